@@ -1,0 +1,80 @@
+"""Things that take or give energy, markets and weather stations, as a tree."""
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from db.base import Id, Table
+
+TYPES = {  # the first eight have fixed ids 1-8, which published clients rely on
+    "solar": "Solar panel(s)",
+    "wind": "Wind turbine",
+    "one-way_evse": "Charging point that only charges",
+    "two-way_evse": "Charging point that also discharges (vehicle-to-grid)",
+    "battery": "Stationary battery",
+    "building": "Building",
+    "process": "Process that can be shifted in time",
+    "heat-storage": "Heat storage",
+}
+
+
+class AssetType(Table):
+    """A kind of asset."""
+
+    __tablename__ = "asset_type"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(unique=True)
+    description: Mapped[str] = mapped_column(default="")
+
+
+class Asset(Table):
+    """Anything data are collected on; may have a parent and a place."""
+
+    __tablename__ = "asset"
+    __table_args__ = (UniqueConstraint("name", "parent_asset_id", "account_id"),)
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    asset_type_id: Mapped[int] = mapped_column(ForeignKey("asset_type.id"))
+    account_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), index=True, doc="None: public, readable by every user"
+    )
+    parent_asset_id: Mapped[int | None] = mapped_column(ForeignKey("asset.id", ondelete="CASCADE"), index=True)
+    latitude: Mapped[float | None] = mapped_column(doc="Degrees north")
+    longitude: Mapped[float | None] = mapped_column(doc="Degrees east")
+    description: Mapped[str] = mapped_column(default="")
+    external_id: Mapped[str | None]
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    flex_context: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    flex_model: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    sensors_to_show: Mapped[list[Any]] = mapped_column(
+        default=list, doc="Sensor ids, or {title, sensors}; an inner list is one chart with several lines"
+    )
+    sensors_to_show_as_kpis: Mapped[list[Any]] = mapped_column(default=list)
+
+    asset_type: Mapped[AssetType] = relationship(lazy="joined")
+    parent: Mapped["Asset | None"] = relationship(remote_side=[id], back_populates="children")
+    children: Mapped[list["Asset"]] = relationship(back_populates="parent", order_by="Asset.id", passive_deletes=True)
+
+
+def asset_type(work: Session, name: str) -> AssetType:
+    """Return the asset type with a name, made if it is not there yet."""
+    found = work.scalar(select(AssetType).where(AssetType.name == name))
+    if found is None:
+        found = AssetType(name=name, description=TYPES.get(name, ""))
+        work.add(found)
+        work.flush()
+    return found
+
+
+def subtree(work: Session, root_id: int) -> list[Asset]:
+    """Return an asset and all assets below it, parents before children."""
+    tree = select(Asset.id).where(Asset.id == root_id).cte("tree", recursive=True)
+    tree = tree.union_all(select(Asset.id).where(Asset.parent_asset_id == tree.c.id))
+    found = {asset.id: asset for asset in work.scalars(select(Asset).where(Asset.id.in_(select(tree.c.id))))}
+    order = [root_id] if root_id in found else []
+    for parent in order:
+        order.extend(sorted(key for key, asset in found.items() if asset.parent_asset_id == parent))
+    return [found[key] for key in order]

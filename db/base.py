@@ -1,0 +1,186 @@
+"""Engine, session, column types in UTC and the not-found error.
+
+SQLite and PostgreSQL behave alike from here up: times come back aware in UTC, durations as ``timedelta``, a write
+begins by taking its lock, and a read sees one snapshot.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from engine.errors import EngineError, InputError
+from engine.iso_time import MICROSECOND
+
+PRAGMAS = (
+    "busy_timeout=30000",  # first: switching to WAL waits for others too
+    "journal_mode=wal",
+    "foreign_keys=on",
+    "mmap_size=1073741824",
+)
+
+
+class NotFound(EngineError):
+    """No row has the identifier asked for.
+
+    Attributes:
+        kind: What was looked for, such as ``sensor``.
+        key: The identifier.
+    """
+
+    def __init__(self, kind: str, key: object) -> None:
+        self.kind, self.key = kind, key
+        super().__init__(f"There is no {kind} {key}.")
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment; stored in UTC, always aware in Python."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """See TypeDecorator; a moment without zone is refused."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise InputError(f"{value.isoformat()} has no time zone; it is not stored.")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """See TypeDecorator."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Span(TypeDecorator[timedelta]):
+    """A length of time, stored as whole microseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
+        """See TypeDecorator."""
+        return None if value is None else value // MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:
+        """See TypeDecorator."""
+        return None if value is None else value * MICROSECOND
+
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+Id = Annotated[int, mapped_column(primary_key=True)]
+
+
+class Table(DeclarativeBase):
+    """Base of all tables; constraints are named so that migrations can change them on both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: Utc,
+        timedelta: Span,
+        dict[str, Any]: Json,
+        list[Any]: Json,
+    }
+
+
+class Database:
+    """One database, for as many threads as like to use it."""
+
+    def __init__(self, url: str, *, synchronous: str = "normal") -> None:
+        """Open the database; nothing is read or created yet.
+
+        Args:
+            url: SQLAlchemy's form, such as ``sqlite:////var/lib/flexscope/flexscope.db`` or ``postgresql://…``.
+            synchronous: SQLite only: ``normal`` survives a crash of the process, ``full`` also a power cut.
+        """
+        self.url = make_url(url)
+        if self.url.get_backend_name() == "sqlite":
+            self._writer = _sqlite(url, synchronous, "BEGIN IMMEDIATE")
+            self._reader = _sqlite(url, synchronous, "BEGIN")
+        else:
+            self._writer = create_engine(url, pool_pre_ping=True, connect_args={"options": "-c timezone=utc"})
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is an embedded SQLite file."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def engine(self) -> Engine:
+        """The writing engine, for migrations and bulk work."""
+        return self._writer
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Give one session, committed at the end of the block; an error in it leaves everything as it was."""
+        with Session(self._writer, expire_on_commit=False) as work, work.begin():
+            yield work
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give one session that sees the database as of its first statement and cannot be committed."""
+        with Session(self._reader, expire_on_commit=False, autoflush=False) as work:
+            yield work
+            work.rollback()
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+def _sqlite(url: str, synchronous: str, begin: str) -> Engine:
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions by itself
+        for pragma in (*PRAGMAS, f"synchronous={synchronous}"):
+            connection.execute(f"pragma {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+Row = TypeVar("Row", bound=Table)
+
+
+def get(work: Session, kind: type[Row], key: int) -> Row:
+    """Return the row of a table with an id.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = work.get(kind, key)
+    if row is None:
+        raise NotFound(kind.__tablename__.replace("_", " "), key)
+    return row

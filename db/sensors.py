@@ -1,0 +1,39 @@
+"""What is measured, forecast or planned: one quantity of one asset at one resolution."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from db.assets import Asset
+from db.base import Id, Table
+
+
+class Sensor(Table):
+    """One quantity of one asset, at one resolution."""
+
+    __tablename__ = "sensor"
+
+    id: Mapped[Id]
+    asset_id: Mapped[int] = mapped_column(ForeignKey("asset.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    unit: Mapped[str] = mapped_column(doc="Unit of stored values, such as kW or EUR/kWh")
+    resolution: Mapped[timedelta] = mapped_column(doc="Length of one event; zero means instantaneous")
+    timezone: Mapped[str] = mapped_column(default="UTC", doc="IANA name; the zone of the sensor's days")
+    knowledge_horizon: Mapped[dict[str, Any]] = mapped_column(
+        default=lambda: {"ex_post": "PT0H"}, doc="When values can be known at the latest; see db.knowledge"
+    )
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    asset: Mapped[Asset] = relationship(lazy="joined")
+
+    @property
+    def hours(self) -> float:
+        """Length of one event [h]."""
+        return self.resolution / timedelta(hours=1)
+
+
+def of_asset(work: Session, asset_id: int) -> list[Sensor]:
+    """Return the sensors of one asset, oldest first."""
+    return list(work.scalars(select(Sensor).where(Sensor.asset_id == asset_id).order_by(Sensor.id)))

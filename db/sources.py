@@ -1,0 +1,53 @@
+"""Where data come from: users, scripts, schedulers, forecasters, reporters."""
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from db.base import Id, Table
+
+TYPES = ("user", "scheduler", "forecaster", "reporter", "demo script", "script", "gateway", "market")
+
+
+class Source(Table):
+    """One origin of beliefs; another version or configuration is another source."""
+
+    __tablename__ = "data_source"
+    __table_args__ = (UniqueConstraint("name", "type", "user_id", "model", "version", "attributes_hash"),)
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    type: Mapped[str] = mapped_column(doc="user, scheduler, forecaster, reporter, script or a word of the host's own")
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"), index=True)
+    model: Mapped[str] = mapped_column(default="")
+    version: Mapped[str] = mapped_column(default="")
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    attributes_hash: Mapped[str] = mapped_column(default="", doc="SHA-256 of the attributes, to find an equal source")
+
+    @property
+    def description(self) -> str:
+        """Name, model and version for people, such as ``Flexscope StorageScheduler v1``."""
+        return " ".join(filter(None, [self.name, self.model, self.version and f"v{self.version}"]))
+
+
+def of_user(work: Session, user_id: int, *, name: str, account_id: int | None) -> Source:
+    """Return the source that stands for a user, made if it is not there yet."""
+    found = work.scalar(select(Source).where(Source.user_id == user_id, Source.type == "user"))
+    if found is None:
+        found = Source(name=name, type="user", user_id=user_id, account_id=account_id)
+        work.add(found)
+        work.flush()
+    return found
+
+
+def named(work: Session, name: str, *, type: str = "script", model: str = "", version: str = "") -> Source:
+    """Return the source of a program, made if it is not there yet."""
+    same = {"name": name, "type": type, "model": model, "version": version}
+    found = work.scalar(select(Source).filter_by(**same, user_id=None, attributes_hash=""))
+    if found is None:
+        found = Source(**same)
+        work.add(found)
+        work.flush()
+    return found

@@ -1,0 +1,74 @@
+"""People and machines that sign in, and their roles."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from db.base import Id, Table
+
+ROLES = {
+    "admin": "May do everything on this server",
+    "admin-reader": "May read everything on this server",
+    "account-admin": "May change users and assets of the own account",
+    "consultant": "May read the accounts that the own account consults",
+}
+
+
+class Role(Table):
+    """What a user may do, by name."""
+
+    __tablename__ = "role"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(unique=True)
+    description: Mapped[str] = mapped_column(default="")
+
+
+class RolesUsers(Table):
+    """Which user has which role."""
+
+    __tablename__ = "roles_users"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True)
+    role_id: Mapped[int] = mapped_column(ForeignKey("role.id", ondelete="CASCADE"), primary_key=True)
+
+
+class User(Table):
+    """One person or machine of one account."""
+
+    __tablename__ = "app_user"
+
+    id: Mapped[Id]
+    email: Mapped[str] = mapped_column(unique=True, doc="In lower case")
+    username: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str] = mapped_column(doc="argon2id; never leaves the server")
+    active: Mapped[bool] = mapped_column(default=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    timezone: Mapped[str] = mapped_column(default="Europe/Amsterdam", doc="IANA name; the zone times are shown in")
+    session_serial: Mapped[int] = mapped_column(default=0, doc="Raised to end all sessions of the user")
+    last_login_at: Mapped[datetime | None]
+    login_count: Mapped[int] = mapped_column(default=0)
+    last_seen_at: Mapped[datetime | None]
+
+    roles: Mapped[list[Role]] = relationship(secondary="roles_users", order_by=Role.id, lazy="selectin")
+
+
+def by_email(work: Session, email: str) -> User | None:
+    """Return the user with an email address, whatever its case."""
+    return work.scalar(select(User).where(User.email == email.strip().lower()))
+
+
+def by_name(work: Session, username: str) -> User | None:
+    """Return the user with a user name."""
+    return work.scalar(select(User).where(User.username == username))
+
+
+def role(work: Session, name: str) -> Role:
+    """Return the role with a name, made if it is not there yet."""
+    found = work.scalar(select(Role).where(Role.name == name))
+    if found is None:
+        found = Role(name=name, description=ROLES.get(name, ""))
+        work.add(found)
+        work.flush()
+    return found

@@ -1,0 +1,99 @@
+"""Every error raised on purpose, as one tree.
+
+``InputError`` is the caller's to repair; ``SolveError`` says the problem itself has no answer. Both carry the facts as
+attributes, so that the API, the pages and the command line need not read them out of the sentence.
+"""
+
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+
+
+class EngineError(Exception):
+    """Anything Flexscope refuses on purpose; its text is fit for a user."""
+
+
+class InputError(EngineError):
+    """What was given cannot be used as it is; the caller can repair it."""
+
+
+class FieldError(InputError):
+    """One named field is wrong.
+
+    Attributes:
+        field: The field as the user spells it, such as ``soc-at-start``.
+        problem: What is wrong with it and the way out, without the name.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        self.field, self.problem = field, problem
+        super().__init__(f"{field}: {problem}")
+
+
+class UnitError(InputError):
+    """A unit is unknown or does not fit the quantity it is used for."""
+
+
+class TimeError(InputError):
+    """A moment, duration or zone cannot be read, or does not fit the steps it is used with."""
+
+
+class GapError(InputError):
+    """A series lacks values that are needed.
+
+    Attributes:
+        name: What the series is.
+        missing: The moments without a value, as ISO 8601 texts in order.
+    """
+
+    def __init__(self, name: str, missing: Sequence[str]) -> None:
+        self.name, self.missing = name, list(missing)
+        span = self.missing[0] if len(self.missing) == 1 else f"{self.missing[0]} to {self.missing[-1]}"
+        super().__init__(
+            f"{name} lacks {len(self.missing)} of the values needed ({span}); add the data or choose another window."
+        )
+
+
+class UnknownName(InputError):
+    """Nothing of a kind has the name asked for; the nearest name or the choices are told.
+
+    Attributes:
+        kind: What was looked for, such as ``scheduler`` or ``flex-model field``.
+        name: The name that is not known.
+        known: The names that are, sorted.
+    """
+
+    def __init__(self, kind: str, name: str, known: Collection[str]) -> None:
+        self.kind, self.name, self.known = kind, name, sorted(known)
+        super().__init__(f"No {kind} is called {name!r}; {nearest(name, self.known)}")
+
+
+class UnknownPlugin(UnknownName):
+    """No plugin of this kind has this name."""
+
+
+class SolveError(EngineError):
+    """The problem as stated has no answer that could be given."""
+
+
+class Infeasible(SolveError):
+    """No plan meets every hard constraint.
+
+    Attributes:
+        clashing: Names of the constraints that cannot hold together.
+    """
+
+    def __init__(self, message: str, clashing: Collection[str] = ()) -> None:
+        self.clashing = list(clashing)
+        super().__init__(message)
+
+
+class TimedOut(SolveError):
+    """The time limit passed before an optimal plan was found."""
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """Return the way out of a wrong name: the closest known one, or all of them."""
+    near = get_close_matches(name, known, n=1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"choose one of {', '.join(known)}." if known else "there is none yet."

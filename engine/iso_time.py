@@ -1,0 +1,109 @@
+"""ISO 8601 text to moments and durations and back.
+
+Inside Flexscope a moment is an aware ``datetime``, or microseconds since 1970-01-01 UTC where there are many of them;
+a time without a zone never passes this door.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TypeAlias
+from zoneinfo import ZoneInfo, available_timezones
+
+import isodate
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import TimeError, nearest
+
+Microseconds: TypeAlias = NDArray[np.int64]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """Return the time zone of an IANA name such as ``Europe/Amsterdam``.
+
+    Raises:
+        TimeError: There is no such zone; the nearest name is told.
+    """
+    known = available_timezones()
+    if name not in known:
+        raise TimeError(f"There is no time zone {name!r}; {_nearest_zone(name)}")
+    return ZoneInfo(name)
+
+
+def _nearest_zone(name: str) -> str:
+    known = sorted(available_timezones())
+    hint = nearest(name, known)
+    return hint if hint.startswith("did you mean") else "use an IANA name such as 'Europe/Amsterdam' or 'UTC'."
+
+
+def instant(text: str, *, field: str, local: ZoneInfo | None = None) -> datetime:
+    """Return the aware moment that an ISO 8601 text names, in the offset it was written with.
+
+    Args:
+        text: Such as ``2026-03-29T00:00:00+01:00``; a date alone is its midnight.
+        field: What the text is, for the error.
+        local: The zone of a text without one; None refuses such a text.
+
+    Raises:
+        TimeError: Not a time, or a time without zone where none is agreed.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise TimeError(f"{field}: {text!r} is not a time; write it like 2026-03-29T00:00:00+01:00.") from None
+    if moment.tzinfo is not None:
+        return moment
+    if local is None:
+        raise TimeError(f"{field}: {text!r} has no time zone; add an offset such as +01:00, or Z for UTC.")
+    return moment.replace(tzinfo=local)
+
+
+def duration(text: str, *, field: str, start: datetime | None = None) -> timedelta:
+    """Return the length of an ISO 8601 duration such as ``PT15M``, ``P1D`` or ``P1M``.
+
+    Days, weeks, months and years are nominal: they are counted on the clock of ``start``, so a day over a clock change
+    lasts 23 or 25 hours. Without ``start`` a day is 24 hours and months are refused.
+
+    Raises:
+        TimeError: Not a duration, or one that needs a start to be a length.
+    """
+    try:
+        parsed: timedelta | isodate.Duration = isodate.parse_duration(text.strip())
+    except (isodate.ISO8601Error, ValueError, TypeError):
+        raise TimeError(f"{field}: {text!r} is not a duration; write it like PT15M, PT1H or P1D.") from None
+    if isinstance(parsed, timedelta):
+        if start is None:
+            return parsed
+        days = timedelta(days=parsed.days)
+        return _utc(start + days) + (parsed - days) - _utc(start)
+    if start is None:
+        raise TimeError(f"{field}: months and years have no fixed length here; give days or hours.")
+    return _utc(start + parsed) - _utc(start)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+def iso_duration(length: timedelta) -> str:
+    """Return a length as ISO 8601 in hours, minutes and seconds (24 hours are PT24H: a P1D would be nominal)."""
+    sign = "-" if length < timedelta(0) else ""
+    seconds = abs(length).total_seconds()
+    hours, rest = divmod(seconds, 3600)
+    minutes, rest = divmod(rest, 60)
+    parts = f"{hours:.0f}H" * bool(hours) + f"{minutes:.0f}M" * bool(minutes) + f"{rest:g}S" * bool(rest)
+    return f"{sign}PT{parts or '0M'}"
+
+
+def to_us(moment: datetime) -> int:
+    """Return an aware moment as microseconds since 1970-01-01 UTC, without rounding."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def from_us(microseconds: int) -> datetime:
+    """Return microseconds since 1970-01-01 UTC as an aware moment in UTC."""
+    return EPOCH + timedelta(microseconds=int(microseconds))

