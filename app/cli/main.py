@@ -1,0 +1,115 @@
+"""The command line: one table of commands, each loaded when it is called.
+
+A command module may import what it needs at its top; ``flexscope --help`` imports none of them.
+"""
+
+import sys
+from importlib import import_module
+from typing import Any, NamedTuple, Union
+
+import click
+
+from engine.errors import EngineError
+
+
+class Command(NamedTuple):
+    """Where a command is and what its group says of it."""
+
+    where: str
+    help: str
+
+
+class Group(NamedTuple):
+    """Commands under one word."""
+
+    help: str
+    entries: dict[str, Union[Command, "Group"]]
+
+
+COMMANDS = Group(
+    "When to run flexible assets against prices, CO2 and peaks, and why.",
+    {
+        "run": Command("app.cli.serve:run", "Serve the pages and the API."),
+        "add": Group(
+            "Add something to the database.",
+            {
+                "toy-account": Command("app.cli.toy:toy_account", "The account, battery and market of the tutorials."),
+                "account": Command("app.cli.accounts:add_account", "An organisation."),
+                "user": Command("app.cli.accounts:add_user", "A user of an account."),
+                "asset": Command("app.cli.assets:add_asset", "An asset, below another one or at the top."),
+                "sensor": Command("app.cli.assets:add_sensor", "A sensor of an asset."),
+                "beliefs": Command("app.cli.beliefs:add_beliefs", "Time series data from a CSV or Excel file."),
+                "schedule": Group(
+                    "Compute a schedule and save it.",
+                    {"for-storage": Command("app.cli.schedules:for_storage", "When a storage charges and discharges.")},
+                ),
+            },
+        ),
+        "show": Group(
+            "Show what the database holds.",
+            {
+                "accounts": Command("app.cli.accounts:show_accounts", "All accounts."),
+                "account": Command("app.cli.accounts:show_account", "One account with its users and assets."),
+                "asset-types": Command("app.cli.assets:show_asset_types", "All asset types."),
+                "asset": Command("app.cli.assets:show_asset", "One asset with its sensors."),
+                "beliefs": Command("app.cli.beliefs:show_beliefs", "Time series data, as a plot or a file."),
+                "data-sources": Command("app.cli.accounts:show_sources", "Where data come from."),
+                "roles": Command("app.cli.accounts:show_roles", "The roles users can have."),
+            },
+        ),
+        "db": Group(
+            "Look after the tables of the database.",
+            {
+                "upgrade": Command("app.cli.db_ops:upgrade", "Bring the tables to the newest version."),
+                "current": Command("app.cli.db_ops:current", "The version the tables are at."),
+            },
+        ),
+    },
+)
+
+
+class Lazy(click.Group):
+    """A group that knows its commands by name and help, and imports one only to run it."""
+
+    def __init__(self, name: str, group: Group) -> None:
+        super().__init__(name, help=group.help, no_args_is_help=True)
+        self.entries = group.entries
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """See click.Group."""
+        return list(self.entries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """See click.Group."""
+        entry = self.entries.get(cmd_name)
+        if entry is None:
+            return None
+        if isinstance(entry, Group):
+            return Lazy(cmd_name, entry)
+        module, _, attribute = entry.where.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """See click.Group; told from the table, so that nothing is imported."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in self.entries.items()])
+
+
+cli = Lazy("flexscope", COMMANDS)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command; what cannot be done is one sentence on standard error and exit code 1."""
+    try:
+        answer: Any = cli.main(args=arguments, prog_name="flexscope", standalone_mode=False)
+    except EngineError as error:
+        click.secho(str(error), fg="red", err=True)
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("Stopped; nothing was saved.", err=True)
+        sys.exit(130)
+    sys.exit(answer if isinstance(answer, int) else 0)
