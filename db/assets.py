@@ -55,7 +55,7 @@ class Asset(Table):
     sensors_to_show_as_kpis: Mapped[list[Any]] = mapped_column(default=list)
 
     asset_type: Mapped[AssetType] = relationship(lazy="joined")
-    parent: Mapped["Asset | None"] = relationship(remote_side=[id], back_populates="children")
+    parent: Mapped["Asset | None"] = relationship(remote_side="Asset.id", back_populates="children")
     children: Mapped[list["Asset"]] = relationship(back_populates="parent", order_by="Asset.id", passive_deletes=True)
 
 

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -56,7 +57,7 @@ def server(bin_folder: Path) -> Iterator[str]:
         wait_for(port, process)
         yield f"postgresql+psycopg2://flexscope@127.0.0.1:{port}/postgres"
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # the fast shutdown; SIGTERM would wait for every client
         process.wait(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)
 

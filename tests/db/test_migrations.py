@@ -1,0 +1,74 @@
+"""The migrations make exactly the tables of the models, on both databases, empty and filled."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, select, text
+
+from db import migrations
+from db.assets import AssetType, asset_type
+from db.base import Database, Table
+from db.users import Role
+
+
+def test_the_tables_are_those_of_the_models(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_the_fixed_asset_types_keep_their_ids_and_new_ones_follow(database: Database) -> None:
+    with database.writing() as work:
+        found = work.execute(select(AssetType.id, AssetType.name).order_by(AssetType.id)).all()
+        made = asset_type(work, "fuel cell")
+    assert found[0] == (1, "solar")
+    assert found[-1] == (8, "heat-storage")
+    assert made.id == 9
+
+
+def test_every_role_is_there(database: Database) -> None:
+    with database.reading() as work:
+        assert set(work.scalars(select(Role.name))) == {"admin", "admin-reader", "account-admin", "consultant"}
+
+
+def storage(url: str, table: str) -> tuple[set[str], str]:
+    """Return the options of a PostgreSQL table and how its column of arrays is stored."""
+    opened = Database(url)
+    with opened.reading() as work:
+        options: Any = work.scalar(text("select reloptions from pg_class where relname = :t"), {"t": table})
+        kind = "select attstorage from pg_attribute where attname = 'data' and attrelid = cast(:t as regclass)"
+        stored: Any = work.scalar(text(kind), {"t": table})
+    opened.close()
+    return set(options), stored
+
+
+def test_chunks_stay_in_their_page_uncompressed(postgres_url: str) -> None:
+    assert storage(postgres_url, "belief_chunk") == ({"toast_tuple_target=8160", "fillfactor=80"}, "e")
+
+
+def test_down_to_nothing_and_up_again(database: Database, database_url: str) -> None:
+    assert migrations.current(database_url) == migrations.head()
+    migrations.downgrade(database_url, "base")
+    assert set(inspect(database.engine).get_table_names()) == {"alembic_version"}
+    migrations.upgrade(database_url)
+    assert migrations.current(database_url) == migrations.history()[-1].revision
+
+
+def test_every_step_says_what_it_does() -> None:
+    assert all(step.tells.endswith(".") for step in migrations.history())
+
+
+def test_partitions_are_made_when_asked_for(postgres_url: str) -> None:
+    migrations.downgrade(postgres_url, "base")
+    migrations.upgrade(postgres_url, partitions=4)
+    assert storage(postgres_url, "belief_chunk_p3") == ({"toast_tuple_target=8160", "fillfactor=80"}, "e")
+
+
+@pytest.mark.parametrize("name", ["alembic", "sqlalchemy", "pandas"])
+def test_naming_the_module_loads_nothing_heavy(name: str) -> None:
+    code = f"import db.migrations, sys; sys.exit({name!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
