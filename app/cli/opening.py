@@ -1,0 +1,31 @@
+"""The database a command works on, as one piece of work."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.orm import Session
+
+from app import settings
+from app.opening import opened
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Give a session on the configured database, committed when the command is through; an error saves nothing."""
+    database = opened(settings.load())
+    try:
+        with database.writing() as work:
+            yield work
+    finally:
+        database.close()
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Give a session on the configured database that sees one moment of it."""
+    database = opened(settings.load())
+    try:
+        with database.reading() as work:
+            yield work
+    finally:
+        database.close()

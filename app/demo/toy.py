@@ -1,0 +1,73 @@
+"""The account of the tutorials: a user, a price market, a battery and solar panels."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.auth.passwords import hashed
+from db import assets, sources, users
+from db.accounts import Account
+from db.assets import Asset
+from db.sensors import Sensor
+from db.users import User
+from engine.errors import InputError
+
+ACCOUNT = "Toy Account"
+EMAIL, PASSWORD = "toy-user@flexmeasures.io", "toy-password"
+ZONE = "Europe/Amsterdam"
+PLACE = {"latitude": 52.374, "longitude": 4.88969}
+HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)
+
+
+def account(work: Session) -> Account:
+    """Return the toy account with its user, made if they are not there yet."""
+    found = work.scalar(select(Account).where(Account.name == ACCOUNT))
+    if found is not None:
+        return found
+    made = Account(name=ACCOUNT)
+    work.add(made)
+    work.flush()
+    user = User(email=EMAIL, username="toy-user", password_hash=hashed(PASSWORD), account_id=made.id, timezone=ZONE)
+    user.roles.append(users.role(work, "account-admin"))
+    work.add(user)
+    work.flush()
+    sources.of_user(work, user.id, name=user.username, account_id=made.id)
+    return made
+
+
+def battery(work: Session) -> dict[str, Sensor]:
+    """Add the market, the battery and the solar panels of the first tutorials; return their sensors by name.
+
+    Raises:
+        InputError: The toy account has its battery already.
+    """
+    owner = account(work)
+    if work.scalar(select(Asset).where(Asset.name == "toy-battery", Asset.account_id == owner.id)):
+        raise InputError("The toy account has its battery already; start with an empty database to begin again.")
+    market = add_asset(work, "NL transmission zone", "transmission zone", account_id=None)
+    prices = add_sensor(work, market, "day-ahead prices", "EUR/MWh", HOUR)
+    limits = {"capacity_in_mw": 0.5, "min_soc_in_mwh": 0.05, "max_soc_in_mwh": 0.45}
+    storage = add_asset(work, "toy-battery", "battery", account_id=owner.id, attributes=limits, **PLACE)
+    discharging = add_sensor(work, storage, "discharging", "MW", QUARTER)
+    panels = add_asset(work, "toy-solar", "solar", account_id=owner.id, **PLACE)
+    production = add_sensor(work, panels, "production", "MW", QUARTER)
+    storage.sensors_to_show = [prices.id, [production.id, discharging.id]]
+    return {sensor.name: sensor for sensor in (prices, discharging, production)}
+
+
+def add_asset(work: Session, name: str, kind: str, **columns: Any) -> Asset:
+    """Return a new asset of a type."""
+    made = Asset(name=name, asset_type=assets.asset_type(work, kind), **columns)
+    work.add(made)
+    work.flush()
+    return made
+
+
+def add_sensor(work: Session, asset: Asset, name: str, unit: str, resolution: timedelta, **columns: Any) -> Sensor:
+    """Return a new sensor of an asset, with days as in Amsterdam."""
+    made = Sensor(asset=asset, name=name, unit=unit, resolution=resolution, timezone=ZONE, **columns)
+    work.add(made)
+    work.flush()
+    return made
