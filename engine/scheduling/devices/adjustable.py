@@ -1,0 +1,15 @@
+"""A device without a store: production that can be curtailed, a load that can be turned down."""
+
+from dataclasses import dataclass
+
+from engine.scheduling.devices.port import Port
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Adjustable:
+    """Runs at any power its ports allow: curtailable solar, a boiler, and, coupled, a heat pump or CHP."""
+
+    name: str
+    """Name of the device."""
+    ports: tuple[Port, ...]
+    """Where it takes and gives power; ports of one coupling have proportional power."""

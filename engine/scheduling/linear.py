@@ -1,0 +1,107 @@
+"""Linear expressions over whole arrays: n of them at once, never one per step."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Indices: TypeAlias = NDArray[np.int32]
+Values: TypeAlias = float | Floats
+"""One number for every step, or an array with one per step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One column with its coefficient in each of several expressions."""
+
+    cols: Indices
+    """Columns, shape (m,)."""
+    coefs: Values
+    """Their coefficients, shape (m,) or one number."""
+    rows: Indices | None = None
+    """The expression each column belongs to, shape (m,); None when it is 0, 1, ... m - 1."""
+
+    def times(self, factor: Values) -> "Term":
+        """Return the term with every expression multiplied by its factor."""
+        if self.rows is not None and isinstance(factor, np.ndarray):
+            factor = factor[self.rows]
+        return Term(self.cols, self.coefs * factor, self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """``size`` linear expressions: the sum of terms and a constant."""
+
+    size: int
+    terms: tuple[Term, ...] = ()
+    constant: Values = 0.0
+
+    __array_ufunc__ = None  # so that array * Linear asks Linear, not numpy
+
+    def __add__(self, other: "Linear | Values") -> "Linear":
+        if isinstance(other, Linear):
+            return Linear(self.size, self.terms + other.terms, self.constant + other.constant)
+        return Linear(self.size, self.terms, self.constant + other)
+
+    __radd__ = __add__
+
+    def __mul__(self, factor: Values) -> "Linear":
+        return Linear(self.size, tuple(term.times(factor) for term in self.terms), self.constant * factor)
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> "Linear":
+        return self * -1.0
+
+    def __sub__(self, other: "Linear | Values") -> "Linear":
+        return self + (-other)
+
+    def __getitem__(self, which: slice | NDArray[np.integer]) -> "Linear":
+        """Return some of the expressions, in the order asked for; only of plain ones, without sums over groups."""
+        if any(term.rows is not None for term in self.terms):
+            raise TypeError("Only expressions without sums over groups can be taken apart.")
+        terms = tuple(Term(term.cols[which], _some(term.coefs, which)) for term in self.terms)
+        size = len(terms[0].cols) if terms else len(np.empty(self.size)[which])
+        return Linear(size, terms, _some(self.constant, which))
+
+    def spread(self, size: int) -> "Linear":
+        """Return the first expression ``size`` times."""
+        return self[np.zeros(size, dtype=np.int32)]
+
+    def total(self, groups: NDArray[np.integer] | None = None, size: int = 1) -> "Linear":
+        """Return the sums of the expressions over groups.
+
+        Args:
+            groups: The group of each expression, shape (size of self,); None sums all into one.
+            size: Number of groups.
+        """
+        into = np.zeros(self.size, dtype=np.int32) if groups is None else groups.astype(np.int32)
+        terms = tuple(
+            Term(term.cols, term.coefs, into if term.rows is None else into[term.rows]) for term in self.terms
+        )
+        constant = np.broadcast_to(np.asarray(self.constant, dtype=float), (self.size,))
+        return Linear(size, terms, np.bincount(into, weights=constant, minlength=size))
+
+    def value(self, x: Floats) -> Floats:
+        """Return what the expressions amount to when the columns have the values x, shape (size,)."""
+        found = np.broadcast_to(np.asarray(self.constant, dtype=float), (self.size,)).copy()
+        for term in self.terms:
+            part = x[term.cols] * term.coefs
+            if term.rows is None:
+                found += part
+            else:
+                found += np.bincount(term.rows, weights=part, minlength=self.size)
+        return found
+
+
+def _some(values: Values, which: slice | NDArray[np.integer]) -> Values:
+    return values[which] if isinstance(values, np.ndarray) else values
+
+
+def full(values: Values, size: int) -> Floats:
+    """Return one number for every step as an array, or the array itself."""
+    if isinstance(values, np.ndarray):
+        return values
+    return np.full(size, values, dtype=float)
