@@ -1,0 +1,90 @@
+"""One theme: a colour per quantity, a stroke per source type, light and dark.
+
+The colours follow the palette of Okabe and Ito, which people with a colour vision deficiency tell apart, darkened for
+white paper and lightened for dark paper so that every line keeps a contrast of 3:1 or more to its ground.
+"""
+
+from dataclasses import dataclass
+
+from engine.errors import UnitError
+from engine.units import same_kind, unit
+
+
+@dataclass(frozen=True)
+class Colour:
+    """One colour, as it is drawn on light and on dark paper."""
+
+    light: str
+    dark: str
+
+    def on(self, dark: bool) -> str:
+        """Return the form for the paper in use."""
+        return self.dark if dark else self.light
+
+
+QUANTITIES = {
+    "price": Colour("#a87000", "#f0c340"),
+    "consumption": Colour("#d55e00", "#ff9248"),
+    "production": Colour("#00875f", "#35d0a2"),
+    "power": Colour("#0072b2", "#62b7f0"),
+    "state of charge": Colour("#a84e86", "#eba4cc"),
+    "other": Colour("#56616d", "#b3bdc8"),
+}
+"""What is measured → its colour, everywhere."""
+
+PRIMARY = Colour("#0b5c8f", "#62b7f0")
+"""Buttons, links and the bar on top."""
+
+GOOD, WARN, BAD = Colour("#00875f", "#35d0a2"), Colour("#a87000", "#f0c340"), Colour("#c03a2b", "#ff8a7a")
+"""States; always shown together with a word or a shape, never by colour alone."""
+
+STROKES = {"measured": "solid", "forecast": "dashed", "scheduled": "solid"}
+"""How a line is drawn, by what its source does; scheduled values also have their ground filled."""
+
+PRODUCERS, CONSUMERS = ("solar", "wind"), ("building", "process")
+
+
+def told_by(source_type: str) -> str:
+    """Return what a source of this type tells: measured, forecast or scheduled."""
+    return {"forecaster": "forecast", "scheduler": "scheduled"}.get(source_type, "measured")
+
+
+def quantity(*, unit: str, name: str, asset_type: str = "") -> str:
+    """Return which of QUANTITIES a sensor measures, by its unit, then by its name and the kind of its asset."""
+    words = name.lower().replace("-", " ")
+    if "price" in words or _is_price(unit):
+        return "price"
+    if "state of charge" in words or "soc" in words.split():
+        return "state of charge"
+    if not (_is(unit, "kW") or _is(unit, "kWh")):
+        return "other"
+    if "production" in words or asset_type in PRODUCERS:
+        return "production"
+    if asset_type in CONSUMERS or any(word in words for word in ("consumption", "load", "demand", "usage")):
+        return "consumption"
+    return "power"
+
+
+def _is_price(text: str) -> bool:
+    per = text.rpartition("/")
+    return bool(per[1]) and _is(per[2], "kWh") and not _is(per[0], "kg")
+
+
+def _is(text: str, kind: str) -> bool:
+    try:
+        unit(text)
+        return same_kind(text, kind)
+    except UnitError:
+        return False
+
+
+def distinct(quantities: list[str]) -> list[Colour]:
+    """Return one colour for each line of a chart: that of its quantity, or a free one where it is taken already."""
+    meant = [QUANTITIES[name] for name in quantities]
+    taken: list[Colour] = []
+    for name in quantities:
+        own = QUANTITIES[name]
+        free = [colour for colour in QUANTITIES.values() if colour not in taken]
+        unused = [colour for colour in free if colour not in meant]
+        taken.append(own if own in free else (unused or free or [own])[0])
+    return taken

@@ -1,0 +1,90 @@
+"""Charts above each other, linked by one time range; shows what it is given."""
+
+from typing import Any
+
+import panel as pn
+import param
+from bokeh.events import RangesUpdate
+
+from components import legend
+from components.figures import Drawn, View
+from components.local_time import MILLISECOND
+from components.traces import Chart
+from engine.iso_time import zone as known_zone
+
+DAY_US = 86_400_000_000
+
+
+class TimeSeries(pn.viewable.Viewer):
+    """Draws charts from top to bottom; panning or zooming one moves all, and thins the lines anew."""
+
+    charts = param.List(item_type=Chart, doc="What to draw, from top to bottom.")
+    zone = param.String(default="UTC", doc="IANA name of the zone times are written in.")
+    span = param.Tuple(
+        default=None, length=2, allow_None=True, doc="Time range in view [µs since 1970 UTC]; None: all data."
+    )
+    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    height = param.Integer(default=220, bounds=(120, None), doc="Height of one chart [px].")
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        known_zone(self.zone)
+        self._drawn: list[Drawn] = []
+        self._headings: list[pn.pane.HTML] = []
+        self._layout = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    @param.depends("charts", "zone", "height", watch=True)
+    def _draw(self) -> None:
+        """Build all figures anew."""
+        view = View.of(*(self.span or self._whole()), zone=self.zone, dark=self.dark)
+        self._drawn, self._headings, rows = [], [], []
+        for chart in self.charts:
+            drawn = Drawn(chart, view)
+            heading = pn.pane.HTML(
+                legend.html(chart, drawn.colours, self.dark), sizing_mode="stretch_width", margin=(12, 8, 0, 8)
+            )
+            self._headings.append(heading)
+            self._drawn.append(drawn)
+            rows += [heading, self._body(drawn)]
+        filled = [drawn.figure for drawn in self._drawn if drawn.chart.span]
+        if filled:
+            filled[-1].xaxis.axis_label = f"Time in {self.zone}"
+            filled[-1].xaxis.axis_label_text_font_style = "normal"
+            filled[-1].height += 24
+        self._layout[:] = rows
+
+    def _body(self, drawn: Drawn) -> pn.viewable.Viewable:
+        if drawn.chart.span is None:
+            return pn.pane.HTML(legend.notice(drawn.chart.empty), sizing_mode="stretch_width", margin=8)
+        drawn.figure.height = self.height
+        drawn.figure.on_event(RangesUpdate, self._moved)
+        return pn.pane.Bokeh(drawn.figure, sizing_mode="stretch_width", margin=0)
+
+    def _whole(self) -> tuple[int, int]:
+        """Return the span of all data, or one day where there are none."""
+        spans = [chart.span for chart in self.charts if chart.span]
+        return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else (0, DAY_US)
+
+    def _moved(self, event: RangesUpdate) -> None:
+        """Follow the time range a person chose in the browser."""
+        view = self._drawn[0].view
+        view.time.update(start=event.x0, end=event.x1)
+        self.span = (int(event.x0 * MILLISECOND), int(event.x1 * MILLISECOND))
+
+    @param.depends("span", watch=True)
+    def _show_span(self) -> None:
+        if self._drawn:
+            start, end = self.span or self._whole()
+            self._drawn[0].view.time.update(start=start / MILLISECOND, end=end / MILLISECOND)
+        for drawn in self._drawn:
+            drawn.redraw()
+
+    @param.depends("dark", watch=True)
+    def _recolour(self) -> None:
+        for drawn, heading in zip(self._drawn, self._headings, strict=True):
+            drawn.recolour(self.dark)
+            heading.object = legend.html(drawn.chart, drawn.colours, self.dark)

@@ -1,0 +1,149 @@
+"""What a chart shows: lines, each of one sensor as told by one source, with no more points than a screen can show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.local_time import MILLISECOND
+from components.theme import told_by
+from engine.iso_time import MICROSECOND, Microseconds
+
+Floats = NDArray[np.float64]
+LONGEST_BRIDGE = 3
+"""A line through instantaneous values is broken where they stay away this many times longer than usual."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trace:
+    """One line: one sensor as told by one source."""
+
+    label: str
+    """What is shown, such as ``Battery power``."""
+    unit: str
+    """Unit of the values."""
+    events: Microseconds
+    """Start of each event [microseconds since 1970 UTC], increasing, shape (n,)."""
+    values: Floats
+    """Value of each event [unit], NaN where missing, shape (n,)."""
+    step: timedelta
+    """Length of each event; zero for instantaneous values."""
+    known: Microseconds | None = None
+    """When each value became known [microseconds since 1970 UTC], shape (n,)."""
+    source: str = ""
+    """Who told it, for people."""
+    source_type: str = "user"
+    """Type of the source; decides the stroke."""
+    quantity: str = "other"
+    """One of theme.QUANTITIES; decides the colour."""
+
+    @property
+    def told(self) -> str:
+        """Whether this was measured, forecast or scheduled."""
+        return told_by(self.source_type)
+
+    @property
+    def stepped(self) -> bool:
+        """Whether a value holds from its event's start to its end."""
+        return self.step > timedelta(0)
+
+    @property
+    def filled(self) -> bool:
+        """Whether the ground below is filled: plans are."""
+        return self.stepped and self.told == "scheduled"
+
+    @cached_property
+    def present(self) -> tuple[Microseconds, Floats, Floats]:
+        """Events that have a value: start [µs], value, moment of knowledge [ms]; shapes (m,)."""
+        there = ~np.isnan(self.values)
+        known = np.full(len(self.values), np.nan) if self.known is None else self.known / MILLISECOND
+        return self.events[there], self.values[there], known[there]
+
+    @cached_property
+    def pace(self) -> int:
+        """Usual time from one event to the next [microseconds]."""
+        if self.stepped:
+            return self.step // MICROSECOND
+        distances = np.diff(self.present[0])
+        return int(np.median(distances)) if len(distances) else 0
+
+    def points(self, start_us: int, end_us: int, most: int) -> dict[str, Floats]:
+        """Return the columns of a line over a span of time: x [ms], y, known [ms], ahead [h].
+
+        All events of the span, as steps where they are steps, if there are at most ``most``; else the lowest and the
+        highest of each of about ``most / 2`` runs. The line is broken (NaN) where values are missing.
+        """
+        events, values, known = self.present
+        first = max(int(np.searchsorted(events, start_us - self.pace)) - 1, 0)
+        last = int(np.searchsorted(events, end_us, side="right")) + 1
+        events, values, known = events[first:last], values[first:last], known[first:last]
+        run = -(-2 * len(events) // most) if len(events) > most else 1
+        if run > 1:
+            picked = lowest_and_highest(values, run)
+            events, values, known = events[picked], values[picked], known[picked]
+        bridge = self.pace * max(run, 1 if self.stepped else LONGEST_BRIDGE)
+        ends = events + self.pace if self.stepped and run == 1 else None
+        return _line(events, ends, values, known, bridge)
+
+
+def lowest_and_highest(values: Floats, run: int) -> NDArray[np.intp]:
+    """Return the places of the lowest and the highest value of each run of a length, in order, and of both ends."""
+    runs = len(values) // run
+    block = values[: runs * run].reshape(runs, run)
+    base = np.arange(runs) * run
+    ends = [0, len(values) - 1]
+    return np.unique(np.concatenate([base + block.argmin(axis=1), base + block.argmax(axis=1), ends]))
+
+
+def _line(
+    events: Microseconds, ends: Microseconds | None, values: Floats, known: Floats, bridge: int
+) -> dict[str, Floats]:
+    """Return the points of a line; after each place where more than ``bridge`` passes to the next event, a break."""
+    broken = np.append(np.diff(events) > bridge, False)
+    corners = 1 if ends is None else 2
+    keep = np.column_stack([np.ones((len(events), corners), dtype=bool), broken]).ravel()
+    after = events if ends is None else ends
+    x = np.column_stack([events, after, after] if corners == 2 else [events, events]).ravel()[keep] / MILLISECOND
+    y = np.column_stack([*([values] * corners), np.full(len(values), np.nan)]).ravel()[keep]
+    repeated = {"known": known, "ahead": (events / MILLISECOND - known) / 3_600_000}
+    return {"x": x, "y": y} | {name: np.repeat(column, corners + 1)[keep] for name, column in repeated.items()}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chart:
+    """One of several charts that stand above each other: lines that share an axis."""
+
+    title: str
+    """What the lines have in common."""
+    traces: Sequence[Trace]
+    """The lines, in the order of the legend."""
+    bounds: tuple[float, float] | None = None
+    """Lowest and highest value allowed [unit of the lines], drawn as dashed lines."""
+    empty: str = "No data in this time range."
+    """What to say, and to do, when there is nothing to draw."""
+    unit: str = field(default="")
+    """Unit of the axis; empty: that of the lines."""
+
+    @property
+    def axis(self) -> str:
+        """Quantity and unit, as written at the axis."""
+        units = [self.unit] if self.unit else sorted({trace.unit for trace in self.traces})
+        names = sorted({trace.quantity for trace in self.traces} - {"other"})
+        word = names[0] if len(names) == 1 else "value"
+        if names and {"consumption", "production", "power"} >= set(names):
+            word = "power"
+        return f"{word.capitalize()} [{', '.join(unit or '-' for unit in units)}]"
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """First and last moment with data [microseconds since 1970 UTC]; None without data."""
+        filled = [trace for trace in self.traces if len(trace.present[0])]
+        if not filled:
+            return None
+        return (
+            min(int(trace.present[0][0]) for trace in filled),
+            max(int(trace.present[0][-1]) + trace.step // MICROSECOND for trace in filled),
+        )

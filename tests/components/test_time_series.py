@@ -1,0 +1,94 @@
+"""Charts above each other: units, legend, linked ranges, empty states, paper."""
+
+import numpy as np
+import panel as pn
+import pytest
+from bokeh.models import DataRange1d, Span
+
+from components import legend
+from components.figures import MOST_POINTS
+from components.theme import QUANTITIES, distinct
+from components.time_series import TimeSeries
+from engine.errors import TimeError
+from engine.iso_time import to_us
+from tests.components.samples import QUARTER_US, START, chart, trace
+
+
+def figures(shown: TimeSeries):
+    return [pane.object for pane in shown.__panel__().select(pn.pane.Bokeh)]
+
+
+def texts(shown: TimeSeries) -> str:
+    return " ".join(pane.object for pane in shown.__panel__().select(pn.pane.HTML))
+
+
+def test_charts_share_one_time_range_and_one_ruler():
+    load, price = figures(TimeSeries(charts=[chart(trace([1, 2])), chart(trace([3, 4]), title="Price")]))
+    assert load.x_range is price.x_range
+    rulers = {tool.overlay for plot in (load, price) for tool in plot.tools if hasattr(tool, "overlay")}
+    assert len([ruler for ruler in rulers if isinstance(ruler, Span)]) == 1
+
+
+def test_quantity_unit_and_zone_are_written_at_the_axes():
+    first, last = figures(TimeSeries(charts=[chart(trace([1])), chart(trace([2]))], zone="Europe/Amsterdam"))
+    assert first.yaxis[0].axis_label == "Power [kW]"
+    assert last.xaxis[0].axis_label == "Time in Europe/Amsterdam"
+
+
+def test_shares_are_drawn_from_0_to_100_and_other_units_as_the_data_ask():
+    share, power = figures(TimeSeries(charts=[chart(trace([40, 60], unit="%")), chart(trace([40, 60]))]))
+    assert (share.y_range.start, share.y_range.end) == (0, 100)
+    assert isinstance(power.y_range, DataRange1d)
+
+
+def test_the_legend_tells_unit_kind_of_statement_and_source():
+    shown = TimeSeries(charts=[chart(trace([1], source="Flexscope <1>", source_type="forecaster"))])
+    assert "Load [kW]" in texts(shown)
+    assert "forecast by Flexscope &lt;1&gt;" in texts(shown)
+
+
+def test_a_chart_without_data_says_what_to_do():
+    shown = TimeSeries(charts=[chart(title="Heat pump", empty="No data yet: upload a file.")])
+    assert figures(shown) == []
+    assert "No data yet: upload a file." in texts(shown)
+
+
+def test_zooming_in_shows_points_that_were_thinned_away():
+    shown = TimeSeries(charts=[chart(trace(np.random.default_rng(1).normal(size=50_000)))])
+    source = figures(shown)[0].renderers[0].data_source
+    assert len(source.data["x"]) < 1.1 * MOST_POINTS
+    shown.span = (to_us(START), to_us(START) + 100 * QUARTER_US)
+    assert 200 <= len(source.data["x"]) <= 206
+
+
+def test_dark_paper_takes_the_dark_form_of_each_colour():
+    shown = TimeSeries(charts=[chart(trace([1], source_type="scheduler", quantity="power"))])
+    fill, line = figures(shown)[0].renderers
+    assert line.glyph.line_color == fill.glyph.fill_color == QUANTITIES["power"].light
+    shown.dark = True
+    assert line.glyph.line_color == fill.glyph.fill_color == QUANTITIES["power"].dark
+    assert QUANTITIES["power"].dark in texts(shown)
+
+
+def test_a_clock_change_in_view_is_marked():
+    plain, changed = (
+        figures(TimeSeries(charts=[chart(trace(np.ones(200)))], zone=zone))[0] for zone in ("UTC", "Europe/Amsterdam")
+    )
+    assert len(changed.center) == len(plain.center) + 2
+
+
+def test_an_unknown_zone_is_refused():
+    with pytest.raises(TimeError):
+        TimeSeries(zone="Mars/Olympus")
+
+
+def test_strokes_differ_by_what_the_source_does():
+    samples = {
+        kind: legend.html(chart(trace([1], source_type=kind)), distinct(["consumption"]), False) for kind in TYPES
+    }
+    assert "stroke-dasharray" in samples["forecaster"]
+    assert "fill-opacity" in samples["scheduler"]
+    assert "stroke-dasharray" not in samples["user"] + samples["scheduler"]
+
+
+TYPES = ("user", "forecaster", "scheduler")

@@ -1,0 +1,91 @@
+"""Lines: steps, gaps and thinning."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from components.traces import lowest_and_highest
+from engine.iso_time import to_us
+from tests.components.samples import QUARTER_US, START, chart, trace
+
+BEGIN = to_us(START)
+NAN = float("nan")
+
+
+def all_of(line, most=1000):
+    return line.points(BEGIN, BEGIN + 10**15, most)
+
+
+def test_a_power_holds_from_its_event_s_start_to_its_end():
+    drawn = all_of(trace([1, 3]))
+    assert drawn["y"].tolist() == [1, 1, 3, 3]
+    assert ((drawn["x"] - BEGIN / 1000) / 900_000).tolist() == [0, 1, 1, 2]
+
+
+def test_instantaneous_values_are_joined_by_a_straight_line():
+    drawn = all_of(trace([1, 3, 2], step=timedelta(0)))
+    assert drawn["y"].tolist() == [1, 3, 2]
+
+
+@pytest.mark.parametrize("missing", [[NAN], [NAN, NAN, NAN]])
+def test_missing_steps_break_the_line(missing):
+    drawn = all_of(trace([1, *missing, 2]))
+    assert np.array_equal(drawn["y"], [1, 1, NAN, 2, 2], equal_nan=True)
+
+
+def test_an_event_that_was_never_stored_breaks_the_line_too():
+    line = trace([1, 2, 3])
+    line.events[2] += QUARTER_US
+    assert np.isnan(all_of(line)["y"]).sum() == 1
+
+
+def test_instantaneous_values_that_stay_away_for_long_break_the_line():
+    line = trace([1, 2, 3, 4, 5], step=timedelta(0))
+    line.events[3:] += 10 * QUARTER_US
+    assert np.array_equal(all_of(line)["y"], [1, 2, 3, NAN, 4, 5], equal_nan=True)
+
+
+def test_a_thinned_line_keeps_its_highest_and_lowest_value_and_both_ends():
+    values = np.sin(np.arange(100_000) / 500)
+    values[77_777], values[12_345] = 9, -9
+    drawn = all_of(trace(values), most=800)
+    assert len(drawn["y"]) < 1000
+    assert {values[0], values[-1], 9, -9} <= set(drawn["y"])
+
+
+def test_a_thinned_line_still_shows_a_long_gap():
+    values = np.ones(100_000)
+    values[40_000:60_000] = NAN
+    assert np.isnan(all_of(trace(values), most=800)["y"]).sum() == 1
+
+
+def test_only_the_span_in_view_is_drawn_with_one_event_at_each_side():
+    drawn = trace(np.arange(100.0)).points(BEGIN + 50 * QUARTER_US, BEGIN + 52 * QUARTER_US, 1000)
+    assert 48 <= drawn["y"].min() <= 49
+    assert 52 <= drawn["y"].max() <= 54
+
+
+def test_how_long_ahead_a_value_was_known_travels_with_it():
+    events = trace([1, 2]).events
+    drawn = all_of(trace([1, 2], known=events - 6 * 3_600_000_000))
+    assert set(drawn["ahead"]) == {6}
+
+
+def test_runs_of_any_length_are_thinned():
+    for length in range(1, 40):
+        picked = lowest_and_highest(np.arange(length, dtype=float), 7)
+        assert picked[0] == 0
+        assert picked[-1] == length - 1
+
+
+def test_the_axis_names_quantity_and_unit():
+    assert chart(trace([1])).axis == "Power [kW]"
+    assert chart(trace([1], unit="EUR/MWh", quantity="price")).axis == "Price [EUR/MWh]"
+    assert chart(trace([1], unit="°C", quantity="other")).axis == "Value [°C]"
+    assert chart(trace([1], quantity="production"), trace([1])).axis == "Power [kW]"
+
+
+def test_a_chart_without_values_has_no_span():
+    assert chart(trace([NAN])).span is None
+    assert chart(trace([NAN, 1])).span == (BEGIN + QUARTER_US, BEGIN + 2 * QUARTER_US)
