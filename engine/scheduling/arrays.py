@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.scheduling.linear import Floats, Indices, Linear, full
 
@@ -51,12 +52,15 @@ class Arrays:
     def rows_of(self, x: Floats) -> Floats:
         """Return matrix · x, shape (rows,)."""
         cols = np.repeat(np.arange(self.width), np.diff(self.matrix.start))
-        return np.bincount(self.matrix.index, weights=self.matrix.value * x[cols], minlength=self.height)
+        parts = self.matrix.value * x[cols]
+        return np.bincount(self.matrix.index, weights=parts, minlength=self.height).astype(float)
 
 
 def assemble(parts: Sequence[tuple[int, Linear]], width: int, height: int) -> Matrix:
     """Return the matrix of blocks of rows, each with its first row; coefficients that meet are added."""
-    rows, cols, values = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
+    rows: list[NDArray[np.integer]] = [np.empty(0, np.int64)]
+    cols: list[NDArray[np.integer]] = [np.empty(0, np.int64)]
+    values = [np.empty(0)]
     for first, left in parts:
         for term in left.terms:
             rows.append(first + (np.arange(len(term.cols)) if term.rows is None else term.rows.astype(np.int64)))

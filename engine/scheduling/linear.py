@@ -82,7 +82,7 @@ class Linear:
             Term(term.cols, term.coefs, into if term.rows is None else into[term.rows]) for term in self.terms
         )
         constant = np.broadcast_to(np.asarray(self.constant, dtype=float), (self.size,))
-        return Linear(size, terms, np.bincount(into, weights=constant, minlength=size))
+        return Linear(size, terms, np.bincount(into, weights=constant, minlength=size).astype(float))
 
     def value(self, x: Floats) -> Floats:
         """Return what the expressions amount to when the columns have the values x, shape (size,)."""

@@ -1,0 +1,53 @@
+"""A commitment in the flex-context: a promised power and the price of deviating from it."""
+
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from engine.errors import FieldError
+from engine.flex import quantity
+from engine.flex.fields import AnyQuantity, FlexFields, described
+from engine.flex.storage import Place
+
+
+class CommitmentModel(FlexFields):
+    """A promised power; deviating is priced per energy (each step) or per power (the largest deviation)."""
+
+    language: ClassVar[str] = "commitment"
+
+    name: str | None = described("Name of its cost.", example="flat bid", kind="text")
+    baseline: AnyQuantity = described("Power promised, positive when consuming.", example="4 kW", unit="kW")
+    up_price: AnyQuantity = described("Price of a higher power.", example="0.30 EUR/kWh", kind="price")
+    down_price: AnyQuantity = described(
+        "Price of a lower power, whose deviation counts negative: a positive price earns, a negative one costs.",
+        example="-0.30 EUR/kWh",
+        kind="price",
+    )
+    commodity: str = described("What is promised.", example="gas", kind="text", default="electricity")
+    sensors: tuple[int, ...] | None = described(
+        "Power sensors of the devices whose sum is promised; without it, the whole site.", example=[2, 3], kind="list"
+    )
+    group: Place | None = described("Group whose sum is promised.", example={"asset": 9}, kind="sensor")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.name:
+            raise FieldError("commitments.name", "a commitment needs a name, under which its cost is told.")
+        if self.baseline is None:
+            raise FieldError("commitments.baseline", "a commitment needs the power promised, such as '4 kW'.")
+        if self.up_price is None and self.down_price is None:
+            raise FieldError("commitments", f"{self.name} needs an up-price or a down-price; else it binds nothing.")
+        if self.sensors is not None and self.group is not None:
+            raise FieldError("commitments.group", f"{self.name} names sensors and a group; choose one of both.")
+        for price in (self.up_price, self.down_price):
+            if price is not None:
+                quantity.check(price, self.unit, field=f"commitment {self.name}")
+        return self
+
+    @property
+    def unit(self) -> str:
+        """``currency/kWh`` or ``currency/kW``: what is priced, told by the unit of the first price that has one."""
+        for price in (self.up_price, self.down_price):
+            if price is not None and (per := quantity.per_energy(price)) is not None:
+                return "currency/kWh" if per else "currency/kW"
+        return "currency/kWh"

@@ -1,0 +1,164 @@
+"""One place per field: type, unit, default, meaning, example. Everything that explains a field is made from here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationError, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
+
+from engine.errors import FieldError, UnknownName
+from engine.flex import quantity
+
+AnyQuantity: TypeAlias = Annotated[quantity.Quantity | None, SkipValidation]
+"""A quantity in any form; read by FlexFields itself."""
+SeveralQuantities: TypeAlias = Annotated[tuple[quantity.Quantity, ...], SkipValidation]
+"""Quantities that are added."""
+
+Overlap = Literal["first", "least", "most"]
+"""Which of several events at one time counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What there is to know of one field."""
+
+    name: str
+    """As users write it."""
+    kind: str
+    """``quantity``, ``price``, ``events``, ``sensor``, ``number``, ``text``, ``flag`` or ``list``."""
+    unit: str | None
+    """Unit the engine wants; ``currency`` stands for any currency, an empty text for a share or ratio."""
+    default: object
+    meaning: str
+    example: object
+    overlap: Overlap
+    replaced_by: str | None
+    """The field to use instead, if this one is of an older release."""
+
+
+def described(
+    meaning: str,
+    *,
+    example: object,
+    kind: str = "quantity",
+    unit: str | None = None,
+    default: object = None,
+    overlap: Overlap = "first",
+    replaced_by: str | None = None,
+) -> Any:
+    """Return a pydantic field with all that is said of it.
+
+    Args:
+        meaning: One sentence.
+        example: A value as a user would write it.
+        kind: See Fact.
+        unit: Unit of a quantity.
+        default: What holds when the field is left out.
+        overlap: Which of several events at one time counts.
+        replaced_by: The field to use instead.
+    """
+    about = {"kind": kind, "unit": unit, "overlap": overlap, "replaced_by": replaced_by}
+    return Field(
+        default=default,
+        description=meaning,
+        examples=[example],
+        json_schema_extra={key: value for key, value in about.items() if value is not None},
+        deprecated=f"use {replaced_by}" if replaced_by else None,
+    )
+
+
+class FlexFields(BaseModel):
+    """Fields with hyphens, as users write them; underscores are read as well; an unknown field is an error."""
+
+    model_config = ConfigDict(
+        alias_generator=lambda name: name.replace("_", "-"),
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+    )
+    language: ClassVar[str] = "field"
+    """What the fields belong to, for errors."""
+
+    @classmethod
+    def read(cls, raw: Mapping[str, object]) -> Self:
+        """Return the fields that a user wrote.
+
+        Raises:
+            UnknownName: A field that does not exist, with the nearest name.
+            FieldError: A field that cannot be read, or fields that exclude each other.
+            UnitError: A unit that does not fit.
+        """
+        known = [field.name for field in cls.facts()]
+        for name in raw:
+            if str(name).replace("_", "-") not in known:
+                raise UnknownName(f"{cls.language} field", str(name), known)
+        try:
+            return cls.model_validate({str(name).replace("_", "-"): value for name, value in raw.items()})
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise FieldError(".".join(str(part) for part in first["loc"]) or cls.language, first["msg"]) from error
+
+    @classmethod
+    def facts(cls) -> list[Fact]:
+        """Return what there is to know of every field: the table that docs, schema and editor are made from."""
+        return [_fact(name, info) for name, info in cls.model_fields.items()]
+
+    @classmethod
+    def fact(cls, name: str) -> Fact:
+        """Return what there is to know of one field, by either spelling."""
+        return _fact(name.replace("-", "_"), cls.model_fields[name.replace("-", "_")])
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _quantities(cls, raw: object, info: ValidationInfo) -> object:
+        """Read every field that is a quantity, and check its unit at once."""
+        fact = cls.fact(str(info.field_name))
+        if raw is not None and fact.kind == "price":
+            return quantity.read(raw, field=fact.name)  # whether per energy or per power is for the model to say
+        if raw is None or fact.unit is None:
+            return raw
+        if fact.kind == "list":
+            return tuple(cls._one(item, f"{fact.name}[{at}]", fact) for at, item in enumerate(_listed(raw)))
+        return cls._one(raw, fact.name, fact)
+
+    @classmethod
+    def _one(cls, raw: object, name: str, fact: Fact) -> quantity.Quantity:
+        read = quantity.read(raw, field=name)
+        quantity.check(read, fact.unit or "", field=name, bare_is_fine=fact.name.startswith("soc-") or not fact.unit)
+        return read
+
+
+Fields = TypeVar("Fields", bound=FlexFields)
+
+
+def each_read(kind: type[Fields], raw: object) -> tuple[Fields, ...]:
+    """Return the entries of a list of dictionaries, each as fields of a kind."""
+    read = []
+    for entry in _listed(raw):
+        if isinstance(entry, kind):
+            read.append(entry)
+        elif isinstance(entry, Mapping):
+            read.append(kind.read(entry))
+        else:
+            raise FieldError(kind.language, "each entry is a dictionary of fields.")
+    return tuple(read)
+
+
+def _listed(raw: object) -> list[object]:
+    return list(raw) if isinstance(raw, list | tuple) else [raw]
+
+
+def _fact(name: str, info: FieldInfo) -> Fact:
+    about: dict[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    return Fact(
+        name=name.replace("_", "-"),
+        kind=about.get("kind", "quantity"),
+        unit=about.get("unit"),
+        default=info.default,
+        meaning=info.description or "",
+        example=info.examples[0] if info.examples else None,
+        overlap=about.get("overlap", "first"),
+        replaced_by=about.get("replaced_by"),
+    )

@@ -1,0 +1,65 @@
+"""The flex-model of a process, field by field."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
+
+from pydantic import field_validator, model_validator
+
+from engine.errors import FieldError
+from engine.flex.fields import AnyQuantity, FlexFields, described
+from engine.flex.quantity import Event, span
+from engine.flex.storage import Place
+from engine.scheduling.devices.process import ProcessType
+
+
+class ProcessModel(FlexFields):
+    """Work of constant power and fixed duration."""
+
+    language: ClassVar[str] = "flex-model"
+
+    sensor: int | None = described("Power sensor that receives the schedule.", example=4, kind="sensor")
+    asset: int | None = described("Asset the entry is about, where no power sensor names it.", example=7, kind="sensor")
+    power: AnyQuantity = described("Power while it runs.", example="200 kW", unit="kW")
+    duration: str | None = described("How long it runs.", example="PT4H", kind="text")
+    process_type: ProcessType = described(
+        "INFLEXIBLE runs as soon as allowed, SHIFTABLE in one piece at the best time, BREAKABLE in the best steps.",
+        example="SHIFTABLE",
+        kind="text",
+        default=ProcessType.INFLEXIBLE,
+    )
+    time_restrictions: tuple[Event, ...] = described(
+        "Times in which it must not run.",
+        example=[{"start": "2026-03-02T15:00:00+01:00", "duration": "PT1H"}],
+        kind="events",
+        default=(),
+    )
+    optimization_direction: Literal["MIN", "MAX"] = described(
+        "Whether the cheapest or the dearest time is chosen; optimization-sense is read as well.",
+        example="MIN",
+        kind="text",
+        default="MIN",
+    )
+    commodity: str = described("What it consumes.", example="heat", kind="text", default="electricity")
+    group: Place | None = described("Group of devices to which it belongs.", example={"asset": 9}, kind="sensor")
+
+    @classmethod
+    def read(cls, raw: Mapping[str, object]) -> Self:
+        """See FlexFields.read."""
+        renamed = {str(key).replace("_", "-"): value for key, value in raw.items()}
+        if "optimization-sense" in renamed:
+            renamed["optimization-direction"] = renamed.pop("optimization-sense")
+        return super().read(renamed)
+
+    @field_validator("time_restrictions", mode="before")
+    @classmethod
+    def _forbidden(cls, raw: object) -> object:
+        entries = raw if isinstance(raw, list | tuple) else [raw]
+        return tuple(span(entry, f"time-restrictions[{at}]") for at, entry in enumerate(entries))
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.power is None:
+            raise FieldError("power", "a process needs the power at which it runs, such as '200 kW'.")
+        if self.duration is None:
+            raise FieldError("duration", "a process needs to know how long it runs, such as PT4H.")
+        return self

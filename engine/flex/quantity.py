@@ -1,0 +1,236 @@
+"""A quantity as users write it: "15 kW" | a list of timed events | {"sensor": 5, ...}."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from engine import units
+from engine.errors import FieldError, UnitError, UnknownName
+from engine.flex.money import currency_of, unit_for
+from engine.iso_time import duration, instant
+
+REFERENCE_KEYS = ("sensor", "sources", "source-types", "exclude-source-types", "source-account", "default")
+EVENT_KEYS = ("value", "datetime", "start", "end", "duration")
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """One value at all times: a text with its unit, or a bare number."""
+
+    value: str | float
+
+    def number(self, unit: str, *, field: str, bare: str | None = None, whole: float | None = None) -> float:
+        """Return the value in a unit.
+
+        Args:
+            unit: Unit wanted; ``currency/kWh`` stands for any currency.
+            field: What it is, for errors.
+            bare: Unit of a number written without one; None refuses it, unless a number without unit is wanted.
+            whole: What 100 % is, in the unit wanted; None refuses percentages of something.
+
+        Raises:
+            UnitError: It cannot be written in this unit.
+        """
+        if not isinstance(self.value, str):
+            return self._bare(float(self.value), unit, field, bare)
+        unit = unit_for(unit, self.value)
+        if self.value.strip().endswith("%") and unit and whole is not None:
+            return units.quantity(self.value, "", field=field) * whole
+        try:
+            return self._bare(float(self.value), unit, field, bare)
+        except ValueError:
+            return units.quantity(self.value, unit, field=field)
+
+    @staticmethod
+    def _bare(value: float, unit: str, field: str, bare: str | None) -> float:
+        if bare is not None:
+            return units.convert(value, bare, unit_for(unit, bare))
+        if unit and value:
+            raise UnitError(f"{field}: {value:g} has no unit; write it like '{value:g} {unit_for(unit, 'EUR')}'.")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A value from a start to an end, or at one moment when both are the same."""
+
+    start: datetime
+    end: datetime
+    value: Fixed
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Values at some times, in the order given."""
+
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SensorReference:
+    """The values of a sensor, as known when the plan is asked for."""
+
+    sensor: int
+    sources: tuple[int, ...] = ()
+    """Sources to read, in order of precedence; empty for all."""
+    source_types: tuple[str, ...] = ()
+    """Types of source to read; empty for all."""
+    exclude_source_types: tuple[str, ...] = ()
+    """Types of source to leave out."""
+    source_account: int | None = None
+    """Account whose sources are read."""
+    default: Fixed | None = None
+    """Value where the sensor has none."""
+
+
+Quantity: TypeAlias = Fixed | Events | SensorReference
+
+
+def read(raw: object, *, field: str) -> Quantity:
+    """Return the quantity that a user wrote in any of its forms.
+
+    Raises:
+        FieldError: It has none of the forms.
+        UnknownName: An unknown key in a form.
+    """
+    match raw:
+        case Fixed() | Events() | SensorReference():
+            return raw
+        case bool():
+            raise FieldError(field, "true and false are not quantities; write a number and a unit, such as '15 kW'.")
+        case str() | int() | float():
+            return Fixed(raw if isinstance(raw, str) else float(raw))
+        case Mapping():
+            return _reference(raw, field)
+        case Sequence():
+            return Events(tuple(_event(item, f"{field}[{at}]") for at, item in enumerate(raw)))
+    raise FieldError(
+        field, "write a text such as '15 kW', a list of timed events, or a reference such as {'sensor': 5}."
+    )
+
+
+def _reference(raw: Mapping[str, object], field: str) -> SensorReference:
+    _known_keys(raw, REFERENCE_KEYS, f"key of the sensor reference {field}")
+    sensor = raw.get("sensor")
+    if not isinstance(sensor, int) or isinstance(sensor, bool):
+        raise FieldError(field, "a sensor reference needs the id of the sensor, such as {'sensor': 5}.")
+    default = raw.get("default")
+    if default is not None and not isinstance(default, str | int | float):
+        raise FieldError(f"{field}.default", "write one quantity, such as '15 kW'.")
+    account = raw.get("source-account")
+    if account is not None and not isinstance(account, int):
+        raise FieldError(f"{field}.source-account", "write the id of an account.")
+    return SensorReference(
+        sensor=sensor,
+        sources=tuple(_integers(raw.get("sources", []), f"{field}.sources")),
+        source_types=tuple(_texts(raw.get("source-types", []), f"{field}.source-types")),
+        exclude_source_types=tuple(_texts(raw.get("exclude-source-types", []), f"{field}.exclude-source-types")),
+        source_account=account,
+        default=None if default is None else Fixed(default if isinstance(default, str) else float(default)),
+    )
+
+
+def _event(raw: object, field: str) -> Event:
+    if isinstance(raw, Event):
+        return raw
+    if not isinstance(raw, Mapping):
+        raise FieldError(field, "an event is written like {'value': '3 kW', 'start': ..., 'end': ...}.")
+    _known_keys(raw, EVENT_KEYS, f"key of the event {field}")
+    value = raw.get("value")
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise FieldError(field, "an event needs a value, such as '3 kW'.")
+    start, end = _span(raw, field)
+    if end < start:
+        raise FieldError(field, f"it ends ({end.isoformat()}) before it starts ({start.isoformat()}).")
+    return Event(start, end, Fixed(value if isinstance(value, str) else float(value)))
+
+
+def _span(raw: Mapping[str, object], field: str) -> tuple[datetime, datetime]:
+    times = {key: raw[key] for key in ("datetime", "start", "end", "duration") if key in raw}
+    at = {key: _moment(value, f"{field}.{key}") for key, value in times.items() if key != "duration"}
+    match sorted(times):
+        case ["datetime"]:
+            return at["datetime"], at["datetime"]
+        case ["end", "start"]:
+            return at["start"], at["end"]
+        case ["duration", "start"]:
+            return at["start"], at["start"] + duration(str(raw["duration"]), field=field, start=at["start"])
+        case ["duration", "end"]:
+            return at["end"] - duration(str(raw["duration"]), field=field), at["end"]
+    raise FieldError(field, "say when with datetime, with start and end, or with duration and one of both.")
+
+
+def _moment(raw: object, field: str) -> datetime:
+    if isinstance(raw, datetime) and raw.tzinfo is not None:
+        return raw
+    return instant(raw.isoformat() if isinstance(raw, datetime) else str(raw), field=field)
+
+
+def _known_keys(raw: Mapping[str, object], known: Sequence[str], kind: str) -> None:
+    for key in raw:
+        if key not in known:
+            raise UnknownName(kind, str(key), known)
+
+
+def _integers(raw: object, field: str) -> list[int]:
+    found = [raw] if isinstance(raw, int) else raw
+    if not isinstance(found, list | tuple) or not all(isinstance(item, int) for item in found):
+        raise FieldError(field, "write a list of ids, such as [3, 5].")
+    return [int(item) for item in found]
+
+
+def _texts(raw: object, field: str) -> list[str]:
+    found = [raw] if isinstance(raw, str) else raw
+    if not isinstance(found, list | tuple) or not all(isinstance(item, str) for item in found):
+        raise FieldError(field, "write a list of names, such as ['forecaster'].")
+    return [str(item) for item in found]
+
+
+def check(quantity: Quantity, unit: str, *, field: str, bare_is_fine: bool = False) -> None:
+    """Raise what ``Fixed.number`` would raise for any value written in the quantity; sensors are checked when read.
+
+    Args:
+        quantity: As read.
+        unit: Unit wanted.
+        field: What it is, for errors.
+        bare_is_fine: The unit of bare numbers is settled later.
+    """
+    for value in written(quantity):
+        value.number(unit, field=field, bare=unit_for(unit, "EUR") if bare_is_fine else None, whole=1.0)
+
+
+def written(quantity: Quantity) -> list[Fixed]:
+    """Return the values written in a quantity: all but those of a sensor."""
+    match quantity:
+        case Fixed():
+            return [quantity]
+        case Events():
+            return [event.value for event in quantity.events]
+        case SensorReference():
+            return [] if quantity.default is None else [quantity.default]
+
+
+def currency(quantity: Quantity) -> str | None:
+    """Return the currency in which a price is written; None when a sensor decides."""
+    found = (currency_of(each.value) for each in written(quantity) if isinstance(each.value, str))
+    return next((code for code in found if code), None)
+
+
+def per_energy(quantity: Quantity) -> bool | None:
+    """Return whether a price is per energy (True) or per power (False); None when no unit is written."""
+    for each in written(quantity):
+        if isinstance(each.value, str) and "/" in each.value:
+            return units.same_kind(each.value.rsplit("/", 1)[1].strip(" )"), "kWh")
+    return None
+
+
+def span(raw: object, field: str) -> Event:
+    """Return the time from a start to an end, as an event without a value."""
+    if isinstance(raw, Event):
+        return raw
+    if not isinstance(raw, Mapping):
+        raise FieldError(field, "a time is written like {'start': ..., 'duration': 'PT1H'}.")
+    _known_keys(raw, EVENT_KEYS[1:], f"key of {field}")
+    start, end = _span(raw, field)
+    return Event(start, end, Fixed(0.0))

@@ -1,0 +1,256 @@
+"""The flex-model of a storage or any other device whose power is planned, field by field."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation, field_validator, model_validator
+
+from engine.errors import FieldError
+from engine.flex import quantity
+from engine.flex.fields import AnyQuantity, FlexFields, SeveralQuantities, described
+from engine.flex.quantity import Quantity
+
+EndValue: TypeAlias = Annotated[Quantity | Literal["learned"] | None, SkipValidation]
+
+
+class OperationMode(BaseModel):
+    """One way to run: power within a range in each direction."""
+
+    model_config = ConfigDict(
+        alias_generator=lambda name: name.replace("_", "-"), populate_by_name=True, extra="forbid", frozen=True
+    )
+    consumption_range: tuple[str, str] | None = Field(None, description="Least and most power consumed.")
+    production_range: tuple[str, str] | None = Field(None, description="Least and most power produced.")
+
+    @model_validator(mode="after")
+    def _one_at_least(self) -> Self:
+        if self.consumption_range is None and self.production_range is None:
+            raise ValueError("a mode needs a consumption-range or a production-range, such as ['1 kW', '3 kW'].")
+        return self
+
+
+class Output(BaseModel):
+    """A sensor to which results go."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    sensor: int
+
+
+class Place(BaseModel):
+    """A group of devices, named by its asset or its power sensor."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    asset: int | None = None
+    sensor: int | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.asset is None) == (self.sensor is None):
+            raise ValueError("name the group by its asset or by its sensor, such as {'asset': 7}.")
+        return self
+
+
+class StorageModel(FlexFields):
+    """What a device can do."""
+
+    language: ClassVar[str] = "flex-model"
+
+    sensor: int | None = described(
+        "Power sensor that receives the schedule; it also names the entry in a list of devices.",
+        example=2,
+        kind="sensor",
+    )
+    asset: int | None = described("Asset the entry is about, where no power sensor names it.", example=7, kind="sensor")
+    commodity: str = described("What the device takes and gives.", example="heat", kind="text", default="electricity")
+    consumption: Output | None = described(
+        "Sensor that receives the power consumed, as positive values.", example={"sensor": 12}, kind="sensor"
+    )
+    production: Output | None = described(
+        "Sensor that receives the power produced, as positive values.", example={"sensor": 13}, kind="sensor"
+    )
+    state_of_charge: AnyQuantity = described(
+        "Sensor that receives the planned state of charge; without soc-at-start it also tells the one at the start.",
+        example={"sensor": 14},
+        kind="quantity",
+        unit="kWh",
+    )
+    soc_at_start: AnyQuantity = described(
+        "Energy stored when the schedule starts; without it, the state-of-charge sensor tells, or 0 where any bound or "
+        "target is given.",
+        example="3.2 kWh",
+        unit="kWh",
+    )
+    soc_unit: Literal["kWh", "MWh"] | None = described(
+        "Unit of stored energies written as bare numbers; without it, the power sensor's unit times one hour.",
+        example="kWh",
+        kind="text",
+        replaced_by="a unit in each field, such as '3 kWh'",
+    )
+    soc_min: AnyQuantity = described("Least energy stored at any time, hard.", example="1 kWh", unit="kWh")
+    soc_max: AnyQuantity = described("Most energy stored at any time, hard.", example="10 kWh", unit="kWh")
+    soc_minima: AnyQuantity = described(
+        "Least energy stored at some times; soft while constraints are relaxed.",
+        example=[{"value": "8 kWh", "datetime": "2026-03-02T07:00:00+01:00"}],
+        unit="kWh",
+        overlap="most",
+    )
+    soc_maxima: AnyQuantity = described(
+        "Most energy stored at some times; soft while constraints are relaxed.",
+        example=[{"value": "5 kWh", "start": "2026-03-02T09:00:00+01:00", "duration": "PT6H"}],
+        unit="kWh",
+        overlap="least",
+    )
+    soc_targets: AnyQuantity = described(
+        "Energy stored at some times; while constraints are relaxed, falling short or going beyond is priced.",
+        example=[{"value": "9 kWh", "datetime": "2026-03-02T07:00:00+01:00"}],
+        unit="kWh",
+    )
+    soc_gain: SeveralQuantities = described(
+        "Power that flows into the store by itself, such as solar heat; several are added.",
+        example=["0.4 kW"],
+        kind="list",
+        unit="kW",
+        default=(),
+    )
+    soc_usage: SeveralQuantities = described(
+        "Power drawn from the store by its use, such as driving or hot water; several are added.",
+        example=[{"sensor": 21}],
+        kind="list",
+        unit="kW",
+        default=(),
+    )
+    charging_efficiency: AnyQuantity = described(
+        "Share of the power consumed that reaches the store; above 100 % for a heat pump.",
+        example="95%",
+        unit="",
+        default=None,
+    )
+    discharging_efficiency: AnyQuantity = described(
+        "Share of the power drawn from the store that is produced.", example="95%", unit=""
+    )
+    roundtrip_efficiency: AnyQuantity = described(
+        "Share left after charging and discharging, split evenly between both; instead of giving each.",
+        example="90%",
+        unit="",
+    )
+    storage_efficiency: AnyQuantity = described(
+        "Share of the stored energy left after one step of the schedule.", example="99.9%", unit=""
+    )
+    prefer_charging_sooner: bool = described(
+        "Between plans of equal cost, charge sooner and discharge later.", example=True, kind="flag", default=True
+    )
+    prefer_curtailing_later: bool = described(
+        "Between plans of equal cost, curtail production later.", example=True, kind="flag", default=True
+    )
+    power_capacity: AnyQuantity = described(
+        "Most power in both directions, hard; without it, the larger one-way capacity.",
+        example="11 kW",
+        unit="kW",
+        overlap="least",
+    )
+    consumption_capacity: AnyQuantity = described(
+        "Most power consumed; hard unless relax-capacity-constraints is set.",
+        example="7.4 kW",
+        unit="kW",
+        overlap="least",
+    )
+    production_capacity: AnyQuantity = described(
+        "Most power produced, as a positive value; of a solar system, its forecast.",
+        example={"sensor": 8},
+        unit="kW",
+        overlap="least",
+    )
+    operation_modes: tuple[OperationMode, ...] = described(
+        "Ways to run, one of them in each step; none means any power within the capacities.",
+        example=[{"consumption-range": ["0 kW", "0 kW"]}, {"consumption-range": ["2 kW", "3 kW"]}],
+        kind="list",
+        default=(),
+    )
+    group: Place | None = described(
+        "Group of devices with limits of its own, to which this one belongs.", example={"asset": 9}, kind="sensor"
+    )
+    coupling: str | None = described(
+        "Name of a coupling: all devices of it have powers in fixed proportion.", example="heat pump", kind="text"
+    )
+    coupling_coefficient: AnyQuantity = described(
+        "Power of this device per unit of its coupling.", example=3.2, unit="", default=None
+    )
+    inflexible_consumption: AnyQuantity = described(
+        "Sensor with the power the device consumes whatever the plan.", example={"sensor": 3}, unit="kW"
+    )
+    inflexible_production: AnyQuantity = described(
+        "Sensor with the power the device produces whatever the plan.", example={"sensor": 4}, unit="kW"
+    )
+    wear_price: AnyQuantity = described(
+        "Price of the wear caused by each kWh charged or discharged.", example="0.02 EUR/kWh", unit="currency/kWh"
+    )
+    start_cost: AnyQuantity = described("Price of each switching on.", example="0.50 EUR", unit="currency")
+    min_on: str | None = described("Once switched on, the device stays on this long.", example="PT1H", kind="text")
+    min_off: str | None = described("Once switched off, the device stays off this long.", example="PT30M", kind="text")
+    ramp_limit: AnyQuantity = described("Largest change of power from step to step.", example="4 kW/h", unit="kW/h")
+    end_value: EndValue = described(
+        "Worth of the energy left at the end: a price, or 'learned' for what it is worth within the plan.",
+        example="0.15 EUR/kWh",
+        kind="text",
+    )
+    fair_share: str | None = described(
+        "Name of a set of equal devices among which energy is shared fairly.", example="car park", kind="text"
+    )
+
+    @field_validator("soc_gain", "soc_usage", mode="before")
+    @classmethod
+    def _a_list(cls, raw: object) -> object:
+        return raw if isinstance(raw, list | tuple) else [raw]
+
+    @field_validator("end_value", mode="before")
+    @classmethod
+    def _end(cls, raw: object) -> object:
+        if raw is None or raw == "learned":
+            return raw
+        read = quantity.read(raw, field="end-value")
+        quantity.check(read, "currency/kWh", field="end-value")
+        return read
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> Self:
+        if self.roundtrip_efficiency is not None and (
+            self.charging_efficiency is not None or self.discharging_efficiency is not None
+        ):
+            raise FieldError(
+                "roundtrip-efficiency", "give either this or charging-efficiency and discharging-efficiency, not both."
+            )
+        if self.inflexible_consumption is not None and self.inflexible_production is not None:
+            raise FieldError("inflexible-production", "an entry is either fixed consumption or fixed production.")
+        return self
+
+    @property
+    def inflexible(self) -> tuple[Quantity, float] | None:
+        """The sensor of a fixed device and its sign, +1 for consumption; None for a flexible device."""
+        if self.inflexible_consumption is not None:
+            return self.inflexible_consumption, 1.0
+        if self.inflexible_production is not None:
+            return self.inflexible_production, -1.0
+        return None
+
+    @property
+    def stores(self) -> bool:
+        """Whether any field tells of a store."""
+        return any(getattr(self, name) is not None for name in SOC_FIELDS) or bool(self.soc_gain or self.soc_usage)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a bound or target tells that energy is counted from 0."""
+        return any(getattr(self, name) is not None for name in SOC_FIELDS[:5])
+
+    def bare_unit(self, power_unit: str | None) -> str:
+        """Return the unit of bare numbers in fields of stored energy."""
+        return self.soc_unit or (f"{power_unit}*h" if power_unit else "MWh")
+
+
+SOC_FIELDS = ("soc_min", "soc_max", "soc_minima", "soc_maxima", "soc_targets", "soc_at_start", "state_of_charge")
+
+
+def read_devices(raw: Mapping[str, object] | list[Mapping[str, object]]) -> list[StorageModel]:
+    """Return the entries of a flex-model, which is one device or a list of them."""
+    entries = raw if isinstance(raw, list) else [raw]
+    return [StorageModel.read(entry) for entry in entries]
