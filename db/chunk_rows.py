@@ -1,0 +1,161 @@
+"""The lines of belief_chunk: fetch those that a write concerns, and put the changed ones back."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from db.chunks import Beliefs, decode, encode, together
+from db.driver import Blob, Driver
+from db.series import Line
+from db.superseding import MANY, Merged, segments
+from engine.iso_time import Microseconds
+
+COLUMNS = "series_id, layer, start_us, seq, n, min_belief_us, max_belief_us, v_min, v_max, v_sum, data"
+INSERT = f"INSERT INTO belief_chunk ({COLUMNS})"
+UPDATE = "ON CONFLICT (series_id, layer, start_us, seq) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in COLUMNS.split(", ")[4:]
+)
+
+
+def concerned(driver: Driver, line: Line, new: Beliefs) -> tuple[Beliefs, Beliefs]:
+    """Return the most recent beliefs in the chunks of new ones, and the superseded ones where a new one is older."""
+    starts = np.unique(starts_of(new.events, line.span_us))
+    latest = fetch(driver, line, 0, starts)
+    late = late_starts(line, latest, new)
+    return latest, fetch(driver, line, 1, late)
+
+
+def starts_of(events: Microseconds, span_us: int) -> Microseconds:
+    """Return the start of the chunk of each event."""
+    return events // span_us * span_us
+
+
+def late_starts(line: Line, latest: Beliefs, new: Beliefs) -> Microseconds:
+    """Return the chunks in which a new belief is older than the most recent one stored."""
+    if not len(latest):
+        return latest.events
+    at = np.minimum(np.searchsorted(latest.events, new.events), len(latest) - 1)
+    late = (latest.events[at] == new.events) & (new.times < latest.times[at])
+    return np.unique(starts_of(new.events[late], line.span_us))
+
+
+def fetch(driver: Driver, line: Line, layer: int, starts: Microseconds) -> Beliefs:
+    """Return the beliefs of one layer of some chunks, in order of chunk, then of recording."""
+    if not len(starts):
+        return Beliefs.none()
+    query = (
+        f"SELECT series_id, start_us, data FROM belief_chunk WHERE series_id = {line.id} AND layer = {layer} "
+        f"AND {_among(starts, line.span_us)} ORDER BY start_us, seq"
+    )
+    return decode([blob.data for blob in driver.blobs(query)])[0]
+
+
+def _among(starts: Microseconds, span_us: int) -> str:
+    """Return the condition for some chunks, in order: a range if they follow each other."""
+    if int(starts[-1]) - int(starts[0]) == (len(starts) - 1) * span_us:
+        return f"start_us BETWEEN {starts[0]} AND {starts[-1]}"
+    return f"start_us IN ({', '.join(map(str, starts.tolist()))})"
+
+
+def replace(driver: Driver, line: Line, merged: Merged, *, rewritten: Beliefs) -> None:
+    """Store the chunks that merged beliefs changed.
+
+    Args:
+        driver: In the transaction that holds the series.
+        line: The series.
+        merged: Everything known about the chunks; of the superseded beliefs only those of ``rewritten`` chunks.
+        rewritten: Superseded beliefs that were fetched, because a new one goes between them.
+    """
+    of_chunk = starts_of(merged.beliefs.events, line.span_us)
+    changed = np.isin(of_chunk, of_chunk[merged.fresh])
+    layer0 = merged.latest & changed
+    rows = [
+        row(line.id, 0, start, 0, part, line.step_us) for start, part in by_chunk(merged.beliefs.take(layer0), line)
+    ]
+    driver.put(INSERT, rows, UPDATE)
+    again = np.isin(of_chunk, starts_of(rewritten.events, line.span_us)) & changed
+    superseded = ~merged.latest & ((merged.fresh | merged.was_latest) | again)
+    if again.any():
+        forget(driver, line, 1, np.unique(of_chunk[again]))
+    if superseded.any():
+        append(driver, line, merged.beliefs.take(superseded))
+
+
+def by_chunk(beliefs: Beliefs, line: Line) -> Iterator[tuple[int, Beliefs]]:
+    """Give each chunk's start and its part of beliefs that are in order of event."""
+    of_chunk = starts_of(beliefs.events, line.span_us)
+    edges = [0, *(np.flatnonzero(np.diff(of_chunk)) + 1).tolist(), len(beliefs)]
+    for low, high in pairwise(edges):
+        if high > low:
+            yield int(of_chunk[low]), beliefs.take(slice(low, high))
+
+
+def row(series_id: int, layer: int, start_us: int, seq: int, part: Beliefs, step_us: int) -> tuple[Any, ...]:
+    """Return the line that stores one part of one chunk."""
+    value = part.middle
+    return (
+        *(series_id, layer, start_us, seq, len(part)),
+        *(int(part.times.min()), int(part.times.max())),
+        *(float(value.min()), float(value.max()), float(value.sum())),
+        encode(part, step_us),
+    )
+
+
+def forget(driver: Driver, line: Line, layer: int, starts: Microseconds) -> None:
+    """Delete the lines of one layer of some chunks."""
+    where = f"series_id = {line.id} AND layer = {layer} AND {_among(starts, line.span_us)}"
+    driver.run(f"DELETE FROM belief_chunk WHERE {where}")
+
+
+def append(driver: Driver, line: Line, superseded: Beliefs) -> None:
+    """Store beliefs that were just superseded after the earlier ones; merge a chunk's segments when they are many."""
+    starts = np.unique(starts_of(superseded.events, line.span_us))
+    query = (
+        f"SELECT start_us, max(seq), count(*) FROM belief_chunk WHERE series_id = {line.id} AND layer = 1 "
+        f"AND {_among(starts, line.span_us)} GROUP BY start_us"
+    )
+    there = {start: (seq, count) for start, seq, count in driver.rows(query)}
+    rows = []
+    for start, part in by_chunk(superseded, line):
+        seq, count = there.get(start, (0, 0))
+        parts = segments(part)
+        if count + len(parts) >= MANY and count > 1:
+            parts = [_one_segment(together([fetch(driver, line, 1, np.array([start])), *parts]))]
+            forget(driver, line, 1, np.array([start]))
+        rows += [row(line.id, 1, start, seq + 1 + i, part, line.step_us) for i, part in enumerate(parts)]
+    driver.put(INSERT, rows)
+
+
+def _one_segment(beliefs: Beliefs) -> Beliefs:
+    """Return beliefs in order of time, in which a segment with several per event is painted."""
+    return beliefs.take(np.lexsort((beliefs.events, beliefs.times)))
+
+
+class Stretch(NamedTuple):
+    """A part of one series: the chunks that start between two moments, both included."""
+
+    series_id: int
+    first_us: int
+    last_us: int
+
+
+def read(driver: Driver, layers: str, stretches: list[Stretch], *, known_us: int) -> list[Blob]:
+    """Return the chunks of some stretches, in order of series and start, superseded ones first.
+
+    Args:
+        driver: In the reading transaction.
+        layers: ``0``, ``1`` or ``0, 1``, which is one snapshot whatever the transaction.
+        stretches: Of series in increasing order.
+        known_us: Superseded beliefs that were all formed later are left out.
+    """
+    if not stretches:
+        return []
+    wanted = ", ".join(f"({part.series_id}, {part.first_us}, {part.last_us})" for part in stretches)
+    return driver.blobs(
+        f"WITH wanted (series_id, first_us, last_us) AS (VALUES {wanted}) "
+        "SELECT c.series_id, c.start_us, c.data FROM wanted w CROSS JOIN belief_chunk c "
+        f"WHERE c.series_id = w.series_id AND c.layer IN ({layers}) AND c.start_us BETWEEN w.first_us AND w.last_us "
+        f"AND (c.layer = 0 OR c.min_belief_us <= {known_us}) ORDER BY c.series_id, c.start_us, c.layer DESC, c.seq"
+    )

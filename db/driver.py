@@ -1,0 +1,73 @@
+"""The driver's own cursor inside a session's transaction, for the belief path alone.
+
+A statement through SQLAlchemy costs more than the arrays it fetches; its pool and transactions stay in charge.
+"""
+
+import io
+import struct
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from psycopg2 import Binary
+from psycopg2.extras import execute_values
+from sqlalchemy.orm import Session
+
+COPY_HEAD = 19  # signature, flags, length of an extension that is never there
+COPY_ROW = struct.Struct(">hiiiqi")  # fields; length and series; length and start; length of the bytes
+
+
+class Blob(NamedTuple):
+    """One line of belief_chunk, as far as reading needs it."""
+
+    series_id: int
+    start_us: int
+    data: bytes
+
+
+class Driver:
+    """Statements in the dialect of SQLite (``?`` for a parameter), run by either driver."""
+
+    def __init__(self, work: Session) -> None:
+        work.flush()
+        connection = work.connection()
+        self.is_sqlite = connection.dialect.name == "sqlite"
+        driver: Any = connection.connection.driver_connection
+        self.cursor: Any = driver.cursor()
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """Return all rows of a query."""
+        self.run(sql, parameters)
+        found: list[Any] = self.cursor.fetchall()
+        return found
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one statement; return the number of rows it touched."""
+        self.cursor.execute(sql if self.is_sqlite else sql.replace("?", "%s"), parameters)
+        return int(self.cursor.rowcount)
+
+    def put(self, insert: str, rows: list[tuple[Any, ...]], on_conflict: str = "") -> None:
+        """Insert many rows, bytes last; ``insert`` ends before the word VALUES."""
+        if self.is_sqlite:
+            marks = ",".join("?" * len(rows[0]))
+            self.cursor.executemany(f"{insert} VALUES ({marks}) {on_conflict}", rows)
+        else:
+            ready = [(*row[:-1], Binary(row[-1])) for row in rows]
+            execute_values(self.cursor, f"{insert} VALUES %s {on_conflict}", ready, page_size=500)
+
+    def blobs(self, query: str) -> list[Blob]:
+        """Return series, start and bytes of a query without parameters, out of PostgreSQL by binary COPY."""
+        if self.is_sqlite:
+            return [Blob._make(row) for row in self.cursor.execute(query)]
+        buffer = io.BytesIO()
+        self.cursor.copy_expert(f"COPY ({query}) TO STDOUT WITH BINARY", buffer)
+        return _unpack(buffer.getvalue())
+
+
+def _unpack(copied: bytes) -> list[Blob]:
+    found, at, end = [], COPY_HEAD, len(copied) - 2
+    while at < end:
+        _, _, series_id, _, start_us, size = COPY_ROW.unpack_from(copied, at)
+        at += COPY_ROW.size
+        found.append(Blob(series_id, start_us, copied[at : at + size]))
+        at += size
+    return found
