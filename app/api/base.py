@@ -1,0 +1,225 @@
+"""JSON in, JSON out, one shape of error, the work in threads."""
+
+import logging
+import zlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ValidationError
+from tornado.httputil import HTTPServerRequest
+from tornado.ioloop import IOLoop
+from tornado.web import HTTPError, RequestHandler, stream_request_body
+
+from app.api.errors import answer, shortened
+from app.api.multipart import Form, Received
+from app.api.route import Call, Pool, Reply, Route
+from app.api.version import API, COMPATIBLE, OWN
+from app.auth import cookies, tokens
+from app.auth.identity import SignedIn
+from app.running import Running
+
+LOG = logging.getLogger(__name__)
+THREADS: Mapping[Pool, int] = {"read": 8, "write": 4, "heavy": 2}
+SMALL = 2048
+"""Answers below this are not compressed [bytes]."""
+
+
+class Service:
+    """What all requests to the API share: the process they run in and its threads."""
+
+    def __init__(self, running: Running) -> None:
+        self.running = running
+        self.in_flight = 0
+        """Requests that are not answered yet."""
+        self.pools = {name: ThreadPoolExecutor(size, f"api-{name}") for name, size in THREADS.items()}
+
+    def close(self) -> None:
+        """Let the threads end once they have finished their work."""
+        for pool in self.pools.values():
+            pool.shutdown(wait=True)
+
+
+@stream_request_body
+class Endpoint(RequestHandler):
+    """All endpoints at one address; which function answers is in the route table."""
+
+    routes: Mapping[str, Route]
+    service: Service
+
+    def initialize(self, routes: Mapping[str, Route], service: Service) -> None:
+        """See RequestHandler."""
+        self.routes, self.service = routes, service
+
+    def set_default_headers(self) -> None:
+        """Every answer of the API says what it is, whatever its status."""
+        self.set_header("Content-Type", "application/json")
+        self.set_header("FlexMeasures-Version", COMPATIBLE)
+        self.set_header("API-Version", API)
+        self.set_header("Flexscope-Version", OWN)
+        self.set_header("Cache-Control", "no-store")
+
+    def prepare(self) -> None:
+        """Decide how much of the body to take."""
+        self.service.in_flight += 1
+        settings = self.service.running.settings
+        upload = self.request.headers.get("Content-Type", "").startswith("multipart/")
+        limit = settings.FLEXSCOPE_MAX_UPLOAD_BYTES if upload else settings.FLEXMEASURES_MAX_SENSOR_DATA_INGESTION_BYTES
+        self.received = Received(limit=limit)
+        if self.request.connection is not None:  # what is too long is read to its end, so that the answer arrives
+            self.request.connection.set_max_body_size(16 * settings.FLEXSCOPE_MAX_UPLOAD_BYTES)  # type: ignore[attr-defined]  # of HTTP1Connection
+
+    def on_finish(self) -> None:
+        """See RequestHandler."""
+        self.service.in_flight -= 1
+
+    def data_received(self, chunk: bytes) -> None:
+        """See RequestHandler."""
+        self.received.add(chunk)
+
+    def check_xsrf_cookie(self) -> None:
+        """Only browsers with a session need the check: a token is never sent by itself."""
+        if self._token() is None and self.get_cookie(cookies.COOKIE):
+            super().check_xsrf_cookie()
+
+    def compute_etag(self) -> None:
+        """Nothing is cached, so hashing every answer would be in vain."""
+
+    def _clear_representation_headers(self) -> None:
+        """Keep the content type on 204: published clients read it before the status."""
+
+    async def get(self, **path: str) -> None:
+        """Answer by the function in the route table."""
+        await self._serve(path)
+
+    post = patch = delete = get
+
+    async def _serve(self, path: dict[str, str]) -> None:
+        route = self.routes.get(self.request.method or "")
+        if route is None:
+            raise HTTPError(405)
+        work = partial(self._answer, route, path, datetime.now(UTC))
+        pool = self.service.pools[route.threads]
+        reply, body = await IOLoop.current().run_in_executor(pool, work)
+        self._send(reply, body)
+
+    def _answer(self, route: Route, path: dict[str, str], now: datetime) -> tuple[Reply, bytes]:
+        """Do all the work of one request, in a thread."""
+        asker = self._asker()
+        call_with: dict[str, Any] = {name: int(text) if name == "id" else text for name, text in path.items()}
+        call_with |= self._read(route)
+        database = self.service.running.database
+        with database.writing() if route.writes else database.reading() as work:
+            call = Call(
+                running=self.service.running,
+                asker=asker,
+                work=work,
+                now=now,
+                address=address(self.request, self.service.running.settings.FLEXSCOPE_PATH_PREFIX),
+                headers=self.request.headers,
+            )
+            if not route.public:
+                _ = call.who
+            content = route.function(call, **call_with)
+        for afterwards in call.afterwards:
+            afterwards()
+        reply = content if isinstance(content, Reply) else Reply(content=content, status=route.status)
+        return self._packed(reply)
+
+    def _asker(self) -> SignedIn | None:
+        running = self.service.running
+        token = self._token()
+        if token is not None:
+            known = tokens.read(token, secret=running.secret, settings=running.settings)
+        else:
+            known = cookies.read(self, running)
+        return running.identities.find(*known) if known else None
+
+    def _token(self) -> str | None:
+        header = self.request.headers.get(self.service.running.settings.SECURITY_TOKEN_AUTHENTICATION_HEADER)
+        return header.removeprefix("Bearer ").strip() if header else None
+
+    def _read(self, route: Route) -> dict[str, Any]:
+        """Return query and body as the models the function wants."""
+        found: dict[str, Any] = {}
+        query, body = route.model("query"), route.model("body")
+        if query is not None:
+            given = {name: values[-1].decode("utf-8", "replace") for name, values in self._arguments().items()}
+            if route.method == "GET":
+                given = self.received.message() | given
+            found["query"] = parse(query, given, "query")
+        if body is Form:
+            found["body"] = self.received.uploaded(self.request.headers)
+        elif body is not None:
+            found["body"] = parse(body, self.received.message(), "json")
+        return found
+
+    def _arguments(self) -> dict[str, list[bytes]]:
+        return self.request.query_arguments
+
+    def _packed(self, reply: Reply) -> tuple[Reply, bytes]:
+        """Return the answer as bytes, compressed where the client takes that; done here, off the event loop."""
+        body = to_bytes(reply)
+        if len(body) > SMALL and "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            packer = zlib.compressobj(level=1, wbits=31)
+            body = packer.compress(body) + packer.flush()
+            reply = Reply(
+                content=None,
+                status=reply.status,
+                media=reply.media,
+                headers={**reply.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"},
+            )
+        return reply, body
+
+    def _send(self, reply: Reply, body: bytes) -> None:
+        self.set_status(reply.status)
+        self.set_header("Content-Type", reply.media)
+        for name, value in reply.headers.items():
+            self.set_header(name, value)
+        self.finish(None if reply.status == 204 else body)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer any error in one shape."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        status, body, headers = answer(error, status_code)
+        self._send(Reply(status=status, headers=headers), orjson.dumps(body))
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """Log what is our fault; what the client did wrong is told to the client."""
+        if answer(value)[0] >= 500 and not isinstance(value, HTTPError):
+            LOG.error("%s %s failed", self.request.method, self.request.path, exc_info=(typ, value, tb))  # type: ignore[arg-type]  # as Tornado declares it
+
+
+class NothingHere(Endpoint):
+    """Any address under /api that no route has."""
+
+    async def _serve(self, path: dict[str, str]) -> None:
+        raise HTTPError(404)
+
+
+def to_bytes(reply: Reply) -> bytes:
+    """Return the content of an answer as it is sent."""
+    if isinstance(reply.content, bytes):
+        return reply.content
+    return orjson.dumps(reply.content, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+
+
+def address(request: HTTPServerRequest, prefix: str) -> str:
+    """Return scheme, host and prefix by which a client reached this server."""
+    return f"{request.protocol}://{request.host}{prefix}"
+
+
+def parse(model: type[BaseModel], given: Mapping[str, Any], where: str) -> BaseModel:
+    """Return a part of a request as its model; hyphens and underscores in names are the same.
+
+    Raises:
+        Invalid: A field is wrong, lacking or unknown.
+    """
+    spelled = {name.replace("-", "_"): name for name in given}
+    try:
+        return model.model_validate({plain: given[name] for plain, name in spelled.items()})
+    except ValidationError as error:
+        raise shortened(error, where, spelled, list(model.model_fields)) from None

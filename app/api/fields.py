@@ -1,0 +1,110 @@
+"""Types of request fields: moments, durations, JSON as text or object, identifiers and entity addresses."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Any, TypeAlias
+
+import orjson
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from engine.errors import EngineError
+from engine.iso_time import duration, instant, zone
+
+LOST_PLUS = re.compile(r"(T\S*) (\d\d(:?\d\d)?)$")  # an offset's + that was not encoded in an address is a space
+ADDRESS = re.compile(r"(?:ea1\.\d{4}-\d{2}\.[\w.-]+:)?fm1\.(\d+)$")
+SOME_DAY = instant("2026-01-01T00:00:00+00:00", field="")
+
+
+def _moment(given: Any) -> datetime:
+    if isinstance(given, datetime):
+        return given
+    try:
+        return instant(LOST_PLUS.sub(r"\1+\2", str(given)), field="")
+    except EngineError as error:
+        raise ValueError(str(error).removeprefix(": ")) from None
+
+
+def _length(given: Any) -> str:
+    try:
+        duration(str(given), field="", start=SOME_DAY)
+    except EngineError as error:
+        raise ValueError(str(error).removeprefix(": ")) from None
+    except OverflowError:
+        raise ValueError(f"{given!r} is longer than time reaches.") from None
+    return str(given)
+
+
+def _zone(given: str) -> str:
+    try:
+        zone(given)
+    except EngineError as error:
+        raise ValueError(str(error)) from None
+    return given
+
+
+def _parsed(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    try:
+        return orjson.loads(given)
+    except orjson.JSONDecodeError:
+        raise ValueError("This text is not JSON; send an object, or the same written as JSON text.") from None
+
+
+def _sensor_id(given: Any) -> Any:
+    found = ADDRESS.match(given) if isinstance(given, str) else None
+    return int(found[1]) if found else given
+
+
+def _names(given: Any) -> Any:
+    return [part for part in re.split(r"[|,]", given) if part] if isinstance(given, str) else given
+
+
+Moment: TypeAlias = Annotated[
+    datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+Length: TypeAlias = Annotated[
+    str, AfterValidator(_length), WithJsonSchema({"type": "string", "format": "duration", "examples": ["PT15M"]})
+]
+Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
+Identifier: TypeAlias = Annotated[int, Field(ge=1, le=2**31 - 1)]
+SensorId: TypeAlias = Annotated[Identifier, BeforeValidator(_sensor_id)]
+Texts: TypeAlias = Annotated[list[str], BeforeValidator(_names)]
+EITHER = {"description": "An object, or the same written as JSON text"}
+JsonObject: TypeAlias = Annotated[
+    dict[str, Any],
+    BeforeValidator(_parsed),
+    WithJsonSchema(
+        {"anyOf": [{"type": "object"}, {"type": "string", "contentMediaType": "application/json"}]} | EITHER
+    ),
+]
+JsonList: TypeAlias = Annotated[
+    list[Any],
+    BeforeValidator(_parsed),
+    WithJsonSchema({"anyOf": [{"type": "array"}, {"type": "string", "contentMediaType": "application/json"}]} | EITHER),
+]
+
+
+class Body(BaseModel):
+    """Base of request bodies; an unknown field is refused."""
+
+    model_config = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True)
+
+
+class Query(BaseModel):
+    """Base of query strings; what is not known is ignored."""
+
+    model_config = ConfigDict(extra="ignore", validate_by_name=True, validate_by_alias=True)
+
+
+def hyphenated(name: str) -> str:
+    """Return the spelling with hyphens; requests may use either."""
+    return name.replace("_", "-")
+
+
+HYPHENS = ConfigDict(alias_generator=hyphenated)
+
+
+def lasting(text: str, start: datetime, *, field: str = "duration") -> timedelta:
+    """Return the length of a duration that begins at a moment: a P1D over a clock change has 23 or 25 hours."""
+    return duration(text, field=field, start=start)

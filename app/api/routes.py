@@ -1,0 +1,24 @@
+"""All addresses of the API, joined from the route tables of the resources; the last one answers for all others."""
+
+from collections import defaultdict
+from itertools import chain
+from typing import Any
+
+from app.api.base import Endpoint, NothingHere, Service
+from app.api.route import Route
+from app.api.v3 import assets, health, tokens
+
+ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES]
+"""Below /api."""
+V3: list[Route] = list(chain(health.ROUTES, assets.ROUTES))
+"""Below /api/v3_0."""
+
+
+def patterns(service: Service) -> list[Any]:
+    """Return the addresses as Tornado wants them."""
+    by_path: dict[str, dict[str, Route]] = defaultdict(dict)
+    for prefix, routes in (("/api", ROOT), ("/api/v3_0", V3)):
+        for route in routes:
+            by_path[prefix + route.pattern][route.method] = route
+    found: list[Any] = [(path, Endpoint, {"routes": routes, "service": service}) for path, routes in by_path.items()]
+    return [*found, (r"/api(?:/.*)?", NothingHere, {"routes": {}, "service": service})]

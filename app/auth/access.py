@@ -1,0 +1,114 @@
+"""Who may do what with which row: same account, consultancy, public assets, and the roles of users.
+
+To read: members of the account, its consultants, admin and admin-reader; public assets: every user.
+To add something below (assets, sensors, data, schedules): members of the account and its consultants.
+To change assets: the same. To delete, and to change sensors and users: account-admins. Public rows: admins.
+"""
+
+from typing import Literal, TypeAlias
+
+from sqlalchemy import ColumnElement, or_, true
+
+from app.auth.identity import SignedIn
+from db.accounts import Account
+from db.assets import Asset
+from db.base import Table
+from db.sensors import Sensor
+from db.users import User
+from engine.errors import EngineError
+
+Action: TypeAlias = Literal["read", "create-children", "update", "delete"]
+Guarded: TypeAlias = Account | User | Asset | Sensor
+
+
+class NotAllowed(EngineError):
+    """The user is known, but may not do this.
+
+    Attributes:
+        action: What was tried.
+        row: Table and id, such as ``asset 5``.
+    """
+
+    def __init__(self, action: str, row: str) -> None:
+        self.action, self.row = action, row
+        super().__init__(f"You may not {_verb(action)} {row}; ask an admin of its account.")
+
+
+def _verb(action: str) -> str:
+    return {"create-children": "add anything to"}.get(action, action)
+
+
+def may(who: SignedIn, action: Action, row: Guarded) -> bool:
+    """Return whether a user may do something with a row."""
+    if "admin" in who.roles or (action == "read" and "admin-reader" in who.roles):
+        return True
+    if isinstance(row, Sensor):
+        return _may_sensor(who, action, row)
+    if isinstance(row, Asset):
+        return _may_asset(who, action, row.account_id)
+    if isinstance(row, User):
+        return _may_user(who, action, row)
+    return _may_account(who, action, row)
+
+
+def check(who: SignedIn, action: Action, row: Guarded) -> None:
+    """Raise NotAllowed unless a user may do something with a row."""
+    if not may(who, action, row):
+        raise NotAllowed(action, described(row))
+
+
+def described(row: Table) -> str:
+    """Return what a row is called in messages, such as ``asset 5``."""
+    kind = {"app_user": "user"}.get(row.__tablename__, row.__tablename__)
+    return f"{kind} {getattr(row, 'id', '')}"
+
+
+def _may_asset(who: SignedIn, action: Action, account_id: int | None) -> bool:
+    if account_id is None:
+        return action == "read"
+    if action == "delete":
+        return account_id == who.account_id and "account-admin" in who.roles
+    return account_id == who.account_id or account_id in who.clients
+
+
+def _may_sensor(who: SignedIn, action: Action, sensor: Sensor) -> bool:
+    return _may_asset(who, "delete" if action == "update" else action, sensor.asset.account_id)
+
+
+def _may_user(who: SignedIn, action: Action, user: User) -> bool:
+    if action == "read":
+        return user.account_id == who.account_id or user.account_id in who.clients
+    if action == "update" and user.id == who.id:
+        return True
+    return user.account_id == who.account_id and "account-admin" in who.roles and user.id != who.id
+
+
+def _may_account(who: SignedIn, action: Action, account: Account) -> bool:
+    if action == "read":
+        return account.id == who.account_id or account.id in who.clients
+    if action == "create-children":
+        return account.id == who.account_id or account.id in who.clients
+    return action == "update" and account.id == who.account_id and "account-admin" in who.roles
+
+
+def may_add_users(who: SignedIn, account: Account) -> bool:
+    """Return whether a user may add users to an account: its account-admins, its consultants and admins."""
+    if "admin" in who.roles or account.id in who.clients:
+        return True
+    return account.id == who.account_id and "account-admin" in who.roles
+
+
+def readable_accounts(who: SignedIn) -> frozenset[int] | None:
+    """Return the ids of the accounts a user may read; None stands for all."""
+    if who.roles & {"admin", "admin-reader"}:
+        return None
+    return who.clients | {who.account_id}
+
+
+def readable_assets(who: SignedIn, *, public: bool = True) -> ColumnElement[bool]:
+    """Return the condition that selects the assets a user may read."""
+    accounts = readable_accounts(who)
+    if accounts is None:
+        return true() if public else Asset.account_id.is_not(None)
+    own = Asset.account_id.in_(accounts)
+    return or_(own, Asset.account_id.is_(None)) if public else own

@@ -1,0 +1,69 @@
+"""The provider that guards pages and their websockets, and who looks at a page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+from bokeh.application.handlers.handler import Handler
+from bokeh.document import Document
+from bokeh.server.auth_provider import AuthProvider
+from panel.io.server import LoginUrlMixin
+
+from app.auth import cookies
+from app.auth.identity import SignedIn
+from app.running import Running, current
+
+PAYLOAD = "flexscope_user"
+
+
+def current_user() -> SignedIn | None:
+    """Return who looks at the page that is being built or whose callback runs; None outside a page."""
+    context: Any = pn.state.curdoc.session_context if pn.state.curdoc else None
+    known = (context.token_payload.get(PAYLOAD) if context else None) or None
+    return current().identities.find(*known) if known else None
+
+
+class Guard(AuthProvider):
+    """Lets only signed-in users see pages and open their websockets."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        super().__init__()
+
+    @property
+    def get_user(self) -> Callable[[Any], str | None]:
+        """See AuthProvider."""
+
+        def user(handler: Any) -> str | None:
+            known = cookies.read(handler, self._running)
+            found = self._running.identities.find(*known) if known else None
+            return found.email if found else None
+
+        return user
+
+    @property
+    def get_login_url(self) -> Callable[[Any], str]:
+        """See AuthProvider; Panel puts a dot in front of what it is given, which leads astray below the root."""
+
+        def url(handler: Any) -> str:
+            login = f"{handler.application.prefix}/login"
+            path = str(handler.request.path)
+            return "/" + "../" * (path.count("/") - 1) + login[1:] if isinstance(handler, LoginUrlMixin) else login
+
+        return url
+
+
+class CarryUser(Handler):
+    """Tells a page's session who signed in; verified for the page and again for its websocket."""
+
+    def __init__(self, running: Running) -> None:
+        super().__init__()
+        self._running = running
+
+    def modify_document(self, doc: Document) -> None:
+        """See Handler; nothing to add."""
+
+    def process_request(self, request: Any) -> dict[str, Any]:
+        """See Handler."""
+        cookie = request.cookies.get(cookies.COOKIE)
+        return {PAYLOAD: cookies.verified(cookie.value, self._running) if cookie else None}

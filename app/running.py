@@ -1,0 +1,47 @@
+"""What one web process holds for as long as it runs: its settings and its database.
+
+Request handlers are given it by the server; page functions, which Panel calls without arguments, ask ``current()``.
+"""
+
+from dataclasses import dataclass
+
+from app.auth.identity import Identities
+from app.settings import Settings, secret_key
+from db.base import Database
+from engine.errors import EngineError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """The things all requests of one process share."""
+
+    settings: Settings
+    database: Database
+    identities: Identities
+    secret: str
+    """Key that signs cookies and tokens."""
+
+    @classmethod
+    def on(cls, settings: Settings, database: Database) -> "Running":
+        """Return what a process with these settings and this database holds."""
+        identities = Identities(database)
+        return cls(settings=settings, database=database, identities=identities, secret=secret_key(settings))
+
+
+_current: list[Running] = []
+
+
+def begin(running: Running) -> None:
+    """Make something the one that ``current`` gives; the server calls this once."""
+    _current[:] = [running]
+
+
+def current() -> Running:
+    """Return what the server of this process holds.
+
+    Raises:
+        EngineError: No server runs in this process.
+    """
+    if not _current:
+        raise EngineError("No server runs in this process; start one with flexscope run.")
+    return _current[0]

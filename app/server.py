@@ -1,0 +1,109 @@
+"""The one Tornado application: pages, REST API and static files on one port."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import panel as pn
+from bokeh.server.server import Server
+from tornado.routing import PathMatches, Rule
+from tornado.web import RedirectHandler, StaticFileHandler
+
+from app import running
+from app.api.base import Service
+from app.api.routes import patterns
+from app.auth.login import STATIC, Login, Logout
+from app.auth.sessions import CarryUser, Guard
+from app.pages.routes import PAGES
+from app.running import Running
+from app.settings import Settings, database
+
+LOG = logging.getLogger(__name__)
+PATIENCE = 20.0
+"""How long requests in flight may take once the server is told to stop [s]."""
+SLASH_AT_END = r"/((?!api/)[\w-]+(?:/[\w-]+)*)/$"  # not /.+/$, which would lead //evil.example/ out of the site
+
+
+def page(where: str) -> Callable[[], Any]:
+    """Return a page function that is imported when the page is first opened."""
+    module, _, function = where.partition(":")
+    return lambda: getattr(import_module(module), function)()
+
+
+def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
+    """Return the server, which listens already but does not answer yet, and the API's threads."""
+    settings, service = process.settings, Service(process)
+    pn.extension()
+    pages = {path: page(where) for path, where in PAGES.items()}
+    server = pn.serve(
+        pages,
+        address=host,
+        port=port,
+        show=False,
+        start=False,
+        verbose=False,
+        title=settings.FLEXMEASURES_PLATFORM_NAME,
+        prefix=settings.FLEXSCOPE_PATH_PREFIX,
+        extra_patterns=[*patterns(service), *public(process)],
+        auth_provider=Guard(process),
+        cookie_secret=process.secret,
+        xsrf_cookies=True,
+        compress_response=True,
+        include_cookies=["flexscope_dark"],  # all others, the session's above all, would stand in the page's source
+        include_headers=["Host", "User-Agent", "Accept-Language"],
+        websocket_origin=origins(settings, host, port),
+        http_server_kwargs={"decompress_request": True, "xheaders": True},
+    )
+    for context in server._tornado.applications.values():
+        context.application.add(CarryUser(process))
+    slash = Rule(PathMatches(SLASH_AT_END), RedirectHandler, {"url": settings.FLEXSCOPE_PATH_PREFIX + "/{0}"})
+    server._tornado.wildcard_router.rules.insert(0, slash)
+    return server, service
+
+
+def public(process: Running) -> list[Any]:
+    """Return the addresses that need no login, beside those of the API."""
+    return [
+        (r"/login", Login, {"running": process}),
+        (r"/logout", Logout, {"running": process}),
+        (r"/assets-static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
+    ]
+
+
+def origins(settings: Settings, host: str, port: int) -> list[str]:
+    """Return the addresses whose pages may open a websocket."""
+    names = {"localhost", "127.0.0.1", socket.gethostname(), host} - {""}
+    return sorted(f"{name}:{port}" for name in names) + settings.FLEXSCOPE_ALLOWED_ORIGINS
+
+
+def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT; requests in flight are answered before the end.
+
+    Raises:
+        EngineError: A setting is missing or the port cannot be had.
+    """
+    process = Running.on(settings, database(settings))
+    running.begin(process)
+    server, service = build(process, host=host, port=port)
+    loop = server.io_loop
+
+    async def drain() -> None:
+        server._http.stop()
+        until = loop.time() + PATIENCE
+        while service.in_flight and loop.time() < until:
+            await asyncio.sleep(0.05)
+        loop.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.asyncio_loop.add_signal_handler(number, lambda: loop.asyncio_loop.create_task(drain()))
+    server.start()
+    LOG.info("Process %s serves http://%s:%s%s", os.getpid(), host, port, settings.FLEXSCOPE_PATH_PREFIX)
+    loop.start()
+    server.stop()
+    service.close()
+    process.database.close()

@@ -1,0 +1,159 @@
+"""A real server process for the tests, and a client that signs in."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from app.auth import passwords
+from db.accounts import Account
+from db.assets import Asset, asset_type
+from db.base import Database
+from db.sensors import Sensor
+from db.users import User, role
+from tests.postgres import free_port
+
+PASSWORD = "a long enough password"
+SERVE = "from app.server import serve; from app.settings import load; serve(load(), host='127.0.0.1', port={port})"
+
+
+@contextmanager
+def server(database_url: str, instance: Path, **settings: str) -> Iterator["Api"]:
+    """Run a server on a database until the block ends; it must then stop by itself and cleanly."""
+    port = free_port()
+    environment = os.environ | {
+        "SQLALCHEMY_DATABASE_URI": database_url,
+        "FLEXSCOPE_INSTANCE_PATH": str(instance),
+        **settings,
+    }
+    with (instance / "log").open("w") as log:
+        command = [sys.executable, "-c", SERVE.format(port=port)]
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    api = Api(f"http://127.0.0.1:{port}", instance / "log")
+    try:
+        api.wait(process)
+        yield api
+    finally:
+        process.terminate()
+        code = process.wait(timeout=30)
+    assert code == 0, (instance / "log").read_text()
+
+
+class Api:
+    """Speaks to a server, as one of the users of ``populate``."""
+
+    def __init__(self, url: str, log: Path) -> None:
+        self.url, self.log = url, log
+        self.http = requests.Session()
+        self.tokens: dict[str, str] = {}
+
+    def wait(self, process: subprocess.Popen[bytes]) -> None:
+        for _ in range(300):
+            try:
+                requests.get(f"{self.url}/api/", timeout=1)
+                return
+            except requests.ConnectionError:
+                if process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        raise RuntimeError(f"The server did not start:\n{self.log.read_text()}")
+
+    def token(self, who: str) -> str:
+        if who not in self.tokens:
+            body = {"email": email(who), "password": PASSWORD}
+            answer = requests.post(f"{self.url}/api/requestAuthToken", json=body, timeout=10)
+            self.tokens[who] = answer.json()["auth_token"]
+        return self.tokens[who]
+
+    def ask(self, method: str, path: str, *, who: str | None = "boss", **more: Any) -> requests.Response:
+        """Send a request below /api/v3_0 (or below the root, where the path starts with two slashes)."""
+        headers = {"Authorization": self.token(who)} if who else {}
+        url = self.url + (path[1:] if path.startswith("//") else f"/api/v3_0{path}")
+        headers |= more.pop("headers", {})
+        return self.http.request(method, url, headers=headers, timeout=40, allow_redirects=False, **more)
+
+    def get(self, path: str, **more: Any) -> requests.Response:
+        return self.ask("GET", path, **more)
+
+    def post(self, path: str, **more: Any) -> requests.Response:
+        return self.ask("POST", path, **more)
+
+    def patch(self, path: str, **more: Any) -> requests.Response:
+        return self.ask("PATCH", path, **more)
+
+    def delete(self, path: str, **more: Any) -> requests.Response:
+        return self.ask("DELETE", path, **more)
+
+
+def email(who: str) -> str:
+    return f"{who}@example.org"
+
+
+@cache
+def password_hash() -> str:
+    return passwords.hashed(PASSWORD)
+
+
+USERS = {  # name: (account, role)
+    "root": ("Host", "admin"),
+    "reader": ("Host", "admin-reader"),
+    "boss": ("Mill", "account-admin"),
+    "hand": ("Mill", None),
+    "rival": ("Quay", "account-admin"),
+    "adviser": ("Advice", "consultant"),
+}
+
+
+def populate(database: Database) -> None:
+    """Add four accounts with users, and the assets of the mill: a battery and a market that is public."""
+    with database.writing() as work:
+        accounts = {name: Account(name=name) for name in ("Host", "Mill", "Quay", "Advice")}
+        work.add_all(accounts.values())
+        work.flush()
+        accounts["Mill"].consultancy_account_id = accounts["Advice"].id
+        for name, (account, named) in USERS.items():
+            user = User(
+                email=email(name), username=name, password_hash=password_hash(), account_id=accounts[account].id
+            )
+            user.roles = [role(work, named)] if named else []
+            work.add(user)
+        _assets(work, accounts["Mill"].id, accounts["Quay"].id)
+
+
+def _assets(work: Any, mill: int, quay: int) -> None:
+    market = Asset(name="market", asset_type_id=asset_type(work, "process").id, account_id=None)
+    site = Asset(name="site", asset_type_id=asset_type(work, "building").id, account_id=mill)
+    foreign = Asset(name="foreign", asset_type_id=asset_type(work, "solar").id, account_id=quay)
+    work.add_all([market, site, foreign])
+    work.flush()
+    battery = Asset(
+        name="battery", asset_type_id=asset_type(work, "battery").id, account_id=mill, parent_asset_id=site.id
+    )
+    work.add(battery)
+    work.flush()
+    sensors = [
+        ("price", market, "EUR/MWh", 60),
+        ("power", battery, "kW", 15),
+        ("soc", battery, "kWh", 0),
+        ("pv", foreign, "kW", 15),
+        ("load", site, "kW", 15),
+    ]
+    for name, asset, unit, minutes in sensors:
+        work.add(Sensor(name=name, asset_id=asset.id, unit=unit, resolution=timedelta(minutes=minutes)))
+
+
+def identifiers(database: Database) -> dict[str, int]:
+    found: dict[str, int] = {}
+    with database.reading() as work:
+        for prefix, kind in (("", Asset), ("s:", Sensor), ("a:", Account)):
+            found |= {f"{prefix}{row.name}": row.id for row in work.query(kind)}
+        found |= {f"u:{row.username}": row.id for row in work.query(User)}
+    return found
