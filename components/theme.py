@@ -88,3 +88,11 @@ def distinct(quantities: list[str]) -> list[Colour]:
         unused = [colour for colour in free if colour not in meant]
         taken.append(own if own in free else (unused or free or [own])[0])
     return taken
+
+
+def material() -> dict[str, dict[str, object]]:
+    """Return the theme of buttons, links and tables, for light and for dark paper."""
+    return {
+        "light": {"palette": {"primary": {"main": PRIMARY.light}, "background": {"default": "#ffffff"}}},
+        "dark": {"palette": {"primary": {"main": PRIMARY.dark, "contrastText": "#0b1620"}}},
+    }

@@ -37,7 +37,16 @@ class TimeSeries(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    @param.depends("charts", "zone", "height", watch=True)
+    @param.depends("charts", watch=True)
+    def _take(self) -> None:
+        """Keep the figures if only the data of their lines are new, so that nothing flickers while loading on."""
+        if [_lines(drawn.chart) for drawn in self._drawn] != [_lines(chart) for chart in self.charts]:
+            self._draw()
+        for drawn, chart in zip(self._drawn, self.charts, strict=True):
+            drawn.chart = chart
+            drawn.redraw()
+
+    @param.depends("zone", "height", watch=True)
     def _draw(self) -> None:
         """Build all figures anew."""
         view = View.of(*(self.span or self._whole()), zone=self.zone, dark=self.dark)
@@ -88,3 +97,9 @@ class TimeSeries(pn.viewable.Viewer):
         for drawn, heading in zip(self._drawn, self._headings, strict=True):
             drawn.recolour(self.dark)
             heading.object = legend.html(drawn.chart, drawn.colours, self.dark)
+
+
+def _lines(chart: Chart) -> list[object]:
+    """Return what must stay the same for a figure to be kept."""
+    lines = [(trace.label, trace.unit, trace.source, trace.told, trace.stepped) for trace in chart.traces]
+    return [chart.title, chart.span is None, chart.bounds, *lines]

@@ -1,0 +1,117 @@
+"""From what an asset wants shown to charts: which sensors, their values as known now, one line for each source."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.auth import access
+from app.auth.identity import SignedIn
+from components.theme import quantity
+from components.traces import Chart, Trace
+from db import beliefs, listing, sensors
+from db.assets import Asset
+from db.chunks import Beliefs
+from db.sensors import Sensor
+from db.sources import Source
+
+NO_DATA = "No data in this time range. Choose another range, or add data: run"
+DEFAULT = 2
+"""How many sensors an asset shows that does not say which."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One chart as an asset asks for it."""
+
+    title: str
+    """Heading; empty: the names of the sensors."""
+    sensors: list[int]
+    """Ids of the sensors whose lines share the chart."""
+
+
+def wanted(work: Session, asset: Asset) -> list[Wanted]:
+    """Return the charts an asset shows: those of sensors_to_show, else one for each of its first sensors."""
+    asked = [_wanted(entry) for entry in asset.sensors_to_show or ()]
+    return [chart for chart in asked if chart.sensors] or [
+        Wanted("", [sensor.id]) for sensor in sensors.of_asset(work, asset.id)[:DEFAULT]
+    ]
+
+
+def _wanted(entry: Any) -> Wanted:
+    if not isinstance(entry, dict):
+        return Wanted("", list(_ids(entry)))
+    parts = [entry.get("sensor"), entry.get("sensors"), entry.get("plots")]
+    return Wanted(str(entry.get("title") or ""), list(_ids(parts)))
+
+
+def _ids(entry: Any) -> Iterable[int]:
+    """Give the sensor ids in an entry of any documented form: an id, a list, or {"sensor": id}."""
+    if isinstance(entry, dict):
+        yield from _ids([entry.get("sensor"), entry.get("sensors")])
+    elif isinstance(entry, list):
+        for part in entry:
+            yield from _ids(part)
+    elif isinstance(entry, int):
+        yield entry
+
+
+@dataclass(frozen=True)
+class Span:
+    """What to read: events of a span of time, as known at a moment."""
+
+    start: datetime
+    end: datetime
+    known_at: datetime
+
+
+def read(work: Session, who: SignedIn, plan: list[Wanted], span: Span) -> list[Chart]:
+    """Return the charts a plan asks for, with the sensors the user may see."""
+    found = listing.sensors(work, {sensor_id for chart in plan for sensor_id in chart.sensors})
+    seen = {key: sensor for key, sensor in found.items() if access.may(who, "read", sensor)}
+    known = {key: _read(work, sensor, span) for key, sensor in seen.items()}
+    told = listing.sources(work, {source for values in known.values() for source in values})
+    charts = []
+    for chart in plan:
+        visible = [seen[key] for key in chart.sensors if key in seen]
+        lines = [line for sensor in visible for line in traces(sensor, known[sensor.id], told)]
+        hidden = len(chart.sensors) - len(visible)
+        charts.append(Chart(title=chart.title or _title(visible), traces=lines, empty=_empty(visible, hidden)))
+    return charts
+
+
+def _read(work: Session, sensor: Sensor, span: Span) -> dict[int, Beliefs]:
+    return beliefs.read_per_source(work, sensor, span.start, span.end, known_at=span.known_at)
+
+
+def traces(sensor: Sensor, known: dict[int, Beliefs], told: dict[int, Source]) -> list[Trace]:
+    """Return the values of a sensor as lines, one for each source, measurements first."""
+    kind = quantity(unit=sensor.unit, name=sensor.name, asset_type=sensor.asset.asset_type.name)
+    lines = [
+        Trace(
+            label=f"{sensor.asset.name}: {sensor.name}",
+            unit=sensor.unit,
+            events=found.events,
+            values=found.middle,
+            known=found.times,
+            step=sensor.resolution,
+            quantity=kind,
+            source=told[source].description,
+            source_type=told[source].type,
+        )
+        for source, found in known.items()
+    ]
+    return sorted(lines, key=lambda line: ("measured", "forecast", "scheduled").index(line.told))
+
+
+def _title(shown: list[Sensor]) -> str:
+    return ", ".join(dict.fromkeys(sensor.name[:1].upper() + sensor.name[1:] for sensor in shown)) or "Sensors"
+
+
+def _empty(shown: list[Sensor], hidden: int) -> str:
+    if not shown:
+        return f"{hidden} sensor(s) of this chart are gone or not yours to see; choose others in sensors_to_show."
+    key = shown[0].id
+    return f"{NO_DATA} 'flexscope add beliefs --sensor {key} …', or post to /api/v3_0/sensors/{key}/data."

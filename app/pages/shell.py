@@ -1,0 +1,170 @@
+"""What every page has: the bar with menu, paper toggle and user; content read in a thread; errors as one sentence."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import panel as pn
+import panel_material_ui as pmui
+from panel.io.resources import LOCAL_DIST
+from panel_material_ui.template.base import Page
+from sqlalchemy.orm import Session
+
+from app.auth.identity import SignedIn
+from app.auth.sessions import current_user
+from app.running import current
+from components import theme
+from engine.errors import EngineError
+
+LOG = logging.getLogger(__name__)
+MENU = [
+    {"label": "Dashboard", "icon": "dashboard", "path": "/dashboard"},
+    {"label": "Assets", "icon": "electrical_services", "path": "/assets"},
+]
+FAILED = "This page could not be shown; the reason is in the server's log."
+DARK = "flexscope_dark"
+"""Cookie that keeps the choice of paper."""
+REMEMBER = "document.cookie = `{name}=${{Number(source.data.dark_theme)}}; path={path}; max-age=31536000; samesite=lax`"
+
+Read = TypeVar("Read")
+
+
+def address(path: str) -> str:
+    """Return a path of this server as browsers reach it."""
+    return f"{current().settings.FLEXSCOPE_PATH_PREFIX}{path}"
+
+
+def query(name: str) -> str | None:
+    """Return one argument of the page's address."""
+    found = (pn.state.session_args or {}).get(name)
+    return found[0].decode() if found else None
+
+
+def _cookie(name: str) -> str | None:
+    found: str | None = (pn.state.cookies or {}).get(name)
+    return found
+
+
+def _on_phone() -> bool:
+    return "Mobi" in ((pn.state.headers or {}).get("User-Agent") or "")
+
+
+class Shell(Page):
+    """One page: bar, menu, a heading, and a body that is filled once its data are read."""
+
+    def __init__(self, heading: str, *, at: str, **params: Any) -> None:
+        """Show the bar and the heading at once.
+
+        Args:
+            heading: What the page is about.
+            at: Path of the menu entry the page belongs to.
+            params: See pmui.Page.
+        """
+        _serve_own_resources()
+        name = current().settings.FLEXMEASURES_PLATFORM_NAME
+        self._body = pn.Column(pmui.Skeleton(height=240, sizing_mode="stretch_width"), sizing_mode="stretch_width")
+        super().__init__(
+            title=name, site_url=address("/"), main_width=1400, dark_theme=_cookie(DARK) == "1",
+            theme_config=theme.material(), sidebar=[_menu(at)], sidebar_width=230, sidebar_resizable=False,
+            sidebar_open=not _on_phone(), header=[_user(current_user())], **params,
+        )  # fmt: skip
+        self._heading = heading
+        self._title = pmui.Typography(heading, variant="h2", sx={"fontSize": "1.5rem"}, margin=(16, 8, 4, 8))
+        self.main = [self._title, self._body]
+        path = current().settings.FLEXSCOPE_PATH_PREFIX or "/"
+        self.jscallback(dark_theme=REMEMBER.format(name=DARK, path=path))
+        if pn.state.curdoc is not None:
+            pn.state.curdoc.on_session_destroyed(self._release)
+
+    def server_doc(self, doc: Any = None, title: str | None = None, location: Any = True) -> Any:
+        """See pmui.Page; the window is named after the page, not only after the platform."""
+        return super().server_doc(doc, f"{self._heading} · {self.title}", location)
+
+    def rename(self, heading: str) -> None:
+        """Change the heading and the name of the window, once it is known what the page is about."""
+        self._heading = self._title.object = heading
+        if pn.state.curdoc is not None:
+            pn.state.curdoc.title = f"{heading} · {self.title}"
+
+    def follow(self, component: Any) -> None:
+        """Let a component take the paper of the page, now and when it is toggled."""
+        component.dark = self.dark_theme
+        self.param.watch(lambda event: component.param.update(dark=event.new), "dark_theme")
+
+    def fill(self, read: Callable[[Session, SignedIn], Read], show: Callable[[Read], Sequence[Any]]) -> None:
+        """Read in a thread as the signed-in user, then show what was read; what is refused is told in its place."""
+
+        async def load() -> None:
+            try:
+                found = await reading(read)
+            except Exception as error:  # whatever it is, the page must say that it stopped waiting
+                problem = error
+                later(lambda: self._refuse(problem))
+            else:
+                later(lambda: self._put(show, found))
+
+        pn.state.onload(load)
+
+    def _put(self, show: Callable[[Read], Sequence[Any]], found: Read) -> None:
+        try:
+            self._body[:] = list(show(found))
+        except Exception as error:
+            self._refuse(error)
+
+    def _refuse(self, error: Exception) -> None:
+        if isinstance(error, EngineError):
+            self._body[:] = [pmui.Alert(str(error), severity="warning", sizing_mode="stretch_width")]
+            return
+        LOG.error("The page %s could not be shown.", self._heading, exc_info=error)
+        self._body[:] = [pmui.Alert(FAILED, severity="error", sizing_mode="stretch_width")]
+
+    def _release(self, _context: object) -> None:
+        """Let go of Panel's global state: pmui.Page watches it for ever, and would keep each session in memory."""
+        for watcher in list(pn.state.param.watchers.get("busy", {}).get("value", [])):
+            if getattr(getattr(watcher.fn, "__self__", None), "self", None) is self:
+                pn.state.param.unwatch(watcher)
+
+
+def later(change: Callable[[], object]) -> None:
+    """Change what a page shows once its document may be changed: after awaiting, it belongs to others."""
+    pn.state.execute(change, schedule=True)
+
+
+async def reading(read: Callable[[Session, SignedIn], Read]) -> Read:
+    """Return what a function reads as the signed-in user, in a thread, so that the server goes on answering.
+
+    Raises:
+        EngineError: Nobody is signed in, or what the function raises.
+    """
+    who = current_user()
+    if who is None:
+        raise EngineError("You are signed out; reload the page to sign in.")
+    signed_in = who
+
+    def within() -> Read:
+        with current().database.reading() as work:
+            found = read(work, signed_in)
+            work.expunge_all()  # rows keep what was read of them when the session ends
+            return found
+
+    return await asyncio.to_thread(within)
+
+
+def _menu(at: str) -> pmui.MenuList:
+    entries = [{"label": e["label"], "icon": e["icon"], "href": address(e["path"]), "selectable": True} for e in MENU]
+    here = next((i for i, entry in enumerate(MENU) if entry["path"] == at), None)
+    return pmui.MenuList(items=entries, active=here, sizing_mode="stretch_width", margin=(8, 0))
+
+
+def _user(who: SignedIn | None) -> pn.viewable.Viewable:
+    items = [{"label": "Log out", "icon": "logout", "href": address("/logout")}]
+    button = pmui.MenuButton(label=who.username if who else "?", items=items, icon="account_circle", variant="text")
+    return pn.Row(pn.HSpacer(), button, sizing_mode="stretch_width")
+
+
+def _serve_own_resources() -> None:
+    """Name the server's own folder of scripts: behind several processes Panel would name a host on the internet."""
+    if pn.state.curdoc is not None:
+        base = f"{pn.state.rel_path}/{LOCAL_DIST}" if pn.state.rel_path else LOCAL_DIST
+        pn.state.curdoc._template_variables.setdefault("dist_url", base)

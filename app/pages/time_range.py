@@ -1,0 +1,70 @@
+"""Which span of time a page shows: what its address says, else the days around now, else the newest data."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from engine.errors import TimeError
+from engine.iso_time import from_us, instant, to_us
+
+PRESETS = {"Day": 1, "2 days": 2, "Week": 7, "Month": 31, "Year": 366}
+"""Name of a time range → its length [days]."""
+USUAL = 2
+"""Length of the span shown first [days]."""
+
+
+def asked(start: str | None, end: str | None, local: ZoneInfo) -> tuple[datetime, datetime] | None:
+    """Return the span an address asks for; None if it says nothing that makes sense."""
+    try:
+        first = instant(start or "", field="start", local=local)
+        last = instant(end or "", field="end", local=local)
+    except TimeError:
+        return None
+    return (first, last) if first < last else None
+
+
+def usual(data: tuple[int, int] | None, *, now: datetime, local: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return today and tomorrow if there are data then, else the last days of the data, in whole days of a zone.
+
+    Args:
+        data: Start of the first and of the last event [µs since 1970 UTC]; None without data.
+        now: The present moment.
+        local: The zone whose days are meant.
+    """
+    today = midnight(now, local)
+    if data is None or (today <= from_us(data[1]) and from_us(data[0]) < following(today, USUAL)):
+        return today, following(today, USUAL)
+    last = midnight(from_us(data[1]), local) if from_us(data[1]) < today else midnight(from_us(data[0]), local)
+    return (following(last, 1 - USUAL), following(last, 1)) if last < today else (last, following(last, USUAL))
+
+
+def preset(days: int, end: datetime, local: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return a number of whole days of a zone, the last of which is that of the moment before ``end``."""
+    last = following(midnight(end - timedelta(microseconds=1), local), 1)
+    return following(last, -days), last
+
+
+def moved(start: datetime, end: datetime, way: int) -> tuple[datetime, datetime]:
+    """Return the span before (-1) or after (1) one of the same clock length; whole days stay whole days."""
+    length = end.replace(tzinfo=None) - start.replace(tzinfo=None)
+    return start + way * length, end + way * length
+
+
+def midnight(moment: datetime, local: ZoneInfo) -> datetime:
+    """Return the start of the day of a moment, in a zone."""
+    return moment.astimezone(local).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def following(day: datetime, days: int) -> datetime:
+    """Return the start of the day a number of days later; days of 23 and 25 hours count as days."""
+    return day + timedelta(days=days)  # aware arithmetic within one zone keeps the clock time
+
+
+def microseconds(span: tuple[datetime, datetime]) -> tuple[int, int]:
+    """Return a span in microseconds since 1970 UTC."""
+    return to_us(span[0]), to_us(span[1])
+
+
+def from_microseconds(span: tuple[int, int], local: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return a span given in microseconds since 1970 UTC, rounded to minutes, in a zone."""
+    first, last = (from_us(moment - moment % 60_000_000).astimezone(local) for moment in span)
+    return first, last

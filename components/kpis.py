@@ -1,0 +1,55 @@
+"""A few numbers that matter, each with its unit and what it says."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import panel as pn
+import param
+
+STYLE = """
+<style>
+.kpis {display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 0;
+  max-width: 1080px}
+.kpis div {padding: 10px 14px; border-radius: 10px; border: 1px solid color-mix(in srgb, currentColor 22%, transparent)}
+.kpis dt {font-size: .8125rem; opacity: .8}
+.kpis dd {margin: 2px 0 0; font-size: 1.25rem; font-weight: 500; font-variant-numeric: tabular-nums}
+.kpis small {font-size: .75rem; font-weight: 400; opacity: .75; display: block}
+</style>
+"""
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One number."""
+
+    name: str
+    """What it is."""
+    value: str
+    """The number with its unit."""
+    detail: str = ""
+    """What it is compared with, or when it holds."""
+
+
+class Kpis(pn.viewable.Viewer):
+    """Shows numbers as cards beside each other."""
+
+    items = param.List(item_type=Kpi, doc="The numbers, most important first.")
+    title = param.String(default="", doc="What the numbers are about.")
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self._pane = pn.pane.HTML(sizing_mode="stretch_width", margin=8)
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._pane
+
+    @param.depends("items", "title", watch=True)
+    def _draw(self) -> None:
+        cards = "".join(
+            f"<div><dt>{escape(item.name)}</dt><dd>{escape(item.value)}<small>{escape(item.detail)}</small></dd></div>"
+            for item in self.items
+        )
+        heading = f'<h3 style="margin:0 0 8px;font-size:1rem;font-weight:500">{escape(self.title)}</h3>'
+        self._pane.object = f'{STYLE}{heading if self.title else ""}<dl class="kpis">{cards}</dl>'

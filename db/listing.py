@@ -1,0 +1,64 @@
+"""What lists and charts need of many rows at once: assets with type and owner, sensors and sources by id."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, aliased
+
+from db.accounts import Account
+from db.assets import Asset, AssetType
+from db.sensors import Sensor
+from db.series import Series
+from db.sources import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One asset of a list."""
+
+    id: int
+    name: str
+    type: str
+    account: str | None
+    """Name of the owner; None: public."""
+    parent: str | None
+    """Name of the asset this one is part of."""
+    latitude: float | None
+    longitude: float | None
+    sensors: int
+
+
+def assets(work: Session, condition: ColumnElement[bool]) -> list[Listed]:
+    """Return the assets that meet a condition, by name."""
+    above = aliased(Asset)
+    counted = select(func.count(Sensor.id)).where(Sensor.asset_id == Asset.id).scalar_subquery()
+    query = (
+        select(
+            Asset.id, Asset.name, AssetType.name.label("type"), Account.name.label("account"),
+            above.name.label("parent"), Asset.latitude, Asset.longitude, counted.label("sensors"),
+        )
+        .join(AssetType, AssetType.id == Asset.asset_type_id)
+        .outerjoin(Account, Account.id == Asset.account_id)
+        .outerjoin(above, above.id == Asset.parent_asset_id)
+        .where(condition)
+        .order_by(func.lower(Asset.name), Asset.id)
+    )  # fmt: skip
+    return [Listed(**row._mapping) for row in work.execute(query)]
+
+
+def data_span(work: Session, sensor_ids: Collection[int]) -> tuple[int, int] | None:
+    """Return start of the first and of the last event of some sensors [µs since 1970 UTC]; None without any data."""
+    ends = select(func.min(Series.first_event_us), func.max(Series.last_event_us))
+    first, last = work.execute(ends.where(Series.sensor_id.in_(sensor_ids))).one()
+    return None if first is None or last is None else (first, last)
+
+
+def sensors(work: Session, ids: Collection[int]) -> dict[int, Sensor]:
+    """Return the sensors with some ids, by id; unknown ids are left out."""
+    return {sensor.id: sensor for sensor in work.scalars(select(Sensor).where(Sensor.id.in_(ids)))}
+
+
+def sources(work: Session, ids: Collection[int]) -> dict[int, Source]:
+    """Return the sources with some ids, by id; unknown ids are left out."""
+    return {source.id: source for source in work.scalars(select(Source).where(Source.id.in_(ids)))}
