@@ -5,14 +5,14 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from app import settings
 from app.opening import opened
+from app.settings import load
 
 
 @contextmanager
 def writing() -> Iterator[Session]:
     """Give a session on the configured database, committed when the command is through; an error saves nothing."""
-    database = opened(settings.load())
+    database = opened(load())
     try:
         with database.writing() as work:
             yield work
@@ -23,7 +23,7 @@ def writing() -> Iterator[Session]:
 @contextmanager
 def reading() -> Iterator[Session]:
     """Give a session on the configured database that sees one moment of it."""
-    database = opened(settings.load())
+    database = opened(load())
     try:
         with database.reading() as work:
             yield work

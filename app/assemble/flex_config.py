@@ -1,0 +1,143 @@
+"""The effective flex-model and flex-context: asset tree, then request; each field with its origin."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from db import assets
+from db.assets import Asset
+from db.base import get
+from db.sensors import Sensor
+from engine.errors import FieldError
+
+REQUEST = "request"
+FAMILIES = [  # spellings of one idea: a closer one hides the others farther away
+    {"consumption-price", "consumption-price-sensor"},
+    {"production-price", "production-price-sensor"},
+    {"inflexible-device-sensors", "inflexible-consumption", "inflexible-production"},
+    {"aggregate-power", "aggregate-consumption", "aggregate-production"},
+]
+OLD_MODEL_ATTRIBUTES = {"min_soc_in_mwh": ("soc-min", "MWh"), "max_soc_in_mwh": ("soc-max", "MWh")}
+OLD_CAPACITIES = {
+    "capacity_in_mw": "power-capacity",
+    "consumption_capacity_in_mw": "consumption-capacity",
+    "production_capacity_in_mw": "production-capacity",
+}
+
+
+@dataclass(frozen=True)
+class Effective:
+    """Fields as they count, in the spelling they were written in."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    """Where each field comes from: ``request`` or ``asset 3 (name)``."""
+
+    def under(self, closer: Mapping[str, Any], origin: str) -> "Effective":
+        """Return this with the fields of a closer layer in front."""
+        hidden = set[str]().union(*(family for family in FAMILIES if family & closer.keys()))
+        kept = {key: value for key, value in self.fields.items() if key not in hidden}
+        origins = {key: self.origins[key] for key in kept}
+        return Effective({**kept, **closer}, {**origins, **dict.fromkeys(closer, origin)})
+
+
+@dataclass(frozen=True)
+class DeviceModel:
+    """The flex-model of one device."""
+
+    effective: Effective
+    asset: Asset | None
+    """The asset it is stored on or whose sensor it names."""
+    sensor: Sensor | None
+    """The power sensor that names the device, if one does."""
+
+
+def context(work: Session, asset: Asset, asked: Mapping[str, Any]) -> Effective:
+    """Return the flex-context of an asset: its ancestors', its own, the request's; the closer one counts."""
+    found = Effective()
+    for layer in lineage(asset):
+        old = _old_capacity(layer, {"capacity_in_mw": "site-power-capacity"})
+        found = found.under({**old, **layer.flex_context}, _origin(layer))
+    return found.under(asked, REQUEST)
+
+
+def lineage(asset: Asset) -> list[Asset]:
+    """Return the ancestors of an asset from the farthest to itself."""
+    line = [asset]
+    while (parent := line[-1].parent) is not None:
+        line.append(parent)
+    return line[::-1]
+
+
+def models(work: Session, asset: Asset, asked: Sequence[Mapping[str, Any]]) -> list[DeviceModel]:
+    """Return the flex-model of every device: those asked for, then those stored in the asset's tree.
+
+    An entry that was asked for names its device by ``sensor``, ``asset`` or an output sensor, and is completed by what
+    the device's asset has stored.
+
+    Raises:
+        FieldError: An entry names no device.
+        NotFound: It names one that is not there.
+    """
+    asked_for = [_asked(work, entry, number) for number, entry in enumerate(asked)]
+    taken = {model.asset.id for model in asked_for if model.asset is not None}
+    stored = [below for below in assets.subtree(work, asset.id) if below.flex_model and below.id not in taken]
+    return asked_for + [DeviceModel(_stored(below, None), below, None) for below in stored]
+
+
+def _asked(work: Session, entry: Mapping[str, Any], number: int) -> DeviceModel:
+    sensor, asset = _device(work, entry, number)
+    stored = _stored(asset, sensor) if asset is not None else Effective()
+    return DeviceModel(stored.under(entry, REQUEST), asset, sensor)
+
+
+def _device(work: Session, entry: Mapping[str, Any], number: int) -> tuple[Sensor | None, Asset | None]:
+    """Return the power sensor and the asset that an entry is about."""
+    if "sensor" in entry:
+        sensor = get(work, Sensor, _key(entry["sensor"], f"flex-model[{number}].sensor"))
+        return sensor, sensor.asset
+    if "asset" in entry:
+        return None, get(work, Asset, _key(entry["asset"], f"flex-model[{number}].asset"))
+    for name in ("consumption", "production", "state-of-charge"):
+        if isinstance(entry.get(name), Mapping) and "sensor" in entry[name]:
+            return None, get(work, Sensor, _key(entry[name]["sensor"], f"flex-model[{number}].{name}")).asset
+    raise FieldError(f"flex-model[{number}]", "names no device; add 'sensor' with the ID of its power sensor.")
+
+
+def _key(value: Any, name: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise FieldError(name, f"{value!r} is no ID; give a whole number.")
+
+
+def _stored(asset: Asset, sensor: Sensor | None) -> Effective:
+    """Return what an asset and the power sensor say of the device, the newer spelling in front."""
+    found = Effective()
+    for holder, origin in ((asset, _origin(asset)), (sensor, f"sensor {sensor.id}" if sensor else "")):
+        if holder is not None:
+            found = found.under(_old_fields(holder), origin)
+    return found.under(asset.flex_model, _origin(asset))
+
+
+def _old_fields(holder: Asset | Sensor) -> dict[str, Any]:
+    """Return the flex-model fields that attributes used to hold."""
+    old = {new: f"{holder.attributes[key]} {unit}" for key, (new, unit) in _held(OLD_MODEL_ATTRIBUTES, holder)}
+    return old | _old_capacity(holder, OLD_CAPACITIES)
+
+
+def _old_capacity(holder: Asset | Sensor, names: Mapping[str, str]) -> dict[str, Any]:
+    return {new: _with_unit(holder.attributes[key]) for key, new in _held(names, holder)}
+
+
+def _held(names: Mapping[str, Any], holder: Asset | Sensor) -> Iterable[tuple[str, Any]]:
+    return [(key, names[key]) for key in names if holder.attributes.get(key) is not None]
+
+
+def _with_unit(value: Any) -> Any:
+    return f"{value} MW" if isinstance(value, int | float) else value
+
+
+def _origin(asset: Asset) -> str:
+    return f"asset {asset.id} ({asset.name})"

@@ -1,0 +1,71 @@
+"""Engine results → beliefs with their source: the sensor's unit, resolution and sign."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.assemble.outputs import Output
+from app.assemble.series import on_steps
+from db import beliefs
+from db.beliefs import Written
+from db.sources import Source
+from engine import units
+from engine.iso_time import MICROSECOND, Microseconds, from_us
+from engine.scheduling.site import Schedule
+from engine.window import Window
+
+Floats = NDArray[np.float64]
+DECIMALS = 6
+"""Digits kept: the solver's noise lies below."""
+
+
+def save_schedule(
+    work: Session, schedule: Schedule, outputs: Iterable[Output], *, by: Source, known_at: datetime
+) -> dict[int, Written]:
+    """Save what a plan says for each output sensor; return what became of it, by sensor id.
+
+    Args:
+        work: A writing session.
+        schedule: The plan.
+        outputs: The sensors and the part each receives.
+        by: The source of the values.
+        known_at: When the plan was asked for.
+    """
+    written = {}
+    for output in outputs:
+        events, values = values_for(output, schedule)
+        written[output.sensor.id] = beliefs.write(
+            work, output.sensor, by, events=events, values=values.round(DECIMALS), known_at=known_at
+        )
+    return written
+
+
+def values_for(output: Output, schedule: Schedule) -> tuple[Microseconds, Floats]:
+    """Return the events of an output sensor and their values in its unit, resolution and sign."""
+    if output.stored_energy:
+        return _soc(output, schedule)
+    power = schedule.power[output.name]
+    if output.part == "consumption":
+        power = np.maximum(power, 0.0)
+    elif output.part == "production":
+        power = np.minimum(power, 0.0)
+    sensor, window = output.sensor, schedule.window
+    values = units.convert(power * output.sign + 0.0, "kW", sensor.unit, hours=sensor.hours or None)
+    if sensor.resolution in (window.step, MICROSECOND * 0):
+        return window.starts, values
+    step = sensor.resolution // MICROSECOND
+    first, last = window.ticks[0] // step * step, -(-window.ticks[-1] // step) * step
+    events = Window(from_us(first), from_us(last), sensor.resolution)
+    return events.starts, on_steps(window.starts, values, window.step, events)
+
+
+def _soc(output: Output, schedule: Schedule) -> tuple[Microseconds, Floats]:
+    sensor, soc = output.sensor, schedule.soc[output.name]
+    share = sensor.unit == "%" and output.whole
+    values = soc / share * 100 if share else units.convert(soc, "kWh", sensor.unit)
+    ticks = schedule.window.ticks
+    on_grid = ticks % (sensor.resolution // MICROSECOND or 1) == 0
+    return ticks[on_grid], values[on_grid]

@@ -1,0 +1,110 @@
+"""A sensor reference → values over a window, as known at one moment."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from db import beliefs
+from db.base import get
+from db.painting import Known
+from db.sensors import Sensor
+from db.source_filter import SourceFilter
+from engine import units
+from engine.flex.money import unit_for
+from engine.flex.quantity import SensorReference
+from engine.iso_time import MICROSECOND, to_us
+from engine.window import Window
+
+Floats = NDArray[np.float64]
+NEAR = 4
+"""Steps before and after the start within which a measured state of charge counts as the one at the start."""
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Reads sensors for a plan; every value as it was known at one moment."""
+
+    work: Session
+    known_at: datetime
+    warnings: list[str] = field(default_factory=list)
+    """What was assumed where data lack."""
+
+    def __call__(self, reference: SensorReference, *, unit: str, window: Window) -> Floats:
+        """See engine.flex.values.Resolver."""
+        sensor = get(self.work, Sensor, reference.sensor)
+        known = self.known(sensor, window, _filter(reference))
+        hours = sensor.hours or None
+        values = units.convert(known.values, sensor.unit, unit_for(unit, sensor.unit), hours=hours)
+        return on_steps(known.events, values, sensor.resolution, window)
+
+    def hours(self, reference: SensorReference) -> float:
+        """Return the length of one event of a sensor [h]; 0 if it is instantaneous."""
+        return get(self.work, Sensor, reference.sensor).hours
+
+    def nearest(
+        self, reference: SensorReference, window: Window, *, unit: str, whole: float | None = None
+    ) -> float | None:
+        """Return the value nearest to the start of a window, at most four steps away; None if there is none.
+
+        Args:
+            reference: The sensor.
+            window: Its start and step count.
+            unit: Unit wanted.
+            whole: What 100 % is, in the unit wanted, for a sensor in percent.
+        """
+        sensor = get(self.work, Sensor, reference.sensor)
+        start, far = window.start, NEAR * window.step
+        read = partial(beliefs.read, known_at=self.known_at, sources=_filter(reference))
+        known = read(self.work, sensor, start - far, start + far + MICROSECOND)
+        if not len(known.events):
+            return None
+        value = float(known.values[np.abs(known.events - to_us(start)).argmin()])
+        if sensor.unit == "%" and whole is not None:
+            return value / 100 * whole
+        return units.convert(value, sensor.unit, unit)
+
+    def known(self, sensor: Sensor, window: Window, sources: SourceFilter | None) -> Known:
+        """Return what is known of a sensor in a window, with the event that covers its start."""
+        before = max(sensor.resolution, window.step)
+        start = window.start - before
+        return beliefs.read(self.work, sensor, start, window.end, known_at=self.known_at, sources=sources)
+
+
+def _filter(reference: SensorReference) -> SourceFilter | None:
+    if not (reference.sources or reference.source_types or reference.exclude_source_types or reference.source_account):
+        return None
+    return SourceFilter(
+        ids=reference.sources or None,
+        types=reference.source_types or None,
+        not_types=reference.exclude_source_types,
+        account_ids=None if reference.source_account is None else [reference.source_account],
+    )
+
+
+def on_steps(events: NDArray[np.int64], values: Floats, resolution: timedelta, window: Window) -> Floats:
+    """Return events as one value per step, NaN where there is none, shape (n,).
+
+    A longer event holds for all its steps, shorter ones are averaged, an instantaneous value holds until the next one
+    but not longer than a step.
+    """
+    lasts = resolution // MICROSECOND or window.step_us
+    if not len(events):
+        return np.full(window.n, np.nan)
+    if resolution and lasts < window.step_us:
+        return _means(events, values, window)
+    at = np.searchsorted(events, window.starts, side="right") - 1
+    holds = (at >= 0) & (window.starts < events[at] + lasts)
+    return np.where(holds, values[at], np.nan)
+
+
+def _means(events: NDArray[np.int64], values: Floats, window: Window) -> Floats:
+    step = (events - window.starts[0]) // window.step_us
+    inside = (step >= 0) & (step < window.n) & ~np.isnan(values)
+    count = np.bincount(step[inside], minlength=window.n)
+    total = np.bincount(step[inside], weights=values[inside], minlength=window.n)
+    means: Floats = np.divide(total, count, out=np.full(window.n, np.nan), where=count > 0)
+    return means

@@ -1,0 +1,102 @@
+"""Rows → the engine's site: what is described, over one window, as known at one moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from app.assemble import flex_config
+from app.assemble.members import Members
+from app.assemble.outputs import Output, of_power
+from app.assemble.planning_window import Limits, planned
+from app.assemble.request import ScheduleRequest
+from app.assemble.series import Readings
+from app.assemble.supplies import Supplied
+from db.assets import Asset
+from db.base import get
+from engine.errors import FieldError, InputError
+from engine.flex.context import CommodityContext, FlexContext
+from engine.flex.storage import StorageModel
+from engine.iso_time import zone
+from engine.scheduling.devices.storage import Storage
+from engine.scheduling.site import Site
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A site to plan, and where its plan goes."""
+
+    site: Site
+    outputs: tuple[Output, ...]
+    warnings: tuple[str, ...]
+    """What was assumed where data lack, for the one who asked."""
+
+
+def read_site(work: Session, request: ScheduleRequest, *, known_at: datetime, limits: Limits) -> Assembled:
+    """Return the site that a request describes, with every series as it was known at one moment.
+
+    Raises:
+        InputError: What is described cannot be planned; the field is named.
+        NotFound: An asset or sensor is not there.
+    """
+    asset = get(work, Asset, request.asset)
+    context = _context(work, asset, request.flex_context)
+    models = flex_config.models(work, asset, request.flex_model)
+    if not models:
+        raise InputError(
+            f"Asset {asset.id} ({asset.name}) has nothing to plan; describe a device in flex-model, or store one."
+        )
+    entries = [(model, StorageModel.read(model.effective.fields)) for model in models]
+    power_sensors = [o.sensor for given, read in entries for o in of_power(work, "", read, given.sensor)]
+    window = planned(request, power_sensors, [read for _, read in entries], limits)
+    readings = Readings(work, known_at)
+    local = zone(power_sensors[0].timezone if power_sensors else "UTC")
+    supplies = {each.commodity: Supplied(each, window, readings, local) for each in context.contexts}
+    members = Members(work, supplies, readings, window, entries, context)
+    used = {port.commodity for device in members.devices for port in device.ports}
+    site = Site(
+        window=window,
+        devices=members.devices,
+        connections=tuple(s.connection() for name, s in supplies.items() if name in used and not s.is_internal),
+        groups=members.groups,
+        commitments=members.commitments(),
+    )
+    if limits.start_within_bounds:
+        _refuse_start_outside(site)
+    return Assembled(site, (*members.outputs, *_site_outputs(work, context)), tuple(readings.warnings))
+
+
+def _context(work: Session, asset: Asset, asked: Mapping[str, Any] | list[dict[str, Any]]) -> FlexContext:
+    """Return the context in effect; of a list, only the entry about electricity is completed from the assets."""
+    if not isinstance(asked, list):
+        return FlexContext.read(flex_config.context(work, asset, asked).fields)
+    own = [entry for entry in asked if entry.get("commodity", "electricity") == "electricity"]
+    if len(own) > 1:
+        raise InputError("flex-context: electricity is described twice; join the two.")
+    others = [entry for entry in asked if entry not in own]
+    fields = flex_config.context(work, asset, own[0] if own else {}).fields
+    return FlexContext.read({**fields, "commodities": [*fields.get("commodities", []), *others]})
+
+
+def _site_outputs(work: Session, context: FlexContext) -> list[Output]:
+    return [output for each in context.contexts for output in _of_connection(work, each)]
+
+
+def _of_connection(work: Session, context: CommodityContext) -> list[Output]:
+    return list(of_power(work, context.commodity, context, None))
+
+
+def _refuse_start_outside(site: Site) -> None:
+    for store in site.devices:
+        if not isinstance(store, Storage):
+            continue
+        low, high = float(np.min(store.soc_min)), float(np.max(store.soc_max))
+        if not low <= store.soc_at_start <= high:
+            raise FieldError(
+                f"{store.name}: soc-at-start",
+                f"{store.soc_at_start:g} kWh is not within soc-min and soc-max ({low:g} to {high:g} kWh); "
+                "give what is stored, or change the bounds.",
+            )

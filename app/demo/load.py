@@ -1,0 +1,114 @@
+"""Bring the demo up to now: what was measured, what is foreseen, and a plan for the next two days."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.assemble.request import ScheduleRequest
+from app.demo import building, excerpts, toy
+from app.jobs import forecast, schedule
+from db import beliefs, sources
+from db.base import Database
+from db.sensors import Sensor
+from db.sources import Source
+from engine.iso_time import Microseconds, to_us, zone
+from engine.window import Window
+
+HISTORY, PLAN = timedelta(weeks=52), timedelta(hours=48)
+DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
+PUBLISHED = timedelta(hours=13)
+"""Time of day, in Amsterdam, at which the prices of the next day are known."""
+SEASONS = {"load": WEEK, "charging": WEEK, "solar": DAY, "day-ahead price": DAY, "retail price": DAY}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What one loading did."""
+
+    asset_id: int
+    """The demo's house."""
+    stored: int
+    """Number of values that were new."""
+
+
+def load(database: Database, *, now: datetime) -> Loaded:
+    """Build the demo if it is not there, add what happened since, and plan the next two days; all or nothing.
+
+    What is there already is compared and left alone, so loading again only adds what is new.
+
+    Args:
+        database: With all tables.
+        now: The moment of knowledge of forecasts and plan.
+    """
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    with database.writing() as work:
+        if building.house(work) is None:
+            building.build(work, toy.account(work))
+        sensors = building.sensors(work)
+        by = sources.named(work, "Shifted real data", type="demo script")
+        published = _published(now)
+        stored = _measured(work, sensors, by, hour) + _prices(work, sensors, by, published)
+        stored += _foreseen(work, sensors, hour, published, now)
+        request = _request(work, sensors, hour, now)
+        schedule.run(work, request, known_at=now)
+    return Loaded(request.asset, stored)
+
+
+def _request(work: Session, sensors: dict[str, Sensor], hour: datetime, now: datetime) -> ScheduleRequest:
+    """Return what to plan: the house; the battery is taken as half full where no earlier plan tells."""
+    told = beliefs.read(work, sensors["soc"], hour - toy.HOUR, hour + toy.HOUR, known_at=now)
+    half = {"asset": sensors["battery"].asset_id, "soc-at-start": "50 %"}
+    model = () if len(told) else (half,)
+    return ScheduleRequest(asset=sensors["site"].asset_id, start=hour, duration=PLAN, flex_model=model)
+
+
+def _measured(work: Session, sensors: dict[str, Sensor], by: Source, hour: datetime) -> int:
+    """Save what the meters of the house have seen in the last year, each value known when its event was over."""
+    hours = Window(hour - HISTORY, hour, toy.HOUR)
+    quarters = Window(hour - HISTORY, hour, toy.QUARTER)
+    load = excerpts.hourly("home_electricity_belgium_2016.csv.gz", hours) / 1000
+    solar = excerpts.hourly("pv_rooftop_turin_2019.csv.gz", hours) * building.PEAK_POWER
+    charging = excerpts.charging(quarters, power=building.CHARGE_POINT)
+    return sum(
+        _save(work, sensors[name], by, window.starts, values, window.starts + window.step_us)
+        for name, window, values in (("load", hours, load), ("solar", hours, solar), ("charging", quarters, charging))
+    )
+
+
+def _published(now: datetime) -> datetime:
+    """Return the midnight up to which prices are known: of tomorrow, and in the afternoon of the day after."""
+    today = now.astimezone(zone(toy.ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today + (2 * DAY if now >= today + PUBLISHED else DAY)
+
+
+def _prices(work: Session, sensors: dict[str, Sensor], by: Source, published: datetime) -> int:
+    """Save the prices that are published by now, each known since the afternoon before its day."""
+    days = [published + timedelta(days=back) for back in range(-HISTORY.days, 0)]
+    hours = [Window(day, day + DAY, toy.HOUR).starts for day in days]  # 23 to 25 of them: days on the clock
+    known_at = np.repeat([to_us(day - DAY + PUBLISHED) for day in days], [len(day) for day in hours])
+    whole = Window(days[0], published, toy.HOUR)
+    price = excerpts.hourly("day_ahead_price_netherlands_2023.csv.gz", whole)
+    retail = price / 1000 + building.SURCHARGE
+    return sum(
+        _save(work, sensors[name], by, whole.starts, values, known_at)
+        for name, values in (("day-ahead price", price), ("retail price", retail))
+    )
+
+
+def _foreseen(work: Session, sensors: dict[str, Sensor], hour: datetime, published: datetime, now: datetime) -> int:
+    """Save forecasts for the time of the plan, of prices for what is not published."""
+    stored = 0
+    for name, season in SEASONS.items():
+        start = max(hour, published.astimezone(UTC)) if "price" in name else hour
+        ahead = Window(start, hour + PLAN, sensors[name].resolution)
+        stored += forecast.run(work, sensors[name], ahead, known_at=now, season=season).stored
+    return stored
+
+
+def _save(
+    work: Session, sensor: Sensor, by: Source, events: Microseconds, values: NDArray[np.float64], known_at: Microseconds
+) -> int:
+    return beliefs.write(work, sensor, by, events=events, values=values.round(5), known_at=known_at).stored

@@ -1,0 +1,46 @@
+"""Foresee a sensor's values from what is known of it, and save them as beliefs."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from db import beliefs, sources
+from db.beliefs import Written
+from db.sensors import Sensor
+from db.sources import Source
+from engine.errors import InputError
+from engine.forecasting.naive import SeasonalNaive
+from engine.window import Window
+
+
+def run(work: Session, sensor: Sensor, window: Window, *, known_at: datetime, season: timedelta) -> Written:
+    """Forecast the events of a window with what was known at one moment, and save the forecast.
+
+    Args:
+        work: Session; committed by the caller.
+        sensor: What to foresee; the steps of the window are its events.
+        window: The events to foresee.
+        known_at: Moment of knowledge; what was learned later is not used, and the forecast carries it.
+        season: Length after which the series resembles itself.
+
+    Raises:
+        InputError: Nothing is known of the seasons before the window.
+    """
+    forecaster = SeasonalNaive(season=season)
+    past = window.start - (forecaster.reach + 1) * max(season, window.end - window.start)
+    known = beliefs.read(work, sensor, past, window.start, known_at=known_at)
+    foreseen = forecaster.predict(known.events, known.values, window)
+    if np.isnan(foreseen).all():
+        raise InputError(
+            f"Sensor {sensor.id} ({sensor.name}) cannot be forecast: nothing is known of the time before "
+            f"{known_at.isoformat()}; add measurements first."
+        )
+    by = source(work)
+    return beliefs.write(work, sensor, by, events=window.starts, values=foreseen, known_at=known_at)
+
+
+def source(work: Session) -> Source:
+    """Return the source that stands for the forecaster."""
+    name = SeasonalNaive.__name__
+    return sources.named(work, "Flexscope", type="forecaster", model=name, version=SeasonalNaive.version)
