@@ -144,10 +144,9 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Give one session that sees the database as of its first statement and cannot be committed."""
+        """Give one session that sees the database as of its first statement; what it read stays usable afterwards."""
         with Session(self._reader, expire_on_commit=False, autoflush=False) as work:
-            yield work
-            work.rollback()
+            yield work  # closing ends the transaction; a rollback would also empty the objects that were read
 
     def close(self) -> None:
         """Give all connections back."""

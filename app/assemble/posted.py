@@ -1,0 +1,91 @@
+"""Values as someone gave them → beliefs in the unit and at the resolution of a sensor."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from db.chunks import Beliefs, Values
+from db.knowledge import knowable
+from db.sensors import Sensor
+from engine import resample, units
+from engine.iso_time import MICROSECOND, Microseconds, to_us, zone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """What a message or a file says about one sensor."""
+
+    events: Microseconds
+    """Starts of what the values are about [us since 1970 UTC], shape (n,), in any order."""
+    values: Values
+    """NaN is spacing, shape (n,)."""
+    step: timedelta
+    """How long each value holds; zero if that is unknown or the values are instantaneous."""
+    unit: str
+    """Unit of the values."""
+    times: Microseconds | None = None
+    """When each value was known [us since 1970 UTC], shape (n,), if each has a time of its own."""
+    prior: datetime | None = None
+    """When all values were known at the latest."""
+    horizon: timedelta | None = None
+    """How long before it could be known each value was known; negative: after."""
+
+    @classmethod
+    def regular(cls, start: datetime, step: timedelta, values: Values, unit: str) -> "Posted":
+        """Return values that follow each other, each holding for a step."""
+        events = to_us(start) + np.arange(len(values), dtype=np.int64) * (step // MICROSECOND)
+        return cls(events=events, values=np.asarray(values, np.float64), step=step, unit=unit)
+
+
+def beliefs(posted: Posted, sensor: Sensor, *, known_at: datetime) -> Beliefs:
+    """Return what is posted as beliefs of a sensor.
+
+    Energy becomes power through the step of what is posted. Values of longer steps are repeated, of shorter ones
+    averaged, and events start at the full steps of the sensor. Of a moment of knowledge and a horizon the earlier
+    counts; where neither is given it is ``known_at``.
+
+    Raises:
+        UnitError: The unit does not fit that of the sensor.
+        TimeError: The step neither is a multiple of the sensor's resolution nor divides it.
+    """
+    hours = posted.step / timedelta(hours=1)
+    values = units.convert(posted.values, posted.unit, sensor.unit, hours=hours or None)
+    events, values, times = _fitted(posted, values, sensor)
+    if times is None:
+        when = knowable(sensor.knowledge_horizon, sensor.resolution, events)
+        formed = [np.full(len(events), to_us(posted.prior))] if posted.prior else []
+        formed += [when - posted.horizon // MICROSECOND] if posted.horizon is not None else []
+        times = np.minimum.reduce(formed) if formed else np.full(len(events), to_us(known_at))
+    return Beliefs.certain(events, times, values)
+
+
+def _fitted(posted: Posted, values: Values, sensor: Sensor) -> tuple[Microseconds, Values, Microseconds | None]:
+    """Return events, values and times at the resolution of a sensor."""
+    events, times, to = posted.events, posted.times, sensor.resolution
+    if not to:
+        return events, values, times
+    step, place = posted.step or to, zone(sensor.timezone)
+    if step > to:
+        start = resample.floor(events, to, place)
+        events, values = resample.repeat(start, values, step, to)
+        return events, values, None if times is None else np.repeat(times, step // to)
+    slots = resample.floor(events, to, place)
+    if step == to:
+        return slots, values, times
+    if times is None:
+        return *resample.average(slots, values), None
+    return _averaged_per_time(slots, values, times)
+
+
+def _averaged_per_time(
+    slots: Microseconds, values: Values, times: Microseconds
+) -> tuple[Microseconds, Values, Microseconds]:
+    """Return the mean per slot and moment of knowledge."""
+    parts = []
+    for time in np.unique(times):
+        of_time = times == time
+        starts, means = resample.average(slots[of_time], values[of_time])
+        parts.append((starts, means, np.full(len(starts), time)))
+    starts, means, known = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return starts, means, known

@@ -1,0 +1,96 @@
+"""The cells of a CSV or Excel file as texts, with the number of each row."""
+
+import csv
+import io
+from datetime import datetime, timedelta
+
+import pandas as pd
+from python_calamine import CalamineError, CalamineWorkbook
+
+from engine.errors import FieldError, InputError
+
+EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How .xlsx and .xls files begin."""
+DELIMITERS = ",;\t|"
+
+
+def table(content: bytes, *, delimiter: str | None, sheet: str | None, skip_rows: int) -> pd.DataFrame:
+    """Return the cells as texts, indexed by the number of the row in the file, from 1.
+
+    Args:
+        content: The bytes of the file.
+        delimiter: Between the cells of a CSV file; None: found out.
+        sheet: Of an Excel file; None: the first one.
+        skip_rows: Lines to leave out at the top.
+
+    Raises:
+        InputError: The file is empty or no table.
+    """
+    if content.startswith(EXCEL):
+        return _excel(content, sheet).iloc[skip_rows:]
+    return _csv(content, delimiter, skip_rows)
+
+
+def _csv(content: bytes, delimiter: str | None, skip_rows: int) -> pd.DataFrame:
+    text = _text(content)
+    lines = text.splitlines()
+    if not any(line.strip() for line in lines[skip_rows:]):
+        raise InputError("The file has no rows.")
+    rest = "\n".join(lines[skip_rows:])
+    mark = delimiter or _delimiter(rest)
+    width = max(len(row) for row in csv.reader(rest.splitlines()[:50], delimiter=mark))
+    try:
+        cells = pd.read_csv(
+            io.StringIO(rest),
+            sep=mark,
+            header=None,
+            names=list(range(width)),
+            dtype=str,
+            keep_default_na=False,
+            skip_blank_lines=False,
+            index_col=False,
+            on_bad_lines="error",
+        ).fillna("")
+    except pd.errors.ParserError as error:
+        raise InputError(f"The file is not a table with {width} columns: {str(error).strip()}.") from None
+    cells.index = pd.RangeIndex(skip_rows + 1, skip_rows + 1 + len(cells))
+    return cells[(cells != "").any(axis=1)]
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")  # what spreadsheets of Western Windows save
+
+
+def _delimiter(text: str) -> str:
+    """Return the sign that splits the first lines into the most cells, equally many in each."""
+    lines = [line for line in text.splitlines()[:20] if line.strip()]
+    counts = {mark: {len(row) for row in csv.reader(lines, delimiter=mark)} for mark in DELIMITERS}
+    even = {mark: min(found) for mark, found in counts.items() if len(found) == 1}
+    best = max(even, key=lambda mark: even[mark], default=",")
+    return best if even.get(best, 1) > 1 else ","
+
+
+def _excel(content: bytes, sheet: str | None) -> pd.DataFrame:
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    except CalamineError as error:
+        raise InputError(f"The file is not an Excel file that can be read: {error}.") from None
+    if sheet is not None and sheet not in book.sheet_names:
+        raise FieldError("sheet", f"there is none called {sheet!r}; the file has {', '.join(book.sheet_names)}.")
+    rows = book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python(skip_empty_area=False)
+    if not rows:
+        raise InputError("The sheet has no rows.")
+    cells = pd.DataFrame([[_cell(cell) for cell in row] for row in rows], dtype=str)
+    cells.index = pd.RangeIndex(1, 1 + len(cells))
+    return cells[(cells != "").any(axis=1)]
+
+
+def _cell(cell: object) -> str:
+    """Return a cell as text; a moment is rounded to the millisecond, which a spreadsheet does not keep better."""
+    if isinstance(cell, datetime):
+        rounded = cell + timedelta(microseconds=500)
+        return rounded.replace(microsecond=rounded.microsecond // 1000 * 1000).isoformat()
+    return str(cell)
