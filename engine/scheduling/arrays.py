@@ -66,12 +66,48 @@ def assemble(parts: Sequence[tuple[int, Linear]], width: int, height: int) -> Ma
             rows.append(first + (np.arange(len(term.cols)) if term.rows is None else term.rows.astype(np.int64)))
             cols.append(term.cols)
             values.append(full(term.coefs, len(term.cols)))
-    key = np.concatenate(cols) * np.int64(max(height, 1)) + np.concatenate(rows)
+    return compressed(np.concatenate(rows), np.concatenate(cols), np.concatenate(values), (height, width))
+
+
+def compressed(rows: NDArray[np.integer], cols: NDArray[np.integer], values: Floats, shape: tuple[int, int]) -> Matrix:
+    """Return a matrix from its coefficients in any order; those that meet are added."""
+    height, width = shape
+    key = cols.astype(np.int64) * max(height, 1) + rows
     order = np.argsort(key, kind="stable")
-    key, value = key[order], np.concatenate(values)[order]
+    key, value = key[order], values[order]
     first_of = np.flatnonzero(np.diff(key, prepend=-1))
     if len(first_of) < len(key):
         key, value = key[first_of], np.add.reduceat(value, first_of)
     col, row = np.divmod(key, max(height, 1))
     start = np.searchsorted(col, np.arange(width + 1)).astype(np.int32)
     return Matrix(start, row.astype(np.int32), value)
+
+
+def extended(
+    arrays: Arrays, choices: int, row_upper: Floats, cells: tuple[NDArray[np.integer], NDArray[np.integer], Floats]
+) -> Arrays:
+    """Return the problem with more columns that are 0 or 1 and more rows with an upper bound.
+
+    Args:
+        arrays: The problem.
+        choices: Number of new columns; they come last and cost nothing.
+        row_upper: Upper bounds of the new rows.
+        cells: Row, column and coefficient of each new entry of the matrix.
+    """
+    old, width, height = arrays.matrix, arrays.width + choices, arrays.height + len(row_upper)
+    cols = np.repeat(np.arange(arrays.width), np.diff(old.start))
+    merged = (
+        np.concatenate([old.index, cells[0]]),
+        np.concatenate([cols, cells[1]]),
+        np.concatenate([old.value, cells[2]]),
+    )
+    return Arrays(
+        cost=np.concatenate([arrays.cost, np.zeros(choices)]),
+        offset=arrays.offset,
+        lower=np.concatenate([arrays.lower, np.zeros(choices)]),
+        upper=np.concatenate([arrays.upper, np.ones(choices)]),
+        row_lower=np.concatenate([arrays.row_lower, np.full(len(row_upper), -np.inf)]),
+        row_upper=np.concatenate([arrays.row_upper, row_upper]),
+        integers=np.concatenate([arrays.integers, np.ones(choices, np.int32)]),
+        matrix=compressed(*merged, (height, width)),
+    )

@@ -31,9 +31,10 @@ def segments(problem: Problem, name: str, hard: Values, soft: SoftLimit | None) 
     """
     if soft is None:
         return problem.variable(name, upper=hard)
-    contract = np.minimum(hard, soft.limit)
+    contract = np.minimum(full(hard, problem.window.n), soft.limit)
     within = problem.variable(name, upper=contract)
-    above = problem.variable(f"{name}.above", upper=_rest(hard, contract))
+    above = problem.variable(f"{name}.above", upper=_rest(full(hard, problem.window.n), contract))
+    problem.may_break(f"{name}-capacity", f"{name}.above", "kW", np.arange(problem.window.n))
     problem.cost(f"all {name} breaches", above * (full(soft.each_price, problem.window.n) * problem.window.hours))
     groups, prices = runs_of_equal(full(soft.highest_price, problem.window.n))
     if prices.any():
@@ -43,11 +44,11 @@ def segments(problem: Problem, name: str, hard: Values, soft: SoftLimit | None) 
     return within + above
 
 
-def _rest(hard: Values, contract: Values) -> Floats:
+def _rest(hard: Floats, contract: Values) -> Floats:
     """Return what is left above the contract; nothing where neither is limited."""
     with np.errstate(invalid="ignore"):
-        rest = np.asarray(hard, dtype=float) - contract
-    return np.nan_to_num(np.atleast_1d(rest), nan=0.0, posinf=np.inf)
+        rest = hard - contract
+    return np.nan_to_num(rest, nan=0.0, posinf=np.inf)
 
 
 def runs_of_equal(*values: Floats) -> tuple[Indices, Floats]:

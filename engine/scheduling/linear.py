@@ -58,6 +58,9 @@ class Linear:
     def __sub__(self, other: "Linear | Values") -> "Linear":
         return self + (-other)
 
+    def __rsub__(self, other: Values) -> "Linear":
+        return -self + other
+
     def __getitem__(self, which: slice | NDArray[np.integer]) -> "Linear":
         """Return some of the expressions, in the order asked for; only of plain ones, without sums over groups."""
         if any(term.rows is not None for term in self.terms):

@@ -28,6 +28,17 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Soft:
+    """A block of variables that tells by how much a soft limit is broken."""
+
+    name: str
+    columns: str
+    unit: str
+    at: NDArray[np.integer]
+    """Step, or tick of a stored energy, of each variable."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """Two flows of which at most one may run at a time, at each of several steps."""
 
@@ -55,6 +66,7 @@ class Problem:
     """What decides between plans of equal cost; smaller is better."""
     pairs: list[Pair] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
+    soft: list[Soft] = field(default_factory=list)
     width: int = 0
     height: int = 0
     _lower: list[Floats] = field(default_factory=list)
@@ -80,6 +92,11 @@ class Problem:
         if integer:
             self._integers.append(cols)
         return Linear(size, (Term(cols, 1.0),))
+
+    def tighten(self, name: str, upper: Floats) -> None:
+        """Lower the upper bounds of a block of variables to these at most."""
+        at = list(self.sizes).index(name)
+        self._upper[at] = np.minimum(self._upper[at], upper)
 
     def block(self, name: str) -> Linear:
         """Return a block of variables that has been added."""
@@ -121,6 +138,10 @@ class Problem:
     ) -> None:
         """Tell which limit of the user a bound stands for."""
         self.limits.append(Limit(name, columns, side, unit, at))
+
+    def may_break(self, name: str, columns: str, unit: str, at: NDArray[np.integer]) -> None:
+        """Tell which block of variables measures the breach of a soft limit, and when."""
+        self.soft.append(Soft(name, columns, unit, at))
 
     def one_at_a_time(
         self, name: str, first: Linear, second: Linear, *, lossless: bool = False, most: tuple[Values, Values]

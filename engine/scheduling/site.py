@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import numpy as np
 
 from engine.scheduling.devices.port import Device
 from engine.scheduling.limits import SoftLimit
 from engine.scheduling.linear import Floats, Values
+from engine.scheduling.status import Status
 from engine.scheduling.tariffs import Commitment, Tariff
 from engine.window import Window
 
@@ -63,17 +63,6 @@ class Site:
     connections: tuple[Connection, ...]
     groups: tuple[Group, ...] = ()
     commitments: tuple[Commitment, ...] = ()
-
-
-class Status(StrEnum):
-    """How a solve ended; only the first two carry a plan."""
-
-    OPTIMAL = "optimal"
-    WITHIN_GAP = "within the accepted gap"
-    INFEASIBLE = "infeasible"
-    UNBOUNDED = "unbounded"
-    TIMED_OUT = "timed out"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

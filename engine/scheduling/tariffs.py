@@ -5,7 +5,9 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from engine.scheduling.linear import Indices, Linear, Values
+from engine.errors import InputError
+from engine.scheduling.limits import runs_of_equal
+from engine.scheduling.linear import Floats, Indices, Linear, Values, full
 from engine.scheduling.problem import Problem
 
 
@@ -46,7 +48,7 @@ class EnergyTariff:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PeakTariff:
-    """A price on the highest power, once per period of equal price, reached peak and billing period."""
+    """A price on the highest power among the steps of equal price and reached peak in each billing period."""
 
     direction: Literal["consumption", "production"]
     """Which way the power flows."""
@@ -56,6 +58,20 @@ class PeakTariff:
     """Peak paid for already [kW], one number or shape (n,)."""
     billing: Indices | None = None
     """Billing period (month) of each step, increasing, shape (n,); None is one for the whole window."""
+
+    def add_to(self, problem: Problem, exchange: Exchange) -> None:
+        """See Tariff.add_to: one variable per group at or above every flow; its cost presses it onto the highest."""
+        n = problem.window.n
+        flow = exchange.bought if self.direction == "consumption" else exchange.sold
+        billing = np.zeros(n) if self.billing is None else self.billing.astype(float)
+        price, reached = full(self.price, n), full(self.reached, n)
+        _, first, groups = np.unique(
+            np.stack([billing, price, reached]), axis=1, return_index=True, return_inverse=True
+        )
+        name = f"{exchange.commodity} {self.direction} peak"
+        more = problem.variable(name, size=len(first))
+        problem.at_most(name, flow - reached, more[groups])
+        problem.cost(name, more * price[first])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,3 +92,35 @@ class Commitment:
     """Names of the ports and groups whose sum is promised; None is the whole connection."""
     commodity: str = "electricity"
     """The connection it is about, when it names no members."""
+
+    def add_to(self, problem: Problem, power: Linear) -> None:
+        """Add the deviation from the promise and its price."""
+        n, hours = problem.window.n, problem.window.hours
+        up_price, down_price = _price(self.up_price, n), _price(self.down_price, n)
+        low, high = problem.reach(power - self.baseline)
+        most = np.maximum(high, 0.0), np.maximum(-low, 0.0)
+        up = problem.variable(f"{self.name}.up", upper=most[0])
+        down = problem.variable(f"{self.name}.down", upper=most[1])
+        problem.equal(f"{self.name}.deviation", power - up + down, self.baseline)
+        if self.on == "energy":
+            problem.cost(self.name, up * (up_price * hours) - down * (down_price * hours))
+            problem.one_at_a_time(self.name, up, down, lossless=True, most=most)
+            return
+        if (up_price < 0).any() or (down_price > 0).any():
+            raise InputError(
+                f"{self.name}: a price on the peak must make deviating cost: up-price 0 or more, down-price 0 or less."
+            )
+        self._add_peak(problem, "up", up, up_price)
+        self._add_peak(problem, "down", down, -down_price)
+
+    def _add_peak(self, problem: Problem, side: str, deviation: Linear, price: Floats) -> None:
+        """Add the largest deviation of each run of steps of equal price and baseline."""
+        groups, prices = runs_of_equal(price, full(self.baseline, problem.window.n))
+        if prices.any():
+            peak = problem.variable(f"{self.name}.{side}-peak", size=len(prices))
+            problem.at_most(f"{self.name}.{side}-peak", deviation, peak[groups])
+            problem.cost(self.name, peak * prices)
+
+
+def _price(price: Values | None, n: int) -> Floats:
+    return np.zeros(n) if price is None else full(price, n)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from engine.scheduling.devices.port import Port
+from engine.scheduling.linear import Linear
+from engine.scheduling.problem import Problem
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -13,3 +15,7 @@ class Adjustable:
     """Name of the device."""
     ports: tuple[Port, ...]
     """Where it takes and gives power; ports of one coupling have proportional power."""
+
+    def add_to(self, problem: Problem) -> dict[str, Linear]:
+        """See Device.add_to."""
+        return {port.name: port.add_to(problem).power for port in self.ports}

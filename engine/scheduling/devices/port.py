@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.scheduling.limits import SoftLimit
-from engine.scheduling.linear import Linear, Values
+import numpy as np
+
+from engine.errors import InputError
+from engine.scheduling.devices import running
+from engine.scheduling.limits import SoftLimit, segments
+from engine.scheduling.linear import Linear, Values, full
 from engine.scheduling.problem import Problem
 
 
@@ -35,16 +39,6 @@ class Device(Protocol):
         """Add the device; return the power each port takes [kW], shape (n,), by name of the port."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Band:
-    """One way to run: the power lies between two values."""
-
-    low: float
-    """Least power [kW], positive when consuming."""
-    high: float
-    """Most power [kW], positive when consuming."""
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Port:
     """The power a device may take from a commodity and give to it."""
@@ -69,7 +63,7 @@ class Port:
     """Share of what leaves the store that it gives [1]."""
     wear_price: Values = 0.0
     """Price of each kWh taken or given [currency/kWh]."""
-    bands: tuple[Band, ...] = ()
+    bands: tuple[running.Band, ...] = ()
     """Ways to run, exactly one per step; none means anything within the limits."""
     start_cost: float = 0.0
     """Price of each switching on [currency]."""
@@ -89,3 +83,89 @@ class Port:
     """Name of a set of equal devices among which energy is shared fairly."""
     prefer_sooner: bool = False
     """Between plans of equal cost, run sooner (give sooner: curtail later)."""
+
+    def add_to(self, problem: Problem) -> "Flow":
+        """Add the port; return what it takes and gives."""
+        if self.bands:
+            taken, given = running.add_bands(problem, self.name, self.bands, self._most)
+        else:
+            taken, given = self._direction(problem, "consumption"), self._direction(problem, "production")
+        flow = Flow(taken, given)
+        self._add_rules(problem, flow)
+        if np.any(self.wear_price):
+            problem.cost(f"{self.name} wear", (taken + given) * np.multiply(self.wear_price, problem.window.hours))
+        if self.prefer_sooner:
+            problem.prefer((taken + given) * np.linspace(-1.0, 0.0, problem.window.n, endpoint=False))
+        return flow
+
+    @property
+    def _most(self) -> tuple[Values, Values]:
+        return self.consumption_limit, self.production_limit
+
+    def _direction(self, problem: Problem, direction: str) -> Linear:
+        """Return the power in one direction; nothing where the device never runs that way."""
+        hard = self.consumption_limit if direction == "consumption" else self.production_limit
+        soft = self.soft_consumption if direction == "consumption" else self.soft_production
+        name = f"{self.name}.{direction}"
+        if not np.any(hard):
+            return Linear(problem.window.n)
+        if self.coupling is not None:
+            return self._coupled(problem, name, hard, soft)
+        flow = segments(problem, name, hard, soft)
+        problem.limit(f"{name}-capacity", name, "upper", "kW")
+        return flow
+
+    def _coupled(self, problem: Problem, name: str, hard: Values, soft: SoftLimit | None) -> Linear:
+        """Return the power as a multiple of the coupling, which needs no row of its own."""
+        if np.any(self.consumption_limit) and np.any(self.production_limit):
+            raise InputError(f"{self.name} is coupled and flows both ways; give it a capacity in one direction only.")
+        if soft is not None:
+            raise InputError(f"{self.name} is coupled; its capacity is always hard, so leave out its breach price.")
+        n, level = problem.window.n, f"{self.coupling}.level"
+        coefficient = full(self.coefficient, n)
+        if (coefficient <= 0).any():
+            raise InputError(f"{self.name}: a coupling-coefficient must be above 0.")
+        if level not in problem.sizes:
+            problem.variable(level)
+        problem.tighten(level, full(hard, n) / coefficient)
+        problem.limit(f"{name}-capacity", level, "upper", "kW")
+        return problem.block(level) * coefficient
+
+    def _add_rules(self, problem: Problem, flow: "Flow") -> None:
+        """Add what forbids some ways to run."""
+        if flow.two_way:
+            most = self._most
+            problem.one_at_a_time(self.name, flow.taken, flow.given, lossless=self.lossless, most=most)
+        if self.ramp is not None:
+            running.add_ramp(problem, self.name, flow.power, self.ramp)
+        if self.start_cost or self.min_on or self.min_off:
+            most_power = np.maximum(*(full(side, problem.window.n) for side in self._most))
+            rules = running.Switching(
+                start_cost=self.start_cost, min_on=self.min_on, min_off=self.min_off, on_at_start=self.on_at_start
+            )
+            rules.add_to(problem, self.name, flow.taken + flow.given, most_power)
+
+    @property
+    def lossless(self) -> bool:
+        """Whether taking and giving at once changes nothing but the two themselves."""
+        return bool(np.all(np.multiply(self.charging_efficiency, self.discharging_efficiency) == 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Power of a port in both directions."""
+
+    taken: Linear
+    """What it takes [kW], 0 or more, shape (n,)."""
+    given: Linear
+    """What it gives [kW], 0 or more, shape (n,)."""
+
+    @property
+    def power(self) -> Linear:
+        """What it takes less what it gives [kW], shape (n,)."""
+        return self.taken - self.given
+
+    @property
+    def two_way(self) -> bool:
+        """Whether it can run both ways."""
+        return bool(self.taken.terms) and bool(self.given.terms)

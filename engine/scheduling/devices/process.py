@@ -2,9 +2,15 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.errors import Infeasible
+from engine.scheduling.devices.running import sliding
+from engine.scheduling.linear import Floats, Linear
+from engine.scheduling.problem import Problem
 
 
 class ProcessType(StrEnum):
@@ -38,3 +44,58 @@ class Process:
     """What it consumes."""
     group: str | None = None
     """The group of devices it belongs to."""
+
+    @property
+    def ports(self) -> tuple[Self, ...]:
+        """Itself: it meets the site at one place."""
+        return (self,)
+
+    def add_to(self, problem: Problem) -> dict[str, Linear]:
+        """See Device.add_to; which step it starts in, or runs in, is a choice of whole numbers."""
+        n = problem.window.n
+        if self.kind is ProcessType.INFLEXIBLE:
+            runs = self.earliest(n)
+            return {self.name: Linear(n, (), runs * self.power)}
+        if self.kind is ProcessType.BREAKABLE:
+            run = problem.variable(f"{self.name}.run", upper=self.allowed(n), integer=True)
+            problem.equal(f"{self.name}.runs", run.total(), float(self.steps))
+            problem.prefer(run * np.arange(n, dtype=float))
+            return {self.name: run * self.power}
+        starts = self.possible_starts(n)
+        start = problem.variable(f"{self.name}.start", upper=starts.astype(float), integer=True)
+        problem.equal(f"{self.name}.starts", start.total(), 1.0)
+        problem.prefer(start * np.arange(n, dtype=float))
+        return {self.name: sliding(start, self.steps) * self.power}
+
+    def allowed(self, n: int) -> Floats:
+        """Return 1 for each step in which it may run, else 0, shape (n,)."""
+        return np.ones(n) if self.blocked is None else (~self.blocked).astype(float)
+
+    def possible_starts(self, n: int) -> NDArray[np.bool_]:
+        """Return where it can start and run to its end without a blocked step, shape (n,).
+
+        Raises:
+            Infeasible: Nowhere.
+        """
+        blocked = np.concatenate([[0.0], np.cumsum(1.0 - self.allowed(n))])
+        starts = np.zeros(n, dtype=bool)
+        last = n - self.steps + 1
+        if last > 0:
+            starts[:last] = blocked[self.steps :] - blocked[:last] == 0
+        if not starts.any():
+            raise Infeasible(
+                f"{self.name} runs {self.steps} steps on end, for which the window has no room; "
+                "shorten it, lengthen the window or lift a time restriction.",
+                [f"{self.name}.duration", f"{self.name}.time-restrictions"],
+            )
+        return starts
+
+    def earliest(self, n: int) -> Floats:
+        """Return 1 for each step it runs when it starts as soon as allowed, shape (n,)."""
+        return self.block_at(int(np.argmax(self.possible_starts(n))), n)
+
+    def block_at(self, start: int, n: int) -> Floats:
+        """Return 1 for each step it runs when it starts at a step, shape (n,)."""
+        runs = np.zeros(n)
+        runs[start : start + self.steps] = 1.0
+        return runs

@@ -4,9 +4,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.scheduling.devices.port import Port
-from engine.scheduling.linear import Floats, Values
+from engine.scheduling.devices.running import lagged
+from engine.scheduling.linear import Floats, Linear, Values, full
+from engine.scheduling.problem import Problem
+from engine.scheduling.reach import fastest, path, settled
+from engine.window import Window
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -19,6 +24,27 @@ class SoftBound:
     """Price of the largest breach [currency/kWh]."""
     each_price: float = 0.0
     """Price of the breach at every tick [currency/kWh per hour]."""
+
+    def add_to(self, problem: Problem, name: str, soc: Linear, sign: float) -> None:
+        """Add the breach at each bound and its price.
+
+        Args:
+            problem: Where it goes.
+            name: Such as ``battery.soc-minima``.
+            soc: Energy at the end of each step [kWh], shape (n,).
+            sign: 1 for a lower bound, -1 for an upper one.
+        """
+        at = np.flatnonzero(~np.isnan(self.at[1:]))
+        if not len(at):
+            return
+        breach = problem.variable(f"{name}.breach", size=len(at))
+        problem.constrain(f"{name}.breach", soc[at] * sign + breach, lower=self.at[1:][at] * sign)
+        problem.may_break(name, f"{name}.breach", "kWh", at + 1)
+        problem.cost(f"all {name} breaches", breach * (self.each_price * problem.window.hours))
+        if self.highest_price:
+            highest = problem.variable(f"{name}.highest", size=1)
+            problem.at_most(f"{name}.highest", breach, highest.spread(len(at)))
+            problem.cost(f"any {name} breach", highest * self.highest_price)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,3 +75,77 @@ class Storage:
     """Worth of the energy stored at the end [currency/kWh]; None is nothing, ``learned`` the mean worth in the plan."""
     prefer_charging_sooner: bool = True
     """Between plans of equal cost, the one that fills the store sooner."""
+
+    def add_to(self, problem: Problem) -> dict[str, Linear]:
+        """See Device.add_to."""
+        n, hours = problem.window.n, problem.window.hours
+        flows = {port.name: port.add_to(problem) for port in self.ports}
+        lower, upper = self.bounds(problem.window)
+        soc = problem.variable(f"{self.name}.soc", lower=lower, upper=upper)
+        gained = Linear(n, (), full(self.gain, n))
+        for port in self.ports:
+            flow = flows[port.name]
+            gained = gained + flow.taken * port.charging_efficiency - flow.given * (1.0 / port.discharging_efficiency)
+        kept = full(self.storage_efficiency, n)
+        start = np.zeros(n)
+        start[0] = kept[0] * self.soc_at_start
+        problem.equal(f"{self.name}.balance", soc - lagged(soc) * kept - gained * (hours * settled(kept)), start)
+        self._name_limits(problem)
+        self._add_prices(problem, soc)
+        return {name: flow.power for name, flow in flows.items()}
+
+    def bounds(self, window: Window) -> tuple[Floats, Floats]:
+        """Return the hard bounds at the end of each step [kWh], each shape (n,).
+
+        A start outside of them is no contradiction: until it can be brought back, the fastest way back is the bound.
+        """
+        lower, upper = full(after_start(self.soc_min), window.n), full(after_start(self.soc_max), window.n)
+        if self.soc_at_start < lower[0] or self.soc_at_start > upper[0]:
+            down, up = self.reach(window)
+            below, above = self.soc_at_start < lower[0], self.soc_at_start > upper[0]
+            lower = np.where(_until_met(up >= lower), np.minimum(lower, up), lower) if below else lower
+            upper = np.where(_until_met(down <= upper), np.maximum(upper, down), upper) if above else upper
+        if self.soc_targets is None:
+            return lower, upper
+        target = self.soc_targets[1:]
+        return np.fmax(lower, target), np.fmin(upper, target)
+
+    def reach(self, window: Window) -> tuple[Floats, Floats]:
+        """Return the least and most energy that the ports alone allow at the end of each step [kWh], shape (n,)."""
+        kept = full(self.storage_efficiency, window.n)
+        ports = [
+            (p.consumption_limit, p.charging_efficiency, p.production_limit, p.discharging_efficiency)
+            for p in self.ports
+        ]
+        off, on = fastest(ports, self.gain, kept, window.hours)
+        return path(self.soc_at_start, kept, off), path(self.soc_at_start, kept, on)
+
+    def _name_limits(self, problem: Problem) -> None:
+        block, at = f"{self.name}.soc", None
+        if self.soc_targets is not None:
+            at = ~np.isnan(self.soc_targets[1:])
+            problem.limit(f"{self.name}.soc-targets", block, "both", "kWh", at)
+            at = ~at
+        problem.limit(f"{self.name}.soc-min", block, "lower", "kWh", at)
+        problem.limit(f"{self.name}.soc-max", block, "upper", "kWh", at)
+
+    def _add_prices(self, problem: Problem, soc: Linear) -> None:
+        """Add what breaking soft bounds costs, what the rest is worth, and what is liked between equals."""
+        for soft, side, sign in ((self.soft_minima, "minima", 1.0), (self.soft_maxima, "maxima", -1.0)):
+            if soft is not None:
+                soft.add_to(problem, f"{self.name}.soc-{side}", soc, sign)
+        if isinstance(self.end_value, float | int) and self.end_value:
+            problem.cost(f"{self.name} end value", soc[-1:] * -float(self.end_value))
+        if self.prefer_charging_sooner:
+            problem.prefer(soc * (-1.0 / soc.size))
+
+
+def after_start(values: Values) -> Values:
+    """Return values at the ticks without the one at the start, which is given."""
+    return values[1:] if isinstance(values, np.ndarray) else values
+
+
+def _until_met(met: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return True for the steps before the first that is met."""
+    before: NDArray[np.bool_] = np.cumsum(met) == 0
+    return before

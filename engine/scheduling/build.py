@@ -1,0 +1,139 @@
+"""From a site to a problem: devices, groups, connections, tariffs and commitments each write their part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.errors import InputError
+from engine.scheduling.limits import segments
+from engine.scheduling.linear import Linear
+from engine.scheduling.problem import Problem
+from engine.scheduling.site import Connection, Group, Site
+from engine.scheduling.tariffs import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A problem and where to read the powers from."""
+
+    problem: Problem
+    power: dict[str, Linear]
+    """Power of each port, group and connection [kW], shape (n,)."""
+
+
+def build(site: Site) -> Built:
+    """Return the problem that a site poses.
+
+    Raises:
+        InputError: Two things share a name, or a group, commodity or member is not there.
+    """
+    problem = Problem(site.window)
+    power: dict[str, Linear] = {}
+    places: dict[str, tuple[str, str | None]] = {}
+    for device in site.devices:
+        flows = device.add_to(problem)
+        for port in device.ports:
+            _claim(port.name, power)
+            power[port.name] = flows[port.name]
+            places[port.name] = port.commodity, port.group
+    for group in innermost_first(site.groups):
+        _claim(group.name, power)
+        power[group.name] = _add_group(problem, group, [power[n] for n, at in places.items() if at[1] == group.name])
+        places[group.name] = group.commodity, group.group
+    _check_places(site, places)
+    for commodity in dict.fromkeys([c.commodity for c in site.connections] + [at[0] for at in places.values()]):
+        net = _total(site, [power[n] for n, at in places.items() if at == (commodity, None)])
+        connection = next((c for c in site.connections if c.commodity == commodity), None)
+        if connection is None:
+            problem.equal(f"{commodity}.balance", -net)
+        else:
+            _claim(commodity, power)
+            power[commodity] = _add_connection(problem, connection, net)
+    for commitment in site.commitments:
+        members = commitment.members or (commitment.commodity,)
+        commitment.add_to(problem, _total(site, [_member(name, power) for name in members]))
+    return Built(problem, power)
+
+
+def innermost_first(groups: Sequence[Group]) -> list[Group]:
+    """Return the groups so that each comes before the one it stands in.
+
+    Raises:
+        InputError: A group stands in itself, or in one that is not there.
+    """
+    by_name = {group.name: group for group in groups}
+    depth: dict[str, int] = {}
+    for group in groups:
+        seen, at = [group.name], group
+        while at.group is not None:
+            if at.group not in by_name:
+                raise InputError(f"{at.name} stands in the group {at.group}, which is not described; add its entry.")
+            at = by_name[at.group]
+            if at.name in seen:
+                raise InputError(f"The groups {' → '.join([*seen, at.name])} stand in each other; open the circle.")
+            seen.append(at.name)
+        depth[group.name] = len(seen)
+    return sorted(groups, key=lambda group: -depth[group.name])
+
+
+def _add_group(problem: Problem, group: Group, members: list[Linear]) -> Linear:
+    """Add what flows between a group and the rest of the site; return it [kW], shape (n,)."""
+    n = problem.window.n
+    name, net = group.name, sum(members, Linear(n))
+    if group.soft_consumption is None and group.soft_production is None:
+        flow = problem.variable(name, lower=-np.asarray(group.production_limit) * 1.0, upper=group.consumption_limit)
+        problem.limit(f"{name}.consumption-capacity", name, "upper", "kW")
+        problem.limit(f"{name}.production-capacity", name, "lower", "kW")
+    else:
+        flow = segments(problem, f"{name}.consumption", group.consumption_limit, group.soft_consumption)
+        flow = flow - segments(problem, f"{name}.production", group.production_limit, group.soft_production)
+        problem.limit(f"{name}.consumption-capacity", f"{name}.consumption", "upper", "kW")
+        problem.limit(f"{name}.production-capacity", f"{name}.production", "upper", "kW")
+    problem.equal(f"{name}.balance", flow - net)
+    return flow
+
+
+def _add_connection(problem: Problem, connection: Connection, net: Linear) -> Linear:
+    """Add what is bought and sold and what it costs; return bought less sold [kW], shape (n,)."""
+    name = connection.commodity
+    low, high = problem.reach(net)
+    bought = segments(problem, f"{name}.consumption", connection.consumption_limit, connection.soft_consumption)
+    sold = segments(problem, f"{name}.production", connection.production_limit, connection.soft_production)
+    problem.limit(f"{name}.consumption-capacity", f"{name}.consumption", "upper", "kW")
+    problem.limit(f"{name}.production-capacity", f"{name}.production", "upper", "kW")
+    problem.equal(f"{name}.balance", bought - sold - net)
+    most = tuple(
+        np.minimum(problem.reach(side)[1], np.maximum(reached, 0.0)) for side, reached in ((bought, high), (sold, -low))
+    )
+    problem.one_at_a_time(name, bought, sold, lossless=True, most=(most[0], most[1]))
+    exchange = Exchange(name, bought, sold)
+    for tariff in connection.tariffs:
+        tariff.add_to(problem, exchange)
+    return bought - sold
+
+
+def _total(site: Site, flows: list[Linear]) -> Linear:
+    return sum(flows, Linear(site.window.n))
+
+
+def _claim(name: str, power: dict[str, Linear]) -> None:
+    if name in power:
+        raise InputError(f"Two parts of the site are called {name}; give each a name of its own.")
+
+
+def _member(name: str, power: dict[str, Linear]) -> Linear:
+    if name not in power:
+        raise InputError(f"A commitment is about {name}, which is no part of the site; name {', '.join(power)}.")
+    return power[name]
+
+
+def _check_places(site: Site, places: dict[str, tuple[str, str | None]]) -> None:
+    commodity_of = {group.name: group.commodity for group in site.groups}
+    for name, (commodity, group) in places.items():
+        if group is None:
+            continue
+        if group not in commodity_of:
+            raise InputError(f"{name} belongs to the group {group}, which is not described; add its entry.")
+        if commodity_of[group] != commodity:
+            raise InputError(f"{name} is about {commodity}, its group {group} about {commodity_of[group]}.")

@@ -1,0 +1,86 @@
+"""From the numbers of a solved problem to a schedule in the words of its site."""
+
+import numpy as np
+
+from engine.scheduling.build import Built
+from engine.scheduling.devices.storage import Storage
+from engine.scheduling.linear import Floats
+from engine.scheduling.problem import Limit, Problem
+from engine.scheduling.site import Breach, Schedule, Site, Timings
+from engine.scheduling.solve import Solved
+
+_NOTHING = 1e-6
+"""Breaches up to this are rounding noise [kW or kWh]."""
+
+
+def schedule(site: Site, built: Built, solved: Solved, timings: Timings) -> Schedule:
+    """Return the plan of a site that a solve has found."""
+    problem, x = built.problem, solved.x
+    return Schedule(
+        window=site.window,
+        power={name: power.value(x) + 0.0 for name, power in built.power.items()},
+        soc=stored(site, problem, x),
+        costs={name: float(cost.value(x)[0]) for name, cost in problem.costs.items()},
+        status=solved.status,
+        gap=solved.gap,
+        prices=_prices(problem, solved.row_dual),
+        worth=_worth(site, problem, solved.row_dual),
+        limit_prices=_limit_prices(problem, solved.col_dual),
+        breaches=tuple(_breaches(problem, x)),
+        timings=timings,
+    )
+
+
+def stored(site: Site, problem: Problem, x: Floats) -> dict[str, Floats]:
+    """Return the energy in each store [kWh], shape (n + 1,)."""
+    stores = [device for device in site.devices if isinstance(device, Storage)]
+    return {
+        store.name: np.concatenate([[store.soc_at_start], problem.block(f"{store.name}.soc").value(x)])
+        for store in stores
+    }
+
+
+def _prices(problem: Problem, row_dual: Floats) -> dict[str, Floats]:
+    """Return the marginal cost of consuming one more kWh at each node: what one more kW on its balance costs."""
+    if not len(row_dual):
+        return {}
+    hours, stores = problem.window.hours, {name.removesuffix(".soc") for name in problem.sizes if name.endswith(".soc")}
+    return {
+        name.removesuffix(".balance"): row_dual[first : first + size] / hours
+        for name, (first, size) in problem.rows.items()
+        if name.endswith(".balance") and name.removesuffix(".balance") not in stores
+    }
+
+
+def _worth(site: Site, problem: Problem, row_dual: Floats) -> dict[str, Floats]:
+    if not len(row_dual):
+        return {}
+    rows = {
+        device.name: problem.rows[f"{device.name}.balance"] for device in site.devices if isinstance(device, Storage)
+    }
+    return {name: -row_dual[first : first + size] for name, (first, size) in rows.items()}
+
+
+def _limit_prices(problem: Problem, col_dual: Floats) -> dict[str, Floats]:
+    if not len(col_dual):
+        return {}
+    return {limit.name: _saving(problem, limit, col_dual) for limit in problem.limits}
+
+
+def _saving(problem: Problem, limit: Limit, col_dual: Floats) -> Floats:
+    """Return what one more unit of a limit saves; for a lower bound or target, what one unit less of it saves."""
+    first, size = problem.sizes[limit.columns]
+    dual = col_dual[first : first + size]
+    saving = np.maximum(-dual, 0.0) if limit.side == "upper" else np.maximum(dual, 0.0)
+    if limit.side == "both":
+        saving = dual
+    return saving if limit.at is None else np.where(limit.at, saving, 0.0)
+
+
+def _breaches(problem: Problem, x: Floats) -> list[Breach]:
+    found = []
+    for soft in problem.soft:
+        amounts = problem.block(soft.columns).value(x)
+        broken = np.flatnonzero(amounts > _NOTHING)
+        found += [Breach(soft.name, int(soft.at[at]), float(amounts[at]), soft.unit) for at in broken]
+    return found

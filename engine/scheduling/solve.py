@@ -1,0 +1,74 @@
+"""From a problem to its best plan: bounds checked, solved, directions settled, preferences followed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.scheduling import branching
+from engine.scheduling.arrays import Arrays
+from engine.scheduling.branching import Cells
+from engine.scheduling.highs_backend import Answer, Model
+from engine.scheduling.linear import Floats
+from engine.scheduling.preference import refine
+from engine.scheduling.problem import Problem
+from engine.scheduling.status import Status
+
+_NOISE = 1e-9
+"""A lower bound may lie this far above the upper one before it is a contradiction, as share of it or in kWh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A plan in numbers of columns and rows."""
+
+    status: Status
+    gap: float
+    x: Floats
+    """Value of each column of the problem."""
+    row_dual: Floats
+    """Change of cost per unit of each row's bounds."""
+    col_dual: Floats
+    """Change of cost per unit of each column's bounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a solve may end early, and what it does between plans of equal cost."""
+
+    time_limit: float | None = None
+    gap: float = 0.0
+    preferences: bool = True
+
+
+def solve(problem: Problem, options: Options) -> Solved:
+    """Return the best plan of a problem, or the status that tells why there is none."""
+    arrays = settled_bounds(problem.arrays())
+    none = np.empty(0)
+    if arrays is None:
+        return Solved(Status.INFEASIBLE, 0.0, none, none, none)
+    model, answer = branching.solve(Model(arrays, time_limit=options.time_limit, gap=options.gap), problem.pairs)
+    return finish(problem, model, answer, preferences=options.preferences)
+
+
+def finish(problem: Problem, model: Model, answer: Answer, *, preferences: bool) -> Solved:
+    """Return the plan of an answer, refined by the preferences and without the common part of lossless flows."""
+    if not answer.has_plan:
+        none = np.empty(0)
+        return Solved(answer.status, answer.gap, none, none, none)
+    cells, x = Cells.of(problem.pairs), answer.x
+    if preferences and problem.preferences:
+        weights, _ = problem.objective(problem.preferences)
+        extra = np.zeros(model.arrays.width - problem.width)
+        x = refine(model, answer, np.concatenate([weights, extra]), cells)
+    width, height = problem.width, problem.height
+    return Solved(answer.status, answer.gap, cells.netted(x)[:width], answer.row_dual[:height], answer.col_dual[:width])
+
+
+def settled_bounds(arrays: Arrays) -> Arrays | None:
+    """Return the problem with rounding noise taken off crossed bounds; None if any cross in earnest."""
+    excess = arrays.lower - arrays.upper
+    if not (excess > 0).any():
+        return arrays
+    if (excess > _NOISE * np.maximum(1.0, np.abs(arrays.upper))).any():
+        return None
+    return arrays.with_(lower=np.minimum(arrays.lower, arrays.upper))

@@ -1,0 +1,14 @@
+"""How a solve can end: a closed list."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """How a solve ended; only the first two carry a plan."""
+
+    OPTIMAL = "optimal"
+    WITHIN_GAP = "within the accepted gap"
+    INFEASIBLE = "infeasible"
+    UNBOUNDED = "unbounded"
+    TIMED_OUT = "timed out"
+    FAILED = "failed"

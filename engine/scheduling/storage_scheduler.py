@@ -1,0 +1,54 @@
+"""Buys when energy is cheap and sells when it is dear, within every constraint."""
+
+from dataclasses import dataclass
+from time import process_time
+from typing import ClassVar
+
+from engine.errors import SolveError, TimedOut
+from engine.scheduling import read
+from engine.scheduling.build import build
+from engine.scheduling.diagnose import refuse
+from engine.scheduling.site import Schedule, Site, Timings
+from engine.scheduling.solve import Options, solve
+from engine.scheduling.status import Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageScheduler:
+    """Plans all devices of a site together at the least cost.
+
+    No clock, no session, no settings: the same site gives the same schedule.
+    """
+
+    version: ClassVar[str] = "1"
+
+    time_limit: float | None = None
+    """Longest time for the search [s]; None is as long as it takes."""
+    gap: float = 0.0
+    """Share by which the cost may lie above the best one when whole numbers are involved."""
+
+    def compute(self, site: Site) -> Schedule:
+        """Return the best plan of a site.
+
+        Raises:
+            InputError: The site contradicts itself.
+            Infeasible: No plan meets every hard constraint; the error tells which, when and the cheapest repairs.
+            TimedOut: The time limit passed without a plan of the accepted gap.
+            SolveError: The cost has no lower end, as a price pays without a limit on power.
+        """
+        began = process_time()
+        built = build(site)
+        ready = process_time()
+        solved = solve(built.problem, Options(time_limit=self.time_limit, gap=self.gap))
+        timings = Timings(ready - began, process_time() - ready)
+        match solved.status:
+            case Status.OPTIMAL | Status.WITHIN_GAP:
+                return read.schedule(site, built, solved, timings)
+            case Status.INFEASIBLE:
+                raise refuse(site)
+            case Status.UNBOUNDED:
+                raise SolveError(
+                    "The plan could earn money without end; limit the power of the devices or of the site, "
+                    "or check the prices."
+                )
+        raise TimedOut(f"No plan was found within {self.time_limit:g} s; allow more time or a larger gap.")
