@@ -23,7 +23,7 @@ _STATUS: Final = {
     highspy.HighsModelStatus.kSolutionLimit: Status.TIMED_OUT,
 }
 # Threads are global to a process in HiGHS: a second value fails later runs, so every model uses one.
-_ALWAYS: Final[dict[str, Any]] = {"output_flag": False, "threads": 1, "parallel": "off", "presolve": "off", "mip_rel_gap": 0.0}
+_ALWAYS: Final[dict[str, Any]] = {"output_flag": False, "threads": 1, "parallel": "off", "presolve": "off"}
 # These searches cost more than they find in problems of this kind.
 _MIP: Final = {
     "mip_heuristic_run_rins": False,

@@ -10,14 +10,21 @@ from engine.scheduling.problem import Problem
 
 @dataclass(frozen=True, kw_only=True)
 class Band:
-    """One way to run: the power lies between two values of the same sign."""
+    """One way to run: the power lies between two values."""
 
     low: float
-    """Least power [kW], 0 or more."""
+    """Least power [kW], positive when consuming."""
     high: float
-    """Most power [kW]."""
-    produces: bool = False
-    """Whether it is power given instead of taken."""
+    """Most power [kW], positive when consuming."""
+
+    @property
+    def one_way(self) -> list[tuple[bool, float, float]]:
+        """Whether it produces, and least and most power, 0 or more: twice for a band that reaches both ways."""
+        if self.low >= 0:
+            return [(False, self.low, self.high)]
+        if self.high <= 0:
+            return [(True, -self.high, -self.low)]
+        return [(False, 0.0, self.high), (True, 0.0, -self.low)]
 
 
 def add_bands(
@@ -26,15 +33,15 @@ def add_bands(
     """Add a choice of one band per step; return the power taken and given [kW], each shape (n,)."""
     n = problem.window.n
     taken, given, chosen = Linear(n), Linear(n), Linear(n)
-    for at, band in enumerate(bands):
-        limit = np.minimum(band.high, full(most[1] if band.produces else most[0], n))
+    for at, (produces, least, highest) in enumerate(way for band in bands for way in band.one_way):
+        limit = np.minimum(highest, full(most[1] if produces else most[0], n))
         mode = problem.variable(f"{name}.mode[{at}]", upper=1.0, integer=True)
         power = problem.variable(f"{name}.power[{at}]", upper=limit)
         problem.at_most(f"{name}.mode[{at}].most", power, mode * limit)
-        if band.low > 0:
-            problem.at_most(f"{name}.mode[{at}].least", mode * band.low, power)
+        if least > 0:
+            problem.at_most(f"{name}.mode[{at}].least", mode * least, power)
         chosen = chosen + mode
-        if band.produces:
+        if produces:
             given = given + power
         else:
             taken = taken + power

@@ -38,10 +38,7 @@ def check_port(port, power, n, hours):
     assert (power <= full(port.consumption_limit, n) + NOTHING).all()
     assert (-power <= full(port.production_limit, n) + NOTHING).all()
     for j in range(n if port.bands else 0):
-        assert any(
-            band.low - NOTHING <= (-power[j] if band.produces else power[j]) <= band.high + NOTHING
-            for band in port.bands
-        )
+        assert any(band.low - NOTHING <= power[j] <= band.high + NOTHING for band in port.bands)
     return float((np.abs(power) * full(port.wear_price, n)).sum() * hours)
 
 

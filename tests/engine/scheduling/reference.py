@@ -100,10 +100,9 @@ class Reference:
             chosen = {}
             for band in port.bands:
                 mode = self.milp.var(0, 1, whole=True)
-                flow, other = (given[j], taken[j]) if band.produces else (taken[j], given[j])
-                self.milp.row(add((1, flow), (BIG, {mode: 1})), high=band.high + BIG)
-                self.milp.row(add((1, flow), (-BIG, {mode: 1})), low=band.low - BIG)
-                self.milp.row(add((1, other), (BIG, {mode: 1})), high=BIG)
+                power = add((1, taken[j]), (-1, given[j]))
+                self.milp.row(add((1, power), (BIG, {mode: 1})), high=band.high + BIG)
+                self.milp.row(add((1, power), (-BIG, {mode: 1})), low=band.low - BIG)
                 chosen[mode] = 1.0
             self.milp.row(chosen, 1, 1)
 
