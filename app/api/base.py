@@ -53,6 +53,7 @@ class Endpoint(RequestHandler):
     def initialize(self, routes: Mapping[str, Route], service: Service) -> None:
         """See RequestHandler."""
         self.routes, self.service = routes, service
+        service.in_flight += 1
 
     def set_default_headers(self) -> None:
         """Every answer of the API says what it is, whatever its status."""
@@ -64,7 +65,6 @@ class Endpoint(RequestHandler):
 
     def prepare(self) -> None:
         """Decide how much of the body to take."""
-        self.service.in_flight += 1
         settings = self.service.running.settings
         upload = self.request.headers.get("Content-Type", "").startswith("multipart/")
         limit = settings.FLEXSCOPE_MAX_UPLOAD_BYTES if upload else settings.FLEXMEASURES_MAX_SENSOR_DATA_INGESTION_BYTES

@@ -6,7 +6,9 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.api.entity_address import entity_address
 from app.api.paging import Column
+from app.api.route import Call
 from db.assets import Asset
 from db.sensors import Sensor
 from engine.iso_time import iso_duration
@@ -19,8 +21,9 @@ def json_text(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def sensor(row: Sensor, address: str = "") -> Shown:
+def sensor(call: Call, row: Sensor) -> Shown:
     """Return one sensor; the resolution in ISO 8601."""
+    settings = call.running.settings
     return {
         "id": row.id,
         "name": row.name,
@@ -28,7 +31,7 @@ def sensor(row: Sensor, address: str = "") -> Shown:
         "timezone": row.timezone,
         "event_resolution": iso_duration(row.resolution),
         "generic_asset_id": row.asset_id,
-        "entity_address": f"{address}{row.id}",
+        "entity_address": entity_address(row.id, server=call.address, settings=settings, now=call.now),
         "attributes": json_text(row.attributes),
     }
 

@@ -1,0 +1,153 @@
+"""Accounts: list, read, add, change."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.api.errors import Invalid
+from app.api.fields import Body, Identifier, JsonObject
+from app.api.paging import Paging, listed
+from app.api.route import Call, get, patch, post
+from app.api.v3 import shown
+from app.auth import access
+from db import base
+from db.accounts import Account, AccountRole, RolesAccounts
+
+LOOKS = ("primary_color", "secondary_color", "logo_url")
+"""How an account looks; kept among its attributes."""
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Color = Annotated[str, Field(pattern=r"^#?[0-9a-fA-F]{6}$", examples=["#00639b"])]
+
+
+class AccountsQuery(Paging):
+    """Which accounts to list."""
+
+    role: Annotated[str | None, Field(description="Only accounts with this role")] = None
+
+
+def list_accounts(call: Call, query: AccountsQuery) -> Any:
+    """List the accounts you may read."""
+    rows = select(Account)
+    readable = access.readable_accounts(call.who)
+    if readable is not None:
+        rows = rows.where(Account.id.in_(readable))
+    if query.role is not None:
+        holders = select(RolesAccounts.account_id).join(AccountRole).where(AccountRole.name == query.role)
+        rows = rows.where(Account.id.in_(holders))
+    return listed(
+        call.work,
+        rows,
+        query,
+        shown=lambda found: _shown(call.work, found),
+        searched=[Account.name],
+        sorts={"id": Account.id, "name": Account.name},
+    )
+
+
+def _shown(work: Session, rows: list[Account]) -> list[shown.Shown]:
+    roles: dict[int, list[shown.Shown]] = {row.id: [] for row in rows}
+    held = select(RolesAccounts.account_id, AccountRole).join(AccountRole)
+    for account_id, role in work.execute(held.where(RolesAccounts.account_id.in_(roles))):
+        roles[account_id].append({"id": role.id, "name": role.name})
+    return [_account(row) | {"account_roles": roles[row.id]} for row in rows]
+
+
+def _account(row: Account) -> shown.Shown:
+    looks = {name: row.attributes.get(name) for name in LOOKS}
+    own = {name: value for name, value in row.attributes.items() if name not in LOOKS}
+    return {
+        "id": row.id,
+        "name": row.name,
+        "consultancy_account_id": row.consultancy_account_id,
+        "attributes": shown.json_text(own),
+        **looks,
+    }
+
+
+def one_account(call: Call, id: int) -> shown.Shown:
+    """Return one account."""
+    account = base.get(call.work, Account, id)
+    access.check(call.who, "read", account)
+    return _shown(call.work, [account])[0]
+
+
+class AccountChange(Body):
+    """Fields of an account to change; roles and consultancy by admins only."""
+
+    name: Name | None = None
+    primary_color: Color | None = None
+    secondary_color: Color | None = None
+    logo_url: Annotated[str, Field(max_length=255, pattern=r"^(https?://|/)")] | None = None
+    attributes: JsonObject | None = None
+    consultancy_account_id: Identifier | None = None
+    account_roles: Annotated[list[Identifier], Field(max_length=100)] | None = None
+
+
+class NewAccount(AccountChange):
+    """An account to add."""
+
+    name: Name
+
+
+def add_account(call: Call, body: NewAccount) -> shown.Shown:
+    """Add an account; for admins."""
+    if "admin" not in call.who.roles:
+        raise access.NotAllowed("create-children", "the accounts of this server")
+    account = Account(name=body.name)
+    call.work.add(account)
+    _apply(call, account, body)
+    return _shown(call.work, [account])[0]
+
+
+def change_account(call: Call, id: int, body: AccountChange) -> shown.Shown:
+    """Change the fields given; the answer is the whole account."""
+    account = base.get(call.work, Account, id)
+    access.check(call.who, "update", account)
+    if body.model_fields_set & {"consultancy_account_id", "account_roles"} and "admin" not in call.who.roles:
+        raise access.NotAllowed("update", f"consultancy and roles of account {id}")
+    _apply(call, account, body)
+    return _shown(call.work, [account])[0]
+
+
+def _apply(call: Call, account: Account, body: AccountChange) -> None:
+    given = {name: getattr(body, name) for name in body.model_fields_set}
+    if given.get("name") is not None:
+        with call.work.no_autoflush:
+            same = call.work.scalar(select(Account.id).where(Account.name == given["name"]))
+        if same not in (None, account.id):
+            raise Invalid("json", {"name": [f"an account called {given['name']!r} is there already."]})
+        account.name = given["name"]
+    kept = dict(account.attributes or {}) if given.get("attributes") is None else given["attributes"]
+    old_looks = {name: value for name, value in (account.attributes or {}).items() if name in LOOKS}
+    account.attributes = {**kept, **old_looks, **{name: given[name] for name in LOOKS if name in given}}
+    if "consultancy_account_id" in given:
+        account.consultancy_account_id = _consultancy(call, given["consultancy_account_id"])
+    call.work.flush()
+    if given.get("account_roles") is not None:
+        _set_roles(call.work, account, given["account_roles"])
+
+
+def _consultancy(call: Call, account_id: int | None) -> int | None:
+    if account_id is not None and call.work.get(Account, account_id) is None:
+        raise Invalid("json", {"consultancy_account_id": [f"there is no account {account_id}."]})
+    return account_id
+
+
+def _set_roles(work: Session, account: Account, role_ids: list[int]) -> None:
+    known = {row.id for row in work.scalars(select(AccountRole))}
+    unknown = sorted(set(role_ids) - known)
+    if unknown:
+        raise Invalid("json", {"account_roles": [f"there are no account roles with the ids {unknown}."]})
+    work.query(RolesAccounts).filter_by(account_id=account.id).delete()
+    work.add_all(RolesAccounts(account_id=account.id, role_id=role_id) for role_id in sorted(set(role_ids)))
+    work.flush()
+
+
+ROUTES = [
+    get("/accounts", list_accounts),
+    post("/accounts", add_account, status=201),
+    get("/accounts/{id}", one_account),
+    patch("/accounts/{id}", change_account),
+]

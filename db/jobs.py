@@ -1,0 +1,117 @@
+"""What was asked of schedulers, forecasters and reporters, with state and result: rows are the truth, not the queue."""
+
+import hashlib
+import json
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from db.base import NotFound, Table
+
+PENDING = ("QUEUED", "DEFERRED", "SCHEDULED", "STARTED")
+UNSUCCESSFUL = ("FAILED", "STOPPED", "CANCELED")
+
+
+class Job(Table):
+    """One request to a scheduler, forecaster or reporter."""
+
+    __tablename__ = "job"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, doc="UUID")
+    kind: Mapped[str] = mapped_column(doc="schedule, forecast or report")
+    status: Mapped[str] = mapped_column(index=True, doc="QUEUED, STARTED, FINISHED, FAILED, STOPPED or CANCELED")
+    request: Mapped[dict[str, Any]] = mapped_column(doc="What was asked, as the job's function takes it")
+    request_hash: Mapped[str] = mapped_column(String(64), index=True, doc="SHA-256 by which equal requests are found")
+    known_at: Mapped[datetime] = mapped_column(doc="Moment of knowledge: what was learned later is not used")
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"), doc="Who asked")
+    asset_id: Mapped[int | None] = mapped_column(ForeignKey("asset.id", ondelete="CASCADE"), index=True)
+    enqueued_at: Mapped[datetime] = mapped_column(index=True)
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    message: Mapped[str] = mapped_column(default="", doc="How it ended, for the one who asked")
+    trace: Mapped[str] = mapped_column(default="", doc="Of a failure nobody foresaw; for admins")
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the result is still to come."""
+        return self.status in PENDING
+
+
+def fingerprint(kind: str, asset_id: int | None, request: dict[str, Any]) -> str:
+    """Return the SHA-256 by which equal requests are found, in whatever order their fields are."""
+    plain = json.dumps([kind, asset_id, request], sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def add(
+    work: Session, kind: str, request: dict[str, Any], *, asset_id: int, user_id: int, known_at: datetime, now: datetime
+) -> Job:
+    """Add a job that waits to be done."""
+    job = Job(
+        id=str(uuid.uuid4()),
+        kind=kind,
+        status="QUEUED",
+        request=request,
+        request_hash=fingerprint(kind, asset_id, request),
+        known_at=known_at,
+        user_id=user_id,
+        asset_id=asset_id,
+        enqueued_at=now,
+    )
+    work.add(job)
+    return job
+
+
+def equal(work: Session, fingerprinted: str, *, since: datetime) -> Job | None:
+    """Return the newest job with an equal request that did not fail, if it was asked for since a moment."""
+    query = select(Job).where(Job.request_hash == fingerprinted, Job.enqueued_at >= since)
+    query = query.where(Job.status.not_in(UNSUCCESSFUL)).order_by(Job.enqueued_at.desc()).limit(1)
+    return work.scalar(query)
+
+
+def one(work: Session, job_id: str) -> Job:
+    """Return the job with an id.
+
+    Raises:
+        NotFound: There is none.
+    """
+    job = work.get(Job, job_id)
+    if job is None:
+        raise NotFound("job", job_id)
+    return job
+
+
+def claim(work: Session, job_id: str, now: datetime) -> Job | None:
+    """Mark a waiting job as started and return it; None if another worker was faster or it was cancelled."""
+    query = update(Job).where(Job.id == job_id, Job.status == "QUEUED").values(status="STARTED", started_at=now)
+    changed: CursorResult[Any] = work.execute(query)  # type: ignore[assignment]  # of an UPDATE
+    return one(work, job_id) if changed.rowcount else None
+
+
+def finish(work: Session, job_id: str, *, now: datetime, result: dict[str, Any], message: str) -> None:
+    """Close a job that came to its end."""
+    values = {"status": "FINISHED", "ended_at": now, "result": result, "message": message}
+    work.execute(update(Job).where(Job.id == job_id).values(**values))
+
+
+def fail(work: Session, job_id: str, *, now: datetime, message: str, trace: str) -> None:
+    """Close a job that could not be done."""
+    values = {"status": "FAILED", "ended_at": now, "message": message, "trace": trace}
+    work.execute(update(Job).where(Job.id == job_id).values(**values))
+
+
+def resume(work: Session) -> list[str]:
+    """Return the ids of jobs that wait, with those that were started by a process that is gone."""
+    work.execute(update(Job).where(Job.status == "STARTED").values(status="QUEUED"))
+    return list(work.scalars(select(Job.id).where(Job.status == "QUEUED").order_by(Job.enqueued_at)))
+
+
+def recent(work: Session, asset_ids: list[int], *, since: timedelta, now: datetime, most: int = 100) -> list[Job]:
+    """Return the newest jobs of some assets."""
+    query = select(Job).where(Job.asset_id.in_(asset_ids), Job.enqueued_at >= now - since)
+    return list(work.scalars(query.order_by(Job.enqueued_at.desc()).limit(most)))
