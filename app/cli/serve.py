@@ -28,7 +28,7 @@ def run(host: str, port: int, demo: bool) -> None:
 
 
 def demo_settings(settings: Settings, *, configured: bool) -> Settings:
-    """Return the settings of a demo: its own database beside the usual one, and a login page that tells how to get in."""
+    """Return the settings of a demo: a database beside the usual one, and a login page that tells how to get in."""
     own = f"sqlite:///{settings.FLEXSCOPE_INSTANCE_PATH / 'demo.db'}"
     return replace(
         settings,
