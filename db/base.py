@@ -118,6 +118,9 @@ class Database:
             url: SQLAlchemy's form, such as ``sqlite:////var/lib/flexscope/flexscope.db`` or ``postgresql://…``.
             synchronous: SQLite only: ``normal`` survives a crash of the process, ``full`` also a power cut.
         """
+        from db import tables  # which imports this module
+
+        tables.enter()
         self.url = make_url(url)
         if self.url.get_backend_name() == "sqlite":
             self._writer = _sqlite(url, synchronous, "BEGIN IMMEDIATE")

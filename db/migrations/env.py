@@ -1,18 +1,14 @@
 """Alembic's entry: one transaction per migration on either database, with foreign keys at rest on SQLite."""
 
-import pkgutil
-from importlib import import_module
 from typing import Any
 
 from alembic import context
 from sqlalchemy import Connection
 
-import db
+from db import tables
 from db.base import Database, Table
 
-for module in pkgutil.iter_modules(db.__path__):  # every module with tables enters them in Table.metadata
-    if not module.ispkg:
-        import_module(f"db.{module.name}")
+tables.enter()
 
 
 def migrate(connection: Connection) -> None:
