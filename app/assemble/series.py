@@ -14,7 +14,7 @@ from db.painting import Known
 from db.sensors import Sensor
 from db.source_filter import SourceFilter
 from engine import units
-from engine.flex.money import unit_for
+from engine.flex.money import ANY, currency_of, unit_for
 from engine.flex.quantity import SensorReference
 from engine.iso_time import MICROSECOND, to_us
 from engine.window import Window
@@ -32,11 +32,15 @@ class Readings:
     known_at: datetime
     warnings: list[str] = field(default_factory=list)
     """What was assumed where data lack."""
+    currencies: set[str] = field(default_factory=set)
+    """Currencies of the price sensors read."""
 
     def __call__(self, reference: SensorReference, *, unit: str, window: Window) -> Floats:
         """See engine.flex.values.Resolver."""
         sensor = get(self.work, Sensor, reference.sensor)
         known = self.known(sensor, window, _filter(reference))
+        if ANY in unit and (money := currency_of(sensor.unit)):
+            self.currencies.add(money)
         hours = sensor.hours or None
         values = units.convert(known.values, sensor.unit, unit_for(unit, sensor.unit), hours=hours)
         return on_steps(known.events, values, sensor.resolution, window)

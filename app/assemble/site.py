@@ -31,6 +31,8 @@ class Assembled:
 
     site: Site
     outputs: tuple[Output, ...]
+    currency: str
+    """What costs are counted in."""
     warnings: tuple[str, ...]
     """What was assumed where data lack, for the one who asked."""
 
@@ -66,7 +68,19 @@ def read_site(work: Session, request: ScheduleRequest, *, known_at: datetime, li
     )
     if limits.start_within_bounds:
         _refuse_start_outside(site)
-    return Assembled(site, (*members.outputs, *_site_outputs(work, context)), tuple(readings.warnings))
+    sensors = (*members.outputs, *_site_outputs(work, context))
+    return Assembled(site, sensors, _one(context.all_currencies | readings.currencies), tuple(readings.warnings))
+
+
+def _one(currencies: set[str]) -> str:
+    """Return the currency of all prices; EUR where none is named.
+
+    Raises:
+        InputError: There are several.
+    """
+    if len(currencies) > 1:
+        raise InputError(f"Prices are in {', '.join(sorted(currencies))}; give all of them in one currency.")
+    return next(iter(currencies), "EUR")
 
 
 def _context(work: Session, asset: Asset, asked: Mapping[str, Any] | list[dict[str, Any]]) -> FlexContext:

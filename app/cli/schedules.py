@@ -112,5 +112,5 @@ def _tell(done: Planned) -> None:
         stored = done.stored[output.sensor.id]
         click.secho(f"New schedule is stored: {stored} values of sensor {output.sensor.id}.", fg="green")
     for name, cost in done.schedule.costs.items():
-        click.echo(f"Cost of {name}: {cost:.2f}")
+        click.echo(f"Cost of {name}: {cost:.2f} {done.currency}")
     click.echo(f"See 'flexscope show beliefs --sensor {done.outputs[0].sensor.id}'.")

@@ -30,6 +30,8 @@ class Planned:
     """The source of their values."""
     stored: Mapping[int, int]
     """Number of new values, by sensor id."""
+    currency: str
+    """What its costs are counted in."""
     warnings: tuple[str, ...]
     """What was assumed where data lack."""
 
@@ -41,7 +43,7 @@ def run(work: Session, request: ScheduleRequest, *, known_at: datetime, limits: 
     by = source(work, StorageScheduler)
     written = save_schedule(work, schedule, assembled.outputs, by=by, known_at=known_at)
     stored = {key: each.stored for key, each in written.items()}
-    return Planned(schedule, assembled.outputs, by.id, stored, assembled.warnings)
+    return Planned(schedule, assembled.outputs, by.id, stored, assembled.currency, assembled.warnings)
 
 
 def source(work: Session, scheduler: type[StorageScheduler], *, name: str = "Flexscope") -> Source:
