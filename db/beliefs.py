@@ -1,6 +1,6 @@
 """The belief store: write sets of values, and read them as they were known at a moment."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -71,20 +71,52 @@ def save(work: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, ove
         Conflict: Another value is stored for an event and moment of knowledge.
         InputError: The arrays differ in length, or a value is infinite.
     """
-    _check(beliefs)
-    new = beliefs.take(~beliefs.missing)
+    new = _given(beliefs)
     if not len(new):
         return Written(0, 0)
     driver = Driver(work)
     line = Line.locked(driver, sensor.id, source.id) or _begin(driver, sensor, source, new)
     latest, older = chunk_rows.concerned(driver, line, new)
-    when = partial(knowable, sensor.knowledge_horizon, sensor.resolution)
-    merged = merge(latest, older, new, knowable=when, overwrite=overwrite)
-    fresh = int(merged.fresh.sum())
-    if fresh:
+    merged = merge(latest, older, new, knowable=_knowable(sensor), overwrite=overwrite)
+    if merged.fresh.any():
         chunk_rows.replace(driver, line, merged, rewritten=older)
         _moved_on(line, merged).save(driver)
+    return _outcome(merged, new)
+
+
+def trial(
+    work: Session, sensor: Sensor, source: Source | None, beliefs: Beliefs, *, overwrite: bool = False
+) -> Written:
+    """Return what ``save`` would do, and raise what it would raise; nothing is locked or stored.
+
+    Args:
+        work: A session of any kind.
+        sensor: What the values are of.
+        source: Where they come from; None: a source that is not there yet.
+        beliefs: As for ``save``.
+        overwrite: As for ``save``.
+    """
+    new = _given(beliefs)
+    driver = Driver(work)
+    line = source and Line.seen(driver, sensor.id, source.id)
+    latest, older = chunk_rows.concerned(driver, line, new) if line and len(new) else (Beliefs.none(), Beliefs.none())
+    return _outcome(merge(latest, older, new, knowable=_knowable(sensor), overwrite=overwrite), new)
+
+
+def _outcome(merged: Merged, new: Beliefs) -> Written:
+    fresh = int(merged.fresh.sum())
     return Written(fresh - merged.replaced, len(new) - fresh, merged.replaced)
+
+
+def _knowable(sensor: Sensor) -> Callable[[Microseconds], Microseconds]:
+    return partial(knowable, sensor.knowledge_horizon, sensor.resolution)
+
+
+def _given(beliefs: Beliefs) -> Beliefs:
+    """Return the beliefs that say something; refuse what is no set of beliefs."""
+    _check(beliefs)
+    missing = beliefs.missing
+    return beliefs.take(~missing) if missing.any() else beliefs
 
 
 def _check(beliefs: Beliefs) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Select, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from db.base import Id, Table
@@ -34,20 +34,25 @@ class Source(Table):
 
 def of_user(work: Session, user_id: int, *, name: str, account_id: int | None) -> Source:
     """Return the source that stands for a user, made if it is not there yet."""
-    found = work.scalar(select(Source).where(Source.user_id == user_id, Source.type == "user"))
-    if found is None:
-        found = Source(name=name, type="user", user_id=user_id, account_id=account_id)
-        work.add(found)
-        work.flush()
-    return found
+    same = select(Source).where(Source.user_id == user_id, Source.type == "user")
+    return work.scalar(same) or _made(
+        work, same, Source(name=name, type="user", user_id=user_id, account_id=account_id)
+    )
 
 
 def named(work: Session, name: str, *, type: str = "script", model: str = "", version: str = "") -> Source:
     """Return the source of a program, made if it is not there yet."""
-    same = {"name": name, "type": type, "model": model, "version": version}
-    found = work.scalar(select(Source).filter_by(**same, user_id=None, attributes_hash=""))
+    about = {"name": name, "type": type, "model": model, "version": version}
+    same = select(Source).filter_by(**about, user_id=None, attributes_hash="")
+    return work.scalar(same) or _made(work, same, Source(**about))
+
+
+def _made(work: Session, same: Select[Source], new: Source) -> Source:
+    """Return a new source, or the one that another writer made in the meantime."""
+    if work.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyhow
+        work.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"{new.type}/{new.name}/{new.user_id}"))))
+    found = work.scalar(same)
     if found is None:
-        found = Source(**same)
-        work.add(found)
+        work.add(new)
         work.flush()
-    return found
+    return found or new

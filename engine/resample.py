@@ -74,3 +74,13 @@ def average(slots: Microseconds, values: Values) -> tuple[Microseconds, Values]:
     sums = np.bincount(where, np.where(there, values, 0.0), len(starts))
     with np.errstate(invalid="ignore"):
         return starts, sums / counts
+
+
+def gaps(events: Microseconds, step: timedelta) -> Microseconds:
+    """Return start and end of each stretch without events between the first and the last [us since 1970 UTC].
+
+    Shape (m, 2); an event lasts one step.
+    """
+    moments, step_us = np.unique(events), step // MICROSECOND
+    before = np.flatnonzero(np.diff(moments) > step_us) if step_us else np.empty(0, np.intp)
+    return np.column_stack([moments[before] + step_us, moments[before + 1]])

@@ -101,16 +101,20 @@ def read(content: bytes, layout: Layout, *, default_unit: str) -> Posted:
         FileError: A row cannot be read.
         InputError: The file is no table, or lacks a column.
     """
-    rows = parse(content, layout)
+    return posted(parse(content, layout), layout, default_unit=default_unit)
+
+
+def posted(rows: Rows, layout: Layout, *, default_unit: str) -> Posted:
+    """Return rows as posted values.
+
+    Raises:
+        FileError: A row has a problem.
+        InputError: There are no rows.
+    """
     if rows.problems:
         raise FileError(rows.problems)
     if not len(rows.events):
         raise InputError("The file has no rows with values; check the rows to skip and the filter.")
-    return posted(rows, layout, default_unit=default_unit)
-
-
-def posted(rows: Rows, layout: Layout, *, default_unit: str) -> Posted:
-    """Return rows without problems as posted values."""
     step = layout.step if layout.step is not None else resample.usual_step(rows.events)
     unit = layout.unit or default_unit
     return Posted(

@@ -32,29 +32,20 @@ def table(content: bytes, *, delimiter: str | None, sheet: str | None, skip_rows
 
 
 def _csv(content: bytes, delimiter: str | None, skip_rows: int) -> pd.DataFrame:
-    text = _text(content)
-    lines = text.splitlines()
-    if not any(line.strip() for line in lines[skip_rows:]):
+    lines = _text(content).splitlines()[skip_rows:]
+    reader = csv.reader(lines, delimiter=delimiter or _delimiter(lines))
+    numbered = ((skip_rows + reader.line_num, row) for row in reader)
+    rows = {number: row for number, row in numbered if any(cell.strip() for cell in row)}
+    if not rows:
         raise InputError("The file has no rows.")
-    rest = "\n".join(lines[skip_rows:])
-    mark = delimiter or _delimiter(rest)
-    width = max(len(row) for row in csv.reader(rest.splitlines()[:50], delimiter=mark))
-    try:
-        cells = pd.read_csv(
-            io.StringIO(rest),
-            sep=mark,
-            header=None,
-            names=list(range(width)),
-            dtype=str,
-            keep_default_na=False,
-            skip_blank_lines=False,
-            index_col=False,
-            on_bad_lines="error",
-        ).fillna("")
-    except pd.errors.ParserError as error:
-        raise InputError(f"The file is not a table with {width} columns: {str(error).strip()}.") from None
-    cells.index = pd.RangeIndex(skip_rows + 1, skip_rows + 1 + len(cells))
-    return cells[(cells != "").any(axis=1)]
+    head, width = next(iter(rows.items()))
+    for number, row in rows.items():
+        if len(row) > len(width):
+            raise InputError(
+                f"Row {number} has {len(row)} cells, but row {head} has {len(width)}; tell the delimiter and the "
+                "decimal sign, or skip the rows above the head."
+            )
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=str).fillna("")
 
 
 def _text(content: bytes) -> str:
@@ -64,10 +55,10 @@ def _text(content: bytes) -> str:
         return content.decode("cp1252", errors="replace")  # what spreadsheets of Western Windows save
 
 
-def _delimiter(text: str) -> str:
+def _delimiter(lines: list[str]) -> str:
     """Return the sign that splits the first lines into the most cells, equally many in each."""
-    lines = [line for line in text.splitlines()[:20] if line.strip()]
-    counts = {mark: {len(row) for row in csv.reader(lines, delimiter=mark)} for mark in DELIMITERS}
+    some = [line for line in lines[:20] if line.strip()]
+    counts = {mark: {len(row) for row in csv.reader(some, delimiter=mark)} for mark in DELIMITERS}
     even = {mark: min(found) for mark, found in counts.items() if len(found) == 1}
     best = max(even, key=lambda mark: even[mark], default=",")
     return best if even.get(best, 1) > 1 else ","

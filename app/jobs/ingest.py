@@ -1,20 +1,26 @@
 """Take in data: values of a message or a file, all or nothing."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.assemble import files
-from app.assemble.files import Layout
+from app.assemble.files import Layout, Rows
 from app.assemble.posted import Posted, beliefs
 from db import beliefs as store
 from db import sources, users
 from db.base import get
 from db.beliefs import Written
+from db.chunks import Beliefs
 from db.sensors import Sensor
 from db.sources import Source
 from db.users import User
+from engine import resample
+from engine.errors import InputError
+from engine.iso_time import Microseconds
 
 
 def run(
@@ -68,17 +74,63 @@ def run_file(
     return Taken(run(work, sensor, origin, posted, known_at=known_at), origin)
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a file says, and what would be stored of it."""
+
+    rows: Rows
+    """Each row as it was read, and every problem."""
+    beliefs: Beliefs
+    """In the unit and at the resolution of the sensor; none if a row cannot be read."""
+    written: Written | None
+    """What storing them would change; None if they cannot be stored."""
+    refused: str
+    """Why not, in one sentence; empty if they can."""
+    gaps: Microseconds
+    """Start and end of each stretch without rows [us since 1970 UTC], shape (m, 2)."""
+
+
+def preview_file(
+    work: Session, sensor_id: int, source: str, content: bytes, layout: Layout, *, known_at: datetime
+) -> Preview:
+    """Return what ``run_file`` would store, and everything that is wrong with the file; nothing is stored.
+
+    Raises:
+        NotFound: There is no such sensor.
+        InputError: The file is no table, or lacks a column.
+    """
+    sensor = get(work, Sensor, sensor_id)
+    rows = files.parse(content, layout)
+    gaps = resample.gaps(rows.events, layout.step or resample.usual_step(rows.events))
+    try:
+        posted = files.posted(rows, layout, default_unit=sensor.unit)
+        found = beliefs(posted, sensor, known_at=known_at)
+        written = store.trial(work, sensor, known_source(work, source), found)
+    except InputError as error:
+        return Preview(rows, Beliefs.none(), None, str(error), gaps)
+    return Preview(rows, found, written, "", gaps)
+
+
 def find_source(work: Session, text: str) -> Source:
-    """Return the source that a user name, an id of a source (else of a user) or a name stands for.
+    """Return the source that a user name, an id of a source (else of a user) or a name stands for, made if it is new.
 
     Raises:
         NotFound: The text is a number that is no id.
     """
-    if text.isdigit():
-        user_or_source = work.get(Source, int(text)) or work.get(User, int(text)) or get(work, Source, int(text))
-    else:
-        user_or_source = users.by_name(work, text) or sources.named(work, text)
-    if isinstance(user_or_source, User):
-        user = user_or_source
+    known = known_source(work, text)
+    if known is not None:
+        return known
+    user = work.get(User, int(text)) if text.isdigit() else users.by_name(work, text)
+    if user is not None:
         return sources.of_user(work, user.id, name=user.username, account_id=user.account_id)
-    return user_or_source
+    return get(work, Source, int(text)) if text.isdigit() else sources.named(work, text)
+
+
+def known_source(work: Session, text: str) -> Source | None:
+    """Return the source a text stands for, if it is there already; see ``find_source``."""
+    found = work.get(Source, int(text)) if text.isdigit() else None
+    if found is not None:
+        return found
+    user = work.get(User, int(text)) if text.isdigit() else users.by_name(work, text)
+    same = {"user_id": user.id, "type": "user"} if user else {"name": text, "user_id": None}
+    return work.scalar(select(Source).filter_by(**same).order_by(Source.id.desc()))
