@@ -58,13 +58,13 @@ def described(
         overlap: Which of several events at one time counts.
         replaced_by: The field to use instead.
     """
-    about = {"kind": kind, "unit": unit, "overlap": overlap, "replaced_by": replaced_by}
+    about: dict[str, Any] = {"kind": kind, "unit": unit, "overlap": overlap, "replaced_by": replaced_by}
+    about["deprecated"] = bool(replaced_by) or None  # told by the schema; reading an old field is no mistake of ours
     return Field(
         default=default,
         description=meaning,
         examples=[example],
         json_schema_extra={key: value for key, value in about.items() if value is not None},
-        deprecated=f"use {replaced_by}" if replaced_by else None,
     )
 
 
