@@ -1,0 +1,35 @@
+"""Accounts, users, assets and sensors from the command line."""
+
+import pytest
+
+
+def test_an_account_of_ones_own(terminal):
+    assert "ID 1" in terminal("flexscope add account --name Harbour").out
+    user = "flexscope add user --username ann --email Ann@Example.org --account 1 --password longenough"
+    assert terminal(f"{user} --roles account-admin").code == 0
+    assert terminal("flexscope add asset --name Crane --asset-type battery --account 1").code == 0
+    assert terminal("flexscope add sensor --name power --unit kW --event-resolution 15 --asset 1").code == 0
+    shown = terminal("flexscope show account --id 1").out
+    assert "ann@example.org" in shown and "Crane" in shown and "account-admin" in shown
+
+
+@pytest.mark.parametrize(
+    "line, told",
+    [
+        ("flexscope add asset --name x --asset-type batery", "did you mean 'battery'"),
+        ("flexscope add asset --name x --asset-type battery --account 9", "There is no account 9"),
+        ("flexscope add asset --name x --asset-type battery --attributes nonsense", "attributes"),
+        ("flexscope add sensor --name x --unit blubb --event-resolution 15 --asset 1", "blubb"),
+        ("flexscope add sensor --name x --unit kW --event-resolution 15 --asset 1", "There is no asset 1"),
+        ("flexscope add user --username x --email nobody --account 1 --password longenough", "nobody"),
+        ("flexscope show asset --id 7", "There is no asset 7"),
+    ],
+)
+def test_wrong_input_is_one_sentence(terminal, line, told):
+    said = terminal(line)
+    assert said.code == 1 and told in said.err and said.err.count("\n") == 1
+
+
+def test_an_account_has_one_name(terminal):
+    terminal("flexscope add account --name Harbour")
+    assert "already" in terminal("flexscope add account --name Harbour").err
