@@ -54,7 +54,10 @@ class Members:
         """Where the plan of each device goes."""
         found: list[Output] = []
         for described in self._described:
-            found += outputs.of_power(self.work, described.name, described.model, described.given.sensor)
+            receive = [*outputs.of_power(self.work, described.name, described.model, described.given.sensor)]
+            if not receive and described.model.inflexible is None and not described.model.stores:
+                self.readings.warnings.append(f"{described.name}: no sensor receives its power; name one in 'sensor'.")
+            found += receive
         for feeders in self._stores:
             if (keeper := _keeper(feeders)) is not None:
                 found += outputs.of_store(self.work, keeper.name, keeper.model, whole=Stored(keeper).capacity)

@@ -61,6 +61,7 @@ def _describe(home: Asset, battery: Asset, made: dict[str, Sensor]) -> None:
         "soc-max": "10 kWh",
         "power-capacity": "5 kW",
         "roundtrip-efficiency": "90 %",
+        "consumption": {"sensor": made["battery"].id},
         "state-of-charge": {"sensor": made["soc"].id},
     }
     charts = {
