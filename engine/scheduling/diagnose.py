@@ -1,10 +1,96 @@
 """Infeasible: which limits clash, when and by how much, and the cheapest repairs."""
 
+from dataclasses import dataclass
+
+import numpy as np
+
 from engine.errors import Infeasible
+from engine.scheduling.arrays import Arrays
+from engine.scheduling.build import build
+from engine.scheduling.conflicts import Conflict, moment, of_stores, taking_part
+from engine.scheduling.elastic import least_give
+from engine.scheduling.problem import Problem
+from engine.scheduling.repairs import Repair, one_per_name, repairs
 from engine.scheduling.site import Site
 
 
-def refuse(site: Site) -> Infeasible:
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Why a site has no plan, and what would give it one."""
+
+    conflicts: tuple[Conflict, ...]
+    """What clashes, when and by how much."""
+    clashing: tuple[str, ...]
+    """Limits that take part in one smallest conflict; there may be other conflicts."""
+    repairs: tuple[Repair, ...]
+    """Changes each of which makes a plan possible, smallest first."""
+
+    @property
+    def text(self) -> str:
+        """The report in two sentences."""
+        what = " ".join(conflict.text for conflict in self.conflicts)
+        if not what:
+            what = f"No plan keeps these limits together: {', '.join(self.clashing)}."
+        if not self.repairs:
+            return f"{what} Changing limits does not help; check the series of the site."
+        return f"{what} Way out: either {'; or '.join(repair.text for repair in self.repairs[:4])}."
+
+
+class NoPlan(Infeasible):
+    """No plan keeps every hard limit.
+
+    Attributes:
+        report: Which limits clash, and what would mend it.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        super().__init__(report.text, report.clashing)
+
+
+def refuse(site: Site) -> NoPlan:
     """Return the error that tells why a site has no plan."""
-    names = [device.ports[0].name for device in site.devices]
-    return Infeasible(f"No plan keeps every hard limit of {', '.join(names)}; raise a limit or lower a target.", names)
+    return NoPlan(diagnose(site))
+
+
+def diagnose(site: Site) -> Report:
+    """Return why a site has no plan.
+
+    What each store shows by itself is told first, as it is exact and names the moment; else the least that all limits
+    together would have to give tells when and how much; the smallest conflicting set tells who takes part.
+    """
+    problem = build(site).problem
+    arrays = problem.arrays()
+    part = taking_part(problem, arrays)
+    found, helping = repairs(site, problem, arrays, part)
+    names = dict.fromkeys(helping or [limit.name for limit in part])
+    conflicts = of_stores(site) or _from_elastic(site, problem, arrays, list(names))
+    named = [name for conflict in conflicts for name in conflict.limits]
+    return Report(tuple(conflicts), tuple(dict.fromkeys([*named, *names])), tuple(found))
+
+
+def _from_elastic(site: Site, problem: Problem, arrays: Arrays, part: list[str]) -> list[Conflict]:
+    """Return what the limits together have to give, one conflict per limit, at the step of its largest part."""
+    limits = one_per_name(problem.limits)
+    gives = least_give(problem, arrays, [limit for limit in limits if limit.name in part], uniform=False)
+    gives = gives or least_give(problem, arrays, limits, uniform=False) or []
+    found = []
+    for give in gives:
+        steps = np.flatnonzero(give.amount)
+        if not len(steps):
+            continue
+        worst, unit = int(np.argmax(give.amount)), give.limit.unit
+        tick = worst + 1 if unit == "kWh" else worst
+        amount = float(give.amount[worst])
+        others = [name for name in part if name != give.limit.name]
+        text = (
+            f"{give.limit.name} cannot be kept at {moment(site.window, tick)}: it is off by {amount:.4g} {unit}"
+            f"{f', and at {len(steps) - 1} other times' if len(steps) > 1 else ''}"
+            f"{f', because of {_listed(others)}' if others else ''}."
+        )
+        found.append(Conflict((give.limit.name,), tick, amount, unit, text))
+    return found
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

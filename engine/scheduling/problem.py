@@ -25,6 +25,8 @@ class Limit:
     """Unit of the block."""
     at: NDArray[np.bool_] | None = None
     """Where it applies, shape (size of the block,); None is everywhere."""
+    scale: Values = 1.0
+    """Units of the limit per unit of the block; not 1 where ports share the level of a coupling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +136,12 @@ class Problem:
         columns: str,
         side: Literal["lower", "upper", "both"],
         unit: str,
+        *,
         at: NDArray[np.bool_] | None = None,
+        scale: Values = 1.0,
     ) -> None:
         """Tell which limit of the user a bound stands for."""
-        self.limits.append(Limit(name, columns, side, unit, at))
+        self.limits.append(Limit(name, columns, side, unit, at, scale))
 
     def may_break(self, name: str, columns: str, unit: str, at: NDArray[np.integer]) -> None:
         """Tell which block of variables measures the breach of a soft limit, and when."""

@@ -128,7 +128,7 @@ class Port:
         if level not in problem.sizes:
             problem.variable(level)
         problem.tighten(level, full(hard, n) / coefficient)
-        problem.limit(f"{name}-capacity", level, "upper", "kW")
+        problem.limit(f"{name}-capacity", level, "upper", "kW", scale=coefficient)
         return problem.block(level) * coefficient
 
     def _add_rules(self, problem: Problem, flow: "Flow") -> None:

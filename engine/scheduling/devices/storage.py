@@ -112,22 +112,30 @@ class Storage:
 
     def reach(self, window: Window) -> tuple[Floats, Floats]:
         """Return the least and most energy that the ports alone allow at the end of each step [kWh], shape (n,)."""
+        off, on, kept = self.step_reach(window)
+        return path(self.soc_at_start, kept, off), path(self.soc_at_start, kept, on)
+
+    def step_reach(self, window: Window) -> tuple[Floats, Floats, Floats]:
+        """Return the least and most that each step can add [kWh], and the share that is left, each shape (n,)."""
         kept = full(self.storage_efficiency, window.n)
         ports = [
             (p.consumption_limit, p.charging_efficiency, p.production_limit, p.discharging_efficiency)
             for p in self.ports
         ]
         off, on = fastest(ports, self.gain, kept, window.hours)
-        return path(self.soc_at_start, kept, off), path(self.soc_at_start, kept, on)
+        return off, on, kept
 
     def _name_limits(self, problem: Problem) -> None:
-        block, at = f"{self.name}.soc", None
+        """Tell which bounds are whose; at a target, a bound it does not lie within is the other one's."""
+        n, block = problem.window.n, f"{self.name}.soc"
+        below, above = np.ones(n, dtype=bool), np.ones(n, dtype=bool)
         if self.soc_targets is not None:
-            at = ~np.isnan(self.soc_targets[1:])
-            problem.limit(f"{self.name}.soc-targets", block, "both", "kWh", at)
-            at = ~at
-        problem.limit(f"{self.name}.soc-min", block, "lower", "kWh", at)
-        problem.limit(f"{self.name}.soc-max", block, "upper", "kWh", at)
+            target = self.soc_targets[1:]
+            wanted = ~np.isnan(target)
+            problem.limit(f"{self.name}.soc-targets", block, "both", "kWh", at=wanted)
+            below, above = ~(target >= after_start(self.soc_min)), ~(target <= after_start(self.soc_max))
+        problem.limit(f"{self.name}.soc-min", block, "lower", "kWh", at=below)
+        problem.limit(f"{self.name}.soc-max", block, "upper", "kWh", at=above)
 
     def _add_prices(self, problem: Problem, soc: Linear) -> None:
         """Add what breaking soft bounds costs, what the rest is worth, and what is liked between equals."""
