@@ -6,6 +6,7 @@ Request handlers are given it by the server; page functions, which Panel calls w
 from dataclasses import dataclass
 
 from app.auth.identity import Identities
+from app.jobs.queue import Queue
 from app.settings import Settings, secret_key
 from db.base import Database
 from engine.errors import EngineError
@@ -18,6 +19,7 @@ class Running:
     settings: Settings
     database: Database
     identities: Identities
+    queue: Queue
     secret: str
     """Key that signs cookies and tokens."""
 
@@ -25,7 +27,9 @@ class Running:
     def on(cls, settings: Settings, database: Database) -> "Running":
         """Return what a process with these settings and this database holds."""
         identities = Identities(database)
-        return cls(settings=settings, database=database, identities=identities, secret=secret_key(settings))
+        queue = Queue(settings, database)
+        secret = secret_key(settings)
+        return cls(settings=settings, database=database, identities=identities, queue=queue, secret=secret)
 
 
 _current: list[Running] = []

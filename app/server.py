@@ -19,9 +19,10 @@ from app.api.base import Service
 from app.api.routes import patterns
 from app.auth.login import STATIC, Login, Logout
 from app.auth.sessions import CarryUser, Guard
+from app.opening import opened
 from app.pages.routes import PAGES
 from app.running import Running
-from app.settings import Settings, database
+from app.settings import Settings
 
 LOG = logging.getLogger(__name__)
 PATIENCE = 20.0
@@ -87,7 +88,7 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     Raises:
         EngineError: A setting is missing or the port cannot be had.
     """
-    process = Running.on(settings, database(settings))
+    process = Running.on(settings, opened(settings))
     running.begin(process)
     server, service = build(process, host=host, port=port)
     loop = server.io_loop
@@ -102,8 +103,10 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.asyncio_loop.add_signal_handler(number, lambda: loop.asyncio_loop.create_task(drain()))
     server.start()
+    process.queue.start()
     LOG.info("Process %s serves http://%s:%s%s", os.getpid(), host, port, settings.FLEXSCOPE_PATH_PREFIX)
     loop.start()
     server.stop()
     service.close()
+    process.queue.stop()
     process.database.close()

@@ -86,6 +86,11 @@ def one(work: Session, job_id: str) -> Job:
     return job
 
 
+def is_pending(work: Session, job_id: str) -> bool:
+    """Return whether the result of a job is still to come."""
+    return work.scalar(select(Job.status).where(Job.id == job_id)) in PENDING
+
+
 def claim(work: Session, job_id: str, now: datetime) -> Job | None:
     """Mark a waiting job as started and return it; None if another worker was faster or it was cancelled."""
     query = update(Job).where(Job.id == job_id, Job.status == "QUEUED").values(status="STARTED", started_at=now)

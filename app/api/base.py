@@ -1,5 +1,6 @@
 """JSON in, JSON out, one shape of error, the work in threads."""
 
+import asyncio
 import logging
 import zlib
 from collections.abc import Mapping
@@ -21,9 +22,12 @@ from app.api.version import API, COMPATIBLE, OWN
 from app.auth import cookies, tokens
 from app.auth.identity import SignedIn
 from app.running import Running
+from db import jobs
 
 LOG = logging.getLogger(__name__)
 THREADS: Mapping[Pool, int] = {"read": 8, "write": 4, "heavy": 2}
+HOLDS = {"job": 2.0, "result": 8.0}
+"""How long an answer is held back for a job that is not done [s]; published clients come back after 2, or after 10."""
 SMALL = 2048
 """Answers below this are not compressed [bytes]."""
 
@@ -101,10 +105,26 @@ class Endpoint(RequestHandler):
         route = self.routes.get(self.request.method or "")
         if route is None:
             raise HTTPError(405)
+        if route.holds:
+            await self._hold(path["uuid"], HOLDS[route.holds])
         work = partial(self._answer, route, path, datetime.now(UTC))
         pool = self.service.pools[route.threads]
         reply, body = await IOLoop.current().run_in_executor(pool, work)
         self._send(reply, body)
+
+    async def _hold(self, job_id: str, patience: float) -> None:
+        """Wait a moment for a job: a short one is then answered by the first request."""
+        loop, pool = IOLoop.current(), self.service.pools["read"]
+        until, pause = loop.time() + patience, 0.01
+        while await loop.run_in_executor(pool, self._is_pending, job_id) and loop.time() < until:
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.2, 0.25)
+
+    def _is_pending(self, job_id: str) -> bool:
+        if self._asker() is None:
+            return False
+        with self.service.running.database.reading() as work:
+            return jobs.is_pending(work, job_id)
 
     def _answer(self, route: Route, path: dict[str, str], now: datetime) -> tuple[Reply, bytes]:
         """Do all the work of one request, in a thread."""
@@ -222,4 +242,6 @@ def parse(model: type[BaseModel], given: Mapping[str, Any], where: str) -> BaseM
     try:
         return model.model_validate({plain: given[name] for plain, name in spelled.items()})
     except ValidationError as error:
-        raise shortened(error, where, spelled, list(model.model_fields)) from None
+        raise shortened(
+            error, where, spelled, [field.alias or name for name, field in model.model_fields.items()]
+        ) from None

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.auth.access import NotAllowed
 from db.base import NotFound
+from db.superseding import Conflict
 from engine.errors import EngineError, FieldError, InputError, SolveError, nearest
 
 Body = dict[str, Any]
@@ -65,6 +66,7 @@ PLAINER = {"missing": "This field is needed."}
 STATUS: dict[type[Exception], tuple[int, str]] = {
     NotAllowed: (403, "INVALID_SENDER"),
     NotFound: (404, "NOT_FOUND"),
+    Conflict: (403, "INVALID_REPLACEMENT"),
     SolveError: (422, "UNPROCESSABLE_ENTITY"),
     InputError: (422, "UNPROCESSABLE_ENTITY"),
     EngineError: (422, "UNPROCESSABLE_ENTITY"),

@@ -4,7 +4,9 @@ import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeAlias
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from engine.errors import EngineError
@@ -60,6 +62,17 @@ def _names(given: Any) -> Any:
     return [part for part in re.split(r"[|,]", given) if part] if isinstance(given, str) else given
 
 
+def _numbers(given: Any) -> NDArray[np.float64]:
+    """Return numbers as an array, null as NaN; a single one counts as a list."""
+    listed = given if isinstance(given, list) else [given]
+    if not listed or set(map(type, listed)) - {int, float, type(None)}:
+        raise ValueError("Give numbers, with null where a value is missing.")
+    try:
+        return np.array(listed, np.float64)
+    except OverflowError:
+        raise ValueError("A number is too large.") from None
+
+
 Moment: TypeAlias = Annotated[
     datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
@@ -70,6 +83,11 @@ Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
 Identifier: TypeAlias = Annotated[int, Field(ge=1, le=2**31 - 1)]
 SensorId: TypeAlias = Annotated[Identifier, BeforeValidator(_sensor_id)]
 Texts: TypeAlias = Annotated[list[str], BeforeValidator(_names)]
+Numbers: TypeAlias = Annotated[
+    Any,
+    BeforeValidator(_numbers),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": ["number", "null"]}}]}),
+]
 EITHER = {"description": "An object, or the same written as JSON text"}
 JsonObject: TypeAlias = Annotated[
     dict[str, Any],

@@ -6,11 +6,22 @@ from typing import Any
 
 from app.api.base import Endpoint, NothingHere, Service
 from app.api.route import Route
-from app.api.v3 import accounts, assets, data, health, sensors, tokens, users
+from app.api.v3 import accounts, assets, data, health, jobs, schedules, sensors, tokens, users
 
 ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES]
 """Below /api."""
-V3: list[Route] = list(chain(health.ROUTES, assets.ROUTES, sensors.ROUTES, accounts.ROUTES, users.ROUTES, data.ROUTES))
+V3: list[Route] = list(
+    chain(
+        health.ROUTES,
+        assets.ROUTES,
+        sensors.ROUTES,
+        accounts.ROUTES,
+        users.ROUTES,
+        data.ROUTES,
+        jobs.ROUTES,
+        schedules.ROUTES,
+    )
+)
 """Below /api/v3_0."""
 
 

@@ -1,18 +1,26 @@
 """Values of one sensor: read, post, delete."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from app.api.errors import Invalid
-from app.api.fields import HYPHENS, Identifier, Length, Moment, Query, SensorId, lasting
-from app.api.route import Call, get
+from app.api.fields import HYPHENS, Body, Identifier, Length, Moment, Numbers, Query, SensorId, lasting
+from app.api.route import Call, get, post
 from app.api.v3.sensors import readable
 from app.assemble import data
 from app.assemble.data import EVER, Asked, Series
+from app.assemble.posted import Posted
+from app.auth import access
+from app.jobs import ingest
+from db import base, sources
+from db.beliefs import Written
 from db.knowledge import AsOf
+from db.sensors import Sensor
 from db.source_filter import SourceFilter
+from db.sources import Source
 from engine.iso_time import duration, iso_duration
 
 
@@ -101,4 +109,87 @@ def get_addressed(call: Call, query: AddressedQuery) -> dict[str, Any]:
     return get_data(call, query.sensor, query)
 
 
-ROUTES = [get("/sensors/{id}/data", get_data), get("/sensors/data", get_addressed)]
+class NewData(Body):
+    """Equidistant values, to save."""
+
+    model_config = HYPHENS
+
+    values: Annotated[Numbers | None, Field(description="One value, or a list; null is spacing")] = None
+    value: Annotated[Numbers | None, Field(description="The same as values")] = None
+    start: Moment
+    duration: Annotated[Length, Field(description="Of all values together")]
+    unit: Annotated[str, Field(max_length=80)]
+    prior: Annotated[Moment | None, Field(description="When the values were known at the latest")] = None
+    horizon: Annotated[str | None, Field(description="How long before it could be known each was known")] = None
+    type: Annotated[
+        Literal["PostSensorDataRequest", "PostMeterDataRequest", "PostPrognosisRequest"] | None,
+        Field(description="Of old clients; not needed"),
+    ] = None
+
+    def posted(self, sensor: Sensor) -> Posted:
+        """Return the same in the words of the taking side."""
+        values = self.values if self.values is not None else self.value
+        if values is None:
+            raise Invalid("json", {"values": ["This field is needed."]})
+        length = lasting(self.duration, self.start)
+        step = length / len(values)
+        _check_step(step, length, len(values), sensor)
+        regular = Posted.regular(self.start, step, values, self.unit)
+        return replace(regular, prior=self.prior, horizon=horizon(self.horizon))
+
+
+def _check_step(step: timedelta, length: timedelta, count: int, sensor: Sensor) -> None:
+    if length < timedelta(0) or (sensor.resolution and not length):
+        raise Invalid("json", {"duration": ["must be longer than zero."]})
+    if step * count != length:
+        raise Invalid("json", {"duration": [f"cannot be divided into {count} equal steps."]})
+    if sensor.resolution and step < sensor.resolution:
+        own, told = iso_duration(sensor.resolution), iso_duration(step)
+        problem = (
+            f"{count} values make steps of {told}, finer than the {own} of sensor {sensor.id}; average them first."
+        )
+        raise Invalid("json", {"duration": [problem]})
+
+
+def post_data(call: Call, id: int, body: NewData) -> dict[str, Any]:
+    """Save values of a sensor; longer steps are repeated, units are converted, null is not stored."""
+    sensor = base.get(call.work, Sensor, id)
+    access.check(call.who, "create-children", sensor)
+    overwrite = call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
+    written = ingest.run(
+        call.work, sensor, source_of(call), body.posted(sensor), known_at=call.now, overwrite=overwrite
+    )
+    return outcome(written)
+
+
+def source_of(call: Call) -> Source:
+    """Return the source that stands for the asker."""
+    who = call.who
+    return sources.of_user(call.work, who.id, name=who.username, account_id=who.account_id)
+
+
+def outcome(written: Written) -> dict[str, Any]:
+    """Return what became of values, as the API tells it."""
+    if written.stored or written.replaced or not written.unchanged:
+        return {"status": "PROCESSED", "message": "Request has been processed."}
+    message = "Request has been processed; all of it was known already."
+    return {"status": "ALREADY_RECEIVED_AND_SUCCESSFULLY_PROCESSED", "message": message}
+
+
+class AddressedData(NewData):
+    """The same with the sensor by id or entity address."""
+
+    sensor: SensorId
+
+
+def post_addressed(call: Call, body: AddressedData) -> dict[str, Any]:
+    """Save values of a sensor that is named by id or entity address."""
+    return post_data(call, body.sensor, body)
+
+
+ROUTES = [
+    get("/sensors/{id}/data", get_data),
+    post("/sensors/{id}/data", post_data),
+    get("/sensors/data", get_addressed),
+    post("/sensors/data", post_addressed),
+]

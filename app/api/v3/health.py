@@ -42,7 +42,7 @@ class Readiness(TypedDict):
 
 def ready(call: Call) -> Reply:
     """Tell whether database and queue answer; 503 if one does not."""
-    found = Readiness(database_sql=_database_answers(call), database_redis=True)
+    found = Readiness(database_sql=_database_answers(call), database_redis=call.running.queue.answers())
     return Reply(content=found, status=200 if all(found.values()) else 503)
 
 

@@ -1,0 +1,124 @@
+"""Jobs: how far they are, how they ended; and how other resources make them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.api.errors import ApiError
+from app.api.route import Call, Reply, get
+from app.auth import access
+from db import assets, base, jobs
+from db.assets import Asset
+from db.jobs import Job
+
+ORIGINS = {"schedule": "scheduling", "forecast": "forecasting", "report": "reporting"}
+"""The queue of each kind of job, as clients know it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a job is to do."""
+
+    kind: str
+    asset: Asset
+    request: dict[str, Any]
+    known_at: datetime
+    force: bool
+    """Whether to do it although an equal request was made a moment ago."""
+
+
+def enqueue(call: Call, asked: Asked) -> Job:
+    """Return a job for a request: a new one, or the one of an equal request within the cache time."""
+    if not asked.force:
+        lasts = call.running.settings.FLEXMEASURES_JOB_CACHE_TTL
+        since = call.now - timedelta(seconds=lasts) if lasts >= 0 else datetime.min.replace(tzinfo=UTC)
+        fingerprint = jobs.fingerprint(asked.kind, asked.asset.id, asked.request)
+        if (same := jobs.equal(call.work, fingerprint, since=since)) is not None:
+            return same
+    job = jobs.add(
+        call.work,
+        asked.kind,
+        asked.request,
+        asset_id=asked.asset.id,
+        user_id=call.who.id,
+        known_at=asked.known_at,
+        now=call.now,
+    )
+    call.work.flush()
+    job_id, queue = job.id, call.running.queue
+    call.afterwards.append(lambda: queue.put(job_id))
+    return job
+
+
+def accepted(call: Call, job: Job, *, results: str, **more: str) -> Reply:
+    """Return the answer to a request that became a job."""
+    root = f"{call.address}/api/v3_0"
+    content = {
+        "status": "ACCEPTED",
+        "message": f"{job.kind.capitalize()} job {job.id} is accepted; ask for it at job-url.",
+        "job": job.id,
+        "job-url": f"{root}/jobs/{job.id}",
+        "results-url": f"{root}{results}",
+    }
+    return Reply(content=content | more, status=202)
+
+
+def find(call: Call, uuid: str, *, unknown: str) -> Job:
+    """Return a job that the asker may know of.
+
+    Raises:
+        ApiError: There is none; with the status word given.
+    """
+    try:
+        job = jobs.one(call.work, uuid)
+    except base.NotFound as error:
+        raise ApiError(400, unknown, f"{error} Results are kept for some days only; trigger it again.") from None
+    _check(call, job)
+    return job
+
+
+def _check(call: Call, job: Job) -> None:
+    if job.asset_id is not None:
+        access.check(call.who, "read", base.get(call.work, Asset, job.asset_id))
+
+
+def one_job(call: Call, uuid: str) -> Reply:
+    """Tell how far a job is: 200 finished, 202 queued or running, 422 failed."""
+    job = jobs.one(call.work, uuid)
+    _check(call, job)
+    code = 200 if job.status == "FINISHED" else 202 if job.is_pending else 422
+    return Reply(content=_shown(call, job), status=code)
+
+
+def _shown(call: Call, job: Job) -> dict[str, Any]:
+    admin = "admin" in call.who.roles
+    failed = job.status in jobs.UNSUCCESSFUL
+    return {
+        "id": job.id,
+        "status": job.status,
+        "message": job.message or f"{job.kind.capitalize()} job is {job.status.lower()}.",
+        "result": job.result or None,
+        "origin": ORIGINS.get(job.kind, job.kind),
+        "func-name": f"app.jobs.{job.kind}.run",
+        "enqueued-at": _iso(job.enqueued_at),
+        "started-at": _iso(job.started_at),
+        "ended-at": _iso(job.ended_at),
+        "exc-info": (job.trace if admin else job.message) if failed else None,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def jobs_of_asset(call: Call, id: int) -> dict[str, Any]:
+    """List the newest jobs of an asset and those below it."""
+    asset = base.get(call.work, Asset, id)
+    access.check(call.who, "read", asset)
+    below = [row.id for row in assets.subtree(call.work, id)]
+    kept = call.running.settings.FLEXMEASURES_PLANNING_TTL
+    found = jobs.recent(call.work, below, since=kept, now=call.now)
+    return {"jobs": [_shown(call, job) | {"asset_id": job.asset_id} for job in found]}
+
+
+ROUTES = [get("/jobs/{uuid}", one_job, holds="job"), get("/assets/{id}/jobs", jobs_of_asset)]

@@ -1,0 +1,67 @@
+"""What each kind of job does with its request; its result is what clients may ask for later."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.assemble.planning_window import Limits
+from app.assemble.request import ScheduleRequest
+from app.jobs import schedule
+from app.jobs.schedule import Planned
+from app.settings import Settings
+from db.jobs import Job
+from engine.iso_time import from_us
+from engine.scheduling.storage_scheduler import StorageScheduler
+
+Result = dict[str, Any]
+
+
+def limits(settings: Settings) -> Limits:
+    """Return how long plans are by the settings."""
+    usual, most = settings.FLEXMEASURES_PLANNING_HORIZON, settings.FLEXMEASURES_MAX_PLANNING_HORIZON
+    return Limits(usual=usual, most_steps=most)
+
+
+def run_schedule(work: Session, job: Job, settings: Settings) -> Result:
+    """Plan and save; the result tells where the plan of each sensor is."""
+    request = ScheduleRequest.model_validate(job.request)
+    return told(schedule.run(work, request, known_at=job.known_at, limits=limits(settings)))
+
+
+def told(planned: Planned) -> Result:
+    """Return what is worth telling of a plan, as plain data."""
+    window = planned.schedule.window
+    return {
+        "scheduler": StorageScheduler.__name__,
+        "source": planned.source_id,
+        "start": window.start.isoformat(),
+        "end": window.end.isoformat(),
+        "step-s": window.step.total_seconds(),
+        "outputs": {str(output.sensor.id): _output(output) for output in planned.outputs},
+        "num-beliefs": sum(planned.stored.values()),
+        "commitment-costs": dict(planned.schedule.costs),
+        "status": str(planned.schedule.status.value),
+        "warnings": list(planned.warnings),
+        "unresolved": _unresolved(planned),
+        "resolved": [],
+    }
+
+
+def _output(output: Any) -> dict[str, Any]:
+    return {"soc": output.stored_energy, "sign": output.sign, "device": output.name}
+
+
+def _unresolved(planned: Planned) -> list[dict[str, Any]]:
+    """Return the soft limits that are not met, one entry per device with its limits."""
+    found: dict[str, dict[str, list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
+    ticks = planned.schedule.window.ticks
+    for breach in planned.schedule.breaches:
+        device, _, limit = breach.limit.rpartition(".")
+        at = from_us(int(ticks[breach.step])).isoformat()
+        found[device][limit].append({"datetime": at, "violation": f"{breach.amount:.6g} {breach.unit}"})
+    return [{"device": device, **limits} for device, limits in found.items()]
+
+
+KINDS: dict[str, Callable[[Session, Job, Settings], Result]] = {"schedule": run_schedule}
