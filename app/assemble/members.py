@@ -54,14 +54,16 @@ class Members:
         """Where the plan of each device goes."""
         found: list[Output] = []
         for described in self._described:
-            receive = [*outputs.of_power(self.work, described.name, described.model, described.given.sensor)]
-            if not receive and described.model.inflexible is None and not described.model.stores:
-                self.readings.warnings.append(f"{described.name}: no sensor receives its power; name one in 'sensor'.")
-            found += receive
+            found += self._of_power(described)
         for feeders in self._stores:
             if (keeper := _keeper(feeders)) is not None:
                 found += outputs.of_store(self.work, keeper.name, keeper.model, whole=Stored(keeper).capacity)
+            unheard = [feeder.name for feeder in _at_grid(feeders) if not self._of_power(feeder)]
+            self.readings.warnings.extend(f"{name}: no sensor receives its power; name one." for name in unheard)
         return tuple(found)
+
+    def _of_power(self, described: Described) -> list[Output]:
+        return list(outputs.of_power(self.work, described.name, described.model, described.given.sensor))
 
     @cached_property
     def _described(self) -> tuple[Described, ...]:
@@ -90,8 +92,7 @@ class Members:
     def _of_store(self, feeders: list[Described]) -> list[Device]:
         """Return one store with its ports, or one device that stores nothing."""
         keeper = _keeper(feeders)
-        at_grid = feeders if len(feeders) == 1 else [f for f in feeders if f is not keeper or _meets_grid(f)]
-        ports = tuple(feeder.port(group=self._group_name(feeder.model.group)) for feeder in at_grid)
+        ports = tuple(feeder.port(group=self._group_name(feeder.model.group)) for feeder in _at_grid(feeders))
         if keeper is None:
             return [Adjustable(name=feeders[0].name, ports=ports)]
         return [Stored(keeper).store(ports)]
@@ -212,6 +213,12 @@ def _keeper(feeders: list[Described]) -> Described | None:
     """Return the device that tells of the store: an entry of its own, else the first that says most of it."""
     own = [f for f in feeders if f.model.stores and not _meets_grid(f)]
     return next(iter(own), None) or next((f for f in feeders if f.model.stores), None)
+
+
+def _at_grid(feeders: list[Described]) -> list[Described]:
+    """Return the devices with a power of their own: all but an entry that only tells of a store others share."""
+    keeper = _keeper(feeders)
+    return feeders if len(feeders) == 1 else [f for f in feeders if f is not keeper or _meets_grid(f)]
 
 
 def _meets_grid(described: Described) -> bool:
