@@ -45,20 +45,29 @@ def utc_offsets(events: Microseconds, place: ZoneInfo) -> Microseconds:
     return found
 
 
-def repeat(events: Microseconds, values: Values, step: timedelta, to: timedelta) -> tuple[Microseconds, Values]:
-    """Return values that hold for a step as values of shorter steps; each is repeated.
+def check_multiple(longer: timedelta, shorter: timedelta) -> None:
+    """Refuse to resample between steps that do not fit.
+
+    Raises:
+        TimeError: The longer step is not a whole number of the shorter ones.
+    """
+    if longer % shorter:
+        raise TimeError(
+            f"Values every {iso_duration(longer)} and events of {iso_duration(shorter)} do not fit; "
+            "the longer must be a multiple of the shorter."
+        )
+
+
+def spread(events: Microseconds, step: timedelta, to: timedelta) -> tuple[Microseconds, NDArray[np.intp]]:
+    """Return the shorter steps that events consist of, and for each the position of its event.
 
     Raises:
         TimeError: The step is not a whole number of the shorter ones.
     """
-    if step % to:
-        raise TimeError(
-            f"Values every {iso_duration(step)} cannot be spread over events of {iso_duration(to)}; "
-            "the first must be a multiple of the second."
-        )
+    check_multiple(step, to)
     count = step // to
     offsets = np.arange(count, dtype=np.int64) * (to // MICROSECOND)
-    return (events[:, None] + offsets).reshape(-1), np.repeat(values, count)
+    return (events[:, None] + offsets).reshape(-1), np.repeat(np.arange(len(events)), count)
 
 
 def average(slots: Microseconds, values: Values) -> tuple[Microseconds, Values]:
@@ -84,3 +93,33 @@ def gaps(events: Microseconds, step: timedelta) -> Microseconds:
     moments, step_us = np.unique(events), step // MICROSECOND
     before = np.flatnonzero(np.diff(moments) > step_us) if step_us else np.empty(0, np.intp)
     return np.column_stack([moments[before] + step_us, moments[before + 1]])
+
+
+def average_known(
+    slots: Microseconds, events: Microseconds, times: Microseconds, values: Values
+) -> tuple[Microseconds, Microseconds, Values]:
+    """Return the mean of each slot as it was known over time: slots, times and means, in order.
+
+    A slot is known once every event of it is that is ever known, and again whenever one of them changes.
+
+    Args:
+        slots: The slot of each belief's event [us], shape (n,).
+        events: What each belief is about [us], shape (n,).
+        times: When it was formed [us], shape (n,).
+        values: Shape (n,).
+    """
+    order = np.lexsort((times, slots))
+    slots, events, times, values = slots[order], events[order], times[order], values[order]
+    begins = np.flatnonzero(np.append(True, slots[1:] != slots[:-1]) if len(slots) else [])
+    first = np.repeat(begins, np.diff([*begins, len(slots)]))
+    places = np.unique(events - slots)
+    newest = np.full((len(slots), len(places)), -1)
+    newest[np.arange(len(slots)), np.searchsorted(places, events - slots)] = np.arange(len(slots))
+    newest = np.maximum.accumulate(newest, axis=0)
+    known = newest >= first[:, None]
+    ends = np.append(begins[1:], len(slots)) - 1
+    complete = known.sum(axis=1) == np.repeat(known[ends].sum(axis=1), np.diff([*begins, len(slots)]))
+    final = np.append((slots[1:] != slots[:-1]) | (times[1:] != times[:-1]), np.ones(min(len(slots), 1), np.bool_))
+    chosen = complete & final
+    of_slot = np.where(known[chosen], values[newest[chosen]], 0.0)
+    return slots[chosen], times[chosen], of_slot.sum(axis=1) / known[chosen].sum(axis=1)

@@ -67,25 +67,15 @@ def _fitted(posted: Posted, values: Values, sensor: Sensor) -> tuple[Microsecond
         return events, values, times
     step, place = posted.step or to, zone(sensor.timezone)
     if step > to:
-        start = resample.floor(events, to, place)
-        events, values = resample.repeat(start, values, step, to)
-        return events, values, None if times is None else np.repeat(times, step // to)
+        shorter, at = resample.spread(resample.floor(events, to, place), step, to)
+        return shorter, values[at], None if times is None else times[at]
     slots = resample.floor(events, to, place)
     if step == to:
         return slots, values, times
+    if not ((events - events[:1]) % (step // MICROSECOND)).any():  # readings at odd moments fit any step
+        resample.check_multiple(to, step)
     if times is None:
         return *resample.average(slots, values), None
-    return _averaged_per_time(slots, values, times)
-
-
-def _averaged_per_time(
-    slots: Microseconds, values: Values, times: Microseconds
-) -> tuple[Microseconds, Values, Microseconds]:
-    """Return the mean per slot and moment of knowledge."""
-    parts = []
-    for time in np.unique(times):
-        of_time = times == time
-        starts, means = resample.average(slots[of_time], values[of_time])
-        parts.append((starts, means, np.full(len(starts), time)))
-    starts, means, known = (np.concatenate(column) for column in zip(*parts, strict=True))
+    there = ~np.isnan(values)
+    starts, known, means = resample.average_known(slots[there], events[there], times[there], values[there])
     return starts, means, known
