@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import Infeasible
+from engine.errors import Infeasible, InputError
 from engine.scheduling.devices.running import sliding
 from engine.scheduling.linear import Floats, Linear
 from engine.scheduling.problem import Problem
@@ -53,6 +53,8 @@ class Process:
     def add_to(self, problem: Problem) -> dict[str, Linear]:
         """See Device.add_to; which step it starts in, or runs in, is a choice of whole numbers."""
         n = problem.window.n
+        if self.dearest:
+            raise InputError(f"{self.name} runs when energy is dearest, which only the ProcessScheduler plans.")
         if self.kind is ProcessType.INFLEXIBLE:
             runs = self.earliest(n)
             return {self.name: Linear(n, (), runs * self.power)}
