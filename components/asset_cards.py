@@ -1,9 +1,8 @@
-"""Assets as cards that link to their pages, grouped by type."""
+"""Assets as cards that link to their pages, with how many there are of each type."""
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from html import escape
-from itertools import groupby
 from typing import Any
 
 import panel as pn
@@ -11,14 +10,16 @@ import param
 
 STYLE = """
 <style>
-.cards {display: grid; grid-template-columns: repeat(auto-fill, minmax(240px, 1fr)); gap: 12px; margin: 6px 0 22px}
+.cards {display: grid; grid-template-columns: repeat(auto-fill, minmax(min(280px, 100%), 1fr)); gap: 12px;
+  margin: 6px 0 22px}
 .cards a {display: flex; gap: 12px; align-items: center; padding: 12px 14px; border-radius: 10px; color: inherit;
   text-decoration: none; border: 1px solid color-mix(in srgb, currentColor 22%, transparent)}
 .cards a:hover, .cards a:focus-visible {border-color: currentColor;
   background: color-mix(in srgb, currentColor 6%, transparent)}
 .cards svg {width: 28px; height: 28px; flex: none; fill: currentColor; opacity: .8}
 .cards strong {font-weight: 500; display: block} .cards small {opacity: .75}
-.kind {font-size: .875rem; font-weight: 500; margin: 0; opacity: .8}
+.kinds {display: flex; flex-wrap: wrap; gap: 6px 18px; margin: 4px 0 12px; padding: 0; list-style: none;
+  font-size: .875rem}
 </style>
 """
 
@@ -57,9 +58,9 @@ class Card:
 
 
 class AssetCards(pn.viewable.Viewer):
-    """Shows one card for each asset, under the name of its type."""
+    """Shows one card for each asset."""
 
-    cards = param.List(item_type=Card, doc="The assets, in the order to show them within their type.")
+    cards = param.List(item_type=Card, doc="The assets, in the order to show them.")
     empty = param.String(default="There are no assets yet.", doc="What to say, and to do, without any.")
 
     def __init__(self, **params: Any) -> None:
@@ -72,18 +73,18 @@ class AssetCards(pn.viewable.Viewer):
 
     @param.depends("cards", "empty", watch=True)
     def _draw(self) -> None:
-        ordered = sorted(self.cards, key=lambda card: card.kind)
-        groups = [_group(kind, list(cards)) for kind, cards in groupby(ordered, lambda card: card.kind)]
-        self._pane.object = STYLE + ("".join(groups) or f'<p role="status">{escape(self.empty)}</p>')
+        counts = Counter(words(card.kind) for card in self.cards)
+        counted = "".join(f"<li>{escape(kind)} <b>{count}</b></li>" for kind, count in counts.most_common())
+        cards = "".join(_card(card) for card in self.cards)
+        filled = f'<ul class="kinds">{counted}</ul><div class="cards">{cards}</div>'
+        self._pane.object = STYLE + (filled if cards else f'<p role="status">{escape(self.empty)}</p>')
 
 
-def _group(kind: str, cards: Sequence[Card]) -> str:
-    links = "".join(
-        f'<a href="{escape(card.href)}">{icon(kind)}'
-        f"<span><strong>{escape(card.name)}</strong><small>{escape(card.detail)}</small></span></a>"
-        for card in cards
+def _card(card: Card) -> str:
+    return (
+        f'<a href="{escape(card.href)}">{icon(card.kind)}<span><strong>{escape(card.name)}</strong>'
+        f"<small>{escape(' · '.join(filter(None, [words(card.kind), card.detail])))}</small></span></a>"
     )
-    return f'<h3 class="kind">{escape(words(kind))} · {len(cards)}</h3><div class="cards">{links}</div>'
 
 
 def words(kind: str) -> str:

@@ -60,12 +60,18 @@ class View:
         return int(self.time.start * MILLISECOND), int(self.time.end * MILLISECOND)
 
 
+def colours_of(chart: Chart) -> list[Colour]:
+    """Return the colour of each line: one for each sensor, whoever told its values."""
+    by_label = distinct({trace.label: trace.quantity for trace in chart.traces})
+    return [by_label[trace.label] for trace in chart.traces]
+
+
 class Drawn:
     """One chart as a figure, which can be thinned anew for another time range and recoloured for other paper."""
 
     def __init__(self, chart: Chart, view: View) -> None:
         self.chart, self.view = chart, view
-        self.colours = distinct([trace.quantity for trace in chart.traces])
+        self.colours = colours_of(chart)
         self.figure = _frame(chart, view)
         self._sources = [ColumnDataSource(data=trace.points(*view.span_us, MOST_POINTS)) for trace in chart.traces]
         self._lines: list[GlyphRenderer] = []
@@ -78,7 +84,8 @@ class Drawn:
         """Draw one line; a plan also fills the ground below it."""
         ink = colour.on(self.view.dark)
         if trace.filled:
-            self._fills.append(self.figure.varea("x", 0, "y", source=source, fill_color=ink, fill_alpha=0.22))
+            alpha = 0.22 / sum(other.filled for other in self.chart.traces)  # several grounds overlap
+            self._fills.append(self.figure.varea("x", 0, "y", source=source, fill_color=ink, fill_alpha=alpha))
         name = f"{trace.label} [{trace.unit or '-'}] {trace.told} {trace.source}".strip()
         stroke = {"line_color": ink, "line_width": 2, "line_dash": STROKES[trace.told]}
         self._lines.append(self.figure.line("x", "y", source=source, name=name, **stroke))
@@ -104,7 +111,7 @@ def _frame(chart: Chart, view: View) -> figure:
     tools += [BoxZoomTool(dimensions="width"), ResetTool(), SaveTool(filename=file), CrosshairTool(overlay=view.ruler)]
     made = figure(
         x_range=view.time, y_range=_values(chart), height=220, sizing_mode="stretch_width", tools=tools,
-        toolbar_location="above", toolbar_inner=True, min_border_left=78, min_border_right=16, lod_threshold=None,
+        toolbar_location="above", toolbar_inner=True, min_border_left=78, min_border_right=40, lod_threshold=None,
     )  # fmt: skip
     made.toolbar.stylesheets = [":host { background: transparent !important }"]  # the chart stays readable below it
     made.toolbar.update(logo=None, autohide=True, active_drag=tools[0], active_scroll=tools[1])

@@ -14,16 +14,23 @@ SAMPLES = {
 
 
 def html(chart: Chart, colours: list[Colour], dark: bool) -> str:
-    """Return the heading of a chart: its title, then each line with its unit, what kind of statement it is, by whom."""
+    """Return the heading of a chart: its title, then each sensor with its unit and who tells it in which stroke."""
+    strokes: dict[str, list[str]] = {}
+    for trace, colour in zip(chart.traces, colours, strict=True):
+        words = f'<span style="opacity:.75">{escape(trace.told)}{_by(trace.source)}</span>'
+        told = f'<span style="display:inline-block">{_stroke(trace, colour.on(dark))} {words}</span>'
+        strokes.setdefault(f"{escape(trace.label)} [{escape(trace.unit or '-')}]", []).append(told)
     items = "".join(
-        f'<li style="display:inline-flex;align-items:center;gap:.45em;margin-right:1.2em">'
-        f'<svg width="26" height="12" aria-hidden="true">{SAMPLES[_sample(trace)].format(colour.on(dark))}</svg>'
-        f"<span>{escape(trace.label)} [{escape(trace.unit or '-')}]"
-        f'<span style="opacity:.72"> {escape(trace.told)}{_by(trace.source)}</span></span></li>'
-        for trace, colour in zip(chart.traces, colours, strict=True)
+        f'<li style="display:inline-block;margin-right:1.6em">{name} <span>{" ".join(told)}</span></li> '
+        for name, told in strokes.items()
     )
-    listed = f'<ul style="margin:0;padding:0;list-style:none;font-size:.8125rem;line-height:1.5">{items}</ul>'
+    listed = f'<ul style="margin:2px 0 0;padding:0;list-style:none;font-size:.8125rem;line-height:1.6">{items}</ul>'
     return f'<h3 style="margin:0;font-size:1rem;font-weight:500">{escape(chart.title)}</h3>{listed if items else ""}'
+
+
+def _stroke(trace: Trace, ink: str) -> str:
+    style = "vertical-align:-2px;margin-left:.4em"
+    return f'<svg width="26" height="12" style="{style}" aria-hidden="true">{SAMPLES[_sample(trace)].format(ink)}</svg>'
 
 
 def _sample(trace: Trace) -> str:

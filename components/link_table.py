@@ -23,7 +23,7 @@ class LinkTable(pn.viewable.Viewer):
         self._table = pn.widgets.Tabulator(
             self.found, show_index=False, disabled=True, pagination="local", page_size=ROWS, hidden_columns=["href"],
             formatters={self.rows.columns[0]: {"type": "link", "urlField": "href"}}, sizing_mode="stretch_width",
-            layout="fit_data_stretch", selectable=False, theme="materialize",
+            layout="fit_data_fill", selectable=False, theme="materialize",
         )  # fmt: skip
         self._show()
 

@@ -4,6 +4,7 @@ The colours follow the palette of Okabe and Ito, which people with a colour visi
 white paper and lightened for dark paper so that every line keeps a contrast of 3:1 or more to its ground.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.errors import UnitError
@@ -78,21 +79,29 @@ def _is(text: str, kind: str) -> bool:
         return False
 
 
-def distinct(quantities: list[str]) -> list[Colour]:
-    """Return one colour for each line of a chart: that of its quantity, or a free one where it is taken already."""
-    meant = [QUANTITIES[name] for name in quantities]
-    taken: list[Colour] = []
-    for name in quantities:
-        own = QUANTITIES[name]
-        free = [colour for colour in QUANTITIES.values() if colour not in taken]
+def distinct(lines: Mapping[str, str]) -> dict[str, Colour]:
+    """Return a colour for each thing a chart shows: that of its quantity, or a free one where it is taken already.
+
+    Args:
+        lines: Name of each thing → its quantity, in the order of the legend.
+    """
+    meant = [QUANTITIES[name] for name in lines.values()]
+    taken: dict[str, Colour] = {}
+    for name, own in zip(lines, meant, strict=True):
+        free = [colour for colour in QUANTITIES.values() if colour not in taken.values()]
         unused = [colour for colour in free if colour not in meant]
-        taken.append(own if own in free else (unused or free or [own])[0])
+        taken[name] = own if own in free else (unused or free or [own])[0]
     return taken
 
 
 def material() -> dict[str, dict[str, object]]:
     """Return the theme of buttons, links and tables, for light and for dark paper."""
+
+    def paper(main: str, bar: str, **more: str) -> dict[str, object]:
+        above = {"styleOverrides": {"root": {"backgroundColor": bar, "backgroundImage": "none", "color": "#ffffff"}}}
+        return {"palette": {"primary": {"main": main, **more}}, "components": {"MuiAppBar": above}}
+
     return {
-        "light": {"palette": {"primary": {"main": PRIMARY.light}, "background": {"default": "#ffffff"}}},
-        "dark": {"palette": {"primary": {"main": PRIMARY.dark, "contrastText": "#0b1620"}}},
+        "light": paper(PRIMARY.light, PRIMARY.light),
+        "dark": paper(PRIMARY.dark, "#0c2536", contrastText="#0b1620"),
     }

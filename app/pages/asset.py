@@ -16,8 +16,8 @@ from app.auth.identity import SignedIn
 from app.pages import charts, time_range
 from app.pages.charts import Span, Wanted
 from app.pages.graphs import Graphs
-from app.pages.shell import Shell, address, query
-from components.asset_cards import words
+from app.pages.shell import Shell, address, plain, query
+from components.asset_cards import AssetCards, Card, words
 from components.traces import Chart
 from db import listing
 from db.assets import Asset
@@ -106,18 +106,15 @@ def _facts(found: Found) -> pn.viewable.Viewable:
     asset = found.asset
     parts = [words(asset.asset_type.name), f"{found.sensors} sensor{'' if found.sensors == 1 else 's'}"]
     parts += [asset.description] if asset.description else []
-    return pmui.Typography(" · ".join(parts), variant="body2", margin=(0, 8, 8, 8))
+    return pmui.Typography(plain(" · ".join(parts)), variant="body2", margin=(0, 8, 8, 8))
 
 
 def _parts(found: Found) -> list[Any]:
     """Return links to the assets this one consists of."""
     if not found.below:
         return []
-    items = [
-        {"label": part.name, "href": address(f"/assets/{part.id}"), "secondary": words(part.asset_type.name)}
-        for part in found.below
+    cards = [
+        Card(name=part.name, kind=part.asset_type.name, href=address(f"/assets/{part.id}")) for part in found.below
     ]
-    return [
-        pmui.Typography("Parts of this asset", variant="h3", sx={"fontSize": "1rem"}, margin=(20, 8, 0, 8)),
-        pmui.MenuList(items=items, dense=True, sizing_mode="stretch_width", margin=(0, 0, 24, 0)),
-    ]
+    heading = pmui.Typography("Parts of this asset", variant="h3", sx={"fontSize": "1rem"}, margin=(20, 8, 0, 8))
+    return [heading, AssetCards(cards=cards)]

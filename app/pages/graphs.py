@@ -16,7 +16,6 @@ from app.pages.charts import Span, Wanted
 from app.pages.shell import later, reading
 from components.time_series import TimeSeries
 from components.traces import Chart
-from engine.iso_time import to_us
 
 LONGEST_US = 3 * 366 * 86_400_000_000
 """The longest span that is read at once [µs]."""
@@ -34,16 +33,20 @@ class Graphs(pn.viewable.Viewer):
         self._read = time_range.microseconds(span)
         self.series = TimeSeries(charts=list(charts), zone=str(local), span=self._read)
         self.series.param.watch(self._moved, "span")
-        self._label = pmui.Typography(self._written(), variant="body2", margin=(6, 8))
-        self._presets = pmui.RadioButtonGroup(options=time_range.PRESETS, value=self._preset(), size="small", margin=8)
-        self._presets.param.watch(self._chosen, "value")
+        self._label = pmui.Typography(self._written(), variant="body2", margin=(0, 8))
+        self._presets = [
+            pmui.Button(label=name, size="small", margin=2, on_click=partial(self._choose, days))
+            for name, days in time_range.PRESETS.items()
+        ]
+        self._mark()
 
     def __panel__(self) -> pn.viewable.Viewable:
-        earlier = pmui.IconButton(icon="chevron_left", description="Earlier", on_click=partial(self._step, -1))
-        later = pmui.IconButton(icon="chevron_right", description="Later", on_click=partial(self._step, 1))
-        bar = pmui.FlexBox(
-            self._presets, earlier, later, self._label, align_items="center", sizing_mode="stretch_width"
+        earlier = pmui.IconButton(
+            icon="chevron_left", description="Earlier", on_click=partial(self._step, -1), margin=0
         )
+        later = pmui.IconButton(icon="chevron_right", description="Later", on_click=partial(self._step, 1), margin=0)
+        parts = [earlier, *self._presets, later, self._label]
+        bar = pmui.FlexBox(*parts, align_items="center", sizing_mode="stretch_width")
         hint = pmui.Typography(HINT, variant="caption", margin=(0, 8))
         return pn.Column(bar, self.series, hint, sizing_mode="stretch_width")
 
@@ -51,45 +54,46 @@ class Graphs(pn.viewable.Viewer):
     def _span(self) -> tuple[int, int]:
         return self.series.span or self._read
 
-    def _chosen(self, event: Any) -> None:
+    def _choose(self, days: int, _event: object) -> None:
         """Show a number of whole days, the last of which is the last one in view."""
-        if event.new is not None:
-            end = time_range.from_microseconds(self._span, self._local)[1]
-            self.series.span = time_range.microseconds(time_range.preset(event.new, end, self._local))
+        end = time_range.from_microseconds(self._span, self._local)[1]
+        self.series.span = time_range.microseconds(time_range.preset(days, end, self._local))
 
     def _step(self, way: int, _event: object) -> None:
         """Move by the length of what is in view; whole days stay whole days over a clock change."""
         start, end = time_range.from_microseconds(self._span, self._local)
         self.series.span = time_range.microseconds(time_range.moved(start, end, way))
 
-    async def _moved(self, _event: object) -> None:
-        """Write the range into label and address, and read what is missing."""
+    def _moved(self, _event: object) -> None:
+        """Write the range into label and address, and read on where it leads beyond what was read."""
         self._label.object = self._written()
-        self._presets.value = self._preset()
+        self._mark()
         start, end = time_range.from_microseconds(self._span, self._local)
         if pn.state.location is not None:
             shown: dict[str, Any] = {"start": start.isoformat(), "end": end.isoformat()}
             pn.state.location.update_query(**shown)
         first, last = self._span
-        if self._read[0] <= first and last <= self._read[1]:
-            return
+        if first < self._read[0] or last > self._read[1]:
+            pn.state.execute(self._read_on)
+
+    async def _read_on(self) -> None:
+        """Read what is in view, and as much again before and after it."""
+        first, last = self._span
         margin = min(last - first, max(LONGEST_US - (last - first), 0) // 2)
-        wanted = (first - margin, last + margin)
-        span = Span(*time_range.from_microseconds(wanted, self._local), known_at=datetime.now(UTC))
-        found = await reading(partial(self._charts, span))
-        self._read = (to_us(span.start), to_us(span.end))
+        wanted = time_range.from_microseconds((first - margin, last + margin), self._local)
+        found = await reading(partial(self._charts, Span(*wanted, known_at=datetime.now(UTC))))
+        self._read = time_range.microseconds(wanted)
         later(lambda: self.series.param.update(charts=found))
 
     def _charts(self, span: Span, work: Session, who: SignedIn) -> list[Chart]:
         return charts.read(work, who, self._plan, span)
 
-    def _preset(self) -> int | None:
-        """Return the preset that is in view, if one is."""
+    def _mark(self) -> None:
+        """Fill the button of the preset that is in view."""
         start, end = time_range.from_microseconds(self._span, self._local)
-        fits = [
-            days for days in time_range.PRESETS.values() if time_range.preset(days, end, self._local) == (start, end)
-        ]
-        return fits[0] if fits else None
+        for button, days in zip(self._presets, time_range.PRESETS.values(), strict=True):
+            fits = time_range.preset(days, end, self._local) == (start, end)
+            button.variant = "contained" if fits else "outlined"
 
     def _written(self) -> str:
         start, end = time_range.from_microseconds(self._span, self._local)

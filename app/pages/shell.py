@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import Any, TypeVar
 
 import panel as pn
@@ -25,7 +27,12 @@ MENU = [
 FAILED = "This page could not be shown; the reason is in the server's log."
 DARK = "flexscope_dark"
 """Cookie that keeps the choice of paper."""
-REMEMBER = "document.cookie = `{name}=${{Number(source.data.dark_theme)}}; path={path}; max-age=31536000; samesite=lax`"
+NAME_WINDOW = """
+const read = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent.trim()
+const text = read(read(source.object))  // it arrives as escaped HTML
+document.title = `${text} · ${name}`
+"""
+REMEMBER = "document.cookie = `{name}=${{Number(source.dark_theme)}}; path={path}; max-age=31536000; samesite=lax`"
 
 Read = TypeVar("Read")
 
@@ -33,6 +40,11 @@ Read = TypeVar("Read")
 def address(path: str) -> str:
     """Return a path of this server as browsers reach it."""
     return f"{current().settings.FLEXSCOPE_PATH_PREFIX}{path}"
+
+
+def plain(text: str) -> str:
+    """Return a text as it must be given to components that read Markdown and HTML, to be shown as it stands."""
+    return re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", escape(text, quote=False))
 
 
 def query(name: str) -> str | None:
@@ -70,7 +82,8 @@ class Shell(Page):
             sidebar_open=not _on_phone(), header=[_user(current_user())], **params,
         )  # fmt: skip
         self._heading = heading
-        self._title = pmui.Typography(heading, variant="h2", sx={"fontSize": "1.5rem"}, margin=(16, 8, 4, 8))
+        self._title = pmui.Typography(plain(heading), variant="h2", sx={"fontSize": "1.5rem"}, margin=(16, 8, 4, 8))
+        self._title.jscallback({"name": name}, object=NAME_WINDOW)
         self.main = [self._title, self._body]
         path = current().settings.FLEXSCOPE_PATH_PREFIX or "/"
         self.jscallback(dark_theme=REMEMBER.format(name=DARK, path=path))
@@ -83,9 +96,8 @@ class Shell(Page):
 
     def rename(self, heading: str) -> None:
         """Change the heading and the name of the window, once it is known what the page is about."""
-        self._heading = self._title.object = heading
-        if pn.state.curdoc is not None:
-            pn.state.curdoc.title = f"{heading} · {self.title}"
+        self._heading = heading
+        self._title.object = plain(heading)
 
     def follow(self, component: Any) -> None:
         """Let a component take the paper of the page, now and when it is toggled."""
@@ -114,7 +126,7 @@ class Shell(Page):
 
     def _refuse(self, error: Exception) -> None:
         if isinstance(error, EngineError):
-            self._body[:] = [pmui.Alert(str(error), severity="warning", sizing_mode="stretch_width")]
+            self._body[:] = [pmui.Alert(plain(str(error)), severity="warning", sizing_mode="stretch_width")]
             return
         LOG.error("The page %s could not be shown.", self._heading, exc_info=error)
         self._body[:] = [pmui.Alert(FAILED, severity="error", sizing_mode="stretch_width")]
@@ -126,7 +138,7 @@ class Shell(Page):
                 pn.state.param.unwatch(watcher)
 
 
-def later(change: Callable[[], object]) -> None:
+def later(change: Callable[[], Any]) -> None:
     """Change what a page shows once its document may be changed: after awaiting, it belongs to others."""
     pn.state.execute(change, schedule=True)
 
@@ -152,13 +164,13 @@ async def reading(read: Callable[[Session, SignedIn], Read]) -> Read:
 
 
 def _menu(at: str) -> pmui.MenuList:
-    entries = [{"label": e["label"], "icon": e["icon"], "href": address(e["path"]), "selectable": True} for e in MENU]
+    entries = [{"label": e["label"], "icon": e["icon"], "href": address(e["path"]), "target": "_self"} for e in MENU]
     here = next((i for i, entry in enumerate(MENU) if entry["path"] == at), None)
     return pmui.MenuList(items=entries, active=here, sizing_mode="stretch_width", margin=(8, 0))
 
 
 def _user(who: SignedIn | None) -> pn.viewable.Viewable:
-    items = [{"label": "Log out", "icon": "logout", "href": address("/logout")}]
+    items = [{"label": "Log out", "icon": "logout", "href": address("/logout"), "target": "_self"}]
     button = pmui.MenuButton(label=who.username if who else "?", items=items, icon="account_circle", variant="text")
     return pn.Row(pn.HSpacer(), button, sizing_mode="stretch_width")
 

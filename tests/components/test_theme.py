@@ -44,7 +44,8 @@ def test_a_sensor_s_quantity_is_found(unit, name, asset_type, expected):
     assert theme.quantity(unit=unit, name=name, asset_type=asset_type) == expected
 
 
-def test_lines_of_one_chart_never_share_a_colour():
-    colours = theme.distinct(["power", "production", "power", "power"])
-    assert len(set(colours)) == 4
-    assert colours[:2] == [theme.QUANTITIES["power"], theme.QUANTITIES["production"]]
+def test_sensors_of_one_chart_never_share_a_colour():
+    colours = theme.distinct({"battery": "power", "sun": "production", "site": "power", "car": "power"})
+    assert len(set(colours.values())) == 4
+    assert colours["battery"] == theme.QUANTITIES["power"]
+    assert colours["sun"] == theme.QUANTITIES["production"]

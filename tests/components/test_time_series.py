@@ -7,7 +7,7 @@ from bokeh.models import DataRange1d, Span
 
 from components import legend
 from components.figures import MOST_POINTS
-from components.theme import QUANTITIES, distinct
+from components.theme import QUANTITIES
 from components.time_series import TimeSeries
 from engine.errors import TimeError
 from engine.iso_time import to_us
@@ -83,12 +83,18 @@ def test_an_unknown_zone_is_refused():
 
 
 def test_strokes_differ_by_what_the_source_does():
-    samples = {
-        kind: legend.html(chart(trace([1], source_type=kind)), distinct(["consumption"]), False) for kind in TYPES
-    }
+    samples = {kind: legend.html(chart(trace([1], source_type=kind)), [QUANTITIES["other"]], False) for kind in TYPES}
     assert "stroke-dasharray" in samples["forecaster"]
     assert "fill-opacity" in samples["scheduler"]
     assert "stroke-dasharray" not in samples["user"] + samples["scheduler"]
 
 
 TYPES = ("user", "forecaster", "scheduler")
+
+
+def test_measurement_and_forecast_of_one_sensor_share_its_colour():
+    shown = figures(
+        TimeSeries(charts=[chart(trace([1]), trace([2], source_type="forecaster"), trace([3], label="PV"))])
+    )
+    load, foreseen, pv = (line.glyph.line_color for line in shown[0].renderers)
+    assert load == foreseen != pv

@@ -1,0 +1,133 @@
+"""A real server with the demo, a real browser, and the guard that no page may fail or call elsewhere."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from app.demo import building, toy
+from app.demo.load import load
+from db.base import Database
+from tests.conftest import refuse
+from tests.http.serving import Api, server
+
+ARGUMENTS = (
+    "--no-sandbox --headless --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        refuse("no Chromium found; install Debian's chromium or name one in the environment variable CHROMIUM")
+    return str(found)
+
+
+@pytest.fixture(scope="session")
+def demo_database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database with the demo, as of now."""
+    file = tmp_path_factory.mktemp("browser") / "flexscope.db"
+    shutil.copy(sqlite_template, file)
+    opened = Database(f"sqlite:///{file}")
+    load(opened, now=datetime.now(UTC))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def site(chromium: str, demo_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The running server."""
+    url = demo_database.url.render_as_string(hide_password=False)
+    with server(url, tmp_path_factory.mktemp("instance")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    opened = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def session_cookies(browser: Browser, site: Api) -> list[dict[str, str]]:
+    """The cookies of a toy user who signed in through the form."""
+    context = browser.new_context()
+    sign_in(context.new_page(), site.url + "/login")
+    cookies = context.cookies()
+    context.close()
+    return cookies
+
+
+def sign_in(page: Page, address: str) -> None:
+    """Open an address and fill in the form it leads to."""
+    page.goto(address)
+    page.get_by_label("Email").fill(toy.EMAIL)
+    page.get_by_label("Password").fill(toy.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def guarded(context: BrowserContext, site: Api) -> tuple[Page, list[str]]:
+    """Return a new page, and the list of what it did wrong so far."""
+    page, wrong = context.new_page(), []
+    own = (site.url, site.url.replace("http", "ws"), "data:", "blob:")
+    page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: request.url.startswith(own) or wrong.append(request.url))
+    page.on("websocket", lambda socket: socket.url.startswith(own) or wrong.append(socket.url))
+    return page, wrong
+
+
+@pytest.fixture
+def visitor(browser: Browser, site: Api) -> Iterator[Page]:
+    """A page of somebody who has not signed in; at its end nothing may have failed."""
+    context = browser.new_context(viewport=DESKTOP)
+    page, wrong = guarded(context, site)
+    yield page
+    context.close()
+    assert not wrong, wrong
+
+
+@pytest.fixture
+def desk(browser: Browser, site: Api, session_cookies: list[dict[str, str]]) -> Iterator[Page]:
+    """A page on a wide screen, signed in as the toy user; at its end nothing may have failed."""
+    context = browser.new_context(viewport=DESKTOP, base_url=site.url)
+    context.add_cookies(session_cookies)
+    page, wrong = guarded(context, site)
+    yield page
+    context.close()
+    assert not wrong, wrong
+
+
+@pytest.fixture
+def phone(browser: Browser, playwright: Playwright, site: Api, session_cookies: list[dict[str, str]]) -> Iterator[Page]:
+    """A page on a phone, signed in as the toy user; at its end nothing may have failed."""
+    context = browser.new_context(**{**playwright.devices["Pixel 5"], "viewport": PHONE, "base_url": site.url})
+    context.add_cookies(session_cookies)
+    page, wrong = guarded(context, site)
+    yield page
+    context.close()
+    assert not wrong, wrong
+
+
+@pytest.fixture(scope="session")
+def house(demo_database: Database) -> int:
+    """Id of the demo's house."""
+    with demo_database.reading() as work:
+        home = building.house(work)
+        assert home is not None
+        return home.id

@@ -1,0 +1,133 @@
+"""What a person sees and does on the pages, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import sign_in
+from tests.http.serving import Api
+
+pytestmark = pytest.mark.browser
+
+DRAWN = """() => {
+  const figures = Bokeh.documents.flatMap((d) => [...d._all_models.values()]).filter((m) => m.type === "Figure")
+  return figures.map((f) => ({
+    y: f.left[0].axis_label, x: f.below[0].axis_label, width: f.inner_width,
+    range: [f.x_range.start, f.x_range.end], range_id: f.x_range.id,
+    points: f.renderers.map((r) => r.data_source.get_length()),
+    inks: f.renderers.map((r) => r.glyph.line_color?.value).filter(Boolean),
+  }))
+}"""
+
+
+def charts(page: Page) -> list[dict]:
+    """Wait for the charts and return what they draw."""
+    expect(page.locator(".bk-Figure").first).to_be_visible(timeout=20_000)
+    page.wait_for_function("Bokeh.documents.every((d) => d.is_idle)")
+    return page.evaluate(DRAWN)
+
+
+def test_a_deep_link_leads_through_the_login_to_the_page_asked_for(visitor: Page, site: Api, house: int):
+    sign_in(visitor, f"{site.url}/assets/{house}?start=2026-01-05T00:00:00%2B01:00&end=2026-01-06T00:00:00%2B01:00")
+    expect(visitor.get_by_role("heading", name="Canal house")).to_be_visible()
+    assert "start=2026-01-05" in visitor.url
+    expect(visitor.get_by_text("Mon 5 Jan 2026 00:00 to Tue 6 Jan 2026 00:00, Europe/Amsterdam")).to_be_visible()
+
+
+def test_the_dashboard_shows_the_assets_and_leads_to_each(desk: Page):
+    desk.goto("/")
+    card = desk.get_by_role("link", name=re.compile("Home battery"))
+    expect(card).to_contain_text("Battery · part of Canal house")
+    card.click()
+    expect(desk.get_by_role("heading", name="Home battery")).to_be_visible()
+    assert re.search(r"/assets/\d+$", desk.url.partition("?")[0])
+
+
+def test_the_asset_page_shows_price_load_sun_plan_and_charge_with_units(desk: Page, house: int):
+    desk.goto(f"/assets/{house}")
+    drawn = charts(desk)
+    expect(desk).to_have_title("Canal house · Flexscope")
+    for heading in ("Prices", "Load and solar production", "Battery and site", "State of charge"):
+        expect(desk.get_by_role("heading", name=heading)).to_be_visible()
+    assert [chart["y"] for chart in drawn] == ["Price [EUR/kWh]", "Power [kW]", "Power [kW]", "State of charge [kWh]"]
+    assert all(points > 10 for chart in drawn for points in chart["points"])
+    assert drawn[-1]["x"] == "Time in Europe/Amsterdam"
+    expect(desk.get_by_text("household load [kW]")).to_be_visible()
+    expect(desk.get_by_text("scheduled by Flexscope StorageScheduler v1").first).to_be_visible()
+
+
+def test_zooming_one_chart_moves_all_and_the_address_brings_the_view_back(desk: Page, house: int):
+    desk.goto(f"/assets/{house}")
+    before = charts(desk)[0]["range"]
+    frame = desk.locator(".bk-Figure").nth(1)
+    frame.hover()
+    desk.keyboard.down("Control")
+    desk.mouse.wheel(0, -400)
+    desk.keyboard.up("Control")
+    desk.wait_for_url(re.compile("start="))
+    zoomed = charts(desk)
+    assert len({chart["range_id"] for chart in zoomed}) == 1
+    assert zoomed[0]["range"][1] - zoomed[0]["range"][0] < before[1] - before[0]
+    desk.reload()
+    assert charts(desk)[0]["range"] == pytest.approx(zoomed[0]["range"], abs=60_000)
+
+
+def test_a_preset_shows_a_week_and_reads_what_is_missing(desk: Page, house: int):
+    desk.goto(f"/assets/{house}")
+    first = charts(desk)[0]
+    desk.get_by_role("button", name="Week").click()
+    desk.wait_for_function(f"() => ({DRAWN})()[0].points[0] > {first['points'][0]}")
+    week = charts(desk)[0]["range"]
+    assert week[1] - week[0] == 7 * 86_400_000
+
+
+def test_the_paper_turns_dark_for_lines_and_page_and_stays_so(desk: Page, house: int):
+    desk.goto(f"/assets/{house}")
+    light = charts(desk)[0]["inks"]
+    desk.get_by_role("button", name="Toggle theme").click()
+    desk.wait_for_function(f"() => ({DRAWN})()[0].inks[0] !== '{light[0]}'")
+    desk.goto("/assets")
+    expect(desk.get_by_role("heading", name="Assets")).to_be_visible()
+    assert max(ground(desk)) < 40
+
+
+def ground(page: Page) -> list[int]:
+    """Return the colour behind the content, as red, green and blue."""
+    colour = page.evaluate("getComputedStyle(document.querySelector('main') ?? document.body).backgroundColor")
+    return [int(part) for part in re.findall(r"\d+", colour)[:3]]
+
+
+def test_the_list_of_assets_can_be_searched(desk: Page):
+    desk.goto("/assets")
+    expect(desk.get_by_text("5 of 5")).to_be_visible()
+    desk.get_by_label("Search").press_sequentially("solar toy")
+    expect(desk.get_by_text("1 of 5")).to_be_visible()
+    desk.get_by_role("link", name="Solar panels").click()
+    expect(desk.get_by_role("heading", name="Solar panels")).to_be_visible()
+
+
+def test_on_a_phone_nothing_is_cut_off_and_the_menu_is_a_drawer(phone: Page, house: int):
+    phone.goto(f"/assets/{house}")
+    assert all(240 < chart["width"] < 390 for chart in charts(phone))
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    expect(phone.get_by_role("link", name="Dashboard")).to_be_hidden()
+    phone.get_by_role("button", name="Open drawer").click()
+    expect(phone.get_by_role("link", name="Dashboard")).to_be_visible()
+
+
+def test_what_does_not_exist_is_told_in_one_sentence(desk: Page):
+    desk.goto("/assets/99999")
+    expect(desk.get_by_text("There is no asset 99999.")).to_be_visible()
+
+
+def test_logging_out_ends_the_session(browser, site: Api):
+    context = browser.new_context(base_url=site.url)
+    page = context.new_page()
+    sign_in(page, f"{site.url}/assets")
+    page.get_by_role("button", name="toy-user").click()
+    page.get_by_role("menuitem", name="Log out").click()
+    page.wait_for_url("**/login")
+    page.goto("/assets")
+    expect(page.get_by_label("Password")).to_be_visible()
+    context.close()
