@@ -168,7 +168,7 @@ def _sqlite(url: str, synchronous: str, begin: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def start(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        connection.connection.driver_connection.execute(begin)  # a tenth of what SQLAlchemy's statement costs
 
     return engine
 

@@ -21,10 +21,15 @@ UPDATE = "ON CONFLICT (series_id, layer, start_us, seq) DO UPDATE SET " + ", ".j
 
 def concerned(driver: Driver, line: Line, new: Beliefs) -> tuple[Beliefs, Beliefs]:
     """Return the most recent beliefs in the chunks of new ones, and the superseded ones where a new one is older."""
-    starts = np.unique(starts_of(new.events, line.span_us))
-    latest = fetch(driver, line, 0, starts)
+    latest = fetch(driver, line, 0, distinct_starts(new.events, line.span_us))
     late = late_starts(line, latest, new)
     return latest, fetch(driver, line, 1, late)
+
+
+def distinct_starts(events: Microseconds, span_us: int) -> Microseconds:
+    """Return the start of each chunk that events lie in, in order."""
+    first, last = events.min() // span_us, events.max() // span_us
+    return np.unique(starts_of(events, span_us)) if first != last else np.array([first * span_us])
 
 
 def starts_of(events: Microseconds, span_us: int) -> Microseconds:
@@ -34,11 +39,11 @@ def starts_of(events: Microseconds, span_us: int) -> Microseconds:
 
 def late_starts(line: Line, latest: Beliefs, new: Beliefs) -> Microseconds:
     """Return the chunks in which a new belief is older than the most recent one stored."""
-    if not len(latest):
-        return latest.events
+    if not len(latest) or new.events.min() > latest.events[-1]:
+        return latest.events[:0]
     at = np.minimum(np.searchsorted(latest.events, new.events), len(latest) - 1)
     late = (latest.events[at] == new.events) & (new.times < latest.times[at])
-    return np.unique(starts_of(new.events[late], line.span_us))
+    return distinct_starts(new.events[late], line.span_us) if late.any() else latest.events[:0]
 
 
 def fetch(driver: Driver, line: Line, layer: int, starts: Microseconds) -> Beliefs:
@@ -49,7 +54,7 @@ def fetch(driver: Driver, line: Line, layer: int, starts: Microseconds) -> Belie
         f"SELECT series_id, start_us, data FROM belief_chunk WHERE series_id = {line.id} AND layer = {layer} "
         f"AND {_among(starts, line.span_us)} ORDER BY start_us, seq"
     )
-    return decode([blob.data for blob in driver.blobs(query)])[0]
+    return decode([blob[2] for blob in driver.blobs(query)])[0]
 
 
 def _among(starts: Microseconds, span_us: int) -> str:
@@ -68,28 +73,43 @@ def replace(driver: Driver, line: Line, merged: Merged, *, rewritten: Beliefs) -
         merged: Everything known about the chunks; of the superseded beliefs only those of ``rewritten`` chunks.
         rewritten: Superseded beliefs that were fetched, because a new one goes between them.
     """
-    of_chunk = starts_of(merged.beliefs.events, line.span_us)
-    changed = np.isin(of_chunk, of_chunk[merged.fresh])
-    layer0 = merged.latest & changed
-    rows = [
-        row(line.id, 0, start, 0, part, line.step_us) for start, part in by_chunk(merged.beliefs.take(layer0), line)
-    ]
+    late = set(starts_of(rewritten.events, line.span_us).tolist())
+    rows, again, superseded = [], [], []
+    for start, place in places(merged.beliefs.events, line.span_us):
+        fresh, latest = merged.fresh[place], merged.latest[place]
+        if not fresh.any():
+            continue
+        part = merged.beliefs.take(place)
+        if latest.all():
+            rows.append(row(line.id, 0, start, 0, part, line.step_us))
+            continue
+        rows.append(row(line.id, 0, start, 0, part.take(latest), line.step_us))
+        moved = ~latest if start in late else ~latest & (fresh | merged.was_latest[place])
+        superseded += [part.take(moved)] if moved.any() else []
+        again += [start] if start in late else []
     driver.put(INSERT, rows, UPDATE)
-    again = np.isin(of_chunk, starts_of(rewritten.events, line.span_us)) & changed
-    superseded = ~merged.latest & ((merged.fresh | merged.was_latest) | again)
-    if again.any():
-        forget(driver, line, 1, np.unique(of_chunk[again]))
-    if superseded.any():
-        append(driver, line, merged.beliefs.take(superseded))
+    if again:
+        forget(driver, line, 1, np.array(again))
+    if superseded:
+        append(driver, line, together(superseded))
+
+
+def places(events: Microseconds, span_us: int) -> Iterator[tuple[int, slice]]:
+    """Give the start of each chunk, and where events that are in order lie in it."""
+    if not len(events):
+        return
+    of_chunk = starts_of(events, span_us)
+    edges = [0, len(events)]
+    if of_chunk[0] != of_chunk[-1]:
+        edges[1:1] = (np.flatnonzero(np.diff(of_chunk)) + 1).tolist()
+    for low, high in pairwise(edges):
+        yield int(of_chunk[low]), slice(low, high)
 
 
 def by_chunk(beliefs: Beliefs, line: Line) -> Iterator[tuple[int, Beliefs]]:
     """Give each chunk's start and its part of beliefs that are in order of event."""
-    of_chunk = starts_of(beliefs.events, line.span_us)
-    edges = [0, *(np.flatnonzero(np.diff(of_chunk)) + 1).tolist(), len(beliefs)]
-    for low, high in pairwise(edges):
-        if high > low:
-            yield int(of_chunk[low]), beliefs.take(slice(low, high))
+    for start, place in places(beliefs.events, line.span_us):
+        yield start, beliefs.take(place)
 
 
 def row(series_id: int, layer: int, start_us: int, seq: int, part: Beliefs, step_us: int) -> tuple[Any, ...]:

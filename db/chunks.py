@@ -177,14 +177,33 @@ def decode(blobs: list[bytes]) -> tuple[Beliefs, Positions]:
     """
     if not blobs:
         return Beliefs.none(), np.empty(0, np.intp)
+    if len(blobs) == 1:
+        alone = _read(blobs)
+        gaps = alone.missing
+        alone = alone.take(~gaps) if gaps.any() else alone
+        return alone, np.zeros(len(alone), np.intp)
     heads = np.frombuffer(b"".join([blob[: HEADER.size] for blob in blobs]), FIELDS)
     origin = np.repeat(np.arange(len(blobs)), heads["f3"])
     alike = _alike(heads)
-    found = together([_read([blobs[i] for i in group]) for group in alike])
-    if len(alike) > 1:
-        found = found.take(np.argsort(np.concatenate([_slots_of(heads, group) for group in alike])))
+    found = _in_order([_read([blobs[i] for i in group]) for group in alike], [_slots_of(heads, at) for at in alike])
     gaps = found.missing
     return (found.take(~gaps), origin[~gaps]) if gaps.any() else (found, origin)
+
+
+def _in_order(kinds: list[Beliefs], places: list[slice | Positions]) -> Beliefs:
+    """Return beliefs that were read in groups, each at its place."""
+    if len(kinds) == 1:
+        return kinds[0]
+    if any(kind.levels is not CERTAIN for kind in kinds):
+        every = together(kinds)
+        order = np.empty(len(every), np.intp)
+        order[np.concatenate([np.arange(len(every))[place] for place in places])] = np.arange(len(every))
+        return every.take(order)
+    n = sum(map(len, kinds))
+    every = Beliefs(np.empty(n, np.int64), np.empty(n, np.int64), np.empty((n, 1)), CERTAIN)
+    for kind, place in zip(kinds, places, strict=True):
+        every.events[place], every.times[place], every.values[place] = kind.events, kind.times, kind.values
+    return every
 
 
 def _alike(heads: NDArray[np.void]) -> list[Positions]:
@@ -196,11 +215,14 @@ def _alike(heads: NDArray[np.void]) -> list[Positions]:
     return np.split(order, np.flatnonzero(np.diff(key[order])) + 1)
 
 
-def _slots_of(heads: NDArray[np.void], group: Positions) -> Microseconds:
-    """Return the place of each slot of some payloads among the slots of all."""
+def _slots_of(heads: NDArray[np.void], group: Positions) -> slice | Positions:
+    """Return the places of the slots of some payloads among the slots of all."""
     ends = np.cumsum(heads["f3"], dtype=np.int64)[group]
     n = int(heads["f3"][group[0]])
-    return (ends[:, None] - n + np.arange(n)).reshape(-1)
+    if group[-1] - group[0] == len(group) - 1:
+        return slice(int(ends[0]) - n, int(ends[-1]))
+    places: Positions = (ends[:, None] - n + np.arange(n)).reshape(-1)
+    return places
 
 
 def _read(blobs: list[bytes]) -> Beliefs:

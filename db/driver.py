@@ -6,7 +6,7 @@ A statement through SQLAlchemy costs more than the arrays it fetches; its pool a
 import io
 import struct
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from psycopg2 import Binary
 from psycopg2.extras import execute_values
@@ -16,12 +16,8 @@ COPY_HEAD = 19  # signature, flags, length of an extension that is never there
 COPY_ROW = struct.Struct(">hiiiqi")  # fields; length and series; length and start; length of the bytes
 
 
-class Blob(NamedTuple):
-    """One line of belief_chunk, as far as reading needs it."""
-
-    series_id: int
-    start_us: int
-    data: bytes
+Blob: TypeAlias = tuple[int, int, bytes]
+"""Series, start and bytes of one line of belief_chunk; plain, because there are hundreds per read."""
 
 
 class Driver:
@@ -57,17 +53,19 @@ class Driver:
     def blobs(self, query: str) -> list[Blob]:
         """Return series, start and bytes of a query without parameters, out of PostgreSQL by binary COPY."""
         if self.is_sqlite:
-            return [Blob._make(row) for row in self.cursor.execute(query)]
+            found: list[Blob] = self.cursor.execute(query).fetchall()
+            return found
         buffer = io.BytesIO()
         self.cursor.copy_expert(f"COPY ({query}) TO STDOUT WITH BINARY", buffer)
         return _unpack(buffer.getvalue())
 
 
 def _unpack(copied: bytes) -> list[Blob]:
-    found, at, end = [], COPY_HEAD, len(copied) - 2
+    found: list[Blob] = []
+    at, end = COPY_HEAD, len(copied) - 2
     while at < end:
         _, _, series_id, _, start_us, size = COPY_ROW.unpack_from(copied, at)
         at += COPY_ROW.size
-        found.append(Blob(series_id, start_us, copied[at : at + size]))
+        found.append((series_id, start_us, copied[at : at + size]))
         at += size
     return found

@@ -8,6 +8,7 @@ clock of a place, that many days before the day of the event).
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -88,6 +89,7 @@ def check(rule: Mapping[str, Any]) -> None:
     knowable(rule, timedelta(0), np.zeros(1, np.int64))
 
 
+@cache
 def _length(text: str) -> timedelta:
     return -duration(text[1:], field=FIELD) if text.startswith("-") else duration(text, field=FIELD)
 

@@ -86,13 +86,14 @@ def read_all(
 
 def _by_series(blobs: list[Blob], span: Span, wanted: list[Origin]) -> dict[int, Beliefs]:
     """Return the beliefs of chunks that lie in a span, by series; blobs are in the order of ``wanted``."""
-    beliefs, origin = decode([blob.data for blob in blobs])
+    beliefs, origin = decode([blob[2] for blob in blobs])
     inside = span.holds(beliefs.events)
     if not inside.all():
         beliefs, origin = beliefs.take(inside), origin[inside]
-    series = np.array([blob.series_id for blob in blobs], np.int64)[origin]
     ids = [part.series_id for part in wanted]
-    low, high = np.searchsorted(series, ids, "left").tolist(), np.searchsorted(series, ids, "right").tolist()
+    series = [blob[0] for blob in blobs]
+    low = np.searchsorted(origin, np.searchsorted(series, ids, "left")).tolist()
+    high = np.searchsorted(origin, np.searchsorted(series, ids, "right")).tolist()
     return {key: beliefs.take(slice(a, b)) for key, a, b in zip(ids, low, high, strict=True)}
 
 
