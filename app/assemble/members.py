@@ -11,6 +11,7 @@ from app.assemble import outputs
 from app.assemble.devices import Described, Surroundings
 from app.assemble.flex_config import DeviceModel
 from app.assemble.outputs import Output, consumption_sign
+from app.assemble.processes import process
 from app.assemble.series import Readings
 from app.assemble.stores import Stored
 from app.assemble.supplies import Supplied
@@ -18,6 +19,7 @@ from db.base import get
 from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.flex.context import SITE_BREACH_PRICE, CommodityContext, FlexContext
+from engine.flex.process import ProcessModel
 from engine.flex.quantity import Quantity, SensorReference
 from engine.flex.storage import Place, StorageModel
 from engine.scheduling.devices.adjustable import Adjustable
@@ -28,7 +30,7 @@ from engine.scheduling.site import Group
 from engine.scheduling.tariffs import Commitment
 from engine.window import Window
 
-Entry = tuple[DeviceModel, StorageModel]
+Entry = tuple[DeviceModel, StorageModel | ProcessModel]
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,15 @@ class Members:
     def devices(self) -> tuple[Device, ...]:
         """Every device: planned ones, then those that are as they are."""
         planned = [device for feeders in self._stores for device in self._of_store(feeders)]
-        return (*planned, *self._fixed_entries(), *self._fixed_context())
+        return (*planned, *self._processes(), *self._fixed_entries(), *self._fixed_context())
 
     @cached_property
     def outputs(self) -> tuple[Output, ...]:
         """Where the plan of each device goes."""
-        found: list[Output] = []
-        for described in self._described:
-            found += self._of_power(described)
+        found = [output for each in self._described for output in self._of_power(each)]
+        for name, (given, model) in zip(self._names, self.entries, strict=True):
+            if isinstance(model, ProcessModel):
+                found += outputs.of_power(self.work, name, model, given.sensor)
         for feeders in self._stores:
             if (keeper := _keeper(feeders)) is not None:
                 found += outputs.of_store(self.work, keeper.name, keeper.model, whole=Stored(keeper).capacity)
@@ -66,12 +69,21 @@ class Members:
         return list(outputs.of_power(self.work, described.name, described.model, described.given.sensor))
 
     @cached_property
+    def _names(self) -> list[str]:
+        return _names([given for given, _ in self.entries])
+
+    @cached_property
     def _described(self) -> tuple[Described, ...]:
-        names = _names([given for given, _ in self.entries])
         return tuple(
             Described(name, given, model, self._around(model.commodity))
-            for name, (given, model) in zip(names, self.entries, strict=True)
+            for name, (given, model) in zip(self._names, self.entries, strict=True)
+            if isinstance(model, StorageModel)
         )
+
+    def _processes(self) -> Iterable[Device]:
+        for name, (_, model) in zip(self._names, self.entries, strict=True):
+            if isinstance(model, ProcessModel):
+                yield process(name, model, self.window, group=self._group_name(model.group))
 
     def _around(self, commodity: str) -> Surroundings:
         supplied = self.supplies.get(commodity)

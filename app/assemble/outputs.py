@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from sqlalchemy.orm import Session
 
@@ -11,10 +11,13 @@ from db.sensors import Sensor
 from engine import units
 from engine.errors import FieldError
 from engine.flex.context import CommodityContext
+from engine.flex.process import ProcessModel
 from engine.flex.quantity import SensorReference
 from engine.flex.storage import StorageModel
 
 Part = Literal["all", "consumption", "production"]
+Described: TypeAlias = StorageModel | ProcessModel | CommodityContext
+"""What may name sensors for a power."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,7 @@ def consumption_sign(sensor: Sensor) -> float:
     return 1.0 if sensor.attributes.get("consumption_is_positive") else -1.0
 
 
-def of_power(
-    work: Session, name: str, given: StorageModel | CommodityContext, sensor: Sensor | None
-) -> Iterable[Output]:
+def of_power(work: Session, name: str, given: Described, sensor: Sensor | None) -> Iterable[Output]:
     """Give the outputs of one power: its sensor, and those named by direction.
 
     Args:
@@ -60,8 +61,10 @@ def of_power(
         yield Output(power_sensor(work, gives), name, part="production" if both else "all", sign=-1.0)
 
 
-def directions(given: StorageModel | CommodityContext) -> tuple[int | None, int | None]:
+def directions(given: Described) -> tuple[int | None, int | None]:
     """Return the sensors that receive consumption and production."""
+    if isinstance(given, ProcessModel):
+        return None, None
     if isinstance(given, StorageModel):
         takes, gives = given.consumption, given.production
     else:

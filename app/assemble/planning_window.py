@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from app.assemble.request import ScheduleRequest
 from db.sensors import Sensor
 from engine.errors import FieldError
+from engine.flex.process import ProcessModel
 from engine.flex.quantity import Events
 from engine.flex.storage import StorageModel
 from engine.iso_time import EPOCH
@@ -29,7 +30,10 @@ class Limits:
 
 
 def planned(
-    request: ScheduleRequest, power_sensors: Iterable[Sensor], models: Sequence[StorageModel], limits: Limits
+    request: ScheduleRequest,
+    power_sensors: Iterable[Sensor],
+    models: Sequence[StorageModel | ProcessModel],
+    limits: Limits,
 ) -> Window:
     """Return the window that a request asks to plan.
 
@@ -49,7 +53,8 @@ def planned(
     start = request.start - (request.start - EPOCH) % step
     end = request.start + (limits.usual if request.duration is None else request.duration)
     if request.duration is None:
-        end = max([end, *(late for model in models for late in _moments(model))])
+        stores = [model for model in models if isinstance(model, StorageModel)]
+        end = max([end, *(late for model in stores for late in _moments(model))])
     if end <= start:
         raise FieldError("duration", "a plan lasts some time; give its length, such as PT12H.")
     window = Window(start, end + (start - end) % step, step)

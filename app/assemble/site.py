@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from app.assemble import flex_config
+from app.assemble.flex_config import DeviceModel
 from app.assemble.members import Members
 from app.assemble.outputs import Output, of_power
 from app.assemble.planning_window import Limits, planned
@@ -19,10 +20,14 @@ from db.assets import Asset
 from db.base import get
 from engine.errors import FieldError, InputError
 from engine.flex.context import CommodityContext, FlexContext
+from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 from engine.iso_time import zone
 from engine.scheduling.devices.storage import Storage
 from engine.scheduling.site import Site
+
+PROCESS_TYPES = ("process", "load")
+"""Asset types whose devices are processes."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def read_site(work: Session, request: ScheduleRequest, *, known_at: datetime, li
         raise InputError(
             f"Asset {asset.id} ({asset.name}) has nothing to plan; describe a device in flex-model, or store one."
         )
-    entries = [(model, StorageModel.read(model.effective.fields)) for model in models]
+    entries = [(model, _entry(model)) for model in models]
     power_sensors = [o.sensor for given, read in entries for o in of_power(work, "", read, given.sensor)]
     window = planned(request, power_sensors, [read for _, read in entries], limits)
     readings = Readings(work, known_at)
@@ -81,6 +86,24 @@ def _one(currencies: set[str]) -> str:
     if len(currencies) > 1:
         raise InputError(f"Prices are in {', '.join(sorted(currencies))}; give all of them in one currency.")
     return next(iter(currencies), "EUR")
+
+
+def _entry(model: DeviceModel) -> StorageModel | ProcessModel:
+    """Return what an entry describes: a process on an asset of that type or where its type is given, else a device."""
+    fields = model.effective.fields
+    asked = {str(name).replace("_", "-") for name in fields}
+    of_type = model.asset is not None and model.asset.asset_type.name in PROCESS_TYPES
+    if of_type or "process-type" in asked:
+        return ProcessModel.read({**_process_type(model), **fields})
+    return StorageModel.read(fields)
+
+
+def _process_type(model: DeviceModel) -> dict[str, Any]:
+    """Return the type of a process that attributes tell, of the sensor before those of the asset."""
+    for holder in (model.sensor, model.asset):
+        if holder is not None and (told := holder.attributes.get("process-type")):
+            return {"process-type": told}
+    return {}
 
 
 def _context(work: Session, asset: Asset, asked: Mapping[str, Any] | list[dict[str, Any]]) -> FlexContext:

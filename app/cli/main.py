@@ -41,7 +41,12 @@ COMMANDS = Group(
                 "beliefs": Command("app.cli.beliefs:add_beliefs", "Time series data from a CSV or Excel file."),
                 "schedule": Group(
                     "Compute a schedule and save it.",
-                    {"for-storage": Command("app.cli.schedules:for_storage", "When a storage charges and discharges.")},
+                    {
+                        "for-storage": Command(
+                            "app.cli.schedules:for_storage", "When a storage charges and discharges."
+                        ),
+                        "for-process": Command("app.cli.schedules:for_process", "When a process runs."),
+                    },
                 ),
             },
         ),

@@ -7,6 +7,7 @@ import click
 
 from app.assemble.planning_window import Limits
 from app.assemble.request import ScheduleRequest
+from app.cli.assets import json_object
 from app.cli.opening import writing
 from app.jobs import schedule
 from app.jobs.schedule import Planned
@@ -14,6 +15,7 @@ from app.settings import load
 from db.base import get
 from db.sensors import Sensor
 from engine.iso_time import duration, from_us, instant
+from engine.scheduling.devices.process import ProcessType
 
 QUANTITY = "a quantity such as '{}', or the ID of a sensor"
 MODEL_OPTIONS = {
@@ -51,17 +53,39 @@ def model_options(command: Any) -> Any:
 @model_options
 def for_storage(sensor: int, start: str, length: str, soc_target: tuple[tuple[str, str], ...], **fields: Any) -> None:
     """Compute when a storage charges and discharges, and save it."""
-    begin = instant(start, field="start")
-    lasts = duration(length, field="duration", start=begin)
     context = _context(fields)
     model = {"sensor": sensor, **_model(fields)}
     if soc_target:
         model["soc-targets"] = [{"value": value, "datetime": at} for value, at in soc_target]
+    _plan(start, length, model, context)
+
+
+@click.command("for-process")
+@click.option("--sensor", type=int, required=True, help="ID of the power sensor that receives the schedule.")
+@click.option("--consumption-price-sensor", type=int, help="ID of the sensor with the price of energy.")
+@click.option("--start", required=True, help="When the schedule starts, such as 2026-03-02T00:00+01:00.")
+@click.option("--duration", "length", required=True, help="How long it is, such as PT24H.")
+@click.option("--process-duration", required=True, help="How long the process runs, such as PT4H.")
+@click.option("--process-power", required=True, help="Power while it runs, such as 0.2MW.")
+@click.option("--process-type", type=click.Choice([kind.value for kind in ProcessType]), help="How freely it is timed.")
+@click.option("--forbid", multiple=True, help='Time it must not run, as JSON: {"start": …, "duration": …}.')
+def for_process(sensor: int, start: str, length: str, forbid: tuple[str, ...], **fields: Any) -> None:
+    """Compute when a process runs, and save it."""
+    price = fields["consumption_price_sensor"]
+    model = {"sensor": sensor, "power": fields["process_power"], "duration": fields["process_duration"]}
+    if fields["process_type"]:
+        model["process-type"] = fields["process_type"]
+    model["time-restrictions"] = [json_object(text, "forbid") for text in forbid]
+    _plan(start, length, model, {} if price is None else {"consumption-price": {"sensor": price}})
+
+
+def _plan(start: str, length: str, model: dict[str, Any], context: dict[str, Any]) -> None:
+    """Plan the device of one power sensor, save the plan and tell of it."""
+    begin = instant(start, field="start")
+    lasts = duration(length, field="duration", start=begin)
     with writing() as work:
-        power = get(work, Sensor, sensor)
-        request = ScheduleRequest(
-            asset=power.asset_id, start=begin, duration=lasts, flex_model=(model,), flex_context=context
-        )
+        asset = get(work, Sensor, model["sensor"]).asset_id
+        request = ScheduleRequest(asset=asset, start=begin, duration=lasts, flex_model=(model,), flex_context=context)
         done = schedule.run(work, request, known_at=datetime.now(UTC), limits=_limits())
     _tell(done)
 

@@ -6,14 +6,16 @@ from app.cli.opening import writing
 from app.demo import toy
 from db.assets import TYPES
 
+KINDS = {"battery": toy.battery, "process": toy.processes}
+
 
 @click.command("toy-account")
-@click.option("--kind", type=click.Choice(["battery"]), default="battery", show_default=True, help="What to add to it.")
+@click.option("--kind", type=click.Choice(list(KINDS)), default="battery", show_default=True, help="What to add to it.")
 def toy_account(kind: str) -> None:
     """Add the toy account, its user and what a tutorial needs."""
     with writing() as work:
         owner = toy.account(work)
-        made = toy.battery(work)
+        made = KINDS[kind](work)
     click.secho(f"Asset types: {', '.join(TYPES)}.", dim=True)
     click.secho(f"{owner.name} (ID: {owner.id}) with user {toy.EMAIL} (password: {toy.PASSWORD}) is ready.", fg="green")
     for sensor in made.values():

@@ -57,6 +57,25 @@ def battery(work: Session) -> dict[str, Sensor]:
     return {sensor.name: sensor for sensor in (prices, discharging, production)}
 
 
+def processes(work: Session) -> dict[str, Sensor]:
+    """Add the asset of the tutorial on processes, with one power sensor for each way to time one.
+
+    Raises:
+        InputError: The toy account has it already.
+    """
+    owner = account(work)
+    if work.scalar(select(Asset).where(Asset.name == "toy-process", Asset.account_id == owner.id)):
+        raise InputError("The toy account has its process already; start with an empty database to begin again.")
+    plant = add_asset(work, "toy-process", "process", account_id=owner.id, **PLACE)
+    made = [
+        add_sensor(work, plant, f"Power ({kind})", "MW", QUARTER, attributes={"consumption_is_positive": True})
+        for kind in ("INFLEXIBLE", "BREAKABLE", "SHIFTABLE")
+    ]
+    market = work.scalar(select(Sensor).where(Sensor.name == "day-ahead prices"))
+    plant.sensors_to_show = [*([market.id] if market else []), *(sensor.id for sensor in made)]
+    return {sensor.name: sensor for sensor in made}
+
+
 def add_asset(work: Session, name: str, kind: str, **columns: Any) -> Asset:
     """Return a new asset of a type."""
     made = Asset(name=name, asset_type=assets.asset_type(work, kind), **columns)

@@ -13,7 +13,10 @@ from app.assemble.results import save_schedule
 from app.assemble.site import read_site
 from db import sources
 from db.sources import Source
-from engine.scheduling.site import Schedule
+from engine.scheduling.devices.inflexible import Inflexible
+from engine.scheduling.devices.process import Process
+from engine.scheduling.process_scheduler import ProcessScheduler
+from engine.scheduling.site import Schedule, Site
 from engine.scheduling.storage_scheduler import StorageScheduler
 
 USUAL = Limits()
@@ -39,13 +42,21 @@ class Planned:
 def run(work: Session, request: ScheduleRequest, *, known_at: datetime, limits: Limits = USUAL) -> Planned:
     """Plan one site with what was known at one moment, and save the plan."""
     assembled = read_site(work, request, known_at=known_at, limits=limits)
-    schedule = StorageScheduler().compute(assembled.site)
-    by = source(work, StorageScheduler)
+    scheduler = _scheduler(assembled.site)
+    schedule = scheduler.compute(assembled.site)
+    by = source(work, type(scheduler))
     written = save_schedule(work, schedule, assembled.outputs, by=by, known_at=known_at)
     stored = {key: each.stored for key, each in written.items()}
     return Planned(schedule, assembled.outputs, by.id, stored, assembled.currency, assembled.warnings)
 
 
-def source(work: Session, scheduler: type[StorageScheduler], *, name: str = "Flexscope") -> Source:
+def _scheduler(site: Site) -> StorageScheduler | ProcessScheduler:
+    """Return who plans a site: processes alone are timed by themselves, everything else is planned together."""
+    planned = [device for device in site.devices if not isinstance(device, Inflexible)]
+    alone = all(isinstance(device, Process) for device in planned)
+    return ProcessScheduler() if alone else StorageScheduler()
+
+
+def source(work: Session, scheduler: type[StorageScheduler | ProcessScheduler], *, name: str = "Flexscope") -> Source:
     """Return the source that stands for a scheduler."""
     return sources.named(work, name, type="scheduler", model=scheduler.__name__, version=scheduler.version)

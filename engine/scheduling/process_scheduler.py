@@ -55,10 +55,11 @@ def best_steps(process: Process, price: Floats) -> Floats:
     if process.kind is ProcessType.INFLEXIBLE:
         return process.earliest(n)
     if process.kind is ProcessType.SHIFTABLE:
+        starts = process.possible_starts(n)  # first, as it tells when there is no room
         total = np.concatenate([[0.0], np.cumsum(cost)])
         blocks = np.full(n, np.inf)
         blocks[: n - process.steps + 1] = total[process.steps :] - total[: n - process.steps + 1]
-        blocks[~process.possible_starts(n)] = np.inf
+        blocks[~starts] = np.inf
         # Sums of equal prices differ in their last digits; those must not decide between equals.
         return process.block_at(int(np.argmax(blocks <= blocks.min() + 1e-9 * max(1.0, np.abs(cost).max()))), n)
     allowed = np.flatnonzero(process.allowed(n))

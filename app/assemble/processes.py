@@ -1,0 +1,50 @@
+"""A process's flex-model → a process of the engine, over one window."""
+
+from datetime import timedelta
+
+import numpy as np
+
+from engine.errors import FieldError
+from engine.flex.process import ProcessModel
+from engine.flex.quantity import Fixed
+from engine.iso_time import duration, iso_duration, to_us
+from engine.scheduling.devices.process import Process
+from engine.window import Window
+
+
+def process(name: str, model: ProcessModel, window: Window, *, group: str | None) -> Process:
+    """Return the work that a process has to do once within a window.
+
+    Raises:
+        FieldError: Its power changes over time, or its duration is not a whole number of steps.
+    """
+    if not isinstance(model.power, Fixed):
+        raise FieldError(f"{name}: power", "a process runs at one power; write it like '200 kW'.")
+    return Process(
+        name=name,
+        power=model.power.number("kW", field=f"{name}: power"),
+        steps=_steps(name, model, window),
+        kind=model.process_type,
+        blocked=_blocked(model, window),
+        dearest=model.optimization_direction == "MAX",
+        commodity=model.commodity,
+        group=group,
+    )
+
+
+def _steps(name: str, model: ProcessModel, window: Window) -> int:
+    lasts = duration(model.duration or "", field=f"{name}: duration")
+    if lasts <= timedelta(0) or lasts % window.step:
+        raise FieldError(
+            f"{name}: duration",
+            f"{iso_duration(lasts)} is not a whole number of steps of {iso_duration(window.step)}; change one of them.",
+        )
+    return lasts // window.step
+
+
+def _blocked(model: ProcessModel, window: Window) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return whether a time restriction touches each step, shape (n,)."""
+    blocked = np.zeros(window.n, dtype=bool)
+    for event in model.time_restrictions:
+        blocked |= (window.ticks[1:] > to_us(event.start)) & (window.starts < to_us(event.end))
+    return blocked
