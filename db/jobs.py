@@ -42,28 +42,19 @@ class Job(Table):
         return self.status in PENDING
 
 
-def fingerprint(kind: str, asset_id: int | None, request: dict[str, Any]) -> str:
+def fingerprint(kind: str, asset_id: int | None, request: dict[str, Any], prior: datetime | None) -> str:
     """Return the SHA-256 by which equal requests are found, in whatever order their fields are."""
-    plain = json.dumps([kind, asset_id, request], sort_keys=True, separators=(",", ":"), default=str)
+    plain = json.dumps(
+        [kind, asset_id, request, prior and prior.isoformat()], sort_keys=True, separators=(",", ":"), default=str
+    )
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
-def add(
-    work: Session, kind: str, request: dict[str, Any], *, asset_id: int, user_id: int, known_at: datetime, now: datetime
-) -> Job:
-    """Add a job that waits to be done."""
-    job = Job(
-        id=str(uuid.uuid4()),
-        kind=kind,
-        status="QUEUED",
-        request=request,
-        request_hash=fingerprint(kind, asset_id, request),
-        known_at=known_at,
-        user_id=user_id,
-        asset_id=asset_id,
-        enqueued_at=now,
-    )
+def add(work: Session, job: Job) -> Job:
+    """Add a job that waits to be done; its id and state are set here."""
+    job.id, job.status = str(uuid.uuid4()), "QUEUED"
     work.add(job)
+    work.flush()
     return job
 
 

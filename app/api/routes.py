@@ -6,22 +6,24 @@ from typing import Any
 
 from app.api.base import Endpoint, NothingHere, Service
 from app.api.route import Route
-from app.api.v3 import accounts, assets, data, health, jobs, schedules, sensors, tokens, users
+from app.api.v3 import (
+    accounts,
+    assets,
+    data,
+    health,
+    jobs,
+    monitoring,
+    schedules,
+    sensors,
+    tokens,
+    uploads,
+    users,
+)
 
 ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES]
 """Below /api."""
-V3: list[Route] = list(
-    chain(
-        health.ROUTES,
-        assets.ROUTES,
-        sensors.ROUTES,
-        accounts.ROUTES,
-        users.ROUTES,
-        data.ROUTES,
-        jobs.ROUTES,
-        schedules.ROUTES,
-    )
-)
+RESOURCES = (health, assets, sensors, accounts, users, data, uploads, monitoring, jobs, schedules)
+V3: list[Route] = list(chain.from_iterable(resource.ROUTES for resource in RESOURCES))
 """Below /api/v3_0."""
 
 

@@ -22,29 +22,23 @@ class Asked:
     kind: str
     asset: Asset
     request: dict[str, Any]
-    known_at: datetime
+    prior: datetime | None
+    """The moment of knowledge that was asked for; None: that of the request."""
     force: bool
     """Whether to do it although an equal request was made a moment ago."""
 
 
 def enqueue(call: Call, asked: Asked) -> Job:
     """Return a job for a request: a new one, or the one of an equal request within the cache time."""
+    fingerprint = jobs.fingerprint(asked.kind, asked.asset.id, asked.request, asked.prior)
     if not asked.force:
         lasts = call.running.settings.FLEXMEASURES_JOB_CACHE_TTL
         since = call.now - timedelta(seconds=lasts) if lasts >= 0 else datetime.min.replace(tzinfo=UTC)
-        fingerprint = jobs.fingerprint(asked.kind, asked.asset.id, asked.request)
         if (same := jobs.equal(call.work, fingerprint, since=since)) is not None:
             return same
-    job = jobs.add(
-        call.work,
-        asked.kind,
-        asked.request,
-        asset_id=asked.asset.id,
-        user_id=call.who.id,
-        known_at=asked.known_at,
-        now=call.now,
-    )
-    call.work.flush()
+    job = Job(kind=asked.kind, request=asked.request, request_hash=fingerprint, known_at=asked.prior or call.now)
+    job.asset_id, job.user_id, job.enqueued_at = asked.asset.id, call.who.id, call.now
+    jobs.add(call.work, job)
     job_id, queue = job.id, call.running.queue
     call.afterwards.append(lambda: queue.put(job_id))
     return job

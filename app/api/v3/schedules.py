@@ -82,10 +82,8 @@ def _queued(call: Call, asset: Asset, request: ScheduleRequest, body: Trigger, s
     """Check a request as far as that is possible at once, and make it a job."""
     access.check(call.who, "create-children", asset)
     _check(call, request, known_at=body.prior or call.now)
-    plain = request.model_dump(mode="json") | ({"prior": body.prior.isoformat()} if body.prior else {})
-    asked = jobs_api.Asked(
-        kind="schedule", asset=asset, request=plain, known_at=body.prior or call.now, force=body.force_new_job_creation
-    )
+    plain, force = request.model_dump(mode="json"), body.force_new_job_creation
+    asked = jobs_api.Asked(kind="schedule", asset=asset, request=plain, prior=body.prior, force=force)
     job = jobs_api.enqueue(call, asked)
     results = f"/sensors/{sensor_id}/schedules/{job.id}" if sensor_id else f"/assets/{asset.id}/schedules/{job.id}"
     return jobs_api.accepted(call, job, results=results, schedule=job.id)
