@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
@@ -62,3 +63,24 @@ def sensors(work: Session, ids: Collection[int]) -> dict[int, Sensor]:
 def sources(work: Session, ids: Collection[int]) -> dict[int, Source]:
     """Return the sources with some ids, by id; unknown ids are left out."""
     return {source.id: source for source in work.scalars(select(Source).where(Source.id.in_(ids)))}
+
+
+class NewestPlan(NamedTuple):
+    """The series a scheduler wrote last."""
+
+    sensor_id: int
+    source_id: int
+    last_event_us: int
+    """Start of its last event [µs since 1970 UTC]."""
+
+
+def newest_plan(work: Session, sensor_ids: Collection[int]) -> NewestPlan | None:
+    """Return the series of some sensors that a scheduler wrote last; None if none did."""
+    query = (
+        select(Series.sensor_id, Series.source_id, Series.last_event_us)
+        .join(Source, Source.id == Series.source_id)
+        .where(Series.sensor_id.in_(sensor_ids), Source.type == "scheduler", Series.last_event_us.is_not(None))
+        .order_by(Series.last_belief_us.desc(), Series.sensor_id)
+    )
+    found = work.execute(query).first()
+    return None if found is None else NewestPlan(found[0], found[1], int(found[2] or 0))

@@ -11,9 +11,11 @@ import panel as pn
 import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
+from app.assemble import plan_summary
+from app.assemble.plan_summary import PlanSummary
 from app.auth import access
 from app.auth.identity import SignedIn
-from app.pages import charts, time_range
+from app.pages import charts, plan_cards, time_range
 from app.pages.charts import Span, Wanted
 from app.pages.graphs import Graphs
 from app.pages.shell import Shell, address, plain, query
@@ -44,6 +46,9 @@ class Found:
     charts: list[Chart]
     span: tuple[datetime, datetime]
     local: ZoneInfo
+    latest: PlanSummary | None
+    by: str
+    """Who made the latest plan."""
 
 
 def view() -> Shell:
@@ -61,6 +66,7 @@ def _read(asset_id: int, wanted: tuple[str | None, str | None], work: Session, w
     plan = charts.wanted(work, asset)
     data = listing.data_span(work, {key for chart in plan for key in chart.sensors})
     span = time_range.asked(*wanted, local) or time_range.usual(data, now=now, local=local)
+    latest = plan_summary.latest(work, asset, known_at=now)
     return Found(
         asset=asset,
         above=[above for above in lineage(asset) if access.may(who, "read", above)],
@@ -70,6 +76,8 @@ def _read(asset_id: int, wanted: tuple[str | None, str | None], work: Session, w
         charts=charts.read(work, who, plan, Span(*span, known_at=now)),
         span=span,
         local=local,
+        latest=latest,
+        by=listing.sources(work, [latest.source_id])[latest.source_id].description if latest else "",
     )
 
 
@@ -85,7 +93,9 @@ def lineage(asset: Asset) -> list[Asset]:
 def _show(page: Shell, found: Found) -> Sequence[Any]:
     asset = found.asset
     page.rename(asset.name)
-    head = [_trail(found), _facts(found)]
+    head: list[Any] = [_trail(found), _facts(found)]
+    if found.latest is not None:
+        head.append(plan_cards.cards(found.latest, found.by, found.local))
     if not found.plan:
         note = NO_SENSORS.format(id=asset.id)
         return [*head, pmui.Alert(note, severity="info", sizing_mode="stretch_width"), *_parts(found)]

@@ -19,6 +19,7 @@ from components.traces import Chart
 
 LONGEST_US = 3 * 366 * 86_400_000_000
 """The longest span that is read at once [µs]."""
+SMALL = {"size": "small", "margin": 2, "disable_elevation": True, "sx": {"minWidth": 40, "px": 1}}
 HINT = "Drag to move, Ctrl and wheel to zoom; all charts follow."
 
 
@@ -35,7 +36,7 @@ class Graphs(pn.viewable.Viewer):
         self.series.param.watch(self._moved, "span")
         self._label = pmui.Typography(self._written(), variant="body2", margin=(0, 8))
         self._presets = [
-            pmui.Button(label=name, size="small", margin=2, on_click=partial(self._choose, days))
+            pmui.Button(label=name, on_click=partial(self._choose, days), **SMALL)
             for name, days in time_range.PRESETS.items()
         ]
         self._mark()
