@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from engine.errors import InputError
 from engine.scheduling.arrays import Arrays, extended
-from engine.scheduling.highs_backend import Answer, Model
+from engine.scheduling.backend import Answer, Backend
+from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats, Indices, Linear
 from engine.scheduling.problem import Pair
 from engine.scheduling.status import Status
@@ -93,11 +94,11 @@ def _flow(cols: Indices, x: Floats) -> Floats:
     return found
 
 
-def solve(model: Model, pairs: list[Pair]) -> tuple[Model, Answer]:
-    """Return an optimal plan in which no pair runs together, and the model that found it, whose last run has duals.
+def solve(model: Backend, pairs: list[Pair]) -> Answer:
+    """Return an optimal plan in which no pair runs together; the model's last run is the one with its duals.
 
     Args:
-        model: The problem, not yet run; its bounds are changed.
+        model: The problem, not yet run; its bounds are changed, or more columns added at the end.
         pairs: What must not run together.
     """
     cells = Cells.of(pairs)
@@ -107,14 +108,15 @@ def solve(model: Model, pairs: list[Pair]) -> tuple[Model, Answer]:
         return _search(model, cells, must)
     answer = model.run()
     if not answer.has_plan:
-        return model, answer
+        return answer
     overlapping = cells.overlap(answer.x) > 0
     if not overlapping.any():
-        return model, answer
-    best = _Branches(model, cells, overlapping).search(answer)
-    if best is not None:
-        return model, best
-    model.load(arrays)  # without the cuts and the bounds of the branches
+        return answer
+    if isinstance(model, Model):  # other solvers cannot be edited in place
+        best = _Branches(model, cells, overlapping).search(answer)
+        if best is not None:
+            return best
+        model.load(arrays)  # without the cuts and the bounds of the branches
     return _search(model, cells, overlapping)
 
 
@@ -184,7 +186,7 @@ def _add_cuts(model: Model, cells: Cells, at: NDArray[np.integer]) -> None:
     model.add_rows(np.ones(len(at)), start, cols.T[use].astype(np.int32), (1.0 / most).T[use])
 
 
-def _search(model: Model, cells: Cells, candidates: NDArray[np.bool_]) -> tuple[Model, Answer]:
+def _search(model: Backend, cells: Cells, candidates: NDArray[np.bool_]) -> Answer:
     """Search with whole numbers at the candidates, then at all cells if others run together."""
     plain = model.arrays
     for _round in range(4):
@@ -192,15 +194,15 @@ def _search(model: Model, cells: Cells, candidates: NDArray[np.bool_]) -> tuple[
         model.load(searched)
         answer = model.run()
         if not answer.has_plan:
-            return model, answer
+            return answer
         overlapping = cells.overlap(answer.x) > 0
         if not overlapping.any():
             break
         candidates = candidates | overlapping if _round == 0 else np.ones_like(candidates)
-    return model, _priced(model, answer)
+    return _priced(model, answer)
 
 
-def _priced(model: Model, searched: Answer) -> Answer:
+def _priced(model: Backend, searched: Answer) -> Answer:
     """Return the plan again with its whole numbers held fixed: exact to the last digit and with duals."""
     arrays = model.arrays
     whole = np.flatnonzero(arrays.integers).astype(np.int32)

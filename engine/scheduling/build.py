@@ -53,6 +53,8 @@ def build(site: Site) -> Built:
     for commitment in site.commitments:
         members = commitment.members or (commitment.commodity,)
         commitment.add_to(problem, _total(site, [_member(name, power) for name in members]))
+    for addition in site.additions:
+        addition.add_to(problem, power)
     return Built(problem, power)
 
 

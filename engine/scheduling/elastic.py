@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.scheduling.arrays import Arrays, compressed
-from engine.scheduling.highs_backend import Answer, Model
+from engine.scheduling.backend import Answer
+from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats
 from engine.scheduling.problem import Limit, Problem
 

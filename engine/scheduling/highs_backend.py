@@ -1,6 +1,5 @@
 """One array pass into HiGHS, edits in place, and a status check on every run."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import highspy
@@ -8,6 +7,7 @@ import numpy as np
 
 from engine.errors import SolveError
 from engine.scheduling.arrays import Arrays
+from engine.scheduling.backend import Answer
 from engine.scheduling.linear import Floats, Indices
 from engine.scheduling.status import Status
 
@@ -32,26 +32,6 @@ _MIP: Final = {
 }
 PRIMAL: Final = 4
 DUAL: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one run of a solver found; the values mean something only with a plan."""
-
-    status: Status
-    objective: float
-    x: Floats
-    """Value of each column."""
-    row_dual: Floats
-    """Change of cost per unit of each row's bounds; empty for a problem with whole numbers."""
-    col_dual: Floats
-    """Change of cost per unit of each column's bounds; empty for a problem with whole numbers."""
-    gap: float = 0.0
-
-    @property
-    def has_plan(self) -> bool:
-        """Whether the values may be used."""
-        return self.status in (Status.OPTIMAL, Status.WITHIN_GAP)
 
 
 class Model:

@@ -6,37 +6,49 @@ preference. A tiny price slope, the usual way, changes the cost a little and slo
 
 import numpy as np
 
+from engine.scheduling.arrays import Arrays
+from engine.scheduling.backend import Answer, Backend
 from engine.scheduling.branching import Cells
-from engine.scheduling.highs_backend import DUAL, PRIMAL, Answer, Model
-from engine.scheduling.linear import Floats
+from engine.scheduling.highs_backend import DUAL, PRIMAL, Model
+from engine.scheduling.linear import Floats, Indices
 
 _FREE = 1e-9
 """Reduced costs and duals up to this count as none [currency per unit]."""
 
 
-def refine(model: Model, answer: Answer, preference: Floats, cells: Cells) -> Floats:
+def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> Floats:
     """Return the plan of the same cost that the preference likes best; the old one if it would break a rule.
 
     Args:
-        model: The problem, just solved; it is left with the bounds, costs and basis it had.
+        model: The problem, just solved; HiGHS is left with the bounds, costs and basis it had.
         answer: Its optimal plan with duals.
         preference: Weight of each column; smaller sums are better.
         cells: What must not run together.
     """
-    if not len(answer.col_dual) or not preference.any():
+    if not len(answer.col_dual) or not len(answer.row_dual) or not preference.any():
         return answer.x
-    solver, arrays = model.solver, model.arrays
-    held = solver.getLp()
-    lower, upper = np.array(held.col_lower_), np.array(held.col_upper_)
-    basis = solver.getBasis()
+    found = _edited(model, answer, preference) if isinstance(model, Model) else _reloaded(model, answer, preference)
+    return found.x if _fits(found, answer, model.arrays.cost, cells) else answer.x
+
+
+def _held(arrays: Arrays, answer: Answer) -> tuple[Indices, Indices, Floats]:
+    """Return the columns and rows of which a change would cost something, and the values of the rows."""
     fixed = np.flatnonzero(np.abs(answer.col_dual) > _FREE).astype(np.int32)
-    tight = np.flatnonzero(np.abs(answer.row_dual) > _FREE).astype(np.int32)
-    tight = tight[arrays.row_lower[tight] < arrays.row_upper[tight]]
-    level = arrays.rows_of(answer.x)
+    priced = np.abs(answer.row_dual) > _FREE
+    tight = np.flatnonzero(priced & (arrays.row_lower < arrays.row_upper)).astype(np.int32)
+    return fixed, tight, arrays.rows_of(answer.x)[tight]
+
+
+def _edited(model: Model, answer: Answer, preference: Floats) -> Answer:
+    """Solve for the preference inside HiGHS, from the plan found, and put everything back."""
+    solver, arrays = model.solver, model.arrays
+    fixed, tight, level = _held(arrays, answer)
+    basis, current = solver.getBasis(), solver.getLp()
+    lower, upper = np.array(current.col_lower_)[fixed], np.array(current.col_upper_)[fixed]
     columns = np.arange(arrays.width, dtype=np.int32)
 
     model.change_bounds(fixed, answer.x[fixed], answer.x[fixed])
-    model.change_rows(tight, level[tight], level[tight])
+    model.change_rows(tight, level, level)
     model.change_costs(columns, preference)
     model.strategy(PRIMAL)
     found = model.run()
@@ -44,9 +56,25 @@ def refine(model: Model, answer: Answer, preference: Floats, cells: Cells) -> Fl
     model.strategy(DUAL)
     model.change_costs(columns, arrays.cost)
     model.change_rows(tight, arrays.row_lower[tight], arrays.row_upper[tight])
-    model.change_bounds(fixed, lower[fixed], upper[fixed])
+    model.change_bounds(fixed, lower, upper)
     solver.setBasis(basis)
-    return found.x if _fits(found, answer, arrays.cost, cells) else answer.x
+    return found
+
+
+def _reloaded(model: Backend, answer: Answer, preference: Floats) -> Answer:
+    """Solve for the preference as a problem of its own."""
+    arrays = model.arrays
+    fixed, tight, level = _held(arrays, answer)
+    lower, upper = arrays.lower.copy(), arrays.upper.copy()
+    row_lower, row_upper = arrays.row_lower.copy(), arrays.row_upper.copy()
+    lower[fixed] = upper[fixed] = answer.x[fixed]
+    row_lower[tight] = row_upper[tight] = level
+    model.load(
+        arrays.with_(cost=preference, offset=0.0, lower=lower, upper=upper, row_lower=row_lower, row_upper=row_upper)
+    )
+    found = model.run()
+    model.load(arrays)
+    return found
 
 
 def _fits(found: Answer, before: Answer, cost: Floats, cells: Cells) -> bool:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from engine.scheduling.devices.port import Device
 from engine.scheduling.limits import SoftLimit
-from engine.scheduling.linear import Floats, Values
+from engine.scheduling.linear import Floats, Linear, Values
+from engine.scheduling.problem import Problem
 from engine.scheduling.status import Status
 from engine.scheduling.tariffs import Commitment, Tariff
 from engine.window import Window
@@ -51,6 +53,18 @@ class Group:
     """A limit that may be broken at a price."""
 
 
+class Addition(Protocol):
+    """Rows, columns and costs of a plugin's own; they work with every solver."""
+
+    def add_to(self, problem: Problem, power: Mapping[str, Linear]) -> None:
+        """Add them.
+
+        Args:
+            problem: With everything else in it.
+            power: Power of each port, group and connection [kW], shape (n,).
+        """
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Site:
     """Devices behind their connections over one window.
@@ -63,6 +77,7 @@ class Site:
     connections: tuple[Connection, ...]
     groups: tuple[Group, ...] = ()
     commitments: tuple[Commitment, ...] = ()
+    additions: tuple[Addition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,16 @@ import numpy as np
 
 from engine.scheduling import branching
 from engine.scheduling.arrays import Arrays
+from engine.scheduling.backend import Answer, Backend
 from engine.scheduling.branching import Cells
-from engine.scheduling.highs_backend import Answer, Model
+from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats
 from engine.scheduling.preference import refine
 from engine.scheduling.problem import Problem
 from engine.scheduling.status import Status
+
+DIRECT = "highspy"
+"""Name of the solver that needs no modelling layer."""
 
 _NOISE = 1e-9
 """A lower bound may lie this far above the upper one before it is a contradiction, as share of it or in kWh."""
@@ -38,6 +42,19 @@ class Options:
     time_limit: float | None = None
     gap: float = 0.0
     preferences: bool = True
+    solver: str = DIRECT
+    """``highspy`` for arrays straight into HiGHS, else the name of a solver that Pyomo knows."""
+
+    def backend(self, problem: Problem, arrays: Arrays) -> Backend:
+        """Return the solver with a problem in it."""
+        if self.solver == DIRECT:
+            return Model(arrays, time_limit=self.time_limit, gap=self.gap)
+        from engine.scheduling.pyomo_backend import (
+            Names,
+            PyomoModel,
+        )  # Pyomo takes longer to import than a plan to make
+
+        return PyomoModel(arrays, Names.of(problem), solver=self.solver, time_limit=self.time_limit, gap=self.gap)
 
 
 def solve(problem: Problem, options: Options) -> Solved:
@@ -46,11 +63,12 @@ def solve(problem: Problem, options: Options) -> Solved:
     none = np.empty(0)
     if arrays is None:
         return Solved(Status.INFEASIBLE, 0.0, none, none, none)
-    model, answer = branching.solve(Model(arrays, time_limit=options.time_limit, gap=options.gap), problem.pairs)
+    model = options.backend(problem, arrays)
+    answer = branching.solve(model, problem.pairs)
     return finish(problem, model, answer, preferences=options.preferences)
 
 
-def finish(problem: Problem, model: Model, answer: Answer, *, preferences: bool) -> Solved:
+def finish(problem: Problem, model: Backend, answer: Answer, *, preferences: bool) -> Solved:
     """Return the plan of an answer, refined by the preferences and without the common part of lossless flows."""
     if not answer.has_plan:
         none = np.empty(0)

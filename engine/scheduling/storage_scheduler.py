@@ -9,7 +9,7 @@ from engine.scheduling import read
 from engine.scheduling.build import build
 from engine.scheduling.diagnose import refuse
 from engine.scheduling.site import Schedule, Site, Timings
-from engine.scheduling.solve import Options, solve
+from engine.scheduling.solve import DIRECT, Options, solve
 from engine.scheduling.status import Status
 
 
@@ -26,6 +26,8 @@ class StorageScheduler:
     """Longest time for the search [s]; None is as long as it takes."""
     gap: float = 0.0
     """Share by which the cost may lie above the best one when whole numbers are involved."""
+    solver: str = DIRECT
+    """``highspy`` for arrays straight into HiGHS, else one that Pyomo knows: ``appsi_highs``, ``glpk``, ``cbc``."""
 
     def compute(self, site: Site) -> Schedule:
         """Return the best plan of a site.
@@ -39,7 +41,7 @@ class StorageScheduler:
         began = process_time()
         built = build(site)
         ready = process_time()
-        solved = solve(built.problem, Options(time_limit=self.time_limit, gap=self.gap))
+        solved = solve(built.problem, self._options)
         timings = Timings(ready - began, process_time() - ready)
         match solved.status:
             case Status.OPTIMAL | Status.WITHIN_GAP:
@@ -52,3 +54,7 @@ class StorageScheduler:
                     "or check the prices."
                 )
         raise TimedOut(f"No plan was found within {self.time_limit:g} s; allow more time or a larger gap.")
+
+    @property
+    def _options(self) -> Options:
+        return Options(time_limit=self.time_limit, gap=self.gap, solver=self.solver)

@@ -7,9 +7,10 @@ import numpy as np
 
 from engine.scheduling import read
 from engine.scheduling.arrays import Arrays
+from engine.scheduling.backend import Answer
 from engine.scheduling.branching import Cells
 from engine.scheduling.build import Built, build
-from engine.scheduling.highs_backend import Answer, Model
+from engine.scheduling.highs_backend import Model
 from engine.scheduling.problem import Problem
 from engine.scheduling.site import Schedule, Site, Timings
 from engine.scheduling.solve import finish, settled_bounds

@@ -1,0 +1,69 @@
+"""The same problems through Pyomo, with two solvers."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from engine.errors import Infeasible, InputError
+from engine.scheduling.build import build
+from engine.scheduling.pyomo_backend import Names, PyomoModel
+from engine.scheduling.storage_scheduler import StorageScheduler
+from tests.engine.scheduling.checker import check
+from tests.engine.scheduling.random_sites import KINDS, draw
+from tests.engine.scheduling.samples import at, site, store
+
+needs_glpk = pytest.mark.skipif(shutil.which("glpsol") is None, reason="the solver glpk is not installed")
+SOLVERS = ["appsi_highs", pytest.param("glpk", marks=needs_glpk)]
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_solver_finds_the_same_cost(kind, solver):
+    given = draw(kind, 1)
+    try:
+        expected = StorageScheduler().compute(given).cost
+    except Infeasible:
+        with pytest.raises(Infeasible):
+            StorageScheduler(solver=solver).compute(given)
+        return
+    schedule = StorageScheduler(solver=solver).compute(given)
+    assert schedule.cost == pytest.approx(expected, rel=1e-6, abs=1e-6)
+    assert check(given, schedule) == pytest.approx(expected, rel=1e-6, abs=1e-5)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_duals_are_the_same(solver):
+    given = site(store(soc_targets=at(10, 30.0)), buy=np.linspace(0.1, 0.3, 24), sell=0.05)
+    direct, other = StorageScheduler().compute(given), StorageScheduler(solver=solver).compute(given)
+    np.testing.assert_allclose(other.prices["electricity"], direct.prices["electricity"], atol=1e-9)
+    np.testing.assert_allclose(other.soc["car"], direct.soc["car"], atol=1e-6)
+
+
+def test_the_model_is_named():
+    problem = build(site(store())).problem
+    model = PyomoModel(problem.arrays(), Names.of(problem), solver="appsi_highs").model
+    assert model.x["car.soc[3]"].ub == 40.0
+    assert "electricity.balance[23]" in model.rows
+
+
+def test_an_unknown_solver_is_refused():
+    with pytest.raises(InputError, match="nosuch is not on this machine"):
+        StorageScheduler(solver="nosuch").compute(site(store()))
+
+
+class Lunch:
+    """A rule of a plugin: the connection rests at noon, and each kWh of the car costs a levy."""
+
+    def add_to(self, problem, power):
+        problem.constrain("lunch", power["electricity"][12:13], lower=2.0, upper=2.0)
+        problem.cost("levy", power["car"] * 0.5)
+
+
+@pytest.mark.parametrize("solver", ["highspy", "appsi_highs"])
+def test_a_plugin_adds_rows_and_costs_to_any_solver(solver):
+    buy = np.where(np.arange(24) == 12, 0.0, 0.2)
+    given = site(store(soc_targets=at(20, 10.0)), buy=buy, sell=-0.1, additions=(Lunch(),))
+    schedule = StorageScheduler(solver=solver).compute(given)
+    assert schedule.power["car"][12] == pytest.approx(0.0, abs=1e-9)
+    assert schedule.costs["levy"] == pytest.approx(8 * 0.5)
