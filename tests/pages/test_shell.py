@@ -1,0 +1,51 @@
+"""What every page has, built without a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import panel as pn
+import pytest
+from bokeh.document import Document
+from panel.io.state import set_curdoc
+
+from app import running, settings
+from app.pages.shell import Shell, plain
+from app.running import Running
+from db.base import Database
+
+
+@pytest.fixture
+def serving(sqlite_url: str, tmp_path: Path) -> Iterator[None]:
+    """A process that could serve."""
+    database = Database(sqlite_url)
+    configured = settings.load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXSCOPE_PATH_PREFIX": "/ems"})
+    running.begin(Running.on(configured, database))
+    yield
+    database.close()
+
+
+def watchers() -> int:
+    return len(pn.state.param.watchers.get("busy", {}).get("value", []))
+
+
+def test_a_page_that_is_closed_leaves_nothing_behind(serving: None):
+    before = watchers()
+    for _ in range(3):
+        document = Document()
+        with set_curdoc(document):
+            Shell("Assets", at="/assets")
+        assert watchers() == before + 1
+        for callback in document.callbacks.session_destroyed_callbacks:
+            callback(None)
+        assert watchers() == before
+
+
+def test_links_lead_to_where_the_server_is_mounted(serving: None):
+    with set_curdoc(Document()):
+        page = Shell("Assets", at="/assets")
+    assert [item["href"] for item in page.sidebar[0].items] == ["/ems/dashboard", "/ems/assets"]
+    assert page.sidebar[0].active in (1, (1,))
+
+
+def test_names_are_shown_as_they_stand():
+    assert plain("<b>*x*</b> [1](2)") == r"&lt;b&gt;\*x\*&lt;/b&gt; \[1\](2)"
