@@ -1,9 +1,13 @@
 """Commands that look after the database itself."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import click
 
 from app import settings
-from db import migrations
+from app.opening import opened
+from db import dumping, migrations
 
 
 @click.command("upgrade")
@@ -23,3 +27,29 @@ def current() -> None:
         click.echo(f"{'*' if step.revision == at else ' '} {step.revision}  {step.tells}")
     if at is None:
         click.echo("The database has no tables yet; run 'flexscope db upgrade'.")
+
+
+@click.command("dump")
+@click.option("--file", type=click.Path(dir_okay=False, path_type=Path), help="Where to; else a name with the date.")
+def dump(file: Path | None) -> None:
+    """Copy the whole database to one file, while it is in use."""
+    target = file or Path(f"flexscope-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}.dump")
+    database = opened(settings.load())
+    try:
+        dumping.dump(database, target)
+    finally:
+        database.close()
+    click.secho(f"The database is copied to {target} ({target.stat().st_size / 1e6:.1f} MB).", fg="green")
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Let everything in the database give way.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(file: Path, replace: bool, yes: bool) -> None:
+    """Fill the database with what a FILE of 'db-ops dump' holds, from this or another kind of database."""
+    url = settings.load().SQLALCHEMY_DATABASE_URI
+    if replace and not yes:
+        click.confirm("Everything in the database will be gone. Go on?", abort=True)
+    dumping.restore(url, file, replace=replace)
+    click.secho(f"The database holds what {file} holds, at revision {migrations.current(url)}.", fg="green")

@@ -1,0 +1,141 @@
+"""Copy a whole database into one file while others write, and back into a database of either kind.
+
+The file is a SQLite database with the same tables, so that a dump also moves an installation to PostgreSQL.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, bindparam, func, select, text
+
+from db import migrations
+from db.base import Database
+from engine.errors import InputError
+
+AT_ONCE = 500
+"""Rows in memory at a time."""
+VERSION = "alembic_version"
+
+
+def dump(database: Database, file: Path) -> None:
+    """Write everything in a database, as it is at one moment, to a new file.
+
+    Raises:
+        InputError: The file is there already.
+    """
+    if file.exists():
+        raise InputError(f"{file} is there already; choose another name.")
+    part = file.with_name(f"{file.name}.part")
+    part.unlink(missing_ok=True)
+    if database.is_sqlite:
+        with sqlite3.connect(str(database.url.database)) as source, sqlite3.connect(part) as target:
+            source.backup(target)
+            target.execute("pragma journal_mode=delete")
+    else:
+        migrations.upgrade(f"sqlite:///{part}", str(migrations.current(database.url.render_as_string(False))))
+        with _opened(part) as target_database, database.reading() as work:
+            _copy(work.connection(), target_database)
+    part.rename(file)
+
+
+def restore(url: str, file: Path, *, replace: bool = False) -> None:
+    """Fill a database with what a file holds, and bring it to the newest revision.
+
+    What was there before is gone when the copying begins; that is one transaction, so an error in it leaves the
+    database empty.
+
+    Args:
+        url: The database; it must be empty, unless it is to be replaced.
+        file: What ``dump`` wrote, of this or an older version.
+        replace: Whether everything in the database gives way.
+
+    Raises:
+        InputError: The database is not empty, or the file is no dump.
+    """
+    revision = _revision(file)
+    if migrations.current(url) is not None:
+        if not replace and not _is_empty(url):
+            raise InputError("The database is not empty; restore into an empty one, or replace it.")
+        migrations.downgrade(url, "base")
+    migrations.upgrade(url, revision)
+    database = Database(url)
+    try:
+        with _opened(file) as source, source.reading() as work:
+            _copy(work.connection(), database)
+    finally:
+        database.close()
+    migrations.upgrade(url)
+
+
+def _revision(file: Path) -> str:
+    try:
+        found = migrations.current(f"sqlite:///{file}") if file.is_file() else None
+    except Exception as error:  # SQLAlchemy and SQLite name a file that is no database in several ways
+        raise InputError(f"{file} is not a dump.") from error
+    if found not in {step.revision for step in migrations.history()}:
+        raise InputError(f"{file} is not a dump that this version can read.")
+    return str(found)
+
+
+def _is_empty(url: str) -> bool:
+    database = Database(url)
+    try:
+        with database.reading() as work:
+            return not any(
+                work.scalar(text(f"SELECT count(*) FROM {name}")) for name in ("account", "asset", "data_source")
+            )
+    finally:
+        database.close()
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{file}")
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _copy(source: Connection, target_database: Database) -> None:
+    """Copy every row of every table into a database that has the same tables, in one transaction."""
+    there, here = MetaData(), MetaData()
+    there.reflect(source)
+    with target_database.writing() as work:
+        target = work.connection()
+        here.reflect(target)
+        for table in here.sorted_tables:
+            if table.name in there.tables and table.name != VERSION:
+                target.execute(table.delete())  # what a migration put there is in the dump as well
+        for table in here.sorted_tables:
+            if table.name in there.tables and table.name != VERSION:
+                _copy_table(source, there.tables[table.name], target, table)
+
+
+def _copy_table(source: Connection, there: Table, target: Connection, here: Table) -> None:
+    loose = [column for column in here.columns if any(key.column.table is here for key in column.foreign_keys)]
+    rows = source.execution_options(stream_results=True).execute(select(there)).mappings()
+    links: list[dict[str, Any]] = []
+    while some := [dict(row) for row in rows.fetchmany(AT_ONCE)]:
+        for row in some if loose else []:  # a row may point to one that comes later
+            links.append({f"_{column.name}": row[column.name] for column in (*here.primary_key, *loose)})
+            row |= {column.name: None for column in loose}
+        target.execute(here.insert(), some)
+    _link(target, here, loose, links)
+    if target.dialect.name == "postgresql" and "id" in here.columns and isinstance(here.c.id.type, Integer):
+        sequence, last = func.pg_get_serial_sequence(here.name, "id"), func.coalesce(func.max(here.c.id), 0)
+        target.execute(select(func.setval(sequence, last + 1, False)))
+
+
+def _link(target: Connection, here: Table, loose: list[Column[Any]], links: list[dict[str, Any]]) -> None:
+    """Fill in what rows of a table say about other rows of it."""
+    filled = [link for link in links if any(link[f"_{column.name}"] is not None for column in loose)]
+    if not filled:
+        return
+    update = here.update().values({column: bindparam(f"_{column.name}") for column in loose})
+    for key in here.primary_key:
+        update = update.where(key == bindparam(f"_{key.name}"))
+    target.execute(update, filled)
