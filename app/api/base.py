@@ -106,7 +106,7 @@ class Endpoint(RequestHandler):
         if route is None:
             raise HTTPError(405)
         if route.holds:
-            await self._hold(path["uuid"], HOLDS[route.holds])
+            await self._hold(path["uuid"][:36], HOLDS[route.holds])
         work = partial(self._answer, route, path, datetime.now(UTC))
         pool = self.service.pools[route.threads]
         reply, body = await IOLoop.current().run_in_executor(pool, work)

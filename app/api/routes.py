@@ -10,9 +10,11 @@ from app.api.v3 import (
     accounts,
     assets,
     data,
+    forecasts,
     health,
     jobs,
     monitoring,
+    reports,
     schedules,
     sensors,
     tokens,
@@ -22,7 +24,7 @@ from app.api.v3 import (
 
 ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES]
 """Below /api."""
-RESOURCES = (health, assets, sensors, accounts, users, data, uploads, monitoring, jobs, schedules)
+RESOURCES = (health, assets, sensors, accounts, users, data, uploads, monitoring, jobs, schedules, forecasts, reports)
 V3: list[Route] = list(chain.from_iterable(resource.ROUTES for resource in RESOURCES))
 """Below /api/v3_0."""
 

@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.assemble.planning_window import Limits
 from app.assemble.request import ScheduleRequest
-from app.jobs import schedule
+from app.jobs import forecast, forecast_cycles, report, schedule
+from app.jobs.forecast_cycles import ForecastRequest
+from app.jobs.report import ReportRequest
 from app.jobs.schedule import Planned
 from app.settings import Settings
 from db.jobs import Job
@@ -64,4 +66,26 @@ def _unresolved(planned: Planned) -> list[dict[str, Any]]:
     return [{"device": device, **limits} for device, limits in found.items()]
 
 
-KINDS: dict[str, Callable[[Session, Job, Settings], Result]] = {"schedule": run_schedule}
+def run_forecast(work: Session, job: Job, settings: Settings) -> Result:
+    """Forecast and save; the result tells when each cycle begins and what it knew."""
+    request = ForecastRequest.model_validate(job.request)
+    done = forecast_cycles.run(work, request, known_at=job.known_at)
+    return {
+        "sensor": request.sensor,
+        "source": forecast.source(work).id,
+        "cycles": [[c.start.isoformat(), c.end.isoformat(), c.known_at.isoformat()] for c in done],
+        "num-beliefs": sum(cycle.stored for cycle in done),
+    }
+
+
+def run_report(work: Session, job: Job, settings: Settings) -> Result:
+    """Report and save; the result tells how many values each sensor got."""
+    stored = report.run(work, ReportRequest.model_validate(job.request), known_at=job.known_at)
+    return {"outputs": {str(key): count for key, count in stored.items()}, "num-beliefs": sum(stored.values())}
+
+
+KINDS: dict[str, Callable[[Session, Job, Settings], Result]] = {
+    "schedule": run_schedule,
+    "forecast": run_forecast,
+    "report": run_report,
+}

@@ -148,3 +148,27 @@ def test_refusals_arrive_as_the_client_expects_them(use: Use, ids: dict[str, int
         use(lambda client: client.get_asset(99999))
     with pytest.raises(ValueError, match="403"):
         use(lambda client: client.get_asset(ids["foreign"]))
+
+
+def test_forecasts_and_reports(use: Use, api: Api, ids: dict[str, int]) -> None:
+    body = {
+        "start": "2026-05-11T00:00:00+02:00",
+        "duration": "P1D",
+        "values": [3] * 24,
+        "unit": "kW",
+        "horizon": "PT0H",
+    }
+    assert api.post(f"/sensors/{ids['s:load']}/data", json=body).status_code == 200
+    parameters = {"input": [{"sensor": ids["s:load"], "name": "load"}], "output": [{"sensor": ids["s:power"]}]}
+    parameters |= {"start": "2026-05-11T00:00:00+02:00", "end": "2026-05-12T00:00:00+02:00"}
+
+    async def go(client: FlexMeasuresClient) -> Any:
+        forecast = await client.trigger_and_get_forecast(
+            sensor_id=ids["s:load"], start="2026-05-12T00:00:00+02:00", duration="PT2H"
+        )
+        report = await client.trigger_and_await_report(ids["site"], "AggregatorReporter", parameters, {"method": "sum"})
+        return forecast, report
+
+    forecast, report = use(go)
+    assert forecast["values"] == [3] * 8
+    assert report["status"] == "FINISHED" and report["result"]["num-beliefs"] == 96

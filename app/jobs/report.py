@@ -1,0 +1,188 @@
+"""Compute a report over sensors and save it as beliefs."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+from sqlalchemy.orm import Session
+
+from app.assemble import data
+from app.assemble.data import Asked, Series
+from app.assemble.outputs import consumption_sign
+from app.assemble.posted import Posted
+from app.jobs import ingest
+from db import sources
+from db.base import get
+from db.knowledge import AsOf
+from db.sensors import Sensor
+from db.source_filter import SourceFilter
+from engine import resample
+from engine.errors import FieldError, InputError
+from engine.flex.money import unit_for
+from engine.iso_time import duration, to_us, zone
+from engine.reporting.aggregate import AggregatorReporter
+from engine.reporting.pandas_reporter import PandasReporter
+from engine.reporting.profit_or_loss import ProfitOrLossReporter
+from engine.window import Window
+
+REPORTERS = {"AggregatorReporter", "PandasReporter", "ProfitOrLossReporter"}
+Reference = dict[str, Any]
+
+
+class ReportRequest(BaseModel):
+    """What to report, on which sensors, from when to when."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reporter: str
+    config: dict[str, Any] = {}
+    input: list[Reference]
+    output: list[Reference]
+    start: AwareDatetime
+    end: AwareDatetime
+    resolution: timedelta | None = None
+    """Length of the steps; None: that of the output sensor, or of the finest input."""
+    belief_time: AwareDatetime | None = None
+    """Compute with what was known then, and save as known then; None: with all that is recorded, saved as known now."""
+    belief_horizon: str | None = None
+    """When the report counts as known: so long before each event could be known; None: when it was asked for."""
+
+
+class Report:
+    """One report while it is made."""
+
+    def __init__(self, work: Session, request: ReportRequest, known_at: datetime) -> None:
+        self.work, self.request, self.known_at = work, request, known_at
+        self.as_of = AsOf(known_at=request.belief_time or data.EVER)
+        self.inputs = [(_name(entry), get(work, Sensor, entry["sensor"]), entry) for entry in request.input]
+        self.outputs = [(_name(entry), get(work, Sensor, entry["sensor"])) for entry in request.output]
+        model = request.reporter
+        self.source = sources.named(work, "Flexscope", type="reporter", model=model, version="1")
+
+    @property
+    def step(self) -> timedelta:
+        """Length of the steps that values are computed for."""
+        if self.request.resolution is not None:
+            return self.request.resolution
+        finest = [sensor.resolution for _, sensor in self.outputs if sensor.resolution]
+        finest = finest or [sensor.resolution for _, sensor, _ in self.inputs if sensor.resolution]
+        return min(finest, default=timedelta(minutes=15))
+
+    def read(self, sensor: Sensor, entry: Mapping[str, Any], *, unit: str, step: timedelta | None) -> Series:
+        """Return what is known of a sensor in the window of the report."""
+        types, not_types = entry.get("source_types"), entry.get("exclude_source_types", ())
+        ids = entry.get("source") or entry.get("sources")
+        only = SourceFilter(ids=[ids] if isinstance(ids, int) else ids, types=types, not_types=not_types)
+        start, end = self.request.start, self.request.end
+        if sensor.resolution and step is not None and step % sensor.resolution:
+            step = None if sensor.resolution > step else sensor.resolution
+        asked = Asked(
+            start=start,
+            length=end - start,
+            unit=unit,
+            resolution=step,
+            as_of=AsOf(known_at=self.known_at),
+            sources=only,
+        )
+        return data.read(self.work, sensor, asked)
+
+    def save(self, sensor: Sensor, posted: Posted) -> int:
+        """Save values for one output sensor; return how many were new."""
+        text = self.request.belief_horizon
+        horizon = None if text is None else duration(text, field="belief_horizon")
+        whole = Posted(events=posted.events, values=posted.values, step=posted.step, unit=posted.unit, horizon=horizon)
+        return ingest.run(self.work, sensor, self.source, whole, known_at=self.known_at, overwrite=True).stored
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    if not isinstance(entry.get("sensor"), int):
+        raise FieldError("parameters", "each input and output names its sensor by 'sensor' with a whole number.")
+    return str(entry.get("name") or f"sensor {entry['sensor']}")
+
+
+def run(work: Session, request: ReportRequest, *, known_at: datetime) -> dict[int, int]:
+    """Compute one report with what was known at one moment, and save it; return new values by sensor id.
+
+    Raises:
+        InputError: Something it needs is missing or does not fit.
+    """
+    report = Report(work, request, known_at)
+    if not report.inputs or not report.outputs:
+        raise InputError("A report needs at least one input and one output sensor.")
+    makers = {"AggregatorReporter": _aggregate, "PandasReporter": _pandas, "ProfitOrLossReporter": _profit}
+    return makers[request.reporter](report)
+
+
+def _aggregate(report: Report) -> dict[int, int]:
+    config = report.request.config
+    reporter = AggregatorReporter(method=config.get("method", "sum"), weights=config.get("weights", {}))
+    stored = {}
+    for _, output in report.outputs:
+        window = Window(report.request.start, report.request.end, report.step)
+        series = {name: _on(report, sensor, entry, output.unit, window) for name, sensor, entry in report.inputs}
+        values = reporter.compute(series)
+        stored[output.id] = report.save(output, Posted.regular(window.start, window.step, values, output.unit))
+    return stored
+
+
+def _on(report: Report, sensor: Sensor, entry: Mapping[str, Any], unit: str, window: Window) -> Any:
+    """Return a sensor's values on the steps of a window; longer events hold for all their steps."""
+    if sensor.resolution <= window.step:
+        return report.read(sensor, entry, unit=unit, step=window.step).values
+    coarse = report.read(sensor, entry, unit=unit, step=None)
+    return np.repeat(coarse.values, sensor.resolution // window.step)[: window.n]
+
+
+def _profit(report: Report) -> dict[int, int]:
+    """Price the flow at the finest step of flow and price, and sum it up for each output sensor."""
+    config = {key.replace("-", "_"): value for key, value in report.request.config.items()}
+    buying = config.get("consumption_price_sensor") or config.get("production_price_sensor")
+    selling = config.get("production_price_sensor") or config.get("consumption_price_sensor")
+    if buying is None or selling is None:
+        raise FieldError("config", "name a consumption_price_sensor, a production_price_sensor, or both.")
+    _, flow, entry = report.inputs[0]
+    prices = [get(report.work, Sensor, key) for key in (buying, selling)]
+    window = Window(report.request.start, report.request.end, flow.resolution or prices[0].resolution)
+    per_kwh = [unit_for("EUR/kWh", price.unit) for price in prices]
+    power = _on(report, flow, entry, "kW", window) * consumption_sign(flow)
+    costs = [_on(report, price, {}, unit, window) for price, unit in zip(prices, per_kwh, strict=True)]
+    reporter = ProfitOrLossReporter(loss_is_positive=bool(config.get("loss_is_positive", False)))
+    values = reporter.compute(window, power, buying=costs[0], selling=costs[1])
+    currency = per_kwh[0].partition("/")[0]
+    return {output.id: report.save(output, _summed(output, window, values, currency)) for _, output in report.outputs}
+
+
+def _summed(output: Sensor, window: Window, values: Any, currency: str) -> Posted:
+    """Return money per event of an output sensor: steps inside one event are added up."""
+    if output.resolution <= window.step:
+        return Posted(events=window.starts, values=values, step=output.resolution, unit=currency)
+    slots = resample.floor(window.starts, output.resolution, zone(output.timezone))
+    starts, index = np.unique(slots, return_inverse=True)
+    sums = np.bincount(index, weights=values, minlength=len(starts)).astype(np.float64)
+    return Posted(events=starts, values=sums, step=output.resolution, unit=currency)
+
+
+def _pandas(report: Report) -> dict[int, int]:
+    reporter = PandasReporter(transformations=report.request.config.get("transformations", []))
+    frames = {}
+    for name, sensor, entry in report.inputs:
+        series = report.read(sensor, entry, unit=entry.get("unit") or sensor.unit, step=report.request.resolution)
+        frames[name] = pd.Series(series.values, index=series.window.index)
+    results = reporter.compute(frames)
+    return {output.id: report.save(output, _posted(name, output, results)) for name, output in report.outputs}
+
+
+def _posted(name: str, output: Sensor, results: Mapping[str, Any]) -> Posted:
+    """Return what a chain made for an output sensor as values to save."""
+    found = results.get(name, list(results.values())[-1] if name.startswith("sensor ") else None)
+    if isinstance(found, pd.DataFrame) and found.shape[1] == 1:
+        found = found.iloc[:, 0]
+    if not isinstance(found, pd.Series) or not isinstance(found.index, pd.DatetimeIndex):
+        raise FieldError("config", f"the chain leaves no series in time called {name!r}; store one under df_output.")
+    found = found.dropna()
+    events = np.array([to_us(moment.to_pydatetime()) for moment in found.index], np.int64)
+    step = resample.usual_step(events) if len(events) > 1 else output.resolution
+    return Posted(events=events, values=found.to_numpy(np.float64), step=step, unit=output.unit)

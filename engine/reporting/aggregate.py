@@ -1,0 +1,53 @@
+"""Several series → one: their weighted sum, mean, largest, ..."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import UnknownName
+
+Floats = NDArray[np.float64]
+METHODS: dict[str, Callable[..., Any]] = {
+    "sum": np.sum,
+    "mean": np.mean,
+    "average": np.mean,
+    "min": np.min,
+    "max": np.max,
+    "median": np.median,
+    "prod": np.prod,
+    "std": np.std,
+    "var": np.var,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AggregatorReporter:
+    """Combines series step by step; a step that one of them lacks stays without value.
+
+    Raises:
+        UnknownName: There is no such method.
+    """
+
+    method: str = "sum"
+    """One of ``METHODS``."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Factor of each series by name; 1 where none is given."""
+
+    version = "1"
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise UnknownName("aggregation method", self.method, METHODS)
+
+    def compute(self, series: Mapping[str, Floats]) -> Floats:
+        """Return one value per step, shape (n,).
+
+        Args:
+            series: Values by name, all in one unit, NaN where missing, each of shape (n,).
+        """
+        weighted = [values * self.weights.get(name, 1.0) for name, values in series.items()]
+        combined: Floats = METHODS[self.method](np.array(weighted), axis=0)
+        return combined

@@ -1,0 +1,33 @@
+"""What an energy flow cost or earned under a tariff."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.window import Window
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfitOrLossReporter:
+    """Prices what is bought and sold step by step; gains are positive unless told otherwise."""
+
+    loss_is_positive: bool = False
+    """Whether costs are told as positive numbers, and earnings as negative ones."""
+
+    version = "1"
+
+    def compute(self, window: Window, power: Floats, *, buying: Floats, selling: Floats) -> Floats:
+        """Return the profit of each step [currency], shape (n,); NaN where a value is missing.
+
+        Args:
+            window: The steps.
+            power: Positive when consuming [kW], shape (n,).
+            buying: Price of what is consumed [currency/kWh], shape (n,).
+            selling: Price of what is produced [currency/kWh], shape (n,).
+        """
+        energy = power * window.hours
+        cost = np.where(energy > 0, energy * buying, energy * selling)
+        return cost if self.loss_is_positive else -cost + 0.0

@@ -1,0 +1,131 @@
+"""Forecasts and reports over the API."""
+
+from typing import Any
+
+import pytest
+
+from tests.http.serving import Api
+
+DAY = "2026-06-01T00:00:00+02:00"
+NEXT = "2026-06-02T00:00:00+02:00"
+AT_ONCE = {"horizon": "PT0H"}
+SHAPE = [float(hour) for hour in range(24)]
+
+
+def sensor(api: Api, ids: dict[str, int], unit: str, resolution: str = "PT1H", **attributes: Any) -> int:
+    body = {"name": f"{unit} {resolution}", "unit": unit, "event_resolution": resolution, "attributes": attributes}
+    return int(api.post("/sensors", json=body | {"generic_asset_id": ids["site"]}).json()["id"])
+
+
+def put(api: Api, key: int, values: list[float], unit: str, start: str = DAY, duration: str = "P1D") -> None:
+    body = {"start": start, "duration": duration, "values": values, "unit": unit, **AT_ONCE}
+    assert api.post(f"/sensors/{key}/data", json=body).status_code == 200
+
+
+def values(api: Api, key: int, start: str = DAY, duration: str = "P1D", **more: str) -> list[float | None]:
+    found = api.get(f"/sensors/{key}/data", params={"start": start, "duration": duration, **more})
+    return list(found.json()["values"])
+
+
+def test_a_forecast_repeats_the_day_before(api: Api, ids: dict[str, int]) -> None:
+    key = sensor(api, ids, "kW")
+    put(api, key, SHAPE, "kW")
+    answer = api.post(f"/sensors/{key}/forecasts/trigger", json={"start": NEXT, "duration": "P1D", "prior": NEXT})
+    assert (answer.status_code, answer.json()["forecast"]) == (202, answer.json()["job"])
+    forecast = api.get(f"/sensors/{key}/forecasts/{answer.json()['job']}").json()
+    assert (forecast["values"], forecast["unit"]) == (SHAPE, "kW")
+    assert values(api, key, NEXT, **{"source-type": "forecaster"}) == SHAPE
+
+
+def test_each_cycle_knows_only_what_was_known_when_it_began(api: Api, ids: dict[str, int]) -> None:
+    key = sensor(api, ids, "kW")
+    put(api, key, [1.0] * 24, "kW")
+    put(api, key, [2.0] * 24, "kW", NEXT)
+    body = {
+        "start": NEXT,
+        "end": "2026-06-04T00:00:00+02:00",
+        "max-forecast-horizon": "PT6H",
+        "forecast-frequency": "P1D",
+    }
+    job = api.post(f"/sensors/{key}/forecasts/trigger", json=body).json()["job"]
+    ids_of_cycles = api.get(f"/sensors/{key}/forecasts/{job}").json()["forecasts"]
+    found = [api.get(f"/sensors/{key}/forecasts/{one}").json()["values"] for one in ids_of_cycles]
+    assert found == [[1.0] * 6, [2.0] * 6]
+
+
+def test_a_forecast_from_nothing_fails_and_says_so(api: Api, ids: dict[str, int]) -> None:
+    key = sensor(api, ids, "kW")
+    job = api.post(f"/sensors/{key}/forecasts/trigger", json={"start": NEXT, "duration": "P1D"}).json()["job"]
+    answer = api.get(f"/sensors/{key}/forecasts/{job}")
+    assert answer.status_code == 422 and "post measurements first" in answer.json()["message"]
+    assert api.get(f"/sensors/{key}/forecasts/nothing").json()["status"] == "UNKNOWN_FORECAST"
+
+
+def report(api: Api, ids: dict[str, int], reporter: str, inputs: Any, outputs: Any, config: Any) -> None:
+    parameters = {"input": inputs, "output": outputs, "start": DAY, "end": NEXT, "belief_horizon": "PT0H"}
+    body = {"reporter": reporter, "parameters": parameters, "config": config}
+    answer = api.post(f"/assets/{ids['site']}/reports/trigger", json=body)
+    assert answer.status_code == 202, answer.text
+    job = api.get(f"/jobs/{answer.json()['job']}")
+    assert job.json()["status"] == "FINISHED", job.text
+
+
+def test_an_aggregate_of_two_sensors(api: Api, ids: dict[str, int]) -> None:
+    capacity, pv, headroom = (sensor(api, ids, unit) for unit in ("kW", "MW", "kW"))
+    put(api, capacity, [500.0] * 24, "kW")
+    put(api, pv, [0.1] * 24, "MW")
+    inputs = [{"name": "grid", "sensor": capacity}, {"name": "PV", "sensor": pv}]
+    report(api, ids, "AggregatorReporter", inputs, [{"sensor": headroom}], {"weights": {"grid": 1.0, "PV": -1.0}})
+    assert values(api, headroom) == pytest.approx([400.0] * 24)
+
+
+@pytest.mark.parametrize(("loss_is_positive", "sign"), [(True, 1), (False, -1)])
+def test_what_a_process_costs(api: Api, ids: dict[str, int], loss_is_positive: bool, sign: int) -> None:
+    # 2 kW at 100 EUR/MWh for 24 hours costs 24 x 0.20 EUR.
+    flow = sensor(api, ids, "kW", consumption_is_positive=True)
+    price, hourly, daily = (sensor(api, ids, *kind) for kind in (("EUR/MWh",), ("EUR",), ("EUR", "P1D")))
+    api.patch(f"/sensors/{daily}", json={"timezone": "Europe/Amsterdam"})
+    put(api, flow, [2.0] * 24, "kW")
+    put(api, price, [100.0] * 24, "EUR/MWh")
+    config = {"consumption_price_sensor": price, "loss_is_positive": loss_is_positive}
+    report(api, ids, "ProfitOrLossReporter", [{"sensor": flow}], [{"sensor": hourly}, {"sensor": daily}], config)
+    assert values(api, hourly) == pytest.approx([sign * 0.2] * 24)
+    assert values(api, daily) == pytest.approx([sign * 4.8])
+
+
+def test_a_chain_of_pandas_methods(api: Api, ids: dict[str, int]) -> None:
+    one, two, out = (sensor(api, ids, "kW") for _ in range(3))
+    put(api, one, SHAPE, "kW")
+    put(api, two, [10.0] * 24, "kW")
+    steps = [
+        {"df_input": "a", "method": "subtract", "args": ["@b"], "df_output": "c"},
+        {"method": "clip", "kwargs": {"lower": 0}},
+    ]
+    inputs = [{"name": "a", "sensor": one}, {"name": "b", "sensor": two}]
+    report(api, ids, "PandasReporter", inputs, [{"name": "c", "sensor": out}], {"transformations": steps})
+    assert values(api, out) == [max(value - 10, 0) for value in SHAPE]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"reporter": "PandaReporter"}, "PandasReporter"),
+        ({"parameters": {"input": [], "output": [], "start": DAY, "end": NEXT}}, "input"),
+    ],
+)
+def test_bad_reports_are_refused(api: Api, ids: dict[str, int], change: dict[str, Any], said: str) -> None:
+    key = ids["s:load"]
+    parameters = {"input": [{"sensor": key}], "output": [{"sensor": key}], "start": DAY, "end": NEXT}
+    body = {"reporter": "PandasReporter", "parameters": parameters, "config": {}} | change
+    answer = api.post(f"/assets/{ids['site']}/reports/trigger", json=body)
+    assert answer.status_code == 422 and said in str(answer.json()["message"])
+
+
+def test_a_chain_cannot_call_what_is_not_listed(api: Api, ids: dict[str, int]) -> None:
+    key = ids["s:load"]
+    parameters = {"input": [{"sensor": key}], "output": [{"sensor": key}], "start": DAY, "end": NEXT}
+    config = {"transformations": [{"method": "to_csv", "args": ["/tmp/report"]}]}
+    body = {"reporter": "PandasReporter", "parameters": parameters, "config": config}
+    job = api.post(f"/assets/{ids['site']}/reports/trigger", json=body).json()["job"]
+    answer = api.get(f"/jobs/{job}")
+    assert answer.status_code == 422 and "to_csv" in answer.json()["message"]
