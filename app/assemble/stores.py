@@ -12,7 +12,7 @@ from engine.errors import FieldError
 from engine.flex.context import SOC_BREACH_PRICE
 from engine.flex.fields import Overlap
 from engine.flex.quantity import Fixed, Quantity, SensorReference
-from engine.flex.values import per_tick
+from engine.flex.values import Scale, per_tick
 from engine.scheduling.devices.port import Port
 from engine.scheduling.devices.storage import SoftBound, Storage
 
@@ -125,8 +125,7 @@ class Stored:
             field=f"{self.device.name}: {field}",
             resolve=around.readings,
             overlap=overlap,
-            bare=self._bare,
-            whole=whole,
+            scale=Scale(self._bare, whole),
         )
 
     def _refuse_targets_outside(self, low: Floats, high: Floats, targets: Floats) -> None:

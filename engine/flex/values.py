@@ -1,5 +1,6 @@
 """From a quantity to one value per step or per tick of a window."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +23,19 @@ class Resolver(Protocol):
 
         In units of prices the word ``currency`` stands for the currency of the site.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How numbers of stored energy without a unit of energy are meant."""
+
+    bare: str = "kWh"
+    """Unit of numbers written without one."""
+    whole: float | None = None
+    """What 100 % is [kWh]; None refuses percentages."""
+
+
+KWH = Scale()
 
 
 def per_step(
@@ -53,8 +67,7 @@ def per_tick(
     field: str,
     resolve: Resolver,
     overlap: Overlap = "first",
-    bare: str = "kWh",
-    whole: float | None = None,
+    scale: Scale = KWH,
 ) -> Floats:
     """Return the value of a stored energy at each bound of the steps [kWh], NaN where it says nothing, shape (n + 1,).
 
@@ -63,13 +76,13 @@ def per_tick(
     ticks = Window(window.start, window.end + window.step, window.step)
     match given:
         case Fixed():
-            return np.full(ticks.n, given.number("kWh", field=field, bare=bare, whole=whole))
+            return np.full(ticks.n, given.number("kWh", field=field, bare=scale.bare, whole=scale.whole))
         case SensorReference():
             return _sensor(given, ticks, "kWh", field, resolve)
         case Events():
             values = np.full(ticks.n, np.nan)
             for event in given.events:
-                number = event.value.number("kWh", field=field, bare=bare, whole=whole)
+                number = event.value.number("kWh", field=field, bare=scale.bare, whole=scale.whole)
                 _put(values, _ticks_of(event, ticks), number, overlap)
             return values
 

@@ -1,0 +1,138 @@
+"""The aims of the house, as checks: small rooms, short functions, light doors, no asserts where users are."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("app", "components", "db", "engine")
+LONGEST_MODULE, LONGEST_FUNCTION, LONGEST_TEST, MOST_PARAMETERS = 300, 40, 25, 6
+HEAVY = {
+    "pandas",
+    "numpy",
+    "panel",
+    "bokeh",
+    "sqlalchemy",
+    "alembic",
+    "pint",
+    "highspy",
+    "pyomo",
+    "statsmodels",
+    "tornado",
+}
+
+
+def sources(*folders: str) -> list[Path]:
+    return [
+        path for folder in folders for path in sorted((ROOT / folder).rglob("*.py")) if "versions" not in path.parts
+    ]
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def lines_of_code(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Length without the docstring: a data sheet may be as long as it needs."""
+    doc = ast.get_docstring(node, clean=False)
+    return (node.end_lineno or 0) - node.lineno + 1 - (doc.count("\n") + 1 if doc else 0)
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_modules_are_rooms_not_halls():
+    long = {name(p): n for p in sources(*PACKAGES) if (n := p.read_text().count("\n")) > LONGEST_MODULE}
+    assert not long
+
+
+def test_functions_fit_on_a_screen():
+    long = [
+        f"{name(path)}:{node.lineno} {node.name}"
+        for path in sources(*PACKAGES)
+        for node in functions(path)
+        if lines_of_code(node) > LONGEST_FUNCTION
+    ]
+    assert not long
+
+
+def test_tests_are_short():
+    long = [
+        f"{name(path)}:{node.lineno} {node.name}"
+        for path in sources("tests")
+        for node in functions(path)
+        if node.name.startswith("test_") and lines_of_code(node) > LONGEST_TEST
+    ]
+    assert not long
+
+
+def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    names = [a.arg for a in node.args.posonlyargs + node.args.args + node.args.kwonlyargs]
+    return len([given for given in names if given not in ("self", "cls")])
+
+
+def test_parameters_are_few():
+    """Commands are asked by name on the command line; everything else takes at most six things."""
+    declares_every_field_word_by_word = "engine/flex/fields.py described"
+    many = {
+        f"{name(path)} {node.name}"
+        for path in sources(*PACKAGES)
+        for node in functions(path)
+        if parameters(node) > MOST_PARAMETERS
+        and not any("click" in ast.unparse(decorator) for decorator in node.decorator_list)
+    }
+    assert many <= {declares_every_field_word_by_word}
+
+
+def test_no_assert_where_users_are():
+    """An assert disappears with python -O and tells nobody the way out; promises to plugin authors are asserts."""
+    found = [
+        f"{name(path)}:{node.lineno}"
+        for path in sources(*PACKAGES)
+        if name(path) != "engine/testing.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Assert)
+    ]
+    assert not found
+
+
+def test_no_room_for_odds_and_ends():
+    odd = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
+    assert not [name(path) for path in sources(*PACKAGES, "tests") if path.stem in odd]
+
+
+def imported_by(code: str) -> set[str]:
+    """Return the top-level packages that a fresh interpreter has loaded after some code."""
+    tell = f"{code}\nimport sys; print(' '.join({{n.split('.')[0] for n in sys.modules}}))"
+    run = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(run.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("words", [[], ["add"], ["show"]])
+def test_help_imports_nothing_heavy(words):
+    code = f"from app.cli.main import main\ntry: main({[*words, '--help']!r})\nexcept SystemExit: pass"
+    assert not imported_by(code) & HEAVY
+
+
+def test_scheduling_does_without_pandas_and_units():
+    assert not imported_by("import engine.scheduling.storage_scheduler") & {"pandas", "pint", "sqlalchemy", "panel"}
+
+
+def test_every_command_can_be_loaded():
+    from app.cli.main import COMMANDS, Group, cli
+
+    def load(group: Group, at: object) -> None:
+        for word, entry in group.entries.items():
+            command = at.get_command(None, word)
+            assert command is not None and command.name == word
+            if isinstance(entry, Group):
+                load(entry, command)
+
+    load(COMMANDS, cli)
