@@ -6,7 +6,10 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import click
+import numpy as np
 
+from app.assemble import export
+from app.assemble.export import Wanted
 from app.assemble.files import Layout
 from app.cli.opening import reading, writing
 from app.cli.plot import Curve, plot
@@ -16,7 +19,8 @@ from db.base import get
 from db.painting import Known
 from db.sensors import Sensor
 from db.source_filter import SourceFilter
-from engine.iso_time import duration, instant, iso_duration, zone
+from engine.errors import InputError
+from engine.iso_time import duration, from_us, instant, iso_duration, zone
 
 
 def column(letters: str, default: str | None, what: str) -> Any:
@@ -46,9 +50,13 @@ def column(letters: str, default: str | None, what: str) -> Any:
 @click.option("--filter-column", help="Use only rows with the filter value in this column.")
 @click.option("--filter-value", help="See --filter-column.")
 @click.option("--sheet", help="Sheet of an Excel file; else the first.")
-def add_beliefs(file: Path, sensor_id: int, source: str, prior: str | None, **options: Any) -> None:
+@click.option("--dry-run", is_flag=True, help="Only tell what is wrong with the file and what would be stored.")
+def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: str | None, **options: Any) -> None:
     """Add the time series data of a CSV or Excel FILE: all of it, or nothing if a row cannot be read."""
     known_at = instant(prior, field="prior") if prior else datetime.now(UTC)
+    if dry_run:
+        preview(file, sensor_id, source, layout(**options), known_at)
+        return
     with writing() as work:
         taken = ingest.run_file(work, sensor_id, source, file.read_bytes(), layout(**options), known_at=known_at)
         sensor = get(work, Sensor, sensor_id)
@@ -58,6 +66,27 @@ def add_beliefs(file: Path, sensor_id: int, source: str, prior: str | None, **op
         f"{written.stored} values of {sensor.name} (sensor {sensor.id}, {sensor.unit}) stored from source "
         f"{taken.source.name} (ID {taken.source.id}); {written.unchanged} were known already."
     )
+
+
+def preview(file: Path, sensor_id: int, source: str, form: Layout, known_at: datetime) -> None:
+    """Print what a file would do; raise its first problem, so that a script notices."""
+    with reading() as work:
+        found = ingest.preview_file(work, sensor_id, source, file.read_bytes(), form, known_at=known_at)
+        sensor = get(work, Sensor, sensor_id)
+    for problem in found.rows.problems:
+        click.echo(f"Row {problem.row}: {problem.text!r} {problem.reason}")
+    for start, end in found.gaps.tolist():
+        click.echo(f"No rows from {from_us(start).isoformat()} to {from_us(end).isoformat()}.")
+    if found.written is None:
+        raise InputError(found.refused)
+    values, events = found.beliefs.values, found.beliefs.events
+    click.echo(
+        f"{len(found.rows.numbers)} rows give {len(found.beliefs)} values of {sensor.name} (sensor {sensor.id}), "
+        f"from {np.nanmin(values):g} to {np.nanmax(values):g} {sensor.unit}, "
+        f"{from_us(events.min()).isoformat()} to {from_us(events.max()).isoformat()}."
+    )
+    written = found.written
+    click.echo(f"{written.stored} would be stored; {written.unchanged} are known already. Nothing was stored.")
 
 
 def layout(
@@ -93,6 +122,8 @@ def length(text: str | None, field: str) -> timedelta | None:
 @click.option("--belief-time-before", help="Show what was known at this moment, ISO 8601 with offset; else now.")
 @click.option("--source", "source_ids", type=int, multiple=True, help="ID of a source that counts; may be repeated.")
 @click.option("--source-type", "types", multiple=True, help="Type of sources that count; may be repeated.")
+@click.option("--to-file", type=click.Path(dir_okay=False, path_type=Path), help="Write .csv, .xlsx or .parquet.")
+@click.option("--all-beliefs", is_flag=True, help="Write superseded values to the file too.")
 def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **options: Any) -> None:
     """Plot time series data in the terminal."""
     before, timezone = options["belief_time_before"], options["timezone"]
@@ -103,6 +134,13 @@ def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **option
         place = zone(timezone or chosen[0].timezone)
         begin = instant(start, field="start", local=place).astimezone(place)
         end = begin + duration(lasting, field="duration", start=begin)
+        file = options["to_file"]
+        if file is not None:
+            wanted = Wanted(start=begin, end=end, known_at=known_at, sources=sources, superseded=options["all_beliefs"])
+            frame = export.table(work, chosen, wanted)
+            file.write_bytes(export.written(frame, file.suffix.removeprefix(".")))
+            click.secho(f"{len(frame)} rows are written to {file}.", fg="green")
+            return
         found = beliefs.read_many(work, chosen, begin, end, known_at=known_at, sources=sources)
     for unit in dict.fromkeys(sensor.unit for sensor in chosen):
         show_unit([sensor for sensor in chosen if sensor.unit == unit], found, Shown(begin, end, place))

@@ -62,6 +62,31 @@ COMMANDS = Group(
                 "roles": Command("app.cli.accounts:show_roles", "The roles users can have."),
             },
         ),
+        "edit": Group(
+            "Change what is there.",
+            {
+                "resample-data": Command(
+                    "app.cli.deleting:resample_data", "Another resolution, for a sensor and its data."
+                )
+            },
+        ),
+        "delete": Group(
+            "Delete something for good.",
+            {
+                "beliefs": Command("app.cli.deleting:delete_beliefs", "Time series data."),
+                "measurements": Command("app.cli.deleting:delete_measurements", "Values recorded after the fact."),
+                "prognoses": Command("app.cli.deleting:delete_prognoses", "Forecasts and schedules."),
+                "unchanged-beliefs": Command("app.cli.deleting:delete_unchanged", "Values that repeat what was known."),
+                "nan-beliefs": Command("app.cli.deleting:delete_nan", "Values that are not a number."),
+            },
+        ),
+        "db-ops": Group(
+            "Copies of the whole database.",
+            {
+                "dump": Command("app.cli.db_ops:dump", "Copy it to one file, while it is in use."),
+                "restore": Command("app.cli.db_ops:restore", "Fill it from such a file."),
+            },
+        ),
         "db": Group(
             "Look after the tables of the database.",
             {

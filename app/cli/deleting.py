@@ -1,0 +1,108 @@
+"""Commands that take time series data away or change them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from app.cli.opening import writing
+from db import assets, deleting, editing, sensors
+from db.base import get
+from db.sensors import Sensor
+from db.source_filter import SourceFilter
+from engine.errors import InputError
+from engine.iso_time import duration, instant, iso_duration, zone
+
+
+def chosen(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that choose data."""
+    for option in (
+        click.option("--sensor", "sensor_ids", type=int, multiple=True, help="ID of a sensor; may be repeated."),
+        click.option("--asset", "asset_ids", type=int, multiple=True, help="ID of an asset: all its sensors."),
+        click.option("--offspring", is_flag=True, help="Also the sensors of assets below the assets."),
+        click.option("--source", "source_ids", type=int, multiple=True, help="ID of a source; may be repeated."),
+        click.option("--start", help="Only events from this moment on, ISO 8601."),
+        click.option("--end", help="Only events that start before this moment, ISO 8601."),
+        click.option("--yes", is_flag=True, help="Do not ask."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("beliefs")
+@chosen
+def delete_beliefs(**options: Any) -> None:
+    """Delete time series data, superseded values too."""
+    delete(deleting.everything, "values", options)
+
+
+@click.command("measurements")
+@chosen
+def delete_measurements(**options: Any) -> None:
+    """Delete values that were recorded when they could be known, or later."""
+    delete(deleting.measurements, "measurements", options)
+
+
+@click.command("prognoses")
+@chosen
+def delete_prognoses(**options: Any) -> None:
+    """Delete forecasts and schedules: values recorded before they could be known."""
+    delete(deleting.prognoses, "forecasts and scheduled values", options)
+
+
+@click.command("unchanged-beliefs")
+@chosen
+def delete_unchanged(**options: Any) -> None:
+    """Delete recorded values that repeat what was known before."""
+    delete(deleting.unchanged, "unchanged values", options)
+
+
+@click.command("nan-beliefs")
+@chosen
+def delete_nan(**options: Any) -> None:
+    """Delete values that are not a number: there are none, missing values are never stored."""
+    delete(lambda *_, **__: 0, "values that are not a number", options | {"yes": True})
+
+
+def delete(how: Callable[..., int], what: str, options: dict[str, Any]) -> None:
+    """Delete from the sensors chosen, after asking, and tell how much."""
+    with writing() as work:
+        ids = {*options["sensor_ids"]}
+        for key in options["asset_ids"]:
+            below = assets.subtree(work, get(work, assets.Asset, key).id) if options["offspring"] else []
+            for asset_id in {key, *(asset.id for asset in below)}:
+                ids |= {sensor.id for sensor in sensors.of_asset(work, asset_id)}
+        if not ids:
+            raise InputError("Tell whose data to delete, with --sensor or --asset.")
+        found = [get(work, Sensor, key) for key in sorted(ids)]
+        place = zone(found[0].timezone)
+        start, end = (options[name] and instant(options[name], field=name, local=place) for name in ("start", "end"))
+        if not options["yes"]:
+            names = ", ".join(f"{sensor.name} ({sensor.id})" for sensor in found)
+            click.confirm(f"Delete the {what} of {names}?", abort=True)
+        sources = SourceFilter(ids=options["source_ids"] or None)
+        bounds = deleting.within(start, end)
+        gone = sum(how(work, sensor, bounds=bounds, sources=sources) for sensor in found)
+    click.secho(f"{gone} {what} deleted.", fg="green")
+
+
+@click.command("resample-data")
+@click.option("--sensor", "sensor_ids", type=int, multiple=True, required=True, help="ID; may be repeated.")
+@click.option("--event-resolution", required=True, help="New length of an event: minutes, or ISO 8601 as PT15M.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def resample_data(sensor_ids: tuple[int, ...], event_resolution: str, yes: bool) -> None:
+    """Give sensors another resolution, and their data with it: repeated or averaged."""
+    length = (
+        timedelta(minutes=int(event_resolution))
+        if event_resolution.isdigit()
+        else duration(event_resolution, field="event-resolution")
+    )
+    with writing() as work:
+        for key in sensor_ids:
+            sensor = get(work, Sensor, key)
+            old = iso_duration(sensor.resolution)
+            if not yes and length > sensor.resolution:
+                click.confirm(f"The values of {sensor.name} ({key}) give way to means for good. Go on?", abort=True)
+            editing.resample_data(work, sensor, length)
+            click.secho(f"{sensor.name} (sensor {key}) went from {old} to {iso_duration(length)}.", fg="green")
