@@ -1,0 +1,17 @@
+"""A site to describe and plan, in a session that is rolled back."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from db.base import Database
+from tests.assemble.homes import Home
+
+
+@pytest.fixture
+def home(sqlite_url: str) -> Iterator[Home]:
+    """An empty database to build a site in; what differs between databases is tested with the store."""
+    database = Database(sqlite_url)
+    with database.writing() as work:
+        yield Home(work)
+    database.close()
