@@ -6,10 +6,21 @@ attributes, so that the API, the pages and the command line need not read them o
 
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 
 class EngineError(Exception):
     """Anything Flexscope refuses on purpose; its text is fit for a user."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let errors travel between processes with their facts, whatever their constructors ask for."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: "type[EngineError]", args: tuple[Any, ...], facts: dict[str, Any]) -> "EngineError":
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error
 
 
 class InputError(EngineError):

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.errors import InputError
+from engine.scheduling.devices.port import Port
 from engine.scheduling.limits import segments
-from engine.scheduling.linear import Linear
+from engine.scheduling.linear import Linear, full
 from engine.scheduling.problem import Problem
 from engine.scheduling.site import Connection, Group, Site
 from engine.scheduling.tariffs import Exchange
+
+FAIRNESS = 100.0
+"""Weight of equal shares against charging sooner, among plans of equal cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ def build(site: Site) -> Built:
     for commitment in site.commitments:
         members = commitment.members or (commitment.commodity,)
         commitment.add_to(problem, _total(site, [_member(name, power) for name in members]))
+    _share_fairly(site, problem)
     for addition in site.additions:
         addition.add_to(problem, power)
     return Built(problem, power)
@@ -113,6 +118,19 @@ def _add_connection(problem: Problem, connection: Connection, net: Linear) -> Li
     for tariff in connection.tariffs:
         tariff.add_to(problem, exchange)
     return bought - sold
+
+
+def _share_fairly(site: Site, problem: Problem) -> None:
+    """Prefer, between plans of equal cost, those in which equal devices run at an equal share of their power."""
+    ports = [port for device in site.devices for port in device.ports if isinstance(port, Port) and port.share]
+    for share in dict.fromkeys(port.share for port in ports):
+        highest = problem.variable(f"{share}.share")
+        for port in ports:
+            name = f"{port.name}.consumption"
+            if port.share == share and name in problem.sizes:
+                most = np.maximum(full(port.consumption_limit, problem.window.n), 1e-9)
+                problem.at_most(f"{name}.share", problem.block(name) * (1.0 / most), highest)
+        problem.prefer(highest * FAIRNESS)
 
 
 def _total(site: Site, flows: list[Linear]) -> Linear:

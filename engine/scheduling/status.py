@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """How a solve ended; only the first two carry a plan."""
+    """How a solve ended; only the first two carry an optimised plan."""
 
     OPTIMAL = "optimal"
     WITHIN_GAP = "within the accepted gap"
@@ -12,3 +12,5 @@ class Status(StrEnum):
     UNBOUNDED = "unbounded"
     TIMED_OUT = "timed out"
     FAILED = "failed"
+    FALLBACK = "fallback, not optimised"
+    """A plain plan of the fallback scheduler."""

@@ -1,12 +1,13 @@
 """Buys when energy is cheap and sells when it is dear, within every constraint."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import process_time
 from typing import ClassVar
 
 from engine.errors import SolveError, TimedOut
 from engine.scheduling import read
 from engine.scheduling.build import build
+from engine.scheduling.devices.storage import Storage
 from engine.scheduling.diagnose import refuse
 from engine.scheduling.site import Schedule, Site, Timings
 from engine.scheduling.solve import DIRECT, Options, solve
@@ -39,6 +40,7 @@ class StorageScheduler:
             SolveError: The cost has no lower end, as a price pays without a limit on power.
         """
         began = process_time()
+        site = self._with_learned_worth(site)
         built = build(site)
         ready = process_time()
         solved = solve(built.problem, self._options)
@@ -58,3 +60,19 @@ class StorageScheduler:
     @property
     def _options(self) -> Options:
         return Options(time_limit=self.time_limit, gap=self.gap, solver=self.solver)
+
+    def _with_learned_worth(self, site: Site) -> Site:
+        """Return a site in which energy left at the end is worth what it is worth on average in a plan without that."""
+        learning = [each.name for each in site.devices if isinstance(each, Storage) and each.end_value == "learned"]
+        if not learning:
+            return site
+        worth = self.compute(_with_end_values(site, dict.fromkeys(learning, 0.0))).worth
+        return _with_end_values(site, {name: float(worth[name].mean()) for name in learning})
+
+
+def _with_end_values(site: Site, values: dict[str, float]) -> Site:
+    devices = (
+        replace(each, end_value=values[each.name]) if isinstance(each, Storage) and each.name in values else each
+        for each in site.devices
+    )
+    return replace(site, devices=tuple(devices))

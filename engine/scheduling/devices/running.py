@@ -30,12 +30,17 @@ class Band:
 def add_bands(
     problem: Problem, name: str, bands: tuple[Band, ...], most: tuple[Values, Values]
 ) -> tuple[Linear, Linear]:
-    """Add a choice of one band per step; return the power taken and given [kW], each shape (n,)."""
+    """Add a choice of one band per step; return the power taken and given [kW], each shape (n,).
+
+    The columns ``name.resting`` are 1 in the steps in which a band of exactly no power is chosen.
+    """
     n = problem.window.n
-    taken, given, chosen = Linear(n), Linear(n), Linear(n)
+    taken, given, chosen, resting = Linear(n), Linear(n), Linear(n), Linear(n)
     for at, (produces, least, highest) in enumerate(way for band in bands for way in band.one_way):
         limit = np.minimum(highest, full(most[1] if produces else most[0], n))
         mode = problem.variable(f"{name}.mode[{at}]", upper=1.0, integer=True)
+        if highest == 0.0:
+            resting = resting + mode
         power = problem.variable(f"{name}.power[{at}]", upper=limit)
         problem.at_most(f"{name}.mode[{at}].most", power, mode * limit)
         if least > 0:
@@ -46,6 +51,7 @@ def add_bands(
         else:
             taken = taken + power
     problem.equal(f"{name}.modes", chosen, 1.0)
+    problem.equal(f"{name}.rests", problem.variable(f"{name}.resting", upper=1.0), resting)
     return taken, given
 
 
@@ -79,6 +85,8 @@ class Switching:
         start = problem.variable(f"{name}.start", upper=1.0, integer=True)
         stop = problem.variable(f"{name}.stop", upper=1.0, integer=True)
         problem.at_most(f"{name}.runs", power, on * full(most, n))
+        if f"{name}.resting" in problem.sizes:  # with bands, being on is more than being allowed to run
+            problem.equal(f"{name}.on", on, 1.0 - problem.block(f"{name}.resting"))
         before = np.zeros(n)
         before[0] = float(self.on_at_start)
         problem.equal(f"{name}.switches", on - lagged(on) - start + stop, before)

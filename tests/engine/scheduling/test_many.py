@@ -1,0 +1,39 @@
+"""Many sites at once give what they give one by one, errors included."""
+
+import numpy as np
+
+from engine.errors import FieldError
+from engine.scheduling.diagnose import NoPlan
+from engine.scheduling.many import schedule_many
+from engine.scheduling.storage_scheduler import StorageScheduler
+from tests.engine.scheduling.random_sites import draw
+from tests.engine.scheduling.samples import bumped, site, store
+
+
+def test_processes_give_the_same_plans_in_the_same_order():
+    sites = [draw("plain", seed) for seed in range(12)]
+    together, alone = schedule_many(sites, workers=2), schedule_many(sites, workers=1)
+    for one, other in zip(together, alone, strict=True):
+        assert type(one) is type(other)
+        if not isinstance(one, Exception):
+            assert one.costs == other.costs
+            for name, power in one.power.items():
+                np.testing.assert_array_equal(power, other.power[name])
+
+
+def test_a_site_without_a_plan_does_not_stop_the_others():
+    sites = [site(store()), site(store(), load=bumped(200.0, 3, 3)), site(store())]
+    first, second, third = schedule_many(sites, workers=2)
+    assert isinstance(second, NoPlan)
+    assert second.report.repairs[0].limits == ("electricity.consumption-capacity",)
+    assert first.cost == third.cost == StorageScheduler().compute(sites[0]).cost
+
+
+class Refusing:
+    def compute(self, site):
+        raise FieldError("soc-min", "it is not to be.")
+
+
+def test_errors_keep_their_facts_between_processes():
+    for error in schedule_many([site(), site()], scheduler=Refusing(), workers=2):
+        assert (error.field, error.problem, str(error)) == ("soc-min", "it is not to be.", "soc-min: it is not to be.")
