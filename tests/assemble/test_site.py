@@ -149,14 +149,14 @@ def test_two_outputs_split_a_power_by_sign(home):
     assert list(home.stored(gives).values()) == [0.0, 5.0, 0.0, 5.0]
 
 
-@pytest.mark.parametrize("unit, step, first", [("MW", HOUR, 0.005), ("kWh", QUARTER, 1.25), ("W", 2 * HOUR, 2500.0)])
-def test_plan_is_stored_in_the_unit_and_resolution_of_the_sensor(home, unit, step, first):
+@pytest.mark.parametrize("unit, step, third", [("MW", HOUR, 0.005), ("kWh", QUARTER, 1.25), ("W", 2 * HOUR, 2500.0)])
+def test_plan_is_stored_in_the_unit_and_resolution_of_the_sensor(home, unit, step, third):
     home.asset("battery")
     power = home.sensor("battery", "power", unit, step, consumption_is_positive=True)
     model = {"sensor": power, **BATTERY, "soc-at-start": "5 kWh"}
     context = {"consumption-price": {"sensor": home.price([-0.1, 0.5] * 12)}, "production-price": "0 EUR/kWh"}
     home.plan("battery", [model], context, resolution=HOUR)
-    assert home.stored(power)[us(0)] == pytest.approx(first)
+    assert home.stored(power)[us(2)] == pytest.approx(third)  # after 5 kW up and down come 5 kW up, and rest
 
 
 def test_peak_already_reached_is_free(home, battery):
