@@ -126,11 +126,15 @@ def _frame(chart: Chart, view: View) -> figure:
 
 
 def _values(chart: Chart) -> Range1d | DataRange1d:
-    """Return the range of values: shares always from 0 to 100 %, others as the data in view ask."""
-    if {trace.unit for trace in chart.traces} != {"%"}:
+    """Return the range of values: shares from 0 to 100 %, out to limits where there are some, else as the data ask."""
+    seen = [trace.present[1] for trace in chart.traces if len(trace.present[1])]
+    shares = {trace.unit for trace in chart.traces} == {"%"}
+    ends = [*(chart.bounds or ()), *((0.0, 100.0) if shares else ())]
+    if not ends or not seen:
         return DataRange1d(range_padding=0.08)
-    shares = [trace.present[1] for trace in chart.traces]
-    return Range1d(min(share.min(initial=0) for share in shares), max(share.max(initial=100) for share in shares))
+    low, high = min(*ends, *(line.min() for line in seen)), max(*ends, *(line.max() for line in seen))
+    margin = 0.0 if shares else 0.06 * (high - low)
+    return Range1d(low - margin, high + margin)
 
 
 def _mark_clock_changes(made: figure, view: View) -> None:

@@ -24,6 +24,10 @@ def html(chart: Chart, colours: list[Colour], dark: bool) -> str:
         f'<li style="display:inline-block;margin-right:1.6em">{name} <span>{" ".join(told)}</span></li> '
         for name, told in strokes.items()
     )
+    if chart.bounds and chart.traces:
+        low, high = chart.bounds
+        limits = f"limits {low:,g} to {high:,g} {chart.traces[0].unit}"
+        items += f'<li style="display:inline-block;opacity:.75">- - - {escape(limits)}</li>'
     listed = f'<ul style="margin:2px 0 0;padding:0;list-style:none;font-size:.8125rem;line-height:1.6">{items}</ul>'
     return f'<h3 style="margin:0;font-size:1rem;font-weight:500">{escape(chart.title)}</h3>{listed if items else ""}'
 

@@ -1,7 +1,7 @@
 """What a chart shows: lines, each of one sensor as told by one source, with no more points than a screen can show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from components.local_time import MILLISECOND
 from components.theme import told_by
 from engine.iso_time import MICROSECOND, Microseconds
+from engine.units import convert, same_kind
 
 Floats = NDArray[np.float64]
 LONGEST_BRIDGE = 3
@@ -69,6 +70,12 @@ class Trace:
             return self.step // MICROSECOND
         distances = np.diff(self.present[0])
         return int(np.median(distances)) if len(distances) else 0
+
+    def converted(self, unit: str) -> "Trace":
+        """Return the same line in another unit; one of another kind is left as it is."""
+        if unit == self.unit or not same_kind(unit, self.unit):
+            return self
+        return replace(self, unit=unit, values=convert(self.values, self.unit, unit))
 
     def points(self, start_us: int, end_us: int, most: int) -> dict[str, Floats]:
         """Return the columns of a line over a span of time: x [ms], y, known [ms], ahead [h].

@@ -60,6 +60,11 @@ def sensors(work: Session, ids: Collection[int]) -> dict[int, Sensor]:
     return {sensor.id: sensor for sensor in work.scalars(select(Sensor).where(Sensor.id.in_(ids)))}
 
 
+def sensors_of(work: Session, asset_ids: Collection[int]) -> list[Sensor]:
+    """Return the sensors of some assets, oldest first."""
+    return list(work.scalars(select(Sensor).where(Sensor.asset_id.in_(asset_ids)).order_by(Sensor.id)))
+
+
 def sources(work: Session, ids: Collection[int]) -> dict[int, Source]:
     """Return the sources with some ids, by id; unknown ids are left out."""
     return {source.id: source for source in work.scalars(select(Source).where(Source.id.in_(ids)))}

@@ -71,18 +71,20 @@ def read(work: Session, who: SignedIn, plan: list[Wanted], span: Span) -> list[C
     """Return the charts a plan asks for, with the sensors the user may see."""
     found = listing.sensors(work, {sensor_id for chart in plan for sensor_id in chart.sensors})
     seen = {key: sensor for key, sensor in found.items() if access.may(who, "read", sensor)}
-    known = {key: _read(work, sensor, span) for key, sensor in seen.items()}
+    known = {key: read_sensor(work, sensor, span) for key, sensor in seen.items()}
     told = listing.sources(work, {source for values in known.values() for source in values})
     charts = []
     for chart in plan:
         visible = [seen[key] for key in chart.sensors if key in seen]
         lines = [line for sensor in visible for line in traces(sensor, known[sensor.id], told)]
         hidden = len(chart.sensors) - len(visible)
-        charts.append(Chart(title=chart.title or _title(visible), traces=lines, empty=_empty(visible, hidden)))
+        shown = [line.converted(lines[0].unit) for line in lines]
+        charts.append(Chart(title=chart.title or _title(visible), traces=shown, empty=_empty(visible, hidden)))
     return charts
 
 
-def _read(work: Session, sensor: Sensor, span: Span) -> dict[int, Beliefs]:
+def read_sensor(work: Session, sensor: Sensor, span: Span) -> dict[int, Beliefs]:
+    """Return what each source told of a sensor in a span, by source id."""
     return beliefs.read_per_source(work, sensor, span.start, span.end, known_at=span.known_at)
 
 

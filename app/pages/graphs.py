@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.auth.identity import SignedIn
 from app.pages import charts, time_range
 from app.pages.charts import Span, Wanted
-from app.pages.shell import later, reading
+from app.pages.filling import later, reading
 from components.time_series import TimeSeries
 from components.traces import Chart
 

@@ -26,7 +26,7 @@ def _money(plan: PlanSummary) -> list[Kpi]:
         shown.append(Kpi("Cost of energy", f"{plan.cost:,.2f} {plan.currency}", detail))
     if plan.paid_price is not None and plan.mean_price is not None:
         shown.append(
-            Kpi("Mean price paid", f"{plan.paid_price:.3f} {unit}", f"mean of the time: {plan.mean_price:.3f}")
+            Kpi("Mean price paid", f"{plan.paid_price:.3f} {unit}", f"mean over the plan: {plan.mean_price:.3f}")
         )
     return shown or [Kpi("Cost of energy", "not known", "a price is missing for part of the schedule")]
 

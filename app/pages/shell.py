@@ -1,10 +1,6 @@
-"""What every page has: the bar with menu, paper toggle and user; content read in a thread; errors as one sentence."""
+"""What every page has: the bar with menu, paper toggle and user, a heading, and a body that is filled when read."""
 
-import asyncio
-import logging
-import re
 from collections.abc import Callable, Sequence
-from html import escape
 from typing import Any, TypeVar
 
 import panel as pn
@@ -15,16 +11,14 @@ from sqlalchemy.orm import Session
 
 from app.auth.identity import SignedIn
 from app.auth.sessions import current_user
+from app.pages.filling import fill, plain, waiting
 from app.running import current
 from components import theme
-from engine.errors import EngineError
 
-LOG = logging.getLogger(__name__)
 MENU = [
     {"label": "Dashboard", "icon": "dashboard", "path": "/dashboard"},
     {"label": "Assets", "icon": "electrical_services", "path": "/assets"},
 ]
-FAILED = "This page could not be shown; the reason is in the server's log."
 DARK = "flexscope_dark"
 """Cookie that keeps the choice of paper."""
 NAME_WINDOW = """
@@ -34,17 +28,12 @@ document.title = `${text} · ${name}`
 """
 REMEMBER = "document.cookie = `{name}=${{Number(source.dark_theme)}}; path={path}; max-age=31536000; samesite=lax`"
 
-Read = TypeVar("Read")
+Result = TypeVar("Result")
 
 
 def address(path: str) -> str:
     """Return a path of this server as browsers reach it."""
     return f"{current().settings.FLEXSCOPE_PATH_PREFIX}{path}"
-
-
-def plain(text: str) -> str:
-    """Return a text as it must be given to components that read Markdown and HTML, to be shown as it stands."""
-    return re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", escape(text, quote=False))
 
 
 def query(name: str) -> str | None:
@@ -75,7 +64,7 @@ class Shell(Page):
         """
         _serve_own_resources()
         name = current().settings.FLEXMEASURES_PLATFORM_NAME
-        self._body = pn.Column(pmui.Skeleton(height=240, sizing_mode="stretch_width"), sizing_mode="stretch_width")
+        self._body = pn.Column(waiting(), sizing_mode="stretch_width")
         super().__init__(
             title=name, site_url=address("/"), main_width=1400, dark_theme=_cookie(DARK) == "1",
             theme_config=theme.material(), sidebar=[_menu(at)], sidebar_width=230, sidebar_resizable=False,
@@ -104,63 +93,15 @@ class Shell(Page):
         component.dark = self.dark_theme
         self.param.watch(lambda event: component.param.update(dark=event.new), "dark_theme")
 
-    def fill(self, read: Callable[[Session, SignedIn], Read], show: Callable[[Read], Sequence[Any]]) -> None:
-        """Read in a thread as the signed-in user, then show what was read; what is refused is told in its place."""
-
-        async def load() -> None:
-            try:
-                found = await reading(read)
-            except Exception as error:  # whatever it is, the page must say that it stopped waiting
-                problem = error
-                later(lambda: self._refuse(problem))
-            else:
-                later(lambda: self._put(show, found))
-
-        pn.state.onload(load)
-
-    def _put(self, show: Callable[[Read], Sequence[Any]], found: Read) -> None:
-        try:
-            self._body[:] = list(show(found))
-        except Exception as error:
-            self._refuse(error)
-
-    def _refuse(self, error: Exception) -> None:
-        if isinstance(error, EngineError):
-            self._body[:] = [pmui.Alert(plain(str(error)), severity="warning", sizing_mode="stretch_width")]
-            return
-        LOG.error("The page %s could not be shown.", self._heading, exc_info=error)
-        self._body[:] = [pmui.Alert(FAILED, severity="error", sizing_mode="stretch_width")]
+    def fill(self, read: Callable[[Session, SignedIn], Result], show: Callable[[Result], Sequence[Any]]) -> None:
+        """Read in a thread as the signed-in user, then show what was read below the heading."""
+        fill(self._body, read, show)
 
     def _release(self, _context: object) -> None:
         """Let go of Panel's global state: pmui.Page watches it for ever, and would keep each session in memory."""
         for watcher in list(pn.state.param.watchers.get("busy", {}).get("value", [])):
             if getattr(getattr(watcher.fn, "__self__", None), "self", None) is self:
                 pn.state.param.unwatch(watcher)
-
-
-def later(change: Callable[[], Any]) -> None:
-    """Change what a page shows once its document may be changed: after awaiting, it belongs to others."""
-    pn.state.execute(change, schedule=True)
-
-
-async def reading(read: Callable[[Session, SignedIn], Read]) -> Read:
-    """Return what a function reads as the signed-in user, in a thread, so that the server goes on answering.
-
-    Raises:
-        EngineError: Nobody is signed in, or what the function raises.
-    """
-    who = current_user()
-    if who is None:
-        raise EngineError("You are signed out; reload the page to sign in.")
-    signed_in = who
-
-    def within() -> Read:
-        with current().database.reading() as work:
-            found = read(work, signed_in)
-            work.expunge_all()  # rows keep what was read of them when the session ends
-            return found
-
-    return await asyncio.to_thread(within)
 
 
 def _menu(at: str) -> pmui.MenuList:

@@ -131,3 +131,44 @@ def test_logging_out_ends_the_session(browser, site: Api):
     page.goto("/assets")
     expect(page.get_by_label("Password")).to_be_visible()
     context.close()
+
+
+def test_a_plan_is_made_at_a_click_and_its_costs_are_told(desk: Page, house: int):
+    desk.goto(f"/assets/{house}?tab=plan")
+    desk.get_by_role("button", name="Plan now").click()
+    expect(desk.get_by_text("The plan is made.")).to_be_visible(timeout=30_000)
+    expect(desk.get_by_role("heading", name=re.compile("Costs of the plan asked for"))).to_be_visible()
+    desk.wait_for_function(f"() => ({DRAWN})().length === 4")
+    drawn = charts(desk)
+    assert [chart["y"] for chart in drawn] == ["Price [EUR/kWh]", "Power [kW]", "Power [kW]", "State of charge [kWh]"]
+    expect(desk.get_by_text("limits 1 to 10 kWh")).to_be_visible()
+    desk.get_by_role("tab", name="Status").click()
+    expect(desk.get_by_text("finished").first).to_be_visible()
+    assert "tab=status" in desk.url
+
+
+def test_the_context_tells_where_each_field_is_set(desk: Page):
+    desk.goto("/assets")
+    desk.get_by_role("link", name="Home battery").click()
+    desk.get_by_role("tab", name="Context").click()
+    row = desk.get_by_role("row", name=re.compile("site-power-capacity"))
+    expect(row).to_contain_text("17 kVA")
+    row.get_by_role("link", name="Canal house").click()
+    expect(desk.get_by_role("row", name=re.compile("site-power-capacity"))).to_contain_text("this asset")
+
+
+def test_properties_are_saved_and_mistakes_are_told_by_field(desk: Page):
+    desk.goto("/assets")
+    desk.get_by_role("link", name="Charge point").click()
+    desk.get_by_role("tab", name="Properties").click()
+    latitude = desk.get_by_label("Latitude")
+    latitude.fill("152")
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_text("is not a number between -90 and 90")).to_be_visible()
+    latitude.fill("52.5")
+    desk.get_by_label("Description").fill("At the <b>quay</b>")
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_text("Saved.")).to_be_visible()
+    desk.reload()
+    expect(desk.get_by_text("At the <b>quay</b>").first).to_be_visible()
+    expect(latitude).to_have_value("52.5")

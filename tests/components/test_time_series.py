@@ -98,3 +98,21 @@ def test_measurement_and_forecast_of_one_sensor_share_its_colour():
     )
     load, foreseen, pv = (line.glyph.line_color for line in shown[0].renderers)
     assert load == foreseen != pv
+
+
+def test_limits_lie_inside_the_range_and_are_told():
+    shown = TimeSeries(charts=[chart(trace([1, 2]), bounds=(-17, 17))])
+    drawn = figures(shown)[0]
+    assert drawn.y_range.start < -17
+    assert drawn.y_range.end > 17
+    assert "limits -17 to 17 kW" in texts(shown)
+
+
+def test_new_data_keep_the_figures_and_new_lines_make_new_ones():
+    shown = TimeSeries(charts=[chart(trace([1, 2]))])
+    first = figures(shown)[0]
+    shown.charts = [chart(trace([5, 6, 7]))]
+    assert figures(shown)[0] is first
+    assert set(first.renderers[0].data_source.data["y"]) == {5, 6, 7}
+    shown.charts = [chart(trace([5]), trace([6], label="PV"))]
+    assert figures(shown)[0] is not first

@@ -89,3 +89,9 @@ def test_the_axis_names_quantity_and_unit():
 def test_a_chart_without_values_has_no_span():
     assert chart(trace([NAN])).span is None
     assert chart(trace([NAN, 1])).span == (BEGIN + QUARTER_US, BEGIN + 2 * QUARTER_US)
+
+
+def test_a_line_can_be_drawn_in_the_unit_of_another_of_its_kind():
+    price = trace([0.25], unit="EUR/kWh")
+    assert price.converted("EUR/MWh").values.tolist() == [250]
+    assert price.converted("kW") is price

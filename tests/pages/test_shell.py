@@ -9,7 +9,8 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from app import running, settings
-from app.pages.shell import Shell, plain
+from app.pages.filling import plain
+from app.pages.shell import Shell
 from app.running import Running
 from db.base import Database
 

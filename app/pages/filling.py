@@ -1,0 +1,114 @@
+"""Content that is read in a thread and then shown in its place, with errors told in one sentence."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any, TypeVar
+
+import panel as pn
+import panel_material_ui as pmui
+from sqlalchemy.orm import Session
+
+from app.auth.identity import SignedIn
+from app.auth.sessions import current_user
+from app.running import current
+from engine.errors import EngineError
+
+LOG = logging.getLogger(__name__)
+FAILED = "This could not be shown; the reason is in the server's log."
+
+Result = TypeVar("Result")
+
+
+def plain(text: str) -> str:
+    """Return a text as it must be given to components that read Markdown and HTML, to be shown as it stands."""
+    return re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", escape(text, quote=False))
+
+
+def note(text: str, severity: str = "info") -> pmui.Alert:
+    """Return a box with a sentence."""
+    return pmui.Alert(plain(text), severity=severity, sizing_mode="stretch_width", margin=8)
+
+
+def waiting() -> pmui.Skeleton:
+    """Return what stands where content will be."""
+    return pmui.Skeleton(height=240, sizing_mode="stretch_width")
+
+
+async def reading(read: Callable[[Session, SignedIn], Result]) -> Result:
+    """Return what a function reads as the signed-in user, in a thread, so that the server goes on answering.
+
+    Raises:
+        EngineError: Nobody is signed in, or what the function raises.
+    """
+    who = _signed_in()
+
+    def within() -> Result:
+        with current().database.reading() as work:
+            found = read(work, who)
+            work.expunge_all()  # rows keep what was read of them when the session ends
+            return found
+
+    return await asyncio.to_thread(within)
+
+
+async def writing(change: Callable[[Session, SignedIn], Result]) -> Result:
+    """Return what a function changes as the signed-in user, in a thread and committed at its end.
+
+    Raises:
+        EngineError: Nobody is signed in, or what the function raises; then nothing is changed.
+    """
+    who = _signed_in()
+
+    def within() -> Result:
+        with current().database.writing() as work:
+            return change(work, who)
+
+    return await asyncio.to_thread(within)
+
+
+def _signed_in() -> SignedIn:
+    who = current_user()
+    if who is None:
+        raise EngineError("You are signed out; reload the page to sign in.")
+    return who
+
+
+def fill(
+    place: pn.Column, read: Callable[[Session, SignedIn], Result], show: Callable[[Result], Sequence[Any]]
+) -> None:
+    """Read in a thread, then put what is made of it in its place; what is refused is told there."""
+
+    async def load() -> None:
+        try:
+            found = await reading(read)
+        except Exception as error:  # whatever it is, the page must say that it stopped waiting
+            problem = error
+            later(lambda: refuse(place, problem))
+        else:
+            later(lambda: _put(place, show, found))
+
+    pn.state.onload(load)
+
+
+def _put(place: pn.Column, show: Callable[[Result], Sequence[Any]], found: Result) -> None:
+    try:
+        place[:] = list(show(found))
+    except Exception as error:  # as above
+        refuse(place, error)
+
+
+def refuse(place: pn.Column, error: Exception) -> None:
+    """Show why something cannot be shown or done: a sentence for what we raise, the log for anything else."""
+    if isinstance(error, EngineError):
+        place[:] = [note(str(error), "warning")]
+        return
+    LOG.error("Part of a page could not be shown.", exc_info=error)
+    place[:] = [note(FAILED, "error")]
+
+
+def later(change: Callable[[], Any]) -> None:
+    """Change what a page shows once its document may be changed: after awaiting, it belongs to others."""
+    pn.state.execute(change, schedule=True)

@@ -1,0 +1,92 @@
+"""Small tables of facts: texts, links and lights, readable by people and by screen readers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any, TypeAlias
+
+import panel as pn
+import param
+
+from components.theme import BAD, GOOD, WARN
+
+STYLE = """
+<style>
+.facts {overflow-x: auto} .facts table {border-collapse: collapse; font-size: .875rem; width: 100%}
+.facts th {text-align: left; font-weight: 500; opacity: .8; white-space: nowrap}
+.facts th, .facts td {padding: 6px 14px 6px 0; vertical-align: top;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent)}
+.facts a {color: inherit} .facts .light {white-space: nowrap}
+.facts code {overflow-wrap: anywhere}
+</style>
+"""
+SHAPES = {"good": ("●", GOOD), "warn": ("▲", WARN), "bad": ("■", BAD), "none": ("○", None)}
+"""A light's shape differs with its meaning, so that colour is never needed to read it."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A text that leads somewhere."""
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Light:
+    """A state with the word for it."""
+
+    state: str
+    """good, warn, bad or none."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """A text as machines write it."""
+
+    text: str
+
+
+Cell: TypeAlias = str | Link | Light | Code
+
+
+class FactTable(pn.viewable.Viewer):
+    """Shows rows of facts under the names of their columns."""
+
+    columns = param.List(item_type=str, doc="Names of the columns.")
+    rows = param.List(doc="One list of texts, links, lights or codes for each line.")
+    empty = param.String(default="There are none yet.", doc="What to say, and to do, without rows.")
+    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self._pane = pn.pane.HTML(sizing_mode="stretch_width", margin=8)
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._pane
+
+    @param.depends("columns", "rows", "empty", "dark", watch=True)
+    def _draw(self) -> None:
+        if not self.rows:
+            self._pane.object = f'<p role="status">{escape(self.empty)}</p>'
+            return
+        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.columns)
+        body = "".join(self._row(row) for row in self.rows)
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        self._pane.object = f'{STYLE}<div class="facts" tabindex="0">{table}</div>'
+
+    def _row(self, row: Sequence[Cell]) -> str:
+        return f"<tr>{''.join(f'<td>{self._cell(cell)}</td>' for cell in row)}</tr>"
+
+    def _cell(self, cell: Cell) -> str:
+        if isinstance(cell, Link):
+            return f'<a href="{escape(cell.href)}">{escape(cell.text)}</a>'
+        if isinstance(cell, Code):
+            return f"<code>{escape(cell.text)}</code>"
+        if isinstance(cell, Light):
+            shape, colour = SHAPES[cell.state]
+            ink = f' style="color:{colour.on(self.dark)}"' if colour else ""
+            return f'<span class="light"><span{ink} aria-hidden="true">{shape}</span> {escape(cell.text)}</span>'
+        return escape(cell)
