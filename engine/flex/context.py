@@ -1,6 +1,6 @@
 """The flex-context: prices, limits and everything else around the devices of a site, field by field."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar, Self
 
 from pydantic import field_validator, model_validator
@@ -26,6 +26,7 @@ class CommodityContext(FlexFields):
     """What surrounds the devices of one commodity."""
 
     language: ClassVar[str] = "flex-context"
+    stored_as_sensor: ClassVar[Collection[str]] = ("consumption-price", "production-price")
 
     commodity: str = described("What the context is about.", example="heat", kind="text", default="electricity")
     consumption_price: AnyQuantity = described(

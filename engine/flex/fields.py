@@ -1,6 +1,6 @@
 """One place per field: type, unit, default, meaning, example. Everything that explains a field is made from here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
@@ -80,6 +80,12 @@ class FlexFields(BaseModel):
     )
     language: ClassVar[str] = "field"
     """What the fields belong to, for errors."""
+    spellings: ClassVar[Mapping[str, str]] = {}
+    """Other names under which a field is read."""
+    unstored: ClassVar[Collection[str]] = ()
+    """Fields that belong to one request and are not stored on an asset."""
+    stored_as_sensor: ClassVar[Collection[str]] = ()
+    """Fields that are stored on an asset as a sensor only, as their values go out of date."""
 
     @classmethod
     def read(cls, raw: Mapping[str, object]) -> Self:
@@ -90,15 +96,22 @@ class FlexFields(BaseModel):
             FieldError: A field that cannot be read, or fields that exclude each other.
             UnitError: A unit that does not fit.
         """
-        known = [field.name for field in cls.facts()]
-        for name in raw:
-            if str(name).replace("_", "-") not in known:
-                raise UnknownName(f"{cls.language} field", str(name), known)
+        known = [name.replace("_", "-") for name in cls.model_fields]
+        fields = {}
+        for given, value in raw.items():
+            name = str(given).replace("_", "-")
+            name = cls.spellings.get(name, name)
+            if name not in known:
+                raise UnknownName(f"{cls.language} field", str(given), known)
+            if name in fields:
+                raise FieldError(name, "it is given twice, in two spellings; leave one out.")
+            fields[name] = value
         try:
-            return cls.model_validate({str(name).replace("_", "-"): value for name, value in raw.items()})
+            return cls.model_validate(fields)
         except ValidationError as error:
             first = error.errors()[0]
-            raise FieldError(".".join(str(part) for part in first["loc"]) or cls.language, first["msg"]) from error
+            where = ".".join(str(part) for part in first["loc"]) or cls.language
+            raise FieldError(where, first["msg"].removeprefix("Value error, ")) from error
 
     @classmethod
     def facts(cls) -> list[Fact]:
@@ -109,6 +122,25 @@ class FlexFields(BaseModel):
     def fact(cls, name: str) -> Fact:
         """Return what there is to know of one field, by either spelling."""
         return _fact(name.replace("-", "_"), cls.model_fields[name.replace("-", "_")])
+
+    def refuse_unstorable(self) -> None:
+        """Raise if a field cannot be stored on an asset.
+
+        Raises:
+            FieldError: It belongs to one request, is a list of timed events, or must be a sensor.
+        """
+        for attribute in self.model_fields_set:
+            name, value = attribute.replace("_", "-"), getattr(self, attribute)
+            several = value if isinstance(value, tuple) else (value,)
+            if name in self.unstored:
+                raise FieldError(name, "it belongs to a request and cannot be stored on an asset.")
+            if any(isinstance(each, quantity.Events) for each in several):
+                raise FieldError(name, "timed events cannot be stored on an asset; name a sensor that records them.")
+            if name in self.stored_as_sensor and not isinstance(value, quantity.SensorReference | int):
+                raise FieldError(name, "it is stored as a sensor, such as {'sensor': 5}.")
+            for each in several:
+                if isinstance(each, FlexFields):
+                    each.refuse_unstorable()
 
     @field_validator("*", mode="before")
     @classmethod

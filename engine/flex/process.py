@@ -16,6 +16,7 @@ class ProcessModel(FlexFields):
     """Work of constant power and fixed duration."""
 
     language: ClassVar[str] = "flex-model"
+    spellings: ClassVar[Mapping[str, str]] = {"optimization-sense": "optimization-direction"}
 
     sensor: int | None = described("Power sensor that receives the schedule.", example=4, kind="sensor")
     asset: int | None = described("Asset the entry is about, where no power sensor names it.", example=7, kind="sensor")
@@ -41,14 +42,6 @@ class ProcessModel(FlexFields):
     )
     commodity: str = described("What it consumes.", example="heat", kind="text", default="electricity")
     group: Place | None = described("Group of devices to which it belongs.", example={"asset": 9}, kind="sensor")
-
-    @classmethod
-    def read(cls, raw: Mapping[str, object]) -> Self:
-        """See FlexFields.read."""
-        renamed = {str(key).replace("_", "-"): value for key, value in raw.items()}
-        if "optimization-sense" in renamed:
-            renamed["optimization-direction"] = renamed.pop("optimization-sense")
-        return super().read(renamed)
 
     @field_validator("time_restrictions", mode="before")
     @classmethod

@@ -1,6 +1,6 @@
 """The flex-model of a storage or any other device whose power is planned, field by field."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation, field_validator, model_validator
@@ -54,6 +54,11 @@ class StorageModel(FlexFields):
     """What a device can do."""
 
     language: ClassVar[str] = "flex-model"
+    spellings: ClassVar[Mapping[str, str]] = {
+        "consumption-limit": "consumption-capacity",
+        "production-limit": "production-capacity",
+    }
+    unstored: ClassVar[Collection[str]] = ("soc-at-start", "operation-modes")
 
     sensor: int | None = described(
         "Power sensor that receives the schedule; it also names the entry in a list of devices.",

@@ -71,7 +71,8 @@ def per_tick(
 ) -> Floats:
     """Return the value of a stored energy at each bound of the steps [kWh], NaN where it says nothing, shape (n + 1,).
 
-    An event counts at every tick from its start to its end, both included; one between two ticks counts at the next.
+    An event counts at every tick from its start to its end, both included. Between two ticks it counts at the one
+    before, so that what is asked for is there in time; a span counts from the tick before to the tick after.
     """
     ticks = Window(window.start, window.end + window.step, window.step)
     match given:
@@ -112,8 +113,11 @@ def _sensor(given: SensorReference, window: Window, unit: str, field: str, resol
 
 
 def _ticks_of(event: Event, ticks: Window) -> slice:
-    first = -((to_us(ticks.start) - to_us(event.start)) // ticks.step_us)
-    last = (to_us(event.end) - to_us(ticks.start)) // ticks.step_us
+    first = (to_us(event.start) - to_us(ticks.start)) // ticks.step_us
+    after = -((to_us(ticks.start) - to_us(event.end)) // ticks.step_us)
+    last = first if event.start == event.end else after
+    if first == 0 and event.start > ticks.start and last == 0:
+        first = last = 1  # what is stored at the start can no longer be changed
     return slice(max(first, 0), max(last, first, -1) + 1)
 
 
