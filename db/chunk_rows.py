@@ -161,21 +161,29 @@ class Stretch(NamedTuple):
     last_us: int
 
 
-def read(driver: Driver, layers: str, stretches: list[Stretch], *, known_us: int) -> list[Blob]:
-    """Return the chunks of some stretches, in order of series and start, superseded ones first.
+def current(driver: Driver, stretches: list[Stretch]) -> list[Blob]:
+    """Return the chunks of the current layer of some stretches, in order of series and start."""
+    query = "SELECT series_id, start_us, data FROM belief_chunk WHERE series_id = ? AND layer = 0"
+    if driver.is_sqlite:  # each is a walk along the index, where a join would sort the bytes
+        query += " AND start_us BETWEEN ? AND ? ORDER BY start_us"
+        return [row for stretch in sorted(stretches) for row in driver.rows(query, stretch)]
+    return driver.blobs(f"{_of(stretches, 'c.layer = 0')} ORDER BY c.series_id, c.start_us") if stretches else []
 
-    Args:
-        driver: In the reading transaction.
-        layers: ``0``, ``1`` or ``0, 1``, which is one snapshot whatever the transaction.
-        stretches: Of series in increasing order.
-        known_us: Superseded beliefs that were all formed later are left out.
-    """
-    if not stretches:
-        return []
+
+def superseded(driver: Driver, stretches: list[Stretch], *, known_us: int) -> list[Blob]:
+    """Return the chunks of the superseded layer of some stretches in no order, but those all known later."""
+    return driver.blobs(_of(stretches, f"c.layer = 1 AND c.min_belief_us <= {known_us}")) if stretches else []
+
+
+def every(driver: Driver, stretches: list[Stretch]) -> list[Blob]:
+    """Return the chunks of both layers of some stretches in no order, as one snapshot whatever the transaction."""
+    return driver.blobs(_of(stretches, "c.layer IN (0, 1)")) if stretches else []
+
+
+def _of(stretches: list[Stretch], which: str) -> str:
     wanted = ", ".join(f"({part.series_id}, {part.first_us}, {part.last_us})" for part in stretches)
-    return driver.blobs(
+    return (
         f"WITH wanted (series_id, first_us, last_us) AS (VALUES {wanted}) "
         "SELECT c.series_id, c.start_us, c.data FROM wanted w CROSS JOIN belief_chunk c "
-        f"WHERE c.series_id = w.series_id AND c.layer IN ({layers}) AND c.start_us BETWEEN w.first_us AND w.last_us "
-        f"AND (c.layer = 0 OR c.min_belief_us <= {known_us}) ORDER BY c.series_id, c.start_us, c.layer DESC, c.seq"
+        f"WHERE c.series_id = w.series_id AND {which} AND c.start_us BETWEEN w.first_us AND w.last_us"
     )

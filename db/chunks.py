@@ -6,6 +6,7 @@ one recording time or one horizon for all), so that no change of a sensor can mi
 
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self, TypeAlias, TypeVar
 
 import numpy as np
@@ -170,40 +171,32 @@ def _spread(array: NDArray[Number], at: Microseconds, slots: int, gap: float) ->
     return wide
 
 
-def decode(blobs: list[bytes]) -> tuple[Beliefs, Positions]:
-    """Return the beliefs of payloads in their order, and for each belief the position of its payload.
+def decode(blobs: list[bytes], *, ordered: bool = True) -> tuple[Beliefs, Positions]:
+    """Return the beliefs of payloads, and for each belief the position of its payload if they are in order.
 
     Payloads of one shape are read at once, so a year of equal chunks costs little more than one.
+
+    Args:
+        blobs: What ``encode`` made.
+        ordered: Whether the beliefs come in the order of the payloads, which costs more where shapes are many.
     """
     if not blobs:
         return Beliefs.none(), np.empty(0, np.intp)
-    if len(blobs) == 1:
-        alone = _read(blobs)
-        gaps = alone.missing
-        alone = alone.take(~gaps) if gaps.any() else alone
-        return alone, np.zeros(len(alone), np.intp)
     heads = np.frombuffer(b"".join([blob[: HEADER.size] for blob in blobs]), FIELDS)
-    origin = np.repeat(np.arange(len(blobs)), heads["f3"])
-    alike = _alike(heads)
-    found = _in_order([_read([blobs[i] for i in group]) for group in alike], [_slots_of(heads, at) for at in alike])
+    origin = np.repeat(np.arange(len(blobs)), heads["f3"]) if ordered else np.empty(0, np.intp)
+    kinds = _alike(heads)
+    groups = [_Group.of([blobs[i] for i in alike]) for alike in kinds]
+    found = _room(groups)
+    begins = np.concatenate([[0], np.cumsum(heads["f3"], dtype=np.int64)])
+    filled = 0
+    for alike, group in zip(kinds, groups, strict=True):
+        if ordered:
+            group.fill(found, begins[alike])
+        else:
+            group.fill(found, filled + np.arange(len(alike)) * group.n)
+            filled += len(alike) * group.n
     gaps = found.missing
-    return (found.take(~gaps), origin[~gaps]) if gaps.any() else (found, origin)
-
-
-def _in_order(kinds: list[Beliefs], places: list[slice | Positions]) -> Beliefs:
-    """Return beliefs that were read in groups, each at its place."""
-    if len(kinds) == 1:
-        return kinds[0]
-    if any(kind.levels is not CERTAIN for kind in kinds):
-        every = together(kinds)
-        order = np.empty(len(every), np.intp)
-        order[np.concatenate([np.arange(len(every))[place] for place in places])] = np.arange(len(every))
-        return every.take(order)
-    n = sum(map(len, kinds))
-    every = Beliefs(np.empty(n, np.int64), np.empty(n, np.int64), np.empty((n, 1)), CERTAIN)
-    for kind, place in zip(kinds, places, strict=True):
-        every.events[place], every.times[place], every.values[place] = kind.events, kind.times, kind.values
-    return every
+    return (found.take(~gaps), origin[~gaps] if ordered else origin) if gaps.any() else (found, origin)
 
 
 def _alike(heads: NDArray[np.void]) -> list[Positions]:
@@ -215,33 +208,57 @@ def _alike(heads: NDArray[np.void]) -> list[Positions]:
     return np.split(order, np.flatnonzero(np.diff(key[order])) + 1)
 
 
-def _slots_of(heads: NDArray[np.void], group: Positions) -> slice | Positions:
-    """Return the places of the slots of some payloads among the slots of all."""
-    ends = np.cumsum(heads["f3"], dtype=np.int64)[group]
-    n = int(heads["f3"][group[0]])
-    if group[-1] - group[0] == len(group) - 1:
-        return slice(int(ends[0]) - n, int(ends[-1]))
-    places: Positions = (ends[:, None] - n + np.arange(n)).reshape(-1)
-    return places
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Payloads with equal flags, quantiles and slots, as one table over their bytes."""
 
+    flags: int
+    q: int
+    n: int
+    table: NDArray[np.void]
+    levels: Values
+    """Shape (q,) if all payloads share them, else (payloads, n, q)."""
 
-def _read(blobs: list[bytes]) -> Beliefs:
-    """Return the beliefs of payloads with equal flags, quantiles and slots."""
-    _, flags, q, n, *_ = HEADER.unpack_from(blobs[0])
-    table = np.frombuffer(b"".join(blobs), _layout(flags, q, n))
-    first, constant, step = (table["head"][name][:, None] for name in ("f4", "f5", "f6"))
-    events = first + step * np.arange(n) if flags & ON_GRID else table["events"]
-    if flags & ONE_TIME:
-        times = np.broadcast_to(constant, events.shape)
-    else:
-        times = events - constant if flags & ONE_HORIZON else table["times"]
-    levels = CERTAIN
-    if flags & OWN_LEVELS:
-        levels = table["levels"].reshape(-1, q)
-    elif flags & SHARED_LEVELS:
-        lists = table["levels"]
-        levels = lists[0] if (lists == lists[0]).all() else np.repeat(lists, n, axis=0)
-    return Beliefs(events.reshape(-1), times.reshape(-1), table["values"].reshape(-1, q), levels)
+    @classmethod
+    def of(cls, blobs: list[bytes]) -> Self:
+        _, flags, q, n, *_ = HEADER.unpack_from(blobs[0])
+        table = np.frombuffer(blobs[0] if len(blobs) == 1 else b"".join(blobs), _layout(flags, q, n))
+        levels = CERTAIN
+        if flags & OWN_LEVELS:
+            levels = table["levels"]
+        elif flags & SHARED_LEVELS:
+            lists = table["levels"]
+            same = (lists == lists[0]).all()
+            levels = lists[0] if same else np.broadcast_to(lists[:, None, :], (len(lists), n, q))
+        return cls(flags, q, n, table, levels)
+
+    def fill(self, found: Beliefs, begins: Microseconds) -> None:
+        """Write the beliefs of each payload from its begin on; payloads that follow each other go at once."""
+        edges = [0, *(np.flatnonzero(np.diff(begins) != self.n) + 1).tolist(), len(begins)]
+        for low, high in pairwise(edges):
+            begin = int(begins[low])
+            part, there = self.table[low:high], slice(begin, begin + (high - low) * self.n)
+            shape = (high - low, self.n)
+            events, times = found.events[there].reshape(shape), found.times[there].reshape(shape)
+            self._moments(part, events, times)
+            found.values[there].reshape((*shape, -1))[:, :, : self.q] = part["values"]
+            if found.levels.ndim == 2:
+                own = self.levels if self.levels.ndim == 1 else self.levels[low:high]
+                found.levels[there].reshape((*shape, -1))[:, :, : self.q] = own
+
+    def _moments(self, part: NDArray[np.void], events: Microseconds, times: Microseconds) -> None:
+        """Write events and times of some payloads, shape (payloads, n)."""
+        first, constant, step = (part["head"][name][:, None] for name in ("f4", "f5", "f6"))
+        if self.flags & ON_GRID:
+            np.add(first, step * np.arange(self.n), out=events)
+        else:
+            events[:] = part["events"]
+        if self.flags & ONE_TIME:
+            times[:] = constant
+        elif self.flags & ONE_HORIZON:
+            np.subtract(events, constant, out=times)
+        else:
+            times[:] = part["times"]
 
 
 def _layout(flags: int, q: int, n: int) -> np.dtype[np.void]:
@@ -253,3 +270,16 @@ def _layout(flags: int, q: int, n: int) -> np.dtype[np.void]:
     if flags & (SHARED_LEVELS | OWN_LEVELS):
         fields.append(("levels", "<f8", (q,) if flags & SHARED_LEVELS else (n, q)))
     return np.dtype([*fields, ("values", "<f8", (n, q))])
+
+
+def _room(groups: list[_Group]) -> Beliefs:
+    """Return room for the beliefs of groups; levels are shared if all groups share the same."""
+    n, width = sum(len(group.table) * group.n for group in groups), max(group.q for group in groups)
+    shared = groups[0].levels
+    same = shared.ndim == 1 and all(np.array_equal(group.levels, shared) for group in groups)
+    return Beliefs(
+        np.empty(n, np.int64),
+        np.empty(n, np.int64),
+        np.empty((n, width)) if same else np.full((n, width), np.nan),
+        shared if same else np.full((n, width), np.nan),
+    )

@@ -35,6 +35,11 @@ class AsOf:
     since: datetime | None = None
     """The earliest moment at which a belief may have been formed; that moment counts."""
 
+    @property
+    def is_moment(self) -> bool:
+        """Whether all that is asked is that a belief was formed until the moment."""
+        return self.since is None and self.horizon is None and self.at_most is None
+
     def allows(self, rule: Mapping[str, Any], resolution: timedelta, events: Microseconds, times: Microseconds) -> Mask:
         """Return which beliefs about events of a sensor count, shape (n,).
 
@@ -48,7 +53,8 @@ class AsOf:
         if self.since is not None:
             passes &= times >= to_us(self.since)
         if self.horizon is not None or self.at_most is not None:
-            ahead = knowable(rule, resolution, events) - times
+            ahead = knowable(rule, resolution, events)
+            ahead -= times
             if self.horizon is not None:
                 passes &= ahead >= self.horizon // MICROSECOND
             if self.at_most is not None:

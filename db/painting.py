@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from db.chunks import Beliefs, Positions, Values, together
+from db.knowledge import Mask
 from db.source_filter import Origin
 from engine.iso_time import Microseconds
 
@@ -43,20 +44,24 @@ class Sourced:
         return Known(self.beliefs.events, self.beliefs.middle, self.beliefs.times, self.source_ids)
 
 
-def newest(beliefs: Beliefs, step_us: int) -> Beliefs:
-    """Return the last given belief about each event, in order of event.
+def newest(beliefs: Beliefs, passes: Mask, step_us: int) -> Beliefs:
+    """Return the most recently formed of the beliefs about each event that count, in order of event.
 
     Args:
-        beliefs: Such that of two about one event the later given is the later known.
+        beliefs: In any order.
+        passes: Which of them count, shape (n,).
         step_us: The grid that most events lie on; a hint that saves a sort.
     """
-    events = beliefs.events
-    if len(events) < 2 or (events[1:] > events[:-1]).all():
+    if not len(beliefs):
         return beliefs
-    slots, count = _slots(events, step_us)
-    last = np.full(count, -1)
-    np.maximum.at(last, slots, np.arange(len(events)))
-    return beliefs.take(last[last >= 0])
+    slots, count = _slots(beliefs.events, step_us)
+    times = np.where(passes, beliefs.times, LONG_AGO)
+    best = np.full(count, LONG_AGO)
+    np.maximum.at(best, slots, times)
+    winners = np.flatnonzero(passes & (times == best[slots]))
+    at = np.full(count, -1)
+    at[slots[winners]] = winners
+    return beliefs.take(at[at >= 0])
 
 
 def _slots(events: Microseconds, step_us: int) -> tuple[Microseconds, int]:

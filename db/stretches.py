@@ -47,22 +47,19 @@ def read(
     driver = Driver(work)
     by_id = {sensor.id: sensor for sensor in sensors}
     wanted = sorted(origins(driver, list(by_id), sources))
-    known_us = to_us(known_at.known_at)
-    blobs = chunk_rows.read(driver, "0", [span.of(origin) for origin in wanted], known_us=known_us)
-    current = _by_series(blobs, span, wanted)
-    passing = {
-        origin.series_id: _passing(by_id[origin.sensor_id], current[origin.series_id], known_at) for origin in wanted
-    }
-    needed = [_superseded_at(origin, current, passing) for origin in wanted if not passing[origin.series_id].all()]
-    layer1 = chunk_rows.read(driver, "1", needed, known_us=known_us)
-    older = _by_series(layer1, span, wanted)
+    current = _current(driver, span, wanted)
+    passing = _all_passing(by_id, current, wanted, known_at)
+    unsettled = [origin for origin in wanted if not passing[origin.series_id].all()]
+    stretches = [_needed(origin, current, passing) for origin in unsettled]
+    older = _by_series(chunk_rows.superseded(driver, stretches, known_us=to_us(known_at.known_at)))
     found: dict[int, list[tuple[Origin, Beliefs]]] = {key: [] for key in by_id}
     for origin in wanted:
         beliefs, passes = current[origin.series_id], passing[origin.series_id]
         if not passes.all():
-            before = older[origin.series_id]
-            before = before.take(_passing(by_id[origin.sensor_id], before, known_at))
-            beliefs = newest(together([before, beliefs.take(passes)]), origin.step_us)
+            before = older.get(origin.series_id, Beliefs.none())
+            counts = span.holds(before.events) & _passing(by_id[origin.sensor_id], before, known_at)
+            some = together([newest(before, counts, origin.step_us), beliefs.take(passes)])
+            beliefs = newest(some, np.ones(len(some), np.bool_), origin.step_us)
         found[origin.sensor_id].append((origin, beliefs))
     return found
 
@@ -78,30 +75,51 @@ def read_all(
     """Return every belief of each series that counts, in no order."""
     driver = Driver(work)
     wanted = sorted(origins(driver, [sensor.id], sources))
-    known_us = to_us(known_at.known_at)
-    blobs = chunk_rows.read(driver, "0, 1", [span.of(origin) for origin in wanted], known_us=known_us)
-    every = _by_series(blobs, span, wanted)
-    return [(o, every[o.series_id].take(_passing(sensor, every[o.series_id], known_at))) for o in wanted]
+    every = _by_series(chunk_rows.every(driver, [span.of(origin) for origin in wanted]))
+    found = []
+    for origin in wanted:
+        beliefs = every.get(origin.series_id, Beliefs.none())
+        found.append((origin, beliefs.take(span.holds(beliefs.events) & _passing(sensor, beliefs, known_at))))
+    return found
 
 
-def _by_series(blobs: list[Blob], span: Span, wanted: list[Origin]) -> dict[int, Beliefs]:
-    """Return the beliefs of chunks that lie in a span, by series; blobs are in the order of ``wanted``."""
-    beliefs, origin = decode([blob[2] for blob in blobs])
-    inside = span.holds(beliefs.events)
-    if not inside.all():
-        beliefs, origin = beliefs.take(inside), origin[inside]
-    ids = [part.series_id for part in wanted]
-    series = [blob[0] for blob in blobs]
-    low = np.searchsorted(origin, np.searchsorted(series, ids, "left")).tolist()
-    high = np.searchsorted(origin, np.searchsorted(series, ids, "right")).tolist()
-    return {key: beliefs.take(slice(a, b)) for key, a, b in zip(ids, low, high, strict=True)}
+def _current(driver: Driver, span: Span, wanted: list[Origin]) -> dict[int, Beliefs]:
+    """Return the most recent belief about each event of a span, in order of event, by series."""
+    blobs = chunk_rows.current(driver, [span.of(origin) for origin in wanted])
+    beliefs, payload = decode([blob[2] for blob in blobs])
+    series, ids = [blob[0] for blob in blobs], [origin.series_id for origin in wanted]
+    lows = np.searchsorted(payload, np.searchsorted(series, ids, "left")).tolist()
+    highs = np.searchsorted(payload, np.searchsorted(series, ids, "right")).tolist()
+    bounds = [to_us(span.start), to_us(span.end)]
+    found = {}
+    for key, low, high in zip(ids, lows, highs, strict=True):
+        first, last = beliefs.events[low:high].searchsorted(bounds).tolist()
+        found[key] = beliefs.take(slice(low + first, low + last))
+    return found
+
+
+def _by_series(blobs: list[Blob]) -> dict[int, Beliefs]:
+    """Return the beliefs of chunks in no order, by series."""
+    of_series: dict[int, list[bytes]] = {}
+    for series_id, _, data in blobs:
+        of_series.setdefault(series_id, []).append(data)
+    return {key: decode(some, ordered=False)[0] for key, some in of_series.items()}
+
+
+def _all_passing(
+    by_id: dict[int, Sensor], current: dict[int, Beliefs], wanted: list[Origin], known_at: AsOf
+) -> dict[int, Mask]:
+    """Return which of the most recent beliefs count, by series."""
+    return {
+        origin.series_id: _passing(by_id[origin.sensor_id], current[origin.series_id], known_at) for origin in wanted
+    }
 
 
 def _passing(sensor: Sensor, beliefs: Beliefs, known_at: AsOf) -> Mask:
     return known_at.allows(sensor.knowledge_horizon, sensor.resolution, beliefs.events, beliefs.times)
 
 
-def _superseded_at(origin: Origin, current: dict[int, Beliefs], passing: dict[int, Mask]) -> Stretch:
+def _needed(origin: Origin, current: dict[int, Beliefs], passing: dict[int, Mask]) -> Stretch:
     """Return the chunks of a series with a belief that does not count, so that an older one may."""
     unknown = current[origin.series_id].events[~passing[origin.series_id]]
     low, high = int(unknown.min()), int(unknown.max())
