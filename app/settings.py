@@ -59,6 +59,8 @@ class Settings:
     FLEXMEASURES_DEFAULT_DATASOURCE: str = setting("Flexscope", "Source name of computed data")
     FLEXMEASURES_PLANNING_HORIZON: timedelta = setting(TWO_DAYS, "Length of a schedule without a duration")
     FLEXMEASURES_MAX_PLANNING_HORIZON: int = setting(2520, "Longest schedule [steps of the power sensor]; 0: no limit")
+    FLEXMEASURES_LP_SOLVER: str = setting("highspy", "highspy, or one that Pyomo knows: appsi_highs, glpk, cbc")
+    FLEXSCOPE_FALLBACK_SCHEDULER: bool = setting(False, "Whether a plain plan is saved where none keeps every limit")
     FLEXMEASURES_PLANNING_TTL: timedelta = setting(timedelta(days=7), "How long results of jobs stay addressable")
     FLEXMEASURES_JOB_CACHE_TTL: int = setting(3600, "How long equal requests share a job [s]; negative: for ever")
     FLEXMEASURES_REDIS_URL: str = setting("", "Host or redis:// address of the queue; empty: embedded, one process")

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from app.assemble.planning_window import Limits
 from app.assemble.request import ScheduleRequest
 from app.cli.assets import json_object
 from app.cli.opening import writing
@@ -86,7 +85,8 @@ def _plan(start: str, length: str, model: dict[str, Any], context: dict[str, Any
     with writing() as work:
         asset = get(work, Sensor, model["sensor"]).asset_id
         request = ScheduleRequest(asset=asset, start=begin, duration=lasts, flex_model=(model,), flex_context=context)
-        done = schedule.run(work, request, known_at=datetime.now(UTC), limits=_limits())
+        rules = schedule.rules(load(), start_within_bounds=True)
+        done = schedule.run(work, request, known_at=datetime.now(UTC), rules=rules)
     _tell(done)
 
 
@@ -114,15 +114,6 @@ def _model(fields: dict[str, Any]) -> dict[str, Any]:
 def _quantity(text: str) -> Any:
     """Return what an option names: the ID of a sensor, or a quantity."""
     return {"sensor": int(text)} if text.isdigit() else text
-
-
-def _limits() -> Limits:
-    settings = load()
-    return Limits(
-        usual=settings.FLEXMEASURES_PLANNING_HORIZON,
-        most_steps=settings.FLEXMEASURES_MAX_PLANNING_HORIZON,
-        start_within_bounds=True,
-    )
 
 
 def _tell(done: Planned) -> None:

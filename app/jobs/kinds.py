@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.assemble.planning_window import Limits
 from app.assemble.request import ScheduleRequest
 from app.jobs import forecast, forecast_cycles, report, schedule
 from app.jobs.forecast_cycles import ForecastRequest
@@ -15,28 +14,21 @@ from app.jobs.schedule import Planned
 from app.settings import Settings
 from db.jobs import Job
 from engine.iso_time import from_us
-from engine.scheduling.storage_scheduler import StorageScheduler
 
 Result = dict[str, Any]
-
-
-def limits(settings: Settings) -> Limits:
-    """Return how long plans are by the settings."""
-    usual, most = settings.FLEXMEASURES_PLANNING_HORIZON, settings.FLEXMEASURES_MAX_PLANNING_HORIZON
-    return Limits(usual=usual, most_steps=most)
 
 
 def run_schedule(work: Session, job: Job, settings: Settings) -> Result:
     """Plan and save; the result tells where the plan of each sensor is."""
     request = ScheduleRequest.model_validate(job.request)
-    return told(schedule.run(work, request, known_at=job.known_at, limits=limits(settings)))
+    return told(schedule.run(work, request, known_at=job.known_at, rules=schedule.rules(settings)))
 
 
 def told(planned: Planned) -> Result:
     """Return what is worth telling of a plan, as plain data."""
     window = planned.schedule.window
     return {
-        "scheduler": StorageScheduler.__name__,
+        "scheduler": planned.scheduler,
         "source": planned.source_id,
         "start": window.start.isoformat(),
         "end": window.end.isoformat(),

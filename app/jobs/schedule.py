@@ -1,8 +1,10 @@
 """Plan the devices of an asset, and save the plan."""
 
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -10,16 +12,58 @@ from app.assemble.outputs import Output
 from app.assemble.planning_window import Limits
 from app.assemble.request import ScheduleRequest
 from app.assemble.results import save_schedule
-from app.assemble.site import read_site
+from app.assemble.site import Assembled, read_site
+from app.settings import Settings
 from db import sources
-from db.sources import Source
+from db.assets import Asset
+from db.base import get
+from engine import plugins
+from engine.errors import Infeasible
 from engine.scheduling.devices.inflexible import Inflexible
 from engine.scheduling.devices.process import Process
+from engine.scheduling.fallback_scheduler import StorageFallbackScheduler
 from engine.scheduling.process_scheduler import ProcessScheduler
 from engine.scheduling.site import Schedule, Site
+from engine.scheduling.solve import DIRECT
 from engine.scheduling.storage_scheduler import StorageScheduler
 
-USUAL = Limits()
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a host decides about plans."""
+
+    limits: Limits = field(default_factory=Limits)
+    solver: str = DIRECT
+    """See StorageScheduler.solver."""
+    fallback: bool = False
+    """Whether a plain plan, with a source of its own, is saved where no plan keeps every hard limit."""
+    source_name: str = "Flexscope"
+    """Name of the source of plans."""
+
+
+USUAL = Rules()
+
+
+def rules(settings: Settings, *, start_within_bounds: bool = False) -> Rules:
+    """Return what the settings decide about plans.
+
+    Args:
+        settings: Of this process.
+        start_within_bounds: See Limits.
+    """
+    limits = Limits(
+        usual=settings.FLEXMEASURES_PLANNING_HORIZON,
+        most_steps=settings.FLEXMEASURES_MAX_PLANNING_HORIZON,
+        start_within_bounds=start_within_bounds,
+    )
+    return Rules(
+        limits=limits,
+        solver=settings.FLEXMEASURES_LP_SOLVER,
+        fallback=settings.FLEXSCOPE_FALLBACK_SCHEDULER,
+        source_name=settings.FLEXMEASURES_DEFAULT_DATASOURCE,
+    )
 
 
 @dataclass(frozen=True)
@@ -27,6 +71,8 @@ class Planned:
     """A plan that is saved."""
 
     schedule: Schedule
+    scheduler: str
+    """Name of the scheduler that made it."""
     outputs: tuple[Output, ...]
     """The sensors that received it."""
     source_id: int
@@ -39,24 +85,59 @@ class Planned:
     """What was assumed where data lack."""
 
 
-def run(work: Session, request: ScheduleRequest, *, known_at: datetime, limits: Limits = USUAL) -> Planned:
+@dataclass(frozen=True)
+class Computed:
+    """A plan that is not saved."""
+
+    schedule: Schedule
+    maker: type[Any]
+    """The scheduler that made it."""
+    assembled: Assembled
+    """What it was made of."""
+    warnings: tuple[str, ...]
+    """What was assumed where data lack."""
+
+
+def compute(work: Session, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Computed:
+    """Plan one site with what was known at one moment; nothing is saved.
+
+    Raises:
+        InputError: What is described cannot be planned.
+        Infeasible: No plan keeps every hard limit; what clashes is told.
+    """
+    assembled = read_site(work, request, known_at=known_at, limits=rules.limits)
+    scheduler = _scheduler(get(work, Asset, request.asset), assembled.site, rules)
+    try:
+        return Computed(scheduler.compute(assembled.site), type(scheduler), assembled, assembled.warnings)
+    except Infeasible as reason:
+        if not rules.fallback:
+            raise
+        LOG.warning("Asset %s has no plan that keeps every limit; a plain one is made. %s", request.asset, reason)
+        plain = StorageFallbackScheduler().compute(assembled.site)
+        return Computed(plain, StorageFallbackScheduler, assembled, (*assembled.warnings, str(reason)))
+
+
+def run(work: Session, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Planned:
     """Plan one site with what was known at one moment, and save the plan."""
-    assembled = read_site(work, request, known_at=known_at, limits=limits)
-    scheduler = _scheduler(assembled.site)
-    schedule = scheduler.compute(assembled.site)
-    by = source(work, type(scheduler))
-    written = save_schedule(work, schedule, assembled.outputs, by=by, known_at=known_at)
+    done = compute(work, request, known_at=known_at, rules=rules)
+    name, version = done.maker.__name__, done.maker.version
+    by = sources.named(work, rules.source_name, type="scheduler", model=name, version=version)
+    outputs = done.assembled.outputs
+    written = save_schedule(work, done.schedule, outputs, by=by, known_at=known_at)
     stored = {key: each.stored for key, each in written.items()}
-    return Planned(schedule, assembled.outputs, by.id, stored, assembled.currency, assembled.warnings)
+    return Planned(done.schedule, name, outputs, by.id, stored, done.assembled.currency, done.warnings)
 
 
-def _scheduler(site: Site) -> StorageScheduler | ProcessScheduler:
-    """Return who plans a site: processes alone are timed by themselves, everything else is planned together."""
+def _scheduler(asset: Asset, site: Site, rules: Rules) -> Any:
+    """Return who plans: the asset's own choice among those installed, else ours.
+
+    Raises:
+        UnknownPlugin: The asset names a scheduler that is not installed.
+    """
+    asked = asset.attributes.get("custom-scheduler")
+    if asked:
+        return plugins.find("schedulers", str(asked["class"] if isinstance(asked, Mapping) else asked))()
+    together = StorageScheduler(solver=rules.solver)
     planned = [device for device in site.devices if not isinstance(device, Inflexible)]
     alone = all(isinstance(device, Process) for device in planned)
-    return ProcessScheduler() if alone else StorageScheduler()
-
-
-def source(work: Session, scheduler: type[StorageScheduler | ProcessScheduler], *, name: str = "Flexscope") -> Source:
-    """Return the source that stands for a scheduler."""
-    return sources.named(work, name, type="scheduler", model=scheduler.__name__, version=scheduler.version)
+    return ProcessScheduler(together=together) if alone else together

@@ -17,7 +17,7 @@ from app.assemble.data import Asked
 from app.assemble.request import ScheduleRequest
 from app.assemble.site import read_site
 from app.auth import access, mentions
-from app.jobs.kinds import limits
+from app.jobs import schedule
 from db import base
 from db.assets import Asset
 from db.jobs import Job
@@ -25,7 +25,6 @@ from db.knowledge import AsOf
 from db.sensors import Sensor
 from db.source_filter import SourceFilter
 from engine.errors import GapError
-from engine.scheduling.storage_scheduler import StorageScheduler
 
 Flex = dict[str, Any]
 SHOWN = "PT6H"
@@ -94,7 +93,7 @@ def _check(call: Call, request: ScheduleRequest, *, known_at: datetime) -> None:
     mentions.check(call.work, call.who, request.flex_model, field="flex-model", devices=True)
     mentions.check(call.work, call.who, request.flex_context, field="flex-context")
     try:
-        read_site(call.work, request, known_at=known_at, limits=limits(call.running.settings))
+        read_site(call.work, request, known_at=known_at, limits=schedule.rules(call.running.settings).limits)
     except GapError:
         return
 
@@ -176,8 +175,8 @@ def preview(call: Call, id: int, body: Trigger) -> dict[str, Any]:
     mentions.check(call.work, call.who, request.flex_model, field="flex-model")
     mentions.check(call.work, call.who, request.flex_context, field="flex-context")
     known_at = body.prior or call.now
-    assembled = read_site(call.work, request, known_at=known_at, limits=limits(call.running.settings))
-    plan = StorageScheduler().compute(assembled.site)
+    done = schedule.compute(call.work, request, known_at=known_at, rules=schedule.rules(call.running.settings))
+    plan = done.schedule
     return {
         "start": plan.window.start.isoformat(),
         "end": plan.window.end.isoformat(),
@@ -185,7 +184,8 @@ def preview(call: Call, id: int, body: Trigger) -> dict[str, Any]:
         "power": {"unit": "kW", "values": dict(plan.power)},
         "soc": {"unit": "kWh", "values": dict(plan.soc)},
         "costs": dict(plan.costs),
-        "warnings": list(assembled.warnings),
+        "currency": done.assembled.currency,
+        "warnings": list(done.warnings),
     }
 
 
