@@ -1,0 +1,59 @@
+"""Who plans: ours, another solver, a scheduler of the asset's choice, a plain one where no plan exists."""
+
+import pytest
+
+from app.jobs import schedule
+from app.jobs.schedule import Rules
+from engine.errors import Infeasible, UnknownPlugin
+from tests.assemble.homes import KNOWN_AT, QUARTER
+
+MODEL = {"soc-at-start": 2, "soc-min": "1 kWh", "soc-max": "10 kWh", "power-capacity": "2 kW"}
+TARGET = [{"value": 10, "datetime": "2030-01-14T02:00Z"}]  # 8 kWh in two hours at 2 kW
+HARD = {"consumption-price": "0.3 EUR/kWh", "relax-constraints": False}
+
+
+@pytest.fixture
+def battery(home):
+    home.asset("battery")
+    return home.sensor("battery", "power", "kW", QUARTER, consumption_is_positive=True)
+
+
+def plan(home, model, context, rules=schedule.USUAL):
+    return schedule.run(home.work, home._request("battery", [model], context), known_at=KNOWN_AT, rules=rules)
+
+
+def test_target_out_of_reach_is_refused_with_a_way_out(home, battery):
+    with pytest.raises(Infeasible) as refused:
+        plan(home, {"sensor": battery, **MODEL, "soc-targets": TARGET}, HARD)
+    assert "battery" in str(refused.value) and refused.value.clashing
+    assert home.stored(battery) == {}
+
+
+def test_plain_plan_is_a_source_of_its_own(home, battery):
+    done = plan(home, {"sensor": battery, **MODEL, "soc-targets": TARGET}, HARD, Rules(fallback=True))
+    assert done.scheduler == "StorageFallbackScheduler" and len(done.warnings) == 1
+    assert list(home.stored(battery).values())[:8] == [2.0] * 8
+
+
+def test_another_solver_finds_the_same_cost(home, battery):
+    context = {"consumption-price": {"sensor": home.price([0.1, 0.4, 0.2, 0.5] * 6)}}
+    costs = [
+        plan(home, {"sensor": battery, **MODEL}, context, Rules(solver=name)).schedule.cost
+        for name in ("highspy", "appsi_highs")
+    ]
+    assert costs[0] == pytest.approx(costs[1], abs=1e-6) and costs[0] < 0
+
+
+def test_asset_may_choose_among_installed_schedulers(home, battery):
+    home.assets["battery"].attributes = {
+        "custom-scheduler": {"module": "anything", "class": "StorageFallbackScheduler"}
+    }
+    assert plan(home, {"sensor": battery, **MODEL}, HARD).scheduler == "StorageFallbackScheduler"
+    home.assets["battery"].attributes = {"custom-scheduler": "StorageSchedular"}
+    with pytest.raises(UnknownPlugin, match="did you mean 'StorageScheduler'"):
+        plan(home, {"sensor": battery, **MODEL}, HARD)
+
+
+def test_start_outside_the_bounds_is_brought_back(home, battery):
+    done = plan(home, {"sensor": battery, **MODEL, "soc-at-start": "0.8 kWh"}, HARD)
+    assert done.schedule.soc["battery"][0] == 0.8 and done.schedule.soc["battery"][1:].min() >= 1.0
