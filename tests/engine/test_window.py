@@ -1,0 +1,52 @@
+"""Windows: whatever start, length and step, the steps fill them exactly and values are taken at their starts."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import GapError, TimeError
+from engine.iso_time import from_us
+from engine.window import Window
+
+starts = st.integers(0, 10**10).map(lambda second: datetime(1990, 1, 1, tzinfo=UTC) + timedelta(seconds=second))
+steps = st.integers(1, 10**6).map(lambda second: timedelta(seconds=second))
+
+
+@given(starts, steps, st.integers(1, 300))
+def test_steps_fill_a_window(start, step, n):
+    window = Window(start, start + n * step, step)
+    assert (window.n, len(window.starts), len(window.ticks)) == (n, n, n + 1)
+    assert from_us(window.starts[0]) == window.start
+    assert from_us(window.ticks[-1]) == window.end
+    assert window.hours * n == pytest.approx((window.end - window.start) / timedelta(hours=1))
+
+
+@given(starts, st.integers(-14, 14))
+def test_a_window_is_the_same_in_any_zone(start, hours):
+    local = start.astimezone(timezone(timedelta(hours=hours)))
+    here, there = (Window.of_length(moment, timedelta(hours=3), timedelta(minutes=15)) for moment in (start, local))
+    assert here == there
+
+
+@given(starts, steps, st.integers(1, 50), st.data())
+def test_values_are_taken_or_their_gaps_named(start, step, n, data):
+    window = Window(start, start + n * step, step)
+    kept = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)), dtype=bool)
+    values = np.arange(n, dtype=float)
+    if kept.all():
+        np.testing.assert_array_equal(window.take(window.starts, values, "x"), values)
+        return
+    with pytest.raises(GapError) as raised:
+        window.take(window.starts[kept], values[kept], "x")
+    assert len(raised.value.missing) == (~kept).sum()
+
+
+@given(starts, steps, st.integers(1, 10**5))
+def test_what_does_not_fit_is_refused(start, step, odd):
+    length = step * 3 + timedelta(microseconds=odd)
+    if length % step:
+        with pytest.raises(TimeError, match="not a whole number of steps"):
+            Window(start, start + length, step)
