@@ -19,6 +19,9 @@ class Account(Table):
         ForeignKey("account.id", ondelete="SET NULL"), doc="The account whose consultants may read this one"
     )
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    plan_id: Mapped[int | None] = mapped_column(
+        ForeignKey("plan.id", ondelete="SET NULL"), doc="What it has booked; None: the limits of the server"
+    )
 
 
 class AccountRole(Table):

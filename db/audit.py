@@ -1,11 +1,18 @@
-"""Who changed what, and when; rows are only ever added."""
+"""Who changed what, when, and what it was before; rows are only ever added, the database refuses the rest."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, TypeAlias
 
-from sqlalchemy import String
+from sqlalchemy import ColumnElement, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from db.base import Id, Table
+
+LONGEST = 500
+"""Most characters of what was done."""
+By: TypeAlias = tuple[int | None, str]
+"""Id and name of who did it; without id: the host at a terminal, or the server itself."""
 
 
 class AuditEvent(Table):
@@ -15,12 +22,18 @@ class AuditEvent(Table):
 
     id: Mapped[Id]
     at: Mapped[datetime] = mapped_column(index=True)
-    event: Mapped[str] = mapped_column(String(500), doc="What was done, in a few words")
+    event: Mapped[str] = mapped_column(String(LONGEST), doc="What was done, in a few words")
     active_user_id: Mapped[int | None] = mapped_column(doc="Who did it")
     active_user_name: Mapped[str] = mapped_column(default="")
     account_id: Mapped[int | None] = mapped_column(index=True, doc="The account it concerns")
     user_id: Mapped[int | None] = mapped_column(index=True, doc="The user it concerns")
     asset_id: Mapped[int | None] = mapped_column(index=True, doc="The asset it concerns")
+    before: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default="{}", doc="Changed fields, as they were"
+    )
+    after: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default="{}", doc="The same fields, as they are now"
+    )
 
 
 def note(
@@ -28,22 +41,35 @@ def note(
     event: str,
     *,
     at: datetime,
-    by: tuple[int, str],
+    by: By,
     account_id: int | None = None,
     user_id: int | None = None,
     asset_id: int | None = None,
-) -> None:
-    """Add one change.
+) -> AuditEvent:
+    """Add one change; which fields it changed is added by ``db.trail`` when the session is committed.
 
     Args:
         work: A writing session.
         event: What was done; cut at 500 characters.
         at: When.
-        by: Id and name of the user who did it.
+        by: Who did it.
         account_id: The account it concerns.
         user_id: The user it concerns.
         asset_id: The asset it concerns.
     """
-    row = AuditEvent(at=at, event=event[:500], active_user_id=by[0], active_user_name=by[1])
+    row = AuditEvent(at=at, event=event[:LONGEST], active_user_id=by[0], active_user_name=by[1])
     row.account_id, row.user_id, row.asset_id = account_id, user_id, asset_id
-    work.add(row)
+    row.before, row.after = {}, {}
+    work.info.setdefault("noted", []).append(row)
+    return row
+
+
+def recent(work: Session, *only: ColumnElement[bool], most: int = 100) -> Sequence[AuditEvent]:
+    """Return the newest changes, newest first.
+
+    Args:
+        work: To read with.
+        only: Conditions, such as ``AuditEvent.asset_id == 5``.
+        most: How many at most.
+    """
+    return work.scalars(select(AuditEvent).where(*only).order_by(AuditEvent.id.desc()).limit(most)).all()

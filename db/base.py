@@ -20,7 +20,8 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -121,12 +122,12 @@ class Database:
         from db import tables  # which imports this module
 
         tables.enter()
-        self.url = make_url(url)
+        self.url = address(url)
         if self.url.get_backend_name() == "sqlite":
-            self._writer = _sqlite(url, synchronous, "BEGIN IMMEDIATE")
-            self._reader = _sqlite(url, synchronous, "BEGIN")
+            self._writer = _sqlite(self.url, synchronous, "BEGIN IMMEDIATE")
+            self._reader = _sqlite(self.url, synchronous, "BEGIN")
         else:
-            self._writer = create_engine(url, pool_pre_ping=True, connect_args={"options": "-c timezone=utc"})
+            self._writer = create_engine(self.url, pool_pre_ping=True, connect_args={"options": "-c timezone=utc"})
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @property
@@ -141,8 +142,13 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Give one session, committed at the end of the block; an error in it leaves everything as it was."""
-        with Session(self._writer, expire_on_commit=False) as work, work.begin():
+        """Give one session, committed at the end of the block; an error in it leaves everything as it was.
+
+        What it changes of accounts, users, assets and sensors is written to the audit log.
+        """
+        from db.trail import Followed  # which imports this module
+
+        with Followed(self._writer, expire_on_commit=False) as work, work.begin():
             yield work
 
     @contextmanager
@@ -157,7 +163,26 @@ class Database:
         self._reader.dispose()
 
 
-def _sqlite(url: str, synchronous: str, begin: str) -> Engine:
+def address(url: str) -> URL:
+    """Return where a database is; PostgreSQL is spoken to through psycopg2, whose COPY the belief store needs.
+
+    Raises:
+        InputError: The text is no address of an SQLite file or a PostgreSQL database.
+    """
+    try:
+        made = make_url(url)
+        kind = made.get_backend_name()
+    except (ArgumentError, NoSuchModuleError):
+        kind = ""
+    if kind not in ("sqlite", "postgresql"):
+        raise InputError(
+            f"{url!r} is not the address of a database; write it like sqlite:////folder/flexscope.db or "
+            "postgresql://user:password@host/name."
+        )
+    return made.set(drivername="postgresql+psycopg2") if kind == "postgresql" else made
+
+
+def _sqlite(url: URL, synchronous: str, begin: str) -> Engine:
     engine = create_engine(url)
 
     @event.listens_for(engine, "connect")
