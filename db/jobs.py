@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, select, update
+from sqlalchemy import Double, ForeignKey, String, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -22,8 +22,8 @@ class Job(Table):
     __tablename__ = "job"
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, doc="UUID")
-    kind: Mapped[str] = mapped_column(doc="schedule, forecast or report")
-    status: Mapped[str] = mapped_column(index=True, doc="QUEUED, STARTED, FINISHED, FAILED, STOPPED or CANCELED")
+    kind: Mapped[str] = mapped_column(doc="schedule, forecast, report or ingest")
+    status: Mapped[str] = mapped_column(index=True, doc="See PENDING, UNSUCCESSFUL; or FINISHED")
     request: Mapped[dict[str, Any]] = mapped_column(doc="What was asked, as the job's function takes it")
     request_hash: Mapped[str] = mapped_column(String(64), index=True, doc="SHA-256 by which equal requests are found")
     known_at: Mapped[datetime] = mapped_column(doc="Moment of knowledge: what was learned later is not used")
@@ -35,6 +35,24 @@ class Job(Table):
     message: Mapped[str] = mapped_column(default="", doc="How it ended, for the one who asked")
     trace: Mapped[str] = mapped_column(default="", doc="Of a failure nobody foresaw; for admins")
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    queue: Mapped[str] = mapped_column(index=True, default="scheduling", server_default="scheduling")
+    priority: Mapped[int] = mapped_column(default=0, server_default="0", doc="Higher ones are done first")
+    tries: Mapped[int] = mapped_column(default=0, server_default="0", doc="How many times it was started")
+    progress: Mapped[float] = mapped_column(Double, default=0.0, server_default="0", doc="How far it is, from 0 to 1")
+    worker: Mapped[str | None] = mapped_column(doc="Who does or did it: host/process id/name")
+    lease_until: Mapped[datetime | None] = mapped_column(
+        doc="Its worker is taken for lost if it says nothing until then"
+    )
+    due_at: Mapped[datetime | None] = mapped_column(doc="When a SCHEDULED job is to be done")
+    after_id: Mapped[str | None] = mapped_column(String(36), doc="The job a DEFERRED one waits for")
+    saving_at: Mapped[datetime | None] = mapped_column(doc="When it was computed and its result began to be saved")
+    cpu_s: Mapped[float | None] = mapped_column(Double, doc="Time its thread spent computing [s]")
+    source_id: Mapped[int | None] = mapped_column(
+        ForeignKey("data_source.id", ondelete="SET NULL"), doc="The source of the values it saved"
+    )
+    automation_id: Mapped[int | None] = mapped_column(
+        ForeignKey("automation.id", ondelete="SET NULL"), index=True, doc="What asked for it again and again"
+    )
 
     @property
     def is_pending(self) -> bool:
