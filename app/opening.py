@@ -1,5 +1,7 @@
 """The configured database, ready to work on."""
 
+from sqlalchemy.exc import OperationalError
+
 from app import settings as app_settings
 from app.settings import Settings
 from db import migrations
@@ -11,10 +13,18 @@ def opened(settings: Settings) -> Database:
     """Return the configured database with all tables; an empty one gets them now.
 
     Raises:
-        InputError: The tables are of another version than this program.
+        InputError: The database does not answer, or its tables are of another version than this program.
     """
     database = app_settings.database(settings)
-    at, newest = migrations.current(settings.SQLALCHEMY_DATABASE_URI), migrations.head()
+    try:
+        at = migrations.current(settings.SQLALCHEMY_DATABASE_URI)
+    except OperationalError as error:
+        database.close()
+        raise InputError(
+            f"The database {database.url.render_as_string(hide_password=True)} does not answer "
+            f"({str(error.orig).splitlines()[0]}); start it, or correct SQLALCHEMY_DATABASE_URI."
+        ) from None
+    newest = migrations.head()
     if at is None:
         migrations.upgrade(settings.SQLALCHEMY_DATABASE_URI)
     elif at != newest:

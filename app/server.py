@@ -23,6 +23,7 @@ from app.opening import opened
 from app.pages.routes import PAGES
 from app.running import Running
 from app.settings import Settings
+from engine.errors import InputError
 
 LOG = logging.getLogger(__name__)
 PATIENCE = 20.0
@@ -82,15 +83,24 @@ def origins(settings: Settings, host: str, port: int) -> list[str]:
     return sorted(f"{name}:{port}" for name in names) + settings.FLEXSCOPE_ALLOWED_ORIGINS
 
 
-def serve(settings: Settings, *, host: str, port: int) -> None:
+def serve(settings: Settings, *, host: str, port: int, started: Callable[[], None] = lambda: None) -> None:
     """Serve until SIGTERM or SIGINT; requests in flight are answered before the end.
+
+    Args:
+        settings: Of this process.
+        host: Address to listen at.
+        port: Port to listen at.
+        started: Called once the port is had.
 
     Raises:
         EngineError: A setting is missing or the port cannot be had.
     """
     process = Running.on(settings, opened(settings))
     running.begin(process)
-    server, service = build(process, host=host, port=port)
+    try:
+        server, service = build(process, host=host, port=port)
+    except OSError as error:
+        raise InputError(f"{host}:{port} cannot be listened at ({error.strerror}); choose another --port.") from None
     loop = server.io_loop
 
     async def drain() -> None:

@@ -209,8 +209,17 @@ def database(settings: Settings) -> "Database":
 
     opened = Database(settings.SQLALCHEMY_DATABASE_URI)
     if opened.is_sqlite and opened.url.database:
-        Path(opened.url.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(opened.url.database).parent)
     return opened
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"The folder {folder} cannot be made ({error.strerror}); set FLEXSCOPE_INSTANCE_PATH to one that can."
+        ) from None
 
 
 def secret_key(settings: Settings) -> str:
@@ -222,20 +231,20 @@ def secret_key(settings: Settings) -> str:
     if settings.SECRET_KEY:
         return settings.SECRET_KEY
     file = settings.FLEXSCOPE_INSTANCE_PATH / "secret_key"
+    if settings.FLEXMEASURES_ENV == "production":
+        raise FieldError(
+            "SECRET_KEY",
+            "needed in production; set it to a long random text, such as the output of "
+            "python -c 'import secrets; print(secrets.token_urlsafe(48))'.",
+        )
     if not file.exists():
-        if settings.FLEXMEASURES_ENV == "production":
-            raise FieldError(
-                "SECRET_KEY",
-                "needed in production; set it to a long random text, such as the output of "
-                "python -c 'import secrets; print(secrets.token_urlsafe(48))'.",
-            )
         _make_secret(file)
     return file.read_text("ascii").strip()
 
 
 def _make_secret(file: Path) -> None:
     """Write a new key that only the owner may read; a process that did so at the same moment wins."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(file.parent)
     draft = file.with_name(f"secret_key.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.write(secrets.token_urlsafe(48))

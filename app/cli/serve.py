@@ -23,8 +23,8 @@ def run(host: str, port: int, demo: bool) -> None:
     if demo:
         settings = demo_settings(settings, configured="SQLALCHEMY_DATABASE_URI" in os.environ)
         load_into(settings)
-    click.echo(f"Flexscope serves http://{host}:{port}{settings.FLEXSCOPE_PATH_PREFIX}/ until Ctrl-C.")
-    server.serve(settings, host=host, port=port)
+    told = f"Flexscope serves http://{host}:{port}{settings.FLEXSCOPE_PATH_PREFIX}/ until Ctrl-C."
+    server.serve(settings, host=host, port=port, started=lambda: click.echo(told))
 
 
 def demo_settings(settings: Settings, *, configured: bool) -> Settings:
