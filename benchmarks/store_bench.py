@@ -1,4 +1,4 @@
-"""What a measurement of the store needs: fresh databases of both kinds, and CPU time of this process and its backend."""
+"""What a measurement of the store needs: fresh databases of both kinds, CPU time of this process and its backend."""
 
 import shutil
 import tempfile

@@ -24,7 +24,7 @@ class Known:
     belief_times: Microseconds
     """When each value was known [us since 1970 UTC], shape (n,)."""
     source_ids: Microseconds
-    """Where each value comes from, shape (n,)."""
+    """Where each value comes from, shape (n,); not to be written to."""
 
     def __len__(self) -> int:
         return len(self.events)
@@ -87,10 +87,11 @@ def one_per_event(parts: Sequence[tuple[Origin, Beliefs]]) -> Sourced:
     parts = [(origin, beliefs) for origin, beliefs in parts if len(beliefs)]
     if not parts:
         return Sourced(Beliefs.none(), np.empty(0, np.int64))
+    if len(parts) == 1:
+        origin, only = parts[0]
+        return Sourced(only, np.broadcast_to(np.int64(origin.source_id), len(only)))
     every = together([beliefs for _, beliefs in parts])
     source_ids = np.repeat([origin.source_id for origin, _ in parts], [len(beliefs) for _, beliefs in parts])
-    if len(parts) == 1:
-        return Sourced(every, source_ids)
     chosen = _choose(parts, every)
     return Sourced(every.take(chosen), source_ids[chosen])
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
 from db import migrations
@@ -56,6 +57,12 @@ def test_down_to_nothing_and_up_again(database: Database, database_url: str) -> 
     assert set(inspect(database.engine).get_table_names()) == {"alembic_version"}
     migrations.upgrade(database_url)
     assert migrations.current(database_url) == migrations.history()[-1].revision
+
+
+def test_the_steps_are_one_line() -> None:
+    revisions = [step.revision for step in migrations.history()]
+    assert revisions == sorted(set(revisions))
+    assert revisions[-1] == ScriptDirectory(str(migrations.FOLDER)).get_current_head()
 
 
 def test_every_step_says_what_it_does() -> None:
