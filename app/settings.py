@@ -10,11 +10,13 @@ import logging
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 
+from app.declaring import setting
+from app.protection import Protection
 from engine.errors import FieldError, InputError, nearest
 from engine.iso_time import duration, zone
 
@@ -27,15 +29,8 @@ READ_ELSEWHERE = {"FLEXSCOPE_VENV"}  # by panel-serve.sh and tests/run.sh
 TWO_DAYS = timedelta(days=2)
 
 
-def setting(default: Any, meaning: str) -> Any:
-    """Declare one setting."""
-    if isinstance(default, list | dict):
-        return field(default_factory=default.copy, metadata={"meaning": meaning})
-    return field(default=default, metadata={"meaning": meaning})
-
-
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(Protection):
     """All settings of one process; attribute names are the names of the settings."""
 
     FLEXMEASURES_ENV: str = setting("development", "development, testing or production (demands SECRET_KEY)")
@@ -68,11 +63,8 @@ class Settings:
     FLEXMEASURES_REDIS_DB_NR: int = setting(0, "Database number of Redis")
     FLEXMEASURES_REDIS_PASSWORD: str = setting("", "Password of Redis")
 
-    SECURITY_TOKEN_AUTHENTICATION_HEADER: str = setting("Authorization", "Header that carries an API token")
-    SECURITY_TOKEN_MAX_AGE: int = setting(21600, "Life of an API token [s]")
     FLEXMEASURES_MAX_SENSOR_DATA_INGESTION_BYTES: int = setting(3 * 2**20, "Largest JSON body of one request [bytes]")
     FLEXSCOPE_MAX_UPLOAD_BYTES: int = setting(200 * 2**20, "Largest uploaded file [bytes]")
-    FLEXSCOPE_COOKIE_SECURE: bool = setting(False, "Whether the session cookie is sent over https only")
     FLEXSCOPE_PATH_PREFIX: str = setting("", "Path the server is mounted at behind a proxy, such as /ems")
     FLEXSCOPE_ALLOWED_ORIGINS: list[str] = setting([], "host:port of other addresses pages are reached by (websocket)")
 
@@ -191,6 +183,7 @@ def _checked(settings: Settings) -> Settings:
     choices = {
         "FLEXMEASURES_ENV": ("development", "testing", "staging", "production"),
         "FLEXMEASURES_MODE": ("", "demo", "play"),
+        "FLEXMEASURES_API_RATE_LIMIT_KEY": ("account", "user"),
         "LOGGING_LEVEL": ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
     }
     for name, known in choices.items():
