@@ -5,4 +5,5 @@ PAGES = {
     "/dashboard": "app.pages.dashboard:view",
     "/assets": "app.pages.assets:view",
     "/assets/{id:int}": "app.pages.asset:view",
+    "/sensors/{id:int}": "app.pages.sensor:view",
 }

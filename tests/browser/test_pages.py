@@ -172,3 +172,18 @@ def test_properties_are_saved_and_mistakes_are_told_by_field(desk: Page):
     desk.reload()
     expect(desk.get_by_text("At the <b>quay</b>").first).to_be_visible()
     expect(latitude).to_have_value("52.5")
+
+
+def test_a_sensor_shows_its_values_by_time_by_day_by_frequency_and_by_source(desk: Page, house: int):
+    desk.goto(f"/assets/{house}?tab=context")
+    desk.get_by_role("link", name="household load").click()
+    expect(desk.get_by_role("heading", name="Canal house: household load")).to_be_visible()
+    assert charts(desk)[0]["y"] == "Power [kW]"
+    desk.get_by_role("tab", name="Heatmap").click()
+    desk.wait_for_function(f"() => ({DRAWN})().some((chart) => chart.x === 'Time of day in Europe/Amsterdam')")
+    desk.get_by_role("tab", name="Distribution").click()
+    expect(desk.get_by_role("heading", name="Duration curve")).to_be_visible()
+    desk.get_by_role("tab", name="Statistics").click()
+    row = desk.get_by_role("row", name=re.compile("Shifted real data"))
+    expect(row).to_contain_text("8,736")
+    assert "tab=statistics" in desk.url

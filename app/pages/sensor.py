@@ -1,0 +1,49 @@
+"""One sensor: its values over time, by day and hour, by how often they occur, and by source."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from sqlalchemy.orm import Session
+
+from app.auth import access
+from app.auth.identity import SignedIn
+from app.pages import sensor_chart, sensor_patterns, sensor_statistics
+from app.pages.filling import plain
+from app.pages.shell import Shell, address, query
+from app.pages.tabs import Tabs
+from db.base import get
+from db.sensors import Sensor
+from engine.iso_time import iso_duration
+
+
+def view() -> Shell:
+    """Return the page of the sensor in the address."""
+    page = Shell("Sensor", at="/assets")
+    page.fill(partial(_read, int(pn.state.route_params["id"])), partial(_show, page, query("tab")))
+    return page
+
+
+def _read(sensor_id: int, work: Session, who: SignedIn) -> Sensor:
+    sensor = get(work, Sensor, sensor_id)
+    access.check(who, "read", sensor)
+    return sensor
+
+
+def _show(page: Shell, opened: str | None, sensor: Sensor) -> Sequence[Any]:
+    page.rename(f"{sensor.asset.name}: {sensor.name}")
+    lasts = f"every {iso_duration(sensor.resolution)}" if sensor.resolution else "instantaneous"
+    facts = [f"Sensor {sensor.id}", f"unit {sensor.unit or '-'}", lasts, f"days of {sensor.timezone}"]
+    parts = [make(page, sensor.id) for make in (sensor_chart.part, *sensor_patterns.PARTS, sensor_statistics.part)]
+    items = [
+        {"label": "Assets", "href": address("/assets")},
+        {"label": sensor.asset.name, "href": address(f"/assets/{sensor.asset_id}")},
+        {"label": sensor.name},
+    ]
+    return [
+        pmui.Breadcrumbs(items=items, active=2, margin=(0, 8)),
+        pmui.Typography(plain(" · ".join(facts)), variant="body2", margin=(0, 8)),
+        Tabs(parts, opened=opened),
+    ]

@@ -1,0 +1,58 @@
+"""Tab Chart of a sensor: its values over time, a line for each source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from app.auth import access
+from app.auth.identity import SignedIn
+from app.pages import charts, time_range
+from app.pages.charts import Span, Wanted
+from app.pages.graphs import Graphs
+from app.pages.shell import Shell, query
+from app.pages.tabs import Part
+from components.traces import Chart
+from db import listing
+from db.base import get
+from db.sensors import Sensor
+from engine.iso_time import zone
+
+HEIGHT = 380
+"""Of the one chart [px]."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the tab shows."""
+
+    plan: list[Wanted]
+    charts: list[Chart]
+    span: tuple[datetime, datetime]
+    local: ZoneInfo
+
+
+def part(page: Shell, sensor_id: int) -> Part:
+    """Return the tab."""
+    asked = (query("start"), query("end"))
+    return Part("chart", "Chart", partial(_read, sensor_id, asked), partial(_show, page))
+
+
+def _read(sensor_id: int, asked: tuple[str | None, str | None], work: Session, who: SignedIn) -> Found:
+    access.check(who, "read", get(work, Sensor, sensor_id))
+    local, now = zone(who.timezone), datetime.now(UTC)
+    plan = [Wanted("", [sensor_id])]
+    data = listing.data_span(work, [sensor_id])
+    span = time_range.asked(*asked, local) or time_range.usual(data, now=now, local=local)
+    return Found(plan, charts.read(work, who, plan, Span(*span, known_at=now)), span, local)
+
+
+def _show(page: Shell, found: Found) -> Sequence[Any]:
+    graphs = Graphs(plan=found.plan, charts=found.charts, span=found.span, local=found.local)
+    graphs.series.height = HEIGHT
+    page.follow(graphs.series)
+    return [graphs]

@@ -1,0 +1,109 @@
+"""Tabs Heatmap and Distribution of a sensor: the patterns in the values of a longer time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from sqlalchemy.orm import Session
+
+from app.auth import access
+from app.auth.identity import SignedIn
+from app.pages import time_range
+from app.pages.filling import fill, note
+from app.pages.shell import Shell
+from app.pages.tabs import Part
+from components.distribution import Distribution
+from components.heatmap import Heatmap
+from components.theme import quantity
+from components.traces import Trace
+from db import beliefs, listing
+from db.base import get
+from db.sensors import Sensor
+from db.source_filter import SourceFilter
+from engine.iso_time import from_us, zone
+
+MEASURED = SourceFilter(not_types=("forecaster", "scheduler"))
+LENGTHS = {"4 weeks": 28, "13 weeks": 91, "1 year": 366}
+"""Time to look back from the newest value, for people → [days]."""
+ROWS = {"Days": 1, "Weeks": 7}
+NO_DATA = "No values yet: run 'flexscope add beliefs --sensor {id} …', or post to /api/v3_0/sensors/{id}/data."
+LONGEST_STEP = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the tabs show."""
+
+    sensor: Sensor
+    trace: Trace | None
+    zone: str
+
+
+def _read(sensor_id: int, days: int, work: Session, who: SignedIn) -> Found:
+    """Read the newest days: what was measured, or where nothing was, what is foreseen or planned."""
+    sensor = get(work, Sensor, sensor_id)
+    access.check(who, "read", sensor)
+    now = datetime.now(UTC)
+    data = listing.data_span(work, [sensor_id])
+    if data is None:
+        return Found(sensor, None, who.timezone)
+    last = from_us(data[1]) + (sensor.resolution or timedelta(seconds=1))
+    for sources, end in ((MEASURED, min(last, now)), (None, last)):
+        start = time_range.following(time_range.midnight(end, zone(who.timezone)), 1 - days)
+        known = beliefs.read(work, sensor, start, end, known_at=now, sources=sources)
+        if len(known):
+            break
+    kind = quantity(unit=sensor.unit, name=sensor.name, asset_type=sensor.asset.asset_type.name)
+    label = f"{sensor.asset.name}: {sensor.name}"
+    facts: dict[str, Any] = {"label": label, "unit": sensor.unit, "step": sensor.resolution, "quantity": kind}
+    return Found(sensor, Trace(events=known.events, values=known.values, **facts), who.timezone)
+
+
+class Patterns(pn.viewable.Viewer):
+    """One of the two pictures, with the length of time it looks at."""
+
+    def __init__(self, page: Shell, sensor_id: int, kind: str) -> None:
+        super().__init__()
+        self._page, self._id, self._kind = page, sensor_id, kind
+        self._length = pmui.Select(label="Time", options=LENGTHS, value=91, width=130, size="small", margin=8)
+        self._rows = pmui.Select(label="Rows", options=ROWS, value=1, width=120, size="small", margin=8)
+        self._place = pn.Column(sizing_mode="stretch_width")
+        self._length.param.watch(self._fill, "value")
+        self._rows.param.watch(self._fill, "value")
+        self._fill()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        chosen = [self._length, self._rows] if self._kind == "heatmap" else [self._length]
+        return pn.Column(pmui.FlexBox(*chosen), self._place, sizing_mode="stretch_width")
+
+    def _fill(self, _event: object = None) -> None:
+        fill(self._place, partial(_read, self._id, self._length.value), self._show)
+
+    def _show(self, found: Found) -> Sequence[Any]:
+        if found.trace is None:
+            return [note(NO_DATA.format(id=self._id))]
+        if self._kind == "heatmap" and found.sensor.resolution >= LONGEST_STEP:
+            return [note("A heatmap needs values that are shorter than a day; see the tab Chart.")]
+        picture: Heatmap | Distribution
+        if self._kind == "heatmap":
+            picture = Heatmap(trace=found.trace, zone=found.zone, days=self._rows.value)
+        else:
+            picture = Distribution(trace=found.trace)
+        self._page.follow(picture)
+        return [picture]
+
+
+def _nothing(_work: Session, _who: SignedIn) -> None:
+    return None
+
+
+def _part(kind: str, label: str, page: Shell, sensor_id: int) -> Part:
+    return Part(kind, label, _nothing, lambda _: [Patterns(page, sensor_id, kind)])
+
+
+PARTS = (partial(_part, "heatmap", "Heatmap"), partial(_part, "distribution", "Distribution"))
+"""Makers of the two tabs."""

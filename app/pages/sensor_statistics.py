@@ -1,0 +1,66 @@
+"""Tab Statistics of a sensor: what each source told, summed up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from app.auth import access
+from app.auth.identity import SignedIn
+from app.pages.asset_context import heading
+from app.pages.sensor_patterns import NO_DATA
+from app.pages.shell import Shell
+from app.pages.tabs import Part
+from components.fact_table import Cell, FactTable
+from components.theme import told_by
+from db import listing, statistics
+from db.base import get
+from db.sensors import Sensor
+from db.sources import Source
+from db.statistics import Statistics
+from engine.iso_time import zone
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the tab shows."""
+
+    sensor: Sensor
+    by_source: dict[int, Statistics]
+    sources: dict[int, Source]
+    local: ZoneInfo
+
+
+def part(page: Shell, sensor_id: int) -> Part:
+    """Return the tab."""
+    return Part("statistics", "Statistics", partial(_read, sensor_id), _show)
+
+
+def _read(sensor_id: int, work: Session, who: SignedIn) -> Found:
+    sensor = get(work, Sensor, sensor_id)
+    access.check(who, "read", sensor)
+    found = statistics.per_source(work, sensor_id)
+    return Found(sensor, found, listing.sources(work, found), zone(who.timezone))
+
+
+def _show(found: Found) -> Sequence[Any]:
+    unit = found.sensor.unit or "-"
+    columns = ["Source", "Tells", "First event", "Last event", "Newest recording", "Events"]
+    columns += [f"Lowest [{unit}]", f"Mean [{unit}]", f"Highest [{unit}]"]
+    rows = [_row(found, found.sources[key], stats) for key, stats in found.by_source.items()]
+    table = FactTable(columns=columns, rows=rows, empty=NO_DATA.format(id=found.sensor.id))
+    return [heading(f"Most recent values by source (times in {found.local})"), table]
+
+
+def _row(found: Found, source: Source, stats: Statistics) -> list[Cell]:
+    moments = (stats.first_event, stats.last_event, stats.last_belief)
+    return [
+        source.description,
+        f"{told_by(source.type)} ({source.type})",
+        *(f"{moment.astimezone(found.local):%Y-%m-%d %H:%M}" for moment in moments),
+        f"{stats.count:,}",
+        *(f"{value:,.4g}" for value in (stats.minimum, stats.mean, stats.maximum)),
+    ]
