@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -36,16 +36,15 @@ class AuditEvent(Table):
     )
 
 
-def note(
-    work: Session,
-    event: str,
-    *,
-    at: datetime,
-    by: By,
-    account_id: int | None = None,
-    user_id: int | None = None,
-    asset_id: int | None = None,
-) -> AuditEvent:
+class About(TypedDict, total=False):
+    """What a change concerns, by id."""
+
+    account_id: int | None
+    user_id: int | None
+    asset_id: int | None
+
+
+def note(work: Session, event: str, *, at: datetime, by: By, **about: Unpack[About]) -> AuditEvent:
     """Add one change; which fields it changed is added by ``db.trail`` when the session is committed.
 
     Args:
@@ -53,12 +52,9 @@ def note(
         event: What was done; cut at 500 characters.
         at: When.
         by: Who did it.
-        account_id: The account it concerns.
-        user_id: The user it concerns.
-        asset_id: The asset it concerns.
+        about: What it concerns.
     """
-    row = AuditEvent(at=at, event=event[:LONGEST], active_user_id=by[0], active_user_name=by[1])
-    row.account_id, row.user_id, row.asset_id = account_id, user_id, asset_id
+    row = AuditEvent(at=at, event=event[:LONGEST], active_user_id=by[0], active_user_name=by[1], **about)
     row.before, row.after = {}, {}
     work.info.setdefault("noted", []).append(row)
     return row

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import event, inspect
 from sqlalchemy.orm import Session
 
-from db.audit import AuditEvent, By, note
+from db.audit import About, AuditEvent, By, note
 from db.base import Table
 
 WATCHED = {"account": "account", "app_user": "user", "asset": "asset", "sensor": "sensor"}
@@ -116,7 +116,7 @@ def _name(row: Any) -> str:
     return str(getattr(row, "username", None) or row.name)
 
 
-def _place(row: Any) -> dict[str, int]:
+def _place(row: Any) -> About:
     """Return what a change of a row concerns, as columns of the log."""
     if row.__tablename__ == "account":
         return {"account_id": row.id}
