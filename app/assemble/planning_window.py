@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from app.assemble.request import ScheduleRequest
 from db.sensors import Sensor
@@ -50,8 +50,9 @@ def planned(
     step = finest if request.resolution is None else request.resolution
     if step <= timedelta(0):
         raise FieldError("resolution", "a plan has steps; give their length, such as PT15M.")
-    start = request.start - (request.start - EPOCH) % step
-    end = request.start + (limits.usual if request.duration is None else request.duration)
+    asked = request.start.astimezone(UTC)  # a zone's clock would skip or repeat an hour in the sums below
+    start = asked - (asked - EPOCH) % step
+    end = asked + (limits.usual if request.duration is None else request.duration)
     if request.duration is None:
         stores = [model for model in models if isinstance(model, StorageModel)]
         end = max([end, *(late for model in stores for late in _moments(model))])
