@@ -45,7 +45,9 @@ class Window:
 
     @classmethod
     def of_length(cls, start: datetime, length: timedelta, step: timedelta) -> Self:
-        """Return the window that starts at a moment and lasts a length."""
+        """Return the window that starts at a moment and lasts a length, whatever the clocks do meanwhile."""
+        if start.tzinfo is not None:
+            start = start.astimezone(UTC)
         return cls(start, start + length, step)
 
     @cached_property

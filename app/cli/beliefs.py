@@ -133,7 +133,7 @@ def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **option
         chosen = [get(work, Sensor, key) for key in sensor_ids]
         place = zone(timezone or chosen[0].timezone)
         begin = instant(start, field="start", local=place).astimezone(place)
-        end = begin + duration(lasting, field="duration", start=begin)
+        end = begin.astimezone(UTC) + duration(lasting, field="duration", start=begin)
         file = options["to_file"]
         if file is not None:
             wanted = Wanted(start=begin, end=end, known_at=known_at, sources=sources, superseded=options["all_beliefs"])

@@ -1,6 +1,7 @@
 """Windows: whatever start, length and step, the steps fill them exactly and values are taken at their starts."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -50,3 +51,9 @@ def test_what_does_not_fit_is_refused(start, step, odd):
     if length % step:
         with pytest.raises(TimeError, match="not a whole number of steps"):
             Window(start, start + length, step)
+
+
+@given(starts, st.sampled_from(["Europe/Amsterdam", "America/New_York", "Australia/Lord_Howe", "UTC"]))
+def test_a_length_is_a_length_over_a_clock_change(start, name):
+    local = start.astimezone(ZoneInfo(name))
+    assert Window.of_length(local, timedelta(days=200), timedelta(hours=1)).n == 4800
