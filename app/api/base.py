@@ -10,14 +10,15 @@ from functools import partial
 from typing import Any
 
 import orjson
-from pydantic import BaseModel, ValidationError
 from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from app.api.errors import answer, shortened
-from app.api.multipart import Form, Received
-from app.api.route import Call, Pool, Reply, Route
+from app.api import repeats
+from app.api.errors import answer
+from app.api.multipart import Form, Raw, Received
+from app.api.reading import parse
+from app.api.route import Call, Pool, Reply, Route, to_bytes
 from app.api.version import API, COMPATIBLE, OWN
 from app.auth import cookies, tokens
 from app.auth.identity import SignedIn
@@ -143,11 +144,19 @@ class Endpoint(RequestHandler):
             )
             if not route.public:
                 _ = call.who
+            key = self.request.headers.get("Idempotency-Key") if route.writes and call.asker else None
+            if key and (before := repeats.answered(call, self._said(), key)) is not None:
+                return before, before.content
             content = route.function(call, **call_with)
+            if key:
+                repeats.keep(call, self._said(), key, _reply(content, route))
         for afterwards in call.afterwards:
             afterwards()
-        reply = content if isinstance(content, Reply) else Reply(content=content, status=route.status)
-        return self._packed(reply)
+        return self._packed(_reply(content, route))
+
+    def _said(self) -> bytes:
+        """Return what makes one request differ from another."""
+        return f"{self.request.method} {self.request.uri}\n".encode() + self.received.raw()
 
     def _asker(self) -> SignedIn | None:
         running = self.service.running
@@ -173,6 +182,9 @@ class Endpoint(RequestHandler):
             found["query"] = parse(query, given, "query")
         if body is Form:
             found["body"] = self.received.uploaded(self.request.headers)
+        elif body is Raw:
+            media = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            found["body"] = Raw(content=self.received.raw(), media=media)
         elif body is not None:
             found["body"] = parse(body, self.received.message(), "json")
         return found
@@ -220,28 +232,10 @@ class NothingHere(Endpoint):
         raise HTTPError(404)
 
 
-def to_bytes(reply: Reply) -> bytes:
-    """Return the content of an answer as it is sent."""
-    if isinstance(reply.content, bytes):
-        return reply.content
-    return orjson.dumps(reply.content, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+def _reply(content: Any, route: Route) -> Reply:
+    return content if isinstance(content, Reply) else Reply(content=content, status=route.status)
 
 
 def address(request: HTTPServerRequest, prefix: str) -> str:
     """Return scheme, host and prefix by which a client reached this server."""
     return f"{request.protocol}://{request.host}{prefix}"
-
-
-def parse(model: type[BaseModel], given: Mapping[str, Any], where: str) -> BaseModel:
-    """Return a part of a request as its model; hyphens and underscores in names are the same.
-
-    Raises:
-        Invalid: A field is wrong, lacking or unknown.
-    """
-    spelled = {name.replace("-", "_"): name for name in given}
-    try:
-        return model.model_validate({plain: given[name] for plain, name in spelled.items()})
-    except ValidationError as error:
-        raise shortened(
-            error, where, spelled, [field.alias or name for name, field in model.model_fields.items()]
-        ) from None

@@ -102,6 +102,7 @@ def _body(word: str, message: str) -> Body:
 def _plain(code: int, phrase: str) -> str:
     sentences = {
         400: "The request cannot be read.",
+        410: "This version of the API has ended; use v3_0.",
         404: "There is nothing at this address; GET /api/v3_0 lists what there is.",
         405: "This address does not take this method.",
         500: "Something went wrong on the server; it is logged there.",

@@ -33,6 +33,15 @@ class Form:
     fields: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Raw:
+    """A body that is no JSON object, as it came."""
+
+    content: bytes
+    media: str
+    """Content type without parameters, in lower case."""
+
+
 class Received:
     """Collects the body of one request; too much of it is counted, not kept."""
 

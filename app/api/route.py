@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
+import orjson
 from sqlalchemy.orm import Session
 
 from app.api.errors import NotSignedIn
@@ -34,6 +35,13 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     media: str = "application/json"
     """Content type; anything but JSON has bytes as its content."""
+
+
+def to_bytes(reply: Reply) -> bytes:
+    """Return the content of an answer as it is sent."""
+    if isinstance(reply.content, bytes):
+        return reply.content
+    return orjson.dumps(reply.content, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
 
 
 @dataclass(kw_only=True)

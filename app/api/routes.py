@@ -4,11 +4,17 @@ from collections import defaultdict
 from itertools import chain
 from typing import Any
 
+from app.api import legacy
 from app.api.base import Endpoint, NothingHere, Service
 from app.api.route import Route
 from app.api.v3 import (
     accounts,
+    annotations,
     assets,
+    audit,
+    bulk,
+    charts,
+    copies,
     data,
     forecasts,
     health,
@@ -22,9 +28,12 @@ from app.api.v3 import (
     users,
 )
 
-ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES]
+ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES, *charts.DEV]
 """Below /api."""
-RESOURCES = (health, assets, sensors, accounts, users, data, uploads, monitoring, jobs, schedules, forecasts, reports)
+RESOURCES = (
+    *(health, assets, copies, sensors, accounts, users, data, bulk, uploads, monitoring),
+    *(jobs, schedules, forecasts, reports, charts, annotations, audit),
+)
 V3: list[Route] = list(chain.from_iterable(resource.ROUTES for resource in RESOURCES))
 """Below /api/v3_0."""
 
@@ -36,4 +45,5 @@ def patterns(service: Service) -> list[Any]:
         for route in routes:
             by_path[prefix + route.pattern][route.method] = route
     found: list[Any] = [(path, Endpoint, {"routes": routes, "service": service}) for path, routes in by_path.items()]
+    found.append((legacy.PATTERN, legacy.Gone, {"routes": {}, "service": service}))
     return [*found, (r"/api(?:/.*)?", NothingHere, {"routes": {}, "service": service})]

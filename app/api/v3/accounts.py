@@ -10,7 +10,7 @@ from app.api.errors import Invalid
 from app.api.fields import Body, Identifier, JsonObject
 from app.api.paging import Paging, listed
 from app.api.route import Call, get, patch, post
-from app.api.v3 import shown
+from app.api.v3 import audit, shown
 from app.auth import access
 from db import base
 from db.accounts import Account, AccountRole, RolesAccounts
@@ -98,6 +98,7 @@ def add_account(call: Call, body: NewAccount) -> shown.Shown:
     account = Account(name=body.name)
     call.work.add(account)
     _apply(call, account, body)
+    audit.note(call, f"Added account {account.name!r}", account)
     return _shown(call.work, [account])[0]
 
 
@@ -108,6 +109,7 @@ def change_account(call: Call, id: int, body: AccountChange) -> shown.Shown:
     if body.model_fields_set & {"consultancy_account_id", "account_roles"} and "admin" not in call.who.roles:
         raise access.NotAllowed("update", f"consultancy and roles of account {id}")
     _apply(call, account, body)
+    audit.note(call, f"Changed {', '.join(sorted(body.model_fields_set))} of account {account.name!r}", account)
     return _shown(call.work, [account])[0]
 
 

@@ -9,8 +9,8 @@ from app.api.errors import Invalid
 from app.api.fields import Body, Identifier, JsonList, JsonObject, Query, Texts
 from app.api.paging import Paging, listed
 from app.api.route import Call, delete, get, patch, post
-from app.api.v3 import shown
-from app.auth import access
+from app.api.v3 import audit, shown
+from app.auth import access, mentions
 from db import base
 from db.accounts import Account
 from db.assets import Asset, AssetType, subtree
@@ -150,6 +150,7 @@ def add_asset(call: Call, body: NewAsset) -> shown.Shown:
     _apply(call, asset, body)
     call.work.add(asset)
     call.work.flush()
+    audit.note(call, f"Added asset {asset.name!r}", asset)
     return shown.assets(call.work, [base.get(call.work, Asset, asset.id)])[0]
 
 
@@ -167,36 +168,41 @@ def _check_owner(call: Call, account_id: int | None) -> None:
 def _apply(call: Call, asset: Asset, body: AssetChange) -> None:
     """Set the fields that were given, once they are found to make sense together."""
     given = {name: getattr(body, name) for name in AssetChange.model_fields if name in body.model_fields_set}
+    if given.get("parent_asset_id") is not None:
+        _check_parent(call, asset, given["parent_asset_id"])
     for name, value in given.items():
         if value is None and name not in MAY_BE_EMPTY:
             raise Invalid("json", {name: ["must have a value; leave it out to keep it as it is."]})
         setattr(asset, name, value)
-    parent = _parent(call, asset) if asset.parent_asset_id is not None else None
+    for name in ("flex_context", "flex_model"):
+        if name in given:
+            mentions.check(call.work, call.who, given[name], field=name)
+    _check_name(call, asset)
+
+
+def _check_name(call: Call, asset: Asset) -> None:
+    """Refuse a name that another asset at the same place has."""
+    parent_id, account_id = asset.parent_asset_id, asset.account_id
     same = select(Asset.id).where(
         Asset.name == asset.name,
-        Asset.parent_asset_id == asset.parent_asset_id if parent else Asset.parent_asset_id.is_(None),
-        Asset.account_id == asset.account_id if asset.account_id else Asset.account_id.is_(None),
+        Asset.parent_asset_id == parent_id if parent_id else Asset.parent_asset_id.is_(None),
+        Asset.account_id == account_id if account_id else Asset.account_id.is_(None),
+        Asset.id != (asset.id or 0),
     )
     with call.work.no_autoflush:
-        if call.work.scalar(same.where(Asset.id != (asset.id or 0)).limit(1)) is not None:
-            where = f"below asset {parent.id}" if parent else "at the top of this account"
-            raise Invalid(
-                "json", {"name": [f"an asset called {asset.name!r} is {where} already; choose another name."]}
-            )
+        taken = call.work.scalar(same.limit(1)) is not None
+    if taken:
+        where = f"below asset {parent_id}" if parent_id else "at the top of this account"
+        raise Invalid("json", {"name": [f"an asset called {asset.name!r} is {where} already; choose another name."]})
 
 
-def _parent(call: Call, asset: Asset) -> Asset:
-    """Return the parent an asset is to have, if that is possible."""
-    with call.work.no_autoflush:
-        parent = call.work.get(Asset, asset.parent_asset_id)
-        if parent is None or not access.may(call.who, "read", parent):
-            raise Invalid(
-                "json", {"parent_asset_id": [f"there is no asset {asset.parent_asset_id} that you may read."]}
-            )
-        below = {row.id for row in subtree(call.work, asset.id)} if asset.id else set()
-    if parent.id in below:
-        raise Invalid("json", {"parent_asset_id": [f"asset {parent.id} is below asset {asset.id} itself."]})
-    return parent
+def _check_parent(call: Call, asset: Asset, parent_id: int) -> None:
+    """Refuse a parent that the asker may not add to, or that is below the asset itself."""
+    parent = call.work.get(Asset, parent_id)
+    if parent is None or not access.may(call.who, "create-children", parent):
+        raise Invalid("json", {"parent_asset_id": [f"there is no asset {parent_id} that you may add to."]})
+    if asset.id and parent_id in {row.id for row in subtree(call.work, asset.id)}:
+        raise Invalid("json", {"parent_asset_id": [f"asset {parent_id} is below asset {asset.id} itself."]})
 
 
 def change_asset(call: Call, id: int, body: AssetChange) -> shown.Shown:
@@ -205,6 +211,7 @@ def change_asset(call: Call, id: int, body: AssetChange) -> shown.Shown:
     access.check(call.who, "update", asset)
     _apply(call, asset, body)
     call.work.flush()
+    audit.note(call, f"Changed {', '.join(sorted(body.model_fields_set))} of asset {asset.name!r}", asset)
     return shown.assets(call.work, [asset])[0]
 
 
@@ -212,6 +219,7 @@ def delete_asset(call: Call, id: int) -> None:
     """Delete an asset with everything below it: assets, sensors and their data."""
     asset = base.get(call.work, Asset, id)
     access.check(call.who, "delete", asset)
+    audit.note(call, f"Deleted asset {asset.name!r} with everything below it", asset)
     call.work.delete(asset)
 
 

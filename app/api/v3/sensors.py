@@ -10,7 +10,7 @@ from app.api.errors import Invalid
 from app.api.fields import Body, Identifier, JsonObject, Length, Zone
 from app.api.paging import Paging, listed
 from app.api.route import Call, delete, get, patch, post
-from app.api.v3 import shown
+from app.api.v3 import audit, shown
 from app.auth import access
 from db import base
 from db.accounts import Account
@@ -125,6 +125,7 @@ def add_sensor(call: Call, body: NewSensor) -> shown.Shown:
     _apply(sensor, body)
     call.work.add(sensor)
     call.work.flush()
+    audit.note(call, f"Added sensor {sensor.name!r} ({sensor.id})", asset)
     return shown.sensor(call, sensor)
 
 
@@ -153,6 +154,7 @@ def change_sensor(call: Call, id: int, body: SensorChange) -> shown.Shown:
     if body.model_fields_set & FIXED_BY_DATA and "admin" not in call.who.roles:
         raise access.NotAllowed("update", f"unit, resolution and knowledge horizon of sensor {id}")
     _apply(sensor, body)
+    audit.note(call, f"Changed {', '.join(sorted(body.model_fields_set))} of sensor {id}", sensor.asset)
     return shown.sensor(call, sensor)
 
 
@@ -160,6 +162,7 @@ def delete_sensor(call: Call, id: int) -> None:
     """Delete a sensor with its data."""
     sensor = base.get(call.work, Sensor, id)
     access.check(call.who, "delete", sensor)
+    audit.note(call, f"Deleted sensor {sensor.name!r} ({id}) with its data", sensor.asset)
     call.work.delete(sensor)
 
 

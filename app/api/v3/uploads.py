@@ -9,6 +9,7 @@ from app.api.errors import ApiError, Invalid
 from app.api.fields import Body, Identifier, Moment
 from app.api.multipart import Form
 from app.api.route import Call, delete, post
+from app.api.v3 import audit
 from app.api.v3.data import outcome, source_of
 from app.assemble import files
 from app.assemble.files import FileError, Layout
@@ -68,6 +69,7 @@ def delete_data(call: Call, id: int, body: Gone) -> None:
     sensor = base.get(call.work, Sensor, id)
     access.check(call.who, "delete", sensor)
     only = SourceFilter(ids=[body.source]) if body.source is not None else None
+    audit.note(call, f"Deleted data of sensor {sensor.name!r} ({id})", sensor.asset)
     deleting.everything(call.work, sensor, bounds=deleting.within(body.start, body.until), sources=only)
 
 

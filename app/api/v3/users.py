@@ -11,7 +11,7 @@ from app.api.errors import Invalid
 from app.api.fields import Body, Identifier, Zone
 from app.api.paging import Paging, listed
 from app.api.route import Call, Reply, get, patch, post
-from app.api.v3 import shown
+from app.api.v3 import audit, shown
 from app.auth import access, passwords
 from db import base
 from db.accounts import Account
@@ -113,6 +113,7 @@ def add_user(call: Call, body: NewUser) -> shown.Shown:
     )
     call.work.add(user)
     call.work.flush()
+    audit.note(call, f"Added user {user.username!r}", user)
     return _user(user)
 
 
@@ -140,6 +141,7 @@ def change_user(call: Call, id: int, body: UserChange) -> shown.Shown:
     if given.get("active") is False:
         user.session_serial += 1
     call.work.flush()
+    audit.note(call, f"Changed {', '.join(sorted(given))} of user {user.username!r}", user)
     call.afterwards.append(lambda: call.running.identities.forget(id))
     return _user(user)
 
@@ -161,6 +163,7 @@ def reset_password(call: Call, id: int) -> Reply:
     access.check(call.who, "update", user)
     user.password_hash = passwords.hashed(secrets.token_urlsafe(32))
     user.session_serial += 1
+    audit.note(call, f"Voided password, sessions and tokens of user {user.username!r}", user)
     call.afterwards.append(lambda: call.running.identities.forget(id))
     message = f"The password of user {id} is void and all sessions and tokens have ended."
     return Reply(content={"status": "PROCESSED", "message": message})

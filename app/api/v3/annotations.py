@@ -1,0 +1,168 @@
+"""Annotations of accounts, assets and sensors: add, list, change, delete."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from sqlalchemy import select
+
+from app.api.errors import Invalid
+from app.api.fields import HYPHENS, Body, Moment, Query
+from app.api.route import Call, Reply, delete, get, patch, post
+from app.api.v3.data import source_of
+from app.auth import access
+from db import base
+from db.accounts import Account
+from db.annotations import Annotation
+from db.assets import Asset
+from db.sensors import Sensor
+
+Kind = Literal["alert", "holiday", "label", "feedback", "warning", "error"]
+Content = Annotated[str, Field(min_length=1, max_length=1024)]
+Place = Account | Asset | Sensor
+
+
+class NewAnnotation(Body):
+    """A remark on a stretch of time."""
+
+    model_config = HYPHENS
+
+    content: Content
+    start: Moment
+    end: Annotated[Moment, Field(description="Excluded")]
+    type: Kind = "label"
+    prior: Annotated[Moment | None, Field(description="When it was made; without it now")] = None
+
+
+def _add(call: Call, place: Place, column: str, body: NewAnnotation) -> Reply:
+    access.check(call.who, "create-children", place)
+    _check_span(body.start, body.end)
+    own = {column: place.id, "content": body.content, "start": body.start, "end": body.end, "type": body.type}
+    source = source_of(call)
+    call.work.flush()
+    same = call.work.scalar(select(Annotation).filter_by(**own, source_id=source.id).limit(1))
+    if same is not None:
+        return Reply(content=_shown(same))
+    made = Annotation(**own, source_id=source.id, source=source, belief_time=body.prior or call.now)
+    call.work.add(made)
+    call.work.flush()
+    return Reply(content=_shown(made), status=201)
+
+
+def _check_span(start: datetime, end: datetime) -> None:
+    if end <= start:
+        raise Invalid("json", {"end": ["must be after start."]})
+
+
+def _shown(row: Annotation) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "content": row.content,
+        "start": row.start.isoformat(),
+        "end": row.end.isoformat(),
+        "type": row.type,
+        "prior": row.belief_time.isoformat() if row.belief_time else None,
+        "source": row.source.name,
+        "source_id": row.source_id,
+        "account_id": row.account_id,
+        "asset_id": row.asset_id,
+        "sensor_id": row.sensor_id,
+    }
+
+
+def annotate_account(call: Call, id: int, body: NewAnnotation) -> Reply:
+    """Annotate an account; 201 if the annotation is new, 200 if it is there already."""
+    return _add(call, base.get(call.work, Account, id), "account_id", body)
+
+
+def annotate_asset(call: Call, id: int, body: NewAnnotation) -> Reply:
+    """Annotate an asset; 201 if the annotation is new, 200 if it is there already."""
+    return _add(call, base.get(call.work, Asset, id), "asset_id", body)
+
+
+def annotate_sensor(call: Call, id: int, body: NewAnnotation) -> Reply:
+    """Annotate a sensor; 201 if the annotation is new, 200 if it is there already."""
+    return _add(call, base.get(call.work, Sensor, id), "sensor_id", body)
+
+
+class Stretch(Query):
+    """Which annotations to list."""
+
+    start: Annotated[Moment | None, Field(description="Only those that end after it")] = None
+    end: Annotated[Moment | None, Field(description="Only those that start before it")] = None
+    type: Kind | None = None
+
+
+def _list(call: Call, place: Place, of: Any, query: Stretch) -> list[dict[str, Any]]:
+    access.check(call.who, "read", place)
+    rows = select(Annotation).where(of).order_by(Annotation.start, Annotation.id)
+    if query.start is not None:
+        rows = rows.where(Annotation.end > query.start)
+    if query.end is not None:
+        rows = rows.where(Annotation.start < query.end)
+    if query.type is not None:
+        rows = rows.where(Annotation.type == query.type)
+    return [_shown(row) for row in call.work.scalars(rows)]
+
+
+def of_account(call: Call, id: int, query: Stretch) -> list[dict[str, Any]]:
+    """List the annotations of an account."""
+    return _list(call, base.get(call.work, Account, id), Annotation.account_id == id, query)
+
+
+def of_asset(call: Call, id: int, query: Stretch) -> list[dict[str, Any]]:
+    """List the annotations of an asset."""
+    return _list(call, base.get(call.work, Asset, id), Annotation.asset_id == id, query)
+
+
+def of_sensor(call: Call, id: int, query: Stretch) -> list[dict[str, Any]]:
+    """List the annotations of a sensor."""
+    return _list(call, base.get(call.work, Sensor, id), Annotation.sensor_id == id, query)
+
+
+class AnnotationChange(Body):
+    """Fields of an annotation to change."""
+
+    content: Content | None = None
+    start: Moment | None = None
+    end: Moment | None = None
+    type: Kind | None = None
+
+
+def _own(call: Call, annotation_id: int) -> Annotation:
+    """Return an annotation that the asker may change: one on a row the asker may add to."""
+    row = base.get(call.work, Annotation, annotation_id)
+    for kind, key in ((Account, row.account_id), (Asset, row.asset_id), (Sensor, row.sensor_id)):
+        if key is not None:
+            place: Any = base.get(call.work, kind, key)
+            access.check(call.who, "create-children", place)
+    return row
+
+
+def change(call: Call, id: int, body: AnnotationChange) -> dict[str, Any]:
+    """Change the fields given; the answer is the whole annotation."""
+    row = _own(call, id)
+    for name in body.model_fields_set:
+        value = getattr(body, name)
+        if value is None:
+            raise Invalid("json", {name: ["must have a value; leave it out to keep it as it is."]})
+        setattr(row, name, value)
+    _check_span(row.start, row.end)
+    return _shown(row)
+
+
+def remove(call: Call, id: int) -> None:
+    """Delete an annotation."""
+    call.work.delete(_own(call, id))
+
+
+ROUTES = [
+    post("/accounts/{id}/annotations", annotate_account, status=201),
+    post("/assets/{id}/annotations", annotate_asset, status=201),
+    post("/sensors/{id}/annotations", annotate_sensor, status=201),
+    get("/accounts/{id}/annotations", of_account),
+    get("/assets/{id}/annotations", of_asset),
+    get("/sensors/{id}/annotations", of_sensor),
+    patch("/annotations/{id}", change),
+    delete("/annotations/{id}", remove),
+]

@@ -1,0 +1,169 @@
+"""Values of several sensors in one request: JSON, CSV, Arrow or Parquet."""
+
+import csv
+import io
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import numpy as np
+import orjson
+from pydantic import AfterValidator, Field
+
+from app.api.errors import ApiError, Invalid
+from app.api.fields import HYPHENS, Texts
+from app.api.multipart import Raw
+from app.api.reading import parse
+from app.api.route import Call, Reply, get, post
+from app.api.v3.data import AddressedData, DataQuery, post_addressed, source_of
+from app.api.v3.sensors import readable
+from app.assemble import data
+from app.assemble.data import Series
+from app.assemble.posted import Posted
+from app.auth import access
+from app.jobs import ingest
+from db import base
+from db.sensors import Sensor
+from engine import resample
+from engine.errors import FieldError
+from engine.iso_time import from_us, instant, iso_duration, to_us
+
+ARROW, PARQUET, CSV = "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet", "text/csv"
+MOST = 1000
+"""Most sensors of one request."""
+
+
+def _whole(texts: list[str]) -> list[str]:
+    if not texts or len(texts) > MOST or not all(text.isdigit() and len(text) < 10 for text in texts):
+        raise ValueError(f"Give 1 to {MOST} ids of sensors, such as 1,2,3.")
+    return list(dict.fromkeys(texts))
+
+
+class BulkQuery(DataQuery):
+    """Which sensors, and which of their values; Accept chooses JSON, text/csv, Arrow or Parquet."""
+
+    model_config = HYPHENS
+
+    sensors: Annotated[Texts, AfterValidator(_whole), Field(description="Ids, joined by commas")]
+
+
+def read(call: Call, query: BulkQuery) -> Any:
+    """Read values of several sensors at once, on the same steps."""
+    wanted = [readable(call, int(text)) for text in query.sensors]
+    asked = query.asked()
+    if asked.resolution is None:
+        steps = {sensor.resolution for sensor in wanted if sensor.resolution}
+        if len(steps) > 1:
+            told = ", ".join(sorted(map(iso_duration, steps)))
+            raise FieldError("resolution", f"these sensors have different ones ({told}); say which to give.")
+    found = data.all_of(call.work, wanted, asked)
+    accept = call.headers.get("Accept", "")
+    if ARROW in accept or PARQUET in accept:
+        return _columnar(found, PARQUET if PARQUET in accept else ARROW)
+    if CSV in accept:
+        return _csv(found)
+    first = next(iter(found.values()))
+    return {
+        "start": query.start.isoformat(),
+        "duration": iso_duration(first.window.end - first.window.start),
+        "resolution": iso_duration(first.window.step),
+        "sensors": {str(key): {"unit": one.unit, "values": one.values} for key, one in found.items()},
+    }
+
+
+def _columnar(found: Mapping[int, Series], media: str) -> Reply:
+    # The library is large; only those who ask for columns wait for it.
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    starts = next(iter(found.values())).window.starts
+    columns = {"event_start": pa.array(starts.view("datetime64[us]"), pa.timestamp("us", tz="UTC"))}
+    columns |= {str(key): pa.array(one.values, from_pandas=True) for key, one in found.items()}
+    units = {f"unit of {key}": one.unit for key, one in found.items()}
+    table = pa.table(columns).replace_schema_metadata(units)
+    sink = io.BytesIO()
+    if media == PARQUET:
+        parquet.write_table(table, sink)
+    else:
+        with pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table)
+    return Reply(content=sink.getvalue(), media=media)
+
+
+def _csv(found: Mapping[int, Series]) -> Reply:
+    out = io.StringIO()
+    lines = csv.writer(out)
+    lines.writerow(["event_start", *found])
+    columns = [["" if np.isnan(value) else repr(float(value)) for value in one.values] for one in found.values()]
+    starts = [from_us(int(at)).isoformat() for at in next(iter(found.values())).window.starts]
+    lines.writerows(zip(starts, *columns, strict=True))
+    return Reply(content=out.getvalue().encode(), media=CSV)
+
+
+def write(call: Call, body: Raw) -> dict[str, Any]:
+    """Save values of several sensors, all or nothing.
+
+    JSON: ``{"data": [{"sensor": 1, "start": …, "duration": …, "values": […], "unit": …}, …]}``. CSV: a column
+    ``event_start`` and one column per sensor with its id as head, in the sensors' own units.
+    """
+    if body.media == CSV:
+        return _told(_write_csv(call, body.content.decode("utf-8-sig", "replace")))
+    read = [parse(AddressedData, message, f"data[{number}]") for number, message in enumerate(_messages(body))]
+    return _told([post_addressed(call, message)["status"] == "PROCESSED" for message in read])
+
+
+def _told(new: list[bool]) -> dict[str, Any]:
+    message = f"Request has been processed; {sum(new)} of {len(new)} series had something new."
+    return {"status": "PROCESSED", "message": message}
+
+
+def _messages(body: Raw) -> list[dict[str, Any]]:
+    try:
+        found = orjson.loads(body.content)
+    except orjson.JSONDecodeError as error:
+        raise ApiError(400, "INVALID_REQUEST", f"The body is not JSON: {error}.") from None
+    listed = found.get("data") if isinstance(found, dict) else None
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed) or not listed:
+        raise Invalid("json", {"data": ["Give a list of messages, one per sensor."]})
+    return listed
+
+
+def _write_csv(call: Call, text: str) -> list[bool]:
+    rows = list(csv.reader(io.StringIO(text)))
+    if len(rows) < 2 or rows[0][:1] != ["event_start"] or len(rows[0]) < 2:
+        raise Invalid("csv", {"event_start": ["Head the first column with event_start, others with ids of sensors."]})
+    events = np.array([to_us(_at(row, number)) for number, row in enumerate(rows[1:], 2)], np.int64)
+    step = resample.usual_step(events)
+    new = []
+    for column, head in enumerate(rows[0][1:], 1):
+        sensor = _writable(call, head)
+        values = np.array([_number(row, column, number) for number, row in enumerate(rows[1:], 2)])
+        posted = Posted(events=events, values=values, step=step or sensor.resolution, unit=sensor.unit)
+        new.append(ingest.run(call.work, sensor, source_of(call), posted, known_at=call.now).stored > 0)
+    return new
+
+
+def _at(row: list[str], number: int) -> datetime:
+    return instant(row[0] if row else "", field=f"row {number}, event_start")
+
+
+def _number(row: list[str], column: int, number: int) -> float:
+    cell = row[column].strip() if column < len(row) else ""
+    try:
+        return float(cell) if cell else float("nan")
+    except ValueError:
+        raise FieldError(f"row {number}, column {column + 1}", f"{cell!r} is not a number.") from None
+
+
+def _writable(call: Call, head: str) -> Sensor:
+    if not head.strip().isdigit():
+        raise FieldError(head, "is no id of a sensor; head each column of values with one.")
+    sensor = base.get(call.work, Sensor, int(head))
+    access.check(call.who, "create-children", sensor)
+    return sensor
+
+
+ROUTES = [
+    get("/sensors/data/bulk", read),
+    post("/sensors/data/bulk", write),
+]

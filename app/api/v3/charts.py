@@ -1,0 +1,239 @@
+"""Charts for other people's pages: a specification, with or without data, and the data apart."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+from sqlalchemy import select
+
+from app.api.fields import HYPHENS, Length, Moment, Query, lasting
+from app.api.route import Call, Reply, get
+from app.api.v3.assets import readable as readable_asset
+from app.api.v3.sensors import readable as readable_sensor
+from app.assemble.data import EVER
+from app.auth import access
+from db import beliefs, sensors
+from db.annotations import Annotation
+from db.assets import Asset
+from db.sensors import Sensor
+from db.sources import Source
+from engine.errors import FieldError
+from engine.iso_time import MICROSECOND, to_us
+
+Rows = list[dict[str, Any]]
+Plan = list[tuple[str, list[Sensor]]]
+MOST = 500_000
+"""Most rows of one answer."""
+DEFAULT = 2
+"""How many sensors an asset shows that does not say which."""
+
+
+class Range(Query):
+    """Which stretch of time; without it the last two days."""
+
+    model_config = HYPHENS
+
+    start: Moment | None = None
+    event_starts_after: Annotated[Moment | None, Field(description="The same as start")] = None
+    end: Moment | None = None
+    event_ends_before: Annotated[Moment | None, Field(description="The same as end")] = None
+    duration: Length | None = None
+    prior: Annotated[Moment | None, Field(description="As it was known then")] = None
+    beliefs_before: Annotated[Moment | None, Field(description="The same as prior")] = None
+
+    def span(self, now: datetime) -> tuple[datetime, datetime]:
+        """Return start and end of the stretch."""
+        start, end = self.start or self.event_starts_after, self.end or self.event_ends_before
+        if start is not None and self.duration is not None:
+            end = start + lasting(self.duration, start)
+        if start is None:
+            start = (end or now) - timedelta(days=2)
+        return start, end or start + timedelta(days=2)
+
+
+class ChartQuery(Range):
+    """How the chart is to look."""
+
+    include_data: Annotated[bool, Field(description="Whether the rows are in the specification")] = False
+    combine_legend: bool = True
+    include_asset_annotations: bool = False
+    include_account_annotations: bool = False
+    include_sensor_annotations: bool = False
+    dataset_name: Annotated[str | None, Field(max_length=100)] = None
+    width: Annotated[int | None, Field(ge=50, le=10_000, description="[px]; without it as wide as its place")] = None
+    height: Annotated[int, Field(ge=50, le=10_000, description="Of each chart [px]")] = 300
+    chart_type: Literal["bar_chart", "daily_heatmap", "weekly_heatmap", "chart_for_multiple_sensors"] | None = None
+    format: Annotated[Literal["vega", "bokeh"], Field(description="Vega-Lite, or a Bokeh json_item")] = "vega"
+
+
+def asset_chart(call: Call, id: int, query: ChartQuery) -> Any:
+    """Return the chart of what an asset shows."""
+    asset = readable_asset(call, id)
+    return _chart(call, _plan(call, asset), query, f"asset_{id}")
+
+
+def sensor_chart(call: Call, id: int, query: ChartQuery) -> Any:
+    """Return the chart of one sensor."""
+    sensor = readable_sensor(call, id)
+    return _chart(call, [(sensor.asset.name, [sensor])], query, f"sensor_{id}")
+
+
+def _plan(call: Call, asset: Asset) -> Plan:
+    """Return title and sensors of each chart an asset shows, without sensors the asker may not read."""
+    asked = [(_title(entry), list(_ids(entry))) for entry in asset.sensors_to_show]
+    asked = asked or [("", [row.id]) for row in sensors.of_asset(call.work, asset.id)[:DEFAULT]]
+    wanted = {key for _, keys in asked for key in keys}
+    found = {row.id: row for row in call.work.scalars(select(Sensor).where(Sensor.id.in_(wanted)))}
+    seen = {key: row for key, row in found.items() if access.may(call.who, "read", row)}
+    plan = [(title, [seen[key] for key in keys if key in seen]) for title, keys in asked]
+    return [(title or ", ".join(row.name for row in rows), rows) for title, rows in plan if rows]
+
+
+def _title(entry: Any) -> str:
+    return str(entry.get("title") or "") if isinstance(entry, dict) else ""
+
+
+def _ids(entry: Any) -> Iterable[int]:
+    if isinstance(entry, dict):
+        yield from _ids([entry.get("sensor"), entry.get("sensors"), entry.get("plots")])
+    elif isinstance(entry, list):
+        for part in entry:
+            yield from _ids(part)
+    elif isinstance(entry, int):
+        yield entry
+
+
+def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
+    if query.format == "bokeh":
+        return _bokeh(call, plan, query)
+    # The library takes a second to load, which nobody should wait for who draws no Vega chart.
+    from app.api.v3 import vega
+
+    start, end = query.span(call.now)
+    given = query.start or query.event_starts_after or query.end or query.event_ends_before
+    frame = vega.Frame(
+        name=query.dataset_name or name,
+        width=query.width or "container",
+        height=query.height,
+        span=(to_us(start) // 1000, to_us(end) // 1000) if given else None,
+        legend_below=query.combine_legend,
+    )
+    kind = query.chart_type or ("chart_for_multiple_sensors" if name.startswith("asset") else "bar_chart")
+    found = vega.specification(plan, frame, kind)
+    rows = _rows(call, [row for _, each in plan for row in each], query) if query.include_data else []
+    return found | ({"datasets": {frame.name: rows}} if query.include_data else {})
+
+
+def _bokeh(call: Call, plan: Plan, query: ChartQuery) -> Any:
+    # As above: only those who ask for a Bokeh chart wait for its libraries.
+    from app.api.v3 import bokeh_chart
+
+    start, end = query.span(call.now)
+    if not query.include_data:
+        start = end - MICROSECOND
+    return bokeh_chart.item(call.work, plan, (start, end), known_at=query.prior or query.beliefs_before or EVER)
+
+
+class DataQuery(Range):
+    """Which rows, and in which form."""
+
+    use_latest_version_per_event: bool = True
+    most_recent_beliefs_only: bool = True
+    compress_json: Annotated[bool, Field(description="Short rows, with tables of sensors and sources")] = False
+
+
+def asset_data(call: Call, id: int, query: DataQuery) -> Any:
+    """Return the rows behind the chart of an asset."""
+    plan = _plan(call, readable_asset(call, id))
+    return _data(call, list({row.id: row for _, rows in plan for row in rows}.values()), query)
+
+
+def sensor_data(call: Call, id: int, query: DataQuery) -> Any:
+    """Return the rows behind the chart of a sensor."""
+    return _data(call, [readable_sensor(call, id)], query)
+
+
+def _data(call: Call, wanted: list[Sensor], query: DataQuery) -> Any:
+    rows = _rows(call, wanted, query)
+    if not query.compress_json:
+        return rows
+    told = {row["src"]: {"name": row["source_name"], "type": row["source_type"]} for row in rows}
+    named = {row.id: {"name": row.name, "unit": row.unit, "asset": row.asset.name} for row in wanted}
+    short = [{"ts": r["event_start"], "sid": r["sid"], "val": r["event_value"], "src": r["src"]} for r in rows]
+    times = [{"bt": r["belief_time"], "sf": 1.0} for r in rows]
+    return {"data": [one | two for one, two in zip(short, times, strict=True)], "sensors": named, "sources": told}
+
+
+def _rows(call: Call, wanted: list[Sensor], query: Range) -> Rows:
+    """Return one row per event and source, oldest first."""
+    start, end = query.span(call.now)
+    known_at = query.prior or query.beliefs_before or EVER
+    sources = {row.id: row for row in call.work.scalars(select(Source))}
+    rows: Rows = []
+    for sensor in wanted:
+        for key, found in beliefs.read_per_source(call.work, sensor, start, end, known_at=known_at).items():
+            if len(rows) + len(found) > MOST:
+                raise FieldError("duration", f"the answer would have more than {MOST} rows; ask for parts.")
+            same = {"sid": sensor.id, "sensor_name": sensor.name, "unit": sensor.unit, "src": key}
+            same |= {"source_name": sources[key].description, "source_type": sources[key].type}
+            moments = zip(found.events // 1000, np.asarray(found.middle), found.times // 1000, strict=True)
+            rows += [
+                {"event_start": int(at), "event_value": float(value), "belief_time": int(known), **same}
+                for at, value, known in moments
+            ]
+    return sorted(rows, key=lambda row: (row["event_start"], row["sid"]))
+
+
+class RemarkQuery(Range):
+    """Which annotations."""
+
+    clip: Annotated[bool, Field(description="Cut to the stretch of time asked for")] = True
+
+
+def asset_annotations(call: Call, id: int, query: RemarkQuery) -> Any:
+    """Return the annotations of an asset in a stretch of time."""
+    return _remarks(call, Annotation.asset_id == readable_asset(call, id).id, query)
+
+
+def sensor_annotations(call: Call, id: int, query: RemarkQuery) -> Any:
+    """Return the annotations of a sensor in a stretch of time."""
+    return _remarks(call, Annotation.sensor_id == readable_sensor(call, id).id, query)
+
+
+def _remarks(call: Call, of: Any, query: RemarkQuery) -> Rows:
+    start, end = query.span(call.now)
+    rows = call.work.scalars(select(Annotation).where(of, Annotation.start < end, Annotation.end > start))
+    return [
+        {
+            "start": (max(row.start, start) if query.clip else row.start).isoformat(),
+            "end": (min(row.end, end) if query.clip else row.end).isoformat(),
+            "content": [row.content],
+            "type": row.type,
+            "source": row.source.name,
+        }
+        for row in rows
+    ]
+
+
+def dev_sensor(call: Call, id: int) -> Reply:
+    """Return one sensor, for old pages."""
+    row = readable_sensor(call, id)
+    return Reply(content={"id": row.id, "name": row.name, "unit": row.unit, "generic_asset_id": row.asset_id})
+
+
+ROUTES = [
+    get("/assets/{id}/chart", asset_chart, pool="heavy"),
+    get("/assets/{id}/chart_data", asset_data, pool="heavy"),
+    get("/assets/{id}/chart_annotations", asset_annotations),
+    get("/sensors/{id}/chart", sensor_chart, pool="heavy"),
+    get("/sensors/{id}/chart_data", sensor_data, pool="heavy"),
+    get("/sensors/{id}/chart_annotations", sensor_annotations),
+]
+DEV = [
+    get("/dev/sensor/{id}", dev_sensor, documented=False),
+    get("/dev/sensor/{id}/chart", sensor_chart, pool="heavy", documented=False),
+    get("/dev/sensor/{id}/chart_data", sensor_data, pool="heavy", documented=False),
+    get("/dev/sensor/{id}/chart_annotations", sensor_annotations, documented=False),
+]
