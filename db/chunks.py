@@ -183,6 +183,8 @@ def decode(blobs: list[bytes], *, ordered: bool = True) -> tuple[Beliefs, Positi
     if not blobs:
         return Beliefs.none(), np.empty(0, np.intp)
     heads = np.frombuffer(b"".join([blob[: HEADER.size] for blob in blobs]), FIELDS)
+    if (later := heads["f0"].max()) > FORMAT:
+        raise RuntimeError(f"Stored values are in format {later}, which this version cannot read.")
     origin = np.repeat(np.arange(len(blobs)), heads["f3"]) if ordered else np.empty(0, np.intp)
     kinds = _alike(heads)
     groups = [_Group.of([blobs[i] for i in alike]) for alike in kinds]

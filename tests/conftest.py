@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg2
 import pytest
 
@@ -14,6 +15,9 @@ from db.migrations import upgrade
 from tests import postgres
 
 COUNT = itertools.count()
+
+hypothesis.settings.register_profile("house", deadline=None)  # the first example pays for imports, on a busy machine
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,10 @@ from engine import resample, units
 from engine.iso_time import MICROSECOND, Microseconds, to_us, zone
 
 
+CAPACITIES = {"capacity_in_mw": "MW", "max_soc_in_mwh": "MWh"}
+"""Attributes that tell a capacity, and its unit."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Posted:
     """What a message or a file says about one sensor."""
@@ -50,7 +54,7 @@ def beliefs(posted: Posted, sensor: Sensor, *, known_at: datetime) -> Beliefs:
         TimeError: The step neither is a multiple of the sensor's resolution nor divides it.
     """
     hours = posted.step / timedelta(hours=1)
-    values = units.convert(posted.values, posted.unit, sensor.unit, hours=hours or None)
+    values = units.convert(posted.values, posted.unit, sensor.unit, hours=hours or None, whole=whole(sensor))
     events, values, times = _fitted(posted, values, sensor)
     if times is None:
         when = knowable(sensor.knowledge_horizon, sensor.resolution, events)
@@ -58,6 +62,15 @@ def beliefs(posted: Posted, sensor: Sensor, *, known_at: datetime) -> Beliefs:
         formed += [when - posted.horizon // MICROSECOND] if posted.horizon is not None else []
         times = np.minimum.reduce(formed) if formed else np.full(len(events), to_us(known_at))
     return Beliefs.certain(events, times, values)
+
+
+def whole(sensor: Sensor) -> str | None:
+    """Return what 100 % of a sensor's quantity is: the capacity its attributes or those of its asset tell."""
+    for attributes in (sensor.attributes, sensor.asset.attributes):
+        for name, unit in CAPACITIES.items():
+            if name in attributes and units.same_kind(unit, sensor.unit if sensor.unit != "%" else unit):
+                return f"{attributes[name]} {unit}"
+    return None
 
 
 def _fitted(posted: Posted, values: Values, sensor: Sensor) -> tuple[Microseconds, Values, Microseconds | None]:
