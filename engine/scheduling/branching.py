@@ -5,6 +5,7 @@ nearly always right; if not, a few re-solves with one of the flows held at zero 
 do not, a search with whole numbers takes over, which is again checked.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,7 +16,7 @@ from engine.errors import InputError
 from engine.scheduling.arrays import Arrays, extended
 from engine.scheduling.backend import Answer, Backend
 from engine.scheduling.highs_backend import Model
-from engine.scheduling.linear import Floats, Indices, Linear
+from engine.scheduling.linear import Floats, Indices, Linear, full
 from engine.scheduling.problem import Pair
 from engine.scheduling.status import Status
 
@@ -33,32 +34,36 @@ Fixed: TypeAlias = tuple[tuple[int, bool], ...]
 class Cells:
     """All pairs, one entry per pair and step."""
 
+    pairs: tuple[Pair, ...]
     first: Indices
-    """Columns of the first flow, shape (k, cells); its parts are added."""
+    """Columns of the first flow, shape (k, cells); its parts are added, -1 is none."""
     second: Indices
     """Columns of the second flow, shape (k, cells)."""
-    first_most: Floats
-    second_most: Floats
     lossless: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, pairs: list[Pair]) -> "Cells":
+    def of(cls, pairs: Sequence[Pair]) -> "Cells":
         """Return the cells of pairs, which are sums of plain columns."""
-        depth = max((len(side.terms) for pair in pairs for side in (pair.first, pair.second)), default=1)
-        none = np.empty(0)
+        lossless = [np.full(pair.first.size, pair.lossless) for pair in pairs]
         return cls(
-            np.concatenate([np.empty((depth, 0), np.int32), *(_columns(pair.first, depth) for pair in pairs)], axis=1),
-            np.concatenate([np.empty((depth, 0), np.int32), *(_columns(pair.second, depth) for pair in pairs)], axis=1),
-            np.concatenate([none, *(pair.first_most for pair in pairs)]),
-            np.concatenate([none, *(pair.second_most for pair in pairs)]),
-            np.concatenate([np.empty(0, bool), *(np.full(pair.first.size, pair.lossless) for pair in pairs)]),
+            tuple(pairs),
+            _columns([pair.first for pair in pairs]),
+            _columns([pair.second for pair in pairs]),
+            np.concatenate([np.empty(0, bool), *lossless]),
         )
+
+    def most(self) -> tuple[Floats, Floats]:
+        """Return the largest value that each flow can take, shape (cells,)."""
+        limits = [(pair.first.size, pair.most()) for pair in self.pairs]
+        first = np.concatenate([np.empty(0), *(full(most[0], size) for size, most in limits)])
+        return first, np.concatenate([np.empty(0), *(full(most[1], size) for size, most in limits)])
 
     def overlap(self, x: Floats) -> Floats:
         """Return the forbidden common part of the two flows at each cell, 0 within the tolerance."""
-        common = np.minimum(_flow(self.first, x), _flow(self.second, x))
-        scale = np.maximum(1.0, np.nan_to_num(np.maximum(self.first_most, self.second_most), posinf=1.0))
-        return np.where((common > TOLERANCE * scale) & ~self.lossless, common, 0.0)
+        first, second = _flow(self.first, x), _flow(self.second, x)
+        common = np.minimum(first, second)
+        allowed = TOLERANCE * np.maximum(1.0, np.maximum(first, second))
+        return np.where((common > allowed) & ~self.lossless, common, 0.0)
 
     def netted(self, x: Floats) -> Floats:
         """Return the values with the common part of lossless flows, and any rounding noise, taken off."""
@@ -83,25 +88,31 @@ class Cells:
         return paying
 
 
-def _columns(flow: Linear, depth: int) -> Indices:
-    rows = [term.cols for term in flow.terms]
-    rows += [np.full(flow.size, -1, np.int32)] * (depth - len(rows))
-    return np.stack(rows).astype(np.int32)
-
-
-def _flow(cols: Indices, x: Floats) -> Floats:
-    found: Floats = np.where(cols >= 0, x[cols], 0.0).sum(axis=0)
+def _columns(flows: list[Linear]) -> Indices:
+    depth = max((len(flow.terms) for flow in flows), default=1)
+    found = np.full((depth, sum(flow.size for flow in flows)), -1, dtype=np.int32)
+    at = 0
+    for flow in flows:
+        for part, term in enumerate(flow.terms):
+            found[part, at : at + flow.size] = term.cols
+        at += flow.size
     return found
 
 
-def solve(model: Backend, pairs: list[Pair]) -> Answer:
+def _flow(cols: Indices, x: Floats) -> Floats:
+    found: Floats = x[cols[0]]
+    for more in cols[1:]:
+        found = found + np.where(more >= 0, x[more], 0.0)
+    return found
+
+
+def solve(model: Backend, cells: Cells) -> Answer:
     """Return an optimal plan in which no pair runs together; the model's last run is the one with its duals.
 
     Args:
         model: The problem, not yet run; its bounds are changed, or more columns added at the end.
-        pairs: What must not run together.
+        cells: What must not run together.
     """
-    cells = Cells.of(pairs)
     arrays = model.arrays
     must = cells.paying(arrays.cost)
     if must.any() or arrays.integers.any():
@@ -174,13 +185,13 @@ class _Branches:
 
 def _add_cuts(model: Model, cells: Cells, at: NDArray[np.integer]) -> None:
     """Add first/most + second/most ≤ 1 where both are limited: what the whole numbers would imply."""
-    at = at[np.isfinite(cells.first_most[at]) & np.isfinite(cells.second_most[at])]
-    at = at[(cells.first_most[at] > 0) & (cells.second_most[at] > 0)]
+    first, second = cells.most()
+    at = at[np.isfinite(first[at]) & np.isfinite(second[at]) & (first[at] > 0) & (second[at] > 0)]
     if not len(at):
         return
     cols = np.concatenate([cells.first[:, at], cells.second[:, at]])
     depth = len(cells.first)
-    most = np.concatenate([np.tile(cells.first_most[at], (depth, 1)), np.tile(cells.second_most[at], (depth, 1))])
+    most = np.concatenate([np.tile(first[at], (depth, 1)), np.tile(second[at], (depth, 1))])
     use = (cols >= 0).T
     start = np.concatenate([[0], np.cumsum(use.sum(axis=1))[:-1]]).astype(np.int32)
     model.add_rows(np.ones(len(at)), start, cols.T[use].astype(np.int32), (1.0 / most).T[use])
@@ -220,7 +231,8 @@ def with_choices(arrays: Arrays, cells: Cells, at: NDArray[np.integer]) -> Array
     Raises:
         InputError: A flow that has to be chosen has no limit.
     """
-    if not np.isfinite(cells.first_most[at]).all() or not np.isfinite(cells.second_most[at]).all():
+    first_most, second_most = cells.most()
+    if not np.isfinite(first_most[at]).all() or not np.isfinite(second_most[at]).all():
         raise InputError(
             "Where running both ways at once would pay, the plan needs a limit on power in both directions; "
             "add power-capacity or site-power-capacity."
@@ -228,11 +240,11 @@ def with_choices(arrays: Arrays, cells: Cells, at: NDArray[np.integer]) -> Array
     m, width, height = len(at), arrays.width, arrays.height
     choice = np.arange(width, width + m)
     entries = []
-    for side, most, sign in ((cells.first, cells.first_most, -1.0), (cells.second, cells.second_most, 1.0)):
+    for side, most, sign in ((cells.first, first_most, -1.0), (cells.second, second_most, 1.0)):
         row = height + np.arange(m) + (m if sign > 0 else 0)
         for part in side[:, at]:
             entries.append((row[part >= 0], part[part >= 0], np.ones(int((part >= 0).sum()))))
         entries.append((row, choice, sign * most[at]))
-    upper = np.concatenate([np.zeros(m), cells.second_most[at]])
+    upper = np.concatenate([np.zeros(m), second_most[at]])
     rows, cols, values = (np.concatenate(each) for each in zip(*entries, strict=True))
     return extended(arrays, m, upper, (rows, cols, values))

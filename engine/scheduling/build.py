@@ -8,7 +8,7 @@ import numpy as np
 from engine.errors import InputError
 from engine.scheduling.devices.port import Port
 from engine.scheduling.limits import segments
-from engine.scheduling.linear import Linear, full
+from engine.scheduling.linear import Floats, Linear, full
 from engine.scheduling.problem import Problem
 from engine.scheduling.site import Connection, Group, Site
 from engine.scheduling.tariffs import Exchange
@@ -98,26 +98,32 @@ def _add_group(problem: Problem, group: Group, members: list[Linear]) -> Linear:
         problem.limit(f"{name}.consumption-capacity", f"{name}.consumption", "upper", "kW")
         problem.limit(f"{name}.production-capacity", f"{name}.production", "upper", "kW")
     problem.equal(f"{name}.balance", flow - net)
+    problem.follows(flow.terms[0].cols, f"{name}.balance")
     return flow
 
 
 def _add_connection(problem: Problem, connection: Connection, net: Linear) -> Linear:
     """Add what is bought and sold and what it costs; return bought less sold [kW], shape (n,)."""
     name = connection.commodity
-    low, high = problem.reach(net)
     bought = segments(problem, f"{name}.consumption", connection.consumption_limit, connection.soft_consumption)
     sold = segments(problem, f"{name}.production", connection.production_limit, connection.soft_production)
     problem.limit(f"{name}.consumption-capacity", f"{name}.consumption", "upper", "kW")
     problem.limit(f"{name}.production-capacity", f"{name}.production", "upper", "kW")
     problem.equal(f"{name}.balance", bought - sold - net)
-    most = tuple(
-        np.minimum(problem.reach(side)[1], np.maximum(reached, 0.0)) for side, reached in ((bought, high), (sold, -low))
-    )
-    problem.one_at_a_time(name, bought, sold, lossless=True, most=(most[0], most[1]))
+    settled = np.where(full(net.constant, net.size) >= 0, bought.terms[0].cols, sold.terms[0].cols)
+    problem.follows(settled, f"{name}.balance")
+    problem.one_at_a_time(name, bought, sold, lossless=True, most=lambda: _most(problem, net, bought, sold))
     exchange = Exchange(name, bought, sold)
     for tariff in connection.tariffs:
         tariff.add_to(problem, exchange)
     return bought - sold
+
+
+def _most(problem: Problem, net: Linear, bought: Linear, sold: Linear) -> tuple[Floats, Floats]:
+    """Return the most that can be bought and sold at each step, by the connection and by the devices behind it."""
+    low, high = problem.reach(net)
+    limits = (problem.reach(bought)[1], problem.reach(sold)[1])
+    return np.minimum(limits[0], np.maximum(high, 0.0)), np.minimum(limits[1], np.maximum(-low, 0.0))
 
 
 def _share_fairly(site: Site, problem: Problem) -> None:

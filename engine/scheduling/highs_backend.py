@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import highspy
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import SolveError
 from engine.scheduling.arrays import Arrays
@@ -83,6 +84,19 @@ class Model:
         """Give a plan to start a search from."""
         cols = np.arange(len(x), dtype=np.int32)
         self._must(self.solver.setSolution(len(x), cols, x), "take a first plan")
+
+    def begin_with(self, cols: Indices, rows: Indices) -> None:
+        """Begin the next run where some rows settle as many columns and everything else rests at its bound."""
+        arrays, status = self.arrays, highspy.HighsBasisStatus
+        at_bound: NDArray[np.object_] = np.full(arrays.width, status.kLower, dtype=object)
+        at_bound[~np.isfinite(arrays.lower)] = status.kUpper
+        at_bound[~np.isfinite(arrays.lower) & ~np.isfinite(arrays.upper)] = status.kZero
+        at_bound[cols] = status.kBasic
+        of_rows = np.full(arrays.height, status.kBasic, dtype=object)
+        of_rows[rows] = status.kLower
+        basis = highspy.HighsBasis()
+        basis.col_status, basis.row_status, basis.valid = at_bound.tolist(), of_rows.tolist(), True
+        self._must(self.solver.setBasis(basis), "take a basis")
 
     def strategy(self, simplex: int) -> None:
         """Choose the primal or the dual simplex method for the next runs."""

@@ -1,6 +1,6 @@
 """Named variables, rows and costs as numpy blocks; what a solver needs, in one pass."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -47,9 +47,8 @@ class Pair:
     name: str
     first: Linear
     second: Linear
-    first_most: Floats
-    """Largest value the first can take, shape (n,)."""
-    second_most: Floats
+    most: Callable[[], tuple[Values, Values]]
+    """Tells the largest value each can take, shape (n,); asked for only when it matters."""
     lossless: bool = False
     """Running both at once changes nothing else, so that the common part can be taken off afterwards."""
 
@@ -69,6 +68,8 @@ class Problem:
     pairs: list[Pair] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
     soft: list[Soft] = field(default_factory=list)
+    idle: list[tuple[Indices, str]] = field(default_factory=list)
+    """Columns that follow from a block of rows when every device rests: where a search may begin."""
     width: int = 0
     height: int = 0
     _lower: list[Floats] = field(default_factory=list)
@@ -148,11 +149,26 @@ class Problem:
         self.soft.append(Soft(name, columns, unit, at))
 
     def one_at_a_time(
-        self, name: str, first: Linear, second: Linear, *, lossless: bool = False, most: tuple[Values, Values]
+        self,
+        name: str,
+        first: Linear,
+        second: Linear,
+        *,
+        lossless: bool = False,
+        most: Callable[[], tuple[Values, Values]],
     ) -> None:
         """Forbid two flows to run together; checked after the solve, as it seldom matters (see ``branching``)."""
-        n = first.size
-        self.pairs.append(Pair(name, first, second, full(most[0], n), full(most[1], n), lossless))
+        self.pairs.append(Pair(name, first, second, most, lossless))
+
+    def follows(self, cols: Indices, rows: str) -> None:
+        """Tell which column each row of a block settles when every device rests."""
+        self.idle.append((cols, rows))
+
+    def resting(self) -> tuple[Indices, Indices]:
+        """Return the columns that are settled by rows when every device rests, and those rows."""
+        none = np.empty(0, np.int32)
+        rows = [np.arange(self.rows[name][0], sum(self.rows[name]), dtype=np.int32) for _, name in self.idle]
+        return np.concatenate([none, *(cols for cols, _ in self.idle)]), np.concatenate([none, *rows])
 
     def bounds(self) -> tuple[Floats, Floats]:
         """Return lower and upper bound of every column so far."""

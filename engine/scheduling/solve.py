@@ -17,6 +17,8 @@ from engine.scheduling.status import Status
 DIRECT = "highspy"
 """Name of the solver that needs no modelling layer."""
 
+_SHORT = 1000
+"""Up to so many steps the search begins with all devices at rest; over longer windows that takes longer."""
 _NOISE = 1e-9
 """A lower bound may lie this far above the upper one before it is a contradiction, as share of it or in kWh."""
 
@@ -64,16 +66,18 @@ def solve(problem: Problem, options: Options) -> Solved:
     if arrays is None:
         return Solved(Status.INFEASIBLE, 0.0, none, none, none)
     model = options.backend(problem, arrays)
-    answer = branching.solve(model, problem.pairs)
-    return finish(problem, model, answer, preferences=options.preferences)
+    if isinstance(model, Model) and not arrays.integers.any() and problem.window.n <= _SHORT:
+        model.begin_with(*problem.resting())
+    cells = Cells.of(problem.pairs)
+    return finish(problem, model, branching.solve(model, cells), cells, preferences=options.preferences)
 
 
-def finish(problem: Problem, model: Backend, answer: Answer, *, preferences: bool) -> Solved:
+def finish(problem: Problem, model: Backend, answer: Answer, cells: Cells, *, preferences: bool) -> Solved:
     """Return the plan of an answer, refined by the preferences and without the common part of lossless flows."""
     if not answer.has_plan:
         none = np.empty(0)
         return Solved(answer.status, answer.gap, none, none, none)
-    cells, x = Cells.of(problem.pairs), answer.x
+    x = answer.x
     if preferences and problem.preferences:
         weights, _ = problem.objective(problem.preferences)
         extra = np.zeros(model.arrays.width - problem.width)

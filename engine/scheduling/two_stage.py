@@ -61,7 +61,9 @@ def plan_for_all(scenarios: Sequence[Scenario], *, common_steps: int = 1) -> Sta
     if arrays is not None:
         answer = branching.solve(
             Model(arrays),
-            [_moved(pair, own) for part, own in zip(parts, numbers, strict=True) for pair in part.problem.pairs],
+            branching.Cells.of(
+                [_moved(pair, own) for part, own in zip(parts, numbers, strict=True) for pair in part.problem.pairs]
+            ),
         )
     if answer is None or not answer.has_plan:
         raise _refusal(scenarios, common_steps)

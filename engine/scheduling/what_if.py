@@ -52,7 +52,7 @@ class LiveProblem:
         model, answer = self._run()
         if not answer.has_plan or cells.overlap(answer.x).any():
             return self._from_scratch(site)
-        solved = finish(built.problem, model, answer, preferences=self.preferences)
+        solved = finish(built.problem, model, answer, cells, preferences=self.preferences)
         return read.schedule(site, built, solved, Timings(ready - began, process_time() - ready))
 
     def _from_scratch(self, site: Site) -> Schedule:

@@ -134,8 +134,7 @@ class Port:
     def _add_rules(self, problem: Problem, flow: "Flow") -> None:
         """Add what forbids some ways to run."""
         if flow.two_way:
-            most = self._most
-            problem.one_at_a_time(self.name, flow.taken, flow.given, lossless=self.lossless, most=most)
+            problem.one_at_a_time(self.name, flow.taken, flow.given, lossless=self.lossless, most=lambda: self._most)
         if self.ramp is not None:
             running.add_ramp(problem, self.name, flow.power, self.ramp)
         if self.start_cost or self.min_on or self.min_off:

@@ -90,6 +90,7 @@ class Storage:
         start = np.zeros(n)
         start[0] = kept[0] * self.soc_at_start
         problem.equal(f"{self.name}.balance", soc - lagged(soc) * kept - gained * (hours * settled(kept)), start)
+        problem.follows(soc.terms[0].cols, f"{self.name}.balance")
         self._name_limits(problem)
         self._add_prices(problem, soc)
         return {name: flow.power for name, flow in flows.items()}
