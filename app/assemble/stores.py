@@ -11,7 +11,7 @@ from app.assemble.devices import Described
 from engine.errors import FieldError
 from engine.flex.context import SOC_BREACH_PRICE
 from engine.flex.fields import Overlap
-from engine.flex.quantity import Fixed, Quantity, SensorReference
+from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
 from engine.flex.values import Scale, per_tick
 from engine.scheduling.devices.port import Port
 from engine.scheduling.devices.storage import SoftBound, Storage
@@ -59,8 +59,10 @@ class Stored:
             found = given.number("kWh", field=field, bare=self._bare, whole=self.capacity)
         elif isinstance(reference := given or model.state_of_charge, SensorReference):
             found = self._measured(reference, field)
-        elif given is not None:
-            raise FieldError(field, "write one quantity, such as '3 kWh', or name a sensor.")
+        elif isinstance(reference, Events):
+            found = float(self._at_some_times("soc-at-start" if given else "state-of-charge", "first")[0])
+            if np.isnan(found):
+                raise FieldError(field, "no event tells what is stored when the schedule starts; add one.")
         else:
             found = 0.0
         if found < 0:

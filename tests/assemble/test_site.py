@@ -6,6 +6,7 @@ import pytest
 from engine.errors import FieldError, InputError, UnknownName
 from engine.scheduling.devices.inflexible import Inflexible
 from engine.scheduling.devices.storage import Storage
+from engine.window import Window
 from tests.assemble.homes import HOUR, QUARTER, START, Home, us
 
 FLAT = {"consumption-price": "0.30 EUR/kWh"}
@@ -29,6 +30,24 @@ def test_bare_energy_is_in_the_unit_of_the_power_sensor(home, battery):
     store = only(home.read("house", [{"sensor": battery, **BATTERY}], FLAT).site, Storage)
     assert store.soc_at_start == 2.0 and store.soc_max.tolist() == [10.0] * 17
     assert store.ports[0].consumption_limit.tolist() == [5.0] * 16
+
+
+def test_state_of_charge_at_the_start_comes_from_events_or_a_sensor(home, battery):
+    rest = {key: value for key, value in BATTERY.items() if key != "soc-at-start"}
+    told = [{"value": "4 kWh", "datetime": START.isoformat()}]
+    assert (
+        only(
+            home.read("house", [{"sensor": battery, **rest, "state-of-charge": told}], FLAT).site, Storage
+        ).soc_at_start
+        == 4
+    )
+    share = home.sensor("battery", "level", "%", 0 * HOUR)
+    with pytest.raises(FieldError, match="knows no state of charge"):
+        home.read("house", [{"sensor": battery, **rest, "state-of-charge": {"sensor": share}}], FLAT)
+    home.fill(share, 35, Window.of_length(START - QUARTER, QUARTER, QUARTER))
+    site = home.read("house", [{"sensor": battery, **rest, "state-of-charge": {"sensor": share}}], FLAT).site
+    assert only(site, Storage).soc_at_start == pytest.approx(3.5)
+    assert only(home.read("house", [{"sensor": battery, **rest}], FLAT).site, Storage).soc_at_start == 0
 
 
 def test_old_unit_field_and_old_price_sensor(home, battery):
