@@ -27,8 +27,9 @@ def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> 
     """
     if not len(answer.col_dual) or not len(answer.row_dual) or not preference.any():
         return answer.x
+    cost = model.arrays.cost
     found = _edited(model, answer, preference) if isinstance(model, Model) else _reloaded(model, answer, preference)
-    return found.x if _fits(found, answer, model.arrays.cost, cells) else answer.x
+    return found.x if _fits(found, answer, cost, cells) else answer.x
 
 
 def _held(arrays: Arrays, answer: Answer) -> tuple[Indices, Indices, Floats]:
@@ -62,7 +63,7 @@ def _edited(model: Model, answer: Answer, preference: Floats) -> Answer:
 
 
 def _reloaded(model: Backend, answer: Answer, preference: Floats) -> Answer:
-    """Solve for the preference as a problem of its own."""
+    """Solve for the preference as a problem of its own, which stays loaded."""
     arrays = model.arrays
     fixed, tight, level = _held(arrays, answer)
     lower, upper = arrays.lower.copy(), arrays.upper.copy()
@@ -72,9 +73,7 @@ def _reloaded(model: Backend, answer: Answer, preference: Floats) -> Answer:
     model.load(
         arrays.with_(cost=preference, offset=0.0, lower=lower, upper=upper, row_lower=row_lower, row_upper=row_upper)
     )
-    found = model.run()
-    model.load(arrays)
-    return found
+    return model.run()
 
 
 def _fits(found: Answer, before: Answer, cost: Floats, cells: Cells) -> bool:

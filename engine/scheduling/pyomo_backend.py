@@ -5,6 +5,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 import pyomo.environ as pyo
+from pyomo.core.expr import LinearExpression
 from pyomo.opt import TerminationCondition
 
 from engine.errors import InputError, SolveError
@@ -61,31 +62,54 @@ class PyomoModel:
         self.load(arrays)
 
     def load(self, arrays: Arrays) -> None:
-        """See Backend.load."""
+        """See Backend.load; a problem with the same coefficients as the one before keeps its model."""
+        before = getattr(self, "arrays", None)
         self.arrays = arrays
-        model = pyo.ConcreteModel()
+        if before is None or before.matrix is not arrays.matrix:
+            self._build()
+            changed = list(range(arrays.height))
+        else:
+            differ = (before.row_lower != arrays.row_lower) | (before.row_upper != arrays.row_upper)
+            changed = np.flatnonzero(differ).tolist()
+        self._set_columns()
+        for row in changed:
+            self.model.rows[self.rows[row]] = self._row(row)
+        self._set_cost()
+
+    def _build(self) -> None:
+        """Make a model with the columns of the arrays and no rows yet."""
+        arrays = self.arrays
         self.columns = _padded(self.names.columns, arrays.width, "choice")
         self.rows = _padded(self.names.rows, arrays.height, "chosen")
-        model.x = pyo.Var(self.columns)
-        for at, (low, high, whole) in enumerate(
-            zip(arrays.lower.tolist(), arrays.upper.tolist(), arrays.integers.tolist(), strict=True)
+        self.terms = self._terms()
+        self.model = pyo.ConcreteModel()
+        self.model.x = pyo.Var(self.columns)
+        self.variables = [self.model.x[name] for name in self.columns]
+        self.model.rows = pyo.Constraint(pyo.Any)
+
+    def _set_columns(self) -> None:
+        arrays = self.arrays
+        for variable, low, high, whole in zip(
+            self.variables, arrays.lower.tolist(), arrays.upper.tolist(), arrays.integers.tolist(), strict=True
         ):
-            variable = model.x[self.columns[at]]
             variable.setlb(low if np.isfinite(low) else None)
             variable.setub(high if np.isfinite(high) else None)
-            if whole:
-                variable.domain = pyo.Integers
-        model.rows = pyo.Constraint(pyo.Any)
-        for row, terms in enumerate(self._terms()):
-            model.rows[self.rows[row]] = self._row(model, row, terms)
-        costs = [(at, cost) for at, cost in enumerate(arrays.cost.tolist()) if cost]
-        model.cost = pyo.Objective(
-            expr=pyo.quicksum(cost * model.x[self.columns[at]] for at, cost in costs) + arrays.offset
+            variable.domain = pyo.Integers if whole else pyo.Reals
+
+        self.model.del_component("dual")
+        if not arrays.integers.any():  # there are none with whole numbers, and some solvers fail when asked
+            self.model.dual = pyo.Suffix(direction=pyo.Suffix.IMPORT)
+
+    def _set_cost(self) -> None:
+        priced = np.flatnonzero(self.arrays.cost)
+        self.model.del_component("cost")
+        self.model.cost = pyo.Objective(
+            expr=LinearExpression(
+                constant=self.arrays.offset,
+                linear_coefs=self.arrays.cost[priced].tolist(),
+                linear_vars=[self.variables[at] for at in priced.tolist()],
+            )
         )
-        if not arrays.integers.any():
-            model.dual = pyo.Suffix(direction=pyo.Suffix.IMPORT)
-            model.rc = pyo.Suffix(direction=pyo.Suffix.IMPORT)
-        self.model = model
 
     def run(self) -> Answer:
         """See Backend.run.
@@ -103,7 +127,7 @@ class PyomoModel:
         if status is not Status.OPTIMAL:
             return Answer(status, np.inf, none, none, none)
         self.model.solutions.load_from(result)
-        x = np.array([variable.value or 0.0 for variable in self.model.x.values()])
+        x = np.array([variable.value or 0.0 for variable in self.variables])
         row_dual, col_dual = self._duals()
         objective = float(self.arrays.cost @ x) + self.arrays.offset
         return Answer(status, objective, x, row_dual, col_dual, self.options.get(_GAP.get(self.solver, ""), 0.0))
@@ -116,22 +140,24 @@ class PyomoModel:
             )
         return solver
 
-    def _terms(self) -> list[list[tuple[int, float]]]:
-        """Return column and coefficient of each entry, row by row."""
+    def _terms(self) -> list[tuple[list[float], list[int]]]:
+        """Return the coefficients and the columns of each row."""
         matrix = self.arrays.matrix
-        terms: list[list[tuple[int, float]]] = [[] for _ in range(self.arrays.height)]
+        terms: list[tuple[list[float], list[int]]] = [([], []) for _ in range(self.arrays.height)]
         cols = np.repeat(np.arange(self.arrays.width), np.diff(matrix.start)).tolist()
         for row, col, value in zip(matrix.index.tolist(), cols, matrix.value.tolist(), strict=True):
-            terms[row].append((col, value))
+            terms[row][0].append(value)
+            terms[row][1].append(col)
         return terms
 
-    def _row(self, model: Any, row: int, terms: list[tuple[int, float]]) -> Any:
+    def _row(self, row: int) -> Any:
         """Return a row as Pyomo writes it; one without columns only has to hold by itself."""
+        coefs, cols = self.terms[row]
+        if not cols:
+            coefs, cols = [0.0], [0]
+        body = LinearExpression(constant=0, linear_coefs=coefs, linear_vars=[self.variables[col] for col in cols])
         low, high = float(self.arrays.row_lower[row]), float(self.arrays.row_upper[row])
-        body = pyo.quicksum(value * model.x[self.columns[col]] for col, value in terms or [(0, 0.0)])
-        if low == high:
-            return body == low
-        return pyo.inequality(low if np.isfinite(low) else None, body, high if np.isfinite(high) else None)
+        return (low if np.isfinite(low) else None, body, high if np.isfinite(high) else None)
 
     def _duals(self) -> tuple[Floats, Floats]:
         """Return the change of cost per unit of each row's and each column's bounds; empty for whole numbers."""
