@@ -8,13 +8,13 @@ from functools import partial
 import numpy as np
 from sqlalchemy.orm import Session
 
-from db import chunk_rows, stretches
+from db import chunk_rows, rechunking, stretches
 from db.chunks import Beliefs, Values, together
 from db.driver import Driver
 from db.knowledge import AsOf, as_of, knowable
 from db.painting import Known, Sourced, one_per_event
 from db.sensors import Sensor
-from db.series import Line, span_for, step_of
+from db.series import SLOTS, Line, span_for, step_of
 from db.source_filter import SourceFilter
 from db.sources import Source
 from db.superseding import Merged, merge
@@ -80,7 +80,10 @@ def save(work: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, ove
     merged = merge(latest, older, new, knowable=_knowable(sensor), overwrite=overwrite)
     if merged.fresh.any():
         chunk_rows.replace(driver, line, merged, rewritten=older)
-        _moved_on(line, merged).save(driver)
+        moved = _moved_on(line, merged)
+        moved.save(driver)
+        if not line.step_us and len(merged.beliefs) > rechunking.OFF * SLOTS:
+            rechunking.settle_line(work, moved._replace(version=moved.version + 1))
     return _outcome(merged, new)
 
 

@@ -1,0 +1,49 @@
+"""Let go of data that sensors' rules no longer keep; nothing is let go of without a rule."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db import deleting, rechunking
+from db.sensors import Sensor
+from engine.errors import FieldError
+from engine.iso_time import duration
+
+KEEP, KEEP_SUPERSEDED = "keep-beliefs-for", "keep-superseded-beliefs-for"
+"""Attributes of a sensor: for how long after an event its beliefs are kept, and all but the most recent one."""
+
+
+def run(work: Session, *, now: datetime) -> dict[int, int]:
+    """Apply the rules of all sensors; return the number of beliefs that went, by id of the sensors that have a rule.
+
+    Args:
+        work: A writing session.
+        now: The moment ages are counted back from.
+
+    Raises:
+        FieldError: A rule is not a length of time.
+    """
+    gone = {}
+    for sensor in work.scalars(select(Sensor).order_by(Sensor.id)):
+        keep, keep_superseded = rule(sensor.attributes, KEEP, now), rule(sensor.attributes, KEEP_SUPERSEDED, now)
+        if keep is not None or keep_superseded is not None:
+            gone[sensor.id] = deleting.expire(work, sensor, keep=keep, keep_superseded=keep_superseded, now=now)
+        rechunking.settle(work, sensor)
+    return gone
+
+
+def rule(attributes: Mapping[str, Any], name: str, now: datetime) -> timedelta | None:
+    """Return for how long an attribute says to keep; months and years are counted back from now.
+
+    Raises:
+        FieldError: The attribute is not a length of time, or not a positive one.
+    """
+    if name not in attributes:
+        return None
+    length = duration(f"-{attributes[name]}", field=name, start=now)
+    if length >= timedelta(0):
+        raise FieldError(name, f"{attributes[name]!r} is no length of time; write it like P90D or P2Y.")
+    return -length
