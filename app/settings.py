@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 
 from app.declaring import setting
+from app.operation import Operation
 from app.protection import Protection
 from engine.errors import FieldError, InputError, nearest
 from engine.iso_time import duration, zone
@@ -30,7 +31,7 @@ TWO_DAYS = timedelta(days=2)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Protection):
+class Settings(Protection, Operation):
     """All settings of one process; attribute names are the names of the settings."""
 
     FLEXMEASURES_ENV: str = setting("development", "development, testing or production (demands SECRET_KEY)")
@@ -57,11 +58,6 @@ class Settings(Protection):
     FLEXMEASURES_LP_SOLVER: str = setting("highspy", "highspy, or one that Pyomo knows: appsi_highs, glpk, cbc")
     FLEXSCOPE_FALLBACK_SCHEDULER: bool = setting(False, "Whether a plain plan is saved where none keeps every limit")
     FLEXMEASURES_PLANNING_TTL: timedelta = setting(timedelta(days=7), "How long results of jobs stay addressable")
-    FLEXMEASURES_JOB_CACHE_TTL: int = setting(3600, "How long equal requests share a job [s]; negative: for ever")
-    FLEXMEASURES_REDIS_URL: str = setting("", "Host or redis:// address of the queue; empty: embedded, one process")
-    FLEXMEASURES_REDIS_PORT: int = setting(6379, "Port of Redis")
-    FLEXMEASURES_REDIS_DB_NR: int = setting(0, "Database number of Redis")
-    FLEXMEASURES_REDIS_PASSWORD: str = setting("", "Password of Redis")
 
     FLEXMEASURES_MAX_SENSOR_DATA_INGESTION_BYTES: int = setting(3 * 2**20, "Largest JSON body of one request [bytes]")
     FLEXSCOPE_MAX_UPLOAD_BYTES: int = setting(200 * 2**20, "Largest uploaded file [bytes]")
@@ -184,6 +180,7 @@ def _checked(settings: Settings) -> Settings:
         "FLEXMEASURES_ENV": ("development", "testing", "staging", "production"),
         "FLEXMEASURES_MODE": ("", "demo", "play"),
         "FLEXMEASURES_API_RATE_LIMIT_KEY": ("account", "user"),
+        "FLEXSCOPE_LOG_FORMAT": ("text", "json"),
         "LOGGING_LEVEL": ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
     }
     for name, known in choices.items():

@@ -3,11 +3,11 @@
 import hashlib
 import json
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Double, ForeignKey, String, select, update
-from sqlalchemy.engine import CursorResult
+from sqlalchemy import Double, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from db.base import NotFound, Table
@@ -68,19 +68,20 @@ def fingerprint(kind: str, asset_id: int | None, request: dict[str, Any], prior:
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
-def add(work: Session, job: Job) -> Job:
+def add(work: Session, job: Job, *, state: str = "QUEUED") -> Job:
     """Add a job that waits to be done; its id and state are set here."""
-    job.id, job.status = str(uuid.uuid4()), "QUEUED"
+    job.id, job.status = str(uuid.uuid4()), state
     work.add(job)
     work.flush()
     return job
 
 
-def equal(work: Session, fingerprinted: str, *, since: datetime) -> Job | None:
-    """Return the newest job with an equal request that did not fail, if it was asked for since a moment."""
+def equal(
+    work: Session, fingerprinted: str, *, since: datetime, states: Collection[str] = (*PENDING, "FINISHED")
+) -> Job | None:
+    """Return the newest job with an equal request in one of some states, if it was asked for since a moment."""
     query = select(Job).where(Job.request_hash == fingerprinted, Job.enqueued_at >= since)
-    query = query.where(Job.status.not_in(UNSUCCESSFUL)).order_by(Job.enqueued_at.desc()).limit(1)
-    return work.scalar(query)
+    return work.scalar(query.where(Job.status.in_(states)).order_by(Job.enqueued_at.desc()).limit(1))
 
 
 def one(work: Session, job_id: str) -> Job:
@@ -98,31 +99,6 @@ def one(work: Session, job_id: str) -> Job:
 def is_pending(work: Session, job_id: str) -> bool:
     """Return whether the result of a job is still to come."""
     return work.scalar(select(Job.status).where(Job.id == job_id)) in PENDING
-
-
-def claim(work: Session, job_id: str, now: datetime) -> Job | None:
-    """Mark a waiting job as started and return it; None if another worker was faster or it was cancelled."""
-    query = update(Job).where(Job.id == job_id, Job.status == "QUEUED").values(status="STARTED", started_at=now)
-    changed: CursorResult[Any] = work.execute(query)  # type: ignore[assignment]  # of an UPDATE
-    return one(work, job_id) if changed.rowcount else None
-
-
-def finish(work: Session, job_id: str, *, now: datetime, result: dict[str, Any], message: str) -> None:
-    """Close a job that came to its end."""
-    values = {"status": "FINISHED", "ended_at": now, "result": result, "message": message}
-    work.execute(update(Job).where(Job.id == job_id).values(**values))
-
-
-def fail(work: Session, job_id: str, *, now: datetime, message: str, trace: str) -> None:
-    """Close a job that could not be done."""
-    values = {"status": "FAILED", "ended_at": now, "message": message, "trace": trace}
-    work.execute(update(Job).where(Job.id == job_id).values(**values))
-
-
-def resume(work: Session) -> list[str]:
-    """Return the ids of jobs that wait, with those that were started by a process that is gone."""
-    work.execute(update(Job).where(Job.status == "STARTED").values(status="QUEUED"))
-    return list(work.scalars(select(Job.id).where(Job.status == "QUEUED").order_by(Job.enqueued_at)))
 
 
 def recent(work: Session, asset_ids: list[int], *, since: timedelta, now: datetime, most: int = 100) -> list[Job]:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
 from app.auth.access import NotAllowed
+from app.jobs.faults import QueueDown
 from db.base import NotFound
 from db.superseding import Conflict
 from engine.errors import EngineError, FieldError, InputError, SolveError, nearest
@@ -85,6 +86,9 @@ def answer(error: BaseException | None, code: int = 500) -> tuple[int, Body, dic
     """
     if isinstance(error, ApiError):
         return error.code, _body(error.word, str(error)) | error.extra, error.headers
+    if isinstance(error, QueueDown):
+        body = _body("QUEUE_UNAVAILABLE", str(error)) | {"job": error.job_id}
+        return 503, body, {"Retry-After": str(error.retry_after)}
     if isinstance(error, FieldError):
         return answer(Invalid("json", {error.field: [error.problem]}))
     for kind, (status, word) in STATUS.items():

@@ -80,6 +80,20 @@ COMMANDS = Group(
                 "nan-beliefs": Command("app.cli.deleting:delete_nan", "Values that are not a number."),
             },
         ),
+        "jobs": Group(
+            "Workers, and what becomes of jobs.",
+            {
+                "run-worker": Command("app.cli.jobs:run_worker", "Do jobs of some queues until told to stop."),
+                "run-job": Command("app.cli.jobs:run_job", "Do one job here and now."),
+                "inspect-job": Command("app.cli.jobs:inspect_job", "Everything that is known of a job."),
+                "cancel-job": Command("app.cli.jobs:cancel_job", "Cancel a job that has not ended."),
+                "show-queues": Command("app.cli.jobs:show_queues", "How many jobs are in which state."),
+                "stats": Command("app.cli.jobs:stats", "How many jobs ended how, and how long they took."),
+                "save-last": Command("app.cli.jobs:save_last", "The newest jobs as a file."),
+                "clear-queue": Command("app.cli.jobs:clear_queue", "Cancel the jobs that wait in some queues."),
+                "delete-queue": Command("app.cli.jobs:delete_queue", "Forget the jobs of some queues."),
+            },
+        ),
         "db-ops": Group(
             "Copies of the whole database.",
             {

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from db import beliefs, sources
 from db.beliefs import Written
+from db.chunks import Values
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError
@@ -15,10 +16,21 @@ from engine.window import Window
 
 
 def run(work: Session, sensor: Sensor, window: Window, *, known_at: datetime, season: timedelta) -> Written:
-    """Forecast the events of a window with what was known at one moment, and save the forecast.
+    """Forecast the events of a window with what was known at one moment, and save the forecast; see ``foresee``."""
+    values = foresee(work, sensor, window, known_at=known_at, season=season)
+    return save(work, sensor, window, values, known_at=known_at)
+
+
+def save(work: Session, sensor: Sensor, window: Window, values: Values, *, known_at: datetime) -> Written:
+    """Save a forecast of the events of a window; it may have been computed in another session."""
+    return beliefs.write(work, sensor, source(work), events=window.starts, values=values, known_at=known_at)
+
+
+def foresee(work: Session, sensor: Sensor, window: Window, *, known_at: datetime, season: timedelta) -> Values:
+    """Return a forecast of the events of a window with what was known at one moment; nothing is saved.
 
     Args:
-        work: Session; committed by the caller.
+        work: A session of any kind.
         sensor: What to foresee; the steps of the window are its events.
         window: The events to foresee.
         known_at: Moment of knowledge; what was learned later is not used, and the forecast carries it.
@@ -36,8 +48,7 @@ def run(work: Session, sensor: Sensor, window: Window, *, known_at: datetime, se
             f"Sensor {sensor.id} ({sensor.name}) cannot be forecast: nothing is known of the time before "
             f"{known_at.isoformat()}; add measurements first."
         )
-    by = source(work)
-    return beliefs.write(work, sensor, by, events=window.starts, values=foreseen, known_at=known_at)
+    return foreseen
 
 
 def source(work: Session) -> Source:

@@ -1,6 +1,6 @@
 """Forecasts of one sensor, made anew at regular moments; each with what was known at its own moment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.jobs import forecast
 from db import statistics
 from db.base import get
+from db.chunks import Values
 from db.sensors import Sensor
 from engine.errors import FieldError, InputError
 from engine.iso_time import EPOCH
@@ -65,11 +66,24 @@ def cycles(request: ForecastRequest, sensor: Sensor) -> Iterator[Window]:
         at += max(request.frequency - request.frequency % sensor.resolution, sensor.resolution)
 
 
-def run(work: Session, request: ForecastRequest, *, known_at: datetime) -> list[Cycle]:
-    """Forecast every cycle and save it.
+class Foreseen(NamedTuple):
+    """One forecast that is not saved yet."""
+
+    window: Window
+    values: Values
+    known_at: datetime
+
+
+def count(request: ForecastRequest) -> int:
+    """Return how many cycles there are, about."""
+    return max(1, -((request.start - request.end) // request.frequency))
+
+
+def foresee(work: Session, request: ForecastRequest, *, known_at: datetime) -> Iterator[Foreseen]:
+    """Forecast every cycle; nothing is saved.
 
     Args:
-        work: A writing session.
+        work: A session of any kind.
         request: What to foresee.
         known_at: When the request was made. A cycle that lies ahead is made with what is known now, unless nothing
             is known by now: then data and request are of a simulated time, and the cycle's start counts.
@@ -82,9 +96,16 @@ def run(work: Session, request: ForecastRequest, *, known_at: datetime) -> list[
     if not lines:
         raise InputError(f"Sensor {sensor.id} ({sensor.name}) has no data to forecast from; post measurements first.")
     simulated = min(line.first_event for line in lines) > known_at
-    done = []
     for window in cycles(request, sensor):
         moment = request.prior or (window.start if simulated else min(window.start, known_at))
-        written = forecast.run(work, sensor, window, known_at=moment, season=SEASON)
+        values = forecast.foresee(work, sensor, window, known_at=moment, season=SEASON)
+        yield Foreseen(window, values, moment)
+
+
+def save(work: Session, request: ForecastRequest, found: Iterable[Foreseen]) -> list[Cycle]:
+    """Save the forecasts of all cycles."""
+    sensor, done = get(work, Sensor, request.sensor), []
+    for window, values, moment in found:
+        written = forecast.save(work, sensor, window, values, known_at=moment)
         done.append(Cycle(window.start, window.end, moment, written.stored))
     return done

@@ -1,27 +1,49 @@
-"""What each kind of job does with its request; its result is what clients may ask for later."""
+"""What each kind of job does with its request; its result is what clients may ask for later.
+
+Each computes in a reading session and gives back a function that saves in a writing one, so that nobody waits to
+write while a job computes.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
 
 from sqlalchemy.orm import Session
 
 from app.assemble.request import ScheduleRequest
 from app.jobs import forecast, forecast_cycles, report, schedule
-from app.jobs.forecast_cycles import ForecastRequest
+from app.jobs.forecast_cycles import Cycle, ForecastRequest
 from app.jobs.report import ReportRequest
 from app.jobs.schedule import Planned
 from app.settings import Settings
 from db.jobs import Job
 from engine.iso_time import from_us
 
-Result = dict[str, Any]
+Result: TypeAlias = dict[str, Any]
+Save: TypeAlias = Callable[[Session], Result]
 
 
-def run_schedule(work: Session, job: Job, settings: Settings) -> Result:
-    """Plan and save; the result tells where the plan of each sensor is."""
-    request = ScheduleRequest.model_validate(job.request)
-    return told(schedule.run(work, request, known_at=job.known_at, rules=schedule.rules(settings)))
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One try of a job."""
+
+    job: Job
+    settings: Settings
+    tell: Callable[[float], None]
+    """Takes how far the job is, from 0 to 1; costs nothing."""
+
+
+Kind: TypeAlias = Callable[[Session, Attempt], Save]
+
+
+def run_schedule(work: Session, attempt: Attempt) -> Save:
+    """Plan; the result tells where the plan of each sensor is."""
+    request, known_at = ScheduleRequest.model_validate(attempt.job.request), attempt.job.known_at
+    rules = schedule.rules(attempt.settings)
+    done = schedule.compute(work, request, known_at=known_at, rules=rules)
+    return lambda writing: told(schedule.save(writing, done, known_at=known_at, rules=rules))
 
 
 def told(planned: Planned) -> Result:
@@ -58,26 +80,39 @@ def _unresolved(planned: Planned) -> list[dict[str, Any]]:
     return [{"device": device, **limits} for device, limits in found.items()]
 
 
-def run_forecast(work: Session, job: Job, settings: Settings) -> Result:
-    """Forecast and save; the result tells when each cycle begins and what it knew."""
-    request = ForecastRequest.model_validate(job.request)
-    done = forecast_cycles.run(work, request, known_at=job.known_at)
+def run_forecast(work: Session, attempt: Attempt) -> Save:
+    """Forecast; the result tells when each cycle begins and what it knew."""
+    request = ForecastRequest.model_validate(attempt.job.request)
+    found = []
+    for number, cycle in enumerate(forecast_cycles.foresee(work, request, known_at=attempt.job.known_at), start=1):
+        found.append(cycle)
+        attempt.tell(number / forecast_cycles.count(request))
+    return lambda writing: _forecast(
+        request.sensor, forecast_cycles.save(writing, request, found), forecast.source(writing).id
+    )
+
+
+def _forecast(sensor_id: int, done: list[Cycle], source_id: int) -> Result:
     return {
-        "sensor": request.sensor,
-        "source": forecast.source(work).id,
+        "sensor": sensor_id,
+        "source": source_id,
         "cycles": [[c.start.isoformat(), c.end.isoformat(), c.known_at.isoformat()] for c in done],
+        "outputs": {str(sensor_id): {}},
         "num-beliefs": sum(cycle.stored for cycle in done),
     }
 
 
-def run_report(work: Session, job: Job, settings: Settings) -> Result:
-    """Report and save; the result tells how many values each sensor got."""
-    stored = report.run(work, ReportRequest.model_validate(job.request), known_at=job.known_at)
+def run_report(work: Session, attempt: Attempt) -> Save:
+    """Report; the result tells how many values each sensor got."""
+    return partial(_report, ReportRequest.model_validate(attempt.job.request), attempt.job)
+
+
+def _report(request: ReportRequest, job: Job, writing: Session) -> Result:
+    stored = report.run(writing, request, known_at=job.known_at)
     return {"outputs": {str(key): count for key, count in stored.items()}, "num-beliefs": sum(stored.values())}
 
 
-KINDS: dict[str, Callable[[Session, Job, Settings], Result]] = {
-    "schedule": run_schedule,
-    "forecast": run_forecast,
-    "report": run_report,
-}
+KINDS: dict[str, Kind] = {"schedule": run_schedule, "forecast": run_forecast, "report": run_report}
+QUEUES = ("scheduling", "forecasting", "reporting", "ingestion")
+QUEUE_OF = {"schedule": "scheduling", "forecast": "forecasting", "report": "reporting", "ingest": "ingestion"}
+"""The queue of each kind of job."""

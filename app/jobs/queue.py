@@ -1,111 +1,191 @@
-"""The queue: who does a job, and when. The rows in ``db.jobs`` are the truth; the queue only carries their ids.
+"""The queues: they carry ids of jobs to workers. The rows in ``db.jobs`` are the truth.
 
-Embedded, the queue is a file of its own and its workers are threads of the web process; with
-``FLEXMEASURES_REDIS_URL`` it is in Redis, and workers are processes on as many machines as wanted. A job lost on the
-way (its process was killed) is found by its row when the embedded queue starts again.
+Embedded, the queues are one SQLite file, and workers are threads of the web process; ``flexscope jobs run-worker`` adds
+processes on the same machine. With ``FLEXMEASURES_REDIS_URL`` they are in Redis, and workers are processes on as many
+machines as wanted. A queue may lose whatever it likes: what it lost is found by its row and handed over again.
 """
 
 import logging
-import traceback
-from datetime import UTC, datetime
+import threading
+from collections.abc import Collection
+from typing import Any
 
-from huey import Huey, PriorityRedisHuey, SqliteHuey
-from huey.consumer import Consumer
+from huey import PriorityRedisHuey, SqliteHuey
+from huey.consumer import Consumer, Scheduler
+from huey.consumer import Worker as HueyWorker
+from redis.exceptions import RedisError
 
-from app.jobs.kinds import KINDS
+from app.jobs.faults import QueueDown
+from app.jobs.keeper import Keeper
+from app.jobs.kinds import QUEUES
+from app.jobs.ticking import Ticker
+from app.jobs.worker import Worker
 from app.settings import Settings
 from db import jobs
 from db.base import Database
-from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)
-WORKERS = 2
-FIRST_LOOK, SLOWEST_LOOK = 0.01, 0.1
-"""How often an idle worker looks for the next job, at first and after a while [s]."""
+FIRST_LOOK, SLOWEST_LOOK = 0.02, 0.25
+"""How often an idle worker looks whether another process put something, at first and after a while [s]."""
+REDIS_PATIENCE = {"socket_connect_timeout": 2, "socket_timeout": 10}
+
+
+class EmbeddedQueue(SqliteHuey):
+    """In a file; a worker in the same process is woken at once."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.bell = threading.Semaphore(0)
+
+    def is_revoked(self, *_args: Any, **_kwargs: Any) -> bool:
+        """Jobs are cancelled in their rows."""
+        return False
+
+    def delete(self, key: str) -> bool:
+        """Nothing is kept of a task that was done."""
+        return False
+
+
+class SharedQueue(PriorityRedisHuey):
+    """In Redis, whose clients wait for the next task."""
+
+    def is_revoked(self, *_args: Any, **_kwargs: Any) -> bool:
+        """Jobs are cancelled in their rows."""
+        return False
+
+    def delete(self, key: str) -> bool:
+        """Nothing is kept of a task that was done."""
+        return False
+
+
+class Thread(HueyWorker):
+    """A worker that waits for the bell of its queue, where it has one."""
+
+    delay: float
+
+    def sleep(self) -> None:
+        """See Worker."""
+        bell = getattr(self.huey, "bell", None)
+        self.delay = min(self.delay, self.max_delay)
+        if bell is None:
+            self.stop_flag.wait(self.delay)
+        else:
+            bell.acquire(timeout=self.delay)
+        self.delay *= self.backoff
+
+
+class NoSchedule(Scheduler):
+    """What is to be done later waits in its row, not in the queue."""
+
+    def loop(self, now: Any = None) -> None:
+        """See Scheduler."""
+        self.stop_flag.wait()
 
 
 class Threads(Consumer):
     """Workers as threads of this process, which handles its signals itself."""
 
+    worker_class = Thread
+    scheduler_class = NoSchedule
+
     def _set_signal_handlers(self) -> None:
-        """Leave them to the web server."""
+        """Leave them to the process."""
 
 
 class Queue:
-    """Carries jobs to workers."""
+    """Carries jobs to workers: one Huey queue per kind of work."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, name: str = "embedded") -> None:
         self._settings, self._database = settings, database
-        self.huey = _huey(settings)
-        self._task = self.huey.task(name="do_job")(self.do)
-        self._workers: Threads | None = None
+        self.worker = Worker(settings, database, name)
+        self.keeper = Keeper(settings, database, self)
+        self.hueys = {queue: _huey(settings, queue) for queue in QUEUES}
+        self._tasks = {queue: huey.task(name="do_job")(self.worker.do) for queue, huey in self.hueys.items()}
+        self._running: list[Threads | Ticker] = []
 
     @property
     def is_embedded(self) -> bool:
-        """Whether the workers live in this process."""
-        return isinstance(self.huey, SqliteHuey)
+        """Whether the server has workers of its own."""
+        return not self._settings.FLEXMEASURES_REDIS_URL
 
     def put(self, job_id: str) -> None:
-        """Hand a job, whose row is committed, to a worker."""
-        self._task(job_id)
+        """Hand a job, whose row is committed, to a worker.
+
+        Raises:
+            QueueDown: The queue cannot be reached; the job is handed over once it can.
+        """
+        with self._database.reading() as work:
+            job = jobs.one(work, job_id)
+        self.send(job_id, job.queue, job.priority)
+
+    def send(self, job_id: str, queue: str, priority: int) -> None:
+        """Do the same where queue and priority are known."""
+        task = self._tasks[queue].s(job_id, priority=priority)
+        try:
+            self.hueys[queue].enqueue(task)
+        except (RedisError, OSError) as error:
+            LOG.warning("The queue %s does not take jobs: %s", queue, error)
+            raise QueueDown(job_id) from error
+        if self.is_embedded:
+            self.hueys[queue].bell.release()
+
+    def holds(self, queue: str) -> set[str]:
+        """Return the ids of the jobs a queue holds."""
+        return {str(task.args[0]) for task in self.hueys[queue].pending()}
+
+    def sizes(self) -> dict[str, int]:
+        """Return how many jobs each queue holds."""
+        return {name: int(huey.pending_count()) for name, huey in self.hueys.items()}
+
+    def clear(self, queue: str) -> None:
+        """Let a queue forget what it holds."""
+        self.hueys[queue].storage.flush_queue()
 
     def answers(self) -> bool:
         """Return whether the queue can be reached."""
         try:
-            self.huey.pending_count()
+            self.sizes()
         except Exception:  # whatever the driver of Redis or SQLite raises: the answer is no
             LOG.exception("The queue does not answer")
             return False
         return True
 
     def start(self) -> None:
-        """Start the workers of an embedded queue, with what was left undone."""
-        if not self.is_embedded:
-            return
-        self.huey.flush()
-        with self._database.writing() as work:
-            left = jobs.resume(work)
-        for job_id in left:
-            self.put(job_id)
+        """Start what a server does itself: keeping watch over the rows and, embedded, the work."""
+        workers = self._settings.FLEXSCOPE_EMBEDDED_WORKERS if self.is_embedded else 0
+        self.work(QUEUES if workers else (), workers=workers)
+
+    def work(self, queues: Collection[str], *, workers: int, keeps: bool = True) -> None:
+        """Start workers of some queues, their heartbeat, and the keeper of the rows."""
+        beat = min(1.0, self.worker.lease.total_seconds() / 8)
+        self._running.append(Ticker("heartbeat", beat, self.worker.beat))
+        if keeps:
+            self._running.append(Ticker("keeper", self.keeper.every, self.keeper.tick))
         look = {"initial_delay": FIRST_LOOK, "max_delay": SLOWEST_LOOK, "backoff": 1.3}
-        self._workers = Threads(self.huey, workers=WORKERS, periodic=False, check_worker_health=False, **look)
-        self._workers.start()
+        for queue in queues:
+            threads = Threads(self.hueys[queue], workers=workers, periodic=False, check_worker_health=False, **look)
+            self._running.append(threads)
+        for each in self._running:
+            each.start()
 
     def stop(self) -> None:
-        """Let the workers finish what they are at."""
-        if self._workers is not None:
-            self._workers.stop(graceful=True)
-
-    def do(self, job_id: str) -> None:
-        """Do one job; its row tells how it ended."""
-        with self._database.writing() as work:
-            job = jobs.claim(work, job_id, datetime.now(UTC))
-        if job is None:
-            return
-        try:
-            with self._database.writing() as work:
-                result = KINDS[job.kind](work, job, self._settings)
-                done = f"{job.kind.capitalize()} job finished."
-                jobs.finish(work, job_id, now=datetime.now(UTC), result=result, message=done)
-        except EngineError as error:
-            self._fail(job_id, str(error), f"{type(error).__name__}: {error}")
-        except Exception as error:
-            LOG.exception("Job %s failed", job_id)
-            kind = type(error).__name__
-            self._fail(job_id, f"The {job.kind} failed unexpectedly ({kind}); it is logged.", traceback.format_exc())
-
-    def _fail(self, job_id: str, message: str, trace: str) -> None:
-        with self._database.writing() as work:
-            jobs.fail(work, job_id, now=datetime.now(UTC), message=message, trace=trace)
+        """Let the workers finish what they are at; their heartbeat ends last."""
+        for each in reversed(self._running):
+            if isinstance(each, Threads):
+                each.stop_flag.set()
+        for each in reversed(self._running):
+            each.stop()
+        self._running.clear()
 
 
-def _huey(settings: Settings) -> Huey:
-    where = settings.FLEXMEASURES_REDIS_URL
+def _huey(settings: Settings, queue: str) -> Any:
+    where, name = settings.FLEXMEASURES_REDIS_URL, f"flexscope-{queue}"
     if not where:
         settings.FLEXSCOPE_INSTANCE_PATH.mkdir(parents=True, exist_ok=True)
-        return SqliteHuey("flexscope", filename=str(settings.FLEXSCOPE_INSTANCE_PATH / "queue.db"), fsync=True)
+        file = str(settings.FLEXSCOPE_INSTANCE_PATH / "queue.db")
+        return EmbeddedQueue(name, filename=file, fsync=False, results=False)
     if "://" in where:
-        return PriorityRedisHuey("flexscope", url=where)
+        return SharedQueue(name, url=where, results=False)
     password = settings.FLEXMEASURES_REDIS_PASSWORD or None
     port, number = settings.FLEXMEASURES_REDIS_PORT, settings.FLEXMEASURES_REDIS_DB_NR
-    return PriorityRedisHuey("flexscope", host=where, port=port, db=number, password=password)
+    return SharedQueue(name, host=where, port=port, db=number, password=password, results=False, **REDIS_PATIENCE)

@@ -119,7 +119,11 @@ def compute(work: Session, request: ScheduleRequest, *, known_at: datetime, rule
 
 def run(work: Session, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Planned:
     """Plan one site with what was known at one moment, and save the plan."""
-    done = compute(work, request, known_at=known_at, rules=rules)
+    return save(work, compute(work, request, known_at=known_at, rules=rules), known_at=known_at, rules=rules)
+
+
+def save(work: Session, done: Computed, *, known_at: datetime, rules: Rules = USUAL) -> Planned:
+    """Save a plan; it may have been computed in another session, so that nobody waits to write meanwhile."""
     name, version = done.maker.__name__, done.maker.version
     by = sources.named(work, rules.source_name, type="scheduler", model=name, version=version)
     outputs = done.assembled.outputs

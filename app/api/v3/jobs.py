@@ -1,18 +1,16 @@
 """Jobs: how far they are, how they ended; and how other resources make them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from app.api.errors import ApiError
-from app.api.route import Call, Reply, get
+from app.api.route import Call, Reply, get, post
 from app.auth import access
-from db import assets, base, jobs
+from app.jobs.asking import Order, ask
+from db import assets, base, job_states, jobs
 from db.assets import Asset
 from db.jobs import Job
-
-ORIGINS = {"schedule": "scheduling", "forecast": "forecasting", "report": "reporting"}
-"""The queue of each kind of job, as clients know it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,18 +28,24 @@ class Asked:
 
 def enqueue(call: Call, asked: Asked) -> Job:
     """Return a job for a request: a new one, or the one of an equal request within the cache time."""
-    fingerprint = jobs.fingerprint(asked.kind, asked.asset.id, asked.request, asked.prior)
-    if not asked.force:
-        lasts = call.running.settings.FLEXMEASURES_JOB_CACHE_TTL
-        since = call.now - timedelta(seconds=lasts) if lasts >= 0 else datetime.min.replace(tzinfo=UTC)
-        if (same := jobs.equal(call.work, fingerprint, since=since)) is not None:
-            return same
-    job = Job(kind=asked.kind, request=asked.request, request_hash=fingerprint, known_at=asked.prior or call.now)
-    job.asset_id, job.user_id, job.enqueued_at = asked.asset.id, call.who.id, call.now
-    jobs.add(call.work, job)
-    job_id, queue = job.id, call.running.queue
-    call.afterwards.append(lambda: queue.put(job_id))
+    order = Order(
+        kind=asked.kind,
+        asset_id=asked.asset.id,
+        request=asked.request,
+        prior=asked.prior,
+        user_id=call.who.id,
+        force=asked.force,
+    )
+    job = ask(call.work, order, now=call.now, settings=call.running.settings)
+    hand_over(call, job)
     return job
+
+
+def hand_over(call: Call, job: Job) -> None:
+    """Give a job that waits to the queue, once its row is committed."""
+    job_id, queue = job.id, call.running.queue
+    if job.status == "QUEUED":
+        call.afterwards.append(lambda: queue.put(job_id))
 
 
 def accepted(call: Call, job: Job, *, results: str, **more: str) -> Reply:
@@ -92,11 +96,13 @@ def _shown(call: Call, job: Job) -> dict[str, Any]:
         "status": job.status,
         "message": job.message or f"{job.kind.capitalize()} job is {job.status.lower()}.",
         "result": job.result or None,
-        "origin": ORIGINS.get(job.kind, job.kind),
+        "origin": job.queue,
         "func-name": f"app.jobs.{job.kind}.run",
         "enqueued-at": _iso(job.enqueued_at),
         "started-at": _iso(job.started_at),
         "ended-at": _iso(job.ended_at),
+        "progress": job.progress,
+        "tries": job.tries,
         "exc-info": (job.trace if admin else job.message) if failed else None,
     }
 
@@ -115,4 +121,39 @@ def jobs_of_asset(call: Call, id: int) -> dict[str, Any]:
     return {"jobs": [_shown(call, job) | {"asset_id": job.asset_id} for job in found]}
 
 
-ROUTES = [get("/jobs/{uuid}", one_job, holds="job"), get("/assets/{id}/jobs", jobs_of_asset)]
+def cancel(call: Call, uuid: str) -> dict[str, Any]:
+    """Cancel a job that has not ended; what it is computing is not saved."""
+    job = jobs.one(call.work, uuid)
+    _check_change(call, job)
+    message = f"Cancelled by {call.who.username}."
+    if not job_states.cancel(call.work, uuid, now=call.now, message=message):
+        raise ApiError(409, "CONFLICT", f"Job {uuid} has ended already ({job.status.lower()}).")
+    call.work.refresh(job)
+    return _shown(call, job)
+
+
+def requeue(call: Call, uuid: str) -> Reply:
+    """Do a job anew that failed or was cancelled, under its own id."""
+    job = jobs.one(call.work, uuid)
+    _check_change(call, job)
+    if not job_states.requeue(call.work, uuid):
+        raise ApiError(409, "CONFLICT", f"Job {uuid} did not fail: it is {job.status.lower()}.")
+    call.work.refresh(job)
+    hand_over(call, job)
+    return Reply(content=_shown(call, job), status=202)
+
+
+def _check_change(call: Call, job: Job) -> None:
+    asset = None if job.asset_id is None else base.get(call.work, Asset, job.asset_id)
+    if asset is not None:
+        access.check(call.who, "create-children", asset)
+    elif "admin" not in call.who.roles:
+        raise ApiError(403, "INVALID_SENDER", f"You may not change job {job.id}; ask an admin.")
+
+
+ROUTES = [
+    get("/jobs/{uuid}", one_job, holds="job"),
+    get("/assets/{id}/jobs", jobs_of_asset),
+    post("/jobs/{uuid}/cancel", cancel),
+    post("/jobs/{uuid}/requeue", requeue),
+]

@@ -1,0 +1,26 @@
+"""New data bring forward the automations that depend on them; data that say nothing new do not."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from db import automations
+
+WAKES = {"posted": ("forecast", "schedule", "report"), "forecast": ("schedule",)}
+"""Which automations wait for what somebody posted, or for what a kind of job made; others would wake each other."""
+GATHERING = timedelta(seconds=2)
+"""What arrives within this time makes one job."""
+
+
+def wake(work: Session, by: str, sensor_ids: Collection[int], *, now: datetime) -> int:
+    """Bring forward what depends on sensors that have something new; return how many automations that are.
+
+    Args:
+        work: The session that saves what is new.
+        by: ``posted``, or the kind of job that made it.
+        sensor_ids: The sensors.
+        now: The moment it arrived.
+    """
+    kinds = WAKES.get(by, ())
+    return automations.wake(work, sensor_ids, at=now + GATHERING, kinds=kinds) if kinds and sensor_ids else 0

@@ -1,0 +1,158 @@
+"""Does jobs, and tells in their rows how far they are and how they ended.
+
+A worker holds a job on a lease that its heartbeat renews. What a job made is saved in the transaction that closes its
+row, and only while the row still says that this try counts: nothing is saved twice, whoever else did the job meanwhile.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+import traceback
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from app.jobs.dependents import wake
+from app.jobs.faults import is_transient, patiently
+from app.jobs.kinds import KINDS, Attempt
+from app.settings import Settings
+from db import job_states
+from db.base import Database
+from db.job_states import Overtaken
+from db.jobs import Job
+from engine.errors import EngineError
+
+LOG = logging.getLogger(__name__)
+LONGEST_PAUSE = timedelta(hours=1)
+"""Between two tries."""
+
+
+@dataclass
+class UnderWay:
+    """A job that a thread is at."""
+
+    job: Job
+    began: float = field(default_factory=time.monotonic)
+    progress: float = 0.0
+    renewed: float = field(default_factory=time.monotonic)
+    """When its lease was last renewed."""
+    told: float = 0.0
+    """The progress told then."""
+
+    def tell(self, progress: float) -> None:
+        """Note how far it is, from 0 to 1; the heartbeat passes it on."""
+        self.progress = min(max(progress, 0.0), 1.0)
+
+
+class Worker:
+    """The worker threads of one process, as far as job rows are concerned."""
+
+    def __init__(self, settings: Settings, database: Database, name: str = "embedded") -> None:
+        self._settings, self._database = settings, database
+        self.name = f"{machine()}/{os.getpid()}/{name}"
+        self.lease = timedelta(seconds=settings.FLEXSCOPE_JOB_LEASE_SECONDS)
+        self._under_way: dict[tuple[str, int], UnderWay] = {}
+        self._lock = threading.Lock()
+
+    def do(self, job_id: str) -> None:
+        """Do one job, unless it was done or cancelled meanwhile; its row tells how it ended."""
+        job = patiently(lambda: self._claim(job_id))
+        if job is None:
+            return
+        under_way = UnderWay(job)
+        with self._lock:
+            self._under_way[job.id, job.tries] = under_way
+        try:
+            self._attempt(under_way)
+        except Overtaken:
+            LOG.warning("Job %s ended without this worker; what it computed is not saved.", job_id)
+        except Exception as error:  # whatever it is: the row must tell it
+            self._failed(job, error)
+        finally:
+            with self._lock:
+                self._under_way.pop((job.id, job.tries), None)
+
+    def _claim(self, job_id: str) -> Job | None:
+        now = datetime.now(UTC)
+        with self._database.writing() as work:
+            return job_states.claim(work, job_id, now=now, worker=self.name, lease_until=now + self.lease)
+
+    def _attempt(self, under_way: UnderWay) -> None:
+        job, began = under_way.job, time.thread_time()
+        with self._database.reading() as work:
+            save = KINDS[job.kind](work, Attempt(job=job, settings=self._settings, tell=under_way.tell))
+        computed_at = datetime.now(UTC)
+        with self._database.writing() as work:
+            result, now = save(work), datetime.now(UTC)
+            if result.get("num-beliefs"):
+                wake(work, job.kind, [int(key) for key in result.get("outputs", {})], now=now)
+            closing = {"message": f"{job.kind.capitalize()} job finished.", "saving_at": computed_at}
+            closing |= {"source_id": result.get("source"), "cpu_s": time.thread_time() - began}
+            job_states.finish(work, job, now=now, result=result, values=closing)
+
+    def _failed(self, job: Job, error: Exception) -> None:
+        """Put a job off after a fault that may pass, else close it; a fault in doing so is left to the lease."""
+        if not isinstance(error, EngineError):
+            LOG.error("Try %s of job %s failed", job.tries, job.id, exc_info=error)
+        trace = "".join(traceback.format_exception(error))
+        try:
+            if is_transient(error) and job.tries < self._settings.FLEXSCOPE_JOB_TRIES:
+                patiently(lambda: self._put_off(job, error, trace))
+            else:
+                patiently(lambda: self.close(job, _told(job, error), trace))
+        except Exception:  # the database is not there to tell it to
+            LOG.exception("How job %s failed cannot be noted; it is done anew when its lease has run out", job.id)
+
+    def _put_off(self, job: Job, error: Exception, trace: str) -> None:
+        pause = min(self._settings.FLEXSCOPE_JOB_RETRY_AFTER * 2 ** (job.tries - 1), LONGEST_PAUSE)
+        due_at = datetime.now(UTC) + pause
+        message = f"Try {job.tries} met a passing fault ({type(error).__name__}); the next one is in {pause.total_seconds():g} s."
+        with self._database.writing() as work:
+            job_states.try_again(work, job, due_at=due_at, message=message, trace=trace)
+
+    def close(self, job: Job, message: str, trace: str) -> bool:
+        """Close a job that could not be done; False if this try no longer counts."""
+        with self._database.writing() as work:
+            return job_states.fail(work, job, now=datetime.now(UTC), message=message, trace=trace)
+
+    def beat(self) -> None:
+        """Renew the leases of long jobs, tell their progress, and close what takes too long."""
+        with self._lock:
+            under_way = list(self._under_way.values())
+        for each in under_way:
+            limit = time_limit(self._settings, each.job.queue)
+            if time.monotonic() - each.began > limit:
+                told = f"The {each.job.kind} took longer than the {limit} s it may; raise FLEXMEASURES_JOB_TIMEOUT for "
+                self.close(each.job, f"{told}the queue {each.job.queue}, or ask for less.", "")
+            elif self._is_due(each):
+                self._renew(each)
+
+    def _is_due(self, each: UnderWay) -> bool:
+        return each.progress != each.told or time.monotonic() - each.renewed > self.lease.total_seconds() / 4
+
+    def _renew(self, each: UnderWay) -> None:
+        until, progress = datetime.now(UTC) + self.lease, each.progress
+        with self._database.writing() as work:
+            job_states.renew(work, each.job, until=until, progress=progress)
+        each.renewed, each.told = time.monotonic(), progress
+
+
+def machine() -> str:
+    """Return what this machine is called in the names of workers."""
+    return socket.gethostname().replace("/", "-")
+
+
+def time_limit(settings: Settings, queue: str) -> int:
+    """Return how long a job of a queue may take [s]."""
+    return int(settings.FLEXMEASURES_JOB_TIMEOUT.get(queue, settings.FLEXMEASURES_DEFAULT_JOB_TIMEOUT))
+
+
+def _told(job: Job, error: Exception) -> str:
+    """Return what the one who asked is told of a failure."""
+    if isinstance(error, EngineError):
+        return str(error)
+    kind = type(error).__name__
+    if is_transient(error):
+        return f"The {job.kind} failed {job.tries} times, at last with {kind}; it is logged."
+    return f"The {job.kind} failed unexpectedly ({kind}); it is logged."
