@@ -43,6 +43,7 @@ class Protection:
     CORS_ORIGINS: list[str] = setting([], "Origins whose pages may use the API, such as https://example.org; or *")
     CORS_RESOURCES: list[str] = setting([r"/api/*"], "Paths they may use, as regular expressions")
     CORS_SUPPORTS_CREDENTIALS: bool = setting(True, "Whether they may send cookies; never with the origin *")
+    FLEXSCOPE_PUBLIC_ADDRESS: str = setting("", "Address in mailed links, such as https://ems.example.org; in production")
     TRUSTED_HOSTS: list[str] = setting([], "Names this server may be asked for by, such as ems.example.org; empty: any")
     FLEXSCOPE_BEHIND_PROXY: bool = setting(False, "Whether X-Forwarded-For, -Proto and X-Real-Ip are to be believed")
     FLEXMEASURES_FORCE_HTTPS: bool = setting(False, "Whether http is led on to https")

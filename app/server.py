@@ -17,7 +17,12 @@ from tornado.web import RedirectHandler, StaticFileHandler
 from app import running
 from app.api.base import Service
 from app.api.routes import patterns
-from app.auth.login import STATIC, Login, Logout
+from app.auth import cookies
+from app.auth.code_page import CodePage
+from app.auth.forms import STATIC
+from app.auth.live import Sweep
+from app.auth.login import Login, Logout
+from app.auth.reset import ChangePassword, Forgot, Reset
 from app.auth.sessions import CarryUser, Guard
 from app.opening import opened
 from app.pages.routes import PAGES
@@ -55,11 +60,12 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
         auth_provider=Guard(process),
         cookie_secret=process.secret,
         xsrf_cookies=True,
+        xsrf_cookie_kwargs={"samesite": "Lax", "secure": cookies.is_secure(settings)},
         compress_response=True,
         include_cookies=["flexscope_dark"],  # all others, the session's above all, would stand in the page's source
         include_headers=["Host", "User-Agent", "Accept-Language"],
         websocket_origin=origins(settings, host, port),
-        http_server_kwargs={"decompress_request": True, "xheaders": True},
+        http_server_kwargs={"decompress_request": True, "xheaders": settings.FLEXSCOPE_BEHIND_PROXY},
     )
     for context in server._tornado.applications.values():
         context.application.add(CarryUser(process))
@@ -72,7 +78,11 @@ def public(process: Running) -> list[Any]:
     """Return the addresses that need no login, beside those of the API."""
     return [
         (r"/login", Login, {"running": process}),
+        (r"/login/code", CodePage, {"running": process}),
         (r"/logout", Logout, {"running": process}),
+        (r"/forgot-password", Forgot, {"running": process}),
+        (r"/reset-password", Reset, {"running": process}),
+        (r"/change-password", ChangePassword, {"running": process}),
         (r"/assets-static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
     ]
 
@@ -113,6 +123,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.asyncio_loop.add_signal_handler(number, lambda: loop.asyncio_loop.create_task(drain()))
     server.start()
+    Sweep(server._tornado, process).start()
     process.queue.start()
     LOG.info("Process %s serves http://%s:%s%s", os.getpid(), host, port, settings.FLEXSCOPE_PATH_PREFIX)
     loop.start()

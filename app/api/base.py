@@ -141,6 +141,7 @@ class Endpoint(RequestHandler):
                 now=now,
                 address=address(self.request, self.service.running.settings.FLEXSCOPE_PATH_PREFIX),
                 headers=self.request.headers,
+                network_address=self.request.remote_ip or "",
             )
             if not route.public:
                 _ = call.who
@@ -162,9 +163,8 @@ class Endpoint(RequestHandler):
         running = self.service.running
         token = self._token()
         if token is not None:
-            known = tokens.read(token, secret=running.secret, settings=running.settings)
-        else:
-            known = cookies.read(self, running)
+            return tokens.bearer(token, running.identities, secret=running.secret, settings=running.settings)
+        known = cookies.read(self, running)
         return running.identities.find(*known) if known else None
 
     def _token(self) -> str | None:

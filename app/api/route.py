@@ -57,6 +57,8 @@ class Call:
     address: str
     """Scheme, host and prefix of this server as the client sees it, such as ``http://localhost:5000``."""
     headers: Mapping[str, str]
+    network_address: str = ""
+    """Where the request comes from."""
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     """What to do once everything is committed, such as telling the queue."""
 

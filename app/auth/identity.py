@@ -1,18 +1,25 @@
 """Who is asking: one signed-in user, read from the database and remembered for a few seconds."""
 
+import hmac
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db import web_sessions
+from db.access_keys import AccessKey
 from db.accounts import Account
 from db.base import Database
 from db.users import User
 
 REMEMBERED = 5.0
 """How long a user is not looked up again [s]; a deactivated one is refused at the latest after it."""
+MOST = 10_000
+"""How many are remembered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +36,8 @@ class SignedIn:
     """Accounts this user consults: empty unless the user has the role consultant."""
     serial: int = field(default=0, repr=False)
     """The user's session serial when read; a cookie or token with another one is void."""
+    scopes: frozenset[str] | None = None
+    """What a key limits its bearer to, see ``db.access_keys.SCOPES``; None: whatever the user may."""
 
 
 def identity(work: Session, user: User) -> SignedIn:
@@ -55,28 +64,57 @@ class Identities:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: dict[int, tuple[float, SignedIn | None]] = {}
+        self._known: dict[Hashable, tuple[float, SignedIn | None]] = {}
         self._lock = threading.Lock()
 
-    def find(self, user_id: int, serial: int) -> SignedIn | None:
-        """Return the active user with an id whose session serial is still the given one."""
-        found = self._look_up(user_id)
+    def find(self, user_id: int, serial: int, session: str = "") -> SignedIn | None:
+        """Return the active user with an id.
+
+        Args:
+            user_id: The id.
+            serial: What the user's session serial must still be.
+            session: Key of the browser's session, which must be open; empty for tokens, which have none.
+        """
+
+        def read(work: Session) -> SignedIn | None:
+            return _active(work, user_id) if not session or web_sessions.is_open(work, session) else None
+
+        found = self._remembered((user_id, session), read)
         return found if found is not None and found.serial == serial else None
+
+    def find_key(self, key_id: int, secret_hash: str | None) -> SignedIn | None:
+        """Return the user of an access key, limited to its scopes; None as hash: the secret was checked before."""
+
+        def read(work: Session) -> SignedIn | None:
+            key = work.get(AccessKey, key_id)
+            if key is None or not key.is_valid(datetime.now(UTC)):
+                return None
+            if secret_hash is not None and not hmac.compare_digest(key.secret_hash, secret_hash):
+                return None
+            user = _active(work, key.user_id)
+            return replace(user, scopes=frozenset(key.scopes)) if user else None
+
+        return self._remembered(("key", key_id, secret_hash), read)
 
     def forget(self, user_id: int) -> None:
         """Look a user up again at the next request, because something about it was changed."""
         with self._lock:
-            self._known.pop(user_id, None)
+            self._known = {key: at for key, at in self._known.items() if at[1] is None or at[1].id != user_id}
 
-    def _look_up(self, user_id: int) -> SignedIn | None:
+    def _remembered(self, key: Hashable, read: Callable[[Session], SignedIn | None]) -> SignedIn | None:
         now = time.monotonic()
-        with self._lock:
-            until, known = self._known.get(user_id, (0.0, None))
+        until, known = self._known.get(key, (0.0, None))
         if now < until:
             return known
         with self._database.reading() as work:
-            user = work.get(User, user_id)
-            found = identity(work, user) if user is not None and user.active else None
+            found = read(work)
         with self._lock:
-            self._known[user_id] = (now + REMEMBERED, found)
+            if len(self._known) >= MOST:
+                self._known = {key: at for key, at in self._known.items() if at[0] > now}
+            self._known[key] = (now + REMEMBERED, found)
         return found
+
+
+def _active(work: Session, user_id: int) -> SignedIn | None:
+    user = work.get(User, user_id)
+    return identity(work, user) if user is not None and user.active else None

@@ -1,124 +1,103 @@
 """The pages /login and /logout, and where they lead."""
 
 from datetime import UTC, datetime
-from pathlib import Path
-from urllib.parse import urlsplit
 
-from bokeh.util.token import get_token_payload
-from tornado.ioloop import IOLoop
-from tornado.template import Loader
-from tornado.web import RequestHandler
+from app.auth import cookies, live, second_factor
+from app.auth.forms import Form, FormPage, Input
+from app.auth.identity import SignedIn
+from app.auth.sign_in import Attempt, TooMany, authenticate, begin_session
+from db import audit, web_sessions
 
-from app.auth import cookies, passwords
-from app.auth.identity import SignedIn, identity
-from app.auth.sessions import PAYLOAD
-from app.running import Running
-from db.base import Database, get
-from db.users import User, by_email
-
-STATIC = Path(__file__).parents[2] / "assets-static"
-LOADER = Loader(str(STATIC))
 WRONG = "Email and password do not fit together; try again."
+LEAD = "The best times to run flexible energy, and why."
 
 
-def inside(wanted: str) -> str:
-    """Return a wanted path of this site; anything that could lead elsewhere becomes the start page."""
-    split = urlsplit(wanted)
-    leaves = split.scheme or split.netloc or "\\" in wanted or any(ord(character) < 32 for character in wanted)
-    if leaves or not wanted.startswith("/") or wanted.startswith("//"):
-        return "/"
-    return wanted
+class SignInPage(FormPage):
+    """A page at the end of which somebody may be signed in."""
+
+    async def let_in(self, who: SignedIn, wanted: str) -> None:
+        """Begin a session, whatever cookies the browser came with, and lead on to a page."""
+        who, key = await self.off_loop(self._begin, who.id)
+        cookies.give(self, who, key, self.running)
+        self.lead_on(wanted)
+
+    def _begin(self, user_id: int) -> tuple[SignedIn, str]:
+        with self.running.database.writing() as work:
+            now = datetime.now(UTC)
+            return begin_session(work, user_id, address=self.network_address, agent=self.agent, now=now)
 
 
-def authenticate(database: Database, email: str, password: str) -> tuple[bool, SignedIn | None]:
-    """Return whether an active user has an email address, and that user as signed in if the password fits.
-
-    A right password counts as a login. An unknown address takes as long as a wrong password.
-    """
-    with database.reading() as work:
-        user = by_email(work, email)
-        active = user if user is not None and user.active else None
-        user_id, password_hash = (active.id, active.password_hash) if active else (0, None)
-    if not passwords.matches(password_hash, password):
-        return password_hash is not None, None
-    with database.writing() as work:
-        signing_in = get(work, User, user_id)
-        signing_in.last_login_at = datetime.now(UTC)
-        signing_in.login_count += 1
-        return True, identity(work, signing_in)
-
-
-class Login(RequestHandler):
+class Login(SignInPage):
     """The page that asks who you are."""
-
-    running: Running
-
-    def initialize(self, running: Running) -> None:
-        """See RequestHandler."""
-        self.running = running
-
-    def set_default_headers(self) -> None:
-        """The page loads nothing from elsewhere and cannot be framed."""
-        self.set_header("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; form-action 'self'")
-        self.set_header("Cache-Control", "no-store")
 
     def get(self) -> None:
         """Show the form."""
-        self._show("", "", 200)
+        self._ask("", "", 200)
 
     async def post(self) -> None:
-        """Sign in and lead on to the page that was asked for."""
+        """Sign in and lead on to the page that was asked for, by way of a mailed code where one is needed."""
         email, password = self.get_body_argument("email", ""), self.get_body_argument("password", "", strip=False)
-        who = await IOLoop.current().run_in_executor(None, self._authenticate, email, password)
-        if who is None:
-            self._show(WRONG, email, 401)
+        attempt = Attempt(email=email, password=password, address=self.network_address)
+        try:
+            outcome = await self.off_loop(authenticate, self.running.database, attempt, datetime.now(UTC))
+        except TooMany as error:
+            self.set_header("Retry-After", str(error.seconds))
+            self._ask(str(error), email, 429)
             return
-        cookies.give(self, who, self.running)
-        self.redirect(self.running.settings.FLEXSCOPE_PATH_PREFIX + self._wanted())
+        if outcome.who is None:
+            self._ask(WRONG, email, 401)
+        elif second_factor.is_needed(self, outcome.who):
+            await second_factor.ask(self, outcome.who, self.wanted())
+        else:
+            await self.let_in(outcome.who, self.wanted())
 
-    def _authenticate(self, email: str, password: str) -> SignedIn | None:
-        return authenticate(self.running.database, email, password)[1]
-
-    def _wanted(self) -> str:
-        prefix = self.running.settings.FLEXSCOPE_PATH_PREFIX
-        return inside(self.get_argument("next", "/").removeprefix(prefix))
-
-    def _show(self, problem: str, email: str, status: int) -> None:
+    def _ask(self, problem: str, email: str, status: int) -> None:
         settings = self.running.settings
         demo = settings.FLEXMEASURES_PUBLIC_DEMO_CREDENTIALS if settings.FLEXMEASURES_MODE == "demo" else []
-        self.set_status(status)
-        self.write(
-            LOADER.load("login.html").generate(
-                name=settings.FLEXMEASURES_PLATFORM_NAME,
-                prefix=settings.FLEXSCOPE_PATH_PREFIX,
-                problem=problem,
-                email=email,
-                wanted=self._wanted(),
-                demo=demo if len(demo) == 2 else [],
-                xsrf_form_html=self.xsrf_form_html,
-            )
+        providers = settings.FLEXSCOPE_OIDC_PROVIDERS
+        offered = [
+            (f"Sign in with {each.get('label', name)}", f"/login/oidc/{name}") for name, each in providers.items()
+        ]
+        form = Form(
+            heading=settings.FLEXMEASURES_PLATFORM_NAME,
+            lead=LEAD,
+            problem=problem,
+            inputs=(
+                Input("email", "Email", "email", "username", email),
+                Input("password", "Password", "password", "current-password"),
+            ),
+            button="Sign in",
+            hidden=(("next", self.wanted()),),
+            links=(*offered, ("Forgot your password?", "/forgot-password")),
+            note=f"This is a demo. Sign in as {demo[0]} with the password {demo[1]}." if len(demo) == 2 else "",
         )
+        self.show(form, status)
 
 
-class Logout(RequestHandler):
+class Logout(FormPage):
     """Ends the session of this browser."""
 
-    running: Running
+    async def get(self) -> None:
+        """End the session; if the link was on a page of another site, ask before."""
+        if self.request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin", "same-site"):
+            await self.post()
+        else:
+            self.show(Form(heading="Sign out?", button="Sign out"))
 
-    def initialize(self, running: Running) -> None:
-        """See RequestHandler."""
-        self.running = running
-
-    def get(self) -> None:
-        """Take the cookie back, close the pages still open with it, and show the login page."""
+    async def post(self) -> None:
+        """Take the cookie back, end the session, close the pages still open with it, and show the login page."""
         known = cookies.read(self, self.running)
-        cookies.take_back(self, self.running)
+        cookies.drop(self, self.running, cookies.COOKIE)
         if known:
-            self._close_pages(known[0])
-        self.redirect(self.running.settings.FLEXSCOPE_PATH_PREFIX + "/login")
+            await self.off_loop(self._end, known)
+            live.close(self.application, lambda payload: payload == known)
+        self.lead_on("/login")
 
-    def _close_pages(self, user_id: int) -> None:
-        """Close the websockets of a user; a page left open would go on to answer otherwise."""
-        for client in list(getattr(self.application, "_clients", ())):
-            if (get_token_payload(client.session.token).get(PAYLOAD) or [None])[0] == user_id:
-                client._socket.close(4001, "signed out")
+    def _end(self, known: tuple[int, int, str]) -> None:
+        who, now = self.who(known), datetime.now(UTC)
+        with self.running.database.writing() as work:
+            web_sessions.end(work, known[2], now)
+            if who is not None:
+                by = (who.id, who.username)
+                audit.note(work, "Signed out", at=now, by=by, account_id=who.account_id, user_id=who.id)
+        self.running.identities.forget(known[0])

@@ -1,5 +1,6 @@
 """The provider that guards pages and their websockets, and who looks at a page."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -7,12 +8,14 @@ import panel as pn
 from bokeh.application.handlers.handler import Handler
 from bokeh.document import Document
 from bokeh.server.auth_provider import AuthProvider
+from bokeh.util.token import get_token_payload
 from panel.io.server import LoginUrlMixin
 
 from app.auth import cookies
 from app.auth.identity import SignedIn
 from app.running import Running, current
 
+LOG = logging.getLogger(__name__)
 PAYLOAD = "flexscope_user"
 
 
@@ -21,6 +24,22 @@ def current_user() -> SignedIn | None:
     context: Any = pn.state.curdoc.session_context if pn.state.curdoc else None
     known = (context.token_payload.get(PAYLOAD) if context else None) or None
     return current().identities.find(*known) if known else None
+
+
+def opens_own(handler: Any, known: tuple[int, int, str]) -> bool:
+    """Return whether a request does not open the websocket of a page that was made for somebody else.
+
+    The browser sends what the page carried beside the cookie; both must be of the same session.
+    """
+    offered = handler.request.headers.get("Sec-WebSocket-Protocol")
+    if offered is None:
+        return True
+    try:
+        carried = get_token_payload(offered.split(",")[-1].strip()).get(PAYLOAD)
+    except Exception:  # it is of the client's making: whatever cannot be read is not of this session
+        LOG.info("The token of a websocket cannot be read", exc_info=True)
+        return False
+    return tuple(carried or ()) == known
 
 
 class Guard(AuthProvider):
@@ -36,7 +55,7 @@ class Guard(AuthProvider):
 
         def user(handler: Any) -> str | None:
             known = cookies.read(handler, self._running)
-            found = self._running.identities.find(*known) if known else None
+            found = self._running.identities.find(*known) if known and opens_own(handler, known) else None
             return found.email if found else None
 
         return user

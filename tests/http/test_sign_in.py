@@ -8,7 +8,7 @@ import requests
 from tornado.httpclient import HTTPClientError
 from tornado.websocket import websocket_connect
 
-from app.auth.login import inside
+from app.auth.forms import inside
 from tests.http.serving import PASSWORD, Api, email
 
 

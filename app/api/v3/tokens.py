@@ -7,8 +7,9 @@ from pydantic import Field
 from app.api.errors import ApiError
 from app.api.fields import Body
 from app.api.route import Call, post
-from app.auth import tokens
-from app.auth.login import authenticate
+from app.auth import second_factor, tokens
+from app.auth.identity import SignedIn
+from app.auth.sign_in import Attempt, TooMany, authenticate
 
 
 class Credentials(Body):
@@ -16,6 +17,7 @@ class Credentials(Body):
 
     email: Annotated[str, Field(max_length=255)] = ""
     password: Annotated[str, Field(max_length=1024)] = ""
+    code: Annotated[str, Field(max_length=10, description="The mailed code, where a second factor is needed")] = ""
 
 
 class Token(TypedDict):
@@ -27,14 +29,35 @@ class Token(TypedDict):
 
 def request_token(call: Call, body: Credentials) -> Token:
     """Return a token for 6 hours; a signed-in browser needs no password."""
-    who = call.asker
+    who = call.asker if call.asker and call.asker.scopes is None else None
     if body.email:
-        known, who = authenticate(call.running.database, body.email, body.password)
-        if not known:
-            raise refused(404, "NOT_FOUND", f"There is no active user with the email address {body.email!r}.")
+        who = _checked(call, body)
     if who is None:
         raise refused(401, "UNAUTHORIZED", "This email address and password do not fit together.")
     return Token(auth_token=tokens.issue(who, secret=call.running.secret), user_id=who.id)
+
+
+def _checked(call: Call, body: Credentials) -> SignedIn | None:
+    """Return who knows email and password, and the mailed code where that is needed."""
+    attempt = Attempt(email=body.email, password=body.password, address=call.network_address)
+    try:
+        outcome = authenticate(call.running.database, attempt, call.now)
+        if not outcome.known:
+            raise refused(404, "NOT_FOUND", f"There is no active user with the email address {body.email!r}.")
+        if outcome.who and call.running.settings.SECURITY_TWO_FACTOR:
+            _check_code(call, outcome.who, body.code)
+    except TooMany as error:
+        headers = {"Retry-After": str(error.seconds)}
+        raise ApiError(429, "TOO_MANY_REQUESTS", str(error), headers=headers) from None
+    return outcome.who
+
+
+def _check_code(call: Call, who: SignedIn, code: str) -> None:
+    if not code:
+        second_factor.mail_code(call.running, who, call.now)
+        raise refused(401, "UNAUTHORIZED", "A code was mailed to you; ask again with it as code.")
+    if not second_factor.accept(call.running, who.id, code, call.now):
+        raise refused(401, "UNAUTHORIZED", second_factor.WRONG)
 
 
 def refused(code: int, word: str, message: str) -> ApiError:

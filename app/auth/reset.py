@@ -1,0 +1,206 @@
+"""A new password: by a link that is mailed, or by somebody who is signed in."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+from tornado.web import create_signed_value, decode_signed_value
+
+from app import mail
+from app.auth import cookies, passwords
+from app.auth.forms import POOL, Form, FormPage, Input
+from app.auth.login import SignInPage
+from app.auth.sign_in import change_password
+from app.auth.tokens import parsed
+from app.running import Running
+from db import audit, sign_in
+from db.base import get
+from db.users import User, by_email
+from engine.errors import EngineError, FieldError
+
+LOG = logging.getLogger(__name__)
+PURPOSE = "password-reset"
+DAY, LIFE = timedelta(days=1), timedelta(hours=1)
+SENT = "If there is a user with this address, a link was mailed to it; it is valid for an hour."
+VOID = "This link is too old or was used already; ask for another one."
+NEW = (
+    Input("password", "New password", "password", "new-password"),
+    Input("again", "The same again", "password", "new-password"),
+)
+
+
+def link(running: Running, user: User, address: str) -> str:
+    """Return the address at which a user may choose a new password, once."""
+    token = create_signed_value(running.secret, PURPOSE, f"{user.id}:{user.session_serial}").decode("ascii")
+    return f"{address}/reset-password?token={token}"
+
+
+def mail_link(running: Running, user: User, address: str) -> None:
+    """Mail a user the link to choose a new password.
+
+    Raises:
+        NotSent: The mail server does not take it.
+    """
+    name = running.settings.FLEXMEASURES_PLATFORM_NAME
+    text = (
+        f"Choose a new password within an hour at\n{link(running, user, address)}\n\n"
+        "If you did not ask for this, do nothing: your password stays as it is."
+    )
+    mail.send(running.settings, user.email, f"A new password for {name}", text)
+
+
+def public_address(running: Running, asked: str) -> str:
+    """Return the address of this server as it may be written into a mail.
+
+    The name in a request is of the client's making: without a setting that confirms it, a link with it could lead
+    elsewhere.
+
+    Raises:
+        EngineError: Nothing confirms it.
+    """
+    settings = running.settings
+    if settings.FLEXSCOPE_PUBLIC_ADDRESS:
+        return settings.FLEXSCOPE_PUBLIC_ADDRESS.rstrip("/") + settings.FLEXSCOPE_PATH_PREFIX
+    if settings.TRUSTED_HOSTS or settings.FLEXMEASURES_ENV != "production":
+        return asked + settings.FLEXSCOPE_PATH_PREFIX
+    raise EngineError("No link was mailed; set FLEXSCOPE_PUBLIC_ADDRESS to the address of this server.")
+
+
+class Forgot(FormPage):
+    """Asks for an email address to mail a link to."""
+
+    def get(self) -> None:
+        """Show the form."""
+        self.show(
+            Form(
+                heading="Forgot your password?",
+                lead="You get a link to choose a new one.",
+                inputs=(Input("email", "Email", "email", "username"),),
+                button="Mail me a link",
+                links=(("Back to sign in", "/login"),),
+            )
+        )
+
+    def post(self) -> None:
+        """Answer the same whether there is such a user or not, at once; the mail is sent afterwards."""
+        asked = f"{self.request.protocol}://{self.request.host}"
+        POOL.submit(self._mail, self.get_body_argument("email", ""), asked)
+        self.show(Form(heading="Look into your mail", lead=SENT, links=(("Back to sign in", "/login"),)))
+
+    def _mail(self, email: str, asked: str) -> None:
+        now, running = datetime.now(UTC), self.running
+        try:
+            with running.database.writing() as work:
+                user = by_email(work, email)
+                if user is None or not user.active or sign_in.wait_until(work, [f"mail:{user.id}"], now):
+                    return
+                sign_in.failed(work, f"mail:{user.id}", now, free=3)
+            mail_link(running, user, public_address(running, asked))
+        except EngineError as error:
+            LOG.error("%s", error)
+
+
+class Reset(FormPage):
+    """Where a mailed link leads."""
+
+    def get(self) -> None:
+        """Show the form."""
+        self._ask("", 200)
+
+    async def post(self) -> None:
+        """Save the new password; all sessions and tokens from before have ended."""
+        token = self.get_argument("token", "")
+        known = parsed(decode_signed_value(self.running.secret, PURPOSE, token, max_age_days=LIFE / DAY))
+        try:
+            password = twice(self)
+            user_id = await self.off_loop(self._save, known, password)
+        except FieldError as error:
+            self._ask(error.problem.capitalize(), 422)
+            return
+        self.running.identities.forget(user_id)
+        self.lead_on("/login")
+
+    def _save(self, known: tuple[int, int, str] | None, password: str) -> int:
+        with self.running.database.writing() as work:
+            user = work.get(User, known[0]) if known else None
+            if known is None or user is None or not user.active or user.session_serial != known[1]:
+                raise FieldError("token", VOID)
+            change_password(work, user, password)
+            sign_in.forget(work, f"mail:{user.id}", datetime.now(UTC))
+            _note(work, user, "Set a new password by a mailed link")
+            return user.id
+
+    def _ask(self, problem: str, status: int) -> None:
+        hidden = (("token", self.get_argument("token", "")),)
+        links = (("Ask for another link", "/forgot-password"),)
+        form = Form(
+            heading="Choose a new password", problem=problem, inputs=NEW, button="Save", hidden=hidden, links=links
+        )
+        self.show(form, status)
+
+
+class ChangePassword(SignInPage):
+    """A new password for somebody who is signed in."""
+
+    async def get(self) -> None:
+        """Show the form."""
+        who = await self.off_loop(self.who, cookies.read(self, self.running))
+        if who is None:
+            self.lead_on("/login?next=/change-password")
+        else:
+            self._ask("", 200)
+
+    async def post(self) -> None:
+        """Save the new password; all other sessions and all tokens end, and a mail tells of it."""
+        who = await self.off_loop(self.who, cookies.read(self, self.running))
+        if who is None:
+            self.lead_on("/login?next=/change-password")
+            return
+        try:
+            await self.off_loop(self._save, who.id, self.get_body_argument("old", "", strip=False), twice(self))
+        except FieldError as error:
+            self._ask(error.problem, 422)
+            return
+        self.running.identities.forget(who.id)
+        POOL.submit(self._tell, who.email)
+        await self.let_in(who, "/")
+
+    def _save(self, user_id: int, old: str, new: str) -> None:
+        with self.running.database.writing() as work:
+            user = get(work, User, user_id)
+            if not passwords.matches(user.password_hash, old):
+                raise FieldError("old", "This is not your present password.")
+            change_password(work, user, new)
+            _note(work, user, "Changed the own password")
+
+    def _tell(self, email: str) -> None:
+        name = self.running.settings.FLEXMEASURES_PLATFORM_NAME
+        text = "Your password was changed. If it was not you who did so, ask for a new one at once."
+        try:
+            mail.send(self.running.settings, email, f"Your password for {name} was changed", text)
+        except EngineError as error:
+            LOG.error("%s", error)
+
+    def _ask(self, problem: str, status: int) -> None:
+        inputs = (Input("old", "Present password", "password", "current-password"), *NEW)
+        links = (("Back", "/"),)
+        self.show(
+            Form(heading="Change your password", problem=problem, inputs=inputs, button="Save", links=links), status
+        )
+
+
+def twice(page: FormPage) -> str:
+    """Return the password that was typed twice.
+
+    Raises:
+        FieldError: The two differ.
+    """
+    given, again = (page.get_body_argument(name, "", strip=False) for name in ("password", "again"))
+    if given != again:
+        raise FieldError("again", "The two passwords differ.")
+    return given
+
+
+def _note(work: Session, user: User, words: str) -> None:
+    by = (user.id, user.username)
+    audit.note(work, words, at=datetime.now(UTC), by=by, account_id=user.account_id, user_id=user.id)

@@ -1,0 +1,118 @@
+"""Whether somebody is who they say: email and password, slowed down by failures; and what a session begins with."""
+
+import hashlib
+import logging
+import math
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.auth import passwords
+from app.auth.identity import SignedIn, identity
+from db import audit, sign_in
+from db.base import Database, get
+from db.users import User, by_email
+from db.web_sessions import WebSession
+from engine.errors import EngineError
+
+LOG = logging.getLogger(__name__)
+FREE = {"email": 5, "from": 30}
+"""Failures within an hour that make nobody wait: with one email address, from one network address."""
+
+
+class TooMany(EngineError):
+    """There were too many failures; nothing is tried for a while.
+
+    Attributes:
+        seconds: How long to wait [s].
+    """
+
+    def __init__(self, wait: timedelta) -> None:
+        self.seconds = max(1, math.ceil(wait.total_seconds()))
+        super().__init__(f"There were too many failed sign-ins; try again in {self.seconds} seconds.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One try to sign in."""
+
+    email: str
+    password: str
+    address: str
+    """Network address it comes from."""
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Under what failures are counted; an email address that was tried is not kept in the clear."""
+        told = hashlib.sha256(self.email.strip().lower().encode()).hexdigest()[:32]
+        return {"email": f"email:{told}", "from": f"from:{self.address}"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a try."""
+
+    known: bool
+    """Whether an active user has the email address."""
+    who: SignedIn | None
+    """The user, if the password fits."""
+
+
+def authenticate(database: Database, attempt: Attempt, now: datetime) -> Outcome:
+    """Check email and password; an unknown address takes as long as a wrong password.
+
+    Raises:
+        TooMany: Failures before make this one wait; then no password is hashed.
+    """
+    with database.reading() as work:
+        until = sign_in.wait_until(work, list(attempt.keys.values()), now)
+        if until is not None:
+            raise TooMany(until - now)
+        user = by_email(work, attempt.email)
+        active = user if user is not None and user.active else None
+        user_id, password_hash = (active.id, active.password_hash) if active else (None, None)
+    if not passwords.matches(password_hash, attempt.password):
+        with database.writing() as work:
+            _failed(work, attempt, user_id, now)
+        return Outcome(known=user_id is not None, who=None)
+    with database.writing() as work:
+        sign_in.forget(work, attempt.keys["email"], now)
+        signing_in = get(work, User, user_id or 0)
+        if passwords.is_outdated(signing_in.password_hash):
+            signing_in.password_hash = passwords.hashed(attempt.password)
+        return Outcome(known=True, who=identity(work, signing_in))
+
+
+def _failed(work: Session, attempt: Attempt, user_id: int | None, now: datetime) -> None:
+    """Count a failure; the log tells of the one after which others wait."""
+    counts = {kind: sign_in.failed(work, key, now, free=FREE[kind]) for kind, key in attempt.keys.items()}
+    if counts["email"] == FREE["email"] and user_id is not None:
+        user = get(work, User, user_id)
+        words = f"{FREE['email']} failed sign-ins of user {user.username!r}, last from {attempt.address}"
+        audit.note(work, words, at=now, by=(None, "somebody"), account_id=user.account_id, user_id=user.id)
+    LOG.warning("Failed sign-in from %s", attempt.address)
+
+
+def begin_session(work: Session, user_id: int, *, address: str, agent: str, now: datetime) -> tuple[SignedIn, str]:
+    """Count a login and return the user with the key of a new session."""
+    user = get(work, User, user_id)
+    user.last_login_at, user.last_seen_at = now, now
+    user.login_count += 1
+    key = secrets.token_urlsafe(24)
+    session = WebSession(key=key, user_id=user.id, started_at=now, address=address[:64], agent=agent[:200])
+    work.add(session)
+    by = (user.id, user.username)
+    audit.note(work, f"Signed in from {address}", at=now, by=by, account_id=user.account_id, user_id=user.id)
+    return identity(work, user), key
+
+
+def change_password(work: Session, user: User, password: str) -> None:
+    """Give a user a new password; all sessions and tokens end.
+
+    Raises:
+        FieldError: The password is too short or too long.
+    """
+    user.password_hash = passwords.hashed(password)
+    user.session_serial += 1
