@@ -8,6 +8,8 @@ from typing import Any
 import panel as pn
 import param
 
+from components.fact_table import Light, light
+
 STYLE = """
 <style>
 .cards {display: grid; grid-template-columns: repeat(auto-fill, minmax(min(280px, 100%), 1fr)); gap: 12px;
@@ -17,7 +19,7 @@ STYLE = """
 .cards a:hover, .cards a:focus-visible {border-color: currentColor;
   background: color-mix(in srgb, currentColor 6%, transparent)}
 .cards svg {width: 28px; height: 28px; flex: none; fill: currentColor; opacity: .8}
-.cards strong {font-weight: 500; display: block} .cards small {opacity: .75}
+.cards strong {font-weight: 500; display: block} .cards small {opacity: .8; display: block}
 .kinds {display: flex; flex-wrap: wrap; gap: 6px 18px; margin: 4px 0 12px; padding: 0; list-style: none;
   font-size: .875rem}
 </style>
@@ -40,9 +42,14 @@ OTHER = "M12 3l9 5v8l-9 5-9-5V8zM12 12l9-4M12 12L3 8M12 12v9"
 
 def icon(kind: str) -> str:
     """Return the picture of an asset type, in the colour of the text around it."""
-    path = ICONS.get("market" if kind == "transmission zone" else kind, OTHER)
+    path = icon_path(kind)
     stroke = 'fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round"'
     return f'<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{path}" {stroke}/></svg>'
+
+
+def icon_path(kind: str) -> str:
+    """Return the strokes of the picture of an asset type, 24 by 24."""
+    return ICONS.get("market" if kind == "transmission zone" else kind, OTHER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +62,8 @@ class Card:
     href: str
     detail: str = ""
     """Such as owner and number of sensors."""
+    state: Light | None = None
+    """How it is doing."""
 
 
 class AssetCards(pn.viewable.Viewer):
@@ -62,6 +71,7 @@ class AssetCards(pn.viewable.Viewer):
 
     cards = param.List(item_type=Card, doc="The assets, in the order to show them.")
     empty = param.String(default="There are no assets yet.", doc="What to say, and to do, without any.")
+    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
@@ -71,20 +81,20 @@ class AssetCards(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._pane
 
-    @param.depends("cards", "empty", watch=True)
+    @param.depends("cards", "empty", "dark", watch=True)
     def _draw(self) -> None:
         counts = Counter(words(card.kind) for card in self.cards)
         counted = "".join(f"<li>{escape(kind)} <b>{count}</b></li>" for kind, count in counts.most_common())
-        cards = "".join(_card(card) for card in self.cards)
+        cards = "".join(_card(card, self.dark) for card in self.cards)
         filled = f'<ul class="kinds">{counted}</ul><div class="cards">{cards}</div>'
         self._pane.object = STYLE + (filled if cards else f'<p role="status">{escape(self.empty)}</p>')
 
 
-def _card(card: Card) -> str:
-    return (
-        f'<a href="{escape(card.href)}">{icon(card.kind)}<span><strong>{escape(card.name)}</strong>'
-        f"<small>{escape(' · '.join(filter(None, [words(card.kind), card.detail])))}</small></span></a>"
-    )
+def _card(card: Card, dark: bool) -> str:
+    said = escape(" · ".join(filter(None, [words(card.kind), card.detail])))
+    state = f"<small>{light(card.state, dark)}</small>" if card.state else ""
+    name = f"<strong>{escape(card.name)}</strong>"
+    return f'<a href="{escape(card.href)}">{icon(card.kind)}<span>{name}<small>{said}</small>{state}</span></a>'
 
 
 def words(kind: str) -> str:

@@ -51,6 +51,13 @@ class Code:
 Cell: TypeAlias = str | Link | Light | Code
 
 
+def light(shown: Light, dark: bool) -> str:
+    """Return a light as HTML: its shape, then its word."""
+    shape, colour = SHAPES[shown.state]
+    ink = f' style="color:{colour.on(dark)}"' if colour else ""
+    return f'<span class="light"><span{ink} aria-hidden="true">{shape}</span> {escape(shown.text)}</span>'
+
+
 class FactTable(pn.viewable.Viewer):
     """Shows rows of facts under the names of their columns."""
 
@@ -86,7 +93,5 @@ class FactTable(pn.viewable.Viewer):
         if isinstance(cell, Code):
             return f"<code>{escape(cell.text)}</code>"
         if isinstance(cell, Light):
-            shape, colour = SHAPES[cell.state]
-            ink = f' style="color:{colour.on(self.dark)}"' if colour else ""
-            return f'<span class="light"><span{ink} aria-hidden="true">{shape}</span> {escape(cell.text)}</span>'
+            return light(cell, self.dark)
         return escape(cell)

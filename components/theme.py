@@ -66,6 +66,13 @@ def quantity(*, unit: str, name: str, asset_type: str = "") -> str:
     return "power"
 
 
+def does(asset_type: str) -> str:
+    """Return which of QUANTITIES stands for a type of asset, so that it has the colour of what it does."""
+    known = {"battery": "power", "one-way_evse": "power", "two-way_evse": "power", "heat-storage": "state of charge"}
+    known |= dict.fromkeys(PRODUCERS, "production") | dict.fromkeys(CONSUMERS, "consumption")
+    return known.get(asset_type, "price" if asset_type in ("market", "transmission zone") else "other")
+
+
 def _is_price(text: str) -> bool:
     per = text.rpartition("/")
     return bool(per[1]) and _is(per[2], "kWh") and not _is(per[0], "kg")

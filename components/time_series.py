@@ -42,6 +42,7 @@ class TimeSeries(pn.viewable.Viewer):
         """Keep the figures if only the data of their lines are new, so that nothing flickers while loading on."""
         if [_lines(drawn.chart) for drawn in self._drawn] != [_lines(chart) for chart in self.charts]:
             self._draw()
+            return  # a figure the browser does not have yet must not be changed
         for drawn, chart in zip(self._drawn, self.charts, strict=True):
             drawn.chart = chart
             drawn.redraw()

@@ -187,3 +187,20 @@ def test_a_sensor_shows_its_values_by_time_by_day_by_frequency_and_by_source(des
     row = desk.get_by_role("row", name=re.compile("Shifted real data"))
     expect(row).to_contain_text("8,736")
     assert "tab=statistics" in desk.url
+
+
+def test_a_click_on_the_map_opens_the_asset(desk: Page):
+    desk.goto("/")
+    frame = desk.locator(".bk-Figure").first
+    expect(frame).to_be_visible(timeout=20_000)
+    desk.wait_for_function("Bokeh.documents.every((d) => d.is_idle)")
+    share = desk.evaluate("""() => {
+      const figures = Bokeh.documents.flatMap((d) => [...d._all_models.values()]).filter((m) => m.type === "Figure")
+      const [f] = figures, data = f.renderers[2].data_source.data, i = [...data.name].indexOf("Solar panels")
+      const {x_range: x, y_range: y} = f
+      return [(data.x[i] - x.start) / (x.end - x.start), (y.end - data.y[i]) / (y.end - y.start)]
+    }""")
+    box = frame.bounding_box()
+    assert box is not None
+    desk.mouse.click(box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"])
+    expect(desk.get_by_role("heading", name="Solar panels")).to_be_visible()

@@ -1,0 +1,52 @@
+"""Places that lie too close together on a map: many become a bubble with their number, those in one spot a ring."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+APART = 44.0
+"""How far apart two markers must be [px]."""
+SPOT = 60.0
+"""Places within this distance are in one spot, which no zoom takes apart [m]."""
+MOST_IN_RING = 12
+
+
+@dataclass(frozen=True)
+class Marker:
+    """One thing to draw."""
+
+    x: float
+    """Web Mercator [m]."""
+    y: float
+    places: tuple[int, ...]
+    """Which of the given places it stands for."""
+
+
+def markers(xy: Sequence[tuple[float, float]], metres_per_pixel: float) -> list[Marker]:
+    """Return what to draw for places, so that no two markers lie on each other.
+
+    Args:
+        xy: Web Mercator of each place [m].
+        metres_per_pixel: How much a pixel of the map stands for.
+    """
+    cells: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for i, (x, y) in enumerate(xy):
+        cells[round(x / metres_per_pixel / APART), round(y / metres_per_pixel / APART)].append(i)
+    found: list[Marker] = []
+    for members in cells.values():
+        found += _drawn([xy[i] for i in members], members, metres_per_pixel)
+    return found
+
+
+def _drawn(xy: Sequence[tuple[float, float]], members: list[int], metres_per_pixel: float) -> list[Marker]:
+    points = np.array(xy)
+    x, y = points.mean(axis=0)
+    in_one_spot = bool((np.ptp(points, axis=0) <= SPOT).all())
+    if len(members) > 1 and not (in_one_spot and len(members) <= MOST_IN_RING):
+        return [Marker(float(x), float(y), tuple(members))]
+    away = 0.0 if len(members) == 1 else max(APART * len(members) / 2 / np.pi, 0.6 * APART) * metres_per_pixel
+    angles = np.linspace(0, 2 * np.pi, len(members), endpoint=False) + np.pi / 2
+    around = zip(members, angles, strict=True)
+    return [Marker(float(x + away * np.cos(a)), float(y + away * np.sin(a)), (i,)) for i, a in around]

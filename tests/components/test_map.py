@@ -1,0 +1,77 @@
+"""The map: land from our own files, markers that do not hide each other."""
+
+import numpy as np
+import panel as pn
+import pytest
+
+from components import world
+from components.asset_map import AssetMap, Place
+from components.clusters import markers
+
+AMSTERDAM = {"latitude": 52.374, "longitude": 4.88969}
+
+
+def place(name: str = "House", **facts) -> Place:
+    given = {"kind": "building", "owner": "Toy", "href": "/assets/1", **AMSTERDAM} | facts
+    return Place(name=name, **given)
+
+
+def inside(x: float, y: float, xs, ys) -> bool:
+    """Return whether a point lies on land: an odd number of borders to its right."""
+    crossings = 0
+    for ring_x, ring_y in zip(xs, ys, strict=True):
+        low, high = ring_y[:-1] <= y, ring_y[1:] <= y
+        cut = ring_x[:-1] + (y - ring_y[:-1]) / np.where(low != high, ring_y[1:] - ring_y[:-1], 1) * np.diff(ring_x)
+        crossings += int(((low != high) & (cut > x)).sum())
+    return crossings % 2 == 1
+
+
+@pytest.mark.parametrize(
+    ("longitude", "latitude", "dry"),
+    [(4.9, 52.2, True), (3.0, 54.5, False), (-58.4, -34.7, True), (-30.0, 30.0, False), (149.1, -35.3, True)],
+)
+@pytest.mark.parametrize("width", [2_000_000.0, 30_000_000.0])
+def test_land_is_where_it_is_and_sea_is_not(longitude, latitude, dry, width):
+    x, y = world.mercator(longitude, latitude)
+    xs, ys = world.land((x - width / 2, y - width / 4, x + width / 2, y + width / 4))
+    assert inside(x, y, xs, ys) is dry
+
+
+def test_mercator_is_that_of_tile_servers():
+    assert world.mercator(180, 0) == pytest.approx((20_037_508.34, 0), abs=0.01)
+    assert world.mercator(0, 45)[1] == pytest.approx(5_621_521.49, abs=0.01)
+
+
+def test_assets_in_one_spot_stand_around_it():
+    drawn = markers([(0.0, 0.0)] * 5, 10)
+    assert sorted(marker.places for marker in drawn) == [(0,), (1,), (2,), (3,), (4,)]
+    gaps = [np.hypot(a.x - b.x, a.y - b.y) for a in drawn for b in drawn if a is not b]
+    assert min(gaps) > 34 * 10  # metres of one marker
+
+
+def test_assets_close_together_are_one_bubble_until_zoomed_in():
+    towns = [(0.0, 0.0), (900.0, 0.0), (100_000.0, 0.0)]
+    assert sorted(marker.places for marker in markers(towns, 100)) == [(0, 1), (2,)]
+    assert sorted(marker.places for marker in markers(towns, 5)) == [(0,), (1,), (2,)]
+
+
+def test_a_marker_names_type_owner_and_state_and_leads_to_the_asset():
+    shown = AssetMap(places=[place(state="bad", told="schedule failed")])
+    data = shown._marked.data
+    assert (data["name"], data["about"], data["told"]) == (["House"], ["Building of Toy"], ["schedule failed"])
+    assert data["href"] == ["/assets/1"]
+    assert data["icon"][0].startswith("data:image/svg+xml")
+
+
+def test_colours_stand_for_types_or_for_accounts():
+    shown = AssetMap(places=[place(), place(kind="battery", longitude=8.0), place(owner="Other", longitude=12.0)])
+    by_type = list(shown._marked.data["fill"])
+    shown.by_account = True
+    by_account = list(shown._marked.data["fill"])
+    assert by_type[0] == by_type[2] != by_type[1]
+    assert by_account[0] == by_account[1] != by_account[2]
+
+
+def test_names_in_the_legend_are_shown_as_they_stand():
+    shown = AssetMap(places=[place(owner="<b>")], by_account=True)
+    assert "&lt;b&gt;" in shown.__panel__().select(pn.pane.HTML)[0].object
