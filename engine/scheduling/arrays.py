@@ -75,8 +75,9 @@ def compressed(rows: NDArray[np.integer], cols: NDArray[np.integer], values: Flo
     key = cols.astype(np.int64) * max(height, 1) + rows
     order = np.argsort(key, kind="stable")
     key, value = key[order], values[order]
-    first_of = np.flatnonzero(np.diff(key, prepend=-1))
-    if len(first_of) < len(key):
+    new = key[1:] != key[:-1]
+    if not new.all():
+        first_of = np.flatnonzero(np.concatenate([[True], new]))
         key, value = key[first_of], np.add.reduceat(value, first_of)
     col, row = np.divmod(key, max(height, 1))
     start = np.searchsorted(col, np.arange(width + 1)).astype(np.int32)

@@ -125,9 +125,9 @@ class Model:
         return Answer(
             status=status,
             objective=float(info.objective_function_value),
-            x=np.array(found.col_value) if status in (Status.OPTIMAL, Status.WITHIN_GAP) else none,
-            row_dual=np.array(found.row_dual)[: self.arrays.height] if found.dual_valid else none,
-            col_dual=np.array(found.col_dual) if found.dual_valid else none,
+            x=np.array(found.col_value, dtype=float) if status in (Status.OPTIMAL, Status.WITHIN_GAP) else none,
+            row_dual=np.array(found.row_dual, dtype=float)[: self.arrays.height] if found.dual_valid else none,
+            col_dual=np.array(found.col_dual, dtype=float) if found.dual_valid else none,
             gap=gap if np.isfinite(gap) else np.inf,
         )
 

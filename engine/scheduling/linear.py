@@ -48,12 +48,12 @@ class Linear:
     __radd__ = __add__
 
     def __mul__(self, factor: Values) -> "Linear":
-        return Linear(self.size, tuple(term.times(factor) for term in self.terms), self.constant * factor)
+        return Linear(self.size, tuple([term.times(factor) for term in self.terms]), self.constant * factor)
 
     __rmul__ = __mul__
 
     def __neg__(self) -> "Linear":
-        return self * -1.0
+        return Linear(self.size, tuple(Term(t.cols, -t.coefs, t.rows) for t in self.terms), -self.constant)
 
     def __sub__(self, other: "Linear | Values") -> "Linear":
         return self + (-other)
@@ -84,12 +84,12 @@ class Linear:
         terms = tuple(
             Term(term.cols, term.coefs, into if term.rows is None else into[term.rows]) for term in self.terms
         )
-        constant = np.broadcast_to(np.asarray(self.constant, dtype=float), (self.size,))
+        constant = full(self.constant, self.size)
         return Linear(size, terms, np.bincount(into, weights=constant, minlength=size).astype(float))
 
     def value(self, x: Floats) -> Floats:
         """Return what the expressions amount to when the columns have the values x, shape (size,)."""
-        found = np.broadcast_to(np.asarray(self.constant, dtype=float), (self.size,)).copy()
+        found = full(self.constant, self.size).copy()
         for term in self.terms:
             part = x[term.cols] * term.coefs
             if term.rows is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -62,7 +63,8 @@ class Problem:
     """First column and number of columns of each block of variables."""
     rows: dict[str, tuple[int, int]] = field(default_factory=dict)
     """First row and number of rows of each block of constraints."""
-    costs: dict[str, Linear] = field(default_factory=dict)
+    costs: dict[str, list[Linear]] = field(default_factory=dict)
+    """What is to be paid under each name: the sum of all these expressions [currency]."""
     preferences: list[Linear] = field(default_factory=list)
     """What decides between plans of equal cost; smaller is better."""
     pairs: list[Pair] = field(default_factory=list)
@@ -124,12 +126,11 @@ class Problem:
 
     def cost(self, name: str, amount: Linear) -> None:
         """Add what is to be paid under a name: the sum of the expressions [currency]."""
-        total = amount.total()
-        self.costs[name] = self.costs[name] + total if name in self.costs else total
+        self.costs.setdefault(name, []).append(amount)
 
     def prefer(self, amount: Linear) -> None:
         """Add a preference between plans of equal cost: a smaller sum of the expressions."""
-        self.preferences.append(amount.total())
+        self.preferences.append(amount)
 
     def limit(
         self,
@@ -193,7 +194,7 @@ class Problem:
         integers = np.zeros(self.width, dtype=np.int32)
         for cols in self._integers:
             integers[cols] = 1
-        cost, offset = self.objective(self.costs.values())
+        cost, offset = self.objective(chain.from_iterable(self.costs.values()))
         return Arrays(
             cost=cost,
             offset=offset,
@@ -209,10 +210,24 @@ class Problem:
         """Return the cost per column and the constant of a sum of amounts."""
         cost, offset = np.zeros(self.width), 0.0
         for amount in amounts:
-            offset += float(np.sum(amount.constant))
+            offset += _sum(amount.constant, amount.size)
             for term in amount.terms:
                 cost += np.bincount(term.cols, weights=full(term.coefs, len(term.cols)), minlength=self.width)
         return cost, offset
+
+    def paid(self, x: Floats) -> dict[str, float]:
+        """Return what is paid under each name when the columns have the values x [currency]."""
+        return {name: sum(_worth(amount, x) for amount in amounts) for name, amounts in self.costs.items()}
+
+
+def _sum(values: Values, size: int) -> float:
+    return float(values.sum()) if isinstance(values, np.ndarray) else values * size
+
+
+def _worth(amount: Linear, x: Floats) -> float:
+    """Return the sum of the expressions."""
+    terms = (float(np.dot(full(term.coefs, len(term.cols)), x[term.cols])) for term in amount.terms)
+    return sum(terms, _sum(amount.constant, amount.size))
 
 
 def _times(coefs: Floats, bounds: Floats) -> Floats:

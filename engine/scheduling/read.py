@@ -20,7 +20,7 @@ def schedule(site: Site, built: Built, solved: Solved, timings: Timings) -> Sche
         window=site.window,
         power={name: power.value(x) + 0.0 for name, power in built.power.items()},
         soc=stored(site, problem, x),
-        costs={name: float(cost.value(x)[0]) for name, cost in problem.costs.items()},
+        costs=problem.paid(x),
         status=solved.status,
         gap=solved.gap,
         prices=_prices(problem, solved.row_dual),

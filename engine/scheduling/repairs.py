@@ -1,7 +1,7 @@
 """What would make a plan possible: the smallest changes, each tried out before it is told."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,9 @@ from engine.scheduling import changes
 from engine.scheduling.arrays import Arrays
 from engine.scheduling.build import build
 from engine.scheduling.conflicts import moment
+from engine.scheduling.devices.storage import Storage
 from engine.scheduling.elastic import Give, least_give
+from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats, Values
 from engine.scheduling.problem import Limit, Problem
 from engine.scheduling.site import Site
@@ -60,7 +62,7 @@ def repairs(
         helping.append(limit.name)
         found += tried
         if limit.name.endswith("soc-targets"):
-            found += _later(site, limit)
+            found += _later(site, limit, problem, arrays)
     if not found:
         together = least_give(problem, arrays, one_per_name(problem.limits), uniform=False)
         found = _tried(site, together) if together is not None else []
@@ -102,7 +104,7 @@ def cost_of(site: Site) -> float | None:
         return None
     if not len(solved.x):
         return None
-    return sum(float(cost.value(solved.x)[0]) for cost in problem.costs.values())
+    return sum(problem.paid(solved.x).values())
 
 
 def _ceiled(give: Give) -> Floats:
@@ -141,26 +143,49 @@ def _aim(site: Site, name: str, at: int, change: float) -> str:
     return f"aim for {wanted + change:.6g} kWh instead of {wanted:.6g} kWh in {store} at {moment(site.window, at + 1)}"
 
 
-def _later(site: Site, limit: Limit) -> list[Repair]:
-    """Return the repair that moves the first target to the earliest time at which it can be met."""
+def _later(site: Site, limit: Limit, problem: Problem, arrays: Arrays) -> list[Repair]:
+    """Return the repair that moves the only target of a store to the earliest time at which it can be met."""
     store = limit.name.rsplit(".", 1)[0]
     targets = np.asarray(changes.value_of(site, limit.name), dtype=float)
     ticks = np.flatnonzero(~np.isnan(targets[1:])) + 1
     if len(ticks) != 1:
         return []
-    tick, low, high = int(ticks[0]), int(ticks[0]), site.window.n
-    if tick == high or cost_of(changes.with_target_moved(site, store, tick, high)) is None:
+    tick = int(ticks[0])
+    later = _earliest(site, store, tick, (problem, arrays))
+    if later is None:
         return []
-    while high - low > 1:
-        middle = (low + high) // 2
-        if cost_of(changes.with_target_moved(site, store, tick, middle)) is None:
-            low = middle
-        else:
-            high = middle
-    mended = changes.with_target_moved(site, store, tick, high)
+    mended = changes.with_target_moved(site, store, tick, later)
     cost = cost_of(mended)
     if cost is None:
         return []
-    then, first = moment(site.window, high), moment(site.window, tick)
+    then, first = moment(site.window, later), moment(site.window, tick)
     text = f"reach {targets[tick]:.6g} kWh in {store} at {then} instead of {first}"
-    return [Repair((limit.name,), (high - tick) * site.window.hours, text, mended, cost)]
+    return [Repair((limit.name,), (later - tick) * site.window.hours, text, mended, cost)]
+
+
+def _earliest(site: Site, store: str, tick: int, posed: tuple[Problem, Arrays]) -> int | None:
+    """Return the first later tick at which a target can be met, found by halving; None if it never can.
+
+    Each try changes two bounds of one live problem without costs.
+    """
+    problem, arrays = posed
+    own = next(each for each in site.devices if isinstance(each, Storage) and each.name == store)
+    lower, upper = replace(own, soc_targets=None).bounds(site.window)
+    first = problem.sizes[f"{store}.soc"][0]
+    wanted = arrays.lower[first + tick - 1]
+    model = Model(arrays.with_(cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)))
+
+    def possible(at: int) -> bool:
+        cols = np.array([first + tick - 1, first + at - 1], dtype=np.int32)
+        model.change_bounds(cols, np.array([lower[tick - 1], wanted]), np.array([upper[tick - 1], wanted]))
+        found = lower[at - 1] <= wanted <= upper[at - 1] and model.run().has_plan
+        model.change_bounds(cols[1:], lower[at - 1 : at], upper[at - 1 : at])
+        return bool(found)
+
+    low, high = tick, site.window.n
+    if low == high or not possible(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if possible(middle) else (middle, high)
+    return high
