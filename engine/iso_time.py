@@ -4,6 +4,7 @@ Inside Flexscope a moment is an aware ``datetime``, or microseconds since 1970-0
 a time without a zone never passes this door.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TypeAlias
@@ -19,6 +20,8 @@ Microseconds: TypeAlias = NDArray[np.int64]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+DURATION = re.compile(r"([+-]?)P(?=.)([^T]*)(?:T(.+))?")
+"""Sign, days and longer, hours and shorter: they count differently, so that PT24H is no P1D."""
 
 
 @cache
@@ -71,18 +74,22 @@ def duration(text: str, *, field: str, start: datetime | None = None) -> timedel
     Raises:
         TimeError: Not a duration, or one that needs a start to be a length.
     """
+    written = DURATION.fullmatch(text.strip())
     try:
-        parsed: timedelta | isodate.Duration = isodate.parse_duration(text.strip())
+        if written is None:
+            raise ValueError(text)
+        sign, days, hours = written.groups()
+        nominal: timedelta | isodate.Duration = isodate.parse_duration(f"P{days}") if days else timedelta(0)
+        fixed: timedelta = isodate.parse_duration(f"PT{hours}") if hours else timedelta(0)
     except (isodate.ISO8601Error, ValueError, TypeError):
         raise TimeError(f"{field}: {text!r} is not a duration; write it like PT15M, PT1H or P1D.") from None
-    if isinstance(parsed, timedelta):
-        if start is None:
-            return parsed
-        days = timedelta(days=parsed.days)
-        return _utc(start + days) + (parsed - days) - _utc(start)
-    if start is None:
-        raise TimeError(f"{field}: months and years have no fixed length here; give days or hours.")
-    return _utc(start + parsed) - _utc(start)
+    if sign == "-":
+        nominal, fixed = -nominal, -fixed
+    if start is not None:
+        return _utc(start + nominal) + fixed - _utc(start)
+    if isinstance(nominal, timedelta):
+        return nominal + fixed
+    raise TimeError(f"{field}: months and years have no fixed length here; give days or hours.")
 
 
 def _utc(moment: datetime) -> datetime:

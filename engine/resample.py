@@ -85,6 +85,40 @@ def average(slots: Microseconds, values: Values) -> tuple[Microseconds, Values]:
         return starts, sums / counts
 
 
+def onto(
+    events: Microseconds, values: Values, *, step: timedelta, to: timedelta, place: ZoneInfo
+) -> tuple[Microseconds, Values]:
+    """Return values in steps of another length: repeated if it is shorter, their means if it is longer.
+
+    Args:
+        events: Increasing [us since 1970 UTC], shape (n,).
+        values: Shape (n,).
+        step: How long each value holds; zero: instantaneous, and each full step has the last value until then.
+        to: The length wanted.
+        place: Where steps of hours and days are full.
+
+    Raises:
+        TimeError: Neither length is a multiple of the other.
+    """
+    if not len(events) or step == to:
+        return events, values
+    if not step:
+        return _last_until(events, values, to, place)
+    check_multiple(max(step, to), min(step, to))
+    if to < step:
+        shorter, at = spread(events, step, to)
+        return shorter, values[at]
+    return average(floor(events, to, place), values)
+
+
+def _last_until(events: Microseconds, values: Values, to: timedelta, place: ZoneInfo) -> tuple[Microseconds, Values]:
+    """Return the last value at or before each full step from the first to the last event."""
+    first, last = floor(events[[0, -1]], to, place).tolist()
+    ticks = np.arange(first, last + 1, to // MICROSECOND)
+    ticks = ticks[ticks >= events[0]]
+    return ticks, values[np.searchsorted(events, ticks, side="right") - 1]
+
+
 def gaps(events: Microseconds, step: timedelta) -> Microseconds:
     """Return start and end of each stretch without events between the first and the last [us since 1970 UTC].
 

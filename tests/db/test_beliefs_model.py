@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from db import beliefs
+from db import beliefs, migrations
 from db.base import Database
 from db.chunks import Beliefs
 from db.knowledge import AsOf
@@ -117,6 +117,14 @@ def play(database: Database, seed: int, rounds: int) -> None:
     assert from_us(rows[0][0]) < NOON + 60 * DAY
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(10))
 def test_the_store_keeps_and_tells_what_a_dictionary_does(database: Database, seed: int) -> None:
-    play(database, seed, rounds=40)
+    play(database, seed, rounds=100)
+
+
+def test_partitions_change_nothing(postgres_url: str) -> None:
+    migrations.downgrade(postgres_url, "base")
+    migrations.upgrade(postgres_url, partitions=4)
+    opened = Database(postgres_url)
+    play(opened, 99, rounds=40)
+    opened.close()

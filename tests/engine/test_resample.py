@@ -68,3 +68,24 @@ def test_gaps_are_told_from_start_to_end() -> None:
     events = np.array([0, 1, 2, 5, 6, 9]) * 3_600_000_000
     assert (resample.gaps(events, HOUR) / 3.6e9).tolist() == [[3, 5], [7, 9]]
     assert resample.usual_step(events) == HOUR
+
+
+def onto(events: list[int], values: list[float], step: timedelta, to: timedelta) -> tuple[list[float], list[float]]:
+    """Resample values about minutes."""
+    moments = np.array(events) * 60_000_000
+    found, means = resample.onto(moments, np.array(values), step=step, to=to, place=ZoneInfo("UTC"))
+    return (found / 6e7).tolist(), means.tolist()
+
+
+MINUTE = timedelta(minutes=1)
+
+
+def test_values_are_read_at_another_step() -> None:
+    assert onto([0, 30, 60], [1, 2, 5], 30 * MINUTE, HOUR) == ([0, 60], [1.5, 5])
+    assert onto([0, 60], [1, 2], HOUR, 30 * MINUTE) == ([0, 30, 60, 90], [1, 1, 2, 2])
+    assert onto([0, 60], [1, 2], HOUR, HOUR) == ([0, 60], [1, 2])
+
+
+def test_an_instantaneous_value_holds_until_the_next_one() -> None:
+    assert onto([7, 14, 31], [1, 2, 3], timedelta(0), 10 * MINUTE) == ([10, 20, 30], [1, 2, 2])
+    assert onto([0, 30], [1, 2], timedelta(0), 10 * MINUTE) == ([0, 10, 20, 30], [1, 1, 1, 2])
