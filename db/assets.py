@@ -1,5 +1,6 @@
 """Things that take or give energy, markets and weather stations, as a tree."""
 
+from collections import defaultdict
 from typing import Any
 
 from sqlalchemy import ForeignKey, UniqueConstraint, select
@@ -70,11 +71,25 @@ def asset_type(work: Session, name: str) -> AssetType:
 
 
 def subtree(work: Session, root_id: int) -> list[Asset]:
-    """Return an asset and all assets below it, parents before children."""
+    """Return an asset and all assets below it, parents before children; each once, even if they stand in a circle."""
     tree = select(Asset.id).where(Asset.id == root_id).cte("tree", recursive=True)
-    tree = tree.union_all(select(Asset.id).where(Asset.parent_asset_id == tree.c.id))
+    tree = tree.union(select(Asset.id).where(Asset.parent_asset_id == tree.c.id))
     found = {asset.id: asset for asset in work.scalars(select(Asset).where(Asset.id.in_(select(tree.c.id))))}
-    order = [root_id] if root_id in found else []
-    for parent in order:
-        order.extend(sorted(key for key, asset in found.items() if asset.parent_asset_id == parent))
+    below = defaultdict[int | None, list[int]](list)
+    for key in sorted(found):
+        below[found[key].parent_asset_id].append(key)
+    order = dict.fromkeys([root_id] if root_id in found else [])
+    queue = list(order)
+    for parent in queue:
+        new = [key for key in below[parent] if key not in order]
+        order.update(dict.fromkeys(new))
+        queue += new
     return [found[key] for key in order]
+
+
+def lineage(asset: Asset) -> list[Asset]:
+    """Return the ancestors of an asset from the farthest to itself; a circle of them ends where it began."""
+    line = [asset]
+    while (parent := line[-1].parent) is not None and parent not in line:
+        line.append(parent)
+    return line[::-1]

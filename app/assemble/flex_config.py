@@ -57,18 +57,10 @@ class DeviceModel:
 def context(work: Session, asset: Asset, asked: Mapping[str, Any]) -> Effective:
     """Return the flex-context of an asset: its ancestors', its own, the request's; the closer one counts."""
     found = Effective()
-    for layer in lineage(asset):
+    for layer in assets.lineage(asset):
         old = _old_capacity(layer, {"capacity_in_mw": "site-power-capacity"})
         found = found.under({**old, **layer.flex_context}, _origin(layer))
     return found.under(asked, REQUEST)
-
-
-def lineage(asset: Asset) -> list[Asset]:
-    """Return the ancestors of an asset from the farthest to itself."""
-    line = [asset]
-    while (parent := line[-1].parent) is not None:
-        line.append(parent)
-    return line[::-1]
 
 
 def models(work: Session, asset: Asset, asked: Sequence[Mapping[str, Any]]) -> list[DeviceModel]:

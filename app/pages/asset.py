@@ -16,7 +16,7 @@ from app.pages.filling import plain
 from app.pages.shell import Shell, address, query
 from app.pages.tabs import Part, Tabs
 from components.asset_cards import words
-from db.assets import Asset
+from db.assets import Asset, lineage
 from db.base import get
 from db.sensors import of_asset
 
@@ -41,17 +41,8 @@ def view() -> Shell:
 def _read(asset_id: int, work: Session, who: SignedIn) -> Head:
     asset = get(work, Asset, asset_id)
     access.check(who, "read", asset)
-    above = [parent for parent in lineage(asset) if access.may(who, "read", parent)]
+    above = [parent for parent in lineage(asset)[-2::-1] if access.may(who, "read", parent)]
     return Head(asset=asset, above=above, sensors=len(of_asset(work, asset.id)))
-
-
-def lineage(asset: Asset) -> list[Asset]:
-    """Return the assets an asset is part of, nearest first."""
-    found = []
-    while asset.parent is not None:
-        asset = asset.parent
-        found.append(asset)
-    return found
 
 
 def _show(page: Shell, opened: str | None, head: Head) -> Sequence[Any]:
