@@ -31,6 +31,7 @@ if [ $# -eq 0 ]; then
     "$venv/bin/ruff" format --check .
     "$venv/bin/mypy"
     "$venv/bin/lint-imports"
+    "$venv/bin/bandit" --quiet --configfile pyproject.toml --recursive app components db engine
     set -- -n 2
 fi
 exec "$venv/bin/python" -m pytest "$@"

@@ -1,22 +1,18 @@
 """Password hashes: argon2id with the library's current parameters; bcrypt ones of an import are understood."""
 
-import ctypes
-import ctypes.util
-import hmac
-import threading
 from functools import cache
 
+import bcrypt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from engine.errors import EngineError, FieldError
+from engine.errors import FieldError
 
 SHORTEST, LONGEST = 8, 1024
 """Fewest characters that are not guessed at once; most that are worth hashing."""
 BCRYPT = ("$2a$", "$2b$", "$2y$")
 BCRYPT_READS = 72
 """Bytes of a password that bcrypt looks at."""
-_ONE_AT_A_TIME = threading.Lock()
 
 
 @cache
@@ -58,23 +54,7 @@ def is_outdated(password_hash: str) -> bool:
 
 
 def _bcrypt_matches(password_hash: str, password: str) -> bool:
-    with _ONE_AT_A_TIME:  # the C library keeps its answer in one place for all threads
-        found = _crypt()(password.encode()[:BCRYPT_READS], password_hash.encode("ascii", "replace"))
-    return found is not None and hmac.compare_digest(found, password_hash.encode("ascii", "replace"))
-
-
-@cache
-def _crypt() -> "ctypes._NamedFuncPointer":
-    """Return the system's own function for password hashes; a dependency for old imports only is spared that way.
-
-    Raises:
-        EngineError: This system has none.
-    """
-    name = ctypes.util.find_library("crypt")
-    if name is None:
-        raise EngineError(
-            "This system cannot check bcrypt hashes (it has no libcrypt); let the user reset the password."
-        )
-    function = ctypes.CDLL(name).crypt
-    function.argtypes, function.restype = [ctypes.c_char_p, ctypes.c_char_p], ctypes.c_char_p
-    return function
+    try:
+        return bcrypt.checkpw(password.encode()[:BCRYPT_READS], password_hash.encode())
+    except ValueError:  # not a hash after all
+        return False
