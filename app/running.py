@@ -6,6 +6,7 @@ Request handlers are given it by the server; page functions, which Panel calls w
 from dataclasses import dataclass
 
 from app.auth.identity import Identities
+from app.auth.limits import Limits
 from app.jobs.queue import Queue
 from app.settings import Settings, secret_key
 from db.base import Database
@@ -20,6 +21,7 @@ class Running:
     database: Database
     identities: Identities
     queue: Queue
+    limits: Limits
     secret: str
     """Key that signs cookies and tokens."""
 
@@ -29,7 +31,10 @@ class Running:
         identities = Identities(database)
         queue = Queue(settings, database)
         secret = secret_key(settings)
-        return cls(settings=settings, database=database, identities=identities, queue=queue, secret=secret)
+        limits = Limits(settings, database)
+        return cls(
+            settings=settings, database=database, identities=identities, queue=queue, limits=limits, secret=secret
+        )
 
 
 _current: list[Running] = []

@@ -17,9 +17,10 @@ from tornado.web import RedirectHandler, StaticFileHandler
 from app import running
 from app.api.base import Service
 from app.api.routes import patterns
-from app.auth import cookies
+from app.auth import cookies, hosts
 from app.auth.code_page import CodePage
 from app.auth.forms import STATIC
+from app.auth.headers import log_request, protecting
 from app.auth.live import Sweep
 from app.auth.login import Login, Logout
 from app.auth.reset import ChangePassword, Forgot, Reset
@@ -64,13 +65,15 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
         compress_response=True,
         include_cookies=["flexscope_dark"],  # all others, the session's above all, would stand in the page's source
         include_headers=["Host", "User-Agent", "Accept-Language"],
+        log_function=log_request,
         websocket_origin=origins(settings, host, port),
         http_server_kwargs={"decompress_request": True, "xheaders": settings.FLEXSCOPE_BEHIND_PROXY},
     )
     for context in server._tornado.applications.values():
         context.application.add(CarryUser(process))
+    server._tornado.add_transform(protecting(settings))
     slash = Rule(PathMatches(SLASH_AT_END), RedirectHandler, {"url": settings.FLEXSCOPE_PATH_PREFIX + "/{0}"})
-    server._tornado.wildcard_router.rules.insert(0, slash)
+    server._tornado.wildcard_router.rules[:0] = [*hosts.rules(settings), slash]
     return server, service
 
 
@@ -130,4 +133,5 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     server.stop()
     service.close()
     process.queue.stop()
+    process.limits.close()
     process.database.close()

@@ -14,13 +14,14 @@ from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from app.api import repeats
+from app.api import gate, repeats
 from app.api.errors import answer
 from app.api.multipart import Form, Raw, Received
 from app.api.reading import parse
 from app.api.route import Call, Pool, Reply, Route, to_bytes
 from app.api.version import API, COMPATIBLE, OWN
 from app.auth import cookies, tokens
+from app.auth.headers import request_id
 from app.auth.identity import SignedIn
 from app.running import Running
 from db import jobs
@@ -58,6 +59,7 @@ class Endpoint(RequestHandler):
     def initialize(self, routes: Mapping[str, Route], service: Service) -> None:
         """See RequestHandler."""
         self.routes, self.service = routes, service
+        self._told_headers: dict[str, str] = {}
         service.in_flight += 1
 
     def set_default_headers(self) -> None:
@@ -102,6 +104,10 @@ class Endpoint(RequestHandler):
 
     post = patch = delete = get
 
+    async def options(self, **path: str) -> None:
+        """Answer browsers that ask whether a page of another site may use this address."""
+        self.set_status(204)
+
     async def _serve(self, path: dict[str, str]) -> None:
         route = self.routes.get(self.request.method or "")
         if route is None:
@@ -128,8 +134,9 @@ class Endpoint(RequestHandler):
             return jobs.is_pending(work, job_id)
 
     def _answer(self, route: Route, path: dict[str, str], now: datetime) -> tuple[Reply, bytes]:
-        """Do all the work of one request, in a thread."""
+        """Do all the work of one request, in a thread; nothing is read for who may not ask."""
         asker = self._asker()
+        self._told_headers |= gate.enter(self.service.running, route, asker, self.request.remote_ip or "")
         call_with: dict[str, Any] = {name: int(text) if name == "id" else text for name, text in path.items()}
         call_with |= self._read(route)
         database = self.service.running.database
@@ -143,12 +150,11 @@ class Endpoint(RequestHandler):
                 headers=self.request.headers,
                 network_address=self.request.remote_ip or "",
             )
-            if not route.public:
-                _ = call.who
             key = self.request.headers.get("Idempotency-Key") if route.writes and call.asker else None
             if key and (before := repeats.answered(call, self._said(), key)) is not None:
                 return before, before.content
-            content = route.function(call, **call_with)
+            with gate.counting(call, route):
+                content = route.function(call, **call_with)
             if key:
                 repeats.keep(call, self._said(), key, _reply(content, route))
         for afterwards in call.afterwards:
@@ -209,7 +215,7 @@ class Endpoint(RequestHandler):
     def _send(self, reply: Reply, body: bytes) -> None:
         self.set_status(reply.status)
         self.set_header("Content-Type", reply.media)
-        for name, value in reply.headers.items():
+        for name, value in (self._told_headers | dict(reply.headers)).items():
             self.set_header(name, value)
         self.finish(None if reply.status == 204 else body)
 
@@ -222,7 +228,8 @@ class Endpoint(RequestHandler):
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Log what is our fault; what the client did wrong is told to the client."""
         if answer(value)[0] >= 500 and not isinstance(value, HTTPError):
-            LOG.error("%s %s failed", self.request.method, self.request.path, exc_info=(typ, value, tb))  # type: ignore[arg-type]  # as Tornado declares it
+            told = self.request.method, self.request.path, request_id(self.request)
+            LOG.error("%s %s failed, request %s", *told, exc_info=(typ, value, tb))  # type: ignore[arg-type]  # as Tornado declares it
 
 
 class NothingHere(Endpoint):

@@ -22,6 +22,7 @@ from app.running import Running
 
 Method: TypeAlias = Literal["GET", "POST", "PATCH", "DELETE"]
 Pool: TypeAlias = Literal["read", "write", "heavy"]
+Scope: TypeAlias = Literal["read", "data", "schedule"]
 PARAMETER = re.compile(r"\{(\w+)\}")
 PATTERNS = {"id": r"\d{1,9}", "uuid": r"[0-9a-zA-Z-]{1,64}"}
 
@@ -92,6 +93,18 @@ class Route:
     holds: Literal["job", "result"] | None = None
     """What is waited for a moment before answering: see ``app/api/base.py``."""
     documented: bool = True
+    scope: Scope | None = None
+    """What an access key must be good for; None: reading where the method is GET, else no key will do."""
+
+    @property
+    def needs(self) -> Scope | None:
+        """What an access key must be good for; None if no key will do."""
+        return self.scope or ("read" if self.method == "GET" else None)
+
+    @property
+    def is_trigger(self) -> bool:
+        """Whether it starts a job."""
+        return self.scope == "schedule" and self.writes
 
     @property
     def threads(self) -> Pool:

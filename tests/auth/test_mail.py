@@ -1,37 +1,11 @@
 """Mail reaches a real server, and what cannot be sent is told with the way out."""
 
-from collections.abc import Iterator
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from app.mail import NotSent, send
 from app.settings import load
+from tests.auth.conftest import Box
 from tests.postgres import free_port
-
-
-class Box:
-    """Keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.port, self.mails = free_port(), list[EmailMessage]()
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # as aiosmtpd calls it
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
-        return "250 taken"
-
-
-@pytest.fixture(scope="session")
-def box() -> Iterator[Box]:
-    """A mail server and what it got."""
-    box = Box()
-    server = Controller(box, hostname="127.0.0.1", port=box.port)
-    server.start()
-    yield box
-    server.stop()
 
 
 def test_a_mail_arrives_with_sender_and_text(box: Box) -> None:

@@ -165,5 +165,5 @@ def _writable(call: Call, head: str) -> Sensor:
 
 ROUTES = [
     get("/sensors/data/bulk", read),
-    post("/sensors/data/bulk", write),
+    post("/sensors/data/bulk", write, scope="data"),
 ]

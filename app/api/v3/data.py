@@ -189,7 +189,7 @@ def post_addressed(call: Call, body: AddressedData) -> dict[str, Any]:
 
 ROUTES = [
     get("/sensors/{id}/data", get_data),
-    post("/sensors/{id}/data", post_data),
+    post("/sensors/{id}/data", post_data, scope="data"),
     get("/sensors/data", get_addressed),
-    post("/sensors/data", post_addressed),
+    post("/sensors/data", post_addressed, scope="data"),
 ]

@@ -106,6 +106,6 @@ def _values(call: Call, sensor: Sensor, job: Job, number: int) -> dict[str, Any]
 
 
 ROUTES = [
-    post("/sensors/{id}/forecasts/trigger", trigger),
+    post("/sensors/{id}/forecasts/trigger", trigger, scope="schedule"),
     get("/sensors/{id}/forecasts/{uuid}", get_forecast, holds="result"),
 ]

@@ -74,4 +74,4 @@ def _request(body: Trigger) -> ReportRequest:
     )
 
 
-ROUTES = [post("/assets/{id}/reports/trigger", trigger)]
+ROUTES = [post("/assets/{id}/reports/trigger", trigger, scope="schedule")]

@@ -209,9 +209,9 @@ def effective(call: Call, id: int) -> dict[str, Any]:
 
 
 ROUTES = [
-    post("/assets/{id}/schedules/trigger", trigger),
-    post("/sensors/{id}/schedules/trigger", trigger_of_sensor),
-    post("/assets/{id}/schedules/preview", preview, saves=False, pool="heavy"),
+    post("/assets/{id}/schedules/trigger", trigger, scope="schedule"),
+    post("/sensors/{id}/schedules/trigger", trigger_of_sensor, scope="schedule"),
+    post("/assets/{id}/schedules/preview", preview, saves=False, pool="heavy", scope="schedule"),
     get("/assets/{id}/schedules/{uuid}", get_schedules, holds="result"),
     get("/sensors/{id}/schedules/{uuid}", get_schedule, holds="result"),
     get("/assets/{id}/flex-config", effective),

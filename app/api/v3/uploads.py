@@ -74,6 +74,6 @@ def delete_data(call: Call, id: int, body: Gone) -> None:
 
 
 ROUTES = [
-    post("/sensors/{id}/data/upload", upload, pool="heavy"),
+    post("/sensors/{id}/data/upload", upload, pool="heavy", scope="data"),
     delete("/sensors/{id}/data", delete_data, pool="heavy"),
 ]

@@ -1,0 +1,55 @@
+"""Requests that are turned away before anything else: for a name this server does not have, or without https."""
+
+from typing import Any
+
+from tornado.httputil import HTTPServerRequest
+from tornado.routing import Matcher, Rule
+from tornado.web import RequestHandler
+
+from app.settings import Settings
+
+NO_CHANGE: dict[str, Any] = {}
+
+
+class Untrusted(Matcher):
+    """Matches requests for another host than the trusted ones."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = {name.lower() for name in names}
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        """See Matcher."""
+        name = request.host_name.lower()
+        wild = any(known.startswith(".") and name.endswith(known) for known in self._names)
+        return None if name in self._names or wild else NO_CHANGE
+
+
+class Unencrypted(Matcher):
+    """Matches requests without https."""
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        """See Matcher."""
+        return NO_CHANGE if request.protocol == "http" else None
+
+
+class Refuse(RequestHandler):
+    """Refuses whatever is asked."""
+
+    def prepare(self) -> None:
+        """See RequestHandler."""
+        self.set_status(400)
+        self.finish("This server does not have the name it was asked for.")
+
+
+class ToHttps(RequestHandler):
+    """Leads on to the same address with https."""
+
+    def prepare(self) -> None:
+        """See RequestHandler."""
+        self.redirect(f"https://{self.request.host}{self.request.uri}", permanent=True)
+
+
+def rules(settings: Settings) -> list[Rule]:
+    """Return the rules that some settings ask for."""
+    found = [Rule(Untrusted(settings.TRUSTED_HOSTS), Refuse)] if settings.TRUSTED_HOSTS else []
+    return [*found, Rule(Unencrypted(), ToHttps)] if settings.FLEXMEASURES_FORCE_HTTPS else found
