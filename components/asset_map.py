@@ -75,6 +75,7 @@ class AssetMap(pn.viewable.Viewer):
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
         self._marked = ColumnDataSource(self._columns([]))
+        self._faces = ColumnDataSource(self._columns([]))
         self._land = ColumnDataSource({"xs": [], "ys": []})
         self._xy = [world.mercator(place.longitude, place.latitude) for place in self.places]
         self._box = around(self._xy, self.height / WIDTH)
@@ -95,13 +96,14 @@ class AssetMap(pn.viewable.Viewer):
         made.axis.visible = made.grid.visible = False
         self._sea = made.quad(-3e7, 3e7, 3e7, -3e7, line_color=None, level="underlay")
         self._shore = made.patches("xs", "ys", source=self._land, line_width=0.7, level="underlay")
-        self._rings = made.scatter(
-            "x", "y", size=34, source=self._marked, line_width=3, line_color="ring", fill_color="fill"
-        )
+        ring = {"line_width": 3, "line_color": "ring", "fill_color": "paper"}
+        self._rings = made.scatter("x", "y", size=38, source=self._marked, **ring)
+        made.scatter("x", "y", size=28, source=self._faces, line_color=None, fill_color="fill")
         plain = {"text_align": "center", "text_baseline": "middle", "text_font_style": "bold", "text_color": "ink"}
-        made.text("x", "y", text="count", source=self._marked, text_font_size="13px", **plain)
+        # What lies on the rings has a source of its own: Bokeh cannot paint images of which some are selected.
+        made.text("x", "y", text="count", source=self._faces, text_font_size="13px", **plain)
         size = {"w": 20, "h": 20, "w_units": "screen", "h_units": "screen", "anchor": "center"}
-        made.image_url("icon", "x", "y", source=self._marked, **size)
+        made.image_url("icon", "x", "y", source=self._faces, **size)
         tips = [("", "@name"), ("", "@about"), ("", "@told")]
         tap = TapTool(renderers=[self._rings], callback=OpenURL(url="@href", same_tab=True))
         hover = HoverTool(tooltips=tips, renderers=[self._rings])
@@ -132,7 +134,8 @@ class AssetMap(pn.viewable.Viewer):
         wide, high = east - west, north - south
         xs, ys = world.land((west - wide / 2, south - high / 2, east + wide / 2, north + high / 2))
         self._land.data = {"xs": xs, "ys": ys}
-        self._marked.data = self._columns(markers(self._xy, max(wide / WIDTH, high / self.height)))
+        columns = self._columns(markers(self._xy, max(wide / WIDTH, high / self.height)))
+        self._marked.data, self._faces.data = columns, dict(columns)
         self._sea.glyph.fill_color = SEA.on(self.dark)
         self._shore.glyph.update(fill_color=LAND.on(self.dark), line_color=BORDER.on(self.dark))
         self._legend.object = self._told()

@@ -11,7 +11,8 @@ from tests.http.serving import Api
 pytestmark = pytest.mark.browser
 
 DRAWN = """() => {
-  const figures = Bokeh.documents.flatMap((d) => [...d._all_models.values()]).filter((m) => m.type === "Figure")
+  const roots = Bokeh.documents.flatMap((d) => d.roots())
+  const figures = roots.flatMap((root) => [...root.references()]).filter((m) => m.type === "Figure")
   return figures.map((f) => ({
     y: f.left[0].axis_label, x: f.below[0].axis_label, width: f.inner_width,
     range: [f.x_range.start, f.x_range.end], range_id: f.x_range.id,
