@@ -95,6 +95,18 @@ def show_roles() -> None:
     show_table(["Name", "Meaning"], users.ROLES.items())
 
 
+@click.command("source")
+@click.option("--name", required=True, help="Who or what tells the data.")
+@click.option("--type", "kind", default="script", show_default=True, help=f"Such as {', '.join(sources.TYPES)}.")
+@click.option("--model", default="", help="The model that computes them.")
+@click.option("--version", default="", help="Version of the model.")
+def add_source(name: str, kind: str, model: str, version: str) -> None:
+    """Add a source of data."""
+    with writing() as work:
+        made = sources.named(work, name, type=kind, model=model, version=version)
+    click.secho(f"Source {made.description} has ID {made.id}.", fg="green")
+
+
 @click.command("data-sources")
 def show_sources() -> None:
     """Show where data come from."""

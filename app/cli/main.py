@@ -36,6 +36,7 @@ COMMANDS = Group(
                 "toy-account": Command("app.cli.toy:toy_account", "The account, battery and market of the tutorials."),
                 "account": Command("app.cli.accounts:add_account", "An organisation."),
                 "user": Command("app.cli.accounts:add_user", "A user of an account."),
+                "source": Command("app.cli.accounts:add_source", "A source of data."),
                 "asset": Command("app.cli.assets:add_asset", "An asset, below another one or at the top."),
                 "sensor": Command("app.cli.assets:add_sensor", "A sensor of an asset."),
                 "beliefs": Command("app.cli.beliefs:add_beliefs", "Time series data from a CSV or Excel file."),
