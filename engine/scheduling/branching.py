@@ -24,6 +24,8 @@ TOLERANCE = 1e-6
 """Largest common part of two flows, as a share of the larger one's limit or 1 kW, that counts as none."""
 NODES = 60
 """Re-solves before a search with whole numbers takes over."""
+FEW = 8
+"""Up to so many overlaps are tried by re-solves first; more of them cannot be settled in time."""
 
 
 Fixed: TypeAlias = tuple[tuple[int, bool], ...]
@@ -40,6 +42,8 @@ class Cells:
     second: Indices
     """Columns of the second flow, shape (k, cells)."""
     lossless: NDArray[np.bool_]
+    step: Indices
+    """Step of each cell."""
 
     @classmethod
     def of(cls, pairs: Sequence[Pair]) -> "Cells":
@@ -50,6 +54,7 @@ class Cells:
             _columns([pair.first for pair in pairs]),
             _columns([pair.second for pair in pairs]),
             np.concatenate([np.empty(0, bool), *lossless]),
+            np.concatenate([np.empty(0, np.int32), *(np.arange(pair.first.size, dtype=np.int32) for pair in pairs)]),
         )
 
     def most(self) -> tuple[Floats, Floats]:
@@ -80,6 +85,12 @@ class Cells:
                 x[cols[use]] -= taken
                 left[use] -= taken
         return x
+
+    def doubtful(self, cost: Floats) -> NDArray[np.bool_]:
+        """Return the cells with losses at steps in which consuming earns or producing costs money by itself."""
+        earns = self.lossless & ((cost[self.first[0]] < 0) | (cost[self.second[0]] > 0))
+        doubtful: NDArray[np.bool_] = np.isin(self.step, self.step[earns]) & ~self.lossless
+        return doubtful
 
     def paying(self, cost: Floats) -> NDArray[np.bool_]:
         """Return where running both at once earns money by itself: a production price above the consumption price."""
@@ -123,12 +134,15 @@ def solve(model: Backend, cells: Cells) -> Answer:
     overlapping = cells.overlap(answer.x) > 0
     if not overlapping.any():
         return answer
-    if isinstance(model, Model):  # other solvers cannot be edited in place
-        best = _Branches(model, cells, overlapping).search(answer)
+    known = None
+    if isinstance(model, Model) and overlapping.sum() <= FEW:  # other solvers cannot be edited in place
+        branches = _Branches(model, cells, overlapping)
+        best = branches.search(answer)
         if best is not None:
             return best
-        model.load(arrays)  # without the cuts and the bounds of the branches
-    return _search(model, cells, overlapping)
+        known, overlapping = branches.best, overlapping | branches.seen
+    model.load(arrays)  # without the cuts and the bounds of the branches
+    return _search(model, cells, overlapping | cells.doubtful(arrays.cost), known)
 
 
 class _Branches:
@@ -139,6 +153,8 @@ class _Branches:
         self.columns = np.unique(np.concatenate([cells.first.ravel(), cells.second.ravel()]))
         self.columns = self.columns[self.columns >= 0].astype(np.int32)
         self.best: Answer | None = None
+        self.seen = overlapping
+        """Cells that overlapped in any node."""
         self.best_fixed: Fixed = ()
         _add_cuts(model, cells, np.flatnonzero(overlapping))
 
@@ -156,6 +172,7 @@ class _Branches:
             if not overlap.any():
                 self.best, self.best_fixed = answer, fixed
                 continue
+            self.seen = self.seen | (overlap > 0)
             stack += self._children(fixed, int(np.argmax(overlap)), answer.x)
         if stack:
             return None
@@ -197,19 +214,21 @@ def _add_cuts(model: Model, cells: Cells, at: NDArray[np.integer]) -> None:
     model.add_rows(np.ones(len(at)), start, cols.T[use].astype(np.int32), (1.0 / most).T[use])
 
 
-def _search(model: Backend, cells: Cells, candidates: NDArray[np.bool_]) -> Answer:
-    """Search with whole numbers at the candidates, then at all cells if others run together."""
+def _search(model: Backend, cells: Cells, candidates: NDArray[np.bool_], known: Answer | None = None) -> Answer:
+    """Search with whole numbers at the candidates, then at all cells with losses if others run together."""
     plain = model.arrays
     for _round in range(4):
-        searched = with_choices(plain, cells, np.flatnonzero(candidates))
-        model.load(searched)
+        at = np.flatnonzero(candidates)
+        model.load(with_choices(plain, cells, at))
+        if isinstance(model, Model) and known is not None:
+            model.suggest(np.concatenate([known.x, _flow(cells.first[:, at], known.x) > 0]))
         answer = model.run()
         if not answer.has_plan:
             return answer
         overlapping = cells.overlap(answer.x) > 0
         if not overlapping.any():
             break
-        candidates = candidates | overlapping if _round == 0 else np.ones_like(candidates)
+        candidates = candidates | overlapping if _round == 0 else candidates | overlapping | ~cells.lossless
     return _priced(model, answer)
 
 
