@@ -33,6 +33,7 @@ COMMANDS = Group(
         "add": Group(
             "Add something to the database.",
             {
+                "automation": Command("app.cli.automations:add_automation", "What is done again and again."),
                 "toy-account": Command("app.cli.toy:toy_account", "The account, battery and market of the tutorials."),
                 "account": Command("app.cli.accounts:add_account", "An organisation."),
                 "user": Command("app.cli.accounts:add_user", "A user of an account."),
@@ -54,6 +55,8 @@ COMMANDS = Group(
         "show": Group(
             "Show what the database holds.",
             {
+                "automation": Command("app.cli.automations:show_automation", "One automation with its jobs."),
+                "automations": Command("app.cli.automations:show_automations", "What is done again and again."),
                 "accounts": Command("app.cli.accounts:show_accounts", "All accounts."),
                 "account": Command("app.cli.accounts:show_account", "One account with its users and assets."),
                 "asset-types": Command("app.cli.assets:show_asset_types", "All asset types."),
@@ -66,14 +69,20 @@ COMMANDS = Group(
         "edit": Group(
             "Change what is there.",
             {
+                "automation": Command("app.cli.automations:edit_automation", "Pause or continue it."),
                 "resample-data": Command(
                     "app.cli.deleting:resample_data", "Another resolution, for a sensor and its data."
-                )
+                ),
             },
         ),
         "delete": Group(
             "Delete something for good.",
             {
+                "automation": Command("app.cli.automations:delete_automation", "It is not done any more."),
+                "account": Command("app.cli.removing:account", "Accounts with all that is theirs."),
+                "user": Command("app.cli.removing:user", "Users; what they sent stays."),
+                "asset": Command("app.cli.removing:asset", "Assets with sensors and data."),
+                "sensor": Command("app.cli.removing:sensor", "Sensors with their data."),
                 "beliefs": Command("app.cli.deleting:delete_beliefs", "Time series data."),
                 "measurements": Command("app.cli.deleting:delete_measurements", "Values recorded after the fact."),
                 "prognoses": Command("app.cli.deleting:delete_prognoses", "Forecasts and schedules."),

@@ -33,3 +33,13 @@ def test_wrong_input_is_one_sentence(terminal, line, told):
 def test_an_account_has_one_name(terminal):
     terminal("flexscope add account --name Harbour")
     assert "already" in terminal("flexscope add account --name Harbour").err
+
+
+def test_deleting_takes_along_what_belongs_to_it(terminal):
+    terminal("flexscope add toy-account --kind battery")
+    assert "Deleted discharging." in terminal("flexscope delete sensor --id 2 --force").out
+    assert terminal("flexscope delete asset --id 3 --id 99 --force").code == 1  # all of them or none
+    assert "toy-solar" in terminal("flexscope show account --id 1").out
+    assert terminal("flexscope delete account --id 1 --force").code == 0
+    assert "There is no asset 2" in terminal("flexscope show asset --id 2").err
+    assert terminal("flexscope add toy-account --kind battery").code == 0

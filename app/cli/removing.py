@@ -1,0 +1,59 @@
+"""``flexscope delete`` for accounts, users, assets and sensors: with all that is theirs, once that is confirmed."""
+
+import click
+from sqlalchemy import delete
+
+from app.cli.opening import writing
+from db.accounts import Account
+from db.assets import Asset
+from db.base import Table, get
+from db.sensors import Sensor
+from db.users import User
+
+IDS = click.option("--id", "ids", type=int, multiple=True, required=True, help="ID; may be given several times.")
+FORCE = click.option("--force", is_flag=True, help="Do not ask.")
+
+
+@click.command("account")
+@IDS
+@FORCE
+def account(ids: tuple[int, ...], force: bool) -> None:
+    """Delete accounts with their users, assets and data."""
+    remove(Account, ids, what="users, assets and data", force=force)
+
+
+@click.command("user")
+@IDS
+@FORCE
+def user(ids: tuple[int, ...], force: bool) -> None:
+    """Delete users; what they sent stays."""
+    remove(User, ids, what="sessions and keys", force=force)
+
+
+@click.command("asset")
+@IDS
+@FORCE
+def asset(ids: tuple[int, ...], force: bool) -> None:
+    """Delete assets with those below them, their sensors and data."""
+    remove(Asset, ids, what="the assets below, sensors and data", force=force)
+
+
+@click.command("sensor")
+@IDS
+@FORCE
+def sensor(ids: tuple[int, ...], force: bool) -> None:
+    """Delete sensors with their data."""
+    remove(Sensor, ids, what="data", force=force)
+
+
+def remove(table: type[Table], ids: tuple[int, ...], *, what: str, force: bool) -> None:
+    """Delete rows and, by the foreign keys, what is theirs: all of them or none."""
+    with writing() as work:
+        names = [
+            str(getattr(row, "name", None) or getattr(row, "username", ""))
+            for row in [get(work, table, key) for key in ids]
+        ]
+        if not force:
+            click.confirm(f"Delete {', '.join(names)} with {what}?", abort=True)
+        work.execute(delete(table).where(table.__table__.c.id.in_(ids)))
+    click.secho(f"Deleted {', '.join(names)}.", fg="green")
