@@ -70,17 +70,22 @@ def depends_on(work: Session, automation_id: int, sensor_ids: Collection[int]) -
     work.flush()
 
 
-def wake(work: Session, sensor_ids: Collection[int], *, at: datetime, kinds: Collection[str]) -> int:
+def wake(work: Session, sensor_ids: Collection[int], *, at: datetime, gap: timedelta, kinds: Collection[str]) -> int:
     """Bring forward what depends on some sensors; return how many automations that are.
 
     Args:
         work: A writing session.
         sensor_ids: The sensors that have new data.
         at: The moment they are brought forward to; what comes earlier anyway stays.
+        gap: The least time between two moments of an automation.
         kinds: Which kinds of jobs.
     """
     fed = select(AutomationInput.automation_id).where(AutomationInput.sensor_id.in_(sensor_ids))
-    query = update(Automation).where(Automation.id.in_(fed), Automation.on_data.is_(True), Automation.next_at > at)
-    query = query.where(Automation.active.is_(True), Automation.kind.in_(kinds)).values(next_at=at)
-    changed: CursorResult[Any] = work.execute(query)  # type: ignore[assignment]  # of an UPDATE
-    return int(changed.rowcount)
+    query = select(Automation).where(Automation.id.in_(fed), Automation.on_data.is_(True), Automation.next_at > at)
+    count = 0
+    for row in work.scalars(query.where(Automation.active.is_(True), Automation.kind.in_(kinds))):
+        sooner = max(at, row.last_at + gap) if row.last_at else at
+        if sooner < row.next_at:
+            row.next_at = sooner
+            count += 1
+    return count

@@ -105,3 +105,9 @@ def recent(work: Session, asset_ids: list[int], *, since: timedelta, now: dateti
     """Return the newest jobs of some assets."""
     query = select(Job).where(Job.asset_id.in_(asset_ids), Job.enqueued_at >= now - since)
     return list(work.scalars(query.order_by(Job.enqueued_at.desc()).limit(most)))
+
+
+def of_automation(work: Session, automation_id: int, *, most: int = 100) -> list[Job]:
+    """Return the newest jobs an automation asked for."""
+    query = select(Job).where(Job.automation_id == automation_id).order_by(Job.enqueued_at.desc(), Job.id)
+    return list(work.scalars(query.limit(most)))

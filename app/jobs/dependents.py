@@ -11,6 +11,8 @@ WAKES = {"posted": ("forecast", "schedule", "report"), "forecast": ("schedule",)
 """Which automations wait for what somebody posted, or for what a kind of job made; others would wake each other."""
 GATHERING = timedelta(seconds=2)
 """What arrives within this time makes one job."""
+GAP = timedelta(minutes=1)
+"""New data bring nothing forward that was done so short a time ago."""
 
 
 def wake(work: Session, by: str, sensor_ids: Collection[int], *, now: datetime) -> int:
@@ -23,4 +25,4 @@ def wake(work: Session, by: str, sensor_ids: Collection[int], *, now: datetime) 
         now: The moment it arrived.
     """
     kinds = WAKES.get(by, ())
-    return automations.wake(work, sensor_ids, at=now + GATHERING, kinds=kinds) if kinds and sensor_ids else 0
+    return automations.wake(work, sensor_ids, at=now + GATHERING, gap=GAP, kinds=kinds) if kinds and sensor_ids else 0

@@ -1,7 +1,7 @@
 """Take in data: values of a message or a file, all or nothing."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.assemble import files
 from app.assemble.files import Layout, Rows
 from app.assemble.posted import Posted, beliefs
+from app.jobs.dependents import wake
 from db import beliefs as store
 from db import sources, users
 from db.base import get
@@ -40,7 +41,10 @@ def run(
         Conflict: Another value is stored for an event and moment of knowledge.
         InputError: The values do not fit the sensor.
     """
-    return store.save(work, sensor, source, beliefs(posted, sensor, known_at=known_at), overwrite=overwrite)
+    written = store.save(work, sensor, source, beliefs(posted, sensor, known_at=known_at), overwrite=overwrite)
+    if written.stored or written.replaced:
+        wake(work, "posted", [sensor.id], now=datetime.now(UTC))
+    return written
 
 
 class Taken(NamedTuple):

@@ -7,8 +7,10 @@ import logging
 import os
 import time
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import Protocol
 
+from app.jobs.automations import Leader
 from app.jobs.faults import QueueDown
 from app.jobs.worker import machine
 from app.settings import Settings
@@ -17,8 +19,6 @@ from db.base import Database
 from db.jobs import Job
 
 LOG = logging.getLogger(__name__)
-STRAY = timedelta(seconds=10)
-"""A job that waits longer is looked for in its queue."""
 TIDY = 3600.0
 """How often jobs that ended long ago are forgotten [s]."""
 
@@ -41,8 +41,11 @@ class Keeper:
 
     def __init__(self, settings: Settings, database: Database, queue: Sender) -> None:
         self._settings, self._database, self._queue = settings, database, queue
+        self._stray = timedelta(seconds=settings.FLEXSCOPE_JOB_LEASE_SECONDS) / 3
+        """A job that waits longer is looked for in its queue."""
         self._next_strays = self._next_tidy = 0.0
         self._first = True
+        self._leader = Leader(settings, database, f"{machine()}/{os.getpid()}/{token_hex(4)}")
 
     def tick(self) -> None:
         """Do one round."""
@@ -53,8 +56,10 @@ class Keeper:
         self.wake_due(now)
         self.release_silent(now)
         if time.monotonic() >= self._next_strays:
-            self.find_strays(now - (STRAY if self._next_strays else timedelta(0)))
-            self._next_strays = time.monotonic() + STRAY.total_seconds()
+            self.find_strays(now - (self._stray if self._next_strays else timedelta(0)))
+            self._next_strays = time.monotonic() + self._stray.total_seconds()
+        for job in self._leader.tick(now):
+            self._send(job)
         if time.monotonic() >= self._next_tidy:
             self.tidy(now)
             self._next_tidy = time.monotonic() + TIDY

@@ -174,7 +174,10 @@ class Queue:
             if isinstance(each, Threads):
                 each.stop_flag.set()
         for each in reversed(self._running):
-            each.stop()
+            if isinstance(each, Threads):
+                each.stop(graceful=True)
+            else:
+                each.stop()
         self._running.clear()
 
 

@@ -107,7 +107,8 @@ class Worker:
     def _put_off(self, job: Job, error: Exception, trace: str) -> None:
         pause = min(self._settings.FLEXSCOPE_JOB_RETRY_AFTER * 2 ** (job.tries - 1), LONGEST_PAUSE)
         due_at = datetime.now(UTC) + pause
-        message = f"Try {job.tries} met a passing fault ({type(error).__name__}); the next one is in {pause.total_seconds():g} s."
+        fault, seconds = type(error).__name__, pause.total_seconds()
+        message = f"Try {job.tries} met a passing fault ({fault}); the next one is in {seconds:g} s."
         with self._database.writing() as work:
             job_states.try_again(work, job, due_at=due_at, message=message, trace=trace)
 

@@ -85,10 +85,11 @@ def one_job(call: Call, uuid: str) -> Reply:
     job = jobs.one(call.work, uuid)
     _check(call, job)
     code = 200 if job.status == "FINISHED" else 202 if job.is_pending else 422
-    return Reply(content=_shown(call, job), status=code)
+    return Reply(content=shown_job(call, job), status=code)
 
 
-def _shown(call: Call, job: Job) -> dict[str, Any]:
+def shown_job(call: Call, job: Job) -> dict[str, Any]:
+    """Return a job as the API tells it; a failure's trace is for admins alone."""
     admin = "admin" in call.who.roles
     failed = job.status in jobs.UNSUCCESSFUL
     return {
@@ -118,7 +119,7 @@ def jobs_of_asset(call: Call, id: int) -> dict[str, Any]:
     below = [row.id for row in assets.subtree(call.work, id)]
     kept = call.running.settings.FLEXMEASURES_PLANNING_TTL
     found = jobs.recent(call.work, below, since=kept, now=call.now)
-    return {"jobs": [_shown(call, job) | {"asset_id": job.asset_id} for job in found]}
+    return {"jobs": [shown_job(call, job) | {"asset_id": job.asset_id} for job in found]}
 
 
 def cancel(call: Call, uuid: str) -> dict[str, Any]:
@@ -129,7 +130,7 @@ def cancel(call: Call, uuid: str) -> dict[str, Any]:
     if not job_states.cancel(call.work, uuid, now=call.now, message=message):
         raise ApiError(409, "CONFLICT", f"Job {uuid} has ended already ({job.status.lower()}).")
     call.work.refresh(job)
-    return _shown(call, job)
+    return shown_job(call, job)
 
 
 def requeue(call: Call, uuid: str) -> Reply:
@@ -140,7 +141,7 @@ def requeue(call: Call, uuid: str) -> Reply:
         raise ApiError(409, "CONFLICT", f"Job {uuid} did not fail: it is {job.status.lower()}.")
     call.work.refresh(job)
     hand_over(call, job)
-    return Reply(content=_shown(call, job), status=202)
+    return Reply(content=shown_job(call, job), status=202)
 
 
 def _check_change(call: Call, job: Job) -> None:

@@ -1,0 +1,136 @@
+"""Automations: due once whoever runs, caught up once, brought forward only by what is new."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from app.assemble.posted import Posted
+from app.jobs import automations, ingest
+from app.jobs.automations import Leader, Plan
+from db import automations as rows
+from db import jobs, sources
+from db.automations import Automation
+from db.base import get
+from db.jobs import Job
+from db.sensors import Sensor
+from engine.errors import InputError
+from tests.jobs.staging import Stage
+
+NOW = datetime(2026, 5, 1, 10, 7, tzinfo=UTC)
+QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
+
+
+def forecasting(stage: Stage, **more) -> Plan:
+    request = {"sensors": [stage.sensor_id], "horizon": "PT24H"}
+    return Plan(asset_id=stage.asset_id, kind="forecast", name="look ahead", request=request, every=HOUR, **more)
+
+
+def made(stage: Stage, plan: Plan) -> int:
+    with stage.database.writing() as work:
+        return automations.make(work, plan, now=NOW).id
+
+
+def leader(stage: Stage, name: str = "one") -> Leader:
+    return Leader(stage.settings, stage.database, name)
+
+
+def row(stage: Stage, key: int) -> Automation:
+    with stage.database.reading() as work:
+        return get(work, Automation, key)
+
+
+def test_what_is_due_becomes_a_job_and_moves_on(stage: Stage) -> None:
+    key = made(stage, forecasting(stage))
+    assert leader(stage).tick(NOW) == []
+    [job] = leader(stage).tick(NOW + HOUR)
+    assert (job.kind, job.queue, job.automation_id, job.known_at) == ("forecast", "forecasting", key, NOW + HOUR)
+    assert job.request["start"] == "2026-05-01T11:00:00Z" or job.request["start"].startswith("2026-05-01T")
+    assert row(stage, key).next_at == NOW.replace(hour=12, minute=0)
+
+
+def test_what_was_missed_is_caught_up_once(stage: Stage) -> None:
+    key = made(stage, forecasting(stage))
+    after = NOW + timedelta(days=3)
+    assert len(leader(stage).tick(after)) == 1 and leader(stage).tick(after) == []
+    assert row(stage, key).last_at == after.replace(minute=0) and row(stage, key).next_at > after
+
+
+def test_of_many_processes_one_runs_it(stage: Stage) -> None:
+    made(stage, forecasting(stage))
+    found: list[Job] = []
+    threads = [
+        threading.Thread(target=lambda n=n: found.extend(leader(stage, f"process {n}").tick(NOW + HOUR)))
+        for n in range(6)
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(found) == 1
+
+
+def test_another_process_leads_once_the_leader_is_gone(stage: Stage) -> None:
+    made(stage, forecasting(stage))
+    assert leader(stage, "first").tick(NOW + HOUR)
+    assert leader(stage, "second").tick(NOW + HOUR + timedelta(seconds=5)) == []
+    made(stage, forecasting(stage))
+    assert leader(stage, "second").tick(NOW + 2 * HOUR)
+
+
+def test_a_paused_automation_is_not_done(stage: Stage) -> None:
+    key = made(stage, forecasting(stage))
+    with stage.database.writing() as work:
+        get(work, Automation, key).active = False
+    assert leader(stage).tick(NOW + HOUR) == []
+
+
+def post(stage: Stage, value: float, at: datetime) -> None:
+    with stage.database.writing() as work:
+        sensor, by = get(work, Sensor, stage.sensor_id), sources.named(work, "meter")
+        posted = Posted.regular(NOW - HOUR, QUARTER, np.array([value]), "kW")
+        ingest.run(work, sensor, by, posted, known_at=at)
+
+
+def test_new_data_bring_it_forward_and_nothing_new_does_not(stage: Stage) -> None:
+    key = made(stage, forecasting(stage, on_data=True))
+    with stage.database.writing() as work:
+        get(work, Automation, key).next_at = late = datetime.now(UTC) + timedelta(days=1)
+    post(stage, 5.0, NOW)
+    sooner = row(stage, key).next_at
+    assert sooner < late and len(leader(stage).tick(sooner)) == 1
+    before = row(stage, key).next_at
+    post(stage, 5.0, NOW + HOUR)  # says the same
+    assert row(stage, key).next_at == before
+
+
+def test_a_rule_that_cannot_be_used_is_refused_by_its_field(stage: Stage) -> None:
+    for request, field in (({"sensors": []}, "sensors"), ({"sensors": [1], "horizon": "soon"}, "horizon")):
+        plan = Plan(asset_id=stage.asset_id, kind="forecast", name="", request=request, every=HOUR)
+        with pytest.raises(InputError, match=field):
+            made(stage, plan)
+
+
+def test_plans_depend_on_the_sensors_their_description_names(stage: Stage) -> None:
+    with stage.database.writing() as work:
+        price = Sensor(name="price", asset_id=stage.asset_id, unit="EUR/MWh", resolution=HOUR)
+        work.add(price)
+        work.flush()
+        model = {"sensor": stage.sensor_id, "soc-at-start": "1 kWh", "soc-max": "9 kWh"}
+        request = {"flex_model": [model], "flex_context": {"consumption-price": {"sensor": price.id}}}
+        plan = Plan(asset_id=stage.asset_id, kind="schedule", name="", request=request, every=QUARTER, on_data=True)
+        found = automations.make(work, plan, now=NOW)
+        assert automations.inputs(work, found) == {price.id}
+        assert rows.wake(work, [stage.sensor_id], at=NOW, gap=HOUR, kinds=["schedule"]) == 0
+        assert rows.wake(work, [price.id], at=NOW, gap=HOUR, kinds=["schedule"]) == 1
+
+
+def test_the_history_is_in_its_jobs(stage: Stage) -> None:
+    key = made(stage, forecasting(stage))
+    leader(stage).tick(NOW + HOUR)
+    leader(stage).tick(NOW + 2 * HOUR)
+    with stage.database.reading() as work:
+        assert len(list(work.scalars(select(Job).where(Job.automation_id == key)))) == 2
+        assert all(job.is_pending for job in jobs.of_automation(work, key))
