@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sqlalchemy.orm import Session
 
 from benchmarks.store_bench import Bench, postgresql, sqlite
 from db import beliefs, frames
+from db.driver import Driver
 from db.knowledge import AsOf
 from db.painting import Known
 from db.sensors import Sensor
+from db.series import Line
 from db.sources import Source, named
 from tests.db.samples import DAY, LATER, MINUTE, NOON, add_sensor, steps
 
@@ -68,16 +71,15 @@ class Rows:
         self.bench.raw.commit()
         return table["e"].astype(np.int64), table["b"].astype(np.int64), table["v"].astype(np.float64)
 
-    def one(self, event: int, value: float) -> None:
-        """Insert one row under the rules of the store."""
-        mark = "?" if self.bench.is_sqlite else "%s"
-        self.cursor.execute("BEGIN IMMEDIATE" if self.bench.is_sqlite else "SELECT pg_advisory_xact_lock(7)")
-        where = f"series = 7 AND event = {mark} AND belief <= {mark}"
-        self.cursor.execute(f"SELECT belief, value FROM belief WHERE {where} ORDER BY belief DESC LIMIT 1", (event, 9))
-        found = self.cursor.fetchone()
-        if found is None or found[1] != value:
-            self.cursor.execute(f"INSERT INTO belief VALUES (7, {mark}, {mark}, {mark})", (event, 9, value))
-        self.bench.raw.commit()
+    def one(self, work: Session, series: int, event: int, value: float) -> None:
+        """Insert one row by the rules of the store: lock the series, compare with the belief before, count it."""
+        driver = Driver(work)
+        line = Line.locked(driver, series, 1)
+        query = "SELECT belief, value FROM one_row WHERE event = ? AND belief <= ? ORDER BY belief DESC LIMIT 1"
+        found = driver.rows(query, (event, 9))
+        if line and (not found or found[0][1] != value):
+            driver.run("INSERT INTO one_row VALUES (7, ?, ?, ?)", (event, 9, value))
+            line._replace(n_beliefs=line.n_beliefs + 1, last_event_us=event, last_value=value).save(driver)
 
 
 def run(bench: Bench) -> list[tuple[str, float, str]]:
@@ -107,7 +109,14 @@ def run(bench: Bench) -> list[tuple[str, float, str]]:
     lists = events[:10_000].tolist(), values[:10_000].tolist()
     compare("write 10,000", ten, unchecked=bench.measure(lambda i: rows.insert(100 + i, *lists), times=4))
     one = bench.measure(lambda i: write(sensors[1], slice(i, i + 1)), times=200)
-    compare("write one value", one, one_row_same_rules=bench.measure(lambda i: rows.one(i, 1.0), times=200))
+
+    def one_row(i: int) -> None:
+        with bench.database.writing() as work:
+            rows.one(work, sensors[1].id, i, 1.0)
+
+    with bench.database.writing() as work:
+        Driver(work).run(f"CREATE TABLE one_row {TABLE}" + (" WITHOUT ROWID" if bench.is_sqlite else ""))
+    compare("write one value", one, one_row_same_rules=bench.measure(one_row, times=200))
     overlapping(bench, sensors[2], source, compare)
     for sensor in sensors[:200]:
         write(sensor, slice(50_000, 50_000 + 8 * 288))

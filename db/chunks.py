@@ -6,6 +6,7 @@ one recording time or one horizon for all), so that no change of a sensor can mi
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Self, TypeAlias, TypeVar
 
@@ -84,7 +85,7 @@ def together(parts: list[Beliefs]) -> Beliefs:
     filled = [part for part in parts if len(part)] or parts[:1]
     if len(filled) == 1:
         return filled[0]
-    same = all(np.array_equal(part.levels, filled[0].levels) for part in filled) and filled[0].levels.ndim == 1
+    same = _alike_levels([part.levels for part in filled])
     width = max(part.values.shape[1] for part in filled)
     return Beliefs(
         np.concatenate([part.events for part in filled]),
@@ -92,6 +93,12 @@ def together(parts: list[Beliefs]) -> Beliefs:
         np.concatenate([part.values if same else _wide(part.values, width) for part in filled]),
         filled[0].levels if same else np.concatenate([_wide(_own_levels(part), width) for part in filled]),
     )
+
+
+def _alike_levels(levels: list[Values]) -> bool:
+    """Return whether all beliefs share one list of levels."""
+    first = levels[0]
+    return first.ndim == 1 and all(some is first or np.array_equal(some, first) for some in levels)
 
 
 def _own_levels(part: Beliefs) -> Values:
@@ -203,6 +210,8 @@ def decode(blobs: list[bytes], *, ordered: bool = True) -> tuple[Beliefs, Positi
 
 def _alike(heads: NDArray[np.void]) -> list[Positions]:
     """Return the positions of payloads, grouped by flags, quantiles and slots."""
+    if len(heads) == 1:
+        return [np.zeros(1, np.intp)]
     key = (heads["f1"].astype(np.int64) << 48) | (heads["f2"].astype(np.int64) << 32) | heads["f3"]
     if (key == key[0]).all():
         return [np.arange(len(key))]
@@ -263,6 +272,7 @@ class _Group:
             times[:] = part["times"]
 
 
+@lru_cache(maxsize=4096)  # making one costs as much as reading a chunk
 def _layout(flags: int, q: int, n: int) -> np.dtype[np.void]:
     fields: list[tuple[str, Any, tuple[int, ...]]] = [("head", FIELDS, ())]
     if not flags & ON_GRID:
@@ -277,8 +287,7 @@ def _layout(flags: int, q: int, n: int) -> np.dtype[np.void]:
 def _room(groups: list[_Group]) -> Beliefs:
     """Return room for the beliefs of groups; levels are shared if all groups share the same."""
     n, width = sum(len(group.table) * group.n for group in groups), max(group.q for group in groups)
-    shared = groups[0].levels
-    same = shared.ndim == 1 and all(np.array_equal(group.levels, shared) for group in groups)
+    shared, same = groups[0].levels, _alike_levels([group.levels for group in groups])
     return Beliefs(
         np.empty(n, np.int64),
         np.empty(n, np.int64),

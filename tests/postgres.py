@@ -57,7 +57,7 @@ def server(bin_folder: Path) -> Iterator[str]:
         wait_for(port, process)
         yield f"postgresql+psycopg2://flexscope@127.0.0.1:{port}/postgres"
     finally:
-        process.send_signal(signal.SIGINT)  # the fast shutdown; SIGTERM would wait for every client
+        process.send_signal(signal.SIGQUIT)  # at once: what it holds is thrown away
         process.wait(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,6 +1,7 @@
 """Data out to files and back in, and data taken away, by command."""
 
 import io
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def filled(toy: Database, tmp_path: Path) -> Database:
 def test_data_go_out_to_every_kind_of_file(filled: Database, tmp_path: Path, kind: str) -> None:
     file = tmp_path / f"out.{kind}"
     assert command("show", "beliefs", "--sensor", "1", *RANGE, "--to-file", str(file)) == 0
-    read = {"csv": pd.read_csv, "xlsx": pd.read_excel, "parquet": pd.read_parquet}[kind]
+    read = {"csv": pd.read_csv, "xlsx": partial(pd.read_excel, engine="openpyxl"), "parquet": pd.read_parquet}[kind]
     frame = read(io.BytesIO(file.read_bytes()))  # type: ignore[operator]  # readers of pandas are overloaded
     assert frame["event_value"].tolist() == PRICES
     assert set(frame["unit"]) == {"EUR/MWh"}
