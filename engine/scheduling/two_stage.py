@@ -1,6 +1,6 @@
 """One decision now, another for each way things may turn out: scenarios that share their first steps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import process_time
 
@@ -11,6 +11,7 @@ from engine.errors import Infeasible, InputError
 from engine.scheduling import branching, read
 from engine.scheduling.arrays import Arrays, compressed
 from engine.scheduling.build import Built, build
+from engine.scheduling.devices.inflexible import Inflexible
 from engine.scheduling.diagnose import refuse
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats, Linear, Term
@@ -27,6 +28,39 @@ class Scenario:
     """The same devices, with the loads and prices of this case."""
     probability: float
     """How likely it is; all of them add up to 1."""
+
+
+def from_quantiles(site: Site, device: str, quantiles: Mapping[float, Floats]) -> list[Scenario]:
+    """Return one scenario per quantile of the power of a load or production that is not planned.
+
+    Each stands for what lies nearer to its level than to any other: 0.1, 0.5 and 0.9 get 30, 40 and 30 %.
+
+    Args:
+        site: With the device in it.
+        device: Name of an inflexible device.
+        quantiles: Its power [kW], shape (n,), by level between 0 and 1.
+
+    Raises:
+        InputError: The site has no such device, or a level is not between 0 and 1.
+    """
+    if not any(isinstance(each, Inflexible) and each.name == device for each in site.devices):
+        raise InputError(f"{device} is no inflexible device of the site; name one that is.")
+    levels = sorted(quantiles)
+    if not levels or levels[0] <= 0 or levels[-1] >= 1:
+        raise InputError("Quantiles have levels between 0 and 1, such as 0.1, 0.5 and 0.9.")
+    bounds = np.array([0.0, *(np.add(levels[1:], levels[:-1]) / 2), 1.0])
+    return [
+        Scenario(site=_with_power(site, device, quantiles[level]), probability=float(share))
+        for level, share in zip(levels, np.diff(bounds), strict=True)
+    ]
+
+
+def _with_power(site: Site, device: str, power: Floats) -> Site:
+    devices = (
+        replace(each, power=power) if isinstance(each, Inflexible) and each.name == device else each
+        for each in site.devices
+    )
+    return replace(site, devices=tuple(devices))
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,10 @@ def grouped(rng, n, devices, site):
     soft = SoftLimit(limit=float(rng.uniform(1, 3)), highest_price=0.5, each_price=0.1)
     devices.append(battery(rng, n, "car", group="fuse"))
     devices.append(battery(rng, n, "boiler", group="fuse"))
+    one = Port(name="plug", consumption_limit=2.0, production_limit=1.0, charging_efficiency=0.9, group="fuse")
+    other = Port(name="socket", consumption_limit=1.5, production_limit=3.0, discharging_efficiency=0.85)
+    kept = rng.uniform(0.95, 1.0, n)
+    devices.append(Storage(name="shared", ports=(one, other), soc_at_start=2.0, soc_max=6.0, storage_efficiency=kept))
     sun = Port(
         name="sun", consumption_limit=0.0, production_limit=rng.uniform(0, 5, n), group="street", prefer_sooner=True
     )

@@ -10,7 +10,7 @@ from engine.scheduling.devices.inflexible import Inflexible
 from engine.scheduling.devices.port import Port
 from engine.scheduling.devices.storage import Storage
 from engine.scheduling.storage_scheduler import StorageScheduler
-from engine.scheduling.two_stage import Scenario, plan_for_all
+from engine.scheduling.two_stage import Scenario, from_quantiles, plan_for_all
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import at, bumped, site, store
@@ -78,3 +78,15 @@ def test_probabilities_and_devices_must_fit():
         plan_for_all([Scenario(site=one, probability=0.5)])
     with pytest.raises(InputError, match="only their numbers"):
         plan_for_all([Scenario(site=one, probability=0.5), Scenario(site=two, probability=0.5)])
+
+
+def test_quantiles_become_scenarios():
+    here = site(store())
+    scenarios = from_quantiles(here, "load", {level: np.full(24, 10 * level) for level in (0.9, 0.1, 0.5)})
+    assert [each.probability for each in scenarios] == pytest.approx([0.3, 0.4, 0.3])
+    assert [each.site.devices[-1].power[0] for each in scenarios] == pytest.approx([1.0, 5.0, 9.0])
+    plan_for_all(scenarios)
+    with pytest.raises(InputError, match="car is no inflexible device"):
+        from_quantiles(here, "car", {0.5: np.zeros(24)})
+    with pytest.raises(InputError, match="levels between 0 and 1"):
+        from_quantiles(here, "load", {0.0: np.zeros(24)})
