@@ -8,7 +8,7 @@ from app.declaring import setting
 
 WEEK = timedelta(days=7)
 PAGES_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss: data: blob:; "
     "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'"
 )
@@ -43,7 +43,7 @@ class Protection:
     CORS_ORIGINS: list[str] = setting([], "Origins whose pages may use the API, such as https://example.org; or *")
     CORS_RESOURCES: list[str] = setting([r"/api/*"], "Paths they may use, as regular expressions")
     CORS_SUPPORTS_CREDENTIALS: bool = setting(True, "Whether they may send cookies; never with the origin *")
-    FLEXSCOPE_PUBLIC_ADDRESS: str = setting("", "Address in mailed links, such as https://ems.example.org; in production")
+    FLEXSCOPE_PUBLIC_ADDRESS: str = setting("", "Address in mailed links: https://ems.example.org")
     TRUSTED_HOSTS: list[str] = setting([], "Names this server may be asked for by, such as ems.example.org; empty: any")
     FLEXSCOPE_BEHIND_PROXY: bool = setting(False, "Whether X-Forwarded-For, -Proto and X-Real-Ip are to be believed")
     FLEXMEASURES_FORCE_HTTPS: bool = setting(False, "Whether http is led on to https")
