@@ -23,7 +23,7 @@ from bokeh.plotting import figure
 
 from components import local_time
 from components.local_time import MILLISECOND
-from components.theme import STROKES, Colour, distinct
+from components.theme import QUANTITIES, STROKES, Colour, distinct
 from components.traces import Chart, Trace
 
 MOST_POINTS = 1600
@@ -41,6 +41,8 @@ class View:
     """The time range [ms since 1970 UTC]."""
     ruler: Span
     """The vertical line that follows the pointer through all charts."""
+    moment: Span
+    """A vertical line at a moment that matters, such as that of knowledge in a replay; nowhere at first."""
     zone: str
     """IANA name of the zone times are written in."""
     dark: bool
@@ -51,8 +53,9 @@ class View:
         """Return a view of a span of time."""
         start, end = start_us / MILLISECOND, end_us / MILLISECOND
         ruler = Span(dimension="height", line_color=FAINT, line_dash="dotted", line_width=1.5)
+        moment = Span(dimension="height", line_color=QUANTITIES["price"].light, line_width=2)
         shared = Range1d(start=start, end=end, reset_start=start, reset_end=end, min_interval=60_000)
-        return cls(time=shared, ruler=ruler, zone=zone, dark=dark)
+        return cls(time=shared, ruler=ruler, moment=moment, zone=zone, dark=dark)
 
     @property
     def span_us(self) -> tuple[int, int]:
@@ -121,6 +124,7 @@ def _frame(chart: Chart, view: View) -> figure:
     made.yaxis.axis_label_text_font_style = "normal"
     for limit in chart.bounds or ():
         made.add_layout(Span(location=limit, dimension="width", line_dash="dashed", line_color=FAINT, line_width=1.5))
+    made.add_layout(view.moment)
     _mark_clock_changes(made, view)
     return made
 

@@ -24,6 +24,8 @@ class TimeSeries(pn.viewable.Viewer):
         default=None, length=2, allow_None=True, doc="Time range in view [µs since 1970 UTC]; None: all data."
     )
     dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    moment = param.Integer(default=None, allow_None=True, doc="Moment to mark with a line [µs since 1970 UTC].")
+    steady = param.Boolean(default=False, doc="Whether charts keep their place while they have no data.")
     height = param.Integer(default=220, bounds=(120, None), doc="Height of one chart [px].")
 
     def __init__(self, **params: Any) -> None:
@@ -40,7 +42,7 @@ class TimeSeries(pn.viewable.Viewer):
     @param.depends("charts", watch=True)
     def _take(self) -> None:
         """Keep the figures if only the data of their lines are new, so that nothing flickers while loading on."""
-        if [_lines(drawn.chart) for drawn in self._drawn] != [_lines(chart) for chart in self.charts]:
+        if [self._lines(drawn.chart) for drawn in self._drawn] != [self._lines(chart) for chart in self.charts]:
             self._draw()
             return  # a figure the browser does not have yet must not be changed
         for drawn, chart in zip(self._drawn, self.charts, strict=True):
@@ -51,6 +53,7 @@ class TimeSeries(pn.viewable.Viewer):
     def _draw(self) -> None:
         """Build all figures anew."""
         view = View.of(*(self.span or self._whole()), zone=self.zone, dark=self.dark)
+        view.moment.location = None if self.moment is None else self.moment / MILLISECOND
         self._drawn, self._headings, rows = [], [], []
         for chart in self.charts:
             drawn = Drawn(chart, view)
@@ -60,7 +63,7 @@ class TimeSeries(pn.viewable.Viewer):
             self._headings.append(heading)
             self._drawn.append(drawn)
             rows += [heading, self._body(drawn)]
-        filled = [drawn.figure for drawn in self._drawn if drawn.chart.span]
+        filled = [drawn.figure for drawn in self._drawn if drawn.chart.span or self.steady]
         if filled:
             filled[-1].xaxis.axis_label = f"Time in {self.zone}"
             filled[-1].xaxis.axis_label_text_font_style = "normal"
@@ -68,7 +71,7 @@ class TimeSeries(pn.viewable.Viewer):
         self._layout[:] = rows
 
     def _body(self, drawn: Drawn) -> pn.viewable.Viewable:
-        if drawn.chart.span is None:
+        if drawn.chart.span is None and not self.steady:
             return pn.pane.HTML(legend.notice(drawn.chart.empty), sizing_mode="stretch_width", margin=8)
         drawn.figure.height = self.height
         drawn.figure.on_event(RangesUpdate, self._moved)
@@ -99,8 +102,12 @@ class TimeSeries(pn.viewable.Viewer):
             drawn.recolour(self.dark)
             heading.object = legend.html(drawn.chart, drawn.colours, self.dark)
 
+    @param.depends("moment", watch=True)
+    def _mark(self) -> None:
+        if self._drawn and self.moment is not None:
+            self._drawn[0].view.moment.location = self.moment / MILLISECOND
 
-def _lines(chart: Chart) -> list[object]:
-    """Return what must stay the same for a figure to be kept."""
-    lines = [(trace.label, trace.unit, trace.source, trace.told, trace.stepped) for trace in chart.traces]
-    return [chart.title, chart.span is None, chart.bounds, *lines]
+    def _lines(self, chart: Chart) -> list[object]:
+        """Return what must stay the same for a figure to be kept."""
+        lines = [(trace.label, trace.unit, trace.source, trace.told, trace.stepped) for trace in chart.traces]
+        return [chart.title, self.steady or chart.span is None, chart.bounds, *lines]

@@ -109,7 +109,7 @@ def _line(
     events: Microseconds, ends: Microseconds | None, values: Floats, known: Floats, bridge: int
 ) -> dict[str, Floats]:
     """Return the points of a line; after each place where more than ``bridge`` passes to the next event, a break."""
-    broken = np.append(np.diff(events) > bridge, False)
+    broken = np.append(np.diff(events) > bridge, False)[: len(events)]
     corners = 1 if ends is None else 2
     keep = np.column_stack([np.ones((len(events), corners), dtype=bool), broken]).ravel()
     after = events if ends is None else ends

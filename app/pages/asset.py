@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.auth import access
 from app.auth.identity import SignedIn
-from app.pages import asset_context, asset_graphs, asset_plan, asset_properties, asset_status
+from app.pages import asset_context, asset_graphs, asset_plan, asset_properties, asset_replay, asset_status
 from app.pages.filling import plain
 from app.pages.shell import Shell, address, query
 from app.pages.tabs import Part, Tabs
@@ -52,7 +52,14 @@ def _show(page: Shell, opened: str | None, head: Head) -> Sequence[Any]:
     facts += [asset.description] if asset.description else []
     parts: list[Part] = [
         make(page, asset.id)
-        for make in (asset_graphs.part, asset_plan.part, asset_context.part, asset_properties.part, asset_status.part)
+        for make in (
+            asset_graphs.part,
+            asset_plan.part,
+            asset_replay.part,
+            asset_context.part,
+            asset_properties.part,
+            asset_status.part,
+        )
     ]
     return [
         _trail(head),

@@ -79,7 +79,7 @@ def read(work: Session, who: SignedIn, plan: list[Wanted], span: Span) -> list[C
         lines = [line for sensor in visible for line in traces(sensor, known[sensor.id], told)]
         hidden = len(chart.sensors) - len(visible)
         shown = [line.converted(lines[0].unit) for line in lines]
-        charts.append(Chart(title=chart.title or _title(visible), traces=shown, empty=_empty(visible, hidden)))
+        charts.append(Chart(title=chart.title or title(visible), traces=shown, empty=_empty(visible, hidden)))
     return charts
 
 
@@ -108,7 +108,8 @@ def traces(sensor: Sensor, known: dict[int, Beliefs], told: dict[int, Source]) -
     return sorted(lines, key=lambda line: ("measured", "forecast", "scheduled").index(line.told))
 
 
-def _title(shown: list[Sensor]) -> str:
+def title(shown: list[Sensor]) -> str:
+    """Return the heading of a chart that has none of its own: what its sensors are called."""
     return ", ".join(dict.fromkeys(sensor.name[:1].upper() + sensor.name[1:] for sensor in shown)) or "Sensors"
 
 

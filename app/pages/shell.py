@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
+from urllib.parse import parse_qs
 
 import panel as pn
 import panel_material_ui as pmui
@@ -37,7 +38,10 @@ def address(path: str) -> str:
 
 
 def query(name: str) -> str | None:
-    """Return one argument of the page's address."""
+    """Return one argument of the page's address, as it is now."""
+    if pn.state.location is not None and pn.state.location.search:
+        now = parse_qs(pn.state.location.search.lstrip("?")).get(name)
+        return now[0] if now else None
     found = (pn.state.session_args or {}).get(name)
     return found[0].decode() if found else None
 

@@ -1,0 +1,103 @@
+"""Tab Replay of an asset: its charts as they were known at each moment of the past."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import numpy as np
+import panel as pn
+from sqlalchemy.orm import Session
+
+from app.auth import access
+from app.auth.identity import SignedIn
+from app.pages import charts, time_range
+from app.pages.charts import Span
+from app.pages.filling import fill, note, waiting
+from app.pages.shell import Shell, query
+from app.pages.tabs import Part
+from components.history import History
+from components.replay import Remembered, Replay
+from components.theme import quantity
+from db import beliefs, listing
+from db.assets import Asset
+from db.base import get
+from db.sensors import Sensor
+from engine.iso_time import zone
+
+LONGEST = timedelta(days=31)
+TOO_LONG = "A replay shows at most 31 days; choose a shorter time on the tab Graphs."
+NOTHING = "There is nothing to replay in this time range; choose another one on the tab Graphs."
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the tab shows."""
+
+    charts: list[Remembered]
+    span: tuple[int, int]
+    zone: str
+
+
+def part(page: Shell, asset_id: int) -> Part:
+    """Return the tab; it shows the time range that is in the address when it is opened."""
+
+    def opened(_nothing: None) -> list[pn.viewable.Viewable]:
+        place = pn.Column(waiting(), sizing_mode="stretch_width")
+        asked = (query("start"), query("end"))
+        fill(place, partial(_read, asset_id, asked), partial(_show, page))
+        return [place]
+
+    return Part("replay", "Replay", lambda _work, _who: None, opened)
+
+
+def _read(asset_id: int, asked: tuple[str | None, str | None], work: Session, who: SignedIn) -> Found | None:
+    asset = get(work, Asset, asset_id)
+    access.check(who, "read", asset)
+    local, now = zone(who.timezone), datetime.now(UTC)
+    plan = charts.wanted(work, asset)
+    data = listing.data_span(work, {key for chart in plan for key in chart.sensors})
+    start, end = time_range.asked(*asked, local) or time_range.usual(data, now=now, local=local)
+    if end - start > LONGEST:
+        return None
+    found = listing.sensors(work, {key for chart in plan for key in chart.sensors})
+    seen = {key: sensor for key, sensor in found.items() if access.may(who, "read", sensor)}
+    lines = {key: histories(work, sensor, Span(start, end, now)) for key, sensor in seen.items()}
+    named = [(chart, [seen[key] for key in chart.sensors if key in seen]) for chart in plan]
+    shown = [
+        Remembered(chart.title or charts.title(sensors), [line for sensor in sensors for line in lines[sensor.id]])
+        for chart, sensors in named
+    ]
+    return Found(shown, time_range.microseconds((start, end)), who.timezone)
+
+
+def histories(work: Session, sensor: Sensor, span: Span) -> list[History]:
+    """Return all that was ever believed of a sensor in a span, one history for each source."""
+    every = beliefs.read_all(work, sensor, span.start, span.end, known_at=span.known_at)
+    told = listing.sources(work, {int(key) for key in np.unique(every.source_ids)})
+    kind = quantity(unit=sensor.unit, name=sensor.name, asset_type=sensor.asset.asset_type.name)
+    return [
+        History(
+            label=f"{sensor.asset.name}: {sensor.name}",
+            unit=sensor.unit,
+            events=every.beliefs.events[every.source_ids == key],
+            times=every.beliefs.times[every.source_ids == key],
+            values=every.beliefs.middle[every.source_ids == key],
+            step=sensor.resolution,
+            source=source.description,
+            source_type=source.type,
+            quantity=kind,
+        )
+        for key, source in told.items()
+    ]
+
+
+def _show(page: Shell, found: Found | None) -> Sequence[Any]:
+    if found is None:
+        return [note(TOO_LONG, "warning")]
+    if not any(len(line.events) for chart in found.charts for line in chart.histories):
+        return [note(NOTHING)]
+    shown = Replay(charts=found.charts, span=found.span, zone=found.zone)
+    page.follow(shown)
+    return [shown]

@@ -1,0 +1,90 @@
+"""Charts as they were at each moment of the past: play, pause, step; the line marks the moment of knowledge."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import panel as pn
+import param
+
+from components.history import History
+from components.time_series import TimeSeries
+from components.traces import Chart
+from engine.iso_time import from_us, zone
+
+MOST_FRAMES = 400
+"""Moments that are shown, however many beliefs there are."""
+FRAME_MS = 120
+
+
+@dataclass(frozen=True, eq=False)
+class Remembered:
+    """One chart with all that was ever believed of its lines."""
+
+    title: str
+    histories: Sequence[History]
+
+    def known(self, moment: int) -> Chart:
+        """Return the chart as it was known at a moment [µs since 1970 UTC]."""
+        lines = [history.known(moment) for history in self.histories]
+        return Chart(title=self.title, traces=lines, empty="Nothing was known yet.")
+
+
+def moments(histories: Sequence[History], most: int = MOST_FRAMES) -> np.ndarray:
+    """Return the moments at which something became known, thinned to a number [µs since 1970 UTC]."""
+    formed = [history.times for history in histories if len(history.times)]
+    if not formed:
+        return np.zeros(0, dtype=np.int64)
+    found = np.unique(np.concatenate(formed))
+    kept: np.ndarray = found[np.unique(np.linspace(0, len(found) - 1, min(most, len(found))).round().astype(int))]
+    return kept
+
+
+class Replay(pn.viewable.Viewer):
+    """Shows what was known at one moment, and lets time run."""
+
+    charts = param.List(item_type=Remembered, doc="What to show, from top to bottom.")
+    zone = param.String(default="UTC", doc="IANA name of the zone times are written in.")
+    span = param.Tuple(default=None, length=2, allow_None=True, doc="Time range in view [µs since 1970 UTC].")
+    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self.moments = moments([history for chart in self.charts for history in chart.histories])
+        last = max(len(self.moments) - 1, 0)
+        self.player = pn.widgets.Player(
+            start=0, end=max(last, 1), value=last, interval=FRAME_MS, loop_policy="once", show_loop_controls=False,
+            show_value=False, name="Moment of knowledge", width=320, disabled=last == 0,
+        )  # fmt: skip
+        self.series = TimeSeries(
+            charts=self._known(), zone=self.zone, span=self.span, dark=self.dark, steady=True, moment=self.moment
+        )
+        self._label = pn.pane.HTML(self._written(), margin=(10, 8))
+        self.player.param.watch(self._move, "value")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        bar = pn.FlexBox(self.player, self._label, align_items="center")
+        return pn.Column(bar, self.series, sizing_mode="stretch_width")
+
+    @property
+    def moment(self) -> int | None:
+        """The moment of knowledge that is shown [µs since 1970 UTC]; None without any belief."""
+        return int(self.moments[self.player.value]) if len(self.moments) else None
+
+    def _known(self) -> list[Chart]:
+        return [chart.known(self.moment or 0) for chart in self.charts]
+
+    def _move(self, _event: object) -> None:
+        self.series.param.update(charts=self._known(), moment=self.moment)
+        self._label.object = self._written()
+
+    def _written(self) -> str:
+        if self.moment is None:
+            return '<span role="status">There is nothing to replay in this time range.</span>'
+        at = from_us(self.moment).astimezone(zone(self.zone))
+        return f'<span role="status">Known at <b>{at:%a %-d %b %Y %H:%M}</b> ({self.zone})</span>'
+
+    @param.depends("dark", watch=True)
+    def _recolour(self) -> None:
+        self.series.dark = self.dark
