@@ -16,6 +16,7 @@ from app.api.v3 import (
     charts,
     copies,
     data,
+    documentation,
     forecasts,
     health,
     jobs,
@@ -34,16 +35,22 @@ RESOURCES = (
     *(health, assets, copies, sensors, accounts, users, data, bulk, uploads, monitoring),
     *(jobs, schedules, forecasts, reports, charts, annotations, audit),
 )
-V3: list[Route] = list(chain.from_iterable(resource.ROUTES for resource in RESOURCES))
+
+
+def tables() -> list[tuple[str, Route]]:
+    """Return every route with what stands before its path."""
+    return [("/api", route) for route in ROOT] + [("/api/v3_0", route) for route in V3]
+
+
+V3: list[Route] = [*chain.from_iterable(each.ROUTES for each in RESOURCES), *documentation.routes(tables)]
 """Below /api/v3_0."""
 
 
 def patterns(service: Service) -> list[Any]:
     """Return the addresses as Tornado wants them."""
     by_path: dict[str, dict[str, Route]] = defaultdict(dict)
-    for prefix, routes in (("/api", ROOT), ("/api/v3_0", V3)):
-        for route in routes:
-            by_path[prefix + route.pattern][route.method] = route
+    for prefix, route in tables():
+        by_path[prefix + route.pattern][route.method] = route
     found: list[Any] = [(path, Endpoint, {"routes": routes, "service": service}) for path, routes in by_path.items()]
     found.append((legacy.PATTERN, legacy.Gone, {"routes": {}, "service": service}))
     return [*found, (r"/api(?:/.*)?", NothingHere, {"routes": {}, "service": service})]

@@ -1,0 +1,85 @@
+"""The specification says what the server does: valid in itself, and held to by generated requests."""
+
+from collections import Counter
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.http.serving import Api
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+EXAMPLES = 6
+"""Generated requests per operation and database."""
+KEPT_AWAY = ("/password-reset", "/users/{id}")
+"""What would lock out the users of the other tests."""
+
+
+@pytest.fixture(scope="session")
+def specification(api: Api) -> dict[str, Any]:
+    found: dict[str, Any] = api.get("/openapi.json", who=None).json()
+    return found
+
+
+def test_every_operation_is_named_once_and_explained(specification: dict[str, Any]) -> None:
+    operations = [one for methods in specification["paths"].values() for one in methods.values()]
+    assert specification["openapi"].startswith("3.1") and len(operations) > 60
+    assert set(Counter(one["operationId"] for one in operations).values()) == {1}
+    assert all(one["summary"].endswith((".", "failed")) for one in operations)
+
+
+def test_services_are_listed_and_the_documentation_is_a_page(api: Api, specification: dict[str, Any]) -> None:
+    services = api.get("", who=None).json()["services"]
+    listed = sum(len(methods) for methods in specification["paths"].values())
+    assert len(services) == listed
+    page = api.get("/docs", who=None)
+    assert page.headers["Content-Type"].startswith("text/html") and "https://" not in page.text
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_generated_requests_meet_the_specification(
+    api: Api, specification: dict[str, Any], mode: GenerationMode
+) -> None:
+    statuses: Counter[int] = Counter()
+    found: list[str] = []
+    for result in schemathesis.openapi.from_dict(specification).get_all_operations():
+        operation = result.ok()
+        if not (operation.method.upper() != "GET" and operation.path.endswith(KEPT_AWAY)):
+            found += try_out(api, operation, mode, statuses)
+    assert not found, "\n".join(sorted(set(found)))
+    assert statuses[200] > 20 if mode == GenerationMode.POSITIVE else statuses[422] > 100, statuses
+
+
+def try_out(api: Api, operation: Any, mode: GenerationMode, statuses: Counter[int]) -> list[str]:
+    """Return what went against the specification in some generated requests."""
+    problems: list[str] = []
+    requests = operation.as_strategy(generation_mode=mode)
+
+    @seed(20261120)
+    @settings(
+        max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(case=requests)
+    def check(case: Any) -> None:
+        answer = case.call(base_url=api.url, headers={"Authorization": api.token("hand")})
+        statuses[answer.status_code] += 1
+        try:
+            case.validate_response(answer, checks=CHECKS)
+        except (Failure, FailureGroup) as failure:
+            problems.append(f"{case.method} {operation.path}: {failure}"[:1000])
+
+    with suppress(Unsatisfiable):  # an address without parameters leaves nothing to get wrong
+        check()
+    return problems
