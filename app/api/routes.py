@@ -12,6 +12,7 @@ from app.api.v3 import (
     annotations,
     assets,
     audit,
+    automations,
     bulk,
     charts,
     copies,
@@ -20,9 +21,11 @@ from app.api.v3 import (
     forecasts,
     health,
     jobs,
+    keys,
     monitoring,
     reports,
     schedules,
+    secrets,
     sensors,
     tokens,
     uploads,
@@ -33,7 +36,7 @@ ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES, *charts.DEV]
 """Below /api."""
 RESOURCES = (
     *(health, assets, copies, sensors, accounts, users, data, bulk, uploads, monitoring),
-    *(jobs, schedules, forecasts, reports, charts, annotations, audit),
+    *(jobs, schedules, forecasts, reports, automations, charts, annotations, audit, keys, secrets),
 )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.auth.identity import SignedIn
 from app.auth.sessions import current_user
 from app.running import current
+from db import trail
 from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ async def writing(change: Callable[[Session, SignedIn], Result]) -> Result:
 
     def within() -> Result:
         with current().database.writing() as work:
+            trail.act_as(work, (who.id, who.username))
             return change(work, who)
 
     return await asyncio.to_thread(within)

@@ -43,6 +43,8 @@ def _shown(row: AuditEvent) -> dict[str, Any]:
         "event_datetime": row.at.isoformat(),
         "active_user_id": row.active_user_id,
         "active_user_name": row.active_user_name,
+        "before": row.before,
+        "after": row.after,
     }
 
 
@@ -56,7 +58,7 @@ def of_account(call: Call, id: int, query: Paging) -> Any:
 def of_user(call: Call, id: int, query: Paging) -> Any:
     """List what was changed about a user, newest first."""
     user = base.get(call.work, User, id)
-    access.check(call.who, "update", user)
+    access.check(call.who, "read" if "admin-reader" in call.who.roles else "update", user)
     return _listed(call, AuditEvent.user_id == id, query)
 
 

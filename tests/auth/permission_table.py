@@ -1,0 +1,158 @@
+"""Who may do what, endpoint by endpoint: the expected answers, written down by hand.
+
+Targets belong to the account Mill, whose consultancy is Advice. A new endpoint without a line here fails the tests.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+Ids = dict[str, Any]
+EVERYONE = {"hand", "boss", "adviser", "stranger", "reader", "root", "rival"}
+"""Every kind of user who can sign in: member and account-admin of Mill; consultants of Mill and of another account;
+admin-reader and admin of the host; account-admin of another account."""
+OUTSIDE = {"anonymous", "inactive"}
+READ = {"hand", "boss", "adviser", "reader", "root"}
+ADD = {"hand", "boss", "adviser", "root"}
+MANAGE = {"boss", "root"}
+ADMIN = {"root"}
+
+
+class Line(NamedTuple):
+    """One endpoint."""
+
+    allowed: set[str]
+    given: Callable[[Ids], dict[str, Any]] = lambda ids: {}
+    """Path parameters, ``query`` and ``body`` of a request that everybody would be granted who may."""
+
+
+SPAN = {"start": "2026-01-05T00:00:00Z", "end": "2026-01-06T00:00:00Z"}
+VALUES = {"values": [1.0], "start": "2026-01-05T00:00:00Z", "duration": "PT15M", "unit": "kW"}
+REMARK = {"content": "x", **SPAN}
+FLEX = {"soc-at-start": "5 kWh", "soc-max": "10 kWh", "power-capacity": "5 kW"}
+PLAN = {"start": "2026-01-05T00:00:00Z", "duration": "PT1H", "flex-context": {"consumption-price": "0.3 EUR/kWh"}}
+
+
+def of(name: str, **more: Any) -> Callable[[Ids], dict[str, Any]]:
+    """A request about the row with an id."""
+    return lambda ids: {"id": ids[name], **more}
+
+
+def planned(name: str) -> Callable[[Ids], dict[str, Any]]:
+    return lambda ids: {"id": ids[name], "body": PLAN | {"flex-model": [{"sensor": ids["s:power"], **FLEX}]}}
+
+
+def result(name: str, job: str) -> Callable[[Ids], dict[str, Any]]:
+    return lambda ids: {"id": ids[name], "uuid": ids[job], "query": {}}
+
+
+def report(ids: Ids) -> dict[str, Any]:
+    named = [{"name": "x", "sensor": ids["s:power"]}]
+    return {
+        "id": ids["battery"],
+        "body": {"reporter": "PandasReporter", "parameters": {"input": named, "output": named, **SPAN}},
+    }
+
+
+SENSOR, ASSET, ACCOUNT, CHART = of("s:power"), of("battery"), of("a:Mill"), {"query": SPAN}
+NIGHTLY = {"name": "new", "kind": "schedule", "every": "P1D"}
+NEW_ASSET = {"name": "new", "generic_asset_type_id": 1}
+NEW_SENSOR = {"name": "new", "unit": "kW", "event_resolution": "PT15M"}
+NEW_USER = {"email": "new@example.org"}
+
+TABLE: dict[str, Line] = {
+    "GET /api": Line(EVERYONE | OUTSIDE),
+    "POST /api/requestAuthToken": Line(
+        EVERYONE | OUTSIDE, lambda ids: {"body": {"email": ids["email"], "password": ids["password"]}}
+    ),
+    "GET /api/dev/sensor/{id}": Line(READ, SENSOR),
+    "GET /api/dev/sensor/{id}/chart": Line(READ, of("s:power", **CHART)),
+    "GET /api/dev/sensor/{id}/chart_data": Line(READ, of("s:power", **CHART)),
+    "GET /api/dev/sensor/{id}/chart_annotations": Line(READ, of("s:power", **CHART)),
+    "GET /api/v3_0": Line(EVERYONE | OUTSIDE),
+    "GET /api/v3_0/docs": Line(EVERYONE | OUTSIDE),
+    "GET /api/v3_0/openapi.json": Line(EVERYONE | OUTSIDE),
+    "GET /api/v3_0/openapi-specs.json": Line(EVERYONE | OUTSIDE),
+    "GET /api/v3_0/health/ready": Line(EVERYONE | OUTSIDE),
+    "GET /api/v3_0/assets": Line(READ, lambda ids: {"query": {"account": ids["a:Mill"]}}),
+    "POST /api/v3_0/assets": Line(ADD, lambda ids: {"body": NEW_ASSET | {"account_id": ids["a:Mill"]}}),
+    "GET /api/v3_0/assets/public": Line(EVERYONE),
+    "GET /api/v3_0/assets/types": Line(EVERYONE),
+    "GET /api/v3_0/assets/{id}": Line(READ, ASSET),
+    "PATCH /api/v3_0/assets/{id}": Line(ADD, of("battery", body={"name": "renamed"})),
+    "DELETE /api/v3_0/assets/{id}": Line(MANAGE, ASSET),
+    "POST /api/v3_0/assets/{id}/copy": Line(ADD, ASSET),
+    "GET /api/v3_0/assets/{id}/kpis": Line(READ, of("battery", query=SPAN)),
+    "GET /api/v3_0/sensors": Line(READ, lambda ids: {"query": {"account": ids["a:Mill"]}}),
+    "POST /api/v3_0/sensors": Line(ADD, lambda ids: {"body": NEW_SENSOR | {"generic_asset_id": ids["battery"]}}),
+    "GET /api/v3_0/sensors/{id}": Line(READ, SENSOR),
+    "PATCH /api/v3_0/sensors/{id}": Line(MANAGE, of("s:power", body={"name": "renamed"})),
+    "DELETE /api/v3_0/sensors/{id}": Line(MANAGE, SENSOR),
+    "GET /api/v3_0/assets/{id}/sensors": Line(READ, ASSET),
+    "GET /api/v3_0/accounts": Line(EVERYONE),
+    "POST /api/v3_0/accounts": Line(ADMIN, lambda ids: {"body": {"name": "new"}}),
+    "GET /api/v3_0/accounts/{id}": Line(READ, ACCOUNT),
+    "PATCH /api/v3_0/accounts/{id}": Line(MANAGE, of("a:Mill", body={"name": "renamed"})),
+    "GET /api/v3_0/users": Line(READ, lambda ids: {"query": {"account": ids["a:Mill"]}}),
+    "POST /api/v3_0/users": Line(
+        {"boss", "adviser", "root"}, lambda ids: {"body": NEW_USER | {"account_id": ids["a:Mill"]}}
+    ),
+    "GET /api/v3_0/users/{id}": Line(READ, of("u:hand")),
+    "PATCH /api/v3_0/users/{id}": Line({"hand", "boss", "root"}, of("u:hand", body={"timezone": "UTC"})),
+    "PATCH /api/v3_0/users/{id}/password-reset": Line({"hand", "boss", "root"}, of("u:hand")),
+    "GET /api/v3_0/users/{id}/keys": Line({"hand", "boss", "root", "reader"}, of("u:hand")),
+    "POST /api/v3_0/users/{id}/keys": Line({"hand", "root"}, of("u:hand", body={"name": "x", "scopes": ["read"]})),
+    "DELETE /api/v3_0/keys/{id}": Line({"hand", "boss", "root"}, of("key")),
+    "GET /api/v3_0/assets/{id}/secrets": Line(ADD, ASSET),
+    "POST /api/v3_0/assets/{id}/secrets": Line(ADD, of("battery", body={"name": "inverter.password", "value": "x"})),
+    "DELETE /api/v3_0/secrets/{id}": Line(ADD, of("secret")),
+    "GET /api/v3_0/sensors/{id}/data": Line(READ, of("s:power", query={"start": SPAN["start"], "duration": "PT1H"})),
+    "POST /api/v3_0/sensors/{id}/data": Line(ADD, of("s:power", body=VALUES)),
+    "GET /api/v3_0/sensors/data": Line(
+        READ, lambda ids: {"query": {"sensor": ids["s:power"], "start": SPAN["start"], "duration": "PT1H"}}
+    ),
+    "POST /api/v3_0/sensors/data": Line(ADD, lambda ids: {"body": VALUES | {"sensor": ids["s:power"]}}),
+    "GET /api/v3_0/sensors/data/bulk": Line(
+        READ, lambda ids: {"query": {"sensors": str(ids["s:power"]), "start": SPAN["start"], "duration": "PT1H"}}
+    ),
+    "POST /api/v3_0/sensors/data/bulk": Line(ADD, lambda ids: {"bulk": [VALUES | {"sensor": ids["s:power"]}]}),
+    "POST /api/v3_0/sensors/{id}/data/upload": Line(ADD, of("s:power", file="t,v\n2026-01-05T00:00:00Z,1\n")),
+    "DELETE /api/v3_0/sensors/{id}/data": Line(MANAGE, of("s:power", body={})),
+    "GET /api/v3_0/sensors/{id}/stats": Line(READ, SENSOR),
+    "GET /api/v3_0/sensors/{id}/status": Line(READ, SENSOR),
+    "GET /api/v3_0/sources": Line(EVERYONE),
+    "GET /api/v3_0/jobs/{uuid}": Line(READ, lambda ids: {"uuid": ids["j:schedule"]}),
+    "GET /api/v3_0/assets/{id}/jobs": Line(READ, ASSET),
+    "POST /api/v3_0/jobs/{uuid}/cancel": Line(ADD, lambda ids: {"uuid": ids["j:queued"]}),
+    "POST /api/v3_0/jobs/{uuid}/requeue": Line(ADD, lambda ids: {"uuid": ids["j:failed"]}),
+    "POST /api/v3_0/assets/{id}/schedules/trigger": Line(ADD, planned("battery")),
+    "POST /api/v3_0/sensors/{id}/schedules/trigger": Line(ADD, planned("s:power")),
+    "POST /api/v3_0/assets/{id}/schedules/preview": Line(READ, planned("battery")),
+    "GET /api/v3_0/assets/{id}/schedules/{uuid}": Line(READ, result("battery", "j:schedule")),
+    "GET /api/v3_0/sensors/{id}/schedules/{uuid}": Line(READ, result("s:power", "j:schedule")),
+    "GET /api/v3_0/assets/{id}/flex-config": Line(READ, ASSET),
+    "POST /api/v3_0/sensors/{id}/forecasts/trigger": Line(ADD, of("s:power", body={"duration": "PT1H"})),
+    "GET /api/v3_0/sensors/{id}/forecasts/{uuid}": Line(READ, result("s:power", "j:forecast")),
+    "POST /api/v3_0/assets/{id}/reports/trigger": Line(ADD, report),
+    "GET /api/v3_0/assets/{id}/automations": Line(READ, ASSET),
+    "POST /api/v3_0/assets/{id}/automations": Line(ADD, of("battery", body=NIGHTLY)),
+    "GET /api/v3_0/automations/{id}": Line(READ, of("automation")),
+    "PATCH /api/v3_0/automations/{id}": Line(ADD, of("automation", body={"active": False})),
+    "DELETE /api/v3_0/automations/{id}": Line(ADD, of("automation")),
+    "GET /api/v3_0/assets/{id}/chart": Line(READ, of("battery", **CHART)),
+    "GET /api/v3_0/assets/{id}/chart_data": Line(READ, of("battery", **CHART)),
+    "GET /api/v3_0/assets/{id}/chart_annotations": Line(READ, of("battery", **CHART)),
+    "GET /api/v3_0/sensors/{id}/chart": Line(READ, of("s:power", **CHART)),
+    "GET /api/v3_0/sensors/{id}/chart_data": Line(READ, of("s:power", **CHART)),
+    "GET /api/v3_0/sensors/{id}/chart_annotations": Line(READ, of("s:power", **CHART)),
+    "POST /api/v3_0/accounts/{id}/annotations": Line(ADD, of("a:Mill", body=REMARK)),
+    "POST /api/v3_0/assets/{id}/annotations": Line(ADD, of("battery", body=REMARK)),
+    "POST /api/v3_0/sensors/{id}/annotations": Line(ADD, of("s:power", body=REMARK)),
+    "GET /api/v3_0/accounts/{id}/annotations": Line(READ, ACCOUNT),
+    "GET /api/v3_0/assets/{id}/annotations": Line(READ, ASSET),
+    "GET /api/v3_0/sensors/{id}/annotations": Line(READ, SENSOR),
+    "PATCH /api/v3_0/annotations/{id}": Line(ADD, of("remark", body={"content": "y"})),
+    "DELETE /api/v3_0/annotations/{id}": Line(ADD, of("remark")),
+    "GET /api/v3_0/accounts/{id}/auditlog": Line({"boss", "adviser", "reader", "root"}, ACCOUNT),
+    "GET /api/v3_0/users/{id}/auditlog": Line({"hand", "boss", "reader", "root"}, of("u:hand")),
+    "GET /api/v3_0/assets/{id}/auditlog": Line(READ, ASSET),
+}
