@@ -15,6 +15,7 @@ from huey.consumer import Consumer, Scheduler
 from huey.consumer import Worker as HueyWorker
 from redis.exceptions import RedisError
 
+from app.jobs.alerting import Watcher
 from app.jobs.faults import QueueDown
 from app.jobs.keeper import Keeper
 from app.jobs.kinds import QUEUES
@@ -153,6 +154,9 @@ class Queue:
     def start(self) -> None:
         """Start what a server does itself: keeping watch over the rows and, embedded, the work."""
         workers = self._settings.FLEXSCOPE_EMBEDDED_WORKERS if self.is_embedded else 0
+        if self._settings.FLEXSCOPE_WATCH:
+            watcher = Watcher(self._settings, self._database, self.worker.name)
+            self._running.append(Ticker("watch", self._settings.FLEXSCOPE_WATCH_SECONDS, watcher.tick, wait_first=True))
         self.work(QUEUES if workers else (), workers=workers)
 
     def work(self, queues: Collection[str], *, workers: int, keeps: bool = True) -> None:
