@@ -22,7 +22,10 @@ def refuse_if_filled(work: Session, sensor: Sensor, field: str) -> None:
     """
     count = sum(line.n_beliefs for line in rewriting.locked(work, sensor))
     if count:
-        way = {"unit": "convert its data along", "event_resolution": "resample its data along"}
+        way = {
+            "unit": "convert them along with 'flexscope edit convert-data'",
+            "event_resolution": "resample them along with 'flexscope edit resample-data'",
+        }
         raise FieldError(
             field,
             f"sensor {sensor.id} has {count} values that depend on it; {way.get(field, 'delete them first')} "

@@ -61,7 +61,9 @@ def timely_frame(sourced: Sourced, sensor: Sensor, sources: Mapping[int, Source]
     try:
         import timely_beliefs as tb
     except ImportError:
-        raise InputError("timely_beliefs is not installed; install flexscope[timely-beliefs].") from None
+        raise InputError(
+            "timely_beliefs is not installed; it declares an older pandas, so install it with pip's --no-deps."
+        ) from None
     theirs: dict[int, Any] = {key: tb.BeliefSource(source.description) for key, source in sources.items()}
     frame = table(sourced, {key: str(key) for key in theirs}, sensor.timezone)
     frame["source"] = frame["source"].map({str(key): source for key, source in theirs.items()})

@@ -106,3 +106,15 @@ def resample_data(sensor_ids: tuple[int, ...], event_resolution: str, yes: bool)
                 click.confirm(f"The values of {sensor.name} ({key}) give way to means for good. Go on?", abort=True)
             editing.resample_data(work, sensor, length)
             click.secho(f"{sensor.name} (sensor {key}) went from {old} to {iso_duration(length)}.", fg="green")
+
+
+@click.command("convert-data")
+@click.option("--sensor", "sensor_id", type=int, required=True, help="ID of the sensor.")
+@click.option("--unit", required=True, help="New unit, such as MW.")
+def convert_data(sensor_id: int, unit: str) -> None:
+    """Give a sensor another unit, and write all its data in it."""
+    with writing() as work:
+        sensor = get(work, Sensor, sensor_id)
+        old = sensor.unit
+        editing.convert(work, sensor, unit)
+    click.secho(f"{sensor.name} (sensor {sensor_id}) went from {old} to {unit}.", fg="green")

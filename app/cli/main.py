@@ -70,6 +70,7 @@ COMMANDS = Group(
             "Change what is there.",
             {
                 "automation": Command("app.cli.automations:edit_automation", "Pause or continue it."),
+                "convert-data": Command("app.cli.deleting:convert_data", "Another unit, for a sensor and its data."),
                 "resample-data": Command(
                     "app.cli.deleting:resample_data", "Another resolution, for a sensor and its data."
                 ),

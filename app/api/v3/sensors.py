@@ -12,7 +12,7 @@ from app.api.paging import Paging, listed
 from app.api.route import Call, delete, get, patch, post
 from app.api.v3 import audit, shown
 from app.auth import access
-from db import base
+from db import base, editing
 from db.accounts import Account
 from db.assets import Asset, subtree
 from db.sensors import Sensor
@@ -153,7 +153,11 @@ def change_sensor(call: Call, id: int, body: SensorChange) -> shown.Shown:
     access.check(call.who, "update", sensor)
     if body.model_fields_set & FIXED_BY_DATA and "admin" not in call.who.roles:
         raise access.NotAllowed("update", f"unit, resolution and knowledge horizon of sensor {id}")
+    before = sensor.unit, sensor.resolution
     _apply(sensor, body)
+    for field, old, new in zip(("unit", "event_resolution"), before, (sensor.unit, sensor.resolution), strict=True):
+        if old != new:  # stored values would mean something else
+            editing.refuse_if_filled(call.work, sensor, field)
     audit.note(call, f"Changed {', '.join(sorted(body.model_fields_set))} of sensor {id}", sensor.asset)
     return shown.sensor(call, sensor)
 
