@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.http.serving import Api
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-EXAMPLES = 6
+EXAMPLES = 4
 """Generated requests per operation and database."""
 KEPT_AWAY = ("/password-reset", "/users/{id}")
 """What would lock out the users of the other tests."""
@@ -58,7 +58,7 @@ def test_generated_requests_meet_the_specification(
         if not (operation.method.upper() != "GET" and operation.path.endswith(KEPT_AWAY)):
             found += try_out(api, operation, mode, statuses)
     assert not found, "\n".join(sorted(set(found)))
-    assert statuses[200] > 20 if mode == GenerationMode.POSITIVE else statuses[422] > 100, statuses
+    assert statuses[200] > 20 if mode == GenerationMode.POSITIVE else statuses[422] > 60, statuses
 
 
 def try_out(api: Api, operation: Any, mode: GenerationMode, statuses: Counter[int]) -> list[str]:
