@@ -1,0 +1,183 @@
+"""Passwords, failures, mailed links and codes, sessions: over HTTP, with a real mail server."""
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import requests
+from sqlalchemy import select
+
+from app.auth import passwords
+from app.auth.sign_in import FREE, Attempt, TooMany, authenticate
+from db.base import Database
+from db.sign_in import Failures
+from db.users import User, by_email
+from tests.auth.conftest import Box
+from tests.http import serving
+from tests.http.serving import PASSWORD, Api, email
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+NEW = "another long password"
+
+
+@pytest.fixture(scope="module")
+def site(people: Database, box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A server that sends mail."""
+    url = people.url.render_as_string(hide_password=False)
+    mail = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(box.port)}
+    with serving.server(url, tmp_path_factory.mktemp("instance"), **mail) as running:
+        yield running
+
+
+def submit(browser: requests.Session, address: str, **fields: str) -> requests.Response:
+    """Load a form and send it."""
+    page = browser.get(address, timeout=20)
+    found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    return browser.post(address, data=found | fields, allow_redirects=False, timeout=20)
+
+
+def signed_in(site: Api, who: str, password: str = PASSWORD) -> tuple[requests.Session, requests.Response]:
+    browser = requests.Session()
+    return browser, submit(browser, f"{site.url}/login", email=email(who), password=password)
+
+
+def can_read(browser: requests.Session, site: Api) -> bool:
+    return browser.get(f"{site.url}/api/v3_0/assets", timeout=20).status_code == 200
+
+
+def awaited(box: Box, count: int) -> Any:
+    """Return the newest mail once there are so many."""
+    for _ in range(100):
+        if len(box.mails) >= count:
+            return box.mails[-1]
+        time.sleep(0.1)
+    raise AssertionError("no mail came")
+
+
+def attempt(who: str = "boss", password: str = "wrong password", address: str = "192.0.2.1") -> Attempt:
+    return Attempt(email=email(who), password=password, address=address)
+
+
+@pytest.fixture
+def fresh(database: Database) -> Database:
+    serving.populate(database)
+    return database
+
+
+def test_failures_make_the_next_try_wait_twice_as_long(fresh: Database) -> None:
+    moment, waits = NOW, []
+    for _ in range(FREE["email"] + 3):
+        authenticate(fresh, attempt(), moment)
+        with fresh.reading() as work:
+            until = max(work.scalars(select(Failures.wait_until)))
+        waits.append((until - moment).total_seconds())
+        moment = max(until, moment)
+    assert waits == [0, 0, 0, 0, 1, 2, 4, 8]
+    with pytest.raises(TooMany, match="try again in 4 seconds"):
+        authenticate(fresh, attempt(password=PASSWORD), moment - timedelta(seconds=4))
+    assert authenticate(fresh, attempt(password=PASSWORD), moment).who is not None
+    assert authenticate(fresh, attempt(), moment).known
+
+
+def test_ten_thousand_random_logins_cost_next_to_no_hashing(fresh: Database) -> None:
+    moment = NOW
+    with patch.object(passwords, "matches", wraps=passwords.matches) as hashing:
+        refused = 0
+        for number in range(10_000):
+            try:
+                authenticate(fresh, attempt(who=f"n{number}"), moment + timedelta(milliseconds=number))
+            except TooMany:
+                refused += 1
+    assert hashing.call_count + refused == 10_000
+    assert hashing.call_count <= FREE["from"] + 5
+    assert authenticate(fresh, attempt(password=PASSWORD, address="192.0.2.9"), moment).who is not None
+
+
+def test_a_hash_of_an_import_is_understood_and_replaced(fresh: Database) -> None:
+    imported = "$2b$12$abcdefghijklmnopqrstuutwZ1IOTtu3SsEBT5lI/LFncP31tIybm"  # of "password"
+    with fresh.writing() as work:
+        user = by_email(work, email("boss"))
+        assert user is not None
+        user.password_hash = imported
+    assert authenticate(fresh, attempt(password="passwort"), NOW).who is None
+    assert authenticate(fresh, attempt(password="password"), NOW).who is not None
+    with fresh.reading() as work:
+        assert str(work.scalar(select(User.password_hash).where(User.email == email("boss")))).startswith("$argon2id$")
+    assert authenticate(fresh, attempt(password="password"), NOW).who is not None
+
+
+def test_an_inactive_user_is_not_let_in(fresh: Database) -> None:
+    with fresh.writing() as work:
+        work.get_one(User, serving.identifiers(fresh)["u:boss"]).active = False
+    assert not authenticate(fresh, attempt(password=PASSWORD), NOW).known
+
+
+def test_a_copied_cookie_is_worth_nothing_after_signing_out(site: Api) -> None:
+    browser, _ = signed_in(site, "boss")
+    other, _ = signed_in(site, "boss")
+    thief = requests.Session()
+    thief.cookies.update(browser.cookies)
+    assert can_read(thief, site)
+    browser.get(f"{site.url}/logout", timeout=20)
+    assert not can_read(thief, site)
+    assert can_read(other, site)
+
+
+def test_signing_in_replaces_whatever_session_a_browser_was_given(site: Api) -> None:
+    attacker, _ = signed_in(site, "rival")
+    victim = requests.Session()
+    victim.cookies.update(attacker.cookies)
+    planted = victim.cookies["flexscope_session"]
+    submit(victim, f"{site.url}/login", email=email("boss"), password=PASSWORD)
+    assert [cookie.value for cookie in victim.cookies if cookie.name == "flexscope_session"] != [planted]
+    assert attacker.cookies["flexscope_session"] == planted
+    ids = {row["account_id"] for row in attacker.get(f"{site.url}/api/v3_0/users", timeout=20).json()}
+    assert ids == {row["account_id"] for row in site.get("/users", who="rival").json()}
+
+
+def test_a_mailed_link_sets_a_new_password_once_and_ends_all_sessions(site: Api, box: Box) -> None:
+    old, _ = signed_in(site, "hand")
+    token, count = site.token("hand"), len(box.mails)
+    submit(requests.Session(), f"{site.url}/forgot-password", email=email("hand"))
+    mail = awaited(box, count + 1)
+    link = re.search(r"http\S+", mail.get_content())[0]  # type: ignore[index]  # else the test fails here
+    assert (mail["To"], link.startswith(f"{site.url}/reset-password?token=")) == (email("hand"), True)
+    assert submit(requests.Session(), link, password=NEW, again="else").status_code == 422
+    assert submit(requests.Session(), link, password=NEW, again=NEW).status_code == 302
+    assert submit(requests.Session(), link, password=PASSWORD, again=PASSWORD).status_code == 422
+    assert not can_read(old, site)
+    assert requests.get(f"{site.url}/api/v3_0/assets", headers={"Authorization": token}, timeout=20).status_code == 401
+    assert can_read(signed_in(site, "hand", NEW)[0], site)
+
+
+def test_nobody_learns_who_has_an_account(site: Api, box: Box) -> None:
+    known = submit(requests.Session(), f"{site.url}/forgot-password", email=email("reader"))
+    awaited(box, 1)
+    unknown = submit(requests.Session(), f"{site.url}/forgot-password", email="nobody@example.org")
+    assert (known.status_code, known.text) == (unknown.status_code, unknown.text)
+
+
+def test_changing_the_password_ends_other_sessions_but_not_this_one(site: Api, box: Box) -> None:
+    here, there, count = signed_in(site, "adviser")[0], signed_in(site, "adviser")[0], len(box.mails)
+    form = {"password": NEW, "again": NEW}
+    assert submit(here, f"{site.url}/change-password", old="wrong", **form).status_code == 422
+    assert submit(here, f"{site.url}/change-password", old=PASSWORD, **form).status_code == 302
+    assert can_read(here, site) and not can_read(there, site)
+    assert "was changed" in awaited(box, count + 1)["Subject"]
+
+
+def test_a_link_of_another_site_does_not_sign_anybody_out(site: Api) -> None:
+    browser, _ = signed_in(site, "boss")
+    browser.get(f"{site.url}/logout", headers={"Sec-Fetch-Site": "cross-site"}, timeout=20)
+    assert can_read(browser, site)
+
+
+@pytest.mark.parametrize("path", ["/logout", "/change-password", "/forgot-password", "/reset-password", "/login/code"])
+def test_a_form_of_another_site_is_refused(site: Api, path: str) -> None:
+    browser, _ = signed_in(site, "boss")
+    assert browser.post(f"{site.url}{path}", data={"email": "x"}, timeout=20).status_code == 403
+    assert can_read(browser, site)
