@@ -23,7 +23,7 @@ from bokeh.plotting import figure
 
 from components import local_time
 from components.local_time import MILLISECOND
-from components.theme import QUANTITIES, STROKES, Colour, distinct
+from components.theme import STROKES, Colour, distinct
 from components.traces import Chart, Trace
 
 MOST_POINTS = 1600
@@ -53,7 +53,7 @@ class View:
         """Return a view of a span of time."""
         start, end = start_us / MILLISECOND, end_us / MILLISECOND
         ruler = Span(dimension="height", line_color=FAINT, line_dash="dotted", line_width=1.5)
-        moment = Span(dimension="height", line_color=QUANTITIES["price"].light, line_width=2)
+        moment = Span(dimension="height", line_color=FAINT, line_width=3)
         shared = Range1d(start=start, end=end, reset_start=start, reset_end=end, min_interval=60_000)
         return cls(time=shared, ruler=ruler, moment=moment, zone=zone, dark=dark)
 

@@ -48,14 +48,17 @@ class Replay(pn.viewable.Viewer):
     zone = param.String(default="UTC", doc="IANA name of the zone times are written in.")
     span = param.Tuple(default=None, length=2, allow_None=True, doc="Time range in view [µs since 1970 UTC].")
     dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    player_kind = param.Parameter(
+        default=pn.widgets.Player, doc="Class of the player; a page gives one of its own look."
+    )
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
         self.moments = moments([history for chart in self.charts for history in chart.histories])
         last = max(len(self.moments) - 1, 0)
-        self.player = pn.widgets.Player(
+        self.player = self.player_kind(
             start=0, end=max(last, 1), value=last, interval=FRAME_MS, loop_policy="once", show_loop_controls=False,
-            show_value=False, name="Moment of knowledge", width=320, disabled=last == 0,
+            show_value=False, width=320, disabled=last == 0,
         )  # fmt: skip
         self.series = TimeSeries(
             charts=self._known(), zone=self.zone, span=self.span, dark=self.dark, steady=True, moment=self.moment

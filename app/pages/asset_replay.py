@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import panel as pn
+import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
 from app.auth import access
@@ -98,6 +99,6 @@ def _show(page: Shell, found: Found | None) -> Sequence[Any]:
         return [note(TOO_LONG, "warning")]
     if not any(len(line.events) for chart in found.charts for line in chart.histories):
         return [note(NOTHING)]
-    shown = Replay(charts=found.charts, span=found.span, zone=found.zone)
+    shown = Replay(charts=found.charts, span=found.span, zone=found.zone, player_kind=pmui.Player)
     page.follow(shown)
     return [shown]

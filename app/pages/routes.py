@@ -5,5 +5,10 @@ PAGES = {
     "/dashboard": "app.pages.dashboard:view",
     "/assets": "app.pages.assets:view",
     "/assets/{id:int}": "app.pages.asset:view",
+    "/accounts": "app.pages.tables:accounts",
+    "/users": "app.pages.tables:users",
+    "/logged-in-user": "app.pages.tables:me",
+    "/tasks": "app.pages.tables:tasks",
+    "/status": "app.pages.tables:status",
     "/sensors/{id:int}": "app.pages.sensor:view",
 }

@@ -19,6 +19,10 @@ from components import theme
 MENU = [
     {"label": "Dashboard", "icon": "dashboard", "path": "/dashboard"},
     {"label": "Assets", "icon": "electrical_services", "path": "/assets"},
+    {"label": "Jobs", "icon": "schedule", "path": "/tasks"},
+    {"label": "Users", "icon": "group", "path": "/users"},
+    {"label": "Accounts", "icon": "business", "path": "/accounts"},
+    {"label": "Status", "icon": "monitor_heart", "path": "/status"},
 ]
 DARK = "flexscope_dark"
 """Cookie that keeps the choice of paper."""
@@ -69,10 +73,11 @@ class Shell(Page):
         _serve_own_resources()
         name = current().settings.FLEXMEASURES_PLATFORM_NAME
         self._body = pn.Column(waiting(), sizing_mode="stretch_width")
+        who = current_user()
         super().__init__(
             title=name, site_url=address("/"), main_width=1400, dark_theme=_cookie(DARK) == "1",
-            theme_config=theme.material(), sidebar=[_menu(at)], sidebar_width=230, sidebar_resizable=False,
-            sidebar_open=not _on_phone(), header=[_user(current_user())], **params,
+            theme_config=theme.material(), sidebar=[_menu(at, who)], sidebar_width=230, sidebar_resizable=False,
+            sidebar_open=not _on_phone(), header=[_user(who)], **params,
         )  # fmt: skip
         self._heading = heading
         self._title = pmui.Typography(plain(heading), variant="h2", sx={"fontSize": "1.5rem"}, margin=(16, 8, 4, 8))
@@ -108,14 +113,18 @@ class Shell(Page):
                 pn.state.param.unwatch(watcher)
 
 
-def _menu(at: str) -> pmui.MenuList:
-    entries = [{"label": e["label"], "icon": e["icon"], "href": address(e["path"]), "target": "_self"} for e in MENU]
-    here = next((i for i, entry in enumerate(MENU) if entry["path"] == at), None)
+def _menu(at: str, who: SignedIn | None) -> pmui.MenuList:
+    """Return the menu; what only hosts may see is left out for others."""
+    host = who is not None and bool(who.roles & {"admin", "admin-reader"})
+    listed = [entry for entry in MENU if host or entry["path"] != "/status"]
+    entries = [{"label": e["label"], "icon": e["icon"], "href": address(e["path"]), "target": "_self"} for e in listed]
+    here = next((i for i, entry in enumerate(listed) if entry["path"] == at), None)
     return pmui.MenuList(items=entries, active=here, sizing_mode="stretch_width", margin=(8, 0))
 
 
 def _user(who: SignedIn | None) -> pn.viewable.Viewable:
-    items = [{"label": "Log out", "icon": "logout", "href": address("/logout"), "target": "_self"}]
+    items = [{"label": "You", "icon": "person", "href": address("/logged-in-user"), "target": "_self"}]
+    items += [{"label": "Log out", "icon": "logout", "href": address("/logout"), "target": "_self"}]
     button = pmui.MenuButton(label=who.username if who else "?", items=items, icon="account_circle", variant="text")
     return pn.Row(pn.HSpacer(), button, sizing_mode="stretch_width")
 

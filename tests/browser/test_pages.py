@@ -205,3 +205,29 @@ def test_a_click_on_the_map_opens_the_asset(desk: Page):
     assert box is not None
     desk.mouse.click(box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"])
     expect(desk.get_by_role("heading", name="Solar panels")).to_be_visible()
+
+
+def test_a_replay_shows_what_was_known_earlier(desk: Page, house: int):
+    desk.goto(f"/assets/{house}?tab=replay")
+    label = desk.get_by_role("status").filter(has_text="Known at")
+    expect(label).to_be_visible(timeout=20_000)
+    last, before = label.inner_text(), charts(desk)
+    desk.get_by_role("button", name="First frame").click()
+    expect(label).not_to_have_text(last)
+    desk.wait_for_function(f"() => ({DRAWN})()[2].points[0] < {before[2]['points'][0]}")
+    assert [chart["y"] for chart in charts(desk)] == [chart["y"] for chart in before]
+
+
+@pytest.mark.parametrize(
+    ("path", "seen"),
+    [
+        ("/users", "toy-user@flexmeasures.io"),
+        ("/accounts", "Toy Account"),
+        ("/logged-in-user", "account-admin"),
+        ("/tasks", "Job"),
+        ("/status", "You may not read the state of the server"),
+    ],
+)
+def test_tables_of_people_and_jobs(desk: Page, path: str, seen: str):
+    desk.goto(path)
+    expect(desk.get_by_text(seen).first).to_be_visible(timeout=15_000)

