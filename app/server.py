@@ -12,7 +12,7 @@ from typing import Any
 import panel as pn
 from bokeh.server.server import Server
 from tornado.routing import PathMatches, Rule
-from tornado.web import RedirectHandler, StaticFileHandler
+from tornado.web import RedirectHandler, RequestHandler, StaticFileHandler
 
 from app import running
 from app.api.base import Service
@@ -25,6 +25,8 @@ from app.auth.live import Sweep
 from app.auth.login import Login, Logout
 from app.auth.reset import ChangePassword, Forgot, Reset
 from app.auth.sessions import CarryUser, Guard
+from app.jobs.ticking import Ticker
+from app.metrics import ANSWERED, Metrics
 from app.opening import opened
 from app.pages.routes import PAGES
 from app.running import Running
@@ -34,6 +36,8 @@ from engine.errors import InputError
 LOG = logging.getLogger(__name__)
 PATIENCE = 20.0
 """How long requests in flight may take once the server is told to stop [s]."""
+SEEN_EVERY = 30.0
+"""How often it is saved when users were last seen [s]."""
 SLASH_AT_END = r"/((?!api/)[\w-]+(?:/[\w-]+)*)/$"  # not /.+/$, which would lead //evil.example/ out of the site
 
 
@@ -65,7 +69,7 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
         compress_response=True,
         include_cookies=["flexscope_dark"],  # all others, the session's above all, would stand in the page's source
         include_headers=["Host", "User-Agent", "Accept-Language"],
-        log_function=log_request,
+        log_function=observed,
         websocket_origin=origins(settings, host, port),
         http_server_kwargs={"decompress_request": True, "xheaders": settings.FLEXSCOPE_BEHIND_PROXY},
     )
@@ -86,8 +90,15 @@ def public(process: Running) -> list[Any]:
         (r"/forgot-password", Forgot, {"running": process}),
         (r"/reset-password", Reset, {"running": process}),
         (r"/change-password", ChangePassword, {"running": process}),
+        (r"/metrics", Metrics, {"running": process}),
         (r"/assets-static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
     ]
+
+
+def observed(handler: RequestHandler) -> None:
+    """Log and count an answer."""
+    log_request(handler)
+    ANSWERED.note(handler)
 
 
 def origins(settings: Settings, host: str, port: int) -> list[str]:
@@ -128,10 +139,14 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     server.start()
     Sweep(server._tornado, process).start()
     process.queue.start()
+    seen = Ticker("last-seen", SEEN_EVERY, process.identities.note_seen, wait_first=True)
+    seen.start()
     LOG.info("Process %s serves http://%s:%s%s", os.getpid(), host, port, settings.FLEXSCOPE_PATH_PREFIX)
     loop.start()
     server.stop()
     service.close()
     process.queue.stop()
+    seen.stop()
+    process.identities.note_seen()
     process.limits.close()
     process.database.close()

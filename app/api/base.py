@@ -23,6 +23,7 @@ from app.api.version import API, COMPATIBLE, OWN
 from app.auth import cookies, tokens
 from app.auth.headers import request_id
 from app.auth.identity import SignedIn
+from app.profiling import profiled
 from app.running import Running
 from db import jobs
 
@@ -114,7 +115,7 @@ class Endpoint(RequestHandler):
             raise HTTPError(405)
         if route.holds:
             await self._hold(path["uuid"][:36], HOLDS[route.holds])
-        work = partial(self._answer, route, path, datetime.now(UTC))
+        work = partial(self._observed, route, path, datetime.now(UTC))
         pool = self.service.pools[route.threads]
         reply, body = await IOLoop.current().run_in_executor(pool, work)
         self._send(reply, body)
@@ -132,6 +133,11 @@ class Endpoint(RequestHandler):
             return False
         with self.service.running.database.reading() as work:
             return jobs.is_pending(work, job_id)
+
+    def _observed(self, route: Route, path: dict[str, str], now: datetime) -> tuple[Reply, bytes]:
+        """Answer, under a profile if the settings ask for one."""
+        with profiled(self.service.running.settings, self.request.method or "", self.request.path):
+            return self._answer(route, path, now)
 
     def _answer(self, route: Route, path: dict[str, str], now: datetime) -> tuple[Reply, bytes]:
         """Do all the work of one request, in a thread; nothing is read for who may not ask."""

@@ -9,6 +9,7 @@ from app.api.base import Endpoint, NothingHere, Service
 from app.api.route import Route
 from app.api.v3 import (
     accounts,
+    alerts,
     annotations,
     assets,
     audit,
@@ -32,11 +33,11 @@ from app.api.v3 import (
     users,
 )
 
-ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES, *charts.DEV]
+ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES, *charts.DEV, *alerts.OPS]
 """Below /api."""
 RESOURCES = (
     *(health, assets, copies, sensors, accounts, users, data, bulk, uploads, monitoring),
-    *(jobs, schedules, forecasts, reports, automations, charts, annotations, audit, keys, secrets),
+    *(jobs, schedules, forecasts, reports, automations, alerts, charts, annotations, audit, keys, secrets),
 )
 
 

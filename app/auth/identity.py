@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db import web_sessions
@@ -65,6 +65,7 @@ class Identities:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[Hashable, tuple[float, SignedIn | None]] = {}
+        self._seen: dict[int, datetime] = {}
         self._lock = threading.Lock()
 
     def find(self, user_id: int, serial: int, session: str = "") -> SignedIn | None:
@@ -101,6 +102,15 @@ class Identities:
         with self._lock:
             self._known = {key: at for key, at in self._known.items() if at[1] is None or at[1].id != user_id}
 
+    def note_seen(self) -> None:
+        """Save when users were last seen; called now and then, so that no request waits for it."""
+        with self._lock:
+            seen, self._seen = self._seen, {}
+        if seen:
+            with self._database.writing() as work:
+                for user_id, at in seen.items():
+                    work.execute(update(User).where(User.id == user_id).values(last_seen_at=at))
+
     def _remembered(self, key: Hashable, read: Callable[[Session], SignedIn | None]) -> SignedIn | None:
         now = time.monotonic()
         until, known = self._known.get(key, (0.0, None))
@@ -112,6 +122,8 @@ class Identities:
             if len(self._known) >= MOST:
                 self._known = {key: at for key, at in self._known.items() if at[0] > now}
             self._known[key] = (now + REMEMBERED, found)
+            if found is not None:
+                self._seen[found.id] = datetime.now(UTC)
         return found
 
 

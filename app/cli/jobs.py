@@ -10,6 +10,7 @@ from typing import Any
 import click
 import orjson
 
+from app import logs
 from app.cli.opening import reading, writing
 from app.cli.tables import show_table
 from app.jobs.kinds import QUEUES
@@ -53,6 +54,7 @@ QUEUE = click.option("--queue", "queues", callback=queue_names, help="One or sev
 def run_worker(queues: list[str], name: str, workers: int, with_scheduler: bool) -> None:
     """Do jobs until Ctrl-C or SIGTERM; the one in progress is done to its end, unless told a second time."""
     settings = load()
+    logs.begin(settings)
     database = opened(settings)
     queue = Queue(settings, database, name)
     stopping = threading.Event()

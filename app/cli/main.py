@@ -105,6 +105,15 @@ COMMANDS = Group(
                 "delete-queue": Command("app.cli.jobs:delete_queue", "Forget the jobs of some queues."),
             },
         ),
+        "monitor": Group(
+            "Tell somebody when something was not heard of.",
+            {
+                "last-run": Command("app.cli.monitor:last_run", "Tasks that have not succeeded for a while."),
+                "latest-run": Command("app.cli.monitor:latest_run", "The same by its other name."),
+                "latest-runs": Command("app.cli.monitor:latest_runs", "When each task ran last."),
+                "last-seen": Command("app.cli.monitor:last_seen_users", "Users not seen for a while."),
+            },
+        ),
         "db-ops": Group(
             "Copies of the whole database.",
             {
