@@ -108,12 +108,15 @@ class Model:
         Raises:
             SolveError: HiGHS itself failed.
         """
-        returned = self.solver.run()
-        status = _STATUS.get(self.solver.getModelStatus(), Status.FAILED)
-        if returned not in _OK or status is Status.FAILED:
-            raise SolveError(
-                f"HiGHS stopped without an answer ({self.solver.getModelStatus()}); please report the case."
-            )
+        status = self._try()
+        if status is Status.FAILED:  # numbers of very different size may need the other way
+            self.solver.clearSolver()
+            self.solver.setOptionValue("presolve", "on")
+            status = self._try()
+            self.solver.setOptionValue("presolve", "off")
+        if status is Status.FAILED:
+            ended = self.solver.getModelStatus()
+            raise SolveError(f"HiGHS stopped without an answer ({ended}); please report the case.")
         info = self.solver.getInfo()
         gap = float(info.mip_gap) if self.arrays.integers.any() else 0.0
         if status is Status.TIMED_OUT and 0 < gap <= self.accepted_gap:
@@ -130,6 +133,10 @@ class Model:
             col_dual=np.array(found.col_dual, dtype=float) if found.dual_valid else none,
             gap=gap if np.isfinite(gap) else np.inf,
         )
+
+    def _try(self) -> Status:
+        returned = self.solver.run()
+        return _STATUS.get(self.solver.getModelStatus(), Status.FAILED) if returned in _OK else Status.FAILED
 
     @staticmethod
     def _must(status: highspy.HighsStatus, what: str) -> None:
