@@ -3,10 +3,11 @@
 Request handlers are given it by the server; page functions, which Panel calls without arguments, ask ``current()``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.auth.identity import Identities
 from app.auth.limits import Limits
+from app.auth.sign_in import Waiting
 from app.jobs.queue import Queue
 from app.settings import Settings, secret_key
 from db.base import Database
@@ -24,6 +25,8 @@ class Running:
     limits: Limits
     secret: str
     """Key that signs cookies and tokens."""
+    waiting: Waiting = field(default_factory=Waiting)
+    """Who failed to sign in too often."""
 
     @classmethod
     def on(cls, settings: Settings, database: Database) -> "Running":

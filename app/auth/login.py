@@ -39,7 +39,8 @@ class Login(SignInPage):
         email, password = self.get_body_argument("email", ""), self.get_body_argument("password", "", strip=False)
         attempt = Attempt(email=email, password=password, address=self.network_address)
         try:
-            outcome = await self.off_loop(authenticate, self.running.database, attempt, datetime.now(UTC))
+            now, running = datetime.now(UTC), self.running
+            outcome = await self.off_loop(authenticate, running.database, attempt, now, running.waiting)
         except TooMany as error:
             self.set_header("Retry-After", str(error.seconds))
             self._ask(str(error), email, 429)

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import math
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +21,8 @@ from engine.errors import EngineError
 LOG = logging.getLogger(__name__)
 FREE = {"email": 5, "from": 30}
 """Failures within an hour that make nobody wait: with one email address, from one network address."""
+MOST = 10_000
+"""How many of those who wait a process keeps in mind."""
 
 
 class TooMany(EngineError):
@@ -50,6 +53,29 @@ class Attempt:
         return {"email": f"email:{told}", "from": f"from:{self.address}"}
 
 
+class Waiting:
+    """Who was told to wait, so that somebody who tries on and on costs no database either; one per process."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, datetime] = {}
+
+    def check(self, keys: Iterable[str], now: datetime) -> None:
+        """Refuse a try that was told to wait.
+
+        Raises:
+            TooMany: It was.
+        """
+        until = max((self._until[key] for key in keys if key in self._until), default=now)
+        if until > now:
+            raise TooMany(until - now)
+
+    def tell(self, key: str, until: datetime, now: datetime) -> None:
+        """Remember that nothing is to be tried under a key for a while."""
+        if len(self._until) >= MOST:
+            self._until = {name: later for name, later in self._until.items() if later > now}
+        self._until[key] = until
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What came of a try."""
@@ -60,16 +86,19 @@ class Outcome:
     """The user, if the password fits."""
 
 
-def authenticate(database: Database, attempt: Attempt, now: datetime) -> Outcome:
+def authenticate(database: Database, attempt: Attempt, now: datetime, waiting: Waiting) -> Outcome:
     """Check email and password; an unknown address takes as long as a wrong password.
 
     Raises:
         TooMany: Failures before make this one wait; then no password is hashed.
     """
+    waiting.check(attempt.keys.values(), now)
     with database.reading() as work:
-        until = sign_in.wait_until(work, list(attempt.keys.values()), now)
-        if until is not None:
-            raise TooMany(until - now)
+        for key in attempt.keys.values():
+            until = sign_in.wait_until(work, [key], now)
+            if until is not None:
+                waiting.tell(key, until, now)
+                raise TooMany(until - now)
         user = by_email(work, attempt.email)
         active = user if user is not None and user.active else None
         user_id, password_hash = (active.id, active.password_hash) if active else (None, None)

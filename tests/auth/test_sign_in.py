@@ -12,7 +12,7 @@ import requests
 from sqlalchemy import select
 
 from app.auth import passwords
-from app.auth.sign_in import FREE, Attempt, TooMany, authenticate
+from app.auth.sign_in import FREE, Attempt, TooMany, Waiting, authenticate
 from db.base import Database
 from db.sign_in import Failures
 from db.users import User, by_email
@@ -71,30 +71,30 @@ def fresh(database: Database) -> Database:
 def test_failures_make_the_next_try_wait_twice_as_long(fresh: Database) -> None:
     moment, waits = NOW, []
     for _ in range(FREE["email"] + 3):
-        authenticate(fresh, attempt(), moment)
+        authenticate(fresh, attempt(), moment, Waiting())
         with fresh.reading() as work:
             until = max(work.scalars(select(Failures.wait_until)))
         waits.append((until - moment).total_seconds())
         moment = max(until, moment)
     assert waits == [0, 0, 0, 0, 1, 2, 4, 8]
     with pytest.raises(TooMany, match="try again in 4 seconds"):
-        authenticate(fresh, attempt(password=PASSWORD), moment - timedelta(seconds=4))
-    assert authenticate(fresh, attempt(password=PASSWORD), moment).who is not None
-    assert authenticate(fresh, attempt(), moment).known
+        authenticate(fresh, attempt(password=PASSWORD), moment - timedelta(seconds=4), Waiting())
+    assert authenticate(fresh, attempt(password=PASSWORD), moment, Waiting()).who is not None
+    assert authenticate(fresh, attempt(), moment, Waiting()).known
 
 
 def test_ten_thousand_random_logins_cost_next_to_no_hashing(fresh: Database) -> None:
-    moment = NOW
+    moment, waiting = NOW, Waiting()
     with patch.object(passwords, "matches", wraps=passwords.matches) as hashing:
         refused = 0
         for number in range(10_000):
             try:
-                authenticate(fresh, attempt(who=f"n{number}"), moment + timedelta(milliseconds=number))
+                authenticate(fresh, attempt(who=f"n{number}"), moment + timedelta(milliseconds=number), waiting)
             except TooMany:
                 refused += 1
     assert hashing.call_count + refused == 10_000
     assert hashing.call_count <= FREE["from"] + 5
-    assert authenticate(fresh, attempt(password=PASSWORD, address="192.0.2.9"), moment).who is not None
+    assert authenticate(fresh, attempt(password=PASSWORD, address="192.0.2.9"), moment, Waiting()).who is not None
 
 
 def test_a_hash_of_an_import_is_understood_and_replaced(fresh: Database) -> None:
@@ -103,17 +103,17 @@ def test_a_hash_of_an_import_is_understood_and_replaced(fresh: Database) -> None
         user = by_email(work, email("boss"))
         assert user is not None
         user.password_hash = imported
-    assert authenticate(fresh, attempt(password="passwort"), NOW).who is None
-    assert authenticate(fresh, attempt(password="password"), NOW).who is not None
+    assert authenticate(fresh, attempt(password="passwort"), NOW, Waiting()).who is None
+    assert authenticate(fresh, attempt(password="password"), NOW, Waiting()).who is not None
     with fresh.reading() as work:
         assert str(work.scalar(select(User.password_hash).where(User.email == email("boss")))).startswith("$argon2id$")
-    assert authenticate(fresh, attempt(password="password"), NOW).who is not None
+    assert authenticate(fresh, attempt(password="password"), NOW, Waiting()).who is not None
 
 
 def test_an_inactive_user_is_not_let_in(fresh: Database) -> None:
     with fresh.writing() as work:
         work.get_one(User, serving.identifiers(fresh)["u:boss"]).active = False
-    assert not authenticate(fresh, attempt(password=PASSWORD), NOW).known
+    assert not authenticate(fresh, attempt(password=PASSWORD), NOW, Waiting()).known
 
 
 def test_a_copied_cookie_is_worth_nothing_after_signing_out(site: Api) -> None:

@@ -41,7 +41,7 @@ def _checked(call: Call, body: Credentials) -> SignedIn | None:
     """Return who knows email and password, and the mailed code where that is needed."""
     attempt = Attempt(email=body.email, password=body.password, address=call.network_address)
     try:
-        outcome = authenticate(call.running.database, attempt, call.now)
+        outcome = authenticate(call.running.database, attempt, call.now, call.running.waiting)
         if not outcome.known:
             raise refused(404, "NOT_FOUND", f"There is no active user with the email address {body.email!r}.")
         if outcome.who and call.running.settings.SECURITY_TWO_FACTOR:
