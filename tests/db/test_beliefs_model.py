@@ -57,12 +57,20 @@ class Model:
         return found
 
 
-def random_rows(dice: random.Random) -> list[tuple[int, int, float]]:
+def random_rows(dice: random.Random, model: Model) -> list[tuple[int, int, float]]:
     """Return one write: a run of one moment, of one horizon, scattered beliefs, or several beliefs per event."""
     first = to_us(NOON) + dice.randrange(-600, 600) * STEP_US
     events = [first + i * STEP_US for i in range(dice.choice([1, 2, 7, 40, 300]))]
     now = to_us(NOON) + dice.randrange(-40, 40) * 7 * STEP_US
-    kind = dice.choice(["run", "run", "late", "ahead", "many"])
+    kind = dice.choice(["run", "run", "late", "ahead", "many", "next", "next"])
+    if kind == "next" and model.known:
+        following = max(model.known) + STEP_US
+        form = dice.choice(["moment", "horizon", "own"])
+        events = [following + i * STEP_US for i in range(dice.choice([1, 1, 5]))]
+        known = {"moment": [now] * 5, "horizon": [e - 36 * STEP_US for e in events], "own": [e % 997 for e in events]}[
+            form
+        ]
+        return [(event, time, dice.choice([1.0, 2.0])) for event, time in zip(events, known, strict=False)]
     values = [dice.choice([1.0, 1.0, 2.0, 3.0, float("nan")]) for _ in events]
     if kind == "ahead":
         return [(e, e - 36 * STEP_US, v) for e, v in zip(events, values, strict=True)]
@@ -93,7 +101,7 @@ def play(database: Database, seed: int, rounds: int) -> None:
     dice, model = random.Random(seed), Model()
     sensor, source = sensor_and_source(database, resolution=STEP)
     for _ in range(rounds):
-        rows, overwrite = random_rows(dice), dice.random() < 0.2
+        rows, overwrite = random_rows(dice, model), dice.random() < 0.2
         try:
             changed = model.write(rows, overwrite=overwrite)
         except KeyError:
