@@ -14,7 +14,7 @@ from bokeh.server.server import Server
 from tornado.routing import PathMatches, Rule
 from tornado.web import RedirectHandler, RequestHandler, StaticFileHandler
 
-from app import running
+from app import logs, running
 from app.api.base import Service
 from app.api.routes import patterns
 from app.auth import cookies, hosts
@@ -23,6 +23,8 @@ from app.auth.forms import STATIC
 from app.auth.headers import log_request, protecting
 from app.auth.live import Sweep
 from app.auth.login import Login, Logout
+from app.auth.oauth2 import TokenEndpoint
+from app.auth.oidc_pages import Depart, Return
 from app.auth.reset import ChangePassword, Forgot, Reset
 from app.auth.sessions import CarryUser, Guard
 from app.jobs.ticking import Ticker
@@ -86,6 +88,9 @@ def public(process: Running) -> list[Any]:
     return [
         (r"/login", Login, {"running": process}),
         (r"/login/code", CodePage, {"running": process}),
+        (r"/login/oidc/([\w-]+)", Depart, {"running": process}),
+        (r"/login/oidc/([\w-]+)/callback", Return, {"running": process}),
+        (r"/oauth/token", TokenEndpoint, {"running": process}),
         (r"/logout", Logout, {"running": process}),
         (r"/forgot-password", Forgot, {"running": process}),
         (r"/reset-password", Reset, {"running": process}),
@@ -119,12 +124,14 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     Raises:
         EngineError: A setting is missing or the port cannot be had.
     """
+    logs.begin(settings)
     process = Running.on(settings, opened(settings))
     running.begin(process)
     try:
         server, service = build(process, host=host, port=port)
     except OSError as error:
         raise InputError(f"{host}:{port} cannot be listened at ({error.strerror}); choose another --port.") from None
+    logs.begin(settings)  # again: Bokeh took the log over when its server was built
     loop = server.io_loop
 
     async def drain() -> None:

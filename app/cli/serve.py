@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from app import logs, server
+from app import server
 from app.demo import toy
 from app.demo.load import load as load_demo
 from app.opening import opened
@@ -20,7 +20,6 @@ from app.settings import Settings, load
 def run(host: str, port: int, demo: bool) -> None:
     """Serve the pages and the API until Ctrl-C or SIGTERM."""
     settings = load()
-    logs.begin(settings)
     if demo:
         settings = demo_settings(settings, configured="SQLALCHEMY_DATABASE_URI" in os.environ)
         load_into(settings)
