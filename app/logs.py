@@ -11,6 +11,8 @@ from app.api.version import OWN
 from app.settings import Settings
 
 LOG = logging.getLogger(__name__)
+OF_THEIR_OWN = ("bokeh", "panel")
+"""Libraries that write their log by themselves when they are imported."""
 READABLE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -38,6 +40,10 @@ def begin(settings: Settings) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(AsJson() if settings.FLEXSCOPE_LOG_FORMAT == "json" else logging.Formatter(READABLE))
     logging.basicConfig(level=settings.LOGGING_LEVEL, handlers=[handler], force=True)
+    for name in OF_THEIR_OWN:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
     send_errors(settings)
 
 

@@ -131,7 +131,6 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
         server, service = build(process, host=host, port=port)
     except OSError as error:
         raise InputError(f"{host}:{port} cannot be listened at ({error.strerror}); choose another --port.") from None
-    logs.begin(settings)  # again: Bokeh took the log over when its server was built
     loop = server.io_loop
 
     async def drain() -> None:
