@@ -59,9 +59,9 @@ class Api:
     def wait(self, process: subprocess.Popen[bytes]) -> None:
         for _ in range(300):
             try:
-                requests.get(f"{self.url}/api/", timeout=1)
+                requests.get(f"{self.url}/api/", timeout=10)
                 return
-            except requests.ConnectionError:
+            except requests.RequestException:
                 if process.poll() is not None:
                     break
                 time.sleep(0.1)
