@@ -6,9 +6,11 @@ import numpy as np
 
 from engine.errors import Infeasible
 from engine.scheduling.arrays import Arrays
+from engine.scheduling.branching import Cells, with_choices
 from engine.scheduling.build import build
 from engine.scheduling.conflicts import Conflict, moment, of_stores, taking_part
 from engine.scheduling.elastic import least_give
+from engine.scheduling.highs_backend import Model
 from engine.scheduling.problem import Problem
 from engine.scheduling.repairs import Repair, one_per_name, repairs
 from engine.scheduling.site import Site
@@ -60,13 +62,22 @@ def diagnose(site: Site) -> Report:
     together would have to give tells when and how much; the smallest conflicting set tells who takes part.
     """
     problem = build(site).problem
-    arrays = problem.arrays()
+    arrays = _with_directions(problem, problem.arrays())
     part = taking_part(problem, arrays)
     found, helping = repairs(site, problem, arrays, part)
     names = dict.fromkeys(helping or [limit.name for limit in part])
     conflicts = of_stores(site) or _from_elastic(site, problem, arrays, list(names))
     named = [name for conflict in conflicts for name in conflict.limits]
     return Report(tuple(conflicts), tuple(dict.fromkeys([*named, *names])), tuple(found))
+
+
+def _with_directions(problem: Problem, arrays: Arrays) -> Arrays:
+    """Return the problem in which stores cannot burn energy, if only burning would keep its limits."""
+    cells = Cells.of(problem.pairs)
+    lossy = np.flatnonzero(~cells.lossless)
+    if not len(lossy) or (arrays.lower > arrays.upper).any() or not Model(arrays).run().has_plan:
+        return arrays
+    return with_choices(arrays, cells, lossy)
 
 
 def _from_elastic(site: Site, problem: Problem, arrays: Arrays, part: list[str]) -> list[Conflict]:

@@ -1,5 +1,7 @@
 """No plan: what clashes is named exactly, and each repair that is told works."""
 
+from dataclasses import replace
+
 import pytest
 
 from engine.errors import Infeasible
@@ -54,3 +56,14 @@ def test_the_report_is_a_sentence_with_a_way_out():
 def test_nothing_holds_less_than_nothing():
     here, *_ = CASES[18][0](0)
     assert all("soc-min" not in repair.limits[0] for repair in diagnose(here).repairs)
+
+
+def test_energy_is_not_burnt_to_keep_a_limit():
+    # The store is full; only charging and discharging at once would take the last half kW of the sun.
+    full = store(soc_at_start=40.0, discharger=4.0)
+    port = replace(full.ports[0], charging_efficiency=0.9, discharging_efficiency=0.9)
+    here = site(replace(full, ports=(port,)), load=bumped(-12.5, 0, 0), capacity=12.0)
+    report = diagnose(here)
+    told = {repair.limits[0]: repair.amount for repair in report.repairs}
+    assert told["electricity.production-capacity"] == pytest.approx(0.5, abs=1e-5)
+    assert told["car.soc-max"] == pytest.approx(0.45, abs=1e-5)
