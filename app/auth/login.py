@@ -15,9 +15,9 @@ LEAD = "The best times to run flexible energy, and why."
 class SignInPage(FormPage):
     """A page at the end of which somebody may be signed in."""
 
-    async def let_in(self, who: SignedIn, wanted: str) -> None:
-        """Begin a session, whatever cookies the browser came with, and lead on to a page."""
-        who, key = await self.off_loop(self._begin, who.id)
+    async def let_in(self, user_id: int, wanted: str) -> None:
+        """Begin a session of a user, whatever cookies the browser came with, and lead on to a page."""
+        who, key = await self.off_loop(self._begin, user_id)
         cookies.give(self, who, key, self.running)
         self.lead_on(wanted)
 
@@ -50,7 +50,7 @@ class Login(SignInPage):
         elif second_factor.is_needed(self, outcome.who):
             await second_factor.ask(self, outcome.who, self.wanted())
         else:
-            await self.let_in(outcome.who, self.wanted())
+            await self.let_in(outcome.who.id, self.wanted())
 
     def _ask(self, problem: str, email: str, status: int) -> None:
         settings = self.running.settings

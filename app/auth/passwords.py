@@ -37,15 +37,21 @@ def hashed(password: str) -> str:
     return _hasher().hash(password)
 
 
+def unusable() -> str:
+    """Return what is stored for a user without a password, who signs in at a provider."""
+    return "!"
+
+
 def matches(password_hash: str | None, password: str) -> bool:
     """Return whether a password is the one that was hashed; None stands for an unknown user and takes as long."""
     if password_hash is not None and password_hash.startswith(BCRYPT):
         return _bcrypt_matches(password_hash, password)
     try:
-        fits = _hasher().verify(password_hash or _nobody(), password[:LONGEST])
+        usable = password_hash is not None and password_hash != unusable()
+        fits = _hasher().verify(password_hash if password_hash and usable else _nobody(), password[:LONGEST])
     except (VerificationError, InvalidHashError):
         return False
-    return fits and password_hash is not None
+    return fits and usable
 
 
 def is_outdated(password_hash: str) -> bool:

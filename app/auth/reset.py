@@ -163,7 +163,7 @@ class ChangePassword(SignInPage):
             return
         self.running.identities.forget(who.id)
         POOL.submit(self._tell, who.email)
-        await self.let_in(who, "/")
+        await self.let_in(who.id, "/")
 
     def _save(self, user_id: int, old: str, new: str) -> None:
         with self.running.database.writing() as work:
