@@ -77,7 +77,7 @@ class Shell(Page):
         super().__init__(
             title=name, site_url=address("/"), main_width=1400, dark_theme=_cookie(DARK) == "1",
             theme_config=theme.material(), sidebar=[_menu(at, who)], sidebar_width=230, sidebar_resizable=False,
-            sidebar_open=not _on_phone(), header=[_user(who)], **params,
+            sidebar_open=not _on_phone(), busy_indicator=None, header=[_user(who)], **params,
         )  # fmt: skip
         self._heading = heading
         self._title = pmui.Typography(plain(heading), variant="h2", sx={"fontSize": "1.5rem"}, margin=(16, 8, 4, 8))
