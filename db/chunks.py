@@ -179,7 +179,7 @@ def _spread(array: NDArray[Number], at: Microseconds, slots: int, gap: float) ->
 
 
 def decode(blobs: list[bytes], *, ordered: bool = True) -> tuple[Beliefs, Positions]:
-    """Return the beliefs of payloads, and for each belief the position of its payload if they are in order.
+    """Return the beliefs of payloads, and the number of beliefs of each payload if they are in order.
 
     Payloads of one shape are read at once, so a year of equal chunks costs little more than one.
 
@@ -192,11 +192,11 @@ def decode(blobs: list[bytes], *, ordered: bool = True) -> tuple[Beliefs, Positi
     heads = np.frombuffer(b"".join([blob[: HEADER.size] for blob in blobs]), FIELDS)
     if (later := heads["f0"].max()) > FORMAT:
         raise RuntimeError(f"Stored values are in format {later}, which this version cannot read.")
-    origin = np.repeat(np.arange(len(blobs)), heads["f3"]) if ordered else np.empty(0, np.intp)
+    counts = heads["f3"].astype(np.intp)
     kinds = _alike(heads)
     groups = [_Group.of([blobs[i] for i in alike]) for alike in kinds]
     found = _room(groups)
-    begins = np.concatenate([[0], np.cumsum(heads["f3"], dtype=np.int64)])
+    begins = np.cumsum(counts) - counts
     filled = 0
     for alike, group in zip(kinds, groups, strict=True):
         if ordered:
@@ -205,7 +205,9 @@ def decode(blobs: list[bytes], *, ordered: bool = True) -> tuple[Beliefs, Positi
             group.fill(found, filled + np.arange(len(alike)) * group.n)
             filled += len(alike) * group.n
     gaps = found.missing
-    return (found.take(~gaps), origin[~gaps] if ordered else origin) if gaps.any() else (found, origin)
+    if not gaps.any():
+        return found, counts
+    return found.take(~gaps), counts - np.add.reduceat(gaps, begins, dtype=np.intp) if ordered else counts
 
 
 def _alike(heads: NDArray[np.void]) -> list[Positions]:

@@ -86,10 +86,11 @@ def read_all(
 def _current(driver: Driver, span: Span, wanted: list[Origin]) -> dict[int, Beliefs]:
     """Return the most recent belief about each event of a span, in order of event, by series."""
     blobs = chunk_rows.current(driver, [span.of(origin) for origin in wanted])
-    beliefs, payload = decode([blob[2] for blob in blobs])
+    beliefs, counts = decode([blob[2] for blob in blobs])
     series, ids = [blob[0] for blob in blobs], [origin.series_id for origin in wanted]
-    lows = np.searchsorted(payload, np.searchsorted(series, ids, "left")).tolist()
-    highs = np.searchsorted(payload, np.searchsorted(series, ids, "right")).tolist()
+    before = np.concatenate([[0], np.cumsum(counts)])
+    lows = before[np.searchsorted(series, ids, "left")].tolist()
+    highs = before[np.searchsorted(series, ids, "right")].tolist()
     bounds = [to_us(span.start), to_us(span.end)]
     found = {}
     for key, low, high in zip(ids, lows, highs, strict=True):

@@ -141,7 +141,7 @@ def test_a_sensor_changes_its_unit_together_with_its_data(database: Database) ->
         with pytest.raises(UnitError):
             editing.convert(work, work.merge(sensor), "EUR")
         editing.convert(work, work.merge(sensor), "MW")
-        with pytest.raises(FieldError, match="convert its data along"):
+        with pytest.raises(FieldError, match="convert them along"):
             editing.refuse_if_filled(work, sensor, "unit")
     after = rows(database, sensor)
     assert [row[:2] for row in after] == [row[:2] for row in before]

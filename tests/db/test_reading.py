@@ -132,7 +132,7 @@ def test_people_get_pandas_in_the_zone_of_the_sensor(database: Database) -> None
     table = frames.table(every, {meter.id: "meter"}, sensor.timezone)
     assert table["event_value"].tolist() == [1.5] * 3
     assert set(table["source"]) == {"meter"}
-    with pytest.raises(InputError, match=r"flexscope\[timely-beliefs\]"):
+    with pytest.raises(InputError, match="timely_beliefs is not installed"):
         frames.timely_frame(every, sensor, {meter.id: meter})
 
 
