@@ -51,7 +51,8 @@ def _towards_first_target(store: Storage, window: Window) -> tuple[dict[str, Flo
     """Return the powers of the ports of a store and the energy in it, shape (n + 1,)."""
     goal = _first_target(store)
     kept = full(store.storage_efficiency, window.n)
-    share, gain = settled(kept) * window.hours, full(store.gain, window.n)
+    share = full(settled(store.storage_efficiency), window.n) * window.hours
+    gain = full(store.gain, window.n)
     low, high = (full(after_start(bound), window.n) for bound in (store.soc_min, store.soc_max))
     powers = {port.name: np.zeros(window.n) for port in store.ports}
     level, soc, reached = store.soc_at_start, [store.soc_at_start], goal is None

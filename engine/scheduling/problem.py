@@ -112,13 +112,16 @@ class Problem:
         """Add one row for each expression, which must lie between lower and upper."""
         self.rows[name] = (self.height, left.size)
         self._row_parts.append((self.height, left))
-        self._row_lower.append(full(lower - left.constant, left.size))
-        self._row_upper.append(full(upper - left.constant, left.size))
+        low = full(lower - left.constant, left.size)
+        self._row_lower.append(low)
+        self._row_upper.append(low if upper is lower else full(upper - left.constant, left.size))
         self.height += left.size
 
     def equal(self, name: str, left: Linear, right: Linear | Values = 0.0) -> None:
         """Add one row for each expression: left = right."""
-        self.constrain(name, left - right, lower=0.0, upper=0.0)
+        if isinstance(right, Linear):
+            left, right = left - right, 0.0
+        self.constrain(name, left, lower=right, upper=right)
 
     def at_most(self, name: str, left: Linear, right: Linear | Values) -> None:
         """Add one row for each expression: left ≤ right."""

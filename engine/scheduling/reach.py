@@ -7,14 +7,14 @@ import numpy as np
 from engine.scheduling.linear import Floats, Values, full
 
 
-def settled(kept: Floats) -> Floats:
-    """Return the share of a step's inflow that is left at its end when losses are spread over the step, shape (n,).
+def settled(kept: Values) -> Values:
+    """Return the share of a step's inflow that is left at its end when losses are spread over the step.
 
     Source:
         The linear differential equation ds/dt = ln(kept)·s + inflow with constant inflow, solved over one step.
     """
-    if (kept == 1.0).all():
-        return np.ones(len(kept))
+    if not isinstance(kept, np.ndarray):
+        return 1.0 if kept == 1.0 else float(np.asarray(settled(np.array([kept]))).item())
     with np.errstate(divide="ignore", invalid="ignore"):
         share = (kept - 1.0) / np.log(kept)
     share = np.where(np.abs(kept - 1.0) < 1e-9, 1.0, share)

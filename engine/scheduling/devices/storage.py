@@ -82,14 +82,15 @@ class Storage:
         flows = {port.name: port.add_to(problem) for port in self.ports}
         lower, upper = self.bounds(problem.window)
         soc = problem.variable(f"{self.name}.soc", lower=lower, upper=upper)
-        gained = Linear(n, (), full(self.gain, n))
+        kept, share = self.storage_efficiency, hours * settled(self.storage_efficiency)
+        added = full(self.gain * share, n).copy()
+        added[0] += self.soc_at_start * (kept[0] if isinstance(kept, np.ndarray) else kept)
+        level = soc + lagged(soc) * -kept
         for port in self.ports:
             flow = flows[port.name]
-            gained = gained + flow.taken * port.charging_efficiency - flow.given * (1.0 / port.discharging_efficiency)
-        kept = full(self.storage_efficiency, n)
-        start = np.zeros(n)
-        start[0] = kept[0] * self.soc_at_start
-        problem.equal(f"{self.name}.balance", soc - lagged(soc) * kept - gained * (hours * settled(kept)), start)
+            level = level + flow.taken * (-share * port.charging_efficiency)
+            level = level + flow.given * (share / port.discharging_efficiency)
+        problem.equal(f"{self.name}.balance", level, added)
         problem.follows(soc.terms[0].cols, f"{self.name}.balance")
         self._name_limits(problem)
         self._add_prices(problem, soc)
