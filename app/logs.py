@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
 
-from app.api.version import OWN
 from app.settings import Settings
+from app.version import OWN
 
 LOG = logging.getLogger(__name__)
 OF_THEIR_OWN = ("bokeh", "panel")

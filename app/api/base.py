@@ -19,12 +19,12 @@ from app.api.errors import answer
 from app.api.multipart import Form, Raw, Received
 from app.api.reading import parse
 from app.api.route import Call, Pool, Reply, Route, to_bytes
-from app.api.version import API, COMPATIBLE, OWN
 from app.auth import cookies, tokens
 from app.auth.headers import request_id
 from app.auth.identity import SignedIn
 from app.profiling import profiled
 from app.running import Running
+from app.version import API, COMPATIBLE, OWN
 from db import jobs
 
 LOG = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from tornado.web import HTTPError
 
 from app.api.base import Endpoint
-from app.api.version import API
+from app.version import API
 
 PATTERN = r"/api/(?P<version>v1|v1_1|v1_2|v1_3|v2_0)(?:/.*)?"
 DEPRECATED, ENDED = "Wed, 14 Dec 2022 00:00:00 GMT", "Mon, 01 May 2023 00:00:00 GMT"

@@ -8,7 +8,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from app.api.multipart import Form, Raw
 from app.api.route import PARAMETER, Route
-from app.api.version import OWN
+from app.version import OWN
 
 Schema = dict[str, Any]
 REFUSALS = {

@@ -11,7 +11,6 @@ from db.sensors import Sensor
 from engine import resample, units
 from engine.iso_time import MICROSECOND, Microseconds, to_us, zone
 
-
 CAPACITIES = {"capacity_in_mw": "MW", "max_soc_in_mwh": "MWh"}
 """Attributes that tell a capacity, and its unit."""
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.route import Call, Reply, get
-from app.api.version import COMPATIBLE, OWN
+from app.version import COMPATIBLE, OWN
 
 LOG = logging.getLogger(__name__)
 
