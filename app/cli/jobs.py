@@ -129,12 +129,12 @@ def run_job(job_id: str) -> None:
     try:
         with database.writing() as work:
             job_states.requeue(work, job_id)
-        queue.worker.do(job_id)
+        did = queue.worker.do(job_id)
         with database.reading() as work:
             job = jobs.one(work, job_id)
     finally:
         database.close()
-    if job.status != "FINISHED" or job.worker != queue.worker.name:
+    if not did or job.status != "FINISHED":
         raise InputError(f"Job {job_id} is {job.status.lower()}: {job.message}")
     click.secho(job.message, fg="green")
 

@@ -55,11 +55,15 @@ class Worker:
         self._under_way: dict[tuple[str, int], UnderWay] = {}
         self._lock = threading.Lock()
 
-    def do(self, job_id: str) -> None:
-        """Do one job, unless it was done or cancelled meanwhile; its row tells how it ended."""
+    def do(self, job_id: str) -> bool:
+        """Do one job, unless it was done or cancelled meanwhile; its row tells how it ended.
+
+        Returns:
+            Whether it was this worker's to do.
+        """
         job = patiently(lambda: self._claim(job_id))
         if job is None:
-            return
+            return False
         under_way = UnderWay(job)
         with self._lock:
             self._under_way[job.id, job.tries] = under_way
@@ -72,6 +76,7 @@ class Worker:
         finally:
             with self._lock:
                 self._under_way.pop((job.id, job.tries), None)
+        return True
 
     def _claim(self, job_id: str) -> Job | None:
         now = datetime.now(UTC)
