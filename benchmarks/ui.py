@@ -24,7 +24,10 @@ from tests.http.serving import Api, server
 
 STEP = timedelta(minutes=5)
 YEAR, WEEK, SENSORS, REPLAYED, FORECASTS = timedelta(days=365), timedelta(days=7), 10, 5, 28
-DRAWN = "() => [...document.querySelectorAll('.bk-Figure')].length >= {n} && Bokeh.documents.every((d) => d.is_idle)"
+DRAWN = """() => typeof Bokeh !== "undefined" && Bokeh.documents.length > 0
+  && Bokeh.documents.every((d) => d.is_idle)
+  && Bokeh.documents.flatMap((d) => d.roots()).flatMap((root) => [...root.references()])
+    .filter((m) => m.type === "Figure" && !m.properties.inner_width.is_unset).length >= %s"""
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN"
 FRAMES = """() => { window.frames_ms = []; let last = performance.now()
   const tick = (now) => { window.frames_ms.push(now - last); last = now; requestAnimationFrame(tick) }
@@ -62,7 +65,7 @@ def opened(page: Page, path: str, figures: int) -> tuple[float, float]:
     """Return seconds from navigation to the first paint, and to all charts drawn."""
     begin = perf_counter()
     page.goto(path)
-    page.wait_for_function(DRAWN.format(n=figures), timeout=60_000)
+    page.wait_for_function(DRAWN % figures, timeout=60_000)
     return page.evaluate(PAINT) / 1000, perf_counter() - begin
 
 
@@ -111,7 +114,7 @@ def measure(site: Api, year: int, week: int) -> dict[str, str]:
         sensor = page.evaluate("location.pathname").rsplit("/", 1)[1]
         heat = min(opened(page, f"/sensors/{sensor}?tab=heatmap", 1)[1] for _ in range(3))
         page.goto(f"/assets/{week}?tab=replay&start={(now - WEEK):%Y-%m-%dT%H:00:00Z}&end={now:%Y-%m-%dT%H:00:00Z}")
-        page.wait_for_function(DRAWN.format(n=REPLAYED), timeout=60_000)
+        page.wait_for_function(DRAWN % REPLAYED, timeout=60_000)
         frames = replayed(page)
         browser.close()
     return {

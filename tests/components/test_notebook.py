@@ -1,0 +1,17 @@
+"""The notebook of all components runs from top to bottom, and each picture is there."""
+
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_component_works_in_a_notebook():
+    notebook = nbformat.read(ROOT / "notebooks" / "components.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT)}}).execute()
+    shown = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]
+    pictures = [cell for cell in shown if any("text/html" in output.get("data", {}) for output in cell.outputs)]
+    assert len(pictures) >= 6
+    assert not [output for cell in shown for output in cell.outputs if output.output_type == "error"]
