@@ -100,7 +100,7 @@ class Identities:
     def forget(self, user_id: int) -> None:
         """Look a user up again at the next request, because something about it was changed."""
         with self._lock:
-            self._known = {key: at for key, at in self._known.items() if at[1] is None or at[1].id != user_id}
+            self._known = {key: at for key, at in self._known.items() if at[1] is not None and at[1].id != user_id}
 
     def note_seen(self) -> None:
         """Save when users were last seen; called now and then, so that no request waits for it."""
