@@ -1,0 +1,47 @@
+"""Superseded beliefs: how many lines they take, and what counts as saying the same."""
+
+import numpy as np
+from sqlalchemy import func, select
+
+from db import beliefs
+from db.base import Database
+from db.chunks import CERTAIN, Beliefs
+from db.series import Chunk
+from db.superseding import MANY
+from engine.iso_time import to_us
+from tests.db.samples import DAY, LATER, MINUTE, NOON, sensor_and_source, steps
+
+STEP = 5 * MINUTE
+
+
+def test_a_chunk_that_changes_often_merges_what_was_superseded(database: Database) -> None:
+    sensor, source = sensor_and_source(database, resolution=STEP)
+    for run in range(2 * MANY + 5):
+        with database.writing() as work:
+            values, known = np.array([run, -run], float), NOON - DAY + run * MINUTE
+            beliefs.write(work, sensor, source, events=steps(NOON, 2, STEP), values=values, known_at=known)
+    with database.reading() as work:
+        lines = work.scalar(select(func.count()).where(Chunk.layer == 1)) or 0
+        every = beliefs.read_all(work, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
+        then = beliefs.read(work, sensor, NOON, NOON + DAY, known_at=NOON - DAY + 70 * MINUTE)
+    assert lines < MANY
+    assert every.values[:, 0].tolist() == [*range(2 * MANY + 5), *(-run for run in range(2 * MANY + 5))]
+    assert then.values.tolist() == [70, -70]
+
+
+def test_a_belief_with_other_quantiles_says_something_else(database: Database) -> None:
+    sensor, source = sensor_and_source(database, resolution=STEP)
+    events, three = steps(NOON, 2, STEP), np.array([0.1, 0.5, 0.9])
+    certain, wide = np.full((2, 1), 5.0), np.array([[4.0, 5, 6], [4, 5, 6]])
+    stored = []
+    for hours, (values, levels) in enumerate([(certain, CERTAIN), (wide, three), (wide, three), (certain, CERTAIN)]):
+        times = np.full(2, to_us(NOON - DAY + hours * 60 * MINUTE))
+        with database.writing() as work:
+            stored.append(beliefs.save(work, sensor, source, Beliefs(events, times, values, levels)).stored)
+    assert stored == [2, 2, 0, 2]
+    with database.reading() as work:
+        every = beliefs.read_all(work, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
+        second = beliefs.read_quantiles(work, sensor, NOON, NOON + DAY, known_at=NOON - DAY + 90 * MINUTE).beliefs
+    assert (~np.isnan(every.values)).sum(axis=1).tolist() == [1, 3, 1, 1, 3, 1]
+    assert second.values.tolist() == wide.tolist()
+    assert every.middle.tolist() == [5.0] * 6
