@@ -20,6 +20,7 @@ class Operation:
     FLEXSCOPE_JOB_TRIES: int = setting(3, "How often a job is started before it counts as failed")
     FLEXSCOPE_JOB_RETRY_AFTER: timedelta = setting(SOON, "Pause before a second try; it doubles with each further one")
     FLEXSCOPE_JOB_LEASE_SECONDS: int = setting(30, "A worker that says nothing for so long counts as gone [s]")
+    FLEXSCOPE_INGEST_LATER: bool = setting(False, "Whether posted values wait for an ingestion worker (answer 202)")
     FLEXSCOPE_EMBEDDED_WORKERS: int = setting(2, "Workers per queue inside the server, without Redis; 0: none")
 
     FLEXMEASURES_REDIS_URL: str = setting("", "Host or redis:// address of the queue; empty: embedded, one machine")

@@ -23,7 +23,7 @@ from app.jobs import schedule
 from app.jobs.asking import Order, ask
 from app.jobs.queue import Queue
 from app.settings import load
-from db import beliefs, job_states, jobs, sources
+from db import beliefs, job_search, job_states, jobs, sources
 from db.assets import Asset
 from db.base import Database, get
 from db.migrations import upgrade
@@ -111,6 +111,9 @@ def latency(with_redis: bool, count: int = 100) -> None:
             for each in workers:
                 each.terminate()
         told("trigger -> result [ms]", np.array(took[5:]))
+        with database.reading() as work:
+            [line] = job_search.durations(work, since=START)
+            print(f"waited {1000 * line.waited:.1f} ms, took {1000 * line.took:.1f} ms (medians of the job rows)")
 
 
 def told(name: str, values: np.ndarray) -> None:

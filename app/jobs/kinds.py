@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from sqlalchemy.orm import Session
 
 from app.assemble.request import ScheduleRequest
-from app.jobs import forecast, forecast_cycles, report, schedule
+from app.jobs import forecast, forecast_cycles, ingest_later, report, schedule
 from app.jobs.forecast_cycles import Cycle, ForecastRequest
 from app.jobs.report import ReportRequest
 from app.jobs.schedule import Planned
@@ -112,7 +112,18 @@ def _report(request: ReportRequest, job: Job, writing: Session) -> Result:
     return {"outputs": {str(key): count for key, count in stored.items()}, "num-beliefs": sum(stored.values())}
 
 
-KINDS: dict[str, Kind] = {"schedule": run_schedule, "forecast": run_forecast, "report": run_report}
+def run_ingest(work: Session, attempt: Attempt) -> Save:
+    """Take in values; the result tells how many were new."""
+    overwrite = attempt.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
+    return ingest_later.saving(attempt.job.request, known_at=attempt.job.known_at, overwrite=overwrite)
+
+
+KINDS: dict[str, Kind] = {
+    "schedule": run_schedule,
+    "forecast": run_forecast,
+    "report": run_report,
+    "ingest": run_ingest,
+}
 QUEUES = ("scheduling", "forecasting", "reporting", "ingestion")
 QUEUE_OF = {"schedule": "scheduling", "forecast": "forecasting", "report": "reporting", "ingest": "ingestion"}
 """The queue of each kind of job."""

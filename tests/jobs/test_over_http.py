@@ -119,3 +119,20 @@ def test_posted_data_bring_a_plan_forward_within_seconds(server: Any) -> None:
     assert server.post(f"/sensors/{ids['s:price']}/data", who="root", json=values).status_code == 200
     path = f"/automations/{made.json()['id']}"
     wait(lambda: len(server.get(path).json()["history"]) == 1, 15)
+
+
+def test_posted_values_may_wait_for_a_worker(sqlite_url: str, tmp_path: Path) -> None:
+    database = Database(sqlite_url)
+    serving.populate(database)
+    ids = serving.identifiers(database)
+    with serving.server(sqlite_url, tmp_path, FLEXSCOPE_INGEST_LATER="true") as server:
+        body = {"start": START, "duration": "PT1H", "values": [1, None, 3, 4], "unit": "kW"}
+        answer = server.post(f"/sensors/{ids['s:load']}/data", json=body)
+        assert answer.status_code == 202 and answer.json()["job-url"].endswith(answer.json()["job"])
+        job = server.get(f"/jobs/{answer.json()['job']}").json()
+        assert (job["status"], job["origin"], job["result"]["stored"]) == ("FINISHED", "ingestion", 3)
+        when = {"start": START, "duration": "PT1H"}
+        assert server.get(f"/sensors/{ids['s:load']}/data", params=when).json()["values"] == [1, None, 3, 4]
+        wrong = server.post(f"/sensors/{ids['s:load']}/data", json=body | {"unit": "m"})
+        assert wrong.status_code == 422
+    database.close()

@@ -15,7 +15,7 @@ from app.api.fields import HYPHENS, Texts
 from app.api.multipart import Raw
 from app.api.reading import parse
 from app.api.route import Call, Reply, get, post
-from app.api.v3.data import AddressedData, DataQuery, post_addressed, source_of
+from app.api.v3.data import AddressedData, DataQuery, saved, source_of
 from app.api.v3.sensors import readable
 from app.assemble import data
 from app.assemble.data import Series
@@ -109,7 +109,7 @@ def write(call: Call, body: Raw) -> dict[str, Any]:
     if body.media == CSV:
         return _told(_write_csv(call, body.content.decode("utf-8-sig", "replace")))
     read = [parse(AddressedData, message, f"data[{number}]") for number, message in enumerate(_messages(body))]
-    return _told([post_addressed(call, message)["status"] == "PROCESSED" for message in read])
+    return _told([saved(call, message.sensor, message)["status"] == "PROCESSED" for message in read])
 
 
 def _told(new: list[bool]) -> dict[str, Any]:

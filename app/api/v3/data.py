@@ -8,13 +8,14 @@ from pydantic import Field
 
 from app.api.errors import Invalid
 from app.api.fields import HYPHENS, Body, Identifier, Length, Moment, Numbers, Query, SensorId, lasting
-from app.api.route import Call, get, post
+from app.api.route import Call, Reply, get, post
+from app.api.v3 import jobs as jobs_api
 from app.api.v3.sensors import readable
 from app.assemble import data
 from app.assemble.data import EVER, Asked, Series
-from app.assemble.posted import Posted
+from app.assemble.posted import Posted, beliefs
 from app.auth import access
-from app.jobs import ingest
+from app.jobs import ingest, ingest_later
 from db import base, sources
 from db.beliefs import Written
 from db.knowledge import AsOf
@@ -151,8 +152,17 @@ def _check_step(step: timedelta, length: timedelta, count: int, sensor: Sensor) 
         raise Invalid("json", {"duration": [problem]})
 
 
-def post_data(call: Call, id: int, body: NewData) -> dict[str, Any]:
+def post_data(call: Call, id: int, body: NewData) -> dict[str, Any] | Reply:
     """Save values of a sensor; longer steps are repeated, units are converted, null is not stored."""
+    sensor = base.get(call.work, Sensor, id)
+    access.check(call.who, "create-children", sensor)
+    if call.running.settings.FLEXSCOPE_INGEST_LATER:
+        return _later(call, sensor, body.posted(sensor))
+    return saved(call, id, body)
+
+
+def saved(call: Call, id: int, body: NewData) -> dict[str, Any]:
+    """Save values of a sensor at once."""
     sensor = base.get(call.work, Sensor, id)
     access.check(call.who, "create-children", sensor)
     overwrite = call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
@@ -160,6 +170,14 @@ def post_data(call: Call, id: int, body: NewData) -> dict[str, Any]:
         call.work, sensor, source_of(call), body.posted(sensor), known_at=call.now, overwrite=overwrite
     )
     return outcome(written)
+
+
+def _later(call: Call, sensor: Sensor, posted: Posted) -> Reply:
+    """Leave values that fit the sensor to an ingestion worker."""
+    beliefs(posted, sensor, known_at=call.now)
+    request = ingest_later.plain(sensor, source_of(call), posted)
+    asked = jobs_api.Asked(kind="ingest", asset=sensor.asset, request=request, prior=None, force=True)
+    return jobs_api.accepted(call, jobs_api.enqueue(call, asked), results=f"/sensors/{sensor.id}/data")
 
 
 def source_of(call: Call) -> Source:
@@ -182,7 +200,7 @@ class AddressedData(NewData):
     sensor: SensorId
 
 
-def post_addressed(call: Call, body: AddressedData) -> dict[str, Any]:
+def post_addressed(call: Call, body: AddressedData) -> dict[str, Any] | Reply:
     """Save values of a sensor that is named by id or entity address."""
     return post_data(call, body.sensor, body)
 
