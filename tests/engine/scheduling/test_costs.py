@@ -56,6 +56,12 @@ def test_each_month_has_a_peak_of_its_own():
     assert plan(here).costs["electricity consumption peak"] == pytest.approx(2.0 * (11 - 4) + 2.0 * 5)
 
 
+def test_months_of_equal_terms_are_still_billed_each():
+    billing = (np.arange(24) >= 12).astype(np.int32)
+    here = with_tariffs(site(load=bumped(9.0, 3, 3)), PeakTariff(direction="consumption", price=2.0, billing=billing))
+    assert plan(here).costs["electricity consumption peak"] == pytest.approx(2.0 * 9 + 2.0 * 2)
+
+
 def test_a_peak_price_that_changes_has_one_peak_per_price():
     price = np.where(np.arange(24) < 12, 1.0, 3.0)
     here = with_tariffs(

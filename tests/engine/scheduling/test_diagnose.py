@@ -8,7 +8,7 @@ from engine.errors import Infeasible
 from engine.scheduling.diagnose import NoPlan, diagnose
 from engine.scheduling.storage_scheduler import StorageScheduler
 from tests.engine.scheduling.checker import check
-from tests.engine.scheduling.conflicting import CASES, load_too_large, out_of_reach
+from tests.engine.scheduling.conflicting import CASES, load_too_large
 from tests.engine.scheduling.samples import at, bumped, site, store
 
 IDS = [f"{make.__name__}-{k}" for make, k in CASES]
@@ -35,10 +35,10 @@ def test_every_repair_gives_a_plan(make, k):
 
 
 def test_repairs_are_the_smallest_that_work():
-    # 30 kWh at 06:00 from 2 kWh takes 28 kWh in six hours: 4 2/3 kW, or one hour more, or 4 kWh less.
-    here, *_ = out_of_reach(0)
+    # 30 kWh at 04:00 from 2 kWh takes 28 kWh in four hours: 3 kW more, or three hours more, or 12 kWh less.
+    here = site(store(soc_targets=at(4, 30.0)))
     told = {repair.text.split()[0]: repair.amount for repair in diagnose(here).repairs}
-    assert told == {"raise": pytest.approx(2 / 3), "reach": pytest.approx(1.0), "aim": pytest.approx(4.0)}
+    assert told == {"raise": pytest.approx(3.0), "reach": pytest.approx(3.0), "aim": pytest.approx(12.0)}
 
 
 def test_two_conflicts_are_repaired_together():

@@ -27,13 +27,14 @@ def here(start=0, **fields):
     return site(fields.pop("device", battery()), window=window, buy=price, sell=price - 0.02, **fields)
 
 
-def dearer(before):
-    tariff = EnergyTariff(consumption_price=PRICE[:24] * 1.05, production_price=PRICE[:24])
+def turned(before):
+    """Turn the prices round, so that the plan has to turn as well."""
+    tariff = EnergyTariff(consumption_price=PRICE[23::-1], production_price=PRICE[23::-1] - 0.02)
     return replace(before, connections=(replace(before.connections[0], tariffs=(tariff,)),))
 
 
 EDITS = {
-    "prices": dearer,
+    "prices": turned,
     "start": lambda before: here(device=battery(soc_at_start=5.0)),
     "target": lambda before: here(device=battery(soc_max=30.0)),
     "power": lambda before: with_limit(before, "car.consumption-capacity", raised(-0.5)),
