@@ -61,6 +61,9 @@ NEW_USER = {"email": "new@example.org"}
 
 TABLE: dict[str, Line] = {
     "GET /api": Line(EVERYONE | OUTSIDE),
+    "GET /api/ops/ping": Line(EVERYONE | OUTSIDE),
+    "GET /api/ops/getLatestTaskRun": Line({"reader", "root"}),
+    "POST /api/ops/postLatestTaskRun": Line({"reader", "root"}, lambda ids: {"body": {"name": "x"}}),
     "POST /api/requestAuthToken": Line(
         EVERYONE | OUTSIDE, lambda ids: {"body": {"email": ids["email"], "password": ids["password"]}}
     ),
@@ -73,6 +76,7 @@ TABLE: dict[str, Line] = {
     "GET /api/v3_0/openapi.json": Line(EVERYONE | OUTSIDE),
     "GET /api/v3_0/openapi-specs.json": Line(EVERYONE | OUTSIDE),
     "GET /api/v3_0/health/ready": Line(EVERYONE | OUTSIDE),
+    "GET /api/v3_0/alerts": Line(EVERYONE),
     "GET /api/v3_0/assets": Line(READ, lambda ids: {"query": {"account": ids["a:Mill"]}}),
     "POST /api/v3_0/assets": Line(ADD, lambda ids: {"body": NEW_ASSET | {"account_id": ids["a:Mill"]}}),
     "GET /api/v3_0/assets/public": Line(EVERYONE),

@@ -24,6 +24,7 @@ def test_ready_when_the_database_answers(api: Api) -> None:
         ("GET", "/assets", 401),
         ("GET", "/no/such/thing", 404),
         ("GET", "//api", 200),
+        ("GET", "//api/ops/ping", 200),
         ("GET", "//api/no", 404),
         ("PUT", "/health/ready", 405),
         ("POST", "//api/requestAuthToken", 401),

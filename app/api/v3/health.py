@@ -54,5 +54,10 @@ def _database_answers(call: Call) -> bool:
         return False
 
 
-ROOT = [get("", versions, public=True)]
+def ping(call: Call) -> dict[str, str]:
+    """Answer, so that a monitor knows the server does."""
+    return {"status": "OK", "message": "ok"}
+
+
+ROOT = [get("", versions, public=True), get("/ops/ping", ping, public=True)]
 ROUTES = [get("/health/ready", ready, public=True)]

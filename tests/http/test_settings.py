@@ -1,0 +1,71 @@
+"""Settings: read from environment and file, refused when they cannot be meant."""
+
+import stat
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.settings import described, load, secret_key
+from engine.errors import InputError
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "flexmeasures.cfg").write_text(
+        "from datetime import timedelta\n"
+        "FLEXMEASURES_MODE = 'play'\n"
+        "FLEXMEASURES_PLANNING_HORIZON = timedelta(days=1)\n"
+    )
+    here = {"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)}
+    read = load(here)
+    assert read.FLEXMEASURES_MODE == "play"
+    horizon = read.FLEXMEASURES_PLANNING_HORIZON
+    assert horizon == timedelta(days=1)
+    assert load(here | {"FLEXMEASURES_MODE": "demo"}).FLEXMEASURES_MODE == "demo"
+
+
+def test_texts_become_what_the_setting_is() -> None:
+    read = load(
+        {"FLEXMEASURES_ALLOW_DATA_OVERWRITE": "True", "FLEXMEASURES_PLANNING_TTL": "PT6H", "LOGGING_LEVEL": "INFO"}
+    )
+    overwrite, kept = read.FLEXMEASURES_ALLOW_DATA_OVERWRITE, read.FLEXMEASURES_PLANNING_TTL
+    assert overwrite and kept == timedelta(hours=6)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"FLEXMEASURES_MOD": "demo"}, "did you mean 'FLEXMEASURES_MODE'"),
+        ({"FLEXMEASURES_MODE": "party"}, "'play'"),
+        ({"SECURITY_TOKEN_MAX_AGE": "six hours"}, "SECURITY_TOKEN_MAX_AGE"),
+        ({"FLEXMEASURES_ALLOW_DATA_OVERWRITE": "perhaps"}, "true or false"),
+        ({"FLEXMEASURES_TIMEZONE": "Europe/Amsterdm"}, "Europe/Amsterdam"),
+        ({"FLEXSCOPE_CONFIG": "/nowhere/flexscope.cfg"}, "/nowhere/flexscope.cfg"),
+    ],
+)
+def test_what_cannot_be_meant_stops_the_start(given: dict[str, str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        load(given)
+
+
+@pytest.mark.parametrize("line", ["FLEXMEASURES_MODE = open('/etc/passwd').read()", "NO_SETTING = 1", "import os; x ="])
+def test_a_file_is_read_and_never_executed(tmp_path: Path, line: str) -> None:
+    (tmp_path / "flexscope.cfg").write_text(line)
+    with pytest.raises(InputError, match=r"flexscope\.cfg"):
+        load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)})
+
+
+def test_the_secret_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    settings = load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)})
+    first = secret_key(settings)
+    assert len(first) > 40 and secret_key(settings) == first
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_production_demands_a_secret(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="SECRET_KEY"):
+        secret_key(load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXMEASURES_ENV": "production"}))
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert all(len(meaning) > 10 for _, _, _, meaning in described())
