@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sqlite3
+import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,11 +38,27 @@ def test_a_killed_worker_loses_no_job_and_none_is_saved_twice(stage: Stage) -> N
     assert job.tries == 2 and job.worker != killed.worker and beliefs(stage) == 1
 
 
+def freeze(stage: Stage, worker: subprocess.Popen[bytes]) -> None:
+    """Stop a process between its transactions: in the midst of one it would keep the lock of an SQLite file."""
+    for _ in range(100):
+        worker.send_signal(signal.SIGSTOP)
+        if not stage.database.is_sqlite:
+            return
+        probe = sqlite3.connect(str(stage.database.url.database), timeout=0.2)
+        try:
+            probe.execute("begin immediate")
+            return
+        except sqlite3.OperationalError:
+            worker.send_signal(signal.SIGCONT)
+        finally:
+            probe.close()
+
+
 def test_a_frozen_worker_is_given_up_and_saves_nothing_when_it_wakes(stage: Stage) -> None:
     job_id = stage.ask("slow", seconds=1)
     with stage.worker() as frozen:
         stage.until(job_id, "STARTED")
-        frozen.send_signal(signal.SIGSTOP)
+        freeze(stage, frozen)
         with stage.worker():
             job = stage.until(job_id, "FINISHED")  # the lease of 2 s ran out
             assert job.tries == 2 and beliefs(stage) == 1
