@@ -12,8 +12,10 @@ from app.auth.identity import SignedIn
 from app.auth.limits import Exceeded, Limits, Rate
 from app.settings import load
 from db.accounts import Account
+from db.assets import Asset
 from db.base import Database
-from db.plans import Plan
+from db.plans import Plan, QuotaReached, check_room
+from db.users import User
 from engine.errors import FieldError
 
 NOON = 1_767_614_400
@@ -131,3 +133,20 @@ def test_limits_are_written_in_words(text: str, rate: Rate) -> None:
 def test_other_words_are_refused(text: str) -> None:
     with pytest.raises(FieldError, match="write it like '500 per minute'"):
         Rate.of(text, setting="X")
+
+
+def test_a_plan_says_how_many_assets_an_account_may_have(database: Database) -> None:
+    with database.writing() as work:
+        plan = Plan(name="small", most_assets=1)
+        work.add(plan)
+        work.flush()
+        account = Account(name="Mill", plan_id=plan.id)
+        work.add(account)
+        work.flush()
+        check_room(work, account.id, Asset)
+        work.add(Asset(name="first", asset_type_id=1, account_id=account.id))
+        work.flush()
+        with pytest.raises(QuotaReached, match="allows 1 assets"):
+            check_room(work, account.id, Asset)
+        check_room(work, account.id, User)
+        check_room(work, None, Asset)

@@ -11,7 +11,7 @@ from app.api.paging import Paging, listed
 from app.api.route import Call, delete, get, patch, post
 from app.api.v3 import audit, shown
 from app.auth import access, mentions
-from db import base
+from db import base, plans
 from db.accounts import Account
 from db.assets import Asset, AssetType, subtree
 from engine.errors import nearest
@@ -148,6 +148,7 @@ def add_asset(call: Call, body: NewAsset) -> shown.Shown:
         raise Invalid("json", {"generic_asset_type_id": [problem]})
     asset = Asset(name=body.name, asset_type_id=body.generic_asset_type_id, account_id=account_id)
     _apply(call, asset, body)
+    plans.check_room(call.work, account_id, Asset)
     call.work.add(asset)
     call.work.flush()
     audit.note(call, f"Added asset {asset.name!r}", asset)

@@ -14,7 +14,7 @@ from app.api.v3 import audit, shown
 from app.api.v3.assets import readable
 from app.assemble.data import EVER
 from app.auth import access
-from db import assets, beliefs, sensors
+from db import assets, beliefs, plans, sensors
 from db.accounts import Account
 from db.assets import Asset
 from db.sensors import Sensor
@@ -57,6 +57,7 @@ def _copied(call: Call, original: Asset, account_id: int, parent_id: int | None)
         made.parent_asset_id = parent_id if row.id == original.id else copies[row.parent_asset_id or 0]
         if row.id == original.id:
             made.name = _free_name(call, row.name, account_id, parent_id)
+        plans.check_room(call.work, account_id, Asset)
         call.work.add(made)
         call.work.flush()
         copies[row.id] = made.id

@@ -13,7 +13,7 @@ from app.api.paging import Paging, listed
 from app.api.route import Call, Reply, get, patch, post
 from app.api.v3 import audit, shown
 from app.auth import access, passwords
-from db import base
+from db import base, plans
 from db.accounts import Account
 from db.users import Role, User, by_email, by_name
 
@@ -111,6 +111,7 @@ def add_user(call: Call, body: NewUser) -> shown.Shown:
         account_id=account.id,
         timezone=body.timezone or call.running.settings.FLEXMEASURES_TIMEZONE,
     )
+    plans.check_room(call.work, account.id, User)
     call.work.add(user)
     call.work.flush()
     audit.note(call, f"Added user {user.username!r}", user)
