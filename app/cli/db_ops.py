@@ -6,8 +6,11 @@ from pathlib import Path
 import click
 
 from app import settings
+from app.cli.opening import writing
+from app.jobs import takeover
 from app.opening import opened
 from db import dumping, migrations
+from engine.errors import FieldError
 
 
 @click.command("upgrade")
@@ -53,3 +56,22 @@ def restore(file: Path, replace: bool, yes: bool) -> None:
         click.confirm("Everything in the database will be gone. Go on?", abort=True)
     dumping.restore(url, file, replace=replace)
     click.secho(f"The database holds what {file} holds, at revision {migrations.current(url)}.", fg="green")
+
+
+@click.command("import-beliefs")
+@click.argument("url")
+@click.option("--sensor", "pairs", multiple=True, required=True, help="THEIRS:OURS, ids of two alike sensors; repeat.")
+def import_beliefs(url: str, pairs: tuple[str, ...]) -> None:
+    """Take over the values of sensors from the FlexMeasures database at a URL."""
+    wanted = dict(_pair(text) for text in pairs)
+    with writing() as work:
+        stored = takeover.run(work, url, wanted)
+    for sensor, count in stored.items():
+        click.secho(f"{count} values stored for sensor {sensor}.", fg="green")
+
+
+def _pair(text: str) -> tuple[int, int]:
+    theirs, _, ours = text.partition(":")
+    if not (theirs.isdigit() and ours.isdigit()):
+        raise FieldError("sensor", f"{text!r} is no pair of ids; write it like 7:12.")
+    return int(theirs), int(ours)

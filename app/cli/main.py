@@ -118,6 +118,7 @@ COMMANDS = Group(
             "Copies of the whole database.",
             {
                 "dump": Command("app.cli.db_ops:dump", "Copy it to one file, while it is in use."),
+                "import-beliefs": Command("app.cli.db_ops:import_beliefs", "Take over values of FlexMeasures."),
                 "restore": Command("app.cli.db_ops:restore", "Fill it from such a file."),
             },
         ),

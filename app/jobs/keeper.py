@@ -10,17 +10,20 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import Protocol
 
+from app.jobs import retention
 from app.jobs.automations import Leader
 from app.jobs.faults import QueueDown
 from app.jobs.worker import machine
 from app.settings import Settings
-from db import job_states
+from db import job_states, leading
 from db.base import Database
 from db.jobs import Job
+from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)
 TIDY = 3600.0
-"""How often jobs that ended long ago are forgotten [s]."""
+"""How often jobs that ended long ago are forgotten, and data that no rule keeps [s]."""
+RETENTION = "retention"
 
 
 class Sender(Protocol):
@@ -45,7 +48,8 @@ class Keeper:
         """A job that waits longer is looked for in its queue."""
         self._next_strays = self._next_tidy = 0.0
         self._first = True
-        self._leader = Leader(settings, database, f"{machine()}/{os.getpid()}/{token_hex(4)}")
+        self._name = f"{machine()}/{os.getpid()}/{token_hex(4)}"
+        self._leader = Leader(settings, database, self._name)
 
     def tick(self) -> None:
         """Do one round."""
@@ -117,6 +121,16 @@ class Keeper:
         kinds = {"schedule": now - self._settings.FLEXMEASURES_PLANNING_TTL}
         with self._database.writing() as work:
             job_states.forget(work, kinds=kinds, others=now - self._settings.FLEXMEASURES_JOB_TTL)
+        self.let_go(now)
+
+    def let_go(self, now: datetime) -> None:
+        """Apply the keep-rules of sensors, in one process of all."""
+        try:
+            with self._database.writing() as work:
+                if leading.take(work, RETENTION, self._name, now=now, lasts=timedelta(seconds=TIDY)):
+                    retention.run(work, now=now)
+        except EngineError as error:  # a rule that cannot be read; the jobs must go on
+            LOG.error("Old data are not let go of: %s", error)
 
     def _send(self, job: Job) -> None:
         try:

@@ -1,0 +1,69 @@
+"""Take over the values of sensors from a FlexMeasures database on PostgreSQL, with their sources and moments."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg2
+from sqlalchemy.orm import Session
+
+from db import importing, sources
+from db.base import address, get
+from db.sensors import Sensor
+from db.sources import Source
+from engine import units
+from engine.errors import FieldError, InputError
+
+SENSOR = "SELECT unit, event_resolution, knowledge_horizon_fnc, knowledge_horizon_par FROM sensor WHERE id = %s"
+SOURCE = "SELECT name, type, model, version FROM data_source WHERE id = %s"
+
+
+def run(work: Session, url: str, pairs: Mapping[int, int]) -> dict[int, int]:
+    """Save all beliefs of some sensors of theirs in sensors of ours; return the number stored, by our sensor.
+
+    Our sensor takes over the knowledge horizon of theirs, by which horizons become moments.
+
+    Args:
+        work: A writing session.
+        url: Address of their database.
+        pairs: Id of our sensor by the id of theirs.
+
+    Raises:
+        InputError: Their database does not answer, or a pair does not fit in unit or resolution.
+        NotFound: A sensor of ours is not there.
+    """
+    try:
+        there = psycopg2.connect(address(url).set(drivername="postgresql").render_as_string(hide_password=False))
+    except psycopg2.OperationalError as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"The other database does not answer ({reason}); check its address.") from None
+    try:
+        return {ours: _take_over(work, there, key, get(work, Sensor, ours)) for key, ours in sorted(pairs.items())}
+    finally:
+        there.close()
+
+
+def _take_over(work: Session, there: Any, key: int, ours: Sensor) -> int:
+    unit, resolution, function, parameters = _row(there, SENSOR, key, "sensor")
+    if not units.same_kind(unit, ours.unit) or units.convert(1.0, unit, ours.unit) != 1.0:
+        raise FieldError(
+            f"sensor {key}", f"its unit is {unit!r}, that of our sensor {ours.id} {ours.unit!r}; pair alike."
+        )
+    if resolution != ours.resolution:
+        raise FieldError(f"sensor {key}", f"its events last {resolution}, ours {ours.resolution}; pair alike.")
+    ours.knowledge_horizon = importing.rule_of(str(function), parameters or {})
+    written = importing.beliefs_of(work, ours, there, key, source_of=lambda source: _source(work, there, source))
+    return sum(each.stored for each in written.values())
+
+
+def _source(work: Session, there: Any, key: int) -> Source:
+    name, kind, model, version = _row(there, SOURCE, key, "source")
+    return sources.named(work, name, type=kind, model=model or "", version=version or "")
+
+
+def _row(there: Any, query: str, key: int, kind: str) -> tuple[Any, ...]:
+    with there.cursor() as cursor:
+        cursor.execute(query, (key,))
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    if row is None:
+        raise InputError(f"The other database has no {kind} {key}.")
+    return row
