@@ -37,9 +37,9 @@ def box() -> Iterator[Box]:
     server.stop()
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def people(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """The users and assets of the tests over HTTP, in a database of their own; for tests that save nothing there."""
+    """The users and assets of the tests over HTTP, in a database of their own for each module."""
     if request.param == "sqlite":
         file = tmp_path_factory.mktemp("people") / "flexscope.db"
         template: Path = request.getfixturevalue("sqlite_template")
