@@ -51,7 +51,8 @@ class TokenEndpoint(RequestHandler):
         self.finish(
             {
                 "access_token": token,
-                "token_type": "Bearer",  # nosec B105: the word RFC 6749 asks for, not a secret
+                # the word that RFC 6749 asks for, not a secret
+                "token_type": "Bearer",  # nosec B105
                 "expires_in": life,
                 "scope": " ".join(sorted(wanted)),
             }
