@@ -16,7 +16,7 @@ from db.base import Database
 from db.users import User
 from tests.auth.test_sign_in import signed_in
 from tests.http import serving
-from tests.http.serving import PASSWORD, Api, email
+from tests.http.serving import PASSWORD, Api, alone, email
 
 FRIEND = "https://friend.example"
 VALUES = {"values": [1.0], "start": "2026-01-05T00:00:00Z", "duration": "PT15M", "unit": "kW"}
@@ -147,7 +147,7 @@ def knock(site: Api, cookie: str | None, token: str) -> None:
         socket = await websocket_connect(HTTPRequest(address, headers=headers), subprotocols=["bokeh", token])
         socket.close()
 
-    asyncio.run(open_socket())
+    alone(open_socket())
 
 
 def page_token(site: Api, browser: requests.Session) -> str:
@@ -184,7 +184,7 @@ def test_deactivation_ends_sessions_and_open_websockets(site: Api, people: Datab
             pass
         return socket.close_code, time.monotonic() - began
 
-    assert asyncio.run(watch())[0] == 4001
+    assert alone(watch())[0] == 4001
     assert browser.get(f"{site.url}/api/v3_0/assets", timeout=20).status_code == 401
     refused = requests.post(
         f"{site.url}/api/requestAuthToken", json={"email": email("hand"), "password": PASSWORD}, timeout=20

@@ -1,15 +1,17 @@
 """A real server process for the tests, and a client that signs in."""
 
+import asyncio
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 
@@ -21,6 +23,7 @@ from db.sensors import Sensor
 from db.users import User, role
 from tests.postgres import free_port
 
+Result = TypeVar("Result")
 PASSWORD = "a long enough password"
 SERVE = "from app.server import serve; from app.settings import load; serve(load(), host='127.0.0.1', port={port})"
 
@@ -158,3 +161,9 @@ def identifiers(database: Database) -> dict[str, int]:
             found |= {f"{prefix}{row.name}": row.id for row in work.query(kind)}
         found |= {f"u:{row.username}": row.id for row in work.query(User)}
     return found
+
+
+def alone(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine in a thread of its own: the browser of other tests may hold the loop of this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()

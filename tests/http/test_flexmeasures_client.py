@@ -1,6 +1,5 @@
 """The published flexmeasures-client against this server: what people use today works unchanged."""
 
-import asyncio
 import warnings
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 from flexmeasures_client import FlexMeasuresClient
 
-from tests.http.serving import PASSWORD, Api, email
+from tests.http.serving import PASSWORD, Api, alone, email
 
 T = TypeVar("T")
 START, HOUR = "2026-05-01T00:00:00+02:00", "PT1H"
@@ -30,7 +29,7 @@ def use(api: Api) -> Callable[[Callable[[FlexMeasuresClient], Awaitable[T]]], T]
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return asyncio.run(go())
+            return alone(go())
 
     return run
 

@@ -1,6 +1,5 @@
 """The login page, its cookie, and what is refused without it."""
 
-import asyncio
 import re
 
 import pytest
@@ -9,7 +8,7 @@ from tornado.httpclient import HTTPClientError
 from tornado.websocket import websocket_connect
 
 from app.auth.forms import inside
-from tests.http.serving import PASSWORD, Api, email
+from tests.http.serving import PASSWORD, Api, alone, email
 
 
 def sign_in(api: Api, password: str = PASSWORD, wanted: str = "/assets") -> tuple[requests.Session, requests.Response]:
@@ -63,7 +62,7 @@ def test_websockets_refuse_the_unknown(api: Api) -> None:
         await websocket_connect(f"{api.url.replace('http', 'ws')}/assets/1/ws")
 
     with pytest.raises(HTTPClientError, match="403"):
-        asyncio.run(knock())
+        alone(knock())
 
 
 def test_the_page_does_not_carry_the_cookie(api: Api) -> None:
