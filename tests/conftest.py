@@ -9,12 +9,17 @@ from pathlib import Path
 import hypothesis
 import psycopg2
 import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from db.base import Database
 from db.migrations import upgrade
 from tests import postgres
 
 COUNT = itertools.count()
+ARGUMENTS = (
+    "--no-sandbox --headless --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
 
 hypothesis.settings.register_profile("house", deadline=None)  # the first example pays for imports, on a busy machine
 hypothesis.settings.load_profile("house")
@@ -82,5 +87,27 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def database(database_url: str) -> Iterator[Database]:
     """A fresh database with all tables, once on SQLite and once on PostgreSQL."""
     opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        refuse("no Chromium found; install Debian's chromium or name one in the environment variable CHROMIUM")
+    return str(found)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    opened = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
     yield opened
     opened.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.demo import toy
-from tests.browser.conftest import ARGUMENTS
+from tests.conftest import ARGUMENTS
 
 FOLDER = Path(__file__).parent
 SIZES = {"desktop": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}

@@ -11,7 +11,6 @@ from db.assets import Asset
 from db.base import Database
 from db.sensors import Sensor
 from db.users import User
-from tests.browser.conftest import browser, chromium, playwright  # noqa: F401  # fixtures
 from tests.http import serving
 from tests.http.serving import PASSWORD, Api, email
 
@@ -39,7 +38,7 @@ def site(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.mark.browser
-def test_nothing_runs_on_any_page(site: Any, browser: Any) -> None:  # noqa: F811  # a fixture
+def test_nothing_runs_on_any_page(site: Any, browser: Any) -> None:  # a fixture
     page: Page = browser.new_page()
     page.goto(f"{site.url}/login?next=%22%3E%3Cimg%20src%3Dx%20onerror%3Dwindow.hit%3D4%3E")
     page.get_by_label("Email").fill(email("boss"))

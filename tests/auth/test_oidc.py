@@ -16,7 +16,6 @@ from db.base import Database
 from db.users import User
 from tests.auth import provider
 from tests.auth.provider import CLIENT, SECRET, Provider
-from tests.browser.conftest import browser, chromium, playwright  # noqa: F401  # fixtures
 from tests.http import serving
 from tests.http.serving import Api, email
 
@@ -59,7 +58,7 @@ def test_somebody_new_comes_in_by_the_provider_with_account_and_role(
     site: Api,
     corp: Provider,
     people: Database,
-    browser: Any,  # noqa: F811  # a fixture
+    browser: Any,  # a fixture
 ) -> None:
     corp.claims = ADA
     page: Page = browser.new_page()

@@ -1,35 +1,20 @@
 """A real server with the demo, a real browser, and the guard that no page may fail or call elsewhere."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from app.demo import building, toy
 from app.demo.load import load
 from db.base import Database
-from tests.conftest import refuse
 from tests.http.serving import Api, server
 
-ARGUMENTS = (
-    "--no-sandbox --headless --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Path of the browser."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        refuse("no Chromium found; install Debian's chromium or name one in the environment variable CHROMIUM")
-    return str(found)
 
 
 @pytest.fixture(scope="session")
@@ -49,19 +34,6 @@ def site(chromium: str, demo_database: Database, tmp_path_factory: pytest.TempPa
     url = demo_database.url.render_as_string(hide_password=False)
     with server(url, tmp_path_factory.mktemp("instance")) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
-    opened = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="session")

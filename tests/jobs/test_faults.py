@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 
 from app.jobs.faults import QueueDown
 from db import job_states
@@ -38,20 +38,35 @@ def test_a_killed_worker_loses_no_job_and_none_is_saved_twice(stage: Stage) -> N
     assert job.tries == 2 and job.worker != killed.worker and beliefs(stage) == 1
 
 
+IN_A_TRANSACTION = """SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"""
+
+
+def holds_locks(stage: Stage) -> bool:
+    """Return whether any other process is in the midst of a transaction."""
+    if not stage.database.is_sqlite:
+        time.sleep(0.05)  # for a statement under way to end
+        with stage.database.reading() as work:
+            return bool(work.scalar(text(IN_A_TRANSACTION)))
+    probe = sqlite3.connect(str(stage.database.url.database), timeout=0.2)
+    try:
+        probe.execute("begin immediate")
+    except sqlite3.OperationalError:
+        return True
+    finally:
+        probe.close()
+    return False
+
+
 def freeze(stage: Stage, worker: subprocess.Popen[bytes]) -> None:
-    """Stop a process between its transactions: in the midst of one it would keep the lock of an SQLite file."""
+    """Stop a process between its transactions: in the midst of one it would keep the locks of its rows or file."""
     for _ in range(100):
         worker.send_signal(signal.SIGSTOP)
-        if not stage.database.is_sqlite:
+        if not holds_locks(stage):
             return
-        probe = sqlite3.connect(str(stage.database.url.database), timeout=0.2)
-        try:
-            probe.execute("begin immediate")
-            return
-        except sqlite3.OperationalError:
-            worker.send_signal(signal.SIGCONT)
-        finally:
-            probe.close()
+        worker.send_signal(signal.SIGCONT)
+        time.sleep(0.02)
+    raise TimeoutError("The worker was never found between two transactions.")
 
 
 def test_a_frozen_worker_is_given_up_and_saves_nothing_when_it_wakes(stage: Stage) -> None:
