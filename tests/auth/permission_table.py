@@ -120,6 +120,7 @@ TABLE: dict[str, Line] = {
     ),
     "POST /api/v3_0/sensors/data/bulk": Line(ADD, lambda ids: {"bulk": [VALUES | {"sensor": ids["s:power"]}]}),
     "POST /api/v3_0/sensors/{id}/data/upload": Line(ADD, of("s:power", file="t,v\n2026-01-05T00:00:00Z,1\n")),
+    "POST /api/v3_0/sensors/{id}/data/upload/preview": Line(ADD, of("s:power", file="t,v\n2026-01-05T00:00:00Z,1\n")),
     "DELETE /api/v3_0/sensors/{id}/data": Line(MANAGE, of("s:power", body={})),
     "GET /api/v3_0/sensors/{id}/stats": Line(READ, SENSOR),
     "GET /api/v3_0/sensors/{id}/status": Line(READ, SENSOR),

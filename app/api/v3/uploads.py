@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from app.api.errors import ApiError, Invalid
-from app.api.fields import Body, Identifier, Moment
+from app.api.fields import HYPHENS, Body, Identifier, Length, Moment, Query, Zone
 from app.api.multipart import Form
 from app.api.route import Call, delete, post
 from app.api.v3 import audit
@@ -20,27 +20,85 @@ from db.beliefs import Written
 from db.sensors import Sensor
 from db.source_filter import SourceFilter
 from engine.errors import InputError
+from engine.iso_time import duration, from_us
 
 TRUE = {"true", "1", "on", "yes"}
 SHOWN = 20
 """How many of the rows that cannot be read are told."""
 
 
-def upload(call: Call, id: int, body: Form) -> dict[str, Any]:
+class FileLayout(Query):
+    """How the files are laid out; what is left out is found out, or as in the first two columns."""
+
+    model_config = HYPHENS
+
+    time_column: Annotated[str, Field(description="Column of the times, by number from 0 or by head")] = "0"
+    value_column: Annotated[str, Field(description="Column of the values")] = "1"
+    belief_column: Annotated[str | None, Field(description="Column of the moments of knowledge")] = None
+    timezone: Annotated[Zone | None, Field(description="Of times without offset; else that of the sensor")] = None
+    resolution: Annotated[Length | None, Field(description="How long each value holds; else found out")] = None
+    date_format: Annotated[str | None, Field(description="Such as %d-%m-%Y %H:%M; else ISO 8601")] = None
+    delimiter: Annotated[str | None, Field(max_length=1, description="Between cells; else found out")] = None
+    decimal: Annotated[str, Field(min_length=1, max_length=1, description="Sign before decimals")] = "."
+    thousands: Annotated[str, Field(max_length=1, description="Sign between thousands")] = ""
+    skip_rows: Annotated[int, Field(ge=0, le=10**6, description="Lines to leave out at the top")] = 0
+    max_rows: Annotated[int | None, Field(ge=1, description="Rows to read")] = None
+    sheet: Annotated[str | None, Field(description="Sheet of an Excel file; else the first")] = None
+    filter_column: Annotated[str | None, Field(description="Use only rows with the filter value in this column")] = None
+    filter_value: Annotated[str | None, Field(description="See filter-column")] = None
+    missing: Annotated[str, Field(description="Texts that stand for no value, with commas between")] = ""
+
+    def layout(self, sensor: Sensor, form: Form) -> Layout:
+        """Return the same as files are read by, with what the form itself says."""
+        at_once = form.fields.get("belief_time_measured_instantly", "").strip().lower() in TRUE
+        given = self.model_dump(exclude={"resolution", "missing"})
+        texts = frozenset(text.strip() for text in self.missing.split(",") if text.strip())
+        told: dict[str, Any] = {"unit": form.fields.get("unit") or None, "horizon": timedelta(0) if at_once else None}
+        length = duration(self.resolution, field="resolution") if self.resolution else None
+        return Layout(**{**given, "timezone": self.timezone or sensor.timezone}, **told, step=length, missing=texts)
+
+
+def upload(call: Call, id: int, body: Form, query: FileLayout) -> dict[str, Any]:
     """Save the values of CSV or Excel files: all of them, or nothing."""
+    sensor, layout = _asked(call, id, body, query)
+    written = [_file(call, sensor, file.name, file.content, layout) for file in body.files]
+    total = Written(sum(one.stored for one in written), sum(one.unchanged for one in written))
+    return outcome(total) | {"stored": total.stored, "unchanged": total.unchanged}
+
+
+def preview(call: Call, id: int, body: Form, query: FileLayout) -> dict[str, Any]:
+    """Tell what is wrong with the rows of files, and what an upload would store; nothing is stored."""
+    sensor, layout = _asked(call, id, body, query)
+    return {"files": [_previewed(call, sensor, file.name, file.content, layout) for file in body.files]}
+
+
+def _asked(call: Call, id: int, body: Form, query: FileLayout) -> tuple[Sensor, Layout]:
     sensor = base.get(call.work, Sensor, id)
     access.check(call.who, "create-children", sensor)
     if not body.files:
         raise Invalid("files", {"uploaded-files": ["There is no file; send one or several under this name."]})
-    at_once = body.fields.get("belief_time_measured_instantly", "").strip().lower() in TRUE
-    layout = Layout(
-        unit=body.fields.get("unit") or None,
-        timezone=sensor.timezone,
-        horizon=timedelta(0) if at_once else None,
-    )
-    written = [_file(call, sensor, file.name, file.content, layout) for file in body.files]
-    total = Written(sum(one.stored for one in written), sum(one.unchanged for one in written))
-    return outcome(total) | {"stored": total.stored, "unchanged": total.unchanged}
+    return sensor, query.layout(sensor, body)
+
+
+def _previewed(call: Call, sensor: Sensor, name: str, content: bytes, layout: Layout) -> dict[str, Any]:
+    try:
+        found = ingest.preview_file(call.work, sensor.id, call.who.username, content, layout, known_at=call.now)
+    except InputError as error:
+        return {"name": name, "refused": str(error), "rows": 0, "problems": [], "values": 0, "stored": 0}
+    beliefs, written = found.beliefs, found.written
+    return {
+        "name": name,
+        "refused": found.refused,
+        "rows": len(found.rows.numbers),
+        "problems": [{"row": row.row, "text": row.text, "reason": row.reason} for row in found.rows.problems[:SHOWN]],
+        "values": int((~beliefs.missing).sum()),
+        "first": from_us(int(beliefs.events[0])).isoformat() if len(beliefs) else None,
+        "last": from_us(int(beliefs.events[-1])).isoformat() if len(beliefs) else None,
+        "unit": sensor.unit,
+        "gaps": [[from_us(int(start)).isoformat(), from_us(int(end)).isoformat()] for start, end in found.gaps[:SHOWN]],
+        "stored": written.stored if written else 0,
+        "unchanged": written.unchanged if written else 0,
+    }
 
 
 def _file(call: Call, sensor: Sensor, name: str, content: bytes, layout: Layout) -> Written:
@@ -75,5 +133,6 @@ def delete_data(call: Call, id: int, body: Gone) -> None:
 
 ROUTES = [
     post("/sensors/{id}/data/upload", upload, pool="heavy", scope="data"),
+    post("/sensors/{id}/data/upload/preview", preview, pool="heavy", scope="data"),
     delete("/sensors/{id}/data", delete_data, pool="heavy"),
 ]

@@ -1,0 +1,62 @@
+"""Files over the API: their layout, what is wrong with them told beforehand, all of it or nothing."""
+
+from typing import Any
+
+import pytest
+
+from tests.http.serving import Api
+
+CLEAN = "Zeit;Wert\n05.01.2026 00:00;1,5\n05.01.2026 00:15;2,5\n05.01.2026 01:00;-\n"
+LAYOUT = {
+    "delimiter": ";",
+    "decimal": ",",
+    "date-format": "%d.%m.%Y %H:%M",
+    "timezone": "Europe/Berlin",
+    "missing": "-",
+}
+SPAN = {"start": "2026-01-04T23:00:00Z", "duration": "PT2H", "unit": "kW"}
+
+
+@pytest.fixture
+def power(api: Api, ids: dict[str, int]) -> int:
+    asset = ids["battery"]
+    sensor = {"name": "meter", "unit": "kW", "event_resolution": "PT15M", "generic_asset_id": asset}
+    made: int = api.post("/sensors", who="boss", json=sensor).json()["id"]
+    return made
+
+
+def send(api: Api, power: int, text: str, path: str = "upload", **layout: str) -> Any:
+    files = {"uploaded-files": ("meter.csv", text.encode(), "text/csv")}
+    return api.post(f"/sensors/{power}/data/{path}", who="boss", files=files, params=layout)
+
+
+def stored(api: Api, power: int) -> list[float | None]:
+    values: list[float | None] = api.get(f"/sensors/{power}/data", who="boss", params=SPAN).json()["values"]
+    return [value for value in values if value is not None]
+
+
+def test_a_preview_tells_and_stores_nothing(api: Api, power: int) -> None:
+    told = send(api, power, CLEAN, "upload/preview", **LAYOUT).json()["files"][0]
+    assert (told["rows"], told["values"], told["stored"], told["problems"]) == (3, 2, 2, [])
+    assert told["first"] == "2026-01-04T23:00:00+00:00" and told["gaps"]
+    assert stored(api, power) == []
+    assert send(api, power, CLEAN, **LAYOUT).status_code == 200
+    assert stored(api, power) == [1.5, 2.5]
+    again = send(api, power, CLEAN, "upload/preview", **LAYOUT).json()["files"][0]
+    assert (again["stored"], again["unchanged"]) == (0, 2)
+
+
+def test_every_bad_row_is_named_and_nothing_stored(api: Api, power: int) -> None:
+    bad = CLEAN.replace("2,5", "viel").replace("05.01.2026 01:00", "später")
+    problems = send(api, power, bad, "upload/preview", **LAYOUT).json()["files"][0]["problems"]
+    assert [(row["row"], row["text"]) for row in problems] == [(3, "viel"), (4, "später")]
+    assert send(api, power, bad, **LAYOUT).status_code == 422
+    assert stored(api, power) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"timezone": "Europe/Berln"}, {"decimal": ""}, {"resolution": "soon"}, {"skip-rows": "x"}]
+)
+def test_a_layout_that_cannot_be_is_named(api: Api, power: int, wrong: dict[str, str]) -> None:
+    answer = send(api, power, CLEAN, **{**LAYOUT, **wrong})
+    assert answer.status_code == 422 and next(iter(wrong)) in answer.text.replace("_", "-")
