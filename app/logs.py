@@ -12,7 +12,7 @@ from app.version import OWN
 
 LOG = logging.getLogger(__name__)
 OF_THEIR_OWN = ("bokeh", "panel")
-"""Libraries that write their log by themselves when they are imported."""
+"""Libraries that write their log by themselves, at a level of their own, when they are imported."""
 READABLE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -44,6 +44,7 @@ def begin(settings: Settings) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+        logger.setLevel(logging.NOTSET)  # that of the settings
     send_errors(settings)
 
 

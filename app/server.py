@@ -147,6 +147,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     process.queue.start()
     seen = Ticker("last-seen", SEEN_EVERY, process.identities.note_seen, wait_first=True)
     seen.start()
+    started()
     LOG.info("Process %s serves http://%s:%s%s", os.getpid(), host, port, settings.FLEXSCOPE_PATH_PREFIX)
     loop.start()
     server.stop()
