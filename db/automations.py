@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, delete, select, update
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from db.base import Id, Table
+from db.base import Id, Table, rows_changed
 
 
 class Automation(Table):
@@ -50,8 +49,7 @@ def advance(work: Session, automation: Automation, *, done_for: datetime, next_a
     """Move an automation on; False if another process did so first."""
     query = update(Automation).where(Automation.id == automation.id, Automation.next_at == automation.next_at)
     query = query.where(Automation.active.is_(True)).values(next_at=next_at, last_at=done_for)
-    changed: CursorResult[Any] = work.execute(query)  # type: ignore[assignment]  # of an UPDATE
-    return bool(changed.rowcount)
+    return bool(rows_changed(work, query))
 
 
 def of_assets(work: Session, asset_ids: Collection[int]) -> list[Automation]:

@@ -7,15 +7,17 @@ begins by taking its lock, and a read sees one snapshot.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    CursorResult,
     DateTime,
     Dialect,
     Engine,
     MetaData,
+    UpdateBase,
     create_engine,
     event,
 )
@@ -211,3 +213,9 @@ def get(work: Session, kind: type[Row], key: int) -> Row:
     if row is None:
         raise NotFound(kind.__tablename__.replace("_", " "), key)
     return row
+
+
+def rows_changed(work: Session, statement: UpdateBase) -> int:
+    """Run an UPDATE or DELETE; return the number of rows it changed."""
+    done = cast("CursorResult[Any]", work.execute(statement))  # sessions promise less than these statements give
+    return done.rowcount

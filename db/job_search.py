@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import delete, select, update
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from db.base import rows_changed
 from db.jobs import UNSUCCESSFUL, Job
 
 
@@ -101,19 +101,14 @@ def _durations(queue: str, rows: list[Any]) -> Durations:
 def cancel_all(work: Session, queues: Sequence[str], states: Sequence[str], *, now: datetime, message: str) -> int:
     """Cancel the jobs of some queues that wait in some states; return their number."""
     query = update(Job).where(Job.queue.in_(queues), Job.status.in_(states))
-    changed: CursorResult[Any] = work.execute(query.values(status="CANCELED", ended_at=now, message=message))  # type: ignore[assignment]  # of an UPDATE
-    return int(changed.rowcount)
+    return rows_changed(work, query.values(status="CANCELED", ended_at=now, message=message))
 
 
 def forget_unsuccessful(work: Session, queues: Sequence[str]) -> int:
     """Delete the jobs of some queues that failed or were cancelled; return their number."""
-    changed: CursorResult[Any] = work.execute(  # type: ignore[assignment]  # of a DELETE
-        delete(Job).where(Job.queue.in_(queues), Job.status.in_(UNSUCCESSFUL))
-    )
-    return int(changed.rowcount)
+    return rows_changed(work, delete(Job).where(Job.queue.in_(queues), Job.status.in_(UNSUCCESSFUL)))
 
 
 def forget_all(work: Session, queues: Sequence[str]) -> int:
     """Delete the jobs of some queues but those being done; return their number."""
-    changed: CursorResult[Any] = work.execute(delete(Job).where(Job.queue.in_(queues), Job.status != "STARTED"))  # type: ignore[assignment]  # of a DELETE
-    return int(changed.rowcount)
+    return rows_changed(work, delete(Job).where(Job.queue.in_(queues), Job.status != "STARTED"))

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from db.base import rows_changed
 from db.jobs import PENDING, UNSUCCESSFUL, Job
 
 
@@ -30,8 +30,7 @@ def _close(work: Session, job: Job, values: Mapping[str, Any]) -> bool:
     """Change a job if this try of it still counts."""
     query = update(Job).where(Job.id == job.id, Job.status == "STARTED", Job.tries == job.tries)
     query = query.values(lease_until=None, **values).execution_options(synchronize_session=False)
-    changed: CursorResult[Any] = work.execute(query)  # type: ignore[assignment]  # of an UPDATE
-    return bool(changed.rowcount)
+    return bool(rows_changed(work, query))
 
 
 def finish(work: Session, job: Job, *, now: datetime, result: dict[str, Any], values: Mapping[str, Any]) -> None:
@@ -64,24 +63,21 @@ def renew(work: Session, job: Job, *, until: datetime, progress: float) -> bool:
     """Tell that a job is still worked at, and how far it is; False if this try no longer counts."""
     query = update(Job).where(Job.id == job.id, Job.status == "STARTED", Job.tries == job.tries)
     query = query.values(lease_until=until, progress=progress).execution_options(synchronize_session=False)
-    changed: CursorResult[Any] = work.execute(query)  # type: ignore[assignment]  # of an UPDATE
-    return bool(changed.rowcount)
+    return bool(rows_changed(work, query))
 
 
 def cancel(work: Session, job_id: str, *, now: datetime, message: str) -> bool:
     """Cancel a job that has not ended; what it is computing is not saved. False if it has ended."""
     values = {"status": "CANCELED", "ended_at": now, "message": message, "lease_until": None, "due_at": None}
     query = update(Job).where(Job.id == job_id, Job.status.in_(PENDING)).values(**values)
-    changed: CursorResult[Any] = work.execute(query)  # type: ignore[assignment]  # of an UPDATE
-    return bool(changed.rowcount)
+    return bool(rows_changed(work, query))
 
 
 def requeue(work: Session, job_id: str) -> bool:
     """Let an unsuccessful job wait to be done anew, with all its tries; False if it is not unsuccessful."""
     values = {"status": "QUEUED", "tries": 0, "ended_at": None, "message": "", "trace": "", "progress": 0.0}
     query = update(Job).where(Job.id == job_id, Job.status.in_(UNSUCCESSFUL)).values(**values)
-    changed: CursorResult[Any] = work.execute(query)  # type: ignore[assignment]  # of an UPDATE
-    return bool(changed.rowcount)
+    return bool(rows_changed(work, query))
 
 
 def enqueue(work: Session, job: Job) -> bool:
@@ -89,8 +85,7 @@ def enqueue(work: Session, job: Job) -> bool:
     query = update(Job).where(Job.id == job.id, Job.status == job.status)
     query = query.where(Job.status.in_(("SCHEDULED", "DEFERRED"))).values(status="QUEUED")
     query = query.execution_options(synchronize_session=False)
-    changed: CursorResult[Any] = work.execute(query)  # type: ignore[assignment]  # of an UPDATE
-    return bool(changed.rowcount)
+    return bool(rows_changed(work, query))
 
 
 def due(work: Session, now: datetime) -> list[Job]:
@@ -137,6 +132,5 @@ def forget(work: Session, *, kinds: Mapping[str, datetime], others: datetime) ->
     count = 0
     for rows, before in [*((Job.kind == kind, at) for kind, at in kinds.items()), (Job.kind.not_in(kinds), others)]:
         query = delete(Job).where(rows, Job.ended_at < before, Job.status.not_in(PENDING))
-        changed: CursorResult[Any] = work.execute(query)  # type: ignore[assignment]  # of a DELETE
-        count += int(changed.rowcount)
+        count += rows_changed(work, query)
     return count

@@ -1,14 +1,12 @@
 """Which of many processes does what only one may do: a lead is held for a while and renewed by its holder."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import String, or_, update
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from db.base import Table
+from db.base import Table, rows_changed
 
 
 class Lead(Table):
@@ -33,8 +31,7 @@ def take(work: Session, name: str, holder: str, *, now: datetime, lasts: timedel
     """
     free = or_(Lead.holder == holder, Lead.until < now)
     query = update(Lead).where(Lead.name == name, free).values(holder=holder, until=now + lasts)
-    changed: CursorResult[Any] = work.execute(query)  # type: ignore[assignment]  # of an UPDATE
-    return bool(changed.rowcount) or _first(work, Lead(name=name, holder=holder, until=now + lasts))
+    return bool(rows_changed(work, query)) or _first(work, Lead(name=name, holder=holder, until=now + lasts))
 
 
 def _first(work: Session, lead: Lead) -> bool:

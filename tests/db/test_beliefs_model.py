@@ -97,7 +97,7 @@ def read(
     return list(zip(known.events.tolist(), known.values.tolist(), known.belief_times.tolist(), strict=True))
 
 
-def play(database: Database, seed: int, rounds: int) -> None:
+def check_rounds(database: Database, seed: int, rounds: int) -> None:
     dice, model = random.Random(seed), Model()
     sensor, source = sensor_and_source(database, resolution=STEP)
     for _ in range(rounds):
@@ -127,12 +127,12 @@ def play(database: Database, seed: int, rounds: int) -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_the_store_keeps_and_tells_what_a_dictionary_does(database: Database, seed: int) -> None:
-    play(database, seed, rounds=100)
+    check_rounds(database, seed, rounds=100)
 
 
 def test_partitions_change_nothing(postgres_url: str) -> None:
     migrations.downgrade(postgres_url, "base")
     migrations.upgrade(postgres_url, partitions=4)
     opened = Database(postgres_url)
-    play(opened, 99, rounds=40)
+    check_rounds(opened, 99, rounds=40)
     opened.close()
