@@ -12,10 +12,10 @@ from benchmarks.scheduling_measure import interleaved
 from benchmarks.scheduling_sites import START, draw
 from engine.errors import Infeasible
 from engine.scheduling.build import build
+from engine.scheduling.closed_form import best_steps
 from engine.scheduling.devices.process import Process, ProcessType
 from engine.scheduling.diagnose import diagnose
 from engine.scheduling.highs_backend import Model
-from engine.scheduling.process_scheduler import best_steps
 from engine.scheduling.storage_scheduler import StorageScheduler
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.conflicting import (

@@ -1,17 +1,16 @@
 """Finds the best time for processes: in closed form where nothing couples them, else together with all devices."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import process_time
 from typing import ClassVar
 
 import numpy as np
 
-from engine.errors import Infeasible, InputError
+from engine.scheduling.closed_form import connection_of, consumption_price, placed
 from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.devices.port import Device
-from engine.scheduling.devices.process import Process, ProcessType
-from engine.scheduling.linear import Floats, full
-from engine.scheduling.site import Connection, Schedule, Site, Timings
+from engine.scheduling.devices.process import Process
+from engine.scheduling.linear import Floats
+from engine.scheduling.site import Schedule, Site, Timings
 from engine.scheduling.status import Status
 from engine.scheduling.storage_scheduler import StorageScheduler
 from engine.scheduling.tariffs import EnergyTariff
@@ -34,72 +33,12 @@ class ProcessScheduler:
             Infeasible: A process finds no room, or no plan keeps every hard limit.
         """
         began = process_time()
-        chosen = replace(site, devices=tuple(_placed(device, site, all_of_them=False) for device in site.devices))
-        alone = replace(chosen, devices=tuple(_placed(device, chosen, all_of_them=True) for device in chosen.devices))
-        if not _is_uncoupled(chosen) or not _keeps_limits(alone):
-            return self.together.compute(chosen)
+        if not _is_uncoupled(site):
+            return self.together.compute(site)
+        alone = placed(site, only_dearest=False)
+        if not _keeps_limits(alone):
+            return self.together.compute(site)
         return _schedule(alone, process_time() - began)
-
-
-def best_steps(process: Process, price: Floats) -> Floats:
-    """Return 1 for each step in which a process runs at the best price, the earliest of equal ones, shape (n,).
-
-    Args:
-        process: What is to be timed.
-        price: Cost of energy in each step [any currency per energy], shape (n,).
-
-    Raises:
-        Infeasible: It finds no room.
-    """
-    cost, n = (-price if process.dearest else price), len(price)
-    if process.kind is ProcessType.INFLEXIBLE:
-        return process.earliest(n)
-    if process.kind is ProcessType.SHIFTABLE:
-        starts = process.possible_starts(n)  # first, as it tells when there is no room
-        total = np.concatenate([[0.0], np.cumsum(cost)])
-        blocks = np.full(n, np.inf)
-        blocks[: n - process.steps + 1] = total[process.steps :] - total[: n - process.steps + 1]
-        blocks[~starts] = np.inf
-        # Sums of equal prices differ in their last digits; those must not decide between equals.
-        return process.block_at(int(np.argmax(blocks <= blocks.min() + 1e-9 * max(1.0, np.abs(cost).max()))), n)
-    allowed = np.flatnonzero(process.allowed(n))
-    if len(allowed) < process.steps:
-        raise Infeasible(
-            f"{process.name} runs {process.steps} steps, but only {len(allowed)} are allowed; "
-            "shorten it, lengthen the window or lift a time restriction.",
-            [f"{process.name}.duration", f"{process.name}.time-restrictions"],
-        )
-    runs = np.zeros(n)
-    runs[allowed[np.argsort(cost[allowed], kind="stable")[: process.steps]]] = 1.0
-    return runs
-
-
-def _placed(device: Device, site: Site, *, all_of_them: bool) -> Device:
-    """Return a process as a load at its best time; by default only one that is to run when energy is dearest."""
-    if not isinstance(device, Process) or not (all_of_them or device.dearest):
-        return device
-    runs = best_steps(device, consumption_price(site, device.commodity))
-    return Inflexible(name=device.name, power=runs * device.power, commodity=device.commodity, group=device.group)
-
-
-def consumption_price(site: Site, commodity: str) -> Floats:
-    """Return the price of energy taken from the grid [currency/kWh], shape (n,).
-
-    Raises:
-        InputError: The commodity has no price.
-    """
-    tariffs = _connection(site, commodity).tariffs
-    prices = [each.consumption_price for each in tariffs if isinstance(each, EnergyTariff)]
-    if not prices:
-        raise InputError(f"A process needs the price of {commodity} to find its time; add consumption-price.")
-    return sum((full(price, site.window.n) for price in prices), np.zeros(site.window.n))
-
-
-def _connection(site: Site, commodity: str) -> Connection:
-    for connection in site.connections:
-        if connection.commodity == commodity:
-            return connection
-    raise InputError(f"{commodity} has no connection; describe its price or capacity in the flex-context.")
 
 
 def _is_uncoupled(site: Site) -> bool:
@@ -112,7 +51,7 @@ def _is_uncoupled(site: Site) -> bool:
 
 
 def _is_plain(site: Site, commodity: str) -> bool:
-    tariffs = _connection(site, commodity).tariffs
+    tariffs = connection_of(site, commodity).tariffs
     if not all(isinstance(tariff, EnergyTariff) for tariff in tariffs):
         return False
     fixed = _net(site, commodity)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.scheduling import branching
+from engine.scheduling import branching, ties
 from engine.scheduling.arrays import Arrays
 from engine.scheduling.backend import Answer, Backend
 from engine.scheduling.branching import Cells
@@ -70,7 +70,11 @@ def solve(problem: Problem, options: Options) -> Solved:
     if isinstance(model, Model) and _begins_at_rest(problem, arrays):
         model.begin_with(*problem.resting())
     cells = Cells.of(problem.pairs)
-    return finish(problem, model, branching.solve(model, cells), cells, preferences=options.preferences)
+    answer = branching.solve(model, cells)
+    if options.preferences and arrays.integers.any():
+        weights, _ = problem.objective(problem.preferences)
+        answer = ties.preferred(model, answer, weights, arrays, cells, lambda other: options.backend(problem, other))
+    return finish(problem, model, answer, cells, preferences=options.preferences)
 
 
 def _begins_at_rest(problem: Problem, arrays: Arrays) -> bool:

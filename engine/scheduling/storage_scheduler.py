@@ -7,6 +7,7 @@ from typing import ClassVar
 from engine.errors import SolveError, TimedOut
 from engine.scheduling import read
 from engine.scheduling.build import build
+from engine.scheduling.closed_form import placed
 from engine.scheduling.devices.storage import Storage
 from engine.scheduling.diagnose import refuse
 from engine.scheduling.site import Schedule, Site, Timings
@@ -40,7 +41,7 @@ class StorageScheduler:
             SolveError: The cost has no lower end, as a price pays without a limit on power.
         """
         began = process_time()
-        site = self._with_learned_worth(site)
+        site = self._with_learned_worth(placed(site, only_dearest=True))
         built = build(site)
         ready = process_time()
         solved = solve(built.problem, self._options)

@@ -54,7 +54,7 @@ class Process:
         """See Device.add_to; which step it starts in, or runs in, is a choice of whole numbers."""
         n = problem.window.n
         if self.dearest:
-            raise InputError(f"{self.name} runs when energy is dearest, which only the ProcessScheduler plans.")
+            raise InputError(f"{self.name} runs when energy is dearest, and only a scheduler tells when that is.")
         if self.kind is ProcessType.INFLEXIBLE:
             runs = self.earliest(n)
             return {self.name: Linear(n, (), runs * self.power)}

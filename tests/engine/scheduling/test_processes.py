@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from engine.errors import Infeasible, InputError
+from engine.scheduling.closed_form import best_steps
 from engine.scheduling.devices.process import Process, ProcessType
-from engine.scheduling.process_scheduler import ProcessScheduler, best_steps
+from engine.scheduling.process_scheduler import ProcessScheduler
 from engine.scheduling.site import Connection
 from engine.scheduling.storage_scheduler import StorageScheduler
 from engine.window import Window
@@ -74,6 +75,19 @@ def test_a_process_gives_way_to_a_load_at_its_limit():
     assert check(here, schedule) == pytest.approx(schedule.cost)
 
 
+@pytest.mark.parametrize("solver", ["highspy", "appsi_highs"])
+@pytest.mark.parametrize(("kind", "steps"), [("SHIFTABLE", [6, 7, 8, 9]), ("BREAKABLE", [3, 4, 6, 7])])
+def test_equal_costs_mean_as_early_as_possible_beside_a_store(kind, steps, solver):
+    # All cheap hours cost the same, before 03:00 all are dear, and at 05:00 it must not run.
+    work = process(kind, power=3.0, blocked=np.arange(24) == 5)
+    here = site(
+        work, store(soc_targets=at(24, 30.0)), capacity=9.0, buy=np.where(np.arange(24) < 3, 0.4, 0.2), sell=0.0
+    )
+    schedule = StorageScheduler(solver=solver).compute(here)
+    assert np.flatnonzero(schedule.power[work.name] > 1e-6).tolist() == steps
+    assert schedule.cost == pytest.approx(0.2 * (4 * 3 + 28 + 21 * 2) + 0.4 * 3 * 2)
+
+
 def test_two_processes_and_a_store_share_one_connection():
     first, second = process("BREAKABLE", power=3.0), process("SHIFTABLE", power=4.0)
     here = site(first, second, store(soc_targets=at(24, 30.0)), capacity=9.0, buy=PRICES / 1000, sell=0.0)
@@ -82,9 +96,10 @@ def test_two_processes_and_a_store_share_one_connection():
     assert schedule.power["electricity"].max() <= 9.0 + 1e-6
 
 
-def test_the_dearest_time_beside_a_store():
+@pytest.mark.parametrize("scheduler", [ProcessScheduler, StorageScheduler])
+def test_the_dearest_time_beside_a_store(scheduler):
     here = site(process("SHIFTABLE", power=1.0, dearest=True), store(), buy=PRICES / 1000, sell=PRICES / 1000)
-    schedule = ProcessScheduler().compute(here)
+    schedule = scheduler().compute(here)
     assert np.flatnonzero(schedule.power["work SHIFTABLE"] > 0).tolist() == [2, 3, 4, 5]
 
 

@@ -1,0 +1,59 @@
+"""Between plans of equal cost whose choices are whole numbers, such as when work starts: the one preferred."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from engine.scheduling import branching
+from engine.scheduling.arrays import Arrays, extended
+from engine.scheduling.backend import Answer, Backend
+from engine.scheduling.branching import Cells
+from engine.scheduling.linear import Floats
+from engine.scheduling.status import Status
+
+_EQUAL = 1e-7
+"""Costs that differ by less are equal, as share of them or in the currency."""
+
+
+def preferred(
+    model: Backend, found: Answer, weights: Floats, arrays: Arrays, cells: Cells, fresh: Callable[[Arrays], Backend]
+) -> Answer:
+    """Return the plan of the same cost whose whole numbers are preferred; the one found if none is better.
+
+    The plan is searched for in a problem of its own, which may not cost more; then the whole numbers it settles on are
+    tried in the true one, so that the cost stays exact and has its duals.
+
+    Args:
+        model: The solver; it is left with the problem whose plan is returned.
+        found: The best plan.
+        weights: Weight of each column; smaller sums are better.
+        arrays: The problem, before anything was decided.
+        cells: What must not run together.
+        fresh: Gives a solver for the search.
+    """
+    whole = np.flatnonzero(arrays.integers)
+    liked = np.where(arrays.integers > 0, weights, 0.0)
+    if found.status is not Status.OPTIMAL or not liked.any():
+        return found
+    sooner = branching.solve(fresh(_no_dearer(arrays, found.objective, liked)), cells)
+    width = arrays.width
+    if not sooner.has_plan or liked @ sooner.x[:width] > liked @ found.x[:width] - 1e-6:
+        return found
+    settled = np.round(sooner.x[whole])
+    lower, upper = arrays.lower.copy(), arrays.upper.copy()
+    lower[whole], upper[whole] = settled, settled
+    before = model.arrays
+    model.load(arrays.with_(lower=lower, upper=upper, integers=np.zeros_like(arrays.integers)))
+    answer = branching.solve(model, cells)
+    if answer.has_plan and answer.objective <= found.objective + _EQUAL * max(1.0, abs(found.objective)):
+        return answer
+    model.load(before)
+    return model.run()
+
+
+def _no_dearer(arrays: Arrays, cost: float, liked: Floats) -> Arrays:
+    """Return the problem with the preference for a cost, and its true cost limited to that of the best plan."""
+    priced = np.flatnonzero(arrays.cost)
+    limit = cost - arrays.offset + 0.1 * _EQUAL * max(1.0, abs(cost))
+    row = (np.full(len(priced), arrays.height), priced, arrays.cost[priced])
+    return extended(arrays, 0, np.array([limit]), row).with_(cost=liked, offset=0.0)
