@@ -41,12 +41,25 @@ def box() -> Iterator[Box]:
 def people(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """The users and assets of the tests over HTTP, in a database of their own for each module."""
     if request.param == "sqlite":
-        file = tmp_path_factory.mktemp("people") / "flexscope.db"
-        template: Path = request.getfixturevalue("sqlite_template")
-        shutil.copy(template, file)
-        url = f"sqlite:///{file}"
+        yield from _populated(_copy(request.getfixturevalue("sqlite_template"), tmp_path_factory))
     else:
-        url = create_database(request.getfixturevalue("postgres_template"), f"people{next(COUNT)}", "template_empty")
+        template = request.getfixturevalue("postgres_template")
+        yield from _populated(create_database(template, f"people{next(COUNT)}", "template_empty"))
+
+
+@pytest.fixture(scope="module")
+def sqlite_people(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The same on SQLite only, for what does not depend on the database."""
+    yield from _populated(_copy(sqlite_template, tmp_path_factory))
+
+
+def _copy(template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    file = tmp_path_factory.mktemp("people") / "flexscope.db"
+    shutil.copy(template, file)
+    return f"sqlite:///{file}"
+
+
+def _populated(url: str) -> Iterator[Database]:
     opened = Database(url)
     serving.populate(opened)
     yield opened

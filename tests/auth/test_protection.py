@@ -1,20 +1,19 @@
 """Keys, headers, other sites, other hosts, other people's websockets: over HTTP against a running server."""
 
 import asyncio
-import re
 import time
 from collections.abc import Iterator
 
 import pytest
 import requests
 from bokeh.util.token import generate_jwt_token, generate_session_id
-from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import websocket_connect
+from tornado.httpclient import HTTPClientError
 
 from app.auth.sessions import PAYLOAD
 from db.base import Database
 from db.users import User
 from tests.auth.test_sign_in import signed_in
+from tests.auth.visiting import cookie_of, opened, token_of
 from tests.http import serving
 from tests.http.serving import PASSWORD, Api, alone, email
 
@@ -139,28 +138,23 @@ def test_the_log_names_the_request_and_no_secret(site: Api) -> None:
 
 def knock(site: Api, cookie: str | None, token: str) -> None:
     """Open a websocket, and close it."""
-    headers = {"Sec-WebSocket-Protocol": f"bokeh, {token}", "Origin": site.url}
-    headers |= {"Cookie": f"flexscope_session={cookie}"} if cookie else {}
 
     async def open_socket() -> None:
-        address = f"{site.url.replace('http', 'ws')}/assets/ws"
-        socket = await websocket_connect(HTTPRequest(address, headers=headers), subprotocols=["bokeh", token])
-        socket.close()
+        (await opened(site, "/assets", cookie=cookie, token=token)).close()
 
     alone(open_socket())
 
 
 def page_token(site: Api, browser: requests.Session) -> str:
-    page = browser.get(f"{site.url}/assets", timeout=30).text
-    return re.search(r'"token":"([^"]+)"', page)[1]  # type: ignore[index]  # else the test fails here
+    return token_of(browser.get(f"{site.url}/assets", timeout=30))
 
 
 def test_a_websocket_opens_only_the_page_of_its_own_session(site: Api) -> None:
     boss, _ = signed_in(site, "boss")
     rival, _ = signed_in(site, "rival")
     token = page_token(site, boss)
-    own = boss.cookies["flexscope_session"].strip('"')
-    for cookie in (None, rival.cookies["flexscope_session"].strip('"'), own[:-1]):
+    own = cookie_of(boss)
+    for cookie in (None, cookie_of(rival), own[:-1]):
         with pytest.raises(HTTPClientError, match="403"):
             knock(site, cookie, token)
     forged = generate_jwt_token(generate_session_id(), extra_payload={PAYLOAD: [1, 0, ""]})
@@ -171,12 +165,10 @@ def test_a_websocket_opens_only_the_page_of_its_own_session(site: Api) -> None:
 
 def test_deactivation_ends_sessions_and_open_websockets(site: Api, people: Database, ids: dict[str, int]) -> None:
     browser, _ = signed_in(site, "hand", PASSWORD)
-    token, cookie = page_token(site, browser), browser.cookies["flexscope_session"].strip('"')
+    token, cookie = page_token(site, browser), cookie_of(browser)
 
     async def watch() -> tuple[int | None, float]:
-        headers = {"Cookie": f"flexscope_session={cookie}", "Origin": site.url}
-        request = HTTPRequest(f"{site.url.replace('http', 'ws')}/assets/ws", headers=headers)
-        socket = await websocket_connect(request, subprotocols=["bokeh", token])
+        socket = await opened(site, "/assets", cookie=cookie, token=token)
         with people.writing() as work:
             work.get_one(User, ids["u:hand"]).active = False
         began = time.monotonic()

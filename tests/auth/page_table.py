@@ -1,0 +1,72 @@
+"""Who sees what, page by page and tab by tab; and who may do what a page can do: written down by hand.
+
+Everything here is of the account Mill, as in ``permission_table``. A page, a tab or an action of a page without a line
+here fails the tests.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from tests.auth.permission_table import ADD, READ, Ids
+
+HOSTS = {"reader", "root"}
+
+
+class PageLine(NamedTuple):
+    """One page, or one tab of a page."""
+
+    told: str
+    """Words on it for those who may see it, and for nobody else; a regular expression."""
+    seen_by: set[str] = READ
+    of: str = ""
+    """Name in ``ids`` of the row the page is about."""
+    tab: str = ""
+    """Label of the tab whose word stands in the address."""
+    instead: str = "You may not"
+    """Words that all others find there."""
+
+
+class ActionLine(NamedTuple):
+    """Something a page can change: a function given to ``writing``."""
+
+    allowed: set[str]
+    given: Callable[[Ids], tuple[Any, ...]]
+    """What it is called with, before session and user."""
+
+
+LIST = PageLine("battery", instead="foreign|market")
+ASSET, SENSOR = partial(PageLine, of="battery"), partial(PageLine, of="s:power")
+
+PAGES_SEEN: dict[str, PageLine] = {
+    "/": LIST,
+    "/dashboard": LIST,
+    "/assets": LIST,
+    "/assets/{id:int}": ASSET("2 sensors"),
+    "/assets/{id:int}?tab=graphs": ASSET("all charts follow", tab="Graphs"),
+    "/assets/{id:int}?tab=plan": ASSET("There is no plan yet", tab="Plan"),
+    "/assets/{id:int}?tab=replay": ASSET("nothing to replay", tab="Replay"),
+    "/assets/{id:int}?tab=context": ASSET("No flex-context counts here", tab="Context"),
+    "/assets/{id:int}?tab=properties": ASSET("sensors_to_show", tab="Properties"),
+    "/assets/{id:int}?tab=status": ASSET("Jobs of the last 7 days", tab="Status"),
+    "/assets/{id:int}?tab=audit": ASSET("Before", tab="Audit log"),
+    "/sensors/{id:int}": SENSOR("every PT15M"),
+    "/sensors/{id:int}?tab=chart": SENSOR("all charts follow", tab="Chart"),
+    "/sensors/{id:int}?tab=heatmap": SENSOR("No values yet", tab="Heatmap"),
+    "/sensors/{id:int}?tab=distribution": SENSOR("No values yet", tab="Distribution"),
+    "/sensors/{id:int}?tab=statistics": SENSOR("Most recent values", tab="Statistics"),
+    "/tasks": PageLine("battery", instead="No jobs"),
+    "/users": PageLine("hand@example.org", instead="Last sign-in"),
+    "/accounts": PageLine(r"\bMill\b", instead="Consultancy"),
+    "/logged-in-user": PageLine("hand@example.org", {"hand"}, instead="Last sign-in"),
+    "/status": PageLine("Revision", HOSTS),
+}
+
+FIELDS = {"name": "renamed", "description": "", "latitude": None, "longitude": None, "sensors_to_show": []}
+FIELDS |= {"flex_model": {}, "flex_context": {}, "attributes": {}}
+
+ACTIONS: dict[str, ActionLine] = {
+    "app.pages.asset_properties:change": ActionLine(ADD, lambda ids: (ids["battery"], FIELDS)),
+    "app.pages.plan_now:enqueue": ActionLine(ADD, lambda ids: (ids["battery"], timedelta(hours=12))),
+}

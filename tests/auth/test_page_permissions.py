@@ -1,0 +1,157 @@
+"""Every page and tab × every kind of user: what is seen there is what is written down in ``page_table``.
+
+A page is opened as a browser does it, over HTTP and its websocket.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from tornado.httpclient import HTTPClientError
+
+import app.pages
+from app.auth.access import NotAllowed
+from app.auth.identity import identity
+from app.pages.filling import FAILED
+from app.pages.routes import PAGES
+from db.base import Database
+from db.jobs import Job
+from db.users import User, role
+from tests.auth.page_table import ACTIONS, PAGES_SEEN, PageLine
+from tests.auth.permission_table import EVERYONE
+from tests.auth.test_sign_in import signed_in
+from tests.auth.visiting import opened, seen
+from tests.http import serving
+from tests.http.serving import Api, alone
+
+TABLE = "tests/auth/page_table.py"
+
+
+class Forgotten(Exception):
+    """Undoes what an action changed."""
+
+
+@pytest.fixture(scope="module")
+def ids(sqlite_people: Database) -> dict[str, Any]:
+    """Ids of all rows by name, with a user of each kind and a job of today."""
+    found = serving.identifiers(sqlite_people)
+    with sqlite_people.writing() as work:
+        for name, account, named in (("stranger", "a:Quay", "consultant"), ("inactive", "a:Mill", "account-admin")):
+            hashed = serving.password_hash()
+            user = User(email=serving.email(name), username=name, password_hash=hashed, account_id=found[account])
+            user.active, user.roles = name != "inactive", [role(work, named)]
+            work.add(user)
+        now, key = datetime.now(UTC), found["battery"]
+        job = Job(id="today", kind="schedule", status="FINISHED", request={}, request_hash="today", known_at=now)
+        job.asset_id, job.enqueued_at, job.result, job.message, job.trace = key, now, {}, "", ""
+        work.add(job)
+    return serving.identifiers(sqlite_people)
+
+
+@pytest.fixture(scope="module")
+def site(sqlite_people: Database, ids: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    url = sqlite_people.url.render_as_string(hide_password=False)
+    with serving.server(url, tmp_path_factory.mktemp("instance"), FLEXSCOPE_WATCH="false") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browsers(site: Api) -> dict[str, requests.Session]:
+    """One browser for each kind of user, signed in."""
+    return {kind: signed_in(site, kind)[0] for kind in sorted(EVERYONE)}
+
+
+def address(name: str, line: PageLine, ids: dict[str, Any]) -> str:
+    return re.sub(r"\{\w+:int\}", str(ids.get(line.of)), name)
+
+
+@pytest.mark.parametrize("name", sorted(PAGES_SEEN))
+def test_everybody_sees_what_is_written_down(
+    site: Api, browsers: dict[str, requests.Session], ids: dict[str, Any], name: str
+) -> None:
+    line = PAGES_SEEN[name]
+    path, until = address(name, line, ids), f"{line.told}|{line.instead}|{re.escape(FAILED)}"
+    said = {kind: seen(site, browser, path, until) for kind, browser in browsers.items()}
+    assert not [kind for kind, text in said.items() if FAILED in text]
+    assert {kind for kind, text in said.items() if re.search(line.told, text)} == line.seen_by
+
+
+def test_every_page_has_a_line() -> None:
+    lacking = sorted(set(PAGES) - set(PAGES_SEEN))
+    assert not lacking, f"Add a line to PAGES_SEEN in {TABLE} for {lacking}: who sees which words there?"
+    gone = sorted({name.partition("?")[0] for name in PAGES_SEEN} - set(PAGES))
+    assert not gone, f"Take the lines of {gone} out of PAGES_SEEN in {TABLE}: there are no such pages."
+
+
+@pytest.mark.parametrize("name", sorted({name.partition("?")[0] for name, line in PAGES_SEEN.items() if line.tab}))
+def test_every_tab_has_a_line(site: Api, browsers: dict[str, requests.Session], ids: dict[str, Any], name: str) -> None:
+    written = [line.tab for key, line in PAGES_SEEN.items() if key.startswith(f"{name}?")]
+    text = seen(site, browsers["root"], address(name, PAGES_SEEN[name], ids), re.escape(f'"{written[0]}"'))
+    lists = [json.loads(found) for found in re.findall(r'\["[^\[\]{}]*"\]', text)]
+    tabs = next(found for found in lists if written[0] in found)
+    assert sorted(tabs) == sorted(written), f"Each tab of {name} needs one line in PAGES_SEEN in {TABLE}."
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_strangers_get_no_page_and_no_websocket(site: Api, ids: dict[str, Any], name: str) -> None:
+    path = address(name, PAGES_SEEN[name], ids)
+    for kind in ("nobody", "inactive"):
+        browser = signed_in(site, kind)[0]
+        for below in ("", "/autoload.js?bokeh-autoload-element=x", "/metadata"):
+            answer = browser.get(f"{site.url}{path.rstrip('/')}{below}", timeout=20, allow_redirects=False)
+            assert answer.status_code in (302, 403), (below, answer.status_code)
+    with pytest.raises(HTTPClientError, match="403"):
+        alone(opened(site, path, cookie=None, token="x"))
+
+
+def actions() -> Iterator[tuple[str, str]]:
+    """Give module and expression of everything that pages hand to ``writing``."""
+    for path in sorted(Path(app.pages.__path__[0]).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "writing":
+                given: ast.expr = node.args[0]
+                if isinstance(given, ast.Call) and ast.unparse(given.func) == "partial":
+                    given = given.args[0]
+                yield f"app.pages.{path.stem}", ast.unparse(given)
+
+
+def test_every_action_of_a_page_has_a_line() -> None:
+    found = set()
+    for module, expression in actions():
+        function = getattr(import_module(module), expression, None)
+        told = f"{module} hands {expression} to writing: take a function of a module, or a partial of one."
+        assert function is not None, told
+        found.add(f"{function.__module__}:{function.__name__}")
+    lacking = sorted(found - set(ACTIONS))
+    assert not lacking, f"Add a line to ACTIONS in {TABLE} for {lacking}: who may do it, and what is it called with?"
+    assert not set(ACTIONS) - found
+
+
+@pytest.mark.parametrize("name", sorted(ACTIONS))
+def test_everybody_may_do_on_pages_what_is_written_down(
+    sqlite_people: Database, ids: dict[str, Any], name: str
+) -> None:
+    module, _, function = name.partition(":")
+    change, line = getattr(import_module(module), function), ACTIONS[name]
+
+    def is_allowed(kind: str) -> bool:
+        with sqlite_people.reading() as work:
+            asker = identity(work, work.get_one(User, ids[f"u:{kind}"]))
+        try:
+            with sqlite_people.writing() as work:
+                change(*line.given(ids), work, asker)
+                work.flush()
+                raise Forgotten
+        except Forgotten:
+            return True
+        except NotAllowed:
+            return False
+
+    assert {kind for kind in EVERYONE if is_allowed(kind)} == line.allowed

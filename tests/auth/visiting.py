@@ -1,0 +1,63 @@
+"""Pages as a browser gets them, without a browser: the answer, its websocket, and what is sent over it."""
+
+import asyncio
+import re
+from urllib.parse import urlsplit
+
+import requests
+from bokeh.document import Document
+from bokeh.document.events import MessageSentEvent
+from bokeh.events import DocumentReady
+from bokeh.protocol import Protocol
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+from tests.http.serving import Api, alone
+
+PATIENCE = 30.0
+"""How long the next message of a page may take [s]."""
+
+
+def token_of(answer: requests.Response) -> str:
+    """Return what a page carries for its websocket."""
+    return re.search(r'"token":"([^"]+)"', answer.text)[1]  # type: ignore[index]  # else the test fails here
+
+
+async def opened(site: Api, path: str, *, cookie: str | None, token: str) -> WebSocketClientConnection:
+    """Open the websocket of a page."""
+    at = urlsplit(path)
+    address = f"{site.url.replace('http', 'ws', 1)}{at.path.rstrip('/')}/ws?{at.query}"
+    headers = {"Origin": site.url} | ({"Cookie": f"flexscope_session={cookie}"} if cookie else {})
+    return await websocket_connect(HTTPRequest(address, headers=headers), subprotocols=["bokeh", token])
+
+
+def cookie_of(browser: requests.Session) -> str:
+    """Return the cookie that stands for the session of a browser."""
+    return (browser.cookies["flexscope_session"] or "").strip('"')
+
+
+def seen(site: Api, browser: requests.Session, path: str, until: str) -> str:
+    """Return everything a page sends after it was opened, until some words are in it (a regular expression)."""
+    answer = browser.get(site.url + path, timeout=PATIENCE, allow_redirects=False)
+    assert answer.status_code == 200, (path, answer.status_code)
+    return alone(_read(site, path, cookie_of(browser), token_of(answer), until))
+
+
+async def _read(site: Api, path: str, cookie: str, token: str, until: str) -> str:
+    socket = await opened(site, path, cookie=cookie, token=token)
+    for _ in range(3):  # the parts of its first message, which says that it is ready to be told something
+        await socket.read_message()
+    ready = Protocol().create("PATCH-DOC", [MessageSentEvent(Document(), "bokeh_event", DocumentReady())])
+    for part in (ready.header_json, ready.metadata_json, ready.content_json):
+        await socket.write_message(part)
+    got = ""
+    try:
+        while not re.search(until, got):
+            message = await asyncio.wait_for(socket.read_message(), PATIENCE)
+            assert message is not None, f"{path} was closed: {socket.close_reason}"
+            got += message if isinstance(message, str) else ""
+    except TimeoutError:
+        raise AssertionError(f"{path} never said {until!r}; it said {got[-2000:]}") from None
+    finally:
+        socket.close()
+    return got
