@@ -83,8 +83,7 @@ class Described:
         Raises:
             FieldError: Nothing tells how much power the device can take or give.
         """
-        takes, gives = (self._capacity(f"{way}-capacity") for way in ("consumption", "production"))
-        both = self._capacity("power-capacity")
+        both, takes, gives = self.told_capacities
         one_way = [limit for limit in (takes, gives) if limit is not None]
         if both is None and one_way:
             both = np.fmax.reduce(one_way)
@@ -95,6 +94,15 @@ class Described:
             raise FieldError(f"{self.name}: power-capacity", "give the most power of the device, such as '5 kW'.")
         takes, gives = (both if limit is None else np.fmin(both, limit) for limit in (takes, gives))
         return both, takes, gives
+
+    @cached_property
+    def told_capacities(self) -> tuple[Floats | None, Floats | None, Floats | None]:
+        """Most power in both directions, consumed and produced [kW], each of shape (n,); None where nothing tells."""
+        return (
+            self._capacity("power-capacity"),
+            self._capacity("consumption-capacity"),
+            self._capacity("production-capacity"),
+        )
 
     def _capacity(self, field: str) -> Floats | None:
         given: Quantity | None = getattr(self.model, field.replace("-", "_"))
@@ -110,7 +118,8 @@ class Described:
         both, takes, gives = self.capacities
         limit = takes if way == "consumption" else gives
         price = self._breach_price(way)
-        if price is None or not limit.any():  # 0 throughout is what the device cannot do at all
+        never = not limit.any()  # 0 throughout is what the device cannot do at all
+        if price is None or never or self.model.coupling is not None:
             return limit, None
         per_kw = self.per_step(price, f"{way}-breach-price", 0.0, unit="currency/kW")
         return both, SoftLimit(limit=limit, highest_price=per_kw, each_price=per_kw)

@@ -161,19 +161,20 @@ class Members:
         return tuple(self._group(described) for described in self._described if self._is_group(described))
 
     def _group(self, described: Described) -> Group:
-        both, takes, gives = described.capacities
+        both, takes, gives = described.told_capacities
+        hard = np.full(self.window.n, np.inf) if both is None else np.where(np.isnan(both), np.inf, both)
         soft = [
             None
-            if limit is both
-            else SoftLimit(limit=limit, highest_price=SITE_BREACH_PRICE, each_price=SITE_BREACH_PRICE)
+            if limit is None
+            else SoftLimit(limit=np.fmin(hard, limit), highest_price=SITE_BREACH_PRICE, each_price=SITE_BREACH_PRICE)
             for limit in (takes, gives)
         ]
         return Group(
             name=described.name,
             commodity=described.model.commodity,
             group=self._group_name(described.model.group),
-            consumption_limit=both,
-            production_limit=both,
+            consumption_limit=hard,
+            production_limit=hard,
             soft_consumption=soft[0],
             soft_production=soft[1],
         )

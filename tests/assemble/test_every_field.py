@@ -1,0 +1,199 @@
+"""Every documented field is accepted and changes the plan: one row per field, with the number it leads to by hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from app.jobs.schedule import Planned
+from engine.flex.context import FlexContext
+from engine.flex.storage import StorageModel
+from tests.assemble.homes import HOUR, Home
+
+PRICES = [0.1, 0.4, 0.2, 0.5]
+"""Price of four hours [EUR/kWh], for both directions; all plans here are four hours long."""
+BATTERY = {"soc-at-start": "2 kWh", "soc-min": "0 kWh", "soc-max": "10 kWh", "power-capacity": "2 kW"}
+"""Charges 2 kW in the first hour, sells them and the 2 kWh it had in the second and fourth: 0.2 - 0.8 - 1.0 EUR."""
+
+
+@dataclass
+class House:
+    """A house with a battery and whatever a row needs beside it."""
+
+    home: Home
+    made: dict[str, int] = field(default_factory=dict)
+
+    def plan(self, model: Any = None, context: Any = None, *others: Any) -> Planned:
+        entries = [{"sensor": self["battery"], **BATTERY, **(model or {})}, *others]
+        prices = {} if "consumption-price-sensor" in (context or {}) else {"consumption-price": self.ref("price")}
+        return self.home.plan("house", [{k: v for k, v in e.items() if v is not None} for e in entries],
+                              prices | (context or {}))  # fmt: skip
+
+    def __getitem__(self, name: str) -> int:
+        return self.made[name]
+
+    def ref(self, name: str) -> dict[str, int]:
+        return {"sensor": self[name]}
+
+    def values(self, name: str) -> list[float]:
+        return [round(value, 6) + 0.0 for value in self.home.stored(self[name]).values()]
+
+
+@pytest.fixture
+def house(home: Home) -> House:
+    home.asset("house", "building")
+    for name in ("battery", "other"):
+        home.asset(name, parent="house")
+    made = {name: home.sensor(name, "power", "kW", HOUR, consumption_is_positive=True) for name in ("battery", "other")}
+    for name, value in (("load", 3.0), ("sun", 3.0)):
+        made[name] = home.fill(home.sensor("house", name, "kW", HOUR), value)
+    for name in ("in", "out", "net"):
+        made[name] = home.sensor("house", name, "kW", HOUR)
+    made["level"] = home.sensor("battery", "level", "kWh", 0 * HOUR)
+    made["price"] = home.price(PRICES * 6)
+    made["dear"] = home.price([2 * price for price in PRICES] * 6)
+    return House(home, made)
+
+
+def cost(house: House, planned: Planned) -> float:
+    return planned.schedule.cost
+
+
+def power(house: House, planned: Planned) -> list[float]:
+    return (planned.schedule.power["battery"].round(6) + 0.0).tolist()
+
+
+def grid(house: House, planned: Planned) -> list[float]:
+    return (planned.schedule.power["electricity"].round(6) + 0.0).tolist()
+
+
+def soc(house: House, planned: Planned) -> list[float]:
+    return (planned.schedule.soc["battery"].round(6) + 0.0).tolist()
+
+
+def stored(name: str) -> Callable[[House, Planned], list[float]]:
+    return lambda house, planned: house.values(name)
+
+
+def named(name: str) -> Callable[[House, Planned], float]:
+    return lambda house, planned: planned.schedule.costs.get(name, 0.0)
+
+
+def at(hour: int, value: Any) -> list[dict[str, Any]]:
+    return [{"value": value, "datetime": f"2030-01-14T{hour:02d}:00Z"}]
+
+
+def split(house: House) -> dict[str, Any]:
+    return {"aggregate-consumption": house.ref("in"), "aggregate-production": house.ref("out")}
+
+
+def hours(*values: Any) -> list[dict[str, Any]]:
+    """Write one value per hour as timed events."""
+    starts = (f"2030-01-14T{hour:02d}:00Z" for hour in range(len(values)))
+    return [{"value": value, "start": start, "duration": "PT1H"} for value, start in zip(values, starts, strict=True)]
+
+
+ON_OFF = {"operation-modes": [{"consumption-range": ["0 kW", "0 kW"]}, {"consumption-range": ["0.5 kW", "2 kW"]}],
+          "production-capacity": "0 kW", "soc-max": "2 kWh", "soc-at-start": "0 kWh"}  # fmt: skip
+"""A charger of 0.5 to 2 kW."""
+UP_AND_DOWN = {"power-capacity": "20 kW", "consumption-price": hours(*(f"{p} EUR/kWh" for p in (0.1, 0.5, 0.1, 0.15)))}
+Row = tuple[str, Any, Any, Any, Any]
+STORAGE: list[Row] = [
+    # field, flex-model, flex-context, what is looked at, what it is; without the field it is something else
+    ("consumption", lambda h: {"consumption": h.ref("in"), "production": h.ref("out")}, {}, stored("in"), [2, 0, 0, 0]),
+    ("production", lambda h: {"consumption": h.ref("in"), "production": h.ref("out")}, {}, stored("out"), [0, 2, 0, 2]),
+    ("state-of-charge", lambda h: {"state-of-charge": h.ref("level")}, {}, stored("level"), [2, 4, 2, 2, 0]),
+    ("soc-at-start", {"soc-at-start": "4 kWh"}, {}, cost, 0.2 - 0.8 - 0.4 - 1.0),
+    ("soc-unit", {"soc-unit": "MWh", "soc-at-start": 0.004}, {}, cost, 0.2 - 0.8 - 0.4 - 1.0),
+    ("soc-min", {"soc-min": "1 kWh"}, {}, cost, 0.2 + 0.2 - 0.8 - 1.0),
+    ("soc-max", {"soc-max": "2 kWh"}, {}, cost, -0.8 + 0.4 - 1.0),
+    ("soc-minima", {"soc-minima": at(4, "3 kWh")}, {}, cost, 0.2 - 0.4 + 0.4 - 1.0),
+    ("soc-maxima", {"soc-maxima": at(1, "2 kWh")}, {}, cost, -0.8 + 0.4 - 1.0),
+    ("soc-targets", {"soc-targets": at(1, "3 kWh")}, {}, soc, [2, 3, 1, 2, 0]),
+    ("soc-gain", {"soc-gain": ["0.5 kW", "0.5 kW"]}, {}, cost, -0.8 - 0.4 - 1.0),
+    ("soc-usage", {"soc-usage": "0.5 kW"}, {}, cost, 0.2 - 0.8 + 0.4 - 1.0),
+    ("charging-efficiency", {"charging-efficiency": "50%"}, {}, cost, 0.2 + 0.2 * 2 - 0.8 - 1.0),
+    ("discharging-efficiency", {"discharging-efficiency": "50%"}, {}, cost, 0.2 + 0.4 - 0.4 - 1.0),
+    ("roundtrip-efficiency", {"roundtrip-efficiency": "25%"}, {}, power, [2, 0, 0, -1.5]),
+    ("storage-efficiency", {"storage-efficiency": "50%", "power-capacity": "0 kW"}, {}, soc, [2, 1, 0.5, 0.25, 0.125]),
+    ("prefer-charging-sooner", {"soc-at-start": "0 kWh", "soc-minima": at(4, "1 kWh"), "production-capacity": "0 kW"},
+     {"consumption-price": "0.1 EUR/kWh"}, power, [1, 0, 0, 0]),
+    ("power-capacity", {"power-capacity": "1 kW"}, {}, cost, 0.1 - 0.4 - 0.2 - 0.5),
+    ("consumption-capacity", {"consumption-capacity": "1 kW"}, {}, cost, 0.1 + 0.2 - 0.8 - 1.0),
+    ("consumption-limit", {"consumption-limit": "1 kW"}, {}, cost, 0.1 + 0.2 - 0.8 - 1.0),
+    ("production-capacity", {"production-capacity": "1 kW"}, {}, cost, 0.1 - 0.4 - 0.2 - 0.5),
+    ("production-limit", {"production-limit": "1 kW"}, {}, cost, 0.1 - 0.4 - 0.2 - 0.5),
+    ("operation-modes", {"operation-modes": [{"consumption-range": ["0 kW", "0 kW"]},
+                                             {"production-range": ["1 kW", "1 kW"]}]}, {}, power, [0, -1, 0, -1]),
+    ("wear-price", {"wear-price": "0.2 EUR/kWh"}, {}, cost, 2 * 0.2 - 1.0),
+    ("start-cost", {"start-cost": "0.5 EUR"}, {}, cost, 0.5 + 0.2 - 0.8 - 1.0),
+    ("min-on", {**ON_OFF, "soc-minima": at(4, "1 kWh"), "min-on": "PT2H"}, {}, power, [0.5, 0.5, 0, 0]),
+    ("min-off", {**ON_OFF, "soc-max": "9 kWh", "soc-minima": at(4, "4 kWh"), "min-off": "PT2H"}, {}, cost,
+     0.2 + 0.4 * 0.5 + 0.2 * 1.5),
+    ("ramp-limit", {"ramp-limit": "2 kW/h"}, {}, power, [1, -1, 0, -2]),
+    ("end-value", {"end-value": "0.45 EUR/kWh"}, {}, cost, 0.2 + 0.8 + 0.4 - 1.0 - 6 * 0.45),
+    ("end-value learned", {"end-value": "learned", "power-capacity": "20 kW"},
+     {"consumption-price": UP_AND_DOWN["consumption-price"]}, soc, [2, 10, 0, 10, 10]),
+]  # fmt: skip
+SITE: list[Row] = [
+    ("consumption-price", {}, lambda h: {"consumption-price": h.ref("dear")}, cost, 2 * -1.6),
+    ("consumption-price-sensor", {}, lambda h: {"consumption-price-sensor": h["dear"]}, cost, 2 * -1.6),
+    ("production-price", {}, {"production-price": "0.2 EUR/kWh"}, cost, 0.2 - 4 * 0.2),
+    ("production-price-sensor", {}, lambda h: {"consumption-price-sensor": h["price"],
+                                               "production-price-sensor": h["dear"]}, cost, 0.2 - 1.6 - 2.0),
+    ("site-power-capacity", {}, {"site-power-capacity": "1 kW"}, cost, 0.1 - 0.4 - 0.2 - 0.5),
+    ("site-consumption-capacity", {}, {"site-consumption-capacity": "1 kW"}, cost, 0.1 + 0.2 - 0.8 - 1.0),
+    ("site-production-capacity", {}, {"site-production-capacity": "1 kW"}, cost, 0.1 - 0.4 - 0.2 - 0.5),
+    ("site-consumption-breach-price", {}, {"site-consumption-capacity": "1 kW",
+                                           "site-consumption-breach-price": "0.01 EUR/kW"}, cost, -1.6 + 0.02),
+    ("site-production-breach-price", {}, {"site-production-capacity": "1 kW",
+                                          "site-production-breach-price": "0.01 EUR/kW"}, cost, -1.6 + 0.01 + 0.02),
+    ("site-peak-consumption-price", {}, {"site-peak-consumption-price": "1 EUR/kW"}, cost, -1.0),
+    ("site-peak-consumption", {}, {"site-peak-consumption-price": "1 EUR/kW", "site-peak-consumption": "1 kW"}, cost,
+     0.1 + 0.2 - 1.8),
+    ("site-peak-production-price", {}, {"site-peak-production-price": "0.5 EUR/kW"}, cost, -1.6 + 1.0),
+    ("site-peak-production", {}, {"site-peak-production-price": "1 EUR/kW", "site-peak-production": "1 kW"}, cost,
+     0.1 - 0.4 - 0.2 - 0.5),
+    ("soc-minima-breach-price", {"soc-minima": at(4, "1 kWh")}, {"soc-minima-breach-price": "0.05 EUR/kWh"}, cost,
+     -1.6 + 0.05 + 0.05),
+    ("soc-maxima-breach-price", {"soc-maxima": at(1, "3 kWh")}, {"soc-maxima-breach-price": "0.01 EUR/kWh"}, cost,
+     -1.6 + 0.01 + 0.01),
+    ("consumption-breach-price", {"consumption-capacity": "1 kW"}, {"consumption-breach-price": "0.01 EUR/kW"}, cost,
+     -1.6 + 0.01 + 0.01),
+    ("production-breach-price", {"production-capacity": "1 kW"}, {"production-breach-price": "0.01 EUR/kW"}, cost,
+     -1.6 + 0.01 + 0.02),
+    ("relax-capacity-constraints", {"consumption-capacity": "1 kW", "soc-minima": at(1, "4 kWh")},
+     {"relax-capacity-constraints": True}, cost, -1.6 + 100 + 100),
+    ("commitments", {}, {"commitments": [{"name": "bid", "baseline": "1 kW", "up-price": "9 EUR/kWh",
+                                          "down-price": "-9 EUR/kWh"}]}, grid, [1, 1, 1, 1]),
+    ("inflexible-consumption", {}, lambda h: {"inflexible-consumption": [h.ref("load")]}, cost, 3 * 1.2 - 1.6),
+    ("inflexible-production", {}, lambda h: {"inflexible-production": [h.ref("sun")]}, cost, -3 * 1.2 - 1.6),
+    ("inflexible-device-sensors", {}, lambda h: {"inflexible-device-sensors": [h["sun"]]}, cost, -3 * 1.2 - 1.6),
+    ("aggregate-consumption", {}, split, stored("in"), [2, 0, 0, 0]),
+    ("aggregate-production", {}, split, stored("out"), [0, 2, 0, 2]),
+    ("aggregate-power", {}, lambda h: {"aggregate-power": h.ref("net")}, stored("net"), [2, -2, 0, -2]),
+]  # fmt: skip
+IDS = [row[0] for row in STORAGE + SITE]
+
+
+@pytest.mark.parametrize(("name", "model", "context", "look", "expected"), STORAGE + SITE, ids=IDS)
+def test_a_field_has_the_effect_it_says(house, name, model, context, look, expected):
+    with house.home.work.begin_nested() as without:
+        assert look(house, house.plan()) != pytest.approx(expected, abs=1e-6)
+        without.rollback()
+    given = [each(house) if callable(each) else each for each in (model, context)]
+    assert look(house, house.plan(*given)) == pytest.approx(expected, abs=1e-5)
+
+
+ELSEWHERE = {  # of test_every_device
+    StorageModel: "sensor asset commodity group coupling coupling-coefficient inflexible-consumption "
+    "inflexible-production prefer-curtailing-later fair-share",
+    FlexContext: "commodity commodities relax-constraints relax-soc-constraints relax-site-capacity-constraints",
+}
+
+
+@pytest.mark.parametrize(("model", "rows"), [(StorageModel, STORAGE), (FlexContext, SITE)])
+def test_no_field_is_forgotten(model, rows):
+    tried = {row[0].split()[0] for row in rows} | set(ELSEWHERE[model].split())
+    assert {fact.name for fact in model.facts()} <= tried
