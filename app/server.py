@@ -23,6 +23,7 @@ from app.auth.forms import STATIC
 from app.auth.headers import log_request, protecting
 from app.auth.live import Sweep
 from app.auth.login import Login, Logout
+from app.auth.new_email import ChangeEmail, ConfirmEmail
 from app.auth.oauth2 import TokenEndpoint
 from app.auth.oidc_pages import Depart, Return
 from app.auth.reset import ChangePassword, Forgot, Reset
@@ -95,6 +96,8 @@ def public(process: Running) -> list[Any]:
         (r"/forgot-password", Forgot, {"running": process}),
         (r"/reset-password", Reset, {"running": process}),
         (r"/change-password", ChangePassword, {"running": process}),
+        (r"/change-email", ChangeEmail, {"running": process}),
+        (r"/confirm-email", ConfirmEmail, {"running": process}),
         (r"/metrics", Metrics, {"running": process}),
         (r"/assets-static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
     ]

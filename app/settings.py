@@ -40,6 +40,7 @@ class Settings(Protection, Operation):
     FLEXSCOPE_CONFIG: str = setting("", "Configuration file; empty: flexscope.cfg in the instance folder, if there")
     LOGGING_LEVEL: str = setting("WARNING", "Threshold of the log: DEBUG, INFO, WARNING or ERROR")
     SQLALCHEMY_DATABASE_URI: str = setting("", "Database; empty: flexscope.db (SQLite) in the instance folder")
+    FLEXMEASURES_DB_BACKUP_PATH: Path = setting(Path("backups"), "Folder of restoreData, in the instance folder")
     SECRET_KEY: str = setting("", "Signs cookies and tokens; empty in development: made once, kept in instance folder")
 
     FLEXMEASURES_PLATFORM_NAME: str = setting("Flexscope", "Name in headings, page titles and answers")
@@ -63,6 +64,11 @@ class Settings(Protection, Operation):
     FLEXSCOPE_MAX_UPLOAD_BYTES: int = setting(200 * 2**20, "Largest uploaded file [bytes]")
     FLEXSCOPE_PATH_PREFIX: str = setting("", "Path the server is mounted at behind a proxy, such as /ems")
     FLEXSCOPE_ALLOWED_ORIGINS: list[str] = setting([], "host:port of other addresses pages are reached by (websocket)")
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether this server is for simulations."""
+        return self.FLEXMEASURES_MODE == "play"
 
 
 def load(env: Mapping[str, str] = os.environ) -> Settings:

@@ -16,7 +16,7 @@ from db.base import Table
 
 WATCHED = {"account": "account", "app_user": "user", "asset": "asset", "sensor": "sensor"}
 """Tables whose changes are written, and what a row is called."""
-COUNTERS = {"last_login_at", "login_count", "last_seen_at", "session_serial"}
+COUNTERS = {"last_login_at", "login_count", "last_seen_at", "session_serial", "preferences"}
 SECRET = {"password_hash"}
 """Fields whose change is told, but not their values."""
 HOST: By = (None, "host")

@@ -1,6 +1,7 @@
 """People and machines that sign in, and their roles."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -13,6 +14,9 @@ ROLES = {
     "account-admin": "May change users and assets of the own account",
     "consultant": "May read the accounts that the own account consults",
 }
+
+OPENED_TAB, LEGENDS_BELOW = "opened-tab", "legends-below"
+"""Preferences: the tab that assets open with, and whether charts have their legends below."""
 
 
 class Role(Table):
@@ -50,6 +54,7 @@ class User(Table):
     last_login_at: Mapped[datetime | None]
     login_count: Mapped[int] = mapped_column(default=0)
     last_seen_at: Mapped[datetime | None]
+    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", doc="By name, see above")
 
     roles: Mapped[list[Role]] = relationship(secondary="roles_users", order_by=Role.id, lazy="selectin")
 

@@ -103,7 +103,7 @@ class Endpoint(RequestHandler):
         """Answer by the function in the route table."""
         await self._serve(path)
 
-    post = patch = delete = get
+    post = put = patch = delete = get
 
     async def options(self, **path: str) -> None:
         """Answer browsers that ask whether a page of another site may use this address."""

@@ -20,7 +20,7 @@ from app.api.errors import NotSignedIn
 from app.auth.identity import SignedIn
 from app.running import Running
 
-Method: TypeAlias = Literal["GET", "POST", "PATCH", "DELETE"]
+Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Pool: TypeAlias = Literal["read", "write", "heavy"]
 Scope: TypeAlias = Literal["read", "data", "schedule"]
 PARAMETER = re.compile(r"\{(\w+)\}")
@@ -140,6 +140,11 @@ def get(path: str, function: Callable[..., Any], **more: Any) -> Route:
 def post(path: str, function: Callable[..., Any], **more: Any) -> Route:
     """Return a route that makes something or starts something."""
     return Route(method="POST", path=path, function=function, **more)
+
+
+def put(path: str, function: Callable[..., Any], **more: Any) -> Route:
+    """Return a route that puts something in the place of what is there."""
+    return Route(method="PUT", path=path, function=function, **more)
 
 
 def patch(path: str, function: Callable[..., Any], **more: Any) -> Route:

@@ -16,6 +16,7 @@ from app.api.v3 import (
     automations,
     bulk,
     charts,
+    choices,
     copies,
     data,
     documentation,
@@ -24,6 +25,7 @@ from app.api.v3 import (
     jobs,
     keys,
     monitoring,
+    play,
     reports,
     schedules,
     secrets,
@@ -33,10 +35,10 @@ from app.api.v3 import (
     users,
 )
 
-ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES, *charts.DEV, *alerts.OPS]
+ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES, *charts.DEV, *alerts.OPS, *play.ROOT]
 """Below /api."""
 RESOURCES = (
-    *(health, assets, copies, sensors, accounts, users, data, bulk, uploads, monitoring),
+    *(health, assets, choices, copies, sensors, accounts, users, data, bulk, uploads, monitoring),
     *(jobs, schedules, forecasts, reports, automations, alerts, charts, annotations, audit, keys, secrets),
 )
 

@@ -57,6 +57,11 @@ def check(who: SignedIn, action: Action, row: Guarded) -> None:
         raise NotAllowed(action, described(row))
 
 
+def may_be_shown(who: SignedIn, sensor: Sensor, *, playing: bool) -> bool:
+    """Return whether a user may see a sensor in a chart; in play mode that is any sensor."""
+    return playing or may(who, "read", sensor)
+
+
 def described(row: Table) -> str:
     """Return what a row is called in messages, such as ``asset 5``."""
     kind = {"app_user": "user"}.get(row.__tablename__, row.__tablename__)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from app.settings import Settings
 
-METHODS = "GET, POST, PATCH, DELETE, OPTIONS"
+METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 READABLE = "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, X-Request-Id, Location"
 
 

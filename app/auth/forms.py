@@ -105,6 +105,11 @@ class FormPage(RequestHandler):
         return self.request.remote_ip or ""
 
     @property
+    def address(self) -> str:
+        """Scheme, host and prefix of this server as the browser sees it."""
+        return f"{self.request.protocol}://{self.request.host}{self.running.settings.FLEXSCOPE_PATH_PREFIX}"
+
+    @property
     def agent(self) -> str:
         """What the browser says it is."""
         return str(self.request.headers.get("User-Agent", ""))

@@ -99,7 +99,7 @@ class Limits:
     """The limits of all clients of this process."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
-        self.is_on = settings.RATELIMIT_ENABLED and settings.FLEXMEASURES_MODE != "play"
+        self.is_on = settings.RATELIMIT_ENABLED and not settings.is_playing
         self._requests = Rate.of(
             settings.FLEXMEASURES_API_DEFAULT_RATE_LIMIT, setting="FLEXMEASURES_API_DEFAULT_RATE_LIMIT"
         )

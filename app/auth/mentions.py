@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.assemble import showing
 from app.auth import access
 from app.auth.access import Action
 from app.auth.identity import SignedIn
@@ -31,6 +32,21 @@ def named(config: Any, *, receives: bool = False) -> Iterator[tuple[str, int, Ac
     elif isinstance(config, list | tuple):
         for entry in config:
             yield from named(entry, receives=receives)
+
+
+def check_shown(work: Session, who: SignedIn, charts: Any, *, field: str, playing: bool) -> None:
+    """Refuse charts of what the asker may not see; in play mode that is nothing.
+
+    Raises:
+        FieldError: There is no such sensor.
+        NotAllowed: It is of an account whose data the asker may not read.
+    """
+    for key in showing.named(charts):
+        sensor = work.get(Sensor, key)
+        if sensor is None:
+            raise FieldError(field, f"there is no sensor {key}; name another one.")
+        if not access.may_be_shown(who, sensor, playing=playing):
+            access.check(who, "read", sensor)
 
 
 def check(work: Session, who: SignedIn, config: Any, *, field: str, devices: bool = False) -> None:

@@ -50,7 +50,7 @@ def mail_link(running: Running, user: User, address: str) -> None:
 
 
 def public_address(running: Running, asked: str) -> str:
-    """Return the address of this server as it may be written into a mail.
+    """Return the address of this server, with its prefix, as it may be written into a mail.
 
     The name in a request is of the client's making: without a setting that confirms it, a link with it could lead
     elsewhere.
@@ -62,8 +62,20 @@ def public_address(running: Running, asked: str) -> str:
     if settings.FLEXSCOPE_PUBLIC_ADDRESS:
         return settings.FLEXSCOPE_PUBLIC_ADDRESS.rstrip("/") + settings.FLEXSCOPE_PATH_PREFIX
     if settings.TRUSTED_HOSTS or settings.FLEXMEASURES_ENV != "production":
-        return asked + settings.FLEXSCOPE_PATH_PREFIX
+        return asked
     raise EngineError("No link was mailed; set FLEXSCOPE_PUBLIC_ADDRESS to the address of this server.")
+
+
+def mail_soon(running: Running, user: User, asked: str) -> None:
+    """Mail a user whose password was voided the link to choose a new one, without anybody waiting for it."""
+
+    def send() -> None:
+        try:
+            mail_link(running, user, public_address(running, asked))
+        except EngineError as error:
+            LOG.error("%s", error)
+
+    POOL.submit(send)
 
 
 class Forgot(FormPage):
@@ -83,8 +95,7 @@ class Forgot(FormPage):
 
     def post(self) -> None:
         """Answer the same whether there is such a user or not, at once; the mail is sent afterwards."""
-        asked = f"{self.request.protocol}://{self.request.host}"
-        POOL.submit(self._mail, self.get_body_argument("email", ""), asked)
+        POOL.submit(self._mail, self.get_body_argument("email", ""), self.address)
         self.show(Form(heading="Look into your mail", lead=SENT, links=(("Back to sign in", "/login"),)))
 
     def _mail(self, email: str, asked: str) -> None:

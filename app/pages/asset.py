@@ -19,6 +19,7 @@ from components.asset_cards import words
 from db.assets import Asset, lineage
 from db.base import get
 from db.sensors import of_asset
+from db.users import OPENED_TAB, User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,8 @@ class Head:
     above: list[Asset]
     """The assets this one is part of, nearest first."""
     sensors: int
+    opened: str
+    """The tab the user chose to open assets with; empty: none."""
 
 
 def view() -> Shell:
@@ -42,7 +45,8 @@ def _read(asset_id: int, work: Session, who: SignedIn) -> Head:
     asset = get(work, Asset, asset_id)
     access.check(who, "read", asset)
     above = [parent for parent in lineage(asset)[-2::-1] if access.may(who, "read", parent)]
-    return Head(asset=asset, above=above, sensors=len(of_asset(work, asset.id)))
+    opened = get(work, User, who.id).preferences.get(OPENED_TAB, "")
+    return Head(asset=asset, above=above, sensors=len(of_asset(work, asset.id)), opened=opened)
 
 
 def _show(page: Shell, opened: str | None, head: Head) -> Sequence[Any]:
@@ -65,7 +69,7 @@ def _show(page: Shell, opened: str | None, head: Head) -> Sequence[Any]:
     return [
         _trail(head),
         pmui.Typography(plain(" · ".join(facts)), variant="body2", margin=(0, 8)),
-        Tabs(parts, opened=opened),
+        Tabs(parts, opened=opened or head.opened),
     ]
 
 

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from app.assemble import plan_summary
 from app.assemble.plan_summary import PlanSummary
+from app.assemble.showing import Wanted
 from app.auth import access
 from app.auth.identity import SignedIn
 from app.pages import charts, plan_cards, time_range
-from app.pages.charts import Span, Wanted
+from app.pages.charts import Span
 from app.pages.filling import note
 from app.pages.graphs import Graphs
 from app.pages.shell import Shell, query

@@ -17,6 +17,7 @@ from app.auth.identity import SignedIn
 from app.pages.filling import later, note, refuse, writing
 from app.pages.shell import Shell
 from app.pages.tabs import Part
+from app.running import current
 from db import audit
 from db.assets import Asset
 from db.base import get
@@ -155,6 +156,8 @@ def change(asset_id: int, given: Mapping[str, Any], work: Session, who: SignedIn
     access.check(who, "update", asset)
     for field in ("flex_model", "flex_context"):
         mentions.check(work, who, given[field], field=field.replace("_", "-"))
+    playing = current().settings.is_playing
+    mentions.check_shown(work, who, given["sensors_to_show"], field="sensors_to_show", playing=playing)
     twin = select(Asset.id).where(
         Asset.name == given["name"], Asset.id != asset.id, Asset.account_id.is_not_distinct_from(asset.account_id)
     )

@@ -18,6 +18,7 @@ from app.pages.charts import Span
 from app.pages.filling import fill, note, waiting
 from app.pages.shell import Shell, query
 from app.pages.tabs import Part
+from app.running import current
 from components.history import History
 from components.replay import Remembered, Replay
 from components.theme import quantity
@@ -63,7 +64,8 @@ def _read(asset_id: int, asked: tuple[str | None, str | None], work: Session, wh
     if end - start > LONGEST:
         return None
     found = listing.sensors(work, {key for chart in plan for key in chart.sensors})
-    seen = {key: sensor for key, sensor in found.items() if access.may(who, "read", sensor)}
+    playing = current().settings.is_playing
+    seen = {key: sensor for key, sensor in found.items() if access.may_be_shown(who, sensor, playing=playing)}
     lines = {key: histories(work, sensor, Span(start, end, now)) for key, sensor in seen.items()}
     named = [(chart, [seen[key] for key in chart.sensors if key in seen]) for chart in plan]
     shown = [

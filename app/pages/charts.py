@@ -1,14 +1,15 @@
 """From what an asset wants shown to charts: which sensors, their values as known now, one line for each source."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.assemble import showing
+from app.assemble.showing import Wanted
 from app.auth import access
 from app.auth.identity import SignedIn
+from app.running import current
 from components.theme import quantity
 from components.traces import Chart, Trace
 from db import beliefs, listing, sensors
@@ -22,40 +23,11 @@ DEFAULT = 2
 """How many sensors an asset shows that does not say which."""
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """One chart as an asset asks for it."""
-
-    title: str
-    """Heading; empty: the names of the sensors."""
-    sensors: list[int]
-    """Ids of the sensors whose lines share the chart."""
-
-
 def wanted(work: Session, asset: Asset) -> list[Wanted]:
     """Return the charts an asset shows: those of sensors_to_show, else one for each of its first sensors."""
-    asked = [_wanted(entry) for entry in asset.sensors_to_show or ()]
-    return [chart for chart in asked if chart.sensors] or [
+    return showing.wanted(asset.sensors_to_show or ()) or [
         Wanted("", [sensor.id]) for sensor in sensors.of_asset(work, asset.id)[:DEFAULT]
     ]
-
-
-def _wanted(entry: Any) -> Wanted:
-    if not isinstance(entry, dict):
-        return Wanted("", list(_ids(entry)))
-    parts = [entry.get("sensor"), entry.get("sensors"), entry.get("plots")]
-    return Wanted(str(entry.get("title") or ""), list(_ids(parts)))
-
-
-def _ids(entry: Any) -> Iterable[int]:
-    """Give the sensor ids in an entry of any documented form: an id, a list, or {"sensor": id}."""
-    if isinstance(entry, dict):
-        yield from _ids([entry.get("sensor"), entry.get("sensors")])
-    elif isinstance(entry, list):
-        for part in entry:
-            yield from _ids(part)
-    elif isinstance(entry, int):
-        yield entry
 
 
 @dataclass(frozen=True)
@@ -70,7 +42,8 @@ class Span:
 def read(work: Session, who: SignedIn, plan: list[Wanted], span: Span) -> list[Chart]:
     """Return the charts a plan asks for, with the sensors the user may see."""
     found = listing.sensors(work, {sensor_id for chart in plan for sensor_id in chart.sensors})
-    seen = {key: sensor for key, sensor in found.items() if access.may(who, "read", sensor)}
+    playing = current().settings.is_playing
+    seen = {key: sensor for key, sensor in found.items() if access.may_be_shown(who, sensor, playing=playing)}
     known = {key: read_sensor(work, sensor, span) for key, sensor in seen.items()}
     told = listing.sources(work, {source for values in known.values() for source in values})
     charts = []

@@ -10,9 +10,10 @@ import panel as pn
 import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
+from app.assemble.showing import Wanted
 from app.auth.identity import SignedIn
 from app.pages import charts, time_range
-from app.pages.charts import Span, Wanted
+from app.pages.charts import Span
 from app.pages.filling import later, reading
 from components.time_series import TimeSeries
 from components.traces import Chart

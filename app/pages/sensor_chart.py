@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from app.assemble.showing import Wanted
 from app.auth import access
 from app.auth.identity import SignedIn
 from app.pages import charts, time_range
-from app.pages.charts import Span, Wanted
+from app.pages.charts import Span
 from app.pages.graphs import Graphs
 from app.pages.shell import Shell, query
 from app.pages.tabs import Part

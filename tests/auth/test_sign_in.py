@@ -176,7 +176,18 @@ def test_a_link_of_another_site_does_not_sign_anybody_out(site: Api) -> None:
     assert can_read(browser, site)
 
 
-@pytest.mark.parametrize("path", ["/logout", "/change-password", "/forgot-password", "/reset-password", "/login/code"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/logout",
+        "/change-password",
+        "/forgot-password",
+        "/reset-password",
+        "/login/code",
+        "/change-email",
+        "/confirm-email",
+    ],
+)
 def test_a_form_of_another_site_is_refused(site: Api, path: str) -> None:
     browser, _ = signed_in(site, "boss")
     assert browser.post(f"{site.url}{path}", data={"email": "x"}, timeout=20).status_code == 403

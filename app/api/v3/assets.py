@@ -178,6 +178,9 @@ def _apply(call: Call, asset: Asset, body: AssetChange) -> None:
     for name in ("flex_context", "flex_model"):
         if name in given:
             mentions.check(call.work, call.who, given[name], field=name)
+    for name in ("sensors_to_show", "sensors_to_show_as_kpis"):
+        playing = call.running.settings.is_playing
+        mentions.check_shown(call.work, call.who, given.get(name, []), field=name, playing=playing)
     _check_name(call, asset)
 
 

@@ -1,6 +1,5 @@
 """Charts for other people's pages: a specification, with or without data, and the data apart."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -10,15 +9,19 @@ from sqlalchemy import select
 
 from app.api.fields import HYPHENS, Length, Moment, Query, lasting
 from app.api.route import Call, Reply, get
+from app.api.v3 import shown
 from app.api.v3.assets import readable as readable_asset
 from app.api.v3.sensors import readable as readable_sensor
+from app.assemble import showing
 from app.assemble.data import EVER
+from app.assemble.showing import Wanted
 from app.auth import access
-from db import beliefs, sensors
+from db import base, beliefs, sensors
 from db.annotations import Annotation
 from db.assets import Asset
 from db.sensors import Sensor
 from db.sources import Source
+from db.users import LEGENDS_BELOW, User
 from engine.errors import FieldError
 from engine.iso_time import MICROSECOND, to_us
 
@@ -57,7 +60,7 @@ class ChartQuery(Range):
     """How the chart is to look."""
 
     include_data: Annotated[bool, Field(description="Whether the rows are in the specification")] = False
-    combine_legend: bool = True
+    combine_legend: Annotated[bool | None, Field(description="Below the charts; without it as you chose")] = None
     include_asset_annotations: bool = False
     include_account_annotations: bool = False
     include_sensor_annotations: bool = False
@@ -82,27 +85,14 @@ def sensor_chart(call: Call, id: int, query: ChartQuery) -> Any:
 
 def _plan(call: Call, asset: Asset) -> Plan:
     """Return title and sensors of each chart an asset shows, without sensors the asker may not read."""
-    asked = [(_title(entry), list(_ids(entry))) for entry in asset.sensors_to_show]
-    asked = asked or [("", [row.id]) for row in sensors.of_asset(call.work, asset.id)[:DEFAULT]]
-    wanted = {key for _, keys in asked for key in keys}
+    asked = showing.wanted(asset.sensors_to_show)
+    asked = asked or [Wanted("", [row.id]) for row in sensors.of_asset(call.work, asset.id)[:DEFAULT]]
+    wanted = {key for chart in asked for key in chart.sensors}
     found = {row.id: row for row in call.work.scalars(select(Sensor).where(Sensor.id.in_(wanted)))}
-    seen = {key: row for key, row in found.items() if access.may(call.who, "read", row)}
-    plan = [(title, [seen[key] for key in keys if key in seen]) for title, keys in asked]
+    playing = call.running.settings.is_playing
+    seen = {key: row for key, row in found.items() if access.may_be_shown(call.who, row, playing=playing)}
+    plan = [(chart.title, [seen[key] for key in chart.sensors if key in seen]) for chart in asked]
     return [(title or ", ".join(row.name for row in rows), rows) for title, rows in plan if rows]
-
-
-def _title(entry: Any) -> str:
-    return str(entry.get("title") or "") if isinstance(entry, dict) else ""
-
-
-def _ids(entry: Any) -> Iterable[int]:
-    if isinstance(entry, dict):
-        yield from _ids([entry.get("sensor"), entry.get("sensors"), entry.get("plots")])
-    elif isinstance(entry, list):
-        for part in entry:
-            yield from _ids(part)
-    elif isinstance(entry, int):
-        yield entry
 
 
 def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
@@ -118,12 +108,16 @@ def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
         width=query.width or "container",
         height=query.height,
         span=(to_us(start) // 1000, to_us(end) // 1000) if given else None,
-        legend_below=query.combine_legend,
+        legend_below=_likes_legends_below(call) if query.combine_legend is None else query.combine_legend,
     )
     kind = query.chart_type or ("chart_for_multiple_sensors" if name.startswith("asset") else "bar_chart")
     found = vega.specification(plan, frame, kind)
     rows = _rows(call, [row for _, each in plan for row in each], query) if query.include_data else []
     return found | ({"datasets": {frame.name: rows}} if query.include_data else {})
+
+
+def _likes_legends_below(call: Call) -> bool:
+    return bool(base.get(call.work, User, call.who.id).preferences.get(LEGENDS_BELOW, True))
 
 
 def _bokeh(call: Call, plan: Plan, query: ChartQuery) -> Any:
@@ -223,6 +217,11 @@ def dev_sensor(call: Call, id: int) -> Reply:
     return Reply(content={"id": row.id, "name": row.name, "unit": row.unit, "generic_asset_id": row.asset_id})
 
 
+def dev_asset(call: Call, id: int) -> Reply:
+    """Return one asset, for old pages."""
+    return Reply(content=shown.assets(call.work, [readable_asset(call, id)])[0])
+
+
 ROUTES = [
     get("/assets/{id}/chart", asset_chart, pool="heavy"),
     get("/assets/{id}/chart_data", asset_data, pool="heavy"),
@@ -232,6 +231,7 @@ ROUTES = [
     get("/sensors/{id}/chart_annotations", sensor_annotations),
 ]
 DEV = [
+    get("/dev/asset/{id}", dev_asset, documented=False),
     get("/dev/sensor/{id}", dev_sensor, documented=False),
     get("/dev/sensor/{id}/chart", sensor_chart, pool="heavy", documented=False),
     get("/dev/sensor/{id}/chart_data", sensor_data, pool="heavy", documented=False),

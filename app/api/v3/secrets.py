@@ -1,6 +1,6 @@
-"""Secrets of assets, such as the password of an inverter: set, list by name, delete; never told."""
+"""Secrets of assets and accounts, such as the password of an inverter: set, list by name, delete; never told."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 from sqlalchemy import select
@@ -10,15 +10,34 @@ from app.api.route import Call, delete, get, post
 from app.api.v3 import audit
 from app.auth import access, sealing
 from db import base, kept_secrets
+from db.accounts import Account
 from db.assets import Asset
 from db.kept_secrets import KeptSecret
 
+Owner: TypeAlias = Account | Asset
+KEYS: dict[type[Owner], Literal["account_id", "asset_id"]] = {Account: "account_id", Asset: "asset_id"}
 
-def list_secrets(call: Call, id: int) -> list[dict[str, Any]]:
+
+def _of(call: Call, kind: type[Owner], id: int) -> tuple[Owner, dict[str, int]]:
+    """Return a row whose secrets the asker may set, and how they point at it."""
+    owner: Owner = base.get(call.work, kind, id)
+    access.check(call.who, "update", owner)
+    return owner, {KEYS[kind]: id}
+
+
+def _list(call: Call, kind: type[Owner], id: int) -> list[dict[str, Any]]:
+    _, of = _of(call, kind, id)
+    return [_shown(row) for row in kept_secrets.of(call.work, **of)]
+
+
+def of_asset(call: Call, id: int) -> list[dict[str, Any]]:
     """List the names of the secrets of an asset."""
-    asset = base.get(call.work, Asset, id)
-    access.check(call.who, "update", asset)
-    return [_shown(row) for row in kept_secrets.of(call.work, asset_id=id)]
+    return _list(call, Asset, id)
+
+
+def of_account(call: Call, id: int) -> list[dict[str, Any]]:
+    """List the names of the secrets of an account."""
+    return _list(call, Account, id)
 
 
 class NewSecret(Body):
@@ -28,27 +47,38 @@ class NewSecret(Body):
     value: Annotated[str, Field(min_length=1, max_length=10_000)]
 
 
-def set_secret(call: Call, id: int, body: NewSecret) -> dict[str, Any]:
-    """Keep a secret of an asset, in place of one with the same name; it is stored encrypted."""
-    asset = base.get(call.work, Asset, id)
-    access.check(call.who, "update", asset)
-    row = call.work.scalar(select(KeptSecret).filter_by(asset_id=id, name=body.name))
+def _set(call: Call, kind: type[Owner], id: int, body: NewSecret) -> dict[str, Any]:
+    owner, of = _of(call, kind, id)
+    row = call.work.scalar(select(KeptSecret).filter_by(**of, name=body.name))
     if row is None:
-        row = KeptSecret(asset_id=id, name=body.name)
+        row = KeptSecret(**of, name=body.name)
         call.work.add(row)
     row.sealed, row.changed_at = sealing.seal(body.value, call.running.settings, secret=call.running.secret), call.now
     call.work.flush()
-    audit.note(call, f"Set secret {body.name!r} of asset {asset.name!r}", asset)
+    audit.note(call, f"Set secret {body.name!r} of {_named(owner)}", owner)
     return _shown(row)
+
+
+def set_of_asset(call: Call, id: int, body: NewSecret) -> dict[str, Any]:
+    """Keep a secret of an asset, in place of one with the same name; it is stored encrypted."""
+    return _set(call, Asset, id, body)
+
+
+def set_of_account(call: Call, id: int, body: NewSecret) -> dict[str, Any]:
+    """Keep a secret of an account, in place of one with the same name; it is stored encrypted."""
+    return _set(call, Account, id, body)
 
 
 def delete_secret(call: Call, id: int) -> None:
     """Delete a secret."""
     row = base.get(call.work, KeptSecret, id)
-    asset = base.get(call.work, Asset, row.asset_id or 0)
-    access.check(call.who, "update", asset)
-    audit.note(call, f"Deleted secret {row.name!r} of asset {asset.name!r}", asset)
+    owner, _ = _of(call, Asset, row.asset_id) if row.asset_id else _of(call, Account, row.account_id or 0)
+    audit.note(call, f"Deleted secret {row.name!r} of {_named(owner)}", owner)
     call.work.delete(row)
+
+
+def _named(owner: Owner) -> str:
+    return f"{owner.__tablename__} {owner.name!r}"
 
 
 def _shown(row: KeptSecret) -> dict[str, Any]:
@@ -56,7 +86,9 @@ def _shown(row: KeptSecret) -> dict[str, Any]:
 
 
 ROUTES = [
-    get("/assets/{id}/secrets", list_secrets),
-    post("/assets/{id}/secrets", set_secret, status=201),
+    get("/assets/{id}/secrets", of_asset),
+    post("/assets/{id}/secrets", set_of_asset, status=201),
+    get("/accounts/{id}/secrets", of_account),
+    post("/accounts/{id}/secrets", set_of_account, status=201),
     delete("/secrets/{id}", delete_secret),
 ]

@@ -12,7 +12,7 @@ from app.api.fields import Body, Identifier, Zone
 from app.api.paging import Paging, listed
 from app.api.route import Call, Reply, get, patch, post
 from app.api.v3 import audit, shown
-from app.auth import access, passwords
+from app.auth import access, passwords, reset
 from db import base, plans
 from db.accounts import Account
 from db.users import Role, User, by_email, by_name
@@ -159,14 +159,15 @@ def _roles(call: Call, role_ids: list[int]) -> list[Role]:
 
 
 def reset_password(call: Call, id: int) -> Reply:
-    """Void the password, the tokens and the sessions of a user; a new password is set by an admin or by mail."""
+    """Void the password, the tokens and the sessions of a user, and mail a link to choose a new password."""
     user = base.get(call.work, User, id)
     access.check(call.who, "update", user)
     user.password_hash = passwords.hashed(secrets.token_urlsafe(32))
     user.session_serial += 1
     audit.note(call, f"Voided password, sessions and tokens of user {user.username!r}", user)
     call.afterwards.append(lambda: call.running.identities.forget(id))
-    message = f"The password of user {id} is void and all sessions and tokens have ended."
+    call.afterwards.append(lambda: reset.mail_soon(call.running, user, call.address))
+    message = f"The password of user {id} is void, all sessions and tokens have ended; a link for a new one is mailed."
     return Reply(content={"status": "PROCESSED", "message": message})
 
 

@@ -1,0 +1,36 @@
+"""What an asset wants shown (sensors_to_show), in any of its documented forms → charts with title and sensor ids."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One chart as an asset asks for it."""
+
+    title: str
+    """Heading; empty: the names of the sensors."""
+    sensors: list[int]
+    """Ids of the sensors whose lines share the chart."""
+
+
+def wanted(sensors_to_show: Iterable[Any]) -> list[Wanted]:
+    """Return the charts asked for, without those that name no sensor."""
+    charts = [Wanted(_title(entry), list(named(entry))) for entry in sensors_to_show]
+    return [chart for chart in charts if chart.sensors]
+
+
+def _title(entry: Any) -> str:
+    return str(entry.get("title") or "") if isinstance(entry, dict) else ""
+
+
+def named(entry: Any) -> Iterator[int]:
+    """Give the sensor ids in an entry: an id, a list, {"sensor": id}, {"sensors": ids} or {"plots": entries}."""
+    if isinstance(entry, dict):
+        yield from named([entry.get("sensor"), entry.get("sensors"), entry.get("plots")])
+    elif isinstance(entry, list):
+        for part in entry:
+            yield from named(part)
+    elif isinstance(entry, int) and not isinstance(entry, bool):
+        yield entry
