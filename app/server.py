@@ -14,8 +14,9 @@ from bokeh.server.server import Server
 from tornado.routing import PathMatches, Rule
 from tornado.web import RedirectHandler, RequestHandler, StaticFileHandler
 
-from app import logs, running
+from app import door, logs, running
 from app.api.base import Service
+from app.api.inside import Inside
 from app.api.routes import patterns
 from app.auth import cookies, hosts
 from app.auth.code_page import CodePage
@@ -130,6 +131,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     logs.begin(settings)
     process = Running.on(settings, opened(settings))
     running.begin(process)
+    door.begin(Inside(process))
     try:
         server, service = build(process, host=host, port=port)
     except OSError as error:

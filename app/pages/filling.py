@@ -11,6 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
+from app import door
 from app.auth.identity import SignedIn
 from app.auth.sessions import current_user
 from app.running import current
@@ -69,6 +70,30 @@ async def writing(change: Callable[[Session, SignedIn], Result]) -> Result:
             return change(work, who)
 
     return await asyncio.to_thread(within)
+
+
+async def asking(method: str, path: str, **parts: Any) -> Any:
+    """Return what the API answers to the signed-in user, in a thread; see ``app.door``.
+
+    Args:
+        method: GET, POST, PATCH or DELETE.
+        path: Below /api/v3_0.
+        parts: query, body or files.
+
+    Raises:
+        EngineError: Nobody is signed in, or the API refuses.
+    """
+    who, asked = _signed_in(), door.Asked(method=method, path=path, address=_here(), **parts)
+    return await asyncio.to_thread(door.through, who, asked)
+
+
+def _here() -> str:
+    """Return the address of this server as the browser sees it."""
+    settings = current().settings
+    if settings.FLEXSCOPE_PUBLIC_ADDRESS:
+        return settings.FLEXSCOPE_PUBLIC_ADDRESS.rstrip("/") + settings.FLEXSCOPE_PATH_PREFIX
+    host = (pn.state.headers or {}).get("Host", "localhost")
+    return f"http://{host}{settings.FLEXSCOPE_PATH_PREFIX}"
 
 
 def _signed_in() -> SignedIn:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 
 import panel as pn
 import panel_material_ui as pmui
+import param
 from panel.io.resources import LOCAL_DIST
 from panel_material_ui.template.base import Page
 from sqlalchemy.orm import Session
@@ -50,6 +51,19 @@ def query(name: str) -> str | None:
     return found[0].decode() if found else None
 
 
+def remembering(component: Any, *names: str) -> None:
+    """Take parameters of a component from the page's address, and write them there when they change."""
+    given = {name: text for name in names if (text := query(name)) is not None}
+    component.param.update(**given)
+
+    def write(event: Any) -> None:
+        if pn.state.location is not None:
+            shown: dict[str, Any] = {event.name: event.new or None}
+            pn.state.location.update_query(**shown)
+
+    component.param.watch(write, list(names))
+
+
 def _cookie(name: str) -> str | None:
     found: str | None = (pn.state.cookies or {}).get(name)
     return found
@@ -61,6 +75,10 @@ def _on_phone() -> bool:
 
 class Shell(Page):
     """One page: bar, menu, a heading, and a body that is filled once its data are read."""
+
+    busy_indicator: Any = param.Selector(
+        default=None, objects=[None], doc="None: it would be a progress bar without a name."
+    )
 
     def __init__(self, heading: str, *, at: str, **params: Any) -> None:
         """Show the bar and the heading at once.
@@ -77,7 +95,7 @@ class Shell(Page):
         super().__init__(
             title=name, site_url=address("/"), main_width=1400, dark_theme=_cookie(DARK) == "1",
             theme_config=theme.material(), sidebar=[_menu(at, who)], sidebar_width=230, sidebar_resizable=False,
-            sidebar_open=not _on_phone(), busy_indicator=None, header=[_user(who)], **params,
+            sidebar_open=not _on_phone(), header=[_user(who)], **params,
         )  # fmt: skip
         self._heading = heading
         self._title = pmui.Typography(plain(heading), variant="h2", sx={"fontSize": "1.5rem"}, margin=(16, 8, 4, 8))

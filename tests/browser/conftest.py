@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
-from app.demo import building, toy
+from app.demo import building
 from app.demo.load import load
 from db.base import Database
+from tests.browser.looking import HOST, add_host, sign_in
 from tests.http.serving import Api, server
 
 expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
@@ -24,6 +25,8 @@ def demo_database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
     shutil.copy(sqlite_template, file)
     opened = Database(f"sqlite:///{file}")
     load(opened, now=datetime.now(UTC))
+    with opened.writing() as work:
+        add_host(work)
     yield opened
     opened.close()
 
@@ -39,19 +42,22 @@ def site(chromium: str, demo_database: Database, tmp_path_factory: pytest.TempPa
 @pytest.fixture(scope="session")
 def session_cookies(browser: Browser, site: Api) -> list[dict[str, str]]:
     """The cookies of a toy user who signed in through the form."""
+    return signed_in(browser, site.url)
+
+
+@pytest.fixture(scope="session")
+def host_cookies(browser: Browser, site: Api) -> list[dict[str, str]]:
+    """The cookies of an admin of the server."""
+    return signed_in(browser, site.url, HOST)
+
+
+def signed_in(browser: Browser, url: str, *who: str) -> list[dict[str, str]]:
+    """Sign in through the form and return the cookies."""
     context = browser.new_context()
-    sign_in(context.new_page(), site.url + "/login")
+    sign_in(context.new_page(), f"{url}/login", *who)
     cookies = context.cookies()
     context.close()
     return cookies
-
-
-def sign_in(page: Page, address: str) -> None:
-    """Open an address and fill in the form it leads to."""
-    page.goto(address)
-    page.get_by_label("Email").fill(toy.EMAIL)
-    page.get_by_label("Password").fill(toy.PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def guarded(context: BrowserContext, site: Api) -> tuple[Page, list[str]]:
@@ -80,6 +86,17 @@ def desk(browser: Browser, site: Api, session_cookies: list[dict[str, str]]) -> 
     """A page on a wide screen, signed in as the toy user; at its end nothing may have failed."""
     context = browser.new_context(viewport=DESKTOP, base_url=site.url)
     context.add_cookies(session_cookies)
+    page, wrong = guarded(context, site)
+    yield page
+    context.close()
+    assert not wrong, wrong
+
+
+@pytest.fixture
+def host(browser: Browser, site: Api, host_cookies: list[dict[str, str]]) -> Iterator[Page]:
+    """A page on a wide screen, signed in as an admin of the server; at its end nothing may have failed."""
+    context = browser.new_context(viewport=DESKTOP, base_url=site.url)
+    context.add_cookies(host_cookies)
     page, wrong = guarded(context, site)
     yield page
     context.close()

@@ -1,11 +1,12 @@
 """What a person sees and does on the pages, in a real browser."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.looking import sign_in
 from tests.http.serving import Api
 
 pytestmark = pytest.mark.browser
@@ -102,8 +103,15 @@ def ground(page: Page) -> list[int]:
 def test_the_list_of_assets_can_be_searched(desk: Page):
     desk.goto("/assets")
     expect(desk.get_by_text("5 of 5")).to_be_visible()
+    desk.get_by_role("button", name="Sensors").click()
     desk.get_by_label("Search").press_sequentially("solar toy")
     expect(desk.get_by_text("1 of 5")).to_be_visible()
+    desk.wait_for_url(re.compile("search=solar.toy"))
+    desk.reload()
+    expect(desk.get_by_text("1 of 5")).to_be_visible()
+    with desk.expect_download() as saved:
+        desk.get_by_role("button", name="CSV").click()
+    assert Path(saved.value.path()).read_text().splitlines()[1].startswith('"Solar panels","Solar","Toy Account"')
     desk.get_by_role("link", name="Solar panels").click()
     expect(desk.get_by_role("heading", name="Solar panels")).to_be_visible()
 

@@ -1,0 +1,71 @@
+"""The API for pages of the same process: the same functions, rights and log, without HTTP around them."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from app.api import gate
+from app.api.errors import ApiError, answer
+from app.api.multipart import File, Form
+from app.api.reading import parse
+from app.api.route import Call, Reply, Route
+from app.api.routes import V3
+from app.auth.identity import SignedIn
+from app.door import Asked
+from app.running import Running
+
+
+class Inside:
+    """Answers what pages ask in the name of who looks at them; they are not counted as requests, triggers are."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self._routes = [(route.method, re.compile(route.pattern), route) for route in V3]
+
+    def __call__(self, who: SignedIn, asked: Asked) -> Any:
+        """See ``app.door.through``."""
+        route, path = self._find(asked)
+        given: dict[str, Any] = {name: int(text) if name == "id" else text for name, text in path.items()}
+        given |= _read(route, asked)
+        database = self._running.database
+        try:
+            with database.writing() if route.writes else database.reading() as work:
+                call = Call(
+                    running=self._running,
+                    asker=who,
+                    work=work,
+                    now=datetime.now(UTC),
+                    address=asked.address,
+                    headers={},
+                )
+                with gate.counting(call, route):
+                    content = route.function(call, **given)
+        except IntegrityError as error:
+            code, body, _ = answer(error)
+            raise ApiError(code, body["status"], body["message"]) from error
+        for afterwards in call.afterwards:
+            afterwards()
+        return content.content if isinstance(content, Reply) else content
+
+    def _find(self, asked: Asked) -> tuple[Route, Mapping[str, str]]:
+        for method, pattern, route in self._routes:
+            if method == asked.method and (found := pattern.fullmatch(asked.path)):
+                return route, found.groupdict()
+        raise LookupError(f"The API has no {asked.method} {asked.path}.")
+
+
+def _read(route: Route, asked: Asked) -> dict[str, Any]:
+    """Return query and body as the models the function wants."""
+    found: dict[str, Any] = {}
+    if query := route.model("query"):
+        found["query"] = parse(query, asked.query, "query")
+    body = route.model("body")
+    if body is Form:
+        files = [File(name=name, media="", content=content) for name, content in asked.files]
+        found["body"] = Form(files=files, fields={name: str(value) for name, value in asked.body.items()})
+    elif body:
+        found["body"] = parse(body, asked.body, "json")
+    return found

@@ -1,0 +1,104 @@
+// A table to search, sort and leaf through; everything happens in the browser, on rows it was given once.
+
+const SHAPES = {good: "●", warn: "▲", bad: "■", none: "○"}
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name)
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === true) made.setAttribute(key, "")
+    else if (value !== false && value !== null) made.setAttribute(key, value)
+  }
+  made.append(...children)
+  return made
+}
+
+function shown(cell, inks) {
+  const text = cell.text ?? ""
+  if (cell.href) return element("a", {href: cell.href}, text)
+  if (cell.state) {
+    const ink = inks[cell.state]
+    const shape = element("span", {"aria-hidden": "true", style: ink ? `color:${ink}` : null}, SHAPES[cell.state])
+    return element("span", {class: "light"}, shape, ` ${text}`)
+  }
+  return cell.code ? element("code", {}, text) : document.createTextNode(text)
+}
+
+const key = (cell) => cell.value ?? (cell.text ?? "").toLowerCase()
+
+function found(model) {
+  const words = model.search.toLowerCase().split(/\s+/).filter(Boolean)
+  const matches = (row) => words.every((word) => row.some((cell) => (cell.text ?? "").toLowerCase().includes(word)))
+  const rows = model.rows.filter(matches)
+  const down = model.sort.startsWith("-")
+  const at = model.columns.indexOf(model.sort.replace(/^-/, ""))
+  if (at < 0) return rows
+  const order = (one, other) => {
+    const [a, b] = [key(one[at]), key(other[at])]
+    return typeof a === "string" && typeof b === "string" ? a.localeCompare(b, undefined, {numeric: true}) : a - b
+  }
+  rows.sort((one, other) => (down ? -1 : 1) * order(one, other))
+  return rows
+}
+
+// Spreadsheets take a text that begins like a formula for one: an apostrophe keeps it a text.
+const quoted = (text) => {
+  const safe = /^[=@\t\r]|^[+-](?![\d.])/.test(text) ? `'${text}` : text
+  return `"${safe.replaceAll('"', '""')}"`
+}
+
+function save(model) {
+  const lines = [model.columns.map(quoted), ...found(model).map((row) => row.map((cell) => quoted(`${cell.text ?? ""}`)))]
+  const url = URL.createObjectURL(new Blob([lines.map((line) => line.join(",")).join("\r\n")], {type: "text/csv"}))
+  element("a", {href: url, download: model.file}).click()
+  URL.revokeObjectURL(url)
+}
+
+export function render({model}) {
+  const search = element("input", {type: "search", "aria-label": "Search", placeholder: "Search", value: model.search})
+  const count = element("span", {role: "status"})
+  const bar = element("div", {class: "bar"}, search, count)
+  const frame = element("div", {class: "frame", tabindex: "0"})
+  const foot = element("div", {class: "bar"})
+  const root = element("div", {class: "rows"}, bar, frame, foot)
+  let page = 0
+
+  const button = (text, label, act, off) => {
+    const made = element("button", {type: "button", "aria-label": label, disabled: off}, text)
+    made.addEventListener("click", act)
+    return made
+  }
+
+  function head(name) {
+    const down = model.sort === `-${name}`
+    const sorted = down || model.sort === name
+    const made = button(`${name}${sorted ? (down ? " ▼" : " ▲") : ""}`, null, () => {
+      model.sort = model.sort === name ? `-${name}` : name
+    }, false)
+    return element("th", {scope: "col", "aria-sort": sorted ? (down ? "descending" : "ascending") : null}, made)
+  }
+
+  function draw() {
+    const rows = found(model)
+    const last = Math.max(Math.ceil(rows.length / model.page_size) - 1, 0)
+    page = Math.min(page, last)
+    const part = rows.slice(page * model.page_size, (page + 1) * model.page_size)
+    const line = (row) => element("tr", {}, ...row.map((cell) => element("td", {}, shown(cell, model.inks))))
+    const body = element("tbody", {}, ...part.map(line))
+    const top = element("thead", {}, element("tr", {}, ...model.columns.map(head)))
+    const none = element("p", {}, model.rows.length ? "Nothing matches; search for less." : model.empty)
+    frame.replaceChildren(part.length ? element("table", {}, top, body) : none)
+    count.textContent = `${rows.length} of ${model.rows.length}`
+    bar.style.display = model.rows.length ? "" : "none"
+    const leaf = (way) => () => { page += way; draw() }
+    const where = element("span", {}, `Page ${page + 1} of ${last + 1}`)
+    foot.replaceChildren(button("‹", "Earlier page", leaf(-1), page === 0), where, button("›", "Later page", leaf(1), page === last))
+    foot.style.display = last ? "" : "none"
+  }
+
+  if (model.file) bar.append(button("CSV", "Save these rows as CSV", () => save(model), false))
+  search.addEventListener("input", () => { page = 0; model.search = search.value })
+  model.on("search", () => { if (search.value !== model.search) search.value = model.search })
+  for (const name of ["rows", "columns", "search", "sort", "inks"]) model.on(name, draw)
+  draw()
+  return root
+}

@@ -1,0 +1,89 @@
+"""Look at a page as people do: wait until it is there, take it in with axe-core, try every tab."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import axe_playwright_python
+from playwright.sync_api import Page, expect
+from sqlalchemy.orm import Session
+
+from app.auth.passwords import hashed
+from app.demo import building, toy
+from app.pages.routes import PAGES
+from db import users
+from db.base import Database
+from db.users import User
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
+SERIOUS = """async () => (await axe.run({resultTypes: ["violations"]})).violations
+  .filter((found) => ["serious", "critical"].includes(found.impact))
+  .map((found) => `${found.id}: ${found.nodes.length} × ${found.nodes[0].target} ${found.nodes[0].failureSummary}`)"""
+SETTLED = """() => window.Bokeh?.documents?.length && Bokeh.documents.every((d) => d.is_idle)"""
+HOST = "host@example.org"
+
+
+def add_host(work: Session) -> None:
+    """Add somebody who may see every page, with the password of the toy user."""
+    user = User(email=HOST, username="host", password_hash=hashed(toy.PASSWORD), account_id=toy.account(work).id)
+    user.roles.append(users.role(work, "admin"))
+    work.add(user)
+
+
+def sign_in(page: Page, address: str, email: str = toy.EMAIL) -> None:
+    """Open an address and fill in the form it leads to."""
+    page.goto(address)
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(toy.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def addresses(database: Database) -> dict[str, str]:
+    """Return the address of an example of every page, by its route; a new kind of id needs a line here."""
+    with database.reading() as work:
+        home, owner = building.house(work), toy.account(work)
+        person = users.by_email(work, toy.EMAIL)
+        if home is None or person is None:
+            raise LookupError("The demo is not loaded.")
+        ids = {"assets": home.id, "sensors": building.sensors(work)["load"].id}
+        ids |= {"accounts": owner.id, "users": person.id}
+    return {route: route.replace("{id:int}", str(ids.get(route.split("/")[1]))) for route in PAGES}
+
+
+def settle(page: Page) -> None:
+    """Wait until a page shows what it has read."""
+    expect(page.get_by_role("heading", level=2).first).to_be_visible()
+    page.wait_for_function(SETTLED)
+    expect(page.locator(".MuiSkeleton-root")).to_have_count(0)
+    page.wait_for_function(SETTLED)
+
+
+def tabs(page: Page) -> Iterator[str]:
+    """Open one tab of a page after the other; a page without tabs gives one empty name."""
+    settle(page)
+    found = page.get_by_role("tab")
+    for at in range(found.count()):
+        found.nth(at).click()
+        settle(page)
+        yield found.nth(at).inner_text()
+    if not found.count():
+        yield ""
+
+
+def findings(page: Page) -> list[str]:
+    """Return what axe-core finds serious or critical, once colours have faded over and no hint is left."""
+    page.mouse.move(0, 0)
+    expect(page.get_by_role("tooltip")).to_have_count(0)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    found: list[str] = []
+    for _ in range(4):
+        page.wait_for_timeout(400)
+        found = page.evaluate(SERIOUS)
+        if not found:
+            break
+    return found
+
+
+def overflow(page: Page) -> int:
+    """Return by how much the page is wider than the window [px]."""
+    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
