@@ -19,7 +19,8 @@ from db import beliefs, sources
 from db.base import Database
 from db.migrations import upgrade
 from engine.window import Window
-from tests.browser.conftest import ARGUMENTS, sign_in
+from tests.browser.conftest import sign_in
+from tests.conftest import ARGUMENTS
 from tests.http.serving import Api, server
 
 STEP = timedelta(minutes=5)

@@ -9,8 +9,9 @@ from bokeh.models import ColumnDataSource, GlyphRenderer, HoverTool, NumeralTick
 from bokeh.plotting import figure
 
 from components import legend
+from components.paths import Floats
 from components.theme import QUANTITIES
-from components.traces import Chart, Floats, Trace
+from components.traces import Chart, Trace
 
 BINS = 40
 MOST_POINTS = 800

@@ -1,66 +1,21 @@
-"""One Bokeh figure per chart: units on the axis, steps and lines, gaps, limits, clock changes, a shared ruler."""
+"""One Bokeh figure per chart: a line for each source, the ground of plans, the band of forecasts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from bokeh.models import (
-    ColumnDataSource,
-    CrosshairTool,
-    DataRange1d,
-    GlyphRenderer,
-    HoverTool,
-    Label,
-    NumeralTickFormatter,
-    PanTool,
-    Range1d,
-    ResetTool,
-    SaveTool,
-    Span,
-    WheelZoomTool,
-)
-from bokeh.models.tools import BoxZoomTool
+import numpy as np
+from bokeh.models import ColumnDataSource, GlyphRenderer
 from bokeh.plotting import figure
 
-from components import local_time
-from components.local_time import MILLISECOND
+from components import frames
+from components.paths import Floats
 from components.theme import STROKES, Colour, distinct
 from components.traces import Chart, Trace
+from components.view import View
 
 MOST_POINTS = 1600
 """Points of one line beyond which it is thinned: about one per pixel of a wide screen."""
-
-FAINT = "#8a94a0"
-"""Marks that help to read a chart, on light and on dark paper."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """What all charts of a stack share."""
-
-    time: Range1d
-    """The time range [ms since 1970 UTC]."""
-    ruler: Span
-    """The vertical line that follows the pointer through all charts."""
-    moment: Span
-    """A vertical line at a moment that matters, such as that of knowledge in a replay; nowhere at first."""
-    zone: str
-    """IANA name of the zone times are written in."""
-    dark: bool
-    """Whether the paper is dark."""
-
-    @classmethod
-    def of(cls, start_us: int, end_us: int, *, zone: str, dark: bool) -> "View":
-        """Return a view of a span of time."""
-        start, end = start_us / MILLISECOND, end_us / MILLISECOND
-        ruler = Span(dimension="height", line_color=FAINT, line_dash="dotted", line_width=1.5)
-        moment = Span(dimension="height", line_color=FAINT, line_width=3)
-        shared = Range1d(start=start, end=end, reset_start=start, reset_end=end, min_interval=60_000)
-        return cls(time=shared, ruler=ruler, moment=moment, zone=zone, dark=dark)
-
-    @property
-    def span_us(self) -> tuple[int, int]:
-        """First and last moment in view [microseconds since 1970 UTC]."""
-        return int(self.time.start * MILLISECOND), int(self.time.end * MILLISECOND)
+SPARSE = 900
+"""Points of one line up to which it is drawn bold and in its stroke. Closer points leave no room for either; and where
+the browser draws without a graphics card, bold and dashed lines through many points cost it seconds, thin ones do not.
+"""
 
 
 def colours_of(chart: Chart) -> list[Colour]:
@@ -69,90 +24,80 @@ def colours_of(chart: Chart) -> list[Colour]:
     return [by_label[trace.label] for trace in chart.traces]
 
 
+class Line:
+    """One trace in a figure: its line, and the ground or the band that belongs to it."""
+
+    def __init__(self, made: figure, trace: Trace, colour: Colour, *, view: View, ground: float) -> None:
+        """Draw it.
+
+        Args:
+            made: The figure to draw it in.
+            trace: What to draw.
+            colour: Its colour.
+            view: The time range and paper.
+            ground: How opaque the ground below a plan is.
+        """
+        self.colour, self._told = colour, trace.told
+        self._source = ColumnDataSource(data=_columns(trace, view))
+        area = {"source": self._source, "fill_color": colour.on(view.dark)}
+        self.areas: list[GlyphRenderer] = []
+        if trace.band is not None:
+            self.areas.append(made.varea("x", "low", "high", fill_alpha=0.2, **area))
+        if trace.filled:
+            self.areas.append(made.varea("x", 0, "top", fill_alpha=ground, **area))
+        name = f"{trace.label} [{trace.unit or '-'}] {trace.told} {trace.source}".strip()
+        self.line = made.line("x", "y", source=self._source, name=name, line_color=colour.on(view.dark))
+        self._ink()
+
+    @property
+    def parts(self) -> list[GlyphRenderer]:
+        """All that is shown and hidden together."""
+        return [self.line, *self.areas]
+
+    def redraw(self, trace: Trace, view: View) -> None:
+        """Take the points anew for the time range in view."""
+        self._source.data = _columns(trace, view)
+        self._ink()
+
+    def recolour(self, dark: bool) -> None:
+        """Take the colours for dark or for light paper."""
+        self.line.glyph.line_color = self.colour.on(dark)
+        for area in self.areas:
+            area.glyph.fill_color = self.colour.on(dark)
+
+    def _ink(self) -> None:
+        sparse = len(self._source.data["x"]) <= SPARSE
+        self.line.glyph.update(line_width=2 if sparse else 1, line_dash=STROKES[self._told] if sparse else "solid")
+
+
 class Drawn:
     """One chart as a figure, which can be thinned anew for another time range and recoloured for other paper."""
 
     def __init__(self, chart: Chart, view: View) -> None:
         self.chart, self.view = chart, view
         self.colours = colours_of(chart)
-        self.figure = _frame(chart, view)
-        self._sources = [ColumnDataSource(data=trace.points(*view.span_us, MOST_POINTS)) for trace in chart.traces]
-        self._lines: list[GlyphRenderer] = []
-        self._fills: list[GlyphRenderer] = []
-        for trace, source, colour in zip(chart.traces, self._sources, self.colours, strict=True):
-            self._add(trace, source, colour)
-        self.figure.add_tools(_hover(view.zone, self._lines))
-
-    def _add(self, trace: Trace, source: ColumnDataSource, colour: Colour) -> None:
-        """Draw one line; a plan also fills the ground below it."""
-        ink = colour.on(self.view.dark)
-        if trace.filled:
-            alpha = 0.22 / sum(other.filled for other in self.chart.traces)  # several grounds overlap
-            self._fills.append(self.figure.varea("x", 0, "y", source=source, fill_color=ink, fill_alpha=alpha))
-        name = f"{trace.label} [{trace.unit or '-'}] {trace.told} {trace.source}".strip()
-        stroke = {"line_color": ink, "line_width": 2, "line_dash": STROKES[trace.told]}
-        self._lines.append(self.figure.line("x", "y", source=source, name=name, **stroke))
+        self.figure = frames.frame(chart, view)
+        plans = sum(trace.filled for trace in chart.traces)
+        drawn = zip(chart.traces, self.colours, strict=True)
+        ground = 0.22 / max(plans, 1)  # several grounds overlap
+        self.lines = [Line(self.figure, trace, colour, view=view, ground=ground) for trace, colour in drawn]
+        banded = [line.line for line, trace in zip(self.lines, chart.traces, strict=True) if trace.band is not None]
+        certain = [line.line for line in self.lines if line.line not in banded]
+        self.figure.add_tools(*(frames.hover(view, of, band=of is banded) for of in (certain, banded) if of))
 
     def redraw(self) -> None:
         """Take the points anew for the time range now in view."""
-        for trace, source in zip(self.chart.traces, self._sources, strict=True):
-            source.data = trace.points(*self.view.span_us, MOST_POINTS)
+        for trace, line in zip(self.chart.traces, self.lines, strict=True):
+            line.redraw(trace, self.view)
 
     def recolour(self, dark: bool) -> None:
         """Take the colours for dark or for light paper."""
-        for line, colour in zip(self._lines, self.colours, strict=True):
-            line.glyph.line_color = colour.on(dark)
-        plans = [colour for trace, colour in zip(self.chart.traces, self.colours, strict=True) if trace.filled]
-        for fill, colour in zip(self._fills, plans, strict=True):
-            fill.glyph.fill_color = colour.on(dark)
+        for line in self.lines:
+            line.recolour(dark)
 
 
-def _frame(chart: Chart, view: View) -> figure:
-    """Return the empty figure of a chart: axes with units, limits, clock changes, tools."""
-    file = chart.title.lower().replace(" ", "-")
-    tools = [PanTool(dimensions="width"), WheelZoomTool(dimensions="width", modifiers={"ctrl": True})]
-    tools += [BoxZoomTool(dimensions="width"), ResetTool(), SaveTool(filename=file), CrosshairTool(overlay=view.ruler)]
-    made = figure(
-        x_range=view.time, y_range=_values(chart), height=220, sizing_mode="stretch_width", tools=tools,
-        toolbar_location="above", toolbar_inner=True, min_border_left=78, min_border_right=40, lod_threshold=None,
-    )  # fmt: skip
-    made.toolbar.stylesheets = [":host { background: transparent !important }"]  # the chart stays readable below it
-    made.toolbar.update(logo=None, autohide=True, active_drag=tools[0], active_scroll=tools[1])
-    made.xaxis.update(ticker=local_time.ticker(view.zone, made), formatter=local_time.formatter(view.zone))
-    made.xgrid.ticker = made.xaxis[0].ticker
-    made.yaxis.update(axis_label=chart.axis, formatter=NumeralTickFormatter(format="0,0.[000]"))
-    made.yaxis.axis_label_text_font_style = "normal"
-    for limit in chart.bounds or ():
-        made.add_layout(Span(location=limit, dimension="width", line_dash="dashed", line_color=FAINT, line_width=1.5))
-    made.add_layout(view.moment)
-    _mark_clock_changes(made, view)
-    return made
-
-
-def _values(chart: Chart) -> Range1d | DataRange1d:
-    """Return the range of values: shares from 0 to 100 %, out to limits where there are some, else as the data ask."""
-    seen = [trace.present[1] for trace in chart.traces if len(trace.present[1])]
-    shares = {trace.unit for trace in chart.traces} == {"%"}
-    ends = [*(chart.bounds or ()), *((0.0, 100.0) if shares else ())]
-    if not ends or not seen:
-        return DataRange1d(range_padding=0.08)
-    low, high = min(*ends, *(line.min() for line in seen)), max(*ends, *(line.max() for line in seen))
-    margin = 0.0 if shares else 0.06 * (high - low)
-    return Range1d(low - margin, high + margin)
-
-
-def _mark_clock_changes(made: figure, view: View) -> None:
-    for moment in local_time.changes_between(view.zone, *view.span_us):
-        at = moment / MILLISECOND
-        made.add_layout(Span(location=at, dimension="height", line_color=FAINT, line_dash="dotdash"))
-        word = {"text": "clocks change", "text_font_size": "11px", "text_color": FAINT}
-        made.add_layout(Label(x=at, y=4, y_units="screen", x_offset=5, **word))
-
-
-def _hover(zone: str, lines: Sequence[GlyphRenderer]) -> HoverTool:
-    """Return the box that names value, unit, source, moment, belief time and horizon of what is under the pointer."""
-    moment = local_time.hover(zone)
-    rows = [("", "$name"), ("value", "@y{0,0.[0000]}"), ("time", "@x{custom}")]
-    rows += [("known since", "@known{custom}"), ("known ahead", "@ahead{0,0.[0]} h")]
-    written = {"@x": moment, "@known": moment}
-    return HoverTool(tooltips=rows, formatters=written, renderers=list(lines), mode="vline", line_policy="prev")
+def _columns(trace: Trace, view: View) -> dict[str, Floats]:
+    """Return the points in view; values in the precision a screen can show, to send half."""
+    points = trace.points(*view.span_us, MOST_POINTS)
+    exact = ("x", "known")
+    return {name: column if name in exact else column.astype(np.float32) for name, column in points.items()}

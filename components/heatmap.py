@@ -26,7 +26,8 @@ from bokeh.plotting import figure
 
 from components import legend
 from components.local_time import changes
-from components.traces import Floats, Trace
+from components.paths import Floats
+from components.traces import Trace
 from engine.iso_time import Microseconds
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000

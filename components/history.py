@@ -6,7 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from components.traces import Floats, Trace
+from components.paths import Floats
+from components.traces import Trace
 from engine.iso_time import Microseconds
 
 

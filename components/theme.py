@@ -39,6 +39,9 @@ PRIMARY = Colour("#0b5c8f", "#62b7f0")
 GOOD, WARN, BAD = Colour("#00875f", "#35d0a2"), Colour("#a87000", "#f0c340"), Colour("#c03a2b", "#ff8a7a")
 """States; always shown together with a word or a shape, never by colour alone."""
 
+FAINT = "#8a94a0"
+"""Marks that help to read a chart, on light and on dark paper."""
+
 STROKES = {"measured": "solid", "forecast": "dashed", "scheduled": "solid"}
 """How a line is drawn, by what its source does; scheduled values also have their ground filled."""
 

@@ -5,11 +5,13 @@ from typing import Any
 import panel as pn
 import param
 from bokeh.events import RangesUpdate
+from bokeh.models import Column, Div
 
 from components import legend
-from components.figures import Drawn, View
+from components.figures import Drawn
 from components.local_time import MILLISECOND
 from components.traces import Chart
+from components.view import View
 from engine.iso_time import zone as known_zone
 
 DAY_US = 86_400_000_000
@@ -32,12 +34,13 @@ class TimeSeries(pn.viewable.Viewer):
         super().__init__(**params)
         known_zone(self.zone)
         self._drawn: list[Drawn] = []
-        self._headings: list[pn.pane.HTML] = []
-        self._layout = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._headings: list[Div] = []
+        self._stack = Column(sizing_mode="stretch_width")
+        self._pane = pn.pane.Bokeh(self._stack, sizing_mode="stretch_width", margin=0)
         self._draw()
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
+        return self._pane
 
     @param.depends("charts", watch=True)
     def _take(self) -> None:
@@ -54,28 +57,24 @@ class TimeSeries(pn.viewable.Viewer):
         """Build all figures anew."""
         view = View.of(*(self.span or self._whole()), zone=self.zone, dark=self.dark)
         view.moment.location = None if self.moment is None else self.moment / MILLISECOND
-        self._drawn, self._headings, rows = [], [], []
-        for chart in self.charts:
-            drawn = Drawn(chart, view)
-            heading = pn.pane.HTML(
-                legend.html(chart, drawn.colours, self.dark), sizing_mode="stretch_width", margin=(12, 8, 0, 8)
-            )
-            self._headings.append(heading)
-            self._drawn.append(drawn)
-            rows += [heading, self._body(drawn)]
+        self._drawn = [Drawn(chart, view) for chart in self.charts]
+        self._headings = [
+            Div(text=legend.html(drawn.chart, drawn.colours, self.dark), margin=(12, 8, 0, 8)) for drawn in self._drawn
+        ]
         filled = [drawn.figure for drawn in self._drawn if drawn.chart.span or self.steady]
+        for made in filled:
+            made.height = self.height
+            made.on_event(RangesUpdate, self._moved)
         if filled:
             filled[-1].xaxis.axis_label = f"Time in {self.zone}"
             filled[-1].xaxis.axis_label_text_font_style = "normal"
             filled[-1].height += 24
-        self._layout[:] = rows
-
-    def _body(self, drawn: Drawn) -> pn.viewable.Viewable:
-        if drawn.chart.span is None and not self.steady:
-            return pn.pane.HTML(legend.notice(drawn.chart.empty), sizing_mode="stretch_width", margin=8)
-        drawn.figure.height = self.height
-        drawn.figure.on_event(RangesUpdate, self._moved)
-        return pn.pane.Bokeh(drawn.figure, sizing_mode="stretch_width", margin=0)
+        bodies = [
+            drawn.figure if drawn.figure in filled else Div(text=legend.notice(drawn.chart.empty), margin=8)
+            for drawn in self._drawn
+        ]
+        # One document part for all: a Panel pane for each heading and figure takes the browser longer than the lines.
+        self._stack.children = [part for pair in zip(self._headings, bodies, strict=True) for part in pair]
 
     def _whole(self) -> tuple[int, int]:
         """Return the span of all data, or one day where there are none."""
@@ -100,7 +99,7 @@ class TimeSeries(pn.viewable.Viewer):
     def _recolour(self) -> None:
         for drawn, heading in zip(self._drawn, self._headings, strict=True):
             drawn.recolour(self.dark)
-            heading.object = legend.html(drawn.chart, drawn.colours, self.dark)
+            heading.text = legend.html(drawn.chart, drawn.colours, self.dark)
 
     @param.depends("moment", watch=True)
     def _mark(self) -> None:

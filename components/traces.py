@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.local_time import MILLISECOND
+from components.paths import Floats, Path, lowest_and_highest
 from components.theme import told_by
 from engine.iso_time import MICROSECOND, Microseconds
 from engine.units import convert, same_kind
 
-Floats = NDArray[np.float64]
 LONGEST_BRIDGE = 3
 """A line through instantaneous values is broken where they stay away this many times longer than usual."""
 
@@ -40,6 +40,8 @@ class Trace:
     """Type of the source; decides the stroke."""
     quantity: str = "other"
     """One of theme.QUANTITIES; decides the colour."""
+    band: tuple[Floats, Floats] | None = None
+    """Value below which 10 % and 90 % of the outcomes are expected [unit], NaN where not told, shapes (n,)."""
 
     @property
     def told(self) -> str:
@@ -57,11 +59,22 @@ class Trace:
         return self.stepped and self.told == "scheduled"
 
     @cached_property
+    def _there(self) -> NDArray[np.bool_]:
+        return ~np.isnan(self.values)
+
+    @cached_property
     def present(self) -> tuple[Microseconds, Floats, Floats]:
         """Events that have a value: start [µs], value, moment of knowledge [ms]; shapes (m,)."""
-        there = ~np.isnan(self.values)
         known = np.full(len(self.values), np.nan) if self.known is None else self.known / MILLISECOND
-        return self.events[there], self.values[there], known[there]
+        return self.events[self._there], self.values[self._there], known[self._there]
+
+    @cached_property
+    def _spread(self) -> tuple[Floats, Floats] | None:
+        """The band of the events that have a value; where it is not told it is as thin as the line."""
+        if self.band is None:
+            return None
+        low, high = (np.where(np.isnan(edge), self.values, edge)[self._there] for edge in self.band)
+        return low, high
 
     @cached_property
     def pace(self) -> int:
@@ -75,48 +88,43 @@ class Trace:
         """Return the same line in another unit; one of another kind is left as it is."""
         if unit == self.unit or not same_kind(unit, self.unit):
             return self
-        return replace(self, unit=unit, values=convert(self.values, self.unit, unit))
+        band = None
+        if self.band is not None:
+            band = (convert(self.band[0], self.unit, unit), convert(self.band[1], self.unit, unit))
+        return replace(self, unit=unit, values=convert(self.values, self.unit, unit), band=band)
 
     def points(self, start_us: int, end_us: int, most: int) -> dict[str, Floats]:
         """Return the columns of a line over a span of time: x [ms], y, known [ms], ahead [h].
 
         All events of the span, as steps where they are steps, if there are at most ``most``; else the lowest and the
-        highest of each of about ``most / 2`` runs. The line is broken (NaN) where values are missing.
+        highest of each of about ``most / 2`` runs. The line is broken (NaN) where values are missing. A line with a
+        ground also has its upper edge ``top``, one with a band the edges ``low`` and ``high``; both are closed where
+        the line is broken.
         """
         events, values, known = self.present
         first = max(int(np.searchsorted(events, start_us - self.pace)) - 1, 0)
         last = int(np.searchsorted(events, end_us, side="right")) + 1
-        events, values, known = events[first:last], values[first:last], known[first:last]
-        run = -(-2 * len(events) // most) if len(events) > most else 1
+        picked = np.arange(first, min(last, len(events)))
+        run = -(-2 * len(picked) // most) if len(picked) > most else 1
         if run > 1:
-            picked = lowest_and_highest(values, run)
-            events, values, known = events[picked], values[picked], known[picked]
-        bridge = self.pace * max(run, 1 if self.stepped else LONGEST_BRIDGE)
-        ends = events + self.pace if self.stepped and run == 1 else None
-        return _line(events, ends, values, known, bridge)
+            picked = first + lowest_and_highest(values[first:last], run)
+        events, values, known = events[picked], values[picked], known[picked]
+        path = Path.along(events, self.pace if self.stepped and run == 1 else None, self._gaps(events, picked, run))
+        ahead = (events / MILLISECOND - known) / 3_600_000
+        found = {"x": path.x, "y": path.line(values), "known": path.held(known), "ahead": path.held(ahead)}
+        if self.filled:
+            found["top"] = path.edge(values, np.zeros(len(values)))
+        if self._spread is not None:
+            low, high = self._spread
+            found |= {"low": path.edge(low[picked], values), "high": path.edge(high[picked], values)}
+        return found
 
-
-def lowest_and_highest(values: Floats, run: int) -> NDArray[np.intp]:
-    """Return the places of the lowest and the highest value of each run of a length, in order, and of both ends."""
-    runs = len(values) // run
-    block = values[: runs * run].reshape(runs, run)
-    base = np.arange(runs) * run
-    ends = [0, len(values) - 1]
-    return np.unique(np.concatenate([base + block.argmin(axis=1), base + block.argmax(axis=1), ends]))
-
-
-def _line(
-    events: Microseconds, ends: Microseconds | None, values: Floats, known: Floats, bridge: int
-) -> dict[str, Floats]:
-    """Return the points of a line; after each place where more than ``bridge`` passes to the next event, a break."""
-    broken = np.append(np.diff(events) > bridge, False)[: len(events)]
-    corners = 1 if ends is None else 2
-    keep = np.column_stack([np.ones((len(events), corners), dtype=bool), broken]).ravel()
-    after = events if ends is None else ends
-    x = np.column_stack([events, after, after] if corners == 2 else [events, events]).ravel()[keep] / MILLISECOND
-    y = np.column_stack([*([values] * corners), np.full(len(values), np.nan)]).ravel()[keep]
-    repeated = {"known": known, "ahead": (events / MILLISECOND - known) / 3_600_000}
-    return {"x": x, "y": y} | {name: np.repeat(column, corners + 1)[keep] for name, column in repeated.items()}
+    def _gaps(self, events: Microseconds, picked: NDArray[np.intp], run: int) -> NDArray[np.bool_]:
+        """Return after which of the picked events (but the last) values are missing: of a thinned line a whole run."""
+        spare = run if run > 1 else 0
+        missing = np.diff(events) - self.pace * np.diff(picked)
+        longer: NDArray[np.bool_] = missing > self.pace * max(spare, 0 if self.stepped else LONGEST_BRIDGE - 1)
+        return longer
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

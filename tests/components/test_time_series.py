@@ -1,9 +1,8 @@
 """Charts above each other: units, legend, linked ranges, empty states, paper."""
 
 import numpy as np
-import panel as pn
 import pytest
-from bokeh.models import DataRange1d, Span
+from bokeh.models import DataRange1d, Div, HoverTool, Plot, Span, VArea
 
 from components import legend
 from components.figures import MOST_POINTS
@@ -14,12 +13,16 @@ from engine.iso_time import to_us
 from tests.components.samples import QUARTER_US, START, chart, trace
 
 
+def parts(shown: TimeSeries):
+    return shown.__panel__().object.children
+
+
 def figures(shown: TimeSeries):
-    return [pane.object for pane in shown.__panel__().select(pn.pane.Bokeh)]
+    return [part for part in parts(shown) if isinstance(part, Plot)]
 
 
 def texts(shown: TimeSeries) -> str:
-    return " ".join(pane.object for pane in shown.__panel__().select(pn.pane.HTML))
+    return " ".join(part.text for part in parts(shown) if isinstance(part, Div))
 
 
 def test_charts_share_one_time_range_and_one_ruler():
@@ -113,6 +116,23 @@ def test_new_data_keep_the_figures_and_new_lines_make_new_ones():
     first = figures(shown)[0]
     shown.charts = [chart(trace([5, 6, 7]))]
     assert figures(shown)[0] is first
-    assert set(first.renderers[0].data_source.data["y"]) == {5, 6, 7}
+    assert set(first.renderers[0].data_source.data["y"].tolist()) == {5, 6, 7}
     shown.charts = [chart(trace([5]), trace([6], label="PV"))]
     assert figures(shown)[0] is not first
+
+
+def test_many_points_are_drawn_thin_and_few_bold_in_the_stroke_of_their_source():
+    shown = TimeSeries(charts=[chart(trace(np.arange(20_000.0), source_type="forecaster"))])
+    line = figures(shown)[0].renderers[0].glyph
+    assert (line.line_width, line.line_dash) == (1, [])
+    shown.span = (to_us(START), to_us(START) + 100 * QUARTER_US)
+    assert (line.line_width, line.line_dash) == (2, [6])
+
+
+def test_a_forecast_with_a_band_shows_it_and_tells_it():
+    band = (np.array([0.0, 1.0]), np.array([2.0, 4.0]))
+    drawn = figures(TimeSeries(charts=[chart(trace([1, 2], band=band, source_type="forecaster"), trace([1, 1]))]))[0]
+    area = next(part for part in drawn.renderers if isinstance(part.glyph, VArea))
+    assert area.data_source.data["high"].tolist() == [2, 2, 4, 4]
+    boxes = [dict(tool.tooltips) for tool in drawn.tools if isinstance(tool, HoverTool)]
+    assert ["10 to 90 %" in box for box in boxes] == [False, True]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from components.traces import lowest_and_highest
+from components.paths import lowest_and_highest
 from engine.iso_time import to_us
 from tests.components.samples import QUARTER_US, START, chart, trace
 
@@ -15,6 +15,11 @@ NAN = float("nan")
 
 def all_of(line, most=1000):
     return line.points(BEGIN, BEGIN + 10**15, most)
+
+
+def breaks(y) -> int:
+    """Return how often a line is broken."""
+    return int((np.diff(np.isnan(y).astype(int)) == 1).sum())
 
 
 def test_a_power_holds_from_its_event_s_start_to_its_end():
@@ -31,19 +36,19 @@ def test_instantaneous_values_are_joined_by_a_straight_line():
 @pytest.mark.parametrize("missing", [[NAN], [NAN, NAN, NAN]])
 def test_missing_steps_break_the_line(missing):
     drawn = all_of(trace([1, *missing, 2]))
-    assert np.array_equal(drawn["y"], [1, 1, NAN, 2, 2], equal_nan=True)
+    assert np.array_equal(drawn["y"], [1, 1, NAN, NAN, 2, 2], equal_nan=True)
 
 
 def test_an_event_that_was_never_stored_breaks_the_line_too():
     line = trace([1, 2, 3])
     line.events[2] += QUARTER_US
-    assert np.isnan(all_of(line)["y"]).sum() == 1
+    assert breaks(all_of(line)["y"]) == 1
 
 
 def test_instantaneous_values_that_stay_away_for_long_break_the_line():
     line = trace([1, 2, 3, 4, 5], step=timedelta(0))
     line.events[3:] += 10 * QUARTER_US
-    assert np.array_equal(all_of(line)["y"], [1, 2, 3, NAN, 4, 5], equal_nan=True)
+    assert np.array_equal(all_of(line)["y"], [1, 2, 3, NAN, NAN, 4, 5], equal_nan=True)
 
 
 def test_a_thinned_line_keeps_its_highest_and_lowest_value_and_both_ends():
@@ -54,10 +59,30 @@ def test_a_thinned_line_keeps_its_highest_and_lowest_value_and_both_ends():
     assert {values[0], values[-1], 9, -9} <= set(drawn["y"])
 
 
+def test_a_thinned_line_without_gaps_is_whole():
+    values = np.random.default_rng(1).normal(size=50_000)
+    assert breaks(all_of(trace(values), most=800)["y"]) == 0
+
+
+def test_single_values_that_are_missing_do_not_break_a_thinned_line_to_pieces():
+    values = np.ones(100_000)
+    values[::7] = NAN
+    assert breaks(all_of(trace(values), most=800)["y"]) == 0
+
+
+def test_a_band_and_the_ground_of_a_plan_are_closed_where_values_are_missing():
+    low, high = np.array([0.0, NAN, 1.0]), np.array([3.0, NAN, 4.0])
+    drawn = all_of(trace([1, NAN, 2], band=(low, high), source_type="scheduler"))
+    at = np.isnan(drawn["y"])
+    assert drawn["low"][at].tolist() == drawn["high"][at].tolist() == [1, 2]
+    assert drawn["top"][at].tolist() == [0, 0]
+    assert drawn["low"][~at].tolist() == [0, 0, 1, 1]
+
+
 def test_a_thinned_line_still_shows_a_long_gap():
     values = np.ones(100_000)
     values[40_000:60_000] = NAN
-    assert np.isnan(all_of(trace(values), most=800)["y"]).sum() == 1
+    assert breaks(all_of(trace(values), most=800)["y"]) == 1
 
 
 def test_only_the_span_in_view_is_drawn_with_one_event_at_each_side():

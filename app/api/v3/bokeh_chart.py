@@ -9,9 +9,10 @@ from bokeh.layouts import column
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from components.figures import Drawn, View
+from components.figures import Drawn
 from components.theme import quantity
 from components.traces import Chart, Trace
+from components.view import View
 from db import beliefs
 from db.sensors import Sensor
 from db.sources import Source

@@ -1,0 +1,61 @@
+"""What all charts of a stack share: the time range, the ruler, the way moments are written."""
+
+from dataclasses import dataclass, field
+
+from bokeh.models import Annotation, CustomJSHover, CustomJSTickFormatter, Label, Range1d, Span
+
+from components import local_time
+from components.local_time import MILLISECOND
+from components.theme import FAINT
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """One for each stack of charts."""
+
+    time: Range1d
+    """The time range [ms since 1970 UTC]."""
+    ruler: Span
+    """The vertical line that follows the pointer through all charts."""
+    moment: Span
+    """A vertical line at a moment that matters, such as that of knowledge in a replay; nowhere at first."""
+    zone: str
+    """IANA name of the zone times are written in."""
+    dark: bool
+    """Whether the paper is dark."""
+    clock: CustomJSTickFormatter = field(init=False)
+    """Writes moments at axes."""
+    stamp: CustomJSHover = field(init=False)
+    """Writes moments in hover boxes."""
+
+    changes: list[Annotation] = field(init=False)
+    """Marks where clocks change within the first time range."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "clock", local_time.formatter(self.zone))
+        object.__setattr__(self, "stamp", local_time.hover(self.zone))
+        object.__setattr__(self, "changes", _changes(self.zone, self.span_us))
+
+    @classmethod
+    def of(cls, start_us: int, end_us: int, *, zone: str, dark: bool) -> "View":
+        """Return a view of a span of time."""
+        start, end = start_us / MILLISECOND, end_us / MILLISECOND
+        ruler = Span(dimension="height", line_color=FAINT, line_dash="dotted", line_width=1.5)
+        moment = Span(dimension="height", line_color=FAINT, line_width=3)
+        shared = Range1d(start=start, end=end, reset_start=start, reset_end=end, min_interval=60_000)
+        return cls(time=shared, ruler=ruler, moment=moment, zone=zone, dark=dark)
+
+    @property
+    def span_us(self) -> tuple[int, int]:
+        """First and last moment in view [microseconds since 1970 UTC]."""
+        return int(self.time.start * MILLISECOND), int(self.time.end * MILLISECOND)
+
+
+def _changes(zone: str, span_us: tuple[int, int]) -> list[Annotation]:
+    found: list[Annotation] = []
+    word = {"text": "clocks change", "text_font_size": "11px", "text_color": FAINT}
+    for moment in local_time.changes_between(zone, *span_us):
+        at = moment / MILLISECOND
+        found.append(Span(location=at, dimension="height", line_color=FAINT, line_dash="dotdash"))
+        found.append(Label(x=at, y=4, y_units="screen", x_offset=5, **word))
+    return found
