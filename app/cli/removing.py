@@ -1,9 +1,13 @@
 """``flexscope delete`` for accounts, users, assets and sensors: with all that is theirs, once that is confirmed."""
 
+from datetime import UTC, datetime
+
 import click
-from sqlalchemy import delete
+from sqlalchemy import delete, false, select
+from sqlalchemy.orm import Session
 
 from app.cli.opening import writing
+from app.jobs import asker
 from db.accounts import Account
 from db.assets import Asset
 from db.base import Table, get
@@ -46,6 +50,12 @@ def sensor(ids: tuple[int, ...], force: bool) -> None:
     remove(Sensor, ids, what="data", force=force)
 
 
+def _users(work: Session, table: type[Table], ids: tuple[int, ...]) -> list[int]:
+    """Return the ids of the users that are deleted with some rows."""
+    leaving = User.account_id.in_(ids) if table is Account else User.id.in_(ids) if table is User else false()
+    return list(work.scalars(select(User.id).where(leaving)))
+
+
 def remove(table: type[Table], ids: tuple[int, ...], *, what: str, force: bool) -> None:
     """Delete rows and, by the foreign keys, what is theirs: all of them or none."""
     with writing() as work:
@@ -55,5 +65,6 @@ def remove(table: type[Table], ids: tuple[int, ...], *, what: str, force: bool) 
         ]
         if not force:
             click.confirm(f"Delete {', '.join(names)} with {what}?", abort=True)
+        asker.leave(work, _users(work, table, ids), now=datetime.now(UTC))
         work.execute(delete(table).where(table.__table__.c.id.in_(ids)))
     click.secho(f"Deleted {', '.join(names)}.", fg="green")

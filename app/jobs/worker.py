@@ -13,6 +13,7 @@ import traceback
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from app.jobs import asker
 from app.jobs.dependents import wake
 from app.jobs.faults import is_transient, patiently
 from app.jobs.kinds import KINDS, Attempt
@@ -86,9 +87,11 @@ class Worker:
     def _attempt(self, under_way: UnderWay) -> None:
         job, began = under_way.job, time.thread_time()
         with self._database.reading() as work:
+            asker.check(work, job)
             save = KINDS[job.kind](work, Attempt(job=job, settings=self._settings, tell=under_way.tell))
         computed_at = datetime.now(UTC)
         with self._database.writing() as work:
+            asker.check(work, job)  # it may have taken long
             result, now = save(work), datetime.now(UTC)
             if result.get("num-beliefs"):
                 wake(work, job.kind, [int(key) for key in result.get("outputs", {})], now=now)

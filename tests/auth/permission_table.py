@@ -171,3 +171,40 @@ TABLE: dict[str, Line] = {
     "GET /api/v3_0/users/{id}/auditlog": Line({"hand", "boss", "reader", "root"}, of("u:hand")),
     "GET /api/v3_0/assets/{id}/auditlog": Line(READ, ASSET),
 }
+
+
+class JobLine(NamedTuple):
+    """One kind of job: who may have it done, and what is asked of it."""
+
+    allowed: set[str]
+    request: Callable[[Ids], dict[str, Any]]
+
+
+def stored(name: str) -> Callable[[Ids], dict[str, Any]]:
+    """A forecast, or values, of one sensor."""
+    at = "2026-01-05T00:00:00+00:00"
+    if name == "forecast":
+        ahead = {"start": at, "end": "2026-01-05T01:00:00+00:00", "horizon": 3600.0, "frequency": 3600.0}
+        return lambda ids: {"sensor": ids["s:load"], **ahead}
+    given = {"events": [1767571200000000], "values": [1.0], "step": 900.0, "unit": "kW"}
+    given |= dict.fromkeys(("times", "prior", "horizon"))
+    return lambda ids: {"sensor": ids["s:load"], "source": ids["source"], **given}
+
+
+def planned_job(ids: Ids) -> dict[str, Any]:
+    flex = {"flex_model": [{"sensor": ids["s:power"], **FLEX}], "flex_context": PLAN["flex-context"]}
+    return {"asset": ids["battery"], "start": PLAN["start"], "duration": 3600.0, **flex}
+
+
+def reported_job(ids: Ids) -> dict[str, Any]:
+    named = {"input": [{"name": "x", "sensor": ids["s:load"]}], "output": [{"sensor": ids["s:power"]}]}
+    return {"reporter": "AggregatorReporter", **named, "start": "2026-01-04T00:00:00Z", "end": SPAN["start"]}
+
+
+JOBS: dict[str, JobLine] = {
+    "schedule": JobLine(ADD, planned_job),
+    "forecast": JobLine(ADD, stored("forecast")),
+    "report": JobLine(ADD, reported_job),
+    "ingest": JobLine(ADD, stored("ingest")),
+}
+"""Every kind of job."""

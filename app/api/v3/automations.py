@@ -97,10 +97,12 @@ def one(call: Call, id: int) -> dict[str, Any]:
 
 
 def change(call: Call, id: int, body: Change) -> dict[str, Any]:
-    """Rename, pause or continue an automation; what fell into a pause is not caught up."""
+    """Rename, pause or continue an automation, which then acts for you; what fell into a pause is not caught up."""
     row = _found(call, id, "create-children")
     if body.active and not row.active:
         row.next_at = automating.recurrence(call.work, row).next_after(call.now)
+    if body.active:
+        row.user_id = call.who.id
     for name in ("name", "active", "on_data"):
         value = getattr(body, name)
         if value is not None:
