@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from engine.scheduling.devices.bounds import SoftBound
 from engine.scheduling.devices.inflexible import Inflexible
 from engine.scheduling.devices.port import Port
-from engine.scheduling.devices.storage import SoftBound, Storage
+from engine.scheduling.devices.storage import Storage
 from engine.scheduling.limits import SoftLimit
 from engine.scheduling.site import Connection, Site
 from engine.scheduling.tariffs import EnergyTariff, PeakTariff

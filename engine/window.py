@@ -75,6 +75,10 @@ class Window:
         """Bounds of the steps [microseconds since 1970 UTC], shape (n + 1,): where a stored energy is known."""
         return to_us(self.start) + np.arange(self.n + 1, dtype=np.int64) * self.step_us
 
+    def moment(self, tick: float) -> datetime:
+        """Return when a step begins, or for a fraction a moment within it."""
+        return self.start + tick * self.step
+
     @cached_property
     def index(self) -> "pd.DatetimeIndex":
         """Start of each step as a pandas index in UTC, shape (n,)."""

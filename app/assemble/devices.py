@@ -13,7 +13,7 @@ from engine.flex.context import DEVICE_BREACH_PRICE, CommodityContext
 from engine.flex.fields import Overlap
 from engine.flex.quantity import Fixed, Quantity
 from engine.flex.storage import StorageModel
-from engine.flex.values import per_step
+from engine.flex.values import per_step, per_step_mean
 from engine.iso_time import duration
 from engine.scheduling.devices.port import Port
 from engine.scheduling.devices.running import Band
@@ -38,6 +38,10 @@ class Surroundings:
         """Return a quantity per step, NaN where it says nothing, shape (n,)."""
         overlap: Overlap = "least" if least else "first"
         return per_step(given, self.window, unit=unit, field=field, resolve=self.readings, overlap=overlap)
+
+    def mean(self, given: Quantity, unit: str, field: str) -> Floats:
+        """Return the mean of a flow in each step, nothing where it says nothing, shape (n,)."""
+        return per_step_mean(given, self.window, unit=unit, field=field, resolve=self.readings)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from app.jobs.schedule import Planned
 from app.settings import load
 from db.base import get
 from db.sensors import Sensor
-from engine.iso_time import duration, from_us, instant
+from engine.iso_time import duration, instant
 from engine.scheduling.devices.process import ProcessType
 
 QUANTITY = "a quantity such as '{}', or the ID of a sensor"
@@ -121,7 +121,7 @@ def _tell(done: Planned) -> None:
     for warning in done.warnings:
         click.secho(warning, fg="yellow", err=True)
     for breach in done.schedule.breaches:
-        at = from_us(done.schedule.window.ticks[breach.step]).isoformat()
+        at = done.schedule.window.moment(breach.step).isoformat()
         click.secho(f"{breach.limit} is missed by {breach.amount:g} {breach.unit} at {at}.", fg="yellow", err=True)
     for output in done.outputs:
         stored = done.stored[output.sensor.id]

@@ -19,7 +19,6 @@ from app.jobs.report import ReportRequest
 from app.jobs.schedule import Planned
 from app.settings import Settings
 from db.jobs import Job
-from engine.iso_time import from_us
 
 Result: TypeAlias = dict[str, Any]
 Save: TypeAlias = Callable[[Session], Result]
@@ -72,10 +71,9 @@ def _output(output: Any) -> dict[str, Any]:
 def _unresolved(planned: Planned) -> list[dict[str, Any]]:
     """Return the soft limits that are not met, one entry per device with its limits."""
     found: dict[str, dict[str, list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
-    ticks = planned.schedule.window.ticks
     for breach in planned.schedule.breaches:
         device, _, limit = breach.limit.rpartition(".")
-        at = from_us(int(ticks[breach.step])).isoformat()
+        at = planned.schedule.window.moment(breach.step).isoformat()
         found[device][limit].append({"datetime": at, "violation": f"{breach.amount:.6g} {breach.unit}"})
     return [{"device": device, **limits} for device, limits in found.items()]
 

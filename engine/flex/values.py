@@ -1,6 +1,7 @@
 """From a quantity to one value per step or per tick of a window."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import numpy as np
@@ -43,7 +44,8 @@ def per_step(
 ) -> Floats:
     """Return the value of a quantity in each step [unit], NaN where it says nothing, shape (n,).
 
-    An event counts from the step in which it starts; one that is shorter than a step fills its step.
+    An event counts from the step in which it starts; one that is shorter than a step fills its step. Where the least
+    counts, as of capacities, an event counts in every step that it touches, as the power is constant within it.
     """
     match given:
         case Fixed():
@@ -53,11 +55,33 @@ def per_step(
         case Events():
             values = np.full(window.n, np.nan)
             for event in given.events:
-                first = (to_us(event.start) - to_us(window.start)) // window.step_us
-                last = (to_us(event.end) - to_us(window.start)) // window.step_us
-                steps = slice(max(first, 0), max(last, first + 1, 0))
-                _put(values, steps, event.value.number(unit, field=field), overlap)
+                steps = _steps_of(event, window, touched=overlap == "least")
+                values[steps] = _chosen(values[steps], event.value.number(unit, field=field), overlap)
             return values
+
+
+def per_step_mean(given: Quantity, window: Window, *, unit: str, field: str, resolve: Resolver) -> Floats:
+    """Return the mean of a flow in each step [unit], nothing where it says nothing, shape (n,).
+
+    An event that lasts only a part of a step counts for that part, so that the energy is right.
+    """
+    if not isinstance(given, Events):
+        return np.nan_to_num(per_step(given, window, unit=unit, field=field, resolve=resolve))
+    ends = [_position(at, window) for event in given.events for at in (event.start, event.end)]
+    edges = np.unique(np.clip([*range(window.n + 1), *ends], 0.0, window.n))
+    middles, lengths = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+    values = np.full(len(middles), np.nan)
+    for event in given.events:
+        covers = (middles > _position(event.start, window)) & (middles < _position(event.end, window))
+        values[covers] = _chosen(values[covers], event.value.number(unit, field=field), "first")
+    return np.bincount(middles.astype(int), weights=np.nan_to_num(values) * lengths, minlength=window.n).astype(float)
+
+
+def _steps_of(event: Event, window: Window, *, touched: bool) -> slice:
+    first = (to_us(event.start) - to_us(window.start)) // window.step_us
+    into_last = window.step_us - 1 if touched else 0
+    last = (to_us(event.end) - to_us(window.start) + into_last) // window.step_us
+    return slice(max(first, 0), max(last, first + 1, 0))
 
 
 def per_tick(
@@ -71,8 +95,8 @@ def per_tick(
 ) -> Floats:
     """Return the value of a stored energy at each bound of the steps [kWh], NaN where it says nothing, shape (n + 1,).
 
-    An event counts at every tick from its start to its end, both included. Between two ticks it counts at the one
-    before, so that what is asked for is there in time; a span counts from the tick before to the tick after.
+    An event counts at every tick from its start to its end, both included; what it says of a moment between two ticks
+    is told by ``at_moments``.
     """
     ticks = Window(window.start, window.end + window.step, window.step)
     match given:
@@ -81,11 +105,42 @@ def per_tick(
         case SensorReference():
             return _sensor(given, ticks, "kWh", field, resolve)
         case Events():
-            values = np.full(ticks.n, np.nan)
-            for event in given.events:
-                number = event.value.number("kWh", field=field, bare=scale.bare, whole=scale.whole)
-                _put(values, _ticks_of(event, ticks), number, overlap)
-            return values
+            return _covered(given, np.arange(ticks.n, dtype=float), window, (field, overlap, scale))
+
+
+def off_grid(given: Quantity | None, window: Window) -> list[float]:
+    """Return the moments between ticks of a window at which events begin or end [steps since the start]."""
+    if not isinstance(given, Events):
+        return []
+    moments = {_position(at, window) for event in given.events for at in (event.start, event.end)}
+    return sorted(at for at in moments if 0 < at < window.n and not at.is_integer())
+
+
+def at_moments(
+    given: Quantity | None, moments: Floats, window: Window, *, field: str, overlap: Overlap, scale: Scale = KWH
+) -> Floats:
+    """Return what events say of a stored energy at moments [kWh], NaN where they say nothing, shape of the moments.
+
+    A bound that holds from one moment to another is kept in between when it is kept at both and at the ticks between
+    them: power is constant within a step, so that the energy only rises or only falls.
+    """
+    if not isinstance(given, Events):
+        return np.full(len(moments), np.nan)
+    return _covered(given, moments, window, (field, overlap, scale))
+
+
+def _covered(given: Events, moments: Floats, window: Window, how: tuple[str, Overlap, Scale]) -> Floats:
+    field, overlap, scale = how
+    values = np.full(len(moments), np.nan)
+    for event in given.events:
+        covers = (moments >= _position(event.start, window)) & (moments <= _position(event.end, window))
+        number = event.value.number("kWh", field=field, bare=scale.bare, whole=scale.whole)
+        values[covers] = _chosen(values[covers], number, overlap)
+    return values
+
+
+def _position(moment: datetime, window: Window) -> float:
+    return (to_us(moment) - to_us(window.start)) / window.step_us
 
 
 def extended(values: Floats, window: Window, *, name: str) -> Floats:
@@ -112,20 +167,10 @@ def _sensor(given: SensorReference, window: Window, unit: str, field: str, resol
     return np.where(np.isnan(values), given.default.number(unit, field=f"{field}.default", bare=unit), values)
 
 
-def _ticks_of(event: Event, ticks: Window) -> slice:
-    first = (to_us(event.start) - to_us(ticks.start)) // ticks.step_us
-    after = -((to_us(ticks.start) - to_us(event.end)) // ticks.step_us)
-    last = first if event.start == event.end else after
-    if first == 0 and event.start > ticks.start and last == 0:
-        first = last = 1  # what is stored at the start can no longer be changed
-    return slice(max(first, 0), max(last, first, -1) + 1)
-
-
-def _put(values: Floats, where: slice, value: float, overlap: Overlap) -> None:
-    here = values[where]
+def _chosen(here: Floats, value: float, overlap: Overlap) -> Floats:
+    """Return the values of earlier events and one more at the same time."""
     if overlap == "least":
-        values[where] = np.fmin(here, value)
-    elif overlap == "most":
-        values[where] = np.fmax(here, value)
-    else:
-        values[where] = np.where(np.isnan(here), value, here)
+        return np.fmin(here, value)
+    if overlap == "most":
+        return np.fmax(here, value)
+    return np.where(np.isnan(here), value, here)

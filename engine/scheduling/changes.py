@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from engine.errors import InputError
+from engine.scheduling.devices.port import Device
 from engine.scheduling.devices.storage import Storage
 from engine.scheduling.linear import Floats, Values, full
+from engine.scheduling.problem import Limit
 from engine.scheduling.site import Site
 
 CAPACITIES = {"consumption-capacity": "consumption_limit", "production-capacity": "production_limit"}
@@ -35,15 +37,19 @@ def with_limit(site: Site, limit: str, change: Callable[[Values], Values]) -> Si
     return changed
 
 
-def with_target_moved(site: Site, store: str, tick: int, later: int) -> Site:
-    """Return a site in which a target of one store holds at a later tick."""
+def with_only_target(site: Site, store: str, wanted: float, tick: int) -> Site:
+    """Return a site in which the only target of one store holds at a tick."""
 
-    def moved(targets: Values) -> Values:
-        values = np.array(targets, dtype=float)
-        values[later], values[tick] = values[tick], np.nan
-        return values
+    def moved(device: Device) -> Device:
+        if not isinstance(device, Storage) or device.name != store:
+            return device
+        targets = np.full(site.window.n + 1, np.nan)
+        targets[tick] = wanted
+        free = np.full(len(device.moments.at), np.nan) if device.moments is not None else np.empty(0)
+        moments = device.moments and replace(device.moments, targets=free)
+        return replace(device, soc_targets=targets, moments=moments)
 
-    return with_limit(site, f"{store}.soc-targets", moved)
+    return replace(site, devices=tuple(moved(device) for device in site.devices))
 
 
 def value_of(site: Site, limit: str) -> Values:
@@ -62,7 +68,16 @@ def _parts(site: Site) -> list[object]:
     return [*site.devices, *site.connections, *site.groups]
 
 
+def path(limit: Limit) -> str:
+    """Return how a limit is named here; bounds at moments between ticks are told apart: ``car.between-targets``."""
+    return limit.name.replace(".soc-", ".between-") if limit.columns.endswith(".between") else limit.name
+
+
 def _device(device: Any, owner: str, field: str, change: Callable[[Values], Values]) -> Any:
+    if isinstance(device, Storage) and device.name == owner and field.startswith("between-"):
+        bound = field.removeprefix("between-")
+        moments: Any = device.moments  # which bound is known by name only
+        return replace(device, moments=replace(moments, **{bound: change(getattr(moments, bound))}))
     if isinstance(device, Storage) and device.name == owner and field.startswith("soc-"):
         name = field.replace("-", "_")
         store: Any = device  # which field changes is known by name only

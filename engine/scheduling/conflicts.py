@@ -8,7 +8,9 @@ import numpy as np
 from engine.scheduling.arrays import Arrays
 from engine.scheduling.devices.storage import Storage
 from engine.scheduling.highs_backend import Model
+from engine.scheduling.linear import Floats
 from engine.scheduling.problem import Limit, Problem
+from engine.scheduling.reach import partly
 from engine.scheduling.site import Site
 from engine.window import Window
 
@@ -26,8 +28,8 @@ class Conflict:
 
     limits: tuple[str, ...]
     """Such as ``battery.soc-targets``; the first is the one that is not met."""
-    step: int
-    """Step, or for a stored energy the tick 0 ... n, at which it shows."""
+    step: float
+    """Step, or for a stored energy the tick 0 ... n or a moment between two of them, at which it shows."""
     amount: float
     """By how much."""
     unit: str
@@ -43,58 +45,98 @@ def of_stores(site: Site) -> list[Conflict]:
 
 def _crossed(store: Storage, window: Window) -> Conflict | None:
     """Return where the lower bound lies above the upper one."""
-    lower, upper = store.bounds(window)
+    at, lower, upper = _asked(store, window)
     crossed = np.flatnonzero(lower > upper + _NOISE)
     if not len(crossed):
         return None
-    at = int(crossed[0])
-    names = ("soc-min", "soc-max")
-    if store.soc_targets is not None and not np.isnan(store.soc_targets[at + 1]):
-        names = ("soc-targets", "soc-max") if lower[at] == store.soc_targets[at + 1] else ("soc-targets", "soc-min")
-    amount = float(lower[at] - upper[at])
-    low, high = (lower[at], upper[at]) if names[1] == "soc-max" else (upper[at], lower[at])
+    first = int(crossed[0])
+    tick, low, high = float(at[first]), float(lower[first]), float(upper[first])
+    names = _field(store, tick, low, "lower"), _field(store, tick, high, "upper")
+    wanted, other = (low, high) if names[1] != "soc-targets" else (high, low)
+    names = names if names[1] != "soc-targets" else (names[1], names[0])
     text = (
-        f"{store.name}: {names[0]} asks for {low:g} kWh at {moment(window, at + 1)}, "
-        f"but {names[1]} is {high:g} kWh, {amount:.4g} kWh off."
+        f"{store.name}: {names[0]} asks for {wanted:g} kWh at {moment(window, tick)}, "
+        f"but {names[1]} is {other:g} kWh, {low - high:.4g} kWh off."
     )
-    return Conflict(tuple(f"{store.name}.{name}" for name in names), at + 1, amount, "kWh", text)
+    return Conflict(tuple(f"{store.name}.{name}" for name in names), tick, low - high, "kWh", text)
+
+
+def _asked(store: Storage, window: Window) -> tuple[Floats, Floats, Floats]:
+    """Return every tick and moment with the least and most energy allowed there [kWh], in order of time."""
+    lower, upper = store.bounds(window)
+    at = np.arange(1.0, window.n + 1)
+    if store.moments is not None:
+        least, most = store.moments.bounds
+        at, lower, upper = (np.concatenate(pair) for pair in ((at, store.moments.at), (lower, least), (upper, most)))
+    order = np.argsort(at, kind="stable")
+    return at[order], lower[order], upper[order]
+
+
+def _field(store: Storage, tick: float, value: float, side: str) -> str:
+    """Return the field that sets the bound of a store at a tick or moment: the tightest, targets before others."""
+    if store.moments is not None and not tick.is_integer():
+        here = int(np.searchsorted(store.moments.at, tick))
+        told = {f"soc-{name}": getattr(store.moments, name)[here] for name in ("targets", "minima", "maxima")}
+    else:
+        told = {
+            f"soc-{name}": np.nan if values is None else values[int(tick)]
+            for name, values in (
+                ("targets", store.soc_targets),
+                ("minima", store.soc_minima),
+                ("maxima", store.soc_maxima),
+            )
+        }
+    told.pop("soc-maxima" if side == "lower" else "soc-minima", None)
+    set_by = [name for name, bound in told.items() if bound == value]
+    return set_by[0] if set_by else "soc-min" if side == "lower" else "soc-max"
 
 
 def _unreached(store: Storage, window: Window) -> Conflict | None:
     """Return the first bound that the ports cannot keep from the start on, whatever the rest of the site does."""
-    lower, upper = store.bounds(window)
     off, on, kept = store.step_reach(window)
     low = high = store.soc_at_start
-    for at in range(window.n):
-        low, high = kept[at] * low + off[at], kept[at] * high + on[at]
-        if high < lower[at] - _NOISE:
-            return _too_far(store, window, at, (high, lower[at]))
-        if low > upper[at] + _NOISE:
-            return _too_far(store, window, at, (low, upper[at]))
-        low, high = max(low, lower[at]), min(high, upper[at])
+    for tick, least, most in zip(*(values.tolist() for values in _asked(store, window)), strict=True):
+        step = int(np.ceil(tick)) - 1
+        low_here, high_here = _within(step, tick, (low, high), (off, on, kept))
+        if high_here < least - _NOISE:
+            return _too_far(store, window, tick, (high_here, least))
+        if low_here > most + _NOISE:
+            return _too_far(store, window, tick, (low_here, most))
+        if tick.is_integer():
+            low, high = max(low_here, least), min(high_here, most)
     return None
 
 
-def _too_far(store: Storage, window: Window, at: int, found: tuple[float, float]) -> Conflict:
+def _within(
+    step: int, tick: float, levels: tuple[float, float], reach: tuple[Floats, Floats, Floats]
+) -> tuple[float, float]:
+    """Return the least and most energy at the end of a step, or at a moment within it, from those before it [kWh]."""
+    off, on, kept = reach
+    share = 1.0 if tick.is_integer() else tick - step
+    before, after = (float(each[0]) for each in partly(kept[step : step + 1], np.array([share])))
+    ends = (kept[step] * levels[0] + off[step], kept[step] * levels[1] + on[step])
+    return before * levels[0] + after * ends[0], before * levels[1] + after * ends[1]
+
+
+def _too_far(store: Storage, window: Window, tick: float, found: tuple[float, float]) -> Conflict:
     reached, wanted = found
     short = wanted > reached
-    field = "soc-min" if short else "soc-max"
-    if store.soc_targets is not None and not np.isnan(store.soc_targets[at + 1]):
-        field = "soc-targets"
+    field = _field(store, tick, wanted, "lower" if short else "upper")
     amount = abs(wanted - reached)
+    most = "at most " if field in ("soc-max", "soc-maxima") else ""
     text = (
-        f"{store.name}: {field} asks for {'at most' if field == 'soc-max' else ''} {wanted:.6g} kWh at "
-        f"{moment(window, at + 1)}, but {'at most' if short else 'no less than'} {reached:.6g} kWh can be reached, "
+        f"{store.name}: {field} asks for {most}{wanted:.6g} kWh at {moment(window, tick)}, "
+        f"but {'at most' if short else 'no less than'} {reached:.6g} kWh can be reached, "
         f"{amount:.4g} kWh {'short' if short else 'over'}."
-    ).replace("  ", " ")
+    )
     way = "consumption" if short else "production"
     names = (f"{store.name}.{field}", *(f"{port.name}.{way}-capacity" for port in store.ports))
-    return Conflict(names, at + 1, amount, "kWh", text)
+    return Conflict(names, tick, amount, "kWh", text)
 
 
-def moment(window: Window, tick: int) -> str:
+def moment(window: Window, tick: float) -> str:
     """Return when a step ends or begins, as text."""
-    return (window.start + tick * window.step).isoformat().replace("+00:00", "Z")
+    return window.moment(tick).isoformat().replace("+00:00", "Z")
 
 
 def taking_part(problem: Problem, arrays: Arrays) -> list[Limit]:

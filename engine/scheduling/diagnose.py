@@ -12,7 +12,7 @@ from engine.scheduling.conflicts import Conflict, moment, of_stores, taking_part
 from engine.scheduling.elastic import least_give
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.problem import Problem
-from engine.scheduling.repairs import Repair, one_per_name, repairs
+from engine.scheduling.repairs import Repair, distinct, repairs, when
 from engine.scheduling.site import Site
 
 
@@ -82,7 +82,7 @@ def _with_directions(problem: Problem, arrays: Arrays) -> Arrays:
 
 def _from_elastic(site: Site, problem: Problem, arrays: Arrays, part: list[str]) -> list[Conflict]:
     """Return what the limits together have to give, one conflict per limit, at the step of its largest part."""
-    limits = one_per_name(problem.limits)
+    limits = distinct(problem.limits)
     gives = least_give(problem, arrays, [limit for limit in limits if limit.name in part], uniform=False)
     gives = gives or least_give(problem, arrays, limits, uniform=False) or []
     found = []
@@ -91,7 +91,7 @@ def _from_elastic(site: Site, problem: Problem, arrays: Arrays, part: list[str])
         if not len(steps):
             continue
         worst, unit = int(np.argmax(give.amount)), give.limit.unit
-        tick = worst + 1 if unit == "kWh" else worst
+        tick = when(site, give.limit, worst)
         amount = float(give.amount[worst])
         others = [name for name in part if name != give.limit.name]
         text = (

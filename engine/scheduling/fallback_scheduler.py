@@ -91,14 +91,25 @@ def _approach(
 
 def _first_target(store: Storage) -> float | None:
     """Return the first energy asked for at some time [kWh]: a target, a minimum above the start, a maximum below it."""
-    asked = [(store.soc_targets, 0)]
-    asked += [(store.soft_minima.at, 1)] if store.soft_minima is not None else []
-    asked += [(store.soft_maxima.at, -1)] if store.soft_maxima is not None else []
-    found = []
-    for values, side in asked:
-        if values is None:
-            continue
-        later = np.where(np.arange(len(values)) > 0, values, np.nan)
-        matters = ~np.isnan(later) & (side * (later - store.soc_at_start) >= 0)
-        found += [(int(np.argmax(matters)), float(values[np.argmax(matters)]))] if matters.any() else []
+    found: list[tuple[float, float]] = []
+    for moments, values, side in _asked(store):
+        matters = ~np.isnan(values) & (side * (values - store.soc_at_start) >= 0)
+        found += [(float(moments[at]), float(values[at])) for at in np.flatnonzero(matters)[:1]]
     return min(found)[1] if found else None
+
+
+def _asked(store: Storage) -> list[tuple[Floats, Floats, int]]:
+    """Return when and for what each bound asks, NaN where for nothing, and its side: 0 for a target."""
+    short, over = store.soft_targets or (None, None)
+    ticks: list[tuple[Floats | None, int]] = [(store.soc_targets, 0), (store.soc_minima, 1), (store.soc_maxima, -1)]
+    between: list[tuple[Floats, int]] = []
+    for soft, side in ((short, 0), (over, 0), (store.soft_minima, 1), (store.soft_maxima, -1)):
+        if soft is not None:
+            ticks.append((soft.at, side))
+            between.append((soft.between, side))
+    found = [(np.arange(1.0, len(values)), values[1:], side) for values, side in ticks if values is not None]
+    if store.moments is None:
+        return found
+    hard = store.moments
+    between += [(hard.targets, 0), (hard.minima, 1), (hard.maxima, -1)]
+    return found + [(hard.at, values, side) for values, side in between if len(values)]

@@ -99,6 +99,17 @@ class Linear:
         return found
 
 
+def stacked(first: Linear, second: Linear) -> Linear:
+    """Return the expressions of one, then those of the other."""
+    parts = []
+    for one, before in ((first, 0), (second, first.size)):
+        for term in one.terms:
+            rows = np.arange(len(term.cols)) if term.rows is None else term.rows
+            parts.append(Term(term.cols, term.coefs, (rows + before).astype(np.int32)))
+    constants = full(first.constant, first.size), full(second.constant, second.size)
+    return Linear(first.size + second.size, tuple(parts), np.concatenate(constants))
+
+
 def _some(values: Values, which: slice | NDArray[np.integer]) -> Values:
     return values[which] if isinstance(values, np.ndarray) else values
 

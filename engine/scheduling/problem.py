@@ -37,8 +37,8 @@ class Soft:
     name: str
     columns: str
     unit: str
-    at: NDArray[np.integer]
-    """Step, or tick of a stored energy, of each variable."""
+    at: NDArray[np.integer] | Floats
+    """Step, or tick of a stored energy, of each variable; between two ticks a fraction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Problem:
         """Tell which limit of the user a bound stands for."""
         self.limits.append(Limit(name, columns, side, unit, at, scale))
 
-    def may_break(self, name: str, columns: str, unit: str, at: NDArray[np.integer]) -> None:
+    def may_break(self, name: str, columns: str, unit: str, at: NDArray[np.integer] | Floats) -> None:
         """Tell which block of variables measures the breach of a soft limit, and when."""
         self.soft.append(Soft(name, columns, unit, at))
 

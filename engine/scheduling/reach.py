@@ -21,6 +21,18 @@ def settled(kept: Values) -> Values:
     return np.where(kept <= 0.0, 0.0, share)
 
 
+def partly(kept: Floats, share: Floats) -> tuple[Floats, Floats]:
+    """Return the weights of the energy before and after a step in the energy within it, after a share of its length.
+
+    Source:
+        The same equation as for ``settled``, solved over a part of the step.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        after = (1.0 - kept**share) / (1.0 - kept)
+    after = np.where(np.abs(kept - 1.0) < 1e-9, share, after)
+    return np.where(np.abs(kept - 1.0) < 1e-9, 1.0 - share, kept**share - after * kept), after
+
+
 def path(start: float, kept: Floats, added: Floats) -> Floats:
     """Return the energy at the end of each step when each adds so much [kWh], shape (n,)."""
     if (kept == 1.0).all():

@@ -82,5 +82,5 @@ def _breaches(problem: Problem, x: Floats) -> list[Breach]:
     for soft in problem.soft:
         amounts = problem.block(soft.columns).value(x)
         broken = np.flatnonzero(amounts > _NOTHING)
-        found += [Breach(soft.name, int(soft.at[at]), float(amounts[at]), soft.unit) for at in broken]
+        found += [Breach(soft.name, float(soft.at[at]), float(amounts[at]), soft.unit) for at in broken]
     return found

@@ -54,28 +54,29 @@ def repairs(
     """
     found: list[Repair] = []
     helping: list[str] = []
-    for limit in one_per_name(candidates):
-        gives = least_give(problem, arrays, [limit], uniform=_is_one_number(site, limit.name))
+    for name in dict.fromkeys(limit.name for limit in candidates):
+        own = [limit for limit in distinct(problem.limits) if limit.name == name]
+        gives = least_give(problem, arrays, own, uniform=_is_one_number(site, own[0]))
         tried = _tried(site, gives) if gives is not None else []
         if not tried:
             continue
-        helping.append(limit.name)
+        helping.append(name)
         found += tried
-        if limit.name.endswith("soc-targets"):
-            found += _later(site, limit, problem, arrays)
+        if name.endswith("soc-targets"):
+            found += _later(site, name.rsplit(".", 1)[0], (problem, arrays))
     if not found:
-        together = least_give(problem, arrays, one_per_name(problem.limits), uniform=False)
+        together = least_give(problem, arrays, distinct(problem.limits), uniform=False)
         found = _tried(site, together) if together is not None else []
     return sorted(found, key=lambda repair: repair.amount), helping
 
 
-def one_per_name(limits: Sequence[Limit]) -> list[Limit]:
-    """Return the limits without those that share a name with an earlier one."""
-    return list({limit.name: limit for limit in reversed(limits)}.values())[::-1]
+def distinct(limits: Sequence[Limit]) -> list[Limit]:
+    """Return the limits, each once for every block of variables that it bounds."""
+    return list({(limit.name, limit.columns): limit for limit in reversed(limits)}.values())[::-1]
 
 
-def _is_one_number(site: Site, limit: str) -> bool:
-    return np.ndim(changes.value_of(site, limit)) == 0
+def _is_one_number(site: Site, limit: Limit) -> bool:
+    return np.ndim(changes.value_of(site, changes.path(limit))) == 0
 
 
 def _tried(site: Site, gives: list[Give]) -> list[Repair]:
@@ -83,10 +84,10 @@ def _tried(site: Site, gives: list[Give]) -> list[Repair]:
     gives = [give for give in gives if give.amount.any()]
     mended, texts = site, []
     for give in gives:
-        change = _ceiled(give)
-        mended = changes.with_limit(mended, give.limit.name, _change(site, give, change))
+        change, path = _ceiled(give), changes.path(give.limit)
+        mended = changes.with_limit(mended, path, _change(site, give, change))
         texts.append(_told(site, give, change))
-        if np.nanmin(changes.value_of(mended, give.limit.name)) < 0:  # no store holds less than nothing
+        if np.nanmin(changes.value_of(mended, path)) < 0:  # no store holds less than nothing
             return []
     cost = cost_of(mended)
     if cost is None or not gives:
@@ -116,73 +117,103 @@ def _ceiled(give: Give) -> Floats:
 def _change(site: Site, give: Give, change: Floats) -> Callable[[Values], Values]:
     power = give.limit.unit == "kW"
     change = np.abs(change) if power else change  # a capacity is told as a positive number in both directions
-    if _is_one_number(site, give.limit.name):
+    if _is_one_number(site, give.limit):
         return changes.raised(float(change[np.argmax(np.abs(change))]))
-    return changes.shifted(change if power else np.concatenate([[0.0], change]))
+    per_tick = not power and not give.limit.columns.endswith(".between")
+    return changes.shifted(np.concatenate([[0.0], change]) if per_tick else change)
+
+
+def when(site: Site, limit: Limit, at: int) -> float:
+    """Return the step, tick or moment [steps since the start] of one of the variables that a limit bounds."""
+    if limit.unit == "kW":
+        return at
+    if not limit.columns.endswith(".between"):
+        return at + 1
+    moments = _store(site, limit.columns.rsplit(".", 1)[0]).moments
+    return float(moments.at[at]) if moments is not None else at
 
 
 def _told(site: Site, give: Give, change: Floats) -> str:
     """Return what to do about one limit."""
     name, unit = give.limit.name, give.limit.unit
+    steps = [int(at) for at in np.flatnonzero(change)]
     if name.endswith("soc-targets"):
-        return " and ".join(_aim(site, name, int(at), float(change[at])) for at in np.flatnonzero(change))
+        return " and ".join(_aim(site, give.limit, at, float(change[at])) for at in steps)
     largest = float(change[np.argmax(np.abs(change))])
     lower = largest < 0 and unit == "kWh"
     told = f"{'lower' if lower else 'raise'} {name} by {abs(largest):.4g} {unit}"
-    if _is_one_number(site, name):
-        return f"{told} to {float(changes.value_of(site, name)) + (largest if lower else abs(largest)):.6g} {unit}"
-    steps = np.flatnonzero(change)
-    ticks = (steps[0] + 1, steps[-1] + 1) if unit == "kWh" else (steps[0], steps[-1] + 1)
-    first, last = (moment(site.window, int(tick)) for tick in ticks)
-    return f"{told} at {first}" if first == last else f"{told} at most, between {first} and {last}"
+    if _is_one_number(site, give.limit):
+        before = float(changes.value_of(site, name))
+        return f"{told} to {before + (largest if lower else abs(largest)):.6g} {unit}"
+    first, last = (when(site, give.limit, at) for at in (steps[0], steps[-1]))
+    first_told, last_told = moment(site.window, first), moment(site.window, last + (unit == "kW"))
+    return (
+        f"{told} at {first_told}"
+        if first_told == last_told
+        else f"{told} at most, between {first_told} and {last_told}"
+    )
 
 
-def _aim(site: Site, name: str, at: int, change: float) -> str:
-    store = name.rsplit(".", 1)[0]
-    wanted = float(np.asarray(changes.value_of(site, name))[at + 1])
-    return f"aim for {wanted + change:.6g} kWh instead of {wanted:.6g} kWh in {store} at {moment(site.window, at + 1)}"
+def _aim(site: Site, limit: Limit, at: int, change: float) -> str:
+    path, store = changes.path(limit), limit.name.rsplit(".", 1)[0]
+    tick = when(site, limit, at)
+    wanted = float(np.asarray(changes.value_of(site, path))[at if path != limit.name else at + 1])
+    return f"aim for {wanted + change:.6g} kWh instead of {wanted:.6g} kWh in {store} at {moment(site.window, tick)}"
 
 
-def _later(site: Site, limit: Limit, problem: Problem, arrays: Arrays) -> list[Repair]:
-    """Return the repair that moves the only target of a store to the earliest time at which it can be met."""
-    store = limit.name.rsplit(".", 1)[0]
-    targets = np.asarray(changes.value_of(site, limit.name), dtype=float)
-    ticks = np.flatnonzero(~np.isnan(targets[1:])) + 1
-    if len(ticks) != 1:
+def _store(site: Site, name: str) -> Storage:
+    return next(each for each in site.devices if isinstance(each, Storage) and each.name == name)
+
+
+def _later(site: Site, store: str, posed: tuple[Problem, Arrays]) -> list[Repair]:
+    """Return the repair that moves the only target of a store to the earliest tick at which it can be met."""
+    limits = [limit for limit in distinct(posed[0].limits) if limit.name == f"{store}.soc-targets"]
+    asked = [(limit, int(at)) for limit in limits if limit.at is not None for at in np.flatnonzero(limit.at)]
+    if len(asked) != 1:
         return []
-    tick = int(ticks[0])
-    later = _earliest(site, store, tick, (problem, arrays))
+    limit, at = asked[0]
+    then, column = when(site, limit, at), posed[0].sizes[limit.columns][0] + at
+    later = _earliest(site, store, (then, column), posed)
     if later is None:
         return []
-    mended = changes.with_target_moved(site, store, tick, later)
+    wanted = float(posed[1].lower[column])
+    mended = changes.with_only_target(site, store, wanted, later)
     cost = cost_of(mended)
     if cost is None:
         return []
-    then, first = moment(site.window, later), moment(site.window, tick)
-    text = f"reach {targets[tick]:.6g} kWh in {store} at {then} instead of {first}"
-    return [Repair((limit.name,), (later - tick) * site.window.hours, text, mended, cost)]
+    text = f"reach {wanted:.6g} kWh in {store} at {moment(site.window, later)} instead of {moment(site.window, then)}"
+    return [Repair((limit.name,), (later - then) * site.window.hours, text, mended, cost)]
 
 
-def _earliest(site: Site, store: str, tick: int, posed: tuple[Problem, Arrays]) -> int | None:
+def _earliest(site: Site, store: str, target: tuple[float, int], posed: tuple[Problem, Arrays]) -> int | None:
     """Return the first later tick at which a target can be met, found by halving; None if it never can.
 
     Each try changes two bounds of one live problem without costs.
+
+    Args:
+        site: Without a plan.
+        store: Whose target it is.
+        target: When it is due [steps since the start], and the column it bounds.
+        posed: What the site poses.
     """
     problem, arrays = posed
-    own = next(each for each in site.devices if isinstance(each, Storage) and each.name == store)
-    lower, upper = replace(own, soc_targets=None).bounds(site.window)
-    first = problem.sizes[f"{store}.soc"][0]
-    wanted = arrays.lower[first + tick - 1]
+    own = _store(site, store)
+    freed = replace(own, soc_targets=None, moments=None)
+    lower, upper = freed.bounds(site.window)
+    first, (then, column) = problem.sizes[f"{store}.soc"][0], target
+    wanted = arrays.lower[column]
+    tick = int(np.ceil(then))
+    free = (lower[tick - 1], upper[tick - 1]) if then == tick else (-np.inf, np.inf)
     model = Model(arrays.with_(cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)))
 
     def possible(at: int) -> bool:
-        cols = np.array([first + tick - 1, first + at - 1], dtype=np.int32)
-        model.change_bounds(cols, np.array([lower[tick - 1], wanted]), np.array([upper[tick - 1], wanted]))
+        cols = np.array([column, first + at - 1], dtype=np.int32)
+        model.change_bounds(cols, np.array([free[0], wanted]), np.array([free[1], wanted]))
         found = lower[at - 1] <= wanted <= upper[at - 1] and model.run().has_plan
         model.change_bounds(cols[1:], lower[at - 1 : at], upper[at - 1 : at])
         return bool(found)
 
-    low, high = tick, site.window.n
+    low, high = int(np.floor(then)), site.window.n
     if low == high or not possible(high):
         return None
     while high - low > 1:

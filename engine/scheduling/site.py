@@ -86,8 +86,8 @@ class Breach:
 
     limit: str
     """Which limit, such as ``battery.soc-minima`` or ``electricity.consumption``."""
-    step: int
-    """Index of the step; for a stored energy the tick 0 ... n, which ends step - 1."""
+    step: float
+    """Index of the step; for a stored energy the tick 0 ... n, which ends step - 1, or a moment between two of them."""
     amount: float
     """By how much."""
     unit: str

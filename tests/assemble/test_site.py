@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from app.jobs.kinds import told
 from engine.errors import FieldError, InputError, UnknownName
 from engine.scheduling.devices.inflexible import Inflexible
 from engine.scheduling.devices.storage import Storage
@@ -261,3 +262,21 @@ def test_nothing_described_is_told(home):
     home.asset("field", "building")
     with pytest.raises(InputError, match="has nothing to plan"):
         home.read("field", (), FLAT)
+
+
+def test_a_target_between_two_steps_is_met_at_its_time(home, battery):
+    target = [{"value": "4 kWh", "datetime": "2030-01-14T01:10Z"}]
+    model = {"sensor": battery, **BATTERY, "power-capacity": "2 kW", "soc-targets": target}
+    soc = home.plan("house", [model], {**FLAT, "relax-constraints": False}).schedule.soc["battery"]
+    assert soc[4] / 3 + soc[5] * 2 / 3 == pytest.approx(4.0)
+
+
+def test_a_target_that_cannot_be_met_is_told_with_its_time(home, battery):
+    model = {"sensor": battery, **BATTERY, "power-capacity": "2 kW"}  # 2 kWh, and 2 kW for seventy minutes
+    target = [{"value": "5 kWh", "datetime": "2030-01-14T01:10Z"}]
+    planned = home.plan("house", [{**model, "soc-targets": target}], FLAT)
+    (missed,) = told(planned)["unresolved"]
+    assert missed == {
+        "device": "battery",
+        "soc-targets": [{"datetime": "2030-01-14T01:10:00+00:00", "violation": "0.666667 kWh"}],
+    }

@@ -6,45 +6,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.scheduling.devices.bounds import Levels, Moments, SoftBound, add_between
 from engine.scheduling.devices.port import Port
 from engine.scheduling.devices.running import lagged
 from engine.scheduling.linear import Floats, Linear, Values, full
 from engine.scheduling.problem import Problem
 from engine.scheduling.reach import fastest, path, settled
 from engine.window import Window
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class SoftBound:
-    """A bound on the stored energy at some moments, which may be broken at a price."""
-
-    at: Floats
-    """The bound at each tick [kWh], NaN where there is none, shape (n + 1,)."""
-    highest_price: float = 0.0
-    """Price of the largest breach [currency/kWh]."""
-    each_price: float = 0.0
-    """Price of the breach at every tick [currency/kWh per hour]."""
-
-    def add_to(self, problem: Problem, name: str, soc: Linear, sign: float) -> None:
-        """Add the breach at each bound and its price.
-
-        Args:
-            problem: Where it goes.
-            name: Such as ``battery.soc-minima``.
-            soc: Energy at the end of each step [kWh], shape (n,).
-            sign: 1 for a lower bound, -1 for an upper one.
-        """
-        at = np.flatnonzero(~np.isnan(self.at[1:]))
-        if not len(at):
-            return
-        breach = problem.variable(f"{name}.breach", size=len(at))
-        problem.constrain(f"{name}.breach", soc[at] * sign + breach, lower=self.at[1:][at] * sign)
-        problem.may_break(name, f"{name}.breach", "kWh", at + 1)
-        problem.cost(f"all {name} breaches", breach * (self.each_price * problem.window.hours))
-        if self.highest_price:
-            highest = problem.variable(f"{name}.highest", size=1)
-            problem.at_most(f"{name}.highest", breach, highest.spread(len(at)))
-            problem.cost(f"any {name} breach", highest * self.highest_price)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,12 +29,20 @@ class Storage:
     """Hard lower bound [kWh], one number or shape (n + 1,); entry 0 is the start and is not used."""
     soc_max: Values = np.inf
     """Hard upper bound [kWh], as soc_min."""
+    soc_minima: Floats | None = None
+    """Least energy [kWh] at some ticks, NaN elsewhere, shape (n + 1,); hard."""
+    soc_maxima: Floats | None = None
+    """Most energy [kWh] at some ticks, likewise."""
     soc_targets: Floats | None = None
-    """Exact energy [kWh] at some ticks, NaN elsewhere, shape (n + 1,); hard."""
+    """Exact energy [kWh] at some ticks, likewise."""
+    moments: Moments | None = None
+    """Hard bounds at moments that are no ticks; they are also the moments of the soft bounds."""
     soft_minima: SoftBound | None = None
     """Lower bounds with a price."""
     soft_maxima: SoftBound | None = None
     """Upper bounds with a price."""
+    soft_targets: tuple[SoftBound | None, SoftBound | None] | None = None
+    """Exact energies with a price of falling short and one of going beyond."""
     storage_efficiency: Values = 1.0
     """Share of the stored energy left after one step [1]."""
     gain: Values = 0.0
@@ -93,13 +69,14 @@ class Storage:
         problem.equal(f"{self.name}.balance", level, added)
         problem.follows(soc.terms[0].cols, f"{self.name}.balance")
         self._name_limits(problem)
-        self._add_prices(problem, soc)
+        self._add_prices(problem, self._levels(problem, soc))
         return {name: flow.power for name, flow in flows.items()}
 
     def bounds(self, window: Window) -> tuple[Floats, Floats]:
         """Return the hard bounds at the end of each step [kWh], each shape (n,).
 
-        A start outside of them is no contradiction: until it can be brought back, the fastest way back is the bound.
+        A start outside soc_min and soc_max is no contradiction: until it can be brought back, the fastest way back is
+        the bound.
         """
         lower, upper = full(after_start(self.soc_min), window.n), full(after_start(self.soc_max), window.n)
         if self.soc_at_start < lower[0] or self.soc_at_start > upper[0]:
@@ -107,10 +84,11 @@ class Storage:
             below, above = self.soc_at_start < lower[0], self.soc_at_start > upper[0]
             lower = np.where(_until_met(up >= lower), np.minimum(lower, up), lower) if below else lower
             upper = np.where(_until_met(down <= upper), np.maximum(upper, down), upper) if above else upper
-        if self.soc_targets is None:
-            return lower, upper
-        target = self.soc_targets[1:]
-        return np.fmax(lower, target), np.fmin(upper, target)
+        for least in (self.soc_minima, self.soc_targets):
+            lower = lower if least is None else np.fmax(lower, least[1:])
+        for most in (self.soc_maxima, self.soc_targets):
+            upper = upper if most is None else np.fmin(upper, most[1:])
+        return lower, upper
 
     def reach(self, window: Window) -> tuple[Floats, Floats]:
         """Return the least and most energy that the ports alone allow at the end of each step [kWh], shape (n,)."""
@@ -127,23 +105,52 @@ class Storage:
         off, on = fastest(ports, self.gain, kept, window.hours)
         return off, on, kept
 
-    def _name_limits(self, problem: Problem) -> None:
-        """Tell which bounds are whose; at a target, a bound it does not lie within is the other one's."""
-        n, block = problem.window.n, f"{self.name}.soc"
-        below, above = np.ones(n, dtype=bool), np.ones(n, dtype=bool)
-        if self.soc_targets is not None:
-            target = self.soc_targets[1:]
-            wanted = ~np.isnan(target)
-            problem.limit(f"{self.name}.soc-targets", block, "both", "kWh", at=wanted)
-            below, above = ~(target >= after_start(self.soc_min)), ~(target <= after_start(self.soc_max))
-        problem.limit(f"{self.name}.soc-min", block, "lower", "kWh", at=below)
-        problem.limit(f"{self.name}.soc-max", block, "upper", "kWh", at=above)
+    def _levels(self, problem: Problem, soc: Linear) -> Levels:
+        """Return the energy at ticks and, if any bound asks for it, at moments between them."""
+        if self.moments is None:
+            return Levels(self.name, soc, Linear(0), np.empty(0))
+        between = add_between(problem, self.name, soc, self.moments, self.soc_at_start, self.storage_efficiency)
+        return Levels(self.name, soc, between, self.moments.at)
 
-    def _add_prices(self, problem: Problem, soc: Linear) -> None:
+    def _name_limits(self, problem: Problem) -> None:
+        """Tell which bounds are whose: a bound that another one hides, or that a target lies beyond, is not told."""
+        block = f"{self.name}.soc"
+        below, above = self.binding(problem.window.n)
+        if self.soc_targets is not None:
+            problem.limit(f"{self.name}.soc-targets", block, "both", "kWh", at=~np.isnan(self.soc_targets[1:]))
+        for side, binding in (("lower", below), ("upper", above)):
+            for bound, at in binding.items():
+                problem.limit(f"{self.name}.{bound}", block, "lower" if side == "lower" else "upper", "kWh", at=at)
+
+    def binding(self, n: int) -> tuple[dict[str, NDArray[np.bool_]], dict[str, NDArray[np.bool_]]]:
+        """Return at which ticks 1 ... n each lower and each upper bound, targets aside, is the one that binds."""
+        least, most = full(after_start(self.soc_min), n), full(after_start(self.soc_max), n)
+        below, above = np.ones(n, dtype=bool), np.ones(n, dtype=bool)
+        lower: dict[str, NDArray[np.bool_]] = {}
+        upper: dict[str, NDArray[np.bool_]] = {}
+        if self.soc_targets is not None:
+            # At a target, a bound that it does not lie within is the other one's.
+            below, above = ~(self.soc_targets[1:] >= least), ~(self.soc_targets[1:] <= most)
+        if self.soc_minima is not None:
+            lower["soc-minima"] = below & (self.soc_minima[1:] > least)
+            below = below & ~lower["soc-minima"]
+        if self.soc_maxima is not None:
+            upper["soc-maxima"] = above & (self.soc_maxima[1:] < most)
+            above = above & ~upper["soc-maxima"]
+        return {**lower, "soc-min": below}, {**upper, "soc-max": above}
+
+    def _add_prices(self, problem: Problem, levels: Levels) -> None:
         """Add what breaking soft bounds costs, what the rest is worth, and what is liked between equals."""
-        for soft, side, sign in ((self.soft_minima, "minima", 1.0), (self.soft_maxima, "maxima", -1.0)):
+        short, over = self.soft_targets or (None, None)
+        for soft, bound, sign in (
+            (self.soft_minima, "minima", 1.0),
+            (self.soft_maxima, "maxima", -1.0),
+            (short, "targets", 1.0),
+            (over, "targets", -1.0),
+        ):
             if soft is not None:
-                soft.add_to(problem, f"{self.name}.soc-{side}", soc, sign)
+                soft.add_to(problem, f"{self.name}.soc-{bound}", levels, sign)
+        soc = levels.soc
         if isinstance(self.end_value, float | int) and self.end_value:
             problem.cost(f"{self.name} end value", soc[-1:] * -float(self.end_value))
         if self.prefer_charging_sooner:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.errors import GapError
 from engine.flex.quantity import read
-from engine.flex.values import Scale, extended, per_step, per_tick
+from engine.flex.values import Scale, at_moments, extended, off_grid, per_step, per_step_mean, per_tick
 from engine.window import Window
 
 START = datetime(2026, 3, 4, tzinfo=UTC)
@@ -58,10 +58,10 @@ def test_a_fixed_quantity_and_a_sensor_with_a_default():
     ("written", "at"),
     [
         (event("4 kWh", 2), [2]),
-        (event("4 kWh", 2.9), [2]),
-        (event("4 kWh", 0.5), [1]),
+        (event("4 kWh", 2.9), []),
+        (event("4 kWh", 0.5), []),
         (event("4 kWh", 1, 3), [1, 2, 3]),
-        (event("4 kWh", 1.5, 2.5), [1, 2, 3]),
+        (event("4 kWh", 1.5, 2.5), [2]),
         (event("40%", 6), [6]),
         (event("4 kWh", 7), []),
         (event("4 kWh", -3), []),
@@ -75,8 +75,44 @@ def test_stored_energies_count_at_ticks(written, at):
     np.testing.assert_array_equal(ticks([written]), expected)
 
 
+@pytest.mark.parametrize(
+    ("written", "overlap", "found"),
+    [
+        ([event("4 kWh", 2.25)], "first", {2.25: 4}),
+        ([event("4 kWh", 2)], "first", {}),
+        ([event("4 kWh", 1.5, 2.5), event("5 kWh", 2, 3)], "first", {1.5: 4, 2.5: 4}),
+        ([event("4 kWh", 1.5, 2.5), event("5 kWh", 2, 3)], "most", {1.5: 4, 2.5: 5}),
+        ([event("4 kWh", -0.5, 0.5), event("5 kWh", 5.75, 6.25)], "first", {0.5: 4, 5.75: 5}),
+    ],
+)
+def test_between_ticks_events_count_where_they_begin_and_end(written, overlap, found):
+    quantity = read(written, field="x")
+    moments = np.array(off_grid(quantity, DAY))
+    values = at_moments(quantity, moments, DAY, field="x", overlap=overlap)
+    assert dict(zip(moments.tolist(), values.tolist(), strict=True)) == found
+
+
 def test_an_event_shorter_than_a_step_fills_it():
     np.testing.assert_array_equal(steps([event("2 kW", 1.25, 1.5)]), [NAN, 2, NAN, NAN, NAN, NAN])
+
+
+def test_a_capacity_counts_in_every_step_it_touches():
+    np.testing.assert_array_equal(steps([event("2 kW", 1.5, 2.5)], "least"), [NAN, 2, 2, NAN, NAN, NAN])
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ([event("6 kW", 1.25, 1.5)], [0, 1.5, 0, 0, 0, 0]),
+        ([event("2 kW", 1.5, 3.5)], [0, 1, 2, 1, 0, 0]),
+        ([event("2 kW", 1, 1.5), event("8 kW", 1, 1.75)], [0, 1 + 2, 0, 0, 0, 0]),
+        ([event("2 kW", -3, 0.5)], [1, 0, 0, 0, 0, 0]),
+        ("3 kW", [3] * 6),
+    ],
+)
+def test_a_flow_that_lasts_part_of_a_step_counts_for_its_energy(written, found):
+    mean = per_step_mean(read(written, field="x"), DAY, unit="kW", field="x", resolve=sensors({}))
+    np.testing.assert_allclose(mean, found)
 
 
 @given(st.integers(-10, 10), st.integers(1, 10), st.sampled_from([5, 15, 60]))

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from engine.scheduling.devices.adjustable import Adjustable
+from engine.scheduling.devices.bounds import SoftBound
 from engine.scheduling.devices.inflexible import Inflexible
 from engine.scheduling.devices.port import Port
 from engine.scheduling.devices.process import Process, ProcessType
 from engine.scheduling.devices.running import Band
-from engine.scheduling.devices.storage import SoftBound, Storage
+from engine.scheduling.devices.storage import Storage
 from engine.scheduling.limits import SoftLimit
 from engine.scheduling.site import Connection, Group, Site
 from engine.scheduling.tariffs import Commitment, EnergyTariff, PeakTariff

@@ -7,8 +7,8 @@ import pytest
 
 from engine.errors import InputError
 from engine.scheduling.devices.adjustable import Adjustable
+from engine.scheduling.devices.bounds import SoftBound
 from engine.scheduling.devices.port import Port
-from engine.scheduling.devices.storage import SoftBound
 from engine.scheduling.limits import SoftLimit
 from engine.scheduling.site import Connection
 from engine.scheduling.storage_scheduler import StorageScheduler

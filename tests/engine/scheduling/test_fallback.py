@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.scheduling.devices.storage import SoftBound
+from engine.scheduling.devices.bounds import SoftBound
 from engine.scheduling.fallback_scheduler import StorageFallbackScheduler
 from engine.scheduling.status import Status
 from tests.engine.scheduling.checker import check_storage
