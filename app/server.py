@@ -13,6 +13,7 @@ import panel as pn
 from bokeh.server.server import Server
 from tornado.routing import PathMatches, Rule
 from tornado.web import RedirectHandler, RequestHandler, StaticFileHandler
+from tornado.websocket import WebSocketClosedError
 
 from app import door, logs, running
 from app.api.base import Service
@@ -116,6 +117,12 @@ def origins(settings: Settings, host: str, port: int) -> list[str]:
     return sorted(f"{name}:{port}" for name in names) + settings.FLEXSCOPE_ALLOWED_ORIGINS
 
 
+def heed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what went wrong on the loop; that a page was closed while something was told to it is nothing wrong."""
+    if not isinstance(context.get("exception"), WebSocketClosedError):
+        loop.default_exception_handler(context)
+
+
 def serve(settings: Settings, *, host: str, port: int, started: Callable[[], None] = lambda: None) -> None:
     """Serve until SIGTERM or SIGINT; requests in flight are answered before the end.
 
@@ -147,6 +154,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.asyncio_loop.add_signal_handler(number, lambda: loop.asyncio_loop.create_task(drain()))
+    loop.asyncio_loop.set_exception_handler(heed)
     server.start()
     Sweep(server._tornado, process).start()
     process.queue.start()

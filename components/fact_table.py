@@ -10,16 +10,16 @@ import param
 
 from components.theme import BAD, GOOD, WARN
 
-STYLE = """
-<style>
+RULES = """
 .facts {overflow-x: auto} .facts table {border-collapse: collapse; font-size: .875rem; width: 100%}
 .facts th {text-align: left; font-weight: 500; opacity: .8; white-space: nowrap}
 .facts th, .facts td {padding: 6px 14px 6px 0; vertical-align: top;
   border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent)}
 .facts a {color: inherit} .facts .light {white-space: nowrap}
-.facts code {overflow-wrap: anywhere}
-</style>
+.facts code {overflow-wrap: anywhere} .facts small {display: block; opacity: .8}
+.facts progress {width: 72px; height: 8px; vertical-align: middle; accent-color: #0072b2}
 """
+"""How facts look; also where they stand in other tables."""
 SHAPES = {"good": ("●", GOOD), "warn": ("▲", WARN), "bad": ("■", BAD), "none": ("○", None)}
 """A light's shape differs with its meaning, so that colour is never needed to read it."""
 
@@ -48,7 +48,23 @@ class Code:
     text: str
 
 
-Cell: TypeAlias = str | Link | Light | Code
+@dataclass(frozen=True)
+class Bar:
+    """How far something is."""
+
+    share: float
+    """From 0 to 1."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Several facts under each other; the first one matters most."""
+
+    facts: tuple["Cell", ...]
+
+
+Cell: TypeAlias = str | Link | Light | Code | Bar | Lines
 
 
 def light(shown: Light, dark: bool) -> str:
@@ -56,6 +72,22 @@ def light(shown: Light, dark: bool) -> str:
     shape, colour = SHAPES[shown.state]
     ink = f' style="color:{colour.on(dark)}"' if colour else ""
     return f'<span class="light"><span{ink} aria-hidden="true">{shape}</span> {escape(shown.text)}</span>'
+
+
+def told(cell: Cell, dark: bool) -> str:
+    """Return a fact as HTML."""
+    if isinstance(cell, Lines):
+        first, *others = [told(fact, dark) for fact in cell.facts]
+        return first + "".join(f"<small>{other}</small>" for other in others)
+    if isinstance(cell, Link):
+        return f'<a href="{escape(cell.href)}">{escape(cell.text)}</a>'
+    if isinstance(cell, Code):
+        return f"<code>{escape(cell.text)}</code>"
+    if isinstance(cell, Light):
+        return light(cell, dark)
+    if isinstance(cell, Bar):
+        return f'<progress value="{cell.share:.3f}">{cell.share:.0%}</progress> {escape(cell.text)}'
+    return escape(cell)
 
 
 class FactTable(pn.viewable.Viewer):
@@ -82,16 +114,7 @@ class FactTable(pn.viewable.Viewer):
         head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.columns)
         body = "".join(self._row(row) for row in self.rows)
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        self._pane.object = f'{STYLE}<div class="facts" tabindex="0">{table}</div>'
+        self._pane.object = f'<style>{RULES}</style><div class="facts" tabindex="0">{table}</div>'
 
     def _row(self, row: Sequence[Cell]) -> str:
-        return f"<tr>{''.join(f'<td>{self._cell(cell)}</td>' for cell in row)}</tr>"
-
-    def _cell(self, cell: Cell) -> str:
-        if isinstance(cell, Link):
-            return f'<a href="{escape(cell.href)}">{escape(cell.text)}</a>'
-        if isinstance(cell, Code):
-            return f"<code>{escape(cell.text)}</code>"
-        if isinstance(cell, Light):
-            return light(cell, self.dark)
-        return escape(cell)
+        return f"<tr>{''.join(f'<td>{told(cell, self.dark)}</td>' for cell in row)}</tr>"

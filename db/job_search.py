@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.orm import Session, defer
 
 from db.base import rows_changed
 from db.jobs import UNSUCCESSFUL, Job
@@ -16,20 +16,30 @@ from db.jobs import UNSUCCESSFUL, Job
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which jobs."""
+    """Which jobs; what is left empty leaves a question open."""
 
     queues: Sequence[str]
-    state: str | None = None
-    asset_id: int | None = None
+    states: Sequence[str] = ()
+    asset_ids: Sequence[int] | None = None
+    automation_id: int | None = None
     sensor_id: int | None = None
-    """A sensor that the request names or that got values."""
+    """A sensor that the request names or that got values; only ``newest`` looks at it."""
+    only: ColumnElement[bool] | None = None
+    """What else must be true of them."""
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The same for the database."""
+        found: list[ColumnElement[bool]] = [Job.queue.in_(self.queues)]
+        found += [Job.status.in_(self.states)] if self.states else []
+        found += [] if self.asset_ids is None else [Job.asset_id.in_(self.asset_ids)]
+        found += [] if self.automation_id is None else [Job.automation_id == self.automation_id]
+        return found if self.only is None else [*found, self.only]
 
 
 def newest(work: Session, wanted: Wanted, *, most: int) -> list[Job]:
     """Return the newest jobs that are wanted."""
-    query = select(Job).where(Job.queue.in_(wanted.queues)).order_by(Job.enqueued_at.desc())
-    query = query if wanted.state is None else query.where(Job.status == wanted.state)
-    query = query if wanted.asset_id is None else query.where(Job.asset_id == wanted.asset_id)
+    query = select(Job).where(*wanted.conditions).order_by(Job.enqueued_at.desc())
     found: list[Job] = []
     for job in work.scalars(query.execution_options(yield_per=100)):
         if wanted.sensor_id is None or _is_about(job, wanted.sensor_id):
@@ -37,6 +47,17 @@ def newest(work: Session, wanted: Wanted, *, most: int) -> list[Job]:
         if len(found) == most:
             break
     return found
+
+
+def page(work: Session, wanted: Wanted, *, skip: int, most: int) -> list[Job]:
+    """Return the newest jobs that are wanted, without the first ones; traces are not read."""
+    query = select(Job).where(*wanted.conditions).options(defer(Job.trace), defer(Job.result), defer(Job.request))
+    return list(work.scalars(query.order_by(Job.enqueued_at.desc(), Job.id).offset(skip).limit(most)))
+
+
+def count(work: Session, wanted: Wanted) -> int:
+    """Return how many jobs are wanted."""
+    return int(work.scalar(select(func.count()).select_from(Job).where(*wanted.conditions)) or 0)
 
 
 def _is_about(job: Job, sensor_id: int) -> bool:
@@ -73,13 +94,21 @@ class Durations:
         return [self.queue, self.count, self.finished, self.failed, *lengths]
 
 
+MOMENTS = select(Job.queue, Job.status, Job.enqueued_at, Job.started_at, Job.ended_at, Job.cpu_s)
+
+
 def durations(work: Session, *, since: datetime) -> list[Durations]:
     """Return how jobs asked for since a moment went, by queue."""
-    query = select(Job.queue, Job.status, Job.enqueued_at, Job.started_at, Job.ended_at, Job.cpu_s)
     rows: dict[str, list[Any]] = defaultdict(list)
-    for row in work.execute(query.where(Job.enqueued_at >= since)):
+    for row in work.execute(MOMENTS.where(Job.enqueued_at >= since)):
         rows[row.queue].append(row)
     return [_durations(queue, of_queue) for queue, of_queue in sorted(rows.items())]
+
+
+def newest_durations(work: Session, queue: str, *, most: int) -> Durations:
+    """Return how the newest jobs of a queue went that have been started."""
+    query = MOMENTS.where(Job.queue == queue, Job.started_at.is_not(None))
+    return _durations(queue, list(work.execute(query.order_by(Job.enqueued_at.desc()).limit(most))))
 
 
 def _durations(queue: str, rows: list[Any]) -> Durations:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.auth.access import NotAllowed
 from app.jobs.faults import QueueDown
+from app.jobs.steering import WrongState
 from db.base import NotFound
 from db.superseding import Conflict
 from engine.errors import EngineError, FieldError, InputError, SolveError, nearest
@@ -68,6 +69,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     NotAllowed: (403, "INVALID_SENDER"),
     NotFound: (404, "NOT_FOUND"),
     Conflict: (403, "INVALID_REPLACEMENT"),
+    WrongState: (409, "CONFLICT"),
     SolveError: (422, "UNPROCESSABLE_ENTITY"),
     InputError: (422, "UNPROCESSABLE_ENTITY"),
     EngineError: (422, "UNPROCESSABLE_ENTITY"),

@@ -200,7 +200,12 @@ def save_last(
     """Save the newest jobs with all that is known of them as JSON, to look into or to send on."""
     if state is not None and state.upper() not in STATES:
         raise FieldError("--registry", f"{state!r} is none of {', '.join(STATES).lower()}.")
-    wanted = Wanted(queues=queues, state=state and state.upper(), asset_id=asset_id, sensor_id=sensor_id)
+    wanted = Wanted(
+        queues=queues,
+        states=[state.upper()] if state else [],
+        asset_ids=None if asset_id is None else [asset_id],
+        sensor_id=sensor_id,
+    )
     with reading() as work:
         found: list[Job] = job_search.newest(work, wanted, most=most)
         told = [job_search.told(job) for job in found]

@@ -8,7 +8,8 @@ PAGES = {
     "/accounts": "app.pages.tables:accounts",
     "/users": "app.pages.tables:users",
     "/logged-in-user": "app.pages.tables:me",
-    "/tasks": "app.pages.tables:tasks",
+    "/tasks": "app.pages.tasks:view",
+    "/tasks/{job}": "app.pages.job:view",
     "/status": "app.pages.tables:status",
     "/sensors/{id:int}": "app.pages.sensor:view",
 }

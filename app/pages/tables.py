@@ -1,10 +1,10 @@
-"""Pages that are one table: users, accounts, jobs, the signed-in user, the state of the server."""
+"""Pages that are one table: users, accounts, the signed-in user, the state of the server."""
 
 import platform
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -16,21 +16,18 @@ from sqlalchemy.orm import Session
 from app.auth import access
 from app.auth.access import NotAllowed
 from app.auth.identity import SignedIn
-from app.pages.asset_status import STATES
 from app.pages.shell import Shell, address
 from app.running import current
 from components.fact_table import Cell, FactTable, Light, Link
-from db import jobs, listing, migrations
+from db import listing, migrations
 from db.accounts import Account
 from db.base import get
 from db.users import User
 from engine import plugins
 from engine.iso_time import zone
 
-RECENT = timedelta(days=7)
 KINDS = ("schedulers", "forecasters", "reporters")
 PACKAGES = ("flexscope", "panel", "bokeh", "sqlalchemy", "highspy", "huey")
-NO_JOBS = "No jobs in the last 7 days: ask for a schedule on the tab Plan of an asset."
 
 
 @dataclass(frozen=True)
@@ -120,23 +117,6 @@ def _me(work: Session, who: SignedIn) -> Table:
         "API token": "post email and password to /api/requestAuthToken",
     }
     return Table(["", ""], [[name, value] for name, value in facts.items()])
-
-
-def tasks() -> Shell:
-    """Return the page of the recent jobs of all assets the user may read."""
-    return _page("Jobs", "/tasks", _tasks)
-
-
-def _tasks(work: Session, who: SignedIn) -> Table:
-    names = {asset.id: asset.name for asset in listing.assets(work, access.readable_assets(who))}
-    local = zone(who.timezone)
-    rows: list[list[Cell]] = []
-    for job in jobs.recent(work, list(names), since=RECENT, now=datetime.now(UTC)):
-        took = f"{(job.ended_at - job.started_at).total_seconds():.1f} s" if job.ended_at and job.started_at else "-"
-        state = Light(STATES.get(job.status, "bad"), job.status.lower())
-        asset = Link(names.get(job.asset_id or 0, "-"), address(f"/assets/{job.asset_id}?tab=status"))
-        rows.append([job.kind, state, asset, _at(job.enqueued_at, local), took, job.message])
-    return Table(["Job", "State", "Asset", f"Asked for ({local})", "Took", "What it says"], rows, NO_JOBS)
 
 
 def status() -> Shell:

@@ -6,9 +6,10 @@ from typing import Any
 
 from app.api.errors import ApiError
 from app.api.route import Call, Reply, get, post
-from app.auth import access
+from app.auth import access, job_access
+from app.jobs import steering
 from app.jobs.asking import Order, ask
-from db import assets, base, job_states, jobs
+from db import assets, base, jobs
 from db.assets import Asset
 from db.jobs import Job
 
@@ -71,19 +72,14 @@ def find(call: Call, uuid: str, *, unknown: str) -> Job:
         job = jobs.one(call.work, uuid)
     except base.NotFound as error:
         raise ApiError(400, unknown, f"{error} Results are kept for some days only; trigger it again.") from None
-    _check(call, job)
+    job_access.check(call.work, call.who, "read", job)
     return job
-
-
-def _check(call: Call, job: Job) -> None:
-    if job.asset_id is not None:
-        access.check(call.who, "read", base.get(call.work, Asset, job.asset_id))
 
 
 def one_job(call: Call, uuid: str) -> Reply:
     """Tell how far a job is: 200 finished, 202 queued or running, 422 failed."""
     job = jobs.one(call.work, uuid)
-    _check(call, job)
+    job_access.check(call.work, call.who, "read", job)
     code = 200 if job.status == "FINISHED" else 202 if job.is_pending else 422
     return Reply(content=shown_job(call, job), status=code)
 
@@ -125,31 +121,18 @@ def jobs_of_asset(call: Call, id: int) -> dict[str, Any]:
 def cancel(call: Call, uuid: str) -> dict[str, Any]:
     """Cancel a job that has not ended; what it is computing is not saved."""
     job = jobs.one(call.work, uuid)
-    _check_change(call, job)
-    message = f"Cancelled by {call.who.username}."
-    if not job_states.cancel(call.work, uuid, now=call.now, message=message):
-        raise ApiError(409, "CONFLICT", f"Job {uuid} has ended already ({job.status.lower()}).")
-    call.work.refresh(job)
+    job_access.check(call.work, call.who, "create-children", job)
+    steering.cancel(call.work, job, by=call.who.username, now=call.now)
     return shown_job(call, job)
 
 
 def requeue(call: Call, uuid: str) -> Reply:
     """Do a job anew that failed or was cancelled, under its own id."""
     job = jobs.one(call.work, uuid)
-    _check_change(call, job)
-    if not job_states.requeue(call.work, uuid):
-        raise ApiError(409, "CONFLICT", f"Job {uuid} did not fail: it is {job.status.lower()}.")
-    call.work.refresh(job)
+    job_access.check(call.work, call.who, "create-children", job)
+    steering.requeue(call.work, job)
     hand_over(call, job)
     return Reply(content=shown_job(call, job), status=202)
-
-
-def _check_change(call: Call, job: Job) -> None:
-    asset = None if job.asset_id is None else base.get(call.work, Asset, job.asset_id)
-    if asset is not None:
-        access.check(call.who, "create-children", asset)
-    elif "admin" not in call.who.roles:
-        raise ApiError(403, "INVALID_SENDER", f"You may not change job {job.id}; ask an admin.")
 
 
 ROUTES = [

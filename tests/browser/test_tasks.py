@@ -1,0 +1,143 @@
+"""What people see and do with jobs, in a real browser."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import delete, update
+
+from app.assemble.request import ScheduleRequest
+from db.accounts import Account
+from db.base import Database
+from db.jobs import Job, add
+from db.users import User, role
+from tests.browser.conftest import DESKTOP, guarded
+from tests.http.serving import PASSWORD, Api, password_hash
+
+pytestmark = pytest.mark.browser
+NEVER = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def added(demo_database: Database, house: int) -> Iterator[Any]:
+    """Adds a job of the house; all are gone at the end."""
+
+    def adding(state: str, *, queue: str = "reporting", **more: Any) -> str:
+        now = datetime.now(UTC)
+        request = ScheduleRequest(asset=house, start=now.replace(minute=0, second=0), duration=timedelta(hours=6))
+        job = Job(kind="schedule", request=request.model_dump(mode="json"), request_hash="", known_at=now)
+        job.asset_id, job.enqueued_at, job.queue = house, now, queue
+        for name, value in more.items():
+            setattr(job, name, value)
+        with demo_database.writing() as work:
+            return add(work, job, state=state).id
+
+    yield adding
+    with demo_database.writing() as work:
+        work.execute(delete(Job).where(Job.request_hash == ""))
+
+
+@pytest.fixture
+def host(browser: Browser, site: Api, demo_database: Database) -> Iterator[Page]:
+    """A page of an admin; at its end nothing may have failed."""
+    with demo_database.writing() as work:
+        if work.query(User).filter_by(username="root").first() is None:
+            account = Account(name="Host")
+            work.add(account)
+            work.flush()
+            root = User(username="root", email="root@example.org", account_id=account.id, active=True)
+            root.password_hash, root.roles = password_hash(), [role(work, "admin")]
+            work.add(root)
+    context = browser.new_context(viewport=DESKTOP, base_url=site.url)
+    page, wrong = guarded(context, site)
+    page.goto("/login")
+    page.get_by_label("Email").fill("root@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    yield page
+    context.close()
+    assert not wrong, wrong
+
+
+def change(database: Database, job_id: str, **values: Any) -> None:
+    with database.writing() as work:
+        work.execute(update(Job).where(Job.id == job_id).values(**values))
+
+
+def test_a_job_is_followed_without_reloading(desk: Page, demo_database: Database, added: Any):
+    job_id = added("STARTED", started_at=datetime.now(UTC), progress=0.2, lease_until=NEVER)
+    desk.goto("/tasks?queue=reporting")
+    row = desk.get_by_role("row", name=re.compile("schedule"))
+    expect(row).to_contain_text("20%")
+    expect(row).to_contain_text("so far")
+    change(demo_database, job_id, progress=0.6)
+    expect(row).to_contain_text("60%")
+    change(demo_database, job_id, status="FINISHED", ended_at=datetime.now(UTC), message="All is planned.")
+    expect(row).to_contain_text("finished")
+    expect(row).to_contain_text("All is planned.")
+
+
+def test_a_failed_job_is_found_by_its_state_and_requeued(desk: Page, added: Any):
+    job_id = added("FAILED", queue="scheduling", message="The market does not answer.", ended_at=datetime.now(UTC))
+    desk.goto("/tasks?state=failed")
+    expect(desk.get_by_role("status").filter(has_text="1 job")).to_be_visible()
+    desk.get_by_role("button", name="Requeue schedule of Canal house").click()
+    expect(desk.get_by_text("The job is queued again.")).to_be_visible()
+    expect(desk.get_by_text("No such jobs.")).to_be_visible()  # it is not among the failed ones any more
+    desk.goto(f"/tasks/{job_id}")
+    expect(desk.get_by_role("heading", name="Schedule job of Canal house")).to_be_visible()
+    expect(desk.get_by_text("Schedule job finished.")).to_be_visible()
+    desk.get_by_role("link", name="the plan").click()
+    expect(desk.get_by_role("heading", name=re.compile("Costs of the plan"))).to_be_visible()
+
+
+def test_filters_and_pages_are_kept_in_the_address(desk: Page, added: Any):
+    for number in range(27):
+        added("FINISHED", message=f"Report {number}.", enqueued_at=datetime.now(UTC) - timedelta(minutes=number))
+    desk.goto("/tasks?queue=reporting")
+    expect(desk.get_by_text("Report 0.")).to_be_visible()
+    desk.get_by_role("button", name="Go to page 2").click()
+    expect(desk.get_by_text("Report 26.")).to_be_visible()
+    assert "queue=reporting" in desk.url and "page=2" in desk.url
+    desk.reload()
+    expect(desk.get_by_text("Report 25.")).to_be_visible()
+    expect(desk.get_by_text("Report 24.")).to_be_hidden()
+    desk.get_by_label("State").click()
+    desk.get_by_role("menuitem", name="Unsuccessful").click()
+    expect(desk.get_by_text("No such jobs.")).to_be_visible()
+    assert "state=unsuccessful" in desk.url and "page=" not in desk.url
+
+
+def test_the_old_addresses_of_the_queues_lead_to_their_jobs(desk: Page, added: Any):
+    added("SCHEDULED", queue="forecasting", due_at=NEVER)
+    desk.goto("/tasks/forecasting")
+    expect(desk.get_by_role("status").filter(has_text="1 job")).to_be_visible()
+    desk.get_by_role("button", name="Cancel schedule of Canal house").click()
+    expect(desk.get_by_role("row", name=re.compile("Cancelled by toy-user."))).to_contain_text("canceled")
+
+
+def test_the_trace_of_a_failure_is_for_admins(desk: Page, host: Page, added: Any):
+    job_id = added("FAILED", message="It failed unexpectedly.", trace="KeyError: 'soc'", ended_at=datetime.now(UTC))
+    for page, seen in ((desk, False), (host, True)):
+        page.goto(f"/tasks/{job_id}")
+        expect(page.get_by_text("It failed unexpectedly.")).to_be_visible()
+        expect(page.get_by_text("KeyError: 'soc'")).to_be_visible(visible=seen)
+
+
+def test_an_admin_clears_a_queue_after_a_question(host: Page, added: Any):
+    added("QUEUED", queue="ingestion", enqueued_at=NEVER)  # so that it is not taken for lost, and done
+    added("STARTED", queue="ingestion", lease_until=NEVER)
+    host.goto("/tasks?queue=ingestion")
+    queue = host.get_by_role("row", name=re.compile("^ingestion"))
+    queue.get_by_role("button", name="Clear ingestion", exact=True).click()
+    host.get_by_role("button", name="Keep things as they are").click()
+    expect(host.get_by_role("row", name=re.compile("queued .*schedule"))).to_be_visible()
+    queue.get_by_role("button", name="Clear ingestion", exact=True).click()
+    host.get_by_role("button", name="Yes, clear ingestion").click()
+    expect(host.get_by_text("1 jobs of ingestion are cancelled.")).to_be_visible()
+    expect(host.get_by_text("Cancelled by root: the queue was cleared.")).to_be_visible()
+    expect(host.get_by_role("row", name=re.compile("started .*schedule"))).to_be_visible()
