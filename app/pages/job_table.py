@@ -164,13 +164,14 @@ async def act(job_id: str, word: str) -> str:
         NotAllowed: The user may not.
         QueueDown: It is requeued and kept, but the queue cannot be reached.
     """
-    await writing(partial(_change, job_id, word))
+    await writing(partial(change, job_id, word))
     if word == "requeue":
         await asyncio.to_thread(current().queue.put, job_id)
     return f"The job {DONE[word]}."
 
 
-def _change(job_id: str, word: str, work: Session, who: SignedIn) -> None:
+def change(job_id: str, word: str, work: Session, who: SignedIn) -> None:
+    """Cancel or requeue a job; see ``act``."""
     job = jobs.one(work, job_id)
     job_access.check(work, who, "create-children", job)
     if word == "cancel":

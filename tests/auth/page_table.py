@@ -56,7 +56,8 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/sensors/{id:int}?tab=heatmap": SENSOR("No values yet", tab="Heatmap"),
     "/sensors/{id:int}?tab=distribution": SENSOR("No values yet", tab="Distribution"),
     "/sensors/{id:int}?tab=statistics": SENSOR("Most recent values", tab="Statistics"),
-    "/tasks": PageLine("battery", instead="No jobs"),
+    "/tasks": PageLine("battery", instead="No such jobs"),
+    "/tasks/{job}": PageLine("Schedule job of battery", of="j:today"),
     "/users": PageLine("hand@example.org", instead="Last sign-in"),
     "/accounts": PageLine(r"\bMill\b", instead="Consultancy"),
     "/logged-in-user": PageLine("hand@example.org", {"hand"}, instead="Last sign-in"),
@@ -67,6 +68,8 @@ FIELDS = {"name": "renamed", "description": "", "latitude": None, "longitude": N
 FIELDS |= {"flex_model": {}, "flex_context": {}, "attributes": {}}
 
 ACTIONS: dict[str, ActionLine] = {
+    "app.pages.job_table:change": ActionLine(ADD, lambda ids: (ids["j:failed"], "requeue")),
+    "app.pages.queue_table:clear": ActionLine({"root"}, lambda ids: ("scheduling",)),
     "app.pages.asset_properties:change": ActionLine(ADD, lambda ids: (ids["battery"], FIELDS)),
     "app.pages.plan_now:enqueue": ActionLine(ADD, lambda ids: (ids["battery"], timedelta(hours=12))),
 }

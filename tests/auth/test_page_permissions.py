@@ -17,10 +17,12 @@ import requests
 from tornado.httpclient import HTTPClientError
 
 import app.pages
+from app import running, settings
 from app.auth.access import NotAllowed
 from app.auth.identity import identity
 from app.pages.filling import FAILED
 from app.pages.routes import PAGES
+from app.running import Running
 from db.base import Database
 from db.jobs import Job
 from db.users import User, role
@@ -49,17 +51,24 @@ def ids(sqlite_people: Database) -> dict[str, Any]:
             user.active, user.roles = name != "inactive", [role(work, named)]
             work.add(user)
         now, key = datetime.now(UTC), found["battery"]
-        job = Job(id="today", kind="schedule", status="FINISHED", request={}, request_hash="today", known_at=now)
-        job.asset_id, job.enqueued_at, job.result, job.message, job.trace = key, now, {}, "", ""
-        work.add(job)
-    return serving.identifiers(sqlite_people)
+        for name, state in (("today", "FINISHED"), ("failed", "FAILED")):
+            job = Job(id=name, kind="schedule", status=state, request={}, request_hash=name, known_at=now)
+            job.asset_id, job.enqueued_at, job.result, job.message, job.trace = key, now, {}, "", ""
+            work.add(job)
+    return serving.identifiers(sqlite_people) | {"j:today": "today", "j:failed": "failed"}
 
 
 @pytest.fixture(scope="module")
 def site(sqlite_people: Database, ids: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     url = sqlite_people.url.render_as_string(hide_password=False)
-    with serving.server(url, tmp_path_factory.mktemp("instance"), FLEXSCOPE_WATCH="false") as running:
-        yield running
+    with serving.server(url, tmp_path_factory.mktemp("instance"), FLEXSCOPE_WATCH="false") as api:
+        yield api
+
+
+@pytest.fixture
+def process(sqlite_people: Database, tmp_path: Path) -> None:
+    """A process that could serve: what pages change, they change in one."""
+    running.begin(Running.on(settings.load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)}), sqlite_people))
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +78,7 @@ def browsers(site: Api) -> dict[str, requests.Session]:
 
 
 def address(name: str, line: PageLine, ids: dict[str, Any]) -> str:
-    return re.sub(r"\{\w+:int\}", str(ids.get(line.of)), name)
+    return re.sub(r"\{\w+(:int)?\}", str(ids.get(line.of)), name)
 
 
 @pytest.mark.parametrize("name", sorted(PAGES_SEEN))
@@ -136,7 +145,7 @@ def test_every_action_of_a_page_has_a_line() -> None:
 
 @pytest.mark.parametrize("name", sorted(ACTIONS))
 def test_everybody_may_do_on_pages_what_is_written_down(
-    sqlite_people: Database, ids: dict[str, Any], name: str
+    sqlite_people: Database, process: None, ids: dict[str, Any], name: str
 ) -> None:
     module, _, function = name.partition(":")
     change, line = getattr(import_module(module), function), ACTIONS[name]
