@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from db.chunks import Beliefs, decode, encode, together
+from db.chunks import Beliefs, encode, together
+from db.decoding import decode
 from db.driver import Blob, Driver
 from db.series import Line
 from db.superseding import MANY, Merged, segments
@@ -15,7 +16,7 @@ from engine.iso_time import Microseconds
 COLUMNS = "series_id, layer, start_us, seq, n, min_belief_us, max_belief_us, v_min, v_max, v_sum, data"
 INSERT = f"INSERT INTO belief_chunk ({COLUMNS})"
 FEW = 4
-"""Chunks for which a plain query costs less than COPY."""
+"""Chunks or series for which plain queries cost less than one for all."""
 UPDATE = "ON CONFLICT (series_id, layer, start_us, seq) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in COLUMNS.split(", ")[4:]
 )
@@ -57,7 +58,7 @@ def fetch(driver: Driver, line: Line, layer: int, starts: Microseconds) -> Belie
         f"AND {_among(starts, line.span_us)} ORDER BY start_us, seq"
     )
     found = driver.rows(query) if len(starts) <= FEW else driver.blobs(query)
-    return decode([blob[2] for blob in found])[0]
+    return decode([bytes(blob[2]) for blob in found])[0]  # psycopg2 gives views of characters
 
 
 def _among(starts: Microseconds, span_us: int) -> str:
@@ -166,11 +167,13 @@ class Stretch(NamedTuple):
 
 def current(driver: Driver, stretches: list[Stretch]) -> list[Blob]:
     """Return the chunks of the current layer of some stretches, in order of series and start."""
-    query = "SELECT series_id, start_us, data FROM belief_chunk WHERE series_id = ? AND layer = 0"
-    if driver.is_sqlite:  # each is a walk along the index, where a join would sort the bytes
+    if driver.is_sqlite and len(stretches) <= FEW:
+        query = "SELECT series_id, start_us, data FROM belief_chunk WHERE series_id = ? AND layer = 0"
         query += " AND start_us BETWEEN ? AND ? ORDER BY start_us"
         return [row for stretch in sorted(stretches) for row in driver.rows(query, stretch)]
-    return driver.blobs(f"{_of(stretches, 'c.layer = 0')} ORDER BY c.series_id, c.start_us") if stretches else []
+    found = driver.blobs(_of(stretches, "c.layer = 0")) if stretches else []
+    found.sort()  # they nearly are; the database would carry the bytes along
+    return found
 
 
 def superseded(driver: Driver, stretches: list[Stretch], *, known_us: int) -> list[Blob]:

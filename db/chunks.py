@@ -1,4 +1,4 @@
-"""The codec of a chunk: beliefs as arrays, and arrays as bytes and back.
+"""Beliefs as arrays, and arrays as the bytes of a chunk; db.decoding is the way back.
 
 A payload describes itself: its header says which of its arrays are there and which are only a rule (events on a grid,
 one recording time or one horizon for all), so that no change of a sensor can misread what is stored.
@@ -6,8 +6,6 @@ one recording time or one horizon for all), so that no change of a sensor can mi
 
 import struct
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any, Self, TypeAlias, TypeVar
 
 import numpy as np
@@ -18,11 +16,13 @@ from engine.iso_time import Microseconds
 Values: TypeAlias = NDArray[np.float64]
 Positions: TypeAlias = NDArray[np.intp]
 
+Payload: TypeAlias = bytes | memoryview
+"""The bytes of a chunk."""
+
 Number = TypeVar("Number", np.float64, np.int64)
 
 FORMAT = 1
 HEADER = struct.Struct("<BBHIqqq")  # format, flags, quantiles, slots, first event, constant, step
-FIELDS = np.dtype("<u1,<u1,<u2,<u4,<i8,<i8,<i8")
 ON_GRID, ONE_TIME, ONE_HORIZON, SHARED_LEVELS, OWN_LEVELS = 1, 2, 4, 8, 16
 
 CERTAIN: Values = np.array([0.5])
@@ -176,123 +176,3 @@ def _spread(array: NDArray[Number], at: Microseconds, slots: int, gap: float) ->
     wide = np.full((slots, *array.shape[1:]), gap, array.dtype)
     wide[at] = array
     return wide
-
-
-def decode(blobs: list[bytes], *, ordered: bool = True) -> tuple[Beliefs, Positions]:
-    """Return the beliefs of payloads, and the number of beliefs of each payload if they are in order.
-
-    Payloads of one shape are read at once, so a year of equal chunks costs little more than one.
-
-    Args:
-        blobs: What ``encode`` made.
-        ordered: Whether the beliefs come in the order of the payloads, which costs more where shapes are many.
-    """
-    if not blobs:
-        return Beliefs.none(), np.empty(0, np.intp)
-    heads = np.frombuffer(b"".join([blob[: HEADER.size] for blob in blobs]), FIELDS)
-    if (later := heads["f0"].max()) > FORMAT:
-        raise RuntimeError(f"Stored values are in format {later}, which this version cannot read.")
-    counts = heads["f3"].astype(np.intp)
-    kinds = _alike(heads)
-    groups = [_Group.of([blobs[i] for i in alike]) for alike in kinds]
-    found = _room(groups)
-    begins = np.cumsum(counts) - counts
-    filled = 0
-    for alike, group in zip(kinds, groups, strict=True):
-        if ordered:
-            group.fill(found, begins[alike])
-        else:
-            group.fill(found, filled + np.arange(len(alike)) * group.n)
-            filled += len(alike) * group.n
-    gaps = found.missing
-    if not gaps.any():
-        return found, counts
-    return found.take(~gaps), counts - np.add.reduceat(gaps, begins, dtype=np.intp) if ordered else counts
-
-
-def _alike(heads: NDArray[np.void]) -> list[Positions]:
-    """Return the positions of payloads, grouped by flags, quantiles and slots."""
-    if len(heads) == 1:
-        return [np.zeros(1, np.intp)]
-    key = (heads["f1"].astype(np.int64) << 48) | (heads["f2"].astype(np.int64) << 32) | heads["f3"]
-    if (key == key[0]).all():
-        return [np.arange(len(key))]
-    order = np.argsort(key, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(key[order])) + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Payloads with equal flags, quantiles and slots, as one table over their bytes."""
-
-    flags: int
-    q: int
-    n: int
-    table: NDArray[np.void]
-    levels: Values
-    """Shape (q,) if all payloads share them, else (payloads, n, q)."""
-
-    @classmethod
-    def of(cls, blobs: list[bytes]) -> Self:
-        _, flags, q, n, *_ = HEADER.unpack_from(blobs[0])
-        table = np.frombuffer(blobs[0] if len(blobs) == 1 else b"".join(blobs), _layout(flags, q, n))
-        levels = CERTAIN
-        if flags & OWN_LEVELS:
-            levels = table["levels"]
-        elif flags & SHARED_LEVELS:
-            lists = table["levels"]
-            same = (lists == lists[0]).all()
-            levels = lists[0] if same else np.broadcast_to(lists[:, None, :], (len(lists), n, q))
-        return cls(flags, q, n, table, levels)
-
-    def fill(self, found: Beliefs, begins: Microseconds) -> None:
-        """Write the beliefs of each payload from its begin on; payloads that follow each other go at once."""
-        edges = [0, *(np.flatnonzero(np.diff(begins) != self.n) + 1).tolist(), len(begins)]
-        for low, high in pairwise(edges):
-            begin = int(begins[low])
-            part, there = self.table[low:high], slice(begin, begin + (high - low) * self.n)
-            shape = (high - low, self.n)
-            events, times = found.events[there].reshape(shape), found.times[there].reshape(shape)
-            self._moments(part, events, times)
-            found.values[there].reshape((*shape, -1))[:, :, : self.q] = part["values"]
-            if found.levels.ndim == 2:
-                own = self.levels if self.levels.ndim == 1 else self.levels[low:high]
-                found.levels[there].reshape((*shape, -1))[:, :, : self.q] = own
-
-    def _moments(self, part: NDArray[np.void], events: Microseconds, times: Microseconds) -> None:
-        """Write events and times of some payloads, shape (payloads, n)."""
-        first, constant, step = (part["head"][name][:, None] for name in ("f4", "f5", "f6"))
-        if self.flags & ON_GRID:
-            np.add(first, step * np.arange(self.n), out=events)
-        else:
-            events[:] = part["events"]
-        if self.flags & ONE_TIME:
-            times[:] = constant
-        elif self.flags & ONE_HORIZON:
-            np.subtract(events, constant, out=times)
-        else:
-            times[:] = part["times"]
-
-
-@lru_cache(maxsize=4096)  # making one costs as much as reading a chunk
-def _layout(flags: int, q: int, n: int) -> np.dtype[np.void]:
-    fields: list[tuple[str, Any, tuple[int, ...]]] = [("head", FIELDS, ())]
-    if not flags & ON_GRID:
-        fields.append(("events", "<i8", (n,)))
-    if not flags & (ONE_TIME | ONE_HORIZON):
-        fields.append(("times", "<i8", (n,)))
-    if flags & (SHARED_LEVELS | OWN_LEVELS):
-        fields.append(("levels", "<f8", (q,) if flags & SHARED_LEVELS else (n, q)))
-    return np.dtype([*fields, ("values", "<f8", (n, q))])
-
-
-def _room(groups: list[_Group]) -> Beliefs:
-    """Return room for the beliefs of groups; levels are shared if all groups share the same."""
-    n, width = sum(len(group.table) * group.n for group in groups), max(group.q for group in groups)
-    shared, same = groups[0].levels, _alike_levels([group.levels for group in groups])
-    return Beliefs(
-        np.empty(n, np.int64),
-        np.empty(n, np.int64),
-        np.empty((n, width)) if same else np.full((n, width), np.nan),
-        shared if same else np.full((n, width), np.nan),
-    )

@@ -3,7 +3,6 @@
 A statement through SQLAlchemy costs more than the arrays it fetches; its pool and transactions stay in charge.
 """
 
-import io
 import struct
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -16,7 +15,7 @@ COPY_HEAD = 19  # signature, flags, length of an extension that is never there
 COPY_ROW = struct.Struct(">hiiiqi")  # fields; length and series; length and start; length of the bytes
 
 
-Blob: TypeAlias = tuple[int, int, bytes]
+Blob: TypeAlias = tuple[int, int, bytes | memoryview]
 """Series, start and bytes of one line of belief_chunk; plain, because there are hundreds per read."""
 
 
@@ -55,17 +54,21 @@ class Driver:
         if self.is_sqlite:
             found: list[Blob] = self.cursor.execute(query).fetchall()
             return found
-        buffer = io.BytesIO()
-        self.cursor.copy_expert(f"COPY ({query}) TO STDOUT WITH BINARY", buffer)
-        return _unpack(buffer.getvalue())
+        copied = _Copied()
+        self.cursor.copy_expert(f"COPY ({query}) TO STDOUT WITH BINARY", copied)
+        return copied.blobs()
 
 
-def _unpack(copied: bytes) -> list[Blob]:
-    found: list[Blob] = []
-    at, end = COPY_HEAD, len(copied) - 2
-    while at < end:
-        _, _, series_id, _, start_us, size = COPY_ROW.unpack_from(copied, at)
-        at += COPY_ROW.size
-        found.append((series_id, start_us, copied[at : at + size]))
-        at += size
-    return found
+class _Copied:
+    """Takes what COPY gives row by row, as libpq promises, and leaves the bytes where they are."""
+
+    def __init__(self) -> None:
+        self.rows: list[bytes] = []
+        self.write = self.rows.append
+
+    def blobs(self) -> list[Blob]:
+        """Return series, start and bytes of each row; the file's head is before the first, its end after the last."""
+        self.rows[0] = self.rows[0][COPY_HEAD:]
+        size, unpack = COPY_ROW.size, COPY_ROW.unpack_from
+        heads = [(unpack(row), memoryview(row)[size:]) for row in self.rows if len(row) > size]
+        return [(head[2], head[4], data) for head, data in heads]

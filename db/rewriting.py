@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from db import chunk_rows
 from db.chunk_rows import by_chunk
-from db.chunks import Beliefs, decode, together
+from db.chunks import Beliefs, together
+from db.decoding import decode
 from db.driver import Driver
 from db.sensors import Sensor
 from db.series import Line
@@ -50,7 +51,7 @@ def parts(driver: Driver, line: Line, bounds: Bounds = EVERYTHING) -> Iterator[t
     for at in range(0, len(starts), AT_ONCE):
         some = starts[at : at + AT_ONCE]
         stretch = chunk_rows.Stretch(line.id, int(some[0]), int(some[-1]))
-        yield some, decode([blob[2] for blob in chunk_rows.every(driver, [stretch])], ordered=False)[0]
+        yield some, decode([blob[2] for blob in chunk_rows.every(driver, [stretch])])[0]
 
 
 def change(

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from db import chunk_rows
 from db.chunk_rows import Stretch
-from db.chunks import Beliefs, decode, together
+from db.chunks import Beliefs, Payload, together
+from db.decoding import decode
 from db.driver import Blob, Driver
 from db.knowledge import AsOf, Mask
 from db.painting import newest
@@ -25,14 +27,23 @@ class Span:
     start: datetime
     end: datetime
 
-    def of(self, origin: Origin) -> Stretch:
-        """Return the chunks of a series that may hold such events."""
-        first = to_us(self.start) // origin.span_us * origin.span_us
-        return Stretch(origin.series_id, first, to_us(self.end) - 1)
+    @property
+    def bounds(self) -> Microseconds:
+        """Start and end [us since 1970 UTC], shape (2,)."""
+        return np.array([to_us(self.start), to_us(self.end)])
+
+    def of(self, wanted: list[Origin]) -> list[Stretch]:
+        """Return the chunks of each series that may hold such events."""
+        first, end = self.bounds.tolist()
+        return [Stretch(origin.series_id, first // origin.span_us * origin.span_us, end - 1) for origin in wanted]
 
     def holds(self, events: Microseconds) -> Mask:
         """Return which events start in it."""
         return (events >= to_us(self.start)) & (events < to_us(self.end))
+
+
+Part: TypeAlias = tuple[Origin, Beliefs]
+"""Beliefs of one series."""
 
 
 def read(
@@ -42,25 +53,33 @@ def read(
     *,
     known_at: AsOf,
     sources: SourceFilter | None,
-) -> dict[int, list[tuple[Origin, Beliefs]]]:
+) -> dict[int, list[Part]]:
     """Return the newest belief per event of each series, in order of event, by sensor id."""
     driver = Driver(work)
     by_id = {sensor.id: sensor for sensor in sensors}
-    wanted = sorted(origins(driver, list(by_id), sources))
-    current = _current(driver, span, wanted)
-    passing = _all_passing(by_id, current, wanted, known_at)
-    unsettled = [origin for origin in wanted if not passing[origin.series_id].all()]
-    stretches = [_needed(origin, current, passing) for origin in unsettled]
-    older = _by_series(chunk_rows.superseded(driver, stretches, known_us=to_us(known_at.known_at)))
-    found: dict[int, list[tuple[Origin, Beliefs]]] = {key: [] for key in by_id}
-    for origin in wanted:
-        beliefs, passes = current[origin.series_id], passing[origin.series_id]
+    current, last_known = _current(driver, span, sorted(origins(driver, list(by_id), sources)))
+    if not (known_at.is_moment and last_known <= to_us(known_at.known_at)):
+        current = _as_known(driver, span, by_id, current, known_at)
+    found: dict[int, list[Part]] = {key: [] for key in by_id}
+    for part in current:
+        found[part[0].sensor_id].append(part)
+    return found
+
+
+def _as_known(driver: Driver, span: Span, by_id: dict[int, Sensor], current: list[Part], known_at: AsOf) -> list[Part]:
+    """Return the parts of series with older beliefs in the place of those that do not count."""
+    passing = [_passing(by_id[origin.sensor_id], beliefs, known_at) for origin, beliefs in current]
+    pairs = zip(current, passing, strict=True)
+    unsettled = [_needed(origin, beliefs, passes) for (origin, beliefs), passes in pairs if not passes.all()]
+    older = _by_series(chunk_rows.superseded(driver, unsettled, known_us=to_us(known_at.known_at)))
+    found = []
+    for (origin, beliefs), passes in zip(current, passing, strict=True):
         if not passes.all():
             before = older.get(origin.series_id, Beliefs.none())
             counts = span.holds(before.events) & _passing(by_id[origin.sensor_id], before, known_at)
             some = together([newest(before, counts, origin.step_us), beliefs.take(passes)])
             beliefs = newest(some, np.ones(len(some), np.bool_), origin.step_us)
-        found[origin.sensor_id].append((origin, beliefs))
+        found.append((origin, beliefs))
     return found
 
 
@@ -71,11 +90,11 @@ def read_all(
     *,
     known_at: AsOf,
     sources: SourceFilter | None,
-) -> list[tuple[Origin, Beliefs]]:
+) -> list[Part]:
     """Return every belief of each series that counts, in no order."""
     driver = Driver(work)
     wanted = sorted(origins(driver, [sensor.id], sources))
-    every = _by_series(chunk_rows.every(driver, [span.of(origin) for origin in wanted]))
+    every = _by_series(chunk_rows.every(driver, span.of(wanted)))
     found = []
     for origin in wanted:
         beliefs = every.get(origin.series_id, Beliefs.none())
@@ -83,45 +102,38 @@ def read_all(
     return found
 
 
-def _current(driver: Driver, span: Span, wanted: list[Origin]) -> dict[int, Beliefs]:
-    """Return the most recent belief about each event of a span, in order of event, by series."""
-    blobs = chunk_rows.current(driver, [span.of(origin) for origin in wanted])
+def _current(driver: Driver, span: Span, wanted: list[Origin]) -> tuple[list[Part], int]:
+    """Return the most recent belief about each event of a span, in order of event, by series.
+
+    With them comes a moment at which all of them were known [us since 1970 UTC].
+    """
+    blobs = chunk_rows.current(driver, span.of(wanted))
     beliefs, counts = decode([blob[2] for blob in blobs])
     series, ids = [blob[0] for blob in blobs], [origin.series_id for origin in wanted]
-    before = np.concatenate([[0], np.cumsum(counts)])
+    before, bounds = np.concatenate([[0], np.cumsum(counts)]), span.bounds
     lows = before[np.searchsorted(series, ids, "left")].tolist()
     highs = before[np.searchsorted(series, ids, "right")].tolist()
-    bounds = [to_us(span.start), to_us(span.end)]
-    found = {}
-    for key, low, high in zip(ids, lows, highs, strict=True):
+    found = []
+    for origin, low, high in zip(wanted, lows, highs, strict=True):
         first, last = beliefs.events[low:high].searchsorted(bounds).tolist()
-        found[key] = beliefs.take(slice(low + first, low + last))
-    return found
+        found.append((origin, beliefs.take(slice(low + first, low + last))))
+    return found, int(beliefs.times.max()) if len(beliefs) else 0
 
 
 def _by_series(blobs: list[Blob]) -> dict[int, Beliefs]:
     """Return the beliefs of chunks in no order, by series."""
-    of_series: dict[int, list[bytes]] = {}
+    of_series: dict[int, list[Payload]] = {}
     for series_id, _, data in blobs:
         of_series.setdefault(series_id, []).append(data)
-    return {key: decode(some, ordered=False)[0] for key, some in of_series.items()}
-
-
-def _all_passing(
-    by_id: dict[int, Sensor], current: dict[int, Beliefs], wanted: list[Origin], known_at: AsOf
-) -> dict[int, Mask]:
-    """Return which of the most recent beliefs count, by series."""
-    return {
-        origin.series_id: _passing(by_id[origin.sensor_id], current[origin.series_id], known_at) for origin in wanted
-    }
+    return {key: decode(some)[0] for key, some in of_series.items()}
 
 
 def _passing(sensor: Sensor, beliefs: Beliefs, known_at: AsOf) -> Mask:
     return known_at.allows(sensor.knowledge_horizon, sensor.resolution, beliefs.events, beliefs.times)
 
 
-def _needed(origin: Origin, current: dict[int, Beliefs], passing: dict[int, Mask]) -> Stretch:
+def _needed(origin: Origin, current: Beliefs, passes: Mask) -> Stretch:
     """Return the chunks of a series with a belief that does not count, so that an older one may."""
-    unknown = current[origin.series_id].events[~passing[origin.series_id]]
+    unknown = current.events[~passes]
     low, high = int(unknown.min()), int(unknown.max())
     return Stretch(origin.series_id, low // origin.span_us * origin.span_us, high)

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from db import appending, beliefs
 from db.base import Database
-from db.chunks import CERTAIN, Beliefs, decode, encode
+from db.chunks import CERTAIN, Beliefs, encode
+from db.decoding import decode
 from db.sensors import Sensor
 from db.series import Chunk, Series
 from db.sources import named

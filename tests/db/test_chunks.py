@@ -5,24 +5,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.chunks import CERTAIN, Beliefs, decode, encode, together
+from db.chunks import CERTAIN, Beliefs, encode, together
+from db.decoding import decode
 from engine.iso_time import Microseconds
 
 STEP = 300_000_000
 VALUES = st.floats(allow_nan=False, allow_infinity=False)
 
 
+KINDS = st.tuples(st.sampled_from([1, 1, 1, 3]), st.booleans())
+"""Number of quantiles, and whether each belief has levels of its own."""
+
+
 @st.composite
-def parts(draw: st.DrawFn) -> Beliefs:
+def parts(draw: st.DrawFn, kinds: st.SearchStrategy[tuple[int, bool]] = KINDS) -> Beliefs:
     """Draw beliefs as they are stored: in order of event, on a grid or off it, with or without quantiles."""
-    at = sorted(draw(st.sets(st.integers(0, 40), min_size=1, max_size=30)))
+    dense = st.integers(1, 30).map(range)
+    at = sorted(draw(dense | st.sets(st.integers(0, 40), min_size=1, max_size=30)))
     events = np.array(at, np.int64) * draw(st.sampled_from([STEP, STEP, 7]))
-    n, q = len(events), draw(st.sampled_from([1, 1, 1, 3]))
+    n, (q, own) = len(events), draw(kinds)
     form = draw(st.sampled_from(["one time", "one horizon", "own"]))
     times = np.full(n, 5) if form == "one time" else events - 9 if form == "one horizon" else np.arange(n) * 11 % 7
     values = np.array(draw(st.lists(VALUES, min_size=n * q, max_size=n * q))).reshape(n, q)
-    shared = np.array([0.1, 0.5, 0.9]) if q == 3 else CERTAIN
-    own = draw(st.booleans())
+    shared = np.array([0.1, 0.5, draw(st.sampled_from([0.9, 0.9, 0.8]))]) if q == 3 else CERTAIN
     return Beliefs(events, times, values, np.tile(shared, (n, 1)) if own else shared)
 
 
@@ -36,19 +41,20 @@ def same(one: Beliefs, other: Beliefs) -> bool:
     )
 
 
-@given(given_parts=st.lists(parts(), min_size=1, max_size=6), step=st.sampled_from([STEP, 0]))
+ALIKE = KINDS.flatmap(lambda kind: st.lists(parts(st.just(kind)), min_size=5, max_size=12))
+
+
+@given(given_parts=st.lists(parts(), min_size=1, max_size=6) | ALIKE, step=st.sampled_from([STEP, 0]))
 def test_what_is_encoded_comes_back_in_order(given_parts: list[Beliefs], step: int) -> None:
     found, counts = decode([encode(part, step) for part in given_parts])
     assert same(found, together(given_parts))
     assert counts.tolist() == [len(part) for part in given_parts]
 
 
-@given(given_parts=st.lists(parts(), min_size=1, max_size=6))
-def test_in_no_order_everything_is_there_once(given_parts: list[Beliefs]) -> None:
-    blobs = [encode(part, STEP) for part in given_parts]
-    ordered, some = decode(blobs)[0], decode(blobs, ordered=False)[0]
-    rows = [sorted(map(repr, np.column_stack([b.events, b.times, b.values]).tolist())) for b in (ordered, some)]
-    assert rows[0] == rows[1]
+def test_payloads_with_other_levels_are_not_read_alike() -> None:
+    parts = [Beliefs(np.array([i]), np.array([5]), np.ones((1, 2)), np.array([0.1, 0.5 + (i == 6)])) for i in range(9)]
+    found = decode([encode(part, STEP) for part in parts])[0]
+    assert found.levels[:, 1].tolist() == [0.5] * 6 + [1.5] + [0.5] * 2
 
 
 def certain(times: Microseconds, *, step: int = STEP) -> Beliefs:
