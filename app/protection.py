@@ -8,11 +8,16 @@ from app.declaring import setting
 
 WEEK = timedelta(days=7)
 PAGES_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss: data: blob:; "
     "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'"
 )
-"""Panel and Bokeh write scripts into the page and compile callbacks in it; nothing may come from elsewhere."""
+"""Of pages made by Panel; nothing may come from elsewhere.
+
+Scripts that stand in the page carry a nonce, so that none that slipped into a text runs, nor a handler such as
+``onerror``. Bokeh compiles callbacks in the browser and Panel loads components there: that takes ``unsafe-eval`` and
+``blob:``.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +54,9 @@ class Protection:
     FLEXMEASURES_FORCE_HTTPS: bool = setting(False, "Whether http is led on to https")
     FLEXSCOPE_HSTS_SECONDS: int = setting(31536000, "How long browsers remember to use https [s]; sent over https only")
     FLEXMEASURES_ENFORCE_SECURE_CONTENT_POLICY: bool = setting(False, "Whether pages load http parts over https")
-    FLEXSCOPE_CONTENT_SECURITY_POLICY: str = setting(PAGES_POLICY, "Content-Security-Policy of pages; empty: none")
+    FLEXSCOPE_CONTENT_SECURITY_POLICY: str = setting(
+        PAGES_POLICY, "Content-Security-Policy of pages made by Panel; empty: none"
+    )
     FLEXSCOPE_FRAME_ANCESTORS: list[str] = setting(["'self'"], "Sites that may show pages inside their own")
     FLEXMEASURES_SECRETS_ENCRYPTION_KEYS: list[str] = setting(
         [], "Fernet keys of stored secrets, newest first; empty: derived from SECRET_KEY"

@@ -33,7 +33,7 @@ from app.auth.sessions import CarryUser, Guard
 from app.jobs.ticking import Ticker
 from app.metrics import ANSWERED, Metrics
 from app.opening import opened
-from app.pages.routes import PAGES
+from app.pages.routes import PAGES, is_page
 from app.running import Running
 from app.settings import Settings
 from engine.errors import InputError
@@ -80,7 +80,7 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
     )
     for context in server._tornado.applications.values():
         context.application.add(CarryUser(process))
-    server._tornado.add_transform(protecting(settings))
+    server._tornado.transforms.insert(0, protecting(settings, is_page))  # before what compresses
     slash = Rule(PathMatches(SLASH_AT_END), RedirectHandler, {"url": settings.FLEXSCOPE_PATH_PREFIX + "/{0}"})
     server._tornado.wildcard_router.rules[:0] = [*hosts.rules(settings), slash]
     return server, service

@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
@@ -13,6 +14,8 @@ from app.settings import Settings
 
 ACCESS = logging.getLogger("flexscope.access")
 OWN_ID = re.compile(r"[\w-]{1,64}")
+STRICT = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'"
+"""Policy of HTML that Panel does not make: no script that stands in it runs, and none that is put together."""
 
 
 def request_id(request: HTTPServerRequest) -> str:
@@ -25,13 +28,14 @@ def request_id(request: HTTPServerRequest) -> str:
     return found
 
 
-def protecting(settings: Settings) -> type[OutputTransform]:
-    """Return what adds the headers that some settings ask for to every answer."""
-    policy = settings.FLEXSCOPE_CONTENT_SECURITY_POLICY
-    if policy and settings.FLEXSCOPE_FRAME_ANCESTORS:
-        policy += f"; frame-ancestors {' '.join(settings.FLEXSCOPE_FRAME_ANCESTORS)}"
-    if policy and settings.FLEXMEASURES_ENFORCE_SECURE_CONTENT_POLICY:
-        policy += "; upgrade-insecure-requests"
+def protecting(settings: Settings, is_page: Callable[[str], bool]) -> type[OutputTransform]:
+    """Return what adds the headers that some settings ask for to every answer.
+
+    Args:
+        settings: They say which.
+        is_page: Whether a path, without the prefix of the server, is one of a page that Panel makes.
+    """
+    pages, strict = _policies(settings)
     fixed = {
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
@@ -53,8 +57,8 @@ def protecting(settings: Settings) -> type[OutputTransform]:
             """See OutputTransform."""
             for name, value in fixed.items():
                 headers.setdefault(name, value)
-            if policy and headers.get("Content-Type", "").startswith("text/html"):
-                headers.setdefault("Content-Security-Policy", policy)
+            if headers.get("Content-Type", "").startswith("text/html"):
+                chunk = self._guard(headers, chunk)
             if self._request.protocol == "https" and settings.FLEXSCOPE_HSTS_SECONDS:
                 headers["Strict-Transport-Security"] = f"max-age={settings.FLEXSCOPE_HSTS_SECONDS}"
             headers.update(cors.headers(settings, self._request.path, self._request.headers))
@@ -62,7 +66,31 @@ def protecting(settings: Settings) -> type[OutputTransform]:
             headers.pop("Server", None)
             return status_code, headers, chunk
 
+        def _guard(self, headers: HTTPHeaders, chunk: bytes) -> bytes:
+            """Say what may run in some HTML; a page of Panel has scripts in it, which get the nonce of this answer."""
+            if not is_page(self._request.path.removeprefix(settings.FLEXSCOPE_PATH_PREFIX)):
+                headers.setdefault("Content-Security-Policy", strict)
+                return chunk
+            if not pages:
+                return chunk
+            nonce = secrets.token_urlsafe(16)
+            headers.setdefault("Content-Security-Policy", pages.replace("{nonce}", nonce))
+            chunk = chunk.replace(b"<script", f'<script nonce="{nonce}"'.encode())
+            headers["Content-Length"] = str(len(chunk))
+            return chunk
+
     return Protecting
+
+
+def _policies(settings: Settings) -> tuple[str, str]:
+    """Return the Content-Security-Policy of pages made by Panel, and that of everything else."""
+    more = ""
+    if settings.FLEXSCOPE_FRAME_ANCESTORS:
+        more += f"; frame-ancestors {' '.join(settings.FLEXSCOPE_FRAME_ANCESTORS)}"
+    if settings.FLEXMEASURES_ENFORCE_SECURE_CONTENT_POLICY:
+        more += "; upgrade-insecure-requests"
+    own = settings.FLEXSCOPE_CONTENT_SECURITY_POLICY
+    return own + more if own else "", STRICT + more
 
 
 def log_request(handler: RequestHandler) -> None:

@@ -1,5 +1,7 @@
 """Which function makes which page: Panel's route templates → "module:function", imported when first asked for."""
 
+import re
+
 PAGES = {
     "/": "app.pages.dashboard:view",
     "/dashboard": "app.pages.dashboard:view",
@@ -13,3 +15,11 @@ PAGES = {
     "/status": "app.pages.tables:status",
     "/sensors/{id:int}": "app.pages.sensor:view",
 }
+
+
+def is_page(path: str) -> bool:
+    """Return whether a path, without the prefix of the server, is one of a page."""
+    return PATTERN.fullmatch(path) is not None
+
+
+PATTERN = re.compile("|".join(re.sub(r"\{\w+:int\}", r"\\d+", path) for path in PAGES))

@@ -1,6 +1,7 @@
 """Keys, headers, other sites, other hosts, other people's websockets: over HTTP against a running server."""
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 
@@ -98,8 +99,26 @@ def test_every_answer_carries_protecting_headers(site: Api, path: str) -> None:
     answer = browser.get(site.url + path, headers={"X-Request-Id": "abc-1"}, timeout=20)
     assert (answer.headers["X-Content-Type-Options"], answer.headers["X-Request-Id"]) == ("nosniff", "abc-1")
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN" and "Server" not in answer.headers
-    if answer.headers["Content-Type"].startswith("text/html") and answer.ok:
+    if answer.headers["Content-Type"].startswith("text/html"):
         assert "frame-ancestors" in answer.headers["Content-Security-Policy"]
+
+
+def test_only_scripts_of_a_page_run_in_it_and_elsewhere_none_that_stand_in_it(site: Api) -> None:
+    browser, _ = signed_in(site, "boss")
+    seen = set()
+    for _ in range(2):
+        page = browser.get(f"{site.url}/assets", timeout=20)
+        policy = page.headers["Content-Security-Policy"]
+        nonce = re.search(r"'nonce-([\w-]+)'", policy)[1]  # type: ignore[index]  # else the test fails here
+        assert page.text.count("<script") == page.text.count(f'<script nonce="{nonce}"') > 5
+        assert "unsafe-inline" not in policy.partition("style-src")[0]
+        seen.add(nonce)
+    assert len(seen) == 2
+    for path in ("/login", "/change-password", "/api/v3_0/docs", "/nowhere", "/assets/x"):
+        answer = browser.get(site.url + path, timeout=20)
+        assert answer.headers["Content-Type"].startswith("text/html")
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy and "unsafe" not in policy and "nonce" not in policy
 
 
 def test_only_a_known_site_may_use_the_api_from_its_pages(site: Api) -> None:
