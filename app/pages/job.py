@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -183,4 +184,5 @@ def _document(content: Mapping[str, Any]) -> Any:
 
 def _text(text: str) -> Any:
     style = {"overflow": "auto", "max-height": "420px", "font-size": "13px"}
-    return pn.pane.Str(text, sizing_mode="stretch_width", styles=style, margin=8)
+    told = escape(text, quote=False)  # this pane shows HTML, whatever its name says
+    return pn.pane.Str(told, sizing_mode="stretch_width", styles=style, margin=8)

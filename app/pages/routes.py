@@ -22,4 +22,5 @@ def is_page(path: str) -> bool:
     return PATTERN.fullmatch(path) is not None
 
 
-PATTERN = re.compile("|".join(re.sub(r"\{\w+:int\}", r"\\d+", path) for path in PAGES))
+PART = re.compile(r"\{\w+(:int)?\}")
+PATTERN = re.compile("|".join(PART.sub(lambda part: r"\d+" if part[1] else "[^/]+", path) for path in PAGES))

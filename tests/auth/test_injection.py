@@ -1,6 +1,5 @@
 """Texts that try to be a script or a statement stay texts, in the pages, in the API and in the database."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +22,7 @@ from db.sensors import Sensor
 from db.users import User, role
 from engine.window import Window
 from tests.auth.page_table import PAGES_SEEN
+from tests.auth.test_page_permissions import address
 from tests.http import serving
 from tests.http.serving import PASSWORD, Api, email
 
@@ -112,8 +112,7 @@ def visitor(site: Any, browser: Any) -> Iterator[Page]:
 @pytest.mark.browser
 @pytest.mark.parametrize("name", sorted(PAGES_SEEN))
 def test_nothing_runs_on_any_page(site: Any, visitor: Page, name: str) -> None:
-    path = re.sub(r"\{\w+:int\}", str(site.ids.get(PAGES_SEEN[name].of)), name)
-    visitor.goto(site.url + path)
+    visitor.goto(site.url + address(name, PAGES_SEEN[name], site.ids | {"j:today": "FINISHED"}))
     visitor.wait_for_function("Bokeh.documents.length && Bokeh.documents.every((d) => d.is_idle)")
     expect(visitor.locator(".MuiSkeleton-root")).to_have_count(0, timeout=20_000)
     assert visitor.get_by_text(FAILED).count() == 0
