@@ -13,7 +13,8 @@ from db.driver import Driver
 from db.knowledge import knowable
 from db.rewriting import EVERYTHING, Bounds
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
+from db.series import Line
+from db.source_filter import SourceFilter, origins
 from db.superseding import merge
 from engine.iso_time import to_us
 
@@ -37,6 +38,16 @@ def everything(
         rewriting.recount(driver, line)
         gone += line.n_beliefs
     return gone
+
+
+def count(work: Session, sensor: Sensor, *, bounds: Bounds = EVERYTHING, sources: SourceFilter | None = None) -> int:
+    """Return how many beliefs ``everything`` would delete."""
+    driver = Driver(work)
+    lines = [Line.seen(driver, sensor.id, origin.source_id) for origin in origins(driver, [sensor.id], sources)]
+    if bounds == EVERYTHING:
+        return sum(line.n_beliefs for line in lines if line is not None)
+    found = (beliefs for line in lines if line for _, beliefs in rewriting.parts(driver, line, bounds))
+    return sum(int(np.count_nonzero(rewriting.inside(beliefs.events, bounds))) for beliefs in found)
 
 
 def measurements(

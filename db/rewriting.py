@@ -70,23 +70,24 @@ def change(
     """
     driver, fewer = Driver(work), 0
     for starts, beliefs in parts(driver, line, bounds):
-        inside = _inside(beliefs.events, bounds)
-        changed = how(beliefs.take(inside))
+        within = inside(beliefs.events, bounds)
+        changed = how(beliefs.take(within))
         chunk_rows.forget(driver, line, 0, starts)
         chunk_rows.forget(driver, line, 1, starts)
-        put(driver, line, together([beliefs.take(~inside), changed]))
-        fewer += int(inside.sum()) - len(changed)
+        put(driver, line, together([beliefs.take(~within), changed]))
+        fewer += int(within.sum()) - len(changed)
     recount(driver, line)
     return fewer
 
 
-def _inside(events: Microseconds, bounds: Bounds) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    inside = np.ones(len(events), np.bool_)
+def inside(events: Microseconds, bounds: Bounds) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which events are within bounds."""
+    found = np.ones(len(events), np.bool_)
     if bounds.first_us is not None:
-        inside &= events >= bounds.first_us
+        found &= events >= bounds.first_us
     if bounds.end_us is not None:
-        inside &= events < bounds.end_us
-    return inside
+        found &= events < bounds.end_us
+    return found
 
 
 def put(driver: Driver, line: Line, beliefs: Beliefs) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from app.assemble.request import ScheduleRequest
 from app.auth import access
 from app.auth.identity import SignedIn
-from app.pages.filling import later, note, reading, refuse, writing
+from app.pages.filling import later, note, refuse, writing
+from app.pages.following import ended
 from app.running import current
 from db import jobs
 from db.assets import Asset
@@ -22,8 +23,6 @@ from db.jobs import Job
 
 LENGTHS = {"12 hours": 12, "1 day": 24, "2 days": 48, "1 week": 168}
 """Length of a plan, for people → in hours."""
-GLANCE = 0.5
-"""How often to look whether the job is done [s]."""
 DONE = "The plan is made."
 
 
@@ -48,7 +47,7 @@ class PlanNow(pn.viewable.Viewer):
         try:
             job_id = await writing(partial(enqueue, self._id, timedelta(hours=self._length.value)))
             await asyncio.to_thread(current().queue.put, job_id)
-            job = await self._ended(job_id)
+            job = await ended(job_id)
         except Exception as error:  # told in its place, whatever it is
             problem = error
             later(lambda: refuse(self._told, problem))
@@ -61,16 +60,6 @@ class PlanNow(pn.viewable.Viewer):
         self._told[:] = [note(DONE, "success") if made else note(job.message, "warning")]
         if made:
             self._done()
-
-    async def _ended(self, job_id: str) -> Job:
-        """Return the job once it came to an end."""
-        while (job := await reading(partial(_job, job_id))).is_pending:
-            await asyncio.sleep(GLANCE)
-        return job
-
-
-def _job(job_id: str, work: Session, _who: SignedIn) -> Job:
-    return jobs.one(work, job_id)
 
 
 def enqueue(asset_id: int, length: timedelta, work: Session, who: SignedIn) -> str:

@@ -51,6 +51,13 @@ def query(name: str) -> str | None:
     return found[0].decode() if found else None
 
 
+def go(href: str) -> None:
+    """Lead the browser to another page of this server."""
+    if pn.state.location is not None:
+        path, _, asked = href.partition("?")
+        pn.state.location.param.update(pathname=path, search=f"?{asked}" if asked else "", reload=True)
+
+
 def remembering(component: Any, *names: str) -> None:
     """Take parameters of a component from the page's address, and write them there when they change."""
     given = {name: text for name in names if (text := query(name)) is not None}

@@ -56,6 +56,8 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/sensors/{id:int}?tab=heatmap": SENSOR("No values yet", tab="Heatmap"),
     "/sensors/{id:int}?tab=distribution": SENSOR("No values yet", tab="Distribution"),
     "/sensors/{id:int}?tab=statistics": SENSOR("Most recent values", tab="Statistics"),
+    "/sensors/{id:int}?tab=data": SENSOR("Upload a file|You may look at this sensor", tab="Data"),
+    "/sensors/{id:int}?tab=settings": SENSOR("Delete this sensor|You may look at this sensor", tab="Settings"),
     "/tasks": PageLine("battery", instead="No such jobs"),
     "/tasks/{job}": PageLine("Schedule job of battery", of="j:today"),
     "/users": PageLine("hand@example.org", instead="Last sign-in"),

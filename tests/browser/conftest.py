@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from app.demo import building
 from app.demo.load import load
 from db.base import Database
-from tests.browser.looking import HOST, add_host, sign_in
+from tests.browser.looking import HOST, add_host, add_job, sign_in
 from tests.http.serving import Api, server
 
 expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
@@ -27,6 +27,7 @@ def demo_database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
     load(opened, now=datetime.now(UTC))
     with opened.writing() as work:
         add_host(work)
+        add_job(work)
     yield opened
     opened.close()
 

@@ -1,6 +1,7 @@
 """Look at a page as people do: wait until it is there, take it in with axe-core, try every tab."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import axe_playwright_python
@@ -12,6 +13,7 @@ from app.demo import building, toy
 from app.pages.routes import PAGES
 from db import users
 from db.base import Database
+from db.jobs import Job
 from db.users import User
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
@@ -19,7 +21,7 @@ SERIOUS = """async () => (await axe.run({resultTypes: ["violations"]})).violatio
   .filter((found) => ["serious", "critical"].includes(found.impact))
   .map((found) => `${found.id}: ${found.nodes.length} × ${found.nodes[0].target} ${found.nodes[0].failureSummary}`)"""
 SETTLED = """() => window.Bokeh?.documents?.length && Bokeh.documents.every((d) => d.is_idle)"""
-HOST = "host@example.org"
+HOST, JOB = "host@example.org", "example"
 
 
 def add_host(work: Session) -> None:
@@ -27,6 +29,14 @@ def add_host(work: Session) -> None:
     user = User(email=HOST, username="host", password_hash=hashed(toy.PASSWORD), account_id=toy.account(work).id)
     user.roles.append(users.role(work, "admin"))
     work.add(user)
+
+
+def add_job(work: Session) -> None:
+    """Add a job that is done, so that its page can be looked at."""
+    now, home = datetime.now(UTC), building.house(work)
+    job = Job(id=JOB, kind="schedule", status="FINISHED", request={}, request_hash=JOB, known_at=now)
+    job.asset_id, job.enqueued_at, job.result, job.message, job.trace = home and home.id, now, {}, "", ""
+    work.add(job)
 
 
 def sign_in(page: Page, address: str, email: str = toy.EMAIL) -> None:
@@ -46,7 +56,8 @@ def addresses(database: Database) -> dict[str, str]:
             raise LookupError("The demo is not loaded.")
         ids = {"assets": home.id, "sensors": building.sensors(work)["load"].id}
         ids |= {"accounts": owner.id, "users": person.id}
-    return {route: route.replace("{id:int}", str(ids.get(route.split("/")[1]))) for route in PAGES}
+    named = {route: route.replace("{id:int}", str(ids.get(route.split("/")[1]))) for route in PAGES}
+    return {route: address.replace("{job}", JOB) for route, address in named.items()}
 
 
 def settle(page: Page) -> None:

@@ -9,6 +9,7 @@ import pytest
 from db import beliefs, deleting, editing, statistics
 from db.base import Database
 from db.chunks import Beliefs
+from db.rewriting import Bounds
 from db.sensors import Sensor
 from db.source_filter import SourceFilter
 from db.sources import Source, named
@@ -87,6 +88,17 @@ def test_what_is_deleted_is_gone_and_nothing_else(
     assert left == [row for row in before if stays(row[0], row[1])]
     assert gone == len(before) - len(left) > 0
     check_lines(database, sensor, left)
+
+
+@pytest.mark.parametrize("bounds", [WITHIN, deleting.within(None, END), deleting.within(None, None)])
+def test_what_would_be_deleted_is_counted_first(database: Database, bounds: Bounds) -> None:
+    sensor, source = fill(database)
+    with database.reading() as work:
+        some = deleting.count(work, sensor, bounds=bounds, sources=SourceFilter(ids=[source.id]))
+        every = deleting.count(work, sensor, bounds=bounds)
+    with database.writing() as work:
+        assert deleting.everything(work, sensor, bounds=bounds, sources=SourceFilter(ids=[source.id])) == some > 0
+        assert deleting.everything(work, sensor, bounds=bounds) == every - some
 
 
 def test_deleting_everything_leaves_an_empty_series_of_a_newer_version(database: Database) -> None:

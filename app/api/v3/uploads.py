@@ -25,6 +25,8 @@ from engine.iso_time import duration, from_us
 TRUE = {"true", "1", "on", "yes"}
 SHOWN = 20
 """How many of the rows that cannot be read are told."""
+SAMPLE = 5
+"""How many values a preview shows as they would be stored."""
 
 
 class FileLayout(Query):
@@ -95,6 +97,10 @@ def _previewed(call: Call, sensor: Sensor, name: str, content: bytes, layout: La
         "first": from_us(int(beliefs.events[0])).isoformat() if len(beliefs) else None,
         "last": from_us(int(beliefs.events[-1])).isoformat() if len(beliefs) else None,
         "unit": sensor.unit,
+        "sample": [
+            [from_us(int(event)).isoformat(), float(value)]
+            for event, value in zip(beliefs.events[:SAMPLE], beliefs.middle[:SAMPLE], strict=True)
+        ],
         "gaps": [[from_us(int(start)).isoformat(), from_us(int(end)).isoformat()] for start, end in found.gaps[:SHOWN]],
         "stored": written.stored if written else 0,
         "unchanged": written.unchanged if written else 0,

@@ -1,0 +1,98 @@
+"""What a person does with one sensor: take in a file, delete values, change it, foresee."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.demo import building
+from db.base import Database
+from db.sensors import Sensor
+from tests.browser.looking import settle
+
+pytestmark = pytest.mark.browser
+
+HEAD, ROW = "time,kW\n", "2024-05-01T00:{:02}:00+02:00,{}\n"
+GOOD = HEAD + "".join(ROW.format(15 * step, 1.5 + step) for step in range(4))
+GERMAN = "Zeit;kW\n01.05.2024 01:00;1,5\n01.05.2024 01:15;x\n01.05.2024 01:30;2,5\n"
+
+
+@pytest.fixture
+def meter(demo_database: Database) -> int:
+    """Id of a sensor of the house without values."""
+    with demo_database.writing() as work:
+        load = building.sensors(work)["load"]
+        made = Sensor(name="new meter", asset_id=load.asset_id, unit="kW", resolution=timedelta(minutes=15))
+        work.add(made)
+        work.flush()
+        return made.id
+
+
+def choose(page: Page, folder: Path, text: str) -> None:
+    file = folder / "meter.csv"
+    file.write_text(text)
+    page.locator("input[type=file]").set_input_files(file)
+
+
+def test_a_file_is_previewed_stored_and_deleted_again(desk: Page, meter: int, tmp_path: Path):
+    desk.goto(f"/sensors/{meter}?tab=data")
+    settle(desk)
+    choose(desk, tmp_path, GOOD)
+    expect(desk.get_by_role("row", name="New or changed")).to_contain_text("4")
+    expect(desk.get_by_role("row", name="2024-04-30T22:45:00+00:00 4.5")).to_be_visible()
+    desk.get_by_role("button", name="Store 4 values").click()
+    expect(desk.get_by_text("4 values are stored, 0 were there already")).to_be_visible()
+    desk.reload()
+    desk.get_by_role("button", name="Delete values").click()
+    expect(desk.get_by_text("4 beliefs of every source go")).to_be_visible()
+    desk.get_by_role("button", name="Yes, do it").click()
+    expect(desk.get_by_text("The values are deleted.")).to_be_visible()
+    desk.get_by_role("tab", name="Statistics").click()
+    expect(desk.get_by_text("No values yet")).to_be_visible()
+
+
+def test_rows_that_cannot_be_read_are_told_and_nothing_can_be_stored(desk: Page, meter: int, tmp_path: Path):
+    desk.goto(f"/sensors/{meter}?tab=data")
+    settle(desk)
+    choose(desk, tmp_path, GERMAN)
+    desk.get_by_label("Decimal sign").click()
+    desk.get_by_text("comma", exact=True).click()
+    desk.get_by_role("button", name="More about the file").click()
+    field = desk.get_by_label("Format of times")
+    field.fill("%d.%m.%Y %H:%M")
+    field.press("Enter")
+    row = desk.get_by_role("row", name="is not a number")
+    expect(row).to_contain_text("3")
+    expect(row).to_contain_text("x")
+    expect(desk.get_by_role("button", name="Store")).to_be_hidden()
+
+
+def test_a_forecast_is_made_at_a_click(desk: Page, demo_database: Database):
+    with demo_database.reading() as work:
+        load = building.sensors(work)["load"].id
+    desk.goto(f"/sensors/{load}?tab=data")
+    desk.get_by_role("button", name="Forecast now").click()
+    expect(desk.get_by_text("The forecast is made")).to_be_visible(timeout=40_000)
+
+
+def test_settings_are_saved_or_refused_at_their_field_and_a_sensor_goes_once_its_name_is_typed(desk: Page, meter: int):
+    desk.goto(f"/sensors/{meter}?tab=settings")
+    desk.get_by_label("Attributes").fill('{"floor": }')
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_text("line 1, column 11")).to_be_visible()
+    desk.get_by_label("Attributes").fill('{"floor": 2}')
+    desk.get_by_label("Name").fill("cellar meter")
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_role("heading", name="Canal house: cellar meter")).to_be_visible()
+    desk.get_by_label("Unit").fill("MW")
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_text("You may not update unit, resolution and knowledge horizon")).to_be_visible()
+    desk.reload()
+    desk.get_by_role("button", name="Delete this sensor").click()
+    yes = desk.get_by_role("button", name="Yes, do it")
+    expect(yes).to_be_disabled()
+    desk.get_by_label("Type cellar meter to confirm").fill("cellar meter")
+    yes.click()
+    expect(desk.get_by_role("tab", name="Context", selected=True)).to_be_visible()
+    expect(desk.get_by_text("cellar meter")).to_have_count(0)
