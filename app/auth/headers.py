@@ -36,14 +36,7 @@ def protecting(settings: Settings, is_page: Callable[[str], bool]) -> type[Outpu
         is_page: Whether a path, without the prefix of the server, is one of a page that Panel makes.
     """
     pages, strict = _policies(settings)
-    fixed = {
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
-        "Cross-Origin-Opener-Policy": "same-origin",
-    }
-    if settings.FLEXSCOPE_FRAME_ANCESTORS in (["'self'"], ["'none'"]):
-        fixed["X-Frame-Options"] = "SAMEORIGIN" if settings.FLEXSCOPE_FRAME_ANCESTORS == ["'self'"] else "DENY"
+    fixed = _fixed(settings)
 
     class Protecting(OutputTransform):
         """Adds headers to one answer."""
@@ -80,6 +73,19 @@ def protecting(settings: Settings, is_page: Callable[[str], bool]) -> type[Outpu
             return chunk
 
     return Protecting
+
+
+def _fixed(settings: Settings) -> dict[str, str]:
+    """Return the headers that every answer has."""
+    fixed = {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    if settings.FLEXSCOPE_FRAME_ANCESTORS in (["'self'"], ["'none'"]):
+        fixed["X-Frame-Options"] = "SAMEORIGIN" if settings.FLEXSCOPE_FRAME_ANCESTORS == ["'self'"] else "DENY"
+    return fixed
 
 
 def _policies(settings: Settings) -> tuple[str, str]:
