@@ -1,13 +1,13 @@
 """A whole problem as arrays, ready for any solver: columns with bounds and costs, rows, and a sparse matrix."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.scheduling.linear import Floats, Indices, Linear, full
+from engine.scheduling.linear import Floats, Indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,32 +56,54 @@ class Arrays:
         return np.bincount(self.matrix.index, weights=parts, minlength=self.height).astype(float)
 
 
-def assemble(parts: Sequence[tuple[int, Linear]], width: int, height: int) -> Matrix:
-    """Return the matrix of blocks of rows, each with its first row; coefficients that meet are added."""
-    rows: list[NDArray[np.integer]] = [np.empty(0, np.int64)]
-    cols: list[NDArray[np.integer]] = [np.empty(0, np.int64)]
-    values = [np.empty(0)]
-    for first, left in parts:
-        for term in left.terms:
-            rows.append(first + (np.arange(len(term.cols)) if term.rows is None else term.rows.astype(np.int64)))
-            cols.append(term.cols)
-            values.append(full(term.coefs, len(term.cols)))
-    return compressed(np.concatenate(rows), np.concatenate(cols), np.concatenate(values), (height, width))
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Where each coefficient, given in any order, goes in a matrix."""
+
+    order: NDArray[np.integer]
+    """The coefficients column by column."""
+    meeting: NDArray[np.integer] | None
+    """The first of each run of coefficients, so ordered, that meet in one place; None where none do."""
+    start: Indices
+    index: Indices
+
+    @classmethod
+    def of(cls, rows: NDArray[np.integer], cols: NDArray[np.integer], shape: tuple[int, int]) -> Self:
+        """Return the pattern of coefficients at these rows and columns in a matrix of so many rows and columns."""
+        height, width = shape
+        key = cols.astype(np.int64) * max(height, 1) + rows
+        order = np.argsort(key, kind="stable")
+        key, meeting = key[order], None
+        new = key[1:] != key[:-1]
+        if not new.all():
+            meeting = np.flatnonzero(np.concatenate([[True], new]))
+            key = key[meeting]
+        col, row = np.divmod(key, max(height, 1))
+        start = np.searchsorted(col, np.arange(width + 1)).astype(np.int32)
+        return cls(order, meeting, start, row.astype(np.int32))
+
+    def filled(self, values: Floats) -> Matrix:
+        """Return the matrix with these coefficients; those that meet are added."""
+        value = values[self.order]
+        return Matrix(self.start, self.index, value if self.meeting is None else np.add.reduceat(value, self.meeting))
+
+
+@lru_cache(maxsize=16)
+def _known_pattern(rows: bytes, cols: bytes, shape: tuple[int, int]) -> Pattern:
+    return Pattern.of(np.frombuffer(rows, np.int32), np.frombuffer(cols, np.int32), shape)
+
+
+def recurring(rows: Indices, cols: Indices, values: Floats, shape: tuple[int, int]) -> Matrix:
+    """Return the same as ``compressed`` for a pattern that comes again: sorting, the slow part, is done once.
+
+    Sites of the same devices, limits and length differ in numbers only; matrices of one pattern share their indices.
+    """
+    return _known_pattern(rows.tobytes(), cols.tobytes(), shape).filled(values)
 
 
 def compressed(rows: NDArray[np.integer], cols: NDArray[np.integer], values: Floats, shape: tuple[int, int]) -> Matrix:
     """Return a matrix from its coefficients in any order; those that meet are added."""
-    height, width = shape
-    key = cols.astype(np.int64) * max(height, 1) + rows
-    order = np.argsort(key, kind="stable")
-    key, value = key[order], values[order]
-    new = key[1:] != key[:-1]
-    if not new.all():
-        first_of = np.flatnonzero(np.concatenate([[True], new]))
-        key, value = key[first_of], np.add.reduceat(value, first_of)
-    col, row = np.divmod(key, max(height, 1))
-    start = np.searchsorted(col, np.arange(width + 1)).astype(np.int32)
-    return Matrix(start, row.astype(np.int32), value)
+    return Pattern.of(rows, cols, shape).filled(values)
 
 
 def extended(

@@ -17,7 +17,7 @@ from engine.scheduling.arrays import Arrays, extended
 from engine.scheduling.backend import Answer, Backend
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats, Indices, Linear, full
-from engine.scheduling.problem import Pair
+from engine.scheduling.section import Pair
 from engine.scheduling.status import Status
 
 TOLERANCE = 1e-6
@@ -57,9 +57,9 @@ class Cells:
             np.concatenate([np.empty(0, np.int32), *(np.arange(pair.first.size, dtype=np.int32) for pair in pairs)]),
         )
 
-    def most(self) -> tuple[Floats, Floats]:
+    def most(self, arrays: Arrays) -> tuple[Floats, Floats]:
         """Return the largest value that each flow can take, shape (cells,)."""
-        limits = [(pair.first.size, pair.most()) for pair in self.pairs]
+        limits = [(pair.first.size, pair.most(arrays.lower, arrays.upper)) for pair in self.pairs]
         first = np.concatenate([np.empty(0), *(full(most[0], size) for size, most in limits)])
         return first, np.concatenate([np.empty(0), *(full(most[1], size) for size, most in limits)])
 
@@ -67,16 +67,17 @@ class Cells:
         """Return the forbidden common part of the two flows at each cell, 0 within the tolerance."""
         first, second = _flow(self.first, x), _flow(self.second, x)
         common = np.minimum(first, second)
+        if not (common > TOLERANCE).any():
+            return np.zeros_like(common)
         allowed = TOLERANCE * np.maximum(1.0, np.maximum(first, second))
         return np.where((common > allowed) & ~self.lossless, common, 0.0)
 
     def netted(self, x: Floats) -> Floats:
         """Return the values with the common part of lossless flows, and any rounding noise, taken off."""
         common = np.minimum(_flow(self.first, x), _flow(self.second, x))
-        common = np.where(common > 0, common, 0.0)
-        if not common.any():
+        if not (common > 0).any():
             return x
-        x = x.copy()
+        x, common = x.copy(), np.maximum(common, 0.0)
         for side in (self.first, self.second):
             left = common.copy()
             for cols in side[::-1]:  # dearer parts first
@@ -95,7 +96,9 @@ class Cells:
     def paying(self, cost: Floats) -> NDArray[np.bool_]:
         """Return where running both at once earns money by itself: a production price above the consumption price."""
         both = cost[self.first[0]] + cost[self.second[0]]
-        paying: NDArray[np.bool_] = both < -1e-9 * np.maximum(1.0, np.abs(cost[self.first[0]]))
+        paying: NDArray[np.bool_] = both < 0
+        if paying.any():  # by more than noise
+            paying = both < -1e-9 * np.maximum(1.0, np.abs(cost[self.first[0]]))
         return paying
 
 
@@ -202,7 +205,7 @@ class _Branches:
 
 def _add_cuts(model: Model, cells: Cells, at: NDArray[np.integer]) -> None:
     """Add first/most + second/most ≤ 1 where both are limited: what the whole numbers would imply."""
-    first, second = cells.most()
+    first, second = cells.most(model.arrays)
     at = at[np.isfinite(first[at]) & np.isfinite(second[at]) & (first[at] > 0) & (second[at] > 0)]
     if not len(at):
         return
@@ -250,7 +253,7 @@ def with_choices(arrays: Arrays, cells: Cells, at: NDArray[np.integer]) -> Array
     Raises:
         InputError: A flow that has to be chosen has no limit.
     """
-    first_most, second_most = cells.most()
+    first_most, second_most = cells.most(arrays)
     if not np.isfinite(first_most[at]).all() or not np.isfinite(second_most[at]).all():
         raise InputError(
             "Where running both ways at once would pay, the plan needs a limit on power in both directions; "

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from engine.scheduling.limits import segments
 from engine.scheduling.linear import Floats, Linear, full
 from engine.scheduling.problem import Problem
 from engine.scheduling.site import Connection, Group, Site
-from engine.scheduling.tariffs import Exchange
+from engine.scheduling.tariffs import Commitment, Exchange
 
 FAIRNESS = 100.0
 """Weight of equal shares against charging sooner, among plans of equal cost."""
@@ -26,37 +27,43 @@ class Built:
     """Power of each port, group and connection [kW], shape (n,)."""
 
 
-def build(site: Site) -> Built:
+def build(site: Site, before: Built | None = None) -> Built:
     """Return the problem that a site poses.
+
+    Args:
+        site: It and its parts are not changed afterwards.
+        before: What a site like this one was built into; what the two share is taken over.
 
     Raises:
         InputError: Two things share a name, or a group, commodity or member is not there.
     """
-    problem = Problem(site.window)
+    problem = Problem(site.window, None if before is None else before.problem)
     power: dict[str, Linear] = {}
     places: dict[str, tuple[str, str | None]] = {}
     for device in site.devices:
-        flows = device.add_to(problem)
+        flows = problem.write(device, partial(device.add_to, problem))
         for port in device.ports:
             _claim(port.name, power)
             power[port.name] = flows[port.name]
             places[port.name] = port.commodity, port.group
     for group in innermost_first(site.groups):
         _claim(group.name, power)
-        power[group.name] = _add_group(problem, group, [power[n] for n, at in places.items() if at[1] == group.name])
+        inside = [power[n] for n, at in places.items() if at[1] == group.name]
+        power[group.name] = problem.write(group, partial(_add_group, problem, group, inside), *inside)
         places[group.name] = group.commodity, group.group
     _check_places(site, places)
     for commodity in dict.fromkeys([c.commodity for c in site.connections] + [at[0] for at in places.values()]):
-        net = _total(site, [power[n] for n, at in places.items() if at == (commodity, None)])
+        net = [power[n] for n, at in places.items() if at == (commodity, None)]
         connection = next((c for c in site.connections if c.commodity == commodity), None)
         if connection is None:
-            problem.equal(f"{commodity}.balance", -net)
+            problem.write(commodity, partial(_add_node, problem, commodity, net), *net)
         else:
             _claim(commodity, power)
             power[commodity] = _add_connection(problem, connection, net)
     for commitment in site.commitments:
         members = commitment.members or (commitment.commodity,)
-        commitment.add_to(problem, _total(site, [_member(name, power) for name in members]))
+        promised = [_member(name, power) for name in members]
+        problem.write(commitment, partial(_add_commitment, problem, commitment, promised), *promised)
     _share_fairly(site, problem)
     for addition in site.additions:
         addition.add_to(problem, power)
@@ -86,8 +93,7 @@ def innermost_first(groups: Sequence[Group]) -> list[Group]:
 
 def _add_group(problem: Problem, group: Group, members: list[Linear]) -> Linear:
     """Add what flows between a group and the rest of the site; return it [kW], shape (n,)."""
-    n = problem.window.n
-    name, net = group.name, sum(members, Linear(n))
+    name, net = group.name, _total(problem, members)
     if group.soft_consumption is None and group.soft_production is None:
         flow = problem.variable(name, lower=-np.asarray(group.production_limit) * 1.0, upper=group.consumption_limit)
         problem.limit(f"{name}.consumption-capacity", name, "upper", "kW")
@@ -102,9 +108,29 @@ def _add_group(problem: Problem, group: Group, members: list[Linear]) -> Linear:
     return flow
 
 
-def _add_connection(problem: Problem, connection: Connection, net: Linear) -> Linear:
+def _add_node(problem: Problem, commodity: str, flows: list[Linear]) -> None:
+    """Add that what some devices give, others take in the same step."""
+    problem.equal(f"{commodity}.balance", -_total(problem, flows))
+
+
+def _add_commitment(problem: Problem, commitment: Commitment, flows: list[Linear]) -> None:
+    """Add what deviating from a promised sum of flows costs."""
+    commitment.add_to(problem, _total(problem, flows))
+
+
+def _add_connection(problem: Problem, connection: Connection, flows: list[Linear]) -> Linear:
     """Add what is bought and sold and what it costs; return bought less sold [kW], shape (n,)."""
-    name = connection.commodity
+    own = connection
+    limits = (own.consumption_limit, own.production_limit, own.soft_consumption, own.soft_production)
+    exchange = problem.write(own.commodity, partial(_add_exchange, problem, own, flows), *limits, *flows)
+    for tariff in own.tariffs:
+        problem.write(tariff, partial(tariff.add_to, problem, exchange), exchange)
+    return exchange.net
+
+
+def _add_exchange(problem: Problem, connection: Connection, flows: list[Linear]) -> Exchange:
+    """Add what is bought and sold, together what all devices take; return it."""
+    name, net = connection.commodity, _total(problem, flows)
     bought = segments(problem, f"{name}.consumption", connection.consumption_limit, connection.soft_consumption)
     sold = segments(problem, f"{name}.production", connection.production_limit, connection.soft_production)
     problem.limit(f"{name}.consumption-capacity", f"{name}.consumption", "upper", "kW")
@@ -112,17 +138,14 @@ def _add_connection(problem: Problem, connection: Connection, net: Linear) -> Li
     problem.equal(f"{name}.balance", bought - sold - net)
     settled = np.where(full(net.constant, net.size) >= 0, bought.terms[0].cols, sold.terms[0].cols)
     problem.follows(settled, f"{name}.balance")
-    problem.one_at_a_time(name, bought, sold, lossless=True, most=lambda: _most(problem, net, bought, sold))
-    exchange = Exchange(name, bought, sold)
-    for tariff in connection.tariffs:
-        tariff.add_to(problem, exchange)
-    return bought - sold
+    problem.one_at_a_time(name, bought, sold, lossless=True, most=partial(_most, net, bought, sold))
+    return Exchange(name, bought, sold, bought - sold)
 
 
-def _most(problem: Problem, net: Linear, bought: Linear, sold: Linear) -> tuple[Floats, Floats]:
+def _most(net: Linear, bought: Linear, sold: Linear, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
     """Return the most that can be bought and sold at each step, by the connection and by the devices behind it."""
-    low, high = problem.reach(net)
-    limits = (problem.reach(bought)[1], problem.reach(sold)[1])
+    low, high = net.reach(lower, upper)
+    limits = bought.reach(lower, upper)[1], sold.reach(lower, upper)[1]
     return np.minimum(limits[0], np.maximum(high, 0.0)), np.minimum(limits[1], np.maximum(-low, 0.0))
 
 
@@ -139,8 +162,8 @@ def _share_fairly(site: Site, problem: Problem) -> None:
         problem.prefer(highest * FAIRNESS)
 
 
-def _total(site: Site, flows: list[Linear]) -> Linear:
-    return sum(flows, Linear(site.window.n))
+def _total(problem: Problem, flows: list[Linear]) -> Linear:
+    return sum(flows, Linear(problem.window.n))
 
 
 def _claim(name: str, power: dict[str, Linear]) -> None:

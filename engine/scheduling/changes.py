@@ -10,7 +10,7 @@ from engine.errors import InputError
 from engine.scheduling.devices.port import Device
 from engine.scheduling.devices.storage import Storage
 from engine.scheduling.linear import Floats, Values, full
-from engine.scheduling.problem import Limit
+from engine.scheduling.section import Limit
 from engine.scheduling.site import Site
 
 CAPACITIES = {"consumption-capacity": "consumption_limit", "production-capacity": "production_limit"}

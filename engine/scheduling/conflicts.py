@@ -9,8 +9,9 @@ from engine.scheduling.arrays import Arrays
 from engine.scheduling.devices.storage import Storage
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats
-from engine.scheduling.problem import Limit, Problem
+from engine.scheduling.problem import Problem
 from engine.scheduling.reach import partly
+from engine.scheduling.section import Limit
 from engine.scheduling.site import Site
 from engine.window import Window
 

@@ -10,7 +10,8 @@ from engine.scheduling.arrays import Arrays, compressed
 from engine.scheduling.backend import Answer
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats
-from engine.scheduling.problem import Limit, Problem
+from engine.scheduling.problem import Problem
+from engine.scheduling.section import Limit
 
 ENOUGH = 1e-7
 """Amounts up to this are noise [kW or kWh]."""

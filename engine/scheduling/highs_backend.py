@@ -1,6 +1,8 @@
 """One array pass into HiGHS, edits in place, and a status check on every run."""
 
-from typing import Any, Final
+import threading
+from functools import cache
+from typing import Any, Final, TypeAlias
 
 import highspy
 import numpy as np
@@ -33,20 +35,57 @@ _MIP: Final = {
 }
 PRIMAL: Final = 4
 DUAL: Final = 1
+_DEVEX: Final = 1
+_AT: Final = 1e-9
+"""A row this near to its bound lies on it."""
+Codes: TypeAlias = NDArray[np.int64]
+"""States of columns or rows in a basis."""
+LOWER, BASIC, UPPER, FREE = range(4)
+_STATES: Final = np.array([highspy.HighsBasisStatus(code) for code in range(4)], dtype=object)
+_SMALL: Final = 20_000
+"""Most coefficients of a problem whose solver is kept for the next one."""
+
+
+@cache
+def _options() -> Any:
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # its stubs lack types and methods
+    for name, value in {**_ALWAYS, **_MIP}.items():
+        solver.setOptionValue(name, value)
+    return solver.getOptions()
+
+
+class _Spare(threading.local):
+    """A solver that the last problem of this thread has left; to make and free one takes as long as a small plan."""
+
+    solver: Any = None
+
+
+_spare = _Spare()
 
 
 class Model:
     """A live problem inside HiGHS; not for use from several threads at once."""
 
     def __init__(self, arrays: Arrays, *, time_limit: float | None = None, gap: float = 0.0) -> None:
-        self.solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # its stubs lack types and methods
+        # HiGHS counts the time of all runs of a solver, so one with a limit begins and ends with its problem.
+        self._lent = time_limit is None
+        spare, _spare.solver = (_spare.solver, None) if self._lent else (None, _spare.solver)
+        self.solver: Any = spare or highspy.Highs()  # type: ignore[no-untyped-call]  # its stubs lack types
         self.accepted_gap = gap
-        options = {**_ALWAYS, **_MIP, "mip_rel_gap": gap}
+        self._must(self.solver.passOptions(_options()), "take its options")
+        self._set("mip_rel_gap", gap)
         if time_limit is not None:
-            options["time_limit"] = time_limit
-        for name, value in options.items():
-            self._must(self.solver.setOptionValue(name, value), f"set {name}")
+            self._set("time_limit", time_limit)
         self.load(arrays)
+
+    def __del__(self) -> None:
+        """Leave the solver to the next problem, unless it would hold on to much memory."""
+        if self._lent and self.solver.getNumNz() <= _SMALL:
+            self.solver.clearModel()
+            _spare.solver = self.solver
+
+    def _set(self, option: str, value: float) -> None:
+        self._must(self.solver.setOptionValue(option, value), f"set {option}")
 
     def load(self, arrays: Arrays) -> None:
         """Pass a whole problem, in place of the one before."""
@@ -86,21 +125,69 @@ class Model:
         self._must(self.solver.setSolution(len(x), cols, x), "take a first plan")
 
     def begin_with(self, cols: Indices, rows: Indices) -> None:
-        """Begin the next run where some rows settle as many columns and everything else rests at its bound."""
-        arrays, status = self.arrays, highspy.HighsBasisStatus
-        at_bound: NDArray[np.object_] = np.full(arrays.width, status.kLower, dtype=object)
-        at_bound[~np.isfinite(arrays.lower)] = status.kUpper
-        at_bound[~np.isfinite(arrays.lower) & ~np.isfinite(arrays.upper)] = status.kZero
-        at_bound[cols] = status.kBasic
-        of_rows = np.full(arrays.height, status.kBasic, dtype=object)
-        of_rows[rows] = status.kLower
-        basis = highspy.HighsBasis()
-        basis.col_status, basis.row_status, basis.valid = at_bound.tolist(), of_rows.tolist(), True
-        self._must(self.solver.setBasis(basis), "take a basis")
+        """Begin the next run where some rows settle as many columns and everything else rests at its bound.
 
-    def strategy(self, simplex: int) -> None:
-        """Choose the primal or the dual simplex method for the next runs."""
-        self._must(self.solver.setOptionValue("simplex_strategy", simplex), "choose a method")
+        Args:
+            cols: The columns; each stands in the row that settles it and in no earlier one.
+            rows: The rows, one for each column.
+        """
+        lower, upper = np.isfinite(self.arrays.lower), np.isfinite(self.arrays.upper)
+        of_cols = np.where(lower, LOWER, np.where(upper, UPPER, FREE))
+        of_cols[cols] = BASIC
+        of_rows = np.full(self.arrays.height, BASIC)
+        of_rows[rows] = LOWER
+        self.begin_at(of_cols, of_rows, sure=True)
+
+    def begin_at(self, of_cols: Codes, of_rows: Codes, *, sure: bool = False) -> None:
+        """Begin the next run at a basis.
+
+        Args:
+            of_cols: State of each column.
+            of_rows: State of each row.
+            sure: The basic columns are independent, which HiGHS would otherwise find out and mend.
+        """
+        basis = highspy.HighsBasis()
+        basis.col_status, basis.row_status = _STATES[of_cols].tolist(), _STATES[of_rows].tolist()
+        basis.valid, basis.alien = True, not sure
+        self._must(self.solver.setBasis(basis), "take a basis")
+        self.go_on(DUAL)
+
+    def basis(self, x: Floats) -> tuple[Codes, Codes]:
+        """Return the state of each column and row in the run that has found the values x."""
+        arrays = self.arrays
+        _, basic = self.solver.getBasicVariables()
+        of_cols = np.where(x < arrays.upper, LOWER, UPPER)
+        of_cols[~np.isfinite(arrays.lower) & ~np.isfinite(arrays.upper)] = FREE
+        of_rows = np.where(arrays.rows_of(x) < arrays.row_upper - _AT, LOWER, UPPER)
+        of_cols[basic[basic >= 0]] = BASIC
+        of_rows[-1 - basic[basic < 0]] = BASIC
+        return of_cols, of_rows
+
+    def go_on(self, simplex: int) -> None:
+        """Choose the method for runs that begin at a basis: primal when only costs have changed, else dual.
+
+        Steepest edges, the usual weights, would first be computed for the basis, which takes longer than such a run.
+        """
+        self._set("simplex_strategy", simplex)
+        self._set("simplex_dual_edge_weight_strategy", _DEVEX)
+
+    def edit(self, new: Arrays) -> None:
+        """Turn the problem into another one of the same shape; the next run goes on from the plan of the last."""
+        old, self.arrays = self.arrays, new
+        if not _same_coefficients(old, new):
+            basis = self.solver.getBasis()
+            self.load(new)
+            self._must(self.solver.setBasis(basis), "take a basis")
+            self.go_on(PRIMAL)
+            return
+        priced = _changed((old.cost, new.cost))
+        cols = _changed((old.lower, new.lower), (old.upper, new.upper))
+        rows = _changed((old.row_lower, new.row_lower), (old.row_upper, new.row_upper))
+        self.change_costs(priced, new.cost[priced])
+        self.change_bounds(cols, new.lower[cols], new.upper[cols])
+        self.change_rows(rows, new.row_lower[rows], new.row_upper[rows])
+        self._must(self.solver.changeObjectiveOffset(new.offset), "change the offset")
+        self.go_on(PRIMAL if len(priced) and not len(cols) and not len(rows) else DUAL)
 
     def run(self) -> Answer:
         """Solve; the answer tells whether it carries a plan.
@@ -115,10 +202,9 @@ class Model:
             status = self._try()
             self.solver.setOptionValue("presolve", "off")
         if status is Status.FAILED:
-            ended = self.solver.getModelStatus()
+            self._lent, ended = False, self.solver.getModelStatus()
             raise SolveError(f"HiGHS stopped without an answer ({ended}); please report the case.")
-        info = self.solver.getInfo()
-        gap = float(info.mip_gap) if self.arrays.integers.any() else 0.0
+        gap = float(self.solver.getInfo().mip_gap) if self.arrays.integers.any() else 0.0
         if status is Status.TIMED_OUT and 0 < gap <= self.accepted_gap:
             status = Status.WITHIN_GAP
         if status is Status.OPTIMAL and gap > 1e-9:
@@ -127,10 +213,10 @@ class Model:
         none = np.empty(0)
         return Answer(
             status=status,
-            objective=float(info.objective_function_value),
-            x=np.array(found.col_value, dtype=float) if status in (Status.OPTIMAL, Status.WITHIN_GAP) else none,
-            row_dual=np.array(found.row_dual, dtype=float)[: self.arrays.height] if found.dual_valid else none,
-            col_dual=np.array(found.col_dual, dtype=float) if found.dual_valid else none,
+            objective=float(self.solver.getObjectiveValue()),
+            x=np.fromiter(found.col_value, float) if status in (Status.OPTIMAL, Status.WITHIN_GAP) else none,
+            row_dual=np.fromiter(found.row_dual, float)[: self.arrays.height] if found.dual_valid else none,
+            col_dual=np.fromiter(found.col_dual, float) if found.dual_valid else none,
             gap=gap if np.isfinite(gap) else np.inf,
         )
 
@@ -142,3 +228,18 @@ class Model:
     def _must(status: highspy.HighsStatus, what: str) -> None:
         if status not in _OK:
             raise SolveError(f"HiGHS could not {what}; please report the case.")
+
+
+def _same_coefficients(old: Arrays, new: Arrays) -> bool:
+    """Return whether all coefficients are the same; others cannot be changed in bulk."""
+    before, after = old.matrix, new.matrix
+    placed = before.index is after.index or (
+        np.array_equal(before.start, after.start) and np.array_equal(before.index, after.index)
+    )
+    return placed and np.array_equal(before.value, after.value)
+
+
+def _changed(*pairs: tuple[Floats, Floats]) -> Indices:
+    """Return where any of the arrays differs from its twin."""
+    differ = np.logical_or.reduce([old != new for old, new in pairs])
+    return np.flatnonzero(differ).astype(np.int32)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.scheduling.linear import Floats, Indices, Linear, Values, full
 from engine.scheduling.problem import Problem
@@ -31,12 +32,12 @@ def segments(problem: Problem, name: str, hard: Values, soft: SoftLimit | None) 
     """
     if soft is None:
         return problem.variable(name, upper=hard)
-    contract = np.minimum(full(hard, problem.window.n), soft.limit)
+    contract = np.minimum(hard, soft.limit)
     within = problem.variable(name, upper=contract)
-    above = problem.variable(f"{name}.above", upper=_rest(full(hard, problem.window.n), contract))
+    above = problem.variable(f"{name}.above", upper=_rest(hard, contract))
     problem.may_break(f"{name}-capacity", f"{name}.above", "kW", np.arange(problem.window.n))
-    problem.cost(f"all {name} breaches", above * (full(soft.each_price, problem.window.n) * problem.window.hours))
-    groups, prices = runs_of_equal(full(soft.highest_price, problem.window.n))
+    problem.cost(f"all {name} breaches", above * (soft.each_price * problem.window.hours))
+    groups, prices = runs_of_equal(problem.window.n, soft.highest_price)
     if prices.any():
         highest = problem.variable(f"{name}.highest", size=len(prices))
         problem.at_most(f"{name}.highest", above, highest[groups])
@@ -44,15 +45,29 @@ def segments(problem: Problem, name: str, hard: Values, soft: SoftLimit | None) 
     return within + above
 
 
-def _rest(hard: Floats, contract: Values) -> Floats:
+def _rest(hard: Values, contract: Values) -> Values:
     """Return what is left above the contract; nothing where neither is limited."""
-    with np.errstate(invalid="ignore"):
-        rest = hard - contract
-    return np.nan_to_num(rest, nan=0.0, posinf=np.inf)
+    if np.ndim(contract) == 0:
+        return 0.0 if contract == np.inf else hard - contract
+    return np.subtract(hard, contract, out=np.zeros(np.shape(contract)), where=contract != np.inf)
 
 
-def runs_of_equal(*values: Floats) -> tuple[Indices, Floats]:
-    """Return the group of each step and the first value of each group; a group is a run of steps of equal values."""
-    table = np.stack(values)
-    new = np.concatenate([[True], (table[:, 1:] != table[:, :-1]).any(axis=0)])
-    return (np.cumsum(new) - 1).astype(np.int32), values[0][new]
+def runs_of_equal(n: int, *values: Values) -> tuple[Indices, Floats]:
+    """Return the group of each of n steps and the first value of each group: a run of steps in which all are equal."""
+    varying = [each for each in values if isinstance(each, np.ndarray)]
+    if not varying:
+        return np.zeros(n, dtype=np.int32), full(values[0], 1)
+    new = np.zeros(n, dtype=bool)
+    new[0] = True
+    for each in varying:
+        new[1:] |= each[1:] != each[:-1]
+    return np.cumsum(new, dtype=np.int32) - 1, full(values[0], n)[new]
+
+
+def groups_of_equal(n: int, *values: Values) -> tuple[Indices, NDArray[np.integer]]:
+    """Return the group of each of n steps and the first step of each group: all steps in which all are equal."""
+    varying = [each for each in values if isinstance(each, np.ndarray) and (each != each[0]).any()]
+    if not varying:
+        return np.zeros(n, dtype=np.int32), np.zeros(1, dtype=np.int32)
+    _, first, groups = np.unique(np.stack(varying), axis=1, return_index=True, return_inverse=True)
+    return groups.astype(np.int32), first

@@ -42,13 +42,13 @@ class Linear:
 
     def __add__(self, other: "Linear | Values") -> "Linear":
         if isinstance(other, Linear):
-            return Linear(self.size, self.terms + other.terms, self.constant + other.constant)
-        return Linear(self.size, self.terms, self.constant + other)
+            return Linear(self.size, self.terms + other.terms, _sum(self.constant, other.constant))
+        return Linear(self.size, self.terms, _sum(self.constant, other))
 
     __radd__ = __add__
 
     def __mul__(self, factor: Values) -> "Linear":
-        return Linear(self.size, tuple([term.times(factor) for term in self.terms]), self.constant * factor)
+        return Linear(self.size, tuple([term.times(factor) for term in self.terms]), _product(self.constant, factor))
 
     __rmul__ = __mul__
 
@@ -87,6 +87,31 @@ class Linear:
         constant = full(self.constant, self.size)
         return Linear(size, terms, np.bincount(into, weights=constant, minlength=size).astype(float))
 
+    @property
+    def constant_sum(self) -> float:
+        """The sum of the constants of all expressions."""
+        return float(self.constant.sum()) if isinstance(self.constant, np.ndarray) else self.constant * self.size
+
+    def reach(self, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+        """Return the smallest and largest value that bounds of all columns allow each expression, shape (size,)."""
+        low = full(self.constant, self.size).copy()
+        high = low.copy()
+        for term in self.terms:
+            coefs = full(term.coefs, len(term.cols))
+            at = np.arange(self.size) if term.rows is None else term.rows
+            ends = np.sort([_times(coefs, lower[term.cols]), _times(coefs, upper[term.cols])], axis=0)
+            np.add.at(low, at, ends[0])
+            np.add.at(high, at, ends[1])
+        return low, high
+
+    def total_value(self, x: Floats) -> float:
+        """Return the sum of what the expressions amount to when the columns have the values x."""
+        found = self.constant_sum
+        for term in self.terms:
+            at = x[term.cols]
+            found += float(term.coefs @ at) if isinstance(term.coefs, np.ndarray) else term.coefs * float(at.sum())
+        return found
+
     def value(self, x: Floats) -> Floats:
         """Return what the expressions amount to when the columns have the values x, shape (size,)."""
         found = full(self.constant, self.size).copy()
@@ -110,8 +135,68 @@ def stacked(first: Linear, second: Linear) -> Linear:
     return Linear(first.size + second.size, tuple(parts), np.concatenate(constants))
 
 
+def same(first: object, second: object) -> bool:
+    """Return whether two expressions, or two named sets of them, are the same for certain; seen without computing."""
+    match first, second:
+        case dict(), dict():
+            return first.keys() == second.keys() and all(same(each, second[name]) for name, each in first.items())
+        case Linear(), Linear():
+            return (
+                first.size == second.size
+                and _same_values(first.constant, second.constant)
+                and len(first.terms) == len(second.terms)
+                and all(map(_same_term, first.terms, second.terms))
+            )
+    return False
+
+
+def _none(values: Values) -> bool:
+    return not isinstance(values, np.ndarray) and values == 0.0
+
+
+def minus(first: Values, second: Values) -> Values:
+    """Return the difference."""
+    return first if _none(second) else first - second
+
+
+def _sum(first: Values, second: Values) -> Values:
+    """Return the sum; most constants are 0, which need not become an array of them."""
+    if _none(second):
+        return first
+    return second if _none(first) else first + second
+
+
+def _product(values: Values, factor: Values) -> Values:
+    return 0.0 if _none(values) else values * factor
+
+
+def _same_term(first: Term, second: Term) -> bool:
+    return first.cols is second.cols and first.rows is second.rows and _same_values(first.coefs, second.coefs)
+
+
+def _same_values(first: Values, second: Values) -> bool:
+    if isinstance(first, np.ndarray) or isinstance(second, np.ndarray):
+        return first is second
+    return first == second
+
+
+def _times(coefs: Floats, bounds: Floats) -> Floats:
+    with np.errstate(invalid="ignore"):
+        return np.where(coefs == 0, 0.0, coefs * bounds)
+
+
 def _some(values: Values, which: slice | NDArray[np.integer]) -> Values:
     return values[which] if isinstance(values, np.ndarray) else values
+
+
+def any_of(values: Values) -> bool:
+    """Return whether any of the values is not 0."""
+    return bool(values.any()) if isinstance(values, np.ndarray) else values != 0
+
+
+def added(cols: Indices, values: Floats, width: int) -> Floats:
+    """Return the sum of the values at each column, shape (width,)."""
+    return np.bincount(cols, weights=values, minlength=width).astype(float, copy=False)
 
 
 def full(values: Values, size: int) -> Floats:

@@ -51,10 +51,10 @@ def _edited(model: Model, answer: Answer, preference: Floats) -> Answer:
     model.change_bounds(fixed, answer.x[fixed], answer.x[fixed])
     model.change_rows(tight, level, level)
     model.change_costs(columns, preference)
-    model.strategy(PRIMAL)
+    model.go_on(PRIMAL)
     found = model.run()
 
-    model.strategy(DUAL)
+    model.go_on(DUAL)
     model.change_costs(columns, arrays.cost)
     model.change_rows(tight, arrays.row_lower[tight], arrays.row_upper[tight])
     model.change_bounds(fixed, lower, upper)

@@ -5,7 +5,8 @@ import numpy as np
 from engine.scheduling.build import Built
 from engine.scheduling.devices.storage import Storage
 from engine.scheduling.linear import Floats
-from engine.scheduling.problem import Limit, Problem
+from engine.scheduling.problem import Problem
+from engine.scheduling.section import Limit
 from engine.scheduling.site import Breach, Schedule, Site, Timings
 from engine.scheduling.solve import Solved
 
@@ -35,8 +36,9 @@ def stored(site: Site, problem: Problem, x: Floats) -> dict[str, Floats]:
     """Return the energy in each store [kWh], shape (n + 1,)."""
     stores = [device for device in site.devices if isinstance(device, Storage)]
     return {
-        store.name: np.concatenate([[store.soc_at_start], problem.block(f"{store.name}.soc").value(x)])
+        store.name: np.concatenate([[store.soc_at_start], x[first : first + size]])
         for store in stores
+        for first, size in [problem.sizes[f"{store.name}.soc"]]
     }
 
 
@@ -64,23 +66,22 @@ def _worth(site: Site, problem: Problem, row_dual: Floats) -> dict[str, Floats]:
 def _limit_prices(problem: Problem, col_dual: Floats) -> dict[str, Floats]:
     if not len(col_dual):
         return {}
-    return {limit.name: _saving(problem, limit, col_dual) for limit in problem.limits}
+    savings = {"upper": np.maximum(-col_dual, 0.0), "lower": np.maximum(col_dual, 0.0), "both": col_dual}
+    return {limit.name: _saving(problem, limit, savings[limit.side]) for limit in problem.limits}
 
 
-def _saving(problem: Problem, limit: Limit, col_dual: Floats) -> Floats:
+def _saving(problem: Problem, limit: Limit, savings: Floats) -> Floats:
     """Return what one more unit of a limit saves; for a lower bound or target, what one unit less of it saves."""
     first, size = problem.sizes[limit.columns]
-    dual = col_dual[first : first + size]
-    saving = np.maximum(-dual, 0.0) if limit.side == "upper" else np.maximum(dual, 0.0)
-    if limit.side == "both":
-        saving = dual
+    saving = savings[first : first + size]
     return saving if limit.at is None else np.where(limit.at, saving, 0.0)
 
 
 def _breaches(problem: Problem, x: Floats) -> list[Breach]:
     found = []
     for soft in problem.soft:
-        amounts = problem.block(soft.columns).value(x)
+        first, size = problem.sizes[soft.columns]
+        amounts = x[first : first + size]
         broken = np.flatnonzero(amounts > _NOTHING)
         found += [Breach(soft.name, float(soft.at[at]), float(amounts[at]), soft.unit) for at in broken]
     return found

@@ -14,7 +14,8 @@ from engine.scheduling.devices.storage import Storage
 from engine.scheduling.elastic import Give, least_give
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats, Values
-from engine.scheduling.problem import Limit, Problem
+from engine.scheduling.problem import Problem
+from engine.scheduling.section import Limit
 from engine.scheduling.site import Site
 from engine.scheduling.solve import Options, solve
 

@@ -66,15 +66,21 @@ def solve(problem: Problem, options: Options) -> Solved:
     none = np.empty(0)
     if arrays is None:
         return Solved(Status.INFEASIBLE, 0.0, none, none, none)
-    model = options.backend(problem, arrays)
-    if isinstance(model, Model) and _begins_at_rest(problem, arrays):
-        model.begin_with(*problem.resting())
+    model = begun(problem, arrays, options) if options.solver == DIRECT else options.backend(problem, arrays)
     cells = Cells.of(problem.pairs)
     answer = branching.solve(model, cells)
     if options.preferences and arrays.integers.any():
-        weights, _ = problem.objective(problem.preferences)
+        weights = problem.weights()
         answer = ties.preferred(model, answer, weights, arrays, cells, lambda other: options.backend(problem, other))
     return finish(problem, model, answer, cells, preferences=options.preferences)
+
+
+def begun(problem: Problem, arrays: Arrays, options: Options = Options()) -> Model:
+    """Return HiGHS with a problem in it, ready to begin where that is fastest."""
+    model = Model(arrays, time_limit=options.time_limit, gap=options.gap)
+    if _begins_at_rest(problem, arrays):
+        model.begin_with(*problem.resting())
+    return model
 
 
 def _begins_at_rest(problem: Problem, arrays: Arrays) -> bool:
@@ -91,7 +97,7 @@ def finish(problem: Problem, model: Backend, answer: Answer, cells: Cells, *, pr
         return Solved(answer.status, answer.gap, none, none, none)
     x = answer.x
     if preferences and problem.preferences:
-        weights, _ = problem.objective(problem.preferences)
+        weights = problem.weights()
         extra = np.zeros(model.arrays.width - problem.width)
         x = refine(model, answer, np.concatenate([weights, extra]), cells)
     width, height = problem.width, problem.height

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from engine.errors import InputError
-from engine.scheduling.limits import runs_of_equal
+from engine.scheduling.limits import groups_of_equal, runs_of_equal
 from engine.scheduling.linear import Floats, Indices, Linear, Values, full
 from engine.scheduling.problem import Problem
 
@@ -20,6 +20,8 @@ class Exchange:
     """Power taken from the grid [kW], 0 or more, shape (n,)."""
     sold: Linear
     """Power given to the grid [kW], 0 or more, shape (n,)."""
+    net: Linear
+    """Power taken less power given [kW], shape (n,)."""
 
 
 class Tariff(Protocol):
@@ -41,9 +43,8 @@ class EnergyTariff:
     def add_to(self, problem: Problem, exchange: Exchange) -> None:
         """See Tariff.add_to."""
         hours = problem.window.hours
-        paid = exchange.bought * (np.multiply(self.consumption_price, hours))
-        earned = exchange.sold * (np.multiply(self.production_price, hours))
-        problem.cost(f"{exchange.commodity} net energy", paid - earned)
+        paid = exchange.bought * (self.consumption_price * hours)
+        problem.cost(f"{exchange.commodity} net energy", paid + exchange.sold * (self.production_price * -hours))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,15 +64,12 @@ class PeakTariff:
         """See Tariff.add_to: one variable per group at or above every flow; its cost presses it onto the highest."""
         n = problem.window.n
         flow = exchange.bought if self.direction == "consumption" else exchange.sold
-        billing = np.zeros(n) if self.billing is None else self.billing.astype(float)
-        price, reached = full(self.price, n), full(self.reached, n)
-        _, first, groups = np.unique(
-            np.stack([billing, price, reached]), axis=1, return_index=True, return_inverse=True
-        )
+        billing = 0.0 if self.billing is None else self.billing.astype(float)
+        groups, first = groups_of_equal(n, billing, self.price, self.reached)
         name = f"{exchange.commodity} {self.direction} peak"
         more = problem.variable(name, size=len(first))
-        problem.at_most(name, flow - reached, more[groups])
-        problem.cost(name, more * price[first])
+        problem.at_most(name, flow - self.reached, more[groups])
+        problem.cost(name, more * full(self.price, n)[first])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,7 +102,7 @@ class Commitment:
         problem.equal(f"{self.name}.deviation", power - up + down, self.baseline)
         if self.on == "energy":
             problem.cost(self.name, up * (up_price * hours) - down * (down_price * hours))
-            problem.one_at_a_time(self.name, up, down, lossless=True, most=lambda: most)
+            problem.one_at_a_time(self.name, up, down, lossless=True, most=lambda _, __: most)
             return
         if (up_price < 0).any() or (down_price > 0).any():
             raise InputError(
@@ -115,7 +113,7 @@ class Commitment:
 
     def _add_peak(self, problem: Problem, side: str, deviation: Linear, price: Floats) -> None:
         """Add the largest deviation of each run of steps of equal price and baseline."""
-        groups, prices = runs_of_equal(price, full(self.baseline, problem.window.n))
+        groups, prices = runs_of_equal(problem.window.n, price, self.baseline)
         if prices.any():
             peak = problem.variable(f"{self.name}.{side}-peak", size=len(prices))
             problem.at_most(f"{self.name}.{side}-peak", deviation, peak[groups])

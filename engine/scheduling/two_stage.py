@@ -15,7 +15,7 @@ from engine.scheduling.devices.inflexible import Inflexible
 from engine.scheduling.diagnose import refuse
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats, Linear, Term
-from engine.scheduling.problem import Pair
+from engine.scheduling.section import Pair
 from engine.scheduling.site import Schedule, Site, Timings
 from engine.scheduling.solve import Solved, settled_bounds
 
@@ -188,4 +188,4 @@ def _moved(pair: Pair, own: NDArray[np.int32]) -> Pair:
         Linear(side.size, tuple(Term(own[term.cols], term.coefs, term.rows) for term in side.terms), side.constant)
         for side in (pair.first, pair.second)
     )
-    return replace(pair, first=first, second=second)
+    return replace(pair, first=first, second=second, most=lambda lower, upper: pair.most(lower[own], upper[own]))

@@ -1,19 +1,17 @@
 """A live problem that is edited and re-solved in milliseconds: what if this price, limit or forecast were another?"""
 
+from operator import is_not
 from time import process_time
-
-import highspy
-import numpy as np
 
 from engine.scheduling import read
 from engine.scheduling.arrays import Arrays
 from engine.scheduling.backend import Answer
 from engine.scheduling.branching import Cells
 from engine.scheduling.build import Built, build
-from engine.scheduling.highs_backend import Model
+from engine.scheduling.highs_backend import Codes, Model
 from engine.scheduling.problem import Problem
 from engine.scheduling.site import Schedule, Site, Timings
-from engine.scheduling.solve import finish, settled_bounds
+from engine.scheduling.solve import begun, finish, settled_bounds
 from engine.scheduling.storage_scheduler import StorageScheduler
 
 
@@ -29,12 +27,15 @@ class LiveProblem:
         self.warm = 0
         """Number of solves that went on from the one before."""
         self._model: Model | None = None
-        self._problem: Problem | None = None
+        self._built: Built | None = None
+        self._cells: Cells | None = None
+        self._found: Answer | None = None
 
     def solve(self, site: Site) -> Schedule:
         """Return the best plan of a site, whatever differs from the last one: prices, limits, targets, efficiencies.
 
-        A window that lies some steps after the last one's is rolled on: what was decided for a moment stays the first
+        Parts that are the same objects as in the last site are not read again, so change a part by replacing it. A
+        window that lies some steps after the last one's is rolled on: what was decided for a moment stays the first
         guess for it.
 
         Raises:
@@ -42,14 +43,15 @@ class LiveProblem:
             Infeasible: No plan meets every hard constraint.
         """
         began = process_time()
-        built = build(site)
+        last, built = self._built, build(site, self._built)
         arrays = settled_bounds(built.problem.arrays())
-        cells = Cells.of(built.problem.pairs)
+        cells = self._cells_of(built.problem)
+        self._built = built
         if arrays is None or arrays.integers.any() or cells.paying(arrays.cost).any():
             return self._from_scratch(site)
-        self._push(built, arrays)
+        model = self._model = self._brought(last, built.problem, arrays)
         ready = process_time()
-        model, answer = self._run()
+        answer = self._found = model.run()
         if not answer.has_plan or cells.overlap(answer.x).any():
             return self._from_scratch(site)
         solved = finish(built.problem, model, answer, cells, preferences=self.preferences)
@@ -60,68 +62,41 @@ class LiveProblem:
         self._model = None
         return StorageScheduler().compute(site)
 
-    def _push(self, built: Built, arrays: Arrays) -> None:
-        """Bring the solver from the last problem to this one, keeping its basis."""
-        problem, last, model = built.problem, self._problem, self._model
-        self._problem = problem
-        if model is None or last is None or last.sizes != problem.sizes or last.rows != problem.rows:
-            self._model = Model(arrays)
-            return
+    def _cells_of(self, problem: Problem) -> Cells:
+        """Return what must not run together; the same as last time as long as the pairs are."""
+        pairs, known = problem.pairs, self._cells
+        if known is None or len(known.pairs) != len(pairs) or any(map(is_not, known.pairs, pairs)):
+            known = self._cells = Cells.of(pairs)
+        return known
+
+    def _brought(self, last: Built | None, problem: Problem, arrays: Arrays) -> Model:
+        """Return the solver, brought from the last problem to this one and set to go on from its plan."""
+        model, found = self._model, self._found
+        before = None if last is None else last.problem
+        if model is None or found is None or before is None or not _alike(before, problem):
+            return begun(problem, arrays)
         self.warm += 1
-        shift = (problem.window.start - last.window.start) // problem.window.step
-        if shift or _differ(model.arrays, arrays):
-            basis = _shifted(model.solver.getBasis(), problem, shift)
-            model.load(arrays)
-            model.solver.setBasis(basis)
-        else:
-            _edit(model, arrays)
-
-    def _run(self) -> tuple[Model, Answer]:
-        model = self._model
-        if model is None:
-            raise RuntimeError("_push comes before _run")
-        return model, model.run()
+        steps = (problem.window.start - before.window.start) // problem.window.step
+        if not steps:
+            model.edit(arrays)
+            return model
+        of_cols, of_rows = model.basis(found.x)
+        model.load(arrays)
+        n = problem.window.n
+        model.begin_at(_rolled(of_cols, problem.sizes, steps, n), _rolled(of_rows, problem.rows, steps, n))
+        return model
 
 
-def _differ(old: Arrays, new: Arrays) -> bool:
-    """Return whether any coefficient differs; those are the only ones that cannot be edited in bulk."""
-    return not (
-        np.array_equal(old.matrix.start, new.matrix.start)
-        and np.array_equal(old.matrix.index, new.matrix.index)
-        and np.array_equal(old.matrix.value, new.matrix.value)
-    )
+def _alike(old: Problem, new: Problem) -> bool:
+    """Return whether two problems have the same blocks."""
+    return old.sizes == new.sizes and old.rows == new.rows
 
 
-def _edit(model: Model, new: Arrays) -> None:
-    """Change the costs and bounds that differ."""
-    old = model.arrays
-    cols = np.flatnonzero(old.cost != new.cost).astype(np.int32)
-    model.change_costs(cols, new.cost[cols])
-    cols = np.flatnonzero((old.lower != new.lower) | (old.upper != new.upper)).astype(np.int32)
-    model.change_bounds(cols, new.lower[cols], new.upper[cols])
-    rows = np.flatnonzero((old.row_lower != new.row_lower) | (old.row_upper != new.row_upper)).astype(np.int32)
-    model.change_rows(rows, new.row_lower[rows], new.row_upper[rows])
-    model.solver.changeObjectiveOffset(new.offset)
-    model.arrays = new
-
-
-def _shifted(basis: highspy.HighsBasis, problem: Problem, steps: int) -> highspy.HighsBasis:
-    """Return a basis for a window that starts some steps later; the last statuses are repeated."""
-    if not steps:
-        return basis
-    found = highspy.HighsBasis()
-    found.col_status = _moved(list(basis.col_status), problem.sizes, steps, problem.window.n)
-    found.row_status = _moved(list(basis.row_status), problem.rows, steps, problem.window.n)
-    found.valid = True
-    return found
-
-
-def _moved(
-    statuses: list[highspy.HighsBasisStatus], blocks: dict[str, tuple[int, int]], steps: int, n: int
-) -> list[highspy.HighsBasisStatus]:
-    moved = list(statuses)
-    for first, size in blocks.values():
-        if size == n and 0 < steps < n:
-            own = statuses[first : first + size]
-            moved[first : first + size] = own[steps:] + own[-steps:]
-    return moved
+def _rolled(states: Codes, blocks: dict[str, tuple[int, int]], steps: int, n: int) -> Codes:
+    """Return the states for a window that starts some steps later; the last ones are repeated."""
+    rolled = states.copy()
+    if 0 < steps < n:
+        for first, size in blocks.values():
+            if size == n:
+                rolled[first : first + size - steps] = states[first + steps : first + size]
+    return rolled

@@ -8,7 +8,7 @@ import numpy as np
 from engine.errors import InputError
 from engine.scheduling.devices import running
 from engine.scheduling.limits import SoftLimit, segments
-from engine.scheduling.linear import Linear, Values, full
+from engine.scheduling.linear import Linear, Values, any_of, full
 from engine.scheduling.problem import Problem
 
 
@@ -92,8 +92,8 @@ class Port:
             taken, given = self._direction(problem, "consumption"), self._direction(problem, "production")
         flow = Flow(taken, given)
         self._add_rules(problem, flow)
-        if np.any(self.wear_price):
-            problem.cost(f"{self.name} wear", (taken + given) * np.multiply(self.wear_price, problem.window.hours))
+        if any_of(self.wear_price):
+            problem.cost(f"{self.name} wear", (taken + given) * self.wear_price * problem.window.hours)
         if self.prefer_sooner:
             problem.prefer((taken + given) * np.linspace(-1.0, 0.0, problem.window.n, endpoint=False))
         return flow
@@ -107,7 +107,7 @@ class Port:
         hard = self.consumption_limit if direction == "consumption" else self.production_limit
         soft = self.soft_consumption if direction == "consumption" else self.soft_production
         name = f"{self.name}.{direction}"
-        if not np.any(hard):
+        if not any_of(hard):
             return Linear(problem.window.n)
         if self.coupling is not None:
             return self._coupled(problem, name, hard, soft)
@@ -117,7 +117,7 @@ class Port:
 
     def _coupled(self, problem: Problem, name: str, hard: Values, soft: SoftLimit | None) -> Linear:
         """Return the power as a multiple of the coupling, which needs no row of its own."""
-        if np.any(self.consumption_limit) and np.any(self.production_limit):
+        if any_of(self.consumption_limit) and any_of(self.production_limit):
             raise InputError(f"{self.name} is coupled and flows both ways; give it a capacity in one direction only.")
         if soft is not None:
             raise InputError(f"{self.name} is coupled; its capacity is always hard, so leave out its breach price.")
@@ -134,7 +134,9 @@ class Port:
     def _add_rules(self, problem: Problem, flow: "Flow") -> None:
         """Add what forbids some ways to run."""
         if flow.two_way:
-            problem.one_at_a_time(self.name, flow.taken, flow.given, lossless=self.lossless, most=lambda: self._most)
+            problem.one_at_a_time(
+                self.name, flow.taken, flow.given, lossless=self.lossless, most=lambda _, __: self._most
+            )
         if self.ramp is not None:
             running.add_ramp(problem, self.name, flow.power, self.ramp)
         if self.start_cost or self.min_on or self.min_off:
@@ -147,7 +149,7 @@ class Port:
     @property
     def lossless(self) -> bool:
         """Whether taking and giving at once changes nothing but the two themselves."""
-        return bool(np.all(np.multiply(self.charging_efficiency, self.discharging_efficiency) == 1.0))
+        return not any_of(self.charging_efficiency * self.discharging_efficiency - 1.0)
 
 
 @dataclass(frozen=True, slots=True)
