@@ -55,6 +55,12 @@ class Arrays:
         parts = self.matrix.value * x[cols]
         return np.bincount(self.matrix.index, weights=parts, minlength=self.height).astype(float)
 
+    def columns_of(self, y: Floats) -> Floats:
+        """Return y · matrix, shape (columns,)."""
+        cols = np.repeat(np.arange(self.width), np.diff(self.matrix.start))
+        parts = self.matrix.value * y[self.matrix.index]
+        return np.bincount(cols, weights=parts, minlength=self.width).astype(float)
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
