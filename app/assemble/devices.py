@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from app.assemble.flex_config import DeviceModel
 from app.assemble.series import Readings
 from engine.errors import FieldError
-from engine.flex.context import DEVICE_BREACH_PRICE, CommodityContext
+from engine.flex.context import CommodityContext
+from engine.flex.defaults import DEVICE_BREACH_PRICE
 from engine.flex.fields import Overlap
-from engine.flex.quantity import Fixed, Quantity
+from engine.flex.quantity import Fixed, Quantity, SensorReference
 from engine.flex.storage import StorageModel
 from engine.flex.values import per_step, per_step_mean
 from engine.iso_time import duration
@@ -58,16 +59,17 @@ class Described:
         model = self.model
         hard_taking, soft_taking = self._limit("consumption")
         hard_giving, soft_giving = self._limit("production")
+        discharging = self._efficiency("discharging")
         return Port(
             name=self.name,
             commodity=model.commodity,
             group=group,
             consumption_limit=hard_taking,
-            production_limit=hard_giving,
+            production_limit=np.where(discharging > 0, hard_giving, 0.0),
             soft_consumption=soft_taking,
             soft_production=soft_giving,
             charging_efficiency=self._efficiency("charging"),
-            discharging_efficiency=self._efficiency("discharging"),
+            discharging_efficiency=np.where(discharging > 0, discharging, 1.0),  # with 0 nothing is given at all
             wear_price=self.per_step(model.wear_price, "wear-price", 0.0, unit="currency/kWh"),
             bands=tuple(self._bands()),
             start_cost=self._number(model.start_cost, "start-cost", "currency") or 0.0,
@@ -75,7 +77,7 @@ class Described:
             min_off=self._hours(model.min_off, "min-off"),
             ramp=self._number(model.ramp_limit, "ramp-limit", "kW/h"),
             coupling=model.coupling,
-            coefficient=self.per_step(model.coupling_coefficient, "coupling-coefficient", 1.0),
+            coefficient=self._coefficient,
             share=model.fair_share,
             prefer_sooner=not model.stores and model.prefer_curtailing_later,
         )
@@ -88,16 +90,26 @@ class Described:
             FieldError: Nothing tells how much power the device can take or give.
         """
         both, takes, gives = self.told_capacities
-        one_way = [limit for limit in (takes, gives) if limit is not None]
-        if both is None and one_way:
-            both = np.fmax.reduce(one_way)
-            takes, gives = (np.zeros_like(both) if limit is None else limit for limit in (takes, gives))
-        elif both is None:
+        if both is None and takes is None and gives is None:
             both = self.around.site_capacity
+            if both is None:
+                raise FieldError(f"{self.name}: power-capacity", "give the most power of the device, such as '5 kW'.")
+        none = np.full(self.around.window.n, np.nan)
         if both is None:
-            raise FieldError(f"{self.name}: power-capacity", "give the most power of the device, such as '5 kW'.")
+            takes, gives = (np.zeros_like(none) if limit is None else limit for limit in (takes, gives))
+        one_way = np.fmax(none if takes is None else takes, none if gives is None else gives)
+        both = self._without_gaps(one_way if both is None else np.where(np.isnan(both), one_way, both))
         takes, gives = (both if limit is None else np.fmin(both, limit) for limit in (takes, gives))
         return both, takes, gives
+
+    def _without_gaps(self, limit: Floats) -> Floats:
+        """Return most power in both directions where nothing tells: the site's, else none at all, and warn of that."""
+        site = self.around.site_capacity
+        limit = limit if site is None else np.where(np.isnan(limit), site, limit)
+        if missing := int(np.isnan(limit).sum()):
+            steps = f"{missing} of {len(limit)} steps"
+            self.around.readings.warnings.append(f"{self.name}: no capacity is known in {steps}; taken as 0 kW.")
+        return np.nan_to_num(limit)
 
     @cached_property
     def told_capacities(self) -> tuple[Floats | None, Floats | None, Floats | None]:
@@ -115,6 +127,12 @@ class Described:
         values = self.around.steps(given, "kW", f"{self.name}: {field}", least=True)
         if (values < 0).any():
             raise FieldError(f"{self.name}: {field}", "a capacity is 0 or more, in either direction.")
+        missing = int(np.isnan(values).sum())
+        if missing and isinstance(given, SensorReference) and field != "power-capacity":
+            steps = f"{missing} of {len(values)} steps"
+            self.around.readings.warnings.append(
+                f"{self.name}: {field} is not known in {steps}; power-capacity counts."
+            )
         return values
 
     def _limit(self, way: str) -> tuple[Floats, SoftLimit | None]:
@@ -135,6 +153,13 @@ class Described:
             return DEVICE_BREACH_PRICE
         return asked[way]
 
+    @property
+    def _coefficient(self) -> Floats:
+        found = self.per_step(self.model.coupling_coefficient, "coupling-coefficient", 1.0)
+        if (found <= 0).any():
+            raise FieldError(f"{self.name}: coupling-coefficient", "it must be above 0, such as 0.4.")
+        return found
+
     def _efficiency(self, way: str) -> Floats:
         model = self.model
         if model.roundtrip_efficiency is not None:
@@ -142,8 +167,8 @@ class Described:
         else:
             given = model.charging_efficiency if way == "charging" else model.discharging_efficiency
             found = self.per_step(given, f"{way}-efficiency", 1.0)
-        if (found <= 0).any():
-            raise FieldError(f"{self.name}: {way}-efficiency", "an efficiency is above 0, such as '95%'.")
+        if (found < 0).any():
+            raise FieldError(f"{self.name}: {way}-efficiency", "an efficiency is 0 or more, such as '95%'.")
         return found
 
     def per_step(self, given: Quantity | float | None, field: str, otherwise: float, *, unit: str = "") -> Floats:
@@ -168,11 +193,8 @@ class Described:
     def _bands(self) -> list[Band]:
         found = []
         for mode in self.model.operation_modes:
-            takes, gives = (
-                [Fixed(text).number("kW", field=f"{self.name}: operation-modes") for text in side] if side else None
-                for side in (mode.consumption_range, mode.production_range)
-            )
-            low = -max(gives) if gives else min(takes or [0.0])
-            high = max(takes) if takes else -min(gives or [0.0])
+            takes, gives = mode.powers("consumption"), mode.powers("production")
+            low = -gives[1] if gives else min(takes or (0.0,))
+            high = takes[1] if takes else -min(gives or (0.0,))
             found.append(Band(low=low, high=high))
         return found

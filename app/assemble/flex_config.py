@@ -20,6 +20,16 @@ FAMILIES = [  # spellings of one idea: a closer one hides the others farther awa
     {"aggregate-power", "aggregate-consumption", "aggregate-production"},
 ]
 OLD_MODEL_ATTRIBUTES = {"min_soc_in_mwh": ("soc-min", "MWh"), "max_soc_in_mwh": ("soc-max", "MWh")}
+OLD_SHARES = {
+    f"{name}{mark}efficiency": f"{name}-efficiency"
+    for name in ("roundtrip", "charging", "discharging", "storage")
+    for mark in ("-", "_")
+}
+OLD_SITE_CAPACITIES = {
+    "capacity_in_mw": "site-power-capacity",
+    "consumption_capacity_in_mw": "site-consumption-capacity",
+    "production_capacity_in_mw": "site-production-capacity",
+}
 OLD_CAPACITIES = {
     "capacity_in_mw": "power-capacity",
     "consumption_capacity_in_mw": "consumption-capacity",
@@ -58,7 +68,7 @@ def context(work: Session, asset: Asset, asked: Mapping[str, Any]) -> Effective:
     """Return the flex-context of an asset: its ancestors', its own, the request's; the closer one counts."""
     found = Effective()
     for layer in assets.lineage(asset):
-        old = _old_capacity(layer, {"capacity_in_mw": "site-power-capacity"})
+        old = _old_capacity(layer, OLD_SITE_CAPACITIES) | _old_market(layer)
         found = found.under({**old, **layer.flex_context}, _origin(layer))
     return found.under(asked, REQUEST)
 
@@ -116,7 +126,14 @@ def _stored(asset: Asset, sensor: Sensor | None) -> Effective:
 def _old_fields(holder: Asset | Sensor) -> dict[str, Any]:
     """Return the flex-model fields that attributes used to hold."""
     old = {new: f"{holder.attributes[key]} {unit}" for key, (new, unit) in _held(OLD_MODEL_ATTRIBUTES, holder)}
+    old |= {new: holder.attributes[key] for key, new in _held(OLD_SHARES, holder)}
     return old | _old_capacity(holder, OLD_CAPACITIES)
+
+
+def _old_market(asset: Asset) -> dict[str, Any]:
+    """Return the price sensor that an attribute used to name."""
+    market = asset.attributes.get("market_id")
+    return {} if market is None else {"consumption-price": {"sensor": market}}
 
 
 def _old_capacity(holder: Asset | Sensor, names: Mapping[str, str]) -> dict[str, Any]:

@@ -18,10 +18,12 @@ from app.assemble.supplies import Supplied
 from db.base import get
 from db.sensors import Sensor
 from engine.errors import FieldError
-from engine.flex.context import SITE_BREACH_PRICE, CommodityContext, FlexContext
+from engine.flex.context import CommodityContext, FlexContext
+from engine.flex.defaults import SITE_BREACH_PRICE
+from engine.flex.parts import Place
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Quantity, SensorReference
-from engine.flex.storage import Place, StorageModel
+from engine.flex.storage import StorageModel
 from engine.scheduling.devices.adjustable import Adjustable
 from engine.scheduling.devices.inflexible import Inflexible
 from engine.scheduling.devices.port import Device
@@ -64,6 +66,11 @@ class Members:
             unheard = [feeder.name for feeder in _at_grid(feeders) if not self._of_power(feeder)]
             self.readings.warnings.extend(f"{name}: no sensor receives its power; name one." for name in unheard)
         return tuple(found)
+
+    @property
+    def currencies(self) -> set[str]:
+        """Every currency written in a price of a device."""
+        return set[str]().union(*(each.model.currencies for each in self._described))
 
     def _of_power(self, described: Described) -> list[Output]:
         return list(outputs.of_power(self.work, described.name, described.model, described.given.sensor))

@@ -1,5 +1,6 @@
 """Engine results → beliefs with their source: the sensor's unit, resolution and sign."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -34,12 +35,16 @@ def save_schedule(
         by: The source of the values.
         known_at: When the plan was asked for.
     """
-    written = {}
+    by_sensor: dict[int, list[Output]] = defaultdict(list)
     for output in outputs:
-        events, values = values_for(output, schedule)
-        written[output.sensor.id] = beliefs.write(
-            work, output.sensor, by, events=events, values=values.round(DECIMALS), known_at=known_at
-        )
+        by_sensor[output.sensor.id].append(output)
+    written = {}
+    for key, same in by_sensor.items():
+        events, values = values_for(same[0], schedule)
+        for more in same[1:]:  # several devices behind one meter are added
+            values = values + values_for(more, schedule)[1]
+        sensor = same[0].sensor
+        written[key] = beliefs.write(work, sensor, by, events=events, values=values.round(DECIMALS), known_at=known_at)
     return written
 
 

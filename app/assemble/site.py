@@ -1,6 +1,6 @@
 """Rows → the engine's site: what is described, over one window, as known at one moment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,8 +18,8 @@ from app.assemble.series import Readings
 from app.assemble.supplies import Supplied
 from db.assets import Asset
 from db.base import get
-from engine.errors import FieldError, InputError
-from engine.flex.context import CommodityContext, FlexContext
+from engine.errors import FieldError, InputError, UnitError, UnknownName
+from engine.flex.context import FlexContext
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 from engine.iso_time import zone
@@ -63,7 +63,8 @@ def read_site(work: Session, request: ScheduleRequest, *, known_at: datetime, li
     local = zone(power_sensors[0].timezone if power_sensors else "UTC")
     supplies = {each.commodity: Supplied(each, window, readings, local) for each in context.contexts}
     members = Members(work, supplies, readings, window, entries, context)
-    used = {port.commodity for device in members.devices for port in device.ports}
+    sensors = (*members.outputs, *_site_outputs(work, supplies.values()))
+    used = {port.commodity for device in members.devices for port in device.ports} | {out.name for out in sensors}
     site = Site(
         window=window,
         devices=members.devices,
@@ -73,8 +74,8 @@ def read_site(work: Session, request: ScheduleRequest, *, known_at: datetime, li
     )
     if limits.start_within_bounds:
         _refuse_start_outside(site)
-    sensors = (*members.outputs, *_site_outputs(work, context))
-    return Assembled(site, sensors, _one(context.all_currencies | readings.currencies), tuple(readings.warnings))
+    currencies = context.all_currencies | readings.currencies | members.currencies
+    return Assembled(site, sensors, _one(currencies), tuple(readings.warnings))
 
 
 def _one(currencies: set[str]) -> str:
@@ -89,13 +90,30 @@ def _one(currencies: set[str]) -> str:
 
 
 def _entry(model: DeviceModel) -> StorageModel | ProcessModel:
-    """Return what an entry describes: a process on an asset of that type or where its type is given, else a device."""
+    """Return what an entry describes: a process on an asset of that type or where its fields tell so, else a device.
+
+    Raises:
+        InputError: A field is wrong; the device is named.
+    """
     fields = model.effective.fields
     asked = {str(name).replace("_", "-") for name in fields}
     of_type = model.asset is not None and model.asset.asset_type.name in PROCESS_TYPES
-    if of_type or "process-type" in asked:
-        return ProcessModel.read({**_process_type(model), **fields})
-    return StorageModel.read(fields)
+    works = "process-type" in asked or {"power", "duration"} <= asked
+    kind = ProcessModel if of_type or works else StorageModel
+    given = {**_process_type(model), **fields} if kind is ProcessModel else fields
+    try:
+        return kind.read(given)
+    except FieldError as error:
+        raise FieldError(f"{_named(model)}{error.field}", error.problem) from error
+    except UnknownName as error:
+        owner = f" of {model.asset.name}" if model.asset else ""
+        raise UnknownName(f"{error.kind}{owner}", error.name, error.known) from error
+    except UnitError as error:
+        raise UnitError(f"{_named(model)}{error}") from error
+
+
+def _named(model: DeviceModel) -> str:
+    return f"{model.asset.name}: " if model.asset is not None else ""
 
 
 def _process_type(model: DeviceModel) -> dict[str, Any]:
@@ -118,12 +136,20 @@ def _context(work: Session, asset: Asset, asked: Mapping[str, Any] | list[dict[s
     return FlexContext.read({**fields, "commodities": [*fields.get("commodities", []), *others]})
 
 
-def _site_outputs(work: Session, context: FlexContext) -> list[Output]:
-    return [output for each in context.contexts for output in _of_connection(work, each)]
+def _site_outputs(work: Session, supplies: Iterable[Supplied]) -> list[Output]:
+    """Return where the power of each connection goes.
 
-
-def _of_connection(work: Session, context: CommodityContext) -> list[Output]:
-    return list(of_power(work, context.commodity, context, None))
+    Raises:
+        FieldError: There is no connection whose power it could be.
+    """
+    found = []
+    for supplied in supplies:
+        own = list(of_power(work, supplied.context.commodity, supplied.context, None))
+        if own and supplied.is_internal:
+            name = f"aggregate sensor {own[0].sensor.id}"
+            raise FieldError(name, f"{supplied.context.commodity} has no connection; give its price or capacity.")
+        found += own
+    return found
 
 
 def _refuse_start_outside(site: Site) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.assemble.devices import Described
 from engine.errors import FieldError
-from engine.flex.context import SOC_BREACH_PRICE
+from engine.flex.defaults import SOC_BREACH_PRICE
 from engine.flex.fields import Overlap
 from engine.flex.quantity import Fixed, Quantity
 from engine.flex.values import Scale, at_moments, extended, off_grid, per_tick

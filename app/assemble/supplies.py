@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from app.assemble.series import Readings
 from engine.errors import FieldError, InputError
 from engine.flex.commitment import CommitmentModel
-from engine.flex.context import SITE_BREACH_PRICE, CommodityContext
+from engine.flex.context import CommodityContext
+from engine.flex.defaults import SITE_BREACH_PRICE
 from engine.flex.quantity import Fixed, Quantity, SensorReference
 from engine.flex.values import extended, per_step
 from engine.iso_time import from_us, to_us
@@ -107,12 +108,12 @@ class Supplied:
         return hard, SoftLimit(limit=limit, highest_price=price, each_price=price)
 
     def _closed(self, way: str) -> bool:
-        """Whether a commodity, other than electricity, has a price in the other direction only: no way out here."""
+        """Whether a commodity, other than electricity, has a price or capacity in the other direction only."""
         context = self.context
-        here, there = context.buying, context.selling
-        if way == "production":
-            here, there = there, here
-        return context.commodity != "electricity" and here is None and there is not None
+        buys = context.buying is not None or context.site_consumption_capacity is not None
+        sells = context.selling is not None or context.site_production_capacity is not None
+        here, there = (buys, sells) if way == "consumption" else (sells, buys)
+        return context.commodity != "electricity" and context.site_power_capacity is None and there and not here
 
     def _breach_price(self, way: str) -> Floats | None:
         field = f"site-{way}-breach-price"
@@ -140,9 +141,21 @@ class Supplied:
 
     def _peak(self, way: Literal["consumption", "production"], price: Quantity, reached: Quantity | None) -> PeakTariff:
         field = f"site-peak-{way}"
-        paid_for = np.zeros(self.window.n) if reached is None else np.nan_to_num(self._steps(reached, field, "kW"))
+        paid_for = np.zeros(self.window.n) if reached is None else self._reached(reached, field)
         per_kw = np.nan_to_num(self._steps(price, f"{field}-price", "currency/kW"))
         return PeakTariff(direction=way, price=per_kw, reached=paid_for, billing=self._months())
+
+    def _reached(self, given: Quantity, field: str) -> Floats:
+        """Return the peak paid for already [kW], shape (n,): what is known of it holds until its month ends."""
+        values, months = self._steps(given, field, "kW"), self._months()
+        if isinstance(given, Fixed):  # one number tells of the month in which it is asked
+            return np.where(months == months[0], values, 0.0)
+        if isinstance(given, SensorReference) and np.isnan(values[0]):
+            last = self.readings.nearest(given, self.window, unit="kW")
+            values[0] = np.nan if last is None else last
+        known = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))
+        held = (known >= 0) & (months[known] == months)
+        return np.where(held, np.nan_to_num(values[known]), 0.0)
 
     def _months(self) -> NDArray[np.int32]:
         """Return the month of each step as 0, 1, ...: a peak is billed once in each, shape (n,)."""

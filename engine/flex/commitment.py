@@ -7,7 +7,7 @@ from pydantic import model_validator
 from engine.errors import FieldError
 from engine.flex import quantity
 from engine.flex.fields import AnyQuantity, FlexFields, described
-from engine.flex.storage import Place
+from engine.flex.parts import Place
 
 
 class CommitmentModel(FlexFields):

@@ -9,17 +9,8 @@ from engine.errors import FieldError
 from engine.flex import quantity
 from engine.flex.commitment import CommitmentModel
 from engine.flex.fields import AnyQuantity, FlexFields, SeveralQuantities, described, each_read
+from engine.flex.parts import Output
 from engine.flex.quantity import SensorReference
-from engine.flex.storage import Output
-
-SITE_BREACH_PRICE = 10_000.0
-"""Default price of breaking a site's or group's one-way limit while it is relaxed [currency/kW]."""
-SOC_BREACH_PRICE = 1_000.0
-"""Default price of a stored energy outside its soft bounds while they are relaxed [currency/kWh]."""
-DEVICE_BREACH_PRICE = 100.0
-"""Default price of breaking a device's one-way limit once relaxed by name [currency/kW]."""
-
-_RELAXED = "10000 EUR/kW"
 
 
 class CommodityContext(FlexFields):
@@ -53,60 +44,81 @@ class CommodityContext(FlexFields):
         example="25 kVA",
         unit="kW",
         overlap="least",
+        signed=False,
     )
     site_consumption_capacity: AnyQuantity = described(
         "Most power taken from the grid; soft while a breach price applies.",
         example="20 kW",
         unit="kW",
         overlap="least",
+        signed=False,
     )
     site_production_capacity: AnyQuantity = described(
         "Most power given to the grid, as a positive value; soft while a breach price applies.",
         example="10 kW",
         unit="kW",
         overlap="least",
+        signed=False,
     )
     site_consumption_breach_price: AnyQuantity = described(
         "Price of taking more than site-consumption-capacity; 10000 per kW while relaxed.",
         example="500 EUR/kW",
         unit="currency/kW",
+        signed=False,
     )
     site_production_breach_price: AnyQuantity = described(
         "Price of giving more than site-production-capacity; 10000 per kW while relaxed.",
         example="500 EUR/kW",
         unit="currency/kW",
+        signed=False,
     )
     site_peak_consumption: AnyQuantity = described(
-        "Peak of consumption already reached in the billing period, paid for anyway.", example="12 kW", unit="kW"
+        "Peak of consumption already reached in the billing period, paid for anyway.",
+        example="12 kW",
+        unit="kW",
+        signed=False,
     )
     site_peak_production: AnyQuantity = described(
-        "Peak of production already reached in the billing period, paid for anyway.", example="3 kW", unit="kW"
+        "Peak of production already reached in the billing period, paid for anyway.",
+        example="3 kW",
+        unit="kW",
+        signed=False,
     )
     site_peak_consumption_price: AnyQuantity = described(
-        "Price of a higher peak of consumption, once per billing period.", example="4.5 EUR/kW", unit="currency/kW"
+        "Price of a higher peak of consumption, once per billing period.",
+        example="4.5 EUR/kW",
+        unit="currency/kW",
+        signed=False,
     )
     site_peak_production_price: AnyQuantity = described(
-        "Price of a higher peak of production, once per billing period.", example="4.5 EUR/kW", unit="currency/kW"
+        "Price of a higher peak of production, once per billing period.",
+        example="4.5 EUR/kW",
+        unit="currency/kW",
+        signed=False,
     )
     soc_minima_breach_price: AnyQuantity = described(
         "Price of storing less than soc-minima and soc-targets say; 1000 per kWh while relaxed.",
         example="100 EUR/kWh",
         unit="currency/kWh",
+        signed=False,
     )
     soc_maxima_breach_price: AnyQuantity = described(
         "Price of storing more than soc-maxima and soc-targets say; 1000 per kWh while relaxed.",
         example="100 EUR/kWh",
         unit="currency/kWh",
+        signed=False,
     )
     consumption_breach_price: AnyQuantity = described(
         "Price of a device's consuming more than its consumption-capacity; 100 per kW once relaxed by name.",
         example="50 EUR/kW",
         unit="currency/kW",
+        signed=False,
     )
     production_breach_price: AnyQuantity = described(
         "Price of a device's producing more than its production-capacity; 100 per kW once relaxed by name.",
         example="50 EUR/kW",
         unit="currency/kW",
+        signed=False,
     )
     relax_constraints: bool = described(
         "Soften stored energies and site capacities, each at its breach price.",
@@ -214,14 +226,9 @@ class CommodityContext(FlexFields):
 
     @property
     def currencies(self) -> set[str]:
-        """Every currency written in a price; sensors and bare zeros tell none."""
-        prices = [getattr(self, name) for name, fact in self._facts_by_name() if "currency" in (fact or "")]
-        prices += [price for each in self.commitments for price in (each.up_price, each.down_price)]
-        return {code for price in prices if price is not None and (code := quantity.currency(price))}
-
-    @classmethod
-    def _facts_by_name(cls) -> list[tuple[str, str | None]]:
-        return [(fact.name.replace("-", "_"), fact.unit) for fact in cls.facts()]
+        """Every currency written in a price, those of commitments included."""
+        promised = (price for each in self.commitments for price in (each.up_price, each.down_price))
+        return super().currencies | {c for price in promised if price is not None and (c := quantity.currency(price))}
 
 
 class FlexContext(CommodityContext):

@@ -1,10 +1,20 @@
 """One place per field: type, unit, default, meaning, example. Everything that explains a field is made from here."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SkipValidation,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from engine.errors import FieldError, UnknownName
@@ -35,6 +45,8 @@ class Fact:
     overlap: Overlap
     replaced_by: str | None
     """The field to use instead, if this one is of an older release."""
+    signed: bool
+    """Whether values below 0 make sense."""
 
 
 def described(
@@ -46,6 +58,7 @@ def described(
     default: object = None,
     overlap: Overlap = "first",
     replaced_by: str | None = None,
+    signed: bool = True,
 ) -> Any:
     """Return a pydantic field with all that is said of it.
 
@@ -57,8 +70,15 @@ def described(
         default: What holds when the field is left out.
         overlap: Which of several events at one time counts.
         replaced_by: The field to use instead.
+        signed: Whether values below 0 make sense.
     """
-    about: dict[str, Any] = {"kind": kind, "unit": unit, "overlap": overlap, "replaced_by": replaced_by}
+    about: dict[str, Any] = {
+        "kind": kind,
+        "unit": unit,
+        "overlap": overlap,
+        "replaced_by": replaced_by,
+        "signed": signed,
+    }
     about["deprecated"] = bool(replaced_by) or None  # told by the schema; reading an old field is no mistake of ours
     return Field(
         default=default,
@@ -96,8 +116,19 @@ class FlexFields(BaseModel):
             FieldError: A field that cannot be read, or fields that exclude each other.
             UnitError: A unit that does not fit.
         """
+        try:
+            return cls.model_validate(dict(raw))
+        except ValidationError as error:
+            raise cls._told(error) from error
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names(cls, raw: Any) -> Any:
+        """Bring every name to the one of its field; nested models do it, too."""
+        if not isinstance(raw, Mapping):
+            return raw
         known = [name.replace("_", "-") for name in cls.model_fields]
-        fields = {}
+        fields: dict[str, object] = {}
         for given, value in raw.items():
             name = str(given).replace("_", "-")
             name = cls.spellings.get(name, name)
@@ -106,12 +137,20 @@ class FlexFields(BaseModel):
             if name in fields:
                 raise FieldError(name, "it is given twice, in two spellings; leave one out.")
             fields[name] = value
-        try:
-            return cls.model_validate(fields)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or cls.language
-            raise FieldError(where, first["msg"].removeprefix("Value error, ")) from error
+        return fields
+
+    @classmethod
+    def _told(cls, error: ValidationError) -> FieldError:
+        """Return the first of pydantic's complaints in our words: where, what, and how to write it."""
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or cls.language
+        message = first["msg"].removeprefix("Value error, ")
+        outer = str(first["loc"][0]).replace("-", "_") if first["loc"] else ""
+        if first["type"] == "value_error" or outer not in cls.model_fields:
+            return FieldError(where, message)
+        return FieldError(
+            where, f"{message[0].lower()}{message[1:]}; write it like {json.dumps(cls.fact(outer).example)}."
+        )
 
     @classmethod
     def facts(cls) -> list[Fact]:
@@ -122,6 +161,13 @@ class FlexFields(BaseModel):
     def fact(cls, name: str) -> Fact:
         """Return what there is to know of one field, by either spelling."""
         return _fact(name.replace("-", "_"), cls.model_fields[name.replace("-", "_")])
+
+    @property
+    def currencies(self) -> set[str]:
+        """Every currency written in a price; sensors and bare zeros tell none."""
+        names = [fact.name.replace("-", "_") for fact in self.facts() if "currency" in (fact.unit or "")]
+        prices = [price for name in names if isinstance(price := getattr(self, name), quantity.Quantity)]
+        return {code for price in prices if (code := quantity.currency(price))}
 
     def refuse_unstorable(self) -> None:
         """Raise if a field cannot be stored on an asset.
@@ -158,7 +204,10 @@ class FlexFields(BaseModel):
     @classmethod
     def _one(cls, raw: object, name: str, fact: Fact) -> quantity.Quantity:
         read = quantity.read(raw, field=name)
-        quantity.check(read, fact.unit or "", field=name, bare_is_fine=fact.name.startswith("soc-") or not fact.unit)
+        bare_is_fine = fact.name.startswith("soc-") or not fact.unit
+        quantity.check(read, fact.unit or "", field=name, bare_is_fine=bare_is_fine)
+        if not fact.signed:
+            quantity.refuse_negative(read, fact.unit or "", field=name)
         return read
 
 
@@ -193,4 +242,5 @@ def _fact(name: str, info: FieldInfo) -> Fact:
         example=info.examples[0] if info.examples else None,
         overlap=about.get("overlap", "first"),
         replaced_by=about.get("replaced_by"),
+        signed=about.get("signed", True),
     )

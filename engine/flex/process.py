@@ -7,8 +7,8 @@ from pydantic import field_validator, model_validator
 
 from engine.errors import FieldError
 from engine.flex.fields import AnyQuantity, FlexFields, described
+from engine.flex.parts import Place
 from engine.flex.quantity import Event, span
-from engine.flex.storage import Place
 from engine.scheduling.devices.process import ProcessType
 
 

@@ -200,6 +200,13 @@ def check(quantity: Quantity, unit: str, *, field: str, bare_is_fine: bool = Fal
         value.number(unit, field=field, bare=unit_for(unit, "EUR") if bare_is_fine else None, whole=1.0)
 
 
+def refuse_negative(quantity: Quantity, unit: str, *, field: str) -> None:
+    """Raise FieldError if a value written in the quantity is below 0."""
+    for value in written(quantity):
+        if value.number(unit, field=field, bare=unit_for(unit, "EUR"), whole=1.0) < 0:
+            raise FieldError(field, f"{value.value} is below 0; it is told as 0 or more.")
+
+
 def written(quantity: Quantity) -> list[Fixed]:
     """Return the values written in a quantity: all but those of a sensor."""
     match quantity:

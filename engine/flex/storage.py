@@ -1,53 +1,19 @@
 """The flex-model of a storage or any other device whose power is planned, field by field."""
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation, field_validator, model_validator
+from pydantic import SkipValidation, ValidationInfo, field_validator, model_validator
 
 from engine.errors import FieldError
 from engine.flex import quantity
 from engine.flex.fields import AnyQuantity, FlexFields, SeveralQuantities, described
-from engine.flex.quantity import Quantity
+from engine.flex.parts import OperationMode, Output, Place
+from engine.flex.quantity import Fixed, Quantity
+from engine.iso_time import duration
 
 EndValue: TypeAlias = Annotated[Quantity | Literal["learned"] | None, SkipValidation]
-
-
-class OperationMode(BaseModel):
-    """One way to run: power within a range in each direction."""
-
-    model_config = ConfigDict(
-        alias_generator=lambda name: name.replace("_", "-"), populate_by_name=True, extra="forbid", frozen=True
-    )
-    consumption_range: tuple[str, str] | None = Field(None, description="Least and most power consumed.")
-    production_range: tuple[str, str] | None = Field(None, description="Least and most power produced.")
-
-    @model_validator(mode="after")
-    def _one_at_least(self) -> Self:
-        if self.consumption_range is None and self.production_range is None:
-            raise ValueError("a mode needs a consumption-range or a production-range, such as ['1 kW', '3 kW'].")
-        return self
-
-
-class Output(BaseModel):
-    """A sensor to which results go."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    sensor: int
-
-
-class Place(BaseModel):
-    """A group of devices, named by its asset or its power sensor."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    asset: int | None = None
-    sensor: int | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.asset is None) == (self.sensor is None):
-            raise ValueError("name the group by its asset or by its sensor, such as {'asset': 7}.")
-        return self
 
 
 class StorageModel(FlexFields):
@@ -152,18 +118,21 @@ class StorageModel(FlexFields):
         example="11 kW",
         unit="kW",
         overlap="least",
+        signed=False,
     )
     consumption_capacity: AnyQuantity = described(
         "Most power consumed; hard unless relax-capacity-constraints is set.",
         example="7.4 kW",
         unit="kW",
         overlap="least",
+        signed=False,
     )
     production_capacity: AnyQuantity = described(
         "Most power produced, as a positive value; of a solar system, its forecast.",
         example={"sensor": 8},
         unit="kW",
         overlap="least",
+        signed=False,
     )
     operation_modes: tuple[OperationMode, ...] = described(
         "Ways to run, one of them in each step; none means any power within the capacities.",
@@ -187,12 +156,19 @@ class StorageModel(FlexFields):
         "Sensor with the power the device produces whatever the plan.", example={"sensor": 4}, unit="kW"
     )
     wear_price: AnyQuantity = described(
-        "Price of the wear caused by each kWh charged or discharged.", example="0.02 EUR/kWh", unit="currency/kWh"
+        "Price of the wear caused by each kWh charged or discharged.",
+        example="0.02 EUR/kWh",
+        unit="currency/kWh",
+        signed=False,
     )
-    start_cost: AnyQuantity = described("Price of each switching on.", example="0.50 EUR", unit="currency")
+    start_cost: AnyQuantity = described(
+        "Price of each switching on.", example="0.50 EUR", unit="currency", signed=False
+    )
     min_on: str | None = described("Once switched on, the device stays on this long.", example="PT1H", kind="text")
     min_off: str | None = described("Once switched off, the device stays off this long.", example="PT30M", kind="text")
-    ramp_limit: AnyQuantity = described("Largest change of power from step to step.", example="4 kW/h", unit="kW/h")
+    ramp_limit: AnyQuantity = described(
+        "Largest change of power from step to step.", example="4 kW/h", unit="kW/h", signed=False
+    )
     end_value: EndValue = described(
         "Worth of the energy left at the end: a price, or 'learned' for what it is worth within the plan.",
         example="0.15 EUR/kWh",
@@ -206,6 +182,14 @@ class StorageModel(FlexFields):
     @classmethod
     def _a_list(cls, raw: object) -> object:
         return raw if isinstance(raw, list | tuple) else [raw]
+
+    @field_validator("min_on", "min_off")
+    @classmethod
+    def _lasting(cls, text: str | None, info: ValidationInfo) -> str | None:
+        name = str(info.field_name).replace("_", "-")
+        if text is not None and duration(text, field=name) < timedelta(0):
+            raise FieldError(name, f"{text} is less than no time; write it like PT1H.")
+        return text
 
     @field_validator("end_value", mode="before")
     @classmethod
@@ -224,9 +208,29 @@ class StorageModel(FlexFields):
             raise FieldError(
                 "roundtrip-efficiency", "give either this or charging-efficiency and discharging-efficiency, not both."
             )
+        self._check_shares()
         if self.inflexible_consumption is not None and self.inflexible_production is not None:
             raise FieldError("inflexible-production", "an entry is either fixed consumption or fixed production.")
         return self
+
+    def _check_shares(self) -> None:
+        """Refuse shares that can only be meant as percentages, or are none."""
+        for name, most in MOST.items():
+            given = getattr(self, name.replace("-", "_"))
+            for value in quantity.written(given) if given is not None else ():
+                share = value.number("", field=name)
+                if not 0 <= share <= most:
+                    about = f"{value.value} is not between 0 and {most * 100:g} %"
+                    raise FieldError(name, f"{about}; write a percentage such as '95%', or a ratio such as 0.95.")
+            if isinstance(given, Fixed) and name != "storage-efficiency" and not given.number("", field=name):
+                raise FieldError(name, "with 0 % nothing ever comes through; write a share above 0, such as '95%'.")
+
+    @property
+    def currencies(self) -> set[str]:
+        """Every currency written in a price, that of the end value included."""
+        worth = self.end_value
+        own = None if worth is None or isinstance(worth, str) else quantity.currency(worth)
+        return super().currencies | ({own} if own else set())
 
     @property
     def inflexible(self) -> tuple[Quantity, float] | None:
@@ -252,6 +256,13 @@ class StorageModel(FlexFields):
         return self.soc_unit or (f"{power_unit}*h" if power_unit else "MWh")
 
 
+MOST = {
+    "charging-efficiency": 20.0,
+    "discharging-efficiency": 20.0,
+    "roundtrip-efficiency": 1.0,
+    "storage-efficiency": 1.0,
+}
+"""The largest share that makes sense; a heat pump gives several kWh of heat per kWh taken."""
 SOC_FIELDS = ("soc_min", "soc_max", "soc_minima", "soc_maxima", "soc_targets", "soc_at_start", "state_of_charge")
 
 

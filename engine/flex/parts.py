@@ -1,0 +1,69 @@
+"""Parts of flex-models and flex-contexts with fields of their own: ways to run, where results go, groups."""
+
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from engine.errors import FieldError
+from engine.flex.fields import AnyQuantity, FlexFields, described
+from engine.flex.quantity import Fixed
+
+
+class OperationMode(FlexFields):
+    """One way to run: power within a range in each direction."""
+
+    language: ClassVar[str] = "operation-modes"
+
+    consumption_range: tuple[AnyQuantity, AnyQuantity] | None = described(
+        "Least and most power consumed.", example=["1 kW", "3 kW"], kind="list", unit="kW"
+    )
+    production_range: tuple[AnyQuantity, AnyQuantity] | None = described(
+        "Least and most power produced.", example=["1 kW", "3 kW"], kind="list", unit="kW"
+    )
+
+    @model_validator(mode="after")
+    def _ranges(self) -> Self:
+        if self.consumption_range is None and self.production_range is None:
+            raise ValueError("a mode needs a consumption-range or a production-range, such as ['1 kW', '3 kW'].")
+        for name in ("consumption", "production"):
+            self.powers(name)
+        return self
+
+    def powers(self, way: str) -> tuple[float, float] | None:
+        """Return the least and most power in one direction [kW]; None if the mode does not run that way.
+
+        Raises:
+            FieldError: They change over time, or the least is more than the most.
+        """
+        field, given = f"operation-modes.{way}-range", getattr(self, f"{way}_range")
+        if given is None:
+            return None
+        if len(given) != 2 or not all(isinstance(power, Fixed) for power in given):
+            raise FieldError(field, "write the least and the most power, such as ['1 kW', '3 kW'].")
+        least, most = (power.number("kW", field=field) for power in given)
+        if not 0 <= least <= most:
+            raise FieldError(field, f"{least:g} to {most:g} kW is no range; write the least power first, 0 or more.")
+        return least, most
+
+
+class Output(FlexFields):
+    """A sensor to which results go."""
+
+    language: ClassVar[str] = "output"
+
+    sensor: int = described("The sensor that receives the values.", example=12, kind="sensor", default=...)
+
+
+class Place(FlexFields):
+    """A group of devices, named by its asset or its power sensor."""
+
+    language: ClassVar[str] = "group"
+
+    asset: int | None = described("The asset whose entry tells the limits of the group.", example=9, kind="sensor")
+    sensor: int | None = described("The power sensor of that entry.", example=12, kind="sensor")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.asset is None) == (self.sensor is None):
+            raise ValueError("name the group by its asset or by its sensor, such as {'asset': 7}.")
+        return self
