@@ -1,10 +1,10 @@
-"""One Bokeh figure per chart: a line for each source, the ground of plans, the band of forecasts."""
+"""One heading and one Bokeh figure per chart: a line for each source, the ground of plans, the band of forecasts."""
 
 import numpy as np
-from bokeh.models import ColumnDataSource, GlyphRenderer
+from bokeh.models import ColumnDataSource, CustomJS, Div, GlyphRenderer
 from bokeh.plotting import figure
 
-from components import frames
+from components import frames, legend
 from components.paths import Floats
 from components.theme import STROKES, Colour, distinct
 from components.traces import Chart, Trace
@@ -71,7 +71,7 @@ class Line:
 
 
 class Drawn:
-    """One chart as a figure, which can be thinned anew for another time range and recoloured for other paper."""
+    """One chart as a heading and a figure, which can be thinned for another time range and take other paper."""
 
     def __init__(self, chart: Chart, view: View) -> None:
         self.chart, self.view = chart, view
@@ -81,9 +81,19 @@ class Drawn:
         drawn = zip(chart.traces, self.colours, strict=True)
         ground = 0.22 / max(plans, 1)  # several grounds overlap
         self.lines = [Line(self.figure, trace, colour, view=view, ground=ground) for trace, colour in drawn]
-        banded = [line.line for line, trace in zip(self.lines, chart.traces, strict=True) if trace.band is not None]
-        certain = [line.line for line in self.lines if line.line not in banded]
-        self.figure.add_tools(*(frames.hover(view, of, band=of is banded) for of in (certain, banded) if of))
+        boxes: dict[str, list[GlyphRenderer]] = {}
+        for line, trace in zip(self.lines, chart.traces, strict=True):
+            boxes.setdefault(trace.band.name if trace.band else "", []).append(line.line)
+        self.figure.add_tools(*(frames.hover(view, of, band=band) for band, of in boxes.items()))
+        self.heading = Div(text=self._legend(view.dark), margin=(12, 8, 0, 8))
+        hiding = {"heading": self.heading, "lines": [line.parts for line in self.lines]}
+        self.figure.js_on_change("inner_width", CustomJS(code=legend.HIDE, args=hiding))
+
+    @property
+    def told(self) -> str:
+        """What is drawn, in one line of plain text."""
+        named = dict.fromkeys(f"{trace.label} [{trace.unit or '-'}]" for trace in self.chart.traces)
+        return f"{self.chart.title}: {', '.join(named)}" if named else self.chart.title
 
     def redraw(self) -> None:
         """Take the points anew for the time range now in view."""
@@ -94,6 +104,11 @@ class Drawn:
         """Take the colours for dark or for light paper."""
         for line in self.lines:
             line.recolour(dark)
+        self.heading.text = self._legend(dark)
+
+    def _legend(self, dark: bool) -> str:
+        hidden = [i for i, line in enumerate(self.lines) if not line.line.visible]
+        return legend.html(self.chart, self.colours, dark=dark, hidden=hidden)
 
 
 def _columns(trace: Trace, view: View) -> dict[str, Floats]:

@@ -76,11 +76,11 @@ def _values(chart: Chart) -> Range1d | DataRange1d:
     return Range1d(low - margin, high + margin)
 
 
-def hover(view: View, lines: Sequence[GlyphRenderer], *, band: bool) -> HoverTool:
+def hover(view: View, lines: Sequence[GlyphRenderer], *, band: str) -> HoverTool:
     """Return the box that names value, unit, source, moment, belief time and horizon of what is under the pointer."""
     unit = CustomJSHover(code=WITH_UNIT)
     rows = [("", "$name"), ("value", "@y{custom}")]
-    rows += [("10 to 90 %", "@low{custom} to @high{custom}")] if band else []
+    rows += [(band, "@low{custom} to @high{custom}")] if band else []
     rows += [("time", "@x{custom}"), ("known since", "@known{custom}"), ("known ahead", "@ahead{0,0.[0]} h")]
     written = {"@x": view.stamp, "@known": view.stamp, "@y": unit, "@low": unit, "@high": unit}
     return HoverTool(tooltips=rows, formatters=written, renderers=list(lines), mode="vline", line_policy="prev")

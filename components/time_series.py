@@ -1,13 +1,14 @@
 """Charts above each other, linked by one time range; shows what it is given."""
 
+from itertools import count
 from typing import Any
 
 import panel as pn
 import param
 from bokeh.events import RangesUpdate
-from bokeh.models import Column, Div
+from bokeh.models import Column, Div, LayoutDOM
 
-from components import legend
+from components import legend, pictures
 from components.figures import Drawn
 from components.local_time import MILLISECOND
 from components.traces import Chart
@@ -28,14 +29,17 @@ class TimeSeries(pn.viewable.Viewer):
     dark = param.Boolean(default=False, doc="Whether the paper is dark.")
     moment = param.Integer(default=None, allow_None=True, doc="Moment to mark with a line [µs since 1970 UTC].")
     steady = param.Boolean(default=False, doc="Whether charts keep their place while they have no data.")
+    file = param.String(default="charts", doc="Name of pictures that are saved, without ending.")
     height = param.Integer(default=220, bounds=(120, None), doc="Height of one chart [px].")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
         known_zone(self.zone)
         self._drawn: list[Drawn] = []
-        self._headings: list[Div] = []
+        self._saved = count()
         self._stack = Column(sizing_mode="stretch_width")
+        self._saver = pictures.saver([], [], self.file)
+        self._stack.js_on_change("tags", self._saver)
         self._pane = pn.pane.Bokeh(self._stack, sizing_mode="stretch_width", margin=0)
         self._draw()
 
@@ -58,10 +62,8 @@ class TimeSeries(pn.viewable.Viewer):
         view = View.of(*(self.span or self._whole()), zone=self.zone, dark=self.dark)
         view.moment.location = None if self.moment is None else self.moment / MILLISECOND
         self._drawn = [Drawn(chart, view) for chart in self.charts]
-        self._headings = [
-            Div(text=legend.html(drawn.chart, drawn.colours, self.dark), margin=(12, 8, 0, 8)) for drawn in self._drawn
-        ]
-        filled = [drawn.figure for drawn in self._drawn if drawn.chart.span or self.steady]
+        shown = [drawn for drawn in self._drawn if drawn.chart.span or self.steady]
+        filled = [drawn.figure for drawn in shown]
         for made in filled:
             made.height = self.height
             made.on_event(RangesUpdate, self._moved)
@@ -69,12 +71,18 @@ class TimeSeries(pn.viewable.Viewer):
             filled[-1].xaxis.axis_label = f"Time in {self.zone}"
             filled[-1].xaxis.axis_label_text_font_style = "normal"
             filled[-1].height += 24
-        bodies = [
-            drawn.figure if drawn.figure in filled else Div(text=legend.notice(drawn.chart.empty), margin=8)
-            for drawn in self._drawn
-        ]
         # One document part for all: a Panel pane for each heading and figure takes the browser longer than the lines.
-        self._stack.children = [part for pair in zip(self._headings, bodies, strict=True) for part in pair]
+        self._saver.args = pictures.saver(filled, [drawn.told for drawn in shown], self.file).args
+        self._stack.children = [part for drawn in self._drawn for part in (drawn.heading, self._body(drawn))]
+
+    def save(self, kind: str) -> None:
+        """Let the browser save what is in view as a picture: ``png`` or ``svg``."""
+        self._stack.tags = [kind, next(self._saved)]
+
+    def _body(self, drawn: Drawn) -> LayoutDOM:
+        if drawn.chart.span or self.steady:
+            return drawn.figure
+        return Div(text=legend.notice(drawn.chart.empty), margin=8)
 
     def _whole(self) -> tuple[int, int]:
         """Return the span of all data, or one day where there are none."""
@@ -97,9 +105,8 @@ class TimeSeries(pn.viewable.Viewer):
 
     @param.depends("dark", watch=True)
     def _recolour(self) -> None:
-        for drawn, heading in zip(self._drawn, self._headings, strict=True):
+        for drawn in self._drawn:
             drawn.recolour(self.dark)
-            heading.text = legend.html(drawn.chart, drawn.colours, self.dark)
 
     @param.depends("moment", watch=True)
     def _mark(self) -> None:

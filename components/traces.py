@@ -19,6 +19,18 @@ LONGEST_BRIDGE = 3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Band:
+    """Two quantiles of a probabilistic forecast."""
+
+    low: Floats
+    """NaN where not told, in the unit and shape (n,) of the values of the trace."""
+    high: Floats
+    """As above."""
+    name: str = "10 to 90 %"
+    """Cumulative probabilities of the two."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Trace:
     """One line: one sensor as told by one source."""
 
@@ -40,8 +52,8 @@ class Trace:
     """Type of the source; decides the stroke."""
     quantity: str = "other"
     """One of theme.QUANTITIES; decides the colour."""
-    band: tuple[Floats, Floats] | None = None
-    """Value below which 10 % and 90 % of the outcomes are expected [unit], NaN where not told, shapes (n,)."""
+    band: Band | None = None
+    """Where the outcome is expected, beside the one value that stands for it."""
 
     @property
     def told(self) -> str:
@@ -73,7 +85,8 @@ class Trace:
         """The band of the events that have a value; where it is not told it is as thin as the line."""
         if self.band is None:
             return None
-        low, high = (np.where(np.isnan(edge), self.values, edge)[self._there] for edge in self.band)
+        edges = (self.band.low, self.band.high)
+        low, high = (np.where(np.isnan(edge), self.values, edge)[self._there] for edge in edges)
         return low, high
 
     @cached_property
@@ -88,9 +101,10 @@ class Trace:
         """Return the same line in another unit; one of another kind is left as it is."""
         if unit == self.unit or not same_kind(unit, self.unit):
             return self
-        band = None
-        if self.band is not None:
-            band = (convert(self.band[0], self.unit, unit), convert(self.band[1], self.unit, unit))
+        band = self.band
+        if band is not None:
+            low, high = (convert(edge, self.unit, unit) for edge in (band.low, band.high))
+            band = replace(band, low=low, high=high)
         return replace(self, unit=unit, values=convert(self.values, self.unit, unit), band=band)
 
     def points(self, start_us: int, end_us: int, most: int) -> dict[str, Floats]:

@@ -20,6 +20,7 @@ from app.api.v3 import (
     copies,
     data,
     documentation,
+    exports,
     forecasts,
     health,
     jobs,
@@ -38,7 +39,7 @@ from app.api.v3 import (
 ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES, *charts.DEV, *alerts.OPS, *play.ROOT]
 """Below /api."""
 RESOURCES = (
-    *(health, assets, choices, copies, sensors, accounts, users, data, bulk, uploads, monitoring),
+    *(health, assets, choices, copies, sensors, accounts, users, data, bulk, exports, uploads, monitoring),
     *(jobs, schedules, forecasts, reports, automations, alerts, charts, annotations, audit, keys, secrets),
 )
 

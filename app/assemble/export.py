@@ -29,8 +29,11 @@ class Wanted:
     """Events that start from one moment (included) to the other (excluded)."""
     known_at: datetime | AsOf
     sources: SourceFilter | None = None
-    superseded: bool = False
-    """Whether every belief counts, or one value per event."""
+    beliefs: str = "one per event"
+    """Which beliefs count, one of QUESTIONS: one of each event, the newest of each source, or superseded ones too."""
+
+
+QUESTIONS = {"one per event": beliefs.read_quantiles, "per source": beliefs.read_newest, "all": beliefs.read_all}
 
 
 def table(work: Session, sensors: Sequence[Sensor], wanted: Wanted) -> pd.DataFrame:
@@ -43,7 +46,7 @@ def table(work: Session, sensors: Sequence[Sensor], wanted: Wanted) -> pd.DataFr
     timezone = zones.pop() if len(zones) == 1 else "UTC"
     parts = []
     for sensor in sensors:
-        question = beliefs.read_all if wanted.superseded else beliefs.read_quantiles
+        question = QUESTIONS[wanted.beliefs]
         found = question(work, sensor, wanted.start, wanted.end, known_at=wanted.known_at, sources=wanted.sources)
         part = frames.table(found, names, timezone)
         part.insert(0, "sensor", sensor.name)

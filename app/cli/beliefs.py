@@ -136,7 +136,8 @@ def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **option
         end = begin.astimezone(UTC) + duration(lasting, field="duration", start=begin)
         file = options["to_file"]
         if file is not None:
-            wanted = Wanted(start=begin, end=end, known_at=known_at, sources=sources, superseded=options["all_beliefs"])
+            kind = "all" if options["all_beliefs"] else "one per event"
+            wanted = Wanted(start=begin, end=end, known_at=known_at, sources=sources, beliefs=kind)
             frame = export.table(work, chosen, wanted)
             file.write_bytes(export.written(frame, file.suffix.removeprefix(".")))
             click.secho(f"{len(frame)} rows are written to {file}.", fg="green")

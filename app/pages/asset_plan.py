@@ -11,6 +11,7 @@ import panel as pn
 from sqlalchemy.orm import Session
 
 from app.assemble import flex_config
+from app.assemble.lines import lines_of
 from app.auth import access
 from app.auth.identity import SignedIn
 from app.pages import charts
@@ -75,7 +76,7 @@ def _read(asset_id: int, work: Session, who: SignedIn) -> Found:
     total = _sensor_of(fields.get("aggregate-power"))
     for sensor in sensors:
         planned = beliefs.read_per_source(work, sensor, end - BEFORE, end, known_at=now, sources=PLANS)
-        lines = charts.traces(sensor, planned, listing.sources(work, planned))
+        lines = lines_of(sensor, planned, listing.sources(work, planned))
         _sort(found, sensor, lines, is_total=sensor.id == total, model=tree[sensor.asset_id].flex_model)
     found.prices = _prices(work, who, fields, found)
     found.limit = _amount(fields.get("site-power-capacity"), found.connection[0].unit if found.connection else "kW")
@@ -123,7 +124,7 @@ def _prices(work: Session, who: SignedIn, fields: Mapping[str, Any], found: Foun
         if access.may(who, "read", sensor):
             span = charts.Span(start - sensor.resolution, end + sensor.resolution, known_at=datetime.now(UTC))
             known = charts.read_sensor(work, sensor, span)
-            lines += charts.traces(sensor, known, listing.sources(work, known))
+            lines += lines_of(sensor, known, listing.sources(work, known))
     return [line.converted(lines[0].unit) for line in lines]
 
 

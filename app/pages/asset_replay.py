@@ -11,6 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
+from app.assemble.lines import lines_of
 from app.auth import access
 from app.auth.identity import SignedIn
 from app.pages import charts, time_range
@@ -21,7 +22,6 @@ from app.pages.tabs import Part
 from app.running import current
 from components.history import History
 from components.replay import Remembered, Replay
-from components.theme import quantity
 from db import beliefs, listing
 from db.assets import Asset
 from db.base import get
@@ -78,28 +78,14 @@ def _read(asset_id: int, asked: tuple[str | None, str | None], work: Session, wh
 def histories(work: Session, sensor: Sensor, span: Span) -> list[History]:
     """Return all that was ever believed of a sensor in a span, one history for each source."""
     every = beliefs.read_all(work, sensor, span.start, span.end, known_at=span.known_at)
-    told = listing.sources(work, {int(key) for key in np.unique(every.source_ids)})
-    kind = quantity(unit=sensor.unit, name=sensor.name, asset_type=sensor.asset.asset_type.name)
-    return [
-        History(
-            label=f"{sensor.asset.name}: {sensor.name}",
-            unit=sensor.unit,
-            events=every.beliefs.events[every.source_ids == key],
-            times=every.beliefs.times[every.source_ids == key],
-            values=every.beliefs.middle[every.source_ids == key],
-            step=sensor.resolution,
-            source=source.description,
-            source_type=source.type,
-            quantity=kind,
-        )
-        for key, source in told.items()
-    ]
+    parts = {int(key): every.beliefs.take(every.source_ids == key) for key in np.unique(every.source_ids)}
+    return [History(every=line) for line in lines_of(sensor, parts, listing.sources(work, parts))]
 
 
 def _show(page: Shell, found: Found | None) -> Sequence[Any]:
     if found is None:
         return [note(TOO_LONG, "warning")]
-    if not any(len(line.events) for chart in found.charts for line in chart.histories):
+    if not any(len(line.times) for chart in found.charts for line in chart.histories):
         return [note(NOTHING)]
     shown = Replay(charts=found.charts, span=found.span, zone=found.zone, player_kind=pmui.Player)
     page.follow(shown)

@@ -6,17 +6,16 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.assemble import showing
+from app.assemble.lines import lines_of
 from app.assemble.showing import Wanted
 from app.auth import access
 from app.auth.identity import SignedIn
 from app.running import current
-from components.theme import quantity
-from components.traces import Chart, Trace
+from components.traces import Chart
 from db import beliefs, listing, sensors
 from db.assets import Asset
 from db.chunks import Beliefs
 from db.sensors import Sensor
-from db.sources import Source
 
 NO_DATA = "No data in this time range. Choose another range, or add data: run"
 DEFAULT = 2
@@ -49,9 +48,9 @@ def read(work: Session, who: SignedIn, plan: list[Wanted], span: Span) -> list[C
     charts = []
     for chart in plan:
         visible = [seen[key] for key in chart.sensors if key in seen]
-        lines = [line for sensor in visible for line in traces(sensor, known[sensor.id], told)]
+        every = [line for sensor in visible for line in lines_of(sensor, known[sensor.id], told)]
         hidden = len(chart.sensors) - len(visible)
-        shown = [line.converted(lines[0].unit) for line in lines]
+        shown = [line.converted(every[0].unit) for line in every]
         charts.append(Chart(title=chart.title or title(visible), traces=shown, empty=_empty(visible, hidden)))
     return charts
 
@@ -59,26 +58,6 @@ def read(work: Session, who: SignedIn, plan: list[Wanted], span: Span) -> list[C
 def read_sensor(work: Session, sensor: Sensor, span: Span) -> dict[int, Beliefs]:
     """Return what each source told of a sensor in a span, by source id."""
     return beliefs.read_per_source(work, sensor, span.start, span.end, known_at=span.known_at)
-
-
-def traces(sensor: Sensor, known: dict[int, Beliefs], told: dict[int, Source]) -> list[Trace]:
-    """Return the values of a sensor as lines, one for each source, measurements first."""
-    kind = quantity(unit=sensor.unit, name=sensor.name, asset_type=sensor.asset.asset_type.name)
-    lines = [
-        Trace(
-            label=f"{sensor.asset.name}: {sensor.name}",
-            unit=sensor.unit,
-            events=found.events,
-            values=found.middle,
-            known=found.times,
-            step=sensor.resolution,
-            quantity=kind,
-            source=told[source].description,
-            source_type=told[source].type,
-        )
-        for source, found in known.items()
-    ]
-    return sorted(lines, key=lambda line: ("measured", "forecast", "scheduled").index(line.told))
 
 
 def title(shown: list[Sensor]) -> str:

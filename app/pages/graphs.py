@@ -15,13 +15,14 @@ from app.auth.identity import SignedIn
 from app.pages import charts, time_range
 from app.pages.charts import Span
 from app.pages.filling import later, reading
+from app.pages.range_bar import RangeBar
+from app.pages.saving import Files
 from components.time_series import TimeSeries
 from components.traces import Chart
 
 LONGEST_US = 3 * 366 * 86_400_000_000
 """The longest span that is read at once [µs]."""
-SMALL = {"size": "small", "margin": 2, "disable_elevation": True, "sx": {"minWidth": 40, "px": 1}}
-HINT = "Drag to move, Ctrl and wheel to zoom; all charts follow."
+HINT = "Drag to move, Ctrl and wheel to zoom; all charts follow. A click on a source hides it."
 
 
 class Graphs(pn.viewable.Viewer):
@@ -35,41 +36,22 @@ class Graphs(pn.viewable.Viewer):
         self._read = time_range.microseconds(span)
         self.series = TimeSeries(charts=list(charts), zone=str(local), span=self._read)
         self.series.param.watch(self._moved, "span")
-        self._label = pmui.Typography(self._written(), variant="body2", margin=(0, 8))
-        self._presets = [
-            pmui.Button(label=name, on_click=partial(self._choose, days), **SMALL)
-            for name, days in time_range.PRESETS.items()
-        ]
-        self._mark()
+        self._bar = RangeBar(self._span, local, lambda chosen: self.series.param.update(span=chosen))
+        self._files = Files(self.series, [key for chart in plan for key in chart.sensors])
 
     def __panel__(self) -> pn.viewable.Viewable:
-        earlier = pmui.IconButton(
-            icon="chevron_left", description="Earlier", on_click=partial(self._step, -1), margin=0
-        )
-        later = pmui.IconButton(icon="chevron_right", description="Later", on_click=partial(self._step, 1), margin=0)
-        parts = [earlier, *self._presets, later, self._label]
-        bar = pmui.FlexBox(*parts, align_items="center", sizing_mode="stretch_width")
         hint = pmui.Typography(HINT, variant="caption", margin=(0, 8))
-        return pn.Column(bar, self.series, hint, sizing_mode="stretch_width")
+        below = pmui.FlexBox(hint, self._files, align_items="center", sizing_mode="stretch_width")
+        return pn.Column(self._bar, self.series, below, sizing_mode="stretch_width")
 
     @property
     def _span(self) -> tuple[int, int]:
         return self.series.span or self._read
 
-    def _choose(self, days: int, _event: object) -> None:
-        """Show a number of whole days, the last of which is the last one in view."""
-        end = time_range.from_microseconds(self._span, self._local)[1]
-        self.series.span = time_range.microseconds(time_range.preset(days, end, self._local))
-
-    def _step(self, way: int, _event: object) -> None:
-        """Move by the length of what is in view; whole days stay whole days over a clock change."""
-        start, end = time_range.from_microseconds(self._span, self._local)
-        self.series.span = time_range.microseconds(time_range.moved(start, end, way))
-
     def _moved(self, _event: object) -> None:
-        """Write the range into label and address, and read on where it leads beyond what was read."""
-        self._label.object = self._written()
-        self._mark()
+        """Write the range into bar and address, and read on where it leads beyond what was read."""
+        self._bar.follow(self._span)
+        self._files.follow(self._span)
         start, end = time_range.from_microseconds(self._span, self._local)
         if pn.state.location is not None:
             shown: dict[str, Any] = {"start": start.isoformat(), "end": end.isoformat()}
@@ -89,14 +71,3 @@ class Graphs(pn.viewable.Viewer):
 
     def _charts(self, span: Span, work: Session, who: SignedIn) -> list[Chart]:
         return charts.read(work, who, self._plan, span)
-
-    def _mark(self) -> None:
-        """Fill the button of the preset that is in view."""
-        start, end = time_range.from_microseconds(self._span, self._local)
-        for button, days in zip(self._presets, time_range.PRESETS.values(), strict=True):
-            fits = time_range.preset(days, end, self._local) == (start, end)
-            button.variant = "contained" if fits else "outlined"
-
-    def _written(self) -> str:
-        start, end = time_range.from_microseconds(self._span, self._local)
-        return f"{start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %Y %H:%M}, {self._local}"

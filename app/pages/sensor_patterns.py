@@ -10,6 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
+from app.assemble.lines import kind
 from app.auth import access
 from app.auth.identity import SignedIn
 from app.pages import time_range
@@ -18,7 +19,6 @@ from app.pages.shell import Shell
 from app.pages.tabs import Part
 from components.distribution import Distribution
 from components.heatmap import Heatmap
-from components.theme import quantity
 from components.traces import Trace
 from db import beliefs, listing
 from db.base import get
@@ -57,9 +57,8 @@ def _read(sensor_id: int, days: int, work: Session, who: SignedIn) -> Found:
         known = beliefs.read(work, sensor, start, end, known_at=now, sources=sources)
         if len(known):
             break
-    kind = quantity(unit=sensor.unit, name=sensor.name, asset_type=sensor.asset.asset_type.name)
     label = f"{sensor.asset.name}: {sensor.name}"
-    facts: dict[str, Any] = {"label": label, "unit": sensor.unit, "step": sensor.resolution, "quantity": kind}
+    facts: dict[str, Any] = {"label": label, "unit": sensor.unit, "step": sensor.resolution, "quantity": kind(sensor)}
     return Found(sensor, Trace(events=known.events, values=known.values, **facts), who.timezone)
 
 

@@ -7,6 +7,8 @@ from urllib.parse import parse_qs
 import panel as pn
 import panel_material_ui as pmui
 import param
+from bokeh.events import DocumentReady
+from bokeh.models import CustomJS
 from panel.io.resources import LOCAL_DIST
 from panel_material_ui.template.base import Page
 from sqlalchemy.orm import Session
@@ -32,6 +34,8 @@ const read = (html) => new DOMParser().parseFromString(html, "text/html").body.t
 const text = read(read(source.object))  // it arrives as escaped HTML
 document.title = `${text} · ${name}`
 """
+GO_BACK = "window.addEventListener('popstate', () => window.location.reload())"
+"""The address changes with what is shown, and what is shown must follow the Back button."""
 REMEMBER = "document.cookie = `{name}=${{Number(source.dark_theme)}}; path={path}; max-age=31536000; samesite=lax`"
 
 Result = TypeVar("Result")
@@ -112,6 +116,7 @@ class Shell(Page):
         self.jscallback(dark_theme=REMEMBER.format(name=DARK, path=path))
         if pn.state.curdoc is not None:
             pn.state.curdoc.on_session_destroyed(self._release)
+            pn.state.curdoc.js_on_event(DocumentReady, CustomJS(code=GO_BACK))
 
     def server_doc(self, doc: Any = None, title: str | None = None, location: Any = True) -> Any:
         """See pmui.Page; the window is named after the page, not only after the platform."""

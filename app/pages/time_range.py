@@ -1,6 +1,6 @@
 """Which span of time a page shows: what its address says, else the days around now, else the newest data."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.errors import TimeError
@@ -47,6 +47,16 @@ def moved(start: datetime, end: datetime, way: int) -> tuple[datetime, datetime]
     """Return the span before (-1) or after (1) one of the same clock length; whole days stay whole days."""
     length = end.replace(tzinfo=None) - start.replace(tzinfo=None)
     return start + way * length, end + way * length
+
+
+def days(start: datetime, end: datetime) -> tuple[date, date]:
+    """Return the first and the last day of a span; a day of which only midnight belongs to it does not count."""
+    return start.date(), max(end - timedelta(microseconds=1), start).date()
+
+
+def of_days(first: date, last: date, *, local: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the span of whole days of a zone, both included."""
+    return datetime.combine(first, time(), local), following(datetime.combine(last, time(), local), 1)
 
 
 def midnight(moment: datetime, local: ZoneInfo) -> datetime:

@@ -128,6 +128,9 @@ TABLE: dict[str, Line] = {
     "GET /api/v3_0/sensors/data/bulk": Line(
         READ, lambda ids: {"query": {"sensors": str(ids["s:power"]), "start": SPAN["start"], "duration": "PT1H"}}
     ),
+    "GET /api/v3_0/sensors/data/export": Line(
+        READ, lambda ids: {"query": {"sensors": str(ids["s:power"]), "start": SPAN["start"], "duration": "PT1H"}}
+    ),
     "POST /api/v3_0/sensors/data/bulk": Line(ADD, lambda ids: {"bulk": [VALUES | {"sensor": ids["s:power"]}]}),
     "POST /api/v3_0/sensors/{id}/data/upload": Line(ADD, of("s:power", file="t,v\n2026-01-05T00:00:00Z,1\n")),
     "POST /api/v3_0/sensors/{id}/data/upload/preview": Line(ADD, of("s:power", file="t,v\n2026-01-05T00:00:00Z,1\n")),

@@ -1,7 +1,9 @@
 """What a person sees and does in charts, in a real browser."""
 
+from pathlib import Path
+
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.test_pages import charts
 
@@ -18,3 +20,48 @@ def test_charts_out_of_sight_are_painted_when_they_come_into_sight(desk: Page, h
     assert not desk.evaluate(RESTING)[0]
     desk.locator(".bk-Figure").last.scroll_into_view_if_needed()
     desk.wait_for_function(f"() => !({RESTING})().at(-1)")
+
+
+def test_a_click_on_a_source_hides_what_it_tells_and_another_shows_it(desk: Page, house: int):
+    desk.goto(f"/assets/{house}")
+    before = charts(desk)[0]["visible"]
+    button = desk.get_by_role("button", name="measured by Shifted real data").first
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    assert charts(desk)[0]["visible"] == [False, *before[1:]]
+    button.press("Enter")
+    assert charts(desk)[0]["visible"] == before
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "begins"),
+    [
+        ("Picture (PNG)", "charts.png", b"\x89PNG"),
+        ("Drawing (SVG)", "charts.svg", b"<svg"),
+        ("Values (CSV)", ".csv", b"sensor_id,sensor,event_start"),
+    ],
+)
+def test_what_is_in_view_can_be_saved(desk: Page, house: int, label: str, name: str, begins: bytes):
+    desk.goto(f"/assets/{house}")
+    charts(desk)
+    desk.get_by_role("button", name="Save").click()
+    with desk.expect_download() as download:
+        desk.get_by_role("menuitem", name=label).click()
+    content = Path(download.value.path()).read_bytes()
+    assert download.value.suggested_filename.endswith(name)
+    assert content.startswith(begins)
+    assert b"svg" not in begins or b"household load [kW]" in content
+
+
+def test_days_are_picked_in_the_calendar_and_back_leads_to_the_view_before(desk: Page, house: int):
+    desk.goto(f"/assets/{house}?start=2026-10-24T00:00:00%2B02:00&end=2026-10-25T00:00:00%2B02:00")
+    charts(desk)
+    field = desk.get_by_label("First and last day")
+    expect(field).to_have_value("2026-10-24 – 2026-10-24")
+    field.click()
+    for day in ("October 24th", "October 25th"):
+        desk.get_by_role("button", name=day).click()
+    told = "Sat 24 Oct 2026 00:00 to Mon 26 Oct 2026 00:00, Europe/Amsterdam · clocks change on 25 Oct 2026"
+    expect(desk.get_by_text(told)).to_be_visible()
+    desk.go_back()
+    expect(desk.get_by_text("Sat 24 Oct 2026 00:00 to Sun 25 Oct 2026 00:00")).to_be_visible()

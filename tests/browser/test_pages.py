@@ -17,7 +17,7 @@ DRAWN = """() => {
   return figures.map((f) => ({
     y: f.left[0].axis_label, x: f.below[0].axis_label, width: f.inner_width,
     range: [f.x_range.start, f.x_range.end], range_id: f.x_range.id,
-    points: f.renderers.map((r) => r.data_source.get_length()),
+    points: f.renderers.map((r) => r.data_source.get_length()), visible: f.renderers.map((r) => r.visible),
     inks: f.renderers.map((r) => r.glyph.line_color?.value).filter(Boolean),
   }))
 }"""

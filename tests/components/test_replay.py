@@ -1,12 +1,11 @@
 """What was known when."""
 
-from datetime import timedelta
-
 import numpy as np
 import pytest
 
 from components.history import History
 from components.replay import Remembered, Replay, moments
+from components.traces import Trace
 from engine.iso_time import to_us
 from tests.components.samples import QUARTER, QUARTER_US, START
 
@@ -17,7 +16,8 @@ def history(*beliefs: tuple[int, int, float], **facts) -> History:
     """Return a history of (event, moment of knowledge, value), both counted in quarters."""
     events, times, values = (np.array(column) for column in zip(*beliefs, strict=True))
     given = {"label": "Load", "unit": "kW", "step": QUARTER} | facts
-    return History(events=BEGIN + events * QUARTER_US, times=BEGIN + times * QUARTER_US, values=values * 1.0, **given)
+    known = {"events": BEGIN + events * QUARTER_US, "known": BEGIN + times * QUARTER_US, "values": values * 1.0}
+    return History(every=Trace(**known, **given))
 
 
 TWICE = ((0, -2, 10), (0, -1, 11), (1, -2, 20), (1, 3, 21), (2, 2, 30))
@@ -62,10 +62,8 @@ def test_figures_stay_while_nothing_is_known_of_a_line():
 
 
 def test_without_any_belief_there_is_nothing_to_play():
-    empty = History(
-        label="x", unit="kW", events=np.zeros(0, np.int64), times=np.zeros(0, np.int64), values=np.zeros(0),
-        step=timedelta(hours=1),
-    )  # fmt: skip
+    none = np.zeros(0, np.int64)
+    empty = History(every=Trace(label="x", unit="kW", events=none, known=none, values=np.zeros(0), step=QUARTER))
     shown = Replay(charts=[Remembered("x", [empty])])
     assert shown.player.disabled
     assert "nothing to replay" in shown._label.object

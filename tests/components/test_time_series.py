@@ -8,6 +8,7 @@ from components import legend
 from components.figures import MOST_POINTS
 from components.theme import QUANTITIES
 from components.time_series import TimeSeries
+from components.traces import Band
 from engine.errors import TimeError
 from engine.iso_time import to_us
 from tests.components.samples import QUARTER_US, START, chart, trace
@@ -86,7 +87,9 @@ def test_an_unknown_zone_is_refused():
 
 
 def test_strokes_differ_by_what_the_source_does():
-    samples = {kind: legend.html(chart(trace([1], source_type=kind)), [QUANTITIES["other"]], False) for kind in TYPES}
+    samples = {
+        kind: legend.html(chart(trace([1], source_type=kind)), [QUANTITIES["other"]], dark=False) for kind in TYPES
+    }
     assert "stroke-dasharray" in samples["forecaster"]
     assert "fill-opacity" in samples["scheduler"]
     assert "stroke-dasharray" not in samples["user"] + samples["scheduler"]
@@ -130,9 +133,16 @@ def test_many_points_are_drawn_thin_and_few_bold_in_the_stroke_of_their_source()
 
 
 def test_a_forecast_with_a_band_shows_it_and_tells_it():
-    band = (np.array([0.0, 1.0]), np.array([2.0, 4.0]))
+    band = Band(low=np.array([0.0, 1.0]), high=np.array([2.0, 4.0]))
     drawn = figures(TimeSeries(charts=[chart(trace([1, 2], band=band, source_type="forecaster"), trace([1, 1]))]))[0]
     area = next(part for part in drawn.renderers if isinstance(part.glyph, VArea))
     assert area.data_source.data["high"].tolist() == [2, 2, 4, 4]
     boxes = [dict(tool.tooltips) for tool in drawn.tools if isinstance(tool, HoverTool)]
-    assert ["10 to 90 %" in box for box in boxes] == [False, True]
+    assert ["10 to 90 %" in box for box in boxes] == [True, False]
+
+
+def test_a_hidden_source_stays_hidden_on_other_paper():
+    shown = TimeSeries(charts=[chart(trace([1]), trace([2], source_type="forecaster"))])
+    figures(shown)[0].renderers[1].visible = False
+    shown.dark = True
+    assert texts(shown).count('aria-pressed="false"') == 1

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from components.paths import lowest_and_highest
+from components.traces import Band
 from engine.iso_time import to_us
 from tests.components.samples import QUARTER_US, START, chart, trace
 
@@ -72,7 +73,7 @@ def test_single_values_that_are_missing_do_not_break_a_thinned_line_to_pieces():
 
 def test_a_band_and_the_ground_of_a_plan_are_closed_where_values_are_missing():
     low, high = np.array([0.0, NAN, 1.0]), np.array([3.0, NAN, 4.0])
-    drawn = all_of(trace([1, NAN, 2], band=(low, high), source_type="scheduler"))
+    drawn = all_of(trace([1, NAN, 2], band=Band(low=low, high=high), source_type="scheduler"))
     at = np.isnan(drawn["y"])
     assert drawn["low"][at].tolist() == drawn["high"][at].tolist() == [1, 2]
     assert drawn["top"][at].tolist() == [0, 0]

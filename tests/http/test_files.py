@@ -60,3 +60,18 @@ def test_every_bad_row_is_named_and_nothing_stored(api: Api, power: int) -> None
 def test_a_layout_that_cannot_be_is_named(api: Api, power: int, wrong: dict[str, str]) -> None:
     answer = send(api, power, CLEAN, **{**LAYOUT, **wrong})
     assert answer.status_code == 422 and next(iter(wrong)) in answer.text.replace("_", "-")
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("csv", b"sensor_id"), ("parquet", b"PAR1"), ("xlsx", b"PK")])
+def test_values_are_exported_with_every_source(api: Api, power: int, kind: str, begins: bytes) -> None:
+    send(api, power, CLEAN, **LAYOUT)
+    asked = {"sensors": str(power), "start": SPAN["start"], "duration": "PT2H", "format": kind}
+    answer = api.get("/sensors/data/export", who="boss", params=asked)
+    assert answer.content.startswith(begins)
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="flexscope-20260104T2300.{kind}"'
+    if kind == "csv":
+        rows = answer.text.splitlines()[1:]
+        assert [(row.split(",")[2], row.split(",")[6]) for row in rows] == [
+            ("2026-01-04T23:00:00+00:00", "1.5"),
+            ("2026-01-04T23:15:00+00:00", "2.5"),
+        ]

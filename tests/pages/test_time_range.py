@@ -1,6 +1,6 @@
 """Which time a page shows."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -47,3 +47,10 @@ def test_moving_on_by_a_day_keeps_whole_days_over_a_clock_change():
     day = datetime(2026, 3, 28, tzinfo=AMSTERDAM)
     start, end = time_range.moved(day, day + DAY, 1)
     assert (start.isoformat(), end.isoformat()) == ("2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00")
+
+
+def test_days_of_a_calendar_lead_to_a_span_and_back():
+    first, last = date(2026, 10, 24), date(2026, 10, 25)
+    start, end = time_range.of_days(first, last, local=AMSTERDAM)
+    assert (start.isoformat(), end.isoformat()) == ("2026-10-24T00:00:00+02:00", "2026-10-26T00:00:00+01:00")
+    assert time_range.days(start, end) == (first, last)

@@ -9,9 +9,9 @@ from bokeh.layouts import column
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.assemble.lines import lines_of
 from components.figures import Drawn
-from components.theme import quantity
-from components.traces import Chart, Trace
+from components.traces import Chart
 from components.view import View
 from db import beliefs
 from db.sensors import Sensor
@@ -32,27 +32,8 @@ def item(
     sources = {row.id: row for row in work.scalars(select(Source))}
     figures = []
     for title, sensors in plan:
-        traces = [trace for sensor in sensors for trace in _traces(work, sensor, span, known_at, sources)]
+        told = {row.id: beliefs.read_per_source(work, row, *span, known_at=known_at) for row in sensors}
+        traces = [line for row in sensors for line in lines_of(row, told[row.id], sources)]
         figures.append(Drawn(Chart(title=title, traces=traces, unit=sensors[0].unit), view).figure)
     found: dict[str, Any] = json_item(column(*figures, sizing_mode="stretch_width"))
     return found
-
-
-def _traces(
-    work: Session, sensor: Sensor, span: tuple[datetime, datetime], known_at: datetime, sources: dict[int, Source]
-) -> list[Trace]:
-    known = beliefs.read_per_source(work, sensor, *span, known_at=known_at)
-    return [
-        Trace(
-            label=f"{sensor.asset.name}: {sensor.name}",
-            unit=sensor.unit,
-            events=found.events,
-            values=found.middle,
-            known=found.times,
-            step=sensor.resolution,
-            quantity=quantity(unit=sensor.unit, name=sensor.name, asset_type=sensor.asset.asset_type.name),
-            source=sources[key].description,
-            source_type=sources[key].type,
-        )
-        for key, found in known.items()
-    ]

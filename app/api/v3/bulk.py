@@ -33,7 +33,8 @@ MOST = 1000
 """Most sensors of one request."""
 
 
-def _whole(texts: list[str]) -> list[str]:
+def whole(texts: list[str]) -> list[str]:
+    """Return ids of sensors, each once; for use as a validator."""
     if not texts or len(texts) > MOST or not all(text.isdigit() and len(text) < 10 for text in texts):
         raise ValueError(f"Give 1 to {MOST} ids of sensors, such as 1,2,3.")
     return list(dict.fromkeys(texts))
@@ -44,7 +45,7 @@ class BulkQuery(DataQuery):
 
     model_config = HYPHENS
 
-    sensors: Annotated[Texts, AfterValidator(_whole), Field(description="Ids, joined by commas")]
+    sensors: Annotated[Texts, AfterValidator(whole), Field(description="Ids, joined by commas")]
 
 
 def read(call: Call, query: BulkQuery) -> Any:
