@@ -22,10 +22,8 @@ def test_an_asset_opens_with_the_tab_one_chose(api: Api, ids: dict[str, int]) ->
 
 
 def orient(api: Api, ids: dict[str, int], **query: Any) -> str:
-    found: str = api.get(f"/sensors/{ids['s:power']}/chart", who="adviser", params=query).json()["vconcat"][0][
-        "encoding"
-    ]["color"]["legend"]["orient"]
-    return found
+    chart = api.get(f"/sensors/{ids['s:power']}/chart", who="adviser", params=query).json()
+    return str(chart["encoding"]["color"]["legend"]["orient"])
 
 
 def test_legends_stand_where_one_chose_unless_a_request_says_otherwise(api: Api, ids: dict[str, int]) -> None:

@@ -107,7 +107,7 @@ def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
         name=query.dataset_name or name,
         width=query.width or "container",
         height=query.height,
-        span=(to_us(start) // 1000, to_us(end) // 1000) if given else None,
+        span=(to_us(start) // 1000, to_us(end) // 1000) if given or not query.include_data else None,
         legend_below=_likes_legends_below(call) if query.combine_legend is None else query.combine_legend,
     )
     kind = query.chart_type or ("chart_for_multiple_sensors" if name.startswith("asset") else "bar_chart")

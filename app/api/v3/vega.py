@@ -10,6 +10,9 @@ from db.sensors import Sensor
 DASHES = {"forecaster": [6, 3], "scheduler": [2, 2]}
 """Strokes by type of source; measurements are solid."""
 
+SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+"""What published pages load; nothing here needs more, and newer versions draw it as well."""
+
 
 class Frame(NamedTuple):
     """How a chart is to look."""
@@ -32,21 +35,26 @@ def specification(charts: Sequence[tuple[str, Sequence[Sensor]]], frame: Frame, 
         parts = [_heatmap(title, sensor, frame, kind) for title, sensors in charts for sensor in sensors]
     else:
         parts = [_lines(title, sensors, frame, kind) for title, sensors in charts if sensors]
-    whole = alt.vconcat(*parts, data=alt.NamedData(frame.name)).resolve_scale(color="independent")
+    rows = alt.NamedData(frame.name)
+    if len(parts) == 1:  # only a single chart fills its place to the pixel
+        whole = parts[0].properties(data=rows, autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
+    else:
+        whole = alt.vconcat(*parts, data=rows).resolve_scale(color="independent")
     found: dict[str, Any] = whole.to_dict(context={"pre_transform": False})
-    return found
+    return found | {"$schema": SCHEMA}
 
 
 def _lines(title: str, sensors: Sequence[Sensor], frame: Frame, kind: str) -> alt.Chart:
     unit = sensors[0].unit
     ids = [sensor.id for sensor in sensors]
+    names = list(dict.fromkeys(sensor.name for sensor in sensors))  # a legend without any would be endlessly high
     base = alt.Chart(title=title).transform_filter(alt.FieldOneOfPredicate(field="sid", oneOf=ids))
     marked = base.mark_bar() if kind == "bar_chart" else base.mark_line(interpolate="step-after", clip=True)
     legend = alt.Legend(orient="bottom") if frame.legend_below else alt.Legend(orient="right")
     encoded: alt.Chart = marked.encode(
         x=alt.X("event_start:T", title=None, scale=_time(frame)),
         y=alt.Y("event_value:Q", title=f"[{unit}]", scale=_values(unit)),
-        color=alt.Color("sensor_name:N", title=None, legend=legend),
+        color=alt.Color("sensor_name:N", title=None, legend=legend, scale=alt.Scale(domain=names)),
         strokeDash=alt.StrokeDash(
             "source_type:N",
             legend=None,
@@ -62,8 +70,9 @@ def _time(frame: Frame) -> alt.Scale | alt.utils.schemapi.UndefinedType:
     return alt.Scale(domain=list(frame.span)) if frame.span else alt.Undefined
 
 
-def _values(unit: str) -> alt.Scale | alt.utils.schemapi.UndefinedType:
-    return alt.Scale(domainMin=0, domainMax=100) if unit == "%" else alt.Undefined
+def _values(unit: str) -> alt.Scale:
+    """Return a scale that has a range without any data; shares are shown as parts of the whole."""
+    return alt.Scale(domain=alt.DomainUnionWith(unionWith=[0, 100] if unit == "%" else [0]))
 
 
 def _heatmap(title: str, sensor: Sensor, frame: Frame, kind: str) -> alt.Chart:
