@@ -25,6 +25,12 @@ def mercator(longitude: float, latitude: float) -> tuple[float, float]:
     return RADIUS * float(np.radians(longitude)), RADIUS * float(np.log(np.tan(np.pi / 4 + north / 2)))
 
 
+def degrees(x: float, y: float) -> tuple[float, float]:
+    """Return longitude and latitude of a place in Web Mercator [m], within those that there are."""
+    longitude = float(np.clip(np.degrees(x / RADIUS), -180, 180))
+    return longitude, float(np.degrees(2 * np.arctan(np.exp(y / RADIUS)) - np.pi / 2))
+
+
 @cache
 def _rings(scale: str) -> tuple[list[Points], Points]:
     """Return the rings of all countries and the box of each, shape (r, 4)."""

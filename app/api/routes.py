@@ -31,6 +31,7 @@ from app.api.v3 import (
     schedules,
     secrets,
     sensors,
+    templates,
     tokens,
     uploads,
     users,
@@ -39,7 +40,7 @@ from app.api.v3 import (
 ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES, *charts.DEV, *alerts.OPS, *play.ROOT]
 """Below /api."""
 RESOURCES = (
-    *(health, assets, choices, copies, sensors, accounts, users, data, bulk, exports, uploads, monitoring),
+    *(health, assets, templates, choices, copies, sensors, accounts, users, data, bulk, exports, uploads, monitoring),
     *(jobs, schedules, forecasts, reports, automations, alerts, charts, annotations, audit, keys, secrets),
 )
 

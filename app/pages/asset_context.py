@@ -1,33 +1,42 @@
-"""Tab Context of an asset: its parts, its sensors, and the flex-context that counts with the origin of each field."""
+"""Tab Context of an asset: where it belongs and lies, its sensors, and the flex-context that counts, field by field."""
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import panel as pn
 import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
+from app import door
 from app.assemble import flex_config
 from app.assemble.flex_config import Effective
 from app.auth import access
 from app.auth.identity import SignedIn
+from app.pages.filling import asking, here, later, note, refuse
+from app.pages.flex_form import FlexForm
+from app.pages.forms import Form
+from app.pages.sensor_fields import fields
 from app.pages.shell import Shell, address
 from app.pages.tabs import Part
-from components.asset_cards import AssetCards, Card
+from components.asset_tree import AssetTree, Node
 from components.fact_table import Cell, Code, FactTable, Link
-from db.assets import Asset
+from components.place_picker import PlacePicker
+from db import assets
+from db.assets import Asset, lineage
 from db.base import get
-from db.sensors import Sensor, of_asset
-from engine.iso_time import iso_duration
+from engine.flex.context import FlexContext
 
-NO_SENSORS = "There are no sensors yet: add one with 'flexscope add sensor', or post it to /api/v3_0/sensors."
+NO_SENSORS = "There are no sensors yet: add one below, with 'flexscope add sensor', or post it to /api/v3_0/sensors."
 NO_CONTEXT = (
-    "No flex-context counts here: set prices and limits on this asset or on one it is part of, with PATCH "
-    "/api/v3_0/assets/{id} or give them with each schedule."
+    "No flex-context counts here: set prices and limits below, or on an asset this one is part of, or give them with "
+    "each schedule."
 )
+NO_PLACE = "It has no place yet."
+CLICK = "Click on the map to move it, then save; Ctrl and wheel zoom."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,36 +44,55 @@ class Found:
     """What the tab shows."""
 
     asset: Asset
-    parts: list[Asset]
-    sensors: list[Sensor]
+    tree: Node
+    sensors: list[dict[str, Any]]
+    """As the API writes them, with their entity addresses."""
     context: Effective
-    model: dict[str, Any]
+    may_change: bool
+    may_add: bool
 
 
 def part(page: Shell, asset_id: int) -> Part:
     """Return the tab."""
-    return Part("context", "Context", partial(_read, asset_id), partial(_show, page))
+    return Part("context", "Context", partial(_read, asset_id, here()), partial(_show, page))
 
 
-def _read(asset_id: int, work: Session, who: SignedIn) -> Found:
+def _read(asset_id: int, server: str, work: Session, who: SignedIn) -> Found:
     asset = get(work, Asset, asset_id)
     access.check(who, "read", asset)
+    asked = door.Asked(method="GET", path=f"/assets/{asset_id}/sensors", address=server)
     return Found(
         asset=asset,
-        parts=[below for below in asset.children if access.may(who, "read", below)],
-        sensors=of_asset(work, asset_id),
+        tree=_tree(work, who, asset),
+        sensors=door.through(who, asked),
         context=flex_config.context(work, asset, {}),
-        model=dict(asset.flex_model),
+        may_change=access.may(who, "update", asset),
+        may_add=access.may(who, "create-children", asset),
     )
 
 
+def _tree(work: Session, who: SignedIn, asset: Asset) -> Node:
+    """Return everything below the topmost asset this one belongs to, as far as the user may read it."""
+    top = next(each for each in lineage(asset) if access.may(who, "read", each))
+    nodes: dict[int, Node] = {}
+    for each in assets.subtree(work, top.id):
+        if not access.may(who, "read", each):
+            continue
+        href = address(f"/assets/{each.id}?tab=context")
+        nodes[each.id] = Node(name=each.name, kind=each.asset_type.name, href=href, here=each.id == asset.id)
+        if each.id != top.id and each.parent_asset_id in nodes:
+            nodes[each.parent_asset_id].parts.append(nodes[each.id])
+    return nodes[top.id]
+
+
 def _show(page: Shell, found: Found) -> Sequence[Any]:
-    cards = [Card(name=a.name, kind=a.asset_type.name, href=address(f"/assets/{a.id}")) for a in found.parts]
-    shown = [heading("Sensors"), _sensors(found.sensors), heading("Flex-context"), _context(found)]
-    if found.model:
-        rows = [[field, Code(json.dumps(value))] for field, value in found.model.items()]
-        shown += [heading("Flex-model of this device"), FactTable(columns=["Field", "Value"], rows=rows)]
-    return [*shown, heading("Parts of this asset"), AssetCards(cards=cards, empty="It has no parts.")]
+    shown = [heading("Where it belongs"), AssetTree(root=found.tree), heading("Sensors"), _sensors(found.sensors)]
+    if found.may_add:
+        shown.append(pmui.Accordion(("Add a sensor", _new_sensor(found.asset)), title_variant="body1", margin=8))
+    shown += [heading("Flex-context that counts here"), _context(found)]
+    if found.may_change:
+        shown += [heading("Set or override here"), _own_context(found)]
+    return [*shown, heading("Place"), *_place(page, found)]
 
 
 def heading(text: str) -> pmui.Typography:
@@ -72,18 +100,29 @@ def heading(text: str) -> pmui.Typography:
     return pmui.Typography(text, variant="h3", sx={"fontSize": "1rem"}, margin=(18, 8, 0, 8))
 
 
-def _sensors(sensors: list[Sensor]) -> FactTable:
-    rows = [
+def _sensors(sensors: list[dict[str, Any]]) -> FactTable:
+    rows: list[list[Cell]] = [
         [
-            Link(sensor.name, address(f"/sensors/{sensor.id}")),
-            str(sensor.id),
-            sensor.unit or "-",
-            iso_duration(sensor.resolution) if sensor.resolution else "instantaneous",
-            sensor.timezone,
+            Link(sensor["name"], address(f"/sensors/{sensor['id']}")),
+            str(sensor["id"]),
+            sensor["unit"] or "-",
+            sensor["event_resolution"] if sensor["event_resolution"] != "PT0M" else "instantaneous",
+            sensor["timezone"],
+            Code(sensor["entity_address"]),
         ]
         for sensor in sensors
     ]
-    return FactTable(columns=["Sensor", "Id", "Unit", "Resolution", "Zone"], rows=rows, empty=NO_SENSORS)
+    columns = ["Sensor", "Id", "Unit", "Resolution", "Zone", "Entity address"]
+    return FactTable(columns=columns, rows=rows, empty=NO_SENSORS)
+
+
+def _new_sensor(asset: Asset) -> Form:
+    async def send(given: Mapping[str, Any]) -> Any:
+        return await asking("POST", "/sensors", body={"unit": "", **given, "generic_asset_id": asset.id})
+
+    form = Form(fields(), send=send, button="Add sensor", whole=True)
+    form.says = lambda made: f"Sensor {made['name']} has the id {made['id']}; reload the page to see it in the list."
+    return form
 
 
 def _context(found: Found) -> FactTable:
@@ -92,7 +131,7 @@ def _context(found: Found) -> FactTable:
         [field, Code(json.dumps(value)), _origin(found.context.origins[field], found.asset.id)]
         for field, value in found.context.fields.items()
     ]
-    return FactTable(columns=["Field", "Value", "Set on"], rows=rows, empty=NO_CONTEXT.format(id=found.asset.id))
+    return FactTable(columns=["Field", "Value", "Set on"], rows=rows, empty=NO_CONTEXT)
 
 
 def _origin(origin: str, own_id: int) -> Cell:
@@ -100,3 +139,40 @@ def _origin(origin: str, own_id: int) -> Cell:
     if named is None or int(named[1]) == own_id:
         return "this asset" if named else origin
     return Link(named[2], address(f"/assets/{named[1]}?tab=context"))
+
+
+def _own_context(found: Found) -> FlexForm:
+    async def save(given: dict[str, Any]) -> Any:
+        return await asking("PATCH", f"/assets/{found.asset.id}", body={"flex_context": given})
+
+    return FlexForm(FlexContext, found.asset.flex_context, save=save, offered=found.context.fields)
+
+
+def _place(page: Shell, found: Found) -> list[Any]:
+    asset = found.asset
+    picker = PlacePicker(latitude=asset.latitude, longitude=asset.longitude, fixed=not found.may_change)
+    page.follow(picker)
+    label = pmui.Typography(_written(picker), variant="body2", margin=(0, 8))
+    picker.param.watch(lambda *_: label.param.update(object=_written(picker)), ["latitude", "longitude"])
+    if not found.may_change:
+        return [picker, label]
+    told = pn.Column(sizing_mode="stretch_width")
+
+    async def save(_event: object) -> None:
+        try:
+            body = {"latitude": picker.latitude, "longitude": picker.longitude}
+            await asking("PATCH", f"/assets/{asset.id}", body=body)
+        except Exception as error:  # told in its place, whatever it is
+            problem = error
+            later(lambda: refuse(told, problem))
+        else:
+            later(lambda: told.param.update(objects=[note("The place is saved.", "success")]))
+
+    hint = pmui.Typography(CLICK, variant="caption", margin=(0, 8))
+    return [picker, label, hint, pmui.Button(label="Save place", icon="place", on_click=save, margin=8), told]
+
+
+def _written(picker: PlacePicker) -> str:
+    if picker.latitude is None or picker.longitude is None:
+        return NO_PLACE
+    return f"{picker.latitude:.5f}° north, {picker.longitude:.5f}° east"

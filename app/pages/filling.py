@@ -83,11 +83,11 @@ async def asking(method: str, path: str, **parts: Any) -> Any:
     Raises:
         EngineError: Nobody is signed in, or the API refuses.
     """
-    who, asked = _signed_in(), door.Asked(method=method, path=path, address=_here(), **parts)
+    who, asked = _signed_in(), door.Asked(method=method, path=path, address=here(), **parts)
     return await asyncio.to_thread(door.through, who, asked)
 
 
-def _here() -> str:
+def here() -> str:
     """Return the address of this server as the browser sees it."""
     settings = current().settings
     if settings.FLEXSCOPE_PUBLIC_ADDRESS:

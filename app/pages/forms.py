@@ -85,6 +85,11 @@ class Form(pn.viewable.Viewer):
             *self.inputs.values(), pn.Row(self.button), self.told, sizing_mode="stretch_width", max_width=900
         )
 
+    def lock(self) -> None:
+        """Let the fields be read only."""
+        for each in (*self.inputs.values(), self.button):
+            each.disabled = True
+
     def given(self) -> dict[str, Any]:
         """Return the values to send.
 

@@ -6,6 +6,7 @@ PAGES = {
     "/": "app.pages.dashboard:view",
     "/dashboard": "app.pages.dashboard:view",
     "/assets": "app.pages.assets:view",
+    "/assets/new": "app.pages.asset_new:view",
     "/assets/{id:int}": "app.pages.asset:view",
     "/accounts": "app.pages.tables:accounts",
     "/users": "app.pages.tables:users",

@@ -11,14 +11,14 @@ from app.auth import access
 from app.auth.identity import SignedIn
 from app.pages.asset_context import heading
 from app.pages.filling import asking, note, reading
-from app.pages.forms import Field, Form
+from app.pages.forms import Form
 from app.pages.removing import Removal
+from app.pages.sensor_fields import fields
 from app.pages.shell import Shell, address, go
 from app.pages.tabs import Part
 from db import deleting
 from db.base import get
 from db.sensors import Sensor
-from engine.iso_time import iso_duration
 
 READ_ONLY = "You may look at this sensor, but not change it; ask an admin of its account."
 
@@ -40,24 +40,6 @@ def _read(sensor_id: int, work: Session, who: SignedIn) -> Found:
     sensor = get(work, Sensor, sensor_id)
     access.check(who, "read", sensor)
     return Found(sensor, access.may(who, "update", sensor))
-
-
-def fields(sensor: Sensor | None = None) -> list[Field]:
-    """Return the fields of a sensor; of a new one without any."""
-    resolution = "" if sensor is None else iso_duration(sensor.resolution) if sensor.resolution else "PT0M"
-    return [
-        Field(name="name", label="Name", value=sensor and sensor.name, optional=False),
-        Field(name="unit", label="Unit", value=sensor and sensor.unit, help="Such as kW, kWh, EUR/MWh, %, °C"),
-        Field(
-            name="event_resolution",
-            label="Resolution",
-            value=resolution,
-            help="How long each value holds, such as PT15M; PT0M for values of a moment",
-            optional=False,
-        ),
-        Field(name="timezone", label="Time zone", value=sensor and sensor.timezone, help="Of its days"),
-        Field(name="attributes", label="Attributes", kind="object", value=sensor and sensor.attributes),
-    ]
 
 
 def _show(page: Shell, found: Found) -> Sequence[Any]:

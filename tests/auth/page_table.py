@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from tests.auth.permission_table import ADD, READ, Ids
+from tests.auth.permission_table import ADD, EVERYONE, READ, Ids
 
 HOSTS = {"reader", "root"}
 
@@ -43,12 +43,13 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/": LIST,
     "/dashboard": LIST,
     "/assets": LIST,
+    "/assets/new": PageLine("From a template", EVERYONE - {"reader"}),
     "/assets/{id:int}": ASSET("2 sensors"),
     "/assets/{id:int}?tab=graphs": ASSET("all charts follow", tab="Graphs"),
     "/assets/{id:int}?tab=plan": ASSET("There is no plan yet", tab="Plan"),
     "/assets/{id:int}?tab=replay": ASSET("nothing to replay", tab="Replay"),
     "/assets/{id:int}?tab=context": ASSET("No flex-context counts here", tab="Context"),
-    "/assets/{id:int}?tab=properties": ASSET("sensors_to_show", tab="Properties"),
+    "/assets/{id:int}?tab=properties": ASSET("Longitude", tab="Properties"),
     "/assets/{id:int}?tab=status": ASSET("Jobs of the last 7 days", tab="Status"),
     "/assets/{id:int}?tab=audit": ASSET("Before", tab="Audit log"),
     "/sensors/{id:int}": SENSOR("every PT15M"),
@@ -66,12 +67,8 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/status": PageLine("Revision", HOSTS),
 }
 
-FIELDS = {"name": "renamed", "description": "", "latitude": None, "longitude": None, "sensors_to_show": []}
-FIELDS |= {"flex_model": {}, "flex_context": {}, "attributes": {}}
-
 ACTIONS: dict[str, ActionLine] = {
     "app.pages.job_table:change": ActionLine(ADD, lambda ids: (ids["j:failed"], "requeue")),
     "app.pages.queue_table:clear": ActionLine({"root"}, lambda ids: ("scheduling",)),
-    "app.pages.asset_properties:change": ActionLine(ADD, lambda ids: (ids["battery"], FIELDS)),
     "app.pages.plan_now:enqueue": ActionLine(ADD, lambda ids: (ids["battery"], timedelta(hours=12))),
 }
