@@ -13,7 +13,11 @@ from engine.scheduling.linear import Floats, Values, full
 from engine.scheduling.section import Limit
 from engine.scheduling.site import Site
 
-CAPACITIES = {"consumption-capacity": "consumption_limit", "production-capacity": "production_limit"}
+CAPACITIES = {
+    "consumption-capacity": "consumption_limit",
+    "production-capacity": "production_limit",
+    "ramp-limit": "ramp",
+}
 
 
 def with_limit(site: Site, limit: str, change: Callable[[Values], Values]) -> Site:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.errors import Infeasible, InputError
+from engine.errors import InputError
 from engine.scheduling.devices.inflexible import Inflexible
 from engine.scheduling.devices.port import Device
 from engine.scheduling.devices.process import Process, ProcessType
@@ -34,13 +34,8 @@ def best_steps(process: Process, price: Floats) -> Floats:
         blocks[~starts] = np.inf
         # Sums of equal prices differ in their last digits; those must not decide between equals.
         return process.block_at(int(np.argmax(blocks <= blocks.min() + 1e-9 * max(1.0, np.abs(cost).max()))), n)
+    process.check_room(n)
     allowed = np.flatnonzero(process.allowed(n))
-    if len(allowed) < process.steps:
-        raise Infeasible(
-            f"{process.name} runs {process.steps} steps, but only {len(allowed)} are allowed; "
-            "shorten it, lengthen the window or lift a time restriction.",
-            [f"{process.name}.duration", f"{process.name}.time-restrictions"],
-        )
     runs = np.zeros(n)
     runs[allowed[np.argsort(cost[allowed], kind="stable")[: process.steps]]] = 1.0
     return runs

@@ -8,11 +8,13 @@ from engine.errors import Infeasible
 from engine.scheduling.arrays import Arrays
 from engine.scheduling.branching import Cells, with_choices
 from engine.scheduling.build import build
+from engine.scheduling.causes import Cause, causes
 from engine.scheduling.conflicts import Conflict, moment, of_stores, taking_part
 from engine.scheduling.elastic import least_give
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.problem import Problem
 from engine.scheduling.repairs import Repair, distinct, repairs, when
+from engine.scheduling.rules import rule_repairs, without_room
 from engine.scheduling.site import Site
 
 
@@ -26,13 +28,17 @@ class Report:
     """Limits that take part in one smallest conflict; there may be other conflicts."""
     repairs: tuple[Repair, ...]
     """Changes each of which makes a plan possible, smallest first."""
+    causes: tuple[Cause, ...] = ()
+    """What is given and takes part: without any of these there would be a plan."""
 
     @property
     def text(self) -> str:
-        """The report in two sentences."""
+        """The report in a few sentences."""
         what = " ".join(conflict.text for conflict in self.conflicts)
         if not what:
             what = f"No plan keeps these limits together: {', '.join(self.clashing)}."
+        if self.causes:
+            what = f"{what} Part in it has: {'; '.join(cause.text for cause in self.causes)}."
         if not self.repairs:
             return f"{what} Changing limits does not help; check the series of the site."
         return f"{what} Way out: either {'; or '.join(repair.text for repair in self.repairs[:4])}."
@@ -61,14 +67,27 @@ def diagnose(site: Site) -> Report:
     What each store shows by itself is told first, as it is exact and names the moment; else the least that all limits
     together would have to give tells when and how much; the smallest conflicting set tells who takes part.
     """
+    if roomless := without_room(site):
+        return _of_processes(site, roomless)
     problem = build(site).problem
     arrays = _with_directions(problem, problem.arrays())
     part = taking_part(problem, arrays)
     found, helping = repairs(site, problem, arrays, part)
-    names = dict.fromkeys(helping or [limit.name for limit in part])
+    ruled = rule_repairs(site)
+    names = dict.fromkeys(helping + [limit for repair in ruled for limit in repair.limits])
+    names = names or dict.fromkeys(limit.name for limit in part)
     conflicts = of_stores(site) or _from_elastic(site, problem, arrays, list(names))
     named = [name for conflict in conflicts for name in conflict.limits]
-    return Report(tuple(conflicts), tuple(dict.fromkeys([*named, *names])), tuple(found))
+    given = causes(site, problem, arrays, conflicts[0] if conflicts else None)
+    mended = sorted([*found, *ruled], key=lambda repair: repair.amount)
+    return Report(tuple(conflicts), tuple(dict.fromkeys([*named, *names])), tuple(mended), tuple(given))
+
+
+def _of_processes(site: Site, conflicts: list[Conflict]) -> Report:
+    """Return why processes do not fit into the window, before anything else is looked at."""
+    clashing = dict.fromkeys(name for conflict in conflicts for name in conflict.limits)
+    mended = sorted(rule_repairs(site), key=lambda repair: repair.amount)
+    return Report(tuple(conflicts), tuple(clashing), tuple(mended))
 
 
 def _with_directions(problem: Problem, arrays: Arrays) -> Arrays:
@@ -83,8 +102,11 @@ def _with_directions(problem: Problem, arrays: Arrays) -> Arrays:
 def _from_elastic(site: Site, problem: Problem, arrays: Arrays, part: list[str]) -> list[Conflict]:
     """Return what the limits together have to give, one conflict per limit, at the step of its largest part."""
     limits = distinct(problem.limits)
-    gives = least_give(problem, arrays, [limit for limit in limits if limit.name in part], uniform=False)
-    gives = gives or least_give(problem, arrays, limits, uniform=False) or []
+    named = [limit for limit in limits if limit.name in part]
+    stored, powers = ([limit for limit in named if limit.unit == unit] for unit in ("kWh", "kW"))
+    choices = (stored, powers, named, limits)  # of one kind if that is enough, as kinds cannot be weighed
+    told = (least_give(problem, arrays, choice, uniform=False) for choice in choices if choice)
+    gives = next((gives for gives in told if gives is not None), [])
     found = []
     for give in gives:
         steps = np.flatnonzero(give.amount)

@@ -116,7 +116,7 @@ def _ceiled(give: Give) -> Floats:
 
 
 def _change(site: Site, give: Give, change: Floats) -> Callable[[Values], Values]:
-    power = give.limit.unit == "kW"
+    power = give.limit.unit != "kWh"
     change = np.abs(change) if power else change  # a capacity is told as a positive number in both directions
     if _is_one_number(site, give.limit):
         return changes.raised(float(change[np.argmax(np.abs(change))]))
@@ -126,7 +126,7 @@ def _change(site: Site, give: Give, change: Floats) -> Callable[[Values], Values
 
 def when(site: Site, limit: Limit, at: int) -> float:
     """Return the step, tick or moment [steps since the start] of one of the variables that a limit bounds."""
-    if limit.unit == "kW":
+    if limit.unit != "kWh":
         return at
     if not limit.columns.endswith(".between"):
         return at + 1

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from time import process_time
 from typing import ClassVar
 
-from engine.errors import SolveError, TimedOut
+from engine.errors import Infeasible, SolveError, TimedOut
 from engine.scheduling import read
 from engine.scheduling.build import build
 from engine.scheduling.closed_form import placed
@@ -42,7 +42,10 @@ class StorageScheduler:
         """
         began = process_time()
         site = self._with_learned_worth(placed(site, only_dearest=True))
-        built = build(site)
+        try:
+            built = build(site)
+        except Infeasible as without_room:
+            raise refuse(site) from without_room
         ready = process_time()
         solved = solve(built.problem, self._options)
         timings = Timings(ready - began, process_time() - ready)

@@ -59,6 +59,7 @@ class Process:
             runs = self.earliest(n)
             return {self.name: Linear(n, (), runs * self.power)}
         if self.kind is ProcessType.BREAKABLE:
+            self.check_room(n)
             run = problem.variable(f"{self.name}.run", upper=self.allowed(n), integer=True)
             problem.equal(f"{self.name}.runs", run.total(), float(self.steps))
             problem.prefer(run * np.arange(n, dtype=float))
@@ -79,18 +80,35 @@ class Process:
         Raises:
             Infeasible: Nowhere.
         """
+        self.check_room(n)
         blocked = np.concatenate([[0.0], np.cumsum(1.0 - self.allowed(n))])
         starts = np.zeros(n, dtype=bool)
         last = n - self.steps + 1
-        if last > 0:
-            starts[:last] = blocked[self.steps :] - blocked[:last] == 0
-        if not starts.any():
-            raise Infeasible(
-                f"{self.name} runs {self.steps} steps on end, for which the window has no room; "
-                "shorten it, lengthen the window or lift a time restriction.",
-                [f"{self.name}.duration", f"{self.name}.time-restrictions"],
-            )
+        starts[:last] = blocked[self.steps :] - blocked[:last] == 0
         return starts
+
+    def room(self, n: int) -> tuple[int, int]:
+        """Return the first step and the number of steps of the longest time in which it may run; all, if breakable."""
+        allowed = self.allowed(n) > 0
+        if self.kind is ProcessType.BREAKABLE:
+            return int(np.argmax(allowed)), int(allowed.sum())
+        ends = np.flatnonzero(np.concatenate([~allowed, [True]]))
+        begins = np.concatenate([[0], ends[:-1] + 1])
+        longest = int(np.argmax(ends - begins))
+        return int(begins[longest]), int(ends[longest] - begins[longest])
+
+    def check_room(self, n: int) -> None:
+        """Raise Infeasible if the steps in which it may run are too few."""
+        _, room = self.room(n)
+        if room >= self.steps:
+            return
+        restricted = self.blocked is not None and self.blocked.any()
+        on_end = "" if self.kind is ProcessType.BREAKABLE else " on end"
+        ways = "shorten it, plan longer or lift a time restriction" if restricted else "shorten it, or plan longer"
+        raise Infeasible(
+            f"{self.name} runs {self.steps} steps{on_end}, but there is room for {room}; {ways}.",
+            [f"{self.name}.duration", *([f"{self.name}.time-restrictions"] if restricted else [])],
+        )
 
     def earliest(self, n: int) -> Floats:
         """Return 1 for each step it runs when it starts as soon as allowed, shape (n,)."""

@@ -58,7 +58,9 @@ def add_bands(
 def add_ramp(problem: Problem, name: str, power: Linear, ramp: float) -> None:
     """Limit the change of power from step to step [kW per hour]."""
     most = ramp * problem.window.hours
-    problem.constrain(f"{name}.ramp", power[1:] - power[:-1], lower=-most, upper=most)
+    change = problem.variable(f"{name}.change", lower=-most, upper=most, size=problem.window.n - 1)
+    problem.equal(f"{name}.change", power[1:] - power[:-1] - change)
+    problem.limit(f"{name}.ramp-limit", f"{name}.change", "both", "kW/h", scale=1.0 / problem.window.hours)
 
 
 @dataclass(frozen=True, kw_only=True)

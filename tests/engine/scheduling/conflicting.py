@@ -1,10 +1,13 @@
-"""Thirty sites without a plan, each with the limits that clash, the tick at which it shows and the amount."""
+"""Sites without a plan: the limits that clash, the tick at which it shows and the amount, and what is given."""
 
 import numpy as np
 
 from engine.scheduling.devices.adjustable import Adjustable
+from engine.scheduling.devices.bounds import Moments
 from engine.scheduling.devices.inflexible import Inflexible
 from engine.scheduling.devices.port import Port
+from engine.scheduling.devices.process import Process, ProcessType
+from engine.scheduling.devices.running import Band
 from engine.scheduling.site import Group
 from tests.engine.scheduling.samples import at, bumped, site, store
 
@@ -46,7 +49,7 @@ def used_up(k):
     # 2 kWh and a charger of 4 kW against a use of 5 kW or more: gone after two hours or sooner.
     used = 5.0 + k
     tick = int(np.floor(2 / (used - 4))) + 1
-    return site(store(gain=-used)), {"soc-min", "consumption-capacity"}, tick, (used - 4) * tick - 2
+    return site(store(gain=-used, soc_max=99.0)), {"soc-min", "consumption-capacity"}, tick, (used - 4) * tick - 2
 
 
 def behind_a_fuse(k):
@@ -70,11 +73,87 @@ def too_sunny(k):
     return site(store(charger=1.0), load=bumped(-13.0 - k, 9, 9), capacity=10.0), names, 9, 2.0 + k
 
 
+def between_two_steps(k):
+    # 04:30 and later half hours: a charger of 4 kW brings 2 kWh until then.
+    tick, none = 4.5 + k, np.full(1, np.nan)
+    moments = Moments(at=np.array([tick]), minima=none, maxima=none, targets=np.array([3 + 4 * tick]))
+    return site(store(moments=moments)), {"soc-targets", "consumption-capacity"}, tick, 1.0
+
+
+def too_little_all_day(k):
+    low = np.where(np.arange(25) == 5 + k, 31.0, np.nan)
+    return site(store(soc_minima=low)), {"soc-minima", "consumption-capacity"}, 5 + k, 31 - 2 - 4.0 * (5 + k)
+
+
+def too_much_is_left(k):
+    high = np.where(np.arange(25) == 2 + k, 5.0, np.nan)
+    full = store(soc_at_start=30.0, discharger=4.0, soc_maxima=high)
+    return site(full), {"soc-maxima", "production-capacity"}, 2 + k, 30 - 5 - 4.0 * (2 + k)
+
+
+def filled_by_the_sun(k):
+    # 3 kW and more flow in; the store has 38 kWh of room and no way out.
+    tick = int(np.floor(38 / (3.0 + k))) + 1
+    return site(store(gain=3.0 + k)), {"soc-max", "production-capacity"}, tick, (3.0 + k) * tick - 38
+
+
+def too_slow(k):
+    # At 06:00 the load leaves 1 kW, so that before it only 2 kW, 3 kW and 4 kW can be taken: 23 kWh by then.
+    port = Port(name="car", consumption_limit=4.0, production_limit=0.0, ramp=1.0)
+    here = site(store(ports=(port,), soc_targets=at(6, 24.0 + k)), load=bumped(9.0, 6, 6), capacity=10.0)
+    names = {"soc-targets", "electricity.consumption-capacity", "consumption-capacity", "ramp-limit"}
+    return here, names, 6, 1.0 + k
+
+
+def stays_on_too_long(k):
+    # Once on it takes 4 kW for three hours and more, for which the store has no room.
+    bands = (Band(low=0.0, high=0.0), Band(low=4.0, high=4.0))
+    port = Port(name="car", consumption_limit=4.0, production_limit=0.0, bands=bands, min_on=3.0 + k)
+    here = site(store(ports=(port,), soc_max=10.0, soc_targets=at(12, 6.0), end_value=0.0))
+    return here, {"soc-targets", "min-on", "operation-modes", "soc-max"}, None, None
+
+
+def stays_off_too_long(k):
+    # Switched off after the first hours, it must rest too long to fill up what the use has taken.
+    bands = (Band(low=0.0, high=0.0), Band(low=4.0, high=4.0))
+    port = Port(name="car", consumption_limit=4.0, production_limit=0.0, bands=bands, min_off=20.0 + k)
+    here = site(store(ports=(port,), soc_at_start=4.0, soc_max=4.0, gain=-1.0))
+    return here, {"min-off", "operation-modes", "soc-max"}, None, None
+
+
+def no_room_for_work(k):
+    blocked = np.arange(24) % 4 == 3
+    work = Process(name="work", power=3.0, steps=4 + k, kind=ProcessType.SHIFTABLE, blocked=blocked)
+    return site(work), {"work.duration", "work.time-restrictions"}, 0, 1.0 + k
+
+
+def too_few_hours_for_work(k):
+    work = Process(name="work", power=3.0, steps=3 + k, kind=ProcessType.BREAKABLE, blocked=np.arange(24) > 1)
+    return site(work), {"work.duration", "work.time-restrictions"}, 0, 1.0 + k
+
+
+def work_meets_the_load(k):
+    # It starts at once and runs 3 h at 3 kW beside a load of 9 kW behind 10 kW.
+    work = Process(name="work", power=3.0 + k, steps=3)
+    here = site(work, load=bumped(9.0, 1, 1), capacity=10.0)
+    return here, {"electricity.consumption-capacity", "work.duration", "work.process-type"}, 1, 2.0 + k
+
+
 CASES = [
     (make, k)
     for make in (
         out_of_reach, above_the_top, bounds_crossed, load_too_large, target_behind_the_connection,
-        cannot_be_emptied, used_up, behind_a_fuse, too_cold, too_sunny,
+        cannot_be_emptied, used_up, behind_a_fuse, too_cold, too_sunny, between_two_steps, too_little_all_day,
+        too_much_is_left, filled_by_the_sun, too_slow, stays_on_too_long, stays_off_too_long, no_room_for_work,
+        too_few_hours_for_work, work_meets_the_load,
     )
     for k in range(3)
 ]  # fmt: skip
+START, LOAD = {"car.soc-at-start"}, {"load"}
+GIVEN = {
+    out_of_reach: START, load_too_large: LOAD, target_behind_the_connection: START | LOAD, cannot_be_emptied: START,
+    used_up: START | {"car.soc-usage"}, behind_a_fuse: START, too_cold: {"heating"}, too_sunny: LOAD,
+    between_two_steps: START, too_little_all_day: START, too_much_is_left: START, filled_by_the_sun: {"car.soc-gain"},
+    too_slow: START | LOAD, work_meets_the_load: LOAD,
+}  # fmt: skip
+"""What is given and makes the difference; nothing in the others."""

@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from engine.errors import Infeasible
+from engine.scheduling.devices.port import Port
 from engine.scheduling.diagnose import NoPlan, diagnose
 from engine.scheduling.storage_scheduler import StorageScheduler
 from tests.engine.scheduling.checker import check
-from tests.engine.scheduling.conflicting import CASES, load_too_large
+from tests.engine.scheduling.conflicting import CASES, GIVEN, load_too_large, used_up
 from tests.engine.scheduling.samples import at, bumped, site, store
 
 IDS = [f"{make.__name__}-{k}" for make, k in CASES]
@@ -20,8 +22,11 @@ def test_a_conflict_is_named_with_its_time_and_amount(make, k):
     with pytest.raises(NoPlan) as raised:
         StorageScheduler().compute(here)
     assert set(raised.value.clashing) == {name if "." in name else f"car.{name}" for name in names}
-    first = raised.value.report.conflicts[0]
-    assert (first.step, first.amount) == (tick, pytest.approx(amount, abs=1e-5))
+    report = raised.value.report
+    assert {cause.name for cause in report.causes} == GIVEN.get(make, set())
+    if tick is not None:
+        first = report.conflicts[0]
+        assert (first.step, first.amount) == (tick, pytest.approx(amount, abs=1e-5))
 
 
 @pytest.mark.parametrize(("make", "k"), CASES, ids=IDS)
@@ -67,3 +72,21 @@ def test_energy_is_not_burnt_to_keep_a_limit():
     told = {repair.limits[0]: repair.amount for repair in report.repairs}
     assert told["electricity.production-capacity"] == pytest.approx(0.5, abs=1e-5)
     assert told["car.soc-max"] == pytest.approx(0.45, abs=1e-5)
+
+
+def test_an_efficiency_of_nothing_is_told():
+    pump = Port(name="car", consumption_limit=4.0, production_limit=0.0, charging_efficiency=np.repeat([0.0, 1.0], 12))
+    causes = diagnose(site(store(ports=(pump,), soc_targets=at(10, 20.0)))).causes
+    assert ("car.charging-efficiency", "charging-efficiency of car is 0 % in 12 of 24 steps") in [
+        (cause.name, cause.text) for cause in causes
+    ]
+    leaking = store(storage_efficiency=np.where(np.arange(24) == 8, 0.0, 1.0), soc_targets=at(10, 20.0))
+    assert "car.storage-efficiency" in [cause.name for cause in diagnose(site(leaking)).causes]
+
+
+def test_what_takes_part_is_told_with_its_amount():
+    here, *_ = used_up(0)
+    assert [cause.text for cause in diagnose(here).causes] == [
+        "soc-usage of car takes 15 kWh until 2026-03-04T03:00:00Z",
+        "car starts with 2 kWh",
+    ]
