@@ -1,10 +1,10 @@
 """One heading and one Bokeh figure per chart: a line for each source, the ground of plans, the band of forecasts."""
 
 import numpy as np
-from bokeh.models import ColumnDataSource, CustomJS, Div, GlyphRenderer
+from bokeh.models import ColumnDataSource, CustomJS, DataRange1d, Div, GlyphRenderer
 from bokeh.plotting import figure
 
-from components import frames, legend
+from components import frames, legend, remarks
 from components.paths import Floats
 from components.theme import STROKES, Colour, distinct
 from components.traces import Chart, Trace
@@ -74,13 +74,16 @@ class Drawn:
     """One chart as a heading and a figure, which can be thinned for another time range and take other paper."""
 
     def __init__(self, chart: Chart, view: View) -> None:
-        self.chart, self.view = chart, view
+        self.chart, self.view, self._remarked = chart, view, False
         self.colours = colours_of(chart)
         self.figure = frames.frame(chart, view)
         plans = sum(trace.filled for trace in chart.traces)
         drawn = zip(chart.traces, self.colours, strict=True)
         ground = 0.22 / max(plans, 1)  # several grounds overlap
         self.lines = [Line(self.figure, trace, colour, view=view, ground=ground) for trace, colour in drawn]
+        values = self.figure.y_range
+        if isinstance(values, DataRange1d):
+            values.renderers = [part for line in self.lines for part in line.parts]
         boxes: dict[str, list[GlyphRenderer]] = {}
         for line, trace in zip(self.lines, chart.traces, strict=True):
             boxes.setdefault(trace.band.name if trace.band else "", []).append(line.line)
@@ -88,6 +91,12 @@ class Drawn:
         self.heading = Div(text=self._legend(view.dark), margin=(12, 8, 0, 8))
         hiding = {"heading": self.heading, "lines": [line.parts for line in self.lines]}
         self.figure.js_on_change("inner_width", CustomJS(code=legend.HIDE, args=hiding))
+
+    def remark(self) -> None:
+        """Draw the remarks of the view, from now on."""
+        if not self._remarked:
+            remarks.draw(self.figure, self.view.remarks)
+            self._remarked = True
 
     @property
     def told(self) -> str:

@@ -5,12 +5,13 @@ from typing import Any
 
 import panel as pn
 import param
-from bokeh.events import RangesUpdate
-from bokeh.models import Column, Div, LayoutDOM
+from bokeh.events import RangesUpdate, SelectionGeometry
+from bokeh.models import BoxSelectTool, Column, Div, LayoutDOM
 
-from components import legend, pictures
+from components import legend, pictures, remarks
 from components.figures import Drawn
 from components.local_time import MILLISECOND
+from components.remarks import Remark
 from components.traces import Chart
 from components.view import View
 from engine.iso_time import zone as known_zone
@@ -28,6 +29,9 @@ class TimeSeries(pn.viewable.Viewer):
     )
     dark = param.Boolean(default=False, doc="Whether the paper is dark.")
     moment = param.Integer(default=None, allow_None=True, doc="Moment to mark with a line [µs since 1970 UTC].")
+    remarks = param.List(item_type=Remark, doc="Remarks on stretches of time, drawn in all charts.")
+    choosing = param.Boolean(default=False, constant=True, doc="Whether a tool to choose a stretch of time is offered.")
+    chosen = param.Tuple(default=None, length=2, allow_None=True, doc="Stretch chosen last [µs since 1970 UTC].")
     steady = param.Boolean(default=False, doc="Whether charts keep their place while they have no data.")
     file = param.String(default="charts", doc="Name of pictures that are saved, without ending.")
     height = param.Integer(default=220, bounds=(120, None), doc="Height of one chart [px].")
@@ -67,10 +71,14 @@ class TimeSeries(pn.viewable.Viewer):
         for made in filled:
             made.height = self.height
             made.on_event(RangesUpdate, self._moved)
+            if self.choosing:
+                made.add_tools(BoxSelectTool(dimensions="width", renderers=[], description="Choose a stretch of time"))
+                made.on_event(SelectionGeometry, self._choose)
         if filled:
             filled[-1].xaxis.axis_label = f"Time in {self.zone}"
             filled[-1].xaxis.axis_label_text_font_style = "normal"
             filled[-1].height += 24
+        self._remark()
         # One document part for all: a Panel pane for each heading and figure takes the browser longer than the lines.
         self._saver.args = pictures.saver(filled, [drawn.told for drawn in shown], self.file).args
         self._stack.children = [part for drawn in self._drawn for part in (drawn.heading, self._body(drawn))]
@@ -107,6 +115,21 @@ class TimeSeries(pn.viewable.Viewer):
     def _recolour(self) -> None:
         for drawn in self._drawn:
             drawn.recolour(self.dark)
+        self._remark()
+
+    def _choose(self, event: SelectionGeometry) -> None:
+        """Take the stretch of time a person drew in the browser."""
+        if event.geometry is not None and event.geometry["type"] == "rect":
+            self.chosen = (int(event.geometry["x0"] * MILLISECOND), int(event.geometry["x1"] * MILLISECOND))
+
+    @param.depends("remarks", watch=True)
+    def _remark(self) -> None:
+        if not self._drawn:
+            return
+        self._drawn[0].view.remarks.data = remarks.columns(self.remarks, dark=self.dark)
+        if self.remarks:
+            for drawn in self._drawn:
+                drawn.remark()
 
     @param.depends("moment", watch=True)
     def _mark(self) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from bokeh.models import Annotation, CustomJSHover, CustomJSTickFormatter, Label, Range1d, Span
+from bokeh.models import Annotation, ColumnDataSource, CustomJSHover, CustomJSTickFormatter, Label, Range1d, Span
 
 from components import local_time
 from components.local_time import MILLISECOND
@@ -28,6 +28,8 @@ class View:
     stamp: CustomJSHover = field(init=False)
     """Writes moments in hover boxes."""
 
+    remarks: ColumnDataSource = field(default_factory=ColumnDataSource)
+    """Remarks on stretches of time, see remarks.columns."""
     changes: list[Annotation] = field(init=False)
     """Marks where clocks change within the first time range."""
 

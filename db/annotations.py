@@ -1,14 +1,18 @@
 """Remarks on a stretch of time: holidays, alerts, labels, feedback; on an account, an asset or a sensor."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, String, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from db.base import Id, Table
 from db.sources import Source
 
 TYPES = ("alert", "holiday", "label", "feedback", "warning", "error")
+LONGEST = 1024
+"""Most characters of a content."""
 
 
 class Annotation(Table):
@@ -23,7 +27,7 @@ class Annotation(Table):
     )
 
     id: Mapped[Id]
-    content: Mapped[str] = mapped_column(String(1024))
+    content: Mapped[str] = mapped_column(String(LONGEST))
     start: Mapped[datetime]
     end: Mapped[datetime] = mapped_column(doc="Excluded")
     type: Mapped[str]
@@ -34,3 +38,21 @@ class Annotation(Table):
     sensor_id: Mapped[int | None] = mapped_column(ForeignKey("sensor.id", ondelete="CASCADE"), index=True)
 
     source: Mapped[Source] = relationship(lazy="joined")
+
+
+@dataclass(frozen=True, kw_only=True)
+class On:
+    """Rows that may be annotated, by id."""
+
+    accounts: Collection[int] = ()
+    assets: Collection[int] = ()
+    sensors: Collection[int] = ()
+
+
+def overlapping(work: Session, on: On, start: datetime, end: datetime) -> list[Annotation]:
+    """Return the annotations of some rows that reach into [start, end), by start."""
+    those = or_(
+        Annotation.account_id.in_(on.accounts), Annotation.asset_id.in_(on.assets), Annotation.sensor_id.in_(on.sensors)
+    )
+    here = select(Annotation).where(those, Annotation.start < end, Annotation.end > start)
+    return list(work.scalars(here.order_by(Annotation.start, Annotation.id)))

@@ -18,6 +18,7 @@ from app.pages import charts, plan_cards, time_range
 from app.pages.charts import Span
 from app.pages.filling import note
 from app.pages.graphs import Graphs
+from app.pages.remarks import Place
 from app.pages.shell import Shell, query
 from app.pages.tabs import Part
 from components.traces import Chart
@@ -74,6 +75,7 @@ def _read(asset_id: int, asked: tuple[str | None, str | None], work: Session, wh
 def _show(page: Shell, found: Found) -> Sequence[Any]:
     if not found.plan:
         return [note(NO_SENSORS.format(id=found.asset_id))]
-    graphs = Graphs(plan=found.plan, charts=found.charts, span=found.span, local=found.local)
+    place = Place(kind=Asset, id=found.asset_id, sensors=[key for chart in found.plan for key in chart.sensors])
+    graphs = Graphs(plan=found.plan, charts=found.charts, span=found.span, local=found.local, place=place)
     page.follow(graphs.series)
     return [plan_cards.cards(found.latest, found.by, found.local), graphs] if found.latest else [graphs]

@@ -16,6 +16,7 @@ from app.pages import charts, time_range
 from app.pages.charts import Span
 from app.pages.filling import later, reading
 from app.pages.range_bar import RangeBar
+from app.pages.remarks import Place, Remarks
 from app.pages.saving import Files
 from components.time_series import TimeSeries
 from components.traces import Chart
@@ -29,20 +30,28 @@ class Graphs(pn.viewable.Viewer):
     """Charts that read on when a person moves beyond what was read."""
 
     def __init__(
-        self, *, plan: list[Wanted], charts: Sequence[Chart], span: tuple[datetime, datetime], local: ZoneInfo
+        self,
+        *,
+        plan: list[Wanted],
+        charts: Sequence[Chart],
+        span: tuple[datetime, datetime],
+        local: ZoneInfo,
+        place: Place,
     ) -> None:
         super().__init__()
         self._plan, self._local = plan, local
         self._read = time_range.microseconds(span)
-        self.series = TimeSeries(charts=list(charts), zone=str(local), span=self._read)
+        self.series = TimeSeries(charts=list(charts), zone=str(local), span=self._read, choosing=True)
         self.series.param.watch(self._moved, "span")
         self._bar = RangeBar(self._span, local, lambda chosen: self.series.param.update(span=chosen))
-        self._files = Files(self.series, [key for chart in plan for key in chart.sensors])
+        self._files = Files(self.series, place.sensors)
+        self._remarks = Remarks(self.series, place, local)
 
     def __panel__(self) -> pn.viewable.Viewable:
         hint = pmui.Typography(HINT, variant="caption", margin=(0, 8))
         below = pmui.FlexBox(hint, self._files, align_items="center", sizing_mode="stretch_width")
-        return pn.Column(self._bar, self.series, below, sizing_mode="stretch_width")
+        parts = [self._bar, self._remarks.form, self.series, below, self._remarks]
+        return pn.Column(*parts, sizing_mode="stretch_width")
 
     @property
     def _span(self) -> tuple[int, int]:
@@ -57,6 +66,7 @@ class Graphs(pn.viewable.Viewer):
             shown: dict[str, Any] = {"start": start.isoformat(), "end": end.isoformat()}
             pn.state.location.update_query(**shown)
         first, last = self._span
+        pn.state.execute(self._remarks.refresh)
         if first < self._read[0] or last > self._read[1]:
             pn.state.execute(self._read_on)
 

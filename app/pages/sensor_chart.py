@@ -15,6 +15,7 @@ from app.auth.identity import SignedIn
 from app.pages import charts, time_range
 from app.pages.charts import Span
 from app.pages.graphs import Graphs
+from app.pages.remarks import Place
 from app.pages.shell import Shell, query
 from app.pages.tabs import Part
 from components.traces import Chart
@@ -53,7 +54,8 @@ def _read(sensor_id: int, asked: tuple[str | None, str | None], work: Session, w
 
 
 def _show(page: Shell, found: Found) -> Sequence[Any]:
-    graphs = Graphs(plan=found.plan, charts=found.charts, span=found.span, local=found.local)
+    place = Place(kind=Sensor, id=found.plan[0].sensors[0], sensors=found.plan[0].sensors)
+    graphs = Graphs(plan=found.plan, charts=found.charts, span=found.span, local=found.local, place=place)
     graphs.series.height = HEIGHT
     page.follow(graphs.series)
     return [graphs]

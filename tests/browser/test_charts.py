@@ -12,6 +12,10 @@ pytestmark = pytest.mark.browser
 RESTING = """() => Bokeh.documents.flatMap((d) => d.roots()).flatMap((root) => [...root.references()])
   .filter((m) => m.type === "Figure").map((m) => m.hold_render)"""
 
+REMARKS = """() => Bokeh.documents.flatMap((d) => d.roots()).flatMap((root) => [...root.references()])
+  .filter((m) => m.type === "Figure").flatMap((m) => m.renderers).filter((r) => r.glyph.type === "VStrip")
+  .map((r) => r.data_source.data)"""
+
 
 def test_charts_out_of_sight_are_painted_when_they_come_into_sight(desk: Page, house: int):
     desk.goto(f"/assets/{house}")
@@ -65,3 +69,36 @@ def test_days_are_picked_in_the_calendar_and_back_leads_to_the_view_before(desk:
     expect(desk.get_by_text(told)).to_be_visible()
     desk.go_back()
     expect(desk.get_by_text("Sat 24 Oct 2026 00:00 to Sun 25 Oct 2026 00:00")).to_be_visible()
+
+
+def test_an_annotation_is_added_by_keyboard_changed_and_deleted(desk: Page, house: int):
+    desk.goto(f"/assets/{house}")
+    charts(desk)
+    desk.get_by_role("button", name="Annotate").press("Enter")
+    desk.get_by_label("Description").fill("Guests & <b>party</b>")
+    desk.get_by_role("button", name="Save annotation").press("Enter")
+    expect(desk.get_by_text("label: Guests & <b>party</b> (toy-user)")).to_be_visible()
+    drawn = desk.evaluate(f"() => ({REMARKS})().map((data) => [...data.text])")
+    assert drawn == [["Guests & <b>party</b>"]] * 4
+    desk.get_by_role("button", name="Change annotation").click()
+    desk.get_by_label("Description").fill("Guests gone")
+    desk.get_by_role("button", name="Save annotation").click()
+    expect(desk.get_by_text("label: Guests gone (toy-user)")).to_be_visible()
+    desk.get_by_role("button", name="Delete annotation").click()
+    expect(desk.get_by_text("Guests gone")).to_have_count(0)
+
+
+def test_a_stretch_drawn_in_a_chart_opens_the_form(desk: Page, house: int):
+    desk.goto(f"/assets/{house}")
+    charts(desk)
+    expect(desk.get_by_role("button", name="Annotate")).to_be_visible()
+    frame = desk.locator(".bk-Figure").first
+    frame.hover()
+    desk.get_by_title("Choose a stretch of time").first.click()
+    box = frame.bounding_box()
+    assert box is not None
+    desk.mouse.move(box["x"] + 300, box["y"] + 90)
+    desk.mouse.down()
+    desk.mouse.move(box["x"] + 500, box["y"] + 90, steps=4)
+    desk.mouse.up()
+    expect(desk.get_by_label("Description")).to_be_visible()

@@ -1,16 +1,15 @@
 """Annotations of accounts, assets and sensors: add, list, change, delete."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from sqlalchemy import select
 
-from app.api.errors import Invalid
 from app.api.fields import HYPHENS, Body, Moment, Query
 from app.api.route import Call, Reply, delete, get, patch, post
-from app.api.v3.data import source_of
 from app.auth import access
+from app.jobs import remarks
+from app.jobs.remarks import Place, Remark
 from db import base
 from db.accounts import Account
 from db.annotations import Annotation
@@ -19,7 +18,6 @@ from db.sensors import Sensor
 
 Kind = Literal["alert", "holiday", "label", "feedback", "warning", "error"]
 Content = Annotated[str, Field(min_length=1, max_length=1024)]
-Place = Account | Asset | Sensor
 
 
 class NewAnnotation(Body):
@@ -34,24 +32,10 @@ class NewAnnotation(Body):
     prior: Annotated[Moment | None, Field(description="When it was made; without it now")] = None
 
 
-def _add(call: Call, place: Place, column: str, body: NewAnnotation) -> Reply:
-    access.check(call.who, "create-children", place)
-    _check_span(body.start, body.end)
-    own = {column: place.id, "content": body.content, "start": body.start, "end": body.end, "type": body.type}
-    source = source_of(call)
-    call.work.flush()
-    same = call.work.scalar(select(Annotation).filter_by(**own, source_id=source.id).limit(1))
-    if same is not None:
-        return Reply(content=_shown(same))
-    made = Annotation(**own, source_id=source.id, source=source, belief_time=body.prior or call.now)
-    call.work.add(made)
-    call.work.flush()
-    return Reply(content=_shown(made), status=201)
-
-
-def _check_span(start: datetime, end: datetime) -> None:
-    if end <= start:
-        raise Invalid("json", {"end": ["must be after start."]})
+def _add(call: Call, place: Place, body: NewAnnotation) -> Reply:
+    given = body.model_dump(exclude={"prior"})
+    made, new = remarks.add(call.work, call.who, place, Remark(**given, known_at=body.prior or call.now))
+    return Reply(content=_shown(made), status=201 if new else 200)
 
 
 def _shown(row: Annotation) -> dict[str, Any]:
@@ -72,17 +56,17 @@ def _shown(row: Annotation) -> dict[str, Any]:
 
 def annotate_account(call: Call, id: int, body: NewAnnotation) -> Reply:
     """Annotate an account; 201 if the annotation is new, 200 if it is there already."""
-    return _add(call, base.get(call.work, Account, id), "account_id", body)
+    return _add(call, base.get(call.work, Account, id), body)
 
 
 def annotate_asset(call: Call, id: int, body: NewAnnotation) -> Reply:
     """Annotate an asset; 201 if the annotation is new, 200 if it is there already."""
-    return _add(call, base.get(call.work, Asset, id), "asset_id", body)
+    return _add(call, base.get(call.work, Asset, id), body)
 
 
 def annotate_sensor(call: Call, id: int, body: NewAnnotation) -> Reply:
     """Annotate a sensor; 201 if the annotation is new, 200 if it is there already."""
-    return _add(call, base.get(call.work, Sensor, id), "sensor_id", body)
+    return _add(call, base.get(call.work, Sensor, id), body)
 
 
 class Stretch(Query):
@@ -129,31 +113,15 @@ class AnnotationChange(Body):
     type: Kind | None = None
 
 
-def _own(call: Call, annotation_id: int) -> Annotation:
-    """Return an annotation that the asker may change: one on a row the asker may add to."""
-    row = base.get(call.work, Annotation, annotation_id)
-    for kind, key in ((Account, row.account_id), (Asset, row.asset_id), (Sensor, row.sensor_id)):
-        if key is not None:
-            place: Any = base.get(call.work, kind, key)
-            access.check(call.who, "create-children", place)
-    return row
-
-
 def change(call: Call, id: int, body: AnnotationChange) -> dict[str, Any]:
     """Change the fields given; the answer is the whole annotation."""
-    row = _own(call, id)
-    for name in body.model_fields_set:
-        value = getattr(body, name)
-        if value is None:
-            raise Invalid("json", {name: ["must have a value; leave it out to keep it as it is."]})
-        setattr(row, name, value)
-    _check_span(row.start, row.end)
-    return _shown(row)
+    given = {name: getattr(body, name) for name in body.model_fields_set}
+    return _shown(remarks.change(call.work, call.who, id, given))
 
 
 def remove(call: Call, id: int) -> None:
     """Delete an annotation."""
-    call.work.delete(_own(call, id))
+    remarks.remove(call.work, call.who, id)
 
 
 ROUTES = [
