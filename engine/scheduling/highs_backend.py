@@ -155,13 +155,27 @@ class Model:
     def basis(self, x: Floats) -> tuple[Codes, Codes]:
         """Return the state of each column and row in the run that has found the values x."""
         arrays = self.arrays
-        _, basic = self.solver.getBasicVariables()
+        basic_cols, basic_rows = self._basic()
         of_cols = np.where(x < arrays.upper, LOWER, UPPER)
         of_cols[~np.isfinite(arrays.lower) & ~np.isfinite(arrays.upper)] = FREE
         of_rows = np.where(arrays.rows_of(x) < arrays.row_upper - _AT, LOWER, UPPER)
-        of_cols[basic[basic >= 0]] = BASIC
-        of_rows[-1 - basic[basic < 0]] = BASIC
+        of_cols[basic_cols] = BASIC
+        of_rows[basic_rows] = BASIC
         return of_cols, of_rows
+
+    def resting(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+        """Return the columns and rows that rest at a bound in the last run."""
+        cols, rows = np.ones(self.arrays.width, dtype=bool), np.ones(self.arrays.height, dtype=bool)
+        basic_cols, basic_rows = self._basic()
+        cols[basic_cols], rows[basic_rows] = False, False
+        return np.flatnonzero(cols), np.flatnonzero(rows)
+
+    def _basic(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+        """Return the basic columns and rows of the last run, without rows that were added to the arrays."""
+        status, basic = self.solver.getBasicVariables()
+        self._must(status, "tell its basis")
+        rows = -1 - basic[basic < 0]
+        return basic[basic >= 0], rows[rows < self.arrays.height]
 
     def go_on(self, simplex: int) -> None:
         """Choose the method for runs that begin at a basis: primal when only costs have changed, else dual.

@@ -27,9 +27,25 @@ def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> 
     """
     if not len(answer.col_dual) or not len(answer.row_dual) or not preference.any():
         return answer.x
+    if isinstance(model, Model) and _alone(model, answer):
+        return answer.x
     cost = model.arrays.cost
     found = _edited(model, answer, preference) if isinstance(model, Model) else _reloaded(model, answer, preference)
     return found.x if _fits(found, answer, cost, cells) else answer.x
+
+
+def _alone(model: Model, answer: Answer) -> bool:
+    """Return whether no other plan costs as little: whatever rests at a bound and could leave it would cost something.
+
+    So it is where prices differ from step to step; then there is nothing to decide.
+    """
+    arrays = model.arrays
+    cols, rows = model.resting()
+    loose = np.abs(answer.col_dual[cols]) <= _FREE
+    if (arrays.lower[cols[loose]] < arrays.upper[cols[loose]]).any():
+        return False
+    loose = np.abs(answer.row_dual[rows]) <= _FREE
+    return not (arrays.row_lower[rows[loose]] < arrays.row_upper[rows[loose]]).any()
 
 
 def _held(arrays: Arrays, answer: Answer) -> tuple[Indices, Indices, Floats]:
@@ -37,7 +53,7 @@ def _held(arrays: Arrays, answer: Answer) -> tuple[Indices, Indices, Floats]:
     fixed = np.flatnonzero(np.abs(answer.col_dual) > _FREE).astype(np.int32)
     priced = np.abs(answer.row_dual) > _FREE
     tight = np.flatnonzero(priced & (arrays.row_lower < arrays.row_upper)).astype(np.int32)
-    return fixed, tight, arrays.rows_of(answer.x)[tight]
+    return fixed, tight, arrays.rows_of(answer.x)[tight] if len(tight) else np.empty(0)
 
 
 def _edited(model: Model, answer: Answer, preference: Floats) -> Answer:
