@@ -24,6 +24,8 @@ class Group(NamedTuple):
 
     help: str
     entries: dict[str, Union[Command, "Group"]]
+    usual: str | None = None
+    """The command that is meant where only options follow."""
 
 
 COMMANDS = Group(
@@ -48,7 +50,12 @@ COMMANDS = Group(
                             "app.cli.schedules:for_storage", "When a storage charges and discharges."
                         ),
                         "for-process": Command("app.cli.schedules:for_process", "When a process runs."),
+                        "for-asset": Command(
+                            "app.cli.any_schedule:for_asset",
+                            "All devices of an asset; meant where none is named.",
+                        ),
                     },
+                    usual="for-asset",
                 ),
             },
         ),
@@ -138,7 +145,13 @@ class Lazy(click.Group):
 
     def __init__(self, name: str, group: Group) -> None:
         super().__init__(name, help=group.help, no_args_is_help=True)
-        self.entries = group.entries
+        self.entries, self.usual = group.entries, group.usual
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See click.Group; options without a command are those of the usual one."""
+        if self.usual is not None and args and args[0].startswith("-") and args[0] != "--help":
+            args = [self.usual, *args]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """See click.Group."""

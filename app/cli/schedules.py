@@ -87,7 +87,7 @@ def _plan(start: str, length: str, model: dict[str, Any], context: dict[str, Any
         request = ScheduleRequest(asset=asset, start=begin, duration=lasts, flex_model=(model,), flex_context=context)
         rules = schedule.rules(load(), start_within_bounds=True)
         done = schedule.run(work, request, known_at=datetime.now(UTC), rules=rules)
-    _tell(done)
+    tell(done)
 
 
 def _context(fields: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _quantity(text: str) -> Any:
     return {"sensor": int(text)} if text.isdigit() else text
 
 
-def _tell(done: Planned) -> None:
+def tell(done: Planned) -> None:
     """Say what was planned, what it costs and where it is."""
     for warning in done.warnings:
         click.secho(warning, fg="yellow", err=True)
