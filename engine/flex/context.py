@@ -73,25 +73,25 @@ class CommodityContext(FlexFields):
         signed=False,
     )
     site_peak_consumption: AnyQuantity = described(
-        "Peak of consumption already reached in the billing period, paid for anyway.",
+        "Peak of consumption already reached in the month, paid for anyway; one number tells of the first month.",
         example="12 kW",
         unit="kW",
         signed=False,
     )
     site_peak_production: AnyQuantity = described(
-        "Peak of production already reached in the billing period, paid for anyway.",
+        "Peak of production already reached in the month, paid for anyway; one number tells of the first month.",
         example="3 kW",
         unit="kW",
         signed=False,
     )
     site_peak_consumption_price: AnyQuantity = described(
-        "Price of a higher peak of consumption, once per billing period.",
+        "Price of a higher peak of consumption, once a month and for each price.",
         example="4.5 EUR/kW",
         unit="currency/kW",
         signed=False,
     )
     site_peak_production_price: AnyQuantity = described(
-        "Price of a higher peak of production, once per billing period.",
+        "Price of a higher peak of production, once a month and for each price.",
         example="4.5 EUR/kW",
         unit="currency/kW",
         signed=False,

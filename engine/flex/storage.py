@@ -162,9 +162,14 @@ class StorageModel(FlexFields):
         signed=False,
     )
     start_cost: AnyQuantity = described(
-        "Price of each switching on.", example="0.50 EUR", unit="currency", signed=False
+        "Price of each switching on; without operation-modes a device may idle while it is on.",
+        example="0.50 EUR",
+        unit="currency",
+        signed=False,
     )
-    min_on: str | None = described("Once switched on, the device stays on this long.", example="PT1H", kind="text")
+    min_on: str | None = described(
+        "Once switched on, the device stays on this long; it is off before the plan.", example="PT1H", kind="text"
+    )
     min_off: str | None = described("Once switched off, the device stays off this long.", example="PT30M", kind="text")
     ramp_limit: AnyQuantity = described(
         "Largest change of power from step to step.", example="4 kW/h", unit="kW/h", signed=False

@@ -1,0 +1,69 @@
+"""Tables of all fields; ``python -m engine.flex.reference docs/flex-config.md`` renews those of the page."""
+
+import json
+import sys
+from pathlib import Path
+
+from engine.flex.commitment import CommitmentModel
+from engine.flex.context import FlexContext
+from engine.flex.fields import Fact, FlexFields
+from engine.flex.parts import OperationMode
+from engine.flex.process import ProcessModel
+from engine.flex.storage import StorageModel
+
+BEGIN, END = "<!-- fields: made by engine/flex/reference.py -->", "<!-- end of fields -->"
+PARTS: list[tuple[str, type[FlexFields]]] = [
+    ("flex-model of a storage or any other device", StorageModel),
+    ("flex-model of a process", ProcessModel),
+    ("One of the operation-modes", OperationMode),
+    ("flex-context", FlexContext),
+    ("One of the commitments", CommitmentModel),
+]
+OVERLAPS = {"least": "Of several at one time the least counts.", "most": "Of several at one time the most counts."}
+
+
+def tables() -> str:
+    """Return one table per kind of description, in Markdown."""
+    return "\n".join(_table(title, model) for title, model in PARTS)
+
+
+def renewed(page: str) -> str:
+    """Return a page with the tables of today between its marks."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{tables()}\n{END}{after}"
+
+
+def _table(title: str, model: type[FlexFields]) -> str:
+    rows = [_row(fact, model) for fact in model.facts()]
+    head = ["| field | unit | without it | meaning | example |", "|---|---|---|---|---|"]
+    return "\n".join([f"### {title}", "", *head, *rows, ""])
+
+
+def _row(fact: Fact, model: type[FlexFields]) -> str:
+    unit = "share, % or ratio" if fact.unit == "" else (fact.unit or fact.kind)
+    others = [other for other, name in model.spellings.items() if name == fact.name]
+    said = [fact.meaning, OVERLAPS.get(fact.overlap, "")]
+    said += [f"Also read as `{other}`." for other in others]
+    said += [f"Of an older release; use {fact.replaced_by}."] if fact.replaced_by else []
+    said += ["Not stored on an asset."] if fact.name in model.unstored else []
+    said += ["Stored on an asset as a sensor only."] if fact.name in model.stored_as_sensor else []
+    cells = [
+        f"`{fact.name}`",
+        unit,
+        _default(fact.default),
+        " ".join(filter(None, said)),
+        f"`{json.dumps(fact.example)}`",
+    ]
+    return f"| {' | '.join(cell.replace('|', ' or ') for cell in cells)} |"
+
+
+def _default(default: object) -> str:
+    if default is None or default == ():
+        return "–"
+    return json.dumps(default)
+
+
+if __name__ == "__main__":
+    file = Path(sys.argv[1])
+    file.write_text(renewed(file.read_text()))
