@@ -19,7 +19,7 @@ class Asked:
     method: str
     """GET, POST, PATCH or DELETE."""
     path: str
-    """Below /api/v3_0, such as ``/assets/5``."""
+    """Below /api/v3_0, such as ``/assets/5``; or the whole path, from /api."""
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
     files: tuple[tuple[str, bytes], ...] = ()

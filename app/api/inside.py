@@ -12,7 +12,7 @@ from app.api.errors import ApiError, answer
 from app.api.multipart import File, Form
 from app.api.reading import parse
 from app.api.route import Call, Reply, Route
-from app.api.routes import V3
+from app.api.routes import tables
 from app.auth.identity import SignedIn
 from app.door import Asked
 from app.running import Running
@@ -23,7 +23,7 @@ class Inside:
 
     def __init__(self, running: Running) -> None:
         self._running = running
-        self._routes = [(route.method, re.compile(route.pattern), route) for route in V3]
+        self._routes = [(route.method, re.compile(prefix + route.pattern), route) for prefix, route in tables()]
 
     def __call__(self, who: SignedIn, asked: Asked) -> Any:
         """See ``app.door.through``."""
@@ -51,8 +51,9 @@ class Inside:
         return content.content if isinstance(content, Reply) else content
 
     def _find(self, asked: Asked) -> tuple[Route, Mapping[str, str]]:
+        path = asked.path if asked.path.startswith("/api/") else f"/api/v3_0{asked.path}"
         for method, pattern, route in self._routes:
-            if method == asked.method and (found := pattern.fullmatch(asked.path)):
+            if method == asked.method and (found := pattern.fullmatch(path)):
                 return route, found.groupdict()
         raise LookupError(f"The API has no {asked.method} {asked.path}.")
 

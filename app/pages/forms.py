@@ -127,7 +127,8 @@ class Form(pn.viewable.Viewer):
     def _accept(self, answer: Any) -> None:
         self._mark({})
         self._before = {name: made.value for name, made in self.inputs.items()}
-        self.told[:] = [note(self.says(answer), "success")]
+        if self._done is None or not self._whole:  # a new thing is shown instead
+            self.told[:] = [note(self.says(answer), "success")]
         if self._done is not None:
             self._done(answer)
 
@@ -170,9 +171,8 @@ def _input(field: Field) -> Any:
         value = "" if field.value is None else field.value
         return pmui.Select(options=options, value=value, helper_text=field.help, **common)
     if field.kind == "choices":
-        return pmui.MultiChoice(
-            options=dict(field.options), value=list(field.value or []), helper_text=field.help, **common
-        )
+        chosen = list(field.value or [])
+        return pmui.CheckBoxGroup(label=field.label, options=dict(field.options), value=chosen, inline=True, margin=8)
     if field.kind == "password":
         return pmui.PasswordInput(value="", helper_text=field.help, **common)
     text = "" if field.value is None else f"{field.value:g}" if field.kind == "number" else str(field.value)

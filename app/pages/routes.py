@@ -8,12 +8,14 @@ PAGES = {
     "/assets": "app.pages.assets:view",
     "/assets/new": "app.pages.asset_new:view",
     "/assets/{id:int}": "app.pages.asset:view",
-    "/accounts": "app.pages.tables:accounts",
-    "/users": "app.pages.tables:users",
-    "/logged-in-user": "app.pages.tables:me",
+    "/accounts": "app.pages.accounts:view",
+    "/accounts/{id:int}": "app.pages.account:view",
+    "/users": "app.pages.users:view",
+    "/users/{id:int}": "app.pages.user:view",
+    "/logged-in-user": "app.pages.me:view",
     "/tasks": "app.pages.tasks:view",
     "/tasks/{job}": "app.pages.job:view",
-    "/status": "app.pages.tables:status",
+    "/status": "app.pages.server_status:view",
     "/sensors/{id:int}": "app.pages.sensor:view",
 }
 

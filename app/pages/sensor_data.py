@@ -102,8 +102,14 @@ class Deletion(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         said = f"Without days, values of all times; days are those of {self._local}."
-        fields = pmui.FlexBox(self._source, self._start, self._end)
-        return pn.Column(fields, pmui.Typography(said, variant="caption", margin=(0, 8)), self._button, self._told)
+        fields = pmui.FlexBox(self._source, self._start, self._end, sizing_mode="stretch_width")
+        return pn.Column(
+            fields,
+            pmui.Typography(said, variant="caption", margin=(0, 8)),
+            self._button,
+            self._told,
+            sizing_mode="stretch_width",
+        )
 
     def _bounds(self) -> tuple[datetime | None, datetime | None]:
         def midnight(day: date | None, later_by: int) -> datetime | None:

@@ -52,9 +52,11 @@ class Upload(pn.viewable.Viewer):
             each.param.watch(self._changed, "value")
 
     def __panel__(self) -> pn.viewable.Viewable:
-        more = ("More about the file", pmui.FlexBox(*self._options.values()))
+        more = ("More about the file", pmui.FlexBox(*self._options.values(), sizing_mode="stretch_width"))
         layout = pmui.Accordion(more, title_variant="body1", sizing_mode="stretch_width", margin=8)
-        first = pmui.FlexBox(self._file, self._unit, self._delimiter, self._decimal, align_items="start")
+        first = pmui.FlexBox(
+            self._file, self._unit, self._delimiter, self._decimal, align_items="start", sizing_mode="stretch_width"
+        )
         return pn.Column(first, layout, self._told, self._store, sizing_mode="stretch_width")
 
     def _changed(self, _event: object) -> None:

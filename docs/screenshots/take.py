@@ -1,75 +1,97 @@
-"""Takes the pictures in this folder from a running demo, and checks each page with axe-core if it is given.
+"""Takes the pictures in this folder, of a demo that it starts itself; all of them, or those with some names.
 
-python docs/screenshots/take.py http://localhost:5000 [axe.min.js]
+python docs/screenshots/take.py [name ...]
 """
 
+import shutil
 import sys
+import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
 
-from app.demo import toy
+from app.demo.load import load
+from db.base import Database
+from db.migrations import upgrade
+from tests.browser.looking import HOST, add_host, add_job, addresses, settle, sign_in
 from tests.conftest import ARGUMENTS
+from tests.http.serving import server
 
 FOLDER = Path(__file__).parent
 SIZES = {"desktop": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
-PAGES = {
-    "dashboard": "/",
-    "assets": "/assets",
-    "graphs": "/assets/{house}",
-    "plan": "/assets/{house}?tab=plan",
-    "replay": "/assets/{house}?tab=replay",
-    "context": "/assets/{house}?tab=context",
-    "status": "/assets/{house}?tab=status",
-    "heatmap": "/sensors/{load}?tab=heatmap",
-    "distribution": "/sensors/{load}?tab=distribution",
-}
 SHOWN = [("desktop", False), ("desktop", True), ("tablet", False), ("phone", True)]
-PATIENCE_MS = 6000
-SERIOUS = """async () => (await axe.run()).violations
-  .filter((found) => ["serious", "critical"].includes(found.impact))
-  .map((found) => `${found.id}: ${found.nodes.length} × ${found.nodes[0].target} ${found.nodes[0].failureSummary}`)"""
+ASSET, SENSOR = "/assets/{id:int}", "/sensors/{id:int}"
+PAGES: dict[str, tuple[str, str]] = {
+    "dashboard": ("/dashboard", ""),
+    "assets": ("/assets", ""),
+    "new-asset": ("/assets/new", ""),
+    "graphs": (ASSET, "graphs"),
+    "plan": (ASSET, "plan"),
+    "replay": (ASSET, "replay"),
+    "context": (ASSET, "context"),
+    "properties": (ASSET, "properties"),
+    "status": (ASSET, "status"),
+    "audit": (ASSET, "audit"),
+    "chart": (SENSOR, "chart"),
+    "heatmap": (SENSOR, "heatmap"),
+    "distribution": (SENSOR, "distribution"),
+    "statistics": (SENSOR, "statistics"),
+    "data": (SENSOR, "data"),
+    "settings": (SENSOR, "settings"),
+    "tasks": ("/tasks", ""),
+    "users": ("/users", ""),
+    "accounts": ("/accounts", ""),
+    "me": ("/logged-in-user", ""),
+    "server": ("/status", ""),
+}
+"""Name of a picture → route and tab of what it shows."""
 
 
-def main(root: str, axe: str | None) -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        for size, dark in SHOWN:
-            one_size(browser, root, size, dark=dark, axe=axe)
-        browser.close()
+def main(names: list[str]) -> None:
+    """Start a demo and a browser, and take the pictures."""
+    chromium = shutil.which("chromium")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        database = demo(Path(folder))
+        url = database.url.render_as_string(hide_password=False)
+        with server(url, Path(folder)) as running:
+            browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+            for size, dark in SHOWN:
+                one_size(browser, running.url, addresses(database), names, size, dark)
+            browser.close()
+        database.close()
 
 
-def one_size(browser: Browser, root: str, size: str, *, dark: bool, axe: str | None) -> None:
+def demo(folder: Path) -> Database:
+    """Return a database with the demo as of now, and somebody who may see every page."""
+    upgrade(f"sqlite:///{folder}/demo.db")
+    opened = Database(f"sqlite:///{folder}/demo.db")
+    load(opened, now=datetime.now(UTC))
+    with opened.writing() as work:
+        add_host(work)
+        add_job(work)
+    return opened
+
+
+def one_size(browser: Browser, root: str, known: dict[str, str], names: list[str], size: str, dark: bool) -> None:
+    """Take the pictures of one size, on light or on dark paper."""
     width, height = SIZES[size]
     agent = {"user_agent": "Chrome Mobile Mobi"} if size == "phone" else {}
-    context = browser.new_context(viewport={"width": width, "height": height}, base_url=root, bypass_csp=True, **agent)
+    context = browser.new_context(viewport={"width": width, "height": height}, base_url=root, **agent)
     context.add_cookies([{"name": "flexscope_dark", "value": str(int(dark)), "url": root}])
     page = context.new_page()
-    page.goto("/login")
-    page.get_by_label("Email").fill(toy.EMAIL)
-    page.get_by_label("Password").fill(toy.PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    known = identifiers(page)
-    for name, path in PAGES.items():
-        page.goto(path.format(**known))
-        page.wait_for_timeout(PATIENCE_MS)
-        page.screenshot(path=FOLDER / f"{name}-{size}-{'dark' if dark else 'light'}.png")
-        if axe:
-            page.add_script_tag(path=axe)
-            for found in page.evaluate(SERIOUS):
-                print(name, size, "dark" if dark else "light", found)
+    sign_in(page, f"{root}/login", HOST)
+    for name in names or PAGES:
+        route, tab = PAGES[name]
+        page.goto(f"{known[route]}?tab={tab}" if tab else known[route])
+        settle(page)
+        page.wait_for_timeout(1500)  # canvases are painted after their data have arrived
+        file = FOLDER / f"{name}-{size}-{'dark' if dark else 'light'}.png"
+        page.screenshot(path=file)
+        Image.open(file).convert("RGB").quantize(128).save(file, optimize=True)
     context.close()
 
 
-def identifiers(page: Page) -> dict[str, str]:
-    """Return the ids of the demo's house and of its load, as the pages link to them."""
-    page.goto("/assets")
-    page.get_by_role("link", name="Canal house").click()
-    page.get_by_role("tab", name="Context").click()
-    house = page.url.split("/assets/")[1].split("?")[0]
-    link = page.get_by_role("link", name="household load").get_attribute("href") or ""
-    return {"house": house, "load": link.rsplit("/", 1)[1]}
-
-
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
+    main(sys.argv[1:])

@@ -61,6 +61,8 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/sensors/{id:int}?tab=settings": SENSOR("Delete this sensor|You may look at this sensor", tab="Settings"),
     "/tasks": PageLine("battery", instead="No such jobs"),
     "/tasks/{job}": PageLine("Schedule job of battery", of="j:today"),
+    "/users/{id:int}": PageLine("hand@example.org", of="u:hand"),
+    "/accounts/{id:int}": PageLine("Consultancy", of="a:Mill"),
     "/users": PageLine("hand@example.org", instead="Last sign-in"),
     "/accounts": PageLine(r"\bMill\b", instead="Consultancy"),
     "/logged-in-user": PageLine("hand@example.org", {"hand"}, instead="Last sign-in"),

@@ -14,9 +14,11 @@ from app.api.v3 import audit, shown
 from app.auth import access
 from db import base
 from db.accounts import Account, AccountRole, RolesAccounts
+from db.plans import Plan
 
 LOOKS = ("primary_color", "secondary_color", "logo_url")
 """How an account looks; kept among its attributes."""
+BY_ADMINS = {"consultancy_account_id", "account_roles", "plan_id"}
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Color = Annotated[str, Field(pattern=r"^#?[0-9a-fA-F]{6}$", examples=["#00639b"])]
 
@@ -61,6 +63,7 @@ def _account(row: Account) -> shown.Shown:
         "id": row.id,
         "name": row.name,
         "consultancy_account_id": row.consultancy_account_id,
+        "plan_id": row.plan_id,
         "attributes": shown.json_text(own),
         **looks,
     }
@@ -74,7 +77,7 @@ def one_account(call: Call, id: int) -> shown.Shown:
 
 
 class AccountChange(Body):
-    """Fields of an account to change; roles and consultancy by admins only."""
+    """Fields of an account to change; roles, consultancy and plan by admins only."""
 
     name: Name | None = None
     primary_color: Color | None = None
@@ -83,6 +86,7 @@ class AccountChange(Body):
     attributes: JsonObject | None = None
     consultancy_account_id: Identifier | None = None
     account_roles: Annotated[list[Identifier], Field(max_length=100)] | None = None
+    plan_id: Annotated[Identifier | None, Field(description="What it has booked; null: the server's limits")] = None
 
 
 class NewAccount(AccountChange):
@@ -106,8 +110,8 @@ def change_account(call: Call, id: int, body: AccountChange) -> shown.Shown:
     """Change the fields given; the answer is the whole account."""
     account = base.get(call.work, Account, id)
     access.check(call.who, "update", account)
-    if body.model_fields_set & {"consultancy_account_id", "account_roles"} and "admin" not in call.who.roles:
-        raise access.NotAllowed("update", f"consultancy and roles of account {id}")
+    if body.model_fields_set & BY_ADMINS and "admin" not in call.who.roles:
+        raise access.NotAllowed("update", f"consultancy, roles and plan of account {id}")
     _apply(call, account, body)
     audit.note(call, f"Changed {', '.join(sorted(body.model_fields_set))} of account {account.name!r}", account)
     return _shown(call.work, [account])[0]
@@ -126,6 +130,8 @@ def _apply(call: Call, account: Account, body: AccountChange) -> None:
     account.attributes = {**kept, **old_looks, **{name: given[name] for name in LOOKS if name in given}}
     if "consultancy_account_id" in given:
         account.consultancy_account_id = _consultancy(call, given["consultancy_account_id"])
+    if "plan_id" in given:
+        account.plan_id = _plan(call, given["plan_id"])
     call.work.flush()
     if given.get("account_roles") is not None:
         _set_roles(call.work, account, given["account_roles"])
@@ -135,6 +141,12 @@ def _consultancy(call: Call, account_id: int | None) -> int | None:
     if account_id is not None and call.work.get(Account, account_id) is None:
         raise Invalid("json", {"consultancy_account_id": [f"there is no account {account_id}."]})
     return account_id
+
+
+def _plan(call: Call, plan_id: int | None) -> int | None:
+    if plan_id is not None and call.work.get(Plan, plan_id) is None:
+        raise Invalid("json", {"plan_id": [f"there is no plan {plan_id}."]})
+    return plan_id
 
 
 def _set_roles(work: Session, account: Account, role_ids: list[int]) -> None:

@@ -1,0 +1,106 @@
+"""The state of the server, for those who run it: versions, plugins, database, queues, workers, disk."""
+
+import platform
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.auth.access import NotAllowed
+from app.auth.identity import SignedIn
+from app.jobs.kinds import QUEUES
+from app.pages.asset_context import heading
+from app.pages.shell import Shell
+from app.running import Running, current
+from app.version import COMPATIBLE
+from components.fact_table import Cell, FactTable, Light
+from db import migrations, queue_state
+from db.queue_state import QueueState
+from engine import plugins
+
+KINDS = ("schedulers", "forecasters", "reporters")
+PACKAGES = ("flexscope", "panel", "bokeh", "sqlalchemy", "highspy", "huey", "pandas", "numpy")
+LATELY = timedelta(days=1)
+LITTLE = 1.0
+"""Free room on the disk that is too little [GiB]."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the page shows: of each thing what there is to say, and how each queue is doing."""
+
+    server: dict[str, Cell]
+    plugins: list[list[Cell]]
+    queues: list[QueueState]
+
+
+def view() -> Shell:
+    """Return the page."""
+    page = Shell("Status", at="/status")
+    page.fill(_read, partial(_show, page))
+    return page
+
+
+def _read(work: Session, who: SignedIn) -> Found:
+    if not who.roles & {"admin", "admin-reader"}:
+        raise NotAllowed("read", "the state of the server")
+    process = current()
+    states = queue_state.states(work, QUEUES, since=datetime.now(UTC) - LATELY)
+    return Found(_server(work, process), [row for kind in KINDS for row in _plugins(kind)], states)
+
+
+def _server(work: Session, process: Running) -> dict[str, Cell]:
+    free = shutil.disk_usage(process.settings.FLEXSCOPE_INSTANCE_PATH).free / 2**30
+    wanted, found = migrations.head(), work.scalar(text("SELECT version_num FROM alembic_version"))
+    answers = process.queue.answers()
+    versions: dict[str, Cell] = {name: version(name) for name in PACKAGES}
+    return {
+        **versions,
+        "FlexMeasures API": f"as of {COMPATIBLE}",
+        "Python": platform.python_version(),
+        "Database": process.database.url.get_backend_name(),
+        "Revision of the tables": Light("good", wanted) if found == wanted else Light("bad", f"{found}, not {wanted}"),
+        "Queue": Light("good" if answers else "bad", "answers" if answers else "does not answer"),
+        "Workers": _workers(process),
+        "Disk": Light("good" if free > LITTLE else "bad", f"{free:,.1f} GiB free in the instance folder"),
+    }
+
+
+def _workers(process: Running) -> Cell:
+    if process.queue.is_embedded:
+        return f"{process.settings.FLEXSCOPE_EMBEDDED_WORKERS} inside each web process"
+    return "processes of their own: flexscope jobs run-worker"
+
+
+def _plugins(kind: str) -> list[list[Cell]]:
+    good: list[list[Cell]] = [[name, kind, Light("good", "loaded")] for name in sorted(plugins.known(kind))]
+    bad: list[list[Cell]] = [
+        [name, kind, Light("bad", "cannot be loaded; see the log")] for name in plugins.broken(kind)
+    ]
+    return good + bad
+
+
+def _show(page: Shell, found: Found) -> Sequence[Any]:
+    queues: list[list[Cell]] = [
+        [
+            each.queue,
+            *(f"{number:,}" for number in (each.waiting, each.running, each.later, each.finished)),
+            Light("bad" if each.failed else "good", f"{each.failed:,}"),
+        ]
+        for each in found.queues
+    ]
+    columns = ["Queue", "Waiting", "Running", "Later", "Finished in a day", "Failed in a day"]
+    tables = [
+        FactTable(columns=["", ""], rows=[[name, value] for name, value in found.server.items()]),
+        FactTable(columns=["Plugin", "Kind", "State"], rows=found.plugins),
+        FactTable(columns=columns, rows=queues),
+    ]
+    for table in tables:
+        page.follow(table)
+    return [tables[0], heading("Plugins"), tables[1], heading("Queues"), tables[2]]
