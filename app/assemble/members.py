@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.assemble import outputs
@@ -123,7 +124,10 @@ class Members:
                 power = sign * described.per_step(quantity, "inflexible power", 0.0, unit="kW")
                 model = described.model
                 group = self._group_name(model.group)
-                yield Inflexible(name=described.name, power=power, commodity=model.commodity, group=group)
+                more = self._quantiles(quantity, sign)
+                yield Inflexible(
+                    name=described.name, power=power, commodity=model.commodity, group=group, quantiles=more
+                )
 
     def _fixed_context(self) -> Iterable[Device]:
         """Give the loads and production that the contexts name, without those that are planned."""
@@ -138,8 +142,19 @@ class Members:
                     self.readings.warnings.append(
                         f"Sensor {reference.sensor} has no value in {missing} of {self.window.n} steps; taken as 0 kW."
                     )
-                name = f"sensor {reference.sensor}"
-                yield Inflexible(name=name, power=sign * np.nan_to_num(power), commodity=supplied.context.commodity)
+                yield Inflexible(
+                    name=f"sensor {reference.sensor}",
+                    power=sign * np.nan_to_num(power),
+                    commodity=supplied.context.commodity,
+                    quantiles=self._quantiles(reference, sign),
+                )
+
+    def _quantiles(self, given: Quantity, sign: float) -> dict[float, NDArray[np.float64]]:
+        """Return the power that is not exceeded with each probability [kW], if the plan is to do for all of them."""
+        if self.context.hedge_for is None or not isinstance(given, SensorReference):
+            return {}
+        found = self.readings.quantiles(given, unit="kW", window=self.window)
+        return {level if sign > 0 else round(1 - level, 6): sign * power for level, power in found.items()}
 
     def _references(self, context: CommodityContext) -> Iterable[tuple[SensorReference, float]]:
         for key in context.inflexible_device_sensors:

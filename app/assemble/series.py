@@ -45,6 +45,27 @@ class Readings:
         values = units.convert(known.values, sensor.unit, unit_for(unit, sensor.unit), hours=hours)
         return on_steps(known.events, values, sensor.resolution, window)
 
+    def quantiles(self, reference: SensorReference, *, unit: str, window: Window) -> dict[float, Floats]:
+        """Return what is not exceeded with each probability that is known of a sensor at each step [unit], shape (n,).
+
+        Nothing where only single values are known.
+        """
+        sensor = get(self.work, Sensor, reference.sensor)
+        start = window.start - max(sensor.resolution, window.step)
+        known = beliefs.read_quantiles(
+            self.work, sensor, start, window.end, known_at=self.known_at, sources=_filter(reference)
+        ).beliefs
+        if known.values.shape[1] < 2:
+            return {}
+        own = np.broadcast_to(known.levels, known.values.shape)
+        levels = np.unique(own[~np.isnan(own)].round(6))
+        found = np.array([_interpolated(levels, *each) for each in zip(own, known.values, strict=True)])
+        values = units.convert(found, sensor.unit, unit, hours=sensor.hours or None)
+        return {
+            float(level): np.nan_to_num(on_steps(known.events, values[:, at], sensor.resolution, window))
+            for at, level in enumerate(levels)
+        }
+
     def hours(self, reference: SensorReference) -> float:
         """Return the length of one event of a sensor [h]; 0 if it is instantaneous."""
         return get(self.work, Sensor, reference.sensor).hours
@@ -76,6 +97,13 @@ class Readings:
         before = max(sensor.resolution, window.step)
         start = window.start - before
         return beliefs.read(self.work, sensor, start, window.end, known_at=self.known_at, sources=sources)
+
+
+def _interpolated(levels: Floats, own: Floats, values: Floats) -> Floats:
+    """Return the values of one belief at some levels; beyond its own ones it stays as it is."""
+    there = ~np.isnan(values)
+    found: Floats = np.interp(levels, own[there], values[there])
+    return found
 
 
 def _filter(reference: SensorReference) -> SourceFilter | None:

@@ -22,9 +22,10 @@ from engine.errors import FieldError, InputError, UnitError, UnknownName
 from engine.flex.context import FlexContext
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
-from engine.iso_time import zone
+from engine.iso_time import duration, zone
 from engine.scheduling.devices.storage import Storage
 from engine.scheduling.site import Site
+from engine.window import Window
 
 PROCESS_TYPES = ("process", "load")
 """Asset types whose devices are processes."""
@@ -71,11 +72,19 @@ def read_site(work: Session, request: ScheduleRequest, *, known_at: datetime, li
         connections=tuple(s.connection() for name, s in supplies.items() if name in used and not s.is_internal),
         groups=members.groups,
         commitments=members.commitments(),
+        hedged=_hedged(context, window),
     )
     if limits.start_within_bounds:
         _refuse_start_outside(site)
     currencies = context.all_currencies | readings.currencies | members.currencies
     return Assembled(site, sensors, _one(currencies), tuple(readings.warnings))
+
+
+def _hedged(context: FlexContext, window: Window) -> int:
+    """Return the number of steps in which one decision has to do for all that may come."""
+    if context.hedge_for is None:
+        return 0
+    return max(-(-duration(context.hedge_for, field="hedge-for") // window.step), 0)
 
 
 def _one(currencies: set[str]) -> str:

@@ -241,6 +241,12 @@ class FlexContext(CommodityContext):
         default=(),
     )
 
+    hedge_for: str | None = described(
+        "How long one decision has to do for every quantile that is known of the forecasts of loads and production.",
+        example="PT1H",
+        kind="text",
+    )
+
     @field_validator("commodities", mode="before")
     @classmethod
     def _contexts(cls, raw: object) -> object:

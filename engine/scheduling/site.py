@@ -78,6 +78,8 @@ class Site:
     groups: tuple[Group, ...] = ()
     commitments: tuple[Commitment, ...] = ()
     additions: tuple[Addition, ...] = ()
+    hedged: int = 0
+    """Number of steps in which one decision has to do for every quantile of loads and production; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from engine.scheduling.build import build
 from engine.scheduling.closed_form import placed
 from engine.scheduling.devices.storage import Storage
 from engine.scheduling.diagnose import refuse
+from engine.scheduling.hedging import hedged
 from engine.scheduling.site import Schedule, Site, Timings
 from engine.scheduling.solve import DIRECT, Options, solve
 from engine.scheduling.status import Status
@@ -42,6 +43,8 @@ class StorageScheduler:
         """
         began = process_time()
         site = self._with_learned_worth(placed(site, only_dearest=True))
+        if site.hedged and (plan := hedged(site)) is not None:
+            return plan
         try:
             built = build(site)
         except Infeasible as without_room:
@@ -70,7 +73,8 @@ class StorageScheduler:
         learning = [each.name for each in site.devices if isinstance(each, Storage) and each.end_value == "learned"]
         if not learning:
             return site
-        worth = self.compute(_with_end_values(site, dict.fromkeys(learning, 0.0))).worth
+        unhedged = replace(_with_end_values(site, dict.fromkeys(learning, 0.0)), hedged=0)
+        worth = self.compute(unhedged).worth
         return _with_end_values(site, {name: float(worth[name].mean()) for name in learning})
 
 

@@ -189,7 +189,8 @@ def test_a_field_has_the_effect_it_says(house, name, model, context, look, expec
 ELSEWHERE = {  # of test_every_device
     StorageModel: "sensor asset commodity group coupling coupling-coefficient inflexible-consumption "
     "inflexible-production prefer-curtailing-later fair-share",
-    FlexContext: "commodity commodities relax-constraints relax-soc-constraints relax-site-capacity-constraints",
+    FlexContext: "commodity commodities relax-constraints relax-soc-constraints relax-site-capacity-constraints "
+    "hedge-for",
 }
 
 

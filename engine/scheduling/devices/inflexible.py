@@ -1,6 +1,7 @@
 """A device whose power is what it is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 from engine.scheduling.linear import Floats, Linear
@@ -19,6 +20,8 @@ class Inflexible:
     """What flows."""
     group: str | None = None
     """The group of devices it belongs to."""
+    quantiles: Mapping[float, Floats] = field(default_factory=dict)
+    """Power [kW] that is not exceeded with each probability, shape (n,), where more than ``power`` is known."""
 
     @property
     def ports(self) -> tuple[Self, ...]:
