@@ -57,6 +57,9 @@ class Settings(Protection, Operation):
     FLEXMEASURES_PLANNING_HORIZON: timedelta = setting(TWO_DAYS, "Length of a schedule without a duration")
     FLEXMEASURES_MAX_PLANNING_HORIZON: int = setting(2520, "Longest schedule [steps of the power sensor]; 0: no limit")
     FLEXMEASURES_LP_SOLVER: str = setting("highspy", "highspy, or one that Pyomo knows: appsi_highs, glpk, cbc")
+    FLEXMEASURES_LP_SOLVER_OPTIONS: dict[str, Any] = setting(
+        {}, "Limits of a search with whole numbers: time_limit [s], mip_rel_gap [share of the cost]"
+    )
     FLEXSCOPE_FALLBACK_SCHEDULER: bool = setting(False, "Whether a plain plan is saved where none keeps every limit")
     FLEXMEASURES_PLANNING_TTL: timedelta = setting(timedelta(days=7), "How long results of jobs stay addressable")
 
@@ -192,6 +195,10 @@ def _checked(settings: Settings) -> Settings:
     for name, known in choices.items():
         if getattr(settings, name) not in known:
             raise FieldError(name, f"{getattr(settings, name)!r} is not one of {', '.join(map(repr, known))}.")
+    for name, value in settings.FLEXMEASURES_LP_SOLVER_OPTIONS.items():
+        if name not in ("time_limit", "mip_rel_gap") or not isinstance(value, int | float) or value < 0:
+            told = f"{name!r}: {value!r} is not a number 0 or more for time_limit or mip_rel_gap."
+            raise FieldError("FLEXMEASURES_LP_SOLVER_OPTIONS", told)
     zone(settings.FLEXMEASURES_TIMEZONE)
     prefix = settings.FLEXSCOPE_PATH_PREFIX.strip("/")
     uri = settings.SQLALCHEMY_DATABASE_URI or f"sqlite:///{settings.FLEXSCOPE_INSTANCE_PATH / 'flexscope.db'}"

@@ -37,6 +37,10 @@ class Rules:
     limits: Limits = field(default_factory=Limits)
     solver: str = DIRECT
     """See StorageScheduler.solver."""
+    time_limit: float | None = None
+    """See StorageScheduler.time_limit."""
+    gap: float = 0.0
+    """See StorageScheduler.gap."""
     fallback: bool = False
     """Whether a plain plan, with a source of its own, is saved where no plan keeps every hard limit."""
     source_name: str = "Flexscope"
@@ -53,6 +57,7 @@ def rules(settings: Settings, *, start_within_bounds: bool = False) -> Rules:
         settings: Of this process.
         start_within_bounds: See Limits.
     """
+    options = settings.FLEXMEASURES_LP_SOLVER_OPTIONS
     limits = Limits(
         usual=settings.FLEXMEASURES_PLANNING_HORIZON,
         most_steps=settings.FLEXMEASURES_MAX_PLANNING_HORIZON,
@@ -61,6 +66,8 @@ def rules(settings: Settings, *, start_within_bounds: bool = False) -> Rules:
     return Rules(
         limits=limits,
         solver=settings.FLEXMEASURES_LP_SOLVER,
+        time_limit=options.get("time_limit"),
+        gap=options.get("mip_rel_gap", 0.0),
         fallback=settings.FLEXSCOPE_FALLBACK_SCHEDULER,
         source_name=settings.FLEXMEASURES_DEFAULT_DATASOURCE,
     )
@@ -141,7 +148,7 @@ def _scheduler(asset: Asset, site: Site, rules: Rules) -> Any:
     asked = asset.attributes.get("custom-scheduler")
     if asked:
         return plugins.find("schedulers", str(asked["class"] if isinstance(asked, Mapping) else asked))()
-    together = StorageScheduler(solver=rules.solver)
+    together = StorageScheduler(solver=rules.solver, time_limit=rules.time_limit, gap=rules.gap)
     planned = [device for device in site.devices if not isinstance(device, Inflexible)]
     alone = all(isinstance(device, Process) for device in planned)
     return ProcessScheduler(together=together) if alone else together

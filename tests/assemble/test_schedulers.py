@@ -1,12 +1,18 @@
 """Who plans: ours, another solver, a scheduler of the asset's choice, a plain one where no plan exists."""
 
+import shutil
+
 import pytest
 
 from app.jobs import schedule
 from app.jobs.schedule import Rules
-from engine.errors import Infeasible, UnknownPlugin
+from app.settings import load
+from db.sources import Source
+from engine.errors import FieldError, Infeasible, UnknownPlugin
 from tests.assemble.homes import KNOWN_AT, QUARTER
 
+needs_glpk = pytest.mark.skipif(shutil.which("glpsol") is None, reason="the solver glpk is not installed")
+SOLVERS = ["appsi_highs", pytest.param("glpk", marks=needs_glpk)]
 MODEL = {"soc-at-start": 2, "soc-min": "1 kWh", "soc-max": "10 kWh", "power-capacity": "2 kW"}
 TARGET = [{"value": 10, "datetime": "2030-01-14T02:00Z"}]  # 8 kWh in two hours at 2 kW
 HARD = {"consumption-price": "0.3 EUR/kWh", "relax-constraints": False}
@@ -33,15 +39,36 @@ def test_plain_plan_is_a_source_of_its_own(home, battery):
     done = plan(home, {"sensor": battery, **MODEL, "soc-targets": TARGET}, HARD, Rules(fallback=True))
     assert done.scheduler == "StorageFallbackScheduler" and len(done.warnings) == 1
     assert list(home.stored(battery).values())[:8] == [2.0] * 8
+    source = home.work.get(Source, done.source_id)
+    assert (source.model, done.schedule.status.value) == ("StorageFallbackScheduler", "fallback, not optimised")
 
 
-def test_another_solver_finds_the_same_cost(home, battery):
-    context = {"consumption-price": {"sensor": home.price([0.1, 0.4, 0.2, 0.5] * 6)}}
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_another_solver_plans_the_same_site(home, battery, solver):
+    # With choices in it: a process, operation modes, and prices at which giving earns more than taking costs.
+    home.asset("work", "process")
+    work = home.sensor("work", "power", "kW", QUARTER, consumption_is_positive=True)
+    context = {"consumption-price": {"sensor": home.price([0.1, 0.4, 0.2, 0.5] * 6)}, "site-power-capacity": "4 kW",
+               "production-price": "0.3 EUR/kWh"}  # fmt: skip
+    modes = {"operation-modes": [{"consumption-range": ["0 kW", "0 kW"]}, {"consumption-range": ["1 kW", "2 kW"]},
+                                 {"production-range": ["1 kW", "2 kW"]}]}  # fmt: skip
+    models = [{"sensor": battery, **MODEL, **modes},
+              {"sensor": work, "power": "3 kW", "duration": "PT1H", "process-type": "SHIFTABLE"}]  # fmt: skip
+    request = home._request("battery", models, context)
     costs = [
-        plan(home, {"sensor": battery, **MODEL}, context, Rules(solver=name)).schedule.cost
-        for name in ("highspy", "appsi_highs")
+        schedule.compute(home.work, request, known_at=KNOWN_AT, rules=Rules(solver=name)).schedule.cost
+        for name in ("highspy", solver)
     ]
-    assert costs[0] == pytest.approx(costs[1], abs=1e-6) and costs[0] < 0
+    assert costs[0] == pytest.approx(costs[1], abs=1e-6)
+
+
+def test_settings_say_which_solver_and_how_long_it_may_take(tmp_path):
+    given = {"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXMEASURES_LP_SOLVER": "appsi_highs",
+             "FLEXMEASURES_LP_SOLVER_OPTIONS": "{'time_limit': 20, 'mip_rel_gap': 0.01}"}  # fmt: skip
+    rules = schedule.rules(load(given))
+    assert (rules.solver, rules.time_limit, rules.gap) == ("appsi_highs", 20, 0.01)
+    with pytest.raises(FieldError, match="FLEXMEASURES_LP_SOLVER_OPTIONS: 'time_limt': 20 is not"):
+        load({**given, "FLEXMEASURES_LP_SOLVER_OPTIONS": "{'time_limt': 20}"})
 
 
 def test_asset_may_choose_among_installed_schedulers(home, battery):

@@ -96,6 +96,17 @@ def test_an_event_shorter_than_a_step_fills_it():
     np.testing.assert_array_equal(steps([event("2 kW", 1.25, 1.5)]), [NAN, 2, NAN, NAN, NAN, NAN])
 
 
+@given(st.lists(st.tuples(st.integers(-60, 420), st.integers(0, 300), st.integers(0, 9)), max_size=5))
+def test_the_energy_of_a_flow_is_that_of_its_minutes(drawn):
+    # The first of several events at one time counts; outside of them nothing flows.
+    written = [event(f"{power} kW", begin / 60, (begin + length) / 60) for begin, length, power in drawn]
+    minutes = np.zeros(360)
+    for begin, length, power in reversed(drawn):
+        minutes[max(begin, 0) : max(begin + length, 0)] = power
+    mean = per_step_mean(read(written, field="x"), DAY, unit="kW", field="x", resolve=sensors({}))
+    np.testing.assert_allclose(mean, minutes.reshape(6, 60).mean(axis=1), atol=1e-9)
+
+
 def test_a_capacity_counts_in_every_step_it_touches():
     np.testing.assert_array_equal(steps([event("2 kW", 1.5, 2.5)], "least"), [NAN, 2, 2, NAN, NAN, NAN])
 
