@@ -113,7 +113,7 @@ def measure(site: Api, year: int, week: int) -> dict[str, str]:
         again = min(opened(page, f"/assets/{year}?{whole}", SENSORS) for _ in range(3))
         zoom = worst_frame(page)
         sensor = page.evaluate("location.pathname").rsplit("/", 1)[1]
-        heat = min(opened(page, f"/sensors/{sensor}?tab=heatmap", 1)[1] for _ in range(3))
+        heat = min(opened(page, f"/sensors/{sensor}?tab=heatmap&days=366&rows={rows}", 1)[1] for _ in range(3))
         page.goto(f"/assets/{week}?tab=replay&start={(now - WEEK):%Y-%m-%dT%H:00:00Z}&end={now:%Y-%m-%dT%H:00:00Z}")
         page.wait_for_function(DRAWN % REPLAYED, timeout=60_000)
         frames = replayed(page)

@@ -65,11 +65,11 @@ def frame(chart: Chart, view: View) -> figure:
 
 
 def _values(chart: Chart) -> Range1d | DataRange1d:
-    """Return the range of values: shares from 0 to 100 %, out to limits where there are some, else as the data ask."""
+    """Return the range of values: shares from 0 to 100 %, out to limits and extent if given, else as the data ask."""
     seen = [trace.present[1] for trace in chart.traces if len(trace.present[1])]
     shares = {trace.unit for trace in chart.traces} == {"%"}
-    ends = [*(chart.bounds or ()), *((0.0, 100.0) if shares else ())]
-    if not ends or not seen:
+    ends = [*(chart.bounds or ()), *(chart.extent or ()), *((0.0, 100.0) if shares else ())]
+    if not ends or not (seen or chart.extent):
         return DataRange1d(range_padding=0.08, only_visible=True)
     low, high = min(*ends, *(line.min() for line in seen)), max(*ends, *(line.max() for line in seen))
     margin = 0.0 if shares else 0.06 * (high - low)

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import panel as pn
 import param
+from bokeh.models import CustomJS
 
 from components.history import History
 from components.time_series import TimeSeries
@@ -15,7 +17,22 @@ from engine.iso_time import from_us, zone
 
 MOST_FRAMES = 400
 """Moments that are shown, however many beliefs there are."""
-FRAME_MS = 120
+FRAME_MS = 100
+KEYS = """
+const view = cb_context.index.find_one(plot)
+if (view == null || view.el.keyed) return
+view.el.keyed = true
+const pressed = (event) => {
+  if (!view.el.isConnected) return document.removeEventListener("keydown", pressed)
+  const writes = (part) => part.isContentEditable || part.matches?.("input:not([type=range]), textarea, select")
+  const other = event.ctrlKey || event.metaKey || event.altKey || !["p", "s", "n"].includes(event.key)
+  if (other || !view.el.checkVisibility() || event.composedPath().some(writes)) return
+  plot.tags = [event.key, performance.now()]
+}
+document.addEventListener("keydown", pressed)
+"""
+"""Tells the server of keys that are pressed while the replay is visible and nobody is writing."""
+HINT = "Keys: p plays and pauses, n shows the next moment, s stops at the last one."
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +45,13 @@ class Remembered:
     def known(self, moment: int) -> Chart:
         """Return the chart as it was known at a moment [µs since 1970 UTC]."""
         lines = [history.known(moment) for history in self.histories]
-        return Chart(title=self.title, traces=lines, empty="Nothing was known yet.")
+        return Chart(title=self.title, traces=lines, extent=self._extent, empty="Nothing was known yet.")
+
+    @cached_property
+    def _extent(self) -> tuple[float, float] | None:
+        """Lowest and highest of all values, so that the axis stands still."""
+        parts = [part for history in self.histories for part in history.every.spread if len(part)]
+        return (float(min(part.min() for part in parts)), float(max(part.max() for part in parts))) if parts else None
 
 
 def moments(histories: Sequence[History], most: int = MOST_FRAMES) -> np.ndarray:
@@ -63,17 +86,30 @@ class Replay(pn.viewable.Viewer):
         self.series = TimeSeries(
             charts=self._known(), zone=self.zone, span=self.span, dark=self.dark, steady=True, moment=self.moment
         )
-        self._label = pn.pane.HTML(self._written(), margin=(10, 8))
+        self._label = pn.pane.HTML(self._written(), margin=(10, 8), min_width=340)
         self.player.param.watch(self._move, "value")
+        for plot in self.series.figures[:1]:
+            plot.js_on_change("inner_width", CustomJS(code=KEYS, args={"plot": plot}))
+            plot.on_change("tags", self._press)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        bar = pn.FlexBox(self.player, self._label, align_items="center")
+        hint = pn.pane.HTML(f'<span style="font-size:.75rem;opacity:.8">{HINT}</span>', margin=(10, 8))
+        bar = pn.FlexBox(self.player, self._label, hint, align_items="center")
         return pn.Column(bar, self.series, sizing_mode="stretch_width")
 
     @property
     def moment(self) -> int | None:
         """The moment of knowledge that is shown [µs since 1970 UTC]; None without any belief."""
         return int(self.moments[self.player.value]) if len(self.moments) else None
+
+    def _press(self, _name: str, _old: object, pressed: list[Any]) -> None:
+        """Do what a key stands for."""
+        player = self.player
+        if pressed[0] == "p":
+            player.direction = 0 if player.direction else 1
+        elif not player.disabled:
+            player.direction = 0
+            player.value = player.end if pressed[0] == "s" else min(player.value + 1, player.end)
 
     def _known(self) -> list[Chart]:
         return [chart.known(self.moment or 0) for chart in self.charts]

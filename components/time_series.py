@@ -7,6 +7,7 @@ import panel as pn
 import param
 from bokeh.events import RangesUpdate, SelectionGeometry
 from bokeh.models import BoxSelectTool, Column, Div, LayoutDOM
+from bokeh.plotting import figure
 
 from components import legend, pictures, remarks
 from components.figures import Drawn
@@ -49,6 +50,11 @@ class TimeSeries(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._pane
+
+    @property
+    def figures(self) -> list[figure]:
+        """The figures, from top to bottom; those of charts without data are not shown."""
+        return [drawn.figure for drawn in self._drawn]
 
     @param.depends("charts", watch=True)
     def _take(self) -> None:

@@ -81,10 +81,10 @@ class Trace:
         return self.events[self._there], self.values[self._there], known[self._there]
 
     @cached_property
-    def _spread(self) -> tuple[Floats, Floats] | None:
-        """The band of the events that have a value; where it is not told it is as thin as the line."""
+    def spread(self) -> tuple[Floats, Floats]:
+        """The edges of the band of the events that have a value; where none is told it is as thin as the line."""
         if self.band is None:
-            return None
+            return self.present[1], self.present[1]
         edges = (self.band.low, self.band.high)
         low, high = (np.where(np.isnan(edge), self.values, edge)[self._there] for edge in edges)
         return low, high
@@ -128,8 +128,8 @@ class Trace:
         found = {"x": path.x, "y": path.line(values), "known": path.held(known), "ahead": path.held(ahead)}
         if self.filled:
             found["top"] = path.edge(values, np.zeros(len(values)))
-        if self._spread is not None:
-            low, high = self._spread
+        if self.band is not None:
+            low, high = self.spread
             found |= {"low": path.edge(low[picked], values), "high": path.edge(high[picked], values)}
         return found
 
@@ -151,6 +151,8 @@ class Chart:
     """The lines, in the order of the legend."""
     bounds: tuple[float, float] | None = None
     """Lowest and highest value allowed [unit of the lines], drawn as dashed lines."""
+    extent: tuple[float, float] | None = None
+    """Lowest and highest value the axis covers at least [unit of the lines]."""
     empty: str = "No data in this time range."
     """What to say, and to do, when there is nothing to draw."""
     unit: str = field(default="")

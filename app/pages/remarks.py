@@ -1,6 +1,6 @@
 """Annotations of what is in view: drawn in the charts, listed below; added, changed and deleted by whoever may."""
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -118,7 +118,7 @@ class Remarks(pn.viewable.Viewer):
         edit = pmui.IconButton(icon="edit", description=f"Change annotation {remark.text}", **ICON)
         edit.on_click(lambda _: self.form.open((remark.start, remark.end), noted.id, remark))
         delete = pmui.IconButton(icon="delete", description=f"Delete annotation {remark.text}", **ICON)
-        delete.on_click(lambda _: pn.state.execute(partial(self._change, partial(_removed, noted.id))))
+        delete.on_click(lambda _: pn.state.execute(partial(self._delete, noted.id)))
         return pmui.FlexBox(words, edit, delete, align_items="center")
 
     def _chosen(self, event: Any) -> None:
@@ -127,12 +127,15 @@ class Remarks(pn.viewable.Viewer):
             self.form.open(event.new)
 
     async def _save(self, annotation_id: int | None, fields: dict[str, Any]) -> None:
-        await self._change(partial(_saved, self._place, annotation_id, fields))
+        await self._try(writing(partial(store, self._place, annotation_id, fields)))
 
-    async def _change(self, change: Any) -> None:
+    async def _delete(self, annotation_id: int) -> None:
+        await self._try(writing(partial(discard, annotation_id)))
+
+    async def _try(self, change: Coroutine[Any, Any, None]) -> None:
         """Write, then show what is there now; what is refused is told."""
         try:
-            await writing(change)
+            await change
         except Exception as error:  # whatever it is, the person must know that nothing was saved
             problem = error
             later(lambda: refuse(self._told, problem))
@@ -153,7 +156,8 @@ def _middle(span: tuple[int, int]) -> tuple[int, int]:
     return first, last
 
 
-def _saved(place: Place, annotation_id: int | None, fields: dict[str, Any], work: Session, who: SignedIn) -> None:
+def store(place: Place, annotation_id: int | None, fields: dict[str, Any], work: Session, who: SignedIn) -> None:
+    """Change an annotation, or add one where it has no id yet."""
     if annotation_id is not None:
         remarks.change(work, who, annotation_id, fields)
         return
@@ -161,5 +165,6 @@ def _saved(place: Place, annotation_id: int | None, fields: dict[str, Any], work
     remarks.add(work, who, get(work, place.kind, place.id), given)
 
 
-def _removed(annotation_id: int, work: Session, who: SignedIn) -> None:
+def discard(annotation_id: int, work: Session, who: SignedIn) -> None:
+    """Delete an annotation."""
     remarks.remove(work, who, annotation_id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.auth import access
 from app.auth.identity import SignedIn
-from app.pages import sensor_chart, sensor_data, sensor_patterns, sensor_settings, sensor_statistics
+from app.pages import replaying, sensor_chart, sensor_data, sensor_patterns, sensor_settings, sensor_statistics
 from app.pages.filling import plain
 from app.pages.shell import Shell, address, query
 from app.pages.tabs import Tabs
@@ -36,7 +36,10 @@ def _show(page: Shell, opened: str | None, sensor: Sensor) -> Sequence[Any]:
     page.rename(f"{sensor.asset.name}: {sensor.name}")
     lasts = f"every {iso_duration(sensor.resolution)}" if sensor.resolution else "instantaneous"
     facts = [f"Sensor {sensor.id}", f"unit {sensor.unit or '-'}", lasts, f"days of {sensor.timezone}"]
-    shown = (sensor_chart.part, *sensor_patterns.PARTS, sensor_statistics.part, sensor_data.part, sensor_settings.part)
+    shown = (
+        sensor_chart.part, replaying.sensor_part, *sensor_patterns.PARTS, sensor_statistics.part, sensor_data.part,
+        sensor_settings.part,
+    )  # fmt: skip
     parts = [make(page, sensor.id) for make in shown]
     items = [
         {"label": "Assets", "href": address("/assets")},

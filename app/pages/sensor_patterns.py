@@ -1,6 +1,6 @@
 """Tabs Heatmap and Distribution of a sensor: the patterns in the values of a longer time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,7 +15,7 @@ from app.auth import access
 from app.auth.identity import SignedIn
 from app.pages import time_range
 from app.pages.filling import fill, note
-from app.pages.shell import Shell
+from app.pages.shell import Shell, query
 from app.pages.tabs import Part
 from components.distribution import Distribution
 from components.heatmap import Heatmap
@@ -62,24 +62,37 @@ def _read(sensor_id: int, days: int, work: Session, who: SignedIn) -> Found:
     return Found(sensor, Trace(events=known.events, values=known.values, **facts), who.timezone)
 
 
+def _asked(name: str, options: Mapping[str, int], usual: int) -> int:
+    """Return the option the address asks for."""
+    return next((value for value in options.values() if str(value) == query(name)), usual)
+
+
 class Patterns(pn.viewable.Viewer):
     """One of the two pictures, with the length of time it looks at."""
 
     def __init__(self, page: Shell, sensor_id: int, kind: str) -> None:
         super().__init__()
         self._page, self._id, self._kind = page, sensor_id, kind
-        self._length = pmui.Select(label="Time", options=LENGTHS, value=91, width=130, size="small", margin=8)
-        self._rows = pmui.Select(label="Rows", options=ROWS, value=1, width=120, size="small", margin=8)
+        look: dict[str, Any] = {"size": "small", "margin": 8, "width": 130}
+        self._length = pmui.Select(label="Time", options=LENGTHS, value=_asked("days", LENGTHS, 366), **look)
+        self._rows = pmui.Select(label="Rows", options=ROWS, value=_asked("rows", ROWS, 1), **look)
         self._place = pn.Column(sizing_mode="stretch_width")
-        self._length.param.watch(self._fill, "value")
-        self._rows.param.watch(self._fill, "value")
+        for chosen in (self._length, self._rows):
+            chosen.param.watch(self._change, "value")
         self._fill()
 
     def __panel__(self) -> pn.viewable.Viewable:
         chosen = [self._length, self._rows] if self._kind == "heatmap" else [self._length]
         return pn.Column(pmui.FlexBox(*chosen), self._place, sizing_mode="stretch_width")
 
-    def _fill(self, _event: object = None) -> None:
+    def _change(self, _event: object) -> None:
+        """Write what is chosen into the address, and show it."""
+        if pn.state.location is not None:
+            shown: dict[str, Any] = {"days": self._length.value, "rows": self._rows.value}
+            pn.state.location.update_query(**shown)
+        self._fill()
+
+    def _fill(self) -> None:
         fill(self._place, partial(_read, self._id, self._length.value), self._show)
 
     def _show(self, found: Found) -> Sequence[Any]:

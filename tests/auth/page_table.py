@@ -5,10 +5,12 @@ here fails the tests.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
+from app.pages.remarks import Place
+from db.assets import Asset
 from tests.auth.permission_table import ADD, EVERYONE, READ, Ids
 
 HOSTS = {"reader", "root"}
@@ -54,6 +56,7 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/assets/{id:int}?tab=audit": ASSET("Before", tab="Audit log"),
     "/sensors/{id:int}": SENSOR("every PT15M"),
     "/sensors/{id:int}?tab=chart": SENSOR("all charts follow", tab="Chart"),
+    "/sensors/{id:int}?tab=replay": SENSOR("nothing to replay", tab="Replay"),
     "/sensors/{id:int}?tab=heatmap": SENSOR("No values yet", tab="Heatmap"),
     "/sensors/{id:int}?tab=distribution": SENSOR("No values yet", tab="Distribution"),
     "/sensors/{id:int}?tab=statistics": SENSOR("Most recent values", tab="Statistics"),
@@ -69,8 +72,12 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/status": PageLine("Revision", HOSTS),
 }
 
+DAY = datetime(2026, 1, 5, tzinfo=UTC)
+REMARK = {"content": "x", "type": "label", "start": DAY, "end": DAY + timedelta(days=1)}
 ACTIONS: dict[str, ActionLine] = {
     "app.pages.job_table:change": ActionLine(ADD, lambda ids: (ids["j:failed"], "requeue")),
     "app.pages.queue_table:clear": ActionLine({"root"}, lambda ids: ("scheduling",)),
+    "app.pages.remarks:store": ActionLine(ADD, lambda ids: (Place(kind=Asset, id=ids["battery"]), None, REMARK)),
+    "app.pages.remarks:discard": ActionLine(ADD, lambda ids: (ids["remark"],)),
     "app.pages.plan_now:enqueue": ActionLine(ADD, lambda ids: (ids["battery"], timedelta(hours=12))),
 }

@@ -7,7 +7,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from app.auth.identity import identity
 from app.pages.filling import FAILED
 from app.pages.routes import PAGES
 from app.running import Running
+from db import sources
+from db.annotations import Annotation
 from db.base import Database
 from db.jobs import Job
 from db.users import User, role
@@ -55,7 +57,15 @@ def ids(sqlite_people: Database) -> dict[str, Any]:
             job = Job(id=name, kind="schedule", status=state, request={}, request_hash=name, known_at=now)
             job.asset_id, job.enqueued_at, job.result, job.message, job.trace = key, now, {}, "", ""
             work.add(job)
-    return serving.identifiers(sqlite_people) | {"j:today": "today", "j:failed": "failed"}
+        source = sources.named(work, "remarks", type="script")
+        work.flush()
+        remark = Annotation(content="x", start=now, end=now + timedelta(hours=1), type="label", source_id=source.id)
+        remark.asset_id = key
+        work.add(remark)
+        work.flush()
+        found["remark"] = remark.id
+    told = {"j:today": "today", "j:failed": "failed", "remark": found["remark"]}
+    return serving.identifiers(sqlite_people) | told
 
 
 @pytest.fixture(scope="module")

@@ -102,3 +102,22 @@ def test_a_stretch_drawn_in_a_chart_opens_the_form(desk: Page, house: int):
     desk.mouse.move(box["x"] + 500, box["y"] + 90, steps=4)
     desk.mouse.up()
     expect(desk.get_by_label("Description")).to_be_visible()
+
+
+def test_a_replay_obeys_the_keyboard_on_the_page_of_a_sensor(desk: Page, house: int):
+    desk.goto(f"/assets/{house}?tab=context")
+    desk.get_by_role("link", name="household load").click()
+    desk.get_by_role("tab", name="Replay").click()
+    label = desk.get_by_role("status").filter(has_text="Known at")
+    expect(label).to_be_visible()
+    last = label.inner_text()
+    desk.get_by_role("button", name="First frame").click()
+    expect(label).not_to_have_text(last)
+    first = label.inner_text()
+    desk.keyboard.press("n")
+    expect(label).not_to_have_text(first)
+    second = label.inner_text()
+    desk.keyboard.press("p")
+    expect(label).not_to_have_text(second)
+    desk.keyboard.press("s")
+    expect(label).to_have_text(last)

@@ -1,6 +1,6 @@
-"""Tab Replay of an asset: its charts as they were known at each moment of the past."""
+"""Tab Replay of an asset or a sensor: its charts as they were known at each moment of the past."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,6 +12,7 @@ import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
 from app.assemble.lines import lines_of
+from app.assemble.showing import Wanted
 from app.auth import access
 from app.auth.identity import SignedIn
 from app.pages import charts, time_range
@@ -29,8 +30,12 @@ from db.sensors import Sensor
 from engine.iso_time import zone
 
 LONGEST = timedelta(days=31)
-TOO_LONG = "A replay shows at most 31 days; choose a shorter time on the tab Graphs."
-NOTHING = "There is nothing to replay in this time range; choose another one on the tab Graphs."
+TOO_LONG = "A replay shows at most 31 days; choose a shorter time on the tab with the charts."
+NOTHING = "There is nothing to replay in this time range; choose another one on the tab with the charts."
+
+
+Plan = Callable[[Session, SignedIn], list[Wanted]]
+"""Says what is shown, and refuses whoever may not see it."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +48,39 @@ class Found:
 
 
 def part(page: Shell, asset_id: int) -> Part:
-    """Return the tab; it shows the time range that is in the address when it is opened."""
+    """Return the tab of an asset; it shows the time range that is in the address when it is opened."""
+    return _part(page, partial(_of_asset, asset_id))
 
+
+def sensor_part(page: Shell, sensor_id: int) -> Part:
+    """Return the tab of a sensor."""
+    return _part(page, partial(_of_sensor, sensor_id))
+
+
+def _part(page: Shell, plan: Plan) -> Part:
     def opened(_nothing: None) -> list[pn.viewable.Viewable]:
         place = pn.Column(waiting(), sizing_mode="stretch_width")
         asked = (query("start"), query("end"))
-        fill(place, partial(_read, asset_id, asked), partial(_show, page))
+        fill(place, partial(_read, plan, asked), partial(_show, page))
         return [place]
 
     return Part("replay", "Replay", lambda _work, _who: None, opened)
 
 
-def _read(asset_id: int, asked: tuple[str | None, str | None], work: Session, who: SignedIn) -> Found | None:
+def _of_asset(asset_id: int, work: Session, who: SignedIn) -> list[Wanted]:
     asset = get(work, Asset, asset_id)
     access.check(who, "read", asset)
+    return charts.wanted(work, asset)
+
+
+def _of_sensor(sensor_id: int, work: Session, who: SignedIn) -> list[Wanted]:
+    access.check(who, "read", get(work, Sensor, sensor_id))
+    return [Wanted("", [sensor_id])]
+
+
+def _read(planned: Plan, asked: tuple[str | None, str | None], work: Session, who: SignedIn) -> Found | None:
+    plan = planned(work, who)
     local, now = zone(who.timezone), datetime.now(UTC)
-    plan = charts.wanted(work, asset)
     data = listing.data_span(work, {key for chart in plan for key in chart.sensors})
     start, end = time_range.asked(*asked, local) or time_range.usual(data, now=now, local=local)
     if end - start > LONGEST:
