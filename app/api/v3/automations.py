@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from app.api.fields import HYPHENS, Body, Length, lasting
-from app.api.route import Call, Reply, delete, get, patch, post
+from app.api.route import Call, delete, get, patch, post
 from app.api.v3.jobs import shown_job
 from app.auth import access, mentions
 from app.jobs import automations as automating
@@ -55,7 +55,7 @@ def list_automations(call: Call, id: int) -> list[dict[str, Any]]:
     return [_shown(call, row) for row in automations.of_assets(call.work, below)]
 
 
-def make(call: Call, id: int, body: NewAutomation) -> Reply:
+def make(call: Call, id: int, body: NewAutomation) -> dict[str, Any]:
     """Add an automation; it is done for the first time at its next moment, in the time zone of the asset."""
     asset = base.get(call.work, Asset, id)
     access.check(call.who, "create-children", asset)
@@ -71,7 +71,7 @@ def make(call: Call, id: int, body: NewAutomation) -> Reply:
         on_data=body.on_data,
         user_id=call.who.id,
     )
-    return Reply(content=_shown(call, automating.make(call.work, plan, now=call.now)), status=201)
+    return _shown(call, automating.make(call.work, plan, now=call.now))
 
 
 def _days(text: str) -> timedelta:
@@ -137,7 +137,7 @@ def _shown(call: Call, row: Automation) -> dict[str, Any]:
 
 ROUTES = [
     get("/assets/{id}/automations", list_automations),
-    post("/assets/{id}/automations", make),
+    post("/assets/{id}/automations", make, status=201),
     get("/automations/{id}", one),
     patch("/automations/{id}", change),
     delete("/automations/{id}", remove),
