@@ -20,7 +20,7 @@ from tests.auth.test_permissions import ROUTES, populate
 from tests.http import serving
 from tests.http.serving import Api
 
-NOBODY = {"id": 999_999, "uuid": "00000000-0000-4000-8000-000000000000"}
+NOBODY = {"id": 999_999, "uuid": "00000000-0000-4000-8000-000000000000", "template": "no-such"}
 ENDING = "password-reset cancel requeue annotations automations/{id} keys secrets data sensors/{id} assets/{id}".split()
 """What deletes, or ends a state, in the order in which all of it can be done."""
 
@@ -52,7 +52,6 @@ def served(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def send(served: Api, name: str, given: dict[str, Any], who: str | None) -> requests.Response:
     """Send the request that a line of the table describes."""
     method, _, path = name.partition(" ")
-    parts = {key: value for key, value in given.items() if key in ("id", "uuid")}
     more: dict[str, Any] = {"params": given.get("query")}
     if "file" in given:
         more["files"] = {"uploaded-files": ("x.csv", given["file"], "text/csv")}
@@ -60,7 +59,7 @@ def send(served: Api, name: str, given: dict[str, Any], who: str | None) -> requ
         more["json"] = {"data": given["bulk"]}
     elif method != "GET":
         more["json"] = given.get("body", {})
-    answer = served.ask(method, f"/{PARAMETER.sub(lambda part: str(parts[part[1]]), path)}", who=who, **more)
+    answer = served.ask(method, f"/{PARAMETER.sub(lambda part: str(given[part[1]]), path)}", who=who, **more)
     told = answer.headers
     assert (told["FlexMeasures-Version"], told["API-Version"], told["Flexscope-Version"]) == (COMPATIBLE, API, OWN)
     return answer
