@@ -43,6 +43,7 @@ COMMANDS = Group(
                 "asset": Command("app.cli.assets:add_asset", "An asset, below another one or at the top."),
                 "sensor": Command("app.cli.assets:add_sensor", "A sensor of an asset."),
                 "beliefs": Command("app.cli.beliefs:add_beliefs", "Time series data from a CSV or Excel file."),
+                "report": Command("app.cli.reports:add_report", "Compute a report and save it."),
                 "schedule": Group(
                     "Compute a schedule and save it.",
                     {

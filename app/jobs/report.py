@@ -55,8 +55,8 @@ class Report:
     """One report while it is made."""
 
     def __init__(self, work: Session, request: ReportRequest, known_at: datetime) -> None:
-        self.work, self.request, self.known_at = work, request, known_at
-        self.as_of = AsOf(known_at=request.belief_time or data.EVER)
+        self.work, self.request = work, request
+        self.as_of, self.saved_at = AsOf(known_at=request.belief_time or data.EVER), request.belief_time or known_at
         self.inputs = [(_name(entry), get(work, Sensor, entry["sensor"]), entry) for entry in request.input]
         self.outputs = [(_name(entry), get(work, Sensor, entry["sensor"])) for entry in request.output]
         model = request.reporter
@@ -84,7 +84,7 @@ class Report:
             length=end - start,
             unit=unit,
             resolution=step,
-            as_of=AsOf(known_at=self.known_at),
+            as_of=self.as_of,
             sources=only,
         )
         return data.read(self.work, sensor, asked)
@@ -94,7 +94,7 @@ class Report:
         text = self.request.belief_horizon
         horizon = None if text is None else duration(text, field="belief_horizon")
         whole = Posted(events=posted.events, values=posted.values, step=posted.step, unit=posted.unit, horizon=horizon)
-        return ingest.run(self.work, sensor, self.source, whole, known_at=self.known_at, overwrite=True).stored
+        return ingest.run(self.work, sensor, self.source, whole, known_at=self.saved_at, overwrite=True).stored
 
 
 def _name(entry: Mapping[str, Any]) -> str:
@@ -170,7 +170,8 @@ def _pandas(report: Report) -> dict[int, int]:
     frames = {}
     for name, sensor, entry in report.inputs:
         series = report.read(sensor, entry, unit=entry.get("unit") or sensor.unit, step=report.request.resolution)
-        frames[name] = pd.Series(series.values, index=series.window.index)
+        days = series.window.index.tz_convert(sensor.timezone)  # "1D" is a day where the sensor is
+        frames[name] = pd.Series(series.values, index=days)
     results = reporter.compute(frames)
     return {output.id: report.save(output, _posted(name, output, results)) for name, output in report.outputs}
 

@@ -1,0 +1,70 @@
+"""Reports from files, as scripts written for FlexMeasures ask for them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from db import beliefs
+from db.base import Database
+from db.sensors import Sensor
+from tests.cli.conftest import Terminal
+
+DAILY = [
+    {"df_input": "price", "method": "resample", "args": ["1D"]},
+    {"method": "sum", "df_output": "daily"},
+]
+EVER = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def written(folder: Path, output: int) -> str:
+    """Write the files of a report over three days, one of them with 25 hours; return the command."""
+    parameters = {"input": [{"name": "price", "sensor": 1}], "output": [{"name": "daily", "sensor": output}]}
+    parameters |= {"belief-horizon": "PT0H", "check_output_resolution": False}
+    (folder / "parameters.json").write_text(json.dumps(parameters))
+    (folder / "config.json").write_text(json.dumps({"required_input": [], "transformations": DAILY}))
+    files = "--config config.json --parameters parameters.json"
+    return f"flexscope add report --reporter PandasReporter {files} --start 2030-10-26T00:00:00+02:00"
+
+
+@pytest.fixture
+def daily(terminal: Terminal, tmp_path: Path) -> str:
+    """The command of a report on prices that are known only in days to come, into a sensor of days."""
+    assert terminal("flexscope add toy-account").code == 0
+    told = "--name daily --unit EUR/MWh --event-resolution P1D --asset 1 --timezone Europe/Amsterdam"
+    assert terminal(f"flexscope add sensor {told}").code == 0
+    moments = [datetime(2030, 10, 25, 22, tzinfo=UTC) + timedelta(hours=hour) for hour in range(73)]
+    lines = [f"{moment.isoformat()},1" for moment in moments]
+    (tmp_path / "prices.csv").write_text("\n".join(["event_start,event_value", *lines]))
+    said = terminal("flexscope add beliefs --sensor 1 --source me prices.csv --horizon 0 --unit EUR/MWh")
+    assert said.code == 0, said
+    return written(tmp_path, 4)
+
+
+def test_a_day_is_one_where_the_sensor_is(terminal: Terminal, daily: str, database: Database) -> None:
+    said = terminal(f"{daily} --end 2030-10-29T00:00:00+01:00")
+    assert (said.code, said.out.strip()) == (0, "3 values of the report are stored for sensor 4."), said
+    with database.reading() as work:
+        sensor = work.get_one(Sensor, 4)
+        known = beliefs.read(
+            work, sensor, datetime(2030, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC), known_at=EVER
+        )
+    assert known.values.tolist() == [24, 25, 24]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("config.json", "{", "not JSON"),
+        ("parameters.json", "[]", "an object is wanted"),
+        ("parameters.json", "{}", "input"),
+        ("config.json", '{"transformations": [{"df_input": "price", "method": "eval_all"}]}', "eval_all"),
+    ],
+)
+def test_what_cannot_be_reported_is_one_sentence(
+    terminal: Terminal, daily: str, tmp_path: Path, file: str, content: str, words: str
+) -> None:
+    (tmp_path / file).write_text(content)
+    said = terminal(f"{daily} --end 2030-10-29T00:00:00+01:00")
+    assert said.code == 1 and words in said.err and "Traceback" not in said.err
