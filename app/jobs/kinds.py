@@ -19,6 +19,7 @@ from app.jobs.report import ReportRequest
 from app.jobs.schedule import Planned
 from app.settings import Settings
 from db.jobs import Job
+from engine.scheduling.site import Schedule
 
 Result: TypeAlias = dict[str, Any]
 Save: TypeAlias = Callable[[Session], Result]
@@ -59,7 +60,7 @@ def told(planned: Planned) -> Result:
         "commitment-costs": dict(planned.schedule.costs),
         "status": str(planned.schedule.status.value),
         "warnings": list(planned.warnings),
-        "unresolved": _unresolved(planned),
+        "unresolved": unresolved(planned.schedule),
         "resolved": [],
     }
 
@@ -68,12 +69,12 @@ def _output(output: Any) -> dict[str, Any]:
     return {"soc": output.stored_energy, "sign": output.sign, "device": output.name}
 
 
-def _unresolved(planned: Planned) -> list[dict[str, Any]]:
+def unresolved(plan: Schedule) -> list[dict[str, Any]]:
     """Return the soft limits that are not met, one entry per device with its limits."""
     found: dict[str, dict[str, list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
-    for breach in planned.schedule.breaches:
+    for breach in plan.breaches:
         device, _, limit = breach.limit.rpartition(".")
-        at = planned.schedule.window.moment(breach.step).isoformat()
+        at = plan.window.moment(breach.step).isoformat()
         found[device][limit].append({"datetime": at, "violation": f"{breach.amount:.6g} {breach.unit}"})
     return [{"device": device, **limits} for device, limits in found.items()]
 

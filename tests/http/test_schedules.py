@@ -98,7 +98,9 @@ def test_a_plan_that_cannot_be_made_is_told_by_the_job(api: Api, ids: dict[str, 
     job = api.post(f"/assets/{ids['battery']}/schedules/trigger", json=body).json()["job"]
     answer = api.get(f"/jobs/{job}")
     assert (answer.status_code, answer.json()["status"]) == (422, "FAILED")
-    assert "soc-targets" in answer.json()["message"] and answer.json()["exc-info"]
+    for said in ("soc-targets asks for 10 kWh", "battery starts with 2 kWh", "Way out: either"):
+        assert said in answer.json()["message"]
+    assert answer.json()["exc-info"]
     assert api.get(f"/sensors/{ids['s:power']}/schedules/{job}").status_code == 400
 
 
@@ -110,9 +112,31 @@ def test_a_preview_saves_nothing(api: Api, ids: dict[str, int], prices: int) -> 
     assert api.get(f"/assets/{ids['battery']}/jobs").json() == before
 
 
+def test_a_preview_tells_what_is_paid_for_and_what_cannot_be_kept(api: Api, ids: dict[str, int], prices: int) -> None:
+    # By 00:50 at most 50 minutes of 5 kW can be charged; 8 kWh are asked for.
+    body = trigger(ids, prices, duration="PT2H")
+    body["flex-model"][0] |= {
+        "roundtrip-efficiency": "100%",
+        "soc-targets": [{"datetime": "2026-04-01T00:50:00+02:00", "value": "10 kWh"}],
+        "wear-price": "0.01 EUR/kWh",
+        "end-value": "0.05 EUR/kWh",
+        "ramp-limit": "100 kW/h",
+    }
+    told = api.post(f"/assets/{ids['battery']}/schedules/preview", json=body).json()
+    assert told["unresolved"] == [
+        {"device": "battery",
+         "soc-targets": [{"datetime": "2026-03-31T22:50:00+00:00", "violation": f"{8 - 5 * 50 / 60:.6g} kWh"}]}
+    ]  # fmt: skip
+    assert told["costs"]["battery wear"] == pytest.approx(0.01 * sum(map(abs, told["power"]["values"]["battery"])) / 4)
+    assert told["costs"]["battery end value"] == pytest.approx(-0.05 * told["soc"]["values"]["battery"][-1])
+    assert told["status"] == "optimal"
+
+
 @pytest.mark.parametrize(
     ("change", "status", "said"),
     [
+        ({"flex-model": {"soc-mim": "1 kWh"}}, 422, "did you mean 'soc-min'"),
+        ({"flex-context": {"consumption-prize": "1 EUR/kWh"}}, 422, "did you mean 'consumption-price'"),
         ({"start": None}, 422, "start"),
         ({"duration": "forever"}, 422, "duration"),
         ({"flex-model": [{"sensor": 99999}]}, 422, "99999"),

@@ -18,6 +18,7 @@ from app.assemble.request import ScheduleRequest
 from app.assemble.site import read_site
 from app.auth import access, mentions
 from app.jobs import schedule
+from app.jobs.kinds import unresolved
 from db import base
 from db.assets import Asset
 from db.jobs import Job
@@ -185,6 +186,8 @@ def preview(call: Call, id: int, body: Trigger) -> dict[str, Any]:
         "soc": {"unit": "kWh", "values": dict(plan.soc)},
         "costs": dict(plan.costs),
         "currency": done.assembled.currency,
+        "status": str(plan.status.value),
+        "unresolved": unresolved(plan),
         "warnings": list(done.warnings),
     }
 
