@@ -75,6 +75,7 @@ class Described:
             start_cost=self._number(model.start_cost, "start-cost", "currency") or 0.0,
             min_on=self._hours(model.min_on, "min-on"),
             min_off=self._hours(model.min_off, "min-off"),
+            on_at_start=model.on_at_start,
             ramp=self._number(model.ramp_limit, "ramp-limit", "kW/h"),
             coupling=model.coupling,
             coefficient=self._coefficient,

@@ -132,10 +132,15 @@ class Members:
     def _fixed_context(self) -> Iterable[Device]:
         """Give the loads and production that the contexts name, without those that are planned."""
         planned = {output.sensor.id for output in self.outputs}
+        fixed = [each.model.inflexible[0] for each in self._described if each.model.inflexible is not None]
+        counted = {each.sensor for each in fixed if isinstance(each, SensorReference)}
         for supplied in self.supplies.values():
             for reference, sign in self._references(supplied.context):
                 if reference.sensor in planned:
                     continue
+                if reference.sensor in counted:
+                    told = f"sensor {reference.sensor} is in the flex-model and in the flex-context; name it once."
+                    raise FieldError("inflexible loads", told)
                 power = self.readings(reference, unit="kW", window=self.window)
                 missing = int(np.isnan(power).sum())
                 if missing:

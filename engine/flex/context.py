@@ -178,7 +178,8 @@ class CommodityContext(FlexFields):
             raise FieldError(
                 "inflexible-device-sensors", "it cannot be mixed with inflexible-consumption and inflexible-production."
             )
-        _each_once([*self.inflexible_consumption, *self.inflexible_production])
+        old = (SensorReference(sensor) for sensor in self.inflexible_device_sensors)
+        _each_once([*old, *self.inflexible_consumption, *self.inflexible_production])
         if self.legacy_prices:
             self._refuse_with_legacy()
         return self
@@ -295,4 +296,4 @@ def _each_once(references: list[quantity.Quantity]) -> None:
     ids = [each.sensor for each in references if isinstance(each, SensorReference)]
     twice = sorted({sensor for sensor in ids if ids.count(sensor) > 1})
     if twice:
-        raise FieldError("inflexible-consumption", f"sensor {twice[0]} is named twice; name it once.")
+        raise FieldError("inflexible loads", f"sensor {twice[0]} is named twice; name it once.")

@@ -24,7 +24,7 @@ class StorageModel(FlexFields):
         "consumption-limit": "consumption-capacity",
         "production-limit": "production-capacity",
     }
-    unstored: ClassVar[Collection[str]] = ("soc-at-start", "operation-modes")
+    unstored: ClassVar[Collection[str]] = ("soc-at-start", "on-at-start", "operation-modes")
 
     sensor: int | None = described(
         "Power sensor that receives the schedule; it also names the entry in a list of devices.",
@@ -167,10 +167,14 @@ class StorageModel(FlexFields):
         unit="currency",
         signed=False,
     )
-    min_on: str | None = described(
-        "Once switched on, the device stays on this long; it is off before the plan.", example="PT1H", kind="text"
-    )
+    min_on: str | None = described("Once switched on, the device stays on this long.", example="PT1H", kind="text")
     min_off: str | None = described("Once switched off, the device stays off this long.", example="PT30M", kind="text")
+    on_at_start: bool = described(
+        "Whether the device runs when the plan begins, and has done so long enough to be switched off.",
+        example=True,
+        kind="flag",
+        default=False,
+    )
     ramp_limit: AnyQuantity = described(
         "Largest change of power from step to step.", example="4 kW/h", unit="kW/h", signed=False
     )

@@ -173,6 +173,23 @@ def test_a_mistake_is_told_with_its_device_field_and_way_out(house, model, conte
         house.plan(model, context)
 
 
+def test_a_device_that_runs_already_need_not_start(house):
+    request = [{"sensor": house["battery"], **BATTERY, "start-cost": "0.5 EUR"}]
+    for running, starts in ((False, 0.5), (True, 0.0)):
+        with house.home.work.begin_nested() as one:
+            planned = house.plan({**request[0], "on-at-start": running})
+            assert planned.schedule.costs["battery starts"] == pytest.approx(starts)
+            one.rollback()
+
+
+def test_a_load_named_twice_is_refused(house):
+    entry = {"asset": house.home.assets["other"].id, "inflexible-consumption": house.ref("load")}
+    with pytest.raises(InputError, match="in the flex-model and in the flex-context"):
+        house.plan({}, {"inflexible-consumption": [house.ref("load")]}, entry)
+    with pytest.raises(InputError, match="named twice"):
+        house.plan({}, {"inflexible-device-sensors": [house["load"], house["load"]]})
+
+
 def test_power_and_duration_make_a_process_of_any_asset(house):
     house.plan({}, {}, {"sensor": house["other"], "power": "1 kW", "duration": "PT2H"})
     assert house.values("other") == [1, 1, 0, 0]

@@ -10,7 +10,17 @@ from engine.scheduling.devices.port import Port
 from engine.scheduling.diagnose import NoPlan, diagnose
 from engine.scheduling.storage_scheduler import StorageScheduler
 from tests.engine.scheduling.checker import check
-from tests.engine.scheduling.conflicting import CASES, GIVEN, load_too_large, used_up
+from tests.engine.scheduling.conflicting import (
+    CASES,
+    GIVEN,
+    load_too_large,
+    no_room_for_work,
+    stays_off_too_long,
+    stays_on_too_long,
+    too_few_hours_for_work,
+    used_up,
+    work_meets_the_load,
+)
 from tests.engine.scheduling.samples import at, bumped, site, store
 
 IDS = [f"{make.__name__}-{k}" for make, k in CASES]
@@ -90,3 +100,18 @@ def test_what_takes_part_is_told_with_its_amount():
         "soc-usage of car takes 15 kWh until 2026-03-04T03:00:00Z",
         "car starts with 2 kWh",
     ]
+
+
+@pytest.mark.parametrize(
+    ("make", "ways"),
+    [
+        (stays_on_too_long, {"shorten car.min-on to 2 h", "leave out car.operation-modes"}),
+        (stays_off_too_long, {"shorten car.min-off to 3 h", "leave out car.operation-modes"}),
+        (no_room_for_work, {"shorten work to 3 h", "lift work.time-restrictions", "make work BREAKABLE"}),
+        (too_few_hours_for_work, {"shorten work to 2 h", "lift work.time-restrictions"}),
+        (work_meets_the_load, {"shorten work to 1 h", "make work SHIFTABLE", "make work BREAKABLE"}),
+    ],
+)
+def test_a_rule_gives_no_more_than_it_has_to(make, ways):
+    here, *_ = make(0)
+    assert ways <= {repair.text for repair in diagnose(here).repairs}
