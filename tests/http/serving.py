@@ -41,7 +41,7 @@ def server(database_url: str, instance: Path, **settings: str) -> Iterator["Api"
     with (instance / "log").open("w") as log:
         command = [sys.executable, "-c", SERVE.format(port=port)]
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    api = Api(f"http://127.0.0.1:{port}", instance / "log")
+    api = Api(f"http://127.0.0.1:{port}", instance / "log", process.pid)
     try:
         api.wait(process)
         yield api
@@ -54,8 +54,8 @@ def server(database_url: str, instance: Path, **settings: str) -> Iterator["Api"
 class Api:
     """Speaks to a server, as one of the users of ``populate``."""
 
-    def __init__(self, url: str, log: Path) -> None:
-        self.url, self.log = url, log
+    def __init__(self, url: str, log: Path, pid: int = 0) -> None:
+        self.url, self.log, self.pid = url, log, pid
         self.http = requests.Session()
         self.tokens: dict[str, str] = {}
 
