@@ -6,7 +6,7 @@ import, so it is loaded when the first unit that needs it is met.
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -134,11 +134,19 @@ def quantity(text: str, target: str, *, field: str) -> float:
         UnitError: The text is no quantity, has no unit, or one that measures something else.
     """
     try:
+        return _number(text, target)
+    except UnitError as error:
+        raise UnitError(f"{field}: {error}") from error
+
+
+@lru_cache(maxsize=4096)  # a plan reads the same texts many times, and the next plan of the asset reads them again
+def _number(text: str, target: str) -> float:
+    try:
         read: pint.Quantity[float] = registry().Quantity(_spelled(text))
     except Exception as error:  # as in unit()
-        raise UnitError(f"{field}: {text!r} is not a quantity; write a number and a unit, such as '15 kW'.") from error
+        raise UnitError(f"{text!r} is not a quantity; write a number and a unit, such as '15 kW'.") from error
     if read.unitless and unit(target).dimensionality:
-        raise UnitError(f"{field}: {text!r} has no unit; write it in {target}, such as '15 {target}'.")
+        raise UnitError(f"{text!r} has no unit; write it in {target}, such as '15 {target}'.")
     if read.dimensionality != unit(target).dimensionality:
-        raise UnitError(f"{field}: {text!r} cannot be written in {target}; the two measure different things.")
+        raise UnitError(f"{text!r} cannot be written in {target}; the two measure different things.")
     return float(read.to(target).magnitude)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import (
@@ -155,12 +156,12 @@ class FlexFields(BaseModel):
     @classmethod
     def facts(cls) -> list[Fact]:
         """Return what there is to know of every field: the table that docs, schema and editor are made from."""
-        return [_fact(name, info) for name, info in cls.model_fields.items()]
+        return list(_facts(cls).values())
 
     @classmethod
     def fact(cls, name: str) -> Fact:
         """Return what there is to know of one field, by either spelling."""
-        return _fact(name.replace("-", "_"), cls.model_fields[name.replace("-", "_")])
+        return _facts(cls)[name.replace("-", "_")]
 
     @property
     def currencies(self) -> set[str]:
@@ -229,6 +230,11 @@ def each_read(kind: type[Fields], raw: object) -> tuple[Fields, ...]:
 
 def _listed(raw: object) -> list[object]:
     return list(raw) if isinstance(raw, list | tuple) else [raw]
+
+
+@cache
+def _facts(kind: type[FlexFields]) -> Mapping[str, Fact]:
+    return {name: _fact(name, info) for name, info in kind.model_fields.items()}
 
 
 def _fact(name: str, info: FieldInfo) -> Fact:
