@@ -1,9 +1,10 @@
 """Things that take or give energy, markets and weather stations, as a tree."""
 
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Select, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from db.base import Id, Table
@@ -70,11 +71,16 @@ def asset_type(work: Session, name: str) -> AssetType:
     return found
 
 
+@cache  # to put the statement together costs as much as to run it
+def _in_subtree() -> Select[Asset]:
+    tree = select(Asset.id).where(Asset.id == bindparam("root")).cte("tree", recursive=True)
+    tree = tree.union(select(Asset.id).where(Asset.parent_asset_id == tree.c.id))
+    return select(Asset).where(Asset.id.in_(select(tree.c.id)))
+
+
 def subtree(work: Session, root_id: int) -> list[Asset]:
     """Return an asset and all assets below it, parents before children; each once, even if they stand in a circle."""
-    tree = select(Asset.id).where(Asset.id == root_id).cte("tree", recursive=True)
-    tree = tree.union(select(Asset.id).where(Asset.parent_asset_id == tree.c.id))
-    found = {asset.id: asset for asset in work.scalars(select(Asset).where(Asset.id.in_(select(tree.c.id))))}
+    found = {asset.id: asset for asset in work.scalars(_in_subtree(), {"root": root_id})}
     below = defaultdict[int | None, list[int]](list)
     for key in sorted(found):
         below[found[key].parent_asset_id].append(key)

@@ -4,7 +4,7 @@ SQLite and PostgreSQL behave alike from here up: times come back aware in UTC, d
 begins by taking its lock, and a read sees one snapshot.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, TypeVar, cast
@@ -215,7 +215,7 @@ def get(work: Session, kind: type[Row], key: int) -> Row:
     return row
 
 
-def rows_changed(work: Session, statement: UpdateBase) -> int:
-    """Run an UPDATE or DELETE; return the number of rows it changed."""
-    done = cast("CursorResult[Any]", work.execute(statement))  # sessions promise less than these statements give
+def rows_changed(work: Session, statement: UpdateBase, given: Mapping[str, Any] | None = None) -> int:
+    """Run an UPDATE or DELETE, with the parameters it leaves open; return the number of rows it changed."""
+    done = cast("CursorResult[Any]", work.execute(statement, given))  # sessions promise less than these statements give
     return done.rowcount

@@ -5,9 +5,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Executable, Update, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.base import rows_changed
@@ -20,17 +21,30 @@ class Overtaken(Exception):
 
 def claim(work: Session, job_id: str, *, now: datetime, worker: str, lease_until: datetime) -> Job | None:
     """Start a waiting job and return it; None if another worker was faster or it was cancelled."""
-    query = update(Job).where(Job.id == job_id, Job.status == "QUEUED")
-    started = {"status": "STARTED", "started_at": now, "tries": Job.tries + 1, "progress": 0.0}
-    query = query.values(**started, worker=worker, lease_until=lease_until, due_at=None)
-    return work.scalar(query.returning(Job))
+    given = {"of_id": job_id, "at": now, "by": worker, "until": lease_until}
+    return work.scalar(_start(), given)
+
+
+@cache  # to put the statement together costs more than to run it, and every job needs it
+def _start() -> Executable:
+    query = update(Job).where(Job.id == bindparam("of_id"), Job.status == "QUEUED")
+    started = {"status": "STARTED", "tries": Job.tries + 1, "progress": 0.0, "due_at": None}
+    since = {"started_at": bindparam("at"), "worker": bindparam("by"), "lease_until": bindparam("until")}
+    query = query.values(**started, **since).execution_options(synchronize_session=False)
+    return query.returning(Job)
 
 
 def _close(work: Session, job: Job, values: Mapping[str, Any]) -> bool:
     """Change a job if this try of it still counts."""
-    query = update(Job).where(Job.id == job.id, Job.status == "STARTED", Job.tries == job.tries)
-    query = query.values(lease_until=None, **values).execution_options(synchronize_session=False)
-    return bool(rows_changed(work, query))
+    given = {"of_id": job.id, "of_try": job.tries, "lease_until": None, **values}
+    return bool(rows_changed(work, _change(frozenset(given) - {"of_id", "of_try"}), given))
+
+
+@cache  # as above
+def _change(names: frozenset[str]) -> Update:
+    query = update(Job.__table__).where(Job.id == bindparam("of_id"), Job.status == "STARTED")
+    query = query.where(Job.tries == bindparam("of_try"))
+    return query.values({name: bindparam(name) for name in sorted(names)})
 
 
 def finish(work: Session, job: Job, *, now: datetime, result: dict[str, Any], values: Mapping[str, Any]) -> None:
@@ -61,9 +75,7 @@ def release(work: Session, job: Job) -> bool:
 
 def renew(work: Session, job: Job, *, until: datetime, progress: float) -> bool:
     """Tell that a job is still worked at, and how far it is; False if this try no longer counts."""
-    query = update(Job).where(Job.id == job.id, Job.status == "STARTED", Job.tries == job.tries)
-    query = query.values(lease_until=until, progress=progress).execution_options(synchronize_session=False)
-    return bool(rows_changed(work, query))
+    return _close(work, job, {"lease_until": until, "progress": progress})
 
 
 def cancel(work: Session, job_id: str, *, now: datetime, message: str) -> bool:

@@ -1,9 +1,11 @@
 """What is measured, forecast or planned: one quantity of one asset at one resolution."""
 
+from collections.abc import Collection
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, Select, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from db.assets import Asset
@@ -32,6 +34,17 @@ class Sensor(Table):
     def hours(self) -> float:
         """Length of one event [h]."""
         return self.resolution / timedelta(hours=1)
+
+
+@cache  # every plan needs it; to put the statement together costs as much as to run it
+def _of_ids() -> Select[Sensor]:
+    return select(Sensor).where(Sensor.id.in_(bindparam("ids", expanding=True)))
+
+
+def bring(work: Session, ids: Collection[int]) -> None:
+    """Read the sensors with some ids in one statement; the session keeps them, and ``get`` finds them there."""
+    if ids:
+        work.info.setdefault("sensors", []).extend(work.scalars(_of_ids(), {"ids": sorted(ids)}))
 
 
 def of_asset(work: Session, asset_id: int) -> list[Sensor]:

@@ -1,8 +1,9 @@
 """Where data come from: users, scripts, schedulers, forecasters, reporters."""
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ForeignKey, Select, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Select, UniqueConstraint, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from db.base import Id, Table
@@ -43,8 +44,14 @@ def of_user(work: Session, user_id: int, *, name: str, account_id: int | None) -
 def named(work: Session, name: str, *, type: str = "script", model: str = "", version: str = "") -> Source:
     """Return the source of a program, made if it is not there yet."""
     about = {"name": name, "type": type, "model": model, "version": version}
-    same = select(Source).filter_by(**about, user_id=None, attributes_hash="")
-    return work.scalar(same) or _made(work, same, Source(**about))
+    given = {f"of_{key}": value for key, value in about.items()}
+    return work.scalar(_program(), given) or _made(work, _program().params(given), Source(**about))
+
+
+@cache  # every plan asks for its source; to put the statement together costs as much as to run it
+def _program() -> Select[Source]:
+    about = {key: bindparam(f"of_{key}") for key in ("name", "type", "model", "version")}
+    return select(Source).filter_by(**about, user_id=None, attributes_hash="")
 
 
 def _made(work: Session, same: Select[Source], new: Source) -> Source:

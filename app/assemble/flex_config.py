@@ -1,6 +1,6 @@
 """The effective flex-model and flex-context: asset tree, then request; each field with its origin."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,8 +73,8 @@ def context(work: Session, asset: Asset, asked: Mapping[str, Any]) -> Effective:
     return found.under(asked, REQUEST)
 
 
-def models(work: Session, asset: Asset, asked: Sequence[Mapping[str, Any]]) -> list[DeviceModel]:
-    """Return the flex-model of every device: those asked for, then those stored in the asset's tree.
+def models(work: Session, tree: Sequence[Asset], asked: Sequence[Mapping[str, Any]]) -> list[DeviceModel]:
+    """Return the flex-model of every device: those asked for, then those stored in an asset's tree.
 
     An entry that was asked for names its device by ``sensor``, ``asset`` or an output sensor, and is completed by what
     the device's asset has stored.
@@ -85,8 +85,24 @@ def models(work: Session, asset: Asset, asked: Sequence[Mapping[str, Any]]) -> l
     """
     asked_for = [_asked(work, entry, number) for number, entry in enumerate(asked)]
     taken = {model.asset.id for model in asked_for if model.asset is not None}
-    stored = [below for below in assets.subtree(work, asset.id) if below.flex_model and below.id not in taken]
+    stored = [below for below in tree if below.flex_model and below.id not in taken]
     return asked_for + [DeviceModel(_stored(below, None), below, None) for below in stored]
+
+
+def sensors_named(config: Any, *, without: Collection[str] = ()) -> Iterator[int]:
+    """Give the ids of the sensors that a flex-config names, except in some fields."""
+    if isinstance(config, list | tuple):
+        for each in config:
+            yield from sensors_named(each, without=without)
+    elif isinstance(config, Mapping):
+        for key, value in config.items():
+            if key in without:
+                continue
+            if (key == "sensor" or key.endswith("-sensor")) and isinstance(value, int):
+                yield value
+            elif key.endswith("-sensors") and isinstance(value, list):
+                yield from (each for each in value if isinstance(each, int))
+            yield from sensors_named(value, without=without)
 
 
 def _asked(work: Session, entry: Mapping[str, Any], number: int) -> DeviceModel:

@@ -1,6 +1,6 @@
 """Rows → the engine's site: what is described, over one window, as known at one moment."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from app.assemble.planning_window import Limits, planned
 from app.assemble.request import ScheduleRequest
 from app.assemble.series import Readings
 from app.assemble.supplies import Supplied
+from db import assets, sensors
 from db.assets import Asset
 from db.base import get
 from engine.errors import FieldError, InputError, UnitError, UnknownName
@@ -50,9 +51,11 @@ def read_site(work: Session, request: ScheduleRequest, *, known_at: datetime, li
         InputError: What is described cannot be planned; the field is named.
         NotFound: An asset or sensor is not there.
     """
+    tree = assets.subtree(work, request.asset)
     asset = get(work, Asset, request.asset)
+    _bring_sensors(work, request, tree)
     context = _context(work, asset, request.flex_context)
-    models = flex_config.models(work, asset, request.flex_model)
+    models = flex_config.models(work, tree, request.flex_model)
     if not models:
         raise InputError(
             f"Asset {asset.id} ({asset.name}) has nothing to plan; describe a device in flex-model, or store one."
@@ -64,8 +67,8 @@ def read_site(work: Session, request: ScheduleRequest, *, known_at: datetime, li
     local = zone(power_sensors[0].timezone if power_sensors else "UTC")
     supplies = {each.commodity: Supplied(each, window, readings, local) for each in context.contexts}
     members = Members(work, supplies, readings, window, entries, context)
-    sensors = (*members.outputs, *_site_outputs(work, supplies.values()))
-    used = {port.commodity for device in members.devices for port in device.ports} | {out.name for out in sensors}
+    outputs = (*members.outputs, *_site_outputs(work, supplies.values()))
+    used = {port.commodity for device in members.devices for port in device.ports} | {out.name for out in outputs}
     site = Site(
         window=window,
         devices=members.devices,
@@ -77,7 +80,14 @@ def read_site(work: Session, request: ScheduleRequest, *, known_at: datetime, li
     if limits.start_within_bounds:
         _refuse_start_outside(site)
     currencies = context.all_currencies | readings.currencies | members.currencies
-    return Assembled(site, sensors, _one(currencies), tuple(readings.warnings))
+    return Assembled(site, outputs, _one(currencies), tuple(readings.warnings))
+
+
+def _bring_sensors(work: Session, request: ScheduleRequest, tree: Sequence[Asset]) -> None:
+    """Read the sensors a plan is about in one statement instead of one each."""
+    described = [layer.flex_context for layer in assets.lineage(tree[0])] + [below.flex_model for below in tree]
+    named = flex_config.sensors_named([described, request.flex_model, request.flex_context])
+    sensors.bring(work, set(named))
 
 
 def _hedged(context: FlexContext, window: Window) -> int:

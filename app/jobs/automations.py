@@ -34,6 +34,8 @@ LOG = logging.getLogger(__name__)
 LEAD = "automations"
 LEAD_LASTS = timedelta(seconds=15)
 KINDS = ("schedule", "forecast", "report")
+RESULTS = {"consumption", "production", "aggregate-power", "aggregate-consumption", "aggregate-production"}
+"""Fields that name sensors a plan is written to; ``state-of-charge`` may be both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,33 +141,14 @@ def inputs(work: Session, automation: Automation) -> set[int]:
     if automation.kind == "forecast":
         return {get(work, Sensor, int(key)).id for key in automation.request.get("sensors", [])}
     if automation.kind == "report":
-        return set(_named(automation.request.get("input", [])))
+        return set(flex_config.sensors_named(automation.request.get("input", [])))
     asset = get(work, Asset, automation.asset_id)
     context = flex_config.context(work, asset, automation.request.get("flex_context", {}))
-    models = flex_config.models(work, asset, automation.request.get("flex_model", []))
+    models = flex_config.models(work, assets.subtree(work, asset.id), automation.request.get("flex_model", []))
     made = {model.sensor.id for model in models if model.sensor is not None}
-    named = set(_named([context.fields, *(model.effective.fields for model in models)]))
+    described = [context.fields, *(model.effective.fields for model in models)]
+    named = set(flex_config.sensors_named(described, without=RESULTS))
     return {key for key in named - made if work.get(Sensor, key) is not None}
-
-
-OUTPUTS = {"consumption", "production", "aggregate-power", "aggregate-consumption", "aggregate-production"}
-"""Fields that name sensors a plan is written to; ``state-of-charge`` may be both."""
-
-
-def _named(given: Any) -> Iterator[int]:
-    """Give the ids of sensors that a description names."""
-    if isinstance(given, list | tuple):
-        for each in given:
-            yield from _named(each)
-    elif isinstance(given, dict):
-        for key, value in given.items():
-            if key in OUTPUTS:
-                continue
-            if (key == "sensor" or key.endswith("-sensor")) and isinstance(value, int):
-                yield value
-            elif key.endswith("-sensors") and isinstance(value, list):
-                yield from (each for each in value if isinstance(each, int))
-            yield from _named(value)
 
 
 class Leader:

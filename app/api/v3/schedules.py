@@ -19,7 +19,7 @@ from app.assemble.site import read_site
 from app.auth import access, mentions
 from app.jobs import schedule
 from app.jobs.kinds import unresolved
-from db import base
+from db import assets, base
 from db.assets import Asset
 from db.jobs import Job
 from db.knowledge import AsOf
@@ -196,7 +196,7 @@ def effective(call: Call, id: int) -> dict[str, Any]:
     """Return the flex-context and flex-models in effect, and where each field comes from."""
     asset = readable(call, id)
     context = flex_config.context(call.work, asset, {})
-    models = flex_config.models(call.work, asset, [])
+    models = flex_config.models(call.work, assets.subtree(call.work, asset.id), [])
     return {
         "flex-context": context.fields,
         "origins": context.origins,
