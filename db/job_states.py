@@ -6,9 +6,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Executable, Update, bindparam, delete, func, or_, select, update
+from sqlalchemy import Executable, Table, Update, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.base import rows_changed
@@ -22,14 +22,15 @@ class Overtaken(Exception):
 def claim(work: Session, job_id: str, *, now: datetime, worker: str, lease_until: datetime) -> Job | None:
     """Start a waiting job and return it; None if another worker was faster or it was cancelled."""
     given = {"of_id": job_id, "at": now, "by": worker, "until": lease_until}
-    return work.scalar(_start(), given)
+    started: Job | None = work.scalar(_start(), given)
+    return started
 
 
 @cache  # to put the statement together costs more than to run it, and every job needs it
 def _start() -> Executable:
     query = update(Job).where(Job.id == bindparam("of_id"), Job.status == "QUEUED")
     started = {"status": "STARTED", "tries": Job.tries + 1, "progress": 0.0, "due_at": None}
-    since = {"started_at": bindparam("at"), "worker": bindparam("by"), "lease_until": bindparam("until")}
+    since: dict[str, Any] = {"started_at": bindparam("at"), "worker": bindparam("by"), "lease_until": bindparam("until")}
     query = query.values(**started, **since).execution_options(synchronize_session=False)
     return query.returning(Job)
 
@@ -42,7 +43,7 @@ def _close(work: Session, job: Job, values: Mapping[str, Any]) -> bool:
 
 @cache  # as above
 def _change(names: frozenset[str]) -> Update:
-    query = update(Job.__table__).where(Job.id == bindparam("of_id"), Job.status == "STARTED")
+    query = update(cast("Table", Job.__table__)).where(Job.id == bindparam("of_id"), Job.status == "STARTED")
     query = query.where(Job.tries == bindparam("of_try"))
     return query.values({name: bindparam(name) for name in sorted(names)})
 

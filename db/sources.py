@@ -50,7 +50,7 @@ def named(work: Session, name: str, *, type: str = "script", model: str = "", ve
 
 @cache  # every plan asks for its source; to put the statement together costs as much as to run it
 def _program() -> Select[Source]:
-    about = {key: bindparam(f"of_{key}") for key in ("name", "type", "model", "version")}
+    about: dict[str, Any] = {key: bindparam(f"of_{key}") for key in ("name", "type", "model", "version")}
     return select(Source).filter_by(**about, user_id=None, attributes_hash="")
 
 
