@@ -30,7 +30,8 @@ def claim(work: Session, job_id: str, *, now: datetime, worker: str, lease_until
 def _start() -> Executable:
     query = update(Job).where(Job.id == bindparam("of_id"), Job.status == "QUEUED")
     started = {"status": "STARTED", "tries": Job.tries + 1, "progress": 0.0, "due_at": None}
-    since: dict[str, Any] = {"started_at": bindparam("at"), "worker": bindparam("by"), "lease_until": bindparam("until")}
+    since: dict[str, Any] = {"started_at": bindparam("at"), "worker": bindparam("by")}
+    since["lease_until"] = bindparam("until")
     query = query.values(**started, **since).execution_options(synchronize_session=False)
     return query.returning(Job)
 
