@@ -1,8 +1,7 @@
-"""Which limits clash: seen at once for each store alone, else by the smallest conflicting set that HiGHS finds."""
+"""Which limits clash: seen at once for each store alone, else by the proof that no plan exists."""
 
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 
 from engine.scheduling.arrays import Arrays
@@ -17,10 +16,8 @@ from engine.window import Window
 
 _NOISE = 1e-6
 """Excesses up to this are rounding noise [kWh]."""
-_FROM_LP = 2
-"""The search that also finds conflicts which span rows; the lightest finds none of them."""
-_LOWER, _UPPER = 2, 3
-"""How HiGHS says which bound of a column takes part; 4 is both."""
+_LITTLE = 1e-9
+"""Weights up to this share of the largest one count for nothing in a proof."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,25 +138,51 @@ def moment(window: Window, tick: float) -> str:
 
 
 def taking_part(problem: Problem, arrays: Arrays) -> list[Limit]:
-    """Return the limits that take part in one smallest conflict; all of them when none can be singled out."""
+    """Return the limits that take part in one smallest conflict; all of them when none can be singled out.
+
+    A change of one limit gives a plan only if that limit takes part in every conflict, so in this one.
+    """
     crossed = np.flatnonzero(arrays.lower > arrays.upper)
     if len(crossed):
-        return [limit for limit in problem.limits if _holds(problem, limit, int(crossed[0]), 4)]
-    model = Model(arrays.with_(integers=np.zeros_like(arrays.integers)))
-    model.solver.setOptionValue("iis_strategy", _FROM_LP)
-    if model.run().has_plan:  # only the whole numbers are in the way
-        return list(problem.limits)
-    status, found = model.solver.getIis()
-    if status == highspy.HighsStatus.kError or not found.valid_:
-        return list(problem.limits)
-    sides = dict(zip(found.col_index_, (int(bound) for bound in found.col_bound_), strict=True))
-    named = [limit for limit in problem.limits if any(_holds(problem, limit, col, side) for col, side in sides.items())]
-    return named or list(problem.limits)
+        return [limit for limit in problem.limits if _holds(problem, limit, {int(crossed[0]): "both"})]
+    sides = _bounds_in_the_way(arrays)
+    return [limit for limit in problem.limits if _holds(problem, limit, sides)] or list(problem.limits)
 
 
-def _holds(problem: Problem, limit: Limit, col: int, bound: int) -> bool:
-    """Return whether a bound of a column is this limit."""
+def _bounds_in_the_way(arrays: Arrays) -> dict[int, str]:
+    """Return the columns, and which bound of each, that prove by themselves that no plan exists.
+
+    When HiGHS gives up it leaves a weighted sum of the rows that no values within the bounds can meet. Each bound with
+    a weight is needed: without it, the sum could be met.
+
+    Source:
+        Gleeson and Ryan, ORSA Journal on Computing 2 (1990) 61-63: such sums and smallest conflicts are the same.
+    """
+    model = Model(arrays.with_(cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)))
+    rows = None if model.run().has_plan else model.proof()
+    if rows is None:  # only whole numbers are in the way
+        return {}
+    columns, little = arrays.columns_of(rows), _LITTLE * np.abs(rows).max()
+    columns[np.abs(columns) <= little] = 0.0
+    rows[np.abs(rows) <= little] = 0.0
+    for sign in (1.0, -1.0):
+        most = _largest(columns * sign, arrays.lower, arrays.upper)
+        least = -_largest(rows * -sign, arrays.row_lower, arrays.row_upper)
+        if most < least:
+            return {int(col): "upper" if columns[col] * sign > 0 else "lower" for col in np.flatnonzero(columns)}
+    return {}
+
+
+def _largest(weights: Floats, lower: Floats, upper: Floats) -> float:
+    """Return the largest weighted sum of values within bounds."""
+    return float(weights[weights > 0] @ upper[weights > 0] + weights[weights < 0] @ lower[weights < 0])
+
+
+def _holds(problem: Problem, limit: Limit, sides: dict[int, str]) -> bool:
+    """Return whether any of the bounds of columns is this limit."""
     first, size = problem.sizes[limit.columns]
-    if not first <= col < first + size or (limit.at is not None and not limit.at[col - first]):
-        return False
-    return bound not in (_LOWER, _UPPER) or limit.side == "both" or (limit.side == "lower") == (bound == _LOWER)
+    return any(
+        side == limit.side or "both" in (side, limit.side)
+        for col, side in sides.items()
+        if first <= col < first + size and (limit.at is None or limit.at[col - first])
+    )

@@ -10,12 +10,13 @@ from engine.scheduling.branching import Cells, with_choices
 from engine.scheduling.build import build
 from engine.scheduling.causes import Cause, causes
 from engine.scheduling.conflicts import Conflict, moment, of_stores, taking_part
-from engine.scheduling.elastic import least_give
+from engine.scheduling.elastic import Elastic, Give
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.problem import Problem
 from engine.scheduling.repairs import Repair, distinct, repairs, when
 from engine.scheduling.rules import rule_repairs, without_room
 from engine.scheduling.site import Site
+from engine.scheduling.trials import Trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +70,16 @@ def diagnose(site: Site) -> Report:
     """
     if roomless := without_room(site):
         return _of_processes(site, roomless)
-    problem = build(site).problem
+    built = build(site)
+    problem, trials = built.problem, Trials(built)
     arrays = _with_directions(problem, problem.arrays())
-    part = taking_part(problem, arrays)
-    found, helping = repairs(site, problem, arrays, part)
-    ruled = rule_repairs(site)
+    part = {limit.name for limit in taking_part(problem, arrays)}
+    elastic = Elastic(problem, arrays, [limit for limit in distinct(problem.limits) if limit.name in part])
+    found, helping = repairs(site, problem, elastic, trials)
+    ruled = rule_repairs(site, trials)
     names = dict.fromkeys(helping + [limit for repair in ruled for limit in repair.limits])
-    names = names or dict.fromkeys(limit.name for limit in part)
-    conflicts = of_stores(site) or _from_elastic(site, problem, arrays, list(names))
+    names = names or dict.fromkeys(limit.name for limit in elastic.limits)
+    conflicts = of_stores(site) or _from_elastic(site, elastic, list(names))
     named = [name for conflict in conflicts for name in conflict.limits]
     given = causes(site, problem, arrays, conflicts[0] if conflicts else None)
     mended = sorted([*found, *ruled], key=lambda repair: repair.amount)
@@ -86,7 +89,7 @@ def diagnose(site: Site) -> Report:
 def _of_processes(site: Site, conflicts: list[Conflict]) -> Report:
     """Return why processes do not fit into the window, before anything else is looked at."""
     clashing = dict.fromkeys(name for conflict in conflicts for name in conflict.limits)
-    mended = sorted(rule_repairs(site), key=lambda repair: repair.amount)
+    mended = sorted(rule_repairs(site, Trials()), key=lambda repair: repair.amount)
     return Report(tuple(conflicts), tuple(clashing), tuple(mended))
 
 
@@ -99,14 +102,13 @@ def _with_directions(problem: Problem, arrays: Arrays) -> Arrays:
     return with_choices(arrays, cells, lossy)
 
 
-def _from_elastic(site: Site, problem: Problem, arrays: Arrays, part: list[str]) -> list[Conflict]:
+def _from_elastic(site: Site, elastic: Elastic, part: list[str]) -> list[Conflict]:
     """Return what the limits together have to give, one conflict per limit, at the step of its largest part."""
-    limits = distinct(problem.limits)
-    named = [limit for limit in limits if limit.name in part]
-    stored, powers = ([limit for limit in named if limit.unit == unit] for unit in ("kWh", "kW"))
-    choices = (stored, powers, named, limits)  # of one kind if that is enough, as kinds cannot be weighed
-    told = (least_give(problem, arrays, choice, uniform=False) for choice in choices if choice)
-    gives = next((gives for gives in told if gives is not None), [])
+    named = [limit for limit in elastic.limits if limit.name in part]
+    stored, powers = ([limit.name for limit in named if limit.unit == unit] for unit in ("kWh", "kW"))
+    choices = (stored, powers, [limit.name for limit in named])  # of one kind if enough, as kinds cannot be weighed
+    told = (elastic.least_give(choice, uniform=False) for choice in choices if choice)
+    gives = next((gives for gives in told if gives is not None), None) or _from_all(elastic.problem, elastic.arrays)
     found = []
     for give in gives:
         steps = np.flatnonzero(give.amount)
@@ -123,6 +125,12 @@ def _from_elastic(site: Site, problem: Problem, arrays: Arrays, part: list[str])
         )
         found.append(Conflict((give.limit.name,), tick, amount, unit, text))
     return found
+
+
+def _from_all(problem: Problem, arrays: Arrays) -> list[Give]:
+    """Return what all limits together have to give."""
+    limits = distinct(problem.limits)
+    return Elastic(problem, arrays, limits).least_give([limit.name for limit in limits], uniform=False) or []
 
 
 def _listed(names: list[str]) -> str:

@@ -234,6 +234,15 @@ class Model:
             gap=gap if np.isfinite(gap) else np.inf,
         )
 
+    def proof(self) -> Floats | None:
+        """Return weights of the rows whose sum no values within the bounds can meet, after a run without a plan.
+
+        Returns:
+            One weight for each row, of either sign, shape (rows,); None if HiGHS has found it out in another way.
+        """
+        status, exists, weights = self.solver.getDualRay()
+        return np.array(weights[: self.arrays.height]) if status in _OK and exists else None
+
     def _try(self) -> Status:
         returned = self.solver.run()
         return _STATUS.get(self.solver.getModelStatus(), Status.FAILED) if returned in _OK else Status.FAILED

@@ -5,19 +5,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.errors import EngineError
 from engine.scheduling import changes
 from engine.scheduling.arrays import Arrays
-from engine.scheduling.build import build
 from engine.scheduling.conflicts import moment
 from engine.scheduling.devices.storage import Storage
-from engine.scheduling.elastic import Give, least_give
+from engine.scheduling.elastic import Elastic, Give
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats, Values
 from engine.scheduling.problem import Problem
 from engine.scheduling.section import Limit
 from engine.scheduling.site import Site
-from engine.scheduling.solve import Options, solve
+from engine.scheduling.trials import Trials
 
 _ROUND = 1e-6
 """Amounts are rounded up to this [kW or kWh], so that a repair is not spoilt by its last digit."""
@@ -39,35 +37,34 @@ class Repair:
     """What the plan then costs [currency]."""
 
 
-def repairs(
-    site: Site, problem: Problem, arrays: Arrays, candidates: Sequence[Limit]
-) -> tuple[list[Repair], list[str]]:
+def repairs(site: Site, problem: Problem, elastic: Elastic, trials: Trials) -> tuple[list[Repair], list[str]]:
     """Return the repairs that change one limit, smallest first, or else the one that changes several.
 
     Args:
         site: Without a plan.
         problem: What it poses.
-        arrays: The same.
-        candidates: Limits that take part in a conflict.
+        elastic: The same with the limits elastic that take part in a conflict.
+        trials: Tries the repairs out.
 
     Returns:
         The repairs, and the limits any of which could give enough to solve the conflict.
     """
     found: list[Repair] = []
     helping: list[str] = []
-    for name in dict.fromkeys(limit.name for limit in candidates):
-        own = [limit for limit in distinct(problem.limits) if limit.name == name]
-        gives = least_give(problem, arrays, own, uniform=_is_one_number(site, own[0]))
-        tried = _tried(site, gives) if gives is not None else []
+    for name in dict.fromkeys(limit.name for limit in elastic.limits):
+        limit = next(limit for limit in elastic.limits if limit.name == name)
+        gives = elastic.least_give([name], uniform=_is_one_number(site, limit))
+        tried = _tried(site, gives, trials) if gives is not None else []
         if not tried:
             continue
         helping.append(name)
         found += tried
         if name.endswith("soc-targets"):
-            found += _later(site, name.rsplit(".", 1)[0], (problem, arrays))
+            found += _later(site, name.rsplit(".", 1)[0], (problem, elastic.arrays), trials)
     if not found:
-        together = least_give(problem, arrays, distinct(problem.limits), uniform=False)
-        found = _tried(site, together) if together is not None else []
+        everything = Elastic(problem, elastic.arrays, distinct(problem.limits))
+        together = everything.least_give([limit.name for limit in everything.limits], uniform=False)
+        found = _tried(site, together, trials) if together is not None else []
     return sorted(found, key=lambda repair: repair.amount), helping
 
 
@@ -80,7 +77,7 @@ def _is_one_number(site: Site, limit: Limit) -> bool:
     return np.ndim(changes.value_of(site, changes.path(limit))) == 0
 
 
-def _tried(site: Site, gives: list[Give]) -> list[Repair]:
+def _tried(site: Site, gives: list[Give], trials: Trials) -> list[Repair]:
     """Return the repair that gives make, if it makes sense and a plan exists after it."""
     gives = [give for give in gives if give.amount.any()]
     mended, texts = site, []
@@ -90,23 +87,11 @@ def _tried(site: Site, gives: list[Give]) -> list[Repair]:
         texts.append(_told(site, give, change))
         if np.nanmin(changes.value_of(mended, path)) < 0:  # no store holds less than nothing
             return []
-    cost = cost_of(mended)
+    cost = trials.cost(mended)
     if cost is None or not gives:
         return []
     amount = max(float(give.amount.max()) for give in gives)
     return [Repair(tuple(give.limit.name for give in gives), amount, " and ".join(texts), mended, cost)]
-
-
-def cost_of(site: Site) -> float | None:
-    """Return what the best plan of a site costs; None without a plan."""
-    try:
-        problem = build(site).problem
-        solved = solve(problem, Options(preferences=False))
-    except EngineError:
-        return None
-    if not len(solved.x):
-        return None
-    return sum(problem.paid(solved.x).values())
 
 
 def _ceiled(give: Give) -> Floats:
@@ -166,7 +151,7 @@ def _store(site: Site, name: str) -> Storage:
     return next(each for each in site.devices if isinstance(each, Storage) and each.name == name)
 
 
-def _later(site: Site, store: str, posed: tuple[Problem, Arrays]) -> list[Repair]:
+def _later(site: Site, store: str, posed: tuple[Problem, Arrays], trials: Trials) -> list[Repair]:
     """Return the repair that moves the only target of a store to the earliest tick at which it can be met."""
     limits = [limit for limit in distinct(posed[0].limits) if limit.name == f"{store}.soc-targets"]
     asked = [(limit, int(at)) for limit in limits if limit.at is not None for at in np.flatnonzero(limit.at)]
@@ -179,7 +164,7 @@ def _later(site: Site, store: str, posed: tuple[Problem, Arrays]) -> list[Repair
         return []
     wanted = float(posed[1].lower[column])
     mended = changes.with_only_target(site, store, wanted, later)
-    cost = cost_of(mended)
+    cost = trials.cost(mended)
     if cost is None:
         return []
     text = f"reach {wanted:.6g} kWh in {store} at {moment(site.window, later)} instead of {moment(site.window, then)}"

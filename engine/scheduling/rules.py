@@ -8,8 +8,9 @@ from engine.errors import Infeasible
 from engine.scheduling.conflicts import Conflict, moment
 from engine.scheduling.devices.port import Port
 from engine.scheduling.devices.process import Process, ProcessType
-from engine.scheduling.repairs import Repair, cost_of
+from engine.scheduling.repairs import Repair
 from engine.scheduling.site import Site
+from engine.scheduling.trials import Trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +25,15 @@ class _Change:
     text: Callable[[int], str]
 
 
-def rule_repairs(site: Site) -> list[Repair]:
+def rule_repairs(site: Site, trials: Trials) -> list[Repair]:
     """Return the changes of one rule after which a plan exists, each the smallest of its kind."""
     found = []
     for change in _changes(site):
-        given = _least(change)
+        given = _least(change, trials)
         if given is None:
             continue
         mended = change.site(given)
-        cost = cost_of(mended)
+        cost = trials.cost(mended)
         if cost is not None:
             found.append(Repair((change.limit,), given * site.window.hours, change.text(given), mended, cost))
     return found
@@ -58,14 +59,14 @@ def _too_long(site: Site, process: Process) -> Conflict | None:
     return None
 
 
-def _least(change: _Change) -> int | None:
+def _least(change: _Change, trials: Trials) -> int | None:
     """Return the least that a rule has to give, found by halving; None if even giving all does not help."""
-    if cost_of(change.site(change.steps)) is None:
+    if trials.cost(change.site(change.steps)) is None:
         return None
     low, high = 0, change.steps
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if cost_of(change.site(middle)) is not None else (middle, high)
+        low, high = (low, middle) if trials.cost(change.site(middle)) is not None else (middle, high)
     return high
 
 

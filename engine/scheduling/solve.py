@@ -1,6 +1,7 @@
 """From a problem to its best plan: bounds checked, solved, directions settled, preferences followed."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -38,6 +39,10 @@ class Solved:
     """Change of cost per unit of each column's bounds."""
 
 
+_NONE: Final = np.empty(0)
+NO_PLAN: Final = Solved(Status.INFEASIBLE, 0.0, _NONE, _NONE, _NONE)
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a solve may end early, and what it does between plans of equal cost."""
@@ -63,9 +68,8 @@ class Options:
 def solve(problem: Problem, options: Options) -> Solved:
     """Return the best plan of a problem, or the status that tells why there is none."""
     arrays = settled_bounds(problem.arrays())
-    none = np.empty(0)
     if arrays is None:
-        return Solved(Status.INFEASIBLE, 0.0, none, none, none)
+        return NO_PLAN
     model = begun(problem, arrays, options) if options.solver == DIRECT else options.backend(problem, arrays)
     cells = Cells.of(problem.pairs)
     answer = branching.solve(model, cells)
@@ -93,8 +97,7 @@ def _begins_at_rest(problem: Problem, arrays: Arrays) -> bool:
 def finish(problem: Problem, model: Backend, answer: Answer, cells: Cells, *, preferences: bool) -> Solved:
     """Return the plan of an answer, refined by the preferences and without the common part of lossless flows."""
     if not answer.has_plan:
-        none = np.empty(0)
-        return Solved(answer.status, answer.gap, none, none, none)
+        return Solved(answer.status, answer.gap, _NONE, _NONE, _NONE)
     x = answer.x
     if preferences and problem.preferences:
         weights = problem.weights()

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from engine.errors import Infeasible
+from engine.scheduling.build import build
+from engine.scheduling.conflicts import taking_part
 from engine.scheduling.devices.port import Port
 from engine.scheduling.diagnose import NoPlan, diagnose
+from engine.scheduling.elastic import Elastic
 from engine.scheduling.storage_scheduler import StorageScheduler
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.conflicting import (
@@ -15,9 +18,13 @@ from tests.engine.scheduling.conflicting import (
     GIVEN,
     load_too_large,
     no_room_for_work,
+    out_of_reach,
     stays_off_too_long,
     stays_on_too_long,
+    target_behind_the_connection,
     too_few_hours_for_work,
+    too_much_is_left,
+    too_slow,
     used_up,
     work_meets_the_load,
 )
@@ -47,6 +54,15 @@ def test_every_repair_gives_a_plan(make, k):
     for repair in repairs:
         schedule = StorageScheduler().compute(repair.site)
         assert check(repair.site, schedule) == pytest.approx(repair.cost, abs=1e-5)
+
+
+@pytest.mark.parametrize("make", [out_of_reach, target_behind_the_connection, too_much_is_left, too_slow])
+def test_each_limit_of_the_smallest_conflict_is_needed_for_it(make):
+    problem = build(make(0)[0]).problem
+    part = taking_part(problem, problem.arrays())
+    elastic = Elastic(problem, problem.arrays(), problem.limits)
+    assert len(part) > 1
+    assert all(elastic.least_give([limit.name], uniform=False) for limit in part)
 
 
 def test_repairs_are_the_smallest_that_work():

@@ -93,3 +93,17 @@ def test_a_window_of_another_length_starts_anew():
     plan = live.solve(site(store(), window=shorter))
     assert live.warm == 0
     assert plan.window.n == 12
+
+
+def test_a_learned_worth_is_learned_here_as_well():
+    car = store(soc_at_start=20.0, soc_max=20.0, discharger=4.0, end_value="learned")
+    given = site(car, buy=np.where(np.isin(np.arange(24), [2, 3, 20, 21]), 0.4, 0.2), sell=0.15)
+    assert LiveProblem().solve(given).cost == pytest.approx(StorageScheduler().compute(given).cost)
+
+
+def test_one_decision_for_all_quantiles_is_found_here_as_well():
+    levels = {0.1: np.full(24, 1.0), 0.9: np.full(24, 5.0)}
+    given = here(hedged=1)
+    load = replace(given.devices[-1], quantiles=levels)
+    given = replace(given, devices=(*given.devices[:-1], load))
+    assert LiveProblem().solve(given).cost == pytest.approx(StorageScheduler().compute(given).cost)

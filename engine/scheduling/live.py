@@ -1,0 +1,98 @@
+"""The last problem kept inside the solver, so that a similar one is solved from its plan."""
+
+from operator import is_not
+from time import process_time
+
+from engine.scheduling.arrays import Arrays
+from engine.scheduling.backend import Answer
+from engine.scheduling.branching import Cells
+from engine.scheduling.build import Built, build
+from engine.scheduling.highs_backend import Codes, Model
+from engine.scheduling.problem import Problem
+from engine.scheduling.site import Site, Timings
+from engine.scheduling.solve import NO_PLAN, Solved, begun, finish, settled_bounds
+
+
+class LiveModel:
+    """Solves sites one after the other, each from the plan of the one before; not for several threads at once."""
+
+    def __init__(self, *, preferences: bool, built: Built | None = None) -> None:
+        self.preferences = preferences
+        """Whether plans of equal cost are told apart, which takes a second solve."""
+        self.warm = 0
+        """Number of solves that went on from the one before."""
+        self.built = built
+        """What the last site, or one like it, was built into."""
+        self.timings = Timings(0.0, 0.0)
+        """What the last solve took."""
+        self._model: Model | None = None
+        self._cells: Cells | None = None
+        self._found: Answer | None = None
+
+    def solve(self, site: Site) -> tuple[Built, Solved | None]:
+        """Return what a site is built into, and its best plan or that it has none.
+
+        The plan is None where one linear problem does not settle it.
+
+        Raises:
+            InputError: The site contradicts itself.
+            Infeasible: A process does not fit into the window.
+        """
+        began = process_time()
+        last, built = self.built, build(site, self.built)
+        problem, arrays = built.problem, settled_bounds(built.problem.arrays())
+        cells, self.built = self._cells_of(problem), built
+        if arrays is None:
+            return built, NO_PLAN
+        if arrays.integers.any() or cells.paying(arrays.cost).any():
+            self._model = None
+            return built, None
+        model = self._model = self._brought(last, problem, arrays)
+        ready = process_time()
+        answer = self._found = model.run()
+        if not answer.has_plan or cells.overlap(answer.x).any():
+            self._model = None
+        if self._model is None and answer.has_plan:
+            return built, None
+        solved = finish(problem, model, answer, cells, preferences=self.preferences)
+        self.timings = Timings(ready - began, process_time() - ready)
+        return built, solved
+
+    def _cells_of(self, problem: Problem) -> Cells:
+        """Return what must not run together; the same as last time as long as the pairs are."""
+        pairs, known = problem.pairs, self._cells
+        if known is None or len(known.pairs) != len(pairs) or any(map(is_not, known.pairs, pairs)):
+            known = self._cells = Cells.of(pairs)
+        return known
+
+    def _brought(self, last: Built | None, problem: Problem, arrays: Arrays) -> Model:
+        """Return the solver, brought from the last problem to this one and set to go on from its plan."""
+        model, found = self._model, self._found
+        before = None if last is None else last.problem
+        if model is None or found is None or before is None or not _alike(before, problem):
+            return begun(problem, arrays)
+        self.warm += 1
+        steps = (problem.window.start - before.window.start) // problem.window.step
+        if not steps:
+            model.edit(arrays)
+            return model
+        of_cols, of_rows = model.basis(found.x)
+        model.load(arrays)
+        n = problem.window.n
+        model.begin_at(_rolled(of_cols, problem.sizes, steps, n), _rolled(of_rows, problem.rows, steps, n))
+        return model
+
+
+def _alike(old: Problem, new: Problem) -> bool:
+    """Return whether two problems have the same blocks."""
+    return old.sizes == new.sizes and old.rows == new.rows
+
+
+def _rolled(states: Codes, blocks: dict[str, tuple[int, int]], steps: int, n: int) -> Codes:
+    """Return the states for a window that starts some steps later; the last ones are repeated."""
+    rolled = states.copy()
+    if 0 < steps < n:
+        for first, size in blocks.values():
+            if size == n:
+                rolled[first : first + size - steps] = states[first + steps : first + size]
+    return rolled
