@@ -20,20 +20,20 @@ UPDATE = (
 )
 
 
-def extend(driver: Driver, line: Line, new: Beliefs) -> Line | None:
-    """Store beliefs about the events right after the last one; return the line of the series with them.
+def extend(driver: Driver, line: Line, new: Beliefs) -> bool:
+    """Store beliefs about the events right after the last one, and the line of the series with them.
 
-    None if the general way must be taken: the events do not follow on the grid, begin another chunk, are not
+    False if the general way must be taken: the events do not follow on the grid, begin another chunk, are not
     deterministic, or their times do not fit the form of the chunk. Then nothing is stored.
     """
     last, step = line.last_event_us, line.step_us
     if last is None or not step or not _follows(new, last + step, step):
-        return None
+        return False
     start, end = last // line.span_us * line.span_us, int(new.events[-1])
     found = driver.rows(QUERY, (line.id, start)) if end < start + line.span_us else []
     longer = lengthened(bytes(found[0][6]), new) if found else None
     if longer is None:
-        return None
+        return False
     n, first_known, last_known, low, high, total, _ = found[0]
     values, times = new.values[:, 0], new.times
     known = int(times.max())
@@ -41,13 +41,14 @@ def extend(driver: Driver, line: Line, new: Beliefs) -> Line | None:
         *(n + len(new), min(first_known, int(times.min())), max(last_known, known)),
         *(min(low, float(values.min())), max(high, float(values.max())), total + float(values.sum())),
     )
-    driver.run(UPDATE, (*statistics, longer, line.id, start))
-    return line._replace(
+    moved_on = line._replace(
         n_beliefs=line.n_beliefs + len(new),
         last_event_us=end,
         last_value=float(values[-1]),
         last_belief_us=max(known, line.last_belief_us or known),
     )
+    driver.run_all([(UPDATE, (*statistics, longer, line.id, start)), moved_on.saving()])
+    return True
 
 
 def _follows(new: Beliefs, first: int, step: int) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from sqlalchemy.orm import Session
 
-from db import appending, chunk_rows, rechunking, stretches
+from db import appending, chunk_rows, rechunking, revising, stretches
 from db.chunks import Beliefs, Values, together
 from db.driver import Driver
 from db.knowledge import AsOf, as_of, knowable
@@ -76,10 +76,11 @@ def save(work: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, ove
         return Written(0, 0)
     driver = Driver(work)
     line = Line.locked(driver, sensor.id, source.id) or _begin(driver, sensor, source, new)
-    longer = appending.extend(driver, line, new)
-    if longer is not None:
-        longer.save(driver)
+    if appending.extend(driver, line, new):
         return Written(len(new), 0)
+    revised = revising.revise(driver, line, new, _knowable(sensor))
+    if revised is not None:
+        return Written(revised, 1 - revised)
     latest, older = chunk_rows.concerned(driver, line, new)
     merged = merge(latest, older, new, knowable=_knowable(sensor), overwrite=overwrite)
     if merged.fresh.any():

@@ -152,6 +152,17 @@ def append(driver: Driver, line: Line, superseded: Beliefs) -> None:
     driver.put(INSERT, rows)
 
 
+def merge_segments(driver: Driver, line: Line, start: int) -> None:
+    """Make one segment of all superseded beliefs of a chunk."""
+    at = np.array([start])
+    ((last,),) = driver.rows(
+        "SELECT max(seq) FROM belief_chunk WHERE series_id = ? AND layer = 1 AND start_us = ?", (line.id, start)
+    )
+    part = _one_segment(fetch(driver, line, 1, at))
+    forget(driver, line, 1, at)
+    driver.put(INSERT, [row(line.id, 1, start, last + 1, part, line.step_us)])
+
+
 def _one_segment(beliefs: Beliefs) -> Beliefs:
     """Return beliefs in order of time, in which a segment with several per event is painted."""
     return beliefs.take(np.lexsort((beliefs.events, beliefs.times)))

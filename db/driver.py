@@ -18,6 +18,9 @@ COPY_ROW = struct.Struct(">hiiiqi")  # fields; length and series; length and sta
 Blob: TypeAlias = tuple[int, int, bytes | memoryview]
 """Series, start and bytes of one line of belief_chunk; plain, because there are hundreds per read."""
 
+Statement: TypeAlias = tuple[str, Sequence[Any]]
+"""SQL and its parameters."""
+
 
 class Driver:
     """Statements in the dialect of SQLite (``?`` for a parameter), run by either driver."""
@@ -39,6 +42,17 @@ class Driver:
         """Run one statement; return the number of rows it touched."""
         self.cursor.execute(sql if self.is_sqlite else sql.replace("?", "%s"), parameters)
         return int(self.cursor.rowcount)
+
+    def run_all(self, statements: Sequence[Statement]) -> list[Any]:
+        """Run statements one after the other, on PostgreSQL in one round trip; return the rows the last one gives."""
+        if self.is_sqlite:
+            for sql, parameters in statements:
+                self.cursor.execute(sql, parameters)
+        else:
+            every = [parameter for _, parameters in statements for parameter in parameters]
+            self.cursor.execute("; ".join(sql for sql, _ in statements).replace("?", "%s"), every)
+        found: list[Any] = self.cursor.fetchall() if self.cursor.description else []
+        return found
 
     def put(self, insert: str, rows: list[tuple[Any, ...]], on_conflict: str = "") -> None:
         """Insert many rows, bytes last; ``insert`` ends before the word VALUES."""

@@ -3,10 +3,12 @@
 The file is a SQLite database with the same tables, so that a dump also moves an installation to PostgreSQL.
 """
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, bindparam, func, select, text
@@ -42,10 +44,10 @@ def dump(database: Database, file: Path) -> None:
 
 
 def restore(url: str, file: Path, *, replace: bool = False) -> None:
-    """Fill a database with what a file holds, and bring it to the newest revision.
+    """Fill a database with what a file holds, at the newest revision.
 
-    What was there before is gone when the copying begins; that is one transaction, so an error in it leaves the
-    database empty.
+    All or nothing, whatever happens meanwhile: what was there before gives way in the transaction that brings the new.
+    Others may go on reading, and writers wait.
 
     Args:
         url: The database; it must be empty, unless it is to be replaced.
@@ -56,18 +58,27 @@ def restore(url: str, file: Path, *, replace: bool = False) -> None:
         InputError: The database is not empty, or the file is no dump.
     """
     revision = _revision(file)
-    if migrations.current(url) is not None:
-        if not replace and not _is_empty(url):
-            raise InputError("The database is not empty; restore into an empty one, or replace it.")
-        migrations.downgrade(url, "base")
-    migrations.upgrade(url, revision)
+    if migrations.current(url) is not None and not replace and not _is_empty(url):
+        raise InputError("The database is not empty; restore into an empty one, or replace it.")
+    migrations.upgrade(url)
     database = Database(url)
     try:
-        with _opened(file) as source, source.reading() as work:
+        with _newest(file, revision) as newest, _opened(newest) as source, source.reading() as work:
             _copy(work.connection(), database)
     finally:
         database.close()
-    migrations.upgrade(url)
+
+
+@contextmanager
+def _newest(file: Path, revision: str) -> Iterator[Path]:
+    """Give a dump at the newest revision: itself, or a copy that is brought there, which is gone afterwards."""
+    if revision == migrations.head():
+        yield file
+        return
+    with TemporaryDirectory() as folder:
+        copied = Path(shutil.copy(file, folder))
+        migrations.upgrade(f"sqlite:///{copied}")
+        yield copied
 
 
 def _revision(file: Path) -> str:
@@ -101,18 +112,44 @@ def _opened(file: Path) -> Iterator[Database]:
 
 
 def _copy(source: Connection, target_database: Database) -> None:
-    """Copy every row of every table into a database that has the same tables, in one transaction."""
+    """Put every row of every table in the place of what a database with the same tables holds, in one transaction."""
     there, here = MetaData(), MetaData()
     there.reflect(source)
     with target_database.writing() as work:
         target = work.connection()
         here.reflect(target)
-        for table in here.sorted_tables:
-            if table.name in there.tables and table.name != VERSION:
-                target.execute(table.delete())  # what a migration put there is in the dump as well
-        for table in here.sorted_tables:
-            if table.name in there.tables and table.name != VERSION:
-                _copy_table(source, there.tables[table.name], target, table)
+        tables = [table for table in here.sorted_tables if table.name in there.tables and table.name != VERSION]
+        _empty(target, tables)
+        for table in tables:
+            _copy_table(source, there.tables[table.name], target, table)
+
+
+def _empty(target: Connection, tables: list[Table]) -> None:
+    """Delete all rows, also those that migrations put there: the dump has them as well."""
+    with _unguarded(target):
+        if target.dialect.name == "postgresql":
+            target.execute(text(f"TRUNCATE {', '.join(table.name for table in tables)}"))
+            return
+        target.execute(text("PRAGMA defer_foreign_keys = on"))  # until the transaction ends
+        for table in reversed(tables):
+            target.execute(table.delete())
+
+
+@contextmanager
+def _unguarded(target: Connection) -> Iterator[None]:
+    """Lift the triggers that keep the audit log from being changed, and put them back, in the same transaction."""
+    if target.dialect.name == "postgresql":
+        found = text("SELECT tgrelid::regclass::text, quote_ident(tgname) FROM pg_trigger WHERE NOT tgisinternal")
+        named = [f"ALTER TABLE {table} {{}} TRIGGER {name}" for table, name in target.execute(found)]
+        lift, back = [line.format("DISABLE") for line in named], [line.format("ENABLE") for line in named]
+    else:
+        made = target.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
+        lift, back = [f'DROP TRIGGER "{name}"' for name, _ in made], [sql for _, sql in made]
+    for statement in lift:
+        target.exec_driver_sql(statement)
+    yield
+    for statement in back:
+        target.exec_driver_sql(statement)
 
 
 def _copy_table(source: Connection, there: Table, target: Connection, here: Table) -> None:
@@ -126,8 +163,15 @@ def _copy_table(source: Connection, there: Table, target: Connection, here: Tabl
         target.execute(here.insert(), some)
     _link(target, here, loose, links)
     if target.dialect.name == "postgresql" and "id" in here.columns and isinstance(here.c.id.type, Integer):
-        sequence, last = func.pg_get_serial_sequence(here.name, "id"), func.coalesce(func.max(here.c.id), 0)
-        target.execute(select(func.setval(sequence, last + 1, False)))
+        _count_on(target, here)
+
+
+def _count_on(target: Connection, here: Table) -> None:
+    """Let new rows of a table get ids behind the last; unlike with ``setval``, only if the transaction succeeds."""
+    sequence = func.pg_get_serial_sequence(here.name, "id")
+    name, last = target.execute(select(sequence, func.coalesce(func.max(here.c.id), 0))).one()
+    if name is not None:
+        target.execute(text(f"ALTER SEQUENCE {name} RESTART WITH {last + 1}"))
 
 
 def _link(target: Connection, here: Table, loose: list[Column[Any]], links: list[dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Double, ForeignKey, LargeBinary, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Id, Table
-from db.driver import Driver
+from db.driver import Driver, Statement
 from engine.iso_time import MICROSECOND
 
 
@@ -112,11 +112,15 @@ class Line(NamedTuple):
 
     def save(self, driver: Driver) -> None:
         """Write the line back, one version on."""
-        driver.run(
+        driver.run(*self.saving())
+
+    def saving(self) -> Statement:
+        """Return the statement that writes the line back, one version on."""
+        update = (
             "UPDATE belief_series SET version = ?, n_beliefs = ?, first_event_us = ?, last_event_us = ?, "
-            "last_value = ?, last_belief_us = ? WHERE id = ?",
-            (self.version + 1, *self[4:], self.id),
+            "last_value = ?, last_belief_us = ? WHERE id = ?"
         )
+        return update, (self.version + 1, *self[4:], self.id)
 
 
 def step_of(resolution: timedelta) -> int:

@@ -1,5 +1,6 @@
 """Parts of series as they were known at a moment: the current layer, and the superseded one only where it is needed."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,12 +110,12 @@ def _current(driver: Driver, span: Span, wanted: list[Origin]) -> tuple[list[Par
     """
     blobs = chunk_rows.current(driver, span.of(wanted))
     beliefs, counts = decode([blob[2] for blob in blobs])
-    series, ids = [blob[0] for blob in blobs], [origin.series_id for origin in wanted]
-    before, bounds = np.concatenate([[0], np.cumsum(counts)]), span.bounds
-    lows = before[np.searchsorted(series, ids, "left")].tolist()
-    highs = before[np.searchsorted(series, ids, "right")].tolist()
+    series, bounds = [blob[0] for blob in blobs], span.bounds
+    before = [0, *counts.cumsum().tolist()]
     found = []
-    for origin, low, high in zip(wanted, lows, highs, strict=True):
+    for origin in wanted:
+        chunk = bisect_left(series, origin.series_id)
+        low, high = before[chunk], before[bisect_right(series, origin.series_id, chunk)]
         first, last = beliefs.events[low:high].searchsorted(bounds).tolist()
         found.append((origin, beliefs.take(slice(low + first, low + last))))
     return found, int(beliefs.times.max()) if len(beliefs) else 0

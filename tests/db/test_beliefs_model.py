@@ -62,7 +62,12 @@ def random_rows(dice: random.Random, model: Model) -> list[tuple[int, int, float
     first = to_us(NOON) + dice.randrange(-600, 600) * STEP_US
     events = [first + i * STEP_US for i in range(dice.choice([1, 2, 7, 40, 300]))]
     now = to_us(NOON) + dice.randrange(-40, 40) * 7 * STEP_US
-    kind = dice.choice(["run", "run", "late", "ahead", "many", "next", "next"])
+    kind = dice.choice(["run", "run", "late", "ahead", "many", "next", "next", "one", "one", "one"])
+    if kind == "one" and model.known:
+        event = dice.choice(sorted(model.known)) + dice.choice([0, 0, 0, 1, 2, 9, -3]) * STEP_US
+        newest = max(model.known.get(event, {now: 0.0}))
+        time = newest + dice.choice([0, 1, 1, 1, 500 * STEP_US, -STEP_US])
+        return [(event, dice.choice([time, event - 36 * STEP_US]), dice.choice([1.0, 2.0, 3.0]))]
     if kind == "next" and model.known:
         following = max(model.known) + STEP_US
         form = dice.choice(["moment", "horizon", "own"])
