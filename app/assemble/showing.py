@@ -17,12 +17,20 @@ class Wanted:
 
 def wanted(sensors_to_show: Iterable[Any]) -> list[Wanted]:
     """Return the charts asked for, without those that name no sensor."""
-    charts = [Wanted(_title(entry), list(named(entry))) for entry in sensors_to_show]
-    return [chart for chart in charts if chart.sensors]
+    return [chart for chart in map(one, sensors_to_show) if chart.sensors]
 
 
-def _title(entry: Any) -> str:
-    return str(entry.get("title") or "") if isinstance(entry, dict) else ""
+def one(entry: Any) -> Wanted:
+    """Return what an entry asks for; it may name no sensor."""
+    title = str(entry.get("title") or "") if isinstance(entry, dict) else ""
+    return Wanted(title, list(named(entry)))
+
+
+def written(chart: Wanted) -> Any:
+    """Return a chart as an entry of sensors_to_show: with a title a dictionary, else an id or a list of ids."""
+    if chart.title:
+        return {"title": chart.title, "sensors": list(chart.sensors)}
+    return chart.sensors[0] if len(chart.sensors) == 1 else list(chart.sensors)
 
 
 def named(entry: Any) -> Iterator[int]:

@@ -1,12 +1,13 @@
 """Tab Graphs of an asset: the numbers of its latest plan, and the charts it wants shown."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
+import panel as pn
 from sqlalchemy.orm import Session
 
 from app.assemble import plan_summary
@@ -14,9 +15,10 @@ from app.assemble.plan_summary import PlanSummary
 from app.assemble.showing import Wanted
 from app.auth import access
 from app.auth.identity import SignedIn
-from app.pages import charts, plan_cards, time_range
+from app.pages import charts, graph_editor, plan_cards, time_range
 from app.pages.charts import Span
-from app.pages.filling import note
+from app.pages.filling import fill, note
+from app.pages.graph_editor import Editable, GraphEditor
 from app.pages.graphs import Graphs
 from app.pages.remarks import Place
 from app.pages.shell import Shell, query
@@ -28,8 +30,8 @@ from db.base import get
 from engine.iso_time import zone
 
 NO_SENSORS = (
-    "This asset has no sensors yet. Add one with 'flexscope add sensor --asset {id} …', or post it to "
-    "/api/v3_0/sensors; then choose what to show in sensors_to_show."
+    "This asset has no sensors yet. Add one on the tab Context, with 'flexscope add sensor --asset {id} …', or post it "
+    "to /api/v3_0/sensors; those of other assets are shown once they are chosen with 'Edit graphs'."
 )
 
 
@@ -45,12 +47,21 @@ class Found:
     latest: PlanSummary | None
     by: str
     """Who made the latest plan."""
+    editable: Editable | None
+    """What may be edited of the charts; None: nothing."""
+
+
+Read: TypeAlias = Callable[[Session, SignedIn], Found]
 
 
 def part(page: Shell, asset_id: int) -> Part:
     """Return the tab."""
-    asked = (query("start"), query("end"))
-    return Part("graphs", "Graphs", partial(_read, asset_id, asked), partial(_show, page))
+    return Part("graphs", "Graphs", _reader(asset_id), partial(_show, page))
+
+
+def _reader(asset_id: int) -> Read:
+    """Return what reads the tab, over the time range that is in the address now."""
+    return partial(_read, asset_id, (query("start"), query("end")))
 
 
 def _read(asset_id: int, asked: tuple[str | None, str | None], work: Session, who: SignedIn) -> Found:
@@ -69,13 +80,35 @@ def _read(asset_id: int, asked: tuple[str | None, str | None], work: Session, wh
         local=local,
         latest=latest,
         by=listing.sources(work, [latest.source_id])[latest.source_id].description if latest else "",
+        editable=graph_editor.read(work, who, asset, plan) if access.may(who, "update", asset) else None,
     )
 
 
 def _show(page: Shell, found: Found) -> Sequence[Any]:
-    if not found.plan:
-        return [note(NO_SENSORS.format(id=found.asset_id))]
+    place = pn.Column(sizing_mode="stretch_width")
+
+    def again() -> None:
+        told = note("The graphs are saved.", "success")
+        fill(place, _reader(found.asset_id), lambda now: [told, *_parts(page, now, again)])
+
+    place[:] = _parts(page, found, again)
+    return [place]
+
+
+def _parts(page: Shell, found: Found, again: Callable[[], None]) -> list[Any]:
+    """Return editor, cards and charts; once the editor has saved, all are read again."""
+    graphs = _graphs(page, found) if found.plan else None
+    shown: list[Any] = [graphs or note(NO_SENSORS.format(id=found.asset_id))]
+    if found.latest:
+        shown.insert(0, plan_cards.cards(found.latest, found.by, found.local))
+    if found.editable is not None and found.editable.offered:
+        preview = graphs.draw if graphs else lambda _plan: None
+        shown.insert(0, GraphEditor(found.asset_id, found.editable, preview=preview, saved=again))
+    return shown
+
+
+def _graphs(page: Shell, found: Found) -> Graphs:
     place = Place(kind=Asset, id=found.asset_id, sensors=[key for chart in found.plan for key in chart.sensors])
     graphs = Graphs(plan=found.plan, charts=found.charts, span=found.span, local=found.local, place=place)
     page.follow(graphs.series)
-    return [plan_cards.cards(found.latest, found.by, found.local), graphs] if found.latest else [graphs]
+    return graphs

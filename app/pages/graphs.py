@@ -53,6 +53,11 @@ class Graphs(pn.viewable.Viewer):
         parts = [self._bar, self._remarks.form, self.series, below, self._remarks]
         return pn.Column(*parts, sizing_mode="stretch_width")
 
+    def draw(self, plan: list[Wanted]) -> None:
+        """Show other charts over the same time."""
+        self._plan = plan
+        pn.state.execute(self._read_on)
+
     @property
     def _span(self) -> tuple[int, int]:
         return self.series.span or self._read

@@ -1,0 +1,69 @@
+"""What a person does in the graph editor: add, overlay, order and remove charts, seen before they are saved."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from db.assets import Asset
+from db.audit import AuditEvent
+from db.base import Database
+from tests.browser.looking import settle
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def battery(demo_database: Database) -> Iterator[int]:
+    """Id of the battery in the house; what it shows is put back."""
+    with demo_database.reading() as work:
+        found = work.scalars(select(Asset).where(Asset.name == "Home battery")).one()
+        before = list(found.sensors_to_show)
+    yield found.id
+    with demo_database.writing() as work:
+        work.get_one(Asset, found.id).sensors_to_show = before
+
+
+def test_charts_are_added_overlaid_moved_and_removed_and_seen_before_they_are_saved(
+    desk: Page, battery: int, demo_database: Database
+):
+    desk.goto(f"/assets/{battery}")
+    settle(desk)
+    expect(desk.get_by_role("heading", name="Prices")).to_be_visible()
+    desk.get_by_role("button", name="Edit graphs").click()
+    desk.get_by_role("button", name="Remove chart 1").click()
+    expect(desk.get_by_role("heading", name="Prices")).to_have_count(0)
+    desk.get_by_role("button", name="Add a chart").click()
+    desk.get_by_label("Title of chart 4").fill("Sun and wallet")
+    desk.get_by_label("Title of chart 4").press("Enter")
+    desk.get_by_role("combobox", name="Sensors of chart 4").click()
+    for sensor in ("Solar panels: production", "retail price"):
+        desk.get_by_role("option", name=re.compile(sensor)).first.click()
+    desk.keyboard.press("Escape")
+    expect(desk.get_by_role("heading", name="Sun and wallet")).to_be_visible()
+    up = desk.get_by_role("button", name="Move chart 4 up")
+    up.focus()
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_label("Title of chart 3")).to_have_value("Sun and wallet")
+    desk.get_by_role("button", name="Save graphs").click()
+    expect(desk.get_by_text("The graphs are saved.")).to_be_visible()
+    with demo_database.reading() as work:
+        titles = [entry["title"] for entry in work.get_one(Asset, battery).sensors_to_show]
+        last = work.scalars(select(AuditEvent).where(AuditEvent.asset_id == battery).order_by(AuditEvent.id)).all()[-1]
+    assert titles == ["Load and solar production", "Battery and site", "Sun and wallet", "State of charge"]
+    assert "sensors_to_show" in last.after
+
+
+def test_a_chart_without_a_sensor_is_refused_and_what_is_cancelled_is_not_kept(desk: Page, battery: int):
+    desk.goto(f"/assets/{battery}")
+    settle(desk)
+    desk.get_by_role("button", name="Edit graphs").click()
+    desk.get_by_role("button", name="Add a chart").click()
+    desk.get_by_role("button", name="Save graphs").click()
+    expect(desk.get_by_text("chart 5: choose a sensor, or remove it.")).to_be_visible()
+    desk.get_by_role("button", name="Remove chart 1").click()
+    expect(desk.get_by_role("heading", name="Prices")).to_have_count(0)
+    desk.get_by_role("button", name="Cancel").click()
+    expect(desk.get_by_role("heading", name="Prices")).to_be_visible()
