@@ -64,7 +64,7 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
         show=False,
         start=False,
         verbose=False,
-        title=settings.FLEXMEASURES_PLATFORM_NAME,
+        title=settings.platform_name(),
         prefix=settings.FLEXSCOPE_PATH_PREFIX,
         extra_patterns=[*patterns(service), *public(process)],
         auth_provider=Guard(process),

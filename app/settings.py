@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 
+from app.appearance import Appearance
 from app.declaring import setting
 from app.operation import Operation
 from app.protection import Protection
@@ -31,7 +32,7 @@ TWO_DAYS = timedelta(days=2)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Protection, Operation):
+class Settings(Protection, Operation, Appearance):
     """All settings of one process; attribute names are the names of the settings."""
 
     FLEXMEASURES_ENV: str = setting("development", "development, testing or production (demands SECRET_KEY)")
@@ -43,7 +44,6 @@ class Settings(Protection, Operation):
     FLEXMEASURES_DB_BACKUP_PATH: Path = setting(Path("backups"), "Folder of restoreData, in the instance folder")
     SECRET_KEY: str = setting("", "Signs cookies and tokens; empty in development: made once, kept in instance folder")
 
-    FLEXMEASURES_PLATFORM_NAME: str = setting("Flexscope", "Name in headings, page titles and answers")
     FLEXMEASURES_PUBLIC_DEMO_CREDENTIALS: list[str] = setting(
         [], "Email and password the login page shows in demo mode"
     )
@@ -133,10 +133,10 @@ def _assignment(statement: ast.stmt, file: Path) -> tuple[str, Any]:
 
 def _parse(name: str, given: Any, kind: Any) -> Any:
     """Return a given value in the type of its setting."""
-    kind = get_origin(kind) or kind
-    if given is None:
+    kind = kind if kind in PARSERS else get_origin(kind) or kind
+    if given is None and kind not in FOR_ROLES:
         return kind()
-    if isinstance(given, kind) and not (kind is int and isinstance(given, bool)):
+    if kind not in FOR_ROLES and isinstance(given, kind) and not (kind is int and isinstance(given, bool)):
         return given
     try:
         return PARSERS[kind](given)
@@ -163,7 +163,26 @@ def _texts(given: Any) -> list[str]:
     return [str(part) for part in given]
 
 
+def _for_roles(given: Any) -> list[Any]:
+    """Return entries, of which some are for the accounts with some roles only: (entry, [roles])."""
+    if isinstance(given, str):
+        given = ast.literal_eval(given) if given.lstrip()[:1] in ("[", "(") else _texts(given)
+    return [each if isinstance(each, str) else _for_some(*each) for each in given or ()]
+
+
+def _for_some(entry: Any, roles: Any) -> tuple[str, list[str]]:
+    return str(entry), [roles] if isinstance(roles, str) else [str(role) for role in roles]
+
+
+def _name(given: Any) -> str | list[Any]:
+    is_plain = isinstance(given, str) and given.lstrip()[:1] not in ("[", "(")
+    return str(given) if is_plain else _for_roles(given)
+
+
+FOR_ROLES = (list[Any], str | list[Any])
 PARSERS: dict[Any, Any] = {
+    FOR_ROLES[0]: _for_roles,
+    FOR_ROLES[1]: _name,
     bool: _boolean,
     int: lambda given: int(str(given)),
     str: str,
@@ -172,7 +191,9 @@ PARSERS: dict[Any, Any] = {
     list: _texts,
     dict: lambda given: dict(ast.literal_eval(given)),
 }
-EXAMPLES = {
+EXAMPLES: dict[Any, str] = {
+    FOR_ROLES[0]: "a list such as ['assets', ('dashboard', ['Prosumer'])]",
+    FOR_ROLES[1]: "a text, or a list such as ['Sunny', ('Windy', ['Prosumer'])]",
     bool: "true or false",
     int: "a whole number",
     str: "a text",

@@ -22,6 +22,7 @@ STYLE = """
 .cards strong {font-weight: 500; display: block} .cards small {opacity: .8; display: block}
 .kinds {display: flex; flex-wrap: wrap; gap: 6px 18px; margin: 4px 0 12px; padding: 0; list-style: none;
   font-size: .875rem}
+h3 {font-size: 1rem; font-weight: 500; margin: 6px 0} h3 small {opacity: .8; font-weight: 400}
 </style>
 """
 
@@ -64,6 +65,8 @@ class Card:
     """Such as owner and number of sensors."""
     state: Light | None = None
     """How it is doing."""
+    group: str = ""
+    """Heading it stands below; empty: none."""
 
 
 class AssetCards(pn.viewable.Viewer):
@@ -85,9 +88,14 @@ class AssetCards(pn.viewable.Viewer):
     def _draw(self) -> None:
         counts = Counter(words(card.kind) for card in self.cards)
         counted = "".join(f"<li>{escape(kind)} <b>{count}</b></li>" for kind, count in counts.most_common())
-        cards = "".join(_card(card, self.dark) for card in self.cards)
-        filled = f'<ul class="kinds">{counted}</ul><div class="cards">{cards}</div>'
+        groups = sorted({card.group for card in self.cards}, key=str.lower)
+        cards = "".join(self._group(name, [card for card in self.cards if card.group == name]) for name in groups)
+        filled = f'<ul class="kinds">{counted}</ul>{cards}'
         self._pane.object = STYLE + (filled if cards else f'<p role="status">{escape(self.empty)}</p>')
+
+    def _group(self, name: str, cards: list[Card]) -> str:
+        heading = f"<h3>{escape(name)} <small>{len(cards)}</small></h3>" if name else ""
+        return f'{heading}<div class="cards">{"".join(_card(card, self.dark) for card in cards)}</div>'
 
 
 def _card(card: Card, dark: bool) -> str:

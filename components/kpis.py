@@ -14,6 +14,7 @@ STYLE = """
 .kpis div {padding: 10px 14px; border-radius: 10px; border: 1px solid color-mix(in srgb, currentColor 22%, transparent)}
 .kpis dt {font-size: .8125rem; opacity: .8}
 .kpis dd {margin: 2px 0 0; font-size: 1.25rem; font-weight: 500; font-variant-numeric: tabular-nums}
+.kpis a {color: inherit}
 .kpis small {font-size: .75rem; font-weight: 400; opacity: .75; display: block}
 </style>
 """
@@ -29,6 +30,8 @@ class Kpi:
     """The number with its unit."""
     detail: str = ""
     """What it is compared with, or when it holds."""
+    href: str = ""
+    """Where more is told of it."""
 
 
 class Kpis(pn.viewable.Viewer):
@@ -48,8 +51,13 @@ class Kpis(pn.viewable.Viewer):
     @param.depends("items", "title", watch=True)
     def _draw(self) -> None:
         cards = "".join(
-            f"<div><dt>{escape(item.name)}</dt><dd>{escape(item.value)}<small>{escape(item.detail)}</small></dd></div>"
+            f"<div><dt>{escape(item.name)}</dt><dd>{_value(item)}<small>{escape(item.detail)}</small></dd></div>"
             for item in self.items
         )
         heading = f'<h3 style="margin:0 0 8px;font-size:1rem;font-weight:500">{escape(self.title)}</h3>'
         self._pane.object = f'{STYLE}{heading if self.title else ""}<dl class="kpis">{cards}</dl>'
+
+
+def _value(item: Kpi) -> str:
+    text = escape(item.value)
+    return f'<a href="{escape(item.href)}">{text}</a>' if item.href else text

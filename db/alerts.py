@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, or_, select
+from sqlalchemy import ForeignKey, String, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from db.base import Id, Table
@@ -66,6 +66,14 @@ def untold(work: Session, *, now: datetime, quiet: timedelta) -> list[Alert]:
     """Return the open alerts nobody was told of for a while, oldest first."""
     query = select(Alert).where(Alert.ended_at.is_(None), or_(Alert.told_at.is_(None), Alert.told_at <= now - quiet))
     return list(work.scalars(query.order_by(Alert.first_at, Alert.id)))
+
+
+def count_open(work: Session, asset_ids: list[int] | None) -> int:
+    """Return how many alerts are open; see ``shown``."""
+    query = select(func.count()).select_from(Alert).where(Alert.ended_at.is_(None))
+    if asset_ids is not None:
+        query = query.where(Alert.asset_id.in_(asset_ids))
+    return work.scalar(query) or 0
 
 
 def shown(work: Session, asset_ids: list[int] | None, *, since: datetime, most: int = 200) -> list[Alert]:

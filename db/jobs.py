@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Double, ForeignKey, String, select
+from sqlalchemy import Double, ForeignKey, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from db.base import NotFound, Table
@@ -105,6 +105,18 @@ def recent(work: Session, asset_ids: list[int], *, since: timedelta, now: dateti
     """Return the newest jobs of some assets."""
     query = select(Job).where(Job.asset_id.in_(asset_ids), Job.enqueued_at >= now - since)
     return list(work.scalars(query.order_by(Job.enqueued_at.desc()).limit(most)))
+
+
+def newest(work: Session, asset_ids: Collection[int], *, since: timedelta, now: datetime) -> dict[int, Job]:
+    """Return the newest job of each of some assets, by asset id; assets without one are left out."""
+    last = (
+        select(func.max(Job.enqueued_at).label("at"), Job.asset_id.label("asset_id"))
+        .where(Job.asset_id.in_(asset_ids), Job.enqueued_at >= now - since)
+        .group_by(Job.asset_id)
+        .subquery()
+    )
+    query = select(Job).join(last, (Job.asset_id == last.c.asset_id) & (Job.enqueued_at == last.c.at))
+    return {job.asset_id: job for job in work.scalars(query.order_by(Job.id)) if job.asset_id is not None}
 
 
 def of_automation(work: Session, automation_id: int, *, most: int = 100) -> list[Job]:

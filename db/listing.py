@@ -12,6 +12,7 @@ from db.assets import Asset, AssetType
 from db.sensors import Sensor
 from db.series import Series
 from db.sources import Source
+from engine.units import same_kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,3 +90,16 @@ def newest_plan(work: Session, sensor_ids: Collection[int]) -> NewestPlan | None
     )
     found = work.execute(query).first()
     return None if found is None else NewestPlan(found[0], found[1], int(found[2] or 0))
+
+
+def planned_powers(work: Session, asset_ids: Collection[int], start_us: int, end_us: int) -> list[Sensor]:
+    """Return the power sensors of some assets for which a scheduler told something in a span [µs since 1970 UTC]."""
+    written = (
+        select(Series.sensor_id)
+        .join(Source, Source.id == Series.source_id)
+        .where(Source.type == "scheduler", Series.first_event_us < end_us, Series.last_event_us >= start_us)
+    )
+    found = work.scalars(
+        select(Sensor).where(Sensor.asset_id.in_(asset_ids), Sensor.id.in_(written)).order_by(Sensor.id)
+    )
+    return [sensor for sensor in found if sensor.resolution and same_kind(sensor.unit, "kW")]

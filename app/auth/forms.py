@@ -83,7 +83,7 @@ class FormPage(RequestHandler):
         self.write(
             LOADER.load("form.html").generate(
                 form=form,
-                name=settings.FLEXMEASURES_PLATFORM_NAME,
+                name=settings.platform_name(),
                 prefix=settings.FLEXSCOPE_PATH_PREFIX,
                 path=form.action or self.request.path.removeprefix(settings.FLEXSCOPE_PATH_PREFIX),
                 xsrf_form_html=self.xsrf_form_html,

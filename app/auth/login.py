@@ -60,7 +60,7 @@ class Login(SignInPage):
             (f"Sign in with {each.get('label', name)}", f"/login/oidc/{name}") for name, each in providers.items()
         ]
         form = Form(
-            heading=settings.FLEXMEASURES_PLATFORM_NAME,
+            heading=settings.platform_name(),
             lead=LEAD,
             problem=problem,
             inputs=(

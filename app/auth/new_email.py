@@ -73,7 +73,7 @@ class ChangeEmail(FormPage):
             text = (
                 f"Confirm within an hour that this is your address:\n{link}\n\nElse do nothing, and all stays as it is."
             )
-            name = self.running.settings.FLEXMEASURES_PLATFORM_NAME
+            name = self.running.settings.platform_name()
             mail.send(self.running.settings, email, f"Your address for {name}", text)
         except EngineError as error:
             LOG.error("%s", error)
@@ -125,7 +125,7 @@ class ConfirmEmail(FormPage):
             return user.id, old
 
     def _tell(self, old: str) -> None:
-        name = self.running.settings.FLEXMEASURES_PLATFORM_NAME
+        name = self.running.settings.platform_name()
         text = "Your user has another email address now. If it was not you who changed it, tell an admin at once."
         try:
             mail.send(self.running.settings, old, f"Your address for {name} was changed", text)

@@ -41,7 +41,7 @@ def mail_link(running: Running, user: User, address: str) -> None:
     Raises:
         NotSent: The mail server does not take it.
     """
-    name = running.settings.FLEXMEASURES_PLATFORM_NAME
+    name = running.settings.platform_name()
     text = (
         f"Choose a new password within an hour at\n{link(running, user, address)}\n\n"
         "If you did not ask for this, do nothing: your password stays as it is."
@@ -185,7 +185,7 @@ class ChangePassword(SignInPage):
             _note(work, user, "Changed the own password")
 
     def _tell(self, email: str) -> None:
-        name = self.running.settings.FLEXMEASURES_PLATFORM_NAME
+        name = self.running.settings.platform_name()
         text = "Your password was changed. If it was not you who did so, ask for a new one at once."
         try:
             mail.send(self.running.settings, email, f"Your password for {name} was changed", text)

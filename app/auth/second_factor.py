@@ -52,7 +52,7 @@ def mail_code(running: Running, who: SignedIn, now: datetime) -> None:
     code = f"{secrets.randbelow(10**6):06d}"
     with running.database.writing() as work:
         work.merge(MailedCode(user_id=who.id, code_hash=_hashed(running, who.id, code), expires_at=now + LIFE, tries=0))
-    name = running.settings.FLEXMEASURES_PLATFORM_NAME
+    name = running.settings.platform_name()
     text = f"Your code is {code}. It is valid for ten minutes.\nIf you did not sign in, change your password."
     mail.send(running.settings, who.email, f"{code} is your code for {name}", text)
 

@@ -132,7 +132,7 @@ def _absent(user: User, minutes: int) -> Finding:
 
 
 def _tell_users(settings: Settings, users: Sequence[User], custom: str) -> None:
-    name = settings.FLEXMEASURES_PLATFORM_NAME
+    name = settings.platform_name()
     for user in users:
         text = f"{name} has not heard of you since {user.last_seen_at or 'you were added'}. {custom}".strip()
         mail.send(settings, user.email, f"{name} has not heard of you for a while", text)

@@ -85,7 +85,7 @@ def recipients(settings: Settings) -> list[str]:
 
 
 def _by_mail(settings: Settings, new: Sequence[Alert]) -> bool:
-    name = settings.FLEXMEASURES_PLATFORM_NAME
+    name = settings.platform_name()
     subject = f"{name}: {new[0].message}" if len(new) == 1 else f"{name}: {len(new)} things need attention"
     try:
         mail.send(settings, recipients(settings), subject[:200], "\n\n".join(_line(each) for each in new))
@@ -100,7 +100,7 @@ def _line(alert: Alert) -> str:
 
 
 def _by_webhook(settings: Settings, new: Sequence[Alert]) -> bool:
-    content = {"platform": settings.FLEXMEASURES_PLATFORM_NAME, "alerts": [plain(each) for each in new]}
+    content = {"platform": settings.platform_name(), "alerts": [plain(each) for each in new]}
     took = False
     for address in settings.FLEXSCOPE_ALERT_WEBHOOKS:
         try:

@@ -27,8 +27,8 @@ def health(work: Session, asset_ids: Sequence[int], *, now: datetime) -> dict[in
         if sensor.id in newest:
             age = newest[sensor.id].age(now, sensor.resolution)
             found[sensor.asset_id] = _worse(found[sensor.asset_id], _light(age, sensor.resolution, sensor.name))
-    latest = {job.asset_id: job for job in reversed(jobs.recent(work, list(asset_ids), since=RECENT, now=now))}
-    failed = {key: job for key, job in latest.items() if key is not None and job.status == "FAILED"}
+    latest = jobs.newest(work, asset_ids, since=RECENT, now=now)
+    failed = {key: job for key, job in latest.items() if job.status == "FAILED"}
     return found | {key: Light("bad", f"{job.kind} failed: {job.message}") for key, job in failed.items()}
 
 

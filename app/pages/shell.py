@@ -36,6 +36,8 @@ document.title = `${text} · ${name}`
 """
 GO_BACK = "window.addEventListener('popstate', () => window.location.reload())"
 """The address changes with what is shown, and what is shown must follow the Back button."""
+CLOSE = "if (window.innerWidth < 900) page.data.sidebar_open = false"
+"""In narrow windows the menu lies over the page."""
 REMEMBER = "document.cookie = `{name}=${{Number(source.dark_theme)}}; path={path}; max-age=31536000; samesite=lax`"
 
 Result = TypeVar("Result")
@@ -100,7 +102,7 @@ class Shell(Page):
             params: See pmui.Page.
         """
         _serve_own_resources()
-        name = current().settings.FLEXMEASURES_PLATFORM_NAME
+        name = current().settings.platform_name()
         self._body = pn.Column(waiting(), sizing_mode="stretch_width")
         who = current_user()
         super().__init__(
@@ -120,7 +122,10 @@ class Shell(Page):
 
     def server_doc(self, doc: Any = None, title: str | None = None, location: Any = True) -> Any:
         """See pmui.Page; the window is named after the page, not only after the platform."""
-        return super().server_doc(doc, f"{self._heading} · {self.title}", location)
+        made = super().server_doc(doc, f"{self._heading} · {self.title}", location)
+        for root in [root for root in made.roots if hasattr(root, "data") and "sidebar_open" in root.data.properties()]:
+            made.js_on_event(DocumentReady, CustomJS(code=CLOSE, args={"page": root}))
+        return made
 
     def rename(self, heading: str) -> None:
         """Change the heading and the name of the window, once it is known what the page is about."""

@@ -26,25 +26,28 @@ def battery(demo_database: Database) -> Iterator[int]:
         work.get_one(Asset, found.id).sensors_to_show = before
 
 
-def test_charts_are_added_overlaid_moved_and_removed_and_seen_before_they_are_saved(
+def overlay(page: Page, at: int, title: str, *sensors: str) -> None:
+    """Add a chart of several sensors."""
+    page.get_by_role("button", name="Add a chart").click()
+    page.get_by_label(f"Title of chart {at}").fill(title)
+    page.get_by_label(f"Title of chart {at}").press("Enter")
+    page.get_by_role("combobox", name=f"Sensors of chart {at}").click()
+    for sensor in sensors:
+        page.get_by_role("listbox").get_by_text(re.compile(sensor)).click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+
+
+def test_charts_are_overlaid_moved_and_removed_and_seen_before_they_are_saved(
     desk: Page, battery: int, demo_database: Database
 ):
     desk.goto(f"/assets/{battery}")
     settle(desk)
-    expect(desk.get_by_role("heading", name="Prices")).to_be_visible()
     desk.get_by_role("button", name="Edit graphs").click()
     desk.get_by_role("button", name="Remove chart 1").click()
     expect(desk.get_by_role("heading", name="Prices")).to_have_count(0)
-    desk.get_by_role("button", name="Add a chart").click()
-    desk.get_by_label("Title of chart 4").fill("Sun and wallet")
-    desk.get_by_label("Title of chart 4").press("Enter")
-    desk.get_by_role("combobox", name="Sensors of chart 4").click()
-    for sensor in ("Solar panels: production", "retail price"):
-        desk.get_by_role("option", name=re.compile(sensor)).first.click()
-    desk.keyboard.press("Escape")
-    expect(desk.get_by_role("heading", name="Sun and wallet")).to_be_visible()
-    up = desk.get_by_role("button", name="Move chart 4 up")
-    up.focus()
+    overlay(desk, 4, "Sun and wallet", "Solar panels: production", "retail price")
+    desk.get_by_role("button", name="Move chart 4 up").focus()
     desk.keyboard.press("Enter")
     expect(desk.get_by_label("Title of chart 3")).to_have_value("Sun and wallet")
     desk.get_by_role("button", name="Save graphs").click()

@@ -125,6 +125,28 @@ def test_on_a_phone_nothing_is_cut_off_and_the_menu_is_a_drawer(phone: Page, hou
     expect(phone.get_by_role("link", name="Dashboard")).to_be_visible()
 
 
+def test_in_a_narrow_window_the_menu_does_not_hide_the_page(desk: Page):
+    desk.set_viewport_size({"width": 768, "height": 1024})
+    desk.goto("/assets")
+    expect(desk.get_by_role("heading", name="Assets")).to_be_visible()
+    expect(desk.get_by_role("link", name="Dashboard")).to_be_hidden()
+    desk.get_by_role("button", name="Open drawer").click()
+    expect(desk.get_by_role("link", name="Dashboard")).to_be_visible()
+
+
+def test_the_dashboard_tells_numbers_and_groups_and_filters_its_assets(desk: Page):
+    desk.goto("/dashboard?group=type")
+    expect(desk.get_by_text("1 site, ")).to_be_visible()
+    expect(desk.get_by_text("against the same energy of the planned devices")).to_be_visible()
+    expect(desk.get_by_role("heading", name="Renewables 1")).to_be_visible()
+    desk.get_by_label("Filter assets").press_sequentially("canal")
+    expect(desk.get_by_role("link", name=re.compile("Home battery"))).to_have_count(0)
+    expect(desk.get_by_role("link", name=re.compile("Canal house"))).to_be_visible()
+    desk.wait_for_url(re.compile("search=canal"))
+    desk.get_by_label("Filter assets").press_sequentially(" nowhere")
+    expect(desk.get_by_text("No asset has these words")).to_be_visible()
+
+
 def test_what_does_not_exist_is_told_in_one_sentence(desk: Page):
     desk.goto("/assets/99999")
     expect(desk.get_by_text("There is no asset 99999.")).to_be_visible()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.appearance import applicable
 from app.settings import described, load, secret_key
 from engine.errors import InputError
 
@@ -69,3 +70,23 @@ def test_production_demands_a_secret(tmp_path: Path) -> None:
 
 def test_every_setting_says_what_it_means() -> None:
     assert all(len(meaning) > 10 for _, _, _, meaning in described())
+
+
+@pytest.mark.parametrize(
+    ("given", "roles", "name"),
+    [
+        ("Sunny, Inc", [], "Sunny, Inc"),
+        ("[('Windy', ['Prosumer']), 'Sunny']", [], "Sunny"),
+        ("[('Windy', ['Prosumer']), 'Sunny']", ["Prosumer"], "Windy"),
+        ("[('Windy', 'Prosumer')]", ["ESCo"], "Flexscope"),
+    ],
+)
+def test_a_name_may_be_for_accounts_with_some_roles(given: str, roles: list[str], name: str) -> None:
+    assert load({"FLEXMEASURES_PLATFORM_NAME": given}).platform_name(roles) == name
+
+
+def test_entries_are_read_from_texts_and_from_files(tmp_path: Path) -> None:
+    (tmp_path / "flexscope.cfg").write_text("FLEXMEASURES_MENU_LISTED_VIEWS = ['assets', ('users', ['ESCo'])]")
+    read = load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXMEASURES_ROOT_VIEW": "assets"})
+    root, listed = read.FLEXMEASURES_ROOT_VIEW, read.FLEXMEASURES_MENU_LISTED_VIEWS
+    assert (root, applicable(listed, []), applicable(listed, ["ESCo"])) == (["assets"], ["assets"], ["assets", "users"])

@@ -1,0 +1,124 @@
+"""What a day costs at a site, and what it would without a plan, in numbers worked out by hand."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import event
+
+from app.assemble import day_costs
+from app.demo.toy import add_asset, add_sensor
+from db import beliefs, sources
+from db.assets import Asset
+from db.base import Database
+from db.sensors import Sensor
+from engine.window import Window
+
+SLOT = timedelta(hours=6)
+DAY = datetime(2026, 3, 2, tzinfo=UTC)
+NIGHT = DAY + 4 * SLOT
+WINDOW = Window(DAY, NIGHT, SLOT)
+PLANNED, METERED = ("Flexscope", "scheduler"), ("meter", "script")
+
+
+def tell(work: Any, sensor: Sensor, by: tuple[str, str], values: list[float], *, known_at: datetime = DAY) -> None:
+    """Write the values of the quarters of a day."""
+    source, starts = sources.named(work, by[0], type=by[1]), WINDOW.starts[: len(values)]
+    beliefs.write(work, sensor, source, events=starts, values=np.asarray(values, float), known_at=known_at)
+
+
+def home(work: Any, name: str = "home", *, prices: int = 4, **context: Any) -> dict[str, Any]:
+    """Add a site that takes 1 kW, with a battery that takes 2 kW in the second quarter and gives it in the last."""
+    market = add_asset(work, f"{name} market", "market", account_id=None)
+    price = add_sensor(work, market, "price", "EUR/kWh", SLOT)
+    site = add_asset(work, name, "building", account_id=None)
+    total = add_sensor(work, site, "total", "kW", SLOT)
+    inside = {"account_id": None, "parent_asset_id": site.id}
+    battery = add_asset(work, f"{name} battery", "battery", **inside)
+    power = add_sensor(work, battery, "power", "kW", SLOT)
+    battery.flex_model = {"consumption": {"sensor": power.id}}
+    site.flex_context = {"consumption-price": {"sensor": price.id}, "aggregate-power": {"sensor": total.id}, **context}
+    tell(work, price, METERED, [0.2, 0.1, 0.3, 0.4][:prices])
+    tell(work, power, PLANNED, [0, 2, 0, -2])
+    tell(work, total, PLANNED, [1, 3, 1, -1])
+    return {"site": site, "total": total, "power": power, "price": price}
+
+
+def found(work: Any, known_at: datetime = NIGHT) -> list[day_costs.DayCost]:
+    """Return the costs of all assets there are."""
+    every = work.query(Asset).order_by(Asset.id).all()
+    return day_costs.of_sites(work, every, DAY, NIGHT, known_at=known_at)
+
+
+def test_cost_and_what_it_would_be_follow_from_power_and_price(database: Database):
+    # 6 h × (1·0.2 + 3·0.1 + 1·0.3 - 1·0.4) = 2.40; the battery takes nothing in all: 6 h × 1 kW × 1.0 = 6.00.
+    with database.writing() as work:
+        home(work)
+        (day,) = found(work)
+    assert (day.cost, day.even) == (pytest.approx(2.4), pytest.approx(6.0))
+    assert (day.currency, day.hours) == ("EUR", 24)
+
+
+def test_what_is_sold_has_its_own_price(database: Database):
+    with database.writing() as work:
+        home(work, **{"production-price": "0.05 EUR/kWh"})
+        (day,) = found(work)
+    assert day.cost == pytest.approx(6 * (1 * 0.2 + 3 * 0.1 + 1 * 0.3 - 1 * 0.05))
+    assert day.even == pytest.approx(6.0)
+
+
+def test_a_measurement_told_later_counts_before_the_plan(database: Database):
+    with database.writing() as work:
+        tell(work, home(work)["total"], METERED, [2, 3, 1, -1], known_at=DAY + SLOT)
+        (before,), (after,) = found(work, known_at=DAY), found(work)
+    assert (before.cost, after.cost) == (pytest.approx(2.4), pytest.approx(2.4 + 6 * 0.2))
+
+
+def test_hours_without_a_price_are_left_out_and_told(database: Database):
+    with database.writing() as work:
+        home(work, prices=3)
+        (day,) = found(work)
+    assert day.hours == 18
+    assert day.cost == pytest.approx(6 * (1 * 0.2 + 3 * 0.1 + 1 * 0.3))
+    # the battery took 2 kW in one of three quarters: 2/3 kW in each, beside 1 kW of the house
+    assert day.even == pytest.approx(6 * 5 / 3 * 0.6)
+
+
+def test_sites_inside_sites_are_not_counted_twice_and_one_that_stands_alone_is(database: Database):
+    with database.writing() as work:
+        inner = home(work, "inner")
+        around = home(work, "around")
+        inner["site"].parent_asset_id = around["site"].id
+        alone = add_asset(work, "alone", "battery", account_id=None, flex_context={"consumption-price": "0.1 EUR/kWh"})
+        tell(work, add_sensor(work, alone, "power", "kW", SLOT), PLANNED, [-1, 0, 0, 0])
+        days = {day.asset_id: day for day in found(work)}
+    assert set(days) == {around["site"].id, alone.id}
+    assert days[alone.id].cost == pytest.approx(0.6)  # its sensor stores consumption as negative
+    assert days[alone.id].even == pytest.approx(0.6)
+
+
+def test_nothing_is_told_of_a_site_without_prices(database: Database):
+    with database.writing() as work:
+        home(work)["site"].flex_context = {}
+        assert not found(work)
+
+
+def test_many_sites_take_no_more_statements_than_one(database: Database):
+    def statements() -> int:
+        seen: list[str] = []
+        with database.reading() as work:
+            bind = work.get_bind()
+            listen = ("before_cursor_execute", lambda *given: seen.append(given[2]))
+            event.listen(bind, *listen)
+            assert found(work)
+            event.remove(bind, *listen)
+        return len(seen)
+
+    with database.writing() as work:
+        home(work, "first")
+    one = statements()
+    with database.writing() as work:
+        for at in range(12):
+            home(work, f"home {at}")
+    assert statements() == one
