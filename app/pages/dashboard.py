@@ -96,6 +96,8 @@ class Overview(pn.viewable.Viewer):
     def __init__(self, page: Shell, found: Found) -> None:
         super().__init__()
         self._found = found
+        self._cards, self._map = AssetCards(empty=NONE_FOUND), AssetMap(places=_places(found, found.assets))
+        self._on_map = pn.Column(self._map, sizing_mode="stretch_width")
         remembering(self, "search", "group")
         owners = {asset.account for asset in found.assets}
         choices = {text: key for text, key in GROUPS.items() if key != "account" or len(owners) > 1}
@@ -104,12 +106,10 @@ class Overview(pn.viewable.Viewer):
         self._group = pmui.RadioButtonGroup(
             options=choices, value=chosen, size="small", margin=8, sx={"whiteSpace": "nowrap"}
         )
-        self._cards, self._map = AssetCards(empty=NONE_FOUND), AssetMap(places=_places(found, found.assets))
         for shown in (self._cards, self._map):
             page.follow(shown)
         self._search.param.watch(lambda event: self.param.update(search=event.new), "value_input")
         self._group.param.watch(lambda event: self.param.update(group=event.new), "value")
-        self._on_map = pn.Column(self._map, sizing_mode="stretch_width")
         self._draw()
 
     def __panel__(self) -> pn.viewable.Viewable:
