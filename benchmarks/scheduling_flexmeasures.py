@@ -1,4 +1,4 @@
-"""Rows 2 to 6 and 10: our complete solves against the scheduling core of FlexMeasures 1.0.1, in one process.
+"""Rows 2 to 6: our complete solves against the scheduling core of FlexMeasures 1.0.1, in one process.
 
 Run it with the Python of an environment that has FlexMeasures, from this folder's parent:
 
@@ -112,12 +112,17 @@ def stock_commitments(store: Storage, at: int, index: pd.DatetimeIndex, hours: f
     ]  # fmt: skip
 
 
-def main() -> None:
+def configured() -> Flask:
+    """Return what their code looks for its settings in."""
     app = Flask("benchmark")
     app.config.update(LOGGING_LEVEL="INFO", FLEXMEASURES_LP_SOLVER="highspy")
+    return app
+
+
+def main() -> None:
     ours = StorageScheduler()
     print("| site | ours ms | FlexMeasures ms | ratio | ratio to ours with preferences | costs differ by |")
-    with app.app_context():
+    with configured().app_context():
         for kind, devices, steps in CASES:
             site = draw(kind, devices, steps)
             run = theirs(site)

@@ -28,7 +28,8 @@ def best_steps(process: Process, price: Floats) -> Floats:
         return process.earliest(n)
     if process.kind is ProcessType.SHIFTABLE:
         starts = process.possible_starts(n)  # first, as it tells when there is no room
-        total = np.concatenate([[0.0], np.cumsum(cost)])
+        total = np.zeros(n + 1)
+        cost.cumsum(out=total[1:])
         blocks = np.full(n, np.inf)
         blocks[: n - process.steps + 1] = total[process.steps :] - total[: n - process.steps + 1]
         blocks[~starts] = np.inf

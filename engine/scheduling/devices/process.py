@@ -80,11 +80,14 @@ class Process:
         Raises:
             Infeasible: Nowhere.
         """
-        self.check_room(n)
-        blocked = np.concatenate([[0.0], np.cumsum(1.0 - self.allowed(n))])
-        starts = np.zeros(n, dtype=bool)
-        last = n - self.steps + 1
-        starts[:last] = blocked[self.steps :] - blocked[:last] == 0
+        last, starts = max(n - self.steps + 1, 0), np.zeros(n, dtype=bool)
+        starts[:last] = True
+        if self.blocked is not None and last:
+            so_far = self.blocked.cumsum()
+            starts[1:last] = so_far[self.steps :] == so_far[: last - 1]
+            starts[0] = not so_far[self.steps - 1]
+        if not starts.any():
+            self.check_room(n)
         return starts
 
     def room(self, n: int) -> tuple[int, int]:
