@@ -89,7 +89,7 @@ TABLE: dict[str, Line] = {
     "GET /api/v3_0/assets/types": Line(EVERYONE),
     "GET /api/v3_0/assets/templates": Line(EVERYONE),
     "POST /api/v3_0/assets/templates/{template}": Line(
-        ADD, lambda ids: {"template": "battery", "body": {"name": "new", "account_id": ids["a:Mill"]}}
+        ADD, lambda ids: {"template": "battery", "body": {"name": "from a template", "account_id": ids["a:Mill"]}}
     ),
     "POST /api/v3_0/assets/default_asset_view": Line(EVERYONE, lambda ids: {"body": {"default_asset_view": "Plan"}}),
     "POST /api/v3_0/assets/keep_legends_below_graphs": Line(EVERYONE),

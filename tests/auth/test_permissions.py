@@ -12,7 +12,7 @@ from app.api import gate
 from app.api.errors import ApiError
 from app.api.multipart import File, Form, Raw
 from app.api.reading import parse
-from app.api.route import Call, Route
+from app.api.route import PARAMETER, Call, Route
 from app.api.routes import tables
 from app.auth import keys, sealing
 from app.auth.access import NotAllowed
@@ -68,7 +68,7 @@ class Forgotten(Exception):
 
 def arguments(route: Route, given: dict[str, Any]) -> dict[str, Any]:
     """Return what the function of a route is called with."""
-    found = {name: value for name, value in given.items() if name in ("id", "uuid")}
+    found = {name: given[name] for name in PARAMETER.findall(route.path)}
     query, body = route.model("query"), route.model("body")
     if query is not None:
         found["query"] = parse(query, given.get("query", {}), "query")
