@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from db.painting import Known, Sourced
 from db.sensors import Sensor
@@ -12,22 +11,27 @@ from db.sources import Source
 from engine.errors import InputError
 from engine.iso_time import Microseconds
 
-if TYPE_CHECKING:  # an optional extra
-    import timely_beliefs
+if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
+    import pandas as pd
+    import timely_beliefs  # an optional extra
 
 
-def moments(microseconds: Microseconds, timezone: str, name: str) -> pd.DatetimeIndex:
+def moments(microseconds: Microseconds, timezone: str, name: str) -> "pd.DatetimeIndex":
     """Return moments [us since 1970 UTC] as an index in a zone."""
+    import pandas as pd
+
     index = pd.DatetimeIndex(microseconds.view("datetime64[us]"), name=name).tz_localize("UTC")
     return index if timezone == "UTC" else index.tz_convert(timezone)
 
 
-def series(known: Known, sensor: Sensor) -> pd.Series:
+def series(known: Known, sensor: Sensor) -> "pd.Series":
     """Return the values of a sensor by start of event, in the zone of the sensor."""
+    import pandas as pd
+
     return pd.Series(known.values, moments(known.events, sensor.timezone, "event_start"), name=sensor.name, copy=False)
 
 
-def table(sourced: Sourced, names: Mapping[int, str], timezone: str) -> pd.DataFrame:
+def table(sourced: Sourced, names: Mapping[int, str], timezone: str) -> "pd.DataFrame":
     """Return beliefs in long form: one row per event, time, source and quantile.
 
     Args:
@@ -35,6 +39,8 @@ def table(sourced: Sourced, names: Mapping[int, str], timezone: str) -> pd.DataF
         names: What to write for each source id.
         timezone: Zone of the times.
     """
+    import pandas as pd
+
     beliefs = sourced.beliefs
     n, q = beliefs.values.shape
     levels = np.broadcast_to(beliefs.levels, (n, q)).reshape(-1)

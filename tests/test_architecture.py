@@ -125,6 +125,11 @@ def test_scheduling_does_without_pandas_and_units():
     assert not imported_by("import engine.scheduling.storage_scheduler") & {"pandas", "pint", "sqlalchemy", "panel"}
 
 
+def test_a_server_starts_without_what_only_some_requests_need():
+    needless = {"pandas", "scipy", "pint", "altair", "holoviews", "statsmodels", "pyomo", "panel_material_ui"}
+    assert not imported_by("import app.server") & needless
+
+
 def test_every_command_can_be_loaded():
     from app.cli.main import COMMANDS, Group, cli
 

@@ -4,8 +4,8 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,9 @@ from db.sensors import Sensor
 from db.source_filter import SourceFilter
 from db.sources import Source
 from engine.errors import FieldError, nearest
+
+if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
+    import pandas as pd
 
 EXCEL_ROWS = 1_048_575
 """Rows of a sheet below its head."""
@@ -36,11 +39,13 @@ class Wanted:
 QUESTIONS = {"one per event": beliefs.read_quantiles, "per source": beliefs.read_newest, "all": beliefs.read_all}
 
 
-def table(work: Session, sensors: Sequence[Sensor], wanted: Wanted) -> pd.DataFrame:
+def table(work: Session, sensors: Sequence[Sensor], wanted: Wanted) -> "pd.DataFrame":
     """Return the data of sensors in long form, with sensor, unit, source and times in every row.
 
     Times are in the zone of the sensors, or in UTC if they differ in it.
     """
+    import pandas as pd
+
     names = {source.id: source.description for source in work.scalars(select(Source))}
     zones = {sensor.timezone for sensor in sensors}
     timezone = zones.pop() if len(zones) == 1 else "UTC"
@@ -56,12 +61,12 @@ def table(work: Session, sensors: Sequence[Sensor], wanted: Wanted) -> pd.DataFr
     return pd.concat(parts, ignore_index=True)
 
 
-def csv(frame: pd.DataFrame) -> bytes:
+def csv(frame: "pd.DataFrame") -> bytes:
     """Return a table as CSV, times in ISO 8601 with their offset."""
     return _told(frame).to_csv(index=False, lineterminator="\n").encode()
 
 
-def excel(frame: pd.DataFrame) -> bytes:
+def excel(frame: "pd.DataFrame") -> bytes:
     """Return a table as an Excel file, times as texts with their offset: Excel has no zones.
 
     Raises:
@@ -74,14 +79,14 @@ def excel(frame: pd.DataFrame) -> bytes:
     return content.getvalue()
 
 
-def parquet(frame: pd.DataFrame) -> bytes:
+def parquet(frame: "pd.DataFrame") -> bytes:
     """Return a table as Parquet, times with their zone."""
     content = io.BytesIO()
     frame.to_parquet(content, index=False)
     return content.getvalue()
 
 
-def _told(frame: pd.DataFrame) -> pd.DataFrame:
+def _told(frame: "pd.DataFrame") -> "pd.DataFrame":
     times = {name: [moment.isoformat() for moment in frame[name]] for name in ("event_start", "belief_time")}
     return frame.assign(**times)
 
@@ -89,7 +94,7 @@ def _told(frame: pd.DataFrame) -> pd.DataFrame:
 FORMATS = {"csv": csv, "xlsx": excel, "parquet": parquet}
 
 
-def written(frame: pd.DataFrame, kind: str) -> bytes:
+def written(frame: "pd.DataFrame", kind: str) -> bytes:
     """Return a table as a file of a kind: ``csv``, ``xlsx`` or ``parquet``.
 
     Raises:

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from app.assemble import sheets
 from app.assemble.local_times import moments
@@ -14,6 +13,9 @@ from db.chunks import Values
 from engine import resample
 from engine.errors import FieldError, InputError
 from engine.iso_time import Microseconds
+
+if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
+    import pandas as pd
 
 MISSING = {"", "nan", "na", "n/a", "#n/a", "null", "none", "-"}
 """Cells without a value, in lower case."""
@@ -144,8 +146,10 @@ def parse(content: bytes, layout: Layout) -> Rows:
     return Rows(numbers, events, values, times, sorted(problems))
 
 
-def _with_head(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+def _with_head(table: "pd.DataFrame", layout: Layout) -> "pd.DataFrame":
     """Return the table with its heads as column names; a first row that can be read as data is no head."""
+    import pandas as pd
+
     if not len(table):
         return table
     heads = [str(head).strip() for head in table.iloc[0]]
@@ -159,7 +163,7 @@ def _with_head(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     return table
 
 
-def _column(table: pd.DataFrame, name: str) -> pd.Series:
+def _column(table: "pd.DataFrame", name: str) -> "pd.Series":
     heads = [str(head) for head in table.columns]
     if name in heads:
         return table.iloc[:, heads.index(name)]
@@ -168,7 +172,9 @@ def _column(table: pd.DataFrame, name: str) -> pd.Series:
     raise FieldError("column", f"{name!r} is not in the file; it has {', '.join(heads)}.")
 
 
-def _values(cells: pd.Series, layout: Layout, numbers: Microseconds) -> tuple[Values, list[RowProblem]]:
+def _values(cells: "pd.Series", layout: Layout, numbers: Microseconds) -> tuple[Values, list[RowProblem]]:
+    import pandas as pd
+
     text = cells.str.strip()
     absent = text.str.lower().isin(MISSING | {word.lower() for word in layout.missing})
     if layout.thousands:

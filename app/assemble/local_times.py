@@ -1,11 +1,13 @@
 """Texts of times → moments; local times of one place over its clock changes."""
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import pandas as pd
 
 from engine.iso_time import Microseconds, zone
+
+if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
+    import pandas as pd
 
 Wrong: TypeAlias = list[tuple[int, str]]
 """Position of a text and what is wrong with it."""
@@ -18,7 +20,7 @@ TWICE = "happened twice in {zone}, when the clocks were put back, but is given o
 
 
 def moments(
-    cells: pd.Series, date_format: str | None, timezone: str | None, *, apart_by: pd.Series | None
+    cells: "pd.Series", date_format: str | None, timezone: str | None, *, apart_by: "pd.Series | None"
 ) -> tuple[Microseconds, Wrong]:
     """Return the moment of each text [us since 1970 UTC], 0 where it cannot be told, and what is wrong.
 
@@ -30,6 +32,8 @@ def moments(
         timezone: Zone of times without an offset; None refuses them.
         apart_by: Texts that tell rows with the same time apart, such as the moments of knowledge.
     """
+    import pandas as pd
+
     text = cells.str.strip().reset_index(drop=True)
     aware = text.str.contains(OFFSET, regex=True) & text.str.contains(r"[T :]\d", regex=True)
     found = np.zeros(len(text), np.int64)
@@ -50,19 +54,23 @@ def moments(
     return found, sorted(wrong)
 
 
-def _aware(text: pd.Series, date_format: str | None) -> tuple[Microseconds, list[int]]:
+def _aware(text: "pd.Series", date_format: str | None) -> tuple[Microseconds, list[int]]:
+    import pandas as pd
+
     parsed = pd.to_datetime(text, format=date_format or "ISO8601", errors="coerce", utc=True)
     bad = np.flatnonzero(parsed.isna())
     return _us(pd.DatetimeIndex(parsed)), bad.tolist()
 
 
-def _us(index: pd.DatetimeIndex) -> Microseconds:
+def _us(index: "pd.DatetimeIndex") -> Microseconds:
     moments: Microseconds = np.where(index.isna(), 0, index.as_unit("us").asi8)
     return moments
 
 
-def _localised(naive: pd.Series, timezone: str, key: pd.Series | None) -> tuple[Microseconds, Wrong]:
+def _localised(naive: "pd.Series", timezone: str, key: "pd.Series | None") -> tuple[Microseconds, Wrong]:
     """Return local times as moments; positions count from 0."""
+    import pandas as pd
+
     place, index = zone(timezone), pd.DatetimeIndex(naive)
     ambiguous = index.tz_localize(place, ambiguous="NaT", nonexistent="shift_forward").isna()
     skipped = index.tz_localize(place, ambiguous=np.ones(len(index), bool), nonexistent="NaT").isna()

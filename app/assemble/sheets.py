@@ -3,18 +3,21 @@
 import csv
 import io
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook
 
 from engine.errors import FieldError, InputError
+
+if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
+    import pandas as pd
 
 EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How .xlsx and .xls files begin."""
 DELIMITERS = ",;\t|"
 
 
-def table(content: bytes, *, delimiter: str | None, sheet: str | None, skip_rows: int) -> pd.DataFrame:
+def table(content: bytes, *, delimiter: str | None, sheet: str | None, skip_rows: int) -> "pd.DataFrame":
     """Return the cells as texts, indexed by the number of the row in the file, from 1.
 
     Args:
@@ -31,7 +34,9 @@ def table(content: bytes, *, delimiter: str | None, sheet: str | None, skip_rows
     return _csv(content, delimiter, skip_rows)
 
 
-def _csv(content: bytes, delimiter: str | None, skip_rows: int) -> pd.DataFrame:
+def _csv(content: bytes, delimiter: str | None, skip_rows: int) -> "pd.DataFrame":
+    import pandas as pd
+
     lines = _text(content).splitlines()[skip_rows:]
     reader = csv.reader(lines, delimiter=delimiter or _delimiter(lines))
     numbered = ((skip_rows + reader.line_num, row) for row in reader)
@@ -64,7 +69,9 @@ def _delimiter(lines: list[str]) -> str:
     return best if even.get(best, 1) > 1 else ","
 
 
-def _excel(content: bytes, sheet: str | None) -> pd.DataFrame:
+def _excel(content: bytes, sheet: str | None) -> "pd.DataFrame":
+    import pandas as pd
+
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     except CalamineError as error:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
@@ -166,6 +165,8 @@ def _summed(output: Sensor, window: Window, values: Any, currency: str) -> Poste
 
 
 def _pandas(report: Report) -> dict[int, int]:
+    import pandas as pd
+
     reporter = PandasReporter(transformations=report.request.config.get("transformations", []))
     frames = {}
     for name, sensor, entry in report.inputs:
@@ -178,6 +179,8 @@ def _pandas(report: Report) -> dict[int, int]:
 
 def _posted(name: str, output: Sensor, results: Mapping[str, Any]) -> Posted:
     """Return what a chain made for an output sensor as values to save."""
+    import pandas as pd
+
     found = results.get(name, list(results.values())[-1] if name.startswith("sensor ") else None)
     if isinstance(found, pd.DataFrame) and found.shape[1] == 1:
         found = found.iloc[:, 0]

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import FieldError, UnknownName
+
+if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
+    import pandas as pd
 
 METHODS = (
     "abs add aggregate astype bfill between ceil clip copy corr count cummax cummin cumprod cumsum diff div divide "
@@ -26,7 +27,7 @@ class PandasReporter:
 
     version = "1"
 
-    def compute(self, series: Mapping[str, pd.Series]) -> dict[str, Any]:
+    def compute(self, series: "Mapping[str, pd.Series]") -> dict[str, Any]:
         """Return all series by name, the given ones included.
 
         Args:
