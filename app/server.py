@@ -102,6 +102,7 @@ def public(process: Running) -> list[Any]:
         (r"/confirm-email", ConfirmEmail, {"running": process}),
         (r"/metrics", Metrics, {"running": process}),
         (r"/assets-static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
+        (r"/public/(.*)", StaticFileHandler, {"path": str(process.settings.FLEXSCOPE_INSTANCE_PATH / "public")}),
     ]
 
 

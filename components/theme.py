@@ -39,6 +39,9 @@ PRIMARY = Colour("#0b5c8f", "#62b7f0")
 GOOD, WARN, BAD = Colour("#00875f", "#35d0a2"), Colour("#a87000", "#f0c340"), Colour("#c03a2b", "#ff8a7a")
 """States; always shown together with a word or a shape, never by colour alone."""
 
+BRIGHT = 0.22
+"""Relative luminance (WCAG 2) from which on dark ink has more contrast than white."""
+
 FAINT = "#8a94a0"
 """Marks that help to read a chart, on light and on dark paper."""
 
@@ -104,14 +107,30 @@ def distinct(lines: Mapping[str, str]) -> dict[str, Colour]:
     return taken
 
 
-def material() -> dict[str, dict[str, object]]:
-    """Return the theme of buttons, links and tables, for light and for dark paper."""
+def material(main: str = "", second: str = "") -> dict[str, dict[str, object]]:
+    """Return the theme of buttons, links and tables, for light and for dark paper.
 
-    def paper(main: str, bar: str, **more: str) -> dict[str, object]:
-        above = {"styleOverrides": {"root": {"backgroundColor": bar, "backgroundImage": "none", "color": "#ffffff"}}}
-        return {"palette": {"primary": {"main": main, **more}}, "components": {"MuiAppBar": above}}
+    Args:
+        main: Colour of the bar, and of buttons on light paper, such as ``#0b5c8f``; empty: ours.
+        second: Colour of what stands out; empty: that of Material.
+    """
+    bar = main or PRIMARY.light
+
+    def paper(colour: str, ground: str, **more: str) -> dict[str, object]:
+        above = {"backgroundColor": ground, "backgroundImage": "none", "color": ink_on(ground)}
+        palette = {"primary": {"main": colour, **more}} | ({"secondary": {"main": second}} if second else {})
+        return {"palette": palette, "components": {"MuiAppBar": {"styleOverrides": {"root": above}}}}
 
     return {
-        "light": paper(PRIMARY.light, PRIMARY.light),
-        "dark": paper(PRIMARY.dark, "#0c2536", contrastText="#0b1620"),
+        "light": paper(bar, bar),
+        "dark": paper(PRIMARY.dark, main or "#0c2536", contrastText="#0b1620"),
     }
+
+
+def ink_on(ground: str) -> str:
+    """Return black or white, whichever is easier to read on a colour such as ``#0b5c8f`` or ``#05a``."""
+    digits = ground.removeprefix("#")
+    digits = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits
+    shares = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return "#ffffff" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < BRIGHT else "#10202b"

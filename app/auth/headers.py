@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.web import OutputTransform, RequestHandler
@@ -96,6 +97,12 @@ def _policies(settings: Settings) -> tuple[str, str]:
     if settings.FLEXMEASURES_ENFORCE_SECURE_CONTENT_POLICY:
         more += "; upgrade-insecure-requests"
     own = settings.FLEXSCOPE_CONTENT_SECURITY_POLICY
+    for directive, address in (
+        ("img-src", settings.FLEXMEASURES_MENU_LOGO_PATH),
+        ("style-src", settings.FLEXMEASURES_EXTRA_CSS_PATH),
+    ):
+        if urlsplit(address).netloc:
+            own = own.replace(directive, f"{directive} {address}")
     return own + more if own else "", STRICT + more
 
 

@@ -3,16 +3,17 @@
 import hmac
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db import web_sessions
 from db.access_keys import AccessKey
-from db.accounts import Account
+from db.accounts import Account, AccountRole, RolesAccounts
 from db.base import Database
 from db.users import User
 
@@ -38,6 +39,10 @@ class SignedIn:
     """The user's session serial when read; a cookie or token with another one is void."""
     scopes: frozenset[str] | None = None
     """What a key limits its bearer to, see ``db.access_keys.SCOPES``; None: whatever the user may."""
+    account_roles: frozenset[str] = frozenset()
+    """Kinds of organisation the account is, by name."""
+    looks: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+    """Attributes of the account, which say how it looks; see ``app.pages.dress``."""
 
 
 def identity(work: Session, user: User) -> SignedIn:
@@ -47,6 +52,7 @@ def identity(work: Session, user: User) -> SignedIn:
     if "consultant" in roles:
         consulted = select(Account.id).where(Account.consultancy_account_id == user.account_id)
         clients = frozenset(work.scalars(consulted))
+    kinds = select(AccountRole.name).join(RolesAccounts, RolesAccounts.role_id == AccountRole.id)
     return SignedIn(
         id=user.id,
         email=user.email,
@@ -56,6 +62,8 @@ def identity(work: Session, user: User) -> SignedIn:
         timezone=user.timezone,
         clients=clients,
         serial=user.session_serial,
+        account_roles=frozenset(work.scalars(kinds.where(RolesAccounts.account_id == user.account_id))),
+        looks=work.get_one(Account, user.account_id).attributes,
     )
 
 

@@ -22,6 +22,7 @@ from app.pages.filling import later, note, refuse
 from app.pages.job_table import Line, act, actions, at
 from app.pages.live import Following
 from app.pages.shell import Shell, address
+from app.running import current
 from components.fact_table import Cell, Code, FactTable, Lines, Link
 from db import jobs, listing
 from db.sources import Source
@@ -82,7 +83,9 @@ class JobPage:
         self._more = pn.Column(sizing_mode="stretch_width")
         self._words: list[str] = []
         self._show(found)
-        self._following = Following(partial(_read, self._id), self._show)
+        self._following = Following(
+            partial(_read, self._id), self._show, every=current().settings.RQ_DASHBOARD_POLL_INTERVAL / 1000
+        )
 
     def shown(self) -> Sequence[Any]:
         """Return what is below the heading."""

@@ -3,7 +3,7 @@
 import re
 
 PAGES = {
-    "/": "app.pages.dashboard:view",
+    "/": "app.pages.root:view",
     "/dashboard": "app.pages.dashboard:view",
     "/assets": "app.pages.assets:view",
     "/assets/new": "app.pages.asset_new:view",

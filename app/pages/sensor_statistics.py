@@ -1,5 +1,6 @@
 """Tab Statistics of a sensor: what each source told, summed up."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,7 @@ from app.pages.asset_context import heading
 from app.pages.sensor_patterns import NO_DATA
 from app.pages.shell import Shell
 from app.pages.tabs import Part
+from app.running import current
 from components.fact_table import Cell, FactTable
 from components.theme import told_by
 from db import listing, statistics
@@ -62,5 +64,9 @@ def _row(found: Found, source: Source, stats: Statistics) -> list[Cell]:
         f"{told_by(source.type)} ({source.type})",
         *(f"{moment.astimezone(found.local):%Y-%m-%d %H:%M}" for moment in moments),
         f"{stats.count:,}",
-        *(f"{value:,.4g}" for value in (stats.minimum, stats.mean, stats.maximum)),
+        *(_number(value) for value in (stats.minimum, stats.mean, stats.maximum)),
     ]
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) and current().settings.FLEXMEASURES_HIDE_NAN_IN_UI else f"{value:,.4g}"

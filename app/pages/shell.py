@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.identity import SignedIn
 from app.auth.sessions import current_user
+from app.pages import dress
 from app.pages.filling import fill, plain, waiting
 from app.running import current
 from components import theme
@@ -102,13 +103,16 @@ class Shell(Page):
             params: See pmui.Page.
         """
         _serve_own_resources()
-        name = current().settings.platform_name()
         self._body = pn.Column(waiting(), sizing_mode="stretch_width")
         who = current_user()
+        settings = current().settings
+        name, look = settings.platform_name(who.account_roles if who else ()), dress.of(who, settings)
         super().__init__(
             title=name, site_url=address("/"), main_width=1400, dark_theme=_cookie(DARK) == "1",
-            theme_config=theme.material(), sidebar=[_menu(at, who)], sidebar_width=230, sidebar_resizable=False,
-            sidebar_open=not _on_phone(), header=[_user(who)], **params,
+            logo=look.logo or None, css_files=look.sheets,
+            theme_config=theme.material(look.main, look.second),
+            sidebar=[_menu(at, who)], sidebar_width=230, sidebar_resizable=False, sidebar_open=not _on_phone(),
+            header=[_user(who)], **params,
         )  # fmt: skip
         self._heading = heading
         self._title = pmui.Typography(plain(heading), variant="h2", sx={"fontSize": "1.5rem"}, margin=(16, 8, 4, 8))
@@ -151,7 +155,8 @@ class Shell(Page):
 def _menu(at: str, who: SignedIn | None) -> pmui.MenuList:
     """Return the menu; what only hosts may see is left out for others."""
     host = who is not None and bool(who.roles & {"admin", "admin-reader"})
-    listed = [entry for entry in MENU if host or entry["path"] != "/status"]
+    allowed = [entry for entry in MENU if host or entry["path"] != "/status"]
+    listed = dress.menu(allowed, who, current().settings)
     entries = [{"label": e["label"], "icon": e["icon"], "href": address(e["path"]), "target": "_self"} for e in listed]
     here = next((i for i, entry in enumerate(listed) if entry["path"] == at), None)
     return pmui.MenuList(items=entries, active=here, sizing_mode="stretch_width", margin=(8, 0))

@@ -155,7 +155,10 @@ class Tasks:
         for name, widget in self._filters.items():
             widget.param.watch(lambda event, name=name: self._turn(name, event.new), "value")
         self._pages.param.watch(lambda event: self._turn("page", event.new + 1), "value")
-        self._following = Following(lambda work, who: (self._asked, _read(self._asked, work, who)), self._put)
+        every = current().settings.RQ_DASHBOARD_POLL_INTERVAL / 1000
+        self._following = Following(
+            lambda work, who: (self._asked, _read(self._asked, work, who)), self._put, every=every
+        )
 
     def shown(self) -> Sequence[Any]:
         """Return what is below the heading."""

@@ -1,0 +1,111 @@
+"""What the settings of the face do to pages, one by one, and what an account says of its own."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bokeh.document import Document
+from panel.io.state import set_curdoc
+
+from app import running, settings
+from app.auth.identity import SignedIn
+from app.pages import root, sensor_statistics, shell
+from app.pages.dashboard import type_group
+from app.pages.shell import Shell
+from app.running import Running
+from components.theme import ink_on
+from db.base import Database
+
+WHO = SignedIn(id=1, email="", username="ann", account_id=1, roles=frozenset(), timezone="UTC")
+Serve = Callable[..., None]
+
+
+@pytest.fixture
+def serve(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Begins a process with some settings; who looks at pages is of an account with some roles and looks."""
+    database = Database(sqlite_url)
+
+    def begin(roles: tuple[str, ...] = (), looks: dict[str, str] | None = None, **given: str) -> None:
+        configured = settings.load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXSCOPE_PATH_PREFIX": "/ems", **given})
+        running.begin(Running.on(configured, database))
+        who = replace(WHO, account_roles=frozenset(roles), looks=looks or {})
+        monkeypatch.setattr(shell, "current_user", lambda: who)
+        monkeypatch.setattr(root, "current_user", lambda: who)
+
+    yield begin
+    database.close()
+
+
+def page() -> Shell:
+    with set_curdoc(Document()):
+        return Shell("Assets", at="/assets")
+
+
+def menu(name: str) -> list[Any]:
+    return [item[name] for item in page().sidebar[0].items]
+
+
+def test_the_name_may_depend_on_the_kind_of_account(serve: Serve):
+    serve(("Prosumer",), FLEXMEASURES_PLATFORM_NAME="[('Windy', ['Prosumer']), 'Sunny']")
+    assert page().title == "Windy"
+    serve(FLEXMEASURES_PLATFORM_NAME="[('Windy', ['Prosumer']), 'Sunny']")
+    assert page().title == "Sunny"
+
+
+def test_logo_and_style_sheet_are_meant_from_the_root_of_the_server(serve: Serve):
+    serve(FLEXMEASURES_MENU_LOGO_PATH="public/logo.svg", FLEXMEASURES_EXTRA_CSS_PATH="/public/own.css")
+    made = page()
+    assert made.logo == "/ems/public/logo.svg"
+    assert made.config.css_files == ["/ems/public/own.css"]
+
+
+def test_an_account_has_its_own_logo_and_colours_but_nothing_from_elsewhere(serve: Serve):
+    serve(looks={"logo_url": "/public/own.svg", "primary_color": "#ffcc00", "secondary_color": "#c2410c"})
+    made = page()
+    light = made.theme_config["light"]
+    assert made.logo == "/ems/public/own.svg"
+    assert light["palette"] == {"primary": {"main": "#ffcc00"}, "secondary": {"main": "#c2410c"}}
+    assert light["components"]["MuiAppBar"]["styleOverrides"]["root"]["color"] == ink_on("#ffcc00") == "#10202b"
+    serve(looks={"logo_url": "https://elsewhere.example/x.svg", "primary_color": "red;"})
+    assert page().logo is None
+    assert page().theme_config["light"]["palette"]["primary"]["main"] == "#0b5c8f"
+
+
+def test_the_menu_lists_what_is_listed_for_the_account_under_its_own_names(serve: Serve):
+    listed = {
+        "FLEXMEASURES_MENU_LISTED_VIEWS": "['assets', ('users', ['ESCo']), 'my-plugin', 'status']",
+        "FLEXMEASURES_MENU_LISTED_VIEW_TITLES": "{'assets': 'Sites'}",
+        "FLEXMEASURES_MENU_LISTED_VIEW_ICONS": "{'assets': 'bolt'}",
+    }
+    serve(**listed)
+    assert menu("label") == ["Sites", "My-plugin"]
+    assert menu("icon")[0] == "bolt"
+    serve(("ESCo",), **listed)
+    assert menu("href") == ["/ems/assets", "/ems/users", "/ems/my-plugin"]
+
+
+@pytest.mark.parametrize(
+    ("roles", "heading"), [((), "Assets · Flexscope"), (("ESCo",), "Users · Flexscope"), (("MDC",), "Dashboard")]
+)
+def test_the_start_page_is_the_one_named_for_the_account(serve: Serve, roles: tuple[str, ...], heading: str):
+    named = "[('users', ['ESCo']), ('nowhere', ['MDC']), 'assets']"
+    serve(roles, FLEXMEASURES_ROOT_VIEW=named)
+    with set_curdoc(Document()):
+        assert root.view()._heading in heading
+
+
+def test_groups_of_types_are_those_of_the_settings(serve: Serve):
+    serve()
+    assert [type_group(kind) for kind in ("solar", "two-way_evse", "battery")] == ["Renewables", "EVSE", "Battery"]
+    serve(FLEXMEASURES_ASSET_TYPE_GROUPS="{'stores': ['battery']}")
+    assert [type_group(kind) for kind in ("solar", "battery")] == ["Solar", "Stores"]
+
+
+def test_missing_numbers_may_leave_their_place_empty(serve: Serve):
+    serve()
+    assert sensor_statistics._number(float("nan")) == "nan"
+    serve(FLEXMEASURES_HIDE_NAN_IN_UI="true")
+    assert sensor_statistics._number(float("nan")) == ""
+    assert sensor_statistics._number(1234.5) == "1,234"
