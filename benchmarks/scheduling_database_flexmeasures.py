@@ -39,7 +39,8 @@ def stored() -> tuple[object, dict[str, int]]:
     db.session.add_all([kind, source, asset])
     found = {}
     for name, (unit, step, values) in readings().items():
-        found[name] = Sensor(name=name, unit=unit, event_resolution=step, generic_asset=asset)
+        signed = {"consumption_is_positive": True}
+        found[name] = Sensor(name=name, unit=unit, event_resolution=step, generic_asset=asset, attributes=signed)
         db.session.add(found[name])
         starts = pd.date_range(START, periods=len(values), freq=step)
         db.session.add_all(

@@ -27,11 +27,17 @@ def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> 
     """
     if not len(answer.col_dual) or not len(answer.row_dual) or not preference.any():
         return answer.x
-    if isinstance(model, Model) and _alone(model, answer):
+    if _all_priced(model.arrays, answer) or (isinstance(model, Model) and _alone(model, answer)):
         return answer.x
     cost = model.arrays.cost
     found = _edited(model, answer, preference) if isinstance(model, Model) else _reloaded(model, answer, preference)
     return found.x if _fits(found, answer, cost, cells) else answer.x
+
+
+def _all_priced(arrays: Arrays, answer: Answer) -> bool:
+    """Return whether as many columns and rows have a price as rest at a bound in any basis: there is no other plan."""
+    priced = np.count_nonzero(np.abs(answer.col_dual) > _FREE) + np.count_nonzero(np.abs(answer.row_dual) > _FREE)
+    return priced >= arrays.width
 
 
 def _alone(model: Model, answer: Answer) -> bool:
