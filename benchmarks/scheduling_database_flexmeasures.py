@@ -7,6 +7,7 @@ Run it with the Python of an environment that has FlexMeasures, and then our sid
 """
 
 import os
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -83,7 +84,8 @@ def main() -> None:
     folder = postgres.binaries()
     if folder is None:
         raise SystemExit("No PostgreSQL server is installed.")
-    with postgres.server(folder) as url:
+    with postgres.server(folder) as url, tempfile.TemporaryDirectory() as aside:
+        os.chdir(aside)  # where it puts its log
         os.environ |= {"SQLALCHEMY_DATABASE_URI": url, "SECRET_KEY": "benchmark", "LOGGING_LEVEL": "WARNING"}
         from flexmeasures.app import create
 
