@@ -262,7 +262,9 @@ def _same_coefficients(old: Arrays, new: Arrays) -> bool:
     return placed and np.array_equal(before.value, after.value)
 
 
-def _changed(*pairs: tuple[Floats, Floats]) -> Indices:
+def _changed(first: tuple[Floats, Floats], *others: tuple[Floats, Floats]) -> Indices:
     """Return where any of the arrays differs from its twin."""
-    differ = np.logical_or.reduce([old != new for old, new in pairs])
+    differ = first[0] != first[1]
+    for old, new in others:
+        differ |= old != new
     return np.flatnonzero(differ).astype(np.int32)

@@ -1,5 +1,6 @@
 """The last problem kept inside the solver, so that a similar one is solved from its plan."""
 
+from dataclasses import replace
 from operator import is_not
 from time import process_time
 
@@ -8,7 +9,9 @@ from engine.scheduling.backend import Answer
 from engine.scheduling.branching import Cells
 from engine.scheduling.build import Built, build
 from engine.scheduling.highs_backend import Codes, Model
+from engine.scheduling.linear import same
 from engine.scheduling.problem import Problem
+from engine.scheduling.section import Pair
 from engine.scheduling.site import Site, Timings
 from engine.scheduling.solve import NO_PLAN, Solved, begun, finish, settled_bounds
 
@@ -59,10 +62,13 @@ class LiveModel:
         return built, solved
 
     def _cells_of(self, problem: Problem) -> Cells:
-        """Return what must not run together; the same as last time as long as the pairs are."""
+        """Return what must not run together, numbered anew only if it is about other columns than last time."""
         pairs, known = problem.pairs, self._cells
-        if known is None or len(known.pairs) != len(pairs) or any(map(is_not, known.pairs, pairs)):
-            known = self._cells = Cells.of(pairs)
+        if known is None or len(known.pairs) != len(pairs) or not all(map(_same_columns, known.pairs, pairs)):
+            known = Cells.of(pairs)
+        elif any(map(is_not, known.pairs, pairs)):
+            known = replace(known, pairs=tuple(pairs))
+        self._cells = known
         return known
 
     def _brought(self, last: Built | None, problem: Problem, arrays: Arrays) -> Model:
@@ -81,6 +87,11 @@ class LiveModel:
         n = problem.window.n
         model.begin_at(_rolled(of_cols, problem.sizes, steps, n), _rolled(of_rows, problem.rows, steps, n))
         return model
+
+
+def _same_columns(old: Pair, new: Pair) -> bool:
+    """Return whether two pairs are about the same columns."""
+    return old is new or (old.lossless == new.lossless and same(old.first, new.first) and same(old.second, new.second))
 
 
 def _alike(old: Problem, new: Problem) -> bool:

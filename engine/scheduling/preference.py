@@ -37,7 +37,7 @@ def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> 
 def _all_priced(arrays: Arrays, answer: Answer) -> bool:
     """Return whether as many columns and rows have a price as rest at a bound in any basis: there is no other plan."""
     priced = np.count_nonzero(np.abs(answer.col_dual) > _FREE) + np.count_nonzero(np.abs(answer.row_dual) > _FREE)
-    return priced >= arrays.width
+    return bool(priced >= arrays.width)
 
 
 def _alone(model: Model, answer: Answer) -> bool:
