@@ -73,10 +73,11 @@ class Line:
 class Drawn:
     """One chart as a heading and a figure, which can be thinned for another time range and take other paper."""
 
-    def __init__(self, chart: Chart, view: View) -> None:
+    def __init__(self, chart: Chart, view: View, *, height: int) -> None:
+        """Draw it, ``height`` px high."""
         self.chart, self.view, self._remarked = chart, view, False
         self.colours = colours_of(chart)
-        self.figure = frames.frame(chart, view)
+        self.figure = frames.frame(chart, view, height=height)
         plans = sum(trace.filled for trace in chart.traces)
         drawn = zip(chart.traces, self.colours, strict=True)
         ground = 0.22 / max(plans, 1)  # several grounds overlap
@@ -91,6 +92,12 @@ class Drawn:
         self.heading = Div(text=self._legend(view.dark), margin=(12, 8, 0, 8))
         hiding = {"heading": self.heading, "lines": [line.parts for line in self.lines]}
         self.figure.js_on_change("inner_width", CustomJS(code=legend.HIDE, args=hiding))
+
+    def name_time(self) -> None:
+        """Write below the axis what time it is."""
+        self.figure.xaxis.axis_label = f"Time in {self.view.zone}"
+        self.figure.xaxis.axis_label_text_font_style = "normal"
+        self.figure.height += 24
 
     def remark(self) -> None:
         """Draw the remarks of the view, from now on."""

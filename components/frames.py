@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from bokeh.models import (
     CrosshairTool,
     CustomJS,
-    CustomJSHover,
     DataRange1d,
     GlyphRenderer,
     HoverTool,
@@ -20,7 +19,6 @@ from bokeh.models import (
 from bokeh.models.tools import BoxZoomTool
 from bokeh.plotting import figure
 
-from components import local_time
 from components.theme import FAINT
 from components.traces import Chart
 from components.view import View
@@ -30,29 +28,24 @@ const view = cb_context.index.find_one(plot)
 if (view == null || view.el.rests) return
 view.el.rests = new IntersectionObserver((seen) => {
   plot.setv({hold_render: !seen[seen.length - 1].isIntersecting}, {sync: false})
-}, {rootMargin: "120px"})
+}, {rootMargin: "120px", scrollMargin: "120px"})
 view.el.rests.observe(view.el)
 """
 """Charts out of sight are not painted while the time range moves: each is a canvas of its own."""
-WITH_UNIT = """
-const unit = /\\[([^\\]]*)\\]/.exec(special_vars.name)?.[1] ?? "-"
-const text = value.toLocaleString("en", {maximumFractionDigits: 4})
-return unit === "-" ? text : `${text} ${unit}`
-"""
 
 
-def frame(chart: Chart, view: View) -> figure:
-    """Return the empty figure of a chart."""
+def frame(chart: Chart, view: View, *, height: int) -> figure:
+    """Return the empty figure of a chart, ``height`` px high."""
     file = chart.title.lower().replace(" ", "-")
     tools = [PanTool(dimensions="width"), WheelZoomTool(dimensions="width", modifiers={"ctrl": True})]
     tools += [BoxZoomTool(dimensions="width"), ResetTool(), SaveTool(filename=file), CrosshairTool(overlay=view.ruler)]
     made = figure(
-        x_range=view.time, y_range=_values(chart), height=220, sizing_mode="stretch_width", tools=tools,
+        x_range=view.time, y_range=_values(chart), height=height, sizing_mode="stretch_width", tools=tools,
         toolbar_location="above", toolbar_inner=True, min_border_left=78, min_border_right=40, lod_threshold=None,
     )  # fmt: skip
     made.toolbar.stylesheets = [":host { background: transparent !important }"]  # the chart stays readable below it
     made.toolbar.update(logo=None, autohide=True, active_drag=tools[0], active_scroll=tools[1])
-    made.xaxis.update(ticker=local_time.ticker(view.zone, made), formatter=view.clock)
+    made.xaxis.update(ticker=view.ticker(made), formatter=view.clock)
     made.xgrid.ticker = made.xaxis[0].ticker
     made.yaxis.update(axis_label=chart.axis, formatter=NumeralTickFormatter(format="0,0.[000]"))
     made.yaxis.axis_label_text_font_style = "normal"
@@ -78,9 +71,8 @@ def _values(chart: Chart) -> Range1d | DataRange1d:
 
 def hover(view: View, lines: Sequence[GlyphRenderer], *, band: str) -> HoverTool:
     """Return the box that names value, unit, source, moment, belief time and horizon of what is under the pointer."""
-    unit = CustomJSHover(code=WITH_UNIT)
     rows = [("", "$name"), ("value", "@y{custom}")]
     rows += [(band, "@low{custom} to @high{custom}")] if band else []
     rows += [("time", "@x{custom}"), ("known since", "@known{custom}"), ("known ahead", "@ahead{0,0.[0]} h")]
-    written = {"@x": view.stamp, "@known": view.stamp, "@y": unit, "@low": unit, "@high": unit}
+    written = {"@x": view.stamp, "@known": view.stamp, "@y": view.unit, "@low": view.unit, "@high": view.unit}
     return HoverTool(tooltips=rows, formatters=written, renderers=list(lines), mode="vline", line_policy="prev")

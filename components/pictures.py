@@ -7,9 +7,14 @@ from bokeh.plotting import figure
 
 SAVE = """
 const [kind] = cb_obj.tags
+if (kind === undefined) return
+const drawn = () => figures.every((model) => !model.properties.inner_width.is_unset)
+const draw = (tries) => drawn() || tries === 0 ? keepAll() : setTimeout(() => draw(tries - 1), 50)
+draw(100)  // charts that nobody came near may be on their way
+function keepAll() {
 const shown = figures.map((model, i) => [cb_context.index.find_one(model), titles[i]])
   .filter(([view]) => view != null && view.bbox.width > 0)
-if (kind === undefined || shown.length === 0) return
+if (shown.length === 0) return
 const HEAD = 30, ink = getComputedStyle(shown[0][0].el).color
 const [r, g, b] = ink.match(/[\\d.]+/g).map(Number)
 const paper = r + g + b > 380 ? "#121212" : "#ffffff"
@@ -45,6 +50,7 @@ if (kind === "svg") {
     ctx.drawImage(view.export("png").canvas, 0, tops[i] + HEAD, view.bbox.width, view.bbox.height)
   })
   canvas.toBlob(keep)
+}
 }
 """
 

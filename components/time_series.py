@@ -6,10 +6,10 @@ from typing import Any
 import panel as pn
 import param
 from bokeh.events import RangesUpdate, SelectionGeometry
-from bokeh.models import BoxSelectTool, Column, Div, LayoutDOM
+from bokeh.models import BoxSelectTool, Column, Div, LayoutDOM, Pane
 from bokeh.plotting import figure
 
-from components import legend, pictures, remarks
+from components import growing, legend, pictures, remarks
 from components.figures import Drawn
 from components.local_time import MILLISECOND
 from components.remarks import Remark
@@ -36,13 +36,20 @@ class TimeSeries(pn.viewable.Viewer):
     steady = param.Boolean(default=False, doc="Whether charts keep their place while they have no data.")
     file = param.String(default="charts", doc="Name of pictures that are saved, without ending.")
     height = param.Integer(default=220, bounds=(120, None), doc="Height of one chart [px].")
+    at_once = param.Integer(
+        default=None, allow_None=True, bounds=(1, None), constant=True,
+        doc="Charts that are built at first; more follow when a person comes near their end, which needs a running"
+        " server or kernel. None: all.",
+    )  # fmt: skip
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
         known_zone(self.zone)
         self._drawn: list[Drawn] = []
         self._saved = count()
-        self._stack = Column(sizing_mode="stretch_width")
+        self._parts = Pane(styles={"display": "block", "width": "100%"})
+        self._parts.on_change("tags", lambda attr, old, new: self.more())
+        self._stack = Column(self._parts, sizing_mode="stretch_width")
         self._saver = pictures.saver([], [], self.file)
         self._stack.js_on_change("tags", self._saver)
         self._pane = pn.pane.Bokeh(self._stack, sizing_mode="stretch_width", margin=0)
@@ -53,50 +60,82 @@ class TimeSeries(pn.viewable.Viewer):
 
     @property
     def figures(self) -> list[figure]:
-        """The figures, from top to bottom; those of charts without data are not shown."""
+        """The figures built so far, from top to bottom; those of charts without data are not shown."""
         return [drawn.figure for drawn in self._drawn]
 
     @param.depends("charts", watch=True)
     def _take(self) -> None:
         """Keep the figures if only the data of their lines are new, so that nothing flickers while loading on."""
-        if [self._lines(drawn.chart) for drawn in self._drawn] != [self._lines(chart) for chart in self.charts]:
+        if self._kept != [self._lines(chart) for chart in self.charts]:
             self._draw()
             return  # a figure the browser does not have yet must not be changed
-        for drawn, chart in zip(self._drawn, self.charts, strict=True):
+        for drawn, chart in zip(self._drawn, self.charts, strict=False):
             drawn.chart = chart
             drawn.redraw()
 
     @param.depends("zone", "height", watch=True)
     def _draw(self) -> None:
-        """Build all figures anew."""
-        view = View.of(*(self.span or self._whole()), zone=self.zone, dark=self.dark)
-        view.moment.location = None if self.moment is None else self.moment / MILLISECOND
-        self._drawn = [Drawn(chart, view) for chart in self.charts]
-        shown = [drawn for drawn in self._drawn if drawn.chart.span or self.steady]
-        filled = [drawn.figure for drawn in shown]
-        for made in filled:
-            made.height = self.height
-            made.on_event(RangesUpdate, self._moved)
-            if self.choosing:
-                made.add_tools(BoxSelectTool(dimensions="width", renderers=[], description="Choose a stretch of time"))
-                made.on_event(SelectionGeometry, self._choose)
-        if filled:
-            filled[-1].xaxis.axis_label = f"Time in {self.zone}"
-            filled[-1].xaxis.axis_label_text_font_style = "normal"
-            filled[-1].height += 24
-        self._remark()
-        # One document part for all: a Panel pane for each heading and figure takes the browser longer than the lines.
-        self._saver.args = pictures.saver(filled, [drawn.told for drawn in shown], self.file).args
-        self._stack.children = [part for drawn in self._drawn for part in (drawn.heading, self._body(drawn))]
+        """Build the figures anew."""
+        self._kept = [self._lines(chart) for chart in self.charts]
+        self._view = View.of(*(self.span or self._whole()), zone=self.zone, dark=self.dark)
+        self._mark()
+        self._drawn = []
+        self._build()
+        while self._waiting and not any(map(self._is_shown, self._drawn)):
+            self._build()  # only a figure can tell that more are wanted
+        self._place()
 
-    def save(self, kind: str) -> None:
-        """Let the browser save what is in view as a picture: ``png`` or ``svg``."""
-        self._stack.tags = [kind, next(self._saved)]
+    def more(self) -> None:
+        """Build the next charts, as many as at once; without effect if all are there."""
+        if self._waiting:
+            self._build()
+            self._place()
+
+    @property
+    def _waiting(self) -> list[Chart]:
+        """The charts that are not built yet."""
+        return self.charts[len(self._drawn) :]
+
+    def _build(self) -> None:
+        last = max((i for i, chart in enumerate(self.charts) if chart.span or self.steady), default=-1)
+        for chart in self._waiting[: self.at_once]:
+            drawn = Drawn(chart, self._view, height=self.height)
+            if len(self._drawn) == last:
+                drawn.name_time()
+            if self._view.dark != self.dark:
+                drawn.recolour(self.dark)
+            self._listen(drawn.figure)
+            self._drawn.append(drawn)
+        self._remark()
+
+    def _listen(self, made: figure) -> None:
+        made.on_event(RangesUpdate, self._moved)
+        if self.choosing:
+            made.add_tools(BoxSelectTool(dimensions="width", renderers=[], description="Choose a stretch of time"))
+            made.on_event(SelectionGeometry, self._choose)
+
+    def _is_shown(self, drawn: Drawn) -> bool:
+        return self.steady or drawn.chart.span is not None
+
+    def _place(self) -> None:
+        """Put what is built into the document."""
+        shown = [drawn for drawn in self._drawn if self._is_shown(drawn)]
+        self._saver.args = pictures.saver([d.figure for d in shown], [d.told for d in shown], self.file).args
+        parts = [part for drawn in self._drawn for part in (drawn.heading, self._body(drawn))]
+        if self._waiting:
+            room = growing.room(len(self._waiting), self.height)
+            growing.ask(self._parts, shown[-1].figure, room)
+            parts.append(room)
+        self._parts.elements = parts
 
     def _body(self, drawn: Drawn) -> LayoutDOM:
-        if drawn.chart.span or self.steady:
-            return drawn.figure
-        return Div(text=legend.notice(drawn.chart.empty), margin=8)
+        return drawn.figure if self._is_shown(drawn) else Div(text=legend.notice(drawn.chart.empty), margin=8)
+
+    def save(self, kind: str) -> None:
+        """Let the browser save all charts as a picture of what is in view: ``png`` or ``svg``."""
+        while self._waiting:
+            self.more()
+        self._stack.tags = [kind, next(self._saved)]
 
     def _whole(self) -> tuple[int, int]:
         """Return the span of all data, or one day where there are none."""
@@ -105,15 +144,13 @@ class TimeSeries(pn.viewable.Viewer):
 
     def _moved(self, event: RangesUpdate) -> None:
         """Follow the time range a person chose in the browser."""
-        view = self._drawn[0].view
-        view.time.update(start=event.x0, end=event.x1)
+        self._view.time.update(start=event.x0, end=event.x1)
         self.span = (int(event.x0 * MILLISECOND), int(event.x1 * MILLISECOND))
 
     @param.depends("span", watch=True)
     def _show_span(self) -> None:
-        if self._drawn:
-            start, end = self.span or self._whole()
-            self._drawn[0].view.time.update(start=start / MILLISECOND, end=end / MILLISECOND)
+        start, end = self.span or self._whole()
+        self._view.time.update(start=start / MILLISECOND, end=end / MILLISECOND)
         for drawn in self._drawn:
             drawn.redraw()
 
@@ -130,17 +167,15 @@ class TimeSeries(pn.viewable.Viewer):
 
     @param.depends("remarks", watch=True)
     def _remark(self) -> None:
-        if not self._drawn:
-            return
-        self._drawn[0].view.remarks.data = remarks.columns(self.remarks, dark=self.dark)
+        self._view.remarks.data = remarks.columns(self.remarks, dark=self.dark)
         if self.remarks:
             for drawn in self._drawn:
                 drawn.remark()
 
     @param.depends("moment", watch=True)
     def _mark(self) -> None:
-        if self._drawn and self.moment is not None:
-            self._drawn[0].view.moment.location = self.moment / MILLISECOND
+        if self.moment is not None:
+            self._view.moment.location = self.moment / MILLISECOND
 
     def _lines(self, chart: Chart) -> list[object]:
         """Return what must stay the same for a figure to be kept."""

@@ -2,11 +2,27 @@
 
 from dataclasses import dataclass, field
 
-from bokeh.models import Annotation, ColumnDataSource, CustomJSHover, CustomJSTickFormatter, Label, Range1d, Span
+from bokeh.models import (
+    Annotation,
+    ColumnDataSource,
+    CustomJSHover,
+    CustomJSTicker,
+    CustomJSTickFormatter,
+    Label,
+    Plot,
+    Range1d,
+    Span,
+)
 
 from components import local_time
 from components.local_time import MILLISECOND
 from components.theme import FAINT
+
+WITH_UNIT = """
+const unit = /\\[([^\\]]*)\\]/.exec(special_vars.name)?.[1] ?? "-"
+const text = value.toLocaleString("en", {maximumFractionDigits: 4})
+return unit === "-" ? text : `${text} ${unit}`
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +43,11 @@ class View:
     """Writes moments at axes."""
     stamp: CustomJSHover = field(init=False)
     """Writes moments in hover boxes."""
+    unit: CustomJSHover = field(default_factory=lambda: CustomJSHover(code=WITH_UNIT))
+    """Writes values with their unit in hover boxes."""
 
+    ticks: list[CustomJSTicker] = field(default_factory=list)
+    """Where the time axes have ticks, once there is an axis."""
     remarks: ColumnDataSource = field(default_factory=ColumnDataSource)
     """Remarks on stretches of time, see remarks.columns."""
     changes: list[Annotation] = field(init=False)
@@ -46,6 +66,12 @@ class View:
         moment = Span(dimension="height", line_color=FAINT, line_width=3)
         shared = Range1d(start=start, end=end, reset_start=start, reset_end=end, min_interval=60_000)
         return cls(time=shared, ruler=ruler, moment=moment, zone=zone, dark=dark)
+
+    def ticker(self, plot: Plot) -> CustomJSTicker:
+        """Return the ticks of a time axis: all charts are of one width, and share those of the first."""
+        if not self.ticks:
+            self.ticks.append(local_time.ticker(self.zone, plot))
+        return self.ticks[0]
 
     @property
     def span_us(self) -> tuple[int, int]:

@@ -23,6 +23,8 @@ from components.traces import Chart
 
 LONGEST_US = 3 * 366 * 86_400_000_000
 """The longest span that is read at once [µs]."""
+AT_ONCE = 4
+"""Charts that are built at first: more than a window shows."""
 HINT = "Drag to move, Ctrl and wheel to zoom; all charts follow. A click on a source hides it."
 
 
@@ -41,7 +43,9 @@ class Graphs(pn.viewable.Viewer):
         super().__init__()
         self._plan, self._local = plan, local
         self._read = time_range.microseconds(span)
-        self.series = TimeSeries(charts=list(charts), zone=str(local), span=self._read, choosing=True)
+        self.series = TimeSeries(
+            charts=list(charts), zone=str(local), span=self._read, choosing=True, at_once=AT_ONCE
+        )  # fmt: skip
         self.series.param.watch(self._moved, "span")
         self._bar = RangeBar(self._span, local, lambda chosen: self.series.param.update(span=chosen))
         self._files = Files(self.series, place.sensors)

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_pages import charts
+from app.demo import building
+from db.assets import Asset
+from db.base import Database
+from tests.browser.test_pages import DRAWN, charts
 
 pytestmark = pytest.mark.browser
 
@@ -121,3 +124,37 @@ def test_a_replay_obeys_the_keyboard_on_the_page_of_a_sensor(desk: Page, house: 
     expect(label).not_to_have_text(second)
     desk.keyboard.press("s")
     expect(label).to_have_text(last)
+
+
+@pytest.fixture
+def crowded(demo_database: Database) -> int:
+    """Id of an asset that shows nine charts."""
+    with demo_database.writing() as work:
+        home = building.house(work)
+        assert home is not None
+        shown = [sensor.id for sensor in building.sensors(work).values()]
+        made = Asset(name="Many charts", asset_type_id=home.asset_type_id, account_id=home.account_id)
+        made.sensors_to_show = [shown[i % len(shown)] for i in range(9)]
+        work.add(made)
+        work.flush()
+        return made.id
+
+
+def test_charts_far_below_are_built_when_a_person_comes_near(desk: Page, crowded: int):
+    desk.goto(f"/assets/{crowded}")
+    assert len(charts(desk)) == 4
+    tall = desk.locator(".main-content").evaluate("(part) => part.scrollHeight")
+    desk.mouse.move(700, 500)
+    desk.mouse.wheel(0, 100_000)
+    desk.wait_for_function(f"() => ({DRAWN})().length === 9")
+    assert charts(desk)[-1]["x"] == "Time in Europe/Amsterdam"
+    assert desk.locator(".main-content").evaluate("(part) => part.scrollHeight") == pytest.approx(tall, rel=0.1)
+
+
+def test_a_picture_holds_the_charts_nobody_scrolled_to(desk: Page, crowded: int):
+    desk.goto(f"/assets/{crowded}")
+    charts(desk)
+    desk.get_by_role("button", name="Save").click()
+    with desk.expect_download() as download:
+        desk.get_by_role("menuitem", name="Drawing (SVG)").click()
+    assert Path(download.value.path()).read_text().count("<svg") == 10

@@ -16,7 +16,7 @@ from tests.components.samples import QUARTER_US, START, chart, trace
 
 
 def parts(shown: TimeSeries):
-    return shown.__panel__().object.children
+    return shown.__panel__().object.children[0].elements
 
 
 def figures(shown: TimeSeries):
@@ -157,3 +157,34 @@ def test_remarks_are_bands_in_every_chart_and_leave_the_axes_alone():
     assert [strip.data_source.data["end"][0] - strip.data_source.data["start"][0] for strip in strips] == [900_000] * 2
     assert len(strips[0].data_source.data["short"][0]) == 28
     assert strips[0] not in figures(shown)[0].y_range.renderers
+
+
+def test_charts_far_below_are_built_when_the_browser_asks():
+    charts = [chart(trace([i, i + 1]), title=f"Chart {i}") for i in range(5)]
+    shown = TimeSeries(charts=charts, zone="Europe/Amsterdam", at_once=2)
+    first = figures(shown)
+    room = parts(shown)[-1].height
+    assert len(first) == 2
+    assert room > 3 * shown.height
+    shown.dark = True
+    stack = shown.__panel__().object.children[0]
+    for asked in range(3):
+        stack.tags = [asked]
+    assert figures(shown)[:2] == first
+    assert [plot.xaxis[0].axis_label for plot in figures(shown)] == [None] * 4 + ["Time in Europe/Amsterdam"]
+    inks = {plot.renderers[0].glyph.line_color for plot in figures(shown)}
+    assert inks == {QUANTITIES["consumption"].dark}
+
+
+def test_charts_without_data_do_not_end_the_building():
+    charts = [chart(trace([]), title=f"Chart {i}") for i in range(3)] + [chart(trace([1])), chart(trace([2]))]
+    assert len(figures(TimeSeries(charts=charts, at_once=1))) == 1
+
+
+def test_what_was_zoomed_holds_for_charts_built_later():
+    shown = TimeSeries(charts=[chart(trace(np.arange(9000.0))), chart(trace(np.arange(9000.0)))], at_once=1)
+    shown.span = (to_us(START), to_us(START) + 10 * QUARTER_US)
+    shown.more()
+    first, second = figures(shown)
+    assert first.renderers[0].data_source.data["y"].max() < 20
+    assert second.renderers[0].data_source.data["y"].max() < 20
