@@ -9,6 +9,7 @@ import panel as pn
 import param
 from panel.custom import JSComponent
 
+from components.component import Component
 from components.fact_table import RULES, Cell, told
 
 LOOK = (
@@ -116,7 +117,7 @@ class Drawn(JSComponent):  # a leading underscore would keep Bokeh from telling 
         self._pressed(str(data["key"]), str(data["word"]))
 
 
-class ActionTable(pn.viewable.Viewer):
+class ActionTable(Component):
     """Shows rows of facts with buttons."""
 
     columns = param.List(item_type=str, doc="Names of the columns.")

@@ -8,6 +8,7 @@ from typing import Any
 import panel as pn
 import param
 
+from components.component import Component
 from components.fact_table import Light, light
 
 STYLE = """
@@ -69,7 +70,7 @@ class Card:
     """Heading it stands below; empty: none."""
 
 
-class AssetCards(pn.viewable.Viewer):
+class AssetCards(Component):
     """Shows one card for each asset."""
 
     cards = param.List(item_type=Card, doc="The assets, in the order to show them.")

@@ -27,6 +27,7 @@ from bokeh.plotting import figure
 from components import world
 from components.asset_cards import icon_path, words
 from components.clusters import Marker, markers
+from components.component import Component
 from components.theme import BAD, GOOD, QUANTITIES, WARN, Colour, does
 
 SEA, LAND, BORDER = Colour("#e8f0f5", "#10202b"), Colour("#fbfbf8", "#2b3640"), Colour("#b9c4cc", "#52606c")
@@ -64,7 +65,7 @@ class Place:
     """What the state means."""
 
 
-class AssetMap(pn.viewable.Viewer):
+class AssetMap(Component):
     """Shows places on the land of the world."""
 
     places = param.List(item_type=Place, doc="The assets to show.")

@@ -8,6 +8,7 @@ import panel as pn
 import param
 
 from components.asset_cards import icon, words
+from components.component import Component
 
 STYLE = """
 <style>
@@ -33,7 +34,7 @@ class Node:
     """Whether it is the one the page is about."""
 
 
-class AssetTree(pn.viewable.Viewer):
+class AssetTree(Component):
     """Shows an asset with everything below it."""
 
     root = param.ClassSelector(class_=Node, doc="The asset at the top.")

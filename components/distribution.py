@@ -9,6 +9,7 @@ from bokeh.models import ColumnDataSource, GlyphRenderer, HoverTool, NumeralTick
 from bokeh.plotting import figure
 
 from components import legend
+from components.component import Component
 from components.paths import Floats
 from components.theme import QUANTITIES
 from components.traces import Chart, Trace
@@ -17,7 +18,7 @@ BINS = 40
 MOST_POINTS = 800
 
 
-class Distribution(pn.viewable.Viewer):
+class Distribution(Component):
     """Shows the values of one line without their time."""
 
     trace = param.ClassSelector(class_=Trace, doc="What to show.")

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import panel as pn
 import param
 
+from components.component import Component
 from components.theme import BAD, GOOD, WARN
 
 RULES = """
@@ -90,7 +91,7 @@ def told(cell: Cell, dark: bool) -> str:
     return escape(cell)
 
 
-class FactTable(pn.viewable.Viewer):
+class FactTable(Component):
     """Shows rows of facts under the names of their columns."""
 
     columns = param.List(item_type=str, doc="Names of the columns.")

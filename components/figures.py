@@ -12,6 +12,8 @@ from components.view import View
 
 MOST_POINTS = 1600
 """Points of one line beyond which it is thinned: about one per pixel of a wide screen."""
+HEIGHT = 220
+"""Of one chart [px]."""
 SPARSE = 900
 """Points of one line up to which it is drawn bold and in its stroke. Closer points leave no room for either; and where
 the browser draws without a graphics card, bold and dashed lines through many points cost it seconds, thin ones do not.
@@ -73,7 +75,7 @@ class Line:
 class Drawn:
     """One chart as a heading and a figure, which can be thinned for another time range and take other paper."""
 
-    def __init__(self, chart: Chart, view: View, *, height: int) -> None:
+    def __init__(self, chart: Chart, view: View, *, height: int = HEIGHT) -> None:
         """Draw it, ``height`` px high."""
         self.chart, self.view, self._remarked = chart, view, False
         self.colours = colours_of(chart)

@@ -25,6 +25,7 @@ from bokeh.palettes import Cividis256
 from bokeh.plotting import figure
 
 from components import legend
+from components.component import Component
 from components.local_time import changes
 from components.paths import Floats
 from components.traces import Trace
@@ -95,7 +96,7 @@ def _comes_twice(zone: str, events: Microseconds) -> np.ndarray:
     return twice
 
 
-class Heatmap(pn.viewable.Viewer):
+class Heatmap(Component):
     """Shows one line as a heatmap."""
 
     trace = param.ClassSelector(class_=Trace, doc="What to show.")

@@ -7,6 +7,8 @@ from typing import Any
 import panel as pn
 import param
 
+from components.component import Component
+
 STYLE = """
 <style>
 .kpis {display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 0;
@@ -34,7 +36,7 @@ class Kpi:
     """Where more is told of it."""
 
 
-class Kpis(pn.viewable.Viewer):
+class Kpis(Component):
     """Shows numbers as cards beside each other."""
 
     items = param.List(item_type=Kpi, doc="The numbers, most important first.")

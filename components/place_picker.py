@@ -10,13 +10,14 @@ from bokeh.plotting import figure
 
 from components import world
 from components.asset_map import BORDER, LAND, SEA, around
+from components.component import Component
 from components.theme import PRIMARY
 
 WIDTH, LEAST_WIDE = 700, 700_000.0
 """Width that is assumed [px]; how far the map shows at first [m]."""
 
 
-class PlacePicker(pn.viewable.Viewer):
+class PlacePicker(Component):
     """Shows a place; the place follows clicks."""
 
     latitude = param.Number(default=None, allow_None=True, bounds=(-90, 90), doc="Degrees north; None: no place yet.")

@@ -10,6 +10,7 @@ import panel as pn
 import param
 from bokeh.models import CustomJS
 
+from components.component import Component
 from components.history import History
 from components.time_series import TimeSeries
 from components.traces import Chart
@@ -64,7 +65,7 @@ def moments(histories: Sequence[History], most: int = MOST_FRAMES) -> np.ndarray
     return kept
 
 
-class Replay(pn.viewable.Viewer):
+class Replay(Component):
     """Shows what was known at one moment, and lets time run."""
 
     charts = param.List(item_type=Remembered, doc="What to show, from top to bottom.")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
+from components.component import write
 from components.fact_table import Cell, Code, Light, Link
 from components.theme import BAD, GOOD, WARN
 
@@ -45,6 +46,10 @@ class RowTable(JSComponent):
         params = {"sizing_mode": "stretch_width", "margin": 8, **params}
         super().__init__(rows=[[cell(each) for each in row] for row in rows], **params)
         self._ink()
+
+    def save(self, filename: Any, title: str = "Flexscope", **_other: Any) -> None:  # type: ignore[override]
+        """See Component.save."""
+        write(self, filename, title)
 
     @param.depends("dark", watch=True)
     def _ink(self) -> None:

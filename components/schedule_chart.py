@@ -7,6 +7,7 @@ from typing import Any
 import panel as pn
 import param
 
+from components.component import Component
 from components.time_series import TimeSeries
 from components.traces import Chart, Trace
 
@@ -20,7 +21,7 @@ class Store:
     """Least and most that may be stored [unit of the state of charge]."""
 
 
-class ScheduleChart(pn.viewable.Viewer):
+class ScheduleChart(Component):
     """Shows a plan; knows nothing of where it came from."""
 
     prices = param.List(item_type=Trace, doc="Prices the plan answers to.")

@@ -10,7 +10,8 @@ from bokeh.models import BoxSelectTool, Column, Div, LayoutDOM, Pane
 from bokeh.plotting import figure
 
 from components import growing, legend, pictures, remarks
-from components.figures import Drawn
+from components.component import Component
+from components.figures import HEIGHT, Drawn
 from components.local_time import MILLISECOND
 from components.remarks import Remark
 from components.traces import Chart
@@ -20,7 +21,7 @@ from engine.iso_time import zone as known_zone
 DAY_US = 86_400_000_000
 
 
-class TimeSeries(pn.viewable.Viewer):
+class TimeSeries(Component):
     """Draws charts from top to bottom; panning or zooming one moves all, and thins the lines anew."""
 
     charts = param.List(item_type=Chart, doc="What to draw, from top to bottom.")
@@ -35,7 +36,7 @@ class TimeSeries(pn.viewable.Viewer):
     chosen = param.Tuple(default=None, length=2, allow_None=True, doc="Stretch chosen last [µs since 1970 UTC].")
     steady = param.Boolean(default=False, doc="Whether charts keep their place while they have no data.")
     file = param.String(default="charts", doc="Name of pictures that are saved, without ending.")
-    height = param.Integer(default=220, bounds=(120, None), doc="Height of one chart [px].")
+    height = param.Integer(default=HEIGHT, bounds=(120, None), doc="Height of one chart [px].")
     at_once = param.Integer(
         default=None, allow_None=True, bounds=(1, None), constant=True,
         doc="Charts that are built at first; more follow when a person comes near their end, which needs a running"
@@ -131,7 +132,7 @@ class TimeSeries(pn.viewable.Viewer):
     def _body(self, drawn: Drawn) -> LayoutDOM:
         return drawn.figure if self._is_shown(drawn) else Div(text=legend.notice(drawn.chart.empty), margin=8)
 
-    def save(self, kind: str) -> None:
+    def take_picture(self, kind: str) -> None:
         """Let the browser save all charts as a picture of what is in view: ``png`` or ``svg``."""
         while self._waiting:
             self.more()

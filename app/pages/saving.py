@@ -44,4 +44,4 @@ class Files(pn.viewable.Viewer):
 
     def _chosen(self, item: dict[str, Any]) -> None:
         if item["label"] in PICTURES:
-            self._series.save(PICTURES[item["label"]])
+            self._series.take_picture(PICTURES[item["label"]])

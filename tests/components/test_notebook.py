@@ -5,6 +5,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from tests.components.gallery import names
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -13,5 +15,6 @@ def test_every_component_works_in_a_notebook():
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT)}}).execute()
     shown = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]
     pictures = [cell for cell in shown if any("text/html" in output.get("data", {}) for output in cell.outputs)]
-    assert len(pictures) >= 6
+    assert len(pictures) >= 8
+    assert {name for name in names() if f"{name}(" not in "".join(cell.source for cell in shown)} == set()
     assert not [output for cell in shown for output in cell.outputs if output.output_type == "error"]

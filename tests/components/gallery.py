@@ -1,0 +1,72 @@
+"""One example of every component."""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import panel as pn
+
+import components
+from components.action_table import Action, ActionTable, Row
+from components.asset_cards import AssetCards, Card
+from components.asset_map import AssetMap, Place
+from components.asset_tree import AssetTree, Node
+from components.component import Component
+from components.distribution import Distribution
+from components.fact_table import FactTable, Light
+from components.heatmap import Heatmap
+from components.history import History
+from components.kpis import Kpi, Kpis
+from components.place_picker import PlacePicker
+from components.replay import Remembered, Replay
+from components.row_table import RowTable
+from components.schedule_chart import ScheduleChart, Store
+from components.time_series import TimeSeries
+from tests.components.samples import QUARTER_US, chart, trace
+
+DAY = np.sin(np.arange(192) / 96 * 2 * np.pi)
+HOUSE = {"name": "House", "kind": "building", "href": "#"}
+
+
+def replay() -> Replay:
+    """Return a replay of a line that is believed twice."""
+    once = trace(np.repeat(DAY, 2))
+    events = np.repeat(once.events[:192], 2)
+    known = events - np.tile([8, 4], 192) * QUARTER_US
+    every = trace(np.repeat(DAY, 2) + np.tile([1, 0], 192), label="Load")
+    object.__setattr__(every, "events", events)
+    object.__setattr__(every, "known", known)
+    return Replay(charts=[Remembered("Load", [History(every=every)])])
+
+
+EXAMPLES: dict[str, Callable[[], Component | RowTable]] = {
+    "TimeSeries": lambda: TimeSeries(charts=[chart(trace(DAY), trace(-DAY, source_type="scheduler"))]),
+    "ScheduleChart": lambda: ScheduleChart(devices=[trace(DAY)], stores=[Store(trace(DAY + 2, unit="kWh"), (0, 4))]),
+    "Heatmap": lambda: Heatmap(trace=trace(DAY)),
+    "Distribution": lambda: Distribution(trace=trace(DAY)),
+    "Replay": replay,
+    "AssetMap": lambda: AssetMap(places=[Place(**HOUSE, owner="Toy", latitude=52.4, longitude=4.9)]),
+    "PlacePicker": lambda: PlacePicker(latitude=52.4, longitude=4.9),
+    "AssetCards": lambda: AssetCards(cards=[Card(**HOUSE, state=Light("good", "data fresh"))]),
+    "AssetTree": lambda: AssetTree(root=Node(**HOUSE)),
+    "Kpis": lambda: Kpis(items=[Kpi("House", "1.23 EUR", "today")]),
+    "FactTable": lambda: FactTable(columns=["Name"], rows=[["House"]]),
+    "ActionTable": lambda: ActionTable(columns=["Name"], rows=[Row("1", ["House"], "House", [Action("go", "Go")])]),
+    "RowTable": lambda: RowTable(columns=["Name"], rows=[["House"]]),
+}
+"""Name of each component → what makes an example of it."""
+DRAWN_ON = ("TimeSeries", "ScheduleChart", "Heatmap", "Distribution", "Replay", "AssetMap", "PlacePicker")
+"""Those that are drawn on a canvas; the others are text with the word House."""
+
+
+def names() -> set[str]:
+    """Return the names of all components there are."""
+    found = set()
+    for file in Path(components.__path__[0]).glob("*.py"):
+        module = import_module(f"components.{file.stem}")
+        kinds = [
+            kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__
+        ]
+        found |= {kind.__name__ for kind in kinds if issubclass(kind, pn.viewable.Viewer | pn.custom.JSComponent)}
+    return found - {"Component", "Drawn"}  # a base, and a part of ActionTable
