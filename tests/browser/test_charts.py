@@ -21,6 +21,7 @@ REMARKS = """() => Bokeh.documents.flatMap((d) => d.roots()).flatMap((root) => [
 
 
 def test_charts_out_of_sight_are_painted_when_they_come_into_sight(desk: Page, house: int):
+    desk.set_viewport_size({"width": 1440, "height": 600})
     desk.goto(f"/assets/{house}")
     charts(desk)
     desk.wait_for_function(f"() => ({RESTING})().at(-1)")
