@@ -32,6 +32,10 @@ class Appearance:
     FLEXMEASURES_MENU_LISTED_VIEW_TITLES: dict[str, str] = setting({}, "Page: its name in the menu")
     FLEXMEASURES_HIDE_NAN_IN_UI: bool = setting(False, "Whether a missing value leaves its place in tables empty")
     FLEXMEASURES_ASSET_TYPE_GROUPS: dict[str, list[str]] = setting(GROUPS, "Group on the dashboard: its asset types")
+    FLEXSCOPE_TILE_URL: str = setting(
+        "", "Map tiles, such as https://tiles.example.org/{z}/{x}/{y}.png; empty: the map that comes along, offline"
+    )
+    FLEXSCOPE_TILE_ATTRIBUTION: str = setting("", "Whom the map tiles are from, as HTML")
     RQ_DASHBOARD_POLL_INTERVAL: int = setting(1000, "Pause between two looks of the pages on jobs [ms]")
 
     def platform_name(self, roles: Collection[str] = ()) -> str:

@@ -220,6 +220,9 @@ def _checked(settings: Settings) -> Settings:
         if name not in ("time_limit", "mip_rel_gap") or not isinstance(value, int | float) or value < 0:
             told = f"{name!r}: {value!r} is not a number 0 or more for time_limit or mip_rel_gap."
             raise FieldError("FLEXMEASURES_LP_SOLVER_OPTIONS", told)
+    tiles = settings.FLEXSCOPE_TILE_URL
+    if tiles and not (tiles.startswith("http") and all(part in tiles for part in ("{x}", "{y}", "{z}"))):
+        raise FieldError("FLEXSCOPE_TILE_URL", f"{tiles!r} is not an address such as https://…/{{z}}/{{x}}/{{y}}.png.")
     zone(settings.FLEXMEASURES_TIMEZONE)
     prefix = settings.FLEXSCOPE_PATH_PREFIX.strip("/")
     uri = settings.SQLALCHEMY_DATABASE_URI or f"sqlite:///{settings.FLEXSCOPE_INSTANCE_PATH / 'flexscope.db'}"

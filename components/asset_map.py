@@ -20,6 +20,7 @@ from bokeh.models import (
     Range1d,
     ResetTool,
     TapTool,
+    WMTSTileSource,
 )
 from bokeh.models import WheelZoomTool as Wheel
 from bokeh.plotting import figure
@@ -72,6 +73,10 @@ class AssetMap(Component):
     by_account = param.Boolean(default=False, doc="Whether colours stand for accounts, not for types.")
     dark = param.Boolean(default=False, doc="Whether the paper is dark.")
     height = param.Integer(default=420, doc="Height [px].")
+    tiles = param.String(
+        default="", constant=True, doc="Address of map tiles with {z}, {x} and {y}; empty: the land of the world alone."
+    )
+    attribution = param.String(default="", constant=True, doc="Whom the tiles are from, as HTML.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
@@ -97,6 +102,9 @@ class AssetMap(Component):
         made.axis.visible = made.grid.visible = False
         self._sea = made.quad(-3e7, 3e7, 3e7, -3e7, line_color=None, level="underlay")
         self._shore = made.patches("xs", "ys", source=self._land, line_width=0.7, level="underlay")
+        if self.tiles:  # above the land, which stays where a tile server fails
+            address = self.tiles.replace("{x}", "{X}").replace("{y}", "{Y}").replace("{z}", "{Z}")
+            made.add_tile(WMTSTileSource(url=address, attribution=self.attribution), level="underlay")
         ring = {"line_width": 3, "line_color": "ring", "fill_color": "paper"}
         self._rings = made.scatter("x", "y", size=38, source=self._marked, **ring)
         made.scatter("x", "y", size=28, source=self._faces, line_color=None, fill_color="fill")

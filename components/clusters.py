@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 APART = 44.0
 """How far apart two markers must be [px]."""
@@ -35,9 +36,22 @@ def markers(xy: Sequence[tuple[float, float]], metres_per_pixel: float) -> list[
     for i, (x, y) in enumerate(xy):
         cells[round(x / metres_per_pixel / APART), round(y / metres_per_pixel / APART)].append(i)
     found: list[Marker] = []
-    for members in cells.values():
+    for members in _merged(list(cells.values()), np.array(xy), APART * metres_per_pixel):
         found += _drawn([xy[i] for i in members], members, metres_per_pixel)
     return found
+
+
+def _merged(groups: list[list[int]], points: NDArray[np.float64], apart: float) -> list[list[int]]:
+    """Return groups of places such that the middles of no two are closer than a distance [m]."""
+    found: list[list[int]] = []
+    for group in sorted(groups, key=len, reverse=True):
+        middle = points[group].mean(axis=0)
+        near = next((each for each in found if np.hypot(*(points[each].mean(axis=0) - middle)) < apart), None)
+        if near is None:
+            found.append(group)
+        else:
+            near += group
+    return found if len(found) == len(groups) else _merged(found, points, apart)  # a merged group has another middle
 
 
 def _drawn(xy: Sequence[tuple[float, float]], members: list[int], metres_per_pixel: float) -> list[Marker]:

@@ -99,6 +99,7 @@ def _policies(settings: Settings) -> tuple[str, str]:
     own = settings.FLEXSCOPE_CONTENT_SECURITY_POLICY
     for directive, address in (
         ("img-src", settings.FLEXMEASURES_MENU_LOGO_PATH),
+        ("img-src", settings.FLEXSCOPE_TILE_URL.partition("{")[0]),  # one that ends in / stands for all below it
         ("style-src", settings.FLEXMEASURES_EXTRA_CSS_PATH),
     ):
         if urlsplit(address).netloc:

@@ -96,7 +96,9 @@ class Overview(pn.viewable.Viewer):
     def __init__(self, page: Shell, found: Found) -> None:
         super().__init__()
         self._found = found
-        self._cards, self._map = AssetCards(empty=NONE_FOUND), AssetMap(places=_places(found, found.assets))
+        settings = current().settings
+        tiles = {"tiles": settings.FLEXSCOPE_TILE_URL, "attribution": settings.FLEXSCOPE_TILE_ATTRIBUTION}
+        self._cards, self._map = AssetCards(empty=NONE_FOUND), AssetMap(places=_places(found, found.assets), **tiles)
         self._on_map = pn.Column(self._map, sizing_mode="stretch_width")
         remembering(self, "search", "group")
         owners = {asset.account for asset in found.assets}

@@ -75,3 +75,17 @@ def test_colours_stand_for_types_or_for_accounts():
 def test_names_in_the_legend_are_shown_as_they_stand():
     shown = AssetMap(places=[place(owner="<b>")], by_account=True)
     assert "&lt;b&gt;" in shown.__panel__().select(pn.pane.HTML)[0].object
+
+
+def test_bubbles_on_both_sides_of_a_border_of_cells_become_one():
+    # Two crowds 20 px apart, in the middle of which the grid of cells has a border.
+    xy = [(1000.0 + 100 * i, 0.0) for i in range(5)] + [(3000.0 + 100 * i, 0.0) for i in range(5)]
+    (one,) = markers(xy, metres_per_pixel=100.0)
+    assert len(one.places) == 10
+
+
+def test_a_map_with_tiles_keeps_its_land_below_them():
+    shown = AssetMap(places=[place()], tiles="https://tiles.example.org/{z}/{x}/{y}.png")
+    drawn = [type(each).__name__ for each in shown._figure.renderers]
+    assert drawn[:3] == ["GlyphRenderer", "GlyphRenderer", "TileRenderer"]
+    assert shown._figure.renderers[2].tile_source.url == "https://tiles.example.org/{Z}/{X}/{Y}.png"

@@ -90,3 +90,10 @@ def test_entries_are_read_from_texts_and_from_files(tmp_path: Path) -> None:
     read = load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXMEASURES_ROOT_VIEW": "assets"})
     root, listed = read.FLEXMEASURES_ROOT_VIEW, read.FLEXMEASURES_MENU_LISTED_VIEWS
     assert (root, applicable(listed, []), applicable(listed, ["ESCo"])) == (["assets"], ["assets"], ["assets", "users"])
+
+
+def test_a_tile_server_needs_places_for_zoom_column_and_row():
+    with pytest.raises(
+        InputError, match=r"FLEXSCOPE_TILE_URL: 'https://tiles\.example\.org' is not an address such as"
+    ):
+        load({"FLEXSCOPE_TILE_URL": "https://tiles.example.org"})
