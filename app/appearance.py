@@ -36,6 +36,9 @@ class Appearance:
         "", "Map tiles, such as https://tiles.example.org/{z}/{x}/{y}.png; empty: the map that comes along, offline"
     )
     FLEXSCOPE_TILE_ATTRIBUTION: str = setting("", "Whom the map tiles are from, as HTML")
+    FLEXMEASURES_SUPPORT_PAGE: str = setting("", "Address of help, in the menu of the user; empty: none")
+    FLEXMEASURES_TOS_PAGE: str = setting("", "Address of the terms of service, in the menu of the user; empty: none")
+    FLEXMEASURES_SIGNUP_PAGE: str = setting("", "Address to ask for an account at, on the login page; empty: none")
     RQ_DASHBOARD_POLL_INTERVAL: int = setting(1000, "Pause between two looks of the pages on jobs [ms]")
 
     def platform_name(self, roles: Collection[str] = ()) -> str:

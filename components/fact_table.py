@@ -17,7 +17,7 @@ RULES = """
 .facts th, .facts td {padding: 6px 14px 6px 0; vertical-align: top;
   border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent)}
 .facts a {color: inherit} .facts .light {white-space: nowrap}
-.facts code {overflow-wrap: anywhere} .facts small {display: block; opacity: .8}
+.facts code {overflow-wrap: anywhere} .facts td:has(> code) {min-width: 14em} .facts small {display: block; opacity: .8}
 .facts progress {width: 72px; height: 8px; vertical-align: middle; accent-color: #0072b2}
 """
 """How facts look; also where they stand in other tables."""

@@ -59,6 +59,8 @@ class Login(SignInPage):
         offered = [
             (f"Sign in with {each.get('label', name)}", f"/login/oidc/{name}") for name, each in providers.items()
         ]
+        signup = settings.FLEXMEASURES_SIGNUP_PAGE
+        asked_for = [("Ask for an account", signup)] if signup else []
         form = Form(
             heading=settings.platform_name(),
             lead=LEAD,
@@ -69,7 +71,7 @@ class Login(SignInPage):
             ),
             button="Sign in",
             hidden=(("next", self.wanted()),),
-            links=(*offered, ("Forgot your password?", "/forgot-password")),
+            links=(*offered, ("Forgot your password?", "/forgot-password"), *asked_for),
             note=f"This is a demo. Sign in as {demo[0]} with the password {demo[1]}." if len(demo) == 2 else "",
         )
         self.show(form, status)

@@ -163,5 +163,6 @@ def _costs(found: Found) -> list[Any]:
     items = [Kpi(name, f"{cost:,.2f} {currency}".strip()) for name, cost in named.items()]
     title = f"Costs of the plan asked for {made:%a %-d %b %H:%M} ({found.local})"
     warnings = [note(text, "warning") for text in result.get("warnings", [])]
-    breaches = [heading("Limits the plan does not meet"), note(str(result["unresolved"]), "warning")]
-    return [Kpis(title=title, items=items), *warnings, *(breaches if result.get("unresolved") else [])]
+    left = result.get("unresolved")
+    breaches = [heading("Limits the plan does not meet"), note(str(left), "warning")] if left else []
+    return [Kpis(title=title, items=items), *warnings, *breaches]

@@ -44,7 +44,8 @@ class AuditLog(pn.viewable.Viewer):
         pn.state.onload(self._read)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        bar = pmui.FlexBox(self._search, self._newer, self._count, self._older, sizing_mode="stretch_width")
+        leaf = pmui.FlexBox(self._newer, self._count, self._older, flex_wrap="nowrap", align_items="center")
+        bar = pmui.FlexBox(self._search, leaf, align_items="center", sizing_mode="stretch_width")
         return pn.Column(bar, self._place, sizing_mode="stretch_width")
 
     def _turn(self, way: int | None, _event: object) -> None:

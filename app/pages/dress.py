@@ -70,3 +70,16 @@ def menu(known: Sequence[dict[str, str]], who: SignedIn | None, settings: Settin
             change = {"label": titles.get(name, entry["label"]), "icon": icons.get(name, entry["icon"])}
             entries.append({**entry, **change})
     return entries
+
+
+def links(settings: Settings) -> list[dict[str, str]]:
+    """Return what leads from the menu of the user to pages of the host: help and terms."""
+    named = {
+        "Help": ("help", settings.FLEXMEASURES_SUPPORT_PAGE),
+        "Terms of service": ("gavel", settings.FLEXMEASURES_TOS_PAGE),
+    }
+    return [
+        {"label": label, "icon": icon, "href": _at(page, settings), "target": "_blank"}
+        for label, (icon, page) in named.items()
+        if page
+    ]

@@ -164,6 +164,7 @@ def _menu(at: str, who: SignedIn | None) -> pmui.MenuList:
 
 def _user(who: SignedIn | None) -> pn.viewable.Viewable:
     items = [{"label": "You", "icon": "person", "href": address("/logged-in-user"), "target": "_self"}]
+    items += dress.links(current().settings)
     items += [{"label": "Log out", "icon": "logout", "href": address("/logout"), "target": "_self"}]
     button = pmui.MenuButton(label=who.username if who else "?", items=items, icon="account_circle", variant="text")
     return pn.Row(pn.HSpacer(), button, sizing_mode="stretch_width")

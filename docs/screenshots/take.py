@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.demo.load import load
 from db.base import Database
@@ -19,15 +19,19 @@ from tests.browser.looking import HOST, add_host, add_job, addresses, settle, si
 from tests.conftest import ARGUMENTS
 from tests.http.serving import server
 
+expect.set_options(timeout=60_000)  # a busy machine is slow, not wrong
 FOLDER = Path(__file__).parent
 SIZES = {"desktop": (1440, 900), "tablet": (768, 1024), "phone": (390, 844)}
-SHOWN = [("desktop", False), ("desktop", True), ("tablet", False), ("phone", True)]
+SHOWN = [(size, dark) for dark in (False, True) for size in ("phone", "desktop", "tablet")]
+BEFORE = {"login": "/login", "forgot-password": "/forgot-password"}
+"""Pages for those who have not signed in."""
 ASSET, SENSOR = "/assets/{id:int}", "/sensors/{id:int}"
 PAGES: dict[str, tuple[str, str]] = {
     "dashboard": ("/dashboard", ""),
     "assets": ("/assets", ""),
     "new-asset": ("/assets/new", ""),
     "graphs": (ASSET, "graphs"),
+    "graph-editor": (ASSET, "graphs"),
     "plan": (ASSET, "plan"),
     "replay": (ASSET, "replay"),
     "context": (ASSET, "context"),
@@ -41,12 +45,16 @@ PAGES: dict[str, tuple[str, str]] = {
     "data": (SENSOR, "data"),
     "settings": (SENSOR, "settings"),
     "tasks": ("/tasks", ""),
+    "job": ("/tasks/{job}", ""),
     "users": ("/users", ""),
+    "user": ("/users/{id:int}", ""),
     "accounts": ("/accounts", ""),
+    "account": ("/accounts/{id:int}", ""),
     "me": ("/logged-in-user", ""),
     "server": ("/status", ""),
+    "api-docs": ("/api/v3_0/docs", ""),
 }
-"""Name of a picture → route and tab of what it shows."""
+"""Name of a picture → route and tab of what it shows; the graph editor is opened by a click."""
 
 
 def main(names: list[str]) -> None:
@@ -80,17 +88,35 @@ def one_size(browser: Browser, root: str, known: dict[str, str], names: list[str
     agent = {"user_agent": "Chrome Mobile Mobi"} if size == "phone" else {}
     context = browser.new_context(viewport={"width": width, "height": height}, base_url=root, **agent)
     context.add_cookies([{"name": "flexscope_dark", "value": str(int(dark)), "url": root}])
-    page = context.new_page()
+    page, wrong = context.new_page(), list[str]()
+    page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
+    page.on("request", lambda request: request.url.startswith((root, "data:", "blob:")) or wrong.append(request.url))
+    end = f"{size}-{'dark' if dark else 'light'}.png"
+    for name in [name for name in BEFORE if not names or name in names]:
+        page.goto(BEFORE[name])
+        keep(page, FOLDER / f"{name}-{end}")
     sign_in(page, f"{root}/login", HOST)
-    for name in names or PAGES:
+    for name in [name for name in PAGES if not names or name in names]:
         route, tab = PAGES[name]
-        page.goto(f"{known[route]}?tab={tab}" if tab else known[route])
-        settle(page)
-        page.wait_for_timeout(1500)  # canvases are painted after their data have arrived
-        file = FOLDER / f"{name}-{size}-{'dark' if dark else 'light'}.png"
-        page.screenshot(path=file)
-        Image.open(file).convert("RGB").quantize(128).save(file, optimize=True)
+        path = known.get(route, route)
+        page.goto(f"{path}?tab={tab}" if tab else path)
+        for _ in range(2 if route in known else 0):  # tabs begin to read once the page around them is there
+            settle(page)
+            page.wait_for_timeout(700)
+        if name == "graph-editor":
+            page.get_by_role("button", name="Edit graphs").click()
+            expect(page.get_by_role("button", name="Save graphs")).to_be_visible()
+        page.wait_for_timeout(700)  # canvases are painted after their data have arrived
+        keep(page, FOLDER / f"{name}-{end}")
     context.close()
+    if wrong:
+        raise SystemExit(f"Pages failed or asked others: {wrong}")
+
+
+def keep(page: Page, file: Path) -> None:
+    """Save what is in the window, in few colours."""
+    page.screenshot(path=file)
+    Image.open(file).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
+from app.pages.filling import FAILED
 from app.pages.routes import PAGES
 from db.base import Database
 from tests.browser.conftest import DESKTOP, PHONE
@@ -19,6 +20,7 @@ def test_each_page_and_tab_is_accessible_and_fits_on_light_and_dark_paper(
     host.goto(addresses(demo_database)[route])
     wrong = {}
     for tab in tabs(host):
+        wrong[tab, "content"] = host.get_by_text(FAILED).all_inner_texts()
         wrong[tab, "light"] = findings(host)
         host.get_by_role("button", name="Toggle theme").click()
         wrong[tab, "dark"] = findings(host)

@@ -96,6 +96,13 @@ def test_the_start_page_is_the_one_named_for_the_account(serve: Serve, roles: tu
         assert root.view()._heading in heading
 
 
+def test_help_and_terms_are_offered_to_users(serve: Serve):
+    serve(FLEXMEASURES_SUPPORT_PAGE="https://help.example.org", FLEXMEASURES_TOS_PAGE="/public/terms.html")
+    items = page().header[0][1].items
+    assert [item["label"] for item in items] == ["You", "Help", "Terms of service", "Log out"]
+    assert [item["href"] for item in items[1:3]] == ["https://help.example.org", "/ems/public/terms.html"]
+
+
 def test_groups_of_types_are_those_of_the_settings(serve: Serve):
     serve()
     assert [type_group(kind) for kind in ("solar", "two-way_evse", "battery")] == ["Renewables", "EVSE", "Battery"]
