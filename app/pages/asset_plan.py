@@ -165,4 +165,4 @@ def _costs(found: Found) -> list[Any]:
     warnings = [note(text, "warning") for text in result.get("warnings", [])]
     left = result.get("unresolved")
     breaches = [heading("Limits the plan does not meet"), note(str(left), "warning")] if left else []
-    return [Kpis(title=title, items=items), *warnings, *breaches]
+    return [*([Kpis(title=title, items=items)] if items else []), *warnings, *breaches]

@@ -30,7 +30,9 @@ class AuditLog(pn.viewable.Viewer):
         """
         super().__init__()
         self._path, self._local, self._page = f"{path}/auditlog", local, 1
-        self._search = pmui.TextInput(label="Search the log", size="small", width=280, margin=8)
+        self._search = pmui.TextInput(
+            label="Search the log", size="small", width=320, margin=8
+        )  # on phones a line of its own
         self._search.param.watch(partial(self._turn, None), "value")
         self._place = pn.Column(waiting(), sizing_mode="stretch_width")
         self._count = pmui.Typography("", variant="body2", margin=(12, 8))
@@ -44,8 +46,7 @@ class AuditLog(pn.viewable.Viewer):
         pn.state.onload(self._read)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        leaf = pmui.FlexBox(self._newer, self._count, self._older, flex_wrap="nowrap", align_items="center")
-        bar = pmui.FlexBox(self._search, leaf, align_items="center", sizing_mode="stretch_width")
+        bar = pmui.FlexBox(self._search, self._newer, self._count, self._older, sizing_mode="stretch_width")
         return pn.Column(bar, self._place, sizing_mode="stretch_width")
 
     def _turn(self, way: int | None, _event: object) -> None:
