@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -43,6 +44,9 @@ PATIENCE = 20.0
 """How long requests in flight may take once the server is told to stop [s]."""
 SEEN_EVERY = 30.0
 """How often it is saved when users were last seen [s]."""
+SWITCH = 0.0005
+"""How long a thread may compute while others, the event loop above all, wait for their turn [s]; Python's is ten times
+that, and pages answer late while the API computes."""
 SLASH_AT_END = r"/((?!api/)[\w-]+(?:/[\w-]+)*)/$"  # not /.+/$, which would lead //evil.example/ out of the site
 
 
@@ -137,6 +141,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
         EngineError: A setting is missing or the port cannot be had.
     """
     logs.begin(settings)
+    sys.setswitchinterval(SWITCH)
     process = Running.on(settings, opened(settings))
     running.begin(process)
     door.begin(Inside(process))

@@ -82,8 +82,15 @@ def _written(sensor: Sensor, known: Known, asked: Asked) -> Series:
 
 def _at_once(known: Known, sensor: Sensor, window: Window) -> NDArray[np.float64] | None:
     """Return the values on the steps of a window where each event is one step: the usual case, without a search."""
-    places, rest = np.divmod(known.events - to_us(window.start), window.step_us)
-    if sensor.resolution != window.step or rest.any():
+    if sensor.resolution != window.step:
+        return None
+    first, step, n = to_us(window.start), window.step_us, len(known.events)
+    if n and (np.diff(known.events) == step).all() and not (int(known.events[0]) - first) % step:
+        skipped = (first - int(known.events[0])) // step  # events before the window
+        if skipped >= 0 and skipped + window.n <= n:
+            return known.values[skipped : skipped + window.n].copy()
+    places, rest = np.divmod(known.events - first, step)
+    if rest.any():
         return None
     inside = (places >= 0) & (places < window.n)
     values = np.full(window.n, np.nan)
