@@ -72,14 +72,14 @@ def sqlite() -> Iterator[Bench]:
 
 
 @contextmanager
-def postgresql() -> Iterator[Bench]:
+def postgresql(partitions: int = 0) -> Iterator[Bench]:
     import psycopg2
 
     binaries = postgres.binaries()
     if binaries is None:
         raise SystemExit("No PostgreSQL server binaries are installed.")
     with postgres.server(binaries) as url:
-        migrations.upgrade(url)
+        migrations.upgrade(url, partitions=partitions)
         database = Database(url)
         raw = psycopg2.connect(url.replace("+psycopg2", ""))
         bench = Bench("PostgreSQL", database, raw, Path())
