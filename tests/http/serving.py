@@ -60,7 +60,7 @@ class Api:
         self.tokens: dict[str, str] = {}
 
     def wait(self, process: subprocess.Popen[bytes]) -> None:
-        for _ in range(300):
+        for _ in range(1200):  # a busy machine is slow, not wrong
             try:
                 requests.get(f"{self.url}/api/", timeout=10)
                 return
