@@ -17,6 +17,7 @@ from playwright.sync_api import Page, sync_playwright
 from app.demo import toy
 from app.demo.toy import add_asset, add_sensor
 from benchmarks import ui_bare
+from benchmarks.ui_cpu import Meter
 from db import beliefs, sources
 from db.base import Database
 from db.migrations import upgrade
@@ -27,6 +28,8 @@ from tests.http.serving import Api, server
 
 STEP = timedelta(minutes=5)
 YEAR, WEEK, SENSORS, REPLAYED, FORECASTS = timedelta(days=365), timedelta(days=7), 10, 5, 28
+IN_VIEW = 4
+"""Charts of a page that are built before a person scrolls."""
 DRAWN = """() => typeof Bokeh !== "undefined" && Bokeh.documents.length > 0
   && Bokeh.documents.every((d) => d.is_idle)
   && Bokeh.documents.flatMap((d) => d.roots()).flatMap((root) => [...root.references()])
@@ -119,41 +122,62 @@ def replayed(page: Page) -> float:
 
 
 def measure(site: Api, ids: Ids, bare: str) -> dict[str, str]:
-    """Return what was measured, by name."""
+    """Return what was measured, by name; where it is a page, with the processor time it took."""
     now = datetime.now(UTC)
     whole = f"start={now - YEAR:%Y-%m-%dT00:00:00Z}&end={now:%Y-%m-%dT00:00:00Z}"
     shown = f"/assets/{ids.year}?{whole}"
+    week = f"start={now - WEEK:%Y-%m-%dT%H:00:00Z}&end={now:%Y-%m-%dT%H:00:00Z}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
         page = browser.new_context(base_url=site.url, viewport={"width": 1440, "height": 900}).new_page()
         plain = min(opened(page, bare, SENSORS)[1] for _ in range(3)), worst_frame(page)
         sign_in(page, f"{site.url}/logged-in-user")
         page.get_by_role("heading", name="You").wait_for()
-        first = opened(page, shown, SENSORS)
-        again = min(opened(page, shown, SENSORS) for _ in range(4))
-        drawn = min(opened(page, shown, SENSORS)[1] for _ in range(4))
+        first = opened(page, shown, IN_VIEW)
+        again = min(opened(page, shown, IN_VIEW) for _ in range(4))
+        drawn, cost = best(page, site, shown, IN_VIEW)
+        below = min(_scrolled(page, shown) for _ in range(2))
         zoom = min(_zoomed(page, shown) for _ in range(3))
-        heat = [min(opened(page, heatmap(ids, rows), 1)[1] for _ in range(3)) for rows in (1, 7)]
-        week = f"start={now - WEEK:%Y-%m-%dT%H:00:00Z}&end={now:%Y-%m-%dT%H:00:00Z}"
+        heat = [best(page, site, heatmap(ids, rows), 1) for rows in (1, 7)]
         opened(page, f"/assets/{ids.week}?tab=replay&{week}", REPLAYED)
-        frames = max(replayed(page) for _ in range(2))
+        frames = max(replayed(page) for _ in range(3))
         browser.close()
     return {
         "first paint, first visit of the page": f"{first[0]:.2f} s",
         "first paint, warm": f"{again[0]:.2f} s",
         "bare Bokeh page of ten charts": f"{plain[0]:.2f} s",
-        "page of ten charts with a year of 5-minute data, first": f"{first[1]:.2f} s",
-        "the same, warm": f"{drawn:.2f} s ({drawn / plain[0]:.1f} × bare)",
+        "page of ten charts with a year of 5-minute data, first visit, those in view": f"{first[1]:.2f} s",
+        "the same, warm": f"{drawn:.2f} s ({drawn / plain[0]:.1f} × bare); {cost}",
+        "the other six, after a jump to the end of the page": f"{below:.2f} s",
         "worst frame while zooming in the bare page": f"{plain[1]:.0f} ms",
         "worst frame while zooming in ours": f"{zoom:.0f} ms ({zoom / plain[1]:.1f} × bare)",
-        "heatmap of a year of 5-minute data, days": f"{heat[0]:.2f} s",
-        "the same, weeks": f"{heat[1]:.2f} s",
+        "heatmap of a year of 5-minute data, days": f"{heat[0][0]:.2f} s; {heat[0][1]}",
+        "the same, weeks": f"{heat[1][0]:.2f} s; {heat[1][1]}",
         "replay, 5 sensors, 7 days, 28 forecasts": f"{frames:.1f} frames/s",
     }
 
 
+def best(page: Page, site: Api, path: str, figures: int) -> tuple[float, str]:
+    """Return seconds until the charts are drawn, and the processor time it took, of the best of four visits."""
+    tried = []
+    for _ in range(4):
+        meter = Meter(site.pid)
+        tried.append((opened(page, path, figures)[1], meter.told()))
+    return min(tried)
+
+
+def _scrolled(page: Page, path: str) -> float:
+    """Return seconds from a jump to the end of the page until all its charts are drawn."""
+    opened(page, path, IN_VIEW)
+    page.wait_for_timeout(1500)
+    begin = perf_counter()
+    page.locator(".main-content").evaluate("(part) => part.scrollTo(0, part.scrollHeight)")
+    page.wait_for_function(DRAWN % SENSORS, timeout=60_000)
+    return perf_counter() - begin
+
+
 def _zoomed(page: Page, path: str) -> float:
-    opened(page, path, SENSORS)
+    opened(page, path, IN_VIEW)
     return worst_frame(page)
 
 

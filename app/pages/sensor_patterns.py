@@ -1,4 +1,4 @@
-"""Tabs Heatmap and Distribution of a sensor: the patterns in the values of a longer time."""
+"""Tabs Heatmap, Bars and Distribution of a sensor: the patterns in the values of a longer time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ from app.pages import time_range
 from app.pages.filling import fill, note
 from app.pages.shell import Shell, query
 from app.pages.tabs import Part
+from components.bars import PER, Bars
+from components.component import Component
 from components.distribution import Distribution
 from components.heatmap import Heatmap
 from components.traces import Trace
@@ -68,7 +70,7 @@ def _asked(name: str, options: Mapping[str, int], usual: int) -> int:
 
 
 class Patterns(pn.viewable.Viewer):
-    """One of the two pictures, with the length of time it looks at."""
+    """One of the pictures, with the length of time it looks at."""
 
     def __init__(self, page: Shell, sensor_id: int, kind: str) -> None:
         super().__init__()
@@ -76,19 +78,22 @@ class Patterns(pn.viewable.Viewer):
         look: dict[str, Any] = {"size": "small", "margin": 8, "width": 130}
         self._length = pmui.Select(label="Time", options=LENGTHS, value=_asked("days", LENGTHS, 366), **look)
         self._rows = pmui.Select(label="Rows", options=ROWS, value=_asked("rows", ROWS, 1), **look)
+        each = query("per")
+        options = {word.capitalize(): word for word in PER}
+        self._per = pmui.Select(label="A bar for each", options=options, value=each if each in PER else "day", **look)
         self._place = pn.Column(sizing_mode="stretch_width")
-        for chosen in (self._length, self._rows):
+        for chosen in (self._length, self._rows, self._per):
             chosen.param.watch(self._change, "value")
         self._fill()
 
     def __panel__(self) -> pn.viewable.Viewable:
-        chosen = [self._length, self._rows] if self._kind == "heatmap" else [self._length]
-        return pn.Column(pmui.FlexBox(*chosen), self._place, sizing_mode="stretch_width")
+        more = {"heatmap": [self._rows], "bars": [self._per]}.get(self._kind, [])
+        return pn.Column(pmui.FlexBox(self._length, *more), self._place, sizing_mode="stretch_width")
 
     def _change(self, _event: object) -> None:
         """Write what is chosen into the address, and show it."""
         if pn.state.location is not None:
-            shown: dict[str, Any] = {"days": self._length.value, "rows": self._rows.value}
+            shown: dict[str, Any] = {"days": self._length.value, "rows": self._rows.value, "per": self._per.value}
             pn.state.location.update_query(**shown)
         self._fill()
 
@@ -100,9 +105,11 @@ class Patterns(pn.viewable.Viewer):
             return [note(NO_DATA.format(id=self._id))]
         if self._kind == "heatmap" and found.sensor.resolution >= LONGEST_STEP:
             return [note("A heatmap needs values that are shorter than a day; see the tab Chart.")]
-        picture: Heatmap | Distribution
+        picture: Component
         if self._kind == "heatmap":
             picture = Heatmap(trace=found.trace, zone=found.zone, days=self._rows.value)
+        elif self._kind == "bars":
+            picture = Bars(trace=found.trace, zone=found.zone, per=self._per.value)
         else:
             picture = Distribution(trace=found.trace)
         self._page.follow(picture)
@@ -117,5 +124,9 @@ def _part(kind: str, label: str, page: Shell, sensor_id: int) -> Part:
     return Part(kind, label, _nothing, lambda _: [Patterns(page, sensor_id, kind)])
 
 
-PARTS = (partial(_part, "heatmap", "Heatmap"), partial(_part, "distribution", "Distribution"))
-"""Makers of the two tabs."""
+PARTS = (
+    partial(_part, "bars", "Bars"),
+    partial(_part, "heatmap", "Heatmap"),
+    partial(_part, "distribution", "Distribution"),
+)
+"""Makers of the tabs."""

@@ -210,6 +210,8 @@ def test_a_sensor_shows_its_values_by_time_by_day_by_frequency_and_by_source(des
     desk.get_by_role("link", name="household load").click()
     expect(desk.get_by_role("heading", name="Canal house: household load")).to_be_visible()
     assert charts(desk)[0]["y"] == "Power [kW]"
+    desk.get_by_role("tab", name="Bars").click()
+    desk.wait_for_function(f"() => ({DRAWN})().some((chart) => chart.y === 'Energy per day [kWh]')")
     desk.get_by_role("tab", name="Heatmap").click()
     desk.wait_for_function(f"() => ({DRAWN})().some((chart) => chart.x === 'Time of day in Europe/Amsterdam')")
     desk.get_by_role("tab", name="Distribution").click()

@@ -12,6 +12,7 @@ from components.action_table import Action, ActionTable, Row
 from components.asset_cards import AssetCards, Card
 from components.asset_map import AssetMap, Place
 from components.asset_tree import AssetTree, Node
+from components.bars import Bars
 from components.component import Component
 from components.distribution import Distribution
 from components.fact_table import FactTable, Light
@@ -43,6 +44,7 @@ def replay() -> Replay:
 EXAMPLES: dict[str, Callable[[], Component | RowTable]] = {
     "TimeSeries": lambda: TimeSeries(charts=[chart(trace(DAY), trace(-DAY, source_type="scheduler"))]),
     "ScheduleChart": lambda: ScheduleChart(devices=[trace(DAY)], stores=[Store(trace(DAY + 2, unit="kWh"), (0, 4))]),
+    "Bars": lambda: Bars(trace=trace(DAY)),
     "Heatmap": lambda: Heatmap(trace=trace(DAY)),
     "Distribution": lambda: Distribution(trace=trace(DAY)),
     "Replay": replay,
@@ -56,7 +58,7 @@ EXAMPLES: dict[str, Callable[[], Component | RowTable]] = {
     "RowTable": lambda: RowTable(columns=["Name"], rows=[["House"]]),
 }
 """Name of each component → what makes an example of it."""
-DRAWN_ON = ("TimeSeries", "ScheduleChart", "Heatmap", "Distribution", "Replay", "AssetMap", "PlacePicker")
+DRAWN_ON = ("TimeSeries", "ScheduleChart", "Bars", "Heatmap", "Distribution", "Replay", "AssetMap", "PlacePicker")
 """Those that are drawn on a canvas; the others are text with the word House."""
 
 
