@@ -8,7 +8,6 @@ import panel as pn
 import param
 from bokeh.models import (
     ColumnDataSource,
-    DatetimeTickFormatter,
     GlyphRenderer,
     HoverTool,
     NumeralTickFormatter,
@@ -16,7 +15,7 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
-from components import legend
+from components import legend, local_time
 from components.component import Component
 from components.heatmap import DAY, HOUR, MONDAY, clock
 from components.local_time import MILLISECOND
@@ -134,7 +133,8 @@ def draw(trace: Trace, zone: str, per: str, ink: str) -> tuple[figure, GlyphRend
     made.add_tools(SaveTool(filename=f"{trace.label}-per-{per}".lower().replace(" ", "-")))
     made.toolbar.update(logo=None, autohide=True)
     made.axis.axis_label_text_font_style = "normal"
-    made.xaxis.formatter = DatetimeTickFormatter(days="%-d %b", months="%b %Y", years="%Y")
+    # The bars stand on clock times of the zone, which are drawn as if they were UTC.
+    made.xaxis.update(ticker=local_time.ticker("UTC", made), formatter=local_time.formatter("UTC"))
     made.yaxis.formatter = NumeralTickFormatter(format="0,0.[000]")
     made.xgrid.visible = False
     bars = made.quad(
