@@ -5,15 +5,14 @@ Run it with the Python of an environment that has FlexMeasures, from this folder
     python -m benchmarks.scheduling_flexmeasures_rest
 """
 
-import resource
 from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing import get_context
+from pathlib import Path
 from time import process_time
 
 import numpy as np
 import pandas as pd
-from flask import Flask
 from flexmeasures.data.models.planning.process import ProcessScheduler
 from flexmeasures.data.schemas.scheduling.process import OptimizationDirection
 
@@ -28,13 +27,13 @@ from engine.scheduling.storage_scheduler import StorageScheduler
 FLEET = 30
 
 
-def fleet(app: Flask) -> None:
+def fleet() -> None:
     """Row 10: schedules per CPU second, one process, complete plans with preferences."""
     print("| sites of one battery, 1×96 | ours per CPU second | FlexMeasures per CPU second | ratio |")
     ours = StorageScheduler()
     for kind in ("arb", "full", "neg"):
         sites = [draw(kind, 1, 96, seed) for seed in range(FLEET)]
-        with app.app_context():
+        with configured().app_context():
             ms = interleaved(
                 {
                     "ours": lambda sites=sites: [ours.compute(site) for site in sites],
@@ -49,7 +48,7 @@ def fleet(app: Flask) -> None:
 def memory() -> None:
     """Row 12: how far the resident memory of a process of its own rises during one solve, a small one before it."""
     print("| site | ours MB | FlexMeasures MB | ratio |")
-    for case in (("full", 5, 96), ("full", 20, 96)):
+    for case in (("full", 1, 96), ("full", 5, 96), ("full", 20, 96)):
         with get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
             ours = pool.apply(risen, (True, case))
         with get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
@@ -62,9 +61,16 @@ def risen(own: bool, case: tuple[str, int, int]) -> float:
     small, large = draw("full", 1, 24), draw(*case)
     with configured().app_context():
         run(own, small)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew, at what is resident now
+        before = peak()
         run(own, large)
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return peak() - before
+
+
+def peak() -> float:
+    """Return the peak of resident memory [MB]; on Linux."""
+    told = Path("/proc/self/status").read_text().split("VmHWM:")[1]
+    return int(told.split()[0]) / 1024
 
 
 def run(own: bool, site: Site) -> object:
@@ -121,9 +127,7 @@ def many(call: Callable[[], object], times: int = 100) -> float:
 
 
 if __name__ == "__main__":
-    for table in (processes, memory):
+    for table in (processes, memory, fleet):
         print(f"{table.__doc__}\n")
         table()
         print()
-    print(f"{fleet.__doc__}\n")
-    fleet(configured())

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy.orm import Session
 
+from app.assemble import marginal
 from app.assemble.request import ScheduleRequest
 from app.jobs import forecast, forecast_cycles, ingest_later, report, schedule
 from app.jobs.forecast_cycles import Cycle, ForecastRequest
@@ -62,6 +63,8 @@ def told(planned: Planned) -> Result:
         "warnings": list(planned.warnings),
         "unresolved": unresolved(planned.schedule),
         "resolved": [],
+        "binding-limits": marginal.binding_limits(planned.schedule),
+        "solver": marginal.solving(planned.schedule),
     }
 
 

@@ -130,6 +130,8 @@ def test_a_preview_tells_what_is_paid_for_and_what_cannot_be_kept(api: Api, ids:
     assert told["costs"]["battery wear"] == pytest.approx(0.01 * sum(map(abs, told["power"]["values"]["battery"])) / 4)
     assert told["costs"]["battery end value"] == pytest.approx(-0.05 * told["soc"]["values"]["battery"][-1])
     assert told["status"] == "optimal"
+    assert len(told["prices"]["values"]["electricity"]) == len(told["worth"]["values"]["battery"]) == 8
+    assert told["binding-limits"][0]["limit"] == "battery.consumption-capacity"
 
 
 @pytest.mark.parametrize(

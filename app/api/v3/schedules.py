@@ -12,7 +12,7 @@ from app.api.v3 import jobs as jobs_api
 from app.api.v3.assets import readable
 from app.api.v3.data import shown
 from app.api.v3.sensors import readable as readable_sensor
-from app.assemble import data, flex_config
+from app.assemble import data, flex_config, marginal
 from app.assemble.data import Asked
 from app.assemble.request import ScheduleRequest
 from app.assemble.site import read_site
@@ -188,6 +188,10 @@ def preview(call: Call, id: int, body: Trigger) -> dict[str, Any]:
         "currency": done.assembled.currency,
         "status": str(plan.status.value),
         "unresolved": unresolved(plan),
+        "binding-limits": marginal.binding_limits(plan),
+        "prices": {"unit": f"{done.assembled.currency}/kWh", "values": dict(plan.prices)},
+        "worth": {"unit": f"{done.assembled.currency}/kWh", "values": dict(plan.worth)},
+        "solver": marginal.solving(plan),
         "warnings": list(done.warnings),
     }
 
