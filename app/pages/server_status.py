@@ -20,7 +20,7 @@ from app.pages.shell import Shell
 from app.running import Running, current
 from app.version import COMPATIBLE
 from components.fact_table import Cell, FactTable, Light
-from db import migrations, queue_state
+from db import migrations, queue_state, size
 from db.queue_state import QueueState
 from engine import plugins
 
@@ -64,7 +64,7 @@ def _server(work: Session, process: Running) -> dict[str, Cell]:
         **versions,
         "FlexMeasures API": f"as of {COMPATIBLE}",
         "Python": platform.python_version(),
-        "Database": process.database.url.get_backend_name(),
+        "Database": f"{size.server(work)}, {size.size(work) / 2**20:,.1f} MiB",
         "Revision of the tables": Light("good", wanted) if found == wanted else Light("bad", f"{found}, not {wanted}"),
         "Queue": Light("good" if answers else "bad", "answers" if answers else "does not answer"),
         "Workers": _workers(process),

@@ -116,7 +116,7 @@ def one_size(browser: Browser, root: str, known: dict[str, str], names: list[str
 def keep(page: Page, file: Path) -> None:
     """Save what is in the window, in few colours."""
     page.screenshot(path=file)
-    Image.open(file).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(file, optimize=True)
+    Image.open(file).convert("RGB").quantize(200, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 if __name__ == "__main__":
