@@ -7,7 +7,8 @@ To change assets: the same. To delete, and to change sensors and users: account-
 
 from typing import Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, or_, true
+from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy.orm import Session
 
 from app.auth.identity import SignedIn
 from db.accounts import Account
@@ -117,3 +118,10 @@ def readable_assets(who: SignedIn, *, public: bool = True) -> ColumnElement[bool
         return true() if public else Asset.account_id.is_not(None)
     own = Asset.account_id.in_(accounts)
     return or_(own, Asset.account_id.is_(None)) if public else own
+
+
+def readable_asset_ids(work: Session, who: SignedIn) -> list[int] | None:
+    """Return the ids of the assets a user may read; None stands for all, and for what is about no asset."""
+    if readable_accounts(who) is None:
+        return None
+    return list(work.scalars(select(Asset.id).where(readable_assets(who))))

@@ -6,7 +6,7 @@ caught up once: the job is that of the latest moment.
 
 import logging
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -184,6 +184,20 @@ class Leader:
             row = get(work, Automation, automation_id)
             following = recurrence(work, row).next_after(now)
             automations.advance(work, row, done_for=now, next_at=following)
+
+
+def once(work: Session, automation: Automation, *, user_id: int, now: datetime, settings: Settings) -> list[Job]:
+    """Ask for the jobs of an automation beside its rule, as of now; the rule goes on as before.
+
+    Args:
+        work: A writing session.
+        automation: It may be paused.
+        user_id: Who wants it; the jobs act for that user.
+        now: The moment.
+        settings: See ``ask``.
+    """
+    found = orders(work, automation, now.astimezone(time_zone(work, automation.asset_id)))
+    return [ask(work, replace(order, user_id=user_id), now=now, settings=settings) for order in found]
 
 
 def run(work: Session, automation: Automation, *, now: datetime, settings: Settings) -> list[Job]:

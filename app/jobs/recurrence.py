@@ -68,6 +68,17 @@ class Recurrence:
         return local.astimezone(UTC)
 
 
+def in_words(every: timedelta, at: timedelta) -> str:
+    """Return a rule as people say it: ``every 15 minutes``, ``every hour from 00:05 on``, ``every day at 06:00``."""
+    lengths = {"day": DAY, "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
+    name, length = next((each for each in lengths.items() if not every % each[1]), ("minute", SHORTEST))
+    words = f"every {name}" if every == length else f"every {every // length} {name}s"
+    clock = f"{at // timedelta(hours=1):02}:{at // timedelta(minutes=1) % 60:02}"
+    if every >= DAY:
+        return f"{words} at {clock}"
+    return f"{words} from {clock} on" if at else words
+
+
 def time_of_day(text: str) -> timedelta:
     """Return a time of day such as ``06:30`` as its distance from midnight.
 

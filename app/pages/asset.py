@@ -11,7 +11,16 @@ from sqlalchemy.orm import Session
 
 from app.auth import access
 from app.auth.identity import SignedIn
-from app.pages import asset_audit, asset_context, asset_graphs, asset_plan, asset_properties, asset_status, replaying
+from app.pages import (
+    asset_audit,
+    asset_context,
+    asset_graphs,
+    asset_plan,
+    asset_properties,
+    asset_status,
+    automations,
+    replaying,
+)
 from app.pages.filling import plain
 from app.pages.shell import Shell, address, query
 from app.pages.tabs import Part, Tabs
@@ -59,6 +68,7 @@ def _show(page: Shell, opened: str | None, head: Head) -> Sequence[Any]:
         for make in (
             asset_graphs.part,
             asset_plan.part,
+            automations.part,
             replaying.part,
             asset_context.part,
             asset_properties.part,

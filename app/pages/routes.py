@@ -15,6 +15,7 @@ PAGES = {
     "/logged-in-user": "app.pages.me:view",
     "/tasks": "app.pages.tasks:view",
     "/tasks/{job}": "app.pages.job:view",
+    "/alerts": "app.pages.alerts:view",
     "/status": "app.pages.server_status:view",
     "/sensors/{id:int}": "app.pages.sensor:view",
 }

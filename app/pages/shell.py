@@ -1,5 +1,6 @@
 """What every page has: the bar with menu, paper toggle and user, a heading, and a body that is filled when read."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
@@ -13,17 +14,22 @@ from panel.io.resources import LOCAL_DIST
 from panel_material_ui.template.base import Page
 from sqlalchemy.orm import Session
 
+from app.auth import access
 from app.auth.identity import SignedIn
 from app.auth.sessions import current_user
 from app.pages import dress
-from app.pages.filling import fill, plain, waiting
+from app.pages.filling import fill, later, plain, reading, waiting
 from app.running import current
 from components import theme
+from db import alerts
 
+LOG = logging.getLogger(__name__)
+ALERTS = "Alerts"
 MENU = [
     {"label": "Dashboard", "icon": "dashboard", "path": "/dashboard"},
     {"label": "Assets", "icon": "electrical_services", "path": "/assets"},
     {"label": "Jobs", "icon": "schedule", "path": "/tasks"},
+    {"label": ALERTS, "icon": "notifications", "path": "/alerts"},
     {"label": "Users", "icon": "group", "path": "/users"},
     {"label": "Accounts", "icon": "business", "path": "/accounts"},
     {"label": "Status", "icon": "monitor_heart", "path": "/status"},
@@ -105,13 +111,14 @@ class Shell(Page):
         _serve_own_resources()
         self._body = pn.Column(waiting(), sizing_mode="stretch_width")
         who = current_user()
+        self._entries = _menu(at, who)
         settings = current().settings
         name, look = settings.platform_name(who.account_roles if who else ()), dress.of(who, settings)
         super().__init__(
             title=name, site_url=address("/"), main_width=1400, dark_theme=_cookie(DARK) == "1",
             logo=look.logo or None, css_files=look.sheets,
             theme_config=theme.material(look.main, look.second),
-            sidebar=[_menu(at, who)], sidebar_width=230, sidebar_resizable=False, sidebar_open=not _on_phone(),
+            sidebar=[self._entries], sidebar_width=230, sidebar_resizable=False, sidebar_open=not _on_phone(),
             header=[_user(who)], **params,
         )  # fmt: skip
         self._heading = heading
@@ -123,6 +130,7 @@ class Shell(Page):
         if pn.state.curdoc is not None:
             pn.state.curdoc.on_session_destroyed(self._release)
             pn.state.curdoc.js_on_event(DocumentReady, CustomJS(code=GO_BACK))
+            pn.state.onload(self._count_alerts)
 
     def server_doc(self, doc: Any = None, title: str | None = None, location: Any = True) -> Any:
         """See pmui.Page; the window is named after the page, not only after the platform."""
@@ -144,6 +152,17 @@ class Shell(Page):
     def fill(self, read: Callable[[Session, SignedIn], Result], show: Callable[[Result], Sequence[Any]]) -> None:
         """Read in a thread as the signed-in user, then show what was read below the heading."""
         fill(self._body, read, show)
+
+    async def _count_alerts(self) -> None:
+        """Tell in the menu how many things are wrong now."""
+        try:
+            count = await reading(lambda work, who: alerts.count_open(work, access.readable_asset_ids(work, who)))
+        except Exception:  # the page itself tells what it cannot read
+            LOG.info("Alerts are not counted", exc_info=True)
+            return
+        label = f"{ALERTS} ({count})" if count else ALERTS
+        items = [item | {"label": label} if item["label"].startswith(ALERTS) else item for item in self._entries.items]
+        later(lambda: self._entries.param.update(items=items))
 
     def _release(self, _context: object) -> None:
         """Let go of Panel's global state: pmui.Page watches it for ever, and would keep each session in memory."""

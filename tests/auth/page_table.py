@@ -49,6 +49,7 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/assets/{id:int}": ASSET("2 sensors"),
     "/assets/{id:int}?tab=graphs": ASSET("all charts follow", tab="Graphs"),
     "/assets/{id:int}?tab=plan": ASSET("There is no plan yet", tab="Plan"),
+    "/assets/{id:int}?tab=automations": ASSET("Nothing is done again and again", tab="Automations"),
     "/assets/{id:int}?tab=replay": ASSET("nothing to replay", tab="Replay"),
     "/assets/{id:int}?tab=context": ASSET("No flex-context counts here", tab="Context"),
     "/assets/{id:int}?tab=properties": ASSET("Longitude", tab="Properties"),
@@ -69,6 +70,7 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/users": PageLine("hand@example.org", instead="Last sign-in"),
     "/accounts": PageLine(r"\bMill\b", instead="Consultancy"),
     "/logged-in-user": PageLine("hand@example.org", {"hand"}, instead="Last sign-in"),
+    "/alerts": PageLine("Meter is silent", instead="need"),
     "/status": PageLine("Revision", HOSTS),
 }
 

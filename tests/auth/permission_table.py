@@ -159,6 +159,7 @@ TABLE: dict[str, Line] = {
     "POST /api/v3_0/assets/{id}/automations": Line(ADD, of("battery", body=NIGHTLY)),
     "GET /api/v3_0/automations/{id}": Line(READ, of("automation")),
     "PATCH /api/v3_0/automations/{id}": Line(ADD, of("automation", body={"active": False})),
+    "POST /api/v3_0/automations/{id}/run": Line(ADD, of("automation")),
     "DELETE /api/v3_0/automations/{id}": Line(ADD, of("automation")),
     "GET /api/v3_0/assets/{id}/chart": Line(READ, of("battery", **CHART)),
     "GET /api/v3_0/assets/{id}/chart_data": Line(READ, of("battery", **CHART)),

@@ -24,6 +24,7 @@ from app.pages.filling import FAILED
 from app.pages.routes import PAGES
 from app.running import Running
 from db import sources
+from db.alerts import Alert
 from db.annotations import Annotation
 from db.base import Database
 from db.jobs import Job
@@ -57,6 +58,9 @@ def ids(sqlite_people: Database) -> dict[str, Any]:
             job = Job(id=name, kind="schedule", status=state, request={}, request_hash=name, known_at=now)
             job.asset_id, job.enqueued_at, job.result, job.message, job.trace = key, now, {}, "", ""
             work.add(job)
+        work.add(
+            Alert(cause="x", kind="stale", message="Meter is silent", asset_id=key, first_at=now, last_at=now, count=1)
+        )
         source = sources.named(work, "remarks", type="script")
         work.flush()
         remark = Annotation(content="x", start=now, end=now + timedelta(hours=1), type="label", source_id=source.id)

@@ -79,6 +79,20 @@ def test_automations_are_made_paused_told_and_deleted(server: Any) -> None:
     assert server.delete(path).status_code == 204 and server.get(path).status_code == 404
 
 
+def test_an_automation_is_done_once_more_when_somebody_asks(server: Any) -> None:
+    model = {"sensor": server.ids["s:power"], "soc-at-start": "2 kWh", "soc-max": "10 kWh", "power-capacity": "5 kW"}
+    request = {"duration": "PT6H", "flex_model": [model], "flex_context": {"consumption-price": "1 EUR/kWh"}}
+    body = {"name": "daily", "kind": "schedule", "every": "P1D", "request": request}
+    made = server.post(f"/assets/{server.ids['battery']}/automations", json=body).json()
+    path = f"/automations/{made['id']}"
+    assert server.post(f"{path}/run", who="rival").status_code == 403
+    [asked] = server.post(f"{path}/run").json()["jobs"]
+    wait(lambda: server.get(f"/jobs/{asked['id']}").json()["status"] == "FINISHED", 30)
+    told = server.get(path).json()
+    assert [each["id"] for each in told["history"]] == [asked["id"]]
+    assert told["next-at"] == made["next-at"] and told["last-at"] is None
+
+
 def test_other_programs_note_and_read_task_runs(server: Any) -> None:
     header = {"Authorization": "for-pinger"}
     body = {"name": "import prices", "status": True}

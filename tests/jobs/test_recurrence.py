@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.jobs.recurrence import Recurrence, time_of_day
+from app.jobs.recurrence import Recurrence, in_words, time_of_day
 from engine.errors import FieldError
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -74,3 +74,18 @@ def test_the_latest_moment_and_the_next_one_enclose_any_other(minutes: int, at: 
     latest, following = rule.latest(moment), rule.next_after(moment)
     assert latest <= moment < following and rule.next_after(latest) == following
     assert following - latest <= timedelta(minutes=minutes) + HOUR
+
+
+@pytest.mark.parametrize(
+    ("every", "at", "words"),
+    [
+        (HOUR / 4, 0 * HOUR, "every 15 minutes"),
+        (HOUR / 4, HOUR / 12, "every 15 minutes from 00:05 on"),
+        (HOUR, 0 * HOUR, "every hour"),
+        (HOUR * 1.5, 0 * HOUR, "every 90 minutes"),
+        (DAY, 6.5 * HOUR, "every day at 06:30"),
+        (7 * DAY, 0 * HOUR, "every 7 days at 00:00"),
+    ],
+)
+def test_a_rule_is_told_in_words(every: timedelta, at: timedelta, words: str) -> None:
+    assert in_words(every, at) == words

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import select
 
 from app.api.errors import ApiError
 from app.api.fields import Body, Moment, Query
@@ -13,7 +12,6 @@ from app.api.route import Call, get, post
 from app.auth import access
 from app.jobs.alerting import plain
 from db import alerts, task_runs
-from db.assets import Asset
 from db.task_runs import LatestTaskRun
 
 KEPT = timedelta(days=7)
@@ -22,9 +20,7 @@ KEPT = timedelta(days=7)
 
 def list_alerts(call: Call) -> list[dict[str, Any]]:
     """List alerts about assets you may read: open ones, and those of the last days."""
-    mine = None
-    if access.readable_accounts(call.who) is not None:
-        mine = list(call.work.scalars(select(Asset.id).where(access.readable_assets(call.who))))
+    mine = access.readable_asset_ids(call.work, call.who)
     return [plain(row) for row in alerts.shown(call.work, mine, since=call.now - KEPT)]
 
 

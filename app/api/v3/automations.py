@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from app.api.fields import HYPHENS, Body, Length, lasting
-from app.api.route import Call, delete, get, patch, post
-from app.api.v3.jobs import shown_job
+from app.api.route import Call, Reply, delete, get, patch, post
+from app.api.v3.jobs import hand_over, shown_job
 from app.auth import access, mentions
 from app.jobs import automations as automating
 from app.jobs.automations import Plan
@@ -111,6 +111,15 @@ def change(call: Call, id: int, body: Change) -> dict[str, Any]:
     return _shown(call, row)
 
 
+def run_now(call: Call, id: int) -> Reply:
+    """Do once, and at once, what an automation does; its rule goes on as before. The jobs act for you."""
+    row = _found(call, id, "create-children")
+    made = automating.once(call.work, row, user_id=call.who.id, now=call.now, settings=call.running.settings)
+    for job in made:
+        hand_over(call, job)
+    return Reply(content={"jobs": [shown_job(call, job) for job in made]}, status=202)
+
+
 def remove(call: Call, id: int) -> None:
     """Delete an automation; its jobs stay."""
     call.work.delete(_found(call, id, "create-children"))
@@ -140,5 +149,6 @@ ROUTES = [
     post("/assets/{id}/automations", make, status=201),
     get("/automations/{id}", one),
     patch("/automations/{id}", change),
+    post("/automations/{id}/run", run_now, status=202),
     delete("/automations/{id}", remove),
 ]

@@ -1,0 +1,100 @@
+"""What people set up to be done again and again, and how they learn that something is wrong, in a real browser."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import delete, select, update
+
+from db.alerts import Alert
+from db.automations import Automation
+from db.base import Database
+from db.jobs import Job
+from tests.browser.looking import settle
+
+pytestmark = pytest.mark.browser
+SILENT = "Asset 1 (Canal house) gets no new data of load (1); look at what sends them."
+
+
+@pytest.fixture
+def no_automations(demo_database: Database) -> Iterator[None]:
+    """At the end, nothing is done again and again."""
+    yield
+    with demo_database.writing() as work:
+        work.execute(delete(Automation))
+
+
+def test_a_plan_is_made_again_and_again_until_it_is_paused_and_deleted(
+    desk: Page, house: int, demo_database: Database, no_automations: None
+):
+    desk.goto(f"/assets/{house}?tab=automations")
+    settle(desk)
+    desk.get_by_role("button", name="Add an automation").click()
+    desk.get_by_label("Beginning at").fill("noon")
+    desk.get_by_role("button", name="Set up").click()
+    expect(desk.get_by_text("Nothing was saved; see Beginning at.")).to_be_visible()
+    desk.get_by_label("Beginning at").fill("00:05")
+    desk.get_by_role("button", name="Set up").click()
+    row = desk.get_by_role("row", name=re.compile("^Re-plan"))
+    expect(row).to_contain_text("every 15 minutes from 00:05 on")
+    row.get_by_role("button", name="Run now").click()
+    expect(row).to_contain_text("finished")
+    row.get_by_role("button", name="Pause").click()
+    expect(row).to_contain_text("paused")
+    with demo_database.reading() as work:
+        made = work.scalars(select(Automation)).one()
+        assert made.active is False and work.scalars(select(Job).where(Job.automation_id == made.id)).one().user_id
+    row.get_by_role("button", name="Continue").click()
+    expect(row.get_by_role("button", name="Pause")).to_be_visible()
+    row.get_by_role("button", name="Delete").click()
+    desk.get_by_role("button", name="Delete it").click()
+    expect(desk.get_by_text("Nothing is done again and again for this asset yet")).to_be_visible()
+
+
+def test_sensors_are_forecast_again_and_again(desk: Page, house: int, demo_database: Database, no_automations: None):
+    desk.goto(f"/assets/{house}?tab=automations")
+    settle(desk)
+    desk.get_by_role("button", name="Add an automation").click()
+    desk.get_by_label("What").click()
+    desk.get_by_role("option", name="forecast sensors").click()
+    desk.get_by_role("button", name="Set up").click()
+    expect(desk.get_by_text("Nothing was saved; see Sensors.")).to_be_visible()
+    desk.get_by_label(re.compile("Canal house: load")).check()
+    desk.get_by_role("button", name="Set up").click()
+    expect(desk.get_by_role("row", name=re.compile("^Forecast"))).to_contain_text("every hour")
+    with demo_database.reading() as work:
+        made = work.scalars(select(Automation)).one()
+    assert made.kind == "forecast" and len(made.request["sensors"]) == 1
+
+
+@pytest.fixture
+def alert(demo_database: Database, house: int) -> Iterator[int]:
+    """Id of an alert about the house."""
+    now = datetime.now(UTC)
+    with demo_database.writing() as work:
+        work.execute(delete(Alert))
+        row = Alert(cause="x", kind="stale", message=SILENT, asset_id=house, first_at=now, last_at=now, count=3)
+        work.add(row)
+        work.flush()
+        key = row.id
+    yield key
+    with demo_database.writing() as work:
+        work.execute(delete(Alert))
+
+
+def test_what_is_wrong_is_counted_in_the_menu_and_told_until_it_is_over(
+    desk: Page, demo_database: Database, alert: int
+):
+    desk.goto("/assets")
+    desk.get_by_text("Alerts (1)").click()
+    row = desk.get_by_role("row", name=re.compile("data stopped"))
+    expect(row).to_contain_text(SILENT)
+    expect(row).to_contain_text("found 3 times")
+    expect(row.get_by_role("link", name="Canal house")).to_have_attribute("href", re.compile("tab=status"))
+    expect(desk.get_by_text("1 thing needs attention")).to_be_visible()
+    with demo_database.writing() as work:
+        work.execute(update(Alert).where(Alert.id == alert).values(ended_at=datetime.now(UTC)))
+    expect(desk.get_by_text("0 things need attention")).to_be_visible()
+    expect(row).to_contain_text("until ")
