@@ -58,10 +58,11 @@ def test_sensors_are_forecast_again_and_again(desk: Page, house: int, demo_datab
     settle(desk)
     desk.get_by_role("button", name="Add an automation").click()
     desk.get_by_label("What").click()
-    desk.get_by_role("option", name="forecast sensors").click()
+    desk.get_by_text("forecast sensors", exact=True).click()
+    expect(desk.get_by_label("How far ahead")).to_be_visible()
     desk.get_by_role("button", name="Set up").click()
     expect(desk.get_by_text("Nothing was saved; see Sensors.")).to_be_visible()
-    desk.get_by_label(re.compile("Canal house: load")).check()
+    desk.get_by_label(re.compile("Canal house: household load")).check()
     desk.get_by_role("button", name="Set up").click()
     expect(desk.get_by_role("row", name=re.compile("^Forecast"))).to_contain_text("every hour")
     with demo_database.reading() as work:
