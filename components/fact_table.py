@@ -40,6 +40,8 @@ class Light:
     state: str
     """good, warn, bad or none."""
     text: str
+    href: str = ""
+    """Where it leads, in a table; empty: nowhere."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def told(cell: Cell, dark: bool) -> str:
     if isinstance(cell, Code):
         return f"<code>{escape(cell.text)}</code>"
     if isinstance(cell, Light):
-        return light(cell, dark)
+        shown = light(cell, dark)
+        return f'<a href="{escape(cell.href)}">{shown}</a>' if cell.href else shown
     if isinstance(cell, Bar):
         return f'<progress value="{cell.share:.3f}">{cell.share:.0%}</progress> {escape(cell.text)}'
     return escape(cell)

@@ -128,6 +128,15 @@ def waiting(work: Session, *, queue: str | None = None, before: datetime | None 
     return list(work.scalars(query.order_by(Job.priority.desc(), Job.enqueued_at)))
 
 
+def ahead(work: Session, job: Job) -> int:
+    """Return how many jobs of its queue are done before one that waits; 0 once it is started."""
+    if job.status != "QUEUED":
+        return 0
+    sooner = (Job.priority == job.priority) & (Job.enqueued_at < job.enqueued_at)
+    query = select(func.count()).where(Job.status == "QUEUED", Job.queue == job.queue)
+    return work.scalar(query.where(or_(Job.priority > job.priority, sooner))) or 0
+
+
 def counts(work: Session, *, since: datetime | None = None) -> dict[tuple[str, str], int]:
     """Return the number of jobs by queue and state, if wanted only of those asked for since a moment."""
     query = select(Job.queue, Job.status, func.count()).group_by(Job.queue, Job.status)

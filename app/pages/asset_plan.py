@@ -54,6 +54,8 @@ class Found:
     limit: float | None = None
     job: Job | None = None
     """The newest job that made a plan of this asset."""
+    under_way: str | None = None
+    """The newest job that is to make one."""
 
 
 def part(page: Shell, asset_id: int) -> Part:
@@ -66,6 +68,8 @@ def _read(asset_id: int, work: Session, who: SignedIn) -> Found:
     access.check(who, "read", asset)
     now = datetime.now(UTC)
     found = Found(asset=asset, may_plan=access.may(who, "create-children", asset), local=zone(who.timezone))
+    asked = [job for job in jobs.recent(work, [asset_id], since=KEPT, now=now) if job.kind == "schedule"]
+    found.under_way = next((job.id for job in asked if job.is_pending and (job.tries or not job.due_at)), None)
     tree = {each.id: each for each in assets.subtree(work, asset_id) if access.may(who, "read", each)}
     sensors = [sensor for sensor in listing.sensors_of(work, tree) if sensor.asset_id in tree]
     newest = listing.newest_plan(work, [sensor.id for sensor in sensors])
@@ -80,8 +84,7 @@ def _read(asset_id: int, work: Session, who: SignedIn) -> Found:
         _sort(found, sensor, lines, is_total=sensor.id == total, model=tree[sensor.asset_id].flex_model)
     found.prices = _prices(work, who, fields, found)
     found.limit = _amount(fields.get("site-power-capacity"), found.connection[0].unit if found.connection else "kW")
-    done = [job for job in jobs.recent(work, [asset_id], since=KEPT, now=now) if job.status == "FINISHED"]
-    found.job = next((job for job in done if job.kind == "schedule"), None)
+    found.job = next((job for job in asked if job.status == "FINISHED"), None)
     return found
 
 
@@ -133,7 +136,7 @@ def _show(page: Shell, found: Found) -> Sequence[Any]:
     if not found.may_plan:
         return [place]
     again = partial(fill, place, partial(_read, found.asset.id), partial(_plan, page))
-    return [PlanNow(found.asset.id, done=again), place]
+    return [PlanNow(found.asset.id, done=again, under_way=found.under_way), place]
 
 
 def _plan(page: Shell, found: Found) -> list[Any]:

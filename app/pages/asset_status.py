@@ -1,7 +1,7 @@
 """Tab Status of an asset: how fresh the data of each sensor are, and how recent jobs ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,14 +11,16 @@ from sqlalchemy.orm import Session
 
 from app.auth import access
 from app.auth.identity import SignedIn
+from app.pages import job_table
 from app.pages.asset_context import NO_SENSORS, heading
+from app.pages.job_table import JobTable, Line
+from app.pages.live import Following
 from app.pages.shell import Shell, address
 from app.pages.tabs import Part
 from components.fact_table import Cell, FactTable, Light, Link
 from db import assets, jobs, statistics
 from db.assets import Asset
 from db.base import get
-from db.jobs import Job
 from db.sensors import Sensor, of_asset
 from db.source_filter import SourceFilter
 from db.statistics import Latest
@@ -32,7 +34,10 @@ KINDS = {
 PATIENCE = timedelta(hours=2)
 """How long after the end of an event its measurement may be missing, beside the length of one event."""
 RECENT = timedelta(days=7)
-STATES = {"FINISHED": "good", "QUEUED": "warn", "STARTED": "warn"}
+MOST = 25
+"""Jobs that are listed; the page of jobs has all."""
+EVERY = 3.0
+"""Pause between two looks at how jobs go [s]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +47,14 @@ class Found:
     sensors: list[Sensor]
     newest: dict[str, dict[int, Latest]]
     """Kind of statement → sensor id → its last event."""
-    jobs: list[Job]
+    jobs: list[Line]
     now: datetime
     local: ZoneInfo
 
 
 def part(page: Shell, asset_id: int) -> Part:
     """Return the tab."""
-    return Part("status", "Status", partial(_read, asset_id), partial(_show, page))
+    return Part("status", "Status", partial(_read, asset_id), lambda found: Status(page, asset_id, found).shown())
 
 
 def _read(asset_id: int, work: Session, who: SignedIn) -> Found:
@@ -62,34 +67,46 @@ def _read(asset_id: int, work: Session, who: SignedIn) -> Found:
     return Found(
         sensors=sensors,
         newest={kind: statistics.latest(work, keys, filtered) for kind, filtered in KINDS.items()},
-        jobs=jobs.recent(work, below, since=RECENT, now=now),
+        jobs=job_table.lines(work, who, jobs.recent(work, below, since=RECENT, now=now, most=MOST)),
         now=now,
         local=zone(who.timezone),
     )
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
-    rows = [
-        [
-            Link(sensor.name, address(f"/sensors/{sensor.id}")),
-            _measured(found, sensor),
-            _until(found, sensor, "forecast"),
-            _until(found, sensor, "scheduled"),
-        ]
-        for sensor in found.sensors
-    ]
-    columns = ["Sensor", "Measured", "Forecast until", "Scheduled until"]
-    fresh = FactTable(columns=columns, rows=rows, empty=NO_SENSORS)
-    ended = FactTable(columns=["Job", "State", "Asked for", "What it says"], rows=_jobs(found), empty=NO_JOBS)
-    page.follow(fresh)
-    page.follow(ended)
-    return [heading(f"Data of each sensor ({found.local})"), fresh, heading("Jobs of the last 7 days"), ended]
+class Status:
+    """The tab once its first data are there; it follows what happens."""
+
+    def __init__(self, page: Shell, asset_id: int, found: Found) -> None:
+        columns = ["Sensor", "Measured", "Forecast until", "Scheduled until"]
+        self._local = found.local
+        self._fresh = FactTable(columns=columns, empty=NO_SENSORS)
+        self._jobs = JobTable(page, local=found.local, empty=NO_JOBS, changed=lambda: self._following.look())
+        page.follow(self._fresh)
+        self._show(found)
+        self._following = Following(partial(_read, asset_id), self._show, every=EVERY)
+
+    def shown(self) -> Sequence[Any]:
+        """Return what is in the tab."""
+        data, ended = heading(f"Data of each sensor ({self._local})"), heading("Jobs of the last 7 days")
+        return [data, self._fresh, ended, self._jobs]
+
+    def _show(self, found: Found) -> None:
+        rows = [_row(found, sensor) for sensor in found.sensors]
+        if rows != self._fresh.rows:
+            self._fresh.rows = rows
+        self._jobs.put(found.jobs)
+
+
+def _row(found: Found, sensor: Sensor) -> list[Cell]:
+    href = address(f"/sensors/{sensor.id}")
+    lights = [_measured(found, sensor), _until(found, sensor, "forecast"), _until(found, sensor, "scheduled")]
+    return [Link(sensor.name, href), *(replace(light, href=href) for light in lights)]
 
 
 NO_JOBS = "No jobs: ask for a schedule on the tab Plan."
 
 
-def _measured(found: Found, sensor: Sensor) -> Cell:
+def _measured(found: Found, sensor: Sensor) -> Light:
     last = found.newest["measured"].get(sensor.id)
     if last is None:
         return Light("none", "nothing yet")
@@ -99,7 +116,7 @@ def _measured(found: Found, sensor: Sensor) -> Cell:
     return Light("warn" if age <= timedelta(days=1) else "bad", f"stale since {_written(found, last, sensor)}")
 
 
-def _until(found: Found, sensor: Sensor, kind: str) -> Cell:
+def _until(found: Found, sensor: Sensor, kind: str) -> Light:
     last = found.newest[kind].get(sensor.id)
     if last is None:
         return Light("none", "none")
@@ -109,15 +126,3 @@ def _until(found: Found, sensor: Sensor, kind: str) -> Cell:
 
 def _written(found: Found, last: Latest, sensor: Sensor) -> str:
     return f"{(last.event + sensor.resolution).astimezone(found.local):%a %-d %b %H:%M}"
-
-
-def _jobs(found: Found) -> list[list[Cell]]:
-    return [
-        [
-            job.kind,
-            Light(STATES.get(job.status, "bad"), job.status.lower()),
-            f"{job.enqueued_at.astimezone(found.local):%a %-d %b %H:%M}",
-            job.message,
-        ]
-        for job in found.jobs
-    ]

@@ -24,12 +24,11 @@ from components import theme
 from db import alerts
 
 LOG = logging.getLogger(__name__)
-ALERTS = "Alerts"
 MENU = [
     {"label": "Dashboard", "icon": "dashboard", "path": "/dashboard"},
     {"label": "Assets", "icon": "electrical_services", "path": "/assets"},
     {"label": "Jobs", "icon": "schedule", "path": "/tasks"},
-    {"label": ALERTS, "icon": "notifications", "path": "/alerts"},
+    {"label": "Alerts", "icon": "notifications", "path": "/alerts"},
     {"label": "Users", "icon": "group", "path": "/users"},
     {"label": "Accounts", "icon": "business", "path": "/accounts"},
     {"label": "Status", "icon": "monitor_heart", "path": "/status"},
@@ -160,8 +159,11 @@ class Shell(Page):
         except Exception:  # the page itself tells what it cannot read
             LOG.info("Alerts are not counted", exc_info=True)
             return
-        label = f"{ALERTS} ({count})" if count else ALERTS
-        items = [item | {"label": label} if item["label"].startswith(ALERTS) else item for item in self._entries.items]
+        if not count:
+            return
+        here = address("/alerts")
+        told = {True: f" ({count})", False: ""}
+        items = [item | {"label": item["label"] + told[item["href"] == here]} for item in self._entries.items]
         later(lambda: self._entries.param.update(items=items))
 
     def _release(self, _context: object) -> None:

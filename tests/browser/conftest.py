@@ -2,15 +2,19 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from sqlalchemy import delete
 
+from app.assemble.request import ScheduleRequest
 from app.demo import building
 from app.demo.load import load
 from db.base import Database
+from db.jobs import Job, add
 from tests.browser.looking import HOST, add_host, add_job, sign_in
 from tests.http.serving import Api, server
 
@@ -122,3 +126,22 @@ def house(demo_database: Database) -> int:
         home = building.house(work)
         assert home is not None
         return home.id
+
+
+@pytest.fixture
+def added(demo_database: Database, house: int) -> Iterator[Any]:
+    """Adds a job of the house; all are gone at the end."""
+
+    def adding(state: str, *, queue: str = "reporting", **more: Any) -> str:
+        now = datetime.now(UTC)
+        request = ScheduleRequest(asset=house, start=now.replace(minute=0, second=0), duration=timedelta(hours=6))
+        job = Job(kind="schedule", request=request.model_dump(mode="json"), request_hash="", known_at=now)
+        job.asset_id, job.enqueued_at, job.queue = house, now, queue
+        for name, value in more.items():
+            setattr(job, name, value)
+        with demo_database.writing() as work:
+            return add(work, job, state=state).id
+
+    yield adding
+    with demo_database.writing() as work:
+        work.execute(delete(Job).where(Job.request_hash == ""))

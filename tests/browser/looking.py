@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import axe_playwright_python
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.auth.passwords import hashed
@@ -21,6 +23,7 @@ SERIOUS = """async () => (await axe.run({resultTypes: ["violations"]})).violatio
   .filter((found) => ["serious", "critical"].includes(found.impact))
   .map((found) => `${found.id}: ${found.nodes.length} × ${found.nodes[0].target} ${found.nodes[0].failureSummary}`)"""
 SETTLED = """() => window.Bokeh?.documents?.length && Bokeh.documents.every((d) => d.is_idle)"""
+NEVER = datetime(2100, 1, 1, tzinfo=UTC)
 HOST, JOB = "host@example.org", "example"
 
 
@@ -37,6 +40,12 @@ def add_job(work: Session) -> None:
     job = Job(id=JOB, kind="schedule", status="FINISHED", request={}, request_hash=JOB, known_at=now)
     job.asset_id, job.enqueued_at, job.result, job.message, job.trace = home and home.id, now, {}, "", ""
     work.add(job)
+
+
+def change(database: Database, job_id: str, **values: Any) -> None:
+    """Change the row of a job, as a worker would."""
+    with database.writing() as work:
+        work.execute(update(Job).where(Job.id == job_id).values(**values))
 
 
 def sign_in(page: Page, address: str, email: str = toy.EMAIL) -> None:

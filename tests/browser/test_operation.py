@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,7 +13,7 @@ from db.alerts import Alert
 from db.automations import Automation
 from db.base import Database
 from db.jobs import Job
-from tests.browser.looking import settle
+from tests.browser.looking import NEVER, change, settle
 
 pytestmark = pytest.mark.browser
 SILENT = "Asset 1 (Canal house) gets no new data of load (1); look at what sends them."
@@ -99,3 +100,38 @@ def test_what_is_wrong_is_counted_in_the_menu_and_told_until_it_is_over(
         work.execute(update(Alert).where(Alert.id == alert).values(ended_at=datetime.now(UTC)))
     expect(desk.get_by_text("0 things need attention")).to_be_visible()
     expect(row).to_contain_text("until ")
+
+
+def test_a_plan_that_is_under_way_is_found_again_and_followed_to_its_end(
+    desk: Page, house: int, demo_database: Database, added: Any
+):
+    job_id = added("STARTED", started_at=datetime.now(UTC), tries=1, progress=0.4, lease_until=NEVER)
+    desk.goto(f"/assets/{house}?tab=plan")
+    expect(desk.get_by_text(re.compile("^Planning for"))).to_be_visible()
+    expect(desk.get_by_role("progressbar").first).to_have_attribute("aria-valuenow", "40")
+    expect(desk.get_by_role("button", name="Plan now")).to_be_disabled()
+    change(demo_database, job_id, progress=0.9)
+    expect(desk.get_by_role("progressbar").first).to_have_attribute("aria-valuenow", "90")
+    change(demo_database, job_id, status="FAILED", message="The shed is on fire.", ended_at=datetime.now(UTC))
+    expect(desk.get_by_text("The shed is on fire.")).to_be_visible()
+    expect(desk.get_by_role("button", name="Plan now")).to_be_enabled()
+
+
+def test_a_plan_that_waits_can_be_cancelled_where_it_was_asked_for(desk: Page, house: int, added: Any):
+    added("QUEUED", priority=1, enqueued_at=NEVER)
+    added("QUEUED", enqueued_at=NEVER + timedelta(seconds=1))
+    desk.goto(f"/assets/{house}?tab=plan")
+    expect(desk.get_by_text("1 other job first")).to_be_visible()
+    desk.get_by_role("button", name="Cancel").click()
+    expect(desk.get_by_text("Cancelled by toy-user.")).to_be_visible()
+
+
+def test_the_status_of_an_asset_lists_what_failed_and_lets_it_be_done_anew(desk: Page, house: int, added: Any):
+    added("FAILED", message="The shed is on fire.", ended_at=datetime.now(UTC))
+    desk.goto(f"/assets/{house}?tab=status")
+    row = desk.get_by_role("row", name=re.compile("The shed is on fire"))
+    row.get_by_role("button", name="Requeue").click()
+    expect(desk.get_by_text("The job is queued again.")).to_be_visible()
+    expect(row).to_have_count(0)
+    desk.get_by_role("link", name=re.compile("fresh, until")).first.click()
+    desk.wait_for_url("**/sensors/*")

@@ -7,37 +7,15 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import delete, update
 
-from app.assemble.request import ScheduleRequest
 from db.accounts import Account
 from db.base import Database
-from db.jobs import Job, add
 from db.users import User, role
 from tests.browser.conftest import DESKTOP, guarded
+from tests.browser.looking import NEVER, change
 from tests.http.serving import PASSWORD, Api, password_hash
 
 pytestmark = pytest.mark.browser
-NEVER = datetime(2100, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def added(demo_database: Database, house: int) -> Iterator[Any]:
-    """Adds a job of the house; all are gone at the end."""
-
-    def adding(state: str, *, queue: str = "reporting", **more: Any) -> str:
-        now = datetime.now(UTC)
-        request = ScheduleRequest(asset=house, start=now.replace(minute=0, second=0), duration=timedelta(hours=6))
-        job = Job(kind="schedule", request=request.model_dump(mode="json"), request_hash="", known_at=now)
-        job.asset_id, job.enqueued_at, job.queue = house, now, queue
-        for name, value in more.items():
-            setattr(job, name, value)
-        with demo_database.writing() as work:
-            return add(work, job, state=state).id
-
-    yield adding
-    with demo_database.writing() as work:
-        work.execute(delete(Job).where(Job.request_hash == ""))
 
 
 @pytest.fixture
@@ -61,11 +39,6 @@ def host(browser: Browser, site: Api, demo_database: Database) -> Iterator[Page]
     yield page
     context.close()
     assert not wrong, wrong
-
-
-def change(database: Database, job_id: str, **values: Any) -> None:
-    with database.writing() as work:
-        work.execute(update(Job).where(Job.id == job_id).values(**values))
 
 
 def test_a_job_is_followed_without_reloading(desk: Page, demo_database: Database, added: Any):
