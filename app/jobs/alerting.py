@@ -12,6 +12,7 @@ import requests
 
 from app import mail
 from app.jobs import watch
+from app.jobs.watch_memory import Memory
 from app.mail import NotSent
 from app.settings import Settings
 from db import alerts, leading, task_runs
@@ -29,6 +30,7 @@ class Watcher:
 
     def __init__(self, settings: Settings, database: Database, holder: str) -> None:
         self._settings, self._database, self._holder = settings, database, holder
+        self._memory = Memory()
 
     def tick(self) -> None:
         """Look once, unless another process does."""
@@ -37,13 +39,13 @@ class Watcher:
             if not leading.take(work, LEAD, self._holder, now=now, lasts=lasts):
                 return
         with task_runs.reported(self._database, TASK):
-            look(self._settings, self._database, now=now)
+            look(self._settings, self._database, now=now, memory=self._memory)
 
 
-def look(settings: Settings, database: Database, *, now: datetime) -> list[Alert]:
-    """Find what is wrong, keep it, and tell of it; return the alerts somebody was told of."""
+def look(settings: Settings, database: Database, *, now: datetime, memory: Memory | None = None) -> list[Alert]:
+    """Find what is wrong, keep it, and tell of it; return the alerts somebody was told of; see ``watch.findings``."""
     with database.reading() as work:
-        found = watch.findings(work, now=now)
+        found = watch.findings(work, now=now, memory=memory)
     return keep(settings, database, found, kinds=watch.KINDS, now=now)
 
 

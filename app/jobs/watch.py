@@ -9,17 +9,20 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.jobs.watch_memory import Memory, marks, of_kinds
 from db import beliefs, statistics
 from db.alerts import Finding
 from db.jobs import Job
 from db.knowledge import AsOf
 from db.sensors import Sensor
+from db.series import Series
 from db.source_filter import SourceFilter
 from engine import quality
 from engine.iso_time import MICROSECOND, Microseconds, from_us
 from engine.quality import Floats, Oddity
 
-MEASURED = SourceFilter(not_types=("forecaster", "scheduler", "reporter"))
+COMPUTED = ("forecaster", "scheduler", "reporter")
+MEASURED = SourceFilter(not_types=COMPUTED)
 FORECAST = SourceFilter(types=("forecaster",))
 KINDS = {"stale", "gap", "flatline", "spike", "unit-jump", "failed-jobs", "poor-forecast"}
 PATIENCE = 3
@@ -37,10 +40,21 @@ WORSE = 1.05
 """How many times the error of yesterday's values a forecast's error may be."""
 
 
-def findings(work: Session, *, now: datetime) -> list[Finding]:
-    """Return everything that is wrong at a moment; of each cause one finding."""
-    sensors = list(work.scalars(select(Sensor)))
-    return [*stale(work, sensors, now), *odd(work, sensors, now), *failed(work, now), *poor(work, sensors, now)]
+def findings(work: Session, *, now: datetime, memory: Memory | None = None) -> list[Finding]:
+    """Return everything that is wrong at a moment; of each cause one finding.
+
+    Args:
+        work: A session of any kind.
+        now: The moment.
+        memory: What earlier looks found; without one, the data of every sensor are read.
+    """
+    memory, known = memory if memory is not None else Memory(), marks(work)
+    sensors = list(work.scalars(select(Sensor).where(Sensor.id.in_(select(Series.sensor_id)))))
+    regular = [sensor for sensor in sensors if sensor.resolution]
+    measured, foreseen = of_kinds(known, COMPUTED), of_kinds(known, ("scheduler", "reporter"))
+    oddities = memory.ask("odd", regular, measured, now, lambda due: odd(work, due, now))
+    doubts = memory.ask("poor", regular, foreseen, now, lambda due: poor(work, due, now))
+    return [*stale(work, sensors, now), *oddities, *failed(work, now), *doubts]
 
 
 def stale(work: Session, sensors: Sequence[Sensor], now: datetime) -> list[Finding]:
@@ -62,18 +76,17 @@ def _stale(asset_id: int, found: Sequence[Sensor]) -> Finding:
     return Finding(kind="stale", cause=f"stale:asset:{asset_id}", message=message, asset_id=asset_id, sensor_id=only)
 
 
-def odd(work: Session, sensors: Sequence[Sensor], now: datetime) -> list[Finding]:
-    """Return a finding per sensor and kind of oddity in the measurements of the last days."""
-    regular = [sensor for sensor in sensors if sensor.resolution]
-    known = beliefs.read_many(work, regular, now - REACH, now, known_at=now, sources=MEASURED)
-    found = []
-    for sensor in regular:
+def odd(work: Session, sensors: Sequence[Sensor], now: datetime) -> dict[int, list[Finding]]:
+    """Return, by sensor id, a finding per kind of oddity in the measurements of the last days."""
+    known = beliefs.read_many(work, sensors, now - REACH, now, known_at=now, sources=MEASURED)
+    found: dict[int, list[Finding]] = {}
+    for sensor in sensors:
         events, values = known[sensor.id].events, known[sensor.id].values
         there = ~np.isnan(values)
         by_kind: dict[str, list[Oddity]] = defaultdict(list)
         for each in quality.oddities(events[there], values[there], step=sensor.resolution):
             by_kind[each.kind].append(each)
-        found += [_odd(sensor, kind, each) for kind, each in by_kind.items()]
+        found[sensor.id] = [_odd(sensor, kind, each) for kind, each in by_kind.items()]
     return found
 
 
@@ -134,19 +147,19 @@ def errors(actual: tuple[Microseconds, Floats], foreseen: tuple[Microseconds, Fl
     return Errors(float(off[good].mean()), float(naive[good].mean()), count) if count else Errors(np.nan, np.nan, 0)
 
 
-def poor(work: Session, sensors: Sequence[Sensor], now: datetime) -> list[Finding]:
-    """Return a finding per sensor whose forecasts were worse than yesterday's values over the last days."""
+def poor(work: Session, sensors: Sequence[Sensor], now: datetime) -> dict[int, list[Finding]]:
+    """Return, by sensor id, a finding where forecasts were worse than yesterday's values over the last days."""
     foreseen = statistics.latest(work, [sensor.id for sensor in sensors], FORECAST)
-    judged = [sensor for sensor in sensors if sensor.id in foreseen and sensor.resolution]
+    judged = [sensor for sensor in sensors if sensor.id in foreseen]
     measured = beliefs.read_many(work, judged, now - REACH - DAY, now, known_at=now, sources=MEASURED)
     ahead = AsOf(known_at=now, horizon=AHEAD)
     told = beliefs.read_many(work, judged, now - REACH, now, known_at=ahead, sources=FORECAST)
-    found = []
+    found: dict[int, list[Finding]] = {}
     for sensor in judged:
         actual, forecast = measured[sensor.id], told[sensor.id]
         made = errors((actual.events, actual.values), (forecast.events, forecast.values))
         if made.count >= FEWEST and made.forecast > WORSE * made.naive:
-            found.append(_poor(sensor, made))
+            found[sensor.id] = [_poor(sensor, made)]
     return found
 
 

@@ -15,6 +15,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
 from app.jobs import alerting, watch
+from app.jobs.watch_memory import AGAIN, Memory
 from db import alerts, beliefs, sources
 from db.base import get
 from db.sensors import Sensor
@@ -55,6 +56,28 @@ def found(stage: Stage, now: datetime = NOW) -> dict[str, str]:
 def test_nothing_is_found_where_all_is_well(stage: Stage) -> None:
     post(stage, wave(600), until=NOW)
     assert found(stage) == {}
+
+
+def test_only_data_that_changed_are_read_again_and_what_was_found_is_remembered(stage: Stage) -> None:
+    values = wave(600)
+    values[300] = 400
+    post(stage, values, until=NOW)
+    memory, reads = Memory(), []
+
+    def look(now: datetime) -> set[str]:
+        with stage.database.reading() as work:
+            found = {each.kind for each in watch.findings(work, now=now, memory=memory)}
+        reads.append(memory.read)
+        return found
+
+    assert look(NOW) == {"spike"} == look(NOW + QUARTER / 3)
+    post(stage, wave(1), until=NOW, source="forecaster", known_at=NOW - DAY)
+    assert look(NOW + QUARTER / 3) == {"spike"}
+    post(stage, wave(1), until=NOW + QUARTER)
+    assert look(NOW + QUARTER) == {"spike"}
+    look(NOW + QUARTER + AGAIN)
+    first, again, forecast, new, later = reads
+    assert (first, again - first, forecast - again, new - forecast, later - new) == (2, 0, 1, 2, 2)
 
 
 def test_data_that_stopped_are_found_until_they_are_given_up(stage: Stage) -> None:
