@@ -107,6 +107,7 @@ def test_a_plan_that_is_under_way_is_found_again_and_followed_to_its_end(
 ):
     job_id = added("STARTED", started_at=datetime.now(UTC), tries=1, progress=0.4, lease_until=NEVER)
     desk.goto(f"/assets/{house}?tab=plan")
+    settle(desk)
     expect(desk.get_by_text(re.compile("^Planning for"))).to_be_visible()
     expect(desk.get_by_role("progressbar").first).to_have_attribute("aria-valuenow", "40")
     expect(desk.get_by_role("button", name="Plan now")).to_be_disabled()
@@ -121,6 +122,7 @@ def test_a_plan_that_waits_can_be_cancelled_where_it_was_asked_for(desk: Page, h
     added("QUEUED", priority=1, enqueued_at=NEVER)
     added("QUEUED", enqueued_at=NEVER + timedelta(seconds=1))
     desk.goto(f"/assets/{house}?tab=plan")
+    settle(desk)
     expect(desk.get_by_text("1 other job first")).to_be_visible()
     desk.get_by_role("button", name="Cancel").click()
     expect(desk.get_by_text("Cancelled by toy-user.")).to_be_visible()
@@ -129,6 +131,7 @@ def test_a_plan_that_waits_can_be_cancelled_where_it_was_asked_for(desk: Page, h
 def test_the_status_of_an_asset_lists_what_failed_and_lets_it_be_done_anew(desk: Page, house: int, added: Any):
     added("FAILED", message="The shed is on fire.", ended_at=datetime.now(UTC))
     desk.goto(f"/assets/{house}?tab=status")
+    settle(desk)
     row = desk.get_by_role("row", name=re.compile("The shed is on fire"))
     row.get_by_role("button", name="Requeue").click()
     expect(desk.get_by_text("The job is queued again.")).to_be_visible()
