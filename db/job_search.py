@@ -90,8 +90,9 @@ class Durations:
 
     def cells(self) -> list[Any]:
         """Return the same as a row of a table."""
-        lengths = [f"{length:.3f}" for length in (self.waited, self.took, self.took_long, self.cpu)]
-        return [self.queue, self.count, self.finished, self.failed, *lengths]
+        lengths = (self.waited, self.took, self.took_long, self.cpu)
+        told = ["-" if np.isnan(length) else f"{length:.3f}" for length in lengths]
+        return [self.queue, self.count, self.finished, self.failed, *told]
 
 
 MOMENTS = select(Job.queue, Job.status, Job.enqueued_at, Job.started_at, Job.ended_at, Job.cpu_s)

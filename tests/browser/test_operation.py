@@ -125,7 +125,7 @@ def test_a_plan_that_waits_can_be_cancelled_where_it_was_asked_for(desk: Page, h
     settle(desk)
     expect(desk.get_by_text("1 other job first")).to_be_visible()
     desk.get_by_role("button", name="Cancel").click()
-    expect(desk.get_by_text("Cancelled by toy-user.")).to_be_visible()
+    expect(desk.get_by_text("Cancelled by toy-user.")).to_be_visible(timeout=60_000)
 
 
 def test_the_status_of_an_asset_lists_what_failed_and_lets_it_be_done_anew(desk: Page, house: int, added: Any):
