@@ -14,6 +14,8 @@ from components.local_time import changes_between
 from engine.iso_time import from_us
 
 SMALL = {"size": "small", "margin": 2, "disable_elevation": True, "sx": {"minWidth": 40, "px": 1}}
+NAMED = {"components": {"MuiIconButton": {"defaultProps": {"aria-label": "Choose days"}}}}
+"""The picker gives the button of its calendar no name that a screen reader could tell."""
 
 Span = tuple[int, int]
 """First and last moment [µs since 1970 UTC]."""
@@ -29,7 +31,9 @@ class RangeBar(pn.viewable.Viewer):
             pmui.Button(label=name, on_click=partial(self._preset, days), **SMALL)
             for name, days in time_range.PRESETS.items()
         ]
-        self._calendar = pmui.DateRangePicker(label="First and last day", size="small", width=250, margin=(4, 8))
+        self._calendar = pmui.DateRangePicker(
+            label="First and last day", size="small", width=250, margin=(4, 8), theme_config=NAMED
+        )
         self._label = pmui.Typography(variant="body2", margin=(0, 8))
         self._showing = False
         self.follow(span)
