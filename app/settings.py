@@ -19,6 +19,7 @@ from app.appearance import Appearance
 from app.declaring import setting
 from app.operation import Operation
 from app.protection import Protection
+from app.without_effect import NO_EFFECT, told
 from engine.errors import FieldError, InputError, nearest
 from engine.iso_time import duration, zone
 
@@ -81,9 +82,11 @@ def load(env: Mapping[str, str] = os.environ) -> Settings:
         InputError: A setting is unknown, cannot be read, or the file has a line that is no assignment of a literal.
     """
     kinds = get_type_hints(Settings)
-    unknown = [n for n in env if n.startswith(PREFIXES) and n not in kinds and n not in READ_ELSEWHERE]
-    for name in unknown:
-        raise InputError(f"There is no setting {name}; {nearest(name, sorted(kinds))}")
+    for name in env:
+        if name in NO_EFFECT:
+            LOG.warning(told(name))
+        elif name.startswith(PREFIXES) and name not in kinds and name not in READ_ELSEWHERE:
+            raise InputError(f"There is no setting {name}; {nearest(name, sorted(kinds))}")
     texts = {name: _parse(name, env[name], kind) for name, kind in kinds.items() if name in env}
     instance = Path(texts.get("FLEXSCOPE_INSTANCE_PATH", Settings.FLEXSCOPE_INSTANCE_PATH)).absolute()
     file = _file(instance, str(texts.get("FLEXSCOPE_CONFIG", "")))
@@ -111,6 +114,9 @@ def _read_file(file: Path, kinds: dict[str, Any]) -> dict[str, Any]:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             continue  # files made for FlexMeasures import timedelta
         name, value = _assignment(statement, file)
+        if name in NO_EFFECT:
+            LOG.warning(told(name))
+            continue
         if name not in kinds:
             raise InputError(f"{file}: there is no setting {name}; {nearest(name, sorted(kinds))}")
         found[name] = _parse(name, value, kinds[name])

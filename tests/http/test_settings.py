@@ -8,6 +8,7 @@ import pytest
 
 from app.appearance import applicable
 from app.settings import described, load, secret_key
+from app.without_effect import NO_EFFECT
 from engine.errors import InputError
 
 
@@ -54,6 +55,19 @@ def test_a_file_is_read_and_never_executed(tmp_path: Path, line: str) -> None:
     (tmp_path / "flexscope.cfg").write_text(line)
     with pytest.raises(InputError, match=r"flexscope\.cfg"):
         load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)})
+
+
+def test_settings_of_flexmeasures_without_effect_are_told_and_stop_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "flexmeasures.cfg").write_text("FLEXMEASURES_JS_VERSIONS = {'vega': '5'}\nFLEXMEASURES_MODE = 'play'\n")
+    read = load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXMEASURES_PLUGINS": "mine"})
+    assert read.is_playing
+    assert "FLEXMEASURES_JS_VERSIONS changes nothing" in caplog.text and "FLEXMEASURES_PLUGINS" in caplog.text
+
+
+def test_nothing_without_effect_is_a_setting() -> None:
+    assert not {name for name, *_ in described()} & set(NO_EFFECT)
 
 
 def test_the_secret_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
