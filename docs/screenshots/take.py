@@ -37,8 +37,10 @@ PAGES: dict[str, tuple[str, str]] = {
     "context": (ASSET, "context"),
     "properties": (ASSET, "properties"),
     "status": (ASSET, "status"),
+    "automations": (ASSET, "automations"),
     "audit": (ASSET, "audit"),
     "chart": (SENSOR, "chart"),
+    "bars": (SENSOR, "bars"),
     "heatmap": (SENSOR, "heatmap"),
     "distribution": (SENSOR, "distribution"),
     "statistics": (SENSOR, "statistics"),
@@ -46,6 +48,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "settings": (SENSOR, "settings"),
     "tasks": ("/tasks", ""),
     "job": ("/tasks/{job}", ""),
+    "alerts": ("/alerts", ""),
     "users": ("/users", ""),
     "user": ("/users/{id:int}", ""),
     "accounts": ("/accounts", ""),
@@ -114,9 +117,10 @@ def one_size(browser: Browser, root: str, known: dict[str, str], names: list[str
 
 
 def keep(page: Page, file: Path) -> None:
-    """Save what is in the window, in few colours."""
+    """Save what is in the window, in few colours; those of thin lines are among them."""
     page.screenshot(path=file)
-    Image.open(file).convert("RGB").quantize(200, dither=Image.Dither.NONE).save(file, optimize=True)
+    few = Image.open(file).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(file, optimize=True)
 
 
 if __name__ == "__main__":
