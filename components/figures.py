@@ -1,5 +1,7 @@
 """One heading and one Bokeh figure per chart: a line for each source, the ground of plans, the band of forecasts."""
 
+from functools import cached_property
+
 import numpy as np
 from bokeh.models import ColumnDataSource, CustomJS, DataRange1d, Div, GlyphRenderer
 from bokeh.plotting import figure
@@ -91,9 +93,14 @@ class Drawn:
         for line, trace in zip(self.lines, chart.traces, strict=True):
             boxes.setdefault(trace.band.name if trace.band else "", []).append(line.line)
         self.figure.add_tools(*(frames.hover(view, of, band=band) for band, of in boxes.items()))
-        self.heading = Div(text=self._legend(view.dark), margin=(12, 8, 0, 8))
-        hiding = {"heading": self.heading, "lines": [line.parts for line in self.lines]}
+
+    @cached_property
+    def heading(self) -> Div:
+        """What stands above the figure; its names hide lines. Made when asked for: a figure alone needs no widgets."""
+        made = Div(text=self._legend(self.view.dark), margin=(12, 8, 0, 8))
+        hiding = {"heading": made, "lines": [line.parts for line in self.lines]}
         self.figure.js_on_change("inner_width", CustomJS(code=legend.HIDE, args=hiding))
+        return made
 
     def name_time(self) -> None:
         """Write below the axis what time it is."""

@@ -32,6 +32,6 @@ if [ $# -eq 0 ]; then
     "$venv/bin/mypy"
     "$venv/bin/lint-imports"
     "$venv/bin/bandit" --quiet --configfile pyproject.toml --recursive app components db engine
-    set -- -n 2 --dist loadfile --durations 25  # the servers of a module start once, not in each process
+    set -- -n 3 --dist loadfile --durations 25  # the servers of a module start once, not in each process
 fi
 exec "$venv/bin/python" -m pytest "$@"

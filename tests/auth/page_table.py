@@ -59,6 +59,7 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/sensors/{id:int}?tab=chart": SENSOR("all charts follow", tab="Chart"),
     "/sensors/{id:int}?tab=replay": SENSOR("nothing to replay", tab="Replay"),
     "/sensors/{id:int}?tab=heatmap": SENSOR("No values yet", tab="Heatmap"),
+    "/sensors/{id:int}?tab=bars": SENSOR("No values yet", tab="Bars"),
     "/sensors/{id:int}?tab=distribution": SENSOR("No values yet", tab="Distribution"),
     "/sensors/{id:int}?tab=statistics": SENSOR("Most recent values", tab="Statistics"),
     "/sensors/{id:int}?tab=data": SENSOR("Upload a file|You may look at this sensor", tab="Data"),

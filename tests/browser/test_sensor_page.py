@@ -63,6 +63,7 @@ def test_rows_that_cannot_be_read_are_told_and_nothing_can_be_stored(desk: Page,
     field.fill("%d.%m.%Y %H:%M")
     field.press("Enter")
     row = desk.get_by_role("row", name="is not a number")
+    expect(row).to_have_count(1)
     expect(row).to_contain_text("3")
     expect(row).to_contain_text("x")
     expect(desk.get_by_role("button", name="Store")).to_be_hidden()

@@ -58,7 +58,7 @@ def test_generated_requests_meet_the_specification(
         if not (operation.method.upper() != "GET" and operation.path.endswith(KEPT_AWAY)):
             found += try_out(api, operation, mode, statuses)
     assert not found, "\n".join(sorted(set(found)))
-    assert statuses[200] > 20 if mode == GenerationMode.POSITIVE else statuses[422] > 60, statuses
+    assert statuses[200] > 20 if mode == GenerationMode.POSITIVE else statuses[422] > 40, statuses
 
 
 def try_out(api: Api, operation: Any, mode: GenerationMode, statuses: Counter[int]) -> list[str]:
