@@ -53,7 +53,7 @@ def send_errors(settings: Settings) -> bool:
     if not settings.SENTRY_DSN:
         return False
     if find_spec("sentry_sdk") is None:
-        LOG.error("SENTRY_DSN is set, but sentry_sdk is not installed: install it, or unset SENTRY_DSN.")
+        LOG.error("SENTRY_DSN is set, but sentry_sdk is not installed: install flexscope[sentry], or unset SENTRY_DSN.")
         return False
     sentry = import_module("sentry_sdk")
     given = {

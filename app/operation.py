@@ -38,5 +38,5 @@ class Operation:
     FLEXSCOPE_METRICS_TOKEN: str = setting("", "Bearer token of /metrics; empty: admins only")
     FLEXSCOPE_LOG_FORMAT: str = setting("text", "text, or json: one object per line")
     FLEXMEASURES_PROFILE_REQUESTS: bool = setting(False, "Whether to profile each request, into the instance folder")
-    SENTRY_DSN: str = setting("", "Where errors are sent, if sentry_sdk is installed; empty: nowhere")
+    SENTRY_DSN: str = setting("", "Where errors are sent, with flexscope[sentry] installed; empty: nowhere")
     FLEXMEASURES_SENTRY_CONFIG: dict[str, Any] = setting({}, "Further options of sentry_sdk.init")
