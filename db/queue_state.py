@@ -1,14 +1,15 @@
-"""How queues are doing: how many jobs wait and run, how many ended lately, and how long the newest took."""
+"""How queues and workers are doing: jobs that wait, run and ended lately, how long they took, and who did them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from db import job_search, job_states
 from db.job_search import Durations
-from db.jobs import UNSUCCESSFUL
+from db.jobs import UNSUCCESSFUL, Job
 
 NEWEST = 200
 """Jobs whose durations are looked at."""
@@ -50,4 +51,31 @@ def states(work: Session, queues: Sequence[str], *, since: datetime) -> list[Que
             newest=job_search.newest_durations(work, queue, most=NEWEST),
         )
         for queue in queues
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerState:
+    """One worker that has begun a job lately."""
+
+    name: str
+    """Host, process and name in it."""
+    running: int
+    ended: int
+    last_at: datetime
+    """When it began its newest job."""
+
+
+def workers(work: Session, *, since: datetime) -> list[WorkerState]:
+    """Return the workers that have begun a job since a moment, the one with the newest job first."""
+    last, running = func.max(Job.started_at), func.sum(case((Job.status == "STARTED", 1), else_=0))
+    query = (
+        select(Job.worker, running, func.count(), last)
+        .where(Job.worker.is_not(None), Job.started_at >= since)
+        .group_by(Job.worker)
+        .order_by(last.desc(), Job.worker)
+    )
+    return [
+        WorkerState(name=name, running=busy, ended=every - busy, last_at=at)
+        for name, busy, every, at in work.execute(query)
     ]

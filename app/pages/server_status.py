@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -16,13 +17,15 @@ from app.auth.access import NotAllowed
 from app.auth.identity import SignedIn
 from app.jobs.kinds import QUEUES
 from app.pages.asset_context import heading
+from app.pages.job_table import at
 from app.pages.shell import Shell
 from app.running import Running, current
 from app.version import COMPATIBLE
 from components.fact_table import Cell, FactTable, Light
 from db import migrations, queue_state, size
-from db.queue_state import QueueState
+from db.queue_state import QueueState, WorkerState
 from engine import plugins
+from engine.iso_time import zone
 
 KINDS = ("schedulers", "forecasters", "reporters")
 PACKAGES = ("flexscope", "panel", "bokeh", "sqlalchemy", "highspy", "huey", "pandas", "numpy")
@@ -38,6 +41,9 @@ class Found:
     server: dict[str, Cell]
     plugins: list[list[Cell]]
     queues: list[QueueState]
+    workers: list[WorkerState]
+    local: ZoneInfo
+    """Of whoever looks."""
 
 
 def view() -> Shell:
@@ -51,8 +57,11 @@ def _read(work: Session, who: SignedIn) -> Found:
     if not who.roles & {"admin", "admin-reader"}:
         raise NotAllowed("read", "the state of the server")
     process = current()
-    states = queue_state.states(work, QUEUES, since=datetime.now(UTC) - LATELY)
-    return Found(_server(work, process), [row for kind in KINDS for row in _plugins(kind)], states)
+    since = datetime.now(UTC) - LATELY
+    states, workers = queue_state.states(work, QUEUES, since=since), queue_state.workers(work, since=since)
+    return Found(
+        _server(work, process), [row for kind in KINDS for row in _plugins(kind)], states, workers, zone(who.timezone)
+    )
 
 
 def _server(work: Session, process: Running) -> dict[str, Cell]:
@@ -103,4 +112,14 @@ def _show(page: Shell, found: Found) -> Sequence[Any]:
     ]
     for table in tables:
         page.follow(table)
-    return [tables[0], heading("Plugins"), tables[1], heading("Queues"), tables[2]]
+    return [tables[0], heading("Plugins"), tables[1], heading("Queues"), tables[2], *_workers_lately(page, found)]
+
+
+def _workers_lately(page: Shell, found: Found) -> list[Any]:
+    """Return the table of the workers that did something lately, those of other processes and machines too."""
+    rows: list[list[Cell]] = [
+        [each.name, f"{each.running:,}", f"{each.ended:,}", at(each.last_at, found.local)] for each in found.workers
+    ]
+    table = FactTable(columns=["Worker", "Running", "Done in a day", f"Newest job begun, {found.local}"], rows=rows)
+    page.follow(table)
+    return [heading("Workers that had jobs in the last day"), table] if rows else []

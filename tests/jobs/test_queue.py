@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from db import queue_state
 from db.base import NotFound
 from tests.jobs.staging import Stage, wait
 
@@ -24,6 +25,18 @@ def test_a_job_runs_and_its_row_tells_all(working: Stage) -> None:
     assert job.enqueued_at <= job.started_at <= job.saving_at <= job.ended_at
     assert (job.tries, job.progress, job.queue, job.lease_until) == (1, 1.0, "scheduling", None)
     assert "/embedded" in (job.worker or "") and job.cpu_s is not None and job.cpu_s < 1
+
+
+def test_workers_are_known_by_what_they_did_lately(working: Stage) -> None:
+    begun = datetime.now(UTC)
+    done = [working.until(working.ask("slow", seconds=part), "FINISHED") for part in (0, 0.01)]
+    working.until(working.ask("slow", seconds=5), "STARTED")
+    with working.database.reading() as work:
+        found = queue_state.workers(work, since=begun)
+        assert not queue_state.workers(work, since=datetime.now(UTC) + timedelta(minutes=1))
+    assert (sum(each.ended for each in found), sum(each.running for each in found)) == (2, 1)
+    assert {each.name for each in found} >= {job.worker for job in done}
+    assert found[0].last_at == max(each.last_at for each in found) > begun
 
 
 def test_equal_requests_share_a_job_for_a_while(stage: Stage) -> None:
