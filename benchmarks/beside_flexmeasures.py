@@ -1,12 +1,14 @@
 """What requests cost our server and a FlexMeasures server, one after the other in the same minutes.
 
-    PEER_PYTHON=… python -m benchmarks.beside_flexmeasures
+    PEER_PYTHON=… python -m benchmarks.beside_flexmeasures [flat]
 
+With ``flat`` it leaves out the year of rolling forecasts, which takes FlexMeasures half an hour.
 It prints the table of benchmarks/api.md: processor time of the server process and its database backends per request,
 lowest of some rounds in which each server has its turn. The answers to each GET are compared first.
 """
 
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -54,7 +56,7 @@ class Side:
     flat: int = 0
     """Sensor with a value per five minutes, a year of them."""
     runs: int = 0
-    """Sensor with rolling forecasts of a year."""
+    """Sensor with rolling forecasts of a year; 0: left out."""
 
     def clocks(self) -> dict[int, float]:
         """Processor time of the server and of each of its backends so far [ms]."""
@@ -108,9 +110,14 @@ def sensor(side: Side, name: str, unit: str = "kW", resolution: str = "PT5M") ->
 
 
 def prepare(side: Side) -> None:
-    """Fill a sensor with a year of values and one with a year of rolling forecasts."""
-    side.flat, side.runs = sensor(side, "flat"), sensor(side, "runs")
+    """Fill a sensor with a year of values."""
+    side.flat = sensor(side, "flat")
     fill(side.api, side.flat)
+
+
+def foresee(side: Side) -> None:
+    """Fill a sensor with a year of rolling forecasts."""
+    side.runs = sensor(side, "runs")
     answer = side.api.post(f"/sensors/{side.runs}/data", json=run_body(0))
     assert answer.ok, answer.text
     if side.name == "FlexMeasures":
@@ -174,6 +181,8 @@ def gets(servers: list[Side]) -> Iterator[tuple[str, dict[str, Ask], dict[str, i
         ("GET year of runs, prior", "runs", "P365D", known, 1, 20),
         ("GET year of runs, horizon 6 h", "runs", "P365D", ahead, 1, 6),
     ):  # fmt: skip
+        if not all(getattr(s, of) for s in servers):
+            continue
         asks = {s.name: reading(s.api, getattr(s, of), duration, **more) for s in servers}
         answers = [ask(0).json()["values"] for ask in asks.values()]
         same = [np.allclose(*map(_numbers, (answers[0], other)), equal_nan=True) for other in answers[1:]]
@@ -226,18 +235,20 @@ def trigger_to_result(side: Side) -> float:
     return sorted(took)[len(took) // 2]
 
 
-def main() -> None:
-    """Measure everything."""
+def main(*, runs: bool) -> None:
+    """Measure everything, with or without a year of rolling forecasts."""
     with sides() as servers:
         print("load", os.getloadavg(), flush=True)
         for side in servers:
             print(f"trigger to result, {side.name}: {trigger_to_result(side):.0f} ms", flush=True)
         for side in servers:
             prepare(side)
+            if runs:
+                foresee(side)
         measure(servers, gets(servers))
         measure(servers, posts(servers))
         print("load", os.getloadavg())
 
 
 if __name__ == "__main__":
-    main()
+    main(runs=sys.argv[1:] != ["flat"])
