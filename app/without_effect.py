@@ -22,9 +22,9 @@ NO_EFFECT = {
     "FLEXMEASURES_REPORTER_VALIDATION_SKIP_METHODS": OURS,
     "FLEXMEASURES_SENTRY_DAILY_RATE_LIMIT": "limit it where Sentry runs",
     "FLEXMEASURES_SHOW_CONTROL_UI": PAGES,
-    "MAPBOX_ACCESS_TOKEN": "set FLEXSCOPE_TILE_URL for tiles of a server",
+    "MAPBOX_ACCESS_TOKEN": "set FLEXSCOPE_TILE_URL for tiles of a server",  # nosec B105  # a reason, no secret
     "SECURITY_LOGIN_USER_TEMPLATE": PAGES,
-    "SECURITY_PASSWORD_SALT": "passwords are hashed with argon2id, each with a salt of its own",
+    "SECURITY_PASSWORD_SALT": "passwords are hashed with argon2id, each with a salt of its own",  # nosec B105  # a reason, no secret
     "SECURITY_TRACKABLE": "logins are always recorded",
     "SQLALCHEMY_ENGINE_OPTIONS": OURS,
 }
