@@ -163,7 +163,12 @@ def posts(servers: list[Side]) -> Iterator[tuple[str, dict[str, Ask], dict[str, 
     def forecasts(side: Side) -> Ask:
         key = sensor(side, "forecast")
         side.api.post(f"/sensors/{key}/data", json=run_body(0))
-        return lambda run: side.api.post(f"/sensors/{key}/data", json=run_body(run + 1))  # type: ignore[no-any-return]
+
+        def send(run: int) -> requests.Response:
+            answer: requests.Response = side.api.post(f"/sensors/{key}/data", json=run_body(run + 1))
+            return answer
+
+        return send
 
     asks = {s.name: forecasts(s) for s in servers}
     yield "forecast run of 576, overlapping", asks, {s.name: 1 if s.name == "FlexMeasures" else 60 for s in servers}

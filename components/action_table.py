@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
 import panel as pn
 import param
@@ -107,7 +107,7 @@ class Drawn(JSComponent):  # a leading underscore would keep Bokeh from telling 
     nothing = param.String(default="", doc="HTML of a table without rows.")
 
     _esm = DRAW
-    _stylesheets = [LOOK]  # noqa: RUF012  as Panel wants it
+    _stylesheets: ClassVar[list[str]] = [LOOK]
 
     def __init__(self, pressed: Callable[[str, str], None], **params: Any) -> None:
         super().__init__(**params)

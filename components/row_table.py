@@ -47,7 +47,7 @@ class RowTable(JSComponent):
         super().__init__(rows=[[cell(each) for each in row] for row in rows], **params)
         self._ink()
 
-    def save(self, filename: Any, title: str = "Flexscope", **_other: Any) -> None:  # type: ignore[override]
+    def save(self, filename: Any, title: str = "Flexscope", **_other: Any) -> None:  # type: ignore[override]  # fewer parameters than Panel: a file here needs no other resources
         """See Component.save."""
         write(self, filename, title)
 

@@ -79,7 +79,7 @@ class Endpoint(RequestHandler):
         limit = settings.FLEXSCOPE_MAX_UPLOAD_BYTES if upload else settings.FLEXMEASURES_MAX_SENSOR_DATA_INGESTION_BYTES
         self.received = Received(limit=limit)
         if self.request.connection is not None:  # what is too long is read to its end, so that the answer arrives
-            self.request.connection.set_max_body_size(16 * settings.FLEXSCOPE_MAX_UPLOAD_BYTES)  # type: ignore[attr-defined]  # of HTTP1Connection
+            self.request.connection.set_max_body_size(16 * settings.FLEXSCOPE_MAX_UPLOAD_BYTES)  # type: ignore[attr-defined]  # Tornado types the connection by its base, which lacks this method
 
     def on_finish(self) -> None:
         """See RequestHandler."""
@@ -236,7 +236,7 @@ class Endpoint(RequestHandler):
         """Log what is our fault; what the client did wrong is told to the client."""
         if answer(value)[0] >= 500 and not isinstance(value, HTTPError):
             told = self.request.method, self.request.path, request_id(self.request)
-            LOG.error("%s %s failed, request %s", *told, exc_info=(typ, value, tb))  # type: ignore[arg-type]  # as Tornado declares it
+            LOG.error("%s %s failed, request %s", *told, exc_info=(typ, value, tb))  # type: ignore[arg-type]  # Tornado allows None for each part, logging only for all
 
 
 class NothingHere(Endpoint):
