@@ -93,7 +93,7 @@ def peer() -> Iterator[Peer]:
         log = stack.enter_context((home / "log").open("w"))
         given = {"cwd": home, "env": os.environ | {"HOME": str(home), "PYTHONPATH": ""}, "stdout": log, "stderr": log}
         try:
-            subprocess.run([python, "-c", SETUP], check=True, **given)  # type: ignore[call-overload]
+            subprocess.run([python, "-c", SETUP], check=True, **given)  # type: ignore[call-overload]  # keyword arguments of several types
             running = [_begin(stack, [python, "-c", code], given) for code in (SERVE.format(port=port), WORK)]
             made = Peer(f"http://127.0.0.1:{port}", database, running[0].pid, running[1].pid)
             _wait(made, running)

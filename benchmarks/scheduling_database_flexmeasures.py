@@ -66,7 +66,7 @@ def scheduling(battery: object, ids: dict[str, int], length: timedelta) -> Calla
     from flexmeasures.data.models.planning.storage import StorageScheduler
     from flexmeasures.data.models.time_series import Sensor
 
-    number = battery.id  # type: ignore[attr-defined]  # their sensor, known in their environment only
+    number = battery.id  # type: ignore[attr-defined]  # a Sensor of FlexMeasures, which is not installed where types are checked
 
     def run() -> object:
         db.session.expire_all()

@@ -48,7 +48,7 @@ class Received:
 
     def __init__(self, *, limit: int) -> None:
         self.limit, self.size = limit, 0
-        self._kept = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # lives as long as the request
+        self._kept = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # filled by many calls, freed with the request: no block spans them
 
     def add(self, chunk: bytes) -> None:
         """Take the next piece."""

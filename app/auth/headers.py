@@ -25,7 +25,7 @@ def request_id(request: HTTPServerRequest) -> str:
     if found is None:
         told = request.headers.get("X-Request-Id", "")
         found = told if OWN_ID.fullmatch(told) else secrets.token_hex(8)
-        request.flexscope_id = found  # type: ignore[attr-defined]  # lives as long as the request
+        request.flexscope_id = found  # type: ignore[attr-defined]  # Tornado has no place for facts about a request; they end with it
     return found
 
 

@@ -47,7 +47,7 @@ class Arrays:
 
     def with_(self, **changes: Floats | Indices | float) -> Self:
         """Return the same problem with some arrays changed."""
-        return replace(self, **changes)  # type: ignore[arg-type]  # the names are those of the fields above
+        return replace(self, **changes)  # type: ignore[arg-type]  # checkers cannot match names given as text with the fields above
 
     def rows_of(self, x: Floats) -> Floats:
         """Return matrix · x, shape (rows,)."""
