@@ -108,15 +108,7 @@ def run(bench: Bench) -> list[tuple[str, float, str]]:
     ten = bench.measure(lambda i: write(sensors[0], slice(10_000 * i, 10_000 * (i + 1))), times=4)
     lists = events[:10_000].tolist(), values[:10_000].tolist()
     compare("write 10,000", ten, unchecked=bench.measure(lambda i: rows.insert(100 + i, *lists), times=4))
-    one = bench.measure(lambda i: write(sensors[1], slice(i, i + 1)), times=200)
-
-    def one_row(i: int) -> None:
-        with bench.database.writing() as work:
-            rows.one(work, sensors[1].id, i, 1.0)
-
-    with bench.database.writing() as work:
-        Driver(work).run(f"CREATE TABLE one_row {TABLE}" + (" WITHOUT ROWID" if bench.is_sqlite else ""))
-    compare("write one value", one, one_row_same_rules=bench.measure(one_row, times=200))
+    one_value(bench, rows, lambda i: write(sensors[1], slice(i, i + 1)), sensors[1], compare)
     overlapping(bench, sensors[2], source, compare)
     for sensor in sensors[:200]:
         write(sensor, slice(50_000, 50_000 + 8 * 288))
@@ -128,6 +120,21 @@ def run(bench: Bench) -> list[tuple[str, float, str]]:
 
     compare("200 sensors, a week, one call", bench.measure(many, times=5))
     return found
+
+
+def one_value(
+    bench: Bench, rows: Rows, write: Callable[[int], None], sensor: Sensor, compare: Callable[..., None]
+) -> None:
+    """Write the next value of a sensor, again and again, and one row by the same rules."""
+    one = bench.measure(write, times=200)
+
+    def one_row(i: int) -> None:
+        with bench.database.writing() as work:
+            rows.one(work, sensor.id, i, 1.0)
+
+    with bench.database.writing() as work:
+        Driver(work).run(f"CREATE TABLE one_row {TABLE}" + (" WITHOUT ROWID" if bench.is_sqlite else ""))
+    compare("write one value", one, one_row_same_rules=bench.measure(one_row, times=200))
 
 
 def reads(bench: Bench, sensor: Sensor, rows: Rows, compare: Callable[..., None]) -> None:

@@ -37,6 +37,14 @@ def postgres_template() -> Iterator[str]:
         yield template
 
 
+@pytest.fixture(params=["appsi_highs", "glpk"])
+def solver(request: pytest.FixtureRequest) -> str:
+    """Name of a solver that Pyomo knows: HiGHS in memory, and a program that reads a file."""
+    if request.param == "glpk" and shutil.which("glpsol") is None:
+        refuse("the solver glpk is not installed; install Debian's glpk-utils")
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with all tables, to copy from."""

@@ -1,7 +1,5 @@
 """Who plans: ours, another solver, a scheduler of the asset's choice, a plain one where no plan exists."""
 
-import shutil
-
 import pytest
 
 from app.jobs import schedule
@@ -11,8 +9,6 @@ from db.sources import Source
 from engine.errors import FieldError, Infeasible, UnknownPlugin
 from tests.assemble.homes import KNOWN_AT, QUARTER
 
-needs_glpk = pytest.mark.skipif(shutil.which("glpsol") is None, reason="the solver glpk is not installed")
-SOLVERS = ["appsi_highs", pytest.param("glpk", marks=needs_glpk)]
 MODEL = {"soc-at-start": 2, "soc-min": "1 kWh", "soc-max": "10 kWh", "power-capacity": "2 kW"}
 TARGET = [{"value": 10, "datetime": "2030-01-14T02:00Z"}]  # 8 kWh in two hours at 2 kW
 HARD = {"consumption-price": "0.3 EUR/kWh", "relax-constraints": False}
@@ -43,7 +39,6 @@ def test_plain_plan_is_a_source_of_its_own(home, battery):
     assert (source.model, done.schedule.status.value) == ("StorageFallbackScheduler", "fallback, not optimised")
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
 def test_another_solver_plans_the_same_site(home, battery, solver):
     # With choices in it: a process, operation modes, and prices at which giving earns more than taking costs.
     home.asset("work", "process")

@@ -45,7 +45,7 @@ def served(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         more = populate(work, serving.identifiers(people), running)
     url = people.url.render_as_string(hide_password=False)
     with serving.server(url, instance, FLEXSCOPE_WATCH="false", FLEXSCOPE_EMBEDDED_WORKERS="0") as api:
-        api.ids = serving.identifiers(people) | more  # type: ignore[attr-defined]  # for the tests below
+        api.ids = serving.identifiers(people) | more
         yield api
 
 
@@ -76,7 +76,7 @@ def refused(answer: requests.Response, *codes: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not TABLE[name].allowed >= {"anonymous"}])
 def test_strangers_and_other_accounts_are_refused(served: Api, name: str) -> None:
-    given = TABLE[name].given(served.ids)  # type: ignore[attr-defined]
+    given = TABLE[name].given(served.ids)
     assert refused(send(served, name, given, None), 401)["status"] == "UNAUTHORIZED"
     for kind in sorted(EVERYONE - TABLE[name].allowed - {"stranger"})[:2]:
         assert refused(send(served, name, given, kind), 403)["status"] == "INVALID_SENDER"
@@ -84,16 +84,16 @@ def test_strangers_and_other_accounts_are_refused(served: Api, name: str) -> Non
 
 @pytest.mark.parametrize("name", [name for name in NAMES if PARAMETER.search(name)])
 def test_what_is_not_there_is_not_found(served: Api, name: str) -> None:
-    body = refused(send(served, name, TABLE[name].given(served.ids) | NOBODY, "root"), 404, 400)  # type: ignore[attr-defined]
+    body = refused(send(served, name, TABLE[name].given(served.ids) | NOBODY, "root"), 404, 400)
     assert body["status"] in ("NOT_FOUND", "UNKNOWN_SCHEDULE", "UNKNOWN_FORECAST")
     if "uuid" in PARAMETER.findall(name) and "id" in PARAMETER.findall(name):
-        lost = TABLE[name].given(served.ids) | {"uuid": NOBODY["uuid"]}  # type: ignore[attr-defined]
+        lost = TABLE[name].given(served.ids) | {"uuid": NOBODY["uuid"]}
         assert refused(send(served, name, lost, "root"), 400)["status"].startswith("UNKNOWN_")
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if ROUTES[name].model("body") or ROUTES[name].model("query")])
 def test_a_wrong_field_is_named(served: Api, name: str) -> None:
-    given, body, query = TABLE[name].given(served.ids), ROUTES[name].model("body"), ROUTES[name].model("query")  # type: ignore[attr-defined]
+    given, body, query = TABLE[name].given(served.ids), ROUTES[name].model("body"), ROUTES[name].model("query")
     if "bulk" in given:
         wrong, field = given | {"bulk": [{"sensor": "x"}]}, "data"
     elif body is not None and body is not Form:
@@ -109,7 +109,7 @@ def test_a_wrong_field_is_named(served: Api, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_right_is_answered(served: Api, name: str) -> None:
     line, route = TABLE[name], ROUTES[name]
-    answer = send(served, name, line.given(served.ids), "root")  # type: ignore[attr-defined]
+    answer = send(served, name, line.given(served.ids), "root")
     if line.unless:
         assert line.unless in str(refused(answer, 404)["message"])
         return

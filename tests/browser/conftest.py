@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,17 @@ def signed_in(browser: Browser, url: str, *who: str) -> list[dict[str, str]]:
     return cookies
 
 
+@contextmanager
+def opened(browser: Browser, site: Api, cookies: list[dict[str, str]], **kind: Any) -> Iterator[Page]:
+    """Give a page of somebody who has some cookies, in a context of some kind; at its end nothing may have failed."""
+    context = browser.new_context(**{"viewport": DESKTOP, "base_url": site.url, **kind})
+    context.add_cookies(cookies)
+    page, wrong = guarded(context, site)
+    yield page
+    context.close()
+    assert not wrong, wrong
+
+
 def guarded(context: BrowserContext, site: Api) -> tuple[Page, list[str]]:
     """Return a new page, and the list of what it did wrong so far."""
     page, wrong = context.new_page(), []
@@ -78,45 +90,30 @@ def guarded(context: BrowserContext, site: Api) -> tuple[Page, list[str]]:
 
 @pytest.fixture
 def visitor(browser: Browser, site: Api) -> Iterator[Page]:
-    """A page of somebody who has not signed in; at its end nothing may have failed."""
-    context = browser.new_context(viewport=DESKTOP)
-    page, wrong = guarded(context, site)
-    yield page
-    context.close()
-    assert not wrong, wrong
+    """A page of somebody who has not signed in."""
+    with opened(browser, site, []) as page:
+        yield page
 
 
 @pytest.fixture
 def desk(browser: Browser, site: Api, session_cookies: list[dict[str, str]]) -> Iterator[Page]:
-    """A page on a wide screen, signed in as the toy user; at its end nothing may have failed."""
-    context = browser.new_context(viewport=DESKTOP, base_url=site.url)
-    context.add_cookies(session_cookies)
-    page, wrong = guarded(context, site)
-    yield page
-    context.close()
-    assert not wrong, wrong
+    """A page on a wide screen, signed in as the toy user."""
+    with opened(browser, site, session_cookies) as page:
+        yield page
 
 
 @pytest.fixture
 def host(browser: Browser, site: Api, host_cookies: list[dict[str, str]]) -> Iterator[Page]:
-    """A page on a wide screen, signed in as an admin of the server; at its end nothing may have failed."""
-    context = browser.new_context(viewport=DESKTOP, base_url=site.url)
-    context.add_cookies(host_cookies)
-    page, wrong = guarded(context, site)
-    yield page
-    context.close()
-    assert not wrong, wrong
+    """A page on a wide screen, signed in as an admin of the server."""
+    with opened(browser, site, host_cookies) as page:
+        yield page
 
 
 @pytest.fixture
 def phone(browser: Browser, playwright: Playwright, site: Api, session_cookies: list[dict[str, str]]) -> Iterator[Page]:
-    """A page on a phone, signed in as the toy user; at its end nothing may have failed."""
-    context = browser.new_context(**{**playwright.devices["Pixel 5"], "viewport": PHONE, "base_url": site.url})
-    context.add_cookies(session_cookies)
-    page, wrong = guarded(context, site)
-    yield page
-    context.close()
-    assert not wrong, wrong
+    """A page on a phone, signed in as the toy user."""
+    with opened(browser, site, session_cookies, **{**playwright.devices["Pixel 5"], "viewport": PHONE}) as page:
+        yield page
 
 
 @pytest.fixture(scope="session")

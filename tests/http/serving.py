@@ -52,12 +52,13 @@ def server(database_url: str, instance: Path, **settings: str) -> Iterator["Api"
 
 
 class Api:
-    """Speaks to a server, as one of the users of ``populate``."""
+    """Speaks to a server, as one of the users of ``populate``; ``ids`` are those of rows a table of requests names."""
 
     def __init__(self, url: str, log: Path, pid: int = 0) -> None:
         self.url, self.log, self.pid = url, log, pid
         self.http = requests.Session()
         self.tokens: dict[str, str] = {}
+        self.ids: dict[str, Any] = {}
 
     def wait(self, process: subprocess.Popen[bytes]) -> None:
         for _ in range(1200):  # a busy machine is slow, not wrong

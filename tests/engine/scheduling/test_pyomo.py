@@ -1,7 +1,5 @@
 """The same problems through Pyomo, with two solvers."""
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -13,11 +11,7 @@ from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.random_sites import KINDS, draw
 from tests.engine.scheduling.samples import at, site, store
 
-needs_glpk = pytest.mark.skipif(shutil.which("glpsol") is None, reason="the solver glpk is not installed")
-SOLVERS = ["appsi_highs", pytest.param("glpk", marks=needs_glpk)]
 
-
-@pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_another_solver_finds_the_same_cost(kind, solver):
     given = draw(kind, 1)
@@ -32,7 +26,6 @@ def test_another_solver_finds_the_same_cost(kind, solver):
     assert check(given, schedule) == pytest.approx(expected, rel=1e-6, abs=1e-5)
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
 def test_duals_are_the_same(solver):
     given = site(store(soc_targets=at(10, 30.0)), buy=np.linspace(0.1, 0.3, 24), sell=0.05)
     direct, other = StorageScheduler().compute(given), StorageScheduler(solver=solver).compute(given)
