@@ -79,7 +79,7 @@ def test_a_preset_shows_a_week_and_reads_what_is_missing(desk: Page, house: int)
     desk.goto(f"/assets/{house}")
     first = charts(desk)[0]
     desk.get_by_role("button", name="Week").click()
-    desk.wait_for_function(f"() => ({DRAWN})()[0].points[0] > {first['points'][0]}")
+    desk.wait_for_function(f"() => ({DRAWN})()[0]?.points[0] > {first['points'][0]}")
     week = charts(desk)[0]["range"]
     assert week[1] - week[0] == 7 * 86_400_000
 
