@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
+from app.demo import building
 from db.alerts import Alert
 from db.automations import Automation
-from db.base import Database
+from db.base import Database, get
 from db.jobs import Job
+from db.sensors import Sensor
+from db.series import Series
 from tests.browser.looking import NEVER, change, settle
 
 pytestmark = pytest.mark.browser
@@ -69,6 +72,37 @@ def test_sensors_are_forecast_again_and_again(desk: Page, house: int, demo_datab
     with demo_database.reading() as work:
         made = work.scalars(select(Automation)).one()
     assert made.kind == "forecast" and len(made.request["sensors"]) == 1
+
+
+def test_a_report_is_set_up_in_json_and_brings_values_when_it_runs(
+    desk: Page, house: int, demo_database: Database, no_automations: None
+):
+    with demo_database.writing() as work:
+        load = building.sensors(work)["load"].id
+        daily = Sensor(name="load again", asset_id=house, unit="kW", resolution=timedelta(hours=1))
+        work.add(daily)
+        work.flush()
+        kept = daily.id
+    desk.goto(f"/assets/{house}?tab=automations")
+    settle(desk)
+    desk.get_by_role("button", name="Add an automation").click()
+    desk.get_by_label("What").click()
+    desk.get_by_text("report", exact=True).click()
+    desk.get_by_label("Config").fill('{"method": "sum"}')
+    desk.get_by_role("textbox", name="Input").fill('[{"sensor": ')
+    desk.get_by_label("Output").fill(f'[{{"sensor": {kept}}}]')
+    desk.get_by_role("button", name="Set up").click()
+    expect(desk.get_by_text("Nothing was saved; see Input.")).to_be_visible()
+    desk.get_by_role("textbox", name="Input").fill(f'[{{"sensor": {load}}}]')
+    desk.get_by_role("button", name="Set up").click()
+    row = desk.get_by_role("row", name=re.compile("^Report"))
+    expect(row).to_contain_text("every day")
+    row.get_by_role("button", name="Run now").click()
+    expect(row).to_contain_text("finished", timeout=30_000)
+    with demo_database.writing() as work:
+        found = get(work, Sensor, kept)
+        assert work.scalar(select(func.sum(Series.n_beliefs)).where(Series.sensor_id == kept)) >= 23
+        work.delete(found)
 
 
 @pytest.fixture
