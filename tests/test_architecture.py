@@ -122,11 +122,17 @@ def test_help_imports_nothing_heavy(words):
 
 
 def test_scheduling_does_without_pandas_and_units():
-    assert not imported_by("import engine.scheduling.storage_scheduler") & {"pandas", "pint", "sqlalchemy", "panel"}
+    assert not imported_by("import engine.scheduling.storage_scheduler") & {
+        "pandas",
+        "pint",
+        "sqlalchemy",
+        "panel",
+        "numba",
+    }
 
 
 def test_a_server_starts_without_what_only_some_requests_need():
-    needless = {"pandas", "scipy", "pint", "altair", "holoviews", "statsmodels", "pyomo", "panel_material_ui"}
+    needless = {"pandas", "scipy", "pint", "altair", "holoviews", "statsmodels", "pyomo", "panel_material_ui", "numba"}
     assert not imported_by("import app.server") & needless
 
 

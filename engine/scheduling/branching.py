@@ -72,6 +72,14 @@ class Cells:
         allowed = TOLERANCE * np.maximum(1.0, np.maximum(first, second))
         return np.where((common > allowed) & ~self.lossless, common, 0.0)
 
+    def running(self, width: int) -> Floats:
+        """Return 1 for each of so many columns that is part of a pair with losses, else 0: the sum is what runs."""
+        weights = np.zeros(width)
+        for side in (self.first, self.second):
+            for cols in side[:, ~self.lossless]:
+                weights[cols[cols >= 0]] = 1.0
+        return weights
+
     def netted(self, x: Floats) -> Floats:
         """Return the values with the common part of lossless flows, and any rounding noise, taken off."""
         common = np.minimum(_flow(self.first, x), _flow(self.second, x))

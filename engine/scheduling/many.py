@@ -8,8 +8,12 @@ from os import cpu_count
 from typing import Protocol
 
 from engine.errors import EngineError
+from engine.scheduling.one_store import suits
 from engine.scheduling.site import Schedule, Site
 from engine.scheduling.storage_scheduler import StorageScheduler
+
+COMPILED_FROM = 500
+"""Sites per process from which loading the compiled kernel of ``one_store`` takes less time than it saves."""
 
 
 class Scheduler(Protocol):
@@ -26,16 +30,22 @@ def schedule_many(
 
     Args:
         sites: Any number of them.
-        scheduler: Makes the plans; without one, a StorageScheduler.
+        scheduler: Makes the plans; without one, a StorageScheduler, compiled where that pays.
         workers: Processes to use, all processors by default; 1 stays in this process.
     """
-    one = partial(_attempt, scheduler or StorageScheduler())
     workers = min(workers or cpu_count() or 1, len(sites))
+    one = partial(_attempt, scheduler or _storage_scheduler(sites, workers))
     if workers <= 1:
         return [one(site) for site in sites]
     # A server has threads, which do not survive a plain fork.
     with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
         return list(pool.map(one, sites, chunksize=max(1, len(sites) // (4 * workers))))
+
+
+def _storage_scheduler(sites: Sequence[Site], workers: int) -> StorageScheduler:
+    """Return a scheduler that is compiled if each process plans so many sites of one store that it pays."""
+    suiting = sum(1 for site in sites if suits(site)) if len(sites) >= COMPILED_FROM * workers else 0
+    return StorageScheduler(compiled=suiting >= max(1, COMPILED_FROM * workers))
 
 
 def _attempt(scheduler: Scheduler, site: Site) -> Schedule | EngineError:

@@ -2,6 +2,9 @@
 
 All columns and rows that a change of would cost something stay as they are; what is left free is decided by the
 preference. A tiny price slope, the usual way, changes the cost a little and slows the first solve down a lot.
+
+Where power is worth nothing, such as sun that is sold for nothing, a lossy store may take and give at once for free,
+and a plan found in this way may do so. A third solve among the plans liked as much then finds the one that runs least.
 """
 
 import numpy as np
@@ -30,7 +33,10 @@ def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> 
     if _all_priced(model.arrays, answer) or (isinstance(model, Model) and _alone(model, answer)):
         return answer.x
     cost = model.arrays.cost
-    found = _edited(model, answer, preference) if isinstance(model, Model) else _reloaded(model, answer, preference)
+    if isinstance(model, Model):
+        found = _edited(model, answer, preference, cells)
+    else:
+        found = _reloaded(model, answer, preference, cells)
     return found.x if _fits(found, answer, cost, cells) else answer.x
 
 
@@ -62,30 +68,43 @@ def _held(arrays: Arrays, answer: Answer) -> tuple[Indices, Indices, Floats]:
     return fixed, tight, arrays.rows_of(answer.x)[tight] if len(tight) else np.empty(0)
 
 
-def _edited(model: Model, answer: Answer, preference: Floats) -> Answer:
+def _edited(model: Model, answer: Answer, preference: Floats, cells: Cells) -> Answer:
     """Solve for the preference inside HiGHS, from the plan found, and put everything back."""
     solver, arrays = model.solver, model.arrays
-    fixed, tight, level = _held(arrays, answer)
     basis, current = solver.getBasis(), solver.getLp()
-    lower, upper = np.array(current.col_lower_)[fixed], np.array(current.col_upper_)[fixed]
-    columns = np.arange(arrays.width, dtype=np.int32)
-
-    model.change_bounds(fixed, answer.x[fixed], answer.x[fixed])
-    model.change_rows(tight, level, level)
-    model.change_costs(columns, preference)
-    model.go_on(PRIMAL)
-    found = model.run()
-
+    lower, upper = np.array(current.col_lower_), np.array(current.col_upper_)
+    found, fixed, tight = _narrowed(model, answer, preference)
+    if found.has_plan and cells.overlap(found.x).any():
+        found, more_fixed, more_tight = _narrowed(model, found, cells.running(arrays.width))
+        fixed, tight = np.union1d(fixed, more_fixed), np.union1d(tight, more_tight)
     model.go_on(DUAL)
-    model.change_costs(columns, arrays.cost)
+    model.change_costs(np.arange(arrays.width, dtype=np.int32), arrays.cost)
     model.change_rows(tight, arrays.row_lower[tight], arrays.row_upper[tight])
-    model.change_bounds(fixed, lower, upper)
+    model.change_bounds(fixed, lower[fixed], upper[fixed])
     solver.setBasis(basis)
     return found
 
 
-def _reloaded(model: Backend, answer: Answer, preference: Floats) -> Answer:
+def _narrowed(model: Model, answer: Answer, liking: Floats) -> tuple[Answer, Indices, Indices]:
+    """Return the plan liked best among those as good as an answer, and the columns and rows now held for it."""
+    fixed, tight, level = _held(model.arrays, answer)
+    model.change_bounds(fixed, answer.x[fixed], answer.x[fixed])
+    model.change_rows(tight, level, level)
+    model.change_costs(np.arange(model.arrays.width, dtype=np.int32), liking)
+    model.go_on(PRIMAL)
+    return model.run(), fixed, tight
+
+
+def _reloaded(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> Answer:
     """Solve for the preference as a problem of its own, which stays loaded."""
+    found = _held_to(model, answer, preference)
+    if found.has_plan and len(found.col_dual) and len(found.row_dual) and cells.overlap(found.x).any():
+        found = _held_to(model, found, cells.running(model.arrays.width))
+    return found
+
+
+def _held_to(model: Backend, answer: Answer, liking: Floats) -> Answer:
+    """Return the plan liked best among those as good as an answer."""
     arrays = model.arrays
     fixed, tight, level = _held(arrays, answer)
     lower, upper = arrays.lower.copy(), arrays.upper.copy()
@@ -93,7 +112,7 @@ def _reloaded(model: Backend, answer: Answer, preference: Floats) -> Answer:
     lower[fixed] = upper[fixed] = answer.x[fixed]
     row_lower[tight] = row_upper[tight] = level
     model.load(
-        arrays.with_(cost=preference, offset=0.0, lower=lower, upper=upper, row_lower=row_lower, row_upper=row_upper)
+        arrays.with_(cost=liking, offset=0.0, lower=lower, upper=upper, row_lower=row_lower, row_upper=row_upper)
     )
     return model.run()
 

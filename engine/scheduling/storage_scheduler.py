@@ -5,7 +5,7 @@ from time import process_time
 from typing import ClassVar
 
 from engine.errors import Infeasible, SolveError, TimedOut
-from engine.scheduling import read
+from engine.scheduling import one_store, read
 from engine.scheduling.build import build
 from engine.scheduling.closed_form import placed
 from engine.scheduling.devices.storage import Storage
@@ -31,6 +31,9 @@ class StorageScheduler:
     """Share by which the cost may lie above the best one when whole numbers are involved."""
     solver: str = DIRECT
     """``highspy`` for arrays straight into HiGHS, else one that Pyomo knows: ``appsi_highs``, ``glpk``, ``cbc``."""
+    compiled: bool = False
+    """Whether sites of one store are planned without a solver where numba is installed: the same plans and costs, many
+    times faster after a first second; a marginal price at a kink may be another of those that are right there."""
 
     def compute(self, site: Site) -> Schedule:
         """Return the best plan of a site.
@@ -41,6 +44,10 @@ class StorageScheduler:
             TimedOut: The time limit passed without a plan of the accepted gap.
             SolveError: The cost has no lower end, as a price pays without a limit on power.
         """
+        if self.compiled and self.solver == DIRECT and (kernel := one_store.compiled()):
+            plan = one_store.planned(site, kernel)
+            if plan is not None:
+                return plan
         began = process_time()
         site = self._with_learned_worth(placed(site, only_dearest=True))
         if site.hedged and (plan := hedged(site)) is not None:
@@ -74,7 +81,7 @@ class StorageScheduler:
         if not learning:
             return site
         unhedged = replace(_with_end_values(site, dict.fromkeys(learning, 0.0)), hedged=0)
-        worth = self.compute(unhedged).worth
+        worth = replace(self, compiled=False).compute(unhedged).worth  # one and the same, also where it has a kink
         return _with_end_values(site, {name: float(worth[name].mean()) for name in learning})
 
 

@@ -1,13 +1,20 @@
 """The second solve is left out only where it could change nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from engine.scheduling.branching import Cells
 from engine.scheduling.build import build
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.preference import _all_priced, _alone, _edited
+from engine.scheduling.solve import Options, solve
+from engine.scheduling.storage_scheduler import StorageScheduler
 from tests.engine.scheduling.random_sites import draw
-from tests.engine.scheduling.samples import at, site, store
+from tests.engine.scheduling.samples import at, bumped, site, store
+
+NO_PAIRS = Cells.of([])
 
 
 @pytest.mark.parametrize("alone", [_alone, lambda model, answer: _all_priced(model.arrays, answer)])
@@ -22,7 +29,7 @@ def test_a_plan_said_to_be_alone_stays_whatever_is_preferred(alone):
                 continue
             told.append(alone(model, answer))
             if told[-1]:
-                found = _edited(model, answer, rng.normal(size=arrays.width))
+                found = _edited(model, answer, rng.normal(size=arrays.width), NO_PAIRS)
                 np.testing.assert_allclose(found.x, answer.x, atol=1e-6)
     assert any(told)
     assert not all(told)
@@ -33,3 +40,18 @@ def test_at_one_price_the_plan_is_not_alone():
     answer = model.run()
     assert not _alone(model, answer)
     assert not _all_priced(model.arrays, answer)
+
+
+def sunny():
+    """Return a site whose sun is worth nothing at noon, with a lossy store that is wanted half full in the evening."""
+    car = store(soc_targets=at(20, 10.0), discharger=4.0)
+    lossy = replace(car, ports=(replace(car.ports[0], charging_efficiency=0.9, discharging_efficiency=0.9),))
+    return site(lossy, load=bumped(-20.0, 6, 15), buy=0.2, sell=0.0)
+
+
+@pytest.mark.parametrize("solver", ["highspy", "appsi_highs"])
+def test_what_is_free_is_taken_sooner_and_not_burned(solver):
+    plan = StorageScheduler(solver=solver).compute(sunny())
+    np.testing.assert_allclose(plan.power["car"][6:14], 4.0)
+    cheapest = solve(build(sunny()).problem, Options(preferences=False))
+    assert plan.cost == pytest.approx(build(sunny()).problem.arrays().cost @ cheapest.x)
