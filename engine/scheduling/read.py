@@ -1,5 +1,10 @@
 """From the numbers of a solved problem to a schedule in the words of its site."""
 
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import Any, TypeVar
+
 import numpy as np
 
 from engine.scheduling.build import Built
@@ -12,24 +17,59 @@ from engine.scheduling.solve import Solved
 
 _NOTHING = 1e-6
 """Breaches up to this are rounding noise [kW or kWh]."""
+Value = TypeVar("Value")
 
 
 def schedule(site: Site, built: Built, solved: Solved, timings: Timings) -> Schedule:
     """Return the plan of a site that a solve has found."""
+    here = later(site, built, solved, timings)
+    read: dict[str, Any] = {name: dict(getattr(here, name)) for name in ("costs", "prices", "worth", "limit_prices")}
+    return replace(here, **read)
+
+
+def later(site: Site, built: Built, solved: Solved, timings: Timings) -> Schedule:
+    """Return the same plan; its costs and marginal prices are read when they are first asked for.
+
+    Until then it keeps the problem, which is larger than the plan: for one plan at a time.
+    """
     problem, x = built.problem, solved.x
     return Schedule(
         window=site.window,
         power={name: power.value(x) + 0.0 for name, power in built.power.items()},
         soc=stored(site, problem, x),
-        costs=problem.paid(x),
+        costs=_Later(partial(problem.paid, x)),
         status=solved.status,
         gap=solved.gap,
-        prices=_prices(problem, solved.row_dual),
-        worth=_worth(site, problem, solved.row_dual),
-        limit_prices=_limit_prices(problem, solved.col_dual),
+        prices=_Later(partial(_prices, problem, solved.row_dual)),
+        worth=_Later(partial(_worth, site, problem, solved.row_dual)),
+        limit_prices=_Later(partial(_limit_prices, problem, solved.col_dual)),
         breaches=tuple(_breaches(problem, x)),
         timings=timings,
     )
+
+
+class _Later(Mapping[str, Value]):
+    """Values by name, read when one is first asked for."""
+
+    def __init__(self, read: Callable[[], dict[str, Value]]) -> None:
+        self._read: Callable[[], dict[str, Value]] | None = read
+
+    @cached_property
+    def _values(self) -> dict[str, Value]:
+        read, self._read = self._read, None  # which holds the problem
+        return {} if read is None else read()
+
+    def __getitem__(self, name: str) -> Value:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __reduce__(self) -> tuple[type[dict[str, Value]], tuple[dict[str, Value]]]:
+        return dict, (self._values,)  # what leaves the process is read
 
 
 def stored(site: Site, problem: Problem, x: Floats) -> dict[str, Floats]:

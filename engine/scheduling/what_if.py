@@ -35,7 +35,7 @@ class LiveProblem:
         if not _takes_several(site):
             built, solved = self._live.solve(site)
             if solved is not None and len(solved.x):
-                return read.schedule(site, built, solved, self._live.timings)
+                return read.later(site, built, solved, self._live.timings)
         return StorageScheduler().compute(site)
 
 

@@ -1,5 +1,6 @@
 """Live problems: every edit gives the plan that a fresh solve gives."""
 
+import pickle
 from dataclasses import replace
 from datetime import timedelta
 
@@ -108,3 +109,18 @@ def test_one_decision_for_all_quantiles_is_found_here_as_well():
     load = replace(given.devices[-1], quantiles=levels)
     given = replace(given, devices=(*given.devices[:-1], load))
     assert LiveProblem().solve(given).cost == pytest.approx(StorageScheduler().compute(given).cost)
+
+
+@pytest.mark.parametrize("leave", [lambda plan: plan, lambda plan: pickle.loads(pickle.dumps(plan))])
+def test_costs_and_prices_read_after_another_edit_are_those_of_their_plan(leave):
+    live = LiveProblem()
+    first = live.solve(here())
+    live.solve(turned(here()))
+    plan, fresh = leave(first), StorageScheduler().compute(here())
+    assert dict(plan.costs) == pytest.approx(fresh.costs)
+    for name in ("prices", "worth", "limit_prices"):
+        mine, theirs = getattr(plan, name), getattr(fresh, name)
+        assert list(mine) == list(theirs)
+        assert len(mine) == len(theirs)
+        for key, values in theirs.items():
+            np.testing.assert_allclose(mine[key], values, atol=1e-9)
