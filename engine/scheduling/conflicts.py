@@ -110,9 +110,10 @@ def _within(
 ) -> tuple[float, float]:
     """Return the least and most energy at the end of a step, or at a moment within it, from those before it [kWh]."""
     off, on, kept = reach
-    share = 1.0 if tick.is_integer() else tick - step
-    before, after = (float(each[0]) for each in partly(kept[step : step + 1], np.array([share])))
-    ends = (kept[step] * levels[0] + off[step], kept[step] * levels[1] + on[step])
+    ends = (float(kept[step] * levels[0] + off[step]), float(kept[step] * levels[1] + on[step]))
+    if tick.is_integer():
+        return ends
+    before, after = (float(each[0]) for each in partly(kept[step : step + 1], np.array([tick - step])))
     return before * levels[0] + after * ends[0], before * levels[1] + after * ends[1]
 
 
