@@ -19,6 +19,8 @@ class Matrix:
     index: Indices
     """Row of each coefficient."""
     value: Floats
+    cols: NDArray[np.integer]
+    """Column of each coefficient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +53,13 @@ class Arrays:
 
     def rows_of(self, x: Floats) -> Floats:
         """Return matrix · x, shape (rows,)."""
-        cols = np.repeat(np.arange(self.width), np.diff(self.matrix.start))
-        parts = self.matrix.value * x[cols]
+        parts = self.matrix.value * x[self.matrix.cols]
         return np.bincount(self.matrix.index, weights=parts, minlength=self.height).astype(float)
 
     def columns_of(self, y: Floats) -> Floats:
         """Return y · matrix, shape (columns,)."""
-        cols = np.repeat(np.arange(self.width), np.diff(self.matrix.start))
         parts = self.matrix.value * y[self.matrix.index]
-        return np.bincount(cols, weights=parts, minlength=self.width).astype(float)
+        return np.bincount(self.matrix.cols, weights=parts, minlength=self.width).astype(float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ class Pattern:
     """The first of each run of coefficients, so ordered, that meet in one place; None where none do."""
     start: Indices
     index: Indices
+    cols: NDArray[np.integer]
 
     @classmethod
     def of(cls, rows: NDArray[np.integer], cols: NDArray[np.integer], shape: tuple[int, int]) -> Self:
@@ -86,12 +87,13 @@ class Pattern:
             key = key[meeting]
         col, row = np.divmod(key, max(height, 1))
         start = np.searchsorted(col, np.arange(width + 1)).astype(np.int32)
-        return cls(order, meeting, start, row.astype(np.int32))
+        return cls(order, meeting, start, row.astype(np.int32), col)
 
     def filled(self, values: Floats) -> Matrix:
         """Return the matrix with these coefficients; those that meet are added."""
         value = values[self.order]
-        return Matrix(self.start, self.index, value if self.meeting is None else np.add.reduceat(value, self.meeting))
+        met = value if self.meeting is None else np.add.reduceat(value, self.meeting)
+        return Matrix(self.start, self.index, met, self.cols)
 
 
 @lru_cache(maxsize=16)
@@ -124,10 +126,9 @@ def extended(
         cells: Row, column and coefficient of each new entry of the matrix.
     """
     old, width, height = arrays.matrix, arrays.width + choices, arrays.height + len(row_upper)
-    cols = np.repeat(np.arange(arrays.width), np.diff(old.start))
     merged = (
         np.concatenate([old.index, cells[0]]),
-        np.concatenate([cols, cells[1]]),
+        np.concatenate([old.cols, cells[1]]),
         np.concatenate([old.value, cells[2]]),
     )
     return Arrays(

@@ -121,7 +121,7 @@ class Elastic:
         arrays, sides, extra = self.arrays, self._sides, self._slacks
         lower, upper = arrays.lower.copy(), arrays.upper.copy()
         entries: list[tuple[NDArray[np.integer], NDArray[np.integer]]]
-        entries = [(arrays.matrix.index, np.repeat(np.arange(arrays.width), np.diff(arrays.matrix.start)))]
+        entries = [(arrays.matrix.index, arrays.matrix.cols)]
         values, weights = [arrays.matrix.value], np.ones(extra)
         for side in sides:
             common = np.full(len(side.cols), side.common)

@@ -118,7 +118,7 @@ class PyomoModel:
         """Return the coefficients and the columns of each row."""
         matrix = self.arrays.matrix
         terms: list[tuple[list[float], list[int]]] = [([], []) for _ in range(self.arrays.height)]
-        cols = np.repeat(np.arange(self.arrays.width), np.diff(matrix.start)).tolist()
+        cols = matrix.cols.tolist()
         for row, col, value in zip(matrix.index.tolist(), cols, matrix.value.tolist(), strict=True):
             terms[row][0].append(value)
             terms[row][1].append(col)

@@ -148,6 +148,9 @@ class Section:
 
     def counts(self) -> Counts:
         """Return how many numbers it takes."""
+        if self.numbers is not None:
+            here = self.numbers
+            return len(here.lower), len(here.row_lower), len(here.values), len(here.prices)
         return (
             sum([size for size, _, _ in self.bounds]),
             sum([left.size for left, _, _ in self.constraints]),
