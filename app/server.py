@@ -1,6 +1,7 @@
 """The one Tornado application: pages, REST API and static files on one port."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -166,6 +167,8 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     process.queue.start()
     seen = Ticker("last-seen", SEEN_EVERY, process.identities.note_seen, wait_first=True)
     seen.start()
+    gc.collect()
+    gc.freeze()  # what lives as long as the process is not searched for garbage again and again, 0.2 s each time
     started()
     LOG.info("Process %s serves http://%s:%s%s", os.getpid(), host, port, settings.FLEXSCOPE_PATH_PREFIX)
     loop.start()

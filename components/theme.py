@@ -114,7 +114,6 @@ def material(main: str = "", second: str = "") -> dict[str, dict[str, object]]:
         main: Colour of the bar, and of buttons on light paper, such as ``#0b5c8f``; empty: ours.
         second: Colour of what stands out; empty: that of Material.
     """
-    bar = main or PRIMARY.light
 
     def paper(colour: str, ground: str, **more: str) -> dict[str, object]:
         above = {"backgroundColor": ground, "backgroundImage": "none", "color": ink_on(ground)}
@@ -122,9 +121,14 @@ def material(main: str = "", second: str = "") -> dict[str, dict[str, object]]:
         return {"palette": palette, "components": {"MuiAppBar": {"styleOverrides": {"root": above}}}}
 
     return {
-        "light": paper(bar, bar),
-        "dark": paper(PRIMARY.dark, main or "#0c2536", contrastText="#0b1620"),
+        "light": paper(bar(main, dark=False), bar(main, dark=False)),
+        "dark": paper(PRIMARY.dark, bar(main, dark=True), contrastText="#0b1620"),
     }
+
+
+def bar(main: str = "", *, dark: bool) -> str:
+    """Return the colour of the bar on top, where ``main`` is the colour that was chosen for it; empty: ours."""
+    return main or ("#0c2536" if dark else PRIMARY.light)
 
 
 def ink_on(ground: str) -> str:

@@ -8,7 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.pages.confirming import Question
-from app.pages.filling import asking, later, note, refuse, waiting
+from app.pages.filling import asking, later, note, refuse, soon, waiting
 from app.pages.forms import Field, Form
 from components.action_table import Action, ActionTable, Row
 
@@ -43,7 +43,7 @@ class Keys(pn.viewable.Viewer):
         self._table = ActionTable(columns=COLUMNS, on_action=self._ask, empty="There are no keys.")
         self._place = pn.Column(waiting(), sizing_mode="stretch_width")
         self._question, self._told = Question(), pn.Column(sizing_mode="stretch_width")
-        pn.state.onload(self._read)
+        soon(self._read)
 
     def __panel__(self) -> pn.viewable.Viewable:
         parts: list[Any] = [self._place, self._question, self._told]

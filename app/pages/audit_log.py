@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import panel as pn
 import panel_material_ui as pmui
 
-from app.pages.filling import asking, later, refuse, waiting
+from app.pages.filling import asking, later, refuse, soon, waiting
 from components.fact_table import Cell, Code, FactTable
 from engine.iso_time import instant
 
@@ -43,7 +43,7 @@ class AuditLog(pn.viewable.Viewer):
         self._older = pmui.IconButton(
             icon="chevron_right", description="Older", on_click=partial(self._turn, 1), **look
         )
-        pn.state.onload(self._read)
+        soon(self._read)
 
     def __panel__(self) -> pn.viewable.Viewable:
         bar = pmui.FlexBox(self._search, self._newer, self._count, self._older, sizing_mode="stretch_width")

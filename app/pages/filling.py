@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from html import escape
 from typing import Any, TypeVar
 
@@ -117,7 +118,19 @@ def fill(
         else:
             later(lambda: _put(place, show, found))
 
-    pn.state.onload(load)
+    soon(load)
+
+
+def soon(load: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Begin to load once the page is sent, while the browser still reads its scripts.
+
+    What is there by the time the browser asks for the content is sent in one piece with the page.
+    """
+    document = pn.state.curdoc
+    if document is None or document.session_context is None or pn.state.loaded:
+        pn.state.onload(load)
+        return
+    document.add_next_tick_callback(partial(pn.state.execute, load))
 
 
 def _put(place: pn.Column, show: Callable[[Result], Sequence[Any]], found: Result) -> None:
@@ -137,5 +150,16 @@ def refuse(place: pn.Column, error: Exception) -> None:
 
 
 def later(change: Callable[[], Any]) -> None:
-    """Change what a page shows once its document may be changed: after awaiting, it belongs to others."""
-    pn.state.execute(change, schedule=True)
+    """Change what a page shows once its document may be changed: after awaiting, it belongs to others.
+
+    A browser that has begun to show the page gets the change when it has shown it.
+    """
+    pn.state.execute(partial(_unless_beginning, change), schedule=True)
+
+
+def _unless_beginning(change: Callable[[], Any]) -> None:
+    session = getattr(pn.state.curdoc and pn.state.curdoc.session_context, "session", None)
+    if session is None or pn.state.loaded or not session.connection_count:
+        change()
+    else:
+        pn.state.onload(change)

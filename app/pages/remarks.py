@@ -15,7 +15,7 @@ from app.auth import access
 from app.auth.identity import SignedIn
 from app.jobs import remarks
 from app.pages import time_range
-from app.pages.filling import later, plain, reading, refuse, writing
+from app.pages.filling import later, plain, reading, refuse, soon, writing
 from app.pages.remark_form import RemarkForm
 from components.remarks import Remark
 from components.time_series import TimeSeries
@@ -93,7 +93,7 @@ class Remarks(pn.viewable.Viewer):
         self._add = pmui.Button(label="Annotate", icon="add_comment", variant="text", size="small", visible=False)
         self._add.on_click(lambda _: self.form.open(series.chosen or _middle(series.span or (0, 0))))
         series.param.watch(self._chosen, "chosen")
-        pn.state.onload(self.refresh)
+        soon(self.refresh)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Column(self._told, self._add, self._list, sizing_mode="stretch_width")

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from app.auth import access
 from app.auth.identity import SignedIn
 from app.auth.sessions import current_user
-from app.pages import dress
-from app.pages.filling import fill, later, plain, reading, waiting
+from app.pages import dress, first_paint
+from app.pages.filling import fill, later, plain, reading, soon, waiting
 from app.running import current
 from components import theme
 from db import alerts
@@ -115,32 +115,43 @@ class Shell(Page):
         name, look = settings.platform_name(who.account_roles if who else ()), dress.of(who, settings)
         super().__init__(
             title=name, site_url=address("/"), main_width=1400, dark_theme=_cookie(DARK) == "1",
-            logo=look.logo or None, css_files=look.sheets,
+            logo=look.logo or None, css_files=look.sheets, template=first_paint.TEMPLATE,
             theme_config=theme.material(look.main, look.second),
             sidebar=[self._entries], sidebar_width=230, sidebar_resizable=False, sidebar_open=not _on_phone(),
             header=[_user(who)], **params,
         )  # fmt: skip
-        self._heading = heading
+        self._heading, self._bar = heading, theme.bar(look.main, dark=self.dark_theme)
         self._title = pmui.Typography(plain(heading), variant="h2", sx={"fontSize": "1.5rem"}, margin=(16, 8, 4, 8))
         self._title.jscallback({"name": name}, object=NAME_WINDOW)
+        self._begun = CustomJS(code="document.title = name", args={"name": self._window})
         self.main = [self._title, self._body]
         path = current().settings.FLEXSCOPE_PATH_PREFIX or "/"
         self.jscallback(dark_theme=REMEMBER.format(name=DARK, path=path))
         if pn.state.curdoc is not None:
             pn.state.curdoc.on_session_destroyed(self._release)
             pn.state.curdoc.js_on_event(DocumentReady, CustomJS(code=GO_BACK))
-            pn.state.onload(self._count_alerts)
+            soon(self._count_alerts)
 
     def server_doc(self, doc: Any = None, title: str | None = None, location: Any = True) -> Any:
         """See pmui.Page; the window is named after the page, not only after the platform."""
-        made = super().server_doc(doc, f"{self._heading} · {self.title}", location)
+        made = super().server_doc(doc, self._window, location)
+        library = next((root.esm for root in made.roots if getattr(root, "bundle", None) == "url"), "")
+        made.template_variables["first"] = first_paint.words(
+            platform=self.title, heading=self._heading, bar=self._bar, dark=self.dark_theme, library=library
+        )
+        made.js_on_event(DocumentReady, CustomJS(code=first_paint.DONE), self._begun)
         for root in [root for root in made.roots if hasattr(root, "data") and "sidebar_open" in root.data.properties()]:
             made.js_on_event(DocumentReady, CustomJS(code=CLOSE, args={"page": root}))
         return made
 
+    @property
+    def _window(self) -> str:
+        return f"{self._heading} · {self.title}"
+
     def rename(self, heading: str) -> None:
         """Change the heading and the name of the window, once it is known what the page is about."""
         self._heading = heading
+        self._begun.args = {"name": self._window}
         self._title.object = plain(heading)
 
     def follow(self, component: Any) -> None:
