@@ -192,7 +192,7 @@ class Model:
             basis = self.solver.getBasis()
             self.load(new)
             self._must(self.solver.setBasis(basis), "take a basis")
-            self.go_on(PRIMAL)
+            self.go_on(DUAL)  # neither way begins at a plan then; measured
             return
         priced = _changed((old.cost, new.cost))
         cols = _changed((old.lower, new.lower), (old.upper, new.upper))
