@@ -143,7 +143,7 @@ def crowded(demo_database: Database) -> int:
 
 def test_charts_far_below_are_built_when_a_person_comes_near(desk: Page, crowded: int):
     desk.goto(f"/assets/{crowded}")
-    assert len(charts(desk)) == 4
+    assert 4 <= len(charts(desk)) < 9
     tall = desk.locator(".main-content").evaluate("(part) => part.scrollHeight")
     desk.mouse.move(700, 500)
     desk.mouse.wheel(0, 100_000)

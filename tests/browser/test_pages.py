@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 DRAWN = """() => {
   const roots = Bokeh.documents.flatMap((d) => d.roots())
   const figures = roots.flatMap((root) => [...root.references()]).filter((m) => m.type === "Figure")
+  if (figures.some((f) => f.properties.inner_width.is_unset)) return []
   return figures.map((f) => ({
     y: f.left[0].axis_label, x: f.below[0].axis_label, width: f.inner_width,
     range: [f.x_range.start, f.x_range.end], range_id: f.x_range.id,
@@ -26,7 +27,7 @@ DRAWN = """() => {
 def charts(page: Page) -> list[dict]:
     """Wait for the charts and return what they draw."""
     expect(page.locator(".bk-Figure").first).to_be_visible(timeout=20_000)
-    page.wait_for_function("Bokeh.documents.every((d) => d.is_idle)")
+    page.wait_for_function(f"() => Bokeh.documents.every((d) => d.is_idle) && ({DRAWN})().length")
     return page.evaluate(DRAWN)
 
 

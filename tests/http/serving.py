@@ -91,6 +91,14 @@ class Api:
     def post(self, path: str, **more: Any) -> requests.Response:
         return self.ask("POST", path, **more)
 
+    def ended(self, job: str) -> requests.Response:
+        """Return what the server says of a job once it has ended: it is held back for two seconds at a time."""
+        for _ in range(30):
+            answer = self.get(f"/jobs/{job}")
+            if answer.json().get("status") not in ("QUEUED", "STARTED"):
+                return answer
+        raise TimeoutError(f"The job has not ended: {answer.text}")
+
     def patch(self, path: str, **more: Any) -> requests.Response:
         return self.ask("PATCH", path, **more)
 

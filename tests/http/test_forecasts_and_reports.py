@@ -66,7 +66,7 @@ def report(api: Api, ids: dict[str, int], reporter: str, inputs: Any, outputs: A
     body = {"reporter": reporter, "parameters": parameters, "config": config}
     answer = api.post(f"/assets/{ids['site']}/reports/trigger", json=body)
     assert answer.status_code == 202, answer.text
-    job = api.get(f"/jobs/{answer.json()['job']}")
+    job = api.ended(answer.json()["job"])
     assert job.json()["status"] == "FINISHED", job.text
 
 
@@ -127,5 +127,5 @@ def test_a_chain_cannot_call_what_is_not_listed(api: Api, ids: dict[str, int]) -
     config = {"transformations": [{"method": "to_csv", "args": ["/tmp/report"]}]}
     body = {"reporter": "PandasReporter", "parameters": parameters, "config": config}
     job = api.post(f"/assets/{ids['site']}/reports/trigger", json=body).json()["job"]
-    answer = api.get(f"/jobs/{job}")
+    answer = api.ended(job)
     assert answer.status_code == 422 and "to_csv" in answer.json()["message"]

@@ -64,7 +64,7 @@ def test_sign_conventions(api: Api, ids: dict[str, int], prices: int, convention
 
 def test_the_job_tells_how_it_ended(api: Api, ids: dict[str, int], prices: int) -> None:
     job = api.post(f"/assets/{ids['battery']}/schedules/trigger", json=trigger(ids, prices)).json()["job"]
-    answer = api.get(f"/jobs/{job}")
+    answer = api.ended(job)
     assert (answer.status_code, answer.json()["status"]) == (200, "FINISHED")
     assert answer.json()["result"]["unresolved"] == []
     listed = api.get(f"/assets/{ids['site']}/jobs").json()["jobs"]
@@ -96,7 +96,7 @@ def test_a_plan_that_cannot_be_made_is_told_by_the_job(api: Api, ids: dict[str, 
     body["flex-model"][0] |= {"soc-targets": [{"datetime": "2026-04-01T01:00:00+02:00", "value": "10 kWh"}]}
     body["flex-context"] |= {"relax-constraints": False}
     job = api.post(f"/assets/{ids['battery']}/schedules/trigger", json=body).json()["job"]
-    answer = api.get(f"/jobs/{job}")
+    answer = api.ended(job)
     assert (answer.status_code, answer.json()["status"]) == (422, "FAILED")
     for said in ("soc-targets asks for 10 kWh", "battery starts with 2 kWh", "Way out: either"):
         assert said in answer.json()["message"]
