@@ -48,6 +48,8 @@ SEEN_EVERY = 30.0
 SWITCH = 0.0005
 """How long a thread may compute while others, the event loop above all, wait for their turn [s]; Python's is ten times
 that, and pages answer late while the API computes."""
+COLLECTED = (50_000, 10, 10)
+"""When memory is searched for garbage: a page makes some hundred thousand objects, few of which are garbage."""
 SLASH_AT_END = r"/((?!api/)[\w-]+(?:/[\w-]+)*)/$"  # not /.+/$, which would lead //evil.example/ out of the site
 
 
@@ -168,6 +170,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     seen = Ticker("last-seen", SEEN_EVERY, process.identities.note_seen, wait_first=True)
     seen.start()
     gc.collect()
+    gc.set_threshold(*COLLECTED)
     gc.freeze()  # what lives as long as the process is not searched for garbage again and again, 0.2 s each time
     started()
     LOG.info("Process %s serves http://%s:%s%s", os.getpid(), host, port, settings.FLEXSCOPE_PATH_PREFIX)

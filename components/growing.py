@@ -8,7 +8,7 @@ HEADING = 56
 ASK = """
 const near = [last, room].map((model) => cb_context.index.find_one(model)?.el)
 if (near[0] == null || near[0].asks) return
-const margin = "1000000px 0px 700px 0px"
+const margin = "1000000px 0px 150px 0px"
 near[0].asks = new IntersectionObserver((seen) => {
   if (!seen.some((part) => part.isIntersecting)) return
   near[0].asks.disconnect()

@@ -102,7 +102,9 @@ class Alerts:
         self._ended = FactTable(columns=COLUMNS, empty=NONE_ENDED)
         for table in (self._open, self._ended):
             page.follow(table)
-        self._ways = pmui.Typography(plain(found.told), variant="body2", margin=(12, 8))
+        self._ways = pmui.Typography(
+            plain(found.told), variant="body2", margin=(12, 8), sx={"overflowWrap": "anywhere"}
+        )
         self._show(found)
         self._following = Following(_read, self._show, every=EVERY)
 
