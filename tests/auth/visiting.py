@@ -37,7 +37,7 @@ def cookie_of(browser: requests.Session) -> str:
 
 
 def seen(site: Api, browser: requests.Session, path: str, until: str) -> str:
-    """Return everything a page sends after it was opened, until some words are in it (a regular expression)."""
+    """Return a page as it is and everything it sends, until some words are in it (a regular expression)."""
     answer = browser.get(site.url + path, timeout=PATIENCE, allow_redirects=False)
     assert answer.status_code == 200, (path, answer.status_code)
     return alone(_read(site, path, cookie_of(browser), token_of(answer), until))
@@ -47,15 +47,17 @@ async def _read(site: Api, path: str, cookie: str, token: str, until: str) -> st
     socket = await opened(site, path, cookie=cookie, token=token)
     for _ in range(3):  # the parts of its first message, which says that it is ready to be told something
         await socket.read_message()
-    ready = Protocol().create("PATCH-DOC", [MessageSentEvent(Document(), "bokeh_event", DocumentReady())])
-    for part in (ready.header_json, ready.metadata_json, ready.content_json):
-        await socket.write_message(part)
+    shown = MessageSentEvent(Document(), "bokeh_event", DocumentReady())
+    for message in (Protocol().create("PULL-DOC-REQ"), Protocol().create("PATCH-DOC", [shown])):
+        for part in (message.header_json, message.metadata_json, message.content_json):
+            await socket.write_message(part)
     got = ""
     try:
-        while not re.search(until, got):
-            message = await asyncio.wait_for(socket.read_message(), PATIENCE)
-            assert message is not None, f"{path} was closed: {socket.close_reason}"
-            got += message if isinstance(message, str) else ""
+        said: str | bytes | None = ""
+        while not (isinstance(said, str) and re.search(until, said)):
+            said = await asyncio.wait_for(socket.read_message(), PATIENCE)
+            assert said is not None, f"{path} was closed: {socket.close_reason}"
+            got += said if isinstance(said, str) else ""
     except TimeoutError:
         raise AssertionError(f"{path} never said {until!r}; it said {got[-2000:]}") from None
     finally:
