@@ -82,6 +82,7 @@ def guarded(context: BrowserContext, site: Api) -> tuple[Page, list[str]]:
     page, wrong = context.new_page(), []
     own = (site.url, site.url.replace("http", "ws"), "data:", "blob:")
     page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
+    page.on("response", lambda answer: answer.status == 404 and wrong.append(f"{answer.url} is not there"))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda request: request.url.startswith(own) or wrong.append(request.url))
     page.on("websocket", lambda socket: socket.url.startswith(own) or wrong.append(socket.url))

@@ -82,6 +82,7 @@ def test_an_annotation_is_added_by_keyboard_changed_and_deleted(desk: Page, hous
     desk.get_by_label("Description").fill("Guests & <b>party</b>")
     desk.get_by_role("button", name="Save annotation").press("Enter")
     expect(desk.get_by_text("label: Guests & <b>party</b> (toy-user)")).to_be_visible()
+    desk.wait_for_function(f"() => ({REMARKS})().length === 4")
     drawn = desk.evaluate(f"() => ({REMARKS})().map((data) => [...data.text])")
     assert drawn == [["Guests & <b>party</b>"]] * 4
     desk.get_by_role("button", name="Change annotation").click()
