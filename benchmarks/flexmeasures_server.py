@@ -91,9 +91,10 @@ def peer() -> Iterator[Peer]:
         (home / ".flexmeasures.cfg").write_text(SETTINGS.format(database=database, redis_port=redis_port))
         port = postgres.free_port()
         log = stack.enter_context((home / "log").open("w"))
-        given = {"cwd": home, "env": os.environ | {"HOME": str(home), "PYTHONPATH": ""}, "stdout": log, "stderr": log}
+        own = os.environ | {"HOME": str(home), "PYTHONPATH": ""}
+        given: dict[str, Any] = {"cwd": home, "env": own, "stdout": log, "stderr": log}
         try:
-            subprocess.run([python, "-c", SETUP], check=True, **given)  # type: ignore[call-overload]  # keyword arguments of several types
+            subprocess.run([python, "-c", SETUP], check=True, **given)
             running = [_begin(stack, [python, "-c", code], given) for code in (SERVE.format(port=port), WORK)]
             made = Peer(f"http://127.0.0.1:{port}", database, running[0].pid, running[1].pid)
             _wait(made, running)

@@ -27,8 +27,8 @@ from benchmarks.scheduling_story import (
 from tests import postgres
 
 
-def stored() -> tuple[object, dict[str, int]]:
-    """Write the building of the story; return the battery's sensor and the ids of the others."""
+def stored() -> tuple[int, dict[str, int]]:
+    """Write the building of the story; return the id of the battery's sensor and those of the others."""
     from flexmeasures.data import db
     from flexmeasures.data.models.data_sources import DataSource
     from flexmeasures.data.models.generic_assets import GenericAsset, GenericAssetType
@@ -57,21 +57,19 @@ def stored() -> tuple[object, dict[str, int]]:
     )  # fmt: skip
     db.session.add(battery)
     db.session.commit()
-    return battery, {name: sensor.id for name, sensor in found.items()}
+    return battery.id, {name: sensor.id for name, sensor in found.items()}
 
 
-def scheduling(battery: object, ids: dict[str, int], length: timedelta) -> Callable[[], object]:
+def scheduling(battery: int, ids: dict[str, int], length: timedelta) -> Callable[[], object]:
     """Return one complete run of their scheduler, in a session that knows nothing yet."""
     from flexmeasures.data import db
     from flexmeasures.data.models.planning.storage import StorageScheduler
     from flexmeasures.data.models.time_series import Sensor
 
-    number = battery.id  # type: ignore[attr-defined]  # a Sensor of FlexMeasures, which is not installed where types are checked
-
     def run() -> object:
         db.session.expire_all()
         scheduler = StorageScheduler(
-            asset_or_sensor=db.session.get(Sensor, number), start=START, end=START + length, resolution=RESOLUTION,
+            asset_or_sensor=db.session.get(Sensor, battery), start=START, end=START + length, resolution=RESOLUTION,
             belief_time=KNOWN_AT, flex_model=flex_model(length), flex_context=flex_context(ids),
         )  # fmt: skip
         return scheduler.compute()

@@ -47,9 +47,9 @@ class RowTable(JSComponent):
         super().__init__(rows=[[cell(each) for each in row] for row in rows], **params)
         self._ink()
 
-    def save(self, filename: Any, title: str = "Flexscope", **_other: Any) -> None:  # type: ignore[override]  # fewer parameters than Panel: a file here needs no other resources
-        """See Component.save."""
-        write(self, filename, title)
+    def save(self, filename: Any, title: str | None = "Flexscope", *_: Any, **_other: Any) -> None:
+        """See Component.save; Panel's other parameters change nothing, as the file needs nothing else."""
+        write(self, filename, title or "Flexscope")
 
     @param.depends("dark", watch=True)
     def _ink(self) -> None:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import orjson
+from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, RequestHandler, stream_request_body
@@ -78,8 +79,9 @@ class Endpoint(RequestHandler):
         upload = self.request.headers.get("Content-Type", "").startswith("multipart/")
         limit = settings.FLEXSCOPE_MAX_UPLOAD_BYTES if upload else settings.FLEXMEASURES_MAX_SENSOR_DATA_INGESTION_BYTES
         self.received = Received(limit=limit)
-        if self.request.connection is not None:  # what is too long is read to its end, so that the answer arrives
-            self.request.connection.set_max_body_size(16 * settings.FLEXSCOPE_MAX_UPLOAD_BYTES)  # type: ignore[attr-defined]  # Tornado types the connection by its base, which lacks this method
+        connection = self.request.connection
+        if isinstance(connection, HTTP1Connection):  # what is too long is read to its end, so that the answer arrives
+            connection.set_max_body_size(16 * settings.FLEXSCOPE_MAX_UPLOAD_BYTES)
 
     def on_finish(self) -> None:
         """See RequestHandler."""
@@ -236,7 +238,7 @@ class Endpoint(RequestHandler):
         """Log what is our fault; what the client did wrong is told to the client."""
         if answer(value)[0] >= 500 and not isinstance(value, HTTPError):
             told = self.request.method, self.request.path, request_id(self.request)
-            LOG.error("%s %s failed, request %s", *told, exc_info=(typ, value, tb))  # type: ignore[arg-type]  # Tornado allows None for each part, logging only for all
+            LOG.error("%s %s failed, request %s", *told, exc_info=value)
 
 
 class NothingHere(Endpoint):

@@ -20,13 +20,10 @@ STRICT = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 's
 
 
 def request_id(request: HTTPServerRequest) -> str:
-    """Return the identifier of a request: the client's own, if it is a plain one, else a new one."""
-    found: str | None = getattr(request, "flexscope_id", None)
-    if found is None:
-        told = request.headers.get("X-Request-Id", "")
-        found = told if OWN_ID.fullmatch(told) else secrets.token_hex(8)
-        request.flexscope_id = found  # type: ignore[attr-defined]  # Tornado has no place for facts about a request; they end with it
-    return found
+    """Return the identifier of a request: the client's own, if it is a plain one, else a new one, which it keeps."""
+    if not OWN_ID.fullmatch(request.headers.get("X-Request-Id", "")):
+        request.headers["X-Request-Id"] = secrets.token_hex(8)
+    return request.headers["X-Request-Id"]
 
 
 def protecting(settings: Settings, is_page: Callable[[str], bool]) -> type[OutputTransform]:

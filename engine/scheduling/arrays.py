@@ -1,6 +1,6 @@
 """A whole problem as arrays, ready for any solver: columns with bounds and costs, rows, and a sparse matrix."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
@@ -46,10 +46,6 @@ class Arrays:
     def height(self) -> int:
         """Number of rows."""
         return len(self.row_lower)
-
-    def with_(self, **changes: Floats | Indices | float) -> Self:
-        """Return the same problem with some arrays changed."""
-        return replace(self, **changes)  # type: ignore[arg-type]  # checkers cannot match names given as text with the fields above
 
     def rows_of(self, x: Floats) -> Floats:
         """Return matrix · x, shape (rows,)."""

@@ -6,7 +6,7 @@ do not, a search with whole numbers takes over, which is again checked.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -250,7 +250,7 @@ def _priced(model: Backend, searched: Answer) -> Answer:
     values = np.round(searched.x[whole])
     lower, upper = arrays.lower.copy(), arrays.upper.copy()
     lower[whole], upper[whole] = values, values
-    model.load(arrays.with_(lower=lower, upper=upper, integers=np.zeros_like(arrays.integers)))
+    model.load(replace(arrays, lower=lower, upper=upper, integers=np.zeros_like(arrays.integers)))
     answer = model.run()
     return Answer(searched.status, answer.objective, answer.x, answer.row_dual, answer.col_dual, searched.gap)
 

@@ -48,7 +48,7 @@ def causes(site: Site, problem: Problem, arrays: Arrays, conflict: Conflict | No
         arrays: The same.
         conflict: When it shows; tells which value of a series is told.
     """
-    model = Model(arrays.with_(cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)))
+    model = Model(replace(arrays, cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)))
     if model.run().has_plan:  # only whole numbers are in the way
         return []
     found = []
@@ -122,7 +122,9 @@ def _with_device(site: Site, at: int, device: Storage) -> Site:
 
 def _has_plan(site: Site) -> bool:
     arrays = build(site).problem.arrays()
-    return not (arrays.lower > arrays.upper).any() and Model(arrays.with_(cost=np.zeros(arrays.width))).run().has_plan
+    return (
+        not (arrays.lower > arrays.upper).any() and Model(replace(arrays, cost=np.zeros(arrays.width))).run().has_plan
+    )
 
 
 def _power(site: Site, power: Floats, conflict: Conflict | None) -> str:

@@ -1,6 +1,6 @@
 """Which limits clash: seen at once for each store alone, else by the proof that no plan exists."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -159,7 +159,7 @@ def _bounds_in_the_way(arrays: Arrays) -> dict[int, str]:
     Source:
         Gleeson and Ryan, ORSA Journal on Computing 2 (1990) 61-63: such sums and smallest conflicts are the same.
     """
-    model = Model(arrays.with_(cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)))
+    model = Model(replace(arrays, cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)))
     rows = None if model.run().has_plan else model.proof()
     if rows is None:  # only whole numbers are in the way
         return {}

@@ -1,7 +1,7 @@
 """The same problem with some limits made elastic: by how much must they give for a plan to exist?"""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -114,7 +114,7 @@ class Elastic:
         arrays = self._loosened()
         if (arrays.lower > arrays.upper + ENOUGH).any():
             return None
-        return Model(arrays.with_(lower=np.minimum(arrays.lower, arrays.upper)))
+        return Model(replace(arrays, lower=np.minimum(arrays.lower, arrays.upper)))
 
     def _loosened(self) -> Arrays:
         """Return the problem with the bounds turned into rows."""

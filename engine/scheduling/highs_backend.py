@@ -48,7 +48,7 @@ _SMALL: Final = 20_000
 
 @cache
 def _options() -> Any:
-    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # its stubs lack types and methods
+    solver: Any = highspy.Highs()
     for name, value in {**_ALWAYS, **_MIP}.items():
         solver.setOptionValue(name, value)
     return solver.getOptions()
@@ -70,7 +70,7 @@ class Model:
         # HiGHS counts the time of all runs of a solver, so one with a limit begins and ends with its problem.
         self._lent = time_limit is None
         spare, _spare.solver = (_spare.solver, None) if self._lent else (None, _spare.solver)
-        self.solver: Any = spare or highspy.Highs()  # type: ignore[no-untyped-call]  # its stubs lack types
+        self.solver: Any = spare or highspy.Highs()
         self.accepted_gap = gap
         self._must(self.solver.passOptions(_options()), "take its options")
         self._set("mip_rel_gap", gap)

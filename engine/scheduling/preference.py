@@ -7,6 +7,8 @@ Where power is worth nothing, such as sun that is sold for nothing, a lossy stor
 and a plan found in this way may do so. A third solve among the plans liked as much then finds the one that runs least.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.scheduling.arrays import Arrays
@@ -112,7 +114,7 @@ def _held_to(model: Backend, answer: Answer, liking: Floats) -> Answer:
     lower[fixed] = upper[fixed] = answer.x[fixed]
     row_lower[tight] = row_upper[tight] = level
     model.load(
-        arrays.with_(cost=liking, offset=0.0, lower=lower, upper=upper, row_lower=row_lower, row_upper=row_upper)
+        replace(arrays, cost=liking, offset=0.0, lower=lower, upper=upper, row_lower=row_lower, row_upper=row_upper)
     )
     return model.run()
 

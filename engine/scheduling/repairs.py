@@ -190,7 +190,7 @@ def _earliest(site: Site, store: str, target: tuple[float, int], posed: tuple[Pr
     wanted = arrays.lower[column]
     tick = int(np.ceil(then))
     free = (lower[tick - 1], upper[tick - 1]) if then == tick else (-np.inf, np.inf)
-    model = Model(arrays.with_(cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)))
+    model = Model(replace(arrays, cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)))
 
     def possible(at: int) -> bool:
         cols = np.array([column, first + at - 1], dtype=np.int32)

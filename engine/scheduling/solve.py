@@ -1,6 +1,6 @@
 """From a problem to its best plan: bounds checked, solved, directions settled, preferences followed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -114,4 +114,4 @@ def settled_bounds(arrays: Arrays) -> Arrays | None:
         return arrays
     if (excess > _NOISE * np.maximum(1.0, np.abs(arrays.upper))).any():
         return None
-    return arrays.with_(lower=np.minimum(arrays.lower, arrays.upper))
+    return replace(arrays, lower=np.minimum(arrays.lower, arrays.upper))

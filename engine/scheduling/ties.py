@@ -1,6 +1,7 @@
 """Between plans of equal cost whose choices are whole numbers, such as when work starts: the one preferred."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def preferred(
     lower, upper = arrays.lower.copy(), arrays.upper.copy()
     lower[whole], upper[whole] = settled, settled
     before = model.arrays
-    model.load(arrays.with_(lower=lower, upper=upper, integers=np.zeros_like(arrays.integers)))
+    model.load(replace(arrays, lower=lower, upper=upper, integers=np.zeros_like(arrays.integers)))
     answer = branching.solve(model, cells)
     if answer.has_plan and answer.objective <= found.objective + _EQUAL * max(1.0, abs(found.objective)):
         return answer
@@ -56,4 +57,4 @@ def _no_dearer(arrays: Arrays, cost: float, liked: Floats) -> Arrays:
     priced = np.flatnonzero(arrays.cost)
     limit = cost - arrays.offset + 0.1 * _EQUAL * max(1.0, abs(cost))
     row = (np.full(len(priced), arrays.height), priced, arrays.cost[priced])
-    return extended(arrays, 0, np.array([limit]), row).with_(cost=liked, offset=0.0)
+    return replace(extended(arrays, 0, np.array([limit]), row), cost=liked, offset=0.0)

@@ -2,41 +2,21 @@
 
 import shutil
 from collections.abc import Iterator
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from db.base import Database
 from tests.conftest import COUNT, create_database
 from tests.http import serving
-from tests.postgres import free_port
-
-
-class Box:
-    """Keeps the mails it is sent."""
-
-    def __init__(self) -> None:
-        self.port, self.mails = free_port(), list[EmailMessage]()
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # as aiosmtpd calls it
-        content = envelope.content
-        assert isinstance(content, bytes)
-        self.mails.append(message_from_bytes(content, policy=policy.default))
-        return "250 taken"
+from tests.mail import Box, mail_server
 
 
 @pytest.fixture(scope="session")
 def box() -> Iterator[Box]:
     """A mail server and what it got."""
-    box = Box()
-    server = Controller(box, hostname="127.0.0.1", port=box.port)
-    server.start()
-    yield box
-    server.stop()
+    with mail_server() as box:
+        yield box
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])

@@ -41,7 +41,7 @@ def site(sqlite_people: Database, tmp_path_factory: pytest.TempPathFactory) -> I
         remark(work, ids)
     url = sqlite_people.url.render_as_string(hide_password=False)
     with serving.server(url, tmp_path_factory.mktemp("instance"), FLEXSCOPE_WATCH="false") as running:
-        running.ids = ids  # type: ignore[attr-defined]  # for the tests below
+        running.ids = ids
         yield running
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.mail import NotSent, send
 from app.settings import load
-from tests.auth.conftest import Box
+from tests.mail import Box
 from tests.postgres import free_port
 
 

@@ -12,6 +12,7 @@ from bokeh.protocol import Protocol
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from tests.finding import part
 from tests.http.serving import Api, alone
 
 PATIENCE = 30.0
@@ -20,7 +21,7 @@ PATIENCE = 30.0
 
 def token_of(answer: requests.Response) -> str:
     """Return what a page carries for its websocket."""
-    return re.search(r'"token":"([^"]+)"', answer.text)[1]  # type: ignore[index]  # else the test fails here
+    return part(r'"token":"([^"]+)"', answer.text)
 
 
 async def opened(site: Api, path: str, *, cookie: str | None, token: str) -> WebSocketClientConnection:
@@ -49,8 +50,8 @@ async def _read(site: Api, path: str, cookie: str, token: str, until: str) -> st
         await socket.read_message()
     shown = MessageSentEvent(Document(), "bokeh_event", DocumentReady())
     for message in (Protocol().create("PULL-DOC-REQ"), Protocol().create("PATCH-DOC", [shown])):
-        for part in (message.header_json, message.metadata_json, message.content_json):
-            await socket.write_message(part)
+        for fragment in (message.header_json, message.metadata_json, message.content_json):
+            await socket.write_message(fragment)
     got = ""
     try:
         said: str | bytes | None = ""

@@ -1,6 +1,7 @@
 """Data out to files and back in, and data taken away, by command."""
 
 import io
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -30,8 +31,9 @@ def filled(toy: Database, tmp_path: Path) -> Database:
 def test_data_go_out_to_every_kind_of_file(filled: Database, tmp_path: Path, kind: str) -> None:
     file = tmp_path / f"out.{kind}"
     assert command("show", "beliefs", "--sensor", "1", *RANGE, "--to-file", str(file)) == 0
-    read = {"csv": pd.read_csv, "xlsx": partial(pd.read_excel, engine="openpyxl"), "parquet": pd.read_parquet}[kind]
-    frame = read(io.BytesIO(file.read_bytes()))  # type: ignore[operator]  # readers of pandas are overloaded
+    excel = partial(pd.read_excel, engine="openpyxl")
+    readers: dict[str, Callable[..., pd.DataFrame]] = {"csv": pd.read_csv, "xlsx": excel, "parquet": pd.read_parquet}
+    frame = readers[kind](io.BytesIO(file.read_bytes()))
     assert frame["event_value"].tolist() == PRICES
     assert set(frame["unit"]) == {"EUR/MWh"}
     assert pd.to_datetime(frame["event_start"]).iloc[0] == pd.Timestamp("2026-03-02T00:00+01:00")

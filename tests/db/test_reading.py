@@ -1,6 +1,7 @@
 """Whose value counts, for whom, and in which form it comes out."""
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,10 +28,10 @@ def tell(database: Database, sensor: Sensor, source: Source, value: float, *, co
         beliefs.write(work, sensor, source, events=steps(NOON, count, STEP), values=values, known_at=known)
 
 
-def values(database: Database, sensor: Sensor, **how: object) -> list[float]:
+def values(database: Database, sensor: Sensor, **how: Any) -> list[float]:
     with database.reading() as work:
-        asked = {"known_at": LATER} | how
-        found: list[float] = beliefs.read(work, sensor, NOON, NOON + DAY, **asked).values.tolist()  # type: ignore[arg-type]  # one of the fields
+        asked: dict[str, Any] = {"known_at": LATER} | how
+        found: list[float] = beliefs.read(work, sensor, NOON, NOON + DAY, **asked).values.tolist()
         return found
 
 

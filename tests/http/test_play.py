@@ -19,12 +19,12 @@ def played(database: Database, tmp_path: Path) -> Iterator[Api]:
     dumping.dump(database, tmp_path / "backups" / "demo_v0.dump")
     url = database.url.render_as_string(hide_password=False)
     with serving.server(url, tmp_path, FLEXMEASURES_MODE="play") as running:
-        running.ids = serving.identifiers(database)  # type: ignore[attr-defined]  # for the tests below
+        running.ids = serving.identifiers(database)
         yield running
 
 
 def test_everything_is_put_back_to_a_backup(played: Api) -> None:
-    site = played.ids["site"]  # type: ignore[attr-defined]
+    site = played.ids["site"]
     played.patch(f"/assets/{site}", json={"name": "castle"})
     for who, body, status, word in (
         ("boss", {"backup": "demo_v0"}, 403, "INVALID_SENDER"),
@@ -45,7 +45,7 @@ def test_everything_is_put_back_to_a_backup(played: Api) -> None:
 
 
 def test_charts_of_a_simulation_may_show_sensors_of_anybody(played: Api) -> None:
-    ids = played.ids  # type: ignore[attr-defined]
+    ids = played.ids
     shown = [{"title": "theirs", "sensors": [ids["s:pv"]]}]
     assert played.patch(f"/assets/{ids['site']}", json={"sensors_to_show": shown}).status_code == 200
     played.post(

@@ -1,20 +1,19 @@
 """The login page, its cookie, and what is refused without it."""
 
-import re
-
 import pytest
 import requests
 from tornado.httpclient import HTTPClientError
 from tornado.websocket import websocket_connect
 
 from app.auth.forms import inside
+from tests.finding import part
 from tests.http.serving import PASSWORD, Api, alone, email
 
 
 def sign_in(api: Api, password: str = PASSWORD, wanted: str = "/assets") -> tuple[requests.Session, requests.Response]:
     browser = requests.Session()
     page = browser.get(f"{api.url}/login", params={"next": wanted}, timeout=10)
-    form = {"_xsrf": re.search(r'name="_xsrf" value="([^"]+)"', page.text)[1], "next": wanted}  # type: ignore[index]
+    form = {"_xsrf": part(r'name="_xsrf" value="([^"]+)"', page.text), "next": wanted}
     form |= {"email": email("boss"), "password": password}
     return browser, browser.post(f"{api.url}/login", data=form, allow_redirects=False, timeout=10)
 

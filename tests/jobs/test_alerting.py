@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from aiosmtpd.controller import Controller
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
@@ -21,6 +20,7 @@ from db.base import get
 from db.sensors import Sensor
 from engine.iso_time import to_us
 from tests.jobs.staging import Stage
+from tests.mail import Box, mail_server
 from tests.postgres import free_port
 
 NOW = datetime(2026, 5, 8, 12, 0, tzinfo=UTC)
@@ -112,43 +112,29 @@ def test_a_forecast_worse_than_yesterday_is_found_and_a_better_one_is_not(stage:
     assert "yesterday's values" in found(stage)["poor-forecast"]
 
 
-class Mailbox:
-    """Keeps what a real SMTP server is sent."""
-
-    def __init__(self) -> None:
-        self.mails: list[str] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  # aiosmtpd's name
-        self.mails.append(envelope.content.decode())
-        return "250 taken"
-
-
 @pytest.fixture
-def mailbox(stage: Stage) -> Iterator[Mailbox]:
-    box, port = Mailbox(), free_port()
-    server = Controller(box, hostname="127.0.0.1", port=port)
-    server.start()
-    stage.environment |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(port)}
-    stage.environment["FLEXMEASURES_MONITORING_MAIL_RECIPIENTS"] = "ops@example.org, two@example.org"
-    yield box
-    server.stop()
+def mailbox(stage: Stage) -> Iterator[Box]:
+    with mail_server() as box:
+        stage.environment |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(box.port)}
+        stage.environment["FLEXMEASURES_MONITORING_MAIL_RECIPIENTS"] = "ops@example.org, two@example.org"
+        yield box
 
 
 def look(stage: Stage, now: datetime) -> list[Any]:
     return alerting.look(stage.settings, stage.database, now=now)
 
 
-def test_one_mail_tells_of_all_and_no_cause_comes_twice_in_six_hours(stage: Stage, mailbox: Mailbox) -> None:
+def test_one_mail_tells_of_all_and_no_cause_comes_twice_in_six_hours(stage: Stage, mailbox: Box) -> None:
     values = wave(600)
     values[300] = 900.0
     post(stage, values, until=NOW - HOUR)
     assert len(look(stage, NOW)) == 2 and len(mailbox.mails) == 1
-    assert "2 things need attention" in mailbox.mails[0] and "two@example.org" in mailbox.mails[0]
+    assert "2 things need attention" in str(mailbox.mails[0]) and "two@example.org" in str(mailbox.mails[0])
     assert look(stage, NOW + 5 * HOUR) == [] and len(mailbox.mails) == 1
     assert len(look(stage, NOW + 6 * HOUR)) == 2 and len(mailbox.mails) == 2
 
 
-def test_what_ends_and_comes_back_stays_quiet_too(stage: Stage, mailbox: Mailbox) -> None:
+def test_what_ends_and_comes_back_stays_quiet_too(stage: Stage, mailbox: Box) -> None:
     post(stage, wave(600), until=NOW - HOUR)
     look(stage, NOW)
     post(stage, wave(4), until=NOW)
@@ -159,7 +145,7 @@ def test_what_ends_and_comes_back_stays_quiet_too(stage: Stage, mailbox: Mailbox
     assert look(stage, NOW + 2 * HOUR) == [] and len(mailbox.mails) == 1
 
 
-def test_a_mail_server_that_is_down_is_told_later(stage: Stage, mailbox: Mailbox) -> None:
+def test_a_mail_server_that_is_down_is_told_later(stage: Stage, mailbox: Box) -> None:
     post(stage, wave(600), until=NOW - HOUR)
     port = stage.environment["MAIL_PORT"]
     stage.environment["MAIL_PORT"] = str(free_port())

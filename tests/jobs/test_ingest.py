@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,11 +28,11 @@ class Meter:
     def __init__(self, database: Database, sensor: Sensor, source: Source) -> None:
         self.database, self.sensor, self.source = database, sensor, source
 
-    def post(self, *values: float | None, at: datetime = NOON, step: timedelta = STEP, **more: object) -> Written:
+    def post(self, *values: float | None, at: datetime = NOON, step: timedelta = STEP, **more: Any) -> Written:
         numbers = np.array([np.nan if value is None else value for value in values])
         start = more.pop("start", NOON)
         assert isinstance(start, datetime)
-        posted = replace(Posted.regular(start, step, numbers, "kW"), **more)  # type: ignore[arg-type]  # fields of Posted
+        posted = replace(Posted.regular(start, step, numbers, "kW"), **more)
         with self.database.writing() as work:
             return ingest.run(work, self.sensor, self.source, posted, known_at=at)
 

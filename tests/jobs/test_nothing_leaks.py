@@ -70,7 +70,7 @@ def api(database_url: str, tmp_path: Path) -> Iterator[Api]:
     database = Database(database_url)
     serving.populate(database)
     with serving.server(database_url, tmp_path, FLEXSCOPE_WATCH="false", FLEXSCOPE_EMBEDDED_WORKERS="0") as running:
-        running.ids = serving.identifiers(database)  # type: ignore[attr-defined]  # for the tests below
+        running.ids = serving.identifiers(database)
         yield running
     database.close()
 

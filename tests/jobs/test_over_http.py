@@ -23,7 +23,7 @@ def server(sqlite_url: str, tmp_path: Path) -> Iterator[Api]:
     serving.populate(database)
     settings = TOKENS | {"FLEXSCOPE_LOG_FORMAT": "json", "LOGGING_LEVEL": "INFO", "FLEXMEASURES_PROFILE_REQUESTS": "1"}
     with serving.server(sqlite_url, tmp_path, **settings) as running:
-        running.ids = serving.identifiers(database)  # type: ignore[attr-defined]  # for the tests of this module
+        running.ids = serving.identifiers(database)
         yield running
     database.close()
 
@@ -109,7 +109,7 @@ def test_a_queue_that_is_down_answers_503_and_keeps_the_job(sqlite_url: str, tmp
     serving.populate(database)
     where = f"redis://127.0.0.1:{free_port()}/0"
     with serving.server(sqlite_url, tmp_path, FLEXMEASURES_REDIS_URL=where) as server:
-        server.ids = serving.identifiers(database)  # type: ignore[attr-defined]  # for the tests of this module
+        server.ids = serving.identifiers(database)
         answer = plan(server)
         assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
         assert answer.json()["status"] == "QUEUE_UNAVAILABLE"
