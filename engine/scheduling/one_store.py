@@ -5,11 +5,11 @@ never needed. What is not of this kind is left to the linear problem, and so is 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.util import find_spec
 from time import process_time
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -27,10 +27,20 @@ Kernel: TypeAlias = Callable[[Floats, float, float, float], Floats]
 
 _AT = 1e-9
 """Energies this near to a bound lie on it [kWh]."""
-_PLAIN_PORT = Port(name="", consumption_limit=0.0, production_limit=0.0)
-_NO_RULES = ("group", "soft_consumption", "soft_production", "bands", "start_cost", "min_on", "min_off", "ramp",
-             "coupling", "share", "prefer_sooner")  # fmt: skip
-"""What a port must not have."""
+_PLANNED: dict[type[Any], str] = {
+    Site: "window devices connections",
+    Connection: "commodity consumption_limit production_limit tariffs",
+    Storage: "name ports soc_at_start soc_min soc_max soc_minima soc_maxima soc_targets storage_efficiency gain "
+    "end_value prefer_charging_sooner",
+    Port: "name commodity consumption_limit production_limit charging_efficiency discharging_efficiency wear_price "
+    "on_at_start coefficient",
+}
+"""Fields that are planned here, or mean nothing without others; those that may come count as not planned."""
+_USUAL = {
+    kind: [(each.name, each.default) for each in fields(kind) if each.name not in planned.split()]
+    for kind, planned in _PLANNED.items()
+}
+"""All other fields and what they must be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,7 @@ def planned(site: Site, kernel: Kernel) -> Schedule | None:
 
 
 def _parts(site: Site) -> _Parts | None:
-    if site.groups or site.commitments or site.additions or site.hedged or len(site.connections) != 1:
+    if not _plain(site) or len(site.connections) != 1:
         return None
     (connection,) = site.connections
     stores = [each for each in site.devices if type(each) is Storage]
@@ -97,22 +107,13 @@ def _parts(site: Site) -> _Parts | None:
     if len(store.ports) != 1 or type(store.ports[0]) is not Port:
         return None
     parts = _Parts(store, store.ports[0], loads, connection, tariffs)
-    return parts if _plain(parts) and _apart(parts) else None
+    known = store.prefer_charging_sooner and store.end_value != "learned"
+    return parts if known and all(_plain(each) for each in (connection, store, parts.port)) and _apart(parts) else None
 
 
-def _plain(parts: _Parts) -> bool:
-    """Return whether nothing but hard limits and prices of energy decides what a store does."""
-    store, port, connection = parts.store, parts.port, parts.connection
-    soft = [store.soft_minima, store.soft_maxima, connection.soft_consumption, connection.soft_production]
-    if (
-        any(soft)
-        or store.soft_targets
-        or store.moments
-        or not store.prefer_charging_sooner
-        or store.end_value == "learned"
-    ):
-        return False
-    return all(getattr(port, rule) == getattr(_PLAIN_PORT, rule) for rule in _NO_RULES)
+def _plain(thing: Site | Connection | Storage | Port) -> bool:
+    """Return whether nothing but hard limits and prices of energy is asked of something."""
+    return all(getattr(thing, name) == usual for name, usual in _USUAL[type(thing)])
 
 
 def _apart(parts: _Parts) -> bool:
