@@ -32,7 +32,7 @@ class RangeBar(pn.viewable.Viewer):
             for name, days in time_range.PRESETS.items()
         ]
         self._calendar = pmui.DateRangePicker(
-            label="First and last day", size="small", width=250, margin=(4, 8), theme_config=NAMED
+            label="First and last day", size="small", width=250, margin=(10, 8, 4, 8), theme_config=NAMED
         )
         self._label = pmui.Typography(variant="body2", margin=(0, 8))
         self._showing = False
