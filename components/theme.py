@@ -48,6 +48,10 @@ FAINT = "#8a94a0"
 STROKES = {"measured": "solid", "forecast": "dashed", "scheduled": "solid"}
 """How a line is drawn, by what its source does; scheduled values also have their ground filled."""
 
+_UNMOVED = {"styleOverrides": {"root": {"@media (prefers-reduced-motion: reduce)": {"transition": "none !important"}}}}
+STILL = dict.fromkeys(("MuiCollapse", "MuiAccordion", "MuiBackdrop", "MuiPaper"), _UNMOVED)
+"""What opens or slides in is there at once for those whose system asks for less motion."""
+
 PRODUCERS, CONSUMERS = ("solar", "wind"), ("building", "process")
 
 
@@ -118,7 +122,7 @@ def material(main: str = "", second: str = "") -> dict[str, dict[str, object]]:
     def paper(colour: str, ground: str, **more: str) -> dict[str, object]:
         above = {"backgroundColor": ground, "backgroundImage": "none", "color": ink_on(ground)}
         palette = {"primary": {"main": colour, **more}} | ({"secondary": {"main": second}} if second else {})
-        return {"palette": palette, "components": {"MuiAppBar": {"styleOverrides": {"root": above}}}}
+        return {"palette": palette, "components": {**STILL, "MuiAppBar": {"styleOverrides": {"root": above}}}}
 
     return {
         "light": paper(bar(main, dark=False), bar(main, dark=False)),

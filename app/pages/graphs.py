@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import panel as pn
@@ -18,6 +17,7 @@ from app.pages.filling import later, reading
 from app.pages.range_bar import RangeBar
 from app.pages.remarks import Place, Remarks
 from app.pages.saving import Files
+from app.pages.shell import remember
 from components.time_series import TimeSeries
 from components.traces import Chart
 
@@ -67,13 +67,11 @@ class Graphs(pn.viewable.Viewer):
         return self.series.span or self._read
 
     def _moved(self, _event: object) -> None:
-        """Write the range into bar and address, and read on where it leads beyond what was read."""
+        """Write the range into address and bar, and read on where it leads beyond what was read."""
+        start, end = time_range.from_microseconds(self._span, self._local)
+        remember(start=start.isoformat(), end=end.isoformat())  # first: Back leads here once the bar tells the range
         self._bar.follow(self._span)
         self._files.follow(self._span)
-        start, end = time_range.from_microseconds(self._span, self._local)
-        if pn.state.location is not None:
-            shown: dict[str, Any] = {"start": start.isoformat(), "end": end.isoformat()}
-            pn.state.location.update_query(**shown)
         first, last = self._span
         pn.state.execute(self._remarks.refresh)
         if first < self._read[0] or last > self._read[1]:

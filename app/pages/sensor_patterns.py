@@ -15,7 +15,7 @@ from app.auth import access
 from app.auth.identity import SignedIn
 from app.pages import time_range
 from app.pages.filling import fill, note
-from app.pages.shell import Shell, query
+from app.pages.shell import Shell, query, remember
 from app.pages.tabs import Part
 from components.bars import PER, Bars
 from components.component import Component
@@ -92,9 +92,7 @@ class Patterns(pn.viewable.Viewer):
 
     def _change(self, _event: object) -> None:
         """Write what is chosen into the address, and show it."""
-        if pn.state.location is not None:
-            shown: dict[str, Any] = {"days": self._length.value, "rows": self._rows.value, "per": self._per.value}
-            pn.state.location.update_query(**shown)
+        remember(days=self._length.value, rows=self._rows.value, per=self._per.value)
         self._fill()
 
     def _fill(self) -> None:

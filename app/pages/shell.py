@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import panel as pn
 import panel_material_ui as pmui
@@ -70,17 +70,20 @@ def go(href: str) -> None:
         pn.state.location.param.update(pathname=path, search=f"?{asked}" if asked else "", reload=True)
 
 
+def remember(**shown: Any) -> None:
+    """Write what is shown into the page's address, to be reloaded and passed on; what is empty is left out."""
+    if pn.state.location is not None:
+        asked = parse_qs(pn.state.location.search.lstrip("?")) | {name: [value] for name, value in shown.items()}
+        kept = {name: values for name, values in asked.items() if values[0] not in (None, "")}
+        pn.state.location.search = f"?{urlencode(kept, doseq=True)}" if kept else ""
+
+
 def remembering(component: Any, *names: str) -> None:
     """Take parameters of a component from the page's address, and write them there when they change."""
     given = {name: text for name in names if (text := query(name)) is not None}
     component.param.update(**given)
 
-    def write(event: Any) -> None:
-        if pn.state.location is not None:
-            shown: dict[str, Any] = {event.name: event.new or None}
-            pn.state.location.update_query(**shown)
-
-    component.param.watch(write, list(names))
+    component.param.watch(lambda *events: remember(**{event.name: event.new for event in events}), list(names))
 
 
 def _cookie(name: str) -> str | None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.identity import SignedIn
 from app.pages.filling import fill, waiting
+from app.pages.shell import remember
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,6 @@ class Tabs(pn.viewable.Viewer):
         fill(self._places[index], self._parts[index].read, self._parts[index].show)
 
     def _turned(self, event: Any) -> None:
-        if pn.state.location is not None:
-            shown: dict[str, Any] = {"tab": self._parts[event.new].key}
-            pn.state.location.update_query(**shown)
+        remember(tab=self._parts[event.new].key)
         if event.new not in self._filled:
             self.refresh(event.new)

@@ -68,8 +68,11 @@ def signed_in(browser: Browser, url: str, *who: str) -> list[dict[str, str]]:
 
 @contextmanager
 def opened(browser: Browser, site: Api, cookies: list[dict[str, str]], **kind: Any) -> Iterator[Page]:
-    """Give a page of somebody who has some cookies, in a context of some kind; at its end nothing may have failed."""
-    context = browser.new_context(**{"viewport": DESKTOP, "base_url": site.url, **kind})
+    """Give a page of somebody who has some cookies, in a context of some kind; at its end nothing may have failed.
+
+    Less motion is asked for: a click on a button that still slides into its place would go beside it.
+    """
+    context = browser.new_context(**{"viewport": DESKTOP, "base_url": site.url, "reduced_motion": "reduce", **kind})
     context.add_cookies(cookies)
     page, wrong = guarded(context, site)
     yield page

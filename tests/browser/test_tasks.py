@@ -29,7 +29,7 @@ def host(browser: Browser, site: Api, demo_database: Database) -> Iterator[Page]
             root = User(username="root", email="root@example.org", account_id=account.id, active=True)
             root.password_hash, root.roles = password_hash(), [role(work, "admin")]
             work.add(root)
-    context = browser.new_context(viewport=DESKTOP, base_url=site.url)
+    context = browser.new_context(viewport=DESKTOP, base_url=site.url, reduced_motion="reduce")
     page, wrong = guarded(context, site)
     page.goto("/login")
     page.get_by_label("Email").fill("root@example.org")

@@ -10,8 +10,9 @@ from panel.io.state import set_curdoc
 
 from app import running, settings
 from app.pages.filling import plain
-from app.pages.shell import Shell
+from app.pages.shell import Shell, remembering
 from app.running import Running
+from components.row_table import RowTable
 from db.base import Database
 
 
@@ -46,6 +47,16 @@ def test_links_lead_to_where_the_server_is_mounted(serving: None):
         page = Shell("Assets", at="/assets")
     assert [item["href"] for item in page.sidebar[0].items][:2] == ["/ems/dashboard", "/ems/assets"]
     assert page.sidebar[0].active in (1, (1,))
+
+
+def test_what_changes_together_is_remembered_in_the_address():
+    with set_curdoc(Document()):
+        table = RowTable(columns=["Name"], rows=[])
+        remembering(table, "search", "sort")
+        table.param.update(search="solar", sort="Name")  # as a busy server reads two changes of the browser
+        assert pn.state.location.query_params == {"search": "solar", "sort": "Name"}
+        table.search = ""
+        assert pn.state.location.query_params == {"sort": "Name"}
 
 
 def test_names_are_shown_as_they_stand():
