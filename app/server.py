@@ -35,6 +35,7 @@ from app.auth.sessions import CarryUser, Guard
 from app.jobs.ticking import Ticker
 from app.metrics import ANSWERED, Metrics
 from app.opening import opened
+from app.pages.beginning import use_socket
 from app.pages.routes import PAGES, is_page
 from app.running import Running
 from app.settings import Settings
@@ -63,6 +64,7 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
     """Return the server, which listens already but does not answer yet, and the API's threads."""
     settings, service = process.settings, Service(process)
     pn.extension()
+    use_socket()
     pages = {path: page(where) for path, where in PAGES.items()}
     server = pn.serve(
         pages,

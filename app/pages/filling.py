@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app import door
 from app.auth.identity import SignedIn
 from app.auth.sessions import current_user
+from app.pages import beginning
 from app.running import current
 from db import trail
 from engine.errors import EngineError
@@ -122,15 +123,12 @@ def fill(
 
 
 def soon(load: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Begin to load once the page is sent, while the browser still reads its scripts.
-
-    What is there by the time the browser asks for the content is sent in one piece with the page.
-    """
+    """Load while the browser still reads the scripts, where the page has not been shown yet; see ``beginning``."""
     document = pn.state.curdoc
     if document is None or document.session_context is None or pn.state.loaded:
         pn.state.onload(load)
         return
-    document.add_next_tick_callback(partial(pn.state.execute, load))
+    beginning.load_first(document, load)
 
 
 def _put(place: pn.Column, show: Callable[[Result], Sequence[Any]], found: Result) -> None:

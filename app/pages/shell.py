@@ -123,6 +123,7 @@ class Shell(Page):
             sidebar=[self._entries], sidebar_width=230, sidebar_resizable=False, sidebar_open=not _on_phone(),
             header=[_user(who)], **params,
         )  # fmt: skip
+        self._keep_to_itself()
         self._heading, self._bar = heading, theme.bar(look.main, dark=self.dark_theme)
         self._title = pmui.Typography(plain(heading), variant="h2", sx={"fontSize": "1.5rem"}, margin=(16, 8, 4, 8))
         self._title.jscallback({"name": name}, object=NAME_WINDOW)
@@ -131,7 +132,6 @@ class Shell(Page):
         path = current().settings.FLEXSCOPE_PATH_PREFIX or "/"
         self.jscallback(dark_theme=REMEMBER.format(name=DARK, path=path))
         if pn.state.curdoc is not None:
-            pn.state.curdoc.on_session_destroyed(self._release)
             pn.state.curdoc.js_on_event(DocumentReady, CustomJS(code=GO_BACK))
             soon(self._count_alerts)
 
@@ -180,8 +180,8 @@ class Shell(Page):
         items = [item | {"label": item["label"] + told[item["href"] == here]} for item in self._entries.items]
         later(lambda: self._entries.param.update(items=items))
 
-    def _release(self, _context: object) -> None:
-        """Let go of Panel's global state: pmui.Page watches it for ever, and would keep each session in memory."""
+    def _keep_to_itself(self) -> None:
+        """Do not follow what the whole process does, as pmui.Page would: each page would be told of all others."""
         for watcher in list(pn.state.param.watchers.get("busy", {}).get("value", [])):
             if getattr(getattr(watcher.fn, "__self__", None), "self", None) is self:
                 pn.state.param.unwatch(watcher)
