@@ -119,6 +119,7 @@ class Shell(Page):
         super().__init__(
             title=name, site_url=address("/"), main_width=1400, dark_theme=_cookie(DARK) == "1",
             logo=look.logo or None, css_files=look.sheets, template=first_paint.TEMPLATE,
+            favicon=address("/assets-static/icon.svg"),  # Panel's would be looked for beside the page's new address
             theme_config=theme.material(look.main, look.second),
             sidebar=[self._entries], sidebar_width=230, sidebar_resizable=False, sidebar_open=not _on_phone(),
             header=[_user(who)], **params,

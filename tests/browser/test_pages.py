@@ -101,6 +101,12 @@ def ground(page: Page) -> list[int]:
     return [int(part) for part in re.findall(r"\d+", colour)[:3]]
 
 
+def test_the_icon_of_the_window_is_the_platforms(desk: Page, house: int):
+    desk.goto(f"/assets/{house}")
+    found = desk.evaluate("document.querySelector('link[rel=icon]').href")
+    assert found.endswith("/assets-static/icon.svg") and desk.request.get(found).ok
+
+
 def test_the_list_of_assets_can_be_searched(desk: Page):
     desk.goto("/assets")
     expect(desk.get_by_text(re.compile(r"^(\d+) of \1$"))).to_be_visible()
