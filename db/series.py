@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import NamedTuple, Self
 
-from sqlalchemy import BigInteger, Double, ForeignKey, LargeBinary, SmallInteger, UniqueConstraint
+from sqlalchemy import BigInteger, Double, ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Id, Table
@@ -35,6 +35,12 @@ class Chunk(Table):
 
     __tablename__ = "belief_chunk"
     __table_args__ = (
+        Index(
+            "ix_belief_chunk_superseded",  # a database that has the moment in its index leaves the others unopened
+            *("series_id", "layer", "start_us", "min_belief_us"),
+            sqlite_where=text("layer = 1"),
+            postgresql_where=text("layer = 1"),
+        ),
         {"postgresql_with": {"toast_tuple_target": 8160, "fillfactor": 80}},  # keeps a chunk inside its page
     )
 

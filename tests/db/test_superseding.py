@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from db import beliefs
 from db.base import Database
 from db.chunks import CERTAIN, Beliefs
+from db.driver import Driver
 from db.series import Chunk
 from db.superseding import MANY
 from engine.iso_time import to_us
@@ -27,6 +28,24 @@ def test_a_chunk_that_changes_often_merges_what_was_superseded(database: Databas
     assert lines < MANY
     assert every.values[:, 0].tolist() == [*range(2 * MANY + 5), *(-run for run in range(2 * MANY + 5))]
     assert then.values.tolist() == [70, -70]
+
+
+def test_values_known_later_are_left_unopened(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    sensor, source = sensor_and_source(database, resolution=STEP)
+    for run in range(2):
+        with database.writing() as work:
+            known = NOON - DAY + run * MINUTE
+            beliefs.write(work, sensor, source, events=steps(NOON, 2, STEP), values=np.full(2, run), known_at=known)
+    asked: list[str] = []
+    with database.reading() as work:
+        driver = Driver(work)
+        driver.cursor.connection.set_trace_callback(asked.append)
+        assert len(beliefs.read(work, sensor, NOON, NOON + DAY, known_at=NOON - DAY)) == 2
+        (query,) = [sql for sql in asked if "min_belief_us <=" in sql]
+        plan = [row[3] for row in driver.rows(f"EXPLAIN QUERY PLAN {query}")]
+    assert [step for step in plan if "SEARCH c USING INDEX ix_belief_chunk_superseded" in step], plan
+    database.close()
 
 
 def test_a_belief_with_other_quantiles_says_something_else(database: Database) -> None:
