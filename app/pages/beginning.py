@@ -52,7 +52,8 @@ class Beginning:
         for _ in range(2):
             turn = asyncio.Event()
             self._document.add_next_tick_callback(partial(turn.set))
-            await asyncio.wait_for(turn.wait(), PATIENCE)
+            with suppress(TimeoutError):  # it never comes for a browser that has left
+                await asyncio.wait_for(turn.wait(), PATIENCE)
 
 
 _BEGUN: dict[str, Beginning] = {}

@@ -74,3 +74,21 @@ def test_a_part_that_fails_is_logged_and_leaves_the_others(caplog: pytest.LogCap
     with caplog.at_level(logging.ERROR):
         assert begun(broken, adds("whole")) == ["whole"]
     assert "could not be loaded" in caplog.text
+
+
+def test_what_was_asked_for_is_loaded_even_if_turns_do_not_come(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.pages.beginning.PATIENCE", 0.0)
+    loaded: list[str] = []
+
+    def outer(_document: Document, beginning: Beginning) -> Load:
+        async def inner() -> None:
+            loaded.append("inner")
+
+        async def load() -> None:
+            loaded.append("outer")
+            beginning.add(inner)
+
+        return load
+
+    begun(outer)
+    assert loaded == ["outer", "inner"]
