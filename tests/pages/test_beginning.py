@@ -13,6 +13,7 @@ from bokeh.util.serialization import make_globally_unique_id
 from tornado.ioloop import IOLoop
 
 from app.pages.beginning import Beginning
+from tests.http.serving import alone
 
 Load = Callable[[], Coroutine[Any, Any, None]]
 
@@ -29,7 +30,7 @@ def begun(*loads: Callable[[Document, Beginning], Load]) -> list[str]:
         await beginning.run()
         return [root.text for root in document.roots]
 
-    return asyncio.run(run())
+    return alone(run())
 
 
 def adds(text: str) -> Callable[[Document, Beginning], Load]:
