@@ -2,7 +2,7 @@
 
     PEER_PYTHON=… python -m benchmarks.beside_flexmeasures [flat]
 
-With ``flat`` it leaves out the year of rolling forecasts, which takes FlexMeasures half an hour.
+With ``flat`` it leaves out the year of rolling forecasts, which takes FlexMeasures some minutes to load.
 It prints the table of benchmarks/api.md: processor time of the server process and its database backends per request,
 lowest of some rounds in which each server has its turn. The answers to each GET are compared first.
 """
