@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import panel as pn
 import param
-from bokeh.models import CustomJS
+from panel.links import Callback
 
 from components.component import Component
 from components.history import History
@@ -23,16 +23,27 @@ KEYS = """
 const view = cb_context.index.find_one(plot)
 if (view == null || view.el.keyed) return
 view.el.keyed = true
+const state = player.data ?? player
+function stand(then) {
+  if (state.direction === 0) return then()
+  state.direction = 0
+  setTimeout(then, state.interval)  // a step that is on its way comes first
+}
+const acts = {
+  p: () => { state.direction = state.direction === 0 ? 1 : 0 },
+  n: () => stand(() => { state.value = Math.min(state.value + 1, state.end) }),
+  s: () => stand(() => { state.value = state.end }),
+}
 const pressed = (event) => {
   if (!view.el.isConnected) return document.removeEventListener("keydown", pressed)
   const writes = (part) => part.isContentEditable || part.matches?.("input:not([type=range]), textarea, select")
-  const other = event.ctrlKey || event.metaKey || event.altKey || !["p", "s", "n"].includes(event.key)
-  if (other || !view.el.checkVisibility() || event.composedPath().some(writes)) return
-  plot.tags = [event.key, performance.now()]
+  const other = event.ctrlKey || event.metaKey || event.altKey || !(event.key in acts)
+  if (other || state.disabled || !view.el.checkVisibility() || event.composedPath().some(writes)) return
+  acts[event.key]()
 }
 document.addEventListener("keydown", pressed)
 """
-"""Tells the server of keys that are pressed while the replay is visible and nobody is writing."""
+"""Moves the player, in the browser that plays, while the replay is visible and nobody is writing."""
 HINT = "Keys: p plays and pauses, n shows the next moment, s stops at the last one."
 
 
@@ -90,8 +101,7 @@ class Replay(Component):
         self._label = pn.pane.HTML(self._written(), margin=(10, 8), min_width=340)
         self.player.param.watch(self._move, "value")
         for plot in self.series.figures[:1]:
-            plot.js_on_change("inner_width", CustomJS(code=KEYS, args={"plot": plot}))
-            plot.on_change("tags", self._press)
+            Callback(plot, code={"inner_width": KEYS}, args={"plot": plot, "player": self.player})
 
     def __panel__(self) -> pn.viewable.Viewable:
         hint = pn.pane.HTML(f'<span style="font-size:.75rem;opacity:.8">{HINT}</span>', margin=(10, 8))
@@ -102,15 +112,6 @@ class Replay(Component):
     def moment(self) -> int | None:
         """The moment of knowledge that is shown [µs since 1970 UTC]; None without any belief."""
         return int(self.moments[self.player.value]) if len(self.moments) else None
-
-    def _press(self, _name: str, _old: object, pressed: list[Any]) -> None:
-        """Do what a key stands for."""
-        player = self.player
-        if pressed[0] == "p":
-            player.direction = 0 if player.direction else 1
-        elif not player.disabled:
-            player.direction = 0
-            player.value = player.end if pressed[0] == "s" else min(player.value + 1, player.end)
 
     def _known(self) -> list[Chart]:
         return [chart.known(self.moment or 0) for chart in self.charts]

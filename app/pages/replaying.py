@@ -82,7 +82,7 @@ def _read(planned: Plan, asked: tuple[str | None, str | None], work: Session, wh
     plan = planned(work, who)
     local, now = zone(who.timezone), datetime.now(UTC)
     data = listing.data_span(work, {key for chart in plan for key in chart.sensors})
-    start, end = time_range.asked(*asked, local) or time_range.usual(data, now=now, local=local)
+    start, end = time_range.asked(*asked, local) or time_range.remembered(data, now=now, local=local)
     if end - start > LONGEST:
         return None
     found = listing.sensors(work, {key for chart in plan for key in chart.sensors})

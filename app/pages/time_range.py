@@ -37,6 +37,12 @@ def usual(data: tuple[int, int] | None, *, now: datetime, local: ZoneInfo) -> tu
     return (following(last, 1 - USUAL), following(last, 1)) if last < today else (last, following(last, USUAL))
 
 
+def remembered(data: tuple[int, int] | None, *, now: datetime, local: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the usual span with the day before it: in a day that has just begun little was learned yet."""
+    start, end = usual(data, now=now, local=local)
+    return following(start, -1), end
+
+
 def preset(days: int, end: datetime, local: ZoneInfo) -> tuple[datetime, datetime]:
     """Return a number of whole days of a zone, the last of which is that of the moment before ``end``."""
     last = following(midnight(end - timedelta(microseconds=1), local), 1)

@@ -69,16 +69,10 @@ def test_without_any_belief_there_is_nothing_to_play():
     assert "nothing to replay" in shown._label.object
 
 
-def test_keys_play_step_and_stop_and_the_axis_stands_still():
+def test_the_axis_stands_still():
     shown = Replay(charts=[Remembered("Load", [history(*TWICE)])])
     plot, player = shown.series.figures[0], shown.player
     span = (plot.y_range.start, plot.y_range.end)
     player.value = 0
     assert (plot.y_range.start, plot.y_range.end) == span
     assert span[0] < 10 and span[1] > 30
-    plot.tags = ["p", 1]
-    assert player.direction == 1
-    plot.tags = ["n", 2]
-    assert (player.direction, player.value) == (0, 1)
-    plot.tags = ["s", 3]
-    assert player.value == player.end

@@ -31,6 +31,12 @@ def test_without_data_today_and_tomorrow_are_shown():
     assert time_range.usual(None, now=NOW, local=AMSTERDAM) == (TODAY, TODAY + 2 * DAY)
 
 
+def test_a_replay_begins_a_day_earlier_over_a_clock_change_too():
+    today = datetime(2026, 3, 30, tzinfo=AMSTERDAM)
+    shown = time_range.remembered(None, now=today + timedelta(minutes=12), local=AMSTERDAM)
+    assert [day.isoformat() for day in shown] == ["2026-03-29T00:00:00+01:00", "2026-04-01T00:00:00+02:00"]
+
+
 @pytest.mark.parametrize("start", [None, "yesterday", "2026-06-12T00:00:00+02:00"])
 def test_an_address_that_makes_no_sense_is_passed_over(start):
     assert time_range.asked(start, "2026-06-11T00:00:00+02:00", AMSTERDAM) is None
