@@ -3,25 +3,24 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 
+from aiosmtpd import handlers
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.postgres import free_port
 
 
-class Box:
+class Box(handlers.Message):
     """Keeps the mails it is sent."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.port, self.mails = free_port(), list[EmailMessage]()
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # as aiosmtpd calls it
-        content = envelope.content
-        assert isinstance(content, bytes)
-        self.mails.append(message_from_bytes(content, policy=policy.default))
-        return "250 taken"
+    def handle_message(self, message: Message) -> None:
+        """See handlers.Message."""
+        self.mails.append(message_from_bytes(message.as_bytes(), policy=policy.default))
 
 
 @contextmanager

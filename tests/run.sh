@@ -6,9 +6,9 @@ cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
 venv=${FLEXSCOPE_VENV:-.venv}
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
-stamp=$(cat pyproject.toml requirements-test.lock | sha256sum)
+stamp=$(cat pyproject.toml requirements-test.lock tests/requirements-timely.lock | sha256sum)
 if [ "$(cat "$venv/.tests-installed" 2>/dev/null)" != "$stamp" ]; then
-    "$venv/bin/pip" install --quiet --require-hashes --no-deps -r requirements-test.lock
+    "$venv/bin/pip" install --quiet --require-hashes --no-deps -r requirements-test.lock -r tests/requirements-timely.lock
     "$venv/bin/pip" install --quiet --no-deps --no-build-isolation --editable .
     echo "$stamp" > "$venv/.tests-installed"
 fi

@@ -63,6 +63,8 @@ class Endpoint(RequestHandler):
         """See RequestHandler."""
         self.routes, self.service = routes, service
         self._told_headers: dict[str, str] = {}
+        self.received = Received(limit=self._limit())
+        self._answering = self._ended = False
         service.in_flight += 1
 
     def set_default_headers(self) -> None:
@@ -74,18 +76,32 @@ class Endpoint(RequestHandler):
         self.set_header("Cache-Control", "no-store")
 
     def prepare(self) -> None:
-        """Decide how much of the body to take."""
+        """Let what is too long be read to its end, so that the answer arrives."""
+        connection = self.request.connection
+        if isinstance(connection, HTTP1Connection):
+            connection.set_max_body_size(16 * self.service.running.settings.FLEXSCOPE_MAX_UPLOAD_BYTES)
+
+    def _limit(self) -> int:
+        """Return how much of the body is taken [bytes]."""
         settings = self.service.running.settings
         upload = self.request.headers.get("Content-Type", "").startswith("multipart/")
-        limit = settings.FLEXSCOPE_MAX_UPLOAD_BYTES if upload else settings.FLEXMEASURES_MAX_SENSOR_DATA_INGESTION_BYTES
-        self.received = Received(limit=limit)
-        connection = self.request.connection
-        if isinstance(connection, HTTP1Connection):  # what is too long is read to its end, so that the answer arrives
-            connection.set_max_body_size(16 * settings.FLEXSCOPE_MAX_UPLOAD_BYTES)
+        return settings.FLEXSCOPE_MAX_UPLOAD_BYTES if upload else settings.FLEXMEASURES_MAX_SENSOR_DATA_INGESTION_BYTES
 
     def on_finish(self) -> None:
         """See RequestHandler."""
-        self.service.in_flight -= 1
+        self._end()
+
+    def on_connection_close(self) -> None:
+        """See RequestHandler; a body that breaks off is never answered."""
+        super().on_connection_close()
+        if not self._answering:
+            self._end()
+
+    def _end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self.service.in_flight -= 1
+            self.received.close()
 
     def data_received(self, chunk: bytes) -> None:
         """See RequestHandler."""
@@ -113,6 +129,7 @@ class Endpoint(RequestHandler):
         self.set_status(204)
 
     async def _serve(self, path: dict[str, str]) -> None:
+        self._answering = True
         route = self.routes.get(self.request.method or "")
         if route is None:
             raise HTTPError(405)

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesParser
@@ -48,7 +49,13 @@ class Received:
 
     def __init__(self, *, limit: int) -> None:
         self.limit, self.size = limit, 0
-        self._kept = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # filled by many calls, freed with the request: no block spans them
+        with ExitStack() as opening:
+            self._kept = opening.enter_context(tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))
+            self._open = opening.pop_all()
+
+    def close(self) -> None:
+        """Let go of what was kept."""
+        self._open.close()
 
     def add(self, chunk: bytes) -> None:
         """Take the next piece."""

@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import openpyxl
@@ -47,7 +48,8 @@ def test_every_way_of_writing_the_same_two_values_is_read(text: str, layout: Lay
 def test_excel_is_read_with_its_own_times_and_numbers() -> None:
     book = openpyxl.Workbook()
     sheet = book.create_sheet("data")
-    rows: list[list[object]] = [["t", "v"], [datetime(2026, 3, 2), 1.5], [datetime(2026, 3, 2, 1), 1000]]  # noqa: DTZ001  # cells of Excel hold times without zones, which is what is to be read here
+    midnight = MIDNIGHT.astimezone(ZoneInfo("Europe/Amsterdam")).replace(tzinfo=None)  # cells of Excel know no zone
+    rows: list[list[object]] = [["t", "v"], [midnight, 1.5], [midnight + timedelta(hours=1), 1000]]
     for row in rows:
         sheet.append(row)
     content = io.BytesIO()

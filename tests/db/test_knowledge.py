@@ -1,6 +1,6 @@
 """When values can be known, over clock changes too."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,9 +12,10 @@ from db.knowledge import AsOf, knowable
 from engine.errors import FieldError
 from engine.iso_time import from_us, to_us
 from tests.db.samples import DAY, HOUR, MINUTE, NOON, steps
+from tests.moments import within
 
 GATE = {"days_ago": 1, "at": "12:00", "timezone": "Europe/Amsterdam"}
-MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds of naive draws
+MOMENTS = within(2020, 2030)
 
 
 @given(moments=st.lists(MOMENTS, min_size=1, max_size=8))

@@ -133,8 +133,6 @@ def test_people_get_pandas_in_the_zone_of_the_sensor(database: Database) -> None
     table = frames.table(every, {meter.id: "meter"}, sensor.timezone)
     assert table["event_value"].tolist() == [1.5] * 3
     assert set(table["source"]) == {"meter"}
-    with pytest.raises(InputError, match="timely_beliefs is not installed"):
-        frames.timely_frame(every, sensor, {meter.id: meter})
 
 
 def test_the_last_value_and_its_age_come_from_the_line_of_the_series(database: Database) -> None:

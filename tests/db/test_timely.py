@@ -1,47 +1,42 @@
-"""Beliefs as a frame of the real timely_beliefs, in another interpreter: the package declares a pandas older than ours.
+"""Beliefs as a frame of the real timely_beliefs, which declares a pandas older than ours and works with it."""
 
-``PEER_PYTHON=…`` names an interpreter that has it (an environment with FlexMeasures does).
-"""
-
-import os
-import subprocess
-from pathlib import Path
-
-import pytest
-
-PEER = os.environ.get("PEER_PYTHON")
-ROOT = Path(__file__).parents[2]
-CODE = """
+import sys
 from datetime import timedelta
+
 import numpy as np
-from db import tables
+import pytest
+import timely_beliefs
+
 from db.chunks import Beliefs
 from db.frames import timely_frame
 from db.painting import Sourced
 from db.sensors import Sensor
 from db.sources import Source
+from engine.errors import InputError
 
-tables.enter()
-sensor = Sensor(name="load", unit="kW", timezone="Europe/Amsterdam", resolution=timedelta(minutes=15))
-events = 1_700_000_100_000_000 + np.arange(4) * 900_000_000
-values = np.array([[1, 2.0], [3, 4], [5, 6], [7, np.nan]])
-known = Beliefs(events, np.full(4, events[0] - 3_600_000_000), values, np.array([0.2, 0.5]))
-frame = timely_frame(Sourced(known, np.full(4, 9)), sensor, {9: Source(name="meter", type="gateway")})
-print(type(frame).__name__, frame.sensor.name, frame.event_resolution, frame.lineage.number_of_beliefs)
-print(frame.index.get_level_values("event_start")[0].isoformat(), frame.index.names[-1])
-print(frame["event_value"].tolist(), [source.name for source in frame.lineage.sources])
-"""
+EVENTS = 1_700_000_100_000_000 + np.arange(4) * 900_000_000
+VALUES = np.array([[1, 2.0], [3, 4], [5, 6], [7, np.nan]])
+SENSOR = Sensor(name="load", unit="kW", timezone="Europe/Amsterdam", resolution=timedelta(minutes=15))
+METER = {9: Source(name="meter", type="gateway")}
 
 
-@pytest.mark.skipif(PEER is None, reason="PEER_PYTHON names no interpreter with timely_beliefs")
-def test_beliefs_become_a_frame_of_the_real_package(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    run = subprocess.run(
-        [str(PEER), "-c", CODE], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
-    )
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines()[-3:] == [
-        "BeliefsDataFrame load 0:15:00 4",
-        "2023-11-14T23:15:00+01:00 cumulative_probability",
-        "[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0] ['meter']",
-    ]
+def every() -> Sourced:
+    known = Beliefs(EVENTS, np.full(4, EVENTS[0] - 3_600_000_000), VALUES, np.array([0.2, 0.5]))
+    return Sourced(known, np.full(4, 9))
+
+
+def test_beliefs_become_a_frame_of_the_real_package() -> None:
+    frame = timely_frame(every(), SENSOR, METER)
+    assert isinstance(frame, timely_beliefs.BeliefsDataFrame)
+    assert (frame.sensor.name, frame.event_resolution) == ("load", timedelta(minutes=15))
+    assert frame.lineage.number_of_beliefs == 4
+    assert [source.name for source in frame.lineage.sources] == ["meter"]
+    assert frame.index.get_level_values("event_start")[0].isoformat() == "2023-11-14T23:15:00+01:00"
+    assert frame.index.names[-1] == "cumulative_probability"
+    assert frame["event_value"].tolist() == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_where_it_is_not_installed_it_is_told_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "timely_beliefs", None)  # what Python keeps of a module that is not there
+    with pytest.raises(InputError, match=r"timely_beliefs is not installed.*--no-deps"):
+        timely_frame(every(), SENSOR, METER)

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from engine import iso_time
 from engine.errors import TimeError
+from tests.moments import within
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 OFFSETS = st.integers(-14 * 4, 14 * 4).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))
-MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=OFFSETS)  # noqa: DTZ001 - bounds of naive draws
+MOMENTS = st.builds(datetime.astimezone, within(1971, 2100), OFFSETS)
 LENGTHS = st.timedeltas(timedelta(0), timedelta(days=4000)).map(lambda length: length - length % timedelta(seconds=1))
 
 

@@ -1,6 +1,6 @@
 """Steps on the clock of a place, over clock changes, and values from one step to another."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from engine import resample
 from engine.errors import TimeError
 from engine.iso_time import from_us, to_us
+from tests.moments import within
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ZONES = st.sampled_from(["UTC", "Europe/Amsterdam", "Asia/Kolkata", "America/New_York", "Australia/Lord_Howe"])
 STEPS = st.sampled_from([timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 1440)])
-MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds of naive draws
+MOMENTS = within(2020, 2030)
 
 
 @given(moment=MOMENTS, step=STEPS, name=ZONES)
