@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 
 from app.appearance import Appearance
+from app.bounds import Bounds
 from app.declaring import setting
 from app.operation import Operation
 from app.protection import Protection
@@ -33,7 +34,7 @@ TWO_DAYS = timedelta(days=2)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Protection, Operation, Appearance):
+class Settings(Protection, Bounds, Operation, Appearance):
     """All settings of one process; attribute names are the names of the settings."""
 
     FLEXMEASURES_ENV: str = setting("development", "development, testing or production (demands SECRET_KEY)")

@@ -1,0 +1,12 @@
+"""The bounds of one request, each checked before its work begins; part of ``app.settings.Settings``."""
+
+from dataclasses import dataclass
+
+from app.declaring import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Settings that keep one request from taking what all others need."""
+
+    FLEXSCOPE_MAX_TEXT_LENGTH: int = setting(10_000, "Longest text in one field of a request [characters]")

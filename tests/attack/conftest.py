@@ -1,0 +1,6 @@
+"""A server on each database with two tenants, a consultant and people of the host, for whoever attacks it."""
+
+from tests.auth.conftest import people, sqlite_people
+from tests.http.conftest import api, http_database, ids
+
+__all__ = ["api", "http_database", "ids", "people", "sqlite_people"]
