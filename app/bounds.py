@@ -10,3 +10,4 @@ class Bounds:
     """Settings that keep one request from taking what all others need."""
 
     FLEXSCOPE_MAX_TEXT_LENGTH: int = setting(10_000, "Longest text in one field of a request [characters]")
+    FLEXSCOPE_DATABASE_PATIENCE: int = setting(15, "How long a statement waits for what others have locked [s]")

@@ -14,6 +14,7 @@ from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, RequestHandler
 
 from app.auth import cookies, tokens
+from app.auth.refusing import Refusing
 from app.running import Running
 from db import job_states, task_runs
 from db.alerts import Alert
@@ -95,7 +96,7 @@ def of_rows(work: Session, *, now: datetime) -> Iterator[str]:
             yield f'flexscope_task_last_success_timestamp_seconds{{task="{name}"}} {row.succeeded_at.timestamp():.0f}'
 
 
-class Metrics(RequestHandler):
+class Metrics(Refusing):
     """Answers with all numbers."""
 
     def initialize(self, running: Running) -> None:

@@ -1,11 +1,10 @@
 """The configured database, ready to work on."""
 
-from sqlalchemy.exc import OperationalError
-
 from app import settings as app_settings
 from app.settings import Settings
 from db import migrations
 from db.base import Database
+from db.faults import Unavailable
 from engine.errors import InputError
 
 
@@ -18,11 +17,12 @@ def opened(settings: Settings) -> Database:
     database = app_settings.database(settings)
     try:
         at = migrations.current(settings.SQLALCHEMY_DATABASE_URI)
-    except OperationalError as error:
+    except Unavailable as error:
         database.close()
+        reason = str(getattr(error.__cause__, "orig", error.__cause__)).splitlines()[0]
         raise InputError(
             f"The database {database.url.render_as_string(hide_password=True)} does not answer "
-            f"({str(error.orig).splitlines()[0]}); start it, or correct SQLALCHEMY_DATABASE_URI."
+            f"({reason}); start it, or correct SQLALCHEMY_DATABASE_URI."
         ) from None
     newest = migrations.head()
     if at is None:

@@ -241,7 +241,7 @@ def database(settings: Settings) -> "Database":
     """Return the configured database; the folder of an SQLite file is made, its tables are not."""
     from db.base import Database
 
-    opened = Database(settings.SQLALCHEMY_DATABASE_URI)
+    opened = Database(settings.SQLALCHEMY_DATABASE_URI, patience=settings.FLEXSCOPE_DATABASE_PATIENCE)
     if opened.is_sqlite and opened.url.database:
         _make_folder(Path(opened.url.database).parent)
     return opened

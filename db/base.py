@@ -4,7 +4,7 @@ SQLite and PostgreSQL behave alike from here up: times come back aware in UTC, d
 begins by taking its lock, and a read sees one snapshot.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, TypeVar, cast
@@ -27,11 +27,17 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from db import faults
 from engine.errors import EngineError, InputError
 from engine.iso_time import MICROSECOND
 
+PATIENCE = 15.0
+"""How long one statement waits for what others have locked [s]; then ``db.faults.Unavailable`` is raised."""
+POOL = {"pool_size": 10, "max_overflow": 30}
+"""Connections kept, and further ones at most: more than a process has threads, so that none waits for another."""
+IDLE = {"writer": 300, "reader": 7200}
+"""How long PostgreSQL lets a transaction do nothing [s]; a reader may compute what a job is to save."""
 PRAGMAS = (
-    "busy_timeout=30000",  # first: switching to WAL waits for others too
     "journal_mode=wal",
     "foreign_keys=on",
     "mmap_size=1073741824",
@@ -114,23 +120,26 @@ class Table(DeclarativeBase):
 class Database:
     """One database, for as many threads as like to use it."""
 
-    def __init__(self, url: str, *, synchronous: str = "normal") -> None:
+    def __init__(self, url: str, *, synchronous: str = "normal", patience: float = PATIENCE) -> None:
         """Open the database; nothing is read or created yet.
 
         Args:
             url: SQLAlchemy's form, such as ``sqlite:////var/lib/flexscope/flexscope.db`` or ``postgresql://…``.
             synchronous: SQLite only: ``normal`` survives a crash of the process, ``full`` also a power cut.
+            patience: How long one statement waits for what others have locked [s].
         """
         from db import tables  # which imports this module
 
         tables.enter()
         self.url = address(url)
         if self.url.get_backend_name() == "sqlite":
-            self._writer = _sqlite(self.url, synchronous, "BEGIN IMMEDIATE")
-            self._reader = _sqlite(self.url, synchronous, "BEGIN")
+            pragmas = (f"busy_timeout={patience * 1000:.0f}", *PRAGMAS, f"synchronous={synchronous}")
+            self._writer = _sqlite(self.url, pragmas, "BEGIN IMMEDIATE")
+            self._reader = _sqlite(self.url, pragmas, "BEGIN")
         else:
-            self._writer = create_engine(self.url, pool_pre_ping=True, connect_args={"options": "-c timezone=utc"})
-            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._writer = _postgres(self.url, patience, IDLE["writer"])
+            reader = _postgres(self.url, patience, IDLE["reader"])
+            self._reader = reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @property
     def is_sqlite(self) -> bool:
@@ -147,16 +156,23 @@ class Database:
         """Give one session, committed at the end of the block; an error in it leaves everything as it was.
 
         What it changes of accounts, users, assets and sensors is written to the audit log.
+
+        Raises:
+            Unavailable: Others hold a lock for too long, or the database cannot be reached.
         """
         from db.trail import Followed  # which imports this module
 
-        with Followed(self._writer, expire_on_commit=False) as work, work.begin():
+        with faults.told(), Followed(self._writer, expire_on_commit=False) as work, work.begin():
             yield work
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Give one session that sees the database as of its first statement; what it read stays usable afterwards."""
-        with Session(self._reader, expire_on_commit=False, autoflush=False) as work:
+        """Give one session that sees the database as of its first statement; what it read stays usable afterwards.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
+        with faults.told(), Session(self._reader, expire_on_commit=False, autoflush=False) as work:
             yield work  # closing ends the transaction; a rollback would also empty the objects that were read
 
     def close(self) -> None:
@@ -184,13 +200,27 @@ def address(url: str) -> URL:
     return made.set(drivername="postgresql+psycopg2") if kind == "postgresql" else made
 
 
-def _sqlite(url: URL, synchronous: str, begin: str) -> Engine:
-    engine = create_engine(url)
+def _postgres(url: URL, patience: float, idle: int) -> Engine:
+    options = {
+        "timezone": "utc",
+        "lock_timeout": f"{patience * 1000:.0f}",
+        "idle_in_transaction_session_timeout": f"{idle * 1000}",
+    }
+    arguments: dict[str, Any] = {
+        "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+        "connect_timeout": 10,
+        "keepalives_idle": 30,
+    }
+    return create_engine(url, pool_pre_ping=True, pool_timeout=patience, **POOL, connect_args=arguments)
+
+
+def _sqlite(url: URL, pragmas: Sequence[str], begin: str) -> Engine:
+    engine = create_engine(url, **POOL)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver must not begin transactions by itself
-        for pragma in (*PRAGMAS, f"synchronous={synchronous}"):
+        for pragma in pragmas:
             connection.execute(f"pragma {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -253,8 +253,11 @@ class Endpoint(RequestHandler):
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Log what is our fault; what the client did wrong is told to the client."""
-        if answer(value)[0] >= 500 and not isinstance(value, HTTPError):
-            told = self.request.method, self.request.path, request_id(self.request)
+        status = answer(value)[0]
+        told = self.request.method, self.request.path, request_id(self.request)
+        if status == 503 and value is not None:
+            LOG.warning("%s %s waits, request %s: %s", *told, value)
+        elif status >= 500 and not isinstance(value, HTTPError):
             LOG.error("%s %s failed, request %s", *told, exc_info=value)
 
 

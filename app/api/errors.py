@@ -7,11 +7,12 @@ from http import HTTPStatus
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
 from app.auth.access import NotAllowed
-from app.jobs.faults import QueueDown, is_transient
+from app.jobs.faults import QueueDown
 from app.jobs.steering import WrongState
+from db import faults
 from db.base import NotFound
 from db.superseding import Conflict
 from engine.errors import EngineError, FieldError, InputError, SolveError, nearest
@@ -75,7 +76,6 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     EngineError: (422, "UNPROCESSABLE_ENTITY"),
     IntegrityError: (409, "CONFLICT"),
 }
-NO_DATABASE = "The database does not take this at the moment; nothing was changed. Try again in a while."
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 WORDS = {400: "INVALID_REQUEST", 401: "UNAUTHORIZED", 403: "INVALID_SENDER", 405: "INVALID_METHOD", 410: "GONE"}
 
@@ -92,8 +92,9 @@ def answer(error: BaseException | None, code: int = 500) -> tuple[int, Body, dic
     if isinstance(error, QueueDown):
         body = _body("QUEUE_UNAVAILABLE", str(error)) | {"job": error.job_id}
         return 503, body, {"Retry-After": str(error.retry_after)}
-    if isinstance(error, DBAPIError) and is_transient(error):
-        return 503, _body("DATABASE_UNAVAILABLE", NO_DATABASE), {"Retry-After": "5"}
+    if error is not None and faults.passes(error):
+        gone = faults.Unavailable()
+        return 503, _body("DATABASE_UNAVAILABLE", str(gone)), {"Retry-After": str(gone.retry_after)}
     if isinstance(error, FieldError):
         return answer(Invalid("json", {error.field: [error.problem]}))
     for kind, (status, word) in STATUS.items():

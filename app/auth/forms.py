@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from tornado.ioloop import IOLoop
 from tornado.template import Loader
-from tornado.web import RequestHandler
 
 from app.auth.identity import SignedIn
+from app.auth.refusing import Refusing
 from app.running import Running
 
 STATIC = Path(__file__).parents[2] / "assets-static"
@@ -57,7 +57,7 @@ def inside(wanted: str) -> str:
     return wanted
 
 
-class FormPage(RequestHandler):
+class FormPage(Refusing):
     """A page with one form."""
 
     running: Running
@@ -120,7 +120,10 @@ class FormPage(RequestHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Tell in one sentence what went wrong, and nothing of the inside."""
-        said = {403: "This form was open for too long; go back, load it again and send it once more."}
+        said = {
+            403: "This form was open for too long; go back, load it again and send it once more.",
+            503: "The server cannot do this at the moment; nothing was changed. Try again in a while.",
+        }
         text = said.get(status_code, "This did not work; the server has written down why.")
         if status_code < 500 and status_code != 403:
             text = "The request cannot be read; go back and try again."

@@ -12,9 +12,11 @@ from tornado.web import OutputTransform, RequestHandler
 
 from app.auth import cors
 from app.settings import Settings
+from db.faults import RETRY_AFTER
 
 ACCESS = logging.getLogger("flexscope.access")
 OWN_ID = re.compile(r"[\w-]{1,64}")
+AGAIN = {"Retry-After": str(RETRY_AFTER)}
 STRICT = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'"
 """Policy of HTML that Panel does not make: no script that stands in it runs, and none that is put together."""
 
@@ -46,7 +48,7 @@ def protecting(settings: Settings, is_page: Callable[[str], bool]) -> type[Outpu
             self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
         ) -> tuple[int, HTTPHeaders, bytes]:
             """See OutputTransform."""
-            for name, value in fixed.items():
+            for name, value in (fixed | (AGAIN if status_code == 503 else {})).items():
                 headers.setdefault(name, value)
             if headers.get("Content-Type", "").startswith("text/html"):
                 chunk = self._guard(headers, chunk)

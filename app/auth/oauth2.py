@@ -5,15 +5,15 @@ import binascii
 from typing import Any
 
 from tornado.ioloop import IOLoop
-from tornado.web import RequestHandler
 
 from app.auth import keys
 from app.auth.forms import POOL
 from app.auth.identity import SignedIn
+from app.auth.refusing import Refusing
 from app.running import Running
 
 
-class TokenEndpoint(RequestHandler):
+class TokenEndpoint(Refusing):
     """Client id is the id of the key, client secret what follows it; by Basic authorization or in the form."""
 
     running: Running
@@ -77,4 +77,5 @@ class TokenEndpoint(RequestHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """See RequestHandler; in the shape of the standard."""
-        self.finish({"error": "server_error" if status_code >= 500 else "invalid_request"})
+        said = {503: "temporarily_unavailable"}
+        self.finish({"error": said.get(status_code, "server_error" if status_code >= 500 else "invalid_request")})

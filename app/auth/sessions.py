@@ -10,10 +10,12 @@ from bokeh.document import Document
 from bokeh.server.auth_provider import AuthProvider
 from bokeh.util.token import get_token_payload
 from panel.io.server import LoginUrlMixin
+from tornado.web import HTTPError
 
 from app.auth import cookies
 from app.auth.identity import SignedIn
 from app.running import Running, current
+from db.faults import Unavailable
 
 LOG = logging.getLogger(__name__)
 PAYLOAD = "flexscope_user"
@@ -55,7 +57,10 @@ class Guard(AuthProvider):
 
         def user(handler: Any) -> str | None:
             known = cookies.read(handler, self._running)
-            found = self._running.identities.find(*known) if known and opens_own(handler, known) else None
+            try:
+                found = self._running.identities.find(*known) if known and opens_own(handler, known) else None
+            except Unavailable as error:
+                raise HTTPError(503) from error
             return found.email if found else None
 
         return user

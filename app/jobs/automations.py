@@ -25,6 +25,7 @@ from db import assets, automations, leading, sensors
 from db.assets import Asset
 from db.automations import Automation
 from db.base import Database, get
+from db.faults import Unavailable
 from db.jobs import Job
 from db.sensors import Sensor
 from engine.errors import EngineError, FieldError
@@ -174,6 +175,9 @@ class Leader:
             with self._database.writing() as work:
                 row = get(work, Automation, automation_id)
                 return run(work, row, now=now, settings=self._settings)
+        except Unavailable:  # it is still due at the next round
+            LOG.warning("Automation %s (%s) waits for the database", automation_id, name)
+            return []
         except EngineError as error:
             LOG.warning("Automation %s (%s) asks for nothing: %s", automation_id, name, error)
             self._skip(automation_id, now)

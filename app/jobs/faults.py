@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from redis import exceptions as redis
-from sqlalchemy.exc import DBAPIError, OperationalError
 
+from db.faults import passes
 from engine.errors import EngineError
 
 Found = TypeVar("Found")
@@ -29,9 +29,9 @@ class QueueDown(EngineError):
 
 def is_transient(error: BaseException) -> bool:
     """Return whether a fault may be gone at the next try: of a connection, a lock or a server, not of what is asked."""
-    if isinstance(error, DBAPIError):
-        return isinstance(error, OperationalError) or error.connection_invalidated
-    return isinstance(error, redis.ConnectionError | redis.TimeoutError | ConnectionError | TimeoutError)
+    return passes(error) or isinstance(
+        error, redis.ConnectionError | redis.TimeoutError | ConnectionError | TimeoutError
+    )
 
 
 def patiently(function: Callable[[], Found]) -> Found:

@@ -6,6 +6,7 @@ machines as wanted. A queue may lose whatever it likes: what it lost is found by
 """
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Collection
 from typing import Any
@@ -124,7 +125,7 @@ class Queue:
         task = self._tasks[queue].s(job_id, priority=priority)
         try:
             self.hueys[queue].enqueue(task)
-        except (RedisError, OSError) as error:
+        except (RedisError, sqlite3.Error, OSError) as error:
             LOG.warning("The queue %s does not take jobs: %s", queue, error)
             raise QueueDown(job_id) from error
         if self.is_embedded:

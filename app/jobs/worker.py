@@ -20,6 +20,7 @@ from app.jobs.kinds import KINDS, Attempt
 from app.settings import Settings
 from db import job_states
 from db.base import Database
+from db.faults import Unavailable
 from db.job_states import Overtaken
 from db.jobs import Job
 from engine.errors import EngineError
@@ -101,7 +102,7 @@ class Worker:
 
     def _failed(self, job: Job, error: Exception) -> None:
         """Put a job off after a fault that may pass, else close it; a fault in doing so is left to the lease."""
-        if not isinstance(error, EngineError):
+        if not isinstance(error, EngineError) or is_transient(error):
             LOG.error("Try %s of job %s failed", job.tries, job.id, exc_info=error)
         trace = "".join(traceback.format_exception(error))
         try:
@@ -115,7 +116,7 @@ class Worker:
     def _put_off(self, job: Job, error: Exception, trace: str) -> None:
         pause = min(self._settings.FLEXSCOPE_JOB_RETRY_AFTER * 2 ** (job.tries - 1), LONGEST_PAUSE)
         due_at = datetime.now(UTC) + pause
-        fault, seconds = type(error).__name__, pause.total_seconds()
+        fault, seconds = _kind(error), pause.total_seconds()
         message = f"Try {job.tries} met a passing fault ({fault}); the next one is in {seconds:g} s."
         with self._database.writing() as work:
             job_states.try_again(work, job, due_at=due_at, message=message, trace=trace)
@@ -159,9 +160,14 @@ def time_limit(settings: Settings, queue: str) -> int:
 
 def _told(job: Job, error: Exception) -> str:
     """Return what the one who asked is told of a failure."""
-    if isinstance(error, EngineError):
-        return str(error)
-    kind = type(error).__name__
+    kind = _kind(error)
     if is_transient(error):
         return f"The {job.kind} failed {job.tries} times, at last with {kind}; it is logged."
+    if isinstance(error, EngineError):
+        return str(error)
     return f"The {job.kind} failed unexpectedly ({kind}); it is logged."
+
+
+def _kind(error: Exception) -> str:
+    """Return what a fault is called: by the driver, where it is one of the database."""
+    return type(error.__cause__ if isinstance(error, Unavailable) else error).__name__

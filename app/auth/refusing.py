@@ -1,0 +1,26 @@
+"""What a request meets that cannot be served at the moment, outside the API: 503, and when to come back."""
+
+import logging
+from typing import Any
+
+from tornado.web import RequestHandler
+
+from db.faults import Unavailable
+
+LOG = logging.getLogger(__name__)
+
+
+class Refusing(RequestHandler):
+    """A handler that answers 503 while the database does not take or give anything; ``Retry-After`` is added to it."""
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """See RequestHandler."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        super().send_error(503 if isinstance(error, Unavailable) else status_code, **kwargs)
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """See RequestHandler; where the server works and its database does not, one line is enough."""
+        if isinstance(value, Unavailable):
+            LOG.warning("%s %s waits for the database: %s", self.request.method, self.request.path, value.__cause__)
+        else:
+            super().log_exception(typ, value, tb)
