@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 from sqlalchemy.orm import Session
 
 from app.assemble import data
@@ -48,6 +48,31 @@ class ReportRequest(BaseModel):
     """Compute with what was known then, and save as known then; None: with all that is recorded, saved as known now."""
     belief_horizon: str | None = None
     """When the report counts as known: so long before each event could be known; None: when it was asked for."""
+
+    @model_validator(mode="after")
+    def check_config(self) -> Self:
+        """Refuse a config that its reporter does not take as soon as somebody asks, and not in a job an hour later."""
+        if self.reporter in MAKERS:
+            MAKERS[self.reporter]({key.replace("-", "_"): value for key, value in self.config.items()})
+        return self
+
+
+def aggregator(config: Mapping[str, Any]) -> AggregatorReporter:
+    """Return the reporter that combines series as a config says."""
+    return AggregatorReporter(method=config.get("method", "sum"), weights=config.get("weights", {}))
+
+
+def chain(config: Mapping[str, Any]) -> PandasReporter:
+    """Return the reporter that runs the steps of a config."""
+    return PandasReporter(transformations=config.get("transformations", []))
+
+
+def profit_or_loss(config: Mapping[str, Any]) -> ProfitOrLossReporter:
+    """Return the reporter that prices a flow as a config says."""
+    return ProfitOrLossReporter(loss_is_positive=config.get("loss_is_positive", False))
+
+
+MAKERS = {"AggregatorReporter": aggregator, "PandasReporter": chain, "ProfitOrLossReporter": profit_or_loss}
 
 
 class Report:
@@ -116,8 +141,7 @@ def run(work: Session, request: ReportRequest, *, known_at: datetime) -> dict[in
 
 
 def _aggregate(report: Report) -> dict[int, int]:
-    config = report.request.config
-    reporter = AggregatorReporter(method=config.get("method", "sum"), weights=config.get("weights", {}))
+    reporter = aggregator(report.request.config)
     stored = {}
     for _, output in report.outputs:
         window = Window(report.request.start, report.request.end, report.step)
@@ -148,7 +172,7 @@ def _profit(report: Report) -> dict[int, int]:
     per_kwh = [unit_for("EUR/kWh", price.unit) for price in prices]
     power = _on(report, flow, entry, "kW", window) * consumption_sign(flow)
     costs = [_on(report, price, {}, unit, window) for price, unit in zip(prices, per_kwh, strict=True)]
-    reporter = ProfitOrLossReporter(loss_is_positive=bool(config.get("loss_is_positive", False)))
+    reporter = profit_or_loss(config)
     values = reporter.compute(window, power, buying=costs[0], selling=costs[1])
     currency = per_kwh[0].partition("/")[0]
     return {output.id: report.save(output, _summed(output, window, values, currency)) for _, output in report.outputs}
@@ -167,7 +191,7 @@ def _summed(output: Sensor, window: Window, values: Any, currency: str) -> Poste
 def _pandas(report: Report) -> dict[int, int]:
     import pandas as pd
 
-    reporter = PandasReporter(transformations=report.request.config.get("transformations", []))
+    reporter = chain(report.request.config)
     frames = {}
     for name, sensor, entry in report.inputs:
         series = report.read(sensor, entry, unit=entry.get("unit") or sensor.unit, step=report.request.resolution)
@@ -186,7 +210,7 @@ def _posted(name: str, output: Sensor, results: Mapping[str, Any]) -> Posted:
         found = found.iloc[:, 0]
     if not isinstance(found, pd.Series) or not isinstance(found.index, pd.DatetimeIndex):
         raise FieldError("config", f"the chain leaves no series in time called {name!r}; store one under df_output.")
-    found = found.dropna()
+    found = found.replace([np.inf, -np.inf], np.nan).dropna()  # 1/0 has no value
     events = np.array([to_us(moment.to_pydatetime()) for moment in found.index], np.int64)
     step = resample.usual_step(events) if len(events) > 1 else output.resolution
     return Posted(events=events, values=found.to_numpy(np.float64), step=step, unit=output.unit)

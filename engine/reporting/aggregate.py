@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import UnknownName
+from engine.errors import FieldError, UnknownName
 
 Floats = NDArray[np.float64]
 METHODS: dict[str, Callable[..., Any]] = {
@@ -21,6 +21,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "std": np.std,
     "var": np.var,
 }
+MOST_WEIGHT = 1e15
+"""Largest factor of a series."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class AggregatorReporter:
 
     Raises:
         UnknownName: There is no such method.
+        FieldError: A weight is no number.
     """
 
     method: str = "sum"
@@ -39,8 +42,13 @@ class AggregatorReporter:
     version = "1"
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise UnknownName("aggregation method", self.method, METHODS)
+        if not isinstance(self.method, str) or self.method not in METHODS:
+            raise UnknownName("aggregation method", str(self.method)[:50], METHODS)
+        if not isinstance(self.weights, Mapping):
+            raise FieldError("config.weights", "an object is wanted, such as {'pv': 1, 'load': -1}.")
+        for name, weight in self.weights.items():
+            if isinstance(weight, bool) or not isinstance(weight, int | float) or not abs(weight) <= MOST_WEIGHT:
+                raise FieldError(f"config.weights.{name[:50]}", f"a number of at most {MOST_WEIGHT:g} is wanted.")
 
     def compute(self, series: Mapping[str, Floats]) -> Floats:
         """Return one value per step, shape (n,).

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import FieldError
 from engine.window import Window
 
 Floats = NDArray[np.float64]
@@ -18,6 +19,10 @@ class ProfitOrLossReporter:
     """Whether costs are told as positive numbers, and earnings as negative ones."""
 
     version = "1"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.loss_is_positive, bool):
+            raise FieldError("config.loss_is_positive", "true or false is wanted.")
 
     def compute(self, window: Window, power: Floats, *, buying: Floats, selling: Floats) -> Floats:
         """Return the profit of each step [currency], shape (n,); NaN where a value is missing.
