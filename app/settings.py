@@ -60,7 +60,7 @@ class Settings(Protection, Bounds, Operation, Appearance):
     FLEXMEASURES_MAX_PLANNING_HORIZON: int = setting(2520, "Longest schedule [steps of the power sensor]; 0: no limit")
     FLEXMEASURES_LP_SOLVER: str = setting("highspy", "highspy, or one that Pyomo knows: appsi_highs, glpk, cbc")
     FLEXMEASURES_LP_SOLVER_OPTIONS: dict[str, Any] = setting(
-        {}, "Limits of a search with whole numbers: time_limit [s], mip_rel_gap [share of the cost]"
+        {}, "Limits of a plan: time_limit [s of processor time; 20, 0: none], mip_rel_gap [share of the cost; 0.001]"
     )
     FLEXSCOPE_FALLBACK_SCHEDULER: bool = setting(False, "Whether a plain plan is saved where none keeps every limit")
     FLEXMEASURES_PLANNING_TTL: timedelta = setting(timedelta(days=7), "How long results of jobs stay addressable")

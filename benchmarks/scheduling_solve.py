@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.scheduling_measure import bare, interleaved
 from benchmarks.scheduling_sites import draw
-from engine.scheduling.branching import Cells, with_choices
 from engine.scheduling.build import build
+from engine.scheduling.cells import Cells, with_choices
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.site import Site
 from engine.scheduling.solve import Options, solve

@@ -1,8 +1,10 @@
 """What a plan says about its limits and prices beyond the plan itself: what a little more of each would be worth."""
 
+from math import isfinite
 from typing import Any
 
 from engine.scheduling.site import Schedule
+from engine.scheduling.status import Status
 
 _NOTHING = 1e-6
 """Savings up to this are rounding noise [currency per unit]."""
@@ -31,6 +33,18 @@ def _unit(limit: str) -> str:
     return "kWh" if field.startswith("soc-") else "kW/h" if field == "ramp-limit" else "kW"
 
 
-def solving(plan: Schedule) -> dict[str, float]:
-    """Return the processor time a plan took [s], and by which share its cost may lie above the best one."""
-    return {"building-s": plan.timings.building, "solving-s": plan.timings.solving, "gap": plan.gap}
+def solving(plan: Schedule) -> dict[str, float | None]:
+    """Return the processor time a plan took [s], and by which share its cost may lie above the best one if known."""
+    gap = plan.gap if isfinite(plan.gap) else None
+    return {"building-s": plan.timings.building, "solving-s": plan.timings.solving, "gap": gap}
+
+
+def ended_early(plan: Schedule) -> list[str]:
+    """Return what to tell of a plan whose search was ended before it was proven to be the best one."""
+    if plan.status is not Status.BEST_FOUND:
+        return []
+    far = "how far it lies above the best one is not known"
+    if isfinite(plan.gap):
+        far = f"it costs at most {100 * plan.gap:.2g} % of its cost more than the best one"
+    more = "More time (time_limit of FLEXMEASURES_LP_SOLVER_OPTIONS), fewer devices or a shorter plan bring it nearer."
+    return [f"The search was ended after {plan.timings.solving:.3g} s with the best plan found; {far}. {more}"]

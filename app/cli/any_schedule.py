@@ -46,6 +46,8 @@ def for_asset(asset: int | None, sensor: int | None, dry_run: bool, **given: Any
         if not dry_run:
             tell(schedule.save(work, done, known_at=known_at, rules=rules))
             return
+    for warning in done.warnings:
+        click.secho(warning, fg="yellow", err=True)
     for name, power in done.schedule.power.items():
         click.echo(f"{name} [kW]: {' '.join(f'{value:.4g}' for value in power.round(6) + 0.0)}")
     for name, cost in done.schedule.costs.items():

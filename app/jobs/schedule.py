@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.assemble.marginal import ended_early
 from app.assemble.outputs import Output
 from app.assemble.planning_window import Limits
 from app.assemble.request import ScheduleRequest
@@ -18,7 +19,7 @@ from db import sources
 from db.assets import Asset
 from db.base import get
 from engine import plugins
-from engine.errors import Infeasible
+from engine.errors import Infeasible, TimedOut
 from engine.scheduling.devices.inflexible import Inflexible
 from engine.scheduling.devices.process import Process
 from engine.scheduling.fallback_scheduler import StorageFallbackScheduler
@@ -37,9 +38,9 @@ class Rules:
     limits: Limits = field(default_factory=Limits)
     solver: str = DIRECT
     """See StorageScheduler.solver."""
-    time_limit: float | None = None
+    time_limit: float | None = 20.0
     """See StorageScheduler.time_limit."""
-    gap: float = 0.0
+    gap: float = 0.001
     """See StorageScheduler.gap."""
     fallback: bool = False
     """Whether a plain plan, with a source of its own, is saved where no plan keeps every hard limit."""
@@ -66,11 +67,17 @@ def rules(settings: Settings, *, start_within_bounds: bool = False) -> Rules:
     return Rules(
         limits=limits,
         solver=settings.FLEXMEASURES_LP_SOLVER,
-        time_limit=options.get("time_limit"),
-        gap=options.get("mip_rel_gap", 0.0),
+        time_limit=options.get("time_limit", USUAL.time_limit) or None,
+        gap=options.get("mip_rel_gap", USUAL.gap),
         fallback=settings.FLEXSCOPE_FALLBACK_SCHEDULER,
         source_name=settings.FLEXMEASURES_DEFAULT_DATASOURCE,
     )
+
+
+def preview_rules(settings: Settings) -> Rules:
+    """Return the same for a plan that somebody waits for."""
+    usual, briefly = rules(settings), settings.FLEXSCOPE_PREVIEW_TIME_LIMIT.total_seconds()
+    return replace(usual, time_limit=min(briefly, usual.time_limit or briefly))
 
 
 @dataclass(frozen=True)
@@ -111,15 +118,17 @@ def compute(work: Session, request: ScheduleRequest, *, known_at: datetime, rule
     Raises:
         InputError: What is described cannot be planned.
         Infeasible: No plan keeps every hard limit; what clashes is told.
+        TimedOut: None was found in time.
     """
     assembled = read_site(work, request, known_at=known_at, limits=rules.limits)
     scheduler = _scheduler(get(work, Asset, request.asset), assembled.site, rules)
     try:
-        return Computed(scheduler.compute(assembled.site), type(scheduler), assembled, assembled.warnings)
-    except Infeasible as reason:
+        plan = scheduler.compute(assembled.site)
+        return Computed(plan, type(scheduler), assembled, (*assembled.warnings, *ended_early(plan)))
+    except (Infeasible, TimedOut) as reason:
         if not rules.fallback:
             raise
-        LOG.warning("Asset %s has no plan that keeps every limit; a plain one is made. %s", request.asset, reason)
+        LOG.warning("Asset %s has no plan by the usual scheduler; a plain one is made. %s", request.asset, reason)
         plain = StorageFallbackScheduler().compute(assembled.site)
         return Computed(plain, StorageFallbackScheduler, assembled, (*assembled.warnings, str(reason)))
 

@@ -32,6 +32,7 @@ from db.source_filter import SourceFilter
 from engine import units
 from engine.errors import EngineError
 from engine.iso_time import from_us, zone
+from engine.scheduling.status import Status
 
 NO_PLAN = "There is no plan yet: press 'Plan now', run 'flexscope add schedule', or ask for one over the API."
 BEFORE = timedelta(days=8)
@@ -167,5 +168,8 @@ def _costs(found: Found) -> list[Any]:
     title = f"Costs of the plan asked for {made:%a %-d %b %H:%M} ({found.local})"
     warnings = [note(text, "warning") for text in result.get("warnings", [])]
     left = result.get("unresolved")
+    gap = result.get("solver", {}).get("gap")
+    if gap and result.get("status") == Status.WITHIN_GAP:
+        warnings.append(note(f"No other plan costs less by more than {100 * gap:.2g} % of this one's cost.", "info"))
     breaches = [heading("Limits the plan does not meet"), note(str(left), "warning")] if left else []
     return [*([Kpis(title=title, items=items)] if items else []), *warnings, *breaches]

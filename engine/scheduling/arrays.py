@@ -1,6 +1,6 @@
 """A whole problem as arrays, ready for any solver: columns with bounds and costs, rows, and a sparse matrix."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Self
 
@@ -57,6 +57,16 @@ class Arrays:
         parts = self.matrix.value * y[self.matrix.index]
         return np.bincount(self.matrix.cols, weights=parts, minlength=self.width).astype(float)
 
+    def breach(self, x: Floats) -> float:
+        """Return the most by which values break a bound or are not whole, as share of the bound or 1."""
+        rows, whole = self.rows_of(x), x[self.integers > 0]
+        most = float(np.abs(whole - np.round(whole)).max(initial=0.0))
+        for values, lower, upper in ((x, self.lower, self.upper), (rows, self.row_lower, self.row_upper)):
+            for excess, bound in ((lower - values, lower), (values - upper, upper)):
+                scale = np.maximum(1.0, np.where(np.isfinite(bound), np.abs(bound), 1.0))
+                most = max(most, float((excess / scale).max(initial=0.0)))
+        return most
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
@@ -108,6 +118,23 @@ def recurring(rows: Indices, cols: Indices, values: Floats, shape: tuple[int, in
 def compressed(rows: NDArray[np.integer], cols: NDArray[np.integer], values: Floats, shape: tuple[int, int]) -> Matrix:
     """Return a matrix from its coefficients in any order; those that meet are added."""
     return Pattern.of(rows, cols, shape).filled(values)
+
+
+def same_coefficients(old: Arrays, new: Arrays) -> bool:
+    """Return whether all coefficients of two problems are the same."""
+    before, after = old.matrix, new.matrix
+    placed = before.index is after.index or (
+        np.array_equal(before.start, after.start) and np.array_equal(before.index, after.index)
+    )
+    return placed and np.array_equal(before.value, after.value)
+
+
+def settled(arrays: Arrays, x: Floats) -> Arrays:
+    """Return the problem in which the whole numbers are those of a plan, nearest to its values."""
+    whole = np.flatnonzero(arrays.integers)
+    lower, upper = arrays.lower.copy(), arrays.upper.copy()
+    lower[whole] = upper[whole] = np.round(x[whole])
+    return replace(arrays, lower=lower, upper=upper, integers=np.zeros_like(arrays.integers))
 
 
 def extended(

@@ -1,11 +1,16 @@
 """What every solver offers: take a problem as arrays, answer with values and duals."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+import numpy as np
 
 from engine.scheduling.arrays import Arrays
 from engine.scheduling.linear import Floats
-from engine.scheduling.status import Status
+from engine.scheduling.status import PLANS, Status
+
+KEPT: Final = 1e-5
+"""Bounds count as kept by what a search was ended with up to this, as share of them or 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +26,22 @@ class Answer:
     col_dual: Floats
     """Change of cost per unit of each column's bounds; empty for a problem with whole numbers."""
     gap: float = 0.0
+    """Share by which the objective may lie above the best one; infinite if nothing is proven."""
+    bound: float = -np.inf
+    """No plan costs less than this, as far as it is proven."""
 
     @property
     def has_plan(self) -> bool:
         """Whether the values may be used."""
-        return self.status in (Status.OPTIMAL, Status.WITHIN_GAP)
+        return self.status in PLANS
+
+
+def share_above(cost: float, bound: float) -> float:
+    """Return by which share of itself a cost may lie above the best one, which is no less than a bound."""
+    above = cost - bound
+    if not above > 0.0:
+        return 0.0
+    return float(above / abs(cost)) if cost else np.inf
 
 
 class Backend(Protocol):

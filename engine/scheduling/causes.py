@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.scheduling.arrays import Arrays
+from engine.scheduling.budget import Budget
 from engine.scheduling.build import build
 from engine.scheduling.conflicts import Conflict, moment
 from engine.scheduling.devices.inflexible import Inflexible
@@ -15,6 +16,7 @@ from engine.scheduling.linear import Floats, full
 from engine.scheduling.problem import Problem
 from engine.scheduling.reach import settled
 from engine.scheduling.site import Site
+from engine.scheduling.status import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class _Without:
     upper: Floats
 
 
-def causes(site: Site, problem: Problem, arrays: Arrays, conflict: Conflict | None) -> list[Cause]:
+def causes(site: Site, problem: Problem, arrays: Arrays, conflict: Conflict | None, budget: Budget) -> list[Cause]:
     """Return what is given and makes the difference; nothing where several things would have to be otherwise.
 
     Each is taken away in turn from one live problem without costs, in which nothing else changes.
@@ -47,19 +49,22 @@ def causes(site: Site, problem: Problem, arrays: Arrays, conflict: Conflict | No
         problem: What it poses.
         arrays: The same.
         conflict: When it shows; tells which value of a series is told.
+        budget: How long it may take; what is not tried in time is not told.
     """
-    model = Model(replace(arrays, cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)))
-    if model.run().has_plan:  # only whole numbers are in the way
+    model = Model(replace(arrays, cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)), budget)
+    if model.run().status is not Status.INFEASIBLE:  # only whole numbers are in the way, or time is up
         return []
     found = []
     for without in (*_of_loads(site, problem, arrays, conflict), *_of_stores(site, problem, arrays, conflict)):
+        if budget.is_over:
+            break
         first, size = problem.rows[without.rows]
         rows = np.arange(first, first + size, dtype=np.int32)
         model.change_rows(rows, without.lower, without.upper)
         if model.run().has_plan:
             found.append(without.cause)
         model.change_rows(rows, arrays.row_lower[rows], arrays.row_upper[rows])
-    return found + [cause for cause, other in _of_efficiencies(site) if _has_plan(other)]
+    return found + [cause for cause, other in _of_efficiencies(site) if _has_plan(other, budget)]
 
 
 def _of_loads(site: Site, problem: Problem, arrays: Arrays, conflict: Conflict | None) -> Iterable[_Without]:
@@ -120,11 +125,13 @@ def _with_device(site: Site, at: int, device: Storage) -> Site:
     return replace(site, devices=(*site.devices[:at], device, *site.devices[at + 1 :]))
 
 
-def _has_plan(site: Site) -> bool:
+def _has_plan(site: Site, budget: Budget) -> bool:
+    if budget.is_over:
+        return False
     arrays = build(site).problem.arrays()
-    return (
-        not (arrays.lower > arrays.upper).any() and Model(replace(arrays, cost=np.zeros(arrays.width))).run().has_plan
-    )
+    if (arrays.lower > arrays.upper).any():
+        return False
+    return Model(replace(arrays, cost=np.zeros(arrays.width)), budget).run().has_plan
 
 
 def _power(site: Site, power: Floats, conflict: Conflict | None) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.scheduling.arrays import Arrays
+from engine.scheduling.budget import Budget
 from engine.scheduling.devices.storage import Storage
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats
@@ -12,6 +13,7 @@ from engine.scheduling.problem import Problem
 from engine.scheduling.reach import partly
 from engine.scheduling.section import Limit
 from engine.scheduling.site import Site
+from engine.scheduling.status import Status
 from engine.window import Window
 
 _NOISE = 1e-6
@@ -138,7 +140,7 @@ def moment(window: Window, tick: float) -> str:
     return window.moment(tick).isoformat().replace("+00:00", "Z")
 
 
-def taking_part(problem: Problem, arrays: Arrays) -> list[Limit]:
+def taking_part(problem: Problem, arrays: Arrays, budget: Budget) -> list[Limit]:
     """Return the limits that take part in one smallest conflict; all of them when none can be singled out.
 
     A change of one limit gives a plan only if that limit takes part in every conflict, so in this one.
@@ -146,11 +148,11 @@ def taking_part(problem: Problem, arrays: Arrays) -> list[Limit]:
     crossed = np.flatnonzero(arrays.lower > arrays.upper)
     if len(crossed):
         return [limit for limit in problem.limits if _holds(problem, limit, {int(crossed[0]): "both"})]
-    sides = _bounds_in_the_way(arrays)
+    sides = _bounds_in_the_way(arrays, budget)
     return [limit for limit in problem.limits if _holds(problem, limit, sides)] or list(problem.limits)
 
 
-def _bounds_in_the_way(arrays: Arrays) -> dict[int, str]:
+def _bounds_in_the_way(arrays: Arrays, budget: Budget) -> dict[int, str]:
     """Return the columns, and which bound of each, that prove by themselves that no plan exists.
 
     When HiGHS gives up it leaves a weighted sum of the rows that no values within the bounds can meet. Each bound with
@@ -159,9 +161,9 @@ def _bounds_in_the_way(arrays: Arrays) -> dict[int, str]:
     Source:
         Gleeson and Ryan, ORSA Journal on Computing 2 (1990) 61-63: such sums and smallest conflicts are the same.
     """
-    model = Model(replace(arrays, cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)))
-    rows = None if model.run().has_plan else model.proof()
-    if rows is None:  # only whole numbers are in the way
+    model = Model(replace(arrays, cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)), budget)
+    rows = model.proof() if model.run().status is Status.INFEASIBLE else None
+    if rows is None:  # only whole numbers are in the way, or time is up
         return {}
     columns, little = arrays.columns_of(rows), _LITTLE * np.abs(rows).max()
     columns[np.abs(columns) <= little] = 0.0

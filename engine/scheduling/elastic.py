@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.scheduling.arrays import Arrays, compressed
+from engine.scheduling.budget import Budget
 from engine.scheduling.highs_backend import DUAL, Model
 from engine.scheduling.linear import Floats
 from engine.scheduling.problem import Problem
@@ -58,25 +59,26 @@ class _Side:
 class Elastic:
     """A problem without a plan in which limits are let loose, one set after the other."""
 
-    def __init__(self, problem: Problem, arrays: Arrays, limits: Sequence[Limit]) -> None:
+    def __init__(self, problem: Problem, arrays: Arrays, limits: Sequence[Limit], budget: Budget) -> None:
         """Make limits elastic.
 
         Args:
             problem: For the names of the columns.
             arrays: The problem; its bounds may cross.
             limits: All those that will ever be let loose, each once for every block it bounds.
+            budget: How long all of this may take.
         """
-        self.problem, self.arrays, self.limits = problem, arrays, limits
+        self.problem, self.arrays, self.limits, self.budget = problem, arrays, limits, budget
         self._sides = list(self._turned())
 
     def least_give(self, names: Collection[str], *, uniform: bool) -> list[Give] | None:
-        """Return how much limits have to give so that a plan exists, least in sum; None if no giving is enough.
+        """Return how much limits have to give so that a plan exists, least in sum; None if none is enough in time.
 
         Args:
             names: The limits that may give; all others hold.
             uniform: Each limit gives the same amount in all its steps instead of just where needed.
         """
-        if self._model is None:
+        if self.budget.is_over or self._model is None:
             return None
         loose = [side for side in self._sides if self.limits[side.limit].name in names]
         upper = np.zeros(self._slacks)
@@ -114,7 +116,7 @@ class Elastic:
         arrays = self._loosened()
         if (arrays.lower > arrays.upper + ENOUGH).any():
             return None
-        return Model(replace(arrays, lower=np.minimum(arrays.lower, arrays.upper)))
+        return Model(replace(arrays, lower=np.minimum(arrays.lower, arrays.upper)), self.budget)
 
     def _loosened(self) -> Arrays:
         """Return the problem with the bounds turned into rows."""

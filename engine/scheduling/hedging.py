@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from engine.scheduling.budget import Budget
 from engine.scheduling.devices.inflexible import Inflexible
 from engine.scheduling.devices.port import Device
 from engine.scheduling.linear import Floats
@@ -28,10 +29,14 @@ def scenarios(site: Site) -> list[Scenario]:
     ]
 
 
-def hedged(site: Site) -> Schedule | None:
+def hedged(site: Site, budget: Budget | None = None) -> Schedule | None:
     """Return the plan whose first steps do for every quantile at the least mean cost; None if no quantiles are known.
 
     Its later steps are those for the middle quantile, and its costs the means over all of them.
+
+    Args:
+        site: What to plan.
+        budget: How long it may take; None is as long as it takes.
 
     Raises:
         Infeasible: No decision for the first steps fits all quantiles.
@@ -39,7 +44,7 @@ def hedged(site: Site) -> Schedule | None:
     ways = scenarios(site)
     if not ways or not site.hedged:
         return None
-    staged = plan_for_all(ways, common_steps=min(site.hedged, site.window.n))
+    staged = plan_for_all(ways, common_steps=min(site.hedged, site.window.n), budget=budget)
     so_far = np.cumsum([way.probability for way in ways])
     middle = staged.schedules[int(np.searchsorted(so_far, 0.5))]
     names = dict.fromkeys(name for plan in staged.schedules for name in plan.costs)

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import SolveError
-from engine.scheduling.arrays import Arrays
-from engine.scheduling.backend import Answer
+from engine.scheduling.arrays import Arrays, same_coefficients
+from engine.scheduling.backend import KEPT, Answer, share_above
+from engine.scheduling.budget import SLOWEST, Budget
 from engine.scheduling.linear import Floats, Indices
-from engine.scheduling.status import Status
+from engine.scheduling.status import PLANS, Status
 
 _OK: Final = (highspy.HighsStatus.kOk, highspy.HighsStatus.kWarning)
 _STATUS: Final = {
@@ -22,6 +23,7 @@ _STATUS: Final = {
     highspy.HighsModelStatus.kUnboundedOrInfeasible: Status.INFEASIBLE,
     highspy.HighsModelStatus.kUnbounded: Status.UNBOUNDED,
     highspy.HighsModelStatus.kTimeLimit: Status.TIMED_OUT,
+    highspy.HighsModelStatus.kInterrupt: Status.TIMED_OUT,
     highspy.HighsModelStatus.kIterationLimit: Status.TIMED_OUT,
     highspy.HighsModelStatus.kSolutionLimit: Status.TIMED_OUT,
 }
@@ -33,6 +35,9 @@ _MIP: Final = {
     "mip_heuristic_run_rens": False,
     "mip_heuristic_run_root_reduced_cost": False,
 }
+_FEASIBLE: Final = 2
+"""What HiGHS calls a solution that keeps all bounds."""
+_NO_GAP: Final = 1e-9
 PRIMAL: Final = 4
 DUAL: Final = 1
 _DEVEX: Final = 1
@@ -66,16 +71,13 @@ _spare = _Spare()
 class Model:
     """A live problem inside HiGHS; not for use from several threads at once."""
 
-    def __init__(self, arrays: Arrays, *, time_limit: float | None = None, gap: float = 0.0) -> None:
-        # HiGHS counts the time of all runs of a solver, so one with a limit begins and ends with its problem.
-        self._lent = time_limit is None
-        spare, _spare.solver = (_spare.solver, None) if self._lent else (None, _spare.solver)
+    def __init__(self, arrays: Arrays, budget: Budget | None = None) -> None:
+        self._lent = True
+        spare, _spare.solver = _spare.solver, None
         self.solver: Any = spare or highspy.Highs()
-        self.accepted_gap = gap
+        self.budget = budget or Budget()
         self._must(self.solver.passOptions(_options()), "take its options")
-        self._set("mip_rel_gap", gap)
-        if time_limit is not None:
-            self._set("time_limit", time_limit)
+        self._set("mip_rel_gap", 0.0)
         self.load(arrays)
 
     def __del__(self) -> None:
@@ -188,7 +190,7 @@ class Model:
     def edit(self, new: Arrays) -> None:
         """Turn the problem into another one of the same shape; the next run goes on from the plan of the last."""
         old, self.arrays = self.arrays, new
-        if not _same_coefficients(old, new):
+        if not same_coefficients(old, new):
             basis = self.solver.getBasis()
             self.load(new)
             self._must(self.solver.setBasis(basis), "take a basis")
@@ -204,7 +206,7 @@ class Model:
         self.go_on(PRIMAL if len(priced) and not len(cols) and not len(rows) else DUAL)
 
     def run(self) -> Answer:
-        """Solve; the answer tells whether it carries a plan.
+        """Solve; the answer tells whether it carries a plan, which may be the best one found in time.
 
         Raises:
             SolveError: HiGHS itself failed.
@@ -218,21 +220,30 @@ class Model:
         if status is Status.FAILED:
             self._lent, ended = False, self.solver.getModelStatus()
             raise SolveError(f"HiGHS stopped without an answer ({ended}); please report the case.")
-        gap = float(self.solver.getInfo().mip_gap) if self.arrays.integers.any() else 0.0
-        if status is Status.TIMED_OUT and 0 < gap <= self.accepted_gap:
+        found, none = self.solver.getSolution(), np.empty(0)
+        x, objective = np.fromiter(found.col_value, float), float(self.solver.getObjectiveValue())
+        bound = objective if status is Status.OPTIMAL else -np.inf
+        if self.arrays.integers.any():
+            bound = float(self.solver.getInfo().mip_dual_bound)
+        gap = share_above(objective, bound)
+        if status is Status.TIMED_OUT and self._has_incumbent(x):
+            status = Status.WITHIN_GAP if gap <= self.budget.gap else Status.BEST_FOUND
+        if status is Status.OPTIMAL and gap > _NO_GAP:
             status = Status.WITHIN_GAP
-        if status is Status.OPTIMAL and gap > 1e-9:
-            status = Status.WITHIN_GAP
-        found = self.solver.getSolution()
-        none = np.empty(0)
         return Answer(
             status=status,
-            objective=float(self.solver.getObjectiveValue()),
-            x=np.fromiter(found.col_value, float) if status in (Status.OPTIMAL, Status.WITHIN_GAP) else none,
+            objective=objective,
+            x=x if status in PLANS else none,
             row_dual=np.fromiter(found.row_dual, float)[: self.arrays.height] if found.dual_valid else none,
             col_dual=np.fromiter(found.col_dual, float) if found.dual_valid else none,
-            gap=gap if np.isfinite(gap) else np.inf,
+            gap=gap,
+            bound=bound,
         )
+
+    def _has_incumbent(self, x: Floats) -> bool:
+        """Return whether a search that was ended has a plan, and one that keeps all bounds."""
+        feasible = self.solver.getInfo().primal_solution_status == _FEASIBLE
+        return bool(feasible and self.arrays.integers.any() and self.arrays.breach(x) <= KEPT)
 
     def proof(self) -> Floats | None:
         """Return weights of the rows whose sum no values within the bounds can meet, after a run without a plan.
@@ -244,6 +255,34 @@ class Model:
         return np.array(weights[: self.arrays.height]) if status in _OK and exists else None
 
     def _try(self) -> Status:
+        """Run until it ends or the budget is spent; a linear problem goes on where the clock on the wall ended it."""
+        if self.arrays.integers.any():
+            return self._search()
+        while (status := self._run()) is Status.TIMED_OUT and not self.budget.is_over:
+            pass
+        return status
+
+    def _search(self) -> Status:
+        """Run with whole numbers; end it when the budget is spent, or what is found is near enough to the best."""
+        budget, watch = self.budget, highspy.cb.HighsCallbackType.kCallbackMipInterrupt
+        if not budget.is_limited and not budget.gap:
+            return self._run()
+
+        def look(_kind: int, _message: str, at: Any, answer: Any, _user: Any) -> None:
+            if budget.is_over or (at.mip_gap <= budget.gap and not budget.is_patient):
+                answer.user_interrupt = True
+
+        self._must(self.solver.setCallback(look, None), "be watched")
+        self._must(self.solver.startCallback(watch), "be watched")
+        try:
+            return self._run(SLOWEST)  # by the clock on the wall, where nothing else looks
+        finally:
+            self.solver.setCallback(None, None)
+
+    def _run(self, patience: float = 1.0) -> Status:
+        # HiGHS counts the time of all runs of a solver.
+        left = patience * self.budget.left
+        self._set("time_limit", self.solver.getRunTime() + left if self.budget.is_limited else np.inf)
         returned = self.solver.run()
         return _STATUS.get(self.solver.getModelStatus(), Status.FAILED) if returned in _OK else Status.FAILED
 
@@ -251,15 +290,6 @@ class Model:
     def _must(status: highspy.HighsStatus, what: str) -> None:
         if status not in _OK:
             raise SolveError(f"HiGHS could not {what}; please report the case.")
-
-
-def _same_coefficients(old: Arrays, new: Arrays) -> bool:
-    """Return whether all coefficients are the same; others cannot be changed in bulk."""
-    before, after = old.matrix, new.matrix
-    placed = before.index is after.index or (
-        np.array_equal(before.start, after.start) and np.array_equal(before.index, after.index)
-    )
-    return placed and np.array_equal(before.value, after.value)
 
 
 def _changed(first: tuple[Floats, Floats], *others: tuple[Floats, Floats]) -> Indices:

@@ -6,8 +6,9 @@ from time import process_time
 
 from engine.scheduling.arrays import Arrays
 from engine.scheduling.backend import Answer
-from engine.scheduling.branching import Cells
+from engine.scheduling.budget import Budget
 from engine.scheduling.build import Built, build
+from engine.scheduling.cells import Cells
 from engine.scheduling.highs_backend import Codes, Model
 from engine.scheduling.linear import same
 from engine.scheduling.problem import Problem
@@ -32,10 +33,14 @@ class LiveModel:
         self._cells: Cells | None = None
         self._found: Answer | None = None
 
-    def solve(self, site: Site) -> tuple[Built, Solved | None]:
+    def solve(self, site: Site, budget: Budget | None = None) -> tuple[Built, Solved | None]:
         """Return what a site is built into, and its best plan or that it has none.
 
         The plan is None where one linear problem does not settle it.
+
+        Args:
+            site: What to plan.
+            budget: How long it may take; None is as long as it takes.
 
         Raises:
             InputError: The site contradicts itself.
@@ -50,7 +55,7 @@ class LiveModel:
         if arrays.integers.any() or cells.paying(arrays.cost).any():
             self._model = None
             return built, None
-        model = self._model = self._brought(last, problem, arrays)
+        model = self._model = self._brought(last, problem, arrays, budget or Budget())
         ready = process_time()
         answer = self._found = model.run()
         if not answer.has_plan or cells.overlap(answer.x).any():
@@ -71,13 +76,13 @@ class LiveModel:
         self._cells = known
         return known
 
-    def _brought(self, last: Built | None, problem: Problem, arrays: Arrays) -> Model:
+    def _brought(self, last: Built | None, problem: Problem, arrays: Arrays, budget: Budget) -> Model:
         """Return the solver, brought from the last problem to this one and set to go on from its plan."""
         model, found = self._model, self._found
         before = None if last is None else last.problem
         if model is None or found is None or before is None or not _alike(before, problem):
-            return begun(problem, arrays)
-        self.warm += 1
+            return begun(problem, arrays, budget)
+        self.warm, model.budget = self.warm + 1, budget
         steps = (problem.window.start - before.window.start) // problem.window.step
         if not steps:
             model.edit(arrays)

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.scheduling.arrays import Arrays
 from engine.scheduling.backend import Answer, Backend
-from engine.scheduling.branching import Cells
+from engine.scheduling.cells import Cells
 from engine.scheduling.highs_backend import DUAL, PRIMAL, Model
 from engine.scheduling.linear import Floats, Indices
 

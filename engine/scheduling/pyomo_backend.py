@@ -11,9 +11,11 @@ from pyomo.core.expr import LinearExpression
 
 from engine.scheduling import pyomo_solvers
 from engine.scheduling.arrays import Arrays
-from engine.scheduling.backend import Answer
+from engine.scheduling.backend import KEPT, Answer, share_above
+from engine.scheduling.budget import Budget
 from engine.scheduling.problem import Problem
-from engine.scheduling.status import Status
+from engine.scheduling.pyomo_solvers import Found
+from engine.scheduling.status import PLANS, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,8 @@ def _padded(names: list[str], size: int, more: str) -> list[str]:
 class PyomoModel:
     """One problem as a Pyomo model; its variables and rows are called as in the problem, such as ``car.soc[3]``."""
 
-    def __init__(
-        self, arrays: Arrays, names: Names, *, solver: str, time_limit: float | None = None, gap: float = 0.0
-    ) -> None:
-        self.solver, self.names = pyomo_solvers.find(solver, time_limit, gap), names
+    def __init__(self, arrays: Arrays, names: Names, *, solver: str, budget: Budget | None = None) -> None:
+        self.solver, self.names = pyomo_solvers.find(solver, budget or Budget()), names
         self.load(arrays)
 
     def load(self, arrays: Arrays) -> None:
@@ -107,12 +107,17 @@ class PyomoModel:
         """
         none, whole = np.empty(0), bool(self.arrays.integers.any())
         found = self.solver.solve(self.model, self.variables, duals=not whole)
-        if found.status is not Status.OPTIMAL:
-            return Answer(found.status, np.inf, none, none, none)
+        if found.status not in PLANS or not self._keeps_bounds(found):
+            return Answer(_without_plan(found.status), np.inf, none, none, none)
         x, row_dual = np.array(found.values, dtype=float), np.array(found.row_duals, dtype=float)
         col_dual = none if whole else self.arrays.cost - self.arrays.columns_of(row_dual)
         objective = float(self.arrays.cost @ x) + self.arrays.offset
-        return Answer(found.status, objective, x, row_dual, col_dual, self.solver.gap)
+        gap = self.solver.gap if found.status is Status.OPTIMAL else share_above(objective, found.bound)
+        return Answer(found.status, objective, x, row_dual, col_dual, gap, found.bound)
+
+    def _keeps_bounds(self, found: Found) -> bool:
+        """Return whether what a search was ended with may be used."""
+        return found.status is Status.OPTIMAL or self.arrays.breach(np.array(found.values, dtype=float)) <= KEPT
 
     def _terms(self) -> list[tuple[list[float], list[int]]]:
         """Return the coefficients and the columns of each row."""
@@ -132,3 +137,7 @@ class PyomoModel:
         body = LinearExpression(constant=0, linear_coefs=coefs, linear_vars=[self.variables[col] for col in cols])
         low, high = float(self.arrays.row_lower[row]), float(self.arrays.row_upper[row])
         return (low if np.isfinite(low) else None, body, high if np.isfinite(high) else None)
+
+
+def _without_plan(status: Status) -> Status:
+    return Status.TIMED_OUT if status in PLANS else status

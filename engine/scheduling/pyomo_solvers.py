@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Final, Protocol
 
 import pyomo.environ as pyo
@@ -9,7 +10,8 @@ from pyomo.common.gc_manager import PauseGC
 from pyomo.contrib.appsi.base import SolverFactory as LinkedFactory
 
 from engine.errors import InputError, SolveError
-from engine.scheduling.status import Status
+from engine.scheduling.budget import Budget
+from engine.scheduling.status import PLANS, Status
 
 _STATUS: Final = {
     "optimal": Status.OPTIMAL,
@@ -17,6 +19,7 @@ _STATUS: Final = {
     "infeasibleOrUnbounded": Status.INFEASIBLE,
     "unbounded": Status.UNBOUNDED,
     "maxTimeLimit": Status.TIMED_OUT,
+    "feasible": Status.BEST_FOUND,
     "noSolution": Status.INFEASIBLE,
 }
 _TIME_LIMIT: Final = {"glpk": "tmlim", "cbc": "seconds"}
@@ -33,6 +36,8 @@ class Found:
     """Of each variable."""
     row_duals: Sequence[float] = ()
     """Change of cost per unit of each row's bounds."""
+    bound: float = float("-inf")
+    """Cost below which no plan lies, as far as it is proven."""
 
 
 class Solver(Protocol):
@@ -45,7 +50,7 @@ class Solver(Protocol):
         """Return what it finds for a model whose rows are ``model.rows``, in order of the variables and the rows."""
 
 
-def find(name: str, time_limit: float | None, gap: float) -> Solver:
+def find(name: str, budget: Budget) -> Solver:
     """Return the solver of a name, such as ``appsi_highs``, ``glpk`` or ``cbc``.
 
     Raises:
@@ -55,19 +60,18 @@ def find(name: str, time_limit: float | None, gap: float) -> Solver:
     if solver is None or not solver.available(exception_flag=False):
         raise InputError(f"The solver {name} is not on this machine; install it, or choose highspy, which always is.")
     if name.startswith(_LINKED):
-        return Linked(name, time_limit, gap)
-    return Filed(name, solver, time_limit, gap)
+        return Linked(name, budget)
+    return Filed(name, solver, budget)
 
 
 class Linked:
     """Takes a model over once, all variables in one call, and after that only what has changed in it."""
 
-    def __init__(self, name: str, time_limit: float | None, gap: float) -> None:
-        self.name, self.gap = name, gap
+    def __init__(self, name: str, budget: Budget) -> None:
+        self.name, self.budget, self.gap = name, budget, budget.gap
         self.solver = LinkedFactory(name.removeprefix(_LINKED), only_child_vars=True)
         self.solver.config.load_solution = False
-        self.solver.config.time_limit = time_limit
-        self.solver.config.mip_gap = gap or None
+        self.solver.config.mip_gap = budget.gap or None
         for unused in ("check_for_new_or_removed_params", "update_params", "update_named_expressions"):
             setattr(self.solver.update_config, unused, False)
         if name == "appsi_highs":  # as when it is used directly
@@ -75,34 +79,40 @@ class Linked:
 
     def solve(self, model: Any, variables: list[Any], *, duals: bool) -> Found:
         """See Solver.solve."""
+        self.solver.config.time_limit = self.budget.left if self.budget.is_limited else None
         with PauseGC():  # which would look through all the many parts of the model again and again
             result = self.solver.solve(model)
         status = _status(self.name, result.termination_condition)
-        if status is not Status.OPTIMAL:
+        bound = float(result.best_objective_bound if result.best_objective_bound is not None else "-inf")
+        if status is Status.TIMED_OUT and not duals and result.best_feasible_objective is not None:
+            status = Status.BEST_FOUND
+        if status not in PLANS:
             return Found(status)
         values = result.solution_loader.get_primals(variables)
         row_duals = result.solution_loader.get_duals(list(model.rows.values())) if duals else {}
-        return Found(status, list(values.values()), list(row_duals.values()))
+        return Found(status, list(values.values()), list(row_duals.values()), bound)
 
 
 class Filed:
     """Is handed the whole model as a file, in a process of its own."""
 
-    def __init__(self, name: str, solver: Any, time_limit: float | None, gap: float) -> None:
-        self.name, self.solver = name, solver
-        self.options = {_GAP[name]: gap} if gap and name in _GAP else {}
-        self.gap = gap if self.options else 0.0
-        if time_limit is not None and name in _TIME_LIMIT:
-            self.options[_TIME_LIMIT[name]] = time_limit
+    def __init__(self, name: str, solver: Any, budget: Budget) -> None:
+        self.name, self.solver, self.budget = name, solver, budget
+        self.options: dict[str, float] = {_GAP[name]: budget.gap} if budget.gap and name in _GAP else {}
+        self.gap = budget.gap if self.options else 0.0
 
     def solve(self, model: Any, variables: list[Any], *, duals: bool) -> Found:
         """See Solver.solve."""
         model.del_component("dual")
         if duals:  # there are none with whole numbers, and some solvers fail when asked
             model.dual = pyo.Suffix(direction=pyo.Suffix.IMPORT)
+        if self.budget.is_limited and self.name in _TIME_LIMIT:
+            self.options[_TIME_LIMIT[self.name]] = max(ceil(self.budget.left), 1)  # glpk knows whole seconds only
         result = self.solver.solve(model, load_solutions=False, options=self.options)
         status = _status(self.name, result.solver.termination_condition)
-        if status is not Status.OPTIMAL:
+        if status is Status.TIMED_OUT and not duals and len(result.solution):
+            status = Status.BEST_FOUND
+        if status not in PLANS:
             return Found(status)
         model.solutions.load_from(result)
         return Found(

@@ -7,6 +7,7 @@ import numpy as np
 
 from engine.scheduling import changes
 from engine.scheduling.arrays import Arrays
+from engine.scheduling.budget import Budget
 from engine.scheduling.conflicts import moment
 from engine.scheduling.devices.storage import Storage
 from engine.scheduling.elastic import Elastic, Give
@@ -62,7 +63,7 @@ def repairs(site: Site, problem: Problem, elastic: Elastic, trials: Trials) -> t
         if name.endswith("soc-targets"):
             found += _later(site, name.rsplit(".", 1)[0], (problem, elastic.arrays), trials)
     if not found:
-        everything = Elastic(problem, elastic.arrays, distinct(problem.limits))
+        everything = Elastic(problem, elastic.arrays, distinct(problem.limits), elastic.budget)
         together = everything.least_give([limit.name for limit in everything.limits], uniform=False)
         found = _tried(site, together, trials) if together is not None else []
     return sorted(found, key=lambda repair: repair.amount), helping
@@ -159,7 +160,7 @@ def _later(site: Site, store: str, posed: tuple[Problem, Arrays], trials: Trials
         return []
     limit, at = asked[0]
     then, column = when(site, limit, at), posed[0].sizes[limit.columns][0] + at
-    later = _earliest(site, store, (then, column), posed)
+    later = _earliest(site, store, (then, column), posed, trials.budget)
     if later is None:
         return []
     wanted = float(posed[1].lower[column])
@@ -171,7 +172,9 @@ def _later(site: Site, store: str, posed: tuple[Problem, Arrays], trials: Trials
     return [Repair((limit.name,), (later - then) * site.window.hours, text, mended, cost)]
 
 
-def _earliest(site: Site, store: str, target: tuple[float, int], posed: tuple[Problem, Arrays]) -> int | None:
+def _earliest(
+    site: Site, store: str, target: tuple[float, int], posed: tuple[Problem, Arrays], budget: Budget
+) -> int | None:
     """Return the first later tick at which a target can be met, found by halving; None if it never can.
 
     Each try changes two bounds of one live problem without costs.
@@ -181,6 +184,7 @@ def _earliest(site: Site, store: str, target: tuple[float, int], posed: tuple[Pr
         store: Whose target it is.
         target: When it is due [steps since the start], and the column it bounds.
         posed: What the site poses.
+        budget: How long it may take.
     """
     problem, arrays = posed
     own = _store(site, store)
@@ -190,7 +194,7 @@ def _earliest(site: Site, store: str, target: tuple[float, int], posed: tuple[Pr
     wanted = arrays.lower[column]
     tick = int(np.ceil(then))
     free = (lower[tick - 1], upper[tick - 1]) if then == tick else (-np.inf, np.inf)
-    model = Model(replace(arrays, cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)))
+    model = Model(replace(arrays, cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)), budget)
 
     def possible(at: int) -> bool:
         cols = np.array([column, first + at - 1], dtype=np.int32)

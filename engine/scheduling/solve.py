@@ -1,14 +1,16 @@
 """From a problem to its best plan: bounds checked, solved, directions settled, preferences followed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
+from engine.errors import SolveError, TimedOut
 from engine.scheduling import branching, ties
 from engine.scheduling.arrays import Arrays
 from engine.scheduling.backend import Answer, Backend
-from engine.scheduling.branching import Cells
+from engine.scheduling.budget import Budget
+from engine.scheduling.cells import Cells
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats
 from engine.scheduling.preference import refine
@@ -47,8 +49,7 @@ NO_PLAN: Final = Solved(Status.INFEASIBLE, 0.0, _NONE, _NONE, _NONE)
 class Options:
     """How a solve may end early, and what it does between plans of equal cost."""
 
-    time_limit: float | None = None
-    gap: float = 0.0
+    budget: Budget = field(default_factory=Budget)
     preferences: bool = True
     solver: str = DIRECT
     """``highspy`` for arrays straight into HiGHS, else the name of a solver that Pyomo knows."""
@@ -56,13 +57,13 @@ class Options:
     def backend(self, problem: Problem, arrays: Arrays) -> Backend:
         """Return the solver with a problem in it."""
         if self.solver == DIRECT:
-            return Model(arrays, time_limit=self.time_limit, gap=self.gap)
+            return Model(arrays, self.budget)
         from engine.scheduling.pyomo_backend import (
             Names,
             PyomoModel,
         )  # Pyomo takes longer to import than a plan to make
 
-        return PyomoModel(arrays, Names.of(problem), solver=self.solver, time_limit=self.time_limit, gap=self.gap)
+        return PyomoModel(arrays, Names.of(problem), solver=self.solver, budget=self.budget)
 
 
 def solve(problem: Problem, options: Options) -> Solved:
@@ -70,18 +71,31 @@ def solve(problem: Problem, options: Options) -> Solved:
     arrays = settled_bounds(problem.arrays())
     if arrays is None:
         return NO_PLAN
-    model = begun(problem, arrays, options) if options.solver == DIRECT else options.backend(problem, arrays)
+    model = begun(problem, arrays, options.budget) if options.solver == DIRECT else options.backend(problem, arrays)
     cells = Cells.of(problem.pairs)
     answer = branching.solve(model, cells)
     if options.preferences and arrays.integers.any():
-        weights = problem.weights()
-        answer = ties.preferred(model, answer, weights, arrays, cells, lambda other: options.backend(problem, other))
+        weights, spent = problem.weights(), options.budget.spent
+        briefly = replace(options, budget=options.budget.part(spent + ties.LEAST))
+        answer = ties.preferred(model, answer, weights, arrays, cells, lambda other: briefly.backend(problem, other))
     return finish(problem, model, answer, cells, preferences=options.preferences)
 
 
-def begun(problem: Problem, arrays: Arrays, options: Options = Options()) -> Model:
+def without_plan(status: Status, budget: Budget) -> SolveError:
+    """Return the error that tells why a solve has no plan, if not for limits that clash."""
+    if status is Status.UNBOUNDED:
+        return SolveError(
+            "The plan could earn money without end; limit the power of the devices or of the site, or check the prices."
+        )
+    return TimedOut(
+        f"No plan was found within {budget.limit:g} s; plan fewer devices or steps at once, or allow more time "
+        "(time_limit of FLEXMEASURES_LP_SOLVER_OPTIONS) or a larger gap (its mip_rel_gap)."
+    )
+
+
+def begun(problem: Problem, arrays: Arrays, budget: Budget) -> Model:
     """Return HiGHS with a problem in it, ready to begin where that is fastest."""
-    model = Model(arrays, time_limit=options.time_limit, gap=options.gap)
+    model = Model(arrays, budget)
     if _begins_at_rest(problem, arrays):
         model.begin_with(*problem.resting())
     return model

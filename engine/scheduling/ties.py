@@ -6,14 +6,17 @@ from dataclasses import replace
 import numpy as np
 
 from engine.scheduling import branching
-from engine.scheduling.arrays import Arrays, extended
+from engine.scheduling.arrays import Arrays, extended, settled
 from engine.scheduling.backend import Answer, Backend
-from engine.scheduling.branching import Cells
+from engine.scheduling.cells import Cells
+from engine.scheduling.first_plan import without_duals
 from engine.scheduling.linear import Floats
 from engine.scheduling.status import Status
 
 _EQUAL = 1e-7
 """Costs that differ by less are equal, as share of them or in the currency."""
+LEAST = 0.5
+"""Such a search may take as long as the plan has taken so far, and this much more [s]."""
 
 
 def preferred(
@@ -32,7 +35,6 @@ def preferred(
         cells: What must not run together.
         fresh: Gives a solver for the search.
     """
-    whole = np.flatnonzero(arrays.integers)
     liked = np.where(arrays.integers > 0, weights, 0.0)
     if found.status is not Status.OPTIMAL or not liked.any():
         return found
@@ -40,16 +42,14 @@ def preferred(
     width = arrays.width
     if not sooner.has_plan or liked @ sooner.x[:width] > liked @ found.x[:width] - 1e-6:
         return found
-    settled = np.round(sooner.x[whole])
-    lower, upper = arrays.lower.copy(), arrays.upper.copy()
-    lower[whole], upper[whole] = settled, settled
     before = model.arrays
-    model.load(replace(arrays, lower=lower, upper=upper, integers=np.zeros_like(arrays.integers)))
+    model.load(settled(arrays, sooner.x))
     answer = branching.solve(model, cells)
     if answer.has_plan and answer.objective <= found.objective + _EQUAL * max(1.0, abs(found.objective)):
         return answer
     model.load(before)
-    return model.run()
+    again = model.run()
+    return again if again.has_plan else without_duals(found)
 
 
 def _no_dearer(arrays: Arrays, cost: float, liked: Floats) -> Arrays:

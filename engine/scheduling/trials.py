@@ -1,6 +1,7 @@
 """Changed sites tried out one after the other, each from the plan of the one before."""
 
 from engine.errors import EngineError
+from engine.scheduling.budget import Budget
 from engine.scheduling.build import Built
 from engine.scheduling.live import LiveModel
 from engine.scheduling.site import Site
@@ -10,16 +11,18 @@ from engine.scheduling.solve import Options, solve
 class Trials:
     """Tells of sites much like each other what their best plans cost."""
 
-    def __init__(self, built: Built | None = None) -> None:
-        """Begin with what a similar site was built into, if that is known."""
-        self._live = LiveModel(preferences=False, built=built)
+    def __init__(self, budget: Budget, built: Built | None = None) -> None:
+        """Begin with what a similar site was built into, if that is known; nothing is tried beyond the budget."""
+        self.budget, self._live = budget, LiveModel(preferences=False, built=built)
 
     def cost(self, site: Site) -> float | None:
-        """Return what the best plan of a site costs [currency]; None without a plan."""
+        """Return what the best plan of a site costs [currency]; None without a plan, or without time to find one."""
+        if self.budget.is_over:
+            return None
         try:
-            built, solved = self._live.solve(site)
+            built, solved = self._live.solve(site, self.budget)
             if solved is None:
-                solved = solve(built.problem, Options(preferences=False))
+                solved = solve(built.problem, Options(self.budget, preferences=False))
         except EngineError:
             return None
         return sum(built.problem.paid(solved.x).values()) if len(solved.x) else None

@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from engine.errors import Infeasible, InputError
 from engine.scheduling import branching, read
 from engine.scheduling.arrays import Arrays, compressed
+from engine.scheduling.budget import Budget
 from engine.scheduling.build import Built, build
+from engine.scheduling.cells import Cells
 from engine.scheduling.devices.inflexible import Inflexible
 from engine.scheduling.diagnose import refuse
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats, Linear, Term
 from engine.scheduling.section import Pair
 from engine.scheduling.site import Schedule, Site, Timings
-from engine.scheduling.solve import Solved, settled_bounds
+from engine.scheduling.solve import Solved, settled_bounds, without_plan
+from engine.scheduling.status import Status
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,18 +77,20 @@ class StagedPlan:
     """Number of steps in which every device does the same in all scenarios."""
 
 
-def plan_for_all(scenarios: Sequence[Scenario], *, common_steps: int = 1) -> StagedPlan:
+def plan_for_all(scenarios: Sequence[Scenario], *, common_steps: int = 1, budget: Budget | None = None) -> StagedPlan:
     """Return the plans of least mean cost whose first steps are the same for every device.
 
     Args:
         scenarios: At least one; the devices and the window are the same in all.
         common_steps: Steps decided before it is known which scenario comes true.
+        budget: How long it may take; None is as long as it takes.
 
     Raises:
         InputError: Sites differ in more than numbers, or the probabilities do not add up to 1.
         Infeasible: No plan fits all scenarios.
+        TimedOut: None was found within the budget.
     """
-    began = process_time()
+    began, budget = process_time(), budget or Budget()
     parts = [build(scenario.site) for scenario in scenarios]
     _check(scenarios, parts)
     numbers = _numbers(scenarios[0].site, parts, common_steps)
@@ -94,13 +99,15 @@ def plan_for_all(scenarios: Sequence[Scenario], *, common_steps: int = 1) -> Sta
     answer = None
     if arrays is not None:
         answer = branching.solve(
-            Model(arrays),
-            branching.Cells.of(
+            Model(arrays, budget),
+            Cells.of(
                 [_moved(pair, own) for part, own in zip(parts, numbers, strict=True) for pair in part.problem.pairs]
             ),
         )
-    if answer is None or not answer.has_plan:
-        raise _refusal(scenarios, common_steps)
+    if answer is None or answer.status is Status.INFEASIBLE:
+        raise _refusal(scenarios, common_steps, budget)
+    if not answer.has_plan:
+        raise without_plan(answer.status, budget)
     timings = Timings(ready - began, process_time() - ready)
     none = np.empty(0)
     schedules = tuple(
@@ -113,23 +120,23 @@ def plan_for_all(scenarios: Sequence[Scenario], *, common_steps: int = 1) -> Sta
     return StagedPlan(schedules, mean, common_steps)
 
 
-def _refusal(scenarios: Sequence[Scenario], common_steps: int) -> Infeasible:
+def _refusal(scenarios: Sequence[Scenario], common_steps: int, budget: Budget) -> Infeasible:
     for scenario in scenarios:
-        if not _has_plan(scenario.site):
-            return refuse(scenario.site)
+        if not _has_plan(scenario.site, budget):
+            return refuse(scenario.site, budget)
     return Infeasible(
         f"No decision for the first {common_steps} steps fits all scenarios, though each has a plan by itself; "
         "make fewer steps common, or let something in the site give way."
     )
 
 
-def _has_plan(site: Site) -> bool:
+def _has_plan(site: Site, budget: Budget) -> bool:
     arrays = settled_bounds(build(site).problem.arrays())
-    return arrays is not None and Model(arrays).run().has_plan
+    return arrays is not None and Model(arrays, budget).run().status is not Status.INFEASIBLE
 
 
 def _netted(part: Built, x: Floats) -> Floats:
-    return branching.Cells.of(part.problem.pairs).netted(x)
+    return Cells.of(part.problem.pairs).netted(x)
 
 
 def _check(scenarios: Sequence[Scenario], parts: list[Built]) -> None:

@@ -13,8 +13,14 @@ class LiveProblem:
     One live problem per site and user; it is not for several threads at once.
     """
 
-    def __init__(self, *, preferences: bool = True) -> None:
-        self._live = LiveModel(preferences=preferences)
+    def __init__(self, *, preferences: bool = True, scheduler: StorageScheduler | None = None) -> None:
+        """Begin without a site.
+
+        Args:
+            preferences: Whether plans of equal cost are told apart.
+            scheduler: Plans what one linear problem does not settle; its time limit and gap count here too.
+        """
+        self._live, self._scheduler = LiveModel(preferences=preferences), scheduler or StorageScheduler()
 
     @property
     def warm(self) -> int:
@@ -31,12 +37,13 @@ class LiveProblem:
         Raises:
             InputError: The site contradicts itself.
             Infeasible: No plan meets every hard constraint.
+            TimedOut: The time limit passed without a plan.
         """
         if not _takes_several(site):
-            built, solved = self._live.solve(site)
+            built, solved = self._live.solve(site, self._scheduler.budget())
             if solved is not None and len(solved.x):
                 return read.later(site, built, solved, self._live.timings)
-        return StorageScheduler().compute(site)
+        return self._scheduler.compute(site)
 
 
 def _takes_several(site: Site) -> bool:

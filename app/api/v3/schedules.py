@@ -166,7 +166,8 @@ def _values(call: Call, sensor: Sensor, job: Job, query: ScheduleQuery) -> dict[
 
 
 def _info(job: Job) -> dict[str, Any]:
-    return {"scheduler": job.result["scheduler"], "commitment_costs": job.result["commitment-costs"]}
+    told = {"scheduler": job.result["scheduler"], "commitment_costs": job.result["commitment-costs"]}
+    return told | {name: job.result[name] for name in ("status", "solver") if name in job.result}
 
 
 def preview(call: Call, id: int, body: Trigger) -> dict[str, Any]:
@@ -176,7 +177,7 @@ def preview(call: Call, id: int, body: Trigger) -> dict[str, Any]:
     mentions.check(call.work, call.who, request.flex_model, field="flex-model")
     mentions.check(call.work, call.who, request.flex_context, field="flex-context")
     known_at = body.prior or call.now
-    done = schedule.compute(call.work, request, known_at=known_at, rules=schedule.rules(call.running.settings))
+    done = schedule.compute(call.work, request, known_at=known_at, rules=schedule.preview_rules(call.running.settings))
     plan = done.schedule
     return {
         "start": plan.window.start.isoformat(),

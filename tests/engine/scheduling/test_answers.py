@@ -22,9 +22,16 @@ def test_an_optimal_plan_says_so_and_what_it_took():
     assert schedule.timings.solving > 0
 
 
-def test_no_plan_comes_from_a_run_out_of_time():
-    with pytest.raises(TimedOut, match=r"within 0 s; allow more time or a larger gap"):
-        StorageScheduler(time_limit=0.0).compute(draw("work", 3))
+def test_no_plan_comes_from_a_linear_run_out_of_time():
+    with pytest.raises(TimedOut, match=r"within 0 s; plan fewer devices or steps at once, or allow more time"):
+        StorageScheduler(time_limit=0.0).compute(draw("plain", 3))
+
+
+def test_a_search_out_of_time_ends_with_the_best_plan_found_and_its_gap():
+    best, found = StorageScheduler().compute(draw("work", 3)), StorageScheduler(time_limit=0.0).compute(draw("work", 3))
+    assert found.status is Status.BEST_FOUND
+    assert best.cost <= found.cost + 1e-6
+    assert found.cost - found.gap * abs(found.cost) <= best.cost + 1e-6
 
 
 def test_an_accepted_gap_is_stated():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.errors import Infeasible
+from engine.scheduling.budget import Budget
 from engine.scheduling.build import build
 from engine.scheduling.conflicts import taking_part
 from engine.scheduling.devices.port import Port
@@ -59,8 +60,8 @@ def test_every_repair_gives_a_plan(make, k):
 @pytest.mark.parametrize("make", [out_of_reach, target_behind_the_connection, too_much_is_left, too_slow])
 def test_each_limit_of_the_smallest_conflict_is_needed_for_it(make):
     problem = build(make(0)[0]).problem
-    part = taking_part(problem, problem.arrays())
-    elastic = Elastic(problem, problem.arrays(), problem.limits)
+    part = taking_part(problem, problem.arrays(), Budget())
+    elastic = Elastic(problem, problem.arrays(), problem.limits, Budget())
     assert len(part) > 1
     assert all(elastic.least_give([limit.name], uniform=False) for limit in part)
 

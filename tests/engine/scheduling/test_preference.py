@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.scheduling.branching import Cells
 from engine.scheduling.build import build
+from engine.scheduling.cells import Cells
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.preference import _all_priced, _alone, _edited
 from engine.scheduling.solve import Options, solve

@@ -1,0 +1,67 @@
+"""How long one plan may be computed: one allowance of processor time for all the solves that it takes."""
+
+from collections.abc import Callable
+from time import monotonic, thread_time
+from typing import Self
+
+EXACT = 1.0
+"""So long the very best plan is searched for, before one within the accepted gap will do [s of processor time] ..."""
+EXACT_SHARE = 0.2
+"""... but no longer than this share of the limit."""
+SLOWEST = 3.0
+"""On a busy machine a plan may take so many times its limit by the clock on the wall."""
+
+
+class Budget:
+    """Processor time left for one plan; for the thread that made it.
+
+    Attributes:
+        limit: The whole allowance [s]; infinite for as long as it takes.
+        gap: Share of the cost by which a plan may lie above the best one once ``is_patient`` no longer holds.
+    """
+
+    def __init__(
+        self, limit: float | None = None, gap: float = 0.0, *, clock: Callable[[], float] = thread_time
+    ) -> None:
+        """Start the clock.
+
+        Args:
+            limit: Longest processor time [s]; None is as long as it takes.
+            gap: See the attribute.
+            clock: What counts [s]; a solver in a process of its own only shows on the clock on the wall.
+        """
+        self.limit, self.gap = float("inf") if limit is None else limit, gap
+        self._clock, self._began, self._wall_end = clock, clock(), monotonic() + SLOWEST * self.limit
+
+    @property
+    def spent(self) -> float:
+        """What the plan has taken so far [s]."""
+        return self._clock() - self._began
+
+    @property
+    def left(self) -> float:
+        """What the plan may still take [s], 0 or more."""
+        return max(min(self.limit - self.spent, self._wall_end - monotonic()), 0.0)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is a limit at all."""
+        return self.limit < float("inf")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left."""
+        return self.is_limited and self.left <= 0.0
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether the very best plan is still searched for."""
+        return self.spent < min(EXACT, EXACT_SHARE * self.limit)
+
+    def part(self, seconds: float) -> Self:
+        """Return a budget of at most so many of the seconds left, for work that must not take all of them."""
+        return type(self)(min(self.left, seconds), self.gap, clock=self._clock) if self.is_limited else self
+
+    def at_least(self, seconds: float) -> Self:
+        """Return a budget of what is left, or of so many seconds to bring to an end what has been begun."""
+        return type(self)(seconds, self.gap, clock=self._clock) if self.left < seconds else self
