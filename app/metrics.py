@@ -128,4 +128,5 @@ class Metrics(Refusing):
         else:
             known = cookies.read(self, running)
             who = running.identities.find(*known) if known else None
-        return who is not None and bool(who.roles & {"admin", "admin-reader"})
+        is_read = who is not None and (who.scopes is None or "read" in who.scopes)
+        return who is not None and is_read and bool(who.roles & {"admin", "admin-reader"})

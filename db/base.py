@@ -4,7 +4,7 @@ SQLite and PostgreSQL behave alike from here up: times come back aware in UTC, d
 begins by taking its lock, and a read sees one snapshot.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, TypeVar, cast
@@ -140,6 +140,8 @@ class Database:
             self._writer = _postgres(self.url, patience, IDLE["writer"])
             reader = _postgres(self.url, patience, IDLE["reader"])
             self._reader = reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self.on_ended: list[Callable[[frozenset[int]], None]] = []
+        """Who is told whose logins a committed session ended, by the ids of users; see ``db.logins``."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -162,8 +164,12 @@ class Database:
         """
         from db.trail import Followed  # which imports this module
 
-        with faults.told(), Followed(self._writer, expire_on_commit=False) as work, work.begin():
-            yield work
+        with faults.told(), Followed(self._writer, expire_on_commit=False) as work:
+            with work.begin():
+                yield work
+            if ended := work.info.get("ended"):
+                for tell in self.on_ended:
+                    tell(frozenset(ended))
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

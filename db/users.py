@@ -1,5 +1,6 @@
 """People and machines that sign in, and their roles."""
 
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -50,13 +51,22 @@ class User(Table):
     active: Mapped[bool] = mapped_column(default=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     timezone: Mapped[str] = mapped_column(default="Europe/Amsterdam", doc="IANA name; the zone times are shown in")
-    session_serial: Mapped[int] = mapped_column(default=0, doc="Raised to end all sessions of the user")
+    session_serial: Mapped[int] = mapped_column(default=lambda: new_serial(), doc="Another one ends all logins")
     last_login_at: Mapped[datetime | None]
     login_count: Mapped[int] = mapped_column(default=0)
     last_seen_at: Mapped[datetime | None]
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", doc="By name, see above")
 
     roles: Mapped[list[Role]] = relationship(secondary="roles_users", order_by=Role.id, lazy="selectin")
+
+
+def new_serial() -> int:
+    """Return a session serial that no login of before has.
+
+    It is drawn, not counted: an id is given again after its user was deleted, and a database that is put back would
+    count to the same number once more.
+    """
+    return secrets.randbelow(2**31)
 
 
 def by_email(work: Session, email: str) -> User | None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from app.api import gate
-from app.api.errors import ApiError, answer
+from app.api.errors import ApiError, NotSignedIn, answer
 from app.api.multipart import File, Form
 from app.api.reading import parse
 from app.api.route import Call, Reply, Route
@@ -31,6 +31,8 @@ class Inside:
         given: dict[str, Any] = {name: int(text) if name == "id" else text for name, text in path.items()}
         given |= _read(route, asked)
         database = self._running.database
+        if not self._running.identities.holds(who):
+            raise NotSignedIn
         try:
             with database.writing() if route.writes else database.reading() as work:
                 call = Call(

@@ -40,4 +40,4 @@ class CodePage(SignInPage):
         cookies.drop(self, self.running, PENDING)
         days = self.running.settings.SECURITY_TWO_FACTOR_LOGIN_VALIDITY / DAY
         cookies.keep(self, self.running, DEVICE, f"{who.id}:{who.serial}", days=days)
-        await self.let_in(who.id, wanted)
+        await self.let_in(who.id, who.serial, wanted)

@@ -27,6 +27,7 @@ class Input(NamedTuple):
     name: str
     label: str
     kind: str = "text"
+    """Of the HTML element: ``text``, ``email``, ``password``, or ``checkbox`` for what may be left out."""
     autocomplete: str = "off"
     value: str = ""
 

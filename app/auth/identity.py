@@ -1,6 +1,5 @@
 """Who is asking: one signed-in user, read from the database and remembered for a few seconds."""
 
-import hmac
 import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
@@ -11,14 +10,14 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db import web_sessions
+from db import logins
 from db.access_keys import AccessKey
 from db.accounts import Account, AccountRole, RolesAccounts
-from db.base import Database
+from db.base import Database, get
 from db.users import User
 
 REMEMBERED = 5.0
-"""How long a user is not looked up again [s]; a deactivated one is refused at the latest after it."""
+"""How long roles and clients of a user are not looked up again [s]; to lose some ends the login at once."""
 MOST = 10_000
 """How many are remembered."""
 
@@ -68,47 +67,69 @@ def identity(work: Session, user: User) -> SignedIn:
 
 
 class Identities:
-    """Looks users up by id, not more often than needed; safe for many threads."""
+    """Looks users up by id; what they are is remembered for a few seconds, that their login holds is not.
+
+    Safe for many threads.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: dict[Hashable, tuple[float, SignedIn | None]] = {}
+        database.on_ended.append(self._forget_all)
+        self._known: dict[Hashable, tuple[float, SignedIn]] = {}
+        self._forgotten = 0
+        """How often something was forgotten, so that what was read before is not remembered after."""
         self._seen: dict[int, datetime] = {}
         self._lock = threading.Lock()
 
     def find(self, user_id: int, serial: int, session: str = "") -> SignedIn | None:
-        """Return the active user with an id.
+        """Return the active user with an id, if the login holds at this moment.
 
         Args:
             user_id: The id.
             serial: What the user's session serial must still be.
             session: Key of the browser's session, which must be open; empty for tokens, which have none.
         """
+        with self._database.reading() as work:
+            if not logins.stands(work, user_id, serial, session):
+                return None
+            return self._remembered((user_id, serial, session), lambda: identity(work, get(work, User, user_id)))
 
-        def read(work: Session) -> SignedIn | None:
-            return _active(work, user_id) if not session or web_sessions.is_open(work, session) else None
+    def recall(self, user_id: int, serial: int, session: str = "") -> SignedIn | None:
+        """Return the same for open pages, which ask on the event loop: what another process ended is up to 5 s old."""
+        until, known = self._known.get((user_id, serial, session), (0.0, None))
+        return known if time.monotonic() < until else self.find(user_id, serial, session)
 
-        found = self._remembered((user_id, session), read)
-        return found if found is not None and found.serial == serial else None
+    def holds(self, who: SignedIn) -> bool:
+        """Return whether nothing has ended the logins of somebody who was found before."""
+        with self._database.reading() as work:
+            return logins.stands(work, who.id, who.serial)
 
-    def find_key(self, key_id: int, secret_hash: str | None) -> SignedIn | None:
-        """Return the user of an access key, limited to its scopes; None as hash: the secret was checked before."""
+    def find_key(self, key_id: int, fits: Callable[[str], bool]) -> SignedIn | None:
+        """Return the user of an access key, limited to its scopes.
 
-        def read(work: Session) -> SignedIn | None:
+        Args:
+            key_id: Id of the key.
+            fits: Says of the stored hash of its secret whether it is the one that was sent.
+        """
+        with self._database.reading() as work:
             key = work.get(AccessKey, key_id)
-            if key is None or not key.is_valid(datetime.now(UTC)):
+            if key is None or not key.is_valid(datetime.now(UTC)) or not fits(key.secret_hash):
                 return None
-            if secret_hash is not None and not hmac.compare_digest(key.secret_hash, secret_hash):
+            user = work.get(User, key.user_id)
+            if user is None or not user.active:
                 return None
-            user = _active(work, key.user_id)
-            return replace(user, scopes=frozenset(key.scopes)) if user else None
-
-        return self._remembered(("key", key_id, secret_hash), read)
+            known = (user.id, user.session_serial, "")
+            who = self._remembered(known, lambda: identity(work, user))
+            return replace(who, scopes=frozenset(key.scopes))
 
     def forget(self, user_id: int) -> None:
         """Look a user up again at the next request, because something about it was changed."""
+        self._forget_all(frozenset({user_id}))
+
+    def _forget_all(self, users: frozenset[int]) -> None:
         with self._lock:
-            self._known = {key: at for key, at in self._known.items() if at[1] is not None and at[1].id != user_id}
+            self._forgotten += 1
+            self._known = {key: at for key, at in self._known.items() if at[1].id not in users}
 
     def note_seen(self) -> None:
         """Save when users were last seen; called now and then, so that no request waits for it."""
@@ -119,22 +140,17 @@ class Identities:
                 for user_id, at in seen.items():
                     work.execute(update(User).where(User.id == user_id).values(last_seen_at=at))
 
-    def _remembered(self, key: Hashable, read: Callable[[Session], SignedIn | None]) -> SignedIn | None:
-        now = time.monotonic()
+    def _remembered(self, key: Hashable, read: Callable[[], SignedIn]) -> SignedIn:
+        """Return what is known of a user, read again after a while."""
+        now, forgotten = time.monotonic(), self._forgotten
         until, known = self._known.get(key, (0.0, None))
-        if now < until:
+        if known is not None and now < until:
             return known
-        with self._database.reading() as work:
-            found = read(work)
+        found = read()
         with self._lock:
             if len(self._known) >= MOST:
                 self._known = {key: at for key, at in self._known.items() if at[0] > now}
-            self._known[key] = (now + REMEMBERED, found)
-            if found is not None:
-                self._seen[found.id] = datetime.now(UTC)
+            if forgotten == self._forgotten:
+                self._known[key] = (now + REMEMBERED, found)
+            self._seen[found.id] = datetime.now(UTC)
         return found
-
-
-def _active(work: Session, user_id: int) -> SignedIn | None:
-    user = work.get(User, user_id)
-    return identity(work, user) if user is not None and user.active else None

@@ -1,6 +1,7 @@
 """Access keys of machines: made, verified, and exchanged for tokens of an hour (OAuth2 client credentials)."""
 
 import hashlib
+import hmac
 import secrets
 from collections.abc import Collection
 from dataclasses import replace
@@ -50,15 +51,25 @@ def hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def mark(secret_hash: str) -> str:
+    """Return what tells one secret from another and nothing of it: ids of deleted keys are given again."""
+    return hashed(secret_hash)[:16]
+
+
+def find(identities: Identities, key_id: int, secret_hash: str) -> SignedIn | None:
+    """Return the user of a key whose secret has a hash, limited to the key's scopes."""
+    return identities.find_key(key_id, lambda stored: hmac.compare_digest(stored, secret_hash))
+
+
 def parsed(text: str) -> tuple[int, str] | None:
     """Return id and hash of the secret of a key's text; None if it cannot be one."""
     number, _, secret = text.removeprefix(PREFIX).partition("_")
     return (int(number), hashed(secret)) if number.isdecimal() and len(number) < 10 and secret else None
 
 
-def exchange(key_id: int, scopes: Collection[str], *, secret: str) -> str:
+def exchange(key_id: int, secret_hash: str, scopes: Collection[str], *, secret: str) -> str:
     """Return a token of an hour for a key whose secret was checked, limited to some of its scopes."""
-    value = f"{key_id}:{' '.join(sorted(scopes))}"
+    value = f"{key_id}:{' '.join(sorted(scopes))}:{mark(secret_hash)}"
     return SHORT_LIVED + create_signed_value(secret, PURPOSE, value).decode("ascii")
 
 
@@ -68,6 +79,6 @@ def bearer(token: str, identities: Identities, *, secret: str) -> SignedIn | Non
     signed = decode_signed_value(secret, PURPOSE, token.removeprefix(SHORT_LIVED), max_age_days=days)
     if signed is None:
         return None
-    number, _, scopes = signed.decode("ascii").partition(":")
-    found = identities.find_key(int(number), None)
+    number, scopes, marked = [*signed.decode("ascii").split(":"), "", ""][:3]
+    found = identities.find_key(int(number), lambda stored: hmac.compare_digest(mark(stored), marked))
     return replace(found, scopes=(found.scopes or frozenset()) & set(scopes.split())) if found else None

@@ -12,7 +12,7 @@ from app.running import Running
 
 LOG = logging.getLogger(__name__)
 EVERY = 5.0
-"""How often open pages are looked at [s]: as long as a user who was deactivated elsewhere may go on."""
+"""How often open pages are looked at [s]: as long as those of a user whom another process ended may stay."""
 SIGNED_OUT = 4001
 """Code a websocket is closed with; browsers do not reconnect then."""
 
@@ -31,10 +31,15 @@ def close(application: Any, is_over: Callable[[tuple[Any, ...]], bool]) -> None:
 
 
 class Sweep:
-    """Looks from time to time whose pages are still open, and closes those of users who may no longer see them."""
+    """Looks whose pages are open, and closes those of users who may no longer see them: at once, or from time to time.
+
+    At once, where this process ended their logins; what others did is seen at the next look.
+    """
 
     def __init__(self, application: Any, running: Running) -> None:
         self._application, self._running = application, running
+        self._loop = IOLoop.current()
+        running.database.on_ended.append(lambda _users: self._loop.add_callback(self.once))
         self._timer = PeriodicCallback(self.once, EVERY * 1000)
 
     def start(self) -> None:

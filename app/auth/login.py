@@ -15,16 +15,25 @@ LEAD = "The best times to run flexible energy, and why."
 class SignInPage(FormPage):
     """A page at the end of which somebody may be signed in."""
 
-    async def let_in(self, user_id: int, wanted: str) -> None:
-        """Begin a session of a user, whatever cookies the browser came with, and lead on to a page."""
-        who, key = await self.off_loop(self._begin, user_id)
-        cookies.give(self, who, key, self.running)
+    async def let_in(self, user_id: int, serial: int, wanted: str) -> None:
+        """Begin a session of a user, whatever cookies the browser came with, and lead on to a page.
+
+        Args:
+            user_id: Who was found to be who they say.
+            serial: The session serial then: what ended all logins since, ended this one that is under way.
+            wanted: The page.
+        """
+        begun = await self.off_loop(self._begin, user_id, serial)
+        if begun is None:
+            self.lead_on("/login")
+            return
+        cookies.give(self, *begun, self.running)
         self.lead_on(wanted)
 
-    def _begin(self, user_id: int) -> tuple[SignedIn, str]:
+    def _begin(self, user_id: int, serial: int) -> tuple[SignedIn, str] | None:
         with self.running.database.writing() as work:
             now = datetime.now(UTC)
-            return begin_session(work, user_id, address=self.network_address, agent=self.agent, now=now)
+            return begin_session(work, user_id, serial, address=self.network_address, agent=self.agent, now=now)
 
 
 class Login(SignInPage):
@@ -50,7 +59,7 @@ class Login(SignInPage):
         elif second_factor.is_needed(self, outcome.who):
             await second_factor.ask(self, outcome.who, self.wanted())
         else:
-            await self.let_in(outcome.who.id, self.wanted())
+            await self.let_in(outcome.who.id, outcome.who.serial, self.wanted())
 
     def _ask(self, problem: str, email: str, status: int) -> None:
         settings = self.running.settings

@@ -112,13 +112,12 @@ class ConfirmEmail(FormPage):
 
     def _save(self, known: tuple[int, int, str] | None) -> tuple[int, str]:
         with self.running.database.writing() as work:
-            user = work.get(User, known[0]) if known else None
+            user = work.get(User, known[0], with_for_update=True) if known else None
             if known is None or user is None or not user.active or user.session_serial != known[1]:
                 raise FieldError("token", VOID)
             if by_email(work, known[2]) is not None:
                 raise FieldError("token", VOID)
             old, user.email = user.email, known[2]
-            user.session_serial += 1
             by = (user.id, user.username)
             told = f"Changed the own email address from {old} to {user.email}"
             audit.note(work, told, at=datetime.now(UTC), by=by, account_id=user.account_id, user_id=user.id)

@@ -46,7 +46,7 @@ class TokenEndpoint(Refusing):
         if not wanted <= granted:
             self._refuse(400, "invalid_scope")
             return
-        token = keys.exchange(known[0], wanted, secret=self.running.secret)
+        token = keys.exchange(*known, wanted, secret=self.running.secret)
         life = int(keys.LIFE.total_seconds())
         self.finish(
             {
@@ -59,7 +59,7 @@ class TokenEndpoint(Refusing):
         )
 
     def _find(self, known: tuple[int, str] | None) -> SignedIn | None:
-        return self.running.identities.find_key(*known) if known else None
+        return keys.find(self.running.identities, *known) if known else None
 
     def _client(self) -> tuple[str, str]:
         kind, _, encoded = self.request.headers.get("Authorization", "").partition(" ")

@@ -88,10 +88,11 @@ def _listed(claim: Any) -> list[str]:
     return [str(value) for value in claim] if isinstance(claim, list) else [str(claim)] if claim is not None else []
 
 
-def find_user(running: Running, provider: Provider, claims: dict[str, Any]) -> int:
-    """Return the id of the user that verified claims stand for, found by subject, else by verified email address.
+def find_user(running: Running, provider: Provider, claims: dict[str, Any]) -> tuple[int, int]:
+    """Return id and session serial of the user that verified claims stand for.
 
-    A provider speaks for its own accounts only: it cannot let anybody in as a user of another one.
+    It is found by subject, else by verified email address. A provider speaks for its own accounts only: it cannot let
+    anybody in as a user of another one.
 
     Raises:
         Refused: There is none, or none that may come in.
@@ -112,7 +113,8 @@ def find_user(running: Running, provider: Provider, claims: dict[str, Any]) -> i
             names = {provider.roles[value] for value in told if value in provider.roles}
             if names != {role.name for role in user.roles}:
                 user.roles = [users.role(work, name) for name in sorted(names)]
-        return user.id
+        work.flush()  # a role that is taken away ends all logins but this one
+        return user.id, user.session_serial
 
 
 def _by_email(work: Session, claims: dict[str, Any]) -> User | None:
@@ -128,7 +130,6 @@ def _add(work: Session, running: Running, account: Account, claims: dict[str, An
     name = wanted if users.by_name(work, wanted) is None else email
     zone = running.settings.FLEXMEASURES_TIMEZONE
     user = User(email=email, username=name, password_hash=passwords.unusable(), account_id=account.id, timezone=zone)
-    user.session_serial = 0
     work.add(user)
     work.flush()
     sources.of_user(work, user.id, name=name, account_id=account.id)

@@ -76,7 +76,7 @@ class Return(OidcPage):
             self.sorry(FAILED, 400)
             return
         try:
-            user_id = await self.off_loop(partial(self._identify, name, provider, kept))
+            known = await self.off_loop(partial(self._identify, name, provider, kept))
         except Refused as error:
             self.sorry(str(error), 403)
             return
@@ -84,10 +84,10 @@ class Return(OidcPage):
             LOG.warning("The answer of the provider %s is refused", name, exc_info=True)
             self.sorry(FAILED, 400)
             return
-        await self.let_in(user_id, inside(kept["next"]))
+        await self.let_in(*known, inside(kept["next"]))
 
-    def _identify(self, name: str, provider: Provider, kept: dict[str, Any]) -> int:
-        """Exchange the code, verify the token, and return the user's id."""
+    def _identify(self, name: str, provider: Provider, kept: dict[str, Any]) -> tuple[int, int]:
+        """Exchange the code, verify the token, and return the user's id and session serial."""
         client, code = oidc.client(provider), self.get_query_argument("code", "")
         if not code:
             raise ValueError(self.get_query_argument("error", "no code"))

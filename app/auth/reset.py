@@ -13,7 +13,7 @@ from app.auth.login import SignInPage
 from app.auth.sign_in import change_password
 from app.auth.tokens import parsed
 from app.running import Running
-from db import audit, sign_in
+from db import access_keys, audit, logins, sign_in
 from db.base import get
 from db.users import User, by_email
 from engine.errors import EngineError, FieldError
@@ -22,7 +22,11 @@ LOG = logging.getLogger(__name__)
 PURPOSE = "password-reset"
 DAY, LIFE = timedelta(days=1), timedelta(hours=1)
 SENT = "If there is a user with this address, a link was mailed to it; it is valid for an hour."
+KEEP, KNOWN, CHECK = "keep_access_key", "somebody_else_knows", "checkbox"
+TRIES = 5
+"""How often a wrong present password may be given before one has to wait."""
 VOID = "This link is too old or was used already; ask for another one."
+ENDS = "All sessions, tokens and access keys end with the old one."
 NEW = (
     Input("password", "New password", "password", "new-password"),
     Input("again", "The same again", "password", "new-password"),
@@ -119,7 +123,7 @@ class Reset(FormPage):
         self._ask("", 200)
 
     async def post(self) -> None:
-        """Save the new password; all sessions and tokens from before have ended."""
+        """Save the new password; all sessions, tokens and access keys from before have ended."""
         token = self.get_argument("token", "")
         known = parsed(decode_signed_value(self.running.secret, PURPOSE, token, max_age_days=LIFE / DAY))
         try:
@@ -133,7 +137,7 @@ class Reset(FormPage):
 
     def _save(self, known: tuple[int, int, str] | None, password: str) -> int:
         with self.running.database.writing() as work:
-            user = work.get(User, known[0]) if known else None
+            user = work.get(User, known[0], with_for_update=True) if known else None
             if known is None or user is None or not user.active or user.session_serial != known[1]:
                 raise FieldError("token", VOID)
             change_password(work, user, password)
@@ -145,13 +149,19 @@ class Reset(FormPage):
         hidden = (("token", self.get_argument("token", "")),)
         links = (("Ask for another link", "/forgot-password"),)
         form = Form(
-            heading="Choose a new password", problem=problem, inputs=NEW, button="Save", hidden=hidden, links=links
+            heading="Choose a new password",
+            lead=ENDS,
+            problem=problem,
+            inputs=NEW,
+            button="Save",
+            hidden=hidden,
+            links=links,
         )
         self.show(form, status)
 
 
 class ChangePassword(SignInPage):
-    """A new password for somebody who is signed in."""
+    """A new password for somebody who is signed in, who says which access keys outlive it."""
 
     async def get(self) -> None:
         """Show the form."""
@@ -159,30 +169,47 @@ class ChangePassword(SignInPage):
         if who is None:
             self.lead_on("/login?next=/change-password")
         else:
-            self._ask("", 200)
+            await self._ask(who.id, "", 200)
 
     async def post(self) -> None:
-        """Save the new password; all other sessions and all tokens end, and a mail tells of it."""
+        """Save the new password; all other sessions, all tokens and keys not kept end, and a mail tells of it."""
         who = await self.off_loop(self.who, cookies.read(self, self.running))
         if who is None:
             self.lead_on("/login?next=/change-password")
             return
+        kept = {int(key) for key in self.get_body_arguments(KEEP) if key.isdecimal() and len(key) < 10}
+        if self.get_body_argument(KNOWN, ""):
+            kept = set()
         try:
-            await self.off_loop(self._save, who.id, self.get_body_argument("old", "", strip=False), twice(self))
+            old, new = self.get_body_argument("old", "", strip=False), twice(self)
+            await self.off_loop(self._check, who.id, old)
+            serial = await self.off_loop(self._save, who.id, new, kept)
         except FieldError as error:
-            self._ask(error.problem, 422)
+            await self._ask(who.id, error.problem, 422)
             return
-        self.running.identities.forget(who.id)
         POOL.submit(self._tell, who.email)
-        await self.let_in(who.id, "/")
+        await self.let_in(who.id, serial, "/")
 
-    def _save(self, user_id: int, old: str, new: str) -> None:
+    def _check(self, user_id: int, old: str) -> None:
+        """Refuse a wrong password; a stolen session is no place to guess it."""
+        now, key = datetime.now(UTC), f"change:{user_id}"
+        with self.running.database.writing() as work:
+            if sign_in.wait_until(work, [key], now):
+                raise FieldError("old", "There were too many tries; try again in a while.")
+            if passwords.matches(get(work, User, user_id).password_hash, old):
+                sign_in.forget(work, key, now)
+                return
+            sign_in.failed(work, key, now, free=TRIES)
+        raise FieldError("old", "This is not your present password.")
+
+    def _save(self, user_id: int, new: str, kept: set[int]) -> int:
         with self.running.database.writing() as work:
             user = get(work, User, user_id)
-            if not passwords.matches(user.password_hash, old):
-                raise FieldError("old", "This is not your present password.")
+            logins.keep_keys(work, user, kept)
             change_password(work, user, new)
-            _note(work, user, "Changed the own password")
+            _note(work, user, f"Changed the own password{_kept(work, user, kept)}")
+            work.flush()
+            return user.session_serial
 
     def _tell(self, email: str) -> None:
         name = self.running.settings.platform_name()
@@ -192,12 +219,27 @@ class ChangePassword(SignInPage):
         except EngineError as error:
             LOG.error("%s", error)
 
-    def _ask(self, problem: str, status: int) -> None:
-        inputs = (Input("old", "Present password", "password", "current-password"), *NEW)
+    async def _ask(self, user_id: int, problem: str, status: int) -> None:
+        boxes = await self.off_loop(self._boxes, user_id)
+        inputs = (Input("old", "Present password", "password", "current-password"), *NEW, *boxes)
         links = (("Back", "/"),)
-        self.show(
-            Form(heading="Change your password", problem=problem, inputs=inputs, button="Save", links=links), status
+        lead = "All your other sessions and all tokens end with it" + (
+            ", and those of your access keys that you do not keep." if boxes else "."
         )
+        form = Form(
+            heading="Change your password", lead=lead, problem=problem, inputs=inputs, button="Save", links=links
+        )
+        self.show(form, status)
+
+    def _boxes(self, user_id: int) -> list[Input]:
+        """Return a box for each access key, and one that ends them all."""
+        with self.running.database.reading() as work:
+            valid = [key for key in access_keys.of_user(work, user_id) if key.is_valid(datetime.now(UTC))]
+        boxes = [
+            Input(KEEP, f"Keep the key {key.name!r} ({', '.join(key.scopes)})", CHECK, value=str(key.id))
+            for key in valid
+        ]
+        return [*boxes, Input(KNOWN, "Somebody else knows my password: keep none", CHECK, value="1")] if boxes else []
 
 
 def twice(page: FormPage) -> str:
@@ -210,6 +252,12 @@ def twice(page: FormPage) -> str:
     if given != again:
         raise FieldError("again", "The two passwords differ.")
     return given
+
+
+def _kept(work: Session, user: User, kept: set[int]) -> str:
+    """Return which access keys outlive a change, in words."""
+    names = [key.name for key in access_keys.of_user(work, user.id) if key.id in kept]
+    return f" and kept the access keys {', '.join(map(repr, names))}" if names else ""
 
 
 def _note(work: Session, user: User, words: str) -> None:

@@ -25,7 +25,7 @@ def current_user() -> SignedIn | None:
     """Return who looks at the page that is being built or whose callback runs; None outside a page."""
     context: Any = pn.state.curdoc.session_context if pn.state.curdoc else None
     known = (context.token_payload.get(PAYLOAD) if context else None) or None
-    return current().identities.find(*known) if known else None
+    return current().identities.recall(*known) if known else None
 
 
 def opens_own(handler: Any, known: tuple[int, int, str]) -> bool:
@@ -58,7 +58,7 @@ class Guard(AuthProvider):
         def user(handler: Any) -> str | None:
             known = cookies.read(handler, self._running)
             try:
-                found = self._running.identities.find(*known) if known and opens_own(handler, known) else None
+                found = self._running.identities.recall(*known) if known and opens_own(handler, known) else None
             except Unavailable as error:
                 raise HTTPError(503) from error
             return found.email if found else None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.auth import passwords
 from app.auth.identity import SignedIn, identity
-from db import audit, sign_in
+from db import audit, logins, sign_in
 from db.base import Database, get
 from db.users import User, by_email
 from db.web_sessions import WebSession
@@ -110,7 +110,7 @@ def authenticate(database: Database, attempt: Attempt, now: datetime, waiting: W
         sign_in.forget(work, attempt.keys["email"], now)
         signing_in = get(work, User, user_id or 0)
         if passwords.is_outdated(signing_in.password_hash):
-            signing_in.password_hash = passwords.hashed(attempt.password)
+            logins.renew_hash(work, signing_in, passwords.hashed(attempt.password))
         return Outcome(known=True, who=identity(work, signing_in))
 
 
@@ -124,9 +124,13 @@ def _failed(work: Session, attempt: Attempt, user_id: int | None, now: datetime)
     LOG.warning("Failed sign-in from %s", attempt.address)
 
 
-def begin_session(work: Session, user_id: int, *, address: str, agent: str, now: datetime) -> tuple[SignedIn, str]:
-    """Count a login and return the user with the key of a new session."""
-    user = get(work, User, user_id)
+def begin_session(
+    work: Session, user_id: int, serial: int, *, address: str, agent: str, now: datetime
+) -> tuple[SignedIn, str] | None:
+    """Count a login and return the user with the key of a new session; None if all logins have ended meanwhile."""
+    user = work.get(User, user_id, with_for_update=True)
+    if user is None or not user.active or user.session_serial != serial:
+        return None
     user.last_login_at, user.last_seen_at = now, now
     user.login_count += 1
     key = secrets.token_urlsafe(24)
@@ -138,10 +142,9 @@ def begin_session(work: Session, user_id: int, *, address: str, agent: str, now:
 
 
 def change_password(work: Session, user: User, password: str) -> None:
-    """Give a user a new password; all sessions and tokens end.
+    """Give a user a new password, which ends all logins; see ``db.logins``.
 
     Raises:
         FieldError: The password is too short or too long.
     """
     user.password_hash = passwords.hashed(password)
-    user.session_serial += 1

@@ -33,7 +33,7 @@ def bearer(token: str, identities: Identities, *, secret: str, settings: Setting
     """Return who sends a token: one for a password, an access key, or one made for an access key."""
     if token.startswith(keys.PREFIX):
         known = keys.parsed(token)
-        return identities.find_key(*known) if known else None
+        return keys.find(identities, *known) if known else None
     if token.startswith(keys.SHORT_LIVED):
         return keys.bearer(token, identities, secret=secret)
     signed = read(token, secret=secret, settings=settings)

@@ -128,6 +128,6 @@ def test_a_provider_speaks_for_its_own_account_and_confirmed_addresses_only(
     rules = oidc.Provider(issuer="https://corp", **RULES)
     with pytest.raises(Refused):
         find_user(running, rules, ADA | {"iss": "https://corp"} | claims)
-    known = find_user(running, rules, ADA | {"iss": "https://corp", "sub": "81", "email": email("boss")})
+    known, _ = find_user(running, rules, ADA | {"iss": "https://corp", "sub": "81", "email": email("boss")})
     assert known == serving.identifiers(people)["u:boss"]
     running.limits.close()

@@ -40,7 +40,11 @@ class Server:
         self.running, self.ids = running, ids
 
     def who(self, kind: str) -> SignedIn | None:
-        return None if kind == "anonymous" else self.running.identities.find(self.ids[f"u:{kind}"], 0)
+        return None if kind == "anonymous" else self._found(self.ids[f"u:{kind}"])
+
+    def _found(self, user_id: int) -> SignedIn | None:
+        with self.running.database.reading() as work:
+            return self.running.identities.find(user_id, work.get_one(User, user_id).session_serial)
 
     def ask(self, route: Route, kind: str, given: dict[str, Any], unless: str = "") -> str:
         """Do what a request does, and forget what it changed."""

@@ -46,7 +46,7 @@ def test_a_user_is_added_gets_a_role_is_deactivated_and_found_in_the_log(host: P
     expect(host.get_by_text("Saved.")).to_be_visible()
     host.get_by_role("button", name="Reset password").click()
     host.get_by_role("button", name="Reset it").click()
-    expect(host.get_by_text("is void, all sessions and tokens have ended")).to_be_visible()
+    expect(host.get_by_text("is void, all sessions, tokens and keys have ended")).to_be_visible()
     host.goto("/users?search=miller")
     expect(host.get_by_role("row", name=re.compile("miller@example.org"))).to_contain_text(
         re.compile("consultant.*deactivated")

@@ -154,8 +154,10 @@ def _set_roles(work: Session, account: Account, role_ids: list[int]) -> None:
     unknown = sorted(set(role_ids) - known)
     if unknown:
         raise Invalid("json", {"account_roles": [f"there are no account roles with the ids {unknown}."]})
-    work.query(RolesAccounts).filter_by(account_id=account.id).delete()
-    work.add_all(RolesAccounts(account_id=account.id, role_id=role_id) for role_id in sorted(set(role_ids)))
+    held = {row.role_id: row for row in work.scalars(select(RolesAccounts).filter_by(account_id=account.id))}
+    for role_id in held.keys() - set(role_ids):
+        work.delete(held[role_id])  # one by one: who loses a role signs in again
+    work.add_all(RolesAccounts(account_id=account.id, role_id=key) for key in sorted(set(role_ids) - held.keys()))
     work.flush()
 
 

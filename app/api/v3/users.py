@@ -139,8 +139,6 @@ def change_user(call: Call, id: int, body: UserChange) -> shown.Shown:
             user.roles = _roles(call, value)
         else:
             setattr(user, name, value)
-    if given.get("active") is False:
-        user.session_serial += 1
     call.work.flush()
     audit.note(call, f"Changed {', '.join(sorted(given))} of user {user.username!r}", user)
     call.afterwards.append(lambda: call.running.identities.forget(id))
@@ -159,15 +157,16 @@ def _roles(call: Call, role_ids: list[int]) -> list[Role]:
 
 
 def reset_password(call: Call, id: int) -> Reply:
-    """Void the password, the tokens and the sessions of a user, and mail a link to choose a new password."""
+    """Void password, tokens, sessions and access keys of a user, and mail a link to choose a new password."""
     user = base.get(call.work, User, id)
     access.check(call.who, "update", user)
     user.password_hash = passwords.hashed(secrets.token_urlsafe(32))
-    user.session_serial += 1
-    audit.note(call, f"Voided password, sessions and tokens of user {user.username!r}", user)
+    audit.note(call, f"Voided password, sessions, tokens and access keys of user {user.username!r}", user)
     call.afterwards.append(lambda: call.running.identities.forget(id))
     call.afterwards.append(lambda: reset.mail_soon(call.running, user, call.address))
-    message = f"The password of user {id} is void, all sessions and tokens have ended; a link for a new one is mailed."
+    message = (
+        f"The password of user {id} is void, all sessions, tokens and keys have ended; a link for a new one is mailed."
+    )
     return Reply(content={"status": "PROCESSED", "message": message})
 
 
