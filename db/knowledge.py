@@ -20,6 +20,8 @@ from engine.iso_time import MICROSECOND, Microseconds, duration, from_us, to_us,
 Mask: TypeAlias = NDArray[np.bool_]
 
 FIELD = "knowledge-horizon"
+FARTHEST = 3660
+"""How far ahead a market may close [days]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,20 +97,28 @@ def check(rule: Mapping[str, Any]) -> None:
     knowable(rule, timedelta(0), np.zeros(1, np.int64))
 
 
+def _length(text: Any) -> timedelta:
+    if not isinstance(text, str):
+        raise FieldError(FIELD, f"{text!r} is not a duration; write it like PT15M, PT1H or P1D.")
+    return _counted(text)
+
+
 @cache
-def _length(text: str) -> timedelta:
-    return -duration(text[1:], field=FIELD) if text.startswith("-") else duration(text, field=FIELD)
+def _counted(text: str) -> timedelta:
+    return duration(text, field=FIELD)
 
 
 def _gates(rule: Mapping[str, Any], events: Microseconds) -> Microseconds:
     """Return the gate of each event; the clock of the place is asked once per day."""
     if not len(events):
         return events
-    place = zone(rule["timezone"])
+    place = zone(str(rule["timezone"]))
     try:
         at, ago = time.fromisoformat(rule["at"]), int(rule["days_ago"])
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise FieldError(FIELD, "write at like 12:00 and days_ago as a whole number.") from None
+    if abs(ago) > FARTHEST:
+        raise FieldError(FIELD, f"days_ago: a market closes at most {FARTHEST} days ahead.")
     first = from_us(int(events.min())).astimezone(place).date()
     last = from_us(int(events.max())).astimezone(place).date()
     days = [first + timedelta(days=day) for day in range((last - first).days + 1)]

@@ -22,6 +22,12 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 DURATION = re.compile(r"([+-]?)P(?=.)([^T]*)(?:T(.+))?")
 """Sign, days and longer, hours and shorter: they count differently, so that PT24H is no P1D."""
+FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Moments that are taken lie between these. No meter is older and no plan reaches further; pandas' nanoseconds end in
+2262, and near the years 1 and 9999 a zone's offset or a length added leads out of what a ``datetime`` holds."""
+LONGEST = LAST - FIRST
+"""The longest duration that is taken."""
+DAY = timedelta(days=1)
 
 
 @cache
@@ -52,12 +58,14 @@ def instant(text: str, *, field: str, local: ZoneInfo | None = None) -> datetime
         local: The zone of a text without one; None refuses such a text.
 
     Raises:
-        TimeError: Not a time, or a time without zone where none is agreed.
+        TimeError: Not a time, one outside the years that are taken, or one without zone where none is agreed.
     """
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise TimeError(f"{field}: {text!r} is not a time; write it like 2026-03-29T00:00:00+01:00.") from None
+    if not FIRST.year <= moment.year < LAST.year:
+        raise TimeError(f"{field}: {text!r} lies outside the years {FIRST.year} to {LAST.year - 1}.")
     if moment.tzinfo is not None:
         return moment
     if local is None:
@@ -72,7 +80,8 @@ def duration(text: str, *, field: str, start: datetime | None = None) -> timedel
     lasts 23 or 25 hours. Without ``start`` a day is 24 hours and months are refused.
 
     Raises:
-        TimeError: Not a duration, or one that needs a start to be a length.
+        TimeError: Not a duration, one that is longer than time is counted here, or one that needs a start to be a
+            length.
     """
     written = DURATION.fullmatch(text.strip())
     try:
@@ -81,15 +90,43 @@ def duration(text: str, *, field: str, start: datetime | None = None) -> timedel
         sign, days, hours = written.groups()
         nominal: timedelta | isodate.Duration = isodate.parse_duration(f"P{days}") if days else timedelta(0)
         fixed: timedelta = isodate.parse_duration(f"PT{hours}") if hours else timedelta(0)
+        if sign == "-":
+            nominal, fixed = -nominal, -fixed
     except (isodate.ISO8601Error, ValueError, TypeError):
         raise TimeError(f"{field}: {text!r} is not a duration; write it like PT15M, PT1H or P1D.") from None
-    if sign == "-":
-        nominal, fixed = -nominal, -fixed
-    if start is not None:
-        return _utc(start + nominal) + fixed - _utc(start)
-    if isinstance(nominal, timedelta):
-        return nominal + fixed
-    raise TimeError(f"{field}: months and years have no fixed length here; give days or hours.")
+    except ArithmeticError:
+        raise _too_long(text, field) from None
+    if start is None and not isinstance(nominal, timedelta):
+        raise TimeError(f"{field}: months and years have no fixed length here; give days or hours.")
+    try:
+        length = fixed + (nominal if start is None else _utc(start + nominal) - _utc(start))
+    except (ArithmeticError, ValueError):  # isodate counts whole months and years only, to the year 9999
+        raise _too_long(text, field) from None
+    if abs(length) > LONGEST:
+        raise _too_long(text, field)
+    return length
+
+
+def _too_long(text: str, field: str) -> TimeError:
+    years = LAST.year - FIRST.year
+    return TimeError(
+        f"{field}: {text!r} cannot be counted; give at most {years} years, months and years as whole ones."
+    )
+
+
+def after(start: datetime, length: timedelta, *, field: str) -> datetime:
+    """Return the moment that lies a length after another; the one place where a length is added to what was given.
+
+    Raises:
+        TimeError: It lies outside the years that are taken.
+    """
+    try:
+        end = start + length
+        if FIRST - DAY <= end <= LAST + DAY:  # an offset may lead out by less than a day
+            return end
+    except OverflowError:
+        pass
+    raise TimeError(f"{field}: {iso_duration(length)} from {start.isoformat()} leads beyond the year {LAST.year - 1}.")
 
 
 def _utc(moment: datetime) -> datetime:
@@ -99,10 +136,10 @@ def _utc(moment: datetime) -> datetime:
 def iso_duration(length: timedelta) -> str:
     """Return a length as ISO 8601 in hours, minutes and seconds (24 hours are PT24H: a P1D would be nominal)."""
     sign = "-" if length < timedelta(0) else ""
-    seconds = abs(length).total_seconds()
-    hours, rest = divmod(seconds, 3600)
-    minutes, rest = divmod(rest, 60)
-    parts = f"{hours:.0f}H" * bool(hours) + f"{minutes:.0f}M" * bool(minutes) + f"{rest:g}S" * bool(rest)
+    hours, rest = divmod(abs(length), timedelta(hours=1))
+    minutes, rest = divmod(rest, timedelta(minutes=1))
+    seconds = f"{rest.seconds}.{rest.microseconds:06}".rstrip("0").removesuffix(".")
+    parts = f"{hours}H" * bool(hours) + f"{minutes}M" * bool(minutes) + f"{seconds}S" * bool(rest)
     return f"{sign}PT{parts or '0M'}"
 
 

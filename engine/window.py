@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import GapError, TimeError
-from engine.iso_time import MICROSECOND, Microseconds, from_us, iso_duration, to_us
+from engine.iso_time import MICROSECOND, Microseconds, after, from_us, iso_duration, to_us
 
 if TYPE_CHECKING:  # the solve path does without pandas, whose import costs more than a day's plan
     import pandas as pd
+
+MOST_STEPS = 10_000_000
+"""Steps of the longest window: an array of them takes 80 MB. Requests have narrower bounds, this one no step passes."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,8 @@ class Window:
     """The n equal steps from start (included) to end (excluded), in UTC.
 
     Raises:
-        TimeError: A moment has no zone, the end is not after the start, or the steps do not fill the window.
+        TimeError: A moment has no zone, the end is not after the start, the steps do not fill the window, or there are
+            too many of them.
     """
 
     start: datetime
@@ -42,13 +46,18 @@ class Window:
                 f"The window of {iso_duration(self.end - self.start)} is not a whole number of steps of "
                 f"{iso_duration(self.step)}; change its start, its end or the resolution."
             )
+        if self.n > MOST_STEPS:
+            raise TimeError(
+                f"duration: {self.n} steps of {iso_duration(self.step)} are more than the {MOST_STEPS} of the longest "
+                "window; give a shorter duration or a coarser resolution."
+            )
 
     @classmethod
     def of_length(cls, start: datetime, length: timedelta, step: timedelta) -> Self:
         """Return the window that starts at a moment and lasts a length, whatever the clocks do meanwhile."""
         if start.tzinfo is not None:
             start = start.astimezone(UTC)
-        return cls(start, start + length, step)
+        return cls(start, after(start, length, field="duration"), step)
 
     @cached_property
     def n(self) -> int:

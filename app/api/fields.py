@@ -12,16 +12,18 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from engine.errors import EngineError
 from engine.iso_time import duration, instant, zone
 
-LOST_PLUS = re.compile(r"(T\S*) (\d\d(:?\d\d)?)$")  # an offset's + that was not encoded in an address is a space
-ADDRESS = re.compile(r"(?:ea1\.\d{4}-\d{2}\.[\w.-]+:)?fm1\.(\d+)$")
+LOST_PLUS = re.compile(r"(T\S*) (\d\d(:?\d\d)?)\Z")  # an offset's + that was not encoded in an address is a space
+ADDRESS = re.compile(r"(?:ea1\.\d{4}-\d{2}\.[\w.-]+:)?fm1\.([0-9]{1,9})")
 SOME_DAY = instant("2026-01-01T00:00:00+00:00", field="")
 
 
 def _moment(given: Any) -> datetime:
     if isinstance(given, datetime):
         return given
+    if not isinstance(given, str):
+        raise ValueError("Write a time as text, like 2026-03-29T00:00:00+01:00.")
     try:
-        return instant(LOST_PLUS.sub(r"\1+\2", str(given)), field="")
+        return instant(LOST_PLUS.sub(r"\1+\2", given), field="")
     except EngineError as error:
         raise ValueError(str(error).removeprefix(": ")) from None
 
@@ -31,8 +33,6 @@ def _length(given: Any) -> str:
         duration(str(given), field="", start=SOME_DAY)
     except EngineError as error:
         raise ValueError(str(error).removeprefix(": ")) from None
-    except OverflowError:
-        raise ValueError(f"{given!r} is longer than time reaches.") from None
     return str(given)
 
 
@@ -54,7 +54,7 @@ def _parsed(given: Any) -> Any:
 
 
 def _sensor_id(given: Any) -> Any:
-    found = ADDRESS.match(given) if isinstance(given, str) else None
+    found = ADDRESS.fullmatch(given) if isinstance(given, str) else None
     return int(found[1]) if found else given
 
 

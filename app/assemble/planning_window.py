@@ -10,7 +10,7 @@ from engine.errors import FieldError
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Events
 from engine.flex.storage import StorageModel
-from engine.iso_time import EPOCH
+from engine.iso_time import EPOCH, after
 from engine.window import Window
 
 QUARTER = timedelta(minutes=15)
@@ -52,7 +52,7 @@ def planned(
         raise FieldError("resolution", "a plan has steps; give their length, such as PT15M.")
     asked = request.start.astimezone(UTC)  # a zone's clock would skip or repeat an hour in the sums below
     start = asked - (asked - EPOCH) % step
-    end = asked + (limits.usual if request.duration is None else request.duration)
+    end = after(asked, limits.usual if request.duration is None else request.duration, field="duration")
     if request.duration is None:
         stores = [model for model in models if isinstance(model, StorageModel)]
         end = max([end, *(late for model in stores for late in _moments(model))])

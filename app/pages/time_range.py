@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.errors import TimeError
-from engine.iso_time import from_us, instant, to_us
+from engine.iso_time import FIRST, LAST, from_us, instant, to_us
 
 PRESETS = {"Day": 1, "2 days": 2, "Week": 7, "Month": 31, "Year": 366}
 """Name of a time range → its length [days]."""
@@ -62,7 +62,8 @@ def days(start: datetime, end: datetime) -> tuple[date, date]:
 
 def of_days(first: date, last: date, *, local: ZoneInfo) -> tuple[datetime, datetime]:
     """Return the span of whole days of a zone, both included."""
-    return datetime.combine(first, time(), local), following(datetime.combine(last, time(), local), 1)
+    begin, end = (min(max(day, FIRST.date()), LAST.date()) for day in (first, last))
+    return datetime.combine(begin, time(), local), following(datetime.combine(end, time(), local), 1)
 
 
 def midnight(moment: datetime, local: ZoneInfo) -> datetime:
@@ -80,7 +81,13 @@ def microseconds(span: tuple[datetime, datetime]) -> tuple[int, int]:
     return to_us(span[0]), to_us(span[1])
 
 
+def within(span: tuple[int, int]) -> tuple[int, int]:
+    """Return the part of a span that lies in the years that are taken; what comes from a browser may be any number."""
+    first, last = (min(max(moment, to_us(FIRST)), to_us(LAST)) for moment in span)
+    return first, last
+
+
 def from_microseconds(span: tuple[int, int], local: ZoneInfo) -> tuple[datetime, datetime]:
     """Return a span given in microseconds since 1970 UTC, rounded to minutes, in a zone."""
-    first, last = (from_us(moment - moment % 60_000_000).astimezone(local) for moment in span)
+    first, last = (from_us(moment - moment % 60_000_000).astimezone(local) for moment in within(span))
     return first, last

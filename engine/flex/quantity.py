@@ -8,7 +8,7 @@ from typing import TypeAlias
 from engine import units
 from engine.errors import FieldError, UnitError, UnknownName
 from engine.flex.money import currency_of, unit_for
-from engine.iso_time import duration, instant
+from engine.iso_time import after, duration, instant
 
 REFERENCE_KEYS = ("sensor", "sources", "source-types", "exclude-source-types", "source-account", "default")
 EVENT_KEYS = ("value", "datetime", "start", "end", "duration")
@@ -155,9 +155,10 @@ def _span(raw: Mapping[str, object], field: str) -> tuple[datetime, datetime]:
         case ["end", "start"]:
             return at["start"], at["end"]
         case ["duration", "start"]:
-            return at["start"], at["start"] + duration(str(raw["duration"]), field=field, start=at["start"])
+            lasts = duration(str(raw["duration"]), field=field, start=at["start"])
+            return at["start"], after(at["start"], lasts, field=field)
         case ["duration", "end"]:
-            return at["end"] - duration(str(raw["duration"]), field=field), at["end"]
+            return after(at["end"], -duration(str(raw["duration"]), field=field), field=field), at["end"]
     raise FieldError(field, "say when with datetime, with start and end, or with duration and one of both.")
 
 
