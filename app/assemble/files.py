@@ -1,14 +1,18 @@
 """Time series in CSV and Excel files → posted values; a file is read as a whole or refused row by row."""
 
-from dataclasses import dataclass
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain, islice
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
 from app.assemble import sheets
-from app.assemble.local_times import moments
+from app.assemble.local_times import LocalTimes, Wrong
 from app.assemble.posted import Posted
+from app.assemble.sheets import FileBounds, Row
 from db.chunks import Values
 from engine import resample
 from engine.errors import FieldError, InputError
@@ -19,6 +23,12 @@ if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose i
 
 MISSING = {"", "nan", "na", "n/a", "#n/a", "null", "none", "-"}
 """Cells without a value, in lower case."""
+KINDS = ("at", "value", "known")
+"""What is read of each row: the time of the event, the value, and the moment of knowledge."""
+BATCH = 50_000
+"""Rows that are read at a time."""
+ENOUGH = 1000
+"""Rows that cannot be read after which no further ones are looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +64,8 @@ class Layout:
     """Only rows with this text in the filter column count."""
     missing: frozenset[str] = frozenset()
     """More texts that stand for no value."""
+    bounds: FileBounds = field(default_factory=FileBounds)
+    """How much the file may hold."""
 
 
 class RowProblem(NamedTuple):
@@ -96,14 +108,14 @@ class Rows:
     problems: list[RowProblem]
 
 
-def read(content: bytes, layout: Layout, *, default_unit: str) -> Posted:
+def read(file: bytes | BinaryIO, layout: Layout, *, default_unit: str) -> Posted:
     """Return the values of a file.
 
     Raises:
         FileError: A row cannot be read.
-        InputError: The file is no table, or lacks a column.
+        InputError: The file is no table, lacks a column, or holds too much.
     """
-    return posted(parse(content, layout), layout, default_unit=default_unit)
+    return posted(parse(file, layout), layout, default_unit=default_unit)
 
 
 def posted(rows: Rows, layout: Layout, *, default_unit: str) -> Posted:
@@ -124,55 +136,117 @@ def posted(rows: Rows, layout: Layout, *, default_unit: str) -> Posted:
     )
 
 
-def parse(content: bytes, layout: Layout) -> Rows:
-    """Return the rows of a file, with what is wrong with each."""
-    table = sheets.table(content, delimiter=layout.delimiter, sheet=layout.sheet, skip_rows=layout.skip_rows)
-    table = _with_head(table, layout)
-    if layout.max_rows is not None:
-        table = table.iloc[: layout.max_rows]
-    if layout.filter_column is not None:
-        table = table[_column(table, layout.filter_column).str.strip() == (layout.filter_value or "")]
-    numbers = table.index.to_numpy(np.int64)
-    beliefs = None if layout.belief_column is None else _column(table, layout.belief_column)
-    at = _column(table, layout.time_column)
-    events, wrong = moments(at, layout.date_format, layout.timezone, apart_by=beliefs)
-    problems = [RowProblem(int(numbers[i]), at.iloc[i], why) for i, why in wrong]
-    times = None
-    if beliefs is not None:
-        times, wrong = moments(beliefs, layout.date_format, layout.timezone, apart_by=at)
-        problems += [RowProblem(int(numbers[i]), beliefs.iloc[i], why) for i, why in wrong]
-    values, problems_of_values = _values(_column(table, layout.value_column), layout, numbers)
-    problems += problems_of_values + _twice(events, times, values, numbers)
-    return Rows(numbers, events, values, times, sorted(problems))
+def parse(file: bytes | BinaryIO, layout: Layout) -> Rows:
+    """Return the rows of a file, with what is wrong with each; a file that is wrong throughout is not read to its end.
+
+    Raises:
+        InputError: The file is no table, lacks a column, or holds too much.
+    """
+    opened = io.BytesIO(file) if isinstance(file, bytes) else file
+    found = sheets.rows(
+        opened, delimiter=layout.delimiter, sheet=layout.sheet, skip_rows=layout.skip_rows, bounds=layout.bounds
+    )
+    first = next(found, None)
+    if first is None:
+        raise InputError("The file has no rows.")
+    reader = _Reader(layout, first)
+    for batch in _batches(reader.rows(found)):
+        reader.take(batch)
+        if len(reader.problems) >= ENOUGH:
+            break
+    return reader.found()
 
 
-def _with_head(table: "pd.DataFrame", layout: Layout) -> "pd.DataFrame":
-    """Return the table with its heads as column names; a first row that can be read as data is no head."""
-    import pandas as pd
-
-    if not len(table):
-        return table
-    heads = [str(head).strip() for head in table.iloc[0]]
-    by_number = layout.time_column.isdigit() and layout.value_column.isdigit()
-    if by_number and int(layout.time_column) < len(heads):
-        first = table.iloc[:1, int(layout.time_column)]
-        if not moments(first, layout.date_format, layout.timezone or "UTC", apart_by=None)[1]:
-            return table
-    table = table.iloc[1:]
-    table.columns = pd.Index(heads)
-    return table
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, BATCH)):
+        yield batch
 
 
-def _column(table: "pd.DataFrame", name: str) -> "pd.Series":
-    heads = [str(head) for head in table.columns]
-    if name in heads:
-        return table.iloc[:, heads.index(name)]
-    if name.isdigit() and int(name) < len(heads):
-        return table.iloc[:, int(name)]
-    raise FieldError("column", f"{name!r} is not in the file; it has {', '.join(heads)}.")
+class _Reader:
+    """Reads the rows of one file batch by batch, and keeps numbers only."""
+
+    def __init__(self, layout: Layout, first: Row) -> None:
+        self._layout, self._first = layout, first
+        self._has_head = self._is_head(first.cells)
+        self._heads = [cell.strip() if self._has_head else str(at) for at, cell in enumerate(first.cells)]
+        named = {"at": layout.time_column, "value": layout.value_column}
+        named |= {"known": layout.belief_column} if layout.belief_column is not None else {}
+        named |= {"filter": layout.filter_column} if layout.filter_column is not None else {}
+        self._columns = {kind: self._column(name) for kind, name in named.items()}
+        self._events, self._known = (LocalTimes(layout.date_format, layout.timezone) for _ in range(2))
+        self._parts: list[tuple[Microseconds, Microseconds, Values, Microseconds]] = []
+        self._count = 0
+        self.problems: list[RowProblem] = []
+
+    def _is_head(self, cells: list[str]) -> bool:
+        """Return whether a first row holds heads: where columns are told by number, one that can be read does not."""
+        import pandas as pd
+
+        at = self._layout.time_column
+        if not (at.isdigit() and self._layout.value_column.isdigit() and int(at) < len(cells)):
+            return True
+        times = LocalTimes(self._layout.date_format, self._layout.timezone or "UTC")
+        return bool(times.read(pd.Series([cells[int(at)]], dtype=str))[1])
+
+    def _column(self, name: str) -> int:
+        if name in self._heads:
+            return self._heads.index(name)
+        if name.isdigit() and int(name) < len(self._heads):
+            return int(name)
+        known = ", ".join(self._heads)
+        raise FieldError("column", f"{name!r} is not in the file; it has {known[:1000]}.")
+
+    def rows(self, rest: Iterator[Row]) -> Iterator[Row]:
+        """Give the rows with data, none wider than the first one."""
+        wide, most = len(self._heads), self._layout.max_rows
+        every = rest if self._has_head else chain([self._first], rest)
+        for row in islice(every, most):
+            if len(row.cells) > wide:
+                raise InputError(
+                    f"Row {row.number} has {len(row.cells)} cells, but row {self._first.number} has {wide}; tell the "
+                    "delimiter and the decimal sign, or skip the rows above the head."
+                )
+            if self._cell(row, "filter").strip() == (self._layout.filter_value or "") or "filter" not in self._columns:
+                yield row
+
+    def _cell(self, row: Row, kind: str) -> str:
+        at = self._columns.get(kind, len(row.cells))
+        return row.cells[at] if at < len(row.cells) else ""
+
+    def take(self, batch: list[Row]) -> None:
+        """Read a batch of rows."""
+        import pandas as pd
+
+        numbers = np.array([row.number for row in batch], np.int64)
+        at, value, known = (pd.Series([self._cell(row, kind) for row in batch], dtype=str) for kind in KINDS)
+        has_known = "known" in self._columns
+        events, wrong = self._events.read(at, start=self._count, apart_by=known if has_known else None)
+        self._note(numbers, at, wrong)
+        times = events[:0]
+        if has_known:
+            times, wrong = self._known.read(known, start=self._count, apart_by=at)
+            self._note(numbers, known, wrong)
+        values, wrong = _values(value, self._layout)
+        self._note(numbers, value, wrong)
+        self._parts.append((numbers, events, values, times))
+        self._count += len(batch)
+
+    def _note(self, numbers: Microseconds, cells: "pd.Series", wrong: Wrong) -> None:
+        self.problems += [RowProblem(int(numbers[at]), cells.iloc[at], why) for at, why in wrong]
+
+    def found(self) -> Rows:
+        """Return all that was read."""
+        columns = list(zip(*self._parts, strict=True)) or [(np.empty(0, np.int64),)] * 4
+        self._parts.clear()
+        numbers, events, values, times = (np.concatenate(columns.pop(0)) for _ in range(4))
+        for reader, moments in ((self._events, events), (self._known, times)):
+            self.problems += [RowProblem(int(numbers[at]), text, why) for at, text, why in reader.settle(moments)]
+        known = times if "known" in self._columns else None
+        problems = self.problems + _twice(events, known, values, numbers)
+        return Rows(numbers, events, values, known, sorted(problems))
 
 
-def _values(cells: "pd.Series", layout: Layout, numbers: Microseconds) -> tuple[Values, list[RowProblem]]:
+def _values(cells: "pd.Series", layout: Layout) -> tuple[Values, Wrong]:
     import pandas as pd
 
     text = cells.str.strip()
@@ -184,17 +258,23 @@ def _values(cells: "pd.Series", layout: Layout, numbers: Microseconds) -> tuple[
     values = pd.to_numeric(text.where(~absent), errors="coerce").to_numpy(np.float64, na_value=np.nan)
     wrong = np.flatnonzero((np.isnan(values) & ~absent.to_numpy()) | np.isinf(values))
     reason = "is not a number; write it like 12.5, or tell the decimal sign or the text for missing values."
-    return values, [RowProblem(int(numbers[i]), cells.iloc[i], reason) for i in wrong]
+    return values, [(int(at), reason) for at in wrong]
 
 
 def _twice(events: Microseconds, times: Microseconds | None, values: Values, numbers: Microseconds) -> list[RowProblem]:
     """Return a problem for each row that gives another value than an earlier row about the same event."""
-    known = np.zeros_like(events) if times is None else times
-    order = np.lexsort((known, events))
-    event, time, value = events[order], known[order], values[order]
-    same = (event[1:] == event[:-1]) & (time[1:] == time[:-1]) & (event[1:] != 0)
-    differ = (value[1:] != value[:-1]) & ~np.isnan(value[1:]) & ~np.isnan(value[:-1])
-    again = order[1:][same & differ]
-    return [
-        RowProblem(int(numbers[i]), f"{values[i]:g}", "is the second value for this time; keep one.") for i in again
-    ]
+    if (events[1:] > events[:-1]).all():
+        return []
+    order = np.lexsort((events,) if times is None else (times, events))
+    found: list[RowProblem] = []
+    for begin in range(0, len(order), BATCH):  # in parts: the rows of a large file are many
+        part = order[begin : begin + BATCH + 1]
+        event, value = events[part], values[part]
+        same = (event[1:] == event[:-1]) & (event[1:] != 0)
+        if times is not None:
+            same &= times[part[1:]] == times[part[:-1]]
+        differ = (value[1:] != value[:-1]) & ~np.isnan(value[1:]) & ~np.isnan(value[:-1])
+        again = part[1:][same & differ]
+        why = "is the second value for this time; keep one."
+        found += [RowProblem(int(numbers[at]), f"{values[at]:g}", why) for at in again[: ENOUGH - len(found)]]
+    return found

@@ -1,10 +1,13 @@
-"""Texts of times → moments; local times of one place over its clock changes."""
+"""Texts of times → moments; local times of one place over its clock changes, read part by part."""
 
+import re
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from engine.iso_time import Microseconds, zone
+from db.knowledge import Mask
+from engine.errors import FieldError
+from engine.iso_time import FIRST, LAST, Microseconds, to_us, zone
 
 if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
     import pandas as pd
@@ -14,73 +17,107 @@ Wrong: TypeAlias = list[tuple[int, str]]
 
 OFFSET = r"(?:Z|z|[+-]\d{2}:?\d{2})$"
 UNREADABLE = "is not a time; write it like 2026-03-29T00:00:00+01:00, or tell the date format."
+OUTSIDE = f"lies outside the years {FIRST.year} to {LAST.year - 1}."
 NAIVE = "has no time zone; add an offset such as +01:00, or tell the zone of the file."
 SKIPPED = "does not exist in {zone}: the clocks were put forward over it."
 TWICE = "happened twice in {zone}, when the clocks were put back, but is given once; add an offset such as +01:00."
 
 
-def moments(
-    cells: "pd.Series", date_format: str | None, timezone: str | None, *, apart_by: "pd.Series | None"
-) -> tuple[Microseconds, Wrong]:
-    """Return the moment of each text [us since 1970 UTC], 0 where it cannot be told, and what is wrong.
+class LocalTimes:
+    """Reads the texts of times of one file, part by part.
 
-    A local time that happened twice is taken in the order of the file: the first row is before the clock change.
-
-    Args:
-        cells: Texts, shape (n,).
-        date_format: As for ``strptime``; None: ISO 8601.
-        timezone: Zone of times without an offset; None refuses them.
-        apart_by: Texts that tell rows with the same time apart, such as the moments of knowledge.
+    A local time that happened twice is taken in the order of the file: the first row is before the clock change. So
+    those times are put aside until all of the file is known; ``settle`` tells which they are.
     """
-    import pandas as pd
 
-    text = cells.str.strip().reset_index(drop=True)
-    aware = text.str.contains(OFFSET, regex=True) & text.str.contains(r"[T :]\d", regex=True)
-    found = np.zeros(len(text), np.int64)
-    wrong: Wrong = []
-    some, bad = _aware(text[aware], date_format)
-    found[aware.to_numpy()] = some
-    wrong += [(int(text.index[aware][i]), UNREADABLE) for i in bad]
-    local = text[~aware]
-    naive = pd.to_datetime(local, format=date_format or "ISO8601", errors="coerce")
-    wrong += [(int(i), UNREADABLE) for i in local.index[naive.isna()]]
-    naive = naive.dropna()
-    if timezone is None:
-        wrong += [(int(i), NAIVE) for i in naive.index]
-    elif len(naive):
-        key = None if apart_by is None else apart_by.reset_index(drop=True)[naive.index]
-        found[naive.index], problems = _localised(naive, timezone, key)
-        wrong += [(int(naive.index[i]), why) for i, why in problems]
-    return found, sorted(wrong)
+    def __init__(self, date_format: str | None, timezone: str | None) -> None:
+        """Begin with a file.
 
+        Args:
+            date_format: As for ``strptime``; None: ISO 8601.
+            timezone: Zone of times without an offset; None refuses them.
+        """
+        self._format, self._timezone = date_format or "ISO8601", timezone
+        self._twice: list[tuple[Microseconds, Microseconds, Microseconds]] = []
+        self._first: int | None = None
+        self._last = 0
 
-def _aware(text: "pd.Series", date_format: str | None) -> tuple[Microseconds, list[int]]:
-    import pandas as pd
+    def read(
+        self, cells: "pd.Series", *, start: int = 0, apart_by: "pd.Series | None" = None
+    ) -> tuple[Microseconds, Wrong]:
+        """Return the moment of each text [us since 1970 UTC], 0 where it cannot be told (yet), and what is wrong.
 
-    parsed = pd.to_datetime(text, format=date_format or "ISO8601", errors="coerce", utc=True)
-    bad = np.flatnonzero(parsed.isna())
-    return _us(pd.DatetimeIndex(parsed)), bad.tolist()
+        Args:
+            cells: Texts, shape (n,).
+            start: How many texts of the file came before.
+            apart_by: Texts that tell rows with the same time apart, such as the moments of knowledge.
+        """
+        text = cells.str.strip().reset_index(drop=True)
+        aware = (text.str.contains(OFFSET, regex=True) & text.str.contains(r"[T :]\d", regex=True)).to_numpy(bool)
+        found = np.zeros(len(text), np.int64)
+        wrong: Wrong = []
+        for some, in_utc in ((aware, True), (~aware, False)):
+            moments, there = self._parsed(text[some], in_utc=in_utc)
+            inside = there & (moments >= to_us(FIRST)) & (moments < to_us(LAST))
+            places = np.flatnonzero(some)
+            wrong += [(int(at), UNREADABLE) for at in places[~there]]
+            wrong += [(int(at), OUTSIDE) for at in places[there & ~inside]]
+            if in_utc:
+                found[places[inside]] = moments[inside]
+            elif self._timezone is None:
+                wrong += [(int(at), NAIVE) for at in places[inside]]
+            elif inside.any():
+                keys = None if apart_by is None else apart_by.to_numpy()[places[inside]]
+                wrong += self._localised(found, moments[inside], places[inside], start, keys)
+        return found, sorted(wrong)
 
+    def _parsed(self, text: "pd.Series", *, in_utc: bool) -> tuple[Microseconds, Mask]:
+        """Return the times of texts, aware ones as moments in UTC [us], and which of them could be read."""
+        import pandas as pd
 
-def _us(index: "pd.DatetimeIndex") -> Microseconds:
-    moments: Microseconds = np.where(index.isna(), 0, index.as_unit("us").asi8)
-    return moments
+        try:
+            parsed = pd.DatetimeIndex(pd.to_datetime(text, format=self._format, errors="coerce", utc=in_utc))
+        except (ValueError, re.error) as error:
+            raise FieldError("date-format", f"{self._format!r} cannot be used: {error}.") from None
+        there = ~np.asarray(parsed.isna())
+        return np.where(there, parsed.as_unit("us").asi8, 0), there
 
+    def _localised(
+        self, found: Microseconds, naive: Microseconds, places: Microseconds, start: int, keys: "object"
+    ) -> Wrong:
+        """Write the moments of local times that happened once; put aside those that happened twice."""
+        import pandas as pd
 
-def _localised(naive: "pd.Series", timezone: str, key: "pd.Series | None") -> tuple[Microseconds, Wrong]:
-    """Return local times as moments; positions count from 0."""
-    import pandas as pd
+        place, index = zone(self._timezone or ""), pd.DatetimeIndex(naive.view("datetime64[us]"))
+        self._first, self._last = naive[0] if self._first is None else self._first, int(naive[-1])
+        twice = np.asarray(index.tz_localize(place, ambiguous="NaT", nonexistent="shift_forward").isna())
+        settled = index.tz_localize(place, ambiguous=np.ones(len(index), bool), nonexistent="NaT")
+        skipped = np.asarray(settled.isna())
+        good = ~twice & ~skipped
+        found[places[good]] = settled.as_unit("us").asi8[good]
+        if twice.any():
+            told = np.zeros(int(twice.sum()), np.int64)
+            if keys is not None:
+                told[:] = [hash(text) for text in np.asarray(keys)[twice]]
+            self._twice.append((places[twice] + start, naive[twice], told))
+        return [(int(at), SKIPPED.format(zone=self._timezone)) for at in places[skipped]]
 
-    place, index = zone(timezone), pd.DatetimeIndex(naive)
-    ambiguous = index.tz_localize(place, ambiguous="NaT", nonexistent="shift_forward").isna()
-    skipped = index.tz_localize(place, ambiguous=np.ones(len(index), bool), nonexistent="NaT").isna()
-    keys = [index.to_numpy()] if key is None else [index.to_numpy(), key.to_numpy()]
-    pairs = pd.DataFrame(dict(enumerate(keys)))
-    occurrence = pairs.groupby(list(pairs)).cumcount().to_numpy()
-    given = pairs.groupby(list(pairs))[0].transform("size").to_numpy()
-    descending = bool(len(index) > 1 and index[-1] < index[0])
-    summer = (occurrence == 0) != descending
-    found = index.tz_localize(place, ambiguous=summer, nonexistent="NaT")
-    wrong = [(int(i), SKIPPED.format(zone=timezone)) for i in np.flatnonzero(skipped)]
-    wrong += [(int(i), TWICE.format(zone=timezone)) for i in np.flatnonzero(ambiguous & (given != 2))]
-    return _us(found), wrong
+    def settle(self, found: Microseconds) -> list[tuple[int, str, str]]:
+        """Write the moments of the times that were put aside among those of the whole file.
+
+        Returns:
+            Position, time and what is wrong with it, of those that still cannot be told.
+        """
+        import pandas as pd
+
+        if not self._twice:
+            return []
+        at, naive, key = (np.concatenate(parts) for parts in zip(*self._twice, strict=True))
+        pairs = pd.DataFrame({0: naive, 1: key}).groupby([0, 1], sort=False)
+        earlier = pairs.cumcount().to_numpy() == 0
+        descending = self._first is not None and self._last < self._first
+        index = pd.DatetimeIndex(naive.view("datetime64[us]"))
+        found[at] = index.tz_localize(zone(self._timezone or ""), ambiguous=earlier != descending).as_unit("us").asi8
+        given = pairs[0].transform("size").to_numpy()
+        why = TWICE.format(zone=self._timezone)
+        return [(int(at[one]), str(index[one]), why) for one in np.flatnonzero(given != 2).tolist()]

@@ -1,94 +1,185 @@
-"""The cells of a CSV or Excel file as texts, with the number of each row."""
+"""The rows of a CSV, Excel or OpenDocument file as texts, one after the other; never a whole file in memory."""
 
+import codecs
 import csv
 import io
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen  # nosec B404
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, NamedTuple
 
-from python_calamine import CalamineError, CalamineWorkbook
+import orjson
 
 from engine.errors import FieldError, InputError
 
-if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
-    import pandas as pd
-
 EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""How .xlsx and .xls files begin."""
+"""How .xlsx, .xlsb, .ods and .xls files begin."""
 DELIMITERS = ",;\t|"
+BLOCK = 2**20
+CHILD = Path(__file__).with_name("sheet_child.py")
+PATIENCE = 4
+"""How much longer than it may compute the process that reads a sheet may take in all."""
 
 
-def table(content: bytes, *, delimiter: str | None, sheet: str | None, skip_rows: int) -> "pd.DataFrame":
-    """Return the cells as texts, indexed by the number of the row in the file, from 1.
+@dataclass(frozen=True, kw_only=True)
+class FileBounds:
+    """How much one file may hold; see the settings of the same names."""
+
+    rows: int = 10_000_000
+    columns: int = 1_100
+    line: int = 100_000
+    """Characters of one line of a CSV file."""
+    cells: int = 4_000_000
+    """Rows times columns of a sheet."""
+    sheet_bytes: int = 50 * 2**20
+    """Size of a file with sheets [bytes]."""
+    memory: int = 768 * 2**20
+    """Of the process that reads a sheet [bytes]."""
+    seconds: int = 30
+    """Of a processor, to read a sheet [s]."""
+
+
+class Row(NamedTuple):
+    """One row that is not empty."""
+
+    number: int
+    """In the file, from 1."""
+    cells: list[str]
+
+
+def rows(
+    file: BinaryIO, *, delimiter: str | None, sheet: str | None, skip_rows: int, bounds: FileBounds
+) -> Iterator[Row]:
+    """Give the rows of a file that are not empty.
 
     Args:
-        content: The bytes of the file.
+        file: From its beginning; it is left open.
         delimiter: Between the cells of a CSV file; None: found out.
         sheet: Of an Excel file; None: the first one.
         skip_rows: Lines to leave out at the top.
+        bounds: How much the file may hold.
 
     Raises:
-        InputError: The file is empty or no table.
+        InputError: The file is no table, or holds too much.
     """
-    if content.startswith(EXCEL):
-        return _excel(content, sheet).iloc[skip_rows:]
-    return _csv(content, delimiter, skip_rows)
+    begin = file.read(4)
+    file.seek(0)
+    if begin.startswith(EXCEL):
+        return islice(_sheet(file, sheet, bounds), skip_rows, None)
+    return _csv(file, delimiter, skip_rows, bounds)
 
 
-def _csv(content: bytes, delimiter: str | None, skip_rows: int) -> "pd.DataFrame":
-    import pandas as pd
-
-    lines = _text(content).splitlines()[skip_rows:]
-    reader = csv.reader(lines, delimiter=delimiter or _delimiter(lines))
-    numbered = ((skip_rows + reader.line_num, row) for row in reader)
-    rows = {number: row for number, row in numbered if any(cell.strip() for cell in row)}
-    if not rows:
-        raise InputError("The file has no rows.")
-    head, width = next(iter(rows.items()))
-    for number, row in rows.items():
-        if len(row) > len(width):
-            raise InputError(
-                f"Row {number} has {len(row)} cells, but row {head} has {len(width)}; tell the delimiter and the "
-                "decimal sign, or skip the rows above the head."
-            )
-    return pd.DataFrame.from_dict(rows, orient="index", dtype=str).fillna("")
-
-
-def _text(content: bytes) -> str:
+def _csv(file: BinaryIO, delimiter: str | None, skip_rows: int, bounds: FileBounds) -> Iterator[Row]:
+    text = io.TextIOWrapper(file, _encoding(file), errors="replace", newline="")
     try:
-        return content.decode("utf-8-sig")
+        lines = islice(_lines(text, bounds), skip_rows, None)
+        first = list(islice(lines, 20))
+        reader = csv.reader(chain(first, lines), delimiter=delimiter or _delimiter(first))
+        for cells in reader:
+            number = skip_rows + reader.line_num
+            if len(cells) > bounds.columns:
+                raise _too_much(f"row {number} has {len(cells)} cells", bounds.columns, "FILE_COLUMNS")
+            if any(cell.strip() for cell in cells):
+                yield Row(number, cells)
+    except (csv.Error, TypeError, ValueError) as error:  # of the delimiter, or of a cell without end
+        raise InputError(f"The file cannot be read as CSV: {error}; tell the delimiter, or close the quotes.") from None
+    finally:
+        text.detach()
+
+
+def _encoding(file: BinaryIO) -> str:
+    """Return how a file writes its characters; looked at as a whole, block by block."""
+    if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        file.seek(0)
+        return "utf-16"
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while block := file.read(BLOCK):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")  # what spreadsheets of Western Windows save
+        return "cp1252"  # what spreadsheets of Western Windows save
+    finally:
+        file.seek(0)
+    return "utf-8-sig"
+
+
+def _lines(text: io.TextIOWrapper, bounds: FileBounds) -> Iterator[str]:
+    """Give the lines of a text, none of them longer than allowed."""
+    number = 0
+    while line := text.readline(bounds.line + 1):
+        number += 1
+        if len(line) > bounds.line:
+            raise _too_much(f"line {number} is longer", bounds.line, "LINE_LENGTH")
+        if number > bounds.rows:
+            raise _too_much("it has more lines", bounds.rows, "FILE_ROWS")
+        yield line
+
+
+def _too_much(what: str, most: int, setting: str) -> InputError:
+    return InputError(f"The file holds too much: {what} than the {most} allowed (FLEXSCOPE_MAX_{setting}).")
 
 
 def _delimiter(lines: list[str]) -> str:
     """Return the sign that splits the first lines into the most cells, equally many in each."""
-    some = [line for line in lines[:20] if line.strip()]
+    some = [line for line in lines if line.strip()]
     counts = {mark: {len(row) for row in csv.reader(some, delimiter=mark)} for mark in DELIMITERS}
     even = {mark: min(found) for mark, found in counts.items() if len(found) == 1}
     best = max(even, key=lambda mark: even[mark], default=",")
     return best if even.get(best, 1) > 1 else ","
 
 
-def _excel(content: bytes, sheet: str | None) -> "pd.DataFrame":
-    import pandas as pd
+def _sheet(file: BinaryIO, sheet: str | None, bounds: FileBounds) -> Iterator[Row]:
+    """Give the rows of a sheet, read by a process of its own: see ``sheet_child``."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    if size > bounds.sheet_bytes:
+        raise _too_much(f"it has {size} bytes, more", bounds.sheet_bytes, "SHEET_BYTES")
+    most = [str(number) for number in (bounds.memory, bounds.seconds, bounds.cells)]
+    with TemporaryFile() as own:
+        shutil.copyfileobj(file, own, BLOCK)
+        own.seek(0)
+        command = [sys.executable, str(CHILD), *most, sheet or ""]
+        child = Popen(command, stdin=own, stdout=PIPE, stderr=DEVNULL)  # noqa: S603  # nosec B603  # a script of ours
+    end = threading.Timer(PATIENCE * bounds.seconds, child.kill)
+    end.start()
+    with child:
+        try:
+            yield from _told(child.stdout, sheet, bounds)
+        finally:
+            end.cancel()
+            child.kill()
 
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    except CalamineError as error:
-        raise InputError(f"The file is not an Excel file that can be read: {error}.") from None
-    if sheet is not None and sheet not in book.sheet_names:
-        raise FieldError("sheet", f"there is none called {sheet!r}; the file has {', '.join(book.sheet_names)}.")
-    rows = book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python(skip_empty_area=False)
-    if not rows:
-        raise InputError("The sheet has no rows.")
-    cells = pd.DataFrame([[_cell(cell) for cell in row] for row in rows], dtype=str)
-    cells.index = pd.RangeIndex(1, 1 + len(cells))
-    return cells[(cells != "").any(axis=1)]
 
+def _told(lines: Any, sheet: str | None, bounds: FileBounds) -> Iterator[Row]:
+    """Give the rows that the reading process tells.
 
-def _cell(cell: object) -> str:
-    """Return a cell as text; a moment is rounded to the millisecond, which a spreadsheet does not keep better."""
-    if isinstance(cell, datetime):
-        rounded = cell + timedelta(microseconds=500)
-        return rounded.replace(microsecond=rounded.microsecond // 1000 * 1000).isoformat()
-    return str(cell)
+    Raises:
+        InputError: It says that the file cannot be read, or ended before it was through.
+    """
+    while (line := lines.readline(16 * bounds.line)).endswith(b"\n"):
+        told = orjson.loads(line)
+        if isinstance(told, list):
+            yield Row(*told)
+            continue
+        match next(iter(told.items())):
+            case "end", _:
+                return
+            case "unknown", names:
+                raise FieldError("sheet", f"there is none called {sheet!r}; the file has {', '.join(names)}.")
+            case "unreadable", why:
+                raise InputError(f"The file is not an Excel file that can be read: {why}.")
+            case "size", [high, wide]:
+                raise _too_much(f"its sheet has {high} rows and {wide} columns, more cells", bounds.cells, "CELLS")
+    raise InputError(
+        f"The sheet holds too much: it cannot be read within {bounds.memory // 2**20} MB and {bounds.seconds} s "
+        "(FLEXSCOPE_MAX_SHEET_MEMORY, FLEXSCOPE_MAX_SHEET_SECONDS). Delete what lies far from the table, or save it as "
+        "CSV."
+    )

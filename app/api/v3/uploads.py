@@ -13,6 +13,7 @@ from app.api.v3 import audit
 from app.api.v3.data import outcome, source_of
 from app.assemble import files
 from app.assemble.files import FileError, Layout
+from app.assemble.sheets import FileBounds
 from app.auth import access
 from app.jobs import ingest
 from db import base, deleting
@@ -50,12 +51,16 @@ class FileLayout(Query):
     filter_value: Annotated[str | None, Field(description="See filter-column")] = None
     missing: Annotated[str, Field(description="Texts that stand for no value, with commas between")] = ""
 
-    def layout(self, sensor: Sensor, form: Form) -> Layout:
+    def layout(self, sensor: Sensor, form: Form, bounds: FileBounds) -> Layout:
         """Return the same as files are read by, with what the form itself says."""
         at_once = form.fields.get("belief_time_measured_instantly", "").strip().lower() in TRUE
         given = self.model_dump(exclude={"resolution", "missing"})
         texts = frozenset(text.strip() for text in self.missing.split(",") if text.strip())
-        told: dict[str, Any] = {"unit": form.fields.get("unit") or None, "horizon": timedelta(0) if at_once else None}
+        told: dict[str, Any] = {
+            "bounds": bounds,
+            "unit": form.fields.get("unit") or None,
+            "horizon": timedelta(0) if at_once else None,
+        }
         length = duration(self.resolution, field="resolution") if self.resolution else None
         return Layout(**{**given, "timezone": self.timezone or sensor.timezone}, **told, step=length, missing=texts)
 
@@ -79,7 +84,7 @@ def _asked(call: Call, id: int, body: Form, query: FileLayout) -> tuple[Sensor, 
     access.check(call.who, "create-children", sensor)
     if not body.files:
         raise Invalid("files", {"uploaded-files": ["There is no file; send one or several under this name."]})
-    return sensor, query.layout(sensor, body)
+    return sensor, query.layout(sensor, body, call.running.settings.file_bounds)
 
 
 def _previewed(call: Call, sensor: Sensor, name: str, content: bytes, layout: Layout) -> dict[str, Any]:
