@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, BinaryIO, Literal, TypeAlias
 
 import orjson
 from sqlalchemy.orm import Session
@@ -36,6 +36,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     media: str = "application/json"
     """Content type; anything but JSON has bytes as its content."""
+    file: BinaryIO | None = None
+    """What is sent piece by piece in the place of the content, and closed then."""
 
 
 def to_bytes(reply: Reply) -> bytes:

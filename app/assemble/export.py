@@ -1,19 +1,21 @@
-"""Stored data as a CSV, Excel or Parquet file."""
+"""Stored data as a CSV, Excel or Parquet file, written piece by piece: a file may be larger than the memory."""
 
-import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db import beliefs, frames
+from db import beliefs, frames, stretches
+from db.bounds import Most
 from db.knowledge import AsOf
 from db.sensors import Sensor
 from db.source_filter import SourceFilter
 from db.sources import Source
+from db.stretches import Span
 from engine.errors import FieldError, nearest
 
 if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
@@ -21,6 +23,10 @@ if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose i
 
 EXCEL_ROWS = 1_048_575
 """Rows of a sheet below its head."""
+PIECE = 50_000
+"""Stored values that are read and written at a time, about."""
+MOMENTS = ("event_start", "belief_time")
+Pieces: TypeAlias = Iterator["pd.DataFrame"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,72 +40,102 @@ class Wanted:
     sources: SourceFilter | None = None
     beliefs: str = "one per event"
     """Which beliefs count, one of QUESTIONS: one of each event, the newest of each source, or superseded ones too."""
+    most: Most | None = None
+    """How many stored values may lie in this time; None: any number."""
 
 
 QUESTIONS = {"one per event": beliefs.read_quantiles, "per source": beliefs.read_newest, "all": beliefs.read_all}
 
 
-def table(work: Session, sensors: Sequence[Sensor], wanted: Wanted) -> "pd.DataFrame":
-    """Return the data of sensors in long form, with sensor, unit, source and times in every row.
+def pieces(work: Session, sensors: Sequence[Sensor], wanted: Wanted) -> Pieces:
+    """Give the data of sensors in long form, with sensor, unit, source and times in every row; at least one piece.
 
     Times are in the zone of the sensors, or in UTC if they differ in it.
-    """
-    import pandas as pd
 
+    Raises:
+        FieldError: More values lie in this time than wanted at most.
+    """
+    every = wanted.beliefs == "all"
+    stretches.check(work, sensors, Span(wanted.start, wanted.end), most=wanted.most, every=every)
     names = {source.id: source.description for source in work.scalars(select(Source))}
     zones = {sensor.timezone for sensor in sensors}
     timezone = zones.pop() if len(zones) == 1 else "UTC"
-    parts = []
     for sensor in sensors:
-        question = QUESTIONS[wanted.beliefs]
-        found = question(work, sensor, wanted.start, wanted.end, known_at=wanted.known_at, sources=wanted.sources)
-        part = frames.table(found, names, timezone)
-        part.insert(0, "sensor", sensor.name)
-        part.insert(0, "sensor_id", sensor.id)
-        part["unit"] = sensor.unit
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+        for span in stretches.parts(work, sensor, Span(wanted.start, wanted.end), size=PIECE, every=every):
+            found = QUESTIONS[wanted.beliefs](
+                work, sensor, span.start, span.end, known_at=wanted.known_at, sources=wanted.sources
+            )
+            part = frames.table(found, names, timezone)
+            part.insert(0, "sensor", sensor.name)
+            part.insert(0, "sensor_id", sensor.id)
+            part["unit"] = sensor.unit
+            yield part
 
 
-def csv(frame: "pd.DataFrame") -> bytes:
-    """Return a table as CSV, times in ISO 8601 with their offset."""
-    return _told(frame).to_csv(index=False, lineterminator="\n").encode()
+def _csv(found: Pieces, file: BinaryIO) -> int:
+    """Write CSV, times in ISO 8601 with their offset; return the number of rows."""
+    count = 0
+    for number, piece in enumerate(found):
+        text = _told(piece).to_csv(index=False, lineterminator="\n", header=number == 0)
+        file.write(text.encode())
+        count += len(piece)
+    return count
 
 
-def excel(frame: "pd.DataFrame") -> bytes:
-    """Return a table as an Excel file, times as texts with their offset: Excel has no zones.
+def _excel(found: Pieces, file: BinaryIO) -> int:
+    """Write an Excel file, times as texts with their offset: Excel has no zones; return the number of rows.
 
     Raises:
         FieldError: There are more rows than a sheet holds.
     """
-    if len(frame) > EXCEL_ROWS:
-        raise FieldError("format", f"{len(frame)} rows do not fit on an Excel sheet; write CSV or Parquet.")
-    content = io.BytesIO()
-    _told(frame).to_excel(content, index=False, sheet_name="beliefs")
-    return content.getvalue()
+    from openpyxl import Workbook
+
+    book, count = Workbook(write_only=True), 0
+    sheet = book.create_sheet("beliefs")
+    for number, piece in enumerate(found):
+        count += len(piece)
+        if count > EXCEL_ROWS:
+            told = f"more than {EXCEL_ROWS} rows do not fit on an Excel sheet; write CSV or Parquet."
+            raise FieldError("format", told)
+        if number == 0:
+            sheet.append(list(piece.columns))
+        for row in _told(piece).astype(object).itertuples(index=False, name=None):
+            sheet.append(row)
+    book.save(file)
+    return count
 
 
-def parquet(frame: "pd.DataFrame") -> bytes:
-    """Return a table as Parquet, times with their zone."""
-    content = io.BytesIO()
-    frame.to_parquet(content, index=False)
-    return content.getvalue()
+def _parquet(found: Pieces, file: BinaryIO) -> int:
+    """Write Parquet, times with their zone; return the number of rows."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    first = next(found)
+    zone = pa.timestamp("us", tz=str(first["event_start"].dt.tz))
+    kinds = {"sensor_id": pa.int64(), "sensor": pa.string(), "event_start": zone, "belief_time": zone}
+    kinds |= {"source": pa.string(), "cumulative_probability": pa.float64(), "event_value": pa.float64()}
+    schema, count = pa.schema(list((kinds | {"unit": pa.string()}).items())), 0
+    with parquet.ParquetWriter(file, schema) as writer:
+        for piece in chain([first], found):
+            writer.write_table(pa.Table.from_pandas(piece, schema=schema, preserve_index=False))
+            count += len(piece)
+    return count
 
 
 def _told(frame: "pd.DataFrame") -> "pd.DataFrame":
-    times = {name: [moment.isoformat() for moment in frame[name]] for name in ("event_start", "belief_time")}
+    times = {name: [moment.isoformat() for moment in frame[name]] for name in MOMENTS}
     return frame.assign(**times)
 
 
-FORMATS = {"csv": csv, "xlsx": excel, "parquet": parquet}
+FORMATS: Mapping[str, Callable[[Pieces, BinaryIO], int]] = {"csv": _csv, "xlsx": _excel, "parquet": _parquet}
 
 
-def written(frame: "pd.DataFrame", kind: str) -> bytes:
-    """Return a table as a file of a kind: ``csv``, ``xlsx`` or ``parquet``.
+def write(work: Session, sensors: Sequence[Sensor], wanted: Wanted, kind: str, file: BinaryIO) -> int:
+    """Write the data of sensors to a file of a kind: ``csv``, ``xlsx`` or ``parquet``; return the number of rows.
 
     Raises:
-        FieldError: There is no such kind.
+        FieldError: There is no such kind, or there is too much for it.
     """
     if kind not in FORMATS:
         raise FieldError("format", f"{kind!r} is not a kind of file; {nearest(kind, list(FORMATS))}")
-    return FORMATS[kind](frame)
+    return FORMATS[kind](pieces(work, sensors, wanted), file)

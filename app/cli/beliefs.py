@@ -1,7 +1,9 @@
 """Commands about time series data: add from a file, show as a plot or a file."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -138,9 +140,12 @@ def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **option
         if file is not None:
             kind = "all" if options["all_beliefs"] else "one per event"
             wanted = Wanted(start=begin, end=end, known_at=known_at, sources=sources, beliefs=kind)
-            frame = export.table(work, chosen, wanted)
-            file.write_bytes(export.written(frame, file.suffix.removeprefix(".")))
-            click.secho(f"{len(frame)} rows are written to {file}.", fg="green")
+            with TemporaryFile() as draft:  # a file that is refused on its way leaves no half of it
+                count = export.write(work, chosen, wanted, file.suffix.removeprefix("."), draft)
+                draft.seek(0)
+                with file.open("wb") as out:
+                    shutil.copyfileobj(draft, out)
+            click.secho(f"{count} rows are written to {file}.", fg="green")
             return
         found = beliefs.read_many(work, chosen, begin, end, known_at=known_at, sources=sources)
     for unit in dict.fromkeys(sensor.unit for sensor in chosen):

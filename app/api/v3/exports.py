@@ -1,5 +1,7 @@
 """Values of sensors as a file to keep: every source, with its name and times in each row."""
 
+from contextlib import ExitStack
+from tempfile import TemporaryFile
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -10,7 +12,8 @@ from app.api.route import Call, Reply, get
 from app.api.v3.bulk import whole
 from app.api.v3.sensors import readable
 from app.assemble.data import EVER
-from app.assemble.export import Wanted, table, written
+from app.assemble.export import Wanted, write
+from engine.iso_time import after
 
 MEDIA = {
     "csv": "text/csv",
@@ -34,13 +37,18 @@ class ExportQuery(Query):
 def export(call: Call, query: ExportQuery) -> Reply:
     """Return a file with one row per event and source."""
     wanted = [readable(call, int(text)) for text in query.sensors]
-    end = query.start + lasting(query.duration, query.start)
+    end = after(query.start, lasting(query.duration, query.start), field="duration")
     if end <= query.start:
         raise Invalid("query", {"duration": ["must be longer than zero."]})
-    asked = Wanted(start=query.start, end=end, known_at=query.prior or EVER, beliefs="per source")
+    most = call.running.settings.most("EXPORT_VALUES")
+    asked = Wanted(start=query.start, end=end, known_at=query.prior or EVER, beliefs="per source", most=most)
     name = f"flexscope-{query.start:%Y%m%dT%H%M}.{query.format}"
+    with ExitStack() as opening:
+        file = opening.enter_context(TemporaryFile())
+        write(call.work, wanted, asked, query.format, file)
+        opening.pop_all()
     return Reply(
-        content=written(table(call.work, wanted, asked), query.format),
+        file=file,
         media=MEDIA[query.format],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
