@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.assemble.sheets import FileBounds
 from app.declaring import setting
+from db.bounds import Most, StoreBounds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,3 +17,41 @@ class Bounds:
     FLEXSCOPE_PREVIEW_TIME_LIMIT: timedelta = setting(
         timedelta(seconds=5), "Longest processor time of a preview of a plan; it gives the best plan found"
     )
+    FLEXSCOPE_MAX_VALUES_READ: int = setting(2_000_000, "Most values of one answer, of all sensors together")
+    FLEXSCOPE_MAX_VALUES_WRITTEN: int = setting(
+        2_000_000, "Most values one message makes, after longer steps are repeated at the sensor's resolution"
+    )
+    FLEXSCOPE_MAX_CHART_VALUES: int = setting(500_000, "Most values of one chart, in pages and for other people's")
+    FLEXSCOPE_MAX_EXPORT_VALUES: int = setting(20_000_000, "Most values of one exported file")
+
+    FLEXSCOPE_MAX_ANNOTATIONS_READ: int = setting(10_000, "Most annotations of one answer")
+    FLEXSCOPE_MAX_FILE_ROWS: int = setting(10_000_000, "Most lines of an uploaded CSV file")
+    FLEXSCOPE_MAX_FILE_COLUMNS: int = setting(1_100, "Most columns of an uploaded CSV file")
+    FLEXSCOPE_MAX_LINE_LENGTH: int = setting(100_000, "Longest line of an uploaded CSV file [characters]")
+    FLEXSCOPE_MAX_CELLS: int = setting(4_000_000, "Most cells of an uploaded sheet, rows times columns")
+    FLEXSCOPE_MAX_SHEET_BYTES: int = setting(50 * 2**20, "Largest uploaded Excel or OpenDocument file [bytes]")
+    FLEXSCOPE_MAX_SHEET_MEMORY: int = setting(768 * 2**20, "Most memory of the process that reads a sheet [bytes]")
+    FLEXSCOPE_MAX_SHEET_SECONDS: int = setting(30, "Most time of a processor to read a sheet [s]")
+
+    @property
+    def store_bounds(self) -> StoreBounds:
+        """What one read or write of a session of the server may take."""
+        return StoreBounds(read=self.most("VALUES_READ"), written=self.most("VALUES_WRITTEN"))
+
+    @property
+    def file_bounds(self) -> FileBounds:
+        """What one uploaded file may hold."""
+        return FileBounds(
+            rows=self.FLEXSCOPE_MAX_FILE_ROWS,
+            columns=self.FLEXSCOPE_MAX_FILE_COLUMNS,
+            line=self.FLEXSCOPE_MAX_LINE_LENGTH,
+            cells=self.FLEXSCOPE_MAX_CELLS,
+            sheet_bytes=self.FLEXSCOPE_MAX_SHEET_BYTES,
+            memory=self.FLEXSCOPE_MAX_SHEET_MEMORY,
+            seconds=self.FLEXSCOPE_MAX_SHEET_SECONDS,
+        )
+
+    def most(self, name: str) -> Most:
+        """Return a bound by its name without ``FLEXSCOPE_MAX_``, with the setting that a refusal tells."""
+        setting = f"FLEXSCOPE_MAX_{name}"
+        return Most(getattr(self, setting), setting)

@@ -30,7 +30,6 @@ if TYPE_CHECKING:  # the terminal reads settings too; it must not wait for SQLAl
 LOG = logging.getLogger(__name__)
 PREFIXES = ("FLEXSCOPE_", "FLEXMEASURES_")
 READ_ELSEWHERE = {"FLEXSCOPE_VENV"}  # by panel-serve.sh and tests/run.sh
-TWO_DAYS = timedelta(days=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +55,7 @@ class Settings(Protection, Bounds, Operation, Appearance):
 
     FLEXMEASURES_ALLOW_DATA_OVERWRITE: bool = setting(False, "Whether values may be replaced at equal recording time")
     FLEXMEASURES_DEFAULT_DATASOURCE: str = setting("Flexscope", "Source name of computed data")
-    FLEXMEASURES_PLANNING_HORIZON: timedelta = setting(TWO_DAYS, "Length of a schedule without a duration")
+    FLEXMEASURES_PLANNING_HORIZON: timedelta = setting(timedelta(days=2), "Length of a schedule without a duration")
     FLEXMEASURES_MAX_PLANNING_HORIZON: int = setting(2520, "Longest schedule [steps of the power sensor]; 0: no limit")
     FLEXMEASURES_LP_SOLVER: str = setting("highspy", "highspy, or one that Pyomo knows: appsi_highs, glpk, cbc")
     FLEXMEASURES_LP_SOLVER_OPTIONS: dict[str, Any] = setting(
@@ -241,7 +240,8 @@ def database(settings: Settings) -> "Database":
     """Return the configured database; the folder of an SQLite file is made, its tables are not."""
     from db.base import Database
 
-    opened = Database(settings.SQLALCHEMY_DATABASE_URI, patience=settings.FLEXSCOPE_DATABASE_PATIENCE)
+    uri, patience = settings.SQLALCHEMY_DATABASE_URI, settings.FLEXSCOPE_DATABASE_PATIENCE
+    opened = Database(uri, patience=patience, bounds=settings.store_bounds)
     if opened.is_sqlite and opened.url.database:
         _make_folder(Path(opened.url.database).parent)
     return opened

@@ -28,6 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from db import faults
+from db.bounds import KEY, StoreBounds
 from engine.errors import EngineError, InputError
 from engine.iso_time import MICROSECOND
 
@@ -120,18 +121,27 @@ class Table(DeclarativeBase):
 class Database:
     """One database, for as many threads as like to use it."""
 
-    def __init__(self, url: str, *, synchronous: str = "normal", patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        synchronous: str = "normal",
+        patience: float = PATIENCE,
+        bounds: StoreBounds | None = None,
+    ) -> None:
         """Open the database; nothing is read or created yet.
 
         Args:
             url: SQLAlchemy's form, such as ``sqlite:////var/lib/flexscope/flexscope.db`` or ``postgresql://…``.
             synchronous: SQLite only: ``normal`` survives a crash of the process, ``full`` also a power cut.
             patience: How long one statement waits for what others have locked [s].
+            bounds: What one read or write of its sessions may take; None: whatever there is.
         """
         from db import tables  # which imports this module
 
         tables.enter()
         self.url = address(url)
+        self._info = {KEY: bounds} if bounds else {}
         if self.url.get_backend_name() == "sqlite":
             pragmas = (f"busy_timeout={patience * 1000:.0f}", *PRAGMAS, f"synchronous={synchronous}")
             self._writer = _sqlite(self.url, pragmas, "BEGIN IMMEDIATE")
@@ -164,7 +174,8 @@ class Database:
         """
         from db.trail import Followed  # which imports this module
 
-        with faults.told(), Followed(self._writer, expire_on_commit=False) as work:
+        session = Followed(self._writer, expire_on_commit=False, info=self._info)
+        with faults.told(), session as work:
             with work.begin():
                 yield work
             if ended := work.info.get("ended"):
@@ -178,7 +189,8 @@ class Database:
         Raises:
             Unavailable: The database cannot be reached.
         """
-        with faults.told(), Session(self._reader, expire_on_commit=False, autoflush=False) as work:
+        session = Session(self._reader, expire_on_commit=False, autoflush=False, info=self._info)
+        with faults.told(), session as work:
             yield work  # closing ends the transaction; a rollback would also empty the objects that were read
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from sqlalchemy.orm import Session
 
-from db import appending, chunk_rows, rechunking, revising, stretches
+from db import appending, bounds, chunk_rows, rechunking, revising, stretches
 from db.chunks import Beliefs, Values, together
 from db.driver import Driver
 from db.knowledge import AsOf, as_of, knowable
@@ -71,6 +71,7 @@ def save(work: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, ove
         Conflict: Another value is stored for an event and moment of knowledge.
         InputError: The arrays differ in length, or a value is infinite.
     """
+    bounds.check_written(bounds.of(work).written, len(beliefs))
     new = _given(beliefs)
     if not len(new):
         return Written(0, 0)

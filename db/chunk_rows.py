@@ -168,6 +168,10 @@ def _one_segment(beliefs: Beliefs) -> Beliefs:
     return beliefs.take(np.lexsort((beliefs.events, beliefs.times)))
 
 
+CURRENT, EVERY = "c.layer = 0", "c.layer IN (0, 1)"
+"""Conditions for the chunks of the most recent beliefs, and for all."""
+
+
 class Stretch(NamedTuple):
     """A part of one series: the chunks that start between two moments, both included."""
 
@@ -182,25 +186,31 @@ def current(driver: Driver, stretches: list[Stretch]) -> list[Blob]:
         query = "SELECT series_id, start_us, data FROM belief_chunk WHERE series_id = ? AND layer = 0"
         query += " AND start_us BETWEEN ? AND ? ORDER BY start_us"
         return [row for stretch in sorted(stretches) for row in driver.rows(query, stretch)]
-    found = driver.blobs(_of(stretches, "c.layer = 0")) if stretches else []
+    found = driver.blobs(finding(stretches, CURRENT)) if stretches else []
     found.sort()  # they nearly are; the database would carry the bytes along
     return found
 
 
 def superseded(driver: Driver, stretches: list[Stretch], *, known_us: int) -> list[Blob]:
     """Return the chunks of the superseded layer of some stretches in no order, but those all known later."""
-    return driver.blobs(_of(stretches, f"c.layer = 1 AND c.min_belief_us <= {known_us}")) if stretches else []
+    return driver.blobs(finding(stretches, superseded_until(known_us))) if stretches else []
 
 
 def every(driver: Driver, stretches: list[Stretch]) -> list[Blob]:
     """Return the chunks of both layers of some stretches in no order, as one snapshot whatever the transaction."""
-    return driver.blobs(_of(stretches, "c.layer IN (0, 1)")) if stretches else []
+    return driver.blobs(finding(stretches, EVERY)) if stretches else []
 
 
-def _of(stretches: list[Stretch], which: str) -> str:
+def superseded_until(known_us: int) -> str:
+    """Return the condition for chunks of superseded beliefs, of which some were known at a moment [us since 1970]."""
+    return f"c.layer = 1 AND c.min_belief_us <= {known_us}"
+
+
+def finding(stretches: list[Stretch], which: str, columns: str = "c.series_id, c.start_us, c.data") -> str:
+    """Return the query for columns of the chunks ``c`` of some stretches (at least one) that meet a condition."""
     wanted = ", ".join(f"({part.series_id}, {part.first_us}, {part.last_us})" for part in stretches)
     return (
         f"WITH wanted (series_id, first_us, last_us) AS (VALUES {wanted}) "
-        "SELECT c.series_id, c.start_us, c.data FROM wanted w CROSS JOIN belief_chunk c "
+        f"SELECT {columns} FROM wanted w CROSS JOIN belief_chunk c "
         f"WHERE c.series_id = w.series_id AND {which} AND c.start_us BETWEEN w.first_us AND w.last_us"
     )

@@ -22,6 +22,7 @@ class Origin(NamedTuple):
     version: str
     user_id: int | None
     account_id: int | None
+    n_beliefs: int
 
     @property
     def family(self) -> tuple[object, ...]:
@@ -70,7 +71,7 @@ def origins(driver: Driver, sensor_ids: Sequence[int], sources: SourceFilter | N
     marks = ", ".join(str(int(key)) for key in sensor_ids)
     found = driver.rows(
         "SELECT s.id, s.sensor_id, s.source_id, s.step_us, s.span_us, d.name, d.type, d.model, d.version, d.user_id, "
-        "d.account_id FROM belief_series s JOIN data_source d ON d.id = s.source_id "
+        "d.account_id, s.n_beliefs FROM belief_series s JOIN data_source d ON d.id = s.source_id "
         f"WHERE s.sensor_id IN ({marks}) ORDER BY s.sensor_id, s.source_id"
     )
     every = [Origin._make(row) for row in found]

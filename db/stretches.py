@@ -4,13 +4,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 from sqlalchemy.orm import Session
 
-from db import chunk_rows
-from db.chunk_rows import Stretch
+from db import bounds, chunk_rows
+from db.bounds import Most
+from db.chunk_rows import CURRENT, EVERY, Stretch, superseded_until
 from db.chunks import Beliefs, Payload, together
 from db.decoding import decode
 from db.driver import Blob, Driver
@@ -18,7 +21,7 @@ from db.knowledge import AsOf, Mask
 from db.painting import newest
 from db.sensors import Sensor
 from db.source_filter import Origin, SourceFilter, origins
-from engine.iso_time import Microseconds, to_us
+from engine.iso_time import Microseconds, from_us, to_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +58,76 @@ def read(
     known_at: AsOf,
     sources: SourceFilter | None,
 ) -> dict[int, list[Part]]:
-    """Return the newest belief per event of each series, in order of event, by sensor id."""
+    """Return the newest belief per event of each series, in order of event, by sensor id.
+
+    Raises:
+        FieldError: More beliefs would be opened than the session may read.
+    """
     driver = Driver(work)
     by_id = {sensor.id: sensor for sensor in sensors}
-    current, last_known = _current(driver, span, sorted(origins(driver, list(by_id), sources)))
+    wanted, most = sorted(origins(driver, list(by_id), sources)), bounds.of(work).read
+    bounds.check_read(driver, most, wanted, partial(chunk_rows.finding, span.of(wanted), CURRENT))
+    current, last_known = _current(driver, span, wanted)
     if not (known_at.is_moment and last_known <= to_us(known_at.known_at)):
-        current = _as_known(driver, span, by_id, current, known_at)
+        current = _as_known(driver, span, by_id, current, known_at, most)
     found: dict[int, list[Part]] = {key: [] for key in by_id}
     for part in current:
         found[part[0].sensor_id].append(part)
     return found
 
 
-def _as_known(driver: Driver, span: Span, by_id: dict[int, Sensor], current: list[Part], known_at: AsOf) -> list[Part]:
+def check(work: Session, sensors: Sequence[Sensor], span: Span, *, most: Most | None, every: bool = False) -> None:
+    """Refuse a span that holds more beliefs of some sensors than allowed; none is opened.
+
+    Args:
+        work: A session of any kind.
+        sensors: Of which all sources count.
+        span: Where the beliefs' events start.
+        most: How many beliefs may lie there; None: any number.
+        every: Whether superseded beliefs count too.
+
+    Raises:
+        FieldError: There are more.
+    """
+    driver = Driver(work)
+    wanted = origins(driver, [sensor.id for sensor in sensors], None)
+    bounds.check_read(driver, most, wanted, partial(chunk_rows.finding, span.of(wanted), EVERY if every else CURRENT))
+
+
+def parts(work: Session, sensor: Sensor, span: Span, *, size: int, every: bool = False) -> list[Span]:
+    """Return a span cut into parts that hold about so many stored beliefs each; at least one part.
+
+    Args:
+        work: A session of any kind.
+        sensor: Of which all sources count.
+        span: Where the beliefs' events start.
+        size: Stored beliefs of a part, about.
+        every: Whether superseded beliefs count too.
+    """
+    driver = Driver(work)
+    wanted = origins(driver, [sensor.id], None)
+    layers = EVERY if every else CURRENT
+    found = sorted(driver.rows(chunk_rows.finding(span.of(wanted), layers, "c.start_us, c.n"))) if wanted else []
+    cuts, count = [span.start], 0
+    for start_us, n in found:
+        if count >= size and start_us > to_us(cuts[-1]):
+            cuts.append(from_us(start_us))
+            count = 0
+        count += n
+    return [Span(start, end) for start, end in pairwise([*cuts, span.end])]
+
+
+def _as_known(
+    driver: Driver, span: Span, by_id: dict[int, Sensor], current: list[Part], known_at: AsOf, most: Most | None
+) -> list[Part]:
     """Return the parts of series with older beliefs in the place of those that do not count."""
     passing = [_passing(by_id[origin.sensor_id], beliefs, known_at) for origin, beliefs in current]
     pairs = zip(current, passing, strict=True)
     unsettled = [_needed(origin, beliefs, passes) for (origin, beliefs), passes in pairs if not passes.all()]
-    older = _by_series(chunk_rows.superseded(driver, unsettled, known_us=to_us(known_at.known_at)))
+    until = to_us(known_at.known_at)
+    opened = [origin for (origin, _), passes in zip(current, passing, strict=True) if not passes.all()]
+    bounds.check_read(driver, most, opened, partial(chunk_rows.finding, unsettled, superseded_until(until)))
+    older = _by_series(chunk_rows.superseded(driver, unsettled, known_us=until))
     found = []
     for (origin, beliefs), passes in zip(current, passing, strict=True):
         if not passes.all():
@@ -92,9 +147,14 @@ def read_all(
     known_at: AsOf,
     sources: SourceFilter | None,
 ) -> list[Part]:
-    """Return every belief of each series that counts, in no order."""
+    """Return every belief of each series that counts, in no order.
+
+    Raises:
+        FieldError: More beliefs would be opened than the session may read.
+    """
     driver = Driver(work)
     wanted = sorted(origins(driver, [sensor.id], sources))
+    bounds.check_read(driver, bounds.of(work).read, wanted, partial(chunk_rows.finding, span.of(wanted), EVERY))
     every = _by_series(chunk_rows.every(driver, span.of(wanted)))
     found = []
     for origin in wanted:

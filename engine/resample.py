@@ -18,6 +18,10 @@ QUARTER_US = 900_000_000
 """Every zone of today is a whole number of quarters off UTC [us]."""
 
 
+MOST_CELLS = 20_000_000
+"""Cells of the largest table of what was known when; more is done in parts [8 bytes each]."""
+
+
 def usual_step(events: Microseconds) -> timedelta:
     """Return the distance that most neighbouring events have; zero if there is but one event."""
     apart = np.diff(np.unique(events))
@@ -141,12 +145,22 @@ def average_known(
         events: What each belief is about [us], shape (n,).
         times: When it was formed [us], shape (n,).
         values: Shape (n,).
+
+    Raises:
+        TimeError: A single slot has more beliefs than can be compared.
     """
     order = np.lexsort((times, slots))
     slots, events, times, values = slots[order], events[order], times[order], values[order]
     begins = np.flatnonzero(np.append(True, slots[1:] != slots[:-1]) if len(slots) else [])
-    first = np.repeat(begins, np.diff([*begins, len(slots)]))
     places = np.unique(events - slots)
+    if len(slots) * len(places) > MOST_CELLS:
+        if len(begins) == 1:
+            raise TimeError(f"One event of the sensor has {len(slots)} values; average them first, or give fewer.")
+        cut = int(begins[len(begins) // 2])
+        halves = [average_known(slots[at], events[at], times[at], values[at]) for at in (slice(cut), slice(cut, None))]
+        starts, known_at, means = (np.concatenate(pair) for pair in zip(*halves, strict=True))
+        return starts, known_at, means
+    first = np.repeat(begins, np.diff([*begins, len(slots)]))
     newest = np.full((len(slots), len(places)), -1)
     newest[np.arange(len(slots)), np.searchsorted(places, events - slots)] = np.arange(len(slots))
     newest = np.maximum.accumulate(newest, axis=0)

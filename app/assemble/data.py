@@ -8,20 +8,19 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.assemble.series import on_steps
-from db import beliefs
+from db import beliefs, bounds
+from db.bounds import Most
 from db.knowledge import AsOf
 from db.painting import Known
 from db.sensors import Sensor
 from db.source_filter import SourceFilter
 from engine import units
 from engine.errors import FieldError
-from engine.iso_time import MICROSECOND, Microseconds, iso_duration, to_us
-from engine.window import Window
+from engine.iso_time import MICROSECOND, Microseconds, after, iso_duration, to_us
+from engine.window import MOST_STEPS, Window
 
 EVER = datetime.fromisoformat("9000-01-01T00:00:00+00:00")
 """The moment of knowledge of a request that names none: all that was ever posted counts, planned data included."""
-LONGEST = 2_000_000
-"""Most values of one answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,16 +60,43 @@ def read(work: Session, sensor: Sensor, asked: Asked) -> Series:
 
 
 def all_of(work: Session, sensors: list[Sensor], asked: Asked) -> dict[int, Series]:
-    """Return the same for several sensors, by sensor id."""
+    """Return the same for several sensors, by sensor id; what is too much is refused before anything is read."""
+    most = bounds.of(work).read
+    steps = [asked.resolution or sensor.resolution for sensor in sensors]
+    for sensor, step in zip(sensors, steps, strict=True):
+        _check(sensor, step, asked)
+    _check_size([step for step in steps if step], asked.length, most)
     before = max((sensor.resolution for sensor in sensors), default=timedelta(0))
-    start, end = asked.start - before, asked.start + asked.length
+    start, end = asked.start - before, after(asked.start, asked.length, field="duration")
     found = beliefs.read_many(work, sensors, start, end, known_at=asked.as_of, sources=asked.sources)
-    return {sensor.id: _written(sensor, found[sensor.id], asked) for sensor in sensors}
+    usual = {
+        sensor.id: asked.resolution or sensor.resolution or usual_step(found[sensor.id].events, asked.length, most)
+        for sensor in sensors
+    }
+    _check_size(list(usual.values()), asked.length, most)
+    return {sensor.id: _written(sensor, found[sensor.id], asked, usual[sensor.id]) for sensor in sensors}
 
 
-def _written(sensor: Sensor, known: Known, asked: Asked) -> Series:
-    step = asked.resolution or sensor.resolution or usual_step(known.events, asked.length)
-    _check(sensor, step, asked.length)
+def _check(sensor: Sensor, step: timedelta, asked: Asked) -> None:
+    if step < timedelta(0) or asked.resolution == timedelta(0):
+        raise FieldError("resolution", "must be longer than zero.")
+    if sensor.resolution and step % sensor.resolution:
+        own = iso_duration(sensor.resolution)
+        raise FieldError("resolution", f"{iso_duration(step)} is no multiple of the {own} of sensor {sensor.id}.")
+
+
+def _check_size(steps: list[timedelta], length: timedelta, most: Most | None) -> None:
+    """Refuse more values than one answer may have; each series has one in every step."""
+    count = sum(length // step for step in steps)
+    if most is not None and count > most.number:
+        raise FieldError(
+            "duration",
+            f"the answer would have {count} values, more than the {most.number} of one request ({most.setting}); ask "
+            "for a shorter time or a coarser resolution, or for a file by /sensors/data/export.",
+        )
+
+
+def _written(sensor: Sensor, known: Known, asked: Asked, step: timedelta) -> Series:
     window = Window.of_length(asked.start, asked.length, step)
     values = _at_once(known, sensor, window)
     if values is None:
@@ -98,21 +124,11 @@ def _at_once(known: Known, sensor: Sensor, window: Window) -> NDArray[np.float64
     return values
 
 
-def _check(sensor: Sensor, step: timedelta, length: timedelta) -> None:
-    if step <= timedelta(0):
-        raise FieldError("resolution", "must be longer than zero.")
-    if sensor.resolution and step % sensor.resolution:
-        own = iso_duration(sensor.resolution)
-        raise FieldError("resolution", f"{iso_duration(step)} is no multiple of the {own} of sensor {sensor.id}.")
-    if length / step > LONGEST:
-        raise FieldError("duration", f"the answer would have more than {LONGEST} values; ask for parts.")
-
-
-def usual_step(events: Microseconds, length: timedelta) -> timedelta:
+def usual_step(events: Microseconds, length: timedelta, most: Most | None = None) -> timedelta:
     """Return the step at which instantaneous values are given: as far apart as they mostly are, within the length."""
     apart = np.diff(events)
     step = int(np.median(apart)) * MICROSECOND if len(apart) else timedelta(minutes=15)
-    fits = step > timedelta(0) and not length % step and length / step <= LONGEST
+    fits = step > timedelta(0) and not length % step and length // step <= (most.number if most else MOST_STEPS)
     return step if fits else next(nice for nice in NICE if not length % nice)
 
 

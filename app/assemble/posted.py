@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from db import bounds
+from db.bounds import Most
 from db.chunks import Beliefs, Values
 from db.knowledge import knowable
 from db.sensors import Sensor
@@ -41,20 +43,21 @@ class Posted:
         return cls(events=events, values=np.asarray(values, np.float64), step=step, unit=unit)
 
 
-def beliefs(posted: Posted, sensor: Sensor, *, known_at: datetime) -> Beliefs:
+def beliefs(posted: Posted, sensor: Sensor, *, known_at: datetime, most: Most | None) -> Beliefs:
     """Return what is posted as beliefs of a sensor.
 
     Energy becomes power through the step of what is posted. Values of longer steps are repeated, of shorter ones
     averaged, and events start at the full steps of the sensor. Of a moment of knowledge and a horizon the earlier
-    counts; where neither is given it is ``known_at``.
+    counts; where neither is given it is ``known_at``. More than ``most`` of them are not even made.
 
     Raises:
+        FieldError: They would be more than ``most``.
         UnitError: The unit does not fit that of the sensor.
         TimeError: The step neither is a multiple of the sensor's resolution nor divides it.
     """
     hours = posted.step / timedelta(hours=1)
     values = units.convert(posted.values, posted.unit, sensor.unit, hours=hours or None, whole=whole(sensor))
-    events, values, times = _fitted(posted, values, sensor)
+    events, values, times = _fitted(posted, values, sensor, most)
     if times is None:
         when = knowable(sensor.knowledge_horizon, sensor.resolution, events)
         formed = [np.full(len(events), to_us(posted.prior))] if posted.prior else []
@@ -72,13 +75,16 @@ def whole(sensor: Sensor) -> str | None:
     return None
 
 
-def _fitted(posted: Posted, values: Values, sensor: Sensor) -> tuple[Microseconds, Values, Microseconds | None]:
+def _fitted(
+    posted: Posted, values: Values, sensor: Sensor, most: Most | None
+) -> tuple[Microseconds, Values, Microseconds | None]:
     """Return events, values and times at the resolution of a sensor."""
     events, times, to = posted.events, posted.times, sensor.resolution
     if not to:
         return events, values, times
     step, place = posted.step or to, zone(sensor.timezone)
     if step > to:
+        bounds.check_written(most, len(events) * (step // to))
         shorter, at = resample.spread(resample.floor(events, to, place), step, to)
         return shorter, values[at], None if times is None else times[at]
     slots = resample.floor(events, to, place)

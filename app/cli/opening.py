@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.opening import opened
 from app.settings import load
+from db import bounds
 
 
 @contextmanager
@@ -15,6 +16,7 @@ def writing() -> Iterator[Session]:
     database = opened(load())
     try:
         with database.writing() as work:
+            bounds.lift(work)  # who may run commands here may take the machine's time
             yield work
     finally:
         database.close()
@@ -26,6 +28,7 @@ def reading() -> Iterator[Session]:
     database = opened(load())
     try:
         with database.reading() as work:
+            bounds.lift(work)  # who may run commands here may take the machine's time
             yield work
     finally:
         database.close()

@@ -8,8 +8,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from app.jobs import forecast
-from db import statistics
+from db import bounds, statistics
 from db.base import get
+from db.bounds import Most
 from db.chunks import Values
 from db.sensors import Sensor
 from engine.errors import FieldError, InputError
@@ -47,11 +48,11 @@ class Cycle(NamedTuple):
     stored: int
 
 
-def cycles(request: ForecastRequest, sensor: Sensor) -> Iterator[Window]:
+def cycles(request: ForecastRequest, sensor: Sensor, most: Most | None) -> Iterator[Window]:
     """Give the window of each cycle.
 
     Raises:
-        FieldError: There would be none, or too many.
+        FieldError: There would be none, too many, or more than so many values in all.
     """
     if not sensor.resolution:
         raise FieldError("sensor", f"sensor {sensor.id} is instantaneous; forecasts need events that last some time.")
@@ -59,6 +60,7 @@ def cycles(request: ForecastRequest, sensor: Sensor) -> Iterator[Window]:
         raise FieldError("duration", "a forecast looks ahead some time; give its length, such as PT24H.")
     if (request.end - request.start) / request.frequency > MOST:
         raise FieldError("forecast-frequency", f"makes more than {MOST} cycles; ask for fewer.")
+    bounds.check_written(most, count(request) * (request.horizon // sensor.resolution))
     at = request.start - (request.start - EPOCH) % sensor.resolution
     while at < request.end:
         length = max(request.horizon - request.horizon % sensor.resolution, sensor.resolution)
@@ -96,7 +98,7 @@ def foresee(work: Session, request: ForecastRequest, *, known_at: datetime) -> I
     if not lines:
         raise InputError(f"Sensor {sensor.id} ({sensor.name}) has no data to forecast from; post measurements first.")
     simulated = min(line.first_event for line in lines) > known_at
-    for window in cycles(request, sensor):
+    for window in cycles(request, sensor, bounds.of(work).written):
         moment = request.prior or (window.start if simulated else min(window.start, known_at))
         values = forecast.foresee(work, sensor, window, known_at=moment, season=SEASON)
         yield Foreseen(window, values, moment)

@@ -12,7 +12,7 @@ from app.assemble.files import Layout, Rows
 from app.assemble.posted import Posted, beliefs
 from app.jobs.dependents import wake
 from db import beliefs as store
-from db import sources, users
+from db import bounds, sources, users
 from db.base import get
 from db.beliefs import Written
 from db.chunks import Beliefs
@@ -41,7 +41,8 @@ def run(
         Conflict: Another value is stored for an event and moment of knowledge.
         InputError: The values do not fit the sensor.
     """
-    written = store.save(work, sensor, source, beliefs(posted, sensor, known_at=known_at), overwrite=overwrite)
+    made = beliefs(posted, sensor, known_at=known_at, most=bounds.of(work).written)
+    written = store.save(work, sensor, source, made, overwrite=overwrite)
     if written.stored or written.replaced:
         wake(work, "posted", [sensor.id], now=datetime.now(UTC))
     return written
@@ -108,7 +109,7 @@ def preview_file(
     gaps = resample.gaps(rows.events, layout.step or resample.usual_step(rows.events))
     try:
         posted = files.posted(rows, layout, default_unit=sensor.unit)
-        found = beliefs(posted, sensor, known_at=known_at)
+        found = beliefs(posted, sensor, known_at=known_at, most=bounds.of(work).written)
         written = store.trial(work, sensor, known_source(work, source), found)
     except InputError as error:
         return Preview(rows, Beliefs.none(), None, str(error), gaps)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.jobs.watch_memory import Memory, marks, of_kinds
-from db import beliefs, statistics
+from db import beliefs, bounds, statistics
 from db.alerts import Finding
 from db.jobs import Job
 from db.knowledge import AsOf
@@ -48,6 +48,7 @@ def findings(work: Session, *, now: datetime, memory: Memory | None = None) -> l
         now: The moment.
         memory: What earlier looks found; without one, the data of every sensor are read.
     """
+    bounds.lift(work)
     memory, known = memory if memory is not None else Memory(), marks(work)
     sensors = list(work.scalars(select(Sensor).where(Sensor.id.in_(select(Series.sensor_id)))))
     regular = [sensor for sensor in sensors if sensor.resolution]

@@ -12,7 +12,7 @@ from app.auth import access
 from app.auth.identity import SignedIn
 from app.running import current
 from components.traces import Chart
-from db import beliefs, listing, sensors
+from db import beliefs, listing, sensors, stretches
 from db.assets import Asset
 from db.chunks import Beliefs
 from db.sensors import Sensor
@@ -39,10 +39,16 @@ class Span:
 
 
 def read(work: Session, who: SignedIn, plan: list[Wanted], span: Span) -> list[Chart]:
-    """Return the charts a plan asks for, with the sensors the user may see."""
+    """Return the charts a plan asks for, with the sensors the user may see.
+
+    Raises:
+        FieldError: They would show more values than one answer may have.
+    """
     found = listing.sensors(work, {sensor_id for chart in plan for sensor_id in chart.sensors})
     playing = current().settings.is_playing
     seen = {key: sensor for key, sensor in found.items() if access.may_be_shown(who, sensor, playing=playing)}
+    most = current().settings.most("VALUES_READ")
+    stretches.check(work, list(seen.values()), stretches.Span(span.start, span.end), most=most)
     known = {key: read_sensor(work, sensor, span) for key, sensor in seen.items()}
     told = listing.sources(work, {source for values in known.values() for source in values})
     charts = []

@@ -13,13 +13,14 @@ from app.assemble.showing import Wanted
 from app.auth.identity import SignedIn
 from app.pages import charts, time_range
 from app.pages.charts import Span
-from app.pages.filling import later, reading
+from app.pages.filling import later, note, reading
 from app.pages.range_bar import RangeBar
 from app.pages.remarks import Place, Remarks
 from app.pages.saving import Files
 from app.pages.shell import remember
 from components.time_series import TimeSeries
 from components.traces import Chart
+from engine.errors import InputError
 
 LONGEST_US = 3 * 366 * 86_400_000_000
 """The longest span that is read at once [µs]."""
@@ -48,13 +49,14 @@ class Graphs(pn.viewable.Viewer):
         )  # fmt: skip
         self.series.param.watch(self._moved, "span")
         self._bar = RangeBar(self._span, local, lambda chosen: self.series.param.update(span=chosen))
+        self._told = pn.Column(sizing_mode="stretch_width")
         self._files = Files(self.series, place.sensors)
         self._remarks = Remarks(self.series, place, local)
 
     def __panel__(self) -> pn.viewable.Viewable:
         hint = pmui.Typography(HINT, variant="caption", margin=(0, 8))
         below = pmui.FlexBox(hint, self._files, align_items="center", sizing_mode="stretch_width")
-        parts = [self._bar, self._remarks.form, self.series, below, self._remarks]
+        parts = [self._bar, self._told, self._remarks.form, self.series, below, self._remarks]
         return pn.Column(*parts, sizing_mode="stretch_width")
 
     def draw(self, plan: list[Wanted]) -> None:
@@ -64,7 +66,7 @@ class Graphs(pn.viewable.Viewer):
 
     @property
     def _span(self) -> tuple[int, int]:
-        return self.series.span or self._read
+        return time_range.within(self.series.span or self._read)
 
     def _moved(self, _event: object) -> None:
         """Write the range into address and bar, and read on where it leads beyond what was read."""
@@ -81,10 +83,22 @@ class Graphs(pn.viewable.Viewer):
         """Read what is in view, and as much again before and after it."""
         first, last = self._span
         margin = min(last - first, max(LONGEST_US - (last - first), 0) // 2)
-        wanted = time_range.from_microseconds((first - margin, last + margin), self._local)
-        found = await reading(partial(self._charts, Span(*wanted, known_at=datetime.now(UTC))))
+        try:
+            found, wanted = await self._between(first - margin, last + margin)
+        except InputError:  # too much; what is in view may not be
+            try:
+                found, wanted = await self._between(first, last)
+            except InputError as error:
+                told = note(str(error), "warning")
+                later(lambda: self._told.param.update(objects=[told]))
+                return
         self._read = time_range.microseconds(wanted)
+        later(lambda: self._told.param.update(objects=[]))
         later(lambda: self.series.param.update(charts=found))
+
+    async def _between(self, first: int, last: int) -> tuple[list[Chart], tuple[datetime, datetime]]:
+        wanted = time_range.from_microseconds((first, last), self._local)
+        return await reading(partial(self._charts, Span(*wanted, known_at=datetime.now(UTC)))), wanted
 
     def _charts(self, span: Span, work: Session, who: SignedIn) -> list[Chart]:
         return charts.read(work, who, self._plan, span)

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.api.fields import HYPHENS, Body, Moment, Query
 from app.api.route import Call, Reply, delete, get, patch, post
@@ -15,6 +15,7 @@ from db.accounts import Account
 from db.annotations import Annotation
 from db.assets import Asset
 from db.sensors import Sensor
+from engine.errors import FieldError
 
 Kind = Literal["alert", "holiday", "label", "feedback", "warning", "error"]
 Content = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -86,7 +87,21 @@ def _list(call: Call, place: Place, of: Any, query: Stretch) -> list[dict[str, A
         rows = rows.where(Annotation.start < query.end)
     if query.type is not None:
         rows = rows.where(Annotation.type == query.type)
-    return [_shown(row) for row in call.work.scalars(rows)]
+    return [_shown(row) for row in few(call, rows)]
+
+
+def few(call: Call, rows: Select[Annotation]) -> list[Annotation]:
+    """Return the annotations a query finds.
+
+    Raises:
+        FieldError: They are more than one answer may have.
+    """
+    most = call.running.settings.most("ANNOTATIONS_READ")
+    found = list(call.work.scalars(rows.limit(most.number + 1)))
+    if len(found) > most.number:
+        told = f"more than {most.number} annotations lie in this time, the most of one answer ({most.setting}); "
+        raise FieldError("end", told + "ask for a shorter time.")
+    return found
 
 
 def of_account(call: Call, id: int, query: Stretch) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Charts for other people's pages: a specification, with or without data, and the data apart."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -10,25 +11,24 @@ from sqlalchemy import select
 from app.api.fields import HYPHENS, Length, Moment, Query, lasting
 from app.api.route import Call, Reply, get
 from app.api.v3 import shown
+from app.api.v3.annotations import few
 from app.api.v3.assets import readable as readable_asset
 from app.api.v3.sensors import readable as readable_sensor
 from app.assemble import showing
 from app.assemble.data import EVER
 from app.assemble.showing import Wanted
 from app.auth import access
-from db import base, beliefs, sensors
+from db import base, beliefs, sensors, stretches
 from db.annotations import Annotation
 from db.assets import Asset
 from db.sensors import Sensor
 from db.sources import Source
 from db.users import LEGENDS_BELOW, User
-from engine.errors import FieldError
-from engine.iso_time import MICROSECOND, to_us
+from engine.iso_time import MICROSECOND, after, to_us
 
 Rows = list[dict[str, Any]]
 Plan = list[tuple[str, list[Sensor]]]
-MOST = 500_000
-"""Most rows of one answer."""
+USUAL = timedelta(days=2)
 DEFAULT = 2
 """How many sensors an asset shows that does not say which."""
 
@@ -50,10 +50,10 @@ class Range(Query):
         """Return start and end of the stretch."""
         start, end = self.start or self.event_starts_after, self.end or self.event_ends_before
         if start is not None and self.duration is not None:
-            end = start + lasting(self.duration, start)
+            end = after(start, lasting(self.duration, start), field="duration")
         if start is None:
-            start = (end or now) - timedelta(days=2)
-        return start, end or start + timedelta(days=2)
+            start = after(end or now, -USUAL, field="end")
+        return start, end or after(start, USUAL, field="start")
 
 
 class ChartQuery(Range):
@@ -112,7 +112,8 @@ def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
     )
     kind = query.chart_type or ("chart_for_multiple_sensors" if name.startswith("asset") else "bar_chart")
     found = vega.specification(plan, frame, kind)
-    rows = _rows(call, [row for _, each in plan for row in each], query) if query.include_data else []
+    every = list({row.id: row for _, each in plan for row in each}.values())
+    rows = _rows(call, every, query) if query.include_data else []
     return found | ({"datasets": {frame.name: rows}} if query.include_data else {})
 
 
@@ -127,6 +128,7 @@ def _bokeh(call: Call, plan: Plan, query: ChartQuery) -> Any:
     start, end = query.span(call.now)
     if not query.include_data:
         start = end - MICROSECOND
+    _check_size(call, [row for _, rows in plan for row in rows], start, end)
     return bokeh_chart.item(call.work, plan, (start, end), known_at=query.prior or query.beliefs_before or EVER)
 
 
@@ -160,16 +162,22 @@ def _data(call: Call, wanted: list[Sensor], query: DataQuery) -> Any:
     return {"data": [one | two for one, two in zip(short, times, strict=True)], "sensors": named, "sources": told}
 
 
+def _check_size(call: Call, wanted: list[Sensor], start: datetime, end: datetime) -> None:
+    """Refuse to draw more values than the charts of one answer may have, before any is read."""
+    most, often = call.running.settings.most("CHART_VALUES"), Counter(row.id for row in wanted)
+    share = most._replace(number=most.number // max(often.values(), default=1))  # a sensor may be in many charts
+    stretches.check(call.work, wanted, stretches.Span(start, end), most=share)
+
+
 def _rows(call: Call, wanted: list[Sensor], query: Range) -> Rows:
     """Return one row per event and source, oldest first."""
     start, end = query.span(call.now)
+    _check_size(call, wanted, start, end)
     known_at = query.prior or query.beliefs_before or EVER
     sources = {row.id: row for row in call.work.scalars(select(Source))}
     rows: Rows = []
     for sensor in wanted:
         for key, found in beliefs.read_per_source(call.work, sensor, start, end, known_at=known_at).items():
-            if len(rows) + len(found) > MOST:
-                raise FieldError("duration", f"the answer would have more than {MOST} rows; ask for parts.")
             same = {"sid": sensor.id, "sensor_name": sensor.name, "unit": sensor.unit, "src": key}
             same |= {"source_name": sources[key].description, "source_type": sources[key].type}
             moments = zip(found.events // 1000, np.asarray(found.middle), found.times // 1000, strict=True)
@@ -198,7 +206,8 @@ def sensor_annotations(call: Call, id: int, query: RemarkQuery) -> Any:
 
 def _remarks(call: Call, of: Any, query: RemarkQuery) -> Rows:
     start, end = query.span(call.now)
-    rows = call.work.scalars(select(Annotation).where(of, Annotation.start < end, Annotation.end > start))
+    within = select(Annotation).where(of, Annotation.start < end, Annotation.end > start)
+    rows = few(call, within.order_by(Annotation.start, Annotation.id))
     return [
         {
             "start": (max(row.start, start) if query.clip else row.start).isoformat(),

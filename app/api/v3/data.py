@@ -16,13 +16,13 @@ from app.assemble.data import EVER, Asked, Series
 from app.assemble.posted import Posted, beliefs
 from app.auth import access
 from app.jobs import ingest, ingest_later
-from db import base, sources
+from db import base, bounds, sources
 from db.beliefs import Written
 from db.knowledge import AsOf
 from db.sensors import Sensor
 from db.source_filter import SourceFilter
 from db.sources import Source
-from engine.iso_time import duration, iso_duration
+from engine.iso_time import after, duration, iso_duration
 
 
 class Sources(Query):
@@ -55,7 +55,7 @@ class DataQuery(Sources):
     prior: Annotated[Moment | None, Field(description="Only what was recorded until then")] = None
     beliefs_before: Annotated[Moment | None, Field(description="The same as prior")] = None
     horizon: Annotated[
-        str | None, Field(description="Recorded at least so long before the event could be known; negative: after")
+        Length | None, Field(description="Recorded at least so long before the event could be known; negative: after")
     ] = None
 
     def asked(self) -> Asked:
@@ -77,8 +77,7 @@ def horizon(text: str | None) -> timedelta | None:
     """Return a belief horizon; unlike a duration it may be negative, such as ``-PT10M``."""
     if text is None:
         return None
-    length = duration(text.removeprefix("-"), field="horizon")
-    return -length if text.startswith("-") else length
+    return duration(text, field="horizon")
 
 
 def get_data(call: Call, id: int, query: DataQuery) -> dict[str, Any]:
@@ -121,7 +120,7 @@ class NewData(Body):
     duration: Annotated[Length, Field(description="Of all values together")]
     unit: Annotated[str, Field(max_length=80)]
     prior: Annotated[Moment | None, Field(description="When the values were known at the latest")] = None
-    horizon: Annotated[str | None, Field(description="How long before it could be known each was known")] = None
+    horizon: Annotated[Length | None, Field(description="How long before it could be known each was known")] = None
     type: Annotated[
         Literal["PostSensorDataRequest", "PostMeterDataRequest", "PostPrognosisRequest"] | None,
         Field(description="Of old clients; not needed"),
@@ -133,6 +132,7 @@ class NewData(Body):
         if values is None:
             raise Invalid("json", {"values": ["This field is needed."]})
         length = lasting(self.duration, self.start)
+        after(self.start, length, field="duration")
         step = length / len(values)
         _check_step(step, length, len(values), sensor)
         regular = Posted.regular(self.start, step, values, self.unit)
@@ -174,7 +174,7 @@ def saved(call: Call, id: int, body: NewData) -> dict[str, Any]:
 
 def _later(call: Call, sensor: Sensor, posted: Posted) -> Reply:
     """Leave values that fit the sensor to an ingestion worker."""
-    beliefs(posted, sensor, known_at=call.now)
+    beliefs(posted, sensor, known_at=call.now, most=bounds.of(call.work).written)
     request = ingest_later.plain(sensor, source_of(call), posted)
     asked = jobs_api.Asked(kind="ingest", asset=sensor.asset, request=request, prior=None, force=True)
     return jobs_api.accepted(call, jobs_api.enqueue(call, asked), results=f"/sensors/{sensor.id}/data")

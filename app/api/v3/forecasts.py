@@ -15,11 +15,12 @@ from app.assemble import data
 from app.assemble.data import Asked
 from app.auth import access, mentions
 from app.jobs.forecast_cycles import ForecastRequest, cycles
-from db import base
+from db import base, bounds
 from db.jobs import Job
 from db.knowledge import AsOf
 from db.sensors import Sensor
 from db.source_filter import SourceFilter
+from engine.iso_time import after
 
 ID_LENGTH = 36
 """Of a job; a cycle of several has the number of the cycle behind it."""
@@ -49,7 +50,7 @@ def trigger(call: Call, id: int, body: Trigger) -> Reply:
     access.check(call.who, "create-children", sensor)
     mentions.check(call.work, call.who, _regressors(body.config), field="config")
     request = _request(call, sensor, body)
-    next(cycles(request, sensor))
+    next(cycles(request, sensor, bounds.of(call.work).written))
     plain = request.model_dump(mode="json")
     asked = jobs_api.Asked(kind="forecast", asset=sensor.asset, request=plain, prior=body.prior, force=False)
     job = jobs_api.enqueue(call, asked)
@@ -67,7 +68,7 @@ def _request(call: Call, sensor: Sensor, body: Trigger) -> ForecastRequest:
     length = lasting(body.duration or USUAL, start)
     if body.max_forecast_horizon and not (body.duration or body.end):
         length = lasting(body.max_forecast_horizon, start)
-    end = body.end or start + length
+    end = body.end or after(start, length, field="duration")
     far = body.max_forecast_horizon
     often = body.forecast_frequency
     return ForecastRequest(

@@ -16,7 +16,7 @@ from db.sensors import Sensor
 from db.source_filter import SourceFilter
 from db.sources import Source
 from db.statistics import Latest
-from engine.iso_time import from_us, iso_duration
+from engine.iso_time import FIRST, LAST, from_us, iso_duration
 
 PATIENCE = 3
 """Measurements are stale once so many steps passed without one; an instantaneous sensor is taken to have 15 minutes."""
@@ -53,8 +53,7 @@ def _line(sensor: Sensor, found: statistics.Statistics) -> dict[str, Any]:
 
 def _within(call: Call, sensor: Sensor, query: StatsQuery) -> dict[int, dict[str, Any]]:
     """Return the same for a stretch of time, from the values themselves."""
-    start = query.event_start_time or data.EVER.replace(year=1900)
-    end = query.event_end_time or data.EVER
+    start, end = query.event_start_time or FIRST, query.event_end_time or LAST
     found = {}
     for key, known in beliefs.read_per_source(call.work, sensor, start, end, known_at=data.EVER).items():
         values = known.middle
