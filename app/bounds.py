@@ -14,6 +14,12 @@ class Bounds:
 
     FLEXSCOPE_MAX_TEXT_LENGTH: int = setting(10_000, "Longest text in one field of a request [characters]")
     FLEXSCOPE_DATABASE_PATIENCE: int = setting(15, "How long a statement waits for what others have locked [s]")
+    FLEXSCOPE_MAX_DEVICES: int = setting(200, "Most devices of one plan; 0: no limit")
+    FLEXSCOPE_MAX_DEVICES_PER_SENSOR: int = setting(20, "Most devices of a plan behind one power sensor; 0: no limit")
+    FLEXSCOPE_MAX_DEVICE_STEPS: int = setting(150_000, "Most devices × steps of one plan; 0: no limit")
+    FLEXSCOPE_MAX_PLAN_ENTRIES: int = setting(
+        20_000, "Most events and other entries of lists in the flex-models and flex-context of one plan; 0: no limit"
+    )
     FLEXSCOPE_PREVIEW_TIME_LIMIT: timedelta = setting(
         timedelta(seconds=5), "Longest processor time of a preview of a plan; it gives the best plan found"
     )

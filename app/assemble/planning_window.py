@@ -24,6 +24,14 @@ class Limits:
     """Length of a plan without a duration."""
     most_steps: int = 2520
     """Most steps of a plan; 0 is any number."""
+    most_devices: int = 200
+    """Most devices of a plan; 0 is any number."""
+    most_per_sensor: int = 20
+    """Most devices that share the sensor of their power; 0 is any number."""
+    most_device_steps: int = 150_000
+    """Most devices × steps of a plan; 0 is any number."""
+    most_entries: int = 20_000
+    """Most entries of all lists in its flex-models and flex-context together; 0 is any number."""
     start_within_bounds: bool = False
     """Whether a state of charge outside soc-min and soc-max is refused at the start, instead of brought back at once:
     a gateway reports what it measures, a person more likely mistyped."""

@@ -14,9 +14,11 @@ from db.painting import Known
 from db.sensors import Sensor
 from db.source_filter import SourceFilter
 from engine import units
+from engine.errors import FieldError
 from engine.flex.money import ANY, currency_of, unit_for
 from engine.flex.quantity import SensorReference
-from engine.iso_time import MICROSECOND, to_us
+from engine.iso_time import MICROSECOND, from_us, to_us
+from engine.scheduling.magnitudes import LARGEST
 from engine.window import Window
 
 Floats = NDArray[np.float64]
@@ -43,6 +45,7 @@ class Readings:
             self.currencies.add(money)
         hours = sensor.hours or None
         values = units.convert(known.values, sensor.unit, unit_for(unit, sensor.unit), hours=hours)
+        _refuse_extremes(sensor, values, known.events)
         return on_steps(known.events, values, sensor.resolution, window)
 
     def quantiles(self, reference: SensorReference, *, unit: str, window: Window) -> dict[float, Floats]:
@@ -61,6 +64,7 @@ class Readings:
         levels = np.unique(own[~np.isnan(own)].round(6))
         found = np.array([_interpolated(levels, *each) for each in zip(own, known.values, strict=True)])
         values = units.convert(found, sensor.unit, unit, hours=sensor.hours or None)
+        _refuse_extremes(sensor, values.max(axis=1), known.events)
         return {
             float(level): np.nan_to_num(on_steps(known.events, values[:, at], sensor.resolution, window))
             for at, level in enumerate(levels)
@@ -87,7 +91,9 @@ class Readings:
         known = read(self.work, sensor, start - far, start + far + MICROSECOND)
         if not len(known.events):
             return None
-        value = float(known.values[np.abs(known.events - to_us(start)).argmin()])
+        nearest = np.abs(known.events - to_us(start)).argmin()
+        value = float(known.values[nearest])
+        _refuse_extremes(sensor, known.values[nearest : nearest + 1], known.events[nearest : nearest + 1])
         if sensor.unit == "%" and whole is not None:
             return value / 100 * whole
         return units.convert(value, sensor.unit, unit)
@@ -115,6 +121,19 @@ def _filter(reference: SensorReference) -> SourceFilter | None:
         not_types=reference.exclude_source_types,
         account_ids=None if reference.source_account is None else [reference.source_account],
     )
+
+
+def _refuse_extremes(sensor: Sensor, values: Floats, events: NDArray[np.int64]) -> None:
+    """Raise FieldError if a value is none that can be planned with; a missing one is told otherwise."""
+    wrong = np.flatnonzero(np.abs(values) > LARGEST)
+    if len(wrong):
+        first = wrong[0]
+        value, at = f"{values[first]:g}", from_us(int(events[first])).isoformat()
+        raise FieldError(
+            f"sensor {sensor.id} ({sensor.name})",
+            f"its value at {at}, {value} in the unit of the plan, is beyond the {LARGEST:g} that a plan can work with; "
+            "correct the data.",
+        )
 
 
 def on_steps(events: NDArray[np.int64], values: Floats, resolution: timedelta, window: Window) -> Floats:

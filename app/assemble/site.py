@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from app.assemble import flex_config
+from app.assemble import bounded, flex_config
 from app.assemble.flex_config import DeviceModel
 from app.assemble.members import Members
 from app.assemble.outputs import Output, of_power
@@ -51,6 +51,7 @@ def read_site(work: Session, request: ScheduleRequest, *, known_at: datetime, li
         InputError: What is described cannot be planned; the field is named.
         NotFound: An asset or sensor is not there.
     """
+    bounded.check_request(request, limits)
     tree = assets.subtree(work, request.asset)
     asset = get(work, Asset, request.asset)
     _bring_sensors(work, request, tree)
@@ -60,6 +61,7 @@ def read_site(work: Session, request: ScheduleRequest, *, known_at: datetime, li
         raise InputError(
             f"Asset {asset.id} ({asset.name}) has nothing to plan; describe a device in flex-model, or store one."
         )
+    bounded.check_models(models, limits)
     entries = [(model, _entry(model)) for model in models]
     power_sensors = [o.sensor for given, read in entries for o in of_power(work, "", read, given.sensor)]
     window = planned(request, power_sensors, [read for _, read in entries], limits)
@@ -77,6 +79,7 @@ def read_site(work: Session, request: ScheduleRequest, *, known_at: datetime, li
         commitments=members.commitments(),
         hedged=_hedged(context, window),
     )
+    bounded.check_size(site, limits)
     if limits.start_within_bounds:
         _refuse_start_outside(site)
     currencies = context.all_currencies | readings.currencies | members.currencies

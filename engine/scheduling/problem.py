@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.scheduling.arrays import Arrays, recurring
 from engine.scheduling.linear import Floats, Indices, Linear, Term, Values, added, minus, same
+from engine.scheduling.magnitudes import refuse_extremes
 from engine.scheduling.section import Counts, Limit, Numbers, Pair, Section, Soft, fill_bounds, fill_sum
 from engine.window import Window
 
@@ -197,7 +198,11 @@ class Problem:
         return amount.reach(lower, upper)
 
     def arrays(self) -> Arrays:
-        """Return the whole problem as arrays."""
+        """Return the whole problem as arrays.
+
+        Raises:
+            InputError: A number is none, or too large for a solver.
+        """
         ends = list(accumulate((section.counts() for section in self.sections), _plus, initial=(0, 0, 0, 0)))
         numbers = Numbers.empty(ends[-1])
         for section, first, last in zip(self.sections, ends, ends[1:], strict=False):
@@ -207,7 +212,7 @@ class Problem:
         for section in self.sections:
             for whole in section.whole:
                 integers[whole] = 1
-        return Arrays(
+        arrays = Arrays(
             cost=added(numbers.priced, numbers.prices, self.width),
             offset=sum([amount.constant_sum for section in self.sections for _, amount in section.costs]),
             lower=numbers.lower,
@@ -217,6 +222,8 @@ class Problem:
             integers=integers,
             matrix=recurring(numbers.rows, numbers.cols, numbers.values, (self.height, self.width)),
         )
+        refuse_extremes(arrays, self.sizes, self.rows)
+        return arrays
 
     def weights(self) -> Floats:
         """Return how much each column counts in the preferences, shape (columns,)."""
