@@ -13,6 +13,10 @@ class Bounds:
     """Settings that keep one request from taking what all others need."""
 
     FLEXSCOPE_MAX_TEXT_LENGTH: int = setting(10_000, "Longest text in one field of a request [characters]")
+    FLEXSCOPE_MAX_OBJECT_BYTES: int = setting(65_536, "Largest attributes, flex-model, … of a row [bytes as JSON]")
+    FLEXSCOPE_MAX_JSON_PARTS: int = setting(
+        100_000, "Most keys and entries in one field of a request; plain numbers of a list do not count"
+    )
     FLEXSCOPE_DATABASE_PATIENCE: int = setting(15, "How long a statement waits for what others have locked [s]")
     FLEXSCOPE_MAX_DEVICES: int = setting(200, "Most devices of one plan; 0: no limit")
     FLEXSCOPE_MAX_DEVICES_PER_SENSOR: int = setting(20, "Most devices of a plan behind one power sensor; 0: no limit")

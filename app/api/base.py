@@ -2,27 +2,24 @@
 
 import asyncio
 import logging
-import zlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from io import SEEK_END
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
-from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from app.api import gate, repeats
-from app.api.errors import answer
+from app.api.errors import Invalid, answer
 from app.api.multipart import Form, Raw, Received
 from app.api.reading import parse
-from app.api.route import Call, Pool, Reply, Route, to_bytes
+from app.api.route import Call, Pool, Reply, Route
+from app.api.sending import packed, stream
 from app.auth import cookies, tokens
 from app.auth.headers import request_id
 from app.auth.identity import SignedIn
@@ -36,10 +33,6 @@ THREADS: Mapping[Pool, int] = {"read": 2, "write": 2, "heavy": 1}
 """Few, because they compute more than they wait: with 3, 4 and 2 one GET in a hundred waited three times as long."""
 HOLDS = {"job": 2.0, "result": 8.0}
 """How long an answer is held back for a job that is not done [s]; published clients come back after 2, or after 10."""
-PIECE = 2**18
-"""Bytes of a file that are sent at a time."""
-SMALL = 2048
-"""Answers below this are not compressed [bytes]."""
 
 
 class Service:
@@ -144,7 +137,8 @@ class Endpoint(RequestHandler):
         pool = self.service.pools[route.threads]
         reply, body = await IOLoop.current().run_in_executor(pool, work)
         if reply.file is not None:
-            await self._stream(reply, reply.file)
+            self._begin(reply)
+            await stream(self, reply.file)
             return
         self._send(reply, body)
 
@@ -193,7 +187,7 @@ class Endpoint(RequestHandler):
                 repeats.keep(call, self._said(), key, _reply(content, route))
         for afterwards in call.afterwards:
             afterwards()
-        return self._packed(_reply(content, route))
+        return packed(_reply(content, route), self.request.headers.get("Accept-Encoding", ""))
 
     def _said(self) -> bytes:
         """Return what makes one request differ from another."""
@@ -215,47 +209,23 @@ class Endpoint(RequestHandler):
         """Return query and body as the models the function wants."""
         found: dict[str, Any] = {}
         query, body = route.model("query"), route.model("body")
+        settings = self.service.running.settings
         if query is not None:
-            given = {name: values[-1].decode("utf-8", "replace") for name, values in self._arguments().items()}
+            given = {name: _text(name, values[-1]) for name, values in self._arguments().items()}
             if route.method == "GET":
                 given = self.received.message() | given
-            found["query"] = parse(query, given, "query")
+            found["query"] = parse(query, given, "query", settings)
         if body is Form:
             found["body"] = self.received.uploaded(self.request.headers)
         elif body is Raw:
             media = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             found["body"] = Raw(content=self.received.raw(), media=media)
         elif body is not None:
-            found["body"] = parse(body, self.received.message(), "json")
+            found["body"] = parse(body, self.received.message(), "json", settings)
         return found
 
     def _arguments(self) -> dict[str, list[bytes]]:
         return self.request.query_arguments
-
-    def _packed(self, reply: Reply) -> tuple[Reply, bytes]:
-        """Return the answer as bytes, compressed where the client takes that; done here, off the event loop."""
-        body = b"" if reply.file is not None else to_bytes(reply)
-        if len(body) > SMALL and "gzip" in self.request.headers.get("Accept-Encoding", ""):
-            packer = zlib.compressobj(level=1, wbits=31)
-            body = packer.compress(body) + packer.flush()
-            reply = Reply(
-                content=None,
-                status=reply.status,
-                media=reply.media,
-                headers={**reply.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"},
-            )
-        return reply, body
-
-    async def _stream(self, reply: Reply, file: BinaryIO) -> None:
-        """Send a file piece by piece, each once the client has taken the one before."""
-        with file, suppress(StreamClosedError):  # a client may go before the end
-            self._begin(reply)
-            self.set_header("Content-Length", str(file.seek(0, SEEK_END)))
-            file.seek(0)
-            while piece := file.read(PIECE):
-                self.write(piece)
-                await self.flush()
-            await self.finish()
 
     def _begin(self, reply: Reply) -> None:
         self.set_status(reply.status)
@@ -288,6 +258,13 @@ class NothingHere(Endpoint):
 
     async def _serve(self, path: dict[str, str]) -> None:
         raise HTTPError(404)
+
+
+def _text(name: str, value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise Invalid("query", {name: ["is not text in UTF-8."]}) from None
 
 
 def _reply(content: Any, route: Route) -> Reply:

@@ -88,10 +88,13 @@ Numbers: TypeAlias = Annotated[
     BeforeValidator(_numbers),
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": ["number", "null"]}}]}),
 ]
+STORED = "kept in a row as JSON"
+"""Marks fields whose JSON is kept, and bounded in size where requests are read."""
 EITHER = {"description": "An object, or the same written as JSON text"}
 JsonObject: TypeAlias = Annotated[
     dict[str, Any],
     BeforeValidator(_parsed),
+    STORED,
     WithJsonSchema(
         {"anyOf": [{"type": "object"}, {"type": "string", "contentMediaType": "application/json"}]} | EITHER
     ),
@@ -99,6 +102,7 @@ JsonObject: TypeAlias = Annotated[
 JsonList: TypeAlias = Annotated[
     list[Any],
     BeforeValidator(_parsed),
+    STORED,
     WithJsonSchema({"anyOf": [{"type": "array"}, {"type": "string", "contentMediaType": "application/json"}]} | EITHER),
 ]
 

@@ -14,6 +14,7 @@ from app.api.reading import parse
 from app.api.route import Call, Reply, Route
 from app.api.routes import tables
 from app.auth.identity import SignedIn
+from app.bounds import Bounds
 from app.door import Asked
 from app.running import Running
 
@@ -29,7 +30,7 @@ class Inside:
         """See ``app.door.through``."""
         route, path = self._find(asked)
         given: dict[str, Any] = {name: int(text) if name == "id" else text for name, text in path.items()}
-        given |= _read(route, asked)
+        given |= _read(route, asked, self._running.settings)
         database = self._running.database
         if not self._running.identities.holds(who):
             raise NotSignedIn
@@ -60,15 +61,15 @@ class Inside:
         raise LookupError(f"The API has no {asked.method} {asked.path}.")
 
 
-def _read(route: Route, asked: Asked) -> dict[str, Any]:
+def _read(route: Route, asked: Asked, bounds: Bounds) -> dict[str, Any]:
     """Return query and body as the models the function wants."""
     found: dict[str, Any] = {}
     if query := route.model("query"):
-        found["query"] = parse(query, asked.query, "query")
+        found["query"] = parse(query, asked.query, "query", bounds)
     body = route.model("body")
     if body is Form:
         files = [File(name=name, media="", content=content) for name, content in asked.files]
         found["body"] = Form(files=files, fields={name: str(value) for name, value in asked.body.items()})
     elif body:
-        found["body"] = parse(body, asked.body, "json")
+        found["body"] = parse(body, asked.body, "json", bounds)
     return found

@@ -1,6 +1,7 @@
-"""Requests that are turned away before anything else: for a name this server does not have, or without https."""
+"""Requests that are turned away before anything else: for another host, without https, or for what is no path."""
 
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, Rule
@@ -24,6 +25,18 @@ class Untrusted(Matcher):
         return None if name in self._names or wild else NO_CHANGE
 
 
+class Unreadable(Matcher):
+    """Matches requests for a path that is no text in UTF-8, or has characters that no name has, such as NUL."""
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        """See Matcher."""
+        try:
+            path = unquote_to_bytes(request.path).decode()
+        except UnicodeDecodeError:
+            return NO_CHANGE
+        return NO_CHANGE if any(ord(character) < 32 for character in path) else None
+
+
 class Unencrypted(Matcher):
     """Matches requests without https."""
 
@@ -41,6 +54,15 @@ class Refuse(RequestHandler):
         self.finish("This server does not have the name it was asked for.")
 
 
+class NotFound(RequestHandler):
+    """Tells that there is nothing."""
+
+    def prepare(self) -> None:
+        """See RequestHandler."""
+        self.set_status(404)
+        self.finish({"status": "NOT_FOUND", "message": "There is nothing at this address: it is no text in UTF-8."})
+
+
 class ToHttps(RequestHandler):
     """Leads on to the same address with https."""
 
@@ -50,6 +72,7 @@ class ToHttps(RequestHandler):
 
 
 def rules(settings: Settings) -> list[Rule]:
-    """Return the rules that some settings ask for."""
+    """Return the rules that hold for all addresses."""
     found = [Rule(Untrusted(settings.TRUSTED_HOSTS), Refuse)] if settings.TRUSTED_HOSTS else []
+    found.append(Rule(Unreadable(), NotFound))
     return [*found, Rule(Unencrypted(), ToHttps)] if settings.FLEXMEASURES_FORCE_HTTPS else found

@@ -1,11 +1,19 @@
 """Requests that ask for too much are refused before any of the work is done."""
 
+import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.api.errors import Invalid
+from app.api.fields import STORED
+from app.api.multipart import Form, Raw
+from app.api.reading import parse
+from app.bounds import Bounds
+from tests.auth.test_permissions import ROUTES
 from tests.http.serving import Api
 
 SOON = 5.0
@@ -112,3 +120,80 @@ def test_what_is_within_the_bounds_is_answered(small: Api, filled: dict[str, int
     day = {"start": BEGIN, "end": "2026-01-01T20:00:00Z"}
     assert len(small.get(f"/sensors/{key}/chart_data", params=day).json()) == 80
     assert len(small.get(f"/sensors/{key}/data", params={"start": BEGIN, "duration": "PT20H"}).json()["values"]) == 80
+
+
+MUCH = Bounds().FLEXSCOPE_MAX_TEXT_LENGTH + 1
+PARTS = Bounds().FLEXSCOPE_MAX_JSON_PARTS + 1
+TOO_MUCH = {
+    "long text": "x" * MUCH,
+    "long text in a list": ["x" * MUCH],
+    "long text in an object": {"a": {"b": ["x" * MUCH]}},
+    "long name in an object": {"x" * MUCH: 1},
+    "many entries": ["x"] * PARTS,
+    "many keys": {str(number): number for number in range(PARTS)},
+    "deep": json.loads("[" * 70 + "]" * 70),
+    "large whole number": 2**63,
+    "NUL": "a\0b",
+}
+MODELS = [
+    (name, part, model)
+    for name, route in sorted(ROUTES.items())
+    for part in ("query", "body")
+    if (model := route.model(part)) not in (None, Form, Raw)
+]
+
+
+@pytest.mark.parametrize("name, part, model", MODELS, ids=[f"{name} {part}" for name, part, _ in MODELS])
+def test_no_field_of_a_request_is_without_a_bound(name: str, part: str, model: Any) -> None:
+    for field, declared in model.model_fields.items():
+        for value in TOO_MUCH.values():
+            with pytest.raises(Invalid) as refused:
+                parse(model, {field: value}, part, Bounds())
+            assert list(refused.value.fields) == [field]
+        if STORED in str(declared):
+            with pytest.raises(Invalid) as refused:
+                parse(model, {field: json.dumps({"a": ["x" * 9000] * 10})}, part, Bounds())
+            assert set(refused.value.fields) & {field, declared.alias}
+
+
+def test_every_pattern_is_of_the_whole_text() -> None:
+    def patterns(schema: Any) -> Iterator[str]:
+        if isinstance(schema, dict):
+            yield from [schema["pattern"]] if isinstance(schema.get("pattern"), str) else []
+            for part in schema.values():
+                yield from patterns(part)
+        elif isinstance(schema, list):
+            for part in schema:
+                yield from patterns(part)
+
+    found = {pattern for *_, model in MODELS for pattern in patterns(model.model_json_schema())}
+    assert len(found) >= 4 and all(pattern.startswith("^") and pattern.endswith("$") for pattern in found)
+
+
+@pytest.mark.parametrize(
+    "logo", ['/x"onerror="alert(1)', "/x\n", "//evil.example/x", "/x y", "javascript:alert(1)", "/<x>"]
+)
+def test_a_logo_is_an_address_and_nothing_else(api: Api, ids: dict[str, int], logo: str) -> None:
+    assert api.patch(f"/accounts/{ids['a:Mill']}", json={"logo_url": logo}).status_code == 422
+    good = {"logo_url": "/public/logo.svg"}
+    assert api.patch(f"/accounts/{ids['a:Mill']}", json=good).status_code == 200
+
+
+def test_attributes_have_a_size(api: Api, ids: dict[str, int]) -> None:
+    many = {str(number): "some text" for number in range(8000)}
+    for spelled in (many, json.dumps(many)):
+        assert "attributes" in refused(api, "PATCH", f"/assets/{ids['battery']}", json={"attributes": spelled})
+    assert api.patch(f"/assets/{ids['battery']}", json={"attributes": {"a": "x" * 9000}}).status_code == 200
+
+
+@pytest.mark.parametrize("root", ["/public/", "/assets-static/", "/static/", "/components/", "/api/v3_0/sensors/", "/"])
+@pytest.mark.parametrize("path", ["x%00y", "%00", "%ff%fe", "%c0%80", "x%0ay", "%ed%a0%80", "x" * 6000, "9" * 400])
+def test_no_path_is_more_than_not_found(api: Api, root: str, path: str) -> None:
+    assert api.get(f"/{root}{path}").status_code in (302, 400, 401, 404, 414)
+
+
+@pytest.mark.parametrize("value", ["%00", "a%00b", "%ff", "%ed%a0%80", "99999999999999999999999", "-1", "1e400"])
+@pytest.mark.parametrize("field", ["start", "duration", "unit", "source", "source_type", "resolution", "horizon"])
+def test_no_query_text_is_more_than_refused(api: Api, ids: dict[str, int], field: str, value: str) -> None:
+    rest = "&".join(f"{name}={text}" for name, text in {"start": BEGIN, "duration": "PT1H"}.items() if name != field)
+    assert api.get(f"/sensors/{ids['s:power']}/data?{rest}&{field}={value}").status_code in (200, 422)

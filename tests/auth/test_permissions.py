@@ -17,6 +17,7 @@ from app.api.routes import tables
 from app.auth import keys, sealing
 from app.auth.access import NotAllowed
 from app.auth.identity import SignedIn
+from app.bounds import Bounds
 from app.running import Running
 from app.settings import load
 from db import sources
@@ -75,13 +76,13 @@ def arguments(route: Route, given: dict[str, Any]) -> dict[str, Any]:
     found = {name: given[name] for name in PARAMETER.findall(route.path)}
     query, body = route.model("query"), route.model("body")
     if query is not None:
-        found["query"] = parse(query, given.get("query", {}), "query")
+        found["query"] = parse(query, given.get("query", {}), "query", Bounds())
     if body is Form:
         found["body"] = Form(files=[File(name="x.csv", media="text/csv", content=given["file"].encode())])
     elif body is Raw:
         found["body"] = Raw(content=orjson.dumps({"data": given["bulk"]}), media="application/json")
     elif body is not None:
-        found["body"] = parse(body, given.get("body", {}), "json")
+        found["body"] = parse(body, given.get("body", {}), "json", Bounds())
     return found
 
 

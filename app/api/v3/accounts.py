@@ -16,6 +16,7 @@ from db import base
 from db.accounts import Account, AccountRole, RolesAccounts
 from db.plans import Plan
 
+LOGO = r"^(https?://|/)[A-Za-z0-9._~%-][A-Za-z0-9._~%/?#:@!$&*+,;=-]*$"
 LOOKS = ("primary_color", "secondary_color", "logo_url")
 """How an account looks; kept among its attributes."""
 BY_ADMINS = {"consultancy_account_id", "account_roles", "plan_id"}
@@ -82,7 +83,7 @@ class AccountChange(Body):
     name: Name | None = None
     primary_color: Color | None = None
     secondary_color: Color | None = None
-    logo_url: Annotated[str, Field(max_length=255, pattern=r"^(https?://|/)")] | None = None
+    logo_url: Annotated[str, Field(max_length=255, pattern=LOGO)] | None = None
     attributes: JsonObject | None = None
     consultancy_account_id: Identifier | None = None
     account_roles: Annotated[list[Identifier], Field(max_length=100)] | None = None

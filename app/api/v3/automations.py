@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from app.api.fields import HYPHENS, Body, Length, lasting
+from app.api.fields import HYPHENS, Body, JsonObject, Length, lasting
 from app.api.route import Call, Reply, delete, get, patch, post
 from app.api.v3.jobs import hand_over, shown_job
 from app.auth import access, mentions
@@ -26,7 +26,7 @@ class NewAutomation(Body):
     name: Annotated[str, Field(min_length=1, max_length=80)]
     kind: Annotated[Literal["schedule", "forecast", "report"], Field(description="What is asked for each time")]
     request: Annotated[
-        dict[str, Any],
+        JsonObject,
         Field(
             default_factory=dict,
             description="schedule: duration, resolution, flex_model, flex_context; forecast: sensors, horizon; "

@@ -109,7 +109,8 @@ def write(call: Call, body: Raw) -> dict[str, Any]:
     """
     if body.media == CSV:
         return _told(_write_csv(call, body.content.decode("utf-8-sig", "replace")))
-    read = [parse(AddressedData, message, f"data[{number}]") for number, message in enumerate(_messages(body))]
+    bounds = call.running.settings
+    read = [parse(AddressedData, message, f"data[{number}]", bounds) for number, message in enumerate(_messages(body))]
     return _told([saved(call, message.sensor, message)["status"] == "PROCESSED" for message in read])
 
 
