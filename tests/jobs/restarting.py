@@ -33,8 +33,8 @@ class Restartable:
 
     @classmethod
     @contextmanager
-    def made(cls, binaries: Path) -> Iterator[Self]:
-        server = cls(binaries, Path(tempfile.mkdtemp(prefix="flexscope-pg-")), free_port())
+    def made(cls, binaries: Path, parent: Path | None = None) -> Iterator[Self]:
+        server = cls(binaries, Path(tempfile.mkdtemp(prefix="flexscope-pg-", dir=parent)), free_port())
         if server.user:
             account = pwd.getpwnam(server.user)
             os.chown(server.folder, account.pw_uid, account.pw_gid)
