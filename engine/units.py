@@ -1,77 +1,77 @@
-"""The only place that converts units: text to number and unit, and one unit to another (Pint).
+"""The only place that converts units: text to number and unit, and one unit to another.
 
-Currencies are units of a dimension of their own each, so EUR and USD never mix. Pint takes a third of a second to
-import, so it is loaded when the first unit that needs it is met.
+What a text may be is the language of ``engine.unit_grammar``; no text is handed to anything else. Currencies are
+dimensions of their own each, so EUR and USD never mix.
 """
 
-import re
+import math
 from collections.abc import Iterator
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from fractions import Fraction
+from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import UnitError
-
-if TYPE_CHECKING:
-    import pint
+from engine.unit_algebra import Unit
+from engine.unit_grammar import LONGEST, number, read
+from engine.unit_table import CURRENCIES
 
 Numbers = TypeVar("Numbers", float, NDArray[np.float64])
 
-CURRENCIES = (
-    "AED AUD BGN BRL CAD CHF CLP CNY CZK DKK EUR GBP HKD HUF IDR ILS INR ISK JPY KRW MXN MYR NOK NZD PHP PLN RON RSD "
-    "RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR"
-).split()
+LARGEST = 1e15
+"""Largest number that a quantity may be, in the unit it is wanted in: more is a slip, and no solver takes it."""
 
 
-@cache
-def registry() -> "pint.UnitRegistry[float]":
-    """Return the one registry: SI, offset temperatures, percent, volt-ampere, watt-peak, currencies of ISO 4217."""
-    import pint
-
-    made: pint.UnitRegistry[float] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
-    for code in CURRENCIES:
-        made.define(f"{code} = [currency_{code}]")
-    made.define("watt_peak = watt = Wp")
-    made.define("volt_ampere_reactive = volt * ampere = var")
-    return made
+def _quoted(text: object) -> str:
+    """Return a text for an error, cut where it is too long to be shown."""
+    shown = str(text)
+    return repr(shown if len(shown) <= 40 else f"{shown[:40]}…")
 
 
-SPELLINGS = [  # as people write them → as Pint reads them
-    (re.compile(r"\s*CO(?:2|₂)[- ]?(?:eq?)?(?![a-zA-Z0-9])"), ""),  # the mass says it
-    (re.compile(r"(?<![a-zA-Z])([cdkm]*m)([23])(?![0-9])"), r"\1**\2"),
-    (re.compile(r"(?<![a-zA-Z])ct(?![a-zA-Z])"), "cEUR"),  # on energy bills, and not a carat
-    (re.compile(r"p\.u\."), ""),
-    (re.compile("º"), "°"),
-    (re.compile("·"), "*"),
-    (re.compile("€"), "EUR"),
-    (re.compile("£"), "GBP"),
-]
-
-
-def _spelled(text: str) -> str:
-    for pattern, spelling in SPELLINGS:
-        text = pattern.sub(spelling, text)
-    return text.strip()
-
-
-@cache
-def unit(text: str) -> "pint.Unit":
+@lru_cache(maxsize=4096)
+def unit(text: str) -> Unit:
     """Return the unit a text names; an empty text is the number one.
 
     Raises:
         UnitError: No such unit.
     """
     try:
-        return registry().parse_units(_spelled(text))
-    except Exception as error:  # pint raises its own, but also ValueError, TypeError and tokenizer errors on odd text
-        raise UnitError(f"{text!r} is not a unit; write it like kW, kWh, EUR/MWh, % or °C.") from error
+        return read(text, only_unit=True)
+    except UnitError as error:
+        raise UnitError(f"{_quoted(text)} is not a unit: {error}") from error
+
+
+@lru_cache(maxsize=4096)  # a plan reads the same texts many times, and the next plan of the asset reads them again
+def _read(text: str) -> Unit:
+    try:
+        return read(text)
+    except UnitError as error:
+        problem = f"{_quoted(text)} is not a quantity: {error} Write a number and a unit, such as '15 kW'."
+        raise UnitError(problem) from error
 
 
 def same_kind(one: str, other: str) -> bool:
     """Return whether values in one unit can be written in the other without knowing more."""
-    return bool(unit(one).dimensionality == unit(other).dimensionality)
+    return unit(one).dimensions == unit(other).dimensions
+
+
+def currency_in(text: str) -> str | None:
+    """Return the ISO 4217 code of the money in a unit or a quantity such as ``30 ct/kWh``; None without money."""
+    try:
+        return next((name for name, _ in _read(text).dimensions if name in CURRENCIES), None)
+    except UnitError:
+        return None
+
+
+def measures(text: str, target: str) -> bool:
+    """Return whether a quantity such as ``0.3 EUR/kWh`` can be written in a unit.
+
+    Raises:
+        UnitError: The text is no quantity.
+    """
+    return _read(text).dimensions == unit(target).dimensions
 
 
 def convert(
@@ -95,36 +95,73 @@ def convert(
     return values * scale + offset if offset else values * scale
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _linear(source: str, target: str, hours: float | None, whole: str | None) -> tuple[float, float]:
     """Return scale and offset from one unit to another."""
     have, want = unit(source), unit(target)
-    for through, scale in _ways(have, want, hours, whole):
-        if through.dimensionality == want.dimensionality:
-            zero, one, many = (registry().Quantity(x, through).to(want).magnitude for x in (0.0, 1.0, 1e6))
-            slope = (float(many) - float(zero)) / 1e6 if zero else float(one)  # far apart, where offsets cost digits
-            return slope * scale, float(zero)
+    for through in _ways(have, want, hours, whole):
+        if through.dimensions == want.dimensions:
+            return _float(through.factor / want.factor), _float((through.offset - want.offset) / want.factor)
     raise UnitError(f"Values in {source!r} cannot be written in {target!r}: the two measure different things.")
 
 
-def _ways(
-    have: "pint.Unit", want: "pint.Unit", hours: float | None, whole: str | None
-) -> "Iterator[tuple[pint.Unit, float]]":
-    """Give units that values can be read as, with what they must be multiplied by to that end."""
-    yield have, 1.0
-    hour = registry().Unit("h")
-    over_time = [(hour, hours), (hour**-1, 1 / hours)] if hours else []
-    for factor, number in over_time:
-        yield have * factor, number
-    if whole is None or have.dimensionless == want.dimensionless:
+def _ways(have: Unit, want: Unit, hours: float | None, whole: str | None) -> Iterator[Unit]:
+    """Give units that values can be read as."""
+    yield have
+    over_time = [Unit(Fraction(hours)) * unit("h"), (Unit(Fraction(hours)) * unit("h")) ** -1] if hours else []
+    for span in over_time:
+        yield have * span
+    if whole is None or (not have.dimensions) == (not want.dimensions):
         return
-    amount: pint.Quantity[float] = registry().Quantity(_spelled(whole))
-    factor, number = (
-        (amount.units, amount.magnitude) if have.dimensionless else (amount.units**-1, 1 / amount.magnitude)
-    )
-    yield have * factor, number
-    for more, times in over_time:
-        yield have * factor * more, number * times
+    amount = _read(whole)
+    if not amount.factor:
+        raise UnitError(f"100 % cannot stand for {_quoted(whole)}.")
+    part = have * amount if not have.dimensions else have / amount
+    yield part
+    for span in over_time:
+        yield part * span
+
+
+def _float(value: Fraction) -> float:
+    """Return a fraction as a number.
+
+    Raises:
+        UnitError: It is too large for one.
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        raise UnitError(f"A number of more than {LARGEST:g} is too large.") from None
+
+
+def magnitude(value: float, target: str, *, field: str) -> float:
+    """Return a number of a field as it is, if it is one that can be computed with.
+
+    Raises:
+        UnitError: It is not finite, or beyond ``LARGEST``.
+    """
+    if math.isnan(value):
+        raise UnitError(f"{field}: NaN is not a number; leave the field out, or write one.")
+    if abs(value) > LARGEST:
+        raise UnitError(f"{field}: {value:g} is too large; the most is {LARGEST:g} {target}".rstrip() + ".")
+    return value
+
+
+def bare_number(text: str, *, field: str) -> float | None:
+    """Return the number in a text without a unit, such as ``0.9`` or ``-7,4``; None where it is something else.
+
+    Raises:
+        UnitError: It is a number that can be read in two ways, or is far too large.
+    """
+    digits = text.strip().replace("−", "-")
+    sign = -1.0 if digits.startswith("-") else 1.0
+    digits = digits[1:] if digits[:1] in ("-", "+") else digits
+    if not digits or len(digits) > LONGEST or not set(digits) <= set("0123456789.,_'eE+-"):
+        return None
+    try:
+        return sign * _float(number(digits))
+    except UnitError as error:
+        raise UnitError(f"{field}: {error}") from None
 
 
 def quantity(text: str, target: str, *, field: str) -> float:
@@ -139,14 +176,14 @@ def quantity(text: str, target: str, *, field: str) -> float:
         raise UnitError(f"{field}: {error}") from error
 
 
-@lru_cache(maxsize=4096)  # a plan reads the same texts many times, and the next plan of the asset reads them again
+@lru_cache(maxsize=4096)
 def _number(text: str, target: str) -> float:
-    try:
-        read: pint.Quantity[float] = registry().Quantity(_spelled(text))
-    except Exception as error:  # as in unit()
-        raise UnitError(f"{text!r} is not a quantity; write a number and a unit, such as '15 kW'.") from error
-    if read.unitless and unit(target).dimensionality:
-        raise UnitError(f"{text!r} has no unit; write it in {target}, such as '15 {target}'.")
-    if read.dimensionality != unit(target).dimensionality:
-        raise UnitError(f"{text!r} cannot be written in {target}; the two measure different things.")
-    return float(read.to(target).magnitude)
+    have, want = _read(text), unit(target)
+    if have.bare and want.dimensions:
+        raise UnitError(f"{_quoted(text)} has no unit; write it in {target}, such as '15 {target}'.")
+    if have.dimensions != want.dimensions:
+        raise UnitError(f"{_quoted(text)} cannot be written in {target}; the two measure different things.")
+    number = (have.factor + have.offset - want.offset) / want.factor
+    if abs(number) > LARGEST:
+        raise UnitError(f"{_quoted(text)} is too large; the most is {LARGEST:g} {target}".rstrip() + ".")
+    return float(number)

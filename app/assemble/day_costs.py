@@ -19,6 +19,7 @@ from db.painting import Known
 from db.sensors import Sensor
 from engine import units
 from engine.errors import EngineError
+from engine.flex.money import currency_of
 from engine.iso_time import to_us
 from engine.window import Window
 
@@ -167,12 +168,12 @@ def _cost(
 def _price(field: Any, sensors: Mapping[int, Sensor], known: Mapping[int, Known], window: Window) -> tuple[Floats, str]:
     """Return a price of each step [currency/kWh], NaN where it is not known, and its currency."""
     if isinstance(field, str):
-        currency = field.strip().partition(" ")[2].rpartition("/")[0]
+        currency = currency_of(field) or ""
         return np.full(window.n, units.quantity(field, f"{currency}/kWh", field="price")), currency
     sensor = sensors.get(field["sensor"]) if isinstance(field, dict) and "sensor" in field else None
     if sensor is None:
         return np.full(window.n, np.nan), ""
-    currency = sensor.unit.rpartition("/")[0]
+    currency = currency_of(sensor.unit) or ""
     return _values(sensor, known, window, f"{currency}/kWh"), currency
 
 

@@ -18,6 +18,7 @@ from db.sensors import Sensor, of_asset
 from db.source_filter import SourceFilter
 from engine import units
 from engine.errors import UnitError
+from engine.flex.money import currency_of
 from engine.iso_time import from_us
 from engine.window import Window
 
@@ -106,13 +107,12 @@ def _summary(
 def _price(work: Session, field: Any, window: Window, known_at: datetime) -> tuple[Floats | None, str]:
     """Return the price of each step [currency/kWh] and its currency; None where it is not known for every step."""
     if isinstance(field, str):
-        number, _, unit = field.strip().partition(" ")
-        currency = unit.rpartition("/")[0]
-        return np.full(window.n, units.quantity(f"{number} {unit}", f"{currency}/kWh", field="price")), currency
+        currency = currency_of(field) or ""
+        return np.full(window.n, units.quantity(field, f"{currency}/kWh", field="price")), currency
     if not isinstance(field, dict) or "sensor" not in field:
         return None, ""
     sensor = listing.sensors(work, [field["sensor"]])[field["sensor"]]
-    currency = sensor.unit.rpartition("/")[0]
+    currency = currency_of(sensor.unit) or ""
     known = beliefs.read(work, sensor, window.start - sensor.resolution, window.end, known_at=known_at)
     values = on_steps(known.events, known.values, sensor.resolution, window)
     return (None if np.isnan(values).any() else units.convert(values, sensor.unit, f"{currency}/kWh")), currency

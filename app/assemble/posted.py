@@ -11,6 +11,7 @@ from db.chunks import Beliefs, Values
 from db.knowledge import knowable
 from db.sensors import Sensor
 from engine import resample, units
+from engine.errors import UnitError
 from engine.iso_time import MICROSECOND, Microseconds, to_us, zone
 
 CAPACITIES = {"capacity_in_mw": "MW", "max_soc_in_mwh": "MWh"}
@@ -57,6 +58,8 @@ def beliefs(posted: Posted, sensor: Sensor, *, known_at: datetime, most: Most | 
     """
     hours = posted.step / timedelta(hours=1)
     values = units.convert(posted.values, posted.unit, sensor.unit, hours=hours or None, whole=whole(sensor))
+    if np.isinf(values).any():
+        raise UnitError("Values that are infinite, or are so in the unit of the sensor, cannot be stored.")
     events, values, times = _fitted(posted, values, sensor, most)
     if times is None:
         when = knowable(sensor.knowledge_horizon, sensor.resolution, events)

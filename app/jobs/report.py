@@ -169,7 +169,7 @@ def _profit(report: Report) -> dict[int, int]:
     _, flow, entry = report.inputs[0]
     prices = [get(report.work, Sensor, key) for key in (buying, selling)]
     window = Window(report.request.start, report.request.end, flow.resolution or prices[0].resolution)
-    per_kwh = [unit_for("EUR/kWh", price.unit) for price in prices]
+    per_kwh = [unit_for("currency/kWh", price.unit) for price in prices]
     power = _on(report, flow, entry, "kW", window) * consumption_sign(flow)
     costs = [_on(report, price, {}, unit, window) for price, unit in zip(prices, per_kwh, strict=True)]
     reporter = profit_or_loss(config)

@@ -9,7 +9,8 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.pages.filling import later, note, refuse
-from engine.errors import EngineError, FieldError
+from engine.errors import EngineError, FieldError, UnitError
+from engine.units import bare_number
 
 WIDE = {"sizing_mode": "stretch_width", "margin": 8}
 YES_OR_NO = {"": None, "yes": True, "no": False}
@@ -197,9 +198,12 @@ def read(field: Field, value: Any) -> Any:
 
 def _number(field: Field, text: str) -> float:
     try:
-        return float(text)
-    except ValueError:
-        raise FieldError(field.name, f"{text!r} is not a number; write it like 12.5.") from None
+        value = bare_number(str(text), field=field.name)
+    except UnitError as error:
+        raise FieldError(field.name, str(error).removeprefix(f"{field.name}: ")) from None
+    if value is None:
+        raise FieldError(field.name, f"{text!r} is not a number; write it like 12.5.")
+    return value
 
 
 def _document(field: Field, text: str) -> Any:

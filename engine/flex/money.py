@@ -2,21 +2,24 @@
 
 import re
 
-from engine.units import CURRENCIES
+from engine.unit_grammar import CO2
+from engine.units import currency_in
 
 ANY = "currency"
 """Stands for the currency in units of prices, such as ``currency/kWh``."""
 
-_WORD = re.compile(r"[A-Za-z_]+")
+_WORD = re.compile(r"[^\W\d]+")
 
 
 def currency_of(text: str) -> str | None:
-    """Return the currency in a text such as ``0.3 EUR/kWh``; without money, its unit (``g`` in ``g/kWh``)."""
-    words = _WORD.findall(text)
-    money = next((word for word in words if word in CURRENCIES), None)
+    """Return the currency in a text such as ``0.3 EUR/kWh``; without money, its unit (``g`` in ``400 gCO2/kWh``).
+
+    Of a cent or a thousand euros this is the euro: ``EUR`` in ``30 ct/kWh`` and ``0.1 kEUR/MWh``.
+    """
+    money = currency_in(text)
     if money or "/" not in text:
         return money
-    words = _WORD.findall(text.split("/")[0])
+    words = _WORD.findall(CO2.sub("", text).split("/")[0])
     return words[-1] if words else None
 
 

@@ -37,15 +37,16 @@ class Fixed:
         unit = unit_for(unit, self.value)
         if self.value.strip().endswith("%") and unit and whole is not None:
             return units.quantity(self.value, "", field=field) * whole
-        try:
-            return self._bare(float(self.value), unit, field, bare)
-        except ValueError:
+        number = units.bare_number(self.value, field=field)
+        if number is None:
             return units.quantity(self.value, unit, field=field)
+        return self._bare(number, unit, field, bare)
 
     @staticmethod
     def _bare(value: float, unit: str, field: str, bare: str | None) -> float:
         if bare is not None:
-            return units.convert(value, bare, unit_for(unit, bare))
+            return units.magnitude(units.convert(value, bare, unit_for(unit, bare)), unit, field=field)
+        units.magnitude(value, unit, field=field)
         if unit and value:
             raise UnitError(f"{field}: {value:g} has no unit; write it like '{value:g} {unit_for(unit, 'EUR')}'.")
         return value
@@ -97,10 +98,8 @@ def read(raw: object, *, field: str) -> Quantity:
     match raw:
         case Fixed() | Events() | SensorReference():
             return raw
-        case bool():
-            raise FieldError(field, "true and false are not quantities; write a number and a unit, such as '15 kW'.")
         case str() | int() | float():
-            return Fixed(raw if isinstance(raw, str) else float(raw))
+            return _fixed(raw, field)
         case Mapping():
             return _reference(raw, field)
         case Sequence():
@@ -108,6 +107,15 @@ def read(raw: object, *, field: str) -> Quantity:
     raise FieldError(
         field, "write a text such as '15 kW', a list of timed events, or a reference such as {'sensor': 5}."
     )
+
+
+def _fixed(raw: str | float, field: str) -> Fixed:
+    """Return one value as a user wrote it; its unit is looked at when it is used."""
+    if isinstance(raw, bool):
+        raise FieldError(field, "true and false are not quantities; write a number and a unit, such as '15 kW'.")
+    if not isinstance(raw, str) and not abs(raw) <= units.LARGEST:
+        raise FieldError(field, f"write a number from {-units.LARGEST:g} to {units.LARGEST:g}.")
+    return Fixed(raw if isinstance(raw, str) else float(raw))
 
 
 def _reference(raw: Mapping[str, object], field: str) -> SensorReference:
@@ -127,7 +135,7 @@ def _reference(raw: Mapping[str, object], field: str) -> SensorReference:
         source_types=tuple(_texts(raw.get("source-types", []), f"{field}.source-types")),
         exclude_source_types=tuple(_texts(raw.get("exclude-source-types", []), f"{field}.exclude-source-types")),
         source_account=account,
-        default=None if default is None else Fixed(default if isinstance(default, str) else float(default)),
+        default=None if default is None else _fixed(default, f"{field}.default"),
     )
 
 
@@ -143,7 +151,7 @@ def _event(raw: object, field: str) -> Event:
     start, end = _span(raw, field)
     if end < start:
         raise FieldError(field, f"it ends ({end.isoformat()}) before it starts ({start.isoformat()}).")
-    return Event(start, end, Fixed(value if isinstance(value, str) else float(value)))
+    return Event(start, end, _fixed(value, field))
 
 
 def _span(raw: Mapping[str, object], field: str) -> tuple[datetime, datetime]:
@@ -229,7 +237,7 @@ def per_energy(quantity: Quantity) -> bool | None:
     """Return whether a price is per energy (True) or per power (False); None when no unit is written."""
     for each in written(quantity):
         if isinstance(each.value, str) and "/" in each.value:
-            return units.same_kind(each.value.rsplit("/", 1)[1].strip(" )"), "kWh")
+            return units.measures(each.value, unit_for("currency/kWh", each.value))
     return None
 
 

@@ -1,5 +1,8 @@
 """The language of reports: what its steps do, and that nothing else can be said in it."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -137,3 +140,13 @@ def test_nothing_in_the_table_writes_or_calls_back() -> None:
 def test_a_chain_that_cannot_be_is_refused_by_its_step(steps: Any, said: str) -> None:
     with pytest.raises(FieldError, match=said):
         PandasReporter(transformations=steps, most_values=10_000).compute({"x": X, "y": X})
+
+
+def test_the_page_names_every_operation_and_its_example_is_read() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reports.md").read_text()
+    assert [name for name in OPERATIONS if f"`{name}`" not in page] == []
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    series = PandasReporter(transformations=json.loads(example)["transformations"]).compute(
+        {"production": 2 * X, "consumption": X}
+    )
+    assert series["daily"].sum() == pytest.approx(((X - 5).clip(lower=0) * 0.25).sum())
