@@ -27,6 +27,14 @@ class Bounds:
     FLEXSCOPE_PREVIEW_TIME_LIMIT: timedelta = setting(
         timedelta(seconds=5), "Longest processor time of a preview of a plan; it gives the best plan found"
     )
+    FLEXSCOPE_MAX_WAITING: int = setting(100, "Most requests of one user, or of one address, that wait for a thread")
+    FLEXSCOPE_WAITING_SECONDS: int = setting(20, "How long a request waits for a thread before it is told 503 [s]")
+    FLEXSCOPE_MAX_RECEIVING_BYTES: int = setting(
+        2**30, "Most bytes of request bodies kept at a time for one network address"
+    )
+    FLEXSCOPE_SLOW_CLIENT_SECONDS: int = setting(30, "How long head or a small body of a request may take [s]")
+    FLEXSCOPE_IDLE_CONNECTION_SECONDS: int = setting(120, "How long a connection may rest between two requests [s]")
+
     FLEXSCOPE_MAX_VALUES_READ: int = setting(2_000_000, "Most values of one answer, of all sensors together")
     FLEXSCOPE_MAX_VALUES_WRITTEN: int = setting(
         2_000_000, "Most values one message makes, after longer steps are repeated at the sensor's resolution"

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, RequestHandler
 
 from app.auth import cookies, tokens
 from app.auth.refusing import Refusing
+from app.fair import network
 from app.running import Running
 from db import job_states, task_runs
 from db.alerts import Alert
@@ -105,7 +105,7 @@ class Metrics(Refusing):
 
     async def get(self) -> None:
         """Answer to who may know."""
-        text = await IOLoop.current().run_in_executor(None, self._text)
+        text = await self.running.pools["page"].run(("from", network(self.request.remote_ip or "")), self._text)
         self.set_header("Content-Type", MEDIA)
         self.set_header("Cache-Control", "no-store")
         self.finish(text)

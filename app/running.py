@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from app.auth.identity import Identities
 from app.auth.limits import Limits
 from app.auth.sign_in import Waiting
+from app.fair import Pools
 from app.jobs.queue import Queue
 from app.settings import Settings, secret_key
 from db.base import Database
@@ -27,6 +28,8 @@ class Running:
     """Key that signs cookies and tokens."""
     waiting: Waiting = field(default_factory=Waiting)
     """Who failed to sign in too often."""
+    pools: Pools = field(default_factory=Pools)
+    """The threads that do what is asked."""
 
     @classmethod
     def on(cls, settings: Settings, database: Database) -> "Running":
@@ -35,8 +38,15 @@ class Running:
         queue = Queue(settings, database)
         secret = secret_key(settings)
         limits = Limits(settings, database)
+        pools = Pools(most=settings.FLEXSCOPE_MAX_WAITING, patience=settings.FLEXSCOPE_WAITING_SECONDS)
         return cls(
-            settings=settings, database=database, identities=identities, queue=queue, limits=limits, secret=secret
+            settings=settings,
+            database=database,
+            identities=identities,
+            queue=queue,
+            limits=limits,
+            secret=secret,
+            pools=pools,
         )
 
 

@@ -17,10 +17,10 @@ from tornado.routing import PathMatches, Rule
 from tornado.web import RedirectHandler, RequestHandler, StaticFileHandler
 from tornado.websocket import WebSocketClosedError
 
-from app import door, logs, running
-from app.api.base import Service
+from app import connections, door, logs, running
 from app.api.inside import Inside
 from app.api.routes import patterns
+from app.api.service import Service
 from app.auth import cookies, hosts
 from app.auth.code_page import CodePage
 from app.auth.forms import STATIC
@@ -85,8 +85,9 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
         include_headers=["Host", "User-Agent", "Accept-Language"],
         log_function=observed,
         websocket_origin=origins(settings, host, port),
-        http_server_kwargs={"decompress_request": True, "xheaders": settings.FLEXSCOPE_BEHIND_PROXY},
+        http_server_kwargs=connections.options(settings),
     )
+    connections.Watch(server._http, settings).start()
     for context in server._tornado.applications.values():
         context.application.add(CarryUser(process))
     server._tornado.transforms.insert(0, protecting(settings, is_page))  # before what compresses

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
 from app.auth.access import NotAllowed
+from app.fair import Crowded
 from app.jobs.faults import QueueDown
 from app.jobs.steering import WrongState
 from db import faults
@@ -89,6 +90,9 @@ def answer(error: BaseException | None, code: int = 500) -> tuple[int, Body, dic
     """
     if isinstance(error, ApiError):
         return error.code, _body(error.word, str(error)) | error.extra, error.headers
+    if isinstance(error, Crowded):
+        code, word = (429, "TOO_MANY_REQUESTS") if error.own else (503, "SERVER_BUSY")
+        return code, _body(word, str(error)), {"Retry-After": str(error.retry_after)}
     if isinstance(error, QueueDown):
         body = _body("QUEUE_UNAVAILABLE", str(error)) | {"job": error.job_id}
         return 503, body, {"Retry-After": str(error.retry_after)}

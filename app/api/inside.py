@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from app.api import gate
+from app.api import acting
+from app.api.acting import Request
 from app.api.errors import ApiError, NotSignedIn, answer
 from app.api.multipart import File, Form
 from app.api.reading import parse
-from app.api.route import Call, Reply, Route
+from app.api.route import Route
 from app.api.routes import tables
 from app.auth.identity import SignedIn
 from app.bounds import Bounds
@@ -31,27 +32,15 @@ class Inside:
         route, path = self._find(asked)
         given: dict[str, Any] = {name: int(text) if name == "id" else text for name, text in path.items()}
         given |= _read(route, asked, self._running.settings)
-        database = self._running.database
         if not self._running.identities.holds(who):
             raise NotSignedIn
+        now = datetime.now(UTC)
+        request = Request(running=self._running, asker=who, now=now, address=asked.address, headers={})
         try:
-            with database.writing() if route.writes else database.reading() as work:
-                call = Call(
-                    running=self._running,
-                    asker=who,
-                    work=work,
-                    now=datetime.now(UTC),
-                    address=asked.address,
-                    headers={},
-                )
-                with gate.counting(call, route):
-                    content = route.function(call, **given)
+            return acting.done(route, request, given).content
         except IntegrityError as error:
             code, body, _ = answer(error)
             raise ApiError(code, body["status"], body["message"]) from error
-        for afterwards in call.afterwards:
-            afterwards()
-        return content.content if isinstance(content, Reply) else content
 
     def _find(self, asked: Asked) -> tuple[Route, Mapping[str, str]]:
         path = asked.path if asked.path.startswith("/api/") else f"/api/v3_0{asked.path}"

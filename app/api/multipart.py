@@ -17,6 +17,10 @@ IN_MEMORY = 2**20
 """Larger bodies go to a file without a name [bytes]."""
 
 
+SMALL = 4096
+"""Bodies above this are not read on the event loop [bytes]."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class File:
     """One uploaded file."""
@@ -47,13 +51,14 @@ class Received:
     """Collects the body of one request; too much of it is counted, not kept."""
 
     def __init__(self, *, limit: int) -> None:
-        self.limit, self.size = limit, 0
+        self.limit, self.size, self.kept = limit, 0, 0
         with ExitStack() as opening:
             self._kept = opening.enter_context(tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))
             self._open = opening.pop_all()
 
     def close(self) -> None:
-        """Let go of what was kept."""
+        """Let go of what was kept, and keep no more."""
+        self.limit = self.kept = 0
         self._open.close()
 
     def add(self, chunk: bytes) -> None:
@@ -61,6 +66,7 @@ class Received:
         self.size += len(chunk)
         if self.size <= self.limit:
             self._kept.write(chunk)
+            self.kept = self.size
 
     def raw(self) -> bytes:
         """Return the whole body.
@@ -73,6 +79,16 @@ class Received:
             raise ApiError(413, "PAYLOAD_TOO_LARGE", message)
         self._kept.seek(0)
         return self._kept.read()
+
+    def email(self) -> str:
+        """Return the email address a small body names; by it, those who sign in at one address are told apart."""
+        if not self.kept or self.size > SMALL:
+            return ""
+        try:
+            found = orjson.loads(self.raw())
+        except orjson.JSONDecodeError:
+            return ""
+        return str(found.get("email", "")).strip().lower() if isinstance(found, dict) else ""
 
     def message(self) -> dict[str, Any]:
         """Return the body as a JSON object; nothing at all is an empty one.

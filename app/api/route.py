@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 
 from app.api.errors import NotSignedIn
 from app.auth.identity import SignedIn
+from app.fair import Name
 from app.running import Running
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-Pool: TypeAlias = Literal["read", "write", "heavy"]
 Scope: TypeAlias = Literal["read", "data", "schedule"]
 PARAMETER = re.compile(r"\{(\w+)\}")
 PATTERNS = {"id": r"\d{1,9}", "uuid": r"[0-9a-zA-Z-]{1,64}"}
@@ -45,6 +45,10 @@ def to_bytes(reply: Reply) -> bytes:
     if isinstance(reply.content, bytes):
         return reply.content
     return orjson.dumps(reply.content, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+
+
+Save: TypeAlias = Callable[["Call"], Any]
+"""Saves, in a session that writes, what a function computed in one that reads, and returns the answer."""
 
 
 @dataclass(kw_only=True)
@@ -88,8 +92,10 @@ class Route:
     status: int = 200
     public: bool = False
     """Whether it answers without a token."""
-    pool: Pool | None = None
+    pool: Name | None = None
     """Threads that do the work; None: those for reading on GET, else those for writing."""
+    computes: bool = False
+    """Whether its function reads and computes, and gives back what saves; see ``app/api/acting.py``."""
     saves: bool | None = None
     """Whether the session may write; None: unless the method is GET."""
     holds: Literal["job", "result"] | None = None
@@ -109,7 +115,7 @@ class Route:
         return self.scope == "schedule" and self.writes
 
     @property
-    def threads(self) -> Pool:
+    def threads(self) -> Name:
         """Threads that do the work."""
         return self.pool or ("write" if self.writes else "read")
 

@@ -5,8 +5,9 @@ from itertools import chain
 from typing import Any
 
 from app.api import legacy
-from app.api.base import Endpoint, NothingHere, Service
+from app.api.base import Endpoint, NothingHere
 from app.api.route import Route
+from app.api.service import Service
 from app.api.v3 import (
     accounts,
     alerts,

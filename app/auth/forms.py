@@ -1,23 +1,21 @@
 """What the pages before the login have in common: one form, no scripts, work in threads."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from tornado.ioloop import IOLoop
 from tornado.template import Loader
 
 from app.auth.identity import SignedIn
 from app.auth.refusing import Refusing
+from app.fair import Name, network
 from app.running import Running
 
 STATIC = Path(__file__).parents[2] / "assets-static"
 LOADER = Loader(str(STATIC))
-POOL = ThreadPoolExecutor(2, "sign-in")
-"""Hashing a password takes a core for a while: more threads would only slow down everything else."""
 Result = TypeVar("Result")
 
 
@@ -73,9 +71,18 @@ class FormPage(Refusing):
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "same-origin")
 
-    async def off_loop(self, work: Callable[..., Result], *arguments: Any) -> Result:
-        """Do some work in a thread."""
-        return await IOLoop.current().run_in_executor(POOL, work, *arguments)
+    async def off_loop(self, work: Callable[..., Result], *arguments: Any, pool: Name = "sign-in") -> Result:
+        """Do some work in a thread, in turn with others who sign in."""
+        return await self.running.pools[pool].run(self._whose, partial(work, *arguments))
+
+    def mail(self, work: Callable[..., Any], *arguments: Any) -> None:
+        """Do what sends a mail, in a thread of its own: a mail server may take long."""
+        self.running.pools["mail"].soon(self._whose, partial(work, *arguments))
+
+    @property
+    def _whose(self) -> Hashable:
+        """By what those who sign in are told apart: address and, because many may share it, email."""
+        return "from", network(self.network_address), self.get_body_argument("email", "").strip().lower()
 
     def show(self, form: Form, status: int = 200) -> None:
         """Show a form."""
@@ -123,9 +130,10 @@ class FormPage(Refusing):
         """Tell in one sentence what went wrong, and nothing of the inside."""
         said = {
             403: "This form was open for too long; go back, load it again and send it once more.",
+            429: "There were too many requests at once; try again in a few seconds.",
             503: "The server cannot do this at the moment; nothing was changed. Try again in a while.",
         }
         text = said.get(status_code, "This did not work; the server has written down why.")
-        if status_code < 500 and status_code != 403:
+        if status_code < 500 and status_code not in said:
             text = "The request cannot be read; go back and try again."
         self.show(Form(heading="Sorry", lead=text, links=(("To the start page", "/"),)), status_code)

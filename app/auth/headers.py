@@ -48,7 +48,7 @@ def protecting(settings: Settings, is_page: Callable[[str], bool]) -> type[Outpu
             self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
         ) -> tuple[int, HTTPHeaders, bytes]:
             """See OutputTransform."""
-            for name, value in (fixed | (AGAIN if status_code == 503 else {})).items():
+            for name, value in (fixed | (AGAIN if status_code in (429, 503) else {})).items():
                 headers.setdefault(name, value)
             if headers.get("Content-Type", "").startswith("text/html"):
                 chunk = self._guard(headers, chunk)

@@ -7,7 +7,7 @@ from tornado.web import create_signed_value, decode_signed_value
 
 from app import mail
 from app.auth import cookies, passwords, reset
-from app.auth.forms import POOL, Form, FormPage, Input
+from app.auth.forms import Form, FormPage, Input
 from app.running import Running
 from db import audit, sign_in
 from db.base import get
@@ -45,7 +45,7 @@ class ChangeEmail(FormPage):
         except FieldError as error:
             self._ask(error.problem, 422)
             return
-        POOL.submit(self._mail, who.id, email, self.address)
+        self.mail(self._mail, who.id, email, self.address)
         self.show(Form(heading="Look into your mail", lead=SENT, links=(("Back", "/"),)))
 
     def _check(self, user_id: int, email: str, password: str) -> None:
@@ -57,8 +57,8 @@ class ChangeEmail(FormPage):
             if sign_in.wait_until(work, [key], now):
                 raise FieldError("email", "There were too many tries; try again in a while.")
             sign_in.failed(work, key, now, free=3)
-            fits = passwords.matches(get(work, User, user_id).password_hash, password)
-        if not fits:
+            password_hash = get(work, User, user_id).password_hash
+        if not passwords.matches(password_hash, password):
             raise FieldError("password", "This is not your present password.")
 
     def _mail(self, user_id: int, email: str, asked: str) -> None:
@@ -107,7 +107,7 @@ class ConfirmEmail(FormPage):
             self.show(Form(heading="Not changed", problem=error.problem, links=(("To the start page", "/"),)), 422)
             return
         self.running.identities.forget(user_id)
-        POOL.submit(self._tell, old)
+        self.mail(self._tell, old)
         self.lead_on("/login")
 
     def _save(self, known: tuple[int, int, str] | None) -> tuple[int, str]:

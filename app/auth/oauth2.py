@@ -2,14 +2,13 @@
 
 import base64
 import binascii
+from functools import partial
 from typing import Any
 
-from tornado.ioloop import IOLoop
-
 from app.auth import keys
-from app.auth.forms import POOL
 from app.auth.identity import SignedIn
 from app.auth.refusing import Refusing
+from app.fair import network
 from app.running import Running
 
 
@@ -36,7 +35,8 @@ class TokenEndpoint(Refusing):
             return
         client_id, secret = self._client()
         known = keys.parsed(f"{keys.PREFIX}{client_id.removeprefix(keys.PREFIX)}_{secret}")
-        who = await IOLoop.current().run_in_executor(POOL, self._find, known)
+        whose = ("from", network(self.request.remote_ip or ""), client_id)
+        who = await self.running.pools["sign-in"].run(whose, partial(self._find, known))
         if known is None or who is None:
             self.set_header("WWW-Authenticate", 'Basic realm="access keys"')
             self._refuse(401, "invalid_client")

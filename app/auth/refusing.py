@@ -5,6 +5,7 @@ from typing import Any
 
 from tornado.web import RequestHandler
 
+from app.fair import Crowded
 from db.faults import Unavailable
 
 LOG = logging.getLogger(__name__)
@@ -16,11 +17,13 @@ class Refusing(RequestHandler):
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """See RequestHandler."""
         error = kwargs.get("exc_info", (None, None, None))[1]
-        super().send_error(503 if isinstance(error, Unavailable) else status_code, **kwargs)
+        if isinstance(error, Unavailable | Crowded):
+            status_code = 429 if isinstance(error, Crowded) and error.own else 503
+        super().send_error(status_code, **kwargs)
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """See RequestHandler; where the server works and its database does not, one line is enough."""
-        if isinstance(value, Unavailable):
-            LOG.warning("%s %s waits for the database: %s", self.request.method, self.request.path, value.__cause__)
+        if isinstance(value, Unavailable | Crowded):
+            LOG.warning("%s %s waits: %s", self.request.method, self.request.path, value.__cause__ or value)
         else:
             super().log_exception(typ, value, tb)

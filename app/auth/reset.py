@@ -1,6 +1,7 @@
 """A new password: by a link that is mailed, or by somebody who is signed in."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -8,7 +9,7 @@ from tornado.web import create_signed_value, decode_signed_value
 
 from app import mail
 from app.auth import cookies, passwords
-from app.auth.forms import POOL, Form, FormPage, Input
+from app.auth.forms import Form, FormPage, Input
 from app.auth.login import SignInPage
 from app.auth.sign_in import change_password
 from app.auth.tokens import parsed
@@ -19,6 +20,8 @@ from db.users import User, by_email
 from engine.errors import EngineError, FieldError
 
 LOG = logging.getLogger(__name__)
+MAILS = ThreadPoolExecutor(1, "mail")
+"""What an admin has mailed; a mail server may take long."""
 PURPOSE = "password-reset"
 DAY, LIFE = timedelta(days=1), timedelta(hours=1)
 SENT = "If there is a user with this address, a link was mailed to it; it is valid for an hour."
@@ -79,7 +82,7 @@ def mail_soon(running: Running, user: User, asked: str) -> None:
         except EngineError as error:
             LOG.error("%s", error)
 
-    POOL.submit(send)
+    MAILS.submit(send)
 
 
 class Forgot(FormPage):
@@ -99,7 +102,7 @@ class Forgot(FormPage):
 
     def post(self) -> None:
         """Answer the same whether there is such a user or not, at once; the mail is sent afterwards."""
-        POOL.submit(self._mail, self.get_body_argument("email", ""), self.address)
+        self.mail(self._mail, self.get_body_argument("email", ""), self.address)
         self.show(Form(heading="Look into your mail", lead=SENT, links=(("Back to sign in", "/login"),)))
 
     def _mail(self, email: str, asked: str) -> None:
@@ -136,11 +139,14 @@ class Reset(FormPage):
         self.lead_on("/login")
 
     def _save(self, known: tuple[int, int, str] | None, password: str) -> int:
+        if known is None:
+            raise FieldError("token", VOID)
+        password_hash = passwords.hashed(password)
         with self.running.database.writing() as work:
-            user = work.get(User, known[0], with_for_update=True) if known else None
-            if known is None or user is None or not user.active or user.session_serial != known[1]:
+            user = work.get(User, known[0], with_for_update=True)
+            if user is None or not user.active or user.session_serial != known[1]:
                 raise FieldError("token", VOID)
-            change_password(work, user, password)
+            change_password(user, password_hash)
             sign_in.forget(work, f"mail:{user.id}", datetime.now(UTC))
             _note(work, user, "Set a new password by a mailed link")
             return user.id
@@ -187,26 +193,30 @@ class ChangePassword(SignInPage):
         except FieldError as error:
             await self._ask(who.id, error.problem, 422)
             return
-        POOL.submit(self._tell, who.email)
+        self.mail(self._tell, who.email)
         await self.let_in(who.id, serial, "/")
 
     def _check(self, user_id: int, old: str) -> None:
         """Refuse a wrong password; a stolen session is no place to guess it."""
         now, key = datetime.now(UTC), f"change:{user_id}"
-        with self.running.database.writing() as work:
+        with self.running.database.reading() as work:
             if sign_in.wait_until(work, [key], now):
                 raise FieldError("old", "There were too many tries; try again in a while.")
-            if passwords.matches(get(work, User, user_id).password_hash, old):
+            password_hash = get(work, User, user_id).password_hash
+        fits = passwords.matches(password_hash, old)
+        with self.running.database.writing() as work:
+            if fits:
                 sign_in.forget(work, key, now)
                 return
             sign_in.failed(work, key, now, free=TRIES)
         raise FieldError("old", "This is not your present password.")
 
     def _save(self, user_id: int, new: str, kept: set[int]) -> int:
+        password_hash = passwords.hashed(new)
         with self.running.database.writing() as work:
             user = get(work, User, user_id)
             logins.keep_keys(work, user, kept)
-            change_password(work, user, new)
+            change_password(user, password_hash)
             _note(work, user, f"Changed the own password{_kept(work, user, kept)}")
             work.flush()
             return user.session_serial

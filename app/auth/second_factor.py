@@ -39,7 +39,7 @@ def is_needed(page: FormPage, who: SignedIn) -> bool:
 async def ask(page: FormPage, who: SignedIn, wanted: str) -> None:
     """Mail a code and lead the browser to where it is asked for."""
     cookies.keep(page, page.running, PENDING, f"{who.id}:{who.serial}:{wanted}", days=LIFE / DAY)
-    await page.off_loop(mail_code, page.running, who, datetime.now(UTC))
+    await page.off_loop(mail_code, page.running, who, datetime.now(UTC), pool="mail")
     page.lead_on("/login/code")
 
 

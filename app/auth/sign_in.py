@@ -106,11 +106,12 @@ def authenticate(database: Database, attempt: Attempt, now: datetime, waiting: W
         with database.writing() as work:
             _failed(work, attempt, user_id, now)
         return Outcome(known=user_id is not None, who=None)
+    newer = passwords.hashed(attempt.password) if password_hash and passwords.is_outdated(password_hash) else None
     with database.writing() as work:
         sign_in.forget(work, attempt.keys["email"], now)
         signing_in = get(work, User, user_id or 0)
-        if passwords.is_outdated(signing_in.password_hash):
-            logins.renew_hash(work, signing_in, passwords.hashed(attempt.password))
+        if newer is not None and signing_in.password_hash == password_hash:
+            logins.renew_hash(work, signing_in, newer)
         return Outcome(known=True, who=identity(work, signing_in))
 
 
@@ -141,10 +142,6 @@ def begin_session(
     return identity(work, user), key
 
 
-def change_password(work: Session, user: User, password: str) -> None:
-    """Give a user a new password, which ends all logins; see ``db.logins``.
-
-    Raises:
-        FieldError: The password is too short or too long.
-    """
-    user.password_hash = passwords.hashed(password)
+def change_password(user: User, password_hash: str) -> None:
+    """Give a user a new password, hashed before the transaction; this ends all logins, see ``db.logins``."""
+    user.password_hash = password_hash

@@ -42,12 +42,13 @@ def add_user(username: str, email: str, account: int, roles: str, timezone: str,
     """Add a user of an account."""
     if "@" not in email:
         raise InputError(f"{email!r} is no email address; write it like name@example.org.")
+    password_hash = hashed(password)
     with writing() as work:
         get(work, Account, account)
         if users.by_email(work, email) or users.by_name(work, username):
             raise InputError(f"There is a user {username!r} or {email!r} already; choose others.")
         made = User(username=username, email=email.strip().lower(), account_id=account, timezone=timezone)
-        made.password_hash = hashed(password)
+        made.password_hash = password_hash
         made.roles = [users.role(work, name.strip()) for name in roles.split(",") if name.strip()]
         work.add(made)
         work.flush()

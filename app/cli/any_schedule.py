@@ -38,14 +38,16 @@ def for_asset(asset: int | None, sensor: int | None, dry_run: bool, **given: Any
     known_at = datetime.now(UTC) if given["prior"] is None else instant(given["prior"], field="prior")
     models, context = _read(given["flex_model"], "flex-model"), _read(given["flex_context"], "flex-context")
     rules = schedule.rules(load(), start_within_bounds=True)
-    with (reading if dry_run else writing)() as work:
+    with reading() as work:
         if sensor is not None:
             asset = get(work, Sensor, sensor).asset_id
         request = _request(asset or 0, sensor, models, context, given)
         done = schedule.compute(work, request, known_at=known_at, rules=rules)
-        if not dry_run:
-            tell(schedule.save(work, done, known_at=known_at, rules=rules))
-            return
+    if not dry_run:
+        with writing() as work:
+            planned = schedule.save(work, done, known_at=known_at, rules=rules)
+        tell(planned)
+        return
     for warning in done.warnings:
         click.secho(warning, fg="yellow", err=True)
     for name, power in done.schedule.power.items():

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 import numpy as np
 
-from app.assemble import export
+from app.assemble import export, files
 from app.assemble.export import Wanted
 from app.assemble.files import Layout
 from app.cli.opening import reading, writing
@@ -59,8 +59,11 @@ def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: s
     if dry_run:
         preview(file, sensor_id, source, layout(**options), known_at)
         return
+    with reading() as work:
+        unit = get(work, Sensor, sensor_id).unit
+    posted = files.read(file.read_bytes(), layout(**options), default_unit=unit)
     with writing() as work:
-        taken = ingest.run_file(work, sensor_id, source, file.read_bytes(), layout(**options), known_at=known_at)
+        taken = ingest.run_from(work, sensor_id, source, posted, known_at=known_at)
         sensor = get(work, Sensor, sensor_id)
     written = taken.written
     click.secho("Successfully created beliefs", fg="green")

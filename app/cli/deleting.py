@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import click
+from sqlalchemy.orm import Session
 
-from app.cli.opening import writing
+from app.cli.opening import reading, writing
 from db import assets, deleting, editing, sensors
 from db.base import get
 from db.sensors import Sensor
@@ -67,24 +68,30 @@ def delete_nan(**options: Any) -> None:
 
 def delete(how: Callable[..., int], what: str, options: dict[str, Any]) -> None:
     """Delete from the sensors chosen, after asking, and tell how much."""
-    with writing() as work:
-        ids = {*options["sensor_ids"]}
-        for key in options["asset_ids"]:
-            below = assets.subtree(work, get(work, assets.Asset, key).id) if options["offspring"] else []
-            for asset_id in {key, *(asset.id for asset in below)}:
-                ids |= {sensor.id for sensor in sensors.of_asset(work, asset_id)}
-        if not ids:
-            raise InputError("Tell whose data to delete, with --sensor or --asset.")
-        found = [get(work, Sensor, key) for key in sorted(ids)]
+    with reading() as work:
+        found = _chosen(work, options)
         place = zone(found[0].timezone)
-        start, end = (options[name] and instant(options[name], field=name, local=place) for name in ("start", "end"))
-        if not options["yes"]:
-            names = ", ".join(f"{sensor.name} ({sensor.id})" for sensor in found)
-            click.confirm(f"Delete the {what} of {names}?", abort=True)
-        sources = SourceFilter(ids=options["source_ids"] or None)
-        bounds = deleting.within(start, end)
-        gone = sum(how(work, sensor, bounds=bounds, sources=sources) for sensor in found)
+    start, end = (options[name] and instant(options[name], field=name, local=place) for name in ("start", "end"))
+    if not options["yes"]:
+        names = ", ".join(f"{sensor.name} ({sensor.id})" for sensor in found)
+        click.confirm(f"Delete the {what} of {names}?", abort=True)
+    sources = SourceFilter(ids=options["source_ids"] or None)
+    bounds = deleting.within(start, end)
+    with writing() as work:
+        gone = sum(how(work, get(work, Sensor, one.id), bounds=bounds, sources=sources) for one in found)
     click.secho(f"{gone} {what} deleted.", fg="green")
+
+
+def _chosen(work: Session, options: dict[str, Any]) -> list[Sensor]:
+    """Return the sensors that the options choose."""
+    ids = {*options["sensor_ids"]}
+    for key in options["asset_ids"]:
+        below = assets.subtree(work, get(work, assets.Asset, key).id) if options["offspring"] else []
+        for asset_id in {key, *(asset.id for asset in below)}:
+            ids |= {sensor.id for sensor in sensors.of_asset(work, asset_id)}
+    if not ids:
+        raise InputError("Tell whose data to delete, with --sensor or --asset.")
+    return [get(work, Sensor, key) for key in sorted(ids)]
 
 
 @click.command("resample-data")
@@ -98,12 +105,17 @@ def resample_data(sensor_ids: tuple[int, ...], event_resolution: str, yes: bool)
         if event_resolution.isdigit()
         else duration(event_resolution, field="event-resolution")
     )
+    with reading() as work:
+        before = {key: get(work, Sensor, key) for key in sensor_ids}
+    for key, sensor in before.items():
+        if not yes and length > sensor.resolution:
+            click.confirm(f"The values of {sensor.name} ({key}) give way to means for good. Go on?", abort=True)
     with writing() as work:
-        for key in sensor_ids:
+        for key in before:
             sensor = get(work, Sensor, key)
+            if sensor.resolution != before[key].resolution:
+                raise InputError(f"{sensor.name} ({key}) was changed meanwhile; nothing was done. Look at it again.")
             old = iso_duration(sensor.resolution)
-            if not yes and length > sensor.resolution:
-                click.confirm(f"The values of {sensor.name} ({key}) give way to means for good. Go on?", abort=True)
             editing.resample_data(work, sensor, length)
             click.secho(f"{sensor.name} (sensor {key}) went from {old} to {iso_duration(length)}.", fg="green")
 

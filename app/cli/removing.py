@@ -3,16 +3,17 @@
 from datetime import UTC, datetime
 
 import click
-from sqlalchemy import delete, false, select
+from sqlalchemy import false, select
 from sqlalchemy.orm import Session
 
-from app.cli.opening import writing
+from app.cli.opening import reading, writing
 from app.jobs import asker
 from db.accounts import Account
 from db.assets import Asset
 from db.base import Table, get
 from db.sensors import Sensor
 from db.users import User
+from engine.errors import InputError
 
 IDS = click.option("--id", "ids", type=int, multiple=True, required=True, help="ID; may be given several times.")
 FORCE = click.option("--force", is_flag=True, help="Do not ask.")
@@ -58,13 +59,19 @@ def _users(work: Session, table: type[Table], ids: tuple[int, ...]) -> list[int]
 
 def remove(table: type[Table], ids: tuple[int, ...], *, what: str, force: bool) -> None:
     """Delete rows and, by the foreign keys, what is theirs: all of them or none."""
+    with reading() as work:
+        names = _names(work, table, ids)
+    if not force:
+        click.confirm(f"Delete {', '.join(names)} with {what}?", abort=True)
     with writing() as work:
-        names = [
-            str(getattr(row, "name", None) or getattr(row, "username", ""))
-            for row in [get(work, table, key) for key in ids]
-        ]
-        if not force:
-            click.confirm(f"Delete {', '.join(names)} with {what}?", abort=True)
+        if _names(work, table, ids) != names:
+            raise InputError("What is to be deleted was changed meanwhile; nothing was deleted. Look at it again.")
         asker.leave(work, _users(work, table, ids), now=datetime.now(UTC))
-        work.execute(delete(table).where(table.__table__.c.id.in_(ids)))
+        for key in dict.fromkeys(ids):
+            work.delete(get(work, table, key))
     click.secho(f"Deleted {', '.join(names)}.", fg="green")
+
+
+def _names(work: Session, table: type[Table], ids: tuple[int, ...]) -> list[str]:
+    rows = [get(work, table, key) for key in ids]
+    return [str(getattr(row, "name", None) or getattr(row, "username", "")) for row in rows]

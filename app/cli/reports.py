@@ -9,7 +9,7 @@ import click
 from pydantic import ValidationError
 
 from app.cli.assets import json_object
-from app.cli.opening import writing
+from app.cli.opening import reading, writing
 from app.jobs import report
 from app.jobs.report import REPORTERS, ReportRequest
 from engine.errors import FieldError
@@ -33,8 +33,10 @@ def add_report(
     given = _read(parameters, "parameters")
     given |= {name: text for name, text in (("start", start), ("end", end), ("resolution", resolution)) if text}
     request = _request(reporter, _read(config, "config") if config else {}, given)
+    with reading() as work:
+        done = report.compute(work, request, known_at=datetime.now(UTC))
     with writing() as work:
-        stored = report.run(work, request, known_at=datetime.now(UTC))
+        stored = report.save(work, done)
     for sensor_id, count in stored.items():
         click.secho(
             f"{count} values of the report are stored for sensor {sensor_id}.", fg="green" if count else "yellow"

@@ -7,7 +7,7 @@ import click
 
 from app.assemble.request import ScheduleRequest
 from app.cli.assets import json_object
-from app.cli.opening import writing
+from app.cli.opening import reading, writing
 from app.jobs import schedule
 from app.jobs.schedule import Planned
 from app.settings import load
@@ -82,12 +82,14 @@ def _plan(start: str, length: str, model: dict[str, Any], context: dict[str, Any
     """Plan the device of one power sensor, save the plan and tell of it."""
     begin = instant(start, field="start")
     lasts = duration(length, field="duration", start=begin)
-    with writing() as work:
+    known_at, rules = datetime.now(UTC), schedule.rules(load(), start_within_bounds=True)
+    with reading() as work:
         asset = get(work, Sensor, model["sensor"]).asset_id
         request = ScheduleRequest(asset=asset, start=begin, duration=lasts, flex_model=(model,), flex_context=context)
-        rules = schedule.rules(load(), start_within_bounds=True)
-        done = schedule.run(work, request, known_at=datetime.now(UTC), rules=rules)
-    tell(done)
+        done = schedule.compute(work, request, known_at=known_at, rules=rules)
+    with writing() as work:
+        planned = schedule.save(work, done, known_at=known_at, rules=rules)
+    tell(planned)
 
 
 def _context(fields: dict[str, Any]) -> dict[str, Any]:

@@ -55,28 +55,22 @@ class Taken(NamedTuple):
     source: Source
 
 
-def run_file(
-    work: Session, sensor_id: int, source: str, content: bytes, layout: Layout, *, known_at: datetime
-) -> Taken:
-    """Save the values of a CSV or Excel file, all or nothing.
+def run_from(work: Session, sensor_id: int, source: str, posted: Posted, *, known_at: datetime) -> Taken:
+    """Save the values of a file that was read before, all or nothing.
 
     Args:
         work: A writing session.
         sensor_id: What the values are of.
         source: User name, id of a source, or the name of a source, made if it is new.
-        content: The bytes of the file.
-        layout: How to read it.
+        posted: What ``files.read`` found.
         known_at: The moment the values were known, where the file does not say it.
 
     Raises:
         NotFound: There is no such sensor.
-        FileError: A row cannot be read; the rows are told.
         InputError: The values do not fit the sensor.
     """
-    sensor = get(work, Sensor, sensor_id)
-    posted = files.read(content, layout, default_unit=sensor.unit)
     origin = find_source(work, source)
-    return Taken(run(work, sensor, origin, posted, known_at=known_at), origin)
+    return Taken(run(work, get(work, Sensor, sensor_id), origin, posted, known_at=known_at), origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +92,7 @@ class Preview:
 def preview_file(
     work: Session, sensor_id: int, source: str, content: bytes, layout: Layout, *, known_at: datetime
 ) -> Preview:
-    """Return what ``run_file`` would store, and everything that is wrong with the file; nothing is stored.
+    """Return what ``run_from`` would store, and everything that is wrong with the file; nothing is stored.
 
     Raises:
         NotFound: There is no such sensor.

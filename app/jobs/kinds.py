@@ -7,7 +7,6 @@ write while a job computes.
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeAlias
 
 from sqlalchemy.orm import Session
@@ -106,11 +105,12 @@ def _forecast(sensor_id: int, done: list[Cycle], source_id: int) -> Result:
 
 def run_report(work: Session, attempt: Attempt) -> Save:
     """Report; the result tells how many values each sensor got."""
-    return partial(_report, ReportRequest.model_validate(attempt.job.request), attempt.job)
+    request = ReportRequest.model_validate(attempt.job.request)
+    done = report.compute(work, request, known_at=attempt.job.known_at)
+    return lambda writing: _report(report.save(writing, done))
 
 
-def _report(request: ReportRequest, job: Job, writing: Session) -> Result:
-    stored = report.run(writing, request, known_at=job.known_at)
+def _report(stored: dict[int, int]) -> Result:
     return {"outputs": {str(key): count for key, count in stored.items()}, "num-beliefs": sum(stored.values())}
 
 

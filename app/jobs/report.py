@@ -1,6 +1,7 @@
 """Compute a report over sensors and save it as beliefs."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -83,8 +84,6 @@ class Report:
         self.as_of, self.saved_at = AsOf(known_at=request.belief_time or data.EVER), request.belief_time or known_at
         self.inputs = [(_name(entry), get(work, Sensor, entry["sensor"]), entry) for entry in request.input]
         self.outputs = [(_name(entry), get(work, Sensor, entry["sensor"])) for entry in request.output]
-        model = request.reporter
-        self.source = sources.named(work, "Flexscope", type="reporter", model=model, version="1")
 
     @property
     def step(self) -> timedelta:
@@ -113,12 +112,22 @@ class Report:
         )
         return data.read(self.work, sensor, asked)
 
-    def save(self, sensor: Sensor, posted: Posted) -> int:
-        """Save values for one output sensor; return how many were new."""
+    def timed(self, posted: Posted) -> Posted:
+        """Return values with the moment at which they count as known."""
         text = self.request.belief_horizon
         horizon = None if text is None else duration(text, field="belief_horizon")
-        whole = Posted(events=posted.events, values=posted.values, step=posted.step, unit=posted.unit, horizon=horizon)
-        return ingest.run(self.work, sensor, self.source, whole, known_at=self.saved_at, overwrite=True).stored
+        return Posted(events=posted.events, values=posted.values, step=posted.step, unit=posted.unit, horizon=horizon)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A report that is not saved."""
+
+    reporter: str
+    values: Mapping[int, Posted]
+    """By the id of the output sensor."""
+    saved_at: datetime
+    """When they count as known, where they do not say it themselves."""
 
 
 def _name(entry: Mapping[str, Any]) -> str:
@@ -128,7 +137,12 @@ def _name(entry: Mapping[str, Any]) -> str:
 
 
 def run(work: Session, request: ReportRequest, *, known_at: datetime) -> dict[int, int]:
-    """Compute one report with what was known at one moment, and save it; return new values by sensor id.
+    """Compute one report with what was known at one moment, and save it; return new values by sensor id."""
+    return save(work, compute(work, request, known_at=known_at))
+
+
+def compute(work: Session, request: ReportRequest, *, known_at: datetime) -> Reported:
+    """Compute one report with what was known at one moment; nothing is saved.
 
     Raises:
         InputError: Something it needs is missing or does not fit.
@@ -137,18 +151,27 @@ def run(work: Session, request: ReportRequest, *, known_at: datetime) -> dict[in
     if not report.inputs or not report.outputs:
         raise InputError("A report needs at least one input and one output sensor.")
     makers = {"AggregatorReporter": _aggregate, "PandasReporter": _pandas, "ProfitOrLossReporter": _profit}
-    return makers[request.reporter](report)
+    return Reported(request.reporter, makers[request.reporter](report), report.saved_at)
 
 
-def _aggregate(report: Report) -> dict[int, int]:
+def save(work: Session, done: Reported) -> dict[int, int]:
+    """Save a report, which may have been computed in another session; return new values by sensor id."""
+    source = sources.named(work, "Flexscope", type="reporter", model=done.reporter, version="1")
+    return {
+        key: ingest.run(work, get(work, Sensor, key), source, posted, known_at=done.saved_at, overwrite=True).stored
+        for key, posted in done.values.items()
+    }
+
+
+def _aggregate(report: Report) -> dict[int, Posted]:
     reporter = aggregator(report.request.config)
-    stored = {}
+    made = {}
     for _, output in report.outputs:
         window = Window(report.request.start, report.request.end, report.step)
         series = {name: _on(report, sensor, entry, output.unit, window) for name, sensor, entry in report.inputs}
         values = reporter.compute(series)
-        stored[output.id] = report.save(output, Posted.regular(window.start, window.step, values, output.unit))
-    return stored
+        made[output.id] = report.timed(Posted.regular(window.start, window.step, values, output.unit))
+    return made
 
 
 def _on(report: Report, sensor: Sensor, entry: Mapping[str, Any], unit: str, window: Window) -> Any:
@@ -159,7 +182,7 @@ def _on(report: Report, sensor: Sensor, entry: Mapping[str, Any], unit: str, win
     return np.repeat(coarse.values, sensor.resolution // window.step)[: window.n]
 
 
-def _profit(report: Report) -> dict[int, int]:
+def _profit(report: Report) -> dict[int, Posted]:
     """Price the flow at the finest step of flow and price, and sum it up for each output sensor."""
     config = {key.replace("-", "_"): value for key, value in report.request.config.items()}
     buying = config.get("consumption_price_sensor") or config.get("production_price_sensor")
@@ -175,7 +198,7 @@ def _profit(report: Report) -> dict[int, int]:
     reporter = profit_or_loss(config)
     values = reporter.compute(window, power, buying=costs[0], selling=costs[1])
     currency = per_kwh[0].partition("/")[0]
-    return {output.id: report.save(output, _summed(output, window, values, currency)) for _, output in report.outputs}
+    return {output.id: report.timed(_summed(output, window, values, currency)) for _, output in report.outputs}
 
 
 def _summed(output: Sensor, window: Window, values: Any, currency: str) -> Posted:
@@ -188,7 +211,7 @@ def _summed(output: Sensor, window: Window, values: Any, currency: str) -> Poste
     return Posted(events=starts, values=sums, step=output.resolution, unit=currency)
 
 
-def _pandas(report: Report) -> dict[int, int]:
+def _pandas(report: Report) -> dict[int, Posted]:
     import pandas as pd
 
     reporter = chain(report.request.config)
@@ -198,7 +221,7 @@ def _pandas(report: Report) -> dict[int, int]:
         days = series.window.index.tz_convert(sensor.timezone)  # "1D" is a day where the sensor is
         frames[name] = pd.Series(series.values, index=days)
     results = reporter.compute(frames)
-    return {output.id: report.save(output, _posted(name, output, results)) for name, output in report.outputs}
+    return {output.id: report.timed(_posted(name, output, results)) for name, output in report.outputs}
 
 
 def _posted(name: str, output: Sensor, results: Mapping[str, Any]) -> Posted:

@@ -54,8 +54,10 @@ class Server:
             gate.enter(self.running, route, asker, "127.0.0.1")
             with self.running.database.writing() as work:
                 call = Call(running=self.running, asker=asker, work=work, now=NOW, address="http://x", headers={})
-                with gate.counting(call, route):
-                    route.function(call, **arguments(route, given))
+                with gate.counting(self.running, asker, route):
+                    answer = route.function(call, **arguments(route, given))
+                    if route.computes:
+                        answer(call)
                 work.flush()
                 raise Forgotten
         except Forgotten:

@@ -59,5 +59,5 @@ def ping(call: Call) -> dict[str, str]:
     return {"status": "OK", "message": "ok"}
 
 
-ROOT = [get("", versions, public=True), get("/ops/ping", ping, public=True)]
-ROUTES = [get("/health/ready", ready, public=True)]
+ROOT = [get("", versions, public=True, pool="health"), get("/ops/ping", ping, public=True, pool="health")]
+ROUTES = [get("/health/ready", ready, public=True, pool="health")]

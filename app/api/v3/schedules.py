@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.api.errors import ApiError
 from app.api.fields import HYPHENS, Body, Length, Moment, Query, lasting
-from app.api.route import Call, Reply, get, post
+from app.api.route import Call, Reply, Save, get, post
 from app.api.v3 import jobs as jobs_api
 from app.api.v3.assets import readable
 from app.api.v3.data import shown
@@ -51,17 +51,17 @@ class Trigger(Body):
     force_new_job_creation: Annotated[bool, Field(description="Plan again although an equal request was made")] = False
 
 
-def trigger(call: Call, id: int, body: Trigger) -> Reply:
+def trigger(call: Call, id: int, body: Trigger) -> Save:
     """Ask for a schedule of an asset and everything below it."""
-    return _queued(call, base.get(call.work, Asset, id), _request(id, body, body.flex_model), body, None)
+    return _checked(call, base.get(call.work, Asset, id), _request(id, body, body.flex_model), body, None)
 
 
-def trigger_of_sensor(call: Call, id: int, body: Trigger) -> Reply:
+def trigger_of_sensor(call: Call, id: int, body: Trigger) -> Save:
     """Ask for a schedule of the device with this power sensor."""
     sensor = base.get(call.work, Sensor, id)
     given = body.flex_model if isinstance(body.flex_model, dict) else {}
     entries: list[Flex] | Flex = [{**given, "sensor": id}] if isinstance(body.flex_model, dict) else body.flex_model
-    return _queued(call, sensor.asset, _request(sensor.asset_id, body, entries or [{"sensor": id}]), body, id)
+    return _checked(call, sensor.asset, _request(sensor.asset_id, body, entries or [{"sensor": id}]), body, id)
 
 
 def _request(asset_id: int, body: Trigger, flex_model: list[Flex] | Flex) -> ScheduleRequest:
@@ -78,10 +78,16 @@ def _request(asset_id: int, body: Trigger, flex_model: list[Flex] | Flex) -> Sch
     )
 
 
-def _queued(call: Call, asset: Asset, request: ScheduleRequest, body: Trigger, sensor_id: int | None) -> Reply:
-    """Check a request as far as that is possible at once, and make it a job."""
+def _checked(call: Call, asset: Asset, request: ScheduleRequest, body: Trigger, sensor_id: int | None) -> Save:
+    """Check a request as far as that is possible at once; what is given back makes it a job."""
     access.check(call.who, "create-children", asset)
     _check(call, request, known_at=body.prior or call.now)
+    return lambda saving: _queued(saving, request, body, sensor_id)
+
+
+def _queued(call: Call, request: ScheduleRequest, body: Trigger, sensor_id: int | None) -> Reply:
+    asset = base.get(call.work, Asset, request.asset)
+    access.check(call.who, "create-children", asset)  # it may have been given to somebody else meanwhile
     plain, force = request.model_dump(mode="json"), body.force_new_job_creation
     asked = jobs_api.Asked(kind="schedule", asset=asset, request=plain, prior=body.prior, force=force)
     job = jobs_api.enqueue(call, asked)
@@ -217,8 +223,8 @@ def effective(call: Call, id: int) -> dict[str, Any]:
 
 
 ROUTES = [
-    post("/assets/{id}/schedules/trigger", trigger, scope="schedule"),
-    post("/sensors/{id}/schedules/trigger", trigger_of_sensor, scope="schedule"),
+    post("/assets/{id}/schedules/trigger", trigger, scope="schedule", computes=True),
+    post("/sensors/{id}/schedules/trigger", trigger_of_sensor, scope="schedule", computes=True),
     post("/assets/{id}/schedules/preview", preview, saves=False, pool="heavy", scope="schedule"),
     get("/assets/{id}/schedules/{uuid}", get_schedules, holds="result"),
     get("/sensors/{id}/schedules/{uuid}", get_schedule, holds="result"),

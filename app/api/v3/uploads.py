@@ -1,5 +1,6 @@
 """Values of one sensor in files; and their deletion."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -8,11 +9,12 @@ from pydantic import Field
 from app.api.errors import ApiError, Invalid
 from app.api.fields import HYPHENS, Body, Identifier, Length, Moment, Query, Zone
 from app.api.multipart import Form
-from app.api.route import Call, delete, post
+from app.api.route import Call, Save, delete, post
 from app.api.v3 import audit
 from app.api.v3.data import outcome, source_of
 from app.assemble import files
 from app.assemble.files import FileError, Layout
+from app.assemble.posted import Posted
 from app.assemble.sheets import FileBounds
 from app.auth import access
 from app.jobs import ingest
@@ -65,10 +67,21 @@ class FileLayout(Query):
         return Layout(**{**given, "timezone": self.timezone or sensor.timezone}, **told, step=length, missing=texts)
 
 
-def upload(call: Call, id: int, body: Form, query: FileLayout) -> dict[str, Any]:
+def upload(call: Call, id: int, body: Form, query: FileLayout) -> Save:
     """Save the values of CSV or Excel files: all of them, or nothing."""
     sensor, layout = _asked(call, id, body, query)
-    written = [_file(call, sensor, file.name, file.content, layout) for file in body.files]
+    read = [_read(sensor, file.name, file.content, layout) for file in body.files]
+    return lambda saving: _saved(saving, id, read)
+
+
+def _saved(call: Call, id: int, read: Sequence[Posted]) -> dict[str, Any]:
+    """Save what was read; the sensor may have become another one meanwhile."""
+    sensor, overwrite = base.get(call.work, Sensor, id), call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
+    access.check(call.who, "create-children", sensor)
+    written = [
+        ingest.run(call.work, sensor, source_of(call), posted, known_at=call.now, overwrite=overwrite)
+        for posted in read
+    ]
     total = Written(sum(one.stored for one in written), sum(one.unchanged for one in written))
     return outcome(total) | {"stored": total.stored, "unchanged": total.unchanged}
 
@@ -112,17 +125,15 @@ def _previewed(call: Call, sensor: Sensor, name: str, content: bytes, layout: La
     }
 
 
-def _file(call: Call, sensor: Sensor, name: str, content: bytes, layout: Layout) -> Written:
-    overwrite = call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
+def _read(sensor: Sensor, name: str, content: bytes, layout: Layout) -> Posted:
     try:
-        posted = files.read(content, layout, default_unit=sensor.unit)
+        return files.read(content, layout, default_unit=sensor.unit)
     except FileError as error:
         rows = [f"Row {row.row}: {row.text!r} {row.reason}" for row in error.problems]
         more = [f"… and {len(rows) - SHOWN} more rows"] if len(rows) > SHOWN else []
         raise Invalid("files", {name: rows[:SHOWN] + more}) from None
     except InputError as error:
         raise ApiError(422, "UNPROCESSABLE_ENTITY", f"{name}: {error}") from None
-    return ingest.run(call.work, sensor, source_of(call), posted, known_at=call.now, overwrite=overwrite)
 
 
 class Gone(Body):
@@ -143,7 +154,7 @@ def delete_data(call: Call, id: int, body: Gone) -> None:
 
 
 ROUTES = [
-    post("/sensors/{id}/data/upload", upload, pool="heavy", scope="data"),
+    post("/sensors/{id}/data/upload", upload, pool="heavy", scope="data", computes=True),
     post("/sensors/{id}/data/upload/preview", preview, pool="heavy", scope="data"),
     delete("/sensors/{id}/data", delete_data, pool="heavy"),
 ]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.api.errors import Invalid
 from app.api.fields import Body, Identifier, Zone
 from app.api.paging import Paging, listed
-from app.api.route import Call, Reply, get, patch, post
+from app.api.route import Call, Reply, Save, get, patch, post
 from app.api.v3 import audit, shown
 from app.auth import access, passwords, reset
 from db import base, plans
@@ -93,8 +93,13 @@ class NewUser(Body):
     timezone: Zone | None = None
 
 
-def add_user(call: Call, body: NewUser) -> shown.Shown:
+def add_user(call: Call, body: NewUser) -> Save:
     """Add a user to an account; the password has to be set by way of a reset."""
+    password_hash = passwords.hashed(secrets.token_urlsafe(32))
+    return lambda saving: _added(saving, body, password_hash)
+
+
+def _added(call: Call, body: NewUser, password_hash: str) -> shown.Shown:
     account = call.work.get(Account, body.account_id or call.who.account_id)
     if account is None:
         raise Invalid("json", {"account_id": [f"there is no account {body.account_id}."]})
@@ -107,7 +112,7 @@ def add_user(call: Call, body: NewUser) -> shown.Shown:
     user = User(
         email=body.email.strip().lower(),
         username=name,
-        password_hash=passwords.hashed(secrets.token_urlsafe(32)),
+        password_hash=password_hash,
         account_id=account.id,
         timezone=body.timezone or call.running.settings.FLEXMEASURES_TIMEZONE,
     )
@@ -156,11 +161,17 @@ def _roles(call: Call, role_ids: list[int]) -> list[Role]:
     return found
 
 
-def reset_password(call: Call, id: int) -> Reply:
+def reset_password(call: Call, id: int) -> Save:
     """Void password, tokens, sessions and access keys of a user, and mail a link to choose a new password."""
+    access.check(call.who, "update", base.get(call.work, User, id))
+    password_hash = passwords.hashed(secrets.token_urlsafe(32))
+    return lambda saving: _voided(saving, id, password_hash)
+
+
+def _voided(call: Call, id: int, password_hash: str) -> Reply:
     user = base.get(call.work, User, id)
     access.check(call.who, "update", user)
-    user.password_hash = passwords.hashed(secrets.token_urlsafe(32))
+    user.password_hash = password_hash
     audit.note(call, f"Voided password, sessions, tokens and access keys of user {user.username!r}", user)
     call.afterwards.append(lambda: call.running.identities.forget(id))
     call.afterwards.append(lambda: reset.mail_soon(call.running, user, call.address))
@@ -172,8 +183,8 @@ def reset_password(call: Call, id: int) -> Reply:
 
 ROUTES = [
     get("/users", list_users),
-    post("/users", add_user, status=201, pool="heavy"),
+    post("/users", add_user, status=201, pool="heavy", computes=True),
     get("/users/{id}", one_user),
     patch("/users/{id}", change_user),
-    patch("/users/{id}/password-reset", reset_password, pool="heavy"),
+    patch("/users/{id}/password-reset", reset_password, pool="heavy", computes=True),
 ]
