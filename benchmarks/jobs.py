@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from app.assemble.request import ScheduleRequest
+from app.auth.references import References
 from app.jobs import schedule
 from app.jobs.asking import Order, ask
 from app.jobs.queue import Queue
@@ -191,7 +192,7 @@ def plan_once(database: Database, price: int) -> None:
     with database.reading() as work:
         first = work.query(Sensor).filter_by(name="power").first()
         asked, now = request(first.asset_id, first.id, price), datetime.now(UTC)
-        made = schedule.compute(work, asked, known_at=now)
+        made = schedule.compute(References(work, None), asked, known_at=now)
     with database.writing() as work:
         schedule.save(work, replace(made), known_at=now)
 

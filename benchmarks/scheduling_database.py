@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from app.assemble.request import ScheduleRequest
+from app.auth.references import References
 from app.jobs import schedule
 from benchmarks.scheduling_measure import median_cpu
 from benchmarks.scheduling_story import (
@@ -62,7 +63,7 @@ def planning(database: Database, ids: tuple[int, int, dict[str, int]], length: t
 
     def run() -> float:
         with database.reading() as work:
-            plan = schedule.compute(work, request, known_at=KNOWN_AT).schedule
+            plan = schedule.compute(References(work, None), request, known_at=KNOWN_AT).schedule
         return float(sum(plan.power[name].sum() for name in plan.soc) / 4)
 
     return run

@@ -93,9 +93,33 @@ def subtree(work: Session, root_id: int) -> list[Asset]:
     return [found[key] for key in order]
 
 
+def belong_together(asset: Asset, other: Asset) -> bool:
+    """Return whether two assets may be in one tree: the other is of the same account, or public."""
+    return other.account_id is None or other.account_id == asset.account_id
+
+
+def own_subtree(work: Session, root_id: int) -> tuple[list[Asset], list[Asset]]:
+    """Return an asset with what belongs to it below, and what was hung below it by another account.
+
+    Older databases have such trees. What is below an asset of another account is left out with it, and not listed.
+    """
+    every = subtree(work, root_id)
+    own, foreign = {asset.id: asset for asset in every[:1]}, []
+    for asset in every[1:]:
+        if asset.parent_asset_id in own:
+            if belong_together(every[0], asset):
+                own[asset.id] = asset
+            else:
+                foreign.append(asset)
+    return list(own.values()), foreign
+
+
 def lineage(asset: Asset) -> list[Asset]:
-    """Return the ancestors of an asset from the farthest to itself; a circle of them ends where it began."""
+    """Return the ancestors of an asset from the farthest to itself, up to the first one of another account.
+
+    A circle of them ends where it began.
+    """
     line = [asset]
-    while (parent := line[-1].parent) is not None and parent not in line:
+    while (parent := line[-1].parent) is not None and parent not in line and belong_together(asset, parent):
         line.append(parent)
     return line[::-1]

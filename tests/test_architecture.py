@@ -146,3 +146,46 @@ def test_every_command_can_be_loaded():
                 load(entry, command)
 
     load(COMMANDS, cli)
+
+
+GUARDED_ROWS = {"Sensor", "Asset", "Source", "Account", "User", "AccessKey"}
+BY_ID_OF_OUR_OWN = {
+    # where rows are got by an id, but by none that a user wrote into what is computed
+    "app/jobs/asker.py principal": "the user of a job",
+    "app/jobs/automations.py acting": "the user of an automation",
+    "app/jobs/automations.py inputs": "the asset of an automation",
+    "app/jobs/automations.py time_zone": "the asset of an automation",
+    "app/jobs/ingest.py run_file": "the host at a terminal names it",
+    "app/jobs/ingest.py preview_file": "checked by its endpoint, which is about this sensor",
+    "app/jobs/ingest.py find_source": "the host at a terminal names it",
+    "app/jobs/ingest.py known_source": "the host at a terminal names it",
+    "app/jobs/ingest_later.py save": "the source of who posted, noted by us",
+    "app/jobs/ingest_later.py saving": "the same, as it holds save",
+    "app/jobs/retention.py": "every sensor, for the host",
+    "app/jobs/takeover.py": "the host at a terminal names it",
+    "app/jobs/watch.py": "every sensor, for the host",
+    "app/jobs/watch_memory.py": "every series, for the host",
+    "app/assemble/day_costs.py of_sites": "of assets that the asker may read",
+    "app/assemble/export.py": "names of the sources of sensors that the asker may read",
+    "app/assemble/site.py _bring_sensors": "kept by the session only; each is asked for before it is used",
+}
+
+
+def rows_got(path: Path) -> Iterator[str]:
+    """Give the functions of a module that get rows of users by an id or a condition of their own."""
+    for function in functions(path):
+        for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+            called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            named = {node.id for each in call.args for node in ast.walk(each) if isinstance(node, ast.Name)}
+            listing = ast.unparse(call.func) in {"listing.sensors", "listing.planned_powers", "sensors.bring"}
+            if listing or (called in {"get", "get_one", "select", "query", "scalar"} and named & GUARDED_ROWS):
+                yield f"{name(path)} {function.name}"
+
+
+def test_only_references_turn_an_id_of_a_user_into_a_row():
+    """Rights are checked where a reference is resolved: what is computed for users gets its rows from there."""
+    found = {each for path in sources("app/assemble", "app/jobs") for each in rows_got(path)}
+    allowed = set(BY_ID_OF_OUR_OWN)
+    strange = {each for each in found if each not in allowed and each.split()[0] not in allowed}
+    assert not strange, f"Resolve these with app.auth.references.References: {sorted(strange)}"
+    assert not {each for each in allowed if not any(got.startswith(each) for got in found)}, "no longer needed"

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.orm import Session
 
 from app.assemble import flex_config
 from app.assemble.outputs import consumption_sign
 from app.assemble.series import on_steps
+from app.auth.references import References
 from db import beliefs, listing
 from db.assets import Asset, lineage
 from db.painting import Known
@@ -58,14 +58,14 @@ class _Site:
     planned: dict[int, float] = field(default_factory=dict)
     """Ids of the power sensors of planned devices → consumption per stored value."""
 
-    def sensors(self) -> set[int]:
-        """Return the ids of every sensor that is needed."""
-        named = {value["sensor"] for value in self.prices.values() if isinstance(value, dict) and "sensor" in value}
-        return {self.total, *self.planned, *named}
+    def sensors(self) -> list[object]:
+        """Return every sensor that is needed, as it is written."""
+        named = [value["sensor"] for value in self.prices.values() if isinstance(value, dict) and "sensor" in value]
+        return [self.total, *self.planned, *named]
 
 
 def of_sites(
-    work: Session, assets: Sequence[Asset], start: datetime, end: datetime, *, known_at: datetime
+    references: References, assets: Sequence[Asset], start: datetime, end: datetime, *, known_at: datetime
 ) -> list[DayCost]:
     """Return what a day costs at the topmost sites among some assets; those of which too little is known are left out.
 
@@ -73,22 +73,22 @@ def of_sites(
     sensor of its plan.
 
     Args:
-        work: To read from.
+        references: Of the one who is shown them; a site whose connection or price may not be read is left out.
         assets: Every asset that may be counted.
         start: Begin of the day.
         end: End of the day.
         known_at: What was known when; a measurement then counts before a plan, if it was told later.
     """
+    work = references.session
     planned = listing.planned_powers(work, [asset.id for asset in assets], to_us(start), to_us(end))
-    sites = _sites(work, assets, planned)
-    wanted = {key for site in sites for key in site.sensors()}
-    sensors = listing.sensors(work, wanted)
+    sites = _sites(assets, planned)
+    sensors = references.readable(key for site in sites for key in site.sensors())
     known = beliefs.read_many(work, list(sensors.values()), start - BEFORE, end, known_at=known_at)
     found = [_cost(site, sensors, known, start, end) for site in sites]
     return [each for each in found if each is not None]
 
 
-def _sites(work: Session, assets: Sequence[Asset], planned: Sequence[Sensor]) -> list[_Site]:
+def _sites(assets: Sequence[Asset], planned: Sequence[Sensor]) -> list[_Site]:
     """Return the topmost sites, each with the planned devices below it."""
     named = {asset.id: asset for asset in assets if _total(asset) is not None}
     top = {asset.id: next((each for each in lineage(asset) if each.id in named), None) for asset in assets}
@@ -104,10 +104,10 @@ def _sites(work: Session, assets: Sequence[Asset], planned: Sequence[Sensor]) ->
     for asset in named.values():
         if top[asset.id] is asset and (total := _total(asset)) is not None:
             devices = {sensor.id: _sign(sensor) for sensor in below[asset.id] if sensor.id != total}
-            made.append(_Site(asset, total, 1.0, _prices(work, asset), devices))
+            made.append(_Site(asset, total, 1.0, _prices(asset), devices))
     for sensor in alone:
         sign = _sign(sensor)
-        made.append(_Site(sensor.asset, sensor.id, sign, _prices(work, sensor.asset), {sensor.id: sign}))
+        made.append(_Site(sensor.asset, sensor.id, sign, _prices(sensor.asset), {sensor.id: sign}))
     return made
 
 
@@ -128,9 +128,9 @@ def _sign(sensor: Sensor) -> float:
     return consumption_sign(sensor)
 
 
-def _prices(work: Session, asset: Asset) -> dict[str, Any]:
+def _prices(asset: Asset) -> dict[str, Any]:
     """Return the price of what is bought, and of what is sold, which is the same unless it is given."""
-    fields = flex_config.context(work, asset, {}).fields
+    fields = flex_config.context(asset, {}).fields
     buying = fields.get(PRICES[0], fields.get("consumption-price-sensor"))
     selling = fields.get(PRICES[1], fields.get("production-price-sensor", buying))
     references = [{"sensor": value} if type(value) is int else value for value in (buying, selling)]
@@ -141,7 +141,12 @@ def _cost(
     site: _Site, sensors: Mapping[int, Sensor], known: Mapping[int, Known], start: datetime, end: datetime
 ) -> DayCost | None:
     total = sensors.get(site.total)
-    if total is None or not total.resolution or (end - start) % total.resolution:
+    if (
+        total is None
+        or site.planned.keys() - sensors.keys()
+        or not total.resolution
+        or (end - start) % total.resolution
+    ):
         return None
     window = Window(start, end, total.resolution)
     try:
@@ -170,7 +175,8 @@ def _price(field: Any, sensors: Mapping[int, Sensor], known: Mapping[int, Known]
     if isinstance(field, str):
         currency = currency_of(field) or ""
         return np.full(window.n, units.quantity(field, f"{currency}/kWh", field="price")), currency
-    sensor = sensors.get(field["sensor"]) if isinstance(field, dict) and "sensor" in field else None
+    key = field.get("sensor") if isinstance(field, dict) else None
+    sensor = sensors.get(key) if type(key) is int else None
     if sensor is None:
         return np.full(window.n, np.nan), ""
     currency = currency_of(sensor.unit) or ""

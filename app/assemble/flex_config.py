@@ -4,11 +4,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy.orm import Session
-
+from app.auth.references import References, is_id
 from db import assets
 from db.assets import Asset
-from db.base import get
 from db.sensors import Sensor
 from engine.errors import FieldError
 
@@ -64,7 +62,7 @@ class DeviceModel:
     """The power sensor that names the device, if one does."""
 
 
-def context(work: Session, asset: Asset, asked: Mapping[str, Any]) -> Effective:
+def context(asset: Asset, asked: Mapping[str, Any]) -> Effective:
     """Return the flex-context of an asset: its ancestors', its own, the request's; the closer one counts."""
     found = Effective()
     for layer in assets.lineage(asset):
@@ -73,17 +71,17 @@ def context(work: Session, asset: Asset, asked: Mapping[str, Any]) -> Effective:
     return found.under(asked, REQUEST)
 
 
-def models(work: Session, tree: Sequence[Asset], asked: Sequence[Mapping[str, Any]]) -> list[DeviceModel]:
+def models(references: References, tree: Sequence[Asset], asked: Sequence[Mapping[str, Any]]) -> list[DeviceModel]:
     """Return the flex-model of every device: those asked for, then those stored in an asset's tree.
 
     An entry that was asked for names its device by ``sensor``, ``asset`` or an output sensor, and is completed by what
     the device's asset has stored.
 
     Raises:
-        FieldError: An entry names no device.
-        NotFound: It names one that is not there.
+        FieldError: An entry names no device, or one that is not there.
+        NotAllowed: It names one that is not the principal's to plan.
     """
-    asked_for = [_asked(work, entry, number) for number, entry in enumerate(asked)]
+    asked_for = [_asked(references, entry, number) for number, entry in enumerate(asked)]
     taken = {model.asset.id for model in asked_for if model.asset is not None}
     stored = [below for below in tree if below.flex_model and below.id not in taken]
     return asked_for + [DeviceModel(_stored(below, None), below, None) for below in stored]
@@ -98,36 +96,30 @@ def sensors_named(config: Any, *, without: Collection[str] = ()) -> Iterator[int
         for key, value in config.items():
             if key in without:
                 continue
-            if (key == "sensor" or key.endswith("-sensor")) and isinstance(value, int):
+            if (key == "sensor" or key.endswith("-sensor")) and is_id(value):
                 yield value
             elif key.endswith("-sensors") and isinstance(value, list):
-                yield from (each for each in value if isinstance(each, int))
+                yield from (each for each in value if is_id(each))
             yield from sensors_named(value, without=without)
 
 
-def _asked(work: Session, entry: Mapping[str, Any], number: int) -> DeviceModel:
-    sensor, asset = _device(work, entry, number)
+def _asked(references: References, entry: Mapping[str, Any], number: int) -> DeviceModel:
+    sensor, asset = _device(references, entry, number)
     stored = _stored(asset, sensor) if asset is not None else Effective()
     return DeviceModel(stored.under(entry, REQUEST), asset, sensor)
 
 
-def _device(work: Session, entry: Mapping[str, Any], number: int) -> tuple[Sensor | None, Asset | None]:
+def _device(references: References, entry: Mapping[str, Any], number: int) -> tuple[Sensor | None, Asset | None]:
     """Return the power sensor and the asset that an entry is about."""
     if "sensor" in entry:
-        sensor = get(work, Sensor, _key(entry["sensor"], f"flex-model[{number}].sensor"))
+        sensor = references.output(entry["sensor"], field=f"flex-model[{number}].sensor")
         return sensor, sensor.asset
     if "asset" in entry:
-        return None, get(work, Asset, _key(entry["asset"], f"flex-model[{number}].asset"))
+        return None, references.asset(entry["asset"], field=f"flex-model[{number}].asset")
     for name in ("consumption", "production", "state-of-charge"):
         if isinstance(entry.get(name), Mapping) and "sensor" in entry[name]:
-            return None, get(work, Sensor, _key(entry[name]["sensor"], f"flex-model[{number}].{name}")).asset
+            return None, references.output(entry[name]["sensor"], field=f"flex-model[{number}].{name}").asset
     raise FieldError(f"flex-model[{number}]", "names no device; add 'sensor' with the ID of its power sensor.")
-
-
-def _key(value: Any, name: str) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise FieldError(name, f"{value!r} is no ID; give a whole number.")
 
 
 def _stored(asset: Asset, sensor: Sensor | None) -> Effective:

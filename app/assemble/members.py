@@ -6,7 +6,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.orm import Session
 
 from app.assemble import outputs
 from app.assemble.devices import Described, Surroundings
@@ -16,8 +15,7 @@ from app.assemble.processes import process
 from app.assemble.series import Readings
 from app.assemble.stores import Stored
 from app.assemble.supplies import Supplied
-from db.base import get
-from db.sensors import Sensor
+from app.auth.references import References
 from engine.errors import FieldError
 from engine.flex.context import CommodityContext, FlexContext
 from engine.flex.defaults import SITE_BREACH_PRICE
@@ -40,7 +38,7 @@ Entry = tuple[DeviceModel, StorageModel | ProcessModel]
 class Members:
     """Everything behind the connections of one site."""
 
-    work: Session
+    references: References
     supplies: Mapping[str, Supplied]
     """What surrounds the devices, by commodity."""
     readings: Readings
@@ -60,10 +58,10 @@ class Members:
         found = [output for each in self._described for output in self._of_power(each)]
         for name, (given, model) in zip(self._names, self.entries, strict=True):
             if isinstance(model, ProcessModel):
-                found += outputs.of_power(self.work, name, model, given.sensor)
+                found += outputs.of_power(self.references, name, model, given.sensor)
         for feeders in self._stores:
             if (keeper := _keeper(feeders)) is not None:
-                found += outputs.of_store(self.work, keeper.name, keeper.model, whole=Stored(keeper).capacity)
+                found += outputs.of_store(self.references, keeper.name, keeper.model, whole=Stored(keeper).capacity)
             unheard = [feeder.name for feeder in _at_grid(feeders) if not self._of_power(feeder)]
             self.readings.warnings.extend(f"{name}: no sensor receives its power; name one." for name in unheard)
         return tuple(found)
@@ -74,7 +72,7 @@ class Members:
         return set[str]().union(*(each.model.currencies for each in self._described))
 
     def _of_power(self, described: Described) -> list[Output]:
-        return list(outputs.of_power(self.work, described.name, described.model, described.given.sensor))
+        return list(outputs.of_power(self.references, described.name, described.model, described.given.sensor))
 
     @cached_property
     def _names(self) -> list[str]:
@@ -163,7 +161,7 @@ class Members:
 
     def _references(self, context: CommodityContext) -> Iterable[tuple[SensorReference, float]]:
         for key in context.inflexible_device_sensors:
-            yield SensorReference(key), consumption_sign(get(self.work, Sensor, key))
+            yield SensorReference(key), consumption_sign(self.references.sensor(key, field="inflexible-device-sensors"))
         for way, sign in (("consumption", 1.0), ("production", -1.0)):
             given: tuple[Quantity, ...] = getattr(context, f"inflexible_{way}")
             for reference in given:
@@ -173,7 +171,7 @@ class Members:
                 yield reference, sign
 
     def _refuse_contradiction(self, reference: SensorReference, way: str, sign: float) -> None:
-        sensor = get(self.work, Sensor, reference.sensor)
+        sensor = self.references.sensor(reference.sensor, field=f"inflexible-{way}")
         told = sensor.attributes.get("consumption_is_positive")
         if told is not None and bool(told) != (sign > 0):
             raise FieldError(

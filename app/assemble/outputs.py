@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sqlalchemy.orm import Session
-
-from db.base import get
+from app.auth.references import References
 from db.sensors import Sensor
 from engine import units
 from engine.errors import FieldError
@@ -42,11 +40,11 @@ def consumption_sign(sensor: Sensor) -> float:
     return 1.0 if sensor.attributes.get("consumption_is_positive") else -1.0
 
 
-def of_power(work: Session, name: str, given: Described, sensor: Sensor | None) -> Iterable[Output]:
+def of_power(references: References, name: str, given: Described, sensor: Sensor | None) -> Iterable[Output]:
     """Give the outputs of one power: its sensor, and those named by direction.
 
     Args:
-        work: To look up sensors.
+        references: To look up sensors.
         name: Port or connection, as the engine names it.
         given: The device's model or the context, which name sensors by direction.
         sensor: The power sensor, which stores both directions in its own sign.
@@ -56,9 +54,9 @@ def of_power(work: Session, name: str, given: Described, sensor: Sensor | None) 
     takes, gives = directions(given)
     both = takes is not None and gives is not None
     if takes is not None:
-        yield Output(power_sensor(work, takes), name, part="consumption" if both else "all")
+        yield Output(power_sensor(references, takes, field=name), name, part="consumption" if both else "all")
     if gives is not None:
-        yield Output(power_sensor(work, gives), name, part="production" if both else "all", sign=-1.0)
+        yield Output(power_sensor(references, gives, field=name), name, part="production" if both else "all", sign=-1.0)
 
 
 def directions(given: Described) -> tuple[int | None, int | None]:
@@ -72,13 +70,14 @@ def directions(given: Described) -> tuple[int | None, int | None]:
     return takes.sensor if takes else None, gives.sensor if gives else None
 
 
-def power_sensor(work: Session, key: int) -> Sensor:
+def power_sensor(references: References, key: int, *, field: str) -> Sensor:
     """Return a sensor that can receive power.
 
     Raises:
         FieldError: It measures something else.
+        NotAllowed: It is not the principal's to write to.
     """
-    sensor = get(work, Sensor, key)
+    sensor = references.output(key, field=field)
     check_unit(sensor, "kW")
     return sensor
 
@@ -91,10 +90,10 @@ def check_unit(sensor: Sensor, unit: str) -> None:
         raise FieldError(f"sensor {sensor.id}", f"its unit {sensor.unit!r} cannot hold values in {unit}; name another.")
 
 
-def of_store(work: Session, name: str, model: StorageModel, *, whole: float | None) -> Iterable[Output]:
+def of_store(references: References, name: str, model: StorageModel, *, whole: float | None) -> Iterable[Output]:
     """Give the sensor that receives the state of charge, if one is named."""
     if isinstance(model.state_of_charge, SensorReference):
-        sensor = get(work, Sensor, model.state_of_charge.sensor)
+        sensor = references.output(model.state_of_charge.sensor, field=f"{name}: state-of-charge")
         check_unit(sensor, "kWh")
         if sensor.unit == "%" and whole is None:
             raise FieldError(f"{name}: soc-max", f"sensor {sensor.id} is in %; give the energy that is 100 %.")

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.orm import Session
 
 from app.assemble import flex_config
 from app.assemble.outputs import consumption_sign
 from app.assemble.series import on_steps
+from app.auth.references import References
 from db import beliefs, listing
 from db.assets import Asset
 from db.chunks import Beliefs
@@ -55,8 +55,12 @@ class PlanSummary:
     """Unit of the cost, such as EUR."""
 
 
-def latest(work: Session, asset: Asset, *, known_at: datetime) -> PlanSummary | None:
-    """Return the numbers of the plan last made for an asset's own power; None if there is none."""
+def latest(references: References, asset: Asset, *, known_at: datetime) -> PlanSummary | None:
+    """Return the numbers of the plan last made for an asset's own power; None if there is none.
+
+    A price that the principal may not read is left out, as one that is not known.
+    """
+    work = references.session
     powers = {sensor.id: sensor for sensor in of_asset(work, asset.id) if _is_power(sensor)}
     newest = listing.newest_plan(work, powers)
     if newest is None:
@@ -66,7 +70,7 @@ def latest(work: Session, asset: Asset, *, known_at: datetime) -> PlanSummary | 
     known = beliefs.read_per_source(work, sensor, last - LONGEST, last, known_at=known_at, sources=only)
     if newest.source_id not in known:
         return None
-    return _summary(work, asset, sensor, newest.source_id, known[newest.source_id], known_at)
+    return _summary(references, asset, sensor, newest.source_id, known[newest.source_id], known_at)
 
 
 def _is_power(sensor: Sensor) -> bool:
@@ -77,7 +81,7 @@ def _is_power(sensor: Sensor) -> bool:
 
 
 def _summary(
-    work: Session, asset: Asset, sensor: Sensor, source_id: int, found: Beliefs, known_at: datetime
+    references: References, asset: Asset, sensor: Sensor, source_id: int, found: Beliefs, known_at: datetime
 ) -> PlanSummary:
     made = int(found.times.max())
     first = from_us(int(found.events[found.times == made].min()))
@@ -85,9 +89,9 @@ def _summary(
     stored = on_steps(found.events, found.middle, sensor.resolution, window)
     power = np.nan_to_num(units.convert(stored, sensor.unit, "kW") * consumption_sign(sensor))
     taken, given = np.maximum(power, 0) * window.hours, np.maximum(-power, 0) * window.hours
-    fields = flex_config.context(work, asset, {}).fields
-    buying, currency = _price(work, fields.get("consumption-price"), window, known_at)
-    selling, _ = _price(work, fields.get("production-price", fields.get("consumption-price")), window, known_at)
+    fields = flex_config.context(asset, {}).fields
+    buying, currency = _price(references, fields.get("consumption-price"), window, known_at)
+    selling, _ = _price(references, fields.get("production-price", fields.get("consumption-price")), window, known_at)
     alone = asset.parent_asset_id is None
     return PlanSummary(
         sensor=sensor,
@@ -104,15 +108,17 @@ def _summary(
     )
 
 
-def _price(work: Session, field: Any, window: Window, known_at: datetime) -> tuple[Floats | None, str]:
+def _price(references: References, field: Any, window: Window, known_at: datetime) -> tuple[Floats | None, str]:
     """Return the price of each step [currency/kWh] and its currency; None where it is not known for every step."""
     if isinstance(field, str):
         currency = currency_of(field) or ""
         return np.full(window.n, units.quantity(field, f"{currency}/kWh", field="price")), currency
     if not isinstance(field, dict) or "sensor" not in field:
         return None, ""
-    sensor = listing.sensors(work, [field["sensor"]])[field["sensor"]]
+    sensor = next(iter(references.readable([field["sensor"]]).values()), None)
+    if sensor is None:
+        return None, ""
     currency = currency_of(sensor.unit) or ""
-    known = beliefs.read(work, sensor, window.start - sensor.resolution, window.end, known_at=known_at)
+    known = beliefs.read(references.session, sensor, window.start - sensor.resolution, window.end, known_at=known_at)
     values = on_steps(known.events, known.values, sensor.resolution, window)
     return (None if np.isnan(values).any() else units.convert(values, sensor.unit, f"{currency}/kWh")), currency

@@ -6,10 +6,9 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.orm import Session
 
+from app.auth.references import References
 from db import beliefs
-from db.base import get
 from db.painting import Known
 from db.sensors import Sensor
 from db.source_filter import SourceFilter
@@ -30,7 +29,7 @@ NEAR = 4
 class Readings:
     """Reads sensors for a plan; every value as it was known at one moment."""
 
-    work: Session
+    references: References
     known_at: datetime
     warnings: list[str] = field(default_factory=list)
     """What was assumed where data lack."""
@@ -39,8 +38,8 @@ class Readings:
 
     def __call__(self, reference: SensorReference, *, unit: str, window: Window) -> Floats:
         """See engine.flex.values.Resolver."""
-        sensor = get(self.work, Sensor, reference.sensor)
-        known = self.known(sensor, window, _filter(reference))
+        sensor = self._sensor(reference)
+        known = self.known(sensor, window, self._filter(reference, sensor))
         if ANY in unit and (money := currency_of(sensor.unit)):
             self.currencies.add(money)
         hours = sensor.hours or None
@@ -53,10 +52,15 @@ class Readings:
 
         Nothing where only single values are known.
         """
-        sensor = get(self.work, Sensor, reference.sensor)
+        sensor = self._sensor(reference)
         start = window.start - max(sensor.resolution, window.step)
         known = beliefs.read_quantiles(
-            self.work, sensor, start, window.end, known_at=self.known_at, sources=_filter(reference)
+            self.references.session,
+            sensor,
+            start,
+            window.end,
+            known_at=self.known_at,
+            sources=self._filter(reference, sensor),
         ).beliefs
         if known.values.shape[1] < 2:
             return {}
@@ -72,7 +76,7 @@ class Readings:
 
     def hours(self, reference: SensorReference) -> float:
         """Return the length of one event of a sensor [h]; 0 if it is instantaneous."""
-        return get(self.work, Sensor, reference.sensor).hours
+        return self._sensor(reference).hours
 
     def nearest(
         self, reference: SensorReference, window: Window, *, unit: str, whole: float | None = None
@@ -85,10 +89,10 @@ class Readings:
             unit: Unit wanted.
             whole: What 100 % is, in the unit wanted, for a sensor in percent.
         """
-        sensor = get(self.work, Sensor, reference.sensor)
+        sensor = self._sensor(reference)
         start, far = window.start, NEAR * window.step
-        read = partial(beliefs.read, known_at=self.known_at, sources=_filter(reference))
-        known = read(self.work, sensor, start - far, start + far + MICROSECOND)
+        read = partial(beliefs.read, known_at=self.known_at, sources=self._filter(reference, sensor))
+        known = read(self.references.session, sensor, start - far, start + far + MICROSECOND)
         if not len(known.events):
             return None
         nearest = np.abs(known.events - to_us(start)).argmin()
@@ -102,7 +106,23 @@ class Readings:
         """Return what is known of a sensor in a window, with the event that covers its start."""
         before = max(sensor.resolution, window.step)
         start = window.start - before
-        return beliefs.read(self.work, sensor, start, window.end, known_at=self.known_at, sources=sources)
+        work = self.references.session
+        return beliefs.read(work, sensor, start, window.end, known_at=self.known_at, sources=sources)
+
+    def _sensor(self, reference: SensorReference) -> Sensor:
+        return self.references.sensor(reference.sensor, field=f"sensor {reference.sensor}")
+
+    def _filter(self, reference: SensorReference, sensor: Sensor) -> SourceFilter | None:
+        types, not_types = reference.source_types, reference.exclude_source_types
+        ids, account = reference.sources, reference.source_account
+        if not (ids or types or not_types or account is not None):
+            return None
+        if ids:
+            self.references.sources(ids, field=f"sources of sensor {sensor.id}", sensor=sensor)
+        if account is not None:
+            self.references.account(account, field=f"source-account of sensor {sensor.id}", sensor=sensor)
+        accounts = None if account is None else [account]
+        return SourceFilter(ids=ids or None, types=types or None, not_types=not_types, account_ids=accounts)
 
 
 def _interpolated(levels: Floats, own: Floats, values: Floats) -> Floats:
@@ -110,17 +130,6 @@ def _interpolated(levels: Floats, own: Floats, values: Floats) -> Floats:
     there = ~np.isnan(values)
     found: Floats = np.interp(levels, own[there], values[there])
     return found
-
-
-def _filter(reference: SensorReference) -> SourceFilter | None:
-    if not (reference.sources or reference.source_types or reference.exclude_source_types or reference.source_account):
-        return None
-    return SourceFilter(
-        ids=reference.sources or None,
-        types=reference.source_types or None,
-        not_types=reference.exclude_source_types,
-        account_ids=None if reference.source_account is None else [reference.source_account],
-    )
 
 
 def _refuse_extremes(sensor: Sensor, values: Floats, events: NDArray[np.int64]) -> None:

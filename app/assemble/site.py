@@ -6,19 +6,19 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy.orm import Session
 
 from app.assemble import bounded, flex_config
 from app.assemble.flex_config import DeviceModel
 from app.assemble.members import Members
+from app.assemble.naming import ask_for
 from app.assemble.outputs import Output, of_power
 from app.assemble.planning_window import Limits, planned
 from app.assemble.request import ScheduleRequest
 from app.assemble.series import Readings
 from app.assemble.supplies import Supplied
+from app.auth.references import References
 from db import assets, sensors
 from db.assets import Asset
-from db.base import get
 from engine.errors import FieldError, InputError, UnitError, UnknownName
 from engine.flex.context import FlexContext
 from engine.flex.process import ProcessModel
@@ -44,32 +44,59 @@ class Assembled:
     """What was assumed where data lack, for the one who asked."""
 
 
-def read_site(work: Session, request: ScheduleRequest, *, known_at: datetime, limits: Limits) -> Assembled:
+@dataclass(frozen=True)
+class Described:
+    """What is to be planned, as it is written; everything it names may be used by the one who asks."""
+
+    asset: Asset
+    context: FlexContext
+    entries: list[tuple[DeviceModel, StorageModel | ProcessModel]]
+    foreign: list[Asset]
+    """Assets of other accounts below it, which are left out."""
+
+
+def read_description(references: References, request: ScheduleRequest, limits: Limits) -> Described:
+    """Return what a request describes, completed by what is stored, before any series is read.
+
+    Raises:
+        InputError: A field cannot be read; it is named.
+        NotAllowed: A field names what is not the principal's to use; it is told where it was written.
+    """
+    bounded.check_request(request, limits)
+    asset = references.asset(request.asset, field="asset")
+    tree, foreign = assets.own_subtree(references.session, request.asset)
+    _bring_sensors(references, request, tree)
+    context, origins = _context(asset, request.flex_context)
+    ask_for(references, context, origins)
+    models = flex_config.models(references, tree, request.flex_model)
+    bounded.check_models(models, limits)
+    entries = [(model, _entry(model)) for model in models]
+    for model, read in entries:
+        ask_for(references, read, model.effective.origins, of=model.asset.name if model.asset is not None else "")
+    return Described(asset, context, entries, foreign)
+
+
+def read_site(references: References, request: ScheduleRequest, *, known_at: datetime, limits: Limits) -> Assembled:
     """Return the site that a request describes, with every series as it was known at one moment.
 
     Raises:
         InputError: What is described cannot be planned; the field is named.
-        NotFound: An asset or sensor is not there.
+        NotAllowed: It names what is not the principal's to use.
     """
-    bounded.check_request(request, limits)
-    tree = assets.subtree(work, request.asset)
-    asset = get(work, Asset, request.asset)
-    _bring_sensors(work, request, tree)
-    context = _context(work, asset, request.flex_context)
-    models = flex_config.models(work, tree, request.flex_model)
-    if not models:
+    described = read_description(references, request, limits)
+    context, entries = described.context, described.entries
+    if not entries:
         raise InputError(
-            f"Asset {asset.id} ({asset.name}) has nothing to plan; describe a device in flex-model, or store one."
+            f"Asset {described.asset.id} ({described.asset.name}) has nothing to plan; "
+            "describe a device in flex-model, or store one."
         )
-    bounded.check_models(models, limits)
-    entries = [(model, _entry(model)) for model in models]
-    power_sensors = [o.sensor for given, read in entries for o in of_power(work, "", read, given.sensor)]
+    power_sensors = [o.sensor for given, read in entries for o in of_power(references, "", read, given.sensor)]
     window = planned(request, power_sensors, [read for _, read in entries], limits)
-    readings = Readings(work, known_at)
+    readings = Readings(references, known_at, [_left_out(each) for each in described.foreign])
     local = zone(power_sensors[0].timezone if power_sensors else "UTC")
     supplies = {each.commodity: Supplied(each, window, readings, local) for each in context.contexts}
-    members = Members(work, supplies, readings, window, entries, context)
-    outputs = (*members.outputs, *_site_outputs(work, supplies.values()))
+    members = Members(references, supplies, readings, window, entries, context)
+    outputs = (*members.outputs, *_site_outputs(references, supplies.values()))
     used = {port.commodity for device in members.devices for port in device.ports} | {out.name for out in outputs}
     site = Site(
         window=window,
@@ -86,11 +113,15 @@ def read_site(work: Session, request: ScheduleRequest, *, known_at: datetime, li
     return Assembled(site, outputs, _one(currencies), tuple(readings.warnings))
 
 
-def _bring_sensors(work: Session, request: ScheduleRequest, tree: Sequence[Asset]) -> None:
-    """Read the sensors a plan is about in one statement instead of one each."""
+def _left_out(asset: Asset) -> str:
+    return f"Asset {asset.id} stands below this one and belongs to another account; it is left out."
+
+
+def _bring_sensors(references: References, request: ScheduleRequest, tree: Sequence[Asset]) -> None:
+    """Read the sensors a plan is about in one statement instead of one each; each is asked for later."""
     described = [layer.flex_context for layer in assets.lineage(tree[0])] + [below.flex_model for below in tree]
     named = flex_config.sensors_named([described, request.flex_model, request.flex_context])
-    sensors.bring(work, set(named))
+    sensors.bring(references.session, set(named))
 
 
 def _hedged(context: FlexContext, window: Window) -> int:
@@ -146,19 +177,24 @@ def _process_type(model: DeviceModel) -> dict[str, Any]:
     return {}
 
 
-def _context(work: Session, asset: Asset, asked: Mapping[str, Any] | list[dict[str, Any]]) -> FlexContext:
-    """Return the context in effect; of a list, only the entry about electricity is completed from the assets."""
+def _context(asset: Asset, asked: Mapping[str, Any] | list[dict[str, Any]]) -> tuple[FlexContext, Mapping[str, str]]:
+    """Return the context in effect, and where each field comes from.
+
+    Of a list, only the entry about electricity is completed from the assets.
+    """
     if not isinstance(asked, list):
-        return FlexContext.read(flex_config.context(work, asset, asked).fields)
+        found = flex_config.context(asset, asked)
+        return FlexContext.read(found.fields), found.origins
     own = [entry for entry in asked if entry.get("commodity", "electricity") == "electricity"]
     if len(own) > 1:
         raise InputError("flex-context: electricity is described twice; join the two.")
     others = [entry for entry in asked if entry not in own]
-    fields = flex_config.context(work, asset, own[0] if own else {}).fields
-    return FlexContext.read({**fields, "commodities": [*fields.get("commodities", []), *others]})
+    found = flex_config.context(asset, own[0] if own else {})
+    fields = {**found.fields, "commodities": [*found.fields.get("commodities", []), *others]}
+    return FlexContext.read(fields), found.origins
 
 
-def _site_outputs(work: Session, supplies: Iterable[Supplied]) -> list[Output]:
+def _site_outputs(references: References, supplies: Iterable[Supplied]) -> list[Output]:
     """Return where the power of each connection goes.
 
     Raises:
@@ -166,7 +202,7 @@ def _site_outputs(work: Session, supplies: Iterable[Supplied]) -> list[Output]:
     """
     found = []
     for supplied in supplies:
-        own = list(of_power(work, supplied.context.commodity, supplied.context, None))
+        own = list(of_power(references, supplied.context.commodity, supplied.context, None))
         if own and supplied.is_internal:
             name = f"aggregate sensor {own[0].sensor.id}"
             raise FieldError(name, f"{supplied.context.commodity} has no connection; give its price or capacity.")

@@ -28,11 +28,13 @@ class NotAllowed(EngineError):
     Attributes:
         action: What was tried.
         row: Table and id, such as ``asset 5``.
+        field: Where a request, or something stored, names the row; empty: the request is about it.
     """
 
-    def __init__(self, action: str, row: str) -> None:
-        self.action, self.row = action, row
-        super().__init__(f"You may not {_verb(action)} {row}; ask an admin of its account.")
+    def __init__(self, action: str, row: str, *, field: str = "") -> None:
+        self.action, self.row, self.field = action, row, field
+        refusal = f"ou may not {_verb(action)} {row}; ask an admin of its account"
+        super().__init__(f"{field}: y{refusal}, or name another one." if field else f"Y{refusal}.")
 
 
 def _verb(action: str) -> str:

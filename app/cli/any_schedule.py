@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from app.assemble.request import ScheduleRequest
+from app.auth.references import References
 from app.cli.opening import reading, writing
 from app.cli.schedules import tell
 from app.jobs import schedule
@@ -42,7 +43,7 @@ def for_asset(asset: int | None, sensor: int | None, dry_run: bool, **given: Any
         if sensor is not None:
             asset = get(work, Sensor, sensor).asset_id
         request = _request(asset or 0, sensor, models, context, given)
-        done = schedule.compute(work, request, known_at=known_at, rules=rules)
+        done = schedule.compute(References(work, None, saves=not dry_run), request, known_at=known_at, rules=rules)
     if not dry_run:
         with writing() as work:
             planned = schedule.save(work, done, known_at=known_at, rules=rules)

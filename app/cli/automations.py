@@ -6,6 +6,7 @@ from typing import Any
 import click
 import orjson
 
+from app.auth.references import References
 from app.cli.opening import reading, writing
 from app.cli.tables import show_table
 from app.jobs import automations as automating
@@ -49,7 +50,7 @@ def add_automation(asset_id: int, kind: str, name: str, every: str, at: str, req
         on_data=on_data,
     )
     with writing() as work:
-        made = automating.make(work, plan, now=datetime.now(UTC))
+        made = automating.make(References(work, None), plan, now=datetime.now(UTC))
         told = f"Automation {made.id} ({name}) is made; it is first done at {made.next_at.isoformat()}."
     click.secho(told, fg="green")
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
+from app.auth.references import References
 from app.cli.assets import json_object
 from app.cli.opening import reading, writing
 from app.jobs import report
@@ -34,9 +35,9 @@ def add_report(
     given |= {name: text for name, text in (("start", start), ("end", end), ("resolution", resolution)) if text}
     request = _request(reporter, _read(config, "config") if config else {}, given)
     with reading() as work:
-        done = report.compute(work, request, known_at=datetime.now(UTC))
+        done = report.compute(References(work, None), request, known_at=datetime.now(UTC))
     with writing() as work:
-        stored = report.save(work, done)
+        stored = report.save(References(work, None), done)
     for sensor_id, count in stored.items():
         click.secho(
             f"{count} values of the report are stored for sensor {sensor_id}.", fg="green" if count else "yellow"

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from app.assemble.request import ScheduleRequest
+from app.auth.references import References
 from app.cli.assets import json_object
 from app.cli.opening import reading, writing
 from app.jobs import schedule
@@ -86,7 +87,7 @@ def _plan(start: str, length: str, model: dict[str, Any], context: dict[str, Any
     with reading() as work:
         asset = get(work, Sensor, model["sensor"]).asset_id
         request = ScheduleRequest(asset=asset, start=begin, duration=lasts, flex_model=(model,), flex_context=context)
-        done = schedule.compute(work, request, known_at=known_at, rules=rules)
+        done = schedule.compute(References(work, None), request, known_at=known_at, rules=rules)
     with writing() as work:
         planned = schedule.save(work, done, known_at=known_at, rules=rules)
     tell(planned)

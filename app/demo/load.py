@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.assemble.request import ScheduleRequest
+from app.auth.references import References
 from app.demo import building, excerpts, toy
 from app.jobs import forecast, schedule
 from db import beliefs, sources
@@ -53,7 +54,7 @@ def load(database: Database, *, now: datetime) -> Loaded:
         stored = _measured(work, sensors, by, hour) + _prices(work, sensors, by, published)
         stored += _foreseen(work, sensors, hour, published, now)
         request = _request(work, sensors, hour, now)
-        schedule.run(work, request, known_at=now)
+        schedule.run(References(work, None), request, known_at=now)
     return Loaded(request.asset, stored)
 
 

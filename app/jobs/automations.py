@@ -5,7 +5,7 @@ caught up once: the job is that of the latest moment.
 """
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,13 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from app.assemble import flex_config
+from app.assemble.planning_window import Limits
 from app.assemble.request import ScheduleRequest
+from app.assemble.site import read_description
+from app.auth.access import NotAllowed
+from app.auth.identity import identity
+from app.auth.references import References
+from app.jobs import report
 from app.jobs.asking import Order, ask
 from app.jobs.forecast_cycles import ForecastRequest
 from app.jobs.recurrence import DAY, Recurrence
@@ -27,7 +33,7 @@ from db.automations import Automation
 from db.base import Database, get
 from db.faults import Unavailable
 from db.jobs import Job
-from db.sensors import Sensor
+from db.users import User
 from engine.errors import EngineError, FieldError
 from engine.iso_time import duration, zone
 
@@ -54,22 +60,28 @@ class Plan:
     user_id: int | None = None
 
 
-def make(work: Session, plan: Plan, *, now: datetime) -> Automation:
+def make(references: References, plan: Plan, *, now: datetime) -> Automation:
     """Add an automation; it is due for the first time at its next moment.
+
+    What it names must be open to who makes it, now and whenever one of its jobs runs.
 
     Raises:
         FieldError: The rule or the request cannot be used; the field is named.
         NotFound: The asset or a sensor is not there.
     """
-    get(work, Asset, plan.asset_id)
+    work = references.session
+    references.asset(plan.asset_id, field="asset", action="create-children")
     row = Automation(asset_id=plan.asset_id, kind=plan.kind, name=plan.name, request=plan.request, active=True)
     row.every, row.at, row.on_data, row.user_id, row.created_at = plan.every, plan.at, plan.on_data, plan.user_id, now
     row.next_at = recurrence(work, row).next_after(now)
-    if not orders(work, row, row.next_at.astimezone(time_zone(work, plan.asset_id))):
+    asked = orders(work, row, row.next_at.astimezone(time_zone(work, plan.asset_id)))
+    if not asked:
         raise FieldError("sensors", "a forecast needs at least one sensor.")
+    for order in asked:
+        NAMED[order.kind](references, order.request)
     work.add(row)
     work.flush()
-    automations.depends_on(work, row.id, inputs(work, row))
+    automations.depends_on(work, row.id, inputs(references, row))
     return row
 
 
@@ -137,19 +149,36 @@ def _reports(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:
 MAKERS = {"schedule": _schedules, "forecast": _forecasts, "report": _reports}
 
 
-def inputs(work: Session, automation: Automation) -> set[int]:
-    """Return the ids of the sensors whose data an automation depends on."""
+def inputs(references: References, automation: Automation) -> set[int]:
+    """Return the ids of the sensors whose data an automation depends on, as far as its maker may read them."""
     if automation.kind == "forecast":
-        return {get(work, Sensor, int(key)).id for key in automation.request.get("sensors", [])}
+        return set(references.readable(automation.request.get("sensors", [])))
     if automation.kind == "report":
-        return set(flex_config.sensors_named(automation.request.get("input", [])))
-    asset = get(work, Asset, automation.asset_id)
-    context = flex_config.context(work, asset, automation.request.get("flex_context", {}))
-    models = flex_config.models(work, assets.subtree(work, asset.id), automation.request.get("flex_model", []))
+        return set(references.readable(flex_config.sensors_named(automation.request.get("input", []))))
+    asset = get(references.session, Asset, automation.asset_id)
+    context = flex_config.context(asset, automation.request.get("flex_context", {}))
+    tree, _ = assets.own_subtree(references.session, asset.id)
+    try:
+        models = flex_config.models(references, tree, automation.request.get("flex_model", []))
+    except (NotAllowed, FieldError):  # its jobs tell
+        return set()
     made = {model.sensor.id for model in models if model.sensor is not None}
     described = [context.fields, *(model.effective.fields for model in models)]
-    named = set(flex_config.sensors_named(described, without=RESULTS))
-    return {key for key in named - made if work.get(Sensor, key) is not None}
+    return references.readable(flex_config.sensors_named(described, without=RESULTS)).keys() - made
+
+
+def acting(work: Session, automation: Automation) -> References:
+    """Return what resolves references for who set up an automation; its jobs are refused to who is not active."""
+    user = None if automation.user_id is None else work.get(User, automation.user_id)
+    return References(work, None if user is None else identity(work, user))
+
+
+NAMED: dict[str, Callable[[References, dict[str, Any]], object]] = {
+    "schedule": lambda references, asked: read_description(references, ScheduleRequest.model_validate(asked), Limits()),
+    "forecast": lambda references, asked: references.output(asked["sensor"], field="sensors"),
+    "report": lambda references, asked: report.named(references, ReportRequest.model_validate(asked)),
+}
+"""What a job of each kind names; resolving it refuses what who makes it may not use."""
 
 
 class Leader:
@@ -212,5 +241,5 @@ def run(work: Session, automation: Automation, *, now: datetime, settings: Setti
     found = orders(work, automation, at.astimezone(rule.place))
     if not automations.advance(work, automation, done_for=at, next_at=rule.next_after(now)):
         return []
-    automations.depends_on(work, automation.id, inputs(work, automation))
+    automations.depends_on(work, automation.id, inputs(acting(work, automation), automation))
     return [ask(work, order, now=now, settings=settings) for order in found]

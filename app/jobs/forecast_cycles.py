@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
-from sqlalchemy.orm import Session
 
+from app.auth.references import References
 from app.jobs import forecast
 from db import bounds, statistics
-from db.base import get
 from db.bounds import Most
 from db.chunks import Values
 from db.sensors import Sensor
@@ -81,11 +80,11 @@ def count(request: ForecastRequest) -> int:
     return max(1, -((request.start - request.end) // request.frequency))
 
 
-def foresee(work: Session, request: ForecastRequest, *, known_at: datetime) -> Iterator[Foreseen]:
+def foresee(references: References, request: ForecastRequest, *, known_at: datetime) -> Iterator[Foreseen]:
     """Forecast every cycle; nothing is saved.
 
     Args:
-        work: A session of any kind.
+        references: Of the one who asks.
         request: What to foresee.
         known_at: When the request was made. A cycle that lies ahead is made with what is known now, unless nothing
             is known by now: then data and request are of a simulated time, and the cycle's start counts.
@@ -93,7 +92,7 @@ def foresee(work: Session, request: ForecastRequest, *, known_at: datetime) -> I
     Raises:
         InputError: Nothing is known to forecast from.
     """
-    sensor = get(work, Sensor, request.sensor)
+    work, sensor = references.session, references.output(request.sensor, field="sensor")
     lines = statistics.per_source(work, sensor.id).values()
     if not lines:
         raise InputError(f"Sensor {sensor.id} ({sensor.name}) has no data to forecast from; post measurements first.")
@@ -104,10 +103,10 @@ def foresee(work: Session, request: ForecastRequest, *, known_at: datetime) -> I
         yield Foreseen(window, values, moment)
 
 
-def save(work: Session, request: ForecastRequest, found: Iterable[Foreseen]) -> list[Cycle]:
+def save(references: References, request: ForecastRequest, found: Iterable[Foreseen]) -> list[Cycle]:
     """Save the forecasts of all cycles."""
-    sensor, done = get(work, Sensor, request.sensor), []
+    sensor, done = references.output(request.sensor, field="sensor"), []
     for window, values, moment in found:
-        written = forecast.save(work, sensor, window, values, known_at=moment)
+        written = forecast.save(references.session, sensor, window, values, known_at=moment)
         done.append(Cycle(window.start, window.end, moment, written.stored))
     return done

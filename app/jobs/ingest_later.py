@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy.orm import Session
 
 from app.assemble.posted import Posted
+from app.auth.references import References
 from app.jobs import ingest
 from db.base import get
 from db.sensors import Sensor
@@ -44,12 +44,14 @@ def posted(request: dict[str, Any]) -> Posted:
     )
 
 
-def saving(request: dict[str, Any], *, known_at: datetime, overwrite: bool) -> Callable[[Session], dict[str, Any]]:
+def saving(request: dict[str, Any], *, known_at: datetime, overwrite: bool) -> Callable[[References], dict[str, Any]]:
     """Return what saves the values in a writing session and tells what became of them."""
     given = posted(request)
 
-    def save(work: Session) -> dict[str, Any]:
-        sensor, source = get(work, Sensor, request["sensor"]), get(work, Source, request["source"])
+    def save(references: References) -> dict[str, Any]:
+        work = references.session
+        sensor = references.output(request["sensor"], field="sensor")
+        source = get(work, Source, request["source"])  # that of the asker, noted when the values were posted
         written = ingest.run(work, sensor, source, given, known_at=known_at, overwrite=overwrite)
         told = {"stored": written.stored, "unchanged": written.unchanged, "replaced": written.replaced}
         return {**told, "num-beliefs": written.stored, "source": source.id, "outputs": {str(sensor.id): {}}}

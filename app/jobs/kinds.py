@@ -1,7 +1,7 @@
 """What each kind of job does with its request; its result is what clients may ask for later.
 
 Each computes in a reading session and gives back a function that saves in a writing one, so that nobody waits to
-write while a job computes.
+write while a job computes. Both are given what resolves references for who asked for the job, as of then.
 """
 
 from collections import defaultdict
@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy.orm import Session
-
 from app.assemble import marginal
 from app.assemble.request import ScheduleRequest
+from app.auth.references import References
 from app.jobs import forecast, forecast_cycles, ingest_later, report, schedule
 from app.jobs.forecast_cycles import Cycle, ForecastRequest
 from app.jobs.report import ReportRequest
@@ -22,7 +21,7 @@ from db.jobs import Job
 from engine.scheduling.site import Schedule
 
 Result: TypeAlias = dict[str, Any]
-Save: TypeAlias = Callable[[Session], Result]
+Save: TypeAlias = Callable[[References], Result]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,15 +34,15 @@ class Attempt:
     """Takes how far the job is, from 0 to 1; costs nothing."""
 
 
-Kind: TypeAlias = Callable[[Session, Attempt], Save]
+Kind: TypeAlias = Callable[[References, Attempt], Save]
 
 
-def run_schedule(work: Session, attempt: Attempt) -> Save:
+def run_schedule(references: References, attempt: Attempt) -> Save:
     """Plan; the result tells where the plan of each sensor is."""
     request, known_at = ScheduleRequest.model_validate(attempt.job.request), attempt.job.known_at
     rules = schedule.rules(attempt.settings)
-    done = schedule.compute(work, request, known_at=known_at, rules=rules)
-    return lambda writing: told(schedule.save(writing, done, known_at=known_at, rules=rules))
+    done = schedule.compute(references, request, known_at=known_at, rules=rules)
+    return lambda again: told(schedule.save(again.session, done, known_at=known_at, rules=rules))
 
 
 def told(planned: Planned) -> Result:
@@ -81,15 +80,16 @@ def unresolved(plan: Schedule) -> list[dict[str, Any]]:
     return [{"device": device, **limits} for device, limits in found.items()]
 
 
-def run_forecast(work: Session, attempt: Attempt) -> Save:
+def run_forecast(references: References, attempt: Attempt) -> Save:
     """Forecast; the result tells when each cycle begins and what it knew."""
     request = ForecastRequest.model_validate(attempt.job.request)
     found = []
-    for number, cycle in enumerate(forecast_cycles.foresee(work, request, known_at=attempt.job.known_at), start=1):
+    cycles = forecast_cycles.foresee(references, request, known_at=attempt.job.known_at)
+    for number, cycle in enumerate(cycles, start=1):
         found.append(cycle)
         attempt.tell(number / forecast_cycles.count(request))
-    return lambda writing: _forecast(
-        request.sensor, forecast_cycles.save(writing, request, found), forecast.source(writing).id
+    return lambda again: _forecast(
+        request.sensor, forecast_cycles.save(again, request, found), forecast.source(again.session).id
     )
 
 
@@ -103,19 +103,20 @@ def _forecast(sensor_id: int, done: list[Cycle], source_id: int) -> Result:
     }
 
 
-def run_report(work: Session, attempt: Attempt) -> Save:
+def run_report(references: References, attempt: Attempt) -> Save:
     """Report; the result tells how many values each sensor got."""
     request = ReportRequest.model_validate(attempt.job.request)
-    done = report.compute(work, request, known_at=attempt.job.known_at)
-    return lambda writing: _report(report.save(writing, done))
+    done = report.compute(references, request, known_at=attempt.job.known_at)
+    return lambda again: _report(report.save(again, done))
 
 
 def _report(stored: dict[int, int]) -> Result:
     return {"outputs": {str(key): count for key, count in stored.items()}, "num-beliefs": sum(stored.values())}
 
 
-def run_ingest(work: Session, attempt: Attempt) -> Save:
+def run_ingest(references: References, attempt: Attempt) -> Save:
     """Take in values; the result tells how many were new."""
+    references.output(attempt.job.request.get("sensor"), field="sensor")
     overwrite = attempt.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
     return ingest_later.saving(attempt.job.request, known_at=attempt.job.known_at, overwrite=overwrite)
 

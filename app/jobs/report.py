@@ -7,15 +7,14 @@ from typing import Any, Self
 
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
-from sqlalchemy.orm import Session
 
 from app.assemble import data
 from app.assemble.data import Asked, Series
 from app.assemble.outputs import consumption_sign
 from app.assemble.posted import Posted
+from app.auth.references import References
 from app.jobs import ingest
 from db import sources
-from db.base import get
 from db.knowledge import AsOf
 from db.sensors import Sensor
 from db.source_filter import SourceFilter
@@ -79,11 +78,12 @@ MAKERS = {"AggregatorReporter": aggregator, "PandasReporter": chain, "ProfitOrLo
 class Report:
     """One report while it is made."""
 
-    def __init__(self, work: Session, request: ReportRequest, known_at: datetime) -> None:
-        self.work, self.request = work, request
+    def __init__(self, references: References, request: ReportRequest, known_at: datetime) -> None:
+        self.work, self.request, self.named = references.session, request, named(references, request)
         self.as_of, self.saved_at = AsOf(known_at=request.belief_time or data.EVER), request.belief_time or known_at
-        self.inputs = [(_name(entry), get(work, Sensor, entry["sensor"]), entry) for entry in request.input]
-        self.outputs = [(_name(entry), get(work, Sensor, entry["sensor"])) for entry in request.output]
+        names = self.named
+        self.inputs = [(_name(entry), row, entry) for entry, row in zip(request.input, names.inputs, strict=True)]
+        self.outputs = [(_name(entry), row) for entry, row in zip(request.output, names.outputs, strict=True)]
 
     @property
     def step(self) -> timedelta:
@@ -130,37 +130,76 @@ class Reported:
     """When they count as known, where they do not say it themselves."""
 
 
+@dataclass(frozen=True)
+class Named:
+    """The sensors of a report."""
+
+    inputs: list[Sensor]
+    outputs: list[Sensor]
+    prices: list[Sensor]
+    """Of buying and of selling; none unless the config names one."""
+
+
+def named(references: References, request: ReportRequest) -> Named:
+    """Return the sensors that a report names; each may be used by the one who asks.
+
+    Raises:
+        FieldError: An entry names no sensor, or one that is not there.
+        NotAllowed: It names one that the principal may not read, or write to.
+    """
+    inputs = []
+    for number, entry in enumerate(request.input):
+        field = f"input[{number}]"
+        inputs.append(references.sensor(entry.get("sensor"), field=f"{field}.sensor"))
+        for key in ("source", "sources"):
+            if entry.get(key):
+                references.sources(entry[key], field=f"{field}.{key}", sensor=inputs[-1])
+    outputs = [
+        references.output(entry.get("sensor"), field=f"output[{number}].sensor")
+        for number, entry in enumerate(request.output)
+    ]
+    config = {key.replace("-", "_"): value for key, value in request.config.items()}
+    buying, selling = (config.get(f"{way}_price_sensor") for way in ("consumption", "production"))
+    keys = [] if buying is None and selling is None else [(buying, selling), (selling, buying)]
+    ways = zip(("consumption", "production"), keys, strict=False)
+    prices = [
+        references.sensor(other if own is None else own, field=f"config.{way}_price_sensor")
+        for way, (own, other) in ways
+    ]
+    return Named(inputs, outputs, prices)
+
+
 def _name(entry: Mapping[str, Any]) -> str:
-    if not isinstance(entry.get("sensor"), int):
-        raise FieldError("parameters", "each input and output names its sensor by 'sensor' with a whole number.")
     return str(entry.get("name") or f"sensor {entry['sensor']}")
 
 
-def run(work: Session, request: ReportRequest, *, known_at: datetime) -> dict[int, int]:
+def run(references: References, request: ReportRequest, *, known_at: datetime) -> dict[int, int]:
     """Compute one report with what was known at one moment, and save it; return new values by sensor id."""
-    return save(work, compute(work, request, known_at=known_at))
+    return save(references, compute(references, request, known_at=known_at))
 
 
-def compute(work: Session, request: ReportRequest, *, known_at: datetime) -> Reported:
+def compute(references: References, request: ReportRequest, *, known_at: datetime) -> Reported:
     """Compute one report with what was known at one moment; nothing is saved.
 
     Raises:
         InputError: Something it needs is missing or does not fit.
     """
-    report = Report(work, request, known_at)
+    report = Report(references, request, known_at)
     if not report.inputs or not report.outputs:
         raise InputError("A report needs at least one input and one output sensor.")
     makers = {"AggregatorReporter": _aggregate, "PandasReporter": _pandas, "ProfitOrLossReporter": _profit}
     return Reported(request.reporter, makers[request.reporter](report), report.saved_at)
 
 
-def save(work: Session, done: Reported) -> dict[int, int]:
+def save(references: References, done: Reported) -> dict[int, int]:
     """Save a report, which may have been computed in another session; return new values by sensor id."""
+    work, stored = references.session, {}
     source = sources.named(work, "Flexscope", type="reporter", model=done.reporter, version="1")
-    return {
-        key: ingest.run(work, get(work, Sensor, key), source, posted, known_at=done.saved_at, overwrite=True).stored
-        for key, posted in done.values.items()
-    }
+    for key, posted in done.values.items():
+        sensor = references.output(key, field="output")
+        written = ingest.run(work, sensor, source, posted, known_at=done.saved_at, overwrite=True)
+        stored[key] = written.stored
+    return stored
 
 
 def _aggregate(report: Report) -> dict[int, Posted]:
@@ -185,12 +224,10 @@ def _on(report: Report, sensor: Sensor, entry: Mapping[str, Any], unit: str, win
 def _profit(report: Report) -> dict[int, Posted]:
     """Price the flow at the finest step of flow and price, and sum it up for each output sensor."""
     config = {key.replace("-", "_"): value for key, value in report.request.config.items()}
-    buying = config.get("consumption_price_sensor") or config.get("production_price_sensor")
-    selling = config.get("production_price_sensor") or config.get("consumption_price_sensor")
-    if buying is None or selling is None:
+    prices = report.named.prices
+    if not prices:
         raise FieldError("config", "name a consumption_price_sensor, a production_price_sensor, or both.")
     _, flow, entry = report.inputs[0]
-    prices = [get(report.work, Sensor, key) for key in (buying, selling)]
     window = Window(report.request.start, report.request.end, flow.resolution or prices[0].resolution)
     per_kwh = [unit_for("currency/kWh", price.unit) for price in prices]
     power = _on(report, flow, entry, "kW", window) * consumption_sign(flow)

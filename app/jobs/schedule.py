@@ -14,10 +14,10 @@ from app.assemble.planning_window import Limits
 from app.assemble.request import ScheduleRequest
 from app.assemble.results import save_schedule
 from app.assemble.site import Assembled, read_site
+from app.auth.references import References
 from app.settings import Settings
 from db import sources
 from db.assets import Asset
-from db.base import get
 from engine import plugins
 from engine.errors import Infeasible, TimedOut
 from engine.scheduling.devices.inflexible import Inflexible
@@ -116,16 +116,17 @@ class Computed:
     """What was assumed where data lack."""
 
 
-def compute(work: Session, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Computed:
+def compute(references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Computed:
     """Plan one site with what was known at one moment; nothing is saved.
 
     Raises:
         InputError: What is described cannot be planned.
+        NotAllowed: It names what is not the principal's to use.
         Infeasible: No plan keeps every hard limit; what clashes is told.
         TimedOut: None was found in time.
     """
-    assembled = read_site(work, request, known_at=known_at, limits=rules.limits)
-    scheduler = _scheduler(get(work, Asset, request.asset), assembled.site, rules)
+    assembled = read_site(references, request, known_at=known_at, limits=rules.limits)
+    scheduler = _scheduler(references.asset(request.asset, field="asset"), assembled.site, rules)
     try:
         plan = scheduler.compute(assembled.site)
         return Computed(plan, type(scheduler), assembled, (*assembled.warnings, *ended_early(plan)))
@@ -137,9 +138,10 @@ def compute(work: Session, request: ScheduleRequest, *, known_at: datetime, rule
         return Computed(plain, StorageFallbackScheduler, assembled, (*assembled.warnings, str(reason)))
 
 
-def run(work: Session, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Planned:
+def run(references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Planned:
     """Plan one site with what was known at one moment, and save the plan."""
-    return save(work, compute(work, request, known_at=known_at, rules=rules), known_at=known_at, rules=rules)
+    done = compute(references, request, known_at=known_at, rules=rules)
+    return save(references.session, done, known_at=known_at, rules=rules)
 
 
 def save(work: Session, done: Computed, *, known_at: datetime, rules: Rules = USUAL) -> Planned:

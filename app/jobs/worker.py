@@ -87,13 +87,12 @@ class Worker:
 
     def _attempt(self, under_way: UnderWay) -> None:
         job, began = under_way.job, time.thread_time()
-        with self._database.reading() as work:
-            asker.check(work, job)
-            save = KINDS[job.kind](work, Attempt(job=job, settings=self._settings, tell=under_way.tell))
+        with self._database.reading() as work, asker.acting(work, job) as references:
+            save = KINDS[job.kind](references, Attempt(job=job, settings=self._settings, tell=under_way.tell))
         computed_at = datetime.now(UTC)
         with self._database.writing() as work:
-            asker.check(work, job)  # it may have taken long
-            result, now = save(work), datetime.now(UTC)
+            with asker.acting(work, job, before=references) as again:  # it may have taken long
+                result, now = save(again), datetime.now(UTC)
             if result.get("num-beliefs"):
                 wake(work, job.kind, [int(key) for key in result.get("outputs", {})], now=now)
             closing = {"message": f"{job.kind.capitalize()} job finished.", "saving_at": computed_at}

@@ -65,7 +65,7 @@ def _read(asset_id: int, server: str, work: Session, who: SignedIn) -> Found:
         asset=asset,
         tree=_tree(work, who, asset),
         sensors=door.through(who, asked),
-        context=flex_config.context(work, asset, {}),
+        context=flex_config.context(asset, {}),
         may_change=access.may(who, "update", asset),
         may_add=access.may(who, "create-children", asset),
     )

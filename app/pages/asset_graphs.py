@@ -15,6 +15,7 @@ from app.assemble.plan_summary import PlanSummary
 from app.assemble.showing import Wanted
 from app.auth import access
 from app.auth.identity import SignedIn
+from app.auth.references import References
 from app.pages import charts, graph_editor, plan_cards, time_range
 from app.pages.charts import Span
 from app.pages.filling import fill, note
@@ -71,7 +72,7 @@ def _read(asset_id: int, asked: tuple[str | None, str | None], work: Session, wh
     plan = charts.wanted(work, asset)
     data = listing.data_span(work, {key for chart in plan for key in chart.sensors})
     span = time_range.asked(*asked, local) or time_range.usual(data, now=now, local=local)
-    latest = plan_summary.latest(work, asset, known_at=now)
+    latest = plan_summary.latest(References(work, who), asset, known_at=now)
     return Found(
         asset_id=asset_id,
         plan=plan,

@@ -14,6 +14,7 @@ from app.assemble import flex_config
 from app.assemble.lines import lines_of
 from app.auth import access
 from app.auth.identity import SignedIn
+from app.auth.references import References
 from app.pages import charts
 from app.pages.asset_context import heading
 from app.pages.filling import fill, note
@@ -77,7 +78,7 @@ def _read(asset_id: int, work: Session, who: SignedIn) -> Found:
     if newest is None:
         return found
     end = from_us(newest.last_event_us) + timedelta(days=1)
-    fields = flex_config.context(work, asset, {}).fields
+    fields = flex_config.context(asset, {}).fields
     total = _sensor_of(fields.get("aggregate-power"))
     for sensor in sensors:
         planned = beliefs.read_per_source(work, sensor, end - BEFORE, end, known_at=now, sources=PLANS)
@@ -101,7 +102,7 @@ def _sort(found: Found, sensor: Sensor, lines: list[Trace], *, is_total: bool, m
         found.devices += lines
 
 
-def _sensor_of(value: Any) -> int | None:
+def _sensor_of(value: Any) -> object:
     return value.get("sensor") if isinstance(value, dict) else None
 
 
@@ -119,16 +120,15 @@ def _prices(work: Session, who: SignedIn, fields: Mapping[str, Any], found: Foun
     """Return the prices the plan answers to, over the time of the plan."""
     planned = [line.present[0] for line in (*found.devices, *found.connection) if len(line.present[0])]
     keys = [_sensor_of(fields.get(name)) for name in ("consumption-price", "production-price")]
-    seen = listing.sensors(work, [key for key in dict.fromkeys(keys) if key is not None])
+    seen = References(work, who).readable(keys)
     if not planned:
         return []
     start, end = from_us(int(min(line[0] for line in planned))), from_us(int(max(line[-1] for line in planned)))
     lines: list[Trace] = []
-    for sensor in (seen[key] for key in dict.fromkeys(keys) if key in seen):
-        if access.may(who, "read", sensor):
-            span = charts.Span(start - sensor.resolution, end + sensor.resolution, known_at=datetime.now(UTC))
-            known = charts.read_sensor(work, sensor, span)
-            lines += lines_of(sensor, known, listing.sources(work, known))
+    for sensor in seen.values():
+        span = charts.Span(start - sensor.resolution, end + sensor.resolution, known_at=datetime.now(UTC))
+        known = charts.read_sensor(work, sensor, span)
+        lines += lines_of(sensor, known, listing.sources(work, known))
     return [line.converted(lines[0].unit) for line in lines]
 
 

@@ -16,6 +16,7 @@ from app.assemble import day_costs
 from app.assemble.day_costs import DayCost
 from app.auth import access
 from app.auth.identity import SignedIn
+from app.auth.references import References
 from app.pages import day_cards
 from app.pages.asset_health import health
 from app.pages.routes import PAGES
@@ -68,7 +69,7 @@ def _read(work: Session, who: SignedIn) -> Found:
     return Found(
         assets=assets,
         states=health(work, ids, now=now),
-        days=day_costs.of_sites(work, rows, start, end, known_at=now),
+        days=day_costs.of_sites(References(work, who), rows, start, end, known_at=now),
         hours=(end.astimezone(UTC) - start.astimezone(UTC)) / timedelta(hours=1),
         open_alerts=alerts.count_open(work, None if hosts else ids),
     )

@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from engine.errors import FieldError
 from engine.flex import quantity
-from engine.flex.fields import AnyQuantity, FlexFields, described
+from engine.flex.fields import AnyQuantity, FlexFields, Key, described
 from engine.flex.parts import Place
 
 
@@ -24,7 +24,7 @@ class CommitmentModel(FlexFields):
         kind="price",
     )
     commodity: str = described("What is promised.", example="gas", kind="text", default="electricity")
-    sensors: tuple[int, ...] | None = described(
+    sensors: tuple[Key, ...] | None = described(
         "Power sensors of the devices whose sum is promised; without it, the whole site.", example=[2, 3], kind="list"
     )
     group: Place | None = described("Group whose sum is promised.", example={"asset": 9}, kind="sensor")

@@ -8,7 +8,7 @@ from pydantic import field_validator, model_validator
 from engine.errors import FieldError
 from engine.flex import quantity
 from engine.flex.commitment import CommitmentModel
-from engine.flex.fields import AnyQuantity, FlexFields, SeveralQuantities, described, each_read
+from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities, described, each_read
 from engine.flex.parts import Output
 from engine.flex.quantity import SensorReference
 
@@ -30,13 +30,13 @@ class CommodityContext(FlexFields):
         example="0.08 EUR/kWh",
         unit="currency/kWh",
     )
-    consumption_price_sensor: int | None = described(
+    consumption_price_sensor: Key | None = described(
         "Sensor with the price of energy taken from the grid.",
         example=1,
         kind="sensor",
         replaced_by="consumption-price",
     )
-    production_price_sensor: int | None = described(
+    production_price_sensor: Key | None = described(
         "Sensor with the price of energy given to the grid.", example=2, kind="sensor", replaced_by="production-price"
     )
     site_power_capacity: AnyQuantity = described(
@@ -147,7 +147,7 @@ class CommodityContext(FlexFields):
     inflexible_production: SeveralQuantities = described(
         "Sensors of production that is not planned.", example=[{"sensor": 4}], kind="list", unit="kW", default=()
     )
-    inflexible_device_sensors: tuple[int, ...] = described(
+    inflexible_device_sensors: tuple[Key, ...] = described(
         "Power sensors that are not planned, with the sign each of them is stored in.",
         example=[3, 4],
         kind="list",

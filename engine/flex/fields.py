@@ -11,6 +11,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SkipValidation,
+    Strict,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -25,6 +26,9 @@ AnyQuantity: TypeAlias = Annotated[quantity.Quantity | None, SkipValidation]
 """A quantity in any form; read by FlexFields itself."""
 SeveralQuantities: TypeAlias = Annotated[tuple[quantity.Quantity, ...], SkipValidation]
 """Quantities that are added."""
+
+Key: TypeAlias = Annotated[int, Strict()]
+"""Id of a sensor or an asset: a whole number; a text, a fraction and true are refused. No other field is an int."""
 
 Overlap = Literal["first", "least", "most"]
 """Which of several events at one time counts."""

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from engine.errors import FieldError
-from engine.flex.fields import AnyQuantity, FlexFields, described
+from engine.flex.fields import AnyQuantity, FlexFields, Key, described
 from engine.flex.quantity import Fixed
 
 
@@ -51,7 +51,7 @@ class Output(FlexFields):
 
     language: ClassVar[str] = "output"
 
-    sensor: int = described("The sensor that receives the values.", example=12, kind="sensor", default=...)
+    sensor: Key = described("The sensor that receives the values.", example=12, kind="sensor", default=...)
 
 
 class Place(FlexFields):
@@ -59,8 +59,8 @@ class Place(FlexFields):
 
     language: ClassVar[str] = "group"
 
-    asset: int | None = described("The asset whose entry tells the limits of the group.", example=9, kind="sensor")
-    sensor: int | None = described("The power sensor of that entry.", example=12, kind="sensor")
+    asset: Key | None = described("The asset whose entry tells the limits of the group.", example=9, kind="sensor")
+    sensor: Key | None = described("The power sensor of that entry.", example=12, kind="sensor")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

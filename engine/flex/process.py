@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import field_validator, model_validator
 
 from engine.errors import FieldError
-from engine.flex.fields import AnyQuantity, FlexFields, described
+from engine.flex.fields import AnyQuantity, FlexFields, Key, described
 from engine.flex.parts import Place
 from engine.flex.quantity import Event, span
 from engine.scheduling.devices.process import ProcessType
@@ -18,8 +18,8 @@ class ProcessModel(FlexFields):
     language: ClassVar[str] = "flex-model"
     spellings: ClassVar[Mapping[str, str]] = {"optimization-sense": "optimization-direction"}
 
-    sensor: int | None = described("Power sensor that receives the schedule.", example=4, kind="sensor")
-    asset: int | None = described("Asset the entry is about, where no power sensor names it.", example=7, kind="sensor")
+    sensor: Key | None = described("Power sensor that receives the schedule.", example=4, kind="sensor")
+    asset: Key | None = described("Asset the entry is about, where no power sensor names it.", example=7, kind="sensor")
     power: AnyQuantity = described("Power while it runs.", example="200 kW", unit="kW")
     duration: str | None = described("How long it runs.", example="PT4H", kind="text")
     process_type: ProcessType = described(

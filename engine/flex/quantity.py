@@ -121,13 +121,13 @@ def _fixed(raw: str | float, field: str) -> Fixed:
 def _reference(raw: Mapping[str, object], field: str) -> SensorReference:
     _known_keys(raw, REFERENCE_KEYS, f"key of the sensor reference {field}")
     sensor = raw.get("sensor")
-    if not isinstance(sensor, int) or isinstance(sensor, bool):
+    if type(sensor) is not int:
         raise FieldError(field, "a sensor reference needs the id of the sensor, such as {'sensor': 5}.")
     default = raw.get("default")
     if default is not None and not isinstance(default, str | int | float):
         raise FieldError(f"{field}.default", "write one quantity, such as '15 kW'.")
     account = raw.get("source-account")
-    if account is not None and not isinstance(account, int):
+    if account is not None and type(account) is not int:
         raise FieldError(f"{field}.source-account", "write the id of an account.")
     return SensorReference(
         sensor=sensor,
@@ -184,9 +184,9 @@ def _known_keys(raw: Mapping[str, object], known: Sequence[str], kind: str) -> N
 
 def _integers(raw: object, field: str) -> list[int]:
     found = [raw] if isinstance(raw, int) else raw
-    if not isinstance(found, list | tuple) or not all(isinstance(item, int) for item in found):
+    if not isinstance(found, list | tuple) or not all(type(item) is int for item in found):
         raise FieldError(field, "write a list of ids, such as [3, 5].")
-    return [int(item) for item in found]
+    return list(found)
 
 
 def _texts(raw: object, field: str) -> list[str]:

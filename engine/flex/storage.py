@@ -8,7 +8,7 @@ from pydantic import SkipValidation, ValidationInfo, field_validator, model_vali
 
 from engine.errors import FieldError
 from engine.flex import quantity
-from engine.flex.fields import AnyQuantity, FlexFields, SeveralQuantities, described
+from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities, described
 from engine.flex.parts import OperationMode, Output, Place
 from engine.flex.quantity import Fixed, Quantity
 from engine.iso_time import duration
@@ -26,12 +26,12 @@ class StorageModel(FlexFields):
     }
     unstored: ClassVar[Collection[str]] = ("soc-at-start", "on-at-start", "operation-modes")
 
-    sensor: int | None = described(
+    sensor: Key | None = described(
         "Power sensor that receives the schedule; it also names the entry in a list of devices.",
         example=2,
         kind="sensor",
     )
-    asset: int | None = described("Asset the entry is about, where no power sensor names it.", example=7, kind="sensor")
+    asset: Key | None = described("Asset the entry is about, where no power sensor names it.", example=7, kind="sensor")
     commodity: str = described("What the device takes and gives.", example="heat", kind="text", default="electricity")
     consumption: Output | None = described(
         "Sensor that receives the power consumed, as positive values.", example={"sensor": 12}, kind="sensor"

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.assemble.planning_window import Limits
 from app.assemble.request import ScheduleRequest
 from app.assemble.site import Assembled, read_site
+from app.auth.references import References
 from app.jobs import schedule
 from app.jobs.schedule import Planned
 from db import beliefs, sources
@@ -63,10 +64,12 @@ class Home:
 
     def read(self, asset: str, model: Any = (), context: Any = None, **more: Any) -> Assembled:
         request = self._request(asset, model, context or {}, **more)
-        return read_site(self.work, request, known_at=KNOWN_AT, limits=Limits())
+        return read_site(References(self.work, None), request, known_at=KNOWN_AT, limits=Limits())
 
     def plan(self, asset: str, model: Any = (), context: Any = None, **more: Any) -> Planned:
-        return schedule.run(self.work, self._request(asset, model, context or {}, **more), known_at=KNOWN_AT)
+        return schedule.run(
+            References(self.work, None), self._request(asset, model, context or {}, **more), known_at=KNOWN_AT
+        )
 
     def stored(self, sensor_id: int, start: datetime = START, hours: float = 4) -> dict[datetime, float]:
         sensor = self.work.get(Sensor, sensor_id)

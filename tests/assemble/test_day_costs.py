@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from app.assemble import day_costs
+from app.auth.references import References
 from app.demo.toy import add_asset, add_sensor
 from db import beliefs, sources
 from db.assets import Asset
@@ -48,7 +49,7 @@ def home(work: Any, name: str = "home", *, prices: int = 4, **context: Any) -> d
 def found(work: Any, known_at: datetime = NIGHT) -> list[day_costs.DayCost]:
     """Return the costs of all assets there are."""
     every = work.query(Asset).order_by(Asset.id).all()
-    return day_costs.of_sites(work, every, DAY, NIGHT, known_at=known_at)
+    return day_costs.of_sites(References(work, None), every, DAY, NIGHT, known_at=known_at)
 
 
 def test_cost_and_what_it_would_be_follow_from_power_and_price(database: Database):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.assemble import plan_summary
+from app.auth.references import References
 from app.demo.toy import add_asset, add_sensor
 from db import beliefs, sources
 from db.base import Database
@@ -42,7 +43,7 @@ def test_energy_peak_and_cost_follow_from_power_and_price(database: Database, po
     power = np.array([2, -3, 1]) * (1 if positive else -1)
     with database.writing() as work:
         site = planned(work, list(power), [100, 200, 400], positive=positive)
-        found = plan_summary.latest(work, site, known_at=START)
+        found = plan_summary.latest(References(work, None), site, known_at=START)
     assert found is not None
     assert (found.bought, found.sold, found.highest) == (3, 3, 2)
     assert found.cost == pytest.approx(0)
@@ -53,7 +54,9 @@ def test_energy_peak_and_cost_follow_from_power_and_price(database: Database, po
 
 def test_without_a_price_for_each_step_there_is_no_cost(database: Database):
     with database.writing() as work:
-        found = plan_summary.latest(work, planned(work, [2, 1, 1], [100, 200, float("nan")]), known_at=START)
+        found = plan_summary.latest(
+            References(work, None), planned(work, [2, 1, 1], [100, 200, float("nan")]), known_at=START
+        )
     assert found is not None
     assert found.cost is None
     assert found.bought == 4
@@ -64,7 +67,7 @@ def test_a_device_inside_a_site_has_no_cost_of_its_own(database: Database):
         site = planned(work, [2, -1], [100, 200])
         site.parent_asset_id = add_asset(work, "campus", "building", account_id=None).id
         work.flush()
-        found = plan_summary.latest(work, site, known_at=START)
+        found = plan_summary.latest(References(work, None), site, known_at=START)
     assert found is not None
     assert found.cost is None
     assert found.paid_price == pytest.approx(0.1)
@@ -72,10 +75,10 @@ def test_a_device_inside_a_site_has_no_cost_of_its_own(database: Database):
 
 def test_what_was_not_planned_yet_is_not_told(database: Database):
     with database.writing() as work:
-        assert plan_summary.latest(work, planned(work, [2], None), known_at=MADE - HOUR) is None
+        assert plan_summary.latest(References(work, None), planned(work, [2], None), known_at=MADE - HOUR) is None
 
 
 def test_an_asset_without_a_plan_has_no_summary(database: Database):
     with database.writing() as work:
         site = add_asset(work, "empty", "building", account_id=None)
-        assert plan_summary.latest(work, site, known_at=START) is None
+        assert plan_summary.latest(References(work, None), site, known_at=START) is None

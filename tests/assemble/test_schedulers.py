@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.auth.references import References
 from app.jobs import schedule
 from app.jobs.schedule import Rules
 from app.settings import load
@@ -21,7 +22,9 @@ def battery(home):
 
 
 def plan(home, model, context, rules=schedule.USUAL):
-    return schedule.run(home.work, home._request("battery", [model], context), known_at=KNOWN_AT, rules=rules)
+    return schedule.run(
+        References(home.work, None), home._request("battery", [model], context), known_at=KNOWN_AT, rules=rules
+    )
 
 
 def test_target_out_of_reach_is_refused_with_a_way_out(home, battery):
@@ -51,7 +54,9 @@ def test_another_solver_plans_the_same_site(home, battery, solver):
               {"sensor": work, "power": "3 kW", "duration": "PT1H", "process-type": "SHIFTABLE"}]  # fmt: skip
     request = home._request("battery", models, context)
     costs = [
-        schedule.compute(home.work, request, known_at=KNOWN_AT, rules=Rules(solver=name)).schedule.cost
+        schedule.compute(
+            References(home.work, None), request, known_at=KNOWN_AT, rules=Rules(solver=name)
+        ).schedule.cost
         for name in ("highspy", solver)
     ]
     assert costs[0] == pytest.approx(costs[1], abs=1e-6)

@@ -234,7 +234,7 @@ def test_commitment_binds_the_devices_it_names(home, battery):
     bid = {"name": "bid", "baseline": "2 kW", "up-price": "9 EUR/kWh", "down-price": "-9 EUR/kWh", "sensors": [battery]}
     planned = home.plan("house", [{"sensor": battery, **BATTERY}], {**FLAT, "commitments": [bid]})
     assert list(home.stored(battery).values())[:4] == pytest.approx([2.0] * 4)
-    with pytest.raises(FieldError, match="no device of this plan"):
+    with pytest.raises(FieldError, match="sensor 99"):
         home.read("house", [{"sensor": battery, **BATTERY}], {**FLAT, "commitments": [{**bid, "sensors": [99]}]})
     assert planned.currency == "EUR"
 

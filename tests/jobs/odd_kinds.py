@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.auth.references import References
 from app.jobs.kinds import KINDS, QUEUE_OF, Attempt, Save
 from db import beliefs, sources
 from db.base import get
@@ -18,13 +19,13 @@ from engine.errors import InputError
 from engine.iso_time import to_us
 
 
-def slow(work: Session, attempt: Attempt) -> Save:
+def slow(references: References, attempt: Attempt) -> Save:
     """Take some seconds, telling progress, then save one value of now."""
     asked = attempt.job.request
     for step in range(10):
         time.sleep(asked.get("seconds", 0) / 10)
         attempt.tell((step + 1) / 20)
-    return lambda writing: saved(writing, asked["sensor"])
+    return lambda again: saved(again.session, asked["sensor"])
 
 
 def saved(work: Session, sensor_id: int) -> dict[str, Any]:
@@ -36,32 +37,32 @@ def saved(work: Session, sensor_id: int) -> dict[str, Any]:
     return {"outputs": {str(sensor_id): {}}, "num-beliefs": done.stored, "source": by.id}
 
 
-def deadly(work: Session, attempt: Attempt) -> Save:
+def deadly(references: References, attempt: Attempt) -> Save:
     """End the process of the worker, as a crash in native code does."""
     os._exit(9)
 
 
-def unreachable(work: Session, attempt: Attempt) -> Save:
+def unreachable(references: References, attempt: Attempt) -> Save:
     """Meet a lost connection until a file is there."""
     if not Path(attempt.job.request["file"]).exists():
         raise ConnectionResetError("the market does not answer")
-    return lambda writing: {"num-beliefs": 0}
+    return lambda again: {"num-beliefs": 0}
 
 
-def refused(work: Session, attempt: Attempt) -> Save:
+def refused(references: References, attempt: Attempt) -> Save:
     raise InputError("The battery has no capacity; add soc-max.")
 
 
-def broken(work: Session, attempt: Attempt) -> Save:
+def broken(references: References, attempt: Attempt) -> Save:
     raise KeyError("soc")
 
 
-def waiting_inside(work: Session, attempt: Attempt) -> Save:
+def waiting_inside(references: References, attempt: Attempt) -> Save:
     """Ask the database after a while, as a job does that reads late."""
     time.sleep(attempt.job.request["seconds"])
-    work.rollback()
-    work.execute(text("select 1"))
-    return lambda writing: saved(writing, attempt.job.request["sensor"])
+    references.session.rollback()
+    references.session.execute(text("select 1"))
+    return lambda again: saved(again.session, attempt.job.request["sensor"])
 
 
 ODD = {

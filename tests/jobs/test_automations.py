@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from app.assemble.posted import Posted
+from app.auth.references import References
 from app.jobs import automations, ingest
 from app.jobs.automations import Leader, Plan
 from db import automations as rows
@@ -30,7 +31,7 @@ def forecasting(stage: Stage, **more) -> Plan:
 
 def made(stage: Stage, plan: Plan) -> int:
     with stage.database.writing() as work:
-        return automations.make(work, plan, now=NOW).id
+        return automations.make(References(work, None), plan, now=NOW).id
 
 
 def leader(stage: Stage, name: str = "one") -> Leader:
@@ -122,8 +123,8 @@ def test_plans_depend_on_the_sensors_their_description_names(stage: Stage) -> No
         model = {"sensor": stage.sensor_id, "soc-at-start": "1 kWh", "soc-max": "9 kWh"}
         request = {"flex_model": [model], "flex_context": {"consumption-price": {"sensor": price.id}}}
         plan = Plan(asset_id=stage.asset_id, kind="schedule", name="", request=request, every=QUARTER, on_data=True)
-        found = automations.make(work, plan, now=NOW)
-        assert automations.inputs(work, found) == {price.id}
+        found = automations.make(References(work, None), plan, now=NOW)
+        assert automations.inputs(References(work, None), found) == {price.id}
         assert rows.wake(work, [stage.sensor_id], at=NOW, gap=HOUR, kinds=["schedule"]) == 0
         assert rows.wake(work, [price.id], at=NOW, gap=HOUR, kinds=["schedule"]) == 1
 

@@ -10,7 +10,10 @@ from app.api.fields import Body, Identifier, JsonList, JsonObject, Query, Texts
 from app.api.paging import Paging, listed
 from app.api.route import Call, delete, get, patch, post
 from app.api.v3 import audit, shown
-from app.auth import access, mentions
+from app.assemble import showing
+from app.assemble.naming import ask_for_old_attributes, ask_for_stored
+from app.auth import access
+from app.auth.references import References
 from db import base, plans
 from db.accounts import Account
 from db.assets import Asset, AssetType, subtree
@@ -175,13 +178,19 @@ def _apply(call: Call, asset: Asset, body: AssetChange) -> None:
         if value is None and name not in MAY_BE_EMPTY:
             raise Invalid("json", {name: ["must have a value; leave it out to keep it as it is."]})
         setattr(asset, name, value)
+    references = References(call.work, call.who)
     for name in ("flex_context", "flex_model"):
-        if name in given:
-            mentions.check(call.work, call.who, given[name], field=name)
+        ask_for_stored(references, given.get(name), field=name)
+    ask_for_old_attributes(references, given.get("attributes", {}))
     for name in ("sensors_to_show", "sensors_to_show_as_kpis"):
-        playing = call.running.settings.is_playing
-        mentions.check_shown(call.work, call.who, given.get(name, []), field=name, playing=playing)
+        _check_shown(call, given.get(name, []), name)
     _check_name(call, asset)
+
+
+def _check_shown(call: Call, charts: list[Any], field: str) -> None:
+    """Refuse charts of what the asker may not see; in play mode that is nothing."""
+    for key in showing.named(charts):
+        References(call.work, None if call.running.settings.is_playing else call.who).sensor(key, field=field)
 
 
 def _check_name(call: Call, asset: Asset) -> None:

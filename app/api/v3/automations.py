@@ -8,7 +8,8 @@ from pydantic import Field
 from app.api.fields import HYPHENS, Body, JsonObject, Length, lasting
 from app.api.route import Call, Reply, delete, get, patch, post
 from app.api.v3.jobs import hand_over, shown_job
-from app.auth import access, mentions
+from app.auth import access
+from app.auth.references import References
 from app.jobs import automations as automating
 from app.jobs.automations import Plan
 from app.jobs.recurrence import time_of_day
@@ -59,7 +60,6 @@ def make(call: Call, id: int, body: NewAutomation) -> dict[str, Any]:
     """Add an automation; it is done for the first time at its next moment, in the time zone of the asset."""
     asset = base.get(call.work, Asset, id)
     access.check(call.who, "create-children", asset)
-    mentions.check(call.work, call.who, _mentioned(body), field="request")
     every = lasting(body.every, call.now, field="every") if "T" in body.every else _days(body.every)
     plan = Plan(
         asset_id=id,
@@ -71,17 +71,12 @@ def make(call: Call, id: int, body: NewAutomation) -> dict[str, Any]:
         on_data=body.on_data,
         user_id=call.who.id,
     )
-    return _shown(call, automating.make(call.work, plan, now=call.now))
+    return _shown(call, automating.make(References(call.work, call.who), plan, now=call.now))
 
 
 def _days(text: str) -> timedelta:
     """Return a length without hours; here a day is one of the calendar, however long it is."""
     return duration(text, field="every")
-
-
-def _mentioned(body: NewAutomation) -> Any:
-    sensors = body.request.get("sensors", [])
-    return [body.request, *({"sensor": key} for key in sensors if isinstance(key, int))]
 
 
 def _found(call: Call, id: int, action: access.Action) -> Automation:

@@ -13,7 +13,8 @@ from app.api.v3.data import shown
 from app.api.v3.sensors import readable
 from app.assemble import data
 from app.assemble.data import Asked
-from app.auth import access, mentions
+from app.auth import access
+from app.auth.references import References
 from app.jobs.forecast_cycles import ForecastRequest, cycles
 from db import base, bounds
 from db.jobs import Job
@@ -48,7 +49,7 @@ def trigger(call: Call, id: int, body: Trigger) -> Reply:
     """Ask for a forecast of a sensor: what was last seen at the same time of day."""
     sensor = base.get(call.work, Sensor, id)
     access.check(call.who, "create-children", sensor)
-    mentions.check(call.work, call.who, _regressors(body.config), field="config")
+    _ask_for_regressors(References(call.work, call.who), body.config)
     request = _request(call, sensor, body)
     next(cycles(request, sensor, bounds.of(call.work).written))
     plain = request.model_dump(mode="json")
@@ -57,10 +58,14 @@ def trigger(call: Call, id: int, body: Trigger) -> Reply:
     return jobs_api.accepted(call, job, results=f"/sensors/{id}/forecasts/{job.id}", forecast=job.id)
 
 
-def _regressors(config: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the sensors that a configuration names as references."""
-    lists = [value for key, value in config.items() if "regressors" in key and isinstance(value, list)]
-    return [{"sensor": entry} if isinstance(entry, int) else entry for entries in lists for entry in entries]
+def _ask_for_regressors(references: References, config: dict[str, Any]) -> None:
+    """Refuse a configuration that names sensors the asker may not read; it is for trained forecasters."""
+    for key, value in config.items():
+        if "regressors" not in key.lower() or value is None:
+            continue
+        for number, entry in enumerate(value if isinstance(value, list) else [value]):
+            named = entry.get("sensor") if isinstance(entry, dict) else entry
+            references.sensor(named, field=f"config.{key}[{number}]")
 
 
 def _request(call: Call, sensor: Sensor, body: Trigger) -> ForecastRequest:

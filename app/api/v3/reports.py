@@ -8,11 +8,12 @@ from app.api.errors import Invalid
 from app.api.fields import Body, Length, Moment, lasting
 from app.api.route import Call, Reply, post
 from app.api.v3 import jobs as jobs_api
-from app.auth import access, mentions
+from app.auth import access
+from app.auth.references import References
+from app.jobs import report
 from app.jobs.report import REPORTERS, ReportRequest
 from db import assets, base
 from db.assets import Asset
-from db.sensors import Sensor
 from engine.errors import FieldError, UnknownName
 
 
@@ -45,14 +46,11 @@ def trigger(call: Call, id: int, body: Trigger) -> Reply:
     if body.reporter not in REPORTERS:
         raise UnknownName("reporter", body.reporter, REPORTERS)
     below = {row.id for row in assets.subtree(call.work, id)}
-    mentions.check(call.work, call.who, body.parameters.input, field="parameters")
-    mentions.check(call.work, call.who, body.config, field="config")
-    mentions.check(call.work, call.who, body.parameters.output, field="parameters", devices=True)
-    for entry in body.parameters.output:
-        sensor = call.work.get(Sensor, entry.get("sensor", 0)) if type(entry.get("sensor")) is int else None
-        if sensor is None or sensor.asset_id not in below:
+    request = _request(body)
+    for sensor in report.named(References(call.work, call.who), request).outputs:
+        if sensor.asset_id not in below:
             raise FieldError("parameters", f"an output must be a sensor of asset {id} or of one below it.")
-    plain = _request(body).model_dump(mode="json")
+    plain = request.model_dump(mode="json")
     job = jobs_api.enqueue(call, jobs_api.Asked(kind="report", asset=asset, request=plain, prior=None, force=True))
     return jobs_api.accepted(call, job, results=f"/jobs/{job.id}")
 

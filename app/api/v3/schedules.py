@@ -16,7 +16,8 @@ from app.assemble import data, flex_config, marginal
 from app.assemble.data import Asked
 from app.assemble.request import ScheduleRequest
 from app.assemble.site import read_site
-from app.auth import access, mentions
+from app.auth import access
+from app.auth.references import References
 from app.jobs import schedule
 from app.jobs.kinds import unresolved
 from db import assets, base
@@ -97,10 +98,13 @@ def _queued(call: Call, request: ScheduleRequest, body: Trigger, sensor_id: int 
 
 def _check(call: Call, request: ScheduleRequest, *, known_at: datetime) -> None:
     """Refuse what could not be planned, naming the field; data that lack now may be there when the job runs."""
-    mentions.check(call.work, call.who, request.flex_model, field="flex-model", devices=True)
-    mentions.check(call.work, call.who, request.flex_context, field="flex-context")
     try:
-        read_site(call.work, request, known_at=known_at, limits=schedule.rules(call.running.settings).limits)
+        read_site(
+            References(call.work, call.who),
+            request,
+            known_at=known_at,
+            limits=schedule.rules(call.running.settings).limits,
+        )
     except GapError:
         return
 
@@ -180,10 +184,9 @@ def preview(call: Call, id: int, body: Trigger) -> dict[str, Any]:
     """Compute a schedule and save nothing."""
     asset = readable(call, id)
     request = _request(asset.id, body, body.flex_model)
-    mentions.check(call.work, call.who, request.flex_model, field="flex-model")
-    mentions.check(call.work, call.who, request.flex_context, field="flex-context")
+    ask, rules = References(call.work, call.who, saves=False), schedule.preview_rules(call.running.settings)
     known_at = body.prior or call.now
-    done = schedule.compute(call.work, request, known_at=known_at, rules=schedule.preview_rules(call.running.settings))
+    done = schedule.compute(ask, request, known_at=known_at, rules=rules)
     plan = done.schedule
     return {
         "start": plan.window.start.isoformat(),
@@ -206,8 +209,9 @@ def preview(call: Call, id: int, body: Trigger) -> dict[str, Any]:
 def effective(call: Call, id: int) -> dict[str, Any]:
     """Return the flex-context and flex-models in effect, and where each field comes from."""
     asset = readable(call, id)
-    context = flex_config.context(call.work, asset, {})
-    models = flex_config.models(call.work, assets.subtree(call.work, asset.id), [])
+    context = flex_config.context(asset, {})
+    tree, _ = assets.own_subtree(call.work, asset.id)
+    models = flex_config.models(References(call.work, call.who), tree, [])
     return {
         "flex-context": context.fields,
         "origins": context.origins,

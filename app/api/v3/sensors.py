@@ -11,7 +11,9 @@ from app.api.fields import Body, Identifier, JsonObject, Length, Zone
 from app.api.paging import Paging, listed
 from app.api.route import Call, delete, get, patch, post
 from app.api.v3 import audit, shown
+from app.assemble.naming import ask_for_old_attributes
 from app.auth import access
+from app.auth.references import References
 from db import base, editing
 from db.accounts import Account
 from db.assets import Asset, subtree
@@ -122,14 +124,15 @@ def add_sensor(call: Call, body: NewSensor) -> shown.Shown:
         raise Invalid("json", {"generic_asset_id": [f"there is no asset {body.generic_asset_id}; add it first."]})
     access.check(call.who, "create-children", asset)
     sensor = Sensor(asset_id=asset.id, asset=asset)
-    _apply(sensor, body)
+    _apply(call, sensor, body)
     call.work.add(sensor)
     call.work.flush()
     audit.note(call, f"Added sensor {sensor.name!r} ({sensor.id})", asset)
     return shown.sensor(call, sensor)
 
 
-def _apply(sensor: Sensor, body: SensorChange) -> None:
+def _apply(call: Call, sensor: Sensor, body: SensorChange) -> None:
+    ask_for_old_attributes(References(call.work, call.who), body.attributes or {})
     for name in SensorChange.model_fields.keys() & body.model_fields_set:
         value = getattr(body, name)
         if value is None:
@@ -154,7 +157,7 @@ def change_sensor(call: Call, id: int, body: SensorChange) -> shown.Shown:
     if body.model_fields_set & FIXED_BY_DATA and "admin" not in call.who.roles:
         raise access.NotAllowed("update", f"unit, resolution and knowledge horizon of sensor {id}")
     before = sensor.unit, sensor.resolution
-    _apply(sensor, body)
+    _apply(call, sensor, body)
     for field, old, new in zip(("unit", "event_resolution"), before, (sensor.unit, sensor.resolution), strict=True):
         if old != new:  # stored values would mean something else
             editing.refuse_if_filled(call.work, sensor, field)

@@ -1,0 +1,272 @@
+"""Whoever is named by whatever field in whatever spelling: nobody computes with sensors that he may not read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import requests
+
+from app.assemble import day_costs, plan_summary
+from app.auth.identity import identity
+from app.auth.references import References
+from app.jobs.report import REPORTERS
+from app.jobs.worker import Worker
+from app.settings import load
+from db.assets import Asset
+from db.base import Database
+from db.jobs import Job
+from db.sensors import Sensor
+from db.users import User
+from tests.attack import referring
+from tests.attack.referring import OLD, REFERENCE, SIGNS, START, Named
+from tests.auth.permission_table import FLEX, PLAN, SPAN
+from tests.http import serving
+from tests.http.serving import Api
+
+FIELDS = list(referring.fields())
+OWN_PRICE = {"consumption-price": "0.3 EUR/kWh"}
+
+
+@pytest.fixture(scope="module")
+def served(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A server without workers; ``ids`` holds the sensors of the other account under ``x:``."""
+    secrets = referring.keep_secrets(people, serving.identifiers(people)["a:Quay"])
+    url = people.url.render_as_string(hide_password=False)
+    quiet = {"FLEXSCOPE_WATCH": "false", "FLEXSCOPE_EMBEDDED_WORKERS": "0"}
+    with serving.server(url, tmp_path_factory.mktemp("instance"), **quiet) as api:
+        api.ids = serving.identifiers(people) | {f"x:{name}": key for name, key in secrets.items()}
+        yield api
+
+
+def kept(answer: requests.Response, *codes: int) -> None:
+    """Check that an answer tells nothing of the other account, and has one of some codes."""
+    assert not [sign for sign in SIGNS if sign in answer.text], answer.text[:500]
+    assert answer.status_code in codes, (answer.status_code, answer.text[:500])
+
+
+def secret_for(field: Named) -> str:
+    return "price" if "currency" in (field.unit or "") or "price" in field.name else "power"
+
+
+def preview(served: Api, body: dict[str, Any], who: str, asset: str = "battery") -> requests.Response:
+    return served.post(f"/assets/{served.ids[asset]}/schedules/preview", json=body, who=who)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: f"{field.model}.{field.name}")
+def test_no_field_of_a_plan_reads_them_in_any_spelling(served: Api, field: Named) -> None:
+    key = served.ids["x:asset"] if field.name == "asset" else served.ids[f"x:{secret_for(field)}"]
+    for number, (shown, value) in enumerate(referring.spellings(key).items()):
+        asked = referring.body(field.model, field.name, value, served.ids["s:power"])
+        who = ("hand", "boss")[number % 2]
+        if shown == "{sensor: 9}" and field.kind in REFERENCE and field.unit is not None:
+            kept(preview(served, asked, who), 403)
+        elif isinstance(value, dict | list):
+            kept(preview(served, asked, who), 403, 422)
+        else:  # a bare number or text may be a quantity
+            kept(preview(served, asked, who), 200, 403, 422)
+            kept(served.post(f"/assets/{served.ids['battery']}/schedules/trigger", json=asked, who=who), 202, 403, 422)
+
+
+def test_everything_else_in_these_requests_is_right(served: Api) -> None:
+    for model in referring.MODELS:
+        name, value = ("prefer-charging-sooner", True) if model == "flex-model" else ("commodity", "electricity")
+        if "group" in model:
+            name, value = "sensor", served.ids["s:power"]
+        if "commodities" in model:
+            value = "gas"
+        asked = referring.body(model, name, value, served.ids["s:power"])
+        assert preview(served, asked, "hand").status_code in (200, 422), model
+    own = referring.body("flex-context", "consumption-price", {"sensor": served.ids["s:price"]}, served.ids["s:power"])
+    assert "is not known" in preview(served, own, "hand").text
+
+
+STORED = [
+    field
+    for field in FIELDS
+    if field.kind in REFERENCE and field.unit and field.model in ("flex-context", "flex-model")
+]
+
+
+@contextmanager
+def stored(served: Api, people: Database, kind: Any, name: str, **columns: Any) -> Iterator[None]:
+    undo = referring.put(people, kind, served.ids[name], **columns)
+    try:
+        yield
+    finally:
+        undo()
+
+
+@pytest.mark.parametrize("field", STORED, ids=lambda field: f"{field.model}.{field.name}")
+def test_what_somebody_else_stored_is_refused_where_it_is_used(served: Api, people: Database, field: Named) -> None:
+    value = {"sensor": served.ids[f"x:{secret_for(field)}"]}
+    column = field.model.replace("-", "_")
+    asked = referring.body("flex-model", "prefer-charging-sooner", True, served.ids["s:power"])
+    if field.name in ("consumption-price", "consumption_price"):
+        asked["flex-context"] = {}
+    if field.name.replace("_", "-") in FLEX:
+        asked["flex-model"] = [{"sensor": served.ids["s:power"]}]
+    holder = "site" if column == "flex_context" else "battery"
+    usual = {} if column == "flex_context" else {"sensor": served.ids["s:power"], **FLEX}
+    own = {name: given for name, given in usual.items() if name != field.name.replace("_", "-")}
+    with stored(served, people, Asset, holder, **{column: {**own, field.name: value}}):
+        for who in ("hand", "boss"):
+            answer = preview(served, asked, who)
+            kept(answer, 403)
+            told = answer.json()["message"]
+            assert field.name.replace("_", "-") in told and f"asset {served.ids[holder]}" in told
+            kept(served.post(f"/assets/{served.ids['battery']}/schedules/trigger", json=asked, who=who), 403)
+            kept(served.get(f"/assets/{served.ids['battery']}/flex-config", who=who), 200)
+
+
+@pytest.mark.parametrize("name", sorted(OLD))
+def test_attributes_of_older_releases_are_neither_written_nor_read(served: Api, people: Database, name: str) -> None:
+    key = served.ids[f"x:{OLD[name]}"]
+    bare = {"start": PLAN["start"], "duration": "PT1H", "flex-model": [{"sensor": served.ids["s:power"]}]}
+    bare["flex-context"] = {} if name == "market_id" else OWN_PRICE
+    for number, value in enumerate(referring.spellings(key).values()):
+        who = ("hand", "boss")[number % 2]
+        wanted = {"sensor": key} if value == key and name != "market_id" else value
+        for kind, row in ((Asset, "battery"), (Asset, "site"), (Sensor, "s:power")):
+            with stored(served, people, kind, row, attributes={name: wanted}):
+                kept(preview(served, bare, who), 200, 403, 422)
+    for path in (f"/assets/{served.ids['battery']}", f"/sensors/{served.ids['s:power']}"):
+        if name not in referring.OLD_MODEL_ATTRIBUTES:  # they are numbers, and no reference can be made of them
+            wanted = key if name == "market_id" else {"sensor": key}
+            kept(served.patch(path, json={"attributes": {name: wanted}}, who="boss"), 403)
+
+
+@pytest.mark.parametrize("column", ["flex_context", "flex_model"])
+def test_nobody_stores_a_reference_that_he_may_not_use(served: Api, column: str) -> None:
+    for shown, value in referring.spellings(served.ids["x:power"]).items():
+        if isinstance(value, dict) and "sensor-id" not in shown:  # no key of a reference, whoever uses it
+            given = {column: {"soc-usage": [value], "inflexible-consumption": [value]}}
+            kept(served.patch(f"/assets/{served.ids['battery']}", json=given, who="hand"), 403, 422)
+
+
+def report(served: Api, **more: Any) -> dict[str, Any]:
+    own = {"sensor": served.ids["s:power"]}
+    asked = {"input": [own], "output": [own], **SPAN}
+    config = more.pop("config", {})
+    return {"reporter": more.pop("reporter", "ProfitOrLossReporter"), "config": config, "parameters": asked | more}
+
+
+@pytest.mark.parametrize("reporter", sorted(REPORTERS))
+def test_no_report_reads_them_in_any_spelling(served: Api, reporter: str) -> None:
+    path = f"/assets/{served.ids['battery']}/reports/trigger"
+    price, power = served.ids["x:price"], served.ids["x:power"]
+    for shown, value in referring.spellings(price).items():
+        for name in ("consumption_price_sensor", "production-price-sensor", "consumption-price_sensor"):
+            asked = report(served, reporter=reporter, config={name: value})
+            kept(served.post(path, json=asked, who="hand"), 403 if shown == "9" else 422)
+    for value in referring.spellings(power).values():
+        for entry in ({"sensor": value}, value if isinstance(value, dict) else {"Sensor": value}):
+            for side in ("input", "output"):
+                asked = report(served, reporter=reporter, config={"consumption_price_sensor": served.ids["s:price"]})
+                asked["parameters"][side] = [entry]
+                kept(served.post(path, json=asked, who="boss"), 403, 422)
+
+
+@pytest.mark.parametrize("name", ["sources", "source-account", "source", "sources of a report"])
+def test_no_sources_of_others_are_named(served: Api, name: str) -> None:
+    asked = report(served, config={"consumption_price_sensor": served.ids["s:price"]})
+    for value in (served.ids["x:source"], [served.ids["x:source"]]):
+        if name in ("source", "sources of a report"):
+            entry = {"sensor": served.ids["s:power"], name.split()[0]: value}
+            path, sent = "reports/trigger", asked | {"parameters": {**asked["parameters"], "input": [entry]}}
+        else:
+            given = served.ids["a:Quay"] if name == "source-account" else value
+            reference = {"sensor": served.ids["s:price"], name: given}
+            sent = referring.body("flex-context", "consumption-price", reference, served.ids["s:power"])
+            path = "schedules/preview"
+        kept(served.post(f"/assets/{served.ids['battery']}/{path}", json=sent, who="hand"), 403)
+
+
+@pytest.mark.parametrize("name", ["future-regressors", "past-regressors", "regressors", "past_regressors"])
+def test_no_forecast_names_them(served: Api, name: str) -> None:
+    for shown, value in referring.spellings(served.ids["x:power"]).items():
+        asked = {"duration": "PT1H", "config": {name: [value]}}
+        answer = served.post(f"/sensors/{served.ids['s:power']}/forecasts/trigger", json=asked, who="hand")
+        kept(answer, *((403,) if shown in ("9", "{sensor: 9}") else (403, 422)))
+
+
+def test_no_automation_is_made_with_them(served: Api) -> None:
+    path, new = f"/assets/{served.ids['battery']}/automations", {"name": "x", "every": "P1D"}
+    for value in referring.spellings(served.ids["x:power"]).values():
+        entry = {
+            "sensor": served.ids["s:power"],
+            **FLEX,
+            "soc-usage": [value if isinstance(value, dict) else {"sensor": value}],
+        }
+        requests_of = {
+            "schedule": {"flex_model": [entry], "flex_context": OWN_PRICE},
+            "forecast": {"sensors": [value]},
+            "report": {"reporter": "AggregatorReporter", "input": [{"sensor": value}], "output": [{"sensor": value}]},
+        }
+        for kind, request in requests_of.items():
+            kept(served.post(path, json=new | {"kind": kind, "request": request}, who="hand"), 403, 422)
+
+
+def test_no_chart_shows_them(served: Api, people: Database) -> None:
+    key, path = served.ids["x:power"], f"/assets/{served.ids['battery']}"
+    for value in [key, [key], [[key]], {"sensor": key}, {"title": "x", "plots": [{"sensors": [key]}]}]:
+        for column in ("sensors_to_show", "sensors_to_show_as_kpis"):
+            kept(served.patch(path, json={column: [value]}, who="boss"), 403)
+            with stored(served, people, Asset, "battery", **{column: [value]}):
+                for tail in ("/chart", "/chart_data", "/kpis"):
+                    more = {"include_data": "true"} if tail == "/chart" else {}
+                    kept(served.get(path + tail, params=SPAN | more, who="boss"), 200)
+
+
+def jobs(ids: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """A job of each kind that names a sensor of the other account, as it would lie in the queue."""
+    plan = {"asset": ids["battery"], "start": PLAN["start"], "duration": 3600.0, "flex_context": OWN_PRICE}
+    device = {"sensor": ids["s:power"], **FLEX}
+    told = {"reporter": "ProfitOrLossReporter", "output": [{"sensor": ids["s:power"]}], **SPAN}
+    hour = {"start": SPAN["start"], "end": SPAN["end"], "horizon": 3600.0, "frequency": 86400.0}
+    price = ids["x:price"]
+    prices = {"consumption_price_sensor": price}
+    own = [{"sensor": ids["s:power"]}]
+    bought = {"consumption-price": {"sensor": price}}
+    return {
+        "schedule of the request": plan | {"flex_model": [device | {"soc-usage": [{"sensor": ids["x:power"]}]}]},
+        "schedule of a context": plan | {"flex_model": [device], "flex_context": bought},
+        "schedule into it": plan | {"flex_model": [device | {"consumption": {"sensor": ids["x:power"]}}]},
+        "report input": told | {"input": [{"sensor": ids["x:power"]}]},
+        "report output": told | {"input": own, "output": [{"sensor": ids["x:power"]}], "config": prices},
+        "report price": told | {"input": own, "config": prices},
+        "report price as text": told | {"input": own, "config": {"consumption_price_sensor": str(price)}},
+        "report price as fraction": told | {"input": own, "config": {"consumption-price-sensor": float(price)}},
+        "report input as true": told | {"input": [{"sensor": True}], "config": prices},
+        "forecast": {"sensor": ids["x:power"], **hour},
+    }  # fmt: skip
+
+
+def test_a_job_that_lies_in_the_queue_is_not_done(
+    served: Api, people: Database, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    worker = Worker(load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path_factory.mktemp("worker"))}), people)
+    for number, (name, request) in enumerate(jobs(served.ids).items()):
+        job = Job(id=f"attack-{number}", kind=name.split()[0], status="QUEUED", request_hash="", known_at=START)
+        job.request, job.asset_id, job.user_id = request, served.ids["battery"], served.ids["u:hand"]
+        job.enqueued_at, job.result, job.message, job.trace = START, {}, "", ""
+        with people.writing() as work:
+            work.add(job)
+        worker.do(job.id)
+        answer = served.get(f"/jobs/{job.id}", who="hand")
+        kept(answer, 422)
+        assert answer.json()["status"] == "FAILED" and ("may not use" in answer.text or "is no id" in answer.text), name
+    assert not served.get(f"/sensors/{served.ids['s:power']}/stats", who="hand").json()
+
+
+def test_cards_say_nothing_of_prices_that_may_not_be_read(served: Api, people: Database) -> None:
+    at = {"aggregate-power": {"sensor": served.ids["s:load"]}}
+    for price in (served.ids["x:price"], str(served.ids["x:price"]), [served.ids["x:price"]]):
+        context = at | {"consumption-price": {"sensor": price}}
+        with stored(served, people, Asset, "site", flex_context=context), people.reading() as work:
+            asker = References(work, identity(work, work.get_one(User, served.ids["u:hand"])))
+            site = work.get_one(Asset, served.ids["site"])
+            end = START.replace(hour=23)
+            assert day_costs.of_sites(asker, [site], START, end, known_at=end) == []
+            assert asker.readable([price, served.ids["x:power"]]) == {}
+            assert plan_summary.latest(asker, site, known_at=end) is None
