@@ -2,7 +2,7 @@
 
 from app import settings as app_settings
 from app.settings import Settings
-from db import migrations
+from db import migrations, private_files
 from db.base import Database
 from db.faults import Unavailable
 from engine.errors import InputError
@@ -11,9 +11,12 @@ from engine.errors import InputError
 def opened(settings: Settings) -> Database:
     """Return the configured database with all tables; an empty one gets them now.
 
+    Whatever file this process makes from then on is its owner's only.
+
     Raises:
         InputError: The database does not answer, or its tables are of another version than this program.
     """
+    private_files.begin()
     database = app_settings.database(settings)
     try:
         at = migrations.current(settings.SQLALCHEMY_DATABASE_URI)

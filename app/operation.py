@@ -23,20 +23,26 @@ class Operation:
     FLEXSCOPE_INGEST_LATER: bool = setting(False, "Whether posted values wait for an ingestion worker (answer 202)")
     FLEXSCOPE_EMBEDDED_WORKERS: int = setting(2, "Workers per queue inside the server, without Redis; 0: none")
 
-    FLEXMEASURES_REDIS_URL: str = setting("", "Host or redis:// address of the queue; empty: embedded, one machine")
+    FLEXMEASURES_REDIS_URL: str = setting(
+        "", "Host or redis:// address of the queue; empty: embedded, one machine", hide="password"
+    )
     FLEXMEASURES_REDIS_PORT: int = setting(6379, "Port of Redis")
     FLEXMEASURES_REDIS_DB_NR: int = setting(0, "Database number of Redis")
-    FLEXMEASURES_REDIS_PASSWORD: str = setting("", "Password of Redis")
+    FLEXMEASURES_REDIS_PASSWORD: str = setting("", "Password of Redis", hide="whole")
 
     FLEXSCOPE_WATCH: bool = setting(True, "Whether to look for stale or odd data, failed jobs and poor forecasts")
     FLEXSCOPE_WATCH_SECONDS: int = setting(300, "How often to look [s]")
     FLEXMEASURES_DEFAULT_MONITORING_MAIL_RECIPIENTS: list[str] = setting([], "Who is told of alerts by mail")
     FLEXMEASURES_MONITORING_MAIL_RECIPIENTS: list[str] = setting([], "The same by its old name")
-    FLEXSCOPE_ALERT_WEBHOOKS: list[str] = setting([], "Addresses that alerts are posted to as JSON")
+    FLEXSCOPE_ALERT_WEBHOOKS: list[str] = setting([], "Addresses that alerts are posted to as JSON", hide="whole")
     FLEXSCOPE_ALERT_QUIET: timedelta = setting(timedelta(hours=6), "How long a cause is not told again")
-    FLEXMEASURES_TASK_CHECK_AUTH_TOKEN: str = setting("", "Lets other programs read and note task runs; empty: nobody")
-    FLEXSCOPE_METRICS_TOKEN: str = setting("", "Bearer token of /metrics; empty: admins only")
+    FLEXMEASURES_TASK_CHECK_AUTH_TOKEN: str = setting(
+        "", "Lets other programs read and note task runs; empty: nobody", hide="whole"
+    )
+    FLEXSCOPE_METRICS_TOKEN: str = setting("", "Bearer token of /metrics; empty: admins only", hide="whole")
     FLEXSCOPE_LOG_FORMAT: str = setting("text", "text, or json: one object per line")
     FLEXMEASURES_PROFILE_REQUESTS: bool = setting(False, "Whether to profile each request, into the instance folder")
-    SENTRY_DSN: str = setting("", "Where errors are sent, with flexscope[sentry] installed; empty: nowhere")
-    FLEXMEASURES_SENTRY_CONFIG: dict[str, Any] = setting({}, "Further options of sentry_sdk.init")
+    SENTRY_DSN: str = setting(
+        "", "Where errors are sent, with flexscope[sentry] installed; empty: nowhere", hide="whole"
+    )
+    FLEXMEASURES_SENTRY_CONFIG: dict[str, Any] = setting({}, "Further options of sentry_sdk.init", hide="whole")

@@ -29,7 +29,9 @@ class Protection:
     SECURITY_TWO_FACTOR: bool = setting(False, "Whether a sign-in with a password also needs a mailed code")
     SECURITY_TWO_FACTOR_ALWAYS_VALIDATE: bool = setting(False, "Whether a browser that gave a code needs one again")
     SECURITY_TWO_FACTOR_LOGIN_VALIDITY: timedelta = setting(WEEK, "How long a browser that gave a code needs no other")
-    FLEXSCOPE_OIDC_PROVIDERS: dict[str, Any] = setting({}, "Single sign-on: name: {issuer, client_id, …}; see the docs")
+    FLEXSCOPE_OIDC_PROVIDERS: dict[str, Any] = setting(
+        {}, "Single sign-on: name: {issuer, client_id, …}; see the docs", hide="whole"
+    )
     FLEXSCOPE_COOKIE_SECURE: bool = setting(False, "Whether cookies are sent over https only; in production always")
 
     MAIL_SERVER: str = setting("localhost", "Host that takes mail (SMTP)")
@@ -37,7 +39,7 @@ class Protection:
     MAIL_USE_TLS: bool = setting(False, "Whether to encrypt after connecting (STARTTLS)")
     MAIL_USE_SSL: bool = setting(False, "Whether to encrypt from the start")
     MAIL_USERNAME: str = setting("", "Name to sign in with at that host; empty: do not sign in")
-    MAIL_PASSWORD: str = setting("", "Password to sign in with at that host")
+    MAIL_PASSWORD: str = setting("", "Password to sign in with at that host", hide="whole")
     MAIL_DEFAULT_SENDER: list[str] = setting(["Flexscope", "no-reply@example.com"], "Name and address mail comes from")
 
     RATELIMIT_ENABLED: bool = setting(True, "Whether requests are limited; never in play mode")
@@ -59,5 +61,5 @@ class Protection:
     )
     FLEXSCOPE_FRAME_ANCESTORS: list[str] = setting(["'self'"], "Sites that may show pages inside their own")
     FLEXMEASURES_SECRETS_ENCRYPTION_KEYS: list[str] = setting(
-        [], "Fernet keys of stored secrets, newest first; empty: derived from SECRET_KEY"
+        [], "Fernet keys of stored secrets, newest first; empty: derived from SECRET_KEY", hide="whole"
     )

@@ -41,9 +41,9 @@ class Settings(Protection, Bounds, Operation, Appearance):
     FLEXSCOPE_INSTANCE_PATH: Path = setting(Path("instance"), "Folder of database, secret key and queue files")
     FLEXSCOPE_CONFIG: str = setting("", "Configuration file; empty: flexscope.cfg in the instance folder, if there")
     LOGGING_LEVEL: str = setting("WARNING", "Threshold of the log: DEBUG, INFO, WARNING or ERROR")
-    SQLALCHEMY_DATABASE_URI: str = setting("", "Database; empty: flexscope.db (SQLite) in the instance folder")
+    SQLALCHEMY_DATABASE_URI: str = setting("", "Database; empty: flexscope.db in the instance folder", hide="password")
     FLEXMEASURES_DB_BACKUP_PATH: Path = setting(Path("backups"), "Folder of restoreData, in the instance folder")
-    SECRET_KEY: str = setting("", "Signs cookies and tokens; empty in development: made once, kept in instance folder")
+    SECRET_KEY: str = setting("", "Signs cookies and tokens; in development made once and kept", hide="whole")
 
     FLEXMEASURES_PUBLIC_DEMO_CREDENTIALS: list[str] = setting(
         [], "Email and password the login page shows in demo mode"
@@ -147,7 +147,8 @@ def _parse(name: str, given: Any, kind: Any) -> Any:
     try:
         return PARSERS[kind](given)
     except (ValueError, TypeError, SyntaxError, KeyError, InputError):
-        raise FieldError(name, f"{given!r} cannot be read as {EXAMPLES[kind]}.") from None
+        told = "It" if any(each.name == name and each.metadata["hide"] for each in fields(Settings)) else repr(given)
+        raise FieldError(name, f"{told} cannot be read as {EXAMPLES[kind]}.") from None
 
 
 def _boolean(given: Any) -> bool:
@@ -249,7 +250,7 @@ def database(settings: Settings) -> "Database":
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise InputError(
             f"The folder {folder} cannot be made ({error.strerror}); set FLEXSCOPE_INSTANCE_PATH to one that can."
@@ -291,8 +292,7 @@ def _make_secret(file: Path) -> None:
 
 def described() -> list[tuple[str, str, object, str]]:
     """Return name, type, default and meaning of every setting, for the documentation and the terminal."""
-    kinds = get_type_hints(Settings)
-    empty = Settings()
+    kinds, empty = get_type_hints(Settings), Settings()
     return [(f.name, _word(kinds[f.name]), getattr(empty, f.name), f.metadata["meaning"]) for f in fields(Settings)]
 
 

@@ -7,6 +7,7 @@ begins by taking its lock, and a read sees one snapshot.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 from sqlalchemy import (
@@ -27,7 +28,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from db import faults
+from db import faults, private_files
 from db.bounds import KEY, StoreBounds
 from engine.errors import EngineError, InputError
 from engine.iso_time import MICROSECOND
@@ -212,7 +213,7 @@ def address(url: str) -> URL:
         kind = ""
     if kind not in ("sqlite", "postgresql"):
         raise InputError(
-            f"{url!r} is not the address of a database; write it like sqlite:////folder/flexscope.db or "
+            "That is not the address of a database; write it like sqlite:////folder/flexscope.db or "
             "postgresql://user:password@host/name."
         )
     return made.set(drivername="postgresql+psycopg2") if kind == "postgresql" else made
@@ -234,6 +235,11 @@ def _postgres(url: URL, patience: float, idle: int) -> Engine:
 
 def _sqlite(url: URL, pragmas: Sequence[str], begin: str) -> Engine:
     engine = create_engine(url, **POOL)
+
+    @event.listens_for(engine, "do_connect")
+    def keep_private(_dialect: object, _record: object, _args: object, _given: object) -> None:
+        if url.database and url.database != ":memory:" and "uri" not in url.query:
+            private_files.make(Path(url.database))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -1,11 +1,14 @@
 """Answers to requests that carry an idempotency key, so that a repeated request is answered, not done again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, LargeBinary, String, delete
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from db.base import Table
+
+KEPT = timedelta(days=1)
+"""How long an answer is kept."""
 
 
 class Answered(Table):

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.api import gate, repeats
+from app.api.errors import NotSignedIn
 from app.api.route import Call, Reply, Route
 from app.auth.identity import SignedIn
 from app.running import Running
-from db import trail
+from db import logins, trail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +81,8 @@ def _computed(route: Route, request: Request, given: Mapping[str, Any], afterwar
             save = route.function(request.call(work, []), **given)
         with database.writing() as work:
             call = request.call(work, afterwards)
+            if request.asker is not None and not logins.stands(work, request.asker.id, request.asker.serial):
+                raise NotSignedIn  # the login has ended meanwhile
             if (before := _before(call, request, route)) is not None:  # the same request came twice at once
                 return before
             return _kept(call, request, route, save(call))
@@ -95,5 +98,5 @@ def _before(call: Call, request: Request, route: Route) -> Reply | None:
 def _kept(call: Call, request: Request, route: Route, content: Any) -> Reply:
     reply = content if isinstance(content, Reply) else Reply(content=content, status=route.status)
     if request.key is not None and route.writes and call.asker is not None:
-        repeats.keep(call, request.said, request.key, reply)
+        repeats.keep(call, route, request.said, request.key, reply)
     return reply

@@ -1,14 +1,14 @@
 """Requests that carry an ``Idempotency-Key``: done once, and answered the same when they are repeated."""
 
 import hashlib
-from datetime import timedelta
+from dataclasses import replace
 
 from app.api.errors import ApiError
-from app.api.route import Call, Reply, to_bytes
+from app.api.route import Call, Reply, Route, to_bytes
 from db import repeats
 from db.repeats import Answered
 
-KEPT = timedelta(days=1)
+ONCE = "This was done already; only the first answer told the {}. If it was lost, revoke this one and make another."
 LONGEST = 255
 
 
@@ -21,7 +21,7 @@ def answered(call: Call, said: bytes, key: str) -> Reply | None:
     if len(key) > LONGEST:
         raise ApiError(422, "UNPROCESSABLE_ENTITY", f"Idempotency-Key: may have {LONGEST} characters at most.")
     found = call.work.get(Answered, (call.who.id, key))
-    if found is None or found.at < call.now - KEPT:
+    if found is None or found.at < call.now - repeats.KEPT:
         return None
     if found.request_hash != _hash(said):
         message = "Idempotency-Key: was used for another request; use a new key for each."
@@ -29,9 +29,12 @@ def answered(call: Call, said: bytes, key: str) -> Reply | None:
     return Reply(content=found.body, status=found.status, headers={"Idempotency-Replayed": "true"})
 
 
-def keep(call: Call, said: bytes, key: str, reply: Reply) -> None:
-    """Keep an answer, in the transaction that does what it tells of."""
-    repeats.forget(call.work, before=call.now - KEPT)
+def keep(call: Call, route: Route, said: bytes, key: str, reply: Reply) -> None:
+    """Keep an answer without what it alone tells, in the transaction that does what it tells of."""
+    if route.told_once:
+        told = {name: value for name, value in reply.content.items() if name not in route.told_once}
+        reply = replace(reply, content=told | {"message": ONCE.format(" and ".join(route.told_once))})
+    repeats.forget(call.work, before=call.now - repeats.KEPT)
     own = Answered(user_id=call.who.id, key=key, request_hash=_hash(said), status=reply.status)
     own.body, own.at = to_bytes(reply), call.now
     call.work.merge(own)

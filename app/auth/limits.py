@@ -205,7 +205,7 @@ def _shared(settings: Settings, database: Database) -> Database:
     """Return where counts are kept; beside SQLite in a file of their own, so that no request waits for a long write."""
     if not database.is_sqlite:
         return database
-    settings.FLEXSCOPE_INSTANCE_PATH.mkdir(parents=True, exist_ok=True)
+    settings.FLEXSCOPE_INSTANCE_PATH.mkdir(parents=True, exist_ok=True, mode=0o700)
     opened = Database(f"sqlite:///{settings.FLEXSCOPE_INSTANCE_PATH / 'limits.db'}")
     Table.metadata.create_all(opened.engine, [Table.metadata.tables[Used.__tablename__]])
     return opened

@@ -54,7 +54,10 @@ def restore(file: Path, replace: bool, yes: bool) -> None:
     url = settings.load().SQLALCHEMY_DATABASE_URI
     if replace and not yes:
         click.confirm("Everything in the database will be gone. Go on?", abort=True)
-    dumping.restore(url, file, replace=replace)
+    if not dumping.restore(url, file, replace=replace):
+        click.secho(
+            f"{file} has no checksum, as those of older versions: SQLite finds nothing broken in it.", fg="yellow"
+        )
     click.secho(f"The database holds what {file} holds, at revision {migrations.current(url)}.", fg="green")
 
 

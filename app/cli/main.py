@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Union
 
 import click
 
+from db import private_files
 from engine.errors import EngineError
 
 
@@ -180,6 +181,7 @@ cli = Lazy("flexscope", COMMANDS)
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; what cannot be done is one sentence on standard error and exit code 1."""
+    private_files.begin()
     try:
         answer: Any = cli.main(args=arguments, prog_name="flexscope", standalone_mode=False)
     except EngineError as error:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -109,8 +110,15 @@ def _by_webhook(settings: Settings, new: Sequence[Alert]) -> bool:
             requests.post(address, json=content, timeout=PATIENCE).raise_for_status()
             took = True
         except requests.RequestException as error:
-            LOG.error("The webhook %s did not take %s alerts: %s", address, len(new), error)
+            LOG.error(
+                "The webhook at %s did not take %s alerts: %s", urlsplit(address).hostname, len(new), _reason(error)
+            )
     return took
+
+
+def _reason(error: requests.RequestException) -> str:
+    """Return what went wrong without the address, whose path may be the secret itself."""
+    return str(error.response.status_code) if error.response is not None else type(error).__name__
 
 
 def plain(alert: Alert) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.jobs.automations import Leader
 from app.jobs.faults import QueueDown
 from app.jobs.worker import machine
 from app.settings import Settings
-from db import job_states, leading
+from db import job_states, leading, repeats
 from db.base import Database
 from db.jobs import Job
 from engine.errors import EngineError
@@ -121,6 +121,7 @@ class Keeper:
         kinds = {"schedule": now - self._settings.FLEXMEASURES_PLANNING_TTL}
         with self._database.writing() as work:
             job_states.forget(work, kinds=kinds, others=now - self._settings.FLEXMEASURES_JOB_TTL)
+            repeats.forget(work, before=now - repeats.KEPT)
         self.let_go(now)
 
     def let_go(self, now: datetime) -> None:

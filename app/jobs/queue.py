@@ -23,7 +23,7 @@ from app.jobs.kinds import QUEUES
 from app.jobs.ticking import Ticker
 from app.jobs.worker import Worker
 from app.settings import Settings
-from db import jobs
+from db import jobs, private_files
 from db.base import Database
 
 LOG = logging.getLogger(__name__)
@@ -189,9 +189,10 @@ class Queue:
 def _huey(settings: Settings, queue: str) -> Any:
     where, name = settings.FLEXMEASURES_REDIS_URL, f"flexscope-{queue}"
     if not where:
-        settings.FLEXSCOPE_INSTANCE_PATH.mkdir(parents=True, exist_ok=True)
-        file = str(settings.FLEXSCOPE_INSTANCE_PATH / "queue.db")
-        return EmbeddedQueue(name, filename=file, fsync=False, results=False)
+        settings.FLEXSCOPE_INSTANCE_PATH.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = settings.FLEXSCOPE_INSTANCE_PATH / "queue.db"
+        private_files.make(file)
+        return EmbeddedQueue(name, filename=str(file), fsync=False, results=False)
     if "://" in where:
         return SharedQueue(name, url=where, results=False)
     password = settings.FLEXMEASURES_REDIS_PASSWORD or None

@@ -12,5 +12,5 @@ def backup(settings: Settings, name: str) -> Path:
 
 
 def run(settings: Settings, file: Path) -> None:
-    """Fill the database with what a backup holds; see ``dumping.restore``."""
-    dumping.restore(settings.SQLALCHEMY_DATABASE_URI, file, replace=True)
+    """Fill the database with what a backup holds; see ``dumping.restore``. Who plays goes on with the same token."""
+    dumping.restore(settings.SQLALCHEMY_DATABASE_URI, file, replace=True, keep_logins=True)

@@ -17,6 +17,7 @@ from app.jobs import asker
 from app.jobs.dependents import wake
 from app.jobs.faults import is_transient, patiently
 from app.jobs.kinds import KINDS, Attempt
+from app.redaction import of_settings, redacted
 from app.settings import Settings
 from db import job_states
 from db.base import Database
@@ -103,7 +104,7 @@ class Worker:
         """Put a job off after a fault that may pass, else close it; a fault in doing so is left to the lease."""
         if not isinstance(error, EngineError) or is_transient(error):
             LOG.error("Try %s of job %s failed", job.tries, job.id, exc_info=error)
-        trace = "".join(traceback.format_exception(error))
+        trace = redacted("".join(traceback.format_exception(error)), of_settings(self._settings))
         try:
             if is_transient(error) and job.tries < self._settings.FLEXSCOPE_JOB_TRIES:
                 patiently(lambda: self._put_off(job, error, trace))

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import sqlite3
+import stat
 import threading
 from pathlib import Path
 
@@ -47,9 +49,9 @@ def restore_and_die(url: str, file: Path, after: int | None) -> None:
 
     original = dumping._copy
 
-    def copy(source: Connection, target: Database) -> None:
+    def copy(source: Connection, target: Database, **more: bool) -> None:
         event.listen(target.engine, "commit" if after is None else "after_cursor_execute", strike)
-        original(source, target)
+        original(source, target, **more)
 
     dumping._copy = copy
     restore(url, file, replace=True)
@@ -152,12 +154,21 @@ def test_a_killed_restore_leaves_what_was_there(
     assert "afterwards" in names(database)
 
 
+def without_checksum(file: Path) -> None:
+    """Make a dump like those of versions that wrote no checksum."""
+    file.write_bytes(file.read_bytes()[: -dumping.TAIL])
+    with sqlite3.connect(file) as opened:
+        opened.execute("pragma application_id=0")
+    opened.close()
+
+
 def test_a_dump_of_an_older_version_is_brought_to_the_newest(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:
     add_asset(database, "old")
     older = migrations.history()[-2].revision
     dump(database, tmp_path / "copy.dump")
+    without_checksum(tmp_path / "copy.dump")
     migrations.downgrade(f"sqlite:///{tmp_path / 'copy.dump'}", older)
     before = (tmp_path / "copy.dump").read_bytes()
     add_asset(database, "newer")
@@ -166,3 +177,77 @@ def test_a_dump_of_an_older_version_is_brought_to_the_newest(
     with pytest.raises(DatabaseError, match="only ever added to"), database.writing() as work:
         work.execute(delete(AuditEvent))
     assert (tmp_path / "copy.dump").read_bytes() == before
+
+
+@pytest.mark.parametrize("share", [0.0, 0.0001, 0.02, 0.3, 0.5, 0.8, 0.99, "mark", "digest", "end"])
+@pytest.mark.parametrize("replace", [True, False])
+def test_one_flipped_bit_is_refused_and_nothing_is_emptied(
+    database: Database, database_url: str, tmp_path: Path, share: float | str, replace: bool
+) -> None:
+    add_asset(database, "old")
+    dump(database, tmp_path / "copy.dump")
+    content = bytearray((tmp_path / "copy.dump").read_bytes())
+    size = len(content)
+    at = {"mark": size - dumping.TAIL + 3, "digest": size - 20, "end": size - 1}.get(str(share)) or int(
+        float(share) * size
+    )
+    content[at] ^= 1
+    (tmp_path / "copy.dump").write_bytes(content)
+    add_asset(database, "newer")
+    with pytest.raises(InputError, match=r"not as it was written|not a dump"):
+        restore(database_url, tmp_path / "copy.dump", replace=replace)
+    assert names(database) == ["newer", "old"]
+
+
+@pytest.mark.parametrize("cut", [1, 50, 4096, 200_000])
+def test_a_cut_dump_is_refused(database: Database, database_url: str, tmp_path: Path, cut: int) -> None:
+    add_asset(database, "old")
+    dump(database, tmp_path / "copy.dump")
+    content = (tmp_path / "copy.dump").read_bytes()
+    (tmp_path / "copy.dump").write_bytes(content[:-cut])
+    with pytest.raises(InputError):
+        restore(database_url, tmp_path / "copy.dump", replace=True)
+    assert names(database) == ["old"]
+
+
+def test_a_dump_without_checksum_is_taken_and_told_of(database: Database, database_url: str, tmp_path: Path) -> None:
+    add_asset(database, "old")
+    dump(database, tmp_path / "copy.dump")
+    assert restore(database_url, tmp_path / "copy.dump", replace=True)
+    without_checksum(tmp_path / "copy.dump")
+    assert not restore(database_url, tmp_path / "copy.dump", replace=True)
+    assert names(database) == ["old"]
+
+
+def test_a_dump_without_checksum_that_is_broken_is_refused(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    add_asset(database, "old")
+    dump(database, tmp_path / "copy.dump")
+    without_checksum(tmp_path / "copy.dump")
+    content = bytearray((tmp_path / "copy.dump").read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 4096] = b"\xff" * 4096
+    (tmp_path / "copy.dump").write_bytes(content)
+    with pytest.raises(InputError):
+        restore(database_url, tmp_path / "copy.dump", replace=True)
+    assert names(database) == ["old"]
+
+
+def test_a_dump_is_for_its_owner_only_from_the_start(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    original = dumping._seal
+
+    def look(file: Path) -> None:
+        seen.extend(stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir() if "copy" in each.name)
+        original(file)
+
+    monkeypatch.setattr(dumping, "_seal", look)
+    old = os.umask(0)
+    try:
+        dump(database, tmp_path / "copy.dump")
+    finally:
+        os.umask(old)
+    assert seen and set(seen) == {0o600}
+    assert stat.S_IMODE((tmp_path / "copy.dump").stat().st_mode) == 0o600

@@ -69,6 +69,6 @@ def _iso(moment: datetime | None) -> str | None:
 
 ROUTES = [
     get("/users/{id}/keys", list_keys),
-    post("/users/{id}/keys", make_key, status=201),
+    post("/users/{id}/keys", make_key, status=201, told_once=("key",)),
     delete("/keys/{id}", revoke_key),
 ]
