@@ -22,6 +22,8 @@ Numbers = TypeVar("Numbers", float, NDArray[np.float64])
 
 LARGEST = 1e15
 """Largest number that a quantity may be, in the unit it is wanted in: more is a slip, and no solver takes it."""
+MOST_BASE = 10**30
+"""Largest amount that 100 % may stand for, in base units; 1e15 MW is 1e24 of them."""
 
 
 def _quoted(text: object) -> str:
@@ -113,8 +115,11 @@ def _ways(have: Unit, want: Unit, hours: float | None, whole: str | None) -> Ite
         yield have * span
     if whole is None or (not have.dimensions) == (not want.dimensions):
         return
-    amount = _read(whole)
-    if not amount.factor:
+    try:
+        amount = _read(whole)
+    except UnitError as error:
+        raise UnitError(f"The capacity that 100 % stands for: {error}") from error
+    if not 0 < abs(amount.factor) <= MOST_BASE:
         raise UnitError(f"100 % cannot stand for {_quoted(whole)}.")
     part = have * amount if not have.dimensions else have / amount
     yield part

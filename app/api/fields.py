@@ -9,6 +9,7 @@ import orjson
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from engine import units
 from engine.errors import EngineError
 from engine.iso_time import duration, instant, zone
 
@@ -39,6 +40,14 @@ def _length(given: Any) -> str:
 def _zone(given: str) -> str:
     try:
         zone(given)
+    except EngineError as error:
+        raise ValueError(str(error)) from None
+    return given
+
+
+def _unit(given: str) -> str:
+    try:
+        units.unit(given)
     except EngineError as error:
         raise ValueError(str(error)) from None
     return given
@@ -80,6 +89,8 @@ Length: TypeAlias = Annotated[
     str, AfterValidator(_length), WithJsonSchema({"type": "string", "format": "duration", "examples": ["PT15M"]})
 ]
 Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
+Unit: TypeAlias = Annotated[str, Field(max_length=80, examples=["kW"]), AfterValidator(_unit)]
+"""Every unit in a request is of this type; a test asks each of them for what is none."""
 Identifier: TypeAlias = Annotated[int, Field(ge=1, le=2**31 - 1)]
 SensorId: TypeAlias = Annotated[Identifier, BeforeValidator(_sensor_id)]
 Texts: TypeAlias = Annotated[list[str], BeforeValidator(_names)]

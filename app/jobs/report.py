@@ -18,7 +18,7 @@ from db import sources
 from db.knowledge import AsOf
 from db.sensors import Sensor
 from db.source_filter import SourceFilter
-from engine import resample
+from engine import resample, units
 from engine.errors import FieldError, InputError
 from engine.flex.money import unit_for
 from engine.iso_time import duration, to_us, zone
@@ -51,7 +51,11 @@ class ReportRequest(BaseModel):
 
     @model_validator(mode="after")
     def check_config(self) -> Self:
-        """Refuse a config that its reporter does not take as soon as somebody asks, and not in a job an hour later."""
+        """Refuse what its reporter does not take as soon as somebody asks, and not in a job an hour later."""
+        for entry in self.input:
+            if (unit := entry.get("unit")) is not None and not isinstance(unit, str):
+                raise FieldError("parameters", "the unit of an input is a text, such as 'kW'.")
+            units.unit(unit or "")
         if self.reporter in MAKERS:
             MAKERS[self.reporter]({key.replace("-", "_"): value for key, value in self.config.items()})
         return self

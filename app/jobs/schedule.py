@@ -162,7 +162,7 @@ def _scheduler(asset: Asset, site: Site, rules: Rules) -> Any:
     """
     asked = asset.attributes.get("custom-scheduler")
     if asked:
-        return plugins.find("schedulers", str(asked["class"] if isinstance(asked, Mapping) else asked))()
+        return plugins.find("schedulers", str(asked.get("class") if isinstance(asked, Mapping) else asked))()
     together = StorageScheduler(solver=rules.solver, time_limit=rules.time_limit, gap=rules.gap)
     planned = [device for device in site.devices if not isinstance(device, Inflexible)]
     alone = all(isinstance(device, Process) for device in planned)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from app.api.errors import Invalid
-from app.api.fields import HYPHENS, Body, Identifier, Length, Moment, Numbers, Query, SensorId, lasting
+from app.api.fields import HYPHENS, Body, Identifier, Length, Moment, Numbers, Query, SensorId, Unit, lasting
 from app.api.route import Call, Reply, get, post
 from app.api.v3 import jobs as jobs_api
 from app.api.v3.sensors import readable
@@ -50,7 +50,7 @@ class DataQuery(Sources):
 
     start: Moment
     duration: Length
-    unit: Annotated[str | None, Field(max_length=80, description="Without it the sensor's own")] = None
+    unit: Annotated[Unit | None, Field(description="Without it the sensor's own")] = None
     resolution: Annotated[Length | None, Field(description="A multiple of the sensor's")] = None
     prior: Annotated[Moment | None, Field(description="Only what was recorded until then")] = None
     beliefs_before: Annotated[Moment | None, Field(description="The same as prior")] = None
@@ -118,7 +118,7 @@ class NewData(Body):
     value: Annotated[Numbers | None, Field(description="The same as values")] = None
     start: Moment
     duration: Annotated[Length, Field(description="Of all values together")]
-    unit: Annotated[str, Field(max_length=80)]
+    unit: Unit
     prior: Annotated[Moment | None, Field(description="When the values were known at the latest")] = None
     horizon: Annotated[Length | None, Field(description="How long before it could be known each was known")] = None
     type: Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from app.api.errors import ApiError
-from app.api.fields import HYPHENS, Body, Length, Moment, Query, lasting
+from app.api.fields import HYPHENS, Body, Length, Moment, Query, Unit, lasting
 from app.api.route import Call, Reply, Save, get, post
 from app.api.v3 import jobs as jobs_api
 from app.api.v3.assets import readable
@@ -115,7 +115,7 @@ class ScheduleQuery(Query):
     model_config = HYPHENS
 
     duration: Annotated[Length, Field(description="From the start of the schedule")] = SHOWN
-    unit: Annotated[str | None, Field(max_length=80, description="Without it the sensor's own")] = None
+    unit: Annotated[Unit | None, Field(description="Without it the sensor's own")] = None
     sign_convention: Annotated[
         Literal["consumption-positive", "production-positive", "wysiwyg"],
         Field(description="wysiwyg: as the sensor stores it"),

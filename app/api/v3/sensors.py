@@ -3,11 +3,11 @@
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from sqlalchemy import select
 
 from app.api.errors import Invalid
-from app.api.fields import Body, Identifier, JsonObject, Length, Zone
+from app.api.fields import Body, Identifier, JsonObject, Length, Unit, Zone
 from app.api.paging import Paging, listed
 from app.api.route import Call, delete, get, patch, post
 from app.api.v3 import audit, shown
@@ -18,8 +18,6 @@ from db import base, editing
 from db.accounts import Account
 from db.assets import Asset, subtree
 from db.sensors import Sensor
-from engine import units
-from engine.errors import EngineError
 from engine.iso_time import duration
 
 SORTS = {"id": Sensor.id, "name": Sensor.name, "resolution": Sensor.resolution}
@@ -27,15 +25,6 @@ FIXED_BY_DATA = {"unit", "event_resolution", "knowledge_horizon"}
 """Changing these would change the meaning of values that are stored already."""
 
 
-def _known_unit(text: str) -> str:
-    try:
-        units.unit(text)
-    except EngineError as error:
-        raise ValueError(str(error)) from None
-    return text
-
-
-Unit = Annotated[str, Field(max_length=80, examples=["kW"]), AfterValidator(_known_unit)]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 
 
@@ -48,7 +37,7 @@ class SensorsQuery(Paging):
     asset_id: Annotated[Identifier | None, Field(description="The same as asset")] = None
     include_consultancy_clients: Annotated[bool, Field(description="Of the accounts you consult as well")] = False
     include_public_assets: Annotated[bool, Field(description="Of public assets as well")] = False
-    unit: Annotated[str | None, Field(description="Only with this unit")] = None
+    unit: Annotated[Unit | None, Field(description="Only with this unit")] = None
 
 
 def list_sensors(call: Call, query: SensorsQuery) -> Any:
