@@ -43,6 +43,9 @@ class Bounds:
     FLEXSCOPE_MAX_EXPORT_VALUES: int = setting(20_000_000, "Most values of one exported file")
 
     FLEXSCOPE_MAX_ANNOTATIONS_READ: int = setting(10_000, "Most annotations of one answer")
+    FLEXSCOPE_MAX_FILE_VALUES: int = setting(
+        20_000_000, "Most values an uploaded file makes, after longer steps are repeated at the sensor's resolution"
+    )
     FLEXSCOPE_MAX_FILE_ROWS: int = setting(10_000_000, "Most lines of an uploaded CSV file")
     FLEXSCOPE_MAX_FILE_COLUMNS: int = setting(1_100, "Most columns of an uploaded CSV file")
     FLEXSCOPE_MAX_LINE_LENGTH: int = setting(100_000, "Longest line of an uploaded CSV file [characters]")
@@ -67,6 +70,7 @@ class Bounds:
             sheet_bytes=self.FLEXSCOPE_MAX_SHEET_BYTES,
             memory=self.FLEXSCOPE_MAX_SHEET_MEMORY,
             seconds=self.FLEXSCOPE_MAX_SHEET_SECONDS,
+            most=self.most("FILE_VALUES"),
         )
 
     def most(self, name: str) -> Most:

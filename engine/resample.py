@@ -18,17 +18,25 @@ QUARTER_US = 900_000_000
 """Every zone of today is a whole number of quarters off UTC [us]."""
 
 
+AT_ONCE = 1_000_000
+"""Events that are looked at at a time."""
 MOST_CELLS = 20_000_000
 """Cells of the largest table of what was known when; more is done in parts [8 bytes each]."""
 
 
 def usual_step(events: Microseconds) -> timedelta:
     """Return the distance that most neighbouring events have; zero if there is but one event."""
-    apart = np.diff(np.unique(events))
-    if not len(apart):
+    ordered = events if (events[1:] > events[:-1]).all() else np.unique(events)
+    found: dict[int, int] = {}
+    for begin in range(0, len(ordered), AT_ONCE):  # in parts: sorting all of a large file takes its memory again
+        lengths, counts = np.unique(np.diff(ordered[begin : begin + AT_ONCE + 1]), return_counts=True)
+        for length, count in zip(lengths.tolist(), counts.tolist(), strict=True):
+            found[length] = found.get(length, 0) + count
+        if len(found) > AT_ONCE:  # readings at odd moments; what is rare so far will not be the usual step
+            found = dict(sorted(found.items(), key=lambda each: -each[1])[: AT_ONCE // 10])
+    if not found:
         return timedelta(0)
-    lengths, counts = np.unique(apart, return_counts=True)
-    return int(lengths[counts.argmax()]) * MICROSECOND
+    return min(found, key=lambda length: (-found[length], length)) * MICROSECOND
 
 
 def floor(events: Microseconds, step: timedelta, place: ZoneInfo) -> Microseconds:

@@ -155,7 +155,7 @@ BY_ID_OF_OUR_OWN = {
     "app/jobs/automations.py acting": "the user of an automation",
     "app/jobs/automations.py inputs": "the asset of an automation",
     "app/jobs/automations.py time_zone": "the asset of an automation",
-    "app/jobs/ingest.py run_file": "the host at a terminal names it",
+    "app/jobs/ingest.py run_from": "the host at a terminal names it",
     "app/jobs/ingest.py preview_file": "checked by its endpoint, which is about this sensor",
     "app/jobs/ingest.py find_source": "the host at a terminal names it",
     "app/jobs/ingest.py known_source": "the host at a terminal names it",

@@ -1,5 +1,6 @@
 """The API for pages of the same process: the same functions, rights and log, without HTTP around them."""
 
+import io
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -57,7 +58,7 @@ def _read(route: Route, asked: Asked, bounds: Bounds) -> dict[str, Any]:
         found["query"] = parse(query, asked.query, "query", bounds)
     body = route.model("body")
     if body is Form:
-        files = [File(name=name, media="", content=content) for name, content in asked.files]
+        files = [File(name=name, media="", file=io.BytesIO(content)) for name, content in asked.files]
         found["body"] = Form(files=files, fields={name: str(value) for name, value in asked.body.items()})
     elif body:
         found["body"] = parse(body, asked.body, "json", bounds)

@@ -1,11 +1,13 @@
 """Time series in CSV and Excel files → posted values; a file is read as a whole or refused row by row."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain, islice
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -25,6 +27,8 @@ MISSING = {"", "nan", "na", "n/a", "#n/a", "null", "none", "-"}
 """Cells without a value, in lower case."""
 KINDS = ("at", "value", "known")
 """What is read of each row: the time of the event, the value, and the moment of knowledge."""
+LONGEST_CELL = 100
+"""How much of a cell that cannot be read is told [characters]."""
 BATCH = 50_000
 """Rows that are read at a time."""
 ENOUGH = 1000
@@ -97,8 +101,6 @@ class FileError(InputError):
 class Rows:
     """What a file says, row by row, with everything that is wrong."""
 
-    numbers: Microseconds
-    """Number of each row in the file, from 1, shape (n,)."""
     events: Microseconds
     """[us since 1970 UTC], 0 where unreadable, shape (n,)."""
     values: Values
@@ -132,7 +134,13 @@ def posted(rows: Rows, layout: Layout, *, default_unit: str) -> Posted:
     step = layout.step if layout.step is not None else resample.usual_step(rows.events)
     unit = layout.unit or default_unit
     return Posted(
-        events=rows.events, values=rows.values, step=step, unit=unit, times=rows.times, horizon=layout.horizon
+        events=rows.events,
+        values=rows.values,
+        step=step,
+        unit=unit,
+        times=rows.times,
+        horizon=layout.horizon,
+        most=layout.bounds.most,
     )
 
 
@@ -149,12 +157,14 @@ def parse(file: bytes | BinaryIO, layout: Layout) -> Rows:
     first = next(found, None)
     if first is None:
         raise InputError("The file has no rows.")
-    reader = _Reader(layout, first)
-    for batch in _batches(reader.rows(found)):
-        reader.take(batch)
-        if len(reader.problems) >= ENOUGH:
-            break
-    return reader.found()
+    with ExitStack() as opening:
+        kept = {name: opening.enter_context(TemporaryFile()) for name in ("numbers", *KINDS)}
+        reader = _Reader(layout, first, kept)
+        for batch in _batches(reader.rows(found)):
+            reader.take(batch)
+            if len(reader.problems) >= ENOUGH:
+                break
+        return reader.found()
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
@@ -163,9 +173,9 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
 
 
 class _Reader:
-    """Reads the rows of one file batch by batch, and keeps numbers only."""
+    """Reads the rows of one file batch by batch, and keeps numbers only: in files, until all of them are known."""
 
-    def __init__(self, layout: Layout, first: Row) -> None:
+    def __init__(self, layout: Layout, first: Row, kept: Mapping[str, IO[bytes]]) -> None:
         self._layout, self._first = layout, first
         self._has_head = self._is_head(first.cells)
         self._heads = [cell.strip() if self._has_head else str(at) for at, cell in enumerate(first.cells)]
@@ -174,8 +184,7 @@ class _Reader:
         named |= {"filter": layout.filter_column} if layout.filter_column is not None else {}
         self._columns = {kind: self._column(name) for kind, name in named.items()}
         self._events, self._known = (LocalTimes(layout.date_format, layout.timezone) for _ in range(2))
-        self._parts: list[tuple[Microseconds, Microseconds, Values, Microseconds]] = []
-        self._count = 0
+        self._kept, self._count = kept, 0
         self.problems: list[RowProblem] = []
 
     def _is_head(self, cells: list[str]) -> bool:
@@ -228,22 +237,26 @@ class _Reader:
             self._note(numbers, known, wrong)
         values, wrong = _values(value, self._layout)
         self._note(numbers, value, wrong)
-        self._parts.append((numbers, events, values, times))
+        for file, part in zip(self._kept.values(), (numbers, events, values, times), strict=True):
+            file.write(part.tobytes())
         self._count += len(batch)
 
     def _note(self, numbers: Microseconds, cells: "pd.Series", wrong: Wrong) -> None:
-        self.problems += [RowProblem(int(numbers[at]), cells.iloc[at], why) for at, why in wrong]
+        self.problems += [RowProblem(int(numbers[at]), cells.iloc[at][:LONGEST_CELL], why) for at, why in wrong]
 
     def found(self) -> Rows:
         """Return all that was read."""
-        columns = list(zip(*self._parts, strict=True)) or [(np.empty(0, np.int64),)] * 4
-        self._parts.clear()
-        numbers, events, values, times = (np.concatenate(columns.pop(0)) for _ in range(4))
-        for reader, moments in ((self._events, events), (self._known, times)):
-            self.problems += [RowProblem(int(numbers[at]), text, why) for at, text, why in reader.settle(moments)]
+        for file in self._kept.values():
+            file.seek(0)
+        events, times = (np.fromfile(self._kept[kind], np.int64) for kind in ("at", "known"))
+        values = np.fromfile(self._kept["value"], np.float64)
+        late = self._events.settle(events) + self._known.settle(times)
         known = times if "known" in self._columns else None
-        problems = self.problems + _twice(events, known, values, numbers)
-        return Rows(numbers, events, values, known, sorted(problems))
+        late += _twice(events, known, values)
+        if late:
+            numbers = np.fromfile(self._kept["numbers"], np.int64)
+            self.problems += [RowProblem(int(numbers[at]), text, why) for at, text, why in late]
+        return Rows(events, values, known, sorted(self.problems))
 
 
 def _values(cells: "pd.Series", layout: Layout) -> tuple[Values, Wrong]:
@@ -261,12 +274,12 @@ def _values(cells: "pd.Series", layout: Layout) -> tuple[Values, Wrong]:
     return values, [(int(at), reason) for at in wrong]
 
 
-def _twice(events: Microseconds, times: Microseconds | None, values: Values, numbers: Microseconds) -> list[RowProblem]:
-    """Return a problem for each row that gives another value than an earlier row about the same event."""
+def _twice(events: Microseconds, times: Microseconds | None, values: Values) -> list[tuple[int, str, str]]:
+    """Return position, value and what is wrong of each row that gives another value than an earlier one."""
     if (events[1:] > events[:-1]).all():
         return []
     order = np.lexsort((events,) if times is None else (times, events))
-    found: list[RowProblem] = []
+    found: list[tuple[int, str, str]] = []
     for begin in range(0, len(order), BATCH):  # in parts: the rows of a large file are many
         part = order[begin : begin + BATCH + 1]
         event, value = events[part], values[part]
@@ -276,5 +289,5 @@ def _twice(events: Microseconds, times: Microseconds | None, values: Values, num
         differ = (value[1:] != value[:-1]) & ~np.isnan(value[1:]) & ~np.isnan(value[:-1])
         again = part[1:][same & differ]
         why = "is the second value for this time; keep one."
-        found += [RowProblem(int(numbers[at]), f"{values[at]:g}", why) for at in again[: ENOUGH - len(found)]]
+        found += [(int(at), f"{values[at]:g}", why) for at in again[: ENOUGH - len(found)]]
     return found

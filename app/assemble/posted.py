@@ -1,6 +1,7 @@
 """Values as someone gave them → beliefs in the unit and at the resolution of a sensor."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -16,6 +17,10 @@ from engine.iso_time import MICROSECOND, Microseconds, to_us, zone
 
 CAPACITIES = {"capacity_in_mw": "MW", "max_soc_in_mwh": "MWh"}
 """Attributes that tell a capacity, and its unit."""
+
+
+PIECE = 200_000
+"""Beliefs of a sensor that are made and stored at a time, about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +41,8 @@ class Posted:
     """When all values were known at the latest."""
     horizon: timedelta | None = None
     """How long before it could be known each value was known; negative: after."""
+    most: Most | None = None
+    """How many beliefs may be made of it; None: as many as the session may write."""
 
     @classmethod
     def regular(cls, start: datetime, step: timedelta, values: Values, unit: str) -> "Posted":
@@ -67,6 +74,48 @@ def beliefs(posted: Posted, sensor: Sensor, *, known_at: datetime, most: Most | 
         formed += [when - posted.horizon // MICROSECOND] if posted.horizon is not None else []
         times = np.minimum.reduce(formed) if formed else np.full(len(events), to_us(known_at))
     return Beliefs.certain(events, times, values)
+
+
+def made(posted: Posted, sensor: Sensor) -> int:
+    """Return how many beliefs a sensor gets of what is posted, at most."""
+    return len(posted.events) * max(posted.step // sensor.resolution if sensor.resolution else 1, 1)
+
+
+def pieces(posted: Posted, sensor: Sensor, size: int = PIECE) -> Iterator[Posted]:
+    """Give what is posted in parts that make about so many beliefs each; no event of the sensor is in two of them."""
+    count = len(posted.events)
+    most = max(size * count // max(made(posted, sensor), 1), 1)
+    if count <= most:
+        yield posted
+        return
+    events, order = posted.events, None
+    if not (events[1:] >= events[:-1]).all():
+        order = np.argsort(events, kind="stable")
+        events = events[order]
+    begin = 0
+    while begin < count:
+        end = _next_event(events, begin + most, sensor)
+        which = slice(begin, end) if order is None else order[begin:end]
+        times = None if posted.times is None else posted.times[which]
+        yield replace(posted, events=posted.events[which], values=posted.values[which], times=times)
+        begin = end
+
+
+def _next_event(events: Microseconds, at: int, sensor: Sensor) -> int:
+    """Return the first position from one on at which another event of the sensor begins."""
+    if at >= len(events):
+        return len(events)
+    if not sensor.resolution:
+        return int(np.searchsorted(events, events[at - 1], side="right"))
+    place = zone(sensor.timezone)
+    (last,) = resample.floor(events[at - 1 : at], sensor.resolution, place)
+    width = PIECE
+    while at < len(events):
+        others = np.flatnonzero(resample.floor(events[at : at + width], sensor.resolution, place) != last)
+        if len(others):
+            return at + int(others[0])
+        at += width
+    return len(events)
 
 
 def whole(sensor: Sensor) -> str | None:

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
+from db.bounds import Most
 from engine.errors import FieldError, InputError
 
 EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -43,6 +44,8 @@ class FileBounds:
     """Of the process that reads a sheet [bytes]."""
     seconds: int = 30
     """Of a processor, to read a sheet [s]."""
+    most: Most | None = None
+    """Values of the sensor that the file may make; None: any number."""
 
 
 class Row(NamedTuple):

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import click
-import numpy as np
 
 from app.assemble import export, files
 from app.assemble.export import Wanted
@@ -61,7 +60,8 @@ def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: s
         return
     with reading() as work:
         unit = get(work, Sensor, sensor_id).unit
-    posted = files.read(file.read_bytes(), layout(**options), default_unit=unit)
+    with file.open("rb") as opened:
+        posted = files.read(opened, layout(**options), default_unit=unit)
     with writing() as work:
         taken = ingest.run_from(work, sensor_id, source, posted, known_at=known_at)
         sensor = get(work, Sensor, sensor_id)
@@ -75,20 +75,20 @@ def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: s
 
 def preview(file: Path, sensor_id: int, source: str, form: Layout, known_at: datetime) -> None:
     """Print what a file would do; raise its first problem, so that a script notices."""
-    with reading() as work:
-        found = ingest.preview_file(work, sensor_id, source, file.read_bytes(), form, known_at=known_at)
+    with reading() as work, file.open("rb") as opened:
+        found = ingest.preview_file(work, sensor_id, source, opened, form, known_at=known_at)
         sensor = get(work, Sensor, sensor_id)
     for problem in found.rows.problems:
         click.echo(f"Row {problem.row}: {problem.text!r} {problem.reason}")
     for start, end in found.gaps.tolist():
         click.echo(f"No rows from {from_us(start).isoformat()} to {from_us(end).isoformat()}.")
-    if found.written is None:
-        raise InputError(found.refused)
-    values, events = found.beliefs.values, found.beliefs.events
+    if found.written is None or found.beliefs is None:
+        raise InputError(found.refused or "The file has no values.")
+    told = found.beliefs
     click.echo(
-        f"{len(found.rows.numbers)} rows give {len(found.beliefs)} values of {sensor.name} (sensor {sensor.id}), "
-        f"from {np.nanmin(values):g} to {np.nanmax(values):g} {sensor.unit}, "
-        f"{from_us(events.min()).isoformat()} to {from_us(events.max()).isoformat()}."
+        f"{len(found.rows.events)} rows give {told.count} values of {sensor.name} (sensor {sensor.id}), "
+        f"from {told.lowest:g} to {told.highest:g} {sensor.unit}, "
+        f"{from_us(told.first).isoformat()} to {from_us(told.last).isoformat()}."
     )
     written = found.written
     click.echo(f"{written.stored} would be stored; {written.unchanged} are known already. Nothing was stored.")

@@ -1,15 +1,16 @@
 """Take in data: values of a message or a file, all or nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.assemble import files
 from app.assemble.files import Layout, Rows
-from app.assemble.posted import Posted, beliefs
+from app.assemble.posted import PIECE, Posted, beliefs, made, pieces
 from app.jobs.dependents import wake
 from db import beliefs as store
 from db import bounds, sources, users
@@ -23,9 +24,18 @@ from engine import resample
 from engine.errors import InputError
 from engine.iso_time import Microseconds
 
+SAMPLE = 5
+"""How many values a preview shows as they would be stored."""
+
 
 def run(
-    work: Session, sensor: Sensor, source: Source, posted: Posted, *, known_at: datetime, overwrite: bool = False
+    work: Session,
+    sensor: Sensor,
+    source: Source,
+    posted: Posted,
+    *,
+    known_at: datetime,
+    overwrite: bool = False,
 ) -> Written:
     """Save what is posted, in the unit and at the resolution of the sensor; see ``posted.beliefs``.
 
@@ -39,13 +49,23 @@ def run(
 
     Raises:
         Conflict: Another value is stored for an event and moment of knowledge.
-        InputError: The values do not fit the sensor.
+        InputError: The values do not fit the sensor, or are too many.
     """
-    made = beliefs(posted, sensor, known_at=known_at, most=bounds.of(work).written)
-    written = store.save(work, sensor, source, made, overwrite=overwrite)
+    own = bounds.of(work).written
+    bounds.check_written(posted.most or own, made(posted, sensor))
+    parts = []
+    for part in pieces(posted, sensor, min(own.number, PIECE) if own else PIECE):
+        found = beliefs(part, sensor, known_at=known_at, most=None)
+        parts.append(store.save(work, sensor, source, found, overwrite=overwrite))
+    written = _total(parts)
     if written.stored or written.replaced:
         wake(work, "posted", [sensor.id], now=datetime.now(UTC))
     return written
+
+
+def _total(parts: Sequence[Written]) -> Written:
+    stored, unchanged, replaced = (sum(getattr(part, name) for part in parts) for name in Written.__dataclass_fields__)
+    return Written(stored, unchanged, replaced)
 
 
 class Taken(NamedTuple):
@@ -74,13 +94,28 @@ def run_from(work: Session, sensor_id: int, source: str, posted: Posted, *, know
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """Beliefs in a few numbers."""
+
+    count: int
+    first: int
+    """Start of the first event [us since 1970 UTC]."""
+    last: int
+    """Start of the last event [us since 1970 UTC]."""
+    lowest: float
+    highest: float
+    sample: list[tuple[int, float]]
+    """Events and values of the first ones."""
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What a file says, and what would be stored of it."""
 
     rows: Rows
     """Each row as it was read, and every problem."""
-    beliefs: Beliefs
-    """In the unit and at the resolution of the sensor; none if a row cannot be read."""
+    beliefs: Summary | None
+    """In the unit and at the resolution of the sensor; None if nothing can be stored."""
     written: Written | None
     """What storing them would change; None if they cannot be stored."""
     refused: str
@@ -90,7 +125,7 @@ class Preview:
 
 
 def preview_file(
-    work: Session, sensor_id: int, source: str, content: bytes, layout: Layout, *, known_at: datetime
+    work: Session, sensor_id: int, source: str, file: bytes | BinaryIO, layout: Layout, *, known_at: datetime
 ) -> Preview:
     """Return what ``run_from`` would store, and everything that is wrong with the file; nothing is stored.
 
@@ -99,15 +134,44 @@ def preview_file(
         InputError: The file is no table, or lacks a column.
     """
     sensor = get(work, Sensor, sensor_id)
-    rows = files.parse(content, layout)
+    rows = files.parse(file, layout)
     gaps = resample.gaps(rows.events, layout.step or resample.usual_step(rows.events))
     try:
         posted = files.posted(rows, layout, default_unit=sensor.unit)
-        found = beliefs(posted, sensor, known_at=known_at, most=bounds.of(work).written)
-        written = store.trial(work, sensor, known_source(work, source), found)
+        bounds.check_written(posted.most, made(posted, sensor))
+        origin = known_source(work, source)
+        summaries, written = [], []
+        for part in pieces(posted, sensor):
+            found = beliefs(part, sensor, known_at=known_at, most=None)
+            summaries += _summed(found)
+            written.append(store.trial(work, sensor, origin, found))
     except InputError as error:
-        return Preview(rows, Beliefs.none(), None, str(error), gaps)
-    return Preview(rows, found, written, "", gaps)
+        return Preview(rows, None, None, str(error), gaps)
+    return Preview(rows, _joined(summaries), _total(written), "", gaps)
+
+
+def _summed(found: Beliefs) -> list[Summary]:
+    """Return some beliefs in a few numbers; nothing of none."""
+    there = found.take(~found.missing)
+    if not len(there):
+        return []
+    sample = list(zip(there.events[:SAMPLE].tolist(), there.middle[:SAMPLE].tolist(), strict=True))
+    moments = int(there.events.min()), int(there.events.max())
+    return [Summary(len(there), *moments, float(there.values.min()), float(there.values.max()), sample)]
+
+
+def _joined(parts: Sequence[Summary]) -> Summary | None:
+    """Return summaries of parts, in order, as one."""
+    if not parts:
+        return None
+    return Summary(
+        count=sum(part.count for part in parts),
+        first=min(part.first for part in parts),
+        last=max(part.last for part in parts),
+        lowest=min(part.lowest for part in parts),
+        highest=max(part.highest for part in parts),
+        sample=parts[0].sample,
+    )
 
 
 def find_source(work: Session, text: str) -> Source:

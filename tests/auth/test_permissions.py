@@ -1,5 +1,6 @@
 """Every endpoint × every kind of user: the answer is the one written down in ``permission_table``."""
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -80,7 +81,7 @@ def arguments(route: Route, given: dict[str, Any]) -> dict[str, Any]:
     if query is not None:
         found["query"] = parse(query, given.get("query", {}), "query", Bounds())
     if body is Form:
-        found["body"] = Form(files=[File(name="x.csv", media="text/csv", content=given["file"].encode())])
+        found["body"] = Form(files=[File(name="x.csv", media="text/csv", file=io.BytesIO(given["file"].encode()))])
     elif body is Raw:
         found["body"] = Raw(content=orjson.dumps({"data": given["bulk"]}), media="application/json")
     elif body is not None:

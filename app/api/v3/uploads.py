@@ -8,7 +8,7 @@ from pydantic import Field
 
 from app.api.errors import ApiError, Invalid
 from app.api.fields import HYPHENS, Body, Identifier, Length, Moment, Query, Zone
-from app.api.multipart import Form
+from app.api.multipart import File, Form
 from app.api.route import Call, Save, delete, post
 from app.api.v3 import audit
 from app.api.v3.data import outcome, source_of
@@ -28,8 +28,6 @@ from engine.iso_time import duration, from_us
 TRUE = {"true", "1", "on", "yes"}
 SHOWN = 20
 """How many of the rows that cannot be read are told."""
-SAMPLE = 5
-"""How many values a preview shows as they would be stored."""
 
 
 class FileLayout(Query):
@@ -70,14 +68,13 @@ class FileLayout(Query):
 def upload(call: Call, id: int, body: Form, query: FileLayout) -> Save:
     """Save the values of CSV or Excel files: all of them, or nothing."""
     sensor, layout = _asked(call, id, body, query)
-    read = [_read(sensor, file.name, file.content, layout) for file in body.files]
+    read = [_posted(file, layout, sensor) for file in body.files]
     return lambda saving: _saved(saving, id, read)
 
 
 def _saved(call: Call, id: int, read: Sequence[Posted]) -> dict[str, Any]:
     """Save what was read; the sensor may have become another one meanwhile."""
-    sensor, overwrite = base.get(call.work, Sensor, id), call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
-    access.check(call.who, "create-children", sensor)
+    sensor, overwrite = _writable(call, id), call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
     written = [
         ingest.run(call.work, sensor, source_of(call), posted, known_at=call.now, overwrite=overwrite)
         for posted in read
@@ -89,51 +86,54 @@ def _saved(call: Call, id: int, read: Sequence[Posted]) -> dict[str, Any]:
 def preview(call: Call, id: int, body: Form, query: FileLayout) -> dict[str, Any]:
     """Tell what is wrong with the rows of files, and what an upload would store; nothing is stored."""
     sensor, layout = _asked(call, id, body, query)
-    return {"files": [_previewed(call, sensor, file.name, file.content, layout) for file in body.files]}
+    return {"files": [_previewed(call, sensor, file, layout) for file in body.files]}
 
 
 def _asked(call: Call, id: int, body: Form, query: FileLayout) -> tuple[Sensor, Layout]:
-    sensor = base.get(call.work, Sensor, id)
-    access.check(call.who, "create-children", sensor)
+    sensor = _writable(call, id)
     if not body.files:
         raise Invalid("files", {"uploaded-files": ["There is no file; send one or several under this name."]})
     return sensor, query.layout(sensor, body, call.running.settings.file_bounds)
 
 
-def _previewed(call: Call, sensor: Sensor, name: str, content: bytes, layout: Layout) -> dict[str, Any]:
+def _writable(call: Call, id: int) -> Sensor:
+    sensor = base.get(call.work, Sensor, id)
+    access.check(call.who, "create-children", sensor)
+    return sensor
+
+
+def _previewed(call: Call, sensor: Sensor, file: File, layout: Layout) -> dict[str, Any]:
     try:
-        found = ingest.preview_file(call.work, sensor.id, call.who.username, content, layout, known_at=call.now)
+        found = ingest.preview_file(call.work, sensor.id, call.who.username, file.file, layout, known_at=call.now)
     except InputError as error:
-        return {"name": name, "refused": str(error), "rows": 0, "problems": [], "values": 0, "stored": 0}
-    beliefs, written = found.beliefs, found.written
+        return {"name": file.name, "refused": str(error), "rows": 0, "problems": [], "values": 0, "stored": 0}
+    told, written = found.beliefs, found.written
     return {
-        "name": name,
+        "name": file.name,
         "refused": found.refused,
-        "rows": len(found.rows.numbers),
+        "rows": len(found.rows.events),
         "problems": [{"row": row.row, "text": row.text, "reason": row.reason} for row in found.rows.problems[:SHOWN]],
-        "values": int((~beliefs.missing).sum()),
-        "first": from_us(int(beliefs.events[0])).isoformat() if len(beliefs) else None,
-        "last": from_us(int(beliefs.events[-1])).isoformat() if len(beliefs) else None,
+        "values": told.count if told else 0,
+        "first": from_us(told.first).isoformat() if told else None,
+        "last": from_us(told.last).isoformat() if told else None,
         "unit": sensor.unit,
-        "sample": [
-            [from_us(int(event)).isoformat(), float(value)]
-            for event, value in zip(beliefs.events[:SAMPLE], beliefs.middle[:SAMPLE], strict=True)
-        ],
+        "sample": [[from_us(event).isoformat(), value] for event, value in told.sample] if told else [],
         "gaps": [[from_us(int(start)).isoformat(), from_us(int(end)).isoformat()] for start, end in found.gaps[:SHOWN]],
         "stored": written.stored if written else 0,
         "unchanged": written.unchanged if written else 0,
     }
 
 
-def _read(sensor: Sensor, name: str, content: bytes, layout: Layout) -> Posted:
+def _posted(file: File, layout: Layout, sensor: Sensor) -> Posted:
+    """Return the values of a file; its rows that cannot be read are told."""
     try:
-        return files.read(content, layout, default_unit=sensor.unit)
+        return files.read(file.file, layout, default_unit=sensor.unit)
     except FileError as error:
         rows = [f"Row {row.row}: {row.text!r} {row.reason}" for row in error.problems]
         more = [f"… and {len(rows) - SHOWN} more rows"] if len(rows) > SHOWN else []
-        raise Invalid("files", {name: rows[:SHOWN] + more}) from None
+        raise Invalid("files", {file.name: rows[:SHOWN] + more}) from None
     except InputError as error:
-        raise ApiError(422, "UNPROCESSABLE_ENTITY", f"{name}: {error}") from None
+        raise ApiError(422, "UNPROCESSABLE_ENTITY", f"{file.name}: {error}") from None
 
 
 class Gone(Body):
