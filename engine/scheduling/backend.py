@@ -36,8 +36,16 @@ class Answer:
         return self.status in PLANS
 
 
+def timed_out() -> Answer:
+    """Return the answer of a run that was not even begun."""
+    none = np.empty(0)
+    return Answer(Status.TIMED_OUT, np.inf, none, none, none, gap=np.inf)
+
+
 def share_above(cost: float, bound: float) -> float:
     """Return by which share of itself a cost may lie above the best one, which is no less than a bound."""
+    if not (np.isfinite(cost) and np.isfinite(bound)):
+        return np.inf
     above = cost - bound
     if not above > 0.0:
         return 0.0

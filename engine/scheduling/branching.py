@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.scheduling.arrays import settled
-from engine.scheduling.backend import Answer, Backend, share_above
+from engine.scheduling.backend import Answer, Backend, share_above, timed_out
 from engine.scheduling.cells import Cells, flow, with_choices
-from engine.scheduling.first_plan import FINISHING, any_plan, one_way
+from engine.scheduling.first_plan import FINISHING, any_plan, first_plan, one_way
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.linear import Floats
 from engine.scheduling.status import Status
@@ -135,7 +135,12 @@ def _search(model: Backend, cells: Cells, candidates: NDArray[np.bool_], known: 
     plain = model.arrays
     for _round in range(4):
         at = np.flatnonzero(candidates)
-        model.load(with_choices(plain, cells, at))
+        whole = with_choices(plain, cells, at)
+        if isinstance(model, Model):
+            known, is_all = first_plan(model, plain, cells, whole, known)
+            if is_all:
+                return known or timed_out()
+        model.load(whole)
         if isinstance(model, Model) and known is not None:
             model.suggest(np.concatenate([known.x, flow(cells.first[:, at], known.x) > 0]))
         answer = _searched(model)

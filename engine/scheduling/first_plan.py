@@ -5,13 +5,48 @@ from dataclasses import replace
 import numpy as np
 
 from engine.scheduling.arrays import Arrays, settled
-from engine.scheduling.backend import Answer, share_above
-from engine.scheduling.cells import Cells, flow
+from engine.scheduling.backend import Answer, share_above, timed_out
+from engine.scheduling.cells import Cells, flow, with_choices
 from engine.scheduling.highs_backend import Model
 from engine.scheduling.status import Status
 
 FINISHING = 0.5
 """What a plan that is found may take beyond the budget to be brought to its end [s]."""
+
+
+LARGE = 10_000
+"""From so many columns on a plan is looked for before a search: HiGHS looks at no clock while it prepares one ..."""
+PREPARING = 4e-5
+"""... which takes about so long for each column [s]; measured."""
+
+
+def no_time_for(model: Model, arrays: Arrays) -> bool:
+    """Return whether preparing a search with whole numbers would take more than what is left."""
+    return arrays.width > LARGE and model.budget.is_limited and PREPARING * arrays.width > model.budget.left
+
+
+def first_plan(
+    model: Model, plain: Arrays, cells: Cells, whole: Arrays, known: Answer | None
+) -> tuple[Answer | None, bool]:
+    """Return a plan to begin a search with, if one is at hand, and whether it is all that there is time for.
+
+    Args:
+        model: Gets other problems, if the problem is large.
+        plain: The problem without choices between the flows of a pair.
+        cells: What must not run together.
+        whole: The problem with these choices, to be searched.
+        known: A plan found before, if there is one.
+    """
+    if known is not None or plain.integers.any() or plain.width <= LARGE or not model.budget.is_limited:
+        if not no_time_for(model, whole):
+            return known, False
+        return any_plan(model, plain, cells, timed_out(), known), True
+    model.load(replace(whole, integers=np.zeros_like(whole.integers)))
+    relaxed = model.run()
+    if not relaxed.has_plan:
+        return relaxed, True
+    plan = one_way(model, plain, cells, relaxed, relaxed.objective)
+    return plan, not plan.has_plan or no_time_for(model, whole)
 
 
 def any_plan(model: Model, plain: Arrays, cells: Cells, ended: Answer, known: Answer | None) -> Answer:
@@ -27,8 +62,11 @@ def any_plan(model: Model, plain: Arrays, cells: Cells, ended: Answer, known: An
     if known is not None:
         again = one_way(model, plain, cells, known, ended.bound)
         return again if again.has_plan else best_found(without_duals(known), ended.bound)
-    whole = model.arrays
+    at = np.flatnonzero(cells.paying(plain.cost))
+    whole = with_choices(plain, cells, at)
     model.budget = model.budget.at_least(FINISHING)
+    if plain.integers.any() and no_time_for(model, plain):
+        return replace(without_duals(ended), status=Status.TIMED_OUT, x=ended.x[:0])
     if plain.integers.any():  # any plan at all, then the cheapest with its whole numbers
         model.load(replace(whole, cost=np.zeros(whole.width), offset=0.0))
     else:  # the flow that is larger without whole numbers

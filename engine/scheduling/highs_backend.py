@@ -13,6 +13,7 @@ from engine.scheduling.arrays import Arrays, same_coefficients
 from engine.scheduling.backend import KEPT, Answer, share_above
 from engine.scheduling.budget import SLOWEST, Budget
 from engine.scheduling.linear import Floats, Indices
+from engine.scheduling.magnitudes import far_apart
 from engine.scheduling.status import PLANS, Status
 
 _OK: Final = (highspy.HighsStatus.kOk, highspy.HighsStatus.kWarning)
@@ -36,8 +37,7 @@ _MIP: Final = {
     "mip_heuristic_run_root_reduced_cost": False,
 }
 _FEASIBLE: Final = 2
-"""What HiGHS calls a solution that keeps all bounds."""
-_NO_GAP: Final = 1e-9
+_INTERRUPT: Final = highspy.cb.HighsCallbackType.kCallbackMipInterrupt
 PRIMAL: Final = 4
 DUAL: Final = 1
 _DEVEX: Final = 1
@@ -97,7 +97,8 @@ class Model:
             int(highspy.ObjSense.kMinimize), arrays.offset, arrays.cost, arrays.lower, arrays.upper,
             arrays.row_lower, arrays.row_upper, matrix.start, matrix.index, matrix.value, arrays.integers,
         )  # fmt: skip
-        self._must(status, "take the problem")
+        if status not in _OK:
+            raise SolveError(f"No plan was found: {far_apart(arrays)}")
         self.arrays = arrays
 
     def change_costs(self, cols: Indices, costs: Floats) -> None:
@@ -218,8 +219,8 @@ class Model:
             status = self._try()
             self.solver.setOptionValue("presolve", "off")
         if status is Status.FAILED:
-            self._lent, ended = False, self.solver.getModelStatus()
-            raise SolveError(f"HiGHS stopped without an answer ({ended}); please report the case.")
+            self._lent = False
+            raise SolveError(f"No plan was found: {far_apart(self.arrays)}")
         found, none = self.solver.getSolution(), np.empty(0)
         x, objective = np.fromiter(found.col_value, float), float(self.solver.getObjectiveValue())
         bound = objective if status is Status.OPTIMAL else -np.inf
@@ -228,7 +229,7 @@ class Model:
         gap = share_above(objective, bound)
         if status is Status.TIMED_OUT and self._has_incumbent(x):
             status = Status.WITHIN_GAP if gap <= self.budget.gap else Status.BEST_FOUND
-        if status is Status.OPTIMAL and gap > _NO_GAP:
+        if status is Status.OPTIMAL and gap > 1e-9:
             status = Status.WITHIN_GAP
         return Answer(
             status=status,
@@ -264,7 +265,7 @@ class Model:
 
     def _search(self) -> Status:
         """Run with whole numbers; end it when the budget is spent, or what is found is near enough to the best."""
-        budget, watch = self.budget, highspy.cb.HighsCallbackType.kCallbackMipInterrupt
+        budget = self.budget
         if not budget.is_limited and not budget.gap:
             return self._run()
 
@@ -273,16 +274,15 @@ class Model:
                 answer.user_interrupt = True
 
         self._must(self.solver.setCallback(look, None), "be watched")
-        self._must(self.solver.startCallback(watch), "be watched")
+        self._must(self.solver.startCallback(_INTERRUPT), "be watched")
         try:
             return self._run(SLOWEST)  # by the clock on the wall, where nothing else looks
         finally:
             self.solver.setCallback(None, None)
 
     def _run(self, patience: float = 1.0) -> Status:
-        # HiGHS counts the time of all runs of a solver.
-        left = patience * self.budget.left
-        self._set("time_limit", self.solver.getRunTime() + left if self.budget.is_limited else np.inf)
+        ends = self.solver.getRunTime() + patience * self.budget.left  # HiGHS counts all runs of a solver
+        self._set("time_limit", ends if self.budget.is_limited else np.inf)
         returned = self.solver.run()
         return _STATUS.get(self.solver.getModelStatus(), Status.FAILED) if returned in _OK else Status.FAILED
 

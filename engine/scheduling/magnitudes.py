@@ -10,7 +10,7 @@ from engine.scheduling.arrays import Arrays
 from engine.scheduling.linear import Floats
 
 Blocks: TypeAlias = Mapping[str, tuple[int, int]]
-LARGEST = 1e12
+LARGEST = 1e9
 """Largest price, power, energy or share in a plan [currency/kWh, kW, kWh, 1]; solvers lose digits beyond."""
 
 
@@ -38,6 +38,19 @@ def refuse_extremes(arrays: Arrays, columns: Blocks, rows: Blocks) -> None:
                 f"{name}: a {what} of {values[at]:g} cannot be planned with; give numbers up to {LARGEST:g} "
                 "(in kW, kWh and currency), and leave out what has no limit."
             )
+
+
+def far_apart(arrays: Arrays) -> str:
+    """Return how far the numbers of a problem lie apart, for one that a solver could not work with."""
+    told = []
+    for what, values in (("prices", arrays.cost), ("limits", _finite(arrays.upper)), ("factors", arrays.matrix.value)):
+        sizes = np.abs(values[(values != 0) & np.isfinite(values)])
+        if len(sizes):
+            told.append(f"{what} from {sizes.min():.3g} to {sizes.max():.3g}")
+    return (
+        f"the solver could not work with its numbers ({', '.join(told)}); check them, and leave out limits, prices and "
+        "shares that lie far from all others."
+    )
 
 
 def _finite(bounds: Floats) -> Floats:
