@@ -22,7 +22,7 @@ class Bounds:
     FLEXSCOPE_MAX_DEVICES_PER_SENSOR: int = setting(20, "Most devices of a plan behind one power sensor; 0: no limit")
     FLEXSCOPE_MAX_DEVICE_STEPS: int = setting(150_000, "Most devices × steps of one plan; 0: no limit")
     FLEXSCOPE_MAX_PLAN_ENTRIES: int = setting(
-        20_000, "Most events and other entries of lists in the flex-models and flex-context of one plan; 0: no limit"
+        10_000, "Most events and other entries of lists in the flex-models and flex-context of one plan; 0: no limit"
     )
     FLEXSCOPE_PREVIEW_TIME_LIMIT: timedelta = setting(
         timedelta(seconds=5), "Longest processor time of a preview of a plan; it gives the best plan found"

@@ -30,7 +30,7 @@ class Limits:
     """Most devices that share the sensor of their power; 0 is any number."""
     most_device_steps: int = 150_000
     """Most devices × steps of a plan; 0 is any number."""
-    most_entries: int = 20_000
+    most_entries: int = 10_000
     """Most entries of all lists in its flex-models and flex-context together; 0 is any number."""
     start_within_bounds: bool = False
     """Whether a state of charge outside soc-min and soc-max is refused at the start, instead of brought back at once:

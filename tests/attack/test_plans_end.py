@@ -167,7 +167,7 @@ def test_more_steps_than_allowed_are_refused_at_every_door(hasty: Api, more: dic
 
 def test_more_events_than_allowed_are_refused(hasty: Api) -> None:
     event = {"value": "2 kWh", "datetime": START}
-    answer = preview(hasty, batteries(hasty, 1, **{"soc-minima": [event] * 20_001}), {"consumption-price": CHEAP})
+    answer = preview(hasty, batteries(hasty, 1, **{"soc-minima": [event] * 10_001}), {"consumption-price": CHEAP})
     assert answer.status_code == 422 and "flex-model[0].soc-minima" in answer.text
     assert "FLEXSCOPE_MAX_PLAN_ENTRIES" in answer.text
 
