@@ -112,7 +112,7 @@ class PyomoModel:
         x, row_dual = np.array(found.values, dtype=float), np.array(found.row_duals, dtype=float)
         col_dual = none if whole else self.arrays.cost - self.arrays.columns_of(row_dual)
         objective = float(self.arrays.cost @ x) + self.arrays.offset
-        gap = self.solver.gap if found.status is Status.OPTIMAL else share_above(objective, found.bound)
+        gap = share_above(objective, found.bound) if found.status is Status.BEST_FOUND else self.solver.gap
         return Answer(found.status, objective, x, row_dual, col_dual, gap, found.bound)
 
     def _keeps_bounds(self, found: Found) -> bool:

@@ -112,6 +112,8 @@ class Filed:
         status = _status(self.name, result.solver.termination_condition)
         if status is Status.TIMED_OUT and not duals and len(result.solution):
             status = Status.BEST_FOUND
+        if status is Status.BEST_FOUND and self.gap and not self.budget.is_over:  # it ended by itself
+            status = Status.WITHIN_GAP
         if status not in PLANS:
             return Found(status)
         model.solutions.load_from(result)

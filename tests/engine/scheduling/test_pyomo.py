@@ -6,6 +6,7 @@ import pytest
 from engine.errors import Infeasible, InputError
 from engine.scheduling.build import build
 from engine.scheduling.pyomo_backend import Names, PyomoModel
+from engine.scheduling.status import Status
 from engine.scheduling.storage_scheduler import StorageScheduler
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.random_sites import KINDS, draw
@@ -60,3 +61,12 @@ def test_a_plugin_adds_rows_and_costs_to_any_solver(solver):
     schedule = StorageScheduler(solver=solver).compute(given)
     assert schedule.power["car"][12] == pytest.approx(0.0, abs=1e-9)
     assert schedule.costs["levy"] == pytest.approx(8 * 0.5)
+
+
+@pytest.mark.parametrize("solver", ["appsi_highs", "glpk"])
+def test_a_search_within_a_gap_says_so(solver):
+    given = draw("work", 3)
+    plan = StorageScheduler(solver=solver, time_limit=20.0, gap=0.001).compute(given)
+    best = StorageScheduler().compute(given).cost
+    assert plan.status in (Status.OPTIMAL, Status.WITHIN_GAP) and plan.gap <= 0.001
+    assert best - 1e-6 <= plan.cost <= best + 0.001 * abs(best) + 1e-6
