@@ -40,9 +40,15 @@ function found(model) {
   return rows
 }
 
-// Spreadsheets take a text that begins like a formula for one: an apostrophe keeps it a text.
-const quoted = (text) => {
-  const safe = /^[=@\t\r]|^[+-](?![\d.])/.test(text) ? `'${text}` : text
+// Spreadsheets take a text that begins like a formula for one: an apostrophe keeps it a text, see safe_cells.py.
+const BLANKS = "[\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u0020\"'`\\u0085\\u00a0\\u00ad\\u1680\\u2000-\\u200f" +
+  "\\u2028\\u2029\\u202f\\u205f-\\u2064\\u3000\\ufeff]*"
+const SIGNS = "[=+\\-@\\uff1d\\uff0b\\uff0d\\uff20]"
+const BEGINS = new RegExp(`^(?='*[\\t\\r\\n]|${BLANKS}${SIGNS})|(?<=[;\\t\\r\\n])(?=${BLANKS}${SIGNS})`, "g")
+const PLAIN = /^-?$|^[+-]?\d[\d,]*(\.\d+)?$/  // a dash that stands for nothing, and numbers
+
+export const quoted = (text) => {
+  const safe = PLAIN.test(text) ? text : text.replace(BEGINS, "'")
   return `"${safe.replaceAll('"', '""')}"`
 }
 

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.assemble import safe_cells
 from db import beliefs, frames, stretches
 from db.bounds import Most
 from db.knowledge import AsOf
@@ -28,6 +30,8 @@ EXCEL_ROWS = 1_048_575
 PIECE = 50_000
 """Stored values that are read and written at a time, about."""
 MOMENTS = ("event_start", "belief_time")
+CHOSEN = ("sensor", "source", "unit")
+"""Columns of texts that people chose."""
 Texts: TypeAlias = NDArray[np.object_]
 Pieces: TypeAlias = Iterator["pd.DataFrame"]
 
@@ -79,7 +83,7 @@ def _csv(found: Pieces, file: BinaryIO) -> int:
     """Write CSV, times in ISO 8601 with their offset; return the number of rows."""
     count = 0
     for number, piece in enumerate(found):
-        text = _told(piece).to_csv(index=False, lineterminator="\n", header=number == 0)
+        text = _with(_told(piece), safe_cells.csv_text).to_csv(index=False, lineterminator="\n", header=number == 0)
         file.write(text.encode())
         count += len(piece)
     return count
@@ -102,10 +106,23 @@ def _excel(found: Pieces, file: BinaryIO) -> int:
             raise FieldError("format", told)
         if number == 0:
             sheet.append(list(piece.columns))
-        for row in _told(piece).astype(object).itertuples(index=False, name=None):
+        safe = _with(_told(piece), partial(_as_text, sheet))
+        for row in safe.astype(object).itertuples(index=False, name=None):
             sheet.append(row)
     book.save(file)
     return count
+
+
+def _as_text(sheet: Any, text: str) -> Any:
+    """Return a text as a cell that no spreadsheet takes for a formula, not even once somebody has been in it."""
+    text = safe_cells.writable(text)
+    if not safe_cells.is_risky(text):
+        return text
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type, cell.quotePrefix = "s", True
+    return cell
 
 
 def _parquet(found: Pieces, file: BinaryIO) -> int:
@@ -142,6 +159,13 @@ def _iso(moments: "pd.Series") -> Texts:
         whole = np.where(part != 0, np.datetime_as_string(local, unit="us").astype(object), whole)
     texts: Texts = whole + ends[which] if len(local) else whole
     return texts
+
+
+def _with(frame: "pd.DataFrame", change: Callable[[str], Any]) -> "pd.DataFrame":
+    """Return a table whose texts that people chose are changed; each of them once, as they are in every row."""
+    made = {name: {text: change(text) for text in frame[name].unique()} for name in CHOSEN}
+    changed = [name for name, texts in made.items() if any(new != text for text, new in texts.items())]
+    return frame.assign(**{name: frame[name].map(made[name]) for name in changed})
 
 
 FORMATS: Mapping[str, Callable[[Pieces, BinaryIO], int]] = {"csv": _csv, "xlsx": _excel, "parquet": _parquet}

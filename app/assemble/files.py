@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
-from app.assemble import sheets
+from app.assemble import safe_cells, sheets
 from app.assemble.local_times import LocalTimes, Wrong
 from app.assemble.posted import Posted
 from app.assemble.sheets import FileBounds, Row
@@ -178,7 +178,9 @@ class _Reader:
     def __init__(self, layout: Layout, first: Row, kept: Mapping[str, IO[bytes]]) -> None:
         self._layout, self._first = layout, first
         self._has_head = self._is_head(first.cells)
-        self._heads = [cell.strip() if self._has_head else str(at) for at, cell in enumerate(first.cells)]
+        self._heads = [
+            safe_cells.original(cell).strip() if self._has_head else str(at) for at, cell in enumerate(first.cells)
+        ]
         named = {"at": layout.time_column, "value": layout.value_column}
         named |= {"known": layout.belief_column} if layout.belief_column is not None else {}
         named |= {"filter": layout.filter_column} if layout.filter_column is not None else {}
@@ -215,8 +217,12 @@ class _Reader:
                     f"Row {row.number} has {len(row.cells)} cells, but row {self._first.number} has {wide}; tell the "
                     "delimiter and the decimal sign, or skip the rows above the head."
                 )
-            if self._cell(row, "filter").strip() == (self._layout.filter_value or "") or "filter" not in self._columns:
+            if "filter" not in self._columns or self._is_wanted(self._cell(row, "filter")):
                 yield row
+
+    def _is_wanted(self, cell: str) -> bool:
+        """Return whether a row is one of those asked for, as its cell says, or as it said before it was exported."""
+        return (self._layout.filter_value or "") in (cell.strip(), safe_cells.original(cell).strip())
 
     def _cell(self, row: Row, kind: str) -> str:
         at = self._columns.get(kind, len(row.cells))
