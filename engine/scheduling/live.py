@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from operator import is_not
-from time import process_time
+from time import thread_time
 
 from engine.scheduling.arrays import Arrays
 from engine.scheduling.backend import Answer
@@ -46,7 +46,7 @@ class LiveModel:
             InputError: The site contradicts itself.
             Infeasible: A process does not fit into the window.
         """
-        began = process_time()
+        began = thread_time()
         last, built = self.built, build(site, self.built)
         problem, arrays = built.problem, settled_bounds(built.problem.arrays())
         cells, self.built = self._cells_of(problem), built
@@ -56,14 +56,14 @@ class LiveModel:
             self._model = None
             return built, None
         model = self._model = self._brought(last, problem, arrays, budget or Budget())
-        ready = process_time()
+        ready = thread_time()
         answer = self._found = model.run()
         if not answer.has_plan or cells.overlap(answer.x).any():
             self._model = None
         if self._model is None and answer.has_plan:
             return built, None
         solved = finish(problem, model, answer, cells, preferences=self.preferences)
-        self.timings = Timings(ready - began, process_time() - ready)
+        self.timings = Timings(ready - began, thread_time() - ready)
         return built, solved
 
     def _cells_of(self, problem: Problem) -> Cells:

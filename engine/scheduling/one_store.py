@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.util import find_spec
-from time import process_time
+from time import thread_time
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -80,18 +80,18 @@ def planned(site: Site, kernel: Kernel) -> Schedule | None:
         None where the linear problem has to tell: the site is of another kind, consuming or giving costs less at the
         margin the more of it there is, or no plan keeps all limits.
     """
-    began = process_time()
+    began = thread_time()
     parts = _parts(site)
     if parts is None:
         return None
     given = _given(site, parts)
     end_value = parts.store.end_value
     worth = float(end_value) if isinstance(end_value, float | int) else 0.0
-    ready = process_time()
+    ready = thread_time()
     path = kernel(given, float(parts.store.soc_at_start), worth, site.window.hours)
     if not path.shape[1] or not np.isfinite(path).all():
         return None
-    return _schedule(site, parts, given, path, Timings(ready - began, process_time() - ready))
+    return _schedule(site, parts, given, path, Timings(ready - began, thread_time() - ready))
 
 
 def _parts(site: Site) -> _Parts | None:

@@ -1,7 +1,7 @@
 """Finds the best time for processes: in closed form where nothing couples them, else together with all devices."""
 
 from dataclasses import dataclass, field
-from time import process_time
+from time import thread_time
 from typing import ClassVar
 
 import numpy as np
@@ -32,13 +32,13 @@ class ProcessScheduler:
             InputError: A process has no price to go by.
             Infeasible: A process finds no room, or no plan keeps every hard limit.
         """
-        began = process_time()
+        began = thread_time()
         if not _is_uncoupled(site):
             return self.together.compute(site)
         alone = placed(site, only_dearest=False)
         if not _keeps_limits(alone):
             return self.together.compute(site)
-        return _schedule(alone, process_time() - began)
+        return _schedule(alone, thread_time() - began)
 
 
 def _is_uncoupled(site: Site) -> bool:

@@ -1,7 +1,7 @@
 """Buys when energy is cheap and sells when it is dear, within every constraint."""
 
 from dataclasses import dataclass, replace
-from time import monotonic, process_time, thread_time
+from time import monotonic, thread_time, thread_time
 from typing import ClassVar
 
 from engine.errors import Infeasible
@@ -57,7 +57,7 @@ class StorageScheduler:
             plan = one_store.planned(site, kernel)
             if plan is not None:
                 return plan
-        began = process_time()
+        began = thread_time()
         site = self._with_learned_worth(placed(site, only_dearest=True), budget)
         if site.hedged and (plan := hedged(site, budget)) is not None:
             return plan
@@ -65,9 +65,9 @@ class StorageScheduler:
             built = build(site)
         except Infeasible as without_room:
             raise refuse(site, budget) from without_room
-        ready = process_time()
+        ready = thread_time()
         solved = solve(built.problem, Options(budget, solver=self.solver))
-        timings = Timings(ready - began, process_time() - ready)
+        timings = Timings(ready - began, thread_time() - ready)
         if solved.status in PLANS:
             return read.schedule(site, built, solved, timings)
         raise refuse(site, budget) if solved.status is Status.INFEASIBLE else without_plan(solved.status, budget)
