@@ -14,7 +14,7 @@ from app.assemble.outputs import consumption_sign
 from app.assemble.posted import Posted
 from app.auth.references import References
 from app.jobs import ingest
-from db import sources
+from db import bounds, sources
 from db.knowledge import AsOf
 from db.sensors import Sensor
 from db.source_filter import SourceFilter
@@ -88,6 +88,19 @@ class Report:
         names = self.named
         self.inputs = [(_name(entry), row, entry) for entry, row in zip(request.input, names.inputs, strict=True)]
         self.outputs = [(_name(entry), row) for entry, row in zip(request.output, names.outputs, strict=True)]
+        self._check_size()
+
+    def _check_size(self) -> None:
+        """Refuse a report of more values than one answer may have: the steps of all its series together."""
+        sensors = [row for _, row, _ in self.inputs] + [row for _, row in self.outputs]
+        finest = min([self.step, *(row.resolution for row in sensors if row.resolution)])
+        most = bounds.of(self.work).read
+        if finest <= timedelta(0):
+            raise FieldError("parameters", "resolution: must be longer than zero.")
+        count = (self.request.end - self.request.start) // finest * len(sensors)
+        if most is not None and count > most.number:
+            told = f"the report would take {count} values, more than the {most.number} allowed ({most.setting}); "
+            raise FieldError("parameters", told + "ask for a shorter time or a coarser resolution.")
 
     @property
     def step(self) -> timedelta:

@@ -50,6 +50,7 @@ def small(tmp_path_factory: pytest.TempPathFactory, http_database: Any) -> Any:
 
     url = http_database.url.render_as_string(hide_password=False)
     low = {f"FLEXSCOPE_MAX_{name}": "1000" for name in ("VALUES_READ", "CHART_VALUES", "EXPORT_VALUES")}
+    low["FLEXSCOPE_MAX_ANNOTATIONS_READ"] = "5"
     with serving.server(url, tmp_path_factory.mktemp("small"), **low) as running:
         yield running
 
@@ -197,3 +198,45 @@ def test_no_path_is_more_than_not_found(api: Api, root: str, path: str) -> None:
 def test_no_query_text_is_more_than_refused(api: Api, ids: dict[str, int], field: str, value: str) -> None:
     rest = "&".join(f"{name}={text}" for name, text in {"start": BEGIN, "duration": "PT1H"}.items() if name != field)
     assert api.get(f"/sensors/{ids['s:power']}/data?{rest}&{field}={value}").status_code in (200, 422)
+
+
+@pytest.mark.parametrize("more", [{"end": "2190-01-01T00:00:00Z"}, {"resolution": "PT1S"}, {"resolution": "PT0S"}])
+def test_a_report_of_too_much_is_not_begun(api: Api, ids: dict[str, int], more: dict[str, str]) -> None:
+    named = [{"name": "x", "sensor": ids["s:power"]}]
+    asked = {"input": named * 50, "output": named, "start": BEGIN, "end": "2027-01-01T00:00:00Z"} | more
+    body = {"reporter": "AggregatorReporter", "parameters": asked}
+    assert "parameters" in refused(api, "POST", f"/assets/{ids['battery']}/reports/trigger", json=body)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"duration": "P100Y"},
+        {"duration": "P200Y", "forecast-frequency": "P1Y", "max-forecast-horizon": "P150Y"},
+        {"duration": "P250Y", "forecast-frequency": "PT1H"},
+    ],
+)
+def test_a_forecast_of_too_much_is_not_begun(api: Api, ids: dict[str, int], asked: dict[str, str]) -> None:
+    body = {"start": "1910-01-01T00:00:00Z"} | asked
+    refused(api, "POST", f"/sensors/{ids['s:power']}/forecasts/trigger", json=body)
+
+
+def test_key_figures_of_centuries_are_counted_first(small: Api, filled: dict[str, int]) -> None:
+    shown = [{"title": "x", "sensor": filled["s:power"], "function": "sum"}] * 50
+    body = {"sensors_to_show_as_kpis": shown}
+    assert small.patch(f"/assets/{filled['battery']}", json=body).status_code == 200
+    told = refused(small, "GET", f"/assets/{filled['battery']}/kpis", params=CENTURIES)
+    assert "FLEXSCOPE_MAX_VALUES_READ" in told
+    assert small.patch(f"/assets/{filled['battery']}", json={"sensors_to_show_as_kpis": []}).status_code == 200
+
+
+def test_annotations_of_one_answer_are_few(api: Api, small: Api, filled: dict[str, int]) -> None:
+    key = filled["s:price"]
+    for day in range(1, 8):
+        mark = {"content": f"day {day}", "start": f"2026-02-0{day}T00:00:00Z", "end": f"2026-02-0{day}T12:00:00Z"}
+        assert api.post(f"/sensors/{key}/annotations", json=mark, who="root").status_code == 201
+    for path in (f"/sensors/{key}/chart_annotations", f"/sensors/{key}/annotations"):
+        asked = {"start": BEGIN, "end": "2027-01-01T00:00:00Z"}
+        assert "ANNOTATIONS_READ" in refused(small, "GET", path, params=asked, who="root")
+        few = asked | {"end": "2026-02-03T00:00:00Z"}
+        assert len(small.get(path, params=few, who="root").json()) == 2

@@ -47,7 +47,7 @@ def trigger(call: Call, id: int, body: Trigger) -> Reply:
         raise UnknownName("reporter", body.reporter, REPORTERS)
     below = {row.id for row in assets.subtree(call.work, id)}
     request = _request(body)
-    for sensor in report.named(References(call.work, call.who), request).outputs:
+    for _, sensor in report.Report(References(call.work, call.who), request, call.now).outputs:
         if sensor.asset_id not in below:
             raise FieldError("parameters", f"an output must be a sensor of asset {id} or of one below it.")
     plain = request.model_dump(mode="json")
