@@ -41,6 +41,7 @@ class Bounds:
     )
     FLEXSCOPE_MAX_CHART_VALUES: int = setting(500_000, "Most values of one chart, in pages and for other people's")
     FLEXSCOPE_MAX_EXPORT_VALUES: int = setting(20_000_000, "Most values of one exported file")
+    FLEXSCOPE_MAX_EXCEL_VALUES: int = setting(200_000, "The same of an Excel file, which takes long to write")
 
     FLEXSCOPE_MAX_ANNOTATIONS_READ: int = setting(10_000, "Most annotations of one answer")
     FLEXSCOPE_MAX_FILE_VALUES: int = setting(

@@ -159,7 +159,7 @@ def _boolean(given: Any) -> bool:
 
 def _span(given: Any) -> timedelta:
     text = str(given).strip()
-    if text.lstrip("+-").replace(".", "", 1).isdigit():
+    if text.lstrip("+-").replace(".", "", 1).isdecimal():
         return timedelta(seconds=float(text))
     return duration(text, field="setting")
 

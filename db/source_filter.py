@@ -32,7 +32,9 @@ class Origin(NamedTuple):
     @property
     def version_order(self) -> list[tuple[int, str]]:
         """A key under which 1.10 follows 1.9."""
-        return [(int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|[^\d.]+", self.version)]
+        return [
+            (int(part), "") if part.isdecimal() else (-1, part) for part in re.findall(r"\d+|[^\d.]+", self.version)
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)

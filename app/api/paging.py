@@ -67,7 +67,7 @@ def _matching(text: str, searched: list[Column], identifier: Column) -> ColumnEl
     wanted = []
     for word in words:
         anywhere = [column.icontains(word, autoescape=True) for column in searched]
-        if word.isdigit() and len(word) < 10:
+        if word.isdecimal() and len(word) < 10:
             anywhere.append(identifier == int(word))
         wanted.append(or_(*anywhere))
     return and_(True, *wanted)

@@ -194,7 +194,7 @@ class _Reader:
         import pandas as pd
 
         at = self._layout.time_column
-        if not (at.isdigit() and self._layout.value_column.isdigit() and int(at) < len(cells)):
+        if not (at.isdecimal() and len(at) < 10 and self._layout.value_column.isdecimal() and int(at) < len(cells)):
             return True
         times = LocalTimes(self._layout.date_format, self._layout.timezone or "UTC")
         return bool(times.read(pd.Series([cells[int(at)]], dtype=str))[1])
@@ -202,7 +202,7 @@ class _Reader:
     def _column(self, name: str) -> int:
         if name in self._heads:
             return self._heads.index(name)
-        if name.isdigit() and int(name) < len(self._heads):
+        if name.isdecimal() and len(name) < 10 and int(name) < len(self._heads):
             return int(name)
         known = ", ".join(self._heads)
         raise FieldError("column", f"{name!r} is not in the file; it has {known[:1000]}.")

@@ -34,7 +34,7 @@ def add_asset(asset_type: str, account: int | None, parent_asset: int | None, at
         kinds = {kind.name: kind for kind in work.scalars(select(AssetType))}
         kinds |= {str(kind.id): kind for kind in kinds.values()}
         if asset_type not in kinds:
-            raise UnknownName("asset type", asset_type, [name for name in kinds if not name.isdigit()])
+            raise UnknownName("asset type", asset_type, [name for name in kinds if not name.isdecimal()])
         if account is not None:
             get(work, Account, account)
         if parent_asset is not None:
@@ -68,7 +68,7 @@ def add_sensor(name: str, unit: str, event_resolution: str, timezone: str, asset
     """Add a sensor of an asset."""
     units.unit(unit)
     made = Sensor(name=name, unit=unit, timezone=zone(timezone).key, attributes=json_object(attributes, "attributes"))
-    if event_resolution.isdigit():
+    if event_resolution.isdecimal():
         made.resolution = timedelta(minutes=int(event_resolution))
     else:
         made.resolution = duration(event_resolution, field="event-resolution")

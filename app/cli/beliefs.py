@@ -116,7 +116,7 @@ def length(text: str | None, field: str) -> timedelta | None:
     if text is None:
         return None
     sign, plain = (-1, text[1:]) if text.startswith("-") else (1, text)
-    return sign * (timedelta(minutes=int(plain)) if plain.isdigit() else duration(plain, field=field))
+    return sign * (timedelta(minutes=int(plain)) if plain.isdecimal() else duration(plain, field=field))
 
 
 @click.command("beliefs")

@@ -75,6 +75,6 @@ def import_beliefs(url: str, pairs: tuple[str, ...]) -> None:
 
 def _pair(text: str) -> tuple[int, int]:
     theirs, _, ours = text.partition(":")
-    if not (theirs.isdigit() and ours.isdigit()):
+    if not (theirs.isdecimal() and ours.isdecimal()):
         raise FieldError("sensor", f"{text!r} is no pair of ids; write it like 7:12.")
     return int(theirs), int(ours)

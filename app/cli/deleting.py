@@ -102,7 +102,7 @@ def resample_data(sensor_ids: tuple[int, ...], event_resolution: str, yes: bool)
     """Give sensors another resolution, and their data with it: repeated or averaged."""
     length = (
         timedelta(minutes=int(event_resolution))
-        if event_resolution.isdigit()
+        if event_resolution.isdecimal()
         else duration(event_resolution, field="event-resolution")
     )
     with reading() as work:

@@ -116,7 +116,7 @@ def _model(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _quantity(text: str) -> Any:
     """Return what an option names: the ID of a sensor, or a quantity."""
-    return {"sensor": int(text)} if text.isdigit() else text
+    return {"sensor": int(text)} if text.isdecimal() else text
 
 
 def tell(done: Planned) -> None:

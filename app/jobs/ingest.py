@@ -183,17 +183,21 @@ def find_source(work: Session, text: str) -> Source:
     known = known_source(work, text)
     if known is not None:
         return known
-    user = work.get(User, int(text)) if text.isdigit() else users.by_name(work, text)
+    user = work.get(User, int(text)) if _is_id(text) else users.by_name(work, text)
     if user is not None:
         return sources.of_user(work, user.id, name=user.username, account_id=user.account_id)
-    return get(work, Source, int(text)) if text.isdigit() else sources.named(work, text)
+    return get(work, Source, int(text)) if _is_id(text) else sources.named(work, text)
 
 
 def known_source(work: Session, text: str) -> Source | None:
     """Return the source a text stands for, if it is there already; see ``find_source``."""
-    found = work.get(Source, int(text)) if text.isdigit() else None
+    found = work.get(Source, int(text)) if _is_id(text) else None
     if found is not None:
         return found
-    user = work.get(User, int(text)) if text.isdigit() else users.by_name(work, text)
+    user = work.get(User, int(text)) if _is_id(text) else users.by_name(work, text)
     same = {"user_id": user.id, "type": "user"} if user else {"name": text, "user_id": None}
     return work.scalar(select(Source).filter_by(**same).order_by(Source.id.desc()))
+
+
+def _is_id(text: str) -> bool:
+    return text.isdecimal() and len(text) < 10

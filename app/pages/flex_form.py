@@ -146,7 +146,7 @@ def read(text: str) -> Any:
     """Return what somebody wrote as the API takes it; an empty text stands for no value."""
     text = text.strip()
     word, _, rest = text.partition(" ")
-    if word.lower() == "sensor" and rest.strip().isdigit():
+    if word.lower() == "sensor" and rest.strip().isdecimal():
         return {"sensor": int(rest)}
     if text.lower() in FLAGS:
         return FLAGS[text.lower()]

@@ -240,3 +240,30 @@ def test_annotations_of_one_answer_are_few(api: Api, small: Api, filled: dict[st
         assert "ANNOTATIONS_READ" in refused(small, "GET", path, params=asked, who="root")
         few = asked | {"end": "2026-02-03T00:00:00Z"}
         assert len(small.get(path, params=few, who="root").json()) == 2
+
+
+NO_IDS = ["\u00b2", "\u0663" * 5000, "9" * 5000, "1e3", "-1", "0x1", "1_0"]
+
+
+@pytest.mark.parametrize("text", NO_IDS, ids=range(len(NO_IDS)))
+def test_digits_that_are_no_number_are_refused(api: Api, ids: dict[str, int], text: str) -> None:
+    span = {"start": BEGIN, "duration": "PT1H"}
+    assert api.get("/sensors/data/bulk", params=span | {"sensors": text}).status_code == 422
+    assert api.get("/sensors/data/export", params=span | {"sensors": text}).status_code == 422
+    rows = f"event_start,{text}\n{BEGIN},1\n".encode()
+    assert api.post("/sensors/data/bulk", data=rows, headers={"Content-Type": "text/csv"}).status_code in (404, 422)
+    files, asked = {"uploaded-files": ("x.csv", b"t,v\n2026-01-05T00:00:00Z,1\n")}, {"value-column": text}
+    path = f"/sensors/{ids['s:load']}/data/upload/preview"
+    assert api.post(path, files=files, params=asked).status_code in (200, 422)
+
+
+BULKS = [
+    "event_start,{id}\n" + "{at}," + "1" * 200_000,
+    "event_start" + ",{id}" * 3000 + "\n{at}" * 3000,
+]
+
+
+@pytest.mark.parametrize("rows", BULKS, ids=range(2))
+def test_a_bulk_of_columns_is_bounded(api: Api, ids: dict[str, int], rows: str) -> None:
+    content = rows.replace("{id}", str(ids["s:power"])).replace("{at}", BEGIN).encode()
+    refused(api, "POST", "/sensors/data/bulk", data=content, headers={"Content-Type": "text/csv"})

@@ -40,7 +40,7 @@ def export(call: Call, query: ExportQuery) -> Reply:
     end = after(query.start, lasting(query.duration, query.start), field="duration")
     if end <= query.start:
         raise Invalid("query", {"duration": ["must be longer than zero."]})
-    most = call.running.settings.most("EXPORT_VALUES")
+    most = call.running.settings.most("EXCEL_VALUES" if query.format == "xlsx" else "EXPORT_VALUES")
     asked = Wanted(start=query.start, end=end, known_at=query.prior or EVER, beliefs="per source", most=most)
     name = f"flexscope-{query.start:%Y%m%dT%H%M}.{query.format}"
     with ExitStack() as opening:

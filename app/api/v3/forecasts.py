@@ -96,7 +96,9 @@ def get_forecast(call: Call, id: int, uuid: str) -> Any:
         raise ApiError(422, "UNKNOWN_FORECAST", f"Forecasting job {job.id} failed: {job.message}")
     number = uuid[ID_LENGTH:].removeprefix("-")
     made = job.result.get("cycles", [])
-    if job.result.get("sensor") != id or (number and (not number.isdigit() or int(number) >= len(made))):
+    if job.result.get("sensor") != id or (
+        number and (not number.isdecimal() or len(number) > 9 or int(number) >= len(made))
+    ):
         raise ApiError(400, "UNKNOWN_FORECAST", f"Forecast {uuid} has nothing for sensor {id}.")
     if len(made) > 1 and not number:
         ids = [f"{job.id}-{at}" for at in range(len(made))]
