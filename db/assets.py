@@ -4,10 +4,11 @@ from collections import defaultdict
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ForeignKey, Select, UniqueConstraint, bindparam, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import ForeignKey, Select, UniqueConstraint, bindparam, func, select, text
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from db.base import Id, Table
+from engine.errors import FieldError
 
 TYPES = {  # the first eight have fixed ids 1-8, which published clients rely on
     "solar": "Solar panel(s)",
@@ -123,3 +124,52 @@ def lineage(asset: Asset) -> list[Asset]:
     while (parent := line[-1].parent) is not None and parent not in line and belong_together(asset, parent):
         line.append(parent)
     return line[::-1]
+
+
+TREES = 7_401_215
+"""Key of the lock that changes of trees take on PostgreSQL; SQLite has one writer at a time anyway."""
+
+
+def lock_trees(work: Session) -> None:
+    """Let changes of trees wait for each other until the transaction ends: two moves at once could make a circle."""
+    if work.get_bind().dialect.name == "postgresql":
+        work.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TREES})
+
+
+def check_parent(work: Session, asset: Asset, parent: Asset) -> None:
+    """Refuse to put an asset below another one where it does not belong; no other move is made until the commit.
+
+    Args:
+        work: A writing session.
+        asset: The asset, which may be new.
+        parent: What it is to be part of.
+
+    Raises:
+        FieldError: The parent belongs to another account, or is the asset itself or part of it.
+    """
+    lock_trees(work)
+    if not belong_together(asset, parent):
+        owner = "is public" if asset.account_id is None else f"belongs to account {asset.account_id}"
+        raise FieldError(
+            "parent_asset_id",
+            f"asset {parent.id} belongs to account {parent.account_id} and this one {owner}; a tree belongs to one "
+            "account. Add the asset to the account of its parent, or choose another parent.",
+        )
+    above: int | None = parent.id
+    seen: set[int] = set()
+    with work.no_autoflush:  # column by column, as others may have moved what this session read before
+        while above is not None and above not in seen:
+            if above == asset.id:
+                raise FieldError("parent_asset_id", f"asset {parent.id} is asset {asset.id} itself or below it.")
+            seen.add(above)
+            above = work.scalar(select(Asset.parent_asset_id).where(Asset.id == above))
+
+
+def count_mixed(work: Session) -> int:
+    """Return how many assets stand below one of another account, as older databases allowed."""
+    above = aliased(Asset)
+    mixed = select(func.count()).select_from(Asset).join(above, above.id == Asset.parent_asset_id)
+    return (
+        work.scalar(mixed.where(above.account_id.is_not(None), above.account_id.is_distinct_from(Asset.account_id)))
+        or 0
+    )

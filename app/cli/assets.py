@@ -12,7 +12,7 @@ from app.cli.opening import reading, writing
 from app.cli.tables import show_table, show_title
 from db import sensors
 from db.accounts import Account
-from db.assets import Asset, AssetType
+from db.assets import Asset, AssetType, check_parent
 from db.base import get
 from db.sensors import Sensor
 from engine import units
@@ -37,10 +37,10 @@ def add_asset(asset_type: str, account: int | None, parent_asset: int | None, at
             raise UnknownName("asset type", asset_type, [name for name in kinds if not name.isdecimal()])
         if account is not None:
             get(work, Account, account)
-        if parent_asset is not None:
-            get(work, Asset, parent_asset)
         made = Asset(asset_type=kinds[asset_type], attributes=json_object(attributes, "attributes"), **columns)
         made.account_id, made.parent_asset_id = account, parent_asset
+        if parent_asset is not None:
+            check_parent(work, made, get(work, Asset, parent_asset))
         work.add(made)
         work.flush()
     click.secho(f"Asset {made.name} has ID {made.id}.", fg="green")

@@ -66,10 +66,21 @@ def remove(table: type[Table], ids: tuple[int, ...], *, what: str, force: bool) 
     with writing() as work:
         if _names(work, table, ids) != names:
             raise InputError("What is to be deleted was changed meanwhile; nothing was deleted. Look at it again.")
+        if table is Account:
+            _let_go(work, ids)
         asker.leave(work, _users(work, table, ids), now=datetime.now(UTC))
         for key in dict.fromkeys(ids):
             work.delete(get(work, table, key))
     click.secho(f"Deleted {', '.join(names)}.", fg="green")
+
+
+def _let_go(work: Session, account_ids: tuple[int, ...]) -> None:
+    """Take what other accounts have below assets of leaving accounts to the top, so that it does not go with them."""
+    owned = select(Asset.id).where(Asset.account_id.in_(account_ids))
+    for asset in work.scalars(select(Asset).where(Asset.parent_asset_id.in_(owned))):
+        if asset.account_id not in account_ids:
+            asset.parent_asset_id = None
+    work.flush()
 
 
 def _names(work: Session, table: type[Table], ids: tuple[int, ...]) -> list[str]:

@@ -22,7 +22,7 @@ from app.pages.shell import Shell
 from app.running import Running, current
 from app.version import COMPATIBLE
 from components.fact_table import Cell, FactTable, Light
-from db import migrations, queue_state, size
+from db import assets, migrations, queue_state, size
 from db.queue_state import QueueState, WorkerState
 from engine import plugins
 from engine.iso_time import zone
@@ -77,8 +77,15 @@ def _server(work: Session, process: Running) -> dict[str, Cell]:
         "Revision of the tables": Light("good", wanted) if found == wanted else Light("bad", f"{found}, not {wanted}"),
         "Queue": Light("good" if answers else "bad", "answers" if answers else "does not answer"),
         "Workers": _workers(process),
+        "Trees of assets": _trees(work),
         "Disk": Light("good" if free > LITTLE else "bad", f"{free:,.1f} GiB free in the instance folder"),
     }
+
+
+def _trees(work: Session) -> Light:
+    mixed = assets.count_mixed(work)
+    told = f"{mixed} assets stand below one of another account; move them to the top, they are left out of plans"
+    return Light("warn", told) if mixed else Light("good", "each belongs to one account")
 
 
 def _workers(process: Running) -> Cell:

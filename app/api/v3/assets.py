@@ -16,7 +16,7 @@ from app.auth import access
 from app.auth.references import References
 from db import base, plans
 from db.accounts import Account
-from db.assets import Asset, AssetType, subtree
+from db.assets import Asset, AssetType, check_parent, lock_trees, subtree
 from engine.errors import nearest
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
@@ -172,7 +172,7 @@ def _check_owner(call: Call, account_id: int | None) -> None:
 def _apply(call: Call, asset: Asset, body: AssetChange) -> None:
     """Set the fields that were given, once they are found to make sense together."""
     given = {name: getattr(body, name) for name in AssetChange.model_fields if name in body.model_fields_set}
-    if given.get("parent_asset_id") is not None:
+    if given.get("parent_asset_id") not in (None, asset.parent_asset_id):
         _check_parent(call, asset, given["parent_asset_id"])
     for name, value in given.items():
         if value is None and name not in MAY_BE_EMPTY:
@@ -210,12 +210,11 @@ def _check_name(call: Call, asset: Asset) -> None:
 
 
 def _check_parent(call: Call, asset: Asset, parent_id: int) -> None:
-    """Refuse a parent that the asker may not add to, or that is below the asset itself."""
+    """Refuse a parent that the asker may not add to, of another account, or below the asset itself."""
     parent = call.work.get(Asset, parent_id)
     if parent is None or not access.may(call.who, "create-children", parent):
         raise Invalid("json", {"parent_asset_id": [f"there is no asset {parent_id} that you may add to."]})
-    if asset.id and parent_id in {row.id for row in subtree(call.work, asset.id)}:
-        raise Invalid("json", {"parent_asset_id": [f"asset {parent_id} is below asset {asset.id} itself."]})
+    check_parent(call.work, asset, parent)
 
 
 def change_asset(call: Call, id: int, body: AssetChange) -> shown.Shown:
@@ -229,9 +228,13 @@ def change_asset(call: Call, id: int, body: AssetChange) -> shown.Shown:
 
 
 def delete_asset(call: Call, id: int) -> None:
-    """Delete an asset with everything below it: assets, sensors and their data."""
+    """Delete an asset with everything below it: assets, sensors and their data; all of it must be yours to delete."""
     asset = base.get(call.work, Asset, id)
     access.check(call.who, "delete", asset)
+    lock_trees(call.work)
+    for below in subtree(call.work, id):
+        if not access.may(call.who, "delete", below):
+            raise access.NotAllowed("delete", access.described(below), field=f"asset {id} has it below it")
     audit.note(call, f"Deleted asset {asset.name!r} with everything below it", asset)
     call.work.delete(asset)
 

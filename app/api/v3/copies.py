@@ -14,7 +14,7 @@ from app.api.v3 import audit, shown
 from app.api.v3.assets import readable
 from app.assemble.data import EVER
 from app.auth import access
-from db import assets, beliefs, plans, sensors
+from db import assets, base, beliefs, plans, sensors
 from db.accounts import Account
 from db.assets import Asset
 from db.sensors import Sensor
@@ -42,6 +42,7 @@ def copy(call: Call, id: int, query: Where) -> Reply:
     parent_id = query.parent or (original.parent_asset_id if query.account is None else None)
     if parent_id is not None:
         access.check(call.who, "create-children", readable(call, parent_id))
+        assets.check_parent(call.work, Asset(account_id=owner.id), base.get(call.work, Asset, parent_id))
     made = _copied(call, original, owner.id, parent_id)
     audit.note(call, f"Copied asset {original.name!r} ({id}) to {made.name!r}", made)
     content = {"message": f"Asset {id} is copied to {made.id}.", "asset": shown.assets(call.work, [made])[0]}
@@ -52,7 +53,7 @@ def _copied(call: Call, original: Asset, account_id: int, parent_id: int | None)
     """Copy a tree; references among its sensors stay with the original ones, so charts and flex-config are checked."""
     copies: dict[int, int] = {}
     first: Asset | None = None
-    for row in assets.subtree(call.work, original.id):
+    for row in assets.own_subtree(call.work, original.id)[0]:
         made = Asset(**{name: getattr(row, name) for name in OF_ASSET}, account_id=account_id)
         made.parent_asset_id = parent_id if row.id == original.id else copies[row.parent_asset_id or 0]
         if row.id == original.id:

@@ -112,7 +112,7 @@ def jobs_of_asset(call: Call, id: int) -> dict[str, Any]:
     """List the newest jobs of an asset and those below it."""
     asset = base.get(call.work, Asset, id)
     access.check(call.who, "read", asset)
-    below = [row.id for row in assets.subtree(call.work, id)]
+    below = [row.id for row in assets.subtree(call.work, id) if access.may(call.who, "read", row)]
     kept = call.running.settings.FLEXMEASURES_PLANNING_TTL
     found = jobs.recent(call.work, below, since=kept, now=call.now)
     return {"jobs": [shown_job(call, job) | {"asset_id": job.asset_id} for job in found]}

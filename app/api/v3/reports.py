@@ -45,7 +45,7 @@ def trigger(call: Call, id: int, body: Trigger) -> Reply:
     access.check(call.who, "create-children", asset)
     if body.reporter not in REPORTERS:
         raise UnknownName("reporter", body.reporter, REPORTERS)
-    below = {row.id for row in assets.subtree(call.work, id)}
+    below = {row.id for row in assets.own_subtree(call.work, id)[0]}
     request = _request(body)
     for _, sensor in report.Report(References(call.work, call.who), request, call.now).outputs:
         if sensor.asset_id not in below:

@@ -3,8 +3,8 @@
 from typing import Any
 
 import orjson
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from app.api.entity_address import entity_address
 from app.api.paging import Column
@@ -40,14 +40,23 @@ def assets(work: Session, rows: list[Asset]) -> list[Shown]:
     """Return assets with their sensors and children by id and name."""
     ids = [row.id for row in rows]
     sensors = _grouped(work, Sensor.asset_id, Sensor.id, Sensor.name, ids)
-    children = _grouped(work, Asset.parent_asset_id, Asset.id, Asset.name, ids)
+    children = _grouped(work, Asset.parent_asset_id, Asset.id, Asset.name, ids, _of_its_account())
     return [_asset(row) | {"sensors": sensors[row.id], "child_assets": children[row.id]} for row in rows]
 
 
-def _grouped(work: Session, owner: Column, key: Column, name: Column, ids: list[int]) -> dict[int, list[Shown]]:
+def _of_its_account() -> ColumnElement[bool]:
+    """Return the condition that leaves out what another account has hung below an asset."""
+    above = aliased(Asset)
+    own = select(above.account_id).where(above.id == Asset.parent_asset_id).correlate(Asset).scalar_subquery()
+    return or_(Asset.account_id.is_(None), Asset.account_id == own)
+
+
+def _grouped(
+    work: Session, owner: Column, key: Column, name: Column, ids: list[int], *only: ColumnElement[bool]
+) -> dict[int, list[Shown]]:
     found: dict[int, list[Shown]] = {owner_id: [] for owner_id in ids}
     for part in range(0, len(ids), 5000):  # databases take only so many parameters
-        query = select(owner, key, name).where(owner.in_(ids[part : part + 5000])).order_by(key)
+        query = select(owner, key, name).where(owner.in_(ids[part : part + 5000]), *only).order_by(key)
         for owner_id, row_id, row_name in work.execute(query):
             found[owner_id].append({"id": row_id, "name": row_name})
     return found
