@@ -3,6 +3,8 @@
 To read: members of the account, its consultants, admin and admin-reader; public assets: every user.
 To add something below (assets, sensors, data, schedules): members of the account and its consultants.
 To change assets: the same. To delete, and to change sensors and users: account-admins. Public rows: admins.
+An admin-reader reads everything and changes nothing but his own user. Users who hold a role of the server, admin or
+admin-reader, are changed by admins only.
 """
 
 from typing import Literal, TypeAlias
@@ -20,6 +22,8 @@ from engine.errors import EngineError
 
 Action: TypeAlias = Literal["read", "create-children", "update", "delete"]
 Guarded: TypeAlias = Account | User | Asset | Sensor
+SERVER_ROLES = frozenset({"admin", "admin-reader"})
+"""Roles that count for the whole server, whatever the account of who holds them."""
 
 
 class NotAllowed(EngineError):
@@ -45,6 +49,8 @@ def may(who: SignedIn, action: Action, row: Guarded) -> bool:
     """Return whether a user may do something with a row."""
     if "admin" in who.roles or (action == "read" and "admin-reader" in who.roles):
         return True
+    if only_reads(who):
+        return isinstance(row, User) and action == "update" and row.id == who.id
     if isinstance(row, Sensor):
         return _may_sensor(who, action, row)
     if isinstance(row, Asset):
@@ -63,6 +69,11 @@ def check(who: SignedIn, action: Action, row: Guarded) -> None:
 def may_be_shown(who: SignedIn, sensor: Sensor, *, playing: bool) -> bool:
     """Return whether a user may see a sensor in a chart; in play mode that is any sensor."""
     return playing or may(who, "read", sensor)
+
+
+def only_reads(who: SignedIn) -> bool:
+    """Return whether a user reads everything and changes nothing, whatever other roles he holds."""
+    return "admin-reader" in who.roles and "admin" not in who.roles
 
 
 def described(row: Table) -> str:
@@ -88,6 +99,8 @@ def _may_user(who: SignedIn, action: Action, user: User) -> bool:
         return user.account_id == who.account_id or user.account_id in who.clients
     if action == "update" and user.id == who.id:
         return True
+    if any(role.name in SERVER_ROLES for role in user.roles):
+        return False
     return user.account_id == who.account_id and "account-admin" in who.roles and user.id != who.id
 
 
@@ -101,6 +114,8 @@ def _may_account(who: SignedIn, action: Action, account: Account) -> bool:
 
 def may_add_users(who: SignedIn, account: Account) -> bool:
     """Return whether a user may add users to an account: its account-admins, its consultants and admins."""
+    if only_reads(who):
+        return False
     if "admin" in who.roles or account.id in who.clients:
         return True
     return account.id == who.account_id and "account-admin" in who.roles
@@ -108,7 +123,7 @@ def may_add_users(who: SignedIn, account: Account) -> bool:
 
 def readable_accounts(who: SignedIn) -> frozenset[int] | None:
     """Return the ids of the accounts a user may read; None stands for all."""
-    if who.roles & {"admin", "admin-reader"}:
+    if who.roles & SERVER_ROLES:
         return None
     return who.clients | {who.account_id}
 

@@ -10,12 +10,10 @@ from db.assets import Asset
 from db.base import get
 from db.jobs import Job
 
-HOSTS = frozenset({"admin", "admin-reader"})
-
 
 def is_host(who: SignedIn) -> bool:
     """Return whether a user may see everything the server does."""
-    return bool(who.roles & HOSTS)
+    return bool(who.roles & access.SERVER_ROLES)
 
 
 def readable(who: SignedIn) -> ColumnElement[bool]:
@@ -39,4 +37,6 @@ def may(work: Session, who: SignedIn, action: Action, job: Job) -> bool:
     """Return whether a user may read a job, or cancel and requeue it (``create-children``)."""
     if job.asset_id is not None:
         return access.may(who, action, get(work, Asset, job.asset_id))
-    return "admin" in who.roles or job.user_id == who.id or (action == "read" and is_host(who))
+    if "admin" in who.roles or (action == "read" and is_host(who)):
+        return True
+    return job.user_id == who.id and not access.only_reads(who)

@@ -45,7 +45,7 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/": LIST,
     "/dashboard": LIST,
     "/assets": LIST,
-    "/assets/new": PageLine("From a template", EVERYONE),  # all are members of some account
+    "/assets/new": PageLine("From a template", EVERYONE - {"reader"}),  # the others may add to some account
     "/assets/{id:int}": ASSET("2 sensors"),
     "/assets/{id:int}?tab=graphs": ASSET("all charts follow", tab="Graphs"),
     "/assets/{id:int}?tab=plan": ASSET("There is no plan yet", tab="Plan"),

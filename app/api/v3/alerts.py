@@ -40,7 +40,7 @@ class Run(Body):
 
 def latest_runs(call: Call, query: Named) -> Any:
     """Tell when each task ran last, or one of them."""
-    _check_token(call)
+    _check_token(call, access.SERVER_ROLES)
     found = {row.name: _shown(row) for row in task_runs.every(call.work)}
     if query.name is None:
         return list(found.values())
@@ -51,18 +51,18 @@ def latest_runs(call: Call, query: Named) -> Any:
 
 def note_run(call: Call, body: Run) -> dict[str, Any]:
     """Note that a task ran."""
-    _check_token(call)
+    _check_token(call, frozenset({"admin"}))
     at: datetime = body.datetime or call.now
     return _shown(task_runs.record(call.work, body.name, at=at, status=body.status))
 
 
-def _check_token(call: Call) -> None:
-    """Let those in who have the token of the settings, and admins."""
+def _check_token(call: Call, roles: frozenset[str]) -> None:
+    """Let those in who have the token of the settings, and those with one of some roles."""
     given = call.headers.get("Authorization", "").removeprefix("Bearer ").strip()
     expected = call.running.settings.FLEXMEASURES_TASK_CHECK_AUTH_TOKEN
     if expected and hmac.compare_digest(given.encode(), expected.encode()):
         return
-    if not call.who.roles & {"admin", "admin-reader"}:
+    if not call.who.roles & roles:
         raise ApiError(403, "INVALID_SENDER", "Only admins may see the runs of tasks; ask one.")
 
 
