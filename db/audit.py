@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, String, select
+from sqlalchemy import ColumnElement, String, inspect, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from db.base import Id, Table
@@ -35,6 +35,19 @@ class AuditEvent(Table):
         default=dict, server_default="{}", doc="The same fields, as they are now"
     )
 
+    def __init__(self, *, of: Table | None = None, **columns: Any) -> None:
+        super().__init__(**columns)
+        self._tells_of = of
+
+
+def subject_of(event: AuditEvent) -> tuple[str, tuple[Any, ...]]:
+    """Return table and primary key of the row whose change an event tells."""
+    of: Table | None = getattr(event, "_tells_of", None)
+    if of is not None:
+        return of.__tablename__, tuple(inspect(of).mapper.primary_key_from_instance(of))
+    named = (("asset", event.asset_id), ("app_user", event.user_id), ("account", event.account_id))
+    return next(((table, (key,)) for table, key in named if key is not None), ("", ()))
+
 
 class About(TypedDict, total=False):
     """What a change concerns, by id."""
@@ -44,7 +57,9 @@ class About(TypedDict, total=False):
     asset_id: int | None
 
 
-def note(work: Session, event: str, *, at: datetime, by: By, **about: Unpack[About]) -> AuditEvent:
+def note(
+    work: Session, event: str, *, at: datetime, by: By, of: Table | None = None, **about: Unpack[About]
+) -> AuditEvent:
     """Add one change; which fields it changed is added by ``db.trail`` when the session is committed.
 
     Args:
@@ -52,9 +67,10 @@ def note(work: Session, event: str, *, at: datetime, by: By, **about: Unpack[Abo
         event: What was done; cut at 500 characters.
         at: When.
         by: Who did it.
+        of: The row whose change it tells; None: the asset, user or account it concerns, the first of these.
         about: What it concerns.
     """
-    row = AuditEvent(at=at, event=event[:LONGEST], active_user_id=by[0], active_user_name=by[1], **about)
+    row = AuditEvent(at=at, event=event[:LONGEST], active_user_id=by[0], active_user_name=by[1], of=of, **about)
     row.before, row.after = {}, {}
     work.info.setdefault("noted", []).append(row)
     return row

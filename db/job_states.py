@@ -12,7 +12,7 @@ from sqlalchemy import Executable, Table, Update, bindparam, delete, func, or_, 
 from sqlalchemy.orm import Session
 
 from db.base import rows_changed
-from db.jobs import PENDING, UNSUCCESSFUL, Job
+from db.jobs import PENDING, UNSENT, UNSUCCESSFUL, Job
 
 
 class Overtaken(Exception):
@@ -85,6 +85,12 @@ def cancel(work: Session, job_id: str, *, now: datetime, message: str) -> bool:
     values = {"status": "CANCELED", "ended_at": now, "message": message, "lease_until": None, "due_at": None}
     query = update(Job).where(Job.id == job_id, Job.status.in_(PENDING)).values(**values)
     return bool(rows_changed(work, query))
+
+
+def note_unsent(work: Session, job_id: str) -> None:
+    """Tell of a waiting job that its queue could not be told of it."""
+    query = update(Job).where(Job.id == job_id, Job.status == "QUEUED").values(message=UNSENT)
+    work.execute(query.execution_options(synchronize_session=False))
 
 
 def requeue(work: Session, job_id: str) -> bool:

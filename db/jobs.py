@@ -14,6 +14,8 @@ from db.base import NotFound, Table
 
 PENDING = ("QUEUED", "DEFERRED", "SCHEDULED", "STARTED")
 UNSUCCESSFUL = ("FAILED", "STOPPED", "CANCELED")
+UNSENT = "The queue cannot be reached; this is done once it can."
+"""Message of a job that its queue could not be told of."""
 
 
 class Job(Table):
@@ -82,6 +84,12 @@ def equal(
     """Return the newest job with an equal request in one of some states, if it was asked for since a moment."""
     query = select(Job).where(Job.request_hash == fingerprinted, Job.enqueued_at >= since)
     return work.scalar(query.where(Job.status.in_(states)).order_by(Job.enqueued_at.desc()).limit(1))
+
+
+def unsent(work: Session, fingerprinted: str, user_id: int | None) -> Job | None:
+    """Return the job of somebody's equal request that its queue could not be told of, and that nobody has begun."""
+    query = select(Job).where(Job.request_hash == fingerprinted, Job.status == "QUEUED", Job.message == UNSENT)
+    return work.scalar(query.where(Job.user_id == user_id).order_by(Job.enqueued_at.desc()).limit(1))
 
 
 def one(work: Session, job_id: str) -> Job:

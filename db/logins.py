@@ -5,7 +5,6 @@ moves a user to another account ends the logins of that user with it, in the sam
 it, and no path leads around it.
 """
 
-import re
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +17,7 @@ from sqlalchemy.orm.util import identity_key
 from db.access_keys import AccessKey
 from db.accounts import Account, RolesAccounts
 from db.sign_in import MailedCode
-from db.trail import Followed
+from db.trail import Followed, assigned, at_once
 from db.users import Role, RolesUsers, User, new_serial
 from db.web_sessions import WebSession
 from engine.errors import EngineError
@@ -35,7 +34,6 @@ ONE_BY_ONE = {
     AccessKey.__tablename__: {"revoked_at", "secret_hash", "user_id", "expires_at"},
 }
 """Columns that no bulk statement may change, by table: it would pass by what is watched here."""
-ASSIGNED = re.compile(r"\bSET (.*?)(?: FROM | WHERE |$)", re.DOTALL)
 
 
 def keep_keys(work: Session, user: User, key_ids: Collection[int]) -> None:
@@ -105,8 +103,7 @@ def refuse_bulk(state: ORMExecuteState) -> None:
     if state.is_delete:
         touched = watched if statement.table.name.startswith("roles_") else set()
     else:
-        assignments = ASSIGNED.search(str(statement.compile()))
-        touched = watched & set(re.findall(r"(\w+)\s*=", assignments[1] if assignments else ""))
+        touched = watched & assigned(statement)
     if touched:
         raise EngineError(f"{statement.table.name}: load the rows and change {', '.join(sorted(touched))} one by one.")
 
@@ -138,6 +135,8 @@ def _end(work: Session, users: Iterable[int], *, keys: bool) -> None:
         asked = work.info.get("keeping", set())
         of_users = AccessKey.user_id.in_(ids) & AccessKey.revoked_at.is_(None)
         spared = AccessKey.user_id.in_(asked) & AccessKey.id.in_(kept)
+        going = connection.execute(select(AccessKey.__table__).where(of_users, ~spared)).mappings()
+        at_once(work, AccessKey.__tablename__, map(dict, going), {"revoked_at": now})
         connection.execute(update(AccessKey).where(of_users, ~spared).values(revoked_at=now))
     for user_id, serial in serials.items():
         user = work.identity_map.get(identity_key(User, user_id))

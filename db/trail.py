@@ -1,25 +1,52 @@
-"""Follows every change of accounts, users, assets and sensors in a session, and writes it to the audit log.
+"""Follows every change of the rows that people own in a session, and writes it to the audit log.
 
 Whoever changes a row may say in words what was done, by ``db.audit.note``; the values before and after are added
-here. A change nobody said anything about is written all the same.
+here. A change nobody said anything about is written all the same, also of what goes with a deleted row by its foreign
+keys; and a statement that would change rows without loading them is refused.
 """
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import event, inspect
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 
-from db.audit import About, AuditEvent, By, note
+from db import cascading
+from db.audit import About, AuditEvent, By, note, subject_of
 from db.base import Table
+from engine.errors import EngineError
 
-WATCHED = {"account": "account", "app_user": "user", "asset": "asset", "sensor": "sensor"}
+WATCHED = {
+    "account": "account",
+    "app_user": "user",
+    "asset": "asset",
+    "sensor": "sensor",
+    "automation": "automation",
+    "annotation": "annotation",
+    "access_key": "access key",
+    "kept_secret": "secret",
+    "data_source": "source",
+    "roles_accounts": "role",
+}
 """Tables whose changes are written, and what a row is called."""
-COUNTERS = {"last_login_at", "login_count", "last_seen_at", "session_serial", "preferences"}
-SECRET = {"password_hash"}
+OWN_ID = {"account": "account_id", "app_user": "user_id", "asset": "asset_id"}
+"""Columns of the log that hold the id of a row itself; those of the same names in other tables say where it belongs."""
+BELONGS = {"access_key": ("user_id",)}
+"""The same, where it is not account and asset."""
+COUNTERS = {
+    *("last_login_at", "login_count", "last_seen_at", "session_serial", "preferences"),
+    *("next_at", "last_at", "changed_at", "created_at"),
+}
+"""Fields whose change is none of anybody: they move by themselves."""
+SECRET = {"password_hash", "secret_hash", "sealed"}
 """Fields whose change is told, but not their values."""
 HOST: By = (None, "host")
+ASSIGNED = re.compile(r"\bSET (.*?)(?: FROM | WHERE |$)", re.DOTALL)
+Key: TypeAlias = tuple[str, tuple[Any, ...]]
+"""Table and primary key of one row."""
 
 
 @dataclass
@@ -27,6 +54,8 @@ class Change:
     """What became of one row in one session."""
 
     done: str
+    called: str = ""
+    place: About | None = None
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
 
@@ -50,32 +79,92 @@ def collect(work: Session, _context: object, _instances: object) -> None:
                 before, after = _values(row, done)
                 if before or after or done == "Deleted":
                     change = changes.setdefault(row, Change(done))
-                    change.before = before | change.before
+                    change.before = {} if change.done == "Added" else before | change.before
                     change.after |= after
+    for row in work.deleted:
+        if isinstance(row, Table):
+            _follow(work, row)
+
+
+def _follow(work: Session, row: Table) -> None:
+    """Remember what the database does to others when a row is deleted."""
+    if row.__tablename__ in WATCHED:
+        change = work.info["changes"][row]
+        change.done, change.called, change.place = "Deleted", _called(_columns(row)), _place(work, row)
+    others: dict[Key, Change] = work.info.setdefault("others", {})
+    for table, values, emptied in cascading.touched(work.connection(), row, WATCHED):
+        key = (table.name, tuple(values[column.name] for column in table.primary_key))
+        own = {name: _told(name, [value]) for name, value in values.items() if name not in COUNTERS}
+        done = "Changed" if emptied else "Deleted"
+        change = others.setdefault(key, Change(done, _called(values), _where(work, table.name, values)))
+        change.done = "Deleted" if "Deleted" in (done, change.done) else "Changed"
+        before = {emptied: own[emptied]} if emptied else {k: v for k, v in own.items() if v is not None}
+        change.before |= before
+        change.after = {} if change.done == "Deleted" else change.after | {str(emptied): None}
+
+
+def at_once(work: Session, table: str, rows: Iterable[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
+    """Take note of a change that a statement makes to rows by the connection, past the session; for ``db.logins``."""
+    others: dict[Key, Change] = work.info.setdefault("others", {})
+    for row in rows:
+        change = Change("Changed", _called(row), _where(work, table, row))
+        change.before = {name: _told(name, [row[name]]) for name in values}
+        change.after = {name: _told(name, [value]) for name, value in values.items()}
+        others[table, (row["id"],)] = change
+
+
+@event.listens_for(Followed, "do_orm_execute")
+def refuse_bulk(state: ORMExecuteState) -> None:
+    """Refuse a statement that changes rows without loading them, where their changes are written.
+
+    Raises:
+        EngineError: It does; it is a fault of ours, not of whoever asks.
+    """
+    if not (state.is_update or state.is_delete or state.is_insert):
+        return
+    statement: Any = state.statement
+    if statement.table.name not in WATCHED:
+        return
+    if not state.is_update or assigned(statement) - COUNTERS:
+        raise EngineError(f"{statement.table.name}: load the rows and change them one by one; the audit log follows.")
+
+
+def assigned(statement: Any) -> set[str]:
+    """Return the names of the columns that an UPDATE sets."""
+    found = ASSIGNED.search(str(statement.compile()))
+    return set(re.findall(r"(\w+)\s*=", found[1] if found else ""))
 
 
 @event.listens_for(Followed, "before_commit")
 def record(work: Session) -> None:
-    """Write what was changed, each change beside what was said about it."""
+    """Write what was changed, each change beside what was said about the very row."""
     if work.in_nested_transaction():
         return
     work.flush()
     noted: list[AuditEvent] = work.info.pop("noted", [])
-    changes: dict[Any, Change] = work.info.pop("changes", {})
     by: By = work.info.get("by") or _by(noted)
-    free = list(noted)
-    for row, change in changes.items():
-        place = _place(row)
-        said = next((one for one in free if place.items() <= _about(one).items()), None)
-        if said is None:
-            words = f"{change.done} {', '.join(sorted(change.after)) + ' of ' if change.done == 'Changed' else ''}"
-            said = note(
-                work, f"{words}{WATCHED[row.__tablename__]} {_name(row)!r}", at=datetime.now(UTC), by=by, **place
-            )
-        else:
-            free.remove(said)
-        said.before, said.after = change.before, change.after
+    said: dict[Key, AuditEvent] = {}
+    for one in noted:
+        said.setdefault(subject_of(one), one)
+    written = set[Key]()
+    for row, change in work.info.pop("changes", {}).items():
+        key = (row.__tablename__, tuple(inspect(row).identity or inspect(row).mapper.primary_key_from_instance(row)))
+        change.called, change.place = change.called or _called(_columns(row)), change.place or _place(work, row)
+        _write(work, key, change, said.get(key), by)
+        written.add(key)
+    for key, change in work.info.pop("others", {}).items():
+        if key not in written:
+            _write(work, key, change, None, by)
     work.add_all(noted + work.info.pop("noted", []))
+
+
+def _write(work: Session, key: Key, change: Change, said: AuditEvent | None, by: By) -> None:
+    """Put the values of one change beside the words about it, or beside plain ones."""
+    if said is None:
+        fields = f"{', '.join(sorted(change.after))} of " if change.done == "Changed" else ""
+        words = f"{change.done} {fields}{WATCHED[key[0]]} {change.called!r}"
+        said = note(work, words, at=datetime.now(UTC), by=by, **(change.place or {}))
+    said.before, said.after = change.before, change.after
 
 
 def _by(noted: list[AuditEvent]) -> By:
@@ -112,21 +201,26 @@ def _told(name: str, values: list[Any]) -> Any:
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
-def _name(row: Any) -> str:
-    return str(getattr(row, "username", None) or row.name)
+def _columns(row: Table) -> Mapping[str, Any]:
+    return {column.key: getattr(row, column.key) for column in inspect(row).mapper.column_attrs}
 
 
-def _place(row: Any) -> About:
+def _called(values: Mapping[str, Any]) -> str:
+    names: Iterable[Any] = (values.get(name) for name in ("username", "name", "content", "role_id", "id"))
+    return str(next((name for name in names if name), ""))[:100]
+
+
+def _place(work: Session, row: Table) -> About:
+    return _where(work, row.__tablename__, _columns(row))
+
+
+def _where(work: Session, table: str, values: Mapping[str, Any]) -> About:
     """Return what a change of a row concerns, as columns of the log."""
-    if row.__tablename__ == "account":
-        return {"account_id": row.id}
-    if row.__tablename__ == "app_user":
-        return {"account_id": row.account_id, "user_id": row.id}
-    if row.__tablename__ == "asset":
-        return {"account_id": row.account_id, "asset_id": row.id} if row.account_id else {"asset_id": row.id}
-    return {"asset_id": row.asset_id}
-
-
-def _about(one: AuditEvent) -> dict[str, int | None]:
-    own = {"account_id": one.account_id, "user_id": one.user_id, "asset_id": one.asset_id}
-    return {name: key for name, key in own.items() if key is not None}
+    found = {name: values.get(name) for name in BELONGS.get(table, ("account_id", "asset_id"))}
+    if table in OWN_ID:
+        found[OWN_ID[table]] = values["id"]
+    if found.get("asset_id") is None and values.get("sensor_id") is not None:
+        found["asset_id"] = cascading.asset_of(work.connection(), values["sensor_id"])
+    about: Any = {name: key for name, key in found.items() if key is not None}
+    place: About = about
+    return place

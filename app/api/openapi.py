@@ -169,7 +169,11 @@ def _success(route: Route) -> Schema:
     schema: Schema = {}
     if is_typeddict(answer):
         fields = {name: TypeAdapter(kind).json_schema() for name, kind in get_type_hints(answer).items()}
-        schema = {"type": "object", "properties": fields, "required": list(fields)}
+        schema = {
+            "type": "object",
+            "properties": fields,
+            "required": [name for name in fields if name in answer.__required_keys__],
+        }
     elif get_origin(answer) in (list, dict):
         schema = {"type": "array" if get_origin(answer) is list else "object"}
     return {"description": "Done", **_json(schema)}

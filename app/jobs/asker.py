@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth.access import NotAllowed
@@ -67,4 +67,5 @@ def leave(work: Session, users: Collection[int], *, now: datetime) -> None:
     waiting = select(Job.id).where(Job.user_id.in_(users), Job.status.in_(PENDING))
     for job_id in work.scalars(waiting).all():
         job_states.cancel(work, job_id, now=now, message="Cancelled: who asked for it was deleted.")
-    work.execute(update(Automation).where(Automation.user_id.in_(users)).values(active=False))
+    for automation in work.scalars(select(Automation).where(Automation.user_id.in_(users))):
+        automation.active = False

@@ -46,6 +46,8 @@ def ask(work: Session, order: Order, *, now: datetime, settings: Settings) -> Jo
         settings: They say how long equal orders share a job.
     """
     fingerprint = jobs.fingerprint(order.kind, order.asset_id, order.request, order.prior)
+    if order.force and (waiting := jobs.unsent(work, fingerprint, order.user_id)) is not None:
+        return waiting  # who repeats what was answered with 503 means this job
     if not order.force and (same := _same(work, fingerprint, order, now=now, settings=settings)) is not None:
         return same
     job = Job(kind=order.kind, request=order.request, request_hash=fingerprint, known_at=order.prior or now)

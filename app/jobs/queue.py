@@ -23,7 +23,7 @@ from app.jobs.kinds import QUEUES
 from app.jobs.ticking import Ticker
 from app.jobs.worker import Worker
 from app.settings import Settings
-from db import jobs, private_files
+from db import job_states, jobs, private_files
 from db.base import Database
 
 LOG = logging.getLogger(__name__)
@@ -118,7 +118,12 @@ class Queue:
         """
         with self._database.reading() as work:
             job = jobs.one(work, job_id)
-        self.send(job_id, job.queue, job.priority)
+        try:
+            self.send(job_id, job.queue, job.priority)
+        except QueueDown:
+            with self._database.writing() as work:
+                job_states.note_unsent(work, job_id)
+            raise
 
     def send(self, job_id: str, queue: str, priority: int) -> None:
         """Do the same where queue and priority are known."""

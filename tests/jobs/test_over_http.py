@@ -115,6 +115,8 @@ def test_a_queue_that_is_down_answers_503_and_keeps_the_job(sqlite_url: str, tmp
         assert answer.json()["status"] == "QUEUE_UNAVAILABLE"
         assert server.get(f"/jobs/{answer.json()['job']}").json()["status"] == "QUEUED"
         assert server.get("/health/ready", who=None).json() == {"database_sql": True, "database_redis": False}
+        again = [plan(server, **more) for more in ({}, {"force-new-job-creation": True})]
+        assert [each.json()["job"] for each in again] == [answer.json()["job"]] * 2  # not planned twice
     database.close()
 
 

@@ -11,18 +11,26 @@ from db import audit, base
 from db.accounts import Account
 from db.assets import Asset
 from db.audit import AuditEvent
+from db.base import Table
 from db.users import User
 
 
-def note(call: Call, event: str, row: Account | User | Asset) -> None:
-    """Add what the asker did with a row to the audit log."""
+def note(call: Call, event: str, row: Account | User | Asset, *, of: Table | None = None) -> None:
+    """Add what the asker did with a row to the audit log.
+
+    Args:
+        call: The request.
+        event: What was done, in words.
+        row: What it concerns.
+        of: The row that was changed, where it is another one that belongs to it.
+    """
     who = call.who.id, call.who.username
     if isinstance(row, Asset):
-        audit.note(call.work, event, at=call.now, by=who, account_id=row.account_id, asset_id=row.id)
+        audit.note(call.work, event, at=call.now, by=who, account_id=row.account_id, asset_id=row.id, of=of)
     elif isinstance(row, User):
-        audit.note(call.work, event, at=call.now, by=who, account_id=row.account_id, user_id=row.id)
+        audit.note(call.work, event, at=call.now, by=who, account_id=row.account_id, user_id=row.id, of=of)
     else:
-        audit.note(call.work, event, at=call.now, by=who, account_id=row.id)
+        audit.note(call.work, event, at=call.now, by=who, account_id=row.id, of=of)
 
 
 def _listed(call: Call, of: Any, query: Paging) -> Any:

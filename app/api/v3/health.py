@@ -1,7 +1,7 @@
 """Whether the server can do its work, and which versions of the API it speaks."""
 
 import logging
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -37,12 +37,17 @@ class Readiness(TypedDict):
     """Whether each thing the server needs is there."""
 
     database_sql: bool
-    database_redis: bool
+    database_redis: NotRequired[bool]
+    """Only where there is a Redis; else the queue is in a database of the same kind as the rest."""
 
 
 def ready(call: Call) -> Reply:
     """Tell whether database and queue answer; 503 if one does not."""
-    found = Readiness(database_sql=_database_answers(call), database_redis=call.running.queue.answers())
+    queue, answers = call.running.queue, _database_answers(call)
+    if queue.is_embedded:
+        found = Readiness(database_sql=answers and queue.answers())
+    else:
+        found = Readiness(database_sql=answers, database_redis=queue.answers())
     return Reply(content=found, status=200 if all(found.values()) else 503)
 
 

@@ -39,7 +39,7 @@ def make_key(call: Call, id: int, body: NewKey) -> dict[str, Any]:
     key, text = keys.make(
         call.work, user.id, name=body.name, scopes=set(body.scopes), now=call.now, expires_at=body.expires_at
     )
-    audit.note(call, f"Made access key {key.name!r} ({key.id}) for {', '.join(key.scopes)}", user)
+    audit.note(call, f"Made access key {key.name!r} ({key.id}) for {', '.join(key.scopes)}", user, of=key)
     return _shown(key) | {"key": text}
 
 
@@ -49,7 +49,7 @@ def revoke_key(call: Call, id: int) -> None:
     user = base.get(call.work, User, key.user_id)
     access.check(call.who, "update", user)
     key.revoked_at = call.now
-    audit.note(call, f"Revoked access key {key.name!r} ({key.id})", user)
+    audit.note(call, f"Revoked access key {key.name!r} ({key.id})", user, of=key)
     call.afterwards.append(lambda: call.running.identities.forget(user.id))
 
 

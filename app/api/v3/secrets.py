@@ -55,7 +55,7 @@ def _set(call: Call, kind: type[Owner], id: int, body: NewSecret) -> dict[str, A
         call.work.add(row)
     row.sealed, row.changed_at = sealing.seal(body.value, call.running.settings, secret=call.running.secret), call.now
     call.work.flush()
-    audit.note(call, f"Set secret {body.name!r} of {_named(owner)}", owner)
+    audit.note(call, f"Set secret {body.name!r} of {_named(owner)}", owner, of=row)
     return _shown(row)
 
 
@@ -73,7 +73,7 @@ def delete_secret(call: Call, id: int) -> None:
     """Delete a secret."""
     row = base.get(call.work, KeptSecret, id)
     owner, _ = _of(call, Asset, row.asset_id) if row.asset_id else _of(call, Account, row.account_id or 0)
-    audit.note(call, f"Deleted secret {row.name!r} of {_named(owner)}", owner)
+    audit.note(call, f"Deleted secret {row.name!r} of {_named(owner)}", owner, of=row)
     call.work.delete(row)
 
 

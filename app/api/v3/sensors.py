@@ -116,7 +116,7 @@ def add_sensor(call: Call, body: NewSensor) -> shown.Shown:
     _apply(call, sensor, body)
     call.work.add(sensor)
     call.work.flush()
-    audit.note(call, f"Added sensor {sensor.name!r} ({sensor.id})", asset)
+    audit.note(call, f"Added sensor {sensor.name!r} ({sensor.id})", asset, of=sensor)
     return shown.sensor(call, sensor)
 
 
@@ -150,7 +150,7 @@ def change_sensor(call: Call, id: int, body: SensorChange) -> shown.Shown:
     for field, old, new in zip(("unit", "event_resolution"), before, (sensor.unit, sensor.resolution), strict=True):
         if old != new:  # stored values would mean something else
             editing.refuse_if_filled(call.work, sensor, field)
-    audit.note(call, f"Changed {', '.join(sorted(body.model_fields_set))} of sensor {id}", sensor.asset)
+    audit.note(call, f"Changed {', '.join(sorted(body.model_fields_set))} of sensor {id}", sensor.asset, of=sensor)
     return shown.sensor(call, sensor)
 
 
@@ -158,7 +158,7 @@ def delete_sensor(call: Call, id: int) -> None:
     """Delete a sensor with its data."""
     sensor = base.get(call.work, Sensor, id)
     access.check(call.who, "delete", sensor)
-    audit.note(call, f"Deleted sensor {sensor.name!r} ({id}) with its data", sensor.asset)
+    audit.note(call, f"Deleted sensor {sensor.name!r} ({id}) with its data", sensor.asset, of=sensor)
     call.work.delete(sensor)
 
 

@@ -149,12 +149,12 @@ def delete_data(call: Call, id: int, body: Gone) -> None:
     sensor = base.get(call.work, Sensor, id)
     access.check(call.who, "delete", sensor)
     only = SourceFilter(ids=[body.source]) if body.source is not None else None
-    audit.note(call, f"Deleted data of sensor {sensor.name!r} ({id})", sensor.asset)
+    audit.note(call, f"Deleted data of sensor {sensor.name!r} ({id})", sensor.asset, of=sensor)
     deleting.everything(call.work, sensor, bounds=deleting.within(body.start, body.until), sources=only)
 
 
 ROUTES = [
     post("/sensors/{id}/data/upload", upload, pool="heavy", scope="data", computes=True),
-    post("/sensors/{id}/data/upload/preview", preview, pool="heavy", scope="data"),
+    post("/sensors/{id}/data/upload/preview", preview, pool="heavy", scope="data", saves=False),
     delete("/sensors/{id}/data", delete_data, pool="heavy"),
 ]
