@@ -1,7 +1,7 @@
 """Buys when energy is cheap and sells when it is dear, within every constraint."""
 
 from dataclasses import dataclass, replace
-from time import monotonic, thread_time, thread_time
+from time import monotonic, thread_time
 from typing import ClassVar
 
 from engine.errors import Infeasible
