@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from app.auth.access import NotAllowed
 from app.fair import Crowded
@@ -76,7 +76,13 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     InputError: (422, "UNPROCESSABLE_ENTITY"),
     EngineError: (422, "UNPROCESSABLE_ENTITY"),
     IntegrityError: (409, "CONFLICT"),
+    DataError: (422, "UNPROCESSABLE_ENTITY"),
 }
+OF_DATABASE: dict[type[Exception], str] = {
+    IntegrityError: "It clashes with a row that is there already.",
+    DataError: "A number or a text in it is larger than the database takes; write a smaller one.",
+}
+"""What is told instead of the database's own words, which hold statements and values."""
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 WORDS = {400: "INVALID_REQUEST", 401: "UNAUTHORIZED", 403: "INVALID_SENDER", 405: "INVALID_METHOD", 410: "GONE"}
 
@@ -103,8 +109,7 @@ def answer(error: BaseException | None, code: int = 500) -> tuple[int, Body, dic
         return answer(Invalid("json", {error.field: [error.problem]}))
     for kind, (status, word) in STATUS.items():
         if isinstance(error, kind):
-            said = str(error) if isinstance(error, EngineError) else "It clashes with a row that is there already."
-            return status, _body(word, said), {}
+            return status, _body(word, OF_DATABASE.get(kind, str(error))), {}
     phrase = PHRASES.get(code, "Error")
     return code, _body(WORDS.get(code, phrase.upper().replace(" ", "_")), _plain(code, phrase)), {}
 

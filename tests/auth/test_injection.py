@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import text
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
+from app.api.errors import answer
 from app.pages.filling import FAILED
 from db import beliefs, sources
 from db.accounts import Account
@@ -151,3 +154,15 @@ def test_an_error_tells_nothing_of_the_inside(site: Any) -> None:
     ):
         said = site.get(path).text
         assert "Traceback" not in said and "SELECT" not in said and "/app/" not in said and "sqlalchemy" not in said
+
+
+def test_what_a_database_refuses_is_told_without_its_statement(database: Database) -> None:
+    """PostgreSQL refuses a number beyond its column; SQLite stores any, so that nothing is refused there."""
+    with database.reading() as work:
+        if database.is_sqlite:
+            assert work.get(Asset, 2**40) is None
+            return
+        with pytest.raises(DataError) as refused:
+            work.scalar(text("SELECT CAST(:number AS integer)"), {"number": 2**40})
+    status, body, _ = answer(refused.value)
+    assert status == 422 and "larger" in body["message"] and "SELECT" not in str(body)
