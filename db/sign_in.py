@@ -2,23 +2,29 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy import ForeignKey, String, and_, delete, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from db.base import Table
 
 FORGOTTEN = timedelta(hours=1)
 """Failures longer ago than this no longer count."""
+KNOWN = timedelta(days=90)
+"""How long it is remembered that somebody signed in from a network."""
+GOOD = "good:"
+"""Begin of the keys under which that is."""
 LONGEST = timedelta(minutes=15)
 """Most that a failure makes the next try wait."""
 
 
 class Failures(Table):
-    """Failed sign-ins with one email address, or from one network address."""
+    """Failed sign-ins with one email address, from one network, or both; and from where one succeeded."""
 
     __tablename__ = "sign_in_failure"
 
-    key: Mapped[str] = mapped_column(String(80), primary_key=True, doc="email: or from: and a hash or address")
+    key: Mapped[str] = mapped_column(
+        String(80), primary_key=True, doc="pair:, email:, from: or good: and a hash or address"
+    )
     failures: Mapped[int]
     last_at: Mapped[datetime]
     wait_until: Mapped[datetime] = mapped_column(doc="Before this moment nothing is tried")
@@ -48,6 +54,7 @@ class ExternalIdentity(Table):
 def wait_until(work: Session, keys: list[str], now: datetime) -> datetime | None:
     """Return until when nothing may be tried under any of some keys; None if it may be now."""
     waits = select(Failures.wait_until).where(Failures.key.in_(keys), Failures.wait_until > now)
+    waits = waits.where(Failures.wait_until > Failures.last_at)  # else a failure a moment later would be a wait
     return max(work.scalars(waits), default=None)
 
 
@@ -73,5 +80,17 @@ def failed(work: Session, key: str, now: datetime, *, free: int) -> int:
 
 
 def forget(work: Session, key: str, now: datetime) -> None:
-    """Forget the failures under a key, and those of long ago."""
-    work.execute(delete(Failures).where((Failures.key == key) | (Failures.last_at < now - FORGOTTEN)))
+    """Forget the failures under a key, and whatever was long ago."""
+    old = and_(Failures.last_at < now - FORGOTTEN, Failures.key.not_like(f"{GOOD}%"))
+    work.execute(delete(Failures).where(or_(Failures.key == key, old, Failures.last_at < now - KNOWN)))
+
+
+def remember(work: Session, key: str, now: datetime) -> None:
+    """Remember that somebody signed in from a network."""
+    work.merge(Failures(key=GOOD + key, failures=0, last_at=now, wait_until=now))
+
+
+def is_known(work: Session, key: str, now: datetime) -> bool:
+    """Return whether somebody signed in from a network before."""
+    row = work.get(Failures, GOOD + key)
+    return row is not None and now - row.last_at < KNOWN

@@ -12,6 +12,8 @@ from app.settings import Settings
 COOKIE = "flexscope_session"
 DAYS = 7
 """Life of a session [days]."""
+KNOWN, KNOWN_DAYS = "flexscope_known", 365
+"""Says who signed in with a browser before, which then is not held up by failures from elsewhere; no more than that."""
 DAY = timedelta(days=1)
 
 

@@ -28,6 +28,7 @@ class SignInPage(FormPage):
             self.lead_on("/login")
             return
         cookies.give(self, *begun, self.running)
+        cookies.keep(self, self.running, cookies.KNOWN, str(user_id), days=cookies.KNOWN_DAYS)
         self.lead_on(wanted)
 
     def _begin(self, user_id: int, serial: int) -> tuple[SignedIn, str] | None:
@@ -46,7 +47,9 @@ class Login(SignInPage):
     async def post(self) -> None:
         """Sign in and lead on to the page that was asked for, by way of a mailed code where one is needed."""
         email, password = self.get_body_argument("email", ""), self.get_body_argument("password", "", strip=False)
-        attempt = Attempt(email=email, password=password, address=self.network_address)
+        kept = cookies.kept(self, self.running, cookies.KNOWN, days=cookies.KNOWN_DAYS)
+        browser = int(kept) if kept else None
+        attempt = Attempt(email=email, password=password, address=self.network_address, browser=browser)
         try:
             now, running = datetime.now(UTC), self.running
             outcome = await self.off_loop(authenticate, running.database, attempt, now, running.waiting)

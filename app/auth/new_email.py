@@ -52,7 +52,7 @@ class ChangeEmail(FormPage):
         name, _, host = email.partition("@")
         if not name or "." not in host or len(email) > LONGEST or any(letter.isspace() for letter in email):
             raise FieldError("email", "Write the address like name@example.org.")
-        now, key = datetime.now(UTC), f"mail:{user_id}"
+        now, key = datetime.now(UTC), f"new-mail:{user_id}"
         with self.running.database.writing() as work:
             if sign_in.wait_until(work, [key], now):
                 raise FieldError("email", "There were too many tries; try again in a while.")

@@ -11,7 +11,7 @@ from app import mail
 from app.auth import cookies, passwords
 from app.auth.forms import Form, FormPage, Input
 from app.auth.login import SignInPage
-from app.auth.sign_in import change_password
+from app.auth.sign_in import change_password, network
 from app.auth.tokens import parsed
 from app.running import Running
 from db import access_keys, audit, logins, sign_in
@@ -26,6 +26,8 @@ PURPOSE = "password-reset"
 DAY, LIFE = timedelta(days=1), timedelta(hours=1)
 SENT = "If there is a user with this address, a link was mailed to it; it is valid for an hour."
 KEEP, KNOWN, CHECK = "keep_access_key", "somebody_else_knows", "checkbox"
+ASKED = 30
+"""How many links may be asked for from one network within an hour before the next ones have to wait."""
 TRIES = 5
 """How often a wrong present password may be given before one has to wait."""
 VOID = "This link is too old or was used already; ask for another one."
@@ -102,13 +104,16 @@ class Forgot(FormPage):
 
     def post(self) -> None:
         """Answer the same whether there is such a user or not, at once; the mail is sent afterwards."""
-        self.mail(self._mail, self.get_body_argument("email", ""), self.address)
+        self.mail(self._mail, self.get_body_argument("email", ""), self.address, network(self.network_address))
         self.show(Form(heading="Look into your mail", lead=SENT, links=(("Back to sign in", "/login"),)))
 
-    def _mail(self, email: str, asked: str) -> None:
+    def _mail(self, email: str, asked: str, home: str) -> None:
         now, running = datetime.now(UTC), self.running
         try:
             with running.database.writing() as work:
+                if sign_in.wait_until(work, [f"forgot:{home}"], now):
+                    return
+                sign_in.failed(work, f"forgot:{home}", now, free=ASKED)
                 user = by_email(work, email)
                 if user is None or not user.active or sign_in.wait_until(work, [f"mail:{user.id}"], now):
                     return

@@ -1,6 +1,7 @@
 """Whether somebody is who they say: email and password, slowed down by failures; and what a session begins with."""
 
 import hashlib
+import ipaddress
 import logging
 import math
 import secrets
@@ -19,8 +20,12 @@ from db.web_sessions import WebSession
 from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)
-FREE = {"email": 5, "from": 30}
-"""Failures within an hour that make nobody wait: with one email address, from one network address."""
+FREE = {"pair": 5, "from": 30, "email": 50}
+"""Failures within an hour that make nobody wait: with one email address from one network, from one network with any
+address, and with one address from anywhere. The last holds nobody up in a browser or a network where they signed in
+before: who guesses from elsewhere locks nobody out."""
+IPV6_HOME = 64
+"""Bits of an IPv6 address that one subscriber has in common, and may fill up at will."""
 MOST = 10_000
 """How many of those who wait a process keeps in mind."""
 
@@ -45,12 +50,39 @@ class Attempt:
     password: str
     address: str
     """Network address it comes from."""
+    browser: int | None = None
+    """Id of the user who signed in with the same browser before, as a signed cookie says."""
 
     @property
     def keys(self) -> dict[str, str]:
         """Under what failures are counted; an email address that was tried is not kept in the clear."""
-        told = hashlib.sha256(self.email.strip().lower().encode()).hexdigest()[:32]
-        return {"email": f"email:{told}", "from": f"from:{self.address}"}
+        email, home = self.email.strip().lower(), network(self.address)
+        return {
+            "pair": f"pair:{_hashed(email, home, str(self.browser or ''))}",
+            "from": f"from:{home}",
+            "email": f"email:{_hashed(email)}",
+        }
+
+    @property
+    def place(self) -> str:
+        """Under what it is remembered that somebody signed in from a network."""
+        return _hashed(self.email.strip().lower(), network(self.address))
+
+
+def _hashed(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def network(address: str) -> str:
+    """Return the network that failures from an address count for: the address itself, of IPv6 its first 64 bits."""
+    try:
+        known = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:60]
+    if known.version == 4:
+        return str(known)
+    mapped = known.ipv4_mapped
+    return str(mapped) if mapped else str(ipaddress.ip_network((known, IPV6_HOME), strict=False).network_address)
 
 
 class Waiting:
@@ -92,14 +124,18 @@ def authenticate(database: Database, attempt: Attempt, now: datetime, waiting: W
     Raises:
         TooMany: Failures before make this one wait; then no password is hashed.
     """
-    waiting.check(attempt.keys.values(), now)
+    keys = attempt.keys
+    waiting.check((keys["pair"], keys["from"]), now)
     with database.reading() as work:
-        for key in attempt.keys.values():
+        for key in (keys["pair"], keys["from"]):
             until = sign_in.wait_until(work, [key], now)
             if until is not None:
                 waiting.tell(key, until, now)
                 raise TooMany(until - now)
         user = by_email(work, attempt.email)
+        until = sign_in.wait_until(work, [keys["email"]], now)
+        if until is not None and not _is_known(work, attempt, user, now):
+            raise TooMany(until - now)
         active = user if user is not None and user.active else None
         user_id, password_hash = (active.id, active.password_hash) if active else (None, None)
     if not passwords.matches(password_hash, attempt.password):
@@ -108,19 +144,27 @@ def authenticate(database: Database, attempt: Attempt, now: datetime, waiting: W
         return Outcome(known=user_id is not None, who=None)
     newer = passwords.hashed(attempt.password) if password_hash and passwords.is_outdated(password_hash) else None
     with database.writing() as work:
-        sign_in.forget(work, attempt.keys["email"], now)
+        sign_in.forget(work, keys["pair"], now)
+        sign_in.remember(work, attempt.place, now)
         signing_in = get(work, User, user_id or 0)
         if newer is not None and signing_in.password_hash == password_hash:
             logins.renew_hash(work, signing_in, newer)
         return Outcome(known=True, who=identity(work, signing_in))
 
 
+def _is_known(work: Session, attempt: Attempt, user: User | None, now: datetime) -> bool:
+    """Return whether somebody signed in with the same browser or from the same network before."""
+    if user is not None and attempt.browser == user.id:
+        return True
+    return sign_in.is_known(work, attempt.place, now)
+
+
 def _failed(work: Session, attempt: Attempt, user_id: int | None, now: datetime) -> None:
     """Count a failure; the log tells of the one after which others wait."""
     counts = {kind: sign_in.failed(work, key, now, free=FREE[kind]) for kind, key in attempt.keys.items()}
-    if counts["email"] == FREE["email"] and user_id is not None:
+    if counts["pair"] == FREE["pair"] and user_id is not None:
         user = get(work, User, user_id)
-        words = f"{FREE['email']} failed sign-ins of user {user.username!r}, last from {attempt.address}"
+        words = f"{FREE['pair']} failed sign-ins of user {user.username!r}, last from {attempt.address}"
         audit.note(work, words, at=now, by=(None, "somebody"), account_id=user.account_id, user_id=user.id)
     LOG.warning("Failed sign-in from %s", attempt.address)
 

@@ -3,6 +3,8 @@
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -12,7 +14,8 @@ import requests
 from sqlalchemy import select
 
 from app.auth import passwords
-from app.auth.sign_in import FREE, Attempt, TooMany, Waiting, authenticate
+from app.auth.sign_in import FREE, Attempt, TooMany, Waiting, authenticate, network
+from db import sign_in
 from db.base import Database
 from db.sign_in import Failures
 from db.users import User, by_email
@@ -71,7 +74,7 @@ def fresh(database: Database) -> Database:
 
 def test_failures_make_the_next_try_wait_twice_as_long(fresh: Database) -> None:
     moment, waits = NOW, []
-    for _ in range(FREE["email"] + 3):
+    for _ in range(FREE["pair"] + 3):
         authenticate(fresh, attempt(), moment, Waiting())
         with fresh.reading() as work:
             until = max(work.scalars(select(Failures.wait_until)))
@@ -109,6 +112,90 @@ def test_a_hash_of_an_import_is_understood_and_replaced(fresh: Database) -> None
     with fresh.reading() as work:
         assert str(work.scalar(select(User.password_hash).where(User.email == email("boss")))).startswith("$argon2id$")
     assert authenticate(fresh, attempt(password="password"), NOW, Waiting()).who is not None
+
+
+def test_who_guesses_elsewhere_locks_nobody_out(fresh: Database) -> None:
+    waiting = Waiting()
+    for number in range(FREE["pair"] + 2):
+        with suppress(TooMany):
+            authenticate(fresh, attempt(), NOW + timedelta(milliseconds=number), waiting)
+    with pytest.raises(TooMany):
+        authenticate(fresh, attempt(password=PASSWORD), NOW, waiting)
+    assert authenticate(fresh, attempt(password=PASSWORD, address="192.0.2.9"), NOW, waiting).who is not None
+
+
+def guess_everywhere(database: Database, who: str = "boss") -> None:
+    """Guess from so many networks that the address itself is to be slowed down."""
+    for number in range(FREE["email"] + 3):
+        with suppress(TooMany):
+            authenticate(database, attempt(who=who, address=f"198.51.100.{number}"), NOW, Waiting())
+
+
+def test_guesses_from_everywhere_slow_an_address_down_but_not_where_its_user_is_known(fresh: Database) -> None:
+    home, away = attempt(password=PASSWORD), attempt(password=PASSWORD, address="203.0.113.1")
+    boss = serving.identifiers(fresh)["u:boss"]
+    assert authenticate(fresh, home, NOW, Waiting()).who is not None
+    guess_everywhere(fresh)
+    with pytest.raises(TooMany):
+        authenticate(fresh, away, NOW, Waiting())
+    assert authenticate(fresh, home, NOW, Waiting()).who is not None
+    assert authenticate(fresh, replace(away, browser=boss), NOW, Waiting()).who is not None
+    with pytest.raises(TooMany):  # the cookie of another user says nothing
+        authenticate(
+            fresh, replace(attempt(password=PASSWORD, address="203.0.113.2"), browser=boss + 1), NOW, Waiting()
+        )
+    later = NOW + timedelta(minutes=16)
+    assert authenticate(fresh, replace(away, address="203.0.113.3"), later, Waiting()).who is not None
+
+
+def test_a_known_browser_is_not_held_up_by_others_in_its_network(fresh: Database) -> None:
+    boss = serving.identifiers(fresh)["u:boss"]
+    for _ in range(FREE["pair"] + 2):
+        with suppress(TooMany):
+            authenticate(fresh, attempt(), NOW, Waiting())
+    assert authenticate(fresh, replace(attempt(password=PASSWORD), browser=boss), NOW, Waiting()).who is not None
+
+
+def test_one_subscriber_of_ipv6_is_one_network(fresh: Database) -> None:
+    refused = 0
+    for number in range(FREE["from"] + 5):
+        try:
+            authenticate(fresh, attempt(who=f"n{number}", address=f"2001:db8:0:1::{number:x}"), NOW, Waiting())
+        except TooMany:
+            refused += 1
+    assert refused >= 4
+    assert authenticate(fresh, attempt(password=PASSWORD, address="2001:db8:0:2::1"), NOW, Waiting()).who is not None
+    assert network("::ffff:192.0.2.1") == network("192.0.2.1")
+
+
+def test_where_somebody_signed_in_is_remembered_longer_than_failures(fresh: Database) -> None:
+    assert authenticate(fresh, attempt(password=PASSWORD), NOW, Waiting()).who is not None
+    weeks = NOW + timedelta(days=60)
+    assert authenticate(fresh, attempt(who="hand", password=PASSWORD), weeks, Waiting()).who is not None
+    with fresh.reading() as work:
+        assert sign_in.is_known(work, attempt().place, weeks)
+        assert not sign_in.is_known(work, attempt().place, NOW + timedelta(days=91))
+
+
+def test_a_token_is_refused_alike_whether_there_is_such_a_user_or_not(site: Api) -> None:
+    def ask(who: str) -> tuple[int, Any, float]:
+        body, began = {"email": email(who), "password": "wrong password"}, time.perf_counter()
+        answer = requests.post(f"{site.url}/api/requestAuthToken", json=body, timeout=20)
+        return answer.status_code, answer.json(), time.perf_counter() - began
+
+    known, unknown = [ask("reader") for _ in range(4)], [ask(f"nobody{number}") for number in range(4)]
+    assert {code for code, *_ in known + unknown} == {401}
+    assert [body for _, body, _ in known] == [body for _, body, _ in unknown]
+    fastest = min(took for *_, took in known), min(took for *_, took in unknown)
+    assert 0.4 < fastest[0] / fastest[1] < 2.5  # both hash a password
+
+
+def test_a_browser_that_signed_in_is_known_by_a_cookie_that_opens_nothing(site: Api) -> None:
+    browser, _ = signed_in(site, "boss")
+    thief = requests.Session()
+    thief.cookies.set("flexscope_known", browser.cookies["flexscope_known"])
+    assert not can_read(thief, site)
+    assert submit(thief, f"{site.url}/login", email=email("boss"), password="wrong").status_code == 401
 
 
 def test_an_inactive_user_is_not_let_in(fresh: Database) -> None:

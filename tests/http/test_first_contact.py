@@ -54,7 +54,7 @@ def test_token_for_email_and_password(api: Api, ids: dict[str, int]) -> None:
     ("body", "status"),
     [
         ({"email": email("boss"), "password": "wrong password"}, 401),
-        ({"email": email("nobody"), "password": PASSWORD}, 404),
+        ({"email": email("nobody"), "password": PASSWORD}, 401),
         ({"email": email("boss")}, 401),
     ],
 )

@@ -28,7 +28,7 @@ class Token(TypedDict):
 
 
 def request_token(call: Call, body: Credentials) -> Token:
-    """Return a token for 6 hours; a signed-in browser needs no password."""
+    """Return a token for 6 hours; a signed-in browser needs no password. Who has an account here is told to nobody."""
     who = call.asker if call.asker and call.asker.scopes is None else None
     if body.email:
         who = _checked(call, body)
@@ -42,8 +42,6 @@ def _checked(call: Call, body: Credentials) -> SignedIn | None:
     attempt = Attempt(email=body.email, password=body.password, address=call.network_address)
     try:
         outcome = authenticate(call.running.database, attempt, call.now, call.running.waiting)
-        if not outcome.known:
-            raise refused(404, "NOT_FOUND", f"There is no active user with the email address {body.email!r}.")
         if outcome.who and call.running.settings.SECURITY_TWO_FACTOR:
             _check_code(call, outcome.who, body.code)
     except TooMany as error:
