@@ -33,6 +33,9 @@ SHARES: Mapping[Name, int] = {
 Few, because they compute more than they wait: with 3, 4 and 2 for reading, writing and heavy work one GET in a hundred
 waited three times as long.
 """
+TOGETHER = 3
+"""Threads of all pools that one asker has at most at a time: Python computes in one of them at a time, and each that
+wants its turn waits for all others."""
 RETRY_AFTER = 2
 """When to try again [s]."""
 
@@ -69,10 +72,27 @@ class Waiting:
     gives_up: asyncio.TimerHandle | None = field(default=None, repr=False)
 
 
+class Beside:
+    """What askers have at work in all pools together."""
+
+    def __init__(self) -> None:
+        self.at_work: Counter[Hashable] = Counter()
+        self.starts: list[Callable[[], None]] = []
+        """Each gives the waiting work of one pool to its free threads."""
+
+    def ended(self, whose: Hashable) -> None:
+        """Let others have the place of what has ended."""
+        self.at_work[whose] -= 1
+        if not self.at_work[whose]:
+            del self.at_work[whose]
+        for start in self.starts:
+            start()
+
+
 class FairPool:
     """Some threads."""
 
-    def __init__(self, name: str, share: int, *, most: int, patience: float) -> None:
+    def __init__(self, name: str, share: int, *, most: int, patience: float, beside: "Beside | None" = None) -> None:
         """Begin nothing yet.
 
         Args:
@@ -80,7 +100,10 @@ class FairPool:
             share: Threads that one asker has at most; there is one more.
             most: Pieces of work that may wait for one asker.
             patience: How long a piece of work waits [s].
+            beside: What its askers have at work in other pools; None: there are no others.
         """
+        self._beside = beside or Beside()
+        self._beside.starts.append(self._start)
         self._share, self._free = share, share + 1
         self._most, self._patience = most, patience
         self._threads = ThreadPoolExecutor(share + 1, name)
@@ -129,11 +152,13 @@ class FairPool:
                 waiting.gives_up.cancel()
             self._free -= 1
             self._at_work[whose] += 1
+            self._beside.at_work[whose] += 1
             done = waiting.done.get_loop().run_in_executor(self._threads, waiting.work)
             done.add_done_callback(partial(self._ended, whose, waiting))
 
     def _next(self) -> Hashable | None:
-        return next((whose for whose in self._queues if self._at_work[whose] < self._share), None)
+        own, all_of = self._at_work, self._beside.at_work
+        return next((who for who in self._queues if own[who] < self._share and all_of[who] < TOGETHER), None)
 
     def _ended(self, whose: Hashable, waiting: Waiting, done: "asyncio.Future[Any]") -> None:
         self._free += 1
@@ -147,7 +172,7 @@ class FairPool:
             waiting.done.set_exception(error)
         else:
             waiting.done.set_result(done.result())
-        self._start()
+        self._beside.ended(whose)
 
     def _give_up(self, whose: Hashable, waiting: Waiting) -> None:
         queue = self._queues[whose]
@@ -162,8 +187,10 @@ class Pools:
     """All threads of one web process that do what is asked of it."""
 
     def __init__(self, *, most: int = 100, patience: float = 20.0) -> None:
+        beside = Beside()
         self._pools = {
-            name: FairPool(f"fair-{name}", share, most=most, patience=patience) for name, share in SHARES.items()
+            name: FairPool(f"fair-{name}", share, most=most, patience=patience, beside=beside)
+            for name, share in SHARES.items()
         }
 
     def __getitem__(self, name: Name) -> FairPool:
