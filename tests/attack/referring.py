@@ -3,6 +3,7 @@
 Fields come from the models that read them, so that a new field is tried by itself.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -93,6 +94,19 @@ def spellings(key: int) -> dict[str, Any]:
     plain |= {f"{{{name}: 9}}": {name: key} for name in ("Sensor", "SENSOR", "sensors", "sensor-id")}
     plain |= {"[{sensor: 9}]": [{"sensor": key}], "[[{sensor: 9}]]": [[{"sensor": key}]]}
     return plain | {"{sensor: {sensor: 9}}": {"sensor": {"sensor": key}}}
+
+
+def tried(key: int, turn: int) -> dict[str, Any]:
+    """Return the two plain spellings and every fifth of the others; with ATTACKS=all in the environment, all of them.
+
+    One function reads all fields, so that each spelling is tried often enough over the fields, whose turn this is.
+    """
+    whole = os.environ.get("ATTACKS") == "all"
+    return {
+        shown: value
+        for place, (shown, value) in enumerate(spellings(key).items())
+        if whole or shown in ("9", "{sensor: 9}") or (place + turn) % 5 == 0
+    }
 
 
 OLD: dict[str, str] = {"market_id": "price"}
