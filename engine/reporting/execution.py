@@ -10,13 +10,14 @@ from pandas.api.typing import Resampler, Rolling
 
 from engine.errors import FieldError, UnknownName
 from engine.reporting.arguments import Reference
-from engine.reporting.operations import Shape, Step
+from engine.reporting.operations import COUNTS, Shape, Step
 
 SHAPES: tuple[tuple[type | tuple[type, ...], Shape], ...] = (
     (pd.Series, "series"),
     (pd.DataFrame, "columns"),
     ((Resampler, Rolling), "steps"),
 )
+SEVERAL = (pd.Series, pd.DataFrame, Resampler, Rolling)
 SHORTEST_PIECE = pd.Timedelta(days=7)
 """Shortest piece of the calendar that a series is resampled to: a week."""
 
@@ -80,6 +81,8 @@ class Execution:
     def _made(self, step: Step, frame: Any, values: Mapping[str, Any]) -> Any:
         """Return what an operation makes of a series with arguments that are checked."""
         method = step.operation.method
+        if method in COUNTS and not isinstance(frame, SEVERAL):
+            frame = pd.Series([frame])  # the sum of one number is that number
         if method in OURS:
             return OURS[method](frame, **values)
         if method in ("formula", "query"):

@@ -12,9 +12,9 @@ from engine.reporting import arguments as kinds
 from engine.reporting.arguments import Kind
 from engine.reporting.formula import Formula
 
-Shape: TypeAlias = Literal["series", "columns", "steps"]
-"""What an operation works on: values in time, several of them side by side (``merge``), or values collected by
-``resample`` or ``rolling``."""
+Shape: TypeAlias = Literal["series", "columns", "steps", "number"]
+"""What an operation works on: values in time, several of them side by side (``merge``), values collected by
+``resample`` or ``rolling``, or the one number that they come to."""
 
 
 @dataclass(frozen=True)
@@ -58,25 +58,27 @@ def _operations() -> Iterator[tuple[str, Operation]]:
         own = {"ddof": kinds.count} if name in ("std", "var") else {}
         least = {"min_count": kinds.count} if name in ("sum", "prod") else {}
         takes = axis | SKIP | {"numeric_only": kinds.yes_or_no} | own | least
-        yield name, Operation(name, takes, on=ALL)
+        yield name, Operation(name, takes, on=(*ALL, "number"))
     for name in ("aggregate", "agg"):
         yield name, Operation("aggregate", {"func": kinds.word(*COUNTS, "first", "last")} | AXIS, needs=1, on=ALL)
     for name in ("ffill", "bfill"):
         yield name, Operation(name, {"limit": kinds.optional(kinds.count)}, on=ALL)
     for name in ("copy", "squeeze", "rename", "get", "droplevel", "to_frame"):  # one column, whatever it is called
-        yield name, Operation("copy", {"name": _anything}, on=("series", "columns"))
+        yield name, Operation("copy", NAMES, on=("series", "columns", "number"))
     for name in ("formula", "eval"):
         yield name, Operation("formula", {"expr": Formula.read}, needs=1)
     yield "query", Operation("query", {"expr": Formula.read}, needs=1)
     for name, (needs, takes) in ON_SERIES.items():
-        yield name, Operation(name, takes, needs, on=("series", "columns") if name in ALSO_ON_COLUMNS else ("series",))
+        yield name, Operation(name, takes, needs, on=("series", *ALSO_ON.get(name, ())))
 
 
 def _anything(raw: object) -> None:
     """Leave out what a column or a level of an index is called: a report has one of each."""
-    if not isinstance(raw, str | int | list | None):
+    if not isinstance(raw, str | int | list | Mapping | None):
         raise ValueError("a name")
 
+
+NAMES = {"name": _anything, "index": _anything, "columns": _anything, "deep": _anything}
 
 LIMITS = {"limit": kinds.optional(kinds.count), "limit_direction": kinds.word("forward", "backward", "both")}
 CHOICE = {"cond": kinds.reference, "other": kinds.operand}
@@ -112,7 +114,10 @@ ON_SERIES: Mapping[str, tuple[int, Mapping[str, Kind]]] = {
     "rolling": (1, {"window": kinds.either(kinds.count, kinds.fixed), "min_periods": kinds.optional(kinds.count),
         "center": kinds.yes_or_no, "closed": kinds.word("left", "right", "both", "neither")}),
 }  # fmt: skip
-ALSO_ON_COLUMNS = ("abs", "round", "dropna", "merge", "resample", "rolling")
+ALSO_ON: Mapping[str, tuple[Shape, ...]] = {
+    **dict.fromkeys(("abs", "round", "dropna", "merge", "resample", "rolling"), ("columns",)),
+    **dict.fromkeys(("interpolate", "quantile"), ("steps",)),
+}
 OPERATIONS = dict(sorted(_operations()))
 
 

@@ -49,12 +49,26 @@ CHAINS: list[tuple[list[dict[str, Any]], pd.Series]] = [
     ([{"method": "merge", "args": ["@y"], "kwargs": {"on": "event_start", "suffixes": ["_a", "_b"]}},
       {"method": "resample", "args": ["2h"]}, {"method": "mean"}, {"method": "sum", "kwargs": {"axis": 1}}],
      (3 * X).resample("2h").mean()),
+    ([{"method": "resample", "args": ["15min"]}, {"method": "interpolate"}], X.resample("15min").interpolate()),
+    ([{"method": "resample", "args": ["1D"]}, {"method": "quantile", "args": [0.9]}], X.resample("1D").quantile(0.9)),
+    ([{"method": "rolling", "args": [4]}, {"method": "quantile", "args": [0.9]}], X.rolling(4).quantile(0.9)),
+    ([{"method": "copy", "kwargs": {"deep": True}}, {"method": "rename", "kwargs": {"columns": {"event_value": "x"}}}],
+     X),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("steps", "expected"), CHAINS)
 def test_a_chain_does_what_pandas_does(steps: list[dict[str, Any]], expected: pd.Series) -> None:
     pd.testing.assert_series_equal(run(*steps), expected, check_names=False, check_freq=False)
+
+
+def test_the_example_of_flexmeasures_comes_to_the_sum() -> None:
+    steps: list[dict[str, Any]] = [
+        {"df_input": "x", "df_output": "df2", "method": "copy"},
+        {"df_input": "df2", "df_output": "df2", "method": "sum"},
+        {"method": "sum", "kwargs": {"axis": 0}},
+    ]
+    assert PandasReporter(transformations=steps).compute({"x": X})["df2"] == X.sum()
 
 
 @pytest.mark.parametrize(
