@@ -77,7 +77,7 @@ rpm revolutions_per_minute
 rps revolutions_per_second
 min minute
 h hr hour
-d day
+d day days
 week
 a yr year
 month

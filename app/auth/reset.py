@@ -196,7 +196,7 @@ class ChangePassword(SignInPage):
             await self.off_loop(self._check, who.id, old)
             serial = await self.off_loop(self._save, who.id, new, kept)
         except FieldError as error:
-            await self._ask(who.id, error.problem, 422)
+            await self._ask(who.id, error.problem[:1].upper() + error.problem[1:], 422)
             return
         self.mail(self._tell, who.email)
         await self.let_in(who.id, serial, "/")

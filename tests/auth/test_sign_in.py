@@ -253,6 +253,8 @@ def test_changing_the_password_ends_other_sessions_but_not_this_one(site: Api, b
     here, there, count = signed_in(site, "adviser")[0], signed_in(site, "adviser")[0], len(box.mails)
     form = {"password": NEW, "again": NEW}
     assert submit(here, f"{site.url}/change-password", old="wrong", **form).status_code == 422
+    short = submit(here, f"{site.url}/change-password", old=PASSWORD, password="short", again="short")
+    assert short.status_code == 422 and ">Choose one of 8 to 1024 characters.<" in short.text
     assert submit(here, f"{site.url}/change-password", old=PASSWORD, **form).status_code == 302
     assert can_read(here, site) and not can_read(there, site)
     assert "was changed" in awaited(box, count + 1)["Subject"]

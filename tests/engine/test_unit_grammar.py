@@ -53,6 +53,13 @@ def test_every_name_means_what_it_means_in_pint(part: int) -> None:
     assert len(SPELLED) > 900
 
 
+@pytest.mark.parametrize(
+    "word", ["second", "minute", "hour", "day", "week", "month", "year", "litre", "kilowatt", "degree"]
+)
+def test_many_of_a_unit_are_the_same_unit(word: str) -> None:
+    assert units.unit(f"{word}s") == units.unit(word)
+
+
 POWERS = st.sampled_from(["", "", "^2", "**2", "²", "⁻¹", "^-1", "**-3", "^3"])
 FACTORS = st.builds(lambda name, power: name + power, st.sampled_from(SPELLED), POWERS)
 
