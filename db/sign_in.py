@@ -11,6 +11,8 @@ FORGOTTEN = timedelta(hours=1)
 """Failures longer ago than this no longer count."""
 KNOWN = timedelta(days=90)
 """How long it is remembered that somebody signed in from a network."""
+RENEWED = timedelta(days=1)
+"""How old what is remembered becomes before it is written anew."""
 GOOD = "good:"
 """Begin of the keys under which that is."""
 LONGEST = timedelta(minutes=15)
@@ -88,6 +90,12 @@ def forget(work: Session, key: str, now: datetime) -> None:
 def remember(work: Session, key: str, now: datetime) -> None:
     """Remember that somebody signed in from a network."""
     work.merge(Failures(key=GOOD + key, failures=0, last_at=now, wait_until=now))
+
+
+def is_settled(work: Session, key: str, place: str, now: datetime) -> bool:
+    """Return whether a success has nothing to write: no failure under a key, and its network is remembered anew."""
+    row = work.get(Failures, GOOD + place)
+    return row is not None and now - row.last_at < RENEWED and work.get(Failures, key) is None
 
 
 def is_known(work: Session, key: str, now: datetime) -> bool:

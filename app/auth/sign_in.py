@@ -137,12 +137,16 @@ def authenticate(database: Database, attempt: Attempt, now: datetime, waiting: W
         if until is not None and not _is_known(work, attempt, user, now):
             raise TooMany(until - now)
         active = user if user is not None and user.active else None
+        settled = sign_in.is_settled(work, keys["pair"], attempt.place, now)
         user_id, password_hash = (active.id, active.password_hash) if active else (None, None)
     if not passwords.matches(password_hash, attempt.password):
         with database.writing() as work:
             _failed(work, attempt, user_id, now)
         return Outcome(known=user_id is not None, who=None)
     newer = passwords.hashed(attempt.password) if password_hash and passwords.is_outdated(password_hash) else None
+    if settled and newer is None:  # who has nothing to write waits for nobody who writes
+        with database.reading() as work:
+            return Outcome(known=True, who=identity(work, get(work, User, user_id or 0)))
     with database.writing() as work:
         sign_in.forget(work, keys["pair"], now)
         sign_in.remember(work, attempt.place, now)
