@@ -37,8 +37,9 @@ class Bounds:
 
     FLEXSCOPE_MAX_VALUES_READ: int = setting(2_000_000, "Most values of one answer, of all sensors together")
     FLEXSCOPE_MAX_VALUES_WRITTEN: int = setting(
-        2_000_000, "Most values one message makes, after longer steps are repeated at the sensor's resolution"
+        2_000_000, "Most values one request makes, after longer steps are repeated at the sensor's resolution"
     )
+    FLEXSCOPE_MAX_MESSAGES: int = setting(1_000, "Most messages, or columns of a table, posted in one request")
     FLEXSCOPE_MAX_CHART_VALUES: int = setting(500_000, "Most values of one chart, in pages and for other people's")
     FLEXSCOPE_MAX_EXPORT_VALUES: int = setting(20_000_000, "Most values of one exported file")
     FLEXSCOPE_MAX_EXCEL_VALUES: int = setting(200_000, "The same of an Excel file, which takes long to write")

@@ -179,4 +179,8 @@ def write(work: Session, sensors: Sequence[Sensor], wanted: Wanted, kind: str, f
     """
     if kind not in FORMATS:
         raise FieldError("format", f"{kind!r} is not a kind of file; {nearest(kind, list(FORMATS))}")
+    if kind == "xlsx":  # writing so many rows takes minutes, and would be for nothing
+        most = Most(EXCEL_ROWS, "rows of an Excel sheet; CSV and Parquet hold more")
+        every = wanted.beliefs == "all"
+        stretches.check(work, sensors, Span(wanted.start, wanted.end), most=most, every=every)
     return FORMATS[kind](pieces(work, sensors, wanted), file)

@@ -77,6 +77,30 @@ def test_a_message_is_bounded_by_what_it_makes(api: Api, ids: dict[str, int]) ->
     assert "FLEXSCOPE_MAX_VALUES_WRITTEN" in refused(api, "POST", "/sensors/data/bulk", json=bulk)
 
 
+def test_all_messages_of_a_request_count_together(api: Api, ids: dict[str, int]) -> None:
+    # Each by itself is small enough; saved one after the other they would hold the database for minutes.
+    years = {"values": [1], "duration": "P5Y", "unit": "kW", "sensor": ids["s:power"]}
+    bulk = [years | {"start": BEGIN, "prior": f"2025-01-01T{hour:02}:00:00Z"} for hour in range(24)]
+    assert "FLEXSCOPE_MAX_VALUES_WRITTEN" in refused(api, "POST", "/sensors/data/bulk", json={"data": bulk})
+    one = {"values": [1], "duration": "PT15M", "unit": "kW", "sensor": ids["s:power"]}
+    many = [one | {"start": f"{1900 + at % 290}-01-01T{at // 290:02}:00:00Z"} for at in range(1001)]
+    assert "FLEXSCOPE_MAX_MESSAGES" in refused(api, "POST", "/sensors/data/bulk", json={"data": many})
+    ids_row, values_row = f",{ids['s:power']}" * 1001, ",1" * 1001
+    table = f"event_start{ids_row}\n{BEGIN}{values_row}\n"
+    csv = {"headers": {"Content-Type": "text/csv"}, "data": table}
+    assert "FLEXSCOPE_MAX_MESSAGES" in refused(api, "POST", "/sensors/data/bulk", **csv)
+    assert api.post("/sensors/data/bulk", json={"data": many[:2]}).status_code == 200
+
+
+def test_more_rows_than_a_sheet_holds_are_refused_before_one_is_written(api: Api, ids: dict[str, int]) -> None:
+    long = {"name": "long", "unit": "kW", "event_resolution": "PT15M", "generic_asset_id": ids["site"]}
+    key = api.post("/sensors", json=long).json()["id"]
+    message = {"values": [1], "start": "1950-01-01T00:00:00Z", "duration": "P32Y", "unit": "kW"}
+    assert api.post(f"/sensors/{key}/data", json=message).status_code == 200
+    asked = {"sensors": str(key), "start": message["start"], "duration": "P32Y", "format": "xlsx"}
+    assert "rows of an Excel sheet" in refused(api, "GET", "/sensors/data/export", params=asked)
+
+
 @pytest.mark.parametrize(
     "more", [{}, {"resolution": "PT1S"}, {"resolution": "PT0.000001S"}, {"horizon": "PT1H"}, {"prior": BEGIN}]
 )

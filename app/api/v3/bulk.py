@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from tempfile import TemporaryFile
@@ -16,12 +16,12 @@ from app.api.errors import ApiError, Invalid
 from app.api.fields import HYPHENS, Texts
 from app.api.multipart import Raw
 from app.api.reading import parse
-from app.api.route import Call, Reply, get, post
-from app.api.v3.data import AddressedData, DataQuery, saved, source_of
+from app.api.route import Call, Reply, Save, get, post
+from app.api.v3.data import AddressedData, DataQuery, outcome, source_of
 from app.api.v3.sensors import readable
 from app.assemble import data
 from app.assemble.data import Series
-from app.assemble.posted import Posted
+from app.assemble.posted import Posted, made
 from app.auth import access
 from app.jobs import ingest
 from db import base, bounds
@@ -113,22 +113,50 @@ def _csv(found: Mapping[int, Series]) -> Reply:
     return Reply(file=file, media=CSV)
 
 
-def write(call: Call, body: Raw) -> dict[str, Any]:
+def write(call: Call, body: Raw) -> Save:
     """Save values of several sensors, all or nothing.
 
     JSON: ``{"data": [{"sensor": 1, "start": …, "duration": …, "values": […], "unit": …}, …]}``. CSV: a column
     ``event_start`` and one column per sensor with its id as head, in the sensors' own units.
     """
     if body.media == CSV:
-        return _told(_write_csv(call, body.content.decode("utf-8-sig", "replace")))
-    most = call.running.settings
-    read = [parse(AddressedData, message, f"data[{number}]", most) for number, message in enumerate(_messages(body))]
-    return _told([saved(call, message.sensor, message)["status"] == "PROCESSED" for message in read])
+        read = _read_csv(call, body.content.decode("utf-8-sig", "replace"))
+    else:
+        read = _read_messages(call, body)
+    bounds.check_written(bounds.of(call.work).written, sum(made(posted, sensor) for sensor, posted in read))
+    overwrite = call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE and body.media != CSV
+    return lambda saving: _saved(saving, [(sensor.id, posted) for sensor, posted in read], overwrite=overwrite)
 
 
-def _told(new: list[bool]) -> dict[str, Any]:
-    message = f"Request has been processed; {sum(new)} of {len(new)} series had something new."
+def _saved(call: Call, read: Sequence[tuple[int, Posted]], *, overwrite: bool) -> dict[str, Any]:
+    """Save what was read; the sensors may have become others meanwhile."""
+    new = 0
+    for key, posted in read:
+        sensor = _writable(call, key)
+        written = ingest.run(call.work, sensor, source_of(call), posted, known_at=call.now, overwrite=overwrite)
+        new += outcome(written)["status"] == "PROCESSED"
+    message = f"Request has been processed; {new} of {len(read)} series had something new."
     return {"status": "PROCESSED", "message": message}
+
+
+def _read_messages(call: Call, body: Raw) -> list[tuple[Sensor, Posted]]:
+    """Return what each message is of and says."""
+    messages = _messages(body)
+    _check_number(call, len(messages), "messages", "data")
+    read = []
+    for number, given in enumerate(messages):
+        message = parse(AddressedData, given, f"data[{number}]", call.running.settings)
+        sensor = _writable(call, message.sensor)
+        read.append((sensor, message.posted(sensor)))
+    return read
+
+
+def _check_number(call: Call, count: int, what: str, field: str) -> None:
+    """Refuse more series than one request may post: each is looked up and saved by itself."""
+    most = call.running.settings.most("MESSAGES")
+    if count > most.number:
+        told = f"{count} {what} are more than the {most.number} of one request ({most.setting}); send several requests"
+        raise FieldError(field, f"{told}, or the values of one sensor in one series.")
 
 
 def _messages(body: Raw) -> list[dict[str, Any]]:
@@ -142,7 +170,8 @@ def _messages(body: Raw) -> list[dict[str, Any]]:
     return listed
 
 
-def _write_csv(call: Call, text: str) -> list[bool]:
+def _read_csv(call: Call, text: str) -> list[tuple[Sensor, Posted]]:
+    """Return what each column is of and says."""
     try:
         rows = list(csv.reader(io.StringIO(text)))
     except csv.Error as error:
@@ -150,15 +179,16 @@ def _write_csv(call: Call, text: str) -> list[bool]:
     if len(rows) < 2 or rows[0][:1] != ["event_start"] or len(rows[0]) < 2:
         raise Invalid("csv", {"event_start": ["Head the first column with event_start, others with ids of sensors."]})
     bounds.check_written(bounds.of(call.work).written, (len(rows) - 1) * (len(rows[0]) - 1))
+    _check_number(call, len(rows[0]) - 1, "columns", "event_start")
     events = np.array([to_us(_at(row, number)) for number, row in enumerate(rows[1:], 2)], np.int64)
     step = resample.usual_step(events)
-    new = []
+    read = []
     for column, head in enumerate(rows[0][1:], 1):
-        sensor = _writable(call, head)
+        sensor = _writable(call, _id(head))
         values = np.array([_number(row, column, number) for number, row in enumerate(rows[1:], 2)])
         posted = Posted(events=events, values=values, step=step or sensor.resolution, unit=sensor.unit)
-        new.append(ingest.run(call.work, sensor, source_of(call), posted, known_at=call.now).stored > 0)
-    return new
+        read.append((sensor, posted))
+    return read
 
 
 def _at(row: list[str], number: int) -> datetime:
@@ -173,15 +203,19 @@ def _number(row: list[str], column: int, number: int) -> float:
         raise FieldError(f"row {number}, column {column + 1}", f"{cell!r} is not a number.") from None
 
 
-def _writable(call: Call, head: str) -> Sensor:
+def _id(head: str) -> int:
     if not (head.strip().isdecimal() and len(head) < 10):
         raise FieldError(head, "is no id of a sensor; head each column of values with one.")
-    sensor = base.get(call.work, Sensor, int(head))
+    return int(head)
+
+
+def _writable(call: Call, key: int) -> Sensor:
+    sensor = base.get(call.work, Sensor, key)
     access.check(call.who, "create-children", sensor)
     return sensor
 
 
 ROUTES = [
     get("/sensors/data/bulk", read),
-    post("/sensors/data/bulk", write, scope="data"),
+    post("/sensors/data/bulk", write, scope="data", computes=True),
 ]
