@@ -93,9 +93,17 @@ def note_unsent(work: Session, job_id: str) -> None:
     work.execute(query.execution_options(synchronize_session=False))
 
 
-def requeue(work: Session, job_id: str) -> bool:
-    """Let an unsuccessful job wait to be done anew, with all its tries; False if it is not unsuccessful."""
-    values = {"status": "QUEUED", "tries": 0, "ended_at": None, "message": "", "trace": "", "progress": 0.0}
+def requeue(work: Session, job_id: str, *, user_id: int | None) -> bool:
+    """Let an unsuccessful job wait to be done anew, with all its tries; False if it is not unsuccessful.
+
+    Args:
+        work: A writing session.
+        job_id: The job.
+        user_id: Who wants it: from now on it acts for that user, whoever asked first, and may be gone by now; None:
+            the host at a terminal.
+    """
+    values: dict[str, Any] = {"status": "QUEUED", "tries": 0, "ended_at": None, "message": "", "trace": ""}
+    values |= {"progress": 0.0, "user_id": user_id}
     query = update(Job).where(Job.id == job_id, Job.status.in_(UNSUCCESSFUL)).values(**values)
     return bool(rows_changed(work, query))
 

@@ -128,7 +128,7 @@ def run_job(job_id: str) -> None:
     queue = Queue(settings, database, "run-job")
     try:
         with database.writing() as work:
-            job_states.requeue(work, job_id)
+            job_states.requeue(work, job_id, user_id=jobs.one(work, job_id).user_id)
         did = queue.worker.do(job_id)
         with database.reading() as work:
             job = jobs.one(work, job_id)

@@ -69,6 +69,6 @@ def _same(work: Session, fingerprint: str, order: Order, *, now: datetime, setti
         return same
     failed = jobs.equal(work, fingerprint, since=since, states=jobs.UNSUCCESSFUL)
     if failed is not None:
-        job_states.requeue(work, failed.id)
+        job_states.requeue(work, failed.id, user_id=order.user_id)
         work.refresh(failed)
     return failed

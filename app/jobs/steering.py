@@ -31,13 +31,18 @@ def cancel(work: Session, job: Job, *, by: str, now: datetime) -> None:
         raise WrongState(f"Job {job.id} has ended already ({job.status.lower()}).")
 
 
-def requeue(work: Session, job: Job) -> None:
+def requeue(work: Session, job: Job, *, user_id: int) -> None:
     """Let a job that failed or was cancelled be done anew, under its own id; the caller hands it to the queue.
+
+    Args:
+        work: A writing session.
+        job: The job; it is brought up to date.
+        user_id: Who wants it; it then acts for that user.
 
     Raises:
         WrongState: It did not fail.
     """
-    done = job_states.requeue(work, job.id)
+    done = job_states.requeue(work, job.id, user_id=user_id)
     work.refresh(job)
     if not done:
         raise WrongState(f"Job {job.id} did not fail: it is {job.status.lower()}.")

@@ -177,4 +177,4 @@ def change(job_id: str, word: str, work: Session, who: SignedIn) -> None:
     if word == "cancel":
         steering.cancel(work, job, by=who.username, now=datetime.now(UTC))
     else:
-        steering.requeue(work, job)
+        steering.requeue(work, job, user_id=who.id)

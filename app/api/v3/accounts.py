@@ -126,7 +126,7 @@ def _apply(call: Call, account: Account, body: AccountChange) -> None:
         if same not in (None, account.id):
             raise Invalid("json", {"name": [f"an account called {given['name']!r} is there already."]})
         account.name = given["name"]
-    kept = dict(account.attributes or {}) if given.get("attributes") is None else given["attributes"]
+    kept = dict(account.attributes or {}) if given.get("attributes") is None else _without_looks(given["attributes"])
     old_looks = {name: value for name, value in (account.attributes or {}).items() if name in LOOKS}
     account.attributes = {**kept, **old_looks, **{name: given[name] for name in LOOKS if name in given}}
     if "consultancy_account_id" in given:
@@ -136,6 +136,14 @@ def _apply(call: Call, account: Account, body: AccountChange) -> None:
     call.work.flush()
     if given.get("account_roles") is not None:
         _set_roles(call.work, account, given["account_roles"])
+
+
+def _without_looks(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return attributes that hold nothing of how an account looks: that has fields of its own, which check it."""
+    for name in LOOKS:
+        if name in attributes:
+            raise Invalid("json", {"attributes": [f"{name} is a field of its own; give it beside attributes."]})
+    return attributes
 
 
 def _consultancy(call: Call, account_id: int | None) -> int | None:

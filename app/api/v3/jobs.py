@@ -127,10 +127,10 @@ def cancel(call: Call, uuid: str) -> dict[str, Any]:
 
 
 def requeue(call: Call, uuid: str) -> Reply:
-    """Do a job anew that failed or was cancelled, under its own id."""
+    """Do a job anew that failed or was cancelled, under its own id; it then acts for you."""
     job = jobs.one(call.work, uuid)
     job_access.check(call.work, call.who, "create-children", job)
-    steering.requeue(call.work, job)
+    steering.requeue(call.work, job, user_id=call.who.id)
     hand_over(call, job)
     return Reply(content=shown_job(call, job), status=202)
 
