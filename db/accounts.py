@@ -5,13 +5,14 @@ from typing import Any
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Id, Table
+from db.base import IDS_ONCE, Id, Table
 
 
 class Account(Table):
     """One organisation; its assets and data are its own."""
 
     __tablename__ = "account"
+    __table_args__ = IDS_ONCE
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(unique=True)

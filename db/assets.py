@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Select, UniqueConstraint, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
-from db.base import Id, Table
+from db.base import IDS_ONCE, Id, Table
 from engine.errors import FieldError
 
 TYPES = {  # the first eight have fixed ids 1-8, which published clients rely on
@@ -36,7 +36,7 @@ class Asset(Table):
     """Anything data are collected on; may have a parent and a place."""
 
     __tablename__ = "asset"
-    __table_args__ = (UniqueConstraint("name", "parent_asset_id", "account_id"),)
+    __table_args__ = (UniqueConstraint("name", "parent_asset_id", "account_id"), IDS_ONCE)
 
     id: Mapped[Id]
     name: Mapped[str]

@@ -97,6 +97,9 @@ class Span(TypeDecorator[timedelta]):
 
 Json = JSON().with_variant(JSONB(), "postgresql")
 Id = Annotated[int, mapped_column(primary_key=True)]
+IDS_ONCE = {"sqlite_autoincrement": True}
+"""For ``__table_args__`` of tables whose rows are named by id elsewhere, such as in the audit log and in JSON: SQLite
+would give the id of the last row again once that is deleted, and what was said of one row would be said of another."""
 
 
 class Table(DeclarativeBase):

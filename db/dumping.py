@@ -20,6 +20,7 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Table, bindparam, 
 
 from db import logins, migrations, private_files
 from db.access_keys import AccessKey
+from db.audit import AuditEvent
 from db.base import Database
 from engine.errors import InputError
 
@@ -196,6 +197,9 @@ def _copy(source: Connection, target_database: Database, *, keep_logins: bool = 
         _empty(target, tables)
         for table in tables:
             _copy_table(source, there.tables[table.name], target, table)
+        for table in tables:
+            if "id" in table.columns and isinstance(table.c.id.type, Integer):
+                _count_on(source, target, table)
         if not keep_logins:
             logins.end_all(target, None, datetime.now(UTC))
             _revoke(target, revoked)
@@ -252,16 +256,34 @@ def _copy_table(source: Connection, there: Table, target: Connection, here: Tabl
             row |= {column.name: None for column in loose}
         target.execute(here.insert(), some)
     _link(target, here, loose, links)
-    if target.dialect.name == "postgresql" and "id" in here.columns and isinstance(here.c.id.type, Integer):
-        _count_on(target, here)
 
 
-def _count_on(target: Connection, here: Table) -> None:
-    """Let new rows of a table get ids behind the last; unlike with ``setval``, only if the transaction succeeds."""
-    sequence = func.pg_get_serial_sequence(here.name, "id")
-    name, last = target.execute(select(sequence, func.coalesce(func.max(here.c.id), 0))).one()
-    if name is not None:
+def _count_on(source: Connection, target: Connection, here: Table) -> None:
+    """Let new rows of a table get ids behind all that were ever given, also those of rows that are gone.
+
+    Unlike with ``setval``, only if the transaction succeeds.
+    """
+    last = max(target.scalar(select(func.max(here.c.id))) or 0, _given(source, here.name), _noted(target, here.name))
+    if target.dialect.name == "sqlite":
+        counted = text("UPDATE sqlite_sequence SET seq = max(seq, :last) WHERE name = :name")
+        target.execute(counted, {"last": last, "name": here.name})
+    elif (name := target.scalar(select(func.pg_get_serial_sequence(here.name, "id")))) is not None:
         target.execute(text(f"ALTER SEQUENCE {name} RESTART WITH {last + 1}"))
+
+
+def _given(source: Connection, table: str) -> int:
+    """Return the last id that a database gave to a row of a table, as far as it counts them."""
+    if source.dialect.name == "sqlite":
+        last = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
+    else:
+        last = text("SELECT pg_sequence_last_value(cast(pg_get_serial_sequence(:table, 'id') AS regclass))")
+    return source.scalar(last, {"table": table}) or 0
+
+
+def _noted(target: Connection, table: str) -> int:
+    """Return the last id of a row of a table that the audit log speaks of."""
+    column = {"account": AuditEvent.account_id, "app_user": AuditEvent.user_id, "asset": AuditEvent.asset_id}.get(table)
+    return 0 if column is None else target.scalar(select(func.max(column))) or 0
 
 
 def _link(target: Connection, here: Table, loose: list[Column[Any]], links: list[dict[str, Any]]) -> None:

@@ -9,13 +9,14 @@ from sqlalchemy import ForeignKey, Select, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from db.assets import Asset
-from db.base import Id, Table
+from db.base import IDS_ONCE, Id, Table
 
 
 class Sensor(Table):
     """One quantity of one asset, at one resolution."""
 
     __tablename__ = "sensor"
+    __table_args__ = IDS_ONCE
 
     id: Mapped[Id]
     asset_id: Mapped[int] = mapped_column(ForeignKey("asset.id", ondelete="CASCADE"), index=True)

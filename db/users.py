@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from db.base import Id, Table
+from db.base import IDS_ONCE, Id, Table
 
 ROLES = {
     "admin": "May do everything on this server",
@@ -43,6 +43,7 @@ class User(Table):
     """One person or machine of one account."""
 
     __tablename__ = "app_user"
+    __table_args__ = IDS_ONCE
 
     id: Mapped[Id]
     email: Mapped[str] = mapped_column(unique=True, doc="In lower case")

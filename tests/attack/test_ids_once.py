@@ -1,0 +1,94 @@
+"""An id means one row for ever: nobody who gets a new row learns of the one that is gone what was said of that."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from db import migrations
+from db.accounts import Account
+from db.assets import Asset, asset_type
+from db.audit import AuditEvent
+from db.base import Database, Table
+from db.dumping import dump, restore
+from db.sensors import Sensor
+from db.users import User
+
+STEP = timedelta(minutes=15)
+KINDS: list[type[Table]] = [Account, User, Asset, Sensor]
+
+
+def added(database: Database, kind: type[Table], name: str) -> int:
+    """Add a row of a kind, with what it needs, and return its id."""
+    with database.writing() as work:
+        account = work.scalar(select(Account).where(Account.name == "holder")) or Account(name="holder")
+        work.add(account)
+        work.flush()
+        asset = Asset(name=name, asset_type_id=asset_type(work, "battery").id, account_id=account.id)
+        rows: dict[type[Table], Any] = {
+            Account: Account(name=name),
+            User: User(email=f"{name}@x.org", username=name, password_hash="!", account_id=account.id),
+            Asset: asset,
+            Sensor: Sensor(name=name, asset=asset, unit="kW", resolution=STEP),
+        }
+        work.add(rows[kind])
+        work.flush()
+        key: int = rows[kind].id
+        return key
+
+
+def removed(database: Database, kind: type[Table], key: int) -> None:
+    with database.writing() as work:
+        work.delete(work.get_one(kind, key))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__tablename__)
+def test_no_id_is_given_twice(database: Database, kind: type[Table]) -> None:
+    gone = added(database, kind, "gone")
+    removed(database, kind, gone)
+    assert added(database, kind, "new") > gone
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__tablename__)
+def test_nor_after_a_restore(database: Database, database_url: str, kind: type[Table], tmp_path: Path) -> None:
+    gone = added(database, kind, "gone")
+    removed(database, kind, gone)
+    dump(database, tmp_path / "copy")
+    restore(f"sqlite:///{tmp_path / 'fresh.db'}", tmp_path / "copy")
+    restore(database_url, tmp_path / "copy", replace=True)
+    for url in (database_url, f"sqlite:///{tmp_path / 'fresh.db'}"):
+        opened = Database(url)
+        assert added(opened, kind, "new") > gone
+        opened.close()
+
+
+def test_nor_by_a_database_of_before(database: Database, database_url: str) -> None:
+    migrations.downgrade(database_url, "0006")
+    gone = {kind: added(database, kind, "gone") for kind in (Account, Asset)}
+    for kind, key in gone.items():
+        removed(database, kind, key)
+    migrations.upgrade(database_url)
+    for kind, key in gone.items():
+        assert added(database, kind, "new") > key
+
+
+def test_the_log_of_a_new_asset_begins_with_it(database: Database) -> None:
+    removed(database, Asset, added(database, Asset, "gone"))
+    new = added(database, Asset, "new")
+    with database.reading() as work:
+        assert "gone" not in str(
+            [
+                (row.event, row.before, row.after)
+                for row in work.scalars(select(AuditEvent).where(AuditEvent.asset_id == new))
+            ]
+        )
+
+
+def test_every_table_the_log_speaks_of_gives_ids_once() -> None:
+    from db.trail import WATCHED
+
+    at_risk = {name for name in WATCHED if "id" in Table.metadata.tables[name].columns}
+    once = {name for name in at_risk if Table.metadata.tables[name].dialect_options["sqlite"]["autoincrement"]}
+    assert {kind.__tablename__ for kind in KINDS} <= once
