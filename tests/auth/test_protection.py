@@ -201,4 +201,4 @@ def test_deactivation_ends_sessions_and_open_websockets(site: Api, people: Datab
     refused = requests.post(
         f"{site.url}/api/requestAuthToken", json={"email": email("hand"), "password": PASSWORD}, timeout=20
     )
-    assert refused.status_code == 404
+    assert refused.status_code == 401
