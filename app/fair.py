@@ -180,7 +180,8 @@ class FairPool:
         if not queue:
             del self._queues[whose]
         if not waiting.done.done():
-            waiting.done.set_exception(Crowded(own=False))
+            own = self._at_work[whose] >= self._share or self._beside.at_work[whose] >= TOGETHER
+            waiting.done.set_exception(Crowded(own=own))
 
 
 class Pools:

@@ -18,7 +18,7 @@ class Answered(Table):
 
     user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True, doc="What the client sent as Idempotency-Key")
-    request_hash: Mapped[str] = mapped_column(String(64), doc="SHA-256 of method, address and body")
+    request_hash: Mapped[str] = mapped_column(String(64), doc="HMAC of method, address and body")
     status: Mapped[int]
     body: Mapped[bytes] = mapped_column(LargeBinary)
     at: Mapped[datetime] = mapped_column(index=True)

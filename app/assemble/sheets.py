@@ -83,8 +83,10 @@ def _csv(file: BinaryIO, delimiter: str | None, skip_rows: int, bounds: FileBoun
     try:
         lines = islice(_lines(text, bounds), skip_rows, None)
         first = list(islice(lines, 20))
-        reader = csv.reader(chain(first, lines), delimiter=delimiter or _delimiter(first))
+        rows = _RowLines(chain(first, lines), bounds)
+        reader = csv.reader(rows, delimiter=delimiter or _delimiter(first))
         for cells in reader:
+            rows.length = 0
             number = skip_rows + reader.line_num
             if len(cells) > bounds.columns:
                 raise _too_much(f"row {number} has {len(cells)} cells", bounds.columns, "FILE_COLUMNS")
@@ -94,6 +96,25 @@ def _csv(file: BinaryIO, delimiter: str | None, skip_rows: int, bounds: FileBoun
         raise InputError(f"The file cannot be read as CSV: {error}; tell the delimiter, or close the quotes.") from None
     finally:
         text.detach()
+
+
+class _RowLines:
+    """Lines of a CSV file; those that a row goes on over, since quotes are open, are together as long as one may be."""
+
+    def __init__(self, lines: Iterator[str], bounds: FileBounds) -> None:
+        self._lines, self._most = lines, bounds.line
+        self.length = 0
+        """Of what belongs to the row that is being read [characters]; its reader begins each row with 0."""
+
+    def __iter__(self) -> "_RowLines":
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.length += len(line)
+        if self.length > self._most:
+            raise _too_much("a row whose quotes are open is longer", self._most, "LINE_LENGTH")
+        return line
 
 
 def _encoding(file: BinaryIO) -> str:

@@ -85,6 +85,7 @@ FILES: dict[str, bytes] = {
     "wide character.csv": ("t,v\n" + "😀" * 500_000).encode(),
     "columns.csv": b"," * 50_000 + b"\n" + b"," * 50_000,
     "quote.csv": b't,v\n"2026-01-05T00:00:00Z' + b",1\n" * 500_000,
+    "cells over lines.csv": b"t,v\n" + b'"a\n",' * 1_000_000,
     "many that are no numbers.csv": b"t,v\n" + b"2026-01-05T00:00:00Z,one\n" * 200_000,
     "NUL.csv": b"t,v\n2026-01-05T00:00:00Z,1\0\n",
     "surrogates.csv": b"t,v\n2026-01-05T00:00:00Z,\xed\xa0\x80\n",
@@ -125,12 +126,12 @@ def test_a_file_that_would_harm_is_refused(api: Api, ids: dict[str, int], name: 
 
 
 def test_what_is_refused_for_its_size_says_which_setting(api: Api, ids: dict[str, int]) -> None:
-    told = {
-        name: send(api, ids["s:load"], name, FILES[name]).text for name in ("corner.xlsx", "line.csv", "columns.csv")
-    }
+    names = ("corner.xlsx", "line.csv", "columns.csv", "cells over lines.csv")
+    told = {name: send(api, ids["s:load"], name, FILES[name]).text for name in names}
     assert "FLEXSCOPE_MAX_SHEET_MEMORY" in told["corner.xlsx"]
     assert "FLEXSCOPE_MAX_LINE_LENGTH" in told["line.csv"]
     assert "FLEXSCOPE_MAX_FILE_COLUMNS" in told["columns.csv"]
+    assert "FLEXSCOPE_MAX_LINE_LENGTH" in told["cells over lines.csv"]
 
 
 def test_a_file_is_bounded_by_what_it_makes(api: Api, ids: dict[str, int]) -> None:
