@@ -30,7 +30,7 @@ class Scenario:
 
 
 SCENARIOS = {
-    "kills": Scenario(faults.kills, Bound(100, 600), Bound(4, 30)),
+    "kills": Scenario(faults.kills, Bound(100, 1500), Bound(4, 30)),
     "database-restart": Scenario(faults.database_restart, Bound(5, 120), Bound(1, 30), (POSTGRES,)),
     "redis-restart": Scenario(faults.redis_restart, Bound(5, 120), Bound(1, 30), (POSTGRES,)),
     "disk-full": Scenario(faults.disk_full, Bound(3, 180), Bound(1, 60)),
@@ -54,7 +54,7 @@ def main() -> int:
         parser.error(f"{', '.join(sorted(unknown))} is none of {', '.join(SCENARIOS)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended all the same
     held = True
-    print("| Scenario | Installation | Asked | Reached | Holds |\n|---|---|---|---|---|", flush=True)
+    print("| Scenario | Installation | Asked | Reached | Load | Holds |\n|---|---|---|---|--:|---|", flush=True)
     for name in asked.scenarios or SCENARIOS:
         scenario = SCENARIOS[name]
         for kind in scenario.kinds:

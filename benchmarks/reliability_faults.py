@@ -14,13 +14,17 @@ from pathlib import Path
 import requests
 
 from benchmarks.reliability_load import BATCH, LARGE, Load, Tally, judge
-from benchmarks.reliability_services import Services, answers, services, wait
+from benchmarks.reliability_services import CLIENTS, Services, answers, services, wait
 from benchmarks.reliability_table import Bound, Row
 from tests.http.serving import PASSWORD, email
 
 ASKED = "0 lost, 0 half, every job ends, 0 answers ≥ 500 but 503"
 DISK_MB = 160
 """Size of the disk that is filled; an empty PostgreSQL takes a third of it."""
+LIVES = 2.0
+"""Longest time between two kills, beside the start of the server [s]."""
+AT_WORK = 20.0
+"""How long clients may take until they are answered again before the next kill comes all the same [s]."""
 BEFORE = 3.0
 """How long all is well before something breaks, and afterwards [s]."""
 FULL_FOR, REFUSED = 30.0, 5
@@ -48,34 +52,28 @@ def concluded(name: str, kind: str, amount: str, load: Load) -> Row:
 
 
 def kills(kind: str, bound: Bound) -> Row:
-    """Kill the server and, at other moments, the worker; start each again at once."""
+    """Kill worker and server in turn, at any moment of what they do; start each again at once."""
     with services(kind) as running:
         dice, starts, end = random.Random(1), list[float](), time.monotonic() + bound.seconds
-        with Load(running) as load, killing_workers(running, bound.count) as killed:
+        with Load(running) as load:
             while len(starts) < bound.count and time.monotonic() < end:
-                time.sleep(0.2 + dice.random() * 2)
+                at_work(load, 202, 1)
+                time.sleep(dice.random() * LIVES)
+                running.worker.end(signal.SIGKILL)
+                running.worker.start()
+                at_work(load, 200, CLIENTS)
+                time.sleep(dice.random() * LIVES)
                 running.server.end(signal.SIGKILL)
                 starts.append(running.start_server())
             time.sleep(BEFORE)
-        amount = f"{len(starts)} kills of the server, {len(killed)} of the worker"
+        amount = f"{len(starts)} kills of the server and {len(starts)} of the worker"
         return concluded("kill -9", kind, f"{amount}; start again {sum(starts) / len(starts):.1f} s", load)
 
 
-@contextmanager
-def killing_workers(running: Services, count: int) -> Iterator[list[int]]:
-    """Kill the worker every few seconds until the block ends, so often at most; give the exit codes."""
-    killed, done, dice = list[int](), threading.Event(), random.Random(2)
-
-    def keep_killing() -> None:
-        while len(killed) < count and not done.wait(2 + dice.random() * 3):
-            killed.append(running.worker.end(signal.SIGKILL))
-            running.worker.start()
-
-    thread = threading.Thread(target=keep_killing)
-    thread.start()
-    yield killed
-    done.set()
-    thread.join()
+def at_work(load: Load, status: int, count: int) -> None:
+    """Wait until so many more requests have been answered with a status, but not for ever."""
+    enough = load.tally.statuses[status] + count
+    wait(lambda: load.tally.statuses[status] >= enough, AT_WORK)
 
 
 def database_restart(kind: str, bound: Bound) -> Row:

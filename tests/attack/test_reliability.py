@@ -13,5 +13,5 @@ from tests.conftest import refuse
 def test_what_was_acknowledged_outlives_kills(kind: str) -> None:
     if kind == POSTGRES and (postgres.binaries() is None or redis.binary() is None):
         refuse("no PostgreSQL server binaries or no redis-server found; tests/run.sh installs them")
-    row = faults.kills(kind, Bound(count=3, seconds=12))
+    row = faults.kills(kind, Bound(count=2, seconds=8))
     assert row.held, str(row)
