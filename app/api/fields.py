@@ -62,6 +62,12 @@ def _parsed(given: Any) -> Any:
         raise ValueError("This text is not JSON; send an object, or the same written as JSON text.") from None
 
 
+def _no_boolean(given: Any) -> Any:
+    if isinstance(given, bool):
+        raise ValueError("true and false are no ids; write a whole number, such as 5.")  # else true would be row 1
+    return given
+
+
 def _sensor_id(given: Any) -> Any:
     found = ADDRESS.fullmatch(given) if isinstance(given, str) else None
     return int(found[1]) if found else given
@@ -91,7 +97,7 @@ Length: TypeAlias = Annotated[
 Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
 Unit: TypeAlias = Annotated[str, Field(max_length=80, examples=["kW"]), AfterValidator(_unit)]
 """Every unit in a request is of this type; a test asks each of them for what is none."""
-Identifier: TypeAlias = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Identifier: TypeAlias = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_no_boolean)]
 SensorId: TypeAlias = Annotated[Identifier, BeforeValidator(_sensor_id)]
 Texts: TypeAlias = Annotated[list[str], BeforeValidator(_names)]
 Numbers: TypeAlias = Annotated[

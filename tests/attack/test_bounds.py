@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from app.api.errors import Invalid
 from app.api.fields import STORED
@@ -291,3 +292,18 @@ BULKS = [
 def test_a_bulk_of_columns_is_bounded(api: Api, ids: dict[str, int], rows: str) -> None:
     content = rows.replace("{id}", str(ids["s:power"])).replace("{at}", BEGIN).encode()
     refused(api, "POST", "/sensors/data/bulk", data=content, headers={"Content-Type": "text/csv"})
+
+
+IDS = [
+    (model, field.alias or name)
+    for _, part, model in MODELS
+    if part == "body"
+    for name, field in model.model_fields.items()
+    if name.endswith("_id") and "int" in str(field.annotation)
+]
+
+
+@pytest.mark.parametrize(("model", "name"), IDS, ids=[f"{model.__name__}.{name}" for model, name in IDS])
+def test_true_is_not_the_first_row(model: Any, name: str) -> None:
+    with pytest.raises(ValidationError, match="true and false are no ids"):
+        model.model_validate({name: True})
