@@ -157,6 +157,8 @@ def _responses(route: Route) -> Schema:
         found["200"] = _success(route) | {"description": "It is there already"}
     if route.holds or route.path.endswith("trigger"):
         found["202"] = {"description": "Accepted, or still pending", **_json({"type": "object"})}
+    if route.holds == "job":
+        found["422"] = {"description": "The job failed and tells why, or a field is wrong", **_json({"type": "object"})}
     error = _json({"$ref": TEMPLATE.format(model="Error")})
     refusals = {code: {"description": told, **error} for code, told in REFUSALS.items() if code not in found}
     return dict(sorted((refusals | found).items()))
