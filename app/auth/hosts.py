@@ -62,6 +62,10 @@ class NotFound(RequestHandler):
 
     def prepare(self) -> None:
         """See RequestHandler."""
+        self.write_error(404)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """See RequestHandler; a body that cannot be read is refused before ``prepare``, and is nothing here either."""
         self.set_status(404)
         self.finish({"status": "NOT_FOUND", "message": "There is nothing at this address: it is no text in UTF-8."})
 

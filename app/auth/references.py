@@ -82,12 +82,13 @@ class References:
         return tuple(self._source(each, field, sensor) for each in listed)
 
     def readable(self, raws: Iterable[object]) -> dict[int, Sensor]:
-        """Return those of some sensors that the principal may read, by id; whatever else was written is left out.
+        """Return those of some sensors that the principal may read, by id and in the order given; others are left out.
 
         For cards and lists that say nothing of what they cannot show.
         """
-        ids = {raw for raw in raws if is_id(raw)}
-        found = self.session.scalars(select(Sensor).where(Sensor.id.in_(ids))) if ids else ()
+        ids = list(dict.fromkeys(raw for raw in raws if is_id(raw)))
+        rows = {row.id: row for row in self.session.scalars(select(Sensor).where(Sensor.id.in_(ids)))} if ids else {}
+        found = [rows[key] for key in ids if key in rows]
         return {row.id: row for row in found if self.principal is None or access.may(self.principal, "read", row)}
 
     def renewed(self, session: Session, principal: SignedIn | None) -> "References":

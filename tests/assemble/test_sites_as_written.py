@@ -165,7 +165,7 @@ def test_a_month_ends_when_it_does_on_the_clock_of_the_site(months):
         ({}, {"commitments": [{"name": "x", "baselin": "1 kW"}]}, "did you mean 'baseline'"),
         ({"soc-minima": [{"value": 1, "datetim": "2030-01-14T01:00Z"}]}, {}, "did you mean 'datetime'"),
         ({"soc-minima": [{"value": 1, "datetime": "2030-01-14T01:00"}]}, {}, "has no time zone; add an offset"),
-        ({"group": {"asset": 9999}}, {}, "asset 9999 has no entry in flex-model"),
+        ({"group": {"asset": 9999}}, {}, "group.asset: there is no asset 9999"),
     ],
 )
 def test_a_mistake_is_told_with_its_device_field_and_way_out(house, model, context, told):

@@ -28,7 +28,8 @@ def no_automations(demo_database: Database) -> Iterator[None]:
     yield
     with demo_database.writing() as work:
         work.execute(delete(Job).where(Job.automation_id.is_not(None)))
-        work.execute(delete(Automation))
+        for row in work.scalars(select(Automation)).all():
+            work.delete(row)
 
 
 @pytest.fixture
