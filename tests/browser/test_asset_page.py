@@ -36,7 +36,7 @@ def test_flexibility_is_described_field_by_field(desk: Page, shed: int, demo_dat
     desk.goto(f"/assets/{shed}?tab=properties")
     settle(desk)
     for name, value in (("soc-max", "10 kW"), ("power-capacity", "5 kW"), ("production-capacity", "sensor 4")):
-        desk.get_by_label("Add a field").click()
+        desk.get_by_role("combobox", name="Add a field").click()
         desk.get_by_text(name, exact=True).click()
         desk.get_by_label(re.compile(rf"^{name}")).fill(value)
     save = desk.get_by_role("button", name="Save flex-model")
@@ -54,7 +54,7 @@ def test_a_field_of_the_context_is_overridden_where_it_is_needed(desk: Page, she
     desk.goto(f"/assets/{shed}?tab=context")
     settle(desk)
     expect(desk.get_by_role("row", name="site-power-capacity")).to_contain_text("Canal house")
-    desk.get_by_label("Add a field").click()
+    desk.get_by_role("combobox", name="Add a field").click()
     desk.get_by_text("site-power-capacity", exact=True).last.click()
     field = desk.get_by_label(re.compile("^site-power-capacity"))
     expect(field).to_have_value("17 kVA")
