@@ -1,5 +1,6 @@
 """Content that is read in a thread and then shown in its place, with errors told in one sentence."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable, Coroutine, Sequence
@@ -54,7 +55,7 @@ async def reading(read: Callable[[Session, SignedIn], Result]) -> Result:
             work.expunge_all()  # rows keep what was read of them when the session ends
             return found
 
-    return await in_turn(within, who)
+    return await asyncio.to_thread(within)
 
 
 async def writing(change: Callable[[Session, SignedIn], Result]) -> Result:
@@ -70,7 +71,7 @@ async def writing(change: Callable[[Session, SignedIn], Result]) -> Result:
             trail.act_as(work, (who.id, who.username))
             return change(work, who)
 
-    return await in_turn(within, who)
+    return await asyncio.to_thread(within)
 
 
 async def asking(method: str, path: str, **parts: Any) -> Any:
@@ -85,16 +86,7 @@ async def asking(method: str, path: str, **parts: Any) -> Any:
         EngineError: Nobody is signed in, or the API refuses.
     """
     who, asked = _signed_in(), door.Asked(method=method, path=path, address=here(), **parts)
-    return await in_turn(partial(door.through, who, asked), who)
-
-
-async def in_turn(work: Callable[[], Result], who: SignedIn | None = None) -> Result:
-    """Return what some work gives, done in a thread when it is this user's turn.
-
-    Raises:
-        EngineError: Nobody is signed in, too much waits for this user, or what the work raises.
-    """
-    return await current().pools["page"].run((who or _signed_in()).id, work)
+    return await asyncio.to_thread(door.through, who, asked)
 
 
 def here() -> str:

@@ -14,7 +14,7 @@ from app.fair import TOGETHER, Beside, Crowded, FairPool, network
 from db.base import Database
 from tests.auth.permission_table import PLAN
 from tests.http import serving
-from tests.http.serving import PASSWORD, Api, email
+from tests.http.serving import PASSWORD, Api, alone, email
 
 SLOW = 2
 """How long the server of these tests waits for a slow client [s]."""
@@ -56,7 +56,7 @@ class Counting:
 
 @pytest.mark.parametrize("share", [1, 2])
 def test_one_who_asks_a_hundred_times_lets_others_go_first(share: int) -> None:
-    order = asyncio.run(_turns([*["worst"] * 90, "other", "third"], share=share))
+    order = alone(_turns([*["worst"] * 90, "other", "third"], share=share))
     assert {"other", "third"} <= set(order[: 2 * share + 4])
 
 
@@ -73,7 +73,7 @@ def test_one_has_few_threads_of_all_pools_together() -> None:
             pool.close()
         return together, other
 
-    assert asyncio.run(busy()) == (TOGETHER, "served")
+    assert alone(busy()) == (TOGETHER, "served")
 
 
 def test_what_waits_is_bounded_for_each_alone() -> None:
@@ -86,7 +86,7 @@ def test_what_waits_is_bounded_for_each_alone() -> None:
         pool.close()
         return sum(isinstance(each, Crowded) and each.own for each in ended), other
 
-    assert asyncio.run(crowded()) == (6, "served")
+    assert alone(crowded()) == (6, "served")
 
 
 def test_what_waits_too_long_is_told_so() -> None:
@@ -100,7 +100,7 @@ def test_what_waits_too_long_is_told_so() -> None:
         pool.close()
         return told.value.own
 
-    assert asyncio.run(late()) is True  # it was the asker's own work that filled his share
+    assert alone(late()) is True  # it was the asker's own work that filled his share
 
 
 def test_one_network_of_ipv6_is_one_asker() -> None:
