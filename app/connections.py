@@ -7,7 +7,15 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPInputError,
+    HTTPMessageDelegate,
+    HTTPServerConnectionDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
 from tornado.ioloop import PeriodicCallback
 
 from app.settings import Settings
@@ -31,18 +39,18 @@ def options(settings: Settings) -> dict[str, Any]:
     }
 
 
-class Watch:
+class Watch(HTTPServerConnectionDelegate):
     """Looks after the connections of one HTTP server, until they become websockets."""
 
-    def __init__(self, http: HTTPServer, settings: Settings) -> None:
+    def __init__(self, http: HTTPServer, application: HTTPServerConnectionDelegate, settings: Settings) -> None:
         """Begin; must be called before the server answers."""
         self._patience, self._prefix = settings.FLEXSCOPE_SLOW_CLIENT_SECONDS, settings.FLEXSCOPE_PATH_PREFIX
         self._since: WeakKeyDictionary[Any, float | None] = WeakKeyDictionary()
         """Since when the head of a request is awaited; None: its connection rests between two requests."""
         self._seen: WeakSet[Any] = WeakSet()
         """Connections that have made a request."""
-        self._next = http.start_request
-        http.start_request = self._start_request  # type: ignore[method-assign]
+        self._application = application
+        http.request_callback = self
         self._callback = PeriodicCallback(self.look, EVERY)
 
     def start(self) -> None:
@@ -60,10 +68,11 @@ class Watch:
                 self._since.pop(connection)
                 connection.stream.close()
 
-    def _start_request(self, server_conn: Any, request_conn: Any) -> HTTPMessageDelegate:
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        """See HTTPServerConnectionDelegate."""
         self._since[server_conn] = None if server_conn in self._seen else time.monotonic()
         self._seen.add(server_conn)
-        return _Bounded(self, server_conn, request_conn, self._next(server_conn, request_conn))
+        return _Bounded(self, server_conn, request_conn, self._application.start_request(server_conn, request_conn))
 
     def headed(self, server_conn: object, request_conn: object, path: str) -> bool:
         """Take note that the head of a request is there; return whether its body has to be small."""

@@ -87,7 +87,7 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
         websocket_origin=origins(settings, host, port),
         http_server_kwargs=connections.options(settings),
     )
-    connections.Watch(server._http, settings).start()
+    connections.Watch(server._http, server._tornado, settings).start()
     for context in server._tornado.applications.values():
         context.application.add(CarryUser(process))
     server._tornado.transforms.insert(0, protecting(settings, is_page))  # before what compresses

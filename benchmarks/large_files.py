@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 import numpy as np
 import requests
@@ -94,13 +94,13 @@ class _Form:
 
     headers: ClassVar = {"Content-Type": "multipart/form-data; boundary=--a-boundary-of-our-own"}
 
-    def __init__(self, file: object) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     def __iter__(self) -> Iterator[bytes]:
         line = b"----a-boundary-of-our-own"
         yield line + b'\r\nContent-Disposition: form-data; name="uploaded-files"; filename="large.csv"\r\n\r\n'
-        while block := self._file.read(2**20):  # type: ignore[attr-defined]
+        while block := self._file.read(2**20):
             yield block
         yield b"\r\n" + line + b"--\r\n"
 

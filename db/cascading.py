@@ -26,8 +26,9 @@ def touched(
         The table, the row as it is, and the column that is emptied; the latter is empty where the row is deleted.
     """
     waiting: list[tuple[sa.Table, list[Any]]] = []
-    if "id" in row.__table__.c:
-        waiting.append((Table.metadata.tables[row.__tablename__], [getattr(row, "id")]))  # noqa: B009
+    identity = sa.inspect(row).identity
+    if identity and "id" in row.__table__.c:
+        waiting.append((Table.metadata.tables[row.__tablename__], list(identity)))
     gone = {(row.__tablename__, key) for _, keys in waiting for key in keys}
     while waiting:
         parent, keys = waiting.pop()

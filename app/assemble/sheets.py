@@ -170,8 +170,10 @@ def _sheet(file: BinaryIO, sheet: str | None, bounds: FileBounds) -> Iterator[Ro
     with TemporaryFile() as own:
         shutil.copyfileobj(file, own, BLOCK)
         own.seek(0)
+        # No shell reads this: the program is our interpreter, its script one of ours, three arguments are numbers of
+        # the settings; the name of the sheet is one argument, which the script compares with names in the file.
         command = [sys.executable, str(CHILD), *most, sheet or ""]
-        child = Popen(command, stdin=own, stdout=PIPE, stderr=DEVNULL)  # noqa: S603  # nosec B603  # a script of ours
+        child = Popen(command, stdin=own, stdout=PIPE, stderr=DEVNULL)  # noqa: S603  # nosec B603
     end = threading.Timer(PATIENCE * bounds.seconds, child.kill)
     end.start()
     with child:

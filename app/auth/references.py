@@ -6,7 +6,7 @@ request, on an asset, in an attribute of an older release. An id has one spellin
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeGuard, TypeVar
+from typing import Any, TypeAlias, TypeGuard
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,8 +23,8 @@ from db.series import Series
 from db.sources import Source
 from engine.errors import FieldError
 
-Named = TypeVar("Named", bound=Sensor | Asset | Account)
-Asked: TypeAlias = tuple[type[Table], int, Action]
+Kind: TypeAlias = type[Sensor] | type[Asset] | type[Account]
+Asked: TypeAlias = tuple[Kind, int, Action]
 MOST_ID = 2**31 - 1
 WORDS: dict[type[Table], str] = {Sensor: "sensor", Asset: "asset", Account: "account", Source: "source"}
 
@@ -52,15 +52,18 @@ class References:
             FieldError: It is no whole number, or there is no such sensor.
             NotAllowed: It is of an account whose data the principal may not read.
         """
-        return self._row(Sensor, raw, field, "read")
+        sensor: Sensor = self._row(Sensor, raw, field, "read")
+        return sensor
 
     def output(self, raw: object, *, field: str) -> Sensor:
         """Return a sensor that receives results; see ``sensor``. Where nothing is saved, reading it is enough."""
-        return self._row(Sensor, raw, field, "create-children" if self.saves else "read")
+        sensor: Sensor = self._row(Sensor, raw, field, "create-children" if self.saves else "read")
+        return sensor
 
     def asset(self, raw: object, *, field: str, action: Action = "read") -> Asset:
         """Return an asset with which the principal may do something; see ``sensor``."""
-        return self._row(Asset, raw, field, action)
+        asset: Asset = self._row(Asset, raw, field, action)
+        return asset
 
     def account(self, raw: object, *, field: str, sensor: Sensor) -> int:
         """Return the id of an account whose sources are to be read on a sensor.
@@ -96,15 +99,14 @@ class References:
         again = References(session, principal, self.saves)
         sensors.bring(session, {key for kind, key, _ in self.granted if kind is Sensor})
         for (kind, key, action), (_, written) in self.granted.items():
-            again._row(kind, key, written, action)  # type: ignore[type-var]
+            again._row(kind, key, written, action)
         return again
 
-    def _row(self, kind: type[Named], raw: object, field: str, action: Action) -> Named:
+    def _row(self, kind: Kind, raw: object, field: str, action: Action) -> Any:
         key = whole(raw, field=field, kind=WORDS[kind])
         if (known := self.granted.get((kind, key, action))) is not None:
-            row: Named = known[0]
-            return row
-        found = self.session.get(kind, key)
+            return known[0]
+        found: Any = self.session.get(kind, key)
         if found is None:
             raise FieldError(field, f"there is no {WORDS[kind]} {key}; add it first, or name another one.")
         if self.principal is not None and not access.may(self.principal, action, found):

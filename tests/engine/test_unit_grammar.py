@@ -2,6 +2,8 @@
 
 import sys
 from fractions import Fraction
+from types import FrameType
+from typing import Any
 
 import pint
 import pytest
@@ -165,14 +167,14 @@ def lines_run(text: str, only_unit: bool) -> int:
     """Return how many lines of code reading a text takes, whatever comes of it."""
     count = 0
 
-    def trace(*_: object) -> object:
+    def trace(_frame: FrameType, _event: str, _arg: Any) -> Any:
         nonlocal count
         count += 1
         return trace
 
     registry()  # loading Pint is no part of reading a text
     before = sys.gettrace()
-    sys.settrace(trace)  # type: ignore[arg-type]
+    sys.settrace(trace)
     try:
         read(text, only_unit=only_unit)
     except UnitError:
