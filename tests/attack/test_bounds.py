@@ -34,7 +34,7 @@ def memory(api: Api) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
 
 
-def refused(api: Api, method: str, path: str, **more: Any) -> str:
+def assert_refused(api: Api, method: str, path: str, **more: Any) -> str:
     """Send a request that must be refused at once and without memory; return what is told."""
     before, begun = memory(api), time.monotonic()
     answer = api.ask(method, path, **more)
@@ -67,29 +67,29 @@ def filled(api: Api, ids: dict[str, int]) -> dict[str, int]:
 
 @pytest.mark.parametrize("duration", ["P1000Y", "P299Y"])
 def test_four_values_are_not_spread_over_centuries(api: Api, ids: dict[str, int], duration: str) -> None:
-    told = refused(api, "POST", f"/sensors/{ids['s:power']}/data", json=MESSAGE | {"duration": duration})
+    told = assert_refused(api, "POST", f"/sensors/{ids['s:power']}/data", json=MESSAGE | {"duration": duration})
     assert "duration" in told
 
 
 def test_a_message_is_bounded_by_what_it_makes(api: Api, ids: dict[str, int]) -> None:
     years = {"values": [1], "duration": "P100Y", "unit": "kW", "start": BEGIN}
-    assert "FLEXSCOPE_MAX_VALUES_WRITTEN" in refused(api, "POST", f"/sensors/{ids['s:power']}/data", json=years)
+    assert "FLEXSCOPE_MAX_VALUES_WRITTEN" in assert_refused(api, "POST", f"/sensors/{ids['s:power']}/data", json=years)
     bulk = {"data": [years | {"sensor": ids["s:power"]}]}
-    assert "FLEXSCOPE_MAX_VALUES_WRITTEN" in refused(api, "POST", "/sensors/data/bulk", json=bulk)
+    assert "FLEXSCOPE_MAX_VALUES_WRITTEN" in assert_refused(api, "POST", "/sensors/data/bulk", json=bulk)
 
 
 def test_all_messages_of_a_request_count_together(api: Api, ids: dict[str, int]) -> None:
     # Each by itself is small enough; saved one after the other they would hold the database for minutes.
     years = {"values": [1], "duration": "P5Y", "unit": "kW", "sensor": ids["s:power"]}
     bulk = [years | {"start": BEGIN, "prior": f"2025-01-01T{hour:02}:00:00Z"} for hour in range(24)]
-    assert "FLEXSCOPE_MAX_VALUES_WRITTEN" in refused(api, "POST", "/sensors/data/bulk", json={"data": bulk})
+    assert "FLEXSCOPE_MAX_VALUES_WRITTEN" in assert_refused(api, "POST", "/sensors/data/bulk", json={"data": bulk})
     one = {"values": [1], "duration": "PT15M", "unit": "kW", "sensor": ids["s:power"]}
     many = [one | {"start": f"{1900 + at % 290}-01-01T{at // 290:02}:00:00Z"} for at in range(1001)]
-    assert "FLEXSCOPE_MAX_MESSAGES" in refused(api, "POST", "/sensors/data/bulk", json={"data": many})
+    assert "FLEXSCOPE_MAX_MESSAGES" in assert_refused(api, "POST", "/sensors/data/bulk", json={"data": many})
     ids_row, values_row = f",{ids['s:power']}" * 1001, ",1" * 1001
     table = f"event_start{ids_row}\n{BEGIN}{values_row}\n"
     csv = {"headers": {"Content-Type": "text/csv"}, "data": table}
-    assert "FLEXSCOPE_MAX_MESSAGES" in refused(api, "POST", "/sensors/data/bulk", **csv)
+    assert "FLEXSCOPE_MAX_MESSAGES" in assert_refused(api, "POST", "/sensors/data/bulk", **csv)
     assert api.post("/sensors/data/bulk", json={"data": many[:2]}).status_code == 200
 
 
@@ -99,7 +99,7 @@ def test_more_rows_than_a_sheet_holds_are_refused_before_one_is_written(api: Api
     message = {"values": [1], "start": "1950-01-01T00:00:00Z", "duration": "P32Y", "unit": "kW"}
     assert api.post(f"/sensors/{key}/data", json=message).status_code == 200
     asked = {"sensors": str(key), "start": message["start"], "duration": "P32Y", "format": "xlsx"}
-    assert "rows of an Excel sheet" in refused(api, "GET", "/sensors/data/export", params=asked)
+    assert "rows of an Excel sheet" in assert_refused(api, "GET", "/sensors/data/export", params=asked)
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_a_long_read_is_refused_before_anything_is_read(
     api: Api, ids: dict[str, int], name: str, more: dict[str, str]
 ) -> None:
     asked = {"start": "1900-01-01T00:00:00Z", "duration": "P290Y"} | more
-    refused(api, "GET", f"/sensors/{ids[name]}/data", params=asked)
+    assert_refused(api, "GET", f"/sensors/{ids[name]}/data", params=asked)
 
 
 def test_sensors_of_one_read_count_together(api: Api, ids: dict[str, int]) -> None:
     asked = {name: text.format(power=ids["s:power"], load=ids["s:load"]) for name, text in BULK.items()}
-    assert "FLEXSCOPE_MAX_VALUES_READ" in refused(api, "GET", "/sensors/data/bulk", params=asked)
+    assert "FLEXSCOPE_MAX_VALUES_READ" in assert_refused(api, "GET", "/sensors/data/bulk", params=asked)
     one = asked | {"sensors": str(ids["s:power"])}
     assert api.get("/sensors/data/bulk", params=one).status_code == 200
 
@@ -138,7 +138,7 @@ def test_stored_values_are_counted_not_read(
 ) -> None:
     key = filled[name]
     params = {field: text.format(id=key) for field, text in params.items()}
-    assert f"FLEXSCOPE_MAX_{setting}" in refused(small, "GET", path.format(id=key), params=params)
+    assert f"FLEXSCOPE_MAX_{setting}" in assert_refused(small, "GET", path.format(id=key), params=params)
 
 
 def test_what_is_within_the_bounds_is_answered(small: Api, filled: dict[str, int]) -> None:
@@ -208,7 +208,7 @@ def test_a_logo_is_an_address_and_nothing_else(api: Api, ids: dict[str, int], lo
 def test_attributes_have_a_size(api: Api, ids: dict[str, int]) -> None:
     many = {str(number): "some text" for number in range(8000)}
     for spelled in (many, json.dumps(many)):
-        assert "attributes" in refused(api, "PATCH", f"/assets/{ids['battery']}", json={"attributes": spelled})
+        assert "attributes" in assert_refused(api, "PATCH", f"/assets/{ids['battery']}", json={"attributes": spelled})
     assert api.patch(f"/assets/{ids['battery']}", json={"attributes": {"a": "x" * 9000}}).status_code == 200
 
 
@@ -230,7 +230,7 @@ def test_a_report_of_too_much_is_not_begun(api: Api, ids: dict[str, int], more: 
     named = [{"name": "x", "sensor": ids["s:power"]}]
     asked = {"input": named * 50, "output": named, "start": BEGIN, "end": "2027-01-01T00:00:00Z"} | more
     body = {"reporter": "AggregatorReporter", "parameters": asked}
-    assert "parameters" in refused(api, "POST", f"/assets/{ids['battery']}/reports/trigger", json=body)
+    assert "parameters" in assert_refused(api, "POST", f"/assets/{ids['battery']}/reports/trigger", json=body)
 
 
 @pytest.mark.parametrize(
@@ -243,14 +243,14 @@ def test_a_report_of_too_much_is_not_begun(api: Api, ids: dict[str, int], more: 
 )
 def test_a_forecast_of_too_much_is_not_begun(api: Api, ids: dict[str, int], asked: dict[str, str]) -> None:
     body = {"start": "1910-01-01T00:00:00Z"} | asked
-    refused(api, "POST", f"/sensors/{ids['s:power']}/forecasts/trigger", json=body)
+    assert_refused(api, "POST", f"/sensors/{ids['s:power']}/forecasts/trigger", json=body)
 
 
 def test_key_figures_of_centuries_are_counted_first(small: Api, filled: dict[str, int]) -> None:
     shown = [{"title": "x", "sensor": filled["s:power"], "function": "sum"}] * 50
     body = {"sensors_to_show_as_kpis": shown}
     assert small.patch(f"/assets/{filled['battery']}", json=body).status_code == 200
-    told = refused(small, "GET", f"/assets/{filled['battery']}/kpis", params=CENTURIES)
+    told = assert_refused(small, "GET", f"/assets/{filled['battery']}/kpis", params=CENTURIES)
     assert "FLEXSCOPE_MAX_VALUES_READ" in told
     assert small.patch(f"/assets/{filled['battery']}", json={"sensors_to_show_as_kpis": []}).status_code == 200
 
@@ -262,7 +262,7 @@ def test_annotations_of_one_answer_are_few(api: Api, small: Api, filled: dict[st
         assert api.post(f"/sensors/{key}/annotations", json=mark, who="root").status_code == 201
     for path in (f"/sensors/{key}/chart_annotations", f"/sensors/{key}/annotations"):
         asked = {"start": BEGIN, "end": "2027-01-01T00:00:00Z"}
-        assert "ANNOTATIONS_READ" in refused(small, "GET", path, params=asked, who="root")
+        assert "ANNOTATIONS_READ" in assert_refused(small, "GET", path, params=asked, who="root")
         few = asked | {"end": "2026-02-03T00:00:00Z"}
         assert len(small.get(path, params=few, who="root").json()) == 2
 
@@ -291,7 +291,7 @@ BULKS = [
 @pytest.mark.parametrize("rows", BULKS, ids=range(2))
 def test_a_bulk_of_columns_is_bounded(api: Api, ids: dict[str, int], rows: str) -> None:
     content = rows.replace("{id}", str(ids["s:power"])).replace("{at}", BEGIN).encode()
-    refused(api, "POST", "/sensors/data/bulk", data=content, headers={"Content-Type": "text/csv"})
+    assert_refused(api, "POST", "/sensors/data/bulk", data=content, headers={"Content-Type": "text/csv"})
 
 
 IDS = [

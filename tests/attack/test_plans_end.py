@@ -151,7 +151,8 @@ def test_numbers_far_from_all_others_are_planned_or_refused(hasty: Api, field: s
     given = {field: f"{number} {unit}"}
     model = {**batteries(hasty, 1)[0], **({} if field == "consumption-price" else given)}
     context = {"consumption-price": CHEAP, "production-price": DEAR, "site-power-capacity": "30 kW"}
-    is_plan(preview(hasty, [model], context | (given if field == "consumption-price" else {})))
+    answer = preview(hasty, [model], context | (given if field == "consumption-price" else {}))
+    assert answer.status_code == (200 if is_plan(answer) else 422)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def served(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield api
 
 
-def kept(answer: requests.Response, *codes: int) -> None:
+def assert_kept(answer: requests.Response, *codes: int) -> None:
     """Check that an answer tells nothing of the other account, and has one of some codes."""
     assert not [sign for sign in SIGNS if sign in answer.text], answer.text[:500]
     assert answer.status_code in codes, (answer.status_code, answer.text[:500])
@@ -60,12 +60,14 @@ def test_no_field_of_a_plan_reads_them_in_any_spelling(served: Api, field: Named
         asked = referring.body(field.model, field.name, value, served.ids["s:power"])
         who = ("hand", "boss")[number % 2]
         if shown == "{sensor: 9}" and field.kind in REFERENCE and field.unit is not None:
-            kept(preview(served, asked, who), 403)
+            assert_kept(preview(served, asked, who), 403)
         elif isinstance(value, dict | list):
-            kept(preview(served, asked, who), 403, 422)
+            assert_kept(preview(served, asked, who), 403, 422)
         else:  # a bare number or text may be a quantity
-            kept(preview(served, asked, who), 200, 403, 422)
-            kept(served.post(f"/assets/{served.ids['battery']}/schedules/trigger", json=asked, who=who), 202, 403, 422)
+            assert_kept(preview(served, asked, who), 200, 403, 422)
+            assert_kept(
+                served.post(f"/assets/{served.ids['battery']}/schedules/trigger", json=asked, who=who), 202, 403, 422
+            )
 
 
 def test_everything_else_in_these_requests_is_right(served: Api) -> None:
@@ -112,11 +114,11 @@ def test_what_somebody_else_stored_is_refused_where_it_is_used(served: Api, peop
     with stored(served, people, Asset, holder, **{column: {**own, field.name: value}}):
         for who in ("hand", "boss"):
             answer = preview(served, asked, who)
-            kept(answer, 403)
+            assert_kept(answer, 403)
             told = answer.json()["message"]
             assert field.name.replace("_", "-") in told and f"asset {served.ids[holder]}" in told
-            kept(served.post(f"/assets/{served.ids['battery']}/schedules/trigger", json=asked, who=who), 403)
-            kept(served.get(f"/assets/{served.ids['battery']}/flex-config", who=who), 200)
+            assert_kept(served.post(f"/assets/{served.ids['battery']}/schedules/trigger", json=asked, who=who), 403)
+            assert_kept(served.get(f"/assets/{served.ids['battery']}/flex-config", who=who), 200)
 
 
 @pytest.mark.parametrize("name", sorted(OLD))
@@ -129,11 +131,11 @@ def test_attributes_of_older_releases_are_neither_written_nor_read(served: Api, 
         wanted = {"sensor": key} if value == key and name != "market_id" else value
         for kind, row in ((Asset, "battery"), (Asset, "site"), (Sensor, "s:power")):
             with stored(served, people, kind, row, attributes={name: wanted}):
-                kept(preview(served, bare, who), 200, 403, 422)
+                assert_kept(preview(served, bare, who), 200, 403, 422)
     for path in (f"/assets/{served.ids['battery']}", f"/sensors/{served.ids['s:power']}"):
         if name not in referring.OLD_MODEL_ATTRIBUTES:  # they are numbers, and no reference can be made of them
             wanted = key if name == "market_id" else {"sensor": key}
-            kept(served.patch(path, json={"attributes": {name: wanted}}, who="boss"), 403)
+            assert_kept(served.patch(path, json={"attributes": {name: wanted}}, who="boss"), 403)
 
 
 @pytest.mark.parametrize("column", ["flex_context", "flex_model"])
@@ -141,7 +143,7 @@ def test_nobody_stores_a_reference_that_he_may_not_use(served: Api, column: str)
     for shown, value in referring.spellings(served.ids["x:power"]).items():
         if isinstance(value, dict) and "sensor-id" not in shown:  # no key of a reference, whoever uses it
             given = {column: {"soc-usage": [value], "inflexible-consumption": [value]}}
-            kept(served.patch(f"/assets/{served.ids['battery']}", json=given, who="hand"), 403, 422)
+            assert_kept(served.patch(f"/assets/{served.ids['battery']}", json=given, who="hand"), 403, 422)
 
 
 def report(served: Api, **more: Any) -> dict[str, Any]:
@@ -158,13 +160,13 @@ def test_no_report_reads_them_in_any_spelling(served: Api, reporter: str) -> Non
     for shown, value in referring.spellings(price).items():
         for name in ("consumption_price_sensor", "production-price-sensor", "consumption-price_sensor"):
             asked = report(served, reporter=reporter, config={name: value})
-            kept(served.post(path, json=asked, who="hand"), 403 if shown == "9" else 422)
+            assert_kept(served.post(path, json=asked, who="hand"), 403 if shown == "9" else 422)
     for value in referring.spellings(power).values():
         for entry in ({"sensor": value}, value if isinstance(value, dict) else {"Sensor": value}):
             for side in ("input", "output"):
                 asked = report(served, reporter=reporter, config={"consumption_price_sensor": served.ids["s:price"]})
                 asked["parameters"][side] = [entry]
-                kept(served.post(path, json=asked, who="boss"), 403, 422)
+                assert_kept(served.post(path, json=asked, who="boss"), 403, 422)
 
 
 @pytest.mark.parametrize("name", ["sources", "source-account", "source", "sources of a report"])
@@ -179,7 +181,7 @@ def test_no_sources_of_others_are_named(served: Api, name: str) -> None:
             reference = {"sensor": served.ids["s:price"], name: given}
             sent = referring.body("flex-context", "consumption-price", reference, served.ids["s:power"])
             path = "schedules/preview"
-        kept(served.post(f"/assets/{served.ids['battery']}/{path}", json=sent, who="hand"), 403)
+        assert_kept(served.post(f"/assets/{served.ids['battery']}/{path}", json=sent, who="hand"), 403)
 
 
 @pytest.mark.parametrize("name", ["future-regressors", "past-regressors", "regressors", "past_regressors"])
@@ -187,7 +189,7 @@ def test_no_forecast_names_them(served: Api, name: str) -> None:
     for shown, value in referring.spellings(served.ids["x:power"]).items():
         asked = {"duration": "PT1H", "config": {name: [value]}}
         answer = served.post(f"/sensors/{served.ids['s:power']}/forecasts/trigger", json=asked, who="hand")
-        kept(answer, *((403,) if shown in ("9", "{sensor: 9}") else (403, 422)))
+        assert_kept(answer, *((403,) if shown in ("9", "{sensor: 9}") else (403, 422)))
 
 
 def test_no_automation_is_made_with_them(served: Api) -> None:
@@ -204,18 +206,18 @@ def test_no_automation_is_made_with_them(served: Api) -> None:
             "report": {"reporter": "AggregatorReporter", "input": [{"sensor": value}], "output": [{"sensor": value}]},
         }
         for kind, request in requests_of.items():
-            kept(served.post(path, json=new | {"kind": kind, "request": request}, who="hand"), 403, 422)
+            assert_kept(served.post(path, json=new | {"kind": kind, "request": request}, who="hand"), 403, 422)
 
 
 def test_no_chart_shows_them(served: Api, people: Database) -> None:
     key, path = served.ids["x:power"], f"/assets/{served.ids['battery']}"
     for value in [key, [key], [[key]], {"sensor": key}, {"title": "x", "plots": [{"sensors": [key]}]}]:
         for column in ("sensors_to_show", "sensors_to_show_as_kpis"):
-            kept(served.patch(path, json={column: [value]}, who="boss"), 403)
+            assert_kept(served.patch(path, json={column: [value]}, who="boss"), 403)
             with stored(served, people, Asset, "battery", **{column: [value]}):
                 for tail in ("/chart", "/chart_data", "/kpis"):
                     more = {"include_data": "true"} if tail == "/chart" else {}
-                    kept(served.get(path + tail, params=SPAN | more, who="boss"), 200)
+                    assert_kept(served.get(path + tail, params=SPAN | more, who="boss"), 200)
 
 
 def jobs(ids: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -254,7 +256,7 @@ def test_a_job_that_lies_in_the_queue_is_not_done(
             work.add(job)
         worker.do(job.id)
         answer = served.get(f"/jobs/{job.id}", who="hand")
-        kept(answer, 422)
+        assert_kept(answer, 422)
         assert answer.json()["status"] == "FAILED" and ("may not use" in answer.text or "is no id" in answer.text), name
     assert not served.get(f"/sensors/{served.ids['s:power']}/stats", who="hand").json()
 

@@ -40,25 +40,27 @@ def served(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield api
 
 
-def refused(answer: requests.Response, *words: str) -> None:
+def assert_refused(answer: requests.Response, *words: str) -> None:
     assert answer.status_code in (403, 422), answer.text
     assert all(word in answer.text for word in words), answer.text
 
 
 def test_no_move_joins_two_accounts(served: Api) -> None:
     trap, battery = served.ids["trap"], served.ids["battery"]
-    refused(served.patch(f"/assets/{battery}", json={"parent_asset_id": trap}, who="adviser"), "one account")
-    refused(served.patch(f"/assets/{trap}", json={"parent_asset_id": battery}, who="adviser"), "one account")
-    refused(served.patch(f"/assets/{trap}", json={"parent_asset_id": battery}, who="root"), "one account")
-    refused(served.post("/assets", json=NEW | {"name": "x", "parent_asset_id": battery}, who="adviser"), "one account")
+    assert_refused(served.patch(f"/assets/{battery}", json={"parent_asset_id": trap}, who="adviser"), "one account")
+    assert_refused(served.patch(f"/assets/{trap}", json={"parent_asset_id": battery}, who="adviser"), "one account")
+    assert_refused(served.patch(f"/assets/{trap}", json={"parent_asset_id": battery}, who="root"), "one account")
+    assert_refused(
+        served.post("/assets", json=NEW | {"name": "x", "parent_asset_id": battery}, who="adviser"), "one account"
+    )
     own = {"name": "x", "parent_asset_id": trap, "account_id": served.ids["a:Mill"]}
-    refused(served.post("/assets", json=NEW | own, who="adviser"), "one account")
-    refused(served.post("/assets/templates/battery", json=own, who="adviser"), "one account")
+    assert_refused(served.post("/assets", json=NEW | own, who="adviser"), "one account")
+    assert_refused(served.post("/assets/templates/battery", json=own, who="adviser"), "one account")
     where = {"account": served.ids["a:Advice"], "parent": battery}
-    refused(served.post(f"/assets/{trap}/copy", params=where, who="adviser"), "one account")
-    refused(served.post(f"/assets/{battery}/copy", params={"parent": trap}, who="adviser"), "one account")
+    assert_refused(served.post(f"/assets/{trap}/copy", params=where, who="adviser"), "one account")
+    assert_refused(served.post(f"/assets/{battery}/copy", params={"parent": trap}, who="adviser"), "one account")
     public = NEW | {"name": "x", "account_id": None, "parent_asset_id": battery}
-    refused(served.post("/assets", json=public, who="root"), "one account")
+    assert_refused(served.post("/assets", json=public, who="root"), "one account")
 
 
 def test_consultants_still_add_to_the_account_of_a_client(served: Api) -> None:
@@ -120,8 +122,8 @@ def test_what_others_hung_below_is_left_out_and_told(served: Api, people: Databa
 
 
 def test_nothing_is_deleted_with_what_is_not_ones_own(served: Api, people: Database, mixed: int) -> None:
-    refused(served.delete(f"/assets/{served.ids['site']}", who="boss"), f"asset {mixed}")
-    refused(served.delete(f"/assets/{mixed}", who="adviser"), "has it below it")
+    assert_refused(served.delete(f"/assets/{served.ids['site']}", who="boss"), f"asset {mixed}")
+    assert_refused(served.delete(f"/assets/{mixed}", who="adviser"), "has it below it")
     with people.reading() as work:
         assert work.get(Asset, mixed) and work.get(Asset, served.ids["site"])
 

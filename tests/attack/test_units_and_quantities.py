@@ -85,7 +85,7 @@ def forms(fact: Fact, text: object, sensor: int) -> list[Any]:
     return [inside, *wrapped]
 
 
-def refused(answer: requests.Response, begun: float, name: str) -> None:
+def assert_refused(answer: requests.Response, begun: float, name: str) -> None:
     """Assert that an answer came soon, and names what is wrong."""
     assert time.monotonic() - begun < 30  # for ever, or an answer; a busy machine is slow, not wrong
     told = answer.status_code == 200 and '"refused":"' in answer.text  # the preview of files says what would be
@@ -108,7 +108,7 @@ def test_no_flex_field_takes_what_is_no_quantity(api: Api, ids: dict[str, int], 
                 fields["flex-model"][0][fact.name] = form
             begun = time.monotonic()
             answer = api.post(f"/assets/{ids['battery']}/schedules/preview", json={**PLAN, **fields}, who="hand")
-            refused(answer, begun, fact.name if fact.kind == "quantity" else "")  # else a field inside is named
+            assert_refused(answer, begun, fact.name if fact.kind == "quantity" else "")  # else a field inside is named
 
 
 ROUTES = {f"{route.method} {prefix}{route.path}": route for prefix, route in tables()}
@@ -132,7 +132,7 @@ def test_no_request_takes_what_is_no_unit(api: Api, ids: dict[str, int], name: s
     for unit in POWERS:
         for part in asks_for_a_unit(route):
             begun = time.monotonic()
-            refused(sent(api, route.method, path, part, given, unit), begun, "unit")
+            assert_refused(sent(api, route.method, path, part, given, unit), begun, "unit")
 
 
 class Missing(dict[str, Any]):
@@ -160,7 +160,7 @@ def test_a_capacity_among_attributes_is_a_number_or_refused(api: Api, ids: dict[
     assert answer.status_code in (200, 422), answer.text
     body = {"values": [50.0], "start": "2026-01-05T00:00:00Z", "duration": "PT15M", "unit": "%"}
     begun = time.monotonic()
-    refused(api.post(f"/sensors/{ids['s:load']}/data", json=body), begun, "%")
+    assert_refused(api.post(f"/sensors/{ids['s:load']}/data", json=body), begun, "%")
     api.patch(f"/sensors/{ids['s:load']}", json={"attributes": {}})
 
 

@@ -108,9 +108,11 @@ def test_any_text_is_a_formula_or_refused(text: str) -> None:
         return
     stored = {"x": 1.5, "y": -2.0}
     try:
-        found.evaluate(np.float64(0.5), stored.__getitem__)
-    except KeyError:
+        value = found.evaluate(np.float64(0.5), stored.__getitem__)
+    except KeyError as error:
+        assert error.args[0] not in stored
         return
+    assert np.ndim(value) == 0 and np.asarray(value).dtype.kind in "bif"  # a number or a truth, nothing else
 
 
 @pytest.mark.parametrize("method", [*OPERATIONS, *map(str, HOSTILE), "to_csv", "apply", "transform", "map", "values"])
