@@ -38,19 +38,26 @@ def test_a_killed_worker_loses_no_job_and_none_is_saved_twice(stage: Stage) -> N
     assert job.tries == 2 and job.worker != killed.worker and beliefs(stage) == 1
 
 
-IN_A_TRANSACTION = """SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"""
+WRITES = """SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL"""
 
 
 def holds_locks(stage: Stage) -> bool:
-    """Return whether any other process is in the midst of a transaction."""
+    """Return whether another process is writing, to the database or to the file of the queue."""
     if not stage.database.is_sqlite:
         time.sleep(0.05)  # for a statement under way to end
         with stage.database.reading() as work:
-            return bool(work.scalar(text(IN_A_TRANSACTION)))
-    probe = sqlite3.connect(str(stage.database.url.database), timeout=0.2)
+            if work.scalar(text(WRITES)):
+                return True
+    database = [Path(str(stage.database.url.database))] if stage.database.is_sqlite else []
+    queue = Path(stage.environment["FLEXSCOPE_INSTANCE_PATH"]) / "queue.db"
+    return any(_is_locked(file) for file in (*database, queue) if file.exists())
+
+
+def _is_locked(file: Path) -> bool:
+    probe = sqlite3.connect(file, timeout=0.2)
     try:
-        probe.execute("begin immediate")
+        probe.execute("begin exclusive")
     except sqlite3.OperationalError:
         return True
     finally:
