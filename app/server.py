@@ -39,6 +39,7 @@ from app.pages.beginning import use_socket
 from app.pages.routes import PAGES, is_page
 from app.running import Running
 from app.settings import Settings
+from app.web.platform_hooks import deliver_every_message
 from engine.errors import InputError
 
 LOG = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
     settings, service = process.settings, Service(process)
     pn.extension()
     use_socket()
+    deliver_every_message()
     pages = {path: page(where) for path, where in PAGES.items()}
     server = pn.serve(
         pages,
