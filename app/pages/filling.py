@@ -1,6 +1,5 @@
 """Content that is read in a thread and then shown in its place, with errors told in one sentence."""
 
-import asyncio
 import logging
 import re
 from collections.abc import Callable, Coroutine, Sequence
@@ -55,7 +54,7 @@ async def reading(read: Callable[[Session, SignedIn], Result]) -> Result:
             work.expunge_all()  # rows keep what was read of them when the session ends
             return found
 
-    return await asyncio.to_thread(within)
+    return await in_turn(within, who)
 
 
 async def writing(change: Callable[[Session, SignedIn], Result]) -> Result:
@@ -71,7 +70,7 @@ async def writing(change: Callable[[Session, SignedIn], Result]) -> Result:
             trail.act_as(work, (who.id, who.username))
             return change(work, who)
 
-    return await asyncio.to_thread(within)
+    return await in_turn(within, who)
 
 
 async def asking(method: str, path: str, **parts: Any) -> Any:
@@ -86,7 +85,16 @@ async def asking(method: str, path: str, **parts: Any) -> Any:
         EngineError: Nobody is signed in, or the API refuses.
     """
     who, asked = _signed_in(), door.Asked(method=method, path=path, address=here(), **parts)
-    return await asyncio.to_thread(door.through, who, asked)
+    return await in_turn(partial(door.through, who, asked), who)
+
+
+async def in_turn(work: Callable[[], Result], who: SignedIn | None = None) -> Result:
+    """Return what some work gives, done in a thread when it is this user's turn.
+
+    Raises:
+        EngineError: Nobody is signed in, too much waits for this user, or what the work raises.
+    """
+    return await current().pools["page"].run((who or _signed_in()).id, work)
 
 
 def here() -> str:

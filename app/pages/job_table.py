@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.auth import job_access
 from app.auth.identity import SignedIn
 from app.jobs import steering
-from app.pages.filling import later, note, refuse, writing
+from app.pages.filling import in_turn, later, note, refuse, writing
 from app.pages.shell import Shell, address
 from app.running import current
 from components.action_table import Action, ActionTable, Row
@@ -166,7 +166,7 @@ async def act(job_id: str, word: str) -> str:
     """
     await writing(partial(change, job_id, word))
     if word == "requeue":
-        await asyncio.to_thread(current().queue.put, job_id)
+        await in_turn(partial(current().queue.put, job_id))
     return f"The job {DONE[word]}."
 
 

@@ -1,6 +1,5 @@
 """Ask for a new plan and follow it: the job is done by a worker, the page may be left meanwhile and come back to."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.assemble.request import ScheduleRequest
 from app.auth import access, job_access
 from app.auth.identity import SignedIn
-from app.pages.filling import later, note, plain, refuse, writing
+from app.pages.filling import in_turn, later, note, plain, refuse, writing
 from app.pages.job_table import act, span
 from app.pages.live import Following
 from app.pages.shell import address
@@ -61,7 +60,7 @@ class PlanNow(pn.viewable.Viewer):
         self._button.disabled = True
         try:
             job_id = await writing(partial(enqueue, self._id, timedelta(hours=self._length.value)))
-            await asyncio.to_thread(current().queue.put, job_id)
+            await in_turn(partial(current().queue.put, job_id))
         except Exception as error:  # told in its place, whatever it is
             problem = error
             later(lambda: self._refuse(problem))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.auth.access import NotAllowed
 from app.auth.identity import SignedIn
 from app.pages.confirming import Question
-from app.pages.filling import later, note, refuse, writing
+from app.pages.filling import in_turn, later, note, refuse, writing
 from app.pages.job_table import span
 from app.pages.shell import Shell, address
 from app.running import current
@@ -74,7 +74,7 @@ class QueueTable(pn.viewable.Viewer):
     async def _clear(self, queue: str) -> None:
         try:
             count = await writing(partial(clear, queue))
-            await asyncio.to_thread(current().queue.clear, queue)
+            await in_turn(partial(current().queue.clear, queue))
         except Exception as error:  # told in its place, whatever it is
             problem = error
             later(lambda: refuse(self._told, problem))
