@@ -179,7 +179,7 @@ class Database:
         from db.trail import Followed  # which imports this module
 
         session = Followed(self._writer, expire_on_commit=False, info=self._info)
-        with faults.told(), session as work:
+        with faults.as_unavailable(), session as work:
             with work.begin():
                 yield work
             if ended := work.info.get("ended"):
@@ -194,7 +194,7 @@ class Database:
             Unavailable: The database cannot be reached.
         """
         session = Session(self._reader, expire_on_commit=False, autoflush=False, info=self._info)
-        with faults.told(), session as work:
+        with faults.as_unavailable(), session as work:
             yield work  # closing ends the transaction; a rollback would also empty the objects that were read
 
     def close(self) -> None:

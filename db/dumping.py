@@ -263,7 +263,7 @@ def _count_on(source: Connection, target: Connection, here: Table) -> None:
 
     Unlike with ``setval``, only if the transaction succeeds.
     """
-    last = max(target.scalar(select(func.max(here.c.id))) or 0, _given(source, here.name), _noted(target, here.name))
+    last = max(target.scalar(select(func.max(here.c.id))) or 0, _last_id(source, here.name), _noted(target, here.name))
     if target.dialect.name == "sqlite":
         counted = text("UPDATE sqlite_sequence SET seq = max(seq, :last) WHERE name = :name")
         target.execute(counted, {"last": last, "name": here.name})
@@ -271,7 +271,7 @@ def _count_on(source: Connection, target: Connection, here: Table) -> None:
         target.execute(text(f"ALTER SEQUENCE {name} RESTART WITH {last + 1}"))
 
 
-def _given(source: Connection, table: str) -> int:
+def _last_id(source: Connection, table: str) -> int:
     """Return the last id that a database gave to a row of a table, as far as it counts them."""
     if source.dialect.name == "sqlite":
         last = text("SELECT seq FROM sqlite_sequence WHERE name = :table")

@@ -57,7 +57,7 @@ def passes(error: BaseException) -> bool:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def as_unavailable() -> Iterator[None]:
     """Raise a fault that passes as ``Unavailable``, and any other as it is.
 
     Raises:

@@ -83,7 +83,7 @@ def _csv(found: Pieces, file: BinaryIO) -> int:
     """Write CSV, times in ISO 8601 with their offset; return the number of rows."""
     count = 0
     for number, piece in enumerate(found):
-        text = _with(_told(piece), safe_cells.csv_text).to_csv(index=False, lineterminator="\n", header=number == 0)
+        text = _with(_with_iso(piece), safe_cells.csv_text).to_csv(index=False, lineterminator="\n", header=number == 0)
         file.write(text.encode())
         count += len(piece)
     return count
@@ -106,7 +106,7 @@ def _excel(found: Pieces, file: BinaryIO) -> int:
             raise FieldError("format", told)
         if number == 0:
             sheet.append(list(piece.columns))
-        safe = _with(_told(piece), partial(_as_text, sheet))
+        safe = _with(_with_iso(piece), partial(_as_text, sheet))
         for row in safe.astype(object).itertuples(index=False, name=None):
             sheet.append(row)
     book.save(file)
@@ -142,7 +142,7 @@ def _parquet(found: Pieces, file: BinaryIO) -> int:
     return count
 
 
-def _told(frame: "pd.DataFrame") -> "pd.DataFrame":
+def _with_iso(frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame.assign(**{name: _iso(frame[name]) for name in MOMENTS})
 
 

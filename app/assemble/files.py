@@ -164,7 +164,7 @@ def parse(file: bytes | BinaryIO, layout: Layout) -> Rows:
             reader.take(batch)
             if len(reader.problems) >= ENOUGH:
                 break
-        return reader.found()
+        return reader.result()
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
@@ -250,7 +250,7 @@ class _Reader:
     def _note(self, numbers: Microseconds, cells: "pd.Series", wrong: Wrong) -> None:
         self.problems += [RowProblem(int(numbers[at]), cells.iloc[at][:LONGEST_CELL], why) for at, why in wrong]
 
-    def found(self) -> Rows:
+    def result(self) -> Rows:
         """Return all that was read."""
         for file in self._kept.values():
             file.seek(0)

@@ -76,7 +76,7 @@ def beliefs(posted: Posted, sensor: Sensor, *, known_at: datetime, most: Most | 
     return Beliefs.certain(events, times, values)
 
 
-def made(posted: Posted, sensor: Sensor) -> int:
+def belief_count(posted: Posted, sensor: Sensor) -> int:
     """Return how many beliefs a sensor gets of what is posted, at most."""
     return len(posted.events) * max(posted.step // sensor.resolution if sensor.resolution else 1, 1)
 
@@ -84,7 +84,7 @@ def made(posted: Posted, sensor: Sensor) -> int:
 def pieces(posted: Posted, sensor: Sensor, size: int = PIECE) -> Iterator[Posted]:
     """Give what is posted in parts that make about so many beliefs each; no event of the sensor is in two of them."""
     count = len(posted.events)
-    most = max(size * count // max(made(posted, sensor), 1), 1)
+    most = max(size * count // max(belief_count(posted, sensor), 1), 1)
     if count <= most:
         yield posted
         return

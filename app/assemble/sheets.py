@@ -178,13 +178,13 @@ def _sheet(file: BinaryIO, sheet: str | None, bounds: FileBounds) -> Iterator[Ro
     end.start()
     with child:
         try:
-            yield from _told(child.stdout, sheet, bounds)
+            yield from _parsed_rows(child.stdout, sheet, bounds)
         finally:
             end.cancel()
             child.kill()
 
 
-def _told(lines: Any, sheet: str | None, bounds: FileBounds) -> Iterator[Row]:
+def _parsed_rows(lines: Any, sheet: str | None, bounds: FileBounds) -> Iterator[Row]:
     """Give the rows that the reading process tells.
 
     Raises:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.assemble import files
 from app.assemble.files import Layout, Rows
-from app.assemble.posted import PIECE, Posted, beliefs, made, pieces
+from app.assemble.posted import PIECE, Posted, belief_count, beliefs, pieces
 from app.jobs.dependents import wake
 from db import beliefs as store
 from db import bounds, sources, users
@@ -52,7 +52,7 @@ def run(
         InputError: The values do not fit the sensor, or are too many.
     """
     own = bounds.of(work).written
-    bounds.check_written(posted.most or own, made(posted, sensor))
+    bounds.check_written(posted.most or own, belief_count(posted, sensor))
     parts = []
     for part in pieces(posted, sensor, min(own.number, PIECE) if own else PIECE):
         found = beliefs(part, sensor, known_at=known_at, most=None)
@@ -138,7 +138,7 @@ def preview_file(
     gaps = resample.gaps(rows.events, layout.step or resample.usual_step(rows.events))
     try:
         posted = files.posted(rows, layout, default_unit=sensor.unit)
-        bounds.check_written(posted.most, made(posted, sensor))
+        bounds.check_written(posted.most, belief_count(posted, sensor))
         origin = known_source(work, source)
         summaries, written = [], []
         for part in pieces(posted, sensor):

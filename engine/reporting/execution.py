@@ -47,7 +47,7 @@ class Execution:
         }
         self._check_size(step, frame, values, field)
         try:
-            made = self._made(step, frame, values)
+            made = self._apply(step, frame, values)
         except UnknownName:
             raise
         except Exception as error:  # pandas raises whatever it likes on values that do not fit
@@ -78,7 +78,7 @@ class Execution:
         if size + sum(map(_size, self.stored.values())) > self.most_values:
             raise FieldError(field, f"{method} would make more than {self.most_values} values; choose longer steps.")
 
-    def _made(self, step: Step, frame: Any, values: Mapping[str, Any]) -> Any:
+    def _apply(self, step: Step, frame: Any, values: Mapping[str, Any]) -> Any:
         """Return what an operation makes of a series with arguments that are checked."""
         method = step.operation.method
         if method in COUNTS and not isinstance(frame, SEVERAL):

@@ -56,7 +56,7 @@ def entries(database: Database) -> list[AuditEvent]:
         return list(work.scalars(select(AuditEvent).order_by(AuditEvent.id)))
 
 
-def told(changed: Mapping[str, Any]) -> dict[str, Any]:
+def plain_values(changed: Mapping[str, Any]) -> dict[str, Any]:
     return {name: plain(name, value) for name, value in changed.items()}
 
 
@@ -66,7 +66,7 @@ def unwritten(before: Rows, after: Rows, new: list[AuditEvent]) -> list[str]:
     for key in before.keys() | after.keys():
         old, now = before.get(key, {}), after.get(key, {})
         changed = [name for name in old.keys() | now.keys() if old.get(name) != now.get(name)]
-        was, became = (told({name: row[name] for name in changed if name in row}) for row in (old, now))
+        was, became = (plain_values({name: row[name] for name in changed if name in row}) for row in (old, now))
         if changed and not any(_tells(one, was, became) for one in new):
             missing.append(f"{key}: {was} → {became}")
     return missing

@@ -21,7 +21,7 @@ from app.api.v3.data import AddressedData, DataQuery, outcome, source_of
 from app.api.v3.sensors import readable
 from app.assemble import data
 from app.assemble.data import Series
-from app.assemble.posted import Posted, made
+from app.assemble.posted import Posted, belief_count
 from app.auth import access
 from app.jobs import ingest
 from db import base, bounds
@@ -123,7 +123,7 @@ def write(call: Call, body: Raw) -> Save:
         read = _read_csv(call, body.content.decode("utf-8-sig", "replace"))
     else:
         read = _read_messages(call, body)
-    bounds.check_written(bounds.of(call.work).written, sum(made(posted, sensor) for sensor, posted in read))
+    bounds.check_written(bounds.of(call.work).written, sum(belief_count(posted, sensor) for sensor, posted in read))
     overwrite = call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE and body.media != CSV
     return lambda saving: _saved(saving, [(sensor.id, posted) for sensor, posted in read], overwrite=overwrite)
 
