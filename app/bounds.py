@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from app.assemble.sheets import FileBounds
 from app.declaring import setting
-from db.bounds import Most, StoreBounds
+from db.core.bounds import Most, StoreBounds
 
 
 @dataclass(frozen=True, kw_only=True)

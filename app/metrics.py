@@ -16,9 +16,9 @@ from app.auth import cookies, tokens
 from app.auth.refusing import Refusing
 from app.fair import network
 from app.running import Running
-from db import job_states, task_runs
-from db.alerts import Alert
-from db.jobs import Job
+from db.jobs import job_states, task_runs
+from db.jobs.alerts import Alert
+from db.jobs.jobs import Job
 
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

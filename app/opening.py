@@ -2,9 +2,10 @@
 
 from app import settings as app_settings
 from app.settings import Settings
-from db import migrations, private_files
-from db.base import Database
-from db.faults import Unavailable
+from db import migrations
+from db.core import private_files
+from db.core.database import Database
+from db.core.faults import Unavailable
 from engine.errors import InputError
 
 

@@ -11,7 +11,7 @@ from app.auth.sign_in import Waiting
 from app.fair import Pools
 from app.jobs.queue import Queue
 from app.settings import Settings, secret_key
-from db.base import Database
+from db.core.database import Database
 from engine.errors import EngineError
 
 

@@ -25,7 +25,7 @@ from engine.errors import FieldError, InputError, nearest
 from engine.iso_time import duration, zone
 
 if TYPE_CHECKING:  # the terminal reads settings too; it must not wait for SQLAlchemy to say --help
-    from db.base import Database
+    from db.core.database import Database
 
 LOG = logging.getLogger(__name__)
 PREFIXES = ("FLEXSCOPE_", "FLEXMEASURES_")
@@ -239,7 +239,7 @@ def _checked(settings: Settings) -> Settings:
 
 def database(settings: Settings) -> "Database":
     """Return the configured database; the folder of an SQLite file is made, its tables are not."""
-    from db.base import Database
+    from db.core.database import Database
 
     uri, patience = settings.SQLALCHEMY_DATABASE_URI, settings.FLEXSCOPE_DATABASE_PATIENCE
     opened = Database(uri, patience=patience, bounds=settings.store_bounds)

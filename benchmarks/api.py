@@ -19,7 +19,7 @@ from pathlib import Path
 
 import requests
 
-from db.base import Database
+from db.core.database import Database
 from db.migrations import upgrade
 from tests import postgres
 from tests.http import serving

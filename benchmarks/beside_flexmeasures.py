@@ -24,11 +24,11 @@ from sqlalchemy import select
 
 from benchmarks.api import GATES, START, at, backends, fill, posting, reading
 from benchmarks.flexmeasures_server import Peer, load_runs, peer
-from db import beliefs
-from db.base import Database, get
+from db.beliefs import store
+from db.beliefs.series import Series
+from db.core.database import Database, get
 from db.migrations import upgrade
 from db.sensors import Sensor
-from db.series import Series
 from db.sources import Source
 from tests import postgres
 from tests.http import serving
@@ -135,8 +135,8 @@ def foresee(side: Side) -> None:
         with database.writing() as work:
             source_id = work.scalar(select(Series.source_id).where(Series.sensor_id == side.runs))
             body = run_body(run)
-            events = np.arange(576) * 300_000_000 + beliefs.to_us(datetime.fromisoformat(body["start"]))
-            beliefs.write(
+            events = np.arange(576) * 300_000_000 + store.to_us(datetime.fromisoformat(body["start"]))
+            store.write(
                 work, get(work, Sensor, side.runs), get(work, Source, int(source_id or 0)),
                 events=events, values=np.array(body["values"]), known_at=datetime.fromisoformat(body["prior"]),
             )  # fmt: skip

@@ -19,7 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from app.demo import toy
 from benchmarks.ui import YEAR, fill
-from db.base import Database
+from db.core.database import Database
 from db.migrations import upgrade
 from tests.browser.looking import sign_in
 from tests.conftest import ARGUMENTS

@@ -24,9 +24,11 @@ from app.jobs import schedule
 from app.jobs.asking import Order, ask
 from app.jobs.queue import Queue
 from app.settings import load
-from db import beliefs, job_search, job_states, jobs, sources
+from db import sources
 from db.assets import Asset
-from db.base import Database, get
+from db.beliefs import store
+from db.core.database import Database, get
+from db.jobs import job_search, job_states, jobs
 from db.migrations import upgrade
 from db.sensors import Sensor
 from engine.iso_time import to_us
@@ -45,7 +47,7 @@ def price_series(database: Database, sensor_id: int) -> None:
         events = to_us(START) + np.arange(48, dtype=np.int64) * 3_600_000_000
         values = 50 + 30 * np.sin(np.arange(48) / 24 * 2 * np.pi)
         market = sources.named(work, "market", type="market")
-        beliefs.write(work, get(work, Sensor, sensor_id), market, events=events, values=values, known_at=START)
+        store.write(work, get(work, Sensor, sensor_id), market, events=events, values=values, known_at=START)
 
 
 def batteries(database: Database) -> list[tuple[int, int]]:

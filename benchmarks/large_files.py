@@ -16,7 +16,7 @@ from typing import BinaryIO, ClassVar
 import numpy as np
 import requests
 
-from db.base import Database
+from db.core.database import Database
 from db.migrations import upgrade
 from tests.http import serving
 from tests.http.serving import Api

@@ -14,9 +14,9 @@ from sqlalchemy import select
 from urllib3.exceptions import NewConnectionError
 
 from benchmarks.reliability_services import Services, Site, wait
-from db import beliefs
-from db.base import get
-from db.jobs import PENDING, Job
+from db.beliefs import store
+from db.core.database import get
+from db.jobs.jobs import PENDING, Job
 from db.sensors import Sensor
 from tests.http.serving import Api
 
@@ -228,6 +228,6 @@ def runs(services: Services, sensor_id: int) -> dict[int, int]:
     """Return the number of values that are stored of each run, the superseded ones as well."""
     with services.database.reading() as work:
         sensor = get(work, Sensor, sensor_id)
-        values = beliefs.read_all(work, sensor, START, EVER, known_at=EVER).beliefs.values
+        values = store.read_all(work, sensor, START, EVER, known_at=EVER).beliefs.values
     numbers, counts = np.unique(np.floor(values), return_counts=True)
     return {int(number): int(count) for number, count in zip(numbers, counts, strict=True)}

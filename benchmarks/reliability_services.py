@@ -15,7 +15,7 @@ from pathlib import Path
 import requests
 
 from db.assets import Asset
-from db.base import Database
+from db.core.database import Database
 from db.migrations import upgrade
 from db.sensors import Sensor
 from tests import postgres, redis

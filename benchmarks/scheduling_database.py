@@ -24,9 +24,10 @@ from benchmarks.scheduling_story import (
     flex_model,
     readings,
 )
-from db import beliefs, sources
+from db import sources
 from db.assets import Asset, asset_type
-from db.base import Database
+from db.beliefs import store
+from db.core.database import Database
 from db.migrations import upgrade
 from db.sensors import Sensor
 from engine.window import Window
@@ -41,7 +42,7 @@ def stored(work: Session) -> tuple[int, int, dict[str, int]]:
     for name, (unit, step, values) in readings().items():
         sensor = _sensor(work, asset, name, unit, step)
         window = Window.of_length(START, step * len(values), step)
-        beliefs.write(work, sensor, by, events=window.starts, values=values, known_at=KNOWN_AT)
+        store.write(work, sensor, by, events=window.starts, values=values, known_at=KNOWN_AT)
         found[name] = sensor.id
     return asset.id, _sensor(work, asset, "power", "kW", RESOLUTION).id, found
 

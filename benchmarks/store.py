@@ -10,12 +10,13 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from benchmarks.store_bench import Bench, postgresql, sqlite
-from db import beliefs, frames
-from db.driver import Driver
-from db.knowledge import AsOf
-from db.painting import Known
+from db.beliefs import store
+from db.beliefs.knowledge import AsOf
+from db.beliefs.latest import Known
+from db.beliefs.series import Line
+from db.core.driver import Driver
+from db.exchange import frames
 from db.sensors import Sensor
-from db.series import Line
 from db.sources import Source, named
 from tests.db.samples import DAY, LATER, MINUTE, NOON, add_sensor, steps
 
@@ -93,7 +94,7 @@ def run(bench: Bench) -> list[tuple[str, float, str]]:
 
     def write(sensor: Sensor, part: slice, known_at: Any = NOON) -> None:
         with bench.database.writing() as work:
-            beliefs.write(work, sensor, source, events=events[part], values=values[part], known_at=known_at)
+            store.write(work, sensor, source, events=events[part], values=values[part], known_at=known_at)
 
     def compare(what: str, ours: float, **others: float) -> None:
         ratios = ", ".join(f"{name.replace('_', ' ')} {ms:.2f} ms: {ms / ours:.1f}x" for name, ms in others.items())
@@ -116,7 +117,7 @@ def run(bench: Bench) -> list[tuple[str, float, str]]:
 
     def many(_: int) -> None:
         with bench.database.reading() as work:
-            beliefs.read_many(work, sensors[:200], week, week + 7 * DAY, known_at=LATER)
+            store.read_many(work, sensors[:200], week, week + 7 * DAY, known_at=LATER)
 
     compare("200 sensors, a week, one call", bench.measure(many, times=5))
     return found
@@ -142,7 +143,7 @@ def reads(bench: Bench, sensor: Sensor, rows: Rows, compare: Callable[..., None]
 
     def ours(_: int) -> Known:
         with bench.database.reading() as work:
-            return beliefs.read(work, sensor, NOON, NOON + 365 * DAY, known_at=LATER)
+            return store.read(work, sensor, NOON, NOON + 365 * DAY, known_at=LATER)
 
     others = {"fetchall_to_DataFrame": bench.measure(lambda _: rows.frame(), times=2)}
     if not bench.is_sqlite:
@@ -159,7 +160,7 @@ def overlapping(bench: Bench, sensor: Sensor, source: Source, compare: Callable[
         start = NOON + i * 150 * MINUTE
         with bench.database.writing() as work:
             run = {"events": steps(start, 576, STEP), "values": dice.normal(size=576), "known_at": start}
-            beliefs.write(work, sensor, source, **run)
+            store.write(work, sensor, source, **run)
 
     compare("forecast run of 576, overlapping", bench.measure(forecast, times=100))
     for i in range(502, 3504):
@@ -167,7 +168,7 @@ def overlapping(bench: Bench, sensor: Sensor, source: Source, compare: Callable[
 
     def read(_: int, known_at: Any = LATER) -> None:
         with bench.database.reading() as work:
-            beliefs.read(work, sensor, NOON, NOON + 365 * DAY, known_at=known_at)
+            store.read(work, sensor, NOON, NOON + 365 * DAY, known_at=known_at)
 
     ahead = AsOf(known_at=LATER, horizon=6 * 60 * MINUTE)
     compare("read a year of runs, latest", bench.measure(read, times=5))
@@ -176,7 +177,7 @@ def overlapping(bench: Bench, sensor: Sensor, source: Source, compare: Callable[
 
     def replay(_: int) -> None:
         with bench.database.reading() as work:
-            beliefs.read_all(work, sensor, NOON, NOON + 365 * DAY, known_at=LATER)
+            store.read_all(work, sensor, NOON, NOON + 365 * DAY, known_at=LATER)
 
     compare("read a year of runs, all 2 M beliefs", bench.measure(replay, times=1))
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import text
 
 from db import migrations
-from db.base import Database
+from db.core.database import Database
 from tests import postgres
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.store_bench import Bench, postgresql
-from db import beliefs
+from db.beliefs import store
 from db.sources import named
 from tests.db.samples import DAY, LATER, MINUTE, NOON, add_sensor, steps
 
@@ -33,19 +33,19 @@ def measure(bench: Bench) -> dict[str, float]:
     for sensor in sensors:
         with bench.database.writing() as work:
             events = steps(NOON, YEAR // 4, STEP)
-            beliefs.write(work, sensor, source, events=events, values=values[: len(events)], known_at=NOON)
+            store.write(work, sensor, source, events=events, values=values[: len(events)], known_at=NOON)
 
     def read(count: int, days: int) -> Callable[[int], None]:
         def ask(_: int) -> None:
             with bench.database.reading() as work:
-                beliefs.read_many(work, sensors[:count], NOON, NOON + days * DAY, known_at=LATER)
+                store.read_many(work, sensors[:count], NOON, NOON + days * DAY, known_at=LATER)
 
         return ask
 
     def change(number: int) -> None:
         with bench.database.writing() as work:
             event, known = steps(NOON + number % 5000 * STEP, 1, STEP), NOON + (number + 1) * MINUTE
-            beliefs.write(work, sensors[0], source, events=event, values=values[number : number + 1], known_at=known)
+            store.write(work, sensors[0], source, events=event, values=values[number : number + 1], known_at=known)
 
     return {
         "read a day": lowest(bench, read(1, 1), 20),

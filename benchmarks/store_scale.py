@@ -11,8 +11,8 @@ import numpy as np
 from sqlalchemy import text
 
 from benchmarks.store_bench import Bench, postgresql, sqlite
-from db import beliefs
-from db.base import get
+from db.beliefs import store
+from db.core.database import get
 from db.sensors import Sensor
 from db.sources import named
 from tests.db.samples import DAY, LATER, MINUTE, NOON, add_sensor, steps
@@ -34,7 +34,7 @@ def load(bench: Bench, millions: float) -> int:
             with bench.database.writing() as work:
                 known = NOON + run * 30 * STEP
                 drawn = dice.normal(size=len(events[at]))
-                count += beliefs.write(work, sensor, source, events=events[at], values=drawn, known_at=known).stored
+                count += store.write(work, sensor, source, events=events[at], values=drawn, known_at=known).stored
     while count < 2 * half:
         with bench.database.writing() as work:
             sensor = add_sensor(work, resolution=STEP)
@@ -42,9 +42,7 @@ def load(bench: Bench, millions: float) -> int:
             at = slice(day, day + 288)
             with bench.database.writing() as work:
                 known = events[at] + 300_000_000
-                count += beliefs.write(
-                    work, sensor, source, events=events[at], values=values[at], known_at=known
-                ).stored
+                count += store.write(work, sensor, source, events=events[at], values=values[at], known_at=known).stored
     return count
 
 
@@ -70,7 +68,7 @@ def measure(bench: Bench, millions: float) -> None:
 
     def month(_: int) -> None:
         with bench.database.reading() as work:
-            beliefs.read(work, sensor, NOON + 90 * DAY, NOON + 120 * DAY, known_at=LATER)
+            store.read(work, sensor, NOON + 90 * DAY, NOON + 120 * DAY, known_at=LATER)
 
     print(f"{bench.name}: month of a forecast sensor, latest: {bench.measure(month, times=20):.2f} ms", flush=True)
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.store_bench import sqlite
-from db import beliefs
-from db.base import Database, get
+from db.beliefs import store
+from db.core.database import Database, get
 from db.sensors import Sensor
 from db.sources import Source
 from tests.db.samples import DAY, LATER, MINUTE, NOON, sensor_and_source, steps
@@ -27,7 +27,7 @@ def write(url: str, sensor_id: int, source_id: int, until: float, answers: "Queu
             sensor, source = get(work, Sensor, sensor_id), get(work, Source, source_id)
             events = steps(NOON + (i % 900) * 24 * STEP, 96, STEP)
             values = np.random.default_rng(i).normal(size=96)
-            beliefs.write(work, sensor, source, events=events, values=values, known_at=NOON + i * MINUTE)
+            store.write(work, sensor, source, events=events, values=values, known_at=NOON + i * MINUTE)
         took.append(time.perf_counter() - begun)
         time.sleep(PAUSE)
         i += 1
@@ -40,7 +40,7 @@ def read(url: str, sensor_id: int, _: int, until: float, answers: "Queue[Any]") 
     while time.time() < until:
         begun = time.perf_counter()
         with database.reading() as work:
-            beliefs.read(work, get(work, Sensor, sensor_id), NOON, NOON + 7 * DAY, known_at=LATER)
+            store.read(work, get(work, Sensor, sensor_id), NOON, NOON + 7 * DAY, known_at=LATER)
         took.append(time.perf_counter() - begun)
         time.sleep(PAUSE)
     answers.put(("read", took))

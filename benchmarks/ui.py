@@ -18,8 +18,9 @@ from app.demo import toy
 from app.demo.toy import add_asset, add_sensor
 from benchmarks import ui_bare
 from benchmarks.ui_cpu import Meter
-from db import beliefs, sources
-from db.base import Database
+from db import sources
+from db.beliefs import store
+from db.core.database import Database
 from db.migrations import upgrade
 from engine.window import Window
 from tests.browser.conftest import sign_in
@@ -69,7 +70,7 @@ def fill(database: Database) -> Ids:
         for i in range(SENSORS):
             sensor = add_sensor(work, year, f"power {i}", "kW", STEP)
             values = line(window.n, random)
-            beliefs.write(work, sensor, meter, events=window.starts, values=values, known_at=window.ticks[1:])
+            store.write(work, sensor, meter, events=window.starts, values=values, known_at=window.ticks[1:])
         of_year = sensor.id
         year.sensors_to_show = list(range(sensor.id - SENSORS + 1, sensor.id + 1))
         quarters = Window(now - WEEK, now, timedelta(minutes=15))
@@ -79,7 +80,7 @@ def fill(database: Database) -> Ids:
                 at = quarters.start + made * timedelta(hours=6) - timedelta(days=1)
                 ahead = quarters.starts[(quarters.starts >= at.timestamp() * 1e6)]
                 values = random.normal(size=len(ahead)).round(3)
-                beliefs.write(work, sensor, forecaster, events=ahead, values=values, known_at=at)
+                store.write(work, sensor, forecaster, events=ahead, values=values, known_at=at)
         week.sensors_to_show = list(range(sensor.id - REPLAYED + 1, sensor.id + 1))
         return Ids(year.id, of_year, week.id)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from db.base import Id, Table
+from db.core.database import Id, Table
 from db.sources import Source
 
 TYPES = ("alert", "holiday", "label", "feedback", "warning", "error")

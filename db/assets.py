@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Select, UniqueConstraint, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
-from db.base import IDS_ONCE, Id, Table
+from db.core.database import IDS_ONCE, Id, Table
 from engine.errors import FieldError
 
 TYPES = {  # the first eight have fixed ids 1-8, which published clients rely on

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Select, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from db.assets import Asset
-from db.base import IDS_ONCE, Id, Table
+from db.core.database import IDS_ONCE, Id, Table
 
 
 class Sensor(Table):
@@ -25,7 +25,7 @@ class Sensor(Table):
     resolution: Mapped[timedelta] = mapped_column(doc="Length of one event; zero means instantaneous")
     timezone: Mapped[str] = mapped_column(default="UTC", doc="IANA name; the zone of the sensor's days")
     knowledge_horizon: Mapped[dict[str, Any]] = mapped_column(
-        default=lambda: {"ex_post": "PT0H"}, doc="When values can be known at the latest; see db.knowledge"
+        default=lambda: {"ex_post": "PT0H"}, doc="When values can be known at the latest; see db.beliefs.knowledge"
     )
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Select, UniqueConstraint, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from db.base import Id, Table
+from db.core.database import Id, Table
 
 TYPES = ("user", "scheduler", "forecaster", "reporter", "demo script", "script", "gateway", "market")
 

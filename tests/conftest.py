@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from db.base import Database
+from db.core.database import Database
 from db.migrations import upgrade
 from tests import postgres
 

@@ -16,7 +16,8 @@ from app.api.errors import NotSignedIn
 from app.api.route import Call, Reply, Route
 from app.auth.identity import SignedIn
 from app.running import Running
-from db import logins, trail
+from db.accounts import logins
+from db.core import change_tracking
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class Request:
     def call(self, work: Session, afterwards: list[Callable[[], None]]) -> Call:
         """Return what a function is given, with a session that acts in the asker's name."""
         if self.asker is not None:
-            trail.act_as(work, (self.asker.id, self.asker.username))
+            change_tracking.act_as(work, (self.asker.id, self.asker.username))
         return Call(
             running=self.running,
             asker=self.asker,

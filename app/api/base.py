@@ -27,7 +27,7 @@ from app.auth.identity import SignedIn
 from app.fair import Crowded
 from app.profiling import profiled
 from app.version import API, COMPATIBLE, OWN
-from db import jobs
+from db.jobs import jobs
 
 LOG = logging.getLogger(__name__)
 HOLDS = {"job": 2.0, "result": 8.0}

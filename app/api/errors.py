@@ -13,9 +13,9 @@ from app.auth.access import NotAllowed
 from app.fair import Crowded
 from app.jobs.faults import QueueDown
 from app.jobs.steering import WrongState
-from db import faults
-from db.base import NotFound
-from db.superseding import Conflict
+from db.beliefs.merge import Conflict
+from db.core import faults
+from db.core.database import NotFound
 from engine.errors import EngineError, FieldError, InputError, SolveError, nearest
 
 Body = dict[str, Any]

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from app.api.errors import ApiError
 from app.api.route import Call, Reply, Route, to_bytes
-from db import repeats
-from db.repeats import Answered
+from db.accounts import idempotency
+from db.accounts.idempotency import Answered
 
 ONCE = "This was done already; only the first answer told the {}. If it was lost, revoke this one and make another."
 LONGEST = 255
@@ -22,7 +22,7 @@ def answered(call: Call, said: bytes, key: str) -> Reply | None:
     if len(key) > LONGEST:
         raise ApiError(422, "UNPROCESSABLE_ENTITY", f"Idempotency-Key: may have {LONGEST} characters at most.")
     found = call.work.get(Answered, (call.who.id, key))
-    if found is None or found.at < call.now - repeats.KEPT:
+    if found is None or found.at < call.now - idempotency.KEPT:
         return None
     if found.request_hash != _hash(call, said):
         message = "Idempotency-Key: was used for another request; use a new key for each."
@@ -35,7 +35,7 @@ def keep(call: Call, route: Route, said: bytes, key: str, reply: Reply) -> None:
     if route.told_once:
         told = {name: value for name, value in reply.content.items() if name not in route.told_once}
         reply = replace(reply, content=told | {"message": ONCE.format(" and ".join(route.told_once))})
-    repeats.forget(call.work, before=call.now - repeats.KEPT)
+    idempotency.forget(call.work, before=call.now - idempotency.KEPT)
     own = Answered(user_id=call.who.id, key=key, request_hash=_hash(call, said), status=reply.status)
     own.body, own.at = to_bytes(reply), call.now
     call.work.merge(own)

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.assemble.series import on_steps
-from db import beliefs, bounds
-from db.bounds import Most
-from db.knowledge import AsOf
-from db.painting import Known
+from db.beliefs import store
+from db.beliefs.knowledge import AsOf
+from db.beliefs.latest import Known
+from db.beliefs.source_filter import SourceFilter
+from db.core import bounds
+from db.core.bounds import Most
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from engine import units
 from engine.errors import FieldError
 from engine.iso_time import MICROSECOND, Microseconds, after, iso_duration, to_us
@@ -68,7 +69,7 @@ def all_of(work: Session, sensors: list[Sensor], asked: Asked) -> dict[int, Seri
     _check_size([step for step in steps if step], asked.length, most)
     before = max((sensor.resolution for sensor in sensors), default=timedelta(0))
     start, end = asked.start - before, after(asked.start, asked.length, field="duration")
-    found = beliefs.read_many(work, sensors, start, end, known_at=asked.as_of, sources=asked.sources)
+    found = store.read_many(work, sensors, start, end, known_at=asked.as_of, sources=asked.sources)
     usual = {
         sensor.id: asked.resolution or sensor.resolution or usual_step(found[sensor.id].events, asked.length, most)
         for sensor in sensors

@@ -13,9 +13,10 @@ from app.assemble import flex_config
 from app.assemble.outputs import consumption_sign
 from app.assemble.series import on_steps
 from app.auth.references import References
-from db import beliefs, listing
 from db.assets import Asset, lineage
-from db.painting import Known
+from db.beliefs import store
+from db.beliefs.latest import Known
+from db.core import listing
 from db.sensors import Sensor
 from engine import units
 from engine.errors import EngineError
@@ -83,7 +84,7 @@ def of_sites(
     planned = listing.planned_powers(work, [asset.id for asset in assets], to_us(start), to_us(end))
     sites = _sites(assets, planned)
     sensors = references.readable(key for site in sites for key in site.sensors())
-    known = beliefs.read_many(work, list(sensors.values()), start - BEFORE, end, known_at=known_at)
+    known = store.read_many(work, list(sensors.values()), start - BEFORE, end, known_at=known_at)
     found = [_cost(site, sensors, known, start, end) for site in sites]
     return [each for each in found if each is not None]
 

@@ -13,13 +13,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.assemble import safe_cells
-from db import beliefs, frames, stretches
-from db.bounds import Most
-from db.knowledge import AsOf
+from db.beliefs import store as beliefs
+from db.beliefs import time_range
+from db.beliefs.knowledge import AsOf
+from db.beliefs.source_filter import SourceFilter
+from db.beliefs.time_range import Span
+from db.core.bounds import Most
+from db.exchange import frames
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from db.sources import Source
-from db.stretches import Span
 from engine.errors import FieldError, nearest
 
 if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
@@ -63,12 +65,12 @@ def pieces(work: Session, sensors: Sequence[Sensor], wanted: Wanted) -> Pieces:
         FieldError: More values lie in this time than wanted at most.
     """
     every = wanted.beliefs == "all"
-    stretches.check(work, sensors, Span(wanted.start, wanted.end), most=wanted.most, every=every)
+    time_range.check(work, sensors, Span(wanted.start, wanted.end), most=wanted.most, every=every)
     names = {source.id: source.description for source in work.scalars(select(Source))}
     zones = {sensor.timezone for sensor in sensors}
     timezone = zones.pop() if len(zones) == 1 else "UTC"
     for sensor in sensors:
-        for span in stretches.parts(work, sensor, Span(wanted.start, wanted.end), size=PIECE, every=every):
+        for span in time_range.parts(work, sensor, Span(wanted.start, wanted.end), size=PIECE, every=every):
             found = QUESTIONS[wanted.beliefs](
                 work, sensor, span.start, span.end, known_at=wanted.known_at, sources=wanted.sources
             )
@@ -182,5 +184,5 @@ def write(work: Session, sensors: Sequence[Sensor], wanted: Wanted, kind: str, f
     if kind == "xlsx":  # writing so many rows takes minutes, and would be for nothing
         most = Most(EXCEL_ROWS, "rows of an Excel sheet; CSV and Parquet hold more")
         every = wanted.beliefs == "all"
-        stretches.check(work, sensors, Span(wanted.start, wanted.end), most=most, every=every)
+        time_range.check(work, sensors, Span(wanted.start, wanted.end), most=most, every=every)
     return FORMATS[kind](pieces(work, sensors, wanted), file)

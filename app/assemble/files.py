@@ -15,7 +15,7 @@ from app.assemble import safe_cells, sheets
 from app.assemble.local_times import LocalTimes, Wrong
 from app.assemble.posted import Posted
 from app.assemble.sheets import FileBounds, Row
-from db.chunks import Values
+from db.beliefs.chunks import Values
 from engine import resample
 from engine.errors import FieldError, InputError
 from engine.iso_time import Microseconds

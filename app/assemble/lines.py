@@ -7,7 +7,7 @@ import numpy as np
 from components.paths import Floats
 from components.theme import quantity
 from components.traces import Band, Trace
-from db.chunks import Beliefs
+from db.beliefs.chunks import Beliefs
 from db.sensors import Sensor
 from db.sources import Source
 

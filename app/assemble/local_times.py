@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from db.knowledge import Mask
+from db.beliefs.knowledge import Mask
 from engine.errors import FieldError
 from engine.iso_time import FIRST, LAST, Microseconds, to_us, zone
 

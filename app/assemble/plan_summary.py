@@ -11,11 +11,12 @@ from app.assemble import flex_config
 from app.assemble.outputs import consumption_sign
 from app.assemble.series import on_steps
 from app.auth.references import References
-from db import beliefs, listing
 from db.assets import Asset
-from db.chunks import Beliefs
+from db.beliefs import store
+from db.beliefs.chunks import Beliefs
+from db.beliefs.source_filter import SourceFilter
+from db.core import listing
 from db.sensors import Sensor, of_asset
-from db.source_filter import SourceFilter
 from engine import units
 from engine.errors import UnitError
 from engine.flex.money import currency_of
@@ -67,7 +68,7 @@ def latest(references: References, asset: Asset, *, known_at: datetime) -> PlanS
         return None
     sensor, last = powers[newest.sensor_id], from_us(newest.last_event_us) + powers[newest.sensor_id].resolution
     only = SourceFilter(ids=[newest.source_id])
-    known = beliefs.read_per_source(work, sensor, last - LONGEST, last, known_at=known_at, sources=only)
+    known = store.read_per_source(work, sensor, last - LONGEST, last, known_at=known_at, sources=only)
     if newest.source_id not in known:
         return None
     return _summary(references, asset, sensor, newest.source_id, known[newest.source_id], known_at)
@@ -119,6 +120,6 @@ def _price(references: References, field: Any, window: Window, known_at: datetim
     if sensor is None:
         return None, ""
     currency = currency_of(sensor.unit) or ""
-    known = beliefs.read(references.session, sensor, window.start - sensor.resolution, window.end, known_at=known_at)
+    known = store.read(references.session, sensor, window.start - sensor.resolution, window.end, known_at=known_at)
     values = on_steps(known.events, known.values, sensor.resolution, window)
     return (None if np.isnan(values).any() else units.convert(values, sensor.unit, f"{currency}/kWh")), currency

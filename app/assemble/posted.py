@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from db import bounds
-from db.bounds import Most
-from db.chunks import Beliefs, Values
-from db.knowledge import knowable
+from db.beliefs.chunks import Beliefs, Values
+from db.beliefs.knowledge import knowable
+from db.core import bounds
+from db.core.bounds import Most
 from db.sensors import Sensor
 from engine import resample, units
 from engine.errors import UnitError

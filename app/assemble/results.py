@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.assemble.outputs import Output
 from app.assemble.series import on_steps
-from db import beliefs
-from db.beliefs import Written
+from db.beliefs import store
+from db.beliefs.store import Written
 from db.sources import Source
 from engine import units
 from engine.iso_time import MICROSECOND, Microseconds, from_us
@@ -44,7 +44,7 @@ def save_schedule(
         for more in same[1:]:  # several devices behind one meter are added
             values = values + values_for(more, schedule)[1]
         sensor = same[0].sensor
-        written[key] = beliefs.write(work, sensor, by, events=events, values=values.round(DECIMALS), known_at=known_at)
+        written[key] = store.write(work, sensor, by, events=events, values=values.round(DECIMALS), known_at=known_at)
     return written
 
 

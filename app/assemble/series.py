@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.auth.references import References
-from db import beliefs
-from db.painting import Known
+from db.beliefs import store
+from db.beliefs.latest import Known
+from db.beliefs.source_filter import SourceFilter
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from engine import units
 from engine.errors import FieldError
 from engine.flex.money import ANY, currency_of, unit_for
@@ -54,7 +54,7 @@ class Readings:
         """
         sensor = self._sensor(reference)
         start = window.start - max(sensor.resolution, window.step)
-        known = beliefs.read_quantiles(
+        known = store.read_quantiles(
             self.references.session,
             sensor,
             start,
@@ -91,7 +91,7 @@ class Readings:
         """
         sensor = self._sensor(reference)
         start, far = window.start, NEAR * window.step
-        read = partial(beliefs.read, known_at=self.known_at, sources=self._filter(reference, sensor))
+        read = partial(store.read, known_at=self.known_at, sources=self._filter(reference, sensor))
         known = read(self.references.session, sensor, start - far, start + far + MICROSECOND)
         if not len(known.events):
             return None
@@ -107,7 +107,7 @@ class Readings:
         before = max(sensor.resolution, window.step)
         start = window.start - before
         work = self.references.session
-        return beliefs.read(work, sensor, start, window.end, known_at=self.known_at, sources=sources)
+        return store.read(work, sensor, start, window.end, known_at=self.known_at, sources=sources)
 
     def _sensor(self, reference: SensorReference) -> Sensor:
         return self.references.sensor(reference.sensor, field=f"sensor {reference.sensor}")

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
-from db.bounds import Most
+from db.core.bounds import Most
 from engine.errors import FieldError, InputError
 
 EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")

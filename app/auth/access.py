@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.auth.identity import SignedIn
-from db.accounts import Account
+from db.accounts.accounts import Account
+from db.accounts.users import User
 from db.assets import Asset
-from db.base import Table
+from db.core.database import Table
 from db.sensors import Sensor
-from db.users import User
 from engine.errors import EngineError
 
 Action: TypeAlias = Literal["read", "create-children", "update", "delete"]

@@ -12,7 +12,7 @@ from tornado.web import OutputTransform, RequestHandler
 
 from app.auth import cors
 from app.settings import Settings
-from db.faults import RETRY_AFTER
+from db.core.faults import RETRY_AFTER
 
 ACCESS = logging.getLogger("flexscope.access")
 OWN_ID = re.compile(r"[\w-]{1,64}")

@@ -7,8 +7,8 @@ from app.auth import access
 from app.auth.access import Action, NotAllowed
 from app.auth.identity import SignedIn
 from db.assets import Asset
-from db.base import get
-from db.jobs import Job
+from db.core.database import get
+from db.jobs.jobs import Job
 
 
 def is_host(who: SignedIn) -> bool:

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 
 from app.auth.identity import SignedIn
 from app.settings import Settings
-from db import plans
-from db.base import Database, Table
-from db.plans import Used
+from db.accounts import subscriptions
+from db.accounts.subscriptions import Used
+from db.core.database import Database, Table
 from engine.errors import EngineError, FieldError
 
 WRITTEN = re.compile(r"(\d+)\s*(?:per|/)\s*(\d+)?\s*(second|minute|hour|day)s?$")
@@ -142,14 +142,14 @@ class Limits:
         key, ends = f"triggers:{self._whose(who, '')}", _end(self._triggers)
         limit = self._limit(who, self._triggers, "triggers_per_five_minutes")
         with self._shared.writing() as work:
-            used = plans.use(work, key, datetime.fromtimestamp(ends, UTC), 1)
+            used = subscriptions.use(work, key, datetime.fromtimestamp(ends, UTC), 1)
         try:
             if used > limit:
                 raise Exceeded("accepted triggers", State(limit, 0, ends))
             yield
         except BaseException:
             with self._shared.writing() as work:
-                plans.give_back(work, key, datetime.fromtimestamp(ends, UTC), 1)
+                subscriptions.give_back(work, key, datetime.fromtimestamp(ends, UTC), 1)
             raise
 
     def close(self) -> None:
@@ -167,7 +167,7 @@ class Limits:
         if who is None:
             return rate.count
         with self._database.reading() as work:
-            plan = plans.of_account(work, who.account_id)
+            plan = subscriptions.of_account(work, who.account_id)
         own: int | None = getattr(plan, name, None)
         return rate.count if own is None else own
 
@@ -176,7 +176,7 @@ class Limits:
         ends, limit = _end(self._requests), self._limit(who, self._requests, "requests_per_minute")
         amount = max(1, min(AT_ONCE, limit // 20))
         with self._shared.writing() as work:
-            used = plans.use(work, key, datetime.fromtimestamp(ends, UTC), amount)
+            used = subscriptions.use(work, key, datetime.fromtimestamp(ends, UTC), amount)
         granted = amount - max(0, used - limit)
         lease = Lease(ends=ends, limit=limit, used=min(used, limit), left=max(0, granted))
         with self._lock:

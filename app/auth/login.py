@@ -6,7 +6,8 @@ from app.auth import cookies, live, second_factor
 from app.auth.forms import Form, FormPage, Input
 from app.auth.identity import SignedIn
 from app.auth.sign_in import Attempt, TooMany, authenticate, begin_session
-from db import audit, web_sessions
+from db.accounts import web_sessions
+from db.core import audit
 
 WRONG = "Email and password do not fit together; try again."
 LEAD = "The best times to run flexible energy, and why."

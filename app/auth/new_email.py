@@ -9,9 +9,10 @@ from app import mail
 from app.auth import cookies, passwords, reset
 from app.auth.forms import Form, FormPage, Input
 from app.running import Running
-from db import audit, sign_in
-from db.base import get
-from db.users import User, by_email
+from db.accounts import sign_in
+from db.accounts.users import User, by_email
+from db.core import audit
+from db.core.database import get
 from engine.errors import EngineError, FieldError
 
 LOG = logging.getLogger(__name__)

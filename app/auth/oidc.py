@@ -22,10 +22,12 @@ from sqlalchemy.orm import Session
 
 from app.auth import passwords
 from app.running import Running
-from db import audit, sources, users
-from db.accounts import Account
-from db.sign_in import ExternalIdentity
-from db.users import User
+from db import sources
+from db.accounts import users
+from db.accounts.accounts import Account
+from db.accounts.sign_in import ExternalIdentity
+from db.accounts.users import User
+from db.core import audit
 from engine.errors import EngineError
 
 

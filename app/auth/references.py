@@ -15,11 +15,11 @@ from app.auth import access
 from app.auth.access import Action, NotAllowed
 from app.auth.identity import SignedIn
 from db import sensors
-from db.accounts import Account
+from db.accounts.accounts import Account
 from db.assets import Asset
-from db.base import Table
+from db.beliefs.series import Series
+from db.core.database import Table
 from db.sensors import Sensor
-from db.series import Series
 from db.sources import Source
 from engine.errors import FieldError
 

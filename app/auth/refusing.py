@@ -6,7 +6,7 @@ from typing import Any
 from tornado.web import RequestHandler
 
 from app.fair import Crowded
-from db.faults import Unavailable
+from db.core.faults import Unavailable
 
 LOG = logging.getLogger(__name__)
 

@@ -14,9 +14,10 @@ from app.auth.login import SignInPage
 from app.auth.sign_in import change_password, network
 from app.auth.tokens import parsed
 from app.running import Running
-from db import access_keys, audit, logins, sign_in
-from db.base import get
-from db.users import User, by_email
+from db.accounts import access_keys, logins, sign_in
+from db.accounts.users import User, by_email
+from db.core import audit
+from db.core.database import get
 from engine.errors import EngineError, FieldError
 
 LOG = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from app.auth.forms import Form, FormPage, Input, inside
 from app.auth.identity import SignedIn
 from app.auth.sign_in import TooMany
 from app.running import Running
-from db import sign_in
-from db.sign_in import MailedCode
+from db.accounts import sign_in
+from db.accounts.sign_in import MailedCode
 
 LOG = logging.getLogger(__name__)
 LIFE = timedelta(minutes=10)

@@ -15,7 +15,7 @@ from tornado.web import HTTPError
 from app.auth import cookies
 from app.auth.identity import SignedIn
 from app.running import Running, current
-from db.faults import Unavailable
+from db.core.faults import Unavailable
 
 LOG = logging.getLogger(__name__)
 PAYLOAD = "flexscope_user"

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from app.auth import passwords
 from app.auth.identity import SignedIn, identity
-from db import audit, logins, sign_in
-from db.base import Database, get
-from db.users import User, by_email
-from db.web_sessions import WebSession
+from db.accounts import logins, sign_in
+from db.accounts.users import User, by_email
+from db.accounts.web_sessions import WebSession
+from db.core import audit
+from db.core.database import Database, get
 from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)
@@ -191,5 +192,5 @@ def begin_session(
 
 
 def change_password(user: User, password_hash: str) -> None:
-    """Give a user a new password, hashed before the transaction; this ends all logins, see ``db.logins``."""
+    """Give a user a new password, hashed before the transaction; this ends all logins, see ``db.accounts.logins``."""
     user.password_hash = password_hash

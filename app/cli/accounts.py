@@ -6,12 +6,13 @@ from sqlalchemy import select
 from app.auth.passwords import hashed
 from app.cli.opening import reading, writing
 from app.cli.tables import show_table, show_title
-from db import sources, users
-from db.accounts import Account
+from db import sources
+from db.accounts import users
+from db.accounts.accounts import Account
+from db.accounts.users import User
 from db.assets import Asset
-from db.base import get
+from db.core.database import get
 from db.sources import Source
-from db.users import User
 from engine.errors import InputError
 
 

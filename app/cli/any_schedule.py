@@ -13,7 +13,7 @@ from app.cli.opening import reading, writing
 from app.cli.schedules import tell
 from app.jobs import schedule
 from app.settings import load
-from db.base import get
+from db.core.database import get
 from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.iso_time import duration, instant

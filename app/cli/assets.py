@@ -11,9 +11,9 @@ from app.cli.accounts import place
 from app.cli.opening import reading, writing
 from app.cli.tables import show_table, show_title
 from db import sensors
-from db.accounts import Account
+from db.accounts.accounts import Account
 from db.assets import Asset, AssetType, check_parent
-from db.base import get
+from db.core.database import get
 from db.sensors import Sensor
 from engine import units
 from engine.errors import FieldError, UnknownName

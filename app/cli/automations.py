@@ -12,10 +12,11 @@ from app.cli.tables import show_table
 from app.jobs import automations as automating
 from app.jobs.automations import KINDS, Plan
 from app.jobs.recurrence import time_of_day
-from db import assets, automations, jobs
+from db import assets
 from db.assets import Asset
-from db.automations import Automation
-from db.base import get
+from db.core.database import get
+from db.jobs import automations, jobs
+from db.jobs.automations import Automation
 from engine.errors import FieldError
 from engine.iso_time import duration, iso_duration
 

@@ -15,11 +15,11 @@ from app.assemble.files import Layout
 from app.cli.opening import reading, writing
 from app.cli.plot import Curve, plot
 from app.jobs import ingest
-from db import beliefs
-from db.base import get
-from db.painting import Known
+from db.beliefs import store
+from db.beliefs.latest import Known
+from db.beliefs.source_filter import SourceFilter
+from db.core.database import get
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from engine.errors import InputError
 from engine.iso_time import duration, from_us, instant, iso_duration, zone
 
@@ -150,7 +150,7 @@ def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **option
                     shutil.copyfileobj(draft, out)
             click.secho(f"{count} rows are written to {file}.", fg="green")
             return
-        found = beliefs.read_many(work, chosen, begin, end, known_at=known_at, sources=sources)
+        found = store.read_many(work, chosen, begin, end, known_at=known_at, sources=sources)
     for unit in dict.fromkeys(sensor.unit for sensor in chosen):
         show_unit([sensor for sensor in chosen if sensor.unit == unit], found, Shown(begin, end, place))
 

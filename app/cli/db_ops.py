@@ -9,7 +9,8 @@ from app import settings
 from app.cli.opening import writing
 from app.jobs import takeover
 from app.opening import opened
-from db import dumping, migrations
+from db import migrations
+from db.exchange import dump as dumping
 from engine.errors import FieldError
 
 

@@ -8,10 +8,11 @@ import click
 from sqlalchemy.orm import Session
 
 from app.cli.opening import reading, writing
-from db import assets, deleting, editing, sensors
-from db.base import get
+from db import assets, sensors
+from db.beliefs import conversion, deletion
+from db.beliefs.source_filter import SourceFilter
+from db.core.database import get
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from engine.errors import InputError
 from engine.iso_time import duration, instant, iso_duration, zone
 
@@ -35,28 +36,28 @@ def chosen(command: Callable[..., None]) -> Callable[..., None]:
 @chosen
 def delete_beliefs(**options: Any) -> None:
     """Delete time series data, superseded values too."""
-    delete(deleting.everything, "values", options)
+    delete(deletion.everything, "values", options)
 
 
 @click.command("measurements")
 @chosen
 def delete_measurements(**options: Any) -> None:
     """Delete values that were recorded when they could be known, or later."""
-    delete(deleting.measurements, "measurements", options)
+    delete(deletion.measurements, "measurements", options)
 
 
 @click.command("prognoses")
 @chosen
 def delete_prognoses(**options: Any) -> None:
     """Delete forecasts and schedules: values recorded before they could be known."""
-    delete(deleting.prognoses, "forecasts and scheduled values", options)
+    delete(deletion.prognoses, "forecasts and scheduled values", options)
 
 
 @click.command("unchanged-beliefs")
 @chosen
 def delete_unchanged(**options: Any) -> None:
     """Delete recorded values that repeat what was known before."""
-    delete(deleting.unchanged, "unchanged values", options)
+    delete(deletion.unchanged, "unchanged values", options)
 
 
 @click.command("nan-beliefs")
@@ -76,7 +77,7 @@ def delete(how: Callable[..., int], what: str, options: dict[str, Any]) -> None:
         names = ", ".join(f"{sensor.name} ({sensor.id})" for sensor in found)
         click.confirm(f"Delete the {what} of {names}?", abort=True)
     sources = SourceFilter(ids=options["source_ids"] or None)
-    bounds = deleting.within(start, end)
+    bounds = deletion.within(start, end)
     with writing() as work:
         gone = sum(how(work, get(work, Sensor, one.id), bounds=bounds, sources=sources) for one in found)
     click.secho(f"{gone} {what} deleted.", fg="green")
@@ -116,7 +117,7 @@ def resample_data(sensor_ids: tuple[int, ...], event_resolution: str, yes: bool)
             if sensor.resolution != before[key].resolution:
                 raise InputError(f"{sensor.name} ({key}) was changed meanwhile; nothing was done. Look at it again.")
             old = iso_duration(sensor.resolution)
-            editing.resample_data(work, sensor, length)
+            conversion.resample_data(work, sensor, length)
             click.secho(f"{sensor.name} (sensor {key}) went from {old} to {iso_duration(length)}.", fg="green")
 
 
@@ -128,5 +129,5 @@ def convert_data(sensor_id: int, unit: str) -> None:
     with writing() as work:
         sensor = get(work, Sensor, sensor_id)
         old = sensor.unit
-        editing.convert(work, sensor, unit)
+        conversion.convert(work, sensor, unit)
     click.secho(f"{sensor.name} (sensor {sensor_id}) went from {old} to {unit}.", fg="green")

@@ -17,9 +17,9 @@ from app.jobs.kinds import QUEUES
 from app.jobs.queue import Queue
 from app.opening import opened
 from app.settings import load
-from db import job_search, job_states, jobs
-from db.job_search import Wanted
-from db.jobs import PENDING, UNSUCCESSFUL, Job
+from db.jobs import job_search, job_states, jobs
+from db.jobs.job_search import Wanted
+from db.jobs.jobs import PENDING, UNSUCCESSFUL, Job
 from engine.errors import FieldError, InputError, UnknownName
 from engine.iso_time import duration, iso_duration
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Union
 
 import click
 
-from db import private_files
+from db.core import private_files
 from engine.errors import EngineError
 
 

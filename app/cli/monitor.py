@@ -11,12 +11,13 @@ from app.cli.tables import show_table
 from app.jobs import alerting
 from app.opening import opened
 from app.settings import Settings, load
-from db import last_seen, task_runs
-from db.alerts import Finding
-from db.base import Database
-from db.last_seen import Group
-from db.task_runs import LatestTaskRun
-from db.users import User
+from db.accounts import last_seen
+from db.accounts.last_seen import Group
+from db.accounts.users import User
+from db.core.database import Database
+from db.jobs import task_runs
+from db.jobs.alerts import Finding
+from db.jobs.task_runs import LatestTaskRun
 
 
 def _told(settings: Settings, recipients: Sequence[str]) -> Settings:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.opening import opened
 from app.settings import load
-from db import bounds
+from db.core import bounds
 
 
 @contextmanager

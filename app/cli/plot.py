@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import plotext
 
-from db.chunks import Values
+from db.beliefs.chunks import Values
 from engine.iso_time import MICROSECOND, Microseconds, from_us, to_us
 
 SIZE = (80, 24)

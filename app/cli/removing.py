@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from app.cli.opening import reading, writing
 from app.jobs import asker
-from db.accounts import Account
+from db.accounts.accounts import Account
+from db.accounts.users import User
 from db.assets import Asset
-from db.base import Table, get
+from db.core.database import Table, get
 from db.sensors import Sensor
-from db.users import User
 from engine.errors import InputError
 
 IDS = click.option("--id", "ids", type=int, multiple=True, required=True, help="ID; may be given several times.")

@@ -12,7 +12,7 @@ from app.cli.opening import reading, writing
 from app.jobs import schedule
 from app.jobs.schedule import Planned
 from app.settings import load
-from db.base import get
+from db.core.database import get
 from db.sensors import Sensor
 from engine.iso_time import duration, instant
 from engine.scheduling.devices.process import ProcessType

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.demo.toy import HOUR, PLACE, QUARTER, add_asset, add_sensor
-from db.accounts import Account
+from db.accounts.accounts import Account
 from db.assets import Asset
 from db.sensors import Sensor
 

@@ -11,8 +11,9 @@ from app.assemble.request import ScheduleRequest
 from app.auth.references import References
 from app.demo import building, excerpts, toy
 from app.jobs import forecast, schedule
-from db import beliefs, sources
-from db.base import Database
+from db import sources
+from db.beliefs import store
+from db.core.database import Database
 from db.sensors import Sensor
 from db.sources import Source
 from engine.iso_time import Microseconds, to_us, zone
@@ -60,7 +61,7 @@ def load(database: Database, *, now: datetime) -> Loaded:
 
 def _request(work: Session, sensors: dict[str, Sensor], hour: datetime, now: datetime) -> ScheduleRequest:
     """Return what to plan: the house; the battery is taken as half full where no earlier plan tells."""
-    told = beliefs.read(work, sensors["soc"], hour - toy.HOUR, hour + toy.HOUR, known_at=now)
+    told = store.read(work, sensors["soc"], hour - toy.HOUR, hour + toy.HOUR, known_at=now)
     half = {"asset": sensors["battery"].asset_id, "soc-at-start": "50 %"}
     model = () if len(told) else (half,)
     return ScheduleRequest(asset=sensors["site"].asset_id, start=hour, duration=PLAN, flex_model=model)
@@ -112,4 +113,4 @@ def _foreseen(work: Session, sensors: dict[str, Sensor], hour: datetime, publish
 def _save(
     work: Session, sensor: Sensor, by: Source, events: Microseconds, values: NDArray[np.float64], known_at: Microseconds
 ) -> int:
-    return beliefs.write(work, sensor, by, events=events, values=values.round(5), known_at=known_at).stored
+    return store.write(work, sensor, by, events=events, values=values.round(5), known_at=known_at).stored

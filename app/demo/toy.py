@@ -7,11 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth.passwords import hashed
-from db import assets, sources, users
-from db.accounts import Account
+from db import assets, sources
+from db.accounts import users
+from db.accounts.accounts import Account
+from db.accounts.users import User
 from db.assets import Asset
 from db.sensors import Sensor
-from db.users import User
 from engine.errors import InputError
 
 ACCOUNT = "Toy Account"

@@ -16,9 +16,9 @@ from app.jobs import watch
 from app.jobs.watch_memory import Memory
 from app.mail import NotSent
 from app.settings import Settings
-from db import alerts, leading, task_runs
-from db.alerts import Alert, Finding
-from db.base import Database
+from db.core.database import Database
+from db.jobs import alerts, leader, task_runs
+from db.jobs.alerts import Alert, Finding
 
 LOG = logging.getLogger(__name__)
 LEAD, TASK = "watch", "watch"
@@ -37,7 +37,7 @@ class Watcher:
         """Look once, unless another process does."""
         now, lasts = datetime.now(UTC), timedelta(seconds=2.5 * self._settings.FLEXSCOPE_WATCH_SECONDS)
         with self._database.writing() as work:
-            if not leading.take(work, LEAD, self._holder, now=now, lasts=lasts):
+            if not leader.take(work, LEAD, self._holder, now=now, lasts=lasts):
                 return
         with task_runs.reported(self._database, TASK):
             look(self._settings, self._database, now=now, memory=self._memory)

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from app.auth.access import NotAllowed
 from app.auth.identity import SignedIn, identity
 from app.auth.references import References
-from db import job_states
-from db.automations import Automation
-from db.jobs import PENDING, Job
-from db.users import User
+from db.accounts.users import User
+from db.jobs import job_states
+from db.jobs.automations import Automation
+from db.jobs.jobs import PENDING, Job
 from engine.errors import EngineError
 
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.jobs.kinds import QUEUE_OF
 from app.settings import Settings
-from db import job_states, jobs
-from db.jobs import Job
+from db.jobs import job_states, jobs
+from db.jobs.jobs import Job
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,13 +27,14 @@ from app.jobs.forecast_cycles import ForecastRequest
 from app.jobs.recurrence import DAY, Recurrence
 from app.jobs.report import ReportRequest
 from app.settings import Settings
-from db import assets, automations, leading, sensors
+from db import assets, sensors
+from db.accounts.users import User
 from db.assets import Asset
-from db.automations import Automation
-from db.base import Database, get
-from db.faults import Unavailable
-from db.jobs import Job
-from db.users import User
+from db.core.database import Database, get
+from db.core.faults import Unavailable
+from db.jobs import automations, leader
+from db.jobs.automations import Automation
+from db.jobs.jobs import Job
 from engine.errors import EngineError, FieldError
 from engine.iso_time import duration, zone
 
@@ -193,7 +194,7 @@ class Leader:
             if not automations.due(work, now):
                 return []
         with self._database.writing() as work:
-            if not leading.take(work, LEAD, self._holder, now=now, lasts=LEAD_LASTS):
+            if not leader.take(work, LEAD, self._holder, now=now, lasts=LEAD_LASTS):
                 return []
             found = [(row.id, row.name) for row in automations.due(work, now)]
         return [job for key, name in found for job in self._run(key, name, now)]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from db import automations
+from db.jobs import automations
 
 WAKES = {"posted": ("forecast", "schedule", "report"), "forecast": ("schedule",)}
 """Which automations wait for what somebody posted, or for what a kind of job made; others would wake each other."""

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from redis import exceptions as redis
 
-from db.faults import passes
+from db.core.faults import passes
 from engine.errors import EngineError
 
 Found = TypeVar("Found")

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 import numpy as np
 from sqlalchemy.orm import Session
 
-from db import beliefs, sources
-from db.beliefs import Written
-from db.chunks import Values
+from db import sources
+from db.beliefs import store
+from db.beliefs.chunks import Values
+from db.beliefs.store import Written
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError
@@ -23,7 +24,7 @@ def run(work: Session, sensor: Sensor, window: Window, *, known_at: datetime, se
 
 def save(work: Session, sensor: Sensor, window: Window, values: Values, *, known_at: datetime) -> Written:
     """Save a forecast of the events of a window; it may have been computed in another session."""
-    return beliefs.write(work, sensor, source(work), events=window.starts, values=values, known_at=known_at)
+    return store.write(work, sensor, source(work), events=window.starts, values=values, known_at=known_at)
 
 
 def foresee(work: Session, sensor: Sensor, window: Window, *, known_at: datetime, season: timedelta) -> Values:
@@ -41,7 +42,7 @@ def foresee(work: Session, sensor: Sensor, window: Window, *, known_at: datetime
     """
     forecaster = SeasonalNaive(season=season)
     past = window.start - (forecaster.reach + 1) * max(season, window.end - window.start)
-    known = beliefs.read(work, sensor, past, window.start, known_at=known_at)
+    known = store.read(work, sensor, past, window.start, known_at=known_at)
     foreseen = forecaster.predict(known.events, known.values, window)
     if np.isnan(foreseen).all():
         raise InputError(

@@ -8,9 +8,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from app.auth.references import References
 from app.jobs import forecast
-from db import bounds, statistics
-from db.bounds import Most
-from db.chunks import Values
+from db.beliefs import statistics
+from db.beliefs.chunks import Values
+from db.core import bounds
+from db.core.bounds import Most
 from db.sensors import Sensor
 from engine.errors import FieldError, InputError
 from engine.iso_time import EPOCH

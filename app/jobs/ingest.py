@@ -12,14 +12,16 @@ from app.assemble import files
 from app.assemble.files import Layout, Rows
 from app.assemble.posted import PIECE, Posted, belief_count, beliefs, pieces
 from app.jobs.dependents import wake
-from db import beliefs as store
-from db import bounds, sources, users
-from db.base import get
-from db.beliefs import Written
-from db.chunks import Beliefs
+from db import sources
+from db.accounts import users
+from db.accounts.users import User
+from db.beliefs import store
+from db.beliefs.chunks import Beliefs
+from db.beliefs.store import Written
+from db.core import bounds
+from db.core.database import get
 from db.sensors import Sensor
 from db.sources import Source
-from db.users import User
 from engine import resample
 from engine.errors import InputError
 from engine.iso_time import Microseconds

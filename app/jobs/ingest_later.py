@@ -9,7 +9,7 @@ import numpy as np
 from app.assemble.posted import Posted
 from app.auth.references import References
 from app.jobs import ingest
-from db.base import get
+from db.core.database import get
 from db.sensors import Sensor
 from db.sources import Source
 

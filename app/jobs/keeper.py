@@ -15,9 +15,10 @@ from app.jobs.automations import Leader
 from app.jobs.faults import QueueDown
 from app.jobs.worker import machine
 from app.settings import Settings
-from db import job_states, leading, repeats
-from db.base import Database
-from db.jobs import Job
+from db.accounts import idempotency
+from db.core.database import Database
+from db.jobs import job_states, leader
+from db.jobs.jobs import Job
 from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)
@@ -121,14 +122,14 @@ class Keeper:
         kinds = {"schedule": now - self._settings.FLEXMEASURES_PLANNING_TTL}
         with self._database.writing() as work:
             job_states.forget(work, kinds=kinds, others=now - self._settings.FLEXMEASURES_JOB_TTL)
-            repeats.forget(work, before=now - repeats.KEPT)
+            idempotency.forget(work, before=now - idempotency.KEPT)
         self.let_go(now)
 
     def let_go(self, now: datetime) -> None:
         """Apply the keep-rules of sensors, in one process of all."""
         try:
             with self._database.writing() as work:
-                if leading.take(work, RETENTION, self._name, now=now, lasts=timedelta(seconds=TIDY)):
+                if leader.take(work, RETENTION, self._name, now=now, lasts=timedelta(seconds=TIDY)):
                     retention.run(work, now=now)
         except EngineError as error:  # a rule that cannot be read; the jobs must go on
             LOG.error("Old data are not let go of: %s", error)

@@ -17,7 +17,7 @@ from app.jobs.forecast_cycles import Cycle, ForecastRequest
 from app.jobs.report import ReportRequest
 from app.jobs.schedule import Planned
 from app.settings import Settings
-from db.jobs import Job
+from db.jobs.jobs import Job
 from engine.scheduling.site import Schedule
 
 Result: TypeAlias = dict[str, Any]

@@ -1,4 +1,4 @@
-"""The queues: they carry ids of jobs to workers. The rows in ``db.jobs`` are the truth.
+"""The queues: they carry ids of jobs to workers. The rows in ``db.jobs.jobs`` are the truth.
 
 Embedded, the queues are one SQLite file, and workers are threads of the web process; ``flexscope jobs run-worker`` adds
 processes on the same machine. With ``FLEXMEASURES_REDIS_URL`` they are in Redis, and workers are processes on as many
@@ -23,8 +23,9 @@ from app.jobs.kinds import QUEUES
 from app.jobs.ticking import Ticker
 from app.jobs.worker import Worker
 from app.settings import Settings
-from db import job_states, jobs, private_files
-from db.base import Database
+from db.core import private_files
+from db.core.database import Database
+from db.jobs import job_states, jobs
 
 LOG = logging.getLogger(__name__)
 FIRST_LOOK, SLOWEST_LOOK = 0.02, 0.25

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.auth import access
 from app.auth.identity import SignedIn
-from db import base, sources
-from db.accounts import Account
+from db import sources
+from db.accounts.accounts import Account
 from db.annotations import LONGEST, TYPES, Annotation
 from db.assets import Asset
+from db.core import database
 from db.sensors import Sensor
 from engine.errors import FieldError
 
@@ -77,7 +78,7 @@ def may_change(work: Session, who: SignedIn, row: Annotation) -> bool:
 
 
 def _own(work: Session, who: SignedIn, annotation_id: int) -> Annotation:
-    row = base.get(work, Annotation, annotation_id)
+    row = database.get(work, Annotation, annotation_id)
     for place in _places(work, row):
         access.check(who, "create-children", place)
     return row
@@ -86,7 +87,7 @@ def _own(work: Session, who: SignedIn, annotation_id: int) -> Annotation:
 def _places(work: Session, row: Annotation) -> list[Place]:
     on: list[tuple[type[Any], int | None]]
     on = [(Account, row.account_id), (Asset, row.asset_id), (Sensor, row.sensor_id)]
-    return [base.get(work, kind, key) for kind, key in on if key is not None]
+    return [database.get(work, kind, key) for kind, key in on if key is not None]
 
 
 def _check(own: Mapping[str, Any]) -> None:

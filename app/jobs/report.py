@@ -14,10 +14,11 @@ from app.assemble.outputs import consumption_sign
 from app.assemble.posted import Posted
 from app.auth.references import References
 from app.jobs import ingest
-from db import bounds, sources
-from db.knowledge import AsOf
+from db import sources
+from db.beliefs.knowledge import AsOf
+from db.beliefs.source_filter import SourceFilter
+from db.core import bounds
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from engine import resample, units
 from engine.errors import FieldError, InputError
 from engine.flex.money import unit_for

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.settings import Settings
-from db import dumping
+from db.exchange import dump
 
 
 def backup(settings: Settings, name: str) -> Path:
@@ -12,5 +12,5 @@ def backup(settings: Settings, name: str) -> Path:
 
 
 def run(settings: Settings, file: Path) -> None:
-    """Fill the database with what a backup holds; see ``dumping.restore``. Who plays goes on with the same token."""
-    dumping.restore(settings.SQLALCHEMY_DATABASE_URI, file, replace=True, keep_logins=True)
+    """Fill the database with what a backup holds; see ``dump.restore``. Who plays goes on with the same token."""
+    dump.restore(settings.SQLALCHEMY_DATABASE_URI, file, replace=True, keep_logins=True)

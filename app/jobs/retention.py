@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db import deleting, rechunking
+from db.beliefs import deletion, rechunk
 from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.iso_time import duration
@@ -30,8 +30,8 @@ def run(work: Session, *, now: datetime) -> dict[int, int]:
     for sensor in work.scalars(select(Sensor).order_by(Sensor.id)):
         keep, keep_superseded = rule(sensor.attributes, KEEP, now), rule(sensor.attributes, KEEP_SUPERSEDED, now)
         if keep is not None or keep_superseded is not None:
-            gone[sensor.id] = deleting.expire(work, sensor, keep=keep, keep_superseded=keep_superseded, now=now)
-        rechunking.settle(work, sensor)
+            gone[sensor.id] = deletion.expire(work, sensor, keep=keep, keep_superseded=keep_superseded, now=now)
+        rechunk.settle(work, sensor)
     return gone
 
 

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from db import job_states
-from db.jobs import Job
+from db.jobs import job_states
+from db.jobs.jobs import Job
 from engine.errors import EngineError
 
 

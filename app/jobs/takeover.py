@@ -6,8 +6,9 @@ from typing import Any
 import psycopg2
 from sqlalchemy.orm import Session
 
-from db import importing, sources
-from db.base import address, get
+from db import sources
+from db.core.database import address, get
+from db.exchange import flexmeasures
 from db.sensors import Sensor
 from db.sources import Source
 from engine import units
@@ -50,8 +51,8 @@ def _take_over(work: Session, there: Any, key: int, ours: Sensor) -> int:
         )
     if resolution != ours.resolution:
         raise FieldError(f"sensor {key}", f"its events last {resolution}, ours {ours.resolution}; pair alike.")
-    ours.knowledge_horizon = importing.rule_of(str(function), parameters or {})
-    written = importing.beliefs_of(work, ours, there, key, source_of=lambda source: _source(work, there, source))
+    ours.knowledge_horizon = flexmeasures.rule_of(str(function), parameters or {})
+    written = flexmeasures.beliefs_of(work, ours, there, key, source_of=lambda source: _source(work, there, source))
     return sum(each.stored for each in written.values())
 
 

@@ -10,13 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.jobs.watch_memory import Memory, marks, of_kinds
-from db import beliefs, bounds, statistics
-from db.alerts import Finding
-from db.jobs import Job
-from db.knowledge import AsOf
+from db.beliefs import statistics, store
+from db.beliefs.knowledge import AsOf
+from db.beliefs.series import Series
+from db.beliefs.source_filter import SourceFilter
+from db.core import bounds
+from db.jobs.alerts import Finding
+from db.jobs.jobs import Job
 from db.sensors import Sensor
-from db.series import Series
-from db.source_filter import SourceFilter
 from engine import quality
 from engine.iso_time import MICROSECOND, Microseconds, from_us
 from engine.quality import Floats, Oddity
@@ -79,7 +80,7 @@ def _stale(asset_id: int, found: Sequence[Sensor]) -> Finding:
 
 def odd(work: Session, sensors: Sequence[Sensor], now: datetime) -> dict[int, list[Finding]]:
     """Return, by sensor id, a finding per kind of oddity in the measurements of the last days."""
-    known = beliefs.read_many(work, sensors, now - REACH, now, known_at=now, sources=MEASURED)
+    known = store.read_many(work, sensors, now - REACH, now, known_at=now, sources=MEASURED)
     found: dict[int, list[Finding]] = {}
     for sensor in sensors:
         events, values = known[sensor.id].events, known[sensor.id].values
@@ -152,9 +153,9 @@ def poor(work: Session, sensors: Sequence[Sensor], now: datetime) -> dict[int, l
     """Return, by sensor id, a finding where forecasts were worse than yesterday's values over the last days."""
     foreseen = statistics.latest(work, [sensor.id for sensor in sensors], FORECAST)
     judged = [sensor for sensor in sensors if sensor.id in foreseen]
-    measured = beliefs.read_many(work, judged, now - REACH - DAY, now, known_at=now, sources=MEASURED)
+    measured = store.read_many(work, judged, now - REACH - DAY, now, known_at=now, sources=MEASURED)
     ahead = AsOf(known_at=now, horizon=AHEAD)
-    told = beliefs.read_many(work, judged, now - REACH, now, known_at=ahead, sources=FORECAST)
+    told = store.read_many(work, judged, now - REACH, now, known_at=ahead, sources=FORECAST)
     found: dict[int, list[Finding]] = {}
     for sensor in judged:
         actual, forecast = measured[sensor.id], told[sensor.id]

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.alerts import Finding
+from db.beliefs.series import Series
+from db.jobs.alerts import Finding
 from db.sensors import Sensor
-from db.series import Series
 from db.sources import Source
 
 AGAIN = timedelta(hours=6)

@@ -19,11 +19,11 @@ from app.jobs.faults import is_transient, patiently
 from app.jobs.kinds import KINDS, Attempt
 from app.redaction import of_settings, redacted
 from app.settings import Settings
-from db import job_states
-from db.base import Database
-from db.faults import Unavailable
-from db.job_states import Overtaken
-from db.jobs import Job
+from db.core.database import Database
+from db.core.faults import Unavailable
+from db.jobs import job_states
+from db.jobs.job_states import Overtaken
+from db.jobs.jobs import Job
 from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)

@@ -21,12 +21,12 @@ from app.pages.forms import Field, Form
 from app.pages.shell import Shell, address
 from components.fact_table import Cell, FactTable, Link
 from components.row_table import RowTable
-from db import listing
-from db.accounts import Account, AccountRole, RolesAccounts
+from db.accounts.accounts import Account, AccountRole, RolesAccounts
+from db.accounts.subscriptions import Plan
 from db.assets import Asset
-from db.base import get
-from db.listing import Listed
-from db.plans import Plan
+from db.core import listing
+from db.core.database import get
+from db.core.listing import Listed
 from engine.iso_time import zone
 
 LOOKS = {"primary_color": "Main colour", "secondary_color": "Second colour", "logo_url": "Logo"}

@@ -16,9 +16,9 @@ from app.pages.forms import Field, Form
 from app.pages.shell import Shell, address, go, remembering
 from components.fact_table import Cell, Link
 from components.row_table import RowTable
-from db.accounts import Account, AccountRole, RolesAccounts
+from db.accounts.accounts import Account, AccountRole, RolesAccounts
+from db.accounts.users import User
 from db.assets import Asset
-from db.users import User
 
 COLUMNS = ["Account", "Id", "Roles", "Users", "Assets", "Consultancy"]
 

@@ -21,9 +21,10 @@ from app.pages.live import Following
 from app.pages.shell import Shell, address
 from app.running import current
 from components.fact_table import Cell, FactTable, Light, Lines, Link
-from db import alerts, listing
-from db.alerts import Alert
 from db.assets import Asset
+from db.core import listing
+from db.jobs import alerts
+from db.jobs.alerts import Alert
 from engine.iso_time import zone
 
 KEPT = timedelta(days=7)

@@ -25,10 +25,10 @@ from app.pages.filling import plain
 from app.pages.shell import Shell, address, query
 from app.pages.tabs import Part, Tabs
 from components.asset_cards import words
+from db.accounts.users import OPENED_TAB, User
 from db.assets import Asset, lineage
-from db.base import get
+from db.core.database import get
 from db.sensors import of_asset
-from db.users import OPENED_TAB, User
 
 
 @dataclass(frozen=True, kw_only=True)

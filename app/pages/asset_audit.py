@@ -11,7 +11,7 @@ from app.pages.audit_log import AuditLog
 from app.pages.shell import Shell
 from app.pages.tabs import Part
 from db.assets import Asset
-from db.base import get
+from db.core.database import get
 from engine.iso_time import zone
 
 

@@ -27,7 +27,7 @@ from components.fact_table import Cell, Code, FactTable, Link
 from components.place_picker import PlacePicker
 from db import assets
 from db.assets import Asset, lineage
-from db.base import get
+from db.core.database import get
 from engine.flex.context import FlexContext
 
 NO_SENSORS = "There are no sensors yet: add one below, with 'flexscope add sensor', or post it to /api/v3_0/sensors."

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from components.fact_table import Light
-from db import jobs, listing, statistics
-from db.source_filter import SourceFilter
+from db.beliefs import statistics
+from db.beliefs.source_filter import SourceFilter
+from db.core import listing
+from db.jobs import jobs
 
 MEASURED = SourceFilter(not_types=("forecaster", "scheduler"))
 PATIENCE = timedelta(hours=2)

@@ -17,9 +17,9 @@ from app.pages.filling import asking
 from app.pages.forms import Field, Form
 from app.pages.shell import Shell, address, go
 from components.asset_cards import words
-from db import listing
-from db.accounts import Account
+from db.accounts.accounts import Account
 from db.assets import AssetType
+from db.core import listing
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,12 +24,15 @@ from app.pages.tabs import Part
 from components.kpis import Kpi, Kpis
 from components.schedule_chart import ScheduleChart, Store
 from components.traces import Trace
-from db import assets, beliefs, jobs, listing
+from db import assets
 from db.assets import Asset
-from db.base import get
-from db.jobs import Job
+from db.beliefs import store
+from db.beliefs.source_filter import SourceFilter
+from db.core import listing
+from db.core.database import get
+from db.jobs import jobs
+from db.jobs.jobs import Job
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from engine import units
 from engine.errors import EngineError
 from engine.iso_time import from_us, zone
@@ -81,7 +84,7 @@ def _read(asset_id: int, work: Session, who: SignedIn) -> Found:
     fields = flex_config.context(asset, {}).fields
     total = _sensor_of(fields.get("aggregate-power"))
     for sensor in sensors:
-        planned = beliefs.read_per_source(work, sensor, end - BEFORE, end, known_at=now, sources=PLANS)
+        planned = store.read_per_source(work, sensor, end - BEFORE, end, known_at=now, sources=PLANS)
         lines = lines_of(sensor, planned, listing.sources(work, planned))
         _sort(found, sensor, lines, is_total=sensor.id == total, model=tree[sensor.asset_id].flex_model)
     found.prices = _prices(work, who, fields, found)

@@ -17,9 +17,10 @@ from app.pages.forms import Field, Form
 from app.pages.removing import Removal
 from app.pages.shell import Shell, address, go
 from app.pages.tabs import Part
-from db import assets, listing
+from db import assets
 from db.assets import Asset
-from db.base import get
+from db.core import listing
+from db.core.database import get
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 

@@ -18,12 +18,14 @@ from app.pages.live import Following
 from app.pages.shell import Shell, address
 from app.pages.tabs import Part
 from components.fact_table import Cell, FactTable, Light, Link
-from db import assets, jobs, statistics
+from db import assets
 from db.assets import Asset
-from db.base import get
+from db.beliefs import statistics
+from db.beliefs.source_filter import SourceFilter
+from db.beliefs.statistics import Latest
+from db.core.database import get
+from db.jobs import jobs
 from db.sensors import Sensor, of_asset
-from db.source_filter import SourceFilter
-from db.statistics import Latest
 from engine.iso_time import zone
 
 KINDS = {

@@ -19,9 +19,9 @@ from app.pages.shell import Shell, address, remembering
 from components.asset_cards import words
 from components.fact_table import Cell, Light, Link
 from components.row_table import RowTable
-from db import listing
-from db.accounts import Account
-from db.listing import Listed
+from db.accounts.accounts import Account
+from db.core import listing
+from db.core.listing import Listed
 
 COLUMNS = ["Name", "Type", "Account", "Part of", "Location", "Sensors", "State", "Id"]
 

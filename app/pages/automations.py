@@ -25,11 +25,13 @@ from app.pages.shell import Shell, address
 from app.pages.tabs import Part
 from components.action_table import Action, ActionTable, Row
 from components.fact_table import Cell, Light, Lines, Link
-from db import assets, automations, jobs, listing
+from db import assets
 from db.assets import Asset
-from db.automations import Automation
-from db.base import get
-from db.jobs import Job
+from db.core import listing
+from db.core.database import get
+from db.jobs import automations, jobs
+from db.jobs.automations import Automation
+from db.jobs.jobs import Job
 from db.sensors import Sensor
 from engine.iso_time import zone
 

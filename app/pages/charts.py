@@ -12,9 +12,11 @@ from app.auth import access
 from app.auth.identity import SignedIn
 from app.running import current
 from components.traces import Chart
-from db import beliefs, listing, sensors, stretches
+from db import sensors
 from db.assets import Asset
-from db.chunks import Beliefs
+from db.beliefs import store, time_range
+from db.beliefs.chunks import Beliefs
+from db.core import listing
 from db.sensors import Sensor
 
 NO_DATA = "No data in this time range. Choose another range, or add data: run"
@@ -48,7 +50,7 @@ def read(work: Session, who: SignedIn, plan: list[Wanted], span: Span) -> list[C
     playing = current().settings.is_playing
     seen = {key: sensor for key, sensor in found.items() if access.may_be_shown(who, sensor, playing=playing)}
     most = current().settings.most("VALUES_READ")
-    stretches.check(work, list(seen.values()), stretches.Span(span.start, span.end), most=most)
+    time_range.check(work, list(seen.values()), time_range.Span(span.start, span.end), most=most)
     known = {key: read_sensor(work, sensor, span) for key, sensor in seen.items()}
     told = listing.sources(work, {source for values in known.values() for source in values})
     charts = []
@@ -63,7 +65,7 @@ def read(work: Session, who: SignedIn, plan: list[Wanted], span: Span) -> list[C
 
 def read_sensor(work: Session, sensor: Sensor, span: Span) -> dict[int, Beliefs]:
     """Return what each source told of a sensor in a span, by source id."""
-    return beliefs.read_per_source(work, sensor, span.start, span.end, known_at=span.known_at)
+    return store.read_per_source(work, sensor, span.start, span.end, known_at=span.known_at)
 
 
 def title(shown: list[Sensor]) -> str:

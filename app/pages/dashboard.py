@@ -27,9 +27,10 @@ from components.asset_cards import AssetCards, Card, words
 from components.asset_map import AssetMap, Place
 from components.fact_table import Light
 from components.kpis import Kpis
-from db import alerts, listing
 from db.assets import Asset
-from db.listing import Listed
+from db.core import listing
+from db.core.listing import Listed
+from db.jobs import alerts
 from engine.iso_time import zone
 
 NONE_YET = (

@@ -16,7 +16,7 @@ from app.auth.identity import SignedIn
 from app.auth.sessions import current_user
 from app.pages import beginning
 from app.running import current
-from db import trail
+from db.core import change_tracking
 from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ async def writing(change: Callable[[Session, SignedIn], Result]) -> Result:
 
     def within() -> Result:
         with current().database.writing() as work:
-            trail.act_as(work, (who.id, who.username))
+            change_tracking.act_as(work, (who.id, who.username))
             return change(work, who)
 
     return await in_turn(within, who)

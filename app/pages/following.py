@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from app.auth.identity import SignedIn
 from app.pages.filling import reading
-from db import jobs
-from db.jobs import Job
+from db.jobs import jobs
+from db.jobs.jobs import Job
 
 GLANCE = 0.5
 """How often to look whether the job is done [s]."""

@@ -15,8 +15,9 @@ from app.auth import access
 from app.auth.identity import SignedIn
 from app.pages.filling import asking, later, note, refuse
 from app.pages.forms import WIDE, Wrong
-from db import assets, listing
+from db import assets
 from db.assets import Asset, lineage
+from db.core import listing
 from db.sensors import Sensor
 
 HELP = (

@@ -24,7 +24,8 @@ from app.pages.live import Following
 from app.pages.shell import Shell, address
 from app.running import current
 from components.fact_table import Cell, Code, FactTable, Lines, Link
-from db import jobs, listing
+from db.core import listing
+from db.jobs import jobs
 from db.sources import Source
 from engine.iso_time import zone
 

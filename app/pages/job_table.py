@@ -20,11 +20,11 @@ from app.pages.shell import Shell, address
 from app.running import current
 from components.action_table import Action, ActionTable, Row
 from components.fact_table import Bar, Cell, Light, Lines, Link
-from db import jobs
+from db.accounts.users import User
 from db.assets import Asset
-from db.automations import Automation
-from db.jobs import PENDING, UNSUCCESSFUL, Job
-from db.users import User
+from db.jobs import jobs
+from db.jobs.automations import Automation
+from db.jobs.jobs import PENDING, UNSUCCESSFUL, Job
 
 STATES = {"FINISHED": "good", "QUEUED": "none", "SCHEDULED": "none", "DEFERRED": "none", "STARTED": "warn"}
 """State of a job → its light; all others are bad."""

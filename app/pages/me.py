@@ -19,7 +19,7 @@ from app.pages.forms import Field, Form
 from app.pages.shell import Shell, address
 from app.running import current
 from components.fact_table import FactTable
-from db.users import LEGENDS_BELOW, OPENED_TAB
+from db.accounts.users import LEGENDS_BELOW, OPENED_TAB
 
 VIEWS = ("Graphs", "Plan", "Replay", "Context", "Properties", "Status", "Audit Log")
 MEANING = "A token stands for you in requests to the API, for {hours:g} hours or until your password changes."

@@ -17,10 +17,10 @@ from app.pages.job_table import act, span
 from app.pages.live import Following
 from app.pages.shell import address
 from app.running import current
-from db import job_states, jobs
 from db.assets import Asset
-from db.base import get
-from db.jobs import Job
+from db.core.database import get
+from db.jobs import job_states, jobs
+from db.jobs.jobs import Job
 
 LENGTHS = {"12 hours": 12, "1 day": 24, "2 days": 48, "1 week": 168}
 """Length of a plan, for people → in hours."""

@@ -19,8 +19,8 @@ from app.pages.shell import Shell, address
 from app.running import current
 from components.action_table import Action, ActionTable, Row
 from components.fact_table import Cell, Light, Link
-from db import job_search
-from db.queue_state import QueueState
+from db.jobs import job_search
+from db.jobs.queue_state import QueueState
 
 COLUMNS = ["Queue", "Waiting", "Running", "Later", "Finished in a day", "Failed in a day", "Waited", "Took", "p95"]
 CLEAR = Action("clear", "Clear")

@@ -19,10 +19,11 @@ from app.pages.filling import later, plain, reading, refuse, soon, writing
 from app.pages.remark_form import RemarkForm
 from components.remarks import Remark
 from components.time_series import TimeSeries
-from db import annotations, listing
+from db import annotations
 from db.annotations import On
 from db.assets import Asset
-from db.base import get
+from db.core import listing
+from db.core.database import get
 from db.sensors import Sensor
 from engine.iso_time import to_us
 

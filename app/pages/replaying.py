@@ -23,9 +23,10 @@ from app.pages.tabs import Part
 from app.running import current
 from components.history import History
 from components.replay import Remembered, Replay
-from db import beliefs, listing
 from db.assets import Asset
-from db.base import get
+from db.beliefs import store
+from db.core import listing
+from db.core.database import get
 from db.sensors import Sensor
 from engine.iso_time import zone
 
@@ -99,7 +100,7 @@ def _read(planned: Plan, asked: tuple[str | None, str | None], work: Session, wh
 
 def histories(work: Session, sensor: Sensor, span: Span) -> list[History]:
     """Return all that was ever believed of a sensor in a span, one history for each source."""
-    every = beliefs.read_all(work, sensor, span.start, span.end, known_at=span.known_at)
+    every = store.read_all(work, sensor, span.start, span.end, known_at=span.known_at)
     parts = {int(key): every.beliefs.take(every.source_ids == key) for key in np.unique(every.source_ids)}
     return [History(every=line) for line in lines_of(sensor, parts, listing.sources(work, parts))]
 

@@ -14,7 +14,7 @@ from app.pages import replaying, sensor_chart, sensor_data, sensor_patterns, sen
 from app.pages.filling import plain
 from app.pages.shell import Shell, address, query
 from app.pages.tabs import Tabs
-from db.base import get
+from db.core.database import get
 from db.sensors import Sensor
 from engine.iso_time import iso_duration
 

@@ -19,8 +19,8 @@ from app.pages.remarks import Place
 from app.pages.shell import Shell, query
 from app.pages.tabs import Part
 from components.traces import Chart
-from db import listing
-from db.base import get
+from db.core import listing
+from db.core.database import get
 from db.sensors import Sensor
 from engine.iso_time import zone
 

@@ -21,10 +21,11 @@ from app.pages.removing import Removal
 from app.pages.sensor_upload import Upload
 from app.pages.shell import Shell
 from app.pages.tabs import Part
-from db import deleting, listing, statistics
-from db.base import get
+from db.beliefs import deletion, statistics
+from db.beliefs.source_filter import SourceFilter
+from db.core import listing
+from db.core.database import get
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from db.sources import Source
 from engine.iso_time import zone
 
@@ -149,4 +150,4 @@ def _counted(
     sensor = get(work, Sensor, sensor_id)
     access.check(who, "delete", sensor)
     only = None if source is None else SourceFilter(ids=[source])
-    return deleting.count(work, sensor, bounds=deleting.within(*span), sources=only)
+    return deletion.count(work, sensor, bounds=deletion.within(*span), sources=only)

@@ -22,10 +22,11 @@ from components.component import Component
 from components.distribution import Distribution
 from components.heatmap import Heatmap
 from components.traces import Trace
-from db import beliefs, listing
-from db.base import get
+from db.beliefs import store
+from db.beliefs.source_filter import SourceFilter
+from db.core import listing
+from db.core.database import get
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from engine.iso_time import from_us, zone
 
 MEASURED = SourceFilter(not_types=("forecaster", "scheduler"))
@@ -56,7 +57,7 @@ def _read(sensor_id: int, days: int, work: Session, who: SignedIn) -> Found:
     last = from_us(data[1]) + (sensor.resolution or timedelta(seconds=1))
     for sources, end in ((MEASURED, min(last, now)), (None, last)):
         start = time_range.following(time_range.midnight(end, zone(who.timezone)), 1 - days)
-        known = beliefs.read(work, sensor, start, end, known_at=now, sources=sources)
+        known = store.read(work, sensor, start, end, known_at=now, sources=sources)
         if len(known):
             break
     label = f"{sensor.asset.name}: {sensor.name}"

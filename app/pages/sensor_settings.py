@@ -16,8 +16,8 @@ from app.pages.removing import Removal
 from app.pages.sensor_fields import fields
 from app.pages.shell import Shell, address, go
 from app.pages.tabs import Part
-from db import deleting
-from db.base import get
+from db.beliefs import deletion
+from db.core.database import get
 from db.sensors import Sensor
 
 READ_ONLY = "You may look at this sensor, but not change it; ask an admin of its account."
@@ -66,4 +66,4 @@ def _show(page: Shell, found: Found) -> Sequence[Any]:
 def _counted(sensor_id: int, work: Session, who: SignedIn) -> int:
     sensor = get(work, Sensor, sensor_id)
     access.check(who, "delete", sensor)
-    return deleting.count(work, sensor)
+    return deletion.count(work, sensor)

@@ -18,11 +18,12 @@ from app.pages.tabs import Part
 from app.running import current
 from components.fact_table import Cell, FactTable
 from components.theme import told_by
-from db import listing, statistics
-from db.base import get
+from db.beliefs import statistics
+from db.beliefs.statistics import Statistics
+from db.core import listing
+from db.core.database import get
 from db.sensors import Sensor
 from db.sources import Source
-from db.statistics import Statistics
 from engine.iso_time import zone
 
 

@@ -22,8 +22,10 @@ from app.pages.shell import Shell
 from app.running import Running, current
 from app.version import COMPATIBLE
 from components.fact_table import Cell, FactTable, Light
-from db import assets, migrations, queue_state, size
-from db.queue_state import QueueState, WorkerState
+from db import assets, migrations
+from db.core import size
+from db.jobs import queue_state
+from db.jobs.queue_state import QueueState, WorkerState
 from engine import plugins
 from engine.iso_time import zone
 

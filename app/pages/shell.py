@@ -21,7 +21,7 @@ from app.pages import dress, first_paint
 from app.pages.filling import fill, later, plain, reading, soon, waiting
 from app.running import current
 from components import theme
-from db import alerts
+from db.jobs import alerts
 
 LOG = logging.getLogger(__name__)
 MENU = [

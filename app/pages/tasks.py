@@ -21,11 +21,13 @@ from app.pages.live import Following
 from app.pages.queue_table import QueueTable
 from app.pages.shell import Shell, query
 from app.running import current
-from db import assets, job_search, listing, queue_state
-from db.automations import Automation
-from db.job_search import Wanted
-from db.jobs import UNSUCCESSFUL
-from db.queue_state import QueueState
+from db import assets
+from db.core import listing
+from db.jobs import job_search, queue_state
+from db.jobs.automations import Automation
+from db.jobs.job_search import Wanted
+from db.jobs.jobs import UNSUCCESSFUL
+from db.jobs.queue_state import QueueState
 from engine.iso_time import zone
 
 ROWS = 25

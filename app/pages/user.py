@@ -22,11 +22,11 @@ from app.pages.forms import Field, Form
 from app.pages.shell import Shell, address
 from app.pages.users import at
 from components.fact_table import Cell, FactTable, Light, Link
-from db import listing
-from db.accounts import Account
+from db.accounts.accounts import Account
+from db.accounts.users import Role, User
 from db.assets import Asset
-from db.base import get
-from db.users import Role, User
+from db.core import listing
+from db.core.database import get
 from engine.iso_time import zone
 
 VOID = "Void the password of {name}, and end all sessions and tokens? A link to choose a new password is mailed."

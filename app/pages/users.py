@@ -18,8 +18,8 @@ from app.pages.forms import Field, Form
 from app.pages.shell import Shell, address, go, remembering
 from components.fact_table import Cell, Light, Link
 from components.row_table import RowTable
-from db.accounts import Account
-from db.users import User
+from db.accounts.accounts import Account
+from db.accounts.users import User
 from engine.iso_time import zone
 
 COLUMNS = ["User", "Email", "Account", "Roles", "Zone", "Last sign-in", "Last seen", "State"]

@@ -46,7 +46,7 @@ def current(url: str) -> str | None:
     """Return the revision a database is at; None if it has none yet."""
     from alembic.migration import MigrationContext
 
-    from db.base import Database
+    from db.core.database import Database
 
     database = Database(url)
     try:

@@ -5,8 +5,8 @@ from typing import Any
 from alembic import context
 from sqlalchemy import Connection
 
-from db import tables
-from db.base import Database, Table
+from db.core import tables
+from db.core.database import Database, Table
 
 tables.enter()
 

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.demo.load import load
-from db.base import Database
+from db.core.database import Database
 from db.migrations import upgrade
 from tests.browser.looking import HOST, add_host, add_job, addresses, settle, sign_in
 from tests.conftest import ARGUMENTS

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from db.base import Database
+from db.core.database import Database
 from tests.assemble.homes import Home
 
 

@@ -13,8 +13,9 @@ from app.assemble.site import Assembled, read_site
 from app.auth.references import References
 from app.jobs import schedule
 from app.jobs.schedule import Planned
-from db import beliefs, sources
+from db import sources
 from db.assets import Asset, asset_type
+from db.beliefs import store
 from db.sensors import Sensor
 from engine.iso_time import to_us
 from engine.window import Window
@@ -50,7 +51,7 @@ class Home:
         sensor = self.work.get(Sensor, sensor_id)
         full = np.broadcast_to(np.asarray(values, dtype=float), window.n)
         by = sources.named(self.work, "meter", type="script")
-        beliefs.write(self.work, sensor, by, events=window.starts, values=full, known_at=KNOWN_AT)
+        store.write(self.work, sensor, by, events=window.starts, values=full, known_at=KNOWN_AT)
         return sensor_id
 
     def price(self, values: Any, unit: str = "EUR/kWh") -> int:
@@ -74,7 +75,7 @@ class Home:
     def stored(self, sensor_id: int, start: datetime = START, hours: float = 4) -> dict[datetime, float]:
         sensor = self.work.get(Sensor, sensor_id)
         end = start + timedelta(hours=hours, microseconds=1)
-        known = beliefs.read(self.work, sensor, start, end, known_at=KNOWN_AT)
+        known = store.read(self.work, sensor, start, end, known_at=KNOWN_AT)
         return dict(zip(known.events.tolist(), known.values.tolist(), strict=True))
 
 

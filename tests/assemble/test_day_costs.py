@@ -10,9 +10,10 @@ from sqlalchemy import event
 from app.assemble import day_costs
 from app.auth.references import References
 from app.demo.toy import add_asset, add_sensor
-from db import beliefs, sources
+from db import sources
 from db.assets import Asset
-from db.base import Database
+from db.beliefs import store
+from db.core.database import Database
 from db.sensors import Sensor
 from engine.window import Window
 
@@ -26,7 +27,7 @@ PLANNED, METERED = ("Flexscope", "scheduler"), ("meter", "script")
 def tell(work: Any, sensor: Sensor, by: tuple[str, str], values: list[float], *, known_at: datetime = DAY) -> None:
     """Write the values of the quarters of a day."""
     source, starts = sources.named(work, by[0], type=by[1]), WINDOW.starts[: len(values)]
-    beliefs.write(work, sensor, source, events=starts, values=np.asarray(values, float), known_at=known_at)
+    store.write(work, sensor, source, events=starts, values=np.asarray(values, float), known_at=known_at)
 
 
 def home(work: Any, name: str = "home", *, prices: int = 4, **context: Any) -> dict[str, Any]:

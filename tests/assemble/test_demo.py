@@ -7,8 +7,8 @@ import pytest
 
 from app.demo import building, excerpts, toy
 from app.demo.load import load
-from db import beliefs
-from db.users import by_email
+from db.accounts.users import by_email
+from db.beliefs import store
 from engine.window import Window
 
 NOW = datetime(2026, 11, 18, 10, 20, tzinfo=UTC)
@@ -24,7 +24,7 @@ def loaded(database):
 
 def known(database, name, start, end, *, known_at):
     with database.reading() as work:
-        return beliefs.read(work, building.sensors(work)[name], start, end, known_at=known_at)
+        return store.read(work, building.sensors(work)[name], start, end, known_at=known_at)
 
 
 def test_plan_covers_two_days_and_keeps_energy(loaded):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.jobs.schedule import Planned
-from db.base import Database
+from db.core.database import Database
 from engine.errors import Infeasible
 from tests.assemble.homes import HOUR, Home
 from tests.assemble.test_every_field import BATTERY, at, hours

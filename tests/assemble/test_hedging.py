@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from db import beliefs, sources
-from db.base import Database
-from db.chunks import Beliefs
+from db import sources
+from db.beliefs import store
+from db.beliefs.chunks import Beliefs
+from db.core.database import Database
 from db.sensors import Sensor
 from engine.errors import Infeasible
 from engine.iso_time import to_us
@@ -36,7 +37,7 @@ def foreseen(home: Home, name: str, quantiles: list[list[float]]) -> dict[str, i
     values = np.array([*quantiles, *[quantiles[-1]] * (24 - len(quantiles))])
     times = np.full(24, to_us(KNOWN_AT))
     sensor = home.work.get(Sensor, key)
-    beliefs.save(home.work, sensor, by, Beliefs(DAY.starts, times, values, np.array([0.1, 0.5, 0.9])))
+    store.save(home.work, sensor, by, Beliefs(DAY.starts, times, values, np.array([0.1, 0.5, 0.9])))
     return {"sensor": key}
 
 

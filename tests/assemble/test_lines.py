@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.assemble.lines import band
-from db.chunks import Beliefs
+from db.beliefs.chunks import Beliefs
 
 NAN = float("nan")
 

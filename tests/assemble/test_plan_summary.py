@@ -8,8 +8,9 @@ import pytest
 from app.assemble import plan_summary
 from app.auth.references import References
 from app.demo.toy import add_asset, add_sensor
-from db import beliefs, sources
-from db.base import Database
+from db import sources
+from db.beliefs import store
+from db.core.database import Database
 from engine.window import Window
 
 HOUR = timedelta(hours=1)
@@ -34,7 +35,7 @@ def planned(work, power: list[float], prices: list[float] | None, *, positive: b
 
 
 def write(work, sensor, source, window, values, known_at):
-    beliefs.write(work, sensor, source, events=window.starts, values=np.asarray(values, float), known_at=known_at)
+    store.write(work, sensor, source, events=window.starts, values=np.asarray(values, float), known_at=known_at)
 
 
 @pytest.mark.parametrize("positive", [True, False])

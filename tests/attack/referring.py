@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from app.assemble.flex_config import OLD_CAPACITIES, OLD_MODEL_ATTRIBUTES, OLD_SHARES, OLD_SITE_CAPACITIES
-from db import beliefs, sources
+from db import sources
 from db.assets import Asset
-from db.base import Database
+from db.beliefs import store
+from db.core.database import Database
 from db.sensors import Sensor
 from engine.flex.commitment import CommitmentModel
 from engine.flex.context import CommodityContext, FlexContext
@@ -128,7 +129,7 @@ def keep_secrets(database: Database, owner: int) -> dict[str, int]:
             work.add(sensor)
             work.flush()
             starts = Window(START - timedelta(days=2), START + timedelta(days=2), timedelta(minutes=15)).starts
-            beliefs.write(work, sensor, by, events=starts, values=np.full(len(starts), value), known_at=START)
+            store.write(work, sensor, by, events=starts, values=np.full(len(starts), value), known_at=START)
             found[name] = sensor.id
         return found | {"source": by.id, "asset": asset.id}
 

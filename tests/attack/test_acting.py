@@ -10,10 +10,10 @@ from app.jobs.asking import Order, ask
 from app.jobs.worker import Worker
 from app.pages.job_table import change
 from app.settings import load
-from db import jobs
-from db.base import Database
-from db.jobs import Job
-from db.users import User
+from db.accounts.users import User
+from db.core.database import Database
+from db.jobs import jobs
+from db.jobs.jobs import Job
 from tests.attack import referring
 from tests.attack.referring import SIGNS, START
 from tests.auth.permission_table import FLEX, PLAN

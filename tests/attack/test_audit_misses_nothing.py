@@ -16,10 +16,10 @@ from app.api.acting import Request
 from app.cli.main import main
 from app.running import Running
 from app.settings import load
-from db.audit import AuditEvent
-from db.base import Database, Table
-from db.trail import COUNTERS, SECRET, WATCHED
-from db.users import User
+from db.accounts.users import User
+from db.core.audit import AuditEvent
+from db.core.change_tracking import COUNTERS, SECRET, WATCHED
+from db.core.database import Database, Table
 from engine.errors import EngineError
 from tests.auth.permission_table import TABLE
 from tests.auth.test_every_endpoint import turn
@@ -171,9 +171,9 @@ def test_no_statement_passes_by_the_log(people: Database, name: str) -> None:
 
 
 ALLOWED = {
-    "db/dumping.py": "puts a whole database in the place of another, and says so in the log it brings",
-    "db/logins.py": "ends sessions and keys with the change of the user that is in the log",
-    "db/base.py": "is where sessions are made",
+    "db/exchange/dump.py": "puts a whole database in the place of another, and says so in the log it brings",
+    "db/accounts/logins.py": "ends sessions and keys with the change of the user that is in the log",
+    "db/core/database.py": "is where sessions are made",
 }
 """Modules that may write past the session, and why."""
 

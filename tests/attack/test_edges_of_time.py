@@ -9,7 +9,7 @@ import pytest
 
 from app.api.multipart import Form, Raw
 from app.api.v3.data import AddressedData
-from db import knowledge
+from db.beliefs import knowledge
 from engine.errors import InputError
 from tests.auth.permission_table import TABLE
 from tests.auth.test_every_endpoint import send, served

@@ -19,8 +19,8 @@ from sqlalchemy import select
 from app.api.routes import tables
 from app.assemble import files, safe_cells
 from app.assemble.files import Layout
-from db import beliefs
-from db.base import Database, get
+from db.beliefs import store
+from db.core.database import Database, get
 from db.sensors import Sensor
 from db.sources import Source
 from db.sources import named as named_source
@@ -227,7 +227,7 @@ def test_the_terminal_writes_no_formula_either(tmp_path: Path) -> None:
         assert sensor is not None
         sensor.name, source = "=1+1", named_source(work, "@SUM(1)")
         events = np.array([to_us(START)])
-        beliefs.write(work, sensor, source, events=events, values=np.array([-1.5]), known_at=START)
+        store.write(work, sensor, source, events=events, values=np.array([-1.5]), known_at=START)
     opened.close()
     words = ("show", "beliefs", "--sensor", str(sensor.id), "--start", "2026-01-01", "--duration", "P30D")
     done = flexscope(instance, *words, "--to-file", str(file))

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from app.fair import TOGETHER, Beside, Crowded, FairPool, network
-from db.base import Database
+from db.core.database import Database
 from tests.auth.permission_table import PLAN
 from tests.http import serving
 from tests.http.serving import PASSWORD, Api, alone, email

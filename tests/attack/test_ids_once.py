@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from db import migrations
-from db.accounts import Account
+from db.accounts.accounts import Account
+from db.accounts.users import User
 from db.assets import Asset, asset_type
-from db.audit import AuditEvent
-from db.base import Database, Table
-from db.dumping import dump, restore
+from db.core.audit import AuditEvent
+from db.core.database import Database, Table
+from db.exchange.dump import dump, restore
 from db.sensors import Sensor
-from db.users import User
 
 STEP = timedelta(minutes=15)
 KINDS: list[type[Table]] = [Account, User, Asset, Sensor]
@@ -87,7 +87,7 @@ def test_the_log_of_a_new_asset_begins_with_it(database: Database) -> None:
 
 
 def test_every_table_the_log_speaks_of_gives_ids_once() -> None:
-    from db.trail import WATCHED
+    from db.core.change_tracking import WATCHED
 
     at_risk = {name for name in WATCHED if "id" in Table.metadata.tables[name].columns}
     once = {name for name in at_risk if Table.metadata.tables[name].dialect_options["sqlite"]["autoincrement"]}

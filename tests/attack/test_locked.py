@@ -13,8 +13,8 @@ import requests
 from app.cli.main import main
 from app.running import Running
 from app.settings import load
-from db.base import Database, Table
-from db.faults import Unavailable
+from db.core.database import Database, Table
+from db.core.faults import Unavailable
 from tests.auth.permission_table import TABLE
 from tests.auth.test_every_endpoint import send
 from tests.auth.test_permissions import populate

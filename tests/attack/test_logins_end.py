@@ -19,12 +19,12 @@ from tornado.websocket import WebSocketClientConnection
 
 from app.auth import reset
 from app.auth.new_email import PURPOSE as NEW_EMAIL
-from db import logins
-from db.access_keys import AccessKey
-from db.accounts import Account, AccountRole, RolesAccounts
-from db.base import Database, Table
-from db.users import RolesUsers, User, role
-from db.web_sessions import WebSession
+from db.accounts import logins
+from db.accounts.access_keys import AccessKey
+from db.accounts.accounts import Account, AccountRole, RolesAccounts
+from db.accounts.users import RolesUsers, User, role
+from db.accounts.web_sessions import WebSession
+from db.core.database import Database, Table
 from engine.errors import EngineError
 from tests.auth import provider
 from tests.auth.provider import Provider

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from db.base import Database
+from db.core.database import Database
 from tests.http import serving
 from tests.http.serving import Api
 

@@ -13,11 +13,11 @@ from app.auth.references import References
 from app.jobs.report import REPORTERS
 from app.jobs.worker import Worker
 from app.settings import load
+from db.accounts.users import User
 from db.assets import Asset
-from db.base import Database
-from db.jobs import Job
+from db.core.database import Database
+from db.jobs.jobs import Job
 from db.sensors import Sensor
-from db.users import User
 from tests.attack import referring
 from tests.attack.referring import OLD, REFERENCE, SIGNS, START, Named
 from tests.auth.permission_table import FLEX, PLAN, SPAN

@@ -27,10 +27,10 @@ from app.logs import AsJson, AsText
 from app.redaction import GONE, LOOKS, of_settings, redacted, redacted_all
 from app.running import Running
 from app.settings import Settings, load
-from db import dumping
-from db.alerts import Alert
-from db.base import Database
-from db.repeats import KEPT, Answered
+from db.accounts.idempotency import KEPT, Answered
+from db.core.database import Database
+from db.exchange import dump as dumping
+from db.jobs.alerts import Alert
 from engine.errors import FieldError
 from tests.auth.permission_table import TABLE
 from tests.auth.test_every_endpoint import NAMES

@@ -8,8 +8,8 @@ import pytest
 from app.auth import keys
 from app.running import Running
 from app.settings import load
-from db.base import Database
-from db.users import User, role
+from db.accounts.users import User, role
+from db.core.database import Database
 from tests.auth.permission_table import TABLE
 from tests.auth.test_permissions import NOW, ROUTES, Server, populate
 from tests.http import serving

@@ -12,10 +12,10 @@ import requests
 from click.testing import CliRunner
 
 from app.cli.main import cli
+from db.accounts.users import User, role
 from db.assets import Asset, check_parent, count_mixed, own_subtree
-from db.base import Database
+from db.core.database import Database
 from db.sensors import Sensor
-from db.users import User, role
 from engine.errors import FieldError
 from tests.auth.permission_table import FLEX, PLAN
 from tests.http import serving

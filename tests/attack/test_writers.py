@@ -23,9 +23,9 @@ from app.cli.main import main
 from app.jobs.worker import Worker
 from app.running import Running
 from app.settings import load
-from db.base import Database
-from db.jobs import Job
-from db.users import User
+from db.accounts.users import User
+from db.core.database import Database
+from db.jobs.jobs import Job
 from engine.reporting.aggregate import AggregatorReporter
 from engine.reporting.pandas_reporter import PandasReporter
 from engine.reporting.profit_or_loss import ProfitOrLossReporter

@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import Executable, delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from db import audit, trail
-from db.accounts import Account
+from db.accounts.accounts import Account
+from db.accounts.users import User, role
 from db.assets import Asset, asset_type
-from db.audit import AuditEvent
-from db.base import Database
+from db.core import audit, change_tracking
+from db.core.audit import AuditEvent
+from db.core.database import Database
 from db.sensors import Sensor
-from db.users import User, role
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -37,7 +37,7 @@ def add_mill(database: Database) -> tuple[int, int]:
 def test_a_change_nobody_mentions_is_written_with_its_values(database: Database) -> None:
     _, asset_id = add_mill(database)
     with database.writing() as work:
-        trail.act_as(work, (7, "ada"))
+        change_tracking.act_as(work, (7, "ada"))
         work.get_one(Asset, asset_id).flex_model = {"soc-max": "10 kWh"}
     last = events(database)[-1]
     assert (last.event, last.active_user_id, last.asset_id) == ("Changed flex_model of asset 'battery'", 7, asset_id)

@@ -14,7 +14,7 @@ from app.api.route import PARAMETER
 from app.running import Running
 from app.settings import load
 from app.version import API, COMPATIBLE, OWN
-from db.base import Database
+from db.core.database import Database
 from tests.auth.permission_table import EVERYONE, TABLE
 from tests.auth.test_permissions import ROUTES, populate
 from tests.http import serving

@@ -13,16 +13,17 @@ from sqlalchemy.orm import Session
 
 from app.api.errors import answer
 from app.pages.filling import FAILED
-from db import beliefs, sources
-from db.accounts import Account
-from db.alerts import Alert
+from db import sources
+from db.accounts.accounts import Account
+from db.accounts.users import User, role
 from db.annotations import Annotation
 from db.assets import Asset, asset_type
-from db.automations import Automation
-from db.base import Database
-from db.jobs import Job
+from db.beliefs import store
+from db.core.database import Database
+from db.jobs.alerts import Alert
+from db.jobs.automations import Automation
+from db.jobs.jobs import Job
 from db.sensors import Sensor
-from db.users import User, role
 from engine.window import Window
 from tests.auth.page_table import PAGES_SEEN
 from tests.auth.test_page_permissions import address
@@ -76,7 +77,7 @@ def measure(work: Session, ids: dict[str, int]) -> None:
         source = sources.named(work, SHORT, type=kind, model=EVIL[:80], version=SHORT)
         for name in ("s:power", "s:load"):
             sensor, values = work.get_one(Sensor, ids[name]), np.sin(np.arange(len(today.starts)))
-            beliefs.write(work, sensor, source, events=today.starts, values=values, known_at=now)
+            store.write(work, sensor, source, events=today.starts, values=values, known_at=now)
 
 
 def remark(work: Session, ids: dict[str, int]) -> None:

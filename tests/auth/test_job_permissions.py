@@ -13,13 +13,14 @@ from app.jobs import asker
 from app.jobs.kinds import KINDS, Attempt, Save
 from app.jobs.worker import Worker
 from app.settings import load
-from db import beliefs, sources
+from db import sources
+from db.accounts.users import User, role
 from db.assets import Asset
-from db.automations import Automation
-from db.base import Database
-from db.jobs import Job
+from db.beliefs import store
+from db.core.database import Database
+from db.jobs.automations import Automation
+from db.jobs.jobs import Job
 from db.sensors import Sensor
-from db.users import User, role
 from engine.window import Window
 from tests.auth.permission_table import EVERYONE, JOBS
 from tests.http import serving
@@ -39,7 +40,7 @@ def ids(people: Database) -> dict[str, Any]:
         source = sources.of_user(work, found["u:hand"], name="hand", account_id=found["a:Mill"])
         week = Window(NOW - timedelta(days=7), NOW, QUARTER)
         load_sensor = work.get_one(Sensor, found["s:load"])
-        beliefs.write(work, load_sensor, source, events=week.starts, values=np.ones(len(week.starts)), known_at=NOW)
+        store.write(work, load_sensor, source, events=week.starts, values=np.ones(len(week.starts)), known_at=NOW)
         work.flush()
         return serving.identifiers(people) | {"source": source.id, "u:stranger": user.id}
 

@@ -11,11 +11,11 @@ from app.auth import limits
 from app.auth.identity import SignedIn
 from app.auth.limits import Exceeded, Limits, Rate
 from app.settings import load
-from db.accounts import Account
+from db.accounts.accounts import Account
+from db.accounts.subscriptions import Plan, QuotaReached, check_room
+from db.accounts.users import User
 from db.assets import Asset
-from db.base import Database
-from db.plans import Plan, QuotaReached, check_room
-from db.users import User
+from db.core.database import Database
 from engine.errors import FieldError
 
 NOON = 1_767_614_400

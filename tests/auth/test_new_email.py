@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from app.auth import sealing
 from app.settings import load, secret_key
-from db.base import Database
-from db.kept_secrets import KeptSecret
+from db.accounts.stored_secrets import KeptSecret
+from db.core.database import Database
 from tests.auth.test_sign_in import awaited, can_read, signed_in, submit
 from tests.finding import part
 from tests.http import serving

@@ -12,8 +12,8 @@ from app.auth import oidc
 from app.auth.oidc import Refused, find_user
 from app.running import Running
 from app.settings import load
-from db.base import Database
-from db.users import User
+from db.accounts.users import User
+from db.core.database import Database
 from tests.auth import provider
 from tests.auth.provider import CLIENT, SECRET, Provider
 from tests.http import serving

@@ -24,11 +24,11 @@ from app.pages.filling import FAILED
 from app.pages.routes import PAGES
 from app.running import Running
 from db import sources
-from db.alerts import Alert
+from db.accounts.users import User, role
 from db.annotations import Annotation
-from db.base import Database
-from db.jobs import Job
-from db.users import User, role
+from db.core.database import Database
+from db.jobs.alerts import Alert
+from db.jobs.jobs import Job
 from tests.auth.page_table import ACTIONS, PAGES_SEEN, PageLine
 from tests.auth.permission_table import EVERYONE
 from tests.auth.test_sign_in import signed_in

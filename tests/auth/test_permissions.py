@@ -22,12 +22,12 @@ from app.bounds import Bounds
 from app.running import Running
 from app.settings import load
 from db import sources
+from db.accounts.stored_secrets import KeptSecret
+from db.accounts.users import User, role
 from db.annotations import Annotation
-from db.automations import Automation
-from db.base import Database
-from db.jobs import Job
-from db.kept_secrets import KeptSecret
-from db.users import User, role
+from db.core.database import Database
+from db.jobs.automations import Automation
+from db.jobs.jobs import Job
 from tests.auth.permission_table import EVERYONE, OUTSIDE, TABLE
 from tests.http import serving
 

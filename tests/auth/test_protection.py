@@ -11,8 +11,8 @@ from bokeh.util.token import generate_jwt_token, generate_session_id
 from tornado.httpclient import HTTPClientError
 
 from app.auth.sessions import PAYLOAD
-from db.base import Database
-from db.users import User
+from db.accounts.users import User
+from db.core.database import Database
 from tests.auth.test_sign_in import signed_in
 from tests.auth.visiting import cookie_of, opened, token_of
 from tests.finding import part

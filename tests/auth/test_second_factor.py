@@ -7,7 +7,7 @@ import requests
 
 from app.auth import sealing
 from app.settings import load
-from db.base import Database
+from db.core.database import Database
 from engine.errors import EngineError, FieldError
 from tests.auth.test_sign_in import awaited, can_read, submit
 from tests.finding import part

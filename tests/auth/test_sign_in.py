@@ -15,10 +15,10 @@ from sqlalchemy import select
 
 from app.auth import passwords
 from app.auth.sign_in import FREE, Attempt, TooMany, Waiting, authenticate, network
-from db import sign_in
-from db.base import Database
-from db.sign_in import Failures
-from db.users import User, by_email
+from db.accounts import sign_in
+from db.accounts.sign_in import Failures
+from db.accounts.users import User, by_email
+from db.core.database import Database
 from tests.finding import part
 from tests.http import serving
 from tests.http.serving import PASSWORD, Api, email

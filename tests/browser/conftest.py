@@ -14,8 +14,8 @@ from sqlalchemy import delete
 from app.assemble.request import ScheduleRequest
 from app.demo import building
 from app.demo.load import load
-from db.base import Database
-from db.jobs import Job, add
+from db.core.database import Database
+from db.jobs.jobs import Job, add
 from tests.browser.looking import HOST, add_host, add_job, sign_in
 from tests.http.serving import Api, server
 

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from app.auth.passwords import hashed
 from app.demo import building, toy
 from app.pages.routes import PAGES
-from db import users
-from db.base import Database
-from db.jobs import Job
-from db.users import User
+from db.accounts import users
+from db.accounts.users import User
+from db.core.database import Database
+from db.jobs.jobs import Job
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
 SERIOUS = """async () => (await axe.run({resultTypes: ["violations"]})).violations

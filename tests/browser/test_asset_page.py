@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from db.assets import Asset
-from db.base import Database
+from db.core.database import Database
 from tests.browser.looking import settle
 
 pytestmark = pytest.mark.browser

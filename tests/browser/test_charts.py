@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from app.demo import building
 from components.replay import FRAME_MS
 from db.assets import Asset
-from db.base import Database
+from db.core.database import Database
 from tests.browser.test_pages import DRAWN, charts
 
 pytestmark = pytest.mark.browser

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.demo import building, toy
-from db.base import Database
+from db.core.database import Database
 from tests.http import serving
 from tests.http.serving import Api
 

@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 
 from app.pages.filling import FAILED
 from app.pages.routes import PAGES
-from db.base import Database
+from db.core.database import Database
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.looking import addresses, findings, overflow, tabs
 

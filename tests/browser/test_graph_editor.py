@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from db.assets import Asset
-from db.audit import AuditEvent
-from db.base import Database
+from db.core.audit import AuditEvent
+from db.core.database import Database
 from tests.browser.looking import settle
 
 pytestmark = pytest.mark.browser

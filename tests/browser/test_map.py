@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Browser, expect
 
-from db.base import Database
+from db.core.database import Database
 from tests.browser.looking import sign_in
 from tests.http.serving import server
 

@@ -10,12 +10,12 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import delete, func, select, update
 
 from app.demo import building
-from db.alerts import Alert
-from db.automations import Automation
-from db.base import Database, get
-from db.jobs import Job
+from db.beliefs.series import Series
+from db.core.database import Database, get
+from db.jobs.alerts import Alert
+from db.jobs.automations import Automation
+from db.jobs.jobs import Job
 from db.sensors import Sensor
-from db.series import Series
 from tests.browser.looking import NEVER, change, settle
 
 pytestmark = pytest.mark.browser

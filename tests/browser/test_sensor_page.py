@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.demo import building
-from db.base import Database
+from db.core.database import Database
 from db.sensors import Sensor
 from tests.browser.looking import settle
 

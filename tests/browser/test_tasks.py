@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from db.accounts import Account
-from db.base import Database
-from db.users import User, role
+from db.accounts.accounts import Account
+from db.accounts.users import User, role
+from db.core.database import Database
 from tests.browser.conftest import DESKTOP, guarded
 from tests.browser.looking import NEVER, change
 from tests.http.serving import PASSWORD, Api, password_hash

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.cli.main import main
-from db import beliefs
-from db.base import Database, get
+from db.beliefs import store
+from db.core.database import Database, get
 from db.sensors import Sensor
 from tests.db.samples import DAY, LATER, NOON
 
@@ -40,7 +40,7 @@ def prices(folder: Path, *, bad: dict[int, str] | None = None) -> str:
 def stored(database: Database) -> list[float]:
     with database.reading() as work:
         sensor = get(work, Sensor, 1)
-        values: list[float] = beliefs.read(work, sensor, NOON - DAY, NOON + DAY, known_at=LATER).values.tolist()
+        values: list[float] = store.read(work, sensor, NOON - DAY, NOON + DAY, known_at=LATER).values.tolist()
         return values
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from db import beliefs
-from db.base import Database, get
+from db.beliefs import store
+from db.core.database import Database, get
 from db.sensors import Sensor
 from tests.cli.test_beliefs import PRICES, add, command, prices, stored, toy
 from tests.db.samples import DAY, LATER, NOON
@@ -45,10 +45,10 @@ def test_a_file_that_went_out_comes_in_again_and_changes_nothing(filled: Databas
     command("show", "beliefs", "--sensor", "1", *RANGE, "--to-file", file)
     columns = ["--datecol", "event_start", "--valuecol", "event_value", "--beliefcol", "belief_time"]
     with filled.reading() as work:
-        before = beliefs.read_all(work, get(work, Sensor, 1), NOON - DAY, NOON + DAY, known_at=LATER).beliefs
+        before = store.read_all(work, get(work, Sensor, 1), NOON - DAY, NOON + DAY, known_at=LATER).beliefs
     assert add(file, *columns) == 0
     with filled.reading() as work:
-        after = beliefs.read_all(work, get(work, Sensor, 1), NOON - DAY, NOON + DAY, known_at=LATER).beliefs
+        after = store.read_all(work, get(work, Sensor, 1), NOON - DAY, NOON + DAY, known_at=LATER).beliefs
     assert np.array_equal(after.times, before.times)
     assert np.array_equal(after.values, before.values)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from db import beliefs
-from db.base import get
+from db.beliefs import store
+from db.core.database import get
 from db.sensors import Sensor
 from engine.iso_time import from_us, zone
 from tests.cli.test_tutorial import ADD, PRICES, TOMORROW
@@ -44,7 +44,7 @@ def test_process_costs_what_the_documentation_says(begun, database, sensor, kind
     assert said.code == 0 and f"{cost} EUR" in said.out
     with database.reading() as work:
         end = MIDNIGHT + timedelta(days=1)
-        known = beliefs.read(work, get(work, Sensor, sensor), MIDNIGHT, end, known_at=datetime.now(UTC))
+        known = store.read(work, get(work, Sensor, sensor), MIDNIGHT, end, known_at=datetime.now(UTC))
     runs = {from_us(at).astimezone(MIDNIGHT.tzinfo).hour for at in known.events[known.values > 0]}
     assert runs == hours and set(known.values.tolist()) == {0.0, 0.2}
 

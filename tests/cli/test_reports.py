@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from db import beliefs
-from db.base import Database
+from db.beliefs import store
+from db.core.database import Database
 from db.sensors import Sensor
 from tests.cli.conftest import Terminal
 
@@ -47,7 +47,7 @@ def test_a_day_is_one_where_the_sensor_is(terminal: Terminal, daily: str, databa
     assert (said.code, said.out.strip()) == (0, "3 values of the report are stored for sensor 4."), said
     with database.reading() as work:
         sensor = work.get_one(Sensor, 4)
-        known = beliefs.read(
+        known = store.read(
             work, sensor, datetime(2030, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC), known_at=EVER
         )
     assert known.values.tolist() == [24, 25, 24]

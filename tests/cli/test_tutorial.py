@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from db import beliefs
-from db.base import Database, get
+from db.beliefs import store
+from db.core.database import Database, get
 from db.sensors import Sensor
 from engine.iso_time import from_us, zone
 
@@ -35,7 +35,7 @@ def schedule(database: Database) -> dict[str, float]:
     """Return what sensor 2 stores, by local time [MW, positive when discharging]."""
     start = datetime.fromisoformat(f"{TOMORROW}T00:00").replace(tzinfo=zone("Europe/Amsterdam"))
     with database.reading() as work:
-        known = beliefs.read(work, get(work, Sensor, 2), start, start + timedelta(days=1), known_at=datetime.now(UTC))
+        known = store.read(work, get(work, Sensor, 2), start, start + timedelta(days=1), known_at=datetime.now(UTC))
     local = [f"{from_us(event).astimezone(start.tzinfo):%H:%M}" for event in known.events]
     return dict(zip(local, known.values.tolist(), strict=True))
 
@@ -96,7 +96,7 @@ def test_bad_row_is_named_and_nothing_of_the_file_is_stored(terminal, database):
     assert said.code == 1 and "3" in said.err and "cheap" in said.err
     with database.reading() as work:
         start = datetime.fromisoformat(f"{TOMORROW}T00:00Z")
-        known = beliefs.read(
+        known = store.read(
             work, get(work, Sensor, 1), start - timedelta(1), start + timedelta(1), known_at=datetime.now(UTC)
         )
     assert len(known) == 0

@@ -10,8 +10,8 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from db import beliefs
-from db.base import Database, get
+from db.beliefs import store
+from db.core.database import Database, get
 from db.sensors import Sensor
 from db.sources import Source
 from engine.iso_time import from_us
@@ -29,7 +29,7 @@ def write_on(url: str, sensor_id: int, source_id: int, first: int, acknowledge: 
             sensor, source = get(work, Sensor, sensor_id), get(work, Source, source_id)
             values = np.full(BATCH, float(run))
             events = steps(NOON + run * SHIFT * 5 * MINUTE, BATCH, 5 * MINUTE)
-            beliefs.write(work, sensor, source, events=events, values=values, known_at=NOON + run * MINUTE)
+            store.write(work, sensor, source, events=events, values=values, known_at=NOON + run * MINUTE)
         acknowledge.send(run)
         run += 1
 
@@ -56,7 +56,7 @@ def kill_a_writer(url: str, sensor: Sensor, source: Source, *, first: int, dice:
 def runs(database: Database, sensor: Sensor) -> dict[int, int]:
     """Return the number of values that are stored of each run."""
     with database.reading() as work:
-        every = beliefs.read_all(work, sensor, NOON - DAY, NOON + 9000 * DAY, known_at=LATER).beliefs
+        every = store.read_all(work, sensor, NOON - DAY, NOON + 9000 * DAY, known_at=LATER).beliefs
     times, counts = np.unique(every.times, return_counts=True)
     return {(from_us(t) - NOON) // timedelta(minutes=1): int(n) for t, n in zip(times, counts, strict=True)}
 

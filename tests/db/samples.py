@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from db.assets import Asset, asset_type
-from db.base import Database
+from db.core.database import Database
 from db.sensors import Sensor
 from db.sources import Source, named
 from engine.iso_time import Microseconds, to_us

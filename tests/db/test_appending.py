@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from db import appending, beliefs
-from db.base import Database
-from db.chunks import CERTAIN, Beliefs, encode
-from db.decoding import decode
+from db.beliefs import append, store
+from db.beliefs.chunks import CERTAIN, Beliefs, encode
+from db.beliefs.decoding import decode
+from db.beliefs.series import Chunk, Series
+from db.core.database import Database
 from db.sensors import Sensor
-from db.series import Chunk, Series
 from db.sources import named
 from engine.iso_time import Microseconds, to_us
 from tests.db.samples import DAY, LATER, MINUTE, NOON, add_sensor, steps
@@ -44,14 +44,14 @@ def test_one_after_the_other_is_the_same_as_at_once(database: Database, form: st
     values, times = np.random.default_rng(5).normal(size=90), TIMES[form]
     with database.writing() as work:
         (one, other), source = [add_sensor(work, resolution=STEP) for _ in range(2)], named(work, "meter")
-        beliefs.write(work, other, source, events=EVENTS, values=values, known_at=times)
+        store.write(work, other, source, events=EVENTS, values=values, known_at=times)
     for at in range(0, 90, size):
         part = slice(at, at + size)
         with database.writing() as work:
-            written = beliefs.write(work, one, source, events=EVENTS[part], values=values[part], known_at=times[part])
+            written = store.write(work, one, source, events=EVENTS[part], values=values[part], known_at=times[part])
         assert (written.stored, written.unchanged) == (len(EVENTS[part]), 0)
     with database.reading() as work:
-        found = [beliefs.read_all(work, s, NOON - DAY, NOON + 9 * DAY, known_at=LATER).beliefs for s in (one, other)]
+        found = [store.read_all(work, s, NOON - DAY, NOON + 9 * DAY, known_at=LATER).beliefs for s in (one, other)]
     for name in ("events", "times", "values"):
         assert np.array_equal(getattr(found[0], name), getattr(found[1], name))
     assert lines(database, one) == lines(database, other)
@@ -66,17 +66,17 @@ def chunk(times: Microseconds) -> bytes:
 )
 def test_a_chunk_is_lengthened_only_in_its_own_form(times: Microseconds, fits: int) -> None:
     after = Beliefs.certain(np.array([3 * STEP_US]), np.array([fits]), np.array([2.0]))
-    longer = appending.lengthened(chunk(times), after)
+    longer = append.lengthened(chunk(times), after)
     assert longer is not None
     assert decode([longer])[0].times.tolist() == [*times.tolist(), fits]
     other = Beliefs.certain(np.array([4 * STEP_US]), np.array([fits]), np.array([2.0]))
-    assert appending.lengthened(chunk(times), other) is None
+    assert append.lengthened(chunk(times), other) is None
     if not (times == times % 2).all():
         late = Beliefs.certain(np.array([3 * STEP_US]), np.array([fits + 1]), np.array([2.0]))
-        assert appending.lengthened(chunk(times), late) is None
+        assert append.lengthened(chunk(times), late) is None
 
 
 def test_a_chunk_of_quantiles_is_not_lengthened() -> None:
     wide = Beliefs(np.arange(2) * STEP_US, np.full(2, 5), np.ones((2, 2)), np.array([0.1, 0.9]))
     after = Beliefs(np.array([2 * STEP_US]), np.array([5]), np.ones((1, 1)), CERTAIN)
-    assert appending.lengthened(encode(wide, STEP_US), after) is None
+    assert append.lengthened(encode(wide, STEP_US), after) is None

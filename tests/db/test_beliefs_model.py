@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from db import beliefs, migrations
-from db.base import Database
-from db.chunks import Beliefs
-from db.knowledge import AsOf
+from db import migrations
+from db.beliefs import store
+from db.beliefs.chunks import Beliefs
+from db.beliefs.knowledge import AsOf
+from db.beliefs.merge import Conflict
+from db.core.database import Database
 from db.sensors import Sensor
-from db.superseding import Conflict
 from engine.iso_time import from_us, to_us
 from tests.db.samples import DAY, HOUR, MINUTE, NOON, sensor_and_source
 
@@ -98,7 +99,7 @@ def read(
     database: Database, sensor: Sensor, start: datetime, end: datetime, known_at: datetime | AsOf
 ) -> list[tuple[int, float, int]]:
     with database.reading() as work:
-        known = beliefs.read(work, sensor, start, end, known_at=known_at)
+        known = store.read(work, sensor, start, end, known_at=known_at)
     return list(zip(known.events.tolist(), known.values.tolist(), known.belief_times.tolist(), strict=True))
 
 
@@ -111,10 +112,10 @@ def check_rounds(database: Database, seed: int, rounds: int) -> None:
             changed = model.write(rows, overwrite=overwrite)
         except KeyError:
             with pytest.raises(Conflict), database.writing() as work:
-                beliefs.save(work, sensor, source, as_beliefs(rows))
+                store.save(work, sensor, source, as_beliefs(rows))
             continue
         with database.writing() as work:
-            written = beliefs.save(work, sensor, source, as_beliefs(rows), overwrite=overwrite)
+            written = store.save(work, sensor, source, as_beliefs(rows), overwrite=overwrite)
         assert written.stored + written.replaced == changed
         start = NOON + dice.randrange(-700, 700) * STEP
         end, cut = start + dice.choice([HOUR, DAY, 6 * DAY]), NOON + dice.randrange(-400, 400) * STEP
@@ -124,7 +125,7 @@ def check_rounds(database: Database, seed: int, rounds: int) -> None:
         expected = model.read(to_us(start), to_us(end), to_us(cut), horizon // timedelta(microseconds=1))
         assert read(database, sensor, start, end, ahead) == expected
     with database.reading() as work:
-        every = beliefs.read_all(work, sensor, NOON - 60 * DAY, NOON + 60 * DAY, known_at=NOON + 99 * DAY).beliefs
+        every = store.read_all(work, sensor, NOON - 60 * DAY, NOON + 60 * DAY, known_at=NOON + 99 * DAY).beliefs
     rows = list(zip(every.events.tolist(), every.times.tolist(), every.values[:, 0].tolist(), strict=True))
     assert rows == sorted((e, t, v) for e, times in model.known.items() for t, v in times.items())
     assert from_us(rows[0][0]) < NOON + 60 * DAY

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from db import beliefs, deleting, editing, statistics
-from db.base import Database
-from db.chunks import Beliefs
-from db.rewriting import Bounds
+from db.beliefs import conversion, deletion, statistics, store
+from db.beliefs.chunks import Beliefs
+from db.beliefs.rewrite import Bounds
+from db.beliefs.source_filter import SourceFilter
+from db.core.database import Database
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from db.sources import Source, named
 from engine.errors import FieldError, InputError, TimeError, UnitError
 from engine.iso_time import from_us, to_us
@@ -29,17 +29,17 @@ def fill(database: Database) -> tuple[Sensor, Source]:
         with database.writing() as work:
             start = NOON + run * HOUR
             values = np.round(dice.normal(size=36)).clip(-1, 1)
-            beliefs.write(work, sensor, source, events=steps(start, 36, STEP), values=values, known_at=start)
+            store.write(work, sensor, source, events=steps(start, 36, STEP), values=values, known_at=start)
     with database.writing() as work:
         events = steps(NOON, 700, STEP)
         known = events + 300_000_000
-        beliefs.write(work, sensor, source, events=events, values=np.round(dice.normal(size=700)), known_at=known)
+        store.write(work, sensor, source, events=events, values=np.round(dice.normal(size=700)), known_at=known)
     return sensor, source
 
 
 def rows(database: Database, sensor: Sensor) -> list[ROW]:
     with database.reading() as work:
-        found = beliefs.read_all(work, sensor, NOON - DAY, NOON + 9 * DAY, known_at=LATER).beliefs
+        found = store.read_all(work, sensor, NOON - DAY, NOON + 9 * DAY, known_at=LATER).beliefs
     return [(from_us(e), from_us(t), v) for e, t, v in zip(found.events, found.times, found.values[:, 0], strict=True)]
 
 
@@ -66,15 +66,15 @@ def test_lines_tell_what_the_beliefs_tell(database: Database) -> None:
 
 
 START, END = NOON + 11 * HOUR, NOON + 31 * HOUR
-WITHIN = deleting.within(START, END)
+WITHIN = deletion.within(START, END)
 
 
 @pytest.mark.parametrize(
     "delete, stays",
     [
-        (deleting.everything, lambda event, time: not START <= event < END),
-        (deleting.measurements, lambda event, time: not START <= event < END or time < event + STEP),
-        (deleting.prognoses, lambda event, time: not START <= event < END or time >= event + STEP),
+        (deletion.everything, lambda event, time: not START <= event < END),
+        (deletion.measurements, lambda event, time: not START <= event < END or time < event + STEP),
+        (deletion.prognoses, lambda event, time: not START <= event < END or time >= event + STEP),
     ],
 )
 def test_what_is_deleted_is_gone_and_nothing_else(
@@ -90,22 +90,22 @@ def test_what_is_deleted_is_gone_and_nothing_else(
     check_lines(database, sensor, left)
 
 
-@pytest.mark.parametrize("bounds", [WITHIN, deleting.within(None, END), deleting.within(None, None)])
+@pytest.mark.parametrize("bounds", [WITHIN, deletion.within(None, END), deletion.within(None, None)])
 def test_what_would_be_deleted_is_counted_first(database: Database, bounds: Bounds) -> None:
     sensor, source = fill(database)
     with database.reading() as work:
-        some = deleting.count(work, sensor, bounds=bounds, sources=SourceFilter(ids=[source.id]))
-        every = deleting.count(work, sensor, bounds=bounds)
+        some = deletion.count(work, sensor, bounds=bounds, sources=SourceFilter(ids=[source.id]))
+        every = deletion.count(work, sensor, bounds=bounds)
     with database.writing() as work:
-        assert deleting.everything(work, sensor, bounds=bounds, sources=SourceFilter(ids=[source.id])) == some > 0
-        assert deleting.everything(work, sensor, bounds=bounds) == every - some
+        assert deletion.everything(work, sensor, bounds=bounds, sources=SourceFilter(ids=[source.id])) == some > 0
+        assert deletion.everything(work, sensor, bounds=bounds) == every - some
 
 
 def test_deleting_everything_leaves_an_empty_series_of_a_newer_version(database: Database) -> None:
     sensor, _ = fill(database)
     with database.writing() as work:
         before = statistics.versions(work, [sensor.id])[sensor.id]
-        assert deleting.everything(work, sensor) > 1000
+        assert deletion.everything(work, sensor) > 1000
         assert statistics.versions(work, [sensor.id])[sensor.id] == before + 1
     check_lines(database, sensor, [])
 
@@ -114,8 +114,8 @@ def test_only_the_chosen_source_loses_its_data(database: Database) -> None:
     sensor, source = fill(database)
     with database.writing() as work:
         other = named(work, "other")
-        beliefs.write(work, sensor, other, events=steps(NOON, 9, STEP), values=np.ones(9), known_at=NOON)
-        deleting.everything(work, sensor, sources=SourceFilter(ids=[source.id]))
+        store.write(work, sensor, other, events=steps(NOON, 9, STEP), values=np.ones(9), known_at=NOON)
+        deletion.everything(work, sensor, sources=SourceFilter(ids=[source.id]))
     assert len(rows(database, sensor)) == 9
 
 
@@ -124,12 +124,12 @@ def test_only_beliefs_that_repeat_the_one_before_are_unchanged(database: Databas
     for hours, value in [(3, 1.0), (1, 1.0), (2, 1.0), (0, 1.0)]:  # the last three arrive before the first
         with database.writing() as work:
             known = NOON + hours * HOUR
-            beliefs.write(
+            store.write(
                 work, sensor, source, events=steps(NOON + DAY, 2, STEP), values=np.full(2, value), known_at=known
             )
     assert len(rows(database, sensor)) > 2
     with database.writing() as work:
-        deleting.unchanged(work, sensor)
+        deletion.unchanged(work, sensor)
     assert {time for _, time, _ in rows(database, sensor)} == {NOON}
 
 
@@ -138,7 +138,7 @@ def test_old_beliefs_expire_by_the_rules(database: Database) -> None:
     before = rows(database, sensor)
     newest = {event: (event, time, value) for event, time, value in before}
     with database.writing() as work:
-        deleting.expire(work, sensor, keep=20 * HOUR, keep_superseded=10 * HOUR, now=NOON + 30 * HOUR)
+        deletion.expire(work, sensor, keep=20 * HOUR, keep_superseded=10 * HOUR, now=NOON + 30 * HOUR)
     expected = [
         row for row in before
         if row[0] >= NOON + 10 * HOUR and (row[0] >= NOON + 20 * HOUR or row == newest[row[0]])
@@ -151,10 +151,10 @@ def test_a_sensor_changes_its_unit_together_with_its_data(database: Database) ->
     before = rows(database, sensor)
     with database.writing() as work:
         with pytest.raises(UnitError):
-            editing.convert(work, work.merge(sensor), "EUR")
-        editing.convert(work, work.merge(sensor), "MW")
+            conversion.convert(work, work.merge(sensor), "EUR")
+        conversion.convert(work, work.merge(sensor), "MW")
         with pytest.raises(FieldError, match="convert them along"):
-            editing.refuse_if_filled(work, sensor, "unit")
+            conversion.refuse_if_filled(work, sensor, "unit")
     after = rows(database, sensor)
     assert [row[:2] for row in after] == [row[:2] for row in before]
     assert [row[2] for row in after] == pytest.approx([row[2] / 1000 for row in before])
@@ -165,7 +165,7 @@ def test_data_of_a_finer_resolution_repeat(database: Database) -> None:
     sensor, _ = fill(database)
     before = rows(database, sensor)
     with database.writing() as work:
-        editing.resample_data(work, work.merge(sensor), MINUTE)
+        conversion.resample_data(work, work.merge(sensor), MINUTE)
     expected = sorted((event + i * MINUTE, time, value) for event, time, value in before for i in range(5))
     after = rows(database, sensor)
     assert after == expected
@@ -180,7 +180,7 @@ def test_data_of_a_coarser_resolution_are_means_as_they_were_known(database: Dat
     sensor, _ = fill(database)
     before = [row for row in rows(database, sensor) if row[0] < NOON + 4 * HOUR]
     with database.writing() as work:
-        editing.resample_data(work, work.merge(sensor), 3 * STEP)
+        conversion.resample_data(work, work.merge(sensor), 3 * STEP)
     expected = []
     for slot in sorted({from_us(to_us(event) // 900_000_000 * 900_000_000) for event, _, _ in before}):
         for moment in sorted({time for event, time, _ in before if slot <= event < slot + 3 * STEP}):
@@ -197,7 +197,7 @@ def test_what_does_not_fit_is_not_resampled(database: Database, resolution: time
     sensor, _ = fill(database)
     before = rows(database, sensor)
     with pytest.raises(error), database.writing() as work:
-        editing.resample_data(work, work.merge(sensor), resolution)
+        conversion.resample_data(work, work.merge(sensor), resolution)
     assert rows(database, sensor) == before
 
 
@@ -209,10 +209,10 @@ def test_quantiles_are_stored_read_and_superseded_as_one_belief(database: Databa
     for hours, changed in [(0, values), (1, values), (2, wider)]:
         times = np.full(3, to_us(NOON + hours * HOUR))
         with database.writing() as work:
-            written = beliefs.save(work, sensor, source, Beliefs(events, times, changed, levels))
+            written = store.save(work, sensor, source, Beliefs(events, times, changed, levels))
     assert (written.stored, written.unchanged) == (1, 2)
     with database.reading() as work:
-        found = beliefs.read_quantiles(work, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
-        assert beliefs.read(work, sensor, NOON, NOON + DAY, known_at=LATER).values.tolist() == [2, 5, 8]
+        found = store.read_quantiles(work, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
+        assert store.read(work, sensor, NOON, NOON + DAY, known_at=LATER).values.tolist() == [2, 5, 8]
     assert found.values.tolist() == [[1, 2, 3], [4, 5, 7], [7, 8, 9]]
     assert found.levels.tolist() == [0.1, 0.5, 0.9]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.chunks import CERTAIN, Beliefs, encode, together
-from db.decoding import decode
+from db.beliefs.chunks import CERTAIN, Beliefs, encode, together
+from db.beliefs.decoding import decode
 from engine.iso_time import Microseconds
 
 STEP = 300_000_000

@@ -13,12 +13,14 @@ import pytest
 from sqlalchemy import Connection, delete, event, func, inspect, select
 from sqlalchemy.exc import DatabaseError
 
-from db import beliefs, dumping, migrations
+from db import migrations
 from db.assets import Asset, asset_type
-from db.audit import AuditEvent
-from db.base import Database, get
-from db.dumping import dump, restore
-from db.painting import Sourced
+from db.beliefs import store
+from db.beliefs.latest import Sourced
+from db.core.audit import AuditEvent
+from db.core.database import Database, get
+from db.exchange import dump as dumping
+from db.exchange.dump import dump, restore
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError
@@ -33,7 +35,7 @@ def write_until(stop: threading.Event, database: Database, sensor: Sensor, sourc
     while not stop.is_set():
         with database.writing() as work:
             values, known = np.full(600, float(run)), NOON - DAY + run * MINUTE
-            beliefs.write(work, sensor, source, events=steps(NOON, 600, STEP), values=values, known_at=known)
+            store.write(work, sensor, source, events=steps(NOON, 600, STEP), values=values, known_at=known)
         run += 1
 
 
@@ -65,7 +67,7 @@ def another(request: pytest.FixtureRequest) -> str:
 def read(url: str, sensor: Sensor) -> Sourced:
     opened = Database(url)
     with opened.reading() as work:
-        found = beliefs.read_all(work, get(work, Sensor, sensor.id), NOON, NOON + 9 * DAY, known_at=LATER)
+        found = store.read_all(work, get(work, Sensor, sensor.id), NOON, NOON + 9 * DAY, known_at=LATER)
     opened.close()
     return found
 

@@ -7,8 +7,9 @@ import numpy as np
 import psycopg2
 import pytest
 
-from db import beliefs, importing
-from db.base import Database
+from db.beliefs import store
+from db.core.database import Database
+from db.exchange import flexmeasures
 from db.sources import named
 from engine.errors import InputError
 from engine.iso_time import to_us
@@ -42,10 +43,10 @@ def test_horizons_become_moments_and_sources_stay_apart(database: Database, thei
     with database.writing() as work:
         sensor = add_sensor(work, resolution=HOUR)
         ours = {3: named(work, "three"), 4: named(work, "four")}
-        found = importing.beliefs_of(work, sensor, theirs, 7, source_of=ours.__getitem__)
+        found = flexmeasures.beliefs_of(work, sensor, theirs, 7, source_of=ours.__getitem__)
     assert {key: written.stored for key, written in found.items()} == {3: 2, 4: 1}
     with database.reading() as work:
-        every = beliefs.read_all(work, sensor, NOON - DAY, NOON + DAY, known_at=LATER)
+        every = store.read_all(work, sensor, NOON - DAY, NOON + DAY, known_at=LATER)
     assert ((every.beliefs.times - to_us(NOON)) // 60_000_000).tolist() == [0, 0, 70]
     assert every.beliefs.values[:, 0].tolist() == [1, 9, 2]
 
@@ -55,9 +56,9 @@ def test_quantiles_of_one_belief_come_together(database: Database, theirs: Any) 
     insert(theirs, *rows, (NOON + 3 * HOUR, HOUR, 0.5, 33.0, 3))
     with database.writing() as work:
         sensor, ours = add_sensor(work, resolution=HOUR), named(work, "three")
-        importing.beliefs_of(work, sensor, theirs, 7, source_of=lambda _: ours)
+        flexmeasures.beliefs_of(work, sensor, theirs, 7, source_of=lambda _: ours)
     with database.reading() as work:
-        found = beliefs.read_quantiles(work, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
+        found = store.read_quantiles(work, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
     assert found.values[:3].tolist() == [[0.1, 0.5, 0.9], [10.1, 10.5, 10.9], [20.1, 20.5, 20.9]]
     assert (found.middle.tolist(), int(np.isnan(found.values).sum())) == ([0.5, 10.5, 20.5, 33.0], 2)
 
@@ -68,7 +69,7 @@ def test_a_second_import_changes_nothing(database: Database, theirs: Any) -> Non
         with database.writing() as work:
             if stored:
                 sensor, ours = add_sensor(work, resolution=HOUR), named(work, "three")
-            found = importing.beliefs_of(work, sensor, theirs, 7, source_of={3: ours}.__getitem__)
+            found = flexmeasures.beliefs_of(work, sensor, theirs, 7, source_of={3: ours}.__getitem__)
         assert (found[3].stored, found[3].unchanged) == (stored, 250 - stored)
 
 
@@ -84,6 +85,6 @@ def test_a_second_import_changes_nothing(database: Database, theirs: Any) -> Non
 def test_their_knowledge_horizons_have_a_rule_of_ours(
     function: str, parameters: dict[str, Any], rule: dict[str, Any]
 ) -> None:
-    assert importing.rule_of(function, parameters) == rule
+    assert flexmeasures.rule_of(function, parameters) == rule
     with pytest.raises(InputError, match="choose one of"):
-        importing.rule_of("timedelta", {})
+        flexmeasures.rule_of("timedelta", {})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.knowledge import AsOf, knowable
+from db.beliefs.knowledge import AsOf, knowable
 from engine.errors import FieldError
 from engine.iso_time import from_us, to_us
 from tests.db.samples import DAY, HOUR, MINUTE, NOON, steps

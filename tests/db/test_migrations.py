@@ -11,9 +11,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
 from db import migrations
+from db.accounts.users import Role
 from db.assets import AssetType, asset_type
-from db.base import Database, Table
-from db.users import Role
+from db.core.database import Database, Table
 
 
 def test_the_tables_are_those_of_the_models(database: Database) -> None:

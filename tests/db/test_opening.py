@@ -4,7 +4,7 @@ import pytest
 
 from app.opening import opened
 from app.settings import load
-from db.base import Database, address
+from db.core.database import Database, address
 from engine.errors import InputError
 
 

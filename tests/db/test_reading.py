@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from db import beliefs, frames, statistics
-from db.accounts import Account
-from db.base import Database
-from db.knowledge import AsOf
+from db.accounts.accounts import Account
+from db.beliefs import statistics, store
+from db.beliefs.knowledge import AsOf
+from db.beliefs.source_filter import SourceFilter
+from db.core.database import Database
+from db.exchange import frames
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from db.sources import Source, named
 from engine.errors import InputError
 from tests.db.samples import DAY, HOUR, LATER, MINUTE, NOON, add_sensor, sensor_and_source, steps
@@ -25,13 +26,13 @@ def tell(database: Database, sensor: Sensor, source: Source, value: float, *, co
     """Let a source say one value about the first events, so many hours after noon the day before."""
     with database.writing() as work:
         values, known = np.full(count, value), NOON - DAY + at * HOUR
-        beliefs.write(work, sensor, source, events=steps(NOON, count, STEP), values=values, known_at=known)
+        store.write(work, sensor, source, events=steps(NOON, count, STEP), values=values, known_at=known)
 
 
 def values(database: Database, sensor: Sensor, **how: Any) -> list[float]:
     with database.reading() as work:
         asked: dict[str, Any] = {"known_at": LATER} | how
-        found: list[float] = beliefs.read(work, sensor, NOON, NOON + DAY, **asked).values.tolist()
+        found: list[float] = store.read(work, sensor, NOON, NOON + DAY, **asked).values.tolist()
         return found
 
 
@@ -92,7 +93,7 @@ def test_each_source_has_its_own_newest_belief(database: Database) -> None:
     for source, value, at in [(meter, 1.0, 0), (meter, 2.0, 1), (other, 3.0, 0)]:
         tell(database, sensor, source, value, at=at)
     with database.reading() as work:
-        found = beliefs.read_per_source(work, sensor, NOON, NOON + DAY, known_at=LATER)
+        found = store.read_per_source(work, sensor, NOON, NOON + DAY, known_at=LATER)
     assert {key: set(part.middle.tolist()) for key, part in found.items()} == {meter.id: {2}, other.id: {3}}
 
 
@@ -106,18 +107,18 @@ def test_many_sensors_come_in_one_call_and_the_empty_ones_too(database: Database
     moments: list[tuple[datetime | AsOf, int]] = [(LATER, 10), (NOON - DAY + HOUR, 0)]
     for known_at, more in [*moments, (AsOf(known_at=LATER, horizon=20 * HOUR), 0)]:
         with database.reading() as work:
-            found = beliefs.read_many(work, sensors, NOON, NOON + DAY, known_at=known_at)
+            found = store.read_many(work, sensors, NOON, NOON + DAY, known_at=known_at)
         assert [part.values.tolist() for part in found.values()] == [[i + more] * (i + 1) for i in range(4)] + [[]]
     with database.reading() as work:
-        assert beliefs.read_many(work, [], NOON, NOON + DAY, known_at=LATER) == {}
+        assert store.read_many(work, [], NOON, NOON + DAY, known_at=LATER) == {}
 
 
 def test_the_time_range_counts_its_start_and_not_its_end(database: Database) -> None:
     sensor, meter = sensor_and_source(database, resolution=STEP)
     with database.writing() as work:
-        beliefs.write(work, sensor, meter, events=steps(NOON, 600, STEP), values=np.arange(600.0), known_at=NOON)
+        store.write(work, sensor, meter, events=steps(NOON, 600, STEP), values=np.arange(600.0), known_at=NOON)
     with database.reading() as work:
-        found = beliefs.read(work, sensor, NOON + STEP, NOON + 3 * STEP, known_at=LATER)
+        found = store.read(work, sensor, NOON + STEP, NOON + 3 * STEP, known_at=LATER)
     assert found.values.tolist() == [1, 2]
 
 
@@ -125,8 +126,8 @@ def test_people_get_pandas_in_the_zone_of_the_sensor(database: Database) -> None
     sensor, meter = sensor_and_source(database, resolution=STEP, timezone="Europe/Amsterdam")
     tell(database, sensor, meter, 1.5)
     with database.reading() as work:
-        known = beliefs.read(work, sensor, NOON, NOON + DAY, known_at=LATER)
-        every = beliefs.read_all(work, sensor, NOON, NOON + DAY, known_at=LATER)
+        known = store.read(work, sensor, NOON, NOON + DAY, known_at=LATER)
+        every = store.read_all(work, sensor, NOON, NOON + DAY, known_at=LATER)
     series = frames.series(known, sensor)
     assert series.index[0] == pd.Timestamp(NOON)
     assert str(series.index.dtype) == "datetime64[us, Europe/Amsterdam]"
@@ -153,4 +154,4 @@ def test_the_last_value_and_its_age_come_from_the_line_of_the_series(database: D
 def test_infinite_values_are_refused(database: Database, bad: float) -> None:
     sensor, meter = sensor_and_source(database, resolution=STEP)
     with pytest.raises(InputError, match="infinite"), database.writing() as work:
-        beliefs.write(work, sensor, meter, events=steps(NOON, 1, STEP), values=np.array([bad]), known_at=NOON)
+        store.write(work, sensor, meter, events=steps(NOON, 1, STEP), values=np.array([bad]), known_at=NOON)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select
 
-from db import beliefs, rechunking
-from db.base import Database
+from db.beliefs import rechunk, store
+from db.beliefs.series import SLOTS, Chunk, Series, span_for
+from db.core.database import Database
 from db.sensors import Sensor
-from db.series import SLOTS, Chunk, Series, span_for
 from db.sources import Source
 from engine.iso_time import Microseconds
 from tests.db.samples import DAY, HOUR, LATER, MINUTE, NOON, sensor_and_source, steps
@@ -19,13 +19,13 @@ SECOND = timedelta(seconds=1)
 
 def write(database: Database, events: Microseconds, sensor: Sensor, source: Source) -> None:
     with database.writing() as work:
-        beliefs.write(work, sensor, source, events=events, values=events % 97 / 7.0, known_at=NOON)
+        store.write(work, sensor, source, events=events, values=events % 97 / 7.0, known_at=NOON)
 
 
 def check(database: Database, sensor: Sensor, events: Microseconds) -> tuple[int, int]:
     """Compare what is read with what was written; return the span [us] and the most events of a chunk."""
     with database.reading() as work:
-        known = beliefs.read(work, sensor, NOON - DAY, NOON + 9999 * DAY, known_at=LATER)
+        known = store.read(work, sensor, NOON - DAY, NOON + 9999 * DAY, known_at=LATER)
         span = work.scalar(select(Series.span_us)) or 0
         most = work.scalar(select(func.max(Chunk.n)).where(Chunk.layer == 0)) or 0
         count = work.scalar(select(Series.n_beliefs))
@@ -44,7 +44,7 @@ def test_a_sensor_that_turns_out_to_report_every_second_gets_shorter_chunks(data
     write(database, fast, sensor, source)
     span, most = check(database, sensor, np.concatenate([every_day, fast]))
     assert span <= 2 * 3_600_000_000
-    assert most <= rechunking.OFF * SLOTS
+    assert most <= rechunk.OFF * SLOTS
 
 
 def test_a_sensor_that_reports_seldom_gets_longer_chunks_when_it_is_looked_after(database: Database) -> None:
@@ -54,8 +54,8 @@ def test_a_sensor_that_reports_seldom_gets_longer_chunks_when_it_is_looked_after
     write(database, seldom, sensor, source)
     before = check(database, sensor, np.concatenate([steps(NOON, 5, SECOND), seldom]))[0]
     with database.writing() as work:
-        assert rechunking.settle(work, sensor) == 1
-        assert rechunking.settle(work, sensor) == 0
+        assert rechunk.settle(work, sensor) == 1
+        assert rechunk.settle(work, sensor) == 0
     assert check(database, sensor, np.concatenate([steps(NOON, 5, SECOND), seldom]))[0] > 100 * before
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select
 
-from db import beliefs
-from db.base import Database
-from db.chunks import HEADER, ON_GRID, ONE_HORIZON
-from db.series import Chunk, Series
-from db.superseding import MANY
+from db.beliefs import store
+from db.beliefs.chunks import HEADER, ON_GRID, ONE_HORIZON
+from db.beliefs.merge import MANY
+from db.beliefs.series import Chunk, Series
+from db.core.database import Database
 from engine.iso_time import to_us
 from tests.db.samples import DAY, LATER, MINUTE, NOON, sensor_and_source, steps
 
@@ -22,9 +22,9 @@ def test_many_changes_of_one_value_are_kept_in_few_segments(database: Database) 
         with database.writing() as work:
             known = NOON - DAY + i * MINUTE
             one = {"events": steps(NOON, 1, STEP), "values": np.array([float(i)]), "known_at": known}
-            assert beliefs.write(work, sensor, source, **one).stored == 1
+            assert store.write(work, sensor, source, **one).stored == 1
     with database.reading() as work:
-        found = beliefs.read_all(work, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
+        found = store.read_all(work, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
         segments = work.scalar(select(func.count()).select_from(Chunk).where(Chunk.layer == 1))
         told = work.execute(select(Series.n_beliefs, Series.last_value, Series.version)).one()
     assert found.values[:, 0].tolist() == list(range(count))
@@ -40,9 +40,9 @@ def test_a_late_meter_value_keeps_the_form_of_the_chunk_if_it_fits(database: Dat
     for which, later in ((others, 0), (~others, late)):
         with database.writing() as work:
             values, times = np.arange(20.0)[which], events[which] + 17 + later
-            beliefs.write(work, sensor, source, events=events[which], values=values, known_at=times)
+            store.write(work, sensor, source, events=events[which], values=values, known_at=times)
     with database.reading() as work:
-        known = beliefs.read(work, sensor, NOON, NOON + DAY, known_at=LATER)
+        known = store.read(work, sensor, NOON, NOON + DAY, known_at=LATER)
         (line,) = work.execute(select(Chunk.n, Chunk.v_min, Chunk.v_max, Chunk.v_sum, Chunk.data)).all()
     assert known.values.tolist() == list(range(20))
     assert known.belief_times.tolist() == (events + 17 + late * (events == events[7])).tolist()
@@ -55,7 +55,7 @@ def test_a_value_far_behind_the_last_does_not_fill_the_chunk_with_holes(database
     for at in (0, 1, 200):
         with database.writing() as work:
             one = {"events": steps(NOON - DAY / 2 + at * STEP, 1, STEP), "values": np.ones(1), "known_at": NOON}
-            beliefs.write(work, sensor, source, **one)
+            store.write(work, sensor, source, **one)
     with database.reading() as work:
         slots = [HEADER.unpack_from(bytes(data))[3] for data in work.scalars(select(Chunk.data))]
         last = work.scalar(select(Series.last_event_us))

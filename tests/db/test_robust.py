@@ -8,10 +8,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from db import beliefs, sources
-from db.base import Database, get
+from db import sources
+from db.beliefs import store
+from db.beliefs.merge import Conflict
+from db.core.database import Database, get
 from db.sensors import Sensor
-from db.superseding import Conflict
 from engine.errors import EngineError
 from tests.db import crashes
 from tests.db.samples import DAY, LATER, MINUTE, NOON, sensor_and_source, steps
@@ -29,7 +30,7 @@ def post_at_once(database: Database, sensor: Sensor, values: list[float]) -> Cou
             with database.writing() as work:
                 here, source = get(work, Sensor, sensor.id), sources.named(work, "gateway")
                 body = np.full(96, value)
-                written = beliefs.write(work, here, source, events=steps(NOON, 96, STEP), values=body, known_at=NOON)
+                written = store.write(work, here, source, events=steps(NOON, 96, STEP), values=body, known_at=NOON)
         except Conflict:
             return "conflict"
         return "stored" if written.stored else "unchanged"
@@ -42,7 +43,7 @@ def test_of_eight_equal_posts_at_once_one_is_stored_and_none_refused(database: D
     sensor, _ = sensor_and_source(database, resolution=STEP)
     assert post_at_once(database, sensor, [1.0] * 8) == {"stored": 1, "unchanged": 7}
     with database.reading() as work:
-        known = beliefs.read_all(work, sensor, NOON, NOON + DAY, known_at=LATER)
+        known = store.read_all(work, sensor, NOON, NOON + DAY, known_at=LATER)
     assert len(known.beliefs) == 96
     assert len(set(known.source_ids)) == 1
 
@@ -59,14 +60,13 @@ def test_writers_of_one_series_lose_no_update(database: Database) -> None:
         for i in range(12):
             with database.writing() as work:
                 events = steps(NOON + (i * 4 + writer) * STEP, 1, STEP)
-                beliefs.write(work, sensor, source, events=events, values=np.ones(1), known_at=NOON)
+                store.write(work, sensor, source, events=events, values=np.ones(1), known_at=NOON)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, range(4)))
     with database.reading() as work:
         assert (
-            beliefs.read(work, sensor, NOON, NOON + DAY, known_at=LATER).events.tolist()
-            == steps(NOON, 48, STEP).tolist()
+            store.read(work, sensor, NOON, NOON + DAY, known_at=LATER).events.tolist() == steps(NOON, 48, STEP).tolist()
         )
 
 
@@ -86,7 +86,7 @@ def test_a_reader_sees_one_state_while_others_write(database: Database) -> None:
         for run in range(30):
             with database.writing() as work:
                 known = NOON - DAY + timedelta(minutes=run)
-                beliefs.write(work, sensor, source, events=events, values=np.full(600, float(run)), known_at=known)
+                store.write(work, sensor, source, events=events, values=np.full(600, float(run)), known_at=known)
         done.set()
 
     writer = threading.Thread(target=write)
@@ -94,8 +94,8 @@ def test_a_reader_sees_one_state_while_others_write(database: Database) -> None:
     seen = set()
     while not done.is_set():
         with database.reading() as work:
-            values = beliefs.read(work, sensor, NOON, NOON + 9 * DAY, known_at=NOON).values
-            every = beliefs.read_all(work, sensor, NOON, NOON + 9 * DAY, known_at=NOON).beliefs
+            values = store.read(work, sensor, NOON, NOON + 9 * DAY, known_at=NOON).values
+            every = store.read_all(work, sensor, NOON, NOON + 9 * DAY, known_at=NOON).beliefs
         assert len(set(values.tolist())) <= 1
         assert len(every) == 600 * (1 + int(values[0]) if len(values) else 0)
         seen.add(len(every))
@@ -107,4 +107,4 @@ def test_the_word_for_a_conflict_names_the_event_and_the_way_out(database: Datab
     sensor, source = sensor_and_source(database, resolution=STEP)
     with pytest.raises(EngineError, match="give a later moment of knowledge"), database.writing() as work:
         for value in (1.0, 2.0):
-            beliefs.write(work, sensor, source, events=steps(NOON, 1, STEP), values=np.array([value]), known_at=NOON)
+            store.write(work, sensor, source, events=steps(NOON, 1, STEP), values=np.array([value]), known_at=NOON)

@@ -2,8 +2,8 @@
 
 from sqlalchemy import text
 
-from db import size
-from db.base import Database
+from db.core import size
+from db.core.database import Database
 
 
 def test_a_database_tells_its_name_and_grows_with_what_is_in_it(database: Database):

@@ -3,12 +3,12 @@
 import numpy as np
 from sqlalchemy import func, select
 
-from db import beliefs
-from db.base import Database
-from db.chunks import CERTAIN, Beliefs
-from db.driver import Driver
-from db.series import Chunk
-from db.superseding import MANY
+from db.beliefs import store
+from db.beliefs.chunks import CERTAIN, Beliefs
+from db.beliefs.merge import MANY
+from db.beliefs.series import Chunk
+from db.core.database import Database
+from db.core.driver import Driver
 from engine.iso_time import to_us
 from tests.db.samples import DAY, LATER, MINUTE, NOON, sensor_and_source, steps
 
@@ -20,11 +20,11 @@ def test_a_chunk_that_changes_often_merges_what_was_superseded(database: Databas
     for run in range(2 * MANY + 5):
         with database.writing() as work:
             values, known = np.array([run, -run], float), NOON - DAY + run * MINUTE
-            beliefs.write(work, sensor, source, events=steps(NOON, 2, STEP), values=values, known_at=known)
+            store.write(work, sensor, source, events=steps(NOON, 2, STEP), values=values, known_at=known)
     with database.reading() as work:
         lines = work.scalar(select(func.count()).where(Chunk.layer == 1)) or 0
-        every = beliefs.read_all(work, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
-        then = beliefs.read(work, sensor, NOON, NOON + DAY, known_at=NOON - DAY + 70 * MINUTE)
+        every = store.read_all(work, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
+        then = store.read(work, sensor, NOON, NOON + DAY, known_at=NOON - DAY + 70 * MINUTE)
     assert lines < MANY
     assert every.values[:, 0].tolist() == [*range(2 * MANY + 5), *(-run for run in range(2 * MANY + 5))]
     assert then.values.tolist() == [70, -70]
@@ -36,12 +36,12 @@ def test_values_known_later_are_left_unopened(sqlite_url: str) -> None:
     for run in range(2):
         with database.writing() as work:
             known = NOON - DAY + run * MINUTE
-            beliefs.write(work, sensor, source, events=steps(NOON, 2, STEP), values=np.full(2, run), known_at=known)
+            store.write(work, sensor, source, events=steps(NOON, 2, STEP), values=np.full(2, run), known_at=known)
     asked: list[str] = []
     with database.reading() as work:
         driver = Driver(work)
         driver.cursor.connection.set_trace_callback(asked.append)
-        assert len(beliefs.read(work, sensor, NOON, NOON + DAY, known_at=NOON - DAY)) == 2
+        assert len(store.read(work, sensor, NOON, NOON + DAY, known_at=NOON - DAY)) == 2
         (query,) = [sql for sql in asked if "min_belief_us <=" in sql]
         plan = [row[3] for row in driver.rows(f"EXPLAIN QUERY PLAN {query}")]
     assert [step for step in plan if "SEARCH c USING INDEX ix_belief_chunk_superseded" in step], plan
@@ -56,11 +56,11 @@ def test_a_belief_with_other_quantiles_says_something_else(database: Database) -
     for hours, (values, levels) in enumerate([(certain, CERTAIN), (wide, three), (wide, three), (certain, CERTAIN)]):
         times = np.full(2, to_us(NOON - DAY + hours * 60 * MINUTE))
         with database.writing() as work:
-            stored.append(beliefs.save(work, sensor, source, Beliefs(events, times, values, levels)).stored)
+            stored.append(store.save(work, sensor, source, Beliefs(events, times, values, levels)).stored)
     assert stored == [2, 2, 0, 2]
     with database.reading() as work:
-        every = beliefs.read_all(work, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
-        second = beliefs.read_quantiles(work, sensor, NOON, NOON + DAY, known_at=NOON - DAY + 90 * MINUTE).beliefs
+        every = store.read_all(work, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
+        second = store.read_quantiles(work, sensor, NOON, NOON + DAY, known_at=NOON - DAY + 90 * MINUTE).beliefs
     assert (~np.isnan(every.values)).sum(axis=1).tolist() == [1, 3, 1, 1, 3, 1]
     assert second.values.tolist() == wide.tolist()
     assert every.middle.tolist() == [5.0] * 6

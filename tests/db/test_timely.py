@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import timely_beliefs
 
-from db.chunks import Beliefs
-from db.frames import timely_frame
-from db.painting import Sourced
+from db.beliefs.chunks import Beliefs
+from db.beliefs.latest import Sourced
+from db.exchange.frames import timely_frame
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError

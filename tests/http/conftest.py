@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from db.base import Database
+from db.core.database import Database
 from tests.conftest import COUNT, create_database
 from tests.http import serving
 from tests.http.serving import Api

@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 import requests
 
 from app.auth import passwords
-from db.accounts import Account
+from db.accounts.accounts import Account
+from db.accounts.users import User, role
 from db.assets import Asset, asset_type
-from db.base import Database
+from db.core.database import Database
 from db.sensors import Sensor
-from db.users import User, role
 from tests.postgres import free_port
 
 Result = TypeVar("Result")

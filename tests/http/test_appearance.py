@@ -4,7 +4,7 @@ from pathlib import Path
 
 import requests
 
-from db.base import Database
+from db.core.database import Database
 from tests.http import serving
 from tests.http.serving import Api
 from tests.http.test_sign_in import sign_in

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from db import dumping
-from db.base import Database
+from db.core.database import Database
+from db.exchange import dump
 from tests.http import serving
 from tests.http.serving import Api
 
@@ -16,7 +16,7 @@ def played(database: Database, tmp_path: Path) -> Iterator[Api]:
     """A server in play mode with a backup called demo_v0."""
     serving.populate(database)
     (tmp_path / "backups").mkdir()
-    dumping.dump(database, tmp_path / "backups" / "demo_v0.dump")
+    dump.dump(database, tmp_path / "backups" / "demo_v0.dump")
     url = database.url.render_as_string(hide_password=False)
     with serving.server(url, tmp_path, FLEXMEASURES_MODE="play") as running:
         running.ids = serving.identifiers(database)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import redis as redis_client
 
-from db.base import Database
+from db.core.database import Database
 from tests import postgres, redis
 from tests.conftest import refuse
 from tests.jobs.restarting import Restartable

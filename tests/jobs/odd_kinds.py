@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.auth.references import References
 from app.jobs.kinds import KINDS, QUEUE_OF, Attempt, Save
-from db import beliefs, sources
-from db.base import get
+from db import sources
+from db.beliefs import store
+from db.core.database import get
 from db.sensors import Sensor
 from engine.errors import InputError
 from engine.iso_time import to_us
@@ -33,7 +34,7 @@ def saved(work: Session, sensor_id: int) -> dict[str, Any]:
     events, now = np.array([to_us(datetime(2026, 1, 1, tzinfo=UTC))]), datetime.now(UTC)
     by = sources.named(work, "odd", type="scheduler")
     sensor = get(work, Sensor, sensor_id)
-    done = beliefs.write(work, sensor, by, events=events, values=np.array([now.timestamp() % 1e6]), known_at=now)
+    done = store.write(work, sensor, by, events=events, values=np.array([now.timestamp() % 1e6]), known_at=now)
     return {"outputs": {str(sensor_id): {}}, "num-beliefs": done.stored, "source": by.id}
 
 

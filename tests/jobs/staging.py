@@ -14,11 +14,11 @@ from typing import Any
 from app.jobs.asking import Order, ask
 from app.jobs.queue import Queue
 from app.settings import Settings, load
-from db import jobs
-from db.accounts import Account
+from db.accounts.accounts import Account
 from db.assets import Asset, asset_type
-from db.base import Database
-from db.jobs import Job
+from db.core.database import Database
+from db.jobs import jobs
+from db.jobs.jobs import Job
 from db.sensors import Sensor
 from tests.jobs import odd_kinds
 

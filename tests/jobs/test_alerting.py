@@ -15,8 +15,10 @@ from tornado.web import Application, RequestHandler
 
 from app.jobs import alerting, watch
 from app.jobs.watch_memory import AGAIN, Memory
-from db import alerts, beliefs, sources
-from db.base import get
+from db import sources
+from db.beliefs import store
+from db.core.database import get
+from db.jobs import alerts
 from db.sensors import Sensor
 from engine.iso_time import to_us
 from tests.jobs.staging import Stage
@@ -34,7 +36,7 @@ def post(stage: Stage, values: np.ndarray, *, until: datetime, source: str = "me
     with stage.database.writing() as work:
         by = sources.named(work, source, type=kind)
         sensor = get(work, Sensor, stage.sensor_id)
-        beliefs.write(
+        store.write(
             work,
             sensor,
             by,

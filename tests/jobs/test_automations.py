@@ -11,11 +11,12 @@ from app.assemble.posted import Posted
 from app.auth.references import References
 from app.jobs import automations, ingest
 from app.jobs.automations import Leader, Plan
-from db import automations as rows
-from db import jobs, sources
-from db.automations import Automation
-from db.base import get
-from db.jobs import Job
+from db import sources
+from db.core.database import get
+from db.jobs import automations as rows
+from db.jobs import jobs
+from db.jobs.automations import Automation
+from db.jobs.jobs import Job
 from db.sensors import Sensor
 from engine.errors import InputError
 from tests.jobs.staging import Stage

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.cli.main import main
-from db import task_runs
-from db.base import Database
-from db.users import User
+from db.accounts.users import User
+from db.core.database import Database
+from db.jobs import task_runs
 from tests.http import serving
 from tests.jobs.staging import Stage
 

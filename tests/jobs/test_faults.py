@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import event, select, text
 
 from app.jobs.faults import QueueDown
-from db import job_states
-from db.base import Database
-from db.series import Series
+from db.beliefs.series import Series
+from db.core.database import Database
+from db.jobs import job_states
 from tests import redis
 from tests.conftest import COUNT, create_database, refuse
 from tests.jobs.staging import QUICK, Stage, furnished, wait

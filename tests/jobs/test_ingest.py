@@ -10,12 +10,12 @@ import pytest
 
 from app.assemble.posted import Posted
 from app.jobs import ingest
-from db import beliefs
-from db.base import Database
-from db.beliefs import Written
+from db.beliefs import store
+from db.beliefs.merge import Conflict
+from db.beliefs.store import Written
+from db.core.database import Database
 from db.sensors import Sensor
 from db.sources import Source, named
-from db.superseding import Conflict
 from engine.iso_time import to_us
 from tests.db.samples import DAY, HOUR, LATER, MINUTE, NOON, add_sensor
 
@@ -39,7 +39,7 @@ class Meter:
     def kept(self) -> list[tuple[int, int, float]]:
         """Return minutes after noon of event and recording, and the value, of every belief."""
         with self.database.reading() as work:
-            every = beliefs.read_all(work, self.sensor, NOON - 9 * DAY, NOON + 9 * DAY, known_at=LATER).beliefs
+            every = store.read_all(work, self.sensor, NOON - 9 * DAY, NOON + 9 * DAY, known_at=LATER).beliefs
         minutes = [((moments - to_us(NOON)) // 60_000_000).tolist() for moments in (every.events, every.times)]
         return list(zip(*minutes, every.values[:, 0].tolist(), strict=True))
 
@@ -174,6 +174,6 @@ def test_energy_of_a_step_becomes_power(meter: Meter) -> None:
 
 def test_nothing_of_a_failed_piece_of_work_stays(meter: Meter) -> None:
     with pytest.raises(RuntimeError), meter.database.writing() as work:
-        beliefs.write(work, meter.sensor, meter.source, events=np.array([0]), values=np.ones(1), known_at=NOON)
+        store.write(work, meter.sensor, meter.source, events=np.array([0]), values=np.ones(1), known_at=NOON)
         raise RuntimeError
     assert meter.kept() == []

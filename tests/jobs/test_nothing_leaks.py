@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from db.base import Database
+from db.core.database import Database
 from db.migrations import upgrade
 from tests.auth.test_sign_in import signed_in, submit
 from tests.http import serving

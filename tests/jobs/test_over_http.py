@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from db.base import Database
+from db.core.database import Database
 from tests.http import serving
 from tests.http.serving import Api
 from tests.jobs.staging import wait

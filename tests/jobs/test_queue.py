@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from db import queue_state
-from db.base import NotFound
+from db.core.database import NotFound
+from db.jobs import queue_state
 from tests.jobs.staging import Stage, wait
 
 
@@ -74,7 +74,8 @@ def test_priorities_come_first(stage: Stage) -> None:
 
 
 def test_a_cancelled_job_saves_nothing(working: Stage) -> None:
-    from db import job_states, statistics
+    from db.beliefs import statistics
+    from db.jobs import job_states
 
     job_id = working.ask("slow", seconds=1)
     working.until(job_id, "STARTED")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from app.jobs import retention
-from db import beliefs
-from db.base import Database
+from db.beliefs import store
+from db.core.database import Database
 from db.sources import named
 from engine.errors import EngineError
 from tests.db.samples import DAY, HOUR, LATER, NOON, add_sensor, steps
@@ -21,12 +21,12 @@ def test_each_sensor_keeps_what_its_own_rule_says(database: Database) -> None:
         for sensor in sensors:
             for run in range(2):
                 values, known = np.full(480, float(run)), NOON + run * HOUR
-                beliefs.write(work, sensor, source, events=steps(NOON, 480, HOUR), values=values, known_at=known)
+                store.write(work, sensor, source, events=steps(NOON, 480, HOUR), values=values, known_at=known)
     with database.writing() as work:
         gone = retention.run(work, now=NOON + 15 * DAY)
     assert gone == {sensors[1].id: 240, sensors[2].id: 120}
     with database.reading() as work:
-        left = [len(beliefs.read_all(work, s, NOON, LATER, known_at=LATER).beliefs) for s in sensors]
+        left = [len(store.read_all(work, s, NOON, LATER, known_at=LATER).beliefs) for s in sensors]
     assert left[0] - left[1] == 240
 
 

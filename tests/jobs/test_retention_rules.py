@@ -7,7 +7,7 @@ import pytest
 
 from app.jobs.keeper import Keeper
 from app.settings import Settings
-from db import beliefs
+from db.beliefs import store
 from db.sources import named
 from engine.iso_time import to_us
 from tests.db.samples import HOUR, add_sensor
@@ -28,13 +28,13 @@ def sensor(database):
     with database.writing() as work:
         made = add_sensor(work, resolution=HOUR, attributes={"keep-beliefs-for": "P30D"})
         events = np.array([to_us(NOW - timedelta(days=age)) for age in (60, 40, 20)])
-        beliefs.write(work, made, named(work, "meter"), events=events, values=np.ones(3), known_at=NOW)
+        store.write(work, made, named(work, "meter"), events=events, values=np.ones(3), known_at=NOW)
     return made
 
 
 def left(database, sensor):
     with database.reading() as work:
-        return len(beliefs.read(work, sensor, NOW - timedelta(days=90), NOW, known_at=NOW))
+        return len(store.read(work, sensor, NOW - timedelta(days=90), NOW, known_at=NOW))
 
 
 def test_old_data_go_once_a_process_tidies(database, sensor):
@@ -42,7 +42,7 @@ def test_old_data_go_once_a_process_tidies(database, sensor):
     keeper.tidy(NOW)
     assert left(database, sensor) == 1
     with database.writing() as work:
-        beliefs.write(
+        store.write(
             work,
             sensor,
             named(work, "meter"),

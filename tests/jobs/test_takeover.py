@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select
 
 from app.jobs import takeover
-from db import beliefs
+from db.beliefs import store
 from db.sources import Source
 from engine.errors import EngineError
 from tests.conftest import COUNT, create_database
@@ -39,10 +39,8 @@ def test_values_come_with_source_and_moment(database, theirs):
         assert takeover.run(work, theirs, {7: sensor.id}) == {sensor.id: 1}
         assert takeover.run(work, theirs, {7: sensor.id}) == {sensor.id: 0}
     with database.reading() as work:
-        known = beliefs.read(work, sensor, NOON - DAY, NOON + DAY, known_at=NOON)
-        assert (
-            known.values.tolist() == [4.2] and len(beliefs.read(work, sensor, NOON, LATER, known_at=NOON - HOUR)) == 0
-        )
+        known = store.read(work, sensor, NOON - DAY, NOON + DAY, known_at=NOON)
+        assert known.values.tolist() == [4.2] and len(store.read(work, sensor, NOON, LATER, known_at=NOON - HOUR)) == 0
         assert work.scalar(select(Source.model).where(Source.id == int(known.source_ids[0]))) == "naive"
 
 

@@ -16,7 +16,7 @@ from app.pages.dashboard import type_group
 from app.pages.shell import Shell
 from app.running import Running
 from components.theme import ink_on
-from db.base import Database
+from db.core.database import Database
 
 WHO = SignedIn(id=1, email="", username="ann", account_id=1, roles=frozenset(), timezone="UTC")
 Serve = Callable[..., None]

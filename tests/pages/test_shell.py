@@ -14,7 +14,7 @@ from app.pages.filling import plain
 from app.pages.shell import Shell, remembering
 from app.running import Running
 from components.row_table import RowTable
-from db.base import Database
+from db.core.database import Database
 
 
 @pytest.fixture

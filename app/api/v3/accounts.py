@@ -12,9 +12,9 @@ from app.api.paging import Paging, listed
 from app.api.route import Call, get, patch, post
 from app.api.v3 import audit, shown
 from app.auth import access
-from db import base
-from db.accounts import Account, AccountRole, RolesAccounts
-from db.plans import Plan
+from db.accounts.accounts import Account, AccountRole, RolesAccounts
+from db.accounts.subscriptions import Plan
+from db.core import database
 
 LOGO = r"^(https?://|/)[A-Za-z0-9._~%-][A-Za-z0-9._~%/?#:@!$&*+,;=-]*$"
 LOOKS = ("primary_color", "secondary_color", "logo_url")
@@ -72,7 +72,7 @@ def _account(row: Account) -> shown.Shown:
 
 def one_account(call: Call, id: int) -> shown.Shown:
     """Return one account."""
-    account = base.get(call.work, Account, id)
+    account = database.get(call.work, Account, id)
     access.check(call.who, "read", account)
     return _shown(call.work, [account])[0]
 
@@ -109,7 +109,7 @@ def add_account(call: Call, body: NewAccount) -> shown.Shown:
 
 def change_account(call: Call, id: int, body: AccountChange) -> shown.Shown:
     """Change the fields given; the answer is the whole account."""
-    account = base.get(call.work, Account, id)
+    account = database.get(call.work, Account, id)
     access.check(call.who, "update", account)
     if body.model_fields_set & BY_ADMINS and "admin" not in call.who.roles:
         raise access.NotAllowed("update", f"consultancy, roles and plan of account {id}")

@@ -11,8 +11,8 @@ from app.api.fields import Body, Moment, Query
 from app.api.route import Call, get, post
 from app.auth import access
 from app.jobs.alerting import plain
-from db import alerts, task_runs
-from db.task_runs import LatestTaskRun
+from db.jobs import alerts, task_runs
+from db.jobs.task_runs import LatestTaskRun
 
 KEPT = timedelta(days=7)
 """How long alerts that ended are listed."""

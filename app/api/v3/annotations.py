@@ -10,10 +10,10 @@ from app.api.route import Call, Reply, delete, get, patch, post
 from app.auth import access
 from app.jobs import remarks
 from app.jobs.remarks import Place, Remark
-from db import base
-from db.accounts import Account
+from db.accounts.accounts import Account
 from db.annotations import Annotation
 from db.assets import Asset
+from db.core import database
 from db.sensors import Sensor
 from engine.errors import FieldError
 
@@ -57,17 +57,17 @@ def _shown(row: Annotation) -> dict[str, Any]:
 
 def annotate_account(call: Call, id: int, body: NewAnnotation) -> Reply:
     """Annotate an account; 201 if the annotation is new, 200 if it is there already."""
-    return _add(call, base.get(call.work, Account, id), body)
+    return _add(call, database.get(call.work, Account, id), body)
 
 
 def annotate_asset(call: Call, id: int, body: NewAnnotation) -> Reply:
     """Annotate an asset; 201 if the annotation is new, 200 if it is there already."""
-    return _add(call, base.get(call.work, Asset, id), body)
+    return _add(call, database.get(call.work, Asset, id), body)
 
 
 def annotate_sensor(call: Call, id: int, body: NewAnnotation) -> Reply:
     """Annotate a sensor; 201 if the annotation is new, 200 if it is there already."""
-    return _add(call, base.get(call.work, Sensor, id), body)
+    return _add(call, database.get(call.work, Sensor, id), body)
 
 
 class Stretch(Query):
@@ -106,17 +106,17 @@ def few(call: Call, rows: Select[Annotation]) -> list[Annotation]:
 
 def of_account(call: Call, id: int, query: Stretch) -> list[dict[str, Any]]:
     """List the annotations of an account."""
-    return _list(call, base.get(call.work, Account, id), Annotation.account_id == id, query)
+    return _list(call, database.get(call.work, Account, id), Annotation.account_id == id, query)
 
 
 def of_asset(call: Call, id: int, query: Stretch) -> list[dict[str, Any]]:
     """List the annotations of an asset."""
-    return _list(call, base.get(call.work, Asset, id), Annotation.asset_id == id, query)
+    return _list(call, database.get(call.work, Asset, id), Annotation.asset_id == id, query)
 
 
 def of_sensor(call: Call, id: int, query: Stretch) -> list[dict[str, Any]]:
     """List the annotations of a sensor."""
-    return _list(call, base.get(call.work, Sensor, id), Annotation.sensor_id == id, query)
+    return _list(call, database.get(call.work, Sensor, id), Annotation.sensor_id == id, query)
 
 
 class AnnotationChange(Body):

@@ -14,9 +14,10 @@ from app.assemble import showing
 from app.assemble.naming import ask_for_old_attributes, ask_for_stored
 from app.auth import access
 from app.auth.references import References
-from db import base, plans
-from db.accounts import Account
+from db.accounts import subscriptions
+from db.accounts.accounts import Account
 from db.assets import Asset, AssetType, check_parent, lock_trees, subtree
+from db.core import database
 from engine.errors import nearest
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
@@ -61,7 +62,7 @@ def _wanted(call: Call, query: AssetsQuery) -> Select[Asset]:
     rows = select(Asset).where(access.readable_assets(call.who, public=True))
     account_id = query.account or query.account_id
     if account_id is not None:
-        access.check(call.who, "read", base.get(call.work, Account, account_id))
+        access.check(call.who, "read", database.get(call.work, Account, account_id))
     elif not query.all_accessible and query.root is None:
         account_id = call.who.account_id
     if account_id is not None:
@@ -113,7 +114,7 @@ def one_asset(call: Call, id: int) -> shown.Shown:
 
 def readable(call: Call, asset_id: int) -> Asset:
     """Return an asset that the asker may read."""
-    asset = base.get(call.work, Asset, asset_id)
+    asset = database.get(call.work, Asset, asset_id)
     access.check(call.who, "read", asset)
     return asset
 
@@ -151,11 +152,11 @@ def add_asset(call: Call, body: NewAsset) -> shown.Shown:
         raise Invalid("json", {"generic_asset_type_id": [problem]})
     asset = Asset(name=body.name, asset_type_id=body.generic_asset_type_id, account_id=account_id)
     _apply(call, asset, body)
-    plans.check_room(call.work, account_id, Asset)
+    subscriptions.check_room(call.work, account_id, Asset)
     call.work.add(asset)
     call.work.flush()
     audit.note(call, f"Added asset {asset.name!r}", asset)
-    return shown.assets(call.work, [base.get(call.work, Asset, asset.id)])[0]
+    return shown.assets(call.work, [database.get(call.work, Asset, asset.id)])[0]
 
 
 def _check_owner(call: Call, account_id: int | None) -> None:
@@ -219,7 +220,7 @@ def _check_parent(call: Call, asset: Asset, parent_id: int) -> None:
 
 def change_asset(call: Call, id: int, body: AssetChange) -> shown.Shown:
     """Change the fields given; the answer is the whole asset."""
-    asset = base.get(call.work, Asset, id)
+    asset = database.get(call.work, Asset, id)
     access.check(call.who, "update", asset)
     _apply(call, asset, body)
     call.work.flush()
@@ -229,7 +230,7 @@ def change_asset(call: Call, id: int, body: AssetChange) -> shown.Shown:
 
 def delete_asset(call: Call, id: int) -> None:
     """Delete an asset with everything below it: assets, sensors and their data; all of it must be yours to delete."""
-    asset = base.get(call.work, Asset, id)
+    asset = database.get(call.work, Asset, id)
     access.check(call.who, "delete", asset)
     lock_trees(call.work)
     for below in subtree(call.work, id):

@@ -7,12 +7,12 @@ from sqlalchemy import select
 from app.api.paging import Paging, listed
 from app.api.route import Call, get
 from app.auth import access
-from db import audit, base
-from db.accounts import Account
+from db.accounts.accounts import Account
+from db.accounts.users import User
 from db.assets import Asset
-from db.audit import AuditEvent
-from db.base import Table
-from db.users import User
+from db.core import audit, database
+from db.core.audit import AuditEvent
+from db.core.database import Table
 
 
 def note(call: Call, event: str, row: Account | User | Asset, *, of: Table | None = None) -> None:
@@ -58,7 +58,7 @@ def _shown(row: AuditEvent) -> dict[str, Any]:
 
 def of_account(call: Call, id: int, query: Paging) -> Any:
     """List what was changed in an account, newest first."""
-    account = base.get(call.work, Account, id)
+    account = database.get(call.work, Account, id)
     own = id == call.who.account_id and not access.only_reads(call.who)
     access.check(call.who, "update" if own else "read", account)
     return _listed(call, AuditEvent.account_id == id, query)
@@ -66,14 +66,14 @@ def of_account(call: Call, id: int, query: Paging) -> Any:
 
 def of_user(call: Call, id: int, query: Paging) -> Any:
     """List what was changed about a user, newest first."""
-    user = base.get(call.work, User, id)
+    user = database.get(call.work, User, id)
     access.check(call.who, "read" if "admin-reader" in call.who.roles else "update", user)
     return _listed(call, AuditEvent.user_id == id, query)
 
 
 def of_asset(call: Call, id: int, query: Paging) -> Any:
     """List what was changed about an asset, newest first."""
-    asset = base.get(call.work, Asset, id)
+    asset = database.get(call.work, Asset, id)
     access.check(call.who, "read", asset)
     return _listed(call, AuditEvent.asset_id == id, query)
 

@@ -13,9 +13,11 @@ from app.auth.references import References
 from app.jobs import automations as automating
 from app.jobs.automations import Plan
 from app.jobs.recurrence import time_of_day
-from db import assets, automations, base, jobs
+from db import assets
 from db.assets import Asset
-from db.automations import Automation
+from db.core import database
+from db.jobs import automations, jobs
+from db.jobs.automations import Automation
 from engine.iso_time import duration, iso_duration
 
 
@@ -51,14 +53,14 @@ class Change(Body):
 
 def list_automations(call: Call, id: int) -> list[dict[str, Any]]:
     """List the automations of an asset and of those below it."""
-    access.check(call.who, "read", base.get(call.work, Asset, id))
+    access.check(call.who, "read", database.get(call.work, Asset, id))
     below = [row.id for row in assets.subtree(call.work, id) if access.may(call.who, "read", row)]
     return [_shown(call, row) for row in automations.of_assets(call.work, below)]
 
 
 def make(call: Call, id: int, body: NewAutomation) -> dict[str, Any]:
     """Add an automation; it is done for the first time at its next moment, in the time zone of the asset."""
-    asset = base.get(call.work, Asset, id)
+    asset = database.get(call.work, Asset, id)
     access.check(call.who, "create-children", asset)
     every = lasting(body.every, call.now, field="every") if "T" in body.every else _days(body.every)
     plan = Plan(
@@ -80,8 +82,8 @@ def _days(text: str) -> timedelta:
 
 
 def _found(call: Call, id: int, action: access.Action) -> Automation:
-    row = base.get(call.work, Automation, id)
-    access.check(call.who, action, base.get(call.work, Asset, row.asset_id))
+    row = database.get(call.work, Automation, id)
+    access.check(call.who, action, database.get(call.work, Asset, row.asset_id))
     return row
 
 

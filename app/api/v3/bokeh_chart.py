@@ -13,7 +13,7 @@ from app.assemble.lines import lines_of
 from components.figures import Drawn
 from components.traces import Chart
 from components.view import View
-from db import beliefs
+from db.beliefs import store
 from db.sensors import Sensor
 from db.sources import Source
 from engine.iso_time import to_us
@@ -32,7 +32,7 @@ def item(
     sources = {row.id: row for row in work.scalars(select(Source))}
     figures = []
     for title, sensors in plan:
-        told = {row.id: beliefs.read_per_source(work, row, *span, known_at=known_at) for row in sensors}
+        told = {row.id: store.read_per_source(work, row, *span, known_at=known_at) for row in sensors}
         traces = [line for row in sensors for line in lines_of(row, told[row.id], sources)]
         figures.append(Drawn(Chart(title=title, traces=traces, unit=sensors[0].unit), view).figure)
     found: dict[str, Any] = json_item(column(*figures, sizing_mode="stretch_width"))

@@ -24,7 +24,7 @@ from app.assemble.data import Series
 from app.assemble.posted import Posted, belief_count
 from app.auth import access
 from app.jobs import ingest
-from db import base, bounds
+from db.core import bounds, database
 from db.sensors import Sensor
 from engine import resample
 from engine.errors import FieldError
@@ -210,7 +210,7 @@ def _id(head: str) -> int:
 
 
 def _writable(call: Call, key: int) -> Sensor:
-    sensor = base.get(call.work, Sensor, key)
+    sensor = database.get(call.work, Sensor, key)
     access.check(call.who, "create-children", sensor)
     return sensor
 

@@ -18,12 +18,14 @@ from app.assemble import showing
 from app.assemble.data import EVER
 from app.assemble.showing import Wanted
 from app.auth import access
-from db import base, beliefs, sensors, stretches
+from db import sensors
+from db.accounts.users import LEGENDS_BELOW, User
 from db.annotations import Annotation
 from db.assets import Asset
+from db.beliefs import store, time_range
+from db.core import database
 from db.sensors import Sensor
 from db.sources import Source
-from db.users import LEGENDS_BELOW, User
 from engine.iso_time import MICROSECOND, after, to_us
 
 Rows = list[dict[str, Any]]
@@ -118,7 +120,7 @@ def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
 
 
 def _likes_legends_below(call: Call) -> bool:
-    return bool(base.get(call.work, User, call.who.id).preferences.get(LEGENDS_BELOW, True))
+    return bool(database.get(call.work, User, call.who.id).preferences.get(LEGENDS_BELOW, True))
 
 
 def _bokeh(call: Call, plan: Plan, query: ChartQuery) -> Any:
@@ -166,7 +168,7 @@ def _check_size(call: Call, wanted: list[Sensor], start: datetime, end: datetime
     """Refuse to draw more values than the charts of one answer may have, before any is read."""
     most, often = call.running.settings.most("CHART_VALUES"), Counter(row.id for row in wanted)
     share = most._replace(number=most.number // max(often.values(), default=1))  # a sensor may be in many charts
-    stretches.check(call.work, wanted, stretches.Span(start, end), most=share)
+    time_range.check(call.work, wanted, time_range.Span(start, end), most=share)
 
 
 def _rows(call: Call, wanted: list[Sensor], query: Range) -> Rows:
@@ -177,7 +179,7 @@ def _rows(call: Call, wanted: list[Sensor], query: Range) -> Rows:
     sources = {row.id: row for row in call.work.scalars(select(Source))}
     rows: Rows = []
     for sensor in wanted:
-        for key, found in beliefs.read_per_source(call.work, sensor, start, end, known_at=known_at).items():
+        for key, found in store.read_per_source(call.work, sensor, start, end, known_at=known_at).items():
             same = {"sid": sensor.id, "sensor_name": sensor.name, "unit": sensor.unit, "src": key}
             same |= {"source_name": sources[key].description, "source_type": sources[key].type}
             moments = zip(found.events // 1000, np.asarray(found.middle), found.times // 1000, strict=True)

@@ -7,8 +7,8 @@ from pydantic import Field
 from app.api.errors import Invalid
 from app.api.fields import HYPHENS, Body
 from app.api.route import Call, post
-from db import base
-from db.users import LEGENDS_BELOW, OPENED_TAB, User
+from db.accounts.users import LEGENDS_BELOW, OPENED_TAB, User
+from db.core import database
 
 TABS = {
     "Audit Log": "audit",
@@ -57,7 +57,7 @@ def legends(call: Call, body: Legends) -> dict[str, Any]:
 
 
 def _choose(call: Call, name: str, value: Any) -> None:
-    user = base.get(call.work, User, call.who.id)
+    user = database.get(call.work, User, call.who.id)
     rest = {key: kept for key, kept in user.preferences.items() if key != name}
     user.preferences = rest if value is None else {**rest, name: value}
 

@@ -14,9 +14,12 @@ from app.api.v3 import audit, shown
 from app.api.v3.assets import readable
 from app.assemble.data import EVER
 from app.auth import access
-from db import assets, base, beliefs, plans, sensors
-from db.accounts import Account
+from db import assets, sensors
+from db.accounts import subscriptions
+from db.accounts.accounts import Account
 from db.assets import Asset
+from db.beliefs import store
+from db.core import database
 from db.sensors import Sensor
 
 OF_ASSET = "name asset_type_id latitude longitude description external_id attributes flex_context flex_model".split()
@@ -42,7 +45,7 @@ def copy(call: Call, id: int, query: Where) -> Reply:
     parent_id = query.parent or (original.parent_asset_id if query.account is None else None)
     if parent_id is not None:
         access.check(call.who, "create-children", readable(call, parent_id))
-        assets.check_parent(call.work, Asset(account_id=owner.id), base.get(call.work, Asset, parent_id))
+        assets.check_parent(call.work, Asset(account_id=owner.id), database.get(call.work, Asset, parent_id))
     made = _copied(call, original, owner.id, parent_id)
     audit.note(call, f"Copied asset {original.name!r} ({id}) to {made.name!r}", made)
     content = {"message": f"Asset {id} is copied to {made.id}.", "asset": shown.assets(call.work, [made])[0]}
@@ -58,7 +61,7 @@ def _copied(call: Call, original: Asset, account_id: int, parent_id: int | None)
         made.parent_asset_id = parent_id if row.id == original.id else copies[row.parent_asset_id or 0]
         if row.id == original.id:
             made.name = _free_name(call, row.name, account_id, parent_id)
-        plans.check_room(call.work, account_id, Asset)
+        subscriptions.check_room(call.work, account_id, Asset)
         call.work.add(made)
         call.work.flush()
         copies[row.id] = made.id
@@ -94,7 +97,7 @@ def kpis(call: Call, id: int, query: Period) -> list[dict[str, Any]]:
             continue
         chosen.append((entry if isinstance(entry, dict) else {}, sensor))
     sensors_read = list({sensor.id: sensor for _, sensor in chosen}.values())
-    known = beliefs.read_many(call.work, sensors_read, query.start, query.end, known_at=EVER)
+    known = store.read_many(call.work, sensors_read, query.start, query.end, known_at=EVER)
     lines = []
     for told, sensor in chosen:
         name, values = str(told.get("function", "sum")), known[sensor.id].values

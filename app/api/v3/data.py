@@ -16,11 +16,12 @@ from app.assemble.data import EVER, Asked, Series
 from app.assemble.posted import Posted, beliefs
 from app.auth import access
 from app.jobs import ingest, ingest_later
-from db import base, bounds, sources
-from db.beliefs import Written
-from db.knowledge import AsOf
+from db import sources
+from db.beliefs.knowledge import AsOf
+from db.beliefs.source_filter import SourceFilter
+from db.beliefs.store import Written
+from db.core import bounds, database
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from db.sources import Source
 from engine.iso_time import after, duration, iso_duration
 
@@ -154,7 +155,7 @@ def _check_step(step: timedelta, length: timedelta, count: int, sensor: Sensor) 
 
 def post_data(call: Call, id: int, body: NewData) -> dict[str, Any] | Reply:
     """Save values of a sensor; longer steps are repeated, units are converted, null is not stored."""
-    sensor = base.get(call.work, Sensor, id)
+    sensor = database.get(call.work, Sensor, id)
     access.check(call.who, "create-children", sensor)
     if call.running.settings.FLEXSCOPE_INGEST_LATER:
         return _later(call, sensor, body.posted(sensor))
@@ -163,7 +164,7 @@ def post_data(call: Call, id: int, body: NewData) -> dict[str, Any] | Reply:
 
 def saved(call: Call, id: int, body: NewData) -> dict[str, Any]:
     """Save values of a sensor at once."""
-    sensor = base.get(call.work, Sensor, id)
+    sensor = database.get(call.work, Sensor, id)
     access.check(call.who, "create-children", sensor)
     overwrite = call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
     written = ingest.run(

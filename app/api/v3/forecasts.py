@@ -16,11 +16,11 @@ from app.assemble.data import Asked
 from app.auth import access
 from app.auth.references import References
 from app.jobs.forecast_cycles import ForecastRequest, cycles
-from db import base, bounds
-from db.jobs import Job
-from db.knowledge import AsOf
+from db.beliefs.knowledge import AsOf
+from db.beliefs.source_filter import SourceFilter
+from db.core import bounds, database
+from db.jobs.jobs import Job
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from engine.iso_time import after
 
 ID_LENGTH = 36
@@ -47,7 +47,7 @@ class Trigger(Body):
 
 def trigger(call: Call, id: int, body: Trigger) -> Reply:
     """Ask for a forecast of a sensor: what was last seen at the same time of day."""
-    sensor = base.get(call.work, Sensor, id)
+    sensor = database.get(call.work, Sensor, id)
     access.check(call.who, "create-children", sensor)
     _ask_for_regressors(References(call.work, call.who), body.config)
     request = _request(call, sensor, body)

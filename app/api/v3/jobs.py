@@ -9,9 +9,11 @@ from app.api.route import Call, Reply, get, post
 from app.auth import access, job_access
 from app.jobs import steering
 from app.jobs.asking import Order, ask
-from db import assets, base, jobs
+from db import assets
 from db.assets import Asset
-from db.jobs import Job
+from db.core import database
+from db.jobs import jobs
+from db.jobs.jobs import Job
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,7 @@ def find(call: Call, uuid: str, *, unknown: str) -> Job:
     """
     try:
         job = jobs.one(call.work, uuid)
-    except base.NotFound as error:
+    except database.NotFound as error:
         raise ApiError(400, unknown, f"{error} Results are kept for some days only; trigger it again.") from None
     job_access.check(call.work, call.who, "read", job)
     return job
@@ -110,7 +112,7 @@ def _iso(moment: datetime | None) -> str | None:
 
 def jobs_of_asset(call: Call, id: int) -> dict[str, Any]:
     """List the newest jobs of an asset and those below it."""
-    asset = base.get(call.work, Asset, id)
+    asset = database.get(call.work, Asset, id)
     access.check(call.who, "read", asset)
     below = [row.id for row in assets.subtree(call.work, id) if access.may(call.who, "read", row)]
     kept = call.running.settings.FLEXMEASURES_PLANNING_TTL

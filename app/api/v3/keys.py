@@ -9,14 +9,15 @@ from app.api.fields import HYPHENS, Body, Moment
 from app.api.route import Call, delete, get, post
 from app.api.v3 import audit
 from app.auth import access, keys
-from db import access_keys, base
-from db.access_keys import AccessKey
-from db.users import User
+from db.accounts import access_keys
+from db.accounts.access_keys import AccessKey
+from db.accounts.users import User
+from db.core import database
 
 
 def list_keys(call: Call, id: int) -> list[dict[str, Any]]:
     """List the access keys of a user that are not revoked; their secrets are told once only, when they are made."""
-    user = base.get(call.work, User, id)
+    user = database.get(call.work, User, id)
     access.check(call.who, "read" if "admin-reader" in call.who.roles else "update", user)
     return [_shown(key) for key in access_keys.of_user(call.work, id)]
 
@@ -33,7 +34,7 @@ class NewKey(Body):
 
 def make_key(call: Call, id: int, body: NewKey) -> dict[str, Any]:
     """Make an access key, for yourself; only this answer tells it."""
-    user = base.get(call.work, User, id)
+    user = database.get(call.work, User, id)
     if user.id != call.who.id and "admin" not in call.who.roles:
         raise access.NotAllowed("create-children", access.described(user))
     key, text = keys.make(
@@ -45,8 +46,8 @@ def make_key(call: Call, id: int, body: NewKey) -> dict[str, Any]:
 
 def revoke_key(call: Call, id: int) -> None:
     """Revoke an access key, at once."""
-    key = base.get(call.work, AccessKey, id)
-    user = base.get(call.work, User, key.user_id)
+    key = database.get(call.work, AccessKey, id)
+    user = database.get(call.work, User, key.user_id)
     access.check(call.who, "update", user)
     key.revoked_at = call.now
     audit.note(call, f"Revoked access key {key.name!r} ({key.id})", user, of=key)

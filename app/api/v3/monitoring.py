@@ -11,11 +11,11 @@ from app.api.route import Call, get
 from app.api.v3.sensors import readable
 from app.assemble import data
 from app.auth import access
-from db import beliefs, statistics
+from db.beliefs import statistics, store
+from db.beliefs.source_filter import SourceFilter
+from db.beliefs.statistics import Latest
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from db.sources import Source
-from db.statistics import Latest
 from engine.iso_time import FIRST, LAST, from_us, iso_duration
 
 PATIENCE = 3
@@ -55,7 +55,7 @@ def _within(call: Call, sensor: Sensor, query: StatsQuery) -> dict[int, dict[str
     """Return the same for a stretch of time, from the values themselves."""
     start, end = query.event_start_time or FIRST, query.event_end_time or LAST
     found = {}
-    for key, known in beliefs.read_per_source(call.work, sensor, start, end, known_at=data.EVER).items():
+    for key, known in store.read_per_source(call.work, sensor, start, end, known_at=data.EVER).items():
         values = known.middle
         summed = statistics.Statistics(
             first_event=from_us(int(known.events[0])),

@@ -12,8 +12,9 @@ from app.auth import access
 from app.auth.references import References
 from app.jobs import report
 from app.jobs.report import REPORTERS, ReportRequest
-from db import assets, base
+from db import assets
 from db.assets import Asset
+from db.core import database
 from engine.errors import FieldError, UnknownName
 
 
@@ -41,7 +42,7 @@ class Trigger(Body):
 
 def trigger(call: Call, id: int, body: Trigger) -> Reply:
     """Ask for a report; its output sensors must be of this asset or below it."""
-    asset = base.get(call.work, Asset, id)
+    asset = database.get(call.work, Asset, id)
     access.check(call.who, "create-children", asset)
     if body.reporter not in REPORTERS:
         raise UnknownName("reporter", body.reporter, REPORTERS)

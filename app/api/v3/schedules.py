@@ -20,12 +20,13 @@ from app.auth import access
 from app.auth.references import References
 from app.jobs import schedule
 from app.jobs.kinds import unresolved
-from db import assets, base
+from db import assets
 from db.assets import Asset
-from db.jobs import Job
-from db.knowledge import AsOf
+from db.beliefs.knowledge import AsOf
+from db.beliefs.source_filter import SourceFilter
+from db.core import database
+from db.jobs.jobs import Job
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from engine.errors import GapError
 
 Flex = dict[str, Any]
@@ -54,12 +55,12 @@ class Trigger(Body):
 
 def trigger(call: Call, id: int, body: Trigger) -> Save:
     """Ask for a schedule of an asset and everything below it."""
-    return _checked(call, base.get(call.work, Asset, id), _request(id, body, body.flex_model), body, None)
+    return _checked(call, database.get(call.work, Asset, id), _request(id, body, body.flex_model), body, None)
 
 
 def trigger_of_sensor(call: Call, id: int, body: Trigger) -> Save:
     """Ask for a schedule of the device with this power sensor."""
-    sensor = base.get(call.work, Sensor, id)
+    sensor = database.get(call.work, Sensor, id)
     given = body.flex_model if isinstance(body.flex_model, dict) else {}
     entries: list[Flex] | Flex = [{**given, "sensor": id}] if isinstance(body.flex_model, dict) else body.flex_model
     return _checked(call, sensor.asset, _request(sensor.asset_id, body, entries or [{"sensor": id}]), body, id)
@@ -87,7 +88,7 @@ def _checked(call: Call, asset: Asset, request: ScheduleRequest, body: Trigger, 
 
 
 def _queued(call: Call, request: ScheduleRequest, body: Trigger, sensor_id: int | None) -> Reply:
-    asset = base.get(call.work, Asset, request.asset)
+    asset = database.get(call.work, Asset, request.asset)
     access.check(call.who, "create-children", asset)  # it may have been given to somebody else meanwhile
     plain, force = request.model_dump(mode="json"), body.force_new_job_creation
     asked = jobs_api.Asked(kind="schedule", asset=asset, request=plain, prior=body.prior, force=force)

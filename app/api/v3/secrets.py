@@ -9,10 +9,11 @@ from app.api.fields import Body
 from app.api.route import Call, delete, get, post
 from app.api.v3 import audit
 from app.auth import access, sealing
-from db import base, kept_secrets
-from db.accounts import Account
+from db.accounts import stored_secrets
+from db.accounts.accounts import Account
+from db.accounts.stored_secrets import KeptSecret
 from db.assets import Asset
-from db.kept_secrets import KeptSecret
+from db.core import database
 
 Owner: TypeAlias = Account | Asset
 KEYS: dict[type[Owner], Literal["account_id", "asset_id"]] = {Account: "account_id", Asset: "asset_id"}
@@ -20,14 +21,14 @@ KEYS: dict[type[Owner], Literal["account_id", "asset_id"]] = {Account: "account_
 
 def _of(call: Call, kind: type[Owner], id: int) -> tuple[Owner, dict[str, int]]:
     """Return a row whose secrets the asker may set, and how they point at it."""
-    owner: Owner = base.get(call.work, kind, id)
+    owner: Owner = database.get(call.work, kind, id)
     access.check(call.who, "update", owner)
     return owner, {KEYS[kind]: id}
 
 
 def _list(call: Call, kind: type[Owner], id: int) -> list[dict[str, Any]]:
     _, of = _of(call, kind, id)
-    return [_shown(row) for row in kept_secrets.of(call.work, **of)]
+    return [_shown(row) for row in stored_secrets.of(call.work, **of)]
 
 
 def of_asset(call: Call, id: int) -> list[dict[str, Any]]:
@@ -71,7 +72,7 @@ def set_of_account(call: Call, id: int, body: NewSecret) -> dict[str, Any]:
 
 def delete_secret(call: Call, id: int) -> None:
     """Delete a secret."""
-    row = base.get(call.work, KeptSecret, id)
+    row = database.get(call.work, KeptSecret, id)
     owner, _ = _of(call, Asset, row.asset_id) if row.asset_id else _of(call, Account, row.account_id or 0)
     audit.note(call, f"Deleted secret {row.name!r} of {_named(owner)}", owner, of=row)
     call.work.delete(row)

@@ -14,9 +14,10 @@ from app.api.v3 import audit, shown
 from app.assemble.naming import ask_for_old_attributes
 from app.auth import access
 from app.auth.references import References
-from db import base, editing
-from db.accounts import Account
+from db.accounts.accounts import Account
 from db.assets import Asset, subtree
+from db.beliefs import conversion
+from db.core import database
 from db.sensors import Sensor
 from engine.iso_time import duration
 
@@ -45,7 +46,7 @@ def list_sensors(call: Call, query: SensorsQuery) -> Any:
     rows = select(Sensor).join(Sensor.asset).where(access.readable_assets(call.who, public=True))
     asset_id = query.asset or query.asset_id
     if asset_id is not None:
-        asset = base.get(call.work, Asset, asset_id)
+        asset = database.get(call.work, Asset, asset_id)
         access.check(call.who, "read", asset)
         rows = rows.where(Sensor.asset_id.in_([below.id for below in subtree(call.work, asset.id)]))
     else:
@@ -66,7 +67,7 @@ def _of_accounts(call: Call, query: SensorsQuery) -> Any:
     """Return the condition that selects the accounts asked for."""
     account_id = query.account or query.account_id
     if account_id is not None:
-        access.check(call.who, "read", base.get(call.work, Account, account_id))
+        access.check(call.who, "read", database.get(call.work, Account, account_id))
     accounts = {account_id or call.who.account_id}
     if query.include_consultancy_clients:
         accounts |= call.who.clients
@@ -81,7 +82,7 @@ def one_sensor(call: Call, id: int) -> shown.Shown:
 
 def readable(call: Call, sensor_id: int) -> Sensor:
     """Return a sensor that the asker may read."""
-    sensor = base.get(call.work, Sensor, sensor_id)
+    sensor = database.get(call.work, Sensor, sensor_id)
     access.check(call.who, "read", sensor)
     return sensor
 
@@ -141,7 +142,7 @@ def _resolution(text: str) -> timedelta:
 
 def change_sensor(call: Call, id: int, body: SensorChange) -> shown.Shown:
     """Change the fields given; the answer is the whole sensor."""
-    sensor = base.get(call.work, Sensor, id)
+    sensor = database.get(call.work, Sensor, id)
     access.check(call.who, "update", sensor)
     if body.model_fields_set & FIXED_BY_DATA and "admin" not in call.who.roles:
         raise access.NotAllowed("update", f"unit, resolution and knowledge horizon of sensor {id}")
@@ -149,14 +150,14 @@ def change_sensor(call: Call, id: int, body: SensorChange) -> shown.Shown:
     _apply(call, sensor, body)
     for field, old, new in zip(("unit", "event_resolution"), before, (sensor.unit, sensor.resolution), strict=True):
         if old != new:  # stored values would mean something else
-            editing.refuse_if_filled(call.work, sensor, field)
+            conversion.refuse_if_filled(call.work, sensor, field)
     audit.note(call, f"Changed {', '.join(sorted(body.model_fields_set))} of sensor {id}", sensor.asset, of=sensor)
     return shown.sensor(call, sensor)
 
 
 def delete_sensor(call: Call, id: int) -> None:
     """Delete a sensor with its data."""
-    sensor = base.get(call.work, Sensor, id)
+    sensor = database.get(call.work, Sensor, id)
     access.check(call.who, "delete", sensor)
     audit.note(call, f"Deleted sensor {sensor.name!r} ({id}) with its data", sensor.asset, of=sensor)
     call.work.delete(sensor)
@@ -164,7 +165,7 @@ def delete_sensor(call: Call, id: int) -> None:
 
 def sensors_of_asset(call: Call, id: int, query: Paging) -> Any:
     """List the sensors of one asset."""
-    asset = base.get(call.work, Asset, id)
+    asset = database.get(call.work, Asset, id)
     access.check(call.who, "read", asset)
     return listed(
         call.work,

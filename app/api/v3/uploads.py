@@ -18,10 +18,11 @@ from app.assemble.posted import Posted
 from app.assemble.sheets import FileBounds
 from app.auth import access
 from app.jobs import ingest
-from db import base, deleting
-from db.beliefs import Written
+from db.beliefs import deletion
+from db.beliefs.source_filter import SourceFilter
+from db.beliefs.store import Written
+from db.core import database
 from db.sensors import Sensor
-from db.source_filter import SourceFilter
 from engine.errors import InputError
 from engine.iso_time import duration, from_us
 
@@ -97,7 +98,7 @@ def _asked(call: Call, id: int, body: Form, query: FileLayout) -> tuple[Sensor, 
 
 
 def _writable(call: Call, id: int) -> Sensor:
-    sensor = base.get(call.work, Sensor, id)
+    sensor = database.get(call.work, Sensor, id)
     access.check(call.who, "create-children", sensor)
     return sensor
 
@@ -146,11 +147,11 @@ class Gone(Body):
 
 def delete_data(call: Call, id: int, body: Gone) -> None:
     """Delete values of a sensor: all of them, or those of a source or a stretch of time."""
-    sensor = base.get(call.work, Sensor, id)
+    sensor = database.get(call.work, Sensor, id)
     access.check(call.who, "delete", sensor)
     only = SourceFilter(ids=[body.source]) if body.source is not None else None
     audit.note(call, f"Deleted data of sensor {sensor.name!r} ({id})", sensor.asset, of=sensor)
-    deleting.everything(call.work, sensor, bounds=deleting.within(body.start, body.until), sources=only)
+    deletion.everything(call.work, sensor, bounds=deletion.within(body.start, body.until), sources=only)
 
 
 ROUTES = [

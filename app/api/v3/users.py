@@ -13,9 +13,10 @@ from app.api.paging import Paging, listed
 from app.api.route import Call, Reply, Save, get, patch, post
 from app.api.v3 import audit, shown
 from app.auth import access, passwords, reset
-from db import base, plans
-from db.accounts import Account
-from db.users import Role, User, by_email, by_name
+from db.accounts import subscriptions
+from db.accounts.accounts import Account
+from db.accounts.users import Role, User, by_email, by_name
+from db.core import database
 
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 OWN = {"username", "timezone"}
@@ -33,7 +34,7 @@ class UsersQuery(Paging):
 
 def list_users(call: Call, query: UsersQuery) -> Any:
     """List the users of an account."""
-    account = base.get(call.work, Account, query.account or query.account_id or call.who.account_id)
+    account = database.get(call.work, Account, query.account or query.account_id or call.who.account_id)
     access.check(call.who, "read", account)
     rows = select(User).where(User.account_id == account.id)
     if not query.include_inactive:
@@ -70,7 +71,7 @@ def _iso(moment: datetime | None) -> str | None:
 
 def one_user(call: Call, id: int) -> shown.Shown:
     """Return one user."""
-    user = base.get(call.work, User, id)
+    user = database.get(call.work, User, id)
     access.check(call.who, "read", user)
     return _user(user)
 
@@ -116,7 +117,7 @@ def _added(call: Call, body: NewUser, password_hash: str) -> shown.Shown:
         account_id=account.id,
         timezone=body.timezone or call.running.settings.FLEXMEASURES_TIMEZONE,
     )
-    plans.check_room(call.work, account.id, User)
+    subscriptions.check_room(call.work, account.id, User)
     call.work.add(user)
     call.work.flush()
     audit.note(call, f"Added user {user.username!r}", user)
@@ -130,7 +131,7 @@ def _check_free(call: Call, name: str) -> None:
 
 def change_user(call: Call, id: int, body: UserChange) -> shown.Shown:
     """Change the fields given; the answer is the whole user."""
-    user = base.get(call.work, User, id)
+    user = database.get(call.work, User, id)
     access.check(call.who, "update", user)
     given = {name: getattr(body, name) for name in body.model_fields_set}
     if user.id == call.who.id and given.keys() - OWN:
@@ -163,13 +164,13 @@ def _roles(call: Call, role_ids: list[int]) -> list[Role]:
 
 def reset_password(call: Call, id: int) -> Save:
     """Void password, tokens, sessions and access keys of a user, and mail a link to choose a new password."""
-    access.check(call.who, "update", base.get(call.work, User, id))
+    access.check(call.who, "update", database.get(call.work, User, id))
     password_hash = passwords.hashed(secrets.token_urlsafe(32))
     return lambda saving: _voided(saving, id, password_hash)
 
 
 def _voided(call: Call, id: int, password_hash: str) -> Reply:
-    user = base.get(call.work, User, id)
+    user = database.get(call.work, User, id)
     access.check(call.who, "update", user)
     user.password_hash = password_hash
     audit.note(call, f"Voided password, sessions, tokens and access keys of user {user.username!r}", user)

@@ -1,0 +1,1 @@
+"""Who uses the system: accounts and what they booked, users, and everything that a login leaves behind."""

@@ -1,0 +1,104 @@
+"""What is remembered of sign-ins: failures that slow down the next try, mailed codes, identities at providers."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, String, and_, delete, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from db.core.database import Table
+
+FORGOTTEN = timedelta(hours=1)
+"""Failures longer ago than this no longer count."""
+KNOWN = timedelta(days=90)
+"""How long it is remembered that somebody signed in from a network."""
+RENEWED = timedelta(days=1)
+"""How old what is remembered becomes before it is written anew."""
+GOOD = "good:"
+"""Begin of the keys under which that is."""
+LONGEST = timedelta(minutes=15)
+"""Most that a failure makes the next try wait."""
+
+
+class Failures(Table):
+    """Failed sign-ins with one email address, from one network, or both; and from where one succeeded."""
+
+    __tablename__ = "sign_in_failure"
+
+    key: Mapped[str] = mapped_column(
+        String(80), primary_key=True, doc="pair:, email:, from: or good: and a hash or address"
+    )
+    failures: Mapped[int]
+    last_at: Mapped[datetime]
+    wait_until: Mapped[datetime] = mapped_column(doc="Before this moment nothing is tried")
+
+
+class MailedCode(Table):
+    """The code last mailed to a user as second factor."""
+
+    __tablename__ = "mailed_code"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+
+
+class ExternalIdentity(Table):
+    """Who a user is at a provider of single sign-on."""
+
+    __tablename__ = "external_identity"
+
+    issuer: Mapped[str] = mapped_column(String(255), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
+
+
+def wait_until(work: Session, keys: list[str], now: datetime) -> datetime | None:
+    """Return until when nothing may be tried under any of some keys; None if it may be now."""
+    waits = select(Failures.wait_until).where(Failures.key.in_(keys), Failures.wait_until > now)
+    waits = waits.where(Failures.wait_until > Failures.last_at)  # else a failure a moment later would be a wait
+    return max(work.scalars(waits), default=None)
+
+
+def failed(work: Session, key: str, now: datetime, *, free: int) -> int:
+    """Count a failure and return how many there are now; from some number on each doubles the wait.
+
+    Args:
+        work: A writing session.
+        key: Under which it is counted.
+        now: When it happened.
+        free: How many failures make nobody wait.
+    """
+    row = work.get(Failures, key, with_for_update=True)
+    if row is None:
+        row = Failures(key=key, failures=0, last_at=now, wait_until=now)
+        work.add(row)
+    elif now - row.last_at > FORGOTTEN:
+        row.failures = 0
+    row.failures, row.last_at = row.failures + 1, now
+    beyond = row.failures - free
+    row.wait_until = now + min(LONGEST, timedelta(seconds=2.0 ** min(beyond, 20))) if beyond >= 0 else now
+    return row.failures
+
+
+def forget(work: Session, key: str, now: datetime) -> None:
+    """Forget the failures under a key, and whatever was long ago."""
+    old = and_(Failures.last_at < now - FORGOTTEN, Failures.key.not_like(f"{GOOD}%"))
+    work.execute(delete(Failures).where(or_(Failures.key == key, old, Failures.last_at < now - KNOWN)))
+
+
+def remember(work: Session, key: str, now: datetime) -> None:
+    """Remember that somebody signed in from a network."""
+    work.merge(Failures(key=GOOD + key, failures=0, last_at=now, wait_until=now))
+
+
+def is_settled(work: Session, key: str, place: str, now: datetime) -> bool:
+    """Return whether a success has nothing to write: no failure under a key, and its network is remembered anew."""
+    row = work.get(Failures, GOOD + place)
+    return row is not None and now - row.last_at < RENEWED and work.get(Failures, key) is None
+
+
+def is_known(work: Session, key: str, now: datetime) -> bool:
+    """Return whether somebody signed in from a network before."""
+    row = work.get(Failures, GOOD + key)
+    return row is not None and now - row.last_at < KNOWN

@@ -1,0 +1,85 @@
+"""Change a sensor that has data together with its data: another unit, another resolution."""
+
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from db.beliefs import rewrite
+from db.beliefs.chunks import Beliefs
+from db.beliefs.series import span_for, step_of
+from db.sensors import Sensor
+from engine import resample, units
+from engine.errors import FieldError, InputError
+from engine.iso_time import zone
+
+
+def refuse_if_filled(work: Session, sensor: Sensor, field: str) -> None:
+    """Refuse to change a field of a sensor that its stored values depend on.
+
+    Raises:
+        FieldError: The sensor has data.
+    """
+    count = sum(line.n_beliefs for line in rewrite.locked(work, sensor))
+    if count:
+        way = {
+            "unit": "convert them along with 'flexscope edit convert-data'",
+            "event_resolution": "resample them along with 'flexscope edit resample-data'",
+        }
+        raise FieldError(
+            field,
+            f"sensor {sensor.id} has {count} values that depend on it; {way.get(field, 'delete them first')} "
+            "or make another sensor.",
+        )
+
+
+def convert(work: Session, sensor: Sensor, unit: str) -> None:
+    """Give a sensor another unit and write all its values in it, superseded ones too.
+
+    Raises:
+        UnitError: Its values cannot be written in that unit.
+    """
+    change = partial(_converted, source=sensor.unit, target=unit, hours=sensor.hours or None)
+    change(Beliefs.none())
+    for line in rewrite.locked(work, sensor):
+        rewrite.change(work, line, change)
+    sensor.unit = unit
+
+
+def _converted(beliefs: Beliefs, *, source: str, target: str, hours: float | None) -> Beliefs:
+    values = units.convert(beliefs.values, source, target, hours=hours)
+    return Beliefs(beliefs.events, beliefs.times, values, beliefs.levels)
+
+
+def resample_data(work: Session, sensor: Sensor, resolution: timedelta) -> None:
+    """Give a sensor another resolution and its data with it, superseded beliefs too.
+
+    Values of longer events are repeated; of shorter ones the mean is known once all of them are.
+
+    Raises:
+        InputError: The sensor is or would be instantaneous, or has probabilistic data that would have to be averaged.
+        TimeError: Neither resolution is a multiple of the other.
+    """
+    if not resolution or not sensor.resolution:
+        raise InputError("An instantaneous sensor has no resolution to resample from or to; make another sensor.")
+    longer, shorter = max(resolution, sensor.resolution), min(resolution, sensor.resolution)
+    resample.check_multiple(longer, shorter)
+    change = partial(_repeated if resolution < sensor.resolution else _averaged, sensor=sensor, resolution=resolution)
+    step_us = step_of(resolution)
+    for line in rewrite.locked(work, sensor):
+        rewrite.rebuild(work, line, step_us=step_us, span_us=span_for(step_us), how=change)
+    sensor.resolution = resolution
+
+
+def _repeated(beliefs: Beliefs, *, sensor: Sensor, resolution: timedelta) -> Beliefs:
+    events, at = resample.spread(beliefs.events, sensor.resolution, resolution)
+    part = beliefs.take(at)
+    return Beliefs(events, part.times, part.values, part.levels)
+
+
+def _averaged(beliefs: Beliefs, *, sensor: Sensor, resolution: timedelta) -> Beliefs:
+    if beliefs.values.shape[1] > 1:
+        raise InputError(f"Sensor {sensor.id} has probabilistic data; means of quantiles would be wrong.")
+    slots = resample.floor(beliefs.events, resolution, zone(sensor.timezone))
+    found = resample.average_known(slots, beliefs.events, beliefs.times, beliefs.values[:, 0])
+    return Beliefs.certain(*found)

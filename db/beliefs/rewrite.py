@@ -1,0 +1,143 @@
+"""Change what a series holds, some chunks at a time: every other operation on stored beliefs is made of this."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from db.beliefs import chunk_rows
+from db.beliefs.chunk_rows import by_chunk
+from db.beliefs.chunks import Beliefs, together
+from db.beliefs.decoding import decode
+from db.beliefs.merge import segments
+from db.beliefs.series import Line
+from db.beliefs.source_filter import SourceFilter, origins
+from db.core.driver import Driver
+from db.sensors import Sensor
+from engine.iso_time import Microseconds
+
+AT_ONCE = 64
+"""Chunks in memory at a time."""
+
+
+class Bounds(NamedTuple):
+    """Events from one moment (included) to another (excluded) [us since 1970 UTC]; None leaves a side open."""
+
+    first_us: int | None = None
+    end_us: int | None = None
+
+
+EVERYTHING = Bounds()
+
+
+def locked(work: Session, sensor: Sensor, sources: SourceFilter | None = None) -> list[Line]:
+    """Return the series of a sensor, each locked until the transaction ends."""
+    driver = Driver(work)
+    lines = [Line.locked(driver, sensor.id, origin.source_id) for origin in origins(driver, [sensor.id], sources)]
+    return [line for line in lines if line is not None]
+
+
+def parts(driver: Driver, line: Line, bounds: Bounds = EVERYTHING) -> Iterator[tuple[Microseconds, Beliefs]]:
+    """Give the starts of some chunks and all beliefs in them, both layers, until the series has been through."""
+    first = -(1 << 62) if bounds.first_us is None else bounds.first_us // line.span_us * line.span_us
+    end = 1 << 62 if bounds.end_us is None else bounds.end_us
+    found = driver.rows(
+        "SELECT start_us FROM belief_chunk WHERE series_id = ? AND layer = 0 AND start_us >= ? AND start_us < ? "
+        "ORDER BY start_us",
+        (line.id, first, end),
+    )
+    starts = np.array([start for (start,) in found], np.int64)
+    for at in range(0, len(starts), AT_ONCE):
+        some = starts[at : at + AT_ONCE]
+        stretch = chunk_rows.Stretch(line.id, int(some[0]), int(some[-1]))
+        yield some, decode([blob[2] for blob in chunk_rows.every(driver, [stretch])])[0]
+
+
+def change(
+    work: Session,
+    line: Line,
+    how: Callable[[Beliefs], Beliefs],
+    bounds: Bounds = EVERYTHING,
+) -> int:
+    """Replace the beliefs about events within bounds by what a function makes of them; return how many fewer there are.
+
+    Args:
+        work: The session that holds the series.
+        line: The series; its line is brought up to date as well.
+        how: Gets beliefs in no order and returns beliefs about the same or fewer of the events, on the same grid.
+        bounds: Other beliefs stay as they are.
+    """
+    driver, fewer = Driver(work), 0
+    for starts, beliefs in parts(driver, line, bounds):
+        within = inside(beliefs.events, bounds)
+        changed = how(beliefs.take(within))
+        chunk_rows.forget(driver, line, 0, starts)
+        chunk_rows.forget(driver, line, 1, starts)
+        put(driver, line, together([beliefs.take(~within), changed]))
+        fewer += int(within.sum()) - len(changed)
+    recount(driver, line)
+    return fewer
+
+
+def inside(events: Microseconds, bounds: Bounds) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which events are within bounds."""
+    found = np.ones(len(events), np.bool_)
+    if bounds.first_us is not None:
+        found &= events >= bounds.first_us
+    if bounds.end_us is not None:
+        found &= events < bounds.end_us
+    return found
+
+
+def put(driver: Driver, line: Line, beliefs: Beliefs) -> None:
+    """Store beliefs in chunks of a series that have no lines (any more)."""
+    if not len(beliefs):
+        return
+    ordered = beliefs.take(np.lexsort((beliefs.times, beliefs.events)))
+    latest = np.append(ordered.events[1:] != ordered.events[:-1], True)
+    rows = [
+        chunk_rows.row(line.id, 0, start, 0, part, line.step_us) for start, part in by_chunk(ordered.take(latest), line)
+    ]
+    for start, part in by_chunk(ordered.take(~latest), line):
+        pieces = enumerate(segments(part), start=1)
+        rows += [chunk_rows.row(line.id, 1, start, seq, piece, line.step_us) for seq, piece in pieces]
+    driver.put(chunk_rows.INSERT, rows)
+
+
+def recount(driver: Driver, line: Line) -> None:
+    """Bring the line of a series up to date with its chunks, one version on."""
+    ((count, known, first, last),) = driver.rows(
+        "SELECT coalesce(sum(n), 0), max(max_belief_us), min(start_us), max(start_us) FROM belief_chunk "
+        "WHERE series_id = ?",
+        (line.id,),
+    )
+    line = line._replace(n_beliefs=int(count), last_belief_us=known)
+    if not count:
+        line = line._replace(first_event_us=None, last_event_us=None, last_value=None)
+    else:
+        begin = chunk_rows.fetch(driver, line, 0, np.array([first]))
+        end = begin if first == last else chunk_rows.fetch(driver, line, 0, np.array([last]))
+        line = line._replace(
+            first_event_us=int(begin.events[0]), last_event_us=int(end.events[-1]), last_value=float(end.middle[-1])
+        )
+    line.save(driver)
+
+
+def rebuild(work: Session, line: Line, *, step_us: int, span_us: int, how: Callable[[Beliefs], Beliefs]) -> None:
+    """Replace all beliefs of a series by what a function makes of them, in chunks of another length.
+
+    Args:
+        work: The session that holds the series.
+        line: The series.
+        step_us: Its new grid [us].
+        span_us: The new length of a chunk [us].
+        how: Gets all beliefs, in no order.
+    """
+    driver = Driver(work)
+    every = how(together([Beliefs.none(), *(beliefs for _, beliefs in parts(driver, line))]))
+    driver.run("DELETE FROM belief_chunk WHERE series_id = ?", (line.id,))
+    driver.run("UPDATE belief_series SET step_us = ?, span_us = ? WHERE id = ?", (step_us, span_us, line.id))
+    line = line._replace(step_us=step_us, span_us=span_us)
+    put(driver, line, every)
+    recount(driver, line)

@@ -1,0 +1,146 @@
+"""Put one value into a chunk that is there already: one that was late, or that changes what was believed.
+
+Gateways send such values one at a time; decoding the chunk, sorting and encoding it again would cost more than the
+statements do.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isnan
+from typing import Any, Self
+
+import numpy as np
+
+from db.beliefs.chunk_rows import INSERT, merge_segments
+from db.beliefs.chunks import FORMAT, HEADER, ON_GRID, ONE_HORIZON, ONE_TIME, Beliefs, Values
+from db.beliefs.merge import MANY
+from db.beliefs.series import Line
+from db.core.driver import Driver
+from engine.iso_time import Microseconds
+
+CERTAIN_FORMS = {ON_GRID, ON_GRID | ONE_TIME, ON_GRID | ONE_HORIZON}
+QUERY = "SELECT data FROM belief_chunk WHERE series_id = ? AND layer = 0 AND start_us = ? AND seq = 0"
+UPDATE = (
+    "UPDATE belief_chunk SET n = ?, min_belief_us = ?, max_belief_us = ?, v_min = ?, v_max = ?, v_sum = ?, data = ? "
+    "WHERE series_id = ? AND layer = 0 AND start_us = ? AND seq = 0"
+)
+SUPERSEDED = (
+    f"{INSERT} SELECT ?, 1, ?, coalesce(max(seq), 0) + 1, 1, ?, ?, ?, ?, ?, ? FROM belief_chunk "
+    "WHERE series_id = ? AND layer = 1 AND start_us = ? RETURNING seq"
+)
+
+
+def revise(driver: Driver, line: Line, new: Beliefs, knowable: Callable[[Microseconds], Microseconds]) -> int | None:
+    """Store a single belief where it belongs, and the line of the series with it; return the number stored (0 or 1).
+
+    None if the general way must be taken: there are several beliefs or quantiles, the chunk is not there or holds
+    other than certain values on a grid, or the belief is not newer than the stored one. Then nothing is stored.
+    """
+    if len(new) != 1 or not line.step_us or new.values.shape[1] > 1 or new.levels.shape != (1,) or new.levels[0] != 0.5:
+        return None
+    event, time, value = int(new.events[0]), int(new.times[0]), float(new.values[0, 0])
+    start = event // line.span_us * line.span_us
+    found = driver.rows(QUERY, (line.id, start))
+    slots = _Slots.of(bytes(found[0][0]), line.step_us) if found else None
+    at = slots.place(event) if slots else None
+    if slots is None or at is None:
+        return None
+    was, known = float(slots.values[at]), int(slots.times[at])
+    is_there = not isnan(was)
+    if is_there and time <= known:
+        return None
+    if was == value and _same_side(knowable(new.events), known, time):
+        return 0
+    old = (line.id, start, known, known, was, was, was, slots.alone(at), line.id, start)
+    slots.put(at, time, value)
+    statements = [(UPDATE, (*slots.row(), line.id, start)), _moved_on(line, event, time, value).saving()]
+    if not is_there:
+        driver.run_all(statements)
+    elif driver.run_all([*statements, (SUPERSEDED, old)])[0][0] % MANY == 0:
+        merge_segments(driver, line, start)
+    return 1
+
+
+def _moved_on(line: Line, event: int, time: int, value: float) -> Line:
+    """Return the line of the series with one more belief, about an event that is not its first."""
+    if line.last_event_us is None or event >= line.last_event_us:
+        line = line._replace(last_event_us=event, last_value=value)
+    known = time if line.last_belief_us is None else max(time, line.last_belief_us)
+    return line._replace(n_beliefs=line.n_beliefs + 1, last_belief_us=known)
+
+
+def _same_side(knowable: Microseconds, one: int, other: int) -> bool:
+    """Return whether two beliefs about an event are both forecasts or both measurements."""
+    moment = int(knowable[0])
+    return (one >= moment) == (other >= moment)
+
+
+@dataclass(slots=True)
+class _Slots:
+    """Certain values on a grid, with room to change them."""
+
+    first: int
+    step: int
+    ahead: int | None
+    """How long before each event its value was known, if all were so alike [us]."""
+    times: Microseconds
+    """When each was known [us since 1970 UTC]; without meaning where there is no value; shape (n,)."""
+    values: Values
+    """NaN: no value, shape (n,)."""
+
+    @classmethod
+    def of(cls, payload: bytes, step_us: int) -> Self | None:
+        """Return what is in a payload; None if it holds something else, or lies on another grid."""
+        _, flags, quantiles, n, first, constant, step = HEADER.unpack_from(payload)
+        if flags not in CERTAIN_FORMS or quantiles != 1 or step != step_us:
+            return None
+        if flags & ONE_TIME:
+            times = np.full(n, constant)
+        elif flags & ONE_HORIZON:
+            times = np.arange(first - constant, first - constant + n * step, step)
+        else:
+            times = np.frombuffer(payload, np.int64, n, HEADER.size).copy()
+        values = np.frombuffer(payload, np.float64, n, len(payload) - 8 * n).copy()
+        return cls(first, step, constant if flags & ONE_HORIZON else None, times, values)
+
+    def place(self, event: int) -> int | None:
+        """Return the slot of an event, made if it is behind the last; None if the grid would not pay or not hold."""
+        at, off = divmod(event - self.first, self.step)
+        if off or at < 0:
+            return None
+        more = at + 1 - len(self.values)
+        if more > 0:
+            if 2 * (at + 1) > 3 * len(self.values):  # a chunk full of holes is smaller with its events
+                return None
+            self.times = np.concatenate([self.times, np.zeros(more, np.int64)])
+            self.values = np.concatenate([self.values, np.full(more, np.nan)])
+        return at
+
+    def put(self, at: int, time: int, value: float) -> None:
+        """Believe a value in the place of what was believed."""
+        self.times[at], self.values[at] = time, value
+        if self.ahead is not None and self.first + at * self.step - time != self.ahead:
+            self.ahead = None
+
+    def alone(self, at: int) -> bytes:
+        """Return the payload of the belief of one slot."""
+        event, time = self.first + at * self.step, int(self.times[at])
+        return HEADER.pack(FORMAT, ON_GRID | ONE_TIME, 1, 1, event, time, self.step) + bytes(self.values[at : at + 1])
+
+    def row(self) -> tuple[Any, ...]:
+        """Return statistics and payload, as ``UPDATE`` wants them."""
+        values, times = self.values, self.times
+        if isnan(values.min()):
+            there = ~np.isnan(values)
+            values, times = values[there], times[there]
+        earliest, latest = int(times.min()), int(times.max())
+        flags, constant, told = ON_GRID, 0, b""
+        if earliest == latest:
+            flags, constant = ON_GRID | ONE_TIME, earliest
+        elif self.ahead is not None:
+            flags, constant = ON_GRID | ONE_HORIZON, self.ahead
+        else:
+            told = self.times.tobytes()
+        head = HEADER.pack(FORMAT, flags, 1, len(self.values), self.first, constant, self.step)
+        statistics = (len(values), earliest, latest, float(values.min()), float(values.max()), float(values.sum()))
+        return *statistics, b"".join((head, told, self.values.tobytes()))

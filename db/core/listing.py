@@ -1,0 +1,105 @@
+"""What lists and charts need of many rows at once: assets with type and owner, sensors and sources by id."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, aliased
+
+from db.accounts.accounts import Account
+from db.assets import Asset, AssetType
+from db.beliefs.series import Series
+from db.sensors import Sensor
+from db.sources import Source
+from engine.units import same_kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One asset of a list."""
+
+    id: int
+    name: str
+    type: str
+    account: str | None
+    """Name of the owner; None: public."""
+    parent: str | None
+    """Name of the asset this one is part of."""
+    latitude: float | None
+    longitude: float | None
+    sensors: int
+
+
+def assets(work: Session, condition: ColumnElement[bool]) -> list[Listed]:
+    """Return the assets that meet a condition, by name."""
+    above = aliased(Asset)
+    counted = select(func.count(Sensor.id)).where(Sensor.asset_id == Asset.id).scalar_subquery()
+    query = (
+        select(
+            Asset.id, Asset.name, AssetType.name.label("type"), Account.name.label("account"),
+            above.name.label("parent"), Asset.latitude, Asset.longitude, counted.label("sensors"),
+        )
+        .join(AssetType, AssetType.id == Asset.asset_type_id)
+        .outerjoin(Account, Account.id == Asset.account_id)
+        .outerjoin(above, above.id == Asset.parent_asset_id)
+        .where(condition)
+        .order_by(func.lower(Asset.name), Asset.id)
+    )  # fmt: skip
+    return [Listed(**row._mapping) for row in work.execute(query)]
+
+
+def data_span(work: Session, sensor_ids: Collection[int]) -> tuple[int, int] | None:
+    """Return start of the first and of the last event of some sensors [µs since 1970 UTC]; None without any data."""
+    ends = select(func.min(Series.first_event_us), func.max(Series.last_event_us))
+    first, last = work.execute(ends.where(Series.sensor_id.in_(sensor_ids))).one()
+    return None if first is None or last is None else (first, last)
+
+
+def sensors(work: Session, ids: Collection[int]) -> dict[int, Sensor]:
+    """Return the sensors with some ids, by id; unknown ids are left out."""
+    return {sensor.id: sensor for sensor in work.scalars(select(Sensor).where(Sensor.id.in_(ids)))}
+
+
+def sensors_of(work: Session, asset_ids: Collection[int]) -> list[Sensor]:
+    """Return the sensors of some assets, oldest first."""
+    return list(work.scalars(select(Sensor).where(Sensor.asset_id.in_(asset_ids)).order_by(Sensor.id)))
+
+
+def sources(work: Session, ids: Collection[int]) -> dict[int, Source]:
+    """Return the sources with some ids, by id; unknown ids are left out."""
+    return {source.id: source for source in work.scalars(select(Source).where(Source.id.in_(ids)))}
+
+
+class NewestPlan(NamedTuple):
+    """The series a scheduler wrote last."""
+
+    sensor_id: int
+    source_id: int
+    last_event_us: int
+    """Start of its last event [µs since 1970 UTC]."""
+
+
+def newest_plan(work: Session, sensor_ids: Collection[int]) -> NewestPlan | None:
+    """Return the series of some sensors that a scheduler wrote last; None if none did."""
+    query = (
+        select(Series.sensor_id, Series.source_id, Series.last_event_us)
+        .join(Source, Source.id == Series.source_id)
+        .where(Series.sensor_id.in_(sensor_ids), Source.type == "scheduler", Series.last_event_us.is_not(None))
+        .order_by(Series.last_belief_us.desc(), Series.sensor_id)
+    )
+    found = work.execute(query).first()
+    return None if found is None else NewestPlan(found[0], found[1], int(found[2] or 0))
+
+
+def planned_powers(work: Session, asset_ids: Collection[int], start_us: int, end_us: int) -> list[Sensor]:
+    """Return the power sensors of some assets for which a scheduler told something in a span [µs since 1970 UTC]."""
+    written = (
+        select(Series.sensor_id)
+        .join(Source, Source.id == Series.source_id)
+        .where(Source.type == "scheduler", Series.first_event_us < end_us, Series.last_event_us >= start_us)
+    )
+    found = work.scalars(
+        select(Sensor).where(Sensor.asset_id.in_(asset_ids), Sensor.id.in_(written)).order_by(Sensor.id)
+    )
+    return [sensor for sensor in found if sensor.resolution and same_kind(sensor.unit, "kW")]

@@ -1,0 +1,299 @@
+"""Copy a whole database into one file while others write, and back into a database of either kind.
+
+The file is a SQLite database with the same tables, so that a dump also moves an installation to PostgreSQL. It ends
+with a checksum over all of it, which SQLite does not read, and is its owner's only: it holds hashes and sealed secrets.
+"""
+
+import hashlib
+import logging
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, bindparam, func, select, text, update
+
+from db import migrations
+from db.accounts import logins
+from db.accounts.access_keys import AccessKey
+from db.core import private_files
+from db.core.audit import AuditEvent
+from db.core.database import Database
+from engine.errors import InputError
+
+AT_ONCE = 500
+"""Rows in memory at a time."""
+VERSION = "alembic_version"
+SEALED = 0x464C5853
+"""Application id, in the head of a file that ends with a checksum: "FLXS"."""
+MARK = b"\nflexscope dump, SHA-256 of all before: "
+TAIL = len(MARK) + 64 + 1
+"""Length of the checksum with what stands around it [bytes]."""
+BLOCK = 2**20
+LOG = logging.getLogger(__name__)
+
+
+def dump(database: Database, file: Path) -> None:
+    """Write everything in a database, as it is at one moment, to a new file.
+
+    Raises:
+        InputError: The file is there already.
+    """
+    if file.exists():
+        raise InputError(f"{file} is there already; choose another name.")
+    part = file.with_name(f"{file.name}.part")
+    part.unlink(missing_ok=True)
+    private_files.make(part)
+    if database.is_sqlite:
+        with sqlite3.connect(str(database.url.database)) as source, sqlite3.connect(part) as target:
+            source.backup(target)
+    else:
+        migrations.upgrade(f"sqlite:///{part}", str(migrations.current(database.url.render_as_string(False))))
+        with _opened(f"sqlite:///{part}") as target_database, database.reading() as work:
+            _copy(work.connection(), target_database)
+    _seal(part)
+    part.rename(file)
+
+
+def _seal(file: Path) -> None:
+    """Put a checksum over a whole file at its end."""
+    with sqlite3.connect(file) as opened:
+        opened.execute("pragma journal_mode=delete")
+        opened.execute(f"pragma application_id={SEALED}")
+    opened.close()
+    with file.open("r+b") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+        content.seek(0, 2)
+        content.write(MARK + digest.encode() + b"\n")
+
+
+def verify(file: Path) -> bool:
+    """Return whether a file is as it was written; False if it is of a version that wrote no checksum.
+
+    Raises:
+        InputError: It was changed or cut since, or SQLite finds that it is broken.
+    """
+    with file.open("rb") as content:
+        head, size = content.read(100), file.stat().st_size
+        content.seek(max(0, size - TAIL))
+        tail = content.read()
+        content.seek(0)
+        said, left, digest = tail.startswith(MARK), size - TAIL, hashlib.sha256()
+        while left > 0 and (block := content.read(min(BLOCK, left))):
+            digest.update(block)
+            left -= len(block)
+    is_sealed = said or head[68:72] == SEALED.to_bytes(4, "big")
+    if is_sealed and tail != MARK + digest.hexdigest().encode() + b"\n":
+        raise InputError(f"{file} is not as it was written: its checksum does not fit. Take another copy of the dump.")
+    if not is_sealed:
+        _check_inside(file)
+    return is_sealed
+
+
+def _check_inside(file: Path) -> None:
+    """Let SQLite look for what is broken in a file."""
+    try:
+        with sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro&immutable=1", uri=True) as opened:
+            found = [row[0] for row in opened.execute("pragma integrity_check(1)")]
+        opened.close()
+    except sqlite3.DatabaseError as error:
+        raise InputError(f"{file} is not a dump.") from error
+    if found != ["ok"]:
+        raise InputError(f"{file} is broken ({found[0]}); take another copy of the dump.")
+
+
+def restore(url: str, file: Path, *, replace: bool = False, keep_logins: bool = False) -> bool:
+    """Fill a database with what a file holds, at the newest revision; return whether a checksum showed it is whole.
+
+    All or nothing, whatever happens meanwhile: what was there before gives way in the transaction that brings the new.
+    Others may go on reading, and writers wait.
+
+    Args:
+        url: The database; it must be empty, unless it is to be replaced.
+        file: What ``dump`` wrote, of this or an older version.
+        replace: Whether everything in the database gives way.
+        keep_logins: Whether sessions and tokens of the moment of the dump hold again. Else everybody signs in anew,
+            and access keys that were revoked in the database since stay so.
+
+    Raises:
+        InputError: The database is not empty, or the file is no dump, or not as it was written.
+    """
+    if not file.is_file():
+        raise InputError(f"{file} is not a dump.")
+    is_sealed, revision = verify(file), _revision(file)
+    if migrations.current(url) is not None and not replace and not _is_empty(url):
+        raise InputError("The database is not empty; restore into an empty one, or replace it.")
+    migrations.upgrade(url)
+    database = Database(url)
+    try:
+        with _newest(file, revision) as newest, _opened(_address(newest)) as source, source.reading() as work:
+            _copy(work.connection(), database, keep_logins=keep_logins)
+    finally:
+        database.close()
+    return is_sealed
+
+
+@contextmanager
+def _newest(file: Path, revision: str) -> Iterator[Path]:
+    """Give a dump at the newest revision: itself, or a copy that is brought there, which is gone afterwards."""
+    if revision == migrations.head():
+        yield file
+        return
+    with TemporaryDirectory() as folder:
+        copied = Path(folder) / "copy"
+        private_files.make(copied)
+        shutil.copyfile(file, copied)
+        migrations.upgrade(f"sqlite:///{copied}")
+        yield copied
+
+
+def _revision(file: Path) -> str:
+    try:
+        found = migrations.current(_address(file))
+    except Exception as error:  # SQLAlchemy and SQLite name a file that is no database in several ways
+        raise InputError(f"{file} is not a dump.") from error
+    if found not in {step.revision for step in migrations.history()}:
+        raise InputError(f"{file} is not a dump that this version can read.")
+    return str(found)
+
+
+def _is_empty(url: str) -> bool:
+    database = Database(url)
+    try:
+        with database.reading() as work:
+            return not any(
+                work.scalar(text(f"SELECT count(*) FROM {name}")) for name in ("account", "asset", "data_source")
+            )
+    finally:
+        database.close()
+
+
+@contextmanager
+def _opened(address: str) -> Iterator[Database]:
+    database = Database(address)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _address(file: Path) -> str:
+    """Return the address of a file that is only read, and stays as it is to its last byte."""
+    return f"sqlite:///file:{quote(str(file.absolute()))}?mode=ro&immutable=1&uri=true"
+
+
+def _copy(source: Connection, target_database: Database, *, keep_logins: bool = True) -> None:
+    """Put every row of every table in the place of what a database with the same tables holds, in one transaction."""
+    there, here = MetaData(), MetaData()
+    there.reflect(source)
+    with target_database.writing() as work:
+        target = work.connection()
+        here.reflect(target)
+        tables = [table for table in here.sorted_tables if table.name in there.tables and table.name != VERSION]
+        revoked = [] if keep_logins else _revoked(target)
+        _empty(target, tables)
+        for table in tables:
+            _copy_table(source, there.tables[table.name], target, table)
+        for table in tables:
+            if "id" in table.columns and isinstance(table.c.id.type, Integer):
+                _count_on(source, target, table)
+        if not keep_logins:
+            logins.end_all(target, None, datetime.now(UTC))
+            _revoke(target, revoked)
+
+
+def _revoked(target: Connection) -> list[tuple[str, datetime | None]]:
+    """Return the access keys that a database knows as revoked, with their hashes and when it was."""
+    keys = select(AccessKey.secret_hash, AccessKey.revoked_at).where(AccessKey.revoked_at.is_not(None))
+    return [(secret_hash, at) for secret_hash, at in target.execute(keys)]
+
+
+def _revoke(target: Connection, revoked: Sequence[tuple[str, datetime | None]]) -> None:
+    """Let keys stay revoked that a dump from before holds as valid."""
+    for secret_hash, at in revoked:
+        same = (AccessKey.secret_hash == secret_hash) & AccessKey.revoked_at.is_(None)
+        target.execute(update(AccessKey).where(same).values(revoked_at=at))
+
+
+def _empty(target: Connection, tables: list[Table]) -> None:
+    """Delete all rows, also those that migrations put there: the dump has them as well."""
+    with _unguarded(target):
+        if target.dialect.name == "postgresql":
+            target.execute(text(f"TRUNCATE {', '.join(table.name for table in tables)}"))
+            return
+        target.execute(text("PRAGMA defer_foreign_keys = on"))  # until the transaction ends
+        for table in reversed(tables):
+            target.execute(table.delete())
+
+
+@contextmanager
+def _unguarded(target: Connection) -> Iterator[None]:
+    """Lift the triggers that keep the audit log from being changed, and put them back, in the same transaction."""
+    if target.dialect.name == "postgresql":
+        found = text("SELECT tgrelid::regclass::text, quote_ident(tgname) FROM pg_trigger WHERE NOT tgisinternal")
+        named = [f"ALTER TABLE {table} {{}} TRIGGER {name}" for table, name in target.execute(found)]
+        lift, back = [line.format("DISABLE") for line in named], [line.format("ENABLE") for line in named]
+    else:
+        made = target.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
+        lift, back = [f'DROP TRIGGER "{name}"' for name, _ in made], [sql for _, sql in made]
+    for statement in lift:
+        target.exec_driver_sql(statement)
+    yield
+    for statement in back:
+        target.exec_driver_sql(statement)
+
+
+def _copy_table(source: Connection, there: Table, target: Connection, here: Table) -> None:
+    loose = [column for column in here.columns if any(key.column.table is here for key in column.foreign_keys)]
+    rows = source.execution_options(stream_results=True).execute(select(there)).mappings()
+    links: list[dict[str, Any]] = []
+    while some := [dict(row) for row in rows.fetchmany(AT_ONCE)]:
+        for row in some if loose else []:  # a row may point to one that comes later
+            links.append({f"_{column.name}": row[column.name] for column in (*here.primary_key, *loose)})
+            row |= {column.name: None for column in loose}
+        target.execute(here.insert(), some)
+    _link(target, here, loose, links)
+
+
+def _count_on(source: Connection, target: Connection, here: Table) -> None:
+    """Let new rows of a table get ids behind all that were ever given, also those of rows that are gone.
+
+    Unlike with ``setval``, only if the transaction succeeds.
+    """
+    last = max(target.scalar(select(func.max(here.c.id))) or 0, _last_id(source, here.name), _noted(target, here.name))
+    if target.dialect.name == "sqlite":
+        counted = text("UPDATE sqlite_sequence SET seq = max(seq, :last) WHERE name = :name")
+        target.execute(counted, {"last": last, "name": here.name})
+    elif (name := target.scalar(select(func.pg_get_serial_sequence(here.name, "id")))) is not None:
+        target.execute(text(f"ALTER SEQUENCE {name} RESTART WITH {last + 1}"))
+
+
+def _last_id(source: Connection, table: str) -> int:
+    """Return the last id that a database gave to a row of a table, as far as it counts them."""
+    if source.dialect.name == "sqlite":
+        last = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
+    else:
+        last = text("SELECT pg_sequence_last_value(cast(pg_get_serial_sequence(:table, 'id') AS regclass))")
+    return source.scalar(last, {"table": table}) or 0
+
+
+def _noted(target: Connection, table: str) -> int:
+    """Return the last id of a row of a table that the audit log speaks of."""
+    column = {"account": AuditEvent.account_id, "app_user": AuditEvent.user_id, "asset": AuditEvent.asset_id}.get(table)
+    return 0 if column is None else target.scalar(select(func.max(column))) or 0
+
+
+def _link(target: Connection, here: Table, loose: list[Column[Any]], links: list[dict[str, Any]]) -> None:
+    """Fill in what rows of a table say about other rows of it."""
+    filled = [link for link in links if any(link[f"_{column.name}"] is not None for column in loose)]
+    if not filled:
+        return
+    update = here.update().values({column: bindparam(f"_{column.name}") for column in loose})
+    for key in here.primary_key:
+        update = update.where(key == bindparam(f"_{key.name}"))
+    target.execute(update, filled)

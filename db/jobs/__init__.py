@@ -1,0 +1,1 @@
+"""Rows of work: jobs and their states, automations, alerts, and which process leads."""

@@ -1,0 +1,91 @@
+"""What is wrong, since when, and when somebody was told; one row per cause for as long as it lasts."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, String, func, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from db.core.database import Id, Table
+
+
+class Alert(Table):
+    """One cause for concern."""
+
+    __tablename__ = "alert"
+
+    id: Mapped[Id]
+    cause: Mapped[str] = mapped_column(String(200), index=True, doc="What findings of one cause have in common")
+    kind: Mapped[str] = mapped_column(String(40), doc="stale, gap, flatline, spike, unit-jump, failed-jobs, …")
+    message: Mapped[str] = mapped_column(doc="One sentence that names the thing and the way out")
+    asset_id: Mapped[int | None] = mapped_column(ForeignKey("asset.id", ondelete="CASCADE"), index=True)
+    sensor_id: Mapped[int | None] = mapped_column(ForeignKey("sensor.id", ondelete="CASCADE"), index=True)
+    first_at: Mapped[datetime] = mapped_column(doc="When it was first found")
+    last_at: Mapped[datetime] = mapped_column(index=True, doc="When it was last found")
+    count: Mapped[int] = mapped_column(default=1, doc="How many times it was found")
+    told_at: Mapped[datetime | None] = mapped_column(doc="When somebody was last told")
+    ended_at: Mapped[datetime | None] = mapped_column(doc="When it was no longer found")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong now."""
+
+    kind: str
+    cause: str
+    """The same for every finding that has one cause."""
+    message: str
+    asset_id: int | None = None
+    sensor_id: int | None = None
+
+
+def note(work: Session, finding: Finding, *, now: datetime) -> Alert:
+    """Return the open alert of a finding's cause, made if there is none, with the finding in it."""
+    row = work.scalar(select(Alert).where(Alert.cause == finding.cause[:200], Alert.ended_at.is_(None)))
+    if row is None:
+        row = Alert(cause=finding.cause[:200], kind=finding.kind, first_at=now, count=0)
+        row.told_at = work.scalar(
+            select(Alert.told_at).where(Alert.cause == finding.cause[:200]).order_by(Alert.id.desc()).limit(1)
+        )
+        work.add(row)
+    row.message, row.last_at, row.count = finding.message, now, row.count + 1
+    row.asset_id, row.sensor_id = finding.asset_id, finding.sensor_id
+    work.flush()
+    return row
+
+
+def end_others(work: Session, kinds: set[str], causes: set[str], *, now: datetime) -> None:
+    """Close the open alerts of some kinds whose causes were not found any more."""
+    query = select(Alert).where(Alert.kind.in_(kinds), Alert.ended_at.is_(None))
+    for row in work.scalars(query):
+        if row.cause not in causes:
+            row.ended_at = now
+
+
+def untold(work: Session, *, now: datetime, quiet: timedelta) -> list[Alert]:
+    """Return the open alerts nobody was told of for a while, oldest first."""
+    query = select(Alert).where(Alert.ended_at.is_(None), or_(Alert.told_at.is_(None), Alert.told_at <= now - quiet))
+    return list(work.scalars(query.order_by(Alert.first_at, Alert.id)))
+
+
+def count_open(work: Session, asset_ids: list[int] | None) -> int:
+    """Return how many alerts are open; see ``shown``."""
+    query = select(func.count()).select_from(Alert).where(Alert.ended_at.is_(None))
+    if asset_ids is not None:
+        query = query.where(Alert.asset_id.in_(asset_ids))
+    return work.scalar(query) or 0
+
+
+def shown(work: Session, asset_ids: list[int] | None, *, since: datetime, most: int = 200) -> list[Alert]:
+    """Return the alerts that are open or were found since a moment, newest first.
+
+    Args:
+        work: A session of any kind.
+        asset_ids: The assets they may be about; None: every asset, and what is about none.
+        since: From when on closed ones count.
+        most: At most so many.
+    """
+    query = select(Alert).where(or_(Alert.ended_at.is_(None), Alert.last_at >= since))
+    if asset_ids is not None:
+        query = query.where(Alert.asset_id.in_(asset_ids))
+    return list(work.scalars(query.order_by(Alert.last_at.desc(), Alert.id.desc()).limit(most)))

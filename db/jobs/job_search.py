@@ -1,0 +1,144 @@
+"""Jobs as operators look for them: newest ones, how long they took, all of a queue at once."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.orm import Session, defer
+
+from db.core.database import rows_changed
+from db.jobs.jobs import UNSUCCESSFUL, Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which jobs; what is left empty leaves a question open."""
+
+    queues: Sequence[str]
+    states: Sequence[str] = ()
+    asset_ids: Sequence[int] | None = None
+    automation_id: int | None = None
+    sensor_id: int | None = None
+    """A sensor that the request names or that got values; only ``newest`` looks at it."""
+    only: ColumnElement[bool] | None = None
+    """What else must be true of them."""
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The same for the database."""
+        found: list[ColumnElement[bool]] = [Job.queue.in_(self.queues)]
+        found += [Job.status.in_(self.states)] if self.states else []
+        found += [] if self.asset_ids is None else [Job.asset_id.in_(self.asset_ids)]
+        found += [] if self.automation_id is None else [Job.automation_id == self.automation_id]
+        return found if self.only is None else [*found, self.only]
+
+
+def newest(work: Session, wanted: Wanted, *, most: int) -> list[Job]:
+    """Return the newest jobs that are wanted."""
+    query = select(Job).where(*wanted.conditions).order_by(Job.enqueued_at.desc())
+    found: list[Job] = []
+    for job in work.scalars(query.execution_options(yield_per=100)):
+        if wanted.sensor_id is None or _is_about(job, wanted.sensor_id):
+            found.append(job)
+        if len(found) == most:
+            break
+    return found
+
+
+def page(work: Session, wanted: Wanted, *, skip: int, most: int) -> list[Job]:
+    """Return the newest jobs that are wanted, without the first ones; traces are not read."""
+    query = select(Job).where(*wanted.conditions).options(defer(Job.trace), defer(Job.result), defer(Job.request))
+    return list(work.scalars(query.order_by(Job.enqueued_at.desc(), Job.id).offset(skip).limit(most)))
+
+
+def count(work: Session, wanted: Wanted) -> int:
+    """Return how many jobs are wanted."""
+    return int(work.scalar(select(func.count()).select_from(Job).where(*wanted.conditions)) or 0)
+
+
+def _is_about(job: Job, sensor_id: int) -> bool:
+    named = [job.request, *job.request.get("flex_model", [])]
+    return str(sensor_id) in job.result.get("outputs", {}) or any(each.get("sensor") == sensor_id for each in named)
+
+
+def told(job: Job) -> dict[str, Any]:
+    """Return all that is known of a job as plain data, moments as ISO 8601 texts."""
+    plain = {column.key: getattr(job, column.key) for column in Job.__table__.columns}
+    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in plain.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Durations:
+    """How the jobs of one queue went."""
+
+    queue: str
+    count: int
+    finished: int
+    failed: int
+    waited: float
+    """Median time between asking and starting [s]; NaN before the first start."""
+    took: float
+    """Median time between start and end [s]."""
+    took_long: float
+    """Its 95th percentile [s]."""
+    cpu: float
+    """Computing time of all together [s]."""
+
+    def cells(self) -> list[Any]:
+        """Return the same as a row of a table."""
+        lengths = (self.waited, self.took, self.took_long, self.cpu)
+        told = ["-" if np.isnan(length) else f"{length:.3f}" for length in lengths]
+        return [self.queue, self.count, self.finished, self.failed, *told]
+
+
+MOMENTS = select(Job.queue, Job.status, Job.enqueued_at, Job.started_at, Job.ended_at, Job.cpu_s)
+
+
+def durations(work: Session, *, since: datetime) -> list[Durations]:
+    """Return how jobs asked for since a moment went, by queue."""
+    rows: dict[str, list[Any]] = defaultdict(list)
+    for row in work.execute(MOMENTS.where(Job.enqueued_at >= since)):
+        rows[row.queue].append(row)
+    return [_durations(queue, of_queue) for queue, of_queue in sorted(rows.items())]
+
+
+def newest_durations(work: Session, queue: str, *, most: int) -> Durations:
+    """Return how the newest jobs of a queue went that have been started."""
+    query = MOMENTS.where(Job.queue == queue, Job.started_at.is_not(None))
+    return _durations(queue, list(work.execute(query.order_by(Job.enqueued_at.desc()).limit(most))))
+
+
+def _durations(queue: str, rows: list[Any]) -> Durations:
+    waited = [(row.started_at - row.enqueued_at).total_seconds() for row in rows if row.started_at]
+    took = [(row.ended_at - row.started_at).total_seconds() for row in rows if row.started_at and row.ended_at]
+    states = [row.status for row in rows]
+    return Durations(
+        queue=queue,
+        count=len(rows),
+        finished=states.count("FINISHED"),
+        failed=sum(state in UNSUCCESSFUL for state in states),
+        waited=float(np.median(waited)) if waited else np.nan,
+        took=float(np.median(took)) if took else np.nan,
+        took_long=float(np.percentile(took, 95)) if took else np.nan,
+        cpu=sum(row.cpu_s or 0.0 for row in rows),
+    )
+
+
+def cancel_all(work: Session, queues: Sequence[str], states: Sequence[str], *, now: datetime, message: str) -> int:
+    """Cancel the jobs of some queues that wait in some states; return their number."""
+    query = update(Job).where(Job.queue.in_(queues), Job.status.in_(states))
+    return rows_changed(work, query.values(status="CANCELED", ended_at=now, message=message))
+
+
+def forget_unsuccessful(work: Session, queues: Sequence[str]) -> int:
+    """Delete the jobs of some queues that failed or were cancelled; return their number."""
+    return rows_changed(work, delete(Job).where(Job.queue.in_(queues), Job.status.in_(UNSUCCESSFUL)))
+
+
+def forget_all(work: Session, queues: Sequence[str]) -> int:
+    """Delete the jobs of some queues but those being done; return their number."""
+    return rows_changed(work, delete(Job).where(Job.queue.in_(queues), Job.status != "STARTED"))

@@ -1,0 +1,51 @@
+"""Which of many processes does what only one may do: a lead is held for a while and renewed by its holder."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import String, or_, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from db.core.database import Table, rows_changed
+
+
+class Lead(Table):
+    """Something that one process at a time does."""
+
+    __tablename__ = "lead"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True, doc="What is done, such as automations")
+    holder: Mapped[str] = mapped_column(doc="The process that does it: host, process id and a random part")
+    until: Mapped[datetime] = mapped_column(doc="When another process may take over, unless it is renewed")
+
+
+def take(work: Session, name: str, holder: str, *, now: datetime, lasts: timedelta) -> bool:
+    """Return whether a process leads from now on: it did already, or nobody does any more.
+
+    Args:
+        work: A writing session.
+        name: What is led.
+        holder: The process that asks.
+        now: The moment it asks.
+        lasts: How long it leads without asking again.
+    """
+    free = or_(Lead.holder == holder, Lead.until < now)
+    query = update(Lead).where(Lead.name == name, free).values(holder=holder, until=now + lasts)
+    return bool(rows_changed(work, query)) or _first(work, Lead(name=name, holder=holder, until=now + lasts))
+
+
+def _first(work: Session, lead: Lead) -> bool:
+    """Return whether nobody ever led before; of two that try at once, one succeeds."""
+    if work.get(Lead, lead.name) is not None:
+        return False
+    try:
+        with work.begin_nested():
+            work.add(lead)
+    except IntegrityError:
+        return False
+    return True
+
+
+def give_back(work: Session, name: str, holder: str, *, now: datetime) -> None:
+    """Let another process lead at once, if this one does."""
+    work.execute(update(Lead).where(Lead.name == name, Lead.holder == holder).values(until=now - timedelta(seconds=1)))
