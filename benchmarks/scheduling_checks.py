@@ -10,13 +10,13 @@ import numpy as np
 
 from benchmarks.scheduling_measure import interleaved
 from benchmarks.scheduling_sites import START, draw
+from engine.devices.process import Process, ProcessType
+from engine.diagnosis.infeasibility import diagnose
 from engine.errors import Infeasible
-from engine.scheduling.build import build
-from engine.scheduling.closed_form import best_steps
-from engine.scheduling.devices.process import Process, ProcessType
-from engine.scheduling.diagnose import diagnose
-from engine.scheduling.highs_backend import Model
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.formulation import build
+from engine.schedulers.closed_form import best_steps
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.solve.highs import Model
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.conflicting import (
     bounds_crossed,

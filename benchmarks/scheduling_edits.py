@@ -11,9 +11,9 @@ import numpy as np
 
 from benchmarks.scheduling_measure import bare, interleaved
 from benchmarks.scheduling_sites import draw
-from engine.scheduling.changes import raised, with_limit
-from engine.scheduling.site import Site
-from engine.scheduling.what_if import LiveProblem
+from engine.diagnosis.changes import raised, with_limit
+from engine.diagnosis.what_if import LiveProblem
+from engine.site import Site
 
 
 def with_prices(site: Site, factor: np.ndarray) -> Site:

@@ -18,12 +18,12 @@ from flexmeasures.data.models.planning.highspy_optimization import device_schedu
 
 from benchmarks.scheduling_measure import interleaved
 from benchmarks.scheduling_sites import draw
-from engine.scheduling.build import build
-from engine.scheduling.devices.storage import Storage
-from engine.scheduling.site import Site
-from engine.scheduling.solve import Options, solve
-from engine.scheduling.storage_scheduler import StorageScheduler
-from engine.scheduling.tariffs import EnergyTariff, PeakTariff
+from engine.devices.storage import Storage
+from engine.formulation import build
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.site import Site
+from engine.solve.optimum import Options, solve
+from engine.tariffs import EnergyTariff, PeakTariff
 
 CASES = [("arb", 1, 96), ("arb", 1, 192), ("full", 1, 96), ("full", 1, 192), ("arb", 5, 96), ("full", 5, 96),
          ("arb", 20, 96), ("full", 20, 96), ("neg", 1, 96)]  # fmt: skip

@@ -19,10 +19,10 @@ from flexmeasures.data.schemas.scheduling.process import OptimizationDirection
 from benchmarks.scheduling_flexmeasures import configured, theirs
 from benchmarks.scheduling_measure import interleaved
 from benchmarks.scheduling_sites import QUARTER, START, draw
-from engine.scheduling.closed_form import best_steps
-from engine.scheduling.devices.process import Process, ProcessType
-from engine.scheduling.site import Site
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.devices.process import Process, ProcessType
+from engine.schedulers.closed_form import best_steps
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.site import Site
 
 FLEET = 30
 

@@ -4,9 +4,9 @@ import statistics
 from collections.abc import Callable
 from time import process_time
 
-from engine.scheduling.build import build
-from engine.scheduling.highs_backend import Model
-from engine.scheduling.site import Site
+from engine.formulation import build
+from engine.site import Site
+from engine.solve.highs import Model
 
 
 def interleaved(runs: dict[str, Callable[[], object]], times: int = 15) -> dict[str, float]:

@@ -9,13 +9,13 @@ import numpy as np
 
 from benchmarks.scheduling_measure import bare, interleaved
 from benchmarks.scheduling_sites import draw
-from engine.scheduling.build import build
-from engine.scheduling.cells import Cells, with_choices
-from engine.scheduling.highs_backend import Model
-from engine.scheduling.site import Site
-from engine.scheduling.solve import Options, solve
-from engine.scheduling.storage_scheduler import StorageScheduler
-from engine.scheduling.two_stage import Scenario, plan_for_all
+from engine.formulation import build
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.schedulers.two_stage import Scenario, plan_for_all
+from engine.site import Site
+from engine.solve.complementarity import Cells, with_choices
+from engine.solve.highs import Model
+from engine.solve.optimum import Options, solve
 
 ours = StorageScheduler()
 

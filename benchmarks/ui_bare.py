@@ -10,8 +10,8 @@ from bokeh.models import ColumnDataSource, DataRange1d, PanTool, Range1d, WheelZ
 from bokeh.plotting import figure
 from bokeh.resources import INLINE
 
-from components.figures import MOST_POINTS
-from components.traces import Trace
+from components.charts.figures import MOST_POINTS
+from components.charts.traces import Trace
 from engine.window import Window
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.errors import UnitError
-from engine.units import same_kind, unit
+from engine.units.units import same_kind, unit
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.devices.port import Device, Port
-from engine.scheduling.devices.storage import Storage
-from engine.scheduling.many import Scheduler
-from engine.scheduling.site import Connection, Site
-from engine.scheduling.tariffs import EnergyTariff
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import Device, Port
+from engine.devices.storage import Storage
+from engine.schedulers.fleet import Scheduler
+from engine.site import Connection, Site
+from engine.tariffs import EnergyTariff
 from engine.window import Window
 
 

@@ -122,7 +122,7 @@ def test_help_imports_nothing_heavy(words):
 
 
 def test_scheduling_does_without_pandas_and_units():
-    assert not imported_by("import engine.scheduling.storage_scheduler") & {
+    assert not imported_by("import engine.schedulers.storage_scheduler") & {
         "pandas",
         "pint",
         "sqlalchemy",

@@ -9,9 +9,9 @@ import orjson
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from engine import units
 from engine.errors import EngineError
 from engine.iso_time import duration, instant, zone
+from engine.units import units
 
 LOST_PLUS = re.compile(r"(T\S*) (\d\d(:?\d\d)?)\Z")  # an offset's + that was not encoded in an address is a space
 ADDRESS = re.compile(r"(?:ea1\.\d{4}-\d{2}\.[\w.-]+:)?fm1\.([0-9]{1,9})")

@@ -6,12 +6,12 @@ from typing import Any
 from app.assemble.flex_config import DeviceModel
 from app.assemble.planning_window import Limits
 from app.assemble.request import ScheduleRequest
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import Device, Port
+from engine.devices.process import Process, ProcessType
+from engine.devices.running import round_up
 from engine.errors import FieldError
-from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.devices.port import Device, Port
-from engine.scheduling.devices.process import Process, ProcessType
-from engine.scheduling.devices.running import round_up
-from engine.scheduling.site import Site
+from engine.site import Site
 
 POWERS = ("sensor", "consumption", "production")
 """Fields of an entry that name the sensor of its power."""

@@ -15,9 +15,9 @@ from db.beliefs.source_filter import SourceFilter
 from db.core import bounds
 from db.core.bounds import Most
 from db.sensors import Sensor
-from engine import units
 from engine.errors import FieldError
 from engine.iso_time import MICROSECOND, Microseconds, after, iso_duration, to_us
+from engine.units import units
 from engine.window import MOST_STEPS, Window
 
 EVER = datetime.fromisoformat("9000-01-01T00:00:00+00:00")

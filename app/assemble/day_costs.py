@@ -18,10 +18,10 @@ from db.beliefs import store
 from db.beliefs.latest import Known
 from db.core import listing
 from db.sensors import Sensor
-from engine import units
 from engine.errors import EngineError
 from engine.flex.money import currency_of
 from engine.iso_time import to_us
+from engine.units import units
 from engine.window import Window
 
 Floats = NDArray[np.float64]

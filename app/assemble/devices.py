@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from app.assemble.flex_config import DeviceModel
 from app.assemble.series import Readings
+from engine.devices.port import Port
+from engine.devices.running import Band
 from engine.errors import FieldError
 from engine.flex.context import CommodityContext
 from engine.flex.defaults import DEVICE_BREACH_PRICE
@@ -16,9 +18,7 @@ from engine.flex.quantity import Fixed, Quantity, SensorReference
 from engine.flex.storage import StorageModel
 from engine.flex.values import per_step, per_step_mean
 from engine.iso_time import duration
-from engine.scheduling.devices.port import Port
-from engine.scheduling.devices.running import Band
-from engine.scheduling.limits import SoftLimit
+from engine.model.limits import SoftLimit
 from engine.window import Window
 
 Floats = NDArray[np.float64]

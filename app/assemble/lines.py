@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from components.paths import Floats
+from components.charts.paths import Floats
+from components.charts.traces import Band, Trace
 from components.theme import quantity
-from components.traces import Band, Trace
 from db.beliefs.chunks import Beliefs
 from db.sensors import Sensor
 from db.sources import Source

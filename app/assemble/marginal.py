@@ -3,8 +3,8 @@
 from math import isfinite
 from typing import Any
 
-from engine.scheduling.site import Schedule
-from engine.scheduling.status import Status
+from engine.site import Schedule
+from engine.solve.status import Status
 
 _NOTHING = 1e-6
 """Savings up to this are rounding noise [currency per unit]."""

@@ -16,6 +16,9 @@ from app.assemble.series import Readings
 from app.assemble.stores import Stored
 from app.assemble.supplies import Supplied
 from app.auth.references import References
+from engine.devices.adjustable import Adjustable
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import Device
 from engine.errors import FieldError
 from engine.flex.context import CommodityContext, FlexContext
 from engine.flex.defaults import SITE_BREACH_PRICE
@@ -23,12 +26,9 @@ from engine.flex.parts import Place
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Quantity, SensorReference
 from engine.flex.storage import StorageModel
-from engine.scheduling.devices.adjustable import Adjustable
-from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.devices.port import Device
-from engine.scheduling.limits import SoftLimit
-from engine.scheduling.site import Group
-from engine.scheduling.tariffs import Commitment
+from engine.model.limits import SoftLimit
+from engine.site import Group
+from engine.tariffs import Commitment
 from engine.window import Window
 
 Entry = tuple[DeviceModel, StorageModel | ProcessModel]

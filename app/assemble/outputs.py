@@ -6,12 +6,12 @@ from typing import Literal, TypeAlias
 
 from app.auth.references import References
 from db.sensors import Sensor
-from engine import units
 from engine.errors import FieldError
 from engine.flex.context import CommodityContext
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import SensorReference
 from engine.flex.storage import StorageModel
+from engine.units import units
 
 Part = Literal["all", "consumption", "production"]
 Described: TypeAlias = StorageModel | ProcessModel | CommodityContext

@@ -17,10 +17,10 @@ from db.beliefs.chunks import Beliefs
 from db.beliefs.source_filter import SourceFilter
 from db.core import listing
 from db.sensors import Sensor, of_asset
-from engine import units
 from engine.errors import UnitError
 from engine.flex.money import currency_of
 from engine.iso_time import from_us
+from engine.units import units
 from engine.window import Window
 
 Floats = NDArray[np.float64]

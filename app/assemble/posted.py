@@ -11,9 +11,10 @@ from db.beliefs.knowledge import knowable
 from db.core import bounds
 from db.core.bounds import Most
 from db.sensors import Sensor
-from engine import resample, units
+from engine import resample
 from engine.errors import UnitError
 from engine.iso_time import MICROSECOND, Microseconds, to_us, zone
+from engine.units import units
 
 CAPACITIES = {"capacity_in_mw": "MW", "max_soc_in_mwh": "MWh"}
 """Attributes that tell a capacity, and its unit."""

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import numpy as np
 
+from engine.devices.process import Process
 from engine.errors import FieldError
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Fixed
 from engine.iso_time import duration, iso_duration, to_us
-from engine.scheduling.devices.process import Process
 from engine.window import Window
 
 

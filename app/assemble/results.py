@@ -13,9 +13,9 @@ from app.assemble.series import on_steps
 from db.beliefs import store
 from db.beliefs.store import Written
 from db.sources import Source
-from engine import units
 from engine.iso_time import MICROSECOND, Microseconds, from_us
-from engine.scheduling.site import Schedule
+from engine.site import Schedule
+from engine.units import units
 from engine.window import Window
 
 Floats = NDArray[np.float64]

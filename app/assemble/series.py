@@ -12,12 +12,12 @@ from db.beliefs import store
 from db.beliefs.latest import Known
 from db.beliefs.source_filter import SourceFilter
 from db.sensors import Sensor
-from engine import units
 from engine.errors import FieldError
 from engine.flex.money import ANY, currency_of, unit_for
 from engine.flex.quantity import SensorReference
 from engine.iso_time import MICROSECOND, from_us, to_us
-from engine.scheduling.magnitudes import LARGEST
+from engine.model.magnitudes import LARGEST
+from engine.units import units
 from engine.window import Window
 
 Floats = NDArray[np.float64]

@@ -19,13 +19,13 @@ from app.assemble.supplies import Supplied
 from app.auth.references import References
 from db import assets, sensors
 from db.assets import Asset
+from engine.devices.storage import Storage
 from engine.errors import FieldError, InputError, UnitError, UnknownName
 from engine.flex.context import FlexContext
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 from engine.iso_time import duration, zone
-from engine.scheduling.devices.storage import Storage
-from engine.scheduling.site import Site
+from engine.site import Site
 from engine.window import Window
 
 PROCESS_TYPES = ("process", "load")

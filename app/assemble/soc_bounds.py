@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.assemble.devices import Described
+from engine.devices.bounds import Moments, SoftBound
 from engine.errors import FieldError
 from engine.flex.defaults import SOC_BREACH_PRICE
 from engine.flex.fields import Overlap
 from engine.flex.quantity import Fixed, Quantity
 from engine.flex.values import Scale, at_moments, extended, off_grid, per_tick
-from engine.scheduling.devices.bounds import Moments, SoftBound
 
 Floats = NDArray[np.float64]
 OVERLAPS: dict[str, Overlap] = {

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from app.assemble.devices import Described
 from app.assemble.soc_bounds import SocBounds
+from engine.devices.port import Port
+from engine.devices.storage import Storage
 from engine.errors import FieldError
 from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
 from engine.flex.values import Scale, per_tick
-from engine.scheduling.devices.port import Port
-from engine.scheduling.devices.storage import Storage
 
 Floats = NDArray[np.float64]
 

@@ -17,9 +17,9 @@ from engine.flex.defaults import SITE_BREACH_PRICE
 from engine.flex.quantity import Fixed, Quantity, SensorReference
 from engine.flex.values import extended, per_step
 from engine.iso_time import from_us, to_us
-from engine.scheduling.limits import SoftLimit
-from engine.scheduling.site import Connection
-from engine.scheduling.tariffs import Commitment, EnergyTariff, PeakTariff, Tariff
+from engine.model.limits import SoftLimit
+from engine.site import Connection
+from engine.tariffs import Commitment, EnergyTariff, PeakTariff, Tariff
 from engine.window import Window
 
 Floats = NDArray[np.float64]

@@ -15,9 +15,9 @@ from db.accounts.accounts import Account
 from db.assets import Asset, AssetType, check_parent
 from db.core.database import get
 from db.sensors import Sensor
-from engine import units
 from engine.errors import FieldError, UnknownName
 from engine.iso_time import duration, iso_duration, zone
+from engine.units import units
 
 
 @click.command("asset")

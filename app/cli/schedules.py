@@ -14,8 +14,8 @@ from app.jobs.schedule import Planned
 from app.settings import load
 from db.core.database import get
 from db.sensors import Sensor
+from engine.devices.process import ProcessType
 from engine.iso_time import duration, instant
-from engine.scheduling.devices.process import ProcessType
 
 QUANTITY = "a quantity such as '{}', or the ID of a sensor"
 MODEL_OPTIONS = {

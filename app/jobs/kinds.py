@@ -18,7 +18,7 @@ from app.jobs.report import ReportRequest
 from app.jobs.schedule import Planned
 from app.settings import Settings
 from db.jobs.jobs import Job
-from engine.scheduling.site import Schedule
+from engine.site import Schedule
 
 Result: TypeAlias = dict[str, Any]
 Save: TypeAlias = Callable[[References], Result]

@@ -19,13 +19,14 @@ from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
 from db.core import bounds
 from db.sensors import Sensor
-from engine import resample, units
+from engine import resample
 from engine.errors import FieldError, InputError
 from engine.flex.money import unit_for
 from engine.iso_time import duration, to_us, zone
 from engine.reporting.aggregate import AggregatorReporter
 from engine.reporting.pandas_reporter import PandasReporter
 from engine.reporting.profit_or_loss import ProfitOrLossReporter
+from engine.units import units
 from engine.window import Window
 
 REPORTERS = {"AggregatorReporter", "PandasReporter", "ProfitOrLossReporter"}

@@ -19,14 +19,14 @@ from app.settings import Settings
 from db import sources
 from db.assets import Asset
 from engine import plugins
+from engine.devices.inflexible import Inflexible
+from engine.devices.process import Process
 from engine.errors import Infeasible, TimedOut
-from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.devices.process import Process
-from engine.scheduling.fallback_scheduler import StorageFallbackScheduler
-from engine.scheduling.process_scheduler import ProcessScheduler
-from engine.scheduling.site import Schedule, Site
-from engine.scheduling.solve import DIRECT
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
+from engine.schedulers.process_scheduler import ProcessScheduler
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.site import Schedule, Site
+from engine.solve.optimum import DIRECT
 
 LOG = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from db.core.database import address, get
 from db.exchange import flexmeasures
 from db.sensors import Sensor
 from db.sources import Source
-from engine import units
 from engine.errors import FieldError, InputError
+from engine.units import units
 
 SENSOR = "SELECT unit, event_resolution, knowledge_horizon_fnc, knowledge_horizon_par FROM sensor WHERE id = %s"
 SOURCE = "SELECT name, type, model, version FROM data_source WHERE id = %s"

@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 from app.pages.confirming import Question
 from app.pages.filling import asking, later, note, refuse, soon, waiting
 from app.pages.forms import Field, Form
-from components.action_table import Action, ActionTable, Row
+from components.tables.action_table import Action, ActionTable, Row
 
 SCOPES = {"read": "read", "send data": "data", "ask for schedules": "schedule"}
 ONCE = "Copy it now; it cannot be shown again."

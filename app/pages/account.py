@@ -19,8 +19,8 @@ from app.pages.audit_log import AuditLog
 from app.pages.filling import asking, note
 from app.pages.forms import Field, Form
 from app.pages.shell import Shell, address
-from components.fact_table import Cell, FactTable, Link
-from components.row_table import RowTable
+from components.tables.fact_table import Cell, FactTable, Link
+from components.tables.row_table import RowTable
 from db.accounts.accounts import Account, AccountRole, RolesAccounts
 from db.accounts.subscriptions import Plan
 from db.assets import Asset

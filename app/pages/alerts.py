@@ -20,7 +20,7 @@ from app.pages.job_table import span
 from app.pages.live import Following
 from app.pages.shell import Shell, address
 from app.running import current
-from components.fact_table import Cell, FactTable, Light, Lines, Link
+from components.tables.fact_table import Cell, FactTable, Light, Lines, Link
 from db.assets import Asset
 from db.core import listing
 from db.jobs import alerts

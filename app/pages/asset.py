@@ -24,7 +24,7 @@ from app.pages import (
 from app.pages.filling import plain
 from app.pages.shell import Shell, address, query
 from app.pages.tabs import Part, Tabs
-from components.asset_cards import words
+from components.tables.asset_cards import words
 from db.accounts.users import OPENED_TAB, User
 from db.assets import Asset, lineage
 from db.core.database import get

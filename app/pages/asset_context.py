@@ -22,9 +22,9 @@ from app.pages.forms import Form
 from app.pages.sensor_fields import fields
 from app.pages.shell import Shell, address
 from app.pages.tabs import Part
-from components.asset_tree import AssetTree, Node
-from components.fact_table import Cell, Code, FactTable, Link
-from components.place_picker import PlacePicker
+from components.maps.place_picker import PlacePicker
+from components.tables.asset_tree import AssetTree, Node
+from components.tables.fact_table import Cell, Code, FactTable, Link
 from db import assets
 from db.assets import Asset, lineage
 from db.core.database import get

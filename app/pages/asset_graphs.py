@@ -24,7 +24,7 @@ from app.pages.graphs import Graphs
 from app.pages.remarks import Place
 from app.pages.shell import Shell, query
 from app.pages.tabs import Part
-from components.traces import Chart
+from components.charts.traces import Chart
 from db.assets import Asset
 from db.core import listing
 from db.core.database import get

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from components.fact_table import Light
+from components.tables.fact_table import Light
 from db.beliefs import statistics
 from db.beliefs.source_filter import SourceFilter
 from db.core import listing

@@ -16,7 +16,7 @@ from app.auth.identity import SignedIn
 from app.pages.filling import asking
 from app.pages.forms import Field, Form
 from app.pages.shell import Shell, address, go
-from components.asset_cards import words
+from components.tables.asset_cards import words
 from db.accounts.accounts import Account
 from db.assets import AssetType
 from db.core import listing

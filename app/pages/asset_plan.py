@@ -21,9 +21,9 @@ from app.pages.filling import fill, note
 from app.pages.plan_now import PlanNow
 from app.pages.shell import Shell
 from app.pages.tabs import Part
-from components.kpis import Kpi, Kpis
-from components.schedule_chart import ScheduleChart, Store
-from components.traces import Trace
+from components.charts.schedule_chart import ScheduleChart, Store
+from components.charts.traces import Trace
+from components.tables.kpis import Kpi, Kpis
 from db import assets
 from db.assets import Asset
 from db.beliefs import store
@@ -33,10 +33,10 @@ from db.core.database import get
 from db.jobs import jobs
 from db.jobs.jobs import Job
 from db.sensors import Sensor
-from engine import units
 from engine.errors import EngineError
 from engine.iso_time import from_us, zone
-from engine.scheduling.status import Status
+from engine.solve.status import Status
+from engine.units import units
 
 NO_PLAN = "There is no plan yet: press 'Plan now', run 'flexscope add schedule', or ask for one over the API."
 BEFORE = timedelta(days=8)

@@ -17,7 +17,7 @@ from app.pages.job_table import JobTable, Line
 from app.pages.live import Following
 from app.pages.shell import Shell, address
 from app.pages.tabs import Part
-from components.fact_table import Cell, FactTable, Light, Link
+from components.tables.fact_table import Cell, FactTable, Light, Link
 from db import assets
 from db.assets import Asset
 from db.beliefs import statistics

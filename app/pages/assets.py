@@ -16,9 +16,9 @@ from app.auth.identity import SignedIn
 from app.pages.asset_health import health
 from app.pages.dashboard import NONE_YET
 from app.pages.shell import Shell, address, remembering
-from components.asset_cards import words
-from components.fact_table import Cell, Light, Link
-from components.row_table import RowTable
+from components.tables.asset_cards import words
+from components.tables.fact_table import Cell, Light, Link
+from components.tables.row_table import RowTable
 from db.accounts.accounts import Account
 from db.core import listing
 from db.core.listing import Listed

@@ -9,7 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.pages.filling import asking, later, refuse, soon, waiting
-from components.fact_table import Cell, Code, FactTable
+from components.tables.fact_table import Cell, Code, FactTable
 from engine.iso_time import instant
 
 ROWS = 20

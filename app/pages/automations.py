@@ -23,8 +23,8 @@ from app.pages.job_table import STATES
 from app.pages.live import Following
 from app.pages.shell import Shell, address
 from app.pages.tabs import Part
-from components.action_table import Action, ActionTable, Row
-from components.fact_table import Cell, Light, Lines, Link
+from components.tables.action_table import Action, ActionTable, Row
+from components.tables.fact_table import Cell, Light, Lines, Link
 from db import assets
 from db.assets import Asset
 from db.core import listing

@@ -11,7 +11,7 @@ from app.assemble.showing import Wanted
 from app.auth import access
 from app.auth.identity import SignedIn
 from app.running import current
-from components.traces import Chart
+from components.charts.traces import Chart
 from db import sensors
 from db.assets import Asset
 from db.beliefs import store, time_range

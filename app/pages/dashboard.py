@@ -23,10 +23,10 @@ from app.pages.routes import PAGES
 from app.pages.shell import Shell, address, remembering
 from app.pages.time_range import following, midnight
 from app.running import current
-from components.asset_cards import AssetCards, Card, words
-from components.asset_map import AssetMap, Place
-from components.fact_table import Light
-from components.kpis import Kpis
+from components.maps.asset_map import AssetMap, Place
+from components.tables.asset_cards import AssetCards, Card, words
+from components.tables.fact_table import Light
+from components.tables.kpis import Kpis
 from db.assets import Asset
 from db.core import listing
 from db.core.listing import Listed

@@ -4,8 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 
 from app.assemble.day_costs import DayCost
-from components.fact_table import Light
-from components.kpis import Kpi
+from components.tables.fact_table import Light
+from components.tables.kpis import Kpi
 
 NO_COST = "no site has power and prices today: name aggregate-power and consumption-price in its flex-context"
 NO_PLAN = "no device is planned today: open an asset and press 'Plan now'"

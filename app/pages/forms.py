@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 
 from app.pages.filling import later, note, refuse
 from engine.errors import EngineError, FieldError, UnitError
-from engine.units import bare_number
+from engine.units.units import bare_number
 
 WIDE = {"sizing_mode": "stretch_width", "margin": 8}
 YES_OR_NO = {"": None, "yes": True, "no": False}

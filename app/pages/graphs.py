@@ -18,8 +18,8 @@ from app.pages.range_bar import RangeBar
 from app.pages.remarks import Place, Remarks
 from app.pages.saving import Files
 from app.pages.shell import remember
-from components.time_series import TimeSeries
-from components.traces import Chart
+from components.charts.time_series import TimeSeries
+from components.charts.traces import Chart
 from engine.errors import InputError
 
 LONGEST_US = 3 * 366 * 86_400_000_000

@@ -23,7 +23,7 @@ from app.pages.job_table import Line, act, actions, at
 from app.pages.live import Following
 from app.pages.shell import Shell, address
 from app.running import current
-from components.fact_table import Cell, Code, FactTable, Lines, Link
+from components.tables.fact_table import Cell, Code, FactTable, Lines, Link
 from db.core import listing
 from db.jobs import jobs
 from db.sources import Source

@@ -18,8 +18,8 @@ from app.jobs import steering
 from app.pages.filling import in_turn, later, note, refuse, writing
 from app.pages.shell import Shell, address
 from app.running import current
-from components.action_table import Action, ActionTable, Row
-from components.fact_table import Bar, Cell, Light, Lines, Link
+from components.tables.action_table import Action, ActionTable, Row
+from components.tables.fact_table import Bar, Cell, Light, Lines, Link
 from db.accounts.users import User
 from db.assets import Asset
 from db.jobs import jobs

@@ -18,7 +18,7 @@ from app.pages.filling import asking, later, refuse
 from app.pages.forms import Field, Form
 from app.pages.shell import Shell, address
 from app.running import current
-from components.fact_table import FactTable
+from components.tables.fact_table import FactTable
 from db.accounts.users import LEGENDS_BELOW, OPENED_TAB
 
 VIEWS = ("Graphs", "Plan", "Replay", "Context", "Properties", "Status", "Audit Log")

@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from app.assemble.plan_summary import PlanSummary
-from components.kpis import Kpi, Kpis
+from components.tables.kpis import Kpi, Kpis
 
 
 def cards(plan: PlanSummary, by: str, local: ZoneInfo) -> Kpis:

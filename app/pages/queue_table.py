@@ -17,8 +17,8 @@ from app.pages.filling import in_turn, later, note, refuse, writing
 from app.pages.job_table import span
 from app.pages.shell import Shell, address
 from app.running import current
-from components.action_table import Action, ActionTable, Row
-from components.fact_table import Cell, Light, Link
+from components.tables.action_table import Action, ActionTable, Row
+from components.tables.fact_table import Cell, Light, Link
 from db.jobs import job_search
 from db.jobs.queue_state import QueueState
 

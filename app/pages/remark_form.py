@@ -10,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.pages import time_range
-from components.remarks import Remark
+from components.charts.annotations import Remark
 from db.annotations import LONGEST, TYPES
 
 Save = Callable[[int | None, dict[str, Any]], Coroutine[Any, Any, None]]

@@ -17,8 +17,8 @@ from app.jobs import remarks
 from app.pages import time_range
 from app.pages.filling import later, plain, reading, refuse, soon, writing
 from app.pages.remark_form import RemarkForm
-from components.remarks import Remark
-from components.time_series import TimeSeries
+from components.charts.annotations import Remark
+from components.charts.time_series import TimeSeries
 from db import annotations
 from db.annotations import On
 from db.assets import Asset

@@ -21,8 +21,8 @@ from app.pages.filling import fill, note, waiting
 from app.pages.shell import Shell, query
 from app.pages.tabs import Part
 from app.running import current
-from components.history import History
-from components.replay import Remembered, Replay
+from components.replay.history import History
+from components.replay.replay import Remembered, Replay
 from db.assets import Asset
 from db.beliefs import store
 from db.core import listing

@@ -8,7 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.pages.shell import address
-from components.time_series import TimeSeries
+from components.charts.time_series import TimeSeries
 from engine.iso_time import from_us, iso_duration
 
 PICTURES = {"Picture (PNG)": "png", "Drawing (SVG)": "svg"}

@@ -17,11 +17,11 @@ from app.pages import time_range
 from app.pages.filling import fill, note
 from app.pages.shell import Shell, query, remember
 from app.pages.tabs import Part
-from components.bars import PER, Bars
+from components.charts.bars import PER, Bars
+from components.charts.distribution import Distribution
+from components.charts.heatmap import Heatmap
+from components.charts.traces import Trace
 from components.component import Component
-from components.distribution import Distribution
-from components.heatmap import Heatmap
-from components.traces import Trace
 from db.beliefs import store
 from db.beliefs.source_filter import SourceFilter
 from db.core import listing

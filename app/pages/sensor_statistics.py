@@ -16,7 +16,7 @@ from app.pages.sensor_patterns import NO_DATA
 from app.pages.shell import Shell
 from app.pages.tabs import Part
 from app.running import current
-from components.fact_table import Cell, FactTable
+from components.tables.fact_table import Cell, FactTable
 from components.theme import told_by
 from db.beliefs import statistics
 from db.beliefs.statistics import Statistics

@@ -8,7 +8,7 @@ import panel_material_ui as pmui
 
 from app.pages.filling import asking, later, note, refuse
 from app.running import current
-from components.fact_table import Code, FactTable
+from components.tables.fact_table import Code, FactTable
 from db.sensors import Sensor
 
 ACCEPTED = ".csv,.txt,.tsv,.xlsx,.xls"

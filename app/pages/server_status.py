@@ -21,7 +21,7 @@ from app.pages.job_table import at
 from app.pages.shell import Shell
 from app.running import Running, current
 from app.version import COMPATIBLE
-from components.fact_table import Cell, FactTable, Light
+from components.tables.fact_table import Cell, FactTable, Light
 from db import assets, migrations
 from db.core import size
 from db.jobs import queue_state

@@ -21,7 +21,7 @@ from app.pages.filling import asking, later, note, refuse
 from app.pages.forms import Field, Form
 from app.pages.shell import Shell, address
 from app.pages.users import at
-from components.fact_table import Cell, FactTable, Light, Link
+from components.tables.fact_table import Cell, FactTable, Light, Link
 from db.accounts.accounts import Account
 from db.accounts.users import Role, User
 from db.assets import Asset

@@ -16,8 +16,8 @@ from app.auth.identity import SignedIn
 from app.pages.filling import asking
 from app.pages.forms import Field, Form
 from app.pages.shell import Shell, address, go, remembering
-from components.fact_table import Cell, Light, Link
-from components.row_table import RowTable
+from components.tables.fact_table import Cell, Light, Link
+from components.tables.row_table import RowTable
 from db.accounts.accounts import Account
 from db.accounts.users import User
 from engine.iso_time import zone

@@ -9,9 +9,10 @@ from db.beliefs import rewrite
 from db.beliefs.chunks import Beliefs
 from db.beliefs.series import span_for, step_of
 from db.sensors import Sensor
-from engine import resample, units
+from engine import resample
 from engine.errors import FieldError, InputError
 from engine.iso_time import zone
+from engine.units import units
 
 
 def refuse_if_filled(work: Session, sensor: Sensor, field: str) -> None:

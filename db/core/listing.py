@@ -12,7 +12,7 @@ from db.assets import Asset, AssetType
 from db.beliefs.series import Series
 from db.sensors import Sensor
 from db.sources import Source
-from engine.units import same_kind
+from engine.units.units import same_kind
 
 
 @dataclass(frozen=True, kw_only=True)

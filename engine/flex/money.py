@@ -2,8 +2,8 @@
 
 import re
 
-from engine.unit_grammar import CO2
-from engine.units import currency_in
+from engine.units.grammar import CO2
+from engine.units.units import currency_in
 
 ANY = "currency"
 """Stands for the currency in units of prices, such as ``currency/kWh``."""

@@ -5,11 +5,11 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import field_validator, model_validator
 
+from engine.devices.process import ProcessType
 from engine.errors import FieldError
 from engine.flex.fields import AnyQuantity, FlexFields, Key, described
 from engine.flex.parts import Place
 from engine.flex.quantity import Event, span
-from engine.scheduling.devices.process import ProcessType
 
 
 class ProcessModel(FlexFields):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from engine import units
 from engine.errors import FieldError, UnitError, UnknownName
 from engine.flex.money import currency_of, unit_for
 from engine.iso_time import after, duration, instant
+from engine.units import units
 
 REFERENCE_KEYS = ("sensor", "sources", "source-types", "exclude-source-types", "source-account", "default")
 EVENT_KEYS = ("value", "datetime", "start", "end", "duration")

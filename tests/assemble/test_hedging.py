@@ -10,10 +10,10 @@ from db.beliefs import store
 from db.beliefs.chunks import Beliefs
 from db.core.database import Database
 from db.sensors import Sensor
+from engine.devices.inflexible import Inflexible
 from engine.errors import Infeasible
 from engine.iso_time import to_us
-from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.hedging import scenarios
+from engine.schedulers.hedging import scenarios
 from tests.assemble.homes import DAY, HOUR, KNOWN_AT, Home
 from tests.assemble.test_every_field import hours
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.assemble.marginal import binding_limits
 from app.jobs.kinds import told
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.schedulers.storage_scheduler import StorageScheduler
 from tests.assemble.homes import HOUR
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from app.jobs.kinds import told
+from engine.devices.inflexible import Inflexible
+from engine.devices.storage import Storage
 from engine.errors import FieldError, InputError, UnknownName
-from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.devices.storage import Storage
 from engine.window import Window
 from tests.assemble.homes import HOUR, QUARTER, START, Home, us
 

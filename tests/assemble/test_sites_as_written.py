@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from db.sensors import Sensor
+from engine.devices.storage import Storage
 from engine.errors import InputError
-from engine.scheduling.devices.storage import Storage
 from engine.window import Window
 from tests.assemble.homes import HOUR, START, Home
 from tests.assemble.test_every_field import BATTERY, House, at, hours, house, power

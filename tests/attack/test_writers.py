@@ -29,7 +29,7 @@ from db.jobs.jobs import Job
 from engine.reporting.aggregate import AggregatorReporter
 from engine.reporting.pandas_reporter import PandasReporter
 from engine.reporting.profit_or_loss import ProfitOrLossReporter
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.schedulers.storage_scheduler import StorageScheduler
 from tests.auth.permission_table import TABLE
 from tests.auth.test_every_endpoint import turn
 from tests.auth.test_permissions import ROUTES, arguments, populate

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.demo import building
-from components.replay import FRAME_MS
+from components.replay.replay import FRAME_MS
 from db.assets import Asset
 from db.core.database import Database
 from tests.browser.test_pages import DRAWN, charts

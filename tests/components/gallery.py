@@ -1,29 +1,29 @@
 """One example of every component."""
 
+import pkgutil
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import panel as pn
 
 import components
-from components.action_table import Action, ActionTable, Row
-from components.asset_cards import AssetCards, Card
-from components.asset_map import AssetMap, Place
-from components.asset_tree import AssetTree, Node
-from components.bars import Bars
+from components.charts.bars import Bars
+from components.charts.distribution import Distribution
+from components.charts.heatmap import Heatmap
+from components.charts.schedule_chart import ScheduleChart, Store
+from components.charts.time_series import TimeSeries
 from components.component import Component
-from components.distribution import Distribution
-from components.fact_table import FactTable, Light
-from components.heatmap import Heatmap
-from components.history import History
-from components.kpis import Kpi, Kpis
-from components.place_picker import PlacePicker
-from components.replay import Remembered, Replay
-from components.row_table import RowTable
-from components.schedule_chart import ScheduleChart, Store
-from components.time_series import TimeSeries
+from components.maps.asset_map import AssetMap, Place
+from components.maps.place_picker import PlacePicker
+from components.replay.history import History
+from components.replay.replay import Remembered, Replay
+from components.tables.action_table import Action, ActionTable, Row
+from components.tables.asset_cards import AssetCards, Card
+from components.tables.asset_tree import AssetTree, Node
+from components.tables.fact_table import FactTable, Light
+from components.tables.kpis import Kpi, Kpis
+from components.tables.row_table import RowTable
 from tests.components.samples import QUARTER_US, chart, trace
 
 DAY = np.sin(np.arange(192) / 96 * 2 * np.pi)
@@ -65,8 +65,8 @@ DRAWN_ON = ("TimeSeries", "ScheduleChart", "Bars", "Heatmap", "Distribution", "R
 def names() -> set[str]:
     """Return the names of all components there are."""
     found = set()
-    for file in Path(components.__path__[0]).glob("*.py"):
-        module = import_module(f"components.{file.stem}")
+    for found_at in pkgutil.walk_packages(components.__path__, "components."):
+        module = import_module(found_at.name)
         kinds = [
             kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__
         ]

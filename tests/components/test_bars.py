@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from components.bars import Bars, sums
+from components.charts.bars import Bars, sums
 from tests.components.samples import trace
 
 AMSTERDAM = "Europe/Amsterdam"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from components import distribution
-from components.distribution import Distribution
+from components.charts import distribution
+from components.charts.distribution import Distribution
 from components.theme import QUANTITIES
 from tests.components.samples import trace
 

@@ -7,8 +7,8 @@ import numpy as np
 import panel as pn
 import pytest
 
-from components.heatmap import Heatmap, grid
-from components.traces import Trace
+from components.charts.heatmap import Heatmap, grid
+from components.charts.traces import Trace
 from engine.iso_time import instant, to_us
 
 AMSTERDAM = "Europe/Amsterdam"

@@ -4,9 +4,9 @@ import numpy as np
 import panel as pn
 import pytest
 
-from components import world
-from components.asset_map import AssetMap, Place
-from components.clusters import markers
+from components.maps import world
+from components.maps.asset_map import AssetMap, Place
+from components.maps.clusters import markers
 
 AMSTERDAM = {"latitude": 52.374, "longitude": 4.88969}
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from components.history import History
-from components.replay import Remembered, Replay, moments
-from components.traces import Trace
+from components.charts.traces import Trace
+from components.replay.history import History
+from components.replay.replay import Remembered, Replay, moments
 from engine.iso_time import to_us
 from tests.components.samples import QUARTER, QUARTER_US, START
 

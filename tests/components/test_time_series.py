@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from bokeh.models import DataRange1d, Div, HoverTool, Plot, Span, VArea, VStrip
 
-from components import legend
-from components.figures import MOST_POINTS
-from components.remarks import Remark
+from components.charts import legend
+from components.charts.annotations import Remark
+from components.charts.figures import MOST_POINTS
+from components.charts.time_series import TimeSeries
+from components.charts.traces import Band
 from components.theme import QUANTITIES
-from components.time_series import TimeSeries
-from components.traces import Band
 from engine.errors import TimeError
 from engine.iso_time import to_us
 from tests.components.samples import QUARTER_US, START, chart, trace

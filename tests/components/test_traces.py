@@ -5,8 +5,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from components.paths import lowest_and_highest
-from components.traces import Band
+from components.charts.paths import lowest_and_highest
+from components.charts.traces import Band
 from engine.iso_time import to_us
 from tests.components.samples import QUARTER_US, START, chart, trace
 

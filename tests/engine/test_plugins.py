@@ -6,7 +6,7 @@ import pytest
 
 from engine import plugins
 from engine.errors import UnknownPlugin
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.testing import check_scheduler
 
 
@@ -30,7 +30,7 @@ def test_an_unknown_name_tells_the_nearest():
 def test_a_broken_plugin_is_named_and_stops_nothing(monkeypatch, caplog):
     points = [
         EntryPoint("Broken", "nosuch.module:Thing", "flexscope.schedulers"),
-        EntryPoint("Good", "engine.scheduling.storage_scheduler:StorageScheduler", "flexscope.schedulers"),
+        EntryPoint("Good", "engine.schedulers.storage_scheduler:StorageScheduler", "flexscope.schedulers"),
     ]
     monkeypatch.setattr(plugins, "entry_points", lambda group: points)
     assert plugins.known("schedulers") == {"Good": StorageScheduler}

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine import units
 from engine.errors import UnitError
-from engine.unit_grammar import LONGEST, _definitions, read, registry
-from engine.unit_table import CURRENCIES, PREFIXES, WITH_PREFIX, WITHOUT_PREFIX
+from engine.units import units
+from engine.units.grammar import LONGEST, _definitions, read, registry
+from engine.units.table import CURRENCIES, PREFIXES, WITH_PREFIX, WITHOUT_PREFIX
 
 PINT: "pint.UnitRegistry[float]" = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
 PREFIXED, PLAIN = (sorted(_definitions(table)) for table in (WITH_PREFIX, WITHOUT_PREFIX))

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import units
 from engine.errors import UnitError
+from engine.units import units
 
 NUMBERS = st.floats(-1e9, 1e9)
 HOURS = st.sampled_from([1 / 12, 0.25, 0.5, 1.0, 24.0])

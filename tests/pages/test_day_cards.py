@@ -2,8 +2,8 @@
 
 from app.assemble.day_costs import DayCost
 from app.pages.day_cards import cards
-from components.fact_table import Light
-from components.kpis import Kpi
+from components.tables.fact_table import Light
+from components.tables.kpis import Kpi
 
 
 def told(*days: DayCost) -> list[Kpi]:

@@ -13,7 +13,7 @@ from app import running, settings
 from app.pages.filling import plain
 from app.pages.shell import Shell, remembering
 from app.running import Running
-from components.row_table import RowTable
+from components.tables.row_table import RowTable
 from db.core.database import Database
 
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.assemble.lines import lines_of
-from components.figures import Drawn
-from components.traces import Chart
-from components.view import View
+from components.charts.figures import Drawn
+from components.charts.traces import Chart
+from components.charts.view import View
 from db.beliefs import store
 from db.sensors import Sensor
 from db.sources import Source

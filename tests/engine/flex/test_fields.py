@@ -2,12 +2,12 @@
 
 import pytest
 
+from engine.devices.process import ProcessType
 from engine.errors import FieldError, UnitError, UnknownName
 from engine.flex.commitment import CommitmentModel
 from engine.flex.context import CommodityContext, FlexContext
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel, read_devices
-from engine.scheduling.devices.process import ProcessType
 
 MODELS = [StorageModel, CommodityContext, FlexContext, ProcessModel, CommitmentModel]
 FACTS = [

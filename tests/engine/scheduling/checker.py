@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from engine.scheduling.devices.adjustable import Adjustable
-from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.devices.process import ProcessType
-from engine.scheduling.devices.storage import Storage
-from engine.scheduling.linear import full
-from engine.scheduling.tariffs import EnergyTariff, PeakTariff
+from engine.devices.adjustable import Adjustable
+from engine.devices.inflexible import Inflexible
+from engine.devices.process import ProcessType
+from engine.devices.storage import Storage
+from engine.model.linear import full
+from engine.tariffs import EnergyTariff, PeakTariff
 
 NOTHING = 2e-6
 

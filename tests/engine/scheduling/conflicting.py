@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from engine.scheduling.devices.adjustable import Adjustable
-from engine.scheduling.devices.bounds import Moments
-from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.devices.port import Port
-from engine.scheduling.devices.process import Process, ProcessType
-from engine.scheduling.devices.running import Band
-from engine.scheduling.site import Group
+from engine.devices.adjustable import Adjustable
+from engine.devices.bounds import Moments
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import Port
+from engine.devices.process import Process, ProcessType
+from engine.devices.running import Band
+from engine.site import Group
 from tests.engine.scheduling.samples import at, bumped, site, store
 
 

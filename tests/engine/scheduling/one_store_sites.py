@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import Port
+from engine.devices.storage import Storage
 from engine.iso_time import zone
-from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.devices.port import Port
-from engine.scheduling.devices.storage import Storage
-from engine.scheduling.site import Connection, Site
-from engine.scheduling.tariffs import EnergyTariff
+from engine.site import Connection, Site
+from engine.tariffs import EnergyTariff
 from engine.window import Window
 
 AMSTERDAM = zone("Europe/Amsterdam")

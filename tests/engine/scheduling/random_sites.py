@@ -4,16 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from engine.scheduling.devices.adjustable import Adjustable
-from engine.scheduling.devices.bounds import SoftBound
-from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.devices.port import Port
-from engine.scheduling.devices.process import Process, ProcessType
-from engine.scheduling.devices.running import Band
-from engine.scheduling.devices.storage import Storage
-from engine.scheduling.limits import SoftLimit
-from engine.scheduling.site import Connection, Group, Site
-from engine.scheduling.tariffs import Commitment, EnergyTariff, PeakTariff
+from engine.devices.adjustable import Adjustable
+from engine.devices.bounds import SoftBound
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import Port
+from engine.devices.process import Process, ProcessType
+from engine.devices.running import Band
+from engine.devices.storage import Storage
+from engine.model.limits import SoftLimit
+from engine.site import Connection, Group, Site
+from engine.tariffs import Commitment, EnergyTariff, PeakTariff
 from engine.window import Window
 
 START = datetime(2026, 3, 4, tzinfo=UTC)

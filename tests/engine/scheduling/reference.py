@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from engine.scheduling.devices.process import ProcessType
-from engine.scheduling.tariffs import EnergyTariff, PeakTariff
+from engine.devices.process import ProcessType
+from engine.tariffs import EnergyTariff, PeakTariff
 from tests.engine.scheduling.milp import Milp, add
 
 BIG = 1e4

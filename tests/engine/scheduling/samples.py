@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.devices.port import Port
-from engine.scheduling.devices.storage import Storage
-from engine.scheduling.site import Connection, Site
-from engine.scheduling.tariffs import EnergyTariff
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import Port
+from engine.devices.storage import Storage
+from engine.site import Connection, Site
+from engine.tariffs import EnergyTariff
 from engine.window import Window
 
 START = datetime(2026, 3, 4, tzinfo=UTC)

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.devices.adjustable import Adjustable
+from engine.devices.port import Port
 from engine.errors import InputError, SolveError, TimedOut
-from engine.scheduling.devices.adjustable import Adjustable
-from engine.scheduling.devices.port import Port
-from engine.scheduling.site import Group
-from engine.scheduling.status import Status
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.site import Group
+from engine.solve.status import Status
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import at, site, store
 

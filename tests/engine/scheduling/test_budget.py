@@ -6,18 +6,18 @@ from time import thread_time
 import numpy as np
 import pytest
 
+from engine.diagnosis.infeasibility import CUT_SHORT, diagnose
+from engine.diagnosis.what_if import LiveProblem
 from engine.errors import Infeasible, TimedOut
-from engine.scheduling.arrays import settled
-from engine.scheduling.backend import KEPT, share_above
-from engine.scheduling.budget import Budget
-from engine.scheduling.build import build
-from engine.scheduling.diagnose import CUT_SHORT, diagnose
-from engine.scheduling.highs_backend import Model
-from engine.scheduling.site import Site
-from engine.scheduling.status import PLANS, Status
-from engine.scheduling.storage_scheduler import StorageScheduler
-from engine.scheduling.tariffs import EnergyTariff
-from engine.scheduling.what_if import LiveProblem
+from engine.formulation import build
+from engine.model.arrays import settled
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.site import Site
+from engine.solve.backend import KEPT, share_above
+from engine.solve.budget import Budget
+from engine.solve.highs import Model
+from engine.solve.status import PLANS, Status
+from engine.tariffs import EnergyTariff
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.conflicting import out_of_reach
 from tests.engine.scheduling.random_sites import draw

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.devices.adjustable import Adjustable
+from engine.devices.bounds import SoftBound
+from engine.devices.port import Port
 from engine.errors import InputError
-from engine.scheduling.devices.adjustable import Adjustable
-from engine.scheduling.devices.bounds import SoftBound
-from engine.scheduling.devices.port import Port
-from engine.scheduling.limits import SoftLimit
-from engine.scheduling.site import Connection
-from engine.scheduling.storage_scheduler import StorageScheduler
-from engine.scheduling.tariffs import Commitment, EnergyTariff, PeakTariff
+from engine.model.limits import SoftLimit
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.site import Connection
+from engine.tariffs import Commitment, EnergyTariff, PeakTariff
 from tests.engine.scheduling.samples import at, bumped, site, store
 
 plan = StorageScheduler().compute

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.devices.port import Port
+from engine.diagnosis.conflicts import taking_part
+from engine.diagnosis.infeasibility import NoPlan, diagnose
+from engine.diagnosis.relaxation import Elastic
 from engine.errors import Infeasible
-from engine.scheduling.budget import Budget
-from engine.scheduling.build import build
-from engine.scheduling.conflicts import taking_part
-from engine.scheduling.devices.port import Port
-from engine.scheduling.diagnose import NoPlan, diagnose
-from engine.scheduling.elastic import Elastic
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.formulation import build
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.solve.budget import Budget
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.conflicting import (
     CASES,

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.scheduling.changes import raised, with_limit
-from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.devices.inflexible import Inflexible
+from engine.diagnosis.changes import raised, with_limit
+from engine.schedulers.storage_scheduler import StorageScheduler
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import at, bumped, site, store
 

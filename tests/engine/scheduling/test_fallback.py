@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.scheduling.devices.bounds import SoftBound
-from engine.scheduling.fallback_scheduler import StorageFallbackScheduler
-from engine.scheduling.status import Status
+from engine.devices.bounds import SoftBound
+from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
+from engine.solve.status import Status
 from tests.engine.scheduling.checker import check_storage
 from tests.engine.scheduling.samples import at, bumped, site, store
 

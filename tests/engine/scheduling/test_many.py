@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from engine.diagnosis.infeasibility import NoPlan
 from engine.errors import FieldError
-from engine.scheduling.diagnose import NoPlan
-from engine.scheduling.many import schedule_many
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.schedulers.fleet import schedule_many
+from engine.schedulers.storage_scheduler import StorageScheduler
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import bumped, site, store
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.scheduling.devices.bounds import Moments, SoftBound
-from engine.scheduling.devices.port import Port
-from engine.scheduling.diagnose import NoPlan, diagnose
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.devices.bounds import Moments, SoftBound
+from engine.devices.port import Port
+from engine.diagnosis.infeasibility import NoPlan, diagnose
+from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.window import Window
 from tests.engine.scheduling.samples import START, site, store
 

@@ -7,20 +7,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.diagnosis.infeasibility import NoPlan
 from engine.errors import Infeasible
-from engine.scheduling import many, one_store, one_store_kernel
-from engine.scheduling.build import build
-from engine.scheduling.diagnose import NoPlan
-from engine.scheduling.limits import SoftLimit
-from engine.scheduling.read import _limit_prices
-from engine.scheduling.site import Group
-from engine.scheduling.storage_scheduler import StorageScheduler
-from engine.scheduling.tariffs import Commitment, EnergyTariff, PeakTariff
+from engine.formulation import build
+from engine.model.limits import SoftLimit
+from engine.schedulers import fleet, storage_dp, storage_dp_kernel
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.site import Group
+from engine.solution import _limit_prices
+from engine.tariffs import Commitment, EnergyTariff, PeakTariff
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.one_store_sites import draw
 from tests.engine.scheduling.samples import at, bumped, site, store
 
-KERNEL = one_store.compiled()
+KERNEL = storage_dp.compiled()
 LINEAR, COMPILED = StorageScheduler(), StorageScheduler(compiled=True)
 SEEDS = range(300)
 FULLER = {133}
@@ -30,14 +30,14 @@ FULLER = {133}
 def both(here):
     """Return the plan made without a solver and that of the linear problem; None where it refuses."""
     try:
-        return one_store.planned(here, KERNEL), LINEAR.compute(here)
+        return storage_dp.planned(here, KERNEL), LINEAR.compute(here)
     except Infeasible:
-        return one_store.planned(here, KERNEL), None
+        return storage_dp.planned(here, KERNEL), None
 
 
 def test_the_kernel_is_compiled_where_the_tests_run():
-    assert KERNEL is one_store_kernel.best_path
-    assert one_store_kernel.COMPILED
+    assert KERNEL is storage_dp_kernel.best_path
+    assert storage_dp_kernel.COMPILED
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -90,7 +90,7 @@ def certificate(here, plan):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_prices_prove_that_no_plan_costs_less(seed):
     here = draw(seed)
-    plan = one_store.planned(here, KERNEL)
+    plan = storage_dp.planned(here, KERNEL)
     if plan is None:
         return
     least, savings = certificate(here, plan)
@@ -110,7 +110,7 @@ def test_most_of_the_random_sites_have_a_plan_and_it_is_ours():
 @pytest.mark.parametrize("seed", range(8))
 def test_the_same_in_plain_python(seed):
     here = draw(seed)
-    plan = one_store.planned(here, KERNEL)
+    plan = storage_dp.planned(here, KERNEL)
     tell = (
         "import sys; sys.modules['numba'] = None\n"  # as if it were not installed
         "from engine.scheduling import one_store_kernel, one_store\n"
@@ -129,7 +129,7 @@ def test_the_same_in_plain_python(seed):
 
 
 def test_at_one_price_the_store_is_filled_as_soon_as_it_can_be():
-    plan = one_store.planned(site(store(soc_targets=at(20, 10.0))), KERNEL)
+    plan = storage_dp.planned(site(store(soc_targets=at(20, 10.0))), KERNEL)
     np.testing.assert_allclose(plan.power["car"][:3], [4.0, 4.0, 0.0])
     assert plan.worth["car"][0] == pytest.approx(0.2)
 
@@ -169,8 +169,8 @@ OTHERS = {
 @pytest.mark.parametrize("why", OTHERS)
 def test_another_kind_of_site_is_left_to_the_linear_problem(why):
     here = OTHERS[why]
-    assert one_store.planned(PLAIN, KERNEL) is not None
-    assert one_store.planned(here, KERNEL) is None
+    assert storage_dp.planned(PLAIN, KERNEL) is not None
+    assert storage_dp.planned(here, KERNEL) is None
     plan, linear = COMPILED.compute(here), LINEAR.compute(here)
     assert plan.costs == linear.costs
     for name, power in plan.power.items():
@@ -189,14 +189,14 @@ def test_a_site_without_a_plan_is_refused_in_the_same_words():
 
 def test_many_sites_are_planned_without_a_solver_and_few_are_not(monkeypatch):
     sites = [draw(seed) for seed in range(12)] + list(OTHERS.values())
-    suiting = sum(one_store.suits(here) for here in sites)
+    suiting = sum(storage_dp.suits(here) for here in sites)
     used = []
-    planned = one_store.planned
-    monkeypatch.setattr(one_store, "planned", lambda *given: used.append(1) or planned(*given))
-    few = many.schedule_many(sites, workers=1)
+    planned = storage_dp.planned
+    monkeypatch.setattr(storage_dp, "planned", lambda *given: used.append(1) or planned(*given))
+    few = fleet.schedule_many(sites, workers=1)
     assert not used
-    monkeypatch.setattr(many, "COMPILED_FROM", suiting)
-    lot = many.schedule_many(sites, workers=1)
+    monkeypatch.setattr(fleet, "COMPILED_FROM", suiting)
+    lot = fleet.schedule_many(sites, workers=1)
     assert len(used) == len(sites)
     for one, other in zip(few, lot, strict=True):
         assert type(one) is type(other)

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.scheduling.build import build
-from engine.scheduling.cells import Cells
-from engine.scheduling.highs_backend import Model
-from engine.scheduling.preference import _all_priced, _alone, _edited
-from engine.scheduling.solve import Options, solve
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.formulation import build
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.solve.complementarity import Cells
+from engine.solve.highs import Model
+from engine.solve.optimum import Options, solve
+from engine.solve.preference import _all_priced, _alone, _edited
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import at, bumped, site, store
 

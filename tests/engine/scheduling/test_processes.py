@@ -6,12 +6,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from engine.devices.process import Process, ProcessType
 from engine.errors import Infeasible, InputError
-from engine.scheduling.closed_form import best_steps
-from engine.scheduling.devices.process import Process, ProcessType
-from engine.scheduling.process_scheduler import ProcessScheduler
-from engine.scheduling.site import Connection
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.schedulers.closed_form import best_steps
+from engine.schedulers.process_scheduler import ProcessScheduler
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.site import Connection
 from engine.window import Window
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.samples import at, bumped, site, store

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from engine.errors import Infeasible, InputError
-from engine.scheduling.build import build
-from engine.scheduling.pyomo_backend import Names, PyomoModel
-from engine.scheduling.status import Status
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.formulation import build
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.solve.pyomo_backend import Names, PyomoModel
+from engine.solve.status import Status
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.random_sites import KINDS, draw
 from tests.engine.scheduling.samples import at, site, store

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import Infeasible
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.schedulers.storage_scheduler import StorageScheduler
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.random_sites import KINDS, draw
 from tests.engine.scheduling.reference import Reference

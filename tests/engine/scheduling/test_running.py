@@ -5,10 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from engine.scheduling.devices.adjustable import Adjustable
-from engine.scheduling.devices.port import Port
-from engine.scheduling.devices.running import Band
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.devices.adjustable import Adjustable
+from engine.devices.port import Port
+from engine.devices.running import Band
+from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.window import Window
 from tests.engine.scheduling.samples import START, at, site, store
 

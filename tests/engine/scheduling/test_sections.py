@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.devices.adjustable import Adjustable
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import Port
+from engine.diagnosis.changes import raised, with_limit
+from engine.diagnosis.what_if import LiveProblem
 from engine.errors import Infeasible
-from engine.scheduling.build import build
-from engine.scheduling.changes import raised, with_limit
-from engine.scheduling.devices.adjustable import Adjustable
-from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.devices.port import Port
-from engine.scheduling.storage_scheduler import StorageScheduler
-from engine.scheduling.tariffs import Commitment
-from engine.scheduling.what_if import LiveProblem
+from engine.formulation import build
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.tariffs import Commitment
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import DAY, site, store
 

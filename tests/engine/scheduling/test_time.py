@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.iso_time import zone
-from engine.scheduling.storage_scheduler import StorageScheduler
+from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.window import Window
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.samples import site, store

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+from engine.devices.port import Port
+from engine.devices.storage import Storage
 from engine.flex.storage import StorageModel
 from engine.flex.values import Scale, per_tick
-from engine.scheduling.devices.port import Port
-from engine.scheduling.devices.storage import Storage
-from engine.scheduling.site import Connection, Site
-from engine.scheduling.storage_scheduler import StorageScheduler
-from engine.scheduling.tariffs import EnergyTariff
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.site import Connection, Site
+from engine.tariffs import EnergyTariff
 from engine.window import Window
 from tests.engine.scheduling.checker import check
 

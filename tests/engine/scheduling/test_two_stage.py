@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import Port
+from engine.devices.storage import Storage
 from engine.errors import Infeasible, InputError
-from engine.scheduling.devices.inflexible import Inflexible
-from engine.scheduling.devices.port import Port
-from engine.scheduling.devices.storage import Storage
-from engine.scheduling.storage_scheduler import StorageScheduler
-from engine.scheduling.two_stage import Scenario, from_quantiles, plan_for_all
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.schedulers.two_stage import Scenario, from_quantiles, plan_for_all
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import at, bumped, site, store

@@ -7,11 +7,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from engine.diagnosis.changes import raised, with_limit
+from engine.diagnosis.what_if import LiveProblem
 from engine.errors import Infeasible
-from engine.scheduling.changes import raised, with_limit
-from engine.scheduling.storage_scheduler import StorageScheduler
-from engine.scheduling.tariffs import EnergyTariff
-from engine.scheduling.what_if import LiveProblem
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.tariffs import EnergyTariff
 from tests.engine.scheduling.random_sites import KINDS, draw
 from tests.engine.scheduling.samples import DAY, at, site, store
 

@@ -1,0 +1,1 @@
+"""Charts over time, linked by one time range, and what stands in and around them."""

@@ -1,0 +1,153 @@
+"""A bar for each day, week or month: the energy of a power, the mean of anything else."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import panel as pn
+import param
+from bokeh.models import (
+    ColumnDataSource,
+    GlyphRenderer,
+    HoverTool,
+    NumeralTickFormatter,
+    SaveTool,
+)
+from bokeh.plotting import figure
+
+from components import local_time
+from components.charts import legend
+from components.charts.heatmap import DAY, HOUR, MONDAY, clock
+from components.charts.paths import Floats
+from components.charts.traces import Chart, Trace
+from components.component import Component
+from components.local_time import MILLISECOND
+from components.theme import QUANTITIES
+from engine.iso_time import Microseconds
+from engine.units.units import same_kind
+
+PER = ("day", "week", "month")
+GAP = 0.08
+"""Share of a bar's place that is left free on each side."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sums:
+    """The values of each day, week or month that has any; shapes (b,)."""
+
+    start: Microseconds
+    """Local clock time at which each begins [µs since 1970 on the clock]."""
+    end: Microseconds
+    """Where the next one begins, the same way."""
+    height: Floats
+    """What the bars show: energy [unit · h] of a power, else the mean [unit]."""
+    mean: Floats
+    low: Floats
+    high: Floats
+    hours: Floats
+    """Time with values [h]; of instantaneous values NaN."""
+
+
+def is_power(trace: Trace) -> bool:
+    """Return whether the bars of a line show energy."""
+    return trace.stepped and same_kind(trace.unit, "kW")
+
+
+def sums(trace: Trace, *, zone: str, per: str) -> Sums:
+    """Return the values of a line by day, week or month of a zone; days of clock changes have 23 or 25 h."""
+    events, values, _ = trace.present
+    local, _ = clock(zone, events)
+    begin, following = _periods(local, per)
+    start, first, counts = np.unique(begin, return_index=True, return_counts=True)
+    ordered = np.argsort(begin, kind="stable")
+    places = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    taken = values[ordered]
+    mean = np.add.reduceat(taken, places) / counts
+    hours = counts * trace.pace / HOUR if trace.stepped else np.full(len(counts), np.nan)
+    return Sums(
+        start=start,
+        end=following[first],
+        height=mean * hours if is_power(trace) else mean,
+        mean=mean,
+        low=np.minimum.reduceat(taken, places),
+        high=np.maximum.reduceat(taken, places),
+        hours=hours,
+    )
+
+
+def _periods(local: Microseconds, per: str) -> tuple[Microseconds, Microseconds]:
+    """Return where the day, week or month of each clock time begins, and where the next one does."""
+    if per == "month":
+        months = local.astype("datetime64[us]").astype("datetime64[M]")
+        begin, following = (part.astype("datetime64[us]").astype(np.int64) for part in (months, months + 1))
+        return begin, following
+    length, origin = (7 * DAY, MONDAY) if per == "week" else (DAY, 0)
+    begin = (local - origin) // length * length + origin
+    return begin, begin + length
+
+
+class Bars(Component):
+    """Shows one line as bars."""
+
+    trace = param.ClassSelector(class_=Trace, doc="What to show.")
+    zone = param.String(default="UTC", doc="IANA name of the zone whose days, weeks or months the bars are.")
+    per: Any = param.Selector(default="day", objects=list(PER), doc="What each bar stands for.")
+    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self._layout = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._bars: GlyphRenderer | None = None
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    @param.depends("trace", "zone", "per", watch=True)
+    def _draw(self) -> None:
+        if self.trace is None or not len(self.trace.present[0]):
+            self._layout[:] = [pn.pane.HTML(legend.notice("No data in this time."), sizing_mode="stretch_width")]
+            return
+        drawn, self._bars = draw(self.trace, self.zone, self.per, QUANTITIES[self.trace.quantity].on(self.dark))
+        self._layout[:] = [pn.pane.Bokeh(drawn, sizing_mode="stretch_width", margin=0)]
+
+    @param.depends("dark", watch=True)
+    def _recolour(self) -> None:
+        if self.trace is not None and self._bars is not None:
+            self._bars.glyph.update(fill_color=QUANTITIES[self.trace.quantity].on(self.dark))
+
+
+def draw(trace: Trace, zone: str, per: str, ink: str) -> tuple[figure, GlyphRenderer]:
+    """Return the figure of the bars, and the bars in it."""
+    found, power = sums(trace, zone=zone, per=per), is_power(trace)
+    unit = f"{trace.unit}h" if power else trace.unit
+    width = found.end - found.start
+    columns = {name: getattr(found, name) for name in ("height", "mean", "low", "high", "hours")}
+    columns |= {"start": found.start / MILLISECOND, "left": (found.start + GAP * width) / MILLISECOND}
+    columns |= {"right": (found.end - GAP * width) / MILLISECOND}
+    axis = f"Energy per {per} [{unit}]" if power else f"Mean per {per}: {Chart(title='', traces=[trace]).axis}"
+    made = figure(
+        height=380, sizing_mode="stretch_width", min_border_left=78, tools="xpan,box_zoom,reset",
+        x_axis_type="datetime", toolbar_location="above", toolbar_inner=True, x_axis_label=f"Time in {zone}",
+        y_axis_label=axis,
+    )  # fmt: skip
+    made.add_tools(SaveTool(filename=f"{trace.label}-per-{per}".lower().replace(" ", "-")))
+    made.toolbar.update(logo=None, autohide=True)
+    made.axis.axis_label_text_font_style = "normal"
+    # The bars stand on clock times of the zone, which are drawn as if they were UTC.
+    made.xaxis.update(ticker=local_time.ticker("UTC", made), formatter=local_time.formatter("UTC"))
+    made.yaxis.formatter = NumeralTickFormatter(format="0,0.[000]")
+    made.xgrid.visible = False
+    bars = made.quad(
+        "left", "right", "height", 0, source=ColumnDataSource(columns), fill_color=ink, line_color=None, fill_alpha=0.85
+    )
+    made.add_tools(HoverTool(tooltips=_tips(trace, unit), formatters={"@start": "datetime"}, renderers=[bars]))
+    return made, bars
+
+
+def _tips(trace: Trace, unit: str) -> list[tuple[str, str]]:
+    number = "{0,0.[000]}"
+    power = [("energy", f"@height{number} {unit}")] if is_power(trace) else []
+    spread = [(word, f"@{word}{number} {trace.unit}") for word in ("mean", "low", "high")]
+    known = [("hours with values", "@hours{0,0.[0]}")] if trace.stepped else []
+    return [("from", "@start{%a %-d %b %Y}"), *power, *spread, *known]

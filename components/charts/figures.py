@@ -1,0 +1,143 @@
+"""One heading and one Bokeh figure per chart: a line for each source, the ground of plans, the band of forecasts."""
+
+from functools import cached_property
+
+import numpy as np
+from bokeh.models import ColumnDataSource, CustomJS, DataRange1d, Div, GlyphRenderer
+from bokeh.plotting import figure
+
+from components.charts import annotations, frames, legend
+from components.charts.paths import Floats
+from components.charts.traces import Chart, Trace
+from components.charts.view import View
+from components.theme import STROKES, Colour, distinct
+
+MOST_POINTS = 1600
+"""Points of one line beyond which it is thinned: about one per pixel of a wide screen."""
+HEIGHT = 220
+"""Of one chart [px]."""
+SPARSE = 900
+"""Points of one line up to which it is drawn bold and in its stroke. Closer points leave no room for either; and where
+the browser draws without a graphics card, bold and dashed lines through many points cost it seconds, thin ones do not.
+"""
+
+
+def colours_of(chart: Chart) -> list[Colour]:
+    """Return the colour of each line: one for each sensor, whoever told its values."""
+    by_label = distinct({trace.label: trace.quantity for trace in chart.traces})
+    return [by_label[trace.label] for trace in chart.traces]
+
+
+class Line:
+    """One trace in a figure: its line, and the ground or the band that belongs to it."""
+
+    def __init__(self, made: figure, trace: Trace, colour: Colour, *, view: View, ground: float) -> None:
+        """Draw it.
+
+        Args:
+            made: The figure to draw it in.
+            trace: What to draw.
+            colour: Its colour.
+            view: The time range and paper.
+            ground: How opaque the ground below a plan is.
+        """
+        self.colour, self._told = colour, trace.told
+        self._source = ColumnDataSource(data=_columns(trace, view))
+        area = {"source": self._source, "fill_color": colour.on(view.dark)}
+        self.areas: list[GlyphRenderer] = []
+        if trace.band is not None:
+            self.areas.append(made.varea("x", "low", "high", fill_alpha=0.2, **area))
+        if trace.filled:
+            self.areas.append(made.varea("x", 0, "top", fill_alpha=ground, **area))
+        name = f"{trace.label} [{trace.unit or '-'}] {trace.told} {trace.source}".strip()
+        self.line = made.line("x", "y", source=self._source, name=name, line_color=colour.on(view.dark))
+        self._ink()
+
+    @property
+    def parts(self) -> list[GlyphRenderer]:
+        """All that is shown and hidden together."""
+        return [self.line, *self.areas]
+
+    def redraw(self, trace: Trace, view: View) -> None:
+        """Take the points anew for the time range in view."""
+        self._source.data = _columns(trace, view)
+        self._ink()
+
+    def recolour(self, dark: bool) -> None:
+        """Take the colours for dark or for light paper."""
+        self.line.glyph.line_color = self.colour.on(dark)
+        for area in self.areas:
+            area.glyph.fill_color = self.colour.on(dark)
+
+    def _ink(self) -> None:
+        sparse = len(self._source.data["x"]) <= SPARSE
+        self.line.glyph.update(line_width=2 if sparse else 1, line_dash=STROKES[self._told] if sparse else "solid")
+
+
+class Drawn:
+    """One chart as a heading and a figure, which can be thinned for another time range and take other paper."""
+
+    def __init__(self, chart: Chart, view: View, *, height: int = HEIGHT) -> None:
+        """Draw it, ``height`` px high."""
+        self.chart, self.view, self._remarked = chart, view, False
+        self.colours = colours_of(chart)
+        self.figure = frames.frame(chart, view, height=height)
+        plans = sum(trace.filled for trace in chart.traces)
+        drawn = zip(chart.traces, self.colours, strict=True)
+        ground = 0.22 / max(plans, 1)  # several grounds overlap
+        self.lines = [Line(self.figure, trace, colour, view=view, ground=ground) for trace, colour in drawn]
+        values = self.figure.y_range
+        if isinstance(values, DataRange1d):
+            values.renderers = [part for line in self.lines for part in line.parts]
+        boxes: dict[str, list[GlyphRenderer]] = {}
+        for line, trace in zip(self.lines, chart.traces, strict=True):
+            boxes.setdefault(trace.band.name if trace.band else "", []).append(line.line)
+        self.figure.add_tools(*(frames.hover(view, of, band=band) for band, of in boxes.items()))
+
+    @cached_property
+    def heading(self) -> Div:
+        """What stands above the figure; its names hide lines. Made when asked for: a figure alone needs no widgets."""
+        made = Div(text=self._legend(self.view.dark), margin=(12, 8, 0, 8))
+        hiding = {"heading": made, "lines": [line.parts for line in self.lines]}
+        self.figure.js_on_change("inner_width", CustomJS(code=legend.HIDE, args=hiding))
+        return made
+
+    def name_time(self) -> None:
+        """Write below the axis what time it is."""
+        self.figure.xaxis.axis_label = f"Time in {self.view.zone}"
+        self.figure.xaxis.axis_label_text_font_style = "normal"
+        self.figure.height += 24
+
+    def remark(self) -> None:
+        """Draw the remarks of the view, from now on."""
+        if not self._remarked:
+            annotations.draw(self.figure, self.view.remarks)
+            self._remarked = True
+
+    @property
+    def told(self) -> str:
+        """What is drawn, in one line of plain text."""
+        named = dict.fromkeys(f"{trace.label} [{trace.unit or '-'}]" for trace in self.chart.traces)
+        return f"{self.chart.title}: {', '.join(named)}" if named else self.chart.title
+
+    def redraw(self) -> None:
+        """Take the points anew for the time range now in view."""
+        for trace, line in zip(self.chart.traces, self.lines, strict=True):
+            line.redraw(trace, self.view)
+
+    def recolour(self, dark: bool) -> None:
+        """Take the colours for dark or for light paper."""
+        for line in self.lines:
+            line.recolour(dark)
+        self.heading.text = self._legend(dark)
+
+    def _legend(self, dark: bool) -> str:
+        hidden = [i for i, line in enumerate(self.lines) if not line.line.visible]
+        return legend.html(self.chart, self.colours, dark=dark, hidden=hidden)
+
+
+def _columns(trace: Trace, view: View) -> dict[str, Floats]:
+    """Return the points in view; values in the precision a screen can show, to send half."""
+    points = trace.points(*view.span_us, MOST_POINTS)
+    exact = ("x", "known")
+    return {name: column if name in exact else column.astype(np.float32) for name, column in points.items()}

@@ -1,0 +1,78 @@
+"""The empty figure of a chart: axes with units, limits, clock changes, tools, and what the hover box says."""
+
+from collections.abc import Sequence
+
+from bokeh.models import (
+    CrosshairTool,
+    CustomJS,
+    DataRange1d,
+    GlyphRenderer,
+    HoverTool,
+    NumeralTickFormatter,
+    PanTool,
+    Range1d,
+    ResetTool,
+    SaveTool,
+    Span,
+    WheelZoomTool,
+)
+from bokeh.models.tools import BoxZoomTool
+from bokeh.plotting import figure
+
+from components.charts.traces import Chart
+from components.charts.view import View
+from components.theme import FAINT
+
+REST = """
+const view = cb_context.index.find_one(plot)
+if (view == null || view.el.rests) return
+view.el.rests = new IntersectionObserver((seen) => {
+  plot.setv({hold_render: !seen[seen.length - 1].isIntersecting}, {sync: false})
+}, {rootMargin: "120px", scrollMargin: "120px"})
+view.el.rests.observe(view.el)
+"""
+"""Charts out of sight are not painted while the time range moves: each is a canvas of its own."""
+
+
+def frame(chart: Chart, view: View, *, height: int) -> figure:
+    """Return the empty figure of a chart, ``height`` px high."""
+    file = chart.title.lower().replace(" ", "-")
+    tools = [PanTool(dimensions="width"), WheelZoomTool(dimensions="width", modifiers={"ctrl": True})]
+    tools += [BoxZoomTool(dimensions="width"), ResetTool(), SaveTool(filename=file), CrosshairTool(overlay=view.ruler)]
+    made = figure(
+        x_range=view.time, y_range=_values(chart), height=height, sizing_mode="stretch_width", tools=tools,
+        toolbar_location="above", toolbar_inner=True, min_border_left=78, min_border_right=40, lod_threshold=None,
+    )  # fmt: skip
+    made.toolbar.stylesheets = [":host { background: transparent !important }"]  # the chart stays readable below it
+    made.toolbar.update(logo=None, autohide=True, active_drag=tools[0], active_scroll=tools[1])
+    made.xaxis.update(ticker=view.ticker(made), formatter=view.clock)
+    made.xgrid.ticker = made.xaxis[0].ticker
+    made.yaxis.update(axis_label=chart.axis, formatter=NumeralTickFormatter(format="0,0.[000]"))
+    made.yaxis.axis_label_text_font_style = "normal"
+    for limit in chart.bounds or ():
+        made.add_layout(Span(location=limit, dimension="width", line_dash="dashed", line_color=FAINT, line_width=1.5))
+    for mark in (view.moment, *view.changes):
+        made.add_layout(mark)
+    made.js_on_change("inner_width", CustomJS(code=REST, args={"plot": made}))
+    return made
+
+
+def _values(chart: Chart) -> Range1d | DataRange1d:
+    """Return the range of values: shares from 0 to 100 %, out to limits and extent if given, else as the data ask."""
+    seen = [trace.present[1] for trace in chart.traces if len(trace.present[1])]
+    shares = {trace.unit for trace in chart.traces} == {"%"}
+    ends = [*(chart.bounds or ()), *(chart.extent or ()), *((0.0, 100.0) if shares else ())]
+    if not ends or not (seen or chart.extent):
+        return DataRange1d(range_padding=0.08, only_visible=True)
+    low, high = min(*ends, *(line.min() for line in seen)), max(*ends, *(line.max() for line in seen))
+    margin = 0.0 if shares else 0.06 * (high - low)
+    return Range1d(low - margin, high + margin)
+
+
+def hover(view: View, lines: Sequence[GlyphRenderer], *, band: str) -> HoverTool:
+    """Return the box that names value, unit, source, moment, belief time and horizon of what is under the pointer."""
+    rows = [("", "$name"), ("value", "@y{custom}")]
+    rows += [(band, "@low{custom} to @high{custom}")] if band else []
+    rows += [("time", "@x{custom}"), ("known since", "@known{custom}"), ("known ahead", "@ahead{0,0.[0]} h")]
+    written = {"@x": view.stamp, "@known": view.stamp, "@y": view.unit, "@low": view.unit, "@high": view.unit}
+    return HoverTool(tooltips=rows, formatters=written, renderers=list(lines), mode="vline", line_policy="prev")

@@ -1,0 +1,183 @@
+"""Values over days and time of day, or over weeks and time of week, true on the days the clocks change.
+
+A row is a day (or week) of a zone, a column a time on its clock. Where the clock is put forward the hour that does not
+exist stays empty; where it is put back the hour that comes twice is split: the first in the left half of its cells, the
+second in the right half.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import panel as pn
+import param
+from bokeh.models import (
+    ColorBar,
+    CustomJSHover,
+    CustomJSTickFormatter,
+    FixedTicker,
+    HoverTool,
+    LinearColorMapper,
+    SaveTool,
+)
+from bokeh.palettes import Cividis256
+from bokeh.plotting import figure
+
+from components.charts import legend
+from components.charts.paths import Floats
+from components.charts.traces import Trace
+from components.component import Component
+from components.local_time import changes
+from engine.iso_time import Microseconds
+
+HOUR, DAY = 3_600_000_000, 86_400_000_000
+MONDAY = 4 * DAY
+"""1970-01-05 was the first Monday."""
+FINEST = 300_000_000
+"""Shortest column [µs]; shorter events are averaged."""
+MOST_LABELS = 12
+"""Rows that are named at the axis."""
+DIVERGING = (np.array([0, 114, 178]), np.array([242, 242, 238]), np.array([213, 94, 0]))
+"""From what is given over nothing to what is taken: blue, paper, orange."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Values by row and column."""
+
+    values: Floats
+    """NaN where there is none, shape (rows, columns)."""
+    first: int
+    """Local clock time at which the first row begins [µs since 1970 on the clock]."""
+    row: int
+    """Length of a row on the clock [µs]."""
+
+
+def clock(zone: str, events: Microseconds) -> tuple[Microseconds, np.ndarray]:
+    """Return clock times in a zone, and whether each is the second passing of an hour that comes twice."""
+    moments, offsets = (np.array(part, dtype=np.int64) for part in zip(*changes(zone), strict=True))
+    at = np.searchsorted(moments, events, side="right") - 1
+    back = np.append(0, np.maximum(offsets[:-1] - offsets[1:], 0))
+    known = np.maximum(at, 0)
+    second = (at > 0) & (events < moments[known] + back[known])
+    return events + offsets[known], second
+
+
+def grid(trace: Trace, *, zone: str, days: int = 1) -> Grid:
+    """Return the values of a line as rows of 1 or 7 days; several values of one cell are averaged."""
+    events, values, _ = trace.present
+    local, second = clock(zone, events)
+    row, step = days * DAY, max(trace.pace or HOUR, FINEST)
+    origin = MONDAY if days == 7 else 0
+    first = (int(local.min()) - origin) // row * row + origin
+    twice = _comes_twice(zone, events)
+    halves = 2 if twice.any() else 1
+    rows, columns = (int(local.max()) - first) // row + 1, -(-row // step) * halves
+    at_row, within = (local - first) // row, (local - first) % row
+    cell = at_row * columns + within // step * halves
+    sums, counts = np.zeros(rows * columns), np.zeros(rows * columns)
+    for half in range(halves):
+        mine = ~twice | (second == bool(half))
+        np.add.at(sums, cell[mine] + half, values[mine])
+        np.add.at(counts, cell[mine] + half, 1)
+    with np.errstate(invalid="ignore"):
+        found = np.where(counts > 0, sums / counts, np.nan)
+    return Grid(found.reshape(rows, columns), first, row)
+
+
+def _comes_twice(zone: str, events: Microseconds) -> np.ndarray:
+    """Return whether each event lies in an hour that comes twice, at its first or its second passing."""
+    twice = np.zeros(len(events), dtype=bool)
+    listed = changes(zone)
+    for (_, before), (moment, after) in pairwise(listed):
+        if after < before:
+            twice |= (events >= moment - (before - after)) & (events < moment + (before - after))
+    return twice
+
+
+class Heatmap(Component):
+    """Shows one line as a heatmap."""
+
+    trace = param.ClassSelector(class_=Trace, doc="What to show.")
+    zone = param.String(default="UTC", doc="IANA name of the zone whose days are the rows.")
+    days = param.Integer(default=1, bounds=(1, 7), doc="Days of one row: 1 or 7.")
+    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self._layout = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    @param.depends("trace", "zone", "days", watch=True)
+    def _draw(self) -> None:
+        if self.trace is None or not len(self.trace.present[0]):
+            self._layout[:] = [pn.pane.HTML(legend.notice("No data in this time."), sizing_mode="stretch_width")]
+            return
+        drawn = draw(grid(self.trace, zone=self.zone, days=self.days), self.trace, self.zone)
+        self._layout[:] = [pn.pane.Bokeh(drawn, sizing_mode="stretch_width", margin=0)]
+
+
+def draw(cells: Grid, trace: Trace, zone: str) -> figure:
+    """Return the figure of a heatmap."""
+    rows, hours = len(cells.values), cells.row / HOUR
+    height = int(np.clip(rows * 12 + 110, 220, 640))
+    made = figure(
+        x_range=(0, hours), y_range=(rows, 0), height=height, sizing_mode="stretch_width", min_border_left=84,
+        toolbar_location="above", toolbar_inner=True, tools="box_zoom,reset",
+    )  # fmt: skip
+    made.add_tools(SaveTool(filename=trace.label.lower().replace(" ", "-")))
+    made.toolbar.update(logo=None, autohide=True)
+    mapper = _colours(trace, cells.values)
+    image = cells.values.astype(np.float32)
+    drawn = made.image([image], x=0, y=0, dw=hours, dh=rows, color_mapper=mapper, origin="bottom_left")  # rows run down
+    made.add_layout(ColorBar(color_mapper=mapper, title=f"{trace.unit}", width=12), "right")
+    days = int(cells.row // DAY)
+    args = {"first": cells.first / 1000, "row": cells.row / 1000}
+    made.yaxis.ticker = FixedTicker(ticks=[row + 0.5 for row in range(0, rows, -(-rows // MOST_LABELS))])
+    made.yaxis.formatter = CustomJSTickFormatter(code=ROW_LABEL, args=args)
+    made.yaxis.axis_label = "Week beginning" if days == 7 else "Day"
+    made.xaxis.ticker = FixedTicker(ticks=list(range(0, days * 24 + 1, 24 if days == 7 else 3)))
+    made.xaxis.formatter = CustomJSTickFormatter(code=WEEK_LABEL if days == 7 else CLOCK_LABEL)
+    made.xaxis.axis_label = f"Time of {'week' if days == 7 else 'day'} in {zone}"
+    for axis in made.axis:
+        axis.axis_label_text_font_style = "normal"
+    made.grid.visible = False
+    when = CustomJSHover(code=WHEN, args=args)
+    tips = [("", "$x{custom}"), (trace.label, f"@image{{0,0.[000]}} {trace.unit}")]
+    made.add_tools(HoverTool(tooltips=tips, formatters={"$x": when}, renderers=[drawn], point_policy="follow_mouse"))
+    return made
+
+
+ROW_LABEL = """
+const date = new Date(first + Math.floor(tick) * row)
+return tick < 0 ? "" : date.toISOString().slice(0, 10)
+"""
+CLOCK_LABEL = "return `${String(tick).padStart(2, '0')}:00`"
+WEEK_LABEL = "return 'Mon Tue Wed Thu Fri Sat Sun'.split(' ')[tick / 24] ?? ''"
+WHEN = """
+const clock = first + Math.floor(special_vars.y) * row + special_vars.x * 36e5
+return new Date(Math.floor(clock / 6e4) * 6e4).toISOString().slice(0, 16).replace("T", " ")
+"""
+
+
+def _colours(trace: Trace, values: Floats) -> LinearColorMapper:
+    """Return blue to orange around zero for what flows both ways, else dark to light."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    clear = "rgba(0, 0, 0, 0)"
+    if low < 0 < high and trace.quantity != "other":
+        most = max(-low, high)
+        return LinearColorMapper(palette=_diverging(), low=-most, high=most, nan_color=clear)
+    return LinearColorMapper(palette=Cividis256, low=low, high=high if high > low else low + 1, nan_color=clear)
+
+
+def _diverging() -> list[str]:
+    shades = []
+    for share in np.linspace(-1, 1, 255):
+        end = DIVERGING[0] if share < 0 else DIVERGING[2]
+        red, green, blue = (DIVERGING[1] + abs(share) * (end - DIVERGING[1])).round().astype(int)
+        shades.append(f"#{red:02x}{green:02x}{blue:02x}")
+    return shades

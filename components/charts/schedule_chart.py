@@ -1,0 +1,60 @@
+"""A plan: prices, power of each device, power at the connection with its limit, stored energy within its bounds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import panel as pn
+import param
+
+from components.charts.time_series import TimeSeries
+from components.charts.traces import Chart, Trace
+from components.component import Component
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """The stored energy of one device."""
+
+    soc: Trace
+    bounds: tuple[float, float] | None = None
+    """Least and most that may be stored [unit of the state of charge]."""
+
+
+class ScheduleChart(Component):
+    """Shows a plan; knows nothing of where it came from."""
+
+    prices = param.List(item_type=Trace, doc="Prices the plan answers to.")
+    devices = param.List(item_type=Trace, doc="Power of each device.")
+    connection = param.List(item_type=Trace, doc="Power of the whole site.")
+    limit = param.Number(default=None, allow_None=True, doc="Most power through the connection [unit of connection].")
+    stores = param.List(item_type=Store, doc="Stored energies with their bounds.")
+    zone = param.String(default="UTC", doc="IANA name of the zone times are written in.")
+    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self._series = TimeSeries(charts=self.charts(), zone=self.zone, dark=self.dark)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._series.__panel__()
+
+    def charts(self) -> list[Chart]:
+        """Return the charts from top to bottom; what the plan does not tell is left out."""
+        limits = None if self.limit is None else (-self.limit, self.limit)
+        named: list[tuple[str, Sequence[Trace], tuple[float, float] | None]]
+        named = [
+            ("Prices", self.prices, None),
+            ("Devices", self.devices, None),
+            ("Connection", self.connection, limits),
+        ]
+        named += [("State of charge", [store.soc], store.bounds) for store in self.stores]
+        return [Chart(title=title, traces=lines, bounds=bounds) for title, lines, bounds in named if lines]
+
+    @param.depends("prices", "devices", "connection", "limit", "stores", watch=True)
+    def _redraw(self) -> None:
+        self._series.charts = self.charts()
+
+    @param.depends("dark", watch=True)
+    def _recolour(self) -> None:
+        self._series.dark = self.dark

@@ -1,0 +1,185 @@
+"""Charts above each other, linked by one time range; shows what it is given."""
+
+from itertools import count
+from typing import Any
+
+import panel as pn
+import param
+from bokeh.events import RangesUpdate, SelectionGeometry
+from bokeh.models import BoxSelectTool, Column, Div, LayoutDOM, Pane
+from bokeh.plotting import figure
+
+from components.charts import annotations as remarks
+from components.charts import growing, legend, pictures
+from components.charts.annotations import Remark
+from components.charts.figures import HEIGHT, Drawn
+from components.charts.traces import Chart
+from components.charts.view import View
+from components.component import Component
+from components.local_time import MILLISECOND
+from engine.iso_time import zone as known_zone
+
+DAY_US = 86_400_000_000
+
+
+class TimeSeries(Component):
+    """Draws charts from top to bottom; panning or zooming one moves all, and thins the lines anew."""
+
+    charts = param.List(item_type=Chart, doc="What to draw, from top to bottom.")
+    zone = param.String(default="UTC", doc="IANA name of the zone times are written in.")
+    span = param.Tuple(
+        default=None, length=2, allow_None=True, doc="Time range in view [µs since 1970 UTC]; None: all data."
+    )
+    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    moment = param.Integer(default=None, allow_None=True, doc="Moment to mark with a line [µs since 1970 UTC].")
+    remarks = param.List(item_type=Remark, doc="Remarks on stretches of time, drawn in all charts.")
+    choosing = param.Boolean(default=False, constant=True, doc="Whether a tool to choose a stretch of time is offered.")
+    chosen = param.Tuple(default=None, length=2, allow_None=True, doc="Stretch chosen last [µs since 1970 UTC].")
+    steady = param.Boolean(default=False, doc="Whether charts keep their place while they have no data.")
+    file = param.String(default="charts", doc="Name of pictures that are saved, without ending.")
+    height = param.Integer(default=HEIGHT, bounds=(120, None), doc="Height of one chart [px].")
+    at_once = param.Integer(
+        default=None, allow_None=True, bounds=(1, None), constant=True,
+        doc="Charts that are built at first; more follow when a person comes near their end, which needs a running"
+        " server or kernel. None: all.",
+    )  # fmt: skip
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        known_zone(self.zone)
+        self._drawn: list[Drawn] = []
+        self._saved = count()
+        self._parts = Pane(styles={"display": "block", "width": "100%"})
+        self._parts.on_change("tags", lambda attr, old, new: self.more())
+        self._stack = Column(self._parts, sizing_mode="stretch_width")
+        self._saver = pictures.saver([], [], self.file)
+        self._stack.js_on_change("tags", self._saver)
+        self._pane = pn.pane.Bokeh(self._stack, sizing_mode="stretch_width", margin=0)
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._pane
+
+    @property
+    def figures(self) -> list[figure]:
+        """The figures built so far, from top to bottom; those of charts without data are not shown."""
+        return [drawn.figure for drawn in self._drawn]
+
+    @param.depends("charts", watch=True)
+    def _take(self) -> None:
+        """Keep the figures if only the data of their lines are new, so that nothing flickers while loading on."""
+        if self._kept != [self._lines(chart) for chart in self.charts]:
+            self._draw()
+            return  # a figure the browser does not have yet must not be changed
+        for drawn, chart in zip(self._drawn, self.charts, strict=False):
+            drawn.chart = chart
+            drawn.redraw()
+
+    @param.depends("zone", "height", watch=True)
+    def _draw(self) -> None:
+        """Build the figures anew."""
+        self._kept = [self._lines(chart) for chart in self.charts]
+        self._view = View.of(*(self.span or self._whole()), zone=self.zone, dark=self.dark)
+        self._mark()
+        self._drawn = []
+        self._build()
+        while self._waiting and not any(map(self._is_shown, self._drawn)):
+            self._build()  # only a figure can tell that more are wanted
+        self._place()
+
+    def more(self) -> None:
+        """Build the next charts, as many as at once; without effect if all are there."""
+        if self._waiting:
+            self._build()
+            self._place()
+
+    @property
+    def _waiting(self) -> list[Chart]:
+        """The charts that are not built yet."""
+        return self.charts[len(self._drawn) :]
+
+    def _build(self) -> None:
+        last = max((i for i, chart in enumerate(self.charts) if chart.span or self.steady), default=-1)
+        for chart in self._waiting[: self.at_once]:
+            drawn = Drawn(chart, self._view, height=self.height)
+            if len(self._drawn) == last:
+                drawn.name_time()
+            if self._view.dark != self.dark:
+                drawn.recolour(self.dark)
+            self._listen(drawn.figure)
+            self._drawn.append(drawn)
+        self._remark()
+
+    def _listen(self, made: figure) -> None:
+        made.on_event(RangesUpdate, self._moved)
+        if self.choosing:
+            made.add_tools(BoxSelectTool(dimensions="width", renderers=[], description="Choose a stretch of time"))
+            made.on_event(SelectionGeometry, self._choose)
+
+    def _is_shown(self, drawn: Drawn) -> bool:
+        return self.steady or drawn.chart.span is not None
+
+    def _place(self) -> None:
+        """Put what is built into the document."""
+        shown = [drawn for drawn in self._drawn if self._is_shown(drawn)]
+        self._saver.args = pictures.saver([d.figure for d in shown], [d.told for d in shown], self.file).args
+        parts = [part for drawn in self._drawn for part in (drawn.heading, self._body(drawn))]
+        if self._waiting:
+            room = growing.room(len(self._waiting), self.height)
+            growing.ask(self._parts, shown[-1].figure, room)
+            parts.append(room)
+        self._parts.elements = parts
+
+    def _body(self, drawn: Drawn) -> LayoutDOM:
+        return drawn.figure if self._is_shown(drawn) else Div(text=legend.notice(drawn.chart.empty), margin=8)
+
+    def take_picture(self, kind: str) -> None:
+        """Let the browser save all charts as a picture of what is in view: ``png`` or ``svg``."""
+        while self._waiting:
+            self.more()
+        self._stack.tags = [kind, next(self._saved)]
+
+    def _whole(self) -> tuple[int, int]:
+        """Return the span of all data, or one day where there are none."""
+        spans = [chart.span for chart in self.charts if chart.span]
+        return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else (0, DAY_US)
+
+    def _moved(self, event: RangesUpdate) -> None:
+        """Follow the time range a person chose in the browser."""
+        self._view.time.update(start=event.x0, end=event.x1)
+        self.span = (int(event.x0 * MILLISECOND), int(event.x1 * MILLISECOND))
+
+    @param.depends("span", watch=True)
+    def _show_span(self) -> None:
+        start, end = self.span or self._whole()
+        self._view.time.update(start=start / MILLISECOND, end=end / MILLISECOND)
+        for drawn in self._drawn:
+            drawn.redraw()
+
+    @param.depends("dark", watch=True)
+    def _recolour(self) -> None:
+        for drawn in self._drawn:
+            drawn.recolour(self.dark)
+        self._remark()
+
+    def _choose(self, event: SelectionGeometry) -> None:
+        """Take the stretch of time a person drew in the browser."""
+        if event.geometry is not None and event.geometry["type"] == "rect":
+            self.chosen = (int(event.geometry["x0"] * MILLISECOND), int(event.geometry["x1"] * MILLISECOND))
+
+    @param.depends("remarks", watch=True)
+    def _remark(self) -> None:
+        self._view.remarks.data = remarks.columns(self.remarks, dark=self.dark)
+        if self.remarks:
+            for drawn in self._drawn:
+                drawn.remark()
+
+    @param.depends("moment", watch=True)
+    def _mark(self) -> None:
+        if self.moment is not None:
+            self._view.moment.location = self.moment / MILLISECOND
+
+    def _lines(self, chart: Chart) -> list[object]:
+        """Return what must stay the same for a figure to be kept."""
+        lines = [(trace.label, trace.unit, trace.source, trace.told, trace.stepped) for trace in chart.traces]
+        return [chart.title, self.steady or chart.span is None, chart.bounds, *lines]

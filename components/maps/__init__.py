@@ -1,0 +1,1 @@
+"""Maps of the world that fetch nothing from elsewhere."""

@@ -1,0 +1,213 @@
+"""Assets on a map: an icon for each type, a ring that tells its state, a bubble where there are many; a click opens."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+import panel as pn
+import param
+from bokeh.events import RangesUpdate
+from bokeh.models import (
+    BoxZoomTool,
+    ColumnDataSource,
+    CustomJS,
+    HoverTool,
+    OpenURL,
+    PanTool,
+    Range1d,
+    ResetTool,
+    TapTool,
+    WMTSTileSource,
+)
+from bokeh.models import WheelZoomTool as Wheel
+from bokeh.plotting import figure
+
+from components.component import Component
+from components.maps import world
+from components.maps.clusters import Marker, markers
+from components.tables.asset_cards import icon_path, words
+from components.theme import BAD, GOOD, QUANTITIES, WARN, Colour, does
+
+SEA, LAND, BORDER = Colour("#e8f0f5", "#10202b"), Colour("#fbfbf8", "#2b3640"), Colour("#b9c4cc", "#52606c")
+UNKNOWN = Colour("#56616d", "#b3bdc8")
+RINGS = {"good": GOOD, "warn": WARN, "bad": BAD, "none": UNKNOWN}
+WIDTH = 1000
+"""Width that is assumed until the browser tells the range it shows [px]."""
+LEAST = 700_000.0
+"""Least width of the map at first [m]: enough to see coasts and borders."""
+SQUARE = """
+const [wide, high] = [plot.inner_width, plot.inner_height]
+const {x_range: x, y_range: y} = plot
+const middle = (x.start + x.end) / 2, half = (y.end - y.start) * wide / high / 2
+if (wide > 0 && high > 0 && Math.abs(x.end - x.start - 2 * half) > half / 1e3) {
+  x.setv({start: middle - half, end: middle + half, reset_start: middle - half, reset_end: middle + half})
+}
+"""
+"""Keeps a metre east as long as a metre north, whatever the width of the screen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One asset on the map."""
+
+    name: str
+    kind: str
+    """Asset type, by its name."""
+    owner: str
+    href: str
+    latitude: float
+    longitude: float
+    state: str = "none"
+    """good, warn, bad or none."""
+    told: str = ""
+    """What the state means."""
+
+
+class AssetMap(Component):
+    """Shows places on the land of the world."""
+
+    places = param.List(item_type=Place, doc="The assets to show.")
+    by_account = param.Boolean(default=False, doc="Whether colours stand for accounts, not for types.")
+    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    height = param.Integer(default=420, doc="Height [px].")
+    tiles = param.String(
+        default="", constant=True, doc="Address of map tiles with {z}, {x} and {y}; empty: the land of the world alone."
+    )
+    attribution = param.String(default="", constant=True, doc="Whom the tiles are from, as HTML.")
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self._marked = ColumnDataSource(self._columns([]))
+        self._faces = ColumnDataSource(self._columns([]))
+        self._land = ColumnDataSource({"xs": [], "ys": []})
+        self._xy = [world.mercator(place.longitude, place.latitude) for place in self.places]
+        self._box = around(self._xy, self.height / WIDTH)
+        self._figure = self._drawn()
+        self._legend = pn.pane.HTML(margin=(0, 8))
+        self._redraw()
+        self._map = pn.pane.Bokeh(self._figure, sizing_mode="stretch_width", margin=8)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return pn.Column(self._map, self._legend, sizing_mode="stretch_width")
+
+    def _drawn(self) -> figure:
+        west, south, east, north = self._box
+        made = figure(
+            x_range=Range1d(west, east), y_range=Range1d(south, north), height=self.height,
+            sizing_mode="stretch_width", tools=[], toolbar_location="above", toolbar_inner=True,
+        )  # fmt: skip
+        made.axis.visible = made.grid.visible = False
+        self._sea = made.quad(-3e7, 3e7, 3e7, -3e7, line_color=None, level="underlay")
+        self._shore = made.patches("xs", "ys", source=self._land, line_width=0.7, level="underlay")
+        if self.tiles:  # above the land, which stays where a tile server fails
+            address = self.tiles.replace("{x}", "{X}").replace("{y}", "{Y}").replace("{z}", "{Z}")
+            made.add_tile(WMTSTileSource(url=address, attribution=self.attribution), level="underlay")
+        ring = {"line_width": 3, "line_color": "ring", "fill_color": "paper"}
+        self._rings = made.scatter("x", "y", size=38, source=self._marked, **ring)
+        made.scatter("x", "y", size=28, source=self._faces, line_color=None, fill_color="fill")
+        plain = {"text_align": "center", "text_baseline": "middle", "text_font_style": "bold", "text_color": "ink"}
+        # What lies on the rings has a source of its own: Bokeh cannot paint images of which some are selected.
+        made.text("x", "y", text="count", source=self._faces, text_font_size="13px", **plain)
+        size = {"w": 20, "h": 20, "w_units": "screen", "h_units": "screen", "anchor": "center"}
+        made.image_url("icon", "x", "y", source=self._faces, **size)
+        tips = [("", "@name"), ("", "@about"), ("", "@told")]
+        tap = TapTool(renderers=[self._rings], callback=OpenURL(url="@href", same_tab=True))
+        hover = HoverTool(tooltips=tips, renderers=[self._rings])
+        made.add_tools(
+            PanTool(), Wheel(modifiers={"ctrl": True}), BoxZoomTool(match_aspect=True), ResetTool(), hover, tap
+        )
+        made.toolbar.update(logo=None, autohide=True, active_drag=made.tools[0], active_scroll=made.tools[1])
+        made.on_event(RangesUpdate, lambda event: self._look(event.x0, event.y0, event.x1, event.y1))
+        made.js_on_change("inner_width", CustomJS(code=SQUARE, args={"plot": made}))
+        x, y = made.x_range, made.y_range
+        x.on_change("end", lambda attr, old, new: self._look(x.start, y.start, x.end, y.end))
+        return made
+
+    def _look(self, west: float, south: float, east: float, north: float) -> None:
+        """Take coastline and bubbles for what is in view now."""
+        if (west, south, east, north) != self._box:
+            self._box = (west, south, east, north)
+            self._redraw()
+
+    @param.depends("places", watch=True)
+    def _take(self) -> None:
+        self._xy = [world.mercator(place.longitude, place.latitude) for place in self.places]
+        self._redraw()
+
+    @param.depends("dark", "by_account", watch=True)
+    def _redraw(self) -> None:
+        west, south, east, north = self._box
+        wide, high = east - west, north - south
+        xs, ys = world.land((west - wide / 2, south - high / 2, east + wide / 2, north + high / 2))
+        self._land.data = {"xs": xs, "ys": ys}
+        columns = self._columns(markers(self._xy, max(wide / WIDTH, high / self.height)))
+        self._marked.data, self._faces.data = columns, dict(columns)
+        self._sea.glyph.fill_color = SEA.on(self.dark)
+        self._shore.glyph.update(fill_color=LAND.on(self.dark), line_color=BORDER.on(self.dark))
+        self._legend.object = self._told()
+
+    @property
+    def _groups(self) -> dict[str, str]:
+        """Name of each group → its colour: that of what a type does, or the next one for each account."""
+        if not self.by_account:
+            kinds = sorted({place.kind for place in self.places})
+            return {words(kind): QUANTITIES[does(kind)].on(self.dark) for kind in kinds}
+        colours = list(QUANTITIES.values())
+        owners = sorted({place.owner for place in self.places})
+        return {owner: colours[i % len(colours)].on(self.dark) for i, owner in enumerate(owners)}
+
+    def _group(self, place: Place) -> str:
+        return place.owner if self.by_account else words(place.kind)
+
+    def _columns(self, drawn: Sequence[Marker]) -> dict[str, list[Any]]:
+        """Return the columns of the markers."""
+        rows = [self._row(marker) for marker in drawn]
+        names = ("x", "y", "name", "about", "told", "href", "ring", "fill", "ink", "count", "icon")
+        columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+        return columns | {"paper": [LAND.on(self.dark)] * len(rows)}
+
+    def _row(self, marker: Marker) -> tuple[Any, ...]:
+        of = [self.places[i] for i in marker.places]
+        ink = "#10202b" if self.dark else "#ffffff"
+        worst = max((place.state for place in of), key=["none", "good", "warn", "bad"].index)
+        ring = RINGS[worst].on(self.dark)
+        if len(of) > 1:
+            about = ", ".join(place.name for place in of[:6]) + (" …" if len(of) > 6 else "")
+            name, fill = f"{len(of)} assets; zoom in to tell them apart", UNKNOWN.on(self.dark)
+            return marker.x, marker.y, name, about, "", "#", ring, fill, ink, str(len(of)), ""
+        place = of[0]
+        about, fill = f"{words(place.kind)} of {place.owner}", self._groups[self._group(place)]
+        drawn = picture(place.kind, ink)
+        return marker.x, marker.y, place.name, about, place.told, place.href, ring, fill, ink, "", drawn
+
+    def _told(self) -> str:
+        """Return the legend: colours of the groups, meanings of the rings."""
+        dot = '<span style="display:inline-block;width:12px;height:12px;border-radius:6px;{}"></span>'
+        parts = [f"{dot.format(f'background:{colour}')} {escape(name)}" for name, colour in self._groups.items()]
+        named = {"good": "data fresh", "warn": "data stale", "bad": "failed job or no data for a day"}
+        parts += [
+            f"{dot.format(f'border:2px solid {RINGS[state].on(self.dark)};box-sizing:border-box')} {text}"
+            for state, text in named.items()
+        ]
+        items = "".join(f'<span style="margin-right:1.4em;white-space:nowrap">{part}</span> ' for part in parts)
+        return f'<div style="font-size:.8125rem;line-height:1.8">{items}</div>'
+
+
+def picture(kind: str, ink: str) -> str:
+    """Return the icon of an asset type as the address of an image that holds itself."""
+    stroke = f'fill="none" stroke="{ink}" stroke-width="1.8" stroke-linejoin="round" stroke-linecap="round"'
+    size = 'viewBox="0 0 24 24" width="48" height="48"'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><path d="{icon_path(kind)}" {stroke}/></svg>'
+    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
+
+
+def around(xy: Sequence[tuple[float, float]], shape: float) -> world.Box:
+    """Return a box of a shape (height to width) that holds all places with room around them; Europe without any."""
+    points = np.array(xy) if xy else np.array([world.mercator(-12, 35), world.mercator(35, 65)])
+    (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
+    width = max(1.35 * (east - west), 1.5 * (north - south) / shape, LEAST)
+    x, y = (west + east) / 2, (south + north) / 2
+    return float(x - width / 2), float(y - width * shape / 2), float(x + width / 2), float(y + width * shape / 2)

@@ -1,0 +1,1 @@
+"""Charts as they were known at moments of the past."""

@@ -1,0 +1,131 @@
+"""Charts as they were at each moment of the past: play, pause, step; the line marks the moment of knowledge."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import panel as pn
+import param
+from panel.links import Callback
+
+from components.charts.time_series import TimeSeries
+from components.charts.traces import Chart
+from components.component import Component
+from components.replay.history import History
+from engine.iso_time import from_us, zone
+
+MOST_FRAMES = 400
+"""Moments that are shown, however many beliefs there are."""
+FRAME_MS = 100
+KEYS = """
+const view = cb_context.index.find_one(plot)
+if (view == null || view.el.keyed) return
+view.el.keyed = true
+const state = player.data ?? player
+function stand(then) {
+  if (state.direction === 0) return then()
+  state.direction = 0
+  setTimeout(then, state.interval)  // a step that is on its way comes first
+}
+const acts = {
+  p: () => { state.direction = state.direction === 0 ? 1 : 0 },
+  n: () => stand(() => { state.value = Math.min(state.value + 1, state.end) }),
+  s: () => stand(() => { state.value = state.end }),
+}
+const pressed = (event) => {
+  if (!view.el.isConnected) return document.removeEventListener("keydown", pressed)
+  const writes = (part) => part.isContentEditable || part.matches?.("input:not([type=range]), textarea, select")
+  const other = event.ctrlKey || event.metaKey || event.altKey || !(event.key in acts)
+  if (other || state.disabled || !view.el.checkVisibility() || event.composedPath().some(writes)) return
+  acts[event.key]()
+}
+document.addEventListener("keydown", pressed)
+"""
+"""Moves the player, in the browser that plays, while the replay is visible and nobody is writing."""
+HINT = "Keys: p plays and pauses, n shows the next moment, s stops at the last one."
+
+
+@dataclass(frozen=True, eq=False)
+class Remembered:
+    """One chart with all that was ever believed of its lines."""
+
+    title: str
+    histories: Sequence[History]
+
+    def known(self, moment: int) -> Chart:
+        """Return the chart as it was known at a moment [µs since 1970 UTC]."""
+        lines = [history.known(moment) for history in self.histories]
+        return Chart(title=self.title, traces=lines, extent=self._extent, empty="Nothing was known yet.")
+
+    @cached_property
+    def _extent(self) -> tuple[float, float] | None:
+        """Lowest and highest of all values, so that the axis stands still."""
+        parts = [part for history in self.histories for part in history.every.spread if len(part)]
+        return (float(min(part.min() for part in parts)), float(max(part.max() for part in parts))) if parts else None
+
+
+def moments(histories: Sequence[History], most: int = MOST_FRAMES) -> np.ndarray:
+    """Return the moments at which something became known, thinned to a number [µs since 1970 UTC]."""
+    formed = [history.times for history in histories if len(history.times)]
+    if not formed:
+        return np.zeros(0, dtype=np.int64)
+    found = np.unique(np.concatenate(formed))
+    kept: np.ndarray = found[np.unique(np.linspace(0, len(found) - 1, min(most, len(found))).round().astype(int))]
+    return kept
+
+
+class Replay(Component):
+    """Shows what was known at one moment, and lets time run."""
+
+    charts = param.List(item_type=Remembered, doc="What to show, from top to bottom.")
+    zone = param.String(default="UTC", doc="IANA name of the zone times are written in.")
+    span = param.Tuple(default=None, length=2, allow_None=True, doc="Time range in view [µs since 1970 UTC].")
+    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    player_kind = param.Parameter(
+        default=pn.widgets.Player, doc="Class of the player; a page gives one of its own look."
+    )
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self.moments = moments([history for chart in self.charts for history in chart.histories])
+        last = max(len(self.moments) - 1, 0)
+        self.player = self.player_kind(
+            start=0, end=max(last, 1), value=last, interval=FRAME_MS, loop_policy="once", show_loop_controls=False,
+            show_value=False, width=320, disabled=last == 0,
+        )  # fmt: skip
+        self.series = TimeSeries(
+            charts=self._known(), zone=self.zone, span=self.span, dark=self.dark, steady=True, moment=self.moment
+        )
+        self._label = pn.pane.HTML(self._written(), margin=(10, 8), min_width=340)
+        self.player.param.watch(self._move, "value")
+        for plot in self.series.figures[:1]:
+            Callback(plot, code={"inner_width": KEYS}, args={"plot": plot, "player": self.player})
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        hint = pn.pane.HTML(f'<span style="font-size:.75rem;opacity:.8">{HINT}</span>', margin=(10, 8))
+        bar = pn.FlexBox(self.player, self._label, hint, align_items="center")
+        return pn.Column(bar, self.series, sizing_mode="stretch_width")
+
+    @property
+    def moment(self) -> int | None:
+        """The moment of knowledge that is shown [µs since 1970 UTC]; None without any belief."""
+        return int(self.moments[self.player.value]) if len(self.moments) else None
+
+    def _known(self) -> list[Chart]:
+        return [chart.known(self.moment or 0) for chart in self.charts]
+
+    def _move(self, _event: object) -> None:
+        self.series.param.update(charts=self._known(), moment=self.moment)
+        self._label.object = self._written()
+
+    def _written(self) -> str:
+        if self.moment is None:
+            return '<span role="status">There is nothing to replay in this time range.</span>'
+        at = from_us(self.moment).astimezone(zone(self.zone))
+        return f'<span role="status">Known at <b>{at:%a %-d %b %Y %H:%M}</b> ({self.zone})</span>'
+
+    @param.depends("dark", watch=True)
+    def _recolour(self) -> None:
+        self.series.dark = self.dark

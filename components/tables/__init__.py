@@ -1,0 +1,1 @@
+"""Tables, cards and trees of facts, readable by people and by screen readers."""

@@ -1,0 +1,163 @@
+"""A table of facts whose rows can be acted on; of rows that change, only those are drawn anew."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any, ClassVar
+
+import panel as pn
+import param
+from panel.custom import JSComponent
+
+from components.component import Component
+from components.tables.fact_table import RULES, Cell, told
+
+LOOK = (
+    RULES
+    + """
+.facts {margin: 8px} .facts p {margin: 0}
+.facts button {font: inherit; font-size: .8125rem; padding: 4px 10px; margin: 0 6px 4px 0; border-radius: 6px;
+  color: inherit; background: transparent; cursor: pointer; white-space: nowrap;
+  border: 1px solid color-mix(in srgb, currentColor 35%, transparent)}
+.facts button:hover:enabled, .facts button:focus-visible {border-color: currentColor;
+  background: color-mix(in srgb, currentColor 8%, transparent)}
+.facts button:disabled {opacity: .5; cursor: default}
+@media (max-width: 700px) {
+  .facts thead {display: none} .facts tr {display: block; padding: 8px 0;
+    border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent)}
+  .facts td {display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); padding: 3px 0; border: none}
+  .facts td::before {content: attr(data-name); opacity: .8} .facts td > div {overflow-wrap: anywhere}
+  .facts td:empty, .facts td[data-empty] {display: none}
+}
+"""
+)
+DRAW = """
+export function render({model, el}) {
+  const root = document.createElement("div")
+  root.className = "facts"
+  el.append(root)
+  const filled = (tag, html) => Object.assign(document.createElement(tag), {innerHTML: html})
+  let known = new Map(), head = null, body = null, shown = null
+  const row = ([key, html]) => {
+    const made = filled("tr", html)
+    made.dataset.key = key
+    return {made, html}
+  }
+  const draw = () => {
+    if (model.lines.length === 0 || shown !== model.head) {
+      shown = model.lines.length === 0 ? null : model.head
+      known = new Map()
+      root.innerHTML = shown === null ? model.nothing : `<table><thead></thead><tbody></tbody></table>`
+      head = root.querySelector("thead"), body = root.querySelector("tbody")
+      if (shown === null) return
+      head.innerHTML = shown
+    }
+    const next = new Map()
+    for (const line of model.lines) {
+      const before = known.get(line[0])
+      next.set(line[0], before !== undefined && before.html === line[1] ? before : row(line))
+    }
+    const wanted = [...next.values()].map((each) => each.made)
+    if (wanted.length !== body.children.length || wanted.some((made, at) => body.children[at] !== made)) {
+      for (const {made} of known.values()) if (!wanted.includes(made)) made.remove()
+      wanted.forEach((made, at) => body.children[at] === made || body.insertBefore(made, body.children[at] ?? null))
+    }
+    known = next
+  }
+  root.addEventListener("click", (event) => {
+    const button = event.target.closest("button")
+    if (button === null) return
+    button.disabled = true
+    setTimeout(() => { button.disabled = false }, 1500)
+    model.send_msg({key: button.closest("tr").dataset.key, word: button.dataset.word})
+  })
+  model.on(["lines", "head", "nothing"], draw)
+  draw()
+}
+"""
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that can be done with a row."""
+
+    word: str
+    """What it is called in the code."""
+    label: str
+    """What is written on its button."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row."""
+
+    key: str
+    """What tells it from all others, at any time."""
+    cells: Sequence[Cell]
+    name: str = ""
+    """What it is called when its actions are read aloud."""
+    actions: Sequence[Action] = field(default=())
+
+
+class Drawn(JSComponent):  # a leading underscore would keep Bokeh from telling browsers of it
+    """The table in the browser."""
+
+    head = param.String(default="")
+    lines = param.List(default=[], doc="Key and HTML of each row.")
+    nothing = param.String(default="", doc="HTML of a table without rows.")
+
+    _esm = DRAW
+    _stylesheets: ClassVar[list[str]] = [LOOK]
+
+    def __init__(self, pressed: Callable[[str, str], None], **params: Any) -> None:
+        super().__init__(**params)
+        self._pressed = pressed
+
+    def _handle_msg(self, data: Any) -> None:
+        self._pressed(str(data["key"]), str(data["word"]))
+
+
+class ActionTable(Component):
+    """Shows rows of facts with buttons."""
+
+    columns = param.List(item_type=str, doc="Names of the columns.")
+    rows = param.List(item_type=Row, doc="The rows, in the order to show them.")
+    empty = param.String(default="There are none yet.", doc="What to say, and to do, without rows.")
+    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    on_action = param.Callable(default=None, doc="Called with the key of a row and the word of one of its actions.")
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self._drawn = Drawn(self.press, sizing_mode="stretch_width")
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._drawn
+
+    def press(self, key: str, word: str) -> None:
+        """Do what the button of an action does; what the row does not offer is not done, whoever asks."""
+        offered = {(row.key, action.word) for row in self.rows for action in row.actions}
+        if self.on_action is not None and (key, word) in offered:
+            self.on_action(key, word)
+
+    @param.depends("columns", "rows", "empty", "dark", watch=True)
+    def _draw(self) -> None:
+        named = [*self.columns, ""] if any(row.actions for row in self.rows) else self.columns
+        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in named)
+        lines = [[row.key, self._line(row, acting=len(named) > len(self.columns))] for row in self.rows]
+        self._drawn.param.update(
+            head=f"<tr>{head}</tr>", lines=lines, nothing=f'<p role="status">{escape(self.empty)}</p>'
+        )
+
+    def _line(self, row: Row, *, acting: bool) -> str:
+        shown = zip(self.columns, [told(cell, self.dark) for cell in row.cells], strict=True)
+        cells = [
+            f'<td data-name="{escape(name)}"{"" if html else " data-empty"}><div>{html}</div></td>'
+            for name, html in shown
+        ]
+        buttons = "".join(
+            f'<button data-word="{escape(each.word)}" aria-label="{escape(f"{each.label} {row.name}".strip())}">'
+            f"{escape(each.label)}</button>"
+            for each in row.actions
+        )
+        return "".join(cells) + (f'<td data-name=""><div>{buttons}</div></td>' if acting else "")

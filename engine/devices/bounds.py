@@ -1,0 +1,123 @@
+"""Bounds on the energy in a store at ticks and at moments between them; hard ones, and soft ones with a price."""
+
+from dataclasses import dataclass, field
+from typing import Literal, Self
+
+import numpy as np
+
+from engine.diagnosis.reach import partly
+from engine.model.linear import Floats, Linear, Term, Values, full, stacked
+from engine.model.problem import Problem
+
+NOTHING = np.empty(0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Moments:
+    """Hard bounds at moments that are no ticks, such as a target at 07:10 among quarter-hours."""
+
+    at: Floats
+    """When [steps since the start], increasing and never whole, shape (m,)."""
+    minima: Floats
+    """Least energy [kWh], NaN where there is no bound, shape (m,)."""
+    maxima: Floats
+    """Most energy [kWh], likewise."""
+    targets: Floats
+    """Exact energy [kWh], likewise."""
+
+    @classmethod
+    def free(cls, at: Floats) -> Self:
+        """Return moments without a bound."""
+        return cls(
+            at=at, minima=np.full(len(at), np.nan), maxima=np.full(len(at), np.nan), targets=np.full(len(at), np.nan)
+        )
+
+    @property
+    def bounds(self) -> tuple[Floats, Floats]:
+        """Least and most energy [kWh], infinite where there is no bound, each shape (m,)."""
+        return np.fmax(-np.inf, np.fmax(self.minima, self.targets)), np.fmin(np.inf, np.fmin(self.maxima, self.targets))
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The energy in a store wherever a bound may ask for it."""
+
+    name: str
+    """Name of the store."""
+    soc: Linear
+    """At the end of each step [kWh], shape (n,)."""
+    between: Linear
+    """At the moments of the store [kWh], shape (m,)."""
+    at: Floats
+    """Those moments [steps since the start], shape (m,)."""
+
+
+def add_between(problem: Problem, name: str, soc: Linear, moments: Moments, start: float, kept: Values) -> Linear:
+    """Add the energy at moments between two ticks, which follows from both of them; return it [kWh], shape (m,).
+
+    Power is constant within a step, so that a bound there binds exactly the plan that is carried out.
+
+    Args:
+        problem: Where it goes.
+        name: Name of the store.
+        soc: Energy at the end of each step [kWh], shape (n,).
+        moments: When, and the bounds.
+        start: Energy when the window begins [kWh].
+        kept: Share of the stored energy left after one step.
+    """
+    n, step = problem.window.n, np.floor(moments.at).astype(np.int32)
+    before, after = partly(full(kept, n)[step], moments.at - step)
+    lower, upper = moments.bounds
+    level = problem.variable(f"{name}.between", lower=lower, upper=upper, size=len(step))
+    later = np.flatnonzero(step > 0)  # before the first step the energy is given
+    (term,) = soc.terms
+    earlier = Linear(len(step), (Term(term.cols[step[later] - 1], before[later], later.astype(np.int32)),))
+    given = np.where(step == 0, before * start, 0.0)
+    problem.equal(f"{name}.between", level - soc[step] * after - earlier, given)
+    sides: dict[str, Literal["lower", "upper", "both"]] = {"minima": "lower", "maxima": "upper", "targets": "both"}
+    for bound, side in sides.items():
+        asked = ~np.isnan(getattr(moments, bound))
+        if asked.any():
+            problem.limit(f"{name}.soc-{bound}", f"{name}.between", side, "kWh", at=asked)
+    return level
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SoftBound:
+    """A bound on the stored energy at some moments, which may be broken at a price."""
+
+    at: Floats
+    """The bound at each tick [kWh], NaN where there is none, shape (n + 1,)."""
+    between: Floats = field(default_factory=lambda: NOTHING)
+    """The bound at each moment of the store [kWh], NaN where there is none, shape (m,) or empty."""
+    highest_price: Values = 0.0
+    """Price of the largest breach among the moments of equal price [currency/kWh], one number or shape (n,)."""
+    each_price: Values = 0.0
+    """Price of the breach at every moment [currency/kWh per hour], one number or shape (n,)."""
+
+    def add_to(self, problem: Problem, limit: str, levels: Levels, sign: float) -> None:
+        """Add the breach at each bound and its price.
+
+        Args:
+            problem: Where it goes.
+            limit: Such as ``battery.soc-minima``; a target has one bound of each sign.
+            levels: The energy in the store.
+            sign: 1 for a lower bound, -1 for an upper one.
+        """
+        ticks, moments = np.flatnonzero(~np.isnan(self.at[1:])), np.flatnonzero(~np.isnan(self.between))
+        bounds = np.concatenate([self.at[1:][ticks], self.between[moments]])
+        if not len(bounds):
+            return
+        level = stacked(levels.soc[ticks], levels.between[moments]) if len(moments) else levels.soc[ticks]
+        step = np.concatenate([ticks, np.floor(levels.at[moments]).astype(int)])
+        name = limit if not limit.endswith("targets") else f"{limit}.{'short' if sign > 0 else 'over'}"
+        breach = problem.variable(f"{name}.breach", size=len(bounds))
+        problem.constrain(f"{name}.breach", level * sign + breach, lower=bounds * sign)
+        problem.may_break(limit, f"{name}.breach", "kWh", np.concatenate([ticks + 1, levels.at[moments]]))
+        each, highest = (full(price, problem.window.n)[step] for price in (self.each_price, self.highest_price))
+        problem.cost(f"all {limit} breaches", breach * (each * problem.window.hours))
+        if highest.any():
+            prices, groups = np.unique(highest, return_inverse=True)
+            worst = problem.variable(f"{name}.highest", size=len(prices))
+            problem.at_most(f"{name}.highest", breach, worst[groups])
+            problem.cost(f"any {limit} breach", worst * prices)

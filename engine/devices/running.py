@@ -1,0 +1,119 @@
+"""Ways to run that need whole numbers: operation modes, switching on and off; and ramps, which do not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.model.linear import Linear, Term, Values, full
+from engine.model.problem import Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """One way to run: the power lies between two values."""
+
+    low: float
+    """Least power [kW], positive when consuming."""
+    high: float
+    """Most power [kW], positive when consuming."""
+
+    @property
+    def one_way(self) -> list[tuple[bool, float, float]]:
+        """Whether it produces, and least and most power, 0 or more: twice for a band that reaches both ways."""
+        if self.low >= 0:
+            return [(False, self.low, self.high)]
+        if self.high <= 0:
+            return [(True, -self.high, -self.low)]
+        return [(False, 0.0, self.high), (True, 0.0, -self.low)]
+
+
+def add_bands(
+    problem: Problem, name: str, bands: tuple[Band, ...], most: tuple[Values, Values]
+) -> tuple[Linear, Linear]:
+    """Add a choice of one band per step; return the power taken and given [kW], each shape (n,).
+
+    The columns ``name.resting`` are 1 in the steps in which a band of exactly no power is chosen.
+    """
+    n = problem.window.n
+    taken, given, chosen, resting = Linear(n), Linear(n), Linear(n), Linear(n)
+    for at, (produces, least, highest) in enumerate(way for band in bands for way in band.one_way):
+        limit = np.minimum(highest, full(most[1] if produces else most[0], n))
+        mode = problem.variable(f"{name}.mode[{at}]", upper=1.0, integer=True)
+        if highest == 0.0:
+            resting = resting + mode
+        power = problem.variable(f"{name}.power[{at}]", upper=limit)
+        problem.at_most(f"{name}.mode[{at}].most", power, mode * limit)
+        if least > 0:
+            problem.at_most(f"{name}.mode[{at}].least", mode * least, power)
+        chosen = chosen + mode
+        if produces:
+            given = given + power
+        else:
+            taken = taken + power
+    problem.equal(f"{name}.modes", chosen, 1.0)
+    problem.equal(f"{name}.rests", problem.variable(f"{name}.resting", upper=1.0), resting)
+    return taken, given
+
+
+def add_ramp(problem: Problem, name: str, power: Linear, ramp: float) -> None:
+    """Limit the change of power from step to step [kW per hour]."""
+    most = ramp * problem.window.hours
+    change = problem.variable(f"{name}.change", lower=-most, upper=most, size=problem.window.n - 1)
+    problem.equal(f"{name}.change", power[1:] - power[:-1] - change)
+    problem.limit(f"{name}.ramp-limit", f"{name}.change", "both", "kW/h", scale=1.0 / problem.window.hours)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switching:
+    """What switching a device on and off costs and takes."""
+
+    start_cost: float
+    """Price of each switching on [currency]."""
+    min_on: float
+    """Once on, it stays on this long [h]."""
+    min_off: float
+    """Once off, it stays off this long [h]."""
+    on_at_start: bool
+    """Whether it runs just before the window."""
+
+    def add_to(self, problem: Problem, name: str, power: Linear, most: Values) -> None:
+        """Add the states of a device and what follows from them.
+
+        Source:
+            Rajan and Takriti, IBM Research Report RC23628 (2005): minimum up and down times.
+        """
+        n, hours = problem.window.n, problem.window.hours
+        on = problem.variable(f"{name}.on", upper=1.0, integer=True)
+        start = problem.variable(f"{name}.start", upper=1.0, integer=True)
+        stop = problem.variable(f"{name}.stop", upper=1.0, integer=True)
+        problem.at_most(f"{name}.runs", power, on * full(most, n))
+        if f"{name}.resting" in problem.sizes:  # with bands, being on is more than being allowed to run
+            problem.equal(f"{name}.on", on, 1.0 - problem.block(f"{name}.resting"))
+        before = np.zeros(n)
+        before[0] = float(self.on_at_start)
+        problem.equal(f"{name}.switches", on - lagged(on) - start + stop, before)
+        problem.at_most(f"{name}.either", start + stop, 1.0)
+        if (steps := round_up(self.min_on / hours)) > 1:
+            problem.at_most(f"{name}.min-on", sliding(start, steps), on)
+        if (steps := round_up(self.min_off / hours)) > 1:
+            problem.at_most(f"{name}.min-off", sliding(stop, steps), 1.0 - on)
+        problem.cost(f"{name} starts", start * self.start_cost)
+
+
+def round_up(steps: float) -> int:
+    """Return the whole number of steps that last at least as long, forgiving rounding noise."""
+    return int(np.ceil(steps - 1e-9))
+
+
+def lagged(block: Linear) -> Linear:
+    """Return the value one step earlier of plain variables, nothing in the first step, shape (n,)."""
+    (term,) = block.terms
+    return Linear(block.size, (Term(term.cols[:-1], 1.0, np.arange(1, block.size, dtype=np.int32)),))
+
+
+def sliding(block: Linear, steps: int) -> Linear:
+    """Return the sum of plain variables over the last steps, this one included, shape (n,)."""
+    (term,) = block.terms
+    rows, back = np.meshgrid(np.arange(block.size), np.arange(min(steps, block.size)), indexing="ij")
+    inside = rows >= back
+    return Linear(block.size, (Term(term.cols[(rows - back)[inside]], 1.0, rows[inside].astype(np.int32)),))

@@ -1,0 +1,64 @@
+"""Which energies a store can reach at all, by its own ports alone."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from engine.model.linear import Floats, Values, full
+
+
+def settled(kept: Values) -> Values:
+    """Return the share of a step's inflow that is left at its end when losses are spread over the step.
+
+    Source:
+        The linear differential equation ds/dt = ln(kept)·s + inflow with constant inflow, solved over one step.
+    """
+    if not isinstance(kept, np.ndarray):
+        return 1.0 if kept == 1.0 else float(np.asarray(settled(np.array([kept]))).item())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (kept - 1.0) / np.log(kept)
+    share = np.where(np.abs(kept - 1.0) < 1e-9, 1.0, share)
+    return np.where(kept <= 0.0, 0.0, share)
+
+
+def partly(kept: Floats, share: Floats) -> tuple[Floats, Floats]:
+    """Return the weights of the energy before and after a step in the energy within it, after a share of its length.
+
+    Source:
+        The same equation as for ``settled``, solved over a part of the step.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        after = (1.0 - kept**share) / (1.0 - kept)
+    after = np.where(np.abs(kept - 1.0) < 1e-9, share, after)
+    return np.where(np.abs(kept - 1.0) < 1e-9, 1.0 - share, kept**share - after * kept), after
+
+
+def path(start: float, kept: Floats, added: Floats) -> Floats:
+    """Return the energy at the end of each step when each adds so much [kWh], shape (n,)."""
+    if (kept == 1.0).all():
+        return start + np.cumsum(added)
+    stored, level = np.empty(len(kept)), start
+    for step, (share, more) in enumerate(zip(kept.tolist(), added.tolist(), strict=True)):
+        level = share * level + more  # a recursion; seldom needed, and a closed form would underflow
+        stored[step] = level
+    return stored
+
+
+def fastest(
+    ports: Iterable[tuple[Values, Values, Values, Values]], gain: Values, kept: Floats, hours: float
+) -> tuple[Floats, Floats]:
+    """Return the most energy that each step can take off (negative) and add [kWh], each shape (n,).
+
+    Args:
+        ports: Consumption limit, charging efficiency, production limit, discharging efficiency of each port.
+        gain: Power that flows in from elsewhere [kW].
+        kept: Share of stored energy left after each step.
+        hours: Length of a step [h].
+    """
+    n = len(kept)
+    low, high = full(gain, n).copy(), full(gain, n).copy()
+    for taken, charging, given, discharging in ports:
+        high += np.multiply(taken, charging)
+        low -= np.divide(given, discharging)
+    factor = hours * settled(kept)
+    return low * factor, high * factor

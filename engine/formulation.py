@@ -1,0 +1,188 @@
+"""From a site to a problem: devices, groups, connections, tariffs and commitments each write their part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from engine.devices.port import Port
+from engine.errors import InputError
+from engine.model.limits import segments
+from engine.model.linear import Floats, Linear, full
+from engine.model.problem import Problem
+from engine.site import Connection, Group, Site
+from engine.tariffs import Commitment, Exchange
+
+FAIRNESS = 100.0
+"""Weight of equal shares against charging sooner, among plans of equal cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A problem and where to read the powers from."""
+
+    problem: Problem
+    power: dict[str, Linear]
+    """Power of each port, group and connection [kW], shape (n,)."""
+
+
+def build(site: Site, before: Built | None = None) -> Built:
+    """Return the problem that a site poses.
+
+    Args:
+        site: It and its parts are not changed afterwards.
+        before: What a site like this one was built into; what the two share is taken over.
+
+    Raises:
+        InputError: Two things share a name, or a group, commodity or member is not there.
+    """
+    problem = Problem(site.window, None if before is None else before.problem)
+    power: dict[str, Linear] = {}
+    places: dict[str, tuple[str, str | None]] = {}
+    for device in site.devices:
+        flows = problem.write(device, partial(device.add_to, problem))
+        for port in device.ports:
+            _claim(port.name, power)
+            power[port.name] = flows[port.name]
+            places[port.name] = port.commodity, port.group
+    for group in innermost_first(site.groups):
+        _claim(group.name, power)
+        inside = [power[n] for n, at in places.items() if at[1] == group.name]
+        power[group.name] = problem.write(group, partial(_add_group, problem, group, inside), *inside)
+        places[group.name] = group.commodity, group.group
+    _check_places(site, places)
+    for commodity in dict.fromkeys([c.commodity for c in site.connections] + [at[0] for at in places.values()]):
+        net = [power[n] for n, at in places.items() if at == (commodity, None)]
+        connection = next((c for c in site.connections if c.commodity == commodity), None)
+        if connection is None:
+            problem.write(commodity, partial(_add_node, problem, commodity, net), *net)
+        else:
+            _claim(commodity, power)
+            power[commodity] = _add_connection(problem, connection, net)
+    for commitment in site.commitments:
+        members = commitment.members or (commitment.commodity,)
+        promised = [_member(name, power) for name in members]
+        problem.write(commitment, partial(_add_commitment, problem, commitment, promised), *promised)
+    _share_fairly(site, problem)
+    for addition in site.additions:
+        addition.add_to(problem, power)
+    return Built(problem, power)
+
+
+def innermost_first(groups: Sequence[Group]) -> list[Group]:
+    """Return the groups so that each comes before the one it stands in.
+
+    Raises:
+        InputError: A group stands in itself, or in one that is not there.
+    """
+    by_name = {group.name: group for group in groups}
+    depth: dict[str, int] = {}
+    for group in groups:
+        seen, at = [group.name], group
+        while at.group is not None:
+            if at.group not in by_name:
+                raise InputError(f"{at.name} stands in the group {at.group}, which is not described; add its entry.")
+            at = by_name[at.group]
+            if at.name in seen:
+                raise InputError(f"The groups {' → '.join([*seen, at.name])} stand in each other; open the circle.")
+            seen.append(at.name)
+        depth[group.name] = len(seen)
+    return sorted(groups, key=lambda group: -depth[group.name])
+
+
+def _add_group(problem: Problem, group: Group, members: list[Linear]) -> Linear:
+    """Add what flows between a group and the rest of the site; return it [kW], shape (n,)."""
+    name, net = group.name, _total(problem, members)
+    if group.soft_consumption is None and group.soft_production is None:
+        flow = problem.variable(name, lower=-np.asarray(group.production_limit) * 1.0, upper=group.consumption_limit)
+        problem.limit(f"{name}.consumption-capacity", name, "upper", "kW")
+        problem.limit(f"{name}.production-capacity", name, "lower", "kW")
+    else:
+        flow = segments(problem, f"{name}.consumption", group.consumption_limit, group.soft_consumption)
+        flow = flow - segments(problem, f"{name}.production", group.production_limit, group.soft_production)
+        problem.limit(f"{name}.consumption-capacity", f"{name}.consumption", "upper", "kW")
+        problem.limit(f"{name}.production-capacity", f"{name}.production", "upper", "kW")
+    problem.equal(f"{name}.balance", flow - net)
+    problem.follows(flow.terms[0].cols, f"{name}.balance")
+    return flow
+
+
+def _add_node(problem: Problem, commodity: str, flows: list[Linear]) -> None:
+    """Add that what some devices give, others take in the same step."""
+    problem.equal(f"{commodity}.balance", -_total(problem, flows))
+
+
+def _add_commitment(problem: Problem, commitment: Commitment, flows: list[Linear]) -> None:
+    """Add what deviating from a promised sum of flows costs."""
+    commitment.add_to(problem, _total(problem, flows))
+
+
+def _add_connection(problem: Problem, connection: Connection, flows: list[Linear]) -> Linear:
+    """Add what is bought and sold and what it costs; return bought less sold [kW], shape (n,)."""
+    own = connection
+    limits = (own.consumption_limit, own.production_limit, own.soft_consumption, own.soft_production)
+    exchange = problem.write(own.commodity, partial(_add_exchange, problem, own, flows), *limits, *flows)
+    for tariff in own.tariffs:
+        problem.write(tariff, partial(tariff.add_to, problem, exchange), exchange)
+    return exchange.net
+
+
+def _add_exchange(problem: Problem, connection: Connection, flows: list[Linear]) -> Exchange:
+    """Add what is bought and sold, together what all devices take; return it."""
+    name, net = connection.commodity, _total(problem, flows)
+    bought = segments(problem, f"{name}.consumption", connection.consumption_limit, connection.soft_consumption)
+    sold = segments(problem, f"{name}.production", connection.production_limit, connection.soft_production)
+    problem.limit(f"{name}.consumption-capacity", f"{name}.consumption", "upper", "kW")
+    problem.limit(f"{name}.production-capacity", f"{name}.production", "upper", "kW")
+    problem.equal(f"{name}.balance", bought - sold - net)
+    settled = np.where(full(net.constant, net.size) >= 0, bought.terms[0].cols, sold.terms[0].cols)
+    problem.follows(settled, f"{name}.balance")
+    problem.one_at_a_time(name, bought, sold, lossless=True, most=partial(_most, net, bought, sold))
+    return Exchange(name, bought, sold, bought - sold)
+
+
+def _most(net: Linear, bought: Linear, sold: Linear, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+    """Return the most that can be bought and sold at each step, by the connection and by the devices behind it."""
+    low, high = net.reach(lower, upper)
+    limits = bought.reach(lower, upper)[1], sold.reach(lower, upper)[1]
+    return np.minimum(limits[0], np.maximum(high, 0.0)), np.minimum(limits[1], np.maximum(-low, 0.0))
+
+
+def _share_fairly(site: Site, problem: Problem) -> None:
+    """Prefer, between plans of equal cost, those in which equal devices run at an equal share of their power."""
+    ports = [port for device in site.devices for port in device.ports if isinstance(port, Port) and port.share]
+    for share in dict.fromkeys(port.share for port in ports):
+        highest = problem.variable(f"{share}.share")
+        for port in ports:
+            name = f"{port.name}.consumption"
+            if port.share == share and name in problem.sizes:
+                most = np.maximum(full(port.consumption_limit, problem.window.n), 1e-9)
+                problem.at_most(f"{name}.share", problem.block(name) * (1.0 / most), highest)
+        problem.prefer(highest * FAIRNESS)
+
+
+def _total(problem: Problem, flows: list[Linear]) -> Linear:
+    return sum(flows, Linear(problem.window.n))
+
+
+def _claim(name: str, power: dict[str, Linear]) -> None:
+    if name in power:
+        raise InputError(f"Two parts of the site are called {name}; give each a name of its own.")
+
+
+def _member(name: str, power: dict[str, Linear]) -> Linear:
+    if name not in power:
+        raise InputError(f"A commitment is about {name}, which is no part of the site; name {', '.join(power)}.")
+    return power[name]
+
+
+def _check_places(site: Site, places: dict[str, tuple[str, str | None]]) -> None:
+    commodity_of = {group.name: group.commodity for group in site.groups}
+    for name, (commodity, group) in places.items():
+        if group is None:
+            continue
+        if group not in commodity_of:
+            raise InputError(f"{name} belongs to the group {group}, which is not described; add its entry.")
+        if commodity_of[group] != commodity:
+            raise InputError(f"{name} is about {commodity}, its group {group} about {commodity_of[group]}.")

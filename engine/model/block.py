@@ -1,0 +1,201 @@
+"""What one part of a site writes into a problem: columns, rows and costs that lie next to each other."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.model.linear import Floats, Indices, Linear, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit a user has set, and the columns it bounds: what can clash, and what a repair changes."""
+
+    name: str
+    """Such as ``battery.soc-max``: who, and which field."""
+    columns: str
+    """Name of the block of variables it bounds."""
+    side: Literal["lower", "upper", "both"]
+    unit: str
+    """Unit of the block."""
+    at: NDArray[np.bool_] | None = None
+    """Where it applies, shape (size of the block,); None is everywhere."""
+    scale: Values = 1.0
+    """Units of the limit per unit of the block; not 1 where ports share the level of a coupling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Soft:
+    """A block of variables that tells by how much a soft limit is broken."""
+
+    name: str
+    columns: str
+    unit: str
+    at: NDArray[np.integer] | Floats
+    """Step, or tick of a stored energy, of each variable; between two ticks a fraction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two flows of which at most one may run at a time, at each of several steps."""
+
+    name: str
+    first: Linear
+    second: Linear
+    most: Callable[[Floats, Floats], tuple[Values, Values]]
+    """Tells the largest value each can take, shape (n,), from the bounds of all columns; asked for only if needed."""
+    lossless: bool = False
+    """Running both at once changes nothing else, so that the common part can be taken off afterwards."""
+
+
+class Numbers(NamedTuple):
+    """Sections in numbers, one after the other: bounds of columns and rows, coefficients, costs."""
+
+    lower: Floats
+    upper: Floats
+    row_lower: Floats
+    row_upper: Floats
+    rows: Indices
+    """Row, column and value of each coefficient, in any order; those that meet are added."""
+    cols: Indices
+    values: Floats
+    priced: Indices
+    """Column and amount of each cost; those that meet are added."""
+    prices: Floats
+
+    @classmethod
+    def empty(cls, counts: "Counts") -> Self:
+        """Return room for so many numbers."""
+        columns, rows, coefficients, costs = counts
+        return cls(
+            np.empty(columns), np.empty(columns), np.empty(rows), np.empty(rows),
+            np.empty(coefficients, np.int32), np.empty(coefficients, np.int32), np.empty(coefficients),
+            np.empty(costs, np.int32), np.empty(costs),
+        )  # fmt: skip
+
+    def part(self, first: "Counts", last: "Counts") -> "Numbers":
+        """Return the room between, as views."""
+        columns, rows, coefficients, costs = map(slice, first, last)
+        return Numbers(
+            self.lower[columns], self.upper[columns], self.row_lower[rows], self.row_upper[rows],
+            self.rows[coefficients], self.cols[coefficients], self.values[coefficients],
+            self.priced[costs], self.prices[costs],
+        )  # fmt: skip
+
+    def copy(self, old: "Numbers") -> None:
+        """Take over all numbers of another part of the same size."""
+        rooms: Iterable[tuple[NDArray[Any], NDArray[Any]]] = zip(self, old, strict=True)
+        for room, kept in rooms:
+            room[:] = kept
+
+
+Counts: TypeAlias = tuple[int, int, int, int]
+"""Number of columns, rows, coefficients and costs."""
+
+
+@dataclass(slots=True)
+class Section:
+    """Columns, rows and costs of one part; a part that has not changed need not write them again."""
+
+    by: object = None
+    """The part that wrote it."""
+    given: tuple[object, ...] = ()
+    """What else it depends on: expressions of other sections."""
+    place: tuple[int, int] = (0, 0)
+    """First column and first row."""
+    result: object = None
+    """What the part returned."""
+    numbers: Numbers | None = None
+    """All of it in numbers, once asked for."""
+    alone: bool = True
+    """It depends on nothing but what it was given: no other section has changed it, and it has changed or read none."""
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """First column and number of columns of each block."""
+    rows: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """First row and number of rows of each block."""
+    bounds: list[tuple[int, Values, Values]] = field(default_factory=list)
+    """Size of each block and the bounds of its columns."""
+    constraints: list[tuple[Linear, Values, Values]] = field(default_factory=list)
+    """Left sides of each block of rows and their bounds."""
+    whole: list[Indices] = field(default_factory=list)
+    """Columns that must be whole."""
+    costs: list[tuple[str, Linear]] = field(default_factory=list)
+    preferences: list[Linear] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
+    soft: list[Soft] = field(default_factory=list)
+    idle: list[tuple[Indices, str]] = field(default_factory=list)
+
+    def would_be(self, by: object, given: tuple[object, ...], place: tuple[int, int]) -> bool:
+        """Return whether a part would write the same section again."""
+        return (
+            self.alone
+            and self.by is by
+            and self.place == place
+            and len(self.given) == len(given)
+            and all(old is new for old, new in zip(self.given, given, strict=True))
+        )
+
+    def tighten(self, name: str, upper: Floats) -> None:
+        """Lower the upper bounds of a block to these at most."""
+        at = list(self.sizes).index(name)
+        size, low, high = self.bounds[at]
+        self.bounds[at] = (size, low, np.minimum(high, upper))
+        self.numbers = None
+
+    def counts(self) -> Counts:
+        """Return how many numbers it takes."""
+        if self.numbers is not None:
+            here = self.numbers
+            return len(here.lower), len(here.row_lower), len(here.values), len(here.prices)
+        return (
+            sum([size for size, _, _ in self.bounds]),
+            sum([left.size for left, _, _ in self.constraints]),
+            sum([len(term.cols) for left, _, _ in self.constraints for term in left.terms]),
+            sum([len(term.cols) for _, amount in self.costs for term in amount.terms]),
+        )
+
+    def fill(self, room: Numbers) -> None:
+        """Write the numbers into a room of its size, and keep them: only a section that is written anew needs more."""
+        if self.numbers is not None:
+            room.copy(self.numbers)
+        else:
+            fill_bounds(self.bounds, room.lower, room.upper)
+            self._fill_rows(room)
+            fill_sum((amount for _, amount in self.costs), room.priced, room.prices)
+        self.numbers = room
+
+    def _fill_rows(self, room: Numbers) -> None:
+        fill_bounds([(left.size, low, high) for left, low, high in self.constraints], room.row_lower, room.row_upper)
+        at, row = 0, self.place[1]
+        for left, _, _ in self.constraints:
+            for term in left.terms:
+                end = at + len(term.cols)
+                room.rows[at:end] = np.arange(row, row + end - at) if term.rows is None else term.rows + row
+                room.cols[at:end] = term.cols
+                room.values[at:end] = term.coefs
+                at = end
+            row += left.size
+
+
+def fill_bounds(blocks: Iterable[tuple[int, Values, Values]], lower: Floats, upper: Floats) -> None:
+    """Write the bounds of one block after the other; one number stands for a whole block."""
+    at = 0
+    for size, low, high in blocks:
+        lower[at : at + size] = low
+        upper[at : at + size] = high
+        at += size
+
+
+def fill_sum(amounts: Iterable[Linear], cols: Indices, coefs: Floats) -> None:
+    """Write the columns and coefficients of the sum of all expressions of some amounts."""
+    at = 0
+    for amount in amounts:
+        for term in amount.terms:
+            end = at + len(term.cols)
+            cols[at:end] = term.cols
+            coefs[at:end] = term.coefs
+            at = end

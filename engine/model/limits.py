@@ -1,0 +1,73 @@
+"""Limits in one direction: hard ones are column bounds, soft ones a second, priced column."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.model.linear import Floats, Indices, Linear, Values, full
+from engine.model.problem import Problem
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SoftLimit:
+    """A limit that may be exceeded at a price."""
+
+    limit: Values
+    """Where the breach begins, 0 or more [kW]; inf where there is none."""
+    highest_price: Values = 0.0
+    """Price of the highest breach among the steps of equal price [currency/kW]."""
+    each_price: Values = 0.0
+    """Price of the breach in every step [currency/kW per hour]."""
+
+
+def segments(problem: Problem, name: str, hard: Values, soft: SoftLimit | None) -> Linear:
+    """Add a flow in one direction, from 0 up to a hard limit, dearer above the soft one; return it [kW], shape (n,).
+
+    Args:
+        problem: Where the columns go: ``name`` and, with a soft limit, ``name.above``.
+        name: Such as ``battery.consumption``.
+        hard: The most that can flow [kW].
+        soft: The limit whose breach is priced; None if there is none.
+    """
+    if soft is None:
+        return problem.variable(name, upper=hard)
+    contract = np.minimum(hard, soft.limit)
+    within = problem.variable(name, upper=contract)
+    above = problem.variable(f"{name}.above", upper=_rest(hard, contract))
+    problem.may_break(f"{name}-capacity", f"{name}.above", "kW", np.arange(problem.window.n))
+    problem.cost(f"all {name} breaches", above * (soft.each_price * problem.window.hours))
+    groups, prices = runs_of_equal(problem.window.n, soft.highest_price)
+    if prices.any():
+        highest = problem.variable(f"{name}.highest", size=len(prices))
+        problem.at_most(f"{name}.highest", above, highest[groups])
+        problem.cost(f"any {name} breach", highest * prices)
+    return within + above
+
+
+def _rest(hard: Values, contract: Values) -> Values:
+    """Return what is left above the contract; nothing where neither is limited."""
+    if np.ndim(contract) == 0:
+        return 0.0 if contract == np.inf else hard - contract
+    return np.subtract(hard, contract, out=np.zeros(np.shape(contract)), where=contract != np.inf)
+
+
+def runs_of_equal(n: int, *values: Values) -> tuple[Indices, Floats]:
+    """Return the group of each of n steps and the first value of each group: a run of steps in which all are equal."""
+    varying = [each for each in values if isinstance(each, np.ndarray)]
+    if not varying:
+        return np.zeros(n, dtype=np.int32), full(values[0], 1)
+    new = np.zeros(n, dtype=bool)
+    new[0] = True
+    for each in varying:
+        new[1:] |= each[1:] != each[:-1]
+    return np.cumsum(new, dtype=np.int32) - 1, full(values[0], n)[new]
+
+
+def groups_of_equal(n: int, *values: Values) -> tuple[Indices, NDArray[np.integer]]:
+    """Return the group of each of n steps and the first step of each group: all steps in which all are equal."""
+    varying = [each for each in values if isinstance(each, np.ndarray) and (each != each[0]).any()]
+    if not varying:
+        return np.zeros(n, dtype=np.int32), np.zeros(1, dtype=np.int32)
+    _, first, groups = np.unique(np.stack(varying), axis=1, return_index=True, return_inverse=True)
+    return groups.astype(np.int32), first

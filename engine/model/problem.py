@@ -1,0 +1,255 @@
+"""Named variables, rows and costs as numpy blocks; what a solver needs, in one pass."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import accumulate
+from typing import Literal, Self, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.model.arrays import Arrays, recurring
+from engine.model.block import Counts, Limit, Numbers, Pair, Section, Soft, fill_bounds, fill_sum
+from engine.model.linear import Floats, Indices, Linear, Term, Values, added, minus, same
+from engine.model.magnitudes import refuse_extremes
+from engine.window import Window
+
+T = TypeVar("T")
+
+
+class Problem:
+    """A growing list of blocks; devices, connections and tariffs each write their own section of it."""
+
+    def __init__(self, window: Window, before: Self | None = None) -> None:
+        self.window = window
+        self.sections: list[Section] = []
+        self.sizes: dict[str, tuple[int, int]] = {}
+        """First column and number of columns of each block of variables."""
+        self.rows: dict[str, tuple[int, int]] = {}
+        """First row and number of rows of each block of constraints."""
+        self.width = 0
+        self.height = 0
+        self._open: Section | None = None
+        self._before = before.sections if before is not None and before.window == window else []
+
+    def write(self, by: object, write: Callable[[], T], *given: object) -> T:
+        """Let a part of the site write a section; return what it returns.
+
+        What the part wrote into the problem before is taken over as it is when it would write the same again: it is the
+        same object, is given the same objects, and begins at the same place.
+
+        Args:
+            by: The part; it does not change.
+            write: Does the writing.
+            given: All else that the writing depends on.
+        """
+        at = len(self.sections)
+        old = self._before[at] if at < len(self._before) else None
+        if old is not None and old.would_be(by, given, (self.width, self.height)):
+            self._take(old)
+            return cast(T, old.result)
+        section = self._open = self._begin(by, given)
+        result = write()
+        self._open = None
+        if old is not None and same(old.result, result):  # so that what depends on it can be taken over
+            result = cast(T, old.result)
+        section.result = result
+        return result
+
+    def _begin(self, by: object, given: tuple[object, ...]) -> Section:
+        section = Section(by, given, (self.width, self.height))
+        self.sections.append(section)
+        return section
+
+    def _take(self, section: Section) -> None:
+        self.sections.append(section)
+        self.sizes.update(section.sizes)
+        self.rows.update(section.rows)
+        width, height, *_ = section.counts()
+        self.width += width
+        self.height += height
+
+    @property
+    def _here(self) -> Section:
+        """The section being written; one of its own for what no part of the site writes."""
+        if self._open is None:
+            self._open = self._begin(None, ())
+            self._open.alone = False
+        return self._open
+
+    def variable(
+        self, name: str, *, lower: Values = 0.0, upper: Values = np.inf, size: int | None = None, integer: bool = False
+    ) -> Linear:
+        """Add a block of variables; return it as expressions, shape (size,) or (n,).
+
+        Limits on single variables belong here and not into rows: a bound costs a solver nothing.
+        """
+        here, size = self._here, self.window.n if size is None else size
+        first, self.width = self.width, self.width + size
+        self.sizes[name] = here.sizes[name] = (first, size)
+        here.bounds.append((size, lower, upper))
+        block = _plain(first, size)
+        if integer:
+            here.whole.append(block.terms[0].cols)
+        return block
+
+    def tighten(self, name: str, upper: Floats) -> None:
+        """Lower the upper bounds of a block of variables to these at most."""
+        owner = next(section for section in self.sections if section.sizes.get(name) == self.sizes[name])
+        owner.tighten(name, upper)
+        if owner is not self._here:
+            owner.alone = self._here.alone = False
+
+    def block(self, name: str) -> Linear:
+        """Return a block of variables that has been added."""
+        return _plain(*self.sizes[name])
+
+    def constrain(self, name: str, left: Linear, *, lower: Values = -np.inf, upper: Values = np.inf) -> None:
+        """Add one row for each expression, which must lie between lower and upper."""
+        here = self._here
+        self.rows[name] = here.rows[name] = (self.height, left.size)
+        low = minus(lower, left.constant)
+        here.constraints.append((left, low, low if upper is lower else minus(upper, left.constant)))
+        self.height += left.size
+
+    def equal(self, name: str, left: Linear, right: Linear | Values = 0.0) -> None:
+        """Add one row for each expression: left = right."""
+        if isinstance(right, Linear):
+            left, right = left - right, 0.0
+        self.constrain(name, left, lower=right, upper=right)
+
+    def at_most(self, name: str, left: Linear, right: Linear | Values) -> None:
+        """Add one row for each expression: left ≤ right."""
+        self.constrain(name, left - right, upper=0.0)
+
+    def cost(self, name: str, amount: Linear) -> None:
+        """Add what is to be paid under a name: the sum of the expressions [currency]."""
+        self._here.costs.append((name, amount))
+
+    def prefer(self, amount: Linear) -> None:
+        """Add a preference between plans of equal cost: a smaller sum of the expressions."""
+        self._here.preferences.append(amount)
+
+    def limit(
+        self,
+        name: str,
+        columns: str,
+        side: Literal["lower", "upper", "both"],
+        unit: str,
+        *,
+        at: NDArray[np.bool_] | None = None,
+        scale: Values = 1.0,
+    ) -> None:
+        """Tell which limit of the user a bound stands for."""
+        self._here.limits.append(Limit(name, columns, side, unit, at, scale))
+
+    def may_break(self, name: str, columns: str, unit: str, at: NDArray[np.integer] | Floats) -> None:
+        """Tell which block of variables measures the breach of a soft limit, and when."""
+        self._here.soft.append(Soft(name, columns, unit, at))
+
+    def one_at_a_time(
+        self,
+        name: str,
+        first: Linear,
+        second: Linear,
+        *,
+        lossless: bool = False,
+        most: Callable[[Floats, Floats], tuple[Values, Values]],
+    ) -> None:
+        """Forbid two flows to run together; checked after the solve, as it seldom matters (see ``branching``)."""
+        self._here.pairs.append(Pair(name, first, second, most, lossless))
+
+    def follows(self, cols: Indices, rows: str) -> None:
+        """Tell which column each row of a block settles when every device rests."""
+        self._here.idle.append((cols, rows))
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """What must not run together."""
+        return [pair for section in self.sections for pair in section.pairs]
+
+    @property
+    def limits(self) -> list[Limit]:
+        """The limits a user has set."""
+        return [limit for section in self.sections for limit in section.limits]
+
+    @property
+    def soft(self) -> list[Soft]:
+        """The blocks that measure breaches of soft limits."""
+        return [soft for section in self.sections for soft in section.soft]
+
+    @property
+    def preferences(self) -> list[Linear]:
+        """What decides between plans of equal cost; smaller is better."""
+        return [amount for section in self.sections for amount in section.preferences]
+
+    def resting(self) -> tuple[Indices, Indices]:
+        """Return the columns that are settled by rows when every device rests, and those rows."""
+        none = np.empty(0, np.int32)
+        idle = [settled for section in self.sections for settled in section.idle]
+        rows = [np.arange(self.rows[name][0], sum(self.rows[name]), dtype=np.int32) for _, name in idle]
+        return np.concatenate([none, *(cols for cols, _ in idle)]), np.concatenate([none, *rows])
+
+    def reach(self, amount: Linear) -> tuple[Floats, Floats]:
+        """Return the smallest and largest value that the bounds alone allow each expression, shape (size,)."""
+        self._here.alone = False  # bounds change while expressions stay the same
+        lower, upper = np.empty(self.width), np.empty(self.width)
+        fill_bounds((block for section in self.sections for block in section.bounds), lower, upper)
+        return amount.reach(lower, upper)
+
+    def arrays(self) -> Arrays:
+        """Return the whole problem as arrays.
+
+        Raises:
+            InputError: A number is none, or too large for a solver.
+        """
+        ends = list(accumulate((section.counts() for section in self.sections), _plus, initial=(0, 0, 0, 0)))
+        numbers = Numbers.empty(ends[-1])
+        for section, first, last in zip(self.sections, ends, ends[1:], strict=False):
+            if first != last:
+                section.fill(numbers.part(first, last))
+        integers = np.zeros(self.width, dtype=np.int32)
+        for section in self.sections:
+            for whole in section.whole:
+                integers[whole] = 1
+        arrays = Arrays(
+            cost=added(numbers.priced, numbers.prices, self.width),
+            offset=sum([amount.constant_sum for section in self.sections for _, amount in section.costs]),
+            lower=numbers.lower,
+            upper=numbers.upper,
+            row_lower=numbers.row_lower,
+            row_upper=numbers.row_upper,
+            integers=integers,
+            matrix=recurring(numbers.rows, numbers.cols, numbers.values, (self.height, self.width)),
+        )
+        refuse_extremes(arrays, self.sizes, self.rows)
+        return arrays
+
+    def weights(self) -> Floats:
+        """Return how much each column counts in the preferences, shape (columns,)."""
+        liked = self.preferences
+        size = sum(len(term.cols) for amount in liked for term in amount.terms)
+        cols, weights = np.empty(size, dtype=np.int32), np.empty(size)
+        fill_sum(liked, cols, weights)
+        return added(cols, weights, self.width)
+
+    def paid(self, x: Floats) -> dict[str, float]:
+        """Return what is paid under each name when the columns have the values x [currency]."""
+        found: dict[str, float] = {}
+        for section in self.sections:
+            for name, amount in section.costs:
+                found[name] = found.get(name, 0.0) + amount.total_value(x)
+        return found
+
+
+def _plain(first: int, size: int) -> Linear:
+    return Linear(size, (Term(_columns(first, size), 1.0),))
+
+
+@lru_cache(maxsize=1024)
+def _columns(first: int, size: int) -> Indices:
+    return np.arange(first, first + size, dtype=np.int32)
+
+
+def _plus(first: Counts, second: Counts) -> Counts:
+    return first[0] + second[0], first[1] + second[1], first[2] + second[2], first[3] + second[3]

@@ -1,0 +1,1 @@
+"""The doors that plugins share: storage, process and fallback schedulers, and the ways they compute."""

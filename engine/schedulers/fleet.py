@@ -1,0 +1,55 @@
+"""Many sites at once, each planned for itself, on all processors."""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from os import cpu_count
+from typing import Protocol
+
+from engine.errors import EngineError
+from engine.schedulers.storage_dp import suits
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.site import Schedule, Site
+
+COMPILED_FROM = 500
+"""Sites per process from which loading the compiled kernel of ``one_store`` takes less time than it saves."""
+
+
+class Scheduler(Protocol):
+    """Makes a plan for one site."""
+
+    def compute(self, site: Site) -> Schedule:
+        """Return the plan of a site."""
+
+
+def schedule_many(
+    sites: Sequence[Site], *, scheduler: Scheduler | None = None, workers: int | None = None
+) -> list[Schedule | EngineError]:
+    """Return the plan of each site, in order, or the error that tells why it has none.
+
+    Args:
+        sites: Any number of them.
+        scheduler: Makes the plans; without one, a StorageScheduler, compiled where that pays.
+        workers: Processes to use, all processors by default; 1 stays in this process.
+    """
+    workers = min(workers or cpu_count() or 1, len(sites))
+    one = partial(_attempt, scheduler or _storage_scheduler(sites, workers))
+    if workers <= 1:
+        return [one(site) for site in sites]
+    # A server has threads, which do not survive a plain fork.
+    with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
+        return list(pool.map(one, sites, chunksize=max(1, len(sites) // (4 * workers))))
+
+
+def _storage_scheduler(sites: Sequence[Site], workers: int) -> StorageScheduler:
+    """Return a scheduler that is compiled if each process plans so many sites of one store that it pays."""
+    suiting = sum(1 for site in sites if suits(site)) if len(sites) >= COMPILED_FROM * workers else 0
+    return StorageScheduler(compiled=suiting >= max(1, COMPILED_FROM * workers))
+
+
+def _attempt(scheduler: Scheduler, site: Site) -> Schedule | EngineError:
+    try:
+        return scheduler.compute(site)
+    except EngineError as error:
+        return error

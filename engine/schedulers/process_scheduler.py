@@ -1,0 +1,105 @@
+"""Finds the best time for processes: in closed form where nothing couples them, else together with all devices."""
+
+from dataclasses import dataclass, field
+from time import thread_time
+from typing import ClassVar
+
+import numpy as np
+
+from engine.devices.inflexible import Inflexible
+from engine.devices.process import Process
+from engine.model.linear import Floats
+from engine.schedulers.closed_form import connection_of, consumption_price, placed
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.site import Schedule, Site, Timings
+from engine.solve.status import Status
+from engine.tariffs import EnergyTariff
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessScheduler:
+    """Times processes so that their energy costs least, or most where that is asked for."""
+
+    version: ClassVar[str] = "1"
+
+    together: StorageScheduler = field(default_factory=StorageScheduler)
+    """Plans processes that share a limit, a peak price or a varying load with others."""
+
+    def compute(self, site: Site) -> Schedule:
+        """Return the best plan of a site.
+
+        Raises:
+            InputError: A process has no price to go by.
+            Infeasible: A process finds no room, or no plan keeps every hard limit.
+        """
+        began = thread_time()
+        if not _is_uncoupled(site):
+            return self.together.compute(site)
+        alone = placed(site, only_dearest=False)
+        if not _keeps_limits(alone):
+            return self.together.compute(site)
+        return _schedule(alone, thread_time() - began)
+
+
+def _is_uncoupled(site: Site) -> bool:
+    """Return whether each process pays the consumption price whatever the others do, limits aside."""
+    if site.groups or site.commitments:
+        return False
+    if not all(isinstance(device, Process | Inflexible) for device in site.devices):
+        return False
+    return all(_is_plain(site, name) for name in {port.commodity for each in site.devices for port in each.ports})
+
+
+def _is_plain(site: Site, commodity: str) -> bool:
+    tariffs = connection_of(site, commodity).tariffs
+    if not all(isinstance(tariff, EnergyTariff) for tariff in tariffs):
+        return False
+    fixed = _net(site, commodity)
+    one_price = np.zeros(site.window.n)
+    for tariff in tariffs:
+        if isinstance(tariff, EnergyTariff):
+            one_price += np.abs(np.subtract(tariff.consumption_price, tariff.production_price))
+    return bool(((fixed >= 0) | (one_price == 0)).all())
+
+
+def _net(site: Site, commodity: str) -> Floats:
+    """Return the power of the loads of a commodity [kW], shape (n,); processes count as nothing."""
+    loads = [each.power for each in site.devices if isinstance(each, Inflexible) and each.commodity == commodity]
+    return sum(loads, np.zeros(site.window.n))
+
+
+def _keeps_limits(site: Site) -> bool:
+    """Return whether the loads of a site stay within every limit of its connections, soft ones included."""
+    for connection in site.connections:
+        net = _net(site, connection.commodity)
+        for way, flow in (("consumption", net), ("production", -net)):
+            soft = getattr(connection, f"soft_{way}")
+            limit = np.minimum(getattr(connection, f"{way}_limit"), np.inf if soft is None else soft.limit)
+            if (flow > limit + 1e-9).any():
+                return False
+    return True
+
+
+def _schedule(site: Site, seconds: float) -> Schedule:
+    """Return the plan of a site in which everything has its time."""
+    hours = site.window.hours
+    net = {each.commodity: _net(site, each.commodity) for each in site.connections}
+    costs: dict[str, float] = {}
+    for connection in site.connections:
+        flow = net[connection.commodity]
+        for tariff in connection.tariffs:
+            if isinstance(tariff, EnergyTariff):
+                paid = np.maximum(flow, 0.0) * tariff.consumption_price
+                earned = np.maximum(-flow, 0.0) * tariff.production_price
+                name = f"{connection.commodity} net energy"
+                costs[name] = costs.get(name, 0.0) + float((paid - earned).sum()) * hours
+    power = {each.name: each.power for each in site.devices if isinstance(each, Inflexible)}
+    return Schedule(
+        window=site.window,
+        power={**power, **net},
+        soc={},
+        costs=costs,
+        status=Status.OPTIMAL,
+        prices={commodity: consumption_price(site, commodity) for commodity in net if commodity},
+        timings=Timings(0.0, seconds),
+    )

@@ -1,0 +1,215 @@
+"""Sites of one store behind one connection, planned without a solver: eight times faster where many are planned.
+
+Such a plan is the one that the linear problem gives, with the same preference and prices that are right, so that it is
+never needed. What is not of this kind is left to the linear problem, and so is telling why there is no plan.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.util import find_spec
+from time import thread_time
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import Member, Port
+from engine.devices.storage import Storage
+from engine.diagnosis.reach import settled
+from engine.model.linear import Floats, any_of
+from engine.site import Connection, Schedule, Site, Timings
+from engine.solve.status import Status
+from engine.tariffs import EnergyTariff
+
+Kernel: TypeAlias = Callable[[Floats, float, float, float], Floats]
+"""See one_store_kernel.best_path."""
+
+_AT = 1e-9
+"""Energies this near to a bound lie on it [kWh]."""
+_PLANNED: dict[type[Any], str] = {
+    Site: "window devices connections",
+    Connection: "commodity consumption_limit production_limit tariffs",
+    Storage: "name ports soc_at_start soc_min soc_max soc_minima soc_maxima soc_targets storage_efficiency gain "
+    "end_value prefer_charging_sooner",
+    Port: "name commodity consumption_limit production_limit charging_efficiency discharging_efficiency wear_price "
+    "on_at_start coefficient",
+}
+"""Fields that are planned here, or mean nothing without others; those that may come count as not planned."""
+_USUAL = {
+    kind: [(each.name, each.default) for each in fields(kind) if each.name not in planned.split()]
+    for kind, planned in _PLANNED.items()
+}
+"""All other fields and what they must be."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A site of this kind, taken apart."""
+
+    store: Storage
+    port: Port
+    loads: tuple[Inflexible, ...]
+    connection: Connection
+    tariffs: tuple[EnergyTariff, ...]
+
+
+@cache
+def compiled() -> Kernel | None:
+    """Return the compiled kernel, or None where numba is missing; the first call takes about as long as 300 plans."""
+    if find_spec("numba") is None:
+        return None
+    from engine.schedulers import storage_dp_kernel  # importing numba takes longer than a server needs to start
+
+    return storage_dp_kernel.best_path if storage_dp_kernel.COMPILED else None
+
+
+def suits(site: Site) -> bool:
+    """Return whether a site has one store, one connection, and no rule or price that couples its steps otherwise."""
+    return _parts(site) is not None
+
+
+def planned(site: Site, kernel: Kernel) -> Schedule | None:
+    """Return the best plan of a site.
+
+    Args:
+        site: Any.
+        kernel: Finds the cheapest path.
+
+    Returns:
+        None where the linear problem has to tell: the site is of another kind, consuming or giving costs less at the
+        margin the more of it there is, or no plan keeps all limits.
+    """
+    began = thread_time()
+    parts = _parts(site)
+    if parts is None:
+        return None
+    given = _given(site, parts)
+    end_value = parts.store.end_value
+    worth = float(end_value) if isinstance(end_value, float | int) else 0.0
+    ready = thread_time()
+    path = kernel(given, float(parts.store.soc_at_start), worth, site.window.hours)
+    if not path.shape[1] or not np.isfinite(path).all():
+        return None
+    return _schedule(site, parts, given, path, Timings(ready - began, thread_time() - ready))
+
+
+def _parts(site: Site) -> _Parts | None:
+    if not _plain(site) or len(site.connections) != 1:
+        return None
+    (connection,) = site.connections
+    stores = [each for each in site.devices if type(each) is Storage]
+    loads = tuple([each for each in site.devices if type(each) is Inflexible])
+    tariffs = tuple([each for each in connection.tariffs if type(each) is EnergyTariff])
+    if len(stores) != 1 or len(loads) + 1 != len(site.devices) or len(tariffs) != len(connection.tariffs):
+        return None
+    (store,) = stores
+    if len(store.ports) != 1 or type(store.ports[0]) is not Port:
+        return None
+    parts = _Parts(store, store.ports[0], loads, connection, tariffs)
+    known = store.prefer_charging_sooner and store.end_value != "learned"
+    return parts if known and all(_plain(each) for each in (connection, store, parts.port)) and _apart(parts) else None
+
+
+def _plain(thing: Site | Connection | Storage | Port) -> bool:
+    """Return whether nothing but hard limits and prices of energy is asked of something."""
+    return all(getattr(thing, name) == usual for name, usual in _USUAL[type(thing)])
+
+
+def _apart(parts: _Parts) -> bool:
+    """Return whether all devices meet the connection itself, each under a name of its own."""
+    members: list[Member] = [parts.port, *parts.loads]
+    names = {parts.connection.commodity, *(member.name for member in members)}
+    here = all(member.commodity == parts.connection.commodity and member.group is None for member in members)
+    return here and len(names) == len(members) + 1
+
+
+def _given(site: Site, parts: _Parts) -> Floats:
+    """Return the site in the rows that the kernel wants."""
+    store, port, connection = parts.store, parts.port, parts.connection
+    given = np.zeros((15, site.window.n))
+    load, buy, sell, *rest = given
+    for each in parts.loads:
+        load += each.power
+    for tariff in parts.tariffs:
+        buy += tariff.consumption_price
+        sell += tariff.production_price
+    lower, upper = store.bounds(site.window)
+    values = (
+        connection.consumption_limit, connection.production_limit, port.consumption_limit, port.production_limit,
+        port.charging_efficiency, port.discharging_efficiency, port.wear_price, store.storage_efficiency,
+        settled(store.storage_efficiency), store.gain, lower, upper,
+    )  # fmt: skip
+    for row, value in zip(rest, values, strict=True):
+        row[:] = value
+    return given
+
+
+def _schedule(site: Site, parts: _Parts, given: Floats, path: Floats, timings: Timings) -> Schedule:
+    """Return a path in the words of its site."""
+    store, commodity = parts.store, parts.connection.commodity
+    power, level, worth, price = path
+    net = given[0] + power
+    powers: dict[str, Floats] = {}
+    for device in site.devices:
+        powers[device.ports[0].name] = device.power if isinstance(device, Inflexible) else power
+    return Schedule(
+        window=site.window,
+        power={**powers, commodity: net},
+        soc={store.name: np.concatenate([[store.soc_at_start], level])},
+        costs=_costs(site, parts, power, net, float(level[-1])),
+        status=Status.OPTIMAL,
+        prices={commodity: price},
+        worth={store.name: worth},
+        limit_prices=_limit_prices(site, parts, given, path),
+        timings=timings,
+    )
+
+
+def _costs(site: Site, parts: _Parts, power: Floats, net: Floats, left: float) -> dict[str, float]:
+    """Return what is paid under each name [currency], in the order of the linear problem."""
+    costs: dict[str, float] = {}
+    hours, port, store = site.window.hours, parts.port, parts.store
+    if any_of(port.wear_price):
+        costs[f"{port.name} wear"] = float((np.abs(power) * port.wear_price).sum()) * hours
+    if isinstance(store.end_value, float | int) and store.end_value:
+        costs[f"{store.name} end value"] = -float(store.end_value) * left
+    if parts.tariffs:
+        bought, sold = np.maximum(net, 0.0), np.maximum(-net, 0.0)
+        paid = [bought * each.consumption_price - sold * each.production_price for each in parts.tariffs]
+        costs[f"{parts.connection.commodity} net energy"] = float(sum(each.sum() for each in paid)) * hours
+    return costs
+
+
+def _limit_prices(site: Site, parts: _Parts, given: Floats, path: Floats) -> dict[str, Floats]:
+    """Return what one more unit of each limit would save, see Schedule; the order is that of the linear problem."""
+    hours, port, store, name = site.window.hours, parts.port, parts.store, parts.connection.commodity
+    _, buy, sell, _, _, charge, discharge, charging, discharging, wear, _, share, *_ = given
+    _, _, worth, price = path
+    found: dict[str, Floats] = {}
+    if charge.any():
+        found[f"{port.name}.consumption-capacity"] = np.maximum(worth * share * charging - wear - price, 0.0) * hours
+    if discharge.any():
+        found[f"{port.name}.production-capacity"] = np.maximum(price - wear - worth * share / discharging, 0.0) * hours
+    found |= _of_store(store, given, path)
+    found[f"{name}.consumption-capacity"] = np.maximum(price - buy, 0.0) * hours
+    found[f"{name}.production-capacity"] = np.maximum(sell - price, 0.0) * hours
+    return found
+
+
+def _of_store(store: Storage, given: Floats, path: Floats) -> dict[str, Floats]:
+    """Return what bounds of the stored energy cost: by how much its worth drops from one step to the next there."""
+    kept, lower, upper = given[10], given[13], given[14]
+    _, level, worth, _ = path
+    later = np.empty_like(worth)
+    later[:-1] = kept[1:] * worth[1:]
+    later[-1] = store.end_value if isinstance(store.end_value, float | int) else 0.0
+    drop = np.where((level > lower + _AT) & (level < upper - _AT), 0.0, worth - later)
+    savings = {"lower": np.maximum(drop, 0.0), "upper": np.maximum(-drop, 0.0)}
+    found: dict[str, Floats] = {}
+    if store.soc_targets is not None:
+        found[f"{store.name}.soc-targets"] = np.where(np.isnan(store.soc_targets[1:]), 0.0, drop)
+    for side, binding in zip(("lower", "upper"), store.binding(len(worth)), strict=True):
+        for bound, at in binding.items():
+            found[f"{store.name}.{bound}"] = np.where(at, savings[side], 0.0)
+    return found

@@ -1,0 +1,199 @@
+"""One decision now, another for each way things may turn out: scenarios that share their first steps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import thread_time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import solution
+from engine.devices.inflexible import Inflexible
+from engine.diagnosis.infeasibility import refuse
+from engine.errors import Infeasible, InputError
+from engine.formulation import Built, build
+from engine.model.arrays import Arrays, compressed
+from engine.model.block import Pair
+from engine.model.linear import Floats, Linear, Term
+from engine.site import Schedule, Site, Timings
+from engine.solve import branching
+from engine.solve.budget import Budget
+from engine.solve.complementarity import Cells
+from engine.solve.highs import Model
+from engine.solve.optimum import Solved, settled_bounds, without_plan
+from engine.solve.status import Status
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scenario:
+    """One way things may turn out."""
+
+    site: Site
+    """The same devices, with the loads and prices of this case."""
+    probability: float
+    """How likely it is; all of them add up to 1."""
+
+
+def from_quantiles(site: Site, device: str, quantiles: Mapping[float, Floats]) -> list[Scenario]:
+    """Return one scenario per quantile of the power of a load or production that is not planned.
+
+    Each stands for what lies nearer to its level than to any other: 0.1, 0.5 and 0.9 get 30, 40 and 30 %.
+
+    Args:
+        site: With the device in it.
+        device: Name of an inflexible device.
+        quantiles: Its power [kW], shape (n,), by level between 0 and 1.
+
+    Raises:
+        InputError: The site has no such device, or a level is not between 0 and 1.
+    """
+    if not any(isinstance(each, Inflexible) and each.name == device for each in site.devices):
+        raise InputError(f"{device} is no inflexible device of the site; name one that is.")
+    levels = sorted(quantiles)
+    if not levels or levels[0] <= 0 or levels[-1] >= 1:
+        raise InputError("Quantiles have levels between 0 and 1, such as 0.1, 0.5 and 0.9.")
+    bounds = np.array([0.0, *(np.add(levels[1:], levels[:-1]) / 2), 1.0])
+    return [
+        Scenario(site=_with_power(site, device, quantiles[level]), probability=float(share))
+        for level, share in zip(levels, np.diff(bounds), strict=True)
+    ]
+
+
+def _with_power(site: Site, device: str, power: Floats) -> Site:
+    devices = (
+        replace(each, power=power) if isinstance(each, Inflexible) and each.name == device else each
+        for each in site.devices
+    )
+    return replace(site, devices=tuple(devices))
+
+
+@dataclass(frozen=True, slots=True)
+class StagedPlan:
+    """A plan for each scenario; in the first steps all of them are one."""
+
+    schedules: tuple[Schedule, ...]
+    cost: float
+    """Mean of the costs, weighted by probability [currency]."""
+    common_steps: int
+    """Number of steps in which every device does the same in all scenarios."""
+
+
+def plan_for_all(scenarios: Sequence[Scenario], *, common_steps: int = 1, budget: Budget | None = None) -> StagedPlan:
+    """Return the plans of least mean cost whose first steps are the same for every device.
+
+    Args:
+        scenarios: At least one; the devices and the window are the same in all.
+        common_steps: Steps decided before it is known which scenario comes true.
+        budget: How long it may take; None is as long as it takes.
+
+    Raises:
+        InputError: Sites differ in more than numbers, or the probabilities do not add up to 1.
+        Infeasible: No plan fits all scenarios.
+        TimedOut: None was found within the budget.
+    """
+    began, budget = thread_time(), budget or Budget()
+    parts = [build(scenario.site) for scenario in scenarios]
+    _check(scenarios, parts)
+    numbers = _numbers(scenarios[0].site, parts, common_steps)
+    arrays = settled_bounds(_stacked(scenarios, parts, numbers))
+    ready = thread_time()
+    answer = None
+    if arrays is not None:
+        answer = branching.solve(
+            Model(arrays, budget),
+            Cells.of(
+                [_moved(pair, own) for part, own in zip(parts, numbers, strict=True) for pair in part.problem.pairs]
+            ),
+        )
+    if answer is None or answer.status is Status.INFEASIBLE:
+        raise _refusal(scenarios, common_steps, budget)
+    if not answer.has_plan:
+        raise without_plan(answer.status, budget)
+    timings = Timings(ready - began, thread_time() - ready)
+    none = np.empty(0)
+    schedules = tuple(
+        solution.schedule(
+            scenario.site, part, Solved(answer.status, answer.gap, _netted(part, answer.x[own]), none, none), timings
+        )
+        for scenario, part, own in zip(scenarios, parts, numbers, strict=True)
+    )
+    mean = sum(each.probability * plan.cost for each, plan in zip(scenarios, schedules, strict=True))
+    return StagedPlan(schedules, mean, common_steps)
+
+
+def _refusal(scenarios: Sequence[Scenario], common_steps: int, budget: Budget) -> Infeasible:
+    for scenario in scenarios:
+        if not _has_plan(scenario.site, budget):
+            return refuse(scenario.site, budget)
+    return Infeasible(
+        f"No decision for the first {common_steps} steps fits all scenarios, though each has a plan by itself; "
+        "make fewer steps common, or let something in the site give way."
+    )
+
+
+def _has_plan(site: Site, budget: Budget) -> bool:
+    arrays = settled_bounds(build(site).problem.arrays())
+    return arrays is not None and Model(arrays, budget).run().status is not Status.INFEASIBLE
+
+
+def _netted(part: Built, x: Floats) -> Floats:
+    return Cells.of(part.problem.pairs).netted(x)
+
+
+def _check(scenarios: Sequence[Scenario], parts: list[Built]) -> None:
+    if abs(sum(scenario.probability for scenario in scenarios) - 1.0) > 1e-9:
+        raise InputError("The probabilities of the scenarios must add up to 1.")
+    if any(part.problem.sizes != parts[0].problem.sizes for part in parts):
+        raise InputError("The scenarios must have the same devices, limits and window; only their numbers may differ.")
+
+
+def _numbers(site: Site, parts: list[Built], common_steps: int) -> list[NDArray[np.int32]]:
+    """Return the column that each scenario's columns become: one for all where a decision is common."""
+    problem, n = parts[0].problem, site.window.n
+    ports = [port for device in site.devices for port in device.ports]
+    owners = {f"{port.name}." for port in ports} | {f"{c}." for port in ports if (c := getattr(port, "coupling", None))}
+    common = np.zeros(problem.width, dtype=bool)
+    for name, (first, size) in problem.sizes.items():
+        if size == n and not name.endswith(".soc") and any(name.startswith(owner) for owner in owners):
+            common[first : first + common_steps] = True
+    numbers, free = [], int(common.sum())
+    for _ in parts:
+        own = np.empty(problem.width, dtype=np.int32)
+        own[common] = np.arange(int(common.sum()))
+        own[~common] = free + np.arange(int((~common).sum()))
+        free += int((~common).sum())
+        numbers.append(own)
+    return numbers
+
+
+def _stacked(scenarios: Sequence[Scenario], parts: list[Built], numbers: list[NDArray[np.int32]]) -> Arrays:
+    """Return all scenarios as one problem of mean cost."""
+    each = [part.problem.arrays() for part in parts]
+    width = 1 + max(int(own.max()) for own in numbers)
+    height = sum(arrays.height for arrays in each)
+    cost, lower, upper = np.zeros(width), np.full(width, -np.inf), np.full(width, np.inf)
+    integers, offset, entries, first = np.zeros(width, np.int32), 0.0, [], 0
+    for scenario, arrays, own in zip(scenarios, each, numbers, strict=True):
+        cost[own] += scenario.probability * arrays.cost
+        offset += scenario.probability * arrays.offset
+        lower[own], upper[own] = np.maximum(lower[own], arrays.lower), np.minimum(upper[own], arrays.upper)
+        integers[own] = arrays.integers
+        cols = np.repeat(own, np.diff(arrays.matrix.start))
+        entries.append((first + arrays.matrix.index, cols, arrays.matrix.value))
+        first += arrays.height
+    rows, columns, values = (np.concatenate(column) for column in zip(*entries, strict=True))
+    return Arrays(
+        cost=cost, offset=offset, lower=lower, upper=upper, integers=integers,
+        row_lower=np.concatenate([arrays.row_lower for arrays in each]),
+        row_upper=np.concatenate([arrays.row_upper for arrays in each]),
+        matrix=compressed(rows, columns, values, (height, width)),
+    )  # fmt: skip
+
+
+def _moved(pair: Pair, own: NDArray[np.int32]) -> Pair:
+    """Return a pair with the columns it has in the problem of all scenarios."""
+    first, second = (
+        Linear(side.size, tuple(Term(own[term.cols], term.coefs, term.rows) for term in side.terms), side.constant)
+        for side in (pair.first, pair.second)
+    )
+    return replace(pair, first=first, second=second, most=lambda lower, upper: pair.most(lower[own], upper[own]))

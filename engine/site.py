@@ -1,0 +1,134 @@
+"""A site and a plan for it: what schedulers take and give. Plain arrays, kW and kWh, consumption positive."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from engine.devices.port import Device
+from engine.model.limits import SoftLimit
+from engine.model.linear import Floats, Linear, Values
+from engine.model.problem import Problem
+from engine.solve.status import Status
+from engine.tariffs import Commitment, Tariff
+from engine.window import Window
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Connection:
+    """Where the devices of one commodity meet the grid."""
+
+    commodity: str = "electricity"
+    """What flows."""
+    consumption_limit: Values = np.inf
+    """Most power bought, hard [kW]."""
+    production_limit: Values = np.inf
+    """Most power sold, hard [kW]."""
+    soft_consumption: SoftLimit | None = None
+    """A limit on what is bought that may be broken at a price."""
+    soft_production: SoftLimit | None = None
+    """A limit on what is sold that may be broken at a price."""
+    tariffs: tuple[Tariff, ...] = ()
+    """What flows through is paid for by each of these."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Group:
+    """Devices behind a common limit inside the site, such as one fuse; may stand in another group."""
+
+    name: str
+    """Name under which its power is reported; unique in the site."""
+    commodity: str = "electricity"
+    """What flows; the same for all its members."""
+    group: str | None = None
+    """The group it stands in."""
+    consumption_limit: Values = np.inf
+    """Most power its members take together, hard [kW]."""
+    production_limit: Values = np.inf
+    """Most power its members give together, hard [kW]."""
+    soft_consumption: SoftLimit | None = None
+    """A limit that may be broken at a price."""
+    soft_production: SoftLimit | None = None
+    """A limit that may be broken at a price."""
+
+
+class Addition(Protocol):
+    """Rows, columns and costs of a plugin's own; they work with every solver."""
+
+    def add_to(self, problem: Problem, power: Mapping[str, Linear]) -> None:
+        """Add them.
+
+        Args:
+            problem: With everything else in it.
+            power: Power of each port, group and connection [kW], shape (n,).
+        """
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Site:
+    """Devices behind their connections over one window.
+
+    A commodity without a connection is an internal node: what its devices give, others take in the same step.
+    """
+
+    window: Window
+    devices: tuple[Device, ...]
+    connections: tuple[Connection, ...]
+    groups: tuple[Group, ...] = ()
+    commitments: tuple[Commitment, ...] = ()
+    additions: tuple[Addition, ...] = ()
+    hedged: int = 0
+    """Number of steps in which one decision has to do for every quantile of loads and production; 0 for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A limit that is not met at one moment."""
+
+    limit: str
+    """Which limit, such as ``battery.soc-minima`` or ``electricity.consumption``."""
+    step: float
+    """Index of the step; for a stored energy the tick 0 ... n, which ends step - 1, or a moment between two of them."""
+    amount: float
+    """By how much."""
+    unit: str
+    """``kW`` or ``kWh``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Processor time spent [s]."""
+
+    building: float
+    solving: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Schedule:
+    """A plan: what every device does, what it costs and why."""
+
+    window: Window
+    power: Mapping[str, Floats]
+    """Power of each port, connection (by commodity) and group [kW], positive when consuming, shape (n,)."""
+    soc: Mapping[str, Floats]
+    """Energy in each store [kWh], shape (n + 1,)."""
+    costs: Mapping[str, float]
+    """Cost by name [currency]; earnings are negative."""
+    status: Status
+    gap: float = 0.0
+    """How far the cost may at most lie above the best one, as share of it."""
+    prices: Mapping[str, Floats] = field(default_factory=dict)
+    """Marginal cost of one more kWh consumed, by commodity and group [currency/kWh], shape (n,)."""
+    worth: Mapping[str, Floats] = field(default_factory=dict)
+    """Marginal worth of one more kWh in each store [currency/kWh], at ticks 1 ... n, shape (n,)."""
+    limit_prices: Mapping[str, Floats] = field(default_factory=dict)
+    """What one more kW or kWh of a limit would save, by limit [currency per unit], shape (n,) or (n + 1,)."""
+    breaches: tuple[Breach, ...] = ()
+    """Soft limits that are not met."""
+    timings: Timings = Timings(0.0, 0.0)
+
+    @property
+    def cost(self) -> float:
+        """Sum of all costs [currency]."""
+        return sum(self.costs.values())

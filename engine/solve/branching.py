@@ -1,0 +1,181 @@
+"""Two flows that must not run together, solved exactly: LP first, then branching, whole numbers only at last.
+
+Running both at once burns energy, which pays only where consuming more would earn money. So the relaxed problem is
+nearly always right; if not, a few re-solves with one of the flows held at zero find the best plan, and only when they
+do not, a search with whole numbers takes over, which is again checked.
+"""
+
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.model.arrays import settled
+from engine.model.linear import Floats
+from engine.solve.backend import Answer, Backend, share_above, timed_out
+from engine.solve.complementarity import Cells, flow, with_choices
+from engine.solve.first_plan import FINISHING, any_plan, first_plan, one_way
+from engine.solve.highs import Model
+from engine.solve.status import Status
+
+NODES = 60
+"""Re-solves before a search with whole numbers takes over."""
+FEW = 8
+"""Up to so many overlaps are tried by re-solves first; more of them cannot be settled in time."""
+SEARCHING = 0.8
+"""Share of the time left that a search may take; the rest is for a plan where it finds none."""
+
+
+Fixed: TypeAlias = tuple[tuple[int, bool], ...]
+"""Cells decided so far, and whether the first (True) or the second flow is held at zero there."""
+
+
+def solve(model: Backend, cells: Cells) -> Answer:
+    """Return an optimal plan in which no pair runs together; the model's last run is the one with its duals.
+
+    Args:
+        model: The problem, not yet run; its bounds are changed, or more columns added at the end.
+        cells: What must not run together.
+    """
+    arrays = model.arrays
+    must = cells.paying(arrays.cost)
+    if must.any() or arrays.integers.any():
+        return _search(model, cells, must)
+    answer = model.run()
+    if not answer.has_plan:
+        return answer
+    overlapping = cells.overlap(answer.x) > 0
+    if not overlapping.any():
+        return answer
+    known = None
+    if isinstance(model, Model) and overlapping.sum() <= FEW:  # other solvers cannot be edited in place
+        branches = _Branches(model, cells, overlapping)
+        best = branches.search(answer)
+        if best is not None:
+            return best
+        if model.budget.is_over:
+            return any_plan(model, arrays, cells, answer, branches.best)
+        known, overlapping = branches.best, overlapping | branches.seen
+    model.load(arrays)  # without the cuts and the bounds of the branches
+    return _search(model, cells, overlapping | cells.doubtful(arrays.cost), known)
+
+
+class _Branches:
+    """Depth-first search over which flow of an overlapping pair is held at zero."""
+
+    def __init__(self, model: Model, cells: Cells, overlapping: NDArray[np.bool_]) -> None:
+        self.model, self.cells = model, cells
+        self.columns = np.unique(np.concatenate([cells.first.ravel(), cells.second.ravel()]))
+        self.columns = self.columns[self.columns >= 0].astype(np.int32)
+        self.best: Answer | None = None
+        self.seen = overlapping
+        """Cells that overlapped in any node."""
+        self.best_fixed: Fixed = ()
+        _add_cuts(model, cells, np.flatnonzero(overlapping))
+
+    def search(self, root: Answer) -> Answer | None:
+        """Return the best plan, or None when it is not proven in time."""
+        stack: list[Fixed] = [()]
+        for _node in range(NODES):
+            if not stack or self.model.budget.is_over:
+                break
+            fixed = stack.pop()
+            answer = self._run(fixed)
+            if not answer.has_plan or not self._promising(answer):
+                continue
+            overlap = self.cells.overlap(answer.x)
+            if not overlap.any():
+                self.best, self.best_fixed = answer, fixed
+                continue
+            self.seen = self.seen | (overlap > 0)
+            stack += self._children(fixed, int(np.argmax(overlap)), answer.x)
+        if stack:
+            return None
+        if self.best is None:
+            return Answer(Status.INFEASIBLE, np.inf, root.x[:0], root.x[:0], root.x[:0])
+        return self._run(self.best_fixed)
+
+    def _promising(self, answer: Answer) -> bool:
+        return self.best is None or answer.objective < self.best.objective - 1e-9 * max(1.0, abs(self.best.objective))
+
+    def _children(self, fixed: Fixed, cell: int, x: Floats) -> list[Fixed]:
+        """Return both ways to go on; the last one, which is tried first, keeps the larger flow."""
+        at = slice(cell, cell + 1)
+        first_larger = bool(flow(self.cells.first[:, at], x)[0] > flow(self.cells.second[:, at], x)[0])
+        return [(*fixed, (cell, first_larger)), (*fixed, (cell, not first_larger))]
+
+    def _run(self, fixed: Fixed) -> Answer:
+        """Solve with the first (True) or second flow of each cell held at zero."""
+        upper = self.model.arrays.upper.copy()
+        for cell, first in fixed:
+            cols = (self.cells.first if first else self.cells.second)[:, cell]
+            upper[cols[cols >= 0]] = 0.0
+        lower = np.minimum(self.model.arrays.lower, upper)
+        self.model.change_bounds(self.columns, lower[self.columns], upper[self.columns])
+        return self.model.run()
+
+
+def _add_cuts(model: Model, cells: Cells, at: NDArray[np.integer]) -> None:
+    """Add first/most + second/most ≤ 1 where both are limited: what the whole numbers would imply."""
+    first, second = cells.most(model.arrays)
+    at = at[np.isfinite(first[at]) & np.isfinite(second[at]) & (first[at] > 0) & (second[at] > 0)]
+    if not len(at):
+        return
+    cols = np.concatenate([cells.first[:, at], cells.second[:, at]])
+    flows = ((first, len(cells.first)), (second, len(cells.second)))
+    most = np.concatenate([np.tile(limit[at], (depth, 1)) for limit, depth in flows])
+    use = (cols >= 0).T
+    start = np.concatenate([[0], np.cumsum(use.sum(axis=1))[:-1]]).astype(np.int32)
+    model.add_rows(np.ones(len(at)), start, cols.T[use].astype(np.int32), (1.0 / most).T[use])
+
+
+def _search(model: Backend, cells: Cells, candidates: NDArray[np.bool_], known: Answer | None = None) -> Answer:
+    """Search with whole numbers at the candidates, then at all cells with losses if others run together."""
+    plain = model.arrays
+    for _round in range(4):
+        at = np.flatnonzero(candidates)
+        whole = with_choices(plain, cells, at)
+        if isinstance(model, Model):
+            known, is_all = first_plan(model, plain, cells, whole, known)
+            if is_all:
+                return known or timed_out()
+        model.load(whole)
+        if isinstance(model, Model) and known is not None:
+            model.suggest(np.concatenate([known.x, flow(cells.first[:, at], known.x) > 0]))
+        answer = _searched(model)
+        if answer.status is Status.TIMED_OUT and isinstance(model, Model):
+            return any_plan(model, plain, cells, answer, known)
+        if not answer.has_plan:
+            return answer
+        overlapping = cells.overlap(answer.x) > 0
+        if not overlapping.any():
+            break
+        if isinstance(model, Model) and model.budget.is_over:
+            return one_way(model, plain, cells, answer, answer.bound)
+        candidates = candidates | overlapping if _round == 0 else candidates | overlapping | ~cells.lossless
+    return _priced(model, answer)
+
+
+def _searched(model: Backend) -> Answer:
+    """Run with whole numbers, for a part of the time left."""
+    if not isinstance(model, Model) or not model.budget.is_limited:
+        return model.run()
+    whole = model.budget
+    model.budget = whole.part(SEARCHING * whole.left)
+    answer = model.run()
+    model.budget = whole
+    return answer
+
+
+def _priced(model: Backend, searched: Answer) -> Answer:
+    """Return the plan again with its whole numbers held fixed: exact to the last digit and with duals."""
+    arrays = model.arrays
+    if isinstance(model, Model):
+        model.budget = model.budget.at_least(FINISHING)
+    model.load(settled(arrays, searched.x))
+    answer = model.run()
+    if not answer.has_plan:  # whole but for a millionth, which a tight row does not forgive
+        return searched
+    proven = replace(answer, status=searched.status, bound=searched.bound)
+    return replace(proven, gap=min(searched.gap, share_above(answer.objective, searched.bound)))

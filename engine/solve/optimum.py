@@ -1,0 +1,130 @@
+"""From a problem to its best plan: bounds checked, solved, directions settled, preferences followed."""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+
+from engine.errors import SolveError, TimedOut
+from engine.model.arrays import Arrays
+from engine.model.linear import Floats
+from engine.model.problem import Problem
+from engine.solve import branching, tie_break
+from engine.solve.backend import Answer, Backend
+from engine.solve.budget import Budget
+from engine.solve.complementarity import Cells
+from engine.solve.highs import Model
+from engine.solve.preference import refine
+from engine.solve.status import Status
+
+DIRECT = "highspy"
+"""Name of the solver that needs no modelling layer."""
+
+_SHORT = 1000
+_SOFT_AND_SMALL = 1500
+"""Longest window [steps], and most columns of a problem with soft limits, for which beginning at rest pays."""
+_NOISE = 1e-9
+"""A lower bound may lie this far above the upper one before it is a contradiction, as share of it or in kWh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A plan in numbers of columns and rows."""
+
+    status: Status
+    gap: float
+    x: Floats
+    """Value of each column of the problem."""
+    row_dual: Floats
+    """Change of cost per unit of each row's bounds."""
+    col_dual: Floats
+    """Change of cost per unit of each column's bounds."""
+
+
+_NONE: Final = np.empty(0)
+NO_PLAN: Final = Solved(Status.INFEASIBLE, 0.0, _NONE, _NONE, _NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a solve may end early, and what it does between plans of equal cost."""
+
+    budget: Budget = field(default_factory=Budget)
+    preferences: bool = True
+    solver: str = DIRECT
+    """``highspy`` for arrays straight into HiGHS, else the name of a solver that Pyomo knows."""
+
+    def backend(self, problem: Problem, arrays: Arrays) -> Backend:
+        """Return the solver with a problem in it."""
+        if self.solver == DIRECT:
+            return Model(arrays, self.budget)
+        from engine.solve.pyomo_backend import Names, PyomoModel  # Pyomo takes longer to import than a plan to make
+
+        return PyomoModel(arrays, Names.of(problem), solver=self.solver, budget=self.budget)
+
+
+def solve(problem: Problem, options: Options) -> Solved:
+    """Return the best plan of a problem, or the status that tells why there is none."""
+    arrays = settled_bounds(problem.arrays())
+    if arrays is None:
+        return NO_PLAN
+    model = begun(problem, arrays, options.budget) if options.solver == DIRECT else options.backend(problem, arrays)
+    cells = Cells.of(problem.pairs)
+    answer = branching.solve(model, cells)
+    if options.preferences and arrays.integers.any():
+        weights, spent = problem.weights(), options.budget.spent
+        briefly = replace(options, budget=options.budget.part(spent + tie_break.LEAST))
+        answer = tie_break.preferred(
+            model, answer, weights, arrays, cells, lambda other: briefly.backend(problem, other)
+        )
+    return finish(problem, model, answer, cells, preferences=options.preferences)
+
+
+def without_plan(status: Status, budget: Budget) -> SolveError:
+    """Return the error that tells why a solve has no plan, if not for limits that clash."""
+    if status is Status.UNBOUNDED:
+        return SolveError(
+            "The plan could earn money without end; limit the power of the devices or of the site, or check the prices."
+        )
+    return TimedOut(
+        f"No plan was found within {budget.limit:g} s; plan fewer devices or steps at once, or allow more time "
+        "(time_limit of FLEXMEASURES_LP_SOLVER_OPTIONS) or a larger gap (its mip_rel_gap)."
+    )
+
+
+def begun(problem: Problem, arrays: Arrays, budget: Budget) -> Model:
+    """Return HiGHS with a problem in it, ready to begin where that is fastest."""
+    model = Model(arrays, budget)
+    if _begins_at_rest(problem, arrays):
+        model.begin_with(*problem.resting())
+    return model
+
+
+def _begins_at_rest(problem: Problem, arrays: Arrays) -> bool:
+    """Return whether a search that begins with all devices at rest is faster than one from nothing; measured."""
+    if arrays.integers.any() or problem.window.n > _SHORT:
+        return False
+    return not problem.soft or problem.width <= _SOFT_AND_SMALL
+
+
+def finish(problem: Problem, model: Backend, answer: Answer, cells: Cells, *, preferences: bool) -> Solved:
+    """Return the plan of an answer, refined by the preferences and without the common part of lossless flows."""
+    if not answer.has_plan:
+        return Solved(answer.status, answer.gap, _NONE, _NONE, _NONE)
+    x = answer.x
+    if preferences and problem.preferences:
+        weights = problem.weights()
+        extra = np.zeros(model.arrays.width - problem.width)
+        x = refine(model, answer, np.concatenate([weights, extra]), cells)
+    width, height = problem.width, problem.height
+    return Solved(answer.status, answer.gap, cells.netted(x)[:width], answer.row_dual[:height], answer.col_dual[:width])
+
+
+def settled_bounds(arrays: Arrays) -> Arrays | None:
+    """Return the problem with rounding noise taken off crossed bounds; None if any cross in earnest."""
+    excess = arrays.lower - arrays.upper
+    if not (excess > 0).any():
+        return arrays
+    if (excess > _NOISE * np.maximum(1.0, np.abs(arrays.upper))).any():
+        return None
+    return replace(arrays, lower=np.minimum(arrays.lower, arrays.upper))

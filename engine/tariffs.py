@@ -1,0 +1,124 @@
+"""What is paid for: energy, the highest power, and promises that are not kept; each writes its own costs."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+from engine.errors import InputError
+from engine.model.limits import groups_of_equal, runs_of_equal
+from engine.model.linear import Floats, Indices, Linear, Values, full
+from engine.model.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What flows through a connection."""
+
+    commodity: str
+    bought: Linear
+    """Power taken from the grid [kW], 0 or more, shape (n,)."""
+    sold: Linear
+    """Power given to the grid [kW], 0 or more, shape (n,)."""
+    net: Linear
+    """Power taken less power given [kW], shape (n,)."""
+
+
+class Tariff(Protocol):
+    """Anything that puts a price on what flows through a connection."""
+
+    def add_to(self, problem: Problem, exchange: Exchange) -> None:
+        """Add the costs, under a name of their own."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EnergyTariff:
+    """A price per kWh in both directions."""
+
+    consumption_price: Values
+    """Price of energy bought [currency/kWh], one number or shape (n,)."""
+    production_price: Values
+    """What energy sold earns [currency/kWh], one number or shape (n,)."""
+
+    def add_to(self, problem: Problem, exchange: Exchange) -> None:
+        """See Tariff.add_to."""
+        hours = problem.window.hours
+        paid = exchange.bought * (self.consumption_price * hours)
+        problem.cost(f"{exchange.commodity} net energy", paid + exchange.sold * (self.production_price * -hours))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PeakTariff:
+    """A price on the highest power among the steps of equal price and reached peak in each billing period."""
+
+    direction: Literal["consumption", "production"]
+    """Which way the power flows."""
+    price: Values
+    """Price of the peak [currency/kW], one number or shape (n,)."""
+    reached: Values = 0.0
+    """Peak paid for already [kW], one number or shape (n,)."""
+    billing: Indices | None = None
+    """Billing period (month) of each step, increasing, shape (n,); None is one for the whole window."""
+
+    def add_to(self, problem: Problem, exchange: Exchange) -> None:
+        """See Tariff.add_to: one variable per group at or above every flow; its cost presses it onto the highest."""
+        n = problem.window.n
+        flow = exchange.bought if self.direction == "consumption" else exchange.sold
+        billing = 0.0 if self.billing is None else self.billing.astype(float)
+        groups, first = groups_of_equal(n, billing, self.price, self.reached)
+        name = f"{exchange.commodity} {self.direction} peak"
+        more = problem.variable(name, size=len(first))
+        problem.at_most(name, flow - self.reached, more[groups])
+        problem.cost(name, more * full(self.price, n)[first])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Commitment:
+    """A promised power and the price of deviating from it."""
+
+    name: str
+    """Name of its cost."""
+    baseline: Values
+    """Power promised, positive when consuming [kW], one number or shape (n,)."""
+    up_price: Values | None = None
+    """Price of a higher power [currency/kWh, or currency/kW on the peak]; None adds no cost upwards."""
+    down_price: Values | None = None
+    """Price of a lower power, counted negative: a positive price earns, a negative one costs; None adds no cost."""
+    on: Literal["energy", "peak"] = "energy"
+    """Whether each step or only the largest deviation is priced."""
+    members: tuple[str, ...] | None = None
+    """Names of the ports and groups whose sum is promised; None is the whole connection."""
+    commodity: str = "electricity"
+    """The connection it is about, when it names no members."""
+
+    def add_to(self, problem: Problem, power: Linear) -> None:
+        """Add the deviation from the promise and its price."""
+        n, hours = problem.window.n, problem.window.hours
+        up_price, down_price = _price(self.up_price, n), _price(self.down_price, n)
+        low, high = problem.reach(power - self.baseline)
+        most = np.maximum(high, 0.0), np.maximum(-low, 0.0)
+        up = problem.variable(f"{self.name}.up", upper=most[0])
+        down = problem.variable(f"{self.name}.down", upper=most[1])
+        problem.equal(f"{self.name}.deviation", power - up + down, self.baseline)
+        if self.on == "energy":
+            problem.cost(self.name, up * (up_price * hours) - down * (down_price * hours))
+            problem.one_at_a_time(self.name, up, down, lossless=True, most=lambda _, __: most)
+            return
+        if (up_price < 0).any() or (down_price > 0).any():
+            raise InputError(
+                f"{self.name}: a price on the peak must make deviating cost: up-price 0 or more, down-price 0 or less."
+            )
+        self._add_peak(problem, "up", up, up_price)
+        self._add_peak(problem, "down", down, -down_price)
+
+    def _add_peak(self, problem: Problem, side: str, deviation: Linear, price: Floats) -> None:
+        """Add the largest deviation of each run of steps of equal price and baseline."""
+        groups, prices = runs_of_equal(problem.window.n, price, self.baseline)
+        if prices.any():
+            peak = problem.variable(f"{self.name}.{side}-peak", size=len(prices))
+            problem.at_most(f"{self.name}.{side}-peak", deviation, peak[groups])
+            problem.cost(self.name, peak * prices)
+
+
+def _price(price: Values | None, n: int) -> Floats:
+    return np.zeros(n) if price is None else full(price, n)
