@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from app.auth.identity import SignedIn
+from app.auth.access.identity import SignedIn
 from engine.errors import EngineError
 
 

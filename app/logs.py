@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from app.redaction import of_settings, redacted, redacted_all
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.version import OWN
 
 LOG = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ import smtplib
 from email.message import EmailMessage
 from email.utils import formataddr, make_msgid
 
-from app.settings import Settings
+from app.settings.settings import Settings
 from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """The configured database, ready to work on."""
 
-from app import settings as app_settings
-from app.settings import Settings
+from app.settings import settings as app_settings
+from app.settings.settings import Settings
 from db import migrations
 from db.core import private_files
 from db.core.database import Database

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from app.settings import Settings
+from app.settings.settings import Settings
 
 GONE = "***"
 SHORTEST = 6

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from app.assemble.request import ScheduleRequest
-from app.auth.references import References
-from app.jobs import schedule
-from app.jobs.asking import Order, ask
+from app.assemble.site.request import ScheduleRequest
+from app.auth.access.references import References
+from app.jobs.handlers import schedule
 from app.jobs.queue import Queue
-from app.settings import load
+from app.jobs.submission import Order, ask
+from app.settings.settings import load
 from db import sources
 from db.assets import Asset
 from db.beliefs import store

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from app.assemble.request import ScheduleRequest
-from app.auth.references import References
-from app.jobs import schedule
+from app.assemble.site.request import ScheduleRequest
+from app.auth.access.references import References
+from app.jobs.handlers import schedule
 from benchmarks.scheduling_measure import median_cpu
 from benchmarks.scheduling_story import (
     CAPACITY,

@@ -133,7 +133,7 @@ def test_scheduling_does_without_pandas_and_units():
 
 def test_a_server_starts_without_what_only_some_requests_need():
     needless = {"pandas", "scipy", "pint", "altair", "holoviews", "statsmodels", "pyomo", "panel_material_ui", "numba"}
-    assert not imported_by("import app.server") & needless
+    assert not imported_by("import app.web.server") & needless
 
 
 def test_every_command_can_be_loaded():
@@ -152,23 +152,23 @@ def test_every_command_can_be_loaded():
 GUARDED_ROWS = {"Sensor", "Asset", "Source", "Account", "User", "AccessKey"}
 BY_ID_OF_OUR_OWN = {
     # where rows are got by an id, but by none that a user wrote into what is computed
-    "app/jobs/asker.py principal": "the user of a job",
-    "app/jobs/automations.py acting": "the user of an automation",
-    "app/jobs/automations.py inputs": "the asset of an automation",
-    "app/jobs/automations.py time_zone": "the asset of an automation",
-    "app/jobs/ingest.py run_from": "the host at a terminal names it",
-    "app/jobs/ingest.py preview_file": "checked by its endpoint, which is about this sensor",
-    "app/jobs/ingest.py find_source": "the host at a terminal names it",
-    "app/jobs/ingest.py known_source": "the host at a terminal names it",
-    "app/jobs/ingest_later.py save": "the source of who posted, noted by us",
-    "app/jobs/ingest_later.py saving": "the same, as it holds save",
-    "app/jobs/retention.py": "every sensor, for the host",
-    "app/jobs/takeover.py": "the host at a terminal names it",
-    "app/jobs/watch.py": "every sensor, for the host",
-    "app/jobs/watch_memory.py": "every series, for the host",
+    "app/jobs/principal.py principal": "the user of a job",
+    "app/jobs/triggers/automations.py acting": "the user of an automation",
+    "app/jobs/triggers/automations.py inputs": "the asset of an automation",
+    "app/jobs/triggers/automations.py time_zone": "the asset of an automation",
+    "app/jobs/handlers/ingest.py run_from": "the host at a terminal names it",
+    "app/jobs/handlers/ingest.py preview_file": "checked by its endpoint, which is about this sensor",
+    "app/jobs/handlers/ingest.py find_source": "the host at a terminal names it",
+    "app/jobs/handlers/ingest.py known_source": "the host at a terminal names it",
+    "app/jobs/handlers/ingest_later.py save": "the source of who posted, noted by us",
+    "app/jobs/handlers/ingest_later.py saving": "the same, as it holds save",
+    "app/jobs/handlers/retention.py": "every sensor, for the host",
+    "app/jobs/handlers/flexmeasures_import.py": "the host at a terminal names it",
+    "app/jobs/watch/watch.py": "every sensor, for the host",
+    "app/jobs/watch/watch_cache.py": "every series, for the host",
     "app/assemble/day_costs.py of_sites": "of assets that the asker may read",
-    "app/assemble/export.py": "names of the sources of sensors that the asker may read",
-    "app/assemble/site.py _bring_sensors": "kept by the session only; each is asked for before it is used",
+    "app/assemble/files/export.py": "names of the sources of sensors that the asker may read",
+    "app/assemble/site/site.py _bring_sensors": "kept by the session only; each is asked for before it is used",
 }
 
 
@@ -188,5 +188,5 @@ def test_only_references_turn_an_id_of_a_user_into_a_row():
     found = {each for path in sources("app/assemble", "app/jobs") for each in rows_got(path)}
     allowed = set(BY_ID_OF_OUR_OWN)
     strange = {each for each in found if each not in allowed and each.split()[0] not in allowed}
-    assert not strange, f"Resolve these with app.auth.references.References: {sorted(strange)}"
+    assert not strange, f"Resolve these with app.auth.access.references.References: {sorted(strange)}"
     assert not {each for each in allowed if not any(got.startswith(each) for got in found)}, "no longer needed"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from app.settings import Settings
+from app.settings.settings import Settings
 
 
 def entity_address(sensor_id: int, *, server: str, settings: Settings, now: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from tornado.web import HTTPError
 
-from app.api.base import Endpoint
+from app.api.http.base import Endpoint
 from app.version import API
 
 PATTERN = r"/api/(?P<version>v1|v1_1|v1_2|v1_3|v2_0)(?:/.*)?"

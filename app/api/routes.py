@@ -5,38 +5,15 @@ from itertools import chain
 from typing import Any
 
 from app.api import legacy
-from app.api.base import Endpoint, NothingHere
-from app.api.route import Route
-from app.api.service import Service
-from app.api.v3 import (
-    accounts,
-    alerts,
-    annotations,
-    assets,
-    audit,
-    automations,
-    bulk,
-    charts,
-    choices,
-    copies,
-    data,
-    documentation,
-    exports,
-    forecasts,
-    health,
-    jobs,
-    keys,
-    monitoring,
-    play,
-    reports,
-    schedules,
-    secrets,
-    sensors,
-    templates,
-    tokens,
-    uploads,
-    users,
-)
+from app.api.http.base import Endpoint, NothingHere
+from app.api.http.route import Route
+from app.api.http.service import Service
+from app.api.v3.accounts import accounts, audit, choices, keys, secrets, tokens, users
+from app.api.v3.assets import annotations, assets, copies, sensors, templates
+from app.api.v3.charts import charts
+from app.api.v3.data import bulk, data, exports, monitoring, uploads
+from app.api.v3.jobs import automations, forecasts, jobs, reports, schedules
+from app.api.v3.server import alerts, documentation, health, play
 
 ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES, *charts.DEV, *alerts.OPS, *play.ROOT]
 """Below /api."""

@@ -1,0 +1,1 @@
+"""The one seam between store and engine: rows become sites, files become values, results become beliefs."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.assemble.series import on_steps
+from app.assemble.site.series import on_steps
 from db.beliefs import store
 from db.beliefs.knowledge import AsOf
 from db.beliefs.latest import Known

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.assemble import flex_config
 from app.assemble.outputs import consumption_sign
-from app.assemble.series import on_steps
-from app.auth.references import References
+from app.assemble.site import flex_config
+from app.assemble.site.series import on_steps
+from app.auth.access.references import References
 from db.assets import Asset, lineage
 from db.beliefs import store
 from db.beliefs.latest import Known

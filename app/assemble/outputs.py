@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from app.auth.references import References
+from app.auth.access.references import References
 from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.flex.context import CommodityContext

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.assemble.outputs import Output
-from app.assemble.series import on_steps
+from app.assemble.site.series import on_steps
 from db.beliefs import store
 from db.beliefs.store import Written
 from db.sources import Source

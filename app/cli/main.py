@@ -32,28 +32,32 @@ class Group(NamedTuple):
 COMMANDS = Group(
     "When to run flexible assets against prices, CO2 and peaks, and why.",
     {
-        "run": Command("app.cli.serve:run", "Serve the pages and the API."),
+        "run": Command("app.cli.commands.serve:run", "Serve the pages and the API."),
         "add": Group(
             "Add something to the database.",
             {
-                "automation": Command("app.cli.automations:add_automation", "What is done again and again."),
-                "toy-account": Command("app.cli.toy:toy_account", "The account, battery and market of the tutorials."),
-                "account": Command("app.cli.accounts:add_account", "An organisation."),
-                "user": Command("app.cli.accounts:add_user", "A user of an account."),
-                "source": Command("app.cli.accounts:add_source", "A source of data."),
-                "asset": Command("app.cli.assets:add_asset", "An asset, below another one or at the top."),
-                "sensor": Command("app.cli.assets:add_sensor", "A sensor of an asset."),
-                "beliefs": Command("app.cli.beliefs:add_beliefs", "Time series data from a CSV or Excel file."),
-                "report": Command("app.cli.reports:add_report", "Compute a report and save it."),
+                "automation": Command("app.cli.commands.automations:add_automation", "What is done again and again."),
+                "toy-account": Command(
+                    "app.cli.commands.toy:toy_account", "The account, battery and market of the tutorials."
+                ),
+                "account": Command("app.cli.commands.accounts:add_account", "An organisation."),
+                "user": Command("app.cli.commands.accounts:add_user", "A user of an account."),
+                "source": Command("app.cli.commands.accounts:add_source", "A source of data."),
+                "asset": Command("app.cli.commands.assets:add_asset", "An asset, below another one or at the top."),
+                "sensor": Command("app.cli.commands.assets:add_sensor", "A sensor of an asset."),
+                "beliefs": Command(
+                    "app.cli.commands.beliefs:add_beliefs", "Time series data from a CSV or Excel file."
+                ),
+                "report": Command("app.cli.commands.reports:add_report", "Compute a report and save it."),
                 "schedule": Group(
                     "Compute a schedule and save it.",
                     {
                         "for-storage": Command(
-                            "app.cli.schedules:for_storage", "When a storage charges and discharges."
+                            "app.cli.commands.schedules:for_storage", "When a storage charges and discharges."
                         ),
-                        "for-process": Command("app.cli.schedules:for_process", "When a process runs."),
+                        "for-process": Command("app.cli.commands.schedules:for_process", "When a process runs."),
                         "for-asset": Command(
-                            "app.cli.any_schedule:for_asset",
+                            "app.cli.commands.any_schedule:for_asset",
                             "All devices of an asset; meant where none is named.",
                         ),
                     },
@@ -64,78 +68,90 @@ COMMANDS = Group(
         "show": Group(
             "Show what the database holds.",
             {
-                "automation": Command("app.cli.automations:show_automation", "One automation with its jobs."),
-                "automations": Command("app.cli.automations:show_automations", "What is done again and again."),
-                "accounts": Command("app.cli.accounts:show_accounts", "All accounts."),
-                "account": Command("app.cli.accounts:show_account", "One account with its users and assets."),
-                "asset-types": Command("app.cli.assets:show_asset_types", "All asset types."),
-                "asset": Command("app.cli.assets:show_asset", "One asset with its sensors."),
-                "beliefs": Command("app.cli.beliefs:show_beliefs", "Time series data, as a plot or a file."),
-                "data-sources": Command("app.cli.accounts:show_sources", "Where data come from."),
-                "roles": Command("app.cli.accounts:show_roles", "The roles users can have."),
+                "automation": Command("app.cli.commands.automations:show_automation", "One automation with its jobs."),
+                "automations": Command(
+                    "app.cli.commands.automations:show_automations", "What is done again and again."
+                ),
+                "accounts": Command("app.cli.commands.accounts:show_accounts", "All accounts."),
+                "account": Command("app.cli.commands.accounts:show_account", "One account with its users and assets."),
+                "asset-types": Command("app.cli.commands.assets:show_asset_types", "All asset types."),
+                "asset": Command("app.cli.commands.assets:show_asset", "One asset with its sensors."),
+                "beliefs": Command("app.cli.commands.beliefs:show_beliefs", "Time series data, as a plot or a file."),
+                "data-sources": Command("app.cli.commands.accounts:show_sources", "Where data come from."),
+                "roles": Command("app.cli.commands.accounts:show_roles", "The roles users can have."),
             },
         ),
         "edit": Group(
             "Change what is there.",
             {
-                "automation": Command("app.cli.automations:edit_automation", "Pause or continue it."),
-                "convert-data": Command("app.cli.deleting:convert_data", "Another unit, for a sensor and its data."),
+                "automation": Command("app.cli.commands.automations:edit_automation", "Pause or continue it."),
+                "convert-data": Command(
+                    "app.cli.commands.deleting:convert_data", "Another unit, for a sensor and its data."
+                ),
                 "resample-data": Command(
-                    "app.cli.deleting:resample_data", "Another resolution, for a sensor and its data."
+                    "app.cli.commands.deleting:resample_data", "Another resolution, for a sensor and its data."
                 ),
             },
         ),
         "delete": Group(
             "Delete something for good.",
             {
-                "automation": Command("app.cli.automations:delete_automation", "It is not done any more."),
-                "account": Command("app.cli.removing:account", "Accounts with all that is theirs."),
-                "user": Command("app.cli.removing:user", "Users; what they sent stays."),
-                "asset": Command("app.cli.removing:asset", "Assets with sensors and data."),
-                "sensor": Command("app.cli.removing:sensor", "Sensors with their data."),
-                "beliefs": Command("app.cli.deleting:delete_beliefs", "Time series data."),
-                "measurements": Command("app.cli.deleting:delete_measurements", "Values recorded after the fact."),
-                "prognoses": Command("app.cli.deleting:delete_prognoses", "Forecasts and schedules."),
-                "unchanged-beliefs": Command("app.cli.deleting:delete_unchanged", "Values that repeat what was known."),
-                "nan-beliefs": Command("app.cli.deleting:delete_nan", "Values that are not a number."),
+                "automation": Command("app.cli.commands.automations:delete_automation", "It is not done any more."),
+                "account": Command("app.cli.commands.removing:account", "Accounts with all that is theirs."),
+                "user": Command("app.cli.commands.removing:user", "Users; what they sent stays."),
+                "asset": Command("app.cli.commands.removing:asset", "Assets with sensors and data."),
+                "sensor": Command("app.cli.commands.removing:sensor", "Sensors with their data."),
+                "beliefs": Command("app.cli.commands.deleting:delete_beliefs", "Time series data."),
+                "measurements": Command(
+                    "app.cli.commands.deleting:delete_measurements", "Values recorded after the fact."
+                ),
+                "prognoses": Command("app.cli.commands.deleting:delete_prognoses", "Forecasts and schedules."),
+                "unchanged-beliefs": Command(
+                    "app.cli.commands.deleting:delete_unchanged", "Values that repeat what was known."
+                ),
+                "nan-beliefs": Command("app.cli.commands.deleting:delete_nan", "Values that are not a number."),
             },
         ),
         "jobs": Group(
             "Workers, and what becomes of jobs.",
             {
-                "run-worker": Command("app.cli.jobs:run_worker", "Do jobs of some queues until told to stop."),
-                "run-job": Command("app.cli.jobs:run_job", "Do one job here and now."),
-                "inspect-job": Command("app.cli.jobs:inspect_job", "Everything that is known of a job."),
-                "cancel-job": Command("app.cli.jobs:cancel_job", "Cancel a job that has not ended."),
-                "show-queues": Command("app.cli.jobs:show_queues", "How many jobs are in which state."),
-                "stats": Command("app.cli.jobs:stats", "How many jobs ended how, and how long they took."),
-                "save-last": Command("app.cli.jobs:save_last", "The newest jobs as a file."),
-                "clear-queue": Command("app.cli.jobs:clear_queue", "Cancel the jobs that wait in some queues."),
-                "delete-queue": Command("app.cli.jobs:delete_queue", "Forget the jobs of some queues."),
+                "run-worker": Command("app.cli.commands.jobs:run_worker", "Do jobs of some queues until told to stop."),
+                "run-job": Command("app.cli.commands.jobs:run_job", "Do one job here and now."),
+                "inspect-job": Command("app.cli.commands.jobs:inspect_job", "Everything that is known of a job."),
+                "cancel-job": Command("app.cli.commands.jobs:cancel_job", "Cancel a job that has not ended."),
+                "show-queues": Command("app.cli.commands.jobs:show_queues", "How many jobs are in which state."),
+                "stats": Command("app.cli.commands.jobs:stats", "How many jobs ended how, and how long they took."),
+                "save-last": Command("app.cli.commands.jobs:save_last", "The newest jobs as a file."),
+                "clear-queue": Command(
+                    "app.cli.commands.jobs:clear_queue", "Cancel the jobs that wait in some queues."
+                ),
+                "delete-queue": Command("app.cli.commands.jobs:delete_queue", "Forget the jobs of some queues."),
             },
         ),
         "monitor": Group(
             "Tell somebody when something was not heard of.",
             {
-                "last-run": Command("app.cli.monitor:last_run", "Tasks that have not succeeded for a while."),
-                "latest-run": Command("app.cli.monitor:latest_run", "The same by its other name."),
-                "latest-runs": Command("app.cli.monitor:latest_runs", "When each task ran last."),
-                "last-seen": Command("app.cli.monitor:last_seen_users", "Users not seen for a while."),
+                "last-run": Command("app.cli.commands.monitor:last_run", "Tasks that have not succeeded for a while."),
+                "latest-run": Command("app.cli.commands.monitor:latest_run", "The same by its other name."),
+                "latest-runs": Command("app.cli.commands.monitor:latest_runs", "When each task ran last."),
+                "last-seen": Command("app.cli.commands.monitor:last_seen_users", "Users not seen for a while."),
             },
         ),
         "db-ops": Group(
             "Copies of the whole database.",
             {
-                "dump": Command("app.cli.db_ops:dump", "Copy it to one file, while it is in use."),
-                "import-beliefs": Command("app.cli.db_ops:import_beliefs", "Take over values of FlexMeasures."),
-                "restore": Command("app.cli.db_ops:restore", "Fill it from such a file."),
+                "dump": Command("app.cli.commands.db_ops:dump", "Copy it to one file, while it is in use."),
+                "import-beliefs": Command(
+                    "app.cli.commands.db_ops:import_beliefs", "Take over values of FlexMeasures."
+                ),
+                "restore": Command("app.cli.commands.db_ops:restore", "Fill it from such a file."),
             },
         ),
         "db": Group(
             "Look after the tables of the database.",
             {
-                "upgrade": Command("app.cli.db_ops:upgrade", "Bring the tables to the newest version."),
-                "current": Command("app.cli.db_ops:current", "The version the tables are at."),
+                "upgrade": Command("app.cli.commands.db_ops:upgrade", "Bring the tables to the newest version."),
+                "current": Command("app.cli.commands.db_ops:current", "The version the tables are at."),
             },
         ),
     },

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from app.opening import opened
-from app.settings import load
+from app.settings.settings import load
 from db.core import bounds
 
 

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.assemble.request import ScheduleRequest
-from app.auth.references import References
+from app.assemble.site.request import ScheduleRequest
+from app.auth.access.references import References
 from app.demo import building, excerpts, toy
-from app.jobs import forecast, schedule
+from app.jobs.handlers import forecast, schedule
 from db import sources
 from db.beliefs import store
 from db.core.database import Database

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.auth.passwords import hashed
+from app.auth.login.passwords import hashed
 from db import assets, sources
 from db.accounts import users
 from db.accounts.accounts import Account

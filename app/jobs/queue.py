@@ -16,13 +16,13 @@ from huey.consumer import Consumer, Scheduler
 from huey.consumer import Worker as HueyWorker
 from redis.exceptions import RedisError
 
-from app.jobs.alerting import Watcher
-from app.jobs.faults import QueueDown
-from app.jobs.keeper import Keeper
-from app.jobs.kinds import QUEUES
-from app.jobs.ticking import Ticker
+from app.jobs.handlers.kinds import QUEUES
+from app.jobs.recovery import Keeper
+from app.jobs.retries import QueueDown
+from app.jobs.ticker import Ticker
+from app.jobs.watch.alerting import Watcher
 from app.jobs.worker import Worker
-from app.settings import Settings
+from app.settings.settings import Settings
 from db.core import private_files
 from db.core.database import Database
 from db.jobs import job_states, jobs

@@ -13,12 +13,12 @@ import traceback
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from app.jobs import asker
-from app.jobs.dependents import wake
-from app.jobs.faults import is_transient, patiently
-from app.jobs.kinds import KINDS, Attempt
+from app.jobs import principal
+from app.jobs.handlers.kinds import KINDS, Attempt
+from app.jobs.retries import is_transient, patiently
+from app.jobs.triggers.dependents import wake
 from app.redaction import of_settings, redacted
-from app.settings import Settings
+from app.settings.settings import Settings
 from db.core.database import Database
 from db.core.faults import Unavailable
 from db.jobs import job_states
@@ -88,11 +88,11 @@ class Worker:
 
     def _attempt(self, under_way: UnderWay) -> None:
         job, began = under_way.job, time.thread_time()
-        with self._database.reading() as work, asker.acting(work, job) as references:
+        with self._database.reading() as work, principal.acting(work, job) as references:
             save = KINDS[job.kind](references, Attempt(job=job, settings=self._settings, tell=under_way.tell))
         computed_at = datetime.now(UTC)
         with self._database.writing() as work:
-            with asker.acting(work, job, before=references) as again:  # it may have taken long
+            with principal.acting(work, job, before=references) as again:  # it may have taken long
                 result, now = save(again), datetime.now(UTC)
             if result.get("num-beliefs"):
                 wake(work, job.kind, [int(key) for key in result.get("outputs", {})], now=now)

@@ -3,21 +3,21 @@
 import re
 
 PAGES = {
-    "/": "app.pages.root:view",
-    "/dashboard": "app.pages.dashboard:view",
-    "/assets": "app.pages.assets:view",
-    "/assets/new": "app.pages.asset_new:view",
-    "/assets/{id:int}": "app.pages.asset:view",
-    "/accounts": "app.pages.accounts:view",
-    "/accounts/{id:int}": "app.pages.account:view",
-    "/users": "app.pages.users:view",
-    "/users/{id:int}": "app.pages.user:view",
-    "/logged-in-user": "app.pages.me:view",
-    "/tasks": "app.pages.tasks:view",
-    "/tasks/{job}": "app.pages.job:view",
-    "/alerts": "app.pages.alerts:view",
-    "/status": "app.pages.server_status:view",
-    "/sensors/{id:int}": "app.pages.sensor:view",
+    "/": "app.pages.fleet.root:view",
+    "/dashboard": "app.pages.fleet.dashboard:view",
+    "/assets": "app.pages.fleet.assets:view",
+    "/assets/new": "app.pages.asset.new_asset:view",
+    "/assets/{id:int}": "app.pages.asset.asset:view",
+    "/accounts": "app.pages.admin.accounts:view",
+    "/accounts/{id:int}": "app.pages.admin.account:view",
+    "/users": "app.pages.admin.users:view",
+    "/users/{id:int}": "app.pages.admin.user:view",
+    "/logged-in-user": "app.pages.account.profile:view",
+    "/tasks": "app.pages.jobs.jobs:view",
+    "/tasks/{job}": "app.pages.jobs.job:view",
+    "/alerts": "app.pages.admin.alerts:view",
+    "/status": "app.pages.admin.server_status:view",
+    "/sensors/{id:int}": "app.pages.sensor.sensor:view",
 }
 
 

@@ -1,0 +1,1 @@
+"""Reports: series from other series, in a small language of their own."""

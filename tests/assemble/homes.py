@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from app.assemble.planning_window import Limits
-from app.assemble.request import ScheduleRequest
-from app.assemble.site import Assembled, read_site
-from app.auth.references import References
-from app.jobs import schedule
-from app.jobs.schedule import Planned
+from app.assemble.site.planning_window import Limits
+from app.assemble.site.request import ScheduleRequest
+from app.assemble.site.site import Assembled, read_site
+from app.auth.access.references import References
+from app.jobs.handlers import schedule
+from app.jobs.handlers.schedule import Planned
 from db import sources
 from db.assets import Asset, asset_type
 from db.beliefs import store

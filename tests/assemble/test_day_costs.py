@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from app.assemble import day_costs
-from app.auth.references import References
+from app.auth.access.references import References
 from app.demo.toy import add_asset, add_sensor
 from db import sources
 from db.assets import Asset

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.jobs.schedule import Planned
+from app.jobs.handlers.schedule import Planned
 from db.core.database import Database
 from engine.errors import Infeasible
 from tests.assemble.homes import HOUR, Home

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.jobs.schedule import Planned
+from app.jobs.handlers.schedule import Planned
 from engine.flex.context import FlexContext
 from engine.flex.storage import StorageModel
 from tests.assemble.homes import HOUR, Home

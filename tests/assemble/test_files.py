@@ -9,8 +9,8 @@ import numpy as np
 import openpyxl
 import pytest
 
-from app.assemble import files
-from app.assemble.files import FileError, Layout
+from app.assemble.files import files
+from app.assemble.files.files import FileError, Layout
 from engine.errors import EngineError
 from engine.iso_time import to_us
 

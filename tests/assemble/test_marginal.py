@@ -3,7 +3,7 @@
 import pytest
 
 from app.assemble.marginal import binding_limits
-from app.jobs.kinds import told
+from app.jobs.handlers.kinds import told
 from engine.schedulers.storage_scheduler import StorageScheduler
 from tests.assemble.homes import HOUR
 

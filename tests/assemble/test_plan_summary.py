@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.assemble import plan_summary
-from app.auth.references import References
+from app.auth.access.references import References
 from app.demo.toy import add_asset, add_sensor
 from db import sources
 from db.beliefs import store

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.assemble.planning_window import Limits, planned
-from app.assemble.request import ScheduleRequest
+from app.assemble.site.planning_window import Limits, planned
+from app.assemble.site.request import ScheduleRequest
 from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.flex.storage import StorageModel

@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.auth.references import References
-from app.jobs import schedule
-from app.jobs.schedule import Rules
-from app.settings import load
+from app.auth.access.references import References
+from app.jobs.handlers import schedule
+from app.jobs.handlers.schedule import Rules
+from app.settings.settings import load
 from db.sources import Source
 from engine.errors import FieldError, Infeasible, UnknownPlugin
 from tests.assemble.homes import KNOWN_AT, QUARTER

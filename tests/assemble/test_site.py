@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.jobs.kinds import told
+from app.jobs.handlers.kinds import told
 from engine.devices.inflexible import Inflexible
 from engine.devices.storage import Storage
 from engine.errors import FieldError, InputError, UnknownName

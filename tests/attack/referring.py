@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from app.assemble.flex_config import OLD_CAPACITIES, OLD_MODEL_ATTRIBUTES, OLD_SHARES, OLD_SITE_CAPACITIES
+from app.assemble.site.flex_config import OLD_CAPACITIES, OLD_MODEL_ATTRIBUTES, OLD_SHARES, OLD_SITE_CAPACITIES
 from db import sources
 from db.assets import Asset
 from db.beliefs import store

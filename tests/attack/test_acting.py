@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.auth.identity import identity
-from app.jobs import asker
-from app.jobs.asking import Order, ask
+from app.auth.access.identity import identity
+from app.jobs import principal
+from app.jobs.submission import Order, ask
 from app.jobs.worker import Worker
-from app.pages.job_table import change
-from app.settings import load
+from app.pages.jobs.job_table import change
+from app.settings.settings import load
 from db.accounts.users import User
 from db.core.database import Database
 from db.jobs import jobs
@@ -55,7 +55,7 @@ def refused(people: Database, served: Api, name: str) -> str:
         job.enqueued_at, job.result, job.message, job.trace = START, {}, "", ""
         work.add(job)
     with people.writing() as work:
-        asker.leave(work, [gone.id], now=START)
+        principal.leave(work, [gone.id], now=START)
         work.delete(work.get_one(User, gone.id))
     return job.id
 

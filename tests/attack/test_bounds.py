@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.api.errors import Invalid
-from app.api.fields import STORED
-from app.api.multipart import Form, Raw
-from app.api.reading import parse
-from app.bounds import Bounds
+from app.api.http.errors import Invalid
+from app.api.http.fields import STORED
+from app.api.http.multipart import Form, Raw
+from app.api.http.reading import parse
+from app.settings.bounds import Bounds
 from tests.auth.test_permissions import ROUTES
 from tests.http.serving import Api
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.api.multipart import Form, Raw
-from app.api.v3.data import AddressedData
+from app.api.http.multipart import Form, Raw
+from app.api.v3.data.data import AddressedData
 from db.beliefs import knowledge
 from engine.errors import InputError
 from tests.auth.permission_table import TABLE

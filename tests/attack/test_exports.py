@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.api.routes import tables
-from app.assemble import files, safe_cells
-from app.assemble.files import Layout
+from app.assemble.files import files, safe_cells
+from app.assemble.files.files import Layout
 from db.beliefs import store
 from db.core.database import Database, get
 from db.sensors import Sensor
@@ -198,7 +198,7 @@ def test_every_endpoint_that_gives_tables_gives_no_formula(api: Api, named: dict
 
 
 def test_tables_are_written_in_two_places_only() -> None:
-    # Whoever writes tables anew must ask app/assemble/safe_cells.py, or the same in row_table.js.
+    # Whoever writes tables anew must ask app/assemble/files/safe_cells.py, or the same in row_table.js.
     writes = re.compile(r"to_csv\(|to_excel\(|openpyxl|csv\.writer|text/csv|Tabulator|FileDownload|\.xlsx\b")
     found = {
         str(file.relative_to(ROOT))
@@ -207,13 +207,13 @@ def test_tables_are_written_in_two_places_only() -> None:
         if file.suffix in (".py", ".js", ".html") and writes.search(file.read_text("utf-8", "replace"))
     }
     assert found == {
-        "app/assemble/export.py",
-        "app/api/v3/exports.py",  # names its media
-        "app/api/v3/bulk.py",  # ids and numbers only
-        "app/api/openapi.py",  # names media
-        "app/assemble/sheets.py",  # reads
-        "app/pages/sensor_upload.py",  # takes
-        "app/cli/beliefs.py",  # by export.py
+        "app/assemble/files/export.py",
+        "app/api/v3/data/exports.py",  # names its media
+        "app/api/v3/data/bulk.py",  # ids and numbers only
+        "app/api/http/openapi.py",  # names media
+        "app/assemble/files/sheets.py",  # reads
+        "app/pages/sensor/upload.py",  # takes
+        "app/cli/commands/beliefs.py",  # by export.py
         "components/row_table.js",
     }
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from app.fair import TOGETHER, Beside, Crowded, FairPool, network
+from app.web.fair_pools import TOGETHER, Beside, Crowded, FairPool, network
 from db.core.database import Database
 from tests.auth.permission_table import PLAN
 from tests.http import serving

@@ -17,8 +17,8 @@ from sqlalchemy import delete, select, update
 from tornado.web import create_signed_value
 from tornado.websocket import WebSocketClientConnection
 
-from app.auth import reset
-from app.auth.new_email import PURPOSE as NEW_EMAIL
+from app.auth.login import reset
+from app.auth.login.new_email import PURPOSE as NEW_EMAIL
 from db.accounts import logins
 from db.accounts.access_keys import AccessKey
 from db.accounts.accounts import Account, AccountRole, RolesAccounts
@@ -336,7 +336,7 @@ def test_an_id_given_again_revives_no_login(site: Api, people: Database) -> None
 
 def test_a_sign_in_under_way_ends_too(site: Api, people: Database, login: Login) -> None:
     # Between the right password and the session all logins are ended: begin_session must see that.
-    from app.auth.sign_in import begin_session
+    from app.auth.login.sign_in import begin_session
 
     with people.writing() as work:
         assert begin_session(work, login.id, login.serial, address="", agent="", now=NOW) is not None

@@ -8,11 +8,11 @@ import pytest
 import requests
 
 from app.assemble import day_costs, plan_summary
-from app.auth.identity import identity
-from app.auth.references import References
-from app.jobs.report import REPORTERS
+from app.auth.access.identity import identity
+from app.auth.access.references import References
+from app.jobs.handlers.report import REPORTERS
 from app.jobs.worker import Worker
-from app.settings import load
+from app.settings.settings import load
 from db.accounts.users import User
 from db.assets import Asset
 from db.core.database import Database

@@ -17,16 +17,16 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from app.api.route import PARAMETER
+from app.api.http.route import PARAMETER
 from app.api.routes import tables
-from app.auth import sealing
-from app.jobs import alerting
-from app.jobs.keeper import Keeper
+from app.auth.protection import sealing
 from app.jobs.queue import Queue
+from app.jobs.recovery import Keeper
+from app.jobs.watch import alerting
 from app.logs import AsJson, AsText
 from app.redaction import GONE, LOOKS, of_settings, redacted, redacted_all
-from app.running import Running
-from app.settings import Settings, load
+from app.settings.settings import Settings, load
+from app.web.context import Running
 from db.accounts.idempotency import KEPT, Answered
 from db.core.database import Database
 from db.exchange import dump as dumping

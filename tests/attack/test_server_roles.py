@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.auth import keys
-from app.running import Running
-from app.settings import load
+from app.auth.tokens import keys
+from app.settings.settings import load
+from app.web.context import Running
 from db.accounts.users import User, role
 from db.core.database import Database
 from tests.auth.permission_table import TABLE

@@ -12,8 +12,8 @@ import pytest
 import requests
 from pydantic import BaseModel
 
-from app.api.multipart import Form, Raw
-from app.api.route import PARAMETER, Route
+from app.api.http.multipart import Form, Raw
+from app.api.http.route import PARAMETER, Route
 from app.api.routes import tables
 from engine.flex.context import FlexContext
 from engine.flex.fields import Fact

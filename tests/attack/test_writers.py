@@ -12,17 +12,17 @@ import click
 import pytest
 from sqlalchemy import event
 
-import app.api.v3.schedules
-import app.assemble.files
-import app.jobs.forecast
-import app.jobs.schedule
+import app.api.v3.jobs.schedules
+import app.assemble.files.files
+import app.jobs.handlers.forecast
+import app.jobs.handlers.schedule
 import app.mail
-from app.api import acting
-from app.api.acting import Request
+from app.api.http import acting
+from app.api.http.acting import Request
 from app.cli.main import main
 from app.jobs.worker import Worker
-from app.running import Running
-from app.settings import load
+from app.settings.settings import load
+from app.web.context import Running
 from db.accounts.users import User
 from db.core.database import Database
 from db.jobs.jobs import Job
@@ -40,10 +40,10 @@ SLOW: list[tuple[Any, str]] = [
     (argon2.PasswordHasher, "verify"),
     (click, "confirm"),
     (app.mail, "send"),
-    (app.assemble.files, "parse"),
-    (app.api.v3.schedules, "read_site"),
-    (app.jobs.schedule, "read_site"),
-    (app.jobs.forecast, "foresee"),
+    (app.assemble.files.files, "parse"),
+    (app.api.v3.jobs.schedules, "read_site"),
+    (app.jobs.handlers.schedule, "read_site"),
+    (app.jobs.handlers.forecast, "foresee"),
     (StorageScheduler, "compute"),
     (AggregatorReporter, "compute"),
     (PandasReporter, "compute"),
@@ -99,7 +99,7 @@ def test_no_endpoint_computes_while_it_holds_the_database(running: Running, held
         if ROUTES[name].writes:
             _ask(running, ids, name)
     assert not held.slow
-    assert {"app.api.v3.schedules.read_site", "app.assemble.files.parse", "PasswordHasher.hash"} <= held.seen
+    assert {"app.api.v3.jobs.schedules.read_site", "app.assemble.files.files.parse", "PasswordHasher.hash"} <= held.seen
 
 
 def _ask(running: Running, ids: dict[str, Any], name: str) -> None:
@@ -172,4 +172,9 @@ def test_no_command_asks_or_computes_while_it_holds_the_database(
         with pytest.raises(SystemExit):
             main(command.split())
     assert not held.slow
-    assert {"confirm", "PasswordHasher.hash", "AggregatorReporter.compute", "app.assemble.files.parse"} <= held.seen
+    assert {
+        "confirm",
+        "PasswordHasher.hash",
+        "AggregatorReporter.compute",
+        "app.assemble.files.files.parse",
+    } <= held.seen

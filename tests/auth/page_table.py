@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from app.pages.remarks import Place
+from app.pages.charts.annotations import Place
 from db.assets import Asset
 from tests.auth.permission_table import ADD, EVERYONE, READ, Ids
 
@@ -78,9 +78,11 @@ PAGES_SEEN: dict[str, PageLine] = {
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
 REMARK = {"content": "x", "type": "label", "start": DAY, "end": DAY + timedelta(days=1)}
 ACTIONS: dict[str, ActionLine] = {
-    "app.pages.job_table:change": ActionLine(ADD, lambda ids: (ids["j:failed"], "requeue")),
-    "app.pages.queue_table:clear": ActionLine({"root"}, lambda ids: ("scheduling",)),
-    "app.pages.remarks:store": ActionLine(ADD, lambda ids: (Place(kind=Asset, id=ids["battery"]), None, REMARK)),
-    "app.pages.remarks:discard": ActionLine(ADD, lambda ids: (ids["remark"],)),
-    "app.pages.plan_now:enqueue": ActionLine(ADD, lambda ids: (ids["battery"], timedelta(hours=12))),
+    "app.pages.jobs.job_table:change": ActionLine(ADD, lambda ids: (ids["j:failed"], "requeue")),
+    "app.pages.jobs.queue_table:clear": ActionLine({"root"}, lambda ids: ("scheduling",)),
+    "app.pages.charts.annotations:store": ActionLine(
+        ADD, lambda ids: (Place(kind=Asset, id=ids["battery"]), None, REMARK)
+    ),
+    "app.pages.charts.annotations:discard": ActionLine(ADD, lambda ids: (ids["remark"],)),
+    "app.pages.asset.plan_now:enqueue": ActionLine(ADD, lambda ids: (ids["battery"], timedelta(hours=12))),
 }

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
-from app.api.errors import answer
-from app.pages.filling import FAILED
+from app.api.http.errors import answer
+from app.widgets.async_content import FAILED
 from db import sources
 from db.accounts.accounts import Account
 from db.accounts.users import User, role

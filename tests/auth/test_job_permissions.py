@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.jobs import asker
-from app.jobs.kinds import KINDS, Attempt, Save
+from app.jobs import principal
+from app.jobs.handlers.kinds import KINDS, Attempt, Save
 from app.jobs.worker import Worker
-from app.settings import load
+from app.settings.settings import load
 from db import sources
 from db.accounts.users import User, role
 from db.assets import Asset
@@ -68,7 +68,7 @@ def done(people: Database, worker: Worker, job_id: str) -> Job:
 
 
 def test_every_kind_of_job_has_a_line() -> None:
-    lacking = "from app.jobs.kinds import KINDS; print(sorted(KINDS))"
+    lacking = "from app.jobs.handlers.kinds import KINDS; print(sorted(KINDS))"
     told = subprocess.run([sys.executable, "-c", lacking], capture_output=True, text=True, check=True).stdout
     assert told == f"{sorted(JOBS)}\n", "Add a line to JOBS in tests/auth/permission_table.py."
 
@@ -133,7 +133,7 @@ def test_of_users_that_are_deleted_nothing_goes_on(people: Database, worker: Wor
         nightly.at, nightly.next_at, nightly.created_at, nightly.active = timedelta(0), NOW, NOW, True
         nightly.on_data, nightly.user_id = False, ids["u:stranger"]
         work.add(nightly)
-        asker.leave(work, [ids["u:stranger"]], now=NOW)
+        principal.leave(work, [ids["u:stranger"]], now=NOW)
         work.delete(work.get_one(User, ids["u:stranger"]))
     assert done(people, worker, job_id).status == "CANCELED"
     with people.reading() as work:

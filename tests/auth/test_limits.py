@@ -7,10 +7,10 @@ from unittest.mock import patch
 
 import pytest
 
-from app.auth import limits
-from app.auth.identity import SignedIn
-from app.auth.limits import Exceeded, Limits, Rate
-from app.settings import load
+from app.auth.access.identity import SignedIn
+from app.auth.protection import limits
+from app.auth.protection.limits import Exceeded, Limits, Rate
+from app.settings.settings import load
 from db.accounts.accounts import Account
 from db.accounts.subscriptions import Plan, QuotaReached, check_room
 from db.accounts.users import User

@@ -3,7 +3,7 @@
 import pytest
 
 from app.mail import NotSent, send
-from app.settings import load
+from app.settings.settings import load
 from tests.mail import Box
 from tests.postgres import free_port
 

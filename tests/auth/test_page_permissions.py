@@ -17,12 +17,13 @@ import requests
 from tornado.httpclient import HTTPClientError
 
 import app.pages
-from app import running, settings
-from app.auth.access import NotAllowed
-from app.auth.identity import identity
-from app.pages.filling import FAILED
+from app.auth.access.access import NotAllowed
+from app.auth.access.identity import identity
 from app.pages.routes import PAGES
-from app.running import Running
+from app.settings import settings
+from app.web import context
+from app.web.context import Running
+from app.widgets.async_content import FAILED
 from db import sources
 from db.accounts.users import User, role
 from db.annotations import Annotation
@@ -82,7 +83,7 @@ def site(sqlite_people: Database, ids: dict[str, Any], tmp_path_factory: pytest.
 @pytest.fixture
 def process(sqlite_people: Database, tmp_path: Path) -> None:
     """A process that could serve: what pages change, they change in one."""
-    running.begin(Running.on(settings.load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)}), sqlite_people))
+    context.begin(Running.on(settings.load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)}), sqlite_people))
 
 
 @pytest.fixture(scope="module")
@@ -136,13 +137,14 @@ def test_strangers_get_no_page_and_no_websocket(site: Api, ids: dict[str, Any], 
 
 def actions() -> Iterator[tuple[str, str]]:
     """Give module and expression of everything that pages hand to ``writing``."""
-    for path in sorted(Path(app.pages.__path__[0]).rglob("*.py")):
+    root = Path(app.pages.__path__[0]).parents[1]
+    for path in sorted([*root.glob("app/pages/**/*.py"), *root.glob("app/widgets/*.py")]):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "writing":
                 given: ast.expr = node.args[0]
                 if isinstance(given, ast.Call) and ast.unparse(given.func) == "partial":
                     given = given.args[0]
-                yield f"app.pages.{path.stem}", ast.unparse(given)
+                yield ".".join(path.relative_to(root).with_suffix("").parts), ast.unparse(given)
 
 
 def test_every_action_of_a_page_has_a_line() -> None:

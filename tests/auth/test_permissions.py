@@ -9,18 +9,19 @@ import orjson
 import pytest
 from sqlalchemy.orm import Session
 
-from app.api import gate
-from app.api.errors import ApiError
-from app.api.multipart import File, Form, Raw
-from app.api.reading import parse
-from app.api.route import PARAMETER, Call, Route
+from app.api.http import gate
+from app.api.http.errors import ApiError
+from app.api.http.multipart import File, Form, Raw
+from app.api.http.reading import parse
+from app.api.http.route import PARAMETER, Call, Route
 from app.api.routes import tables
-from app.auth import keys, sealing
-from app.auth.access import NotAllowed
-from app.auth.identity import SignedIn
-from app.bounds import Bounds
-from app.running import Running
-from app.settings import load
+from app.auth.access.access import NotAllowed
+from app.auth.access.identity import SignedIn
+from app.auth.protection import sealing
+from app.auth.tokens import keys
+from app.settings.bounds import Bounds
+from app.settings.settings import load
+from app.web.context import Running
 from db import sources
 from db.accounts.stored_secrets import KeptSecret
 from db.accounts.users import User, role

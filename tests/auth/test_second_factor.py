@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from app.auth import sealing
-from app.settings import load
+from app.auth.protection import sealing
+from app.settings.settings import load
 from db.core.database import Database
 from engine.errors import EngineError, FieldError
 from tests.auth.test_sign_in import awaited, can_read, submit

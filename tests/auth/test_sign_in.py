@@ -13,8 +13,8 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from app.auth import passwords
-from app.auth.sign_in import FREE, Attempt, TooMany, Waiting, authenticate, network
+from app.auth.login import passwords
+from app.auth.login.sign_in import FREE, Attempt, TooMany, Waiting, authenticate, network
 from db.accounts import sign_in
 from db.accounts.sign_in import Failures
 from db.accounts.users import User, by_email

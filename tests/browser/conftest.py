@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 from sqlalchemy import delete
 
-from app.assemble.request import ScheduleRequest
+from app.assemble.site.request import ScheduleRequest
 from app.demo import building
 from app.demo.load import load
 from db.core.database import Database

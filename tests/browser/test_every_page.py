@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page
 
-from app.pages.filling import FAILED
 from app.pages.routes import PAGES
+from app.widgets.async_content import FAILED
 from db.core.database import Database
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.looking import addresses, findings, overflow, tabs

@@ -3,7 +3,7 @@
 import pytest
 
 from app.opening import opened
-from app.settings import load
+from app.settings.settings import load
 from db.core.database import Database, address
 from engine.errors import InputError
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from app.auth import passwords
+from app.auth.login import passwords
 from db.accounts.accounts import Account
 from db.accounts.users import User, role
 from db.assets import Asset, asset_type
@@ -25,7 +25,9 @@ from tests.postgres import free_port
 
 Result = TypeVar("Result")
 PASSWORD = "a long enough password"
-SERVE = "from app.server import serve; from app.settings import load; serve(load(), host='127.0.0.1', port={port})"
+SERVE = """from app.settings.settings import load
+from app.web.server import serve
+serve(load(), host='127.0.0.1', port={port})"""
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.api.multipart import IN_MEMORY
+from app.api.http.multipart import IN_MEMORY
 from tests.http.serving import Api, server
 from tests.jobs.staging import wait
 

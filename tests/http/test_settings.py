@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from app.appearance import applicable
-from app.settings import described, load, secret_key
-from app.without_effect import NO_EFFECT
+from app.settings.appearance import applicable
+from app.settings.settings import described, load, secret_key
+from app.settings.without_effect import NO_EFFECT
 from engine.errors import InputError
 
 

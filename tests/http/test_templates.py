@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.api.v3.templates import TEMPLATES
+from app.api.v3.assets.templates import TEMPLATES
 from engine.flex.context import FlexContext
 from engine.flex.storage import StorageModel
 from tests.http.serving import Api

@@ -10,8 +10,8 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.auth.references import References
-from app.jobs.kinds import KINDS, QUEUE_OF, Attempt, Save
+from app.auth.access.references import References
+from app.jobs.handlers.kinds import KINDS, QUEUE_OF, Attempt, Save
 from db import sources
 from db.beliefs import store
 from db.core.database import get

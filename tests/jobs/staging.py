@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.jobs.asking import Order, ask
 from app.jobs.queue import Queue
-from app.settings import Settings, load
+from app.jobs.submission import Order, ask
+from app.settings.settings import Settings, load
 from db.accounts.accounts import Account
 from db.assets import Asset, asset_type
 from db.core.database import Database

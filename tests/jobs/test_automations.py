@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from app.assemble.posted import Posted
-from app.auth.references import References
-from app.jobs import automations, ingest
-from app.jobs.automations import Leader, Plan
+from app.assemble.files.posted import Posted
+from app.auth.access.references import References
+from app.jobs.handlers import ingest
+from app.jobs.triggers import automations
+from app.jobs.triggers.automations import Leader, Plan
 from db import sources
 from db.core.database import get
 from db.jobs import automations as rows

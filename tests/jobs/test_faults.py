@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, select, text
 
-from app.jobs.faults import QueueDown
+from app.jobs.retries import QueueDown
 from db.beliefs.series import Series
 from db.core.database import Database
 from db.jobs import job_states

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.assemble.posted import Posted
-from app.jobs import ingest
+from app.assemble.files.posted import Posted
+from app.jobs.handlers import ingest
 from db.beliefs import store
 from db.beliefs.merge import Conflict
 from db.beliefs.store import Written

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.jobs.recurrence import Recurrence, in_words, time_of_day
+from app.jobs.triggers.recurrence import Recurrence, in_words, time_of_day
 from engine.errors import FieldError
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from app.jobs import retention
+from app.jobs.handlers import retention
 from db.beliefs import store
 from db.core.database import Database
 from db.sources import named

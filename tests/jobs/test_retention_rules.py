@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from app.jobs.keeper import Keeper
-from app.settings import Settings
+from app.jobs.recovery import Keeper
+from app.settings.settings import Settings
 from db.beliefs import store
 from db.sources import named
 from engine.iso_time import to_us

@@ -4,7 +4,7 @@ import psycopg2
 import pytest
 from sqlalchemy import select
 
-from app.jobs import takeover
+from app.jobs.handlers import flexmeasures_import
 from db.beliefs import store
 from db.sources import Source
 from engine.errors import EngineError
@@ -36,8 +36,8 @@ def theirs(postgres_template):
 def test_values_come_with_source_and_moment(database, theirs):
     with database.writing() as work:
         sensor = add_sensor(work, resolution=HOUR, unit="kW")
-        assert takeover.run(work, theirs, {7: sensor.id}) == {sensor.id: 1}
-        assert takeover.run(work, theirs, {7: sensor.id}) == {sensor.id: 0}
+        assert flexmeasures_import.run(work, theirs, {7: sensor.id}) == {sensor.id: 1}
+        assert flexmeasures_import.run(work, theirs, {7: sensor.id}) == {sensor.id: 0}
     with database.reading() as work:
         known = store.read(work, sensor, NOON - DAY, NOON + DAY, known_at=NOON)
         assert known.values.tolist() == [4.2] and len(store.read(work, sensor, NOON, LATER, known_at=NOON - HOUR)) == 0
@@ -50,9 +50,9 @@ def test_values_come_with_source_and_moment(database, theirs):
 def test_what_does_not_fit_is_refused(database, theirs, unit, theirs_id, told):
     with pytest.raises(EngineError, match=told), database.writing() as work:
         sensor = add_sensor(work, resolution=HOUR, unit=unit)
-        takeover.run(work, theirs, {theirs_id: sensor.id})
+        flexmeasures_import.run(work, theirs, {theirs_id: sensor.id})
 
 
 def test_silent_database_is_told(database):
     with pytest.raises(EngineError, match="does not answer"), database.writing() as work:
-        takeover.run(work, "postgresql://x@127.0.0.1:1/y", {7: 1})
+        flexmeasures_import.run(work, "postgresql://x@127.0.0.1:1/y", {7: 1})

@@ -12,7 +12,7 @@ from bokeh.server.session import ServerSession
 from bokeh.util.serialization import make_globally_unique_id
 from tornado.ioloop import IOLoop
 
-from app.pages.beginning import Beginning
+from app.widgets.initial_load import Beginning
 from tests.http.serving import alone
 
 Load = Callable[[], Coroutine[Any, Any, None]]
@@ -78,7 +78,7 @@ def test_a_part_that_fails_is_logged_and_leaves_the_others(caplog: pytest.LogCap
 
 
 def test_what_was_asked_for_is_loaded_even_if_turns_do_not_come(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("app.pages.beginning.PATIENCE", 0.0)
+    monkeypatch.setattr("app.widgets.initial_load.PATIENCE", 0.0)
     loaded: list[str] = []
 
     def outer(_document: Document, beginning: Beginning) -> Load:

@@ -1,7 +1,7 @@
 """The numbers on the dashboard, as people read them."""
 
 from app.assemble.day_costs import DayCost
-from app.pages.day_cards import cards
+from app.pages.fleet.day_cards import cards
 from components.tables.fact_table import Light
 from components.tables.kpis import Kpi
 

@@ -9,12 +9,15 @@ import pytest
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 
-from app import running, settings
-from app.auth.identity import SignedIn
-from app.pages import root, sensor_statistics, shell
-from app.pages.dashboard import type_group
-from app.pages.shell import Shell
-from app.running import Running
+from app.auth.access.identity import SignedIn
+from app.pages.fleet import root
+from app.pages.fleet.dashboard import type_group
+from app.pages.sensor import statistics_tab
+from app.settings import settings
+from app.web import context
+from app.web.context import Running
+from app.widgets import layout
+from app.widgets.layout import Shell
 from components.theme import ink_on
 from db.core.database import Database
 
@@ -29,9 +32,9 @@ def serve(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
     def begin(roles: tuple[str, ...] = (), looks: dict[str, str] | None = None, **given: str) -> None:
         configured = settings.load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXSCOPE_PATH_PREFIX": "/ems", **given})
-        running.begin(Running.on(configured, database))
+        context.begin(Running.on(configured, database))
         who = replace(WHO, account_roles=frozenset(roles), looks=looks or {})
-        monkeypatch.setattr(shell, "current_user", lambda: who)
+        monkeypatch.setattr(layout, "current_user", lambda: who)
         monkeypatch.setattr(root, "current_user", lambda: who)
 
     yield begin
@@ -112,7 +115,7 @@ def test_groups_of_types_are_those_of_the_settings(serve: Serve):
 
 def test_missing_numbers_may_leave_their_place_empty(serve: Serve):
     serve()
-    assert sensor_statistics._number(float("nan")) == "nan"
+    assert statistics_tab._number(float("nan")) == "nan"
     serve(FLEXMEASURES_HIDE_NAN_IN_UI="true")
-    assert sensor_statistics._number(float("nan")) == ""
-    assert sensor_statistics._number(1234.5) == "1,234"
+    assert statistics_tab._number(float("nan")) == ""
+    assert statistics_tab._number(1234.5) == "1,234"

@@ -9,10 +9,11 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 from panel.util.parameters import edit_readonly
 
-from app import running, settings
-from app.pages.filling import plain
-from app.pages.shell import Shell, remembering
-from app.running import Running
+from app.settings import settings
+from app.web import context
+from app.web.context import Running
+from app.widgets.async_content import plain
+from app.widgets.layout import Shell, remembering
 from components.tables.row_table import RowTable
 from db.core.database import Database
 
@@ -22,7 +23,7 @@ def serving(sqlite_url: str, tmp_path: Path) -> Iterator[None]:
     """A process that could serve."""
     database = Database(sqlite_url)
     configured = settings.load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXSCOPE_PATH_PREFIX": "/ems"})
-    running.begin(Running.on(configured, database))
+    context.begin(Running.on(configured, database))
     yield
     database.close()
 

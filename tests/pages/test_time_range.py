@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.pages import time_range
+from app.widgets import time_range
 from engine.iso_time import to_us
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

@@ -1,0 +1,1 @@
+"""The endpoints of version 3, by resource; each module ends with its route table."""

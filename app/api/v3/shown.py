@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.api.entity_address import entity_address
-from app.api.paging import Column
-from app.api.route import Call
+from app.api.http.paging import Column
+from app.api.http.route import Call
 from db.assets import Asset
 from db.sensors import Sensor
 from engine.iso_time import iso_duration

@@ -1,0 +1,1 @@
+"""How any request is handled: received, bounded, admitted, done in a thread, answered; and their specification."""

@@ -1,0 +1,145 @@
+"""Our error classes → status codes and bodies; the only place that decides them.
+
+Only our own classes are in the table: a stray ``KeyError`` stays a 500, is logged, and tells the client nothing.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.exc import DataError, IntegrityError
+
+from app.auth.access.access import NotAllowed
+from app.jobs.control import WrongState
+from app.jobs.retries import QueueDown
+from app.web.fair_pools import Crowded
+from db.beliefs.merge import Conflict
+from db.core import faults
+from db.core.database import NotFound
+from engine.errors import EngineError, FieldError, InputError, SolveError, nearest
+
+Body = dict[str, Any]
+
+
+class ApiError(EngineError):
+    """A request that is refused with a status and a status word of its own.
+
+    Attributes:
+        code: HTTP status.
+        word: The status word clients look for, such as ``UNKNOWN_SCHEDULE``.
+        extra: Further fields of the answer.
+        headers: Further headers of the answer.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        word: str,
+        message: str,
+        *,
+        extra: Body | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        self.code, self.word = code, word
+        self.extra, self.headers = extra or {}, headers or {}
+        super().__init__(message)
+
+
+class NotSignedIn(ApiError):
+    """The request carries no valid token or cookie."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            401,
+            "UNAUTHORIZED",
+            "You are not signed in; send a token from POST /api/requestAuthToken in the Authorization header.",
+            headers={"WWW-Authenticate": "Token"},
+        )
+
+
+class Invalid(ApiError):
+    """Fields of a request are wrong; the answer names each."""
+
+    def __init__(self, where: str, fields: dict[str, list[str]]) -> None:
+        self.fields = fields
+        said = "; ".join(f"{name}: {' '.join(problems)}" for name, problems in fields.items())
+        super().__init__(422, "UNPROCESSABLE_ENTITY", said, extra={"message": {where: fields}, "result": "Rejected"})
+
+
+PLAINER = {"missing": "This field is needed."}
+STATUS: dict[type[Exception], tuple[int, str]] = {
+    NotAllowed: (403, "INVALID_SENDER"),
+    NotFound: (404, "NOT_FOUND"),
+    Conflict: (403, "INVALID_REPLACEMENT"),
+    WrongState: (409, "CONFLICT"),
+    SolveError: (422, "UNPROCESSABLE_ENTITY"),
+    InputError: (422, "UNPROCESSABLE_ENTITY"),
+    EngineError: (422, "UNPROCESSABLE_ENTITY"),
+    IntegrityError: (409, "CONFLICT"),
+    DataError: (422, "UNPROCESSABLE_ENTITY"),
+}
+OF_DATABASE: dict[type[Exception], str] = {
+    IntegrityError: "It clashes with a row that is there already.",
+    DataError: "A number or a text in it is larger than the database takes; write a smaller one.",
+}
+"""What is told instead of the database's own words, which hold statements and values."""
+PHRASES = {status.value: status.phrase for status in HTTPStatus}
+WORDS = {400: "INVALID_REQUEST", 401: "UNAUTHORIZED", 403: "INVALID_SENDER", 405: "INVALID_METHOD", 410: "GONE"}
+
+
+def answer(error: BaseException | None, code: int = 500) -> tuple[int, Body, dict[str, str]]:
+    """Return status, body and headers that tell a client of an error.
+
+    Args:
+        error: What was raised; None for a plain status.
+        code: The status where the error is none of ours.
+    """
+    if isinstance(error, ApiError):
+        return error.code, _body(error.word, str(error)) | error.extra, error.headers
+    if isinstance(error, Crowded):
+        code, word = (429, "TOO_MANY_REQUESTS") if error.own else (503, "SERVER_BUSY")
+        return code, _body(word, str(error)), {"Retry-After": str(error.retry_after)}
+    if isinstance(error, QueueDown):
+        body = _body("QUEUE_UNAVAILABLE", str(error)) | {"job": error.job_id}
+        return 503, body, {"Retry-After": str(error.retry_after)}
+    if error is not None and faults.passes(error):
+        gone = faults.Unavailable()
+        return 503, _body("DATABASE_UNAVAILABLE", str(gone)), {"Retry-After": str(gone.retry_after)}
+    if isinstance(error, FieldError):
+        return answer(Invalid("json", {error.field: [error.problem]}))
+    for kind, (status, word) in STATUS.items():
+        if isinstance(error, kind):
+            return status, _body(word, OF_DATABASE.get(kind, str(error))), {}
+    phrase = PHRASES.get(code, "Error")
+    return code, _body(WORDS.get(code, phrase.upper().replace(" ", "_")), _plain(code, phrase)), {}
+
+
+def _body(word: str, message: str) -> Body:
+    return {"status": word, "message": message}
+
+
+def _plain(code: int, phrase: str) -> str:
+    sentences = {
+        400: "The request cannot be read.",
+        410: "This version of the API has ended; use v3_0.",
+        404: "There is nothing at this address; GET /api/v3_0 lists what there is.",
+        405: "This address does not take this method.",
+        500: "Something went wrong on the server; it is logged there.",
+    }
+    return sentences.get(code, f"{phrase}.")
+
+
+def shortened(error: ValidationError, where: str, spelled: dict[str, str], known: list[str]) -> Invalid:
+    """Return pydantic's findings as one list of problems per field, in the spelling of the request."""
+    fields: dict[str, list[str]] = {}
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        path = [
+            str(part) for part in problem["loc"] if not str(part).startswith(("function-", "is-instance", "tuple["))
+        ]
+        name = spelled.get(path[0], path[0].replace("_", "-")) if path else "_schema"
+        message = PLAINER.get(problem["type"], str(problem["msg"]).removeprefix("Value error, "))
+        if problem["type"] == "extra_forbidden":
+            message = f"There is no such field; {nearest(name, known)}"
+        inner = ".".join(path[1:])
+        fields.setdefault(name, []).append(f"{inner}: {message}" if inner and inner.isidentifier() else message)
+    return Invalid(where, fields)

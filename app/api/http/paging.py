@@ -1,0 +1,87 @@
+"""Lists: plain without ``page``, in an envelope with it; filtered and sorted alike."""
+
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.api.http.errors import Invalid
+from app.api.http.fields import HYPHENS, Query
+from engine.errors import nearest
+
+Row = TypeVar("Row")
+Column = InstrumentedAttribute[Any]
+
+
+class Paging(Query):
+    """Which part of a list to give, and in which order."""
+
+    model_config = HYPHENS
+
+    page: Annotated[int | None, Field(ge=1, le=2**31, description="Page, from 1; without it all as a plain list")] = (
+        None
+    )
+    per_page: Annotated[int, Field(ge=1, le=10_000, description="Rows of a page")] = 10
+    filter: Annotated[str, Field(max_length=500, description="Words that must occur, or an id; quote phrases")] = ""
+    sort_by: Annotated[str | None, Field(description="Column to sort by")] = None
+    sort_dir: Literal["asc", "desc"] = "asc"
+
+
+def listed(
+    work: Session,
+    rows: Select[Row],
+    page: Paging,
+    *,
+    shown: Callable[[list[Row]], list[dict[str, Any]]],
+    searched: list[Column],
+    sorts: Mapping[str, Column],
+) -> Any:
+    """Return rows as a plain list, or with ``page`` as ``{data, num-records, filtered-records}``.
+
+    Args:
+        work: Session to read with.
+        rows: All rows the asker may see; the first of ``sorts`` is their order where none is wanted.
+        page: What was asked for.
+        shown: Turns rows into what is sent.
+        searched: Text columns that ``filter`` looks at.
+        sorts: Columns to sort by, under the names clients use; the first is the id.
+    """
+    found = rows.where(_matching(page.filter, searched, next(iter(sorts.values()))))
+    found = _sorted(found, page, sorts)
+    if page.page is None:
+        return shown(list(work.scalars(found).unique()))
+    total, matching = _count(work, rows), _count(work, found)
+    part = found.offset((page.page - 1) * page.per_page).limit(page.per_page)
+    data = shown(list(work.scalars(part).unique()))
+    return {"data": data, "num-records": total, "filtered-records": matching}
+
+
+def _matching(text: str, searched: list[Column], identifier: Column) -> ColumnElement[bool]:
+    try:
+        words = shlex.split(text)
+    except ValueError:  # an open quote, while the user is still typing
+        words = text.split()
+    wanted = []
+    for word in words:
+        anywhere = [column.icontains(word, autoescape=True) for column in searched]
+        if word.isdecimal() and len(word) < 10:
+            anywhere.append(identifier == int(word))
+        wanted.append(or_(*anywhere))
+    return and_(True, *wanted)
+
+
+def _sorted(rows: Select[Row], page: Paging, sorts: Mapping[str, Column]) -> Select[Row]:
+    identifier = next(iter(sorts.values()))
+    if page.sort_by is None:
+        return rows.order_by(identifier.desc() if page.sort_dir == "desc" else identifier)
+    if page.sort_by not in sorts:
+        raise Invalid("query", {"sort-by": [f"cannot sort by {page.sort_by!r}; {nearest(page.sort_by, list(sorts))}"]})
+    column = sorts[page.sort_by]
+    return rows.order_by(column.desc() if page.sort_dir == "desc" else column, identifier)
+
+
+def _count(work: Session, rows: Select[Any]) -> int:
+    return work.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0

@@ -1,0 +1,113 @@
+"""A part of a request → its model; every text, list and object in it is bounded here, whatever the model says."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, TypeVar, get_args
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from app.api.http.errors import Invalid, shortened
+from app.api.http.fields import STORED
+from app.settings.bounds import Bounds
+
+DEEPEST = 64
+"""Most levels of lists and objects inside each other."""
+WHOLE = 2**63
+"""Whole numbers from here on are kept by no database."""
+NUMBERS = {int, float, type(None)}
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse(model: type[Model], given: Mapping[str, Any], where: str, bounds: Bounds) -> Model:
+    """Return a part of a request as its model; hyphens and underscores in names are the same.
+
+    Args:
+        model: The model.
+        given: Names and values as they came.
+        where: The part: query, json.
+        bounds: How long texts, lists and objects may be.
+
+    Raises:
+        Invalid: A field is wrong, lacking or unknown, or holds too much.
+    """
+    refuse_unkeepable(given, where, bounds)
+    spelled = {name.replace("-", "_"): name for name in given}
+    try:
+        found = model.model_validate({plain: given[name] for plain, name in spelled.items()})
+    except ValidationError as error:
+        raise shortened(
+            error, where, spelled, [field.alias or name for name, field in model.model_fields.items()]
+        ) from None
+    refuse_unkeepable({name: getattr(found, name) for name in _stored(model)}, where, bounds)
+    for name, value in found:
+        told = spelled.get(name, name)
+        if isinstance(value, str) and len(value) > bounds.FLEXSCOPE_MAX_TEXT_LENGTH:
+            raise Invalid(where, {told: [_too_long(bounds.FLEXSCOPE_MAX_TEXT_LENGTH, "characters", "TEXT_LENGTH")]})
+        if name in _stored(model) and len(orjson.dumps(value)) > bounds.FLEXSCOPE_MAX_OBJECT_BYTES:
+            problem = _too_long(bounds.FLEXSCOPE_MAX_OBJECT_BYTES, "bytes as JSON", "OBJECT_BYTES")
+            raise Invalid(where, {told: [problem]})
+    return found
+
+
+@cache
+def _stored(model: type[BaseModel]) -> frozenset[str]:
+    """Return the fields of a model that hold JSON to be kept in a row."""
+
+    def marked(kind: Any) -> bool:
+        return any(part is STORED or marked(part) for part in (*getattr(kind, "__metadata__", ()), *get_args(kind)))
+
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if STORED in field.metadata or marked(field.annotation))
+
+
+def refuse_unkeepable(given: Mapping[str, Any], where: str, bounds: Bounds) -> None:
+    """Refuse what cannot be kept or worked on: NUL characters, endless nesting, texts and lists without measure.
+
+    Raises:
+        Invalid: A field has such a thing, at whatever depth.
+    """
+    problems = {}
+    for name, value in given.items():
+        if problem := _unkeepable([name, value], bounds):
+            problems[name.replace("\0", "")[:80]] = [problem]
+    if problems:
+        raise Invalid(where, problems)
+
+
+def _unkeepable(value: list[Any], bounds: Bounds) -> str:
+    """Return what is wrong with a name and its value; empty if nothing is."""
+    level, count, longest = value, 0, bounds.FLEXSCOPE_MAX_OBJECT_BYTES
+    for _ in range(DEEPEST):
+        for one in level:
+            if isinstance(one, str) and "\0" in one:
+                return "has a NUL character; leave it out."
+            if isinstance(one, str) and len(one) > (longest if one[:1] in ("{", "[") else _text(bounds)):
+                return _too_long(_text(bounds), "characters", "TEXT_LENGTH")
+            if isinstance(one, int) and not -WHOLE <= one < WHOLE:
+                return "has a whole number that is too large."
+        level = list(_inner(level))
+        count, longest = count + len(level), _text(bounds)  # only a field itself may hold JSON as text
+        if count > bounds.FLEXSCOPE_MAX_JSON_PARTS:
+            return _too_long(bounds.FLEXSCOPE_MAX_JSON_PARTS, "keys and entries", "JSON_PARTS")
+        if not level:
+            return ""
+    return f"is nested more than {DEEPEST} levels deep; nothing here needs that."
+
+
+def _inner(level: list[Any]) -> Iterator[Any]:
+    """Give what lies in the lists and objects of a level; of lists of plain numbers nothing."""
+    for one in level:
+        if isinstance(one, dict):
+            yield from one
+            yield from one.values()
+        elif isinstance(one, list) and set(map(type, one)) - NUMBERS:
+            yield from one
+
+
+def _text(bounds: Bounds) -> int:
+    return bounds.FLEXSCOPE_MAX_TEXT_LENGTH
+
+
+def _too_long(most: int, what: str, setting: str) -> str:
+    return f"has more than {most} {what}, the most of one field (FLEXSCOPE_MAX_{setting})."

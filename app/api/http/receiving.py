@@ -1,0 +1,100 @@
+"""How the body of a request to the API arrives: bounded in size and time, and before anything is refused."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+
+from tornado.http1connection import HTTP1Connection
+from tornado.web import RequestHandler, stream_request_body
+
+from app.api.http.multipart import Received
+from app.api.http.route import Route
+from app.api.http.service import Service
+from app.auth.login import cookies
+from app.web.fair_pools import network
+
+SLOWEST, UNTOLD = 50_000, 20_000_000
+"""Fewest bytes of a body that must arrive in a second; and how many are expected where its length is not told."""
+
+
+@stream_request_body
+class Receiving(RequestHandler):
+    """Takes the body of one request, and knows by what it proves whose it is."""
+
+    routes: Mapping[str, Route]
+    service: Service
+
+    def initialize(self, routes: Mapping[str, Route], service: Service) -> None:
+        """See RequestHandler."""
+        self.routes, self.service = routes, service
+        self._told_headers: dict[str, str] = {}
+        self._from = network(self.request.remote_ip or "")
+        self.received = Received(limit=self._limit())
+        self._answering = self._ended = self._crowded = False
+        service.in_flight += 1
+
+    def prepare(self) -> None:
+        """Let what is too long be read to its end, so that the answer arrives; but not for ever."""
+        connection, settings = self.request.connection, self.service.running.settings
+        if isinstance(connection, HTTP1Connection):
+            most = 16 * settings.FLEXSCOPE_MAX_UPLOAD_BYTES
+            length = self.request.headers.get("Content-Length", "")
+            size = min(int(length), most) if length.isdecimal() and len(length) < 20 else UNTOLD
+            connection.set_max_body_size(most)
+            connection.set_body_timeout(settings.FLEXSCOPE_SLOW_CLIENT_SECONDS + size / SLOWEST)
+
+    def _limit(self) -> int:
+        """Return how much of the body is taken [bytes]: nothing of who proves nothing, and has to."""
+        settings, route = self.service.running.settings, self.routes.get(self.request.method or "")
+        if route is None or not (route.public or self._credential()):
+            return 0
+        upload = self.request.headers.get("Content-Type", "").startswith("multipart/")
+        return settings.FLEXSCOPE_MAX_UPLOAD_BYTES if upload else settings.FLEXMEASURES_MAX_SENSOR_DATA_INGESTION_BYTES
+
+    def on_finish(self) -> None:
+        """See RequestHandler."""
+        self._end()
+
+    def on_connection_close(self) -> None:
+        """See RequestHandler; a body that breaks off is never answered."""
+        super().on_connection_close()
+        if not self._answering:
+            self._end()
+
+    def _end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self.service.in_flight -= 1
+            self._let_go()
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """See RequestHandler; others have their turn after each megabyte, however small it was when it came."""
+        service, before = self.service, self.received.size
+        service.receiving[self._from] -= self.received.kept
+        self.received.add(chunk)
+        service.receiving[self._from] += self.received.kept
+        if service.receiving[self._from] > service.running.settings.FLEXSCOPE_MAX_RECEIVING_BYTES:
+            self._crowded = True
+            self._let_go()
+        return asyncio.sleep(0) if before >> 20 != self.received.size >> 20 else None
+
+    def _let_go(self) -> None:
+        self.service.receiving[self._from] -= self.received.kept
+        self.received.close()
+        if not self.service.receiving[self._from]:
+            del self.service.receiving[self._from]
+
+    def check_xsrf_cookie(self) -> None:
+        """See RequestHandler; the check is made once the body was read, so that the refusal arrives."""
+
+    def _check_xsrf(self) -> None:
+        """Only browsers with a session need the check: a token is never sent by itself."""
+        reads = self.request.method in ("GET", "HEAD", "OPTIONS")
+        if not reads and self._token() is None and self.get_cookie(cookies.COOKIE):
+            super().check_xsrf_cookie()
+
+    def _credential(self) -> str | None:
+        return self._token() or self.get_cookie(cookies.COOKIE)
+
+    def _token(self) -> str | None:
+        header = self.request.headers.get(self.service.running.settings.SECURITY_TOKEN_AUTHENTICATION_HEADER)
+        return header.removeprefix("Bearer ").strip() if header else None

@@ -1,0 +1,67 @@
+"""A token for an email address and a password."""
+
+from typing import Annotated, TypedDict
+
+from pydantic import Field
+
+from app.api.http.errors import ApiError
+from app.api.http.fields import Body
+from app.api.http.route import Call, post
+from app.auth.access.identity import SignedIn
+from app.auth.login import second_factor
+from app.auth.login.sign_in import Attempt, TooMany, authenticate
+from app.auth.tokens import tokens
+
+
+class Credentials(Body):
+    """Email and password of a user; neither is needed with the cookie of a session."""
+
+    email: Annotated[str, Field(max_length=255)] = ""
+    password: Annotated[str, Field(max_length=1024)] = ""
+    code: Annotated[str, Field(max_length=10, description="The mailed code, where a second factor is needed")] = ""
+
+
+class Token(TypedDict):
+    """What to send in the Authorization header, and whose it is."""
+
+    auth_token: str
+    user_id: int
+
+
+def request_token(call: Call, body: Credentials) -> Token:
+    """Return a token for 6 hours; a signed-in browser needs no password. Who has an account here is told to nobody."""
+    who = call.asker if call.asker and call.asker.scopes is None else None
+    if body.email:
+        who = _checked(call, body)
+    if who is None:
+        raise refused(401, "UNAUTHORIZED", "This email address and password do not fit together.")
+    return Token(auth_token=tokens.issue(who, secret=call.running.secret), user_id=who.id)
+
+
+def _checked(call: Call, body: Credentials) -> SignedIn | None:
+    """Return who knows email and password, and the mailed code where that is needed."""
+    attempt = Attempt(email=body.email, password=body.password, address=call.network_address)
+    try:
+        outcome = authenticate(call.running.database, attempt, call.now, call.running.waiting)
+        if outcome.who and call.running.settings.SECURITY_TWO_FACTOR:
+            _check_code(call, outcome.who, body.code)
+    except TooMany as error:
+        headers = {"Retry-After": str(error.seconds)}
+        raise ApiError(429, "TOO_MANY_REQUESTS", str(error), headers=headers) from None
+    return outcome.who
+
+
+def _check_code(call: Call, who: SignedIn, code: str) -> None:
+    if not code:
+        second_factor.mail_code(call.running, who, call.now)
+        raise refused(401, "UNAUTHORIZED", "A code was mailed to you; ask again with it as code.")
+    if not second_factor.accept(call.running, who.id, code, call.now):
+        raise refused(401, "UNAUTHORIZED", second_factor.WRONG)
+
+
+def refused(code: int, word: str, message: str) -> ApiError:
+    """Return the error in the shape that this endpoint is documented with."""
+    return ApiError(code, word, message, extra={"errors": [message]})
+
+
+ROUTES = [post("/requestAuthToken", request_token, public=True, saves=False, pool="sign-in")]

@@ -1,0 +1,1 @@
+"""Endpoints about assets, sensors and their annotations, copies and templates."""

@@ -1,0 +1,1 @@
+"""Endpoints that describe charts for other people's pages."""

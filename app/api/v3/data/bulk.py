@@ -1,0 +1,221 @@
+"""Values of several sensors in one request: JSON, CSV, Arrow or Parquet."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from tempfile import TemporaryFile
+from typing import Annotated, Any
+
+import numpy as np
+import orjson
+from pydantic import AfterValidator, Field
+
+from app.api.http.errors import ApiError, Invalid
+from app.api.http.fields import HYPHENS, Texts
+from app.api.http.multipart import Raw
+from app.api.http.reading import parse
+from app.api.http.route import Call, Reply, Save, get, post
+from app.api.v3.assets.sensors import readable
+from app.api.v3.data.data import AddressedData, DataQuery, outcome, source_of
+from app.assemble import data
+from app.assemble.data import Series
+from app.assemble.files.posted import Posted, belief_count
+from app.auth.access import access
+from app.jobs.handlers import ingest
+from db.core import bounds, database
+from db.sensors import Sensor
+from engine import resample
+from engine.errors import FieldError
+from engine.iso_time import from_us, instant, iso_duration, to_us
+
+ARROW, PARQUET, CSV = "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet", "text/csv"
+LINES = 10_000
+"""Lines of a CSV answer that are written at a time."""
+MOST = 1000
+"""Most sensors of one request."""
+
+
+def whole(texts: list[str]) -> list[str]:
+    """Return ids of sensors, each once; for use as a validator."""
+    if not texts or len(texts) > MOST or not all(text.isdecimal() and len(text) < 10 for text in texts):
+        raise ValueError(f"Give 1 to {MOST} ids of sensors, such as 1,2,3.")
+    return list(dict.fromkeys(texts))
+
+
+class BulkQuery(DataQuery):
+    """Which sensors, and which of their values; Accept chooses JSON, text/csv, Arrow or Parquet."""
+
+    model_config = HYPHENS
+
+    sensors: Annotated[Texts, AfterValidator(whole), Field(description="Ids, joined by commas")]
+
+
+def read(call: Call, query: BulkQuery) -> Any:
+    """Read values of several sensors at once, on the same steps."""
+    wanted = [readable(call, int(text)) for text in query.sensors]
+    asked = query.asked()
+    if asked.resolution is None:
+        steps = {sensor.resolution for sensor in wanted if sensor.resolution}
+        if len(steps) > 1:
+            told = ", ".join(sorted(map(iso_duration, steps)))
+            raise FieldError("resolution", f"these sensors have different ones ({told}); say which to give.")
+    found = data.all_of(call.work, wanted, asked)
+    accept = call.headers.get("Accept", "")
+    if ARROW in accept or PARQUET in accept:
+        return _columnar(found, PARQUET if PARQUET in accept else ARROW)
+    if CSV in accept:
+        return _csv(found)
+    first = next(iter(found.values()))
+    return {
+        "start": query.start.isoformat(),
+        "duration": iso_duration(first.window.end - first.window.start),
+        "resolution": iso_duration(first.window.step),
+        "sensors": {str(key): {"unit": one.unit, "values": one.values} for key, one in found.items()},
+    }
+
+
+def _columnar(found: Mapping[int, Series], media: str) -> Reply:
+    # The library is large; only those who ask for columns wait for it.
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    starts = next(iter(found.values())).window.starts
+    columns = {"event_start": pa.array(starts.view("datetime64[us]"), pa.timestamp("us", tz="UTC"))}
+    columns |= {str(key): pa.array(one.values, from_pandas=True) for key, one in found.items()}
+    units = {f"unit of {key}": one.unit for key, one in found.items()}
+    table = pa.table(columns).replace_schema_metadata(units)
+    sink = io.BytesIO()
+    if media == PARQUET:
+        parquet.write_table(table, sink)
+    else:
+        with pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table)
+    return Reply(content=sink.getvalue(), media=media)
+
+
+def _csv(found: Mapping[int, Series]) -> Reply:
+    """Return the values as CSV, in a file: as texts they take many times the memory of the numbers."""
+    starts = next(iter(found.values())).window.starts
+    with ExitStack() as opening:
+        file = opening.enter_context(TemporaryFile())
+        file.write((",".join(["event_start", *map(str, found)]) + "\r\n").encode())
+        for begin in range(0, len(starts), LINES):
+            part = slice(begin, begin + LINES)
+            columns = [
+                ["" if value != value else repr(value) for value in one.values[part].tolist()] for one in found.values()
+            ]
+            moments = [from_us(at).isoformat() for at in starts[part].tolist()]
+            lines = zip(moments, *columns, strict=True)
+            file.write("".join(",".join(line) + "\r\n" for line in lines).encode())
+        opening.pop_all()
+    return Reply(file=file, media=CSV)
+
+
+def write(call: Call, body: Raw) -> Save:
+    """Save values of several sensors, all or nothing.
+
+    JSON: ``{"data": [{"sensor": 1, "start": …, "duration": …, "values": […], "unit": …}, …]}``. CSV: a column
+    ``event_start`` and one column per sensor with its id as head, in the sensors' own units.
+    """
+    if body.media == CSV:
+        read = _read_csv(call, body.content.decode("utf-8-sig", "replace"))
+    else:
+        read = _read_messages(call, body)
+    bounds.check_written(bounds.of(call.work).written, sum(belief_count(posted, sensor) for sensor, posted in read))
+    overwrite = call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE and body.media != CSV
+    return lambda saving: _saved(saving, [(sensor.id, posted) for sensor, posted in read], overwrite=overwrite)
+
+
+def _saved(call: Call, read: Sequence[tuple[int, Posted]], *, overwrite: bool) -> dict[str, Any]:
+    """Save what was read; the sensors may have become others meanwhile."""
+    new = 0
+    for key, posted in read:
+        sensor = _writable(call, key)
+        written = ingest.run(call.work, sensor, source_of(call), posted, known_at=call.now, overwrite=overwrite)
+        new += outcome(written)["status"] == "PROCESSED"
+    message = f"Request has been processed; {new} of {len(read)} series had something new."
+    return {"status": "PROCESSED", "message": message}
+
+
+def _read_messages(call: Call, body: Raw) -> list[tuple[Sensor, Posted]]:
+    """Return what each message is of and says."""
+    messages = _messages(body)
+    _check_number(call, len(messages), "messages", "data")
+    read = []
+    for number, given in enumerate(messages):
+        message = parse(AddressedData, given, f"data[{number}]", call.running.settings)
+        sensor = _writable(call, message.sensor)
+        read.append((sensor, message.posted(sensor)))
+    return read
+
+
+def _check_number(call: Call, count: int, what: str, field: str) -> None:
+    """Refuse more series than one request may post: each is looked up and saved by itself."""
+    most = call.running.settings.most("MESSAGES")
+    if count > most.number:
+        told = f"{count} {what} are more than the {most.number} of one request ({most.setting}); send several requests"
+        raise FieldError(field, f"{told}, or the values of one sensor in one series.")
+
+
+def _messages(body: Raw) -> list[dict[str, Any]]:
+    try:
+        found = orjson.loads(body.content)
+    except orjson.JSONDecodeError as error:
+        raise ApiError(400, "INVALID_REQUEST", f"The body is not JSON: {error}.") from None
+    listed = found.get("data") if isinstance(found, dict) else None
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed) or not listed:
+        raise Invalid("json", {"data": ["Give a list of messages, one per sensor."]})
+    return listed
+
+
+def _read_csv(call: Call, text: str) -> list[tuple[Sensor, Posted]]:
+    """Return what each column is of and says."""
+    try:
+        rows = list(csv.reader(io.StringIO(text)))
+    except csv.Error as error:
+        raise Invalid("csv", {"event_start": [f"The text is not CSV: {error}."]}) from None
+    if len(rows) < 2 or rows[0][:1] != ["event_start"] or len(rows[0]) < 2:
+        raise Invalid("csv", {"event_start": ["Head the first column with event_start, others with ids of sensors."]})
+    bounds.check_written(bounds.of(call.work).written, (len(rows) - 1) * (len(rows[0]) - 1))
+    _check_number(call, len(rows[0]) - 1, "columns", "event_start")
+    events = np.array([to_us(_at(row, number)) for number, row in enumerate(rows[1:], 2)], np.int64)
+    step = resample.usual_step(events)
+    read = []
+    for column, head in enumerate(rows[0][1:], 1):
+        sensor = _writable(call, _id(head))
+        values = np.array([_number(row, column, number) for number, row in enumerate(rows[1:], 2)])
+        posted = Posted(events=events, values=values, step=step or sensor.resolution, unit=sensor.unit)
+        read.append((sensor, posted))
+    return read
+
+
+def _at(row: list[str], number: int) -> datetime:
+    return instant(row[0] if row else "", field=f"row {number}, event_start")
+
+
+def _number(row: list[str], column: int, number: int) -> float:
+    cell = row[column].strip() if column < len(row) else ""
+    try:
+        return float(cell) if cell else float("nan")
+    except ValueError:
+        raise FieldError(f"row {number}, column {column + 1}", f"{cell!r} is not a number.") from None
+
+
+def _id(head: str) -> int:
+    if not (head.strip().isdecimal() and len(head) < 10):
+        raise FieldError(head, "is no id of a sensor; head each column of values with one.")
+    return int(head)
+
+
+def _writable(call: Call, key: int) -> Sensor:
+    sensor = database.get(call.work, Sensor, key)
+    access.check(call.who, "create-children", sensor)
+    return sensor
+
+
+ROUTES = [
+    get("/sensors/data/bulk", read),
+    post("/sensors/data/bulk", write, scope="data", computes=True),
+]

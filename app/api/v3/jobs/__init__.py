@@ -1,0 +1,1 @@
+"""Endpoints that ask for schedules, forecasts and reports, now or by automations, and follow the jobs."""

@@ -1,0 +1,145 @@
+"""Jobs: how far they are, how they ended; and how other resources make them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.api.http.errors import ApiError
+from app.api.http.route import Call, Reply, get, post
+from app.auth.access import access, job_access
+from app.jobs import control
+from app.jobs.submission import Order, ask
+from db import assets
+from db.assets import Asset
+from db.core import database
+from db.jobs import jobs
+from db.jobs.jobs import Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a job is to do."""
+
+    kind: str
+    asset: Asset
+    request: dict[str, Any]
+    prior: datetime | None
+    """The moment of knowledge that was asked for; None: that of the request."""
+    force: bool
+    """Whether to do it although an equal request was made a moment ago."""
+
+
+def enqueue(call: Call, asked: Asked) -> Job:
+    """Return a job for a request: a new one, or the one of an equal request within the cache time."""
+    order = Order(
+        kind=asked.kind,
+        asset_id=asked.asset.id,
+        request=asked.request,
+        prior=asked.prior,
+        user_id=call.who.id,
+        force=asked.force,
+    )
+    job = ask(call.work, order, now=call.now, settings=call.running.settings)
+    hand_over(call, job)
+    return job
+
+
+def hand_over(call: Call, job: Job) -> None:
+    """Give a job that waits to the queue, once its row is committed."""
+    job_id, queue = job.id, call.running.queue
+    if job.status == "QUEUED":
+        call.afterwards.append(lambda: queue.put(job_id))
+
+
+def accepted(call: Call, job: Job, *, results: str, **more: str) -> Reply:
+    """Return the answer to a request that became a job."""
+    root = f"{call.address}/api/v3_0"
+    content = {
+        "status": "ACCEPTED",
+        "message": f"{job.kind.capitalize()} job {job.id} is accepted; ask for it at job-url.",
+        "job": job.id,
+        "job-url": f"{root}/jobs/{job.id}",
+        "results-url": f"{root}{results}",
+    }
+    return Reply(content=content | more, status=202)
+
+
+def find(call: Call, uuid: str, *, unknown: str) -> Job:
+    """Return a job that the asker may know of.
+
+    Raises:
+        ApiError: There is none; with the status word given.
+    """
+    try:
+        job = jobs.one(call.work, uuid)
+    except database.NotFound as error:
+        raise ApiError(400, unknown, f"{error} Results are kept for some days only; trigger it again.") from None
+    job_access.check(call.work, call.who, "read", job)
+    return job
+
+
+def one_job(call: Call, uuid: str) -> Reply:
+    """Tell how far a job is: 200 finished, 202 queued or running, 422 failed."""
+    job = jobs.one(call.work, uuid)
+    job_access.check(call.work, call.who, "read", job)
+    code = 200 if job.status == "FINISHED" else 202 if job.is_pending else 422
+    return Reply(content=shown_job(call, job), status=code)
+
+
+def shown_job(call: Call, job: Job) -> dict[str, Any]:
+    """Return a job as the API tells it; a failure's trace is for admins alone."""
+    admin = "admin" in call.who.roles
+    failed = job.status in jobs.UNSUCCESSFUL
+    return {
+        "id": job.id,
+        "status": job.status,
+        "message": job.message or f"{job.kind.capitalize()} job is {job.status.lower()}.",
+        "result": job.result or None,
+        "origin": job.queue,
+        "func-name": f"app.jobs.{job.kind}.run",
+        "enqueued-at": _iso(job.enqueued_at),
+        "started-at": _iso(job.started_at),
+        "ended-at": _iso(job.ended_at),
+        "progress": job.progress,
+        "tries": job.tries,
+        "exc-info": (job.trace if admin else job.message) if failed else None,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def jobs_of_asset(call: Call, id: int) -> dict[str, Any]:
+    """List the newest jobs of an asset and those below it."""
+    asset = database.get(call.work, Asset, id)
+    access.check(call.who, "read", asset)
+    below = [row.id for row in assets.subtree(call.work, id) if access.may(call.who, "read", row)]
+    kept = call.running.settings.FLEXMEASURES_PLANNING_TTL
+    found = jobs.recent(call.work, below, since=kept, now=call.now)
+    return {"jobs": [shown_job(call, job) | {"asset_id": job.asset_id} for job in found]}
+
+
+def cancel(call: Call, uuid: str) -> dict[str, Any]:
+    """Cancel a job that has not ended; what it is computing is not saved."""
+    job = jobs.one(call.work, uuid)
+    job_access.check(call.work, call.who, "create-children", job)
+    control.cancel(call.work, job, by=call.who.username, now=call.now)
+    return shown_job(call, job)
+
+
+def requeue(call: Call, uuid: str) -> Reply:
+    """Do a job anew that failed or was cancelled, under its own id; it then acts for you."""
+    job = jobs.one(call.work, uuid)
+    job_access.check(call.work, call.who, "create-children", job)
+    control.requeue(call.work, job, user_id=call.who.id)
+    hand_over(call, job)
+    return Reply(content=shown_job(call, job), status=202)
+
+
+ROUTES = [
+    get("/jobs/{uuid}", one_job, holds="job"),
+    get("/assets/{id}/jobs", jobs_of_asset),
+    post("/jobs/{uuid}/cancel", cancel),
+    post("/jobs/{uuid}/requeue", requeue),
+]

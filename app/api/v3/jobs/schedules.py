@@ -1,0 +1,238 @@
+"""Schedules: ask for one, fetch it, try one without saving it; and the flex-config in effect."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from app.api.http.errors import ApiError
+from app.api.http.fields import HYPHENS, Body, Length, Moment, Query, Unit, lasting
+from app.api.http.route import Call, Reply, Save, get, post
+from app.api.v3.assets.assets import readable
+from app.api.v3.assets.sensors import readable as readable_sensor
+from app.api.v3.data.data import shown
+from app.api.v3.jobs import jobs as jobs_api
+from app.assemble import data, marginal
+from app.assemble.data import Asked
+from app.assemble.site import flex_config
+from app.assemble.site.request import ScheduleRequest
+from app.assemble.site.site import read_site
+from app.auth.access import access
+from app.auth.access.references import References
+from app.jobs.handlers import schedule
+from app.jobs.handlers.kinds import unresolved
+from db import assets
+from db.assets import Asset
+from db.beliefs.knowledge import AsOf
+from db.beliefs.source_filter import SourceFilter
+from db.core import database
+from db.jobs.jobs import Job
+from db.sensors import Sensor
+from engine.errors import GapError
+
+Flex = dict[str, Any]
+SHOWN = "PT6H"
+"""How much of a schedule is given where no duration is asked for."""
+
+
+class Trigger(Body):
+    """What to plan, from when on, and what of devices and site is not stored already."""
+
+    model_config = HYPHENS
+
+    start: Moment
+    duration: Annotated[Length | None, Field(description="Without it two days, longer if targets lie later")] = None
+    resolution: Annotated[Length | None, Field(description="Without it that of the finest power sensor")] = None
+    prior: Annotated[Moment | None, Field(description="Plan with what was known then; without it with all")] = None
+    flex_model: Annotated[
+        list[Flex] | Flex, Field(default_factory=list, description="One entry per device, named by its power sensor")
+    ]
+    flex_context: Annotated[
+        Flex | list[Flex], Field(default_factory=dict, description="Prices, limits, loads of the site")
+    ]
+    sequential: Annotated[bool, Field(description="Accepted; devices are always planned together")] = False
+    force_new_job_creation: Annotated[bool, Field(description="Plan again although an equal request was made")] = False
+
+
+def trigger(call: Call, id: int, body: Trigger) -> Save:
+    """Ask for a schedule of an asset and everything below it."""
+    return _checked(call, database.get(call.work, Asset, id), _request(id, body, body.flex_model), body, None)
+
+
+def trigger_of_sensor(call: Call, id: int, body: Trigger) -> Save:
+    """Ask for a schedule of the device with this power sensor."""
+    sensor = database.get(call.work, Sensor, id)
+    given = body.flex_model if isinstance(body.flex_model, dict) else {}
+    entries: list[Flex] | Flex = [{**given, "sensor": id}] if isinstance(body.flex_model, dict) else body.flex_model
+    return _checked(call, sensor.asset, _request(sensor.asset_id, body, entries or [{"sensor": id}]), body, id)
+
+
+def _request(asset_id: int, body: Trigger, flex_model: list[Flex] | Flex) -> ScheduleRequest:
+    if isinstance(flex_model, dict):
+        named = {"sensor", "asset", "consumption", "production", "state-of-charge"} & flex_model.keys()
+        flex_model = [flex_model if named else {**flex_model, "asset": asset_id}] if flex_model else []
+    return ScheduleRequest(
+        asset=asset_id,
+        start=body.start,
+        duration=None if body.duration is None else lasting(body.duration, body.start),
+        resolution=None if body.resolution is None else lasting(body.resolution, body.start, field="resolution"),
+        flex_model=tuple(flex_model),
+        flex_context=body.flex_context,
+    )
+
+
+def _checked(call: Call, asset: Asset, request: ScheduleRequest, body: Trigger, sensor_id: int | None) -> Save:
+    """Check a request as far as that is possible at once; what is given back makes it a job."""
+    access.check(call.who, "create-children", asset)
+    _check(call, request, known_at=body.prior or call.now)
+    return lambda saving: _queued(saving, request, body, sensor_id)
+
+
+def _queued(call: Call, request: ScheduleRequest, body: Trigger, sensor_id: int | None) -> Reply:
+    asset = database.get(call.work, Asset, request.asset)
+    access.check(call.who, "create-children", asset)  # it may have been given to somebody else meanwhile
+    plain, force = request.model_dump(mode="json"), body.force_new_job_creation
+    asked = jobs_api.Asked(kind="schedule", asset=asset, request=plain, prior=body.prior, force=force)
+    job = jobs_api.enqueue(call, asked)
+    results = f"/sensors/{sensor_id}/schedules/{job.id}" if sensor_id else f"/assets/{asset.id}/schedules/{job.id}"
+    return jobs_api.accepted(call, job, results=results, schedule=job.id)
+
+
+def _check(call: Call, request: ScheduleRequest, *, known_at: datetime) -> None:
+    """Refuse what could not be planned, naming the field; data that lack now may be there when the job runs."""
+    try:
+        read_site(
+            References(call.work, call.who),
+            request,
+            known_at=known_at,
+            limits=schedule.rules(call.running.settings).limits,
+        )
+    except GapError:
+        return
+
+
+class ScheduleQuery(Query):
+    """How much of a schedule to give, and how."""
+
+    model_config = HYPHENS
+
+    duration: Annotated[Length, Field(description="From the start of the schedule")] = SHOWN
+    unit: Annotated[Unit | None, Field(description="Without it the sensor's own")] = None
+    sign_convention: Annotated[
+        Literal["consumption-positive", "production-positive", "wysiwyg"],
+        Field(description="wysiwyg: as the sensor stores it"),
+    ] = "consumption-positive"
+
+
+def get_schedule(call: Call, id: int, uuid: str, query: ScheduleQuery) -> Any:
+    """Fetch what a schedule says for one sensor."""
+    sensor = readable_sensor(call, id)
+    job = jobs_api.find(call, uuid, unknown="UNKNOWN_SCHEDULE")
+    if job.status != "FINISHED":
+        return _not_yet(job)
+    if str(id) not in job.result.get("outputs", {}):
+        known = ", ".join(job.result.get("outputs", {})) or "none"
+        message = f"Schedule {uuid} has nothing for sensor {id}; it has values for these sensors: {known}."
+        raise ApiError(400, "UNKNOWN_SCHEDULE", message)
+    return _values(call, sensor, job, query) | {"scheduler_info": _info(job)}
+
+
+def get_schedules(call: Call, id: int, uuid: str, query: ScheduleQuery) -> Any:
+    """Fetch what a schedule says for all sensors at once, by sensor id."""
+    readable(call, id)
+    job = jobs_api.find(call, uuid, unknown="UNKNOWN_SCHEDULE")
+    if job.status != "FINISHED":
+        return _not_yet(job)
+    sensors = [readable_sensor(call, int(key)) for key in job.result.get("outputs", {})]
+    return {
+        "schedules": {str(sensor.id): _values(call, sensor, job, query) for sensor in sensors},
+        "scheduler_info": _info(job),
+        "status": "PROCESSED",
+        "message": "Request has been processed.",
+    }
+
+
+def _not_yet(job: Job) -> Reply:
+    if job.is_pending:
+        return Reply(status=202, content={"status": job.status, "message": f"Scheduling job {job.id} is pending."})
+    raise ApiError(400, "UNKNOWN_SCHEDULE", f"Scheduling job {job.id} failed: {job.message}")
+
+
+def _values(call: Call, sensor: Sensor, job: Job, query: ScheduleQuery) -> dict[str, Any]:
+    output = job.result["outputs"][str(sensor.id)]
+    start, end = (datetime.fromisoformat(job.result[name]) for name in ("start", "end"))
+    step = timedelta(seconds=job.result["step-s"])
+    length = min(lasting(query.duration, start), end - start)
+    asked = Asked(
+        start=start,
+        length=length + (sensor.resolution or step) * bool(output["soc"]),
+        unit=query.unit or sensor.unit,
+        resolution=sensor.resolution or step,
+        as_of=AsOf(known_at=job.known_at),
+        sources=SourceFilter(ids=[job.result["source"]]),
+    )
+    found = shown(data.read(call.work, sensor, asked), start)
+    sign = {"wysiwyg": 1.0, "consumption-positive": output["sign"], "production-positive": -output["sign"]}
+    factor = 1.0 if output["soc"] else sign[query.sign_convention]
+    return found | {"values": found["values"] * factor + 0.0}
+
+
+def _info(job: Job) -> dict[str, Any]:
+    told = {"scheduler": job.result["scheduler"], "commitment_costs": job.result["commitment-costs"]}
+    return told | {name: job.result[name] for name in ("status", "solver") if name in job.result}
+
+
+def preview(call: Call, id: int, body: Trigger) -> dict[str, Any]:
+    """Compute a schedule and save nothing."""
+    asset = readable(call, id)
+    request = _request(asset.id, body, body.flex_model)
+    ask, rules = References(call.work, call.who, saves=False), schedule.preview_rules(call.running.settings)
+    known_at = body.prior or call.now
+    done = schedule.compute(ask, request, known_at=known_at, rules=rules)
+    plan = done.schedule
+    return {
+        "start": plan.window.start.isoformat(),
+        "end": plan.window.end.isoformat(),
+        "resolution-s": plan.window.step.total_seconds(),
+        "power": {"unit": "kW", "values": dict(plan.power)},
+        "soc": {"unit": "kWh", "values": dict(plan.soc)},
+        "costs": dict(plan.costs),
+        "currency": done.assembled.currency,
+        "status": str(plan.status.value),
+        "unresolved": unresolved(plan),
+        "binding-limits": marginal.binding_limits(plan),
+        "prices": {"unit": f"{done.assembled.currency}/kWh", "values": dict(plan.prices)},
+        "worth": {"unit": f"{done.assembled.currency}/kWh", "values": dict(plan.worth)},
+        "solver": marginal.solving(plan),
+        "warnings": list(done.warnings),
+    }
+
+
+def effective(call: Call, id: int) -> dict[str, Any]:
+    """Return the flex-context and flex-models in effect, and where each field comes from."""
+    asset = readable(call, id)
+    context = flex_config.context(asset, {})
+    tree, _ = assets.own_subtree(call.work, asset.id)
+    models = flex_config.models(References(call.work, call.who), tree, [])
+    return {
+        "flex-context": context.fields,
+        "origins": context.origins,
+        "flex-model": [
+            {
+                "asset": model.asset.id if model.asset else None,
+                "fields": model.effective.fields,
+                "origins": model.effective.origins,
+            }
+            for model in models
+        ],
+    }
+
+
+ROUTES = [
+    post("/assets/{id}/schedules/trigger", trigger, scope="schedule", computes=True),
+    post("/sensors/{id}/schedules/trigger", trigger_of_sensor, scope="schedule", computes=True),
+    post("/assets/{id}/schedules/preview", preview, saves=False, pool="heavy", scope="schedule"),
+    get("/assets/{id}/schedules/{uuid}", get_schedules, holds="result"),
+    get("/sensors/{id}/schedules/{uuid}", get_schedule, holds="result"),
+    get("/assets/{id}/flex-config", effective),
+]

@@ -1,0 +1,1 @@
+"""Endpoints about the server itself: health, documentation, alerts, and what only simulations do."""

@@ -1,0 +1,78 @@
+"""What is wrong now, and when tasks ran; the latter also for other programs that have the token of the settings."""
+
+import hmac
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from app.api.http.errors import ApiError
+from app.api.http.fields import Body, Moment, Query
+from app.api.http.route import Call, get, post
+from app.auth.access import access
+from app.jobs.watch.alerting import plain
+from db.jobs import alerts, task_runs
+from db.jobs.task_runs import LatestTaskRun
+
+KEPT = timedelta(days=7)
+"""How long alerts that ended are listed."""
+
+
+def list_alerts(call: Call) -> list[dict[str, Any]]:
+    """List alerts about assets you may read: open ones, and those of the last days."""
+    mine = access.readable_asset_ids(call.work, call.who)
+    return [plain(row) for row in alerts.shown(call.work, mine, since=call.now - KEPT)]
+
+
+class Named(Query):
+    """Which task."""
+
+    name: Annotated[str | None, Field(max_length=80, description="Without it all tasks")] = None
+
+
+class Run(Body):
+    """That a task ran."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    status: Annotated[bool, Field(description="Whether it succeeded")] = True
+    datetime: Annotated[Moment | None, Field(description="When; without it now")] = None
+
+
+def latest_runs(call: Call, query: Named) -> Any:
+    """Tell when each task ran last, or one of them."""
+    _check_token(call, access.SERVER_ROLES)
+    found = {row.name: _shown(row) for row in task_runs.every(call.work)}
+    if query.name is None:
+        return list(found.values())
+    if query.name not in found:
+        raise ApiError(404, "NOT_FOUND", f"No task called {query.name!r} has run.")
+    return found[query.name]
+
+
+def note_run(call: Call, body: Run) -> dict[str, Any]:
+    """Note that a task ran."""
+    _check_token(call, frozenset({"admin"}))
+    at: datetime = body.datetime or call.now
+    return _shown(task_runs.record(call.work, body.name, at=at, status=body.status))
+
+
+def _check_token(call: Call, roles: frozenset[str]) -> None:
+    """Let those in who have the token of the settings, and those with one of some roles."""
+    given = call.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    expected = call.running.settings.FLEXMEASURES_TASK_CHECK_AUTH_TOKEN
+    if expected and hmac.compare_digest(given.encode(), expected.encode()):
+        return
+    if not call.who.roles & roles:
+        raise ApiError(403, "INVALID_SENDER", "Only admins may see the runs of tasks; ask one.")
+
+
+def _shown(row: LatestTaskRun) -> dict[str, Any]:
+    succeeded = row.succeeded_at.isoformat() if row.succeeded_at else None
+    return {"name": row.name, "datetime": row.at.isoformat(), "status": row.status, "succeeded-at": succeeded}
+
+
+ROUTES = [get("/alerts", list_alerts)]
+OPS = [
+    get("/ops/getLatestTaskRun", latest_runs, public=True),
+    post("/ops/postLatestTaskRun", note_run, public=True),
+]

@@ -1,0 +1,127 @@
+"""How much one plan may ask for: devices, steps, entries; looked at before anything is read or solved."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from app.assemble.site.flex_config import DeviceModel
+from app.assemble.site.planning_window import Limits
+from app.assemble.site.request import ScheduleRequest
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import Device, Port
+from engine.devices.process import Process, ProcessType
+from engine.devices.running import round_up
+from engine.errors import FieldError
+from engine.site import Site
+
+POWERS = ("sensor", "consumption", "production")
+"""Fields of an entry that name the sensor of its power."""
+PER_STEP = 10
+"""Numbers that one device takes up in one step, about; what looks back over many steps counts by it."""
+
+
+def check_request(request: ScheduleRequest, limits: Limits) -> None:
+    """Raise FieldError if a request has more devices or entries than a plan may have, or too many behind one sensor."""
+    if limits.most_devices and len(request.flex_model) > limits.most_devices:
+        raise _too_many_devices(len(request.flex_model), limits)
+    if limits.most_entries:
+        _check_entries({"flex-model": list(request.flex_model), "flex-context": request.flex_context}, limits)
+    _check_shared(request.flex_model, limits)
+
+
+def check_models(models: Sequence[DeviceModel], limits: Limits) -> None:
+    """Raise FieldError if the devices of a plan, stored ones included, are more than it may have."""
+    if limits.most_devices and len(models) > limits.most_devices:
+        raise _too_many_devices(len(models), limits)
+    if limits.most_entries:
+        _check_entries({"flex-model": [model.effective.fields for model in models]}, limits)
+
+
+def check_size(site: Site, limits: Limits) -> None:
+    """Raise FieldError if a plan would be larger than it may be: devices × steps, over all levels of a forecast."""
+    levels = {level for each in site.devices if isinstance(each, Inflexible) for level in each.quantiles}
+    copies = max(len(levels), 1) if site.hedged else 1
+    planned = sum(_weight(device, site) for device in site.devices) + len(site.commitments) + len(site.groups)
+    n, size = site.window.n, planned * site.window.n * copies
+    times = f"{n} steps" if copies == 1 else f"{n} steps × {copies} levels of forecasts"
+    if limits.most_device_steps and size > limits.most_device_steps:
+        raise FieldError(
+            "flex-model",
+            f"{planned:.0f} devices × {times} are more than the {limits.most_device_steps} device-steps of a plan "
+            "(FLEXSCOPE_MAX_DEVICE_STEPS); operation modes, commitments and what spans many steps (SHIFTABLE, min-on, "
+            "min-off) count as devices. Ask for a shorter duration, a coarser resolution or fewer devices.",
+        )
+
+
+def _weight(device: Device, site: Site) -> float:
+    """Return as how many devices one counts."""
+    n, hours = site.window.n, site.window.hours
+    if isinstance(device, Inflexible):
+        return 0.0
+    if isinstance(device, Process):
+        return 1.0 + (min(device.steps, n) / PER_STEP if device.kind is ProcessType.SHIFTABLE else 0.0)
+    ports = [port for port in device.ports if isinstance(port, Port)]
+    lasting = sum(min(round_up(lasts / hours), n) for port in ports for lasts in (port.min_on, port.min_off))
+    return sum(1.0 + len(port.bands) for port in ports) + lasting / PER_STEP
+
+
+def _too_many_devices(count: int, limits: Limits) -> FieldError:
+    most = f"{count} devices are more than the {limits.most_devices} of one plan (FLEXSCOPE_MAX_DEVICES)"
+    return FieldError("flex-model", f"{most}; plan them in several assets.")
+
+
+def _check_entries(described: Any, limits: Limits) -> None:
+    """Raise FieldError if lists hold more entries than allowed, all of them together; the longest is named."""
+    lengths = dict(_lists(described, ""))
+    total = sum(lengths.values())
+    if total > limits.most_entries:
+        longest = max(lengths, key=lambda name: lengths[name])
+        raise FieldError(
+            longest,
+            f"with {lengths[longest]} of {total} entries in all it is too long; one plan may have "
+            f"{limits.most_entries} events and other entries of lists (FLEXSCOPE_MAX_PLAN_ENTRIES). "
+            "Store long series in a sensor and name it.",
+        )
+
+
+def _lists(config: Any, name: str) -> Iterable[tuple[str, int]]:
+    """Give the name and length of every list in a flex-config."""
+    todo: list[tuple[Any, str]] = [(config, name)]
+    while todo:
+        here, path = todo.pop()
+        if isinstance(here, Mapping):
+            todo += [(value, f"{path}.{key}".lstrip(".")) for key, value in here.items() if _holds_more(value)]
+        elif isinstance(here, list | tuple):
+            yield path, len(here)
+            todo += [(value, f"{path}[{at}]") for at, value in enumerate(here) if _holds_more(value)]
+
+
+def _holds_more(value: Any) -> bool:
+    return isinstance(value, Mapping | list | tuple)
+
+
+def _check_shared(entries: Sequence[Mapping[str, Any]], limits: Limits) -> None:
+    """Raise FieldError if a power sensor is named by too many entries, or twice by the same one.
+
+    Several devices behind one meter, such as charging sessions, are added up.
+    """
+    seen: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
+    for at, entry in enumerate(entries):
+        for field, key in _power_sensors(entry):
+            others = seen.setdefault((field, key), [])
+            if entry in others:
+                raise FieldError(f"flex-model[{at}].{field}", f"sensor {key} is named by an equal entry already.")
+            others.append(entry)
+            if limits.most_per_sensor and len(others) > limits.most_per_sensor:
+                raise FieldError(
+                    f"flex-model[{at}].{field}",
+                    f"more than {limits.most_per_sensor} devices name sensor {key} for their power "
+                    "(FLEXSCOPE_MAX_DEVICES_PER_SENSOR); give each device a sensor of its own.",
+                )
+
+
+def _power_sensors(entry: Mapping[str, Any]) -> Iterable[tuple[str, int]]:
+    for field in POWERS:
+        value = entry.get(field)
+        key = value.get("sensor") if isinstance(value, Mapping) else value
+        if isinstance(key, int):
+            yield field, key

@@ -1,0 +1,282 @@
+"""The entries of a flex-model → devices, groups and promises of the engine, each under a name of its own."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.assemble import outputs
+from app.assemble.outputs import Output, consumption_sign
+from app.assemble.site.devices import Described, Surroundings
+from app.assemble.site.flex_config import DeviceModel
+from app.assemble.site.processes import process
+from app.assemble.site.series import Readings
+from app.assemble.site.stores import Stored
+from app.assemble.site.supplies import Supplied
+from app.auth.access.references import References
+from engine.devices.adjustable import Adjustable
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import Device
+from engine.errors import FieldError
+from engine.flex.context import CommodityContext, FlexContext
+from engine.flex.defaults import SITE_BREACH_PRICE
+from engine.flex.parts import Place
+from engine.flex.process import ProcessModel
+from engine.flex.quantity import Quantity, SensorReference
+from engine.flex.storage import StorageModel
+from engine.model.limits import SoftLimit
+from engine.site import Group
+from engine.tariffs import Commitment
+from engine.window import Window
+
+Entry = tuple[DeviceModel, StorageModel | ProcessModel]
+
+
+@dataclass(frozen=True)
+class Members:
+    """Everything behind the connections of one site."""
+
+    references: References
+    supplies: Mapping[str, Supplied]
+    """What surrounds the devices, by commodity."""
+    readings: Readings
+    window: Window
+    entries: Sequence[Entry]
+    context: FlexContext
+
+    @cached_property
+    def devices(self) -> tuple[Device, ...]:
+        """Every device: planned ones, then those that are as they are."""
+        planned = [device for feeders in self._stores for device in self._of_store(feeders)]
+        return (*planned, *self._processes(), *self._fixed_entries(), *self._fixed_context())
+
+    @cached_property
+    def outputs(self) -> tuple[Output, ...]:
+        """Where the plan of each device goes."""
+        found = [output for each in self._described for output in self._of_power(each)]
+        for name, (given, model) in zip(self._names, self.entries, strict=True):
+            if isinstance(model, ProcessModel):
+                found += outputs.of_power(self.references, name, model, given.sensor)
+        for feeders in self._stores:
+            if (keeper := _keeper(feeders)) is not None:
+                found += outputs.of_store(self.references, keeper.name, keeper.model, whole=Stored(keeper).capacity)
+            unheard = [feeder.name for feeder in _at_grid(feeders) if not self._of_power(feeder)]
+            self.readings.warnings.extend(f"{name}: no sensor receives its power; name one." for name in unheard)
+        return tuple(found)
+
+    @property
+    def currencies(self) -> set[str]:
+        """Every currency written in a price of a device."""
+        return set[str]().union(*(each.model.currencies for each in self._described))
+
+    def _of_power(self, described: Described) -> list[Output]:
+        return list(outputs.of_power(self.references, described.name, described.model, described.given.sensor))
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return _names([given for given, _ in self.entries])
+
+    @cached_property
+    def _described(self) -> tuple[Described, ...]:
+        return tuple(
+            Described(name, given, model, self._around(model.commodity))
+            for name, (given, model) in zip(self._names, self.entries, strict=True)
+            if isinstance(model, StorageModel)
+        )
+
+    def _processes(self) -> Iterable[Device]:
+        for name, (_, model) in zip(self._names, self.entries, strict=True):
+            if isinstance(model, ProcessModel):
+                yield process(name, model, self.window, group=self._group_name(model.group))
+
+    def _around(self, commodity: str) -> Surroundings:
+        supplied = self.supplies.get(commodity)
+        context = supplied.context if supplied else CommodityContext(commodity=commodity)
+        return Surroundings(self.window, self.readings, context, supplied.capacity if supplied else None)
+
+    @property
+    def _stores(self) -> list[list[Described]]:
+        """The planned devices; those that name one state-of-charge sensor share a store."""
+        shared: dict[object, list[Described]] = {}
+        for described in self._described:
+            if described.model.inflexible is None and not self._is_group(described):
+                level = described.model.state_of_charge
+                key = level.sensor if isinstance(level, SensorReference) else described.name
+                shared.setdefault(key, []).append(described)
+        return list(shared.values())
+
+    def _of_store(self, feeders: list[Described]) -> list[Device]:
+        """Return one store with its ports, or one device that stores nothing."""
+        keeper = _keeper(feeders)
+        ports = tuple(feeder.port(group=self._group_name(feeder.model.group)) for feeder in _at_grid(feeders))
+        if keeper is None:
+            return [Adjustable(name=feeders[0].name, ports=ports)]
+        return [Stored(keeper).store(ports)]
+
+    def _fixed_entries(self) -> Iterable[Device]:
+        for described in self._described:
+            if (fixed := described.model.inflexible) is not None:
+                quantity, sign = fixed
+                power = sign * described.per_step(quantity, "inflexible power", 0.0, unit="kW")
+                model = described.model
+                group = self._group_name(model.group)
+                more = self._quantiles(quantity, sign)
+                yield Inflexible(
+                    name=described.name, power=power, commodity=model.commodity, group=group, quantiles=more
+                )
+
+    def _fixed_context(self) -> Iterable[Device]:
+        """Give the loads and production that the contexts name, without those that are planned."""
+        planned = {output.sensor.id for output in self.outputs}
+        fixed = [each.model.inflexible[0] for each in self._described if each.model.inflexible is not None]
+        counted = {each.sensor for each in fixed if isinstance(each, SensorReference)}
+        for supplied in self.supplies.values():
+            for reference, sign in self._references(supplied.context):
+                if reference.sensor in planned:
+                    continue
+                if reference.sensor in counted:
+                    told = f"sensor {reference.sensor} is in the flex-model and in the flex-context; name it once."
+                    raise FieldError("inflexible loads", told)
+                power = self.readings(reference, unit="kW", window=self.window)
+                missing = int(np.isnan(power).sum())
+                if missing:
+                    self.readings.warnings.append(
+                        f"Sensor {reference.sensor} has no value in {missing} of {self.window.n} steps; taken as 0 kW."
+                    )
+                yield Inflexible(
+                    name=f"sensor {reference.sensor}",
+                    power=sign * np.nan_to_num(power),
+                    commodity=supplied.context.commodity,
+                    quantiles=self._quantiles(reference, sign),
+                )
+
+    def _quantiles(self, given: Quantity, sign: float) -> dict[float, NDArray[np.float64]]:
+        """Return the power that is not exceeded with each probability [kW], if the plan is to do for all of them."""
+        if self.context.hedge_for is None or not isinstance(given, SensorReference):
+            return {}
+        found = self.readings.quantiles(given, unit="kW", window=self.window)
+        return {level if sign > 0 else round(1 - level, 6): sign * power for level, power in found.items()}
+
+    def _references(self, context: CommodityContext) -> Iterable[tuple[SensorReference, float]]:
+        for key in context.inflexible_device_sensors:
+            yield SensorReference(key), consumption_sign(self.references.sensor(key, field="inflexible-device-sensors"))
+        for way, sign in (("consumption", 1.0), ("production", -1.0)):
+            given: tuple[Quantity, ...] = getattr(context, f"inflexible_{way}")
+            for reference in given:
+                if not isinstance(reference, SensorReference):
+                    raise FieldError(f"inflexible-{way}", "name sensors, such as [{'sensor': 3}].")
+                self._refuse_contradiction(reference, way, sign)
+                yield reference, sign
+
+    def _refuse_contradiction(self, reference: SensorReference, way: str, sign: float) -> None:
+        sensor = self.references.sensor(reference.sensor, field=f"inflexible-{way}")
+        told = sensor.attributes.get("consumption_is_positive")
+        if told is not None and bool(told) != (sign > 0):
+            raise FieldError(
+                f"inflexible-{way}",
+                f"sensor {sensor.id} has the attribute consumption_is_positive = {told}; "
+                "move it to the other list, or change the attribute.",
+            )
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Groups of devices with limits of their own."""
+        return tuple(self._group(described) for described in self._described if self._is_group(described))
+
+    def _group(self, described: Described) -> Group:
+        both, takes, gives = described.told_capacities
+        hard = np.full(self.window.n, np.inf) if both is None else np.where(np.isnan(both), np.inf, both)
+        soft = [
+            None
+            if limit is None
+            else SoftLimit(limit=np.fmin(hard, limit), highest_price=SITE_BREACH_PRICE, each_price=SITE_BREACH_PRICE)
+            for limit in (takes, gives)
+        ]
+        return Group(
+            name=described.name,
+            commodity=described.model.commodity,
+            group=self._group_name(described.model.group),
+            consumption_limit=hard,
+            production_limit=hard,
+            soft_consumption=soft[0],
+            soft_production=soft[1],
+        )
+
+    def _is_group(self, described: Described) -> bool:
+        return any(_stands_for(described, model.group) for _, model in self.entries if model.group is not None)
+
+    def _group_name(self, place: Place | None) -> str | None:
+        """Return the name of a group's own entry.
+
+        Raises:
+            FieldError: No entry describes it.
+        """
+        if place is None:
+            return None
+        for described in self._described:
+            if _stands_for(described, place):
+                return described.name
+        where = f"asset {place.asset}" if place.asset is not None else f"sensor {place.sensor}"
+        raise FieldError("group", f"{where} has no entry in flex-model; add one with the limits of the group.")
+
+    def commitments(self) -> tuple[Commitment, ...]:
+        """Return the promises about connections, groups and devices.
+
+        Raises:
+            FieldError: A promise names a sensor that nothing plans.
+        """
+        found = []
+        for supplied in self.supplies.values():
+            for given in supplied.context.commitments:
+                own = self.supplies.get(given.commodity, supplied)
+                found.append(own.commitment(given, self._scope(given.sensors, given.group)))
+        return tuple(found)
+
+    def _scope(self, sensors: tuple[int, ...] | None, group: Place | None) -> tuple[str, ...] | None:
+        if group is not None:
+            return (str(self._group_name(group)),)
+        if sensors is None:
+            return None
+        names = {output.sensor.id: output.name for output in self.outputs if not output.stored_energy}
+        names |= {int(d.name.split()[1]): d.name for d in self._fixed_context() if isinstance(d, Inflexible)}
+        for key in sensors:
+            if key not in names:
+                raise FieldError("commitments.sensors", f"sensor {key} is no device of this plan; name one that is.")
+        return tuple(names[key] for key in sensors)
+
+
+def _keeper(feeders: list[Described]) -> Described | None:
+    """Return the device that tells of the store: an entry of its own, else the first that says most of it."""
+    own = [f for f in feeders if f.model.stores and not _meets_grid(f)]
+    return next(iter(own), None) or next((f for f in feeders if f.model.stores), None)
+
+
+def _at_grid(feeders: list[Described]) -> list[Described]:
+    """Return the devices with a power of their own: all but an entry that only tells of a store others share."""
+    keeper = _keeper(feeders)
+    return feeders if len(feeders) == 1 else [f for f in feeders if f is not keeper or _meets_grid(f)]
+
+
+def _meets_grid(described: Described) -> bool:
+    model = described.model
+    return described.given.sensor is not None or model.consumption is not None or model.production is not None
+
+
+def _stands_for(described: Described, place: Place | None) -> bool:
+    if place is None:
+        return False
+    if place.sensor is not None:
+        return described.model.sensor == place.sensor
+    return described.model.asset == place.asset
+
+
+def _names(models: Sequence[DeviceModel]) -> list[str]:
+    """Return a name for each device: its asset's, with the sensor where that is not its alone."""
+    plain = [model.asset.name if model.asset else "device" for model in models]
+    named = [
+        name if plain.count(name) == 1 else f"{name} (sensor {model.sensor.id if model.sensor else '-'})"
+        for name, model in zip(plain, models, strict=True)
+    ]
+    return [name if named.count(name) == 1 else f"{name} #{at + 1}" for at, name in enumerate(named)]

@@ -1,0 +1,83 @@
+"""Which steps are planned: floored to a grid, long enough for late targets, not longer than allowed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from app.assemble.site.request import ScheduleRequest
+from db.sensors import Sensor
+from engine.errors import FieldError
+from engine.flex.process import ProcessModel
+from engine.flex.quantity import Events
+from engine.flex.storage import StorageModel
+from engine.iso_time import EPOCH, after
+from engine.window import Window
+
+QUARTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long plans are, and how they may begin."""
+
+    usual: timedelta = timedelta(days=2)
+    """Length of a plan without a duration."""
+    most_steps: int = 2520
+    """Most steps of a plan; 0 is any number."""
+    most_devices: int = 200
+    """Most devices of a plan; 0 is any number."""
+    most_per_sensor: int = 20
+    """Most devices that share the sensor of their power; 0 is any number."""
+    most_device_steps: int = 150_000
+    """Most devices × steps of a plan; 0 is any number."""
+    most_entries: int = 10_000
+    """Most entries of all lists in its flex-models and flex-context together; 0 is any number."""
+    start_within_bounds: bool = False
+    """Whether a state of charge outside soc-min and soc-max is refused at the start, instead of brought back at once:
+    a gateway reports what it measures, a person more likely mistyped."""
+
+
+def planned(
+    request: ScheduleRequest,
+    power_sensors: Iterable[Sensor],
+    models: Sequence[StorageModel | ProcessModel],
+    limits: Limits,
+) -> Window:
+    """Return the window that a request asks to plan.
+
+    Args:
+        request: Start, duration and resolution; what it leaves open is chosen here.
+        power_sensors: Those that receive the plan; the finest gives the resolution.
+        models: Their bounds and targets lengthen a window without duration.
+        limits: How long plans are.
+
+    Raises:
+        FieldError: It has no step, or more steps than allowed.
+    """
+    finest = min((s.resolution for s in power_sensors if s.resolution), default=QUARTER)
+    step = finest if request.resolution is None else request.resolution
+    if step <= timedelta(0):
+        raise FieldError("resolution", "a plan has steps; give their length, such as PT15M.")
+    asked = request.start.astimezone(UTC)  # a zone's clock would skip or repeat an hour in the sums below
+    start = asked - (asked - EPOCH) % step
+    end = after(asked, limits.usual if request.duration is None else request.duration, field="duration")
+    if request.duration is None:
+        stores = [model for model in models if isinstance(model, StorageModel)]
+        end = max([end, *(late for model in stores for late in _moments(model))])
+    if end <= start:
+        raise FieldError("duration", "a plan lasts some time; give its length, such as PT12H.")
+    window = Window(start, end + (start - end) % step, step)
+    if limits.most_steps and window.n > limits.most_steps:
+        raise FieldError(
+            "duration",
+            f"{window.n} steps are more than the {limits.most_steps} a plan may have; "
+            "ask for a shorter duration or a coarser resolution.",
+        )
+    return window
+
+
+def _moments(model: StorageModel) -> Iterable[datetime]:
+    """Give the ends of the events that bind a stored energy."""
+    for bound in (model.soc_targets, model.soc_minima, model.soc_maxima):
+        if isinstance(bound, Events):
+            yield from (event.end for event in bound.events)

@@ -1,0 +1,223 @@
+"""Rows → the engine's site: what is described, over one window, as known at one moment."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from app.assemble.outputs import Output, of_power
+from app.assemble.site import bounded, flex_config
+from app.assemble.site.flex_config import DeviceModel
+from app.assemble.site.members import Members
+from app.assemble.site.naming import ask_for
+from app.assemble.site.planning_window import Limits, planned
+from app.assemble.site.request import ScheduleRequest
+from app.assemble.site.series import Readings
+from app.assemble.site.supplies import Supplied
+from app.auth.access.references import References
+from db import assets, sensors
+from db.assets import Asset
+from engine.devices.storage import Storage
+from engine.errors import FieldError, InputError, UnitError, UnknownName
+from engine.flex.context import FlexContext
+from engine.flex.process import ProcessModel
+from engine.flex.storage import StorageModel
+from engine.iso_time import duration, zone
+from engine.site import Site
+from engine.window import Window
+
+PROCESS_TYPES = ("process", "load")
+"""Asset types whose devices are processes."""
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A site to plan, and where its plan goes."""
+
+    site: Site
+    outputs: tuple[Output, ...]
+    currency: str
+    """What costs are counted in."""
+    warnings: tuple[str, ...]
+    """What was assumed where data lack, for the one who asked."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """What is to be planned, as it is written; everything it names may be used by the one who asks."""
+
+    asset: Asset
+    context: FlexContext
+    entries: list[tuple[DeviceModel, StorageModel | ProcessModel]]
+    foreign: list[Asset]
+    """Assets of other accounts below it, which are left out."""
+
+
+def read_description(references: References, request: ScheduleRequest, limits: Limits) -> Described:
+    """Return what a request describes, completed by what is stored, before any series is read.
+
+    Raises:
+        InputError: A field cannot be read; it is named.
+        NotAllowed: A field names what is not the principal's to use; it is told where it was written.
+    """
+    bounded.check_request(request, limits)
+    asset = references.asset(request.asset, field="asset")
+    tree, foreign = assets.own_subtree(references.session, request.asset)
+    _bring_sensors(references, request, tree)
+    context, origins = _context(asset, request.flex_context)
+    ask_for(references, context, origins)
+    models = flex_config.models(references, tree, request.flex_model)
+    bounded.check_models(models, limits)
+    entries = [(model, _entry(model)) for model in models]
+    for model, read in entries:
+        ask_for(references, read, model.effective.origins, of=model.asset.name if model.asset is not None else "")
+    return Described(asset, context, entries, foreign)
+
+
+def read_site(references: References, request: ScheduleRequest, *, known_at: datetime, limits: Limits) -> Assembled:
+    """Return the site that a request describes, with every series as it was known at one moment.
+
+    Raises:
+        InputError: What is described cannot be planned; the field is named.
+        NotAllowed: It names what is not the principal's to use.
+    """
+    described = read_description(references, request, limits)
+    context, entries = described.context, described.entries
+    if not entries:
+        raise InputError(
+            f"Asset {described.asset.id} ({described.asset.name}) has nothing to plan; "
+            "describe a device in flex-model, or store one."
+        )
+    power_sensors = [o.sensor for given, read in entries for o in of_power(references, "", read, given.sensor)]
+    window = planned(request, power_sensors, [read for _, read in entries], limits)
+    readings = Readings(references, known_at, [_left_out(each) for each in described.foreign])
+    local = zone(power_sensors[0].timezone if power_sensors else "UTC")
+    supplies = {each.commodity: Supplied(each, window, readings, local) for each in context.contexts}
+    members = Members(references, supplies, readings, window, entries, context)
+    outputs = (*members.outputs, *_site_outputs(references, supplies.values()))
+    used = {port.commodity for device in members.devices for port in device.ports} | {out.name for out in outputs}
+    site = Site(
+        window=window,
+        devices=members.devices,
+        connections=tuple(s.connection() for name, s in supplies.items() if name in used and not s.is_internal),
+        groups=members.groups,
+        commitments=members.commitments(),
+        hedged=_hedged(context, window),
+    )
+    bounded.check_size(site, limits)
+    if limits.start_within_bounds:
+        _refuse_start_outside(site)
+    currencies = context.all_currencies | readings.currencies | members.currencies
+    return Assembled(site, outputs, _one(currencies), tuple(readings.warnings))
+
+
+def _left_out(asset: Asset) -> str:
+    return f"Asset {asset.id} stands below this one and belongs to another account; it is left out."
+
+
+def _bring_sensors(references: References, request: ScheduleRequest, tree: Sequence[Asset]) -> None:
+    """Read the sensors a plan is about in one statement instead of one each; each is asked for later."""
+    described = [layer.flex_context for layer in assets.lineage(tree[0])] + [below.flex_model for below in tree]
+    named = flex_config.sensors_named([described, request.flex_model, request.flex_context])
+    sensors.bring(references.session, set(named))
+
+
+def _hedged(context: FlexContext, window: Window) -> int:
+    """Return the number of steps in which one decision has to do for all that may come."""
+    if context.hedge_for is None:
+        return 0
+    return max(-(-duration(context.hedge_for, field="hedge-for") // window.step), 0)
+
+
+def _one(currencies: set[str]) -> str:
+    """Return the currency of all prices; EUR where none is named.
+
+    Raises:
+        InputError: There are several.
+    """
+    if len(currencies) > 1:
+        raise InputError(f"Prices are in {', '.join(sorted(currencies))}; give all of them in one currency.")
+    return next(iter(currencies), "EUR")
+
+
+def _entry(model: DeviceModel) -> StorageModel | ProcessModel:
+    """Return what an entry describes: a process on an asset of that type or where its fields tell so, else a device.
+
+    Raises:
+        InputError: A field is wrong; the device is named.
+    """
+    fields = model.effective.fields
+    asked = {str(name).replace("_", "-") for name in fields}
+    of_type = model.asset is not None and model.asset.asset_type.name in PROCESS_TYPES
+    works = "process-type" in asked or {"power", "duration"} <= asked
+    kind = ProcessModel if of_type or works else StorageModel
+    given = {**_process_type(model), **fields} if kind is ProcessModel else fields
+    try:
+        return kind.read(given)
+    except FieldError as error:
+        raise FieldError(f"{_named(model)}{error.field}", error.problem) from error
+    except UnknownName as error:
+        owner = f" of {model.asset.name}" if model.asset else ""
+        raise UnknownName(f"{error.kind}{owner}", error.name, error.known) from error
+    except UnitError as error:
+        raise UnitError(f"{_named(model)}{error}") from error
+
+
+def _named(model: DeviceModel) -> str:
+    return f"{model.asset.name}: " if model.asset is not None else ""
+
+
+def _process_type(model: DeviceModel) -> dict[str, Any]:
+    """Return the type of a process that attributes tell, of the sensor before those of the asset."""
+    for holder in (model.sensor, model.asset):
+        if holder is not None and (told := holder.attributes.get("process-type")):
+            return {"process-type": told}
+    return {}
+
+
+def _context(asset: Asset, asked: Mapping[str, Any] | list[dict[str, Any]]) -> tuple[FlexContext, Mapping[str, str]]:
+    """Return the context in effect, and where each field comes from.
+
+    Of a list, only the entry about electricity is completed from the assets.
+    """
+    if not isinstance(asked, list):
+        found = flex_config.context(asset, asked)
+        return FlexContext.read(found.fields), found.origins
+    own = [entry for entry in asked if entry.get("commodity", "electricity") == "electricity"]
+    if len(own) > 1:
+        raise InputError("flex-context: electricity is described twice; join the two.")
+    others = [entry for entry in asked if entry not in own]
+    found = flex_config.context(asset, own[0] if own else {})
+    fields = {**found.fields, "commodities": [*found.fields.get("commodities", []), *others]}
+    return FlexContext.read(fields), found.origins
+
+
+def _site_outputs(references: References, supplies: Iterable[Supplied]) -> list[Output]:
+    """Return where the power of each connection goes.
+
+    Raises:
+        FieldError: There is no connection whose power it could be.
+    """
+    found = []
+    for supplied in supplies:
+        own = list(of_power(references, supplied.context.commodity, supplied.context, None))
+        if own and supplied.is_internal:
+            name = f"aggregate sensor {own[0].sensor.id}"
+            raise FieldError(name, f"{supplied.context.commodity} has no connection; give its price or capacity.")
+        found += own
+    return found
+
+
+def _refuse_start_outside(site: Site) -> None:
+    for store in site.devices:
+        if not isinstance(store, Storage):
+            continue
+        low, high = float(np.min(store.soc_min)), float(np.max(store.soc_max))
+        if not low <= store.soc_at_start <= high:
+            raise FieldError(
+                f"{store.name}: soc-at-start",
+                f"{store.soc_at_start:g} kWh is not within soc-min and soc-max ({low:g} to {high:g} kWh); "
+                "give what is stored, or change the bounds.",
+            )

@@ -1,0 +1,171 @@
+"""What a flex-model asks of stored energy at some times → hard and soft bounds of the engine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.assemble.site.devices import Described
+from engine.devices.bounds import Moments, SoftBound
+from engine.errors import FieldError
+from engine.flex.defaults import SOC_BREACH_PRICE
+from engine.flex.fields import Overlap
+from engine.flex.quantity import Fixed, Quantity
+from engine.flex.values import Scale, at_moments, extended, off_grid, per_tick
+
+Floats = NDArray[np.float64]
+OVERLAPS: dict[str, Overlap] = {
+    "soc-min": "most", "soc-minima": "most", "soc-max": "least", "soc-maxima": "least", "soc-targets": "first",
+}  # fmt: skip
+"""Which of several events at one time counts."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One bound wherever it is asked for."""
+
+    ticks: Floats
+    """At the bounds of the steps [kWh], NaN where nothing is asked, shape (n + 1,)."""
+    moments: Floats
+    """At the moments between them at which any bound begins or ends, likewise, shape (m,)."""
+
+    def joined(self, other: "Asked | None", tighter: Callable[[Floats, Floats], Floats]) -> "Asked":
+        """Return the tighter of two bounds."""
+        if other is None:
+            return self
+        return Asked(tighter(self.ticks, other.ticks), tighter(self.moments, other.moments))
+
+
+@dataclass(frozen=True)
+class SocBounds:
+    """Bounds on the energy stored by one device."""
+
+    device: Described
+    scale: Scale
+    """How bare numbers and percentages are meant."""
+
+    def fields(self) -> dict[str, Any]:
+        """Return the bounds as fields of the engine's Storage.
+
+        Raises:
+            FieldError: A bound contradicts soc-min or soc-max.
+        """
+        least, most, exact = (self._asked(f"soc-{bound}") for bound in ("minima", "maxima", "targets"))
+        short, over = self._price("soc-minima"), self._price("soc-maxima")
+        self._refuse_outside(exact)
+        hard_least, hard_most = (None if short is not None else least), (None if over is not None else most)
+        if exact is not None and short is None and over is not None:
+            hard_least = exact.joined(hard_least, np.fmax)
+        if exact is not None and over is None and short is not None:
+            hard_most = exact.joined(hard_most, np.fmin)
+        soft = exact is not None and (short is not None or over is not None)
+        hard = hard_least, hard_most, None if soft else exact
+        return {
+            "soc_min": self.low,
+            "soc_max": self.high,
+            "soc_minima": None if hard[0] is None else hard[0].ticks,
+            "soc_maxima": None if hard[1] is None else hard[1].ticks,
+            "soc_targets": None if hard[2] is None else hard[2].ticks,
+            "moments": self._moments(hard),
+            "soft_minima": _soft(least, short),
+            "soft_maxima": _soft(most, over),
+            "soft_targets": (_soft(exact, short), _soft(exact, over)) if soft else None,
+        }
+
+    @cached_property
+    def low(self) -> Floats:
+        """Least energy at any time [kWh], shape (n + 1,)."""
+        found = self._ticks("soc-min")
+        return np.where(np.isnan(found), 0.0, found)
+
+    @cached_property
+    def high(self) -> Floats:
+        """Most energy at any time [kWh], likewise.
+
+        Raises:
+            FieldError: It is less than the least.
+        """
+        found = self._ticks("soc-max")
+        found = np.where(np.isnan(found), np.inf, found)
+        if (crossed := np.flatnonzero(self.low > found)).size:
+            low, high = self.low[crossed[0]], found[crossed[0]]
+            raise FieldError(
+                f"{self.device.name}: soc-min",
+                f"{low:g} kWh is above soc-max ({high:g} kWh); change the one or the other.",
+            )
+        return found
+
+    @cached_property
+    def _positions(self) -> Floats:
+        model, window = self.device.model, self.device.around.window
+        bounds = (model.soc_minima, model.soc_maxima, model.soc_targets)
+        return np.array(sorted({at for bound in bounds for at in off_grid(bound, window)}), dtype=float)
+
+    def _asked(self, field: str) -> Asked | None:
+        given = self._given(field)
+        if given is None:
+            return None
+        between = at_moments(
+            given,
+            self._positions,
+            self.device.around.window,
+            field=f"{self.device.name}: {field}",
+            overlap=OVERLAPS[field],
+            scale=self.scale,
+        )
+        return Asked(self._ticks(field), between)
+
+    def _ticks(self, field: str) -> Floats:
+        around, given = self.device.around, self._given(field)
+        if given is None:
+            return np.full(around.window.n + 1, np.nan)
+        return per_tick(
+            given,
+            around.window,
+            field=f"{self.device.name}: {field}",
+            resolve=around.readings,
+            overlap=OVERLAPS[field],
+            scale=Scale(self.scale.bare) if field == "soc-max" else self.scale,
+        )
+
+    def _given(self, field: str) -> Quantity | None:
+        given: Quantity | None = getattr(self.device.model, field.replace("-", "_"))
+        return given
+
+    def _moments(self, hard: tuple[Asked | None, ...]) -> Moments | None:
+        if not len(self._positions):
+            return None
+        none = np.full(len(self._positions), np.nan)
+        least, most, exact = (none if bound is None else bound.moments for bound in hard)
+        return Moments(at=self._positions, minima=least, maxima=most, targets=exact)
+
+    def _price(self, field: str) -> float | Floats | None:
+        """Return the price of breaking a bound [currency/kWh], one number or shape (n,); None if it is hard."""
+        around, name = self.device.around, f"{field}-breach-price"
+        given: Quantity | None = getattr(around.context, name.replace("-", "_"))
+        if given is None:
+            return SOC_BREACH_PRICE if around.context.relaxes_soc else None
+        if isinstance(given, Fixed):
+            return given.number("currency/kWh", field=name)
+        return extended(around.steps(given, "currency/kWh", name), around.window, name=name)
+
+    def _refuse_outside(self, exact: Asked | None) -> None:
+        if exact is None:
+            return
+        at = np.concatenate([np.arange(len(exact.ticks)), np.ceil(self._positions)]).astype(int)
+        targets, low, high = np.concatenate([exact.ticks, exact.moments]), self.low[at], self.high[at]
+        for beyond, way, bound in ((targets < low, "below soc-min", low), (targets > high, "above soc-max", high)):
+            if (wrong := np.flatnonzero(beyond & (at > 0))).size:
+                raise FieldError(
+                    f"{self.device.name}: soc-targets",
+                    f"{targets[wrong[0]]:g} kWh is {way} ({bound[wrong[0]]:g} kWh); change the one or the other.",
+                )
+
+
+def _soft(bound: Asked | None, price: float | Floats | None) -> SoftBound | None:
+    if bound is None or price is None:
+        return None
+    return SoftBound(at=bound.ticks, between=bound.moments, highest_price=price, each_price=price)

@@ -1,0 +1,110 @@
+"""The stored energy of a device's flex-model → a store of the engine, over one window."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.assemble.site.devices import Described
+from app.assemble.site.soc_bounds import SocBounds
+from engine.devices.port import Port
+from engine.devices.storage import Storage
+from engine.errors import FieldError
+from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
+from engine.flex.values import Scale, per_tick
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The store of one device, or of several that share it."""
+
+    device: Described
+    """The device whose model tells of the store."""
+
+    def store(self, ports: tuple[Port, ...]) -> Storage:
+        """Return the store that ports feed and empty."""
+        return Storage(
+            name=self.device.name,
+            ports=ports,
+            soc_at_start=self.at_start,
+            storage_efficiency=self._retention(),
+            gain=self._flow("soc-gain") - self._flow("soc-usage"),
+            end_value=self._end_value(),
+            prefer_charging_sooner=self.device.model.prefer_charging_sooner,
+            **SocBounds(self.device, Scale(self._bare, self.capacity)).fields(),
+        )
+
+    @cached_property
+    def at_start(self) -> float:
+        """Energy stored when the window begins [kWh].
+
+        Raises:
+            FieldError: Nothing tells, or it is not what a storage can hold.
+        """
+        model, field = self.device.model, f"{self.device.name}: soc-at-start"
+        if isinstance(given := model.soc_at_start, Fixed):
+            found = given.number("kWh", field=field, bare=self._bare, whole=self.capacity)
+        elif isinstance(reference := given or model.state_of_charge, SensorReference):
+            found = self._measured(reference, field)
+        elif isinstance(reference, Events):
+            scale = Scale(self._bare, self.capacity)
+            around = self.device.around
+            found = float(per_tick(reference, around.window, field=field, resolve=around.readings, scale=scale)[0])
+            if np.isnan(found):
+                raise FieldError(field, "no event tells what is stored when the schedule starts; add one.")
+        else:
+            found = 0.0
+        if found < 0:
+            raise FieldError(field, f"{found:g} kWh is less than nothing; give what is stored.")
+        if isinstance(given, Fixed) and str(given.value).strip().endswith("%") and found > (self.capacity or np.inf):
+            raise FieldError(field, f"{given.value} is more than the storage can hold; give 0 to 100 %.")
+        return found
+
+    def _measured(self, reference: SensorReference, field: str) -> float:
+        """Return what a sensor says is stored about when the window begins [kWh]."""
+        around = self.device.around
+        found = around.readings.nearest(reference, around.window, unit="kWh", whole=self.capacity)
+        if found is None:
+            raise FieldError(
+                field, f"sensor {reference.sensor} knows no state of charge near the start; give it, or post a value."
+            )
+        return found
+
+    @cached_property
+    def capacity(self) -> float | None:
+        """What 100 % is: soc-max [kWh]; None if it is not given, or changes over time."""
+        given = self.device.model.soc_max
+        return given.number("kWh", field="soc-max", bare=self._bare) if isinstance(given, Fixed) else None
+
+    @property
+    def _bare(self) -> str:
+        sensor = self.device.given.sensor
+        return self.device.model.bare_unit(sensor.unit if sensor else None)
+
+    def _retention(self) -> Floats:
+        """Return the share of the stored energy left after each step, shape (n,)."""
+        around, given = self.device.around, self.device.model.storage_efficiency
+        kept = self.device.per_step(given, "storage-efficiency", 1.0)
+        if isinstance(given, SensorReference):  # told for the length of the sensor's events, not for a step
+            kept = kept ** (around.window.hours / (around.readings.hours(given) or around.window.hours))
+        return np.clip(kept, 0.0, 1.0)
+
+    def _flow(self, field: str) -> Floats:
+        """Return the sum of external flows [kW], shape (n,)."""
+        given: tuple[Quantity, ...] = getattr(self.device.model, field.replace("-", "_"))
+        total = np.zeros(self.device.around.window.n)
+        for flow in given:
+            total += self.device.around.mean(flow, "kW", f"{self.device.name}: {field}")
+        return total
+
+    def _end_value(self) -> float | Literal["learned"] | None:
+        given = self.device.model.end_value
+        if isinstance(given, Fixed):
+            return given.number("currency/kWh", field=f"{self.device.name}: end-value")
+        if given is None or given == "learned":
+            return given
+        raise FieldError(f"{self.device.name}: end-value", "write one price, or 'learned'.")

@@ -1,0 +1,188 @@
+"""The flex-context of one commodity → its connection with limits, prices and promises, over one window."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.assemble.site.series import Readings
+from engine.errors import FieldError, InputError
+from engine.flex.commitment import CommitmentModel
+from engine.flex.context import CommodityContext
+from engine.flex.defaults import SITE_BREACH_PRICE
+from engine.flex.quantity import Fixed, Quantity, SensorReference
+from engine.flex.values import extended, per_step
+from engine.iso_time import from_us, to_us
+from engine.model.limits import SoftLimit
+from engine.site import Connection
+from engine.tariffs import Commitment, EnergyTariff, PeakTariff, Tariff
+from engine.window import Window
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Supplied:
+    """One commodity as described, ready to become a connection."""
+
+    context: CommodityContext
+    window: Window
+    readings: Readings
+    zone: ZoneInfo
+    """The zone in which months are billed."""
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether nothing is said of a grid, so that the devices of the commodity must balance among themselves."""
+        context = self.context
+        told = (
+            context.buying,
+            context.selling,
+            context.site_power_capacity,
+            context.site_consumption_capacity,
+            context.site_production_capacity,
+        )
+        return context.commodity != "electricity" and not any(told)
+
+    def connection(self) -> Connection:
+        """Return the connection; what one price or capacity leaves open, the other fills in.
+
+        Raises:
+            FieldError: Electricity has no price, or a limit is negative.
+            GapError: A price is not known anywhere in the window.
+        """
+        hard_buying, soft_buying = self._limit("consumption")
+        hard_selling, soft_selling = self._limit("production")
+        return Connection(
+            commodity=self.context.commodity,
+            consumption_limit=hard_buying,
+            production_limit=hard_selling,
+            soft_consumption=soft_buying,
+            soft_production=soft_selling,
+            tariffs=(*self._energy(), *self._peaks()),
+        )
+
+    @cached_property
+    def capacity(self) -> Floats | None:
+        """Most power in both directions [kW], shape (n,); None if it is not limited."""
+        return self._capacity("site-power-capacity")
+
+    def _energy(self) -> list[Tariff]:
+        context = self.context
+        buying, selling = context.buying, context.selling
+        if buying is None and selling is None:
+            if context.commodity == "electricity":
+                raise FieldError("consumption-price", "a schedule needs it; name a sensor or a price, '0.3 EUR/kWh'.")
+            return []
+        paid = self._price(buying or selling, "consumption-price")
+        earned = self._price(selling or buying, "production-price")
+        return [EnergyTariff(consumption_price=paid, production_price=earned)]
+
+    def _price(self, given: Quantity | None, field: str) -> Floats:
+        """Return a price per step [currency/kWh], its first and last value kept on beyond them, shape (n,)."""
+        if given is None:
+            return np.zeros(self.window.n)
+        values = self._steps(given, field, "currency/kWh")
+        name = f"{field} (sensor {given.sensor})" if isinstance(given, SensorReference) else field
+        if np.isnan(values).all():
+            span = f"{self.window.start.isoformat()} to {self.window.end.isoformat()}"
+            raise InputError(f"{name} is not known from {span}; add prices for this time, or plan another.")
+        return extended(values, self.window, name=name)
+
+    def _limit(self, way: str) -> tuple[Floats, SoftLimit | None]:
+        """Return the hard limit in one direction [kW] and the soft one, if breaking it has a price."""
+        unlimited = np.full(self.window.n, np.inf)
+        hard = unlimited if self.capacity is None else np.where(np.isnan(self.capacity), np.inf, self.capacity)
+        one_way = self._capacity(f"site-{way}-capacity")
+        if one_way is None and not self._closed(way):
+            return hard, None
+        one_way = np.zeros(self.window.n) if one_way is None else one_way
+        limit = np.fmin(hard, one_way)
+        price = self._breach_price(way)
+        if price is None:
+            return limit, None
+        return hard, SoftLimit(limit=limit, highest_price=price, each_price=price)
+
+    def _closed(self, way: str) -> bool:
+        """Whether a commodity, other than electricity, has a price or capacity in the other direction only."""
+        context = self.context
+        buys = context.buying is not None or context.site_consumption_capacity is not None
+        sells = context.selling is not None or context.site_production_capacity is not None
+        here, there = (buys, sells) if way == "consumption" else (sells, buys)
+        return context.commodity != "electricity" and context.site_power_capacity is None and there and not here
+
+    def _breach_price(self, way: str) -> Floats | None:
+        field = f"site-{way}-breach-price"
+        given: Quantity | None = getattr(self.context, field.replace("-", "_"))
+        if given is not None:
+            return np.nan_to_num(self._steps(given, field, "currency/kW"))
+        return np.full(self.window.n, SITE_BREACH_PRICE) if self.context.relaxes_site else None
+
+    def _capacity(self, field: str) -> Floats | None:
+        given: Quantity | None = getattr(self.context, field.replace("-", "_"))
+        if given is None:
+            return None
+        values = per_step(given, self.window, unit="kW", field=field, resolve=self.readings, overlap="least")
+        if (values < 0).any():
+            raise FieldError(field, "a capacity is 0 or more, in either direction.")
+        return values
+
+    def _peaks(self) -> list[Tariff]:
+        found: list[Tariff] = []
+        if (price := self.context.site_peak_consumption_price) is not None:
+            found.append(self._peak("consumption", price, self.context.site_peak_consumption))
+        if (price := self.context.site_peak_production_price) is not None:
+            found.append(self._peak("production", price, self.context.site_peak_production))
+        return found
+
+    def _peak(self, way: Literal["consumption", "production"], price: Quantity, reached: Quantity | None) -> PeakTariff:
+        field = f"site-peak-{way}"
+        paid_for = np.zeros(self.window.n) if reached is None else self._reached(reached, field)
+        per_kw = np.nan_to_num(self._steps(price, f"{field}-price", "currency/kW"))
+        return PeakTariff(direction=way, price=per_kw, reached=paid_for, billing=self._months())
+
+    def _reached(self, given: Quantity, field: str) -> Floats:
+        """Return the peak paid for already [kW], shape (n,): what is known of it holds until its month ends."""
+        values, months = self._steps(given, field, "kW"), self._months()
+        if isinstance(given, Fixed):  # one number tells of the month in which it is asked
+            return np.where(months == months[0], values, 0.0)
+        if isinstance(given, SensorReference) and np.isnan(values[0]):
+            last = self.readings.nearest(given, self.window, unit="kW")
+            values[0] = np.nan if last is None else last
+        known = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))
+        held = (known >= 0) & (months[known] == months)
+        return np.where(held, np.nan_to_num(values[known]), 0.0)
+
+    def _months(self) -> NDArray[np.int32]:
+        """Return the month of each step as 0, 1, ...: a peak is billed once in each, shape (n,)."""
+        first = self.window.start.astimezone(self.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        starts = [to_us(first)]
+        while from_us(starts[-1]) < self.window.end:
+            first = (first + timedelta(days=32)).replace(day=1)
+            starts.append(to_us(first))
+        return (np.searchsorted(starts, self.window.starts, side="right") - 1).astype(np.int32)
+
+    def commitment(self, given: CommitmentModel, members: tuple[str, ...] | None) -> Commitment:
+        """Return a promise about the connection, or about some of its devices."""
+        name = given.name or ""
+        baseline = np.nan_to_num(self._steps(given.baseline or Fixed("0 kW"), f"{name}: baseline", "kW"))
+        up, down = (
+            None if price is None else np.nan_to_num(self._steps(price, f"{name}: price", given.unit))
+            for price in (given.up_price, given.down_price)
+        )
+        return Commitment(
+            name=name,
+            baseline=baseline,
+            up_price=up,
+            down_price=down,
+            on="energy" if given.unit.endswith("kWh") else "peak",
+            members=members,
+            commodity=self.context.commodity,
+        )
+
+    def _steps(self, given: Quantity, field: str, unit: str) -> Floats:
+        return per_step(given, self.window, unit=unit, field=field, resolve=self.readings)

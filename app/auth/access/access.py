@@ -1,0 +1,144 @@
+"""Who may do what with which row: same account, consultancy, public assets, and the roles of users.
+
+To read: members of the account, its consultants, admin and admin-reader; public assets: every user.
+To add something below (assets, sensors, data, schedules): members of the account and its consultants.
+To change assets: the same. To delete, and to change sensors and users: account-admins. Public rows: admins.
+An admin-reader reads everything and changes nothing but his own user. Users who hold a role of the server, admin or
+admin-reader, are changed by admins only.
+"""
+
+from typing import Literal, TypeAlias
+
+from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy.orm import Session
+
+from app.auth.access.identity import SignedIn
+from db.accounts.accounts import Account
+from db.accounts.users import User
+from db.assets import Asset
+from db.core.database import Table
+from db.sensors import Sensor
+from engine.errors import EngineError
+
+Action: TypeAlias = Literal["read", "create-children", "update", "delete"]
+Guarded: TypeAlias = Account | User | Asset | Sensor
+SERVER_ROLES = frozenset({"admin", "admin-reader"})
+"""Roles that count for the whole server, whatever the account of who holds them."""
+
+
+class NotAllowed(EngineError):
+    """The user is known, but may not do this.
+
+    Attributes:
+        action: What was tried.
+        row: Table and id, such as ``asset 5``.
+        field: Where a request, or something stored, names the row; empty: the request is about it.
+    """
+
+    def __init__(self, action: str, row: str, *, field: str = "") -> None:
+        self.action, self.row, self.field = action, row, field
+        refusal = f"ou may not {_verb(action)} {row}; ask an admin of its account"
+        super().__init__(f"{field}: y{refusal}, or name another one." if field else f"Y{refusal}.")
+
+
+def _verb(action: str) -> str:
+    return {"create-children": "add anything to"}.get(action, action)
+
+
+def may(who: SignedIn, action: Action, row: Guarded) -> bool:
+    """Return whether a user may do something with a row."""
+    if "admin" in who.roles or (action == "read" and "admin-reader" in who.roles):
+        return True
+    if only_reads(who):
+        return isinstance(row, User) and action == "update" and row.id == who.id
+    if isinstance(row, Sensor):
+        return _may_sensor(who, action, row)
+    if isinstance(row, Asset):
+        return _may_asset(who, action, row.account_id)
+    if isinstance(row, User):
+        return _may_user(who, action, row)
+    return _may_account(who, action, row)
+
+
+def check(who: SignedIn, action: Action, row: Guarded) -> None:
+    """Raise NotAllowed unless a user may do something with a row."""
+    if not may(who, action, row):
+        raise NotAllowed(action, described(row))
+
+
+def may_be_shown(who: SignedIn, sensor: Sensor, *, playing: bool) -> bool:
+    """Return whether a user may see a sensor in a chart; in play mode that is any sensor."""
+    return playing or may(who, "read", sensor)
+
+
+def only_reads(who: SignedIn) -> bool:
+    """Return whether a user reads everything and changes nothing, whatever other roles he holds."""
+    return "admin-reader" in who.roles and "admin" not in who.roles
+
+
+def described(row: Table) -> str:
+    """Return what a row is called in messages, such as ``asset 5``."""
+    kind = {"app_user": "user"}.get(row.__tablename__, row.__tablename__)
+    return f"{kind} {getattr(row, 'id', '')}"
+
+
+def _may_asset(who: SignedIn, action: Action, account_id: int | None) -> bool:
+    if account_id is None:
+        return action == "read"
+    if action == "delete":
+        return account_id == who.account_id and "account-admin" in who.roles
+    return account_id == who.account_id or account_id in who.clients
+
+
+def _may_sensor(who: SignedIn, action: Action, sensor: Sensor) -> bool:
+    return _may_asset(who, "delete" if action == "update" else action, sensor.asset.account_id)
+
+
+def _may_user(who: SignedIn, action: Action, user: User) -> bool:
+    if action == "read":
+        return user.account_id == who.account_id or user.account_id in who.clients
+    if action == "update" and user.id == who.id:
+        return True
+    if any(role.name in SERVER_ROLES for role in user.roles):
+        return False
+    return user.account_id == who.account_id and "account-admin" in who.roles and user.id != who.id
+
+
+def _may_account(who: SignedIn, action: Action, account: Account) -> bool:
+    if action == "read":
+        return account.id == who.account_id or account.id in who.clients
+    if action == "create-children":
+        return account.id == who.account_id or account.id in who.clients
+    return action == "update" and account.id == who.account_id and "account-admin" in who.roles
+
+
+def may_add_users(who: SignedIn, account: Account) -> bool:
+    """Return whether a user may add users to an account: its account-admins, its consultants and admins."""
+    if only_reads(who):
+        return False
+    if "admin" in who.roles or account.id in who.clients:
+        return True
+    return account.id == who.account_id and "account-admin" in who.roles
+
+
+def readable_accounts(who: SignedIn) -> frozenset[int] | None:
+    """Return the ids of the accounts a user may read; None stands for all."""
+    if who.roles & SERVER_ROLES:
+        return None
+    return who.clients | {who.account_id}
+
+
+def readable_assets(who: SignedIn, *, public: bool = True) -> ColumnElement[bool]:
+    """Return the condition that selects the assets a user may read."""
+    accounts = readable_accounts(who)
+    if accounts is None:
+        return true() if public else Asset.account_id.is_not(None)
+    own = Asset.account_id.in_(accounts)
+    return or_(own, Asset.account_id.is_(None)) if public else own
+
+
+def readable_asset_ids(work: Session, who: SignedIn) -> list[int] | None:
+    """Return the ids of the assets a user may read; None stands for all, and for what is about no asset."""
+    if readable_accounts(who) is None:
+        return None
+    return list(work.scalars(select(Asset.id).where(readable_assets(who))))

@@ -1,0 +1,42 @@
+"""Who may do what with which job: whoever may do it with its asset; a job of no asset is that of its asker."""
+
+from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy.orm import Session
+
+from app.auth.access import access
+from app.auth.access.access import Action, NotAllowed
+from app.auth.access.identity import SignedIn
+from db.assets import Asset
+from db.core.database import get
+from db.jobs.jobs import Job
+
+
+def is_host(who: SignedIn) -> bool:
+    """Return whether a user may see everything the server does."""
+    return bool(who.roles & access.SERVER_ROLES)
+
+
+def readable(who: SignedIn) -> ColumnElement[bool]:
+    """Return the condition that selects the jobs a user may see."""
+    if is_host(who):
+        return true()
+    return or_(Job.asset_id.in_(select(Asset.id).where(access.readable_assets(who))), _is_own(who))
+
+
+def _is_own(who: SignedIn) -> ColumnElement[bool]:
+    return Job.asset_id.is_(None) & (Job.user_id == who.id)
+
+
+def check(work: Session, who: SignedIn, action: Action, job: Job) -> None:
+    """Raise NotAllowed unless a user may read a job, or cancel and requeue it (``create-children``)."""
+    if not may(work, who, action, job):
+        raise NotAllowed("read" if action == "read" else "update", f"job {job.id}")
+
+
+def may(work: Session, who: SignedIn, action: Action, job: Job) -> bool:
+    """Return whether a user may read a job, or cancel and requeue it (``create-children``)."""
+    if job.asset_id is not None:
+        return access.may(who, action, get(work, Asset, job.asset_id))
+    if "admin" in who.roles or (action == "read" and is_host(who)):
+        return True
+    return job.user_id == who.id and not access.only_reads(who)

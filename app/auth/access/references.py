@@ -1,0 +1,152 @@
+"""A reference such as "sensor 9" → its row, for the one who asks: the only way from an id that a user wrote to a row.
+
+Everything computed for a user resolves what it reads and writes here, whoever wrote the reference and whenever: in the
+request, on an asset, in an attribute of an older release. An id has one spelling in JSON, a whole number.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeGuard
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.auth.access import access
+from app.auth.access.access import Action, NotAllowed
+from app.auth.access.identity import SignedIn
+from db import sensors
+from db.accounts.accounts import Account
+from db.assets import Asset
+from db.beliefs.series import Series
+from db.core.database import Table
+from db.sensors import Sensor
+from db.sources import Source
+from engine.errors import FieldError
+
+Kind: TypeAlias = type[Sensor] | type[Asset] | type[Account]
+Asked: TypeAlias = tuple[Kind, int, Action]
+MOST_ID = 2**31 - 1
+WORDS: dict[type[Table], str] = {Sensor: "sensor", Asset: "asset", Account: "account", Source: "source"}
+
+
+@dataclass(frozen=True)
+class References:
+    """Resolves references for one principal in one session."""
+
+    session: Session
+    principal: SignedIn | None
+    """Who asks; None: the host at a terminal, who may do everything."""
+    saves: bool = True
+    """Whether results are saved; the sensors that receive them must then be the principal's to add to."""
+    granted: dict[Asked, tuple[Any, str]] = field(default_factory=dict, compare=False, repr=False)
+    """Rows resolved so far, each with the field that named it."""
+
+    def sensor(self, raw: object, *, field: str) -> Sensor:
+        """Return a sensor that the principal may read.
+
+        Args:
+            raw: The reference as it was written.
+            field: Where it was written, for errors.
+
+        Raises:
+            FieldError: It is no whole number, or there is no such sensor.
+            NotAllowed: It is of an account whose data the principal may not read.
+        """
+        sensor: Sensor = self._row(Sensor, raw, field, "read")
+        return sensor
+
+    def output(self, raw: object, *, field: str) -> Sensor:
+        """Return a sensor that receives results; see ``sensor``. Where nothing is saved, reading it is enough."""
+        sensor: Sensor = self._row(Sensor, raw, field, "create-children" if self.saves else "read")
+        return sensor
+
+    def asset(self, raw: object, *, field: str, action: Action = "read") -> Asset:
+        """Return an asset with which the principal may do something; see ``sensor``."""
+        asset: Asset = self._row(Asset, raw, field, action)
+        return asset
+
+    def account(self, raw: object, *, field: str, sensor: Sensor) -> int:
+        """Return the id of an account whose sources are to be read on a sensor.
+
+        The principal may name the accounts he may read, and those that have recorded on the sensor.
+        """
+        key = whole(raw, field=field, kind="account")
+        if not self._wrote(sensor, Source.account_id == key):
+            self._row(Account, key, field, "read")
+        return key
+
+    def sources(self, raw: object, *, field: str, sensor: Sensor) -> tuple[int, ...]:
+        """Return ids of sources to be read on a sensor, written as one id or a list.
+
+        The principal may name the sources of accounts he may read, those of no account, and those that have recorded
+        on the sensor.
+        """
+        listed = raw if isinstance(raw, list | tuple) else [raw]
+        return tuple(self._source(each, field, sensor) for each in listed)
+
+    def readable(self, raws: Iterable[object]) -> dict[int, Sensor]:
+        """Return those of some sensors that the principal may read, by id and in the order given; others are left out.
+
+        For cards and lists that say nothing of what they cannot show.
+        """
+        ids = list(dict.fromkeys(raw for raw in raws if is_id(raw)))
+        rows = {row.id: row for row in self.session.scalars(select(Sensor).where(Sensor.id.in_(ids)))} if ids else {}
+        found = [rows[key] for key in ids if key in rows]
+        return {row.id: row for row in found if self.principal is None or access.may(self.principal, "read", row)}
+
+    def renewed(self, session: Session, principal: SignedIn | None) -> "References":
+        """Return the same in a later session, with everything granted so far asked for again."""
+        again = References(session, principal, self.saves)
+        sensors.bring(session, {key for kind, key, _ in self.granted if kind is Sensor})
+        for (kind, key, action), (_, written) in self.granted.items():
+            again._row(kind, key, written, action)
+        return again
+
+    def _row(self, kind: Kind, raw: object, field: str, action: Action) -> Any:
+        key = whole(raw, field=field, kind=WORDS[kind])
+        if (known := self.granted.get((kind, key, action))) is not None:
+            return known[0]
+        found: Any = self.session.get(kind, key)
+        if found is None:
+            raise FieldError(field, f"there is no {WORDS[kind]} {key}; add it first, or name another one.")
+        if self.principal is not None and not access.may(self.principal, action, found):
+            raise NotAllowed(action, access.described(found), field=field)
+        self.granted[kind, key, action] = (found, field)
+        return found
+
+    def _source(self, raw: object, field: str, sensor: Sensor) -> int:
+        key = whole(raw, field=field, kind="source")
+        source = self.session.get(Source, key)
+        if source is None:
+            raise FieldError(field, f"there is no source {key}; GET /api/v3_0/sources lists those that you may name.")
+        accounts = None if self.principal is None else access.readable_accounts(self.principal)
+        known = accounts is None or source.account_id is None or source.account_id in accounts
+        if not known and not self._wrote(sensor, Source.id == key):
+            raise NotAllowed("read", f"source {key}", field=field)
+        return key
+
+    def _wrote(self, sensor: Sensor, which: Any) -> bool:
+        """Return whether some source has recorded values of a sensor, so that its readers know it anyway."""
+        wrote = select(Series.id).join(Source, Source.id == Series.source_id)
+        return self.session.scalar(wrote.where(Series.sensor_id == sensor.id, which).limit(1)) is not None
+
+
+def is_id(raw: object) -> TypeGuard[int]:
+    """Return whether something is written as an id is in JSON."""
+    return type(raw) is int and 0 < raw <= MOST_ID
+
+
+def whole(raw: object, *, field: str, kind: str) -> int:
+    """Return an id as it is written in JSON: a whole number, no text, no fraction, not true.
+
+    Raises:
+        FieldError: It is written otherwise.
+    """
+    if not is_id(raw):
+        shown = repr(raw) if isinstance(raw, str | int | float) and len(repr(raw)) <= 40 else "this"
+        raise FieldError(field, f"{shown} is no id of {_a(kind)}; write a whole number, such as 5.")
+    return raw
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

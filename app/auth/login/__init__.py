@@ -1,0 +1,1 @@
+"""How people prove who they are: forms, passwords, second factor, single sign-on, sessions."""

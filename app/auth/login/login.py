@@ -1,0 +1,120 @@
+"""The pages /login and /logout, and where they lead."""
+
+from datetime import UTC, datetime
+
+from app.auth.access.identity import SignedIn
+from app.auth.login import cookies, second_factor
+from app.auth.login.forms import Form, FormPage, Input
+from app.auth.login.sign_in import Attempt, TooMany, authenticate, begin_session
+from app.auth.protection import websockets
+from db.accounts import web_sessions
+from db.core import audit
+
+WRONG = "Email and password do not fit together; try again."
+LEAD = "The best times to run flexible energy, and why."
+
+
+class SignInPage(FormPage):
+    """A page at the end of which somebody may be signed in."""
+
+    async def let_in(self, user_id: int, serial: int, wanted: str) -> None:
+        """Begin a session of a user, whatever cookies the browser came with, and lead on to a page.
+
+        Args:
+            user_id: Who was found to be who they say.
+            serial: The session serial then: what ended all logins since, ended this one that is under way.
+            wanted: The page.
+        """
+        begun = await self.off_loop(self._begin, user_id, serial)
+        if begun is None:
+            self.lead_on("/login")
+            return
+        cookies.give(self, *begun, self.running)
+        cookies.keep(self, self.running, cookies.KNOWN, str(user_id), days=cookies.KNOWN_DAYS)
+        self.lead_on(wanted)
+
+    def _begin(self, user_id: int, serial: int) -> tuple[SignedIn, str] | None:
+        with self.running.database.writing() as work:
+            now = datetime.now(UTC)
+            return begin_session(work, user_id, serial, address=self.network_address, agent=self.agent, now=now)
+
+
+class Login(SignInPage):
+    """The page that asks who you are."""
+
+    def get(self) -> None:
+        """Show the form."""
+        self._ask("", "", 200)
+
+    async def post(self) -> None:
+        """Sign in and lead on to the page that was asked for, by way of a mailed code where one is needed."""
+        email, password = self.get_body_argument("email", ""), self.get_body_argument("password", "", strip=False)
+        kept = cookies.kept(self, self.running, cookies.KNOWN, days=cookies.KNOWN_DAYS)
+        browser = int(kept) if kept else None
+        attempt = Attempt(email=email, password=password, address=self.network_address, browser=browser)
+        try:
+            now, running = datetime.now(UTC), self.running
+            outcome = await self.off_loop(authenticate, running.database, attempt, now, running.waiting)
+        except TooMany as error:
+            self.set_header("Retry-After", str(error.seconds))
+            self._ask(str(error), email, 429)
+            return
+        if outcome.who is None:
+            self._ask(WRONG, email, 401)
+        elif second_factor.is_needed(self, outcome.who):
+            await second_factor.ask(self, outcome.who, self.wanted())
+        else:
+            await self.let_in(outcome.who.id, outcome.who.serial, self.wanted())
+
+    def _ask(self, problem: str, email: str, status: int) -> None:
+        settings = self.running.settings
+        demo = settings.FLEXMEASURES_PUBLIC_DEMO_CREDENTIALS if settings.FLEXMEASURES_MODE == "demo" else []
+        providers = settings.FLEXSCOPE_OIDC_PROVIDERS
+        offered = [
+            (f"Sign in with {each.get('label', name)}", f"/login/oidc/{name}") for name, each in providers.items()
+        ]
+        signup = settings.FLEXMEASURES_SIGNUP_PAGE
+        asked_for = [("Ask for an account", signup)] if signup else []
+        form = Form(
+            heading=settings.platform_name(),
+            lead=LEAD,
+            problem=problem,
+            inputs=(
+                Input("email", "Email", "email", "username", email),
+                Input("password", "Password", "password", "current-password"),
+            ),
+            button="Sign in",
+            hidden=(("next", self.wanted()),),
+            links=(*offered, ("Forgot your password?", "/forgot-password"), *asked_for),
+            note=f"This is a demo. Sign in as {demo[0]} with the password {demo[1]}." if len(demo) == 2 else "",
+        )
+        self.show(form, status)
+
+
+class Logout(FormPage):
+    """Ends the session of this browser."""
+
+    async def get(self) -> None:
+        """End the session; if the link was on a page of another site, ask before."""
+        if self.request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin", "same-site"):
+            await self.post()
+        else:
+            self.show(Form(heading="Sign out?", button="Sign out"))
+
+    async def post(self) -> None:
+        """Take the cookie back, end the session, close the pages still open with it, and show the login page."""
+        known = cookies.read(self, self.running)
+        cookies.drop(self, self.running, cookies.COOKIE)
+        if known:
+            await self.off_loop(self._end, known)
+            websockets.close(self.application, lambda payload: payload == known)
+        self.lead_on("/login")
+
+    def _end(self, known: tuple[int, int, str]) -> None:
+        who, now = self.who(known), datetime.now(UTC)
+        with self.running.database.writing() as work:
+            web_sessions.end(work, known[2], now)
+            if who is not None:
+                by = (who.id, who.username)
+                audit.note(work, "Signed out", at=now, by=by, account_id=who.account_id, user_id=who.id)
+        self.running.identities.forget(known[0])

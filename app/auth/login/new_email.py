@@ -1,0 +1,146 @@
+"""Another email address for somebody who is signed in: it counts once a link that is mailed to it was followed."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from tornado.web import create_signed_value, decode_signed_value
+
+from app import mail
+from app.auth.login import cookies, passwords, reset
+from app.auth.login.forms import Form, FormPage, Input
+from app.web.context import Running
+from db.accounts import sign_in
+from db.accounts.users import User, by_email
+from db.core import audit
+from db.core.database import get
+from engine.errors import EngineError, FieldError
+
+LOG = logging.getLogger(__name__)
+PURPOSE = "new-email"
+DAY, LIFE = timedelta(days=1), timedelta(hours=1)
+SENT = "If nobody has this address yet, a link was mailed to it; it is valid for an hour."
+VOID = "This link is too old, was used already, or somebody has this address by now; ask for another one."
+LONGEST = 255
+
+
+class ChangeEmail(FormPage):
+    """Asks for the new address, and for the password."""
+
+    async def get(self) -> None:
+        """Show the form."""
+        who = await self.off_loop(self.who, cookies.read(self, self.running))
+        if who is None:
+            self.lead_on("/login?next=/change-email")
+        else:
+            self._ask("", 200)
+
+    async def post(self) -> None:
+        """Mail a link to the new address; the answer is the same whether somebody has it or not."""
+        who = await self.off_loop(self.who, cookies.read(self, self.running))
+        if who is None:
+            self.lead_on("/login?next=/change-email")
+            return
+        email = self.get_body_argument("email", "").strip().lower()
+        try:
+            await self.off_loop(self._check, who.id, email, self.get_body_argument("password", "", strip=False))
+        except FieldError as error:
+            self._ask(error.problem, 422)
+            return
+        self.mail(self._mail, who.id, email, self.address)
+        self.show(Form(heading="Look into your mail", lead=SENT, links=(("Back", "/"),)))
+
+    def _check(self, user_id: int, email: str, password: str) -> None:
+        name, _, host = email.partition("@")
+        if not name or "." not in host or len(email) > LONGEST or any(letter.isspace() for letter in email):
+            raise FieldError("email", "Write the address like name@example.org.")
+        now, key = datetime.now(UTC), f"new-mail:{user_id}"
+        with self.running.database.writing() as work:
+            if sign_in.wait_until(work, [key], now):
+                raise FieldError("email", "There were too many tries; try again in a while.")
+            sign_in.failed(work, key, now, free=3)
+            password_hash = get(work, User, user_id).password_hash
+        if not passwords.matches(password_hash, password):
+            raise FieldError("password", "This is not your present password.")
+
+    def _mail(self, user_id: int, email: str, asked: str) -> None:
+        try:
+            with self.running.database.reading() as work:
+                user = get(work, User, user_id)
+                if by_email(work, email) is not None:
+                    return
+            link = (
+                f"{reset.public_address(self.running, asked)}/confirm-email?token={_token(self.running, user, email)}"
+            )
+            text = (
+                f"Confirm within an hour that this is your address:\n{link}\n\nElse do nothing, and all stays as it is."
+            )
+            name = self.running.settings.platform_name()
+            mail.send(self.running.settings, email, f"Your address for {name}", text)
+        except EngineError as error:
+            LOG.error("%s", error)
+
+    def _ask(self, problem: str, status: int) -> None:
+        new = Input("email", "New email address", "email", "email")
+        inputs = (new, Input("password", "Present password", "password", "current-password"))
+        links = (("Back", "/"),)
+        lead = "You get a link at the new address; until you follow it, the old one counts."
+        form = Form(
+            heading="Change your email address", lead=lead, problem=problem, inputs=inputs, button="Mail me a link",
+            links=links,
+        )  # fmt: skip
+        self.show(form, status)
+
+
+class ConfirmEmail(FormPage):
+    """Where the mailed link leads; only the button there changes anything, because programs follow links as well."""
+
+    def get(self) -> None:
+        """Show the button."""
+        hidden = (("token", self.get_argument("token", "")),)
+        self.show(Form(heading="Is this your address?", hidden=hidden, button="Yes, use it from now on"))
+
+    async def post(self) -> None:
+        """Use the new address; all sessions end, and the old address is told."""
+        token = self.get_argument("token", "")
+        try:
+            user_id, old = await self.off_loop(self._save, _parsed(self.running, token))
+        except FieldError as error:
+            self.show(Form(heading="Not changed", problem=error.problem, links=(("To the start page", "/"),)), 422)
+            return
+        self.running.identities.forget(user_id)
+        self.mail(self._tell, old)
+        self.lead_on("/login")
+
+    def _save(self, known: tuple[int, int, str] | None) -> tuple[int, str]:
+        with self.running.database.writing() as work:
+            user = work.get(User, known[0], with_for_update=True) if known else None
+            if known is None or user is None or not user.active or user.session_serial != known[1]:
+                raise FieldError("token", VOID)
+            if by_email(work, known[2]) is not None:
+                raise FieldError("token", VOID)
+            old, user.email = user.email, known[2]
+            by = (user.id, user.username)
+            told = f"Changed the own email address from {old} to {user.email}"
+            audit.note(work, told, at=datetime.now(UTC), by=by, account_id=user.account_id, user_id=user.id)
+            return user.id, old
+
+    def _tell(self, old: str) -> None:
+        name = self.running.settings.platform_name()
+        text = "Your user has another email address now. If it was not you who changed it, tell an admin at once."
+        try:
+            mail.send(self.running.settings, old, f"Your address for {name} was changed", text)
+        except EngineError as error:
+            LOG.error("%s", error)
+
+
+def _token(running: Running, user: User, email: str) -> str:
+    return create_signed_value(running.secret, PURPOSE, f"{user.id}:{user.session_serial}:{email}").decode("ascii")
+
+
+def _parsed(running: Running, token: str) -> tuple[int, int, str] | None:
+    """Return user id, session serial and new address of a genuine link that is young enough."""
+    signed = decode_signed_value(running.secret, PURPOSE, token, max_age_days=LIFE / DAY)
+    if signed is None:
+        return None
+    user_id, serial, email = signed.decode().split(":", 2)
+    return int(user_id), int(serial), email

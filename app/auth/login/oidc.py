@@ -1,0 +1,141 @@
+"""Single sign-on by OpenID Connect: code flow with PKCE, discovery, state and nonce (Authlib); several providers.
+
+A provider is one entry of ``FLEXSCOPE_OIDC_PROVIDERS``:
+
+- ``issuer``, ``client_id``, ``client_secret``: as the provider says; ``label``: name on the login page.
+- ``account``: name of the account whose users sign in here; or ``account_claim`` with ``accounts``: which value of
+  that claim means which account.
+- ``roles_claim`` with ``roles``: which value of that claim gives which role; the roles are then set at every login.
+- ``create_users``: whether somebody unknown gets a user (else an admin has to add one with the same email address).
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from authlib.integrations.base_client import BaseApp
+from authlib.integrations.base_client.sync_app import OAuth2Mixin
+from authlib.integrations.base_client.sync_openid import OpenIDMixin
+from authlib.integrations.requests_client import OAuth2Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.auth.login import passwords
+from app.web.context import Running
+from db import sources
+from db.accounts import users
+from db.accounts.accounts import Account
+from db.accounts.sign_in import ExternalIdentity
+from db.accounts.users import User
+from db.core import audit
+from engine.errors import EngineError
+
+
+class Refused(EngineError):
+    """A provider knows somebody who may not come in here."""
+
+
+class Client(OAuth2Mixin, OpenIDMixin, BaseApp):
+    """One provider, as its client."""
+
+    client_cls = OAuth2Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """One entry of the setting."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = ""
+    label: str = ""
+    scope: str = "openid email profile"
+    account: str = ""
+    account_claim: str = ""
+    accounts: dict[str, str] = field(default_factory=dict)
+    roles_claim: str = ""
+    roles: dict[str, str] = field(default_factory=dict)
+    create_users: bool = False
+
+
+def client(provider: Provider) -> Client:
+    """Return what speaks to a provider."""
+    return Client(
+        framework=None,
+        name="provider",
+        client_id=provider.client_id,
+        client_secret=provider.client_secret,
+        server_metadata_url=provider.issuer.rstrip("/") + "/.well-known/openid-configuration",
+        client_kwargs={"scope": provider.scope, "code_challenge_method": "S256"},
+    )
+
+
+def account_of(work: Session, provider: Provider, claims: dict[str, Any]) -> Account:
+    """Return the account that somebody of a provider belongs to.
+
+    Raises:
+        Refused: To none.
+    """
+    name = provider.account
+    if provider.account_claim:
+        told = _listed(claims.get(provider.account_claim))
+        name = next((provider.accounts[value] for value in told if value in provider.accounts), "")
+    found = work.scalar(select(Account).where(Account.name == name)) if name else None
+    if found is None:
+        raise Refused("You are known there, but belong to no account here; ask an admin of your account.")
+    return found
+
+
+def _listed(claim: Any) -> list[str]:
+    return [str(value) for value in claim] if isinstance(claim, list) else [str(claim)] if claim is not None else []
+
+
+def find_user(running: Running, provider: Provider, claims: dict[str, Any]) -> tuple[int, int]:
+    """Return id and session serial of the user that verified claims stand for.
+
+    It is found by subject, else by verified email address. A provider speaks for its own accounts only: it cannot let
+    anybody in as a user of another one.
+
+    Raises:
+        Refused: There is none, or none that may come in.
+    """
+    with running.database.writing() as work:
+        account = account_of(work, provider, claims)
+        issuer, subject = str(claims["iss"]), str(claims["sub"])
+        known = work.get(ExternalIdentity, (issuer, subject))
+        user = work.get(User, known.user_id) if known else _by_email(work, claims)
+        if user is None and provider.create_users:
+            user = _add(work, running, account, claims)
+        if user is None or not user.active or user.account_id != account.id:
+            raise Refused("You are known there, but have no user here; ask an admin of your account to add you.")
+        if known is None:
+            work.add(ExternalIdentity(issuer=issuer, subject=subject, user_id=user.id))
+        if provider.roles_claim:
+            told = _listed(claims.get(provider.roles_claim))
+            names = {provider.roles[value] for value in told if value in provider.roles}
+            if names != {role.name for role in user.roles}:
+                user.roles = [users.role(work, name) for name in sorted(names)]
+        work.flush()  # a role that is taken away ends all logins but this one
+        return user.id, user.session_serial
+
+
+def _by_email(work: Session, claims: dict[str, Any]) -> User | None:
+    email = str(claims.get("email") or "")
+    return users.by_email(work, email) if email and claims.get("email_verified") is True else None
+
+
+def _add(work: Session, running: Running, account: Account, claims: dict[str, Any]) -> User:
+    email = str(claims.get("email") or "").strip().lower()
+    if not email or claims.get("email_verified") is not True or users.by_email(work, email):
+        raise Refused("Your provider does not confirm your email address; ask an admin of your account to add you.")
+    wanted = str(claims.get("preferred_username") or email.partition("@")[0])
+    name = wanted if users.by_name(work, wanted) is None else email
+    zone = running.settings.FLEXMEASURES_TIMEZONE
+    user = User(email=email, username=name, password_hash=passwords.unusable(), account_id=account.id, timezone=zone)
+    work.add(user)
+    work.flush()
+    sources.of_user(work, user.id, name=name, account_id=account.id)
+    by = (user.id, user.username)
+    words = f"Added user {name!r} by single sign-on"
+    audit.note(work, words, at=datetime.now(UTC), by=by, account_id=account.id, user_id=user.id)
+    return user

@@ -1,0 +1,281 @@
+"""A new password: by a link that is mailed, or by somebody who is signed in."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+from tornado.web import create_signed_value, decode_signed_value
+
+from app import mail
+from app.auth.login import cookies, passwords
+from app.auth.login.forms import Form, FormPage, Input
+from app.auth.login.login import SignInPage
+from app.auth.login.sign_in import change_password, network
+from app.auth.tokens.tokens import parsed
+from app.web.context import Running
+from db.accounts import access_keys, logins, sign_in
+from db.accounts.users import User, by_email
+from db.core import audit
+from db.core.database import get
+from engine.errors import EngineError, FieldError
+
+LOG = logging.getLogger(__name__)
+MAILS = ThreadPoolExecutor(1, "mail")
+"""What an admin has mailed; a mail server may take long."""
+PURPOSE = "password-reset"
+DAY, LIFE = timedelta(days=1), timedelta(hours=1)
+SENT = "If there is a user with this address, a link was mailed to it; it is valid for an hour."
+KEEP, KNOWN, CHECK = "keep_access_key", "somebody_else_knows", "checkbox"
+ASKED = 30
+"""How many links may be asked for from one network within an hour before the next ones have to wait."""
+TRIES = 5
+"""How often a wrong present password may be given before one has to wait."""
+VOID = "This link is too old or was used already; ask for another one."
+ENDS = "All sessions, tokens and access keys end with the old one."
+NEW = (
+    Input("password", "New password", "password", "new-password"),
+    Input("again", "The same again", "password", "new-password"),
+)
+
+
+def link(running: Running, user: User, address: str) -> str:
+    """Return the address at which a user may choose a new password, once."""
+    token = create_signed_value(running.secret, PURPOSE, f"{user.id}:{user.session_serial}").decode("ascii")
+    return f"{address}/reset-password?token={token}"
+
+
+def mail_link(running: Running, user: User, address: str) -> None:
+    """Mail a user the link to choose a new password.
+
+    Raises:
+        NotSent: The mail server does not take it.
+    """
+    name = running.settings.platform_name()
+    text = (
+        f"Choose a new password within an hour at\n{link(running, user, address)}\n\n"
+        "If you did not ask for this, do nothing: your password stays as it is."
+    )
+    mail.send(running.settings, user.email, f"A new password for {name}", text)
+
+
+def public_address(running: Running, asked: str) -> str:
+    """Return the address of this server, with its prefix, as it may be written into a mail.
+
+    The name in a request is of the client's making: without a setting that confirms it, a link with it could lead
+    elsewhere.
+
+    Raises:
+        EngineError: Nothing confirms it.
+    """
+    settings = running.settings
+    if settings.FLEXSCOPE_PUBLIC_ADDRESS:
+        return settings.FLEXSCOPE_PUBLIC_ADDRESS.rstrip("/") + settings.FLEXSCOPE_PATH_PREFIX
+    if settings.TRUSTED_HOSTS or settings.FLEXMEASURES_ENV != "production":
+        return asked
+    raise EngineError("No link was mailed; set FLEXSCOPE_PUBLIC_ADDRESS to the address of this server.")
+
+
+def mail_soon(running: Running, user: User, asked: str) -> None:
+    """Mail a user whose password was voided the link to choose a new one, without anybody waiting for it."""
+
+    def send() -> None:
+        try:
+            mail_link(running, user, public_address(running, asked))
+        except EngineError as error:
+            LOG.error("%s", error)
+
+    MAILS.submit(send)
+
+
+class Forgot(FormPage):
+    """Asks for an email address to mail a link to."""
+
+    def get(self) -> None:
+        """Show the form."""
+        self.show(
+            Form(
+                heading="Forgot your password?",
+                lead="You get a link to choose a new one.",
+                inputs=(Input("email", "Email", "email", "username"),),
+                button="Mail me a link",
+                links=(("Back to sign in", "/login"),),
+            )
+        )
+
+    def post(self) -> None:
+        """Answer the same whether there is such a user or not, at once; the mail is sent afterwards."""
+        self.mail(self._mail, self.get_body_argument("email", ""), self.address, network(self.network_address))
+        self.show(Form(heading="Look into your mail", lead=SENT, links=(("Back to sign in", "/login"),)))
+
+    def _mail(self, email: str, asked: str, home: str) -> None:
+        now, running = datetime.now(UTC), self.running
+        try:
+            with running.database.writing() as work:
+                if sign_in.wait_until(work, [f"forgot:{home}"], now):
+                    return
+                sign_in.failed(work, f"forgot:{home}", now, free=ASKED)
+                user = by_email(work, email)
+                if user is None or not user.active or sign_in.wait_until(work, [f"mail:{user.id}"], now):
+                    return
+                sign_in.failed(work, f"mail:{user.id}", now, free=3)
+            mail_link(running, user, public_address(running, asked))
+        except EngineError as error:
+            LOG.error("%s", error)
+
+
+class Reset(FormPage):
+    """Where a mailed link leads."""
+
+    def get(self) -> None:
+        """Show the form."""
+        self._ask("", 200)
+
+    async def post(self) -> None:
+        """Save the new password; all sessions, tokens and access keys from before have ended."""
+        token = self.get_argument("token", "")
+        known = parsed(decode_signed_value(self.running.secret, PURPOSE, token, max_age_days=LIFE / DAY))
+        try:
+            password = twice(self)
+            user_id = await self.off_loop(self._save, known, password)
+        except FieldError as error:
+            self._ask(error.problem.capitalize(), 422)
+            return
+        self.running.identities.forget(user_id)
+        self.lead_on("/login")
+
+    def _save(self, known: tuple[int, int, str] | None, password: str) -> int:
+        if known is None:
+            raise FieldError("token", VOID)
+        password_hash = passwords.hashed(password)
+        with self.running.database.writing() as work:
+            user = work.get(User, known[0], with_for_update=True)
+            if user is None or not user.active or user.session_serial != known[1]:
+                raise FieldError("token", VOID)
+            change_password(user, password_hash)
+            sign_in.forget(work, f"mail:{user.id}", datetime.now(UTC))
+            _note(work, user, "Set a new password by a mailed link")
+            return user.id
+
+    def _ask(self, problem: str, status: int) -> None:
+        hidden = (("token", self.get_argument("token", "")),)
+        links = (("Ask for another link", "/forgot-password"),)
+        form = Form(
+            heading="Choose a new password",
+            lead=ENDS,
+            problem=problem,
+            inputs=NEW,
+            button="Save",
+            hidden=hidden,
+            links=links,
+        )
+        self.show(form, status)
+
+
+class ChangePassword(SignInPage):
+    """A new password for somebody who is signed in, who says which access keys outlive it."""
+
+    async def get(self) -> None:
+        """Show the form."""
+        who = await self.off_loop(self.who, cookies.read(self, self.running))
+        if who is None:
+            self.lead_on("/login?next=/change-password")
+        else:
+            await self._ask(who.id, "", 200)
+
+    async def post(self) -> None:
+        """Save the new password; all other sessions, all tokens and keys not kept end, and a mail tells of it."""
+        who = await self.off_loop(self.who, cookies.read(self, self.running))
+        if who is None:
+            self.lead_on("/login?next=/change-password")
+            return
+        kept = {int(key) for key in self.get_body_arguments(KEEP) if key.isdecimal() and len(key) < 10}
+        if self.get_body_argument(KNOWN, ""):
+            kept = set()
+        try:
+            old, new = self.get_body_argument("old", "", strip=False), twice(self)
+            await self.off_loop(self._check, who.id, old)
+            serial = await self.off_loop(self._save, who.id, new, kept)
+        except FieldError as error:
+            await self._ask(who.id, error.problem[:1].upper() + error.problem[1:], 422)
+            return
+        self.mail(self._tell, who.email)
+        await self.let_in(who.id, serial, "/")
+
+    def _check(self, user_id: int, old: str) -> None:
+        """Refuse a wrong password; a stolen session is no place to guess it."""
+        now, key = datetime.now(UTC), f"change:{user_id}"
+        with self.running.database.reading() as work:
+            if sign_in.wait_until(work, [key], now):
+                raise FieldError("old", "There were too many tries; try again in a while.")
+            password_hash = get(work, User, user_id).password_hash
+        fits = passwords.matches(password_hash, old)
+        with self.running.database.writing() as work:
+            if fits:
+                sign_in.forget(work, key, now)
+                return
+            sign_in.failed(work, key, now, free=TRIES)
+        raise FieldError("old", "This is not your present password.")
+
+    def _save(self, user_id: int, new: str, kept: set[int]) -> int:
+        password_hash = passwords.hashed(new)
+        with self.running.database.writing() as work:
+            user = get(work, User, user_id)
+            logins.keep_keys(work, user, kept)
+            change_password(user, password_hash)
+            _note(work, user, f"Changed the own password{_kept(work, user, kept)}")
+            work.flush()
+            return user.session_serial
+
+    def _tell(self, email: str) -> None:
+        name = self.running.settings.platform_name()
+        text = "Your password was changed. If it was not you who did so, ask for a new one at once."
+        try:
+            mail.send(self.running.settings, email, f"Your password for {name} was changed", text)
+        except EngineError as error:
+            LOG.error("%s", error)
+
+    async def _ask(self, user_id: int, problem: str, status: int) -> None:
+        boxes = await self.off_loop(self._boxes, user_id)
+        inputs = (Input("old", "Present password", "password", "current-password"), *NEW, *boxes)
+        links = (("Back", "/"),)
+        lead = "All your other sessions and all tokens end with it" + (
+            ", and those of your access keys that you do not keep." if boxes else "."
+        )
+        form = Form(
+            heading="Change your password", lead=lead, problem=problem, inputs=inputs, button="Save", links=links
+        )
+        self.show(form, status)
+
+    def _boxes(self, user_id: int) -> list[Input]:
+        """Return a box for each access key, and one that ends them all."""
+        with self.running.database.reading() as work:
+            valid = [key for key in access_keys.of_user(work, user_id) if key.is_valid(datetime.now(UTC))]
+        boxes = [
+            Input(KEEP, f"Keep the key {key.name!r} ({', '.join(key.scopes)})", CHECK, value=str(key.id))
+            for key in valid
+        ]
+        return [*boxes, Input(KNOWN, "Somebody else knows my password: keep none", CHECK, value="1")] if boxes else []
+
+
+def twice(page: FormPage) -> str:
+    """Return the password that was typed twice.
+
+    Raises:
+        FieldError: The two differ.
+    """
+    given, again = (page.get_body_argument(name, "", strip=False) for name in ("password", "again"))
+    if given != again:
+        raise FieldError("again", "The two passwords differ.")
+    return given
+
+
+def _kept(work: Session, user: User, kept: set[int]) -> str:
+    """Return which access keys outlive a change, in words."""
+    names = [key.name for key in access_keys.of_user(work, user.id) if key.id in kept]
+    return f" and kept the access keys {', '.join(map(repr, names))}" if names else ""
+
+
+def _note(work: Session, user: User, words: str) -> None:
+    by = (user.id, user.username)
+    audit.note(work, words, at=datetime.now(UTC), by=by, account_id=user.account_id, user_id=user.id)

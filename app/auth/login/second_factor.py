@@ -1,0 +1,106 @@
+"""The second factor: a code of six digits, mailed after the password, valid once and for ten minutes."""
+
+import hashlib
+import hmac
+import logging
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app import mail
+from app.auth.access.identity import SignedIn
+from app.auth.login import cookies
+from app.auth.login.forms import Form, FormPage, Input, inside
+from app.auth.login.sign_in import TooMany
+from app.web.context import Running
+from db.accounts import sign_in
+from db.accounts.sign_in import MailedCode
+
+LOG = logging.getLogger(__name__)
+LIFE = timedelta(minutes=10)
+TRIES = 5
+"""How often one code may be guessed."""
+PENDING, DEVICE = "flexscope_code", "flexscope_device"
+"""Cookies: whose password was right a moment ago; whose code this browser gave."""
+WRONG = "This is not the code, or it is too old; look again, or sign in once more for another one."
+DAY = timedelta(days=1)
+
+
+def is_needed(page: FormPage, who: SignedIn) -> bool:
+    """Return whether a browser has to give a code."""
+    settings = page.running.settings
+    if not settings.SECURITY_TWO_FACTOR or settings.SECURITY_TWO_FACTOR_ALWAYS_VALIDATE:
+        return settings.SECURITY_TWO_FACTOR
+    days = settings.SECURITY_TWO_FACTOR_LOGIN_VALIDITY / DAY
+    return cookies.kept(page, page.running, DEVICE, days=days) != f"{who.id}:{who.serial}"
+
+
+async def ask(page: FormPage, who: SignedIn, wanted: str) -> None:
+    """Mail a code and lead the browser to where it is asked for."""
+    cookies.keep(page, page.running, PENDING, f"{who.id}:{who.serial}:{wanted}", days=LIFE / DAY)
+    await page.off_loop(mail_code, page.running, who, datetime.now(UTC), pool="mail")
+    page.lead_on("/login/code")
+
+
+def mail_code(running: Running, who: SignedIn, now: datetime) -> None:
+    """Make a code, keep its hash, and mail it.
+
+    Raises:
+        NotSent: The mail server does not take it.
+    """
+    code = f"{secrets.randbelow(10**6):06d}"
+    with running.database.writing() as work:
+        work.merge(MailedCode(user_id=who.id, code_hash=_hashed(running, who.id, code), expires_at=now + LIFE, tries=0))
+    name = running.settings.platform_name()
+    text = f"Your code is {code}. It is valid for ten minutes.\nIf you did not sign in, change your password."
+    mail.send(running.settings, who.email, f"{code} is your code for {name}", text)
+
+
+def accept(running: Running, user_id: int, code: str, now: datetime) -> bool:
+    """Return whether a code is the one that was mailed; it is void afterwards, as after a few wrong ones.
+
+    Raises:
+        TooMany: There were too many wrong codes.
+    """
+    with running.database.writing() as work:
+        until = sign_in.wait_until(work, [f"code:{user_id}"], now)
+        if until is not None:
+            raise TooMany(until - now)
+        return _accept(work, running, (user_id, code.strip()), now)
+
+
+def _accept(work: Session, running: Running, given: tuple[int, str], now: datetime) -> bool:
+    user_id, code = given
+    kept = work.get(MailedCode, user_id, with_for_update=True)
+    fits = kept is not None and now < kept.expires_at and kept.tries < TRIES
+    if kept is not None and fits and hmac.compare_digest(kept.code_hash, _hashed(running, user_id, code)):
+        work.delete(kept)
+        sign_in.forget(work, f"code:{user_id}", now)
+        return True
+    if kept is not None:
+        kept.tries += 1
+    sign_in.failed(work, f"code:{user_id}", now, free=2 * TRIES)
+    return False
+
+
+def _hashed(running: Running, user_id: int, code: str) -> str:
+    return hmac.new(running.secret.encode(), f"{user_id}:{code}".encode(), hashlib.sha256).hexdigest()
+
+
+def pending(page: FormPage) -> tuple[int, int, str] | None:
+    """Return whose password was right a moment ago, the session serial then, and the page that was asked for."""
+    text = cookies.kept(page, page.running, PENDING, days=LIFE / DAY)
+    if text is None:
+        return None
+    user_id, serial, wanted = text.split(":", 2)
+    return int(user_id), int(serial), inside(wanted)
+
+
+FORM = Form(
+    heading="One more step",
+    lead="A code was mailed to you; it is valid for ten minutes.",
+    inputs=(Input("code", "Code", "text", "one-time-code"),),
+    button="Go on",
+    links=(("Start again", "/login"),),
+)

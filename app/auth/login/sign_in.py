@@ -1,0 +1,196 @@
+"""Whether somebody is who they say: email and password, slowed down by failures; and what a session begins with."""
+
+import hashlib
+import ipaddress
+import logging
+import math
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.auth.access.identity import SignedIn, identity
+from app.auth.login import passwords
+from db.accounts import logins, sign_in
+from db.accounts.users import User, by_email
+from db.accounts.web_sessions import WebSession
+from db.core import audit
+from db.core.database import Database, get
+from engine.errors import EngineError
+
+LOG = logging.getLogger(__name__)
+FREE = {"pair": 5, "from": 30, "email": 50}
+"""Failures within an hour that make nobody wait: with one email address from one network, from one network with any
+address, and with one address from anywhere. The last holds nobody up in a browser or a network where they signed in
+before: who guesses from elsewhere locks nobody out."""
+IPV6_HOME = 64
+"""Bits of an IPv6 address that one subscriber has in common, and may fill up at will."""
+MOST = 10_000
+"""How many of those who wait a process keeps in mind."""
+
+
+class TooMany(EngineError):
+    """There were too many failures; nothing is tried for a while.
+
+    Attributes:
+        seconds: How long to wait [s].
+    """
+
+    def __init__(self, wait: timedelta) -> None:
+        self.seconds = max(1, math.ceil(wait.total_seconds()))
+        super().__init__(f"There were too many failed sign-ins; try again in {self.seconds} seconds.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One try to sign in."""
+
+    email: str
+    password: str
+    address: str
+    """Network address it comes from."""
+    browser: int | None = None
+    """Id of the user who signed in with the same browser before, as a signed cookie says."""
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Under what failures are counted; an email address that was tried is not kept in the clear."""
+        email, home = self.email.strip().lower(), network(self.address)
+        return {
+            "pair": f"pair:{_hashed(email, home, str(self.browser or ''))}",
+            "from": f"from:{home}",
+            "email": f"email:{_hashed(email)}",
+        }
+
+    @property
+    def place(self) -> str:
+        """Under what it is remembered that somebody signed in from a network."""
+        return _hashed(self.email.strip().lower(), network(self.address))
+
+
+def _hashed(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def network(address: str) -> str:
+    """Return the network that failures from an address count for: the address itself, of IPv6 its first 64 bits."""
+    try:
+        known = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:60]
+    if known.version == 4:
+        return str(known)
+    mapped = known.ipv4_mapped
+    return str(mapped) if mapped else str(ipaddress.ip_network((known, IPV6_HOME), strict=False).network_address)
+
+
+class Waiting:
+    """Who was told to wait, so that somebody who tries on and on costs no database either; one per process."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, datetime] = {}
+
+    def check(self, keys: Iterable[str], now: datetime) -> None:
+        """Refuse a try that was told to wait.
+
+        Raises:
+            TooMany: It was.
+        """
+        until = max((self._until[key] for key in keys if key in self._until), default=now)
+        if until > now:
+            raise TooMany(until - now)
+
+    def tell(self, key: str, until: datetime, now: datetime) -> None:
+        """Remember that nothing is to be tried under a key for a while."""
+        if len(self._until) >= MOST:
+            self._until = {name: later for name, later in self._until.items() if later > now}
+        self._until[key] = until
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a try."""
+
+    known: bool
+    """Whether an active user has the email address."""
+    who: SignedIn | None
+    """The user, if the password fits."""
+
+
+def authenticate(database: Database, attempt: Attempt, now: datetime, waiting: Waiting) -> Outcome:
+    """Check email and password; an unknown address takes as long as a wrong password.
+
+    Raises:
+        TooMany: Failures before make this one wait; then no password is hashed.
+    """
+    keys = attempt.keys
+    waiting.check((keys["pair"], keys["from"]), now)
+    with database.reading() as work:
+        for key in (keys["pair"], keys["from"]):
+            until = sign_in.wait_until(work, [key], now)
+            if until is not None:
+                waiting.tell(key, until, now)
+                raise TooMany(until - now)
+        user = by_email(work, attempt.email)
+        until = sign_in.wait_until(work, [keys["email"]], now)
+        if until is not None and not _is_known(work, attempt, user, now):
+            raise TooMany(until - now)
+        active = user if user is not None and user.active else None
+        settled = sign_in.is_settled(work, keys["pair"], attempt.place, now)
+        user_id, password_hash = (active.id, active.password_hash) if active else (None, None)
+    if not passwords.matches(password_hash, attempt.password):
+        with database.writing() as work:
+            _failed(work, attempt, user_id, now)
+        return Outcome(known=user_id is not None, who=None)
+    newer = passwords.hashed(attempt.password) if password_hash and passwords.is_outdated(password_hash) else None
+    if settled and newer is None:  # who has nothing to write waits for nobody who writes
+        with database.reading() as work:
+            return Outcome(known=True, who=identity(work, get(work, User, user_id or 0)))
+    with database.writing() as work:
+        sign_in.forget(work, keys["pair"], now)
+        sign_in.remember(work, attempt.place, now)
+        signing_in = get(work, User, user_id or 0)
+        if newer is not None and signing_in.password_hash == password_hash:
+            logins.renew_hash(work, signing_in, newer)
+        return Outcome(known=True, who=identity(work, signing_in))
+
+
+def _is_known(work: Session, attempt: Attempt, user: User | None, now: datetime) -> bool:
+    """Return whether somebody signed in with the same browser or from the same network before."""
+    if user is not None and attempt.browser == user.id:
+        return True
+    return sign_in.is_known(work, attempt.place, now)
+
+
+def _failed(work: Session, attempt: Attempt, user_id: int | None, now: datetime) -> None:
+    """Count a failure; the log tells of the one after which others wait."""
+    counts = {kind: sign_in.failed(work, key, now, free=FREE[kind]) for kind, key in attempt.keys.items()}
+    if counts["pair"] == FREE["pair"] and user_id is not None:
+        user = get(work, User, user_id)
+        words = f"{FREE['pair']} failed sign-ins of user {user.username!r}, last from {attempt.address}"
+        audit.note(work, words, at=now, by=(None, "somebody"), account_id=user.account_id, user_id=user.id)
+    LOG.warning("Failed sign-in from %s", attempt.address)
+
+
+def begin_session(
+    work: Session, user_id: int, serial: int, *, address: str, agent: str, now: datetime
+) -> tuple[SignedIn, str] | None:
+    """Count a login and return the user with the key of a new session; None if all logins have ended meanwhile."""
+    user = work.get(User, user_id, with_for_update=True)
+    if user is None or not user.active or user.session_serial != serial:
+        return None
+    user.last_login_at, user.last_seen_at = now, now
+    user.login_count += 1
+    key = secrets.token_urlsafe(24)
+    session = WebSession(key=key, user_id=user.id, started_at=now, address=address[:64], agent=agent[:200])
+    work.add(session)
+    by = (user.id, user.username)
+    audit.note(work, f"Signed in from {address}", at=now, by=by, account_id=user.account_id, user_id=user.id)
+    return identity(work, user), key
+
+
+def change_password(user: User, password_hash: str) -> None:
+    """Give a user a new password, hashed before the transaction; this ends all logins, see ``db.accounts.logins``."""
+    user.password_hash = password_hash

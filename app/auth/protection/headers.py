@@ -1,0 +1,115 @@
+"""Headers of every answer that tell browsers what not to do, and the identifier its log lines carry."""
+
+import logging
+import re
+import secrets
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.web import OutputTransform, RequestHandler
+
+from app.auth.protection import cors
+from app.settings.settings import Settings
+from db.core.faults import RETRY_AFTER
+
+ACCESS = logging.getLogger("flexscope.access")
+OWN_ID = re.compile(r"[\w-]{1,64}")
+AGAIN = {"Retry-After": str(RETRY_AFTER)}
+STRICT = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'"
+"""Policy of HTML that Panel does not make: no script that stands in it runs, and none that is put together."""
+
+
+def request_id(request: HTTPServerRequest) -> str:
+    """Return the identifier of a request: the client's own, if it is a plain one, else a new one, which it keeps."""
+    if not OWN_ID.fullmatch(request.headers.get("X-Request-Id", "")):
+        request.headers["X-Request-Id"] = secrets.token_hex(8)
+    return request.headers["X-Request-Id"]
+
+
+def protecting(settings: Settings, is_page: Callable[[str], bool]) -> type[OutputTransform]:
+    """Return what adds the headers that some settings ask for to every answer.
+
+    Args:
+        settings: They say which.
+        is_page: Whether a path, without the prefix of the server, is one of a page that Panel makes.
+    """
+    pages, strict = _policies(settings)
+    fixed = _fixed(settings)
+
+    class Protecting(OutputTransform):
+        """Adds headers to one answer."""
+
+        def __init__(self, request: HTTPServerRequest) -> None:
+            self._request = request
+
+        def transform_first_chunk(
+            self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
+        ) -> tuple[int, HTTPHeaders, bytes]:
+            """See OutputTransform."""
+            for name, value in (fixed | (AGAIN if status_code in (429, 503) else {})).items():
+                headers.setdefault(name, value)
+            if headers.get("Content-Type", "").startswith("text/html"):
+                chunk = self._guard(headers, chunk)
+            if self._request.protocol == "https" and settings.FLEXSCOPE_HSTS_SECONDS:
+                headers["Strict-Transport-Security"] = f"max-age={settings.FLEXSCOPE_HSTS_SECONDS}"
+            headers.update(cors.headers(settings, self._request.path, self._request.headers))
+            headers["X-Request-Id"] = request_id(self._request)
+            headers.pop("Server", None)
+            return status_code, headers, chunk
+
+        def _guard(self, headers: HTTPHeaders, chunk: bytes) -> bytes:
+            """Say what may run in some HTML; a page of Panel has scripts in it, which get the nonce of this answer."""
+            if not is_page(self._request.path.removeprefix(settings.FLEXSCOPE_PATH_PREFIX)):
+                headers.setdefault("Content-Security-Policy", strict)
+                return chunk
+            if not pages:
+                return chunk
+            nonce = secrets.token_urlsafe(16)
+            headers.setdefault("Content-Security-Policy", pages.replace("{nonce}", nonce))
+            chunk = chunk.replace(b"<script", f'<script nonce="{nonce}"'.encode())
+            headers["Content-Length"] = str(len(chunk))
+            return chunk
+
+    return Protecting
+
+
+def _fixed(settings: Settings) -> dict[str, str]:
+    """Return the headers that every answer has."""
+    fixed = {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    if settings.FLEXSCOPE_FRAME_ANCESTORS in (["'self'"], ["'none'"]):
+        fixed["X-Frame-Options"] = "SAMEORIGIN" if settings.FLEXSCOPE_FRAME_ANCESTORS == ["'self'"] else "DENY"
+    return fixed
+
+
+def _policies(settings: Settings) -> tuple[str, str]:
+    """Return the Content-Security-Policy of pages made by Panel, and that of everything else."""
+    more = ""
+    if settings.FLEXSCOPE_FRAME_ANCESTORS:
+        more += f"; frame-ancestors {' '.join(settings.FLEXSCOPE_FRAME_ANCESTORS)}"
+    if settings.FLEXMEASURES_ENFORCE_SECURE_CONTENT_POLICY:
+        more += "; upgrade-insecure-requests"
+    own = settings.FLEXSCOPE_CONTENT_SECURITY_POLICY
+    for directive, address in (
+        ("img-src", settings.FLEXMEASURES_MENU_LOGO_PATH),
+        ("img-src", settings.FLEXSCOPE_TILE_URL.partition("{")[0]),  # one that ends in / stands for all below it
+        ("style-src", settings.FLEXMEASURES_EXTRA_CSS_PATH),
+    ):
+        if urlsplit(address).netloc:
+            own = own.replace(directive, f"{directive} {address}")
+    return own + more if own else "", STRICT + more
+
+
+def log_request(handler: RequestHandler) -> None:
+    """Write one line per answer, without query (which may carry a link's token) and without headers."""
+    status, request = handler.get_status(), handler.request
+    level = logging.INFO if status < 400 else logging.WARNING if status < 500 else logging.ERROR
+    took = 1000 * request.request_time()
+    told: tuple[Any, ...] = (status, request.method, request.path, request.remote_ip, took, request_id(request))
+    ACCESS.log(level, "%d %s %s from %s in %.1f ms, request %s", *told)

@@ -1,0 +1,81 @@
+"""The address at which machines exchange an access key for a token of an hour (OAuth2 client credentials, RFC 6749)."""
+
+import base64
+import binascii
+from functools import partial
+from typing import Any
+
+from app.auth.access.identity import SignedIn
+from app.auth.protection.refusing import Refusing
+from app.auth.tokens import keys
+from app.web.context import Running
+from app.web.fair_pools import network
+
+
+class TokenEndpoint(Refusing):
+    """Client id is the id of the key, client secret what follows it; by Basic authorization or in the form."""
+
+    running: Running
+
+    def initialize(self, running: Running) -> None:
+        """See RequestHandler."""
+        self.running = running
+
+    def set_default_headers(self) -> None:
+        """Tokens are not kept by anybody on the way."""
+        self.set_header("Cache-Control", "no-store")
+
+    def check_xsrf_cookie(self) -> None:
+        """No cookie counts here."""
+
+    async def post(self) -> None:
+        """Answer with a token."""
+        if self.get_body_argument("grant_type", "") != "client_credentials":
+            self._refuse(400, "unsupported_grant_type")
+            return
+        client_id, secret = self._client()
+        known = keys.parsed(f"{keys.PREFIX}{client_id.removeprefix(keys.PREFIX)}_{secret}")
+        whose = ("from", network(self.request.remote_ip or ""), client_id)
+        who = await self.running.pools["sign-in"].run(whose, partial(self._find, known))
+        if known is None or who is None:
+            self.set_header("WWW-Authenticate", 'Basic realm="access keys"')
+            self._refuse(401, "invalid_client")
+            return
+        granted = who.scopes or frozenset()
+        wanted = set(self.get_body_argument("scope", "").split()) or granted
+        if not wanted <= granted:
+            self._refuse(400, "invalid_scope")
+            return
+        token = keys.exchange(*known, wanted, secret=self.running.secret)
+        life = int(keys.LIFE.total_seconds())
+        self.finish(
+            {
+                "access_token": token,
+                # the word that RFC 6749 asks for, not a secret
+                "token_type": "Bearer",  # nosec B105
+                "expires_in": life,
+                "scope": " ".join(sorted(wanted)),
+            }
+        )
+
+    def _find(self, known: tuple[int, str] | None) -> SignedIn | None:
+        return keys.find(self.running.identities, *known) if known else None
+
+    def _client(self) -> tuple[str, str]:
+        kind, _, encoded = self.request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() == "basic":
+            try:
+                client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+            except (binascii.Error, UnicodeDecodeError):
+                return "", ""
+            return client_id, secret
+        return self.get_body_argument("client_id", ""), self.get_body_argument("client_secret", "")
+
+    def _refuse(self, status: int, error: str) -> None:
+        self.set_status(status)
+        self.finish({"error": error})
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """See RequestHandler; in the shape of the standard."""
+        said = {503: "temporarily_unavailable"}
+        self.finish({"error": said.get(status_code, "server_error" if status_code >= 500 else "invalid_request")})

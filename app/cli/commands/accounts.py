@@ -1,0 +1,120 @@
+"""Commands about accounts, users, roles and sources."""
+
+import click
+from sqlalchemy import select
+
+from app.auth.login.passwords import hashed
+from app.cli.opening import reading, writing
+from app.cli.tables import show_table, show_title
+from db import sources
+from db.accounts import users
+from db.accounts.accounts import Account
+from db.accounts.users import User
+from db.assets import Asset
+from db.core.database import get
+from db.sources import Source
+from engine.errors import InputError
+
+
+@click.command("account")
+@click.option("--name", required=True, help="Name of the organisation.")
+@click.option("--consultancy", type=int, help="ID of the account whose consultants may read this one.")
+def add_account(name: str, consultancy: int | None) -> None:
+    """Add an organisation."""
+    with writing() as work:
+        if work.scalar(select(Account).where(Account.name == name)):
+            raise InputError(f"There is an account {name!r} already; choose another name.")
+        if consultancy is not None:
+            get(work, Account, consultancy)
+        made = Account(name=name, consultancy_account_id=consultancy)
+        work.add(made)
+        work.flush()
+    click.secho(f"Account {name} has ID {made.id}.", fg="green")
+
+
+@click.command("user")
+@click.option("--username", required=True, help="Name to sign data with.")
+@click.option("--email", required=True, help="Address to sign in with.")
+@click.option("--account", type=int, required=True, help="ID of the account.")
+@click.option("--roles", default="", help=f"Roles, with commas between: {', '.join(users.ROLES)}.")
+@click.option("--timezone", default="Europe/Amsterdam", show_default=True, help="Zone to show times in.")
+@click.password_option(help="Asked for when not given.")
+def add_user(username: str, email: str, account: int, roles: str, timezone: str, password: str) -> None:
+    """Add a user of an account."""
+    if "@" not in email:
+        raise InputError(f"{email!r} is no email address; write it like name@example.org.")
+    password_hash = hashed(password)
+    with writing() as work:
+        get(work, Account, account)
+        if users.by_email(work, email) or users.by_name(work, username):
+            raise InputError(f"There is a user {username!r} or {email!r} already; choose others.")
+        made = User(username=username, email=email.strip().lower(), account_id=account, timezone=timezone)
+        made.password_hash = password_hash
+        made.roles = [users.role(work, name.strip()) for name in roles.split(",") if name.strip()]
+        work.add(made)
+        work.flush()
+        sources.of_user(work, made.id, name=username, account_id=account)
+    click.secho(f"User {username} has ID {made.id}.", fg="green")
+
+
+@click.command("accounts")
+def show_accounts() -> None:
+    """Show all accounts."""
+    with reading() as work:
+        rows = [(row.id, row.name) for row in work.scalars(select(Account).order_by(Account.id))]
+    show_table(["ID", "Name"], rows)
+
+
+@click.command("account")
+@click.option("--id", "account_id", type=int, required=True, help="ID of the account.")
+def show_account(account_id: int) -> None:
+    """Show one account with its users and assets."""
+    with reading() as work:
+        account = get(work, Account, account_id)
+        people = list(work.scalars(select(User).where(User.account_id == account_id).order_by(User.id)))
+        owned = list(work.scalars(select(Asset).where(Asset.account_id == account_id).order_by(Asset.id)))
+        show_title(f"Account {account.name} (ID: {account.id})")
+        show_title("Users")
+        show_table(
+            ["ID", "Name", "Email", "Last login", "Last seen", "Roles"],
+            [
+                (u.id, u.username, u.email, u.last_login_at, u.last_seen_at, ", ".join(r.name for r in u.roles))
+                for u in people
+            ],
+        )
+        show_title("Assets")
+        show_table(["ID", "Name", "Type", "Location"], [(a.id, a.name, a.asset_type.name, place(a)) for a in owned])
+
+
+def place(asset: Asset) -> str:
+    """Return where an asset is, in degrees north and east."""
+    return "" if asset.latitude is None else f"({asset.latitude}, {asset.longitude})"
+
+
+@click.command("roles")
+def show_roles() -> None:
+    """Show the roles users can have."""
+    show_table(["Name", "Meaning"], users.ROLES.items())
+
+
+@click.command("source")
+@click.option("--name", required=True, help="Who or what tells the data.")
+@click.option("--type", "kind", default="script", show_default=True, help=f"Such as {', '.join(sources.TYPES)}.")
+@click.option("--model", default="", help="The model that computes them.")
+@click.option("--version", default="", help="Version of the model.")
+def add_source(name: str, kind: str, model: str, version: str) -> None:
+    """Add a source of data."""
+    with writing() as work:
+        made = sources.named(work, name, type=kind, model=model, version=version)
+    click.secho(f"Source {made.description} has ID {made.id}.", fg="green")
+
+
+@click.command("data-sources")
+def show_sources() -> None:
+    """Show where data come from."""
+    with reading() as work:
+        rows = [
+            (s.id, s.name, s.type, s.user_id, s.model, s.version)
+            for s in work.scalars(select(Source).order_by(Source.id))
+        ]
+    show_table(["ID", "Name", "Type", "User ID", "Model", "Version"], rows)

@@ -1,0 +1,99 @@
+"""``flexscope add schedule for-asset``: plan all devices of an asset, described as over the API."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.assemble.site.request import ScheduleRequest
+from app.auth.access.references import References
+from app.cli.commands.schedules import tell
+from app.cli.opening import reading, writing
+from app.jobs.handlers import schedule
+from app.settings.settings import load
+from db.core.database import get
+from db.sensors import Sensor
+from engine.errors import FieldError
+from engine.iso_time import duration, instant
+
+JSON = "as JSON, or the name of a file with it"
+
+
+@click.command("for-asset")
+@click.option("--asset", type=int, help="ID of the asset; everything below it is planned.")
+@click.option("--sensor", type=int, help="ID of the power sensor of one device, instead of an asset.")
+@click.option("--start", required=True, help="When the schedule starts, such as 2026-03-02T07:00+01:00.")
+@click.option("--duration", "length", help="How long it is, such as PT12H; without it two days.")
+@click.option("--resolution", help="Length of its steps, such as PT15M; without it that of the finest power sensor.")
+@click.option("--prior", help="Plan with what was known then; without it with all.")
+@click.option("--soc-at-start", help="What is stored at the start, such as 50% or '225 kWh'; with --sensor.")
+@click.option("--flex-model", default="[]", help=f"Devices, {JSON}.")
+@click.option("--flex-context", default="{}", help=f"Prices, limits and loads of the site, {JSON}.")
+@click.option("--dry-run", is_flag=True, help="Tell the plan and save nothing.")
+def for_asset(asset: int | None, sensor: int | None, dry_run: bool, **given: Any) -> None:
+    """Compute the schedule of an asset and all below it; flex-model and flex-context as over the API."""
+    if (asset is None) == (sensor is None):
+        raise FieldError("asset", "name either an asset with --asset or one device with --sensor.")
+    known_at = datetime.now(UTC) if given["prior"] is None else instant(given["prior"], field="prior")
+    models, context = _read(given["flex_model"], "flex-model"), _read(given["flex_context"], "flex-context")
+    rules = schedule.rules(load(), start_within_bounds=True)
+    with reading() as work:
+        if sensor is not None:
+            asset = get(work, Sensor, sensor).asset_id
+        request = _request(asset or 0, sensor, models, context, given)
+        done = schedule.compute(References(work, None, saves=not dry_run), request, known_at=known_at, rules=rules)
+    if not dry_run:
+        with writing() as work:
+            planned = schedule.save(work, done, known_at=known_at, rules=rules)
+        tell(planned)
+        return
+    for warning in done.warnings:
+        click.secho(warning, fg="yellow", err=True)
+    for name, power in done.schedule.power.items():
+        click.echo(f"{name} [kW]: {' '.join(f'{value:.4g}' for value in power.round(6) + 0.0)}")
+    for name, cost in done.schedule.costs.items():
+        click.echo(f"Cost of {name}: {cost:.2f} {done.assembled.currency}")
+
+
+def _request(asset: int, sensor: int | None, models: Any, context: Any, given: dict[str, Any]) -> ScheduleRequest:
+    begin = instant(given["start"], field="start")
+    entries = [models] if isinstance(models, dict) else models
+    if sensor is not None:
+        own = {"sensor": sensor} | ({} if given["soc_at_start"] is None else {"soc-at-start": given["soc_at_start"]})
+        entries = [{**entry, **own} for entry in entries] or [own]
+    elif given["soc_at_start"] is not None:
+        raise FieldError("soc-at-start", "with --asset, write it into the entry of the device in --flex-model.")
+    lasts, step = given["length"], given["resolution"]
+    return ScheduleRequest(
+        asset=asset,
+        start=begin,
+        duration=None if lasts is None else duration(lasts, field="duration", start=begin),
+        resolution=None if step is None else duration(step, field="resolution", start=begin),
+        flex_model=tuple(entries),
+        flex_context=context,
+    )
+
+
+def _read(text: str, field: str) -> Any:
+    """Return what a JSON text, or a file that holds one, says.
+
+    Raises:
+        FieldError: It is no JSON, or neither an object nor a list of objects.
+    """
+    if not text.lstrip().startswith(("{", "[")):
+        file = Path(text)
+        if not file.is_file():
+            raise FieldError(
+                field, f'{text} is neither JSON nor a file; write it like \'{{"soc-at-start": "3 kWh"}}\'.'
+            )
+        text = file.read_text()
+    try:
+        read = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise FieldError(field, f"it is no JSON ({error.msg}, line {error.lineno}, column {error.colno}).") from None
+    entries = read if isinstance(read, list) else [read]
+    if not all(isinstance(entry, dict) for entry in entries):
+        raise FieldError(field, "write one object, or a list with one per device or commodity.")
+    return read

@@ -1,0 +1,111 @@
+"""Commands about assets and sensors."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from app.cli.commands.accounts import place
+from app.cli.opening import reading, writing
+from app.cli.tables import show_table, show_title
+from db import sensors
+from db.accounts.accounts import Account
+from db.assets import Asset, AssetType, check_parent
+from db.core.database import get
+from db.sensors import Sensor
+from engine.errors import FieldError, UnknownName
+from engine.iso_time import duration, iso_duration, zone
+from engine.units import units
+
+
+@click.command("asset")
+@click.option("--name", required=True, help="Name of the asset.")
+@click.option("--asset-type", required=True, help="Name or ID of its type; see 'flexscope show asset-types'.")
+@click.option("--account", type=int, help="ID of the owning account; without it every user may read the asset.")
+@click.option("--parent-asset", type=int, help="ID of the asset this one is part of.")
+@click.option("--latitude", type=click.FloatRange(-90, 90), help="Degrees north.")
+@click.option("--longitude", type=click.FloatRange(-180, 180), help="Degrees east.")
+@click.option("--attributes", default="{}", help="More facts, as a JSON object.")
+def add_asset(asset_type: str, account: int | None, parent_asset: int | None, attributes: str, **columns: Any) -> None:
+    """Add an asset."""
+    with writing() as work:
+        kinds = {kind.name: kind for kind in work.scalars(select(AssetType))}
+        kinds |= {str(kind.id): kind for kind in kinds.values()}
+        if asset_type not in kinds:
+            raise UnknownName("asset type", asset_type, [name for name in kinds if not name.isdecimal()])
+        if account is not None:
+            get(work, Account, account)
+        made = Asset(asset_type=kinds[asset_type], attributes=json_object(attributes, "attributes"), **columns)
+        made.account_id, made.parent_asset_id = account, parent_asset
+        if parent_asset is not None:
+            check_parent(work, made, get(work, Asset, parent_asset))
+        work.add(made)
+        work.flush()
+    click.secho(f"Asset {made.name} has ID {made.id}.", fg="green")
+
+
+def json_object(text: str, field: str) -> dict[str, Any]:
+    """Return the object a JSON text holds."""
+    try:
+        read = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise FieldError(field, f'not JSON ({error.msg}, column {error.colno}); write it like {{"key": 1}}.') from None
+    if not isinstance(read, dict):
+        raise FieldError(field, 'an object is wanted; write it like {"key": 1}.')
+    return read
+
+
+@click.command("sensor")
+@click.option("--name", required=True, help="Name of the sensor.")
+@click.option("--unit", required=True, help="Unit of its values, such as kW or EUR/MWh.")
+@click.option("--event-resolution", required=True, help="Length of an event: minutes, or ISO 8601 such as PT15M.")
+@click.option("--timezone", default="Europe/Amsterdam", show_default=True, help="Zone of its days.")
+@click.option("--asset", type=int, required=True, help="ID of the asset.")
+@click.option("--attributes", default="{}", help="More facts, as a JSON object.")
+def add_sensor(name: str, unit: str, event_resolution: str, timezone: str, asset: int, attributes: str) -> None:
+    """Add a sensor of an asset."""
+    units.unit(unit)
+    made = Sensor(name=name, unit=unit, timezone=zone(timezone).key, attributes=json_object(attributes, "attributes"))
+    if event_resolution.isdecimal():
+        made.resolution = timedelta(minutes=int(event_resolution))
+    else:
+        made.resolution = duration(event_resolution, field="event-resolution")
+    with writing() as work:
+        made.asset_id = get(work, Asset, asset).id
+        work.add(made)
+        work.flush()
+    click.secho(f"Sensor {name} has ID {made.id}.", fg="green")
+
+
+@click.command("asset-types")
+def show_asset_types() -> None:
+    """Show all asset types."""
+    with reading() as work:
+        rows = [(row.id, row.name, row.description) for row in work.scalars(select(AssetType).order_by(AssetType.id))]
+    show_table(["ID", "Name", "Description"], rows)
+
+
+@click.command("asset")
+@click.option("--id", "asset_id", type=int, required=True, help="ID of the asset.")
+def show_asset(asset_id: int) -> None:
+    """Show one asset with its sensors."""
+    with reading() as work:
+        asset = get(work, Asset, asset_id)
+        show_title(f"Asset {asset.name} (ID: {asset.id})")
+        show_table(
+            ["Type", "Location", "Sensors to show"], [(asset.asset_type.name, place(asset), asset.sensors_to_show)]
+        )
+        facts = {**asset.attributes, "flex-model": asset.flex_model, "flex-context": asset.flex_context}
+        for key, value in facts.items():
+            if value not in ({}, None):
+                click.echo(f"{key}: {json.dumps(value)}")
+        show_title("Sensors")
+        show_table(
+            ["ID", "Name", "Unit", "Resolution", "Timezone", "Attributes"],
+            [
+                (s.id, s.name, s.unit, iso_duration(s.resolution), s.timezone, json.dumps(s.attributes))
+                for s in sensors.of_asset(work, asset_id)
+            ],
+        )

@@ -1,0 +1,111 @@
+"""Automations from the terminal: add, show, pause, continue, delete."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import orjson
+
+from app.auth.access.references import References
+from app.cli.opening import reading, writing
+from app.cli.tables import show_table
+from app.jobs.triggers import automations as automating
+from app.jobs.triggers.automations import KINDS, Plan
+from app.jobs.triggers.recurrence import time_of_day
+from db import assets
+from db.assets import Asset
+from db.core.database import get
+from db.jobs import automations, jobs
+from db.jobs.automations import Automation
+from engine.errors import FieldError
+from engine.iso_time import duration, iso_duration
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        given = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise FieldError("--request", f"is no JSON ({error}).") from None
+    if not isinstance(given, dict):
+        raise FieldError("--request", 'is a JSON object, such as {"sensors": [5]}.')
+    return given
+
+
+@click.command("automation")
+@click.option("--asset", "asset_id", type=int, required=True, help="Asset it is done for.")
+@click.option("--kind", type=click.Choice(KINDS), required=True, help="What is asked for each time.")
+@click.option("--name", required=True)
+@click.option("--every", required=True, help="Such as PT15M, PT1H or P1D.")
+@click.option("--at", default="00:00", show_default=True, help="Local time of day of the first moment.")
+@click.option("--request", default="{}", show_default=True, help='As JSON; for a forecast such as {"sensors": [5]}.')
+@click.option("--on-data", is_flag=True, help="Also do it soon after new data of its inputs arrived.")
+def add_automation(asset_id: int, kind: str, name: str, every: str, at: str, request: str, on_data: bool) -> None:
+    """Plan, forecast or report again and again, in the time zone of the asset."""
+    plan = Plan(
+        asset_id=asset_id,
+        kind=kind,
+        name=name,
+        request=_object(request),
+        every=duration(every, field="--every"),
+        at=time_of_day(at),
+        on_data=on_data,
+    )
+    with writing() as work:
+        made = automating.make(References(work, None), plan, now=datetime.now(UTC))
+        told = f"Automation {made.id} ({name}) is made; it is first done at {made.next_at.isoformat()}."
+    click.secho(told, fg="green")
+
+
+@click.command("automations")
+@click.option("--asset", "asset_id", type=int, required=True, help="Asset they are done for, or one above it.")
+def show_automations(asset_id: int) -> None:
+    """Show the automations of an asset and of those below it."""
+    with reading() as work:
+        get(work, Asset, asset_id)
+        found = automations.of_assets(work, [row.id for row in assets.subtree(work, asset_id)])
+    heads = ["ID", "Asset", "Name", "Kind", "Every", "On data", "State", "Last", "Next"]
+    show_table(heads, [_cells(row) for row in found])
+
+
+def _cells(row: Automation) -> list[object]:
+    state = "active" if row.active else "paused"
+    last, following = row.last_at and row.last_at.isoformat(), row.next_at.isoformat() if row.active else None
+    return [row.id, row.asset_id, row.name, row.kind, iso_duration(row.every), row.on_data, state, last, following]
+
+
+@click.command("automation")
+@click.option("--id", "automation_id", type=int, required=True)
+def show_automation(automation_id: int) -> None:
+    """Show one automation with its latest jobs."""
+    with reading() as work:
+        row = get(work, Automation, automation_id)
+        found = jobs.of_automation(work, automation_id)
+    click.echo(f"{row.name}: {row.kind} of asset {row.asset_id} every {iso_duration(row.every)}")
+    click.echo(orjson.dumps(row.request).decode())
+    cells = [[job.id, job.status, job.known_at.isoformat(), job.message] for job in found]
+    show_table(["Job", "State", "Asked for at", "Message"], cells)
+
+
+@click.command("automation")
+@click.option("--id", "automation_id", type=int, required=True)
+@click.option("--pause/--continue", "pause", default=None, help="Whether it rests.")
+@click.option("--name", help="A new name.")
+def edit_automation(automation_id: int, pause: bool | None, name: str | None) -> None:
+    """Pause, continue or rename an automation; what fell into a pause is not caught up."""
+    with writing() as work:
+        row = get(work, Automation, automation_id)
+        if pause is False and not row.active:
+            row.next_at = automating.recurrence(work, row).next_after(datetime.now(UTC))
+        row.active = row.active if pause is None else not pause
+        row.name = name or row.name
+        state = "active" if row.active else "paused"
+    click.secho(f"Automation {automation_id} ({row.name}) is {state}.", fg="green")
+
+
+@click.command("automation")
+@click.option("--id", "automation_id", type=int, required=True)
+def delete_automation(automation_id: int) -> None:
+    """Delete an automation; its jobs stay."""
+    with writing() as work:
+        work.delete(get(work, Automation, automation_id))
+    click.secho(f"Automation {automation_id} is deleted.", fg="green")

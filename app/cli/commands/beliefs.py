@@ -1,0 +1,185 @@
+"""Commands about time series data: add from a file, show as a plot or a file."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import click
+
+from app.assemble.files import export, files
+from app.assemble.files.export import Wanted
+from app.assemble.files.files import Layout
+from app.cli.opening import reading, writing
+from app.cli.plot import Curve, plot
+from app.jobs.handlers import ingest
+from db.beliefs import store
+from db.beliefs.latest import Known
+from db.beliefs.source_filter import SourceFilter
+from db.core.database import get
+from db.sensors import Sensor
+from engine.errors import InputError
+from engine.iso_time import duration, from_us, instant, iso_duration, zone
+
+
+def column(letters: str, default: str | None, what: str) -> Any:
+    """Return an option that names a column of a file."""
+    return click.option(letters, default=default, show_default=default is not None, help=f"Column of {what}, from 0.")
+
+
+@click.command("beliefs")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--sensor", "sensor_id", type=int, required=True, help="ID of the sensor the data are of.")
+@click.option("--source", required=True, help="User name, ID of a source, or the name of a source, new or not.")
+@click.option("--unit", help="Unit of the values in the file, if it is not that of the sensor.")
+@click.option("--timezone", help="Zone of times without an offset, such as Europe/Amsterdam.")
+@click.option("--resolution", help="How long each value holds, such as PT15M; else the distance of the rows.")
+@click.option("--horizon", help="How long before they could be known: minutes, or ISO 8601; negative means after.")
+@click.option("--prior", help="When the values were known, ISO 8601 with offset; else now.")
+@column("--datecol", "0", "the times (number or head)")
+@column("--valuecol", "1", "the values (number or head)")
+@column("--beliefcol", None, "the moments at which values were known (number or head)")
+@click.option("--skiprows", type=click.IntRange(0), default=0, help="Lines to leave out at the top.")
+@click.option("--nrows", type=click.IntRange(1), help="Rows to read; else all.")
+@click.option("--date-format", help="How times are written, such as '%d-%m-%Y %H:%M'; else ISO 8601.")
+@click.option("--delimiter", help="Between cells; else found out.")
+@click.option("--decimal", default=".", show_default=True, help="Sign before decimals.")
+@click.option("--thousands", default="", help="Sign between thousands.")
+@click.option("--na-values", multiple=True, help="Text that stands for no value; may be repeated.")
+@click.option("--filter-column", help="Use only rows with the filter value in this column.")
+@click.option("--filter-value", help="See --filter-column.")
+@click.option("--sheet", help="Sheet of an Excel file; else the first.")
+@click.option("--dry-run", is_flag=True, help="Only tell what is wrong with the file and what would be stored.")
+def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: str | None, **options: Any) -> None:
+    """Add the time series data of a CSV or Excel FILE: all of it, or nothing if a row cannot be read."""
+    known_at = instant(prior, field="prior") if prior else datetime.now(UTC)
+    if dry_run:
+        preview(file, sensor_id, source, layout(**options), known_at)
+        return
+    with reading() as work:
+        unit = get(work, Sensor, sensor_id).unit
+    with file.open("rb") as opened:
+        posted = files.read(opened, layout(**options), default_unit=unit)
+    with writing() as work:
+        taken = ingest.run_from(work, sensor_id, source, posted, known_at=known_at)
+        sensor = get(work, Sensor, sensor_id)
+    written = taken.written
+    click.secho("Successfully created beliefs", fg="green")
+    click.echo(
+        f"{written.stored} values of {sensor.name} (sensor {sensor.id}, {sensor.unit}) stored from source "
+        f"{taken.source.name} (ID {taken.source.id}); {written.unchanged} were known already."
+    )
+
+
+def preview(file: Path, sensor_id: int, source: str, form: Layout, known_at: datetime) -> None:
+    """Print what a file would do; raise its first problem, so that a script notices."""
+    with reading() as work, file.open("rb") as opened:
+        found = ingest.preview_file(work, sensor_id, source, opened, form, known_at=known_at)
+        sensor = get(work, Sensor, sensor_id)
+    for problem in found.rows.problems:
+        click.echo(f"Row {problem.row}: {problem.text!r} {problem.reason}")
+    for start, end in found.gaps.tolist():
+        click.echo(f"No rows from {from_us(start).isoformat()} to {from_us(end).isoformat()}.")
+    if found.written is None or found.beliefs is None:
+        raise InputError(found.refused or "The file has no values.")
+    told = found.beliefs
+    click.echo(
+        f"{len(found.rows.events)} rows give {told.count} values of {sensor.name} (sensor {sensor.id}), "
+        f"from {told.lowest:g} to {told.highest:g} {sensor.unit}, "
+        f"{from_us(told.first).isoformat()} to {from_us(told.last).isoformat()}."
+    )
+    written = found.written
+    click.echo(f"{written.stored} would be stored; {written.unchanged} are known already. Nothing was stored.")
+
+
+def layout(
+    *, resolution: str | None, horizon: str | None, datecol: str, valuecol: str, beliefcol: str | None, **options: Any
+) -> Layout:
+    """Return the options of the command as the layout of a file."""
+    named = {
+        "time_column": datecol,
+        "value_column": valuecol,
+        "belief_column": beliefcol,
+        "step": length(resolution, "resolution"),
+        "horizon": length(horizon, "horizon"),
+        "skip_rows": options.pop("skiprows"),
+        "max_rows": options.pop("nrows"),
+        "missing": frozenset(options.pop("na_values")),
+    }
+    return Layout(**named, **options)
+
+
+def length(text: str | None, field: str) -> timedelta | None:
+    """Return a length of time given as minutes or in ISO 8601, with or without a minus sign."""
+    if text is None:
+        return None
+    sign, plain = (-1, text[1:]) if text.startswith("-") else (1, text)
+    return sign * (timedelta(minutes=int(plain)) if plain.isdecimal() else duration(plain, field=field))
+
+
+@click.command("beliefs")
+@click.option("--sensor", "sensor_ids", type=int, multiple=True, required=True, help="ID; may be repeated.")
+@click.option("--start", required=True, help="Start of the time range, ISO 8601.")
+@click.option("--duration", "lasting", required=True, help="Length of the time range, such as PT24H or P1D.")
+@click.option("--timezone", help="Zone of the times shown; else that of the first sensor.")
+@click.option("--belief-time-before", help="Show what was known at this moment, ISO 8601 with offset; else now.")
+@click.option("--source", "source_ids", type=int, multiple=True, help="ID of a source that counts; may be repeated.")
+@click.option("--source-type", "types", multiple=True, help="Type of sources that count; may be repeated.")
+@click.option("--to-file", type=click.Path(dir_okay=False, path_type=Path), help="Write .csv, .xlsx or .parquet.")
+@click.option("--all-beliefs", is_flag=True, help="Write superseded values to the file too.")
+def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **options: Any) -> None:
+    """Plot time series data in the terminal."""
+    before, timezone = options["belief_time_before"], options["timezone"]
+    known_at = instant(before, field="belief-time-before") if before else datetime.now(UTC)
+    sources = SourceFilter(ids=options["source_ids"] or None, types=options["types"] or None)
+    with reading() as work:
+        chosen = [get(work, Sensor, key) for key in sensor_ids]
+        place = zone(timezone or chosen[0].timezone)
+        begin = instant(start, field="start", local=place).astimezone(place)
+        end = begin.astimezone(UTC) + duration(lasting, field="duration", start=begin)
+        file = options["to_file"]
+        if file is not None:
+            kind = "all" if options["all_beliefs"] else "one per event"
+            wanted = Wanted(start=begin, end=end, known_at=known_at, sources=sources, beliefs=kind)
+            with TemporaryFile() as draft:  # a file that is refused on its way leaves no half of it
+                count = export.write(work, chosen, wanted, file.suffix.removeprefix("."), draft)
+                draft.seek(0)
+                with file.open("wb") as out:
+                    shutil.copyfileobj(draft, out)
+            click.secho(f"{count} rows are written to {file}.", fg="green")
+            return
+        found = store.read_many(work, chosen, begin, end, known_at=known_at, sources=sources)
+    for unit in dict.fromkeys(sensor.unit for sensor in chosen):
+        show_unit([sensor for sensor in chosen if sensor.unit == unit], found, Shown(begin, end, place))
+
+
+class Shown(NamedTuple):
+    """The time range of a plot, and the zone of the times written below it."""
+
+    start: datetime
+    end: datetime
+    place: ZoneInfo
+
+
+def show_unit(sensors: list[Sensor], found: dict[int, Known], shown: Shown) -> None:
+    """Print the sensors of one unit, and one plot of their values."""
+    curves = []
+    for sensor in sensors:
+        known = found[sensor.id]
+        click.secho(f"{sensor.name} (sensor {sensor.id}): {told(sensor, known)}", bold=True)
+        if len(known):
+            label = f"{sensor.name} ({sensor.id})"
+            curves.append(Curve(label=label, events=known.events, values=known.values, step=sensor.resolution))
+    if curves:
+        click.echo(plot(curves, shown.start, shown.end, unit=sensors[0].unit, place=shown.place))
+
+
+def told(sensor: Sensor, known: Known) -> str:
+    """Return how many values there are, of which step, and between which bounds."""
+    if not len(known):
+        return "no values in this time range."
+    every = f"one per {iso_duration(sensor.resolution)}" if sensor.resolution else "instantaneous"
+    low, high = known.values.min(), known.values.max()
+    return f"{len(known)} values, {every}, from {low:g} to {high:g} {sensor.unit}."

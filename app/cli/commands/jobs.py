@@ -1,0 +1,213 @@
+"""``flexscope jobs``: workers, and what happens to jobs."""
+
+import os
+import signal
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from app import logs
+from app.cli.opening import reading, writing
+from app.cli.tables import show_table
+from app.jobs.handlers.kinds import QUEUES
+from app.jobs.queue import Queue
+from app.opening import opened
+from app.settings.settings import load
+from db.jobs import job_search, job_states, jobs
+from db.jobs.job_search import Wanted
+from db.jobs.jobs import PENDING, UNSUCCESSFUL, Job
+from engine.errors import FieldError, InputError, UnknownName
+from engine.iso_time import duration, iso_duration
+
+STATES = (*PENDING, "FINISHED", *UNSUCCESSFUL)
+
+
+def queue_names(_context: Any, _parameter: Any, text: str | None) -> list[str]:
+    """Return the queues of a text such as ``scheduling|forecasting``.
+
+    Raises:
+        UnknownName: There is no such queue.
+    """
+    names = [name.strip() for name in (text or "|".join(QUEUES)).split("|")]
+    for name in names:
+        if name not in QUEUES:
+            raise UnknownName("queue", name, QUEUES)
+    return names
+
+
+QUEUE = click.option("--queue", "queues", callback=queue_names, help="One or several, such as scheduling|forecasting.")
+
+
+@click.command("run-worker")
+@QUEUE
+@click.option("--name", default="worker", show_default=True, help="What this worker is called in job rows.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Threads per queue.")
+@click.option(
+    "--with-scheduler/--without-scheduler",
+    default=True,
+    help="Whether to hand over jobs whose time has come, and to find lost ones.  [default: with]",
+)
+def run_worker(queues: list[str], name: str, workers: int, with_scheduler: bool) -> None:
+    """Do jobs until Ctrl-C or SIGTERM; the one in progress is done to its end, unless told a second time."""
+    settings = load()
+    logs.begin(settings)
+    database = opened(settings)
+    queue = Queue(settings, database, name)
+    stopping = threading.Event()
+    _stop_on_signals(stopping)
+    queue.work(queues, workers=workers, keeps=with_scheduler)
+    click.echo(f"Worker {queue.worker.name} does jobs of {', '.join(queues)} until Ctrl-C.")
+    stopping.wait()
+    queue.stop()
+    database.close()
+    click.echo(f"Worker {queue.worker.name} has stopped.")
+
+
+def _stop_on_signals(stopping: threading.Event) -> None:
+    def stop(_number: int, _frame: Any) -> None:
+        if stopping.is_set():
+            os._exit(1)  # told twice: at once; the job is found by its lease
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+
+
+@click.command("show-queues")
+def show_queues() -> None:
+    """Show how many jobs are in which state, and what each queue holds."""
+    settings = load()
+    database = opened(settings)
+    queue = Queue(settings, database)
+    with database.reading() as work:
+        counts = job_states.counts(work)
+    held = queue.sizes() if queue.answers() else {}
+    rows = [[name, held.get(name, "?"), *(counts.get((name, state), 0) for state in STATES)] for name in QUEUES]
+    show_table(["Queue", "Held", *(state.capitalize() for state in STATES)], rows)
+    database.close()
+
+
+@click.command("stats")
+@click.option("--window", default="P1D", show_default=True, help="How far to look back.")
+def stats(window: str) -> None:
+    """Show how many jobs ended how, and how long they waited and took."""
+    length = duration(window, field="--window")
+    with reading() as work:
+        found = job_search.durations(work, since=datetime.now(UTC) - length)
+    heads = ["Queue", "Jobs", "Finished", "Failed", "Waited median [s]", "Took median [s]", "Took p95 [s]", "CPU [s]"]
+    click.echo(f"Jobs asked for in the last {iso_duration(length)}:")
+    show_table(heads, [line.cells() for line in found])
+
+
+@click.command("inspect-job")
+@click.option("--job", "job_id", required=True, help="UUID of the job.")
+def inspect_job(job_id: str) -> None:
+    """Show everything that is known of a job."""
+    with reading() as work:
+        job = jobs.one(work, job_id)
+        facts = job_search.told(job)
+    show_table(["Field", "Value"], [[name, _one_line(value)] for name, value in facts.items() if name != "trace"])
+    if job.trace:
+        click.echo(f"\n{job.trace}")
+
+
+def _one_line(value: Any) -> str:
+    return orjson.dumps(value).decode() if isinstance(value, dict | list) else str("" if value is None else value)
+
+
+@click.command("run-job")
+@click.option("--job", "job_id", required=True, help="UUID of the job.")
+def run_job(job_id: str) -> None:
+    """Do a job here and now; one that failed or was cancelled is done anew."""
+    settings = load()
+    database = opened(settings)
+    queue = Queue(settings, database, "run-job")
+    try:
+        with database.writing() as work:
+            job_states.requeue(work, job_id, user_id=jobs.one(work, job_id).user_id)
+        did = queue.worker.do(job_id)
+        with database.reading() as work:
+            job = jobs.one(work, job_id)
+    finally:
+        database.close()
+    if not did or job.status != "FINISHED":
+        raise InputError(f"Job {job_id} is {job.status.lower()}: {job.message}")
+    click.secho(job.message, fg="green")
+
+
+@click.command("cancel-job")
+@click.option("--job", "job_id", required=True, help="UUID of the job.")
+def cancel_job(job_id: str) -> None:
+    """Cancel a job that has not ended; what it is computing is not saved."""
+    with writing() as work:
+        job = jobs.one(work, job_id)
+        if not job_states.cancel(work, job_id, now=datetime.now(UTC), message="Cancelled on the command line."):
+            raise InputError(f"Job {job_id} has ended already ({job.status.lower()}).")
+    click.secho(f"Job {job_id} is cancelled.", fg="green")
+
+
+@click.command("clear-queue")
+@QUEUE
+@click.option("--deferred", is_flag=True, help="Cancel jobs that wait for another one instead.")
+@click.option("--scheduled", is_flag=True, help="Cancel jobs that are to be done later instead.")
+@click.option("--failed", is_flag=True, help="Forget jobs that failed or were cancelled instead.")
+def clear_queue(queues: list[str], deferred: bool, scheduled: bool, failed: bool) -> None:
+    """Cancel the jobs that wait in some queues."""
+    states = [name for name, wanted in (("DEFERRED", deferred), ("SCHEDULED", scheduled)) if wanted]
+    settings, now = load(), datetime.now(UTC)
+    database = opened(settings)
+    with database.writing() as work:
+        gone = job_search.forget_unsuccessful(work, queues) if failed else 0
+        waits = states or ([] if failed else ["QUEUED"])
+        cancelled = job_search.cancel_all(work, queues, waits, now=now, message="Cancelled: its queue was cleared.")
+    if "QUEUED" in waits:
+        queue = Queue(settings, database)
+        for name in queues:
+            queue.clear(name)
+    database.close()
+    click.secho(f"{cancelled} jobs cancelled, {gone} forgotten in {', '.join(queues)}.", fg="green")
+
+
+@click.command("delete-queue")
+@click.option("--queue", "queues", required=True, callback=queue_names, help="One or several, joined by |.")
+def delete_queue(queues: list[str]) -> None:
+    """Forget every job of some queues that is not being done right now."""
+    settings = load()
+    database = opened(settings)
+    with database.writing() as work:
+        gone = job_search.forget_all(work, queues)
+    queue = Queue(settings, database)
+    for name in queues:
+        queue.clear(name)
+    database.close()
+    click.secho(f"{gone} jobs of {', '.join(queues)} forgotten.", fg="green")
+
+
+@click.command("save-last")
+@click.option("--n", "most", type=click.IntRange(1), default=1, show_default=True, help="How many jobs.")
+@QUEUE
+@click.option("--registry", "state", help="State of the jobs, such as failed or finished; without it any.")
+@click.option("--asset", "asset_id", type=int, help="Only jobs of this asset.")
+@click.option("--sensor", "sensor_id", type=int, help="Only jobs about this sensor.")
+@click.option("--file", type=click.Path(dir_okay=False, path_type=Path), default="last_jobs.json", show_default=True)
+def save_last(
+    most: int, queues: list[str], state: str | None, asset_id: int | None, sensor_id: int | None, file: Path
+) -> None:
+    """Save the newest jobs with all that is known of them as JSON, to look into or to send on."""
+    if state is not None and state.upper() not in STATES:
+        raise FieldError("--registry", f"{state!r} is none of {', '.join(STATES).lower()}.")
+    wanted = Wanted(
+        queues=queues,
+        states=[state.upper()] if state else [],
+        asset_ids=None if asset_id is None else [asset_id],
+        sensor_id=sensor_id,
+    )
+    with reading() as work:
+        found: list[Job] = job_search.newest(work, wanted, most=most)
+        told = [job_search.told(job) for job in found]
+    file.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    click.secho(f"{len(told)} jobs saved in {file}.", fg="green")

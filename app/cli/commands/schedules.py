@@ -1,0 +1,134 @@
+"""``flexscope add schedule``: compute a plan and save it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from app.assemble.site.request import ScheduleRequest
+from app.auth.access.references import References
+from app.cli.commands.assets import json_object
+from app.cli.opening import reading, writing
+from app.jobs.handlers import schedule
+from app.jobs.handlers.schedule import Planned
+from app.settings.settings import load
+from db.core.database import get
+from db.sensors import Sensor
+from engine.devices.process import ProcessType
+from engine.iso_time import duration, instant
+
+QUANTITY = "a quantity such as '{}', or the ID of a sensor"
+MODEL_OPTIONS = {
+    "soc-min": "Least energy stored, such as '50 kWh'.",
+    "soc-max": "Most energy stored, such as '450 kWh'.",
+    "roundtrip-efficiency": "Share left after charging and discharging, such as 90%.",
+    "charging-efficiency": f"Share that reaches the store: {QUANTITY.format('95%')}.",
+    "discharging-efficiency": f"Share that comes back: {QUANTITY.format('95%')}.",
+    "storage-efficiency": f"Share left after one step: {QUANTITY.format('99.9%')}.",
+    "soc-gain": f"Power that flows in by itself: {QUANTITY.format('1 kW')}.",
+    "soc-usage": f"Power drawn by its use: {QUANTITY.format('1 kW')}.",
+    "storage-power-capacity": f"Most power: {QUANTITY.format('500 kW')}.",
+    "storage-consumption-capacity": f"Most power when charging: {QUANTITY.format('500 kW')}.",
+    "storage-production-capacity": f"Most power when discharging: {QUANTITY.format('500 kW')}.",
+}
+
+
+def model_options(command: Any) -> Any:
+    """Add one option per field of the flex-model."""
+    for name, help in reversed(MODEL_OPTIONS.items()):
+        command = click.option(f"--{name}", help=help)(command)
+    return command
+
+
+@click.command("for-storage")
+@click.option("--sensor", type=int, required=True, help="ID of the power sensor that receives the schedule.")
+@click.option("--consumption-price-sensor", type=int, help="ID of the sensor with the price of energy taken.")
+@click.option("--production-price-sensor", type=int, help="ID of the sensor with the price of energy given.")
+@click.option("--inflexible-device-sensor", type=int, multiple=True, help="ID of a power sensor behind the meter.")
+@click.option("--site-power-capacity", help="Most power through the connection, such as '500 kVA'.")
+@click.option("--start", required=True, help="When the schedule starts, such as 2026-03-02T07:00+01:00.")
+@click.option("--duration", "length", required=True, help="How long it is, such as PT12H.")
+@click.option("--soc-at-start", required=True, help="What is stored at the start, such as 50% or '225 kWh'.")
+@click.option("--soc-target", type=(str, str), multiple=True, help="Energy and moment, such as '400 kWh' 2026-….")
+@model_options
+def for_storage(sensor: int, start: str, length: str, soc_target: tuple[tuple[str, str], ...], **fields: Any) -> None:
+    """Compute when a storage charges and discharges, and save it."""
+    context = _context(fields)
+    model = {"sensor": sensor, **_model(fields)}
+    if soc_target:
+        model["soc-targets"] = [{"value": value, "datetime": at} for value, at in soc_target]
+    _plan(start, length, model, context)
+
+
+@click.command("for-process")
+@click.option("--sensor", type=int, required=True, help="ID of the power sensor that receives the schedule.")
+@click.option("--consumption-price-sensor", type=int, help="ID of the sensor with the price of energy.")
+@click.option("--start", required=True, help="When the schedule starts, such as 2026-03-02T00:00+01:00.")
+@click.option("--duration", "length", required=True, help="How long it is, such as PT24H.")
+@click.option("--process-duration", required=True, help="How long the process runs, such as PT4H.")
+@click.option("--process-power", required=True, help="Power while it runs, such as 0.2MW.")
+@click.option("--process-type", type=click.Choice([kind.value for kind in ProcessType]), help="How freely it is timed.")
+@click.option("--forbid", multiple=True, help='Time it must not run, as JSON: {"start": …, "duration": …}.')
+def for_process(sensor: int, start: str, length: str, forbid: tuple[str, ...], **fields: Any) -> None:
+    """Compute when a process runs, and save it."""
+    price = fields["consumption_price_sensor"]
+    model = {"sensor": sensor, "power": fields["process_power"], "duration": fields["process_duration"]}
+    if fields["process_type"]:
+        model["process-type"] = fields["process_type"]
+    model["time-restrictions"] = [json_object(text, "forbid") for text in forbid]
+    _plan(start, length, model, {} if price is None else {"consumption-price": {"sensor": price}})
+
+
+def _plan(start: str, length: str, model: dict[str, Any], context: dict[str, Any]) -> None:
+    """Plan the device of one power sensor, save the plan and tell of it."""
+    begin = instant(start, field="start")
+    lasts = duration(length, field="duration", start=begin)
+    known_at, rules = datetime.now(UTC), schedule.rules(load(), start_within_bounds=True)
+    with reading() as work:
+        asset = get(work, Sensor, model["sensor"]).asset_id
+        request = ScheduleRequest(asset=asset, start=begin, duration=lasts, flex_model=(model,), flex_context=context)
+        done = schedule.compute(References(work, None), request, known_at=known_at, rules=rules)
+    with writing() as work:
+        planned = schedule.save(work, done, known_at=known_at, rules=rules)
+    tell(planned)
+
+
+def _context(fields: dict[str, Any]) -> dict[str, Any]:
+    """Take the fields of the flex-context out of the options given."""
+    context: dict[str, Any] = {}
+    for way in ("consumption", "production"):
+        if (key := fields.pop(f"{way}_price_sensor")) is not None:
+            context[f"{way}-price"] = {"sensor": key}
+    if loads := fields.pop("inflexible_device_sensor"):
+        context["inflexible-device-sensors"] = list(loads)
+    if capacity := fields.pop("site_power_capacity"):
+        context["site-power-capacity"] = _quantity(capacity)
+    return context
+
+
+def _model(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of the flex-model among the options given."""
+    given = {name.replace("_", "-").removeprefix("storage-"): value for name, value in fields.items() if value}
+    if "efficiency" in given:  # the one whose own name begins with storage
+        given["storage-efficiency"] = given.pop("efficiency")
+    return {name: _quantity(text) for name, text in given.items()}
+
+
+def _quantity(text: str) -> Any:
+    """Return what an option names: the ID of a sensor, or a quantity."""
+    return {"sensor": int(text)} if text.isdecimal() else text
+
+
+def tell(done: Planned) -> None:
+    """Say what was planned, what it costs and where it is."""
+    for warning in done.warnings:
+        click.secho(warning, fg="yellow", err=True)
+    for breach in done.schedule.breaches:
+        at = done.schedule.window.moment(breach.step).isoformat()
+        click.secho(f"{breach.limit} is missed by {breach.amount:g} {breach.unit} at {at}.", fg="yellow", err=True)
+    for output in done.outputs:
+        stored = done.stored[output.sensor.id]
+        click.secho(f"New schedule is stored: {stored} values of sensor {output.sensor.id}.", fg="green")
+    for name, cost in done.schedule.costs.items():
+        click.echo(f"Cost of {name}: {cost:.2f} {done.currency}")
+    click.echo(f"See 'flexscope show beliefs --sensor {done.outputs[0].sensor.id}'.")

@@ -1,0 +1,205 @@
+"""Take in data: values of a message or a file, all or nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import BinaryIO, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.assemble.files import files
+from app.assemble.files.files import Layout, Rows
+from app.assemble.files.posted import PIECE, Posted, belief_count, beliefs, pieces
+from app.jobs.triggers.dependents import wake
+from db import sources
+from db.accounts import users
+from db.accounts.users import User
+from db.beliefs import store
+from db.beliefs.chunks import Beliefs
+from db.beliefs.store import Written
+from db.core import bounds
+from db.core.database import get
+from db.sensors import Sensor
+from db.sources import Source
+from engine import resample
+from engine.errors import InputError
+from engine.iso_time import Microseconds
+
+SAMPLE = 5
+"""How many values a preview shows as they would be stored."""
+
+
+def run(
+    work: Session,
+    sensor: Sensor,
+    source: Source,
+    posted: Posted,
+    *,
+    known_at: datetime,
+    overwrite: bool = False,
+) -> Written:
+    """Save what is posted, in the unit and at the resolution of the sensor; see ``posted.beliefs``.
+
+    Args:
+        work: A writing session.
+        sensor: What the values are of.
+        source: Where they come from.
+        posted: The values.
+        known_at: The moment of arrival, where what is posted says no other.
+        overwrite: Whether another value of the same moment of knowledge is replaced; else it is a conflict.
+
+    Raises:
+        Conflict: Another value is stored for an event and moment of knowledge.
+        InputError: The values do not fit the sensor, or are too many.
+    """
+    own = bounds.of(work).written
+    bounds.check_written(posted.most or own, belief_count(posted, sensor))
+    parts = []
+    for part in pieces(posted, sensor, min(own.number, PIECE) if own else PIECE):
+        found = beliefs(part, sensor, known_at=known_at, most=None)
+        parts.append(store.save(work, sensor, source, found, overwrite=overwrite))
+    written = _total(parts)
+    if written.stored or written.replaced:
+        wake(work, "posted", [sensor.id], now=datetime.now(UTC))
+    return written
+
+
+def _total(parts: Sequence[Written]) -> Written:
+    stored, unchanged, replaced = (sum(getattr(part, name) for part in parts) for name in Written.__dataclass_fields__)
+    return Written(stored, unchanged, replaced)
+
+
+class Taken(NamedTuple):
+    """What became of a file."""
+
+    written: Written
+    source: Source
+
+
+def run_from(work: Session, sensor_id: int, source: str, posted: Posted, *, known_at: datetime) -> Taken:
+    """Save the values of a file that was read before, all or nothing.
+
+    Args:
+        work: A writing session.
+        sensor_id: What the values are of.
+        source: User name, id of a source, or the name of a source, made if it is new.
+        posted: What ``files.read`` found.
+        known_at: The moment the values were known, where the file does not say it.
+
+    Raises:
+        NotFound: There is no such sensor.
+        InputError: The values do not fit the sensor.
+    """
+    origin = find_source(work, source)
+    return Taken(run(work, get(work, Sensor, sensor_id), origin, posted, known_at=known_at), origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Beliefs in a few numbers."""
+
+    count: int
+    first: int
+    """Start of the first event [us since 1970 UTC]."""
+    last: int
+    """Start of the last event [us since 1970 UTC]."""
+    lowest: float
+    highest: float
+    sample: list[tuple[int, float]]
+    """Events and values of the first ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a file says, and what would be stored of it."""
+
+    rows: Rows
+    """Each row as it was read, and every problem."""
+    beliefs: Summary | None
+    """In the unit and at the resolution of the sensor; None if nothing can be stored."""
+    written: Written | None
+    """What storing them would change; None if they cannot be stored."""
+    refused: str
+    """Why not, in one sentence; empty if they can."""
+    gaps: Microseconds
+    """Start and end of each stretch without rows [us since 1970 UTC], shape (m, 2)."""
+
+
+def preview_file(
+    work: Session, sensor_id: int, source: str, file: bytes | BinaryIO, layout: Layout, *, known_at: datetime
+) -> Preview:
+    """Return what ``run_from`` would store, and everything that is wrong with the file; nothing is stored.
+
+    Raises:
+        NotFound: There is no such sensor.
+        InputError: The file is no table, or lacks a column.
+    """
+    sensor = get(work, Sensor, sensor_id)
+    rows = files.parse(file, layout)
+    gaps = resample.gaps(rows.events, layout.step or resample.usual_step(rows.events))
+    try:
+        posted = files.posted(rows, layout, default_unit=sensor.unit)
+        bounds.check_written(posted.most, belief_count(posted, sensor))
+        origin = known_source(work, source)
+        summaries, written = [], []
+        for part in pieces(posted, sensor):
+            found = beliefs(part, sensor, known_at=known_at, most=None)
+            summaries += _summed(found)
+            written.append(store.trial(work, sensor, origin, found))
+    except InputError as error:
+        return Preview(rows, None, None, str(error), gaps)
+    return Preview(rows, _joined(summaries), _total(written), "", gaps)
+
+
+def _summed(found: Beliefs) -> list[Summary]:
+    """Return some beliefs in a few numbers; nothing of none."""
+    there = found.take(~found.missing)
+    if not len(there):
+        return []
+    sample = list(zip(there.events[:SAMPLE].tolist(), there.middle[:SAMPLE].tolist(), strict=True))
+    moments = int(there.events.min()), int(there.events.max())
+    return [Summary(len(there), *moments, float(there.values.min()), float(there.values.max()), sample)]
+
+
+def _joined(parts: Sequence[Summary]) -> Summary | None:
+    """Return summaries of parts, in order, as one."""
+    if not parts:
+        return None
+    return Summary(
+        count=sum(part.count for part in parts),
+        first=min(part.first for part in parts),
+        last=max(part.last for part in parts),
+        lowest=min(part.lowest for part in parts),
+        highest=max(part.highest for part in parts),
+        sample=parts[0].sample,
+    )
+
+
+def find_source(work: Session, text: str) -> Source:
+    """Return the source that a user name, an id of a source (else of a user) or a name stands for, made if it is new.
+
+    Raises:
+        NotFound: The text is a number that is no id.
+    """
+    known = known_source(work, text)
+    if known is not None:
+        return known
+    user = work.get(User, int(text)) if _is_id(text) else users.by_name(work, text)
+    if user is not None:
+        return sources.of_user(work, user.id, name=user.username, account_id=user.account_id)
+    return get(work, Source, int(text)) if _is_id(text) else sources.named(work, text)
+
+
+def known_source(work: Session, text: str) -> Source | None:
+    """Return the source a text stands for, if it is there already; see ``find_source``."""
+    found = work.get(Source, int(text)) if _is_id(text) else None
+    if found is not None:
+        return found
+    user = work.get(User, int(text)) if _is_id(text) else users.by_name(work, text)
+    same = {"user_id": user.id, "type": "user"} if user else {"name": text, "user_id": None}
+    return work.scalar(select(Source).filter_by(**same).order_by(Source.id.desc()))
+
+
+def _is_id(text: str) -> bool:
+    return text.isdecimal() and len(text) < 10

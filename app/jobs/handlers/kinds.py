@@ -1,0 +1,132 @@
+"""What each kind of job does with its request; its result is what clients may ask for later.
+
+Each computes in a reading session and gives back a function that saves in a writing one, so that nobody waits to
+write while a job computes. Both are given what resolves references for who asked for the job, as of then.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from app.assemble import marginal
+from app.assemble.site.request import ScheduleRequest
+from app.auth.access.references import References
+from app.jobs.handlers import forecast, forecast_cycles, ingest_later, report, schedule
+from app.jobs.handlers.forecast_cycles import Cycle, ForecastRequest
+from app.jobs.handlers.report import ReportRequest
+from app.jobs.handlers.schedule import Planned
+from app.settings.settings import Settings
+from db.jobs.jobs import Job
+from engine.site import Schedule
+
+Result: TypeAlias = dict[str, Any]
+Save: TypeAlias = Callable[[References], Result]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One try of a job."""
+
+    job: Job
+    settings: Settings
+    tell: Callable[[float], None]
+    """Takes how far the job is, from 0 to 1; costs nothing."""
+
+
+Kind: TypeAlias = Callable[[References, Attempt], Save]
+
+
+def run_schedule(references: References, attempt: Attempt) -> Save:
+    """Plan; the result tells where the plan of each sensor is."""
+    request, known_at = ScheduleRequest.model_validate(attempt.job.request), attempt.job.known_at
+    rules = schedule.rules(attempt.settings)
+    done = schedule.compute(references, request, known_at=known_at, rules=rules)
+    return lambda again: told(schedule.save(again.session, done, known_at=known_at, rules=rules))
+
+
+def told(planned: Planned) -> Result:
+    """Return what is worth telling of a plan, as plain data."""
+    window = planned.schedule.window
+    return {
+        "scheduler": planned.scheduler,
+        "source": planned.source_id,
+        "start": window.start.isoformat(),
+        "end": window.end.isoformat(),
+        "step-s": window.step.total_seconds(),
+        "outputs": {str(output.sensor.id): _output(output) for output in planned.outputs},
+        "num-beliefs": sum(planned.stored.values()),
+        "commitment-costs": dict(planned.schedule.costs),
+        "status": str(planned.schedule.status.value),
+        "warnings": list(planned.warnings),
+        "unresolved": unresolved(planned.schedule),
+        "resolved": [],
+        "binding-limits": marginal.binding_limits(planned.schedule),
+        "solver": marginal.solving(planned.schedule),
+    }
+
+
+def _output(output: Any) -> dict[str, Any]:
+    return {"soc": output.stored_energy, "sign": output.sign, "device": output.name}
+
+
+def unresolved(plan: Schedule) -> list[dict[str, Any]]:
+    """Return the soft limits that are not met, one entry per device with its limits."""
+    found: dict[str, dict[str, list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for breach in plan.breaches:
+        device, _, limit = breach.limit.rpartition(".")
+        at = plan.window.moment(breach.step).isoformat()
+        found[device][limit].append({"datetime": at, "violation": f"{breach.amount:.6g} {breach.unit}"})
+    return [{"device": device, **limits} for device, limits in found.items()]
+
+
+def run_forecast(references: References, attempt: Attempt) -> Save:
+    """Forecast; the result tells when each cycle begins and what it knew."""
+    request = ForecastRequest.model_validate(attempt.job.request)
+    found = []
+    cycles = forecast_cycles.foresee(references, request, known_at=attempt.job.known_at)
+    for number, cycle in enumerate(cycles, start=1):
+        found.append(cycle)
+        attempt.tell(number / forecast_cycles.count(request))
+    return lambda again: _forecast(
+        request.sensor, forecast_cycles.save(again, request, found), forecast.source(again.session).id
+    )
+
+
+def _forecast(sensor_id: int, done: list[Cycle], source_id: int) -> Result:
+    return {
+        "sensor": sensor_id,
+        "source": source_id,
+        "cycles": [[c.start.isoformat(), c.end.isoformat(), c.known_at.isoformat()] for c in done],
+        "outputs": {str(sensor_id): {}},
+        "num-beliefs": sum(cycle.stored for cycle in done),
+    }
+
+
+def run_report(references: References, attempt: Attempt) -> Save:
+    """Report; the result tells how many values each sensor got."""
+    request = ReportRequest.model_validate(attempt.job.request)
+    done = report.compute(references, request, known_at=attempt.job.known_at)
+    return lambda again: _report(report.save(again, done))
+
+
+def _report(stored: dict[int, int]) -> Result:
+    return {"outputs": {str(key): count for key, count in stored.items()}, "num-beliefs": sum(stored.values())}
+
+
+def run_ingest(references: References, attempt: Attempt) -> Save:
+    """Take in values; the result tells how many were new."""
+    references.output(attempt.job.request.get("sensor"), field="sensor")
+    overwrite = attempt.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
+    return ingest_later.saving(attempt.job.request, known_at=attempt.job.known_at, overwrite=overwrite)
+
+
+KINDS: dict[str, Kind] = {
+    "schedule": run_schedule,
+    "forecast": run_forecast,
+    "report": run_report,
+    "ingest": run_ingest,
+}
+QUEUES = ("scheduling", "forecasting", "reporting", "ingestion")
+QUEUE_OF = {"schedule": "scheduling", "forecast": "forecasting", "report": "reporting", "ingest": "ingestion"}
+"""The queue of each kind of job."""

@@ -1,0 +1,295 @@
+"""Compute a report over sensors and save it as beliefs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+import numpy as np
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+
+from app.assemble import data
+from app.assemble.data import Asked, Series
+from app.assemble.files.posted import Posted
+from app.assemble.outputs import consumption_sign
+from app.auth.access.references import References
+from app.jobs.handlers import ingest
+from db import sources
+from db.beliefs.knowledge import AsOf
+from db.beliefs.source_filter import SourceFilter
+from db.core import bounds
+from db.sensors import Sensor
+from engine import resample
+from engine.errors import FieldError, InputError
+from engine.flex.money import unit_for
+from engine.iso_time import duration, to_us, zone
+from engine.reporting.aggregate import AggregatorReporter
+from engine.reporting.pandas_reporter import PandasReporter
+from engine.reporting.profit_or_loss import ProfitOrLossReporter
+from engine.units import units
+from engine.window import Window
+
+REPORTERS = {"AggregatorReporter", "PandasReporter", "ProfitOrLossReporter"}
+Reference = dict[str, Any]
+
+
+class ReportRequest(BaseModel):
+    """What to report, on which sensors, from when to when."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reporter: str
+    config: dict[str, Any] = {}
+    input: list[Reference]
+    output: list[Reference]
+    start: AwareDatetime
+    end: AwareDatetime
+    resolution: timedelta | None = None
+    """Length of the steps; None: that of the output sensor, or of the finest input."""
+    belief_time: AwareDatetime | None = None
+    """Compute with what was known then, and save as known then; None: with all that is recorded, saved as known now."""
+    belief_horizon: str | None = None
+    """When the report counts as known: so long before each event could be known; None: when it was asked for."""
+
+    @model_validator(mode="after")
+    def check_config(self) -> Self:
+        """Refuse what its reporter does not take as soon as somebody asks, and not in a job an hour later."""
+        for entry in self.input:
+            if (unit := entry.get("unit")) is not None and not isinstance(unit, str):
+                raise FieldError("parameters", "the unit of an input is a text, such as 'kW'.")
+            units.unit(unit or "")
+        if self.reporter in MAKERS:
+            MAKERS[self.reporter]({key.replace("-", "_"): value for key, value in self.config.items()})
+        return self
+
+
+def aggregator(config: Mapping[str, Any]) -> AggregatorReporter:
+    """Return the reporter that combines series as a config says."""
+    return AggregatorReporter(method=config.get("method", "sum"), weights=config.get("weights", {}))
+
+
+def chain(config: Mapping[str, Any]) -> PandasReporter:
+    """Return the reporter that runs the steps of a config."""
+    return PandasReporter(transformations=config.get("transformations", []))
+
+
+def profit_or_loss(config: Mapping[str, Any]) -> ProfitOrLossReporter:
+    """Return the reporter that prices a flow as a config says."""
+    return ProfitOrLossReporter(loss_is_positive=config.get("loss_is_positive", False))
+
+
+MAKERS = {"AggregatorReporter": aggregator, "PandasReporter": chain, "ProfitOrLossReporter": profit_or_loss}
+
+
+class Report:
+    """One report while it is made."""
+
+    def __init__(self, references: References, request: ReportRequest, known_at: datetime) -> None:
+        self.work, self.request, self.named = references.session, request, named(references, request)
+        self.as_of, self.saved_at = AsOf(known_at=request.belief_time or data.EVER), request.belief_time or known_at
+        names = self.named
+        self.inputs = [(_name(entry), row, entry) for entry, row in zip(request.input, names.inputs, strict=True)]
+        self.outputs = [(_name(entry), row) for entry, row in zip(request.output, names.outputs, strict=True)]
+        self._check_size()
+
+    def _check_size(self) -> None:
+        """Refuse a report of more values than one answer may have: the steps of all its series together."""
+        sensors = [row for _, row, _ in self.inputs] + [row for _, row in self.outputs]
+        finest = min([self.step, *(row.resolution for row in sensors if row.resolution)])
+        most = bounds.of(self.work).read
+        if finest <= timedelta(0):
+            raise FieldError("parameters", "resolution: must be longer than zero.")
+        count = (self.request.end - self.request.start) // finest * len(sensors)
+        if most is not None and count > most.number:
+            told = f"the report would take {count} values, more than the {most.number} allowed ({most.setting}); "
+            raise FieldError("parameters", told + "ask for a shorter time or a coarser resolution.")
+
+    @property
+    def step(self) -> timedelta:
+        """Length of the steps that values are computed for."""
+        if self.request.resolution is not None:
+            return self.request.resolution
+        finest = [sensor.resolution for _, sensor in self.outputs if sensor.resolution]
+        finest = finest or [sensor.resolution for _, sensor, _ in self.inputs if sensor.resolution]
+        return min(finest, default=timedelta(minutes=15))
+
+    def read(self, sensor: Sensor, entry: Mapping[str, Any], *, unit: str, step: timedelta | None) -> Series:
+        """Return what is known of a sensor in the window of the report."""
+        types, not_types = entry.get("source_types"), entry.get("exclude_source_types", ())
+        ids = entry.get("source") or entry.get("sources")
+        only = SourceFilter(ids=[ids] if isinstance(ids, int) else ids, types=types, not_types=not_types)
+        start, end = self.request.start, self.request.end
+        if sensor.resolution and step is not None and step % sensor.resolution:
+            step = None if sensor.resolution > step else sensor.resolution
+        asked = Asked(
+            start=start,
+            length=end - start,
+            unit=unit,
+            resolution=step,
+            as_of=self.as_of,
+            sources=only,
+        )
+        return data.read(self.work, sensor, asked)
+
+    def timed(self, posted: Posted) -> Posted:
+        """Return values with the moment at which they count as known."""
+        text = self.request.belief_horizon
+        horizon = None if text is None else duration(text, field="belief_horizon")
+        return Posted(events=posted.events, values=posted.values, step=posted.step, unit=posted.unit, horizon=horizon)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A report that is not saved."""
+
+    reporter: str
+    values: Mapping[int, Posted]
+    """By the id of the output sensor."""
+    saved_at: datetime
+    """When they count as known, where they do not say it themselves."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """The sensors of a report."""
+
+    inputs: list[Sensor]
+    outputs: list[Sensor]
+    prices: list[Sensor]
+    """Of buying and of selling; none unless the config names one."""
+
+
+def named(references: References, request: ReportRequest) -> Named:
+    """Return the sensors that a report names; each may be used by the one who asks.
+
+    Raises:
+        FieldError: An entry names no sensor, or one that is not there.
+        NotAllowed: It names one that the principal may not read, or write to.
+    """
+    inputs = []
+    for number, entry in enumerate(request.input):
+        field = f"input[{number}]"
+        inputs.append(references.sensor(entry.get("sensor"), field=f"{field}.sensor"))
+        for key in ("source", "sources"):
+            if entry.get(key):
+                references.sources(entry[key], field=f"{field}.{key}", sensor=inputs[-1])
+    outputs = [
+        references.output(entry.get("sensor"), field=f"output[{number}].sensor")
+        for number, entry in enumerate(request.output)
+    ]
+    config = {key.replace("-", "_"): value for key, value in request.config.items()}
+    buying, selling = (config.get(f"{way}_price_sensor") for way in ("consumption", "production"))
+    keys = [] if buying is None and selling is None else [(buying, selling), (selling, buying)]
+    ways = zip(("consumption", "production"), keys, strict=False)
+    prices = [
+        references.sensor(other if own is None else own, field=f"config.{way}_price_sensor")
+        for way, (own, other) in ways
+    ]
+    return Named(inputs, outputs, prices)
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("name") or f"sensor {entry['sensor']}")
+
+
+def run(references: References, request: ReportRequest, *, known_at: datetime) -> dict[int, int]:
+    """Compute one report with what was known at one moment, and save it; return new values by sensor id."""
+    return save(references, compute(references, request, known_at=known_at))
+
+
+def compute(references: References, request: ReportRequest, *, known_at: datetime) -> Reported:
+    """Compute one report with what was known at one moment; nothing is saved.
+
+    Raises:
+        InputError: Something it needs is missing or does not fit.
+    """
+    report = Report(references, request, known_at)
+    if not report.inputs or not report.outputs:
+        raise InputError("A report needs at least one input and one output sensor.")
+    makers = {"AggregatorReporter": _aggregate, "PandasReporter": _pandas, "ProfitOrLossReporter": _profit}
+    return Reported(request.reporter, makers[request.reporter](report), report.saved_at)
+
+
+def save(references: References, done: Reported) -> dict[int, int]:
+    """Save a report, which may have been computed in another session; return new values by sensor id."""
+    work, stored = references.session, {}
+    source = sources.named(work, "Flexscope", type="reporter", model=done.reporter, version="1")
+    for key, posted in done.values.items():
+        sensor = references.output(key, field="output")
+        written = ingest.run(work, sensor, source, posted, known_at=done.saved_at, overwrite=True)
+        stored[key] = written.stored
+    return stored
+
+
+def _aggregate(report: Report) -> dict[int, Posted]:
+    reporter = aggregator(report.request.config)
+    made = {}
+    for _, output in report.outputs:
+        window = Window(report.request.start, report.request.end, report.step)
+        series = {name: _on(report, sensor, entry, output.unit, window) for name, sensor, entry in report.inputs}
+        values = reporter.compute(series)
+        made[output.id] = report.timed(Posted.regular(window.start, window.step, values, output.unit))
+    return made
+
+
+def _on(report: Report, sensor: Sensor, entry: Mapping[str, Any], unit: str, window: Window) -> Any:
+    """Return a sensor's values on the steps of a window; longer events hold for all their steps."""
+    if sensor.resolution <= window.step:
+        return report.read(sensor, entry, unit=unit, step=window.step).values
+    coarse = report.read(sensor, entry, unit=unit, step=None)
+    return np.repeat(coarse.values, sensor.resolution // window.step)[: window.n]
+
+
+def _profit(report: Report) -> dict[int, Posted]:
+    """Price the flow at the finest step of flow and price, and sum it up for each output sensor."""
+    config = {key.replace("-", "_"): value for key, value in report.request.config.items()}
+    prices = report.named.prices
+    if not prices:
+        raise FieldError("config", "name a consumption_price_sensor, a production_price_sensor, or both.")
+    _, flow, entry = report.inputs[0]
+    window = Window(report.request.start, report.request.end, flow.resolution or prices[0].resolution)
+    per_kwh = [unit_for("currency/kWh", price.unit) for price in prices]
+    power = _on(report, flow, entry, "kW", window) * consumption_sign(flow)
+    costs = [_on(report, price, {}, unit, window) for price, unit in zip(prices, per_kwh, strict=True)]
+    reporter = profit_or_loss(config)
+    values = reporter.compute(window, power, buying=costs[0], selling=costs[1])
+    currency = per_kwh[0].partition("/")[0]
+    return {output.id: report.timed(_summed(output, window, values, currency)) for _, output in report.outputs}
+
+
+def _summed(output: Sensor, window: Window, values: Any, currency: str) -> Posted:
+    """Return money per event of an output sensor: steps inside one event are added up."""
+    if output.resolution <= window.step:
+        return Posted(events=window.starts, values=values, step=output.resolution, unit=currency)
+    slots = resample.floor(window.starts, output.resolution, zone(output.timezone))
+    starts, index = np.unique(slots, return_inverse=True)
+    sums = np.bincount(index, weights=values, minlength=len(starts)).astype(np.float64)
+    return Posted(events=starts, values=sums, step=output.resolution, unit=currency)
+
+
+def _pandas(report: Report) -> dict[int, Posted]:
+    import pandas as pd
+
+    reporter = chain(report.request.config)
+    frames = {}
+    for name, sensor, entry in report.inputs:
+        series = report.read(sensor, entry, unit=entry.get("unit") or sensor.unit, step=report.request.resolution)
+        days = series.window.index.tz_convert(sensor.timezone)  # "1D" is a day where the sensor is
+        frames[name] = pd.Series(series.values, index=days)
+    results = reporter.compute(frames)
+    return {output.id: report.timed(_posted(name, output, results)) for name, output in report.outputs}
+
+
+def _posted(name: str, output: Sensor, results: Mapping[str, Any]) -> Posted:
+    """Return what a chain made for an output sensor as values to save."""
+    import pandas as pd
+
+    found = results.get(name, list(results.values())[-1] if name.startswith("sensor ") else None)
+    if isinstance(found, pd.DataFrame) and found.shape[1] == 1:
+        found = found.iloc[:, 0]
+    if not isinstance(found, pd.Series) or not isinstance(found.index, pd.DatetimeIndex):
+        raise FieldError("config", f"the chain leaves no series in time called {name!r}; store one under df_output.")
+    found = found.replace([np.inf, -np.inf], np.nan).dropna()  # 1/0 has no value
+    events = np.array([to_us(moment.to_pydatetime()) for moment in found.index], np.int64)
+    step = resample.usual_step(events) if len(events) > 1 else output.resolution
+    return Posted(events=events, values=found.to_numpy(np.float64), step=step, unit=output.unit)

@@ -1,0 +1,169 @@
+"""Plan the devices of an asset, and save the plan."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.assemble.marginal import ended_early
+from app.assemble.outputs import Output
+from app.assemble.results import save_schedule
+from app.assemble.site.planning_window import Limits
+from app.assemble.site.request import ScheduleRequest
+from app.assemble.site.site import Assembled, read_site
+from app.auth.access.references import References
+from app.settings.settings import Settings
+from db import sources
+from db.assets import Asset
+from engine import plugins
+from engine.devices.inflexible import Inflexible
+from engine.devices.process import Process
+from engine.errors import Infeasible, TimedOut
+from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
+from engine.schedulers.process_scheduler import ProcessScheduler
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.site import Schedule, Site
+from engine.solve.optimum import DIRECT
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a host decides about plans."""
+
+    limits: Limits = field(default_factory=Limits)
+    solver: str = DIRECT
+    """See StorageScheduler.solver."""
+    time_limit: float | None = 20.0
+    """See StorageScheduler.time_limit."""
+    gap: float = 0.001
+    """See StorageScheduler.gap."""
+    fallback: bool = False
+    """Whether a plain plan, with a source of its own, is saved where no plan keeps every hard limit."""
+    source_name: str = "Flexscope"
+    """Name of the source of plans."""
+
+
+USUAL = Rules()
+
+
+def rules(settings: Settings, *, start_within_bounds: bool = False) -> Rules:
+    """Return what the settings decide about plans.
+
+    Args:
+        settings: Of this process.
+        start_within_bounds: See Limits.
+    """
+    options = settings.FLEXMEASURES_LP_SOLVER_OPTIONS
+    limits = Limits(
+        usual=settings.FLEXMEASURES_PLANNING_HORIZON,
+        most_steps=settings.FLEXMEASURES_MAX_PLANNING_HORIZON,
+        most_devices=settings.FLEXSCOPE_MAX_DEVICES,
+        most_per_sensor=settings.FLEXSCOPE_MAX_DEVICES_PER_SENSOR,
+        most_device_steps=settings.FLEXSCOPE_MAX_DEVICE_STEPS,
+        most_entries=settings.FLEXSCOPE_MAX_PLAN_ENTRIES,
+        start_within_bounds=start_within_bounds,
+    )
+    return Rules(
+        limits=limits,
+        solver=settings.FLEXMEASURES_LP_SOLVER,
+        time_limit=options.get("time_limit", USUAL.time_limit) or None,
+        gap=options.get("mip_rel_gap", USUAL.gap),
+        fallback=settings.FLEXSCOPE_FALLBACK_SCHEDULER,
+        source_name=settings.FLEXMEASURES_DEFAULT_DATASOURCE,
+    )
+
+
+def preview_rules(settings: Settings) -> Rules:
+    """Return the same for a plan that somebody waits for."""
+    usual, briefly = rules(settings), settings.FLEXSCOPE_PREVIEW_TIME_LIMIT.total_seconds()
+    return replace(usual, time_limit=min(briefly, usual.time_limit or briefly))
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan that is saved."""
+
+    schedule: Schedule
+    scheduler: str
+    """Name of the scheduler that made it."""
+    outputs: tuple[Output, ...]
+    """The sensors that received it."""
+    source_id: int
+    """The source of their values."""
+    stored: Mapping[int, int]
+    """Number of new values, by sensor id."""
+    currency: str
+    """What its costs are counted in."""
+    warnings: tuple[str, ...]
+    """What was assumed where data lack."""
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A plan that is not saved."""
+
+    schedule: Schedule
+    maker: type[Any]
+    """The scheduler that made it."""
+    assembled: Assembled
+    """What it was made of."""
+    warnings: tuple[str, ...]
+    """What was assumed where data lack."""
+
+
+def compute(references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Computed:
+    """Plan one site with what was known at one moment; nothing is saved.
+
+    Raises:
+        InputError: What is described cannot be planned.
+        NotAllowed: It names what is not the principal's to use.
+        Infeasible: No plan keeps every hard limit; what clashes is told.
+        TimedOut: None was found in time.
+    """
+    assembled = read_site(references, request, known_at=known_at, limits=rules.limits)
+    scheduler = _scheduler(references.asset(request.asset, field="asset"), assembled.site, rules)
+    try:
+        plan = scheduler.compute(assembled.site)
+        return Computed(plan, type(scheduler), assembled, (*assembled.warnings, *ended_early(plan)))
+    except (Infeasible, TimedOut) as reason:
+        if not rules.fallback:
+            raise
+        LOG.warning("Asset %s has no plan by the usual scheduler; a plain one is made. %s", request.asset, reason)
+        plain = StorageFallbackScheduler().compute(assembled.site)
+        return Computed(plain, StorageFallbackScheduler, assembled, (*assembled.warnings, str(reason)))
+
+
+def run(references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Planned:
+    """Plan one site with what was known at one moment, and save the plan."""
+    done = compute(references, request, known_at=known_at, rules=rules)
+    return save(references.session, done, known_at=known_at, rules=rules)
+
+
+def save(work: Session, done: Computed, *, known_at: datetime, rules: Rules = USUAL) -> Planned:
+    """Save a plan; it may have been computed in another session, so that nobody waits to write meanwhile."""
+    name, version = done.maker.__name__, done.maker.version
+    by = sources.named(work, rules.source_name, type="scheduler", model=name, version=version)
+    outputs = done.assembled.outputs
+    written = save_schedule(work, done.schedule, outputs, by=by, known_at=known_at)
+    stored = {key: each.stored for key, each in written.items()}
+    return Planned(done.schedule, name, outputs, by.id, stored, done.assembled.currency, done.warnings)
+
+
+def _scheduler(asset: Asset, site: Site, rules: Rules) -> Any:
+    """Return who plans: the asset's own choice among those installed, else ours.
+
+    Raises:
+        UnknownPlugin: The asset names a scheduler that is not installed.
+    """
+    asked = asset.attributes.get("custom-scheduler")
+    if asked:
+        return plugins.find("schedulers", str(asked.get("class") if isinstance(asked, Mapping) else asked))()
+    together = StorageScheduler(solver=rules.solver, time_limit=rules.time_limit, gap=rules.gap)
+    planned = [device for device in site.devices if not isinstance(device, Inflexible)]
+    alone = all(isinstance(device, Process) for device in planned)
+    return ProcessScheduler(together=together) if alone else together

@@ -1,0 +1,152 @@
+"""Finds jobs that are stuck by their rows, and moves them on: whatever died, no job is lost.
+
+Every process that serves or works has one. Each step is a statement that only one of them can take.
+"""
+
+import logging
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
+from typing import Protocol
+
+from app.jobs.handlers import retention
+from app.jobs.retries import QueueDown
+from app.jobs.triggers.automations import Leader
+from app.jobs.worker import machine
+from app.settings.settings import Settings
+from db.accounts import idempotency
+from db.core.database import Database
+from db.jobs import job_states, leader
+from db.jobs.jobs import Job
+from engine.errors import EngineError
+
+LOG = logging.getLogger(__name__)
+TIDY = 3600.0
+"""How often jobs that ended long ago are forgotten, and data that no rule keeps [s]."""
+RETENTION = "retention"
+
+
+class Sender(Protocol):
+    """What the keeper needs of the queue."""
+
+    def send(self, job_id: str, queue: str, priority: int) -> None:
+        """Hand a job to a worker."""
+
+    def holds(self, queue: str) -> set[str]:
+        """Return the ids of the jobs a queue holds."""
+
+
+class Keeper:
+    """Watches over the rows of jobs."""
+
+    every = 1.0
+    """Pause between two rounds [s]."""
+
+    def __init__(self, settings: Settings, database: Database, queue: Sender) -> None:
+        self._settings, self._database, self._queue = settings, database, queue
+        self._stray = timedelta(seconds=settings.FLEXSCOPE_JOB_LEASE_SECONDS) / 3
+        """A job that waits longer is looked for in its queue."""
+        self._next_strays = self._next_tidy = 0.0
+        self._first = True
+        self._name = f"{machine()}/{os.getpid()}/{token_hex(4)}"
+        self._leader = Leader(settings, database, self._name)
+
+    def tick(self) -> None:
+        """Do one round."""
+        now = datetime.now(UTC)
+        if self._first:
+            self.release_dead()
+            self._first = False
+        self.wake_due(now)
+        self.release_silent(now)
+        if time.monotonic() >= self._next_strays:
+            self.find_strays(now - (self._stray if self._next_strays else timedelta(0)))
+            self._next_strays = time.monotonic() + self._stray.total_seconds()
+        for job in self._leader.tick(now):
+            self._send(job)
+        if time.monotonic() >= self._next_tidy:
+            self.tidy(now)
+            self._next_tidy = time.monotonic() + TIDY
+
+    def wake_due(self, now: datetime) -> None:
+        """Hand over jobs that were put off, once their time has come or the job they wait for has ended."""
+        with self._database.reading() as work:
+            found = job_states.due(work, now)
+        for job in found:
+            with self._database.writing() as work:
+                first = job_states.enqueue(work, job)
+            if first:
+                self._send(job)
+
+    def release_silent(self, now: datetime) -> None:
+        """Let others do the jobs of workers that say nothing any more."""
+        with self._database.reading() as work:
+            found = job_states.silent(work, now)
+        for job in found:
+            self._release(job, now)
+
+    def release_dead(self) -> None:
+        """Do the same at once for workers of this machine whose processes are gone."""
+        with self._database.reading() as work:
+            found = job_states.started_on(work, machine())
+        for job in found:
+            if not _is_alive(job.worker or ""):
+                self._release(job, datetime.now(UTC))
+
+    def _release(self, job: Job, now: datetime) -> None:
+        tries = self._settings.FLEXSCOPE_JOB_TRIES
+        if job.tries < tries:
+            with self._database.writing() as work:
+                first = job_states.release(work, job)
+            if first:
+                LOG.warning("The worker of job %s (%s) is gone; it is done anew.", job.id, job.worker)
+                self._send(job)
+            return
+        message = f"The {job.kind} was started {job.tries} times, and each time its worker was gone before it ended."
+        trace = job.trace or f"The last worker was {job.worker}; it ended without a word, or was killed."
+        with self._database.writing() as work:
+            job_states.fail(work, job, now=now, message=message, trace=trace)
+
+    def find_strays(self, before: datetime) -> None:
+        """Hand over again the waiting jobs that their queue has lost."""
+        with self._database.reading() as work:
+            found = job_states.waiting(work, before=before)
+        held = {queue: self._queue.holds(queue) for queue in {job.queue for job in found}}
+        for job in found:
+            if job.id not in held[job.queue]:
+                self._send(job)
+
+    def tidy(self, now: datetime) -> None:
+        """Forget the jobs that ended long ago; results of schedules are kept longer."""
+        kinds = {"schedule": now - self._settings.FLEXMEASURES_PLANNING_TTL}
+        with self._database.writing() as work:
+            job_states.forget(work, kinds=kinds, others=now - self._settings.FLEXMEASURES_JOB_TTL)
+            idempotency.forget(work, before=now - idempotency.KEPT)
+        self.let_go(now)
+
+    def let_go(self, now: datetime) -> None:
+        """Apply the keep-rules of sensors, in one process of all."""
+        try:
+            with self._database.writing() as work:
+                if leader.take(work, RETENTION, self._name, now=now, lasts=timedelta(seconds=TIDY)):
+                    retention.run(work, now=now)
+        except EngineError as error:  # a rule that cannot be read; the jobs must go on
+            LOG.error("Old data are not let go of: %s", error)
+
+    def _send(self, job: Job) -> None:
+        try:
+            self._queue.send(job.id, job.queue, job.priority)
+        except QueueDown:
+            return  # it is a stray now, and found when the queue is back
+
+
+def _is_alive(worker: str) -> bool:
+    """Return whether the process of a worker of this machine exists."""
+    try:
+        os.kill(int(worker.split("/")[1]), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, ValueError, IndexError):
+        return True
+    return True

@@ -1,0 +1,1 @@
+"""What starts jobs by itself: automations at their moments, and when data arrive."""

@@ -1,0 +1,246 @@
+"""What is done for assets again and again: plans, forecasts and reports, at regular moments or when data arrive.
+
+One process leads at a time; it turns every automation that is due into a job. What was missed while nothing ran is
+caught up once: the job is that of the latest moment.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from app.assemble.site import flex_config
+from app.assemble.site.planning_window import Limits
+from app.assemble.site.request import ScheduleRequest
+from app.assemble.site.site import read_description
+from app.auth.access.access import NotAllowed
+from app.auth.access.identity import identity
+from app.auth.access.references import References
+from app.jobs.handlers import report
+from app.jobs.handlers.forecast_cycles import ForecastRequest
+from app.jobs.handlers.report import ReportRequest
+from app.jobs.submission import Order, ask
+from app.jobs.triggers.recurrence import DAY, Recurrence
+from app.settings.settings import Settings
+from db import assets, sensors
+from db.accounts.users import User
+from db.assets import Asset
+from db.core.database import Database, get
+from db.core.faults import Unavailable
+from db.jobs import automations, leader
+from db.jobs.automations import Automation
+from db.jobs.jobs import Job
+from engine.errors import EngineError, FieldError
+from engine.iso_time import duration, zone
+
+LOG = logging.getLogger(__name__)
+LEAD = "automations"
+LEAD_LASTS = timedelta(seconds=15)
+KINDS = ("schedule", "forecast", "report")
+RESULTS = {"consumption", "production", "aggregate-power", "aggregate-consumption", "aggregate-production"}
+"""Fields that name sensors a plan is written to; ``state-of-charge`` may be both."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """An automation that is to be made."""
+
+    asset_id: int
+    kind: str
+    name: str
+    request: dict[str, Any]
+    """As the job takes it, without moments: duration for a schedule or report, sensors and horizon for forecasts."""
+    every: timedelta
+    at: timedelta = timedelta(0)
+    on_data: bool = False
+    user_id: int | None = None
+
+
+def make(references: References, plan: Plan, *, now: datetime) -> Automation:
+    """Add an automation; it is due for the first time at its next moment.
+
+    What it names must be open to who makes it, now and whenever one of its jobs runs.
+
+    Raises:
+        FieldError: The rule or the request cannot be used; the field is named.
+        NotFound: The asset or a sensor is not there.
+    """
+    work = references.session
+    references.asset(plan.asset_id, field="asset", action="create-children")
+    row = Automation(asset_id=plan.asset_id, kind=plan.kind, name=plan.name, request=plan.request, active=True)
+    row.every, row.at, row.on_data, row.user_id, row.created_at = plan.every, plan.at, plan.on_data, plan.user_id, now
+    row.next_at = recurrence(work, row).next_after(now)
+    asked = orders(work, row, row.next_at.astimezone(time_zone(work, plan.asset_id)))
+    if not asked:
+        raise FieldError("sensors", "a forecast needs at least one sensor.")
+    for order in asked:
+        NAMED[order.kind](references, order.request)
+    work.add(row)
+    work.flush()
+    automations.depends_on(work, row.id, inputs(references, row))
+    return row
+
+
+def recurrence(work: Session, automation: Automation) -> Recurrence:
+    """Return the rule of an automation, in the zone of its asset."""
+    return Recurrence(every=automation.every, at=automation.at, place=time_zone(work, automation.asset_id))
+
+
+def time_zone(work: Session, asset_id: int) -> ZoneInfo:
+    """Return the zone of an asset: its attribute, else that of its first sensor, else that of what it is part of."""
+    for asset in assets.lineage(get(work, Asset, asset_id))[::-1]:
+        found = asset.attributes.get("timezone") or next((s.timezone for s in sensors.of_asset(work, asset.id)), None)
+        if found:
+            return zone(str(found))
+    return zone("UTC")
+
+
+def orders(work: Session, automation: Automation, at: datetime) -> list[Order]:
+    """Return the jobs an automation stands for at a moment, which is in the zone of its asset.
+
+    Raises:
+        FieldError: What it says cannot be used; the field is named.
+    """
+    try:
+        return [
+            Order(
+                kind=automation.kind,
+                asset_id=automation.asset_id,
+                request=request,
+                user_id=automation.user_id,
+                automation_id=automation.id,
+                force=True,
+            )
+            for request in MAKERS[automation.kind](automation, at)
+        ]
+    except KeyError:
+        raise FieldError("kind", f"{automation.kind!r} is none of {', '.join(KINDS)}.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise FieldError(".".join(map(str, first["loc"])) or "request", str(first["msg"])) from None
+
+
+def _schedules(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:
+    given = dict(automation.request)
+    if "duration" in given:
+        given["duration"] = duration(str(given["duration"]), field="duration", start=at)
+    asked = ScheduleRequest.model_validate({**given, "asset": automation.asset_id, "start": at})
+    yield asked.model_dump(mode="json")
+
+
+def _forecasts(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:
+    horizon = duration(str(automation.request.get("horizon", "PT48H")), field="horizon", start=at)
+    for sensor_id in automation.request.get("sensors", []):
+        length = {"start": at, "end": at + horizon, "horizon": horizon, "frequency": horizon}
+        yield ForecastRequest.model_validate({"sensor": sensor_id, **length}).model_dump(mode="json")
+
+
+def _reports(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:
+    given = dict(automation.request)
+    length = duration(str(given.pop("duration", "P1D")), field="duration")
+    start = at - length if length >= DAY else at.astimezone(UTC) - length  # days by the clock, hours in elapsed time
+    yield ReportRequest.model_validate({**given, "start": start, "end": at}).model_dump(mode="json")
+
+
+MAKERS = {"schedule": _schedules, "forecast": _forecasts, "report": _reports}
+
+
+def inputs(references: References, automation: Automation) -> set[int]:
+    """Return the ids of the sensors whose data an automation depends on, as far as its maker may read them."""
+    if automation.kind == "forecast":
+        return set(references.readable(automation.request.get("sensors", [])))
+    if automation.kind == "report":
+        return set(references.readable(flex_config.sensors_named(automation.request.get("input", []))))
+    asset = get(references.session, Asset, automation.asset_id)
+    context = flex_config.context(asset, automation.request.get("flex_context", {}))
+    tree, _ = assets.own_subtree(references.session, asset.id)
+    try:
+        models = flex_config.models(references, tree, automation.request.get("flex_model", []))
+    except (NotAllowed, FieldError):  # its jobs tell
+        return set()
+    made = {model.sensor.id for model in models if model.sensor is not None}
+    described = [context.fields, *(model.effective.fields for model in models)]
+    return references.readable(flex_config.sensors_named(described, without=RESULTS)).keys() - made
+
+
+def acting(work: Session, automation: Automation) -> References:
+    """Return what resolves references for who set up an automation; its jobs are refused to who is not active."""
+    user = None if automation.user_id is None else work.get(User, automation.user_id)
+    return References(work, None if user is None else identity(work, user))
+
+
+NAMED: dict[str, Callable[[References, dict[str, Any]], object]] = {
+    "schedule": lambda references, asked: read_description(references, ScheduleRequest.model_validate(asked), Limits()),
+    "forecast": lambda references, asked: references.output(asked["sensor"], field="sensors"),
+    "report": lambda references, asked: report.named(references, ReportRequest.model_validate(asked)),
+}
+"""What a job of each kind names; resolving it refuses what who makes it may not use."""
+
+
+class Leader:
+    """Turns what is due into jobs, while this process leads."""
+
+    def __init__(self, settings: Settings, database: Database, holder: str) -> None:
+        self._settings, self._database, self._holder = settings, database, holder
+
+    def tick(self, now: datetime) -> list[Job]:
+        """Return the jobs of what is due, committed, for the queue."""
+        with self._database.reading() as work:
+            if not automations.due(work, now):
+                return []
+        with self._database.writing() as work:
+            if not leader.take(work, LEAD, self._holder, now=now, lasts=LEAD_LASTS):
+                return []
+            found = [(row.id, row.name) for row in automations.due(work, now)]
+        return [job for key, name in found for job in self._run(key, name, now)]
+
+    def _run(self, automation_id: int, name: str, now: datetime) -> Collection[Job]:
+        """Move one automation on and ask for its jobs, all or nothing."""
+        try:
+            with self._database.writing() as work:
+                row = get(work, Automation, automation_id)
+                return run(work, row, now=now, settings=self._settings)
+        except Unavailable:  # it is still due at the next round
+            LOG.warning("Automation %s (%s) waits for the database", automation_id, name)
+            return []
+        except EngineError as error:
+            LOG.warning("Automation %s (%s) asks for nothing: %s", automation_id, name, error)
+            self._skip(automation_id, now)
+            return []
+
+    def _skip(self, automation_id: int, now: datetime) -> None:
+        with self._database.writing() as work:
+            row = get(work, Automation, automation_id)
+            following = recurrence(work, row).next_after(now)
+            automations.advance(work, row, done_for=now, next_at=following)
+
+
+def once(work: Session, automation: Automation, *, user_id: int, now: datetime, settings: Settings) -> list[Job]:
+    """Ask for the jobs of an automation beside its rule, as of now; the rule goes on as before.
+
+    Args:
+        work: A writing session.
+        automation: It may be paused.
+        user_id: Who wants it; the jobs act for that user.
+        now: The moment.
+        settings: See ``ask``.
+    """
+    found = orders(work, automation, now.astimezone(time_zone(work, automation.asset_id)))
+    return [ask(work, replace(order, user_id=user_id), now=now, settings=settings) for order in found]
+
+
+def run(work: Session, automation: Automation, *, now: datetime, settings: Settings) -> list[Job]:
+    """Ask for the jobs of an automation that is due, for its latest moment, and move it on; see ``Leader``."""
+    rule = recurrence(work, automation)
+    regular = rule.latest(now)
+    at = regular if regular >= automation.next_at else automation.next_at  # brought forward by new data
+    found = orders(work, automation, at.astimezone(rule.place))
+    if not automations.advance(work, automation, done_for=at, next_at=rule.next_after(now)):
+        return []
+    automations.depends_on(work, automation.id, inputs(acting(work, automation), automation))
+    return [ask(work, order, now=now, settings=settings) for order in found]

@@ -1,0 +1,1 @@
+"""What looks for faults in data, jobs and forecasts, and tells people."""

@@ -1,0 +1,133 @@
+"""Keeps what is wrong in the table of alerts, and tells people: by mail and by webhook, one message for all of it.
+
+Of one cause nobody is told more often than every few hours, however often it is found.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from app import mail
+from app.jobs.watch import watch
+from app.jobs.watch.watch_cache import Memory
+from app.mail import NotSent
+from app.settings.settings import Settings
+from db.core.database import Database
+from db.jobs import alerts, leader, task_runs
+from db.jobs.alerts import Alert, Finding
+
+LOG = logging.getLogger(__name__)
+LEAD, TASK = "watch", "watch"
+PATIENCE = 10.0
+"""How long a webhook may take to answer [s]."""
+
+
+class Watcher:
+    """Looks again and again, while this process leads."""
+
+    def __init__(self, settings: Settings, database: Database, holder: str) -> None:
+        self._settings, self._database, self._holder = settings, database, holder
+        self._memory = Memory()
+
+    def tick(self) -> None:
+        """Look once, unless another process does."""
+        now, lasts = datetime.now(UTC), timedelta(seconds=2.5 * self._settings.FLEXSCOPE_WATCH_SECONDS)
+        with self._database.writing() as work:
+            if not leader.take(work, LEAD, self._holder, now=now, lasts=lasts):
+                return
+        with task_runs.reported(self._database, TASK):
+            look(self._settings, self._database, now=now, memory=self._memory)
+
+
+def look(settings: Settings, database: Database, *, now: datetime, memory: Memory | None = None) -> list[Alert]:
+    """Find what is wrong, keep it, and tell of it; return the alerts somebody was told of; see ``watch.findings``."""
+    with database.reading() as work:
+        found = watch.findings(work, now=now, memory=memory)
+    return keep(settings, database, found, kinds=watch.KINDS, now=now)
+
+
+def keep(
+    settings: Settings, database: Database, found: Sequence[Finding], *, kinds: set[str], now: datetime
+) -> list[Alert]:
+    """Keep findings as alerts and tell of those that were not told for a while; return these.
+
+    Args:
+        settings: Who is told, and how often.
+        database: Where alerts are kept.
+        found: Everything that is wrong of some kinds.
+        kinds: Those kinds; an alert of them that is not found any more ends.
+        now: The moment.
+    """
+    with database.writing() as work:
+        for finding in found:
+            alerts.note(work, finding, now=now)
+        alerts.end_others(work, kinds, {finding.cause[:200] for finding in found}, now=now)
+        new = alerts.untold(work, now=now, quiet=settings.FLEXSCOPE_ALERT_QUIET)
+    if not new or not tell(settings, new):
+        return []
+    with database.writing() as work:
+        for each in new:
+            work.merge(each).told_at = now
+    return new
+
+
+def tell(settings: Settings, new: Sequence[Alert]) -> bool:
+    """Tell of alerts by every configured way; return whether one of them worked, or none is configured."""
+    ways = [_by_mail] * bool(recipients(settings)) + [_by_webhook] * bool(settings.FLEXSCOPE_ALERT_WEBHOOKS)
+    told = [way(settings, new) for way in ways]
+    return not ways or any(told)
+
+
+def recipients(settings: Settings) -> list[str]:
+    """Return the addresses that are told of alerts."""
+    return settings.FLEXMEASURES_DEFAULT_MONITORING_MAIL_RECIPIENTS or settings.FLEXMEASURES_MONITORING_MAIL_RECIPIENTS
+
+
+def _by_mail(settings: Settings, new: Sequence[Alert]) -> bool:
+    name = settings.platform_name()
+    subject = f"{name}: {new[0].message}" if len(new) == 1 else f"{name}: {len(new)} things need attention"
+    try:
+        mail.send(settings, recipients(settings), subject[:200], "\n\n".join(_line(each) for each in new))
+    except NotSent as error:
+        LOG.error("Nobody was told of %s alerts by mail: %s", len(new), error)
+        return False
+    return True
+
+
+def _line(alert: Alert) -> str:
+    return f"{alert.message}\nSince {alert.first_at:%Y-%m-%d %H:%M} UTC, found {alert.count} times."
+
+
+def _by_webhook(settings: Settings, new: Sequence[Alert]) -> bool:
+    content = {"platform": settings.platform_name(), "alerts": [plain(each) for each in new]}
+    took = False
+    for address in settings.FLEXSCOPE_ALERT_WEBHOOKS:
+        try:
+            requests.post(address, json=content, timeout=PATIENCE).raise_for_status()
+            took = True
+        except requests.RequestException as error:
+            LOG.error(
+                "The webhook at %s did not take %s alerts: %s", urlsplit(address).hostname, len(new), _reason(error)
+            )
+    return took
+
+
+def _reason(error: requests.RequestException) -> str:
+    """Return what went wrong without the address, whose path may be the secret itself."""
+    return str(error.response.status_code) if error.response is not None else type(error).__name__
+
+
+def plain(alert: Alert) -> dict[str, Any]:
+    """Return an alert as plain data, moments as ISO 8601 texts."""
+    moments = {name: getattr(alert, name) for name in ("first_at", "last_at", "told_at", "ended_at")}
+    told = {name.replace("_", "-"): moment.isoformat() if moment else None for name, moment in moments.items()}
+    names = ("id", "kind", "cause", "message", "count")
+    return {name: getattr(alert, name) for name in names} | {
+        "asset": alert.asset_id,
+        "sensor": alert.sensor_id,
+        **told,
+    }

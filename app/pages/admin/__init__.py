@@ -1,0 +1,1 @@
+"""Pages about accounts, users, alerts, the audit log and the server."""

@@ -1,0 +1,159 @@
+"""One account: its users and assets, how it looks, who consults it, and what was changed about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import panel as pn
+import panel_material_ui as pmui
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.auth.access import access
+from app.auth.access.identity import SignedIn
+from app.pages.admin import users
+from app.pages.admin.audit_log import AuditLog
+from app.pages.asset.context_tab import heading
+from app.widgets.async_content import asking, note
+from app.widgets.forms import Field, Form
+from app.widgets.layout import Shell, address
+from components.tables.fact_table import Cell, FactTable, Link
+from components.tables.row_table import RowTable
+from db.accounts.accounts import Account, AccountRole, RolesAccounts
+from db.accounts.subscriptions import Plan
+from db.assets import Asset
+from db.core import listing
+from db.core.database import get
+from db.core.listing import Listed
+from engine.iso_time import zone
+
+LOOKS = {"primary_color": "Main colour", "secondary_color": "Second colour", "logo_url": "Logo"}
+HELP = {
+    "primary_color": "Of the bar, such as #00639b",
+    "secondary_color": "Of what stands out, such as #c2410c",
+    "logo_url": "Path on this server, such as /assets-static/logo.svg",
+}
+READ_ONLY = "You may look at this account, but not change it; ask its admin."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What the page shows."""
+
+    account: Account
+    roles: list[AccountRole]
+    """Those it has."""
+    choices: dict[str, dict[str, int]]
+    """Accounts, roles and plans that admins choose from, by name."""
+    users: list[list[Cell | int]]
+    assets: list[Listed]
+    may_change: bool
+    is_host: bool
+    local: ZoneInfo
+
+
+def view() -> Shell:
+    """Return the page of the account in the address."""
+    page = Shell("Account", at="/accounts")
+    page.fill(partial(_read, int(pn.state.route_params["id"])), partial(_show, page))
+    return page
+
+
+def _read(account_id: int, work: Session, who: SignedIn) -> Found:
+    account = get(work, Account, account_id)
+    access.check(who, "read", account)
+    held = select(AccountRole).join(RolesAccounts).where(RolesAccounts.account_id == account_id)
+    kinds: tuple[Any, ...] = (Account, AccountRole, Plan)
+    choices = {kind.__name__: {each.name: each.id for each in work.scalars(select(kind))} for kind in kinds}
+    return Found(
+        account=account,
+        roles=list(work.scalars(held)),
+        choices=choices,
+        users=users.lines(work, who, account_id),
+        assets=listing.assets(work, Asset.account_id == account_id),
+        may_change=access.may(who, "update", account),
+        is_host="admin" in who.roles,
+        local=zone(who.timezone),
+    )
+
+
+def _show(page: Shell, found: Found) -> Sequence[Any]:
+    account = found.account
+    page.rename(account.name)
+    items = [{"label": "Accounts", "href": address("/accounts")}, {"label": account.name}]
+    shown = [pmui.Breadcrumbs(items=items, active=1, margin=(0, 8)), _facts(found)]
+    shown += [_form(page, found)] if found.may_change else [note(READ_ONLY)]
+    shown += [heading("Users"), users.table(page, found.users), heading("Assets"), _assets(page, found.assets)]
+    return [*shown, heading("What was changed"), AuditLog(f"/accounts/{account.id}", found.local)]
+
+
+def _facts(found: Found) -> FactTable:
+    account = found.account
+    named = {key: name for name, key in found.choices["Account"].items()}
+    plans = {key: name for name, key in found.choices["Plan"].items()}
+    rows: list[list[Cell]] = [
+        ["Id", str(account.id)],
+        ["Roles", ", ".join(role.name for role in found.roles) or "none"],
+        ["Consultancy", named.get(account.consultancy_account_id or 0, "none")],
+        ["Plan", plans.get(account.plan_id or 0, "the limits of this server")],
+    ]
+    return FactTable(columns=["", ""], rows=rows)
+
+
+def _form(page: Shell, found: Found) -> Form:
+    account = found.account
+
+    async def send(given: Mapping[str, Any]) -> Any:
+        body = {name: None if name in LOOKS and value == "" else value for name, value in given.items()}
+        return await asking("PATCH", f"/accounts/{account.id}", body=body)
+
+    own = {name: value for name, value in account.attributes.items() if name not in LOOKS}
+    fields = [Field(name="name", label="Name", value=account.name, optional=False)]
+    fields += [
+        Field(name=name, label=label, value=account.attributes.get(name), help=HELP[name])
+        for name, label in LOOKS.items()
+    ]
+    fields.append(Field(name="attributes", label="Attributes", kind="object", value=own, help="As JSON"))
+    if found.is_host:
+        fields += _by_hosts(found)
+    return Form(fields, send=send, done=lambda saved: page.rename(saved["name"]))
+
+
+def _by_hosts(found: Found) -> list[Field]:
+    """Return the fields that only admins of the server change."""
+    account, choices = found.account, found.choices
+    others = {name: key for name, key in choices["Account"].items() if key != account.id}
+    return [
+        Field(
+            name="consultancy_account_id",
+            label="Consultancy",
+            kind="choice",
+            options={"none": None, **others},
+            value=account.consultancy_account_id,
+        ),
+        Field(
+            name="account_roles",
+            label="Roles",
+            kind="choices",
+            options=choices["AccountRole"],
+            value=[role.id for role in found.roles],
+        ),
+        Field(
+            name="plan_id",
+            label="Plan",
+            kind="choice",
+            options={"the limits of this server": None, **choices["Plan"]},
+            value=account.plan_id,
+        ),
+    ]
+
+
+def _assets(page: Shell, assets: list[Listed]) -> RowTable:
+    rows: list[list[Cell | int]] = [
+        [Link(each.name, address(f"/assets/{each.id}")), each.type, each.parent or "", each.sensors] for each in assets
+    ]
+    table = RowTable(columns=["Asset", "Type", "Part of", "Sensors"], rows=rows)
+    page.follow(table)
+    return table

@@ -1,0 +1,177 @@
+"""The graph editor: which charts an asset shows, in which order, with which sensors; seen in the charts at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from sqlalchemy.orm import Session
+
+from app.assemble import showing
+from app.assemble.showing import Wanted
+from app.auth.access import access
+from app.auth.access.identity import SignedIn
+from app.widgets.async_content import asking, later, note, refuse
+from app.widgets.forms import WIDE, Wrong
+from db import assets
+from db.assets import Asset, lineage
+from db.core import listing
+from db.sensors import Sensor
+
+HELP = (
+    "Sensors of one chart share its axis. The charts below follow every change; what others see changes once it is "
+    "saved."
+)
+ICON = {"size": "small", "margin": (14, 0)}
+
+
+@dataclass(frozen=True)
+class Editable:
+    """What the editor begins with."""
+
+    entries: list[Any]
+    """sensors_to_show, as it is stored; of an asset that does not say, what it shows instead."""
+    offered: dict[str, int]
+    """Name of a sensor for people → its id."""
+
+
+def read(work: Session, who: SignedIn, asset: Asset, shown: Sequence[Wanted]) -> Editable:
+    """Return what there is to edit of an asset: sensors of its site and public ones are offered, and those shown."""
+    top = next(each for each in lineage(asset) if access.may(who, "read", each))
+    public = listing.assets(work, Asset.account_id.is_(None))
+    near = [each.id for each in assets.subtree(work, top.id)] + [each.id for each in public]
+    found = {sensor.id: sensor for sensor in listing.sensors_of(work, near) if access.may(who, "read", sensor)}
+    used = listing.sensors(work, {key for chart in shown for key in chart.sensors} - set(found))
+    offered = {_named(sensor): key for key, sensor in {**found, **used}.items() if access.may(who, "read", sensor)}
+    gone = {key for chart in shown for key in chart.sensors} - set(offered.values())
+    offered |= {f"sensor {key}, gone or not yours to see": key for key in sorted(gone)}
+    return Editable(list(asset.sensors_to_show or map(showing.written, shown)), offered)
+
+
+def _named(sensor: Sensor) -> str:
+    return f"{sensor.asset.name}: {sensor.name} [{sensor.unit or '-'}] ({sensor.id})"
+
+
+class _Row:
+    """One chart in the editor."""
+
+    def __init__(self, entry: Any, offered: Mapping[str, int], changed: Callable[[Any], Any]) -> None:
+        self.entry, self._before = entry, showing.one(entry)
+        self.title = pmui.TextInput(label="Title", value=self._before.title, size="small", **WIDE)
+        self.sensors = pmui.MultiChoice(
+            label="Sensors", options=dict(offered), value=self._before.sensors, searchable=True,
+            **{**WIDE, "min_width": 240},
+        )  # fmt: skip
+        self.title.param.watch(changed, "value")
+        self.sensors.param.watch(changed, "value")
+
+    @property
+    def wanted(self) -> Wanted:
+        """The chart as it stands in the fields."""
+        return Wanted(self.title.value.strip(), list(self.sensors.value or ()))
+
+    def written(self) -> Any:
+        """Return the entry to store; one that was not touched stays as it was."""
+        return self.entry if self.wanted == self._before else showing.written(self.wanted)
+
+
+class GraphEditor(pn.viewable.Viewer):
+    """Rows of charts to edit; tells what they would look like, and saves them."""
+
+    def __init__(
+        self,
+        asset_id: int,
+        found: Editable,
+        *,
+        preview: Callable[[list[Wanted]], Any],
+        saved: Callable[[], Any],
+    ) -> None:
+        """Show a button that opens the editor.
+
+        Args:
+            asset_id: Whose charts they are.
+            found: What it begins with.
+            preview: Shows charts without saving them.
+            saved: Called once they are saved.
+        """
+        super().__init__()
+        self._asset_id, self._found, self._preview, self._saved = asset_id, found, preview, saved
+        self._rows: list[_Row] = []
+        self._list = pn.Column(sizing_mode="stretch_width")
+        self._told = pn.Column(sizing_mode="stretch_width")
+        self._open = pmui.Button(label="Edit graphs", icon="edit", variant="text", size="small", on_click=self.open)
+        self._paper = pmui.Paper(visible=False, elevation=2, sizing_mode="stretch_width", margin=8)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return pn.Column(self._open, self._paper, sizing_mode="stretch_width")
+
+    def open(self, _event: object = None) -> None:
+        """Show the rows as they are stored."""
+        self._rows = [self._row(entry) for entry in self._found.entries]
+        add = pmui.Button(label="Add a chart", icon="add", variant="outlined", on_click=self._add, margin=8)
+        save = pmui.Button(label="Save graphs", icon="save", on_click=self._save, margin=8)
+        cancel = pmui.Button(label="Cancel", variant="text", on_click=self._cancel, margin=8)
+        hint = pmui.Typography(HELP, variant="body2", margin=8)
+        self._told[:] = []
+        self._paper.objects = [hint, self._list, pmui.FlexBox(add, save, cancel), self._told]
+        self._arrange()
+        self._open.visible = False
+        self._paper.visible = True
+
+    def _row(self, entry: Any) -> _Row:
+        return _Row(entry, self._found.offered, self._changed)
+
+    def _arrange(self) -> None:
+        self._list[:] = [self._shown(at, row) for at, row in enumerate(self._rows)]
+
+    def _shown(self, at: int, row: _Row) -> pn.viewable.Viewable:
+        """Return the fields of a row, with the buttons that move it or take it out."""
+        last = len(self._rows) - 1
+        up = pmui.IconButton(icon="arrow_upward", description=f"Move chart {at + 1} up", disabled=at == 0, **ICON)
+        down = pmui.IconButton(
+            icon="arrow_downward", description=f"Move chart {at + 1} down", disabled=at == last, **ICON
+        )
+        away = pmui.IconButton(icon="delete", description=f"Remove chart {at + 1}", **ICON)
+        up.on_click(partial(self._move, at, -1))
+        down.on_click(partial(self._move, at, 1))
+        away.on_click(partial(self._remove, at))
+        row.title.label, row.sensors.label = f"Title of chart {at + 1}", f"Sensors of chart {at + 1}"
+        fields = pn.Row(row.title, up, down, away, sizing_mode="stretch_width", max_width=600)
+        return pn.Column(fields, row.sensors, sizing_mode="stretch_width", margin=(0, 0, 12, 0))
+
+    def _move(self, at: int, way: int, _event: object) -> None:
+        self._rows.insert(at + way, self._rows.pop(at))
+        self._arrange()
+        self._changed()
+
+    def _remove(self, at: int, _event: object) -> None:
+        del self._rows[at]
+        self._arrange()
+        self._changed()
+
+    def _add(self, _event: object) -> None:
+        self._rows.append(self._row([]))
+        self._arrange()
+
+    def _changed(self, _event: object = None) -> None:
+        self._preview([row.wanted for row in self._rows if row.wanted.sensors])
+
+    def _cancel(self, _event: object) -> None:
+        self._paper.visible, self._open.visible = False, True
+        self._preview([chart for entry in self._found.entries if (chart := showing.one(entry)).sensors])
+
+    async def _save(self, _event: object) -> None:
+        try:
+            empty = [str(at + 1) for at, row in enumerate(self._rows) if row.entry == [] and not row.wanted.sensors]
+            if empty:
+                raise Wrong({f"chart {', '.join(empty)}": ["choose a sensor, or remove it."]})
+            entries = [row.written() for row in self._rows]
+            await asking("PATCH", f"/assets/{self._asset_id}", body={"sensors_to_show": entries})
+        except Exception as error:  # told in its place, whatever it is
+            problem = error
+            later(lambda: refuse(self._told, problem))
+        else:
+            later(lambda: self._told.param.update(objects=[note("Saved.", "success")]))
+            later(self._saved)

@@ -1,0 +1,117 @@
+"""Tab Properties of an asset: name, place, attributes and flexibility to read and to change; and its end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.auth.access import access
+from app.auth.access.identity import SignedIn
+from app.pages.asset.context_tab import heading
+from app.pages.asset.flex_form import FlexForm
+from app.widgets.async_content import asking, note, reading
+from app.widgets.delete_dialog import Removal
+from app.widgets.forms import Field, Form
+from app.widgets.layout import Shell, address, go
+from app.widgets.tabs import Part
+from db import assets
+from db.assets import Asset
+from db.core import listing
+from db.core.database import get
+from engine.flex.process import ProcessModel
+from engine.flex.storage import StorageModel
+
+READ_ONLY = "You may look at these, but not change them; ask an admin of the account."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What the tab shows."""
+
+    asset: Asset
+    parents: dict[str, int]
+    """Names of assets it could be part of → their ids."""
+    may_change: bool
+    may_delete: bool
+
+
+def part(page: Shell, asset_id: int) -> Part:
+    """Return the tab."""
+    return Part("properties", "Properties", partial(_read, asset_id), partial(_show, page))
+
+
+def _read(asset_id: int, work: Session, who: SignedIn) -> Found:
+    asset = get(work, Asset, asset_id)
+    access.check(who, "read", asset)
+    below = {each.id for each in assets.subtree(work, asset_id)}
+    others = work.scalars(
+        select(Asset).where(Asset.account_id.is_not_distinct_from(asset.account_id)).order_by(Asset.name)
+    )
+    parents = {f"{each.name} ({each.id})": each.id for each in others if each.id not in below}
+    return Found(
+        asset=asset,
+        parents=parents,
+        may_change=access.may(who, "update", asset),
+        may_delete=access.may(who, "delete", asset),
+    )
+
+
+def fields(asset: Asset, parents: Mapping[str, int]) -> list[Field]:
+    """Return the fields of an asset."""
+    return [
+        Field(name="name", label="Name", value=asset.name, optional=False),
+        Field(name="description", label="Description", value=asset.description),
+        Field(name="latitude", label="Latitude [° north]", kind="number", value=asset.latitude),
+        Field(name="longitude", label="Longitude [° east]", kind="number", value=asset.longitude),
+        Field(
+            name="parent_asset_id",
+            label="Part of",
+            kind="choice",
+            options={"nothing else": None, **parents},
+            value=asset.parent_asset_id,
+        ),
+        Field(name="external_id", label="External id", value=asset.external_id),
+        Field(name="attributes", label="Attributes", kind="object", value=asset.attributes, help="As JSON"),
+    ]
+
+
+def _show(page: Shell, found: Found) -> Sequence[Any]:
+    asset = found.asset
+
+    async def send(given: Mapping[str, Any]) -> Any:
+        return await asking("PATCH", f"/assets/{asset.id}", body=given)
+
+    form = Form(fields(asset, found.parents), send=send, done=lambda saved: page.rename(saved["name"]))
+    if not found.may_change:
+        form.lock()
+        return [note(READ_ONLY), form]
+    kind = ProcessModel if asset.asset_type.name == "process" else StorageModel
+    model = FlexForm(kind, asset.flex_model, save=lambda given: send({"flex_model": given}), offered={})
+    shown = [form, heading("Flex-model: what this device can do"), model]
+    return [*shown, *(_end(asset) if found.may_delete else [])]
+
+
+def _end(asset: Asset) -> list[Any]:
+    async def ask() -> str:
+        numbers = await reading(partial(_below, asset.id))
+        return (
+            f"The asset {asset.name} goes with {numbers[0] - 1} assets below it, {numbers[1]} sensors and all their "
+            "data. They cannot be brought back."
+        )
+
+    async def delete() -> None:
+        await asking("DELETE", f"/assets/{asset.id}")
+
+    def away(_answer: object) -> None:
+        go(address("/assets"))
+
+    return [heading("Delete"), Removal("Delete this asset", ask=ask, act=delete, done=away, word=asset.name)]
+
+
+def _below(asset_id: int, work: Session, who: SignedIn) -> tuple[int, int]:
+    access.check(who, "delete", get(work, Asset, asset_id))
+    tree = [each.id for each in assets.subtree(work, asset_id)]
+    return len(tree), len(listing.sensors_of(work, tree))

@@ -1,0 +1,1 @@
+"""Pages about all assets of a user."""

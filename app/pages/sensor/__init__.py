@@ -1,0 +1,1 @@
+"""The page of a sensor, tab by tab."""

@@ -1,0 +1,131 @@
+"""Tabs Heatmap, Bars and Distribution of a sensor: the patterns in the values of a longer time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from sqlalchemy.orm import Session
+
+from app.assemble.lines import kind
+from app.auth.access import access
+from app.auth.access.identity import SignedIn
+from app.widgets import time_range
+from app.widgets.async_content import fill, note
+from app.widgets.layout import Shell, query, remember
+from app.widgets.tabs import Part
+from components.charts.bars import PER, Bars
+from components.charts.distribution import Distribution
+from components.charts.heatmap import Heatmap
+from components.charts.traces import Trace
+from components.component import Component
+from db.beliefs import store
+from db.beliefs.source_filter import SourceFilter
+from db.core import listing
+from db.core.database import get
+from db.sensors import Sensor
+from engine.iso_time import from_us, zone
+
+MEASURED = SourceFilter(not_types=("forecaster", "scheduler"))
+LENGTHS = {"4 weeks": 28, "13 weeks": 91, "1 year": 366}
+"""Time to look back from the newest value, for people → [days]."""
+ROWS = {"Days": 1, "Weeks": 7}
+NO_DATA = "No values yet: run 'flexscope add beliefs --sensor {id} …', or post to /api/v3_0/sensors/{id}/data."
+LONGEST_STEP = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the tabs show."""
+
+    sensor: Sensor
+    trace: Trace | None
+    zone: str
+
+
+def _read(sensor_id: int, days: int, work: Session, who: SignedIn) -> Found:
+    """Read the newest days: what was measured, or where nothing was, what is foreseen or planned."""
+    sensor = get(work, Sensor, sensor_id)
+    access.check(who, "read", sensor)
+    now = datetime.now(UTC)
+    data = listing.data_span(work, [sensor_id])
+    if data is None:
+        return Found(sensor, None, who.timezone)
+    last = from_us(data[1]) + (sensor.resolution or timedelta(seconds=1))
+    for sources, end in ((MEASURED, min(last, now)), (None, last)):
+        start = time_range.following(time_range.midnight(end, zone(who.timezone)), 1 - days)
+        known = store.read(work, sensor, start, end, known_at=now, sources=sources)
+        if len(known):
+            break
+    label = f"{sensor.asset.name}: {sensor.name}"
+    facts: dict[str, Any] = {"label": label, "unit": sensor.unit, "step": sensor.resolution, "quantity": kind(sensor)}
+    return Found(sensor, Trace(events=known.events, values=known.values, **facts), who.timezone)
+
+
+def _asked(name: str, options: Mapping[str, int], usual: int) -> int:
+    """Return the option the address asks for."""
+    return next((value for value in options.values() if str(value) == query(name)), usual)
+
+
+class Patterns(pn.viewable.Viewer):
+    """One of the pictures, with the length of time it looks at."""
+
+    def __init__(self, page: Shell, sensor_id: int, kind: str) -> None:
+        super().__init__()
+        self._page, self._id, self._kind = page, sensor_id, kind
+        look: dict[str, Any] = {"size": "small", "margin": 8, "width": 130}
+        self._length = pmui.Select(label="Time", options=LENGTHS, value=_asked("days", LENGTHS, 366), **look)
+        self._rows = pmui.Select(label="Rows", options=ROWS, value=_asked("rows", ROWS, 1), **look)
+        each = query("per")
+        options = {word.capitalize(): word for word in PER}
+        self._per = pmui.Select(label="A bar for each", options=options, value=each if each in PER else "day", **look)
+        self._place = pn.Column(sizing_mode="stretch_width")
+        for chosen in (self._length, self._rows, self._per):
+            chosen.param.watch(self._change, "value")
+        self._fill()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        more = {"heatmap": [self._rows], "bars": [self._per]}.get(self._kind, [])
+        return pn.Column(pmui.FlexBox(self._length, *more), self._place, sizing_mode="stretch_width")
+
+    def _change(self, _event: object) -> None:
+        """Write what is chosen into the address, and show it."""
+        remember(days=self._length.value, rows=self._rows.value, per=self._per.value)
+        self._fill()
+
+    def _fill(self) -> None:
+        fill(self._place, partial(_read, self._id, self._length.value), self._show)
+
+    def _show(self, found: Found) -> Sequence[Any]:
+        if found.trace is None:
+            return [note(NO_DATA.format(id=self._id))]
+        if self._kind == "heatmap" and found.sensor.resolution >= LONGEST_STEP:
+            return [note("A heatmap needs values that are shorter than a day; see the tab Chart.")]
+        picture: Component
+        if self._kind == "heatmap":
+            picture = Heatmap(trace=found.trace, zone=found.zone, days=self._rows.value)
+        elif self._kind == "bars":
+            picture = Bars(trace=found.trace, zone=found.zone, per=self._per.value)
+        else:
+            picture = Distribution(trace=found.trace)
+        self._page.follow(picture)
+        return [picture]
+
+
+def _nothing(_work: Session, _who: SignedIn) -> None:
+    return None
+
+
+def _part(kind: str, label: str, page: Shell, sensor_id: int) -> Part:
+    return Part(kind, label, _nothing, lambda _: [Patterns(page, sensor_id, kind)])
+
+
+PARTS = (
+    partial(_part, "bars", "Bars"),
+    partial(_part, "heatmap", "Heatmap"),
+    partial(_part, "distribution", "Distribution"),
+)
+"""Makers of the tabs."""

@@ -1,0 +1,69 @@
+"""Tab Settings of a sensor: its name, unit, resolution and attributes; and its end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.auth.access import access
+from app.auth.access.identity import SignedIn
+from app.pages.asset.context_tab import heading
+from app.pages.sensor.fields import fields
+from app.widgets.async_content import asking, note, reading
+from app.widgets.delete_dialog import Removal
+from app.widgets.forms import Form
+from app.widgets.layout import Shell, address, go
+from app.widgets.tabs import Part
+from db.beliefs import deletion
+from db.core.database import get
+from db.sensors import Sensor
+
+READ_ONLY = "You may look at this sensor, but not change it; ask an admin of its account."
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the tab shows."""
+
+    sensor: Sensor
+    may_change: bool
+
+
+def part(page: Shell, sensor_id: int) -> Part:
+    """Return the tab."""
+    return Part("settings", "Settings", partial(_read, sensor_id), partial(_show, page))
+
+
+def _read(sensor_id: int, work: Session, who: SignedIn) -> Found:
+    sensor = get(work, Sensor, sensor_id)
+    access.check(who, "read", sensor)
+    return Found(sensor, access.may(who, "update", sensor))
+
+
+def _show(page: Shell, found: Found) -> Sequence[Any]:
+    sensor = found.sensor
+    if not found.may_change:
+        return [note(READ_ONLY)]
+
+    async def send(given: Mapping[str, Any]) -> Any:
+        return await asking("PATCH", f"/sensors/{sensor.id}", body=given)
+
+    async def ask() -> str:
+        count = await reading(partial(_counted, sensor.id))
+        return f"The sensor {sensor.name} goes with all its {count:,} beliefs. They cannot be brought back."
+
+    async def delete() -> None:
+        await asking("DELETE", f"/sensors/{sensor.id}")
+
+    form = Form(fields(sensor), send=send, done=lambda saved: page.rename(f"{sensor.asset.name}: {saved['name']}"))
+    away = partial(go, address(f"/assets/{sensor.asset_id}?tab=context"))
+    gone = Removal("Delete this sensor", ask=ask, act=delete, done=lambda _: away(), word=sensor.name)
+    return [form, heading("Delete"), gone]
+
+
+def _counted(sensor_id: int, work: Session, who: SignedIn) -> int:
+    sensor = get(work, Sensor, sensor_id)
+    access.check(who, "delete", sensor)
+    return deletion.count(work, sensor)

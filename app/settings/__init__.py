@@ -1,0 +1,1 @@
+"""Every setting of the server, by theme; read once at start."""

@@ -1,0 +1,133 @@
+"""What this server does in numbers, as Prometheus reads them, at ``/metrics``; for a token, or for admins."""
+
+import hmac
+import resource
+import time
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from tornado.web import HTTPError, RequestHandler
+
+from app.auth.login import cookies
+from app.auth.protection.refusing import Refusing
+from app.auth.tokens import tokens
+from app.web.context import Running
+from app.web.fair_pools import network
+from db.jobs import job_states, task_runs
+from db.jobs.alerts import Alert
+from db.jobs.jobs import Job
+
+MEDIA = "text/plain; version=0.0.4; charset=utf-8"
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper ends of the classes that answering times are counted in [s]."""
+STARTED = time.time()
+
+
+class Answered:
+    """How many requests this process answered, and how fast; counted on the event loop alone."""
+
+    def __init__(self) -> None:
+        self.count: Counter[tuple[str, int]] = Counter()
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.classes: dict[str, list[int]] = defaultdict(lambda: [0] * (len(BOUNDS) + 1))
+
+    def note(self, handler: RequestHandler) -> None:
+        """Count one answer."""
+        method, took = str(handler.request.method), handler.request.request_time()
+        self.count[method, handler.get_status()] += 1
+        self.seconds[method] += took
+        self.classes[method][bisect_left(BOUNDS, took)] += 1
+
+    def lines(self) -> Iterator[str]:
+        """Give what was counted."""
+        yield from _head("flexscope_requests_total", "counter", "Requests answered")
+        for (method, status), count in sorted(self.count.items()):
+            yield f'flexscope_requests_total{{method="{method}",status="{status}"}} {count}'
+        name = "flexscope_request_seconds"
+        yield from _head(name, "histogram", "Time until the answer")
+        for method, classes in sorted(self.classes.items()):
+            sums = [sum(classes[: k + 1]) for k in range(len(classes))]
+            for bound, count in zip((*map(str, BOUNDS), "+Inf"), sums, strict=True):
+                yield f'{name}_bucket{{method="{method}",le="{bound}"}} {count}'
+            yield f'{name}_sum{{method="{method}"}} {self.seconds[method]:.6f}'
+            yield f'{name}_count{{method="{method}"}} {sums[-1]}'
+
+
+ANSWERED = Answered()
+
+
+def _head(name: str, kind: str, meaning: str) -> Iterator[str]:
+    yield f"# HELP {name} {meaning}."
+    yield f"# TYPE {name} {kind}"
+
+
+def of_process() -> Iterator[str]:
+    """Give what this process used."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    yield from _head("process_cpu_seconds_total", "counter", "Computing time")
+    yield f"process_cpu_seconds_total {used.ru_utime + used.ru_stime:.3f}"
+    yield from _head("process_max_resident_memory_bytes", "gauge", "Most memory held so far")
+    yield f"process_max_resident_memory_bytes {used.ru_maxrss * 1024}"
+    yield from _head("process_start_time_seconds", "gauge", "When it started, since 1970 UTC")
+    yield f"process_start_time_seconds {STARTED:.0f}"
+
+
+def of_rows(work: Session, *, now: datetime) -> Iterator[str]:
+    """Give what the database tells of jobs, alerts and tasks; the same whichever process is asked."""
+    yield from _head("flexscope_jobs", "gauge", "Jobs by queue and state, as long as they are kept")
+    for (queue, state), count in sorted(job_states.counts(work).items()):
+        yield f'flexscope_jobs{{queue="{queue}",state="{state.lower()}"}} {count}'
+    oldest = select(Job.queue, func.min(Job.enqueued_at)).where(Job.status == "QUEUED").group_by(Job.queue)
+    yield from _head("flexscope_oldest_waiting_job_seconds", "gauge", "How long the oldest waiting job waits")
+    for queue, since in work.execute(oldest):
+        yield f'flexscope_oldest_waiting_job_seconds{{queue="{queue}"}} {(now - since).total_seconds():.3f}'
+    yield from _head("flexscope_alerts", "gauge", "Open alerts by kind")
+    for kind, count in work.execute(
+        select(Alert.kind, func.count()).where(Alert.ended_at.is_(None)).group_by(Alert.kind)
+    ):
+        yield f'flexscope_alerts{{kind="{kind}"}} {count}'
+    yield from _head("flexscope_task_last_success_timestamp_seconds", "gauge", "When a task last succeeded")
+    for row in task_runs.every(work):
+        if row.succeeded_at:
+            name = row.name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+            yield f'flexscope_task_last_success_timestamp_seconds{{task="{name}"}} {row.succeeded_at.timestamp():.0f}'
+
+
+class Metrics(Refusing):
+    """Answers with all numbers."""
+
+    def initialize(self, running: Running) -> None:
+        """See RequestHandler."""
+        self.running = running
+
+    async def get(self) -> None:
+        """Answer to who may know."""
+        text = await self.running.pools["page"].run(("from", network(self.request.remote_ip or "")), self._text)
+        self.set_header("Content-Type", MEDIA)
+        self.set_header("Cache-Control", "no-store")
+        self.finish(text)
+
+    def _text(self) -> str:
+        if not self._may():
+            raise HTTPError(401, reason="Send the token of FLEXSCOPE_METRICS_TOKEN, or sign in as admin")
+        with self.running.database.reading() as work:
+            lines = [*ANSWERED.lines(), *of_process(), *of_rows(work, now=datetime.now(UTC))]
+        return "\n".join(lines) + "\n"
+
+    def _may(self) -> bool:
+        header = self.request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+        expected = self.running.settings.FLEXSCOPE_METRICS_TOKEN
+        if expected and hmac.compare_digest(header.encode(), expected.encode()):
+            return True
+        running = self.running
+        if header:
+            who = tokens.bearer(header, running.identities, secret=running.secret, settings=running.settings)
+        else:
+            known = cookies.read(self, running)
+            who = running.identities.find(*known) if known else None
+        is_read = who is not None and (who.scopes is None or "read" in who.scopes)
+        return who is not None and is_read and bool(who.roles & {"admin", "admin-reader"})

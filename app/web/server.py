@@ -1,0 +1,192 @@
+"""The one Tornado application: pages, REST API and static files on one port."""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import panel as pn
+from bokeh.server.server import Server
+from tornado.routing import PathMatches, Rule
+from tornado.web import RedirectHandler, RequestHandler, StaticFileHandler
+from tornado.websocket import WebSocketClosedError
+
+from app import door, logs
+from app.api.http.inside import Inside
+from app.api.http.service import Service
+from app.api.routes import patterns
+from app.auth.login import cookies
+from app.auth.login.code_page import CodePage
+from app.auth.login.forms import STATIC
+from app.auth.login.login import Login, Logout
+from app.auth.login.new_email import ChangeEmail, ConfirmEmail
+from app.auth.login.oidc_pages import Depart, Return
+from app.auth.login.reset import ChangePassword, Forgot, Reset
+from app.auth.login.sessions import CarryUser, Guard
+from app.auth.protection import hosts
+from app.auth.protection.headers import log_request, protecting
+from app.auth.protection.websockets import Sweep
+from app.auth.tokens.oauth2 import TokenEndpoint
+from app.jobs.ticker import Ticker
+from app.opening import opened
+from app.pages.routes import PAGES, is_page
+from app.settings.settings import Settings
+from app.web import connections
+from app.web import context as running
+from app.web.context import Running
+from app.web.metrics import ANSWERED, Metrics
+from app.web.platform_hooks import deliver_every_message
+from app.widgets.initial_load import use_socket
+from engine.errors import InputError
+
+LOG = logging.getLogger(__name__)
+PATIENCE = 20.0
+"""How long requests in flight may take once the server is told to stop [s]."""
+SEEN_EVERY = 30.0
+"""How often it is saved when users were last seen [s]."""
+SWITCH = 0.0005
+"""How long a thread may compute while others, the event loop above all, wait for their turn [s]; Python's is ten times
+that, and pages answer late while the API computes."""
+COLLECTED = (50_000, 10, 10)
+"""When memory is searched for garbage: a page makes some hundred thousand objects, few of which are garbage."""
+SLASH_AT_END = r"/((?!api/)[\w-]+(?:/[\w-]+)*)/$"  # not /.+/$, which would lead //evil.example/ out of the site
+
+
+def page(where: str) -> Callable[[], Any]:
+    """Return a page function that is imported when the page is first opened."""
+    module, _, function = where.partition(":")
+    return lambda: getattr(import_module(module), function)()
+
+
+def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
+    """Return the server, which listens already but does not answer yet, and the API's threads."""
+    settings, service = process.settings, Service(process)
+    pn.extension()
+    use_socket()
+    deliver_every_message()
+    pages = {path: page(where) for path, where in PAGES.items()}
+    server = pn.serve(
+        pages,
+        address=host,
+        port=port,
+        show=False,
+        start=False,
+        verbose=False,
+        title=settings.platform_name(),
+        prefix=settings.FLEXSCOPE_PATH_PREFIX,
+        extra_patterns=[*patterns(service), *public(process)],
+        auth_provider=Guard(process),
+        cookie_secret=process.secret,
+        xsrf_cookies=True,
+        xsrf_cookie_kwargs={"samesite": "Lax", "secure": cookies.is_secure(settings)},
+        compress_response=True,
+        include_cookies=["flexscope_dark"],  # all others, the session's above all, would stand in the page's source
+        include_headers=["Host", "User-Agent", "Accept-Language"],
+        log_function=observed,
+        websocket_origin=origins(settings, host, port),
+        http_server_kwargs=connections.options(settings),
+    )
+    connections.Watch(server._http, server._tornado, settings).start()
+    for context in server._tornado.applications.values():
+        context.application.add(CarryUser(process))
+    server._tornado.transforms.insert(0, protecting(settings, is_page))  # before what compresses
+    slash = Rule(PathMatches(SLASH_AT_END), RedirectHandler, {"url": settings.FLEXSCOPE_PATH_PREFIX + "/{0}"})
+    server._tornado.wildcard_router.rules[:0] = [*hosts.rules(settings), slash]
+    return server, service
+
+
+def public(process: Running) -> list[Any]:
+    """Return the addresses that need no login, beside those of the API."""
+    return [
+        (r"/login", Login, {"running": process}),
+        (r"/login/code", CodePage, {"running": process}),
+        (r"/login/oidc/([\w-]+)", Depart, {"running": process}),
+        (r"/login/oidc/([\w-]+)/callback", Return, {"running": process}),
+        (r"/oauth/token", TokenEndpoint, {"running": process}),
+        (r"/logout", Logout, {"running": process}),
+        (r"/forgot-password", Forgot, {"running": process}),
+        (r"/reset-password", Reset, {"running": process}),
+        (r"/change-password", ChangePassword, {"running": process}),
+        (r"/change-email", ChangeEmail, {"running": process}),
+        (r"/confirm-email", ConfirmEmail, {"running": process}),
+        (r"/metrics", Metrics, {"running": process}),
+        (r"/assets-static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
+        (r"/public/(.*)", StaticFileHandler, {"path": str(process.settings.FLEXSCOPE_INSTANCE_PATH / "public")}),
+    ]
+
+
+def observed(handler: RequestHandler) -> None:
+    """Log and count an answer."""
+    log_request(handler)
+    ANSWERED.note(handler)
+
+
+def origins(settings: Settings, host: str, port: int) -> list[str]:
+    """Return the addresses whose pages may open a websocket."""
+    names = {"localhost", "127.0.0.1", socket.gethostname(), host} - {""}
+    return sorted(f"{name}:{port}" for name in names) + settings.FLEXSCOPE_ALLOWED_ORIGINS
+
+
+def heed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what went wrong on the loop; that a page was closed while something was told to it is nothing wrong."""
+    if not isinstance(context.get("exception"), WebSocketClosedError):
+        loop.default_exception_handler(context)
+
+
+def serve(settings: Settings, *, host: str, port: int, started: Callable[[], None] = lambda: None) -> None:
+    """Serve until SIGTERM or SIGINT; requests in flight are answered before the end.
+
+    Args:
+        settings: Of this process.
+        host: Address to listen at.
+        port: Port to listen at.
+        started: Called once the port is had.
+
+    Raises:
+        EngineError: A setting is missing or the port cannot be had.
+    """
+    logs.begin(settings)
+    sys.setswitchinterval(SWITCH)
+    process = Running.on(settings, opened(settings))
+    running.begin(process)
+    door.begin(Inside(process))
+    try:
+        server, service = build(process, host=host, port=port)
+    except OSError as error:
+        raise InputError(f"{host}:{port} cannot be listened at ({error.strerror}); choose another --port.") from None
+    loop = server.io_loop
+
+    async def drain() -> None:
+        server._http.stop()
+        until = loop.time() + PATIENCE
+        while service.in_flight and loop.time() < until:
+            await asyncio.sleep(0.05)
+        loop.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.asyncio_loop.add_signal_handler(number, lambda: loop.asyncio_loop.create_task(drain()))
+    loop.asyncio_loop.set_exception_handler(heed)
+    server.start()
+    Sweep(server._tornado, process).start()
+    process.queue.start()
+    seen = Ticker("last-seen", SEEN_EVERY, process.identities.note_seen, wait_first=True)
+    seen.start()
+    gc.collect()
+    gc.set_threshold(*COLLECTED)
+    gc.freeze()  # what lives as long as the process is not searched for garbage again and again, 0.2 s each time
+    started()
+    LOG.info("Process %s serves http://%s:%s%s", os.getpid(), host, port, settings.FLEXSCOPE_PATH_PREFIX)
+    loop.start()
+    server.stop()
+    service.close()
+    process.queue.stop()
+    seen.stop()
+    process.identities.note_seen()
+    process.limits.close()
+    process.database.close()

@@ -1,0 +1,171 @@
+"""Content that is read in a thread and then shown in its place, with errors told in one sentence."""
+
+import logging
+import re
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from html import escape
+from typing import Any, TypeVar
+
+import panel as pn
+import panel_material_ui as pmui
+from sqlalchemy.orm import Session
+
+from app import door
+from app.auth.access.identity import SignedIn
+from app.auth.login.sessions import current_user
+from app.web.context import current
+from app.widgets import initial_load
+from db.core import change_tracking
+from engine.errors import EngineError
+
+LOG = logging.getLogger(__name__)
+FAILED = "This could not be shown; the reason is in the server's log."
+
+Result = TypeVar("Result")
+
+
+def plain(text: str) -> str:
+    """Return a text as it must be given to components that read Markdown and HTML, to be shown as it stands."""
+    return re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", escape(text, quote=False))
+
+
+def note(text: str, severity: str = "info") -> pmui.Alert:
+    """Return a box with a sentence."""
+    return pmui.Alert(plain(text), severity=severity, sizing_mode="stretch_width", margin=8)
+
+
+def waiting() -> pmui.Skeleton:
+    """Return what stands where content will be."""
+    return pmui.Skeleton(height=240, sizing_mode="stretch_width")
+
+
+async def reading(read: Callable[[Session, SignedIn], Result]) -> Result:
+    """Return what a function reads as the signed-in user, in a thread, so that the server goes on answering.
+
+    Raises:
+        EngineError: Nobody is signed in, or what the function raises.
+    """
+    who = _signed_in()
+
+    def within() -> Result:
+        with current().database.reading() as work:
+            found = read(work, who)
+            work.expunge_all()  # rows keep what was read of them when the session ends
+            return found
+
+    return await in_turn(within, who)
+
+
+async def writing(change: Callable[[Session, SignedIn], Result]) -> Result:
+    """Return what a function changes as the signed-in user, in a thread and committed at its end.
+
+    Raises:
+        EngineError: Nobody is signed in, or what the function raises; then nothing is changed.
+    """
+    who = _signed_in()
+
+    def within() -> Result:
+        with current().database.writing() as work:
+            change_tracking.act_as(work, (who.id, who.username))
+            return change(work, who)
+
+    return await in_turn(within, who)
+
+
+async def asking(method: str, path: str, **parts: Any) -> Any:
+    """Return what the API answers to the signed-in user, in a thread; see ``app.door``.
+
+    Args:
+        method: GET, POST, PATCH or DELETE.
+        path: Below /api/v3_0.
+        parts: query, body or files.
+
+    Raises:
+        EngineError: Nobody is signed in, or the API refuses.
+    """
+    who, asked = _signed_in(), door.Asked(method=method, path=path, address=here(), **parts)
+    return await in_turn(partial(door.through, who, asked), who)
+
+
+async def in_turn(work: Callable[[], Result], who: SignedIn | None = None) -> Result:
+    """Return what some work gives, done in a thread when it is this user's turn.
+
+    Raises:
+        EngineError: Nobody is signed in, too much waits for this user, or what the work raises.
+    """
+    return await current().pools["page"].run((who or _signed_in()).id, work)
+
+
+def here() -> str:
+    """Return the address of this server as the browser sees it."""
+    settings = current().settings
+    if settings.FLEXSCOPE_PUBLIC_ADDRESS:
+        return settings.FLEXSCOPE_PUBLIC_ADDRESS.rstrip("/") + settings.FLEXSCOPE_PATH_PREFIX
+    host = (pn.state.headers or {}).get("Host", "localhost")
+    return f"http://{host}{settings.FLEXSCOPE_PATH_PREFIX}"
+
+
+def _signed_in() -> SignedIn:
+    who = current_user()
+    if who is None:
+        raise EngineError("You are signed out; reload the page to sign in.")
+    return who
+
+
+def fill(
+    place: pn.Column, read: Callable[[Session, SignedIn], Result], show: Callable[[Result], Sequence[Any]]
+) -> None:
+    """Read in a thread, then put what is made of it in its place; what is refused is told there."""
+
+    async def load() -> None:
+        try:
+            found = await reading(read)
+        except Exception as error:  # whatever it is, the page must say that it stopped waiting
+            problem = error
+            later(lambda: refuse(place, problem))
+        else:
+            later(lambda: _put(place, show, found))
+
+    soon(load)
+
+
+def soon(load: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Load while the browser still reads the scripts, where the page has not been shown yet; see ``beginning``."""
+    document = pn.state.curdoc
+    if document is None or document.session_context is None or pn.state.loaded:
+        pn.state.onload(load)
+        return
+    initial_load.load_first(document, load)
+
+
+def _put(place: pn.Column, show: Callable[[Result], Sequence[Any]], found: Result) -> None:
+    try:
+        place[:] = list(show(found))
+    except Exception as error:  # as above
+        refuse(place, error)
+
+
+def refuse(place: pn.Column, error: Exception) -> None:
+    """Show why something cannot be shown or done: a sentence for what we raise, the log for anything else."""
+    if isinstance(error, EngineError):
+        place[:] = [note(str(error), "warning")]
+        return
+    LOG.error("Part of a page could not be shown.", exc_info=error)
+    place[:] = [note(FAILED, "error")]
+
+
+def later(change: Callable[[], Any]) -> None:
+    """Change what a page shows once its document may be changed: after awaiting, it belongs to others.
+
+    A browser that has begun to show the page gets the change when it has shown it.
+    """
+    pn.state.execute(partial(_unless_beginning, change), schedule=True)
+
+
+def _unless_beginning(change: Callable[[], Any]) -> None:
+    session = getattr(pn.state.curdoc and pn.state.curdoc.session_context, "session", None)
+    if session is None or pn.state.loaded or not session.connection_count:
+        change()
+    else:
+        pn.state.onload(change)

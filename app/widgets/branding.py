@@ -1,0 +1,85 @@
+"""How pages look for one account: name, logo, colours, style sheet and menu, as settings and the account say."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from app.auth.access.identity import SignedIn
+from app.settings.appearance import applicable
+from app.settings.settings import Settings
+
+COLOUR = re.compile(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+FOREIGN = "open_in_new"
+"""Icon of entries of the menu that we do not know, such as pages of plugins."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dress:
+    """What distinguishes the pages of one account."""
+
+    logo: str = ""
+    """Address; empty: none."""
+    main: str = ""
+    """Colour of bar and buttons; empty: ours."""
+    second: str = ""
+    """Colour of what stands out; empty: ours."""
+    sheets: list[str]
+    """Addresses of style sheets."""
+
+
+def of(who: SignedIn | None, settings: Settings) -> Dress:
+    """Return how pages look for a user: as the account says, else as the settings say.
+
+    Logos of accounts must be on this server: no page loads anything from elsewhere because of what an account says.
+    """
+    looks = who.looks if who else {}
+    own = str(looks.get("logo_url") or "")
+    main, second = (str(looks.get(name) or "") for name in ("primary_color", "secondary_color"))
+    sheet = settings.FLEXMEASURES_EXTRA_CSS_PATH
+    return Dress(
+        logo=_at(own if own.startswith("/") else settings.FLEXMEASURES_MENU_LOGO_PATH, settings),
+        main=main if COLOUR.fullmatch(main) else "",
+        second=second if COLOUR.fullmatch(second) else "",
+        sheets=[_at(sheet, settings)] if sheet else [],
+    )
+
+
+def _at(path: str, settings: Settings) -> str:
+    """Return an address as browsers reach it; one of this server is meant from its root."""
+    if not path or urlsplit(path).netloc:
+        return path
+    return f"{settings.FLEXSCOPE_PATH_PREFIX}/{path.lstrip('/')}"
+
+
+def menu(known: Sequence[dict[str, str]], who: SignedIn | None, settings: Settings) -> list[dict[str, str]]:
+    """Return the entries of the menu: those listed for the account, or all that are known.
+
+    Args:
+        known: Entries the user may see, with label, icon and path.
+        who: The user.
+        settings: They list pages by name, such as ``assets``, and may rename and dress them.
+    """
+    by_name = {entry["path"].strip("/"): entry for entry in known}
+    wanted = applicable(settings.FLEXMEASURES_MENU_LISTED_VIEWS, who.account_roles if who else ()) or list(by_name)
+    titles, icons = settings.FLEXMEASURES_MENU_LISTED_VIEW_TITLES, settings.FLEXMEASURES_MENU_LISTED_VIEW_ICONS
+    entries = []
+    for name in (each.strip("/") for each in wanted):
+        entry = by_name.get(name) or {"label": name.capitalize(), "icon": FOREIGN, "path": f"/{name}"}
+        if name in by_name or name != "status":
+            change = {"label": titles.get(name, entry["label"]), "icon": icons.get(name, entry["icon"])}
+            entries.append({**entry, **change})
+    return entries
+
+
+def links(settings: Settings) -> list[dict[str, str]]:
+    """Return what leads from the menu of the user to pages of the host: help and terms."""
+    named = {
+        "Help": ("help", settings.FLEXMEASURES_SUPPORT_PAGE),
+        "Terms of service": ("gavel", settings.FLEXMEASURES_TOS_PAGE),
+    }
+    return [
+        {"label": label, "icon": icon, "href": _at(page, settings), "target": "_blank"}
+        for label, (icon, page) in named.items()
+        if page
+    ]

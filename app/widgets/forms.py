@@ -1,0 +1,218 @@
+"""Forms: labelled fields, sent by a button, with what is wrong told at the field it is about."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.widgets.async_content import later, note, refuse
+from engine.errors import EngineError, FieldError, UnitError
+from engine.units.units import bare_number
+
+WIDE = {"sizing_mode": "stretch_width", "margin": 8}
+YES_OR_NO = {"": None, "yes": True, "no": False}
+Kind = Literal["text", "number", "object", "list", "choice", "choices", "flag", "password"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One field of a form."""
+
+    name: str
+    """As the API spells it."""
+    label: str
+    kind: Kind = "text"
+    value: Any = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Text → value, of a choice."""
+    help: str = ""
+    optional: bool = True
+    """Whether it may be empty, which then stands for no value."""
+
+
+class Wrong(EngineError):
+    """Fields of a form cannot be read.
+
+    Attributes:
+        fields: Name of a field → what is wrong with it.
+    """
+
+    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+        self.fields = dict(fields)
+        super().__init__("; ".join(f"{name}: {' '.join(said)}" for name, said in fields.items()))
+
+
+Send = Callable[[dict[str, Any]], Awaitable[Any]]
+
+
+class Form(pn.viewable.Viewer):
+    """Fields and a button; what is sent are the fields that were changed, or all of a new thing."""
+
+    def __init__(
+        self,
+        fields: Sequence[Field],
+        *,
+        send: Send,
+        done: Callable[[Any], Any] | None = None,
+        button: str = "Save",
+        whole: bool = False,
+    ) -> None:
+        """Make a form.
+
+        Args:
+            fields: In the order to show them.
+            send: Does what is asked for with the values by name.
+            done: Called with what ``send`` returned; without it the form says that it is saved.
+            button: What is written on the button.
+            whole: Whether unchanged fields are sent as well.
+        """
+        super().__init__()
+        self._fields = {each.name: each for each in fields}
+        self.inputs = {each.name: _input(each) for each in fields}
+        self._send, self._done, self._whole = send, done, whole
+        self.says: Callable[[Any], str] = lambda _answer: "Saved."
+        """What is told of an answer."""
+        self._before = {name: made.value for name, made in self.inputs.items()}
+        self.button = pmui.Button(
+            label=button, icon="save" if button == "Save" else None, on_click=self._sent, margin=8
+        )
+        self.told = pn.Column(sizing_mode="stretch_width")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return pn.Column(
+            *self.inputs.values(), pn.Row(self.button), self.told, sizing_mode="stretch_width", max_width=900
+        )
+
+    def lock(self) -> None:
+        """Let the fields be read only."""
+        for each in (*self.inputs.values(), self.button):
+            each.disabled = True
+
+    def given(self) -> dict[str, Any]:
+        """Return the values to send.
+
+        Raises:
+            Wrong: Some cannot be read.
+        """
+        found, wrong = {}, {}
+        for name, made in self.inputs.items():
+            if not self._whole and made.value == self._before[name]:
+                continue
+            try:
+                found[name] = read(self._fields[name], made.value)
+            except FieldError as error:
+                wrong[name] = [error.problem]
+        if wrong:
+            raise Wrong(wrong)
+        return {name: value for name, value in found.items() if value not in (None, "") or not self._whole}
+
+    async def _sent(self, _event: object) -> None:
+        try:
+            given = self.given()
+        except Wrong as error:
+            self.refuse(error)
+            return
+        self.button.disabled = True
+        try:
+            answer = await self._send(given)
+        except Exception as error:  # told in its place, whatever it is
+            problem = error
+            later(lambda: self.refuse(problem))
+        else:
+            later(lambda: self._accept(answer))
+        later(lambda: self.button.param.update(disabled=False))
+
+    def _accept(self, answer: Any) -> None:
+        self._mark({})
+        self._before = {name: made.value for name, made in self.inputs.items()}
+        if self._done is None or not self._whole:  # a new thing is shown instead
+            self.told[:] = [note(self.says(answer), "success")]
+        if self._done is not None:
+            self._done(answer)
+
+    def refuse(self, error: Exception) -> None:
+        """Show what is wrong at the fields it is about, and the rest below the form."""
+        about = problems(error)
+        here = {name: said for name, said in about.items() if name in self.inputs}
+        self._mark(here)
+        if here and here.keys() == about.keys():
+            labels = ", ".join(self._fields[name].label for name in here)
+            self.told[:] = [note(f"Nothing was saved; see {labels}.", "warning")]
+        else:
+            refuse(self.told, error)
+
+    def _mark(self, wrong: Mapping[str, str]) -> None:
+        for name, made in self.inputs.items():
+            if "error_state" in made.param:
+                made.param.update(error_state=name in wrong, helper_text=wrong.get(name, self._fields[name].help))
+
+
+def problems(error: Exception) -> dict[str, str]:
+    """Return what an error says of each field, by name with underscores; empty if it is about none."""
+    if isinstance(error, FieldError):
+        return {error.field.replace("-", "_"): error.problem.capitalize()}
+    fields = getattr(error, "fields", {})
+    return {str(name).replace("-", "_"): " ".join(said) for name, said in fields.items()}
+
+
+def _input(field: Field) -> Any:
+    common: dict[str, Any] = {"label": field.label, **WIDE}
+    if field.kind in ("object", "list"):
+        text = json.dumps(field.value, indent=2, ensure_ascii=False) if field.value else ""
+        return pmui.TextAreaInput(
+            value=text, auto_grow=True, max_rows=24, sx={"fontFamily": "monospace"}, helper_text=field.help, **common
+        )
+    if field.kind == "flag":
+        return pmui.Switch(value=bool(field.value), label=field.label, margin=8)
+    if field.kind == "choice":
+        options = {text: "" if value is None else value for text, value in field.options.items()}
+        value = "" if field.value is None else field.value
+        return pmui.Select(options=options, value=value, helper_text=field.help, **common)
+    if field.kind == "choices":
+        chosen = list(field.value or [])
+        return pmui.CheckBoxGroup(label=field.label, options=dict(field.options), value=chosen, inline=True, margin=8)
+    if field.kind == "password":
+        return pmui.PasswordInput(value="", helper_text=field.help, **common)
+    text = "" if field.value is None else f"{field.value:g}" if field.kind == "number" else str(field.value)
+    return pmui.TextInput(value=text, helper_text=field.help, **common)
+
+
+def read(field: Field, value: Any) -> Any:
+    """Return what somebody wrote into a field.
+
+    Raises:
+        FieldError: It cannot be read.
+    """
+    text = value.strip() if isinstance(value, str) else value
+    if text in ("", None):
+        if not field.optional:
+            raise FieldError(field.name, "this field is needed.")
+        return {"object": {}, "list": [], "text": ""}.get(field.kind)
+    if field.kind == "number":
+        return _number(field, text)
+    return _document(field, text) if field.kind in ("object", "list") else text
+
+
+def _number(field: Field, text: str) -> float:
+    try:
+        value = bare_number(str(text), field=field.name)
+    except UnitError as error:
+        raise FieldError(field.name, str(error).removeprefix(f"{field.name}: ")) from None
+    if value is None:
+        raise FieldError(field.name, f"{text!r} is not a number; write it like 12.5.")
+    return value
+
+
+def _document(field: Field, text: str) -> Any:
+    kind, wanted = (dict, "an object in braces") if field.kind == "object" else (list, "a list in brackets")
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        problem = f"line {error.lineno}, column {error.colno}: {error.msg}; write it as JSON."
+        raise FieldError(field.name, problem) from None
+    if not isinstance(value, kind):
+        raise FieldError(field.name, f"write {wanted}, as JSON.")
+    return value

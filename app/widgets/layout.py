@@ -1,0 +1,213 @@
+"""What every page has: the bar with menu, paper toggle and user, a heading, and a body that is filled when read."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlencode
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+from bokeh.events import DocumentReady
+from bokeh.models import CustomJS
+from panel.io.resources import LOCAL_DIST
+from panel_material_ui.template.base import Page
+from sqlalchemy.orm import Session
+
+from app.auth.access import access
+from app.auth.access.identity import SignedIn
+from app.auth.login.sessions import current_user
+from app.web.context import current
+from app.widgets import branding, first_paint
+from app.widgets.async_content import fill, later, plain, reading, soon, waiting
+from components import theme
+from db.jobs import alerts
+
+LOG = logging.getLogger(__name__)
+MENU = [
+    {"label": "Dashboard", "icon": "dashboard", "path": "/dashboard"},
+    {"label": "Assets", "icon": "electrical_services", "path": "/assets"},
+    {"label": "Jobs", "icon": "schedule", "path": "/tasks"},
+    {"label": "Alerts", "icon": "notifications", "path": "/alerts"},
+    {"label": "Users", "icon": "group", "path": "/users"},
+    {"label": "Accounts", "icon": "business", "path": "/accounts"},
+    {"label": "Status", "icon": "monitor_heart", "path": "/status"},
+]
+DARK = "flexscope_dark"
+"""Cookie that keeps the choice of paper."""
+NAME_WINDOW = """
+const read = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent.trim()
+const text = read(read(source.object))  // it arrives as escaped HTML
+document.title = `${text} · ${name}`
+"""
+GO_BACK = "window.addEventListener('popstate', () => window.location.reload())"
+"""The address changes with what is shown, and what is shown must follow the Back button."""
+CLOSE = "if (window.innerWidth < 900) page.data.sidebar_open = false"
+"""In narrow windows the menu lies over the page."""
+REMEMBER = "document.cookie = `{name}=${{Number(source.dark_theme)}}; path={path}; max-age=31536000; samesite=lax`"
+
+Result = TypeVar("Result")
+
+
+def address(path: str) -> str:
+    """Return a path of this server as browsers reach it."""
+    return f"{current().settings.FLEXSCOPE_PATH_PREFIX}{path}"
+
+
+def query(name: str) -> str | None:
+    """Return one argument of the page's address, as it is now."""
+    if pn.state.location is not None and pn.state.location.search:
+        now = parse_qs(pn.state.location.search.lstrip("?")).get(name)
+        return now[0] if now else None
+    found = (pn.state.session_args or {}).get(name)
+    return found[0].decode() if found else None
+
+
+def go(href: str) -> None:
+    """Lead the browser to another page of this server."""
+    if pn.state.location is not None:
+        path, _, asked = href.partition("?")
+        pn.state.location.param.update(pathname=path, search=f"?{asked}" if asked else "", reload=True)
+
+
+def remember(**shown: Any) -> None:
+    """Write what is shown into the page's address, to be reloaded and passed on; what is empty is left out."""
+    if pn.state.location is not None:
+        asked = parse_qs(pn.state.location.search.lstrip("?")) | {name: [value] for name, value in shown.items()}
+        kept = {name: values for name, values in asked.items() if values[0] not in (None, "")}
+        pn.state.location.search = f"?{urlencode(kept, doseq=True)}" if kept else ""
+
+
+def remembering(component: Any, *names: str) -> None:
+    """Take parameters of a component from the page's address, and write them there when they change."""
+    given = {name: text for name in names if (text := query(name)) is not None}
+    component.param.update(**given)
+
+    component.param.watch(lambda *events: remember(**{event.name: event.new for event in events}), list(names))
+
+
+def _cookie(name: str) -> str | None:
+    found: str | None = (pn.state.cookies or {}).get(name)
+    return found
+
+
+def _on_phone() -> bool:
+    return "Mobi" in ((pn.state.headers or {}).get("User-Agent") or "")
+
+
+class Shell(Page):
+    """One page: bar, menu, a heading, and a body that is filled once its data are read."""
+
+    busy_indicator: Any = param.Selector(
+        default=None, objects=[None], doc="None: it would be a progress bar without a name."
+    )
+
+    def __init__(self, heading: str, *, at: str, **params: Any) -> None:
+        """Show the bar and the heading at once.
+
+        Args:
+            heading: What the page is about.
+            at: Path of the menu entry the page belongs to.
+            params: See pmui.Page.
+        """
+        _serve_own_resources()
+        self._body = pn.Column(waiting(), sizing_mode="stretch_width")
+        who = current_user()
+        self._entries = _menu(at, who)
+        settings = current().settings
+        name, look = settings.platform_name(who.account_roles if who else ()), branding.of(who, settings)
+        super().__init__(
+            title=name, site_url=address("/"), main_width=1400, dark_theme=_cookie(DARK) == "1",
+            logo=look.logo or None, css_files=look.sheets, template=first_paint.TEMPLATE,
+            favicon=address("/assets-static/icon.svg"),  # Panel's would be looked for beside the page's new address
+            theme_config=theme.material(look.main, look.second),
+            sidebar=[self._entries], sidebar_width=230, sidebar_resizable=False, sidebar_open=not _on_phone(),
+            header=[_user(who)], **params,
+        )  # fmt: skip
+        self._keep_to_itself()
+        self._heading, self._bar = heading, theme.bar(look.main, dark=self.dark_theme)
+        self._title = pmui.Typography(plain(heading), variant="h2", sx={"fontSize": "1.5rem"}, margin=(16, 8, 4, 8))
+        self._title.jscallback({"name": name}, object=NAME_WINDOW)
+        self._begun = CustomJS(code="document.title = name", args={"name": self._window})
+        self.main = [self._title, self._body]
+        path = current().settings.FLEXSCOPE_PATH_PREFIX or "/"
+        self.jscallback(dark_theme=REMEMBER.format(name=DARK, path=path))
+        if pn.state.curdoc is not None:
+            pn.state.curdoc.js_on_event(DocumentReady, CustomJS(code=GO_BACK))
+            soon(self._count_alerts)
+
+    def server_doc(self, doc: Any = None, title: str | None = None, location: Any = True) -> Any:
+        """See pmui.Page; the window is named after the page, not only after the platform."""
+        made = super().server_doc(doc, self._window, location)
+        library = next((root.esm for root in made.roots if getattr(root, "bundle", None) == "url"), "")
+        made.template_variables["first"] = first_paint.words(
+            platform=self.title, heading=self._heading, bar=self._bar, dark=self.dark_theme, library=library
+        )
+        made.js_on_event(DocumentReady, CustomJS(code=first_paint.DONE), self._begun)
+        for root in [root for root in made.roots if hasattr(root, "data") and "sidebar_open" in root.data.properties()]:
+            made.js_on_event(DocumentReady, CustomJS(code=CLOSE, args={"page": root}))
+        return made
+
+    @property
+    def _window(self) -> str:
+        return f"{self._heading} · {self.title}"
+
+    def rename(self, heading: str) -> None:
+        """Change the heading and the name of the window, once it is known what the page is about."""
+        self._heading = heading
+        self._begun.args = {"name": self._window}
+        self._title.object = plain(heading)
+
+    def follow(self, component: Any) -> None:
+        """Let a component take the paper of the page, now and when it is toggled."""
+        component.dark = self.dark_theme
+        self.param.watch(lambda event: component.param.update(dark=event.new), "dark_theme")
+
+    def fill(self, read: Callable[[Session, SignedIn], Result], show: Callable[[Result], Sequence[Any]]) -> None:
+        """Read in a thread as the signed-in user, then show what was read below the heading."""
+        fill(self._body, read, show)
+
+    async def _count_alerts(self) -> None:
+        """Tell in the menu how many things are wrong now."""
+        try:
+            count = await reading(lambda work, who: alerts.count_open(work, access.readable_asset_ids(work, who)))
+        except Exception:  # the page itself tells what it cannot read
+            LOG.info("Alerts are not counted", exc_info=True)
+            return
+        if not count:
+            return
+        here = address("/alerts")
+        told = {True: f" ({count})", False: ""}
+        items = [item | {"label": item["label"] + told[item["href"] == here]} for item in self._entries.items]
+        later(lambda: self._entries.param.update(items=items))
+
+    def _keep_to_itself(self) -> None:
+        """Do not follow what the whole process does, as pmui.Page would: each page would be told of all others."""
+        for watcher in list(pn.state.param.watchers.get("busy", {}).get("value", [])):
+            if getattr(getattr(watcher.fn, "__self__", None), "self", None) is self:
+                pn.state.param.unwatch(watcher)
+
+
+def _menu(at: str, who: SignedIn | None) -> pmui.MenuList:
+    """Return the menu; what only hosts may see is left out for others."""
+    host = who is not None and bool(who.roles & {"admin", "admin-reader"})
+    allowed = [entry for entry in MENU if host or entry["path"] != "/status"]
+    listed = branding.menu(allowed, who, current().settings)
+    entries = [{"label": e["label"], "icon": e["icon"], "href": address(e["path"]), "target": "_self"} for e in listed]
+    here = next((i for i, entry in enumerate(listed) if entry["path"] == at), None)
+    return pmui.MenuList(items=entries, active=here, sizing_mode="stretch_width", margin=(8, 0))
+
+
+def _user(who: SignedIn | None) -> pn.viewable.Viewable:
+    items = [{"label": "You", "icon": "person", "href": address("/logged-in-user"), "target": "_self"}]
+    items += branding.links(current().settings)
+    items += [{"label": "Log out", "icon": "logout", "href": address("/logout"), "target": "_self"}]
+    button = pmui.MenuButton(label=who.username if who else "?", items=items, icon="account_circle", variant="text")
+    return pn.Row(pn.HSpacer(), button, sizing_mode="stretch_width")
+
+
+def _serve_own_resources() -> None:
+    """Name the server's own folder of scripts: behind several processes Panel would name a host on the internet."""
+    if pn.state.curdoc is not None:
+        base = f"{pn.state.rel_path}/{LOCAL_DIST}" if pn.state.rel_path else LOCAL_DIST
+        pn.state.curdoc._template_variables.setdefault("dist_url", base)

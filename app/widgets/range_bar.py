@@ -1,0 +1,85 @@
+"""The time range of charts: presets, calendar, earlier and later, what is in view and where clocks change in it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.widgets import time_range
+from components.local_time import changes_between
+from engine.iso_time import from_us
+
+SMALL = {"size": "small", "margin": 2, "disable_elevation": True, "sx": {"minWidth": 40, "px": 1}}
+NAMED = {"components": {"MuiIconButton": {"defaultProps": {"aria-label": "Choose days"}}}}
+"""The picker gives the button of its calendar no name that a screen reader could tell."""
+
+Span = tuple[int, int]
+"""First and last moment [µs since 1970 UTC]."""
+
+
+class RangeBar(pn.viewable.Viewer):
+    """Shows a time range and lets a person choose another."""
+
+    def __init__(self, span: Span, local: ZoneInfo, choose: Callable[[Span], Any]) -> None:
+        super().__init__()
+        self._span, self._local, self._choose = span, local, choose
+        self._presets = [
+            pmui.Button(label=name, on_click=partial(self._preset, days), **SMALL)
+            for name, days in time_range.PRESETS.items()
+        ]
+        self._calendar = pmui.DateRangePicker(
+            label="First and last day", size="small", width=250, margin=(10, 8, 4, 8), theme_config=NAMED
+        )
+        self._label = pmui.Typography(variant="body2", margin=(0, 8))
+        self._showing = False
+        self.follow(span)
+        self._calendar.param.watch(self._dated, "value")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        way = [
+            pmui.IconButton(icon=f"chevron_{side}", description=word, on_click=partial(self._step, by), margin=0)
+            for side, word, by in (("left", "Earlier", -1), ("right", "Later", 1))
+        ]
+        parts = [way[0], *self._presets, way[1], self._calendar, self._label]
+        return pmui.FlexBox(*parts, align_items="center", sizing_mode="stretch_width")
+
+    def follow(self, span: Span) -> None:
+        """Take the time range that is in view now."""
+        self._span = span
+        start, end = self._local_span
+        self._label.object = self._written()
+        for button, days in zip(self._presets, time_range.PRESETS.values(), strict=True):
+            fits = time_range.preset(days, end, self._local) == (start, end)
+            button.variant = "contained" if fits else "outlined"
+        self._showing = True
+        self._calendar.value = time_range.days(start, end)
+        self._showing = False
+
+    @property
+    def _local_span(self) -> tuple[datetime, datetime]:
+        return time_range.from_microseconds(self._span, self._local)
+
+    def _preset(self, days: int, _event: object) -> None:
+        """Choose a number of whole days, the last of which is the last one in view."""
+        self._choose(time_range.microseconds(time_range.preset(days, self._local_span[1], self._local)))
+
+    def _step(self, way: int, _event: object) -> None:
+        """Move by the length of what is in view; whole days stay whole days over a clock change."""
+        self._choose(time_range.microseconds(time_range.moved(*self._local_span, way)))
+
+    def _dated(self, event: Any) -> None:
+        """Choose the days that were picked in the calendar."""
+        if event.new is None or self._showing:
+            return
+        self._choose(time_range.microseconds(time_range.of_days(*event.new, local=self._local)))
+
+    def _written(self) -> str:
+        start, end = self._local_span
+        text = f"{start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %Y %H:%M}, {self._local}"
+        moments = [from_us(moment).astimezone(self._local) for moment in changes_between(str(self._local), *self._span)]
+        told = ", ".join(f"{moment:%-d %b %Y}" for moment in moments[:2])
+        return f"{text} · clocks change on {told}{' …' if len(moments) > 2 else ''}" if moments else text

@@ -1,0 +1,56 @@
+"""Parts of a page under tabs: each is read when it is first opened, and the address says which one is open."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from sqlalchemy.orm import Session
+
+from app.auth.access.identity import SignedIn
+from app.widgets.async_content import fill, waiting
+from app.widgets.layout import remember
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is under one tab."""
+
+    key: str
+    """Its word in the address."""
+    label: str
+    """Its word on the page."""
+    read: Callable[[Session, SignedIn], Any]
+    """Reads what it shows."""
+    show: Callable[[Any], Sequence[Any]]
+    """Makes of it what is shown."""
+
+
+class Tabs(pn.viewable.Viewer):
+    """Shows one part at a time."""
+
+    def __init__(self, parts: Sequence[Part], *, opened: str | None) -> None:
+        super().__init__()
+        self._parts = list(parts)
+        self._places = [pn.Column(waiting(), sizing_mode="stretch_width") for _ in parts]
+        self._filled: set[int] = set()
+        keys = [part.key for part in parts]
+        first = keys.index(opened) if opened in keys else 0
+        named = [(part.label, place) for part, place in zip(parts, self._places, strict=True)]
+        self._tabs = pmui.Tabs(*named, active=first, dynamic=True, sizing_mode="stretch_width", margin=(4, 0))
+        self._tabs.param.watch(self._turned, "active")
+        self.refresh(first)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._tabs
+
+    def refresh(self, index: int) -> None:
+        """Read one part anew."""
+        self._filled.add(index)
+        fill(self._places[index], self._parts[index].read, self._parts[index].show)
+
+    def _turned(self, event: Any) -> None:
+        remember(tab=self._parts[event.new].key)
+        if event.new not in self._filled:
+            self.refresh(event.new)
