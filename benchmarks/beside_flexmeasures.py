@@ -132,12 +132,12 @@ def foresee(side: Side) -> None:
         return
     database = Database(side.database)
     for run in range(1, RUNS):
-        with database.writing() as work:
-            source_id = work.scalar(select(Series.source_id).where(Series.sensor_id == side.runs))
+        with database.writing() as session:
+            source_id = session.scalar(select(Series.source_id).where(Series.sensor_id == side.runs))
             body = run_body(run)
             events = np.arange(576) * 300_000_000 + store.to_us(datetime.fromisoformat(body["start"]))
             store.write(
-                work, get(work, Sensor, side.runs), get(work, Source, int(source_id or 0)),
+                session, get(session, Sensor, side.runs), get(session, Source, int(source_id or 0)),
                 events=events, values=np.array(body["values"]), known_at=datetime.fromisoformat(body["prior"]),
             )  # fmt: skip
     database.close()

@@ -43,25 +43,25 @@ WORK = "from app.cli.main import main; main(['jobs', 'run-worker', '--queue', 's
 
 
 def price_series(database: Database, sensor_id: int) -> None:
-    with database.writing() as work:
+    with database.writing() as session:
         events = to_us(START) + np.arange(48, dtype=np.int64) * 3_600_000_000
         values = 50 + 30 * np.sin(np.arange(48) / 24 * 2 * np.pi)
-        market = sources.named(work, "market", type="market")
-        store.write(work, get(work, Sensor, sensor_id), market, events=events, values=values, known_at=START)
+        market = sources.named(session, "market", type="market")
+        store.write(session, get(session, Sensor, sensor_id), market, events=events, values=values, known_at=START)
 
 
 def batteries(database: Database) -> list[tuple[int, int]]:
     """Add batteries; return asset and power sensor of each."""
     made = []
-    with database.writing() as work:
-        first = work.query(Asset).filter_by(name="battery").one()
+    with database.writing() as session:
+        first = session.query(Asset).filter_by(name="battery").one()
         for number in range(BATTERIES):
             asset = Asset(name=f"b{number}", asset_type_id=first.asset_type_id, account_id=first.account_id)
-            work.add(asset)
-            work.flush()
+            session.add(asset)
+            session.flush()
             sensor = Sensor(name="power", asset_id=asset.id, unit="kW", resolution=serving.timedelta(minutes=15))
-            work.add(sensor)
-            work.flush()
+            session.add(sensor)
+            session.flush()
             made.append((asset.id, sensor.id))
     return made
 
@@ -114,8 +114,8 @@ def latency(with_redis: bool, count: int = 100) -> None:
             for each in workers:
                 each.terminate()
         told("trigger -> result [ms]", np.array(took[5:]))
-        with database.reading() as work:
-            [line] = job_search.durations(work, since=START)
+        with database.reading() as session:
+            [line] = job_search.durations(session, since=START)
             print(f"waited {1000 * line.waited:.1f} ms, took {1000 * line.took:.1f} ms (medians of the job rows)")
 
 
@@ -136,8 +136,8 @@ def filled(queue: Queue, database: Database, environment: dict[str, str], count:
     began, now = time.process_time(), datetime.now(UTC)
     for plain in requests:
         order = Order(kind=kind, asset_id=plain["asset"], request=plain, force=True)
-        with database.writing() as work:
-            job = ask(work, order, now=now, settings=settings)
+        with database.writing() as session:
+            job = ask(session, order, now=now, settings=settings)
         queue.put(job.id)
     return 1000 * (time.process_time() - began) / count
 
@@ -165,7 +165,7 @@ def throughput(with_redis: bool, count: int = 1000) -> None:
 
 def overhead(with_redis: bool, count: int = 400) -> None:
     """Measure the CPU time of jobs that do nothing, and of the same plans without jobs."""
-    odd_kinds.KINDS["schedule-nothing"] = lambda work, attempt: lambda writing: {"outputs": {}}
+    odd_kinds.KINDS["schedule-nothing"] = lambda session, attempt: lambda writing: {"outputs": {}}
     odd_kinds.QUEUE_OF["schedule-nothing"] = "scheduling"
     with stage(with_redis) as (database, environment):
         price = serving.identifiers(database)["s:price"]
@@ -191,17 +191,17 @@ def per_call(function: Callable[[], object], count: int = 200) -> float:
 
 
 def plan_once(database: Database, price: int) -> None:
-    with database.reading() as work:
-        first = work.query(Sensor).filter_by(name="power").first()
+    with database.reading() as session:
+        first = session.query(Sensor).filter_by(name="power").first()
         asked, now = request(first.asset_id, first.id, price), datetime.now(UTC)
-        made = schedule.compute(References(work, None), asked, known_at=now)
-    with database.writing() as work:
-        schedule.save(work, replace(made), known_at=now)
+        made = schedule.compute(References(session, None), asked, known_at=now)
+    with database.writing() as session:
+        schedule.save(session, replace(made), known_at=now)
 
 
 def done(database: Database) -> int:
-    with database.reading() as work:
-        return sum(n for (_, state), n in job_states.counts(work).items() if state not in jobs.PENDING)
+    with database.reading() as session:
+        return sum(n for (_, state), n in job_states.counts(session).items() if state not in jobs.PENDING)
 
 
 def spent(workers: "list[subprocess.Popen[bytes]]") -> float:

@@ -93,8 +93,8 @@ def many_requests(kind: str, bound: Bound) -> Row:
         running.api.token("boss")
 
         def ask(count: int, until: float) -> int:
-            work = [clients.submit(everyday, running, number, count, until, tally) for number in range(CLIENTS)]
-            return sum(one.result() for one in work)
+            session = [clients.submit(everyday, running, number, count, until, tally) for number in range(CLIENTS)]
+            return sum(one.result() for one in session)
 
         ask(WARM, end)
         memory, asked = [measured(running, 5)], 0
@@ -119,9 +119,9 @@ def pages(kind: str, bound: Bound) -> Row:
     """Open pages in a real browser and close them; compare memory after the first round with memory at the end."""
     with services(kind) as running, sync_playwright() as playwright:
         load(running.database, now=datetime.now(UTC))
-        with running.database.writing() as work:
-            looking.add_host(work)
-            looking.add_job(work)
+        with running.database.writing() as session:
+            looking.add_host(session)
+            looking.add_job(session)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(ARGUMENTS))
         context = browser.new_context(base_url=running.api.url)
         page = context.new_page()

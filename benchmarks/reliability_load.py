@@ -205,8 +205,8 @@ def judge(load: Load, patience: float = 120) -> Verdict:
 
 
 def judge_jobs(services: Services, client: Client, verdict: Verdict) -> None:
-    with services.database.reading() as work:
-        rows = list(work.scalars(select(Job).where(Job.asset_id == client.site.battery)))
+    with services.database.reading() as session:
+        rows = list(session.scalars(select(Job).where(Job.asset_id == client.site.battery)))
     verdict.jobs.update(row.status for row in rows)
     verdict.missing += len(set(client.jobs) - {row.id for row in rows})
     verdict.unended += sum(not (row.status == "FINISHED" or (row.status == "FAILED" and row.message)) for row in rows)
@@ -220,14 +220,14 @@ def judge_jobs(services: Services, client: Client, verdict: Verdict) -> None:
 
 
 def pending(services: Services) -> int:
-    with services.database.reading() as work:
-        return len(list(work.scalars(select(Job.id).where(Job.status.in_(PENDING)))))
+    with services.database.reading() as session:
+        return len(list(session.scalars(select(Job.id).where(Job.status.in_(PENDING)))))
 
 
 def runs(services: Services, sensor_id: int) -> dict[int, int]:
     """Return the number of values that are stored of each run, the superseded ones as well."""
-    with services.database.reading() as work:
-        sensor = get(work, Sensor, sensor_id)
-        values = store.read_all(work, sensor, START, EVER, known_at=EVER).beliefs.values
+    with services.database.reading() as session:
+        sensor = get(session, Sensor, sensor_id)
+        values = store.read_all(session, sensor, START, EVER, known_at=EVER).beliefs.values
     numbers, counts = np.unique(np.floor(values), return_counts=True)
     return {int(number): int(count) for number, count in zip(numbers, counts, strict=True)}

@@ -154,16 +154,16 @@ def services(kind: str, parent: Path | None = None, **settings: str) -> Iterator
 def sites(database: Database) -> list[Site]:
     """Add a battery and a meter for each client."""
     made = []
-    with database.writing() as work:
-        mill = work.query(Asset).filter_by(name="battery").one()
+    with database.writing() as session:
+        mill = session.query(Asset).filter_by(name="battery").one()
         for number in range(CLIENTS):
             asset = Asset(name=f"b{number}", asset_type_id=mill.asset_type_id, account_id=mill.account_id)
-            work.add(asset)
-            work.flush()
+            session.add(asset)
+            session.flush()
             meter = Sensor(name="meter", asset_id=asset.id, unit="kW", resolution=timedelta(minutes=5))
             power = Sensor(name="power", asset_id=asset.id, unit="kW", resolution=timedelta(minutes=15))
-            work.add_all([meter, power])
-            work.flush()
+            session.add_all([meter, power])
+            session.flush()
             made.append(Site(meter.id, asset.id, power.id))
     return made
 

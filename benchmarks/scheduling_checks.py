@@ -103,11 +103,11 @@ def processes() -> None:
         price, blocked = rng.normal(size=n), rng.random(n) < 0.02
         cells = []
         for kind in (ProcessType.INFLEXIBLE, ProcessType.SHIFTABLE, ProcessType.BREAKABLE):
-            work = Process(name="w", power=1.0, steps=k, kind=kind, blocked=None if kind == "SHIFTABLE" else blocked)
-            work = work if kind != ProcessType.INFLEXIBLE else Process(name="w", power=1.0, steps=k, kind=kind)
+            session = Process(name="w", power=1.0, steps=k, kind=kind, blocked=None if kind == "SHIFTABLE" else blocked)
+            session = session if kind != ProcessType.INFLEXIBLE else Process(name="w", power=1.0, steps=k, kind=kind)
             began = perf_counter()
             for _ in range(500):
-                best_steps(work, price)
+                best_steps(session, price)
             cells.append(f"{(perf_counter() - began) / 500 * 1e6:.0f}")
         print(f"| {n}, {k} | " + " | ".join(cells) + " |")
 

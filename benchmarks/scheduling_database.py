@@ -34,23 +34,23 @@ from engine.window import Window
 from tests import postgres
 
 
-def stored(work: Session) -> tuple[int, int, dict[str, int]]:
+def stored(session: Session) -> tuple[int, int, dict[str, int]]:
     """Write the building; return the ids of its asset, of the battery's sensor and of the others."""
-    asset = Asset(name="building", asset_type=asset_type(work, "battery"))
-    work.add(asset)
-    by, found = sources.named(work, "meter", type="script"), {}
+    asset = Asset(name="building", asset_type=asset_type(session, "battery"))
+    session.add(asset)
+    by, found = sources.named(session, "meter", type="script"), {}
     for name, (unit, step, values) in readings().items():
-        sensor = _sensor(work, asset, name, unit, step)
+        sensor = _sensor(session, asset, name, unit, step)
         window = Window.of_length(START, step * len(values), step)
-        store.write(work, sensor, by, events=window.starts, values=values, known_at=KNOWN_AT)
+        store.write(session, sensor, by, events=window.starts, values=values, known_at=KNOWN_AT)
         found[name] = sensor.id
-    return asset.id, _sensor(work, asset, "power", "kW", RESOLUTION).id, found
+    return asset.id, _sensor(session, asset, "power", "kW", RESOLUTION).id, found
 
 
-def _sensor(work: Session, asset: Asset, name: str, unit: str, step: timedelta) -> Sensor:
+def _sensor(session: Session, asset: Asset, name: str, unit: str, step: timedelta) -> Sensor:
     made = Sensor(asset=asset, name=name, unit=unit, resolution=step, attributes={"consumption_is_positive": True})
-    work.add(made)
-    work.flush()
+    session.add(made)
+    session.flush()
     return made
 
 
@@ -63,8 +63,8 @@ def planning(database: Database, ids: tuple[int, int, dict[str, int]], length: t
     )
 
     def run() -> float:
-        with database.reading() as work:
-            plan = schedule.compute(References(work, None), request, known_at=KNOWN_AT).schedule
+        with database.reading() as session:
+            plan = schedule.compute(References(session, None), request, known_at=KNOWN_AT).schedule
         return float(sum(plan.power[name].sum() for name in plan.soc) / 4)
 
     return run
@@ -74,8 +74,8 @@ def measure(name: str, url: str) -> None:
     """Print the CPU time of this process, without that of the database's own."""
     upgrade(url)
     database = Database(url)
-    with database.writing() as work:
-        ids = stored(work)
+    with database.writing() as session:
+        ids = stored(session)
     for length in LENGTHS:
         run = planning(database, ids, length)
         print(f"| {name} | {length} | {median_cpu(run, times=25):.1f} ms | {run():.2f} kWh |", flush=True)

@@ -13,7 +13,7 @@ from benchmarks.store_bench import Bench, postgresql, sqlite
 from db.beliefs import store
 from db.beliefs.knowledge import AsOf
 from db.beliefs.latest import Known
-from db.beliefs.series import Line
+from db.beliefs.series import SeriesRow
 from db.core.driver import Driver
 from db.exchange import frames
 from db.sensors import Sensor
@@ -72,10 +72,10 @@ class Rows:
         self.bench.raw.commit()
         return table["e"].astype(np.int64), table["b"].astype(np.int64), table["v"].astype(np.float64)
 
-    def one(self, work: Session, series: int, event: int, value: float) -> None:
+    def one(self, session: Session, series: int, event: int, value: float) -> None:
         """Insert one row by the rules of the store: lock the series, compare with the belief before, count it."""
-        driver = Driver(work)
-        line = Line.locked(driver, series, 1)
+        driver = Driver(session)
+        line = SeriesRow.locked(driver, series, 1)
         query = "SELECT belief, value FROM one_row WHERE event = ? AND belief <= ? ORDER BY belief DESC LIMIT 1"
         found = driver.rows(query, (event, 9))
         if line and (not found or found[0][1] != value):
@@ -87,14 +87,14 @@ def run(bench: Bench) -> list[tuple[str, float, str]]:
     """Measure everything on one database; return what, milliseconds and the comparison."""
     dice, rows = np.random.default_rng(1), Rows(bench)
     events, values = steps(NOON, 40 * YEAR // 10, STEP), dice.normal(size=40 * YEAR // 10)
-    with bench.database.writing() as work:
-        sensors = [add_sensor(work, resolution=STEP) for _ in range(210)]
-        source = named(work, "meter")
+    with bench.database.writing() as session:
+        sensors = [add_sensor(session, resolution=STEP) for _ in range(210)]
+        source = named(session, "meter")
     found: list[tuple[str, float, str]] = []
 
     def write(sensor: Sensor, part: slice, known_at: Any = NOON) -> None:
-        with bench.database.writing() as work:
-            store.write(work, sensor, source, events=events[part], values=values[part], known_at=known_at)
+        with bench.database.writing() as session:
+            store.write(session, sensor, source, events=events[part], values=values[part], known_at=known_at)
 
     def compare(what: str, ours: float, **others: float) -> None:
         ratios = ", ".join(f"{name.replace('_', ' ')} {ms:.2f} ms: {ms / ours:.1f}x" for name, ms in others.items())
@@ -116,8 +116,8 @@ def run(bench: Bench) -> list[tuple[str, float, str]]:
     week = NOON + 50_000 * STEP
 
     def many(_: int) -> None:
-        with bench.database.reading() as work:
-            store.read_many(work, sensors[:200], week, week + 7 * DAY, known_at=LATER)
+        with bench.database.reading() as session:
+            store.read_many(session, sensors[:200], week, week + 7 * DAY, known_at=LATER)
 
     compare("200 sensors, a week, one call", bench.measure(many, times=5))
     return found
@@ -130,11 +130,11 @@ def one_value(
     one = bench.measure(write, times=200)
 
     def one_row(i: int) -> None:
-        with bench.database.writing() as work:
-            rows.one(work, sensor.id, i, 1.0)
+        with bench.database.writing() as session:
+            rows.one(session, sensor.id, i, 1.0)
 
-    with bench.database.writing() as work:
-        Driver(work).run(f"CREATE TABLE one_row {TABLE}" + (" WITHOUT ROWID" if bench.is_sqlite else ""))
+    with bench.database.writing() as session:
+        Driver(session).run(f"CREATE TABLE one_row {TABLE}" + (" WITHOUT ROWID" if bench.is_sqlite else ""))
     compare("write one value", one, one_row_same_rules=bench.measure(one_row, times=200))
 
 
@@ -142,8 +142,8 @@ def reads(bench: Bench, sensor: Sensor, rows: Rows, compare: Callable[..., None]
     """Read a year in every way."""
 
     def ours(_: int) -> Known:
-        with bench.database.reading() as work:
-            return store.read(work, sensor, NOON, NOON + 365 * DAY, known_at=LATER)
+        with bench.database.reading() as session:
+            return store.read(session, sensor, NOON, NOON + 365 * DAY, known_at=LATER)
 
     others = {"fetchall_to_DataFrame": bench.measure(lambda _: rows.frame(), times=2)}
     if not bench.is_sqlite:
@@ -158,17 +158,17 @@ def overlapping(bench: Bench, sensor: Sensor, source: Source, compare: Callable[
 
     def forecast(i: int) -> None:
         start = NOON + i * 150 * MINUTE
-        with bench.database.writing() as work:
+        with bench.database.writing() as session:
             run = {"events": steps(start, 576, STEP), "values": dice.normal(size=576), "known_at": start}
-            store.write(work, sensor, source, **run)
+            store.write(session, sensor, source, **run)
 
     compare("forecast run of 576, overlapping", bench.measure(forecast, times=100))
     for i in range(502, 3504):
         forecast(i)
 
     def read(_: int, known_at: Any = LATER) -> None:
-        with bench.database.reading() as work:
-            store.read(work, sensor, NOON, NOON + 365 * DAY, known_at=known_at)
+        with bench.database.reading() as session:
+            store.read(session, sensor, NOON, NOON + 365 * DAY, known_at=known_at)
 
     ahead = AsOf(known_at=LATER, horizon=6 * 60 * MINUTE)
     compare("read a year of runs, latest", bench.measure(read, times=5))
@@ -176,8 +176,8 @@ def overlapping(bench: Bench, sensor: Sensor, source: Source, compare: Callable[
     compare("read a year of runs, horizon 6 h", bench.measure(lambda i: read(i, ahead), times=1))
 
     def replay(_: int) -> None:
-        with bench.database.reading() as work:
-            store.read_all(work, sensor, NOON, NOON + 365 * DAY, known_at=LATER)
+        with bench.database.reading() as session:
+            store.read_all(session, sensor, NOON, NOON + 365 * DAY, known_at=LATER)
 
     compare("read a year of runs, all 2 M beliefs", bench.measure(replay, times=1))
 

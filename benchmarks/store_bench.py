@@ -83,8 +83,8 @@ def postgresql(partitions: int = 0) -> Iterator[Bench]:
         database = Database(url)
         raw = psycopg2.connect(url.replace("+psycopg2", ""))
         bench = Bench("PostgreSQL", database, raw, Path())
-        with database.writing() as work:
-            bench.backends.append(int(work.execute(text("select pg_backend_pid()")).scalar_one()))
+        with database.writing() as session:
+            bench.backends.append(int(session.execute(text("select pg_backend_pid()")).scalar_one()))
         bench.backends.append(raw.info.backend_pid)
         yield bench
         raw.close()

@@ -28,24 +28,24 @@ def lowest(bench: Bench, work: Callable[[int], None], times: int) -> float:
 def measure(bench: Bench) -> dict[str, float]:
     """Return what each operation costs [ms]."""
     values = np.random.default_rng(1).normal(size=YEAR)
-    with bench.database.writing() as work:
-        sensors, source = [add_sensor(work, resolution=STEP) for _ in range(SENSORS)], named(work, "meter")
+    with bench.database.writing() as session:
+        sensors, source = [add_sensor(session, resolution=STEP) for _ in range(SENSORS)], named(session, "meter")
     for sensor in sensors:
-        with bench.database.writing() as work:
+        with bench.database.writing() as session:
             events = steps(NOON, YEAR // 4, STEP)
-            store.write(work, sensor, source, events=events, values=values[: len(events)], known_at=NOON)
+            store.write(session, sensor, source, events=events, values=values[: len(events)], known_at=NOON)
 
     def read(count: int, days: int) -> Callable[[int], None]:
         def ask(_: int) -> None:
-            with bench.database.reading() as work:
-                store.read_many(work, sensors[:count], NOON, NOON + days * DAY, known_at=LATER)
+            with bench.database.reading() as session:
+                store.read_many(session, sensors[:count], NOON, NOON + days * DAY, known_at=LATER)
 
         return ask
 
     def change(number: int) -> None:
-        with bench.database.writing() as work:
+        with bench.database.writing() as session:
             event, known = steps(NOON + number % 5000 * STEP, 1, STEP), NOON + (number + 1) * MINUTE
-            store.write(work, sensors[0], source, events=event, values=values[number : number + 1], known_at=known)
+            store.write(session, sensors[0], source, events=event, values=values[number : number + 1], known_at=known)
 
     return {
         "read a day": lowest(bench, read(1, 1), 20),

@@ -23,11 +23,11 @@ def write(url: str, sensor_id: int, source_id: int, until: float, answers: "Queu
     database, took, i = Database(url), [], 0
     while time.time() < until:
         begun = time.perf_counter()
-        with database.writing() as work:
-            sensor, source = get(work, Sensor, sensor_id), get(work, Source, source_id)
+        with database.writing() as session:
+            sensor, source = get(session, Sensor, sensor_id), get(session, Source, source_id)
             events = steps(NOON + (i % 900) * 24 * STEP, 96, STEP)
             values = np.random.default_rng(i).normal(size=96)
-            store.write(work, sensor, source, events=events, values=values, known_at=NOON + i * MINUTE)
+            store.write(session, sensor, source, events=events, values=values, known_at=NOON + i * MINUTE)
         took.append(time.perf_counter() - begun)
         time.sleep(PAUSE)
         i += 1
@@ -39,8 +39,8 @@ def read(url: str, sensor_id: int, _: int, until: float, answers: "Queue[Any]") 
     database, took = Database(url), []
     while time.time() < until:
         begun = time.perf_counter()
-        with database.reading() as work:
-            store.read(work, get(work, Sensor, sensor_id), NOON, NOON + 7 * DAY, known_at=LATER)
+        with database.reading() as session:
+            store.read(session, get(session, Sensor, sensor_id), NOON, NOON + 7 * DAY, known_at=LATER)
         took.append(time.perf_counter() - begun)
         time.sleep(PAUSE)
     answers.put(("read", took))

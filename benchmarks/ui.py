@@ -61,26 +61,26 @@ def fill(database: Database) -> Ids:
     """Add the data."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     random = np.random.default_rng(1)
-    with database.writing() as work:
-        owner = toy.account(work)
-        meter = sources.named(work, "meter", type="gateway")
-        forecaster = sources.named(work, "Benchmark", type="forecaster", model="Noise", version="1")
-        year, week = (add_asset(work, name, "building", account_id=owner.id) for name in ("Year", "Week"))
+    with database.writing() as session:
+        owner = toy.account(session)
+        meter = sources.named(session, "meter", type="gateway")
+        forecaster = sources.named(session, "Benchmark", type="forecaster", model="Noise", version="1")
+        year, week = (add_asset(session, name, "building", account_id=owner.id) for name in ("Year", "Week"))
         window = Window(now - YEAR, now, STEP)
         for i in range(SENSORS):
-            sensor = add_sensor(work, year, f"power {i}", "kW", STEP)
+            sensor = add_sensor(session, year, f"power {i}", "kW", STEP)
             values = line(window.n, random)
-            store.write(work, sensor, meter, events=window.starts, values=values, known_at=window.ticks[1:])
+            store.write(session, sensor, meter, events=window.starts, values=values, known_at=window.ticks[1:])
         of_year = sensor.id
         year.sensors_to_show = list(range(sensor.id - SENSORS + 1, sensor.id + 1))
         quarters = Window(now - WEEK, now, timedelta(minutes=15))
         for i in range(REPLAYED):
-            sensor = add_sensor(work, week, f"power {i}", "kW", timedelta(minutes=15))
+            sensor = add_sensor(session, week, f"power {i}", "kW", timedelta(minutes=15))
             for made in range(FORECASTS):
                 at = quarters.start + made * timedelta(hours=6) - timedelta(days=1)
                 ahead = quarters.starts[(quarters.starts >= at.timestamp() * 1e6)]
                 values = random.normal(size=len(ahead)).round(3)
-                store.write(work, sensor, forecaster, events=ahead, values=values, known_at=at)
+                store.write(session, sensor, forecaster, events=ahead, values=values, known_at=at)
         week.sensors_to_show = list(range(sensor.id - REPLAYED + 1, sensor.id + 1))
         return Ids(year.id, of_year, week.id)
 

@@ -55,7 +55,7 @@ STILL = dict.fromkeys(("MuiCollapse", "MuiAccordion", "MuiBackdrop", "MuiPaper")
 PRODUCERS, CONSUMERS = ("solar", "wind"), ("building", "process")
 
 
-def told_by(source_type: str) -> str:
+def line_role(source_type: str) -> str:
     """Return what a source of this type tells: measured, forecast or scheduled."""
     return {"forecaster": "forecast", "scheduler": "scheduled"}.get(source_type, "measured")
 

@@ -49,10 +49,10 @@ class On:
     sensors: Collection[int] = ()
 
 
-def overlapping(work: Session, on: On, start: datetime, end: datetime) -> list[Annotation]:
+def overlapping(session: Session, on: On, start: datetime, end: datetime) -> list[Annotation]:
     """Return the annotations of some rows that reach into [start, end), by start."""
     those = or_(
         Annotation.account_id.in_(on.accounts), Annotation.asset_id.in_(on.assets), Annotation.sensor_id.in_(on.sensors)
     )
     here = select(Annotation).where(those, Annotation.start < end, Annotation.end > start)
-    return list(work.scalars(here.order_by(Annotation.start, Annotation.id)))
+    return list(session.scalars(here.order_by(Annotation.start, Annotation.id)))

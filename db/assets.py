@@ -62,13 +62,13 @@ class Asset(Table):
     children: Mapped[list["Asset"]] = relationship(back_populates="parent", order_by="Asset.id", passive_deletes=True)
 
 
-def asset_type(work: Session, name: str) -> AssetType:
+def asset_type(session: Session, name: str) -> AssetType:
     """Return the asset type with a name, made if it is not there yet."""
-    found = work.scalar(select(AssetType).where(AssetType.name == name))
+    found = session.scalar(select(AssetType).where(AssetType.name == name))
     if found is None:
         found = AssetType(name=name, description=TYPES.get(name, ""))
-        work.add(found)
-        work.flush()
+        session.add(found)
+        session.flush()
     return found
 
 
@@ -79,9 +79,9 @@ def _in_subtree() -> Select[Asset]:
     return select(Asset).where(Asset.id.in_(select(tree.c.id)))
 
 
-def subtree(work: Session, root_id: int) -> list[Asset]:
+def subtree(session: Session, root_id: int) -> list[Asset]:
     """Return an asset and all assets below it, parents before children; each once, even if they stand in a circle."""
-    found = {asset.id: asset for asset in work.scalars(_in_subtree(), {"root": root_id})}
+    found = {asset.id: asset for asset in session.scalars(_in_subtree(), {"root": root_id})}
     below = defaultdict[int | None, list[int]](list)
     for key in sorted(found):
         below[found[key].parent_asset_id].append(key)
@@ -99,12 +99,12 @@ def belong_together(asset: Asset, other: Asset) -> bool:
     return other.account_id is None or other.account_id == asset.account_id
 
 
-def own_subtree(work: Session, root_id: int) -> tuple[list[Asset], list[Asset]]:
+def own_subtree(session: Session, root_id: int) -> tuple[list[Asset], list[Asset]]:
     """Return an asset with what belongs to it below, and what was hung below it by another account.
 
     Older databases have such trees. What is below an asset of another account is left out with it, and not listed.
     """
-    every = subtree(work, root_id)
+    every = subtree(session, root_id)
     own, foreign = {asset.id: asset for asset in every[:1]}, []
     for asset in every[1:]:
         if asset.parent_asset_id in own:
@@ -130,24 +130,24 @@ TREES = 7_401_215
 """Key of the lock that changes of trees take on PostgreSQL; SQLite has one writer at a time anyway."""
 
 
-def lock_trees(work: Session) -> None:
+def lock_trees(session: Session) -> None:
     """Let changes of trees wait for each other until the transaction ends: two moves at once could make a circle."""
-    if work.get_bind().dialect.name == "postgresql":
-        work.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TREES})
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TREES})
 
 
-def check_parent(work: Session, asset: Asset, parent: Asset) -> None:
+def check_parent(session: Session, asset: Asset, parent: Asset) -> None:
     """Refuse to put an asset below another one where it does not belong; no other move is made until the commit.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         asset: The asset, which may be new.
         parent: What it is to be part of.
 
     Raises:
         FieldError: The parent belongs to another account, or is the asset itself or part of it.
     """
-    lock_trees(work)
+    lock_trees(session)
     if not belong_together(asset, parent):
         owner = "is public" if asset.account_id is None else f"belongs to account {asset.account_id}"
         raise FieldError(
@@ -157,19 +157,19 @@ def check_parent(work: Session, asset: Asset, parent: Asset) -> None:
         )
     above: int | None = parent.id
     seen: set[int] = set()
-    with work.no_autoflush:  # column by column, as others may have moved what this session read before
+    with session.no_autoflush:  # column by column, as others may have moved what this session read before
         while above is not None and above not in seen:
             if above == asset.id:
                 raise FieldError("parent_asset_id", f"asset {parent.id} is asset {asset.id} itself or below it.")
             seen.add(above)
-            above = work.scalar(select(Asset.parent_asset_id).where(Asset.id == above))
+            above = session.scalar(select(Asset.parent_asset_id).where(Asset.id == above))
 
 
-def count_mixed(work: Session) -> int:
+def count_mixed(session: Session) -> int:
     """Return how many assets stand below one of another account, as older databases allowed."""
     above = aliased(Asset)
     mixed = select(func.count()).select_from(Asset).join(above, above.id == Asset.parent_asset_id)
     return (
-        work.scalar(mixed.where(above.account_id.is_not(None), above.account_id.is_distinct_from(Asset.account_id)))
+        session.scalar(mixed.where(above.account_id.is_not(None), above.account_id.is_distinct_from(Asset.account_id)))
         or 0
     )

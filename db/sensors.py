@@ -42,12 +42,12 @@ def _of_ids() -> Select[Sensor]:
     return select(Sensor).where(Sensor.id.in_(bindparam("ids", expanding=True)))
 
 
-def bring(work: Session, ids: Collection[int]) -> None:
+def bring(session: Session, ids: Collection[int]) -> None:
     """Read the sensors with some ids in one statement; the session keeps them, and ``get`` finds them there."""
     if ids:
-        work.info.setdefault("sensors", []).extend(work.scalars(_of_ids(), {"ids": sorted(ids)}))
+        session.info.setdefault("sensors", []).extend(session.scalars(_of_ids(), {"ids": sorted(ids)}))
 
 
-def of_asset(work: Session, asset_id: int) -> list[Sensor]:
+def of_asset(session: Session, asset_id: int) -> list[Sensor]:
     """Return the sensors of one asset, oldest first."""
-    return list(work.scalars(select(Sensor).where(Sensor.asset_id == asset_id).order_by(Sensor.id)))
+    return list(session.scalars(select(Sensor).where(Sensor.asset_id == asset_id).order_by(Sensor.id)))

@@ -137,13 +137,13 @@ def test_a_server_starts_without_what_only_some_requests_need():
 
 
 def test_every_command_can_be_loaded():
-    from app.cli.main import COMMANDS, Group, cli
+    from app.cli.main import COMMANDS, CommandGroup, cli
 
-    def load(group: Group, at: object) -> None:
+    def load(group: CommandGroup, at: object) -> None:
         for word, entry in group.entries.items():
             command = at.get_command(None, word)
             assert command is not None and command.name == word
-            if isinstance(entry, Group):
+            if isinstance(entry, CommandGroup):
                 load(entry, command)
 
     load(COMMANDS, cli)

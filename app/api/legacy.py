@@ -9,7 +9,7 @@ PATTERN = r"/api/(?P<version>v1|v1_1|v1_2|v1_3|v2_0)(?:/.*)?"
 DEPRECATED, ENDED = "Wed, 14 Dec 2022 00:00:00 GMT", "Mon, 01 May 2023 00:00:00 GMT"
 
 
-class Gone(Endpoint):
+class EndedVersion(Endpoint):
     """Any address of a version that ended."""
 
     async def _serve(self, path: dict[str, str]) -> None:

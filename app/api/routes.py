@@ -38,5 +38,5 @@ def patterns(service: Service) -> list[Any]:
     for prefix, route in tables():
         by_path[prefix + route.pattern][route.method] = route
     found: list[Any] = [(path, Endpoint, {"routes": routes, "service": service}) for path, routes in by_path.items()]
-    found.append((legacy.PATTERN, legacy.Gone, {"routes": {}, "service": service}))
+    found.append((legacy.PATTERN, legacy.EndedVersion, {"routes": {}, "service": service}))
     return [*found, (r"/api(?:/.*)?", NothingHere, {"routes": {}, "service": service})]

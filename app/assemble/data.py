@@ -25,7 +25,7 @@ EVER = datetime.fromisoformat("9000-01-01T00:00:00+00:00")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class SeriesQuery:
     """Which values of a sensor are wanted, and how."""
 
     start: datetime
@@ -39,7 +39,7 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Series:
+class EquidistantSeries:
     """Equidistant values."""
 
     window: Window
@@ -50,26 +50,26 @@ class Series:
     """Length of an event; zero for an instantaneous sensor."""
 
 
-def read(work: Session, sensor: Sensor, asked: Asked) -> Series:
+def read(session: Session, sensor: Sensor, asked: SeriesQuery) -> EquidistantSeries:
     """Return one value per step, as it was known at one moment.
 
     Raises:
         FieldError: The resolution is finer than the sensor's or no multiple of it, or the answer would be too long.
         UnitError: The sensor's values cannot be written in the unit asked for.
     """
-    return all_of(work, [sensor], asked)[sensor.id]
+    return all_of(session, [sensor], asked)[sensor.id]
 
 
-def all_of(work: Session, sensors: list[Sensor], asked: Asked) -> dict[int, Series]:
+def all_of(session: Session, sensors: list[Sensor], asked: SeriesQuery) -> dict[int, EquidistantSeries]:
     """Return the same for several sensors, by sensor id; what is too much is refused before anything is read."""
-    most = bounds.of(work).read
+    most = bounds.of(session).read
     steps = [asked.resolution or sensor.resolution for sensor in sensors]
     for sensor, step in zip(sensors, steps, strict=True):
         _check(sensor, step, asked)
     _check_size([step for step in steps if step], asked.length, most)
     before = max((sensor.resolution for sensor in sensors), default=timedelta(0))
     start, end = asked.start - before, after(asked.start, asked.length, field="duration")
-    found = store.read_many(work, sensors, start, end, known_at=asked.as_of, sources=asked.sources)
+    found = store.read_many(session, sensors, start, end, known_at=asked.as_of, sources=asked.sources)
     usual = {
         sensor.id: asked.resolution or sensor.resolution or usual_step(found[sensor.id].events, asked.length, most)
         for sensor in sensors
@@ -78,7 +78,7 @@ def all_of(work: Session, sensors: list[Sensor], asked: Asked) -> dict[int, Seri
     return {sensor.id: _written(sensor, found[sensor.id], asked, usual[sensor.id]) for sensor in sensors}
 
 
-def _check(sensor: Sensor, step: timedelta, asked: Asked) -> None:
+def _check(sensor: Sensor, step: timedelta, asked: SeriesQuery) -> None:
     if step < timedelta(0) or asked.resolution == timedelta(0):
         raise FieldError("resolution", "must be longer than zero.")
     if sensor.resolution and step % sensor.resolution:
@@ -97,14 +97,16 @@ def _check_size(steps: list[timedelta], length: timedelta, most: Most | None) ->
         )
 
 
-def _written(sensor: Sensor, known: Known, asked: Asked, step: timedelta) -> Series:
+def _written(sensor: Sensor, known: Known, asked: SeriesQuery, step: timedelta) -> EquidistantSeries:
     window = Window.of_length(asked.start, asked.length, step)
     values = _at_once(known, sensor, window)
     if values is None:
         values = on_steps(known.events, known.values, sensor.resolution, window)
     unit = asked.unit or sensor.unit
     converted = units.convert(values, sensor.unit, unit, hours=window.hours if sensor.resolution else None)
-    return Series(window=window, values=converted, unit=unit, resolution=step if sensor.resolution else timedelta(0))
+    return EquidistantSeries(
+        window=window, values=converted, unit=unit, resolution=step if sensor.resolution else timedelta(0)
+    )
 
 
 def _at_once(known: Known, sensor: Sensor, window: Window) -> NDArray[np.float64] | None:

@@ -80,11 +80,11 @@ def of_sites(
         end: End of the day.
         known_at: What was known when; a measurement then counts before a plan, if it was told later.
     """
-    work = references.session
-    planned = listing.planned_powers(work, [asset.id for asset in assets], to_us(start), to_us(end))
+    session = references.session
+    planned = listing.planned_powers(session, [asset.id for asset in assets], to_us(start), to_us(end))
     sites = _sites(assets, planned)
     sensors = references.readable(key for site in sites for key in site.sensors())
-    known = store.read_many(work, list(sensors.values()), start - BEFORE, end, known_at=known_at)
+    known = store.read_many(session, list(sensors.values()), start - BEFORE, end, known_at=known_at)
     found = [_cost(site, sensors, known, start, end) for site in sites]
     return [each for each in found if each is not None]
 

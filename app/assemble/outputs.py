@@ -19,7 +19,7 @@ Described: TypeAlias = StorageModel | ProcessModel | CommodityContext
 
 
 @dataclass(frozen=True)
-class Output:
+class SensorOutput:
     """One sensor and the part of the plan it receives."""
 
     sensor: Sensor
@@ -40,7 +40,7 @@ def consumption_sign(sensor: Sensor) -> float:
     return 1.0 if sensor.attributes.get("consumption_is_positive") else -1.0
 
 
-def of_power(references: References, name: str, given: Described, sensor: Sensor | None) -> Iterable[Output]:
+def of_power(references: References, name: str, given: Described, sensor: Sensor | None) -> Iterable[SensorOutput]:
     """Give the outputs of one power: its sensor, and those named by direction.
 
     Args:
@@ -50,13 +50,15 @@ def of_power(references: References, name: str, given: Described, sensor: Sensor
         sensor: The power sensor, which stores both directions in its own sign.
     """
     if sensor is not None:
-        yield Output(sensor, name, sign=consumption_sign(sensor))
+        yield SensorOutput(sensor, name, sign=consumption_sign(sensor))
     takes, gives = directions(given)
     both = takes is not None and gives is not None
     if takes is not None:
-        yield Output(power_sensor(references, takes, field=name), name, part="consumption" if both else "all")
+        yield SensorOutput(power_sensor(references, takes, field=name), name, part="consumption" if both else "all")
     if gives is not None:
-        yield Output(power_sensor(references, gives, field=name), name, part="production" if both else "all", sign=-1.0)
+        yield SensorOutput(
+            power_sensor(references, gives, field=name), name, part="production" if both else "all", sign=-1.0
+        )
 
 
 def directions(given: Described) -> tuple[int | None, int | None]:
@@ -90,11 +92,11 @@ def check_unit(sensor: Sensor, unit: str) -> None:
         raise FieldError(f"sensor {sensor.id}", f"its unit {sensor.unit!r} cannot hold values in {unit}; name another.")
 
 
-def of_store(references: References, name: str, model: StorageModel, *, whole: float | None) -> Iterable[Output]:
+def of_store(references: References, name: str, model: StorageModel, *, whole: float | None) -> Iterable[SensorOutput]:
     """Give the sensor that receives the state of charge, if one is named."""
     if isinstance(model.state_of_charge, SensorReference):
         sensor = references.output(model.state_of_charge.sensor, field=f"{name}: state-of-charge")
         check_unit(sensor, "kWh")
         if sensor.unit == "%" and whole is None:
             raise FieldError(f"{name}: soc-max", f"sensor {sensor.id} is in %; give the energy that is 100 %.")
-        yield Output(sensor, name, stored_energy=True, whole=whole)
+        yield SensorOutput(sensor, name, stored_energy=True, whole=whole)

@@ -61,14 +61,14 @@ def latest(references: References, asset: Asset, *, known_at: datetime) -> PlanS
 
     A price that the principal may not read is left out, as one that is not known.
     """
-    work = references.session
-    powers = {sensor.id: sensor for sensor in of_asset(work, asset.id) if _is_power(sensor)}
-    newest = listing.newest_plan(work, powers)
+    session = references.session
+    powers = {sensor.id: sensor for sensor in of_asset(session, asset.id) if _is_power(sensor)}
+    newest = listing.newest_plan(session, powers)
     if newest is None:
         return None
     sensor, last = powers[newest.sensor_id], from_us(newest.last_event_us) + powers[newest.sensor_id].resolution
     only = SourceFilter(ids=[newest.source_id])
-    known = store.read_per_source(work, sensor, last - LONGEST, last, known_at=known_at, sources=only)
+    known = store.read_per_source(session, sensor, last - LONGEST, last, known_at=known_at, sources=only)
     if newest.source_id not in known:
         return None
     return _summary(references, asset, sensor, newest.source_id, known[newest.source_id], known_at)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.assemble.outputs import Output
+from app.assemble.outputs import SensorOutput
 from app.assemble.site.series import on_steps
 from db.beliefs import store
 from db.beliefs.store import Written
@@ -24,18 +24,18 @@ DECIMALS = 6
 
 
 def save_schedule(
-    work: Session, schedule: Schedule, outputs: Iterable[Output], *, by: Source, known_at: datetime
+    session: Session, schedule: Schedule, outputs: Iterable[SensorOutput], *, by: Source, known_at: datetime
 ) -> dict[int, Written]:
     """Save what a plan says for each output sensor; return what became of it, by sensor id.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         schedule: The plan.
         outputs: The sensors and the part each receives.
         by: The source of the values.
         known_at: When the plan was asked for.
     """
-    by_sensor: dict[int, list[Output]] = defaultdict(list)
+    by_sensor: dict[int, list[SensorOutput]] = defaultdict(list)
     for output in outputs:
         by_sensor[output.sensor.id].append(output)
     written = {}
@@ -44,11 +44,11 @@ def save_schedule(
         for more in same[1:]:  # several devices behind one meter are added
             values = values + values_for(more, schedule)[1]
         sensor = same[0].sensor
-        written[key] = store.write(work, sensor, by, events=events, values=values.round(DECIMALS), known_at=known_at)
+        written[key] = store.write(session, sensor, by, events=events, values=values.round(DECIMALS), known_at=known_at)
     return written
 
 
-def values_for(output: Output, schedule: Schedule) -> tuple[Microseconds, Floats]:
+def values_for(output: SensorOutput, schedule: Schedule) -> tuple[Microseconds, Floats]:
     """Return the events of an output sensor and their values in its unit, resolution and sign."""
     if output.stored_energy:
         return _soc(output, schedule)
@@ -67,7 +67,7 @@ def values_for(output: Output, schedule: Schedule) -> tuple[Microseconds, Floats
     return events.starts, on_steps(window.starts, values, window.step, events)
 
 
-def _soc(output: Output, schedule: Schedule) -> tuple[Microseconds, Floats]:
+def _soc(output: SensorOutput, schedule: Schedule) -> tuple[Microseconds, Floats]:
     sensor, soc = output.sensor, schedule.soc[output.name]
     share = sensor.unit == "%" and output.whole
     values = soc / share * 100 if share else units.convert(soc, "kWh", sensor.unit)

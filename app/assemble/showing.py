@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ShownChart:
     """One chart as an asset asks for it."""
 
     title: str
@@ -15,18 +15,18 @@ class Wanted:
     """Ids of the sensors whose lines share the chart."""
 
 
-def wanted(sensors_to_show: Iterable[Any]) -> list[Wanted]:
+def wanted(sensors_to_show: Iterable[Any]) -> list[ShownChart]:
     """Return the charts asked for, without those that name no sensor."""
     return [chart for chart in map(one, sensors_to_show) if chart.sensors]
 
 
-def one(entry: Any) -> Wanted:
+def one(entry: Any) -> ShownChart:
     """Return what an entry asks for; it may name no sensor."""
     title = str(entry.get("title") or "") if isinstance(entry, dict) else ""
-    return Wanted(title, list(named(entry)))
+    return ShownChart(title, list(named(entry)))
 
 
-def written(chart: Wanted) -> Any:
+def written(chart: ShownChart) -> Any:
     """Return a chart as an entry of sensors_to_show: with a title a dictionary, else an id or a list of ids."""
     if chart.title:
         return {"title": chart.title, "sensors": list(chart.sensors)}

@@ -20,20 +20,20 @@ class Command(NamedTuple):
     help: str
 
 
-class Group(NamedTuple):
+class CommandGroup(NamedTuple):
     """Commands under one word."""
 
     help: str
-    entries: dict[str, Union[Command, "Group"]]
+    entries: dict[str, Union[Command, "CommandGroup"]]
     usual: str | None = None
     """The command that is meant where only options follow."""
 
 
-COMMANDS = Group(
+COMMANDS = CommandGroup(
     "When to run flexible assets against prices, CO2 and peaks, and why.",
     {
         "run": Command("app.cli.commands.serve:run", "Serve the pages and the API."),
-        "add": Group(
+        "add": CommandGroup(
             "Add something to the database.",
             {
                 "automation": Command("app.cli.commands.automations:add_automation", "What is done again and again."),
@@ -49,7 +49,7 @@ COMMANDS = Group(
                     "app.cli.commands.beliefs:add_beliefs", "Time series data from a CSV or Excel file."
                 ),
                 "report": Command("app.cli.commands.reports:add_report", "Compute a report and save it."),
-                "schedule": Group(
+                "schedule": CommandGroup(
                     "Compute a schedule and save it.",
                     {
                         "for-storage": Command(
@@ -65,7 +65,7 @@ COMMANDS = Group(
                 ),
             },
         ),
-        "show": Group(
+        "show": CommandGroup(
             "Show what the database holds.",
             {
                 "automation": Command("app.cli.commands.automations:show_automation", "One automation with its jobs."),
@@ -81,7 +81,7 @@ COMMANDS = Group(
                 "roles": Command("app.cli.commands.accounts:show_roles", "The roles users can have."),
             },
         ),
-        "edit": Group(
+        "edit": CommandGroup(
             "Change what is there.",
             {
                 "automation": Command("app.cli.commands.automations:edit_automation", "Pause or continue it."),
@@ -93,7 +93,7 @@ COMMANDS = Group(
                 ),
             },
         ),
-        "delete": Group(
+        "delete": CommandGroup(
             "Delete something for good.",
             {
                 "automation": Command("app.cli.commands.automations:delete_automation", "It is not done any more."),
@@ -112,7 +112,7 @@ COMMANDS = Group(
                 "nan-beliefs": Command("app.cli.commands.deleting:delete_nan", "Values that are not a number."),
             },
         ),
-        "jobs": Group(
+        "jobs": CommandGroup(
             "Workers, and what becomes of jobs.",
             {
                 "run-worker": Command("app.cli.commands.jobs:run_worker", "Do jobs of some queues until told to stop."),
@@ -128,7 +128,7 @@ COMMANDS = Group(
                 "delete-queue": Command("app.cli.commands.jobs:delete_queue", "Forget the jobs of some queues."),
             },
         ),
-        "monitor": Group(
+        "monitor": CommandGroup(
             "Tell somebody when something was not heard of.",
             {
                 "last-run": Command("app.cli.commands.monitor:last_run", "Tasks that have not succeeded for a while."),
@@ -137,7 +137,7 @@ COMMANDS = Group(
                 "last-seen": Command("app.cli.commands.monitor:last_seen_users", "Users not seen for a while."),
             },
         ),
-        "db-ops": Group(
+        "db-ops": CommandGroup(
             "Copies of the whole database.",
             {
                 "dump": Command("app.cli.commands.db_ops:dump", "Copy it to one file, while it is in use."),
@@ -147,7 +147,7 @@ COMMANDS = Group(
                 "restore": Command("app.cli.commands.db_ops:restore", "Fill it from such a file."),
             },
         ),
-        "db": Group(
+        "db": CommandGroup(
             "Look after the tables of the database.",
             {
                 "upgrade": Command("app.cli.commands.db_ops:upgrade", "Bring the tables to the newest version."),
@@ -161,7 +161,7 @@ COMMANDS = Group(
 class Lazy(click.Group):
     """A group that knows its commands by name and help, and imports one only to run it."""
 
-    def __init__(self, name: str, group: Group) -> None:
+    def __init__(self, name: str, group: CommandGroup) -> None:
         super().__init__(name, help=group.help, no_args_is_help=True)
         self.entries, self.usual = group.entries, group.usual
 
@@ -180,7 +180,7 @@ class Lazy(click.Group):
         entry = self.entries.get(cmd_name)
         if entry is None:
             return None
-        if isinstance(entry, Group):
+        if isinstance(entry, CommandGroup):
             return Lazy(cmd_name, entry)
         module, _, attribute = entry.where.partition(":")
         command: click.Command = getattr(import_module(module), attribute)

@@ -15,9 +15,9 @@ def writing() -> Iterator[Session]:
     """Give a session on the configured database, committed when the command is through; an error saves nothing."""
     database = opened(load())
     try:
-        with database.writing() as work:
-            bounds.lift(work)  # who may run commands here may take the machine's time
-            yield work
+        with database.writing() as session:
+            bounds.lift(session)  # who may run commands here may take the machine's time
+            yield session
     finally:
         database.close()
 
@@ -27,8 +27,8 @@ def reading() -> Iterator[Session]:
     """Give a session on the configured database that sees one moment of it."""
     database = opened(load())
     try:
-        with database.reading() as work:
-            bounds.lift(work)  # who may run commands here may take the machine's time
-            yield work
+        with database.reading() as session:
+            bounds.lift(session)  # who may run commands here may take the machine's time
+            yield session
     finally:
         database.close()

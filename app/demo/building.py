@@ -21,29 +21,29 @@ SHIFTED = "Real data, shifted by whole weeks to lie around today; origins in app
 CONSUMES = {"consumption_is_positive": True}
 
 
-def house(work: Session) -> Asset | None:
+def house(session: Session) -> Asset | None:
     """Return the demo's house, None if it is not there yet."""
-    return work.scalar(select(Asset).where(Asset.name == NAME))
+    return session.scalar(select(Asset).where(Asset.name == NAME))
 
 
-def build(work: Session, owner: Account) -> dict[str, Sensor]:
+def build(session: Session, owner: Account) -> dict[str, Sensor]:
     """Add market, house and devices to an account; return the sensors by the name of what they tell."""
-    market = add_asset(work, "Day-ahead market NL", "market", account_id=owner.id, description=SHIFTED)
-    made = {"day-ahead price": add_sensor(work, market, "day-ahead price", "EUR/MWh", HOUR)}
-    made["retail price"] = add_sensor(work, market, "retail price", "EUR/kWh", HOUR)
-    home = add_asset(work, NAME, "building", account_id=owner.id, description=SHIFTED, **PLACE)
-    made["load"] = add_sensor(work, home, "household load", "kW", HOUR, attributes=CONSUMES)
-    made["site"] = add_sensor(work, home, "site power", "kW", QUARTER, attributes=CONSUMES)
+    market = add_asset(session, "Day-ahead market NL", "market", account_id=owner.id, description=SHIFTED)
+    made = {"day-ahead price": add_sensor(session, market, "day-ahead price", "EUR/MWh", HOUR)}
+    made["retail price"] = add_sensor(session, market, "retail price", "EUR/kWh", HOUR)
+    home = add_asset(session, NAME, "building", account_id=owner.id, description=SHIFTED, **PLACE)
+    made["load"] = add_sensor(session, home, "household load", "kW", HOUR, attributes=CONSUMES)
+    made["site"] = add_sensor(session, home, "site power", "kW", QUARTER, attributes=CONSUMES)
     inside = {"account_id": owner.id, "parent_asset_id": home.id, **PLACE}
-    panels = add_asset(work, "Solar panels", "solar", attributes={"capacity_in_kw": PEAK_POWER}, **inside)
-    made["solar"] = add_sensor(work, panels, "production", "kW", HOUR)
-    charger = add_asset(work, "Charge point", "one-way_evse", **inside)
-    made["charging"] = add_sensor(work, charger, "charging power", "kW", QUARTER, attributes=CONSUMES)
-    battery = add_asset(work, "Home battery", "battery", **inside)
-    made["battery"] = add_sensor(work, battery, "battery power", "kW", QUARTER, attributes=CONSUMES)
-    made["soc"] = add_sensor(work, battery, "state of charge", "kWh", timedelta(0))
+    panels = add_asset(session, "Solar panels", "solar", attributes={"capacity_in_kw": PEAK_POWER}, **inside)
+    made["solar"] = add_sensor(session, panels, "production", "kW", HOUR)
+    charger = add_asset(session, "Charge point", "one-way_evse", **inside)
+    made["charging"] = add_sensor(session, charger, "charging power", "kW", QUARTER, attributes=CONSUMES)
+    battery = add_asset(session, "Home battery", "battery", **inside)
+    made["battery"] = add_sensor(session, battery, "battery power", "kW", QUARTER, attributes=CONSUMES)
+    made["soc"] = add_sensor(session, battery, "state of charge", "kWh", timedelta(0))
     _describe(home, battery, made)
-    work.flush()
+    session.flush()
     return made
 
 
@@ -76,11 +76,11 @@ def _describe(home: Asset, battery: Asset, made: dict[str, Sensor]) -> None:
     battery.sensors_to_show = home.sensors_to_show
 
 
-def sensors(work: Session) -> dict[str, Sensor]:
+def sensors(session: Session) -> dict[str, Sensor]:
     """Return the demo's sensors by the name of what they tell, as ``build`` did."""
     short = {"household load": "load", "site power": "site", "production": "solar", "charging power": "charging"}
     short |= {"battery power": "battery", "state of charge": "soc"}
-    home = house(work)
+    home = house(session)
     owner = home.account_id if home else None
-    found = work.scalars(select(Sensor).join(Asset).where(Asset.account_id == owner)) if home else ()
+    found = session.scalars(select(Sensor).join(Asset).where(Asset.account_id == owner)) if home else ()
     return {short.get(sensor.name, sensor.name): sensor for sensor in found}

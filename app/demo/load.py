@@ -46,28 +46,28 @@ def load(database: Database, *, now: datetime) -> Loaded:
         now: The moment of knowledge of forecasts and plan.
     """
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    with database.writing() as work:
-        if building.house(work) is None:
-            building.build(work, toy.account(work))
-        sensors = building.sensors(work)
-        by = sources.named(work, "Shifted real data", type="demo script")
+    with database.writing() as session:
+        if building.house(session) is None:
+            building.build(session, toy.account(session))
+        sensors = building.sensors(session)
+        by = sources.named(session, "Shifted real data", type="demo script")
         published = _published(now)
-        stored = _measured(work, sensors, by, hour) + _prices(work, sensors, by, published)
-        stored += _foreseen(work, sensors, hour, published, now)
-        request = _request(work, sensors, hour, now)
-        schedule.run(References(work, None), request, known_at=now)
+        stored = _measured(session, sensors, by, hour) + _prices(session, sensors, by, published)
+        stored += _foreseen(session, sensors, hour, published, now)
+        request = _request(session, sensors, hour, now)
+        schedule.run(References(session, None), request, known_at=now)
     return Loaded(request.asset, stored)
 
 
-def _request(work: Session, sensors: dict[str, Sensor], hour: datetime, now: datetime) -> ScheduleRequest:
+def _request(session: Session, sensors: dict[str, Sensor], hour: datetime, now: datetime) -> ScheduleRequest:
     """Return what to plan: the house; the battery is taken as half full where no earlier plan tells."""
-    told = store.read(work, sensors["soc"], hour - toy.HOUR, hour + toy.HOUR, known_at=now)
+    told = store.read(session, sensors["soc"], hour - toy.HOUR, hour + toy.HOUR, known_at=now)
     half = {"asset": sensors["battery"].asset_id, "soc-at-start": "50 %"}
     model = () if len(told) else (half,)
     return ScheduleRequest(asset=sensors["site"].asset_id, start=hour, duration=PLAN, flex_model=model)
 
 
-def _measured(work: Session, sensors: dict[str, Sensor], by: Source, hour: datetime) -> int:
+def _measured(session: Session, sensors: dict[str, Sensor], by: Source, hour: datetime) -> int:
     """Save what the meters of the house have seen in the last year, each value known when its event was over."""
     hours = Window(hour - HISTORY, hour, toy.HOUR)
     quarters = Window(hour - HISTORY, hour, toy.QUARTER)
@@ -75,7 +75,7 @@ def _measured(work: Session, sensors: dict[str, Sensor], by: Source, hour: datet
     solar = excerpts.hourly("pv_rooftop_turin_2019.csv.gz", hours) * building.PEAK_POWER
     charging = excerpts.charging(quarters, power=building.CHARGE_POINT)
     return sum(
-        _save(work, sensors[name], by, window.starts, values, window.starts + window.step_us)
+        _save(session, sensors[name], by, window.starts, values, window.starts + window.step_us)
         for name, window, values in (("load", hours, load), ("solar", hours, solar), ("charging", quarters, charging))
     )
 
@@ -86,7 +86,7 @@ def _published(now: datetime) -> datetime:
     return today + (2 * DAY if now >= today + PUBLISHED else DAY)
 
 
-def _prices(work: Session, sensors: dict[str, Sensor], by: Source, published: datetime) -> int:
+def _prices(session: Session, sensors: dict[str, Sensor], by: Source, published: datetime) -> int:
     """Save the prices that are published by now, each known since the afternoon before its day."""
     days = [published + timedelta(days=back) for back in range(-HISTORY.days, 0)]
     hours = [Window(day, day + DAY, toy.HOUR).starts for day in days]  # 23 to 25 of them: days on the clock
@@ -95,22 +95,27 @@ def _prices(work: Session, sensors: dict[str, Sensor], by: Source, published: da
     price = excerpts.hourly("day_ahead_price_netherlands_2023.csv.gz", whole)
     retail = price / 1000 + building.SURCHARGE
     return sum(
-        _save(work, sensors[name], by, whole.starts, values, known_at)
+        _save(session, sensors[name], by, whole.starts, values, known_at)
         for name, values in (("day-ahead price", price), ("retail price", retail))
     )
 
 
-def _foreseen(work: Session, sensors: dict[str, Sensor], hour: datetime, published: datetime, now: datetime) -> int:
+def _foreseen(session: Session, sensors: dict[str, Sensor], hour: datetime, published: datetime, now: datetime) -> int:
     """Save forecasts for the time of the plan, of prices for what is not published."""
     stored = 0
     for name, season in SEASONS.items():
         start = max(hour, published.astimezone(UTC)) if "price" in name else hour
         ahead = Window(start, hour + PLAN, sensors[name].resolution)
-        stored += forecast.run(work, sensors[name], ahead, known_at=now, season=season).stored
+        stored += forecast.run(session, sensors[name], ahead, known_at=now, season=season).stored
     return stored
 
 
 def _save(
-    work: Session, sensor: Sensor, by: Source, events: Microseconds, values: NDArray[np.float64], known_at: Microseconds
+    session: Session,
+    sensor: Sensor,
+    by: Source,
+    events: Microseconds,
+    values: NDArray[np.float64],
+    known_at: Microseconds,
 ) -> int:
-    return store.write(work, sensor, by, events=events, values=values.round(5), known_at=known_at).stored
+    return store.write(session, sensor, by, events=events, values=values.round(5), known_at=known_at).stored

@@ -22,7 +22,7 @@ Place: TypeAlias = Account | Asset | Sensor
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remark:
+class AnnotationText:
     """A remark on a stretch of time."""
 
     content: str
@@ -34,7 +34,7 @@ class Remark:
     known_at: datetime
 
 
-def add(work: Session, who: SignedIn, place: Place, given: Remark) -> tuple[Annotation, bool]:
+def add(session: Session, who: SignedIn, place: Place, given: AnnotationText) -> tuple[Annotation, bool]:
     """Annotate a row as a user; return the annotation, and whether it is new.
 
     Raises:
@@ -45,20 +45,20 @@ def add(work: Session, who: SignedIn, place: Place, given: Remark) -> tuple[Anno
     own = {"content": given.content, "start": given.start, "end": given.end, "type": given.type}
     _check(own)
     own[f"{place.__tablename__}_id"] = place.id
-    source = sources.of_user(work, who.id, name=who.username, account_id=who.account_id)
-    work.flush()
-    same = work.scalar(select(Annotation).filter_by(**own, source_id=source.id).limit(1))
+    source = sources.of_user(session, who.id, name=who.username, account_id=who.account_id)
+    session.flush()
+    same = session.scalar(select(Annotation).filter_by(**own, source_id=source.id).limit(1))
     if same is not None:
         return same, False
     made = Annotation(**own, source_id=source.id, source=source, belief_time=given.known_at)
-    work.add(made)
-    work.flush()
+    session.add(made)
+    session.flush()
     return made, True
 
 
-def change(work: Session, who: SignedIn, annotation_id: int, fields: Mapping[str, Any]) -> Annotation:
+def change(session: Session, who: SignedIn, annotation_id: int, fields: Mapping[str, Any]) -> Annotation:
     """Change content, start, end or type of an annotation; raises as ``add`` does, and NotFound."""
-    row = _own(work, who, annotation_id)
+    row = _own(session, who, annotation_id)
     for name, value in fields.items():
         if value is None:
             raise FieldError(name, "must have a value; leave it out to keep it as it is.")
@@ -67,27 +67,27 @@ def change(work: Session, who: SignedIn, annotation_id: int, fields: Mapping[str
     return row
 
 
-def remove(work: Session, who: SignedIn, annotation_id: int) -> None:
+def remove(session: Session, who: SignedIn, annotation_id: int) -> None:
     """Delete an annotation; raises NotAllowed and NotFound."""
-    work.delete(_own(work, who, annotation_id))
+    session.delete(_own(session, who, annotation_id))
 
 
-def may_change(work: Session, who: SignedIn, row: Annotation) -> bool:
+def may_change(session: Session, who: SignedIn, row: Annotation) -> bool:
     """Return whether a user may change an annotation: whoever may add to each row it is on."""
-    return all(access.may(who, "create-children", place) for place in _places(work, row))
+    return all(access.may(who, "create-children", place) for place in _places(session, row))
 
 
-def _own(work: Session, who: SignedIn, annotation_id: int) -> Annotation:
-    row = database.get(work, Annotation, annotation_id)
-    for place in _places(work, row):
+def _own(session: Session, who: SignedIn, annotation_id: int) -> Annotation:
+    row = database.get(session, Annotation, annotation_id)
+    for place in _places(session, row):
         access.check(who, "create-children", place)
     return row
 
 
-def _places(work: Session, row: Annotation) -> list[Place]:
+def _places(session: Session, row: Annotation) -> list[Place]:
     on: list[tuple[type[Any], int | None]]
     on = [(Account, row.account_id), (Asset, row.asset_id), (Sensor, row.sensor_id)]
-    return [database.get(work, kind, key) for kind, key in on if key is not None]
+    return [database.get(session, kind, key) for kind, key in on if key is not None]
 
 
 def _check(own: Mapping[str, Any]) -> None:

@@ -13,11 +13,11 @@ class WrongState(EngineError):
     """A job is in a state in which this cannot be done with it."""
 
 
-def cancel(work: Session, job: Job, *, by: str, now: datetime) -> None:
+def cancel(session: Session, job: Job, *, by: str, now: datetime) -> None:
     """Cancel a job that has not ended; what it is computing is not saved.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         job: The job; it is brought up to date.
         by: Who wants it, for those who asked for the job.
         now: The moment.
@@ -25,24 +25,24 @@ def cancel(work: Session, job: Job, *, by: str, now: datetime) -> None:
     Raises:
         WrongState: It has ended.
     """
-    done = job_states.cancel(work, job.id, now=now, message=f"Cancelled by {by}.")
-    work.refresh(job)
+    done = job_states.cancel(session, job.id, now=now, message=f"Cancelled by {by}.")
+    session.refresh(job)
     if not done:
         raise WrongState(f"Job {job.id} has ended already ({job.status.lower()}).")
 
 
-def requeue(work: Session, job: Job, *, user_id: int) -> None:
+def requeue(session: Session, job: Job, *, user_id: int) -> None:
     """Let a job that failed or was cancelled be done anew, under its own id; the caller hands it to the queue.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         job: The job; it is brought up to date.
         user_id: Who wants it; it then acts for that user.
 
     Raises:
         WrongState: It did not fail.
     """
-    done = job_states.requeue(work, job.id, user_id=user_id)
-    work.refresh(job)
+    done = job_states.requeue(session, job.id, user_id=user_id)
+    session.refresh(job)
     if not done:
         raise WrongState(f"Job {job.id} did not fail: it is {job.status.lower()}.")

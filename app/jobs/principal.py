@@ -24,7 +24,7 @@ class NoLongerAllowed(EngineError):
         super().__init__(f"Nothing was saved: {reason}; let somebody ask for it who may.")
 
 
-def principal(work: Session, user_id: int | None) -> SignedIn | None:
+def principal(session: Session, user_id: int | None) -> SignedIn | None:
     """Return a user as of now, for whom something is done; None: the host at a terminal.
 
     Raises:
@@ -32,27 +32,27 @@ def principal(work: Session, user_id: int | None) -> SignedIn | None:
     """
     if user_id is None:
         return None
-    user = work.get(User, user_id)
+    user = session.get(User, user_id)
     if user is None or not user.active:
         raise NoLongerAllowed("who asked for this is no active user any more")
-    return identity(work, user)
+    return identity(session, user)
 
 
 @contextmanager
-def acting(work: Session, job: Job, before: References | None = None) -> Iterator[References]:
+def acting(session: Session, job: Job, before: References | None = None) -> Iterator[References]:
     """Give what resolves references for who asked for a job; what that user may not use ends the job.
 
     Args:
-        work: A session that sees users as they are now.
+        session: A session that sees users as they are now.
         job: The job.
         before: What was resolved when it was computed; all of it is asked for again.
 
     Raises:
         NoLongerAllowed: The asker was deactivated, or may not use what the job needs.
     """
-    who = principal(work, job.user_id)
+    who = principal(session, job.user_id)
     try:
-        references = before.renewed(work, who) if before is not None else References(work, who)
+        references = before.renewed(session, who) if before is not None else References(session, who)
         if job.asset_id is not None:
             references.asset(job.asset_id, field="", action="create-children")
         yield references
@@ -62,10 +62,10 @@ def acting(work: Session, job: Job, before: References | None = None) -> Iterato
         raise NoLongerAllowed(f"{name}, who asked for this, may not use {error.row}{where}") from None
 
 
-def leave(work: Session, users: Collection[int], *, now: datetime) -> None:
+def leave(session: Session, users: Collection[int], *, now: datetime) -> None:
     """Cancel what users wait for and pause what they set up, before they are deleted: nobody else asked for it."""
     waiting = select(Job.id).where(Job.user_id.in_(users), Job.status.in_(PENDING))
-    for job_id in work.scalars(waiting).all():
-        job_states.cancel(work, job_id, now=now, message="Cancelled: who asked for it was deleted.")
-    for automation in work.scalars(select(Automation).where(Automation.user_id.in_(users))):
+    for job_id in session.scalars(waiting).all():
+        job_states.cancel(session, job_id, now=now, message="Cancelled: who asked for it was deleted.")
+    for automation in session.scalars(select(Automation).where(Automation.user_id.in_(users))):
         automation.active = False

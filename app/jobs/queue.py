@@ -117,13 +117,13 @@ class Queue:
         Raises:
             QueueDown: The queue cannot be reached; the job is handed over once it can.
         """
-        with self._database.reading() as work:
-            job = jobs.one(work, job_id)
+        with self._database.reading() as session:
+            job = jobs.one(session, job_id)
         try:
             self.send(job_id, job.queue, job.priority)
         except QueueDown:
-            with self._database.writing() as work:
-                job_states.note_unsent(work, job_id)
+            with self._database.writing() as session:
+                job_states.note_unsent(session, job_id)
             raise
 
     def send(self, job_id: str, queue: str, priority: int) -> None:

@@ -71,25 +71,25 @@ class Keeper:
 
     def wake_due(self, now: datetime) -> None:
         """Hand over jobs that were put off, once their time has come or the job they wait for has ended."""
-        with self._database.reading() as work:
-            found = job_states.due(work, now)
+        with self._database.reading() as session:
+            found = job_states.due(session, now)
         for job in found:
-            with self._database.writing() as work:
-                first = job_states.enqueue(work, job)
+            with self._database.writing() as session:
+                first = job_states.enqueue(session, job)
             if first:
                 self._send(job)
 
     def release_silent(self, now: datetime) -> None:
         """Let others do the jobs of workers that say nothing any more."""
-        with self._database.reading() as work:
-            found = job_states.silent(work, now)
+        with self._database.reading() as session:
+            found = job_states.silent(session, now)
         for job in found:
             self._release(job, now)
 
     def release_dead(self) -> None:
         """Do the same at once for workers of this machine whose processes are gone."""
-        with self._database.reading() as work:
-            found = job_states.started_on(work, machine())
+        with self._database.reading() as session:
+            found = job_states.started_on(session, machine())
         for job in found:
             if not _is_alive(job.worker or ""):
                 self._release(job, datetime.now(UTC))
@@ -97,21 +97,21 @@ class Keeper:
     def _release(self, job: Job, now: datetime) -> None:
         tries = self._settings.FLEXSCOPE_JOB_TRIES
         if job.tries < tries:
-            with self._database.writing() as work:
-                first = job_states.release(work, job)
+            with self._database.writing() as session:
+                first = job_states.release(session, job)
             if first:
                 LOG.warning("The worker of job %s (%s) is gone; it is done anew.", job.id, job.worker)
                 self._send(job)
             return
         message = f"The {job.kind} was started {job.tries} times, and each time its worker was gone before it ended."
         trace = job.trace or f"The last worker was {job.worker}; it ended without a word, or was killed."
-        with self._database.writing() as work:
-            job_states.fail(work, job, now=now, message=message, trace=trace)
+        with self._database.writing() as session:
+            job_states.fail(session, job, now=now, message=message, trace=trace)
 
     def find_strays(self, before: datetime) -> None:
         """Hand over again the waiting jobs that their queue has lost."""
-        with self._database.reading() as work:
-            found = job_states.waiting(work, before=before)
+        with self._database.reading() as session:
+            found = job_states.waiting(session, before=before)
         held = {queue: self._queue.holds(queue) for queue in {job.queue for job in found}}
         for job in found:
             if job.id not in held[job.queue]:
@@ -120,17 +120,17 @@ class Keeper:
     def tidy(self, now: datetime) -> None:
         """Forget the jobs that ended long ago; results of schedules are kept longer."""
         kinds = {"schedule": now - self._settings.FLEXMEASURES_PLANNING_TTL}
-        with self._database.writing() as work:
-            job_states.forget(work, kinds=kinds, others=now - self._settings.FLEXMEASURES_JOB_TTL)
-            idempotency.forget(work, before=now - idempotency.KEPT)
+        with self._database.writing() as session:
+            job_states.forget(session, kinds=kinds, others=now - self._settings.FLEXMEASURES_JOB_TTL)
+            idempotency.forget(session, before=now - idempotency.KEPT)
         self.let_go(now)
 
     def let_go(self, now: datetime) -> None:
         """Apply the keep-rules of sensors, in one process of all."""
         try:
-            with self._database.writing() as work:
-                if leader.take(work, RETENTION, self._name, now=now, lasts=timedelta(seconds=TIDY)):
-                    retention.run(work, now=now)
+            with self._database.writing() as session:
+                if leader.take(session, RETENTION, self._name, now=now, lasts=timedelta(seconds=TIDY)):
+                    retention.run(session, now=now)
         except EngineError as error:  # a rule that cannot be read; the jobs must go on
             LOG.error("Old data are not let go of: %s", error)
 

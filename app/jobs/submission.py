@@ -36,39 +36,39 @@ class Order:
     """The job that must have ended before."""
 
 
-def ask(work: Session, order: Order, *, now: datetime, settings: Settings) -> Job:
+def ask(session: Session, order: Order, *, now: datetime, settings: Settings) -> Job:
     """Return the job of an order; while it is QUEUED, the caller hands it to the queue after the commit.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         order: What is to be done.
         now: When it was asked for; its moment of knowledge unless it has one of its own.
         settings: They say how long equal orders share a job.
     """
     fingerprint = jobs.fingerprint(order.kind, order.asset_id, order.request, order.prior)
-    if order.force and (waiting := jobs.unsent(work, fingerprint, order.user_id)) is not None:
+    if order.force and (waiting := jobs.unsent(session, fingerprint, order.user_id)) is not None:
         return waiting  # who repeats what was answered with 503 means this job
-    if not order.force and (same := _same(work, fingerprint, order, now=now, settings=settings)) is not None:
+    if not order.force and (same := _same(session, fingerprint, order, now=now, settings=settings)) is not None:
         return same
     job = Job(kind=order.kind, request=order.request, request_hash=fingerprint, known_at=order.prior or now)
     job.queue, job.priority = QUEUE_OF[order.kind], order.priority
     job.asset_id, job.user_id, job.automation_id = order.asset_id, order.user_id, order.automation_id
     job.enqueued_at, job.due_at, job.after_id = now, order.due_at, order.after_id
     state = "DEFERRED" if order.after_id else "SCHEDULED" if order.due_at else "QUEUED"
-    return jobs.add(work, job, state=state)
+    return jobs.add(session, job, state=state)
 
 
-def _same(work: Session, fingerprint: str, order: Order, *, now: datetime, settings: Settings) -> Job | None:
+def _same(session: Session, fingerprint: str, order: Order, *, now: datetime, settings: Settings) -> Job | None:
     """Return the job of an equal order; of two that come at once the second waits to see the first."""
-    if work.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
-        work.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(fingerprint[:15], 16)})
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(fingerprint[:15], 16)})
     lasts = settings.FLEXMEASURES_JOB_CACHE_TTL
     since = now - timedelta(seconds=lasts) if lasts >= 0 else datetime.min.replace(tzinfo=UTC)
-    same = jobs.equal(work, fingerprint, since=since)
+    same = jobs.equal(session, fingerprint, since=since)
     if same is not None or not order.requeue:
         return same
-    failed = jobs.equal(work, fingerprint, since=since, states=jobs.UNSUCCESSFUL)
+    failed = jobs.equal(session, fingerprint, since=since, states=jobs.UNSUCCESSFUL)
     if failed is not None:
-        job_states.requeue(work, failed.id, user_id=order.user_id)
-        work.refresh(failed)
+        job_states.requeue(session, failed.id, user_id=order.user_id)
+        session.refresh(failed)
     return failed

@@ -83,22 +83,22 @@ class Worker:
 
     def _claim(self, job_id: str) -> Job | None:
         now = datetime.now(UTC)
-        with self._database.writing() as work:
-            return job_states.claim(work, job_id, now=now, worker=self.name, lease_until=now + self.lease)
+        with self._database.writing() as session:
+            return job_states.claim(session, job_id, now=now, worker=self.name, lease_until=now + self.lease)
 
     def _attempt(self, under_way: UnderWay) -> None:
         job, began = under_way.job, time.thread_time()
-        with self._database.reading() as work, principal.acting(work, job) as references:
+        with self._database.reading() as session, principal.acting(session, job) as references:
             save = KINDS[job.kind](references, Attempt(job=job, settings=self._settings, tell=under_way.tell))
         computed_at = datetime.now(UTC)
-        with self._database.writing() as work:
-            with principal.acting(work, job, before=references) as again:  # it may have taken long
+        with self._database.writing() as session:
+            with principal.acting(session, job, before=references) as again:  # it may have taken long
                 result, now = save(again), datetime.now(UTC)
             if result.get("num-beliefs"):
-                wake(work, job.kind, [int(key) for key in result.get("outputs", {})], now=now)
+                wake(session, job.kind, [int(key) for key in result.get("outputs", {})], now=now)
             closing = {"message": f"{job.kind.capitalize()} job finished.", "saving_at": computed_at}
             closing |= {"source_id": result.get("source"), "cpu_s": time.thread_time() - began}
-            job_states.finish(work, job, now=now, result=result, values=closing)
+            job_states.finish(session, job, now=now, result=result, values=closing)
 
     def _failed(self, job: Job, error: Exception) -> None:
         """Put a job off after a fault that may pass, else close it; a fault in doing so is left to the lease."""
@@ -118,13 +118,13 @@ class Worker:
         due_at = datetime.now(UTC) + pause
         fault, seconds = _kind(error), pause.total_seconds()
         message = f"Try {job.tries} met a passing fault ({fault}); the next one is in {seconds:g} s."
-        with self._database.writing() as work:
-            job_states.try_again(work, job, due_at=due_at, message=message, trace=trace)
+        with self._database.writing() as session:
+            job_states.try_again(session, job, due_at=due_at, message=message, trace=trace)
 
     def close(self, job: Job, message: str, trace: str) -> bool:
         """Close a job that could not be done; False if this try no longer counts."""
-        with self._database.writing() as work:
-            return job_states.fail(work, job, now=datetime.now(UTC), message=message, trace=trace)
+        with self._database.writing() as session:
+            return job_states.fail(session, job, now=datetime.now(UTC), message=message, trace=trace)
 
     def beat(self) -> None:
         """Renew the leases of long jobs, tell their progress, and close what takes too long."""
@@ -143,8 +143,8 @@ class Worker:
 
     def _renew(self, each: UnderWay) -> None:
         until, progress = datetime.now(UTC) + self.lease, each.progress
-        with self._database.writing() as work:
-            job_states.renew(work, each.job, until=until, progress=progress)
+        with self._database.writing() as session:
+            job_states.renew(session, each.job, until=until, progress=progress)
         each.renewed, each.told = time.monotonic(), progress
 
 

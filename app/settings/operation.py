@@ -10,7 +10,7 @@ DAY, SOON = timedelta(days=1), timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Operation:
+class OperationSettings:
     """Settings that keep heavy work going and tell when it does not."""
 
     FLEXMEASURES_JOB_TTL: timedelta = setting(DAY, "How long ended jobs are kept; schedules: FLEXMEASURES_PLANNING_TTL")

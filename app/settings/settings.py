@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 from app.settings.appearance import Appearance
 from app.settings.bounds import Bounds
 from app.settings.declaring import setting
-from app.settings.operation import Operation
+from app.settings.operation import OperationSettings
 from app.settings.protection import Protection
-from app.settings.without_effect import NO_EFFECT, told
+from app.settings.without_effect import NO_EFFECT, no_effect_message
 from engine.errors import FieldError, InputError, nearest
 from engine.iso_time import duration, zone
 
@@ -33,7 +33,7 @@ READ_ELSEWHERE = {"FLEXSCOPE_VENV"}  # by panel-serve.sh and tests/run.sh
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Protection, Bounds, Operation, Appearance):
+class Settings(Protection, Bounds, OperationSettings, Appearance):
     """All settings of one process; attribute names are the names of the settings."""
 
     FLEXMEASURES_ENV: str = setting("development", "development, testing or production (demands SECRET_KEY)")
@@ -84,7 +84,7 @@ def load(env: Mapping[str, str] = os.environ) -> Settings:
     kinds = get_type_hints(Settings)
     for name in env:
         if name in NO_EFFECT:
-            LOG.warning(told(name))
+            LOG.warning(no_effect_message(name))
         elif name.startswith(PREFIXES) and name not in kinds and name not in READ_ELSEWHERE:
             raise InputError(f"There is no setting {name}; {nearest(name, sorted(kinds))}")
     texts = {name: _parse(name, env[name], kind) for name, kind in kinds.items() if name in env}
@@ -115,7 +115,7 @@ def _read_file(file: Path, kinds: dict[str, Any]) -> dict[str, Any]:
             continue  # files made for FlexMeasures import timedelta
         name, value = _assignment(statement, file)
         if name in NO_EFFECT:
-            LOG.warning(told(name))
+            LOG.warning(no_effect_message(name))
             continue
         if name not in kinds:
             raise InputError(f"{file}: there is no setting {name}; {nearest(name, sorted(kinds))}")
@@ -147,8 +147,8 @@ def _parse(name: str, given: Any, kind: Any) -> Any:
     try:
         return PARSERS[kind](given)
     except (ValueError, TypeError, SyntaxError, KeyError, InputError):
-        told = "It" if any(each.name == name and each.metadata["hide"] for each in fields(Settings)) else repr(given)
-        raise FieldError(name, f"{told} cannot be read as {EXAMPLES[kind]}.") from None
+        shown = "It" if name in {each.name for each in fields(Settings) if each.metadata["hide"]} else repr(given)
+        raise FieldError(name, f"{shown} cannot be read as {EXAMPLES[kind]}.") from None
 
 
 def _boolean(given: Any) -> bool:
@@ -225,8 +225,8 @@ def _checked(settings: Settings) -> Settings:
             raise FieldError(name, f"{getattr(settings, name)!r} is not one of {', '.join(map(repr, known))}.")
     for name, value in settings.FLEXMEASURES_LP_SOLVER_OPTIONS.items():
         if name not in ("time_limit", "mip_rel_gap") or not isinstance(value, int | float) or value < 0:
-            told = f"{name!r}: {value!r} is not a number 0 or more for time_limit or mip_rel_gap."
-            raise FieldError("FLEXMEASURES_LP_SOLVER_OPTIONS", told)
+            problem = f"{name!r}: {value!r} is not a number 0 or more for time_limit or mip_rel_gap."
+            raise FieldError("FLEXMEASURES_LP_SOLVER_OPTIONS", problem)
     tiles = settings.FLEXSCOPE_TILE_URL
     if tiles and not (tiles.startswith("http") and all(part in tiles for part in ("{x}", "{y}", "{z}"))):
         raise FieldError("FLEXSCOPE_TILE_URL", f"{tiles!r} is not an address such as https://…/{{z}}/{{x}}/{{y}}.png.")

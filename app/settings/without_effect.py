@@ -30,6 +30,6 @@ NO_EFFECT = {
 }
 
 
-def told(name: str) -> str:
+def no_effect_message(name: str) -> str:
     """Return what to say of a setting without effect."""
     return f"{name} changes nothing here: {NO_EFFECT[name]}."

@@ -6,8 +6,8 @@ Request handlers are given it by the server; page functions, which Panel calls w
 from dataclasses import dataclass, field
 
 from app.auth.access.identity import Identities
-from app.auth.login.sign_in import Waiting
-from app.auth.protection.limits import Limits
+from app.auth.login.sign_in import PendingSignIn
+from app.auth.protection.limits import RateLimits
 from app.jobs.queue import Queue
 from app.settings.settings import Settings, secret_key
 from app.web.fair_pools import Pools
@@ -23,10 +23,10 @@ class Running:
     database: Database
     identities: Identities
     queue: Queue
-    limits: Limits
+    limits: RateLimits
     secret: str
     """Key that signs cookies and tokens."""
-    waiting: Waiting = field(default_factory=Waiting)
+    waiting: PendingSignIn = field(default_factory=PendingSignIn)
     """Who failed to sign in too often."""
     pools: Pools = field(default_factory=Pools)
     """The threads that do what is asked."""
@@ -37,7 +37,7 @@ class Running:
         identities = Identities(database)
         queue = Queue(settings, database)
         secret = secret_key(settings)
-        limits = Limits(settings, database)
+        limits = RateLimits(settings, database)
         pools = Pools(most=settings.FLEXSCOPE_MAX_WAITING, patience=settings.FLEXSCOPE_WAITING_SECONDS)
         return cls(
             settings=settings,

@@ -64,7 +64,7 @@ def network(address: str) -> str:
 
 
 @dataclass
-class Waiting:
+class QueuedWork:
     """A piece of work that no thread has taken yet."""
 
     work: Callable[[], Any]
@@ -107,7 +107,7 @@ class FairPool:
         self._share, self._free = share, share + 1
         self._most, self._patience = most, patience
         self._threads = ThreadPoolExecutor(share + 1, name)
-        self._queues: OrderedDict[Hashable, deque[Waiting]] = OrderedDict()
+        self._queues: OrderedDict[Hashable, deque[QueuedWork]] = OrderedDict()
         self._at_work: Counter[Hashable] = Counter()
 
     async def run(self, whose: Hashable, work: Callable[[], Result]) -> Result:
@@ -119,7 +119,7 @@ class FairPool:
         loop, queue = asyncio.get_running_loop(), self._queues.setdefault(whose, deque())
         if len(queue) >= self._most:
             raise Crowded(own=True)
-        waiting = Waiting(work, loop.create_future())
+        waiting = QueuedWork(work, loop.create_future())
         waiting.gives_up = loop.call_later(self._patience, self._give_up, whose, waiting)
         queue.append(waiting)
         self._start()
@@ -160,7 +160,7 @@ class FairPool:
         own, all_of = self._at_work, self._beside.at_work
         return next((who for who in self._queues if own[who] < self._share and all_of[who] < TOGETHER), None)
 
-    def _ended(self, whose: Hashable, waiting: Waiting, done: "asyncio.Future[Any]") -> None:
+    def _ended(self, whose: Hashable, waiting: QueuedWork, done: "asyncio.Future[Any]") -> None:
         self._free += 1
         self._at_work[whose] -= 1
         if not self._at_work[whose]:
@@ -174,7 +174,7 @@ class FairPool:
             waiting.done.set_result(done.result())
         self._beside.ended(whose)
 
-    def _give_up(self, whose: Hashable, waiting: Waiting) -> None:
+    def _give_up(self, whose: Hashable, waiting: QueuedWork) -> None:
         queue = self._queues[whose]
         queue.remove(waiting)
         if not queue:

@@ -27,7 +27,7 @@ BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 STARTED = time.time()
 
 
-class Answered:
+class RequestCounter:
     """How many requests this process answered, and how fast; counted on the event loop alone."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Answered:
             yield f'{name}_count{{method="{method}"}} {sums[-1]}'
 
 
-ANSWERED = Answered()
+ANSWERED = RequestCounter()
 
 
 def _head(name: str, kind: str, meaning: str) -> Iterator[str]:
@@ -76,22 +76,22 @@ def of_process() -> Iterator[str]:
     yield f"process_start_time_seconds {STARTED:.0f}"
 
 
-def of_rows(work: Session, *, now: datetime) -> Iterator[str]:
+def of_rows(session: Session, *, now: datetime) -> Iterator[str]:
     """Give what the database tells of jobs, alerts and tasks; the same whichever process is asked."""
     yield from _head("flexscope_jobs", "gauge", "Jobs by queue and state, as long as they are kept")
-    for (queue, state), count in sorted(job_states.counts(work).items()):
+    for (queue, state), count in sorted(job_states.counts(session).items()):
         yield f'flexscope_jobs{{queue="{queue}",state="{state.lower()}"}} {count}'
     oldest = select(Job.queue, func.min(Job.enqueued_at)).where(Job.status == "QUEUED").group_by(Job.queue)
     yield from _head("flexscope_oldest_waiting_job_seconds", "gauge", "How long the oldest waiting job waits")
-    for queue, since in work.execute(oldest):
+    for queue, since in session.execute(oldest):
         yield f'flexscope_oldest_waiting_job_seconds{{queue="{queue}"}} {(now - since).total_seconds():.3f}'
     yield from _head("flexscope_alerts", "gauge", "Open alerts by kind")
-    for kind, count in work.execute(
+    for kind, count in session.execute(
         select(Alert.kind, func.count()).where(Alert.ended_at.is_(None)).group_by(Alert.kind)
     ):
         yield f'flexscope_alerts{{kind="{kind}"}} {count}'
     yield from _head("flexscope_task_last_success_timestamp_seconds", "gauge", "When a task last succeeded")
-    for row in task_runs.every(work):
+    for row in task_runs.every(session):
         if row.succeeded_at:
             name = row.name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
             yield f'flexscope_task_last_success_timestamp_seconds{{task="{name}"}} {row.succeeded_at.timestamp():.0f}'
@@ -114,8 +114,8 @@ class Metrics(Refusing):
     def _text(self) -> str:
         if not self._may():
             raise HTTPError(401, reason="Send the token of FLEXSCOPE_METRICS_TOKEN, or sign in as admin")
-        with self.running.database.reading() as work:
-            lines = [*ANSWERED.lines(), *of_process(), *of_rows(work, now=datetime.now(UTC))]
+        with self.running.database.reading() as session:
+            lines = [*ANSWERED.lines(), *of_process(), *of_rows(session, now=datetime.now(UTC))]
         return "\n".join(lines) + "\n"
 
     def _may(self) -> bool:

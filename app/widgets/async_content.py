@@ -49,9 +49,9 @@ async def reading(read: Callable[[Session, SignedIn], Result]) -> Result:
     who = _signed_in()
 
     def within() -> Result:
-        with current().database.reading() as work:
-            found = read(work, who)
-            work.expunge_all()  # rows keep what was read of them when the session ends
+        with current().database.reading() as session:
+            found = read(session, who)
+            session.expunge_all()  # rows keep what was read of them when the session ends
             return found
 
     return await in_turn(within, who)
@@ -66,9 +66,9 @@ async def writing(change: Callable[[Session, SignedIn], Result]) -> Result:
     who = _signed_in()
 
     def within() -> Result:
-        with current().database.writing() as work:
-            change_tracking.act_as(work, (who.id, who.username))
-            return change(work, who)
+        with current().database.writing() as session:
+            change_tracking.act_as(session, (who.id, who.username))
+            return change(session, who)
 
     return await in_turn(within, who)
 

@@ -170,7 +170,9 @@ class Shell(Page):
     async def _count_alerts(self) -> None:
         """Tell in the menu how many things are wrong now."""
         try:
-            count = await reading(lambda work, who: alerts.count_open(work, access.readable_asset_ids(work, who)))
+            count = await reading(
+                lambda session, who: alerts.count_open(session, access.readable_asset_ids(session, who))
+            )
         except Exception:  # the page itself tells what it cannot read
             LOG.info("Alerts are not counted", exc_info=True)
             return

@@ -21,5 +21,5 @@ async def ended(job_id: str) -> Job:
     return job
 
 
-def _one(job_id: str, work: Session, _who: SignedIn) -> Job:
-    return jobs.one(work, job_id)
+def _one(job_id: str, session: Session, _who: SignedIn) -> Job:
+    return jobs.one(session, job_id)

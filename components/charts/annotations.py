@@ -17,7 +17,7 @@ SHORT = 28
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remark:
+class AnnotationBand:
     """One remark."""
 
     start: int
@@ -31,7 +31,7 @@ class Remark:
     """Who made it."""
 
 
-def columns(remarks: Sequence[Remark], *, dark: bool) -> dict[str, list[Any]]:
+def columns(remarks: Sequence[AnnotationBand], *, dark: bool) -> dict[str, list[Any]]:
     """Return remarks as the columns of a source."""
     return {
         "start": [remark.start / MILLISECOND for remark in remarks],

@@ -28,7 +28,7 @@ def colours_of(chart: Chart) -> list[Colour]:
     return [by_label[trace.label] for trace in chart.traces]
 
 
-class Line:
+class DrawnTrace:
     """One trace in a figure: its line, and the ground or the band that belongs to it."""
 
     def __init__(self, made: figure, trace: Trace, colour: Colour, *, view: View, ground: float) -> None:
@@ -74,7 +74,7 @@ class Line:
         self.line.glyph.update(line_width=2 if sparse else 1, line_dash=STROKES[self._told] if sparse else "solid")
 
 
-class Drawn:
+class DrawnChart:
     """One chart as a heading and a figure, which can be thinned for another time range and take other paper."""
 
     def __init__(self, chart: Chart, view: View, *, height: int = HEIGHT) -> None:
@@ -85,7 +85,7 @@ class Drawn:
         plans = sum(trace.filled for trace in chart.traces)
         drawn = zip(chart.traces, self.colours, strict=True)
         ground = 0.22 / max(plans, 1)  # several grounds overlap
-        self.lines = [Line(self.figure, trace, colour, view=view, ground=ground) for trace, colour in drawn]
+        self.lines = [DrawnTrace(self.figure, trace, colour, view=view, ground=ground) for trace, colour in drawn]
         values = self.figure.y_range
         if isinstance(values, DataRange1d):
             values.renderers = [part for line in self.lines for part in line.parts]

@@ -11,8 +11,8 @@ from bokeh.plotting import figure
 
 from components.charts import annotations as remarks
 from components.charts import growing, legend, pictures
-from components.charts.annotations import Remark
-from components.charts.figures import HEIGHT, Drawn
+from components.charts.annotations import AnnotationBand
+from components.charts.figures import HEIGHT, DrawnChart
 from components.charts.traces import Chart
 from components.charts.view import View
 from components.component import Component
@@ -32,7 +32,7 @@ class TimeSeries(Component):
     )
     dark = param.Boolean(default=False, doc="Whether the paper is dark.")
     moment = param.Integer(default=None, allow_None=True, doc="Moment to mark with a line [µs since 1970 UTC].")
-    remarks = param.List(item_type=Remark, doc="Remarks on stretches of time, drawn in all charts.")
+    remarks = param.List(item_type=AnnotationBand, doc="Remarks on stretches of time, drawn in all charts.")
     choosing = param.Boolean(default=False, constant=True, doc="Whether a tool to choose a stretch of time is offered.")
     chosen = param.Tuple(default=None, length=2, allow_None=True, doc="Stretch chosen last [µs since 1970 UTC].")
     steady = param.Boolean(default=False, doc="Whether charts keep their place while they have no data.")
@@ -47,7 +47,7 @@ class TimeSeries(Component):
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
         known_zone(self.zone)
-        self._drawn: list[Drawn] = []
+        self._drawn: list[DrawnChart] = []
         self._saved = count()
         self._parts = Pane(styles={"display": "block", "width": "100%"})
         self._parts.on_change("tags", lambda attr, old, new: self.more())
@@ -101,7 +101,7 @@ class TimeSeries(Component):
     def _build(self) -> None:
         last = max((i for i, chart in enumerate(self.charts) if chart.span or self.steady), default=-1)
         for chart in self._waiting[: self.at_once]:
-            drawn = Drawn(chart, self._view, height=self.height)
+            drawn = DrawnChart(chart, self._view, height=self.height)
             if len(self._drawn) == last:
                 drawn.name_time()
             if self._view.dark != self.dark:
@@ -116,7 +116,7 @@ class TimeSeries(Component):
             made.add_tools(BoxSelectTool(dimensions="width", renderers=[], description="Choose a stretch of time"))
             made.on_event(SelectionGeometry, self._choose)
 
-    def _is_shown(self, drawn: Drawn) -> bool:
+    def _is_shown(self, drawn: DrawnChart) -> bool:
         return self.steady or drawn.chart.span is not None
 
     def _place(self) -> None:
@@ -130,7 +130,7 @@ class TimeSeries(Component):
             parts.append(room)
         self._parts.elements = parts
 
-    def _body(self, drawn: Drawn) -> LayoutDOM:
+    def _body(self, drawn: DrawnChart) -> LayoutDOM:
         return drawn.figure if self._is_shown(drawn) else Div(text=legend.notice(drawn.chart.empty), margin=8)
 
     def take_picture(self, kind: str) -> None:

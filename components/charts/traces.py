@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from components.charts.paths import Floats, Path, lowest_and_highest
 from components.local_time import MILLISECOND
-from components.theme import told_by
+from components.theme import line_role
 from engine.iso_time import MICROSECOND, Microseconds
 from engine.units.units import convert, same_kind
 
@@ -58,7 +58,7 @@ class Trace:
     @property
     def told(self) -> str:
         """Whether this was measured, forecast or scheduled."""
-        return told_by(self.source_type)
+        return line_role(self.source_type)
 
     @property
     def stepped(self) -> bool:

@@ -50,7 +50,7 @@ if (wide > 0 && high > 0 && Math.abs(x.end - x.start - 2 * half) > half / 1e3) {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class MapPlace:
     """One asset on the map."""
 
     name: str
@@ -69,7 +69,7 @@ class Place:
 class AssetMap(Component):
     """Shows places on the land of the world."""
 
-    places = param.List(item_type=Place, doc="The assets to show.")
+    places = param.List(item_type=MapPlace, doc="The assets to show.")
     by_account = param.Boolean(default=False, doc="Whether colours stand for accounts, not for types.")
     dark = param.Boolean(default=False, doc="Whether the paper is dark.")
     height = param.Integer(default=420, doc="Height [px].")
@@ -159,7 +159,7 @@ class AssetMap(Component):
         owners = sorted({place.owner for place in self.places})
         return {owner: colours[i % len(colours)].on(self.dark) for i, owner in enumerate(owners)}
 
-    def _group(self, place: Place) -> str:
+    def _group(self, place: MapPlace) -> str:
         return place.owner if self.by_account else words(place.kind)
 
     def _columns(self, drawn: Sequence[Marker]) -> dict[str, list[Any]]:

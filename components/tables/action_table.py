@@ -10,7 +10,7 @@ import param
 from panel.custom import JSComponent
 
 from components.component import Component
-from components.tables.fact_table import RULES, Cell, told
+from components.tables.fact_table import RULES, Cell, cell_html
 
 LOOK = (
     RULES
@@ -88,7 +88,7 @@ class Action:
 
 
 @dataclass(frozen=True)
-class Row:
+class ActionRow:
     """One row."""
 
     key: str
@@ -99,7 +99,7 @@ class Row:
     actions: Sequence[Action] = field(default=())
 
 
-class Drawn(JSComponent):  # a leading underscore would keep Bokeh from telling browsers of it
+class BrowserTable(JSComponent):  # a leading underscore would keep Bokeh from telling browsers of it
     """The table in the browser."""
 
     head = param.String(default="")
@@ -121,14 +121,14 @@ class ActionTable(Component):
     """Shows rows of facts with buttons."""
 
     columns = param.List(item_type=str, doc="Names of the columns.")
-    rows = param.List(item_type=Row, doc="The rows, in the order to show them.")
+    rows = param.List(item_type=ActionRow, doc="The rows, in the order to show them.")
     empty = param.String(default="There are none yet.", doc="What to say, and to do, without rows.")
     dark = param.Boolean(default=False, doc="Whether the paper is dark.")
     on_action = param.Callable(default=None, doc="Called with the key of a row and the word of one of its actions.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
-        self._drawn = Drawn(self.press, sizing_mode="stretch_width")
+        self._drawn = BrowserTable(self.press, sizing_mode="stretch_width")
         self._draw()
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -149,8 +149,8 @@ class ActionTable(Component):
             head=f"<tr>{head}</tr>", lines=lines, nothing=f'<p role="status">{escape(self.empty)}</p>'
         )
 
-    def _line(self, row: Row, *, acting: bool) -> str:
-        shown = zip(self.columns, [told(cell, self.dark) for cell in row.cells], strict=True)
+    def _line(self, row: ActionRow, *, acting: bool) -> str:
+        shown = zip(self.columns, [cell_html(cell, self.dark) for cell in row.cells], strict=True)
         cells = [
             f'<td data-name="{escape(name)}"{"" if html else " data-empty"}><div>{html}</div></td>'
             for name, html in shown

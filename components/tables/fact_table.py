@@ -77,10 +77,10 @@ def light(shown: Light, dark: bool) -> str:
     return f'<span class="light"><span{ink} aria-hidden="true">{shape}</span> {escape(shown.text)}</span>'
 
 
-def told(cell: Cell, dark: bool) -> str:
+def cell_html(cell: Cell, dark: bool) -> str:
     """Return a fact as HTML."""
     if isinstance(cell, Lines):
-        first, *others = [told(fact, dark) for fact in cell.facts]
+        first, *others = [cell_html(fact, dark) for fact in cell.facts]
         return first + "".join(f"<small>{other}</small>" for other in others)
     if isinstance(cell, Link):
         return f'<a href="{escape(cell.href)}">{escape(cell.text)}</a>'
@@ -121,4 +121,4 @@ class FactTable(Component):
         self._pane.object = f'<style>{RULES}</style><div class="facts" tabindex="0">{table}</div>'
 
     def _row(self, row: Sequence[Cell]) -> str:
-        return f"<tr>{''.join(f'<td>{told(cell, self.dark)}</td>' for cell in row)}</tr>"
+        return f"<tr>{''.join(f'<td>{cell_html(cell, self.dark)}</td>' for cell in row)}</tr>"

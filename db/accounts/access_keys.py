@@ -36,7 +36,7 @@ class AccessKey(Table):
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
-def of_user(work: Session, user_id: int) -> Sequence[AccessKey]:
+def of_user(session: Session, user_id: int) -> Sequence[AccessKey]:
     """Return the keys of a user that are not revoked, oldest first."""
     mine = select(AccessKey).where(AccessKey.user_id == user_id, AccessKey.revoked_at.is_(None))
-    return work.scalars(mine.order_by(AccessKey.id)).all()
+    return session.scalars(mine.order_by(AccessKey.id)).all()

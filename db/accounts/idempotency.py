@@ -11,7 +11,7 @@ KEPT = timedelta(days=1)
 """How long an answer is kept."""
 
 
-class Answered(Table):
+class StoredAnswer(Table):
     """The answer to one request of one user."""
 
     __tablename__ = "answered_request"
@@ -24,6 +24,6 @@ class Answered(Table):
     at: Mapped[datetime] = mapped_column(index=True)
 
 
-def forget(work: Session, *, before: datetime) -> None:
+def forget(session: Session, *, before: datetime) -> None:
     """Drop answers that are too old to be asked for again."""
-    work.execute(delete(Answered).where(Answered.at < before))
+    session.execute(delete(StoredAnswer).where(StoredAnswer.at < before))

@@ -11,7 +11,7 @@ from db.accounts.users import Role, User
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class UserFilter:
     """Which users are meant; None leaves a question open."""
 
     account_role: str | None = None
@@ -21,11 +21,11 @@ class Group:
     user_role: str | None = None
 
 
-def absent(work: Session, group: Group, *, since: datetime, after: datetime | None = None) -> list[User]:
+def absent(session: Session, group: UserFilter, *, since: datetime, after: datetime | None = None) -> list[User]:
     """Return the active users of a group that were not seen since a moment, those not seen for longest first.
 
     Args:
-        work: A session of any kind.
+        session: A session of any kind.
         group: Which users.
         since: The moment; a user never seen counts as absent.
         after: Only those who were seen after this moment, so that each is told once.
@@ -43,4 +43,4 @@ def absent(work: Session, group: Group, *, since: datetime, after: datetime | No
         query = query.where(User.account_id.in_(having))
     if group.user_role is not None:
         query = query.where(User.roles.any(Role.name == group.user_role))
-    return list(work.scalars(query.order_by(User.last_seen_at.nulls_first(), User.id)))
+    return list(session.scalars(query.order_by(User.last_seen_at.nulls_first(), User.id)))

@@ -36,15 +36,15 @@ ONE_BY_ONE = {
 """Columns that no bulk statement may change, by table: it would pass by what is watched here."""
 
 
-def keep_keys(work: Session, user: User, key_ids: Collection[int]) -> None:
+def keep_keys(session: Session, user: User, key_ids: Collection[int]) -> None:
     """Let some access keys of a user outlive what the rest of this session does to the user's logins."""
-    work.info.setdefault("kept_keys", set()).update(key_ids)
-    work.info.setdefault("keeping", set()).add(user.id)
+    session.info.setdefault("kept_keys", set()).update(key_ids)
+    session.info.setdefault("keeping", set()).add(user.id)
 
 
-def renew_hash(work: Session, user: User, password_hash: str) -> None:
+def renew_hash(session: Session, user: User, password_hash: str) -> None:
     """Store another hash of the same password, which ends nothing."""
-    work.info.setdefault("same_password", set()).add((user.id, password_hash))
+    session.info.setdefault("same_password", set()).add((user.id, password_hash))
     user.password_hash = password_hash
 
 
@@ -52,7 +52,7 @@ def stands(work: Session, user_id: int, serial: int, session: str = "") -> bool:
     """Return whether a login holds at this moment: the user is active, nothing has ended it, the session is open.
 
     Args:
-        work: A session of any kind.
+        session: A session of any kind.
         user_id: Whose login.
         serial: The session serial of the user when it began.
         session: Key of the session of a browser; empty for tokens, which have none.
@@ -66,27 +66,27 @@ def stands(work: Session, user_id: int, serial: int, session: str = "") -> bool:
 
 
 @event.listens_for(Followed, "before_flush")
-def watch(work: Session, _context: object, _instances: object) -> None:
+def watch(session: Session, _context: object, _instances: object) -> None:
     """End the logins that what is about to be flushed ends."""
     fully, but_for_keys = set[int](), set[int]()
-    for row in work.dirty:
+    for row in session.dirty:
         if isinstance(row, User):
-            changed = _changed(work, row)
+            changed = _changed(session, row)
             (fully if changed - WITHOUT_KEYS else but_for_keys if changed else set()).add(row.id)
         elif isinstance(row, Account):
-            but_for_keys |= _former_consultants(work, row)
-    for row in work.deleted:
+            but_for_keys |= _former_consultants(session, row)
+    for row in session.deleted:
         if isinstance(row, User):
-            work.info.setdefault("ended", set()).add(row.id)
+            session.info.setdefault("ended", set()).add(row.id)
         elif isinstance(row, RolesUsers):
             fully.add(row.user_id)
         elif isinstance(row, RolesAccounts):
             members = select(User.id).where(User.account_id == row.account_id)
-            but_for_keys |= set(work.connection().scalars(members))
+            but_for_keys |= set(session.connection().scalars(members))
     if fully:
-        _end(work, fully, keys=True)
+        _end(session, fully, keys=True)
     if but_for_keys - fully:
-        _end(work, but_for_keys - fully, keys=False)
+        _end(session, but_for_keys - fully, keys=False)
 
 
 @event.listens_for(Followed, "do_orm_execute")
@@ -108,41 +108,41 @@ def refuse_bulk(state: ORMExecuteState) -> None:
         raise EngineError(f"{statement.table.name}: load the rows and change {', '.join(sorted(touched))} one by one.")
 
 
-def _changed(work: Session, user: User) -> set[str]:
+def _changed(session: Session, user: User) -> set[str]:
     """Return the fields of a user that change, of those that logins stand on."""
     state = inspect(user)
     changed = {name for name in WITH_KEYS | WITHOUT_KEYS if state.attrs[name].history.has_changes()}
-    if (user.id, user.password_hash) in work.info.get("same_password", ()):
+    if (user.id, user.password_hash) in session.info.get("same_password", ()):
         changed.discard("password_hash")
     return changed | ({"roles"} if state.attrs["roles"].history.deleted else set())
 
 
-def _former_consultants(work: Session, account: Account) -> set[int]:
+def _former_consultants(session: Session, account: Account) -> set[int]:
     """Return who has consulted an account and will no longer; their keys see the rest of their clients still."""
     history = inspect(account).attrs["consultancy_account_id"].history
     former = [key for key in history.deleted or () if key is not None]
     consultants = select(User.id).join(RolesUsers, RolesUsers.user_id == User.id).join(Role)
     consultants = consultants.where(User.account_id.in_(former), Role.name == "consultant")
-    return set(work.connection().scalars(consultants)) if former else set()
+    return set(session.connection().scalars(consultants)) if former else set()
 
 
-def _end(work: Session, users: Iterable[int], *, keys: bool) -> None:
+def _end(session: Session, users: Iterable[int], *, keys: bool) -> None:
     """End the logins of some users."""
-    connection, now, ids = work.connection(), datetime.now(UTC), sorted(users)
+    connection, now, ids = session.connection(), datetime.now(UTC), sorted(users)
     serials = end_all(connection, ids, now)
     if keys:
-        kept = work.info.get("kept_keys", set())
-        asked = work.info.get("keeping", set())
+        kept = session.info.get("kept_keys", set())
+        asked = session.info.get("keeping", set())
         of_users = AccessKey.user_id.in_(ids) & AccessKey.revoked_at.is_(None)
         spared = AccessKey.user_id.in_(asked) & AccessKey.id.in_(kept)
         going = connection.execute(select(AccessKey.__table__).where(of_users, ~spared)).mappings()
-        at_once(work, AccessKey.__tablename__, map(dict, going), {"revoked_at": now})
+        at_once(session, AccessKey.__tablename__, map(dict, going), {"revoked_at": now})
         connection.execute(update(AccessKey).where(of_users, ~spared).values(revoked_at=now))
     for user_id, serial in serials.items():
-        user = work.identity_map.get(identity_key(User, user_id))
+        user = session.identity_map.get(identity_key(User, user_id))
         if user is not None:
             set_committed_value(user, "session_serial", serial)
-    work.info.setdefault("ended", set()).update(ids)
+    session.info.setdefault("ended", set()).update(ids)
 
 
 def end_all(connection: Connection, users: Collection[int] | None, now: datetime) -> dict[int, int]:

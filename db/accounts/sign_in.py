@@ -53,26 +53,26 @@ class ExternalIdentity(Table):
     user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
 
 
-def wait_until(work: Session, keys: list[str], now: datetime) -> datetime | None:
+def wait_until(session: Session, keys: list[str], now: datetime) -> datetime | None:
     """Return until when nothing may be tried under any of some keys; None if it may be now."""
     waits = select(Failures.wait_until).where(Failures.key.in_(keys), Failures.wait_until > now)
     waits = waits.where(Failures.wait_until > Failures.last_at)  # else a failure a moment later would be a wait
-    return max(work.scalars(waits), default=None)
+    return max(session.scalars(waits), default=None)
 
 
-def failed(work: Session, key: str, now: datetime, *, free: int) -> int:
+def failed(session: Session, key: str, now: datetime, *, free: int) -> int:
     """Count a failure and return how many there are now; from some number on each doubles the wait.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         key: Under which it is counted.
         now: When it happened.
         free: How many failures make nobody wait.
     """
-    row = work.get(Failures, key, with_for_update=True)
+    row = session.get(Failures, key, with_for_update=True)
     if row is None:
         row = Failures(key=key, failures=0, last_at=now, wait_until=now)
-        work.add(row)
+        session.add(row)
     elif now - row.last_at > FORGOTTEN:
         row.failures = 0
     row.failures, row.last_at = row.failures + 1, now
@@ -81,24 +81,24 @@ def failed(work: Session, key: str, now: datetime, *, free: int) -> int:
     return row.failures
 
 
-def forget(work: Session, key: str, now: datetime) -> None:
+def forget(session: Session, key: str, now: datetime) -> None:
     """Forget the failures under a key, and whatever was long ago."""
     old = and_(Failures.last_at < now - FORGOTTEN, Failures.key.not_like(f"{GOOD}%"))
-    work.execute(delete(Failures).where(or_(Failures.key == key, old, Failures.last_at < now - KNOWN)))
+    session.execute(delete(Failures).where(or_(Failures.key == key, old, Failures.last_at < now - KNOWN)))
 
 
-def remember(work: Session, key: str, now: datetime) -> None:
+def remember(session: Session, key: str, now: datetime) -> None:
     """Remember that somebody signed in from a network."""
-    work.merge(Failures(key=GOOD + key, failures=0, last_at=now, wait_until=now))
+    session.merge(Failures(key=GOOD + key, failures=0, last_at=now, wait_until=now))
 
 
-def is_settled(work: Session, key: str, place: str, now: datetime) -> bool:
+def is_settled(session: Session, key: str, place: str, now: datetime) -> bool:
     """Return whether a success has nothing to write: no failure under a key, and its network is remembered anew."""
-    row = work.get(Failures, GOOD + place)
-    return row is not None and now - row.last_at < RENEWED and work.get(Failures, key) is None
+    row = session.get(Failures, GOOD + place)
+    return row is not None and now - row.last_at < RENEWED and session.get(Failures, key) is None
 
 
-def is_known(work: Session, key: str, now: datetime) -> bool:
+def is_known(session: Session, key: str, now: datetime) -> bool:
     """Return whether somebody signed in from a network before."""
-    row = work.get(Failures, GOOD + key)
+    row = session.get(Failures, GOOD + key)
     return row is not None and now - row.last_at < KNOWN

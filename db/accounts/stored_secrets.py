@@ -27,7 +27,7 @@ class KeptSecret(Table):
     changed_at: Mapped[datetime]
 
 
-def of(work: Session, *, account_id: int | None = None, asset_id: int | None = None) -> Sequence[KeptSecret]:
+def of(session: Session, *, account_id: int | None = None, asset_id: int | None = None) -> Sequence[KeptSecret]:
     """Return the secrets of an account or an asset, by name."""
     mine = select(KeptSecret).filter_by(account_id=account_id, asset_id=asset_id)
-    return work.scalars(mine.order_by(KeptSecret.name)).all()
+    return session.scalars(mine.order_by(KeptSecret.name)).all()

@@ -26,7 +26,7 @@ class QuotaReached(EngineError):
         super().__init__(f"The plan of this account allows {most} {what}; ask the host for another plan.")
 
 
-class Plan(Table):
+class Subscription(Table):
     """Limits of the accounts that booked it; None stands for the server's own limit, or for none."""
 
     __tablename__ = "plan"
@@ -50,34 +50,36 @@ class Used(Table):
     count: Mapped[int]
 
 
-def of_account(work: Session, account_id: int) -> Plan | None:
+def of_account(session: Session, account_id: int) -> Subscription | None:
     """Return the plan of an account."""
-    return work.scalar(select(Plan).join(Account, Account.plan_id == Plan.id).where(Account.id == account_id))
+    return session.scalar(
+        select(Subscription).join(Account, Account.plan_id == Subscription.id).where(Account.id == account_id)
+    )
 
 
-def use(work: Session, key: str, window: datetime, amount: int) -> int:
+def use(session: Session, key: str, window: datetime, amount: int) -> int:
     """Take some of a limit and return how much is used with it; old windows are forgotten with the first of a new."""
-    kind = sqlite if work.get_bind().dialect.name == "sqlite" else postgresql
+    kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     added = kind.insert(Used).values(key=key, window=window, count=amount)
     taken = added.on_conflict_do_update(index_elements=["key", "window"], set_={"count": Used.count + amount})
-    count = int(work.scalars(taken.returning(Used.count)).one())
+    count = int(session.scalars(taken.returning(Used.count)).one())
     if count == amount:
-        work.execute(delete(Used).where(Used.key == key, Used.window < window))
+        session.execute(delete(Used).where(Used.key == key, Used.window < window))
     return count
 
 
-def give_back(work: Session, key: str, window: datetime, amount: int) -> None:
+def give_back(session: Session, key: str, window: datetime, amount: int) -> None:
     """Return what was taken of a limit and not used."""
-    work.execute(update(Used).where(Used.key == key, Used.window == window).values(count=Used.count - amount))
+    session.execute(update(Used).where(Used.key == key, Used.window == window).values(count=Used.count - amount))
 
 
-def check_room(work: Session, account_id: int | None, kind: type[User] | type[Asset] | type[Account]) -> None:
+def check_room(session: Session, account_id: int | None, kind: type[User] | type[Asset] | type[Account]) -> None:
     """Refuse one more user, asset or client than an account's plan allows.
 
     Raises:
         QuotaReached: There is no room.
     """
-    plan = of_account(work, account_id) if account_id is not None else None
+    plan = of_account(session, account_id) if account_id is not None else None
     if plan is None:
         return
     if kind is Account:
@@ -86,5 +88,5 @@ def check_room(work: Session, account_id: int | None, kind: type[User] | type[As
         owner, what, most = User.account_id, "users", plan.most_users
     else:
         owner, what, most = Asset.account_id, "assets", plan.most_assets
-    if most is not None and (work.scalar(select(func.count()).where(owner == account_id)) or 0) >= most:
+    if most is not None and (session.scalar(select(func.count()).where(owner == account_id)) or 0) >= most:
         raise QuotaReached(what, most)

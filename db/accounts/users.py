@@ -70,21 +70,21 @@ def new_serial() -> int:
     return secrets.randbelow(2**31)
 
 
-def by_email(work: Session, email: str) -> User | None:
+def by_email(session: Session, email: str) -> User | None:
     """Return the user with an email address, whatever its case."""
-    return work.scalar(select(User).where(User.email == email.strip().lower()))
+    return session.scalar(select(User).where(User.email == email.strip().lower()))
 
 
-def by_name(work: Session, username: str) -> User | None:
+def by_name(session: Session, username: str) -> User | None:
     """Return the user with a user name."""
-    return work.scalar(select(User).where(User.username == username))
+    return session.scalar(select(User).where(User.username == username))
 
 
-def role(work: Session, name: str) -> Role:
+def role(session: Session, name: str) -> Role:
     """Return the role with a name, made if it is not there yet."""
-    found = work.scalar(select(Role).where(Role.name == name))
+    found = session.scalar(select(Role).where(Role.name == name))
     if found is None:
         found = Role(name=name, description=ROLES.get(name, ""))
-        work.add(found)
-        work.flush()
+        session.add(found)
+        session.flush()
     return found

@@ -21,12 +21,12 @@ class WebSession(Table):
     agent: Mapped[str] = mapped_column(String(200), default="", doc="What the browser says it is")
 
 
-def is_open(work: Session, key: str) -> bool:
+def is_open(session: Session, key: str) -> bool:
     """Return whether a session was started and not ended."""
-    row = work.get(WebSession, key)
+    row = session.get(WebSession, key)
     return row is not None and row.ended_at is None
 
 
-def end(work: Session, key: str, now: datetime) -> None:
+def end(session: Session, key: str, now: datetime) -> None:
     """End one session."""
-    work.execute(update(WebSession).where(WebSession.key == key, WebSession.ended_at.is_(None)).values(ended_at=now))
+    session.execute(update(WebSession).where(WebSession.key == key, WebSession.ended_at.is_(None)).values(ended_at=now))

@@ -6,7 +6,7 @@ Meters post the next value again and again; for them this is the whole of writin
 import numpy as np
 
 from db.beliefs.chunks import FORMAT, HEADER, ON_GRID, ONE_HORIZON, ONE_TIME, Beliefs
-from db.beliefs.series import Line
+from db.beliefs.series import SeriesRow
 from db.core.driver import Driver
 
 CERTAIN_FORMS = {ON_GRID, ON_GRID | ONE_TIME, ON_GRID | ONE_HORIZON}
@@ -20,7 +20,7 @@ UPDATE = (
 )
 
 
-def extend(driver: Driver, line: Line, new: Beliefs) -> bool:
+def extend(driver: Driver, line: SeriesRow, new: Beliefs) -> bool:
     """Store beliefs about the events right after the last one, and the line of the series with them.
 
     False if the general way must be taken: the events do not follow on the grid, begin another chunk, are not

@@ -9,7 +9,7 @@ import numpy as np
 from db.beliefs.chunks import Beliefs, encode, together
 from db.beliefs.decoding import decode
 from db.beliefs.merge import MANY, Merged, segments
-from db.beliefs.series import Line
+from db.beliefs.series import SeriesRow
 from db.core.driver import Blob, Driver
 from engine.iso_time import Microseconds
 
@@ -22,7 +22,7 @@ UPDATE = "ON CONFLICT (series_id, layer, start_us, seq) DO UPDATE SET " + ", ".j
 )
 
 
-def concerned(driver: Driver, line: Line, new: Beliefs) -> tuple[Beliefs, Beliefs]:
+def concerned(driver: Driver, line: SeriesRow, new: Beliefs) -> tuple[Beliefs, Beliefs]:
     """Return the most recent beliefs in the chunks of new ones, and the superseded ones where a new one is older."""
     latest = fetch(driver, line, 0, distinct_starts(new.events, line.span_us))
     late = late_starts(line, latest, new)
@@ -40,7 +40,7 @@ def starts_of(events: Microseconds, span_us: int) -> Microseconds:
     return events // span_us * span_us
 
 
-def late_starts(line: Line, latest: Beliefs, new: Beliefs) -> Microseconds:
+def late_starts(line: SeriesRow, latest: Beliefs, new: Beliefs) -> Microseconds:
     """Return the chunks in which a new belief is older than the most recent one stored."""
     if not len(latest) or new.events.min() > latest.events[-1]:
         return latest.events[:0]
@@ -49,7 +49,7 @@ def late_starts(line: Line, latest: Beliefs, new: Beliefs) -> Microseconds:
     return distinct_starts(new.events[late], line.span_us) if late.any() else latest.events[:0]
 
 
-def fetch(driver: Driver, line: Line, layer: int, starts: Microseconds) -> Beliefs:
+def fetch(driver: Driver, line: SeriesRow, layer: int, starts: Microseconds) -> Beliefs:
     """Return the beliefs of one layer of some chunks, in order of chunk, then of recording."""
     if not len(starts):
         return Beliefs.none()
@@ -68,7 +68,7 @@ def _among(starts: Microseconds, span_us: int) -> str:
     return f"start_us IN ({', '.join(map(str, starts.tolist()))})"
 
 
-def replace(driver: Driver, line: Line, merged: Merged, *, rewritten: Beliefs) -> None:
+def replace(driver: Driver, line: SeriesRow, merged: Merged, *, rewritten: Beliefs) -> None:
     """Store the chunks that merged beliefs changed.
 
     Args:
@@ -110,7 +110,7 @@ def places(events: Microseconds, span_us: int) -> Iterator[tuple[int, slice]]:
         yield int(of_chunk[low]), slice(low, high)
 
 
-def by_chunk(beliefs: Beliefs, line: Line) -> Iterator[tuple[int, Beliefs]]:
+def by_chunk(beliefs: Beliefs, line: SeriesRow) -> Iterator[tuple[int, Beliefs]]:
     """Give each chunk's start and its part of beliefs that are in order of event."""
     for start, place in places(beliefs.events, line.span_us):
         yield start, beliefs.take(place)
@@ -127,13 +127,13 @@ def row(series_id: int, layer: int, start_us: int, seq: int, part: Beliefs, step
     )
 
 
-def forget(driver: Driver, line: Line, layer: int, starts: Microseconds) -> None:
+def forget(driver: Driver, line: SeriesRow, layer: int, starts: Microseconds) -> None:
     """Delete the lines of one layer of some chunks."""
     where = f"series_id = {line.id} AND layer = {layer} AND {_among(starts, line.span_us)}"
     driver.run(f"DELETE FROM belief_chunk WHERE {where}")
 
 
-def append(driver: Driver, line: Line, superseded: Beliefs) -> None:
+def append(driver: Driver, line: SeriesRow, superseded: Beliefs) -> None:
     """Store beliefs that were just superseded after the earlier ones; merge a chunk's segments when they are many."""
     starts = np.unique(starts_of(superseded.events, line.span_us))
     query = (
@@ -152,7 +152,7 @@ def append(driver: Driver, line: Line, superseded: Beliefs) -> None:
     driver.put(INSERT, rows)
 
 
-def merge_segments(driver: Driver, line: Line, start: int) -> None:
+def merge_segments(driver: Driver, line: SeriesRow, start: int) -> None:
     """Make one segment of all superseded beliefs of a chunk."""
     at = np.array([start])
     ((last,),) = driver.rows(
@@ -172,7 +172,7 @@ CURRENT, EVERY = "c.layer = 0", "c.layer IN (0, 1)"
 """Conditions for the chunks of the most recent beliefs, and for all."""
 
 
-class Stretch(NamedTuple):
+class ChunkRange(NamedTuple):
     """A part of one series: the chunks that start between two moments, both included."""
 
     series_id: int
@@ -180,7 +180,7 @@ class Stretch(NamedTuple):
     last_us: int
 
 
-def current(driver: Driver, stretches: list[Stretch]) -> list[Blob]:
+def current(driver: Driver, stretches: list[ChunkRange]) -> list[Blob]:
     """Return the chunks of the current layer of some stretches, in order of series and start."""
     if driver.is_sqlite and len(stretches) <= FEW:
         query = "SELECT series_id, start_us, data FROM belief_chunk WHERE series_id = ? AND layer = 0"
@@ -191,12 +191,12 @@ def current(driver: Driver, stretches: list[Stretch]) -> list[Blob]:
     return found
 
 
-def superseded(driver: Driver, stretches: list[Stretch], *, known_us: int) -> list[Blob]:
+def superseded(driver: Driver, stretches: list[ChunkRange], *, known_us: int) -> list[Blob]:
     """Return the chunks of the superseded layer of some stretches in no order, but those all known later."""
     return driver.blobs(finding(stretches, superseded_until(known_us))) if stretches else []
 
 
-def every(driver: Driver, stretches: list[Stretch]) -> list[Blob]:
+def every(driver: Driver, stretches: list[ChunkRange]) -> list[Blob]:
     """Return the chunks of both layers of some stretches in no order, as one snapshot whatever the transaction."""
     return driver.blobs(finding(stretches, EVERY)) if stretches else []
 
@@ -206,7 +206,7 @@ def superseded_until(known_us: int) -> str:
     return f"c.layer = 1 AND c.min_belief_us <= {known_us}"
 
 
-def finding(stretches: list[Stretch], which: str, columns: str = "c.series_id, c.start_us, c.data") -> str:
+def finding(stretches: list[ChunkRange], which: str, columns: str = "c.series_id, c.start_us, c.data") -> str:
     """Return the query for columns of the chunks ``c`` of some stretches (at least one) that meet a condition."""
     wanted = ", ".join(f"({part.series_id}, {part.first_us}, {part.last_us})" for part in stretches)
     return (

@@ -15,13 +15,13 @@ from engine.iso_time import zone
 from engine.units import units
 
 
-def refuse_if_filled(work: Session, sensor: Sensor, field: str) -> None:
+def refuse_if_filled(session: Session, sensor: Sensor, field: str) -> None:
     """Refuse to change a field of a sensor that its stored values depend on.
 
     Raises:
         FieldError: The sensor has data.
     """
-    count = sum(line.n_beliefs for line in rewrite.locked(work, sensor))
+    count = sum(line.n_beliefs for line in rewrite.locked(session, sensor))
     if count:
         way = {
             "unit": "convert them along with 'flexscope edit convert-data'",
@@ -34,7 +34,7 @@ def refuse_if_filled(work: Session, sensor: Sensor, field: str) -> None:
         )
 
 
-def convert(work: Session, sensor: Sensor, unit: str) -> None:
+def convert(session: Session, sensor: Sensor, unit: str) -> None:
     """Give a sensor another unit and write all its values in it, superseded ones too.
 
     Raises:
@@ -42,8 +42,8 @@ def convert(work: Session, sensor: Sensor, unit: str) -> None:
     """
     change = partial(_converted, source=sensor.unit, target=unit, hours=sensor.hours or None)
     change(Beliefs.none())
-    for line in rewrite.locked(work, sensor):
-        rewrite.change(work, line, change)
+    for line in rewrite.locked(session, sensor):
+        rewrite.change(session, line, change)
     sensor.unit = unit
 
 
@@ -52,7 +52,7 @@ def _converted(beliefs: Beliefs, *, source: str, target: str, hours: float | Non
     return Beliefs(beliefs.events, beliefs.times, values, beliefs.levels)
 
 
-def resample_data(work: Session, sensor: Sensor, resolution: timedelta) -> None:
+def resample_data(session: Session, sensor: Sensor, resolution: timedelta) -> None:
     """Give a sensor another resolution and its data with it, superseded beliefs too.
 
     Values of longer events are repeated; of shorter ones the mean is known once all of them are.
@@ -67,8 +67,8 @@ def resample_data(work: Session, sensor: Sensor, resolution: timedelta) -> None:
     resample.check_multiple(longer, shorter)
     change = partial(_repeated if resolution < sensor.resolution else _averaged, sensor=sensor, resolution=resolution)
     step_us = step_of(resolution)
-    for line in rewrite.locked(work, sensor):
-        rewrite.rebuild(work, line, step_us=step_us, span_us=span_for(step_us), how=change)
+    for line in rewrite.locked(session, sensor):
+        rewrite.rebuild(session, line, step_us=step_us, span_us=span_for(step_us), how=change)
     sensor.resolution = resolution
 
 

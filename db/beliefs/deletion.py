@@ -11,39 +11,41 @@ from db.beliefs import rewrite
 from db.beliefs.chunks import Beliefs
 from db.beliefs.knowledge import knowable
 from db.beliefs.merge import merge
-from db.beliefs.rewrite import EVERYTHING, Bounds
-from db.beliefs.series import Line
+from db.beliefs.rewrite import EVERYTHING, EventRange
+from db.beliefs.series import SeriesRow
 from db.beliefs.source_filter import SourceFilter, origins
 from db.core.driver import Driver
 from db.sensors import Sensor
 from engine.iso_time import to_us
 
 
-def within(start: datetime | None, end: datetime | None) -> Bounds:
+def within(start: datetime | None, end: datetime | None) -> EventRange:
     """Return the events that start from one moment (included) to another (excluded) as bounds."""
-    return Bounds(None if start is None else to_us(start), None if end is None else to_us(end))
+    return EventRange(None if start is None else to_us(start), None if end is None else to_us(end))
 
 
 def everything(
-    work: Session, sensor: Sensor, *, bounds: Bounds = EVERYTHING, sources: SourceFilter | None = None
+    session: Session, sensor: Sensor, *, bounds: EventRange = EVERYTHING, sources: SourceFilter | None = None
 ) -> int:
     """Delete all beliefs about the events within bounds; return how many there were."""
     gone = 0
-    for line in rewrite.locked(work, sensor, sources):
+    for line in rewrite.locked(session, sensor, sources):
         if bounds != EVERYTHING:
-            gone += rewrite.change(work, line, lambda beliefs: beliefs.take(slice(0, 0)), bounds)
+            gone += rewrite.change(session, line, lambda beliefs: beliefs.take(slice(0, 0)), bounds)
             continue
-        driver = Driver(work)
+        driver = Driver(session)
         driver.run("DELETE FROM belief_chunk WHERE series_id = ?", (line.id,))
         rewrite.recount(driver, line)
         gone += line.n_beliefs
     return gone
 
 
-def count(work: Session, sensor: Sensor, *, bounds: Bounds = EVERYTHING, sources: SourceFilter | None = None) -> int:
+def count(
+    session: Session, sensor: Sensor, *, bounds: EventRange = EVERYTHING, sources: SourceFilter | None = None
+) -> int:
     """Return how many beliefs ``everything`` would delete."""
-    driver = Driver(work)
-    lines = [Line.seen(driver, sensor.id, origin.source_id) for origin in origins(driver, [sensor.id], sources)]
+    driver = Driver(session)
+    lines = [SeriesRow.seen(driver, sensor.id, origin.source_id) for origin in origins(driver, [sensor.id], sources)]
     if bounds == EVERYTHING:
         return sum(line.n_beliefs for line in lines if line is not None)
     found = (beliefs for line in lines if line for _, beliefs in rewrite.parts(driver, line, bounds))
@@ -51,39 +53,43 @@ def count(work: Session, sensor: Sensor, *, bounds: Bounds = EVERYTHING, sources
 
 
 def measurements(
-    work: Session, sensor: Sensor, *, bounds: Bounds = EVERYTHING, sources: SourceFilter | None = None
+    session: Session, sensor: Sensor, *, bounds: EventRange = EVERYTHING, sources: SourceFilter | None = None
 ) -> int:
     """Delete beliefs formed when the value could be known, or later; return how many there were."""
-    return _some(work, sensor, partial(_formed, sensor, ahead=True), bounds, sources)
+    return _some(session, sensor, partial(_formed, sensor, ahead=True), bounds, sources)
 
 
 def prognoses(
-    work: Session, sensor: Sensor, *, bounds: Bounds = EVERYTHING, sources: SourceFilter | None = None
+    session: Session, sensor: Sensor, *, bounds: EventRange = EVERYTHING, sources: SourceFilter | None = None
 ) -> int:
     """Delete forecasts and plans: beliefs formed before the value could be known; return how many there were."""
-    return _some(work, sensor, partial(_formed, sensor, ahead=False), bounds, sources)
+    return _some(session, sensor, partial(_formed, sensor, ahead=False), bounds, sources)
 
 
 def unchanged(
-    work: Session, sensor: Sensor, *, bounds: Bounds = EVERYTHING, sources: SourceFilter | None = None
+    session: Session, sensor: Sensor, *, bounds: EventRange = EVERYTHING, sources: SourceFilter | None = None
 ) -> int:
     """Delete beliefs that say what the one before them says; return how many there were."""
-    return _some(work, sensor, partial(_changing, sensor), bounds, sources)
+    return _some(session, sensor, partial(_changing, sensor), bounds, sources)
 
 
-def superseded(work: Session, sensor: Sensor, *, before: datetime) -> int:
+def superseded(session: Session, sensor: Sensor, *, before: datetime) -> int:
     """Delete all but the most recent belief about events that start before a moment; return how many there were."""
     gone = 0
-    for line in rewrite.locked(work, sensor):
-        gone += rewrite.change(work, line, _newest, within(None, before))
+    for line in rewrite.locked(session, sensor):
+        gone += rewrite.change(session, line, _newest, within(None, before))
     return gone
 
 
 def _some(
-    work: Session, sensor: Sensor, staying: Callable[[Beliefs], Beliefs], bounds: Bounds, sources: SourceFilter | None
+    session: Session,
+    sensor: Sensor,
+    staying: Callable[[Beliefs], Beliefs],
+    bounds: EventRange,
+    sources: SourceFilter | None,
 ) -> int:
-    lines = rewrite.locked(work, sensor, sources)
-    return sum(rewrite.change(work, line, staying, bounds) for line in lines)
+    lines = rewrite.locked(session, sensor, sources)
+    return sum(rewrite.change(session, line, staying, bounds) for line in lines)
 
 
 def _formed(sensor: Sensor, beliefs: Beliefs, *, ahead: bool) -> Beliefs:
@@ -104,18 +110,18 @@ def _newest(beliefs: Beliefs) -> Beliefs:
 
 
 def expire(
-    work: Session, sensor: Sensor, *, keep: timedelta | None, keep_superseded: timedelta | None, now: datetime
+    session: Session, sensor: Sensor, *, keep: timedelta | None, keep_superseded: timedelta | None, now: datetime
 ) -> int:
     """Delete what a sensor's rules no longer keep; return how many beliefs there were.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         sensor: Its beliefs.
         keep: Age at which beliefs about an event go; None: never.
         keep_superseded: Age at which all but the most recent one go; None: never.
         now: The moment ages are counted from, to the start of the event.
     """
-    gone = everything(work, sensor, bounds=within(None, now - keep)) if keep is not None else 0
+    gone = everything(session, sensor, bounds=within(None, now - keep)) if keep is not None else 0
     if keep_superseded is not None:
-        gone += superseded(work, sensor, before=now - keep_superseded)
+        gone += superseded(session, sensor, before=now - keep_superseded)
     return gone

@@ -21,7 +21,7 @@ MANY = 64
 """Segments of superseded beliefs that a chunk may have, before they are merged into one."""
 
 
-class Conflict(InputError):
+class WriteConflict(InputError):
     """A belief is there already, formed at the same moment, with another value.
 
     Attributes:
@@ -124,7 +124,7 @@ def _refuse_or_replace(both: Beliefs, clash: Mask, is_new: Mask, *, overwrite: b
         within = gives_way & is_new
         if within.any() or not overwrite:
             at = int(np.flatnonzero(within if within.any() else gives_way)[0])
-            raise Conflict(int(both.events[at]), int(both.times[at]), within=bool(within.any()))
+            raise WriteConflict(int(both.events[at]), int(both.times[at]), within=bool(within.any()))
     return gives_way
 
 

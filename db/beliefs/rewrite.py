@@ -11,7 +11,7 @@ from db.beliefs.chunk_rows import by_chunk
 from db.beliefs.chunks import Beliefs, together
 from db.beliefs.decoding import decode
 from db.beliefs.merge import segments
-from db.beliefs.series import Line
+from db.beliefs.series import SeriesRow
 from db.beliefs.source_filter import SourceFilter, origins
 from db.core.driver import Driver
 from db.sensors import Sensor
@@ -21,24 +21,24 @@ AT_ONCE = 64
 """Chunks in memory at a time."""
 
 
-class Bounds(NamedTuple):
+class EventRange(NamedTuple):
     """Events from one moment (included) to another (excluded) [us since 1970 UTC]; None leaves a side open."""
 
     first_us: int | None = None
     end_us: int | None = None
 
 
-EVERYTHING = Bounds()
+EVERYTHING = EventRange()
 
 
-def locked(work: Session, sensor: Sensor, sources: SourceFilter | None = None) -> list[Line]:
+def locked(session: Session, sensor: Sensor, sources: SourceFilter | None = None) -> list[SeriesRow]:
     """Return the series of a sensor, each locked until the transaction ends."""
-    driver = Driver(work)
-    lines = [Line.locked(driver, sensor.id, origin.source_id) for origin in origins(driver, [sensor.id], sources)]
+    driver = Driver(session)
+    lines = [SeriesRow.locked(driver, sensor.id, origin.source_id) for origin in origins(driver, [sensor.id], sources)]
     return [line for line in lines if line is not None]
 
 
-def parts(driver: Driver, line: Line, bounds: Bounds = EVERYTHING) -> Iterator[tuple[Microseconds, Beliefs]]:
+def parts(driver: Driver, line: SeriesRow, bounds: EventRange = EVERYTHING) -> Iterator[tuple[Microseconds, Beliefs]]:
     """Give the starts of some chunks and all beliefs in them, both layers, until the series has been through."""
     first = -(1 << 62) if bounds.first_us is None else bounds.first_us // line.span_us * line.span_us
     end = 1 << 62 if bounds.end_us is None else bounds.end_us
@@ -50,15 +50,15 @@ def parts(driver: Driver, line: Line, bounds: Bounds = EVERYTHING) -> Iterator[t
     starts = np.array([start for (start,) in found], np.int64)
     for at in range(0, len(starts), AT_ONCE):
         some = starts[at : at + AT_ONCE]
-        stretch = chunk_rows.Stretch(line.id, int(some[0]), int(some[-1]))
+        stretch = chunk_rows.ChunkRange(line.id, int(some[0]), int(some[-1]))
         yield some, decode([blob[2] for blob in chunk_rows.every(driver, [stretch])])[0]
 
 
 def change(
-    work: Session,
-    line: Line,
+    session: Session,
+    line: SeriesRow,
     how: Callable[[Beliefs], Beliefs],
-    bounds: Bounds = EVERYTHING,
+    bounds: EventRange = EVERYTHING,
 ) -> int:
     """Replace the beliefs about events within bounds by what a function makes of them; return how many fewer there are.
 
@@ -68,7 +68,7 @@ def change(
         how: Gets beliefs in no order and returns beliefs about the same or fewer of the events, on the same grid.
         bounds: Other beliefs stay as they are.
     """
-    driver, fewer = Driver(work), 0
+    driver, fewer = Driver(session), 0
     for starts, beliefs in parts(driver, line, bounds):
         within = inside(beliefs.events, bounds)
         changed = how(beliefs.take(within))
@@ -80,7 +80,7 @@ def change(
     return fewer
 
 
-def inside(events: Microseconds, bounds: Bounds) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def inside(events: Microseconds, bounds: EventRange) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Return which events are within bounds."""
     found = np.ones(len(events), np.bool_)
     if bounds.first_us is not None:
@@ -90,7 +90,7 @@ def inside(events: Microseconds, bounds: Bounds) -> np.ndarray[tuple[int], np.dt
     return found
 
 
-def put(driver: Driver, line: Line, beliefs: Beliefs) -> None:
+def put(driver: Driver, line: SeriesRow, beliefs: Beliefs) -> None:
     """Store beliefs in chunks of a series that have no lines (any more)."""
     if not len(beliefs):
         return
@@ -105,7 +105,7 @@ def put(driver: Driver, line: Line, beliefs: Beliefs) -> None:
     driver.put(chunk_rows.INSERT, rows)
 
 
-def recount(driver: Driver, line: Line) -> None:
+def recount(driver: Driver, line: SeriesRow) -> None:
     """Bring the line of a series up to date with its chunks, one version on."""
     ((count, known, first, last),) = driver.rows(
         "SELECT coalesce(sum(n), 0), max(max_belief_us), min(start_us), max(start_us) FROM belief_chunk "
@@ -124,7 +124,9 @@ def recount(driver: Driver, line: Line) -> None:
     line.save(driver)
 
 
-def rebuild(work: Session, line: Line, *, step_us: int, span_us: int, how: Callable[[Beliefs], Beliefs]) -> None:
+def rebuild(
+    session: Session, line: SeriesRow, *, step_us: int, span_us: int, how: Callable[[Beliefs], Beliefs]
+) -> None:
     """Replace all beliefs of a series by what a function makes of them, in chunks of another length.
 
     Args:
@@ -134,7 +136,7 @@ def rebuild(work: Session, line: Line, *, step_us: int, span_us: int, how: Calla
         span_us: The new length of a chunk [us].
         how: Gets all beliefs, in no order.
     """
-    driver = Driver(work)
+    driver = Driver(session)
     every = how(together([Beliefs.none(), *(beliefs for _, beliefs in parts(driver, line))]))
     driver.run("DELETE FROM belief_chunk WHERE series_id = ?", (line.id,))
     driver.run("UPDATE belief_series SET step_us = ?, span_us = ? WHERE id = ?", (step_us, span_us, line.id))

@@ -73,7 +73,7 @@ def span_for(step_us: int) -> int:
     return max(fitting, default=SPANS[0]) * 1_000_000
 
 
-class Line(NamedTuple):
+class SeriesRow(NamedTuple):
     """The line of one series, as it was when its lock was taken."""
 
     id: int

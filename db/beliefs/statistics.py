@@ -48,9 +48,9 @@ class Latest:
         return now - self.event - resolution
 
 
-def per_source(work: Session, sensor_id: int) -> dict[int, Statistics]:
+def per_source(session: Session, sensor_id: int) -> dict[int, Statistics]:
     """Return the statistics of a sensor, by source id."""
-    found = Driver(work).rows(
+    found = Driver(session).rows(
         "SELECT s.source_id, s.first_event_us, s.last_event_us, s.last_belief_us, sum(c.n), min(c.v_min), "
         "max(c.v_max), sum(c.v_sum) FROM belief_series s JOIN belief_chunk c ON c.series_id = s.id AND c.layer = 0 "
         "WHERE s.sensor_id = ? GROUP BY s.id ORDER BY s.source_id",
@@ -62,9 +62,9 @@ def per_source(work: Session, sensor_id: int) -> dict[int, Statistics]:
     }
 
 
-def latest(work: Session, sensor_ids: Sequence[int], sources: SourceFilter | None = None) -> dict[int, Latest]:
+def latest(session: Session, sensor_ids: Sequence[int], sources: SourceFilter | None = None) -> dict[int, Latest]:
     """Return the value of the last event of each sensor that has one; of several sources the most recent belief."""
-    driver = Driver(work)
+    driver = Driver(session)
     counting = {origin.series_id for origin in origins(driver, sensor_ids, sources)}
     marks = ", ".join(str(key) for key in sorted(counting)) or "NULL"
     found = driver.rows(
@@ -74,8 +74,8 @@ def latest(work: Session, sensor_ids: Sequence[int], sources: SourceFilter | Non
     return {key: Latest(source, from_us(event), value, from_us(known)) for key, source, event, value, known in found}
 
 
-def versions(work: Session, sensor_ids: Sequence[int]) -> dict[int, int]:
+def versions(session: Session, sensor_ids: Sequence[int]) -> dict[int, int]:
     """Return a number for each sensor that grows whenever a belief of it changes; 0 before the first."""
     marks = ", ".join(str(int(key)) for key in sensor_ids) or "NULL"
     query = f"SELECT sensor_id, sum(version) FROM belief_series WHERE sensor_id IN ({marks}) GROUP BY sensor_id"
-    return dict.fromkeys(sensor_ids, 0) | {key: int(total) for key, total in Driver(work).rows(query)}
+    return dict.fromkeys(sensor_ids, 0) | {key: int(total) for key, total in Driver(session).rows(query)}

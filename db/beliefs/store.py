@@ -13,7 +13,7 @@ from db.beliefs.chunks import Beliefs, Values, together
 from db.beliefs.knowledge import AsOf, as_of, knowable
 from db.beliefs.latest import Known, Sourced, one_per_event
 from db.beliefs.merge import Merged, merge
-from db.beliefs.series import SLOTS, Line, span_for, step_of
+from db.beliefs.series import SLOTS, SeriesRow, span_for, step_of
 from db.beliefs.source_filter import SourceFilter
 from db.core import bounds
 from db.core.driver import Driver
@@ -36,7 +36,7 @@ class Written:
 
 
 def write(
-    work: Session,
+    session: Session,
     sensor: Sensor,
     source: Source,
     *,
@@ -47,7 +47,7 @@ def write(
     """Save values of one sensor from one source; see ``save`` for the rules.
 
     Args:
-        work: A writing session; the values are there for others when it is committed.
+        session: A writing session; the values are there for others when it is committed.
         sensor: What the values are of; its series of this source is locked until then.
         source: Where the values come from.
         events: Start of each event [us since 1970 UTC], shape (n,), in any order.
@@ -58,10 +58,10 @@ def write(
         Conflict: Another value is stored for an event and moment of knowledge.
     """
     times = np.full(len(events), to_us(known_at)) if isinstance(known_at, datetime) else known_at
-    return save(work, sensor, source, Beliefs.certain(events, times, values))
+    return save(session, sensor, source, Beliefs.certain(events, times, values))
 
 
-def save(work: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, overwrite: bool = False) -> Written:
+def save(session: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, overwrite: bool = False) -> Written:
     """Save beliefs of one sensor from one source, with one or several quantiles each.
 
     What says the same as the belief before it is dropped, unless one is a forecast and the other a measurement; what
@@ -72,12 +72,12 @@ def save(work: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, ove
         Conflict: Another value is stored for an event and moment of knowledge.
         InputError: The arrays differ in length, or a value is infinite.
     """
-    bounds.check_written(bounds.of(work).written, len(beliefs))
+    bounds.check_written(bounds.of(session).written, len(beliefs))
     new = _given(beliefs)
     if not len(new):
         return Written(0, 0)
-    driver = Driver(work)
-    line = Line.locked(driver, sensor.id, source.id) or _begin(driver, sensor, source, new)
+    driver = Driver(session)
+    line = SeriesRow.locked(driver, sensor.id, source.id) or _begin(driver, sensor, source, new)
     if append.extend(driver, line, new):
         return Written(len(new), 0)
     revised = upsert.revise(driver, line, new, _knowable(sensor))
@@ -90,25 +90,25 @@ def save(work: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, ove
         moved = _moved_on(line, merged)
         moved.save(driver)
         if not line.step_us and len(merged.beliefs) > rechunk.OFF * SLOTS:
-            rechunk.settle_line(work, moved._replace(version=moved.version + 1))
+            rechunk.settle_line(session, moved._replace(version=moved.version + 1))
     return _outcome(merged, new)
 
 
 def trial(
-    work: Session, sensor: Sensor, source: Source | None, beliefs: Beliefs, *, overwrite: bool = False
+    session: Session, sensor: Sensor, source: Source | None, beliefs: Beliefs, *, overwrite: bool = False
 ) -> Written:
     """Return what ``save`` would do, and raise what it would raise; nothing is locked or stored.
 
     Args:
-        work: A session of any kind.
+        session: A session of any kind.
         sensor: What the values are of.
         source: Where they come from; None: a source that is not there yet.
         beliefs: As for ``save``.
         overwrite: As for ``save``.
     """
     new = _given(beliefs)
-    driver = Driver(work)
-    line = source and Line.seen(driver, sensor.id, source.id)
+    driver = Driver(session)
+    line = source and SeriesRow.seen(driver, sensor.id, source.id)
     latest, older = chunk_rows.concerned(driver, line, new) if line and len(new) else (Beliefs.none(), Beliefs.none())
     return _outcome(merge(latest, older, new, knowable=_knowable(sensor), overwrite=overwrite), new)
 
@@ -139,10 +139,10 @@ def _check(beliefs: Beliefs) -> None:
         raise InputError("A value is infinite; leave it out or write null.")
 
 
-def _begin(driver: Driver, sensor: Sensor, source: Source, new: Beliefs) -> Line:
+def _begin(driver: Driver, sensor: Sensor, source: Source, new: Beliefs) -> SeriesRow:
     step_us = step_of(sensor.resolution)
     span_us = span_for(step_us or _usual_step(new.events))
-    return Line.begun(driver, sensor.id, source.id, step_us=step_us, span_us=span_us)
+    return SeriesRow.begun(driver, sensor.id, source.id, step_us=step_us, span_us=span_us)
 
 
 def _usual_step(events: Microseconds) -> int:
@@ -151,7 +151,7 @@ def _usual_step(events: Microseconds) -> int:
     return int(np.median(apart)) if len(apart) else 300_000_000
 
 
-def _moved_on(line: Line, merged: Merged) -> Line:
+def _moved_on(line: SeriesRow, merged: Merged) -> SeriesRow:
     """Return the line with what the merged beliefs change."""
     latest = merged.beliefs.take(merged.latest)
     first, last, known = int(latest.events[0]), int(latest.events[-1]), int(merged.beliefs.times.max())
@@ -165,7 +165,7 @@ def _moved_on(line: Line, merged: Merged) -> Line:
 
 
 def read(
-    work: Session,
+    session: Session,
     sensor: Sensor,
     start: datetime,
     end: datetime,
@@ -177,11 +177,11 @@ def read(
 
     Of probabilistic beliefs it is the median quantile; which of several sources counts, see ``one_per_event``.
     """
-    return read_many(work, [sensor], start, end, known_at=known_at, sources=sources)[sensor.id]
+    return read_many(session, [sensor], start, end, known_at=known_at, sources=sources)[sensor.id]
 
 
 def read_many(
-    work: Session,
+    session: Session,
     sensors: Sequence[Sensor],
     start: datetime,
     end: datetime,
@@ -190,12 +190,14 @@ def read_many(
     sources: SourceFilter | None = None,
 ) -> dict[int, Known]:
     """Return the same as ``read`` for several sensors at the cost of one, by sensor id."""
-    found = time_range.read(work, sensors, time_range.Span(start, end), known_at=as_of(known_at), sources=sources)
+    found = time_range.read(
+        session, sensors, time_range.EventSpan(start, end), known_at=as_of(known_at), sources=sources
+    )
     return {key: one_per_event(parts).known for key, parts in found.items()}
 
 
 def read_quantiles(
-    work: Session,
+    session: Session,
     sensor: Sensor,
     start: datetime,
     end: datetime,
@@ -204,13 +206,13 @@ def read_quantiles(
     sources: SourceFilter | None = None,
 ) -> Sourced:
     """Return the same as ``read`` with every quantile of each belief."""
-    span = time_range.Span(start, end)
-    found = time_range.read(work, [sensor], span, known_at=as_of(known_at), sources=sources)
+    span = time_range.EventSpan(start, end)
+    found = time_range.read(session, [sensor], span, known_at=as_of(known_at), sources=sources)
     return one_per_event(found[sensor.id])
 
 
 def read_per_source(
-    work: Session,
+    session: Session,
     sensor: Sensor,
     start: datetime,
     end: datetime,
@@ -219,13 +221,13 @@ def read_per_source(
     sources: SourceFilter | None = None,
 ) -> dict[int, Beliefs]:
     """Return the newest belief per event and source, by source id."""
-    span = time_range.Span(start, end)
-    found = time_range.read(work, [sensor], span, known_at=as_of(known_at), sources=sources)
+    span = time_range.EventSpan(start, end)
+    found = time_range.read(session, [sensor], span, known_at=as_of(known_at), sources=sources)
     return {origin.source_id: beliefs for origin, beliefs in found[sensor.id] if len(beliefs)}
 
 
 def read_newest(
-    work: Session,
+    session: Session,
     sensor: Sensor,
     start: datetime,
     end: datetime,
@@ -234,12 +236,12 @@ def read_newest(
     sources: SourceFilter | None = None,
 ) -> Sourced:
     """Return the same as ``read_per_source`` as one table, by event and source."""
-    parts = read_per_source(work, sensor, start, end, known_at=known_at, sources=sources)
+    parts = read_per_source(session, sensor, start, end, known_at=known_at, sources=sources)
     return _sourced(list(parts.items()))
 
 
 def read_all(
-    work: Session,
+    session: Session,
     sensor: Sensor,
     start: datetime,
     end: datetime,
@@ -248,8 +250,8 @@ def read_all(
     sources: SourceFilter | None = None,
 ) -> Sourced:
     """Return every belief formed until a moment, superseded ones too, by event, time and source; for replay."""
-    span = time_range.Span(start, end)
-    parts = time_range.read_all(work, sensor, span, known_at=as_of(known_at), sources=sources)
+    span = time_range.EventSpan(start, end)
+    parts = time_range.read_all(session, sensor, span, known_at=as_of(known_at), sources=sources)
     return _sourced([(origin.source_id, found) for origin, found in parts])
 
 

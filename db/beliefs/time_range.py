@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from db.beliefs import chunk_rows
-from db.beliefs.chunk_rows import CURRENT, EVERY, Stretch, superseded_until
+from db.beliefs.chunk_rows import CURRENT, EVERY, ChunkRange, superseded_until
 from db.beliefs.chunks import Beliefs, Payload, together
 from db.beliefs.decoding import decode
 from db.beliefs.knowledge import AsOf, Mask
@@ -26,7 +26,7 @@ from engine.iso_time import Microseconds, from_us, to_us
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class EventSpan:
     """The events that start from one moment (included) to another (excluded)."""
 
     start: datetime
@@ -37,10 +37,10 @@ class Span:
         """Start and end [us since 1970 UTC], shape (2,)."""
         return np.array([to_us(self.start), to_us(self.end)])
 
-    def of(self, wanted: list[Origin]) -> list[Stretch]:
+    def of(self, wanted: list[Origin]) -> list[ChunkRange]:
         """Return the chunks of each series that may hold such events."""
         first, end = self.bounds.tolist()
-        return [Stretch(origin.series_id, first // origin.span_us * origin.span_us, end - 1) for origin in wanted]
+        return [ChunkRange(origin.series_id, first // origin.span_us * origin.span_us, end - 1) for origin in wanted]
 
     def holds(self, events: Microseconds) -> Mask:
         """Return which events start in it."""
@@ -52,9 +52,9 @@ Part: TypeAlias = tuple[Origin, Beliefs]
 
 
 def read(
-    work: Session,
+    session: Session,
     sensors: Sequence[Sensor],
-    span: Span,
+    span: EventSpan,
     *,
     known_at: AsOf,
     sources: SourceFilter | None,
@@ -64,9 +64,9 @@ def read(
     Raises:
         FieldError: More beliefs would be opened than the session may read.
     """
-    driver = Driver(work)
+    driver = Driver(session)
     by_id = {sensor.id: sensor for sensor in sensors}
-    wanted, most = sorted(origins(driver, list(by_id), sources)), bounds.of(work).read
+    wanted, most = sorted(origins(driver, list(by_id), sources)), bounds.of(session).read
     bounds.check_read(driver, most, wanted, partial(chunk_rows.finding, span.of(wanted), CURRENT))
     current, last_known = _current(driver, span, wanted)
     if not (known_at.is_moment and last_known <= to_us(known_at.known_at)):
@@ -77,11 +77,13 @@ def read(
     return found
 
 
-def check(work: Session, sensors: Sequence[Sensor], span: Span, *, most: Most | None, every: bool = False) -> None:
+def check(
+    session: Session, sensors: Sequence[Sensor], span: EventSpan, *, most: Most | None, every: bool = False
+) -> None:
     """Refuse a span that holds more beliefs of some sensors than allowed; none is opened.
 
     Args:
-        work: A session of any kind.
+        session: A session of any kind.
         sensors: Of which all sources count.
         span: Where the beliefs' events start.
         most: How many beliefs may lie there; None: any number.
@@ -90,22 +92,22 @@ def check(work: Session, sensors: Sequence[Sensor], span: Span, *, most: Most | 
     Raises:
         FieldError: There are more.
     """
-    driver = Driver(work)
+    driver = Driver(session)
     wanted = origins(driver, [sensor.id for sensor in sensors], None)
     bounds.check_read(driver, most, wanted, partial(chunk_rows.finding, span.of(wanted), EVERY if every else CURRENT))
 
 
-def parts(work: Session, sensor: Sensor, span: Span, *, size: int, every: bool = False) -> list[Span]:
+def parts(session: Session, sensor: Sensor, span: EventSpan, *, size: int, every: bool = False) -> list[EventSpan]:
     """Return a span cut into parts that hold about so many stored beliefs each; at least one part.
 
     Args:
-        work: A session of any kind.
+        session: A session of any kind.
         sensor: Of which all sources count.
         span: Where the beliefs' events start.
         size: Stored beliefs of a part, about.
         every: Whether superseded beliefs count too.
     """
-    driver = Driver(work)
+    driver = Driver(session)
     wanted = origins(driver, [sensor.id], None)
     layers = EVERY if every else CURRENT
     found = sorted(driver.rows(chunk_rows.finding(span.of(wanted), layers, "c.start_us, c.n"))) if wanted else []
@@ -115,11 +117,11 @@ def parts(work: Session, sensor: Sensor, span: Span, *, size: int, every: bool =
             cuts.append(from_us(start_us))
             count = 0
         count += n
-    return [Span(start, end) for start, end in pairwise([*cuts, span.end])]
+    return [EventSpan(start, end) for start, end in pairwise([*cuts, span.end])]
 
 
 def _as_known(
-    driver: Driver, span: Span, by_id: dict[int, Sensor], current: list[Part], known_at: AsOf, most: Most | None
+    driver: Driver, span: EventSpan, by_id: dict[int, Sensor], current: list[Part], known_at: AsOf, most: Most | None
 ) -> list[Part]:
     """Return the parts of series with older beliefs in the place of those that do not count."""
     passing = [_passing(by_id[origin.sensor_id], beliefs, known_at) for origin, beliefs in current]
@@ -141,9 +143,9 @@ def _as_known(
 
 
 def read_all(
-    work: Session,
+    session: Session,
     sensor: Sensor,
-    span: Span,
+    span: EventSpan,
     *,
     known_at: AsOf,
     sources: SourceFilter | None,
@@ -153,9 +155,9 @@ def read_all(
     Raises:
         FieldError: More beliefs would be opened than the session may read.
     """
-    driver = Driver(work)
+    driver = Driver(session)
     wanted = sorted(origins(driver, [sensor.id], sources))
-    bounds.check_read(driver, bounds.of(work).read, wanted, partial(chunk_rows.finding, span.of(wanted), EVERY))
+    bounds.check_read(driver, bounds.of(session).read, wanted, partial(chunk_rows.finding, span.of(wanted), EVERY))
     every = _by_series(chunk_rows.every(driver, span.of(wanted)))
     found = []
     for origin in wanted:
@@ -164,7 +166,7 @@ def read_all(
     return found
 
 
-def _current(driver: Driver, span: Span, wanted: list[Origin]) -> tuple[list[Part], int]:
+def _current(driver: Driver, span: EventSpan, wanted: list[Origin]) -> tuple[list[Part], int]:
     """Return the most recent belief about each event of a span, in order of event, by series.
 
     With them comes a moment at which all of them were known [us since 1970 UTC].
@@ -194,8 +196,8 @@ def _passing(sensor: Sensor, beliefs: Beliefs, known_at: AsOf) -> Mask:
     return known_at.allows(sensor.knowledge_horizon, sensor.resolution, beliefs.events, beliefs.times)
 
 
-def _needed(origin: Origin, current: Beliefs, passes: Mask) -> Stretch:
+def _needed(origin: Origin, current: Beliefs, passes: Mask) -> ChunkRange:
     """Return the chunks of a series with a belief that does not count, so that an older one may."""
     unknown = current.events[~passes]
     low, high = int(unknown.min()), int(unknown.max())
-    return Stretch(origin.series_id, low // origin.span_us * origin.span_us, high)
+    return ChunkRange(origin.series_id, low // origin.span_us * origin.span_us, high)

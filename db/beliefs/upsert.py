@@ -14,7 +14,7 @@ import numpy as np
 from db.beliefs.chunk_rows import INSERT, merge_segments
 from db.beliefs.chunks import FORMAT, HEADER, ON_GRID, ONE_HORIZON, ONE_TIME, Beliefs, Values
 from db.beliefs.merge import MANY
-from db.beliefs.series import Line
+from db.beliefs.series import SeriesRow
 from db.core.driver import Driver
 from engine.iso_time import Microseconds
 
@@ -30,7 +30,9 @@ SUPERSEDED = (
 )
 
 
-def revise(driver: Driver, line: Line, new: Beliefs, knowable: Callable[[Microseconds], Microseconds]) -> int | None:
+def revise(
+    driver: Driver, line: SeriesRow, new: Beliefs, knowable: Callable[[Microseconds], Microseconds]
+) -> int | None:
     """Store a single belief where it belongs, and the line of the series with it; return the number stored (0 or 1).
 
     None if the general way must be taken: there are several beliefs or quantiles, the chunk is not there or holds
@@ -61,7 +63,7 @@ def revise(driver: Driver, line: Line, new: Beliefs, knowable: Callable[[Microse
     return 1
 
 
-def _moved_on(line: Line, event: int, time: int, value: float) -> Line:
+def _moved_on(line: SeriesRow, event: int, time: int, value: float) -> SeriesRow:
     """Return the line of the series with one more belief, about an event that is not its first."""
     if line.last_event_us is None or event >= line.last_event_us:
         line = line._replace(last_event_us=event, last_value=value)

@@ -58,12 +58,12 @@ class About(TypedDict, total=False):
 
 
 def note(
-    work: Session, event: str, *, at: datetime, by: By, of: Table | None = None, **about: Unpack[About]
+    session: Session, event: str, *, at: datetime, by: By, of: Table | None = None, **about: Unpack[About]
 ) -> AuditEvent:
     """Add one change; which fields it changed is added by ``db.core.change_tracking`` when the session is committed.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         event: What was done; cut at 500 characters.
         at: When.
         by: Who did it.
@@ -72,11 +72,11 @@ def note(
     """
     row = AuditEvent(at=at, event=event[:LONGEST], active_user_id=by[0], active_user_name=by[1], of=of, **about)
     row.before, row.after = {}, {}
-    work.info.setdefault("noted", []).append(row)
+    session.info.setdefault("noted", []).append(row)
     return row
 
 
-def recent(work: Session, *only: ColumnElement[bool], most: int = 100) -> Sequence[AuditEvent]:
+def recent(session: Session, *only: ColumnElement[bool], most: int = 100) -> Sequence[AuditEvent]:
     """Return the newest changes, newest first.
 
     Args:
@@ -84,4 +84,4 @@ def recent(work: Session, *only: ColumnElement[bool], most: int = 100) -> Sequen
         only: Conditions, such as ``AuditEvent.asset_id == 5``.
         most: How many at most.
     """
-    return work.scalars(select(AuditEvent).where(*only).order_by(AuditEvent.id.desc()).limit(most)).all()
+    return session.scalars(select(AuditEvent).where(*only).order_by(AuditEvent.id.desc()).limit(most)).all()

@@ -34,15 +34,15 @@ class StoreBounds:
     """Beliefs that one write stores."""
 
 
-def of(work: "Session") -> StoreBounds:
+def of(session: "Session") -> StoreBounds:
     """Return the bounds of a session."""
-    found: StoreBounds = work.info.get(KEY, StoreBounds())
+    found: StoreBounds = session.info.get(KEY, StoreBounds())
     return found
 
 
-def lift(work: "Session") -> None:
+def lift(session: "Session") -> None:
     """Take the bounds off a session: what the server does by itself over all sensors is nobody's request."""
-    work.info.pop(KEY, None)
+    session.info.pop(KEY, None)
 
 
 def check_written(most: Most | None, count: int) -> None:

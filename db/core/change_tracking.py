@@ -65,16 +65,16 @@ class Followed(Session):
     """A writing session whose changes end up in the audit log."""
 
 
-def act_as(work: Session, by: By) -> None:
+def act_as(session: Session, by: By) -> None:
     """Say in whose name the rest of a session acts; without it that is the host."""
-    work.info["by"] = by
+    session.info["by"] = by
 
 
 @event.listens_for(Followed, "before_flush")
-def collect(work: Session, _context: object, _instances: object) -> None:
+def collect(session: Session, _context: object, _instances: object) -> None:
     """Remember what this flush will change."""
-    changes: dict[Any, Change] = work.info.setdefault("changes", {})
-    for rows, done in ((work.new, "Added"), (work.deleted, "Deleted"), (work.dirty, "Changed")):
+    changes: dict[Any, Change] = session.info.setdefault("changes", {})
+    for rows, done in ((session.new, "Added"), (session.deleted, "Deleted"), (session.dirty, "Changed")):
         for row in rows:
             if getattr(row, "__tablename__", "") in WATCHED:
                 before, after = _values(row, done)
@@ -82,33 +82,33 @@ def collect(work: Session, _context: object, _instances: object) -> None:
                     change = changes.setdefault(row, Change(done))
                     change.before = {} if change.done == "Added" else before | change.before
                     change.after |= after
-    for row in work.deleted:
+    for row in session.deleted:
         if isinstance(row, Table):
-            _follow(work, row)
+            _follow(session, row)
 
 
-def _follow(work: Session, row: Table) -> None:
+def _follow(session: Session, row: Table) -> None:
     """Remember what the database does to others when a row is deleted."""
     if row.__tablename__ in WATCHED:
-        change = work.info["changes"][row]
-        change.done, change.called, change.place = "Deleted", _called(_columns(row)), _place(work, row)
-    others: dict[Key, Change] = work.info.setdefault("others", {})
-    for table, values, emptied in cascades.touched(work.connection(), row, WATCHED):
+        change = session.info["changes"][row]
+        change.done, change.called, change.place = "Deleted", _called(_columns(row)), _place(session, row)
+    others: dict[Key, Change] = session.info.setdefault("others", {})
+    for table, values, emptied in cascades.touched(session.connection(), row, WATCHED):
         key = (table.name, tuple(values[column.name] for column in table.primary_key))
         own = {name: _told(name, [value]) for name, value in values.items() if name not in COUNTERS}
         done = "Changed" if emptied else "Deleted"
-        change = others.setdefault(key, Change(done, _called(values), _where(work, table.name, values)))
+        change = others.setdefault(key, Change(done, _called(values), _where(session, table.name, values)))
         change.done = "Deleted" if "Deleted" in (done, change.done) else "Changed"
         before = {emptied: own[emptied]} if emptied else {k: v for k, v in own.items() if v is not None}
         change.before |= before
         change.after = {} if change.done == "Deleted" else change.after | {str(emptied): None}
 
 
-def at_once(work: Session, table: str, rows: Iterable[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
+def at_once(session: Session, table: str, rows: Iterable[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
     """Take note of a change that a statement makes to rows by the connection, past the session."""
-    others: dict[Key, Change] = work.info.setdefault("others", {})
+    others: dict[Key, Change] = session.info.setdefault("others", {})
     for row in rows:
-        change = Change("Changed", _called(row), _where(work, table, row))
+        change = Change("Changed", _called(row), _where(session, table, row))
         change.before = {name: _told(name, [row[name]]) for name in values}
         change.after = {name: _told(name, [value]) for name, value in values.items()}
         others[table, (row["id"],)] = change
@@ -137,34 +137,34 @@ def assigned(statement: Any) -> set[str]:
 
 
 @event.listens_for(Followed, "before_commit")
-def record(work: Session) -> None:
+def record(session: Session) -> None:
     """Write what was changed, each change beside what was said about the very row."""
-    if work.in_nested_transaction():
+    if session.in_nested_transaction():
         return
-    work.flush()
-    noted: list[AuditEvent] = work.info.pop("noted", [])
-    by: By = work.info.get("by") or _by(noted)
+    session.flush()
+    noted: list[AuditEvent] = session.info.pop("noted", [])
+    by: By = session.info.get("by") or _by(noted)
     said: dict[Key, AuditEvent] = {}
     for one in noted:
         said.setdefault(subject_of(one), one)
     written = set[Key]()
-    for row, change in work.info.pop("changes", {}).items():
+    for row, change in session.info.pop("changes", {}).items():
         key = (row.__tablename__, tuple(inspect(row).identity or inspect(row).mapper.primary_key_from_instance(row)))
-        change.called, change.place = change.called or _called(_columns(row)), change.place or _place(work, row)
-        _write(work, key, change, said.get(key), by)
+        change.called, change.place = change.called or _called(_columns(row)), change.place or _place(session, row)
+        _write(session, key, change, said.get(key), by)
         written.add(key)
-    for key, change in work.info.pop("others", {}).items():
+    for key, change in session.info.pop("others", {}).items():
         if key not in written:
-            _write(work, key, change, None, by)
-    work.add_all(noted + work.info.pop("noted", []))
+            _write(session, key, change, None, by)
+    session.add_all(noted + session.info.pop("noted", []))
 
 
-def _write(work: Session, key: Key, change: Change, said: AuditEvent | None, by: By) -> None:
+def _write(session: Session, key: Key, change: Change, said: AuditEvent | None, by: By) -> None:
     """Put the values of one change beside the words about it, or beside plain ones."""
     if said is None:
         fields = f"{', '.join(sorted(change.after))} of " if change.done == "Changed" else ""
         words = f"{change.done} {fields}{WATCHED[key[0]]} {change.called!r}"
-        said = note(work, words, at=datetime.now(UTC), by=by, **(change.place or {}))
+        said = note(session, words, at=datetime.now(UTC), by=by, **(change.place or {}))
     said.before, said.after = change.before, change.after
 
 
@@ -211,17 +211,17 @@ def _called(values: Mapping[str, Any]) -> str:
     return str(next((name for name in names if name), ""))[:100]
 
 
-def _place(work: Session, row: Table) -> About:
-    return _where(work, row.__tablename__, _columns(row))
+def _place(session: Session, row: Table) -> About:
+    return _where(session, row.__tablename__, _columns(row))
 
 
-def _where(work: Session, table: str, values: Mapping[str, Any]) -> About:
+def _where(session: Session, table: str, values: Mapping[str, Any]) -> About:
     """Return what a change of a row concerns, as columns of the log."""
     found = {name: values.get(name) for name in BELONGS.get(table, ("account_id", "asset_id"))}
     if table in OWN_ID:
         found[OWN_ID[table]] = values["id"]
     if found.get("asset_id") is None and values.get("sensor_id") is not None:
-        found["asset_id"] = cascades.asset_of(work.connection(), values["sensor_id"])
+        found["asset_id"] = cascades.asset_of(session.connection(), values["sensor_id"])
     about: Any = {name: key for name, key in found.items() if key is not None}
     place: About = about
     return place

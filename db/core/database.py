@@ -80,7 +80,7 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Span(TypeDecorator[timedelta]):
+class Duration(TypeDecorator[timedelta]):
     """A length of time, stored as whole microseconds."""
 
     impl = BigInteger
@@ -116,7 +116,7 @@ class Table(DeclarativeBase):
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: Utc,
-        timedelta: Span,
+        timedelta: Duration,
         dict[str, Any]: Json,
         list[Any]: Json,
     }
@@ -260,19 +260,21 @@ def _sqlite(url: URL, pragmas: Sequence[str], begin: str) -> Engine:
 Row = TypeVar("Row", bound=Table)
 
 
-def get(work: Session, kind: type[Row], key: int) -> Row:
+def get(session: Session, kind: type[Row], key: int) -> Row:
     """Return the row of a table with an id.
 
     Raises:
         NotFound: There is none.
     """
-    row = work.get(kind, key)
+    row = session.get(kind, key)
     if row is None:
         raise NotFound(kind.__tablename__.replace("_", " "), key)
     return row
 
 
-def rows_changed(work: Session, statement: UpdateBase, given: Mapping[str, Any] | None = None) -> int:
+def rows_changed(session: Session, statement: UpdateBase, given: Mapping[str, Any] | None = None) -> int:
     """Run an UPDATE or DELETE, with the parameters it leaves open; return the number of rows it changed."""
-    done = cast("CursorResult[Any]", work.execute(statement, given))  # sessions promise less than these statements give
+    done = cast(
+        "CursorResult[Any]", session.execute(statement, given)
+    )  # sessions promise less than these statements give
     return done.rowcount

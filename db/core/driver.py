@@ -25,9 +25,9 @@ Statement: TypeAlias = tuple[str, Sequence[Any]]
 class Driver:
     """Statements in the dialect of SQLite (``?`` for a parameter), run by either driver."""
 
-    def __init__(self, work: Session) -> None:
-        work.flush()
-        connection = work.connection()
+    def __init__(self, session: Session) -> None:
+        session.flush()
+        connection = session.connection()
         self.is_sqlite = connection.dialect.name == "sqlite"
         driver: Any = connection.connection.driver_connection
         self.cursor: Any = driver.cursor()

@@ -31,7 +31,7 @@ class Listed:
     sensors: int
 
 
-def assets(work: Session, condition: ColumnElement[bool]) -> list[Listed]:
+def assets(session: Session, condition: ColumnElement[bool]) -> list[Listed]:
     """Return the assets that meet a condition, by name."""
     above = aliased(Asset)
     counted = select(func.count(Sensor.id)).where(Sensor.asset_id == Asset.id).scalar_subquery()
@@ -46,29 +46,29 @@ def assets(work: Session, condition: ColumnElement[bool]) -> list[Listed]:
         .where(condition)
         .order_by(func.lower(Asset.name), Asset.id)
     )  # fmt: skip
-    return [Listed(**row._mapping) for row in work.execute(query)]
+    return [Listed(**row._mapping) for row in session.execute(query)]
 
 
-def data_span(work: Session, sensor_ids: Collection[int]) -> tuple[int, int] | None:
+def data_span(session: Session, sensor_ids: Collection[int]) -> tuple[int, int] | None:
     """Return start of the first and of the last event of some sensors [µs since 1970 UTC]; None without any data."""
     ends = select(func.min(Series.first_event_us), func.max(Series.last_event_us))
-    first, last = work.execute(ends.where(Series.sensor_id.in_(sensor_ids))).one()
+    first, last = session.execute(ends.where(Series.sensor_id.in_(sensor_ids))).one()
     return None if first is None or last is None else (first, last)
 
 
-def sensors(work: Session, ids: Collection[int]) -> dict[int, Sensor]:
+def sensors(session: Session, ids: Collection[int]) -> dict[int, Sensor]:
     """Return the sensors with some ids, by id; unknown ids are left out."""
-    return {sensor.id: sensor for sensor in work.scalars(select(Sensor).where(Sensor.id.in_(ids)))}
+    return {sensor.id: sensor for sensor in session.scalars(select(Sensor).where(Sensor.id.in_(ids)))}
 
 
-def sensors_of(work: Session, asset_ids: Collection[int]) -> list[Sensor]:
+def sensors_of(session: Session, asset_ids: Collection[int]) -> list[Sensor]:
     """Return the sensors of some assets, oldest first."""
-    return list(work.scalars(select(Sensor).where(Sensor.asset_id.in_(asset_ids)).order_by(Sensor.id)))
+    return list(session.scalars(select(Sensor).where(Sensor.asset_id.in_(asset_ids)).order_by(Sensor.id)))
 
 
-def sources(work: Session, ids: Collection[int]) -> dict[int, Source]:
+def sources(session: Session, ids: Collection[int]) -> dict[int, Source]:
     """Return the sources with some ids, by id; unknown ids are left out."""
-    return {source.id: source for source in work.scalars(select(Source).where(Source.id.in_(ids)))}
+    return {source.id: source for source in session.scalars(select(Source).where(Source.id.in_(ids)))}
 
 
 class NewestPlan(NamedTuple):
@@ -80,7 +80,7 @@ class NewestPlan(NamedTuple):
     """Start of its last event [µs since 1970 UTC]."""
 
 
-def newest_plan(work: Session, sensor_ids: Collection[int]) -> NewestPlan | None:
+def newest_plan(session: Session, sensor_ids: Collection[int]) -> NewestPlan | None:
     """Return the series of some sensors that a scheduler wrote last; None if none did."""
     query = (
         select(Series.sensor_id, Series.source_id, Series.last_event_us)
@@ -88,18 +88,18 @@ def newest_plan(work: Session, sensor_ids: Collection[int]) -> NewestPlan | None
         .where(Series.sensor_id.in_(sensor_ids), Source.type == "scheduler", Series.last_event_us.is_not(None))
         .order_by(Series.last_belief_us.desc(), Series.sensor_id)
     )
-    found = work.execute(query).first()
+    found = session.execute(query).first()
     return None if found is None else NewestPlan(found[0], found[1], int(found[2] or 0))
 
 
-def planned_powers(work: Session, asset_ids: Collection[int], start_us: int, end_us: int) -> list[Sensor]:
+def planned_powers(session: Session, asset_ids: Collection[int], start_us: int, end_us: int) -> list[Sensor]:
     """Return the power sensors of some assets for which a scheduler told something in a span [µs since 1970 UTC]."""
     written = (
         select(Series.sensor_id)
         .join(Source, Source.id == Series.source_id)
         .where(Source.type == "scheduler", Series.first_event_us < end_us, Series.last_event_us >= start_us)
     )
-    found = work.scalars(
+    found = session.scalars(
         select(Sensor).where(Sensor.asset_id.in_(asset_ids), Sensor.id.in_(written)).order_by(Sensor.id)
     )
     return [sensor for sensor in found if sensor.resolution and same_kind(sensor.unit, "kW")]

@@ -9,13 +9,13 @@ SIZE = {
 }
 
 
-def server(work: Session) -> str:
+def server(session: Session) -> str:
     """Return name and version of the database server, such as ``postgresql 15.6``."""
-    dialect = work.get_bind().dialect
+    dialect = session.get_bind().dialect
     version = getattr(dialect, "server_version_info", None) or ()
     return f"{dialect.name} {'.'.join(map(str, version))}".strip()
 
 
-def size(work: Session) -> int:
+def size(session: Session) -> int:
     """Return how much room the database takes on disk [bytes]."""
-    return int(work.scalar(text(SIZE[work.get_bind().dialect.name])) or 0)
+    return int(session.scalar(text(SIZE[session.get_bind().dialect.name])) or 0)

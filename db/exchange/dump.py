@@ -54,8 +54,8 @@ def dump(database: Database, file: Path) -> None:
             source.backup(target)
     else:
         migrations.upgrade(f"sqlite:///{part}", str(migrations.current(database.url.render_as_string(False))))
-        with _opened(f"sqlite:///{part}") as target_database, database.reading() as work:
-            _copy(work.connection(), target_database)
+        with _opened(f"sqlite:///{part}") as target_database, database.reading() as session:
+            _copy(session.connection(), target_database)
     _seal(part)
     part.rename(file)
 
@@ -131,8 +131,8 @@ def restore(url: str, file: Path, *, replace: bool = False, keep_logins: bool = 
     migrations.upgrade(url)
     database = Database(url)
     try:
-        with _newest(file, revision) as newest, _opened(_address(newest)) as source, source.reading() as work:
-            _copy(work.connection(), database, keep_logins=keep_logins)
+        with _newest(file, revision) as newest, _opened(_address(newest)) as source, source.reading() as session:
+            _copy(session.connection(), database, keep_logins=keep_logins)
     finally:
         database.close()
     return is_sealed
@@ -165,9 +165,9 @@ def _revision(file: Path) -> str:
 def _is_empty(url: str) -> bool:
     database = Database(url)
     try:
-        with database.reading() as work:
+        with database.reading() as session:
             return not any(
-                work.scalar(text(f"SELECT count(*) FROM {name}")) for name in ("account", "asset", "data_source")
+                session.scalar(text(f"SELECT count(*) FROM {name}")) for name in ("account", "asset", "data_source")
             )
     finally:
         database.close()
@@ -191,8 +191,8 @@ def _copy(source: Connection, target_database: Database, *, keep_logins: bool = 
     """Put every row of every table in the place of what a database with the same tables holds, in one transaction."""
     there, here = MetaData(), MetaData()
     there.reflect(source)
-    with target_database.writing() as work:
-        target = work.connection()
+    with target_database.writing() as session:
+        target = session.connection()
         here.reflect(target)
         tables = [table for table in here.sorted_tables if table.name in there.tables and table.name != VERSION]
         revoked = [] if keep_logins else _revoked(target)

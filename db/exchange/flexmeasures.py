@@ -33,14 +33,14 @@ HEAD, TAIL = 19, 2
 
 
 def beliefs_of(
-    work: Session, sensor: Sensor, there: Any, sensor_id: int, *, source_of: Callable[[int], Source]
+    session: Session, sensor: Sensor, there: Any, sensor_id: int, *, source_of: Callable[[int], Source]
 ) -> dict[int, Written]:
     """Save all beliefs of one sensor of a FlexMeasures database; return what became of them, by their source id.
 
     Horizons become times by the knowledge horizon of our sensor, which must tell what theirs told; see ``rule_of``.
 
     Args:
-        work: A writing session on our database.
+        session: A writing session on our database.
         sensor: Our sensor, of the same unit and resolution.
         there: A connection of psycopg2 to their database.
         sensor_id: The id of their sensor.
@@ -53,7 +53,7 @@ def beliefs_of(
         events = rows["event"].astype(np.int64)
         times = knowable(sensor.knowledge_horizon, sensor.resolution, events) - rows["ahead"].astype(np.int64)
         beliefs = _beliefs(events, times, rows["level"].astype(np.float64), rows["value"].astype(np.float64))
-        found[int(source_id)] = save(work, sensor, source_of(int(source_id)), beliefs)
+        found[int(source_id)] = save(session, sensor, source_of(int(source_id)), beliefs)
     return found
 
 

@@ -39,48 +39,48 @@ class Finding:
     sensor_id: int | None = None
 
 
-def note(work: Session, finding: Finding, *, now: datetime) -> Alert:
+def note(session: Session, finding: Finding, *, now: datetime) -> Alert:
     """Return the open alert of a finding's cause, made if there is none, with the finding in it."""
-    row = work.scalar(select(Alert).where(Alert.cause == finding.cause[:200], Alert.ended_at.is_(None)))
+    row = session.scalar(select(Alert).where(Alert.cause == finding.cause[:200], Alert.ended_at.is_(None)))
     if row is None:
         row = Alert(cause=finding.cause[:200], kind=finding.kind, first_at=now, count=0)
-        row.told_at = work.scalar(
+        row.told_at = session.scalar(
             select(Alert.told_at).where(Alert.cause == finding.cause[:200]).order_by(Alert.id.desc()).limit(1)
         )
-        work.add(row)
+        session.add(row)
     row.message, row.last_at, row.count = finding.message, now, row.count + 1
     row.asset_id, row.sensor_id = finding.asset_id, finding.sensor_id
-    work.flush()
+    session.flush()
     return row
 
 
-def end_others(work: Session, kinds: set[str], causes: set[str], *, now: datetime) -> None:
+def end_others(session: Session, kinds: set[str], causes: set[str], *, now: datetime) -> None:
     """Close the open alerts of some kinds whose causes were not found any more."""
     query = select(Alert).where(Alert.kind.in_(kinds), Alert.ended_at.is_(None))
-    for row in work.scalars(query):
+    for row in session.scalars(query):
         if row.cause not in causes:
             row.ended_at = now
 
 
-def untold(work: Session, *, now: datetime, quiet: timedelta) -> list[Alert]:
+def untold(session: Session, *, now: datetime, quiet: timedelta) -> list[Alert]:
     """Return the open alerts nobody was told of for a while, oldest first."""
     query = select(Alert).where(Alert.ended_at.is_(None), or_(Alert.told_at.is_(None), Alert.told_at <= now - quiet))
-    return list(work.scalars(query.order_by(Alert.first_at, Alert.id)))
+    return list(session.scalars(query.order_by(Alert.first_at, Alert.id)))
 
 
-def count_open(work: Session, asset_ids: list[int] | None) -> int:
+def count_open(session: Session, asset_ids: list[int] | None) -> int:
     """Return how many alerts are open; see ``shown``."""
     query = select(func.count()).select_from(Alert).where(Alert.ended_at.is_(None))
     if asset_ids is not None:
         query = query.where(Alert.asset_id.in_(asset_ids))
-    return work.scalar(query) or 0
+    return session.scalar(query) or 0
 
 
-def shown(work: Session, asset_ids: list[int] | None, *, since: datetime, most: int = 200) -> list[Alert]:
+def shown(session: Session, asset_ids: list[int] | None, *, since: datetime, most: int = 200) -> list[Alert]:
     """Return the alerts that are open or were found since a moment, newest first.
 
     Args:
-        work: A session of any kind.
+        session: A session of any kind.
         asset_ids: The assets they may be about; None: every asset, and what is about none.
         since: From when on closed ones count.
         most: At most so many.
@@ -88,4 +88,4 @@ def shown(work: Session, asset_ids: list[int] | None, *, since: datetime, most: 
     query = select(Alert).where(or_(Alert.ended_at.is_(None), Alert.last_at >= since))
     if asset_ids is not None:
         query = query.where(Alert.asset_id.in_(asset_ids))
-    return list(work.scalars(query.order_by(Alert.last_at.desc(), Alert.id.desc()).limit(most)))
+    return list(session.scalars(query.order_by(Alert.last_at.desc(), Alert.id.desc()).limit(most)))

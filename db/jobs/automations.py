@@ -39,40 +39,40 @@ class AutomationInput(Table):
     sensor_id: Mapped[int] = mapped_column(ForeignKey("sensor.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
-def due(work: Session, now: datetime) -> list[Automation]:
+def due(session: Session, now: datetime) -> list[Automation]:
     """Return the automations whose moment has come, earliest first."""
     query = select(Automation).where(Automation.active.is_(True), Automation.next_at <= now)
-    return list(work.scalars(query.order_by(Automation.next_at, Automation.id)))
+    return list(session.scalars(query.order_by(Automation.next_at, Automation.id)))
 
 
-def advance(work: Session, automation: Automation, *, done_for: datetime, next_at: datetime) -> bool:
+def advance(session: Session, automation: Automation, *, done_for: datetime, next_at: datetime) -> bool:
     """Move an automation on; False if another process did so first."""
     query = update(Automation).where(Automation.id == automation.id, Automation.next_at == automation.next_at)
     query = query.where(Automation.active.is_(True)).values(next_at=next_at, last_at=done_for)
-    return bool(rows_changed(work, query))
+    return bool(rows_changed(session, query))
 
 
-def of_assets(work: Session, asset_ids: Collection[int]) -> list[Automation]:
+def of_assets(session: Session, asset_ids: Collection[int]) -> list[Automation]:
     """Return the automations of some assets, oldest first."""
-    return list(work.scalars(select(Automation).where(Automation.asset_id.in_(asset_ids)).order_by(Automation.id)))
+    return list(session.scalars(select(Automation).where(Automation.asset_id.in_(asset_ids)).order_by(Automation.id)))
 
 
-def depends_on(work: Session, automation_id: int, sensor_ids: Collection[int]) -> None:
+def depends_on(session: Session, automation_id: int, sensor_ids: Collection[int]) -> None:
     """Set the sensors an automation depends on, if they changed."""
     query = select(AutomationInput.sensor_id).where(AutomationInput.automation_id == automation_id)
-    before, after = set(work.scalars(query)), set(sensor_ids)
+    before, after = set(session.scalars(query)), set(sensor_ids)
     gone = delete(AutomationInput).where(AutomationInput.automation_id == automation_id)
     if before - after:
-        work.execute(gone.where(AutomationInput.sensor_id.in_(before - after)))
-    work.add_all(AutomationInput(automation_id=automation_id, sensor_id=key) for key in sorted(after - before))
-    work.flush()
+        session.execute(gone.where(AutomationInput.sensor_id.in_(before - after)))
+    session.add_all(AutomationInput(automation_id=automation_id, sensor_id=key) for key in sorted(after - before))
+    session.flush()
 
 
-def wake(work: Session, sensor_ids: Collection[int], *, at: datetime, gap: timedelta, kinds: Collection[str]) -> int:
+def wake(session: Session, sensor_ids: Collection[int], *, at: datetime, gap: timedelta, kinds: Collection[str]) -> int:
     """Bring forward what depends on some sensors; return how many automations that are.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         sensor_ids: The sensors that have new data.
         at: The moment they are brought forward to; what comes earlier anyway stays.
         gap: The least time between two moments of an automation.
@@ -81,7 +81,7 @@ def wake(work: Session, sensor_ids: Collection[int], *, at: datetime, gap: timed
     fed = select(AutomationInput.automation_id).where(AutomationInput.sensor_id.in_(sensor_ids))
     query = select(Automation).where(Automation.id.in_(fed), Automation.on_data.is_(True), Automation.next_at > at)
     count = 0
-    for row in work.scalars(query.where(Automation.active.is_(True), Automation.kind.in_(kinds))):
+    for row in session.scalars(query.where(Automation.active.is_(True), Automation.kind.in_(kinds))):
         sooner = max(at, row.last_at + gap) if row.last_at else at
         if sooner < row.next_at:
             row.next_at = sooner

@@ -15,7 +15,7 @@ from db.jobs.jobs import UNSUCCESSFUL, Job
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class JobQuery:
     """Which jobs; what is left empty leaves a question open."""
 
     queues: Sequence[str]
@@ -37,11 +37,11 @@ class Wanted:
         return found if self.only is None else [*found, self.only]
 
 
-def newest(work: Session, wanted: Wanted, *, most: int) -> list[Job]:
+def newest(session: Session, wanted: JobQuery, *, most: int) -> list[Job]:
     """Return the newest jobs that are wanted."""
     query = select(Job).where(*wanted.conditions).order_by(Job.enqueued_at.desc())
     found: list[Job] = []
-    for job in work.scalars(query.execution_options(yield_per=100)):
+    for job in session.scalars(query.execution_options(yield_per=100)):
         if wanted.sensor_id is None or _is_about(job, wanted.sensor_id):
             found.append(job)
         if len(found) == most:
@@ -49,15 +49,15 @@ def newest(work: Session, wanted: Wanted, *, most: int) -> list[Job]:
     return found
 
 
-def page(work: Session, wanted: Wanted, *, skip: int, most: int) -> list[Job]:
+def page(session: Session, wanted: JobQuery, *, skip: int, most: int) -> list[Job]:
     """Return the newest jobs that are wanted, without the first ones; traces are not read."""
     query = select(Job).where(*wanted.conditions).options(defer(Job.trace), defer(Job.result), defer(Job.request))
-    return list(work.scalars(query.order_by(Job.enqueued_at.desc(), Job.id).offset(skip).limit(most)))
+    return list(session.scalars(query.order_by(Job.enqueued_at.desc(), Job.id).offset(skip).limit(most)))
 
 
-def count(work: Session, wanted: Wanted) -> int:
+def count(session: Session, wanted: JobQuery) -> int:
     """Return how many jobs are wanted."""
-    return int(work.scalar(select(func.count()).select_from(Job).where(*wanted.conditions)) or 0)
+    return int(session.scalar(select(func.count()).select_from(Job).where(*wanted.conditions)) or 0)
 
 
 def _is_about(job: Job, sensor_id: int) -> bool:
@@ -65,7 +65,7 @@ def _is_about(job: Job, sensor_id: int) -> bool:
     return str(sensor_id) in job.result.get("outputs", {}) or any(each.get("sensor") == sensor_id for each in named)
 
 
-def told(job: Job) -> dict[str, Any]:
+def as_dict(job: Job) -> dict[str, Any]:
     """Return all that is known of a job as plain data, moments as ISO 8601 texts."""
     plain = {column.key: getattr(job, column.key) for column in Job.__table__.columns}
     return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in plain.items()}
@@ -91,25 +91,25 @@ class Durations:
     def cells(self) -> list[Any]:
         """Return the same as a row of a table."""
         lengths = (self.waited, self.took, self.took_long, self.cpu)
-        told = ["-" if np.isnan(length) else f"{length:.3f}" for length in lengths]
-        return [self.queue, self.count, self.finished, self.failed, *told]
+        shown = ["-" if np.isnan(length) else f"{length:.3f}" for length in lengths]
+        return [self.queue, self.count, self.finished, self.failed, *shown]
 
 
 MOMENTS = select(Job.queue, Job.status, Job.enqueued_at, Job.started_at, Job.ended_at, Job.cpu_s)
 
 
-def durations(work: Session, *, since: datetime) -> list[Durations]:
+def durations(session: Session, *, since: datetime) -> list[Durations]:
     """Return how jobs asked for since a moment went, by queue."""
     rows: dict[str, list[Any]] = defaultdict(list)
-    for row in work.execute(MOMENTS.where(Job.enqueued_at >= since)):
+    for row in session.execute(MOMENTS.where(Job.enqueued_at >= since)):
         rows[row.queue].append(row)
     return [_durations(queue, of_queue) for queue, of_queue in sorted(rows.items())]
 
 
-def newest_durations(work: Session, queue: str, *, most: int) -> Durations:
+def newest_durations(session: Session, queue: str, *, most: int) -> Durations:
     """Return how the newest jobs of a queue went that have been started."""
     query = MOMENTS.where(Job.queue == queue, Job.started_at.is_not(None))
-    return _durations(queue, list(work.execute(query.order_by(Job.enqueued_at.desc()).limit(most))))
+    return _durations(queue, list(session.execute(query.order_by(Job.enqueued_at.desc()).limit(most))))
 
 
 def _durations(queue: str, rows: list[Any]) -> Durations:
@@ -128,17 +128,17 @@ def _durations(queue: str, rows: list[Any]) -> Durations:
     )
 
 
-def cancel_all(work: Session, queues: Sequence[str], states: Sequence[str], *, now: datetime, message: str) -> int:
+def cancel_all(session: Session, queues: Sequence[str], states: Sequence[str], *, now: datetime, message: str) -> int:
     """Cancel the jobs of some queues that wait in some states; return their number."""
     query = update(Job).where(Job.queue.in_(queues), Job.status.in_(states))
-    return rows_changed(work, query.values(status="CANCELED", ended_at=now, message=message))
+    return rows_changed(session, query.values(status="CANCELED", ended_at=now, message=message))
 
 
-def forget_unsuccessful(work: Session, queues: Sequence[str]) -> int:
+def forget_unsuccessful(session: Session, queues: Sequence[str]) -> int:
     """Delete the jobs of some queues that failed or were cancelled; return their number."""
-    return rows_changed(work, delete(Job).where(Job.queue.in_(queues), Job.status.in_(UNSUCCESSFUL)))
+    return rows_changed(session, delete(Job).where(Job.queue.in_(queues), Job.status.in_(UNSUCCESSFUL)))
 
 
-def forget_all(work: Session, queues: Sequence[str]) -> int:
+def forget_all(session: Session, queues: Sequence[str]) -> int:
     """Delete the jobs of some queues but those being done; return their number."""
-    return rows_changed(work, delete(Job).where(Job.queue.in_(queues), Job.status != "STARTED"))
+    return rows_changed(session, delete(Job).where(Job.queue.in_(queues), Job.status != "STARTED"))

@@ -19,10 +19,10 @@ class Overtaken(Exception):
     """A try that is no longer the one that counts: its job was cancelled, timed out or given to another worker."""
 
 
-def claim(work: Session, job_id: str, *, now: datetime, worker: str, lease_until: datetime) -> Job | None:
+def claim(session: Session, job_id: str, *, now: datetime, worker: str, lease_until: datetime) -> Job | None:
     """Start a waiting job and return it; None if another worker was faster or it was cancelled."""
     given = {"of_id": job_id, "at": now, "by": worker, "until": lease_until}
-    started: Job | None = work.scalar(_start(), given)
+    started: Job | None = session.scalar(_start(), given)
     return started
 
 
@@ -36,10 +36,10 @@ def _start() -> Executable:
     return query.returning(Job)
 
 
-def _close(work: Session, job: Job, values: Mapping[str, Any]) -> bool:
+def _close(session: Session, job: Job, values: Mapping[str, Any]) -> bool:
     """Change a job if this try of it still counts."""
     given = {"of_id": job.id, "of_try": job.tries, "lease_until": None, **values}
-    return bool(rows_changed(work, _change(frozenset(given) - {"of_id", "of_try"}), given))
+    return bool(rows_changed(session, _change(frozenset(given) - {"of_id", "of_try"}), given))
 
 
 @cache  # as above
@@ -49,55 +49,55 @@ def _change(names: frozenset[str]) -> Update:
     return query.values({name: bindparam(name) for name in sorted(names)})
 
 
-def finish(work: Session, job: Job, *, now: datetime, result: dict[str, Any], values: Mapping[str, Any]) -> None:
+def finish(session: Session, job: Job, *, now: datetime, result: dict[str, Any], values: Mapping[str, Any]) -> None:
     """Close a job that came to its end, in the transaction that saves what it made.
 
     Raises:
         Overtaken: Another try counts by now; the transaction must not be committed.
     """
     done = {"status": "FINISHED", "ended_at": now, "result": result, "progress": 1.0, "trace": "", **values}
-    if not _close(work, job, done):
+    if not _close(session, job, done):
         raise Overtaken(job.id)
 
 
-def fail(work: Session, job: Job, *, now: datetime, message: str, trace: str) -> bool:
+def fail(session: Session, job: Job, *, now: datetime, message: str, trace: str) -> bool:
     """Close a job that could not be done; False if this try no longer counts."""
-    return _close(work, job, {"status": "FAILED", "ended_at": now, "message": message, "trace": trace})
+    return _close(session, job, {"status": "FAILED", "ended_at": now, "message": message, "trace": trace})
 
 
-def try_again(work: Session, job: Job, *, due_at: datetime, message: str, trace: str) -> bool:
+def try_again(session: Session, job: Job, *, due_at: datetime, message: str, trace: str) -> bool:
     """Put a job off after a fault that may pass; False if this try no longer counts."""
-    return _close(work, job, {"status": "SCHEDULED", "due_at": due_at, "message": message, "trace": trace})
+    return _close(session, job, {"status": "SCHEDULED", "due_at": due_at, "message": message, "trace": trace})
 
 
-def release(work: Session, job: Job) -> bool:
+def release(session: Session, job: Job) -> bool:
     """Let a job whose worker is gone be done by another one; False if that happened already."""
-    return _close(work, job, {"status": "QUEUED", "worker": None})
+    return _close(session, job, {"status": "QUEUED", "worker": None})
 
 
-def renew(work: Session, job: Job, *, until: datetime, progress: float) -> bool:
+def renew(session: Session, job: Job, *, until: datetime, progress: float) -> bool:
     """Tell that a job is still worked at, and how far it is; False if this try no longer counts."""
-    return _close(work, job, {"lease_until": until, "progress": progress})
+    return _close(session, job, {"lease_until": until, "progress": progress})
 
 
-def cancel(work: Session, job_id: str, *, now: datetime, message: str) -> bool:
+def cancel(session: Session, job_id: str, *, now: datetime, message: str) -> bool:
     """Cancel a job that has not ended; what it is computing is not saved. False if it has ended."""
     values = {"status": "CANCELED", "ended_at": now, "message": message, "lease_until": None, "due_at": None}
     query = update(Job).where(Job.id == job_id, Job.status.in_(PENDING)).values(**values)
-    return bool(rows_changed(work, query))
+    return bool(rows_changed(session, query))
 
 
-def note_unsent(work: Session, job_id: str) -> None:
+def note_unsent(session: Session, job_id: str) -> None:
     """Tell of a waiting job that its queue could not be told of it."""
     query = update(Job).where(Job.id == job_id, Job.status == "QUEUED").values(message=UNSENT)
-    work.execute(query.execution_options(synchronize_session=False))
+    session.execute(query.execution_options(synchronize_session=False))
 
 
-def requeue(work: Session, job_id: str, *, user_id: int | None) -> bool:
+def requeue(session: Session, job_id: str, *, user_id: int | None) -> bool:
     """Let an unsuccessful job wait to be done anew, with all its tries; False if it is not unsuccessful.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         job_id: The job.
         user_id: Who wants it: from now on it acts for that user, whoever asked first, and may be gone by now; None:
             the host at a terminal.
@@ -105,69 +105,69 @@ def requeue(work: Session, job_id: str, *, user_id: int | None) -> bool:
     values: dict[str, Any] = {"status": "QUEUED", "tries": 0, "ended_at": None, "message": "", "trace": ""}
     values |= {"progress": 0.0, "user_id": user_id}
     query = update(Job).where(Job.id == job_id, Job.status.in_(UNSUCCESSFUL)).values(**values)
-    return bool(rows_changed(work, query))
+    return bool(rows_changed(session, query))
 
 
-def enqueue(work: Session, job: Job) -> bool:
+def enqueue(session: Session, job: Job) -> bool:
     """Let a job that was put off wait for a worker; False if that happened already."""
     query = update(Job).where(Job.id == job.id, Job.status == job.status)
     query = query.where(Job.status.in_(("SCHEDULED", "DEFERRED"))).values(status="QUEUED")
     query = query.execution_options(synchronize_session=False)
-    return bool(rows_changed(work, query))
+    return bool(rows_changed(session, query))
 
 
-def due(work: Session, now: datetime) -> list[Job]:
+def due(session: Session, now: datetime) -> list[Job]:
     """Return jobs whose time has come and jobs that wait for one that ended."""
     before = select(Job.id).where(Job.status.in_(PENDING)).scalar_subquery()
     free = or_(Job.after_id.is_(None), Job.after_id.not_in(before))
     ready = or_((Job.status == "SCHEDULED") & (Job.due_at <= now), (Job.status == "DEFERRED") & free)
-    return list(work.scalars(select(Job).where(ready).order_by(Job.due_at, Job.enqueued_at).limit(500)))
+    return list(session.scalars(select(Job).where(ready).order_by(Job.due_at, Job.enqueued_at).limit(500)))
 
 
-def silent(work: Session, now: datetime) -> list[Job]:
+def silent(session: Session, now: datetime) -> list[Job]:
     """Return started jobs whose worker let its lease run out."""
-    return list(work.scalars(select(Job).where(Job.status == "STARTED", Job.lease_until < now).limit(500)))
+    return list(session.scalars(select(Job).where(Job.status == "STARTED", Job.lease_until < now).limit(500)))
 
 
-def started_on(work: Session, machine: str) -> list[Job]:
+def started_on(session: Session, machine: str) -> list[Job]:
     """Return the started jobs of the workers of one machine."""
-    return list(work.scalars(select(Job).where(Job.status == "STARTED", Job.worker.startswith(f"{machine}/"))))
+    return list(session.scalars(select(Job).where(Job.status == "STARTED", Job.worker.startswith(f"{machine}/"))))
 
 
-def waiting(work: Session, *, queue: str | None = None, before: datetime | None = None) -> list[Job]:
+def waiting(session: Session, *, queue: str | None = None, before: datetime | None = None) -> list[Job]:
     """Return the jobs that wait for a worker, those to be done first in front."""
     query = select(Job).where(Job.status == "QUEUED")
     query = query if queue is None else query.where(Job.queue == queue)
     query = query if before is None else query.where(Job.enqueued_at < before)
-    return list(work.scalars(query.order_by(Job.priority.desc(), Job.enqueued_at)))
+    return list(session.scalars(query.order_by(Job.priority.desc(), Job.enqueued_at)))
 
 
-def ahead(work: Session, job: Job) -> int:
+def ahead(session: Session, job: Job) -> int:
     """Return how many jobs of its queue are done before one that waits; 0 once it is started."""
     if job.status != "QUEUED":
         return 0
     sooner = (Job.priority == job.priority) & (Job.enqueued_at < job.enqueued_at)
     query = select(func.count()).where(Job.status == "QUEUED", Job.queue == job.queue)
-    return work.scalar(query.where(or_(Job.priority > job.priority, sooner))) or 0
+    return session.scalar(query.where(or_(Job.priority > job.priority, sooner))) or 0
 
 
-def counts(work: Session, *, since: datetime | None = None) -> dict[tuple[str, str], int]:
+def counts(session: Session, *, since: datetime | None = None) -> dict[tuple[str, str], int]:
     """Return the number of jobs by queue and state, if wanted only of those asked for since a moment."""
     query = select(Job.queue, Job.status, func.count()).group_by(Job.queue, Job.status)
     query = query if since is None else query.where(Job.enqueued_at >= since)
-    return {(queue, status): int(count) for queue, status, count in work.execute(query)}
+    return {(queue, status): int(count) for queue, status, count in session.execute(query)}
 
 
-def forget(work: Session, *, kinds: Mapping[str, datetime], others: datetime) -> int:
+def forget(session: Session, *, kinds: Mapping[str, datetime], others: datetime) -> int:
     """Delete jobs that ended long ago; return their number.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         kinds: For some kinds of jobs, the moment before which they must have ended.
         others: That moment for all others.
     """
     count = 0
     for rows, before in [*((Job.kind == kind, at) for kind, at in kinds.items()), (Job.kind.not_in(kinds), others)]:
         query = delete(Job).where(rows, Job.ended_at < before, Job.status.not_in(PENDING))
-        count += rows_changed(work, query)
+        count += rows_changed(session, query)
     return count

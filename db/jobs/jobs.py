@@ -70,52 +70,52 @@ def fingerprint(kind: str, asset_id: int | None, request: dict[str, Any], prior:
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
-def add(work: Session, job: Job, *, state: str = "QUEUED") -> Job:
+def add(session: Session, job: Job, *, state: str = "QUEUED") -> Job:
     """Add a job that waits to be done; its id and state are set here."""
     job.id, job.status = str(uuid.uuid4()), state
-    work.add(job)
-    work.flush()
+    session.add(job)
+    session.flush()
     return job
 
 
 def equal(
-    work: Session, fingerprinted: str, *, since: datetime, states: Collection[str] = (*PENDING, "FINISHED")
+    session: Session, fingerprinted: str, *, since: datetime, states: Collection[str] = (*PENDING, "FINISHED")
 ) -> Job | None:
     """Return the newest job with an equal request in one of some states, if it was asked for since a moment."""
     query = select(Job).where(Job.request_hash == fingerprinted, Job.enqueued_at >= since)
-    return work.scalar(query.where(Job.status.in_(states)).order_by(Job.enqueued_at.desc()).limit(1))
+    return session.scalar(query.where(Job.status.in_(states)).order_by(Job.enqueued_at.desc()).limit(1))
 
 
-def unsent(work: Session, fingerprinted: str, user_id: int | None) -> Job | None:
+def unsent(session: Session, fingerprinted: str, user_id: int | None) -> Job | None:
     """Return the job of somebody's equal request that its queue could not be told of, and that nobody has begun."""
     query = select(Job).where(Job.request_hash == fingerprinted, Job.status == "QUEUED", Job.message == UNSENT)
-    return work.scalar(query.where(Job.user_id == user_id).order_by(Job.enqueued_at.desc()).limit(1))
+    return session.scalar(query.where(Job.user_id == user_id).order_by(Job.enqueued_at.desc()).limit(1))
 
 
-def one(work: Session, job_id: str) -> Job:
+def one(session: Session, job_id: str) -> Job:
     """Return the job with an id.
 
     Raises:
         NotFound: There is none.
     """
-    job = work.get(Job, job_id)
+    job = session.get(Job, job_id)
     if job is None:
         raise NotFound("job", job_id)
     return job
 
 
-def is_pending(work: Session, job_id: str) -> bool:
+def is_pending(session: Session, job_id: str) -> bool:
     """Return whether the result of a job is still to come."""
-    return work.scalar(select(Job.status).where(Job.id == job_id)) in PENDING
+    return session.scalar(select(Job.status).where(Job.id == job_id)) in PENDING
 
 
-def recent(work: Session, asset_ids: list[int], *, since: timedelta, now: datetime, most: int = 100) -> list[Job]:
+def recent(session: Session, asset_ids: list[int], *, since: timedelta, now: datetime, most: int = 100) -> list[Job]:
     """Return the newest jobs of some assets."""
     query = select(Job).where(Job.asset_id.in_(asset_ids), Job.enqueued_at >= now - since)
-    return list(work.scalars(query.order_by(Job.enqueued_at.desc()).limit(most)))
+    return list(session.scalars(query.order_by(Job.enqueued_at.desc()).limit(most)))
 
 
-def newest(work: Session, asset_ids: Collection[int], *, since: timedelta, now: datetime) -> dict[int, Job]:
+def newest(session: Session, asset_ids: Collection[int], *, since: timedelta, now: datetime) -> dict[int, Job]:
     """Return the newest job of each of some assets, by asset id; assets without one are left out."""
     last = (
         select(func.max(Job.enqueued_at).label("at"), Job.asset_id.label("asset_id"))
@@ -124,10 +124,10 @@ def newest(work: Session, asset_ids: Collection[int], *, since: timedelta, now: 
         .subquery()
     )
     query = select(Job).join(last, (Job.asset_id == last.c.asset_id) & (Job.enqueued_at == last.c.at))
-    return {job.asset_id: job for job in work.scalars(query.order_by(Job.id)) if job.asset_id is not None}
+    return {job.asset_id: job for job in session.scalars(query.order_by(Job.id)) if job.asset_id is not None}
 
 
-def of_automation(work: Session, automation_id: int, *, most: int = 100) -> list[Job]:
+def of_automation(session: Session, automation_id: int, *, most: int = 100) -> list[Job]:
     """Return the newest jobs an automation asked for."""
     query = select(Job).where(Job.automation_id == automation_id).order_by(Job.enqueued_at.desc(), Job.id)
-    return list(work.scalars(query.limit(most)))
+    return list(session.scalars(query.limit(most)))

@@ -19,11 +19,11 @@ class Lead(Table):
     until: Mapped[datetime] = mapped_column(doc="When another process may take over, unless it is renewed")
 
 
-def take(work: Session, name: str, holder: str, *, now: datetime, lasts: timedelta) -> bool:
+def take(session: Session, name: str, holder: str, *, now: datetime, lasts: timedelta) -> bool:
     """Return whether a process leads from now on: it did already, or nobody does any more.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         name: What is led.
         holder: The process that asks.
         now: The moment it asks.
@@ -31,21 +31,23 @@ def take(work: Session, name: str, holder: str, *, now: datetime, lasts: timedel
     """
     free = or_(Lead.holder == holder, Lead.until < now)
     query = update(Lead).where(Lead.name == name, free).values(holder=holder, until=now + lasts)
-    return bool(rows_changed(work, query)) or _first(work, Lead(name=name, holder=holder, until=now + lasts))
+    return bool(rows_changed(session, query)) or _first(session, Lead(name=name, holder=holder, until=now + lasts))
 
 
-def _first(work: Session, lead: Lead) -> bool:
+def _first(session: Session, lead: Lead) -> bool:
     """Return whether nobody ever led before; of two that try at once, one succeeds."""
-    if work.get(Lead, lead.name) is not None:
+    if session.get(Lead, lead.name) is not None:
         return False
     try:
-        with work.begin_nested():
-            work.add(lead)
+        with session.begin_nested():
+            session.add(lead)
     except IntegrityError:
         return False
     return True
 
 
-def give_back(work: Session, name: str, holder: str, *, now: datetime) -> None:
+def give_back(session: Session, name: str, holder: str, *, now: datetime) -> None:
     """Let another process lead at once, if this one does."""
-    work.execute(update(Lead).where(Lead.name == name, Lead.holder == holder).values(until=now - timedelta(seconds=1)))
+    session.execute(
+        update(Lead).where(Lead.name == name, Lead.holder == holder).values(until=now - timedelta(seconds=1))
+    )

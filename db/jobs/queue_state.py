@@ -31,15 +31,15 @@ class QueueState:
     """How its newest jobs went."""
 
 
-def states(work: Session, queues: Sequence[str], *, since: datetime) -> list[QueueState]:
+def states(session: Session, queues: Sequence[str], *, since: datetime) -> list[QueueState]:
     """Return the state of some queues, in their order.
 
     Args:
-        work: A session of any kind.
+        session: A session of any kind.
         queues: Their names.
         since: From when on ended jobs count.
     """
-    counts, lately = job_states.counts(work), job_states.counts(work, since=since)
+    counts, lately = job_states.counts(session), job_states.counts(session, since=since)
     return [
         QueueState(
             queue=queue,
@@ -48,7 +48,7 @@ def states(work: Session, queues: Sequence[str], *, since: datetime) -> list[Que
             running=counts.get((queue, "STARTED"), 0),
             finished=lately.get((queue, "FINISHED"), 0),
             failed=sum(lately.get((queue, state), 0) for state in UNSUCCESSFUL),
-            newest=job_search.newest_durations(work, queue, most=NEWEST),
+            newest=job_search.newest_durations(session, queue, most=NEWEST),
         )
         for queue in queues
     ]
@@ -66,7 +66,7 @@ class WorkerState:
     """When it began its newest job."""
 
 
-def workers(work: Session, *, since: datetime) -> list[WorkerState]:
+def workers(session: Session, *, since: datetime) -> list[WorkerState]:
     """Return the workers that have begun a job since a moment, the one with the newest job first."""
     last, running = func.max(Job.started_at), func.sum(case((Job.status == "STARTED", 1), else_=0))
     query = (
@@ -77,5 +77,5 @@ def workers(work: Session, *, since: datetime) -> list[WorkerState]:
     )
     return [
         WorkerState(name=name, running=busy, ended=every - busy, last_at=at)
-        for name, busy, every, at in work.execute(query)
+        for name, busy, every, at in session.execute(query)
     ]

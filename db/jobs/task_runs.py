@@ -21,18 +21,18 @@ class LatestTaskRun(Table):
     succeeded_at: Mapped[datetime | None] = mapped_column(doc="When it last succeeded")
 
 
-def record(work: Session, name: str, *, at: datetime, status: bool) -> LatestTaskRun:
+def record(session: Session, name: str, *, at: datetime, status: bool) -> LatestTaskRun:
     """Note that a task ran, over what was noted of it before."""
-    row = work.get(LatestTaskRun, name) or LatestTaskRun(name=name)
+    row = session.get(LatestTaskRun, name) or LatestTaskRun(name=name)
     row.at, row.status = at, status
     row.succeeded_at = at if status else row.succeeded_at
-    work.add(row)
+    session.add(row)
     return row
 
 
-def every(work: Session) -> list[LatestTaskRun]:
+def every(session: Session) -> list[LatestTaskRun]:
     """Return the latest run of each task, by name."""
-    return list(work.scalars(select(LatestTaskRun).order_by(LatestTaskRun.name)))
+    return list(session.scalars(select(LatestTaskRun).order_by(LatestTaskRun.name)))
 
 
 @contextmanager
@@ -43,5 +43,5 @@ def reported(database: Database, name: str) -> Iterator[None]:
         yield
         succeeded = True
     finally:
-        with database.writing() as work:
-            record(work, name, at=datetime.now(UTC), status=succeeded)
+        with database.writing() as session:
+            record(session, name, at=datetime.now(UTC), status=succeeded)

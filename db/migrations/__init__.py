@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # a third of a second that most commands need not spend
 FOLDER = Path(__file__).parent
 
 
-class Step(NamedTuple):
+class MigrationStep(NamedTuple):
     """One migration."""
 
     revision: str
@@ -50,18 +50,18 @@ def current(url: str) -> str | None:
 
     database = Database(url)
     try:
-        with database.reading() as work:
-            return MigrationContext.configure(work.connection()).get_current_revision()
+        with database.reading() as session:
+            return MigrationContext.configure(session.connection()).get_current_revision()
     finally:
         database.close()
 
 
-def history() -> list[Step]:
+def history() -> list[MigrationStep]:
     """Return every migration, oldest first."""
     from alembic.script import ScriptDirectory
 
     steps = ScriptDirectory.from_config(_config("sqlite://")).walk_revisions()
-    return [Step(step.revision, (step.doc or "").splitlines()[0]) for step in steps][::-1]
+    return [MigrationStep(step.revision, (step.doc or "").splitlines()[0]) for step in steps][::-1]
 
 
 def head() -> str:

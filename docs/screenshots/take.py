@@ -79,9 +79,9 @@ def demo(folder: Path) -> Database:
     upgrade(f"sqlite:///{folder}/demo.db")
     opened = Database(f"sqlite:///{folder}/demo.db")
     load(opened, now=datetime.now(UTC))
-    with opened.writing() as work:
-        add_host(work)
-        add_job(work)
+    with opened.writing() as session:
+        add_host(session)
+        add_job(session)
     return opened
 
 

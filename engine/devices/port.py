@@ -63,7 +63,7 @@ class Port:
     """Share of what leaves the store that it gives [1]."""
     wear_price: Values = 0.0
     """Price of each kWh taken or given [currency/kWh]."""
-    bands: tuple[running.Band, ...] = ()
+    bands: tuple[running.OperatingRange, ...] = ()
     """Ways to run, exactly one per step; none means anything within the limits."""
     start_cost: float = 0.0
     """Price of each switching on [currency]."""

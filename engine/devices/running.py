@@ -9,7 +9,7 @@ from engine.model.problem import Problem
 
 
 @dataclass(frozen=True, kw_only=True)
-class Band:
+class OperatingRange:
     """One way to run: the power lies between two values."""
 
     low: float
@@ -28,7 +28,7 @@ class Band:
 
 
 def add_bands(
-    problem: Problem, name: str, bands: tuple[Band, ...], most: tuple[Values, Values]
+    problem: Problem, name: str, bands: tuple[OperatingRange, ...], most: tuple[Values, Values]
 ) -> tuple[Linear, Linear]:
     """Add a choice of one band per step; return the power taken and given [kW], each shape (n,).
 

@@ -24,7 +24,7 @@ EXPLAINING = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class InfeasibilityReport:
     """Why a site has no plan, and what would give it one."""
 
     conflicts: tuple[Conflict, ...]
@@ -66,7 +66,7 @@ class NoPlan(Infeasible):
         report: Which limits clash, and what would mend it.
     """
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: InfeasibilityReport) -> None:
         self.report = report
         super().__init__(report.text, report.clashing)
 
@@ -76,7 +76,7 @@ def refuse(site: Site, budget: Budget | None = None) -> NoPlan:
     return NoPlan(diagnose(site, budget))
 
 
-def diagnose(site: Site, budget: Budget | None = None) -> Report:
+def diagnose(site: Site, budget: Budget | None = None) -> InfeasibilityReport:
     """Return why a site has no plan.
 
     What each store shows by itself is told first, as it is exact and names the moment; else the least that all limits
@@ -103,14 +103,14 @@ def diagnose(site: Site, budget: Budget | None = None) -> Report:
     given = causes(site, problem, arrays, conflicts[0] if conflicts else None, budget)
     mended = sorted([*found, *ruled], key=lambda repair: repair.amount)
     clashing = dict.fromkeys([*named, *names])
-    return Report(tuple(conflicts), tuple(clashing), tuple(mended), tuple(given), cut_short=budget.is_over)
+    return InfeasibilityReport(tuple(conflicts), tuple(clashing), tuple(mended), tuple(given), cut_short=budget.is_over)
 
 
-def _of_processes(site: Site, conflicts: list[Conflict], budget: Budget) -> Report:
+def _of_processes(site: Site, conflicts: list[Conflict], budget: Budget) -> InfeasibilityReport:
     """Return why processes do not fit into the window, before anything else is looked at."""
     clashing = dict.fromkeys(name for conflict in conflicts for name in conflict.limits)
     mended = sorted(rule_repairs(site, Trials(budget)), key=lambda repair: repair.amount)
-    return Report(tuple(conflicts), tuple(clashing), tuple(mended), cut_short=budget.is_over)
+    return InfeasibilityReport(tuple(conflicts), tuple(clashing), tuple(mended), cut_short=budget.is_over)
 
 
 def _with_directions(problem: Problem, arrays: Arrays, budget: Budget) -> Arrays:

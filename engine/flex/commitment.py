@@ -7,7 +7,7 @@ from pydantic import model_validator
 from engine.errors import FieldError
 from engine.flex import quantity
 from engine.flex.fields import AnyQuantity, FlexFields, Key, described
-from engine.flex.parts import Place
+from engine.flex.parts import GroupReference
 
 
 class CommitmentModel(FlexFields):
@@ -27,7 +27,7 @@ class CommitmentModel(FlexFields):
     sensors: tuple[Key, ...] | None = described(
         "Power sensors of the devices whose sum is promised; without it, the whole site.", example=[2, 3], kind="list"
     )
-    group: Place | None = described("Group whose sum is promised.", example={"asset": 9}, kind="sensor")
+    group: GroupReference | None = described("Group whose sum is promised.", example={"asset": 9}, kind="sensor")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -8,7 +8,7 @@ from pydantic import field_validator, model_validator
 from engine.errors import FieldError
 from engine.flex import quantity
 from engine.flex.commitment import CommitmentModel
-from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities, described, each_read
+from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities, described, read_entries
 from engine.flex.parts import Output
 from engine.flex.quantity import SensorReference
 
@@ -170,7 +170,7 @@ class CommodityContext(FlexFields):
     @field_validator("commitments", mode="before")
     @classmethod
     def _commitments(cls, raw: object) -> object:
-        return each_read(CommitmentModel, raw)
+        return read_entries(CommitmentModel, raw)
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:
@@ -251,7 +251,7 @@ class FlexContext(CommodityContext):
     @field_validator("commodities", mode="before")
     @classmethod
     def _contexts(cls, raw: object) -> object:
-        return each_read(CommodityContext, raw)
+        return read_entries(CommodityContext, raw)
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:

@@ -219,7 +219,7 @@ class FlexFields(BaseModel):
 Fields = TypeVar("Fields", bound=FlexFields)
 
 
-def each_read(kind: type[Fields], raw: object) -> tuple[Fields, ...]:
+def read_entries(kind: type[Fields], raw: object) -> tuple[Fields, ...]:
     """Return the entries of a list of dictionaries, each as fields of a kind."""
     read = []
     for entry in _listed(raw):

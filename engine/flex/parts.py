@@ -54,7 +54,7 @@ class Output(FlexFields):
     sensor: Key = described("The sensor that receives the values.", example=12, kind="sensor", default=...)
 
 
-class Place(FlexFields):
+class GroupReference(FlexFields):
     """A group of devices, named by its asset or its power sensor."""
 
     language: ClassVar[str] = "group"

@@ -8,7 +8,7 @@ from pydantic import field_validator, model_validator
 from engine.devices.process import ProcessType
 from engine.errors import FieldError
 from engine.flex.fields import AnyQuantity, FlexFields, Key, described
-from engine.flex.parts import Place
+from engine.flex.parts import GroupReference
 from engine.flex.quantity import Event, span
 
 
@@ -41,7 +41,9 @@ class ProcessModel(FlexFields):
         default="MIN",
     )
     commodity: str = described("What it consumes.", example="heat", kind="text", default="electricity")
-    group: Place | None = described("Group of devices to which it belongs.", example={"asset": 9}, kind="sensor")
+    group: GroupReference | None = described(
+        "Group of devices to which it belongs.", example={"asset": 9}, kind="sensor"
+    )
 
     @field_validator("time_restrictions", mode="before")
     @classmethod

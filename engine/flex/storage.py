@@ -9,7 +9,7 @@ from pydantic import SkipValidation, ValidationInfo, field_validator, model_vali
 from engine.errors import FieldError
 from engine.flex import quantity
 from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities, described
-from engine.flex.parts import OperationMode, Output, Place
+from engine.flex.parts import GroupReference, OperationMode, Output
 from engine.flex.quantity import Fixed, Quantity
 from engine.iso_time import duration
 
@@ -140,7 +140,7 @@ class StorageModel(FlexFields):
         kind="list",
         default=(),
     )
-    group: Place | None = described(
+    group: GroupReference | None = described(
         "Group of devices with limits of its own, to which this one belongs.", example={"asset": 9}, kind="sensor"
     )
     coupling: str | None = described(

@@ -39,7 +39,7 @@ class Soft:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ExclusiveFlows:
     """Two flows of which at most one may run at a time, at each of several steps."""
 
     name: str
@@ -97,7 +97,7 @@ Counts: TypeAlias = tuple[int, int, int, int]
 
 
 @dataclass(slots=True)
-class Section:
+class Block:
     """Columns, rows and costs of one part; a part that has not changed need not write them again."""
 
     by: object = None
@@ -124,7 +124,7 @@ class Section:
     """Columns that must be whole."""
     costs: list[tuple[str, Linear]] = field(default_factory=list)
     preferences: list[Linear] = field(default_factory=list)
-    pairs: list[Pair] = field(default_factory=list)
+    pairs: list[ExclusiveFlows] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
     soft: list[Soft] = field(default_factory=list)
     idle: list[tuple[Indices, str]] = field(default_factory=list)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.arrays import Arrays, recurring
-from engine.model.block import Counts, Limit, Numbers, Pair, Section, Soft, fill_bounds, fill_sum
+from engine.model.block import Block, Counts, ExclusiveFlows, Limit, Numbers, Soft, fill_bounds, fill_sum
 from engine.model.linear import Floats, Indices, Linear, Term, Values, added, minus, same
 from engine.model.magnitudes import refuse_extremes
 from engine.window import Window
@@ -22,14 +22,14 @@ class Problem:
 
     def __init__(self, window: Window, before: Self | None = None) -> None:
         self.window = window
-        self.sections: list[Section] = []
+        self.sections: list[Block] = []
         self.sizes: dict[str, tuple[int, int]] = {}
         """First column and number of columns of each block of variables."""
         self.rows: dict[str, tuple[int, int]] = {}
         """First row and number of rows of each block of constraints."""
         self.width = 0
         self.height = 0
-        self._open: Section | None = None
+        self._open: Block | None = None
         self._before = before.sections if before is not None and before.window == window else []
 
     def write(self, by: object, write: Callable[[], T], *given: object) -> T:
@@ -56,12 +56,12 @@ class Problem:
         section.result = result
         return result
 
-    def _begin(self, by: object, given: tuple[object, ...]) -> Section:
-        section = Section(by, given, (self.width, self.height))
+    def _begin(self, by: object, given: tuple[object, ...]) -> Block:
+        section = Block(by, given, (self.width, self.height))
         self.sections.append(section)
         return section
 
-    def _take(self, section: Section) -> None:
+    def _take(self, section: Block) -> None:
         self.sections.append(section)
         self.sizes.update(section.sizes)
         self.rows.update(section.rows)
@@ -70,7 +70,7 @@ class Problem:
         self.height += height
 
     @property
-    def _here(self) -> Section:
+    def _here(self) -> Block:
         """The section being written; one of its own for what no part of the site writes."""
         if self._open is None:
             self._open = self._begin(None, ())
@@ -157,14 +157,14 @@ class Problem:
         most: Callable[[Floats, Floats], tuple[Values, Values]],
     ) -> None:
         """Forbid two flows to run together; checked after the solve, as it seldom matters (see ``branching``)."""
-        self._here.pairs.append(Pair(name, first, second, most, lossless))
+        self._here.pairs.append(ExclusiveFlows(name, first, second, most, lossless))
 
     def follows(self, cols: Indices, rows: str) -> None:
         """Tell which column each row of a block settles when every device rests."""
         self._here.idle.append((cols, rows))
 
     @property
-    def pairs(self) -> list[Pair]:
+    def pairs(self) -> list[ExclusiveFlows]:
         """What must not run together."""
         return [pair for section in self.sections for pair in section.pairs]
 

@@ -10,7 +10,7 @@ from pandas.api.typing import Resampler, Rolling
 
 from engine.errors import FieldError, UnknownName
 from engine.reporting.arguments import Reference
-from engine.reporting.operations import COUNTS, Shape, Step
+from engine.reporting.operations import COUNTS, ReportStep, Shape
 
 SHAPES: tuple[tuple[type | tuple[type, ...], Shape], ...] = (
     (pd.Series, "series"),
@@ -31,7 +31,7 @@ class Execution:
     most_values: int
     """Most values that all of them may hold together."""
 
-    def result(self, step: Step, source: str, *, field: str) -> Any:
+    def result(self, step: ReportStep, source: str, *, field: str) -> Any:
         """Return what a step makes of a stored series.
 
         Raises:
@@ -62,7 +62,7 @@ class Execution:
             raise UnknownName("series of this report", name, sorted(self.stored))
         return self.stored[name]
 
-    def _check_size(self, step: Step, frame: Any, values: Mapping[str, Any], field: str) -> None:
+    def _check_size(self, step: ReportStep, frame: Any, values: Mapping[str, Any], field: str) -> None:
         """Refuse what a step does not work on, or what would not fit into memory, before it is done."""
         method = step.operation.method
         shape = next((shape for kind, shape in SHAPES if isinstance(frame, kind)), "number")
@@ -78,7 +78,7 @@ class Execution:
         if size + sum(map(_size, self.stored.values())) > self.most_values:
             raise FieldError(field, f"{method} would make more than {self.most_values} values; choose longer steps.")
 
-    def _apply(self, step: Step, frame: Any, values: Mapping[str, Any]) -> Any:
+    def _apply(self, step: ReportStep, frame: Any, values: Mapping[str, Any]) -> Any:
         """Return what an operation makes of a series with arguments that are checked."""
         method = step.operation.method
         if method in COUNTS and not isinstance(frame, SEVERAL):

@@ -47,7 +47,7 @@ class Signed:
 
 
 @dataclass(frozen=True)
-class Pair:
+class BinaryOperation:
     """Two things with a sign between them, such as ``a + b``, ``a < b`` or ``a and b``."""
 
     sign: str
@@ -56,14 +56,14 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Call:
+class FunctionCall:
     """A function of numbers, such as ``max(value, 0)``."""
 
     function: str
     of: tuple["Node", ...]
 
 
-Node: TypeAlias = Number | Name | Signed | Pair | Call
+Node: TypeAlias = Number | Name | Signed | BinaryOperation | FunctionCall
 
 
 def _truth(value: Any) -> Any:
@@ -107,7 +107,7 @@ class Formula:
         """
         if not isinstance(raw, str) or not raw.strip() or len(raw) > LONGEST:
             raise ValueError(f"a formula of at most {LONGEST} characters, such as 'value > 1 & value < 4'")
-        reader = _Reader(raw)
+        reader = _FormulaReader(raw)
         root = reader.level(0)
         if reader.token:
             raise reader.wrong(f"before {reader.token[1]!r}")
@@ -132,13 +132,13 @@ def _evaluated(node: Node, find: Callable[[str | None], Any]) -> Any:
             return find(name)
         case Signed(sign, of):
             return SIGNED[sign](_evaluated(of, find))
-        case Pair(sign, left, right):
+        case BinaryOperation(sign, left, right):
             return PAIRS[sign](_evaluated(left, find), _evaluated(right, find))
-        case Call(function, of):
+        case FunctionCall(function, of):
             return FUNCTIONS[function][1](*(_evaluated(each, find) for each in of))
 
 
-class _Reader:
+class _FormulaReader:
     """Reads a formula from left to right, one token ahead."""
 
     def __init__(self, text: str) -> None:
@@ -178,9 +178,9 @@ class _Reader:
         while sign := self.taken(*LEVELS[number]):
             right = self.level(number + 1)
             if sign in COMPARING and node is not last:  # 1 < value < 4
-                node = Pair("and", node, Pair(sign, last, right))
+                node = BinaryOperation("and", node, BinaryOperation(sign, last, right))
             else:
-                node = Pair(sign, node, right)
+                node = BinaryOperation(sign, node, right)
             last = right if sign in COMPARING else node
         return node
 
@@ -189,7 +189,7 @@ class _Reader:
         if sign := self.taken("-", "+"):
             return Signed(sign, self.deeper(len(LEVELS)))
         node = self.atom()
-        return Pair("**", node, self.deeper(len(LEVELS))) if self.taken("**") else node
+        return BinaryOperation("**", node, self.deeper(len(LEVELS))) if self.taken("**") else node
 
     def atom(self) -> Node:
         """Return a number, a name, a function, or what is in parentheses."""
@@ -214,7 +214,7 @@ class _Reader:
             of.append(self.deeper(0))
         if len(of) != FUNCTIONS[function][0]:
             raise ValueError(f"{function} with {FUNCTIONS[function][0]} argument(s)")
-        return self.closed(Call(function, tuple(of)))
+        return self.closed(FunctionCall(function, tuple(of)))
 
     def closed(self, node: Node) -> Node:
         """Return a node whose parenthesis closes."""

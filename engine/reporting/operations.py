@@ -122,7 +122,7 @@ OPERATIONS = dict(sorted(_operations()))
 
 
 @dataclass(frozen=True)
-class Step:
+class ReportStep:
     """One step of a report, read and checked."""
 
     operation: Operation
@@ -138,7 +138,7 @@ class Step:
 KEYS = ("method", "df_input", "df_output", "args", "kwargs", "skip_if_empty")
 
 
-def read_step(raw: object, *, field: str) -> Step:
+def read_step(raw: object, *, field: str) -> ReportStep:
     """Return a step as a user wrote it.
 
     Raises:
@@ -157,7 +157,7 @@ def read_step(raw: object, *, field: str) -> Step:
         names[key] = None if raw.get(key) is None else _checked(kinds.name, raw[key], f"{field}.{key}")
     values = _read_arguments(method, raw.get("args") or [], raw.get("kwargs") or {}, field)
     skip = _checked(kinds.yes_or_no, raw.get("skip_if_empty", False), f"{field}.skip_if_empty")
-    return Step(OPERATIONS[method], names["df_input"], names["df_output"], values, skip)
+    return ReportStep(OPERATIONS[method], names["df_input"], names["df_output"], values, skip)
 
 
 def _read_arguments(method: str, args: object, kwargs: object, field: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import FieldError
-from engine.reporting.operations import Step, read_step
+from engine.reporting.operations import ReportStep, read_step
 
 if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
     import pandas as pd
@@ -37,7 +37,7 @@ class PandasReporter:
             raise FieldError("transformations", f"at most {MOST_TRANSFORMATIONS} steps are done.")
 
     @cached_property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[ReportStep]:
         """The steps, read and checked."""
         if not isinstance(self.transformations, list | tuple):
             raise FieldError("transformations", "a list of steps is wanted.")

@@ -13,7 +13,7 @@ from engine.diagnosis.infeasibility import refuse
 from engine.errors import Infeasible, InputError
 from engine.formulation import Built, build
 from engine.model.arrays import Arrays, compressed
-from engine.model.block import Pair
+from engine.model.block import ExclusiveFlows
 from engine.model.linear import Floats, Linear, Term
 from engine.site import Schedule, Site, Timings
 from engine.solve import branching
@@ -190,7 +190,7 @@ def _stacked(scenarios: Sequence[Scenario], parts: list[Built], numbers: list[ND
     )  # fmt: skip
 
 
-def _moved(pair: Pair, own: NDArray[np.int32]) -> Pair:
+def _moved(pair: ExclusiveFlows, own: NDArray[np.int32]) -> ExclusiveFlows:
     """Return a pair with the columns it has in the problem of all scenarios."""
     first, second = (
         Linear(side.size, tuple(Term(own[term.cols], term.coefs, term.rows) for term in side.terms), side.constant)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.errors import InputError
 from engine.model.arrays import Arrays, extended
-from engine.model.block import Pair
+from engine.model.block import ExclusiveFlows
 from engine.model.linear import Floats, Indices, Linear, full
 
 TOLERANCE = 1e-6
@@ -19,7 +19,7 @@ TOLERANCE = 1e-6
 class Cells:
     """All pairs, one entry per pair and step."""
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ExclusiveFlows, ...]
     first: Indices
     """Columns of the first flow, shape (k, cells); its parts are added, -1 is none."""
     second: Indices
@@ -29,7 +29,7 @@ class Cells:
     """Step of each cell."""
 
     @classmethod
-    def of(cls, pairs: Sequence[Pair]) -> "Cells":
+    def of(cls, pairs: Sequence[ExclusiveFlows]) -> "Cells":
         """Return the cells of pairs, which are sums of plain columns."""
         lossless = [np.full(pair.first.size, pair.lossless) for pair in pairs]
         return cls(

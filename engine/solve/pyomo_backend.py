@@ -14,7 +14,7 @@ from engine.model.problem import Problem
 from engine.solve import pyomo_solvers
 from engine.solve.backend import KEPT, Answer, share_above
 from engine.solve.budget import Budget
-from engine.solve.pyomo_solvers import Found
+from engine.solve.pyomo_solvers import SolverAnswer
 from engine.solve.status import PLANS, Status
 
 
@@ -115,7 +115,7 @@ class PyomoModel:
         gap = share_above(objective, found.bound) if found.status is Status.BEST_FOUND else self.solver.gap
         return Answer(found.status, objective, x, row_dual, col_dual, gap, found.bound)
 
-    def _keeps_bounds(self, found: Found) -> bool:
+    def _keeps_bounds(self, found: SolverAnswer) -> bool:
         """Return whether what a search was ended with may be used."""
         return found.status is Status.OPTIMAL or self.arrays.breach(np.array(found.values, dtype=float)) <= KEPT
 

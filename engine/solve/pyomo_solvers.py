@@ -28,7 +28,7 @@ _LINKED: Final = "appsi_"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SolverAnswer:
     """What a solver has found; without a plan, only the status means something."""
 
     status: Status
@@ -46,7 +46,7 @@ class Solver(Protocol):
     gap: float
     """Share by which its plans may cost more than the best one."""
 
-    def solve(self, model: Any, variables: list[Any], *, duals: bool) -> Found:
+    def solve(self, model: Any, variables: list[Any], *, duals: bool) -> SolverAnswer:
         """Return what it finds for a model whose rows are ``model.rows``, in order of the variables and the rows."""
 
 
@@ -77,7 +77,7 @@ class Linked:
         if name == "appsi_highs":  # as when it is used directly
             self.solver.highs_options = {"presolve": "off"}
 
-    def solve(self, model: Any, variables: list[Any], *, duals: bool) -> Found:
+    def solve(self, model: Any, variables: list[Any], *, duals: bool) -> SolverAnswer:
         """See Solver.solve."""
         self.solver.config.time_limit = self.budget.left if self.budget.is_limited else None
         with PauseGC():  # which would look through all the many parts of the model again and again
@@ -87,10 +87,10 @@ class Linked:
         if status is Status.TIMED_OUT and not duals and result.best_feasible_objective is not None:
             status = Status.BEST_FOUND
         if status not in PLANS:
-            return Found(status)
+            return SolverAnswer(status)
         values = result.solution_loader.get_primals(variables)
         row_duals = result.solution_loader.get_duals(list(model.rows.values())) if duals else {}
-        return Found(status, list(values.values()), list(row_duals.values()), bound)
+        return SolverAnswer(status, list(values.values()), list(row_duals.values()), bound)
 
 
 class Filed:
@@ -101,7 +101,7 @@ class Filed:
         self.options: dict[str, float] = {_GAP[name]: budget.gap} if budget.gap and name in _GAP else {}
         self.gap = budget.gap if self.options else 0.0
 
-    def solve(self, model: Any, variables: list[Any], *, duals: bool) -> Found:
+    def solve(self, model: Any, variables: list[Any], *, duals: bool) -> SolverAnswer:
         """See Solver.solve."""
         model.del_component("dual")
         if duals:  # there are none with whole numbers, and some solvers fail when asked
@@ -115,9 +115,9 @@ class Filed:
         if status is Status.BEST_FOUND and self.gap and not self.budget.is_over:  # it ended by itself
             status = Status.WITHIN_GAP
         if status not in PLANS:
-            return Found(status)
+            return SolverAnswer(status)
         model.solutions.load_from(result)
-        return Found(
+        return SolverAnswer(
             status,
             [variable.value or 0.0 for variable in variables],
             [model.dual.get(row, 0.0) for row in model.rows.values()] if duals else (),

@@ -6,7 +6,7 @@ from time import thread_time
 
 from engine.formulation import Built, build
 from engine.model.arrays import Arrays
-from engine.model.block import Pair
+from engine.model.block import ExclusiveFlows
 from engine.model.linear import same
 from engine.model.problem import Problem
 from engine.site import Site, Timings
@@ -94,7 +94,7 @@ class LiveModel:
         return model
 
 
-def _same_columns(old: Pair, new: Pair) -> bool:
+def _same_columns(old: ExclusiveFlows, new: ExclusiveFlows) -> bool:
     """Return whether two pairs are about the same columns."""
     return old is new or (old.lossless == new.lossless and same(old.first, new.first) and same(old.second, new.second))
 

@@ -74,7 +74,7 @@ def read(text: str, *, only_unit: bool = False) -> Unit:
     if not mass:
         return replace(ONE, bare=not only_unit)
     try:
-        return _Reader(mass, only_unit).all()
+        return _UnitReader(mass, only_unit).all()
     except ZeroDivisionError:
         raise UnitError("it divides by 0.") from None
 
@@ -98,7 +98,7 @@ def number(text: str) -> Fraction:
     return Fraction(digits.replace("_", "")) * Fraction(10) ** int(exponent or 0)
 
 
-class _Reader:
+class _UnitReader:
     """Reads a text from left to right, one token ahead."""
 
     def __init__(self, text: str, only_unit: bool) -> None:

@@ -12,6 +12,6 @@ from tests.assemble.homes import Home
 def home(sqlite_url: str) -> Iterator[Home]:
     """An empty database to build a site in; what differs between databases is tested with the store."""
     database = Database(sqlite_url)
-    with database.writing() as work:
-        yield Home(work)
+    with database.writing() as session:
+        yield Home(session)
     database.close()

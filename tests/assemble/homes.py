@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from app.assemble.site.planning_window import Limits
+from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.site import Assembled, read_site
 from app.auth.access.references import References
@@ -30,28 +30,28 @@ DAY = Window.of_length(START, timedelta(days=1), HOUR)
 class Home:
     """A building with its devices; the newest asset is where sensors go unless told."""
 
-    work: Session
+    session: Session
     assets: dict[str, Asset] = field(default_factory=dict)
 
     def asset(self, name: str, kind: str = "battery", parent: str | None = None, **columns: Any) -> Asset:
         above = self.assets[parent].id if parent else None
-        made = Asset(name=name, asset_type=asset_type(self.work, kind), parent_asset_id=above, **columns)
-        self.work.add(made)
-        self.work.flush()
+        made = Asset(name=name, asset_type=asset_type(self.session, kind), parent_asset_id=above, **columns)
+        self.session.add(made)
+        self.session.flush()
         self.assets[name] = made
         return made
 
     def sensor(self, asset: str, name: str, unit: str, step: timedelta = HOUR, **attributes: Any) -> int:
         made = Sensor(asset=self.assets[asset], name=name, unit=unit, resolution=step, attributes=attributes)
-        self.work.add(made)
-        self.work.flush()
+        self.session.add(made)
+        self.session.flush()
         return made.id
 
     def fill(self, sensor_id: int, values: Any, window: Window = DAY) -> int:
-        sensor = self.work.get(Sensor, sensor_id)
+        sensor = self.session.get(Sensor, sensor_id)
         full = np.broadcast_to(np.asarray(values, dtype=float), window.n)
-        by = sources.named(self.work, "meter", type="script")
-        store.write(self.work, sensor, by, events=window.starts, values=full, known_at=KNOWN_AT)
+        by = sources.named(self.session, "meter", type="script")
+        store.write(self.session, sensor, by, events=window.starts, values=full, known_at=KNOWN_AT)
         return sensor_id
 
     def price(self, values: Any, unit: str = "EUR/kWh") -> int:
@@ -65,17 +65,17 @@ class Home:
 
     def read(self, asset: str, model: Any = (), context: Any = None, **more: Any) -> Assembled:
         request = self._request(asset, model, context or {}, **more)
-        return read_site(References(self.work, None), request, known_at=KNOWN_AT, limits=Limits())
+        return read_site(References(self.session, None), request, known_at=KNOWN_AT, limits=WindowLimits())
 
     def plan(self, asset: str, model: Any = (), context: Any = None, **more: Any) -> Planned:
         return schedule.run(
-            References(self.work, None), self._request(asset, model, context or {}, **more), known_at=KNOWN_AT
+            References(self.session, None), self._request(asset, model, context or {}, **more), known_at=KNOWN_AT
         )
 
     def stored(self, sensor_id: int, start: datetime = START, hours: float = 4) -> dict[datetime, float]:
-        sensor = self.work.get(Sensor, sensor_id)
+        sensor = self.session.get(Sensor, sensor_id)
         end = start + timedelta(hours=hours, microseconds=1)
-        known = store.read(self.work, sensor, start, end, known_at=KNOWN_AT)
+        known = store.read(self.session, sensor, start, end, known_at=KNOWN_AT)
         return dict(zip(known.events.tolist(), known.values.tolist(), strict=True))
 
 

@@ -55,32 +55,32 @@ def found(work: Any, known_at: datetime = NIGHT) -> list[day_costs.DayCost]:
 
 def test_cost_and_what_it_would_be_follow_from_power_and_price(database: Database):
     # 6 h × (1·0.2 + 3·0.1 + 1·0.3 - 1·0.4) = 2.40; the battery takes nothing in all: 6 h × 1 kW × 1.0 = 6.00.
-    with database.writing() as work:
-        home(work)
-        (day,) = found(work)
+    with database.writing() as session:
+        home(session)
+        (day,) = found(session)
     assert (day.cost, day.even) == (pytest.approx(2.4), pytest.approx(6.0))
     assert (day.currency, day.hours) == ("EUR", 24)
 
 
 def test_what_is_sold_has_its_own_price(database: Database):
-    with database.writing() as work:
-        home(work, **{"production-price": "0.05 EUR/kWh"})
-        (day,) = found(work)
+    with database.writing() as session:
+        home(session, **{"production-price": "0.05 EUR/kWh"})
+        (day,) = found(session)
     assert day.cost == pytest.approx(6 * (1 * 0.2 + 3 * 0.1 + 1 * 0.3 - 1 * 0.05))
     assert day.even == pytest.approx(6.0)
 
 
 def test_a_measurement_told_later_counts_before_the_plan(database: Database):
-    with database.writing() as work:
-        tell(work, home(work)["total"], METERED, [2, 3, 1, -1], known_at=DAY + SLOT)
-        (before,), (after,) = found(work, known_at=DAY), found(work)
+    with database.writing() as session:
+        tell(session, home(session)["total"], METERED, [2, 3, 1, -1], known_at=DAY + SLOT)
+        (before,), (after,) = found(session, known_at=DAY), found(session)
     assert (before.cost, after.cost) == (pytest.approx(2.4), pytest.approx(2.4 + 6 * 0.2))
 
 
 def test_hours_without_a_price_are_left_out_and_told(database: Database):
-    with database.writing() as work:
-        home(work, prices=3)
-        (day,) = found(work)
+    with database.writing() as session:
+        home(session, prices=3)
+        (day,) = found(session)
     assert day.hours == 18
     assert day.cost == pytest.approx(6 * (1 * 0.2 + 3 * 0.1 + 1 * 0.3))
     # the battery took 2 kW in one of three quarters: 2/3 kW in each, beside 1 kW of the house
@@ -88,39 +88,41 @@ def test_hours_without_a_price_are_left_out_and_told(database: Database):
 
 
 def test_sites_inside_sites_are_not_counted_twice_and_one_that_stands_alone_is(database: Database):
-    with database.writing() as work:
-        inner = home(work, "inner")
-        around = home(work, "around")
+    with database.writing() as session:
+        inner = home(session, "inner")
+        around = home(session, "around")
         inner["site"].parent_asset_id = around["site"].id
-        alone = add_asset(work, "alone", "battery", account_id=None, flex_context={"consumption-price": "0.1 EUR/kWh"})
-        tell(work, add_sensor(work, alone, "power", "kW", SLOT), PLANNED, [-1, 0, 0, 0])
-        days = {day.asset_id: day for day in found(work)}
+        alone = add_asset(
+            session, "alone", "battery", account_id=None, flex_context={"consumption-price": "0.1 EUR/kWh"}
+        )
+        tell(session, add_sensor(session, alone, "power", "kW", SLOT), PLANNED, [-1, 0, 0, 0])
+        days = {day.asset_id: day for day in found(session)}
     assert set(days) == {around["site"].id, alone.id}
     assert days[alone.id].cost == pytest.approx(0.6)  # its sensor stores consumption as negative
     assert days[alone.id].even == pytest.approx(0.6)
 
 
 def test_nothing_is_told_of_a_site_without_prices(database: Database):
-    with database.writing() as work:
-        home(work)["site"].flex_context = {}
-        assert not found(work)
+    with database.writing() as session:
+        home(session)["site"].flex_context = {}
+        assert not found(session)
 
 
 def test_many_sites_take_no_more_statements_than_one(database: Database):
     def statements() -> int:
         seen: list[str] = []
-        with database.reading() as work:
-            bind = work.get_bind()
+        with database.reading() as session:
+            bind = session.get_bind()
             listen = ("before_cursor_execute", lambda *given: seen.append(given[2]))
             event.listen(bind, *listen)
-            assert found(work)
+            assert found(session)
             event.remove(bind, *listen)
         return len(seen)
 
-    with database.writing() as work:
-        home(work, "first")
+    with database.writing() as session:
+        home(session, "first")
     one = statements()
-    with database.writing() as work:
+    with database.writing() as session:
         for at in range(12):
-            home(work, f"home {at}")
+            home(session, f"home {at}")
     assert statements() == one

@@ -23,8 +23,8 @@ def loaded(database):
 
 
 def known(database, name, start, end, *, known_at):
-    with database.reading() as work:
-        return store.read(work, building.sensors(work)[name], start, end, known_at=known_at)
+    with database.reading() as session:
+        return store.read(session, building.sensors(session)[name], start, end, known_at=known_at)
 
 
 def test_plan_covers_two_days_and_keeps_energy(loaded):
@@ -62,8 +62,8 @@ def test_nothing_is_known_before_it_can_be(loaded):
 
 
 def test_user_of_the_demo_may_administer_the_account_only(loaded):
-    with loaded.reading() as work:
-        user = by_email(work, toy.EMAIL)
+    with loaded.reading() as session:
+        user = by_email(session, toy.EMAIL)
         assert [role.name for role in user.roles] == ["account-admin"]
         assert user.password_hash.startswith("$argon2id$")
 

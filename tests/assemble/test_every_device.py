@@ -17,8 +17,8 @@ CAR = {"soc-at-start": "0 kWh", "soc-max": "9 kWh", "consumption-capacity": "4 k
 
 @pytest.fixture
 def home(database: Database) -> Iterator[Home]:
-    with database.writing() as work:
-        site = Home(work)
+    with database.writing() as session:
+        site = Home(session)
         site.asset("site", "building")
         yield site
 
@@ -141,13 +141,13 @@ def test_a_fixed_load_in_a_group_leaves_less_to_the_others(home):
     ],
 )
 def test_a_process_beside_a_car_behind_one_connection(home, kind, runs, charged, cost):
-    car, work = sensor(home, "car"), sensor(home, "work", "process")
+    car, session = sensor(home, "car"), sensor(home, "work", "process")
     models = [
         {"sensor": car, **CAR, "soc-minima": at(4, "2 kWh")},
-        {"sensor": work, "power": "2 kW", "duration": "PT2H", "process-type": kind},
+        {"sensor": session, "power": "2 kW", "duration": "PT2H", "process-type": kind},
     ]
     planned = home.plan("site", models, {**PRICES, "site-power-capacity": "3 kW"})
-    assert (values(home, work), values(home, car)) == (runs, charged)
+    assert (values(home, session), values(home, car)) == (runs, charged)
     assert planned.schedule.cost == pytest.approx(cost)
 
 
@@ -186,11 +186,11 @@ def test_several_processes_share_what_there_is(home):
     ({"commodity": "heat"}, [0, 0, 2, 2]),
 ])  # fmt: skip
 def test_each_field_of_a_process(home, fields, runs):
-    work = sensor(home, "work", "process")
-    model = {"sensor": work, "power": "2 kW", "duration": "PT2H", "process-type": "SHIFTABLE", **fields}
+    session = sensor(home, "work", "process")
+    model = {"sensor": session, "power": "2 kW", "duration": "PT2H", "process-type": "SHIFTABLE", **fields}
     heat = {"commodity": "heat", "consumption-price": hours(*(f"{p} EUR/kWh" for p in (0.3, 0.2, 0.1, 0.1)))}
     home.plan("site", [model], [PRICES, heat])
-    assert values(home, work) == runs
+    assert values(home, session) == runs
 
 
 def test_solar_is_curtailed_as_late_as_can_be(home):
@@ -228,7 +228,7 @@ def test_what_is_not_relaxed_is_hard(home, model, context, limit):
     load = home.fill(home.sensor("site", "load", "kW", HOUR), 2)
     loads = {**PRICES, "inflexible-consumption": [{"sensor": load}]}
     soft = {key: value for key, value in context.items() if "relax" not in key}
-    with home.work.begin_nested() as relaxed:
+    with home.session.begin_nested() as relaxed:
         assert home.plan("site", [{"sensor": car, **CAR, **model}], {**loads, **soft}).schedule.breaches
         relaxed.rollback()
     with pytest.raises(Infeasible, match=limit):

@@ -179,7 +179,7 @@ IDS = [row[0] for row in STORAGE + SITE]
 
 @pytest.mark.parametrize(("name", "model", "context", "look", "expected"), STORAGE + SITE, ids=IDS)
 def test_a_field_has_the_effect_it_says(house, name, model, context, look, expected):
-    with house.home.work.begin_nested() as without:
+    with house.home.session.begin_nested() as without:
         assert look(house, house.plan()) != pytest.approx(expected, abs=1e-6)
         without.rollback()
     given = [each(house) if callable(each) else each for each in (model, context)]

@@ -23,8 +23,8 @@ MODEL = {"soc-at-start": "0 kWh", "soc-max": "5 kWh", "power-capacity": "2 kW"}
 
 @pytest.fixture
 def home(database: Database) -> Iterator[Home]:
-    with database.writing() as work:
-        site = Home(work)
+    with database.writing() as session:
+        site = Home(session)
         site.asset("house", "building")
         site.asset("battery", parent="house")
         yield site
@@ -33,11 +33,11 @@ def home(database: Database) -> Iterator[Home]:
 def foreseen(home: Home, name: str, quantiles: list[list[float]]) -> dict[str, int]:
     """Return a sensor of the house whose hours have quantiles 10, 50 and 90 % [kW]."""
     key = home.sensor("house", name, "kW", HOUR)
-    by = sources.named(home.work, "forecaster", type="forecaster")
+    by = sources.named(home.session, "forecaster", type="forecaster")
     values = np.array([*quantiles, *[quantiles[-1]] * (24 - len(quantiles))])
     times = np.full(24, to_us(KNOWN_AT))
-    sensor = home.work.get(Sensor, key)
-    store.save(home.work, sensor, by, Beliefs(DAY.starts, times, values, np.array([0.1, 0.5, 0.9])))
+    sensor = home.session.get(Sensor, key)
+    store.save(home.session, sensor, by, Beliefs(DAY.starts, times, values, np.array([0.1, 0.5, 0.9])))
     return {"sensor": key}
 
 
@@ -51,7 +51,7 @@ def test_the_first_hour_makes_room_for_a_load_that_may_come(home, battery):
     load = foreseen(home, "load", [[1, 1, 1], [1, 2, 5], [1, 1, 1]])
     prices = {"consumption-price": hours(*(f"{price} EUR/kWh" for price in (0.4, 0.3, 0.3, 0.3)))}
     context = {**FLAT, **prices, "site-consumption-capacity": "4 kW", "inflexible-consumption": [load]}
-    with home.work.begin_nested() as likely:
+    with home.session.begin_nested() as likely:
         assert (
             home.plan("house", [{"sensor": battery, **MODEL}], context, resolution=HOUR).schedule.power["battery"][0]
             == 0

@@ -3,7 +3,7 @@
 import pytest
 
 from app.assemble.marginal import binding_limits
-from app.jobs.handlers.kinds import told
+from app.jobs.handlers.kinds import plan_result
 from engine.schedulers.storage_scheduler import StorageScheduler
 from tests.assemble.homes import HOUR
 
@@ -30,7 +30,7 @@ def planned(home):
 def test_a_limit_is_worth_what_a_wider_one_saves(planned):
     # What is charged more at 10 cents takes the place of as much at 20.
     done = planned()
-    limits = {each["limit"]: each for each in told(done)["binding-limits"]}
+    limits = {each["limit"]: each for each in plan_result(done)["binding-limits"]}
     charger = limits["battery.consumption-capacity"]
     wider = StorageScheduler().compute(planned(1.01).site)
     saved = sum(done.schedule.costs.values()) - wider.cost
@@ -44,5 +44,5 @@ def test_a_limit_that_is_not_felt_is_not_told(planned):
 
 
 def test_how_long_the_solver_took_is_told(planned):
-    solver = told(planned())["solver"]
+    solver = plan_result(planned())["solver"]
     assert solver["building-s"] > 0 and solver["solving-s"] > 0 and solver["gap"] == 0

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.assemble.site.planning_window import Limits, planned
+from app.assemble.site.planning_window import WindowLimits, planned
 from app.assemble.site.request import ScheduleRequest
 from db.sensors import Sensor
 from engine.errors import FieldError
@@ -18,7 +18,7 @@ HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)
 def window(sensors=(QUARTER,), model=None, limits=None, **asked):
     request = ScheduleRequest(asset=1, **{"start": START, **asked})
     resolutions = [Sensor(resolution=step) for step in sensors]
-    return planned(request, resolutions, [StorageModel.read(model or {})], limits or Limits())
+    return planned(request, resolutions, [StorageModel.read(model or {})], limits or WindowLimits())
 
 
 def test_two_days_at_the_finest_resolution_unless_told():
@@ -60,4 +60,4 @@ def test_a_plan_lasts_some_time_but_not_for_ever(asked, told):
 
 
 def test_host_may_lift_the_limit():
-    assert window(duration=timedelta(days=27), limits=Limits(most_steps=0)).n == 2592
+    assert window(duration=timedelta(days=27), limits=WindowLimits(most_steps=0)).n == 2592

@@ -23,7 +23,7 @@ def battery(home):
 
 def plan(home, model, context, rules=schedule.USUAL):
     return schedule.run(
-        References(home.work, None), home._request("battery", [model], context), known_at=KNOWN_AT, rules=rules
+        References(home.session, None), home._request("battery", [model], context), known_at=KNOWN_AT, rules=rules
     )
 
 
@@ -38,24 +38,24 @@ def test_plain_plan_is_a_source_of_its_own(home, battery):
     done = plan(home, {"sensor": battery, **MODEL, "soc-targets": TARGET}, HARD, Rules(fallback=True))
     assert done.scheduler == "StorageFallbackScheduler" and len(done.warnings) == 1
     assert list(home.stored(battery).values())[:8] == [2.0] * 8
-    source = home.work.get(Source, done.source_id)
+    source = home.session.get(Source, done.source_id)
     assert (source.model, done.schedule.status.value) == ("StorageFallbackScheduler", "fallback, not optimised")
 
 
 def test_another_solver_plans_the_same_site(home, battery, solver):
     # With choices in it: a process, operation modes, and prices at which giving earns more than taking costs.
     home.asset("work", "process")
-    work = home.sensor("work", "power", "kW", QUARTER, consumption_is_positive=True)
+    session = home.sensor("work", "power", "kW", QUARTER, consumption_is_positive=True)
     context = {"consumption-price": {"sensor": home.price([0.1, 0.4, 0.2, 0.5] * 6)}, "site-power-capacity": "4 kW",
                "production-price": "0.3 EUR/kWh"}  # fmt: skip
     modes = {"operation-modes": [{"consumption-range": ["0 kW", "0 kW"]}, {"consumption-range": ["1 kW", "2 kW"]},
                                  {"production-range": ["1 kW", "2 kW"]}]}  # fmt: skip
     models = [{"sensor": battery, **MODEL, **modes},
-              {"sensor": work, "power": "3 kW", "duration": "PT1H", "process-type": "SHIFTABLE"}]  # fmt: skip
+              {"sensor": session, "power": "3 kW", "duration": "PT1H", "process-type": "SHIFTABLE"}]  # fmt: skip
     request = home._request("battery", models, context)
     costs = [
         schedule.compute(
-            References(home.work, None), request, known_at=KNOWN_AT, rules=Rules(solver=name)
+            References(home.session, None), request, known_at=KNOWN_AT, rules=Rules(solver=name)
         ).schedule.cost
         for name in ("highspy", solver)
     ]

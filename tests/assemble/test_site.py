@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.jobs.handlers.kinds import told
+from app.jobs.handlers.kinds import plan_result
 from engine.devices.inflexible import Inflexible
 from engine.devices.storage import Storage
 from engine.errors import FieldError, InputError, UnknownName
@@ -35,10 +35,10 @@ def test_bare_energy_is_in_the_unit_of_the_power_sensor(home, battery):
 
 def test_state_of_charge_at_the_start_comes_from_events_or_a_sensor(home, battery):
     rest = {key: value for key, value in BATTERY.items() if key != "soc-at-start"}
-    told = [{"value": "4 kWh", "datetime": START.isoformat()}]
+    plan_result = [{"value": "4 kWh", "datetime": START.isoformat()}]
     assert (
         only(
-            home.read("house", [{"sensor": battery, **rest, "state-of-charge": told}], FLAT).site, Storage
+            home.read("house", [{"sensor": battery, **rest, "state-of-charge": plan_result}], FLAT).site, Storage
         ).soc_at_start
         == 4
     )
@@ -253,8 +253,8 @@ def test_commitment_binds_the_devices_it_names(home, battery):
         ({"soc-at-start": "-1 kWh"}, FLAT, FieldError, "less than nothing"),
     ],
 )
-def test_what_cannot_be_planned_is_named(home, battery, model, context, error, told):
-    with pytest.raises(error, match=told):
+def test_what_cannot_be_planned_is_named(home, battery, model, context, error, plan_result):
+    with pytest.raises(error, match=plan_result):
         home.read("house", [{"sensor": battery, **BATTERY, **model}], context)
 
 
@@ -275,7 +275,7 @@ def test_a_target_that_cannot_be_met_is_told_with_its_time(home, battery):
     model = {"sensor": battery, **BATTERY, "power-capacity": "2 kW"}  # 2 kWh, and 2 kW for seventy minutes
     target = [{"value": "5 kWh", "datetime": "2030-01-14T01:10Z"}]
     planned = home.plan("house", [{**model, "soc-targets": target}], FLAT)
-    (missed,) = told(planned)["unresolved"]
+    (missed,) = plan_result(planned)["unresolved"]
     assert missed == {
         "device": "battery",
         "soc-targets": [{"datetime": "2030-01-14T01:10:00+00:00", "violation": "0.666667 kWh"}],

@@ -115,14 +115,14 @@ def months(home: Home) -> House:
     """A house whose plan lasts from 22:00 to 02:00 over the end of October in Amsterdam, which is 21:00 in UTC."""
     home.asset("house", "building")
     made = {"battery": home.sensor("house", "power", "kW", HOUR, consumption_is_positive=True)}
-    home.work.flush()
+    home.session.flush()
     return House(home, made)
 
 
 def test_a_month_ends_when_it_does_on_the_clock_of_the_site(months):
     # Eight hours around midnight in Amsterdam, where a new month begins; the load is 5 kW, from then on 3 kW.
     home, start = months.home, datetime(2030, 10, 31, 19, tzinfo=UTC)
-    home.work.get(Sensor, months["battery"]).timezone = "Europe/Amsterdam"
+    home.session.get(Sensor, months["battery"]).timezone = "Europe/Amsterdam"
     window = Window.of_length(start, 8 * HOUR, HOUR)
     load = home.fill(home.sensor("house", "load", "kW", HOUR), [5.0] * 4 + [3.0] * 4, window)
     context = {"consumption-price": "0.1 EUR/kWh", "inflexible-consumption": [{"sensor": load}],
@@ -176,7 +176,7 @@ def test_a_mistake_is_told_with_its_device_field_and_way_out(house, model, conte
 def test_a_device_that_runs_already_need_not_start(house):
     request = [{"sensor": house["battery"], **BATTERY, "start-cost": "0.5 EUR"}]
     for running, starts in ((False, 0.5), (True, 0.0)):
-        with house.home.work.begin_nested() as one:
+        with house.home.session.begin_nested() as one:
             planned = house.plan({**request[0], "on-at-start": running})
             assert planned.schedule.costs["battery starts"] == pytest.approx(starts)
             one.rollback()

@@ -19,7 +19,7 @@ from db.sensors import Sensor
 from engine.flex.commitment import CommitmentModel
 from engine.flex.context import CommodityContext, FlexContext
 from engine.flex.fields import FlexFields
-from engine.flex.parts import Place
+from engine.flex.parts import GroupReference
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 from engine.window import Window
@@ -35,9 +35,9 @@ MODELS: dict[str, type[FlexFields]] = {
     "flex-context": FlexContext,
     "flex-context.commodities": CommodityContext,
     "flex-context.commitments": CommitmentModel,
-    "flex-context.commitments.group": Place,
+    "flex-context.commitments.group": GroupReference,
     "flex-model": StorageModel,
-    "flex-model.group": Place,
+    "flex-model.group": GroupReference,
     "flex-model of a process": ProcessModel,
 }
 PROCESS = {"power": "1 kW", "duration": "PT30M", "process-type": "SHIFTABLE"}
@@ -118,33 +118,33 @@ OLD |= dict.fromkeys((*OLD_SITE_CAPACITIES, *OLD_CAPACITIES, *OLD_SHARES, *OLD_M
 def keep_secrets(database: Database, owner: int) -> dict[str, int]:
     """Give another account sensors with values; return their ids, and that of a source."""
     found = {}
-    with database.writing() as work:
+    with database.writing() as session:
         asset = Asset(name="vault", asset_type_id=1, account_id=owner)
-        work.add(asset)
-        work.flush()
-        by = sources.of_user(work, work.connection().exec_driver_sql("SELECT id FROM app_user "
+        session.add(asset)
+        session.flush()
+        by = sources.of_user(session, session.connection().exec_driver_sql("SELECT id FROM app_user "
             "WHERE username = 'rival'").scalar_one(), name="rival", account_id=owner)  # fmt: skip
         for name, (unit, value) in SECRETS.items():
             sensor = Sensor(name=f"secret {name}", asset_id=asset.id, unit=unit, resolution=timedelta(minutes=15))
-            work.add(sensor)
-            work.flush()
+            session.add(sensor)
+            session.flush()
             starts = Window(START - timedelta(days=2), START + timedelta(days=2), timedelta(minutes=15)).starts
-            store.write(work, sensor, by, events=starts, values=np.full(len(starts), value), known_at=START)
+            store.write(session, sensor, by, events=starts, values=np.full(len(starts), value), known_at=START)
             found[name] = sensor.id
         return found | {"source": by.id, "asset": asset.id}
 
 
 def put(database: Database, kind: type[Asset] | type[Sensor], key: int, **columns: Any) -> Callable[[], None]:
     """Store something as if somebody who may had done so; return what undoes it."""
-    with database.writing() as work:
-        row = work.get_one(kind, key)
+    with database.writing() as session:
+        row = session.get_one(kind, key)
         before = {name: getattr(row, name) for name in columns}
         for name, value in columns.items():
             setattr(row, name, value)
 
     def undo() -> None:
-        with database.writing() as work:
+        with database.writing() as session:
             for name, value in before.items():
-                setattr(work.get_one(kind, key), name, value)
+                setattr(session.get_one(kind, key), name, value)
 
     return undo

@@ -45,18 +45,18 @@ def refused(people: Database, served: Api, name: str) -> str:
     }  # each another one
     request |= {"flex_context": {"consumption-price": {"sensor": served.ids["x:price"]}}}
     request |= {"flex_model": [{"sensor": served.ids["s:power"], **FLEX}]}
-    with people.writing() as work:
+    with people.writing() as session:
         gone = User(email=f"{name}@x.org", username=name, password_hash="!", account_id=served.ids["a:Mill"])
-        work.add(gone)
-        work.flush()
+        session.add(gone)
+        session.flush()
         fingerprint = jobs.fingerprint("schedule", served.ids["battery"], request, None)
         job = Job(id=f"job-{name}", kind="schedule", status="FAILED", request_hash=fingerprint, known_at=START)
         job.request, job.asset_id, job.user_id = request, served.ids["battery"], gone.id
         job.enqueued_at, job.result, job.message, job.trace = START, {}, "", ""
-        work.add(job)
-    with people.writing() as work:
-        principal.leave(work, [gone.id], now=START)
-        work.delete(work.get_one(User, gone.id))
+        session.add(job)
+    with people.writing() as session:
+        principal.leave(session, [gone.id], now=START)
+        session.delete(session.get_one(User, gone.id))
     return job.id
 
 
@@ -67,15 +67,15 @@ def test_what_a_user_who_is_gone_was_refused_is_done_for_nobody_with_the_rights_
     job_id = refused(people, served, way.replace(" ", "-"))
     if way == "over the API":
         assert served.post(f"/jobs/{job_id}/requeue", who="boss").status_code == 202
-    with people.writing() as work:
-        boss = work.get_one(User, served.ids["u:boss"])
+    with people.writing() as session:
+        boss = session.get_one(User, served.ids["u:boss"])
         if way == "on a page":
-            change(job_id, "requeue", work, identity(work, boss))
+            change(job_id, "requeue", session, identity(session, boss))
         elif way == "by asking for the same":
-            before = work.get_one(Job, job_id)
+            before = session.get_one(Job, job_id)
             asset_id, request = before.asset_id, before.request
             order = Order(kind="schedule", asset_id=asset_id, request=request, user_id=boss.id, requeue=True)
-            assert ask(work, order, now=START, settings=load({})).id == job_id
+            assert ask(session, order, now=START, settings=load({})).id == job_id
     worker.do(job_id)
     told = served.get(f"/jobs/{job_id}", who="boss")
     assert told.json()["status"] == "FAILED" and "'boss', who asked for this, may not use" in told.text
@@ -86,8 +86,8 @@ def test_who_lets_a_job_be_done_anew_is_who_it_is_done_for(people: Database, ser
     job_id = refused(people, served, "later")
     served.post(f"/jobs/{job_id}/requeue", who="root")
     worker.do(job_id)
-    with people.reading() as work:
-        job = work.get_one(Job, job_id)
+    with people.reading() as session:
+        job = session.get_one(Job, job_id)
         assert (job.status, job.user_id) == ("FINISHED", served.ids["u:root"])
 
 

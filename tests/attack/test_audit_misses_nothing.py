@@ -42,18 +42,18 @@ def plain(name: str, value: Any) -> Any:
 def rows(database: Database) -> Rows:
     """Return every watched row by table and key, without what moves by itself."""
     found: Rows = {}
-    with database.reading() as work:
+    with database.reading() as session:
         for name in WATCHED:
             table = Table.metadata.tables[name]
-            for row in work.execute(select(table)).mappings():
+            for row in session.execute(select(table)).mappings():
                 key = (name, tuple(row[column.name] for column in table.primary_key))
                 found[key] = {column: row[column] for column in row if column not in COUNTERS}
     return found
 
 
 def entries(database: Database) -> list[AuditEvent]:
-    with database.reading() as work:
-        return list(work.scalars(select(AuditEvent).order_by(AuditEvent.id)))
+    with database.reading() as session:
+        return list(session.scalars(select(AuditEvent).order_by(AuditEvent.id)))
 
 
 def plain_values(changed: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,14 +90,14 @@ def asking(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """Asks as the server does, with rows that every endpoint can be asked about."""
     instance = tmp_path_factory.mktemp("audited")
     running = Running.on(load({"FLEXSCOPE_INSTANCE_PATH": str(instance), "RATELIMIT_ENABLED": "false"}), people)
-    with people.writing() as work:
-        ids = serving.identifiers(people) | populate(work, serving.identifiers(people), running)
+    with people.writing() as session:
+        ids = serving.identifiers(people) | populate(session, serving.identifiers(people), running)
 
     def ask(name: str) -> None:
         line, route = TABLE[name], ROUTES[name]
         kind = sorted(line.allowed & set(serving.USERS))[0]
-        with people.reading() as work:
-            serial = work.get_one(User, ids[f"u:{kind}"]).session_serial
+        with people.reading() as session:
+            serial = session.get_one(User, ids[f"u:{kind}"]).session_serial
         who = running.identities.find(ids[f"u:{kind}"], serial)
         request = Request(running=running, asker=who, now=datetime.now(UTC), address="http://x", headers={})
         acting.done(route, request, arguments(route, line.given(ids)))
@@ -166,8 +166,8 @@ def test_no_statement_passes_by_the_log(people: Database, name: str) -> None:
     table = Table.metadata.tables[name]
     column = [each for each in table.columns if each.name not in COUNTERS][-1]
     for statement in (update(table).values({column: None}), delete(table), insert(table).values({column: None})):
-        with pytest.raises(EngineError, match="one by one"), people.writing() as work:
-            work.execute(statement)
+        with pytest.raises(EngineError, match="one by one"), people.writing() as session:
+            session.execute(statement)
 
 
 ALLOWED = {

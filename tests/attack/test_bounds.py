@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from app.api.http.errors import Invalid
 from app.api.http.fields import STORED
-from app.api.http.multipart import Form, Raw
+from app.api.http.multipart import MultipartForm, Raw
 from app.api.http.reading import parse
 from app.settings.bounds import Bounds
 from tests.auth.test_permissions import ROUTES
@@ -165,7 +165,7 @@ MODELS = [
     (name, part, model)
     for name, route in sorted(ROUTES.items())
     for part in ("query", "body")
-    if (model := route.model(part)) not in (None, Form, Raw)
+    if (model := route.model(part)) not in (None, MultipartForm, Raw)
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.api.http.multipart import Form, Raw
+from app.api.http.multipart import MultipartForm, Raw
 from app.api.v3.data.data import AddressedData
 from db.beliefs import knowledge
 from engine.errors import InputError
@@ -62,7 +62,7 @@ def places() -> Iterator[tuple[str, Place, str]]:
             model = route.model(part)
             if model is Raw:
                 part, model = "bulk", AddressedData
-            for place, kind in fields(model) if model not in (None, Form) else ():
+            for place, kind in fields(model) if model not in (None, MultipartForm) else ():
                 yield name, (part, *place), kind
 
 

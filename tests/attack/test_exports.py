@@ -98,14 +98,14 @@ def test_a_long_name_takes_no_time() -> None:
 @pytest.fixture(scope="module")
 def named(http_database: Database, api: Api, ids: dict[str, int]) -> dict[str, int]:
     """Sensors with every odd name, each with a value of a source of the same name."""
-    with http_database.writing() as work:
+    with http_database.writing() as session:
         source = Source(name="=1+1", type="script", model="@SUM(1)", version="1")
-        work.add(source)
+        session.add(source)
         found = {}
         for text in FORMULAS + HARMLESS:
             sensor = Sensor(name=text, asset_id=ids["battery"], unit="kW", resolution=timedelta(minutes=15))
-            work.add(sensor)
-            work.flush()
+            session.add(sensor)
+            session.flush()
             found[text] = sensor.id
     for sensor_id in found.values():
         body = {"values": [-1.5, 2.5], "start": START.isoformat(), "duration": "PT30M", "unit": "kW"}
@@ -122,8 +122,8 @@ def exported(api: Api, sensors: list[int], kind: str) -> bytes:
 
 
 def names_of(database: Database, named: dict[str, int]) -> list[str]:
-    with database.reading() as work:
-        return [get(work, Sensor, key).name for key in named.values() for _ in range(2)]
+    with database.reading() as session:
+        return [get(session, Sensor, key).name for key in named.values() for _ in range(2)]
 
 
 def test_csv_holds_no_formula_and_its_numbers_are_numbers(
@@ -160,10 +160,10 @@ def test_parquet_holds_names_as_they_are(api: Api, http_database: Database, name
 
 
 def test_a_name_that_no_sheet_can_hold_is_exported(api: Api, http_database: Database, ids: dict[str, int]) -> None:
-    with http_database.writing() as work:
+    with http_database.writing() as session:
         sensor = Sensor(name="bell\x07 \x1b[31m", asset_id=ids["battery"], unit="kW", resolution=timedelta(minutes=15))
-        work.add(sensor)
-        work.flush()
+        session.add(sensor)
+        session.flush()
     body = {"values": [1.0], "start": START.isoformat(), "duration": "PT15M", "unit": "kW"}
     assert api.post(f"/sensors/{sensor.id}/data", json=body).status_code == 200
     sheet = openpyxl.load_workbook(io.BytesIO(exported(api, [sensor.id], "xlsx"))).active
@@ -222,12 +222,12 @@ def test_the_terminal_writes_no_formula_either(tmp_path: Path) -> None:
     instance, file = tmp_path / "instance", tmp_path / "values.csv"
     assert flexscope(instance, "add", "toy-account").returncode == 0
     opened = Database(f"sqlite:///{instance / 'flexscope.db'}")
-    with opened.writing() as work:
-        sensor = work.scalars(select(Sensor)).first()
+    with opened.writing() as session:
+        sensor = session.scalars(select(Sensor)).first()
         assert sensor is not None
-        sensor.name, source = "=1+1", named_source(work, "@SUM(1)")
+        sensor.name, source = "=1+1", named_source(session, "@SUM(1)")
         events = np.array([to_us(START)])
-        store.write(work, sensor, source, events=events, values=np.array([-1.5]), known_at=START)
+        store.write(session, sensor, source, events=events, values=np.array([-1.5]), known_at=START)
     opened.close()
     words = ("show", "beliefs", "--sensor", str(sensor.id), "--start", "2026-01-01", "--duration", "P30D")
     done = flexscope(instance, *words, "--to-file", str(file))

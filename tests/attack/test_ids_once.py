@@ -22,26 +22,26 @@ KINDS: list[type[Table]] = [Account, User, Asset, Sensor]
 
 def added(database: Database, kind: type[Table], name: str) -> int:
     """Add a row of a kind, with what it needs, and return its id."""
-    with database.writing() as work:
-        account = work.scalar(select(Account).where(Account.name == "holder")) or Account(name="holder")
-        work.add(account)
-        work.flush()
-        asset = Asset(name=name, asset_type_id=asset_type(work, "battery").id, account_id=account.id)
+    with database.writing() as session:
+        account = session.scalar(select(Account).where(Account.name == "holder")) or Account(name="holder")
+        session.add(account)
+        session.flush()
+        asset = Asset(name=name, asset_type_id=asset_type(session, "battery").id, account_id=account.id)
         rows: dict[type[Table], Any] = {
             Account: Account(name=name),
             User: User(email=f"{name}@x.org", username=name, password_hash="!", account_id=account.id),
             Asset: asset,
             Sensor: Sensor(name=name, asset=asset, unit="kW", resolution=STEP),
         }
-        work.add(rows[kind])
-        work.flush()
+        session.add(rows[kind])
+        session.flush()
         key: int = rows[kind].id
         return key
 
 
 def removed(database: Database, kind: type[Table], key: int) -> None:
-    with database.writing() as work:
-        work.delete(work.get_one(kind, key))
+    with database.writing() as session:
+        session.delete(session.get_one(kind, key))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__tablename__)
@@ -77,11 +77,11 @@ def test_nor_by_a_database_of_before(database: Database, database_url: str) -> N
 def test_the_log_of_a_new_asset_begins_with_it(database: Database) -> None:
     removed(database, Asset, added(database, Asset, "gone"))
     new = added(database, Asset, "new")
-    with database.reading() as work:
+    with database.reading() as session:
         assert "gone" not in str(
             [
                 (row.event, row.before, row.after)
-                for row in work.scalars(select(AuditEvent).where(AuditEvent.asset_id == new))
+                for row in session.scalars(select(AuditEvent).where(AuditEvent.asset_id == new))
             ]
         )
 

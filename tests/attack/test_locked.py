@@ -44,8 +44,8 @@ def served(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """A server that waits a second for locks, and rows that every endpoint can be asked about."""
     instance = tmp_path_factory.mktemp("locked")
     running = Running.on(load({"FLEXSCOPE_INSTANCE_PATH": str(instance), "RATELIMIT_ENABLED": "false"}), people)
-    with people.writing() as work:
-        more = populate(work, serving.identifiers(people), running)
+    with people.writing() as session:
+        more = populate(session, serving.identifiers(people), running)
     url = people.url.render_as_string(hide_password=False)
     told = {"FLEXSCOPE_DATABASE_PATIENCE": str(PATIENCE), "FLEXSCOPE_EMBEDDED_WORKERS": "0", "FLEXSCOPE_WATCH": "false"}
     with serving.server(url, instance, **told) as api:

@@ -124,13 +124,13 @@ def login(site: Api, people: Database) -> Login:
 
 def made(site: Api, people: Database, account: str, *roles: str) -> Login:
     name = f"somebody{next(COUNT)}"
-    with people.writing() as work:
+    with people.writing() as session:
         user = User(
             email=email(name), username=name, password_hash=password_hash(), account_id=site.ids[f"a:{account}"]
         )
-        user.roles = [role(work, each) for each in roles]
-        work.add(user)
-        work.flush()
+        user.roles = [role(session, each) for each in roles]
+        session.add(user)
+        session.flush()
         user_id, serial = user.id, user.session_serial
     browser = requests.Session()
     assert submit(browser, f"{site.url}/login", email=email(name), password=PASSWORD).status_code == 302
@@ -193,8 +193,8 @@ def without_roles(login: Login, _people: Database) -> None:
 
 
 def moved(login: Login, people: Database) -> None:
-    with people.writing() as work:
-        work.get_one(User, login.id).account_id = login.site.ids["a:Quay"]
+    with people.writing() as session:
+        session.get_one(User, login.id).account_id = login.site.ids["a:Quay"]
 
 
 def deleted(login: Login, people: Database) -> None:
@@ -202,10 +202,10 @@ def deleted(login: Login, people: Database) -> None:
 
 
 def account_deleted(login: Login, people: Database) -> None:
-    with people.writing() as work:
+    with people.writing() as session:
         closing = Account(name=f"closing {login.id}")
-        work.add(closing)
-        work.flush()
+        session.add(closing)
+        session.flush()
     login.site.ids["a:closing"] = closing.id
     login.__dict__.update(made(login.site, people, "closing").__dict__)  # whose account closes
     flexscope(people, login.site, "delete", "account", "--id", str(closing.id), "--force")
@@ -269,9 +269,9 @@ def test_who_changes_the_own_password_keeps_the_keys_that_are_ticked(site: Api, 
     ]
     by_page(login, people, keep_access_key=str(login.keys["meter"]))
     assert login.statuses() == DEAD | {"key": 200, "oauth": 200}
-    with people.reading() as work:
+    with people.reading() as session:
         gone = select(AccessKey.name).where(AccessKey.user_id == login.id, AccessKey.revoked_at.is_not(None))
-        assert list(work.scalars(gone)) == ["gateway"]
+        assert list(session.scalars(gone)) == ["gateway"]
 
 
 def test_nothing_is_kept_where_somebody_else_knows_the_password(site: Api, people: Database, login: Login) -> None:
@@ -286,16 +286,16 @@ def test_nobody_keeps_keys_of_others(site: Api, people: Database, login: Login) 
 
 
 def test_another_email_address_ends_all_but_the_keys(site: Api, people: Database, login: Login) -> None:
-    with people.writing() as work:
-        work.get_one(User, login.id).email = f"new{login.name}@example.org"
+    with people.writing() as session:
+        session.get_one(User, login.id).email = f"new{login.name}@example.org"
     assert login.statuses() == DEAD | {"key": 200, "oauth": 200}
 
 
 def test_the_end_of_a_consultancy_ends_what_consultants_had_open(site: Api, people: Database) -> None:
-    with people.writing() as work:
+    with people.writing() as session:
         client = Account(name=f"client{next(COUNT)}", consultancy_account_id=site.ids["a:Advice"])
-        work.add(client)
-        work.flush()
+        session.add(client)
+        session.flush()
     login = made(site, people, "Advice", "consultant")
     path = f"{site.url}/api/v3_0/accounts/{client.id}"
     assert requests.get(path, headers={"Authorization": login.key}, timeout=20).status_code == 200
@@ -306,11 +306,11 @@ def test_the_end_of_a_consultancy_ends_what_consultants_had_open(site: Api, peop
 
 
 def test_the_loss_of_a_role_of_the_account_ends_sessions_and_tokens(site: Api, people: Database, login: Login) -> None:
-    with people.writing() as work:
+    with people.writing() as session:
         kind = AccountRole(name=f"Prosumer{next(COUNT)}")
-        work.add(kind)
-        work.flush()
-        work.add(RolesAccounts(account_id=site.ids["a:Mill"], role_id=kind.id))
+        session.add(kind)
+        session.flush()
+        session.add(RolesAccounts(account_id=site.ids["a:Mill"], role_id=kind.id))
     assert login.statuses() == ALIVE
     mill = f"/accounts/{site.ids['a:Mill']}"
     assert site.patch(mill, who="root", json={"account_roles": []}).status_code == 200
@@ -322,12 +322,12 @@ def test_an_id_given_again_revives_no_login(site: Api, people: Database) -> None
     old = made(site, people, "Mill")
     deleted(old, people)
     again = User(id=old.id, email=f"x{old.id}@example.org", username=f"x{old.id}", password_hash=password_hash())
-    with people.writing() as work:
+    with people.writing() as session:
         again.account_id = site.ids["a:Mill"]
-        work.add(again)
-        work.flush()
+        session.add(again)
+        session.flush()
         number = int(old.key.split("_")[1])
-        work.add(
+        session.add(
             AccessKey(id=number, user_id=old.id, name="other", scopes=["read"], secret_hash="0" * 64, created_at=NOW)
         )
     assert old.statuses() == DEAD
@@ -338,11 +338,11 @@ def test_a_sign_in_under_way_ends_too(site: Api, people: Database, login: Login)
     # Between the right password and the session all logins are ended: begin_session must see that.
     from app.auth.login.sign_in import begin_session
 
-    with people.writing() as work:
-        assert begin_session(work, login.id, login.serial, address="", agent="", now=NOW) is not None
+    with people.writing() as session:
+        assert begin_session(session, login.id, login.serial, address="", agent="", now=NOW) is not None
     by_admin(login, people)
-    with people.writing() as work:
-        assert begin_session(work, login.id, login.serial, address="", agent="", now=NOW) is None
+    with people.writing() as session:
+        assert begin_session(session, login.id, login.serial, address="", agent="", now=NOW) is None
 
 
 def test_a_session_guesses_no_present_password(site: Api, login: Login) -> None:
@@ -356,10 +356,10 @@ def test_a_session_guesses_no_present_password(site: Api, login: Login) -> None:
 
 def test_nothing_that_ended_is_open_in_the_database(site: Api, people: Database, login: Login) -> None:
     by_admin(login, people)
-    with people.reading() as work:
+    with people.reading() as session:
         sessions = select(WebSession).where(WebSession.user_id == login.id, WebSession.ended_at.is_(None))
-        assert list(work.scalars(sessions)) == []
-        assert list(work.scalars(select(AccessKey).filter_by(user_id=login.id, revoked_at=None))) == []
+        assert list(session.scalars(sessions)) == []
+        assert list(session.scalars(select(AccessKey).filter_by(user_id=login.id, revoked_at=None))) == []
 
 
 COLUMNS = sorted((table, column) for table, columns in logins.ONE_BY_ONE.items() for column in columns)
@@ -368,14 +368,14 @@ COLUMNS = sorted((table, column) for table, columns in logins.ONE_BY_ONE.items()
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
 def test_no_bulk_statement_passes_by(people: Database, table: str, column: str) -> None:
     core: Core = Table.metadata.tables[table]
-    with pytest.raises(EngineError, match="one by one"), people.writing() as work:
-        work.execute(update(core).values({column: core.c[column]}))
+    with pytest.raises(EngineError, match="one by one"), people.writing() as session:
+        session.execute(update(core).values({column: core.c[column]}))
 
 
 @pytest.mark.parametrize("table", [RolesUsers.__tablename__, RolesAccounts.__tablename__])
 def test_no_role_is_taken_away_in_bulk(people: Database, table: str) -> None:
-    with pytest.raises(EngineError, match="one by one"), people.writing() as work:
-        work.execute(delete(Table.metadata.tables[table]))
+    with pytest.raises(EngineError, match="one by one"), people.writing() as session:
+        session.execute(delete(Table.metadata.tables[table]))
 
 
 def test_every_column_of_a_user_is_judged() -> None:

@@ -252,8 +252,8 @@ def test_a_job_that_lies_in_the_queue_is_not_done(
         job = Job(id=f"attack-{number}", kind=name.split()[0], status="QUEUED", request_hash="", known_at=START)
         job.request, job.asset_id, job.user_id = request, served.ids["battery"], served.ids["u:hand"]
         job.enqueued_at, job.result, job.message, job.trace = START, {}, "", ""
-        with people.writing() as work:
-            work.add(job)
+        with people.writing() as session:
+            session.add(job)
         worker.do(job.id)
         answer = served.get(f"/jobs/{job.id}", who="hand")
         assert_kept(answer, 422)
@@ -265,9 +265,9 @@ def test_cards_say_nothing_of_prices_that_may_not_be_read(served: Api, people: D
     at = {"aggregate-power": {"sensor": served.ids["s:load"]}}
     for price in (served.ids["x:price"], str(served.ids["x:price"]), [served.ids["x:price"]]):
         context = at | {"consumption-price": {"sensor": price}}
-        with stored(served, people, Asset, "site", flex_context=context), people.reading() as work:
-            asker = References(work, identity(work, work.get_one(User, served.ids["u:hand"])))
-            site = work.get_one(Asset, served.ids["site"])
+        with stored(served, people, Asset, "site", flex_context=context), people.reading() as session:
+            asker = References(session, identity(session, session.get_one(User, served.ids["u:hand"])))
+            site = session.get_one(Asset, served.ids["site"])
             end = START.replace(hour=23)
             assert day_costs.of_sites(asker, [site], START, end, known_at=end) == []
             assert asker.readable([price, served.ids["x:power"]]) == {}

@@ -27,7 +27,7 @@ from app.logs import AsJson, AsText
 from app.redaction import GONE, LOOKS, of_settings, redacted, redacted_all
 from app.settings.settings import Settings, load
 from app.web.context import Running
-from db.accounts.idempotency import KEPT, Answered
+from db.accounts.idempotency import KEPT, StoredAnswer
 from db.core.database import Database
 from db.exchange import dump as dumping
 from db.jobs.alerts import Alert
@@ -79,8 +79,8 @@ class House:
 def house(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     instance = tmp_path_factory.mktemp("instance")
     given = {"FLEXSCOPE_INSTANCE_PATH": str(instance), "RATELIMIT_ENABLED": "false"}
-    with people.writing() as work:
-        more = populate(work, serving.identifiers(people), Running.on(load(given | SETTINGS), people))
+    with people.writing() as session:
+        more = populate(session, serving.identifiers(people), Running.on(load(given | SETTINGS), people))
     url = people.url.render_as_string(hide_password=False)
     with serving.server(url, instance, FLEXSCOPE_WATCH="false", FLEXSCOPE_EMBEDDED_WORKERS="0", **SETTINGS) as api:
         api.ids = serving.identifiers(people) | more
@@ -136,14 +136,14 @@ def test_every_way_a_secret_comes_in_leaves_no_trace(house: House, tmp_path: Pat
 
 def test_answers_are_forgotten_by_time_alone(house: House, tmp_path: Path) -> None:
     now, settings = datetime.now(UTC), load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)})
-    with house.database.writing() as work:
+    with house.database.writing() as session:
         for key, age in (("old", KEPT + timedelta(minutes=1)), ("young", KEPT - timedelta(minutes=1))):
-            row = Answered(user_id=house.api.ids["u:hand"], key=key, request_hash="x", status=200, at=now - age)
+            row = StoredAnswer(user_id=house.api.ids["u:hand"], key=key, request_hash="x", status=200, at=now - age)
             row.body = b"{}"
-            work.add(row)
+            session.add(row)
     Keeper(settings, house.database, Queue(settings, house.database)).tidy(now)
-    with house.database.reading() as work:
-        kept = set(work.scalars(select(Answered.key).where(Answered.key.in_(["old", "young"]))))
+    with house.database.reading() as session:
+        kept = set(session.scalars(select(StoredAnswer.key).where(StoredAnswer.key.in_(["old", "young"]))))
     assert kept == {"young"}
 
 

@@ -35,16 +35,16 @@ def server(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """A process in which two users of the mill hold roles of the server; one of them is its account-admin as well."""
     settings = {"FLEXSCOPE_INSTANCE_PATH": str(tmp_path_factory.mktemp("process")), "RATELIMIT_ENABLED": "false"}
     running = Running.on(load(settings), people)
-    with people.writing() as work:
-        more = populate(work, serving.identifiers(people), running)
+    with people.writing() as session:
+        more = populate(session, serving.identifiers(people), running)
         for name, held in HOLDERS.items():
             user = User(email=f"{name}@x.org", username=name, password_hash="!")
-            user.account_id, user.roles = serving.identifiers(people)["a:Mill"], [role(work, held)]
-            user.roles += [role(work, "account-admin")]
-            work.add(user)
-            work.flush()
+            user.account_id, user.roles = serving.identifiers(people)["a:Mill"], [role(session, held)]
+            user.roles += [role(session, "account-admin")]
+            session.add(user)
+            session.flush()
 
-            key, _ = keys.make(work, user.id, name="x", scopes=["read"], now=NOW, expires_at=None)
+            key, _ = keys.make(session, user.id, name="x", scopes=["read"], now=NOW, expires_at=None)
             more[f"key:{name}"] = key.id
     yield Server(running, serving.identifiers(people) | more)
     running.limits.close()
@@ -88,8 +88,8 @@ def test_no_field_of_theirs_is_changed(server: Server, change: dict[str, Any]) -
 
 def test_nobody_gives_a_role_of_the_server_but_an_admin(server: Server, people: Database) -> None:
     name = "PATCH /api/v3_0/users/{id}"
-    with people.writing() as work:
-        roles = {each: role(work, each).id for each in ("admin", "admin-reader", "account-admin", "consultant")}
+    with people.writing() as session:
+        roles = {each: role(session, each).id for each in ("admin", "admin-reader", "account-admin", "consultant")}
     for held, key in roles.items():
         given = {"id": server.ids["u:hand"], "body": {"flexmeasures_roles": [key]}}
         expected = "forbidden" if held.startswith("admin") else "allowed"

@@ -27,12 +27,12 @@ NEW = {"generic_asset_type_id": 5}
 @pytest.fixture(scope="module")
 def served(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A server where the adviser, account-admin and consultant of the mill, has an asset of his own: a trap."""
-    with people.writing() as work:
+    with people.writing() as session:
         ids = serving.identifiers(people)
         trap = Asset(name="trap", asset_type_id=1, account_id=ids["a:Advice"])
-        work.add(trap)
+        session.add(trap)
 
-        work.get_one(User, ids["u:adviser"]).roles = [role(work, "consultant"), role(work, "account-admin")]
+        session.get_one(User, ids["u:adviser"]).roles = [role(session, "consultant"), role(session, "account-admin")]
     url = people.url.render_as_string(hide_password=False)
     quiet = {"FLEXSCOPE_WATCH": "false", "FLEXSCOPE_EMBEDDED_WORKERS": "0"}
     with serving.server(url, tmp_path_factory.mktemp("instance"), **quiet) as api:
@@ -84,25 +84,25 @@ def test_the_terminal_refuses_in_the_same_words(
 @pytest.fixture
 def mixed(served: Api, people: Database) -> Iterator[int]:
     """An asset of the adviser below the site of the mill, as in older databases; it describes a device without data."""
-    with people.writing() as work:
+    with people.writing() as session:
         old = Asset(name="old", asset_type_id=5, account_id=served.ids["a:Advice"], parent_asset_id=served.ids["site"])
-        work.add(old)
-        work.flush()
+        session.add(old)
+        session.flush()
         sensor = Sensor(
-            name="x", asset_id=old.id, unit="kW", resolution=work.get_one(Sensor, served.ids["s:power"]).resolution
+            name="x", asset_id=old.id, unit="kW", resolution=session.get_one(Sensor, served.ids["s:power"]).resolution
         )
-        work.add(sensor)
-        work.flush()
+        session.add(sensor)
+        session.flush()
         old.flex_model = {
             "consumption": {"sensor": sensor.id},
             "soc-at-start": {"sensor": sensor.id},
             "soc-max": "1 kWh",
         }
         below = Asset(name="below", asset_type_id=5, account_id=served.ids["a:Mill"], parent_asset_id=old.id)
-        work.add(below)
+        session.add(below)
     yield old.id
-    with people.writing() as work:
-        work.delete(work.get_one(Asset, old.id))
+    with people.writing() as session:
+        session.delete(session.get_one(Asset, old.id))
 
 
 def test_what_others_hung_below_is_left_out_and_told(served: Api, people: Database, mixed: int) -> None:
@@ -114,8 +114,8 @@ def test_what_others_hung_below_is_left_out_and_told(served: Api, people: Databa
     assert f'"asset":{mixed}' not in served.get(f"/assets/{site}/flex-config", who="hand").text
     assert mixed not in [each["id"] for each in served.get(f"/assets/{site}", who="hand").json()["child_assets"]]
     assert served.get(f"/assets/{site}/jobs", who="hand").json()["jobs"] == []
-    with people.reading() as work:
-        assert [row.id for row in own_subtree(work, site)[1]] == [mixed] and count_mixed(work) == 2
+    with people.reading() as session:
+        assert [row.id for row in own_subtree(session, site)[1]] == [mixed] and count_mixed(session) == 2
     copied = served.post(f"/assets/{site}/copy", who="hand")
     assert copied.status_code == 201 and "old" not in copied.text
     assert served.delete(f"/assets/{copied.json()['asset']['id']}", who="boss").status_code == 204
@@ -124,17 +124,17 @@ def test_what_others_hung_below_is_left_out_and_told(served: Api, people: Databa
 def test_nothing_is_deleted_with_what_is_not_ones_own(served: Api, people: Database, mixed: int) -> None:
     assert_refused(served.delete(f"/assets/{served.ids['site']}", who="boss"), f"asset {mixed}")
     assert_refused(served.delete(f"/assets/{mixed}", who="adviser"), "has it below it")
-    with people.reading() as work:
-        assert work.get(Asset, mixed) and work.get(Asset, served.ids["site"])
+    with people.reading() as session:
+        assert session.get(Asset, mixed) and session.get(Asset, served.ids["site"])
 
 
 def moved(people: Database, ready: threading.Barrier, asset_id: int, parent_id: int) -> bool:
     """Put an asset below another one at a given moment; return whether that was allowed."""
     ready.wait(10)
     try:
-        with people.writing() as work:
-            asset = work.get_one(Asset, asset_id)
-            check_parent(work, asset, work.get_one(Asset, parent_id))
+        with people.writing() as session:
+            asset = session.get_one(Asset, asset_id)
+            check_parent(session, asset, session.get_one(Asset, parent_id))
             asset.parent_asset_id = parent_id
     except FieldError:
         return False
@@ -142,15 +142,15 @@ def moved(people: Database, ready: threading.Barrier, asset_id: int, parent_id: 
 
 
 def test_two_moves_at_once_make_no_circle(people: Database) -> None:
-    with people.writing() as work:
+    with people.writing() as session:
         pair = [Asset(name=f"pair {number}", asset_type_id=1, account_id=1) for number in range(2)]
-        work.add_all(pair)
+        session.add_all(pair)
     one, other = (each.id for each in pair)
     for _ in range(5):
         ready = threading.Barrier(2)
         with ThreadPoolExecutor(2) as threads:
             done = list(threads.map(partial(moved, people, ready), (one, other), (other, one)))
         assert sorted(done) == [False, True], "one of the two is refused"
-        with people.writing() as work:
+        with people.writing() as session:
             for key in (one, other):
-                work.get_one(Asset, key).parent_asset_id = None
+                session.get_one(Asset, key).parent_asset_id = None

@@ -12,7 +12,7 @@ import pytest
 import requests
 from pydantic import BaseModel
 
-from app.api.http.multipart import Form, Raw
+from app.api.http.multipart import MultipartForm, Raw
 from app.api.http.route import PARAMETER, Route
 from app.api.routes import tables
 from engine.flex.context import FlexContext
@@ -121,7 +121,7 @@ def asks_for_a_unit(route: Route) -> list[str]:
         model = route.model(part)
         if isinstance(model, type) and issubclass(model, BaseModel) and "unit" in model.model_fields:
             found.append(part)
-    return found + (["form"] if route.model("body") in (Form, Raw) else [])
+    return found + (["form"] if route.model("body") in (MultipartForm, Raw) else [])
 
 
 @pytest.mark.parametrize("name", sorted(name for name, route in ROUTES.items() if asks_for_a_unit(route)))

@@ -92,8 +92,8 @@ def running(database: Database, tmp_path: Path) -> Iterator[Running]:
 
 
 def test_no_endpoint_computes_while_it_holds_the_database(running: Running, held: Held) -> None:
-    with running.database.writing() as work:
-        ids = serving.identifiers(running.database) | populate(work, serving.identifiers(running.database), running)
+    with running.database.writing() as session:
+        ids = serving.identifiers(running.database) | populate(session, serving.identifiers(running.database), running)
     held.follow(running.database)
     for name in sorted(TABLE, key=turn):
         if ROUTES[name].writes:
@@ -105,8 +105,8 @@ def test_no_endpoint_computes_while_it_holds_the_database(running: Running, held
 def _ask(running: Running, ids: dict[str, Any], name: str) -> None:
     line, route = TABLE[name], ROUTES[name]
     kind = sorted(line.allowed & set(serving.USERS))[0]
-    with running.database.reading() as work:
-        serial = work.get_one(User, ids[f"u:{kind}"]).session_serial
+    with running.database.reading() as session:
+        serial = session.get_one(User, ids[f"u:{kind}"]).session_serial
     who = running.identities.find(ids[f"u:{kind}"], serial)
     request = Request(running=running, asker=who, now=datetime.now(UTC), address="http://x", headers={})
     try:
@@ -133,14 +133,14 @@ def jobs(ids: dict[str, int]) -> dict[str, dict[str, Any]]:
 def test_no_job_computes_while_it_holds_the_database(running: Running, held: Held, kind: str) -> None:
     ids, now = serving.identifiers(running.database), datetime(2026, 1, 6, tzinfo=UTC)
     _ask(running, ids, "POST /api/v3_0/sensors/{id}/data")
-    with running.database.writing() as work:
+    with running.database.writing() as session:
         given = jobs(ids)[kind]
         job = Job(id=kind, kind=kind, status="QUEUED", request=given, request_hash=kind, known_at=now, enqueued_at=now)
-        work.add(job)
+        session.add(job)
     held.follow(running.database)
     assert Worker(running.settings, running.database).do(kind)
-    with running.database.reading() as work:
-        assert work.get_one(Job, kind).status == "FINISHED", work.get_one(Job, kind).message
+    with running.database.reading() as session:
+        assert session.get_one(Job, kind).status == "FINISHED", session.get_one(Job, kind).message
     assert held.seen and not held.slow
 
 

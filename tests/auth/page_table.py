@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from app.pages.charts.annotations import Place
+from app.pages.charts.annotations import AnnotationTarget
 from db.assets import Asset
 from tests.auth.permission_table import ADD, EVERYONE, READ, Ids
 
@@ -81,7 +81,7 @@ ACTIONS: dict[str, ActionLine] = {
     "app.pages.jobs.job_table:change": ActionLine(ADD, lambda ids: (ids["j:failed"], "requeue")),
     "app.pages.jobs.queue_table:clear": ActionLine({"root"}, lambda ids: ("scheduling",)),
     "app.pages.charts.annotations:store": ActionLine(
-        ADD, lambda ids: (Place(kind=Asset, id=ids["battery"]), None, REMARK)
+        ADD, lambda ids: (AnnotationTarget(kind=Asset, id=ids["battery"]), None, REMARK)
     ),
     "app.pages.charts.annotations:discard": ActionLine(ADD, lambda ids: (ids["remark"],)),
     "app.pages.asset.plan_now:enqueue": ActionLine(ADD, lambda ids: (ids["battery"], timedelta(hours=12))),

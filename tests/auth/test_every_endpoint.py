@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from app.api.http.multipart import Form
+from app.api.http.multipart import MultipartForm
 from app.api.http.route import PARAMETER
 from app.settings.settings import load
 from app.version import API, COMPATIBLE, OWN
@@ -41,8 +41,8 @@ def served(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """A server on the rows that the table speaks of."""
     instance = tmp_path_factory.mktemp("instance")
     running = Running.on(load({"FLEXSCOPE_INSTANCE_PATH": str(instance), "RATELIMIT_ENABLED": "false"}), people)
-    with people.writing() as work:
-        more = populate(work, serving.identifiers(people), running)
+    with people.writing() as session:
+        more = populate(session, serving.identifiers(people), running)
     url = people.url.render_as_string(hide_password=False)
     with serving.server(url, instance, FLEXSCOPE_WATCH="false", FLEXSCOPE_EMBEDDED_WORKERS="0") as api:
         api.ids = serving.identifiers(people) | more
@@ -96,7 +96,7 @@ def test_a_wrong_field_is_named(served: Api, name: str) -> None:
     given, body, query = TABLE[name].given(served.ids), ROUTES[name].model("body"), ROUTES[name].model("query")
     if "bulk" in given:
         wrong, field = given | {"bulk": [{"sensor": "x"}]}, "data"
-    elif body is not None and body is not Form:
+    elif body is not None and body is not MultipartForm:
         wrong, field = given | {"body": given.get("body", {}) | {"no-such-field": 1}}, "no-such-field"
     else:
         spelled = {each.alias or key for key, each in query.model_fields.items()}

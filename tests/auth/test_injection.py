@@ -39,65 +39,65 @@ SHORT = '"><img src=x onerror=window.hit=3>'
 def site(sqlite_people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A server on a database where every text is an attack."""
     ids = serving.identifiers(sqlite_people)
-    with sqlite_people.writing() as work:
-        rename(work, ids)
-        measure(work, ids)
-        remark(work, ids)
+    with sqlite_people.writing() as session:
+        rename(session, ids)
+        measure(session, ids)
+        remark(session, ids)
     url = sqlite_people.url.render_as_string(hide_password=False)
     with serving.server(url, tmp_path_factory.mktemp("instance"), FLEXSCOPE_WATCH="false") as running:
         running.ids = ids
         yield running
 
 
-def rename(work: Session, ids: dict[str, int]) -> None:
+def rename(session: Session, ids: dict[str, int]) -> None:
     """Give everything that has a name another one."""
-    work.get_one(User, ids["u:boss"]).username = SHORT
-    work.get_one(Account, ids["a:Mill"]).name = SHORT
-    work.get_one(Account, ids["a:Advice"]).name = EVIL
-    work.get_one(User, ids["u:hand"]).roles = [role(work, SHORT)]
-    kind = asset_type(work, SHORT).id
+    session.get_one(User, ids["u:boss"]).username = SHORT
+    session.get_one(Account, ids["a:Mill"]).name = SHORT
+    session.get_one(Account, ids["a:Advice"]).name = EVIL
+    session.get_one(User, ids["u:hand"]).roles = [role(session, SHORT)]
+    kind = asset_type(session, SHORT).id
     for name in ("battery", "site"):
-        asset = work.get_one(Asset, ids[name])
+        asset = session.get_one(Asset, ids[name])
         asset.name, asset.description, asset.external_id = f"{SHORT} {name}", EVIL, EVIL
         asset.attributes, asset.flex_context = {EVIL: EVIL}, {"consumption-price": EVIL}
         asset.flex_model = {EVIL: EVIL} if name == "battery" else {}
         asset.sensors_to_show = [{"title": EVIL, "sensors": [ids["s:power"], ids["s:load"]]}]
         asset.latitude, asset.longitude = 52.0, 5.0
-    work.get_one(Asset, ids["site"]).asset_type_id = kind
+    session.get_one(Asset, ids["site"]).asset_type_id = kind
     for name in ("s:power", "s:load"):
-        sensor = work.get_one(Sensor, ids[name])
+        sensor = session.get_one(Sensor, ids[name])
         sensor.name, sensor.attributes = SHORT, {EVIL: EVIL}
 
 
-def measure(work: Session, ids: dict[str, int]) -> None:
+def measure(session: Session, ids: dict[str, int]) -> None:
     """Add values of today by sources with such names: measured, foreseen and planned."""
     now = datetime.now(UTC)
     today = Window(now - timedelta(days=1), now + timedelta(hours=12), timedelta(minutes=15))
     for kind in ("user", "forecaster", "scheduler"):
-        source = sources.named(work, SHORT, type=kind, model=EVIL[:80], version=SHORT)
+        source = sources.named(session, SHORT, type=kind, model=EVIL[:80], version=SHORT)
         for name in ("s:power", "s:load"):
-            sensor, values = work.get_one(Sensor, ids[name]), np.sin(np.arange(len(today.starts)))
-            store.write(work, sensor, source, events=today.starts, values=values, known_at=now)
+            sensor, values = session.get_one(Sensor, ids[name]), np.sin(np.arange(len(today.starts)))
+            store.write(session, sensor, source, events=today.starts, values=values, known_at=now)
 
 
-def remark(work: Session, ids: dict[str, int]) -> None:
+def remark(session: Session, ids: dict[str, int]) -> None:
     """Add jobs, remarks, alerts and what is done again and again, with such words."""
     now = datetime.now(UTC)
     for status in ("FINISHED", "FAILED"):
         job = Job(id=status, kind="schedule", status=status, request={EVIL: EVIL}, request_hash="", known_at=now)
         job.asset_id, job.enqueued_at, job.result, job.message, job.trace = ids["battery"], now, {}, EVIL, EVIL
         job.user_id, job.worker = ids["u:boss"], SHORT
-        work.add(job)
-    source = sources.named(work, SHORT, type="user")
-    work.flush()
+        session.add(job)
+    source = sources.named(session, SHORT, type="user")
+    session.flush()
     span = {"start": now - timedelta(hours=1), "end": now, "type": "warning", "source_id": source.id}
-    work.add(Annotation(content=EVIL, asset_id=ids["battery"], **span))
-    work.add(Annotation(content=EVIL, sensor_id=ids["s:power"], **span))
-    work.add(Alert(cause=SHORT, kind="stale", message=EVIL, asset_id=ids["battery"], first_at=now, last_at=now))
+    session.add(Annotation(content=EVIL, asset_id=ids["battery"], **span))
+    session.add(Annotation(content=EVIL, sensor_id=ids["s:power"], **span))
+    session.add(Alert(cause=SHORT, kind="stale", message=EVIL, asset_id=ids["battery"], first_at=now, last_at=now))
     nightly = Automation(asset_id=ids["battery"], name=EVIL, kind="schedule", request={EVIL: EVIL}, every=DAY)
     nightly.at, nightly.next_at, nightly.created_at, nightly.active = timedelta(0), now + DAY, now, True
     nightly.on_data, nightly.user_id = False, ids["u:boss"]
-    work.add(nightly)
+    session.add(nightly)
 
 
 @pytest.fixture(scope="module")
@@ -159,11 +159,11 @@ def test_an_error_tells_nothing_of_the_inside(site: Any) -> None:
 
 def test_what_a_database_refuses_is_told_without_its_statement(database: Database) -> None:
     """PostgreSQL refuses a number beyond its column; SQLite stores any, so that nothing is refused there."""
-    with database.reading() as work:
+    with database.reading() as session:
         if database.is_sqlite:
-            assert work.get(Asset, 2**40) is None
+            assert session.get(Asset, 2**40) is None
             return
         with pytest.raises(DataError) as refused:
-            work.scalar(text("SELECT CAST(:number AS integer)"), {"number": 2**40})
+            session.scalar(text("SELECT CAST(:number AS integer)"), {"number": 2**40})
     status, body, _ = answer(refused.value)
     assert status == 422 and "larger" in body["message"] and "SELECT" not in str(body)

@@ -33,15 +33,15 @@ QUARTER = timedelta(minutes=15)
 def ids(people: Database) -> dict[str, Any]:
     """Ids of all rows, with a consultant of strangers, and a week of values to foresee and report on."""
     found = serving.identifiers(people)
-    with people.writing() as work:
+    with people.writing() as session:
         user = User(email="s@x.org", username="stranger", password_hash="!", account_id=found["a:Quay"])
-        user.roles = [role(work, "consultant")]
-        work.add(user)
-        source = sources.of_user(work, found["u:hand"], name="hand", account_id=found["a:Mill"])
+        user.roles = [role(session, "consultant")]
+        session.add(user)
+        source = sources.of_user(session, found["u:hand"], name="hand", account_id=found["a:Mill"])
         week = Window(NOW - timedelta(days=7), NOW, QUARTER)
-        load_sensor = work.get_one(Sensor, found["s:load"])
-        store.write(work, load_sensor, source, events=week.starts, values=np.ones(len(week.starts)), known_at=NOW)
-        work.flush()
+        load_sensor = session.get_one(Sensor, found["s:load"])
+        store.write(session, load_sensor, source, events=week.starts, values=np.ones(len(week.starts)), known_at=NOW)
+        session.flush()
         return serving.identifiers(people) | {"source": source.id, "u:stranger": user.id}
 
 
@@ -56,15 +56,15 @@ def add(people: Database, ids: dict[str, Any], kind: str, who: str) -> str:
     job = Job(id=f"{kind}-{who}-{datetime.now(UTC):%f}", kind=kind, status="QUEUED", request_hash="", known_at=NOW)
     job.request, job.asset_id, job.user_id = JOBS[kind].request(ids), ids["battery"], ids[f"u:{who}"]
     job.enqueued_at, job.result, job.message, job.trace = NOW, {}, "", ""
-    with people.writing() as work:
-        work.add(job)
+    with people.writing() as session:
+        session.add(job)
     return job.id
 
 
 def done(people: Database, worker: Worker, job_id: str) -> Job:
     worker.do(job_id)
-    with people.reading() as work:
-        return work.get_one(Job, job_id)
+    with people.reading() as session:
+        return session.get_one(Job, job_id)
 
 
 def test_every_kind_of_job_has_a_line() -> None:
@@ -89,22 +89,22 @@ def test_a_worker_does_it_only_for_who_may_have_it(
 def changed(people: Database, ids: dict[str, Any]) -> Iterator[None]:
     """Puts users back to what they were."""
     yield
-    with people.writing() as work:
-        work.get_one(User, ids["u:hand"]).active = True
-        work.get_one(User, ids["u:adviser"]).roles = [role(work, "consultant")]
+    with people.writing() as session:
+        session.get_one(User, ids["u:hand"]).active = True
+        session.get_one(User, ids["u:adviser"]).roles = [role(session, "consultant")]
 
 
 def deactivate(people: Database, ids: dict[str, Any]) -> None:
-    with people.writing() as work:
-        work.get_one(User, ids["u:hand"]).active = False
+    with people.writing() as session:
+        session.get_one(User, ids["u:hand"]).active = False
 
 
 @pytest.mark.usefixtures("changed")
 def test_who_was_deactivated_or_lost_a_role_gets_nothing(people: Database, worker: Worker, ids: dict[str, Any]) -> None:
     waiting = add(people, ids, "schedule", "hand"), add(people, ids, "schedule", "adviser")
     deactivate(people, ids)
-    with people.writing() as work:
-        work.get_one(User, ids["u:adviser"]).roles = []
+    with people.writing() as session:
+        session.get_one(User, ids["u:adviser"]).roles = []
     first, second = (done(people, worker, job_id) for job_id in waiting)
     assert (first.status, second.status) == ("FAILED", "FAILED")
     assert "is no active user any more" in first.message and f"asset {ids['battery']}" in second.message
@@ -127,14 +127,14 @@ def test_who_is_deactivated_while_it_is_computed_gets_nothing(
 
 def test_of_users_that_are_deleted_nothing_goes_on(people: Database, worker: Worker, ids: dict[str, Any]) -> None:
     job_id = add(people, ids, "ingest", "stranger")
-    with people.writing() as work:
-        asset = work.get_one(Asset, ids["battery"])
+    with people.writing() as session:
+        asset = session.get_one(Asset, ids["battery"])
         nightly = Automation(asset_id=asset.id, name="x", kind="schedule", request={}, every=timedelta(days=1))
         nightly.at, nightly.next_at, nightly.created_at, nightly.active = timedelta(0), NOW, NOW, True
         nightly.on_data, nightly.user_id = False, ids["u:stranger"]
-        work.add(nightly)
-        principal.leave(work, [ids["u:stranger"]], now=NOW)
-        work.delete(work.get_one(User, ids["u:stranger"]))
+        session.add(nightly)
+        principal.leave(session, [ids["u:stranger"]], now=NOW)
+        session.delete(session.get_one(User, ids["u:stranger"]))
     assert done(people, worker, job_id).status == "CANCELED"
-    with people.reading() as work:
-        assert not work.get_one(Automation, nightly.id).active
+    with people.reading() as session:
+        assert not session.get_one(Automation, nightly.id).active

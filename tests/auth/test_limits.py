@@ -9,10 +9,10 @@ import pytest
 
 from app.auth.access.identity import SignedIn
 from app.auth.protection import limits
-from app.auth.protection.limits import Exceeded, Limits, Rate
+from app.auth.protection.limits import Exceeded, Rate, RateLimits
 from app.settings.settings import load
 from db.accounts.accounts import Account
-from db.accounts.subscriptions import Plan, QuotaReached, check_room
+from db.accounts.subscriptions import QuotaReached, Subscription, check_room
 from db.accounts.users import User
 from db.assets import Asset
 from db.core.database import Database
@@ -28,15 +28,15 @@ def clock() -> Iterator[Any]:
         yield clock
 
 
-def process(database: Database, folder: Path, **settings: str) -> Limits:
-    return Limits(load({"FLEXSCOPE_INSTANCE_PATH": str(folder), **settings}), database)
+def process(database: Database, folder: Path, **settings: str) -> RateLimits:
+    return RateLimits(load({"FLEXSCOPE_INSTANCE_PATH": str(folder), **settings}), database)
 
 
 def user(account_id: int = 1, user_id: int = 1) -> SignedIn:
     return SignedIn(id=user_id, email="", username="", account_id=account_id, roles=frozenset(), timezone="UTC")
 
 
-def granted(processes: list[Limits], tries: int, who: SignedIn | None = None) -> int:
+def granted(processes: list[RateLimits], tries: int, who: SignedIn | None = None) -> int:
     """Return how many of some tries, spread over processes, are let through."""
     found = 0
     for number in range(tries):
@@ -74,12 +74,12 @@ def test_what_is_left_is_told(database: Database, tmp_path: Path) -> None:
 
 
 def test_a_plan_has_limits_of_its_own(database: Database, tmp_path: Path) -> None:
-    with database.writing() as work:
-        plan = Plan(name="small", requests_per_minute=3, triggers_per_five_minutes=1)
-        work.add(plan)
-        work.flush()
+    with database.writing() as session:
+        plan = Subscription(name="small", requests_per_minute=3, triggers_per_five_minutes=1)
+        session.add(plan)
+        session.flush()
         account = Account(name="Mill", plan_id=plan.id)
-        work.add(account)
+        session.add(account)
     one = process(database, tmp_path)
     assert granted([one], 10, user(account_id=account.id)) == 3
     with one.trigger(user(account_id=account.id)):
@@ -136,17 +136,17 @@ def test_other_words_are_refused(text: str) -> None:
 
 
 def test_a_plan_says_how_many_assets_an_account_may_have(database: Database) -> None:
-    with database.writing() as work:
-        plan = Plan(name="small", most_assets=1)
-        work.add(plan)
-        work.flush()
+    with database.writing() as session:
+        plan = Subscription(name="small", most_assets=1)
+        session.add(plan)
+        session.flush()
         account = Account(name="Mill", plan_id=plan.id)
-        work.add(account)
-        work.flush()
-        check_room(work, account.id, Asset)
-        work.add(Asset(name="first", asset_type_id=1, account_id=account.id))
-        work.flush()
+        session.add(account)
+        session.flush()
+        check_room(session, account.id, Asset)
+        session.add(Asset(name="first", asset_type_id=1, account_id=account.id))
+        session.flush()
         with pytest.raises(QuotaReached, match="allows 1 assets"):
-            check_room(work, account.id, Asset)
-        check_room(work, account.id, User)
-        check_room(work, None, Asset)
+            check_room(session, account.id, Asset)
+        check_room(session, account.id, User)
+        check_room(session, None, Asset)

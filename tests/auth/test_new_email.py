@@ -83,8 +83,8 @@ def test_a_secret_is_kept_sealed_and_told_to_nobody(site: Api, people: Database,
     listed = site.get(path)
     assert [row["name"] for row in listed.json()] == ["gate.password"]
     assert "sesame" not in listed.text + made.text + site.get(f"/{path.split('/')[1]}/{path.split('/')[2]}").text
-    with people.reading() as work:
-        row = work.scalars(select(KeptSecret).where(KeptSecret.id == made.json()["id"])).one()
+    with people.reading() as session:
+        row = session.scalars(select(KeptSecret).where(KeptSecret.id == made.json()["id"])).one()
     assert b"sesame" not in row.sealed
     settings = load({"FLEXSCOPE_INSTANCE_PATH": str(site.log.parent)})
     assert sealing.opened(row.sealed, settings, secret=secret_key(settings)) == "open sesame"

@@ -67,8 +67,8 @@ def test_somebody_new_comes_in_by_the_provider_with_account_and_role(
     page.get_by_role("button", name="Continue as Ada").click()
     expect(page.get_by_role("button", name=re.compile("ada"))).to_be_visible(timeout=20_000)
     page.close()
-    with people.reading() as work:
-        user = work.query(User).filter_by(email="ada@example.org").one()
+    with people.reading() as session:
+        user = session.query(User).filter_by(email="ada@example.org").one()
         assert (user.account_id, [role.name for role in user.roles]) == (
             serving.identifiers(people)["a:Mill"],
             ["account-admin"],

@@ -48,26 +48,26 @@ class Forgotten(Exception):
 def ids(sqlite_people: Database) -> dict[str, Any]:
     """Ids of all rows by name, with a user of each kind and a job of today."""
     found = serving.identifiers(sqlite_people)
-    with sqlite_people.writing() as work:
+    with sqlite_people.writing() as session:
         for name, account, named in (("stranger", "a:Quay", "consultant"), ("inactive", "a:Mill", "account-admin")):
             hashed = serving.password_hash()
             user = User(email=serving.email(name), username=name, password_hash=hashed, account_id=found[account])
-            user.active, user.roles = name != "inactive", [role(work, named)]
-            work.add(user)
+            user.active, user.roles = name != "inactive", [role(session, named)]
+            session.add(user)
         now, key = datetime.now(UTC), found["battery"]
         for name, state in (("today", "FINISHED"), ("failed", "FAILED")):
             job = Job(id=name, kind="schedule", status=state, request={}, request_hash=name, known_at=now)
             job.asset_id, job.enqueued_at, job.result, job.message, job.trace = key, now, {}, "", ""
-            work.add(job)
-        work.add(
+            session.add(job)
+        session.add(
             Alert(cause="x", kind="stale", message="Meter is silent", asset_id=key, first_at=now, last_at=now, count=1)
         )
-        source = sources.named(work, "remarks", type="script")
-        work.flush()
+        source = sources.named(session, "remarks", type="script")
+        session.flush()
         remark = Annotation(content="x", start=now, end=now + timedelta(hours=1), type="label", source_id=source.id)
         remark.asset_id = key
-        work.add(remark)
-        work.flush()
+        session.add(remark)
+        session.flush()
         found["remark"] = remark.id
     told = {"j:today": "today", "j:failed": "failed", "remark": found["remark"]}
     return serving.identifiers(sqlite_people) | told
@@ -167,12 +167,12 @@ def test_everybody_may_do_on_pages_what_is_written_down(
     change, line = getattr(import_module(module), function), ACTIONS[name]
 
     def is_allowed(kind: str) -> bool:
-        with sqlite_people.reading() as work:
-            asker = identity(work, work.get_one(User, ids[f"u:{kind}"]))
+        with sqlite_people.reading() as session:
+            asker = identity(session, session.get_one(User, ids[f"u:{kind}"]))
         try:
-            with sqlite_people.writing() as work:
-                change(*line.given(ids), work, asker)
-                work.flush()
+            with sqlite_people.writing() as session:
+                change(*line.given(ids), session, asker)
+                session.flush()
                 raise Forgotten
         except Forgotten:
             return True

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.api.http import gate
 from app.api.http.errors import ApiError
-from app.api.http.multipart import File, Form, Raw
+from app.api.http.multipart import File, MultipartForm, Raw
 from app.api.http.reading import parse
 from app.api.http.route import PARAMETER, Call, Route
 from app.api.routes import tables
@@ -46,21 +46,21 @@ class Server:
         return None if kind == "anonymous" else self._found(self.ids[f"u:{kind}"])
 
     def _found(self, user_id: int) -> SignedIn | None:
-        with self.running.database.reading() as work:
-            return self.running.identities.find(user_id, work.get_one(User, user_id).session_serial)
+        with self.running.database.reading() as session:
+            return self.running.identities.find(user_id, session.get_one(User, user_id).session_serial)
 
     def ask(self, route: Route, kind: str, given: dict[str, Any], unless: str = "") -> str:
         """Do what a request does, and forget what it changed."""
         asker = self.who(kind)
         try:
             gate.enter(self.running, route, asker, "127.0.0.1")
-            with self.running.database.writing() as work:
-                call = Call(running=self.running, asker=asker, work=work, now=NOW, address="http://x", headers={})
+            with self.running.database.writing() as session:
+                call = Call(running=self.running, asker=asker, session=session, now=NOW, address="http://x", headers={})
                 with gate.counting(self.running, asker, route):
                     answer = route.function(call, **arguments(route, given))
                     if route.computes:
                         answer(call)
-                work.flush()
+                session.flush()
                 raise Forgotten
         except Forgotten:
             return "allowed"
@@ -81,8 +81,10 @@ def arguments(route: Route, given: dict[str, Any]) -> dict[str, Any]:
     query, body = route.model("query"), route.model("body")
     if query is not None:
         found["query"] = parse(query, given.get("query", {}), "query", Bounds())
-    if body is Form:
-        found["body"] = Form(files=[File(name="x.csv", media="text/csv", file=io.BytesIO(given["file"].encode()))])
+    if body is MultipartForm:
+        found["body"] = MultipartForm(
+            files=[File(name="x.csv", media="text/csv", file=io.BytesIO(given["file"].encode()))]
+        )
     elif body is Raw:
         found["body"] = Raw(content=orjson.dumps({"data": given["bulk"]}), media="application/json")
     elif body is not None:
@@ -96,31 +98,31 @@ def server(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     instance = tmp_path_factory.mktemp("process")
     settings = load({"FLEXSCOPE_INSTANCE_PATH": str(instance), "RATELIMIT_ENABLED": "false"})
     running = Running.on(settings, people)
-    with people.writing() as work:
-        more = populate(work, serving.identifiers(people), running)
+    with people.writing() as session:
+        more = populate(session, serving.identifiers(people), running)
     yield Server(running, serving.identifiers(people) | more)
     running.limits.close()
 
 
-def populate(work: Session, ids: dict[str, Any], running: Running) -> dict[str, Any]:
+def populate(session: Session, ids: dict[str, Any], running: Running) -> dict[str, Any]:
     """Add the users that the other tests lack, and one row of each kind."""
     for name, account, named in (("stranger", "a:Quay", "consultant"), ("inactive", "a:Mill", "account-admin")):
         hashed = serving.password_hash()
         user = User(email=f"{name}@x.org", username=name, password_hash=hashed, account_id=ids[account])
-        user.active, user.roles = name != "inactive", [role(work, named)]
-        work.add(user)
-    source = sources.of_user(work, ids["u:hand"], name="hand", account_id=ids["a:Mill"])
-    work.flush()
+        user.active, user.roles = name != "inactive", [role(session, named)]
+        session.add(user)
+    source = sources.of_user(session, ids["u:hand"], name="hand", account_id=ids["a:Mill"])
+    session.flush()
     remark = Annotation(content="x", start=NOW, end=NOW + timedelta(hours=1), type="label", source_id=source.id)
     remark.sensor_id = ids["s:power"]
     secret = KeptSecret(asset_id=ids["battery"], name="x", changed_at=NOW)
     secret.sealed = sealing.seal("x", running.settings, secret=running.secret)
-    key, _ = keys.make(work, ids["u:hand"], name="x", scopes=["read"], now=NOW, expires_at=None)
+    key, _ = keys.make(session, ids["u:hand"], name="x", scopes=["read"], now=NOW, expires_at=None)
     nightly = Automation(asset_id=ids["battery"], name="x", kind="schedule", request={}, every=timedelta(days=1))
     nightly.at, nightly.next_at, nightly.created_at, nightly.active = timedelta(0), NOW, NOW, True
     nightly.on_data = False
-    work.add_all([remark, secret, nightly, *jobs(ids, source.id)])
-    work.flush()
+    session.add_all([remark, secret, nightly, *jobs(ids, source.id)])
+    session.flush()
     found = {"remark": remark.id, "secret": secret.id, "key": key.id, "automation": nightly.id}
     found |= {"email": serving.email("boss"), "password": serving.PASSWORD}
     return found | {f"j:{name}": name for name in ("schedule", "forecast", "queued", "failed")}

@@ -189,8 +189,8 @@ def test_deactivation_ends_sessions_and_open_websockets(site: Api, people: Datab
 
     async def watch() -> tuple[int | None, float]:
         socket = await opened(site, "/assets", cookie=cookie, token=token)
-        with people.writing() as work:
-            work.get_one(User, ids["u:hand"]).active = False
+        with people.writing() as session:
+            session.get_one(User, ids["u:hand"]).active = False
         began = time.monotonic()
         while await asyncio.wait_for(socket.read_message(), 30) is not None:
             pass

@@ -14,7 +14,7 @@ import requests
 from sqlalchemy import select
 
 from app.auth.login import passwords
-from app.auth.login.sign_in import FREE, Attempt, TooMany, Waiting, authenticate, network
+from app.auth.login.sign_in import FREE, PendingSignIn, SignInAttempt, TooMany, authenticate, network
 from db.accounts import sign_in
 from db.accounts.sign_in import Failures
 from db.accounts.users import User, by_email
@@ -62,8 +62,8 @@ def awaited(box: Box, count: int) -> Any:
     raise AssertionError("no mail came")
 
 
-def attempt(who: str = "boss", password: str = "wrong password", address: str = "192.0.2.1") -> Attempt:
-    return Attempt(email=email(who), password=password, address=address)
+def attempt(who: str = "boss", password: str = "wrong password", address: str = "192.0.2.1") -> SignInAttempt:
+    return SignInAttempt(email=email(who), password=password, address=address)
 
 
 @pytest.fixture
@@ -75,20 +75,20 @@ def fresh(database: Database) -> Database:
 def test_failures_make_the_next_try_wait_twice_as_long(fresh: Database) -> None:
     moment, waits = NOW, []
     for _ in range(FREE["pair"] + 3):
-        authenticate(fresh, attempt(), moment, Waiting())
-        with fresh.reading() as work:
-            until = max(work.scalars(select(Failures.wait_until)))
+        authenticate(fresh, attempt(), moment, PendingSignIn())
+        with fresh.reading() as session:
+            until = max(session.scalars(select(Failures.wait_until)))
         waits.append((until - moment).total_seconds())
         moment = max(until, moment)
     assert waits == [0, 0, 0, 0, 1, 2, 4, 8]
     with pytest.raises(TooMany, match="try again in 4 seconds"):
-        authenticate(fresh, attempt(password=PASSWORD), moment - timedelta(seconds=4), Waiting())
-    assert authenticate(fresh, attempt(password=PASSWORD), moment, Waiting()).who is not None
-    assert authenticate(fresh, attempt(), moment, Waiting()).known
+        authenticate(fresh, attempt(password=PASSWORD), moment - timedelta(seconds=4), PendingSignIn())
+    assert authenticate(fresh, attempt(password=PASSWORD), moment, PendingSignIn()).who is not None
+    assert authenticate(fresh, attempt(), moment, PendingSignIn()).known
 
 
 def test_ten_thousand_random_logins_cost_next_to_no_hashing(fresh: Database) -> None:
-    moment, waiting = NOW, Waiting()
+    moment, waiting = NOW, PendingSignIn()
     with patch.object(passwords, "matches", wraps=passwords.matches) as hashing:
         refused = 0
         for number in range(10_000):
@@ -98,24 +98,26 @@ def test_ten_thousand_random_logins_cost_next_to_no_hashing(fresh: Database) -> 
                 refused += 1
     assert hashing.call_count + refused == 10_000
     assert hashing.call_count <= FREE["from"] + 5
-    assert authenticate(fresh, attempt(password=PASSWORD, address="192.0.2.9"), moment, Waiting()).who is not None
+    assert authenticate(fresh, attempt(password=PASSWORD, address="192.0.2.9"), moment, PendingSignIn()).who is not None
 
 
 def test_a_hash_of_an_import_is_understood_and_replaced(fresh: Database) -> None:
     imported = "$2b$12$abcdefghijklmnopqrstuutwZ1IOTtu3SsEBT5lI/LFncP31tIybm"  # of "password"
-    with fresh.writing() as work:
-        user = by_email(work, email("boss"))
+    with fresh.writing() as session:
+        user = by_email(session, email("boss"))
         assert user is not None
         user.password_hash = imported
-    assert authenticate(fresh, attempt(password="passwort"), NOW, Waiting()).who is None
-    assert authenticate(fresh, attempt(password="password"), NOW, Waiting()).who is not None
-    with fresh.reading() as work:
-        assert str(work.scalar(select(User.password_hash).where(User.email == email("boss")))).startswith("$argon2id$")
-    assert authenticate(fresh, attempt(password="password"), NOW, Waiting()).who is not None
+    assert authenticate(fresh, attempt(password="passwort"), NOW, PendingSignIn()).who is None
+    assert authenticate(fresh, attempt(password="password"), NOW, PendingSignIn()).who is not None
+    with fresh.reading() as session:
+        assert str(session.scalar(select(User.password_hash).where(User.email == email("boss")))).startswith(
+            "$argon2id$"
+        )
+    assert authenticate(fresh, attempt(password="password"), NOW, PendingSignIn()).who is not None
 
 
 def test_who_guesses_elsewhere_locks_nobody_out(fresh: Database) -> None:
-    waiting = Waiting()
+    waiting = PendingSignIn()
     for number in range(FREE["pair"] + 2):
         with suppress(TooMany):
             authenticate(fresh, attempt(), NOW + timedelta(milliseconds=number), waiting)
@@ -128,53 +130,55 @@ def guess_everywhere(database: Database, who: str = "boss") -> None:
     """Guess from so many networks that the address itself is to be slowed down."""
     for number in range(FREE["email"] + 3):
         with suppress(TooMany):
-            authenticate(database, attempt(who=who, address=f"198.51.100.{number}"), NOW, Waiting())
+            authenticate(database, attempt(who=who, address=f"198.51.100.{number}"), NOW, PendingSignIn())
 
 
 def test_guesses_from_everywhere_slow_an_address_down_but_not_where_its_user_is_known(fresh: Database) -> None:
     home, away = attempt(password=PASSWORD), attempt(password=PASSWORD, address="203.0.113.1")
     boss = serving.identifiers(fresh)["u:boss"]
-    assert authenticate(fresh, home, NOW, Waiting()).who is not None
+    assert authenticate(fresh, home, NOW, PendingSignIn()).who is not None
     guess_everywhere(fresh)
     with pytest.raises(TooMany):
-        authenticate(fresh, away, NOW, Waiting())
-    assert authenticate(fresh, home, NOW, Waiting()).who is not None
-    assert authenticate(fresh, replace(away, browser=boss), NOW, Waiting()).who is not None
+        authenticate(fresh, away, NOW, PendingSignIn())
+    assert authenticate(fresh, home, NOW, PendingSignIn()).who is not None
+    assert authenticate(fresh, replace(away, browser=boss), NOW, PendingSignIn()).who is not None
     with pytest.raises(TooMany):  # the cookie of another user says nothing
         authenticate(
-            fresh, replace(attempt(password=PASSWORD, address="203.0.113.2"), browser=boss + 1), NOW, Waiting()
+            fresh, replace(attempt(password=PASSWORD, address="203.0.113.2"), browser=boss + 1), NOW, PendingSignIn()
         )
     later = NOW + timedelta(minutes=16)
-    assert authenticate(fresh, replace(away, address="203.0.113.3"), later, Waiting()).who is not None
+    assert authenticate(fresh, replace(away, address="203.0.113.3"), later, PendingSignIn()).who is not None
 
 
 def test_a_known_browser_is_not_held_up_by_others_in_its_network(fresh: Database) -> None:
     boss = serving.identifiers(fresh)["u:boss"]
     for _ in range(FREE["pair"] + 2):
         with suppress(TooMany):
-            authenticate(fresh, attempt(), NOW, Waiting())
-    assert authenticate(fresh, replace(attempt(password=PASSWORD), browser=boss), NOW, Waiting()).who is not None
+            authenticate(fresh, attempt(), NOW, PendingSignIn())
+    assert authenticate(fresh, replace(attempt(password=PASSWORD), browser=boss), NOW, PendingSignIn()).who is not None
 
 
 def test_one_subscriber_of_ipv6_is_one_network(fresh: Database) -> None:
     refused = 0
     for number in range(FREE["from"] + 5):
         try:
-            authenticate(fresh, attempt(who=f"n{number}", address=f"2001:db8:0:1::{number:x}"), NOW, Waiting())
+            authenticate(fresh, attempt(who=f"n{number}", address=f"2001:db8:0:1::{number:x}"), NOW, PendingSignIn())
         except TooMany:
             refused += 1
     assert refused >= 4
-    assert authenticate(fresh, attempt(password=PASSWORD, address="2001:db8:0:2::1"), NOW, Waiting()).who is not None
+    assert (
+        authenticate(fresh, attempt(password=PASSWORD, address="2001:db8:0:2::1"), NOW, PendingSignIn()).who is not None
+    )
     assert network("::ffff:192.0.2.1") == network("192.0.2.1")
 
 
 def test_where_somebody_signed_in_is_remembered_longer_than_failures(fresh: Database) -> None:
-    assert authenticate(fresh, attempt(password=PASSWORD), NOW, Waiting()).who is not None
+    assert authenticate(fresh, attempt(password=PASSWORD), NOW, PendingSignIn()).who is not None
     weeks = NOW + timedelta(days=60)
-    assert authenticate(fresh, attempt(who="hand", password=PASSWORD), weeks, Waiting()).who is not None
-    with fresh.reading() as work:
-        assert sign_in.is_known(work, attempt().place, weeks)
-        assert not sign_in.is_known(work, attempt().place, NOW + timedelta(days=91))
+    assert authenticate(fresh, attempt(who="hand", password=PASSWORD), weeks, PendingSignIn()).who is not None
+    with fresh.reading() as session:
+        assert sign_in.is_known(session, attempt().place, weeks)
+        assert not sign_in.is_known(session, attempt().place, NOW + timedelta(days=91))
 
 
 def test_a_token_is_refused_alike_whether_there_is_such_a_user_or_not(site: Api) -> None:
@@ -199,9 +203,9 @@ def test_a_browser_that_signed_in_is_known_by_a_cookie_that_opens_nothing(site: 
 
 
 def test_an_inactive_user_is_not_let_in(fresh: Database) -> None:
-    with fresh.writing() as work:
-        work.get_one(User, serving.identifiers(fresh)["u:boss"]).active = False
-    assert not authenticate(fresh, attempt(password=PASSWORD), NOW, Waiting()).known
+    with fresh.writing() as session:
+        session.get_one(User, serving.identifiers(fresh)["u:boss"]).active = False
+    assert not authenticate(fresh, attempt(password=PASSWORD), NOW, PendingSignIn()).known
 
 
 def test_a_copied_cookie_is_worth_nothing_after_signing_out(site: Api) -> None:

@@ -30,9 +30,9 @@ def demo_database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
     shutil.copy(sqlite_template, file)
     opened = Database(f"sqlite:///{file}")
     load(opened, now=datetime.now(UTC))
-    with opened.writing() as work:
-        add_host(work)
-        add_job(work)
+    with opened.writing() as session:
+        add_host(session)
+        add_job(session)
     yield opened
     opened.close()
 
@@ -123,8 +123,8 @@ def phone(browser: Browser, playwright: Playwright, site: Api, session_cookies: 
 @pytest.fixture(scope="session")
 def house(demo_database: Database) -> int:
     """Id of the demo's house."""
-    with demo_database.reading() as work:
-        home = building.house(work)
+    with demo_database.reading() as session:
+        home = building.house(session)
         assert home is not None
         return home.id
 
@@ -140,9 +140,9 @@ def added(demo_database: Database, house: int) -> Iterator[Any]:
         job.asset_id, job.enqueued_at, job.queue = house, now, queue
         for name, value in more.items():
             setattr(job, name, value)
-        with demo_database.writing() as work:
-            return add(work, job, state=state).id
+        with demo_database.writing() as session:
+            return add(session, job, state=state).id
 
     yield adding
-    with demo_database.writing() as work:
-        work.execute(delete(Job).where(Job.request_hash == ""))
+    with demo_database.writing() as session:
+        session.execute(delete(Job).where(Job.request_hash == ""))

@@ -27,25 +27,25 @@ NEVER = datetime(2100, 1, 1, tzinfo=UTC)
 HOST, JOB = "host@example.org", "example"
 
 
-def add_host(work: Session) -> None:
+def add_host(session: Session) -> None:
     """Add somebody who may see every page, with the password of the toy user."""
-    user = User(email=HOST, username="host", password_hash=hashed(toy.PASSWORD), account_id=toy.account(work).id)
-    user.roles.append(users.role(work, "admin"))
-    work.add(user)
+    user = User(email=HOST, username="host", password_hash=hashed(toy.PASSWORD), account_id=toy.account(session).id)
+    user.roles.append(users.role(session, "admin"))
+    session.add(user)
 
 
-def add_job(work: Session) -> None:
+def add_job(session: Session) -> None:
     """Add a job that is done, so that its page can be looked at."""
-    now, home = datetime.now(UTC), building.house(work)
+    now, home = datetime.now(UTC), building.house(session)
     job = Job(id=JOB, kind="schedule", status="FINISHED", request={}, request_hash=JOB, known_at=now)
     job.asset_id, job.enqueued_at, job.result, job.message, job.trace = home and home.id, now, {}, "", ""
-    work.add(job)
+    session.add(job)
 
 
 def change(database: Database, job_id: str, **values: Any) -> None:
     """Change the row of a job, as a worker would."""
-    with database.writing() as work:
-        work.execute(update(Job).where(Job.id == job_id).values(**values))
+    with database.writing() as session:
+        session.execute(update(Job).where(Job.id == job_id).values(**values))
 
 
 def sign_in(page: Page, address: str, email: str = toy.EMAIL) -> None:
@@ -58,12 +58,12 @@ def sign_in(page: Page, address: str, email: str = toy.EMAIL) -> None:
 
 def addresses(database: Database) -> dict[str, str]:
     """Return the address of an example of every page, by its route; a new kind of id needs a line here."""
-    with database.reading() as work:
-        home, owner = building.house(work), toy.account(work)
-        person = users.by_email(work, toy.EMAIL)
+    with database.reading() as session:
+        home, owner = building.house(session), toy.account(session)
+        person = users.by_email(session, toy.EMAIL)
         if home is None or person is None:
             raise LookupError("The demo is not loaded.")
-        ids = {"assets": home.id, "sensors": building.sensors(work)["load"].id}
+        ids = {"assets": home.id, "sensors": building.sensors(session)["load"].id}
         ids |= {"accounts": owner.id, "users": person.id}
     named = {route: route.replace("{id:int}", str(ids.get(route.split("/")[1]))) for route in PAGES}
     return {route: address.replace("{job}", JOB) for route, address in named.items()}

@@ -16,20 +16,20 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def shed(demo_database: Database, house: int) -> int:
     """Id of an asset that is part of the house, with nothing to it."""
-    with demo_database.writing() as work:
-        home = work.get_one(Asset, house)
+    with demo_database.writing() as session:
+        home = session.get_one(Asset, house)
         made = Asset(name="Shed", asset_type_id=home.asset_type_id, account_id=home.account_id, parent_asset_id=house)
-        work.add(made)
-        work.flush()
+        session.add(made)
+        session.flush()
         return made.id
 
 
 @pytest.fixture(autouse=True)
 def _no_shed(demo_database: Database):
     yield
-    with demo_database.writing() as work:
-        for asset in work.scalars(select(Asset).where(Asset.name.in_(["Shed", "Barn"]))):
-            work.delete(asset)
+    with demo_database.writing() as session:
+        for asset in session.scalars(select(Asset).where(Asset.name.in_(["Shed", "Barn"]))):
+            session.delete(asset)
 
 
 def test_flexibility_is_described_field_by_field(desk: Page, shed: int, demo_database: Database):
@@ -45,8 +45,8 @@ def test_flexibility_is_described_field_by_field(desk: Page, shed: int, demo_dat
     desk.get_by_label(re.compile("^soc-max")).fill("10 kWh")
     save.click()
     expect(desk.get_by_text("Saved.")).to_be_visible()
-    with demo_database.reading() as work:
-        found = work.get_one(Asset, shed).flex_model
+    with demo_database.reading() as session:
+        found = session.get_one(Asset, shed).flex_model
     assert found == {"soc-max": "10 kWh", "power-capacity": "5 kW", "production-capacity": {"sensor": 4}}
 
 
@@ -82,8 +82,8 @@ def test_a_click_on_the_map_sets_the_place_and_a_sensor_is_added(desk: Page, she
     desk.get_by_label("Unit").fill("kW")
     desk.get_by_role("button", name="Add sensor").click()
     expect(desk.get_by_text("Sensor door has the id")).to_be_visible()
-    with demo_database.reading() as work:
-        assert work.get_one(Asset, shed).latitude is not None
+    with demo_database.reading() as session:
+        assert session.get_one(Asset, shed).latitude is not None
 
 
 def test_an_asset_goes_once_its_name_is_typed(desk: Page, shed: int, demo_database: Database):
@@ -93,5 +93,5 @@ def test_an_asset_goes_once_its_name_is_typed(desk: Page, shed: int, demo_databa
     desk.get_by_label("Type Shed to confirm").fill("Shed")
     desk.get_by_role("button", name="Yes, do it").click()
     desk.wait_for_url(re.compile(r"/assets$"))
-    with demo_database.reading() as work:
-        assert work.get(Asset, shed) is None
+    with demo_database.reading() as session:
+        assert session.get(Asset, shed) is None

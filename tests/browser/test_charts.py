@@ -147,14 +147,14 @@ def test_a_replay_obeys_the_keyboard_on_the_page_of_a_sensor(desk: Page, house: 
 @pytest.fixture
 def crowded(demo_database: Database) -> int:
     """Id of an asset that shows nine charts."""
-    with demo_database.writing() as work:
-        home = building.house(work)
+    with demo_database.writing() as session:
+        home = building.house(session)
         assert home is not None
-        shown = [sensor.id for sensor in building.sensors(work).values()]
+        shown = [sensor.id for sensor in building.sensors(session).values()]
         made = Asset(name="Many charts", asset_type_id=home.asset_type_id, account_id=home.account_id)
         made.sensors_to_show = [shown[i % len(shown)] for i in range(9)]
-        work.add(made)
-        work.flush()
+        session.add(made)
+        session.flush()
         return made.id
 
 

@@ -18,12 +18,12 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def battery(demo_database: Database) -> Iterator[int]:
     """Id of the battery in the house; what it shows is put back."""
-    with demo_database.reading() as work:
-        found = work.scalars(select(Asset).where(Asset.name == "Home battery")).one()
+    with demo_database.reading() as session:
+        found = session.scalars(select(Asset).where(Asset.name == "Home battery")).one()
         before = list(found.sensors_to_show)
     yield found.id
-    with demo_database.writing() as work:
-        work.get_one(Asset, found.id).sensors_to_show = before
+    with demo_database.writing() as session:
+        session.get_one(Asset, found.id).sensors_to_show = before
 
 
 def overlay(page: Page, at: int, title: str, *sensors: str) -> None:
@@ -52,9 +52,11 @@ def test_charts_are_overlaid_moved_and_removed_and_seen_before_they_are_saved(
     expect(desk.get_by_label(re.compile("^Title of chart")).nth(2)).to_have_value("Sun and wallet")
     desk.get_by_role("button", name="Save graphs").click()
     expect(desk.get_by_text("The graphs are saved.")).to_be_visible()
-    with demo_database.reading() as work:
-        titles = [entry["title"] for entry in work.get_one(Asset, battery).sensors_to_show]
-        last = work.scalars(select(AuditEvent).where(AuditEvent.asset_id == battery).order_by(AuditEvent.id)).all()[-1]
+    with demo_database.reading() as session:
+        titles = [entry["title"] for entry in session.get_one(Asset, battery).sensors_to_show]
+        last = session.scalars(select(AuditEvent).where(AuditEvent.asset_id == battery).order_by(AuditEvent.id)).all()[
+            -1
+        ]
     assert titles == ["Load and solar production", "Battery and site", "Sun and wallet", "State of charge"]
     assert "sensors_to_show" in last.after
 

@@ -26,23 +26,23 @@ SILENT = "Asset 1 (Canal house) gets no new data of load (1); look at what sends
 def no_automations(demo_database: Database) -> Iterator[None]:
     """At the end, nothing is done again and again, and the jobs of it are gone."""
     yield
-    with demo_database.writing() as work:
-        work.execute(delete(Job).where(Job.automation_id.is_not(None)))
-        for row in work.scalars(select(Automation)).all():
-            work.delete(row)
+    with demo_database.writing() as session:
+        session.execute(delete(Job).where(Job.automation_id.is_not(None)))
+        for row in session.scalars(select(Automation)).all():
+            session.delete(row)
 
 
 @pytest.fixture
 def empty_sensor(demo_database: Database, house: int) -> Iterator[int]:
     """Id of a sensor that may get a value each hour."""
-    with demo_database.writing() as work:
+    with demo_database.writing() as session:
         made = Sensor(name="load again", asset_id=house, unit="kW", resolution=timedelta(hours=1))
-        work.add(made)
-        work.flush()
+        session.add(made)
+        session.flush()
         key = made.id
     yield key
-    with demo_database.writing() as work:
-        work.delete(get(work, Sensor, key))
+    with demo_database.writing() as session:
+        session.delete(get(session, Sensor, key))
 
 
 def test_a_plan_is_made_again_and_again_until_it_is_paused_and_deleted(
@@ -62,9 +62,9 @@ def test_a_plan_is_made_again_and_again_until_it_is_paused_and_deleted(
     expect(row).to_contain_text("finished")
     row.get_by_role("button", name="Pause").click()
     expect(row).to_contain_text("paused")
-    with demo_database.reading() as work:
-        made = work.scalars(select(Automation)).one()
-        assert made.active is False and work.scalars(select(Job).where(Job.automation_id == made.id)).one().user_id
+    with demo_database.reading() as session:
+        made = session.scalars(select(Automation)).one()
+        assert made.active is False and session.scalars(select(Job).where(Job.automation_id == made.id)).one().user_id
     row.get_by_role("button", name="Continue").click()
     expect(row.get_by_role("button", name="Pause")).to_be_visible()
     row.get_by_role("button", name="Delete").click()
@@ -84,16 +84,16 @@ def test_sensors_are_forecast_again_and_again(desk: Page, house: int, demo_datab
     desk.get_by_label(re.compile("Canal house: household load")).check()
     desk.get_by_role("button", name="Set up").click()
     expect(desk.get_by_role("row", name=re.compile("^Forecast"))).to_contain_text("every hour")
-    with demo_database.reading() as work:
-        made = work.scalars(select(Automation)).one()
+    with demo_database.reading() as session:
+        made = session.scalars(select(Automation)).one()
     assert made.kind == "forecast" and len(made.request["sensors"]) == 1
 
 
 def test_a_report_is_set_up_in_json_and_brings_values_when_it_runs(
     desk: Page, house: int, demo_database: Database, empty_sensor: int, no_automations: None
 ):
-    with demo_database.reading() as work:
-        load = building.sensors(work)["load"].id
+    with demo_database.reading() as session:
+        load = building.sensors(session)["load"].id
     desk.goto(f"/assets/{house}?tab=automations")
     settle(desk)
     desk.get_by_role("button", name="Add an automation").click()
@@ -110,23 +110,23 @@ def test_a_report_is_set_up_in_json_and_brings_values_when_it_runs(
     expect(row).to_contain_text("every day")
     row.get_by_role("button", name="Run now").click()
     expect(row).to_contain_text("finished", timeout=30_000)
-    with demo_database.reading() as work:
-        assert work.scalar(select(func.sum(Series.n_beliefs)).where(Series.sensor_id == empty_sensor)) >= 23
+    with demo_database.reading() as session:
+        assert session.scalar(select(func.sum(Series.n_beliefs)).where(Series.sensor_id == empty_sensor)) >= 23
 
 
 @pytest.fixture
 def alert(demo_database: Database, house: int) -> Iterator[int]:
     """Id of an alert about the house."""
     now = datetime.now(UTC)
-    with demo_database.writing() as work:
-        work.execute(delete(Alert))
+    with demo_database.writing() as session:
+        session.execute(delete(Alert))
         row = Alert(cause="x", kind="stale", message=SILENT, asset_id=house, first_at=now, last_at=now, count=3)
-        work.add(row)
-        work.flush()
+        session.add(row)
+        session.flush()
         key = row.id
     yield key
-    with demo_database.writing() as work:
-        work.execute(delete(Alert))
+    with demo_database.writing() as session:
+        session.execute(delete(Alert))
 
 
 def test_what_is_wrong_is_counted_in_the_menu_and_told_until_it_is_over(
@@ -139,8 +139,8 @@ def test_what_is_wrong_is_counted_in_the_menu_and_told_until_it_is_over(
     expect(row).to_contain_text("found 3 times")
     expect(row.get_by_role("link", name="Canal house")).to_have_attribute("href", re.compile("tab=status"))
     expect(desk.get_by_text("1 thing needs attention")).to_be_visible()
-    with demo_database.writing() as work:
-        work.execute(update(Alert).where(Alert.id == alert).values(ended_at=datetime.now(UTC)))
+    with demo_database.writing() as session:
+        session.execute(update(Alert).where(Alert.id == alert).values(ended_at=datetime.now(UTC)))
     expect(desk.get_by_text("0 things need attention")).to_be_visible()
     expect(row).to_contain_text("until ")
 

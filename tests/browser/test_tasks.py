@@ -21,14 +21,14 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def host(browser: Browser, site: Api, demo_database: Database) -> Iterator[Page]:
     """A page of an admin; at its end nothing may have failed."""
-    with demo_database.writing() as work:
-        if work.query(User).filter_by(username="root").first() is None:
+    with demo_database.writing() as session:
+        if session.query(User).filter_by(username="root").first() is None:
             account = Account(name="Host")
-            work.add(account)
-            work.flush()
+            session.add(account)
+            session.flush()
             root = User(username="root", email="root@example.org", account_id=account.id, active=True)
-            root.password_hash, root.roles = password_hash(), [role(work, "admin")]
-            work.add(root)
+            root.password_hash, root.roles = password_hash(), [role(session, "admin")]
+            session.add(root)
     context = browser.new_context(viewport=DESKTOP, base_url=site.url, reduced_motion="reduce")
     page, wrong = guarded(context, site)
     page.goto("/login")

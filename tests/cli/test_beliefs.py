@@ -38,9 +38,9 @@ def prices(folder: Path, *, bad: dict[int, str] | None = None) -> str:
 
 
 def stored(database: Database) -> list[float]:
-    with database.reading() as work:
-        sensor = get(work, Sensor, 1)
-        values: list[float] = store.read(work, sensor, NOON - DAY, NOON + DAY, known_at=LATER).values.tolist()
+    with database.reading() as session:
+        sensor = get(session, Sensor, 1)
+        values: list[float] = store.read(session, sensor, NOON - DAY, NOON + DAY, known_at=LATER).values.tolist()
         return values
 
 

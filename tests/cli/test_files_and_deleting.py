@@ -44,11 +44,11 @@ def test_a_file_that_went_out_comes_in_again_and_changes_nothing(filled: Databas
     file = str(tmp_path / "out.csv")
     command("show", "beliefs", "--sensor", "1", *RANGE, "--to-file", file)
     columns = ["--datecol", "event_start", "--valuecol", "event_value", "--beliefcol", "belief_time"]
-    with filled.reading() as work:
-        before = store.read_all(work, get(work, Sensor, 1), NOON - DAY, NOON + DAY, known_at=LATER).beliefs
+    with filled.reading() as session:
+        before = store.read_all(session, get(session, Sensor, 1), NOON - DAY, NOON + DAY, known_at=LATER).beliefs
     assert add(file, *columns) == 0
-    with filled.reading() as work:
-        after = store.read_all(work, get(work, Sensor, 1), NOON - DAY, NOON + DAY, known_at=LATER).beliefs
+    with filled.reading() as session:
+        after = store.read_all(session, get(session, Sensor, 1), NOON - DAY, NOON + DAY, known_at=LATER).beliefs
     assert np.array_equal(after.times, before.times)
     assert np.array_equal(after.values, before.values)
 

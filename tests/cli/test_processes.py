@@ -42,9 +42,9 @@ def begun(terminal):
 def test_process_costs_what_the_documentation_says(begun, database, sensor, kind, cost, hours):
     said = begun(LINE.format(sensor=sensor, kind=kind, lasts="PT4H"))
     assert said.code == 0 and f"{cost} EUR" in said.out
-    with database.reading() as work:
+    with database.reading() as session:
         end = MIDNIGHT + timedelta(days=1)
-        known = store.read(work, get(work, Sensor, sensor), MIDNIGHT, end, known_at=datetime.now(UTC))
+        known = store.read(session, get(session, Sensor, sensor), MIDNIGHT, end, known_at=datetime.now(UTC))
     runs = {from_us(at).astimezone(MIDNIGHT.tzinfo).hour for at in known.events[known.values > 0]}
     assert runs == hours and set(known.values.tolist()) == {0.0, 0.2}
 

@@ -45,10 +45,10 @@ def daily(terminal: Terminal, tmp_path: Path) -> str:
 def test_a_day_is_one_where_the_sensor_is(terminal: Terminal, daily: str, database: Database) -> None:
     said = terminal(f"{daily} --end 2030-10-29T00:00:00+01:00")
     assert (said.code, said.out.strip()) == (0, "3 values of the report are stored for sensor 4."), said
-    with database.reading() as work:
-        sensor = work.get_one(Sensor, 4)
+    with database.reading() as session:
+        sensor = session.get_one(Sensor, 4)
         known = store.read(
-            work, sensor, datetime(2030, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC), known_at=EVER
+            session, sensor, datetime(2030, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC), known_at=EVER
         )
     assert known.values.tolist() == [24, 25, 24]
 

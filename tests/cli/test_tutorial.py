@@ -34,8 +34,10 @@ def begun(terminal):
 def schedule(database: Database) -> dict[str, float]:
     """Return what sensor 2 stores, by local time [MW, positive when discharging]."""
     start = datetime.fromisoformat(f"{TOMORROW}T00:00").replace(tzinfo=zone("Europe/Amsterdam"))
-    with database.reading() as work:
-        known = store.read(work, get(work, Sensor, 2), start, start + timedelta(days=1), known_at=datetime.now(UTC))
+    with database.reading() as session:
+        known = store.read(
+            session, get(session, Sensor, 2), start, start + timedelta(days=1), known_at=datetime.now(UTC)
+        )
     local = [f"{from_us(event).astimezone(start.tzinfo):%H:%M}" for event in known.events]
     return dict(zip(local, known.values.tolist(), strict=True))
 
@@ -94,10 +96,10 @@ def test_bad_row_is_named_and_nothing_of_the_file_is_stored(terminal, database):
     Path("prices-tomorrow.csv").write_text(f"Hour,Price\n{TOMORROW}T00:00:00,10\n{TOMORROW}T01:00:00,cheap\n")
     said = terminal(ADD)
     assert said.code == 1 and "3" in said.err and "cheap" in said.err
-    with database.reading() as work:
+    with database.reading() as session:
         start = datetime.fromisoformat(f"{TOMORROW}T00:00Z")
         known = store.read(
-            work, get(work, Sensor, 1), start - timedelta(1), start + timedelta(1), known_at=datetime.now(UTC)
+            session, get(session, Sensor, 1), start - timedelta(1), start + timedelta(1), known_at=datetime.now(UTC)
         )
     assert len(known) == 0
 

@@ -14,11 +14,11 @@ from components.charts.heatmap import Heatmap
 from components.charts.schedule_chart import ScheduleChart, Store
 from components.charts.time_series import TimeSeries
 from components.component import Component
-from components.maps.asset_map import AssetMap, Place
+from components.maps.asset_map import AssetMap, MapPlace
 from components.maps.place_picker import PlacePicker
 from components.replay.history import History
 from components.replay.replay import Remembered, Replay
-from components.tables.action_table import Action, ActionTable, Row
+from components.tables.action_table import Action, ActionRow, ActionTable
 from components.tables.asset_cards import AssetCards, Card
 from components.tables.asset_tree import AssetTree, Node
 from components.tables.fact_table import FactTable, Light
@@ -48,13 +48,15 @@ EXAMPLES: dict[str, Callable[[], Component | RowTable]] = {
     "Heatmap": lambda: Heatmap(trace=trace(DAY)),
     "Distribution": lambda: Distribution(trace=trace(DAY)),
     "Replay": replay,
-    "AssetMap": lambda: AssetMap(places=[Place(**HOUSE, owner="Toy", latitude=52.4, longitude=4.9)]),
+    "AssetMap": lambda: AssetMap(places=[MapPlace(**HOUSE, owner="Toy", latitude=52.4, longitude=4.9)]),
     "PlacePicker": lambda: PlacePicker(latitude=52.4, longitude=4.9),
     "AssetCards": lambda: AssetCards(cards=[Card(**HOUSE, state=Light("good", "data fresh"))]),
     "AssetTree": lambda: AssetTree(root=Node(**HOUSE)),
     "Kpis": lambda: Kpis(items=[Kpi("House", "1.23 EUR", "today")]),
     "FactTable": lambda: FactTable(columns=["Name"], rows=[["House"]]),
-    "ActionTable": lambda: ActionTable(columns=["Name"], rows=[Row("1", ["House"], "House", [Action("go", "Go")])]),
+    "ActionTable": lambda: ActionTable(
+        columns=["Name"], rows=[ActionRow("1", ["House"], "House", [Action("go", "Go")])]
+    ),
     "RowTable": lambda: RowTable(columns=["Name"], rows=[["House"]]),
 }
 """Name of each component → what makes an example of it."""

@@ -5,15 +5,15 @@ import panel as pn
 import pytest
 
 from components.maps import world
-from components.maps.asset_map import AssetMap, Place
+from components.maps.asset_map import AssetMap, MapPlace
 from components.maps.clusters import markers
 
 AMSTERDAM = {"latitude": 52.374, "longitude": 4.88969}
 
 
-def place(name: str = "House", **facts) -> Place:
+def place(name: str = "House", **facts) -> MapPlace:
     given = {"kind": "building", "owner": "Toy", "href": "/assets/1", **AMSTERDAM} | facts
-    return Place(name=name, **given)
+    return MapPlace(name=name, **given)
 
 
 def inside(x: float, y: float, xs, ys) -> bool:

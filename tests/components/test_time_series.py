@@ -5,7 +5,7 @@ import pytest
 from bokeh.models import DataRange1d, Div, HoverTool, Plot, Span, VArea, VStrip
 
 from components.charts import legend
-from components.charts.annotations import Remark
+from components.charts.annotations import AnnotationBand
 from components.charts.figures import MOST_POINTS
 from components.charts.time_series import TimeSeries
 from components.charts.traces import Band
@@ -152,7 +152,9 @@ def test_a_hidden_source_stays_hidden_on_other_paper():
 def test_remarks_are_bands_in_every_chart_and_leave_the_axes_alone():
     shown = TimeSeries(charts=[chart(trace([1])), chart(trace([2]), title="PV")])
     assert not [part for drawn in figures(shown) for part in drawn.renderers if isinstance(part.glyph, VStrip)]
-    shown.remarks = [Remark(start=to_us(START), end=to_us(START) + QUARTER_US, text="Holiday " * 9, kind="holiday")]
+    shown.remarks = [
+        AnnotationBand(start=to_us(START), end=to_us(START) + QUARTER_US, text="Holiday " * 9, kind="holiday")
+    ]
     strips = [part for drawn in figures(shown) for part in drawn.renderers if isinstance(part.glyph, VStrip)]
     assert [strip.data_source.data["end"][0] - strip.data_source.data["start"][0] for strip in strips] == [900_000] * 2
     assert len(strips[0].data_source.data["short"][0]) == 28

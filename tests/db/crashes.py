@@ -25,11 +25,11 @@ def write_on(url: str, sensor_id: int, source_id: int, first: int, acknowledge: 
     """Write one run after the other, each in its own transaction, and tell its number once it is committed."""
     database, run = Database(url), first
     while True:
-        with database.writing() as work:
-            sensor, source = get(work, Sensor, sensor_id), get(work, Source, source_id)
+        with database.writing() as session:
+            sensor, source = get(session, Sensor, sensor_id), get(session, Source, source_id)
             values = np.full(BATCH, float(run))
             events = steps(NOON + run * SHIFT * 5 * MINUTE, BATCH, 5 * MINUTE)
-            store.write(work, sensor, source, events=events, values=values, known_at=NOON + run * MINUTE)
+            store.write(session, sensor, source, events=events, values=values, known_at=NOON + run * MINUTE)
         acknowledge.send(run)
         run += 1
 
@@ -55,8 +55,8 @@ def kill_a_writer(url: str, sensor: Sensor, source: Source, *, first: int, dice:
 
 def runs(database: Database, sensor: Sensor) -> dict[int, int]:
     """Return the number of values that are stored of each run."""
-    with database.reading() as work:
-        every = store.read_all(work, sensor, NOON - DAY, NOON + 9000 * DAY, known_at=LATER).beliefs
+    with database.reading() as session:
+        every = store.read_all(session, sensor, NOON - DAY, NOON + 9000 * DAY, known_at=LATER).beliefs
     times, counts = np.unique(every.times, return_counts=True)
     return {(from_us(t) - NOON) // timedelta(minutes=1): int(n) for t, n in zip(times, counts, strict=True)}
 

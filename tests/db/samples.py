@@ -22,16 +22,16 @@ def steps(start: datetime, count: int, step: timedelta) -> Microseconds:
     return to_us(start) + np.arange(count, dtype=np.int64) * (step // timedelta(microseconds=1))
 
 
-def add_sensor(work: Session, *, resolution: timedelta = 5 * MINUTE, unit: str = "kW", **columns: Any) -> Sensor:
+def add_sensor(session: Session, *, resolution: timedelta = 5 * MINUTE, unit: str = "kW", **columns: Any) -> Sensor:
     """Add a sensor of a building of nobody."""
-    asset = Asset(name="roof", asset_type=asset_type(work, "building"))
+    asset = Asset(name="roof", asset_type=asset_type(session, "building"))
     sensor = Sensor(asset=asset, name="power", unit=unit, resolution=resolution, **columns)
-    work.add_all([asset, sensor])
-    work.flush()
+    session.add_all([asset, sensor])
+    session.flush()
     return sensor
 
 
 def sensor_and_source(database: Database, **columns: Any) -> tuple[Sensor, Source]:
     """Store a sensor and a source and return both."""
-    with database.writing() as work:
-        return add_sensor(work, **columns), named(work, "meter")
+    with database.writing() as session:
+        return add_sensor(session, **columns), named(session, "meter")

@@ -32,26 +32,26 @@ def lines(database: Database, sensor: Sensor) -> list[Any]:
         Series.n_beliefs, Series.first_event_us, Series.last_event_us, Series.last_value, Series.last_belief_us
     )
     chunk = select(Chunk.start_us, Chunk.n, Chunk.min_belief_us, Chunk.max_belief_us, Chunk.v_min, Chunk.v_max)
-    with database.reading() as work:
-        told = [tuple(row) for row in work.execute(series.where(Series.sensor_id == sensor.id))]
+    with database.reading() as session:
+        told = [tuple(row) for row in session.execute(series.where(Series.sensor_id == sensor.id))]
         of_sensor = chunk.join(Series, Series.id == Chunk.series_id).where(Series.sensor_id == sensor.id)
-        return told + [tuple(row) for row in work.execute(of_sensor.order_by(Chunk.start_us))]
+        return told + [tuple(row) for row in session.execute(of_sensor.order_by(Chunk.start_us))]
 
 
 @pytest.mark.parametrize("form", TIMES)
 @pytest.mark.parametrize("size", [1, 7])
 def test_one_after_the_other_is_the_same_as_at_once(database: Database, form: str, size: int) -> None:
     values, times = np.random.default_rng(5).normal(size=90), TIMES[form]
-    with database.writing() as work:
-        (one, other), source = [add_sensor(work, resolution=STEP) for _ in range(2)], named(work, "meter")
-        store.write(work, other, source, events=EVENTS, values=values, known_at=times)
+    with database.writing() as session:
+        (one, other), source = [add_sensor(session, resolution=STEP) for _ in range(2)], named(session, "meter")
+        store.write(session, other, source, events=EVENTS, values=values, known_at=times)
     for at in range(0, 90, size):
         part = slice(at, at + size)
-        with database.writing() as work:
-            written = store.write(work, one, source, events=EVENTS[part], values=values[part], known_at=times[part])
+        with database.writing() as session:
+            written = store.write(session, one, source, events=EVENTS[part], values=values[part], known_at=times[part])
         assert (written.stored, written.unchanged) == (len(EVENTS[part]), 0)
-    with database.reading() as work:
-        found = [store.read_all(work, s, NOON - DAY, NOON + 9 * DAY, known_at=LATER).beliefs for s in (one, other)]
+    with database.reading() as session:
+        found = [store.read_all(session, s, NOON - DAY, NOON + 9 * DAY, known_at=LATER).beliefs for s in (one, other)]
     for name in ("events", "times", "values"):
         assert np.array_equal(getattr(found[0], name), getattr(found[1], name))
     assert lines(database, one) == lines(database, other)

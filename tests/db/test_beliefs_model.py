@@ -11,7 +11,7 @@ from db import migrations
 from db.beliefs import store
 from db.beliefs.chunks import Beliefs
 from db.beliefs.knowledge import AsOf
-from db.beliefs.merge import Conflict
+from db.beliefs.merge import WriteConflict
 from db.core.database import Database
 from db.sensors import Sensor
 from engine.iso_time import from_us, to_us
@@ -98,8 +98,8 @@ def as_beliefs(rows: list[tuple[int, int, float]]) -> Beliefs:
 def read(
     database: Database, sensor: Sensor, start: datetime, end: datetime, known_at: datetime | AsOf
 ) -> list[tuple[int, float, int]]:
-    with database.reading() as work:
-        known = store.read(work, sensor, start, end, known_at=known_at)
+    with database.reading() as session:
+        known = store.read(session, sensor, start, end, known_at=known_at)
     return list(zip(known.events.tolist(), known.values.tolist(), known.belief_times.tolist(), strict=True))
 
 
@@ -111,11 +111,11 @@ def check_rounds(database: Database, seed: int, rounds: int) -> None:
         try:
             changed = model.write(rows, overwrite=overwrite)
         except KeyError:
-            with pytest.raises(Conflict), database.writing() as work:
-                store.save(work, sensor, source, as_beliefs(rows))
+            with pytest.raises(WriteConflict), database.writing() as session:
+                store.save(session, sensor, source, as_beliefs(rows))
             continue
-        with database.writing() as work:
-            written = store.save(work, sensor, source, as_beliefs(rows), overwrite=overwrite)
+        with database.writing() as session:
+            written = store.save(session, sensor, source, as_beliefs(rows), overwrite=overwrite)
         assert written.stored + written.replaced == changed
         start = NOON + dice.randrange(-700, 700) * STEP
         end, cut = start + dice.choice([HOUR, DAY, 6 * DAY]), NOON + dice.randrange(-400, 400) * STEP
@@ -124,8 +124,8 @@ def check_rounds(database: Database, seed: int, rounds: int) -> None:
         ahead = AsOf(known_at=cut, horizon=horizon)
         expected = model.read(to_us(start), to_us(end), to_us(cut), horizon // timedelta(microseconds=1))
         assert read(database, sensor, start, end, ahead) == expected
-    with database.reading() as work:
-        every = store.read_all(work, sensor, NOON - 60 * DAY, NOON + 60 * DAY, known_at=NOON + 99 * DAY).beliefs
+    with database.reading() as session:
+        every = store.read_all(session, sensor, NOON - 60 * DAY, NOON + 60 * DAY, known_at=NOON + 99 * DAY).beliefs
     rows = list(zip(every.events.tolist(), every.times.tolist(), every.values[:, 0].tolist(), strict=True))
     assert rows == sorted((e, t, v) for e, times in model.known.items() for t, v in times.items())
     assert from_us(rows[0][0]) < NOON + 60 * DAY

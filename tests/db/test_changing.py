@@ -8,7 +8,7 @@ import pytest
 
 from db.beliefs import conversion, deletion, statistics, store
 from db.beliefs.chunks import Beliefs
-from db.beliefs.rewrite import Bounds
+from db.beliefs.rewrite import EventRange
 from db.beliefs.source_filter import SourceFilter
 from db.core.database import Database
 from db.sensors import Sensor
@@ -26,29 +26,29 @@ def fill(database: Database) -> tuple[Sensor, Source]:
     sensor, source = sensor_and_source(database, resolution=STEP)
     dice = np.random.default_rng(7)
     for run in range(40):
-        with database.writing() as work:
+        with database.writing() as session:
             start = NOON + run * HOUR
             values = np.round(dice.normal(size=36)).clip(-1, 1)
-            store.write(work, sensor, source, events=steps(start, 36, STEP), values=values, known_at=start)
-    with database.writing() as work:
+            store.write(session, sensor, source, events=steps(start, 36, STEP), values=values, known_at=start)
+    with database.writing() as session:
         events = steps(NOON, 700, STEP)
         known = events + 300_000_000
-        store.write(work, sensor, source, events=events, values=np.round(dice.normal(size=700)), known_at=known)
+        store.write(session, sensor, source, events=events, values=np.round(dice.normal(size=700)), known_at=known)
     return sensor, source
 
 
 def rows(database: Database, sensor: Sensor) -> list[ROW]:
-    with database.reading() as work:
-        found = store.read_all(work, sensor, NOON - DAY, NOON + 9 * DAY, known_at=LATER).beliefs
+    with database.reading() as session:
+        found = store.read_all(session, sensor, NOON - DAY, NOON + 9 * DAY, known_at=LATER).beliefs
     return [(from_us(e), from_us(t), v) for e, t, v in zip(found.events, found.times, found.values[:, 0], strict=True)]
 
 
 def check_lines(database: Database, sensor: Sensor, left: list[ROW]) -> None:
     """Compare the lines of chunks and series with what is left, event by event."""
     newest = {event: (time, value) for event, time, value in left}
-    with database.reading() as work:
-        found = statistics.per_source(work, sensor.id)
-        last = statistics.latest(work, [sensor.id])
+    with database.reading() as session:
+        found = statistics.per_source(session, sensor.id)
+        last = statistics.latest(session, [sensor.id])
     if not left:
         assert (found, last) == ({}, {})
         return
@@ -82,8 +82,8 @@ def test_what_is_deleted_is_gone_and_nothing_else(
 ) -> None:
     sensor, _ = fill(database)
     before = rows(database, sensor)
-    with database.writing() as work:
-        gone = delete(work, sensor, bounds=WITHIN)
+    with database.writing() as session:
+        gone = delete(session, sensor, bounds=WITHIN)
     left = rows(database, sensor)
     assert left == [row for row in before if stays(row[0], row[1])]
     assert gone == len(before) - len(left) > 0
@@ -91,45 +91,45 @@ def test_what_is_deleted_is_gone_and_nothing_else(
 
 
 @pytest.mark.parametrize("bounds", [WITHIN, deletion.within(None, END), deletion.within(None, None)])
-def test_what_would_be_deleted_is_counted_first(database: Database, bounds: Bounds) -> None:
+def test_what_would_be_deleted_is_counted_first(database: Database, bounds: EventRange) -> None:
     sensor, source = fill(database)
-    with database.reading() as work:
-        some = deletion.count(work, sensor, bounds=bounds, sources=SourceFilter(ids=[source.id]))
-        every = deletion.count(work, sensor, bounds=bounds)
-    with database.writing() as work:
-        assert deletion.everything(work, sensor, bounds=bounds, sources=SourceFilter(ids=[source.id])) == some > 0
-        assert deletion.everything(work, sensor, bounds=bounds) == every - some
+    with database.reading() as session:
+        some = deletion.count(session, sensor, bounds=bounds, sources=SourceFilter(ids=[source.id]))
+        every = deletion.count(session, sensor, bounds=bounds)
+    with database.writing() as session:
+        assert deletion.everything(session, sensor, bounds=bounds, sources=SourceFilter(ids=[source.id])) == some > 0
+        assert deletion.everything(session, sensor, bounds=bounds) == every - some
 
 
 def test_deleting_everything_leaves_an_empty_series_of_a_newer_version(database: Database) -> None:
     sensor, _ = fill(database)
-    with database.writing() as work:
-        before = statistics.versions(work, [sensor.id])[sensor.id]
-        assert deletion.everything(work, sensor) > 1000
-        assert statistics.versions(work, [sensor.id])[sensor.id] == before + 1
+    with database.writing() as session:
+        before = statistics.versions(session, [sensor.id])[sensor.id]
+        assert deletion.everything(session, sensor) > 1000
+        assert statistics.versions(session, [sensor.id])[sensor.id] == before + 1
     check_lines(database, sensor, [])
 
 
 def test_only_the_chosen_source_loses_its_data(database: Database) -> None:
     sensor, source = fill(database)
-    with database.writing() as work:
-        other = named(work, "other")
-        store.write(work, sensor, other, events=steps(NOON, 9, STEP), values=np.ones(9), known_at=NOON)
-        deletion.everything(work, sensor, sources=SourceFilter(ids=[source.id]))
+    with database.writing() as session:
+        other = named(session, "other")
+        store.write(session, sensor, other, events=steps(NOON, 9, STEP), values=np.ones(9), known_at=NOON)
+        deletion.everything(session, sensor, sources=SourceFilter(ids=[source.id]))
     assert len(rows(database, sensor)) == 9
 
 
 def test_only_beliefs_that_repeat_the_one_before_are_unchanged(database: Database) -> None:
     sensor, source = sensor_and_source(database, resolution=STEP)
     for hours, value in [(3, 1.0), (1, 1.0), (2, 1.0), (0, 1.0)]:  # the last three arrive before the first
-        with database.writing() as work:
+        with database.writing() as session:
             known = NOON + hours * HOUR
             store.write(
-                work, sensor, source, events=steps(NOON + DAY, 2, STEP), values=np.full(2, value), known_at=known
+                session, sensor, source, events=steps(NOON + DAY, 2, STEP), values=np.full(2, value), known_at=known
             )
     assert len(rows(database, sensor)) > 2
-    with database.writing() as work:
-        deletion.unchanged(work, sensor)
+    with database.writing() as session:
+        deletion.unchanged(session, sensor)
     assert {time for _, time, _ in rows(database, sensor)} == {NOON}
 
 
@@ -137,8 +137,8 @@ def test_old_beliefs_expire_by_the_rules(database: Database) -> None:
     sensor, _ = fill(database)
     before = rows(database, sensor)
     newest = {event: (event, time, value) for event, time, value in before}
-    with database.writing() as work:
-        deletion.expire(work, sensor, keep=20 * HOUR, keep_superseded=10 * HOUR, now=NOON + 30 * HOUR)
+    with database.writing() as session:
+        deletion.expire(session, sensor, keep=20 * HOUR, keep_superseded=10 * HOUR, now=NOON + 30 * HOUR)
     expected = [
         row for row in before
         if row[0] >= NOON + 10 * HOUR and (row[0] >= NOON + 20 * HOUR or row == newest[row[0]])
@@ -149,12 +149,12 @@ def test_old_beliefs_expire_by_the_rules(database: Database) -> None:
 def test_a_sensor_changes_its_unit_together_with_its_data(database: Database) -> None:
     sensor, _ = fill(database)
     before = rows(database, sensor)
-    with database.writing() as work:
+    with database.writing() as session:
         with pytest.raises(UnitError):
-            conversion.convert(work, work.merge(sensor), "EUR")
-        conversion.convert(work, work.merge(sensor), "MW")
+            conversion.convert(session, session.merge(sensor), "EUR")
+        conversion.convert(session, session.merge(sensor), "MW")
         with pytest.raises(FieldError, match="convert them along"):
-            conversion.refuse_if_filled(work, sensor, "unit")
+            conversion.refuse_if_filled(session, sensor, "unit")
     after = rows(database, sensor)
     assert [row[:2] for row in after] == [row[:2] for row in before]
     assert [row[2] for row in after] == pytest.approx([row[2] / 1000 for row in before])
@@ -164,8 +164,8 @@ def test_a_sensor_changes_its_unit_together_with_its_data(database: Database) ->
 def test_data_of_a_finer_resolution_repeat(database: Database) -> None:
     sensor, _ = fill(database)
     before = rows(database, sensor)
-    with database.writing() as work:
-        conversion.resample_data(work, work.merge(sensor), MINUTE)
+    with database.writing() as session:
+        conversion.resample_data(session, session.merge(sensor), MINUTE)
     expected = sorted((event + i * MINUTE, time, value) for event, time, value in before for i in range(5))
     after = rows(database, sensor)
     assert after == expected
@@ -179,8 +179,8 @@ def as_known(known: list[ROW], slot: datetime, moment: datetime) -> dict[datetim
 def test_data_of_a_coarser_resolution_are_means_as_they_were_known(database: Database) -> None:
     sensor, _ = fill(database)
     before = [row for row in rows(database, sensor) if row[0] < NOON + 4 * HOUR]
-    with database.writing() as work:
-        conversion.resample_data(work, work.merge(sensor), 3 * STEP)
+    with database.writing() as session:
+        conversion.resample_data(session, session.merge(sensor), 3 * STEP)
     expected = []
     for slot in sorted({from_us(to_us(event) // 900_000_000 * 900_000_000) for event, _, _ in before}):
         for moment in sorted({time for event, time, _ in before if slot <= event < slot + 3 * STEP}):
@@ -196,8 +196,8 @@ def test_data_of_a_coarser_resolution_are_means_as_they_were_known(database: Dat
 def test_what_does_not_fit_is_not_resampled(database: Database, resolution: timedelta, error: type[Exception]) -> None:
     sensor, _ = fill(database)
     before = rows(database, sensor)
-    with pytest.raises(error), database.writing() as work:
-        conversion.resample_data(work, work.merge(sensor), resolution)
+    with pytest.raises(error), database.writing() as session:
+        conversion.resample_data(session, session.merge(sensor), resolution)
     assert rows(database, sensor) == before
 
 
@@ -208,11 +208,11 @@ def test_quantiles_are_stored_read_and_superseded_as_one_belief(database: Databa
     wider = np.array([[1.0, 2, 3], [4, 5, 7], [7, 8, 9]])
     for hours, changed in [(0, values), (1, values), (2, wider)]:
         times = np.full(3, to_us(NOON + hours * HOUR))
-        with database.writing() as work:
-            written = store.save(work, sensor, source, Beliefs(events, times, changed, levels))
+        with database.writing() as session:
+            written = store.save(session, sensor, source, Beliefs(events, times, changed, levels))
     assert (written.stored, written.unchanged) == (1, 2)
-    with database.reading() as work:
-        found = store.read_quantiles(work, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
-        assert store.read(work, sensor, NOON, NOON + DAY, known_at=LATER).values.tolist() == [2, 5, 8]
+    with database.reading() as session:
+        found = store.read_quantiles(session, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
+        assert store.read(session, sensor, NOON, NOON + DAY, known_at=LATER).values.tolist() == [2, 5, 8]
     assert found.values.tolist() == [[1, 2, 3], [4, 5, 7], [7, 8, 9]]
     assert found.levels.tolist() == [0.1, 0.5, 0.9]

@@ -33,9 +33,9 @@ STEP = 5 * MINUTE
 def write_until(stop: threading.Event, database: Database, sensor: Sensor, source: Source) -> None:
     run = 0
     while not stop.is_set():
-        with database.writing() as work:
+        with database.writing() as session:
             values, known = np.full(600, float(run)), NOON - DAY + run * MINUTE
-            store.write(work, sensor, source, events=steps(NOON, 600, STEP), values=values, known_at=known)
+            store.write(session, sensor, source, events=steps(NOON, 600, STEP), values=values, known_at=known)
         run += 1
 
 
@@ -66,8 +66,8 @@ def another(request: pytest.FixtureRequest) -> str:
 
 def read(url: str, sensor: Sensor) -> Sourced:
     opened = Database(url)
-    with opened.reading() as work:
-        found = store.read_all(work, get(work, Sensor, sensor.id), NOON, NOON + 9 * DAY, known_at=LATER)
+    with opened.reading() as session:
+        found = store.read_all(session, get(session, Sensor, sensor.id), NOON, NOON + 9 * DAY, known_at=LATER)
     opened.close()
     return found
 
@@ -92,22 +92,22 @@ def test_a_dump_made_while_writing_is_whole_on_either_kind(
 
 
 def test_every_row_comes_back_and_new_rows_get_new_ids(database: Database, database_url: str, tmp_path: Path) -> None:
-    with database.writing() as work:
-        child = Asset(name="child", asset_type=asset_type(work, "battery"))
-        work.add(child)
-        work.flush()
-        child.parent = Asset(name="later parent", asset_type=asset_type(work, "building"), attributes={"a": [1]})
+    with database.writing() as session:
+        child = Asset(name="child", asset_type=asset_type(session, "battery"))
+        session.add(child)
+        session.flush()
+        child.parent = Asset(name="later parent", asset_type=asset_type(session, "building"), attributes={"a": [1]})
     dump(database, tmp_path / "copy.dump")
-    with database.writing() as work:
-        work.delete(get(work, Asset, child.id))
+    with database.writing() as session:
+        session.delete(get(session, Asset, child.id))
     restore(database_url, tmp_path / "copy.dump", replace=True)
-    with database.writing() as work:
-        found = get(work, Asset, child.id)
+    with database.writing() as session:
+        found = get(session, Asset, child.id)
         assert found.parent is not None
         assert (found.parent.name, found.parent.attributes) == ("later parent", {"a": [1]})
-        work.add(Asset(name="new", asset_type=asset_type(work, "fuel cell")))
-    with database.reading() as work:
-        assert work.scalar(select(func.max(Asset.id))) == 3
+        session.add(Asset(name="new", asset_type=asset_type(session, "fuel cell")))
+    with database.reading() as session:
+        assert session.scalar(select(func.max(Asset.id))) == 3
     assert migrations.current(database_url) == migrations.head()
     assert len(inspect(database.engine).get_table_names()) > 10
 
@@ -127,13 +127,13 @@ def test_a_full_database_and_a_wrong_file_are_refused(database: Database, databa
 
 
 def names(database: Database) -> list[str]:
-    with database.reading() as work:
-        return sorted(work.scalars(select(Asset.name)))
+    with database.reading() as session:
+        return sorted(session.scalars(select(Asset.name)))
 
 
 def add_asset(database: Database, name: str) -> None:
-    with database.writing() as work:
-        work.add(Asset(name=name, asset_type=asset_type(work, "battery")))
+    with database.writing() as session:
+        session.add(Asset(name=name, asset_type=asset_type(session, "battery")))
 
 
 @pytest.mark.parametrize("after", [0, 3, None, 10_000])
@@ -176,8 +176,8 @@ def test_a_dump_of_an_older_version_is_brought_to_the_newest(
     add_asset(database, "newer")
     restore(database_url, tmp_path / "copy.dump", replace=True)
     assert (names(database), migrations.current(database_url)) == (["old"], migrations.head())
-    with pytest.raises(DatabaseError, match="only ever added to"), database.writing() as work:
-        work.execute(delete(AuditEvent))
+    with pytest.raises(DatabaseError, match="only ever added to"), database.writing() as session:
+        session.execute(delete(AuditEvent))
     assert (tmp_path / "copy.dump").read_bytes() == before
 
 

@@ -40,13 +40,13 @@ def insert(theirs: Any, *rows: tuple[Any, ...]) -> None:
 def test_horizons_become_moments_and_sources_stay_apart(database: Database, theirs: Any) -> None:
     insert(theirs, (NOON, HOUR, 0.5, 1.0, 3), (NOON, -10 * MINUTE, 0.5, 2.0, 3), (NOON, HOUR, 0.5, 9.0, 4),
            (NOON + HOUR, HOUR, 0.5, None, 3))  # fmt: skip
-    with database.writing() as work:
-        sensor = add_sensor(work, resolution=HOUR)
-        ours = {3: named(work, "three"), 4: named(work, "four")}
-        found = flexmeasures.beliefs_of(work, sensor, theirs, 7, source_of=ours.__getitem__)
+    with database.writing() as session:
+        sensor = add_sensor(session, resolution=HOUR)
+        ours = {3: named(session, "three"), 4: named(session, "four")}
+        found = flexmeasures.beliefs_of(session, sensor, theirs, 7, source_of=ours.__getitem__)
     assert {key: written.stored for key, written in found.items()} == {3: 2, 4: 1}
-    with database.reading() as work:
-        every = store.read_all(work, sensor, NOON - DAY, NOON + DAY, known_at=LATER)
+    with database.reading() as session:
+        every = store.read_all(session, sensor, NOON - DAY, NOON + DAY, known_at=LATER)
     assert ((every.beliefs.times - to_us(NOON)) // 60_000_000).tolist() == [0, 0, 70]
     assert every.beliefs.values[:, 0].tolist() == [1, 9, 2]
 
@@ -54,11 +54,11 @@ def test_horizons_become_moments_and_sources_stay_apart(database: Database, thei
 def test_quantiles_of_one_belief_come_together(database: Database, theirs: Any) -> None:
     rows = [(NOON + i * HOUR, HOUR, level, 10 * i + level, 3) for i in range(3) for level in (0.1, 0.5, 0.9)]
     insert(theirs, *rows, (NOON + 3 * HOUR, HOUR, 0.5, 33.0, 3))
-    with database.writing() as work:
-        sensor, ours = add_sensor(work, resolution=HOUR), named(work, "three")
-        flexmeasures.beliefs_of(work, sensor, theirs, 7, source_of=lambda _: ours)
-    with database.reading() as work:
-        found = store.read_quantiles(work, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
+    with database.writing() as session:
+        sensor, ours = add_sensor(session, resolution=HOUR), named(session, "three")
+        flexmeasures.beliefs_of(session, sensor, theirs, 7, source_of=lambda _: ours)
+    with database.reading() as session:
+        found = store.read_quantiles(session, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
     assert found.values[:3].tolist() == [[0.1, 0.5, 0.9], [10.1, 10.5, 10.9], [20.1, 20.5, 20.9]]
     assert (found.middle.tolist(), int(np.isnan(found.values).sum())) == ([0.5, 10.5, 20.5, 33.0], 2)
 
@@ -66,10 +66,10 @@ def test_quantiles_of_one_belief_come_together(database: Database, theirs: Any) 
 def test_a_second_import_changes_nothing(database: Database, theirs: Any) -> None:
     insert(theirs, *[(NOON + i * HOUR, j * HOUR, 0.5, i + j, 3) for i in range(50) for j in range(5)])
     for stored in (250, 0):
-        with database.writing() as work:
+        with database.writing() as session:
             if stored:
-                sensor, ours = add_sensor(work, resolution=HOUR), named(work, "three")
-            found = flexmeasures.beliefs_of(work, sensor, theirs, 7, source_of={3: ours}.__getitem__)
+                sensor, ours = add_sensor(session, resolution=HOUR), named(session, "three")
+            found = flexmeasures.beliefs_of(session, sensor, theirs, 7, source_of={3: ours}.__getitem__)
         assert (found[3].stored, found[3].unchanged) == (stored, 250 - stored)
 
 

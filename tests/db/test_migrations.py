@@ -23,26 +23,26 @@ def test_the_tables_are_those_of_the_models(database: Database) -> None:
 
 
 def test_the_fixed_asset_types_keep_their_ids_and_new_ones_follow(database: Database) -> None:
-    with database.writing() as work:
-        found = work.execute(select(AssetType.id, AssetType.name).order_by(AssetType.id)).all()
-        made = asset_type(work, "fuel cell")
+    with database.writing() as session:
+        found = session.execute(select(AssetType.id, AssetType.name).order_by(AssetType.id)).all()
+        made = asset_type(session, "fuel cell")
     assert found[0] == (1, "solar")
     assert found[-1] == (8, "heat-storage")
     assert made.id == 9
 
 
 def test_every_role_is_there(database: Database) -> None:
-    with database.reading() as work:
-        assert set(work.scalars(select(Role.name))) == {"admin", "admin-reader", "account-admin", "consultant"}
+    with database.reading() as session:
+        assert set(session.scalars(select(Role.name))) == {"admin", "admin-reader", "account-admin", "consultant"}
 
 
 def storage(url: str, table: str) -> tuple[set[str], str]:
     """Return the options of a PostgreSQL table and how its column of arrays is stored."""
     opened = Database(url)
-    with opened.reading() as work:
-        options: Any = work.scalar(text("select reloptions from pg_class where relname = :t"), {"t": table})
+    with opened.reading() as session:
+        options: Any = session.scalar(text("select reloptions from pg_class where relname = :t"), {"t": table})
         kind = "select attstorage from pg_attribute where attname = 'data' and attrelid = cast(:t as regclass)"
-        stored: Any = work.scalar(text(kind), {"t": table})
+        stored: Any = session.scalar(text(kind), {"t": table})
     opened.close()
     return set(options), stored
 
@@ -102,9 +102,9 @@ def contents(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     tables = {"account": "id, name", "app_user": "id, email, account_id", "roles_users": "user_id, role_id",
               "asset": "id, name, account_id", "sensor": "id, asset_id, resolution", "data_source": "id, user_id",
               "belief_series": "id, sensor_id, version", "belief_chunk": "series_id, n, v_sum"}  # fmt: skip
-    with database.reading() as work:
+    with database.reading() as session:
         return {
-            name: [tuple(row) for row in work.execute(text(f"SELECT {c} FROM {name}"))] for name, c in tables.items()
+            name: [tuple(row) for row in session.execute(text(f"SELECT {c} FROM {name}"))] for name, c in tables.items()
         }
 
 
@@ -112,9 +112,9 @@ def test_every_step_keeps_the_rows_of_a_filled_database_up_and_down(database: Da
     migrations.downgrade(database_url, "base")
     steps = [step.revision for step in migrations.history()]
     migrations.upgrade(database_url, steps[0])
-    with database.writing() as work:
+    with database.writing() as session:
         for statement in filter(str.strip, FILLED.split(";")):
-            work.connection().exec_driver_sql(statement)
+            session.connection().exec_driver_sql(statement)
     before = contents(database)
     for revision in steps[1:]:
         migrations.upgrade(database_url, revision)

@@ -10,8 +10,8 @@ from engine.errors import InputError
 
 def test_plain_address_of_postgresql_works(postgres_url):
     database = Database(postgres_url.replace("+psycopg2", ""))
-    with database.reading() as work:
-        assert work.connection().exec_driver_sql("SELECT count(*) FROM asset_type").scalar() == 8
+    with database.reading() as session:
+        assert session.connection().exec_driver_sql("SELECT count(*) FROM asset_type").scalar() == 8
     database.close()
 
 
@@ -30,8 +30,8 @@ def test_silent_database_is_told_without_its_password(tmp_path):
 
 def test_empty_database_gets_its_tables(tmp_path):
     database = opened(load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path / "new" / "folder")}))
-    with database.reading() as work:
-        assert work.connection().exec_driver_sql("SELECT count(*) FROM asset_type").scalar() == 8
+    with database.reading() as session:
+        assert session.connection().exec_driver_sql("SELECT count(*) FROM asset_type").scalar() == 8
     database.close()
 
 

@@ -18,17 +18,17 @@ SECOND = timedelta(seconds=1)
 
 
 def write(database: Database, events: Microseconds, sensor: Sensor, source: Source) -> None:
-    with database.writing() as work:
-        store.write(work, sensor, source, events=events, values=events % 97 / 7.0, known_at=NOON)
+    with database.writing() as session:
+        store.write(session, sensor, source, events=events, values=events % 97 / 7.0, known_at=NOON)
 
 
 def check(database: Database, sensor: Sensor, events: Microseconds) -> tuple[int, int]:
     """Compare what is read with what was written; return the span [us] and the most events of a chunk."""
-    with database.reading() as work:
-        known = store.read(work, sensor, NOON - DAY, NOON + 9999 * DAY, known_at=LATER)
-        span = work.scalar(select(Series.span_us)) or 0
-        most = work.scalar(select(func.max(Chunk.n)).where(Chunk.layer == 0)) or 0
-        count = work.scalar(select(Series.n_beliefs))
+    with database.reading() as session:
+        known = store.read(session, sensor, NOON - DAY, NOON + 9999 * DAY, known_at=LATER)
+        span = session.scalar(select(Series.span_us)) or 0
+        most = session.scalar(select(func.max(Chunk.n)).where(Chunk.layer == 0)) or 0
+        count = session.scalar(select(Series.n_beliefs))
     assert known.events.tolist() == events.tolist()
     assert known.values.tolist() == (events % 97 / 7.0).tolist()
     assert count == len(events)
@@ -53,9 +53,9 @@ def test_a_sensor_that_reports_seldom_gets_longer_chunks_when_it_is_looked_after
     seldom = steps(NOON + HOUR, 300, 2 * HOUR)
     write(database, seldom, sensor, source)
     before = check(database, sensor, np.concatenate([steps(NOON, 5, SECOND), seldom]))[0]
-    with database.writing() as work:
-        assert rechunk.settle(work, sensor) == 1
-        assert rechunk.settle(work, sensor) == 0
+    with database.writing() as session:
+        assert rechunk.settle(session, sensor) == 1
+        assert rechunk.settle(session, sensor) == 0
     assert check(database, sensor, np.concatenate([steps(NOON, 5, SECOND), seldom]))[0] > 100 * before
 
 

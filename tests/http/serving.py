@@ -129,18 +129,18 @@ USERS = {  # name: (account, role)
 
 def populate(database: Database) -> None:
     """Add four accounts with users, and the assets of the mill: a battery and a market that is public."""
-    with database.writing() as work:
+    with database.writing() as session:
         accounts = {name: Account(name=name) for name in ("Host", "Mill", "Quay", "Advice")}
-        work.add_all(accounts.values())
-        work.flush()
+        session.add_all(accounts.values())
+        session.flush()
         accounts["Mill"].consultancy_account_id = accounts["Advice"].id
         for name, (account, named) in USERS.items():
             user = User(
                 email=email(name), username=name, password_hash=password_hash(), account_id=accounts[account].id
             )
-            user.roles = [role(work, named)] if named else []
-            work.add(user)
-        _assets(work, accounts["Mill"].id, accounts["Quay"].id)
+            user.roles = [role(session, named)] if named else []
+            session.add(user)
+        _assets(session, accounts["Mill"].id, accounts["Quay"].id)
 
 
 def _assets(work: Any, mill: int, quay: int) -> None:
@@ -167,10 +167,10 @@ def _assets(work: Any, mill: int, quay: int) -> None:
 
 def identifiers(database: Database) -> dict[str, int]:
     found: dict[str, int] = {}
-    with database.reading() as work:
+    with database.reading() as session:
         for prefix, kind in (("", Asset), ("s:", Sensor), ("a:", Account)):
-            found |= {f"{prefix}{row.name}": row.id for row in work.query(kind)}
-        found |= {f"u:{row.username}": row.id for row in work.query(User)}
+            found |= {f"{prefix}{row.name}": row.id for row in session.query(kind)}
+        found |= {f"u:{row.username}": row.id for row in session.query(User)}
     return found
 
 

@@ -29,12 +29,12 @@ def slow(references: References, attempt: Attempt) -> Save:
     return lambda again: saved(again.session, asked["sensor"])
 
 
-def saved(work: Session, sensor_id: int) -> dict[str, Any]:
+def saved(session: Session, sensor_id: int) -> dict[str, Any]:
     """Save a value that is new at every call."""
     events, now = np.array([to_us(datetime(2026, 1, 1, tzinfo=UTC))]), datetime.now(UTC)
-    by = sources.named(work, "odd", type="scheduler")
-    sensor = get(work, Sensor, sensor_id)
-    done = store.write(work, sensor, by, events=events, values=np.array([now.timestamp() % 1e6]), known_at=now)
+    by = sources.named(session, "odd", type="scheduler")
+    sensor = get(session, Sensor, sensor_id)
+    done = store.write(session, sensor, by, events=events, values=np.array([now.timestamp() % 1e6]), known_at=now)
     return {"outputs": {str(sensor_id): {}}, "num-beliefs": done.stored, "source": by.id}
 
 

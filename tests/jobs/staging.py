@@ -46,15 +46,15 @@ class Stage:
     def ask(self, kind: str, *, put: bool = True, order: dict[str, Any] | None = None, **request: Any) -> str:
         """Ask for a job and hand it to the queue; return its id."""
         given = Order(kind=kind, asset_id=self.asset_id, request={"sensor": self.sensor_id, **request}, **(order or {}))
-        with self.database.writing() as work:
-            job = ask(work, given, now=datetime.now(UTC), settings=self.settings)
+        with self.database.writing() as session:
+            job = ask(session, given, now=datetime.now(UTC), settings=self.settings)
         if put and job.status == "QUEUED":
             self.queue().put(job.id)
         return job.id
 
     def job(self, job_id: str) -> Job:
-        with self.database.reading() as work:
-            return jobs.one(work, job_id)
+        with self.database.reading() as session:
+            return jobs.one(session, job_id)
 
     def until(self, job_id: str, *states: str, seconds: float = 30) -> Job:
         """Return the job once it is in one of some states."""
@@ -87,14 +87,14 @@ def wait(condition: Callable[[], bool], seconds: float, told: Callable[[], str] 
 
 def furnished(database: Database, environment: dict[str, str]) -> Stage:
     """Return a stage with one asset that has one sensor."""
-    with database.writing() as work:
+    with database.writing() as session:
         mill = Account(name="Mill")
-        work.add(mill)
-        work.flush()
-        battery = Asset(name="battery", asset_type_id=asset_type(work, "battery").id, account_id=mill.id)
-        work.add(battery)
-        work.flush()
+        session.add(mill)
+        session.flush()
+        battery = Asset(name="battery", asset_type_id=asset_type(session, "battery").id, account_id=mill.id)
+        session.add(battery)
+        session.flush()
         sensor = Sensor(name="power", asset_id=battery.id, unit="kW", resolution=timedelta(minutes=15))
-        work.add(sensor)
-        work.flush()
+        session.add(sensor)
+        session.flush()
         return Stage(environment, database, sensor.id, battery.id)

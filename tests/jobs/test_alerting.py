@@ -33,11 +33,11 @@ def post(stage: Stage, values: np.ndarray, *, until: datetime, source: str = "me
     """Save values every quarter of an hour that end at a moment."""
     kind = "forecaster" if source == "forecaster" else "script"
     events = to_us(until) - np.arange(len(values), 0, -1, dtype=np.int64) * 900_000_000
-    with stage.database.writing() as work:
-        by = sources.named(work, source, type=kind)
-        sensor = get(work, Sensor, stage.sensor_id)
+    with stage.database.writing() as session:
+        by = sources.named(session, source, type=kind)
+        sensor = get(session, Sensor, stage.sensor_id)
         store.write(
-            work,
+            session,
             sensor,
             by,
             events=events,
@@ -51,8 +51,8 @@ def wave(n: int) -> np.ndarray:
 
 
 def found(stage: Stage, now: datetime = NOW) -> dict[str, str]:
-    with stage.database.reading() as work:
-        return {each.kind: each.message for each in watch.findings(work, now=now)}
+    with stage.database.reading() as session:
+        return {each.kind: each.message for each in watch.findings(session, now=now)}
 
 
 def test_nothing_is_found_where_all_is_well(stage: Stage) -> None:
@@ -67,8 +67,8 @@ def test_only_data_that_changed_are_read_again_and_what_was_found_is_remembered(
     memory, reads = Memory(), []
 
     def look(now: datetime) -> set[str]:
-        with stage.database.reading() as work:
-            found = {each.kind for each in watch.findings(work, now=now, memory=memory)}
+        with stage.database.reading() as session:
+            found = {each.kind for each in watch.findings(session, now=now, memory=memory)}
         reads.append(memory.read)
         return found
 
@@ -141,8 +141,8 @@ def test_what_ends_and_comes_back_stays_quiet_too(stage: Stage, mailbox: Box) ->
     look(stage, NOW)
     post(stage, wave(4), until=NOW)
     look(stage, NOW + QUARTER)
-    with stage.database.reading() as work:
-        [row] = alerts.shown(work, None, since=NOW - DAY)
+    with stage.database.reading() as session:
+        [row] = alerts.shown(session, None, since=NOW - DAY)
     assert row.ended_at == NOW + QUARTER and row.count == 1
     assert look(stage, NOW + 2 * HOUR) == [] and len(mailbox.mails) == 1
 

@@ -11,7 +11,7 @@ from app.assemble.files.posted import Posted
 from app.auth.access.references import References
 from app.jobs.handlers import ingest
 from app.jobs.triggers import automations
-from app.jobs.triggers.automations import Leader, Plan
+from app.jobs.triggers.automations import AutomationPlan, Leader
 from db import sources
 from db.core.database import get
 from db.jobs import automations as rows
@@ -26,14 +26,16 @@ NOW = datetime(2026, 5, 1, 10, 7, tzinfo=UTC)
 QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
 
 
-def forecasting(stage: Stage, **more) -> Plan:
+def forecasting(stage: Stage, **more) -> AutomationPlan:
     request = {"sensors": [stage.sensor_id], "horizon": "PT24H"}
-    return Plan(asset_id=stage.asset_id, kind="forecast", name="look ahead", request=request, every=HOUR, **more)
+    return AutomationPlan(
+        asset_id=stage.asset_id, kind="forecast", name="look ahead", request=request, every=HOUR, **more
+    )
 
 
-def made(stage: Stage, plan: Plan) -> int:
-    with stage.database.writing() as work:
-        return automations.make(References(work, None), plan, now=NOW).id
+def made(stage: Stage, plan: AutomationPlan) -> int:
+    with stage.database.writing() as session:
+        return automations.make(References(session, None), plan, now=NOW).id
 
 
 def leader(stage: Stage, name: str = "one") -> Leader:
@@ -41,8 +43,8 @@ def leader(stage: Stage, name: str = "one") -> Leader:
 
 
 def row(stage: Stage, key: int) -> Automation:
-    with stage.database.reading() as work:
-        return get(work, Automation, key)
+    with stage.database.reading() as session:
+        return get(session, Automation, key)
 
 
 def test_what_is_due_becomes_a_job_and_moves_on(stage: Stage) -> None:
@@ -78,30 +80,30 @@ def test_of_many_processes_one_runs_it(stage: Stage) -> None:
 def test_another_process_leads_once_the_leader_is_gone(stage: Stage) -> None:
     key, later = made(stage, forecasting(stage)), NOW + HOUR
     assert leader(stage, "first").tick(later)
-    with stage.database.writing() as work:
-        get(work, Automation, key).next_at = later
+    with stage.database.writing() as session:
+        get(session, Automation, key).next_at = later
     assert leader(stage, "second").tick(later + timedelta(seconds=5)) == []
     assert len(leader(stage, "second").tick(later + timedelta(seconds=20))) == 1
 
 
 def test_a_paused_automation_is_not_done(stage: Stage) -> None:
     key = made(stage, forecasting(stage))
-    with stage.database.writing() as work:
-        get(work, Automation, key).active = False
+    with stage.database.writing() as session:
+        get(session, Automation, key).active = False
     assert leader(stage).tick(NOW + HOUR) == []
 
 
 def post(stage: Stage, value: float, at: datetime) -> None:
-    with stage.database.writing() as work:
-        sensor, by = get(work, Sensor, stage.sensor_id), sources.named(work, "meter")
+    with stage.database.writing() as session:
+        sensor, by = get(session, Sensor, stage.sensor_id), sources.named(session, "meter")
         posted = Posted.regular(NOW - HOUR, QUARTER, np.array([value]), "kW")
-        ingest.run(work, sensor, by, posted, known_at=at)
+        ingest.run(session, sensor, by, posted, known_at=at)
 
 
 def test_new_data_bring_it_forward_and_nothing_new_does_not(stage: Stage) -> None:
     key = made(stage, forecasting(stage, on_data=True))
-    with stage.database.writing() as work:
-        get(work, Automation, key).next_at = late = datetime.now(UTC) + timedelta(days=1)
+    with stage.database.writing() as session:
+        get(session, Automation, key).next_at = late = datetime.now(UTC) + timedelta(days=1)
     post(stage, 5.0, NOW)
     sooner = row(stage, key).next_at
     assert sooner < late and len(leader(stage).tick(sooner)) == 1
@@ -112,29 +114,31 @@ def test_new_data_bring_it_forward_and_nothing_new_does_not(stage: Stage) -> Non
 
 def test_a_rule_that_cannot_be_used_is_refused_by_its_field(stage: Stage) -> None:
     for request, field in (({"sensors": []}, "sensors"), ({"sensors": [1], "horizon": "soon"}, "horizon")):
-        plan = Plan(asset_id=stage.asset_id, kind="forecast", name="", request=request, every=HOUR)
+        plan = AutomationPlan(asset_id=stage.asset_id, kind="forecast", name="", request=request, every=HOUR)
         with pytest.raises(InputError, match=field):
             made(stage, plan)
 
 
 def test_plans_depend_on_the_sensors_their_description_names(stage: Stage) -> None:
-    with stage.database.writing() as work:
+    with stage.database.writing() as session:
         price = Sensor(name="price", asset_id=stage.asset_id, unit="EUR/MWh", resolution=HOUR)
-        work.add(price)
-        work.flush()
+        session.add(price)
+        session.flush()
         model = {"sensor": stage.sensor_id, "soc-at-start": "1 kWh", "soc-max": "9 kWh"}
         request = {"flex_model": [model], "flex_context": {"consumption-price": {"sensor": price.id}}}
-        plan = Plan(asset_id=stage.asset_id, kind="schedule", name="", request=request, every=QUARTER, on_data=True)
-        found = automations.make(References(work, None), plan, now=NOW)
-        assert automations.inputs(References(work, None), found) == {price.id}
-        assert rows.wake(work, [stage.sensor_id], at=NOW, gap=HOUR, kinds=["schedule"]) == 0
-        assert rows.wake(work, [price.id], at=NOW, gap=HOUR, kinds=["schedule"]) == 1
+        plan = AutomationPlan(
+            asset_id=stage.asset_id, kind="schedule", name="", request=request, every=QUARTER, on_data=True
+        )
+        found = automations.make(References(session, None), plan, now=NOW)
+        assert automations.inputs(References(session, None), found) == {price.id}
+        assert rows.wake(session, [stage.sensor_id], at=NOW, gap=HOUR, kinds=["schedule"]) == 0
+        assert rows.wake(session, [price.id], at=NOW, gap=HOUR, kinds=["schedule"]) == 1
 
 
 def test_the_history_is_in_its_jobs(stage: Stage) -> None:
     key = made(stage, forecasting(stage))
     leader(stage).tick(NOW + HOUR)
     leader(stage).tick(NOW + 2 * HOUR)
-    with stage.database.reading() as work:
-        assert len(list(work.scalars(select(Job).where(Job.automation_id == key)))) == 2
-        assert all(job.is_pending for job in jobs.of_automation(work, key))
+    with stage.database.reading() as session:
+        assert len(list(session.scalars(select(Job).where(Job.automation_id == key)))) == 2
+        assert all(job.is_pending for job in jobs.of_automation(session, key))

@@ -92,10 +92,10 @@ def test_automations_are_added_paused_and_deleted(stage: Stage, told) -> None:
 
 
 def test_tasks_that_did_not_succeed_are_told(stage: Stage, told) -> None:
-    with stage.database.writing() as work:
+    with stage.database.writing() as session:
         now = datetime.now(UTC)
-        task_runs.record(work, "import prices", at=now - timedelta(minutes=50), status=True)
-        task_runs.record(work, "import prices", at=now, status=False)
+        task_runs.record(session, "import prices", at=now - timedelta(minutes=50), status=True)
+        task_runs.record(session, "import prices", at=now, status=False)
     assert told("monitor", "last-run", "--task", "import prices", "60")[0] == 0
     code, said = told("monitor", "last-run", "--task", "import prices", "40", "--custom-message", "Call Ada.")
     assert code == 1 and "import prices has not succeeded within 0:40:00" in said and "Call Ada." in said
@@ -117,10 +117,10 @@ def test_users_not_seen_for_a_while_are_told(stage: Stage, told) -> None:
 
 def serving_accounts(database: Database) -> None:
     """Add users, of whom one was seen just now."""
-    with database.writing() as work:
-        for account in work.query(serving.Account):
+    with database.writing() as session:
+        for account in session.query(serving.Account):
             account.name = "another mill"
     serving.populate(database)
-    with database.writing() as work:
-        for user in work.query(User):
+    with database.writing() as session:
+        for user in session.query(User):
             user.last_seen_at = datetime.now(UTC) - timedelta(minutes=1 if user.username == "boss" else 600)

@@ -22,8 +22,8 @@ from tests.postgres import free_port
 
 
 def beliefs(stage: Stage) -> int:
-    with stage.database.reading() as work:
-        return sum(work.scalars(select(Series.n_beliefs)))
+    with stage.database.reading() as session:
+        return sum(session.scalars(select(Series.n_beliefs)))
 
 
 def test_a_killed_worker_loses_no_job_and_none_is_saved_twice(stage: Stage) -> None:
@@ -46,8 +46,8 @@ def holds_locks(stage: Stage) -> bool:
     """Return whether another process is writing, to the database or to the file of the queue."""
     if not stage.database.is_sqlite:
         time.sleep(0.05)  # for a statement under way to end
-        with stage.database.reading() as work:
-            if work.scalar(text(WRITES)):
+        with stage.database.reading() as session:
+            if session.scalar(text(WRITES)):
                 return True
     database = [Path(str(stage.database.url.database))] if stage.database.is_sqlite else []
     queue = Path(stage.environment["FLEXSCOPE_INSTANCE_PATH"]) / "queue.db"
@@ -154,9 +154,9 @@ def test_a_locked_database_is_waited_for(sqlite_url: str, tmp_path: Path) -> Non
     stage, hasty = furnished(Database(sqlite_url), environment), Database(sqlite_url)
     event.listen(hasty.engine, "connect", lambda connection, _: connection.execute("pragma busy_timeout=50"))
     job_id, queue = stage.ask("slow"), Stage(environment, hasty, stage.sensor_id).queue()
-    with stage.database.writing() as work:
+    with stage.database.writing() as session:
         now = datetime.now(UTC)
-        assert job_states.claim(work, "none", now=now, worker="", lease_until=now) is None
+        assert job_states.claim(session, "none", now=now, worker="", lease_until=now) is None
         queue.work(["scheduling"], workers=1)
         time.sleep(1)  # every claim meets the lock
     assert stage.until(job_id, "FINISHED").tries == 1
@@ -191,8 +191,8 @@ def test_a_worker_whose_process_is_gone_is_found_at_once(stage: Stage) -> None:
     os.waitpid(gone, 0)
     name = queue.worker.name.split("/")[0]
     now = datetime.now(UTC)
-    with stage.database.writing() as work:
-        job_states.claim(work, job_id, now=now, worker=f"{name}/{gone}/x", lease_until=now.replace(year=2100))
+    with stage.database.writing() as session:
+        job_states.claim(session, job_id, now=now, worker=f"{name}/{gone}/x", lease_until=now.replace(year=2100))
     queue.keeper.tick()
     assert stage.job(job_id).status == "QUEUED"
     wait(lambda: job_id in queue.holds("scheduling"), 5)

@@ -11,7 +11,7 @@ import pytest
 from app.assemble.files.posted import Posted
 from app.jobs.handlers import ingest
 from db.beliefs import store
-from db.beliefs.merge import Conflict
+from db.beliefs.merge import WriteConflict
 from db.beliefs.store import Written
 from db.core.database import Database
 from db.sensors import Sensor
@@ -33,21 +33,21 @@ class Meter:
         start = more.pop("start", NOON)
         assert isinstance(start, datetime)
         posted = replace(Posted.regular(start, step, numbers, "kW"), **more)
-        with self.database.writing() as work:
-            return ingest.run(work, self.sensor, self.source, posted, known_at=at)
+        with self.database.writing() as session:
+            return ingest.run(session, self.sensor, self.source, posted, known_at=at)
 
     def kept(self) -> list[tuple[int, int, float]]:
         """Return minutes after noon of event and recording, and the value, of every belief."""
-        with self.database.reading() as work:
-            every = store.read_all(work, self.sensor, NOON - 9 * DAY, NOON + 9 * DAY, known_at=LATER).beliefs
+        with self.database.reading() as session:
+            every = store.read_all(session, self.sensor, NOON - 9 * DAY, NOON + 9 * DAY, known_at=LATER).beliefs
         minutes = [((moments - to_us(NOON)) // 60_000_000).tolist() for moments in (every.events, every.times)]
         return list(zip(*minutes, every.values[:, 0].tolist(), strict=True))
 
 
 @pytest.fixture
 def meter(database: Database) -> Iterator[Meter]:
-    with database.writing() as work:
-        sensor, source = add_sensor(work, resolution=STEP), named(work, "meter")
+    with database.writing() as session:
+        sensor, source = add_sensor(session, resolution=STEP), named(session, "meter")
     yield Meter(database, sensor, source)
 
 
@@ -72,7 +72,7 @@ def test_of_values_that_come_later_only_the_changed_one_is_added(meter: Meter) -
 @pytest.mark.parametrize("second", [(3, 4), (1, 4)])
 def test_a_conflict_in_full_or_in_part_keeps_nothing_of_the_request(meter: Meter, second: tuple[int, int]) -> None:
     meter.post(1, 2)
-    with pytest.raises(Conflict, match=r"2026-03-02T12:0[05]:00"):
+    with pytest.raises(WriteConflict, match=r"2026-03-02T12:0[05]:00"):
         meter.post(*second, 5)
     assert meter.kept() == [(0, 0, 1), (5, 0, 2)]
 
@@ -141,8 +141,8 @@ def test_of_moment_and_horizon_the_earlier_counts(meter: Meter) -> None:
 
 
 def test_instantaneous_values_stay_where_they_are(database: Database) -> None:
-    with database.writing() as work:
-        meter = Meter(database, add_sensor(work, resolution=timedelta(0)), named(work, "meter"))
+    with database.writing() as session:
+        meter = Meter(database, add_sensor(session, resolution=timedelta(0)), named(session, "meter"))
     meter.post(1, 2, start=NOON + 2 * MINUTE, step=7 * MINUTE)
     meter.post(3, start=NOON + 3 * MINUTE, step=timedelta(0))
     assert meter.kept() == [(2, 0, 1), (3, 0, 3), (9, 0, 2)]
@@ -152,8 +152,8 @@ def test_several_moments_of_one_body_are_compared_each_with_the_one_before(meter
     events = np.full(4, to_us(NOON))
     times = to_us(NOON) + np.arange(4) * 60_000_000
     posted = Posted(events=events, values=np.array([1.0, 2, 2, 1]), step=STEP, unit="kW", times=times)
-    with meter.database.writing() as work:
-        assert ingest.run(work, meter.sensor, meter.source, posted, known_at=LATER) == Written(3, 1)
+    with meter.database.writing() as session:
+        assert ingest.run(session, meter.sensor, meter.source, posted, known_at=LATER) == Written(3, 1)
     assert meter.kept() == [(0, 0, 1), (0, 1, 2), (0, 3, 1)]
 
 
@@ -161,8 +161,8 @@ def test_overwriting_replaces_in_place_if_it_is_allowed(meter: Meter) -> None:
     meter.post(1, 2)
     meter.post(5, at=NOON + MINUTE)
     posted = Posted.regular(NOON, STEP, np.array([7.0, 8.0]), "kW")
-    with meter.database.writing() as work:
-        written = ingest.run(work, meter.sensor, meter.source, posted, known_at=NOON, overwrite=True)
+    with meter.database.writing() as session:
+        written = ingest.run(session, meter.sensor, meter.source, posted, known_at=NOON, overwrite=True)
     assert written == Written(0, 0, 2)
     assert meter.kept() == [(0, 0, 7), (0, 1, 5), (5, 0, 8)]
 
@@ -173,7 +173,7 @@ def test_energy_of_a_step_becomes_power(meter: Meter) -> None:
 
 
 def test_nothing_of_a_failed_piece_of_work_stays(meter: Meter) -> None:
-    with pytest.raises(RuntimeError), meter.database.writing() as work:
-        store.write(work, meter.sensor, meter.source, events=np.array([0]), values=np.ones(1), known_at=NOON)
+    with pytest.raises(RuntimeError), meter.database.writing() as session:
+        store.write(session, meter.sensor, meter.source, events=np.array([0]), values=np.ones(1), known_at=NOON)
         raise RuntimeError
     assert meter.kept() == []

@@ -31,9 +31,9 @@ def test_workers_are_known_by_what_they_did_lately(working: Stage) -> None:
     begun = datetime.now(UTC)
     done = [working.until(working.ask("slow", seconds=part), "FINISHED") for part in (0, 0.01)]
     working.until(working.ask("slow", seconds=5), "STARTED")
-    with working.database.reading() as work:
-        found = queue_state.workers(work, since=begun)
-        assert not queue_state.workers(work, since=datetime.now(UTC) + timedelta(minutes=1))
+    with working.database.reading() as session:
+        found = queue_state.workers(session, since=begun)
+        assert not queue_state.workers(session, since=datetime.now(UTC) + timedelta(minutes=1))
     assert (sum(each.ended for each in found), sum(each.running for each in found)) == (2, 1)
     assert {each.name for each in found} >= {job.worker for job in done}
     assert found[0].last_at == max(each.last_at for each in found) > begun
@@ -79,12 +79,12 @@ def test_a_cancelled_job_saves_nothing(working: Stage) -> None:
 
     job_id = working.ask("slow", seconds=1)
     working.until(job_id, "STARTED")
-    with working.database.writing() as work:
-        assert job_states.cancel(work, job_id, now=datetime.now(UTC), message="Changed my mind.")
+    with working.database.writing() as session:
+        assert job_states.cancel(session, job_id, now=datetime.now(UTC), message="Changed my mind.")
     time.sleep(1.5)
     assert working.job(job_id).status == "CANCELED"
-    with working.database.reading() as work:
-        assert statistics.per_source(work, working.sensor_id) == {}
+    with working.database.reading() as session:
+        assert statistics.per_source(session, working.sensor_id) == {}
 
 
 def test_progress_is_told_while_a_job_runs(working: Stage) -> None:

@@ -15,18 +15,18 @@ from tests.db.samples import DAY, HOUR, LATER, NOON, add_sensor, steps
 
 def test_each_sensor_keeps_what_its_own_rule_says(database: Database) -> None:
     rules = [{}, {retention.KEEP: "P10D"}, {retention.KEEP_SUPERSEDED: "P10D"}]
-    with database.writing() as work:
-        sensors = [add_sensor(work, resolution=HOUR, attributes=rule) for rule in rules]
-        source = named(work, "model")
+    with database.writing() as session:
+        sensors = [add_sensor(session, resolution=HOUR, attributes=rule) for rule in rules]
+        source = named(session, "model")
         for sensor in sensors:
             for run in range(2):
                 values, known = np.full(480, float(run)), NOON + run * HOUR
-                store.write(work, sensor, source, events=steps(NOON, 480, HOUR), values=values, known_at=known)
-    with database.writing() as work:
-        gone = retention.run(work, now=NOON + 15 * DAY)
+                store.write(session, sensor, source, events=steps(NOON, 480, HOUR), values=values, known_at=known)
+    with database.writing() as session:
+        gone = retention.run(session, now=NOON + 15 * DAY)
     assert gone == {sensors[1].id: 240, sensors[2].id: 120}
-    with database.reading() as work:
-        left = [len(store.read_all(work, s, NOON, LATER, known_at=LATER).beliefs) for s in sensors]
+    with database.reading() as session:
+        left = [len(store.read_all(session, s, NOON, LATER, known_at=LATER).beliefs) for s in sensors]
     assert left[0] - left[1] == 240
 
 

@@ -25,27 +25,27 @@ class NoQueue:
 
 @pytest.fixture
 def sensor(database):
-    with database.writing() as work:
-        made = add_sensor(work, resolution=HOUR, attributes={"keep-beliefs-for": "P30D"})
+    with database.writing() as session:
+        made = add_sensor(session, resolution=HOUR, attributes={"keep-beliefs-for": "P30D"})
         events = np.array([to_us(NOW - timedelta(days=age)) for age in (60, 40, 20)])
-        store.write(work, made, named(work, "meter"), events=events, values=np.ones(3), known_at=NOW)
+        store.write(session, made, named(session, "meter"), events=events, values=np.ones(3), known_at=NOW)
     return made
 
 
 def left(database, sensor):
-    with database.reading() as work:
-        return len(store.read(work, sensor, NOW - timedelta(days=90), NOW, known_at=NOW))
+    with database.reading() as session:
+        return len(store.read(session, sensor, NOW - timedelta(days=90), NOW, known_at=NOW))
 
 
 def test_old_data_go_once_a_process_tidies(database, sensor):
     keeper, other = (Keeper(Settings(), database, NoQueue()) for _ in range(2))
     keeper.tidy(NOW)
     assert left(database, sensor) == 1
-    with database.writing() as work:
+    with database.writing() as session:
         store.write(
-            work,
+            session,
             sensor,
-            named(work, "meter"),
+            named(session, "meter"),
             events=np.array([to_us(NOW - timedelta(days=50))]),
             values=np.ones(1),
             known_at=NOW,
@@ -57,7 +57,7 @@ def test_old_data_go_once_a_process_tidies(database, sensor):
 
 
 def test_a_rule_that_cannot_be_read_stops_nothing(database, sensor, caplog):
-    with database.writing() as work:
-        work.merge(sensor).attributes = {"keep-beliefs-for": "a while"}
+    with database.writing() as session:
+        session.merge(sensor).attributes = {"keep-beliefs-for": "a while"}
     Keeper(Settings(), database, NoQueue()).tidy(NOW)
     assert "keep-beliefs-for" in caplog.text and left(database, sensor) == 3

@@ -34,25 +34,27 @@ def theirs(postgres_template):
 
 
 def test_values_come_with_source_and_moment(database, theirs):
-    with database.writing() as work:
-        sensor = add_sensor(work, resolution=HOUR, unit="kW")
-        assert flexmeasures_import.run(work, theirs, {7: sensor.id}) == {sensor.id: 1}
-        assert flexmeasures_import.run(work, theirs, {7: sensor.id}) == {sensor.id: 0}
-    with database.reading() as work:
-        known = store.read(work, sensor, NOON - DAY, NOON + DAY, known_at=NOON)
-        assert known.values.tolist() == [4.2] and len(store.read(work, sensor, NOON, LATER, known_at=NOON - HOUR)) == 0
-        assert work.scalar(select(Source.model).where(Source.id == int(known.source_ids[0]))) == "naive"
+    with database.writing() as session:
+        sensor = add_sensor(session, resolution=HOUR, unit="kW")
+        assert flexmeasures_import.run(session, theirs, {7: sensor.id}) == {sensor.id: 1}
+        assert flexmeasures_import.run(session, theirs, {7: sensor.id}) == {sensor.id: 0}
+    with database.reading() as session:
+        known = store.read(session, sensor, NOON - DAY, NOON + DAY, known_at=NOON)
+        assert (
+            known.values.tolist() == [4.2] and len(store.read(session, sensor, NOON, LATER, known_at=NOON - HOUR)) == 0
+        )
+        assert session.scalar(select(Source.model).where(Source.id == int(known.source_ids[0]))) == "naive"
 
 
 @pytest.mark.parametrize(
     "unit, theirs_id, told", [("MW", 7, "pair alike"), ("°C", 7, "pair alike"), ("kW", 8, "has no sensor 8")]
 )
 def test_what_does_not_fit_is_refused(database, theirs, unit, theirs_id, told):
-    with pytest.raises(EngineError, match=told), database.writing() as work:
-        sensor = add_sensor(work, resolution=HOUR, unit=unit)
-        flexmeasures_import.run(work, theirs, {theirs_id: sensor.id})
+    with pytest.raises(EngineError, match=told), database.writing() as session:
+        sensor = add_sensor(session, resolution=HOUR, unit=unit)
+        flexmeasures_import.run(session, theirs, {theirs_id: sensor.id})
 
 
 def test_silent_database_is_told(database):
-    with pytest.raises(EngineError, match="does not answer"), database.writing() as work:
-        flexmeasures_import.run(work, "postgresql://x@127.0.0.1:1/y", {7: 1})
+    with pytest.raises(EngineError, match="does not answer"), database.writing() as session:
+        flexmeasures_import.run(session, "postgresql://x@127.0.0.1:1/y", {7: 1})

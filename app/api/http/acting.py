@@ -36,14 +36,14 @@ class Request:
     said: bytes = field(default=b"", repr=False)
     """What makes it differ from another one."""
 
-    def call(self, work: Session, afterwards: list[Callable[[], None]]) -> Call:
+    def call(self, session: Session, afterwards: list[Callable[[], None]]) -> Call:
         """Return what a function is given, with a session that acts in the asker's name."""
         if self.asker is not None:
-            change_tracking.act_as(work, (self.asker.id, self.asker.username))
+            change_tracking.act_as(session, (self.asker.id, self.asker.username))
         return Call(
             running=self.running,
             asker=self.asker,
-            work=work,
+            session=session,
             now=self.now,
             address=self.address,
             headers=self.headers,
@@ -64,8 +64,8 @@ def done(route: Route, request: Request, given: Mapping[str, Any]) -> Reply:
 
 def _at_once(route: Route, request: Request, given: Mapping[str, Any], afterwards: list[Callable[[], None]]) -> Reply:
     database = request.running.database
-    with database.writing() if route.writes else database.reading() as work:
-        call = request.call(work, afterwards)
+    with database.writing() if route.writes else database.reading() as session:
+        call = request.call(session, afterwards)
         if (before := _before(call, request, route)) is not None:
             return before
         with gate.counting(request.running, request.asker, route):
@@ -74,15 +74,15 @@ def _at_once(route: Route, request: Request, given: Mapping[str, Any], afterward
 
 def _computed(route: Route, request: Request, given: Mapping[str, Any], afterwards: list[Callable[[], None]]) -> Reply:
     database = request.running.database
-    with database.reading() as work:
-        if (before := _before(request.call(work, []), request, route)) is not None:
+    with database.reading() as session:
+        if (before := _before(request.call(session, []), request, route)) is not None:
             return before
     with gate.counting(request.running, request.asker, route):
-        with database.reading() as work:
-            save = route.function(request.call(work, []), **given)
-        with database.writing() as work:
-            call = request.call(work, afterwards)
-            if request.asker is not None and not logins.stands(work, request.asker.id, request.asker.serial):
+        with database.reading() as session:
+            save = route.function(request.call(session, []), **given)
+        with database.writing() as session:
+            call = request.call(session, afterwards)
+            if request.asker is not None and not logins.stands(session, request.asker.id, request.asker.serial):
                 raise NotSignedIn  # the login has ended meanwhile
             if (before := _before(call, request, route)) is not None:  # the same request came twice at once
                 return before

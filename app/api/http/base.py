@@ -15,7 +15,7 @@ from tornado.web import HTTPError
 from app.api.http import acting, gate
 from app.api.http.acting import Request
 from app.api.http.errors import Invalid, NotSignedIn, answer
-from app.api.http.multipart import Form, Raw
+from app.api.http.multipart import MultipartForm, Raw
 from app.api.http.reading import parse
 from app.api.http.receiving import Receiving
 from app.api.http.route import Reply, Route
@@ -74,8 +74,8 @@ class Endpoint(Receiving):
         if route.holds:
             await self._hold(path["uuid"][:36], HOLDS[route.holds], whose)
         try:
-            work = partial(self._observed, route, path, now)
-            reply, body = await self.service.running.pools[route.threads].run(whose, work)
+            session = partial(self._observed, route, path, now)
+            reply, body = await self.service.running.pools[route.threads].run(whose, session)
         except NotSignedIn:
             self.service.note(self._credential(), None)
             raise
@@ -127,8 +127,8 @@ class Endpoint(Receiving):
     def _is_pending(self, job_id: str) -> bool:
         if self._asker() is None:
             return False
-        with self.service.running.database.reading() as work:
-            return jobs.is_pending(work, job_id)
+        with self.service.running.database.reading() as session:
+            return jobs.is_pending(session, job_id)
 
     def _observed(self, route: Route, path: dict[str, str], now: datetime) -> tuple[Reply, bytes]:
         """Answer, under a profile if the settings ask for one."""
@@ -176,7 +176,7 @@ class Endpoint(Receiving):
             if route.method == "GET":
                 given = self.received.message() | given
             found["query"] = parse(query, given, "query", settings)
-        if body is Form:
+        if body is MultipartForm:
             found["body"] = self.received.uploaded(self.request.headers)
         elif body is Raw:
             media = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()

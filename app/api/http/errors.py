@@ -13,7 +13,7 @@ from app.auth.access.access import NotAllowed
 from app.jobs.control import WrongState
 from app.jobs.retries import QueueDown
 from app.web.fair_pools import Crowded
-from db.beliefs.merge import Conflict
+from db.beliefs.merge import WriteConflict
 from db.core import faults
 from db.core.database import NotFound
 from engine.errors import EngineError, FieldError, InputError, SolveError, nearest
@@ -70,7 +70,7 @@ PLAINER = {"missing": "This field is needed."}
 STATUS: dict[type[Exception], tuple[int, str]] = {
     NotAllowed: (403, "INVALID_SENDER"),
     NotFound: (404, "NOT_FOUND"),
-    Conflict: (403, "INVALID_REPLACEMENT"),
+    WriteConflict: (403, "INVALID_REPLACEMENT"),
     WrongState: (409, "CONFLICT"),
     SolveError: (422, "UNPROCESSABLE_ENTITY"),
     InputError: (422, "UNPROCESSABLE_ENTITY"),

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from app.api.http import acting
 from app.api.http.acting import Request
 from app.api.http.errors import ApiError, NotSignedIn, answer
-from app.api.http.multipart import File, Form
+from app.api.http.multipart import File, MultipartForm
 from app.api.http.reading import parse
 from app.api.http.route import Route
 from app.api.routes import tables
@@ -57,9 +57,9 @@ def _read(route: Route, asked: Asked, bounds: Bounds) -> dict[str, Any]:
     if query := route.model("query"):
         found["query"] = parse(query, asked.query, "query", bounds)
     body = route.model("body")
-    if body is Form:
+    if body is MultipartForm:
         files = [File(name=name, media="", file=io.BytesIO(content)) for name, content in asked.files]
-        found["body"] = Form(files=files, fields={name: str(value) for name, value in asked.body.items()})
+        found["body"] = MultipartForm(files=files, fields={name: str(value) for name, value in asked.body.items()})
     elif body:
         found["body"] = parse(body, asked.body, "json", bounds)
     return found

@@ -41,7 +41,7 @@ class File:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Form:
+class MultipartForm:
     """The parts of a multipart body."""
 
     files: list[File] = field(default_factory=list)
@@ -120,7 +120,7 @@ class Received:
             raise ApiError(422, "UNPROCESSABLE_ENTITY", 'The body must be a JSON object, such as {"name": "…"}.')
         return found
 
-    def uploaded(self, headers: HTTPHeaders) -> Form:
+    def uploaded(self, headers: HTTPHeaders) -> MultipartForm:
         """Return the files and fields of a multipart body; the files stay where they are, parts of the body.
 
         Raises:
@@ -132,7 +132,7 @@ class Received:
         boundary = kind.get_boundary()
         if kind.get_content_type() != "multipart/form-data" or not boundary:
             raise ApiError(422, "UNPROCESSABLE_ENTITY", "Send the files as multipart/form-data, in uploaded-files.")
-        form = Form()
+        form = MultipartForm()
         for number, part in enumerate(_parts(cast("BinaryIO", self._kept), boundary.encode("latin-1", "replace"))):
             if number == MOST_PARTS:
                 raise ApiError(422, "UNPROCESSABLE_ENTITY", f"The form has more than {MOST_PARTS} parts; send several.")
@@ -140,16 +140,16 @@ class Received:
         return form
 
 
-class Section(io.RawIOBase):
+class FileSection(io.RawIOBase):
     """A part of a file, to be read as a file of its own."""
 
     def __init__(self, whole: BinaryIO, start: int, end: int) -> None:
         super().__init__()
         self._whole, self._start, self._end, self._at = whole, start, end, start
 
-    def rest(self, offset: int) -> "Section":
+    def rest(self, offset: int) -> "FileSection":
         """Return the same from an offset on."""
-        return Section(self._whole, self._start + offset, self._end)
+        return FileSection(self._whole, self._start + offset, self._end)
 
     def readable(self) -> bool:
         """See RawIOBase."""
@@ -189,7 +189,7 @@ def _places(whole: BinaryIO, wanted: bytes) -> Iterator[int]:
         begin, kept = begin + len(kept) - min(len(kept), len(wanted) - 1), kept[max(len(kept) - len(wanted) + 1, 0) :]
 
 
-def _parts(whole: BinaryIO, boundary: bytes) -> Iterator[Section]:
+def _parts(whole: BinaryIO, boundary: bytes) -> Iterator[FileSection]:
     """Give the parts between the lines that hold the boundary.
 
     Raises:
@@ -204,7 +204,7 @@ def _parts(whole: BinaryIO, boundary: bytes) -> Iterator[Section]:
         if before and not before.endswith(b"\n"):
             continue  # the file itself holds these bytes
         if start is not None:
-            yield Section(whole, start, max(at - (2 if before == b"\r\n" else 1), start))
+            yield FileSection(whole, start, max(at - (2 if before == b"\r\n" else 1), start))
         whole.seek(at + len(line))
         after = whole.readline(LONGEST_HEAD)
         start = at + len(line) + len(after)
@@ -215,7 +215,7 @@ def _parts(whole: BinaryIO, boundary: bytes) -> Iterator[Section]:
     raise ApiError(422, "UNPROCESSABLE_ENTITY", "The multipart body ends before its last boundary; was all of it sent?")
 
 
-def _sort(part: Section, form: Form) -> None:
+def _sort(part: FileSection, form: MultipartForm) -> None:
     """Put one part where it belongs."""
     file = io.BufferedReader(part, BLOCK)
     lines = b""

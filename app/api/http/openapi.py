@@ -6,7 +6,7 @@ from typing import Any, get_origin, get_type_hints, is_typeddict
 
 from pydantic import BaseModel, TypeAdapter
 
-from app.api.http.multipart import Form, Raw
+from app.api.http.multipart import MultipartForm, Raw
 from app.api.http.route import PARAMETER, Route
 from app.version import OWN
 
@@ -120,7 +120,7 @@ def _parameter(name: str, prop: Schema, *, needed: bool) -> Schema:
 def _body(model: Any, schemas: Schema) -> Schema | None:
     if model is None:
         return None
-    if model is Form:
+    if model is MultipartForm:
         files = {"type": "array", "items": {"type": "string", "format": "binary"}}
         fields: Schema = {"uploaded-files": files, "unit": {"type": "string"}}
         fields["belief-time-measured-instantly"] = {"type": "string", "enum": ["true", "false", "True", "False"]}

@@ -31,7 +31,7 @@ class Paging(Query):
 
 
 def listed(
-    work: Session,
+    session: Session,
     rows: Select[Row],
     page: Paging,
     *,
@@ -52,10 +52,10 @@ def listed(
     found = rows.where(_matching(page.filter, searched, next(iter(sorts.values()))))
     found = _sorted(found, page, sorts)
     if page.page is None:
-        return shown(list(work.scalars(found).unique()))
-    total, matching = _count(work, rows), _count(work, found)
+        return shown(list(session.scalars(found).unique()))
+    total, matching = _count(session, rows), _count(session, found)
     part = found.offset((page.page - 1) * page.per_page).limit(page.per_page)
-    data = shown(list(work.scalars(part).unique()))
+    data = shown(list(session.scalars(part).unique()))
     return {"data": data, "num-records": total, "filtered-records": matching}
 
 
@@ -83,5 +83,5 @@ def _sorted(rows: Select[Row], page: Paging, sorts: Mapping[str, Column]) -> Sel
     return rows.order_by(column.desc() if page.sort_dir == "desc" else column, identifier)
 
 
-def _count(work: Session, rows: Select[Any]) -> int:
-    return work.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
+def _count(session: Session, rows: Select[Any]) -> int:
+    return session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0

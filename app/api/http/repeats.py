@@ -7,7 +7,7 @@ from dataclasses import replace
 from app.api.http.errors import ApiError
 from app.api.http.route import Call, Reply, Route, to_bytes
 from db.accounts import idempotency
-from db.accounts.idempotency import Answered
+from db.accounts.idempotency import StoredAnswer
 
 ONCE = "This was done already; only the first answer told the {}. If it was lost, revoke this one and make another."
 LONGEST = 255
@@ -21,7 +21,7 @@ def answered(call: Call, said: bytes, key: str) -> Reply | None:
     """
     if len(key) > LONGEST:
         raise ApiError(422, "UNPROCESSABLE_ENTITY", f"Idempotency-Key: may have {LONGEST} characters at most.")
-    found = call.work.get(Answered, (call.who.id, key))
+    found = call.session.get(StoredAnswer, (call.who.id, key))
     if found is None or found.at < call.now - idempotency.KEPT:
         return None
     if found.request_hash != _hash(call, said):
@@ -35,10 +35,10 @@ def keep(call: Call, route: Route, said: bytes, key: str, reply: Reply) -> None:
     if route.told_once:
         told = {name: value for name, value in reply.content.items() if name not in route.told_once}
         reply = replace(reply, content=told | {"message": ONCE.format(" and ".join(route.told_once))})
-    idempotency.forget(call.work, before=call.now - idempotency.KEPT)
-    own = Answered(user_id=call.who.id, key=key, request_hash=_hash(call, said), status=reply.status)
+    idempotency.forget(call.session, before=call.now - idempotency.KEPT)
+    own = StoredAnswer(user_id=call.who.id, key=key, request_hash=_hash(call, said), status=reply.status)
     own.body, own.at = to_bytes(reply), call.now
-    call.work.merge(own)
+    call.session.merge(own)
 
 
 def _hash(call: Call, said: bytes) -> str:

@@ -57,7 +57,7 @@ class Call:
 
     running: Running
     asker: SignedIn | None
-    work: Session
+    session: Session
     """Session of this request: read-only for GET; else committed when the function returns."""
     now: datetime
     """When the request arrived, in UTC: the time of knowledge of everything in it."""

@@ -36,11 +36,11 @@ def sensor(call: Call, row: Sensor) -> Shown:
     }
 
 
-def assets(work: Session, rows: list[Asset]) -> list[Shown]:
+def assets(session: Session, rows: list[Asset]) -> list[Shown]:
     """Return assets with their sensors and children by id and name."""
     ids = [row.id for row in rows]
-    sensors = _grouped(work, Sensor.asset_id, Sensor.id, Sensor.name, ids)
-    children = _grouped(work, Asset.parent_asset_id, Asset.id, Asset.name, ids, _of_its_account())
+    sensors = _grouped(session, Sensor.asset_id, Sensor.id, Sensor.name, ids)
+    children = _grouped(session, Asset.parent_asset_id, Asset.id, Asset.name, ids, _of_its_account())
     return [_asset(row) | {"sensors": sensors[row.id], "child_assets": children[row.id]} for row in rows]
 
 
@@ -52,12 +52,12 @@ def _of_its_account() -> ColumnElement[bool]:
 
 
 def _grouped(
-    work: Session, owner: Column, key: Column, name: Column, ids: list[int], *only: ColumnElement[bool]
+    session: Session, owner: Column, key: Column, name: Column, ids: list[int], *only: ColumnElement[bool]
 ) -> dict[int, list[Shown]]:
     found: dict[int, list[Shown]] = {owner_id: [] for owner_id in ids}
     for part in range(0, len(ids), 5000):  # databases take only so many parameters
         query = select(owner, key, name).where(owner.in_(ids[part : part + 5000]), *only).order_by(key)
-        for owner_id, row_id, row_name in work.execute(query):
+        for owner_id, row_id, row_name in session.execute(query):
             found[owner_id].append({"id": row_id, "name": row_name})
     return found
 

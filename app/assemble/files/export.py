@@ -17,7 +17,7 @@ from db.beliefs import store as beliefs
 from db.beliefs import time_range
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
-from db.beliefs.time_range import Span
+from db.beliefs.time_range import EventSpan
 from db.core.bounds import Most
 from db.exchange import frames
 from db.sensors import Sensor
@@ -39,7 +39,7 @@ Pieces: TypeAlias = Iterator["pd.DataFrame"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ExportQuery:
     """What goes into a file."""
 
     start: datetime
@@ -56,7 +56,7 @@ class Wanted:
 QUESTIONS = {"one per event": beliefs.read_quantiles, "per source": beliefs.read_newest, "all": beliefs.read_all}
 
 
-def pieces(work: Session, sensors: Sequence[Sensor], wanted: Wanted) -> Pieces:
+def pieces(session: Session, sensors: Sequence[Sensor], wanted: ExportQuery) -> Pieces:
     """Give the data of sensors in long form, with sensor, unit, source and times in every row; at least one piece.
 
     Times are in the zone of the sensors, or in UTC if they differ in it.
@@ -65,14 +65,14 @@ def pieces(work: Session, sensors: Sequence[Sensor], wanted: Wanted) -> Pieces:
         FieldError: More values lie in this time than wanted at most.
     """
     every = wanted.beliefs == "all"
-    time_range.check(work, sensors, Span(wanted.start, wanted.end), most=wanted.most, every=every)
-    names = {source.id: source.description for source in work.scalars(select(Source))}
+    time_range.check(session, sensors, EventSpan(wanted.start, wanted.end), most=wanted.most, every=every)
+    names = {source.id: source.description for source in session.scalars(select(Source))}
     zones = {sensor.timezone for sensor in sensors}
     timezone = zones.pop() if len(zones) == 1 else "UTC"
     for sensor in sensors:
-        for span in time_range.parts(work, sensor, Span(wanted.start, wanted.end), size=PIECE, every=every):
+        for span in time_range.parts(session, sensor, EventSpan(wanted.start, wanted.end), size=PIECE, every=every):
             found = QUESTIONS[wanted.beliefs](
-                work, sensor, span.start, span.end, known_at=wanted.known_at, sources=wanted.sources
+                session, sensor, span.start, span.end, known_at=wanted.known_at, sources=wanted.sources
             )
             part = frames.table(found, names, timezone)
             part.insert(0, "sensor", sensor.name)
@@ -173,7 +173,7 @@ def _with(frame: "pd.DataFrame", change: Callable[[str], Any]) -> "pd.DataFrame"
 FORMATS: Mapping[str, Callable[[Pieces, BinaryIO], int]] = {"csv": _csv, "xlsx": _excel, "parquet": _parquet}
 
 
-def write(work: Session, sensors: Sequence[Sensor], wanted: Wanted, kind: str, file: BinaryIO) -> int:
+def write(session: Session, sensors: Sequence[Sensor], wanted: ExportQuery, kind: str, file: BinaryIO) -> int:
     """Write the data of sensors to a file of a kind: ``csv``, ``xlsx`` or ``parquet``; return the number of rows.
 
     Raises:
@@ -184,5 +184,5 @@ def write(work: Session, sensors: Sequence[Sensor], wanted: Wanted, kind: str, f
     if kind == "xlsx":  # writing so many rows takes minutes, and would be for nothing
         most = Most(EXCEL_ROWS, "rows of an Excel sheet; CSV and Parquet hold more")
         every = wanted.beliefs == "all"
-        time_range.check(work, sensors, Span(wanted.start, wanted.end), most=most, every=every)
-    return FORMATS[kind](pieces(work, sensors, wanted), file)
+        time_range.check(session, sensors, EventSpan(wanted.start, wanted.end), most=most, every=every)
+    return FORMATS[kind](pieces(session, sensors, wanted), file)

@@ -14,7 +14,7 @@ import numpy as np
 from app.assemble.files import safe_cells, sheets
 from app.assemble.files.local_times import LocalTimes, Wrong
 from app.assemble.files.posted import Posted
-from app.assemble.files.sheets import FileBounds, Row
+from app.assemble.files.sheets import FileBounds, SheetRow
 from db.beliefs.chunks import Values
 from engine import resample
 from engine.errors import FieldError, InputError
@@ -159,7 +159,7 @@ def parse(file: bytes | BinaryIO, layout: Layout) -> Rows:
         raise InputError("The file has no rows.")
     with ExitStack() as opening:
         kept = {name: opening.enter_context(TemporaryFile()) for name in ("numbers", *KINDS)}
-        reader = _Reader(layout, first, kept)
+        reader = _FileReader(layout, first, kept)
         for batch in _batches(reader.rows(found)):
             reader.take(batch)
             if len(reader.problems) >= ENOUGH:
@@ -167,15 +167,15 @@ def parse(file: bytes | BinaryIO, layout: Layout) -> Rows:
         return reader.result()
 
 
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+def _batches(rows: Iterator[SheetRow]) -> Iterator[list[SheetRow]]:
     while batch := list(islice(rows, BATCH)):
         yield batch
 
 
-class _Reader:
+class _FileReader:
     """Reads the rows of one file batch by batch, and keeps numbers only: in files, until all of them are known."""
 
-    def __init__(self, layout: Layout, first: Row, kept: Mapping[str, IO[bytes]]) -> None:
+    def __init__(self, layout: Layout, first: SheetRow, kept: Mapping[str, IO[bytes]]) -> None:
         self._layout, self._first = layout, first
         self._has_head = self._is_head(first.cells)
         self._heads = [
@@ -207,7 +207,7 @@ class _Reader:
         known = ", ".join(self._heads)
         raise FieldError("column", f"{name!r} is not in the file; it has {known[:1000]}.")
 
-    def rows(self, rest: Iterator[Row]) -> Iterator[Row]:
+    def rows(self, rest: Iterator[SheetRow]) -> Iterator[SheetRow]:
         """Give the rows with data, none wider than the first one."""
         wide, most = len(self._heads), self._layout.max_rows
         every = rest if self._has_head else chain([self._first], rest)
@@ -224,11 +224,11 @@ class _Reader:
         """Return whether a row is one of those asked for, as its cell says, or as it said before it was exported."""
         return (self._layout.filter_value or "") in (cell.strip(), safe_cells.original(cell).strip())
 
-    def _cell(self, row: Row, kind: str) -> str:
+    def _cell(self, row: SheetRow, kind: str) -> str:
         at = self._columns.get(kind, len(row.cells))
         return row.cells[at] if at < len(row.cells) else ""
 
-    def take(self, batch: list[Row]) -> None:
+    def take(self, batch: list[SheetRow]) -> None:
         """Read a batch of rows."""
         import pandas as pd
 

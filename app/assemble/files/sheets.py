@@ -48,7 +48,7 @@ class FileBounds:
     """Values of the sensor that the file may make; None: any number."""
 
 
-class Row(NamedTuple):
+class SheetRow(NamedTuple):
     """One row that is not empty."""
 
     number: int
@@ -58,7 +58,7 @@ class Row(NamedTuple):
 
 def rows(
     file: BinaryIO, *, delimiter: str | None, sheet: str | None, skip_rows: int, bounds: FileBounds
-) -> Iterator[Row]:
+) -> Iterator[SheetRow]:
     """Give the rows of a file that are not empty.
 
     Args:
@@ -78,7 +78,7 @@ def rows(
     return _csv(file, delimiter, skip_rows, bounds)
 
 
-def _csv(file: BinaryIO, delimiter: str | None, skip_rows: int, bounds: FileBounds) -> Iterator[Row]:
+def _csv(file: BinaryIO, delimiter: str | None, skip_rows: int, bounds: FileBounds) -> Iterator[SheetRow]:
     text = io.TextIOWrapper(file, _encoding(file), errors="replace", newline="")
     try:
         lines = islice(_lines(text, bounds), skip_rows, None)
@@ -91,7 +91,7 @@ def _csv(file: BinaryIO, delimiter: str | None, skip_rows: int, bounds: FileBoun
             if len(cells) > bounds.columns:
                 raise _too_much(f"row {number} has {len(cells)} cells", bounds.columns, "FILE_COLUMNS")
             if any(cell.strip() for cell in cells):
-                yield Row(number, cells)
+                yield SheetRow(number, cells)
     except (csv.Error, TypeError, ValueError) as error:  # of the delimiter, or of a cell without end
         raise InputError(f"The file cannot be read as CSV: {error}; tell the delimiter, or close the quotes.") from None
     finally:
@@ -160,7 +160,7 @@ def _delimiter(lines: list[str]) -> str:
     return best if even.get(best, 1) > 1 else ","
 
 
-def _sheet(file: BinaryIO, sheet: str | None, bounds: FileBounds) -> Iterator[Row]:
+def _sheet(file: BinaryIO, sheet: str | None, bounds: FileBounds) -> Iterator[SheetRow]:
     """Give the rows of a sheet, read by a process of its own: see ``sheet_child``."""
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
@@ -184,7 +184,7 @@ def _sheet(file: BinaryIO, sheet: str | None, bounds: FileBounds) -> Iterator[Ro
             child.kill()
 
 
-def _parsed_rows(lines: Any, sheet: str | None, bounds: FileBounds) -> Iterator[Row]:
+def _parsed_rows(lines: Any, sheet: str | None, bounds: FileBounds) -> Iterator[SheetRow]:
     """Give the rows that the reading process tells.
 
     Raises:
@@ -193,7 +193,7 @@ def _parsed_rows(lines: Any, sheet: str | None, bounds: FileBounds) -> Iterator[
     while (line := lines.readline(16 * bounds.line)).endswith(b"\n"):
         told = orjson.loads(line)
         if isinstance(told, list):
-            yield Row(*told)
+            yield SheetRow(*told)
             continue
         match next(iter(told.items())):
             case "end", _:

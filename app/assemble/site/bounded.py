@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.assemble.site.flex_config import DeviceModel
-from app.assemble.site.planning_window import Limits
+from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Device, Port
@@ -19,7 +19,7 @@ PER_STEP = 10
 """Numbers that one device takes up in one step, about; what looks back over many steps counts by it."""
 
 
-def check_request(request: ScheduleRequest, limits: Limits) -> None:
+def check_request(request: ScheduleRequest, limits: WindowLimits) -> None:
     """Raise FieldError if a request has more devices or entries than a plan may have, or too many behind one sensor."""
     if limits.most_devices and len(request.flex_model) > limits.most_devices:
         raise _too_many_devices(len(request.flex_model), limits)
@@ -28,7 +28,7 @@ def check_request(request: ScheduleRequest, limits: Limits) -> None:
     _check_shared(request.flex_model, limits)
 
 
-def check_models(models: Sequence[DeviceModel], limits: Limits) -> None:
+def check_models(models: Sequence[DeviceModel], limits: WindowLimits) -> None:
     """Raise FieldError if the devices of a plan, stored ones included, are more than it may have."""
     if limits.most_devices and len(models) > limits.most_devices:
         raise _too_many_devices(len(models), limits)
@@ -36,7 +36,7 @@ def check_models(models: Sequence[DeviceModel], limits: Limits) -> None:
         _check_entries({"flex-model": [model.effective.fields for model in models]}, limits)
 
 
-def check_size(site: Site, limits: Limits) -> None:
+def check_size(site: Site, limits: WindowLimits) -> None:
     """Raise FieldError if a plan would be larger than it may be: devices × steps, over all levels of a forecast."""
     levels = {level for each in site.devices if isinstance(each, Inflexible) for level in each.quantiles}
     copies = max(len(levels), 1) if site.hedged else 1
@@ -64,12 +64,12 @@ def _weight(device: Device, site: Site) -> float:
     return sum(1.0 + len(port.bands) for port in ports) + lasting / PER_STEP
 
 
-def _too_many_devices(count: int, limits: Limits) -> FieldError:
+def _too_many_devices(count: int, limits: WindowLimits) -> FieldError:
     most = f"{count} devices are more than the {limits.most_devices} of one plan (FLEXSCOPE_MAX_DEVICES)"
     return FieldError("flex-model", f"{most}; plan them in several assets.")
 
 
-def _check_entries(described: Any, limits: Limits) -> None:
+def _check_entries(described: Any, limits: WindowLimits) -> None:
     """Raise FieldError if lists hold more entries than allowed, all of them together; the longest is named."""
     lengths = dict(_lists(described, ""))
     total = sum(lengths.values())
@@ -99,7 +99,7 @@ def _holds_more(value: Any) -> bool:
     return isinstance(value, Mapping | list | tuple)
 
 
-def _check_shared(entries: Sequence[Mapping[str, Any]], limits: Limits) -> None:
+def _check_shared(entries: Sequence[Mapping[str, Any]], limits: WindowLimits) -> None:
     """Raise FieldError if a power sensor is named by too many entries, or twice by the same one.
 
     Several devices behind one meter, such as charging sessions, are added up.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from app.assemble.site.flex_config import DeviceModel
 from app.assemble.site.series import Readings
 from engine.devices.port import Port
-from engine.devices.running import Band
+from engine.devices.running import OperatingRange
 from engine.errors import FieldError
 from engine.flex.context import CommodityContext
 from engine.flex.defaults import DEVICE_BREACH_PRICE
@@ -46,7 +46,7 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
-class Described:
+class DeviceBuilder:
     """One device as described, ready to become ports and a store."""
 
     name: str
@@ -191,11 +191,11 @@ class Described:
             return 0.0
         return duration(text, field=f"{self.name}: {field}").total_seconds() / 3600
 
-    def _bands(self) -> list[Band]:
+    def _bands(self) -> list[OperatingRange]:
         found = []
         for mode in self.model.operation_modes:
             takes, gives = mode.powers("consumption"), mode.powers("production")
             low = -gives[1] if gives else min(takes or (0.0,))
             high = takes[1] if takes else -min(gives or (0.0,))
-            found.append(Band(low=low, high=high))
+            found.append(OperatingRange(low=low, high=high))
         return found

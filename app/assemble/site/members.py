@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.assemble import outputs
-from app.assemble.outputs import Output, consumption_sign
-from app.assemble.site.devices import Described, Surroundings
+from app.assemble.outputs import SensorOutput, consumption_sign
+from app.assemble.site.devices import DeviceBuilder, Surroundings
 from app.assemble.site.flex_config import DeviceModel
 from app.assemble.site.processes import process
 from app.assemble.site.series import Readings
-from app.assemble.site.stores import Stored
-from app.assemble.site.supplies import Supplied
+from app.assemble.site.stores import StorageBuilder
+from app.assemble.site.supplies import ConnectionBuilder
 from app.auth.access.references import References
 from engine.devices.adjustable import Adjustable
 from engine.devices.inflexible import Inflexible
@@ -22,7 +22,7 @@ from engine.devices.port import Device
 from engine.errors import FieldError
 from engine.flex.context import CommodityContext, FlexContext
 from engine.flex.defaults import SITE_BREACH_PRICE
-from engine.flex.parts import Place
+from engine.flex.parts import GroupReference
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Quantity, SensorReference
 from engine.flex.storage import StorageModel
@@ -35,11 +35,11 @@ Entry = tuple[DeviceModel, StorageModel | ProcessModel]
 
 
 @dataclass(frozen=True)
-class Members:
+class SiteBuilder:
     """Everything behind the connections of one site."""
 
     references: References
-    supplies: Mapping[str, Supplied]
+    supplies: Mapping[str, ConnectionBuilder]
     """What surrounds the devices, by commodity."""
     readings: Readings
     window: Window
@@ -53,7 +53,7 @@ class Members:
         return (*planned, *self._processes(), *self._fixed_entries(), *self._fixed_context())
 
     @cached_property
-    def outputs(self) -> tuple[Output, ...]:
+    def outputs(self) -> tuple[SensorOutput, ...]:
         """Where the plan of each device goes."""
         found = [output for each in self._described for output in self._of_power(each)]
         for name, (given, model) in zip(self._names, self.entries, strict=True):
@@ -61,7 +61,9 @@ class Members:
                 found += outputs.of_power(self.references, name, model, given.sensor)
         for feeders in self._stores:
             if (keeper := _keeper(feeders)) is not None:
-                found += outputs.of_store(self.references, keeper.name, keeper.model, whole=Stored(keeper).capacity)
+                found += outputs.of_store(
+                    self.references, keeper.name, keeper.model, whole=StorageBuilder(keeper).capacity
+                )
             unheard = [feeder.name for feeder in _at_grid(feeders) if not self._of_power(feeder)]
             self.readings.warnings.extend(f"{name}: no sensor receives its power; name one." for name in unheard)
         return tuple(found)
@@ -71,7 +73,7 @@ class Members:
         """Every currency written in a price of a device."""
         return set[str]().union(*(each.model.currencies for each in self._described))
 
-    def _of_power(self, described: Described) -> list[Output]:
+    def _of_power(self, described: DeviceBuilder) -> list[SensorOutput]:
         return list(outputs.of_power(self.references, described.name, described.model, described.given.sensor))
 
     @cached_property
@@ -79,9 +81,9 @@ class Members:
         return _names([given for given, _ in self.entries])
 
     @cached_property
-    def _described(self) -> tuple[Described, ...]:
+    def _described(self) -> tuple[DeviceBuilder, ...]:
         return tuple(
-            Described(name, given, model, self._around(model.commodity))
+            DeviceBuilder(name, given, model, self._around(model.commodity))
             for name, (given, model) in zip(self._names, self.entries, strict=True)
             if isinstance(model, StorageModel)
         )
@@ -97,9 +99,9 @@ class Members:
         return Surroundings(self.window, self.readings, context, supplied.capacity if supplied else None)
 
     @property
-    def _stores(self) -> list[list[Described]]:
+    def _stores(self) -> list[list[DeviceBuilder]]:
         """The planned devices; those that name one state-of-charge sensor share a store."""
-        shared: dict[object, list[Described]] = {}
+        shared: dict[object, list[DeviceBuilder]] = {}
         for described in self._described:
             if described.model.inflexible is None and not self._is_group(described):
                 level = described.model.state_of_charge
@@ -107,13 +109,13 @@ class Members:
                 shared.setdefault(key, []).append(described)
         return list(shared.values())
 
-    def _of_store(self, feeders: list[Described]) -> list[Device]:
+    def _of_store(self, feeders: list[DeviceBuilder]) -> list[Device]:
         """Return one store with its ports, or one device that stores nothing."""
         keeper = _keeper(feeders)
         ports = tuple(feeder.port(group=self._group_name(feeder.model.group)) for feeder in _at_grid(feeders))
         if keeper is None:
             return [Adjustable(name=feeders[0].name, ports=ports)]
-        return [Stored(keeper).store(ports)]
+        return [StorageBuilder(keeper).store(ports)]
 
     def _fixed_entries(self) -> Iterable[Device]:
         for described in self._described:
@@ -185,7 +187,7 @@ class Members:
         """Groups of devices with limits of their own."""
         return tuple(self._group(described) for described in self._described if self._is_group(described))
 
-    def _group(self, described: Described) -> Group:
+    def _group(self, described: DeviceBuilder) -> Group:
         both, takes, gives = described.told_capacities
         hard = np.full(self.window.n, np.inf) if both is None else np.where(np.isnan(both), np.inf, both)
         soft = [
@@ -204,10 +206,10 @@ class Members:
             soft_production=soft[1],
         )
 
-    def _is_group(self, described: Described) -> bool:
+    def _is_group(self, described: DeviceBuilder) -> bool:
         return any(_stands_for(described, model.group) for _, model in self.entries if model.group is not None)
 
-    def _group_name(self, place: Place | None) -> str | None:
+    def _group_name(self, place: GroupReference | None) -> str | None:
         """Return the name of a group's own entry.
 
         Raises:
@@ -234,7 +236,7 @@ class Members:
                 found.append(own.commitment(given, self._scope(given.sensors, given.group)))
         return tuple(found)
 
-    def _scope(self, sensors: tuple[int, ...] | None, group: Place | None) -> tuple[str, ...] | None:
+    def _scope(self, sensors: tuple[int, ...] | None, group: GroupReference | None) -> tuple[str, ...] | None:
         if group is not None:
             return (str(self._group_name(group)),)
         if sensors is None:
@@ -247,24 +249,24 @@ class Members:
         return tuple(names[key] for key in sensors)
 
 
-def _keeper(feeders: list[Described]) -> Described | None:
+def _keeper(feeders: list[DeviceBuilder]) -> DeviceBuilder | None:
     """Return the device that tells of the store: an entry of its own, else the first that says most of it."""
     own = [f for f in feeders if f.model.stores and not _meets_grid(f)]
     return next(iter(own), None) or next((f for f in feeders if f.model.stores), None)
 
 
-def _at_grid(feeders: list[Described]) -> list[Described]:
+def _at_grid(feeders: list[DeviceBuilder]) -> list[DeviceBuilder]:
     """Return the devices with a power of their own: all but an entry that only tells of a store others share."""
     keeper = _keeper(feeders)
     return feeders if len(feeders) == 1 else [f for f in feeders if f is not keeper or _meets_grid(f)]
 
 
-def _meets_grid(described: Described) -> bool:
+def _meets_grid(described: DeviceBuilder) -> bool:
     model = described.model
     return described.given.sensor is not None or model.consumption is not None or model.production is not None
 
 
-def _stands_for(described: Described, place: Place | None) -> bool:
+def _stands_for(described: DeviceBuilder, place: GroupReference | None) -> bool:
     if place is None:
         return False
     if place.sensor is not None:

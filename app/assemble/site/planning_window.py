@@ -17,7 +17,7 @@ QUARTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
-class Limits:
+class WindowLimits:
     """How long plans are, and how they may begin."""
 
     usual: timedelta = timedelta(days=2)
@@ -41,7 +41,7 @@ def planned(
     request: ScheduleRequest,
     power_sensors: Iterable[Sensor],
     models: Sequence[StorageModel | ProcessModel],
-    limits: Limits,
+    limits: WindowLimits,
 ) -> Window:
     """Return the window that a request asks to plan.
 

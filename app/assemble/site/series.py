@@ -106,8 +106,8 @@ class Readings:
         """Return what is known of a sensor in a window, with the event that covers its start."""
         before = max(sensor.resolution, window.step)
         start = window.start - before
-        work = self.references.session
-        return store.read(work, sensor, start, window.end, known_at=self.known_at, sources=sources)
+        session = self.references.session
+        return store.read(session, sensor, start, window.end, known_at=self.known_at, sources=sources)
 
     def _sensor(self, reference: SensorReference) -> Sensor:
         return self.references.sensor(reference.sensor, field=f"sensor {reference.sensor}")

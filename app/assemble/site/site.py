@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from app.assemble.outputs import Output, of_power
+from app.assemble.outputs import SensorOutput, of_power
 from app.assemble.site import bounded, flex_config
 from app.assemble.site.flex_config import DeviceModel
-from app.assemble.site.members import Members
+from app.assemble.site.members import SiteBuilder
 from app.assemble.site.naming import ask_for
-from app.assemble.site.planning_window import Limits, planned
+from app.assemble.site.planning_window import WindowLimits, planned
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.series import Readings
-from app.assemble.site.supplies import Supplied
+from app.assemble.site.supplies import ConnectionBuilder
 from app.auth.access.references import References
 from db import assets, sensors
 from db.assets import Asset
@@ -37,7 +37,7 @@ class Assembled:
     """A site to plan, and where its plan goes."""
 
     site: Site
-    outputs: tuple[Output, ...]
+    outputs: tuple[SensorOutput, ...]
     currency: str
     """What costs are counted in."""
     warnings: tuple[str, ...]
@@ -45,7 +45,7 @@ class Assembled:
 
 
 @dataclass(frozen=True)
-class Described:
+class SiteDescription:
     """What is to be planned, as it is written; everything it names may be used by the one who asks."""
 
     asset: Asset
@@ -55,7 +55,7 @@ class Described:
     """Assets of other accounts below it, which are left out."""
 
 
-def read_description(references: References, request: ScheduleRequest, limits: Limits) -> Described:
+def read_description(references: References, request: ScheduleRequest, limits: WindowLimits) -> SiteDescription:
     """Return what a request describes, completed by what is stored, before any series is read.
 
     Raises:
@@ -73,10 +73,12 @@ def read_description(references: References, request: ScheduleRequest, limits: L
     entries = [(model, _entry(model)) for model in models]
     for model, read in entries:
         ask_for(references, read, model.effective.origins, of=model.asset.name if model.asset is not None else "")
-    return Described(asset, context, entries, foreign)
+    return SiteDescription(asset, context, entries, foreign)
 
 
-def read_site(references: References, request: ScheduleRequest, *, known_at: datetime, limits: Limits) -> Assembled:
+def read_site(
+    references: References, request: ScheduleRequest, *, known_at: datetime, limits: WindowLimits
+) -> Assembled:
     """Return the site that a request describes, with every series as it was known at one moment.
 
     Raises:
@@ -94,8 +96,8 @@ def read_site(references: References, request: ScheduleRequest, *, known_at: dat
     window = planned(request, power_sensors, [read for _, read in entries], limits)
     readings = Readings(references, known_at, [_left_out(each) for each in described.foreign])
     local = zone(power_sensors[0].timezone if power_sensors else "UTC")
-    supplies = {each.commodity: Supplied(each, window, readings, local) for each in context.contexts}
-    members = Members(references, supplies, readings, window, entries, context)
+    supplies = {each.commodity: ConnectionBuilder(each, window, readings, local) for each in context.contexts}
+    members = SiteBuilder(references, supplies, readings, window, entries, context)
     outputs = (*members.outputs, *_site_outputs(references, supplies.values()))
     used = {port.commodity for device in members.devices for port in device.ports} | {out.name for out in outputs}
     site = Site(
@@ -194,7 +196,7 @@ def _context(asset: Asset, asked: Mapping[str, Any] | list[dict[str, Any]]) -> t
     return FlexContext.read(fields), found.origins
 
 
-def _site_outputs(references: References, supplies: Iterable[Supplied]) -> list[Output]:
+def _site_outputs(references: References, supplies: Iterable[ConnectionBuilder]) -> list[SensorOutput]:
     """Return where the power of each connection goes.
 
     Raises:

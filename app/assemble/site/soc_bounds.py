@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.assemble.site.devices import Described
+from app.assemble.site.devices import DeviceBuilder
 from engine.devices.bounds import Moments, SoftBound
 from engine.errors import FieldError
 from engine.flex.defaults import SOC_BREACH_PRICE
@@ -24,7 +24,7 @@ OVERLAPS: dict[str, Overlap] = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class SocBound:
     """One bound wherever it is asked for."""
 
     ticks: Floats
@@ -32,18 +32,18 @@ class Asked:
     moments: Floats
     """At the moments between them at which any bound begins or ends, likewise, shape (m,)."""
 
-    def joined(self, other: "Asked | None", tighter: Callable[[Floats, Floats], Floats]) -> "Asked":
+    def joined(self, other: "SocBound | None", tighter: Callable[[Floats, Floats], Floats]) -> "SocBound":
         """Return the tighter of two bounds."""
         if other is None:
             return self
-        return Asked(tighter(self.ticks, other.ticks), tighter(self.moments, other.moments))
+        return SocBound(tighter(self.ticks, other.ticks), tighter(self.moments, other.moments))
 
 
 @dataclass(frozen=True)
 class SocBounds:
     """Bounds on the energy stored by one device."""
 
-    device: Described
+    device: DeviceBuilder
     scale: Scale
     """How bare numbers and percentages are meant."""
 
@@ -104,7 +104,7 @@ class SocBounds:
         bounds = (model.soc_minima, model.soc_maxima, model.soc_targets)
         return np.array(sorted({at for bound in bounds for at in off_grid(bound, window)}), dtype=float)
 
-    def _asked(self, field: str) -> Asked | None:
+    def _asked(self, field: str) -> SocBound | None:
         given = self._given(field)
         if given is None:
             return None
@@ -116,7 +116,7 @@ class SocBounds:
             overlap=OVERLAPS[field],
             scale=self.scale,
         )
-        return Asked(self._ticks(field), between)
+        return SocBound(self._ticks(field), between)
 
     def _ticks(self, field: str) -> Floats:
         around, given = self.device.around, self._given(field)
@@ -135,7 +135,7 @@ class SocBounds:
         given: Quantity | None = getattr(self.device.model, field.replace("-", "_"))
         return given
 
-    def _moments(self, hard: tuple[Asked | None, ...]) -> Moments | None:
+    def _moments(self, hard: tuple[SocBound | None, ...]) -> Moments | None:
         if not len(self._positions):
             return None
         none = np.full(len(self._positions), np.nan)
@@ -152,7 +152,7 @@ class SocBounds:
             return given.number("currency/kWh", field=name)
         return extended(around.steps(given, "currency/kWh", name), around.window, name=name)
 
-    def _refuse_outside(self, exact: Asked | None) -> None:
+    def _refuse_outside(self, exact: SocBound | None) -> None:
         if exact is None:
             return
         at = np.concatenate([np.arange(len(exact.ticks)), np.ceil(self._positions)]).astype(int)
@@ -165,7 +165,7 @@ class SocBounds:
                 )
 
 
-def _soft(bound: Asked | None, price: float | Floats | None) -> SoftBound | None:
+def _soft(bound: SocBound | None, price: float | Floats | None) -> SoftBound | None:
     if bound is None or price is None:
         return None
     return SoftBound(at=bound.ticks, between=bound.moments, highest_price=price, each_price=price)

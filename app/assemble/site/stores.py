@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.assemble.site.devices import Described
+from app.assemble.site.devices import DeviceBuilder
 from app.assemble.site.soc_bounds import SocBounds
 from engine.devices.port import Port
 from engine.devices.storage import Storage
@@ -19,10 +19,10 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Stored:
+class StorageBuilder:
     """The store of one device, or of several that share it."""
 
-    device: Described
+    device: DeviceBuilder
     """The device whose model tells of the store."""
 
     def store(self, ports: tuple[Port, ...]) -> Storage:

@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Supplied:
+class ConnectionBuilder:
     """One commodity as described, ready to become a connection."""
 
     context: CommodityContext

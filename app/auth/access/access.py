@@ -137,8 +137,8 @@ def readable_assets(who: SignedIn, *, public: bool = True) -> ColumnElement[bool
     return or_(own, Asset.account_id.is_(None)) if public else own
 
 
-def readable_asset_ids(work: Session, who: SignedIn) -> list[int] | None:
+def readable_asset_ids(session: Session, who: SignedIn) -> list[int] | None:
     """Return the ids of the assets a user may read; None stands for all, and for what is about no asset."""
     if readable_accounts(who) is None:
         return None
-    return list(work.scalars(select(Asset.id).where(readable_assets(who))))
+    return list(session.scalars(select(Asset.id).where(readable_assets(who))))

@@ -44,13 +44,13 @@ class SignedIn:
     """Attributes of the account, which say how it looks; see ``app.widgets.branding``."""
 
 
-def identity(work: Session, user: User) -> SignedIn:
+def identity(session: Session, user: User) -> SignedIn:
     """Return what is needed to know of a user to decide what may be done."""
     roles = frozenset(role.name for role in user.roles)
     clients: frozenset[int] = frozenset()
     if "consultant" in roles:
         consulted = select(Account.id).where(Account.consultancy_account_id == user.account_id)
-        clients = frozenset(work.scalars(consulted))
+        clients = frozenset(session.scalars(consulted))
     kinds = select(AccountRole.name).join(RolesAccounts, RolesAccounts.role_id == AccountRole.id)
     return SignedIn(
         id=user.id,
@@ -61,8 +61,8 @@ def identity(work: Session, user: User) -> SignedIn:
         timezone=user.timezone,
         clients=clients,
         serial=user.session_serial,
-        account_roles=frozenset(work.scalars(kinds.where(RolesAccounts.account_id == user.account_id))),
-        looks=work.get_one(Account, user.account_id).attributes,
+        account_roles=frozenset(session.scalars(kinds.where(RolesAccounts.account_id == user.account_id))),
+        looks=session.get_one(Account, user.account_id).attributes,
     )
 
 
@@ -101,8 +101,8 @@ class Identities:
 
     def holds(self, who: SignedIn) -> bool:
         """Return whether nothing has ended the logins of somebody who was found before."""
-        with self._database.reading() as work:
-            return logins.stands(work, who.id, who.serial)
+        with self._database.reading() as session:
+            return logins.stands(session, who.id, who.serial)
 
     def find_key(self, key_id: int, fits: Callable[[str], bool]) -> SignedIn | None:
         """Return the user of an access key, limited to its scopes.
@@ -111,15 +111,15 @@ class Identities:
             key_id: Id of the key.
             fits: Says of the stored hash of its secret whether it is the one that was sent.
         """
-        with self._database.reading() as work:
-            key = work.get(AccessKey, key_id)
+        with self._database.reading() as session:
+            key = session.get(AccessKey, key_id)
             if key is None or not key.is_valid(datetime.now(UTC)) or not fits(key.secret_hash):
                 return None
-            user = work.get(User, key.user_id)
+            user = session.get(User, key.user_id)
             if user is None or not user.active:
                 return None
             known = (user.id, user.session_serial, "")
-            who = self._remembered(known, lambda: identity(work, user))
+            who = self._remembered(known, lambda: identity(session, user))
             return replace(who, scopes=frozenset(key.scopes))
 
     def forget(self, user_id: int) -> None:
@@ -136,9 +136,9 @@ class Identities:
         with self._lock:
             seen, self._seen = self._seen, {}
         if seen:
-            with self._database.writing() as work:
+            with self._database.writing() as session:
                 for user_id, at in seen.items():
-                    work.execute(update(User).where(User.id == user_id).values(last_seen_at=at))
+                    session.execute(update(User).where(User.id == user_id).values(last_seen_at=at))
 
     def _remembered(self, key: Hashable, read: Callable[[], SignedIn]) -> SignedIn:
         """Return what is known of a user, read again after a while."""

@@ -27,16 +27,16 @@ def _is_own(who: SignedIn) -> ColumnElement[bool]:
     return Job.asset_id.is_(None) & (Job.user_id == who.id)
 
 
-def check(work: Session, who: SignedIn, action: Action, job: Job) -> None:
+def check(session: Session, who: SignedIn, action: Action, job: Job) -> None:
     """Raise NotAllowed unless a user may read a job, or cancel and requeue it (``create-children``)."""
-    if not may(work, who, action, job):
+    if not may(session, who, action, job):
         raise NotAllowed("read" if action == "read" else "update", f"job {job.id}")
 
 
-def may(work: Session, who: SignedIn, action: Action, job: Job) -> bool:
+def may(session: Session, who: SignedIn, action: Action, job: Job) -> bool:
     """Return whether a user may read a job, or cancel and requeue it (``create-children``)."""
     if job.asset_id is not None:
-        return access.may(who, action, get(work, Asset, job.asset_id))
+        return access.may(who, action, get(session, Asset, job.asset_id))
     if "admin" in who.roles or (action == "read" and is_host(who)):
         return True
     return job.user_id == who.id and not access.only_reads(who)

@@ -31,7 +31,7 @@ class Input(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Form:
+class LoginForm:
     """One page with one form; without fields it only tells something."""
 
     heading: str
@@ -84,7 +84,7 @@ class FormPage(Refusing):
         """By what those who sign in are told apart: address and, because many may share it, email."""
         return "from", network(self.network_address), self.get_body_argument("email", "").strip().lower()
 
-    def show(self, form: Form, status: int = 200) -> None:
+    def show(self, form: LoginForm, status: int = 200) -> None:
         """Show a form."""
         self.set_status(status)
         settings = self.running.settings
@@ -136,4 +136,4 @@ class FormPage(Refusing):
         text = said.get(status_code, "This did not work; the server has written down why.")
         if status_code < 500 and status_code not in said:
             text = "The request cannot be read; go back and try again."
-        self.show(Form(heading="Sorry", lead=text, links=(("To the start page", "/"),)), status_code)
+        self.show(LoginForm(heading="Sorry", lead=text, links=(("To the start page", "/"),)), status_code)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from app.auth.access.identity import SignedIn
 from app.auth.login import cookies, second_factor
-from app.auth.login.forms import Form, FormPage, Input
-from app.auth.login.sign_in import Attempt, TooMany, authenticate, begin_session
+from app.auth.login.forms import FormPage, Input, LoginForm
+from app.auth.login.sign_in import SignInAttempt, TooMany, authenticate, begin_session
 from app.auth.protection import websockets
 from db.accounts import web_sessions
 from db.core import audit
@@ -34,9 +34,9 @@ class SignInPage(FormPage):
         self.lead_on(wanted)
 
     def _begin(self, user_id: int, serial: int) -> tuple[SignedIn, str] | None:
-        with self.running.database.writing() as work:
+        with self.running.database.writing() as session:
             now = datetime.now(UTC)
-            return begin_session(work, user_id, serial, address=self.network_address, agent=self.agent, now=now)
+            return begin_session(session, user_id, serial, address=self.network_address, agent=self.agent, now=now)
 
 
 class Login(SignInPage):
@@ -51,7 +51,7 @@ class Login(SignInPage):
         email, password = self.get_body_argument("email", ""), self.get_body_argument("password", "", strip=False)
         kept = cookies.kept(self, self.running, cookies.KNOWN, days=cookies.KNOWN_DAYS)
         browser = int(kept) if kept else None
-        attempt = Attempt(email=email, password=password, address=self.network_address, browser=browser)
+        attempt = SignInAttempt(email=email, password=password, address=self.network_address, browser=browser)
         try:
             now, running = datetime.now(UTC), self.running
             outcome = await self.off_loop(authenticate, running.database, attempt, now, running.waiting)
@@ -75,7 +75,7 @@ class Login(SignInPage):
         ]
         signup = settings.FLEXMEASURES_SIGNUP_PAGE
         asked_for = [("Ask for an account", signup)] if signup else []
-        form = Form(
+        form = LoginForm(
             heading=settings.platform_name(),
             lead=LEAD,
             problem=problem,
@@ -99,7 +99,7 @@ class Logout(FormPage):
         if self.request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin", "same-site"):
             await self.post()
         else:
-            self.show(Form(heading="Sign out?", button="Sign out"))
+            self.show(LoginForm(heading="Sign out?", button="Sign out"))
 
     async def post(self) -> None:
         """Take the cookie back, end the session, close the pages still open with it, and show the login page."""
@@ -112,9 +112,9 @@ class Logout(FormPage):
 
     def _end(self, known: tuple[int, int, str]) -> None:
         who, now = self.who(known), datetime.now(UTC)
-        with self.running.database.writing() as work:
-            web_sessions.end(work, known[2], now)
+        with self.running.database.writing() as session:
+            web_sessions.end(session, known[2], now)
             if who is not None:
                 by = (who.id, who.username)
-                audit.note(work, "Signed out", at=now, by=by, account_id=who.account_id, user_id=who.id)
+                audit.note(session, "Signed out", at=now, by=by, account_id=who.account_id, user_id=who.id)
         self.running.identities.forget(known[0])

@@ -7,7 +7,7 @@ from tornado.web import create_signed_value, decode_signed_value
 
 from app import mail
 from app.auth.login import cookies, passwords, reset
-from app.auth.login.forms import Form, FormPage, Input
+from app.auth.login.forms import FormPage, Input, LoginForm
 from app.web.context import Running
 from db.accounts import sign_in
 from db.accounts.users import User, by_email
@@ -47,26 +47,26 @@ class ChangeEmail(FormPage):
             self._ask(error.problem, 422)
             return
         self.mail(self._mail, who.id, email, self.address)
-        self.show(Form(heading="Look into your mail", lead=SENT, links=(("Back", "/"),)))
+        self.show(LoginForm(heading="Look into your mail", lead=SENT, links=(("Back", "/"),)))
 
     def _check(self, user_id: int, email: str, password: str) -> None:
         name, _, host = email.partition("@")
         if not name or "." not in host or len(email) > LONGEST or any(letter.isspace() for letter in email):
             raise FieldError("email", "Write the address like name@example.org.")
         now, key = datetime.now(UTC), f"new-mail:{user_id}"
-        with self.running.database.writing() as work:
-            if sign_in.wait_until(work, [key], now):
+        with self.running.database.writing() as session:
+            if sign_in.wait_until(session, [key], now):
                 raise FieldError("email", "There were too many tries; try again in a while.")
-            sign_in.failed(work, key, now, free=3)
-            password_hash = get(work, User, user_id).password_hash
+            sign_in.failed(session, key, now, free=3)
+            password_hash = get(session, User, user_id).password_hash
         if not passwords.matches(password_hash, password):
             raise FieldError("password", "This is not your present password.")
 
     def _mail(self, user_id: int, email: str, asked: str) -> None:
         try:
-            with self.running.database.reading() as work:
-                user = get(work, User, user_id)
-                if by_email(work, email) is not None:
+            with self.running.database.reading() as session:
+                user = get(session, User, user_id)
+                if by_email(session, email) is not None:
                     return
             link = (
                 f"{reset.public_address(self.running, asked)}/confirm-email?token={_token(self.running, user, email)}"
@@ -84,7 +84,7 @@ class ChangeEmail(FormPage):
         inputs = (new, Input("password", "Present password", "password", "current-password"))
         links = (("Back", "/"),)
         lead = "You get a link at the new address; until you follow it, the old one counts."
-        form = Form(
+        form = LoginForm(
             heading="Change your email address", lead=lead, problem=problem, inputs=inputs, button="Mail me a link",
             links=links,
         )  # fmt: skip
@@ -97,7 +97,7 @@ class ConfirmEmail(FormPage):
     def get(self) -> None:
         """Show the button."""
         hidden = (("token", self.get_argument("token", "")),)
-        self.show(Form(heading="Is this your address?", hidden=hidden, button="Yes, use it from now on"))
+        self.show(LoginForm(heading="Is this your address?", hidden=hidden, button="Yes, use it from now on"))
 
     async def post(self) -> None:
         """Use the new address; all sessions end, and the old address is told."""
@@ -105,23 +105,23 @@ class ConfirmEmail(FormPage):
         try:
             user_id, old = await self.off_loop(self._save, _parsed(self.running, token))
         except FieldError as error:
-            self.show(Form(heading="Not changed", problem=error.problem, links=(("To the start page", "/"),)), 422)
+            self.show(LoginForm(heading="Not changed", problem=error.problem, links=(("To the start page", "/"),)), 422)
             return
         self.running.identities.forget(user_id)
         self.mail(self._tell, old)
         self.lead_on("/login")
 
     def _save(self, known: tuple[int, int, str] | None) -> tuple[int, str]:
-        with self.running.database.writing() as work:
-            user = work.get(User, known[0], with_for_update=True) if known else None
+        with self.running.database.writing() as session:
+            user = session.get(User, known[0], with_for_update=True) if known else None
             if known is None or user is None or not user.active or user.session_serial != known[1]:
                 raise FieldError("token", VOID)
-            if by_email(work, known[2]) is not None:
+            if by_email(session, known[2]) is not None:
                 raise FieldError("token", VOID)
             old, user.email = user.email, known[2]
             by = (user.id, user.username)
             told = f"Changed the own email address from {old} to {user.email}"
-            audit.note(work, told, at=datetime.now(UTC), by=by, account_id=user.account_id, user_id=user.id)
+            audit.note(session, told, at=datetime.now(UTC), by=by, account_id=user.account_id, user_id=user.id)
             return user.id, old
 
     def _tell(self, old: str) -> None:

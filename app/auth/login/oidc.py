@@ -70,7 +70,7 @@ def client(provider: Provider) -> Client:
     )
 
 
-def account_of(work: Session, provider: Provider, claims: dict[str, Any]) -> Account:
+def account_of(session: Session, provider: Provider, claims: dict[str, Any]) -> Account:
     """Return the account that somebody of a provider belongs to.
 
     Raises:
@@ -80,7 +80,7 @@ def account_of(work: Session, provider: Provider, claims: dict[str, Any]) -> Acc
     if provider.account_claim:
         told = _listed(claims.get(provider.account_claim))
         name = next((provider.accounts[value] for value in told if value in provider.accounts), "")
-    found = work.scalar(select(Account).where(Account.name == name)) if name else None
+    found = session.scalar(select(Account).where(Account.name == name)) if name else None
     if found is None:
         raise Refused("You are known there, but belong to no account here; ask an admin of your account.")
     return found
@@ -99,43 +99,43 @@ def find_user(running: Running, provider: Provider, claims: dict[str, Any]) -> t
     Raises:
         Refused: There is none, or none that may come in.
     """
-    with running.database.writing() as work:
-        account = account_of(work, provider, claims)
+    with running.database.writing() as session:
+        account = account_of(session, provider, claims)
         issuer, subject = str(claims["iss"]), str(claims["sub"])
-        known = work.get(ExternalIdentity, (issuer, subject))
-        user = work.get(User, known.user_id) if known else _by_email(work, claims)
+        known = session.get(ExternalIdentity, (issuer, subject))
+        user = session.get(User, known.user_id) if known else _by_email(session, claims)
         if user is None and provider.create_users:
-            user = _add(work, running, account, claims)
+            user = _add(session, running, account, claims)
         if user is None or not user.active or user.account_id != account.id:
             raise Refused("You are known there, but have no user here; ask an admin of your account to add you.")
         if known is None:
-            work.add(ExternalIdentity(issuer=issuer, subject=subject, user_id=user.id))
+            session.add(ExternalIdentity(issuer=issuer, subject=subject, user_id=user.id))
         if provider.roles_claim:
             told = _listed(claims.get(provider.roles_claim))
             names = {provider.roles[value] for value in told if value in provider.roles}
             if names != {role.name for role in user.roles}:
-                user.roles = [users.role(work, name) for name in sorted(names)]
-        work.flush()  # a role that is taken away ends all logins but this one
+                user.roles = [users.role(session, name) for name in sorted(names)]
+        session.flush()  # a role that is taken away ends all logins but this one
         return user.id, user.session_serial
 
 
-def _by_email(work: Session, claims: dict[str, Any]) -> User | None:
+def _by_email(session: Session, claims: dict[str, Any]) -> User | None:
     email = str(claims.get("email") or "")
-    return users.by_email(work, email) if email and claims.get("email_verified") is True else None
+    return users.by_email(session, email) if email and claims.get("email_verified") is True else None
 
 
-def _add(work: Session, running: Running, account: Account, claims: dict[str, Any]) -> User:
+def _add(session: Session, running: Running, account: Account, claims: dict[str, Any]) -> User:
     email = str(claims.get("email") or "").strip().lower()
-    if not email or claims.get("email_verified") is not True or users.by_email(work, email):
+    if not email or claims.get("email_verified") is not True or users.by_email(session, email):
         raise Refused("Your provider does not confirm your email address; ask an admin of your account to add you.")
     wanted = str(claims.get("preferred_username") or email.partition("@")[0])
-    name = wanted if users.by_name(work, wanted) is None else email
+    name = wanted if users.by_name(session, wanted) is None else email
     zone = running.settings.FLEXMEASURES_TIMEZONE
     user = User(email=email, username=name, password_hash=passwords.unusable(), account_id=account.id, timezone=zone)
-    work.add(user)
-    work.flush()
-    sources.of_user(work, user.id, name=name, account_id=account.id)
+    session.add(user)
+    session.flush()
+    sources.of_user(session, user.id, name=name, account_id=account.id)
     by = (user.id, user.username)
     words = f"Added user {name!r} by single sign-on"
-    audit.note(work, words, at=datetime.now(UTC), by=by, account_id=account.id, user_id=user.id)
+    audit.note(session, words, at=datetime.now(UTC), by=by, account_id=account.id, user_id=user.id)
     return user

@@ -13,7 +13,7 @@ from requests import RequestException
 from tornado.web import HTTPError
 
 from app.auth.login import cookies, oidc
-from app.auth.login.forms import Form, inside
+from app.auth.login.forms import LoginForm, inside
 from app.auth.login.login import SignInPage
 from app.auth.login.oidc import Provider, Refused
 
@@ -43,7 +43,7 @@ class OidcPage(SignInPage):
     def sorry(self, problem: str, status: int) -> None:
         """Tell that it did not work."""
         links = (("Back to sign in", "/login"),)
-        self.show(Form(heading="Not signed in", problem=problem, links=links), status)
+        self.show(LoginForm(heading="Not signed in", problem=problem, links=links), status)
 
 
 class Depart(OidcPage):

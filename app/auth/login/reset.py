@@ -9,7 +9,7 @@ from tornado.web import create_signed_value, decode_signed_value
 
 from app import mail
 from app.auth.login import cookies, passwords
-from app.auth.login.forms import Form, FormPage, Input
+from app.auth.login.forms import FormPage, Input, LoginForm
 from app.auth.login.login import SignInPage
 from app.auth.login.sign_in import change_password, network
 from app.auth.tokens.tokens import parsed
@@ -94,7 +94,7 @@ class Forgot(FormPage):
     def get(self) -> None:
         """Show the form."""
         self.show(
-            Form(
+            LoginForm(
                 heading="Forgot your password?",
                 lead="You get a link to choose a new one.",
                 inputs=(Input("email", "Email", "email", "username"),),
@@ -106,19 +106,19 @@ class Forgot(FormPage):
     def post(self) -> None:
         """Answer the same whether there is such a user or not, at once; the mail is sent afterwards."""
         self.mail(self._mail, self.get_body_argument("email", ""), self.address, network(self.network_address))
-        self.show(Form(heading="Look into your mail", lead=SENT, links=(("Back to sign in", "/login"),)))
+        self.show(LoginForm(heading="Look into your mail", lead=SENT, links=(("Back to sign in", "/login"),)))
 
     def _mail(self, email: str, asked: str, home: str) -> None:
         now, running = datetime.now(UTC), self.running
         try:
-            with running.database.writing() as work:
-                if sign_in.wait_until(work, [f"forgot:{home}"], now):
+            with running.database.writing() as session:
+                if sign_in.wait_until(session, [f"forgot:{home}"], now):
                     return
-                sign_in.failed(work, f"forgot:{home}", now, free=ASKED)
-                user = by_email(work, email)
-                if user is None or not user.active or sign_in.wait_until(work, [f"mail:{user.id}"], now):
+                sign_in.failed(session, f"forgot:{home}", now, free=ASKED)
+                user = by_email(session, email)
+                if user is None or not user.active or sign_in.wait_until(session, [f"mail:{user.id}"], now):
                     return
-                sign_in.failed(work, f"mail:{user.id}", now, free=3)
+                sign_in.failed(session, f"mail:{user.id}", now, free=3)
             mail_link(running, user, public_address(running, asked))
         except EngineError as error:
             LOG.error("%s", error)
@@ -148,19 +148,19 @@ class Reset(FormPage):
         if known is None:
             raise FieldError("token", VOID)
         password_hash = passwords.hashed(password)
-        with self.running.database.writing() as work:
-            user = work.get(User, known[0], with_for_update=True)
+        with self.running.database.writing() as session:
+            user = session.get(User, known[0], with_for_update=True)
             if user is None or not user.active or user.session_serial != known[1]:
                 raise FieldError("token", VOID)
             change_password(user, password_hash)
-            sign_in.forget(work, f"mail:{user.id}", datetime.now(UTC))
-            _note(work, user, "Set a new password by a mailed link")
+            sign_in.forget(session, f"mail:{user.id}", datetime.now(UTC))
+            _note(session, user, "Set a new password by a mailed link")
             return user.id
 
     def _ask(self, problem: str, status: int) -> None:
         hidden = (("token", self.get_argument("token", "")),)
         links = (("Ask for another link", "/forgot-password"),)
-        form = Form(
+        form = LoginForm(
             heading="Choose a new password",
             lead=ENDS,
             problem=problem,
@@ -205,26 +205,26 @@ class ChangePassword(SignInPage):
     def _check(self, user_id: int, old: str) -> None:
         """Refuse a wrong password; a stolen session is no place to guess it."""
         now, key = datetime.now(UTC), f"change:{user_id}"
-        with self.running.database.reading() as work:
-            if sign_in.wait_until(work, [key], now):
+        with self.running.database.reading() as session:
+            if sign_in.wait_until(session, [key], now):
                 raise FieldError("old", "There were too many tries; try again in a while.")
-            password_hash = get(work, User, user_id).password_hash
+            password_hash = get(session, User, user_id).password_hash
         fits = passwords.matches(password_hash, old)
-        with self.running.database.writing() as work:
+        with self.running.database.writing() as session:
             if fits:
-                sign_in.forget(work, key, now)
+                sign_in.forget(session, key, now)
                 return
-            sign_in.failed(work, key, now, free=TRIES)
+            sign_in.failed(session, key, now, free=TRIES)
         raise FieldError("old", "This is not your present password.")
 
     def _save(self, user_id: int, new: str, kept: set[int]) -> int:
         password_hash = passwords.hashed(new)
-        with self.running.database.writing() as work:
-            user = get(work, User, user_id)
-            logins.keep_keys(work, user, kept)
+        with self.running.database.writing() as session:
+            user = get(session, User, user_id)
+            logins.keep_keys(session, user, kept)
             change_password(user, password_hash)
-            _note(work, user, f"Changed the own password{_kept(work, user, kept)}")
-            work.flush()
+            _note(session, user, f"Changed the own password{_kept(session, user, kept)}")
+            session.flush()
             return user.session_serial
 
     def _tell(self, email: str) -> None:
@@ -242,15 +242,15 @@ class ChangePassword(SignInPage):
         lead = "All your other sessions and all tokens end with it" + (
             ", and those of your access keys that you do not keep." if boxes else "."
         )
-        form = Form(
+        form = LoginForm(
             heading="Change your password", lead=lead, problem=problem, inputs=inputs, button="Save", links=links
         )
         self.show(form, status)
 
     def _boxes(self, user_id: int) -> list[Input]:
         """Return a box for each access key, and one that ends them all."""
-        with self.running.database.reading() as work:
-            valid = [key for key in access_keys.of_user(work, user_id) if key.is_valid(datetime.now(UTC))]
+        with self.running.database.reading() as session:
+            valid = [key for key in access_keys.of_user(session, user_id) if key.is_valid(datetime.now(UTC))]
         boxes = [
             Input(KEEP, f"Keep the key {key.name!r} ({', '.join(key.scopes)})", CHECK, value=str(key.id))
             for key in valid
@@ -270,12 +270,12 @@ def twice(page: FormPage) -> str:
     return given
 
 
-def _kept(work: Session, user: User, kept: set[int]) -> str:
+def _kept(session: Session, user: User, kept: set[int]) -> str:
     """Return which access keys outlive a change, in words."""
-    names = [key.name for key in access_keys.of_user(work, user.id) if key.id in kept]
+    names = [key.name for key in access_keys.of_user(session, user.id) if key.id in kept]
     return f" and kept the access keys {', '.join(map(repr, names))}" if names else ""
 
 
-def _note(work: Session, user: User, words: str) -> None:
+def _note(session: Session, user: User, words: str) -> None:
     by = (user.id, user.username)
-    audit.note(work, words, at=datetime.now(UTC), by=by, account_id=user.account_id, user_id=user.id)
+    audit.note(session, words, at=datetime.now(UTC), by=by, account_id=user.account_id, user_id=user.id)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import mail
 from app.auth.access.identity import SignedIn
 from app.auth.login import cookies
-from app.auth.login.forms import Form, FormPage, Input, inside
+from app.auth.login.forms import FormPage, Input, LoginForm, inside
 from app.auth.login.sign_in import TooMany
 from app.web.context import Running
 from db.accounts import sign_in
@@ -50,8 +50,10 @@ def mail_code(running: Running, who: SignedIn, now: datetime) -> None:
         NotSent: The mail server does not take it.
     """
     code = f"{secrets.randbelow(10**6):06d}"
-    with running.database.writing() as work:
-        work.merge(MailedCode(user_id=who.id, code_hash=_hashed(running, who.id, code), expires_at=now + LIFE, tries=0))
+    with running.database.writing() as session:
+        session.merge(
+            MailedCode(user_id=who.id, code_hash=_hashed(running, who.id, code), expires_at=now + LIFE, tries=0)
+        )
     name = running.settings.platform_name()
     text = f"Your code is {code}. It is valid for ten minutes.\nIf you did not sign in, change your password."
     mail.send(running.settings, who.email, f"{code} is your code for {name}", text)
@@ -63,24 +65,24 @@ def accept(running: Running, user_id: int, code: str, now: datetime) -> bool:
     Raises:
         TooMany: There were too many wrong codes.
     """
-    with running.database.writing() as work:
-        until = sign_in.wait_until(work, [f"code:{user_id}"], now)
+    with running.database.writing() as session:
+        until = sign_in.wait_until(session, [f"code:{user_id}"], now)
         if until is not None:
             raise TooMany(until - now)
-        return _accept(work, running, (user_id, code.strip()), now)
+        return _accept(session, running, (user_id, code.strip()), now)
 
 
-def _accept(work: Session, running: Running, given: tuple[int, str], now: datetime) -> bool:
+def _accept(session: Session, running: Running, given: tuple[int, str], now: datetime) -> bool:
     user_id, code = given
-    kept = work.get(MailedCode, user_id, with_for_update=True)
+    kept = session.get(MailedCode, user_id, with_for_update=True)
     fits = kept is not None and now < kept.expires_at and kept.tries < TRIES
     if kept is not None and fits and hmac.compare_digest(kept.code_hash, _hashed(running, user_id, code)):
-        work.delete(kept)
-        sign_in.forget(work, f"code:{user_id}", now)
+        session.delete(kept)
+        sign_in.forget(session, f"code:{user_id}", now)
         return True
     if kept is not None:
         kept.tries += 1
-    sign_in.failed(work, f"code:{user_id}", now, free=2 * TRIES)
+    sign_in.failed(session, f"code:{user_id}", now, free=2 * TRIES)
     return False
 
 
@@ -97,7 +99,7 @@ def pending(page: FormPage) -> tuple[int, int, str] | None:
     return int(user_id), int(serial), inside(wanted)
 
 
-FORM = Form(
+FORM = LoginForm(
     heading="One more step",
     lead="A code was mailed to you; it is valid for ten minutes.",
     inputs=(Input("code", "Code", "text", "one-time-code"),),

@@ -44,7 +44,7 @@ class TooMany(EngineError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempt:
+class SignInAttempt:
     """One try to sign in."""
 
     email: str
@@ -86,7 +86,7 @@ def network(address: str) -> str:
     return str(mapped) if mapped else str(ipaddress.ip_network((known, IPV6_HOME), strict=False).network_address)
 
 
-class Waiting:
+class PendingSignIn:
     """Who was told to wait, so that somebody who tries on and on costs no database either; one per process."""
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ class Outcome:
     """The user, if the password fits."""
 
 
-def authenticate(database: Database, attempt: Attempt, now: datetime, waiting: Waiting) -> Outcome:
+def authenticate(database: Database, attempt: SignInAttempt, now: datetime, waiting: PendingSignIn) -> Outcome:
     """Check email and password; an unknown address takes as long as a wrong password.
 
     Raises:
@@ -127,50 +127,50 @@ def authenticate(database: Database, attempt: Attempt, now: datetime, waiting: W
     """
     keys = attempt.keys
     waiting.check((keys["pair"], keys["from"]), now)
-    with database.reading() as work:
+    with database.reading() as session:
         for key in (keys["pair"], keys["from"]):
-            until = sign_in.wait_until(work, [key], now)
+            until = sign_in.wait_until(session, [key], now)
             if until is not None:
                 waiting.tell(key, until, now)
                 raise TooMany(until - now)
-        user = by_email(work, attempt.email)
-        until = sign_in.wait_until(work, [keys["email"]], now)
-        if until is not None and not _is_known(work, attempt, user, now):
+        user = by_email(session, attempt.email)
+        until = sign_in.wait_until(session, [keys["email"]], now)
+        if until is not None and not _is_known(session, attempt, user, now):
             raise TooMany(until - now)
         active = user if user is not None and user.active else None
-        settled = sign_in.is_settled(work, keys["pair"], attempt.place, now)
+        settled = sign_in.is_settled(session, keys["pair"], attempt.place, now)
         user_id, password_hash = (active.id, active.password_hash) if active else (None, None)
     if not passwords.matches(password_hash, attempt.password):
-        with database.writing() as work:
-            _failed(work, attempt, user_id, now)
+        with database.writing() as session:
+            _failed(session, attempt, user_id, now)
         return Outcome(known=user_id is not None, who=None)
     newer = passwords.hashed(attempt.password) if password_hash and passwords.is_outdated(password_hash) else None
     if settled and newer is None:  # who has nothing to write waits for nobody who writes
-        with database.reading() as work:
-            return Outcome(known=True, who=identity(work, get(work, User, user_id or 0)))
-    with database.writing() as work:
-        sign_in.forget(work, keys["pair"], now)
-        sign_in.remember(work, attempt.place, now)
-        signing_in = get(work, User, user_id or 0)
+        with database.reading() as session:
+            return Outcome(known=True, who=identity(session, get(session, User, user_id or 0)))
+    with database.writing() as session:
+        sign_in.forget(session, keys["pair"], now)
+        sign_in.remember(session, attempt.place, now)
+        signing_in = get(session, User, user_id or 0)
         if newer is not None and signing_in.password_hash == password_hash:
-            logins.renew_hash(work, signing_in, newer)
-        return Outcome(known=True, who=identity(work, signing_in))
+            logins.renew_hash(session, signing_in, newer)
+        return Outcome(known=True, who=identity(session, signing_in))
 
 
-def _is_known(work: Session, attempt: Attempt, user: User | None, now: datetime) -> bool:
+def _is_known(session: Session, attempt: SignInAttempt, user: User | None, now: datetime) -> bool:
     """Return whether somebody signed in with the same browser or from the same network before."""
     if user is not None and attempt.browser == user.id:
         return True
-    return sign_in.is_known(work, attempt.place, now)
+    return sign_in.is_known(session, attempt.place, now)
 
 
-def _failed(work: Session, attempt: Attempt, user_id: int | None, now: datetime) -> None:
+def _failed(session: Session, attempt: SignInAttempt, user_id: int | None, now: datetime) -> None:
     """Count a failure; the log tells of the one after which others wait."""
-    counts = {kind: sign_in.failed(work, key, now, free=FREE[kind]) for kind, key in attempt.keys.items()}
+    counts = {kind: sign_in.failed(session, key, now, free=FREE[kind]) for kind, key in attempt.keys.items()}
     if counts["pair"] == FREE["pair"] and user_id is not None:
-        user = get(work, User, user_id)
+        user = get(session, User, user_id)
         words = f"{FREE['pair']} failed sign-ins of user {user.username!r}, last from {attempt.address}"
-        audit.note(work, words, at=now, by=(None, "somebody"), account_id=user.account_id, user_id=user.id)
+        audit.note(session, words, at=now, by=(None, "somebody"), account_id=user.account_id, user_id=user.id)
     LOG.warning("Failed sign-in from %s", attempt.address)
 
 

@@ -54,7 +54,7 @@ class Refuse(RequestHandler):
         self.finish("This server does not have the name it was asked for.")
 
 
-class NotFound(RequestHandler):
+class NoSuchAddress(RequestHandler):
     """Tells that there is nothing."""
 
     def check_xsrf_cookie(self) -> None:
@@ -81,5 +81,5 @@ class ToHttps(RequestHandler):
 def rules(settings: Settings) -> list[Rule]:
     """Return the rules that hold for all addresses."""
     found = [Rule(Untrusted(settings.TRUSTED_HOSTS), Refuse)] if settings.TRUSTED_HOSTS else []
-    found.append(Rule(Unreadable(), NotFound))
+    found.append(Rule(Unreadable(), NoSuchAddress))
     return [*found, Rule(Unencrypted(), ToHttps)] if settings.FLEXMEASURES_FORCE_HTTPS else found

@@ -95,7 +95,7 @@ class Lease:
     """Of what this one took."""
 
 
-class Limits:
+class RateLimits:
     """The limits of all clients of this process."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
@@ -141,15 +141,15 @@ class Limits:
             return
         key, ends = f"triggers:{self._whose(who, '')}", _end(self._triggers)
         limit = self._limit(who, self._triggers, "triggers_per_five_minutes")
-        with self._shared.writing() as work:
-            used = subscriptions.use(work, key, datetime.fromtimestamp(ends, UTC), 1)
+        with self._shared.writing() as session:
+            used = subscriptions.use(session, key, datetime.fromtimestamp(ends, UTC), 1)
         try:
             if used > limit:
                 raise Exceeded("accepted triggers", State(limit, 0, ends))
             yield
         except BaseException:
-            with self._shared.writing() as work:
-                subscriptions.give_back(work, key, datetime.fromtimestamp(ends, UTC), 1)
+            with self._shared.writing() as session:
+                subscriptions.give_back(session, key, datetime.fromtimestamp(ends, UTC), 1)
             raise
 
     def close(self) -> None:
@@ -166,8 +166,8 @@ class Limits:
         """Return how much a client's plan allows, else what the settings do."""
         if who is None:
             return rate.count
-        with self._database.reading() as work:
-            plan = subscriptions.of_account(work, who.account_id)
+        with self._database.reading() as session:
+            plan = subscriptions.of_account(session, who.account_id)
         own: int | None = getattr(plan, name, None)
         return rate.count if own is None else own
 
@@ -175,8 +175,8 @@ class Limits:
         """Take some more of a limit for this process, and one of it for this request."""
         ends, limit = _end(self._requests), self._limit(who, self._requests, "requests_per_minute")
         amount = max(1, min(AT_ONCE, limit // 20))
-        with self._shared.writing() as work:
-            used = subscriptions.use(work, key, datetime.fromtimestamp(ends, UTC), amount)
+        with self._shared.writing() as session:
+            used = subscriptions.use(session, key, datetime.fromtimestamp(ends, UTC), amount)
         granted = amount - max(0, used - limit)
         lease = Lease(ends=ends, limit=limit, used=min(used, limit), left=max(0, granted))
         with self._lock:

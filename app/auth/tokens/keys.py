@@ -24,7 +24,7 @@ MOST = 50
 
 
 def make(
-    work: Session, user_id: int, *, name: str, scopes: Collection[str], now: datetime, expires_at: datetime | None
+    session: Session, user_id: int, *, name: str, scopes: Collection[str], now: datetime, expires_at: datetime | None
 ) -> tuple[AccessKey, str]:
     """Add a key and return it with its text, which cannot be told again.
 
@@ -41,8 +41,8 @@ def make(
     secret = secrets.token_urlsafe(32)
     key = AccessKey(user_id=user_id, name=name, scopes=sorted(scopes), secret_hash=hashed(secret), created_at=now)
     key.expires_at = expires_at
-    work.add(key)
-    work.flush()
+    session.add(key)
+    session.flush()
     return key, f"{PREFIX}{key.id}_{secret}"
 
 

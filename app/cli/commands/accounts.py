@@ -21,14 +21,14 @@ from engine.errors import InputError
 @click.option("--consultancy", type=int, help="ID of the account whose consultants may read this one.")
 def add_account(name: str, consultancy: int | None) -> None:
     """Add an organisation."""
-    with writing() as work:
-        if work.scalar(select(Account).where(Account.name == name)):
+    with writing() as session:
+        if session.scalar(select(Account).where(Account.name == name)):
             raise InputError(f"There is an account {name!r} already; choose another name.")
         if consultancy is not None:
-            get(work, Account, consultancy)
+            get(session, Account, consultancy)
         made = Account(name=name, consultancy_account_id=consultancy)
-        work.add(made)
-        work.flush()
+        session.add(made)
+        session.flush()
     click.secho(f"Account {name} has ID {made.id}.", fg="green")
 
 
@@ -44,24 +44,24 @@ def add_user(username: str, email: str, account: int, roles: str, timezone: str,
     if "@" not in email:
         raise InputError(f"{email!r} is no email address; write it like name@example.org.")
     password_hash = hashed(password)
-    with writing() as work:
-        get(work, Account, account)
-        if users.by_email(work, email) or users.by_name(work, username):
+    with writing() as session:
+        get(session, Account, account)
+        if users.by_email(session, email) or users.by_name(session, username):
             raise InputError(f"There is a user {username!r} or {email!r} already; choose others.")
         made = User(username=username, email=email.strip().lower(), account_id=account, timezone=timezone)
         made.password_hash = password_hash
-        made.roles = [users.role(work, name.strip()) for name in roles.split(",") if name.strip()]
-        work.add(made)
-        work.flush()
-        sources.of_user(work, made.id, name=username, account_id=account)
+        made.roles = [users.role(session, name.strip()) for name in roles.split(",") if name.strip()]
+        session.add(made)
+        session.flush()
+        sources.of_user(session, made.id, name=username, account_id=account)
     click.secho(f"User {username} has ID {made.id}.", fg="green")
 
 
 @click.command("accounts")
 def show_accounts() -> None:
     """Show all accounts."""
-    with reading() as work:
-        rows = [(row.id, row.name) for row in work.scalars(select(Account).order_by(Account.id))]
+    with reading() as session:
+        rows = [(row.id, row.name) for row in session.scalars(select(Account).order_by(Account.id))]
     show_table(["ID", "Name"], rows)
 
 
@@ -69,10 +69,10 @@ def show_accounts() -> None:
 @click.option("--id", "account_id", type=int, required=True, help="ID of the account.")
 def show_account(account_id: int) -> None:
     """Show one account with its users and assets."""
-    with reading() as work:
-        account = get(work, Account, account_id)
-        people = list(work.scalars(select(User).where(User.account_id == account_id).order_by(User.id)))
-        owned = list(work.scalars(select(Asset).where(Asset.account_id == account_id).order_by(Asset.id)))
+    with reading() as session:
+        account = get(session, Account, account_id)
+        people = list(session.scalars(select(User).where(User.account_id == account_id).order_by(User.id)))
+        owned = list(session.scalars(select(Asset).where(Asset.account_id == account_id).order_by(Asset.id)))
         show_title(f"Account {account.name} (ID: {account.id})")
         show_title("Users")
         show_table(
@@ -104,17 +104,17 @@ def show_roles() -> None:
 @click.option("--version", default="", help="Version of the model.")
 def add_source(name: str, kind: str, model: str, version: str) -> None:
     """Add a source of data."""
-    with writing() as work:
-        made = sources.named(work, name, type=kind, model=model, version=version)
+    with writing() as session:
+        made = sources.named(session, name, type=kind, model=model, version=version)
     click.secho(f"Source {made.description} has ID {made.id}.", fg="green")
 
 
 @click.command("data-sources")
 def show_sources() -> None:
     """Show where data come from."""
-    with reading() as work:
+    with reading() as session:
         rows = [
             (s.id, s.name, s.type, s.user_id, s.model, s.version)
-            for s in work.scalars(select(Source).order_by(Source.id))
+            for s in session.scalars(select(Source).order_by(Source.id))
         ]
     show_table(["ID", "Name", "Type", "User ID", "Model", "Version"], rows)

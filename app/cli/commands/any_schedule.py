@@ -39,14 +39,14 @@ def for_asset(asset: int | None, sensor: int | None, dry_run: bool, **given: Any
     known_at = datetime.now(UTC) if given["prior"] is None else instant(given["prior"], field="prior")
     models, context = _read(given["flex_model"], "flex-model"), _read(given["flex_context"], "flex-context")
     rules = schedule.rules(load(), start_within_bounds=True)
-    with reading() as work:
+    with reading() as session:
         if sensor is not None:
-            asset = get(work, Sensor, sensor).asset_id
+            asset = get(session, Sensor, sensor).asset_id
         request = _request(asset or 0, sensor, models, context, given)
-        done = schedule.compute(References(work, None, saves=not dry_run), request, known_at=known_at, rules=rules)
+        done = schedule.compute(References(session, None, saves=not dry_run), request, known_at=known_at, rules=rules)
     if not dry_run:
-        with writing() as work:
-            planned = schedule.save(work, done, known_at=known_at, rules=rules)
+        with writing() as session:
+            planned = schedule.save(session, done, known_at=known_at, rules=rules)
         tell(planned)
         return
     for warning in done.warnings:

@@ -30,19 +30,19 @@ from engine.units import units
 @click.option("--attributes", default="{}", help="More facts, as a JSON object.")
 def add_asset(asset_type: str, account: int | None, parent_asset: int | None, attributes: str, **columns: Any) -> None:
     """Add an asset."""
-    with writing() as work:
-        kinds = {kind.name: kind for kind in work.scalars(select(AssetType))}
+    with writing() as session:
+        kinds = {kind.name: kind for kind in session.scalars(select(AssetType))}
         kinds |= {str(kind.id): kind for kind in kinds.values()}
         if asset_type not in kinds:
             raise UnknownName("asset type", asset_type, [name for name in kinds if not name.isdecimal()])
         if account is not None:
-            get(work, Account, account)
+            get(session, Account, account)
         made = Asset(asset_type=kinds[asset_type], attributes=json_object(attributes, "attributes"), **columns)
         made.account_id, made.parent_asset_id = account, parent_asset
         if parent_asset is not None:
-            check_parent(work, made, get(work, Asset, parent_asset))
-        work.add(made)
-        work.flush()
+            check_parent(session, made, get(session, Asset, parent_asset))
+        session.add(made)
+        session.flush()
     click.secho(f"Asset {made.name} has ID {made.id}.", fg="green")
 
 
@@ -72,18 +72,20 @@ def add_sensor(name: str, unit: str, event_resolution: str, timezone: str, asset
         made.resolution = timedelta(minutes=int(event_resolution))
     else:
         made.resolution = duration(event_resolution, field="event-resolution")
-    with writing() as work:
-        made.asset_id = get(work, Asset, asset).id
-        work.add(made)
-        work.flush()
+    with writing() as session:
+        made.asset_id = get(session, Asset, asset).id
+        session.add(made)
+        session.flush()
     click.secho(f"Sensor {name} has ID {made.id}.", fg="green")
 
 
 @click.command("asset-types")
 def show_asset_types() -> None:
     """Show all asset types."""
-    with reading() as work:
-        rows = [(row.id, row.name, row.description) for row in work.scalars(select(AssetType).order_by(AssetType.id))]
+    with reading() as session:
+        rows = [
+            (row.id, row.name, row.description) for row in session.scalars(select(AssetType).order_by(AssetType.id))
+        ]
     show_table(["ID", "Name", "Description"], rows)
 
 
@@ -91,8 +93,8 @@ def show_asset_types() -> None:
 @click.option("--id", "asset_id", type=int, required=True, help="ID of the asset.")
 def show_asset(asset_id: int) -> None:
     """Show one asset with its sensors."""
-    with reading() as work:
-        asset = get(work, Asset, asset_id)
+    with reading() as session:
+        asset = get(session, Asset, asset_id)
         show_title(f"Asset {asset.name} (ID: {asset.id})")
         show_table(
             ["Type", "Location", "Sensors to show"], [(asset.asset_type.name, place(asset), asset.sensors_to_show)]
@@ -106,6 +108,6 @@ def show_asset(asset_id: int) -> None:
             ["ID", "Name", "Unit", "Resolution", "Timezone", "Attributes"],
             [
                 (s.id, s.name, s.unit, iso_duration(s.resolution), s.timezone, json.dumps(s.attributes))
-                for s in sensors.of_asset(work, asset_id)
+                for s in sensors.of_asset(session, asset_id)
             ],
         )

@@ -10,7 +10,7 @@ from app.auth.access.references import References
 from app.cli.opening import reading, writing
 from app.cli.tables import show_table
 from app.jobs.triggers import automations as automating
-from app.jobs.triggers.automations import KINDS, Plan
+from app.jobs.triggers.automations import KINDS, AutomationPlan
 from app.jobs.triggers.recurrence import time_of_day
 from db import assets
 from db.assets import Asset
@@ -41,7 +41,7 @@ def _object(text: str) -> dict[str, Any]:
 @click.option("--on-data", is_flag=True, help="Also do it soon after new data of its inputs arrived.")
 def add_automation(asset_id: int, kind: str, name: str, every: str, at: str, request: str, on_data: bool) -> None:
     """Plan, forecast or report again and again, in the time zone of the asset."""
-    plan = Plan(
+    plan = AutomationPlan(
         asset_id=asset_id,
         kind=kind,
         name=name,
@@ -50,8 +50,8 @@ def add_automation(asset_id: int, kind: str, name: str, every: str, at: str, req
         at=time_of_day(at),
         on_data=on_data,
     )
-    with writing() as work:
-        made = automating.make(References(work, None), plan, now=datetime.now(UTC))
+    with writing() as session:
+        made = automating.make(References(session, None), plan, now=datetime.now(UTC))
         told = f"Automation {made.id} ({name}) is made; it is first done at {made.next_at.isoformat()}."
     click.secho(told, fg="green")
 
@@ -60,9 +60,9 @@ def add_automation(asset_id: int, kind: str, name: str, every: str, at: str, req
 @click.option("--asset", "asset_id", type=int, required=True, help="Asset they are done for, or one above it.")
 def show_automations(asset_id: int) -> None:
     """Show the automations of an asset and of those below it."""
-    with reading() as work:
-        get(work, Asset, asset_id)
-        found = automations.of_assets(work, [row.id for row in assets.subtree(work, asset_id)])
+    with reading() as session:
+        get(session, Asset, asset_id)
+        found = automations.of_assets(session, [row.id for row in assets.subtree(session, asset_id)])
     heads = ["ID", "Asset", "Name", "Kind", "Every", "On data", "State", "Last", "Next"]
     show_table(heads, [_cells(row) for row in found])
 
@@ -77,9 +77,9 @@ def _cells(row: Automation) -> list[object]:
 @click.option("--id", "automation_id", type=int, required=True)
 def show_automation(automation_id: int) -> None:
     """Show one automation with its latest jobs."""
-    with reading() as work:
-        row = get(work, Automation, automation_id)
-        found = jobs.of_automation(work, automation_id)
+    with reading() as session:
+        row = get(session, Automation, automation_id)
+        found = jobs.of_automation(session, automation_id)
     click.echo(f"{row.name}: {row.kind} of asset {row.asset_id} every {iso_duration(row.every)}")
     click.echo(orjson.dumps(row.request).decode())
     cells = [[job.id, job.status, job.known_at.isoformat(), job.message] for job in found]
@@ -92,10 +92,10 @@ def show_automation(automation_id: int) -> None:
 @click.option("--name", help="A new name.")
 def edit_automation(automation_id: int, pause: bool | None, name: str | None) -> None:
     """Pause, continue or rename an automation; what fell into a pause is not caught up."""
-    with writing() as work:
-        row = get(work, Automation, automation_id)
+    with writing() as session:
+        row = get(session, Automation, automation_id)
         if pause is False and not row.active:
-            row.next_at = automating.recurrence(work, row).next_after(datetime.now(UTC))
+            row.next_at = automating.recurrence(session, row).next_after(datetime.now(UTC))
         row.active = row.active if pause is None else not pause
         row.name = name or row.name
         state = "active" if row.active else "paused"
@@ -106,6 +106,6 @@ def edit_automation(automation_id: int, pause: bool | None, name: str | None) ->
 @click.option("--id", "automation_id", type=int, required=True)
 def delete_automation(automation_id: int) -> None:
     """Delete an automation; its jobs stay."""
-    with writing() as work:
-        work.delete(get(work, Automation, automation_id))
+    with writing() as session:
+        session.delete(get(session, Automation, automation_id))
     click.secho(f"Automation {automation_id} is deleted.", fg="green")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from app.assemble.files import export, files
-from app.assemble.files.export import Wanted
+from app.assemble.files.export import ExportQuery
 from app.assemble.files.files import Layout
 from app.cli.opening import reading, writing
 from app.cli.plot import Curve, plot
@@ -58,13 +58,13 @@ def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: s
     if dry_run:
         preview(file, sensor_id, source, layout(**options), known_at)
         return
-    with reading() as work:
-        unit = get(work, Sensor, sensor_id).unit
+    with reading() as session:
+        unit = get(session, Sensor, sensor_id).unit
     with file.open("rb") as opened:
         posted = files.read(opened, layout(**options), default_unit=unit)
-    with writing() as work:
-        taken = ingest.run_from(work, sensor_id, source, posted, known_at=known_at)
-        sensor = get(work, Sensor, sensor_id)
+    with writing() as session:
+        taken = ingest.run_from(session, sensor_id, source, posted, known_at=known_at)
+        sensor = get(session, Sensor, sensor_id)
     written = taken.written
     click.secho("Successfully created beliefs", fg="green")
     click.echo(
@@ -75,20 +75,20 @@ def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: s
 
 def preview(file: Path, sensor_id: int, source: str, form: Layout, known_at: datetime) -> None:
     """Print what a file would do; raise its first problem, so that a script notices."""
-    with reading() as work, file.open("rb") as opened:
-        found = ingest.preview_file(work, sensor_id, source, opened, form, known_at=known_at)
-        sensor = get(work, Sensor, sensor_id)
+    with reading() as session, file.open("rb") as opened:
+        found = ingest.preview_file(session, sensor_id, source, opened, form, known_at=known_at)
+        sensor = get(session, Sensor, sensor_id)
     for problem in found.rows.problems:
         click.echo(f"Row {problem.row}: {problem.text!r} {problem.reason}")
     for start, end in found.gaps.tolist():
         click.echo(f"No rows from {from_us(start).isoformat()} to {from_us(end).isoformat()}.")
     if found.written is None or found.beliefs is None:
         raise InputError(found.refused or "The file has no values.")
-    told = found.beliefs
+    beliefs = found.beliefs
     click.echo(
-        f"{len(found.rows.events)} rows give {told.count} values of {sensor.name} (sensor {sensor.id}), "
-        f"from {told.lowest:g} to {told.highest:g} {sensor.unit}, "
-        f"{from_us(told.first).isoformat()} to {from_us(told.last).isoformat()}."
+        f"{len(found.rows.events)} rows give {beliefs.count} values of {sensor.name} (sensor {sensor.id}), "
+        f"from {beliefs.lowest:g} to {beliefs.highest:g} {sensor.unit}, "
+        f"{from_us(beliefs.first).isoformat()} to {from_us(beliefs.last).isoformat()}."
     )
     written = found.written
     click.echo(f"{written.stored} would be stored; {written.unchanged} are known already. Nothing was stored.")
@@ -134,23 +134,23 @@ def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **option
     before, timezone = options["belief_time_before"], options["timezone"]
     known_at = instant(before, field="belief-time-before") if before else datetime.now(UTC)
     sources = SourceFilter(ids=options["source_ids"] or None, types=options["types"] or None)
-    with reading() as work:
-        chosen = [get(work, Sensor, key) for key in sensor_ids]
+    with reading() as session:
+        chosen = [get(session, Sensor, key) for key in sensor_ids]
         place = zone(timezone or chosen[0].timezone)
         begin = instant(start, field="start", local=place).astimezone(place)
         end = begin.astimezone(UTC) + duration(lasting, field="duration", start=begin)
         file = options["to_file"]
         if file is not None:
             kind = "all" if options["all_beliefs"] else "one per event"
-            wanted = Wanted(start=begin, end=end, known_at=known_at, sources=sources, beliefs=kind)
+            wanted = ExportQuery(start=begin, end=end, known_at=known_at, sources=sources, beliefs=kind)
             with TemporaryFile() as draft:  # a file that is refused on its way leaves no half of it
-                count = export.write(work, chosen, wanted, file.suffix.removeprefix("."), draft)
+                count = export.write(session, chosen, wanted, file.suffix.removeprefix("."), draft)
                 draft.seek(0)
                 with file.open("wb") as out:
                     shutil.copyfileobj(draft, out)
             click.secho(f"{count} rows are written to {file}.", fg="green")
             return
-        found = store.read_many(work, chosen, begin, end, known_at=known_at, sources=sources)
+        found = store.read_many(session, chosen, begin, end, known_at=known_at, sources=sources)
     for unit in dict.fromkeys(sensor.unit for sensor in chosen):
         show_unit([sensor for sensor in chosen if sensor.unit == unit], found, Shown(begin, end, place))
 
@@ -168,7 +168,7 @@ def show_unit(sensors: list[Sensor], found: dict[int, Known], shown: Shown) -> N
     curves = []
     for sensor in sensors:
         known = found[sensor.id]
-        click.secho(f"{sensor.name} (sensor {sensor.id}): {told(sensor, known)}", bold=True)
+        click.secho(f"{sensor.name} (sensor {sensor.id}): {summary(sensor, known)}", bold=True)
         if len(known):
             label = f"{sensor.name} ({sensor.id})"
             curves.append(Curve(label=label, events=known.events, values=known.values, step=sensor.resolution))
@@ -176,7 +176,7 @@ def show_unit(sensors: list[Sensor], found: dict[int, Known], shown: Shown) -> N
         click.echo(plot(curves, shown.start, shown.end, unit=sensors[0].unit, place=shown.place))
 
 
-def told(sensor: Sensor, known: Known) -> str:
+def summary(sensor: Sensor, known: Known) -> str:
     """Return how many values there are, of which step, and between which bounds."""
     if not len(known):
         return "no values in this time range."

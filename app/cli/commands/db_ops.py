@@ -68,8 +68,8 @@ def restore(file: Path, replace: bool, yes: bool) -> None:
 def import_beliefs(url: str, pairs: tuple[str, ...]) -> None:
     """Take over the values of sensors from the FlexMeasures database at a URL."""
     wanted = dict(_pair(text) for text in pairs)
-    with writing() as work:
-        stored = flexmeasures_import.run(work, url, wanted)
+    with writing() as session:
+        stored = flexmeasures_import.run(session, url, wanted)
     for sensor, count in stored.items():
         click.secho(f"{count} values stored for sensor {sensor}.", fg="green")
 

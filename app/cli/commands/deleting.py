@@ -69,8 +69,8 @@ def delete_nan(**options: Any) -> None:
 
 def delete(how: Callable[..., int], what: str, options: dict[str, Any]) -> None:
     """Delete from the sensors chosen, after asking, and tell how much."""
-    with reading() as work:
-        found = _chosen(work, options)
+    with reading() as session:
+        found = _chosen(session, options)
         place = zone(found[0].timezone)
     start, end = (options[name] and instant(options[name], field=name, local=place) for name in ("start", "end"))
     if not options["yes"]:
@@ -78,21 +78,21 @@ def delete(how: Callable[..., int], what: str, options: dict[str, Any]) -> None:
         click.confirm(f"Delete the {what} of {names}?", abort=True)
     sources = SourceFilter(ids=options["source_ids"] or None)
     bounds = deletion.within(start, end)
-    with writing() as work:
-        gone = sum(how(work, get(work, Sensor, one.id), bounds=bounds, sources=sources) for one in found)
+    with writing() as session:
+        gone = sum(how(session, get(session, Sensor, one.id), bounds=bounds, sources=sources) for one in found)
     click.secho(f"{gone} {what} deleted.", fg="green")
 
 
-def _chosen(work: Session, options: dict[str, Any]) -> list[Sensor]:
+def _chosen(session: Session, options: dict[str, Any]) -> list[Sensor]:
     """Return the sensors that the options choose."""
     ids = {*options["sensor_ids"]}
     for key in options["asset_ids"]:
-        below = assets.subtree(work, get(work, assets.Asset, key).id) if options["offspring"] else []
+        below = assets.subtree(session, get(session, assets.Asset, key).id) if options["offspring"] else []
         for asset_id in {key, *(asset.id for asset in below)}:
-            ids |= {sensor.id for sensor in sensors.of_asset(work, asset_id)}
+            ids |= {sensor.id for sensor in sensors.of_asset(session, asset_id)}
     if not ids:
         raise InputError("Tell whose data to delete, with --sensor or --asset.")
-    return [get(work, Sensor, key) for key in sorted(ids)]
+    return [get(session, Sensor, key) for key in sorted(ids)]
 
 
 @click.command("resample-data")
@@ -106,18 +106,18 @@ def resample_data(sensor_ids: tuple[int, ...], event_resolution: str, yes: bool)
         if event_resolution.isdecimal()
         else duration(event_resolution, field="event-resolution")
     )
-    with reading() as work:
-        before = {key: get(work, Sensor, key) for key in sensor_ids}
+    with reading() as session:
+        before = {key: get(session, Sensor, key) for key in sensor_ids}
     for key, sensor in before.items():
         if not yes and length > sensor.resolution:
             click.confirm(f"The values of {sensor.name} ({key}) give way to means for good. Go on?", abort=True)
-    with writing() as work:
+    with writing() as session:
         for key in before:
-            sensor = get(work, Sensor, key)
+            sensor = get(session, Sensor, key)
             if sensor.resolution != before[key].resolution:
                 raise InputError(f"{sensor.name} ({key}) was changed meanwhile; nothing was done. Look at it again.")
             old = iso_duration(sensor.resolution)
-            conversion.resample_data(work, sensor, length)
+            conversion.resample_data(session, sensor, length)
             click.secho(f"{sensor.name} (sensor {key}) went from {old} to {iso_duration(length)}.", fg="green")
 
 
@@ -126,8 +126,8 @@ def resample_data(sensor_ids: tuple[int, ...], event_resolution: str, yes: bool)
 @click.option("--unit", required=True, help="New unit, such as MW.")
 def convert_data(sensor_id: int, unit: str) -> None:
     """Give a sensor another unit, and write all its data in it."""
-    with writing() as work:
-        sensor = get(work, Sensor, sensor_id)
+    with writing() as session:
+        sensor = get(session, Sensor, sensor_id)
         old = sensor.unit
-        conversion.convert(work, sensor, unit)
+        conversion.convert(session, sensor, unit)
     click.secho(f"{sensor.name} (sensor {sensor_id}) went from {old} to {unit}.", fg="green")

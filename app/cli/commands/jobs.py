@@ -18,7 +18,7 @@ from app.jobs.queue import Queue
 from app.opening import opened
 from app.settings.settings import load
 from db.jobs import job_search, job_states, jobs
-from db.jobs.job_search import Wanted
+from db.jobs.job_search import JobQuery
 from db.jobs.jobs import PENDING, UNSUCCESSFUL, Job
 from engine.errors import FieldError, InputError, UnknownName
 from engine.iso_time import duration, iso_duration
@@ -83,8 +83,8 @@ def show_queues() -> None:
     settings = load()
     database = opened(settings)
     queue = Queue(settings, database)
-    with database.reading() as work:
-        counts = job_states.counts(work)
+    with database.reading() as session:
+        counts = job_states.counts(session)
     held = queue.sizes() if queue.answers() else {}
     rows = [[name, held.get(name, "?"), *(counts.get((name, state), 0) for state in STATES)] for name in QUEUES]
     show_table(["Queue", "Held", *(state.capitalize() for state in STATES)], rows)
@@ -96,8 +96,8 @@ def show_queues() -> None:
 def stats(window: str) -> None:
     """Show how many jobs ended how, and how long they waited and took."""
     length = duration(window, field="--window")
-    with reading() as work:
-        found = job_search.durations(work, since=datetime.now(UTC) - length)
+    with reading() as session:
+        found = job_search.durations(session, since=datetime.now(UTC) - length)
     heads = ["Queue", "Jobs", "Finished", "Failed", "Waited median [s]", "Took median [s]", "Took p95 [s]", "CPU [s]"]
     click.echo(f"Jobs asked for in the last {iso_duration(length)}:")
     show_table(heads, [line.cells() for line in found])
@@ -107,9 +107,9 @@ def stats(window: str) -> None:
 @click.option("--job", "job_id", required=True, help="UUID of the job.")
 def inspect_job(job_id: str) -> None:
     """Show everything that is known of a job."""
-    with reading() as work:
-        job = jobs.one(work, job_id)
-        facts = job_search.told(job)
+    with reading() as session:
+        job = jobs.one(session, job_id)
+        facts = job_search.as_dict(job)
     show_table(["Field", "Value"], [[name, _one_line(value)] for name, value in facts.items() if name != "trace"])
     if job.trace:
         click.echo(f"\n{job.trace}")
@@ -127,11 +127,11 @@ def run_job(job_id: str) -> None:
     database = opened(settings)
     queue = Queue(settings, database, "run-job")
     try:
-        with database.writing() as work:
-            job_states.requeue(work, job_id, user_id=jobs.one(work, job_id).user_id)
+        with database.writing() as session:
+            job_states.requeue(session, job_id, user_id=jobs.one(session, job_id).user_id)
         did = queue.worker.do(job_id)
-        with database.reading() as work:
-            job = jobs.one(work, job_id)
+        with database.reading() as session:
+            job = jobs.one(session, job_id)
     finally:
         database.close()
     if not did or job.status != "FINISHED":
@@ -143,9 +143,9 @@ def run_job(job_id: str) -> None:
 @click.option("--job", "job_id", required=True, help="UUID of the job.")
 def cancel_job(job_id: str) -> None:
     """Cancel a job that has not ended; what it is computing is not saved."""
-    with writing() as work:
-        job = jobs.one(work, job_id)
-        if not job_states.cancel(work, job_id, now=datetime.now(UTC), message="Cancelled on the command line."):
+    with writing() as session:
+        job = jobs.one(session, job_id)
+        if not job_states.cancel(session, job_id, now=datetime.now(UTC), message="Cancelled on the command line."):
             raise InputError(f"Job {job_id} has ended already ({job.status.lower()}).")
     click.secho(f"Job {job_id} is cancelled.", fg="green")
 
@@ -160,10 +160,10 @@ def clear_queue(queues: list[str], deferred: bool, scheduled: bool, failed: bool
     states = [name for name, wanted in (("DEFERRED", deferred), ("SCHEDULED", scheduled)) if wanted]
     settings, now = load(), datetime.now(UTC)
     database = opened(settings)
-    with database.writing() as work:
-        gone = job_search.forget_unsuccessful(work, queues) if failed else 0
+    with database.writing() as session:
+        gone = job_search.forget_unsuccessful(session, queues) if failed else 0
         waits = states or ([] if failed else ["QUEUED"])
-        cancelled = job_search.cancel_all(work, queues, waits, now=now, message="Cancelled: its queue was cleared.")
+        cancelled = job_search.cancel_all(session, queues, waits, now=now, message="Cancelled: its queue was cleared.")
     if "QUEUED" in waits:
         queue = Queue(settings, database)
         for name in queues:
@@ -178,8 +178,8 @@ def delete_queue(queues: list[str]) -> None:
     """Forget every job of some queues that is not being done right now."""
     settings = load()
     database = opened(settings)
-    with database.writing() as work:
-        gone = job_search.forget_all(work, queues)
+    with database.writing() as session:
+        gone = job_search.forget_all(session, queues)
     queue = Queue(settings, database)
     for name in queues:
         queue.clear(name)
@@ -200,14 +200,14 @@ def save_last(
     """Save the newest jobs with all that is known of them as JSON, to look into or to send on."""
     if state is not None and state.upper() not in STATES:
         raise FieldError("--registry", f"{state!r} is none of {', '.join(STATES).lower()}.")
-    wanted = Wanted(
+    wanted = JobQuery(
         queues=queues,
         states=[state.upper()] if state else [],
         asset_ids=None if asset_id is None else [asset_id],
         sensor_id=sensor_id,
     )
-    with reading() as work:
-        found: list[Job] = job_search.newest(work, wanted, most=most)
-        told = [job_search.told(job) for job in found]
+    with reading() as session:
+        found: list[Job] = job_search.newest(session, wanted, most=most)
+        told = [job_search.as_dict(job) for job in found]
     file.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
     click.secho(f"{len(told)} jobs saved in {file}.", fg="green")

@@ -12,7 +12,7 @@ from app.jobs.watch import alerting
 from app.opening import opened
 from app.settings.settings import Settings, load
 from db.accounts import last_seen
-from db.accounts.last_seen import Group
+from db.accounts.last_seen import UserFilter
 from db.accounts.users import User
 from db.core.database import Database
 from db.jobs import task_runs
@@ -45,8 +45,8 @@ def last_run(tasks: tuple[tuple[str, int], ...], custom_message: str, recipients
     """Alert if a task has not succeeded within some minutes."""
     settings, now = _told(load(), recipients), datetime.now(UTC)
     database = opened(settings)
-    with database.reading() as work:
-        known = {row.name: row for row in task_runs.every(work)}
+    with database.reading() as session:
+        known = {row.name: row for row in task_runs.every(session)}
     found = []
     for name, minutes in tasks:
         problem = _late(name, known.get(name), timedelta(minutes=minutes), now)
@@ -76,8 +76,8 @@ def _late(name: str, row: LatestTaskRun | None, allowed: timedelta, now: datetim
 def latest_runs() -> None:
     """Show when each task ran last."""
     database = opened(load())
-    with database.reading() as work:
-        found = task_runs.every(work)
+    with database.reading() as session:
+        found = task_runs.every(session)
     cells = [[row.name, row.at.isoformat(), "succeeded" if row.status else "failed", row.succeeded_at] for row in found]
     show_table(["Task", "Last run", "How", "Last success"], cells)
     database.close()
@@ -110,14 +110,16 @@ def last_seen_users(
 ) -> None:
     """Alert if users were not seen for a while; meant for machines that should send data regularly."""
     settings, now = _told(load(), recipients), datetime.now(UTC)
-    group = Group(account_role=account_role, account_id=account_id, consultancy_id=consultancy_id, user_role=user_role)
+    group = UserFilter(
+        account_role=account_role, account_id=account_id, consultancy_id=consultancy_id, user_role=user_role
+    )
     database = opened(settings)
     since = now - timedelta(minutes=minutes)
-    with database.writing() as work:
-        before = next((row.at for row in task_runs.every(work) if row.name == task_name), None)
+    with database.writing() as session:
+        before = next((row.at for row in task_runs.every(session) if row.name == task_name), None)
         after = before - timedelta(minutes=minutes) if before and only_newly_absent_users else None
-        users = last_seen.absent(work, group, since=since, after=after)
-        task_runs.record(work, task_name, at=now, status=True)
+        users = last_seen.absent(session, group, since=since, after=after)
+        task_runs.record(session, task_name, at=now, status=True)
     try:
         if alert_users:
             _tell_users(settings, users, custom_user_message)

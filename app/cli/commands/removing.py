@@ -51,38 +51,38 @@ def sensor(ids: tuple[int, ...], force: bool) -> None:
     remove(Sensor, ids, what="data", force=force)
 
 
-def _users(work: Session, table: type[Table], ids: tuple[int, ...]) -> list[int]:
+def _users(session: Session, table: type[Table], ids: tuple[int, ...]) -> list[int]:
     """Return the ids of the users that are deleted with some rows."""
     leaving = User.account_id.in_(ids) if table is Account else User.id.in_(ids) if table is User else false()
-    return list(work.scalars(select(User.id).where(leaving)))
+    return list(session.scalars(select(User.id).where(leaving)))
 
 
 def remove(table: type[Table], ids: tuple[int, ...], *, what: str, force: bool) -> None:
     """Delete rows and, by the foreign keys, what is theirs: all of them or none."""
-    with reading() as work:
-        names = _names(work, table, ids)
+    with reading() as session:
+        names = _names(session, table, ids)
     if not force:
         click.confirm(f"Delete {', '.join(names)} with {what}?", abort=True)
-    with writing() as work:
-        if _names(work, table, ids) != names:
+    with writing() as session:
+        if _names(session, table, ids) != names:
             raise InputError("What is to be deleted was changed meanwhile; nothing was deleted. Look at it again.")
         if table is Account:
-            _let_go(work, ids)
-        principal.leave(work, _users(work, table, ids), now=datetime.now(UTC))
+            _let_go(session, ids)
+        principal.leave(session, _users(session, table, ids), now=datetime.now(UTC))
         for key in dict.fromkeys(ids):
-            work.delete(get(work, table, key))
+            session.delete(get(session, table, key))
     click.secho(f"Deleted {', '.join(names)}.", fg="green")
 
 
-def _let_go(work: Session, account_ids: tuple[int, ...]) -> None:
+def _let_go(session: Session, account_ids: tuple[int, ...]) -> None:
     """Take what other accounts have below assets of leaving accounts to the top, so that it does not go with them."""
     owned = select(Asset.id).where(Asset.account_id.in_(account_ids))
-    for asset in work.scalars(select(Asset).where(Asset.parent_asset_id.in_(owned))):
+    for asset in session.scalars(select(Asset).where(Asset.parent_asset_id.in_(owned))):
         if asset.account_id not in account_ids:
             asset.parent_asset_id = None
-    work.flush()
+    session.flush()
 
 
-def _names(work: Session, table: type[Table], ids: tuple[int, ...]) -> list[str]:
-    rows = [get(work, table, key) for key in ids]
+def _names(session: Session, table: type[Table], ids: tuple[int, ...]) -> list[str]:
+    rows = [get(session, table, key) for key in ids]
     return [str(getattr(row, "name", None) or getattr(row, "username", "")) for row in rows]

@@ -34,10 +34,10 @@ def add_report(
     given = _read(parameters, "parameters")
     given |= {name: text for name, text in (("start", start), ("end", end), ("resolution", resolution)) if text}
     request = _request(reporter, _read(config, "config") if config else {}, given)
-    with reading() as work:
-        done = report.compute(References(work, None), request, known_at=datetime.now(UTC))
-    with writing() as work:
-        stored = report.save(References(work, None), done)
+    with reading() as session:
+        done = report.compute(References(session, None), request, known_at=datetime.now(UTC))
+    with writing() as session:
+        stored = report.save(References(session, None), done)
     for sensor_id, count in stored.items():
         click.secho(
             f"{count} values of the report are stored for sensor {sensor_id}.", fg="green" if count else "yellow"

@@ -84,12 +84,12 @@ def _plan(start: str, length: str, model: dict[str, Any], context: dict[str, Any
     begin = instant(start, field="start")
     lasts = duration(length, field="duration", start=begin)
     known_at, rules = datetime.now(UTC), schedule.rules(load(), start_within_bounds=True)
-    with reading() as work:
-        asset = get(work, Sensor, model["sensor"]).asset_id
+    with reading() as session:
+        asset = get(session, Sensor, model["sensor"]).asset_id
         request = ScheduleRequest(asset=asset, start=begin, duration=lasts, flex_model=(model,), flex_context=context)
-        done = schedule.compute(References(work, None), request, known_at=known_at, rules=rules)
-    with writing() as work:
-        planned = schedule.save(work, done, known_at=known_at, rules=rules)
+        done = schedule.compute(References(session, None), request, known_at=known_at, rules=rules)
+    with writing() as session:
+        planned = schedule.save(session, done, known_at=known_at, rules=rules)
     tell(planned)
 
 

@@ -13,9 +13,9 @@ KINDS = {"battery": toy.battery, "process": toy.processes}
 @click.option("--kind", type=click.Choice(list(KINDS)), default="battery", show_default=True, help="What to add to it.")
 def toy_account(kind: str) -> None:
     """Add the toy account, its user and what a tutorial needs."""
-    with writing() as work:
-        owner = toy.account(work)
-        made = KINDS[kind](work)
+    with writing() as session:
+        owner = toy.account(session)
+        made = KINDS[kind](session)
     click.secho(f"Asset types: {', '.join(TYPES)}.", dim=True)
     click.secho(f"{owner.name} (ID: {owner.id}) with user {toy.EMAIL} (password: {toy.PASSWORD}) is ready.", fg="green")
     for sensor in made.values():

@@ -18,13 +18,13 @@ SENSOR = "SELECT unit, event_resolution, knowledge_horizon_fnc, knowledge_horizo
 SOURCE = "SELECT name, type, model, version FROM data_source WHERE id = %s"
 
 
-def run(work: Session, url: str, pairs: Mapping[int, int]) -> dict[int, int]:
+def run(session: Session, url: str, pairs: Mapping[int, int]) -> dict[int, int]:
     """Save all beliefs of some sensors of theirs in sensors of ours; return the number stored, by our sensor.
 
     Our sensor takes over the knowledge horizon of theirs, by which horizons become moments.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         url: Address of their database.
         pairs: Id of our sensor by the id of theirs.
 
@@ -38,12 +38,14 @@ def run(work: Session, url: str, pairs: Mapping[int, int]) -> dict[int, int]:
         reason = str(error).splitlines()[0]
         raise InputError(f"The other database does not answer ({reason}); check its address.") from None
     try:
-        return {ours: _take_over(work, there, key, get(work, Sensor, ours)) for key, ours in sorted(pairs.items())}
+        return {
+            ours: _take_over(session, there, key, get(session, Sensor, ours)) for key, ours in sorted(pairs.items())
+        }
     finally:
         there.close()
 
 
-def _take_over(work: Session, there: Any, key: int, ours: Sensor) -> int:
+def _take_over(session: Session, there: Any, key: int, ours: Sensor) -> int:
     unit, resolution, function, parameters = _row(there, SENSOR, key, "sensor")
     if not units.same_kind(unit, ours.unit) or units.convert(1.0, unit, ours.unit) != 1.0:
         raise FieldError(
@@ -52,13 +54,15 @@ def _take_over(work: Session, there: Any, key: int, ours: Sensor) -> int:
     if resolution != ours.resolution:
         raise FieldError(f"sensor {key}", f"its events last {resolution}, ours {ours.resolution}; pair alike.")
     ours.knowledge_horizon = flexmeasures.rule_of(str(function), parameters or {})
-    written = flexmeasures.beliefs_of(work, ours, there, key, source_of=lambda source: _source(work, there, source))
+    written = flexmeasures.beliefs_of(
+        session, ours, there, key, source_of=lambda source: _source(session, there, source)
+    )
     return sum(each.stored for each in written.values())
 
 
-def _source(work: Session, there: Any, key: int) -> Source:
+def _source(session: Session, there: Any, key: int) -> Source:
     name, kind, model, version = _row(there, SOURCE, key, "source")
-    return sources.named(work, name, type=kind, model=model or "", version=version or "")
+    return sources.named(session, name, type=kind, model=model or "", version=version or "")
 
 
 def _row(there: Any, query: str, key: int, kind: str) -> tuple[Any, ...]:

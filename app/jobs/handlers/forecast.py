@@ -16,22 +16,22 @@ from engine.forecasting.naive import SeasonalNaive
 from engine.window import Window
 
 
-def run(work: Session, sensor: Sensor, window: Window, *, known_at: datetime, season: timedelta) -> Written:
+def run(session: Session, sensor: Sensor, window: Window, *, known_at: datetime, season: timedelta) -> Written:
     """Forecast the events of a window with what was known at one moment, and save the forecast; see ``foresee``."""
-    values = foresee(work, sensor, window, known_at=known_at, season=season)
-    return save(work, sensor, window, values, known_at=known_at)
+    values = foresee(session, sensor, window, known_at=known_at, season=season)
+    return save(session, sensor, window, values, known_at=known_at)
 
 
-def save(work: Session, sensor: Sensor, window: Window, values: Values, *, known_at: datetime) -> Written:
+def save(session: Session, sensor: Sensor, window: Window, values: Values, *, known_at: datetime) -> Written:
     """Save a forecast of the events of a window; it may have been computed in another session."""
-    return store.write(work, sensor, source(work), events=window.starts, values=values, known_at=known_at)
+    return store.write(session, sensor, source(session), events=window.starts, values=values, known_at=known_at)
 
 
-def foresee(work: Session, sensor: Sensor, window: Window, *, known_at: datetime, season: timedelta) -> Values:
+def foresee(session: Session, sensor: Sensor, window: Window, *, known_at: datetime, season: timedelta) -> Values:
     """Return a forecast of the events of a window with what was known at one moment; nothing is saved.
 
     Args:
-        work: A session of any kind.
+        session: A session of any kind.
         sensor: What to foresee; the steps of the window are its events.
         window: The events to foresee.
         known_at: Moment of knowledge; what was learned later is not used, and the forecast carries it.
@@ -42,7 +42,7 @@ def foresee(work: Session, sensor: Sensor, window: Window, *, known_at: datetime
     """
     forecaster = SeasonalNaive(season=season)
     past = window.start - (forecaster.reach + 1) * max(season, window.end - window.start)
-    known = store.read(work, sensor, past, window.start, known_at=known_at)
+    known = store.read(session, sensor, past, window.start, known_at=known_at)
     foreseen = forecaster.predict(known.events, known.values, window)
     if np.isnan(foreseen).all():
         raise InputError(
@@ -52,7 +52,7 @@ def foresee(work: Session, sensor: Sensor, window: Window, *, known_at: datetime
     return foreseen
 
 
-def source(work: Session) -> Source:
+def source(session: Session) -> Source:
     """Return the source that stands for the forecaster."""
     name = SeasonalNaive.__name__
-    return sources.named(work, "Flexscope", type="forecaster", model=name, version=SeasonalNaive.version)
+    return sources.named(session, "Flexscope", type="forecaster", model=name, version=SeasonalNaive.version)

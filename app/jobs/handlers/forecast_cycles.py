@@ -93,14 +93,14 @@ def foresee(references: References, request: ForecastRequest, *, known_at: datet
     Raises:
         InputError: Nothing is known to forecast from.
     """
-    work, sensor = references.session, references.output(request.sensor, field="sensor")
-    lines = statistics.per_source(work, sensor.id).values()
+    session, sensor = references.session, references.output(request.sensor, field="sensor")
+    lines = statistics.per_source(session, sensor.id).values()
     if not lines:
         raise InputError(f"Sensor {sensor.id} ({sensor.name}) has no data to forecast from; post measurements first.")
     simulated = min(line.first_event for line in lines) > known_at
-    for window in cycles(request, sensor, bounds.of(work).written):
+    for window in cycles(request, sensor, bounds.of(session).written):
         moment = request.prior or (window.start if simulated else min(window.start, known_at))
-        values = forecast.foresee(work, sensor, window, known_at=moment, season=SEASON)
+        values = forecast.foresee(session, sensor, window, known_at=moment, season=SEASON)
         yield Foreseen(window, values, moment)
 
 

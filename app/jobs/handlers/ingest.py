@@ -31,7 +31,7 @@ SAMPLE = 5
 
 
 def run(
-    work: Session,
+    session: Session,
     sensor: Sensor,
     source: Source,
     posted: Posted,
@@ -42,7 +42,7 @@ def run(
     """Save what is posted, in the unit and at the resolution of the sensor; see ``posted.beliefs``.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         sensor: What the values are of.
         source: Where they come from.
         posted: The values.
@@ -53,15 +53,15 @@ def run(
         Conflict: Another value is stored for an event and moment of knowledge.
         InputError: The values do not fit the sensor, or are too many.
     """
-    own = bounds.of(work).written
+    own = bounds.of(session).written
     bounds.check_written(posted.most or own, belief_count(posted, sensor))
     parts = []
     for part in pieces(posted, sensor, min(own.number, PIECE) if own else PIECE):
         found = beliefs(part, sensor, known_at=known_at, most=None)
-        parts.append(store.save(work, sensor, source, found, overwrite=overwrite))
+        parts.append(store.save(session, sensor, source, found, overwrite=overwrite))
     written = _total(parts)
     if written.stored or written.replaced:
-        wake(work, "posted", [sensor.id], now=datetime.now(UTC))
+        wake(session, "posted", [sensor.id], now=datetime.now(UTC))
     return written
 
 
@@ -77,11 +77,11 @@ class Taken(NamedTuple):
     source: Source
 
 
-def run_from(work: Session, sensor_id: int, source: str, posted: Posted, *, known_at: datetime) -> Taken:
+def run_from(session: Session, sensor_id: int, source: str, posted: Posted, *, known_at: datetime) -> Taken:
     """Save the values of a file that was read before, all or nothing.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         sensor_id: What the values are of.
         source: User name, id of a source, or the name of a source, made if it is new.
         posted: What ``files.read`` found.
@@ -91,8 +91,8 @@ def run_from(work: Session, sensor_id: int, source: str, posted: Posted, *, know
         NotFound: There is no such sensor.
         InputError: The values do not fit the sensor.
     """
-    origin = find_source(work, source)
-    return Taken(run(work, get(work, Sensor, sensor_id), origin, posted, known_at=known_at), origin)
+    origin = find_source(session, source)
+    return Taken(run(session, get(session, Sensor, sensor_id), origin, posted, known_at=known_at), origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Preview:
 
 
 def preview_file(
-    work: Session, sensor_id: int, source: str, file: bytes | BinaryIO, layout: Layout, *, known_at: datetime
+    session: Session, sensor_id: int, source: str, file: bytes | BinaryIO, layout: Layout, *, known_at: datetime
 ) -> Preview:
     """Return what ``run_from`` would store, and everything that is wrong with the file; nothing is stored.
 
@@ -135,18 +135,18 @@ def preview_file(
         NotFound: There is no such sensor.
         InputError: The file is no table, or lacks a column.
     """
-    sensor = get(work, Sensor, sensor_id)
+    sensor = get(session, Sensor, sensor_id)
     rows = files.parse(file, layout)
     gaps = resample.gaps(rows.events, layout.step or resample.usual_step(rows.events))
     try:
         posted = files.posted(rows, layout, default_unit=sensor.unit)
         bounds.check_written(posted.most, belief_count(posted, sensor))
-        origin = known_source(work, source)
+        origin = known_source(session, source)
         summaries, written = [], []
         for part in pieces(posted, sensor):
             found = beliefs(part, sensor, known_at=known_at, most=None)
             summaries += _summed(found)
-            written.append(store.trial(work, sensor, origin, found))
+            written.append(store.trial(session, sensor, origin, found))
     except InputError as error:
         return Preview(rows, None, None, str(error), gaps)
     return Preview(rows, _joined(summaries), _total(written), "", gaps)
@@ -176,29 +176,29 @@ def _joined(parts: Sequence[Summary]) -> Summary | None:
     )
 
 
-def find_source(work: Session, text: str) -> Source:
+def find_source(session: Session, text: str) -> Source:
     """Return the source that a user name, an id of a source (else of a user) or a name stands for, made if it is new.
 
     Raises:
         NotFound: The text is a number that is no id.
     """
-    known = known_source(work, text)
+    known = known_source(session, text)
     if known is not None:
         return known
-    user = work.get(User, int(text)) if _is_id(text) else users.by_name(work, text)
+    user = session.get(User, int(text)) if _is_id(text) else users.by_name(session, text)
     if user is not None:
-        return sources.of_user(work, user.id, name=user.username, account_id=user.account_id)
-    return get(work, Source, int(text)) if _is_id(text) else sources.named(work, text)
+        return sources.of_user(session, user.id, name=user.username, account_id=user.account_id)
+    return get(session, Source, int(text)) if _is_id(text) else sources.named(session, text)
 
 
-def known_source(work: Session, text: str) -> Source | None:
+def known_source(session: Session, text: str) -> Source | None:
     """Return the source a text stands for, if it is there already; see ``find_source``."""
-    found = work.get(Source, int(text)) if _is_id(text) else None
+    found = session.get(Source, int(text)) if _is_id(text) else None
     if found is not None:
         return found
-    user = work.get(User, int(text)) if _is_id(text) else users.by_name(work, text)
+    user = session.get(User, int(text)) if _is_id(text) else users.by_name(session, text)
     same = {"user_id": user.id, "type": "user"} if user else {"name": text, "user_id": None}
-    return work.scalar(select(Source).filter_by(**same).order_by(Source.id.desc()))
+    return session.scalar(select(Source).filter_by(**same).order_by(Source.id.desc()))
 
 
 def _is_id(text: str) -> bool:

@@ -49,10 +49,10 @@ def saving(request: dict[str, Any], *, known_at: datetime, overwrite: bool) -> C
     given = posted(request)
 
     def save(references: References) -> dict[str, Any]:
-        work = references.session
+        session = references.session
         sensor = references.output(request["sensor"], field="sensor")
-        source = get(work, Source, request["source"])  # that of the asker, noted when the values were posted
-        written = ingest.run(work, sensor, source, given, known_at=known_at, overwrite=overwrite)
+        source = get(session, Source, request["source"])  # that of the asker, noted when the values were posted
+        written = ingest.run(session, sensor, source, given, known_at=known_at, overwrite=overwrite)
         told = {"stored": written.stored, "unchanged": written.unchanged, "replaced": written.replaced}
         return {**told, "num-beliefs": written.stored, "source": source.id, "outputs": {str(sensor.id): {}}}
 

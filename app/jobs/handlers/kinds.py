@@ -42,10 +42,10 @@ def run_schedule(references: References, attempt: Attempt) -> Save:
     request, known_at = ScheduleRequest.model_validate(attempt.job.request), attempt.job.known_at
     rules = schedule.rules(attempt.settings)
     done = schedule.compute(references, request, known_at=known_at, rules=rules)
-    return lambda again: told(schedule.save(again.session, done, known_at=known_at, rules=rules))
+    return lambda again: plan_result(schedule.save(again.session, done, known_at=known_at, rules=rules))
 
 
-def told(planned: Planned) -> Result:
+def plan_result(planned: Planned) -> Result:
     """Return what is worth telling of a plan, as plain data."""
     window = planned.schedule.window
     return {

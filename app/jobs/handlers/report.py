@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 from app.assemble import data
-from app.assemble.data import Asked, Series
+from app.assemble.data import EquidistantSeries, SeriesQuery
 from app.assemble.files.posted import Posted
 from app.assemble.outputs import consumption_sign
 from app.auth.access.references import References
@@ -81,11 +81,11 @@ def profit_or_loss(config: Mapping[str, Any]) -> ProfitOrLossReporter:
 MAKERS = {"AggregatorReporter": aggregator, "PandasReporter": chain, "ProfitOrLossReporter": profit_or_loss}
 
 
-class Report:
+class ReportRun:
     """One report while it is made."""
 
     def __init__(self, references: References, request: ReportRequest, known_at: datetime) -> None:
-        self.work, self.request, self.named = references.session, request, named(references, request)
+        self.session, self.request, self.named = references.session, request, named(references, request)
         self.as_of, self.saved_at = AsOf(known_at=request.belief_time or data.EVER), request.belief_time or known_at
         names = self.named
         self.inputs = [(_name(entry), row, entry) for entry, row in zip(request.input, names.inputs, strict=True)]
@@ -96,7 +96,7 @@ class Report:
         """Refuse a report of more values than one answer may have: the steps of all its series together."""
         sensors = [row for _, row, _ in self.inputs] + [row for _, row in self.outputs]
         finest = min([self.step, *(row.resolution for row in sensors if row.resolution)])
-        most = bounds.of(self.work).read
+        most = bounds.of(self.session).read
         if finest <= timedelta(0):
             raise FieldError("parameters", "resolution: must be longer than zero.")
         count = (self.request.end - self.request.start) // finest * len(sensors)
@@ -113,7 +113,7 @@ class Report:
         finest = finest or [sensor.resolution for _, sensor, _ in self.inputs if sensor.resolution]
         return min(finest, default=timedelta(minutes=15))
 
-    def read(self, sensor: Sensor, entry: Mapping[str, Any], *, unit: str, step: timedelta | None) -> Series:
+    def read(self, sensor: Sensor, entry: Mapping[str, Any], *, unit: str, step: timedelta | None) -> EquidistantSeries:
         """Return what is known of a sensor in the window of the report."""
         types, not_types = entry.get("source_types"), entry.get("exclude_source_types", ())
         ids = entry.get("source") or entry.get("sources")
@@ -121,7 +121,7 @@ class Report:
         start, end = self.request.start, self.request.end
         if sensor.resolution and step is not None and step % sensor.resolution:
             step = None if sensor.resolution > step else sensor.resolution
-        asked = Asked(
+        asked = SeriesQuery(
             start=start,
             length=end - start,
             unit=unit,
@@ -129,7 +129,7 @@ class Report:
             as_of=self.as_of,
             sources=only,
         )
-        return data.read(self.work, sensor, asked)
+        return data.read(self.session, sensor, asked)
 
     def timed(self, posted: Posted) -> Posted:
         """Return values with the moment at which they count as known."""
@@ -150,7 +150,7 @@ class Reported:
 
 
 @dataclass(frozen=True)
-class Named:
+class ReportSensors:
     """The sensors of a report."""
 
     inputs: list[Sensor]
@@ -159,7 +159,7 @@ class Named:
     """Of buying and of selling; none unless the config names one."""
 
 
-def named(references: References, request: ReportRequest) -> Named:
+def named(references: References, request: ReportRequest) -> ReportSensors:
     """Return the sensors that a report names; each may be used by the one who asks.
 
     Raises:
@@ -185,7 +185,7 @@ def named(references: References, request: ReportRequest) -> Named:
         references.sensor(other if own is None else own, field=f"config.{way}_price_sensor")
         for way, (own, other) in ways
     ]
-    return Named(inputs, outputs, prices)
+    return ReportSensors(inputs, outputs, prices)
 
 
 def _name(entry: Mapping[str, Any]) -> str:
@@ -203,7 +203,7 @@ def compute(references: References, request: ReportRequest, *, known_at: datetim
     Raises:
         InputError: Something it needs is missing or does not fit.
     """
-    report = Report(references, request, known_at)
+    report = ReportRun(references, request, known_at)
     if not report.inputs or not report.outputs:
         raise InputError("A report needs at least one input and one output sensor.")
     makers = {"AggregatorReporter": _aggregate, "PandasReporter": _pandas, "ProfitOrLossReporter": _profit}
@@ -212,16 +212,16 @@ def compute(references: References, request: ReportRequest, *, known_at: datetim
 
 def save(references: References, done: Reported) -> dict[int, int]:
     """Save a report, which may have been computed in another session; return new values by sensor id."""
-    work, stored = references.session, {}
-    source = sources.named(work, "Flexscope", type="reporter", model=done.reporter, version="1")
+    session, stored = references.session, {}
+    source = sources.named(session, "Flexscope", type="reporter", model=done.reporter, version="1")
     for key, posted in done.values.items():
         sensor = references.output(key, field="output")
-        written = ingest.run(work, sensor, source, posted, known_at=done.saved_at, overwrite=True)
+        written = ingest.run(session, sensor, source, posted, known_at=done.saved_at, overwrite=True)
         stored[key] = written.stored
     return stored
 
 
-def _aggregate(report: Report) -> dict[int, Posted]:
+def _aggregate(report: ReportRun) -> dict[int, Posted]:
     reporter = aggregator(report.request.config)
     made = {}
     for _, output in report.outputs:
@@ -232,7 +232,7 @@ def _aggregate(report: Report) -> dict[int, Posted]:
     return made
 
 
-def _on(report: Report, sensor: Sensor, entry: Mapping[str, Any], unit: str, window: Window) -> Any:
+def _on(report: ReportRun, sensor: Sensor, entry: Mapping[str, Any], unit: str, window: Window) -> Any:
     """Return a sensor's values on the steps of a window; longer events hold for all their steps."""
     if sensor.resolution <= window.step:
         return report.read(sensor, entry, unit=unit, step=window.step).values
@@ -240,7 +240,7 @@ def _on(report: Report, sensor: Sensor, entry: Mapping[str, Any], unit: str, win
     return np.repeat(coarse.values, sensor.resolution // window.step)[: window.n]
 
 
-def _profit(report: Report) -> dict[int, Posted]:
+def _profit(report: ReportRun) -> dict[int, Posted]:
     """Price the flow at the finest step of flow and price, and sum it up for each output sensor."""
     config = {key.replace("-", "_"): value for key, value in report.request.config.items()}
     prices = report.named.prices
@@ -267,7 +267,7 @@ def _summed(output: Sensor, window: Window, values: Any, currency: str) -> Poste
     return Posted(events=starts, values=sums, step=output.resolution, unit=currency)
 
 
-def _pandas(report: Report) -> dict[int, Posted]:
+def _pandas(report: ReportRun) -> dict[int, Posted]:
     import pandas as pd
 
     reporter = chain(report.request.config)

@@ -16,22 +16,22 @@ KEEP, KEEP_SUPERSEDED = "keep-beliefs-for", "keep-superseded-beliefs-for"
 """Attributes of a sensor: for how long after an event its beliefs are kept, and all but the most recent one."""
 
 
-def run(work: Session, *, now: datetime) -> dict[int, int]:
+def run(session: Session, *, now: datetime) -> dict[int, int]:
     """Apply the rules of all sensors; return the number of beliefs that went, by id of the sensors that have a rule.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         now: The moment ages are counted back from.
 
     Raises:
         FieldError: A rule is not a length of time.
     """
     gone = {}
-    for sensor in work.scalars(select(Sensor).order_by(Sensor.id)):
+    for sensor in session.scalars(select(Sensor).order_by(Sensor.id)):
         keep, keep_superseded = rule(sensor.attributes, KEEP, now), rule(sensor.attributes, KEEP_SUPERSEDED, now)
         if keep is not None or keep_superseded is not None:
-            gone[sensor.id] = deletion.expire(work, sensor, keep=keep, keep_superseded=keep_superseded, now=now)
-        rechunk.settle(work, sensor)
+            gone[sensor.id] = deletion.expire(session, sensor, keep=keep, keep_superseded=keep_superseded, now=now)
+        rechunk.settle(session, sensor)
     return gone
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.assemble.marginal import ended_early
-from app.assemble.outputs import Output
+from app.assemble.outputs import SensorOutput
 from app.assemble.results import save_schedule
-from app.assemble.site.planning_window import Limits
+from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.site import Assembled, read_site
 from app.auth.access.references import References
@@ -35,7 +35,7 @@ LOG = logging.getLogger(__name__)
 class Rules:
     """What a host decides about plans."""
 
-    limits: Limits = field(default_factory=Limits)
+    limits: WindowLimits = field(default_factory=WindowLimits)
     solver: str = DIRECT
     """See StorageScheduler.solver."""
     time_limit: float | None = 20.0
@@ -59,7 +59,7 @@ def rules(settings: Settings, *, start_within_bounds: bool = False) -> Rules:
         start_within_bounds: See Limits.
     """
     options = settings.FLEXMEASURES_LP_SOLVER_OPTIONS
-    limits = Limits(
+    limits = WindowLimits(
         usual=settings.FLEXMEASURES_PLANNING_HORIZON,
         most_steps=settings.FLEXMEASURES_MAX_PLANNING_HORIZON,
         most_devices=settings.FLEXSCOPE_MAX_DEVICES,
@@ -91,7 +91,7 @@ class Planned:
     schedule: Schedule
     scheduler: str
     """Name of the scheduler that made it."""
-    outputs: tuple[Output, ...]
+    outputs: tuple[SensorOutput, ...]
     """The sensors that received it."""
     source_id: int
     """The source of their values."""
@@ -144,12 +144,12 @@ def run(references: References, request: ScheduleRequest, *, known_at: datetime,
     return save(references.session, done, known_at=known_at, rules=rules)
 
 
-def save(work: Session, done: Computed, *, known_at: datetime, rules: Rules = USUAL) -> Planned:
+def save(session: Session, done: Computed, *, known_at: datetime, rules: Rules = USUAL) -> Planned:
     """Save a plan; it may have been computed in another session, so that nobody waits to write meanwhile."""
     name, version = done.maker.__name__, done.maker.version
-    by = sources.named(work, rules.source_name, type="scheduler", model=name, version=version)
+    by = sources.named(session, rules.source_name, type="scheduler", model=name, version=version)
     outputs = done.assembled.outputs
-    written = save_schedule(work, done.schedule, outputs, by=by, known_at=known_at)
+    written = save_schedule(session, done.schedule, outputs, by=by, known_at=known_at)
     stored = {key: each.stored for key, each in written.items()}
     return Planned(done.schedule, name, outputs, by.id, stored, done.assembled.currency, done.warnings)
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from app.assemble.site import flex_config
-from app.assemble.site.planning_window import Limits
+from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.site import read_description
 from app.auth.access.access import NotAllowed
@@ -47,7 +47,7 @@ RESULTS = {"consumption", "production", "aggregate-power", "aggregate-consumptio
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class AutomationPlan:
     """An automation that is to be made."""
 
     asset_id: int
@@ -61,7 +61,7 @@ class Plan:
     user_id: int | None = None
 
 
-def make(references: References, plan: Plan, *, now: datetime) -> Automation:
+def make(references: References, plan: AutomationPlan, *, now: datetime) -> Automation:
     """Add an automation; it is due for the first time at its next moment.
 
     What it names must be open to who makes it, now and whenever one of its jobs runs.
@@ -70,37 +70,39 @@ def make(references: References, plan: Plan, *, now: datetime) -> Automation:
         FieldError: The rule or the request cannot be used; the field is named.
         NotFound: The asset or a sensor is not there.
     """
-    work = references.session
+    session = references.session
     references.asset(plan.asset_id, field="asset", action="create-children")
     row = Automation(asset_id=plan.asset_id, kind=plan.kind, name=plan.name, request=plan.request, active=True)
     row.every, row.at, row.on_data, row.user_id, row.created_at = plan.every, plan.at, plan.on_data, plan.user_id, now
-    row.next_at = recurrence(work, row).next_after(now)
-    asked = orders(work, row, row.next_at.astimezone(time_zone(work, plan.asset_id)))
+    row.next_at = recurrence(session, row).next_after(now)
+    asked = orders(session, row, row.next_at.astimezone(time_zone(session, plan.asset_id)))
     if not asked:
         raise FieldError("sensors", "a forecast needs at least one sensor.")
     for order in asked:
         NAMED[order.kind](references, order.request)
-    work.add(row)
-    work.flush()
-    automations.depends_on(work, row.id, inputs(references, row))
+    session.add(row)
+    session.flush()
+    automations.depends_on(session, row.id, inputs(references, row))
     return row
 
 
-def recurrence(work: Session, automation: Automation) -> Recurrence:
+def recurrence(session: Session, automation: Automation) -> Recurrence:
     """Return the rule of an automation, in the zone of its asset."""
-    return Recurrence(every=automation.every, at=automation.at, place=time_zone(work, automation.asset_id))
+    return Recurrence(every=automation.every, at=automation.at, place=time_zone(session, automation.asset_id))
 
 
-def time_zone(work: Session, asset_id: int) -> ZoneInfo:
+def time_zone(session: Session, asset_id: int) -> ZoneInfo:
     """Return the zone of an asset: its attribute, else that of its first sensor, else that of what it is part of."""
-    for asset in assets.lineage(get(work, Asset, asset_id))[::-1]:
-        found = asset.attributes.get("timezone") or next((s.timezone for s in sensors.of_asset(work, asset.id)), None)
+    for asset in assets.lineage(get(session, Asset, asset_id))[::-1]:
+        found = asset.attributes.get("timezone") or next(
+            (s.timezone for s in sensors.of_asset(session, asset.id)), None
+        )
         if found:
             return zone(str(found))
     return zone("UTC")
 
 
-def orders(work: Session, automation: Automation, at: datetime) -> list[Order]:
+def orders(session: Session, automation: Automation, at: datetime) -> list[Order]:
     """Return the jobs an automation stands for at a moment, which is in the zone of its asset.
 
     Raises:
@@ -168,14 +170,16 @@ def inputs(references: References, automation: Automation) -> set[int]:
     return references.readable(flex_config.sensors_named(described, without=RESULTS)).keys() - made
 
 
-def acting(work: Session, automation: Automation) -> References:
+def acting(session: Session, automation: Automation) -> References:
     """Return what resolves references for who set up an automation; its jobs are refused to who is not active."""
-    user = None if automation.user_id is None else work.get(User, automation.user_id)
-    return References(work, None if user is None else identity(work, user))
+    user = None if automation.user_id is None else session.get(User, automation.user_id)
+    return References(session, None if user is None else identity(session, user))
 
 
 NAMED: dict[str, Callable[[References, dict[str, Any]], object]] = {
-    "schedule": lambda references, asked: read_description(references, ScheduleRequest.model_validate(asked), Limits()),
+    "schedule": lambda references, asked: read_description(
+        references, ScheduleRequest.model_validate(asked), WindowLimits()
+    ),
     "forecast": lambda references, asked: references.output(asked["sensor"], field="sensors"),
     "report": lambda references, asked: report.named(references, ReportRequest.model_validate(asked)),
 }
@@ -190,21 +194,21 @@ class Leader:
 
     def tick(self, now: datetime) -> list[Job]:
         """Return the jobs of what is due, committed, for the queue."""
-        with self._database.reading() as work:
-            if not automations.due(work, now):
+        with self._database.reading() as session:
+            if not automations.due(session, now):
                 return []
-        with self._database.writing() as work:
-            if not leader.take(work, LEAD, self._holder, now=now, lasts=LEAD_LASTS):
+        with self._database.writing() as session:
+            if not leader.take(session, LEAD, self._holder, now=now, lasts=LEAD_LASTS):
                 return []
-            found = [(row.id, row.name) for row in automations.due(work, now)]
+            found = [(row.id, row.name) for row in automations.due(session, now)]
         return [job for key, name in found for job in self._run(key, name, now)]
 
     def _run(self, automation_id: int, name: str, now: datetime) -> Collection[Job]:
         """Move one automation on and ask for its jobs, all or nothing."""
         try:
-            with self._database.writing() as work:
-                row = get(work, Automation, automation_id)
-                return run(work, row, now=now, settings=self._settings)
+            with self._database.writing() as session:
+                row = get(session, Automation, automation_id)
+                return run(session, row, now=now, settings=self._settings)
         except Unavailable:  # it is still due at the next round
             LOG.warning("Automation %s (%s) waits for the database", automation_id, name)
             return []
@@ -214,33 +218,33 @@ class Leader:
             return []
 
     def _skip(self, automation_id: int, now: datetime) -> None:
-        with self._database.writing() as work:
-            row = get(work, Automation, automation_id)
-            following = recurrence(work, row).next_after(now)
-            automations.advance(work, row, done_for=now, next_at=following)
+        with self._database.writing() as session:
+            row = get(session, Automation, automation_id)
+            following = recurrence(session, row).next_after(now)
+            automations.advance(session, row, done_for=now, next_at=following)
 
 
-def once(work: Session, automation: Automation, *, user_id: int, now: datetime, settings: Settings) -> list[Job]:
+def once(session: Session, automation: Automation, *, user_id: int, now: datetime, settings: Settings) -> list[Job]:
     """Ask for the jobs of an automation beside its rule, as of now; the rule goes on as before.
 
     Args:
-        work: A writing session.
+        session: A writing session.
         automation: It may be paused.
         user_id: Who wants it; the jobs act for that user.
         now: The moment.
         settings: See ``ask``.
     """
-    found = orders(work, automation, now.astimezone(time_zone(work, automation.asset_id)))
-    return [ask(work, replace(order, user_id=user_id), now=now, settings=settings) for order in found]
+    found = orders(session, automation, now.astimezone(time_zone(session, automation.asset_id)))
+    return [ask(session, replace(order, user_id=user_id), now=now, settings=settings) for order in found]
 
 
-def run(work: Session, automation: Automation, *, now: datetime, settings: Settings) -> list[Job]:
+def run(session: Session, automation: Automation, *, now: datetime, settings: Settings) -> list[Job]:
     """Ask for the jobs of an automation that is due, for its latest moment, and move it on; see ``Leader``."""
-    rule = recurrence(work, automation)
+    rule = recurrence(session, automation)
     regular = rule.latest(now)
     at = regular if regular >= automation.next_at else automation.next_at  # brought forward by new data
-    found = orders(work, automation, at.astimezone(rule.place))
-    if not automations.advance(work, automation, done_for=at, next_at=rule.next_after(now)):
+    found = orders(session, automation, at.astimezone(rule.place))
+    if not automations.advance(session, automation, done_for=at, next_at=rule.next_after(now)):
         return []
-    automations.depends_on(work, automation.id, inputs(acting(work, automation), automation))
-    return [ask(work, order, now=now, settings=settings) for order in found]
+    automations.depends_on(session, automation.id, inputs(acting(session, automation), automation))
+    return [ask(session, order, now=now, settings=settings) for order in found]

@@ -15,7 +15,7 @@ GAP = timedelta(minutes=1)
 """New data bring nothing forward that was done so short a time ago."""
 
 
-def wake(work: Session, by: str, sensor_ids: Collection[int], *, now: datetime) -> int:
+def wake(session: Session, by: str, sensor_ids: Collection[int], *, now: datetime) -> int:
     """Bring forward what depends on sensors that have something new; return how many automations that are.
 
     Args:
@@ -25,4 +25,6 @@ def wake(work: Session, by: str, sensor_ids: Collection[int], *, now: datetime) 
         now: The moment it arrived.
     """
     kinds = WAKES.get(by, ())
-    return automations.wake(work, sensor_ids, at=now + GATHERING, gap=GAP, kinds=kinds) if kinds and sensor_ids else 0
+    return (
+        automations.wake(session, sensor_ids, at=now + GATHERING, gap=GAP, kinds=kinds) if kinds and sensor_ids else 0
+    )

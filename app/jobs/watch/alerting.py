@@ -36,8 +36,8 @@ class Watcher:
     def tick(self) -> None:
         """Look once, unless another process does."""
         now, lasts = datetime.now(UTC), timedelta(seconds=2.5 * self._settings.FLEXSCOPE_WATCH_SECONDS)
-        with self._database.writing() as work:
-            if not leader.take(work, LEAD, self._holder, now=now, lasts=lasts):
+        with self._database.writing() as session:
+            if not leader.take(session, LEAD, self._holder, now=now, lasts=lasts):
                 return
         with task_runs.reported(self._database, TASK):
             look(self._settings, self._database, now=now, memory=self._memory)
@@ -45,8 +45,8 @@ class Watcher:
 
 def look(settings: Settings, database: Database, *, now: datetime, memory: Memory | None = None) -> list[Alert]:
     """Find what is wrong, keep it, and tell of it; return the alerts somebody was told of; see ``watch.findings``."""
-    with database.reading() as work:
-        found = watch.findings(work, now=now, memory=memory)
+    with database.reading() as session:
+        found = watch.findings(session, now=now, memory=memory)
     return keep(settings, database, found, kinds=watch.KINDS, now=now)
 
 
@@ -62,16 +62,16 @@ def keep(
         kinds: Those kinds; an alert of them that is not found any more ends.
         now: The moment.
     """
-    with database.writing() as work:
+    with database.writing() as session:
         for finding in found:
-            alerts.note(work, finding, now=now)
-        alerts.end_others(work, kinds, {finding.cause[:200] for finding in found}, now=now)
-        new = alerts.untold(work, now=now, quiet=settings.FLEXSCOPE_ALERT_QUIET)
+            alerts.note(session, finding, now=now)
+        alerts.end_others(session, kinds, {finding.cause[:200] for finding in found}, now=now)
+        new = alerts.untold(session, now=now, quiet=settings.FLEXSCOPE_ALERT_QUIET)
     if not new or not tell(settings, new):
         return []
-    with database.writing() as work:
+    with database.writing() as session:
         for each in new:
-            work.merge(each).told_at = now
+            session.merge(each).told_at = now
     return new
 
 

@@ -41,27 +41,27 @@ WORSE = 1.05
 """How many times the error of yesterday's values a forecast's error may be."""
 
 
-def findings(work: Session, *, now: datetime, memory: Memory | None = None) -> list[Finding]:
+def findings(session: Session, *, now: datetime, memory: Memory | None = None) -> list[Finding]:
     """Return everything that is wrong at a moment; of each cause one finding.
 
     Args:
-        work: A session of any kind.
+        session: A session of any kind.
         now: The moment.
         memory: What earlier looks found; without one, the data of every sensor are read.
     """
-    bounds.lift(work)
-    memory, known = memory if memory is not None else Memory(), marks(work)
-    sensors = list(work.scalars(select(Sensor).where(Sensor.id.in_(select(Series.sensor_id)))))
+    bounds.lift(session)
+    memory, known = memory if memory is not None else Memory(), marks(session)
+    sensors = list(session.scalars(select(Sensor).where(Sensor.id.in_(select(Series.sensor_id)))))
     regular = [sensor for sensor in sensors if sensor.resolution]
     measured, foreseen = of_kinds(known, COMPUTED), of_kinds(known, ("scheduler", "reporter"))
-    oddities = memory.ask("odd", regular, measured, now, lambda due: odd(work, due, now))
-    doubts = memory.ask("poor", regular, foreseen, now, lambda due: poor(work, due, now))
-    return [*stale(work, sensors, now), *oddities, *failed(work, now), *doubts]
+    oddities = memory.ask("odd", regular, measured, now, lambda due: odd(session, due, now))
+    doubts = memory.ask("poor", regular, foreseen, now, lambda due: poor(session, due, now))
+    return [*stale(session, sensors, now), *oddities, *failed(session, now), *doubts]
 
 
-def stale(work: Session, sensors: Sequence[Sensor], now: datetime) -> list[Finding]:
+def stale(session: Session, sensors: Sequence[Sensor], now: datetime) -> list[Finding]:
     """Return one finding per asset with sensors whose measurements stopped."""
-    newest = statistics.latest(work, [sensor.id for sensor in sensors], MEASURED)
+    newest = statistics.latest(session, [sensor.id for sensor in sensors], MEASURED)
     silent: dict[int, list[Sensor]] = defaultdict(list)
     for sensor in sensors:
         last = newest.get(sensor.id)
@@ -78,9 +78,9 @@ def _stale(asset_id: int, found: Sequence[Sensor]) -> Finding:
     return Finding(kind="stale", cause=f"stale:asset:{asset_id}", message=message, asset_id=asset_id, sensor_id=only)
 
 
-def odd(work: Session, sensors: Sequence[Sensor], now: datetime) -> dict[int, list[Finding]]:
+def odd(session: Session, sensors: Sequence[Sensor], now: datetime) -> dict[int, list[Finding]]:
     """Return, by sensor id, a finding per kind of oddity in the measurements of the last days."""
-    known = store.read_many(work, sensors, now - REACH, now, known_at=now, sources=MEASURED)
+    known = store.read_many(session, sensors, now - REACH, now, known_at=now, sources=MEASURED)
     found: dict[int, list[Finding]] = {}
     for sensor in sensors:
         events, values = known[sensor.id].events, known[sensor.id].values
@@ -105,11 +105,11 @@ def _odd(sensor: Sensor, kind: str, found: Sequence[Oddity]) -> Finding:
     return Finding(kind=kind, cause=cause, message=f"{name} {said}", asset_id=sensor.asset_id, sensor_id=sensor.id)
 
 
-def failed(work: Session, now: datetime) -> list[Finding]:
+def failed(session: Session, now: datetime) -> list[Finding]:
     """Return one finding per asset and kind of job of which the newest failed."""
     query = select(Job).where(Job.status.in_(("FAILED", "FINISHED")), Job.ended_at >= now - DAY)
     of: dict[tuple[str, int | None], list[Job]] = defaultdict(list)
-    for job in work.scalars(query.order_by(Job.ended_at)):
+    for job in session.scalars(query.order_by(Job.ended_at)):
         of[job.kind, job.asset_id].append(job)
     return [_failed(kind, asset, found) for (kind, asset), found in of.items() if found[-1].status == "FAILED"]
 
@@ -149,13 +149,13 @@ def errors(actual: tuple[Microseconds, Floats], foreseen: tuple[Microseconds, Fl
     return Errors(float(off[good].mean()), float(naive[good].mean()), count) if count else Errors(np.nan, np.nan, 0)
 
 
-def poor(work: Session, sensors: Sequence[Sensor], now: datetime) -> dict[int, list[Finding]]:
+def poor(session: Session, sensors: Sequence[Sensor], now: datetime) -> dict[int, list[Finding]]:
     """Return, by sensor id, a finding where forecasts were worse than yesterday's values over the last days."""
-    foreseen = statistics.latest(work, [sensor.id for sensor in sensors], FORECAST)
+    foreseen = statistics.latest(session, [sensor.id for sensor in sensors], FORECAST)
     judged = [sensor for sensor in sensors if sensor.id in foreseen]
-    measured = store.read_many(work, judged, now - REACH - DAY, now, known_at=now, sources=MEASURED)
+    measured = store.read_many(session, judged, now - REACH - DAY, now, known_at=now, sources=MEASURED)
     ahead = AsOf(known_at=now, horizon=AHEAD)
-    told = store.read_many(work, judged, now - REACH, now, known_at=ahead, sources=FORECAST)
+    told = store.read_many(session, judged, now - REACH, now, known_at=ahead, sources=FORECAST)
     found: dict[int, list[Finding]] = {}
     for sensor in judged:
         actual, forecast = measured[sensor.id], told[sensor.id]

@@ -68,12 +68,12 @@ class Memory:
         return before is None or before.mark != mark or now - before.at >= AGAIN
 
 
-def marks(work: Session) -> dict[int, Mark]:
+def marks(session: Session) -> dict[int, Mark]:
     """Return the state of the data of every sensor that has any, by kind of source."""
     query = select(Series.sensor_id, Source.type, func.count(), func.sum(Series.version))
     query = query.join(Source, Source.id == Series.source_id).group_by(Series.sensor_id, Source.type)
     found: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
-    for sensor_id, kind, count, changes in work.execute(query):
+    for sensor_id, kind, count, changes in session.execute(query):
         found[sensor_id].append((kind, int(count), int(changes)))
     return {sensor_id: tuple(sorted(each)) for sensor_id, each in found.items()}
 

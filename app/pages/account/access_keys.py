@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 from app.widgets.async_content import asking, later, note, refuse, soon, waiting
 from app.widgets.confirm import Question
 from app.widgets.forms import Field, Form
-from components.tables.action_table import Action, ActionTable, Row
+from components.tables.action_table import Action, ActionRow, ActionTable
 
 SCOPES = {"read": "read", "send data": "data", "ask for schedules": "schedule"}
 ONCE = "Copy it now; it cannot be shown again."
@@ -63,7 +63,7 @@ class Keys(pn.viewable.Viewer):
     def _show(self, found: list[dict[str, Any]]) -> None:
         self._known = {str(each["id"]): each["name"] for each in found}
         self._table.rows = [
-            Row(
+            ActionRow(
                 key=str(each["id"]),
                 cells=[
                     each["name"],

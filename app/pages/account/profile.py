@@ -26,10 +26,10 @@ MEANING = "A token stands for you in requests to the API, for {hours:g} hours or
 
 
 @dataclass(frozen=True)
-class Found:
+class ProfileContent:
     """What the page shows."""
 
-    user: user.Found
+    user: user.UserContent
     two_factor: bool
 
 
@@ -40,11 +40,11 @@ def view() -> Shell:
     return page
 
 
-def _read(work: Session, who: SignedIn) -> Found:
-    return Found(user.read(who.id, work, who), current().settings.SECURITY_TWO_FACTOR)
+def _read(session: Session, who: SignedIn) -> ProfileContent:
+    return ProfileContent(user.read(who.id, session, who), current().settings.SECURITY_TWO_FACTOR)
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
+def _show(page: Shell, found: ProfileContent) -> Sequence[Any]:
     second = "a code is mailed after the password" if found.two_factor else "not asked for by this server"
     told = {**user.facts(found.user), "Second factor": second}
     table = FactTable(columns=["", ""], rows=[[name, value] for name, value in told.items()])
@@ -60,13 +60,13 @@ def _show(page: Shell, found: Found) -> Sequence[Any]:
         pmui.FlexBox(*links, sizing_mode="stretch_width"),
         *(heading("Change"), user.form(me)),
         *(heading("Pages"), _pages(me)),
-        *(heading("API token"), Token()),
+        *(heading("API token"), TokenDialog()),
         *(heading("Access keys of machines"), Keys(me.user.id, may_make=True)),
         *(heading("What was changed"), AuditLog(f"/users/{me.user.id}", me.local)),
     ]
 
 
-def _pages(found: user.Found) -> Form:
+def _pages(found: user.UserContent) -> Form:
     """Return the form of what is kept of how somebody likes their pages."""
 
     async def send(given: Mapping[str, Any]) -> None:
@@ -86,7 +86,7 @@ def _pages(found: user.Found) -> Form:
     return Form(fields, send=send)
 
 
-class Token(pn.viewable.Viewer):
+class TokenDialog(pn.viewable.Viewer):
     """A button that issues a token, and shows it."""
 
     def __init__(self) -> None:
@@ -106,4 +106,4 @@ class Token(pn.viewable.Viewer):
             problem = error
             later(lambda: refuse(self._place, problem))
         else:
-            later(lambda: self._place.param.update(objects=[Once("Token", made["auth_token"])]))
+            later(lambda: self._place.param.update(objects=[Once("TokenDialog", made["auth_token"])]))

@@ -22,7 +22,7 @@ from app.widgets.layout import Shell, address
 from components.tables.fact_table import Cell, FactTable, Link
 from components.tables.row_table import RowTable
 from db.accounts.accounts import Account, AccountRole, RolesAccounts
-from db.accounts.subscriptions import Plan
+from db.accounts.subscriptions import Subscription
 from db.assets import Asset
 from db.core import listing
 from db.core.database import get
@@ -39,7 +39,7 @@ READ_ONLY = "You may look at this account, but not change it; ask its admin."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class AccountContent:
     """What the page shows."""
 
     account: Account
@@ -61,25 +61,25 @@ def view() -> Shell:
     return page
 
 
-def _read(account_id: int, work: Session, who: SignedIn) -> Found:
-    account = get(work, Account, account_id)
+def _read(account_id: int, session: Session, who: SignedIn) -> AccountContent:
+    account = get(session, Account, account_id)
     access.check(who, "read", account)
     held = select(AccountRole).join(RolesAccounts).where(RolesAccounts.account_id == account_id)
-    kinds: tuple[Any, ...] = (Account, AccountRole, Plan)
-    choices = {kind.__name__: {each.name: each.id for each in work.scalars(select(kind))} for kind in kinds}
-    return Found(
+    kinds: tuple[Any, ...] = (Account, AccountRole, Subscription)
+    choices = {kind.__name__: {each.name: each.id for each in session.scalars(select(kind))} for kind in kinds}
+    return AccountContent(
         account=account,
-        roles=list(work.scalars(held)),
+        roles=list(session.scalars(held)),
         choices=choices,
-        users=users.lines(work, who, account_id),
-        assets=listing.assets(work, Asset.account_id == account_id),
+        users=users.lines(session, who, account_id),
+        assets=listing.assets(session, Asset.account_id == account_id),
         may_change=access.may(who, "update", account),
         is_host="admin" in who.roles,
         local=zone(who.timezone),
     )
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
+def _show(page: Shell, found: AccountContent) -> Sequence[Any]:
     account = found.account
     page.rename(account.name)
     items = [{"label": "Accounts", "href": address("/accounts")}, {"label": account.name}]
@@ -89,20 +89,20 @@ def _show(page: Shell, found: Found) -> Sequence[Any]:
     return [*shown, heading("What was changed"), AuditLog(f"/accounts/{account.id}", found.local)]
 
 
-def _facts(found: Found) -> FactTable:
+def _facts(found: AccountContent) -> FactTable:
     account = found.account
     named = {key: name for name, key in found.choices["Account"].items()}
-    plans = {key: name for name, key in found.choices["Plan"].items()}
+    plans = {key: name for name, key in found.choices["Subscription"].items()}
     rows: list[list[Cell]] = [
         ["Id", str(account.id)],
         ["Roles", ", ".join(role.name for role in found.roles) or "none"],
         ["Consultancy", named.get(account.consultancy_account_id or 0, "none")],
-        ["Plan", plans.get(account.plan_id or 0, "the limits of this server")],
+        ["Subscription", plans.get(account.plan_id or 0, "the limits of this server")],
     ]
     return FactTable(columns=["", ""], rows=rows)
 
 
-def _form(page: Shell, found: Found) -> Form:
+def _form(page: Shell, found: AccountContent) -> Form:
     account = found.account
 
     async def send(given: Mapping[str, Any]) -> Any:
@@ -121,7 +121,7 @@ def _form(page: Shell, found: Found) -> Form:
     return Form(fields, send=send, done=lambda saved: page.rename(saved["name"]))
 
 
-def _by_hosts(found: Found) -> list[Field]:
+def _by_hosts(found: AccountContent) -> list[Field]:
     """Return the fields that only admins of the server change."""
     account, choices = found.account, found.choices
     others = {name: key for name, key in choices["Account"].items() if key != account.id}
@@ -142,9 +142,9 @@ def _by_hosts(found: Found) -> list[Field]:
         ),
         Field(
             name="plan_id",
-            label="Plan",
+            label="Subscription",
             kind="choice",
-            options={"the limits of this server": None, **choices["Plan"]},
+            options={"the limits of this server": None, **choices["Subscription"]},
             value=account.plan_id,
         ),
     ]

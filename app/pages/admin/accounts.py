@@ -24,7 +24,7 @@ COLUMNS = ["Account", "Id", "Roles", "Users", "Assets", "Consultancy"]
 
 
 @dataclass(frozen=True)
-class Found:
+class AccountsContent:
     """What the page shows."""
 
     rows: list[list[Cell | int]]
@@ -38,13 +38,13 @@ def view() -> Shell:
     return page
 
 
-def _read(work: Session, who: SignedIn) -> Found:
+def _read(session: Session, who: SignedIn) -> AccountsContent:
     readable = access.readable_accounts(who)
-    every = list(work.scalars(select(Account).order_by(Account.name)))
+    every = list(session.scalars(select(Account).order_by(Account.name)))
     names = {each.id: each.name for each in every}
-    users, assets = (_counts(work, column) for column in (User.account_id, Asset.account_id))
+    users, assets = (_counts(session, column) for column in (User.account_id, Asset.account_id))
     held: dict[int, list[str]] = {}
-    for account_id, name in work.execute(select(RolesAccounts.account_id, AccountRole.name).join(AccountRole)):
+    for account_id, name in session.execute(select(RolesAccounts.account_id, AccountRole.name).join(AccountRole)):
         held.setdefault(account_id, []).append(name)
     rows: list[list[Cell | int]] = [
         [
@@ -58,16 +58,16 @@ def _read(work: Session, who: SignedIn) -> Found:
         for each in every
         if readable is None or each.id in readable
     ]
-    return Found(rows, "admin" in who.roles)
+    return AccountsContent(rows, "admin" in who.roles)
 
 
-def _counts(work: Session, owner: Any) -> dict[int, int]:
+def _counts(session: Session, owner: Any) -> dict[int, int]:
     """Return how many rows each account owns."""
-    counted = work.execute(select(owner, func.count()).group_by(owner))
+    counted = session.execute(select(owner, func.count()).group_by(owner))
     return {account_id: count for account_id, count in counted if account_id is not None}
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
+def _show(page: Shell, found: AccountsContent) -> Sequence[Any]:
     table = RowTable(columns=COLUMNS, rows=found.rows, file="accounts.csv")
     remembering(table, "search", "sort")
     page.follow(table)

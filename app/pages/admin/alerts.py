@@ -48,7 +48,7 @@ NONE_ENDED = "Nothing was wrong in the last 7 days that is over."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class AlertsContent:
     """What the page shows."""
 
     rows: list[Alert]
@@ -66,13 +66,13 @@ def view() -> Shell:
     return page
 
 
-def _read(work: Session, who: SignedIn) -> Found:
-    rows = alerts.shown(work, access.readable_asset_ids(work, who), since=datetime.now(UTC) - KEPT)
-    sensors = listing.sensors(work, [row.sensor_id for row in rows if row.sensor_id])
+def _read(session: Session, who: SignedIn) -> AlertsContent:
+    rows = alerts.shown(session, access.readable_asset_ids(session, who), since=datetime.now(UTC) - KEPT)
+    sensors = listing.sensors(session, [row.sensor_id for row in rows if row.sensor_id])
     named = select(Asset.id, Asset.name).where(Asset.id.in_({row.asset_id for row in rows} - {None}))
-    return Found(
+    return AlertsContent(
         rows=rows,
-        assets=dict(work.execute(named).tuples().all()),
+        assets=dict(session.execute(named).tuples().all()),
         sensors={key: sensor.name for key, sensor in sensors.items()},
         local=zone(who.timezone),
         told=_ways(host=bool(who.roles & {"admin", "admin-reader"})),
@@ -97,7 +97,7 @@ def _ways(*, host: bool) -> str:
 class Alerts:
     """The page once its first data are there."""
 
-    def __init__(self, page: Shell, found: Found) -> None:
+    def __init__(self, page: Shell, found: AlertsContent) -> None:
         self._count = pn.pane.HTML(margin=(4, 8))
         self._open = FactTable(columns=COLUMNS, empty=NONE_OPEN)
         self._ended = FactTable(columns=COLUMNS, empty=NONE_ENDED)
@@ -113,7 +113,7 @@ class Alerts:
         """Return what is below the heading."""
         return [self._count, self._open, heading("Over, in the last 7 days"), self._ended, self._ways]
 
-    def _show(self, found: Found) -> None:
+    def _show(self, found: AlertsContent) -> None:
         still = [row for row in found.rows if row.ended_at is None]
         over = [row for row in found.rows if row.ended_at is not None]
         counted = f"{len(still)} thing{'s' * (len(still) != 1)} need{'s' * (len(still) == 1)} attention"
@@ -124,12 +124,12 @@ class Alerts:
                 table.rows = lines
 
 
-def _row(row: Alert, found: Found) -> list[Cell]:
+def _row(row: Alert, found: AlertsContent) -> list[Cell]:
     what = Light("none" if row.ended_at else "bad", WORDS.get(row.kind, row.kind))
     return [what, _where(row, found), _since(row, found.local), row.message]
 
 
-def _where(row: Alert, found: Found) -> Cell:
+def _where(row: Alert, found: AlertsContent) -> Cell:
     tab = f"?tab={TABS[row.kind]}" if row.kind in TABS else ""
     asset = found.assets.get(row.asset_id or 0)
     place = Link(asset, address(f"/assets/{row.asset_id}?tab=status")) if asset else "-"

@@ -37,7 +37,7 @@ LITTLE = 1.0
 
 
 @dataclass(frozen=True)
-class Found:
+class ServerStatusContent:
     """What the page shows: of each thing what there is to say, and how each queue is doing."""
 
     server: dict[str, Cell]
@@ -55,37 +55,41 @@ def view() -> Shell:
     return page
 
 
-def _read(work: Session, who: SignedIn) -> Found:
+def _read(session: Session, who: SignedIn) -> ServerStatusContent:
     if not who.roles & {"admin", "admin-reader"}:
         raise NotAllowed("read", "the state of the server")
     process = current()
     since = datetime.now(UTC) - LATELY
-    states, workers = queue_state.states(work, QUEUES, since=since), queue_state.workers(work, since=since)
-    return Found(
-        _server(work, process), [row for kind in KINDS for row in _plugins(kind)], states, workers, zone(who.timezone)
+    states, workers = queue_state.states(session, QUEUES, since=since), queue_state.workers(session, since=since)
+    return ServerStatusContent(
+        _server(session, process),
+        [row for kind in KINDS for row in _plugins(kind)],
+        states,
+        workers,
+        zone(who.timezone),
     )
 
 
-def _server(work: Session, process: Running) -> dict[str, Cell]:
+def _server(session: Session, process: Running) -> dict[str, Cell]:
     free = shutil.disk_usage(process.settings.FLEXSCOPE_INSTANCE_PATH).free / 2**30
-    wanted, found = migrations.head(), work.scalar(text("SELECT version_num FROM alembic_version"))
+    wanted, found = migrations.head(), session.scalar(text("SELECT version_num FROM alembic_version"))
     answers = process.queue.answers()
     versions: dict[str, Cell] = {name: version(name) for name in PACKAGES}
     return {
         **versions,
         "FlexMeasures API": f"as of {COMPATIBLE}",
         "Python": platform.python_version(),
-        "Database": f"{size.server(work)}, {size.size(work) / 2**20:,.1f} MiB",
+        "Database": f"{size.server(session)}, {size.size(session) / 2**20:,.1f} MiB",
         "Revision of the tables": Light("good", wanted) if found == wanted else Light("bad", f"{found}, not {wanted}"),
         "Queue": Light("good" if answers else "bad", "answers" if answers else "does not answer"),
         "Workers": _workers(process),
-        "Trees of assets": _trees(work),
+        "Trees of assets": _trees(session),
         "Disk": Light("good" if free > LITTLE else "bad", f"{free:,.1f} GiB free in the instance folder"),
     }
 
 
-def _trees(work: Session) -> Light:
-    mixed = assets.count_mixed(work)
+def _trees(session: Session) -> Light:
+    mixed = assets.count_mixed(session)
     told = f"{mixed} assets stand below one of another account; move them to the top, they are left out of plans"
     return Light("warn", told) if mixed else Light("good", "each belongs to one account")
 
@@ -104,7 +108,7 @@ def _plugins(kind: str) -> list[list[Cell]]:
     return good + bad
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
+def _show(page: Shell, found: ServerStatusContent) -> Sequence[Any]:
     queues: list[list[Cell]] = [
         [
             each.queue,
@@ -124,7 +128,7 @@ def _show(page: Shell, found: Found) -> Sequence[Any]:
     return [tables[0], heading("Plugins"), tables[1], heading("Queues"), tables[2], *_workers_lately(page, found)]
 
 
-def _workers_lately(page: Shell, found: Found) -> list[Any]:
+def _workers_lately(page: Shell, found: ServerStatusContent) -> list[Any]:
     """Return the table of the workers that did something lately, those of other processes and machines too."""
     rows: list[list[Cell]] = [
         [each.name, f"{each.running:,}", f"{each.ended:,}", at(each.last_at, found.local)] for each in found.workers

@@ -34,7 +34,7 @@ READ_ONLY = "You may look at this user, but not change it; ask an admin of the a
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class UserContent:
     """What the page shows."""
 
     user: User
@@ -54,15 +54,15 @@ def view() -> Shell:
     return page
 
 
-def read(user_id: int, work: Session, who: SignedIn) -> Found:
+def read(user_id: int, session: Session, who: SignedIn) -> UserContent:
     """Return what there is to say of a user."""
-    user = get(work, User, user_id)
+    user = get(session, User, user_id)
     access.check(who, "read", user)
-    return Found(
+    return UserContent(
         user=user,
-        account=get(work, Account, user.account_id),
-        assets=len(listing.assets(work, Asset.account_id == user.account_id)),
-        roles={role.name: role.id for role in work.scalars(select(Role).order_by(Role.id))},
+        account=get(session, Account, user.account_id),
+        assets=len(listing.assets(session, Asset.account_id == user.account_id)),
+        roles={role.name: role.id for role in session.scalars(select(Role).order_by(Role.id))},
         may_change=access.may(who, "update", user),
         is_self=user.id == who.id,
         is_host="admin" in who.roles,
@@ -70,7 +70,7 @@ def read(user_id: int, work: Session, who: SignedIn) -> Found:
     )
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
+def _show(page: Shell, found: UserContent) -> Sequence[Any]:
     user = found.user
     page.rename(user.username)
     items = [{"label": "Users", "href": address("/users")}, {"label": user.username}]
@@ -86,7 +86,7 @@ def _show(page: Shell, found: Found) -> Sequence[Any]:
     return [*shown, heading("What was changed"), AuditLog(f"/users/{user.id}", found.local)]
 
 
-def facts(found: Found) -> dict[str, Cell]:
+def facts(found: UserContent) -> dict[str, Cell]:
     """Return what is known of a user."""
     user = found.user
     return {
@@ -102,7 +102,7 @@ def facts(found: Found) -> dict[str, Cell]:
     }
 
 
-def form(found: Found, *, done: Any = None) -> Form:
+def form(found: UserContent, *, done: Any = None) -> Form:
     """Return the form of a user; of oneself only name and time zone can be changed."""
     user = found.user
 

@@ -26,7 +26,7 @@ COLUMNS = ["User", "Email", "Account", "Roles", "Zone", "Last sign-in", "Last se
 
 
 @dataclass(frozen=True)
-class Found:
+class UsersContent:
     """What the page shows."""
 
     rows: list[list[Cell | int]]
@@ -42,16 +42,16 @@ def view() -> Shell:
     return page
 
 
-def _read(work: Session, who: SignedIn) -> Found:
-    return Found(lines(work, who, None), _open_to(work, who), who.account_id)
+def _read(session: Session, who: SignedIn) -> UsersContent:
+    return UsersContent(lines(session, who, None), _open_to(session, who), who.account_id)
 
 
-def _open_to(work: Session, who: SignedIn) -> dict[str, int]:
-    accounts = work.scalars(select(Account).order_by(Account.name))
+def _open_to(session: Session, who: SignedIn) -> dict[str, int]:
+    accounts = session.scalars(select(Account).order_by(Account.name))
     return {each.name: each.id for each in accounts if access.may_add_users(who, each)}
 
 
-def lines(work: Session, who: SignedIn, account_id: int | None) -> list[list[Cell | int]]:
+def lines(session: Session, who: SignedIn, account_id: int | None) -> list[list[Cell | int]]:
     """Return a line for each user that a person may read, of one account or of all."""
     readable = access.readable_accounts(who)
     query = select(User, Account.name).join(Account, Account.id == User.account_id).order_by(User.email)
@@ -59,7 +59,7 @@ def lines(work: Session, who: SignedIn, account_id: int | None) -> list[list[Cel
         query = query.where(User.account_id.in_(readable))
     if account_id is not None:
         query = query.where(User.account_id == account_id)
-    return [_line(user, account, zone(who.timezone)) for user, account in work.execute(query)]
+    return [_line(user, account, zone(who.timezone)) for user, account in session.execute(query)]
 
 
 def _line(user: User, account: str, local: ZoneInfo) -> list[Cell | int]:
@@ -87,7 +87,7 @@ def table(page: Shell, rows: list[list[Cell | int]]) -> RowTable:
     return made
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
+def _show(page: Shell, found: UsersContent) -> Sequence[Any]:
     shown = table(page, found.rows)
     remembering(shown, "search", "sort")
     if not found.accounts:
@@ -95,7 +95,7 @@ def _show(page: Shell, found: Found) -> Sequence[Any]:
     return [pmui.Accordion(("Add a user", _new(found)), title_variant="body1", margin=8), shown]
 
 
-def _new(found: Found) -> Form:
+def _new(found: UsersContent) -> Form:
     async def send(given: dict[str, Any]) -> Any:
         return await asking("POST", "/users", body=given)
 

@@ -42,12 +42,12 @@ def view() -> Shell:
     return page
 
 
-def _read(asset_id: int, work: Session, who: SignedIn) -> Head:
-    asset = get(work, Asset, asset_id)
+def _read(asset_id: int, session: Session, who: SignedIn) -> Head:
+    asset = get(session, Asset, asset_id)
     access.check(who, "read", asset)
     above = [parent for parent in lineage(asset)[-2::-1] if access.may(who, "read", parent)]
-    opened = get(work, User, who.id).preferences.get(OPENED_TAB, "")
-    return Head(asset=asset, above=above, sensors=len(of_asset(work, asset.id)), opened=opened)
+    opened = get(session, User, who.id).preferences.get(OPENED_TAB, "")
+    return Head(asset=asset, above=above, sensors=len(of_asset(session, asset.id)), opened=opened)
 
 
 def _show(page: Shell, opened: str | None, head: Head) -> Sequence[Any]:

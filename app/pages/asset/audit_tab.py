@@ -20,6 +20,6 @@ def part(page: Shell, asset_id: int) -> Part:
     return Part("audit", "Audit log", partial(_read, asset_id), lambda local: [AuditLog(f"/assets/{asset_id}", local)])
 
 
-def _read(asset_id: int, work: Session, who: SignedIn) -> ZoneInfo:
-    access.check(who, "read", get(work, Asset, asset_id))
+def _read(asset_id: int, session: Session, who: SignedIn) -> ZoneInfo:
+    access.check(who, "read", get(session, Asset, asset_id))
     return zone(who.timezone)

@@ -34,7 +34,7 @@ OWN = ("name", "every", "at", "on_data")
 """Fields of the automation itself; all others are of what it asks for."""
 
 
-class NewAutomation(pn.viewable.Viewer):
+class AutomationForm(pn.viewable.Viewer):
     """A choice of what is done, and the form that goes with it."""
 
     def __init__(self, asset_id: int, sensors: Sequence[Sensor], *, done: Callable[[Any], Any]) -> None:

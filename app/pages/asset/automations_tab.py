@@ -16,14 +16,14 @@ from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.jobs.triggers.automations import time_zone
 from app.jobs.triggers.recurrence import DAY, in_words
-from app.pages.asset.automation_form import NewAutomation
+from app.pages.asset.automation_form import AutomationForm
 from app.pages.jobs.job_table import STATES
 from app.widgets.async_content import asking, later, note, refuse
 from app.widgets.confirm import Question
 from app.widgets.layout import Shell, address
 from app.widgets.live import Following
 from app.widgets.tabs import Part
-from components.tables.action_table import Action, ActionTable, Row
+from components.tables.action_table import Action, ActionRow, ActionTable
 from components.tables.fact_table import Cell, Light, Lines, Link
 from db import assets
 from db.assets import Asset
@@ -48,7 +48,7 @@ QUESTION = "Delete the automation {name}? What it has made stays."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class AutomationLine:
     """One automation with what a person wants to know of it."""
 
     row: Automation
@@ -60,10 +60,10 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class AutomationsContent:
     """What the tab shows."""
 
-    lines: list[Line]
+    lines: list[AutomationLine]
     sensors: list[Sensor]
     """Those that can be forecast."""
     may_add: bool
@@ -76,33 +76,33 @@ def part(page: Shell, asset_id: int) -> Part:
     return Part("automations", "Automations", read, lambda found: Automations(page, asset_id, found).shown())
 
 
-def _read(asset_id: int, work: Session, who: SignedIn) -> Found:
-    asset = get(work, Asset, asset_id)
+def _read(asset_id: int, session: Session, who: SignedIn) -> AutomationsContent:
+    asset = get(session, Asset, asset_id)
     access.check(who, "read", asset)
-    below = {each.id: each for each in assets.subtree(work, asset_id) if access.may(who, "read", each)}
+    below = {each.id: each for each in assets.subtree(session, asset_id) if access.may(who, "read", each)}
     lines = [
-        Line(
+        AutomationLine(
             row=row,
             asset=below[row.asset_id].name,
-            place=time_zone(work, row.asset_id),
-            runs=jobs.of_automation(work, row.id, most=SHOWN),
+            place=time_zone(session, row.asset_id),
+            runs=jobs.of_automation(session, row.id, most=SHOWN),
             may_change=access.may(who, "create-children", below[row.asset_id]),
         )
-        for row in automations.of_assets(work, below)
+        for row in automations.of_assets(session, below)
     ]
-    sensors = [sensor for sensor in listing.sensors_of(work, below) if sensor.resolution]
+    sensors = [sensor for sensor in listing.sensors_of(session, below) if sensor.resolution]
     may_add = access.may(who, "create-children", asset)
-    return Found(lines=lines, sensors=sensors, may_add=may_add, local=zone(who.timezone))
+    return AutomationsContent(lines=lines, sensors=sensors, may_add=may_add, local=zone(who.timezone))
 
 
 class Automations:
     """The tab once its first data are there."""
 
-    def __init__(self, page: Shell, asset_id: int, found: Found) -> None:
+    def __init__(self, page: Shell, asset_id: int, found: AutomationsContent) -> None:
         self._names: dict[str, str] = {}
         self._table = ActionTable(columns=COLUMNS, empty=NONE_YET, on_action=self._asked)
         self._question, self._told = Question(), pn.Column(sizing_mode="stretch_width")
-        self._new = NewAutomation(asset_id, found.sensors, done=self._made) if found.may_add else None
+        self._new = AutomationForm(asset_id, found.sensors, done=self._made) if found.may_add else None
         page.follow(self._table)
         self._show(found)
         self._following = Following(partial(_read, asset_id), self._show, every=EVERY)
@@ -114,7 +114,7 @@ class Automations:
             parts.append(pmui.Accordion(("Add an automation", self._new), title_variant="body1", margin=8))
         return parts
 
-    def _show(self, found: Found) -> None:
+    def _show(self, found: AutomationsContent) -> None:
         self._names = {str(line.row.id): line.row.name for line in found.lines}
         self._table.rows = [_row(line, found.local) for line in found.lines]
 
@@ -160,7 +160,7 @@ async def act(automation_id: int, word: str) -> str:
     return "goes on" if word == GO_ON.word else "is paused"
 
 
-def _row(line: Line, local: ZoneInfo) -> Row:
+def _row(line: AutomationLine, local: ZoneInfo) -> ActionRow:
     row = line.row
     history = Link(row.name, address(f"/tasks?automation={row.id}"))
     actions = [RUN, PAUSE if row.active else GO_ON, DELETE] if line.may_change else []
@@ -170,10 +170,10 @@ def _row(line: Line, local: ZoneInfo) -> Row:
         _next(row, local),
         _runs(line.runs, local),
     ]
-    return Row(str(row.id), cells, row.name, actions)
+    return ActionRow(str(row.id), cells, row.name, actions)
 
 
-def _when(line: Line) -> Cell:
+def _when(line: AutomationLine) -> Cell:
     row = line.row
     words = in_words(row.every, row.at)
     more = [f"on the clock of {line.place}"] if row.every >= DAY or row.at else []

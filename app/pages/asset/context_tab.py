@@ -40,7 +40,7 @@ CLICK = "Click on the map to move it, then save; Ctrl and wheel zoom."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class ContextContent:
     """What the tab shows."""
 
     asset: Asset
@@ -57,13 +57,13 @@ def part(page: Shell, asset_id: int) -> Part:
     return Part("context", "Context", partial(_read, asset_id, here()), partial(_show, page))
 
 
-def _read(asset_id: int, server: str, work: Session, who: SignedIn) -> Found:
-    asset = get(work, Asset, asset_id)
+def _read(asset_id: int, server: str, session: Session, who: SignedIn) -> ContextContent:
+    asset = get(session, Asset, asset_id)
     access.check(who, "read", asset)
     asked = door.Asked(method="GET", path=f"/assets/{asset_id}/sensors", address=server)
-    return Found(
+    return ContextContent(
         asset=asset,
-        tree=_tree(work, who, asset),
+        tree=_tree(session, who, asset),
         sensors=door.through(who, asked),
         context=flex_config.context(asset, {}),
         may_change=access.may(who, "update", asset),
@@ -71,11 +71,11 @@ def _read(asset_id: int, server: str, work: Session, who: SignedIn) -> Found:
     )
 
 
-def _tree(work: Session, who: SignedIn, asset: Asset) -> Node:
+def _tree(session: Session, who: SignedIn, asset: Asset) -> Node:
     """Return everything below the topmost asset this one belongs to, as far as the user may read it."""
     top = next(each for each in lineage(asset) if access.may(who, "read", each))
     nodes: dict[int, Node] = {}
-    for each in assets.subtree(work, top.id):
+    for each in assets.subtree(session, top.id):
         if not access.may(who, "read", each):
             continue
         href = address(f"/assets/{each.id}?tab=context")
@@ -85,7 +85,7 @@ def _tree(work: Session, who: SignedIn, asset: Asset) -> Node:
     return nodes[top.id]
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
+def _show(page: Shell, found: ContextContent) -> Sequence[Any]:
     shown = [heading("Where it belongs"), AssetTree(root=found.tree), heading("Sensors"), _sensors(found.sensors)]
     if found.may_add:
         shown.append(pmui.Accordion(("Add a sensor", _new_sensor(found.asset)), title_variant="body1", margin=8))
@@ -125,7 +125,7 @@ def _new_sensor(asset: Asset) -> Form:
     return form
 
 
-def _context(found: Found) -> FactTable:
+def _context(found: ContextContent) -> FactTable:
     """Return each field with the asset that defines it, which is linked so that it can be changed there."""
     rows: list[list[Cell]] = [
         [field, Code(json.dumps(value)), _origin(found.context.origins[field], found.asset.id)]
@@ -141,14 +141,14 @@ def _origin(origin: str, own_id: int) -> Cell:
     return Link(named[2], address(f"/assets/{named[1]}?tab=context"))
 
 
-def _own_context(found: Found) -> FlexForm:
+def _own_context(found: ContextContent) -> FlexForm:
     async def save(given: dict[str, Any]) -> Any:
         return await asking("PATCH", f"/assets/{found.asset.id}", body={"flex_context": given})
 
     return FlexForm(FlexContext, found.asset.flex_context, save=save, offered=found.context.fields)
 
 
-def _place(page: Shell, found: Found) -> list[Any]:
+def _place(page: Shell, found: ContextContent) -> list[Any]:
     asset = found.asset
     picker = PlacePicker(latitude=asset.latitude, longitude=asset.longitude, fixed=not found.may_change)
     page.follow(picker)

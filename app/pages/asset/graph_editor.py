@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
 from app.assemble import showing
-from app.assemble.showing import Wanted
+from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.widgets.async_content import asking, later, note, refuse
@@ -37,13 +37,13 @@ class Editable:
     """Name of a sensor for people → its id."""
 
 
-def read(work: Session, who: SignedIn, asset: Asset, shown: Sequence[Wanted]) -> Editable:
+def read(session: Session, who: SignedIn, asset: Asset, shown: Sequence[ShownChart]) -> Editable:
     """Return what there is to edit of an asset: sensors of its site and public ones are offered, and those shown."""
     top = next(each for each in lineage(asset) if access.may(who, "read", each))
-    public = listing.assets(work, Asset.account_id.is_(None))
-    near = [each.id for each in assets.subtree(work, top.id)] + [each.id for each in public]
-    found = {sensor.id: sensor for sensor in listing.sensors_of(work, near) if access.may(who, "read", sensor)}
-    used = listing.sensors(work, {key for chart in shown for key in chart.sensors} - set(found))
+    public = listing.assets(session, Asset.account_id.is_(None))
+    near = [each.id for each in assets.subtree(session, top.id)] + [each.id for each in public]
+    found = {sensor.id: sensor for sensor in listing.sensors_of(session, near) if access.may(who, "read", sensor)}
+    used = listing.sensors(session, {key for chart in shown for key in chart.sensors} - set(found))
     offered = {_named(sensor): key for key, sensor in {**found, **used}.items() if access.may(who, "read", sensor)}
     gone = {key for chart in shown for key in chart.sensors} - set(offered.values())
     offered |= {f"sensor {key}, gone or not yours to see": key for key in sorted(gone)}
@@ -68,9 +68,9 @@ class _Row:
         self.sensors.param.watch(changed, "value")
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> ShownChart:
         """The chart as it stands in the fields."""
-        return Wanted(self.title.value.strip(), list(self.sensors.value or ()))
+        return ShownChart(self.title.value.strip(), list(self.sensors.value or ()))
 
     def written(self) -> Any:
         """Return the entry to store; one that was not touched stays as it was."""
@@ -85,7 +85,7 @@ class GraphEditor(pn.viewable.Viewer):
         asset_id: int,
         found: Editable,
         *,
-        preview: Callable[[list[Wanted]], Any],
+        preview: Callable[[list[ShownChart]], Any],
         saved: Callable[[], Any],
     ) -> None:
         """Show a button that opens the editor.

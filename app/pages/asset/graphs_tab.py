@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 
 from app.assemble import plan_summary
 from app.assemble.plan_summary import PlanSummary
-from app.assemble.showing import Wanted
+from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
 from app.pages.asset import graph_editor, plan_cards
 from app.pages.asset.graph_editor import Editable, GraphEditor
 from app.pages.charts import charts
-from app.pages.charts.annotations import Place
-from app.pages.charts.charts import Span
+from app.pages.charts.annotations import AnnotationTarget
+from app.pages.charts.charts import ChartSpan
 from app.pages.charts.graphs import Graphs
 from app.widgets import time_range
 from app.widgets.async_content import fill, note
@@ -39,11 +39,11 @@ NO_SENSORS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class GraphsContent:
     """What the tab shows."""
 
     asset_id: int
-    plan: list[Wanted]
+    plan: list[ShownChart]
     charts: list[Chart]
     span: tuple[datetime, datetime]
     local: ZoneInfo
@@ -54,7 +54,7 @@ class Found:
     """What may be edited of the charts; None: nothing."""
 
 
-Read: TypeAlias = Callable[[Session, SignedIn], Found]
+Read: TypeAlias = Callable[[Session, SignedIn], GraphsContent]
 
 
 def part(page: Shell, asset_id: int) -> Part:
@@ -67,27 +67,27 @@ def _reader(asset_id: int) -> Read:
     return partial(_read, asset_id, (query("start"), query("end")))
 
 
-def _read(asset_id: int, asked: tuple[str | None, str | None], work: Session, who: SignedIn) -> Found:
-    asset = get(work, Asset, asset_id)
+def _read(asset_id: int, asked: tuple[str | None, str | None], session: Session, who: SignedIn) -> GraphsContent:
+    asset = get(session, Asset, asset_id)
     access.check(who, "read", asset)
     local, now = zone(who.timezone), datetime.now(UTC)
-    plan = charts.wanted(work, asset)
-    data = listing.data_span(work, {key for chart in plan for key in chart.sensors})
+    plan = charts.wanted(session, asset)
+    data = listing.data_span(session, {key for chart in plan for key in chart.sensors})
     span = time_range.asked(*asked, local) or time_range.usual(data, now=now, local=local)
-    latest = plan_summary.latest(References(work, who), asset, known_at=now)
-    return Found(
+    latest = plan_summary.latest(References(session, who), asset, known_at=now)
+    return GraphsContent(
         asset_id=asset_id,
         plan=plan,
-        charts=charts.read(work, who, plan, Span(*span, known_at=now)),
+        charts=charts.read(session, who, plan, ChartSpan(*span, known_at=now)),
         span=span,
         local=local,
         latest=latest,
-        by=listing.sources(work, [latest.source_id])[latest.source_id].description if latest else "",
-        editable=graph_editor.read(work, who, asset, plan) if access.may(who, "update", asset) else None,
+        by=listing.sources(session, [latest.source_id])[latest.source_id].description if latest else "",
+        editable=graph_editor.read(session, who, asset, plan) if access.may(who, "update", asset) else None,
     )
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
+def _show(page: Shell, found: GraphsContent) -> Sequence[Any]:
     place = pn.Column(sizing_mode="stretch_width")
 
     def again() -> None:
@@ -98,7 +98,7 @@ def _show(page: Shell, found: Found) -> Sequence[Any]:
     return [place]
 
 
-def _parts(page: Shell, found: Found, again: Callable[[], None]) -> list[Any]:
+def _parts(page: Shell, found: GraphsContent, again: Callable[[], None]) -> list[Any]:
     """Return editor, cards and charts; once the editor has saved, all are read again."""
     graphs = _graphs(page, found) if found.plan else None
     shown: list[Any] = [graphs or note(NO_SENSORS.format(id=found.asset_id))]
@@ -110,8 +110,10 @@ def _parts(page: Shell, found: Found, again: Callable[[], None]) -> list[Any]:
     return shown
 
 
-def _graphs(page: Shell, found: Found) -> Graphs:
-    place = Place(kind=Asset, id=found.asset_id, sensors=[key for chart in found.plan for key in chart.sensors])
+def _graphs(page: Shell, found: GraphsContent) -> Graphs:
+    place = AnnotationTarget(
+        kind=Asset, id=found.asset_id, sensors=[key for chart in found.plan for key in chart.sensors]
+    )
     graphs = Graphs(plan=found.plan, charts=found.charts, span=found.span, local=found.local, place=place)
     page.follow(graphs.series)
     return graphs

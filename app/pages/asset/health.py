@@ -20,16 +20,16 @@ ORDER = ("none", "good", "warn", "bad")
 """From what tells least to what needs most attention."""
 
 
-def health(work: Session, asset_ids: Sequence[int], *, now: datetime) -> dict[int, Light]:
+def health(session: Session, asset_ids: Sequence[int], *, now: datetime) -> dict[int, Light]:
     """Return a light for each asset: that of its stalest sensor, or red where the newest job failed."""
     found = dict.fromkeys(asset_ids, Light("none", "no measurements"))
-    sensors = listing.sensors_of(work, asset_ids)
-    newest = statistics.latest(work, [sensor.id for sensor in sensors], MEASURED)
+    sensors = listing.sensors_of(session, asset_ids)
+    newest = statistics.latest(session, [sensor.id for sensor in sensors], MEASURED)
     for sensor in sensors:
         if sensor.id in newest:
             age = newest[sensor.id].age(now, sensor.resolution)
             found[sensor.asset_id] = _worse(found[sensor.asset_id], _light(age, sensor.resolution, sensor.name))
-    latest = jobs.newest(work, asset_ids, since=RECENT, now=now)
+    latest = jobs.newest(session, asset_ids, since=RECENT, now=now)
     failed = {key: job for key, job in latest.items() if job.status == "FAILED"}
     return found | {key: Light("bad", f"{job.kind} failed: {job.message}") for key, job in failed.items()}
 

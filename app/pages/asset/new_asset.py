@@ -23,7 +23,7 @@ from db.core import listing
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class NewAssetContent:
     """What there is to choose from."""
 
     accounts: dict[str, int | None]
@@ -40,24 +40,24 @@ def view() -> Shell:
     return page
 
 
-def _read(work: Session, who: SignedIn) -> Found:
-    accounts = work.scalars(select(Account).order_by(Account.name))
+def _read(session: Session, who: SignedIn) -> NewAssetContent:
+    accounts = session.scalars(select(Account).order_by(Account.name))
     mine: dict[str, int | None] = {each.name: each.id for each in accounts if access.may(who, "create-children", each)}
     if not mine:
         raise NotAllowed("create-children", "any account")
     if "admin" in who.roles:
         mine["everybody: a public asset"] = None
     templates = door.through(who, door.Asked(method="GET", path="/assets/templates"))
-    return Found(
+    return NewAssetContent(
         accounts=mine,
         own=who.account_id,
-        types={words(each.name): each.id for each in work.scalars(select(AssetType).order_by(AssetType.id))},
-        assets={f"{each.name} ({each.id})": each.id for each in listing.assets(work, access.readable_assets(who))},
+        types={words(each.name): each.id for each in session.scalars(select(AssetType).order_by(AssetType.id))},
+        assets={f"{each.name} ({each.id})": each.id for each in listing.assets(session, access.readable_assets(who))},
         templates={each["description"]: each["name"] for each in templates},
     )
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
+def _show(page: Shell, found: NewAssetContent) -> Sequence[Any]:
     ways = [("Blank", _blank(found)), ("From a template", _template(found))]
     ways += [("Copy of another", _copy(found))] if found.assets else []
     items = [{"label": "Assets", "href": address("/assets")}, {"label": "Add an asset"}]
@@ -67,7 +67,7 @@ def _show(page: Shell, found: Found) -> Sequence[Any]:
     ]
 
 
-def _owner(found: Found) -> list[Field]:
+def _owner(found: NewAssetContent) -> list[Field]:
     """Return the fields that say whose it is and where it belongs."""
     own = found.own if found.own in found.accounts.values() else next(iter(found.accounts.values()))
     return [
@@ -93,7 +93,7 @@ def _open(made: Mapping[str, Any]) -> None:
     go(address(f"/assets/{made['id']}?tab=properties"))
 
 
-def _blank(found: Found) -> Form:
+def _blank(found: NewAssetContent) -> Form:
     async def send(given: dict[str, Any]) -> Any:
         return await asking("POST", "/assets", body=_public(given))
 
@@ -112,7 +112,7 @@ def _blank(found: Found) -> Form:
     return Form(fields, send=send, done=_open, button="Add asset", whole=True)
 
 
-def _template(found: Found) -> Form:
+def _template(found: NewAssetContent) -> Form:
     async def send(given: dict[str, Any]) -> Any:
         return await asking("POST", f"/assets/templates/{given.pop('template')}", body=_public(given))
 
@@ -126,7 +126,7 @@ def _template(found: Found) -> Form:
     return Form(fields, send=send, done=_open, button="Add from template", whole=True)
 
 
-def _copy(found: Found) -> Form:
+def _copy(found: NewAssetContent) -> Form:
     async def send(given: dict[str, Any]) -> Any:
         where = {"account": given["account_id"], "parent": given.get("parent_asset_id")}
         query = {name: value for name, value in where.items() if value is not None}
@@ -141,5 +141,5 @@ def _copy(found: Found) -> Form:
         help="With all assets and sensors below it, without their data",
     )
     accounts = {name: key for name, key in found.accounts.items() if key is not None}
-    owner, parent = _owner(Found(**{**vars(found), "accounts": accounts}))
+    owner, parent = _owner(NewAssetContent(**{**vars(found), "accounts": accounts}))
     return Form([original, owner, parent], send=send, done=_open, button="Copy", whole=True)

@@ -106,11 +106,11 @@ class PlanNow(pn.viewable.Viewer):
             self._done()
 
 
-def _look(job_id: str, work: Session, who: SignedIn) -> tuple[Job, int]:
+def _look(job_id: str, session: Session, who: SignedIn) -> tuple[Job, int]:
     """Return a job, and how many its queue does before it."""
-    job = jobs.one(work, job_id)
-    job_access.check(work, who, "read", job)
-    return job, job_states.ahead(work, job)
+    job = jobs.one(session, job_id)
+    job_access.check(session, who, "read", job)
+    return job, job_states.ahead(session, job)
 
 
 def _said(job: Job, ahead: int, now: datetime) -> str:
@@ -123,12 +123,12 @@ def _said(job: Job, ahead: int, now: datetime) -> str:
     return f"Waiting for a worker for {span(now - job.enqueued_at)}{before} …"
 
 
-def enqueue(asset_id: int, length: timedelta, work: Session, who: SignedIn) -> str:
+def enqueue(asset_id: int, length: timedelta, session: Session, who: SignedIn) -> str:
     """Add the job that plans an asset from now on; return its id."""
-    asset, now = get(work, Asset, asset_id), datetime.now(UTC)
+    asset, now = get(session, Asset, asset_id), datetime.now(UTC)
     access.check(who, "create-children", asset)
     start = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
     request = ScheduleRequest(asset=asset_id, start=start, duration=length).model_dump(mode="json")
     job = Job(kind="schedule", request=request, known_at=now, user_id=who.id, asset_id=asset_id, enqueued_at=now)
     job.request_hash = jobs.fingerprint("schedule", asset_id, request, None)
-    return jobs.add(work, job).id
+    return jobs.add(session, job).id

@@ -46,7 +46,7 @@ PLANS = SourceFilter(types=("scheduler",))
 
 
 @dataclass(kw_only=True)
-class Found:
+class PlanContent:
     """What the tab shows."""
 
     asset: Asset
@@ -68,32 +68,32 @@ def part(page: Shell, asset_id: int) -> Part:
     return Part("plan", "Plan", partial(_read, asset_id), partial(_show, page))
 
 
-def _read(asset_id: int, work: Session, who: SignedIn) -> Found:
-    asset = get(work, Asset, asset_id)
+def _read(asset_id: int, session: Session, who: SignedIn) -> PlanContent:
+    asset = get(session, Asset, asset_id)
     access.check(who, "read", asset)
     now = datetime.now(UTC)
-    found = Found(asset=asset, may_plan=access.may(who, "create-children", asset), local=zone(who.timezone))
-    asked = [job for job in jobs.recent(work, [asset_id], since=KEPT, now=now) if job.kind == "schedule"]
+    found = PlanContent(asset=asset, may_plan=access.may(who, "create-children", asset), local=zone(who.timezone))
+    asked = [job for job in jobs.recent(session, [asset_id], since=KEPT, now=now) if job.kind == "schedule"]
     found.under_way = next((job.id for job in asked if job.is_pending and (job.tries or not job.due_at)), None)
-    tree = {each.id: each for each in assets.subtree(work, asset_id) if access.may(who, "read", each)}
-    sensors = [sensor for sensor in listing.sensors_of(work, tree) if sensor.asset_id in tree]
-    newest = listing.newest_plan(work, [sensor.id for sensor in sensors])
+    tree = {each.id: each for each in assets.subtree(session, asset_id) if access.may(who, "read", each)}
+    sensors = [sensor for sensor in listing.sensors_of(session, tree) if sensor.asset_id in tree]
+    newest = listing.newest_plan(session, [sensor.id for sensor in sensors])
     if newest is None:
         return found
     end = from_us(newest.last_event_us) + timedelta(days=1)
     fields = flex_config.context(asset, {}).fields
     total = _sensor_of(fields.get("aggregate-power"))
     for sensor in sensors:
-        planned = store.read_per_source(work, sensor, end - BEFORE, end, known_at=now, sources=PLANS)
-        lines = lines_of(sensor, planned, listing.sources(work, planned))
+        planned = store.read_per_source(session, sensor, end - BEFORE, end, known_at=now, sources=PLANS)
+        lines = lines_of(sensor, planned, listing.sources(session, planned))
         _sort(found, sensor, lines, is_total=sensor.id == total, model=tree[sensor.asset_id].flex_model)
-    found.prices = _prices(work, who, fields, found)
+    found.prices = _prices(session, who, fields, found)
     found.limit = _amount(fields.get("site-power-capacity"), found.connection[0].unit if found.connection else "kW")
     found.job = next((job for job in asked if job.status == "FINISHED"), None)
     return found
 
 
-def _sort(found: Found, sensor: Sensor, lines: list[Trace], *, is_total: bool, model: Mapping[str, Any]) -> None:
+def _sort(found: PlanContent, sensor: Sensor, lines: list[Trace], *, is_total: bool, model: Mapping[str, Any]) -> None:
     """Put the lines of a sensor where they belong: connection, stored energy or power of a device."""
     if is_total:
         found.connection += lines
@@ -119,23 +119,23 @@ def _amount(text: Any, unit: str) -> float | None:
         return None
 
 
-def _prices(work: Session, who: SignedIn, fields: Mapping[str, Any], found: Found) -> list[Trace]:
+def _prices(session: Session, who: SignedIn, fields: Mapping[str, Any], found: PlanContent) -> list[Trace]:
     """Return the prices the plan answers to, over the time of the plan."""
     planned = [line.present[0] for line in (*found.devices, *found.connection) if len(line.present[0])]
     keys = [_sensor_of(fields.get(name)) for name in ("consumption-price", "production-price")]
-    seen = References(work, who).readable(keys)
+    seen = References(session, who).readable(keys)
     if not planned:
         return []
     start, end = from_us(int(min(line[0] for line in planned))), from_us(int(max(line[-1] for line in planned)))
     lines: list[Trace] = []
     for sensor in seen.values():
-        span = charts.Span(start - sensor.resolution, end + sensor.resolution, known_at=datetime.now(UTC))
-        known = charts.read_sensor(work, sensor, span)
-        lines += lines_of(sensor, known, listing.sources(work, known))
+        span = charts.ChartSpan(start - sensor.resolution, end + sensor.resolution, known_at=datetime.now(UTC))
+        known = charts.read_sensor(session, sensor, span)
+        lines += lines_of(sensor, known, listing.sources(session, known))
     return [line.converted(lines[0].unit) for line in lines]
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
+def _show(page: Shell, found: PlanContent) -> Sequence[Any]:
     place = pn.Column(*_plan(page, found), sizing_mode="stretch_width")
     if not found.may_plan:
         return [place]
@@ -143,7 +143,7 @@ def _show(page: Shell, found: Found) -> Sequence[Any]:
     return [PlanNow(found.asset.id, done=again, under_way=found.under_way), place]
 
 
-def _plan(page: Shell, found: Found) -> list[Any]:
+def _plan(page: Shell, found: PlanContent) -> list[Any]:
     if not (found.devices or found.connection):
         return [note(NO_PLAN)]
     chart = ScheduleChart(
@@ -158,7 +158,7 @@ def _plan(page: Shell, found: Found) -> list[Any]:
     return [*_costs(found), chart]
 
 
-def _costs(found: Found) -> list[Any]:
+def _costs(found: PlanContent) -> list[Any]:
     """Return the costs of the newest job by name, and what it assumed or could not meet."""
     if found.job is None:
         return []

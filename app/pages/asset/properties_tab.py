@@ -28,7 +28,7 @@ READ_ONLY = "You may look at these, but not change them; ask an admin of the acc
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class PropertiesContent:
     """What the tab shows."""
 
     asset: Asset
@@ -43,15 +43,15 @@ def part(page: Shell, asset_id: int) -> Part:
     return Part("properties", "Properties", partial(_read, asset_id), partial(_show, page))
 
 
-def _read(asset_id: int, work: Session, who: SignedIn) -> Found:
-    asset = get(work, Asset, asset_id)
+def _read(asset_id: int, session: Session, who: SignedIn) -> PropertiesContent:
+    asset = get(session, Asset, asset_id)
     access.check(who, "read", asset)
-    below = {each.id for each in assets.subtree(work, asset_id)}
-    others = work.scalars(
+    below = {each.id for each in assets.subtree(session, asset_id)}
+    others = session.scalars(
         select(Asset).where(Asset.account_id.is_not_distinct_from(asset.account_id)).order_by(Asset.name)
     )
     parents = {f"{each.name} ({each.id})": each.id for each in others if each.id not in below}
-    return Found(
+    return PropertiesContent(
         asset=asset,
         parents=parents,
         may_change=access.may(who, "update", asset),
@@ -78,7 +78,7 @@ def fields(asset: Asset, parents: Mapping[str, int]) -> list[Field]:
     ]
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
+def _show(page: Shell, found: PropertiesContent) -> Sequence[Any]:
     asset = found.asset
 
     async def send(given: Mapping[str, Any]) -> Any:
@@ -111,7 +111,7 @@ def _end(asset: Asset) -> list[Any]:
     return [heading("Delete"), Removal("Delete this asset", ask=ask, act=delete, done=away, word=asset.name)]
 
 
-def _below(asset_id: int, work: Session, who: SignedIn) -> tuple[int, int]:
-    access.check(who, "delete", get(work, Asset, asset_id))
-    tree = [each.id for each in assets.subtree(work, asset_id)]
-    return len(tree), len(listing.sensors_of(work, tree))
+def _below(asset_id: int, session: Session, who: SignedIn) -> tuple[int, int]:
+    access.check(who, "delete", get(session, Asset, asset_id))
+    tree = [each.id for each in assets.subtree(session, asset_id)]
+    return len(tree), len(listing.sensors_of(session, tree))

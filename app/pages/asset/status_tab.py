@@ -13,7 +13,7 @@ from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.pages.asset.context_tab import NO_SENSORS, heading
 from app.pages.jobs import job_table
-from app.pages.jobs.job_table import JobTable, Line
+from app.pages.jobs.job_table import JobLine, JobTable
 from app.widgets.layout import Shell, address
 from app.widgets.live import Following
 from app.widgets.tabs import Part
@@ -43,42 +43,42 @@ EVERY = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class StatusContent:
     """What the tab shows."""
 
     sensors: list[Sensor]
     newest: dict[str, dict[int, Latest]]
     """Kind of statement → sensor id → its last event."""
-    jobs: list[Line]
+    jobs: list[JobLine]
     now: datetime
     local: ZoneInfo
 
 
 def part(page: Shell, asset_id: int) -> Part:
     """Return the tab."""
-    return Part("status", "Status", partial(_read, asset_id), lambda found: Status(page, asset_id, found).shown())
+    return Part("status", "StatusTab", partial(_read, asset_id), lambda found: StatusTab(page, asset_id, found).shown())
 
 
-def _read(asset_id: int, work: Session, who: SignedIn) -> Found:
-    asset = get(work, Asset, asset_id)
+def _read(asset_id: int, session: Session, who: SignedIn) -> StatusContent:
+    asset = get(session, Asset, asset_id)
     access.check(who, "read", asset)
     now = datetime.now(UTC)
-    sensors = of_asset(work, asset_id)
+    sensors = of_asset(session, asset_id)
     keys = [sensor.id for sensor in sensors]
-    below = [each.id for each in assets.subtree(work, asset_id) if access.may(who, "read", each)]
-    return Found(
+    below = [each.id for each in assets.subtree(session, asset_id) if access.may(who, "read", each)]
+    return StatusContent(
         sensors=sensors,
-        newest={kind: statistics.latest(work, keys, filtered) for kind, filtered in KINDS.items()},
-        jobs=job_table.lines(work, who, jobs.recent(work, below, since=RECENT, now=now, most=MOST)),
+        newest={kind: statistics.latest(session, keys, filtered) for kind, filtered in KINDS.items()},
+        jobs=job_table.lines(session, who, jobs.recent(session, below, since=RECENT, now=now, most=MOST)),
         now=now,
         local=zone(who.timezone),
     )
 
 
-class Status:
+class StatusTab:
     """The tab once its first data are there; it follows what happens."""
 
-    def __init__(self, page: Shell, asset_id: int, found: Found) -> None:
+    def __init__(self, page: Shell, asset_id: int, found: StatusContent) -> None:
         columns = ["Sensor", "Measured", "Forecast until", "Scheduled until"]
         self._local = found.local
         self._fresh = FactTable(columns=columns, empty=NO_SENSORS)
@@ -92,14 +92,14 @@ class Status:
         data, ended = heading(f"Data of each sensor ({self._local})"), heading("Jobs of the last 7 days")
         return [data, self._fresh, ended, self._jobs]
 
-    def _show(self, found: Found) -> None:
+    def _show(self, found: StatusContent) -> None:
         rows = [_row(found, sensor) for sensor in found.sensors]
         if rows != self._fresh.rows:
             self._fresh.rows = rows
         self._jobs.put(found.jobs)
 
 
-def _row(found: Found, sensor: Sensor) -> list[Cell]:
+def _row(found: StatusContent, sensor: Sensor) -> list[Cell]:
     href = address(f"/sensors/{sensor.id}")
     lights = [_measured(found, sensor), _until(found, sensor, "forecast"), _until(found, sensor, "scheduled")]
     return [Link(sensor.name, href), *(replace(light, href=href) for light in lights)]
@@ -108,7 +108,7 @@ def _row(found: Found, sensor: Sensor) -> list[Cell]:
 NO_JOBS = "No jobs: ask for a schedule on the tab Plan."
 
 
-def _measured(found: Found, sensor: Sensor) -> Light:
+def _measured(found: StatusContent, sensor: Sensor) -> Light:
     last = found.newest["measured"].get(sensor.id)
     if last is None:
         return Light("none", "nothing yet")
@@ -118,7 +118,7 @@ def _measured(found: Found, sensor: Sensor) -> Light:
     return Light("warn" if age <= timedelta(days=1) else "bad", f"stale since {_written(found, last, sensor)}")
 
 
-def _until(found: Found, sensor: Sensor, kind: str) -> Light:
+def _until(found: StatusContent, sensor: Sensor, kind: str) -> Light:
     last = found.newest[kind].get(sensor.id)
     if last is None:
         return Light("none", "none")
@@ -126,5 +126,5 @@ def _until(found: Found, sensor: Sensor, kind: str) -> Light:
     return Light("warn" if over else "good", f"{_written(found, last, sensor)}{' (past)' if over else ''}")
 
 
-def _written(found: Found, last: Latest, sensor: Sensor) -> str:
+def _written(found: StatusContent, last: Latest, sensor: Sensor) -> str:
     return f"{(last.event + sensor.resolution).astimezone(found.local):%a %-d %b %H:%M}"

@@ -10,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.widgets import time_range
-from components.charts.annotations import Remark
+from components.charts.annotations import AnnotationBand
 from db.annotations import LONGEST, TYPES
 
 Save = Callable[[int | None, dict[str, Any]], Coroutine[Any, Any, None]]
@@ -36,7 +36,9 @@ class RemarkForm(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._box
 
-    def open(self, span: tuple[int, int], annotation_id: int | None = None, remark: Remark | None = None) -> None:
+    def open(
+        self, span: tuple[int, int], annotation_id: int | None = None, remark: AnnotationBand | None = None
+    ) -> None:
         """Ask for an annotation of a span of time [µs since 1970 UTC], or for changes of one that is there."""
         start, end = (moment.replace(tzinfo=None) for moment in time_range.from_microseconds(span, self._local))
         self._id = annotation_id

@@ -17,7 +17,7 @@ from app.jobs import annotations as remarks
 from app.pages.charts.annotation_form import RemarkForm
 from app.widgets import time_range
 from app.widgets.async_content import later, plain, reading, refuse, soon, writing
-from components.charts.annotations import Remark
+from components.charts.annotations import AnnotationBand
 from components.charts.time_series import TimeSeries
 from db import annotations
 from db.annotations import On
@@ -36,12 +36,12 @@ class Noted:
     """One annotation as it is shown."""
 
     id: int
-    remark: Remark
+    remark: AnnotationBand
     may_change: bool
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class AnnotationTarget:
     """What new annotations are put on, and whose annotations are shown."""
 
     kind: type[Asset] | type[Sensor]
@@ -51,40 +51,42 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Found:
+class AnnotationsContent:
     """What is known of the annotations of a place."""
 
     noted: list[Noted]
     may_add: bool
 
 
-def read(place: Place, span: tuple[int, int], local: ZoneInfo, work: Session, who: SignedIn) -> Found:
+def read(
+    place: AnnotationTarget, span: tuple[int, int], local: ZoneInfo, session: Session, who: SignedIn
+) -> AnnotationsContent:
     """Return the annotations in a span of time: of the place, its asset, its account and the sensors shown."""
-    row = get(work, place.kind, place.id)
+    row = get(session, place.kind, place.id)
     access.check(who, "read", row)
     asset = row.asset if isinstance(row, Sensor) else row
     accounts = [] if asset.account_id is None else [asset.account_id]
-    shown = listing.sensors(work, place.sensors)
+    shown = listing.sensors(session, place.sensors)
     sensors = [key for key, sensor in shown.items() if access.may(who, "read", sensor)]
     on = On(accounts=accounts, assets=[asset.id], sensors=sensors)
-    rows = annotations.overlapping(work, on, *time_range.from_microseconds(span, local))
+    rows = annotations.overlapping(session, on, *time_range.from_microseconds(span, local))
     noted = [
         Noted(
             row.id,
-            Remark(
+            AnnotationBand(
                 start=to_us(row.start), end=to_us(row.end), text=row.content, kind=row.type, by=row.source.description
             ),
-            remarks.may_change(work, who, row),
+            remarks.may_change(session, who, row),
         )
         for row in rows
     ]
-    return Found(noted, access.may(who, "create-children", row))
+    return AnnotationsContent(noted, access.may(who, "create-children", row))
 
 
 class Remarks(pn.viewable.Viewer):
     """The list, and the form for one."""
 
-    def __init__(self, series: TimeSeries, place: Place, local: ZoneInfo) -> None:
+    def __init__(self, series: TimeSeries, place: AnnotationTarget, local: ZoneInfo) -> None:
         super().__init__()
         self._series, self._place, self._local = series, place, local
         self._list = pn.Column(sizing_mode="stretch_width", margin=(0, 8))
@@ -104,7 +106,7 @@ class Remarks(pn.viewable.Viewer):
         found = await reading(partial(read, self._place, self._series.span or (0, 0), self._local))
         later(lambda: self._take(found))
 
-    def _take(self, found: Found) -> None:
+    def _take(self, found: AnnotationsContent) -> None:
         self._series.remarks = [noted.remark for noted in found.noted]
         self._add.visible = found.may_add
         self._list[:] = [self._row(noted) for noted in found.noted]
@@ -157,15 +159,17 @@ def _middle(span: tuple[int, int]) -> tuple[int, int]:
     return first, last
 
 
-def store(place: Place, annotation_id: int | None, fields: dict[str, Any], work: Session, who: SignedIn) -> None:
+def store(
+    place: AnnotationTarget, annotation_id: int | None, fields: dict[str, Any], session: Session, who: SignedIn
+) -> None:
     """Change an annotation, or add one where it has no id yet."""
     if annotation_id is not None:
-        remarks.change(work, who, annotation_id, fields)
+        remarks.change(session, who, annotation_id, fields)
         return
-    given = remarks.Remark(**fields, known_at=datetime.now(UTC))
-    remarks.add(work, who, get(work, place.kind, place.id), given)
+    given = remarks.AnnotationText(**fields, known_at=datetime.now(UTC))
+    remarks.add(session, who, get(session, place.kind, place.id), given)
 
 
-def discard(annotation_id: int, work: Session, who: SignedIn) -> None:
+def discard(annotation_id: int, session: Session, who: SignedIn) -> None:
     """Delete an annotation."""
-    remarks.remove(work, who, annotation_id)
+    remarks.remove(session, who, annotation_id)

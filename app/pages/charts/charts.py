@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.assemble import showing
 from app.assemble.lines import lines_of
-from app.assemble.showing import Wanted
+from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.web.context import current
@@ -24,15 +24,15 @@ DEFAULT = 2
 """How many sensors an asset shows that does not say which."""
 
 
-def wanted(work: Session, asset: Asset) -> list[Wanted]:
+def wanted(session: Session, asset: Asset) -> list[ShownChart]:
     """Return the charts an asset shows: those of sensors_to_show, else one for each of its first sensors."""
     return showing.wanted(asset.sensors_to_show or ()) or [
-        Wanted("", [sensor.id]) for sensor in sensors.of_asset(work, asset.id)[:DEFAULT]
+        ShownChart("", [sensor.id]) for sensor in sensors.of_asset(session, asset.id)[:DEFAULT]
     ]
 
 
 @dataclass(frozen=True)
-class Span:
+class ChartSpan:
     """What to read: events of a span of time, as known at a moment."""
 
     start: datetime
@@ -40,19 +40,19 @@ class Span:
     known_at: datetime
 
 
-def read(work: Session, who: SignedIn, plan: list[Wanted], span: Span) -> list[Chart]:
+def read(session: Session, who: SignedIn, plan: list[ShownChart], span: ChartSpan) -> list[Chart]:
     """Return the charts a plan asks for, with the sensors the user may see.
 
     Raises:
         FieldError: They would show more values than one answer may have.
     """
-    found = listing.sensors(work, {sensor_id for chart in plan for sensor_id in chart.sensors})
+    found = listing.sensors(session, {sensor_id for chart in plan for sensor_id in chart.sensors})
     playing = current().settings.is_playing
     seen = {key: sensor for key, sensor in found.items() if access.may_be_shown(who, sensor, playing=playing)}
     most = current().settings.most("VALUES_READ")
-    time_range.check(work, list(seen.values()), time_range.Span(span.start, span.end), most=most)
-    known = {key: read_sensor(work, sensor, span) for key, sensor in seen.items()}
-    told = listing.sources(work, {source for values in known.values() for source in values})
+    time_range.check(session, list(seen.values()), time_range.EventSpan(span.start, span.end), most=most)
+    known = {key: read_sensor(session, sensor, span) for key, sensor in seen.items()}
+    told = listing.sources(session, {source for values in known.values() for source in values})
     charts = []
     for chart in plan:
         visible = [seen[key] for key in chart.sensors if key in seen]
@@ -63,9 +63,9 @@ def read(work: Session, who: SignedIn, plan: list[Wanted], span: Span) -> list[C
     return charts
 
 
-def read_sensor(work: Session, sensor: Sensor, span: Span) -> dict[int, Beliefs]:
+def read_sensor(session: Session, sensor: Sensor, span: ChartSpan) -> dict[int, Beliefs]:
     """Return what each source told of a sensor in a span, by source id."""
-    return store.read_per_source(work, sensor, span.start, span.end, known_at=span.known_at)
+    return store.read_per_source(session, sensor, span.start, span.end, known_at=span.known_at)
 
 
 def title(shown: list[Sensor]) -> str:

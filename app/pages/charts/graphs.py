@@ -9,11 +9,11 @@ import panel as pn
 import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
-from app.assemble.showing import Wanted
+from app.assemble.showing import ShownChart
 from app.auth.access.identity import SignedIn
 from app.pages.charts import charts
-from app.pages.charts.annotations import Place, Remarks
-from app.pages.charts.charts import Span
+from app.pages.charts.annotations import AnnotationTarget, Remarks
+from app.pages.charts.charts import ChartSpan
 from app.widgets import time_range
 from app.widgets.async_content import later, note, reading
 from app.widgets.downloads import Files
@@ -36,11 +36,11 @@ class Graphs(pn.viewable.Viewer):
     def __init__(
         self,
         *,
-        plan: list[Wanted],
+        plan: list[ShownChart],
         charts: Sequence[Chart],
         span: tuple[datetime, datetime],
         local: ZoneInfo,
-        place: Place,
+        place: AnnotationTarget,
     ) -> None:
         super().__init__()
         self._plan, self._local = plan, local
@@ -60,7 +60,7 @@ class Graphs(pn.viewable.Viewer):
         parts = [self._bar, self._told, self._remarks.form, self.series, below, self._remarks]
         return pn.Column(*parts, sizing_mode="stretch_width")
 
-    def draw(self, plan: list[Wanted]) -> None:
+    def draw(self, plan: list[ShownChart]) -> None:
         """Show other charts over the same time."""
         self._plan = plan
         pn.state.execute(self._read_on)
@@ -99,7 +99,7 @@ class Graphs(pn.viewable.Viewer):
 
     async def _between(self, first: int, last: int) -> tuple[list[Chart], tuple[datetime, datetime]]:
         wanted = time_range.from_microseconds((first, last), self._local)
-        return await reading(partial(self._charts, Span(*wanted, known_at=datetime.now(UTC)))), wanted
+        return await reading(partial(self._charts, ChartSpan(*wanted, known_at=datetime.now(UTC)))), wanted
 
-    def _charts(self, span: Span, work: Session, who: SignedIn) -> list[Chart]:
-        return charts.read(work, who, self._plan, span)
+    def _charts(self, span: ChartSpan, session: Session, who: SignedIn) -> list[Chart]:
+        return charts.read(session, who, self._plan, span)

@@ -12,11 +12,11 @@ import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
 from app.assemble.lines import lines_of
-from app.assemble.showing import Wanted
+from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.pages.charts import charts
-from app.pages.charts.charts import Span
+from app.pages.charts.charts import ChartSpan
 from app.web.context import current
 from app.widgets import time_range
 from app.widgets.async_content import fill, note, waiting
@@ -36,12 +36,12 @@ TOO_LONG = "A replay shows at most 31 days; choose a shorter time on the tab wit
 NOTHING = "There is nothing to replay in this time range; choose another one on the tab with the charts."
 
 
-Plan = Callable[[Session, SignedIn], list[Wanted]]
+Plan = Callable[[Session, SignedIn], list[ShownChart]]
 """Says what is shown, and refuses whoever may not see it."""
 
 
 @dataclass(frozen=True)
-class Found:
+class ReplayContent:
     """What the tab shows."""
 
     charts: list[Remembered]
@@ -69,44 +69,44 @@ def _part(page: Shell, plan: Plan) -> Part:
     return Part("replay", "Replay", lambda _work, _who: None, opened)
 
 
-def _of_asset(asset_id: int, work: Session, who: SignedIn) -> list[Wanted]:
-    asset = get(work, Asset, asset_id)
+def _of_asset(asset_id: int, session: Session, who: SignedIn) -> list[ShownChart]:
+    asset = get(session, Asset, asset_id)
     access.check(who, "read", asset)
-    return charts.wanted(work, asset)
+    return charts.wanted(session, asset)
 
 
-def _of_sensor(sensor_id: int, work: Session, who: SignedIn) -> list[Wanted]:
-    access.check(who, "read", get(work, Sensor, sensor_id))
-    return [Wanted("", [sensor_id])]
+def _of_sensor(sensor_id: int, session: Session, who: SignedIn) -> list[ShownChart]:
+    access.check(who, "read", get(session, Sensor, sensor_id))
+    return [ShownChart("", [sensor_id])]
 
 
-def _read(planned: Plan, asked: tuple[str | None, str | None], work: Session, who: SignedIn) -> Found | None:
-    plan = planned(work, who)
+def _read(planned: Plan, asked: tuple[str | None, str | None], session: Session, who: SignedIn) -> ReplayContent | None:
+    plan = planned(session, who)
     local, now = zone(who.timezone), datetime.now(UTC)
-    data = listing.data_span(work, {key for chart in plan for key in chart.sensors})
+    data = listing.data_span(session, {key for chart in plan for key in chart.sensors})
     start, end = time_range.asked(*asked, local) or time_range.remembered(data, now=now, local=local)
     if end - start > LONGEST:
         return None
-    found = listing.sensors(work, {key for chart in plan for key in chart.sensors})
+    found = listing.sensors(session, {key for chart in plan for key in chart.sensors})
     playing = current().settings.is_playing
     seen = {key: sensor for key, sensor in found.items() if access.may_be_shown(who, sensor, playing=playing)}
-    lines = {key: histories(work, sensor, Span(start, end, now)) for key, sensor in seen.items()}
+    lines = {key: histories(session, sensor, ChartSpan(start, end, now)) for key, sensor in seen.items()}
     named = [(chart, [seen[key] for key in chart.sensors if key in seen]) for chart in plan]
     shown = [
         Remembered(chart.title or charts.title(sensors), [line for sensor in sensors for line in lines[sensor.id]])
         for chart, sensors in named
     ]
-    return Found(shown, time_range.microseconds((start, end)), who.timezone)
+    return ReplayContent(shown, time_range.microseconds((start, end)), who.timezone)
 
 
-def histories(work: Session, sensor: Sensor, span: Span) -> list[History]:
+def histories(session: Session, sensor: Sensor, span: ChartSpan) -> list[History]:
     """Return all that was ever believed of a sensor in a span, one history for each source."""
-    every = store.read_all(work, sensor, span.start, span.end, known_at=span.known_at)
+    every = store.read_all(session, sensor, span.start, span.end, known_at=span.known_at)
     parts = {int(key): every.beliefs.take(every.source_ids == key) for key in np.unique(every.source_ids)}
-    return [History(every=line) for line in lines_of(sensor, parts, listing.sources(work, parts))]
+    return [History(every=line) for line in lines_of(sensor, parts, listing.sources(session, parts))]
 
 
-def _show(page: Shell, found: Found | None) -> Sequence[Any]:
+def _show(page: Shell, found: ReplayContent | None) -> Sequence[Any]:
     if found is None:
         return [note(TOO_LONG, "warning")]
     if not any(len(line.times) for chart in found.charts for line in chart.histories):

@@ -27,7 +27,7 @@ COLUMNS = ["Name", "Type", "Account", "Part of", "Location", "Sensors", "State",
 
 
 @dataclass(frozen=True)
-class Found:
+class AssetsContent:
     """What the page shows."""
 
     assets: list[Listed]
@@ -42,16 +42,16 @@ def view() -> Shell:
     return page
 
 
-def _read(work: Session, who: SignedIn) -> Found:
-    assets = listing.assets(work, access.readable_assets(who))
-    return Found(
+def _read(session: Session, who: SignedIn) -> AssetsContent:
+    assets = listing.assets(session, access.readable_assets(who))
+    return AssetsContent(
         assets=assets,
-        states=health(work, [asset.id for asset in assets], now=datetime.now(UTC)),
-        may_add=any(access.may(who, "create-children", account) for account in work.scalars(select(Account))),
+        states=health(session, [asset.id for asset in assets], now=datetime.now(UTC)),
+        may_add=any(access.may(who, "create-children", account) for account in session.scalars(select(Account))),
     )
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
+def _show(page: Shell, found: AssetsContent) -> Sequence[Any]:
     table = RowTable(
         columns=COLUMNS,
         rows=[_line(asset, found.states[asset.id]) for asset in found.assets],

@@ -23,7 +23,7 @@ from app.pages.routes import PAGES
 from app.web.context import current
 from app.widgets.layout import Shell, address, remembering
 from app.widgets.time_range import following, midnight
-from components.maps.asset_map import AssetMap, Place
+from components.maps.asset_map import AssetMap, MapPlace
 from components.tables.asset_cards import AssetCards, Card, words
 from components.tables.fact_table import Light
 from components.tables.kpis import Kpis
@@ -41,7 +41,7 @@ GROUPS = {"Not grouped": "", "By type": "type", "By account": "account"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class DashboardContent:
     """What the page shows."""
 
     assets: list[Listed]
@@ -59,24 +59,24 @@ def view() -> Shell:
     return page
 
 
-def _read(work: Session, who: SignedIn) -> Found:
+def _read(session: Session, who: SignedIn) -> DashboardContent:
     condition, now = access.readable_assets(who), datetime.now(UTC)
-    assets = listing.assets(work, condition)
+    assets = listing.assets(session, condition)
     ids = [asset.id for asset in assets]
     start = midnight(now, zone(who.timezone))
     end = following(start, 1)
-    rows = list(work.scalars(select(Asset).where(condition)))
+    rows = list(session.scalars(select(Asset).where(condition)))
     hosts = access.readable_accounts(who) is None
-    return Found(
+    return DashboardContent(
         assets=assets,
-        states=health(work, ids, now=now),
-        days=day_costs.of_sites(References(work, who), rows, start, end, known_at=now),
+        states=health(session, ids, now=now),
+        days=day_costs.of_sites(References(session, who), rows, start, end, known_at=now),
         hours=(end.astimezone(UTC) - start.astimezone(UTC)) / timedelta(hours=1),
-        open_alerts=alerts.count_open(work, None if hosts else ids),
+        open_alerts=alerts.count_open(session, None if hosts else ids),
     )
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
+def _show(page: Shell, found: DashboardContent) -> Sequence[Any]:
     numbers = day_cards.cards(
         found.days,
         hours=found.hours,
@@ -95,7 +95,7 @@ class Overview(pn.viewable.Viewer):
     search = param.String(default="", doc="Words that name, type, account or state of an asset must contain.")
     group = param.String(default="", doc="What assets are grouped by: type, account or nothing.")
 
-    def __init__(self, page: Shell, found: Found) -> None:
+    def __init__(self, page: Shell, found: DashboardContent) -> None:
         super().__init__()
         self._found = found
         settings = current().settings
@@ -151,10 +151,10 @@ def type_group(kind: str) -> str:
     return named[:1].upper() + named[1:] if named else words(kind)
 
 
-def _places(found: Found, shown: Sequence[Listed]) -> list[Place]:
+def _places(found: DashboardContent, shown: Sequence[Listed]) -> list[MapPlace]:
     """Return the assets that have a place."""
     return [
-        Place(
+        MapPlace(
             name=asset.name,
             kind=asset.type,
             owner=asset.account or "everybody",

@@ -19,7 +19,7 @@ from app.jobs.handlers.kinds import QUEUES
 from app.pages.asset.context_tab import heading
 from app.pages.jobs import job_table
 from app.pages.jobs import jobs as tasks
-from app.pages.jobs.job_table import Line, act, actions, at
+from app.pages.jobs.job_table import JobLine, act, actions, at
 from app.web.context import current
 from app.widgets.async_content import later, note, refuse
 from app.widgets.layout import Shell, address
@@ -35,10 +35,10 @@ OLD_NAMES = {"schedules": "scheduling"} | {queue: queue for queue in QUEUES}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class JobContent:
     """What the page shows."""
 
-    line: Line
+    line: JobLine
     sensors: dict[int, str]
     """Sensors that got values: id → name with its asset."""
     source: str
@@ -57,13 +57,13 @@ def view() -> Shell:
     return page
 
 
-def _read(job_id: str, work: Session, who: SignedIn) -> Found:
-    job = jobs.one(work, job_id)
-    job_access.check(work, who, "read", job)
-    written = listing.sensors(work, [int(key) for key in job.result.get("outputs", {})])
-    source = work.get(Source, job.source_id) if job.source_id else None
-    return Found(
-        line=job_table.lines(work, who, [job])[0],
+def _read(job_id: str, session: Session, who: SignedIn) -> JobContent:
+    job = jobs.one(session, job_id)
+    job_access.check(session, who, "read", job)
+    written = listing.sensors(session, [int(key) for key in job.result.get("outputs", {})])
+    source = session.get(Source, job.source_id) if job.source_id else None
+    return JobContent(
+        line=job_table.lines(session, who, [job])[0],
         sensors={key: f"{sensor.asset.name}: {sensor.name}" for key, sensor in written.items()},
         source=f"{source.name} {source.model} v{source.version}" if source else "",
         may_trace="admin" in who.roles,
@@ -74,7 +74,7 @@ def _read(job_id: str, work: Session, who: SignedIn) -> Found:
 class JobPage:
     """The page once its first data are there."""
 
-    def __init__(self, page: Shell, found: Found) -> None:
+    def __init__(self, page: Shell, found: JobContent) -> None:
         self._id = found.line.job.id
         self._state: Any = None
         page.rename(f"{found.line.job.kind.capitalize()} job of {found.line.asset}")
@@ -96,7 +96,7 @@ class JobPage:
         )
         return [back, self._told, self._buttons, self._facts, self._more]
 
-    def _show(self, found: Found) -> None:
+    def _show(self, found: JobContent) -> None:
         """Show how the job is doing; what did not change is left alone."""
         facts = [[name, value] for name, value in _facts(found, datetime.now(UTC)).items()]
         if facts != self._facts.rows:
@@ -125,7 +125,7 @@ class JobPage:
         later(self._following.look)
 
 
-def _facts(found: Found, now: datetime) -> dict[str, Cell]:
+def _facts(found: JobContent, now: datetime) -> dict[str, Cell]:
     """Return the facts of a job by name; those that are not known are left out."""
     job, local = found.line.job, found.local
     moments = {"Started": job.started_at, "Computed": job.saving_at, "Ended": job.ended_at, "To be done": job.due_at}
@@ -155,12 +155,12 @@ def span_of(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds:.3f} s"
 
 
-def _automation(found: Found) -> Cell:
+def _automation(found: JobContent) -> Cell:
     key = found.line.job.automation_id
     return Link(found.line.asker, address(f"/tasks?automation={key}")) if key else ""
 
 
-def _result(found: Found) -> Cell:
+def _result(found: JobContent) -> Cell:
     """Return links to the sensors that got values, and how many values those were."""
     job = found.line.job
     if not found.sensors:
@@ -172,7 +172,7 @@ def _result(found: Found) -> Cell:
     return Lines((*plan, *links, told))
 
 
-def _more(found: Found) -> list[Any]:
+def _more(found: JobContent) -> list[Any]:
     """Return what was asked and what came of it, as machines write it."""
     job = found.line.job
     result = {name: value for name, value in job.result.items() if value not in ([], {}, None)}

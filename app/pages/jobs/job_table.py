@@ -18,7 +18,7 @@ from app.jobs import control
 from app.web.context import current
 from app.widgets.async_content import in_turn, later, note, refuse, writing
 from app.widgets.layout import Shell, address
-from components.tables.action_table import Action, ActionTable, Row
+from components.tables.action_table import Action, ActionRow, ActionTable
 from components.tables.fact_table import Bar, Cell, Light, Lines, Link
 from db.accounts.users import User
 from db.assets import Asset
@@ -34,7 +34,7 @@ SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class JobLine:
     """One job with what a person wants to know of it."""
 
     job: Job
@@ -45,24 +45,24 @@ class Line:
     may_change: bool
 
 
-def lines(work: Session, who: SignedIn, found: Sequence[Job]) -> list[Line]:
+def lines(session: Session, who: SignedIn, found: Sequence[Job]) -> list[JobLine]:
     """Return jobs with names instead of ids."""
-    assets = _names(work, Asset.id, Asset.name, {job.asset_id for job in found})
-    users = _names(work, User.id, User.username, {job.user_id for job in found})
-    automations = _names(work, Automation.id, Automation.name, {job.automation_id for job in found})
+    assets = _names(session, Asset.id, Asset.name, {job.asset_id for job in found})
+    users = _names(session, User.id, User.username, {job.user_id for job in found})
+    automations = _names(session, Automation.id, Automation.name, {job.automation_id for job in found})
     return [
-        Line(
+        JobLine(
             job=job,
             asset=assets.get(job.asset_id or 0, "-"),
             asker=automations.get(job.automation_id or 0) or users.get(job.user_id or 0, "the host"),
-            may_change=job_access.may(work, who, "create-children", job),
+            may_change=job_access.may(session, who, "create-children", job),
         )
         for job in found
     ]
 
 
-def _names(work: Session, key: Any, name: Any, wanted: set[int | None]) -> dict[int, str]:
-    return {row[0]: row[1] for row in work.execute(select(key, name).where(key.in_(wanted - {None})))}
+def _names(session: Session, key: Any, name: Any, wanted: set[int | None]) -> dict[int, str]:
+    return {row[0]: row[1] for row in session.execute(select(key, name).where(key.in_(wanted - {None})))}
 
 
 def state(job: Job) -> Cell:
@@ -121,19 +121,19 @@ class JobTable(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Column(self._told, self._table, sizing_mode="stretch_width")
 
-    def put(self, found: Sequence[Line]) -> None:
+    def put(self, found: Sequence[JobLine]) -> None:
         """Show these jobs, in this order."""
         now = datetime.now(UTC)
         self._table.rows = [self._row(line, now) for line in found]
 
-    def _row(self, line: Line, now: datetime) -> Row:
+    def _row(self, line: JobLine, now: datetime) -> ActionRow:
         job = line.job
         priority = [f"priority {job.priority}"] if job.priority else []
         name = Lines((Link(job.kind, address(f"/tasks/{job.id}")), *priority))
         place = Link(line.asset, address(f"/assets/{job.asset_id}?tab=status")) if job.asset_id else line.asset
         asked = Lines((at(job.enqueued_at, self._local), f"by {line.asker}"))
         cells = [state(job), name, place, asked, Lines(tuple(timing(job, now))), job.message]
-        return Row(job.id, cells, f"{job.kind} of {line.asset}", actions(line))
+        return ActionRow(job.id, cells, f"{job.kind} of {line.asset}", actions(line))
 
     def _act(self, job_id: str, word: str) -> None:
         asyncio.get_running_loop().create_task(self._do(job_id, word))
@@ -149,7 +149,7 @@ class JobTable(pn.viewable.Viewer):
         later(self._changed)
 
 
-def actions(line: Line) -> list[Action]:
+def actions(line: JobLine) -> list[Action]:
     """Return what may be done with a job in its state."""
     if not line.may_change:
         return []
@@ -170,11 +170,11 @@ async def act(job_id: str, word: str) -> str:
     return f"The job {DONE[word]}."
 
 
-def change(job_id: str, word: str, work: Session, who: SignedIn) -> None:
+def change(job_id: str, word: str, session: Session, who: SignedIn) -> None:
     """Cancel or requeue a job; see ``act``."""
-    job = jobs.one(work, job_id)
-    job_access.check(work, who, "create-children", job)
+    job = jobs.one(session, job_id)
+    job_access.check(session, who, "create-children", job)
     if word == "cancel":
-        control.cancel(work, job, by=who.username, now=datetime.now(UTC))
+        control.cancel(session, job, by=who.username, now=datetime.now(UTC))
     else:
-        control.requeue(work, job, user_id=who.id)
+        control.requeue(session, job, user_id=who.id)

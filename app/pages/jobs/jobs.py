@@ -16,7 +16,7 @@ from app.auth.access import access, job_access
 from app.auth.access.identity import SignedIn
 from app.jobs.handlers.kinds import QUEUES
 from app.pages.jobs import job_table
-from app.pages.jobs.job_table import JobTable, Line
+from app.pages.jobs.job_table import JobLine, JobTable
 from app.pages.jobs.queue_table import QueueTable
 from app.web.context import current
 from app.widgets.layout import Shell, query
@@ -25,7 +25,7 @@ from db import assets
 from db.core import listing
 from db.jobs import job_search, queue_state
 from db.jobs.automations import Automation
-from db.jobs.job_search import Wanted
+from db.jobs.job_search import JobQuery
 from db.jobs.jobs import UNSUCCESSFUL
 from db.jobs.queue_state import QueueState
 from engine.iso_time import zone
@@ -69,11 +69,11 @@ class Filter:
         told = {name: value for name, value in vars(self).items() if value != getattr(Filter(), name)}
         return f"?{urlencode(told)}" if told else ""
 
-    def wanted(self, work: Session, who: SignedIn) -> Wanted:
+    def wanted(self, session: Session, who: SignedIn) -> JobQuery:
         """Return the same for the database, of what a user may see."""
-        below = [row.id for row in assets.subtree(work, self.asset)] if self.asset else None
+        below = [row.id for row in assets.subtree(session, self.asset)] if self.asset else None
         states = GROUPS.get(self.state) or (() if self.state == ALL else (self.state.upper(),))
-        return Wanted(
+        return JobQuery(
             queues=QUEUES if self.queue == ALL else (self.queue,),
             states=states,
             asset_ids=below,
@@ -87,10 +87,10 @@ def _number(text: str | None) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class JobsContent:
     """What the page shows."""
 
-    lines: list[Line]
+    lines: list[JobLine]
     count: int
     """How many jobs there are on all pages."""
     queues: list[QueueState] | None
@@ -98,7 +98,7 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Frame:
+class JobsFrame:
     """What stays while the page is open."""
 
     assets: dict[int, str]
@@ -106,7 +106,7 @@ class Frame:
     """Name of the automation whose jobs are looked for."""
     local: ZoneInfo
     may_clear: bool
-    first: Found
+    first: JobsContent
 
 
 def view(queue: str = ALL) -> Shell:
@@ -120,33 +120,33 @@ def view(queue: str = ALL) -> Shell:
     return page
 
 
-def _frame(asked: Filter, work: Session, who: SignedIn) -> Frame:
-    automation = work.get(Automation, asked.automation) if asked.automation else None
-    return Frame(
-        assets={asset.id: asset.name for asset in listing.assets(work, access.readable_assets(who))},
+def _frame(asked: Filter, session: Session, who: SignedIn) -> JobsFrame:
+    automation = session.get(Automation, asked.automation) if asked.automation else None
+    return JobsFrame(
+        assets={asset.id: asset.name for asset in listing.assets(session, access.readable_assets(who))},
         automation=automation.name if automation else "",
         local=zone(who.timezone),
         may_clear="admin" in who.roles,
-        first=_read(asked, work, who),
+        first=_read(asked, session, who),
     )
 
 
-def _read(asked: Filter, work: Session, who: SignedIn) -> Found:
-    wanted = asked.wanted(work, who)
-    found = job_search.page(work, wanted, skip=ROWS * (asked.page - 1), most=ROWS)
+def _read(asked: Filter, session: Session, who: SignedIn) -> JobsContent:
+    wanted = asked.wanted(session, who)
+    found = job_search.page(session, wanted, skip=ROWS * (asked.page - 1), most=ROWS)
     demo = current().settings.FLEXMEASURES_MODE == "demo"
     queues = job_access.is_host(who) or demo
-    return Found(
-        lines=job_table.lines(work, who, found),
-        count=job_search.count(work, wanted),
-        queues=queue_state.states(work, QUEUES, since=datetime.now(UTC) - DAY) if queues else None,
+    return JobsContent(
+        lines=job_table.lines(session, who, found),
+        count=job_search.count(session, wanted),
+        queues=queue_state.states(session, QUEUES, since=datetime.now(UTC) - DAY) if queues else None,
     )
 
 
 class Tasks:
     """The page once its first data are there."""
 
-    def __init__(self, page: Shell, asked: Filter, frame: Frame) -> None:
+    def __init__(self, page: Shell, asked: Filter, frame: JobsFrame) -> None:
         self._asked, self._frame = asked, frame
         self._queues = QueueTable(page, may_clear=frame.may_clear, changed=self._look)
         self._jobs = JobTable(page, local=frame.local, empty=NO_JOBS, changed=self._look)
@@ -159,7 +159,7 @@ class Tasks:
         self._pages.param.watch(lambda event: self._turn("page", event.new + 1), "value")
         every = current().settings.RQ_DASHBOARD_POLL_INTERVAL / 1000
         self._following = Following(
-            lambda work, who: (self._asked, _read(self._asked, work, who)), self._put, every=every
+            lambda session, who: (self._asked, _read(self._asked, session, who)), self._put, every=every
         )
 
     def shown(self) -> Sequence[Any]:
@@ -201,14 +201,14 @@ class Tasks:
     def _look(self) -> None:
         self._following.look()
 
-    def _put(self, found: tuple[Filter, Found]) -> None:
+    def _put(self, found: tuple[Filter, JobsContent]) -> None:
         """Show what was found, unless other jobs are looked for by now."""
         if found[0] == self._asked:
             self._show(found[1])
         else:
             self._look()
 
-    def _show(self, found: Found) -> None:
+    def _show(self, found: JobsContent) -> None:
         pages = max(-(-found.count // ROWS), 1)
         self._pages.count = pages
         self._pages.param.update(value=min(self._asked.page, pages) - 1, visible=pages > 1)

@@ -17,7 +17,7 @@ from app.web.context import current
 from app.widgets.async_content import in_turn, later, note, refuse, writing
 from app.widgets.confirm import Question
 from app.widgets.layout import Shell, address
-from components.tables.action_table import Action, ActionTable, Row
+from components.tables.action_table import Action, ActionRow, ActionTable
 from components.tables.fact_table import Cell, Light, Link
 from db.jobs import job_search
 from db.jobs.queue_state import QueueState
@@ -53,7 +53,7 @@ class QueueTable(pn.viewable.Viewer):
         self._found = {each.queue: each for each in found}
         self._table.rows = [self._row(each) for each in found]
 
-    def _row(self, found: QueueState) -> Row:
+    def _row(self, found: QueueState) -> ActionRow:
         failed: Cell = "0"
         if found.failed:
             failed = Light("bad", str(found.failed))
@@ -62,7 +62,7 @@ class QueueTable(pn.viewable.Viewer):
         name = Link(found.queue, address(f"/tasks?queue={found.queue}"))
         counts = [str(found.waiting), str(found.running), str(found.later), str(found.finished)]
         may = self._may_clear and found.waiting > 0
-        return Row(found.queue, [name, *counts, failed, *lengths], found.queue, [CLEAR] * may)
+        return ActionRow(found.queue, [name, *counts, failed, *lengths], found.queue, [CLEAR] * may)
 
     def _ask(self, queue: str, _word: str) -> None:
         text = QUESTION.format(count=self._found[queue].waiting, queue=queue)
@@ -87,7 +87,7 @@ def _length(seconds: float) -> str:
     return "-" if np.isnan(seconds) else span(timedelta(seconds=seconds))
 
 
-def clear(queue: str, work: Session, who: SignedIn) -> int:
+def clear(queue: str, session: Session, who: SignedIn) -> int:
     """Cancel the jobs that wait in a queue; return their number.
 
     Raises:
@@ -96,4 +96,4 @@ def clear(queue: str, work: Session, who: SignedIn) -> int:
     if "admin" not in who.roles:
         raise NotAllowed("delete", f"the jobs of queue {queue}")
     told = f"Cancelled by {who.username}: the queue was cleared."
-    return job_search.cancel_all(work, [queue], ["QUEUED"], now=datetime.now(UTC), message=told)
+    return job_search.cancel_all(session, [queue], ["QUEUED"], now=datetime.now(UTC), message=told)

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.assemble.showing import Wanted
+from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.pages.charts import charts
-from app.pages.charts.annotations import Place
-from app.pages.charts.charts import Span
+from app.pages.charts.annotations import AnnotationTarget
+from app.pages.charts.charts import ChartSpan
 from app.pages.charts.graphs import Graphs
 from app.widgets import time_range
 from app.widgets.layout import Shell, query
@@ -30,10 +30,10 @@ HEIGHT = 380
 
 
 @dataclass(frozen=True)
-class Found:
+class ChartContent:
     """What the tab shows."""
 
-    plan: list[Wanted]
+    plan: list[ShownChart]
     charts: list[Chart]
     span: tuple[datetime, datetime]
     local: ZoneInfo
@@ -45,17 +45,17 @@ def part(page: Shell, sensor_id: int) -> Part:
     return Part("chart", "Chart", partial(_read, sensor_id, asked), partial(_show, page))
 
 
-def _read(sensor_id: int, asked: tuple[str | None, str | None], work: Session, who: SignedIn) -> Found:
-    access.check(who, "read", get(work, Sensor, sensor_id))
+def _read(sensor_id: int, asked: tuple[str | None, str | None], session: Session, who: SignedIn) -> ChartContent:
+    access.check(who, "read", get(session, Sensor, sensor_id))
     local, now = zone(who.timezone), datetime.now(UTC)
-    plan = [Wanted("", [sensor_id])]
-    data = listing.data_span(work, [sensor_id])
+    plan = [ShownChart("", [sensor_id])]
+    data = listing.data_span(session, [sensor_id])
     span = time_range.asked(*asked, local) or time_range.usual(data, now=now, local=local)
-    return Found(plan, charts.read(work, who, plan, Span(*span, known_at=now)), span, local)
+    return ChartContent(plan, charts.read(session, who, plan, ChartSpan(*span, known_at=now)), span, local)
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
-    place = Place(kind=Sensor, id=found.plan[0].sensors[0], sensors=found.plan[0].sensors)
+def _show(page: Shell, found: ChartContent) -> Sequence[Any]:
+    place = AnnotationTarget(kind=Sensor, id=found.plan[0].sensors[0], sensors=found.plan[0].sensors)
     graphs = Graphs(plan=found.plan, charts=found.charts, span=found.span, local=found.local, place=place)
     graphs.series.height = HEIGHT
     page.follow(graphs.series)

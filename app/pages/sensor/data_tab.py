@@ -34,7 +34,7 @@ LENGTHS = {"1 day": "P1D", "2 days": "P2D", "1 week": "P7D"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class DataContent:
     """What the tab shows."""
 
     sensor: Sensor
@@ -49,19 +49,19 @@ def part(page: Shell, sensor_id: int) -> Part:
     return Part("data", "Data", partial(_read, sensor_id), _show)
 
 
-def _read(sensor_id: int, work: Session, who: SignedIn) -> Found:
-    sensor = get(work, Sensor, sensor_id)
+def _read(sensor_id: int, session: Session, who: SignedIn) -> DataContent:
+    sensor = get(session, Sensor, sensor_id)
     access.check(who, "read", sensor)
-    return Found(
+    return DataContent(
         sensor=sensor,
-        sources=listing.sources(work, statistics.per_source(work, sensor_id)),
+        sources=listing.sources(session, statistics.per_source(session, sensor_id)),
         may_add=access.may(who, "create-children", sensor),
         may_delete=access.may(who, "delete", sensor),
         local=zone(who.timezone),
     )
 
 
-def _show(found: Found) -> Sequence[Any]:
+def _show(found: DataContent) -> Sequence[Any]:
     shown: list[Any] = []
     if found.may_add:
         shown += [heading("Upload a file"), Upload(found.sensor), heading("Forecast"), _forecast(found.sensor)]
@@ -90,7 +90,7 @@ def _forecast(sensor: Sensor) -> Form:
 class Deletion(pn.viewable.Viewer):
     """Which values are to go, and the button that deletes them once it has told how many there are."""
 
-    def __init__(self, found: Found) -> None:
+    def __init__(self, found: DataContent) -> None:
         super().__init__()
         self._sensor, self._local = found.sensor, found.local
         options = {"every source": 0, **{each.description: key for key, each in found.sources.items()}}
@@ -145,9 +145,9 @@ class Deletion(pn.viewable.Viewer):
 
 
 def _counted(
-    sensor_id: int, span: tuple[datetime | None, datetime | None], source: int | None, work: Session, who: SignedIn
+    sensor_id: int, span: tuple[datetime | None, datetime | None], source: int | None, session: Session, who: SignedIn
 ) -> int:
-    sensor = get(work, Sensor, sensor_id)
+    sensor = get(session, Sensor, sensor_id)
     access.check(who, "delete", sensor)
     only = None if source is None else SourceFilter(ids=[source])
-    return deletion.count(work, sensor, bounds=deletion.within(*span), sources=only)
+    return deletion.count(session, sensor, bounds=deletion.within(*span), sources=only)

@@ -38,7 +38,7 @@ LONGEST_STEP = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Found:
+class PatternContent:
     """What the tabs show."""
 
     sensor: Sensor
@@ -46,23 +46,23 @@ class Found:
     zone: str
 
 
-def _read(sensor_id: int, days: int, work: Session, who: SignedIn) -> Found:
+def _read(sensor_id: int, days: int, session: Session, who: SignedIn) -> PatternContent:
     """Read the newest days: what was measured, or where nothing was, what is foreseen or planned."""
-    sensor = get(work, Sensor, sensor_id)
+    sensor = get(session, Sensor, sensor_id)
     access.check(who, "read", sensor)
     now = datetime.now(UTC)
-    data = listing.data_span(work, [sensor_id])
+    data = listing.data_span(session, [sensor_id])
     if data is None:
-        return Found(sensor, None, who.timezone)
+        return PatternContent(sensor, None, who.timezone)
     last = from_us(data[1]) + (sensor.resolution or timedelta(seconds=1))
     for sources, end in ((MEASURED, min(last, now)), (None, last)):
         start = time_range.following(time_range.midnight(end, zone(who.timezone)), 1 - days)
-        known = store.read(work, sensor, start, end, known_at=now, sources=sources)
+        known = store.read(session, sensor, start, end, known_at=now, sources=sources)
         if len(known):
             break
     label = f"{sensor.asset.name}: {sensor.name}"
     facts: dict[str, Any] = {"label": label, "unit": sensor.unit, "step": sensor.resolution, "quantity": kind(sensor)}
-    return Found(sensor, Trace(events=known.events, values=known.values, **facts), who.timezone)
+    return PatternContent(sensor, Trace(events=known.events, values=known.values, **facts), who.timezone)
 
 
 def _asked(name: str, options: Mapping[str, int], usual: int) -> int:
@@ -99,7 +99,7 @@ class Patterns(pn.viewable.Viewer):
     def _fill(self) -> None:
         fill(self._place, partial(_read, self._id, self._length.value), self._show)
 
-    def _show(self, found: Found) -> Sequence[Any]:
+    def _show(self, found: PatternContent) -> Sequence[Any]:
         if found.trace is None:
             return [note(NO_DATA.format(id=self._id))]
         if self._kind == "heatmap" and found.sensor.resolution >= LONGEST_STEP:

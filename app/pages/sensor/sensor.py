@@ -27,8 +27,8 @@ def view() -> Shell:
     return page
 
 
-def _read(sensor_id: int, work: Session, who: SignedIn) -> Sensor:
-    sensor = get(work, Sensor, sensor_id)
+def _read(sensor_id: int, session: Session, who: SignedIn) -> Sensor:
+    sensor = get(session, Sensor, sensor_id)
     access.check(who, "read", sensor)
     return sensor
 

@@ -24,7 +24,7 @@ READ_ONLY = "You may look at this sensor, but not change it; ask an admin of its
 
 
 @dataclass(frozen=True)
-class Found:
+class SettingsContent:
     """What the tab shows."""
 
     sensor: Sensor
@@ -36,13 +36,13 @@ def part(page: Shell, sensor_id: int) -> Part:
     return Part("settings", "Settings", partial(_read, sensor_id), partial(_show, page))
 
 
-def _read(sensor_id: int, work: Session, who: SignedIn) -> Found:
-    sensor = get(work, Sensor, sensor_id)
+def _read(sensor_id: int, session: Session, who: SignedIn) -> SettingsContent:
+    sensor = get(session, Sensor, sensor_id)
     access.check(who, "read", sensor)
-    return Found(sensor, access.may(who, "update", sensor))
+    return SettingsContent(sensor, access.may(who, "update", sensor))
 
 
-def _show(page: Shell, found: Found) -> Sequence[Any]:
+def _show(page: Shell, found: SettingsContent) -> Sequence[Any]:
     sensor = found.sensor
     if not found.may_change:
         return [note(READ_ONLY)]
@@ -63,7 +63,7 @@ def _show(page: Shell, found: Found) -> Sequence[Any]:
     return [form, heading("Delete"), gone]
 
 
-def _counted(sensor_id: int, work: Session, who: SignedIn) -> int:
-    sensor = get(work, Sensor, sensor_id)
+def _counted(sensor_id: int, session: Session, who: SignedIn) -> int:
+    sensor = get(session, Sensor, sensor_id)
     access.check(who, "delete", sensor)
-    return deletion.count(work, sensor)
+    return deletion.count(session, sensor)

@@ -17,7 +17,7 @@ from app.web.context import current
 from app.widgets.layout import Shell
 from app.widgets.tabs import Part
 from components.tables.fact_table import Cell, FactTable
-from components.theme import told_by
+from components.theme import line_role
 from db.beliefs import statistics
 from db.beliefs.statistics import Statistics
 from db.core import listing
@@ -28,7 +28,7 @@ from engine.iso_time import zone
 
 
 @dataclass(frozen=True)
-class Found:
+class StatisticsContent:
     """What the tab shows."""
 
     sensor: Sensor
@@ -42,14 +42,14 @@ def part(page: Shell, sensor_id: int) -> Part:
     return Part("statistics", "Statistics", partial(_read, sensor_id), _show)
 
 
-def _read(sensor_id: int, work: Session, who: SignedIn) -> Found:
-    sensor = get(work, Sensor, sensor_id)
+def _read(sensor_id: int, session: Session, who: SignedIn) -> StatisticsContent:
+    sensor = get(session, Sensor, sensor_id)
     access.check(who, "read", sensor)
-    found = statistics.per_source(work, sensor_id)
-    return Found(sensor, found, listing.sources(work, found), zone(who.timezone))
+    found = statistics.per_source(session, sensor_id)
+    return StatisticsContent(sensor, found, listing.sources(session, found), zone(who.timezone))
 
 
-def _show(found: Found) -> Sequence[Any]:
+def _show(found: StatisticsContent) -> Sequence[Any]:
     unit = found.sensor.unit or "-"
     columns = ["Source", "Tells", "First event", "Last event", "Newest recording", "Events"]
     columns += [f"Lowest [{unit}]", f"Mean [{unit}]", f"Highest [{unit}]"]
@@ -58,11 +58,11 @@ def _show(found: Found) -> Sequence[Any]:
     return [heading(f"Most recent values by source (times in {found.local})"), table]
 
 
-def _row(found: Found, source: Source, stats: Statistics) -> list[Cell]:
+def _row(found: StatisticsContent, source: Source, stats: Statistics) -> list[Cell]:
     moments = (stats.first_event, stats.last_event, stats.last_belief)
     return [
         source.description,
-        f"{told_by(source.type)} ({source.type})",
+        f"{line_role(source.type)} ({source.type})",
         *(f"{moment.astimezone(found.local):%Y-%m-%d %H:%M}" for moment in moments),
         f"{stats.count:,}",
         *(_number(value) for value in (stats.minimum, stats.mean, stats.maximum)),

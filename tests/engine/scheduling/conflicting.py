@@ -7,7 +7,7 @@ from engine.devices.bounds import Moments
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.process import Process, ProcessType
-from engine.devices.running import Band
+from engine.devices.running import OperatingRange
 from engine.site import Group
 from tests.engine.scheduling.samples import at, bumped, site, store
 
@@ -107,7 +107,7 @@ def too_slow(k):
 
 def stays_on_too_long(k):
     # Once on it takes 4 kW for three hours and more, for which the store has no room.
-    bands = (Band(low=0.0, high=0.0), Band(low=4.0, high=4.0))
+    bands = (OperatingRange(low=0.0, high=0.0), OperatingRange(low=4.0, high=4.0))
     port = Port(name="car", consumption_limit=4.0, production_limit=0.0, bands=bands, min_on=3.0 + k)
     here = site(store(ports=(port,), soc_max=10.0, soc_targets=at(12, 6.0), end_value=0.0))
     return here, {"soc-targets", "min-on", "operation-modes", "soc-max"}, None, None
@@ -115,7 +115,7 @@ def stays_on_too_long(k):
 
 def stays_off_too_long(k):
     # Switched off after the first hours, it must rest too long to fill up what the use has taken.
-    bands = (Band(low=0.0, high=0.0), Band(low=4.0, high=4.0))
+    bands = (OperatingRange(low=0.0, high=0.0), OperatingRange(low=4.0, high=4.0))
     port = Port(name="car", consumption_limit=4.0, production_limit=0.0, bands=bands, min_off=20.0 + k)
     here = site(store(ports=(port,), soc_at_start=4.0, soc_max=4.0, gain=-1.0))
     return here, {"min-off", "operation-modes", "soc-max"}, None, None

@@ -9,7 +9,7 @@ from engine.devices.bounds import SoftBound
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.process import Process, ProcessType
-from engine.devices.running import Band
+from engine.devices.running import OperatingRange
 from engine.devices.storage import Storage
 from engine.model.limits import SoftLimit
 from engine.site import Connection, Group, Site
@@ -143,6 +143,6 @@ def working(rng, n, devices, site):
     for kind in ProcessType:
         blocks = blocked if kind is ProcessType.BREAKABLE else None
         devices.append(Process(name=kind.lower(), power=2.0, steps=int(rng.integers(1, 4)), kind=kind, blocked=blocks))
-    bands = (Band(low=0.0, high=0.0), Band(low=1.5, high=2.5), Band(low=-1.2, high=-1.0))
+    bands = (OperatingRange(low=0.0, high=0.0), OperatingRange(low=1.5, high=2.5), OperatingRange(low=-1.2, high=-1.0))
     port = Port(name="pond", consumption_limit=2.5, production_limit=1.2, bands=bands)
     devices.append(Storage(name="pond", ports=(port,), soc_at_start=2.0, soc_max=6.0, gain=-0.2))

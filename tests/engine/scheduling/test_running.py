@@ -7,7 +7,7 @@ import pytest
 
 from engine.devices.adjustable import Adjustable
 from engine.devices.port import Port
-from engine.devices.running import Band
+from engine.devices.running import OperatingRange
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.window import Window
 from tests.engine.scheduling.samples import START, at, site, store
@@ -16,7 +16,7 @@ EIGHT = Window(START, START.replace(hour=8), (START.replace(hour=1) - START))
 
 
 def boiler(**fields):
-    off_or_on = (Band(low=0.0, high=0.0), Band(low=3.0, high=3.0))
+    off_or_on = (OperatingRange(low=0.0, high=0.0), OperatingRange(low=3.0, high=3.0))
     port = Port(name="boiler", consumption_limit=3.0, production_limit=0.0, bands=off_or_on, **fields)
     return Adjustable(name="boiler", ports=(port,))
 
@@ -61,7 +61,7 @@ def test_a_ramp_limits_the_change_of_power():
 
 
 def test_a_band_across_zero_runs_both_ways():
-    port = Port(name="car", consumption_limit=4.0, production_limit=4.0, bands=(Band(low=-2.0, high=3.0),))
+    port = Port(name="car", consumption_limit=4.0, production_limit=4.0, bands=(OperatingRange(low=-2.0, high=3.0),))
     buy = np.where(np.arange(24) < 12, 0.1, 0.3)
     power = StorageScheduler().compute(site(store(ports=(port,)), buy=buy, sell=0.0)).power["car"]
     assert (power.min(), power.max()) == (pytest.approx(-2.0), pytest.approx(3.0))

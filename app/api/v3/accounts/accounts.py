@@ -14,7 +14,7 @@ from app.api.v3 import shown
 from app.api.v3.accounts import audit
 from app.auth.access import access
 from db.accounts.accounts import Account, AccountRole, RolesAccounts
-from db.accounts.subscriptions import Plan
+from db.accounts.subscriptions import Subscription
 from db.core import database
 
 LOGO = r"^(https?://|/)[A-Za-z0-9._~%-][A-Za-z0-9._~%/?#:@!$&*+,;=-]*$"
@@ -41,19 +41,19 @@ def list_accounts(call: Call, query: AccountsQuery) -> Any:
         holders = select(RolesAccounts.account_id).join(AccountRole).where(AccountRole.name == query.role)
         rows = rows.where(Account.id.in_(holders))
     return listed(
-        call.work,
+        call.session,
         rows,
         query,
-        shown=lambda found: _shown(call.work, found),
+        shown=lambda found: _shown(call.session, found),
         searched=[Account.name],
         sorts={"id": Account.id, "name": Account.name},
     )
 
 
-def _shown(work: Session, rows: list[Account]) -> list[shown.Shown]:
+def _shown(session: Session, rows: list[Account]) -> list[shown.Shown]:
     roles: dict[int, list[shown.Shown]] = {row.id: [] for row in rows}
     held = select(RolesAccounts.account_id, AccountRole).join(AccountRole)
-    for account_id, role in work.execute(held.where(RolesAccounts.account_id.in_(roles))):
+    for account_id, role in session.execute(held.where(RolesAccounts.account_id.in_(roles))):
         roles[account_id].append({"id": role.id, "name": role.name})
     return [_account(row) | {"account_roles": roles[row.id]} for row in rows]
 
@@ -73,9 +73,9 @@ def _account(row: Account) -> shown.Shown:
 
 def one_account(call: Call, id: int) -> shown.Shown:
     """Return one account."""
-    account = database.get(call.work, Account, id)
+    account = database.get(call.session, Account, id)
     access.check(call.who, "read", account)
-    return _shown(call.work, [account])[0]
+    return _shown(call.session, [account])[0]
 
 
 class AccountChange(Body):
@@ -102,28 +102,28 @@ def add_account(call: Call, body: NewAccount) -> shown.Shown:
     if "admin" not in call.who.roles:
         raise access.NotAllowed("create-children", "the accounts of this server")
     account = Account(name=body.name)
-    call.work.add(account)
+    call.session.add(account)
     _apply(call, account, body)
     audit.note(call, f"Added account {account.name!r}", account)
-    return _shown(call.work, [account])[0]
+    return _shown(call.session, [account])[0]
 
 
 def change_account(call: Call, id: int, body: AccountChange) -> shown.Shown:
     """Change the fields given; the answer is the whole account."""
-    account = database.get(call.work, Account, id)
+    account = database.get(call.session, Account, id)
     access.check(call.who, "update", account)
     if body.model_fields_set & BY_ADMINS and "admin" not in call.who.roles:
         raise access.NotAllowed("update", f"consultancy, roles and plan of account {id}")
     _apply(call, account, body)
     audit.note(call, f"Changed {', '.join(sorted(body.model_fields_set))} of account {account.name!r}", account)
-    return _shown(call.work, [account])[0]
+    return _shown(call.session, [account])[0]
 
 
 def _apply(call: Call, account: Account, body: AccountChange) -> None:
     given = {name: getattr(body, name) for name in body.model_fields_set}
     if given.get("name") is not None:
-        with call.work.no_autoflush:
-            same = call.work.scalar(select(Account.id).where(Account.name == given["name"]))
+        with call.session.no_autoflush:
+            same = call.session.scalar(select(Account.id).where(Account.name == given["name"]))
         if same not in (None, account.id):
             raise Invalid("json", {"name": [f"an account called {given['name']!r} is there already."]})
         account.name = given["name"]
@@ -134,9 +134,9 @@ def _apply(call: Call, account: Account, body: AccountChange) -> None:
         account.consultancy_account_id = _consultancy(call, given["consultancy_account_id"])
     if "plan_id" in given:
         account.plan_id = _plan(call, given["plan_id"])
-    call.work.flush()
+    call.session.flush()
     if given.get("account_roles") is not None:
-        _set_roles(call.work, account, given["account_roles"])
+        _set_roles(call.session, account, given["account_roles"])
 
 
 def _without_looks(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -148,27 +148,27 @@ def _without_looks(attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _consultancy(call: Call, account_id: int | None) -> int | None:
-    if account_id is not None and call.work.get(Account, account_id) is None:
+    if account_id is not None and call.session.get(Account, account_id) is None:
         raise Invalid("json", {"consultancy_account_id": [f"there is no account {account_id}."]})
     return account_id
 
 
 def _plan(call: Call, plan_id: int | None) -> int | None:
-    if plan_id is not None and call.work.get(Plan, plan_id) is None:
+    if plan_id is not None and call.session.get(Subscription, plan_id) is None:
         raise Invalid("json", {"plan_id": [f"there is no plan {plan_id}."]})
     return plan_id
 
 
-def _set_roles(work: Session, account: Account, role_ids: list[int]) -> None:
-    known = {row.id for row in work.scalars(select(AccountRole))}
+def _set_roles(session: Session, account: Account, role_ids: list[int]) -> None:
+    known = {row.id for row in session.scalars(select(AccountRole))}
     unknown = sorted(set(role_ids) - known)
     if unknown:
         raise Invalid("json", {"account_roles": [f"there are no account roles with the ids {unknown}."]})
-    held = {row.role_id: row for row in work.scalars(select(RolesAccounts).filter_by(account_id=account.id))}
+    held = {row.role_id: row for row in session.scalars(select(RolesAccounts).filter_by(account_id=account.id))}
     for role_id in held.keys() - set(role_ids):
-        work.delete(held[role_id])  # one by one: who loses a role signs in again
-    work.add_all(RolesAccounts(account_id=account.id, role_id=key) for key in sorted(set(role_ids) - held.keys()))
-    work.flush()
+        session.delete(held[role_id])  # one by one: who loses a role signs in again
+    session.add_all(RolesAccounts(account_id=account.id, role_id=key) for key in sorted(set(role_ids) - held.keys()))
+    session.flush()
 
 
 ROUTES = [

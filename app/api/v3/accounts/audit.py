@@ -26,17 +26,17 @@ def note(call: Call, event: str, row: Account | User | Asset, *, of: Table | Non
     """
     who = call.who.id, call.who.username
     if isinstance(row, Asset):
-        audit.note(call.work, event, at=call.now, by=who, account_id=row.account_id, asset_id=row.id, of=of)
+        audit.note(call.session, event, at=call.now, by=who, account_id=row.account_id, asset_id=row.id, of=of)
     elif isinstance(row, User):
-        audit.note(call.work, event, at=call.now, by=who, account_id=row.account_id, user_id=row.id, of=of)
+        audit.note(call.session, event, at=call.now, by=who, account_id=row.account_id, user_id=row.id, of=of)
     else:
-        audit.note(call.work, event, at=call.now, by=who, account_id=row.id, of=of)
+        audit.note(call.session, event, at=call.now, by=who, account_id=row.id, of=of)
 
 
 def _listed(call: Call, of: Any, query: Paging) -> Any:
     newest_first = query.model_copy(update={"sort_dir": "desc"}) if query.sort_by is None else query
     return listed(
-        call.work,
+        call.session,
         select(AuditEvent).where(of),
         newest_first,
         shown=lambda rows: [_shown(row) for row in rows],
@@ -58,7 +58,7 @@ def _shown(row: AuditEvent) -> dict[str, Any]:
 
 def of_account(call: Call, id: int, query: Paging) -> Any:
     """List what was changed in an account, newest first."""
-    account = database.get(call.work, Account, id)
+    account = database.get(call.session, Account, id)
     own = id == call.who.account_id and not access.only_reads(call.who)
     access.check(call.who, "update" if own else "read", account)
     return _listed(call, AuditEvent.account_id == id, query)
@@ -66,14 +66,14 @@ def of_account(call: Call, id: int, query: Paging) -> Any:
 
 def of_user(call: Call, id: int, query: Paging) -> Any:
     """List what was changed about a user, newest first."""
-    user = database.get(call.work, User, id)
+    user = database.get(call.session, User, id)
     access.check(call.who, "read" if "admin-reader" in call.who.roles else "update", user)
     return _listed(call, AuditEvent.user_id == id, query)
 
 
 def of_asset(call: Call, id: int, query: Paging) -> Any:
     """List what was changed about an asset, newest first."""
-    asset = database.get(call.work, Asset, id)
+    asset = database.get(call.session, Asset, id)
     access.check(call.who, "read", asset)
     return _listed(call, AuditEvent.asset_id == id, query)
 

@@ -57,7 +57,7 @@ def legends(call: Call, body: Legends) -> dict[str, Any]:
 
 
 def _choose(call: Call, name: str, value: Any) -> None:
-    user = database.get(call.work, User, call.who.id)
+    user = database.get(call.session, User, call.who.id)
     rest = {key: kept for key, kept in user.preferences.items() if key != name}
     user.preferences = rest if value is None else {**rest, name: value}
 

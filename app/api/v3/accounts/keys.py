@@ -18,9 +18,9 @@ from db.core import database
 
 def list_keys(call: Call, id: int) -> list[dict[str, Any]]:
     """List the access keys of a user that are not revoked; their secrets are told once only, when they are made."""
-    user = database.get(call.work, User, id)
+    user = database.get(call.session, User, id)
     access.check(call.who, "read" if "admin-reader" in call.who.roles else "update", user)
-    return [_shown(key) for key in access_keys.of_user(call.work, id)]
+    return [_shown(key) for key in access_keys.of_user(call.session, id)]
 
 
 class NewKey(Body):
@@ -35,11 +35,11 @@ class NewKey(Body):
 
 def make_key(call: Call, id: int, body: NewKey) -> dict[str, Any]:
     """Make an access key, for yourself; only this answer tells it."""
-    user = database.get(call.work, User, id)
+    user = database.get(call.session, User, id)
     if user.id != call.who.id and "admin" not in call.who.roles:
         raise access.NotAllowed("create-children", access.described(user))
     key, text = keys.make(
-        call.work, user.id, name=body.name, scopes=set(body.scopes), now=call.now, expires_at=body.expires_at
+        call.session, user.id, name=body.name, scopes=set(body.scopes), now=call.now, expires_at=body.expires_at
     )
     audit.note(call, f"Made access key {key.name!r} ({key.id}) for {', '.join(key.scopes)}", user, of=key)
     return _shown(key) | {"key": text}
@@ -47,8 +47,8 @@ def make_key(call: Call, id: int, body: NewKey) -> dict[str, Any]:
 
 def revoke_key(call: Call, id: int) -> None:
     """Revoke an access key, at once."""
-    key = database.get(call.work, AccessKey, id)
-    user = database.get(call.work, User, key.user_id)
+    key = database.get(call.session, AccessKey, id)
+    user = database.get(call.session, User, key.user_id)
     access.check(call.who, "update", user)
     key.revoked_at = call.now
     audit.note(call, f"Revoked access key {key.name!r} ({key.id})", user, of=key)

@@ -22,14 +22,14 @@ KEYS: dict[type[Owner], Literal["account_id", "asset_id"]] = {Account: "account_
 
 def _of(call: Call, kind: type[Owner], id: int) -> tuple[Owner, dict[str, int]]:
     """Return a row whose secrets the asker may set, and how they point at it."""
-    owner: Owner = database.get(call.work, kind, id)
+    owner: Owner = database.get(call.session, kind, id)
     access.check(call.who, "update", owner)
     return owner, {KEYS[kind]: id}
 
 
 def _list(call: Call, kind: type[Owner], id: int) -> list[dict[str, Any]]:
     _, of = _of(call, kind, id)
-    return [_shown(row) for row in stored_secrets.of(call.work, **of)]
+    return [_shown(row) for row in stored_secrets.of(call.session, **of)]
 
 
 def of_asset(call: Call, id: int) -> list[dict[str, Any]]:
@@ -51,12 +51,12 @@ class NewSecret(Body):
 
 def _set(call: Call, kind: type[Owner], id: int, body: NewSecret) -> dict[str, Any]:
     owner, of = _of(call, kind, id)
-    row = call.work.scalar(select(KeptSecret).filter_by(**of, name=body.name))
+    row = call.session.scalar(select(KeptSecret).filter_by(**of, name=body.name))
     if row is None:
         row = KeptSecret(**of, name=body.name)
-        call.work.add(row)
+        call.session.add(row)
     row.sealed, row.changed_at = sealing.seal(body.value, call.running.settings, secret=call.running.secret), call.now
-    call.work.flush()
+    call.session.flush()
     audit.note(call, f"Set secret {body.name!r} of {_named(owner)}", owner, of=row)
     return _shown(row)
 
@@ -73,10 +73,10 @@ def set_of_account(call: Call, id: int, body: NewSecret) -> dict[str, Any]:
 
 def delete_secret(call: Call, id: int) -> None:
     """Delete a secret."""
-    row = database.get(call.work, KeptSecret, id)
+    row = database.get(call.session, KeptSecret, id)
     owner, _ = _of(call, Asset, row.asset_id) if row.asset_id else _of(call, Account, row.account_id or 0)
     audit.note(call, f"Deleted secret {row.name!r} of {_named(owner)}", owner, of=row)
-    call.work.delete(row)
+    call.session.delete(row)
 
 
 def _named(owner: Owner) -> str:

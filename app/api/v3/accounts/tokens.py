@@ -9,7 +9,7 @@ from app.api.http.fields import Body
 from app.api.http.route import Call, post
 from app.auth.access.identity import SignedIn
 from app.auth.login import second_factor
-from app.auth.login.sign_in import Attempt, TooMany, authenticate
+from app.auth.login.sign_in import SignInAttempt, TooMany, authenticate
 from app.auth.tokens import tokens
 
 
@@ -40,7 +40,7 @@ def request_token(call: Call, body: Credentials) -> Token:
 
 def _checked(call: Call, body: Credentials) -> SignedIn | None:
     """Return who knows email and password, and the mailed code where that is needed."""
-    attempt = Attempt(email=body.email, password=body.password, address=call.network_address)
+    attempt = SignInAttempt(email=body.email, password=body.password, address=call.network_address)
     try:
         outcome = authenticate(call.running.database, attempt, call.now, call.running.waiting)
         if outcome.who and call.running.settings.SECURITY_TWO_FACTOR:

@@ -36,13 +36,13 @@ class UsersQuery(Paging):
 
 def list_users(call: Call, query: UsersQuery) -> Any:
     """List the users of an account."""
-    account = database.get(call.work, Account, query.account or query.account_id or call.who.account_id)
+    account = database.get(call.session, Account, query.account or query.account_id or call.who.account_id)
     access.check(call.who, "read", account)
     rows = select(User).where(User.account_id == account.id)
     if not query.include_inactive:
         rows = rows.where(User.active)
     return listed(
-        call.work,
+        call.session,
         rows,
         query,
         shown=lambda found: [_user(row) for row in found],
@@ -73,7 +73,7 @@ def _iso(moment: datetime | None) -> str | None:
 
 def one_user(call: Call, id: int) -> shown.Shown:
     """Return one user."""
-    user = database.get(call.work, User, id)
+    user = database.get(call.session, User, id)
     access.check(call.who, "read", user)
     return _user(user)
 
@@ -103,12 +103,12 @@ def add_user(call: Call, body: NewUser) -> Save:
 
 
 def _added(call: Call, body: NewUser, password_hash: str) -> shown.Shown:
-    account = call.work.get(Account, body.account_id or call.who.account_id)
+    account = call.session.get(Account, body.account_id or call.who.account_id)
     if account is None:
         raise Invalid("json", {"account_id": [f"there is no account {body.account_id}."]})
     if not access.may_add_users(call.who, account):
         raise access.NotAllowed("create-children", access.described(account))
-    if by_email(call.work, body.email) is not None:
+    if by_email(call.session, body.email) is not None:
         raise Invalid("json", {"email": ["a user with this address is there already."]})
     name = body.username or body.email.partition("@")[0]
     _check_free(call, name)
@@ -119,21 +119,21 @@ def _added(call: Call, body: NewUser, password_hash: str) -> shown.Shown:
         account_id=account.id,
         timezone=body.timezone or call.running.settings.FLEXMEASURES_TIMEZONE,
     )
-    subscriptions.check_room(call.work, account.id, User)
-    call.work.add(user)
-    call.work.flush()
+    subscriptions.check_room(call.session, account.id, User)
+    call.session.add(user)
+    call.session.flush()
     audit.note(call, f"Added user {user.username!r}", user)
     return _user(user)
 
 
 def _check_free(call: Call, name: str) -> None:
-    if by_name(call.work, name) is not None:
+    if by_name(call.session, name) is not None:
         raise Invalid("json", {"username": [f"{name!r} is taken already; choose another one."]})
 
 
 def change_user(call: Call, id: int, body: UserChange) -> shown.Shown:
     """Change the fields given; the answer is the whole user."""
-    user = database.get(call.work, User, id)
+    user = database.get(call.session, User, id)
     access.check(call.who, "update", user)
     given = {name: getattr(body, name) for name in body.model_fields_set}
     if user.id == call.who.id and given.keys() - OWN:
@@ -147,7 +147,7 @@ def change_user(call: Call, id: int, body: UserChange) -> shown.Shown:
             user.roles = _roles(call, value)
         else:
             setattr(user, name, value)
-    call.work.flush()
+    call.session.flush()
     audit.note(call, f"Changed {', '.join(sorted(given))} of user {user.username!r}", user)
     call.afterwards.append(lambda: call.running.identities.forget(id))
     return _user(user)
@@ -155,7 +155,7 @@ def change_user(call: Call, id: int, body: UserChange) -> shown.Shown:
 
 def _roles(call: Call, role_ids: list[int]) -> list[Role]:
     """Return the roles with some ids; only admins may make somebody an admin."""
-    found = list(call.work.scalars(select(Role).where(Role.id.in_(role_ids)).order_by(Role.id)))
+    found = list(call.session.scalars(select(Role).where(Role.id.in_(role_ids)).order_by(Role.id)))
     unknown = sorted(set(role_ids) - {role.id for role in found})
     if unknown:
         raise Invalid("json", {"flexmeasures_roles": [f"there are no roles with the ids {unknown}."]})
@@ -166,13 +166,13 @@ def _roles(call: Call, role_ids: list[int]) -> list[Role]:
 
 def reset_password(call: Call, id: int) -> Save:
     """Void password, tokens, sessions and access keys of a user, and mail a link to choose a new password."""
-    access.check(call.who, "update", database.get(call.work, User, id))
+    access.check(call.who, "update", database.get(call.session, User, id))
     password_hash = passwords.hashed(secrets.token_urlsafe(32))
     return lambda saving: _voided(saving, id, password_hash)
 
 
 def _voided(call: Call, id: int, password_hash: str) -> Reply:
-    user = database.get(call.work, User, id)
+    user = database.get(call.session, User, id)
     access.check(call.who, "update", user)
     user.password_hash = password_hash
     audit.note(call, f"Voided password, sessions, tokens and access keys of user {user.username!r}", user)

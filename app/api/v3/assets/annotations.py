@@ -9,7 +9,7 @@ from app.api.http.fields import HYPHENS, Body, Moment, Query
 from app.api.http.route import Call, Reply, delete, get, patch, post
 from app.auth.access import access
 from app.jobs import annotations
-from app.jobs.annotations import Place, Remark
+from app.jobs.annotations import AnnotationText, Place
 from db.accounts.accounts import Account
 from db.annotations import Annotation
 from db.assets import Asset
@@ -35,7 +35,7 @@ class NewAnnotation(Body):
 
 def _add(call: Call, place: Place, body: NewAnnotation) -> Reply:
     given = body.model_dump(exclude={"prior"})
-    made, new = annotations.add(call.work, call.who, place, Remark(**given, known_at=body.prior or call.now))
+    made, new = annotations.add(call.session, call.who, place, AnnotationText(**given, known_at=body.prior or call.now))
     return Reply(content=_shown(made), status=201 if new else 200)
 
 
@@ -57,20 +57,20 @@ def _shown(row: Annotation) -> dict[str, Any]:
 
 def annotate_account(call: Call, id: int, body: NewAnnotation) -> Reply:
     """Annotate an account; 201 if the annotation is new, 200 if it is there already."""
-    return _add(call, database.get(call.work, Account, id), body)
+    return _add(call, database.get(call.session, Account, id), body)
 
 
 def annotate_asset(call: Call, id: int, body: NewAnnotation) -> Reply:
     """Annotate an asset; 201 if the annotation is new, 200 if it is there already."""
-    return _add(call, database.get(call.work, Asset, id), body)
+    return _add(call, database.get(call.session, Asset, id), body)
 
 
 def annotate_sensor(call: Call, id: int, body: NewAnnotation) -> Reply:
     """Annotate a sensor; 201 if the annotation is new, 200 if it is there already."""
-    return _add(call, database.get(call.work, Sensor, id), body)
+    return _add(call, database.get(call.session, Sensor, id), body)
 
 
-class Stretch(Query):
+class AnnotationQuery(Query):
     """Which annotations to list."""
 
     start: Annotated[Moment | None, Field(description="Only those that end after it")] = None
@@ -78,7 +78,7 @@ class Stretch(Query):
     type: Kind | None = None
 
 
-def _list(call: Call, place: Place, of: Any, query: Stretch) -> list[dict[str, Any]]:
+def _list(call: Call, place: Place, of: Any, query: AnnotationQuery) -> list[dict[str, Any]]:
     access.check(call.who, "read", place)
     rows = select(Annotation).where(of).order_by(Annotation.start, Annotation.id)
     if query.start is not None:
@@ -97,26 +97,26 @@ def few(call: Call, rows: Select[Annotation]) -> list[Annotation]:
         FieldError: They are more than one answer may have.
     """
     most = call.running.settings.most("ANNOTATIONS_READ")
-    found = list(call.work.scalars(rows.limit(most.number + 1)))
+    found = list(call.session.scalars(rows.limit(most.number + 1)))
     if len(found) > most.number:
         told = f"more than {most.number} annotations lie in this time, the most of one answer ({most.setting}); "
         raise FieldError("end", told + "ask for a shorter time.")
     return found
 
 
-def of_account(call: Call, id: int, query: Stretch) -> list[dict[str, Any]]:
+def of_account(call: Call, id: int, query: AnnotationQuery) -> list[dict[str, Any]]:
     """List the annotations of an account."""
-    return _list(call, database.get(call.work, Account, id), Annotation.account_id == id, query)
+    return _list(call, database.get(call.session, Account, id), Annotation.account_id == id, query)
 
 
-def of_asset(call: Call, id: int, query: Stretch) -> list[dict[str, Any]]:
+def of_asset(call: Call, id: int, query: AnnotationQuery) -> list[dict[str, Any]]:
     """List the annotations of an asset."""
-    return _list(call, database.get(call.work, Asset, id), Annotation.asset_id == id, query)
+    return _list(call, database.get(call.session, Asset, id), Annotation.asset_id == id, query)
 
 
-def of_sensor(call: Call, id: int, query: Stretch) -> list[dict[str, Any]]:
+def of_sensor(call: Call, id: int, query: AnnotationQuery) -> list[dict[str, Any]]:
     """List the annotations of a sensor."""
-    return _list(call, database.get(call.work, Sensor, id), Annotation.sensor_id == id, query)
+    return _list(call, database.get(call.session, Sensor, id), Annotation.sensor_id == id, query)
 
 
 class AnnotationChange(Body):
@@ -131,12 +131,12 @@ class AnnotationChange(Body):
 def change(call: Call, id: int, body: AnnotationChange) -> dict[str, Any]:
     """Change the fields given; the answer is the whole annotation."""
     given = {name: getattr(body, name) for name in body.model_fields_set}
-    return _shown(annotations.change(call.work, call.who, id, given))
+    return _shown(annotations.change(call.session, call.who, id, given))
 
 
 def remove(call: Call, id: int) -> None:
     """Delete an annotation."""
-    annotations.remove(call.work, call.who, id)
+    annotations.remove(call.session, call.who, id)
 
 
 ROUTES = [

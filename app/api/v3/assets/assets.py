@@ -50,10 +50,10 @@ def list_assets(call: Call, query: AssetsQuery) -> Any:
     """List assets; those of your own account where nothing else is asked for."""
     rows = _wanted(call, query)
     return listed(
-        call.work,
+        call.session,
         rows,
         query,
-        shown=lambda found: _picked(shown.assets(call.work, found), query.fields),
+        shown=lambda found: _picked(shown.assets(call.session, found), query.fields),
         searched=[Asset.name, Asset.description],
         sorts=SORTS,
     )
@@ -63,7 +63,7 @@ def _wanted(call: Call, query: AssetsQuery) -> Select[Asset]:
     rows = select(Asset).where(access.readable_assets(call.who, public=True))
     account_id = query.account or query.account_id
     if account_id is not None:
-        access.check(call.who, "read", database.get(call.work, Account, account_id))
+        access.check(call.who, "read", database.get(call.session, Account, account_id))
     elif not query.all_accessible and query.root is None:
         account_id = call.who.account_id
     if account_id is not None:
@@ -98,24 +98,24 @@ def _picked(rows: list[shown.Shown], fields: list[str] | None) -> list[shown.Sho
 
 def list_public(call: Call, query: Fields) -> Any:
     """List the assets that belong to no account, which every user may read."""
-    rows = list(call.work.scalars(select(Asset).where(Asset.account_id.is_(None)).order_by(Asset.id)))
-    return _picked(shown.assets(call.work, rows), query.fields)
+    rows = list(call.session.scalars(select(Asset).where(Asset.account_id.is_(None)).order_by(Asset.id)))
+    return _picked(shown.assets(call.session, rows), query.fields)
 
 
 def list_types(call: Call) -> list[shown.Shown]:
     """List the kinds of assets."""
-    rows = call.work.scalars(select(AssetType).order_by(AssetType.id))
+    rows = call.session.scalars(select(AssetType).order_by(AssetType.id))
     return [{"id": row.id, "name": row.name, "description": row.description} for row in rows]
 
 
 def one_asset(call: Call, id: int) -> shown.Shown:
     """Return one asset."""
-    return shown.assets(call.work, [readable(call, id)])[0]
+    return shown.assets(call.session, [readable(call, id)])[0]
 
 
 def readable(call: Call, asset_id: int) -> Asset:
     """Return an asset that the asker may read."""
-    asset = database.get(call.work, Asset, asset_id)
+    asset = database.get(call.session, Asset, asset_id)
     access.check(call.who, "read", asset)
     return asset
 
@@ -148,16 +148,16 @@ def add_asset(call: Call, body: NewAsset) -> shown.Shown:
     """Add an asset."""
     account_id = body.account_id if "account_id" in body.model_fields_set else call.who.account_id
     _check_owner(call, account_id)
-    if call.work.get(AssetType, body.generic_asset_type_id) is None:
+    if call.session.get(AssetType, body.generic_asset_type_id) is None:
         problem = f"there is no asset type {body.generic_asset_type_id}; GET /api/v3_0/assets/types lists them."
         raise Invalid("json", {"generic_asset_type_id": [problem]})
     asset = Asset(name=body.name, asset_type_id=body.generic_asset_type_id, account_id=account_id)
     _apply(call, asset, body)
-    subscriptions.check_room(call.work, account_id, Asset)
-    call.work.add(asset)
-    call.work.flush()
+    subscriptions.check_room(call.session, account_id, Asset)
+    call.session.add(asset)
+    call.session.flush()
     audit.note(call, f"Added asset {asset.name!r}", asset)
-    return shown.assets(call.work, [database.get(call.work, Asset, asset.id)])[0]
+    return shown.assets(call.session, [database.get(call.session, Asset, asset.id)])[0]
 
 
 def _check_owner(call: Call, account_id: int | None) -> None:
@@ -165,7 +165,7 @@ def _check_owner(call: Call, account_id: int | None) -> None:
         if "admin" not in call.who.roles:
             raise access.NotAllowed("create-children", "the public assets")
         return
-    account = call.work.get(Account, account_id)
+    account = call.session.get(Account, account_id)
     if account is None:
         raise Invalid("json", {"account_id": [f"there is no account {account_id}; choose one that you may see."]})
     access.check(call.who, "create-children", account)
@@ -180,7 +180,7 @@ def _apply(call: Call, asset: Asset, body: AssetChange) -> None:
         if value is None and name not in MAY_BE_EMPTY:
             raise Invalid("json", {name: ["must have a value; leave it out to keep it as it is."]})
         setattr(asset, name, value)
-    references = References(call.work, call.who)
+    references = References(call.session, call.who)
     for name in ("flex_context", "flex_model"):
         ask_for_stored(references, given.get(name), field=name)
     ask_for_old_attributes(references, given.get("attributes", {}))
@@ -192,7 +192,7 @@ def _apply(call: Call, asset: Asset, body: AssetChange) -> None:
 def _check_shown(call: Call, charts: list[Any], field: str) -> None:
     """Refuse charts of what the asker may not see; in play mode that is nothing."""
     for key in showing.named(charts):
-        References(call.work, None if call.running.settings.is_playing else call.who).sensor(key, field=field)
+        References(call.session, None if call.running.settings.is_playing else call.who).sensor(key, field=field)
 
 
 def _check_name(call: Call, asset: Asset) -> None:
@@ -204,8 +204,8 @@ def _check_name(call: Call, asset: Asset) -> None:
         Asset.account_id == account_id if account_id else Asset.account_id.is_(None),
         Asset.id != (asset.id or 0),
     )
-    with call.work.no_autoflush:
-        taken = call.work.scalar(same.limit(1)) is not None
+    with call.session.no_autoflush:
+        taken = call.session.scalar(same.limit(1)) is not None
     if taken:
         where = f"below asset {parent_id}" if parent_id else "at the top of this account"
         raise Invalid("json", {"name": [f"an asset called {asset.name!r} is {where} already; choose another name."]})
@@ -213,32 +213,32 @@ def _check_name(call: Call, asset: Asset) -> None:
 
 def _check_parent(call: Call, asset: Asset, parent_id: int) -> None:
     """Refuse a parent that the asker may not add to, of another account, or below the asset itself."""
-    parent = call.work.get(Asset, parent_id)
+    parent = call.session.get(Asset, parent_id)
     if parent is None or not access.may(call.who, "create-children", parent):
         raise Invalid("json", {"parent_asset_id": [f"there is no asset {parent_id} that you may add to."]})
-    check_parent(call.work, asset, parent)
+    check_parent(call.session, asset, parent)
 
 
 def change_asset(call: Call, id: int, body: AssetChange) -> shown.Shown:
     """Change the fields given; the answer is the whole asset."""
-    asset = database.get(call.work, Asset, id)
+    asset = database.get(call.session, Asset, id)
     access.check(call.who, "update", asset)
     _apply(call, asset, body)
-    call.work.flush()
+    call.session.flush()
     audit.note(call, f"Changed {', '.join(sorted(body.model_fields_set))} of asset {asset.name!r}", asset)
-    return shown.assets(call.work, [asset])[0]
+    return shown.assets(call.session, [asset])[0]
 
 
 def delete_asset(call: Call, id: int) -> None:
     """Delete an asset with everything below it: assets, sensors and their data; all of it must be yours to delete."""
-    asset = database.get(call.work, Asset, id)
+    asset = database.get(call.session, Asset, id)
     access.check(call.who, "delete", asset)
-    lock_trees(call.work)
-    for below in subtree(call.work, id):
+    lock_trees(call.session)
+    for below in subtree(call.session, id):
         if not access.may(call.who, "delete", below):
             raise access.NotAllowed("delete", access.described(below), field=f"asset {id} has it below it")
     audit.note(call, f"Deleted asset {asset.name!r} with everything below it", asset)
-    call.work.delete(asset)
+    call.session.delete(asset)
 
 
 ROUTES = [

@@ -47,15 +47,15 @@ def list_sensors(call: Call, query: SensorsQuery) -> Any:
     rows = select(Sensor).join(Sensor.asset).where(access.readable_assets(call.who, public=True))
     asset_id = query.asset or query.asset_id
     if asset_id is not None:
-        asset = database.get(call.work, Asset, asset_id)
+        asset = database.get(call.session, Asset, asset_id)
         access.check(call.who, "read", asset)
-        rows = rows.where(Sensor.asset_id.in_([below.id for below in subtree(call.work, asset.id)]))
+        rows = rows.where(Sensor.asset_id.in_([below.id for below in subtree(call.session, asset.id)]))
     else:
         rows = rows.where(_of_accounts(call, query))
     if query.unit is not None:
         rows = rows.where(Sensor.unit == query.unit)
     return listed(
-        call.work,
+        call.session,
         rows,
         query,
         shown=lambda found: [shown.sensor(call, row) for row in found],
@@ -68,7 +68,7 @@ def _of_accounts(call: Call, query: SensorsQuery) -> Any:
     """Return the condition that selects the accounts asked for."""
     account_id = query.account or query.account_id
     if account_id is not None:
-        access.check(call.who, "read", database.get(call.work, Account, account_id))
+        access.check(call.who, "read", database.get(call.session, Account, account_id))
     accounts = {account_id or call.who.account_id}
     if query.include_consultancy_clients:
         accounts |= call.who.clients
@@ -83,7 +83,7 @@ def one_sensor(call: Call, id: int) -> shown.Shown:
 
 def readable(call: Call, sensor_id: int) -> Sensor:
     """Return a sensor that the asker may read."""
-    sensor = database.get(call.work, Sensor, sensor_id)
+    sensor = database.get(call.session, Sensor, sensor_id)
     access.check(call.who, "read", sensor)
     return sensor
 
@@ -110,20 +110,20 @@ class NewSensor(SensorChange):
 
 def add_sensor(call: Call, body: NewSensor) -> shown.Shown:
     """Add a sensor to an asset."""
-    asset = call.work.get(Asset, body.generic_asset_id)
+    asset = call.session.get(Asset, body.generic_asset_id)
     if asset is None:
         raise Invalid("json", {"generic_asset_id": [f"there is no asset {body.generic_asset_id}; add it first."]})
     access.check(call.who, "create-children", asset)
     sensor = Sensor(asset_id=asset.id, asset=asset)
     _apply(call, sensor, body)
-    call.work.add(sensor)
-    call.work.flush()
+    call.session.add(sensor)
+    call.session.flush()
     audit.note(call, f"Added sensor {sensor.name!r} ({sensor.id})", asset, of=sensor)
     return shown.sensor(call, sensor)
 
 
 def _apply(call: Call, sensor: Sensor, body: SensorChange) -> None:
-    ask_for_old_attributes(References(call.work, call.who), body.attributes or {})
+    ask_for_old_attributes(References(call.session, call.who), body.attributes or {})
     for name in SensorChange.model_fields.keys() & body.model_fields_set:
         value = getattr(body, name)
         if value is None:
@@ -143,7 +143,7 @@ def _resolution(text: str) -> timedelta:
 
 def change_sensor(call: Call, id: int, body: SensorChange) -> shown.Shown:
     """Change the fields given; the answer is the whole sensor."""
-    sensor = database.get(call.work, Sensor, id)
+    sensor = database.get(call.session, Sensor, id)
     access.check(call.who, "update", sensor)
     if body.model_fields_set & FIXED_BY_DATA and "admin" not in call.who.roles:
         raise access.NotAllowed("update", f"unit, resolution and knowledge horizon of sensor {id}")
@@ -151,25 +151,25 @@ def change_sensor(call: Call, id: int, body: SensorChange) -> shown.Shown:
     _apply(call, sensor, body)
     for field, old, new in zip(("unit", "event_resolution"), before, (sensor.unit, sensor.resolution), strict=True):
         if old != new:  # stored values would mean something else
-            conversion.refuse_if_filled(call.work, sensor, field)
+            conversion.refuse_if_filled(call.session, sensor, field)
     audit.note(call, f"Changed {', '.join(sorted(body.model_fields_set))} of sensor {id}", sensor.asset, of=sensor)
     return shown.sensor(call, sensor)
 
 
 def delete_sensor(call: Call, id: int) -> None:
     """Delete a sensor with its data."""
-    sensor = database.get(call.work, Sensor, id)
+    sensor = database.get(call.session, Sensor, id)
     access.check(call.who, "delete", sensor)
     audit.note(call, f"Deleted sensor {sensor.name!r} ({id}) with its data", sensor.asset, of=sensor)
-    call.work.delete(sensor)
+    call.session.delete(sensor)
 
 
 def sensors_of_asset(call: Call, id: int, query: Paging) -> Any:
     """List the sensors of one asset."""
-    asset = database.get(call.work, Asset, id)
+    asset = database.get(call.session, Asset, id)
     access.check(call.who, "read", asset)
     return listed(
-        call.work,
+        call.session,
         select(Sensor).where(Sensor.asset_id == id),
         query,
         shown=lambda found: [shown.sensor(call, row) for row in found],

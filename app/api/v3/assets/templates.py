@@ -108,7 +108,7 @@ def add_from_template(call: Call, template: str, body: FromTemplate) -> Shown:
         message = f"There is no template {template!r}; {nearest(template, list(TEMPLATES))}"
         raise ApiError(404, "NOT_FOUND", message)
     chosen = TEMPLATES[template]
-    kind = asset_type(call.work, chosen.kind).id
+    kind = asset_type(call.session, chosen.kind).id
     given = {name: getattr(body, name) for name in body.model_fields_set}
     made = assets.add_asset(call, assets.NewAsset(**given, generic_asset_type_id=kind))
     ids = {name: _sensor(call, made["id"], name, chosen) for name in chosen.sensors}

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.assemble.lines import lines_of
-from components.charts.figures import Drawn
+from components.charts.figures import DrawnChart
 from components.charts.traces import Chart
 from components.charts.view import View
 from db.beliefs import store
@@ -20,7 +20,7 @@ from engine.iso_time import to_us
 
 
 def item(
-    work: Session,
+    session: Session,
     plan: Sequence[tuple[str, Sequence[Sensor]]],
     span: tuple[datetime, datetime],
     *,
@@ -29,11 +29,11 @@ def item(
     """Return charts from top to bottom as what ``Bokeh.embed.embed_item`` takes."""
     zone = plan[0][1][0].timezone if plan else "UTC"
     view = View.of(to_us(span[0]), to_us(span[1]), zone=zone, dark=False)
-    sources = {row.id: row for row in work.scalars(select(Source))}
+    sources = {row.id: row for row in session.scalars(select(Source))}
     figures = []
     for title, sensors in plan:
-        told = {row.id: store.read_per_source(work, row, *span, known_at=known_at) for row in sensors}
+        told = {row.id: store.read_per_source(session, row, *span, known_at=known_at) for row in sensors}
         traces = [line for row in sensors for line in lines_of(row, told[row.id], sources)]
-        figures.append(Drawn(Chart(title=title, traces=traces, unit=sensors[0].unit), view).figure)
+        figures.append(DrawnChart(Chart(title=title, traces=traces, unit=sensors[0].unit), view).figure)
     found: dict[str, Any] = json_item(column(*figures, sizing_mode="stretch_width"))
     return found

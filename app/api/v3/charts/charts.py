@@ -16,7 +16,7 @@ from app.api.v3.assets.assets import readable as readable_asset
 from app.api.v3.assets.sensors import readable as readable_sensor
 from app.assemble import showing
 from app.assemble.data import EVER
-from app.assemble.showing import Wanted
+from app.assemble.showing import ShownChart
 from app.auth.access import access
 from db import sensors
 from db.accounts.users import LEGENDS_BELOW, User
@@ -88,9 +88,9 @@ def sensor_chart(call: Call, id: int, query: ChartQuery) -> Any:
 def _plan(call: Call, asset: Asset) -> Plan:
     """Return title and sensors of each chart an asset shows, without sensors the asker may not read."""
     asked = showing.wanted(asset.sensors_to_show)
-    asked = asked or [Wanted("", [row.id]) for row in sensors.of_asset(call.work, asset.id)[:DEFAULT]]
+    asked = asked or [ShownChart("", [row.id]) for row in sensors.of_asset(call.session, asset.id)[:DEFAULT]]
     wanted = {key for chart in asked for key in chart.sensors}
-    found = {row.id: row for row in call.work.scalars(select(Sensor).where(Sensor.id.in_(wanted)))}
+    found = {row.id: row for row in call.session.scalars(select(Sensor).where(Sensor.id.in_(wanted)))}
     playing = call.running.settings.is_playing
     seen = {key: row for key, row in found.items() if access.may_be_shown(call.who, row, playing=playing)}
     plan = [(chart.title, [seen[key] for key in chart.sensors if key in seen]) for chart in asked]
@@ -105,7 +105,7 @@ def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
 
     start, end = query.span(call.now)
     given = query.start or query.event_starts_after or query.end or query.event_ends_before
-    frame = vega.Frame(
+    frame = vega.VegaFrame(
         name=query.dataset_name or name,
         width=query.width or "container",
         height=query.height,
@@ -120,7 +120,7 @@ def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
 
 
 def _likes_legends_below(call: Call) -> bool:
-    return bool(database.get(call.work, User, call.who.id).preferences.get(LEGENDS_BELOW, True))
+    return bool(database.get(call.session, User, call.who.id).preferences.get(LEGENDS_BELOW, True))
 
 
 def _bokeh(call: Call, plan: Plan, query: ChartQuery) -> Any:
@@ -131,10 +131,10 @@ def _bokeh(call: Call, plan: Plan, query: ChartQuery) -> Any:
     if not query.include_data:
         start = end - MICROSECOND
     _check_size(call, [row for _, rows in plan for row in rows], start, end)
-    return bokeh_chart.item(call.work, plan, (start, end), known_at=query.prior or query.beliefs_before or EVER)
+    return bokeh_chart.item(call.session, plan, (start, end), known_at=query.prior or query.beliefs_before or EVER)
 
 
-class DataQuery(Range):
+class ChartDataQuery(Range):
     """Which rows, and in which form."""
 
     use_latest_version_per_event: bool = True
@@ -142,18 +142,18 @@ class DataQuery(Range):
     compress_json: Annotated[bool, Field(description="Short rows, with tables of sensors and sources")] = False
 
 
-def asset_data(call: Call, id: int, query: DataQuery) -> Any:
+def asset_data(call: Call, id: int, query: ChartDataQuery) -> Any:
     """Return the rows behind the chart of an asset."""
     plan = _plan(call, readable_asset(call, id))
     return _data(call, list({row.id: row for _, rows in plan for row in rows}.values()), query)
 
 
-def sensor_data(call: Call, id: int, query: DataQuery) -> Any:
+def sensor_data(call: Call, id: int, query: ChartDataQuery) -> Any:
     """Return the rows behind the chart of a sensor."""
     return _data(call, [readable_sensor(call, id)], query)
 
 
-def _data(call: Call, wanted: list[Sensor], query: DataQuery) -> Any:
+def _data(call: Call, wanted: list[Sensor], query: ChartDataQuery) -> Any:
     rows = _rows(call, wanted, query)
     if not query.compress_json:
         return rows
@@ -168,7 +168,7 @@ def _check_size(call: Call, wanted: list[Sensor], start: datetime, end: datetime
     """Refuse to draw more values than the charts of one answer may have, before any is read."""
     most, often = call.running.settings.most("CHART_VALUES"), Counter(row.id for row in wanted)
     share = most._replace(number=most.number // max(often.values(), default=1))  # a sensor may be in many charts
-    time_range.check(call.work, wanted, time_range.Span(start, end), most=share)
+    time_range.check(call.session, wanted, time_range.EventSpan(start, end), most=share)
 
 
 def _rows(call: Call, wanted: list[Sensor], query: Range) -> Rows:
@@ -176,10 +176,10 @@ def _rows(call: Call, wanted: list[Sensor], query: Range) -> Rows:
     start, end = query.span(call.now)
     _check_size(call, wanted, start, end)
     known_at = query.prior or query.beliefs_before or EVER
-    sources = {row.id: row for row in call.work.scalars(select(Source))}
+    sources = {row.id: row for row in call.session.scalars(select(Source))}
     rows: Rows = []
     for sensor in wanted:
-        for key, found in store.read_per_source(call.work, sensor, start, end, known_at=known_at).items():
+        for key, found in store.read_per_source(call.session, sensor, start, end, known_at=known_at).items():
             same = {"sid": sensor.id, "sensor_name": sensor.name, "unit": sensor.unit, "src": key}
             same |= {"source_name": sources[key].description, "source_type": sources[key].type}
             moments = zip(found.events // 1000, np.asarray(found.middle), found.times // 1000, strict=True)
@@ -230,7 +230,7 @@ def dev_sensor(call: Call, id: int) -> Reply:
 
 def dev_asset(call: Call, id: int) -> Reply:
     """Return one asset, for old pages."""
-    return Reply(content=shown.assets(call.work, [readable_asset(call, id)])[0])
+    return Reply(content=shown.assets(call.session, [readable_asset(call, id)])[0])
 
 
 ROUTES = [

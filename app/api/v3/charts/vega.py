@@ -14,7 +14,7 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 """What published pages load; nothing here needs more, and newer versions draw it as well."""
 
 
-class Frame(NamedTuple):
+class VegaFrame(NamedTuple):
     """How a chart is to look."""
 
     name: str
@@ -28,7 +28,7 @@ class Frame(NamedTuple):
     legend_below: bool = False
 
 
-def specification(charts: Sequence[tuple[str, Sequence[Sensor]]], frame: Frame, kind: str) -> dict[str, Any]:
+def specification(charts: Sequence[tuple[str, Sequence[Sensor]]], frame: VegaFrame, kind: str) -> dict[str, Any]:
     """Return one chart per entry, from top to bottom; each shows its sensors, by id in the rows."""
     alt.data_transformers.disable_max_rows()
     if kind in ("daily_heatmap", "weekly_heatmap"):
@@ -44,7 +44,7 @@ def specification(charts: Sequence[tuple[str, Sequence[Sensor]]], frame: Frame, 
     return found | {"$schema": SCHEMA}
 
 
-def _lines(title: str, sensors: Sequence[Sensor], frame: Frame, kind: str) -> alt.Chart:
+def _lines(title: str, sensors: Sequence[Sensor], frame: VegaFrame, kind: str) -> alt.Chart:
     unit = sensors[0].unit
     ids = [sensor.id for sensor in sensors]
     names = list(dict.fromkeys(sensor.name for sensor in sensors))  # a legend without any would be endlessly high
@@ -66,7 +66,7 @@ def _lines(title: str, sensors: Sequence[Sensor], frame: Frame, kind: str) -> al
     return _sized(encoded, frame)
 
 
-def _time(frame: Frame) -> alt.Scale | alt.utils.schemapi.UndefinedType:
+def _time(frame: VegaFrame) -> alt.Scale | alt.utils.schemapi.UndefinedType:
     return alt.Scale(domain=list(frame.span)) if frame.span else alt.Undefined
 
 
@@ -75,7 +75,7 @@ def _values(unit: str) -> alt.Scale:
     return alt.Scale(domain=alt.DomainUnionWith(unionWith=[0, 100] if unit == "%" else [0]))
 
 
-def _heatmap(title: str, sensor: Sensor, frame: Frame, kind: str) -> alt.Chart:
+def _heatmap(title: str, sensor: Sensor, frame: VegaFrame, kind: str) -> alt.Chart:
     weekly = kind == "weekly_heatmap"
     by = "day(event_start):O" if weekly else "yearmonthdate(event_start):O"
     chart = alt.Chart(title=f"{title}: {sensor.name}").transform_filter(f"datum.sid == {sensor.id}")
@@ -87,6 +87,6 @@ def _heatmap(title: str, sensor: Sensor, frame: Frame, kind: str) -> alt.Chart:
     return _sized(encoded, frame)
 
 
-def _sized(chart: alt.Chart, frame: Frame) -> alt.Chart:
+def _sized(chart: alt.Chart, frame: VegaFrame) -> alt.Chart:
     sized: alt.Chart = chart.properties(width=frame.width, height=frame.height)
     return sized

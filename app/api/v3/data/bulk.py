@@ -20,7 +20,7 @@ from app.api.http.route import Call, Reply, Save, get, post
 from app.api.v3.assets.sensors import readable
 from app.api.v3.data.data import AddressedData, DataQuery, outcome, source_of
 from app.assemble import data
-from app.assemble.data import Series
+from app.assemble.data import EquidistantSeries
 from app.assemble.files.posted import Posted, belief_count
 from app.auth.access import access
 from app.jobs.handlers import ingest
@@ -61,7 +61,7 @@ def read(call: Call, query: BulkQuery) -> Any:
         if len(steps) > 1:
             told = ", ".join(sorted(map(iso_duration, steps)))
             raise FieldError("resolution", f"these sensors have different ones ({told}); say which to give.")
-    found = data.all_of(call.work, wanted, asked)
+    found = data.all_of(call.session, wanted, asked)
     accept = call.headers.get("Accept", "")
     if ARROW in accept or PARQUET in accept:
         return _columnar(found, PARQUET if PARQUET in accept else ARROW)
@@ -76,7 +76,7 @@ def read(call: Call, query: BulkQuery) -> Any:
     }
 
 
-def _columnar(found: Mapping[int, Series], media: str) -> Reply:
+def _columnar(found: Mapping[int, EquidistantSeries], media: str) -> Reply:
     # The library is large; only those who ask for columns wait for it.
     import pyarrow as pa
     from pyarrow import parquet
@@ -95,7 +95,7 @@ def _columnar(found: Mapping[int, Series], media: str) -> Reply:
     return Reply(content=sink.getvalue(), media=media)
 
 
-def _csv(found: Mapping[int, Series]) -> Reply:
+def _csv(found: Mapping[int, EquidistantSeries]) -> Reply:
     """Return the values as CSV, in a file: as texts they take many times the memory of the numbers."""
     starts = next(iter(found.values())).window.starts
     with ExitStack() as opening:
@@ -123,7 +123,7 @@ def write(call: Call, body: Raw) -> Save:
         read = _read_csv(call, body.content.decode("utf-8-sig", "replace"))
     else:
         read = _read_messages(call, body)
-    bounds.check_written(bounds.of(call.work).written, sum(belief_count(posted, sensor) for sensor, posted in read))
+    bounds.check_written(bounds.of(call.session).written, sum(belief_count(posted, sensor) for sensor, posted in read))
     overwrite = call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE and body.media != CSV
     return lambda saving: _saved(saving, [(sensor.id, posted) for sensor, posted in read], overwrite=overwrite)
 
@@ -133,7 +133,7 @@ def _saved(call: Call, read: Sequence[tuple[int, Posted]], *, overwrite: bool) -
     new = 0
     for key, posted in read:
         sensor = _writable(call, key)
-        written = ingest.run(call.work, sensor, source_of(call), posted, known_at=call.now, overwrite=overwrite)
+        written = ingest.run(call.session, sensor, source_of(call), posted, known_at=call.now, overwrite=overwrite)
         new += outcome(written)["status"] == "PROCESSED"
     message = f"Request has been processed; {new} of {len(read)} series had something new."
     return {"status": "PROCESSED", "message": message}
@@ -178,7 +178,7 @@ def _read_csv(call: Call, text: str) -> list[tuple[Sensor, Posted]]:
         raise Invalid("csv", {"event_start": [f"The text is not CSV: {error}."]}) from None
     if len(rows) < 2 or rows[0][:1] != ["event_start"] or len(rows[0]) < 2:
         raise Invalid("csv", {"event_start": ["Head the first column with event_start, others with ids of sensors."]})
-    bounds.check_written(bounds.of(call.work).written, (len(rows) - 1) * (len(rows[0]) - 1))
+    bounds.check_written(bounds.of(call.session).written, (len(rows) - 1) * (len(rows[0]) - 1))
     _check_number(call, len(rows[0]) - 1, "columns", "event_start")
     events = np.array([to_us(_at(row, number)) for number, row in enumerate(rows[1:], 2)], np.int64)
     step = resample.usual_step(events)
@@ -210,7 +210,7 @@ def _id(head: str) -> int:
 
 
 def _writable(call: Call, key: int) -> Sensor:
-    sensor = database.get(call.work, Sensor, key)
+    sensor = database.get(call.session, Sensor, key)
     access.check(call.who, "create-children", sensor)
     return sensor
 

@@ -12,7 +12,7 @@ from app.api.http.route import Call, Reply, get, post
 from app.api.v3.assets.sensors import readable
 from app.api.v3.jobs import jobs as jobs_api
 from app.assemble import data
-from app.assemble.data import EVER, Asked, Series
+from app.assemble.data import EVER, EquidistantSeries, SeriesQuery
 from app.assemble.files.posted import Posted, beliefs
 from app.auth.access import access
 from app.jobs.handlers import ingest, ingest_later
@@ -59,12 +59,12 @@ class DataQuery(Sources):
         Length | None, Field(description="Recorded at least so long before the event could be known; negative: after")
     ] = None
 
-    def asked(self) -> Asked:
+    def asked(self) -> SeriesQuery:
         """Return the same in the words of the reading side."""
         length = lasting(self.duration, self.start)
         if length <= timedelta(0):
             raise Invalid("query", {"duration": ["must be longer than zero."]})
-        return Asked(
+        return SeriesQuery(
             start=self.start,
             length=length,
             unit=self.unit or "",
@@ -83,10 +83,10 @@ def horizon(text: str | None) -> timedelta | None:
 
 def get_data(call: Call, id: int, query: DataQuery) -> dict[str, Any]:
     """Read values of a sensor: one per step, null where nothing is known."""
-    return shown(data.read(call.work, readable(call, id), query.asked()), query.start)
+    return shown(data.read(call.session, readable(call, id), query.asked()), query.start)
 
 
-def shown(series: Series, start: datetime) -> dict[str, Any]:
+def shown(series: EquidistantSeries, start: datetime) -> dict[str, Any]:
     """Return a series as the API writes it."""
     return {
         "values": series.values,
@@ -155,7 +155,7 @@ def _check_step(step: timedelta, length: timedelta, count: int, sensor: Sensor) 
 
 def post_data(call: Call, id: int, body: NewData) -> dict[str, Any] | Reply:
     """Save values of a sensor; longer steps are repeated, units are converted, null is not stored."""
-    sensor = database.get(call.work, Sensor, id)
+    sensor = database.get(call.session, Sensor, id)
     access.check(call.who, "create-children", sensor)
     if call.running.settings.FLEXSCOPE_INGEST_LATER:
         return _later(call, sensor, body.posted(sensor))
@@ -164,27 +164,27 @@ def post_data(call: Call, id: int, body: NewData) -> dict[str, Any] | Reply:
 
 def saved(call: Call, id: int, body: NewData) -> dict[str, Any]:
     """Save values of a sensor at once."""
-    sensor = database.get(call.work, Sensor, id)
+    sensor = database.get(call.session, Sensor, id)
     access.check(call.who, "create-children", sensor)
     overwrite = call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
     written = ingest.run(
-        call.work, sensor, source_of(call), body.posted(sensor), known_at=call.now, overwrite=overwrite
+        call.session, sensor, source_of(call), body.posted(sensor), known_at=call.now, overwrite=overwrite
     )
     return outcome(written)
 
 
 def _later(call: Call, sensor: Sensor, posted: Posted) -> Reply:
     """Leave values that fit the sensor to an ingestion worker."""
-    beliefs(posted, sensor, known_at=call.now, most=bounds.of(call.work).written)
+    beliefs(posted, sensor, known_at=call.now, most=bounds.of(call.session).written)
     request = ingest_later.plain(sensor, source_of(call), posted)
-    asked = jobs_api.Asked(kind="ingest", asset=sensor.asset, request=request, prior=None, force=True)
+    asked = jobs_api.JobRequest(kind="ingest", asset=sensor.asset, request=request, prior=None, force=True)
     return jobs_api.accepted(call, jobs_api.enqueue(call, asked), results=f"/sensors/{sensor.id}/data")
 
 
 def source_of(call: Call) -> Source:
     """Return the source that stands for the asker."""
     who = call.who
-    return sources.of_user(call.work, who.id, name=who.username, account_id=who.account_id)
+    return sources.of_user(call.session, who.id, name=who.username, account_id=who.account_id)
 
 
 def outcome(written: Written) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from app.api.http.route import Call, Reply, get
 from app.api.v3.assets.sensors import readable
 from app.api.v3.data.bulk import whole
 from app.assemble.data import EVER
-from app.assemble.files.export import Wanted, write
+from app.assemble.files.export import ExportQuery, write
 from engine.iso_time import after
 
 MEDIA = {
@@ -22,7 +22,7 @@ MEDIA = {
 }
 
 
-class ExportQuery(Query):
+class ExportParameters(Query):
     """Which sensors, which stretch of time, and the kind of file."""
 
     model_config = HYPHENS
@@ -34,18 +34,18 @@ class ExportQuery(Query):
     format: Literal["csv", "parquet", "xlsx"] = "csv"
 
 
-def export(call: Call, query: ExportQuery) -> Reply:
+def export(call: Call, query: ExportParameters) -> Reply:
     """Return a file with one row per event and source."""
     wanted = [readable(call, int(text)) for text in query.sensors]
     end = after(query.start, lasting(query.duration, query.start), field="duration")
     if end <= query.start:
         raise Invalid("query", {"duration": ["must be longer than zero."]})
     most = call.running.settings.most("EXCEL_VALUES" if query.format == "xlsx" else "EXPORT_VALUES")
-    asked = Wanted(start=query.start, end=end, known_at=query.prior or EVER, beliefs="per source", most=most)
+    asked = ExportQuery(start=query.start, end=end, known_at=query.prior or EVER, beliefs="per source", most=most)
     name = f"flexscope-{query.start:%Y%m%dT%H%M}.{query.format}"
     with ExitStack() as opening:
         file = opening.enter_context(TemporaryFile())
-        write(call.work, wanted, asked, query.format, file)
+        write(call.session, wanted, asked, query.format, file)
         opening.pop_all()
     return Reply(
         file=file,

@@ -37,9 +37,9 @@ class StatsQuery(Query):
 def stats(call: Call, id: int, query: StatsQuery) -> dict[str, Any]:
     """Sum up the most recent values of a sensor, per source."""
     sensor = readable(call, id)
-    names = {row.id: f"{row.description} (ID: {row.id})" for row in call.work.scalars(select(Source))}
+    names = {row.id: f"{row.description} (ID: {row.id})" for row in call.session.scalars(select(Source))}
     if query.event_start_time is None and query.event_end_time is None:
-        found = {names[key]: _line(sensor, each) for key, each in statistics.per_source(call.work, id).items()}
+        found = {names[key]: _line(sensor, each) for key, each in statistics.per_source(call.session, id).items()}
     else:
         found = {names[key]: line for key, line in _within(call, sensor, query).items()}
     return dict(sorted(found.items())) if query.sort else found
@@ -55,7 +55,7 @@ def _within(call: Call, sensor: Sensor, query: StatsQuery) -> dict[int, dict[str
     """Return the same for a stretch of time, from the values themselves."""
     start, end = query.event_start_time or FIRST, query.event_end_time or LAST
     found = {}
-    for key, known in store.read_per_source(call.work, sensor, start, end, known_at=data.EVER).items():
+    for key, known in store.read_per_source(call.session, sensor, start, end, known_at=data.EVER).items():
         values = known.middle
         summed = statistics.Statistics(
             first_event=from_us(int(known.events[0])),
@@ -77,7 +77,7 @@ def status(call: Call, id: int) -> dict[str, Any]:
     kinds |= {"scheduler": ("scheduler",), "reporter": ("reporter",)}
     lines = []
     for kind, types in kinds.items():
-        newest = statistics.latest(call.work, [id], SourceFilter(types=types)).get(id)
+        newest = statistics.latest(call.session, [id], SourceFilter(types=types)).get(id)
         if newest is not None or kind == "user":
             lines.append(_freshness(call, sensor, kind, newest))
     return {"sensors_data": lines}
@@ -124,7 +124,7 @@ def list_sources(call: Call, query: SourcesQuery) -> dict[str, Any]:
     rows = select(Source).order_by(Source.id)
     if accounts is not None:
         rows = rows.where(Source.account_id.in_(accounts) | Source.account_id.is_(None))
-    found = list(call.work.scalars(rows))
+    found = list(call.session.scalars(rows))
     if query.only_latest:
         newest = {(row.name, row.type, row.model, row.user_id): row.id for row in found}
         found = [row for row in found if row.id in newest.values()]

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from app.api.http.errors import ApiError, Invalid
 from app.api.http.fields import HYPHENS, Body, Identifier, Length, Moment, Query, Zone
-from app.api.http.multipart import File, Form
+from app.api.http.multipart import File, MultipartForm
 from app.api.http.route import Call, Save, delete, post
 from app.api.v3.accounts import audit
 from app.api.v3.data.data import outcome, source_of
@@ -52,7 +52,7 @@ class FileLayout(Query):
     filter_value: Annotated[str | None, Field(description="See filter-column")] = None
     missing: Annotated[str, Field(description="Texts that stand for no value, with commas between")] = ""
 
-    def layout(self, sensor: Sensor, form: Form, bounds: FileBounds) -> Layout:
+    def layout(self, sensor: Sensor, form: MultipartForm, bounds: FileBounds) -> Layout:
         """Return the same as files are read by, with what the form itself says."""
         at_once = form.fields.get("belief_time_measured_instantly", "").strip().lower() in TRUE
         given = self.model_dump(exclude={"resolution", "missing"})
@@ -66,7 +66,7 @@ class FileLayout(Query):
         return Layout(**{**given, "timezone": self.timezone or sensor.timezone}, **told, step=length, missing=texts)
 
 
-def upload(call: Call, id: int, body: Form, query: FileLayout) -> Save:
+def upload(call: Call, id: int, body: MultipartForm, query: FileLayout) -> Save:
     """Save the values of CSV or Excel files: all of them, or nothing."""
     sensor, layout = _asked(call, id, body, query)
     read = [_posted(file, layout, sensor) for file in body.files]
@@ -77,20 +77,20 @@ def _saved(call: Call, id: int, read: Sequence[Posted]) -> dict[str, Any]:
     """Save what was read; the sensor may have become another one meanwhile."""
     sensor, overwrite = _writable(call, id), call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
     written = [
-        ingest.run(call.work, sensor, source_of(call), posted, known_at=call.now, overwrite=overwrite)
+        ingest.run(call.session, sensor, source_of(call), posted, known_at=call.now, overwrite=overwrite)
         for posted in read
     ]
     total = Written(sum(one.stored for one in written), sum(one.unchanged for one in written))
     return outcome(total) | {"stored": total.stored, "unchanged": total.unchanged}
 
 
-def preview(call: Call, id: int, body: Form, query: FileLayout) -> dict[str, Any]:
+def preview(call: Call, id: int, body: MultipartForm, query: FileLayout) -> dict[str, Any]:
     """Tell what is wrong with the rows of files, and what an upload would store; nothing is stored."""
     sensor, layout = _asked(call, id, body, query)
     return {"files": [_previewed(call, sensor, file, layout) for file in body.files]}
 
 
-def _asked(call: Call, id: int, body: Form, query: FileLayout) -> tuple[Sensor, Layout]:
+def _asked(call: Call, id: int, body: MultipartForm, query: FileLayout) -> tuple[Sensor, Layout]:
     sensor = _writable(call, id)
     if not body.files:
         raise Invalid("files", {"uploaded-files": ["There is no file; send one or several under this name."]})
@@ -98,14 +98,14 @@ def _asked(call: Call, id: int, body: Form, query: FileLayout) -> tuple[Sensor, 
 
 
 def _writable(call: Call, id: int) -> Sensor:
-    sensor = database.get(call.work, Sensor, id)
+    sensor = database.get(call.session, Sensor, id)
     access.check(call.who, "create-children", sensor)
     return sensor
 
 
 def _previewed(call: Call, sensor: Sensor, file: File, layout: Layout) -> dict[str, Any]:
     try:
-        found = ingest.preview_file(call.work, sensor.id, call.who.username, file.file, layout, known_at=call.now)
+        found = ingest.preview_file(call.session, sensor.id, call.who.username, file.file, layout, known_at=call.now)
     except InputError as error:
         return {"name": file.name, "refused": str(error), "rows": 0, "problems": [], "values": 0, "stored": 0}
     told, written = found.beliefs, found.written
@@ -137,7 +137,7 @@ def _posted(file: File, layout: Layout, sensor: Sensor) -> Posted:
         raise ApiError(422, "UNPROCESSABLE_ENTITY", f"{file.name}: {error}") from None
 
 
-class Gone(Body):
+class Deletion(Body):
     """Which values to delete; without any field all of them."""
 
     source: Annotated[Identifier | None, Field(description="Only of this data source")] = None
@@ -145,13 +145,13 @@ class Gone(Body):
     until: Annotated[Moment | None, Field(description="Only events before then")] = None
 
 
-def delete_data(call: Call, id: int, body: Gone) -> None:
+def delete_data(call: Call, id: int, body: Deletion) -> None:
     """Delete values of a sensor: all of them, or those of a source or a stretch of time."""
-    sensor = database.get(call.work, Sensor, id)
+    sensor = database.get(call.session, Sensor, id)
     access.check(call.who, "delete", sensor)
     only = SourceFilter(ids=[body.source]) if body.source is not None else None
     audit.note(call, f"Deleted data of sensor {sensor.name!r} ({id})", sensor.asset, of=sensor)
-    deletion.everything(call.work, sensor, bounds=deletion.within(body.start, body.until), sources=only)
+    deletion.everything(call.session, sensor, bounds=deletion.within(body.start, body.until), sources=only)
 
 
 ROUTES = [

@@ -11,7 +11,7 @@ from app.api.v3.jobs.jobs import hand_over, shown_job
 from app.auth.access import access
 from app.auth.access.references import References
 from app.jobs.triggers import automations as automating
-from app.jobs.triggers.automations import Plan
+from app.jobs.triggers.automations import AutomationPlan
 from app.jobs.triggers.recurrence import time_of_day
 from db import assets
 from db.assets import Asset
@@ -41,7 +41,7 @@ class NewAutomation(Body):
     on_data: Annotated[bool, Field(description="Also do it soon after new data of its inputs arrived")] = False
 
 
-class Change(Body):
+class AutomationChange(Body):
     """What to change; what is left out stays."""
 
     model_config = HYPHENS
@@ -53,17 +53,17 @@ class Change(Body):
 
 def list_automations(call: Call, id: int) -> list[dict[str, Any]]:
     """List the automations of an asset and of those below it."""
-    access.check(call.who, "read", database.get(call.work, Asset, id))
-    below = [row.id for row in assets.subtree(call.work, id) if access.may(call.who, "read", row)]
-    return [_shown(call, row) for row in automations.of_assets(call.work, below)]
+    access.check(call.who, "read", database.get(call.session, Asset, id))
+    below = [row.id for row in assets.subtree(call.session, id) if access.may(call.who, "read", row)]
+    return [_shown(call, row) for row in automations.of_assets(call.session, below)]
 
 
 def make(call: Call, id: int, body: NewAutomation) -> dict[str, Any]:
     """Add an automation; it is done for the first time at its next moment, in the time zone of the asset."""
-    asset = database.get(call.work, Asset, id)
+    asset = database.get(call.session, Asset, id)
     access.check(call.who, "create-children", asset)
     every = lasting(body.every, call.now, field="every") if "T" in body.every else _days(body.every)
-    plan = Plan(
+    plan = AutomationPlan(
         asset_id=id,
         kind=body.kind,
         name=body.name,
@@ -73,7 +73,7 @@ def make(call: Call, id: int, body: NewAutomation) -> dict[str, Any]:
         on_data=body.on_data,
         user_id=call.who.id,
     )
-    return _shown(call, automating.make(References(call.work, call.who), plan, now=call.now))
+    return _shown(call, automating.make(References(call.session, call.who), plan, now=call.now))
 
 
 def _days(text: str) -> timedelta:
@@ -82,36 +82,36 @@ def _days(text: str) -> timedelta:
 
 
 def _found(call: Call, id: int, action: access.Action) -> Automation:
-    row = database.get(call.work, Automation, id)
-    access.check(call.who, action, database.get(call.work, Asset, row.asset_id))
+    row = database.get(call.session, Automation, id)
+    access.check(call.who, action, database.get(call.session, Asset, row.asset_id))
     return row
 
 
 def one(call: Call, id: int) -> dict[str, Any]:
     """Tell an automation with its latest jobs."""
     row = _found(call, id, "read")
-    return _shown(call, row) | {"history": [shown_job(call, job) for job in jobs.of_automation(call.work, id)]}
+    return _shown(call, row) | {"history": [shown_job(call, job) for job in jobs.of_automation(call.session, id)]}
 
 
-def change(call: Call, id: int, body: Change) -> dict[str, Any]:
+def change(call: Call, id: int, body: AutomationChange) -> dict[str, Any]:
     """Rename, pause or continue an automation, which then acts for you; what fell into a pause is not caught up."""
     row = _found(call, id, "create-children")
     if body.active and not row.active:
-        row.next_at = automating.recurrence(call.work, row).next_after(call.now)
+        row.next_at = automating.recurrence(call.session, row).next_after(call.now)
     if body.active:
         row.user_id = call.who.id
     for name in ("name", "active", "on_data"):
         value = getattr(body, name)
         if value is not None:
             setattr(row, name, value)
-    call.work.flush()
+    call.session.flush()
     return _shown(call, row)
 
 
 def run_now(call: Call, id: int) -> Reply:
     """Do once, and at once, what an automation does; its rule goes on as before. The jobs act for you."""
     row = _found(call, id, "create-children")
-    made = automating.once(call.work, row, user_id=call.who.id, now=call.now, settings=call.running.settings)
+    made = automating.once(call.session, row, user_id=call.who.id, now=call.now, settings=call.running.settings)
     for job in made:
         hand_over(call, job)
     return Reply(content={"jobs": [shown_job(call, job) for job in made]}, status=202)
@@ -119,7 +119,7 @@ def run_now(call: Call, id: int) -> Reply:
 
 def remove(call: Call, id: int) -> None:
     """Delete an automation; its jobs stay."""
-    call.work.delete(_found(call, id, "create-children"))
+    call.session.delete(_found(call, id, "create-children"))
 
 
 def _shown(call: Call, row: Automation) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def _shown(call: Call, row: Automation) -> dict[str, Any]:
         "request": row.request,
         "every": iso_duration(row.every),
         "at": f"{minutes // 60:02}:{minutes % 60:02}",
-        "timezone": automating.time_zone(call.work, row.asset_id).key,
+        "timezone": automating.time_zone(call.session, row.asset_id).key,
         "on-data": row.on_data,
         "active": row.active,
         "next-at": row.next_at.isoformat() if row.active else None,

@@ -12,7 +12,7 @@ from app.api.v3.assets.sensors import readable
 from app.api.v3.data.data import shown
 from app.api.v3.jobs import jobs as jobs_api
 from app.assemble import data
-from app.assemble.data import Asked
+from app.assemble.data import SeriesQuery
 from app.auth.access import access
 from app.auth.access.references import References
 from app.jobs.handlers.forecast_cycles import ForecastRequest, cycles
@@ -28,7 +28,7 @@ ID_LENGTH = 36
 USUAL = "PT48H"
 
 
-class Trigger(Body):
+class ForecastTrigger(Body):
     """What to foresee."""
 
     model_config = HYPHENS
@@ -45,15 +45,15 @@ class Trigger(Body):
     ]
 
 
-def trigger(call: Call, id: int, body: Trigger) -> Reply:
+def trigger(call: Call, id: int, body: ForecastTrigger) -> Reply:
     """Ask for a forecast of a sensor: what was last seen at the same time of day."""
-    sensor = database.get(call.work, Sensor, id)
+    sensor = database.get(call.session, Sensor, id)
     access.check(call.who, "create-children", sensor)
-    _ask_for_regressors(References(call.work, call.who), body.config)
+    _ask_for_regressors(References(call.session, call.who), body.config)
     request = _request(call, sensor, body)
-    next(cycles(request, sensor, bounds.of(call.work).written))
+    next(cycles(request, sensor, bounds.of(call.session).written))
     plain = request.model_dump(mode="json")
-    asked = jobs_api.Asked(kind="forecast", asset=sensor.asset, request=plain, prior=body.prior, force=False)
+    asked = jobs_api.JobRequest(kind="forecast", asset=sensor.asset, request=plain, prior=body.prior, force=False)
     job = jobs_api.enqueue(call, asked)
     return jobs_api.accepted(call, job, results=f"/sensors/{id}/forecasts/{job.id}", forecast=job.id)
 
@@ -68,7 +68,7 @@ def _ask_for_regressors(references: References, config: dict[str, Any]) -> None:
             references.sensor(named, field=f"config.{key}[{number}]")
 
 
-def _request(call: Call, sensor: Sensor, body: Trigger) -> ForecastRequest:
+def _request(call: Call, sensor: Sensor, body: ForecastTrigger) -> ForecastRequest:
     start = body.start or call.now
     length = lasting(body.duration or USUAL, start)
     if body.max_forecast_horizon and not (body.duration or body.end):
@@ -109,8 +109,8 @@ def get_forecast(call: Call, id: int, uuid: str) -> Any:
 def _values(call: Call, sensor: Sensor, job: Job, number: int) -> dict[str, Any]:
     start, end, known_at = (datetime.fromisoformat(text) for text in job.result["cycles"][number])
     only = SourceFilter(ids=[job.result["source"]])
-    asked = Asked(start=start, length=end - start, unit="", as_of=AsOf(known_at=known_at), sources=only)
-    return shown(data.read(call.work, sensor, asked), start)
+    asked = SeriesQuery(start=start, length=end - start, unit="", as_of=AsOf(known_at=known_at), sources=only)
+    return shown(data.read(call.session, sensor, asked), start)
 
 
 ROUTES = [

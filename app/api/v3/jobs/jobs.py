@@ -17,7 +17,7 @@ from db.jobs.jobs import Job
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class JobRequest:
     """What a job is to do."""
 
     kind: str
@@ -29,7 +29,7 @@ class Asked:
     """Whether to do it although an equal request was made a moment ago."""
 
 
-def enqueue(call: Call, asked: Asked) -> Job:
+def enqueue(call: Call, asked: JobRequest) -> Job:
     """Return a job for a request: a new one, or the one of an equal request within the cache time."""
     order = Order(
         kind=asked.kind,
@@ -39,7 +39,7 @@ def enqueue(call: Call, asked: Asked) -> Job:
         user_id=call.who.id,
         force=asked.force,
     )
-    job = ask(call.work, order, now=call.now, settings=call.running.settings)
+    job = ask(call.session, order, now=call.now, settings=call.running.settings)
     hand_over(call, job)
     return job
 
@@ -71,17 +71,17 @@ def find(call: Call, uuid: str, *, unknown: str) -> Job:
         ApiError: There is none; with the status word given.
     """
     try:
-        job = jobs.one(call.work, uuid)
+        job = jobs.one(call.session, uuid)
     except database.NotFound as error:
         raise ApiError(400, unknown, f"{error} Results are kept for some days only; trigger it again.") from None
-    job_access.check(call.work, call.who, "read", job)
+    job_access.check(call.session, call.who, "read", job)
     return job
 
 
 def one_job(call: Call, uuid: str) -> Reply:
     """Tell how far a job is: 200 finished, 202 queued or running, 422 failed."""
-    job = jobs.one(call.work, uuid)
-    job_access.check(call.work, call.who, "read", job)
+    job = jobs.one(call.session, uuid)
+    job_access.check(call.session, call.who, "read", job)
     code = 200 if job.status == "FINISHED" else 202 if job.is_pending else 422
     return Reply(content=shown_job(call, job), status=code)
 
@@ -112,27 +112,27 @@ def _iso(moment: datetime | None) -> str | None:
 
 def jobs_of_asset(call: Call, id: int) -> dict[str, Any]:
     """List the newest jobs of an asset and those below it."""
-    asset = database.get(call.work, Asset, id)
+    asset = database.get(call.session, Asset, id)
     access.check(call.who, "read", asset)
-    below = [row.id for row in assets.subtree(call.work, id) if access.may(call.who, "read", row)]
+    below = [row.id for row in assets.subtree(call.session, id) if access.may(call.who, "read", row)]
     kept = call.running.settings.FLEXMEASURES_PLANNING_TTL
-    found = jobs.recent(call.work, below, since=kept, now=call.now)
+    found = jobs.recent(call.session, below, since=kept, now=call.now)
     return {"jobs": [shown_job(call, job) | {"asset_id": job.asset_id} for job in found]}
 
 
 def cancel(call: Call, uuid: str) -> dict[str, Any]:
     """Cancel a job that has not ended; what it is computing is not saved."""
-    job = jobs.one(call.work, uuid)
-    job_access.check(call.work, call.who, "create-children", job)
-    control.cancel(call.work, job, by=call.who.username, now=call.now)
+    job = jobs.one(call.session, uuid)
+    job_access.check(call.session, call.who, "create-children", job)
+    control.cancel(call.session, job, by=call.who.username, now=call.now)
     return shown_job(call, job)
 
 
 def requeue(call: Call, uuid: str) -> Reply:
     """Do a job anew that failed or was cancelled, under its own id; it then acts for you."""
-    job = jobs.one(call.work, uuid)
-    job_access.check(call.work, call.who, "create-children", job)
-    control.requeue(call.work, job, user_id=call.who.id)
+    job = jobs.one(call.session, uuid)
+    job_access.check(call.session, call.who, "create-children", job)
+    control.requeue(call.session, job, user_id=call.who.id)
     hand_over(call, job)
     return Reply(content=shown_job(call, job), status=202)
 

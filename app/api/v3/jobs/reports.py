@@ -32,7 +32,7 @@ class Parameters(Body):
     belief_horizon: Annotated[Length | None, Field(description="When the report counts as known")] = None
 
 
-class Trigger(Body):
+class ReportTrigger(Body):
     """Which report to compute."""
 
     reporter: Annotated[str, Field(max_length=100, examples=sorted(REPORTERS))]
@@ -40,23 +40,23 @@ class Trigger(Body):
     config: Annotated[dict[str, Any], Field(default_factory=dict)]
 
 
-def trigger(call: Call, id: int, body: Trigger) -> Reply:
+def trigger(call: Call, id: int, body: ReportTrigger) -> Reply:
     """Ask for a report; its output sensors must be of this asset or below it."""
-    asset = database.get(call.work, Asset, id)
+    asset = database.get(call.session, Asset, id)
     access.check(call.who, "create-children", asset)
     if body.reporter not in REPORTERS:
         raise UnknownName("reporter", body.reporter, REPORTERS)
-    below = {row.id for row in assets.own_subtree(call.work, id)[0]}
+    below = {row.id for row in assets.own_subtree(call.session, id)[0]}
     request = _request(body)
-    for _, sensor in report.Report(References(call.work, call.who), request, call.now).outputs:
+    for _, sensor in report.ReportRun(References(call.session, call.who), request, call.now).outputs:
         if sensor.asset_id not in below:
             raise FieldError("parameters", f"an output must be a sensor of asset {id} or of one below it.")
     plain = request.model_dump(mode="json")
-    job = jobs_api.enqueue(call, jobs_api.Asked(kind="report", asset=asset, request=plain, prior=None, force=True))
+    job = jobs_api.enqueue(call, jobs_api.JobRequest(kind="report", asset=asset, request=plain, prior=None, force=True))
     return jobs_api.accepted(call, job, results=f"/jobs/{job.id}")
 
 
-def _request(body: Trigger) -> ReportRequest:
+def _request(body: ReportTrigger) -> ReportRequest:
     asked = body.parameters
     if asked.end <= asked.start:
         raise Invalid("json", {"parameters": ["end: must be after start."]})

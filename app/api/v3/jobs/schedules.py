@@ -13,7 +13,7 @@ from app.api.v3.assets.sensors import readable as readable_sensor
 from app.api.v3.data.data import shown
 from app.api.v3.jobs import jobs as jobs_api
 from app.assemble import data, marginal
-from app.assemble.data import Asked
+from app.assemble.data import SeriesQuery
 from app.assemble.site import flex_config
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.site import read_site
@@ -35,7 +35,7 @@ SHOWN = "PT6H"
 """How much of a schedule is given where no duration is asked for."""
 
 
-class Trigger(Body):
+class ScheduleTrigger(Body):
     """What to plan, from when on, and what of devices and site is not stored already."""
 
     model_config = HYPHENS
@@ -54,20 +54,20 @@ class Trigger(Body):
     force_new_job_creation: Annotated[bool, Field(description="Plan again although an equal request was made")] = False
 
 
-def trigger(call: Call, id: int, body: Trigger) -> Save:
+def trigger(call: Call, id: int, body: ScheduleTrigger) -> Save:
     """Ask for a schedule of an asset and everything below it."""
-    return _checked(call, database.get(call.work, Asset, id), _request(id, body, body.flex_model), body, None)
+    return _checked(call, database.get(call.session, Asset, id), _request(id, body, body.flex_model), body, None)
 
 
-def trigger_of_sensor(call: Call, id: int, body: Trigger) -> Save:
+def trigger_of_sensor(call: Call, id: int, body: ScheduleTrigger) -> Save:
     """Ask for a schedule of the device with this power sensor."""
-    sensor = database.get(call.work, Sensor, id)
+    sensor = database.get(call.session, Sensor, id)
     given = body.flex_model if isinstance(body.flex_model, dict) else {}
     entries: list[Flex] | Flex = [{**given, "sensor": id}] if isinstance(body.flex_model, dict) else body.flex_model
     return _checked(call, sensor.asset, _request(sensor.asset_id, body, entries or [{"sensor": id}]), body, id)
 
 
-def _request(asset_id: int, body: Trigger, flex_model: list[Flex] | Flex) -> ScheduleRequest:
+def _request(asset_id: int, body: ScheduleTrigger, flex_model: list[Flex] | Flex) -> ScheduleRequest:
     if isinstance(flex_model, dict):
         named = {"sensor", "asset", "consumption", "production", "state-of-charge"} & flex_model.keys()
         flex_model = [flex_model if named else {**flex_model, "asset": asset_id}] if flex_model else []
@@ -81,18 +81,18 @@ def _request(asset_id: int, body: Trigger, flex_model: list[Flex] | Flex) -> Sch
     )
 
 
-def _checked(call: Call, asset: Asset, request: ScheduleRequest, body: Trigger, sensor_id: int | None) -> Save:
+def _checked(call: Call, asset: Asset, request: ScheduleRequest, body: ScheduleTrigger, sensor_id: int | None) -> Save:
     """Check a request as far as that is possible at once; what is given back makes it a job."""
     access.check(call.who, "create-children", asset)
     _check(call, request, known_at=body.prior or call.now)
     return lambda saving: _queued(saving, request, body, sensor_id)
 
 
-def _queued(call: Call, request: ScheduleRequest, body: Trigger, sensor_id: int | None) -> Reply:
-    asset = database.get(call.work, Asset, request.asset)
+def _queued(call: Call, request: ScheduleRequest, body: ScheduleTrigger, sensor_id: int | None) -> Reply:
+    asset = database.get(call.session, Asset, request.asset)
     access.check(call.who, "create-children", asset)  # it may have been given to somebody else meanwhile
     plain, force = request.model_dump(mode="json"), body.force_new_job_creation
-    asked = jobs_api.Asked(kind="schedule", asset=asset, request=plain, prior=body.prior, force=force)
+    asked = jobs_api.JobRequest(kind="schedule", asset=asset, request=plain, prior=body.prior, force=force)
     job = jobs_api.enqueue(call, asked)
     results = f"/sensors/{sensor_id}/schedules/{job.id}" if sensor_id else f"/assets/{asset.id}/schedules/{job.id}"
     return jobs_api.accepted(call, job, results=results, schedule=job.id)
@@ -102,7 +102,7 @@ def _check(call: Call, request: ScheduleRequest, *, known_at: datetime) -> None:
     """Refuse what could not be planned, naming the field; data that lack now may be there when the job runs."""
     try:
         read_site(
-            References(call.work, call.who),
+            References(call.session, call.who),
             request,
             known_at=known_at,
             limits=schedule.rules(call.running.settings).limits,
@@ -163,7 +163,7 @@ def _values(call: Call, sensor: Sensor, job: Job, query: ScheduleQuery) -> dict[
     start, end = (datetime.fromisoformat(job.result[name]) for name in ("start", "end"))
     step = timedelta(seconds=job.result["step-s"])
     length = min(lasting(query.duration, start), end - start)
-    asked = Asked(
+    asked = SeriesQuery(
         start=start,
         length=length + (sensor.resolution or step) * bool(output["soc"]),
         unit=query.unit or sensor.unit,
@@ -171,7 +171,7 @@ def _values(call: Call, sensor: Sensor, job: Job, query: ScheduleQuery) -> dict[
         as_of=AsOf(known_at=job.known_at),
         sources=SourceFilter(ids=[job.result["source"]]),
     )
-    found = shown(data.read(call.work, sensor, asked), start)
+    found = shown(data.read(call.session, sensor, asked), start)
     sign = {"wysiwyg": 1.0, "consumption-positive": output["sign"], "production-positive": -output["sign"]}
     factor = 1.0 if output["soc"] else sign[query.sign_convention]
     return found | {"values": found["values"] * factor + 0.0}
@@ -182,11 +182,11 @@ def _info(job: Job) -> dict[str, Any]:
     return told | {name: job.result[name] for name in ("status", "solver") if name in job.result}
 
 
-def preview(call: Call, id: int, body: Trigger) -> dict[str, Any]:
+def preview(call: Call, id: int, body: ScheduleTrigger) -> dict[str, Any]:
     """Compute a schedule and save nothing."""
     asset = readable(call, id)
     request = _request(asset.id, body, body.flex_model)
-    ask, rules = References(call.work, call.who, saves=False), schedule.preview_rules(call.running.settings)
+    ask, rules = References(call.session, call.who, saves=False), schedule.preview_rules(call.running.settings)
     known_at = body.prior or call.now
     done = schedule.compute(ask, request, known_at=known_at, rules=rules)
     plan = done.schedule
@@ -212,8 +212,8 @@ def effective(call: Call, id: int) -> dict[str, Any]:
     """Return the flex-context and flex-models in effect, and where each field comes from."""
     asset = readable(call, id)
     context = flex_config.context(asset, {})
-    tree, _ = assets.own_subtree(call.work, asset.id)
-    models = flex_config.models(References(call.work, call.who), tree, [])
+    tree, _ = assets.own_subtree(call.session, asset.id)
+    models = flex_config.models(References(call.session, call.who), tree, [])
     return {
         "flex-context": context.fields,
         "origins": context.origins,

@@ -20,11 +20,11 @@ KEPT = timedelta(days=7)
 
 def list_alerts(call: Call) -> list[dict[str, Any]]:
     """List alerts about assets you may read: open ones, and those of the last days."""
-    mine = access.readable_asset_ids(call.work, call.who)
-    return [plain(row) for row in alerts.shown(call.work, mine, since=call.now - KEPT)]
+    mine = access.readable_asset_ids(call.session, call.who)
+    return [plain(row) for row in alerts.shown(call.session, mine, since=call.now - KEPT)]
 
 
-class Named(Query):
+class TaskName(Query):
     """Which task."""
 
     name: Annotated[str | None, Field(max_length=80, description="Without it all tasks")] = None
@@ -38,10 +38,10 @@ class Run(Body):
     datetime: Annotated[Moment | None, Field(description="When; without it now")] = None
 
 
-def latest_runs(call: Call, query: Named) -> Any:
+def latest_runs(call: Call, query: TaskName) -> Any:
     """Tell when each task ran last, or one of them."""
     _check_token(call, access.SERVER_ROLES)
-    found = {row.name: _shown(row) for row in task_runs.every(call.work)}
+    found = {row.name: _shown(row) for row in task_runs.every(call.session)}
     if query.name is None:
         return list(found.values())
     if query.name not in found:
@@ -53,7 +53,7 @@ def note_run(call: Call, body: Run) -> dict[str, Any]:
     """Note that a task ran."""
     _check_token(call, frozenset({"admin"}))
     at: datetime = body.datetime or call.now
-    return _shown(task_runs.record(call.work, body.name, at=at, status=body.status))
+    return _shown(task_runs.record(call.session, body.name, at=at, status=body.status))
 
 
 def _check_token(call: Call, roles: frozenset[str]) -> None:

@@ -53,7 +53,7 @@ def ready(call: Call) -> Reply:
 
 def _database_answers(call: Call) -> bool:
     try:
-        return bool(call.work.scalar(text("select 1")))
+        return bool(call.session.scalar(text("select 1")))
     except SQLAlchemyError:
         LOG.exception("The database does not answer")
         return False
