@@ -113,10 +113,10 @@ def test_the_same_in_plain_python(seed):
     plan = storage_dp.planned(here, KERNEL)
     tell = (
         "import sys; sys.modules['numba'] = None\n"  # as if it were not installed
-        "from engine.scheduling import one_store_kernel, one_store\n"
+        "from engine.schedulers import storage_dp, storage_dp_kernel\n"
         "from tests.engine.scheduling.one_store_sites import draw\n"
-        f"plan = one_store.planned(draw({seed}), one_store_kernel.best_path)\n"
-        "print(one_store_kernel.COMPILED, one_store.compiled(), plan and (plan.cost, *plan.worth['STORE']))"
+        f"plan = storage_dp.planned(draw({seed}), storage_dp_kernel.best_path)\n"
+        "print(storage_dp_kernel.COMPILED, storage_dp.compiled(), plan and (plan.cost, *plan.worth['STORE']))"
     ).replace("STORE", next(iter(plan.worth)) if plan else "")
     run = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True)
     flag, kernel, told = run.stdout.strip().split(" ", 2)
