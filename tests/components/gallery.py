@@ -73,4 +73,4 @@ def names() -> set[str]:
             kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__
         ]
         found |= {kind.__name__ for kind in kinds if issubclass(kind, pn.viewable.Viewer | pn.custom.JSComponent)}
-    return found - {"Component", "Drawn"}  # a base, and a part of ActionTable
+    return found - {"Component", "BrowserTable"}  # a base, and a part of ActionTable
