@@ -253,8 +253,8 @@ def test_commitment_binds_the_devices_it_names(home, battery):
         ({"soc-at-start": "-1 kWh"}, FLAT, FieldError, "less than nothing"),
     ],
 )
-def test_what_cannot_be_planned_is_named(home, battery, model, context, error, plan_result):
-    with pytest.raises(error, match=plan_result):
+def test_what_cannot_be_planned_is_named(home, battery, model, context, error, told):
+    with pytest.raises(error, match=told):
         home.read("house", [{"sensor": battery, **BATTERY, **model}], context)
 
 
