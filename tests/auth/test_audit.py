@@ -12,9 +12,10 @@ from db.assets import Asset, asset_type
 from db.core import audit, change_tracking
 from db.core.audit import AuditEvent
 from db.core.database import Database
+from db.jobs.automations import Automation
 from db.sensors import Sensor
 
-NOW = datetime(2026, 1, 5, tzinfo=UTC)
+NOW, HOUR = datetime(2026, 1, 5, tzinfo=UTC), timedelta(hours=1)
 
 
 def events(database: Database) -> list[AuditEvent]:
@@ -77,6 +78,28 @@ def test_roles_are_told_and_password_hashes_are_not(database: Database) -> None:
         ada.password_hash = "more secret"
     last = events(database)[-1]
     assert (last.user_id, last.after["roles"], last.after["password_hash"]) == (ada.id, ["consultant"], "(secret)")
+
+
+def test_what_moves_by_itself_is_not_told(database: Database) -> None:
+    account_id, asset_id = add_mill(database)
+    with database.writing() as session:
+        ada = User(email="a@b.org", username="ada", password_hash="secret", account_id=account_id)
+        hourly = Automation(asset_id=asset_id, name="x", kind="schedule", request={}, every=HOUR)
+        hourly.at, hourly.next_at, hourly.created_at = timedelta(0), NOW, NOW
+        hourly.active, hourly.on_data = True, False
+        session.add_all([ada, hourly])
+    seen = len(events(database))
+    with database.writing() as session:
+        person, timer = session.get_one(User, ada.id), session.get_one(Automation, hourly.id)
+        person.last_login_at, person.login_count, person.last_seen_at = NOW, 1, NOW
+        person.session_serial, person.preferences = 1, {"theme": "dark"}
+        timer.next_at, timer.last_at = NOW + 2 * HOUR, NOW + HOUR
+    assert len(events(database)) == seen
+    with database.writing() as session:
+        person = session.get_one(User, ada.id)
+        person.login_count, person.username = 2, "countess"
+    (last,) = events(database)[seen:]
+    assert (last.before, last.after) == ({"username": "ada"}, {"username": "countess"})
 
 
 def test_what_fails_leaves_no_trace(database: Database) -> None:

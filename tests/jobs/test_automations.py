@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.assemble.files.posted import Posted
 from app.auth.access.references import References
 from app.jobs.handlers import ingest
-from app.jobs.triggers import automations
+from app.jobs.triggers import automations, dependents
 from app.jobs.triggers.automations import AutomationPlan, Leader
 from db import sources
 from db.core.database import get
@@ -110,6 +110,17 @@ def test_new_data_bring_it_forward_and_nothing_new_does_not(stage: Stage) -> Non
     before = row(stage, key).next_at
     post(stage, 5.0, NOW + HOUR)  # says the same
     assert row(stage, key).next_at == before
+
+
+def test_data_that_keep_coming_start_it_once_a_minute(stage: Stage) -> None:
+    key = made(stage, forecasting(stage, on_data=True))
+    assert len(leader(stage).tick(NOW + HOUR)) == 1
+    done = row(stage, key).last_at
+    assert done is not None
+    for seconds in (5, 10, 15):
+        with stage.database.writing() as session:
+            dependents.wake(session, "posted", [stage.sensor_id], now=done + timedelta(seconds=seconds))
+    assert row(stage, key).next_at == done + timedelta(minutes=1)
 
 
 def test_a_rule_that_cannot_be_used_is_refused_by_its_field(stage: Stage) -> None:
