@@ -80,7 +80,7 @@ def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 def test_parameters_are_few():
     """Commands are asked by name on the command line; everything else takes at most six things."""
-    declares_every_field_word_by_word = "engine/flex/fields.py described"
+    declares_every_field_word_by_word = "engine/flex/facts.py described"
     many = {
         f"{name(path)} {node.name}"
         for path in sources(*PACKAGES)

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from app.auth.access.references import References
 from db.sensors import Sensor
 from engine.errors import FieldError
-from engine.flex.context import CommodityContext
+from engine.flex.commodity import CommodityContext
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import SensorReference
 from engine.flex.storage import StorageModel

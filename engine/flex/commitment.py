@@ -6,7 +6,8 @@ from pydantic import model_validator
 
 from engine.errors import FieldError
 from engine.flex import quantity
-from engine.flex.fields import AnyQuantity, FlexFields, Key, described
+from engine.flex.facts import Role, described
+from engine.flex.fields import AnyQuantity, FlexFields, Key
 from engine.flex.parts import GroupReference
 
 
@@ -15,19 +16,24 @@ class CommitmentModel(FlexFields):
 
     language: ClassVar[str] = "commitment"
 
-    name: str | None = described("Name of its cost.", example="flat bid", kind="text")
-    baseline: AnyQuantity = described("Power promised, positive when consuming.", example="4 kW", unit="kW")
+    name: str | None = described("Name of its cost.", example="flat bid", form="text")
+    baseline: AnyQuantity = described("Power promised, positive when consuming.", example="4 kW", kind="load")
     up_price: AnyQuantity = described("Price of a higher power.", example="0.30 EUR/kWh", kind="price")
     down_price: AnyQuantity = described(
         "Price of a lower power, whose deviation counts negative: a positive price earns, a negative one costs.",
         example="-0.30 EUR/kWh",
         kind="price",
     )
-    commodity: str = described("What is promised.", example="gas", kind="text", default="electricity")
+    commodity: str = described("What is promised.", example="gas", form="text", default="electricity")
     sensors: tuple[Key, ...] | None = described(
-        "Power sensors of the devices whose sum is promised; without it, the whole site.", example=[2, 3], kind="list"
+        "Power sensors of the devices whose sum is promised; without it, the whole site.",
+        example=[2, 3],
+        form="sensors",
+        role=Role.DEVICE,
     )
-    group: GroupReference | None = described("Group whose sum is promised.", example={"asset": 9}, kind="sensor")
+    group: GroupReference | None = described(
+        "Group whose sum is promised.", example={"asset": 9}, form="sensor", role=Role.GROUP
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -1,15 +1,13 @@
 """One place per field: type, unit, default, meaning, example. Everything that explains a field is made from here."""
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Field,
     SkipValidation,
     Strict,
     ValidationError,
@@ -17,10 +15,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 
 from engine.errors import FieldError, UnknownName
 from engine.flex import quantity
+from engine.flex.facts import Fact, fact_of
 
 AnyQuantity: TypeAlias = Annotated[quantity.Quantity | None, SkipValidation]
 """A quantity in any form; read by FlexFields itself."""
@@ -29,68 +27,6 @@ SeveralQuantities: TypeAlias = Annotated[tuple[quantity.Quantity, ...], SkipVali
 
 Key: TypeAlias = Annotated[int, Strict()]
 """Id of a sensor or an asset: a whole number; a text, a fraction and true are refused. No other field is an int."""
-
-Overlap = Literal["first", "least", "most"]
-"""Which of several events at one time counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """What there is to know of one field."""
-
-    name: str
-    """As users write it."""
-    kind: str
-    """``quantity``, ``price``, ``events``, ``sensor``, ``number``, ``text``, ``flag`` or ``list``."""
-    unit: str | None
-    """Unit the engine wants; ``currency`` stands for any currency, an empty text for a share or ratio."""
-    default: object
-    meaning: str
-    example: object
-    overlap: Overlap
-    replaced_by: str | None
-    """The field to use instead, if this one is of an older release."""
-    signed: bool
-    """Whether values below 0 make sense."""
-
-
-def described(
-    meaning: str,
-    *,
-    example: object,
-    kind: str = "quantity",
-    unit: str | None = None,
-    default: object = None,
-    overlap: Overlap = "first",
-    replaced_by: str | None = None,
-    signed: bool = True,
-) -> Any:
-    """Return a pydantic field with all that is said of it.
-
-    Args:
-        meaning: One sentence.
-        example: A value as a user would write it.
-        kind: See Fact.
-        unit: Unit of a quantity.
-        default: What holds when the field is left out.
-        overlap: Which of several events at one time counts.
-        replaced_by: The field to use instead.
-        signed: Whether values below 0 make sense.
-    """
-    about: dict[str, Any] = {
-        "kind": kind,
-        "unit": unit,
-        "overlap": overlap,
-        "replaced_by": replaced_by,
-        "signed": signed,
-    }
-    about["deprecated"] = bool(replaced_by) or None  # told by the schema; reading an old field is no mistake of ours
-    return Field(
-        default=default,
-        description=meaning,
-        examples=[example],
-        json_schema_extra={key: value for key, value in about.items() if value is not None},
-    )
 
 
 class FlexFields(BaseModel):
@@ -107,10 +43,6 @@ class FlexFields(BaseModel):
     """What the fields belong to, for errors."""
     spellings: ClassVar[Mapping[str, str]] = {}
     """Other names under which a field is read."""
-    unstored: ClassVar[Collection[str]] = ()
-    """Fields that belong to one request and are not stored on an asset."""
-    stored_as_sensor: ClassVar[Collection[str]] = ()
-    """Fields that are stored on an asset as a sensor only, as their values go out of date."""
 
     @classmethod
     def read(cls, raw: Mapping[str, object]) -> Self:
@@ -181,13 +113,13 @@ class FlexFields(BaseModel):
             FieldError: It belongs to one request, is a list of timed events, or must be a sensor.
         """
         for attribute in self.model_fields_set:
-            name, value = attribute.replace("_", "-"), getattr(self, attribute)
-            several = value if isinstance(value, tuple) else (value,)
-            if name in self.unstored:
+            fact, value = self.fact(attribute), getattr(self, attribute)
+            name, several = fact.name, value if isinstance(value, tuple) else (value,)
+            if fact.stored == "never":
                 raise FieldError(name, "it belongs to a request and cannot be stored on an asset.")
             if any(isinstance(each, quantity.Events) for each in several):
                 raise FieldError(name, "timed events cannot be stored on an asset; name a sensor that records them.")
-            if name in self.stored_as_sensor and not isinstance(value, quantity.SensorReference | int):
+            if fact.stored == "as-sensor" and not isinstance(value, quantity.SensorReference | int):
                 raise FieldError(name, "it is stored as a sensor, such as {'sensor': 5}.")
             for each in several:
                 if isinstance(each, FlexFields):
@@ -198,11 +130,11 @@ class FlexFields(BaseModel):
     def _quantities(cls, raw: object, info: ValidationInfo) -> object:
         """Read every field that is a quantity, and check its unit at once."""
         fact = cls.fact(str(info.field_name))
-        if raw is not None and fact.kind == "price":
-            return quantity.read(raw, field=fact.name)  # whether per energy or per power is for the model to say
-        if raw is None or fact.unit is None:
+        if raw is None or fact.form not in ("quantity", "quantities"):
             return raw
-        if fact.kind == "list":
+        if fact.unit is None:
+            return quantity.read(raw, field=fact.name)  # whether per energy or per power is for the model to say
+        if fact.form == "quantities":
             return tuple(cls._one(item, f"{fact.name}[{at}]", fact) for at, item in enumerate(_listed(raw)))
         return cls._one(raw, fact.name, fact)
 
@@ -238,19 +170,4 @@ def _listed(raw: object) -> list[object]:
 
 @cache
 def _facts(kind: type[FlexFields]) -> Mapping[str, Fact]:
-    return {name: _fact(name, info) for name, info in kind.model_fields.items()}
-
-
-def _fact(name: str, info: FieldInfo) -> Fact:
-    about: dict[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    return Fact(
-        name=name.replace("_", "-"),
-        kind=about.get("kind", "quantity"),
-        unit=about.get("unit"),
-        default=info.default,
-        meaning=info.description or "",
-        example=info.examples[0] if info.examples else None,
-        overlap=about.get("overlap", "first"),
-        replaced_by=about.get("replaced_by"),
-        signed=about.get("signed", True),
-    )
+    return {name: fact_of(name, info) for name, info in kind.model_fields.items()}

@@ -5,7 +5,8 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from engine.errors import FieldError
-from engine.flex.fields import AnyQuantity, FlexFields, Key, described
+from engine.flex.facts import Role, described
+from engine.flex.fields import AnyQuantity, FlexFields, Key
 from engine.flex.quantity import Fixed
 
 
@@ -15,10 +16,10 @@ class OperationMode(FlexFields):
     language: ClassVar[str] = "operation-modes"
 
     consumption_range: tuple[AnyQuantity, AnyQuantity] | None = described(
-        "Least and most power consumed.", example=["1 kW", "3 kW"], kind="list", unit="kW"
+        "Least and most power consumed.", example=["1 kW", "3 kW"], form="quantities", kind="capacity", overlap="first"
     )
     production_range: tuple[AnyQuantity, AnyQuantity] | None = described(
-        "Least and most power produced.", example=["1 kW", "3 kW"], kind="list", unit="kW"
+        "Least and most power produced.", example=["1 kW", "3 kW"], form="quantities", kind="capacity", overlap="first"
     )
 
     @model_validator(mode="after")
@@ -51,7 +52,7 @@ class Output(FlexFields):
 
     language: ClassVar[str] = "output"
 
-    sensor: Key = described("The sensor that receives the values.", example=12, kind="sensor", default=...)
+    sensor: Key = described("The sensor that receives the values.", example=12, kind="power", default=...)
 
 
 class GroupReference(FlexFields):
@@ -59,8 +60,10 @@ class GroupReference(FlexFields):
 
     language: ClassVar[str] = "group"
 
-    asset: Key | None = described("The asset whose entry tells the limits of the group.", example=9, kind="sensor")
-    sensor: Key | None = described("The power sensor of that entry.", example=12, kind="sensor")
+    asset: Key | None = described(
+        "The asset whose entry tells the limits of the group.", example=9, form="asset", role=Role.GROUP
+    )
+    sensor: Key | None = described("The power sensor of that entry.", example=12, form="sensor", role=Role.GROUP)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

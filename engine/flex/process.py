@@ -7,7 +7,8 @@ from pydantic import field_validator, model_validator
 
 from engine.devices.process import ProcessType
 from engine.errors import FieldError
-from engine.flex.fields import AnyQuantity, FlexFields, Key, described
+from engine.flex.facts import Role, described
+from engine.flex.fields import AnyQuantity, FlexFields, Key
 from engine.flex.parts import GroupReference
 from engine.flex.quantity import Event, span
 
@@ -18,31 +19,35 @@ class ProcessModel(FlexFields):
     language: ClassVar[str] = "flex-model"
     spellings: ClassVar[Mapping[str, str]] = {"optimization-sense": "optimization-direction"}
 
-    sensor: Key | None = described("Power sensor that receives the schedule.", example=4, kind="sensor")
-    asset: Key | None = described("Asset the entry is about, where no power sensor names it.", example=7, kind="sensor")
-    power: AnyQuantity = described("Power while it runs.", example="200 kW", unit="kW")
-    duration: str | None = described("How long it runs.", example="PT4H", kind="text")
+    sensor: Key | None = described(
+        "Power sensor that receives the schedule.", example=4, role=Role.WRITES | Role.DEVICE, kind="power"
+    )
+    asset: Key | None = described(
+        "Asset the entry is about, where no power sensor names it.", example=7, form="asset", role=Role.DEVICE
+    )
+    power: AnyQuantity = described("Power while it runs.", example="200 kW", kind="load")
+    duration: str | None = described("How long it runs.", example="PT4H", form="text")
     process_type: ProcessType = described(
         "INFLEXIBLE runs as soon as allowed, SHIFTABLE in one piece at the best time, BREAKABLE in the best steps.",
         example="SHIFTABLE",
-        kind="text",
+        form="text",
         default=ProcessType.INFLEXIBLE,
     )
     time_restrictions: tuple[Event, ...] = described(
         "Times in which it must not run.",
         example=[{"start": "2026-03-02T15:00:00+01:00", "duration": "PT1H"}],
-        kind="events",
+        form="events",
         default=(),
     )
     optimization_direction: Literal["MIN", "MAX"] = described(
         "Whether the cheapest or the dearest time is chosen; optimization-sense is read as well.",
         example="MIN",
-        kind="text",
+        form="text",
         default="MIN",
     )
-    commodity: str = described("What it consumes.", example="heat", kind="text", default="electricity")
+    commodity: str = described("What it consumes.", example="heat", form="text", default="electricity")
     group: GroupReference | None = described(
-        "Group of devices to which it belongs.", example={"asset": 9}, kind="sensor"
+        "Group of devices to which it belongs.", example={"asset": 9}, form="sensor", role=Role.GROUP
     )
 
     @field_validator("time_restrictions", mode="before")

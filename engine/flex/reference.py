@@ -6,7 +6,8 @@ from pathlib import Path
 
 from engine.flex.commitment import CommitmentModel
 from engine.flex.context import FlexContext
-from engine.flex.fields import Fact, FlexFields
+from engine.flex.facts import Fact
+from engine.flex.fields import FlexFields
 from engine.flex.parts import OperationMode
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
@@ -19,6 +20,7 @@ PARTS: list[tuple[str, type[FlexFields]]] = [
     ("flex-context", FlexContext),
     ("One of the commitments", CommitmentModel),
 ]
+FORMS = {"parts": "list", "sensors": "list of sensors"}
 OVERLAPS = {"least": "Of several at one time the least counts.", "most": "Of several at one time the most counts."}
 
 
@@ -41,21 +43,26 @@ def _table(title: str, model: type[FlexFields]) -> str:
 
 
 def _row(fact: Fact, model: type[FlexFields]) -> str:
-    unit = "share, % or ratio" if fact.unit == "" else (fact.unit or fact.kind)
     others = [other for other, name in model.spellings.items() if name == fact.name]
     said = [fact.meaning, OVERLAPS.get(fact.overlap, "")]
     said += [f"Also read as `{other}`." for other in others]
-    said += [f"Of an older release; use {fact.replaced_by}."] if fact.replaced_by else []
-    said += ["Not stored on an asset."] if fact.name in model.unstored else []
-    said += ["Stored on an asset as a sensor only."] if fact.name in model.stored_as_sensor else []
+    said += [f"Of an older release; use {' or '.join(fact.replaced_by)}."] if fact.replaced_by else []
+    said += ["Not stored on an asset."] if fact.stored == "never" else []
+    said += ["Stored on an asset as a sensor only."] if fact.stored == "as-sensor" else []
     cells = [
         f"`{fact.name}`",
-        unit,
+        _values(fact),
         _default(fact.default),
         " ".join(filter(None, said)),
         f"`{json.dumps(fact.example)}`",
     ]
     return f"| {' | '.join(cell.replace('|', ' or ') for cell in cells)} |"
+
+
+def _values(fact: Fact) -> str:
+    """Return the unit of a field, or else what is written; and what is done with the sensor, where one is needed."""
+    unit = "share, % or ratio" if fact.unit == "" else (fact.unit or FORMS.get(fact.form) or fact.kind or fact.form)
+    return f"sensor in {unit}" if fact.form.startswith("sensor") and fact.unit else unit
 
 
 def _default(default: object) -> str:

@@ -1,6 +1,6 @@
 """The flex-model of a storage or any other device whose power is planned, field by field."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
@@ -8,7 +8,8 @@ from pydantic import SkipValidation, ValidationInfo, field_validator, model_vali
 
 from engine.errors import FieldError
 from engine.flex import quantity
-from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities, described
+from engine.flex.facts import Role, described
+from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities
 from engine.flex.parts import GroupReference, OperationMode, Output
 from engine.flex.quantity import Fixed, Quantity
 from engine.iso_time import duration
@@ -24,167 +25,182 @@ class StorageModel(FlexFields):
         "consumption-limit": "consumption-capacity",
         "production-limit": "production-capacity",
     }
-    unstored: ClassVar[Collection[str]] = ("soc-at-start", "on-at-start", "operation-modes")
 
     sensor: Key | None = described(
         "Power sensor that receives the schedule; it also names the entry in a list of devices.",
         example=2,
-        kind="sensor",
+        role=Role.WRITES | Role.DEVICE,
+        kind="power",
     )
-    asset: Key | None = described("Asset the entry is about, where no power sensor names it.", example=7, kind="sensor")
-    commodity: str = described("What the device takes and gives.", example="heat", kind="text", default="electricity")
+    asset: Key | None = described(
+        "Asset the entry is about, where no power sensor names it.", example=7, form="asset", role=Role.DEVICE
+    )
+    commodity: str = described("What the device takes and gives.", example="heat", form="text", default="electricity")
     consumption: Output | None = described(
-        "Sensor that receives the power consumed, as positive values.", example={"sensor": 12}, kind="sensor"
+        "Sensor that receives the power consumed, as positive values.",
+        example={"sensor": 12},
+        kind="power",
+        direction="consumption",
     )
     production: Output | None = described(
-        "Sensor that receives the power produced, as positive values.", example={"sensor": 13}, kind="sensor"
+        "Sensor that receives the power produced, as positive values.",
+        example={"sensor": 13},
+        kind="power",
+        direction="production",
     )
     state_of_charge: AnyQuantity = described(
         "Sensor that receives the planned state of charge; without soc-at-start it also tells the one at the start.",
         example={"sensor": 14},
-        kind="quantity",
-        unit="kWh",
+        role=Role.READS | Role.WRITES,
+        kind="state-of-charge",
     )
     soc_at_start: AnyQuantity = described(
         "Energy stored when the schedule starts; without it, the state-of-charge sensor tells, or 0 where any bound or "
         "target is given.",
         example="3.2 kWh",
-        unit="kWh",
+        kind="state-of-charge",
+        stored="never",
     )
     soc_unit: Literal["kWh", "MWh"] | None = described(
         "Unit of stored energies written as bare numbers; without it, the power sensor's unit times one hour.",
         example="kWh",
-        kind="text",
-        replaced_by="a unit in each field, such as '3 kWh'",
+        form="text",
+        replaced_by=("a unit in each field, such as '3 kWh'",),
     )
-    soc_min: AnyQuantity = described("Least energy stored at any time, hard.", example="1 kWh", unit="kWh")
-    soc_max: AnyQuantity = described("Most energy stored at any time, hard.", example="10 kWh", unit="kWh")
+    soc_min: AnyQuantity = described("Least energy stored at any time, hard.", example="1 kWh", kind="energy")
+    soc_max: AnyQuantity = described("Most energy stored at any time, hard.", example="10 kWh", kind="energy")
     soc_minima: AnyQuantity = described(
         "Least energy stored at some times; soft while constraints are relaxed.",
         example=[{"value": "8 kWh", "datetime": "2026-03-02T07:00:00+01:00"}],
-        unit="kWh",
         overlap="most",
+        kind="energy",
     )
     soc_maxima: AnyQuantity = described(
         "Most energy stored at some times; soft while constraints are relaxed.",
         example=[{"value": "5 kWh", "start": "2026-03-02T09:00:00+01:00", "duration": "PT6H"}],
-        unit="kWh",
         overlap="least",
+        kind="energy",
     )
     soc_targets: AnyQuantity = described(
         "Energy stored at some times; while constraints are relaxed, falling short or going beyond is priced.",
         example=[{"value": "9 kWh", "datetime": "2026-03-02T07:00:00+01:00"}],
-        unit="kWh",
+        kind="energy",
     )
     soc_gain: SeveralQuantities = described(
         "Power that flows into the store by itself, such as solar heat; several are added.",
         example=["0.4 kW"],
-        kind="list",
-        unit="kW",
+        form="quantities",
         default=(),
+        kind="load",
     )
     soc_usage: SeveralQuantities = described(
         "Power drawn from the store by its use, such as driving or hot water; several are added.",
         example=[{"sensor": 21}],
-        kind="list",
-        unit="kW",
+        form="quantities",
         default=(),
+        kind="load",
     )
     charging_efficiency: AnyQuantity = described(
         "Share of the power consumed that reaches the store; above 100 % for a heat pump.",
         example="95%",
-        unit="",
-        default=None,
+        kind="efficiency",
     )
     discharging_efficiency: AnyQuantity = described(
-        "Share of the power drawn from the store that is produced.", example="95%", unit=""
+        "Share of the power drawn from the store that is produced.", example="95%", kind="efficiency"
     )
     roundtrip_efficiency: AnyQuantity = described(
         "Share left after charging and discharging, split evenly between both; instead of giving each.",
         example="90%",
-        unit="",
+        kind="efficiency",
     )
     storage_efficiency: AnyQuantity = described(
-        "Share of the stored energy left after one step of the schedule.", example="99.9%", unit=""
+        "Share of the stored energy left after one step of the schedule.", example="99.9%", kind="retention"
     )
     prefer_charging_sooner: bool = described(
-        "Between plans of equal cost, charge sooner and discharge later.", example=True, kind="flag", default=True
+        "Between plans of equal cost, charge sooner and discharge later.", example=True, form="flag", default=True
     )
     prefer_curtailing_later: bool = described(
-        "Between plans of equal cost, curtail production later.", example=True, kind="flag", default=True
+        "Between plans of equal cost, curtail production later.", example=True, form="flag", default=True
     )
     power_capacity: AnyQuantity = described(
         "Most power in both directions, hard; without it, the larger one-way capacity.",
         example="11 kW",
-        unit="kW",
-        overlap="least",
         signed=False,
+        kind="capacity",
     )
     consumption_capacity: AnyQuantity = described(
         "Most power consumed; hard unless relax-capacity-constraints is set.",
         example="7.4 kW",
-        unit="kW",
-        overlap="least",
         signed=False,
+        kind="capacity",
     )
     production_capacity: AnyQuantity = described(
         "Most power produced, as a positive value; of a solar system, its forecast.",
         example={"sensor": 8},
-        unit="kW",
-        overlap="least",
         signed=False,
+        kind="capacity",
     )
     operation_modes: tuple[OperationMode, ...] = described(
         "Ways to run, one of them in each step; none means any power within the capacities.",
         example=[{"consumption-range": ["0 kW", "0 kW"]}, {"consumption-range": ["2 kW", "3 kW"]}],
-        kind="list",
+        form="parts",
         default=(),
+        stored="never",
     )
     group: GroupReference | None = described(
-        "Group of devices with limits of its own, to which this one belongs.", example={"asset": 9}, kind="sensor"
+        "Group of devices with limits of its own, to which this one belongs.",
+        example={"asset": 9},
+        form="sensor",
+        role=Role.GROUP,
     )
     coupling: str | None = described(
-        "Name of a coupling: all devices of it have powers in fixed proportion.", example="heat pump", kind="text"
+        "Name of a coupling: all devices of it have powers in fixed proportion.", example="heat pump", form="text"
     )
     coupling_coefficient: AnyQuantity = described(
-        "Power of this device per unit of its coupling.", example=3.2, unit="", default=None
+        "Power of this device per unit of its coupling.", example=3.2, kind="share"
     )
     inflexible_consumption: AnyQuantity = described(
-        "Sensor with the power the device consumes whatever the plan.", example={"sensor": 3}, unit="kW"
+        "Sensor with the power the device consumes whatever the plan.", example={"sensor": 3}, kind="load"
     )
     inflexible_production: AnyQuantity = described(
-        "Sensor with the power the device produces whatever the plan.", example={"sensor": 4}, unit="kW"
+        "Sensor with the power the device produces whatever the plan.", example={"sensor": 4}, kind="load"
     )
     wear_price: AnyQuantity = described(
         "Price of the wear caused by each kWh charged or discharged.",
         example="0.02 EUR/kWh",
         unit="currency/kWh",
         signed=False,
+        kind="price",
     )
     start_cost: AnyQuantity = described(
         "Price of each switching on; without operation-modes a device may idle while it is on.",
         example="0.50 EUR",
         unit="currency",
         signed=False,
+        kind="price",
     )
-    min_on: str | None = described("Once switched on, the device stays on this long.", example="PT1H", kind="text")
-    min_off: str | None = described("Once switched off, the device stays off this long.", example="PT30M", kind="text")
+    min_on: str | None = described("Once switched on, the device stays on this long.", example="PT1H", form="text")
+    min_off: str | None = described("Once switched off, the device stays off this long.", example="PT30M", form="text")
     on_at_start: bool = described(
         "Whether the device runs when the plan begins, and has done so long enough to be switched off.",
         example=True,
-        kind="flag",
+        form="flag",
         default=False,
+        stored="never",
     )
     ramp_limit: AnyQuantity = described(
-        "Largest change of power from step to step.", example="4 kW/h", unit="kW/h", signed=False
+        "Largest change of power from step to step.", example="4 kW/h", signed=False, kind="ramp"
     )
     end_value: EndValue = described(
         "Worth of the energy left at the end: a price, or 'learned' for what it is worth within the plan.",
         example="0.15 EUR/kWh",
-        kind="text",
+        form="text",
+        role=Role.READS,
+        kind="price",
+        unit="currency/kWh",
     )
     fair_share: str | None = described(
-        "Name of a set of equal devices among which energy is shared fairly.", example="car park", kind="text"
+        "Name of a set of equal devices among which energy is shared fairly.", example="car park", form="text"
     )
 
     @field_validator("soc_gain", "soc_usage", mode="before")

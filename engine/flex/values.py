@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import GapError
-from engine.flex.fields import Overlap
+from engine.flex.facts import Overlap
 from engine.flex.quantity import Event, Events, Fixed, Quantity, SensorReference
 from engine.iso_time import from_us, to_us
 from engine.window import Window

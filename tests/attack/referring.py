@@ -17,7 +17,8 @@ from db.beliefs import store
 from db.core.database import Database
 from db.sensors import Sensor
 from engine.flex.commitment import CommitmentModel
-from engine.flex.context import CommodityContext, FlexContext
+from engine.flex.commodity import CommodityContext
+from engine.flex.context import FlexContext
 from engine.flex.fields import FlexFields
 from engine.flex.parts import GroupReference
 from engine.flex.process import ProcessModel
@@ -42,8 +43,8 @@ MODELS: dict[str, type[FlexFields]] = {
 }
 PROCESS = {"power": "1 kW", "duration": "PT30M", "process-type": "SHIFTABLE"}
 PROMISE = {"name": "x", "baseline": "1 kW", "up-price": "1 EUR/kWh"}
-REFERENCE = {"quantity", "price", "list"}
-"""Kinds of field that take ``{"sensor": id}``."""
+REFERENCE = {"quantity", "quantities"}
+"""Forms of field that take ``{"sensor": id}``."""
 
 
 class Named(NamedTuple):
@@ -51,7 +52,7 @@ class Named(NamedTuple):
 
     model: str
     name: str
-    kind: str
+    form: str
     unit: str | None
 
 
@@ -60,7 +61,7 @@ def fields() -> Iterator[Named]:
     for model, kind in MODELS.items():
         for fact in kind.facts():
             for name in dict.fromkeys((fact.name, fact.name.replace("-", "_"))):
-                yield Named(model, name, fact.kind, fact.unit)
+                yield Named(model, name, fact.form, fact.unit)
 
 
 def body(model: str, name: str, value: Any, power: int) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def test_no_field_of_a_plan_reads_them_in_any_spelling(served: Api, field: Named
     for number, (shown, value) in enumerate(referring.tried(key, FIELDS.index(field)).items()):
         asked = referring.body(field.model, field.name, value, served.ids["s:power"])
         who = ("hand", "boss")[number % 2]
-        if shown == "{sensor: 9}" and field.kind in REFERENCE and field.unit is not None:
+        if shown == "{sensor: 9}" and field.form in REFERENCE and field.unit is not None:
             assert_kept(preview(served, asked, who), 403)
         elif isinstance(value, dict | list):
             assert_kept(preview(served, asked, who), 403, 422)
@@ -86,7 +86,7 @@ def test_everything_else_in_these_requests_is_right(served: Api) -> None:
 STORED = [
     field
     for field in FIELDS
-    if field.kind in REFERENCE and field.unit and field.model in ("flex-context", "flex-model")
+    if field.form in REFERENCE and field.unit and field.model in ("flex-context", "flex-model")
 ]
 
 

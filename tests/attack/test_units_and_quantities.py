@@ -16,7 +16,7 @@ from app.api.http.multipart import MultipartForm, Raw
 from app.api.http.route import PARAMETER, Route
 from app.api.routes import tables
 from engine.flex.context import FlexContext
-from engine.flex.fields import Fact
+from engine.flex.facts import Fact
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 from tests.auth.permission_table import PLAN, TABLE
@@ -48,7 +48,7 @@ NUMBERS = [
 """What is no number of a unit."""
 HOSTILE = [*POWERS, *NUMBERS, "1e999999999 {}", "1/0 {}", "2**9**9**9 {}"]
 WRITTEN = re.compile(r"-?[0-9.]+ ?[^0-9 :-]{1,20}")  # a quantity in an example, and no time
-ASKED = ("quantity", "list")
+ASKED = ("quantity", "quantities", "parts")
 
 
 def facts() -> list[tuple[type[Any], Fact]]:
@@ -58,7 +58,7 @@ def facts() -> list[tuple[type[Any], Fact]]:
         (model, fact)
         for model in models
         for fact in model.facts()
-        if fact.kind in ASKED and spoiled(fact.example, "x")[1]
+        if fact.form in ASKED and spoiled(fact.example, "x")[1]
     ]
 
 
@@ -81,7 +81,7 @@ def forms(fact: Fact, text: object, sensor: int) -> list[Any]:
     """Return a hostile text in each place where a field takes a quantity."""
     event = {"value": text, "start": PLAN["start"], "duration": "PT1H"}
     inside = spoiled(fact.example, text)[0]
-    wrapped = [text, [event], {"sensor": sensor, "default": text}] if fact.kind == "quantity" else []
+    wrapped = [text, [event], {"sensor": sensor, "default": text}] if fact.form == "quantity" else []
     return [inside, *wrapped]
 
 
@@ -108,7 +108,7 @@ def test_no_flex_field_takes_what_is_no_quantity(api: Api, ids: dict[str, int], 
                 fields["flex-model"][0][fact.name] = form
             begun = time.monotonic()
             answer = api.post(f"/assets/{ids['battery']}/schedules/preview", json={**PLAN, **fields}, who="hand")
-            assert_refused(answer, begun, fact.name if fact.kind == "quantity" else "")  # else a field inside is named
+            assert_refused(answer, begun, fact.name if fact.form == "quantity" else "")  # else a field inside is named
 
 
 ROUTES = {f"{route.method} {prefix}{route.path}": route for prefix, route in tables()}

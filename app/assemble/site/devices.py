@@ -11,9 +11,9 @@ from app.assemble.site.series import Readings
 from engine.devices.port import Port
 from engine.devices.running import OperatingRange
 from engine.errors import FieldError
-from engine.flex.context import CommodityContext
+from engine.flex.commodity import CommodityContext
 from engine.flex.defaults import DEVICE_BREACH_PRICE
-from engine.flex.fields import Overlap
+from engine.flex.facts import Overlap
 from engine.flex.quantity import Fixed, Quantity, SensorReference
 from engine.flex.storage import StorageModel
 from engine.flex.values import per_step, per_step_mean

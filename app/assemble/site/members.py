@@ -20,7 +20,8 @@ from engine.devices.adjustable import Adjustable
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Device
 from engine.errors import FieldError
-from engine.flex.context import CommodityContext, FlexContext
+from engine.flex.commodity import CommodityContext
+from engine.flex.context import FlexContext
 from engine.flex.defaults import SITE_BREACH_PRICE
 from engine.flex.parts import GroupReference
 from engine.flex.process import ProcessModel

@@ -12,7 +12,7 @@ from app.assemble.site.devices import DeviceBuilder
 from engine.devices.bounds import Moments, SoftBound
 from engine.errors import FieldError
 from engine.flex.defaults import SOC_BREACH_PRICE
-from engine.flex.fields import Overlap
+from engine.flex.facts import Overlap
 from engine.flex.quantity import Fixed, Quantity
 from engine.flex.values import Scale, at_moments, extended, off_grid, per_tick
 

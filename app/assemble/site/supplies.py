@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.assemble.site.series import Readings
 from engine.errors import FieldError, InputError
 from engine.flex.commitment import CommitmentModel
-from engine.flex.context import CommodityContext
+from engine.flex.commodity import CommodityContext
 from engine.flex.defaults import SITE_BREACH_PRICE
 from engine.flex.quantity import Fixed, Quantity, SensorReference
 from engine.flex.values import extended, per_step

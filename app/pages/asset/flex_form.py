@@ -10,7 +10,8 @@ import panel_material_ui as pmui
 from app.widgets.async_content import later, note, refuse
 from app.widgets.forms import WIDE, Wrong, problems
 from engine.errors import EngineError, FieldError
-from engine.flex.fields import Fact, FlexFields
+from engine.flex.facts import Fact
+from engine.flex.fields import FlexFields
 
 CHOOSE = "Add a field …"
 FLAGS = {"yes": True, "no": False}
@@ -34,7 +35,7 @@ class FlexForm(pn.viewable.Viewer):
         """
         super().__init__()
         self._kind, self._save, self._offered = kind, save, offered
-        self._facts = {fact.name: fact for fact in kind.facts() if fact.name not in kind.unstored}
+        self._facts = {fact.name: fact for fact in kind.facts() if fact.stored != "never"}
         self._inputs: dict[str, Any] = {}
         self._place = pn.Column(sizing_mode="stretch_width")
         self._add = pmui.Select(label=CHOOSE, options=[], value=None, **WIDE)
@@ -55,7 +56,7 @@ class FlexForm(pn.viewable.Viewer):
         label = f"{name} [{fact.unit}]" if fact and fact.unit else name
         told = _help(fact)
         made: Any
-        if fact is not None and fact.kind == "flag":
+        if fact is not None and fact.form == "flag":
             chosen = "no" if value is False else "yes"
             made = pmui.Select(label=label, options=["", "yes", "no"], value=chosen, helper_text=told, **WIDE)
         else:
@@ -129,7 +130,7 @@ def _help(fact: Fact | None) -> str:
     if fact is None:
         return "This field is not known."
     example = f" Such as {written(fact.example)}." if fact.example is not None else ""
-    instead = f" Use {fact.replaced_by} instead." if fact.replaced_by else ""
+    instead = f" Use {' or '.join(fact.replaced_by)} instead." if fact.replaced_by else ""
     return f"{fact.meaning}{example}{instead}"
 
 

@@ -1,0 +1,269 @@
+"""What surrounds the devices of one commodity: prices, limits, loads and promises, field by field."""
+
+from typing import ClassVar, Self
+
+from pydantic import field_validator, model_validator
+
+from engine.errors import FieldError
+from engine.flex import quantity
+from engine.flex.commitment import CommitmentModel
+from engine.flex.facts import Role, described
+from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities, read_entries
+from engine.flex.parts import Output
+from engine.flex.quantity import SensorReference
+
+
+class CommodityContext(FlexFields):
+    """What surrounds the devices of one commodity."""
+
+    language: ClassVar[str] = "flex-context"
+
+    commodity: str = described("What the context is about.", example="heat", form="text", default="electricity")
+    consumption_price: AnyQuantity = described(
+        "Price of energy the site takes from the grid, or any other cost per energy, such as CO₂.",
+        example={"sensor": 1},
+        unit="currency/kWh",
+        kind="price",
+        stored="as-sensor",
+    )
+    production_price: AnyQuantity = described(
+        "What energy given to the grid earns; without it, as much as the consumption price.",
+        example="0.08 EUR/kWh",
+        unit="currency/kWh",
+        kind="price",
+        stored="as-sensor",
+    )
+    consumption_price_sensor: Key | None = described(
+        "Sensor with the price of energy taken from the grid.",
+        example=1,
+        form="sensor",
+        replaced_by=("consumption-price",),
+        role=Role.READS,
+        kind="price",
+        unit="currency/kWh",
+    )
+    production_price_sensor: Key | None = described(
+        "Sensor with the price of energy given to the grid.",
+        example=2,
+        form="sensor",
+        replaced_by=("production-price",),
+        role=Role.READS,
+        kind="price",
+        unit="currency/kWh",
+    )
+    site_power_capacity: AnyQuantity = described(
+        "Most power through the connection in both directions, always hard.",
+        example="25 kVA",
+        signed=False,
+        kind="capacity",
+    )
+    site_consumption_capacity: AnyQuantity = described(
+        "Most power taken from the grid; soft while a breach price applies.",
+        example="20 kW",
+        signed=False,
+        kind="capacity",
+    )
+    site_production_capacity: AnyQuantity = described(
+        "Most power given to the grid, as a positive value; soft while a breach price applies.",
+        example="10 kW",
+        signed=False,
+        kind="capacity",
+    )
+    site_consumption_breach_price: AnyQuantity = described(
+        "Price of taking more than site-consumption-capacity; 10000 per kW while relaxed.",
+        example="500 EUR/kW",
+        unit="currency/kW",
+        signed=False,
+        kind="price",
+    )
+    site_production_breach_price: AnyQuantity = described(
+        "Price of giving more than site-production-capacity; 10000 per kW while relaxed.",
+        example="500 EUR/kW",
+        unit="currency/kW",
+        signed=False,
+        kind="price",
+    )
+    site_peak_consumption: AnyQuantity = described(
+        "Peak of consumption already reached in the month, paid for anyway; one number tells of the first month.",
+        example="12 kW",
+        signed=False,
+        kind="peak",
+    )
+    site_peak_production: AnyQuantity = described(
+        "Peak of production already reached in the month, paid for anyway; one number tells of the first month.",
+        example="3 kW",
+        signed=False,
+        kind="peak",
+    )
+    site_peak_consumption_price: AnyQuantity = described(
+        "Price of a higher peak of consumption, once a month and for each price.",
+        example="4.5 EUR/kW",
+        unit="currency/kW",
+        signed=False,
+        kind="price",
+    )
+    site_peak_production_price: AnyQuantity = described(
+        "Price of a higher peak of production, once a month and for each price.",
+        example="4.5 EUR/kW",
+        unit="currency/kW",
+        signed=False,
+        kind="price",
+    )
+    soc_minima_breach_price: AnyQuantity = described(
+        "Price of storing less than soc-minima and soc-targets say; 1000 per kWh while relaxed.",
+        example="100 EUR/kWh",
+        unit="currency/kWh",
+        signed=False,
+        kind="price",
+    )
+    soc_maxima_breach_price: AnyQuantity = described(
+        "Price of storing more than soc-maxima and soc-targets say; 1000 per kWh while relaxed.",
+        example="100 EUR/kWh",
+        unit="currency/kWh",
+        signed=False,
+        kind="price",
+    )
+    consumption_breach_price: AnyQuantity = described(
+        "Price of a device's consuming more than its consumption-capacity; 100 per kW once relaxed by name.",
+        example="50 EUR/kW",
+        unit="currency/kW",
+        signed=False,
+        kind="price",
+    )
+    production_breach_price: AnyQuantity = described(
+        "Price of a device's producing more than its production-capacity; 100 per kW once relaxed by name.",
+        example="50 EUR/kW",
+        unit="currency/kW",
+        signed=False,
+        kind="price",
+    )
+    relax_constraints: bool = described(
+        "Soften stored energies and site capacities, each at its breach price.",
+        example=False,
+        form="flag",
+        default=True,
+    )
+    relax_soc_constraints: bool | None = described(
+        "The same for stored energies only; decides over relax-constraints.", example=True, form="flag"
+    )
+    relax_site_capacity_constraints: bool | None = described(
+        "The same for one-way site capacities only; decides over relax-constraints.", example=True, form="flag"
+    )
+    relax_capacity_constraints: bool = described(
+        "Soften one-way capacities of devices; only when asked for here.", example=True, form="flag", default=False
+    )
+    commitments: tuple[CommitmentModel, ...] = described(
+        "Powers promised to others, and the prices of deviating from them.",
+        example=[{"name": "flat bid", "baseline": "4 kW", "up-price": "0.3 EUR/kWh"}],
+        form="parts",
+        default=(),
+    )
+    inflexible_consumption: SeveralQuantities = described(
+        "Sensors of loads that are not planned.", example=[{"sensor": 3}], form="quantities", default=(), kind="load"
+    )
+    inflexible_production: SeveralQuantities = described(
+        "Sensors of production that is not planned.",
+        example=[{"sensor": 4}],
+        form="quantities",
+        default=(),
+        kind="load",
+    )
+    inflexible_device_sensors: tuple[Key, ...] = described(
+        "Power sensors that are not planned, with the sign each of them is stored in.",
+        example=[3, 4],
+        form="sensors",
+        default=(),
+        replaced_by=("inflexible-consumption", "inflexible-production"),
+        role=Role.READS,
+        kind="load",
+    )
+    aggregate_consumption: Output | None = described(
+        "Sensor that receives the planned power taken from the grid.",
+        example={"sensor": 30},
+        kind="power",
+        direction="consumption",
+    )
+    aggregate_production: Output | None = described(
+        "Sensor that receives the planned power given to the grid.",
+        example={"sensor": 31},
+        kind="power",
+        direction="production",
+    )
+    aggregate_power: Output | None = described(
+        "Sensor that receives the planned power of the site, positive when consuming.",
+        example={"sensor": 32},
+        replaced_by=("aggregate-consumption", "aggregate-production"),
+        kind="power",
+        direction="both",
+    )
+
+    @field_validator("commitments", mode="before")
+    @classmethod
+    def _commitments(cls, raw: object) -> object:
+        return read_entries(CommitmentModel, raw)
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> Self:
+        if self.inflexible_device_sensors and (self.inflexible_consumption or self.inflexible_production):
+            raise FieldError(
+                "inflexible-device-sensors", "it cannot be mixed with inflexible-consumption and inflexible-production."
+            )
+        old = (SensorReference(sensor) for sensor in self.inflexible_device_sensors)
+        _each_once([*old, *self.inflexible_consumption, *self.inflexible_production])
+        if self.legacy_prices:
+            self._refuse_with_legacy()
+        return self
+
+    def _refuse_with_legacy(self) -> None:
+        asked = [name for name in self.model_fields_set if "breach" in name or name.startswith("relax")]
+        if asked:
+            raise FieldError(
+                asked[0].replace("_", "-"), "it needs consumption-price instead of consumption-price-sensor."
+            )
+
+    @property
+    def legacy_prices(self) -> bool:
+        """Whether prices are given the old way, with which nothing is relaxed by default."""
+        return self.consumption_price_sensor is not None or self.production_price_sensor is not None
+
+    @property
+    def buying(self) -> quantity.Quantity | None:
+        """The price of energy taken from the grid, in either spelling."""
+        if self.consumption_price is None and self.consumption_price_sensor is not None:
+            return SensorReference(self.consumption_price_sensor)
+        return self.consumption_price
+
+    @property
+    def selling(self) -> quantity.Quantity | None:
+        """The price of energy given to the grid, in either spelling; None when nothing is said."""
+        if self.production_price is None and self.production_price_sensor is not None:
+            return SensorReference(self.production_price_sensor)
+        return self.production_price
+
+    @property
+    def relaxes_soc(self) -> bool:
+        """Whether bounds on stored energy at some times are soft."""
+        return self._relaxes(self.relax_soc_constraints)
+
+    @property
+    def relaxes_site(self) -> bool:
+        """Whether one-way capacities of the site are soft by default."""
+        return self._relaxes(self.relax_site_capacity_constraints)
+
+    def _relaxes(self, own: bool | None) -> bool:
+        if self.legacy_prices:
+            return False
+        return self.relax_constraints if own is None else own
+
+    @property
+    def currencies(self) -> set[str]:
+        """Every currency written in a price, those of commitments included."""
+        promised = (price for each in self.commitments for price in (each.up_price, each.down_price))
+        return super().currencies | {c for price in promised if price is not None and (c := quantity.currency(price))}
+
+
+def _each_once(references: list[quantity.Quantity]) -> None:
+    ids = [each.sensor for each in references if isinstance(each, SensorReference)]
+    twice = sorted({sensor for sensor in ids if ids.count(sensor) > 1})
+    if twice:
+        raise FieldError("inflexible loads", f"sensor {twice[0]} is named twice; name it once.")

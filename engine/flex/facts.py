@@ -1,0 +1,196 @@
+"""What one field declares of itself: its form, what it measures, its role and its meaning. All else derives from it."""
+
+from dataclasses import dataclass
+from enum import Flag, auto
+from functools import reduce
+from operator import or_
+from typing import Any, Literal
+
+from pydantic import Field
+from pydantic.fields import FieldInfo
+
+from engine.flex.money import unit_for
+from engine.units import units
+
+Form = Literal["quantity", "quantities", "sensor", "sensors", "asset", "parts", "events", "text", "flag"]
+"""How a field is written: one quantity, several, a sensor, several, an asset, entries with fields of their own, ..."""
+Kind = Literal[
+    "price",
+    "capacity",
+    "load",
+    "power",
+    "peak",
+    "ramp",
+    "energy",
+    "state-of-charge",
+    "efficiency",
+    "retention",
+    "share",
+]
+"""What the values of a field are, which tells how a series of them is brought onto the steps of a plan.
+
+price: money per energy, per power or per start; capacity: most power; load: power that flows, planned by nobody;
+power: power that is planned; peak: most power so far; ramp: change of power; energy: a bound on stored energy;
+state-of-charge: stored energy at a moment; efficiency: share left of what passes; retention: share left after a time;
+share: any other ratio.
+"""
+UNITS: dict[Kind, str] = {
+    "capacity": "kW",
+    "load": "kW",
+    "power": "kW",
+    "peak": "kW",
+    "ramp": "kW/h",
+    "energy": "kWh",
+    "state-of-charge": "kWh",
+    "efficiency": "",
+    "retention": "",
+    "share": "",
+}
+"""Unit the engine wants of each kind; a price says what it is for."""
+Overlap = Literal["first", "least", "most"]
+"""Which of several events at one time counts."""
+Stored = Literal["freely", "as-sensor", "never"]
+"""Whether a field may be stored on an asset: in any form, as a sensor only, or not at all."""
+Direction = Literal["both", "consumption", "production"]
+"""Which way of a planned power an output receives; ``both`` is positive when consuming."""
+Per = Literal["energy", "power"]
+"""What a price is for: each kWh, or each kW."""
+PER: dict[str, Per] = {"currency/kWh": "energy", "currency/kW": "power"}
+ENERGY_PER_EVENT: dict[str, str] = {"kW": "kWh"}
+"""Units in which a sensor with events of some length may record what is wanted in another one, as a mean over each."""
+
+
+class Role(Flag):
+    """What is done with the sensors and assets that a field names."""
+
+    READS = auto()
+    """The series of the sensor is read for the plan."""
+    WRITES = auto()
+    """The sensor receives a part of the plan."""
+    DEVICE = auto()
+    """The sensor or asset stands for a device."""
+    GROUP = auto()
+    """The sensor or asset stands for a group of devices."""
+
+
+SAYS = Role(0)
+"""The role of a field that names neither a sensor nor an asset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What there is to know of one field."""
+
+    name: str
+    """As users write it."""
+    form: Form
+    kind: Kind | None
+    """What its values are; None if it has no values."""
+    role: Role
+    unit: str | None
+    """Unit the engine wants; ``currency`` stands for any currency, an empty text for a share or ratio."""
+    default: object
+    meaning: str
+    example: object
+    overlap: Overlap
+    replaced_by: tuple[str, ...]
+    """The fields to use instead, if this one is of an older release."""
+    signed: bool
+    """Whether values below 0 make sense."""
+    direction: Direction | None
+    """Of an output of power: which way it receives; None: both, in the sign of the sensor."""
+    stored: Stored
+
+    @property
+    def per(self) -> Per | None:
+        """What a price is for; None for a price of something else, for one whose text decides, and any other field."""
+        return PER.get(self.unit or "") if self.kind == "price" else None
+
+
+def described(
+    meaning: str,
+    *,
+    example: object,
+    form: Form | None = None,
+    kind: Kind | None = None,
+    role: Role | None = None,
+    unit: str | None = None,
+    default: object = None,
+    overlap: Overlap | None = None,
+    replaced_by: tuple[str, ...] = (),
+    signed: bool = True,
+    direction: Direction | None = None,
+    stored: Stored = "freely",
+) -> Any:
+    """Return a pydantic field with all that is said of it.
+
+    Args:
+        meaning: One sentence.
+        example: A value as a user would write it.
+        form: How it is written; a quantity, except for planned power.
+        kind: What its values are.
+        role: What is done with the sensor or asset it names; quantities are read, planned power is written.
+        unit: Unit of a price; other kinds have one each.
+        default: What holds when the field is left out.
+        overlap: Which of several events at one time counts; the least of capacities, else the first.
+        replaced_by: The fields to use instead.
+        signed: Whether values below 0 make sense.
+        direction: Of an output of power, which way it receives.
+        stored: Whether it may be stored on an asset.
+    """
+    planned = kind == "power"
+    form = form or ("sensor" if planned else "quantity")
+    if role is None:
+        role = Role.WRITES if planned else Role.READS if form in ("quantity", "quantities") else SAYS
+    about: dict[str, Any] = {
+        "form": form,
+        "kind": kind,
+        "role": [str(each.name).lower() for each in role],
+        "unit": UNITS.get(kind) if kind and unit is None else unit,
+        "overlap": overlap or ("least" if kind == "capacity" else "first"),
+        "replaced_by": list(replaced_by),
+        "signed": signed,
+        "direction": direction,
+        "stored": stored,
+        "deprecated": bool(replaced_by) or None,  # told by the schema; reading an old field is no mistake of ours
+    }
+    return Field(
+        default=default,
+        description=meaning,
+        examples=[example],
+        json_schema_extra={key: value for key, value in about.items() if value is not None},
+    )
+
+
+def fact_of(name: str, info: FieldInfo) -> Fact:
+    """Return what a model's field declares of itself."""
+    about: dict[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    return Fact(
+        name=name.replace("_", "-"),
+        form=about["form"],
+        kind=about.get("kind"),
+        role=reduce(or_, (Role[each.upper()] for each in about["role"]), SAYS),
+        unit=about.get("unit"),
+        default=info.default,
+        meaning=info.description or "",
+        example=info.examples[0] if info.examples else None,
+        overlap=about["overlap"],
+        replaced_by=tuple(about["replaced_by"]),
+        signed=about["signed"],
+        direction=about.get("direction"),
+        stored=about["stored"],
+    )
+
+
+def fits(unit: str, wanted: str, *, lasts: bool) -> bool:
+    """Return whether values of a sensor can be those of a field.
+
+    Args:
+        unit: Unit of the sensor.
+        wanted: Unit of the field.
+        lasts: Whether events of the sensor last some time, so that an energy per event is a mean power.
+    """
+    wanted = unit_for(wanted, unit)
+    if units.same_kind(unit, wanted):
+        return True
+    return lasts and wanted in ENERGY_PER_EVENT and units.same_kind(unit, ENERGY_PER_EVENT[wanted])
