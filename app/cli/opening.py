@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
 from app.opening import opened
 from app.settings.settings import load
-from db.core import bounds
+from app.usecases.actor import Actor
+from db.core import bounds, change_tracking
 
 
 @contextmanager
@@ -20,6 +22,15 @@ def writing() -> Iterator[Session]:
             yield session
     finally:
         database.close()
+
+
+@contextmanager
+def acting() -> Iterator[tuple[Session, Actor]]:
+    """Give a writing session and the operator, in whose name it acts; an error saves nothing."""
+    actor = Actor(principal=None, settings=load(), now=datetime.now(UTC))
+    with writing() as session:
+        change_tracking.act_as(session, actor.by)
+        yield session, actor
 
 
 @contextmanager

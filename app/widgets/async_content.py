@@ -3,23 +3,28 @@
 import logging
 import re
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from html import escape
 from typing import Any, TypeVar
 
 import panel as pn
 import panel_material_ui as pmui
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app import door
 from app.auth.access.identity import SignedIn
 from app.auth.login.sessions import current_user
+from app.usecases.actor import Actor
 from app.web.context import current
 from app.widgets import initial_load
-from db.core import change_tracking
+from db.accounts import logins
+from db.core import change_tracking, faults
 from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)
+SIGNED_OUT = "You are signed out; reload the page to sign in."
 FAILED = "This could not be shown; the reason is in the server's log."
 
 Result = TypeVar("Result")
@@ -57,18 +62,24 @@ async def reading(read: Callable[[Session, SignedIn], Result]) -> Result:
     return await in_turn(within, who)
 
 
-async def writing(change: Callable[[Session, SignedIn], Result]) -> Result:
-    """Return what a function changes as the signed-in user, in a thread and committed at its end.
+async def writing(change: Callable[[Session, Actor], Result]) -> Result:
+    """Return what a use case changes in the name of the signed-in user, in a thread and committed at its end.
 
     Raises:
-        EngineError: Nobody is signed in, or what the function raises; then nothing is changed.
+        EngineError: Nobody is signed in any more, or what the use case raises; then nothing is changed.
     """
-    who = _signed_in()
+    who, running = _signed_in(), current()
+    actor = Actor(principal=who, settings=running.settings, now=datetime.now(UTC))
 
     def within() -> Result:
-        with current().database.writing() as session:
-            change_tracking.act_as(session, (who.id, who.username))
-            return change(session, who)
+        try:
+            with running.database.writing() as session:
+                if not logins.stands(session, who.id, who.serial):
+                    raise EngineError(SIGNED_OUT)
+                change_tracking.act_as(session, actor.by)
+                return change(session, actor)
+        except (IntegrityError, DataError) as error:
+            raise EngineError(faults.sentence(error)) from error
 
     return await in_turn(within, who)
 
@@ -109,7 +120,7 @@ def here() -> str:
 def _signed_in() -> SignedIn:
     who = current_user()
     if who is None:
-        raise EngineError("You are signed out; reload the page to sign in.")
+        raise EngineError(SIGNED_OUT)
     return who
 
 

@@ -30,6 +30,13 @@ PASSING_IN_POSTGRES = frozenset({errorcodes.IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
 """Beside what psycopg2 calls operational: locks, deadlocks, full disks, lost connections, a server that shuts down."""
 
 
+SENTENCES: dict[type[exc.DBAPIError], str] = {
+    exc.IntegrityError: "It clashes with a row that is there already.",
+    exc.DataError: "A number or a text in it is larger than the database takes; write a smaller one.",
+}
+"""What is told instead of the database's own words, which hold statements and values."""
+
+
 class Unavailable(EngineError):
     """The database does not take or give this at the moment; nothing was changed.
 
@@ -40,6 +47,11 @@ class Unavailable(EngineError):
     def __init__(self) -> None:
         self.retry_after = RETRY_AFTER
         super().__init__("The database does not take this at the moment; nothing was changed. Try again in a while.")
+
+
+def sentence(error: BaseException) -> str:
+    """Return what people are told of an error: its own words, or ours for what the database would say."""
+    return next((said for kind, said in SENTENCES.items() if isinstance(error, kind)), str(error))
 
 
 def passes(error: BaseException) -> bool:

@@ -8,8 +8,9 @@ from app.auth.access.identity import identity
 from app.jobs import principal
 from app.jobs.submission import Order, ask
 from app.jobs.worker import Worker
-from app.pages.jobs.job_table import change
 from app.settings.settings import load
+from app.usecases.actor import Actor
+from app.usecases.jobs import requeue_job
 from db.accounts.users import User
 from db.core.database import Database
 from db.jobs import jobs
@@ -70,7 +71,8 @@ def test_what_a_user_who_is_gone_was_refused_is_done_for_nobody_with_the_rights_
     with people.writing() as session:
         boss = session.get_one(User, served.ids["u:boss"])
         if way == "on a page":
-            change(job_id, "requeue", session, identity(session, boss))
+            actor = Actor(principal=identity(session, boss), settings=load({}), now=START)
+            requeue_job(session, actor, job_id)
         elif way == "by asking for the same":
             before = session.get_one(Job, job_id)
             asset_id, request = before.asset_id, before.request

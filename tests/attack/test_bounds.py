@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.api.http.errors import Invalid
-from app.api.http.fields import STORED
 from app.api.http.multipart import MultipartForm, Raw
-from app.api.http.reading import parse
 from app.settings.bounds import Bounds
+from app.usecases.fields import STORED
+from app.usecases.inputs import Invalid, read_input
 from tests.auth.test_permissions import ROUTES
 from tests.http.serving import Api
 
@@ -174,11 +173,11 @@ def test_no_field_of_a_request_is_without_a_bound(name: str, part: str, model: A
     for field, declared in model.model_fields.items():
         for value in TOO_MUCH.values():
             with pytest.raises(Invalid) as refused:
-                parse(model, {field: value}, part, Bounds())
+                read_input(model, {field: value}, Bounds(), part)
             assert list(refused.value.fields) == [field]
         if STORED in str(declared):
             with pytest.raises(Invalid) as refused:
-                parse(model, {field: json.dumps({"a": ["x" * 9000] * 10})}, part, Bounds())
+                read_input(model, {field: json.dumps({"a": ["x" * 9000] * 10})}, Bounds(), part)
             assert set(refused.value.fields) & {field, declared.alias}
 
 

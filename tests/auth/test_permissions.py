@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from app.api.http import gate
 from app.api.http.errors import ApiError
 from app.api.http.multipart import File, MultipartForm, Raw
-from app.api.http.reading import parse
 from app.api.http.route import PARAMETER, Call, Route
 from app.api.routes import tables
 from app.auth.access.access import NotAllowed
@@ -21,6 +20,7 @@ from app.auth.protection import sealing
 from app.auth.tokens import keys
 from app.settings.bounds import Bounds
 from app.settings.settings import load
+from app.usecases.inputs import read_input
 from app.web.context import Running
 from db import sources
 from db.accounts.stored_secrets import KeptSecret
@@ -80,7 +80,7 @@ def arguments(route: Route, given: dict[str, Any]) -> dict[str, Any]:
     found = {name: given[name] for name in PARAMETER.findall(route.path)}
     query, body = route.model("query"), route.model("body")
     if query is not None:
-        found["query"] = parse(query, given.get("query", {}), "query", Bounds())
+        found["query"] = read_input(query, given.get("query", {}), Bounds(), "query")
     if body is MultipartForm:
         found["body"] = MultipartForm(
             files=[File(name="x.csv", media="text/csv", file=io.BytesIO(given["file"].encode()))]
@@ -88,7 +88,7 @@ def arguments(route: Route, given: dict[str, Any]) -> dict[str, Any]:
     elif body is Raw:
         found["body"] = Raw(content=orjson.dumps({"data": given["bulk"]}), media="application/json")
     elif body is not None:
-        found["body"] = parse(body, given.get("body", {}), "json", Bounds())
+        found["body"] = read_input(body, given.get("body", {}), Bounds())
     return found
 
 

@@ -17,10 +17,10 @@ def test_an_account_of_ones_own(terminal):
     "line, told",
     [
         ("flexscope add asset --name x --asset-type batery", "did you mean 'battery'"),
-        ("flexscope add asset --name x --asset-type battery --account 9", "There is no account 9"),
+        ("flexscope add asset --name x --asset-type battery --account 9", "there is no account 9"),
         ("flexscope add asset --name x --asset-type battery --attributes nonsense", "attributes"),
         ("flexscope add sensor --name x --unit blubb --event-resolution 15 --asset 1", "blubb"),
-        ("flexscope add sensor --name x --unit kW --event-resolution 15 --asset 1", "There is no asset 1"),
+        ("flexscope add sensor --name x --unit kW --event-resolution 15 --asset 1", "there is no asset 1"),
         ("flexscope add user --username x --email nobody --account 1 --password longenough", "nobody"),
         ("flexscope show asset --id 7", "There is no asset 7"),
     ],

@@ -14,9 +14,8 @@ from tornado.web import HTTPError
 
 from app.api.http import acting, gate
 from app.api.http.acting import Request
-from app.api.http.errors import Invalid, NotSignedIn, answer
+from app.api.http.errors import NotSignedIn, answer
 from app.api.http.multipart import MultipartForm, Raw
-from app.api.http.reading import parse
 from app.api.http.receiving import Receiving
 from app.api.http.route import Reply, Route
 from app.api.http.sending import packed, stream
@@ -25,6 +24,7 @@ from app.auth.access.identity import SignedIn
 from app.auth.login import cookies
 from app.auth.protection.headers import request_id
 from app.auth.tokens import tokens
+from app.usecases.inputs import Invalid, read_input
 from app.version import API, COMPATIBLE, OWN
 from app.web.fair_pools import Crowded
 from app.web.profiling import profiled
@@ -175,14 +175,14 @@ class Endpoint(Receiving):
             given = {name: _text(name, values[-1]) for name, values in self._arguments().items()}
             if route.method == "GET":
                 given = self.received.message() | given
-            found["query"] = parse(query, given, "query", settings)
+            found["query"] = read_input(query, given, settings, "query")
         if body is MultipartForm:
             found["body"] = self.received.uploaded(self.request.headers)
         elif body is Raw:
             media = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             found["body"] = Raw(content=self.received.raw(), media=media)
         elif body is not None:
-            found["body"] = parse(body, self.received.message(), "json", settings)
+            found["body"] = read_input(body, self.received.message(), settings)
         return found
 
     def _arguments(self) -> dict[str, list[bytes]]:

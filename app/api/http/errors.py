@@ -6,17 +6,17 @@ Only our own classes are in the table: a stray ``KeyError`` stays a 500, is logg
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy.exc import DataError, IntegrityError
 
 from app.auth.access.access import NotAllowed
-from app.jobs.control import WrongState
 from app.jobs.retries import QueueDown
+from app.usecases.inputs import Invalid
+from app.usecases.jobs import WrongState
 from app.web.fair_pools import Crowded
 from db.beliefs.merge import WriteConflict
 from db.core import faults
 from db.core.database import NotFound
-from engine.errors import EngineError, FieldError, InputError, SolveError, nearest
+from engine.errors import EngineError, FieldError, InputError, SolveError
 
 Body = dict[str, Any]
 
@@ -57,16 +57,6 @@ class NotSignedIn(ApiError):
         )
 
 
-class Invalid(ApiError):
-    """Fields of a request are wrong; the answer names each."""
-
-    def __init__(self, where: str, fields: dict[str, list[str]]) -> None:
-        self.fields = fields
-        said = "; ".join(f"{name}: {' '.join(problems)}" for name, problems in fields.items())
-        super().__init__(422, "UNPROCESSABLE_ENTITY", said, extra={"message": {where: fields}, "result": "Rejected"})
-
-
-PLAINER = {"missing": "This field is needed."}
 STATUS: dict[type[Exception], tuple[int, str]] = {
     NotAllowed: (403, "INVALID_SENDER"),
     NotFound: (404, "NOT_FOUND"),
@@ -78,11 +68,6 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     IntegrityError: (409, "CONFLICT"),
     DataError: (422, "UNPROCESSABLE_ENTITY"),
 }
-OF_DATABASE: dict[type[Exception], str] = {
-    IntegrityError: "It clashes with a row that is there already.",
-    DataError: "A number or a text in it is larger than the database takes; write a smaller one.",
-}
-"""What is told instead of the database's own words, which hold statements and values."""
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 WORDS = {400: "INVALID_REQUEST", 401: "UNAUTHORIZED", 403: "INVALID_SENDER", 405: "INVALID_METHOD", 410: "GONE"}
 
@@ -107,9 +92,15 @@ def answer(error: BaseException | None, code: int = 500) -> tuple[int, Body, dic
         return 503, _body("DATABASE_UNAVAILABLE", str(gone)), {"Retry-After": str(gone.retry_after)}
     if isinstance(error, FieldError):
         return answer(Invalid("json", {error.field: [error.problem]}))
+    if isinstance(error, Invalid):
+        told = _body("UNPROCESSABLE_ENTITY", str(error)) | {
+            "message": {error.where: error.fields},
+            "result": "Rejected",
+        }
+        return 422, told, {}
     for kind, (status, word) in STATUS.items():
         if isinstance(error, kind):
-            return status, _body(word, OF_DATABASE.get(kind, str(error))), {}
+            return status, _body(word, faults.sentence(error)), {}
     phrase = PHRASES.get(code, "Error")
     return code, _body(WORDS.get(code, phrase.upper().replace(" ", "_")), _plain(code, phrase)), {}
 
@@ -127,19 +118,3 @@ def _plain(code: int, phrase: str) -> str:
         500: "Something went wrong on the server; it is logged there.",
     }
     return sentences.get(code, f"{phrase}.")
-
-
-def shortened(error: ValidationError, where: str, spelled: dict[str, str], known: list[str]) -> Invalid:
-    """Return pydantic's findings as one list of problems per field, in the spelling of the request."""
-    fields: dict[str, list[str]] = {}
-    for problem in error.errors(include_url=False, include_context=False, include_input=False):
-        path = [
-            str(part) for part in problem["loc"] if not str(part).startswith(("function-", "is-instance", "tuple["))
-        ]
-        name = spelled.get(path[0], path[0].replace("_", "-")) if path else "_schema"
-        message = PLAINER.get(problem["type"], str(problem["msg"]).removeprefix("Value error, "))
-        if problem["type"] == "extra_forbidden":
-            message = f"There is no such field; {nearest(name, known)}"
-        inner = ".".join(path[1:])
-        fields.setdefault(name, []).append(f"{inner}: {message}" if inner and inner.isidentifier() else message)
-    return Invalid(where, fields)

@@ -12,12 +12,12 @@ from app.api.http import acting
 from app.api.http.acting import Request
 from app.api.http.errors import ApiError, NotSignedIn, answer
 from app.api.http.multipart import File, MultipartForm
-from app.api.http.reading import parse
 from app.api.http.route import Route
 from app.api.routes import tables
 from app.auth.access.identity import SignedIn
 from app.door import Asked
 from app.settings.bounds import Bounds
+from app.usecases.inputs import read_input
 from app.web.context import Running
 
 
@@ -55,11 +55,11 @@ def _read(route: Route, asked: Asked, bounds: Bounds) -> dict[str, Any]:
     """Return query and body as the models the function wants."""
     found: dict[str, Any] = {}
     if query := route.model("query"):
-        found["query"] = parse(query, asked.query, "query", bounds)
+        found["query"] = read_input(query, asked.query, bounds, "query")
     body = route.model("body")
     if body is MultipartForm:
         files = [File(name=name, media="", file=io.BytesIO(content)) for name, content in asked.files]
         found["body"] = MultipartForm(files=files, fields={name: str(value) for name, value in asked.body.items()})
     elif body:
-        found["body"] = parse(body, asked.body, "json", bounds)
+        found["body"] = read_input(body, asked.body, bounds)
     return found

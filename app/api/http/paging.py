@@ -8,8 +8,8 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.api.http.errors import Invalid
-from app.api.http.fields import HYPHENS, Query
+from app.usecases.fields import HYPHENS, Query
+from app.usecases.inputs import Invalid
 from engine.errors import nearest
 
 Row = TypeVar("Row")

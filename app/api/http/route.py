@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.api.http.errors import NotSignedIn
 from app.auth.access.identity import SignedIn
+from app.usecases.actor import Actor
 from app.web.context import Running
 from app.web.fair_pools import Name
 
@@ -79,6 +80,11 @@ class Call:
         if self.asker is None:
             raise NotSignedIn
         return self.asker
+
+    @property
+    def actor(self) -> Actor:
+        """The signed-in user as use cases know who acts."""
+        return Actor(principal=self.who, settings=self.running.settings, now=self.now)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,9 @@ import orjson
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.api.entity_address import entity_address
 from app.api.http.paging import Column
 from app.api.http.route import Call
+from app.usecases.sensors import entity_address
 from db.assets import Asset
 from db.sensors import Sensor
 from engine.iso_time import iso_duration

@@ -9,8 +9,12 @@ from db import assets
 from db.assets import Asset
 from db.sensors import Sensor
 from engine.errors import FieldError
+from engine.flex.process import ProcessModel
+from engine.flex.storage import StorageModel
 
 REQUEST = "request"
+PROCESS_TYPES = ("process", "load")
+"""Asset types whose devices are processes."""
 FAMILIES = [  # spellings of one idea: a closer one hides the others farther away
     {"consumption-price", "consumption-price-sensor"},
     {"production-price", "production-price-sensor"},
@@ -85,6 +89,13 @@ def models(references: References, tree: Sequence[Asset], asked: Sequence[Mappin
     taken = {model.asset.id for model in asked_for if model.asset is not None}
     stored = [below for below in tree if below.flex_model and below.id not in taken]
     return asked_for + [DeviceModel(_stored(below, None), below, None) for below in stored]
+
+
+def model_kind(asset_type: str, fields: Mapping[str, Any]) -> type[StorageModel] | type[ProcessModel]:
+    """Return what a flex-model describes: a process, by the type of its asset or its fields, or else a device."""
+    names = {str(name).replace("_", "-") for name in fields}
+    works = "process-type" in names or {"power", "duration"} <= names
+    return ProcessModel if asset_type in PROCESS_TYPES or works else StorageModel
 
 
 def sensors_named(config: Any, *, without: Collection[str] = ()) -> Iterator[int]:

@@ -28,9 +28,6 @@ from engine.iso_time import duration, zone
 from engine.site import Site
 from engine.window import Window
 
-PROCESS_TYPES = ("process", "load")
-"""Asset types whose devices are processes."""
-
 
 @dataclass(frozen=True)
 class Assembled:
@@ -145,16 +142,13 @@ def _one(currencies: set[str]) -> str:
 
 
 def _entry(model: DeviceModel) -> StorageModel | ProcessModel:
-    """Return what an entry describes: a process on an asset of that type or where its fields tell so, else a device.
+    """Return what an entry describes, a process or any other device.
 
     Raises:
         InputError: A field is wrong; the device is named.
     """
     fields = model.effective.fields
-    asked = {str(name).replace("_", "-") for name in fields}
-    of_type = model.asset is not None and model.asset.asset_type.name in PROCESS_TYPES
-    works = "process-type" in asked or {"power", "duration"} <= asked
-    kind = ProcessModel if of_type or works else StorageModel
+    kind = flex_config.model_kind(model.asset.asset_type.name if model.asset is not None else "", fields)
     given = {**_process_type(model), **fields} if kind is ProcessModel else fields
     try:
         return kind.read(given)

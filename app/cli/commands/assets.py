@@ -1,49 +1,42 @@
 """Commands about assets and sensors."""
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import click
 from sqlalchemy import select
 
 from app.cli.commands.accounts import place
-from app.cli.opening import reading, writing
+from app.cli.opening import acting, reading
 from app.cli.tables import show_table, show_title
+from app.usecases.assets import NewAsset, create_asset
+from app.usecases.sensors import NewSensor, create_sensor
 from db import sensors
-from db.accounts.accounts import Account
-from db.assets import Asset, AssetType, check_parent
+from db.assets import Asset, AssetType
 from db.core.database import get
-from db.sensors import Sensor
 from engine.errors import FieldError, UnknownName
-from engine.iso_time import duration, iso_duration, zone
-from engine.units import units
+from engine.iso_time import iso_duration
 
 
 @click.command("asset")
 @click.option("--name", required=True, help="Name of the asset.")
 @click.option("--asset-type", required=True, help="Name or ID of its type; see 'flexscope show asset-types'.")
 @click.option("--account", type=int, help="ID of the owning account; without it every user may read the asset.")
-@click.option("--parent-asset", type=int, help="ID of the asset this one is part of.")
-@click.option("--latitude", type=click.FloatRange(-90, 90), help="Degrees north.")
-@click.option("--longitude", type=click.FloatRange(-180, 180), help="Degrees east.")
+@click.option("--parent-asset", "parent_asset_id", type=int, help="ID of the asset this one is part of.")
+@click.option("--latitude", type=float, help="Degrees north.")
+@click.option("--longitude", type=float, help="Degrees east.")
 @click.option("--attributes", default="{}", help="More facts, as a JSON object.")
-def add_asset(asset_type: str, account: int | None, parent_asset: int | None, attributes: str, **columns: Any) -> None:
+def add_asset(asset_type: str, account: int | None, **columns: Any) -> None:
     """Add an asset."""
-    with writing() as session:
+    with acting() as (session, actor):
         kinds = {kind.name: kind for kind in session.scalars(select(AssetType))}
         kinds |= {str(kind.id): kind for kind in kinds.values()}
         if asset_type not in kinds:
             raise UnknownName("asset type", asset_type, [name for name in kinds if not name.isdecimal()])
-        if account is not None:
-            get(session, Account, account)
-        made = Asset(asset_type=kinds[asset_type], attributes=json_object(attributes, "attributes"), **columns)
-        made.account_id, made.parent_asset_id = account, parent_asset
-        if parent_asset is not None:
-            check_parent(session, made, get(session, Asset, parent_asset))
-        session.add(made)
-        session.flush()
-    click.secho(f"Asset {made.name} has ID {made.id}.", fg="green")
+        fields = {name: value for name, value in columns.items() if value is not None}
+        fields |= {"generic_asset_type_id": kinds[asset_type].id, "account_id": account}
+        asset = create_asset(session, actor, actor.read(NewAsset, fields))
+    click.secho(f"Asset {asset.name} has ID {asset.id}.", fg="green")
 
 
 def json_object(text: str, field: str) -> dict[str, Any]:
@@ -61,22 +54,17 @@ def json_object(text: str, field: str) -> dict[str, Any]:
 @click.option("--name", required=True, help="Name of the sensor.")
 @click.option("--unit", required=True, help="Unit of its values, such as kW or EUR/MWh.")
 @click.option("--event-resolution", required=True, help="Length of an event: minutes, or ISO 8601 such as PT15M.")
-@click.option("--timezone", default="Europe/Amsterdam", show_default=True, help="Zone of its days.")
+@click.option("--timezone", help="Zone of its days; without it that of the server (FLEXMEASURES_TIMEZONE).")
 @click.option("--asset", type=int, required=True, help="ID of the asset.")
 @click.option("--attributes", default="{}", help="More facts, as a JSON object.")
-def add_sensor(name: str, unit: str, event_resolution: str, timezone: str, asset: int, attributes: str) -> None:
+def add_sensor(event_resolution: str, timezone: str | None, asset: int, **columns: Any) -> None:
     """Add a sensor of an asset."""
-    units.unit(unit)
-    made = Sensor(name=name, unit=unit, timezone=zone(timezone).key, attributes=json_object(attributes, "attributes"))
-    if event_resolution.isdecimal():
-        made.resolution = timedelta(minutes=int(event_resolution))
-    else:
-        made.resolution = duration(event_resolution, field="event-resolution")
-    with writing() as session:
-        made.asset_id = get(session, Asset, asset).id
-        session.add(made)
-        session.flush()
-    click.secho(f"Sensor {name} has ID {made.id}.", fg="green")
+    length = f"PT{event_resolution}M" if event_resolution.isdecimal() else event_resolution
+    with acting() as (session, actor):
+        fields = columns | {"event_resolution": length, "generic_asset_id": asset}
+        fields["timezone"] = timezone or actor.timezone
+        sensor = create_sensor(session, actor, actor.read(NewSensor, fields))
+    click.secho(f"Sensor {sensor.name} has ID {sensor.id}.", fg="green")
 
 
 @click.command("asset-types")

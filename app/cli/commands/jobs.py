@@ -11,12 +11,13 @@ import click
 import orjson
 
 from app import logs
-from app.cli.opening import reading, writing
+from app.cli.opening import acting, reading
 from app.cli.tables import show_table
 from app.jobs.handlers.kinds import QUEUES
 from app.jobs.queue import Queue
 from app.opening import opened
 from app.settings.settings import load
+from app.usecases import jobs as usecases
 from db.jobs import job_search, job_states, jobs
 from db.jobs.job_search import JobQuery
 from db.jobs.jobs import PENDING, UNSUCCESSFUL, Job
@@ -143,10 +144,8 @@ def run_job(job_id: str) -> None:
 @click.option("--job", "job_id", required=True, help="UUID of the job.")
 def cancel_job(job_id: str) -> None:
     """Cancel a job that has not ended; what it is computing is not saved."""
-    with writing() as session:
-        job = jobs.one(session, job_id)
-        if not job_states.cancel(session, job_id, now=datetime.now(UTC), message="Cancelled on the command line."):
-            raise InputError(f"Job {job_id} has ended already ({job.status.lower()}).")
+    with acting() as (session, actor):
+        usecases.cancel_job(session, actor, job_id)
     click.secho(f"Job {job_id} is cancelled.", fg="green")
 
 

@@ -1,13 +1,16 @@
 """``flexscope delete`` for accounts, users, assets and sensors: with all that is theirs, once that is confirmed."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
 
 import click
-from sqlalchemy import false, select
 from sqlalchemy.orm import Session
 
-from app.cli.opening import reading, writing
-from app.jobs import principal
+from app.cli.opening import acting, reading
+from app.usecases.accounts import delete_account
+from app.usecases.actor import Actor
+from app.usecases.assets import delete_asset
+from app.usecases.sensors import delete_sensor
+from app.usecases.users import delete_user
 from db.accounts.accounts import Account
 from db.accounts.users import User
 from db.assets import Asset
@@ -24,7 +27,7 @@ FORCE = click.option("--force", is_flag=True, help="Do not ask.")
 @FORCE
 def account(ids: tuple[int, ...], force: bool) -> None:
     """Delete accounts with their users, assets and data."""
-    remove(Account, ids, what="users, assets and data", force=force)
+    remove(Account, ids, delete_account, what="users, assets and data", force=force)
 
 
 @click.command("user")
@@ -32,7 +35,7 @@ def account(ids: tuple[int, ...], force: bool) -> None:
 @FORCE
 def user(ids: tuple[int, ...], force: bool) -> None:
     """Delete users; what they sent stays."""
-    remove(User, ids, what="sessions and keys", force=force)
+    remove(User, ids, delete_user, what="sessions and keys", force=force)
 
 
 @click.command("asset")
@@ -40,7 +43,7 @@ def user(ids: tuple[int, ...], force: bool) -> None:
 @FORCE
 def asset(ids: tuple[int, ...], force: bool) -> None:
     """Delete assets with those below them, their sensors and data."""
-    remove(Asset, ids, what="the assets below, sensors and data", force=force)
+    remove(Asset, ids, delete_asset, what="the assets below, sensors and data", force=force)
 
 
 @click.command("sensor")
@@ -48,39 +51,24 @@ def asset(ids: tuple[int, ...], force: bool) -> None:
 @FORCE
 def sensor(ids: tuple[int, ...], force: bool) -> None:
     """Delete sensors with their data."""
-    remove(Sensor, ids, what="data", force=force)
+    remove(Sensor, ids, delete_sensor, what="data", force=force)
 
 
-def _users(session: Session, table: type[Table], ids: tuple[int, ...]) -> list[int]:
-    """Return the ids of the users that are deleted with some rows."""
-    leaving = User.account_id.in_(ids) if table is Account else User.id.in_(ids) if table is User else false()
-    return list(session.scalars(select(User.id).where(leaving)))
-
-
-def remove(table: type[Table], ids: tuple[int, ...], *, what: str, force: bool) -> None:
+def remove(
+    table: type[Table], ids: tuple[int, ...], delete: Callable[[Session, Actor, int], None], *, what: str, force: bool
+) -> None:
     """Delete rows and, by the foreign keys, what is theirs: all of them or none."""
     with reading() as session:
         names = _names(session, table, ids)
     if not force:
         click.confirm(f"Delete {', '.join(names)} with {what}?", abort=True)
-    with writing() as session:
+    with acting() as (session, actor):
         if _names(session, table, ids) != names:
             raise InputError("What is to be deleted was changed meanwhile; nothing was deleted. Look at it again.")
-        if table is Account:
-            _let_go(session, ids)
-        principal.leave(session, _users(session, table, ids), now=datetime.now(UTC))
         for key in dict.fromkeys(ids):
-            session.delete(get(session, table, key))
+            delete(session, actor, key)
+            session.flush()
     click.secho(f"Deleted {', '.join(names)}.", fg="green")
-
-
-def _let_go(session: Session, account_ids: tuple[int, ...]) -> None:
-    """Take what other accounts have below assets of leaving accounts to the top, so that it does not go with them."""
-    owned = select(Asset.id).where(Asset.account_id.in_(account_ids))
-    for asset in session.scalars(select(Asset).where(Asset.parent_asset_id.in_(owned))):
-        if asset.account_id not in account_ids:
-            asset.parent_asset_id = None
-    session.flush()
 
 
 def _names(session: Session, table: type[Table], ids: tuple[int, ...]) -> list[str]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -11,24 +12,28 @@ import panel as pn
 import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
-from app import door
 from app.assemble.site import flex_config
 from app.assemble.site.flex_config import Effective
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.pages.asset.flex_form import FlexForm
 from app.pages.sensor.fields import fields
-from app.widgets.async_content import asking, here, later, note, refuse
+from app.usecases.assets import AssetChange, update_asset
+from app.usecases.sensors import NewSensor, create_sensor, entity_address
+from app.web.context import current
+from app.widgets.async_content import here, later, note, refuse, writing
 from app.widgets.forms import Form
 from app.widgets.layout import Shell, address
 from app.widgets.tabs import Part
 from components.maps.place_picker import PlacePicker
 from components.tables.asset_tree import AssetTree, Node
 from components.tables.fact_table import Cell, Code, FactTable, Link
-from db import assets
+from db import assets, sensors
 from db.assets import Asset, lineage
 from db.core.database import get
+from db.sensors import Sensor
 from engine.flex.context import FlexContext
+from engine.iso_time import iso_duration
 
 NO_SENSORS = "There are no sensors yet: add one below, with 'flexscope add sensor', or post it to /api/v3_0/sensors."
 NO_CONTEXT = (
@@ -45,8 +50,8 @@ class ContextContent:
 
     asset: Asset
     tree: Node
-    sensors: list[dict[str, Any]]
-    """As the API writes them, with their entity addresses."""
+    sensors: Mapping[Sensor, str]
+    """Each with its entity address."""
     context: Effective
     may_change: bool
     may_add: bool
@@ -60,11 +65,12 @@ def part(page: Shell, asset_id: int) -> Part:
 def _read(asset_id: int, server: str, session: Session, who: SignedIn) -> ContextContent:
     asset = get(session, Asset, asset_id)
     access.check(who, "read", asset)
-    asked = door.Asked(method="GET", path=f"/assets/{asset_id}/sensors", address=server)
+    settings = current().settings
+    address_of = partial(entity_address, server=server, settings=settings, now=datetime.now(UTC))
     return ContextContent(
         asset=asset,
         tree=_tree(session, who, asset),
-        sensors=door.through(who, asked),
+        sensors={sensor: address_of(sensor.id) for sensor in sensors.of_asset(session, asset_id)},
         context=flex_config.context(asset, {}),
         may_change=access.may(who, "update", asset),
         may_add=access.may(who, "create-children", asset),
@@ -100,17 +106,17 @@ def heading(text: str) -> pmui.Typography:
     return pmui.Typography(text, variant="h3", sx={"fontSize": "1rem"}, margin=(18, 8, 0, 8))
 
 
-def _sensors(sensors: list[dict[str, Any]]) -> FactTable:
+def _sensors(addresses: Mapping[Sensor, str]) -> FactTable:
     rows: list[list[Cell]] = [
         [
-            Link(sensor["name"], address(f"/sensors/{sensor['id']}")),
-            str(sensor["id"]),
-            sensor["unit"] or "-",
-            sensor["event_resolution"] if sensor["event_resolution"] != "PT0M" else "instantaneous",
-            sensor["timezone"],
-            Code(sensor["entity_address"]),
+            Link(sensor.name, address(f"/sensors/{sensor.id}")),
+            str(sensor.id),
+            sensor.unit or "-",
+            iso_duration(sensor.resolution) if sensor.resolution else "instantaneous",
+            sensor.timezone,
+            Code(entity),
         ]
-        for sensor in sensors
+        for sensor, entity in addresses.items()
     ]
     columns = ["Sensor", "Id", "Unit", "Resolution", "Zone", "Entity address"]
     return FactTable(columns=columns, rows=rows, empty=NO_SENSORS)
@@ -118,10 +124,11 @@ def _sensors(sensors: list[dict[str, Any]]) -> FactTable:
 
 def _new_sensor(asset: Asset) -> Form:
     async def send(given: Mapping[str, Any]) -> Any:
-        return await asking("POST", "/sensors", body={"unit": "", **given, "generic_asset_id": asset.id})
+        new = {"unit": "", **given, "generic_asset_id": asset.id}
+        return await writing(lambda session, actor: create_sensor(session, actor, actor.read(NewSensor, new)))
 
     form = Form(fields(), send=send, button="Add sensor", whole=True)
-    form.says = lambda made: f"Sensor {made['name']} has the id {made['id']}; reload the page to see it in the list."
+    form.says = lambda made: f"Sensor {made.name} has the id {made.id}; reload the page to see it in the list."
     return form
 
 
@@ -143,7 +150,10 @@ def _origin(origin: str, own_id: int) -> Cell:
 
 def _own_context(found: ContextContent) -> FlexForm:
     async def save(given: dict[str, Any]) -> Any:
-        return await asking("PATCH", f"/assets/{found.asset.id}", body={"flex_context": given})
+        change = {"flex_context": given}
+        return await writing(
+            lambda session, actor: update_asset(session, actor, found.asset.id, actor.read(AssetChange, change))
+        )
 
     return FlexForm(FlexContext, found.asset.flex_context, save=save, offered=found.context.fields)
 
@@ -160,8 +170,8 @@ def _place(page: Shell, found: ContextContent) -> list[Any]:
 
     async def save(_event: object) -> None:
         try:
-            body = {"latitude": picker.latitude, "longitude": picker.longitude}
-            await asking("PATCH", f"/assets/{asset.id}", body=body)
+            change = AssetChange(latitude=picker.latitude, longitude=picker.longitude)
+            await writing(lambda session, actor: update_asset(session, actor, asset.id, change))
         except Exception as error:  # told in its place, whatever it is
             problem = error
             later(lambda: refuse(told, problem))

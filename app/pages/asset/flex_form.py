@@ -7,9 +7,9 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.usecases.flex_config import field_problems
 from app.widgets.async_content import later, note, refuse
 from app.widgets.forms import WIDE, Wrong, problems
-from engine.errors import EngineError, FieldError
 from engine.flex.facts import Fact
 from engine.flex.fields import FlexFields
 
@@ -75,24 +75,14 @@ class FlexForm(pn.viewable.Viewer):
             self._offer()
 
     def given(self) -> dict[str, Any]:
-        """Return the fields that are set, read one by one and then together.
+        """Return the fields that are set, each read by itself.
 
         Raises:
             Wrong: Some cannot be read; which and why.
         """
         found = {name: value for name, made in self._inputs.items() if (value := read(made.value)) != ""}
-        wrong: dict[str, list[str]] = {}
-        for name, value in found.items():
-            try:
-                self._kind.read({name: value}).refuse_unstorable()
-            except FieldError as error:
-                if error.field.replace("_", "-").startswith(name.replace("_", "-")):  # else it is told of all together
-                    wrong[name] = [error.problem]
-            except EngineError as error:
-                wrong[name] = [str(error)]
-        if wrong:
-            raise Wrong(wrong)
-        self._kind.read(found)
+        if wrong := field_problems(self._kind, found):
+            raise Wrong({name: [problem] for name, problem in wrong.items()})
         return found
 
     async def _sent(self, _event: object) -> None:
@@ -112,7 +102,7 @@ class FlexForm(pn.viewable.Viewer):
         self._told[:] = [note("Saved.", "success")]
 
     def _refuse(self, error: Exception) -> None:
-        about = problems(error)
+        about = {key.rpartition(".")[2]: problem for key, problem in problems(error).items()}
         here = {name: about[key] for name in self._inputs if (key := name.replace("-", "_")) in about}
         self._mark(here)
         if here:

@@ -13,7 +13,8 @@ from app.assemble import showing
 from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.widgets.async_content import asking, later, note, refuse
+from app.usecases.assets import AssetChange, update_asset
+from app.widgets.async_content import later, note, refuse, writing
 from app.widgets.forms import WIDE, Wrong
 from db import assets
 from db.assets import Asset, lineage
@@ -168,7 +169,8 @@ class GraphEditor(pn.viewable.Viewer):
             if empty:
                 raise Wrong({f"chart {', '.join(empty)}": ["choose a sensor, or remove it."]})
             entries = [row.written() for row in self._rows]
-            await asking("PATCH", f"/assets/{self._asset_id}", body={"sensors_to_show": entries})
+            change = AssetChange(sensors_to_show=entries)
+            await writing(lambda session, actor: update_asset(session, actor, self._asset_id, change))
         except Exception as error:  # told in its place, whatever it is
             problem = error
             later(lambda: refuse(self._told, problem))

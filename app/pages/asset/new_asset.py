@@ -9,16 +9,19 @@ import panel_material_ui as pmui
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import door
 from app.auth.access import access
 from app.auth.access.access import NotAllowed
 from app.auth.access.identity import SignedIn
-from app.widgets.async_content import asking
+from app.usecases import assets as usecases
+from app.usecases.actor import Actor
+from app.usecases.assets import NewAsset
+from app.usecases.templates import TEMPLATES, FromTemplate, create_asset_from_template
+from app.widgets.async_content import writing
 from app.widgets.forms import Field, Form
 from app.widgets.layout import Shell, address, go
 from components.tables.asset_cards import words
 from db.accounts.accounts import Account
-from db.assets import AssetType
+from db.assets import Asset, AssetType
 from db.core import listing
 
 
@@ -47,13 +50,12 @@ def _read(session: Session, who: SignedIn) -> NewAssetContent:
         raise NotAllowed("create-children", "any account")
     if "admin" in who.roles:
         mine["everybody: a public asset"] = None
-    templates = door.through(who, door.Asked(method="GET", path="/assets/templates"))
     return NewAssetContent(
         accounts=mine,
         own=who.account_id,
         types={words(each.name): each.id for each in session.scalars(select(AssetType).order_by(AssetType.id))},
         assets={f"{each.name} ({each.id})": each.id for each in listing.assets(session, access.readable_assets(who))},
-        templates={each["description"]: each["name"] for each in templates},
+        templates={template.meaning: name for name, template in TEMPLATES.items()},
     )
 
 
@@ -89,13 +91,15 @@ def _public(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"account_id": None, **given}
 
 
-def _open(made: Mapping[str, Any]) -> None:
-    go(address(f"/assets/{made['id']}?tab=properties"))
+def _open(asset: Asset) -> None:
+    go(address(f"/assets/{asset.id}?tab=properties"))
 
 
 def _blank(found: NewAssetContent) -> Form:
-    async def send(given: dict[str, Any]) -> Any:
-        return await asking("POST", "/assets", body=_public(given))
+    async def send(given: dict[str, Any]) -> Asset:
+        return await writing(
+            lambda session, actor: usecases.create_asset(session, actor, actor.read(NewAsset, _public(given)))
+        )
 
     fields = [
         Field(name="name", label="Name", optional=False),
@@ -113,8 +117,8 @@ def _blank(found: NewAssetContent) -> Form:
 
 
 def _template(found: NewAssetContent) -> Form:
-    async def send(given: dict[str, Any]) -> Any:
-        return await asking("POST", f"/assets/templates/{given.pop('template')}", body=_public(given))
+    async def send(given: dict[str, Any]) -> Asset:
+        return await writing(partial(_create_from_template, given.pop("template"), _public(given)))
 
     first = next(iter(found.templates.values()))
     fields = [
@@ -126,11 +130,14 @@ def _template(found: NewAssetContent) -> Form:
     return Form(fields, send=send, done=_open, button="Add from template", whole=True)
 
 
+def _create_from_template(template: str, given: Mapping[str, Any], session: Session, actor: Actor) -> Asset:
+    return create_asset_from_template(session, actor, template, actor.read(FromTemplate, given))
+
+
 def _copy(found: NewAssetContent) -> Form:
-    async def send(given: dict[str, Any]) -> Any:
-        where = {"account": given["account_id"], "parent": given.get("parent_asset_id")}
-        query = {name: value for name, value in where.items() if value is not None}
-        return (await asking("POST", f"/assets/{given['original']}/copy", query=query))["asset"]
+    async def send(given: dict[str, Any]) -> Asset:
+        where = {"account_id": given["account_id"], "parent_id": given.get("parent_asset_id")}
+        return await writing(lambda session, actor: usecases.copy_asset(session, actor, given["original"], **where))
 
     original = Field(
         name="original",

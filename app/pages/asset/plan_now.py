@@ -10,9 +10,10 @@ import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
 from app.assemble.site.request import ScheduleRequest
-from app.auth.access import access, job_access
+from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
 from app.pages.jobs.job_table import act, span
+from app.usecases.actor import Actor
 from app.web.context import current
 from app.widgets.async_content import in_turn, later, note, plain, refuse, writing
 from app.widgets.layout import address
@@ -123,12 +124,12 @@ def _said(job: Job, ahead: int, now: datetime) -> str:
     return f"Waiting for a worker for {span(now - job.enqueued_at)}{before} …"
 
 
-def enqueue(asset_id: int, length: timedelta, session: Session, who: SignedIn) -> str:
+def enqueue(asset_id: int, length: timedelta, session: Session, actor: Actor) -> str:
     """Add the job that plans an asset from now on; return its id."""
-    asset, now = get(session, Asset, asset_id), datetime.now(UTC)
-    access.check(who, "create-children", asset)
+    asset, now = get(session, Asset, asset_id), actor.now
+    actor.check("create-children", asset)
     start = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
     request = ScheduleRequest(asset=asset_id, start=start, duration=length).model_dump(mode="json")
-    job = Job(kind="schedule", request=request, known_at=now, user_id=who.id, asset_id=asset_id, enqueued_at=now)
+    job = Job(kind="schedule", request=request, known_at=now, user_id=actor.user_id, asset_id=asset_id, enqueued_at=now)
     job.request_hash = jobs.fingerprint("schedule", asset_id, request, None)
     return jobs.add(session, job).id

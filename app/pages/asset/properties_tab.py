@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.assemble.site.flex_config import model_kind
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.pages.asset.context_tab import heading
 from app.pages.asset.flex_form import FlexForm
-from app.widgets.async_content import asking, note, reading
+from app.usecases import assets as usecases
+from app.usecases.assets import AssetChange
+from app.widgets.async_content import note, reading, writing
 from app.widgets.delete_dialog import Removal
 from app.widgets.forms import Field, Form
 from app.widgets.layout import Shell, address, go
@@ -21,8 +24,6 @@ from db import assets
 from db.assets import Asset
 from db.core import listing
 from db.core.database import get
-from engine.flex.process import ProcessModel
-from engine.flex.storage import StorageModel
 
 READ_ONLY = "You may look at these, but not change them; ask an admin of the account."
 
@@ -82,13 +83,15 @@ def _show(page: Shell, found: PropertiesContent) -> Sequence[Any]:
     asset = found.asset
 
     async def send(given: Mapping[str, Any]) -> Any:
-        return await asking("PATCH", f"/assets/{asset.id}", body=given)
+        return await writing(
+            lambda session, actor: usecases.update_asset(session, actor, asset.id, actor.read(AssetChange, given))
+        )
 
-    form = Form(fields(asset, found.parents), send=send, done=lambda saved: page.rename(saved["name"]))
+    form = Form(fields(asset, found.parents), send=send, done=lambda saved: page.rename(saved.name))
     if not found.may_change:
         form.lock()
         return [note(READ_ONLY), form]
-    kind = ProcessModel if asset.asset_type.name == "process" else StorageModel
+    kind = model_kind(asset.asset_type.name, asset.flex_model)
     model = FlexForm(kind, asset.flex_model, save=lambda given: send({"flex_model": given}), offered={})
     shown = [form, heading("Flex-model: what this device can do"), model]
     return [*shown, *(_end(asset) if found.may_delete else [])]
@@ -103,7 +106,7 @@ def _end(asset: Asset) -> list[Any]:
         )
 
     async def delete() -> None:
-        await asking("DELETE", f"/assets/{asset.id}")
+        await writing(lambda session, actor: usecases.delete_asset(session, actor, asset.id))
 
     def away(_answer: object) -> None:
         go(address("/assets"))

@@ -2,7 +2,6 @@
 
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,8 +12,10 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.jobs import annotations as remarks
 from app.pages.charts.annotation_form import RemarkForm
+from app.usecases import annotations as usecases
+from app.usecases.actor import Actor
+from app.usecases.annotations import NewAnnotation
 from app.widgets import time_range
 from app.widgets.async_content import later, plain, reading, refuse, soon, writing
 from components.charts.annotations import AnnotationBand
@@ -76,7 +77,7 @@ def read(
             AnnotationBand(
                 start=to_us(row.start), end=to_us(row.end), text=row.content, kind=row.type, by=row.source.description
             ),
-            remarks.may_change(session, who, row),
+            all(access.may(who, "create-children", each) for each in usecases.places(session, row)),
         )
         for row in rows
     ]
@@ -160,16 +161,16 @@ def _middle(span: tuple[int, int]) -> tuple[int, int]:
 
 
 def store(
-    place: AnnotationTarget, annotation_id: int | None, fields: dict[str, Any], session: Session, who: SignedIn
+    place: AnnotationTarget, annotation_id: int | None, fields: dict[str, Any], session: Session, actor: Actor
 ) -> None:
     """Change an annotation, or add one where it has no id yet."""
     if annotation_id is not None:
-        remarks.change(session, who, annotation_id, fields)
+        usecases.update_annotation(session, actor, annotation_id, fields)
         return
-    given = remarks.AnnotationText(**fields, known_at=datetime.now(UTC))
-    remarks.add(session, who, get(session, place.kind, place.id), given)
+    new = NewAnnotation(**fields, belief_time=actor.now)
+    usecases.create_annotation(session, actor, get(session, place.kind, place.id), new)
 
 
-def discard(annotation_id: int, session: Session, who: SignedIn) -> None:
+def discard(annotation_id: int, session: Session, actor: Actor) -> None:
     """Delete an annotation."""
-    remarks.remove(session, who, annotation_id)
+    usecases.delete_annotation(session, actor, annotation_id)

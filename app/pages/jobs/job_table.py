@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
-from app.jobs import control
+from app.usecases import jobs as usecases
 from app.web.context import current
 from app.widgets.async_content import in_turn, later, note, refuse, writing
 from app.widgets.layout import Shell, address
@@ -22,7 +22,6 @@ from components.tables.action_table import Action, ActionRow, ActionTable
 from components.tables.fact_table import Bar, Cell, Light, Lines, Link
 from db.accounts.users import User
 from db.assets import Asset
-from db.jobs import jobs
 from db.jobs.automations import Automation
 from db.jobs.jobs import PENDING, UNSUCCESSFUL, Job
 
@@ -164,17 +163,8 @@ async def act(job_id: str, word: str) -> str:
         NotAllowed: The user may not.
         QueueDown: It is requeued and kept, but the queue cannot be reached.
     """
-    await writing(partial(change, job_id, word))
+    change = usecases.cancel_job if word == "cancel" else usecases.requeue_job
+    await writing(lambda session, actor: change(session, actor, job_id))
     if word == "requeue":
         await in_turn(partial(current().queue.put, job_id))
     return f"The job {DONE[word]}."
-
-
-def change(job_id: str, word: str, session: Session, who: SignedIn) -> None:
-    """Cancel or requeue a job; see ``act``."""
-    job = jobs.one(session, job_id)
-    job_access.check(session, who, "create-children", job)
-    if word == "cancel":
-        control.cancel(session, job, by=who.username, now=datetime.now(UTC))
-    else:
-        control.requeue(session, job, user_id=who.id)

@@ -2,24 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import numpy as np
 import panel as pn
-from sqlalchemy.orm import Session
 
-from app.auth.access.access import NotAllowed
-from app.auth.access.identity import SignedIn
 from app.pages.jobs.job_table import span
+from app.usecases.jobs import clear_queue
 from app.web.context import current
 from app.widgets.async_content import in_turn, later, note, refuse, writing
 from app.widgets.confirm import Question
 from app.widgets.layout import Shell, address
 from components.tables.action_table import Action, ActionRow, ActionTable
 from components.tables.fact_table import Cell, Light, Link
-from db.jobs import job_search
 from db.jobs.queue_state import QueueState
 
 COLUMNS = ["Queue", "Waiting", "Running", "Later", "Finished in a day", "Failed in a day", "Waited", "Took", "p95"]
@@ -73,7 +70,7 @@ class QueueTable(pn.viewable.Viewer):
 
     async def _clear(self, queue: str) -> None:
         try:
-            count = await writing(partial(clear, queue))
+            count = await writing(lambda session, actor: clear_queue(session, actor, queue))
             await in_turn(partial(current().queue.clear, queue))
         except Exception as error:  # told in its place, whatever it is
             problem = error
@@ -85,15 +82,3 @@ class QueueTable(pn.viewable.Viewer):
 
 def _length(seconds: float) -> str:
     return "-" if np.isnan(seconds) else span(timedelta(seconds=seconds))
-
-
-def clear(queue: str, session: Session, who: SignedIn) -> int:
-    """Cancel the jobs that wait in a queue; return their number.
-
-    Raises:
-        NotAllowed: The user is no admin.
-    """
-    if "admin" not in who.roles:
-        raise NotAllowed("delete", f"the jobs of queue {queue}")
-    told = f"Cancelled by {who.username}: the queue was cleared."
-    return job_search.cancel_all(session, [queue], ["QUEUED"], now=datetime.now(UTC), message=told)

@@ -11,7 +11,9 @@ from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.pages.asset.context_tab import heading
 from app.pages.sensor.fields import fields
-from app.widgets.async_content import asking, note, reading
+from app.usecases import sensors as usecases
+from app.usecases.sensors import SensorChange
+from app.widgets.async_content import note, reading, writing
 from app.widgets.delete_dialog import Removal
 from app.widgets.forms import Form
 from app.widgets.layout import Shell, address, go
@@ -48,16 +50,18 @@ def _show(page: Shell, found: SettingsContent) -> Sequence[Any]:
         return [note(READ_ONLY)]
 
     async def send(given: Mapping[str, Any]) -> Any:
-        return await asking("PATCH", f"/sensors/{sensor.id}", body=given)
+        return await writing(
+            lambda session, actor: usecases.update_sensor(session, actor, sensor.id, actor.read(SensorChange, given))
+        )
 
     async def ask() -> str:
         count = await reading(partial(_counted, sensor.id))
         return f"The sensor {sensor.name} goes with all its {count:,} beliefs. They cannot be brought back."
 
     async def delete() -> None:
-        await asking("DELETE", f"/sensors/{sensor.id}")
+        await writing(lambda session, actor: usecases.delete_sensor(session, actor, sensor.id))
 
-    form = Form(fields(sensor), send=send, done=lambda saved: page.rename(f"{sensor.asset.name}: {saved['name']}"))
+    form = Form(fields(sensor), send=send, done=lambda saved: page.rename(f"{sensor.asset.name}: {saved.name}"))
     away = partial(go, address(f"/assets/{sensor.asset_id}?tab=context"))
     gone = Removal("Delete this sensor", ask=ask, act=delete, done=lambda _: away(), word=sensor.name)
     return [form, heading("Delete"), gone]

@@ -6,13 +6,13 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.api.http.errors import Invalid
-from app.api.http.fields import Body, Identifier, JsonObject
 from app.api.http.paging import Paging, listed
 from app.api.http.route import Call, get, patch, post
 from app.api.v3 import shown
 from app.api.v3.accounts import audit
 from app.auth.access import access
+from app.usecases.fields import Body, Identifier, JsonObject
+from app.usecases.inputs import Invalid
 from db.accounts.accounts import Account, AccountRole, RolesAccounts
 from db.accounts.subscriptions import Subscription
 from db.core import database

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from app.api.http.errors import Invalid
-from app.api.http.fields import HYPHENS, Body
 from app.api.http.route import Call, post
+from app.usecases.fields import HYPHENS, Body
+from app.usecases.inputs import Invalid
 from db.accounts.users import LEGENDS_BELOW, OPENED_TAB, User
 from db.core import database
 

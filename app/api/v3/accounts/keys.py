@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from app.api.http.fields import HYPHENS, Body, Moment
 from app.api.http.route import Call, delete, get, post
 from app.api.v3.accounts import audit
 from app.auth.access import access
 from app.auth.tokens import keys
+from app.usecases.fields import HYPHENS, Body, Moment
 from db.accounts import access_keys
 from db.accounts.access_keys import AccessKey
 from db.accounts.users import User

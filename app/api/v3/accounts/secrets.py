@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field
 from sqlalchemy import select
 
-from app.api.http.fields import Body
 from app.api.http.route import Call, delete, get, post
 from app.api.v3.accounts import audit
 from app.auth.access import access
 from app.auth.protection import sealing
+from app.usecases.fields import Body
 from db.accounts import stored_secrets
 from db.accounts.accounts import Account
 from db.accounts.stored_secrets import KeptSecret

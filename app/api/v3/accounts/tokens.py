@@ -5,12 +5,12 @@ from typing import Annotated, TypedDict
 from pydantic import Field
 
 from app.api.http.errors import ApiError
-from app.api.http.fields import Body
 from app.api.http.route import Call, post
 from app.auth.access.identity import SignedIn
 from app.auth.login import second_factor
 from app.auth.login.sign_in import SignInAttempt, TooMany, authenticate
 from app.auth.tokens import tokens
+from app.usecases.fields import Body
 
 
 class Credentials(Body):

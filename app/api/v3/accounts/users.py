@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import select
 
-from app.api.http.errors import Invalid
-from app.api.http.fields import Body, Identifier, Zone
 from app.api.http.paging import Paging, listed
 from app.api.http.route import Call, Reply, Save, get, patch, post
 from app.api.v3 import shown
 from app.api.v3.accounts import audit
 from app.auth.access import access
 from app.auth.login import passwords, reset
+from app.usecases.fields import Body, Identifier, Zone
+from app.usecases.inputs import Invalid
 from db.accounts import subscriptions
 from db.accounts.accounts import Account
 from db.accounts.users import Role, User, by_email, by_name

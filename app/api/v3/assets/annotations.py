@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from sqlalchemy import Select, select
 
-from app.api.http.fields import HYPHENS, Body, Moment, Query
 from app.api.http.route import Call, Reply, delete, get, patch, post
 from app.auth.access import access
-from app.jobs import annotations
-from app.jobs.annotations import AnnotationText, Place
+from app.usecases import annotations
+from app.usecases.annotations import NewAnnotation, Place
+from app.usecases.fields import HYPHENS, Body, Moment, Query
 from db.accounts.accounts import Account
 from db.annotations import Annotation
 from db.assets import Asset
@@ -21,7 +21,7 @@ Kind = Literal["alert", "holiday", "label", "feedback", "warning", "error"]
 Content = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
-class NewAnnotation(Body):
+class AnnotationBody(Body):
     """A remark on a stretch of time."""
 
     model_config = HYPHENS
@@ -33,10 +33,11 @@ class NewAnnotation(Body):
     prior: Annotated[Moment | None, Field(description="When it was made; without it now")] = None
 
 
-def _add(call: Call, place: Place, body: NewAnnotation) -> Reply:
+def _add(call: Call, place: Place, body: AnnotationBody) -> Reply:
     given = body.model_dump(exclude={"prior"})
-    made, new = annotations.add(call.session, call.who, place, AnnotationText(**given, known_at=body.prior or call.now))
-    return Reply(content=_shown(made), status=201 if new else 200)
+    new = NewAnnotation(**given, belief_time=body.prior or call.now)
+    annotation, is_new = annotations.create_annotation(call.session, call.actor, place, new)
+    return Reply(content=_shown(annotation), status=201 if is_new else 200)
 
 
 def _shown(row: Annotation) -> dict[str, Any]:
@@ -55,17 +56,17 @@ def _shown(row: Annotation) -> dict[str, Any]:
     }
 
 
-def annotate_account(call: Call, id: int, body: NewAnnotation) -> Reply:
+def annotate_account(call: Call, id: int, body: AnnotationBody) -> Reply:
     """Annotate an account; 201 if the annotation is new, 200 if it is there already."""
     return _add(call, database.get(call.session, Account, id), body)
 
 
-def annotate_asset(call: Call, id: int, body: NewAnnotation) -> Reply:
+def annotate_asset(call: Call, id: int, body: AnnotationBody) -> Reply:
     """Annotate an asset; 201 if the annotation is new, 200 if it is there already."""
     return _add(call, database.get(call.session, Asset, id), body)
 
 
-def annotate_sensor(call: Call, id: int, body: NewAnnotation) -> Reply:
+def annotate_sensor(call: Call, id: int, body: AnnotationBody) -> Reply:
     """Annotate a sensor; 201 if the annotation is new, 200 if it is there already."""
     return _add(call, database.get(call.session, Sensor, id), body)
 
@@ -131,12 +132,12 @@ class AnnotationChange(Body):
 def change(call: Call, id: int, body: AnnotationChange) -> dict[str, Any]:
     """Change the fields given; the answer is the whole annotation."""
     given = {name: getattr(body, name) for name in body.model_fields_set}
-    return _shown(annotations.change(call.session, call.who, id, given))
+    return _shown(annotations.update_annotation(call.session, call.actor, id, given))
 
 
 def remove(call: Call, id: int) -> None:
     """Delete an annotation."""
-    annotations.remove(call.session, call.who, id)
+    annotations.delete_annotation(call.session, call.actor, id)
 
 
 ROUTES = [

@@ -1,33 +1,23 @@
 """Sensors: list, read, add, change, delete."""
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
 from sqlalchemy import select
 
-from app.api.http.errors import Invalid
-from app.api.http.fields import Body, Identifier, JsonObject, Length, Unit, Zone
 from app.api.http.paging import Paging, listed
 from app.api.http.route import Call, delete, get, patch, post
 from app.api.v3 import shown
-from app.api.v3.accounts import audit
-from app.assemble.site.naming import ask_for_old_attributes
 from app.auth.access import access
-from app.auth.access.references import References
+from app.usecases import sensors
+from app.usecases.fields import Identifier, Unit
+from app.usecases.sensors import NewSensor, SensorChange
 from db.accounts.accounts import Account
 from db.assets import Asset, subtree
-from db.beliefs import conversion
 from db.core import database
 from db.sensors import Sensor
-from engine.iso_time import duration
 
 SORTS = {"id": Sensor.id, "name": Sensor.name, "resolution": Sensor.resolution}
-FIXED_BY_DATA = {"unit", "event_resolution", "knowledge_horizon"}
-"""Changing these would change the meaning of values that are stored already."""
-
-
-Name = Annotated[str, Field(min_length=1, max_length=120)]
 
 
 class SensorsQuery(Paging):
@@ -88,80 +78,19 @@ def readable(call: Call, sensor_id: int) -> Sensor:
     return sensor
 
 
-class SensorChange(Body):
-    """Fields of a sensor to change; unit, resolution and knowledge horizon by admins only."""
-
-    name: Name | None = None
-    attributes: JsonObject | None = None
-    timezone: Zone | None = None
-    unit: Unit | None = None
-    event_resolution: Length | None = None
-    knowledge_horizon: JsonObject | None = None
-
-
-class NewSensor(SensorChange):
-    """A sensor to add."""
-
-    name: Name
-    unit: Unit
-    event_resolution: Length
-    generic_asset_id: Identifier
-
-
 def add_sensor(call: Call, body: NewSensor) -> shown.Shown:
     """Add a sensor to an asset."""
-    asset = call.session.get(Asset, body.generic_asset_id)
-    if asset is None:
-        raise Invalid("json", {"generic_asset_id": [f"there is no asset {body.generic_asset_id}; add it first."]})
-    access.check(call.who, "create-children", asset)
-    sensor = Sensor(asset_id=asset.id, asset=asset)
-    _apply(call, sensor, body)
-    call.session.add(sensor)
-    call.session.flush()
-    audit.note(call, f"Added sensor {sensor.name!r} ({sensor.id})", asset, of=sensor)
-    return shown.sensor(call, sensor)
-
-
-def _apply(call: Call, sensor: Sensor, body: SensorChange) -> None:
-    ask_for_old_attributes(References(call.session, call.who), body.attributes or {})
-    for name in SensorChange.model_fields.keys() & body.model_fields_set:
-        value = getattr(body, name)
-        if value is None:
-            raise Invalid("json", {name: ["must have a value; leave it out to keep it as it is."]})
-        if name == "event_resolution":
-            sensor.resolution = _resolution(value)
-        else:
-            setattr(sensor, name, value)
-
-
-def _resolution(text: str) -> timedelta:
-    length = duration(text, field="event_resolution")
-    if length < timedelta(0):
-        raise Invalid("json", {"event_resolution": ["must not be negative; PT0M is instantaneous."]})
-    return length
+    return shown.sensor(call, sensors.create_sensor(call.session, call.actor, body))
 
 
 def change_sensor(call: Call, id: int, body: SensorChange) -> shown.Shown:
     """Change the fields given; the answer is the whole sensor."""
-    sensor = database.get(call.session, Sensor, id)
-    access.check(call.who, "update", sensor)
-    if body.model_fields_set & FIXED_BY_DATA and "admin" not in call.who.roles:
-        raise access.NotAllowed("update", f"unit, resolution and knowledge horizon of sensor {id}")
-    before = sensor.unit, sensor.resolution
-    _apply(call, sensor, body)
-    for field, old, new in zip(("unit", "event_resolution"), before, (sensor.unit, sensor.resolution), strict=True):
-        if old != new:  # stored values would mean something else
-            conversion.refuse_if_filled(call.session, sensor, field)
-    audit.note(call, f"Changed {', '.join(sorted(body.model_fields_set))} of sensor {id}", sensor.asset, of=sensor)
-    return shown.sensor(call, sensor)
+    return shown.sensor(call, sensors.update_sensor(call.session, call.actor, id, body))
 
 
 def delete_sensor(call: Call, id: int) -> None:
     """Delete a sensor with its data."""
-    sensor = database.get(call.session, Sensor, id)
-    access.check(call.who, "delete", sensor)
-    audit.note(call, f"Deleted sensor {sensor.name!r} ({id}) with its data", sensor.asset, of=sensor)
-    call.session.delete(sensor)
+    sensors.delete_sensor(call.session, call.actor, id)
 
 
 def sensors_of_asset(call: Call, id: int, query: Paging) -> Any:

@@ -8,7 +8,6 @@ import numpy as np
 from pydantic import Field
 from sqlalchemy import select
 
-from app.api.http.fields import HYPHENS, Length, Moment, Query, lasting
 from app.api.http.route import Call, Reply, get
 from app.api.v3 import shown
 from app.api.v3.assets.annotations import few
@@ -18,6 +17,7 @@ from app.assemble import showing
 from app.assemble.data import EVER
 from app.assemble.showing import ShownChart
 from app.auth.access import access
+from app.usecases.fields import HYPHENS, Length, Moment, Query, lasting
 from db import sensors
 from db.accounts.users import LEGENDS_BELOW, User
 from db.annotations import Annotation

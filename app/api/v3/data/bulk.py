@@ -12,10 +12,8 @@ import numpy as np
 import orjson
 from pydantic import AfterValidator, Field
 
-from app.api.http.errors import ApiError, Invalid
-from app.api.http.fields import HYPHENS, Texts
+from app.api.http.errors import ApiError
 from app.api.http.multipart import Raw
-from app.api.http.reading import parse
 from app.api.http.route import Call, Reply, Save, get, post
 from app.api.v3.assets.sensors import readable
 from app.api.v3.data.data import AddressedData, DataQuery, outcome, source_of
@@ -24,6 +22,8 @@ from app.assemble.data import EquidistantSeries
 from app.assemble.files.posted import Posted, belief_count
 from app.auth.access import access
 from app.jobs.handlers import ingest
+from app.usecases.fields import HYPHENS, Texts
+from app.usecases.inputs import Invalid, read_input
 from db.core import bounds, database
 from db.sensors import Sensor
 from engine import resample
@@ -145,7 +145,7 @@ def _read_messages(call: Call, body: Raw) -> list[tuple[Sensor, Posted]]:
     _check_number(call, len(messages), "messages", "data")
     read = []
     for number, given in enumerate(messages):
-        message = parse(AddressedData, given, f"data[{number}]", call.running.settings)
+        message = read_input(AddressedData, given, call.running.settings, f"data[{number}]")
         sensor = _writable(call, message.sensor)
         read.append((sensor, message.posted(sensor)))
     return read

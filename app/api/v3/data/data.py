@@ -6,8 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from app.api.http.errors import Invalid
-from app.api.http.fields import HYPHENS, Body, Identifier, Length, Moment, Numbers, Query, SensorId, Unit, lasting
 from app.api.http.route import Call, Reply, get, post
 from app.api.v3.assets.sensors import readable
 from app.api.v3.jobs import jobs as jobs_api
@@ -16,6 +14,8 @@ from app.assemble.data import EVER, EquidistantSeries, SeriesQuery
 from app.assemble.files.posted import Posted, beliefs
 from app.auth.access import access
 from app.jobs.handlers import ingest, ingest_later
+from app.usecases.fields import HYPHENS, Body, Identifier, Length, Moment, Numbers, Query, SensorId, Unit, lasting
+from app.usecases.inputs import Invalid
 from db import sources
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter

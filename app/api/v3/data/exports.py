@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from app.api.http.errors import Invalid
-from app.api.http.fields import HYPHENS, Length, Moment, Query, Texts, lasting
 from app.api.http.route import Call, Reply, get
 from app.api.v3.assets.sensors import readable
 from app.api.v3.data.bulk import whole
 from app.assemble.data import EVER
 from app.assemble.files.export import ExportQuery, write
+from app.usecases.fields import HYPHENS, Length, Moment, Query, Texts, lasting
+from app.usecases.inputs import Invalid
 from engine.iso_time import after
 
 MEDIA = {

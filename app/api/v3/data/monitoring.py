@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import select
 
-from app.api.http.fields import HYPHENS, Moment, Query
 from app.api.http.route import Call, get
 from app.api.v3.assets.sensors import readable
 from app.assemble import data
 from app.auth.access import access
+from app.usecases.fields import HYPHENS, Moment, Query
 from db.beliefs import statistics, store
 from db.beliefs.source_filter import SourceFilter
 from db.beliefs.statistics import Latest

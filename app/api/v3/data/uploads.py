@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from app.api.http.errors import ApiError, Invalid
-from app.api.http.fields import HYPHENS, Body, Identifier, Length, Moment, Query, Zone
+from app.api.http.errors import ApiError
 from app.api.http.multipart import File, MultipartForm
 from app.api.http.route import Call, Save, delete, post
 from app.api.v3.accounts import audit
@@ -18,6 +17,8 @@ from app.assemble.files.posted import Posted
 from app.assemble.files.sheets import FileBounds
 from app.auth.access import access
 from app.jobs.handlers import ingest
+from app.usecases.fields import HYPHENS, Body, Identifier, Length, Moment, Query, Zone
+from app.usecases.inputs import Invalid
 from db.beliefs import deletion
 from db.beliefs.source_filter import SourceFilter
 from db.beliefs.store import Written

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from app.api.http.fields import HYPHENS, Body, JsonObject, Length, lasting
 from app.api.http.route import Call, Reply, delete, get, patch, post
 from app.api.v3.jobs.jobs import hand_over, shown_job
 from app.auth.access import access
@@ -13,6 +12,7 @@ from app.auth.access.references import References
 from app.jobs.triggers import automations as automating
 from app.jobs.triggers.automations import AutomationPlan
 from app.jobs.triggers.recurrence import time_of_day
+from app.usecases.fields import HYPHENS, Body, JsonObject, Length, lasting
 from db import assets
 from db.assets import Asset
 from db.core import database

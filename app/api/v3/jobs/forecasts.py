@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from app.api.http.errors import ApiError
-from app.api.http.fields import HYPHENS, Body, Length, Moment, lasting
 from app.api.http.route import Call, Reply, get, post
 from app.api.v3.assets.sensors import readable
 from app.api.v3.data.data import shown
@@ -16,6 +15,7 @@ from app.assemble.data import SeriesQuery
 from app.auth.access import access
 from app.auth.access.references import References
 from app.jobs.handlers.forecast_cycles import ForecastRequest, cycles
+from app.usecases.fields import HYPHENS, Body, Length, Moment, lasting
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
 from db.core import bounds, database

@@ -7,8 +7,8 @@ from typing import Any
 from app.api.http.errors import ApiError
 from app.api.http.route import Call, Reply, get, post
 from app.auth.access import access, job_access
-from app.jobs import control
 from app.jobs.submission import Order, ask
+from app.usecases import jobs as usecases
 from db import assets
 from db.assets import Asset
 from db.core import database
@@ -122,17 +122,12 @@ def jobs_of_asset(call: Call, id: int) -> dict[str, Any]:
 
 def cancel(call: Call, uuid: str) -> dict[str, Any]:
     """Cancel a job that has not ended; what it is computing is not saved."""
-    job = jobs.one(call.session, uuid)
-    job_access.check(call.session, call.who, "create-children", job)
-    control.cancel(call.session, job, by=call.who.username, now=call.now)
-    return shown_job(call, job)
+    return shown_job(call, usecases.cancel_job(call.session, call.actor, uuid))
 
 
 def requeue(call: Call, uuid: str) -> Reply:
     """Do a job anew that failed or was cancelled, under its own id; it then acts for you."""
-    job = jobs.one(call.session, uuid)
-    job_access.check(call.session, call.who, "create-children", job)
-    control.requeue(call.session, job, user_id=call.who.id)
+    job = usecases.requeue_job(call.session, call.actor, uuid)
     hand_over(call, job)
     return Reply(content=shown_job(call, job), status=202)
 

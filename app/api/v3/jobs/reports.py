@@ -4,14 +4,14 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from app.api.http.errors import Invalid
-from app.api.http.fields import Body, Length, Moment, lasting
 from app.api.http.route import Call, Reply, post
 from app.api.v3.jobs import jobs as jobs_api
 from app.auth.access import access
 from app.auth.access.references import References
 from app.jobs.handlers import report
 from app.jobs.handlers.report import REPORTERS, ReportRequest
+from app.usecases.fields import Body, Length, Moment, lasting
+from app.usecases.inputs import Invalid
 from db import assets
 from db.assets import Asset
 from db.core import database

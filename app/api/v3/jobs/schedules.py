@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from app.api.http.errors import ApiError
-from app.api.http.fields import HYPHENS, Body, Length, Moment, Query, Unit, lasting
 from app.api.http.route import Call, Reply, Save, get, post
 from app.api.v3.assets.assets import readable
 from app.api.v3.assets.sensors import readable as readable_sensor
@@ -21,6 +20,7 @@ from app.auth.access import access
 from app.auth.access.references import References
 from app.jobs.handlers import schedule
 from app.jobs.handlers.kinds import unresolved
+from app.usecases.fields import HYPHENS, Body, Length, Moment, Query, Unit, lasting
 from db import assets
 from db.assets import Asset
 from db.beliefs.knowledge import AsOf

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from app.api.http.errors import ApiError
-from app.api.http.fields import Body, Moment, Query
 from app.api.http.route import Call, get, post
 from app.auth.access import access
 from app.jobs.watch.alerting import plain
+from app.usecases.fields import Body, Moment, Query
 from db.jobs import alerts, task_runs
 from db.jobs.task_runs import LatestTaskRun
 

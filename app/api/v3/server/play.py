@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from app.api.http.errors import ApiError
-from app.api.http.fields import Body
 from app.api.http.route import Call, post, put
 from app.auth.access import access
 from app.jobs.handlers import restore
+from app.usecases.fields import Body
 
 
 class Backup(Body):

@@ -7,26 +7,40 @@ from typing import Any, TypeVar, get_args
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from app.api.http.errors import Invalid, shortened
-from app.api.http.fields import STORED
 from app.settings.bounds import Bounds
+from app.usecases.fields import STORED
+from engine.errors import InputError, nearest
 
 DEEPEST = 64
 """Most levels of lists and objects inside each other."""
 WHOLE = 2**63
 """Whole numbers from here on are kept by no database."""
 NUMBERS = {int, float, type(None)}
+PLAINER = {"missing": "This field is needed."}
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def parse(model: type[Model], given: Mapping[str, Any], where: str, bounds: Bounds) -> Model:
+class Invalid(InputError):
+    """Fields of what somebody wrote are wrong.
+
+    Attributes:
+        where: The part of a request they stand in: query or json.
+        fields: Name of a field → what is wrong with it.
+    """
+
+    def __init__(self, where: str, fields: dict[str, list[str]]) -> None:
+        self.where, self.fields = where, fields
+        super().__init__("; ".join(f"{name}: {' '.join(problems)}" for name, problems in fields.items()))
+
+
+def read_input(model: type[Model], given: Mapping[str, Any], bounds: Bounds, where: str = "json") -> Model:
     """Return a part of a request as its model; hyphens and underscores in names are the same.
 
     Args:
         model: The model.
         given: Names and values as they came.
-        where: The part: query, json.
         bounds: How long texts, lists and objects may be.
+        where: The part: query, json.
 
     Raises:
         Invalid: A field is wrong, lacking or unknown, or holds too much.
@@ -111,3 +125,19 @@ def _text(bounds: Bounds) -> int:
 
 def _too_long(most: int, what: str, setting: str) -> str:
     return f"has more than {most} {what}, the most of one field (FLEXSCOPE_MAX_{setting})."
+
+
+def shortened(error: ValidationError, where: str, spelled: dict[str, str], known: list[str]) -> Invalid:
+    """Return pydantic's findings as one list of problems per field, in the spelling of the request."""
+    fields: dict[str, list[str]] = {}
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        path = [
+            str(part) for part in problem["loc"] if not str(part).startswith(("function-", "is-instance", "tuple["))
+        ]
+        name = spelled.get(path[0], path[0].replace("_", "-")) if path else "_schema"
+        message = PLAINER.get(problem["type"], str(problem["msg"]).removeprefix("Value error, "))
+        if problem["type"] == "extra_forbidden":
+            message = f"There is no such field; {nearest(name, known)}"
+        inner = ".".join(path[1:])
+        fields.setdefault(name, []).append(f"{inner}: {message}" if inner and inner.isidentifier() else message)
+    return Invalid(where, fields)

@@ -1,0 +1,248 @@
+"""Assets: add, change, copy and delete them."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.assemble import showing
+from app.assemble.site.naming import ask_for_old_attributes
+from app.auth.access import access
+from app.auth.access.references import References
+from app.usecases.actor import Actor
+from app.usecases.fields import Body, Identifier, JsonList, JsonObject
+from app.usecases.flex_config import check_flex_context, check_flex_model
+from db import sensors
+from db.accounts import subscriptions
+from db.accounts.accounts import Account
+from db.assets import Asset, AssetType, check_parent, lock_trees, own_subtree, subtree
+from db.core import database
+from db.sensors import Sensor
+from engine.errors import FieldError
+
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+Latitude = Annotated[float, Field(ge=-90, le=90, description="Degrees north")]
+Longitude = Annotated[float, Field(ge=-180, le=180, description="Degrees east")]
+Owner = Annotated[Identifier | None, Field(description="Without it your own; null: public (admins)")]
+MAY_BE_EMPTY = {"latitude", "longitude", "parent_asset_id", "external_id"}
+COPIED_OF_ASSET = (
+    *("name", "asset_type_id", "latitude", "longitude", "description", "external_id"),
+    *("attributes", "flex_context", "flex_model"),
+)
+COPIED_OF_SENSOR = ("name", "unit", "resolution", "timezone", "knowledge_horizon", "attributes")
+
+
+class AssetChange(Body):
+    """Fields of an asset to change."""
+
+    name: Name | None = None
+    description: Annotated[str, Field(max_length=2000)] | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    parent_asset_id: Identifier | None = None
+    external_id: Annotated[str, Field(max_length=255)] | None = None
+    attributes: JsonObject | None = None
+    flex_context: JsonObject | None = None
+    flex_model: JsonObject | None = None
+    sensors_to_show: JsonList | None = None
+    sensors_to_show_as_kpis: JsonList | None = None
+
+
+class NewAsset(AssetChange):
+    """An asset to add."""
+
+    name: Name
+    generic_asset_type_id: Identifier
+    account_id: Owner = None
+
+
+def create_asset(session: Session, actor: Actor, new: NewAsset) -> Asset:
+    """Add an asset to an account, or to the public ones.
+
+    Raises:
+        NotAllowed: The actor may not add to the account, to the parent, or use what its flex-config names.
+        FieldError: Another asset has the name, the parent is of another account, or a field is wrong.
+        QuotaReached: The account has as many assets as its subscription allows.
+    """
+    account_id = new.account_id if "account_id" in new.model_fields_set else _own_account(actor)
+    _check_owner(session, actor, account_id)
+    asset_type = session.get(AssetType, new.generic_asset_type_id)
+    if asset_type is None:
+        problem = f"there is no asset type {new.generic_asset_type_id}; GET /api/v3_0/assets/types lists them."
+        raise FieldError("generic_asset_type_id", problem)
+    asset = Asset(name=new.name, asset_type_id=asset_type.id, account_id=account_id)
+    _apply(session, actor, asset, asset_type.name, new)
+    subscriptions.check_room(session, account_id, Asset)
+    session.add(asset)
+    session.flush()
+    actor.record(session, f"Added asset {asset.name!r}", asset)
+    return database.get(session, Asset, asset.id)
+
+
+def update_asset(session: Session, actor: Actor, asset_id: int, change: AssetChange) -> Asset:
+    """Change the fields that are set; raises as ``create_asset`` does, and NotFound."""
+    asset = database.get(session, Asset, asset_id)
+    actor.check("update", asset)
+    _apply(session, actor, asset, asset.asset_type.name, change)
+    session.flush()
+    actor.record(session, f"Changed {', '.join(sorted(change.model_fields_set))} of asset {asset.name!r}", asset)
+    return asset
+
+
+def delete_asset(session: Session, actor: Actor, asset_id: int) -> None:
+    """Delete an asset with everything below it: assets, sensors and their data; the actor must be allowed all of it."""
+    asset = database.get(session, Asset, asset_id)
+    actor.check("delete", asset)
+    lock_trees(session)
+    for below in subtree(session, asset_id):
+        if not actor.may("delete", below):
+            raise access.NotAllowed("delete", access.described(below), field=f"asset {asset_id} has it below it")
+    actor.record(session, f"Deleted asset {asset.name!r} with everything below it", asset)
+    session.delete(asset)
+
+
+def copy_asset(
+    session: Session, actor: Actor, asset_id: int, *, account_id: int | None = None, parent_id: int | None = None
+) -> Asset:
+    """Copy an asset with the assets and sensors below it, without their data.
+
+    What its flex-config names within the copied tree is named within the copy; the rest must be the actor's to use.
+
+    Args:
+        session: A writing session.
+        actor: Who copies.
+        asset_id: The original.
+        account_id: The account that is to have the copy; None: that of the original.
+        parent_id: The asset that the copy is to be part of; None: beside the original, or at the top of an account.
+    """
+    original = database.get(session, Asset, asset_id)
+    actor.check("read", original)
+    owner_id = account_id or original.account_id
+    if owner_id is None or session.get(Account, owner_id) is None:
+        raise FieldError("account", "name the account that is to have the copy.")
+    _check_owner(session, actor, owner_id)
+    parent_id = parent_id or (original.parent_asset_id if account_id is None else None)
+    if parent_id is not None:
+        _check_parent(session, actor, Asset(account_id=owner_id), parent_id)
+    copied = _copy_tree(session, actor, original, owner_id, parent_id)
+    actor.record(session, f"Copied asset {original.name!r} ({asset_id}) to {copied.name!r}", copied)
+    return copied
+
+
+def _own_account(actor: Actor) -> int | None:
+    return actor.principal.account_id if actor.principal is not None else None
+
+
+def _check_owner(session: Session, actor: Actor, account_id: int | None) -> None:
+    if account_id is None:
+        if not actor.is_admin:
+            raise access.NotAllowed("create-children", "the public assets")
+        return
+    account = session.get(Account, account_id)
+    if account is None:
+        raise FieldError("account_id", f"there is no account {account_id}; choose one that you may see.")
+    actor.check("create-children", account)
+
+
+def _apply(session: Session, actor: Actor, asset: Asset, asset_type: str, change: AssetChange) -> None:
+    """Set the fields that are set, once they are known to make sense together."""
+    fields = {name: getattr(change, name) for name in AssetChange.model_fields if name in change.model_fields_set}
+    for name, value in fields.items():
+        if value is None and name not in MAY_BE_EMPTY:
+            raise FieldError(name, "must have a value; leave it out to keep it as it is.")
+    if fields.get("parent_asset_id") not in (None, asset.parent_asset_id):
+        _check_parent(session, actor, asset, fields["parent_asset_id"])
+    references = actor.references(session)
+    check_flex_context(references, fields.get("flex_context", {}))
+    check_flex_model(references, asset_type, fields.get("flex_model", {}))
+    ask_for_old_attributes(references, fields.get("attributes", {}))
+    shown = References(session, None) if actor.settings.is_playing else references
+    for name in ("sensors_to_show", "sensors_to_show_as_kpis"):
+        for key in showing.named(fields.get(name, [])):
+            shown.sensor(key, field=name)
+    if fields.keys() & {"name", "parent_asset_id"}:
+        _check_name(session, asset, fields)
+    for name, value in fields.items():
+        setattr(asset, name, value)
+
+
+def _check_name(session: Session, asset: Asset, fields: Mapping[str, Any]) -> None:
+    """Refuse a name that another asset at the same place has; no two at once take it."""
+    lock_trees(session)
+    name, parent_id = fields.get("name", asset.name), fields.get("parent_asset_id", asset.parent_asset_id)
+    same = select(Asset.id).where(
+        Asset.name == name,
+        Asset.parent_asset_id.is_not_distinct_from(parent_id),
+        Asset.account_id.is_not_distinct_from(asset.account_id),
+        Asset.id != (asset.id or 0),
+    )
+    if session.scalar(same.limit(1)) is not None:
+        where = f"below asset {parent_id}" if parent_id else "at the top of this account"
+        raise FieldError("name", f"an asset called {name!r} is {where} already; choose another name.")
+
+
+def _check_parent(session: Session, actor: Actor, asset: Asset, parent_id: int) -> None:
+    """Refuse a parent that the actor may not add to, of another account, or below the asset itself."""
+    parent = session.get(Asset, parent_id)
+    if parent is None or not actor.may("create-children", parent):
+        raise FieldError("parent_asset_id", f"there is no asset {parent_id} that you may add to.")
+    check_parent(session, asset, parent)
+
+
+def _copy_tree(session: Session, actor: Actor, original: Asset, account_id: int, parent_id: int | None) -> Asset:
+    lock_trees(session)
+    asset_ids: dict[int, int] = {}
+    sensor_ids: dict[int, int] = {}
+    copies: list[Asset] = []
+    for row in own_subtree(session, original.id)[0]:
+        subscriptions.check_room(session, account_id, Asset)
+        copied = Asset(**{name: getattr(row, name) for name in COPIED_OF_ASSET}, account_id=account_id)
+        copied.parent_asset_id = parent_id if row.id == original.id else asset_ids[row.parent_asset_id or 0]
+        if row.id == original.id:
+            copied.name = _free_name(session, row.name, account_id, parent_id)
+        session.add(copied)
+        session.flush()
+        asset_ids[row.id] = copied.id
+        copies.append(copied)
+        for sensor in sensors.of_asset(session, row.id):
+            twin = Sensor(**{name: getattr(sensor, name) for name in COPIED_OF_SENSOR}, asset_id=copied.id)
+            session.add(twin)
+            session.flush()
+            sensor_ids[sensor.id] = twin.id
+    for copied in copies:
+        _rewire(session, actor, copied, asset_ids, sensor_ids)
+    return copies[0]
+
+
+def _rewire(
+    session: Session, actor: Actor, copied: Asset, asset_ids: Mapping[int, int], sensor_ids: Mapping[int, int]
+) -> None:
+    """Let the flex-config of a copy name the copies, so that its plans do not end up on the original."""
+    copied.flex_model = _renamed(copied.flex_model, asset_ids, sensor_ids)
+    copied.flex_context = _renamed(copied.flex_context, asset_ids, sensor_ids)
+    references = actor.references(session)
+    check_flex_context(references, copied.flex_context)
+    check_flex_model(references, database.get(session, AssetType, copied.asset_type_id).name, copied.flex_model)
+    ask_for_old_attributes(references, copied.attributes)
+
+
+def _renamed(config: Any, asset_ids: Mapping[int, int], sensor_ids: Mapping[int, int], *, key: str = "") -> Any:
+    """Return a flex-config with other ids of sensors and assets."""
+    if isinstance(config, Mapping):
+        return {name: _renamed(value, asset_ids, sensor_ids, key=str(name)) for name, value in config.items()}
+    if isinstance(config, list):
+        return [_renamed(value, asset_ids, sensor_ids, key=key) for value in config]
+    if type(config) is not int:
+        return config
+    if key == "asset":
+        return asset_ids.get(config, config)
+    return sensor_ids.get(config, config) if key.endswith(("sensor", "sensors")) else config
+
+
+def _free_name(session: Session, name: str, account_id: int, parent_id: int | None) -> str:
+    beside = Asset.parent_asset_id.is_not_distinct_from(parent_id)
+    taken = set(session.scalars(select(Asset.name).where(Asset.account_id == account_id, beside)))
+    names = [name, f"{name} (copy)", *(f"{name} (copy {number})" for number in range(2, len(taken) + 3))]
+    return next(free for free in names if free not in taken)

@@ -1,0 +1,66 @@
+"""Jobs that are there: cancel one, clear a queue of them, or let one be done anew."""
+
+from sqlalchemy.orm import Session
+
+from app.auth.access import job_access
+from app.auth.access.access import NotAllowed
+from app.usecases.actor import Actor
+from db.jobs import job_search, job_states, jobs
+from db.jobs.jobs import Job
+from engine.errors import EngineError
+
+
+class WrongState(EngineError):
+    """A job is in a state in which this cannot be done with it."""
+
+
+def cancel_job(session: Session, actor: Actor, job_id: str) -> Job:
+    """Cancel a job that has not ended; what it is computing is not saved.
+
+    Raises:
+        NotFound: There is no such job.
+        NotAllowed: The actor may not add to its asset.
+        WrongState: It has ended.
+    """
+    job = _changeable(session, actor, job_id)
+    done = job_states.cancel(session, job.id, now=actor.now, message=f"Cancelled by {actor.by[1]}.")
+    session.refresh(job)
+    if not done:
+        raise WrongState(f"Job {job.id} has ended already ({job.status.lower()}).")
+    return job
+
+
+def requeue_job(session: Session, actor: Actor, job_id: str) -> Job:
+    """Let a job that failed or was cancelled be done anew, under its own id; it then acts for the actor.
+
+    The caller hands it to the queue once that is committed.
+
+    Raises:
+        NotFound, NotAllowed: See ``cancel_job``.
+        WrongState: It did not fail.
+    """
+    job = _changeable(session, actor, job_id)
+    done = job_states.requeue(session, job.id, user_id=actor.user_id)
+    session.refresh(job)
+    if not done:
+        raise WrongState(f"Job {job.id} did not fail: it is {job.status.lower()}.")
+    return job
+
+
+def clear_queue(session: Session, actor: Actor, queue: str) -> int:
+    """Cancel the jobs that wait in a queue; return their number.
+
+    Raises:
+        NotAllowed: The actor is no admin.
+    """
+    if not actor.is_admin:
+        raise NotAllowed("delete", f"the jobs of queue {queue}")
+    message = f"Cancelled by {actor.by[1]}: the queue was cleared."
+    return job_search.cancel_all(session, [queue], ["QUEUED"], now=actor.now, message=message)
+
+
+def _changeable(session: Session, actor: Actor, job_id: str) -> Job:
+    job = jobs.one(session, job_id)
+    if actor.principal is not None:
+        job_access.check(session, actor.principal, "create-children", job)
+    return job

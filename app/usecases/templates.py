@@ -1,0 +1,144 @@
+"""Assets from templates: the sensors, flexibility and charts that assets of a kind usually have, in one step."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from app.usecases import assets, sensors
+from app.usecases.actor import Actor
+from app.usecases.assets import AssetChange, Latitude, Longitude, Name, NewAsset, Owner
+from app.usecases.fields import Body, Identifier
+from app.usecases.sensors import NewSensor
+from db.assets import Asset, asset_type
+from engine.errors import UnknownName
+
+SensorFacts = tuple[str, str]
+"""Unit and resolution."""
+POWER: SensorFacts = ("kW", "PT15M")
+CONSUMES = {"consumption_is_positive": True}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """What an asset of a kind begins with."""
+
+    kind: str
+    """Asset type."""
+    meaning: str
+    sensors: Mapping[str, SensorFacts]
+    produces: bool = False
+    """Whether its power is that of a producer, which is positive as produced."""
+    flex_model: Mapping[str, Any] = field(default_factory=dict)
+    """Fields; a text in braces stands for the sensor of that name."""
+    flex_context: Mapping[str, Any] = field(default_factory=dict)
+
+
+STORE = {"consumption": "{power}", "state-of-charge": "{state of charge}", "soc-min": "1 kWh"}
+TEMPLATES = {
+    "battery": Template(
+        kind="battery",
+        meaning="A battery of 10 kWh and 5 kW",
+        sensors={"power": POWER, "state of charge": ("kWh", "PT0M")},
+        flex_model={**STORE, "soc-max": "10 kWh", "power-capacity": "5 kW", "roundtrip-efficiency": "90 %"},
+    ),
+    "solar": Template(
+        kind="solar",
+        meaning="Solar panels whose production can be curtailed",
+        sensors={"production": POWER, "planned production": POWER},
+        produces=True,
+        flex_model={
+            "production": "{planned production}", "production-capacity": "{production}", "consumption-capacity": "0 kW",
+        },
+    ),
+    "charge-point": Template(
+        kind="one-way_evse",
+        meaning="A charge point of 11 kW for a car of 60 kWh",
+        sensors={"power": POWER, "state of charge": ("kWh", "PT0M")},
+        flex_model={
+            **STORE, "soc-max": "60 kWh", "power-capacity": "11 kW", "production-capacity": "0 kW",
+            "charging-efficiency": "92 %",
+        },
+    ),
+    "heat-pump": Template(
+        kind="heat-storage",
+        meaning="A heat pump of 3 kW with a buffer of 12 kWh of heat",
+        sensors={"power": POWER, "state of charge": ("kWh", "PT0M"), "heat demand": POWER},
+        flex_model={
+            **STORE, "soc-max": "12 kWh", "power-capacity": "3 kW", "production-capacity": "0 kW",
+            "charging-efficiency": "300 %", "soc-usage": ["{heat demand}"],
+        },
+    ),
+    "site": Template(
+        kind="building",
+        meaning="A building with a connection of 17 kVA, a load that is not planned, and a price",
+        sensors={"load": POWER, "site power": POWER, "price": ("EUR/kWh", "PT1H")},
+        flex_context={
+            "consumption-price": "{price}", "site-power-capacity": "17 kVA", "inflexible-consumption": ["{load}"],
+            "aggregate-consumption": "{site power}",
+        },
+    ),
+}  # fmt: skip
+
+
+class FromTemplate(Body):
+    """An asset to add from a template."""
+
+    name: Name
+    account_id: Owner = None
+    parent_asset_id: Identifier | None = None
+    description: Annotated[str, Field(max_length=2000)] | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+
+class UnknownTemplate(UnknownName):
+    """No template has this name."""
+
+
+def create_asset_from_template(session: Session, actor: Actor, template: str, new: FromTemplate) -> Asset:
+    """Add an asset with the sensors, flexibility and charts of a template; all of it or nothing.
+
+    Raises:
+        UnknownTemplate: There is no such template.
+        NotAllowed, FieldError, QuotaReached: See ``app.usecases.assets.create_asset``.
+    """
+    if template not in TEMPLATES:
+        raise UnknownTemplate("template", template, TEMPLATES)
+    chosen = TEMPLATES[template]
+    fields = {name: getattr(new, name) for name in new.model_fields_set}
+    kind = asset_type(session, chosen.kind).id
+    asset = assets.create_asset(session, actor, NewAsset(**fields, generic_asset_type_id=kind))
+    ids = {name: _create_sensor(session, actor, asset, name, chosen) for name in chosen.sensors}
+    change = AssetChange(
+        flex_model=_filled(chosen.flex_model, ids),
+        flex_context=_filled(chosen.flex_context, ids),
+        sensors_to_show=[{"title": name[:1].upper() + name[1:], "sensors": [key]} for name, key in ids.items()],
+    )
+    return assets.update_asset(session, actor, asset.id, change)
+
+
+def _create_sensor(session: Session, actor: Actor, asset: Asset, name: str, template: Template) -> int:
+    unit, resolution = template.sensors[name]
+    new = NewSensor(
+        name=name,
+        unit=unit,
+        event_resolution=resolution,
+        timezone=actor.timezone,
+        attributes={} if template.produces or unit != "kW" else CONSUMES,
+        generic_asset_id=asset.id,
+    )
+    return sensors.create_sensor(session, actor, new).id
+
+
+def _filled(value: Any, ids: Mapping[str, int]) -> Any:
+    """Return fields with the sensors they name."""
+    if isinstance(value, Mapping):
+        return {name: _filled(each, ids) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_filled(each, ids) for each in value]
+    if isinstance(value, str) and value.startswith("{"):
+        return {"sensor": ids[value[1:-1]]}
+    return value
