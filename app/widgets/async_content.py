@@ -25,7 +25,7 @@ from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)
 SIGNED_OUT = "You are signed out; reload the page to sign in."
-FAILED = "This could not be shown; the reason is in the server's log."
+FAILED = "This could not be shown. The server log has the details."
 
 Result = TypeVar("Result")
 

@@ -34,7 +34,7 @@ class Question(pn.viewable.Viewer):
 
         answers = pmui.FlexBox(
             pmui.Button(label=yes, color="error", on_click=agreed, margin=8),
-            pmui.Button(label="Keep things as they are", variant="outlined", on_click=self.withdraw, margin=8),
+            pmui.Button(label="Go back", variant="outlined", on_click=self.withdraw, margin=8),
         )
         self._place[:] = [pmui.Alert(plain(text), severity="warning", sizing_mode="stretch_width", margin=8), answers]
 

@@ -37,7 +37,7 @@ class Removal(pn.viewable.Viewer):
         )
         self._question, self._told = pn.Column(sizing_mode="stretch_width"), pn.Column(sizing_mode="stretch_width")
         self._typed = pmui.TextInput(label=f"Type {word} to confirm", visible=bool(word), sizing_mode="stretch_width")
-        self._go = pmui.Button(label="Yes, do it", color="danger", on_click=self._do, disabled=bool(word))
+        self._go = pmui.Button(label="Yes, continue", color="danger", on_click=self._do, disabled=bool(word))
         self._typed.param.watch(self._compare, "value_input")
         back = pmui.Button(label="Cancel", variant="text", on_click=self._close)
         row = pn.Row(self._go, back)

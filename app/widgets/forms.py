@@ -140,7 +140,7 @@ class Form(pn.viewable.Viewer):
         self._mark(here)
         if here and here.keys() == about.keys():
             labels = ", ".join(self._fields[name].label for name in here)
-            self.told[:] = [note(f"Nothing was saved; see {labels}.", "warning")]
+            self.told[:] = [note(f"Not saved: check {labels}.", "warning")]
         else:
             refuse(self.told, error)
 
@@ -189,7 +189,7 @@ def read(field: Field, value: Any) -> Any:
     text = value.strip() if isinstance(value, str) else value
     if text in ("", None):
         if not field.optional:
-            raise FieldError(field.name, "this field is needed.")
+            raise FieldError(field.name, "this field is required.")
         return {"object": {}, "list": [], "text": ""}.get(field.kind)
     if field.kind == "number":
         return _number(field, text)
@@ -202,7 +202,7 @@ def _number(field: Field, text: str) -> float:
     except UnitError as error:
         raise FieldError(field.name, str(error).removeprefix(f"{field.name}: ")) from None
     if value is None:
-        raise FieldError(field.name, f"{text!r} is not a number; write it like 12.5.")
+        raise FieldError(field.name, f"{text!r} is not a number; enter it like 12.5.")
     return value
 
 

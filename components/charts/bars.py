@@ -92,7 +92,7 @@ class Bars(Component):
     trace = param.ClassSelector(class_=Trace, doc="What to show.")
     zone = param.String(default="UTC", doc="IANA name of the zone whose days, weeks or months the bars are.")
     per: Any = param.Selector(default="day", objects=list(PER), doc="What each bar stands for.")
-    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)

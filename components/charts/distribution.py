@@ -22,7 +22,7 @@ class Distribution(Component):
     """Shows the values of one line without their time."""
 
     trace = param.ClassSelector(class_=Trace, doc="What to show.")
-    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)

@@ -102,7 +102,7 @@ class Heatmap(Component):
     trace = param.ClassSelector(class_=Trace, doc="What to show.")
     zone = param.String(default="UTC", doc="IANA name of the zone whose days are the rows.")
     days = param.Integer(default=1, bounds=(1, 7), doc="Days of one row: 1 or 7.")
-    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)

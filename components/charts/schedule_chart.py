@@ -24,13 +24,13 @@ class Store:
 class ScheduleChart(Component):
     """Shows a plan; knows nothing of where it came from."""
 
-    prices = param.List(item_type=Trace, doc="Prices the plan answers to.")
+    prices = param.List(item_type=Trace, doc="Prices the schedule responds to.")
     devices = param.List(item_type=Trace, doc="Power of each device.")
     connection = param.List(item_type=Trace, doc="Power of the whole site.")
-    limit = param.Number(default=None, allow_None=True, doc="Most power through the connection [unit of connection].")
+    limit = param.Number(default=None, allow_None=True, doc="Connection limit [unit of connection].")
     stores = param.List(item_type=Store, doc="Stored energies with their bounds.")
     zone = param.String(default="UTC", doc="IANA name of the zone times are written in.")
-    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)

@@ -30,11 +30,11 @@ class TimeSeries(Component):
     span = param.Tuple(
         default=None, length=2, allow_None=True, doc="Time range in view [µs since 1970 UTC]; None: all data."
     )
-    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
-    moment = param.Integer(default=None, allow_None=True, doc="Moment to mark with a line [µs since 1970 UTC].")
-    remarks = param.List(item_type=AnnotationBand, doc="Remarks on stretches of time, drawn in all charts.")
-    choosing = param.Boolean(default=False, constant=True, doc="Whether a tool to choose a stretch of time is offered.")
-    chosen = param.Tuple(default=None, length=2, allow_None=True, doc="Stretch chosen last [µs since 1970 UTC].")
+    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
+    moment = param.Integer(default=None, allow_None=True, doc="Time to mark with a line [µs since 1970 UTC].")
+    remarks = param.List(item_type=AnnotationBand, doc="Annotations of time ranges, drawn in all charts.")
+    choosing = param.Boolean(default=False, constant=True, doc="Whether a tool to select a time range is offered.")
+    chosen = param.Tuple(default=None, length=2, allow_None=True, doc="Time range selected last [µs since 1970 UTC].")
     steady = param.Boolean(default=False, doc="Whether charts keep their place while they have no data.")
     file = param.String(default="charts", doc="Name of pictures that are saved, without ending.")
     height = param.Integer(default=HEIGHT, bounds=(120, None), doc="Height of one chart [px].")
@@ -113,7 +113,7 @@ class TimeSeries(Component):
     def _listen(self, made: figure) -> None:
         made.on_event(RangesUpdate, self._moved)
         if self.choosing:
-            made.add_tools(BoxSelectTool(dimensions="width", renderers=[], description="Choose a stretch of time"))
+            made.add_tools(BoxSelectTool(dimensions="width", renderers=[], description="Select a time range"))
             made.on_event(SelectionGeometry, self._choose)
 
     def _is_shown(self, drawn: DrawnChart) -> bool:

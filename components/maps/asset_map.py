@@ -71,7 +71,7 @@ class AssetMap(Component):
 
     places = param.List(item_type=MapPlace, doc="The assets to show.")
     by_account = param.Boolean(default=False, doc="Whether colours stand for accounts, not for types.")
-    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
     height = param.Integer(default=420, doc="Height [px].")
     tiles = param.String(
         default="", constant=True, doc="Address of map tiles with {z}, {x} and {y}; empty: the land of the world alone."

@@ -23,7 +23,7 @@ class PlacePicker(Component):
     latitude = param.Number(default=None, allow_None=True, bounds=(-90, 90), doc="Degrees north; None: no place yet.")
     longitude = param.Number(default=None, allow_None=True, bounds=(-180, 180), doc="Degrees east; None: no place yet.")
     fixed = param.Boolean(default=False, doc="Whether clicks do nothing.")
-    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
     height = param.Integer(default=280, doc="Height [px].")
 
     def __init__(self, **params: Any) -> None:

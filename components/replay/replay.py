@@ -57,7 +57,7 @@ class Remembered:
     def known(self, moment: int) -> Chart:
         """Return the chart as it was known at a moment [µs since 1970 UTC]."""
         lines = [history.known(moment) for history in self.histories]
-        return Chart(title=self.title, traces=lines, extent=self._extent, empty="Nothing was known yet.")
+        return Chart(title=self.title, traces=lines, extent=self._extent, empty="Nothing was known at this time.")
 
     @cached_property
     def _extent(self) -> tuple[float, float] | None:
@@ -82,7 +82,7 @@ class Replay(Component):
     charts = param.List(item_type=Remembered, doc="What to show, from top to bottom.")
     zone = param.String(default="UTC", doc="IANA name of the zone times are written in.")
     span = param.Tuple(default=None, length=2, allow_None=True, doc="Time range in view [µs since 1970 UTC].")
-    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
     player_kind = param.Parameter(
         default=pn.widgets.Player, doc="Class of the player; a page gives one of its own look."
     )

@@ -123,7 +123,7 @@ class ActionTable(Component):
     columns = param.List(item_type=str, doc="Names of the columns.")
     rows = param.List(item_type=ActionRow, doc="The rows, in the order to show them.")
     empty = param.String(default="There are none yet.", doc="What to say, and to do, without rows.")
-    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
     on_action = param.Callable(default=None, doc="Called with the key of a row and the word of one of its actions.")
 
     def __init__(self, **params: Any) -> None:

@@ -75,7 +75,7 @@ class AssetCards(Component):
 
     cards = param.List(item_type=Card, doc="The assets, in the order to show them.")
     empty = param.String(default="There are no assets yet.", doc="What to say, and to do, without any.")
-    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)

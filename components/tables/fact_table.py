@@ -100,7 +100,7 @@ class FactTable(Component):
     columns = param.List(item_type=str, doc="Names of the columns.")
     rows = param.List(doc="One list of texts, links, lights or codes for each line.")
     empty = param.String(default="There are none yet.", doc="What to say, and to do, without rows.")
-    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)

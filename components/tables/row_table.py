@@ -37,7 +37,7 @@ class RowTable(JSComponent):
     empty = param.String(default="There are none yet.", doc="What to say, and to do, without rows.")
     file = param.String(default="", doc="Name of the CSV file the rows can be saved as; empty: they cannot.")
     inks = param.Dict(default={}, doc="State → its colour on the paper in use; follows ``dark``.")
-    dark = param.Boolean(default=False, doc="Whether the paper is dark.")
+    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
 
     _esm = Path(__file__).with_name("row_table.js")
     _stylesheets: ClassVar[list[str]] = [STYLE]

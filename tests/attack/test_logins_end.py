@@ -350,8 +350,8 @@ def test_a_session_guesses_no_present_password(site: Api, login: Login) -> None:
     for number in range(8):
         answer = submit(login.browser, f"{site.url}/change-password", old=f"guess {number}", **form)
         assert answer.status_code == 422
-    assert "too many tries" in answer.text
-    assert "too many tries" in submit(login.browser, f"{site.url}/change-password", old=PASSWORD, **form).text
+    assert "Too many attempts" in answer.text
+    assert "Too many attempts" in submit(login.browser, f"{site.url}/change-password", old=PASSWORD, **form).text
 
 
 def test_nothing_that_ended_is_open_in_the_database(site: Api, people: Database, login: Login) -> None:

@@ -81,7 +81,7 @@ def test_failures_make_the_next_try_wait_twice_as_long(fresh: Database) -> None:
         waits.append((until - moment).total_seconds())
         moment = max(until, moment)
     assert waits == [0, 0, 0, 0, 1, 2, 4, 8]
-    with pytest.raises(TooMany, match="try again in 4 seconds"):
+    with pytest.raises(TooMany, match="Try again in 4 seconds"):
         authenticate(fresh, attempt(password=PASSWORD), moment - timedelta(seconds=4), PendingSignIn())
     assert authenticate(fresh, attempt(password=PASSWORD), moment, PendingSignIn()).who is not None
     assert authenticate(fresh, attempt(), moment, PendingSignIn()).known

@@ -100,7 +100,7 @@ def test_a_stretch_drawn_in_a_chart_opens_the_form(desk: Page, house: int):
     expect(desk.get_by_role("button", name="Annotate")).to_be_visible()
     frame = desk.locator(".bk-Figure").first
     frame.hover()
-    desk.get_by_title("Choose a stretch of time").first.click()
+    desk.get_by_title("Select a time range").first.click()
     box = frame.bounding_box()
     assert box is not None
     desk.mouse.move(box["x"] + 300, box["y"] + 90)
@@ -122,7 +122,7 @@ def test_a_replay_obeys_the_keyboard_on_the_page_of_a_sensor(desk: Page, house: 
     desk.goto(f"/assets/{house}?tab=context")
     desk.get_by_role("link", name="household load").click()
     desk.get_by_role("tab", name="Replay").click()
-    label = desk.get_by_role("status").filter(has_text="Known at")
+    label = desk.get_by_role("status").filter(has_text="Belief time")
     expect(label).to_be_visible()
     last = label.inner_text()
     desk.get_by_role("button", name="First frame").click()

@@ -51,7 +51,7 @@ def test_charts_are_overlaid_moved_and_removed_and_seen_before_they_are_saved(
     desk.keyboard.press("Enter")
     expect(desk.get_by_label(re.compile("^Title of chart")).nth(2)).to_have_value("Sun and wallet")
     desk.get_by_role("button", name="Save graphs").click()
-    expect(desk.get_by_text("The graphs are saved.")).to_be_visible()
+    expect(desk.get_by_text("Graphs saved.")).to_be_visible()
     with demo_database.reading() as session:
         titles = [entry["title"] for entry in session.get_one(Asset, battery).sensors_to_show]
         last = session.scalars(select(AuditEvent).where(AuditEvent.asset_id == battery).order_by(AuditEvent.id)).all()[
@@ -67,7 +67,7 @@ def test_a_chart_without_a_sensor_is_refused_and_what_is_cancelled_is_not_kept(d
     desk.get_by_role("button", name="Edit graphs").click()
     desk.get_by_role("button", name="Add a chart").click()
     desk.get_by_role("button", name="Save graphs").click()
-    expect(desk.get_by_text("chart 5: choose a sensor, or remove it.")).to_be_visible()
+    expect(desk.get_by_text("chart 5: choose a sensor, or remove this chart.")).to_be_visible()
     desk.get_by_role("button", name="Remove chart 1").click()
     expect(desk.get_by_role("heading", name="Prices")).to_have_count(0)
     desk.get_by_role("button", name="Cancel").click()

@@ -144,14 +144,14 @@ def test_in_a_narrow_window_the_menu_does_not_hide_the_page(desk: Page):
 def test_the_dashboard_tells_numbers_and_groups_and_filters_its_assets(desk: Page):
     desk.goto("/dashboard?group=type")
     expect(desk.get_by_text("1 site, ")).to_be_visible()
-    expect(desk.get_by_text("against the same energy of the planned devices")).to_be_visible()
+    expect(desk.get_by_text("compared with the same energy")).to_be_visible()
     expect(desk.get_by_role("heading", name="Renewables 1")).to_be_visible()
     desk.get_by_label("Filter assets").press_sequentially("canal")
     expect(desk.get_by_role("link", name=re.compile("Home battery"))).to_have_count(0)
     expect(desk.get_by_role("link", name=re.compile("Canal house"))).to_be_visible()
     desk.wait_for_url(re.compile("search=canal"))
     desk.get_by_label("Filter assets").press_sequentially(" nowhere")
-    expect(desk.get_by_text("No asset has these words")).to_be_visible()
+    expect(desk.get_by_text("No assets match")).to_be_visible()
 
 
 def test_what_does_not_exist_is_told_in_one_sentence(desk: Page):
@@ -173,9 +173,9 @@ def test_logging_out_ends_the_session(browser, site: Api):
 
 def test_a_plan_is_made_at_a_click_and_its_costs_are_told(desk: Page, house: int):
     desk.goto(f"/assets/{house}?tab=plan")
-    desk.get_by_role("button", name="Plan now").click()
-    expect(desk.get_by_text("The plan is made.")).to_be_visible(timeout=30_000)
-    expect(desk.get_by_role("heading", name=re.compile("Costs of the plan asked for"))).to_be_visible()
+    desk.get_by_role("button", name="Run schedule").click()
+    expect(desk.get_by_text("Schedule ready.")).to_be_visible(timeout=30_000)
+    expect(desk.get_by_role("heading", name=re.compile("Costs of the schedule requested"))).to_be_visible()
     desk.wait_for_function(f"() => ({DRAWN})().length === 4")
     drawn = charts(desk)
     assert [chart["y"] for chart in drawn] == ["Price [EUR/kWh]", "Power [kW]", "Power [kW]", "State of charge [kWh]"]
@@ -252,7 +252,7 @@ def test_a_click_on_the_map_opens_the_asset(desk: Page):
 
 def test_a_replay_shows_what_was_known_earlier(desk: Page, house: int):
     desk.goto(f"/assets/{house}?tab=replay")
-    label = desk.get_by_role("status").filter(has_text="Known at")
+    label = desk.get_by_role("status").filter(has_text="Belief time")
     expect(label).to_be_visible(timeout=20_000)
     last, before = label.inner_text(), charts(desk)
     desk.get_by_role("button", name="First frame").click()
@@ -268,7 +268,7 @@ def test_a_replay_shows_what_was_known_earlier(desk: Page, house: int):
         ("/accounts", "Toy Account"),
         ("/logged-in-user", "account-admin"),
         ("/tasks", "Job"),
-        ("/status", "You may not read the state of the server"),
+        ("/status", "You may not read the server status"),
     ],
 )
 def test_tables_of_people_and_jobs(desk: Page, path: str, seen: str):

@@ -42,12 +42,12 @@ def test_a_file_is_previewed_stored_and_deleted_again(desk: Page, meter: int, tm
     expect(desk.get_by_role("row", name="New or changed")).to_contain_text("4")
     expect(desk.get_by_role("row", name="2024-04-30T22:45:00+00:00 4.5")).to_be_visible()
     desk.get_by_role("button", name="Store 4 values").click()
-    expect(desk.get_by_text("4 values are stored, 0 were there already")).to_be_visible()
+    expect(desk.get_by_text("4 values stored, 0 were there already")).to_be_visible()
     desk.reload()
     desk.get_by_role("button", name="Delete values").click()
     expect(desk.get_by_text("4 beliefs of every source go")).to_be_visible()
-    desk.get_by_role("button", name="Yes, do it").click()
-    expect(desk.get_by_text("The values are deleted.")).to_be_visible()
+    desk.get_by_role("button", name="Yes, continue").click()
+    expect(desk.get_by_text("Values deleted.")).to_be_visible()
     desk.get_by_role("tab", name="Statistics").click()
     expect(desk.get_by_text("No values yet")).to_be_visible()
 
@@ -56,10 +56,10 @@ def test_rows_that_cannot_be_read_are_told_and_nothing_can_be_stored(desk: Page,
     desk.goto(f"/sensors/{meter}?tab=data")
     settle(desk)
     choose(desk, tmp_path, GERMAN)
-    desk.get_by_label("Decimal sign").click()
+    desk.get_by_label("Decimal separator").click()
     desk.get_by_text("comma", exact=True).click()
-    desk.get_by_role("button", name="More about the file").click()
-    field = desk.get_by_label("Format of times")
+    desk.get_by_role("button", name="File options").click()
+    field = desk.get_by_label("Time format")
     field.fill("%d.%m.%Y %H:%M")
     field.press("Enter")
     row = desk.get_by_role("row", name="is not a number")
@@ -74,7 +74,7 @@ def test_a_forecast_is_made_at_a_click(desk: Page, demo_database: Database):
         load = building.sensors(session)["load"].id
     desk.goto(f"/sensors/{load}?tab=data")
     desk.get_by_role("button", name="Forecast now").click()
-    expect(desk.get_by_text("The forecast is made")).to_be_visible(timeout=40_000)
+    expect(desk.get_by_text("Forecast ready")).to_be_visible(timeout=40_000)
 
 
 def test_settings_are_saved_or_refused_at_their_field_and_a_sensor_goes_once_its_name_is_typed(desk: Page, meter: int):
@@ -91,7 +91,7 @@ def test_settings_are_saved_or_refused_at_their_field_and_a_sensor_goes_once_its
     expect(desk.get_by_text("You may not update unit, resolution and knowledge horizon")).to_be_visible()
     desk.reload()
     desk.get_by_role("button", name="Delete this sensor").click()
-    yes = desk.get_by_role("button", name="Yes, do it")
+    yes = desk.get_by_role("button", name="Yes, continue")
     expect(yes).to_be_disabled()
     desk.get_by_label("Type cellar meter to confirm").fill("cellar meter")
     yes.click()

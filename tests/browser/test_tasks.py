@@ -59,13 +59,13 @@ def test_a_failed_job_is_found_by_its_state_and_requeued(desk: Page, added: Any)
     desk.goto("/tasks?state=failed")
     expect(desk.get_by_role("status").filter(has_text="1 job")).to_be_visible()
     desk.get_by_role("button", name="Requeue schedule of Canal house").click()
-    expect(desk.get_by_text("The job is queued again.")).to_be_visible()
-    expect(desk.get_by_text("No such jobs.")).to_be_visible()  # it is not among the failed ones any more
+    expect(desk.get_by_text("The job is requeued.")).to_be_visible()
+    expect(desk.get_by_text("No jobs match.")).to_be_visible()  # it is not among the failed ones any more
     desk.goto(f"/tasks/{job_id}")
     expect(desk.get_by_role("heading", name="Schedule job of Canal house")).to_be_visible()
     expect(desk.get_by_text("Schedule job finished.")).to_be_visible()
     desk.get_by_role("link", name="the plan").click()
-    expect(desk.get_by_role("heading", name=re.compile("Costs of the plan"))).to_be_visible()
+    expect(desk.get_by_role("heading", name=re.compile("Costs of the schedule"))).to_be_visible()
 
 
 def test_filters_and_pages_are_kept_in_the_address(desk: Page, added: Any):
@@ -81,7 +81,7 @@ def test_filters_and_pages_are_kept_in_the_address(desk: Page, added: Any):
     expect(desk.get_by_text("Report 24.")).to_be_hidden()
     desk.get_by_label("State").click()
     desk.get_by_role("menuitem", name="Unsuccessful").click()
-    expect(desk.get_by_text("No such jobs.")).to_be_visible()
+    expect(desk.get_by_text("No jobs match.")).to_be_visible()
     assert "state=unsuccessful" in desk.url and "page=" not in desk.url
 
 
@@ -107,7 +107,7 @@ def test_an_admin_clears_a_queue_after_a_question(host: Page, added: Any):
     host.goto("/tasks?queue=ingestion")
     queue = host.get_by_role("row", name=re.compile("^ingestion"))
     queue.get_by_role("button", name="Clear ingestion", exact=True).click()
-    yes, keep = (host.get_by_role("button", name=name) for name in ("Yes, clear ingestion", "Keep things as they are"))
+    yes, keep = (host.get_by_role("button", name=name) for name in ("Yes, clear ingestion", "Go back"))
     keep.click()
     expect(yes).to_have_count(0)  # the next question has buttons of its own
     expect(host.get_by_role("row", name=re.compile("queued .*schedule"))).to_be_visible()

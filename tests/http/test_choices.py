@@ -15,7 +15,7 @@ def test_an_asset_opens_with_the_tab_one_chose(api: Api, ids: dict[str, int]) ->
     seen(api, browser, f"{path}?tab=status", "Jobs of the last 7 days")
     forgotten = api.post(choose, who="adviser", json={"default_asset_view": "Properties", "use_as_default": False})
     assert forgotten.status_code == 200
-    seen(api, browser, path, "all charts follow")
+    seen(api, browser, path, "all charts move together")
     for body in ({"default_asset_view": "Nowhere"}, {}):
         refused = api.post(choose, who="adviser", json=body)
         assert refused.status_code == 422 and "default" in str(refused.json()["message"]["json"])

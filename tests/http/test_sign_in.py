@@ -28,7 +28,7 @@ def test_signing_in_leads_on_and_gives_a_cookie_scripts_cannot_read(api: Api) ->
 
 def test_a_wrong_password_gives_no_cookie(api: Api) -> None:
     browser, answer = sign_in(api, "not the password")
-    assert answer.status_code == 401 and "do not fit" in answer.text
+    assert answer.status_code == 401 and "Wrong email or password" in answer.text
     assert "flexscope_session" not in browser.cookies
 
 

@@ -18,9 +18,9 @@ def day(cost: float, even: float | None, currency: str = "EUR", hours: float = 2
 def test_sums_have_their_currency_and_say_what_they_are_compared_with():
     cost, saved, open_alerts, assets = told(day(3, 5), day(1, None, hours=10), day(2, 2.5, "GBP"))
     assert cost.value == "4.00 EUR and 2.00 GBP"
-    assert cost.detail == "3 sites, 10 to 24 of 24 h known: as measured, else as planned"
+    assert cost.detail == "3 sites, 10 to 24 of 24 h with data: measured, otherwise scheduled"
     assert saved.value == "2.00 EUR and 0.50 GBP"
-    assert "taken evenly" in saved.detail
+    assert "spread evenly" in saved.detail
     assert (open_alerts.value, open_alerts.href) == ("2", "/alerts")
     assert (assets.value, assets.detail) == ("3", "2 fresh, 1 failed or silent")
 
@@ -29,4 +29,4 @@ def test_where_nothing_is_known_it_says_what_to_do():
     (cost, *_) = told()
     assert cost.value == "not known" and "consumption-price" in cost.detail
     _, saved, *_ = told(day(3, None))
-    assert "Plan now" in saved.detail
+    assert "Run schedule" in saved.detail

@@ -129,11 +129,11 @@ class FormPage(Refusing):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Tell in one sentence what went wrong, and nothing of the inside."""
         said = {
-            403: "This form was open for too long; go back, load it again and send it once more.",
-            429: "There were too many requests at once; try again in a few seconds.",
-            503: "The server cannot do this at the moment; nothing was changed. Try again in a while.",
+            403: "This form has expired. Go back, reload it and submit again.",
+            429: "Too many requests at once. Try again in a few seconds.",
+            503: "The server is busy; nothing was changed. Try again in a moment.",
         }
-        text = said.get(status_code, "This did not work; the server has written down why.")
+        text = said.get(status_code, "Something went wrong. The server log has the details.")
         if status_code < 500 and status_code not in said:
-            text = "The request cannot be read; go back and try again."
+            text = "The request could not be read. Go back and try again."
         self.show(LoginForm(heading="Sorry", lead=text, links=(("To the start page", "/"),)), status_code)

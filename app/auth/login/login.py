@@ -10,8 +10,8 @@ from app.auth.protection import websockets
 from db.accounts import web_sessions
 from db.core import audit
 
-WRONG = "Email and password do not fit together; try again."
-LEAD = "The best times to run flexible energy, and why."
+WRONG = "Wrong email or password. Try again."
+LEAD = "When to run flexible assets, and why."
 
 
 class SignInPage(FormPage):

@@ -18,8 +18,8 @@ from engine.errors import EngineError, FieldError
 LOG = logging.getLogger(__name__)
 PURPOSE = "new-email"
 DAY, LIFE = timedelta(days=1), timedelta(hours=1)
-SENT = "If nobody has this address yet, a link was mailed to it; it is valid for an hour."
-VOID = "This link is too old, was used already, or somebody has this address by now; ask for another one."
+SENT = "If this address is not in use yet, we sent a link to it. The link is valid for one hour."
+VOID = "This link has expired, was already used, or the address is now taken. Request a new one."
 LONGEST = 255
 
 
@@ -47,20 +47,20 @@ class ChangeEmail(FormPage):
             self._ask(error.problem, 422)
             return
         self.mail(self._mail, who.id, email, self.address)
-        self.show(LoginForm(heading="Look into your mail", lead=SENT, links=(("Back", "/"),)))
+        self.show(LoginForm(heading="Check your email", lead=SENT, links=(("Back", "/"),)))
 
     def _check(self, user_id: int, email: str, password: str) -> None:
         name, _, host = email.partition("@")
         if not name or "." not in host or len(email) > LONGEST or any(letter.isspace() for letter in email):
-            raise FieldError("email", "Write the address like name@example.org.")
+            raise FieldError("email", "Enter an address like name@example.org.")
         now, key = datetime.now(UTC), f"new-mail:{user_id}"
         with self.running.database.writing() as session:
             if sign_in.wait_until(session, [key], now):
-                raise FieldError("email", "There were too many tries; try again in a while.")
+                raise FieldError("email", "Too many attempts. Try again later.")
             sign_in.failed(session, key, now, free=3)
             password_hash = get(session, User, user_id).password_hash
         if not passwords.matches(password_hash, password):
-            raise FieldError("password", "This is not your present password.")
+            raise FieldError("password", "This is not your current password.")
 
     def _mail(self, user_id: int, email: str, asked: str) -> None:
         try:
@@ -81,11 +81,11 @@ class ChangeEmail(FormPage):
 
     def _ask(self, problem: str, status: int) -> None:
         new = Input("email", "New email address", "email", "email")
-        inputs = (new, Input("password", "Present password", "password", "current-password"))
+        inputs = (new, Input("password", "Current password", "password", "current-password"))
         links = (("Back", "/"),)
-        lead = "You get a link at the new address; until you follow it, the old one counts."
+        lead = "We send a link to the new address. Until you open it, the old address stays valid."
         form = LoginForm(
-            heading="Change your email address", lead=lead, problem=problem, inputs=inputs, button="Mail me a link",
+            heading="Change your email address", lead=lead, problem=problem, inputs=inputs, button="Email me a link",
             links=links,
         )  # fmt: skip
         self.show(form, status)
@@ -97,7 +97,7 @@ class ConfirmEmail(FormPage):
     def get(self) -> None:
         """Show the button."""
         hidden = (("token", self.get_argument("token", "")),)
-        self.show(LoginForm(heading="Is this your address?", hidden=hidden, button="Yes, use it from now on"))
+        self.show(LoginForm(heading="Is this your address?", hidden=hidden, button="Confirm this address"))
 
     async def post(self) -> None:
         """Use the new address; all sessions end, and the old address is told."""
@@ -126,7 +126,7 @@ class ConfirmEmail(FormPage):
 
     def _tell(self, old: str) -> None:
         name = self.running.settings.platform_name()
-        text = "Your user has another email address now. If it was not you who changed it, tell an admin at once."
+        text = "The email address of your user was changed. If this was not you, tell an admin at once."
         try:
             mail.send(self.running.settings, old, f"Your address for {name} was changed", text)
         except EngineError as error:

@@ -82,7 +82,7 @@ def account_of(session: Session, provider: Provider, claims: dict[str, Any]) -> 
         name = next((provider.accounts[value] for value in told if value in provider.accounts), "")
     found = session.scalar(select(Account).where(Account.name == name)) if name else None
     if found is None:
-        raise Refused("You are known there, but belong to no account here; ask an admin of your account.")
+        raise Refused("Signed in with your provider, but you have no account here. Ask an admin of your account.")
     return found
 
 
@@ -107,7 +107,9 @@ def find_user(running: Running, provider: Provider, claims: dict[str, Any]) -> t
         if user is None and provider.create_users:
             user = _add(session, running, account, claims)
         if user is None or not user.active or user.account_id != account.id:
-            raise Refused("You are known there, but have no user here; ask an admin of your account to add you.")
+            raise Refused(
+                "Signed in with your provider, but you have no user here. Ask an admin of your account to add you."
+            )
         if known is None:
             session.add(ExternalIdentity(issuer=issuer, subject=subject, user_id=user.id))
         if provider.roles_claim:
@@ -127,7 +129,7 @@ def _by_email(session: Session, claims: dict[str, Any]) -> User | None:
 def _add(session: Session, running: Running, account: Account, claims: dict[str, Any]) -> User:
     email = str(claims.get("email") or "").strip().lower()
     if not email or claims.get("email_verified") is not True or users.by_email(session, email):
-        raise Refused("Your provider does not confirm your email address; ask an admin of your account to add you.")
+        raise Refused("Your provider has not verified your email address. Ask an admin of your account to add you.")
     wanted = str(claims.get("preferred_username") or email.partition("@")[0])
     name = wanted if users.by_name(session, wanted) is None else email
     zone = running.settings.FLEXMEASURES_TIMEZONE

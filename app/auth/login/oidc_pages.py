@@ -21,7 +21,7 @@ LOG = logging.getLogger(__name__)
 COOKIE = "flexscope_oidc"
 LIFE = timedelta(minutes=10) / timedelta(days=1)
 """How long signing in at the provider may take [days]."""
-FAILED = "The sign-in at the provider did not succeed; try again."
+FAILED = "Sign-in with the provider failed. Try again."
 
 
 class OidcPage(SignInPage):
@@ -56,7 +56,7 @@ class Depart(OidcPage):
             begun = await self.off_loop(oidc.client(provider).create_authorization_url, self.callback(name))
         except (RequestException, AuthlibBaseError, ValueError):
             LOG.exception("The provider %s cannot be asked", name)
-            self.sorry("The provider cannot be reached; try again later.", 502)
+            self.sorry("The provider cannot be reached. Try again later.", 502)
             return
         kept = {key: begun[key] for key in ("state", "nonce", "code_verifier")} | {"name": name, "next": self.wanted()}
         cookies.keep(self, self.running, COOKIE, json.dumps(kept), days=LIFE)

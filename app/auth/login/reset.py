@@ -25,17 +25,17 @@ MAILS = ThreadPoolExecutor(1, "mail")
 """What an admin has mailed; a mail server may take long."""
 PURPOSE = "password-reset"
 DAY, LIFE = timedelta(days=1), timedelta(hours=1)
-SENT = "If there is a user with this address, a link was mailed to it; it is valid for an hour."
+SENT = "If there is a user with this address, we sent a link to it. The link is valid for one hour."
 KEEP, KNOWN, CHECK = "keep_access_key", "somebody_else_knows", "checkbox"
 ASKED = 30
 """How many links may be asked for from one network within an hour before the next ones have to wait."""
 TRIES = 5
 """How often a wrong present password may be given before one has to wait."""
-VOID = "This link is too old or was used already; ask for another one."
-ENDS = "All sessions, tokens and access keys end with the old one."
+VOID = "This link has expired or was already used. Request a new one."
+ENDS = "This ends all sessions, tokens and access keys."
 NEW = (
     Input("password", "New password", "password", "new-password"),
-    Input("again", "The same again", "password", "new-password"),
+    Input("again", "Repeat new password", "password", "new-password"),
 )
 
 
@@ -96,9 +96,9 @@ class Forgot(FormPage):
         self.show(
             LoginForm(
                 heading="Forgot your password?",
-                lead="You get a link to choose a new one.",
+                lead="We email you a link to choose a new one.",
                 inputs=(Input("email", "Email", "email", "username"),),
-                button="Mail me a link",
+                button="Email me a link",
                 links=(("Back to sign in", "/login"),),
             )
         )
@@ -106,7 +106,7 @@ class Forgot(FormPage):
     def post(self) -> None:
         """Answer the same whether there is such a user or not, at once; the mail is sent afterwards."""
         self.mail(self._mail, self.get_body_argument("email", ""), self.address, network(self.network_address))
-        self.show(LoginForm(heading="Look into your mail", lead=SENT, links=(("Back to sign in", "/login"),)))
+        self.show(LoginForm(heading="Check your email", lead=SENT, links=(("Back to sign in", "/login"),)))
 
     def _mail(self, email: str, asked: str, home: str) -> None:
         now, running = datetime.now(UTC), self.running
@@ -159,7 +159,7 @@ class Reset(FormPage):
 
     def _ask(self, problem: str, status: int) -> None:
         hidden = (("token", self.get_argument("token", "")),)
-        links = (("Ask for another link", "/forgot-password"),)
+        links = (("Request another link", "/forgot-password"),)
         form = LoginForm(
             heading="Choose a new password",
             lead=ENDS,
@@ -207,7 +207,7 @@ class ChangePassword(SignInPage):
         now, key = datetime.now(UTC), f"change:{user_id}"
         with self.running.database.reading() as session:
             if sign_in.wait_until(session, [key], now):
-                raise FieldError("old", "There were too many tries; try again in a while.")
+                raise FieldError("old", "Too many attempts. Try again later.")
             password_hash = get(session, User, user_id).password_hash
         fits = passwords.matches(password_hash, old)
         with self.running.database.writing() as session:
@@ -215,7 +215,7 @@ class ChangePassword(SignInPage):
                 sign_in.forget(session, key, now)
                 return
             sign_in.failed(session, key, now, free=TRIES)
-        raise FieldError("old", "This is not your present password.")
+        raise FieldError("old", "This is not your current password.")
 
     def _save(self, user_id: int, new: str, kept: set[int]) -> int:
         password_hash = passwords.hashed(new)
@@ -229,7 +229,7 @@ class ChangePassword(SignInPage):
 
     def _tell(self, email: str) -> None:
         name = self.running.settings.platform_name()
-        text = "Your password was changed. If it was not you who did so, ask for a new one at once."
+        text = "Your password was changed. If this was not you, reset it at once."
         try:
             mail.send(self.running.settings, email, f"Your password for {name} was changed", text)
         except EngineError as error:
@@ -237,9 +237,9 @@ class ChangePassword(SignInPage):
 
     async def _ask(self, user_id: int, problem: str, status: int) -> None:
         boxes = await self.off_loop(self._boxes, user_id)
-        inputs = (Input("old", "Present password", "password", "current-password"), *NEW, *boxes)
+        inputs = (Input("old", "Current password", "password", "current-password"), *NEW, *boxes)
         links = (("Back", "/"),)
-        lead = "All your other sessions and all tokens end with it" + (
+        lead = "This ends all your other sessions and all tokens" + (
             ", and those of your access keys that you do not keep." if boxes else "."
         )
         form = LoginForm(
@@ -255,7 +255,7 @@ class ChangePassword(SignInPage):
             Input(KEEP, f"Keep the key {key.name!r} ({', '.join(key.scopes)})", CHECK, value=str(key.id))
             for key in valid
         ]
-        return [*boxes, Input(KNOWN, "Somebody else knows my password: keep none", CHECK, value="1")] if boxes else []
+        return [*boxes, Input(KNOWN, "Someone else may know my password: keep none", CHECK, value="1")] if boxes else []
 
 
 def twice(page: FormPage) -> str:
@@ -266,7 +266,7 @@ def twice(page: FormPage) -> str:
     """
     given, again = (page.get_body_argument(name, "", strip=False) for name in ("password", "again"))
     if given != again:
-        raise FieldError("again", "The two passwords differ.")
+        raise FieldError("again", "The passwords do not match.")
     return given
 
 

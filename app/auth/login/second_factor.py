@@ -23,7 +23,7 @@ TRIES = 5
 """How often one code may be guessed."""
 PENDING, DEVICE = "flexscope_code", "flexscope_device"
 """Cookies: whose password was right a moment ago; whose code this browser gave."""
-WRONG = "This is not the code, or it is too old; look again, or sign in once more for another one."
+WRONG = "Wrong or expired code. Check it, or sign in again for a new one."
 DAY = timedelta(days=1)
 
 
@@ -101,8 +101,8 @@ def pending(page: FormPage) -> tuple[int, int, str] | None:
 
 FORM = LoginForm(
     heading="One more step",
-    lead="A code was mailed to you; it is valid for ten minutes.",
+    lead="We sent you a code by email. It is valid for ten minutes.",
     inputs=(Input("code", "Code", "text", "one-time-code"),),
-    button="Go on",
+    button="Continue",
     links=(("Start again", "/login"),),
 )

@@ -40,7 +40,7 @@ class TooMany(EngineError):
 
     def __init__(self, wait: timedelta) -> None:
         self.seconds = max(1, math.ceil(wait.total_seconds()))
-        super().__init__(f"There were too many failed sign-ins; try again in {self.seconds} seconds.")
+        super().__init__(f"Too many failed sign-ins. Try again in {self.seconds} seconds.")
 
 
 @dataclass(frozen=True, kw_only=True)

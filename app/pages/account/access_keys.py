@@ -13,8 +13,8 @@ from app.widgets.forms import Field, Form
 from components.tables.action_table import Action, ActionRow, ActionTable
 
 SCOPES = {"read": "read", "send data": "data", "ask for schedules": "schedule"}
-ONCE = "Copy it now; it cannot be shown again."
-COLUMNS = ["Key", "Good for", "Made", "Valid until"]
+ONCE = "Copy this key now. It will not be shown again."
+COLUMNS = ["Key", "Allows", "Made", "Valid until"]
 REVOKE = Action("revoke", "Revoke")
 QUESTION = "Revoke the key {name}? Whatever uses it is refused from now on."
 COPY = "navigator.clipboard.writeText(text.value)"
@@ -40,7 +40,7 @@ class Keys(pn.viewable.Viewer):
         super().__init__()
         self._path, self._may_make = f"/users/{user_id}/keys", may_make
         self._known: dict[str, str] = {}
-        self._table = ActionTable(columns=COLUMNS, on_action=self._ask, empty="There are no keys.")
+        self._table = ActionTable(columns=COLUMNS, on_action=self._ask, empty="No access keys yet.")
         self._place = pn.Column(waiting(), sizing_mode="stretch_width")
         self._question, self._told = Question(), pn.Column(sizing_mode="stretch_width")
         soon(self._read)
@@ -96,10 +96,12 @@ class Keys(pn.viewable.Viewer):
             return await asking("POST", self._path, body=given)
 
         fields = [
-            Field(name="name", label="What it is for", optional=False),
-            Field(name="scopes", label="Good for", kind="choices", options=SCOPES, value=["read"]),
+            Field(name="name", label="Purpose", optional=False),
+            Field(name="scopes", label="Allows", kind="choices", options=SCOPES, value=["read"]),
             Field(
-                name="expires_at", label="Valid until", help="Such as 2027-01-01T00:00:00+01:00; until revoked without"
+                name="expires_at",
+                label="Valid until",
+                help="For example 2027-01-01T00:00:00+01:00. Leave empty to keep it valid until revoked.",
             ),
         ]
         return Form(fields, send=send, done=self._made, button="Make key", whole=True)

@@ -45,7 +45,7 @@ def _read(session: Session, who: SignedIn) -> ProfileContent:
 
 
 def _show(page: Shell, found: ProfileContent) -> Sequence[Any]:
-    second = "a code is mailed after the password" if found.two_factor else "not asked for by this server"
+    second = "A code is sent by email after the password" if found.two_factor else "Not used on this server"
     told = {**user.facts(found.user), "Second factor": second}
     table = FactTable(columns=["", ""], rows=[[name, value] for name, value in told.items()])
     page.follow(table)
@@ -62,7 +62,7 @@ def _show(page: Shell, found: ProfileContent) -> Sequence[Any]:
         *(heading("Pages"), _pages(me)),
         *(heading("API token"), TokenDialog()),
         *(heading("Access keys of machines"), Keys(me.user.id, may_make=True)),
-        *(heading("What was changed"), AuditLog(f"/users/{me.user.id}", me.local)),
+        *(heading("Change history"), AuditLog(f"/users/{me.user.id}", me.local)),
     ]
 
 
@@ -80,7 +80,7 @@ def _pages(found: user.UserContent) -> Form:
     opened = next((view for view in VIEWS if view.split()[0].lower() == kept.get(OPENED_TAB)), "Graphs")
     views = {view: view for view in VIEWS}
     fields = [
-        Field(name="view", label="Assets open with the tab", kind="choice", options=views, value=opened),
+        Field(name="view", label="Open assets on tab", kind="choice", options=views, value=opened),
         Field(name="below", label="Legends below charts", kind="flag", value=kept.get(LEGENDS_BELOW, False)),
     ]
     return Form(fields, send=send)
@@ -91,7 +91,7 @@ class TokenDialog(pn.viewable.Viewer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._button = pmui.Button(label="Issue a token", icon="vpn_key", on_click=self._issue, margin=8)
+        self._button = pmui.Button(label="Create token", icon="vpn_key", on_click=self._issue, margin=8)
         self._place = pn.Column(sizing_mode="stretch_width")
 
     def __panel__(self) -> pn.viewable.Viewable:

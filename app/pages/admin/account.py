@@ -29,13 +29,13 @@ from db.core.database import get
 from db.core.listing import Listed
 from engine.iso_time import zone
 
-LOOKS = {"primary_color": "Main colour", "secondary_color": "Second colour", "logo_url": "Logo"}
+LOOKS = {"primary_color": "Primary colour", "secondary_color": "Secondary colour", "logo_url": "Logo"}
 HELP = {
-    "primary_color": "Of the bar, such as #00639b",
-    "secondary_color": "Of what stands out, such as #c2410c",
-    "logo_url": "Path on this server, such as /assets-static/logo.svg",
+    "primary_color": "Colour of the top bar, for example #00639b",
+    "secondary_color": "Accent colour, for example #c2410c",
+    "logo_url": "Path on this server, for example /assets-static/logo.svg",
 }
-READ_ONLY = "You may look at this account, but not change it; ask its admin."
+READ_ONLY = "You have read-only access to this account. To change it, ask its admin."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ def _show(page: Shell, found: AccountContent) -> Sequence[Any]:
     shown = [pmui.Breadcrumbs(items=items, active=1, margin=(0, 8)), _facts(found)]
     shown += [_form(page, found)] if found.may_change else [note(READ_ONLY)]
     shown += [heading("Users"), users.table(page, found.users), heading("Assets"), _assets(page, found.assets)]
-    return [*shown, heading("What was changed"), AuditLog(f"/accounts/{account.id}", found.local)]
+    return [*shown, heading("Change history"), AuditLog(f"/accounts/{account.id}", found.local)]
 
 
 def _facts(found: AccountContent) -> FactTable:
@@ -97,7 +97,7 @@ def _facts(found: AccountContent) -> FactTable:
         ["Id", str(account.id)],
         ["Roles", ", ".join(role.name for role in found.roles) or "none"],
         ["Consultancy", named.get(account.consultancy_account_id or 0, "none")],
-        ["Subscription", plans.get(account.plan_id or 0, "the limits of this server")],
+        ["Subscription", plans.get(account.plan_id or 0, "Server defaults")],
     ]
     return FactTable(columns=["", ""], rows=rows)
 
@@ -144,7 +144,7 @@ def _by_hosts(found: AccountContent) -> list[Field]:
             name="plan_id",
             label="Subscription",
             kind="choice",
-            options={"the limits of this server": None, **choices["Subscription"]},
+            options={"Server defaults": None, **choices["Subscription"]},
             value=account.plan_id,
         ),
     ]
@@ -154,6 +154,6 @@ def _assets(page: Shell, assets: list[Listed]) -> RowTable:
     rows: list[list[Cell | int]] = [
         [Link(each.name, address(f"/assets/{each.id}")), each.type, each.parent or "", each.sensors] for each in assets
     ]
-    table = RowTable(columns=["Asset", "Type", "Part of", "Sensors"], rows=rows)
+    table = RowTable(columns=["Asset", "Type", "Parent", "Sensors"], rows=rows)
     page.follow(table)
     return table

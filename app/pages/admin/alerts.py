@@ -31,20 +31,20 @@ KEPT = timedelta(days=7)
 """How long alerts that ended are shown."""
 EVERY = 5.0
 """Pause between two looks [s]."""
-COLUMNS = ["What", "Where", "Since", "What it says"]
+COLUMNS = ["What", "Where", "Since", "Details"]
 WORDS = {
-    "stale": "data stopped",
-    "gap": "data are missing",
-    "flatline": "value stands still",
-    "spike": "values out of line",
+    "stale": "data feed stopped",
+    "gap": "missing data",
+    "flatline": "stuck value",
+    "spike": "outliers",
     "unit-jump": "unit may have changed",
     "failed-jobs": "jobs failed",
-    "poor-forecast": "poor forecasts",
+    "poor-forecast": "poor forecast accuracy",
 }
 TABS = {"failed-jobs": "status", "poor-forecast": "chart"}
 """Where to look into an alert, on the page of its asset or sensor."""
-NONE_OPEN = "Nothing is wrong, as far as this server looks."
-NONE_ENDED = "Nothing was wrong in the last 7 days that is over."
+NONE_OPEN = "No open alerts."
+NONE_ENDED = "No alerts were closed in the last 7 days."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +111,7 @@ class Alerts:
 
     def shown(self) -> Sequence[Any]:
         """Return what is below the heading."""
-        return [self._count, self._open, heading("Over, in the last 7 days"), self._ended, self._ways]
+        return [self._count, self._open, heading("Closed in the last 7 days"), self._ended, self._ways]
 
     def _show(self, found: AlertsContent) -> None:
         still = [row for row in found.rows if row.ended_at is None]

@@ -14,8 +14,8 @@ from engine.iso_time import instant
 
 ROWS = 20
 """Changes of one page of the log."""
-NO_CHANGES = "Nothing was changed since it was added."
-NOTHING_FOUND = "No change has these words."
+NO_CHANGES = "No changes since creation."
+NOTHING_FOUND = "No entries match your search."
 
 
 class AuditLog(pn.viewable.Viewer):

@@ -57,7 +57,7 @@ def view() -> Shell:
 
 def _read(session: Session, who: SignedIn) -> ServerStatusContent:
     if not who.roles & {"admin", "admin-reader"}:
-        raise NotAllowed("read", "the state of the server")
+        raise NotAllowed("read", "the server status")
     process = current()
     since = datetime.now(UTC) - LATELY
     states, workers = queue_state.states(session, QUEUES, since=since), queue_state.workers(session, since=since)
@@ -80,30 +80,32 @@ def _server(session: Session, process: Running) -> dict[str, Cell]:
         "FlexMeasures API": f"as of {COMPATIBLE}",
         "Python": platform.python_version(),
         "Database": f"{size.server(session)}, {size.size(session) / 2**20:,.1f} MiB",
-        "Revision of the tables": Light("good", wanted) if found == wanted else Light("bad", f"{found}, not {wanted}"),
+        "Database revision": Light("good", wanted) if found == wanted else Light("bad", f"{found}, not {wanted}"),
         "Queue": Light("good" if answers else "bad", "answers" if answers else "does not answer"),
         "Workers": _workers(process),
-        "Trees of assets": _trees(session),
+        "Asset trees": _trees(session),
         "Disk": Light("good" if free > LITTLE else "bad", f"{free:,.1f} GiB free in the instance folder"),
     }
 
 
 def _trees(session: Session) -> Light:
     mixed = assets.count_mixed(session)
-    told = f"{mixed} assets stand below one of another account; move them to the top, they are left out of plans"
+    told = (
+        f"{mixed} assets have a parent in another account. They are left out of schedules; move them to the top level."
+    )
     return Light("warn", told) if mixed else Light("good", "each belongs to one account")
 
 
 def _workers(process: Running) -> Cell:
     if process.queue.is_embedded:
-        return f"{process.settings.FLEXSCOPE_EMBEDDED_WORKERS} inside each web process"
-    return "processes of their own: flexscope jobs run-worker"
+        return f"{process.settings.FLEXSCOPE_EMBEDDED_WORKERS} in each web process"
+    return "separate processes: flexscope jobs run-worker"
 
 
 def _plugins(kind: str) -> list[list[Cell]]:
     good: list[list[Cell]] = [[name, kind, Light("good", "loaded")] for name in sorted(plugins.known(kind))]
     bad: list[list[Cell]] = [
-        [name, kind, Light("bad", "cannot be loaded; see the log")] for name in plugins.broken(kind)
+        [name, kind, Light("bad", "could not be loaded; see the server log")] for name in plugins.broken(kind)
     ]
     return good + bad
 
@@ -117,7 +119,7 @@ def _show(page: Shell, found: ServerStatusContent) -> Sequence[Any]:
         ]
         for each in found.queues
     ]
-    columns = ["Queue", "Waiting", "Running", "Later", "Finished in a day", "Failed in a day"]
+    columns = ["Queue", "Waiting", "Running", "Later", "Finished, 24 h", "Failed, 24 h"]
     tables = [
         FactTable(columns=["", ""], rows=[[name, value] for name, value in found.server.items()]),
         FactTable(columns=["Plugin", "Kind", "State"], rows=found.plugins),
@@ -133,6 +135,6 @@ def _workers_lately(page: Shell, found: ServerStatusContent) -> list[Any]:
     rows: list[list[Cell]] = [
         [each.name, f"{each.running:,}", f"{each.ended:,}", at(each.last_at, found.local)] for each in found.workers
     ]
-    table = FactTable(columns=["Worker", "Running", "Done in a day", f"Newest job begun, {found.local}"], rows=rows)
+    table = FactTable(columns=["Worker", "Running", "Done, 24 h", f"Newest job begun, {found.local}"], rows=rows)
     page.follow(table)
-    return [heading("Workers that had jobs in the last day"), table] if rows else []
+    return [heading("Workers active in the last 24 h"), table] if rows else []

@@ -30,7 +30,7 @@ from db.core.database import get
 from engine.iso_time import zone
 
 VOID = "Void the password of {name}, and end all sessions and tokens? A link to choose a new password is mailed."
-READ_ONLY = "You may look at this user, but not change it; ask an admin of the account."
+READ_ONLY = "You have read-only access to this user. To change it, ask an admin of the account."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ def _show(page: Shell, found: UserContent) -> Sequence[Any]:
     if not found.is_self:
         shown += [heading("Password"), Voiding(user)]
     shown += [heading("Access keys"), Keys(user.id, may_make=found.is_self or found.is_host)]
-    return [*shown, heading("What was changed"), AuditLog(f"/users/{user.id}", found.local)]
+    return [*shown, heading("Change history"), AuditLog(f"/users/{user.id}", found.local)]
 
 
 def facts(found: UserContent) -> dict[str, Cell]:
@@ -111,13 +111,19 @@ def form(found: UserContent, *, done: Any = None) -> Form:
 
     fields = [
         Field(name="username", label="User name", value=user.username, optional=False),
-        Field(name="timezone", label="Time zone", value=user.timezone, optional=False, help="Times are shown in it"),
+        Field(
+            name="timezone",
+            label="Time zone",
+            value=user.timezone,
+            optional=False,
+            help="Times are shown in this time zone",
+        ),
     ]
     if not found.is_self:
         held = [role.id for role in user.roles]
         fields += [
             Field(name="flexmeasures_roles", label="Roles", kind="choices", options=found.roles, value=held),
-            Field(name="active", label="Active: may sign in", kind="flag", value=user.active),
+            Field(name="active", label="Active (can sign in)", kind="flag", value=user.active),
         ]
     return Form(fields, send=send, done=done)
 

@@ -101,9 +101,15 @@ def _new(found: UsersContent) -> Form:
 
     own = found.own if found.own in found.accounts.values() else next(iter(found.accounts.values()))
     fields = [
-        Field(name="email", label="Email", optional=False, help="A link to choose a password is mailed on demand"),
-        Field(name="username", label="User name", help="The part before the @ without"),
+        Field(
+            name="email", label="Email", optional=False, help="The user receives a link to choose a password on request"
+        ),
+        Field(name="username", label="User name", help="Leave empty to use the part before the @"),
         Field(name="account_id", label="Account", kind="choice", options=found.accounts, value=own),
-        Field(name="timezone", label="Time zone", help="Such as Europe/Amsterdam; that of the server without"),
+        Field(
+            name="timezone",
+            label="Time zone",
+            help="For example Europe/Amsterdam. Leave empty for the server's time zone.",
+        ),
     ]
     return Form(fields, send=send, done=lambda made: go(address(f"/users/{made['id']}")), button="Add user", whole=True)

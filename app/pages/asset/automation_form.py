@@ -11,7 +11,7 @@ from app.widgets.async_content import asking, note
 from app.widgets.forms import Field, Form
 from db.sensors import Sensor
 
-DOES = {"plan again": "schedule", "forecast sensors": "forecast", "report": "report"}
+DOES = {"run schedule": "schedule", "run forecast": "forecast", "report": "report"}
 """What an automation does, for people → as the API calls it."""
 OFTEN = {
     "every 5 minutes": "PT5M",
@@ -25,11 +25,11 @@ OFTEN = {
 NAMES = {"schedule": "Re-plan", "forecast": "Forecast", "report": "Report"}
 USUAL = {"schedule": "PT15M", "forecast": "PT1H", "report": "P1D"}
 LENGTHS = {
-    "schedule": ("duration", "Length of a plan", "PT24H"),
-    "forecast": ("horizon", "How far ahead", "PT48H"),
-    "report": ("duration", "Time a report is about", "P1D"),
+    "schedule": ("duration", "Schedule horizon", "PT24H"),
+    "forecast": ("horizon", "Forecast horizon", "PT48H"),
+    "report": ("duration", "Report period", "P1D"),
 }
-NOTHING_TO_FORECAST = "This asset has no sensor that can be forecast; add one on the tab Context."
+NOTHING_TO_FORECAST = "This asset has no sensor that can be forecast. Add one on the Context tab."
 OWN = ("name", "every", "at", "on_data")
 """Fields of the automation itself; all others are of what it asks for."""
 
@@ -59,7 +59,9 @@ class AutomationForm(pn.viewable.Viewer):
         if kind == "forecast" and not self._sensors:
             self._place[:] = [note(NOTHING_TO_FORECAST)]
             return
-        form = Form(self._fields(kind), send=self._sender(kind), done=self._done, button="Set up", whole=True)
+        form = Form(
+            self._fields(kind), send=self._sender(kind), done=self._done, button="Create automation", whole=True
+        )
         self._place[:] = [form]
 
     def _sender(self, kind: str) -> Callable[[Mapping[str, Any]], Any]:
@@ -77,10 +79,10 @@ class AutomationForm(pn.viewable.Viewer):
         return [
             Field(name="name", label="Name", value=NAMES[kind], optional=False),
             Field(name="every", label="How often", kind="choice", options=OFTEN, value=USUAL[kind]),
-            Field(name="at", label="Beginning at", value="00:00", help="Time of day, on the clock of the asset"),
+            Field(name="at", label="First run at", value="00:00", help="Local time of the asset"),
             *self._special(kind),
             Field(name=length, label=label, value=usual, help=f"Such as {usual}"),
-            Field(name="on_data", label="Also when new data of its inputs arrive", kind="flag", value=False),
+            Field(name="on_data", label="Also when new input data arrive", kind="flag", value=False),
         ]
 
     def _special(self, kind: str) -> list[Field]:

@@ -43,7 +43,7 @@ EVERY = 3.0
 RUN, PAUSE, GO_ON = Action("run", "Run now"), Action("pause", "Pause"), Action("continue", "Continue")
 DELETE = Action("delete", "Delete")
 DOES = {"schedule": "plans", "forecast": "forecasts", "report": "reports"}
-NONE_YET = "Nothing is done again and again for this asset yet; add an automation below."
+NONE_YET = "No automations for this asset yet. Add one below."
 QUESTION = "Delete the automation {name}? What it has made stays."
 
 
@@ -152,12 +152,12 @@ async def act(automation_id: int, word: str) -> str:
     path = f"/automations/{automation_id}"
     if word == RUN.word:
         await asking("POST", f"{path}/run")
-        return "is asked for"
+        return "is queued"
     if word == DELETE.word:
         await asking("DELETE", path)
         return "is deleted"
     await asking("PATCH", path, body={"active": word == GO_ON.word})
-    return "goes on" if word == GO_ON.word else "is paused"
+    return "is resumed" if word == GO_ON.word else "is paused"
 
 
 def _row(line: AutomationLine, local: ZoneInfo) -> ActionRow:
@@ -176,7 +176,7 @@ def _row(line: AutomationLine, local: ZoneInfo) -> ActionRow:
 def _when(line: AutomationLine) -> Cell:
     row = line.row
     words = in_words(row.every, row.at)
-    more = [f"on the clock of {line.place}"] if row.every >= DAY or row.at else []
+    more = [f"local time, {line.place}"] if row.every >= DAY or row.at else []
     more += ["and when new data of its inputs arrive"] if row.on_data else []
     return Lines((words, *more))
 

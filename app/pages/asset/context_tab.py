@@ -35,13 +35,13 @@ from db.sensors import Sensor
 from engine.flex.context import FlexContext
 from engine.iso_time import iso_duration
 
-NO_SENSORS = "There are no sensors yet: add one below, with 'flexscope add sensor', or post it to /api/v3_0/sensors."
+NO_SENSORS = "No sensors yet. Add one below, with 'flexscope add sensor', or with POST /api/v3_0/sensors."
 NO_CONTEXT = (
     "No flex-context counts here: set prices and limits below, or on an asset this one is part of, or give them with "
     "each schedule."
 )
-NO_PLACE = "It has no place yet."
-CLICK = "Click on the map to move it, then save; Ctrl and wheel zoom."
+NO_PLACE = "No location set."
+CLICK = "Click on the map to set the location, then save. Ctrl + wheel zooms."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +92,12 @@ def _tree(session: Session, who: SignedIn, asset: Asset) -> Node:
 
 
 def _show(page: Shell, found: ContextContent) -> Sequence[Any]:
-    shown = [heading("Where it belongs"), AssetTree(root=found.tree), heading("Sensors"), _sensors(found.sensors)]
+    shown = [heading("Asset tree"), AssetTree(root=found.tree), heading("Sensors"), _sensors(found.sensors)]
     if found.may_add:
         shown.append(pmui.Accordion(("Add a sensor", _new_sensor(found.asset)), title_variant="body1", margin=8))
-    shown += [heading("Flex-context that counts here"), _context(found)]
+    shown += [heading("Effective flex-context"), _context(found)]
     if found.may_change:
-        shown += [heading("Set or override here"), _own_context(found)]
+        shown += [heading("Set or override on this asset"), _own_context(found)]
     return [*shown, heading("Place"), *_place(page, found)]
 
 
@@ -128,7 +128,7 @@ def _new_sensor(asset: Asset) -> Form:
         return await writing(lambda session, actor: create_sensor(session, actor, actor.read(NewSensor, new)))
 
     form = Form(fields(), send=send, button="Add sensor", whole=True)
-    form.says = lambda made: f"Sensor {made.name} has the id {made.id}; reload the page to see it in the list."
+    form.says = lambda made: f"Sensor {made.name} has the id {made.id}. Reload the page to see it in the list."
     return form
 
 
@@ -176,10 +176,10 @@ def _place(page: Shell, found: ContextContent) -> list[Any]:
             problem = error
             later(lambda: refuse(told, problem))
         else:
-            later(lambda: told.param.update(objects=[note("The place is saved.", "success")]))
+            later(lambda: told.param.update(objects=[note("Location saved.", "success")]))
 
     hint = pmui.Typography(CLICK, variant="caption", margin=(0, 8))
-    return [picker, label, hint, pmui.Button(label="Save place", icon="place", on_click=save, margin=8), told]
+    return [picker, label, hint, pmui.Button(label="Save location", icon="place", on_click=save, margin=8), told]
 
 
 def _written(picker: PlacePicker) -> str:

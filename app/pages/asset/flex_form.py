@@ -15,7 +15,7 @@ from engine.flex.fields import FlexFields
 
 CHOOSE = "Add a field …"
 FLAGS = {"yes": True, "no": False}
-HELP = "Write a quantity such as '5 kW', a sensor such as 'sensor 7', or JSON. An empty field is taken out."
+HELP = "Enter a quantity such as '5 kW', a sensor such as 'sensor 7', or JSON. Clear a field to remove it."
 Save = Callable[[dict[str, Any]], Awaitable[Any]]
 
 
@@ -106,7 +106,7 @@ class FlexForm(pn.viewable.Viewer):
         here = {name: about[key] for name in self._inputs if (key := name.replace("-", "_")) in about}
         self._mark(here)
         if here:
-            self._told[:] = [note(f"Nothing was saved; see {', '.join(here)}.", "warning")]
+            self._told[:] = [note(f"Not saved: check {', '.join(here)}.", "warning")]
         else:
             refuse(self._told, error)
 

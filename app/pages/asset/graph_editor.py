@@ -47,7 +47,7 @@ def read(session: Session, who: SignedIn, asset: Asset, shown: Sequence[ShownCha
     used = listing.sensors(session, {key for chart in shown for key in chart.sensors} - set(found))
     offered = {_named(sensor): key for key, sensor in {**found, **used}.items() if access.may(who, "read", sensor)}
     gone = {key for chart in shown for key in chart.sensors} - set(offered.values())
-    offered |= {f"sensor {key}, gone or not yours to see": key for key in sorted(gone)}
+    offered |= {f"sensor {key}, deleted or not accessible to you": key for key in sorted(gone)}
     return Editable(list(asset.sensors_to_show or map(showing.written, shown)), offered)
 
 
@@ -167,7 +167,7 @@ class GraphEditor(pn.viewable.Viewer):
         try:
             empty = [str(at + 1) for at, row in enumerate(self._rows) if row.entry == [] and not row.wanted.sensors]
             if empty:
-                raise Wrong({f"chart {', '.join(empty)}": ["choose a sensor, or remove it."]})
+                raise Wrong({f"chart {', '.join(empty)}": ["choose a sensor, or remove this chart."]})
             entries = [row.written() for row in self._rows]
             change = AssetChange(sensors_to_show=entries)
             await writing(lambda session, actor: update_asset(session, actor, self._asset_id, change))

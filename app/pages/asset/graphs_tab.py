@@ -91,7 +91,7 @@ def _show(page: Shell, found: GraphsContent) -> Sequence[Any]:
     place = pn.Column(sizing_mode="stretch_width")
 
     def again() -> None:
-        told = note("The graphs are saved.", "success")
+        told = note("Graphs saved.", "success")
         fill(place, _reader(found.asset_id), lambda now: [told, *_parts(page, now, again)])
 
     place[:] = _parts(page, found, again)

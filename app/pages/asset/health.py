@@ -38,7 +38,7 @@ def _light(age: timedelta, resolution: timedelta, name: str) -> Light:
     if age <= PATIENCE + resolution:
         return Light("good", "data are fresh")
     hours = age / timedelta(hours=1)
-    return Light("warn" if age <= LOST else "bad", f"{name}: nothing for {hours:,.0f} hours")
+    return Light("warn" if age <= LOST else "bad", f"{name}: no data for {hours:,.0f} hours")
 
 
 def _worse(one: Light, other: Light) -> Light:

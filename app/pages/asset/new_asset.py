@@ -49,7 +49,7 @@ def _read(session: Session, who: SignedIn) -> NewAssetContent:
     if not mine:
         raise NotAllowed("create-children", "any account")
     if "admin" in who.roles:
-        mine["everybody: a public asset"] = None
+        mine["public (visible to everyone)"] = None
     return NewAssetContent(
         accounts=mine,
         own=who.account_id,
@@ -61,7 +61,7 @@ def _read(session: Session, who: SignedIn) -> NewAssetContent:
 
 def _show(page: Shell, found: NewAssetContent) -> Sequence[Any]:
     ways = [("Blank", _blank(found)), ("From a template", _template(found))]
-    ways += [("Copy of another", _copy(found))] if found.assets else []
+    ways += [("Copy an asset", _copy(found))] if found.assets else []
     items = [{"label": "Assets", "href": address("/assets")}, {"label": "Add an asset"}]
     return [
         pmui.Breadcrumbs(items=items, active=1, margin=(0, 8)),
@@ -74,7 +74,7 @@ def _owner(found: NewAssetContent) -> list[Field]:
     own = found.own if found.own in found.accounts.values() else next(iter(found.accounts.values()))
     return [
         Field(name="account_id", label="Account", kind="choice", options=found.accounts, value=own),
-        Field(name="parent_asset_id", label="Part of", kind="choice", options={"nothing else": None, **found.assets}),
+        Field(name="parent_asset_id", label="Parent", kind="choice", options={"nothing else": None, **found.assets}),
     ]
 
 
@@ -145,7 +145,7 @@ def _copy(found: NewAssetContent) -> Form:
         kind="choice",
         options=found.assets,
         value=next(iter(found.assets.values())),
-        help="With all assets and sensors below it, without their data",
+        help="Copies all child assets and sensors, without data",
     )
     accounts = {name: key for name, key in found.accounts.items() if key is not None}
     owner, parent = _owner(NewAssetContent(**{**vars(found), "accounts": accounts}))

@@ -15,25 +15,27 @@ def cards(plan: PlanSummary, by: str, local: ZoneInfo) -> Kpis:
         local: The zone times are written in.
     """
     start, end, made = (moment.astimezone(local) for moment in (plan.window.start, plan.window.end, plan.made))
-    title = f"Latest schedule: {start:%a %-d %b %H:%M} to {end:%a %-d %b %H:%M}, made {made:%a %-d %b %H:%M} by {by}"
+    title = (
+        f"Latest schedule: {start:%a %-d %b %H:%M} to {end:%a %-d %b %H:%M}, computed {made:%a %-d %b %H:%M} by {by}"
+    )
     return Kpis(title=f"{title} ({local})", items=[*_money(plan), *_energy(plan)])
 
 
 def _money(plan: PlanSummary) -> list[Kpi]:
     shown, unit = [], f"{plan.currency}/kWh"
     if plan.cost is not None:
-        detail = f"of {plan.sensor.name}, at prices known now"
+        detail = f"of {plan.sensor.name}, at current prices"
         shown.append(Kpi("Cost of energy", f"{plan.cost:,.2f} {plan.currency}", detail))
     if plan.paid_price is not None and plan.mean_price is not None:
         shown.append(
-            Kpi("Mean price paid", f"{plan.paid_price:.3f} {unit}", f"mean over the plan: {plan.mean_price:.3f}")
+            Kpi("Average price paid", f"{plan.paid_price:.3f} {unit}", f"mean over the plan: {plan.mean_price:.3f}")
         )
-    return shown or [Kpi("Cost of energy", "not known", "a price is missing for part of the schedule")]
+    return shown or [Kpi("Cost of energy", "not known", "prices are missing for part of the schedule")]
 
 
 def _energy(plan: PlanSummary) -> list[Kpi]:
     return [
-        Kpi("Energy taken", f"{plan.bought:,.1f} kWh"),
-        Kpi("Energy given", f"{plan.sold:,.1f} kWh"),
-        Kpi("Highest power taken", f"{plan.highest:,.2f} kW", f"mean of {60 * plan.window.hours:g} minutes"),
+        Kpi("Imported energy", f"{plan.bought:,.1f} kWh"),
+        Kpi("Exported energy", f"{plan.sold:,.1f} kWh"),
+        Kpi("Peak import power", f"{plan.highest:,.2f} kW", f"mean of {60 * plan.window.hours:g} minutes"),
     ]

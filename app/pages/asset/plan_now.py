@@ -25,7 +25,7 @@ from db.jobs.jobs import Job
 
 LENGTHS = {"12 hours": 12, "1 day": 24, "2 days": 48, "1 week": 168}
 """Length of a plan, for people → in hours."""
-DONE = "The plan is made."
+DONE = "Schedule ready."
 GLANCE = 0.5
 """How often to look how far the job is [s]."""
 
@@ -45,7 +45,7 @@ class PlanNow(pn.viewable.Viewer):
         self._id, self._done, self._job_id = asset_id, done, ""
         self._following: Following | None = None
         self._length = pmui.Select(label="Length", options=LENGTHS, value=48, width=140, size="small", margin=8)
-        self._button = pmui.Button(label="Plan now", icon="bolt", on_click=self._ask, margin=8)
+        self._button = pmui.Button(label="Run schedule", icon="bolt", on_click=self._ask, margin=8)
         self._told = pn.Column(sizing_mode="stretch_width")
         self._words = pmui.Typography("", variant="body2", margin=(12, 8))
         self._bar = pmui.LinearProgress(sizing_mode="stretch_width", margin=8)
@@ -83,7 +83,7 @@ class PlanNow(pn.viewable.Viewer):
     def _follow(self, job_id: str) -> None:
         """Show how far a job is until it ends."""
         self._job_id, self._button.disabled, self._cancel.disabled = job_id, True, False
-        self._words.object = "The plan is asked for …"
+        self._words.object = "Requesting schedule …"
         more = pmui.Button(label="Details", variant="text", href=address(f"/tasks/{job_id}"), target="_self", margin=8)
         self._told[:] = [pmui.FlexBox(self._words, self._cancel, more, align_items="center"), self._bar]
         self._following = Following(partial(_look, job_id), self._show, every=GLANCE)
@@ -119,9 +119,9 @@ def _said(job: Job, ahead: int, now: datetime) -> str:
     if job.status == "STARTED":
         return f"Planning for {span(now - (job.started_at or now))} …"
     if job.status == "SCHEDULED":
-        return job.message or "The plan waits for its time …"
+        return job.message or "Scheduled for later …"
     before = f"; {ahead} other job{'s' * (ahead != 1)} first" if ahead else ""
-    return f"Waiting for a worker for {span(now - job.enqueued_at)}{before} …"
+    return f"Waiting for a worker: {span(now - job.enqueued_at)}{before} …"
 
 
 def enqueue(asset_id: int, length: timedelta, session: Session, actor: Actor) -> str:

@@ -38,7 +38,7 @@ from engine.iso_time import from_us, zone
 from engine.solve.status import Status
 from engine.units import units
 
-NO_PLAN = "There is no plan yet: press 'Plan now', run 'flexscope add schedule', or ask for one over the API."
+NO_PLAN = "No schedule yet. Press 'Run schedule', use 'flexscope add schedule', or trigger one over the API."
 BEFORE = timedelta(days=8)
 """How long before its last event a plan may have begun."""
 KEPT = timedelta(days=30)
@@ -168,11 +168,13 @@ def _costs(found: PlanContent) -> list[Any]:
     named = {name.replace("-", " ").capitalize(): cost for name, cost in costs.items()}
     named |= {"Total": sum(costs.values())} if len(costs) > 1 else {}
     items = [Kpi(name, f"{cost:,.2f} {currency}".strip()) for name, cost in named.items()]
-    title = f"Costs of the plan asked for {made:%a %-d %b %H:%M} ({found.local})"
+    title = f"Costs of the schedule requested {made:%a %-d %b %H:%M} ({found.local})"
     warnings = [note(text, "warning") for text in result.get("warnings", [])]
     left = result.get("unresolved")
     gap = result.get("solver", {}).get("gap")
     if gap and result.get("status") == Status.WITHIN_GAP:
-        warnings.append(note(f"No other plan costs less by more than {100 * gap:.2g} % of this one's cost.", "info"))
-    breaches = [heading("Limits the plan does not meet"), note(str(left), "warning")] if left else []
+        warnings.append(
+            note(f"No other schedule is cheaper by more than {100 * gap:.2g} % of this one's cost.", "info")
+        )
+    breaches = [heading("Limits the schedule exceeds"), note(str(left), "warning")] if left else []
     return [*([Kpis(title=title, items=items)] if items else []), *warnings, *breaches]

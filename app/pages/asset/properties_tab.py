@@ -25,7 +25,7 @@ from db.assets import Asset
 from db.core import listing
 from db.core.database import get
 
-READ_ONLY = "You may look at these, but not change them; ask an admin of the account."
+READ_ONLY = "You have read-only access. To make changes, ask an admin of the account."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ def fields(asset: Asset, parents: Mapping[str, int]) -> list[Field]:
         Field(name="longitude", label="Longitude [° east]", kind="number", value=asset.longitude),
         Field(
             name="parent_asset_id",
-            label="Part of",
+            label="Parent",
             kind="choice",
             options={"nothing else": None, **parents},
             value=asset.parent_asset_id,
@@ -93,7 +93,7 @@ def _show(page: Shell, found: PropertiesContent) -> Sequence[Any]:
         return [note(READ_ONLY), form]
     kind = model_kind(asset.asset_type.name, asset.flex_model)
     model = FlexForm(kind, asset.flex_model, save=lambda given: send({"flex_model": given}), offered={})
-    shown = [form, heading("Flex-model: what this device can do"), model]
+    shown = [form, heading("Flex-model"), model]
     return [*shown, *(_end(asset) if found.may_delete else [])]
 
 
@@ -102,7 +102,7 @@ def _end(asset: Asset) -> list[Any]:
         numbers = await reading(partial(_below, asset.id))
         return (
             f"The asset {asset.name} goes with {numbers[0] - 1} assets below it, {numbers[1]} sensors and all their "
-            "data. They cannot be brought back."
+            "data. This cannot be undone."
         )
 
     async def delete() -> None:

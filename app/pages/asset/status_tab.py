@@ -105,13 +105,13 @@ def _row(found: StatusContent, sensor: Sensor) -> list[Cell]:
     return [Link(sensor.name, href), *(replace(light, href=href) for light in lights)]
 
 
-NO_JOBS = "No jobs: ask for a schedule on the tab Plan."
+NO_JOBS = "No jobs yet. Run a schedule on the Plan tab."
 
 
 def _measured(found: StatusContent, sensor: Sensor) -> Light:
     last = found.newest["measured"].get(sensor.id)
     if last is None:
-        return Light("none", "nothing yet")
+        return Light("none", "none yet")
     age = last.age(found.now, sensor.resolution)
     if age <= PATIENCE + sensor.resolution:
         return Light("good", f"fresh, until {_written(found, last, sensor)}")

@@ -75,6 +75,6 @@ def title(shown: list[Sensor]) -> str:
 
 def _empty(shown: list[Sensor], hidden: int) -> str:
     if not shown:
-        return f"{hidden} sensor(s) of this chart are gone or not yours to see; choose others in sensors_to_show."
+        return f"{hidden} sensor(s) of this chart were deleted or are not yours to see. Choose others with Edit graphs."
     key = shown[0].id
     return f"{NO_DATA} 'flexscope add beliefs --sensor {key} …', or post to /api/v3_0/sensors/{key}/data."

@@ -27,7 +27,7 @@ LONGEST_US = 3 * 366 * 86_400_000_000
 """The longest span that is read at once [µs]."""
 AT_ONCE = 4
 """Charts that are built at first: more than a window shows."""
-HINT = "Drag to move, Ctrl and wheel to zoom; all charts follow. A click on a source hides it."
+HINT = "Drag to pan, Ctrl + wheel to zoom; all charts move together. Click a source to hide it."
 
 
 class Graphs(pn.viewable.Viewer):

@@ -32,8 +32,8 @@ from db.sensors import Sensor
 from engine.iso_time import zone
 
 LONGEST = timedelta(days=31)
-TOO_LONG = "A replay shows at most 31 days; choose a shorter time on the tab with the charts."
-NOTHING = "There is nothing to replay in this time range; choose another one on the tab with the charts."
+TOO_LONG = "A replay covers at most 31 days. Choose a shorter time range on the chart tab."
+NOTHING = "Nothing to replay in this time range. Choose another one on the chart tab."
 
 
 Plan = Callable[[Session, SignedIn], list[ShownChart]]

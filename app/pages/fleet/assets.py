@@ -23,7 +23,7 @@ from db.accounts.accounts import Account
 from db.core import listing
 from db.core.listing import Listed
 
-COLUMNS = ["Name", "Type", "Account", "Part of", "Location", "Sensors", "State", "Id"]
+COLUMNS = ["Name", "Type", "Account", "Parent", "Location", "Sensors", "State", "Id"]
 
 
 @dataclass(frozen=True)

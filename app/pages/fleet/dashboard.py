@@ -33,10 +33,8 @@ from db.core.listing import Listed
 from db.jobs import alerts
 from engine.iso_time import zone
 
-NONE_YET = (
-    "You have no assets yet. Add one on the page Assets, with 'flexscope add asset', or post it to /api/v3_0/assets."
-)
-NONE_FOUND = "No asset has these words; search by name, type, account or state."
+NONE_YET = "No assets yet. Add one on the Assets page, with 'flexscope add asset', or with POST /api/v3_0/assets."
+NONE_FOUND = "No assets match. Search by name, type, account or state."
 GROUPS = {"Not grouped": "", "By type": "type", "By account": "account"}
 
 
@@ -92,8 +90,8 @@ def _show(page: Shell, found: DashboardContent) -> Sequence[Any]:
 class Overview(pn.viewable.Viewer):
     """The assets on a map and as cards; both follow what is searched for and how it is grouped."""
 
-    search = param.String(default="", doc="Words that name, type, account or state of an asset must contain.")
-    group = param.String(default="", doc="What assets are grouped by: type, account or nothing.")
+    search = param.String(default="", doc="Words to find in the name, type, account or state of an asset.")
+    group = param.String(default="", doc="Group assets by type, account or not at all.")
 
     def __init__(self, page: Shell, found: DashboardContent) -> None:
         super().__init__()

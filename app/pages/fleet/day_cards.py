@@ -7,9 +7,9 @@ from app.assemble.day_costs import DayCost
 from components.tables.fact_table import Light
 from components.tables.kpis import Kpi
 
-NO_COST = "no site has power and prices today: name aggregate-power and consumption-price in its flex-context"
-NO_PLAN = "no device is planned today: open an asset and press 'Plan now'"
-COMPARED = "against the same energy of the planned devices, taken evenly over these hours"
+NO_COST = "no site has both power and prices today; set aggregate-power and consumption-price in its flex-context"
+NO_PLAN = "no device is scheduled today; open an asset and press 'Run schedule'"
+COMPARED = "compared with the same energy spread evenly over these hours"
 WORDS = {"good": "fresh", "warn": "stale", "bad": "failed or silent", "none": "without measurements"}
 
 
@@ -26,7 +26,7 @@ def cards(
         alerts_at: Address that lists the alerts; empty: there is none.
     """
     told = f"{open_alerts:,}"
-    wrong = "about assets you may see" if open_alerts else "nothing is known to be wrong"
+    wrong = "on assets you can see" if open_alerts else "no open alerts"
     counted = Counter(light.state for light in states)
     doing = ", ".join(f"{counted[state]} {word}" for state, word in WORDS.items() if counted[state])
     return [*_money(days, hours), Kpi("Open alerts", told, wrong, alerts_at), Kpi("Assets", f"{len(states):,}", doing)]
@@ -37,13 +37,13 @@ def _money(days: Sequence[DayCost], hours: float) -> list[Kpi]:
         return [Kpi("Energy cost today", "not known", NO_COST)]
     least, most = min(day.hours for day in days), max(day.hours for day in days)
     known = f"{least:g}" if least == most else f"{least:g} to {most:g}"
-    detail = f"{len(days)} site{'s' * (len(days) > 1)}, {known} of {hours:g} h known: as measured, else as planned"
+    detail = f"{len(days)} site{'s' * (len(days) > 1)}, {known} of {hours:g} h with data: measured, otherwise scheduled"
     cost = Kpi("Energy cost today", _sum(days, lambda day: day.cost), detail)
     planned = [day for day in days if day.even is not None]
     if not planned:
-        return [cost, Kpi("Saved today by planning", "nothing yet", NO_PLAN)]
+        return [cost, Kpi("Saved today by scheduling", "none yet", NO_PLAN)]
     saved = _sum(planned, lambda day: (day.even or 0) - day.cost)
-    return [cost, Kpi("Saved today by planning", saved, COMPARED)]
+    return [cost, Kpi("Saved today by scheduling", saved, COMPARED)]
 
 
 def _sum(days: Sequence[DayCost], of: Callable[[DayCost], float]) -> str:

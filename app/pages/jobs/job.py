@@ -128,15 +128,15 @@ class JobPage:
 def _facts(found: JobContent, now: datetime) -> dict[str, Cell]:
     """Return the facts of a job by name; those that are not known are left out."""
     job, local = found.line.job, found.local
-    moments = {"Started": job.started_at, "Computed": job.saving_at, "Ended": job.ended_at, "To be done": job.due_at}
+    moments = {"Started": job.started_at, "Computed": job.saving_at, "Ended": job.ended_at, "Due": job.due_at}
     asset = Link(found.line.asset, address(f"/assets/{job.asset_id}?tab=status")) if job.asset_id else ""
     facts: dict[str, Cell] = {
         "State": Lines((job_table.state(job), *([job.message] * bool(job.message)))),
         "Took": Lines(tuple(job_table.timing(job, now))),
         "Asset": asset,
         "Result": _result(found),
-        "Asked for": Lines((at(job.enqueued_at, local), f"by {found.line.asker}")),
-        "Known at": Lines((at(job.known_at, local), "What was learned later is not used.")),
+        "Requested": Lines((at(job.enqueued_at, local), f"by {found.line.asker}")),
+        "Belief time": Lines((at(job.known_at, local), "Data recorded later are not used.")),
         **{name: at(moment, local) for name, moment in moments.items() if moment},
         "Computing time": span_of(job.cpu_s),
         "Tries": str(job.tries),
@@ -176,8 +176,8 @@ def _more(found: JobContent) -> list[Any]:
     """Return what was asked and what came of it, as machines write it."""
     job = found.line.job
     result = {name: value for name, value in job.result.items() if value not in ([], {}, None)}
-    parts = [heading("What was asked"), _document(job.request)]
-    parts += [heading("What came of it"), _document(result)] if result else []
+    parts = [heading("Request"), _document(job.request)]
+    parts += [heading("Outcome"), _document(result)] if result else []
     if job.trace and found.may_trace:
         parts += [heading("Traceback"), _text(job.trace)]
     return parts

@@ -28,7 +28,7 @@ from db.jobs.jobs import PENDING, UNSUCCESSFUL, Job
 STATES = {"FINISHED": "good", "QUEUED": "none", "SCHEDULED": "none", "DEFERRED": "none", "STARTED": "warn"}
 """State of a job → its light; all others are bad."""
 CANCEL, REQUEUE = Action("cancel", "Cancel"), Action("requeue", "Requeue")
-DONE = {"cancel": "is cancelled", "requeue": "is queued again"}
+DONE = {"cancel": "is cancelled", "requeue": "is requeued"}
 SECOND = timedelta(seconds=1)
 
 
@@ -112,7 +112,7 @@ class JobTable(pn.viewable.Viewer):
         """
         super().__init__()
         self._local, self._changed = local, changed
-        columns = ["State", "Job", "Asset", "Asked for", "Took", "What it says"]
+        columns = ["State", "Job", "Asset", "Requested", "Took", "Details"]
         self._table = ActionTable(columns=columns, empty=empty, on_action=self._act)
         self._told = pn.Column(sizing_mode="stretch_width")
         page.follow(self._table)

@@ -35,7 +35,7 @@ ROWS = 25
 GROUPS = {"waiting": ("QUEUED", "SCHEDULED", "DEFERRED"), "running": ("STARTED",), "unsuccessful": UNSUCCESSFUL}
 STATES = ("waiting", "running", "finished", "unsuccessful", "failed", "canceled", "queued", "scheduled", "deferred")
 ALL = "all"
-NO_JOBS = "No such jobs. Ask for a schedule on the tab Plan of an asset, or choose other filters."
+NO_JOBS = "No jobs match. Run a schedule on the Plan tab of an asset, or change the filters."
 DAY = timedelta(days=1)
 
 

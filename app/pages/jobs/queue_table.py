@@ -19,7 +19,7 @@ from components.tables.action_table import Action, ActionRow, ActionTable
 from components.tables.fact_table import Cell, Light, Link
 from db.jobs.queue_state import QueueState
 
-COLUMNS = ["Queue", "Waiting", "Running", "Later", "Finished in a day", "Failed in a day", "Waited", "Took", "p95"]
+COLUMNS = ["Queue", "Waiting", "Running", "Later", "Finished, 24 h", "Failed, 24 h", "Waited", "Took", "p95"]
 CLEAR = Action("clear", "Clear")
 QUESTION = "Cancel all {count} jobs that wait in the queue {queue}? What is running goes on; each can be requeued."
 

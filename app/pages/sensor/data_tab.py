@@ -29,7 +29,7 @@ from db.sensors import Sensor
 from db.sources import Source
 from engine.iso_time import zone
 
-READ_ONLY = "You may look at this sensor, but not add or delete values; ask an admin of its account."
+READ_ONLY = "You have read-only access to this sensor. To add or delete values, ask an admin of its account."
 LENGTHS = {"1 day": "P1D", "2 days": "P2D", "1 week": "P7D"}
 
 
@@ -72,15 +72,13 @@ def _show(found: DataContent) -> Sequence[Any]:
 
 def _forecast(sensor: Sensor) -> Form:
     """Return the form that asks for a forecast from now on, and tells how it ended."""
-    lengths = Field(
-        name="duration", label="Length of the forecast, from now", kind="choice", options=LENGTHS, value="P2D"
-    )
+    lengths = Field(name="duration", label="Forecast horizon, from now", kind="choice", options=LENGTHS, value="P2D")
 
     async def send(given: Mapping[str, Any]) -> str:
         asked = await asking("POST", f"/sensors/{sensor.id}/forecasts/trigger", body=given)
         job = await ended(asked["job"])
         made = job.status == "FINISHED"
-        return "The forecast is made; see the tab Chart." if made else f"No forecast was made: {job.message}"
+        return "Forecast ready. See the Chart tab." if made else f"No forecast was computed: {job.message}"
 
     form = Form([lengths], send=send, button="Forecast now", whole=True)
     form.says = str
@@ -102,7 +100,7 @@ class Deletion(pn.viewable.Viewer):
         self._button = Removal("Delete values", ask=self._count, act=self._delete, done=self._say)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        said = f"Without days, values of all times; days are those of {self._local}."
+        said = f"Leave both days empty to delete all values. Time zone of the days: {self._local}."
         fields = pmui.FlexBox(self._source, self._start, self._end, sizing_mode="stretch_width")
         return pn.Column(
             fields,
@@ -127,7 +125,7 @@ class Deletion(pn.viewable.Viewer):
         by = next(text for text, key in self._source.options.items() if key == self._source.value)
         return (
             f"{number:,} beliefs of {by} go, about events {times} ({self._local}), superseded ones included. "
-            "They cannot be brought back."
+            "This cannot be undone."
         )
 
     async def _delete(self) -> None:
@@ -141,7 +139,7 @@ class Deletion(pn.viewable.Viewer):
         await asking("DELETE", f"/sensors/{self._sensor.id}/data", body=body)
 
     def _say(self, _answer: object) -> None:
-        later(lambda: self._told.param.update(objects=[note("The values are deleted.", "success")]))
+        later(lambda: self._told.param.update(objects=[note("Values deleted.", "success")]))
 
 
 def _counted(

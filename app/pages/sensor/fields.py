@@ -15,9 +15,9 @@ def fields(sensor: Sensor | None = None) -> list[Field]:
             name="event_resolution",
             label="Resolution",
             value=resolution,
-            help="How long each value holds, such as PT15M; PT0M for values of a moment",
+            help="Duration of one value, for example PT15M; PT0M for instantaneous values",
             optional=False,
         ),
-        Field(name="timezone", label="Time zone", value=sensor and sensor.timezone, help="Of its days"),
+        Field(name="timezone", label="Time zone", value=sensor and sensor.timezone, help="Defines its days"),
         Field(name="attributes", label="Attributes", kind="object", value=sensor and sensor.attributes),
     ]

@@ -103,7 +103,7 @@ class Patterns(pn.viewable.Viewer):
         if found.trace is None:
             return [note(NO_DATA.format(id=self._id))]
         if self._kind == "heatmap" and found.sensor.resolution >= LONGEST_STEP:
-            return [note("A heatmap needs values that are shorter than a day; see the tab Chart.")]
+            return [note("A heatmap needs a resolution finer than one day. See the Chart tab.")]
         picture: Component
         if self._kind == "heatmap":
             picture = Heatmap(trace=found.trace, zone=found.zone, days=self._rows.value)

@@ -22,7 +22,7 @@ from db.beliefs import deletion
 from db.core.database import get
 from db.sensors import Sensor
 
-READ_ONLY = "You may look at this sensor, but not change it; ask an admin of its account."
+READ_ONLY = "You have read-only access to this sensor. To change it, ask an admin of its account."
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def _show(page: Shell, found: SettingsContent) -> Sequence[Any]:
 
     async def ask() -> str:
         count = await reading(partial(_counted, sensor.id))
-        return f"The sensor {sensor.name} goes with all its {count:,} beliefs. They cannot be brought back."
+        return f"The sensor {sensor.name} goes with all its {count:,} beliefs. This cannot be undone."
 
     async def delete() -> None:
         await writing(lambda session, actor: usecases.delete_sensor(session, actor, sensor.id))

@@ -12,18 +12,18 @@ from components.tables.fact_table import Code, FactTable
 from db.sensors import Sensor
 
 ACCEPTED = ".csv,.txt,.tsv,.xlsx,.xls"
-DELIMITERS = {"found out": "", "comma": ",", "semicolon": ";", "tabulator": "\t", "bar": "|"}
+DELIMITERS = {"detect": "", "comma": ",", "semicolon": ";", "tabulator": "\t", "bar": "|"}
 OPTIONS: dict[str, tuple[str, str]] = {
-    "time_column": ("Column of times", "Number from 0, or its head; the first without"),
-    "value_column": ("Column of values", "Number from 0, or its head; the second without"),
-    "belief_column": ("Column of moments of knowledge", "None without: everything is known now"),
-    "timezone": ("Time zone", "Of times without an offset; that of the sensor without"),
-    "date_format": ("Format of times", "Such as %d-%m-%Y %H:%M; ISO 8601 without"),
-    "thousands": ("Sign between thousands", "Such as a dot; none without"),
-    "resolution": ("How long each value holds", "Such as PT15M; found out without"),
-    "skip_rows": ("Lines to leave out at the top", "A whole number"),
-    "sheet": ("Sheet of an Excel file", "The first without"),
-    "missing": ("Texts for missing values", "With commas between"),
+    "time_column": ("Time column", "Number from 0, or its header. Leave empty for the first."),
+    "value_column": ("Value column", "Number from 0, or its header. Leave empty for the second."),
+    "belief_column": ("Belief time column", "Leave empty if all values are known now"),
+    "timezone": ("Time zone", "For times without an offset. Leave empty for the sensor's time zone."),
+    "date_format": ("Time format", "For example %d-%m-%Y %H:%M. Leave empty for ISO 8601."),
+    "thousands": ("Thousands separator", "For example a dot. Leave empty for none."),
+    "resolution": ("Resolution of the values", "For example PT15M. Leave empty to detect it."),
+    "skip_rows": ("Header lines to skip", "A whole number"),
+    "sheet": ("Excel sheet", "Leave empty for the first"),
+    "missing": ("Texts that mean a missing value", "Separated by commas"),
 }
 SHOWN = 20
 
@@ -37,10 +37,10 @@ class Upload(pn.viewable.Viewer):
         self._file = pmui.FileInput(label="Choose a CSV or Excel file", accept=ACCEPTED, margin=8, **_limits())
         self._unit = pmui.TextInput(label="Unit of the values", value=sensor.unit, size="small", margin=8, width=180)
         self._delimiter = pmui.Select(
-            label="Between cells", options=DELIMITERS, value="", size="small", margin=8, width=180
+            label="Cell separator", options=DELIMITERS, value="", size="small", margin=8, width=180
         )
         self._decimal = pmui.Select(
-            label="Decimal sign", options={"dot": ".", "comma": ","}, value=".", size="small", margin=8, width=180
+            label="Decimal separator", options={"dot": ".", "comma": ","}, value=".", size="small", margin=8, width=180
         )
         self._options = {
             name: pmui.TextInput(label=label, helper_text=said, size="small", margin=8, width=280)
@@ -52,7 +52,7 @@ class Upload(pn.viewable.Viewer):
             each.param.watch(self._changed, "value")
 
     def __panel__(self) -> pn.viewable.Viewable:
-        more = ("More about the file", pmui.FlexBox(*self._options.values(), sizing_mode="stretch_width"))
+        more = ("File options", pmui.FlexBox(*self._options.values(), sizing_mode="stretch_width"))
         layout = pmui.Accordion(more, title_variant="body1", sizing_mode="stretch_width", margin=8)
         first = pmui.FlexBox(
             self._file, self._unit, self._delimiter, self._decimal, align_items="start", sizing_mode="stretch_width"
@@ -62,7 +62,7 @@ class Upload(pn.viewable.Viewer):
     def _changed(self, _event: object) -> None:
         self._store.visible = False
         if self._file.value:
-            self._told[:] = [note("Looking at the file …")]
+            self._told[:] = [note("Reading the file …")]
             pn.state.execute(self._look)
 
     async def _ask(self, path: str) -> Any:
@@ -102,7 +102,7 @@ class Upload(pn.viewable.Viewer):
         later(lambda: self._store.param.update(disabled=False))
 
     def _saved(self, done: dict[str, Any]) -> None:
-        said = f"{done['stored']:,} values are stored, {done['unchanged']:,} were there already; see the tab Chart."
+        said = f"{done['stored']:,} values stored, {done['unchanged']:,} were already there. See the Chart tab."
         self._told[:] = [note(said, "success")]
         self._store.visible = False
 
@@ -122,7 +122,7 @@ def _previewed(found: dict[str, Any]) -> list[Any]:
         ["Events", f"{found['first'] or '-'} to {found['last'] or '-'}"],
         ["Values", f"{found['values']:,} in {found['unit'] or 'no unit'}"],
         ["New or changed", f"{found['stored']:,}"],
-        ["There already", f"{found['unchanged']:,}"],
+        ["Unchanged", f"{found['unchanged']:,}"],
         ["Gaps", ", ".join(f"{start} to {end}" for start, end in found["gaps"]) or "none"],
     ]
     sample = [[event, f"{value:g}"] for event, value in found["sample"]]
@@ -135,4 +135,4 @@ def _previewed(found: dict[str, Any]) -> list[Any]:
 
 def _problems(problems: Sequence[dict[str, Any]]) -> FactTable:
     rows = [[str(each["row"]), Code(each["text"]), each["reason"]] for each in problems[:SHOWN]]
-    return FactTable(columns=["Row", "Cell", "What is wrong"], rows=rows)
+    return FactTable(columns=["Row", "Cell", "Problem"], rows=rows)

@@ -34,7 +34,7 @@ def request_token(call: Call, body: Credentials) -> Token:
     if body.email:
         who = _checked(call, body)
     if who is None:
-        raise refused(401, "UNAUTHORIZED", "This email address and password do not fit together.")
+        raise refused(401, "UNAUTHORIZED", "Wrong email address or password.")
     return Token(auth_token=tokens.issue(who, secret=call.running.secret), user_id=who.id)
 
 
