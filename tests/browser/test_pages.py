@@ -252,7 +252,7 @@ def test_a_click_on_the_map_opens_the_asset(desk: Page):
 
 def test_a_replay_shows_what_was_known_earlier(desk: Page, house: int):
     desk.goto(f"/assets/{house}?tab=replay")
-    label = desk.get_by_role("status").filter(has_text="Belief time")
+    label = desk.get_by_role("status").filter(has_text="Known at")
     expect(label).to_be_visible(timeout=20_000)
     last, before = label.inner_text(), charts(desk)
     desk.get_by_role("button", name="First frame").click()
