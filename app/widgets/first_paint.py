@@ -7,8 +7,6 @@ from components import theme
 
 TEMPLATE = STATIC / "page.html"
 """The HTML of every page; what differs is in its variable ``first``."""
-DONE = "document.getElementById('first-paint')?.remove()"
-"""Takes it away."""
 PAPER, NIGHT = "#ffffff", "#121212"
 """Ground of a page, as Material has it."""
 

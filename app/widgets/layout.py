@@ -21,6 +21,7 @@ from app.web.context import current
 from app.widgets import branding, first_paint
 from app.widgets.async_content import fill, later, plain, reading, soon, waiting
 from components import theme
+from components.scripts import Script
 from db.jobs import alerts
 
 LOG = logging.getLogger(__name__)
@@ -35,16 +36,7 @@ MENU = [
 ]
 DARK = "flexscope_dark"
 """Cookie that keeps the choice of paper."""
-NAME_WINDOW = """
-const read = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent.trim()
-const text = read(read(source.object))  // it arrives as escaped HTML
-document.title = `${text} · ${name}`
-"""
-GO_BACK = "window.addEventListener('popstate', () => window.location.reload())"
-"""The address changes with what is shown, and what is shown must follow the Back button."""
-CLOSE = "if (window.innerWidth < 900) page.data.sidebar_open = false"
-"""In narrow windows the menu lies over the page."""
-REMEMBER = "document.cookie = `{name}=${{Number(source.dark_theme)}}; path={path}; max-age=31536000; samesite=lax`"
+SCRIPT = Script(__file__)
 
 Result = TypeVar("Result")
 
@@ -127,13 +119,13 @@ class Shell(Page):
         self._keep_to_itself()
         self._heading, self._bar = heading, theme.bar(look.main, dark=self.dark_theme)
         self._title = pmui.Typography(plain(heading), variant="h2", sx={"fontSize": "1.5rem"}, margin=(16, 8, 4, 8))
-        self._title.jscallback({"name": name}, object=NAME_WINDOW)
-        self._begun = CustomJS(code="document.title = name", args={"name": self._window})
+        self._title.jscallback({"name": name}, object=SCRIPT.call("nameWindow", "source.object", "name"))
+        self._begun = CustomJS(code=SCRIPT.call("showPage", "name"), args={"name": self._window})
         self.main = [self._title, self._body]
         path = current().settings.FLEXSCOPE_PATH_PREFIX or "/"
-        self.jscallback(dark_theme=REMEMBER.format(name=DARK, path=path))
+        keep = SCRIPT.call("keepChoice", "name", "source.dark_theme", "path")
+        self.jscallback({"name": DARK, "path": path}, dark_theme=keep)
         if pn.state.curdoc is not None:
-            pn.state.curdoc.js_on_event(DocumentReady, CustomJS(code=GO_BACK))
             soon(self._count_alerts)
 
     def server_doc(self, doc: Any = None, title: str | None = None, location: Any = True) -> Any:
@@ -143,9 +135,9 @@ class Shell(Page):
         made.template_variables["first"] = first_paint.words(
             platform=self.title, heading=self._heading, bar=self._bar, dark=self.dark_theme, library=library
         )
-        made.js_on_event(DocumentReady, CustomJS(code=first_paint.DONE), self._begun)
+        made.js_on_event(DocumentReady, self._begun)
         for root in [root for root in made.roots if hasattr(root, "data") and "sidebar_open" in root.data.properties()]:
-            made.js_on_event(DocumentReady, CustomJS(code=CLOSE, args={"page": root}))
+            made.js_on_event(DocumentReady, CustomJS(code=SCRIPT.call("closeMenu", "page"), args={"page": root}))
         return made
 
     @property

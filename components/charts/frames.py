@@ -21,17 +21,10 @@ from bokeh.plotting import figure
 
 from components.charts.traces import Chart
 from components.charts.view import View
+from components.scripts import Script
 from components.theme import FAINT
 
-REST = """
-const view = cb_context.index.find_one(plot)
-if (view == null || view.el.rests) return
-view.el.rests = new IntersectionObserver((seen) => {
-  plot.setv({hold_render: !seen[seen.length - 1].isIntersecting}, {sync: false})
-}, {rootMargin: "120px", scrollMargin: "120px"})
-view.el.rests.observe(view.el)
-"""
-"""Charts out of sight are not painted while the time range moves: each is a canvas of its own."""
+REST = Script(__file__).call("restOutOfSight", "plot", "cb_context.index")
 
 
 def frame(chart: Chart, view: View, *, height: int) -> figure:

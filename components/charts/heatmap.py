@@ -29,6 +29,7 @@ from components.charts.paths import Floats
 from components.charts.traces import Trace
 from components.component import Component
 from components.local_time import changes
+from components.scripts import Script
 from engine.iso_time import Microseconds
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000
@@ -40,6 +41,7 @@ MOST_LABELS = 12
 """Rows that are named at the axis."""
 DIVERGING = (np.array([0, 114, 178]), np.array([242, 242, 238]), np.array([213, 94, 0]))
 """From what is given over nothing to what is taken: blue, paper, orange."""
+SCRIPT = Script(__file__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,30 +140,19 @@ def draw(cells: Grid, trace: Trace, zone: str) -> figure:
     days = int(cells.row // DAY)
     args = {"first": cells.first / 1000, "row": cells.row / 1000}
     made.yaxis.ticker = FixedTicker(ticks=[row + 0.5 for row in range(0, rows, -(-rows // MOST_LABELS))])
-    made.yaxis.formatter = CustomJSTickFormatter(code=ROW_LABEL, args=args)
+    made.yaxis.formatter = CustomJSTickFormatter(code=SCRIPT.call("rowLabel", "tick", "first", "row"), args=args)
     made.yaxis.axis_label = "Week beginning" if days == 7 else "Day"
     made.xaxis.ticker = FixedTicker(ticks=list(range(0, days * 24 + 1, 24 if days == 7 else 3)))
-    made.xaxis.formatter = CustomJSTickFormatter(code=WEEK_LABEL if days == 7 else CLOCK_LABEL)
+    label = "weekdayLabel" if days == 7 else "clockLabel"
+    made.xaxis.formatter = CustomJSTickFormatter(code=SCRIPT.call(label, "tick"))
     made.xaxis.axis_label = f"Time of {'week' if days == 7 else 'day'} in {zone}"
     for axis in made.axis:
         axis.axis_label_text_font_style = "normal"
     made.grid.visible = False
-    when = CustomJSHover(code=WHEN, args=args)
+    when = CustomJSHover(code=SCRIPT.call("clockTime", "special_vars", "first", "row"), args=args)
     tips = [("", "$x{custom}"), (trace.label, f"@image{{0,0.[000]}} {trace.unit}")]
     made.add_tools(HoverTool(tooltips=tips, formatters={"$x": when}, renderers=[drawn], point_policy="follow_mouse"))
     return made
-
-
-ROW_LABEL = """
-const date = new Date(first + Math.floor(tick) * row)
-return tick < 0 ? "" : date.toISOString().slice(0, 10)
-"""
-CLOCK_LABEL = "return `${String(tick).padStart(2, '0')}:00`"
-WEEK_LABEL = "return 'Mon Tue Wed Thu Fri Sat Sun'.split(' ')[tick / 24] ?? ''"
-WHEN = """
-const clock = first + Math.floor(special_vars.y) * row + special_vars.x * 36e5
-return new Date(Math.floor(clock / 6e4) * 6e4).toISOString().slice(0, 16).replace("T", " ")
-"""
 
 
 def _colours(trace: Trace, values: Floats) -> LinearColorMapper:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from html import escape
 
 from components.charts.traces import Chart, Trace
+from components.scripts import Script
 from components.theme import Colour
 
 STYLE = """<style>
@@ -17,18 +18,7 @@ button:focus-visible {outline: 2px solid currentColor}
 button[aria-pressed=false] {text-decoration: line-through; opacity: .6}
 svg {vertical-align: -2px; margin-right: .4em}
 </style>"""
-HIDE = """
-const legend = cb_context.index.find_one(heading)?.shadow_el
-if (legend == null || legend.hides) return
-legend.hides = true
-legend.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-line]")
-  if (button == null) return
-  const shown = button.getAttribute("aria-pressed") !== "true"
-  button.setAttribute("aria-pressed", shown)
-  for (const part of lines[button.dataset.line]) part.visible = shown
-})
-"""
+HIDE = Script(__file__).call("hideOnClick", "heading", "lines", "cb_context.index")
 """Run once both are drawn: ``heading`` is the model that holds the text, ``lines`` what belongs to each button."""
 BAND = '<path d="M0 0H26V12H0Z" fill="{0}" fill-opacity=".2"/>'
 SAMPLES = {

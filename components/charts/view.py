@@ -16,13 +16,10 @@ from bokeh.models import (
 
 from components import local_time
 from components.local_time import MILLISECOND
+from components.scripts import Script
 from components.theme import FAINT
 
-WITH_UNIT = """
-const unit = /\\[([^\\]]*)\\]/.exec(special_vars.name)?.[1] ?? "-"
-const text = value.toLocaleString("en", {maximumFractionDigits: 4})
-return unit === "-" ? text : `${text} ${unit}`
-"""
+WITH_UNIT = Script(__file__).call("withUnit", "value", "special_vars.name")
 
 
 @dataclass(frozen=True, kw_only=True)

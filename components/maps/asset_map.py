@@ -28,6 +28,7 @@ from bokeh.plotting import figure
 from components.component import Component
 from components.maps import world
 from components.maps.clusters import Marker, markers
+from components.scripts import Script
 from components.tables.asset_cards import icon_path, words
 from components.theme import BAD, GOOD, QUANTITIES, WARN, Colour, does
 
@@ -38,14 +39,7 @@ WIDTH = 1000
 """Width that is assumed until the browser tells the range it shows [px]."""
 LEAST = 700_000.0
 """Least width of the map at first [m]: enough to see coasts and borders."""
-SQUARE = """
-const [wide, high] = [plot.inner_width, plot.inner_height]
-const {x_range: x, y_range: y} = plot
-const middle = (x.start + x.end) / 2, half = (y.end - y.start) * wide / high / 2
-if (wide > 0 && high > 0 && Math.abs(x.end - x.start - 2 * half) > half / 1e3) {
-  x.setv({start: middle - half, end: middle + half, reset_start: middle - half, reset_end: middle + half})
-}
-"""
+SQUARE = Script(__file__).call("keepSquare", "plot")
 """Keeps a metre east as long as a metre north, whatever the width of the screen."""
 
 

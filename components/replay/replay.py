@@ -14,35 +14,13 @@ from components.charts.time_series import TimeSeries
 from components.charts.traces import Chart
 from components.component import Component
 from components.replay.history import History
+from components.scripts import Script
 from engine.iso_time import from_us, zone
 
 MOST_FRAMES = 400
 """Moments that are shown, however many beliefs there are."""
 FRAME_MS = 100
-KEYS = """
-const view = cb_context.index.find_one(plot)
-if (view == null || view.el.keyed) return
-view.el.keyed = true
-const state = player.data ?? player
-function stand(then) {
-  if (state.direction === 0) return then()
-  state.direction = 0
-  setTimeout(then, state.interval)  // a step that is on its way comes first
-}
-const acts = {
-  p: () => { state.direction = state.direction === 0 ? 1 : 0 },
-  n: () => stand(() => { state.value = Math.min(state.value + 1, state.end) }),
-  s: () => stand(() => { state.value = state.end }),
-}
-const pressed = (event) => {
-  if (!view.el.isConnected) return document.removeEventListener("keydown", pressed)
-  const writes = (part) => part.isContentEditable || part.matches?.("input:not([type=range]), textarea, select")
-  const other = event.ctrlKey || event.metaKey || event.altKey || !(event.key in acts)
-  if (other || state.disabled || !view.el.checkVisibility() || event.composedPath().some(writes)) return
-  acts[event.key]()
-}
-document.addEventListener("keydown", pressed)
-"""
+KEYS = Script(__file__).call("followKeys", "player", "plot", "cb_context.index")
 """Moves the player, in the browser that plays, while the replay is visible and nobody is writing."""
 HINT = "Keys: p plays and pauses, n shows the next moment, s stops at the last one."
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
 from typing import Any, ClassVar
 
 import panel as pn
@@ -31,50 +32,6 @@ LOOK = (
 }
 """
 )
-DRAW = """
-export function render({model, el}) {
-  const root = document.createElement("div")
-  root.className = "facts"
-  el.append(root)
-  const filled = (tag, html) => Object.assign(document.createElement(tag), {innerHTML: html})
-  let known = new Map(), head = null, body = null, shown = null
-  const row = ([key, html]) => {
-    const made = filled("tr", html)
-    made.dataset.key = key
-    return {made, html}
-  }
-  const draw = () => {
-    if (model.lines.length === 0 || shown !== model.head) {
-      shown = model.lines.length === 0 ? null : model.head
-      known = new Map()
-      root.innerHTML = shown === null ? model.nothing : `<table><thead></thead><tbody></tbody></table>`
-      head = root.querySelector("thead"), body = root.querySelector("tbody")
-      if (shown === null) return
-      head.innerHTML = shown
-    }
-    const next = new Map()
-    for (const line of model.lines) {
-      const before = known.get(line[0])
-      next.set(line[0], before !== undefined && before.html === line[1] ? before : row(line))
-    }
-    const wanted = [...next.values()].map((each) => each.made)
-    if (wanted.length !== body.children.length || wanted.some((made, at) => body.children[at] !== made)) {
-      for (const {made} of known.values()) if (!wanted.includes(made)) made.remove()
-      wanted.forEach((made, at) => body.children[at] === made || body.insertBefore(made, body.children[at] ?? null))
-    }
-    known = next
-  }
-  root.addEventListener("click", (event) => {
-    const button = event.target.closest("button")
-    if (button === null) return
-    button.disabled = true
-    setTimeout(() => { button.disabled = false }, 1500)
-    model.send_msg({key: button.closest("tr").dataset.key, word: button.dataset.word})
-  })
-  model.on(["lines", "head", "nothing"], draw)
-  draw()
-}
-"""
 
 
 @dataclass(frozen=True)
@@ -106,7 +63,7 @@ class BrowserTable(JSComponent):  # a leading underscore would keep Bokeh from t
     lines = param.List(default=[], doc="Key and HTML of each row.")
     nothing = param.String(default="", doc="HTML of a table without rows.")
 
-    _esm = DRAW
+    _esm = Path(__file__).with_name("action_table.js")
     _stylesheets: ClassVar[list[str]] = [LOOK]
 
     def __init__(self, pressed: Callable[[str, str], None], **params: Any) -> None:

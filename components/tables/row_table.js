@@ -1,7 +1,23 @@
+// @ts-check
 // A table to search, sort and leaf through; everything happens in the browser, on rows it was given once.
 
+/**
+ * What stands in one cell: a text, and what it links to, a state, whether it is code, or the number it stands for.
+ * @typedef {{text?: string, href?: string, state?: string, code?: boolean, value?: number}} Cell
+ */
+/**
+ * @typedef {{columns: string[], rows: Cell[][], search: string, sort: string, page_size: number, empty: string,
+ *   file: string, inks: Object<string, string>, on: (name: string, act: () => void) => void}} Model
+ */
+
+/** @type {Object<string, string>} */
 const SHAPES = {good: "●", warn: "▲", bad: "■", none: "○"}
 
+/**
+ * @param {string} name
+ * @param {Object<string, string | boolean | null>} attributes
+ * @param {(string | Node)[]} children
+ */
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name)
   for (const [key, value] of Object.entries(attributes)) {
@@ -12,6 +28,10 @@ function element(name, attributes = {}, ...children) {
   return made
 }
 
+/**
+ * @param {Cell} cell
+ * @param {Object<string, string>} inks
+ */
 function shown(cell, inks) {
   const text = cell.text ?? ""
   if (cell.href) return element("a", {href: cell.href}, text)
@@ -23,18 +43,26 @@ function shown(cell, inks) {
   return cell.code ? element("code", {}, text) : document.createTextNode(text)
 }
 
+/** @param {Cell} cell */
 const key = (cell) => cell.value ?? (cell.text ?? "").toLowerCase()
 
+/**
+ * Rows that have every word that is searched for, in the order wanted.
+ * @param {Model} model
+ */
 function found(model) {
   const words = model.search.toLowerCase().split(/\s+/).filter(Boolean)
+  /** @param {Cell[]} row */
   const matches = (row) => words.every((word) => row.some((cell) => (cell.text ?? "").toLowerCase().includes(word)))
   const rows = model.rows.filter(matches)
   const down = model.sort.startsWith("-")
   const at = model.columns.indexOf(model.sort.replace(/^-/, ""))
   if (at < 0) return rows
+  /** @type {(one: Cell[], other: Cell[]) => number} */
   const order = (one, other) => {
     const [a, b] = [key(one[at]), key(other[at])]
-    return typeof a === "string" && typeof b === "string" ? a.localeCompare(b, undefined, {numeric: true}) : a - b
+    if (typeof a === "number" && typeof b === "number") return a - b
+    return `${a}`.localeCompare(`${b}`, undefined, {numeric: true})
   }
   rows.sort((one, other) => (down ? -1 : 1) * order(one, other))
   return rows
@@ -47,20 +75,26 @@ const SIGNS = "[=+\\-@\\uff1d\\uff0b\\uff0d\\uff20]"
 const BEGINS = new RegExp(`^(?='*[\\t\\r\\n]|${BLANKS}${SIGNS})|(?<=[;\\t\\r\\n])(?=${BLANKS}${SIGNS})`, "g")
 const PLAIN = /^-?$|^[+-]?\d[\d,]*(\.\d+)?$/  // a dash that stands for nothing, and numbers
 
+/** @param {string} text */
 export const quoted = (text) => {
   const safe = PLAIN.test(text) ? text : text.replace(BEGINS, "'")
   return `"${safe.replaceAll('"', '""')}"`
 }
 
+/** @param {Model} model */
 function save(model) {
-  const lines = [model.columns.map(quoted), ...found(model).map((row) => row.map((cell) => quoted(`${cell.text ?? ""}`)))]
+  const rows = found(model).map((row) => row.map((cell) => quoted(`${cell.text ?? ""}`)))
+  const lines = [model.columns.map(quoted), ...rows]
   const url = URL.createObjectURL(new Blob([lines.map((line) => line.join(",")).join("\r\n")], {type: "text/csv"}))
-  element("a", {href: url, download: model.file}).click()
+  const link = /** @type {HTMLElement} */ (element("a", {href: url, download: model.file}))
+  link.click()
   URL.revokeObjectURL(url)
 }
 
+/** @param {{model: Model}} component */
 export function render({model}) {
-  const search = element("input", {type: "search", "aria-label": "Search", placeholder: "Search", value: model.search})
+  const field = {type: "search", "aria-label": "Search", placeholder: "Search", value: model.search}
+  const search = /** @type {HTMLInputElement} */ (element("input", field))
   const count = element("span", {role: "status"})
   const bar = element("div", {class: "bar"}, search, count)
   const frame = element("div", {class: "frame", tabindex: "0"})
@@ -68,12 +102,14 @@ export function render({model}) {
   const root = element("div", {class: "rows"}, bar, frame, foot)
   let page = 0
 
+  /** @type {(text: string, label: string | null, act: () => void, off: boolean) => Element} */
   const button = (text, label, act, off) => {
     const made = element("button", {type: "button", "aria-label": label, disabled: off}, text)
     made.addEventListener("click", act)
     return made
   }
 
+  /** @param {string} name */
   function head(name) {
     const down = model.sort === `-${name}`
     const sorted = down || model.sort === name
@@ -88,6 +124,7 @@ export function render({model}) {
     const last = Math.max(Math.ceil(rows.length / model.page_size) - 1, 0)
     page = Math.min(page, last)
     const part = rows.slice(page * model.page_size, (page + 1) * model.page_size)
+    /** @param {Cell[]} row */
     const line = (row) => element("tr", {}, ...row.map((cell) => element("td", {}, shown(cell, model.inks))))
     const body = element("tbody", {}, ...part.map(line))
     const top = element("thead", {}, element("tr", {}, ...model.columns.map(head)))
@@ -95,9 +132,12 @@ export function render({model}) {
     frame.replaceChildren(part.length ? element("table", {}, top, body) : none)
     count.textContent = `${rows.length} of ${model.rows.length}`
     bar.style.display = model.rows.length ? "" : "none"
+    /** @param {number} way */
     const leaf = (way) => () => { page += way; draw() }
     const where = element("span", {}, `Page ${page + 1} of ${last + 1}`)
-    foot.replaceChildren(button("‹", "Earlier page", leaf(-1), page === 0), where, button("›", "Later page", leaf(1), page === last))
+    const back = button("‹", "Earlier page", leaf(-1), page === 0)
+    const on = button("›", "Later page", leaf(1), page === last)
+    foot.replaceChildren(back, where, on)
     foot.style.display = last ? "" : "none"
   }
 

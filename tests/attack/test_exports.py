@@ -214,7 +214,7 @@ def test_tables_are_written_in_two_places_only() -> None:
         "app/assemble/files/sheets.py",  # reads
         "app/pages/sensor/upload.py",  # takes
         "app/cli/commands/beliefs.py",  # by export.py
-        "components/row_table.js",
+        "components/tables/row_table.js",
     }
 
 
@@ -238,7 +238,7 @@ def test_the_terminal_writes_no_formula_either(tmp_path: Path) -> None:
 
 @pytest.mark.browser
 def test_a_table_of_a_page_is_saved_without_formulas(browser: Any) -> None:
-    source = (ROOT / "components" / "row_table.js").read_text()
+    source = (ROOT / "components" / "tables" / "row_table.js").read_text()
     page = browser.new_page()
     page.goto("about:blank")
     quoted = page.evaluate(

@@ -1,0 +1,90 @@
+// @ts-check
+// Charts of a stack as one picture, drawn and saved in the browser.
+
+/**
+ * A stack as it is drawn: views of charts with their titles and tops, and the size of the whole, in pixels.
+ * @typedef {{charts: {view: any, title: string, top: number}[], width: number, height: number, ink: string,
+ *   paper: string}} Stack
+ */
+
+const HEADING = 30
+
+/**
+ * Save all charts of a stack as one picture; charts that nobody came near may be on their way, for up to five seconds.
+ * @param {"png" | "svg" | undefined} kind nothing is saved without one
+ * @param {{figures: any[], titles: string[], file: string}} stack
+ * @param {any} views of all models of the page
+ */
+export function savePicture(kind, {figures, titles, file}, views, tries = 100) {
+  if (kind === undefined) return
+  if (tries > 0 && figures.some((model) => model.properties.inner_width.is_unset)) {
+    setTimeout(() => savePicture(kind, {figures, titles, file}, views, tries - 1), 50)
+    return
+  }
+  const drawn = figures.map((model, i) => ({view: views.find_one(model), title: titles[i]}))
+    .filter(({view}) => view != null && view.bbox.width > 0)
+  if (drawn.length === 0) return
+  const stack = stacked(drawn)
+  /** @param {Blob | null} blob */
+  const keep = (blob) => { if (blob !== null) download(blob, `${file}.${kind}`) }
+  if (kind === "svg") keep(new Blob([svg(stack)], {type: "image/svg+xml"}))
+  else canvas(stack).toBlob(keep)
+}
+
+/**
+ * @param {{view: any, title: string}[]} drawn
+ * @returns {Stack}
+ */
+function stacked(drawn) {
+  const ink = getComputedStyle(drawn[0].view.el).color
+  const [r, g, b] = (ink.match(/[\d.]+/g) ?? []).map(Number)
+  let height = 0
+  const charts = drawn.map(({view, title}) => {
+    const top = height
+    height += HEADING + view.bbox.height
+    return {view, title, top}
+  })
+  const width = Math.max(...drawn.map(({view}) => view.bbox.width))
+  return {charts, width, height, ink, paper: r + g + b > 380 ? "#121212" : "#ffffff"}
+}
+
+/** @param {Stack} stack */
+function svg({charts, width, height, ink, paper}) {
+  /** @param {string} text */
+  const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;")
+  const parts = charts.map(({view, title, top}) =>
+    `<text x="8" y="${top + 20}" font-family="sans-serif" font-size="14" fill="${ink}">${plain(title)}</text>` +
+    `<g transform="translate(0 ${top + HEADING})">${view.export("svg").ctx.get_serialized_svg(true)}</g>`)
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">` +
+    `<rect width="${width}" height="${height}" fill="${paper}"/>${parts.join("")}</svg>`
+}
+
+/** @param {Stack} stack */
+function canvas({charts, width, height, ink, paper}) {
+  const made = document.createElement("canvas"), ratio = window.devicePixelRatio || 1
+  made.width = width * ratio
+  made.height = height * ratio
+  const context = /** @type {CanvasRenderingContext2D} */ (made.getContext("2d"))
+  context.scale(ratio, ratio)
+  context.fillStyle = paper
+  context.fillRect(0, 0, width, height)
+  context.fillStyle = ink
+  context.font = "14px sans-serif"
+  for (const {view, title, top} of charts) {
+    context.fillText(title, 8, top + 20, width - 16)
+    context.drawImage(view.export("png").canvas, 0, top + HEADING, view.bbox.width, view.bbox.height)
+  }
+  return made
+}
+
+/**
+ * @param {Blob} blob
+ * @param {string} name
+ */
+function download(blob, name) {
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(blob)
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000)
+}
