@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from db.assets import Asset
 from db.core.database import IDS_ONCE, Id, Table
+from engine.units import units
+
+LEVELS = ("state-of-charge", "soc-")
+"""How the fields of a flex-model begin that name sensors of stored energies."""
 
 
 class Sensor(Table):
@@ -35,6 +39,17 @@ class Sensor(Table):
     def hours(self) -> float:
         """Length of one event [h]."""
         return self.resolution / timedelta(hours=1)
+
+    @property
+    def is_level(self) -> bool:
+        """Whether the flex-model of its asset names it as a stored energy, of which events are no parts."""
+        named = (value for name, value in self.asset.flex_model.items() if name.replace("_", "-").startswith(LEVELS))
+        return any(isinstance(value, dict) and value.get("sensor") == self.id for value in named)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether events are amounts, such as kWh or EUR, so that shorter ones add up to a longer one."""
+        return bool(self.resolution) and units.adds_up(self.unit) and not self.is_level
 
 
 @cache  # every plan needs it; to put the statement together costs as much as to run it

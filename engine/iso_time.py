@@ -20,6 +20,7 @@ Microseconds: TypeAlias = NDArray[np.int64]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+HOUR_US = 3_600_000_000
 DURATION = re.compile(r"([+-]?)P(?=.)([^T]*)(?:T(.+))?")
 """Sign, days and longer, hours and shorter: they count differently, so that PT24H is no P1D."""
 FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)

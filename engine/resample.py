@@ -1,4 +1,4 @@
-"""Values at one resolution in another, as arrays: repeated when it is finer, averaged when it is coarser.
+"""Steps on the clock of a place, and the values of shorter steps gathered in longer ones, as arrays.
 
 Steps lie on the clock of a place, so that a day is a local day, of 23 or 25 hours when the clocks change.
 """
@@ -70,65 +70,58 @@ def check_multiple(longer: timedelta, shorter: timedelta) -> None:
         )
 
 
-def spread(events: Microseconds, step: timedelta, to: timedelta) -> tuple[Microseconds, NDArray[np.intp]]:
+def later(events: Microseconds, length: int | Microseconds, place: ZoneInfo) -> Microseconds:
+    """Return moments some time later on the clock of a place [us since 1970 UTC]: a day later at the same hour."""
+    ends = events + length
+    if place.key == "UTC":
+        return ends
+    local = ends + utc_offsets(events, place)
+    ends = local - utc_offsets(ends, place)
+    return local - utc_offsets(ends, place)
+
+
+def lengths(events: Microseconds, step: timedelta, place: ZoneInfo) -> Microseconds:
+    """Return how long each event lasts, or the one length of all [us], shape (n,) or (1,).
+
+    Events that start at full steps of the local clock last until the next one: a day over a clock change has 23 or 25
+    hours.
+    """
+    if step // MICROSECOND > QUARTER_US * 4 and len(events) and place.key != "UTC":
+        until = later(events, step // MICROSECOND, place) - events
+        if (until != step // MICROSECOND).any() and np.array_equal(floor(events, step, place), events):
+            return until
+    return np.array([step // MICROSECOND])
+
+
+def spread(
+    events: Microseconds, step: timedelta, to: timedelta, place: ZoneInfo
+) -> tuple[Microseconds, NDArray[np.intp]]:
     """Return the shorter steps that events consist of, and for each the position of its event.
 
     Raises:
         TimeError: The step is not a whole number of the shorter ones.
     """
     check_multiple(step, to)
-    count = step // to
-    offsets = np.arange(count, dtype=np.int64) * (to // MICROSECOND)
-    return (events[:, None] + offsets).reshape(-1), np.repeat(np.arange(len(events)), count)
+    counts = np.broadcast_to(lengths(events, step, place) // (to // MICROSECOND), events.shape)
+    at = np.repeat(np.arange(len(events)), counts)
+    within = np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return events[at] + within * (to // MICROSECOND), at
 
 
-def average(slots: Microseconds, values: Values) -> tuple[Microseconds, Values]:
-    """Return the distinct slots in order, and the mean of the values of each; NaN counts for nothing.
+def gathered(slots: Microseconds, values: Values, *, add: bool) -> tuple[Microseconds, Values]:
+    """Return the distinct slots in order, and the mean of the values of each, or their sum; NaN counts for nothing.
 
     Args:
         slots: The slot of each value, shape (n,), in any order.
         values: Shape (n,).
+        add: Whether values of shorter events add up, as energies do.
     """
     there = ~np.isnan(values)
     starts, where = np.unique(slots, return_inverse=True)
     counts = np.bincount(where, there, len(starts))
     sums = np.bincount(where, np.where(there, values, 0.0), len(starts))
     with np.errstate(invalid="ignore"):
-        return starts, sums / counts
-
-
-def onto(
-    events: Microseconds, values: Values, *, step: timedelta, to: timedelta, place: ZoneInfo
-) -> tuple[Microseconds, Values]:
-    """Return values in steps of another length: repeated if it is shorter, their means if it is longer.
-
-    Args:
-        events: Increasing [us since 1970 UTC], shape (n,).
-        values: Shape (n,).
-        step: How long each value holds; zero: instantaneous, and each full step has the last value until then.
-        to: The length wanted.
-        place: Where steps of hours and days are full.
-
-    Raises:
-        TimeError: Neither length is a multiple of the other.
-    """
-    if not len(events) or step == to:
-        return events, values
-    if not step:
-        return _last_until(events, values, to, place)
-    check_multiple(max(step, to), min(step, to))
-    if to < step:
-        shorter, at = spread(events, step, to)
-        return shorter, values[at]
-    return average(floor(events, to, place), values)
-
-
-def _last_until(events: Microseconds, values: Values, to: timedelta, place: ZoneInfo) -> tuple[Microseconds, Values]:
-    """Return the last value at or before each full step from the first to the last event."""
-    first, last = floor(events[[0, -1]], to, place).tolist()
-    ticks = np.arange(first, last + 1, to // MICROSECOND)
-    ticks = ticks[ticks >= events[0]]
-    return ticks, values[np.searchsorted(events, ticks, side="right") - 1]
+        return starts, np.where(counts > 0, sums, np.nan) if add else sums / counts
 
 
 def gaps(events: Microseconds, step: timedelta) -> Microseconds:
@@ -141,10 +134,10 @@ def gaps(events: Microseconds, step: timedelta) -> Microseconds:
     return np.column_stack([moments[before] + step_us, moments[before + 1]])
 
 
-def average_known(
-    slots: Microseconds, events: Microseconds, times: Microseconds, values: Values
+def gathered_as_known(
+    slots: Microseconds, events: Microseconds, times: Microseconds, values: Values, *, add: bool
 ) -> tuple[Microseconds, Microseconds, Values]:
-    """Return the mean of each slot as it was known over time: slots, times and means, in order.
+    """Return the mean of each slot, or the sum, as it was known over time: slots, times and values, in order.
 
     A slot is known once every event of it is that is ever known, and again whenever one of them changes.
 
@@ -153,6 +146,7 @@ def average_known(
         events: What each belief is about [us], shape (n,).
         times: When it was formed [us], shape (n,).
         values: Shape (n,).
+        add: Whether values of shorter events add up, as energies do.
 
     Raises:
         TimeError: A single slot has more beliefs than can be compared.
@@ -165,9 +159,12 @@ def average_known(
         if len(begins) == 1:
             raise TimeError(f"One event of the sensor has {len(slots)} values; average them first, or give fewer.")
         cut = int(begins[len(begins) // 2])
-        halves = [average_known(slots[at], events[at], times[at], values[at]) for at in (slice(cut), slice(cut, None))]
-        starts, known_at, means = (np.concatenate(pair) for pair in zip(*halves, strict=True))
-        return starts, known_at, means
+        halves = [
+            gathered_as_known(slots[at], events[at], times[at], values[at], add=add)
+            for at in (slice(cut), slice(cut, None))
+        ]
+        starts, known_at, both = (np.concatenate(pair) for pair in zip(*halves, strict=True))
+        return starts, known_at, both
     first = np.repeat(begins, np.diff([*begins, len(slots)]))
     newest = np.full((len(slots), len(places)), -1)
     newest[np.arange(len(slots)), np.searchsorted(places, events - slots)] = np.arange(len(slots))
@@ -178,4 +175,5 @@ def average_known(
     final = np.append((slots[1:] != slots[:-1]) | (times[1:] != times[:-1]), np.ones(min(len(slots), 1), np.bool_))
     chosen = complete & final
     of_slot = np.where(known[chosen], values[newest[chosen]], 0.0)
-    return slots[chosen], times[chosen], of_slot.sum(axis=1) / known[chosen].sum(axis=1)
+    sums = of_slot.sum(axis=1)
+    return slots[chosen], times[chosen], sums if add else sums / known[chosen].sum(axis=1)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.assemble.outputs import consumption_sign
 from app.assemble.site import flex_config
-from app.assemble.site.series import on_steps
+from app.assemble.site.series import of_sensor
 from app.auth.access.references import References
 from db.assets import Asset, lineage
 from db.beliefs import store
@@ -186,5 +186,4 @@ def _price(field: Any, sensors: Mapping[int, Sensor], known: Mapping[int, Known]
 
 def _values(sensor: Sensor, known: Mapping[int, Known], window: Window, unit: str) -> Floats:
     found = known[sensor.id]
-    values = units.convert(found.values, sensor.unit, unit)
-    return on_steps(found.events, values, sensor.resolution, window)
+    return of_sensor(sensor, found.events, found.values).over(window.ticks, unit)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.assemble.outputs import consumption_sign
 from app.assemble.site import flex_config
-from app.assemble.site.series import on_steps
+from app.assemble.site.series import of_sensor
 from app.auth.access.references import References
 from db.assets import Asset
 from db.beliefs import store
@@ -87,8 +87,8 @@ def _summary(
     made = int(found.times.max())
     first = from_us(int(found.events[found.times == made].min()))
     window = Window(first, from_us(int(found.events[-1])) + sensor.resolution, sensor.resolution)
-    stored = on_steps(found.events, found.middle, sensor.resolution, window)
-    power = np.nan_to_num(units.convert(stored, sensor.unit, "kW") * consumption_sign(sensor))
+    stored = of_sensor(sensor, found.events, found.middle).over(window.ticks, "kW")
+    power = np.nan_to_num(stored * consumption_sign(sensor))
     taken, given = np.maximum(power, 0) * window.hours, np.maximum(-power, 0) * window.hours
     fields = flex_config.context(asset, {}).fields
     buying, currency = _price(references, fields.get("consumption-price"), window, known_at)
@@ -121,5 +121,5 @@ def _price(references: References, field: Any, window: Window, known_at: datetim
         return None, ""
     currency = currency_of(sensor.unit) or ""
     known = store.read(references.session, sensor, window.start - sensor.resolution, window.end, known_at=known_at)
-    values = on_steps(known.events, known.values, sensor.resolution, window)
-    return (None if np.isnan(values).any() else units.convert(values, sensor.unit, f"{currency}/kWh")), currency
+    values = of_sensor(sensor, known.events, known.values).over(window.ticks, f"{currency}/kWh")
+    return (None if np.isnan(values).any() else values), currency

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.assemble.outputs import SensorOutput
-from app.assemble.site.series import on_steps
 from db.beliefs import store
 from db.beliefs.store import Written
+from db.sensors import Sensor
 from db.sources import Source
-from engine.iso_time import MICROSECOND, Microseconds, from_us
+from engine import resample
+from engine.event_series import EventSeries
+from engine.iso_time import HOUR_US, MICROSECOND, Microseconds, zone
 from engine.site import Schedule
 from engine.units import units
 from engine.window import Window
@@ -58,13 +60,23 @@ def values_for(output: SensorOutput, schedule: Schedule) -> tuple[Microseconds, 
     elif output.part == "production":
         power = np.minimum(power, 0.0)
     sensor, window = output.sensor, schedule.window
-    values = units.convert(power * output.sign + 0.0, "kW", sensor.unit, hours=sensor.hours or None)
-    if sensor.resolution in (window.step, MICROSECOND * 0):
-        return window.starts, values
-    step = sensor.resolution // MICROSECOND
-    first, last = window.ticks[0] // step * step, -(-window.ticks[-1] // step) * step
-    events = Window(from_us(first), from_us(last), sensor.resolution)
-    return events.starts, on_steps(window.starts, values, window.step, events)
+    planned = EventSeries(window.starts, power * output.sign + 0.0, window.step, "kW")
+    if not sensor.resolution:
+        return window.starts, units.convert(planned.values, "kW", sensor.unit)
+    ticks = _events(window, sensor)
+    return ticks[:-1], planned.over(ticks, sensor.unit)
+
+
+def _events(window: Window, sensor: Sensor) -> Microseconds:
+    """Return the bounds of the events of a sensor that a window touches [us since 1970 UTC]."""
+    if sensor.resolution == window.step:
+        return window.ticks
+    place, step = zone(sensor.timezone), sensor.resolution // MICROSECOND
+    first = resample.floor(window.ticks[:1], sensor.resolution, place)
+    count = -(-(int(window.ticks[-1]) - int(first[0])) // step) + 1
+    ends = np.arange(count + 1) * step
+    ticks = resample.later(first, ends, place) if step > HOUR_US else first + ends
+    return ticks[: int(np.searchsorted(ticks, window.ticks[-1])) + 1]
 
 
 def _soc(output: SensorOutput, schedule: Schedule) -> tuple[Microseconds, Floats]:

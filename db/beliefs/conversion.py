@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from db.beliefs import rewrite
@@ -11,7 +12,7 @@ from db.beliefs.series import span_for, step_of
 from db.sensors import Sensor
 from engine import resample
 from engine.errors import FieldError, InputError
-from engine.iso_time import zone
+from engine.iso_time import HOUR_US, zone
 from engine.units import units
 
 
@@ -40,14 +41,16 @@ def convert(session: Session, sensor: Sensor, unit: str) -> None:
     Raises:
         UnitError: Its values cannot be written in that unit.
     """
-    change = partial(_converted, source=sensor.unit, target=unit, hours=sensor.hours or None)
+    change = partial(_converted, sensor=sensor, source=sensor.unit, target=unit)
     change(Beliefs.none())
     for line in rewrite.locked(session, sensor):
         rewrite.change(session, line, change)
     sensor.unit = unit
 
 
-def _converted(beliefs: Beliefs, *, source: str, target: str, hours: float | None) -> Beliefs:
+def _converted(beliefs: Beliefs, *, sensor: Sensor, source: str, target: str) -> Beliefs:
+    lasts = resample.lengths(beliefs.events, sensor.resolution, zone(sensor.timezone))
+    hours = lasts[:, None] / HOUR_US if sensor.resolution else None
     values = units.convert(beliefs.values, source, target, hours=hours)
     return Beliefs(beliefs.events, beliefs.times, values, beliefs.levels)
 
@@ -55,7 +58,8 @@ def _converted(beliefs: Beliefs, *, source: str, target: str, hours: float | Non
 def resample_data(session: Session, sensor: Sensor, resolution: timedelta) -> None:
     """Give a sensor another resolution and its data with it, superseded beliefs too.
 
-    Values of longer events are repeated; of shorter ones the mean is known once all of them are.
+    Values of longer events are repeated; of shorter ones the mean is known once all of them are. Amounts, such as
+    energies, are shared out and added up instead.
 
     Raises:
         InputError: The sensor is or would be instantaneous, or has probabilistic data that would have to be averaged.
@@ -65,22 +69,25 @@ def resample_data(session: Session, sensor: Sensor, resolution: timedelta) -> No
         raise InputError("An instantaneous sensor has no resolution to resample from or to; make another sensor.")
     longer, shorter = max(resolution, sensor.resolution), min(resolution, sensor.resolution)
     resample.check_multiple(longer, shorter)
-    change = partial(_repeated if resolution < sensor.resolution else _averaged, sensor=sensor, resolution=resolution)
+    change = partial(_spread if resolution < sensor.resolution else _gathered, sensor=sensor, resolution=resolution)
     step_us = step_of(resolution)
     for line in rewrite.locked(session, sensor):
         rewrite.rebuild(session, line, step_us=step_us, span_us=span_for(step_us), how=change)
     sensor.resolution = resolution
 
 
-def _repeated(beliefs: Beliefs, *, sensor: Sensor, resolution: timedelta) -> Beliefs:
-    events, at = resample.spread(beliefs.events, sensor.resolution, resolution)
+def _spread(beliefs: Beliefs, *, sensor: Sensor, resolution: timedelta) -> Beliefs:
+    events, at = resample.spread(beliefs.events, sensor.resolution, resolution, zone(sensor.timezone))
     part = beliefs.take(at)
-    return Beliefs(events, part.times, part.values, part.levels)
+    values = part.values / np.bincount(at)[at, None] if sensor.adds_up else part.values
+    return Beliefs(events, part.times, values, part.levels)
 
 
-def _averaged(beliefs: Beliefs, *, sensor: Sensor, resolution: timedelta) -> Beliefs:
+def _gathered(beliefs: Beliefs, *, sensor: Sensor, resolution: timedelta) -> Beliefs:
     if beliefs.values.shape[1] > 1:
-        raise InputError(f"Sensor {sensor.id} has probabilistic data; means of quantiles would be wrong.")
+        raise InputError(f"Sensor {sensor.id} has probabilistic data; means and sums of quantiles would be wrong.")
     slots = resample.floor(beliefs.events, resolution, zone(sensor.timezone))
-    found = resample.average_known(slots, beliefs.events, beliefs.times, beliefs.values[:, 0])
-    return Beliefs.certain(*found)
+    values = beliefs.values[:, 0]
+    return Beliefs.certain(
+        *resample.gathered_as_known(slots, beliefs.events, beliefs.times, values, add=sensor.adds_up)
+    )

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,8 +76,34 @@ def measures(text: str, target: str) -> bool:
     return _read(text).dimensions == unit(target).dimensions
 
 
+AMOUNTS = ("kWh", "kWh/m²", "kg", "m³", "Ah")
+"""One unit of each kind of amount, except for money."""
+
+
+@lru_cache(maxsize=4096)
+def adds_up(text: str) -> bool:
+    """Whether values of consecutive events in a unit add up to that of the whole time.
+
+    Energy per event, money, mass, volume, charge and irradiation are extensive in time: a coarser event has the sum,
+    finer ones share it out. Powers, prices, temperatures and shares are intensive: a coarser event has the mean, finer
+    ones repeat it.
+
+    >>> adds_up("kWh"), adds_up("kEUR"), adds_up("kW"), adds_up("EUR/kWh")
+    (True, True, False, False)
+    """
+    try:
+        return _is_amount(unit(text))
+    except UnitError:  # a unit of an older release that is none: nothing is known of it
+        return False
+
+
 def convert(
-    values: Numbers, source: str, target: str, *, hours: float | None = None, whole: str | None = None
+    values: Numbers,
+    source: str,
+    target: str,
+    *,
+    hours: float | NDArray[np.float64] | None = None,
+    whole: str | None = None,
 ) -> Numbers:
     """Return values given in one unit in another.
 
@@ -85,7 +111,8 @@ def convert(
         values: A number or an array of any shape; NaN stays NaN.
         source: Unit of the values.
         target: Unit wanted.
-        hours: Length of the events [h]; with it an energy per event becomes a mean power, and back.
+        hours: Length of the events, one for all or one of each [h]; with it an amount per event, such as an energy,
+            becomes a mean flow, such as a power, and back.
         whole: The quantity that 100 % stands for, such as ``10 kW``; with it a share becomes an amount, and back.
 
     Raises:
@@ -93,26 +120,41 @@ def convert(
     """
     if source == target:
         return values
-    scale, offset = _linear(source, target, hours, whole)
-    return values * scale + offset if offset else values * scale
+    scale, offset, per_hour = _linear(source, target, hours is not None, whole)
+    if hours is None or not per_hour:
+        return values * scale + offset if offset else values * scale
+    factor: Any = scale / hours if per_hour < 0 else scale * hours
+    amounts: Numbers = values * factor
+    return amounts
+
+
+def hours_power(source: str, target: str, *, timed: bool) -> int:
+    """Power of an event's hours in the factor between two units: -1 from an amount to its flow, 1 back, else 0.
+
+    Raises:
+        UnitError: The units measure different things.
+    """
+    return 0 if source == target else _linear(source, target, timed, None)[2]
 
 
 @lru_cache(maxsize=4096)
-def _linear(source: str, target: str, hours: float | None, whole: str | None) -> tuple[float, float]:
-    """Return scale and offset from one unit to another."""
+def _linear(source: str, target: str, timed: bool, whole: str | None) -> tuple[float, float, int]:
+    """Return scale and offset from one unit to another, and the power of the events' hours that comes with them."""
     have, want = unit(source), unit(target)
-    for through in _ways(have, want, hours, whole):
+    for through, per_hour in _ways(have, want, timed, whole):
         if through.dimensions == want.dimensions:
-            return _float(through.factor / want.factor), _float((through.offset - want.offset) / want.factor)
+            offset = _float((through.offset - want.offset) / want.factor)
+            return _float(through.factor / want.factor), offset, per_hour
     raise UnitError(f"Values in {source!r} cannot be written in {target!r}: the two measure different things.")
 
 
-def _ways(have: Unit, want: Unit, hours: float | None, whole: str | None) -> Iterator[Unit]:
-    """Give units that values can be read as."""
-    yield have
-    over_time = [Unit(Fraction(hours)) * unit("h"), (Unit(Fraction(hours)) * unit("h")) ** -1] if hours else []
-    for span in over_time:
-        yield have * span
+def _ways(have: Unit, want: Unit, timed: bool, whole: str | None) -> Iterator[tuple[Unit, int]]:
+    """Give units that values can be read as, each with the power of the events' hours.
+
+    Only an amount becomes a flow and a flow an amount: a price per kW is none per kWh, whatever the events last.
+    """
+    yield have, 0
+    yield from _over_time(have, have, want, timed)
     if whole is None or (not have.dimensions) == (not want.dimensions):
         return
     try:
@@ -122,9 +164,21 @@ def _ways(have: Unit, want: Unit, hours: float | None, whole: str | None) -> Ite
     if not 0 < abs(amount.factor) <= MOST_BASE:
         raise UnitError(f"100 % cannot stand for {_quoted(whole)}.")
     part = have * amount if not have.dimensions else have / amount
-    yield part
-    for span in over_time:
-        yield part * span
+    yield part, 0
+    yield from _over_time(part, have, want, timed)
+
+
+def _over_time(part: Unit, have: Unit, want: Unit, timed: bool) -> Iterator[tuple[Unit, int]]:
+    if timed and _is_amount(want):
+        yield part * unit("h"), 1
+    if timed and (_is_amount(have) or _is_amount(part)):
+        yield part / unit("h"), -1
+
+
+def _is_amount(measure: Unit) -> bool:
+    named = measure.dimensions
+    money = len(named) == 1 and named[0][1] == 1 and named[0][0] in CURRENCIES
+    return money or named in {unit(each).dimensions for each in AMOUNTS}
 
 
 def _float(value: Fraction) -> float:

@@ -172,6 +172,16 @@ def test_data_of_a_finer_resolution_repeat(database: Database) -> None:
     check_lines(database, sensor, after)
 
 
+def test_energies_keep_their_sum_at_another_resolution(database: Database) -> None:
+    sensor, source = sensor_and_source(database, resolution=STEP, unit="kWh")
+    with database.writing() as session:
+        store.write(session, sensor, source, events=steps(NOON, 6, STEP), values=np.arange(6.0), known_at=NOON)
+    for resolution, values in ((3 * STEP, [3, 12]), (6 * STEP, [15]), (3 * STEP, [7.5, 7.5])):
+        with database.writing() as session:
+            conversion.resample_data(session, session.get_one(Sensor, sensor.id), resolution)
+        assert [value for _, _, value in rows(database, sensor)] == values
+
+
 def as_known(known: list[ROW], slot: datetime, moment: datetime) -> dict[datetime, float]:
     return {event: value for event, time, value in known if time <= moment and slot <= event < slot + 3 * STEP}
 

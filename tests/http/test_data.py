@@ -45,6 +45,8 @@ def test_one_value_over_longer_steps_is_repeated_and_converted(api: Api, sensor:
         ({"unit": "MW"}, [0.001, 0.002, 0.003, 0.006]),
         ({"resolution": "PT30M"}, [1.5, 4.5]),
         ({"unit": "kWh", "resolution": "PT1H"}, [3]),  # a mean of 3 kW over one hour
+        ({"resolution": "PT20M"}, [1.25, 2.5, 5.25]),
+        ({"resolution": "PT5M", "duration": "PT20M"}, [1, 1, 1, 2]),
         ({"duration": "PT30M"}, [1, 2]),
         ({"start": "2026-02-28T23:45:00Z", "duration": "PT15M"}, [6]),
     ],
@@ -53,6 +55,24 @@ def test_reading_in_other_units_and_resolutions(api: Api, sensor: int, asked: di
     api.post(f"/sensors/{sensor}/data", json=message([1, 2, 3, 6]))
     found = api.get(f"/sensors/{sensor}/data", params=window(**asked)).json()
     assert found["values"] == pytest.approx(values)
+
+
+@pytest.mark.parametrize(
+    ("asked", "values"),
+    [
+        ({}, [2, 4]),
+        ({"resolution": "PT1H"}, [6]),
+        ({"resolution": "PT15M"}, [1, 1, 2, 2]),
+        ({"resolution": "PT20M"}, [4 / 3, 2, 8 / 3]),
+        ({"unit": "kW"}, [4, 8]),
+        ({"unit": "kW", "resolution": "PT1H"}, [6]),
+    ],
+)
+def test_energies_add_up_and_are_shared_out(api: Api, ids: dict[str, int], asked: dict[str, str], values: Any) -> None:
+    body = {"name": "energy", "unit": "kWh", "event_resolution": "PT30M", "generic_asset_id": ids["battery"]}
+    key = api.post("/sensors", json=body).json()["id"]
+    api.post(f"/sensors/{key}/data", json=message([0.5, 1.5, 1, 3], unit="kWh"))
+    assert api.get(f"/sensors/{key}/data", params=window(**asked)).json()["values"] == pytest.approx(values)
 
 
 def test_reading_as_it_was_known_earlier(api: Api, sensor: int) -> None:
@@ -110,7 +130,7 @@ def test_old_spellings_are_understood(api: Api, sensor: int) -> None:
         ({"duration": "PT0H"}, "duration"),
         ({"values": ["a"]}, "values"),
         ({"values": []}, "values"),
-        ({"values": [1] * 5}, "finer"),
+        ({"values": [1] * 5}, "neither divide"),
         ({"prior": "yesterday"}, "prior"),
         ({"colour": "red"}, "colour"),
     ],

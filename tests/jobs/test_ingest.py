@@ -172,6 +172,16 @@ def test_energy_of_a_step_becomes_power(meter: Meter) -> None:
     assert meter.kept() == [(0, 0, 8), (5, 0, 8), (10, 0, 8)]
 
 
+@pytest.mark.parametrize("unit, quarter, minutes", [("kWh", 3, 2), ("kW", 0.75, 2 / 60)])
+def test_energies_are_shared_out_and_added_up(database: Database, unit: str, quarter: float, minutes: float) -> None:
+    with database.writing() as session:
+        meter = Meter(database, add_sensor(session, resolution=STEP, unit="kWh"), named(session, "meter"))
+    meter.post(3, step=3 * STEP, unit=unit)
+    meter.post(*[0.4] * 5, step=MINUTE, start=NOON + HOUR, unit=unit)
+    later = [(time, 0, pytest.approx(quarter / 3)) for time in (0, 5, 10)]
+    assert meter.kept() == [*later, (60, 0, pytest.approx(minutes))]
+
+
 def test_nothing_of_a_failed_piece_of_work_stays(meter: Meter) -> None:
     with pytest.raises(RuntimeError), meter.database.writing() as session:
         store.write(session, meter.sensor, meter.source, events=np.array([0]), values=np.ones(1), known_at=NOON)

@@ -13,7 +13,7 @@ from db.core.bounds import Most
 from db.sensors import Sensor
 from engine import resample
 from engine.errors import UnitError
-from engine.iso_time import MICROSECOND, Microseconds, to_us, zone
+from engine.iso_time import HOUR_US, MICROSECOND, Microseconds, to_us, zone
 from engine.units import units
 
 CAPACITIES = {"capacity_in_mw": "MW", "max_soc_in_mwh": "MWh"}
@@ -55,8 +55,9 @@ class Posted:
 def beliefs(posted: Posted, sensor: Sensor, *, known_at: datetime, most: Most | None) -> Beliefs:
     """Return what is posted as beliefs of a sensor.
 
-    Energy becomes power through the step of what is posted. Values of longer steps are repeated, of shorter ones
-    averaged, and events start at the full steps of the sensor. Of a moment of knowledge and a horizon the earlier
+    Energy becomes power through the length of what is posted, and power energy. Values of longer steps are repeated, of
+    shorter ones averaged; amounts, such as energies, are shared out and added up instead. Events start at the full
+    steps of the sensor. Of a moment of knowledge and a horizon the earlier
     counts; where neither is given it is ``known_at``. More than ``most`` of them are not even made.
 
     Raises:
@@ -64,8 +65,8 @@ def beliefs(posted: Posted, sensor: Sensor, *, known_at: datetime, most: Most | 
         UnitError: The unit does not fit that of the sensor.
         TimeError: The step neither is a multiple of the sensor's resolution nor divides it.
     """
-    hours = posted.step / timedelta(hours=1)
-    values = units.convert(posted.values, posted.unit, sensor.unit, hours=hours or None, whole=whole(sensor))
+    hours = resample.lengths(posted.events, posted.step, zone(sensor.timezone)) / HOUR_US if posted.step else None
+    values = units.convert(posted.values, posted.unit, sensor.unit, hours=hours, whole=whole(sensor))
     if np.isinf(values).any():
         raise UnitError("Values that are infinite, or are so in the unit of the sensor, cannot be stored.")
     events, values, times = _fitted(posted, values, sensor, most)
@@ -138,15 +139,18 @@ def _fitted(
     step, place = posted.step or to, zone(sensor.timezone)
     if step > to:
         bounds.check_written(most, len(events) * (step // to))
-        shorter, at = resample.spread(resample.floor(events, to, place), step, to)
-        return shorter, values[at], None if times is None else times[at]
+        shorter, at = resample.spread(resample.floor(events, to, place), step, to, place)
+        shared = values / np.bincount(at, minlength=len(values)) if sensor.adds_up else values
+        return shorter, shared[at], None if times is None else times[at]
     slots = resample.floor(events, to, place)
     if step == to:
         return slots, values, times
     if not ((events - events[:1]) % (step // MICROSECOND)).any():  # readings at odd moments fit any step
         resample.check_multiple(to, step)
     if times is None:
-        return *resample.average(slots, values), None
+        return *resample.gathered(slots, values, add=sensor.adds_up), None
     there = ~np.isnan(values)
-    starts, known, means = resample.average_known(slots[there], events[there], times[there], values[there])
-    return starts, means, known
+    starts, known, found = resample.gathered_as_known(
+        slots[there], events[there], times[there], values[there], add=sensor.adds_up
+    )
+    return starts, found, known

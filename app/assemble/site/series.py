@@ -1,7 +1,7 @@
 """A sensor reference → values over a window, as known at one moment."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 import numpy as np
@@ -13,9 +13,10 @@ from db.beliefs.latest import Known
 from db.beliefs.source_filter import SourceFilter
 from db.sensors import Sensor
 from engine.errors import FieldError
+from engine.event_series import EventSeries
 from engine.flex.money import ANY, currency_of, unit_for
 from engine.flex.quantity import SensorReference
-from engine.iso_time import MICROSECOND, from_us, to_us
+from engine.iso_time import MICROSECOND, Microseconds, from_us, to_us, zone
 from engine.model.magnitudes import LARGEST
 from engine.units import units
 from engine.window import Window
@@ -42,10 +43,9 @@ class Readings:
         known = self.known(sensor, window, self._filter(reference, sensor))
         if ANY in unit and (money := currency_of(sensor.unit)):
             self.currencies.add(money)
-        hours = sensor.hours or None
-        values = units.convert(known.values, sensor.unit, unit_for(unit, sensor.unit), hours=hours)
-        _refuse_extremes(sensor, values, known.events)
-        return on_steps(known.events, values, sensor.resolution, window)
+        found = of_sensor(sensor, known.events, known.values).over(window.ticks, unit_for(unit, sensor.unit))
+        _refuse_extremes(sensor, found, window.starts)
+        return found
 
     def quantiles(self, reference: SensorReference, *, unit: str, window: Window) -> dict[float, Floats]:
         """Return what is not exceeded with each probability that is known of a sensor at each step [unit], shape (n,).
@@ -67,12 +67,9 @@ class Readings:
         own = np.broadcast_to(known.levels, known.values.shape)
         levels = np.unique(own[~np.isnan(own)].round(6))
         found = np.array([_interpolated(levels, *each) for each in zip(own, known.values, strict=True)])
-        values = units.convert(found, sensor.unit, unit, hours=sensor.hours or None)
-        _refuse_extremes(sensor, values.max(axis=1), known.events)
-        return {
-            float(level): np.nan_to_num(on_steps(known.events, values[:, at], sensor.resolution, window))
-            for at, level in enumerate(levels)
-        }
+        steps = [of_sensor(sensor, known.events, values).over(window.ticks, unit) for values in found.T]
+        _refuse_extremes(sensor, np.nan_to_num(steps).max(axis=0), window.starts)
+        return {float(level): np.nan_to_num(values) for level, values in zip(levels, steps, strict=True)}
 
     def hours(self, reference: SensorReference) -> float:
         """Return the length of one event of a sensor [h]; 0 if it is instantaneous."""
@@ -145,26 +142,8 @@ def _refuse_extremes(sensor: Sensor, values: Floats, events: NDArray[np.int64]) 
         )
 
 
-def on_steps(events: NDArray[np.int64], values: Floats, resolution: timedelta, window: Window) -> Floats:
-    """Return events as one value per step, NaN where there is none, shape (n,).
-
-    A longer event holds for all its steps, shorter ones are averaged, an instantaneous value holds until the next one
-    but not longer than a step.
-    """
-    lasts = resolution // MICROSECOND or window.step_us
-    if not len(events):
-        return np.full(window.n, np.nan)
-    if resolution and lasts < window.step_us:
-        return _means(events, values, window)
-    at = np.searchsorted(events, window.starts, side="right") - 1
-    holds = (at >= 0) & (window.starts < events[at] + lasts)
-    return np.where(holds, values[at], np.nan)
-
-
-def _means(events: NDArray[np.int64], values: Floats, window: Window) -> Floats:
-    step = (events - window.starts[0]) // window.step_us
-    inside = (step >= 0) & (step < window.n) & ~np.isnan(values)
-    count = np.bincount(step[inside], minlength=window.n)
-    total = np.bincount(step[inside], weights=values[inside], minlength=window.n)
-    means: Floats = np.divide(total, count, out=np.full(window.n, np.nan), where=count > 0)
-    return means
+def of_sensor(sensor: Sensor, events: Microseconds, values: Floats) -> EventSeries:
+    """Return values of a sensor as a series that knows what they are."""
+    return EventSeries(
+        events, values, sensor.resolution, sensor.unit, place=zone(sensor.timezone), level=sensor.is_level
+    )

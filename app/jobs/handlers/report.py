@@ -119,8 +119,6 @@ class ReportRun:
         ids = entry.get("source") or entry.get("sources")
         only = SourceFilter(ids=[ids] if isinstance(ids, int) else ids, types=types, not_types=not_types)
         start, end = self.request.start, self.request.end
-        if sensor.resolution and step is not None and step % sensor.resolution:
-            step = None if sensor.resolution > step else sensor.resolution
         asked = SeriesQuery(
             start=start,
             length=end - start,
@@ -226,18 +224,14 @@ def _aggregate(report: ReportRun) -> dict[int, Posted]:
     made = {}
     for _, output in report.outputs:
         window = Window(report.request.start, report.request.end, report.step)
-        series = {name: _on(report, sensor, entry, output.unit, window) for name, sensor, entry in report.inputs}
-        values = reporter.compute(series)
-        made[output.id] = report.timed(Posted.regular(window.start, window.step, values, output.unit))
+        series = {
+            name: report.read(sensor, entry, unit=output.unit, step=window.step)
+            for name, sensor, entry in report.inputs
+        }
+        values = reporter.compute({name: one.values for name, one in series.items()})
+        starts = next(iter(series.values())).starts
+        made[output.id] = report.timed(Posted(events=starts, values=values, step=window.step, unit=output.unit))
     return made
-
-
-def _on(report: ReportRun, sensor: Sensor, entry: Mapping[str, Any], unit: str, window: Window) -> Any:
-    """Return a sensor's values on the steps of a window; longer events hold for all their steps."""
-    if sensor.resolution <= window.step:
-        return report.read(sensor, entry, unit=unit, step=window.step).values
-    coarse = report.read(sensor, entry, unit=unit, step=None)
-    return np.repeat(coarse.values, sensor.resolution // window.step)[: window.n]
 
 
 def _profit(report: ReportRun) -> dict[int, Posted]:
@@ -249,8 +243,10 @@ def _profit(report: ReportRun) -> dict[int, Posted]:
     _, flow, entry = report.inputs[0]
     window = Window(report.request.start, report.request.end, flow.resolution or prices[0].resolution)
     per_kwh = [unit_for("currency/kWh", price.unit) for price in prices]
-    power = _on(report, flow, entry, "kW", window) * consumption_sign(flow)
-    costs = [_on(report, price, {}, unit, window) for price, unit in zip(prices, per_kwh, strict=True)]
+    power = report.read(flow, entry, unit="kW", step=window.step).values * consumption_sign(flow)
+    costs = [
+        report.read(price, {}, unit=unit, step=window.step).values for price, unit in zip(prices, per_kwh, strict=True)
+    ]
     reporter = profit_or_loss(config)
     values = reporter.compute(window, power, buying=costs[0], selling=costs[1])
     currency = per_kwh[0].partition("/")[0]
@@ -258,9 +254,9 @@ def _profit(report: ReportRun) -> dict[int, Posted]:
 
 
 def _summed(output: Sensor, window: Window, values: Any, currency: str) -> Posted:
-    """Return money per event of an output sensor: steps inside one event are added up."""
+    """Return money per event of an output sensor; an event of which a step is not known has no sum."""
     if output.resolution <= window.step:
-        return Posted(events=window.starts, values=values, step=output.resolution, unit=currency)
+        return Posted(events=window.starts, values=values, step=window.step, unit=currency)
     slots = resample.floor(window.starts, output.resolution, zone(output.timezone))
     starts, index = np.unique(slots, return_inverse=True)
     sums = np.bincount(index, weights=values, minlength=len(starts)).astype(np.float64)
@@ -274,7 +270,8 @@ def _pandas(report: ReportRun) -> dict[int, Posted]:
     frames = {}
     for name, sensor, entry in report.inputs:
         series = report.read(sensor, entry, unit=entry.get("unit") or sensor.unit, step=report.request.resolution)
-        days = series.window.index.tz_convert(sensor.timezone)  # "1D" is a day where the sensor is
+        starts = pd.DatetimeIndex(series.starts.view("datetime64[us]"), tz="UTC", name="event_start")
+        days = starts.tz_convert(sensor.timezone)  # "1D" is a day where the sensor is
         frames[name] = pd.Series(series.values, index=days)
     results = reporter.compute(frames)
     return {output.id: report.timed(_posted(name, output, results)) for name, output in report.outputs}

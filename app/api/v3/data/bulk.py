@@ -81,7 +81,7 @@ def _columnar(found: Mapping[int, EquidistantSeries], media: str) -> Reply:
     import pyarrow as pa
     from pyarrow import parquet
 
-    starts = next(iter(found.values())).window.starts
+    starts = next(iter(found.values())).starts
     columns = {"event_start": pa.array(starts.view("datetime64[us]"), pa.timestamp("us", tz="UTC"))}
     columns |= {str(key): pa.array(one.values, from_pandas=True) for key, one in found.items()}
     units = {f"unit of {key}": one.unit for key, one in found.items()}
@@ -97,7 +97,7 @@ def _columnar(found: Mapping[int, EquidistantSeries], media: str) -> Reply:
 
 def _csv(found: Mapping[int, EquidistantSeries]) -> Reply:
     """Return the values as CSV, in a file: as texts they take many times the memory of the numbers."""
-    starts = next(iter(found.values())).window.starts
+    starts = next(iter(found.values())).starts
     with ExitStack() as opening:
         file = opening.enter_context(TemporaryFile())
         file.write((",".join(["event_start", *map(str, found)]) + "\r\n").encode())

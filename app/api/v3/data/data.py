@@ -52,7 +52,9 @@ class DataQuery(Sources):
     start: Moment
     duration: Length
     unit: Annotated[Unit | None, Field(description="Without it the sensor's own")] = None
-    resolution: Annotated[Length | None, Field(description="A multiple of the sensor's")] = None
+    resolution: Annotated[
+        Length | None, Field(description="Of the answer: means over such steps, or sums of amounts such as kWh")
+    ] = None
     prior: Annotated[Moment | None, Field(description="Only what was recorded until then")] = None
     beliefs_before: Annotated[Moment | None, Field(description="The same as prior")] = None
     horizon: Annotated[
@@ -145,16 +147,18 @@ def _check_step(step: timedelta, length: timedelta, count: int, sensor: Sensor) 
         raise Invalid("json", {"duration": ["must be longer than zero."]})
     if step * count != length:
         raise Invalid("json", {"duration": [f"cannot be divided into {count} equal steps."]})
-    if sensor.resolution and step < sensor.resolution:
+    if sensor.resolution and max(step, sensor.resolution) % min(step, sensor.resolution):
         own, told = iso_duration(sensor.resolution), iso_duration(step)
-        problem = (
-            f"{count} values make steps of {told}, finer than the {own} of sensor {sensor.id}; average them first."
-        )
+        problem = f"{count} values make steps of {told}, which the {own} of sensor {sensor.id} neither divide nor hold."
         raise Invalid("json", {"duration": [problem]})
 
 
 def post_data(call: Call, id: int, body: NewData) -> dict[str, Any] | Reply:
-    """Save values of a sensor; longer steps are repeated, units are converted, null is not stored."""
+    """Save values of a sensor; null is not stored.
+
+    Units are converted. Values of longer steps are repeated and of shorter ones averaged; energies and other amounts
+    are shared out and added up.
+    """
     sensor = database.get(call.session, Sensor, id)
     access.check(call.who, "create-children", sensor)
     if call.running.settings.FLEXSCOPE_INGEST_LATER:
