@@ -1,10 +1,7 @@
 """What ends a login ends all of it: every door that changes what logins stand on × every kind of credential."""
 
 import asyncio
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +23,7 @@ from db.accounts.users import RolesUsers, User, role
 from db.accounts.web_sessions import WebSession
 from db.core.database import Database, Table
 from engine.errors import EngineError
+from tests import processes
 from tests.auth import provider
 from tests.auth.provider import Provider
 from tests.auth.test_oidc import RULES, through
@@ -85,10 +83,10 @@ class Login:
     def status(self, kind: str) -> int:
         """Ask something harmless with one credential."""
         if kind == "session":
-            return self.browser.get(f"{self.site.url}/api/v3_0/users/{self.id}", timeout=20).status_code
+            return self.browser.get(f"{self.site.url}/api/v3_0/users/{self.id}", timeout=120).status_code
         headers = {"Authorization": {"token": self.token, "key": self.key, "oauth": self.oauth}[kind]}
         url = f"{self.site.url}/api/v3_0/assets"
-        return requests.get(url, headers=headers, timeout=20).status_code
+        return requests.get(url, headers=headers, timeout=120).status_code
 
     def statuses(self) -> dict[str, int]:
         return {kind: self.status(kind) for kind in ("session", "token", "key", "oauth")}
@@ -107,7 +105,7 @@ class Login:
 
     async def watching(self) -> WebSocketClientConnection:
         """Open a page, and its websocket."""
-        page = self.browser.get(f"{self.site.url}/assets", timeout=30)
+        page = self.browser.get(f"{self.site.url}/assets", timeout=120)
         return await opened(self.site, "/assets", cookie=cookie_of(self.browser), token=token_of(page))
 
 
@@ -142,7 +140,7 @@ def made(site: Api, people: Database, account: str, *roles: str) -> Login:
         found.keys[each], found.key = told["id"], told["key"]
     number, _, secret = found.key.removeprefix("fsk_").partition("_")
     form = {"grant_type": "client_credentials", "client_id": number, "client_secret": secret}
-    found.oauth = requests.post(f"{site.url}/oauth/token", data=form, timeout=20).json()["access_token"]
+    found.oauth = requests.post(f"{site.url}/oauth/token", data=form, timeout=120).json()["access_token"]
     assert found.statuses() == ALIVE
     return found
 
@@ -150,9 +148,8 @@ def made(site: Api, people: Database, account: str, *roles: str) -> Login:
 def flexscope(people: Database, site: Api, *words: str) -> None:
     """Run a command at the terminal of the host."""
     url = people.url.render_as_string(hide_password=False)
-    environment = os.environ | {"SQLALCHEMY_DATABASE_URI": url, "FLEXSCOPE_INSTANCE_PATH": str(site.log.parent)}
-    command = [sys.executable, "-c", "from app.cli.main import main; main()", *words]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    environment = {"SQLALCHEMY_DATABASE_URI": url, "FLEXSCOPE_INSTANCE_PATH": str(site.log.parent)}
+    done = processes.flexscope(*words, environment=environment)
     assert done.returncode == 0, done.stderr
 
 
@@ -161,7 +158,7 @@ def by_page(login: Login, _people: Database, **keep: str) -> None:
     browser = requests.Session()
     browser.cookies.update(login.browser.cookies)
     assert submit(browser, f"{login.site.url}/change-password", **form, **keep).status_code == 302
-    assert browser.get(f"{login.site.url}/api/v3_0/assets", timeout=20).status_code == 200  # who did it stays in
+    assert browser.get(f"{login.site.url}/api/v3_0/assets", timeout=120).status_code == 200  # who did it stays in
 
 
 def by_link(login: Login, _people: Database) -> None:
@@ -216,9 +213,9 @@ def by_provider(login: Login, people: Database) -> None:
     corp = login.site.ids["corp"]
     corp.claims = {"sub": f"sub{login.id}", "email": email(login.name), "email_verified": True, "org": "mill"}
     visitor, back = through(login.site)
-    answer = visitor.get(back.headers["Location"], allow_redirects=False, timeout=20)
+    answer = visitor.get(back.headers["Location"], allow_redirects=False, timeout=120)
     assert answer.status_code == 302 and visitor.cookies["flexscope_session"]
-    assert visitor.get(f"{login.site.url}/api/v3_0/assets", timeout=20).status_code == 200
+    assert visitor.get(f"{login.site.url}/api/v3_0/assets", timeout=120).status_code == 200
 
 
 DOORS: dict[str, Callable[[Login, Database], None]] = {
@@ -244,11 +241,11 @@ def test_every_door_ends_every_credential_at_once(
 
     async def watch() -> tuple[Any, Any]:
         socket = await login.watching()
-        while (await asyncio.wait_for(socket.read_message(), 20)) is not None:
+        while (await asyncio.wait_for(socket.read_message(), 120)) is not None:
             break
         await asyncio.to_thread(DOORS[door], login, people)
         at_once = await asyncio.to_thread(login.statuses)
-        while await asyncio.wait_for(socket.read_message(), 15) is not None:
+        while await asyncio.wait_for(socket.read_message(), 120) is not None:
             pass
         return at_once, socket.close_code
 
@@ -263,7 +260,7 @@ def test_every_door_ends_every_credential_at_once(
 
 
 def test_who_changes_the_own_password_keeps_the_keys_that_are_ticked(site: Api, people: Database, login: Login) -> None:
-    page = login.browser.get(f"{site.url}/change-password", timeout=20).text
+    page = login.browser.get(f"{site.url}/change-password", timeout=120).text
     assert re.findall(r'name="keep_access_key" type="checkbox" value="(\d+)"', page) == [
         str(key) for key in login.keys.values()
     ]
@@ -298,11 +295,11 @@ def test_the_end_of_a_consultancy_ends_what_consultants_had_open(site: Api, peop
         session.flush()
     login = made(site, people, "Advice", "consultant")
     path = f"{site.url}/api/v3_0/accounts/{client.id}"
-    assert requests.get(path, headers={"Authorization": login.key}, timeout=20).status_code == 200
+    assert requests.get(path, headers={"Authorization": login.key}, timeout=120).status_code == 200
     assert site.patch(f"/accounts/{client.id}", who="root", json={"consultancy_account_id": None}).status_code == 200
     # A key serves all other clients still; this one is out of its reach.
     assert login.statuses() == DEAD | {"key": 200, "oauth": 200}
-    assert requests.get(path, headers={"Authorization": login.key}, timeout=20).status_code == 403
+    assert requests.get(path, headers={"Authorization": login.key}, timeout=120).status_code == 403
 
 
 def test_the_loss_of_a_role_of_the_account_ends_sessions_and_tokens(site: Api, people: Database, login: Login) -> None:

@@ -1,7 +1,6 @@
 """Secrets are kept nowhere in the clear: not in the database, a dump, the queue, the log, a message or a setting."""
 
 import logging
-import os
 import re
 import stat
 import subprocess
@@ -32,6 +31,7 @@ from db.core.database import Database
 from db.exchange import dump as dumping
 from db.jobs.alerts import Alert
 from engine.errors import FieldError
+from tests import processes
 from tests.auth.permission_table import TABLE
 from tests.auth.test_every_endpoint import NAMES
 from tests.auth.test_permissions import ROUTES, populate
@@ -120,16 +120,16 @@ def test_every_way_a_secret_comes_in_leaves_no_trace(house: House, tmp_path: Pat
         assert house.api.post(path, json=wrong, headers={"Idempotency-Key": value}).status_code == 422
     guess = CANARY("guess")
     house.secrets.add(guess)
-    requests.post(f"{url}/api/requestAuthToken", json={"email": email("boss"), "password": guess}, timeout=20)
+    requests.post(f"{url}/api/requestAuthToken", json={"email": email("boss"), "password": guess}, timeout=120)
     submit(requests.Session(), f"{url}/login", email=email("boss"), password=guess)
     for way in ("reset-password", "confirm-email", "login/oidc/x/callback", "api/v3_0/assets", "metrics", "nowhere"):
         for name in ("token", "code", "state", "access_token"):
             where = f"{url}/{way}?{name}={guess}"
-            requests.get(where, timeout=20)
-            requests.get(where, headers={"Authorization": f"Bearer {guess}"}, timeout=20)
-            requests.post(where, data={"password": guess, "again": guess}, timeout=20)  # without _xsrf: logged as 403
-    requests.get(f"{url}/metrics", headers={"Authorization": f"Bearer {CANARY('metrics')}"}, timeout=20)
-    requests.post(f"{url}/oauth/token", data={"client_id": "1", "client_secret": guess}, timeout=20)
+            requests.get(where, timeout=120)
+            requests.get(where, headers={"Authorization": f"Bearer {guess}"}, timeout=120)
+            requests.post(where, data={"password": guess, "again": guess}, timeout=120)  # without _xsrf: logged as 403
+    requests.get(f"{url}/metrics", headers={"Authorization": f"Bearer {CANARY('metrics')}"}, timeout=120)
+    requests.post(f"{url}/oauth/token", data={"client_id": "1", "client_secret": guess}, timeout=120)
     assert "reset-password" in house.api.log.read_text()
     assert house.leaks(tmp_path) == []
 
@@ -200,9 +200,8 @@ def test_a_new_instance_is_its_owners_only(tmp_path: Path) -> None:
 
 
 def flexscope(instance: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"FLEXSCOPE_INSTANCE_PATH": str(instance)} | more
-    command = [sys.executable, "-c", "import os; os.umask(0); from app.cli.main import main; main()", *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    environment = {"FLEXSCOPE_INSTANCE_PATH": str(instance)} | more
+    return processes.flexscope(*words, environment=environment, code=f"import os; os.umask(0); {processes.COMMAND}")
 
 
 def test_a_flipped_byte_is_refused_at_the_terminal(tmp_path: Path) -> None:

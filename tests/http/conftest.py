@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -11,29 +12,49 @@ from tests.conftest import COUNT, create_database
 from tests.http import serving
 from tests.http.serving import Api
 
+Served: TypeAlias = tuple[Database, Api]
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
-def http_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """The database behind the server of all tests, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
-        file = tmp_path_factory.mktemp("http") / "flexscope.db"
-        shutil.copy(template, file)
-        url = f"sqlite:///{file}"
-    else:
-        url = create_database(request.getfixturevalue("postgres_template"), f"http{next(COUNT)}", "template_empty")
+
+def served(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     opened = Database(url)
     serving.populate(opened)
-    yield opened
+    with serving.server(url, tmp_path_factory.mktemp("instance")) as running:
+        yield opened, running
     opened.close()
 
 
 @pytest.fixture(scope="session")
-def api(http_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def served_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server on SQLite; it runs on while tests on PostgreSQL come between."""
+    file = tmp_path_factory.mktemp("http") / "flexscope.db"
+    shutil.copy(sqlite_template, file)
+    yield from served(f"sqlite:///{file}", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def served_postgres(postgres_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server on PostgreSQL; it runs on while tests on SQLite come between."""
+    url = create_database(postgres_template, f"http{next(COUNT)}", "template_empty")
+    yield from served(url, tmp_path_factory)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def http_served(request: pytest.FixtureRequest) -> Served:
+    """The server of all tests and its database, once on SQLite and once on PostgreSQL."""
+    running: Served = request.getfixturevalue(f"served_{request.param}")
+    return running
+
+
+@pytest.fixture(scope="session")
+def http_database(http_served: Served) -> Database:
+    """The database behind the server."""
+    return http_served[0]
+
+
+@pytest.fixture(scope="session")
+def api(http_served: Served) -> Api:
     """The running server."""
-    url = http_database.url.render_as_string(hide_password=False)
-    with serving.server(url, tmp_path_factory.mktemp("instance")) as running:
-        yield running
+    return http_served[1]
 
 
 @pytest.fixture(scope="session")

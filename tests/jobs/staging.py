@@ -1,8 +1,6 @@
 """A database, a queue and workers for the tests of jobs; workers are real processes."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from db.jobs import jobs
 from db.jobs.jobs import Job
 from db.sensors import Sensor
 from tests.jobs import odd_kinds
+from tests.processes import Forked
 
 WORK = "import tests.jobs.odd_kinds; from app.cli.main import main; main(['jobs', 'run-worker', *{args!r}])"
 QUICK = {"FLEXSCOPE_JOB_LEASE_SECONDS": "2", "FLEXSCOPE_JOB_RETRY_AFTER": "0.1"}
@@ -56,20 +55,19 @@ class Stage:
         with self.database.reading() as session:
             return jobs.one(session, job_id)
 
-    def until(self, job_id: str, *states: str, seconds: float = 30) -> Job:
+    def until(self, job_id: str, *states: str, seconds: float = 120) -> Job:
         """Return the job once it is in one of some states."""
         wait(lambda: self.job(job_id).status in states, seconds, lambda: f"{self.job(job_id).__dict__}")
         return self.job(job_id)
 
     @contextmanager
-    def worker(self, *args: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    def worker(self, *args: str, **more: str) -> Iterator[Forked]:
         """Run a worker process until the block ends; whatever is left of it is killed."""
-        command = [sys.executable, "-c", WORK.format(args=args or ("--queue", "scheduling"))]
         log = Path(self.environment["FLEXSCOPE_INSTANCE_PATH"]) / f"worker-{time.monotonic_ns()}.log"
-        with log.open("w") as out:
-            process = subprocess.Popen(command, env=os.environ | self.environment | more, stdout=out, stderr=out)
+        code = WORK.format(args=args or ("--queue", "scheduling"))
+        process = Forked(code, environment=os.environ | self.environment | more, out=log)
         try:
-            wait(lambda: "until Ctrl-C" in log.read_text(), 30, log.read_text)
+            wait(lambda: "until Ctrl-C" in log.read_text(), 120, log.read_text)
             yield process
         finally:
             process.kill()
