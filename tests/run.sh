@@ -2,6 +2,7 @@
 # Installs what the tests need and runs all of them: tests/run.sh [pytest arguments]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+unset PYTHONDONTWRITEBYTECODE  # some hundred processes read the same modules: they are compiled once
 
 python=${PYTHON:-python3}
 venv=${FLEXSCOPE_VENV:-.venv}

@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,14 @@ def sources(*folders: str) -> list[Path]:
     ]
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """All of a module, in parts; it is read once for all tests."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -97,7 +104,7 @@ def test_no_assert_where_users_are():
         f"{name(path)}:{node.lineno}"
         for path in sources(*PACKAGES)
         if name(path) != "engine/testing.py"
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes(path)
         if isinstance(node, ast.Assert)
     ]
     assert not found

@@ -16,6 +16,7 @@ from db.core.database import Database
 from db.sensors import Sensor
 from engine.iso_time import from_us, to_us
 from tests.db.samples import DAY, HOUR, MINUTE, NOON, sensor_and_source
+from tests.effort import effort
 
 STEP = 5 * MINUTE
 STEP_US = STEP // timedelta(microseconds=1)
@@ -131,7 +132,7 @@ def check_rounds(database: Database, seed: int, rounds: int) -> None:
     assert from_us(rows[0][0]) < NOON + 60 * DAY
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(effort(4, 10)))
 def test_the_store_keeps_and_tells_what_a_dictionary_does(database: Database, seed: int) -> None:
     check_rounds(database, seed, rounds=100)
 

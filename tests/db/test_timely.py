@@ -1,11 +1,11 @@
 """Beliefs as a frame of the real timely_beliefs, which declares a pandas older than ours and works with it."""
 
+import importlib
 import sys
 from datetime import timedelta
 
 import numpy as np
 import pytest
-import timely_beliefs
 
 from db.beliefs.chunks import Beliefs
 from db.beliefs.latest import Sourced
@@ -26,6 +26,7 @@ def every() -> Sourced:
 
 
 def test_beliefs_become_a_frame_of_the_real_package() -> None:
+    timely_beliefs = importlib.import_module("timely_beliefs")  # compiles for seconds: not while tests are gathered
     frame = timely_frame(every(), SENSOR, METER)
     assert isinstance(frame, timely_beliefs.BeliefsDataFrame)
     assert (frame.sensor.name, frame.event_resolution) == ("load", timedelta(minutes=15))

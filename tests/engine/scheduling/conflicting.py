@@ -9,6 +9,7 @@ from engine.devices.port import Port
 from engine.devices.process import Process, ProcessType
 from engine.devices.running import OperatingRange
 from engine.site import Group
+from tests.effort import effort
 from tests.engine.scheduling.samples import at, bumped, site, store
 
 
@@ -147,7 +148,7 @@ CASES = [
         too_much_is_left, filled_by_the_sun, too_slow, stays_on_too_long, stays_off_too_long, no_room_for_work,
         too_few_hours_for_work, work_meets_the_load,
     )
-    for k in range(3)
+    for k in range(effort(1, 3))
 ]  # fmt: skip
 START, LOAD = {"car.soc-at-start"}, {"load"}
 GIVEN = {

@@ -18,6 +18,7 @@ from engine.solve.budget import Budget
 from engine.solve.highs import Model
 from engine.solve.status import PLANS, Status
 from engine.tariffs import EnergyTariff
+from tests.effort import effort
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.conflicting import out_of_reach
 from tests.engine.scheduling.random_sites import draw
@@ -49,7 +50,7 @@ def inverted(site: Site, share: float = 1.0) -> Site:
 
 
 @pytest.mark.parametrize("limit", BRIEF)
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(effort(3, 8)))
 @pytest.mark.parametrize("kind", ["plain", "negative", "both", "work"])
 def test_a_plan_that_was_ended_is_valid_and_no_dearer_than_it_says(kind: str, seed: int, limit: float) -> None:
     site = inverted(draw(kind, seed), share=0.7)
@@ -63,7 +64,7 @@ def test_a_plan_that_was_ended_is_valid_and_no_dearer_than_it_says(kind: str, se
     assert plan.cost - plan.gap * abs(plan.cost) <= best + 1e-5
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(effort(6, 12)))
 def test_small_sites_are_planned_exactly_although_a_gap_would_do(seed: int) -> None:
     site = inverted(draw("negative", seed))
     try:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -16,15 +17,22 @@ from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Group
 from engine.solution import _limit_prices
 from engine.tariffs import Commitment, EnergyTariff, PeakTariff
+from tests.effort import effort
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.one_store_sites import draw
 from tests.engine.scheduling.samples import at, bumped, site, store
 
 KERNEL = storage_dp.compiled()
 LINEAR, COMPILED = StorageScheduler(), StorageScheduler(compiled=True)
-SEEDS = range(300)
+SEEDS = range(effort(60, 300))
 FULLER = {133}
 """Here the linear problem gives its preference up: the fullest plan would burn energy at the limit of what is sold."""
+
+
+@cache
+def drawn(seed):
+    """A random site, its plan made without a solver and that of the linear problem."""
+    return draw(seed), *both(draw(seed))
 
 
 def both(here):
@@ -42,8 +50,7 @@ def test_the_kernel_is_compiled_where_the_tests_run():
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_plan_is_that_of_the_linear_problem(seed):
-    here = draw(seed)
-    plan, linear = both(here)
+    here, plan, linear = drawn(seed)
     if linear is None:
         assert plan is None
         return
@@ -61,7 +68,7 @@ def test_the_plan_is_that_of_the_linear_problem(seed):
         assert amount == pytest.approx(linear.costs[name], abs=1e-6), name
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(effort(10, 40)))
 def test_a_start_outside_the_bounds_is_brought_back_in_the_same_way(seed):
     here = draw(seed)
     stores = [replace(each, soc_at_start=14.0) if hasattr(each, "soc_max") else each for each in here.devices]
@@ -89,8 +96,7 @@ def certificate(here, plan):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_prices_prove_that_no_plan_costs_less(seed):
-    here = draw(seed)
-    plan = storage_dp.planned(here, KERNEL)
+    here, plan, _ = drawn(seed)
     if plan is None:
         return
     least, savings = certificate(here, plan)
@@ -101,13 +107,13 @@ def test_the_prices_prove_that_no_plan_costs_less(seed):
 
 
 def test_most_of_the_random_sites_have_a_plan_and_it_is_ours():
-    found = [both(draw(seed)) for seed in SEEDS]
+    found = [drawn(seed)[1:] for seed in SEEDS]
     assert sum(linear is not None for _, linear in found) >= 0.6 * len(SEEDS)
-    assert sum(linear is None for _, linear in found) >= 10
+    assert sum(linear is None for _, linear in found) >= 0.03 * len(SEEDS)
     assert all(plan is not None for plan, linear in found if linear is not None)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(effort(2, 8)))
 def test_the_same_in_plain_python(seed):
     here = draw(seed)
     plan = storage_dp.planned(here, KERNEL)

@@ -4,13 +4,14 @@ import pytest
 
 from engine.errors import Infeasible
 from engine.schedulers.storage_scheduler import StorageScheduler
+from tests.effort import effort
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.random_sites import KINDS, draw
 from tests.engine.scheduling.reference import Reference
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("seed", range(26))
+@pytest.mark.parametrize("seed", range(effort(10, 26)))
 def test_cost_equals_the_always_binary_reference(kind, seed):
     site = draw(kind, seed)
     expected = Reference(site).cost()
