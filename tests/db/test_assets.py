@@ -7,7 +7,7 @@ from db.assets import Asset, asset_type, lineage, subtree
 
 
 @pytest.fixture
-def work(database):
+def session(database):
     with database.writing() as session:
         yield session
 

@@ -14,8 +14,9 @@ import pytest
 
 FAILS = """
 import logging
-from app import logs, settings
-logs.begin(settings.load())
+from app import logs
+from app.settings.settings import load
+logs.begin(load())
 try:
     1 / 0
 except ZeroDivisionError:
