@@ -58,7 +58,7 @@ def server(bin_folder: Path) -> Iterator[str]:
         yield f"postgresql+psycopg2://flexscope@127.0.0.1:{port}/postgres"
     finally:
         process.send_signal(signal.SIGQUIT)  # at once: what it holds is thrown away
-        process.wait(timeout=30)
+        process.wait(timeout=120)
         shutil.rmtree(folder, ignore_errors=True)
 
 

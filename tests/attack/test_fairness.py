@@ -126,7 +126,7 @@ def worst(served: Api, stop: threading.Event) -> Callable[[int], None]:
     def ask(number: int) -> None:
         method, path, more = asked[number % len(asked)]
         while not stop.is_set():
-            requests.request(method, served.url + path, timeout=60, **({"headers": headers} | more))
+            requests.request(method, served.url + path, timeout=120, **({"headers": headers} | more))
 
     return ask
 
@@ -148,12 +148,12 @@ def _measured(served: Api) -> float:
     """Return how long another user takes to sign in, with a look at the server's health and at an own asset [s]."""
     began = time.monotonic()
     form = {"email": email("rival"), "password": PASSWORD}
-    token = requests.post(f"{served.url}/api/requestAuthToken", json=form, timeout=30)
+    token = requests.post(f"{served.url}/api/requestAuthToken", json=form, timeout=120)
     assert token.status_code == 200, token.text
     signed_in = {"Authorization": token.json()["auth_token"]}
-    assert requests.get(f"{served.url}/api/v3_0/health/ready", timeout=30).status_code == 200
+    assert requests.get(f"{served.url}/api/v3_0/health/ready", timeout=120).status_code == 200
     own = f"{served.url}/api/v3_0/assets/{served.ids['foreign']}"
-    assert requests.get(own, headers=signed_in, timeout=30).status_code == 200
+    assert requests.get(own, headers=signed_in, timeout=120).status_code == 200
     return time.monotonic() - began
 
 
@@ -175,7 +175,7 @@ def test_who_sends_only_half_is_let_go(served: Api, half: str) -> None:
 
 def test_a_connection_that_rests_between_two_requests_stays(served: Api) -> None:
     host, port = served.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as resting:
+    with socket.create_connection((host, int(port)), timeout=120) as resting:
         for pause in (SLOW + 2, 0):
             resting.sendall(b"GET /api/ops/ping HTTP/1.1\r\nHost: x\r\n\r\n")
             assert b"200 OK" in resting.recv(65536)
@@ -184,7 +184,7 @@ def test_a_connection_that_rests_between_two_requests_stays(served: Api) -> None
 
 def test_a_form_has_no_megabytes(served: Api) -> None:
     host, port = served.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as client:
+    with socket.create_connection((host, int(port)), timeout=120) as client:
         client.sendall(b"POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n")
         assert client.recv(65536).startswith(b"HTTP/1.1 400")
 
@@ -204,6 +204,6 @@ def test_a_refusal_arrives_although_the_body_is_large(served: Api, given: str, n
         headers = {"Authorization": served.token("boss")}
     if given == "too large":
         body = BIG * 4
-    answer = requests.post(served.url + path, data=body, headers=headers, timeout=30)
+    answer = requests.post(served.url + path, data=body, headers=headers, timeout=120)
     expected = {"no xsrf": 403, "too large": 429, "too much at once": 429}
     assert answer.status_code == expected.get(given, 401), answer.text

@@ -79,22 +79,22 @@ def test_who_knows_the_password_waits_for_nobody_who_writes(people: Database, se
     with locked(people):
         for who in ("rival", "hand"):
             credentials = {"email": serving.email(who), "password": serving.PASSWORD}
-            answer = requests.post(f"{served.url}/api/requestAuthToken", json=credentials, timeout=20)
+            answer = requests.post(f"{served.url}/api/requestAuthToken", json=credentials, timeout=120)
             assert answer.status_code == 200, answer.text
     wrong = {"email": serving.email("rival"), "password": "wrong"}
-    assert requests.post(f"{served.url}/api/requestAuthToken", json=wrong, timeout=20).status_code == 401
+    assert requests.post(f"{served.url}/api/requestAuthToken", json=wrong, timeout=120).status_code == 401
     with locked(people):  # a failure is there to be forgotten, and that is written
         credentials = {"email": serving.email("rival"), "password": serving.PASSWORD}
-        answer = requests.post(f"{served.url}/api/requestAuthToken", json=credentials, timeout=20)
+        answer = requests.post(f"{served.url}/api/requestAuthToken", json=credentials, timeout=120)
     assert answer.status_code == 503
 
 
 def test_pages_before_the_login_say_so_too(people: Database, served: Api) -> None:
     form = {"email": "boss@example.org", "password": serving.PASSWORD}
     with locked(people), requests.Session() as browser:
-        browser.get(f"{served.url}/login", timeout=20)
+        browser.get(f"{served.url}/login", timeout=120)
         form["_xsrf"] = browser.cookies["_xsrf"]
-        answer = browser.post(f"{served.url}/login", data=form, timeout=20)
+        answer = browser.post(f"{served.url}/login", data=form, timeout=120)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "Try again" in answer.text
 

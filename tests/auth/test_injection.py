@@ -118,7 +118,7 @@ def visitor(site: Any, browser: Any) -> Iterator[Page]:
 def test_nothing_runs_on_any_page(site: Any, visitor: Page, name: str) -> None:
     visitor.goto(site.url + address(name, PAGES_SEEN[name], site.ids | {"j:today": "FINISHED"}))
     visitor.wait_for_function("Bokeh.documents.length && Bokeh.documents.every((d) => d.is_idle)")
-    expect(visitor.locator(".MuiSkeleton-root")).to_have_count(0, timeout=20_000)
+    expect(visitor.locator(".MuiSkeleton-root")).to_have_count(0)
     assert visitor.get_by_text(FAILED).count() == 0
     assert visitor.evaluate("window.hit") is None
     assert visitor.locator("img[src='x']").count() == 0

@@ -40,7 +40,7 @@ def test_a_new_address_counts_once_its_link_is_followed(site: Api, box: Box) -> 
     assert submit(browser, address, email=NEW.title(), password=PASSWORD).status_code == 200
     link = link_in(box, count + 1)
     assert box.mails[-1]["To"] == NEW and link.startswith(f"{site.url}/confirm-email?token=")
-    requests.get(link, timeout=20)
+    requests.get(link, timeout=120)
     assert can_read(signed_in(site, "hand")[0], site)
     assert submit(requests.Session(), link).status_code == 302
     assert awaited(box, count + 2)["To"] == email("hand")
@@ -68,7 +68,7 @@ def test_a_password_that_is_voided_is_chosen_anew_by_mail(site: Api, box: Box, p
     assert answer.status_code == 200 and "mailed" in answer.json()["message"]
     link = link_in(box, count + 1)
     assert box.mails[-1]["To"] == email("reader")
-    assert requests.get(f"{site.url}/api/v3_0/assets", headers={"Authorization": token}, timeout=20).status_code == 401
+    assert requests.get(f"{site.url}/api/v3_0/assets", headers={"Authorization": token}, timeout=120).status_code == 401
     assert submit(requests.Session(), link, password="a brand new one", again="a brand new one").status_code == 302
     assert can_read(signed_in(site, "reader", "a brand new one")[0], site)
 

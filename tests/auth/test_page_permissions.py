@@ -129,7 +129,7 @@ def test_strangers_get_no_page_and_no_websocket(site: Api, ids: dict[str, Any], 
     for kind in ("nobody", "inactive"):
         browser = signed_in(site, kind)[0]
         for below in ("", "/autoload.js?bokeh-autoload-element=x", "/metadata"):
-            answer = browser.get(f"{site.url}{path.rstrip('/')}{below}", timeout=20, allow_redirects=False)
+            answer = browser.get(f"{site.url}{path.rstrip('/')}{below}", timeout=120, allow_redirects=False)
             assert answer.status_code in (302, 403), (below, answer.status_code)
     with pytest.raises(HTTPClientError, match="403"):
         alone(opened(site, path, cookie=None, token="x"))

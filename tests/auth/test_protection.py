@@ -45,7 +45,7 @@ def make_key(site: Api, ids: dict[str, int], *scopes: str) -> tuple[int, str]:
 
 def with_key(site: Api, key: str, method: str, path: str, **more: Any) -> int:
     headers = {"Authorization": f"Bearer {key}"}
-    return requests.request(method, f"{site.url}/api/v3_0{path}", headers=headers, timeout=20, **more).status_code
+    return requests.request(method, f"{site.url}/api/v3_0{path}", headers=headers, timeout=120, **more).status_code
 
 
 def test_a_key_is_good_for_its_scopes_until_it_is_revoked(site: Api, ids: dict[str, int]) -> None:
@@ -65,7 +65,7 @@ def test_a_key_makes_no_tokens_and_no_keys(site: Api, ids: dict[str, int]) -> No
     _, key = make_key(site, ids, "read", "data", "schedule")
     body = {"name": "x", "scopes": ["read"]}
     assert with_key(site, key, "POST", f"/users/{ids['u:boss']}/keys", json=body) == 403
-    answer = requests.post(f"{site.url}/api/requestAuthToken", json={}, headers={"Authorization": key}, timeout=20)
+    answer = requests.post(f"{site.url}/api/requestAuthToken", json={}, headers={"Authorization": key}, timeout=120)
     assert answer.status_code in (401, 403)
 
 
@@ -73,7 +73,7 @@ def test_a_machine_exchanges_its_key_for_a_token_that_ends_with_it(site: Api, id
     number, key = make_key(site, ids, "read", "data")
     secret = key.removeprefix(f"fsk_{number}_")
     form = {"grant_type": "client_credentials", "scope": "read"}
-    answer = requests.post(f"{site.url}/oauth/token", data=form, auth=(str(number), secret), timeout=20)
+    answer = requests.post(f"{site.url}/oauth/token", data=form, auth=(str(number), secret), timeout=120)
     assert answer.json() | {"access_token": ""} == {
         "access_token": "", "token_type": "Bearer", "expires_in": 3600, "scope": "read",
     }  # fmt: skip
@@ -82,7 +82,7 @@ def test_a_machine_exchanges_its_key_for_a_token_that_ends_with_it(site: Api, id
     assert with_key(site, token, "POST", f"/sensors/{ids['s:power']}/data", json=VALUES) == 403
     site.delete(f"/keys/{number}")
     assert with_key(site, token, "GET", "/assets") == 401
-    wrong = requests.post(f"{site.url}/oauth/token", data=form, auth=(str(number), "wrong"), timeout=20)
+    wrong = requests.post(f"{site.url}/oauth/token", data=form, auth=(str(number), "wrong"), timeout=120)
     assert (wrong.status_code, wrong.json()) == (401, {"error": "invalid_client"})
 
 
@@ -97,7 +97,7 @@ def test_answers_tell_what_is_left_and_too_many_triggers_are_refused(site: Api, 
 @pytest.mark.parametrize("path", ["/login", "/assets", "/api/v3_0/assets", "/assets-static/login.css", "/nowhere"])
 def test_every_answer_carries_protecting_headers(site: Api, path: str) -> None:
     browser, _ = signed_in(site, "boss")
-    answer = browser.get(site.url + path, headers={"X-Request-Id": "abc-1"}, timeout=20)
+    answer = browser.get(site.url + path, headers={"X-Request-Id": "abc-1"}, timeout=120)
     assert (answer.headers["X-Content-Type-Options"], answer.headers["X-Request-Id"]) == ("nosniff", "abc-1")
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN" and "Server" not in answer.headers
     if answer.headers["Content-Type"].startswith("text/html"):
@@ -108,7 +108,7 @@ def test_only_scripts_of_a_page_run_in_it_and_elsewhere_none_that_stand_in_it(si
     browser, _ = signed_in(site, "boss")
     seen = set()
     for _ in range(2):
-        page = browser.get(f"{site.url}/assets", timeout=20)
+        page = browser.get(f"{site.url}/assets", timeout=120)
         policy = page.headers["Content-Security-Policy"]
         nonce = part(r"'nonce-([\w-]+)'", policy)
         assert page.text.count("<script") == page.text.count(f'<script nonce="{nonce}"') > 5
@@ -116,7 +116,7 @@ def test_only_scripts_of_a_page_run_in_it_and_elsewhere_none_that_stand_in_it(si
         seen.add(nonce)
     assert len(seen) == 2
     for path in ("/login", "/change-password", "/api/v3_0/docs", "/nowhere", "/assets/x"):
-        answer = browser.get(site.url + path, timeout=20)
+        answer = browser.get(site.url + path, timeout=120)
         assert answer.headers["Content-Type"].startswith("text/html")
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'self'" in policy and "unsafe" not in policy and "nonce" not in policy
@@ -124,17 +124,17 @@ def test_only_scripts_of_a_page_run_in_it_and_elsewhere_none_that_stand_in_it(si
 
 def test_only_a_known_site_may_use_the_api_from_its_pages(site: Api) -> None:
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
-    known = requests.options(f"{site.url}/api/v3_0/assets", headers=asked | {"Origin": FRIEND}, timeout=20)
+    known = requests.options(f"{site.url}/api/v3_0/assets", headers=asked | {"Origin": FRIEND}, timeout=120)
     assert known.status_code == 204
     assert known.headers["Access-Control-Allow-Origin"] == FRIEND
     assert known.headers["Access-Control-Allow-Headers"] == "authorization"
     for origin, path in (("https://friend.example.evil.example", "/api/v3_0/assets"), (FRIEND, "/login")):
-        answer = requests.options(site.url + path, headers=asked | {"Origin": origin}, timeout=20)
+        answer = requests.options(site.url + path, headers=asked | {"Origin": origin}, timeout=120)
         assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 def test_a_server_refuses_names_it_does_not_have(site: Api) -> None:
-    answer = requests.get(f"{site.url}/login", headers={"Host": "evil.example"}, timeout=20)
+    answer = requests.get(f"{site.url}/login", headers={"Host": "evil.example"}, timeout=120)
     assert answer.status_code == 400 and "evil" not in answer.text
 
 
@@ -145,13 +145,13 @@ TRAVERSALS = ["../pyproject.toml", "..%2fpyproject.toml", "%2e%2e/%2e%2e/etc/pas
 def test_no_path_leads_out_of_the_static_files(site: Api, path: str) -> None:
     request = requests.Request("GET", site.url).prepare()
     request.url = f"{site.url}/assets-static/{path}"
-    answer = requests.Session().send(request, timeout=20, allow_redirects=False)
+    answer = requests.Session().send(request, timeout=120, allow_redirects=False)
     assert answer.status_code in (403, 404) and "flexscope" not in answer.text and "root:" not in answer.text
 
 
 def test_the_log_names_the_request_and_no_secret(site: Api) -> None:
     site.get("/assets", headers={"X-Request-Id": "find-me"})
-    requests.get(f"{site.url}/reset-password?token=very-secret", timeout=20)
+    requests.get(f"{site.url}/reset-password?token=very-secret", timeout=120)
     log = site.log.read_text()
     assert PASSWORD not in log and "very-secret" not in log and site.token("boss") not in log
 
@@ -166,7 +166,7 @@ def knock(site: Api, cookie: str | None, token: str) -> None:
 
 
 def page_token(site: Api, browser: requests.Session) -> str:
-    return token_of(browser.get(f"{site.url}/assets", timeout=30))
+    return token_of(browser.get(f"{site.url}/assets", timeout=120))
 
 
 def test_a_websocket_opens_only_the_page_of_its_own_session(site: Api) -> None:
@@ -192,13 +192,13 @@ def test_deactivation_ends_sessions_and_open_websockets(site: Api, people: Datab
         with people.writing() as session:
             session.get_one(User, ids["u:hand"]).active = False
         began = time.monotonic()
-        while await asyncio.wait_for(socket.read_message(), 30) is not None:
+        while await asyncio.wait_for(socket.read_message(), 120) is not None:
             pass
         return socket.close_code, time.monotonic() - began
 
     assert alone(watch())[0] == 4001
-    assert browser.get(f"{site.url}/api/v3_0/assets", timeout=20).status_code == 401
+    assert browser.get(f"{site.url}/api/v3_0/assets", timeout=120).status_code == 401
     refused = requests.post(
-        f"{site.url}/api/requestAuthToken", json={"email": email("hand"), "password": PASSWORD}, timeout=20
+        f"{site.url}/api/requestAuthToken", json={"email": email("hand"), "password": PASSWORD}, timeout=120
     )
     assert refused.status_code == 401

@@ -39,9 +39,9 @@ def site(people: Database, box: Box, tmp_path_factory: pytest.TempPathFactory) -
 
 def submit(browser: requests.Session, address: str, **fields: str) -> requests.Response:
     """Load a form and send it."""
-    page = browser.get(address, timeout=20)
+    page = browser.get(address, timeout=120)
     found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
-    return browser.post(address, data=found | fields, allow_redirects=False, timeout=20)
+    return browser.post(address, data=found | fields, allow_redirects=False, timeout=120)
 
 
 def signed_in(site: Api, who: str, password: str = PASSWORD) -> tuple[requests.Session, requests.Response]:
@@ -50,12 +50,12 @@ def signed_in(site: Api, who: str, password: str = PASSWORD) -> tuple[requests.S
 
 
 def can_read(browser: requests.Session, site: Api) -> bool:
-    return browser.get(f"{site.url}/api/v3_0/assets", timeout=20).status_code == 200
+    return browser.get(f"{site.url}/api/v3_0/assets", timeout=120).status_code == 200
 
 
 def awaited(box: Box, count: int) -> Any:
     """Return the newest mail once there are so many."""
-    for _ in range(100):
+    for _ in range(1200):
         if len(box.mails) >= count:
             return box.mails[-1]
         time.sleep(0.1)
@@ -183,15 +183,15 @@ def test_where_somebody_signed_in_is_remembered_longer_than_failures(fresh: Data
 
 def test_a_token_is_refused_alike_whether_there_is_such_a_user_or_not(site: Api) -> None:
     def ask(who: str) -> tuple[int, Any, float]:
-        body, began = {"email": email(who), "password": "wrong password"}, time.perf_counter()
-        answer = requests.post(f"{site.url}/api/requestAuthToken", json=body, timeout=20)
-        return answer.status_code, answer.json(), time.perf_counter() - began
+        body, began = {"email": email(who), "password": "wrong password"}, site.computed()
+        answer = requests.post(f"{site.url}/api/requestAuthToken", json=body, timeout=120)
+        return answer.status_code, answer.json(), site.computed() - began
 
     known, unknown = [ask("reader") for _ in range(4)], [ask(f"nobody{number}") for number in range(4)]
     assert {code for code, *_ in known + unknown} == {401}
     assert [body for _, body, _ in known] == [body for _, body, _ in unknown]
-    fastest = min(took for *_, took in known), min(took for *_, took in unknown)
-    assert 0.4 < fastest[0] / fastest[1] < 2.5  # both hash a password
+    spent = sum(took for *_, took in known), sum(took for *_, took in unknown)
+    assert 0.4 < spent[0] / spent[1] < 2.5  # both hash a password
 
 
 def test_a_browser_that_signed_in_is_known_by_a_cookie_that_opens_nothing(site: Api) -> None:
@@ -214,7 +214,7 @@ def test_a_copied_cookie_is_worth_nothing_after_signing_out(site: Api) -> None:
     thief = requests.Session()
     thief.cookies.update(browser.cookies)
     assert can_read(thief, site)
-    browser.get(f"{site.url}/logout", timeout=20)
+    browser.get(f"{site.url}/logout", timeout=120)
     assert not can_read(thief, site)
     assert can_read(other, site)
 
@@ -227,7 +227,7 @@ def test_signing_in_replaces_whatever_session_a_browser_was_given(site: Api) -> 
     submit(victim, f"{site.url}/login", email=email("boss"), password=PASSWORD)
     assert [cookie.value for cookie in victim.cookies if cookie.name == "flexscope_session"] != [planted]
     assert attacker.cookies["flexscope_session"] == planted
-    ids = {row["account_id"] for row in attacker.get(f"{site.url}/api/v3_0/users", timeout=20).json()}
+    ids = {row["account_id"] for row in attacker.get(f"{site.url}/api/v3_0/users", timeout=120).json()}
     assert ids == {row["account_id"] for row in site.get("/users", who="rival").json()}
 
 
@@ -242,7 +242,7 @@ def test_a_mailed_link_sets_a_new_password_once_and_ends_all_sessions(site: Api,
     assert submit(requests.Session(), link, password=NEW, again=NEW).status_code == 302
     assert submit(requests.Session(), link, password=PASSWORD, again=PASSWORD).status_code == 422
     assert not can_read(old, site)
-    assert requests.get(f"{site.url}/api/v3_0/assets", headers={"Authorization": token}, timeout=20).status_code == 401
+    assert requests.get(f"{site.url}/api/v3_0/assets", headers={"Authorization": token}, timeout=120).status_code == 401
     assert can_read(signed_in(site, "hand", NEW)[0], site)
 
 
@@ -266,7 +266,7 @@ def test_changing_the_password_ends_other_sessions_but_not_this_one(site: Api, b
 
 def test_a_link_of_another_site_does_not_sign_anybody_out(site: Api) -> None:
     browser, _ = signed_in(site, "boss")
-    browser.get(f"{site.url}/logout", headers={"Sec-Fetch-Site": "cross-site"}, timeout=20)
+    browser.get(f"{site.url}/logout", headers={"Sec-Fetch-Site": "cross-site"}, timeout=120)
     assert can_read(browser, site)
 
 
@@ -284,5 +284,5 @@ def test_a_link_of_another_site_does_not_sign_anybody_out(site: Api) -> None:
 )
 def test_a_form_of_another_site_is_refused(site: Api, path: str) -> None:
     browser, _ = signed_in(site, "boss")
-    assert browser.post(f"{site.url}{path}", data={"email": "x"}, timeout=20).status_code == 403
+    assert browser.post(f"{site.url}{path}", data={"email": "x"}, timeout=120).status_code == 403
     assert can_read(browser, site)

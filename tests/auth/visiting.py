@@ -15,7 +15,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from tests.finding import part
 from tests.http.serving import Api, alone
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """How long the next message of a page may take [s]."""
 
 

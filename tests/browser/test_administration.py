@@ -62,7 +62,7 @@ def test_people_change_their_name_and_issue_a_token_that_works(desk: Page, site:
     expect(desk.get_by_text("Not saved: check Time zone.")).to_be_visible()
     desk.get_by_role("button", name="Create token").click()
     token = desk.get_by_label("Token", exact=True).input_value()
-    answer = requests.get(f"{site.url}/api/v3_0/assets", headers={"Authorization": token}, timeout=20)
+    answer = requests.get(f"{site.url}/api/v3_0/assets", headers={"Authorization": token}, timeout=120)
     assert answer.status_code == 200
 
 

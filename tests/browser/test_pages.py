@@ -26,7 +26,7 @@ DRAWN = """() => {
 
 def charts(page: Page) -> list[dict]:
     """Wait for the charts and return what they draw."""
-    expect(page.locator(".bk-Figure").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".bk-Figure").first).to_be_visible()
     page.wait_for_function(f"() => Bokeh.documents.every((d) => d.is_idle) && ({DRAWN})().length")
     return page.evaluate(DRAWN)
 
@@ -174,7 +174,7 @@ def test_logging_out_ends_the_session(browser, site: Api):
 def test_a_plan_is_made_at_a_click_and_its_costs_are_told(desk: Page, house: int):
     desk.goto(f"/assets/{house}?tab=plan")
     desk.get_by_role("button", name="Run schedule").click()
-    expect(desk.get_by_text("Schedule ready.")).to_be_visible(timeout=30_000)
+    expect(desk.get_by_text("Schedule ready.")).to_be_visible()
     expect(desk.get_by_role("heading", name=re.compile("Costs of the schedule requested"))).to_be_visible()
     desk.wait_for_function(f"() => ({DRAWN})().length === 4")
     drawn = charts(desk)
@@ -242,7 +242,7 @@ SOLAR_PANELS = """() => {
 def test_a_click_on_the_map_opens_the_asset(desk: Page):
     desk.goto("/")
     frame = desk.locator(".bk-Figure").first
-    expect(frame).to_be_visible(timeout=20_000)
+    expect(frame).to_be_visible()
     x, y = desk.wait_for_function(SOLAR_PANELS).json_value()
     box = frame.bounding_box()
     assert box is not None
@@ -253,7 +253,7 @@ def test_a_click_on_the_map_opens_the_asset(desk: Page):
 def test_a_replay_shows_what_was_known_earlier(desk: Page, house: int):
     desk.goto(f"/assets/{house}?tab=replay")
     label = desk.get_by_role("status").filter(has_text="Known at")
-    expect(label).to_be_visible(timeout=20_000)
+    expect(label).to_be_visible()
     last, before = label.inner_text(), charts(desk)
     desk.get_by_role("button", name="First frame").click()
     expect(label).not_to_have_text(last)
@@ -273,4 +273,4 @@ def test_a_replay_shows_what_was_known_earlier(desk: Page, house: int):
 )
 def test_tables_of_people_and_jobs(desk: Page, path: str, seen: str):
     desk.goto(path)
-    expect(desk.get_by_text(seen).first).to_be_visible(timeout=15_000)
+    expect(desk.get_by_text(seen).first).to_be_visible()

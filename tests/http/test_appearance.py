@@ -28,11 +28,11 @@ def test_the_face_of_the_host_is_there_before_and_after_signing_in(sqlite_url: s
 
 
 def check(api: Api) -> None:
-    login = requests.get(f"{api.url}/login", timeout=20).text
+    login = requests.get(f"{api.url}/login", timeout=120).text
     assert "<h1>Sunny</h1>" in login and 'href="https://join.example.org/"' in login
-    assert requests.get(f"{api.url}/public/own.css", timeout=20).text == "body {color: red}"
+    assert requests.get(f"{api.url}/public/own.css", timeout=120).text == "body {color: red}"
     for outside in ("/public/../secret_key", "/public/%2e%2e/secret_key"):
-        assert requests.get(api.url + outside, timeout=20).status_code in (403, 404)
-    page = sign_in(api)[0].get(f"{api.url}/assets", timeout=20)
+        assert requests.get(api.url + outside, timeout=120).status_code in (403, 404)
+    page = sign_in(api)[0].get(f"{api.url}/assets", timeout=120)
     assert "public/own.css" in page.text
     assert "img-src https://cdn.example.org/logo.svg 'self'" in page.headers["Content-Security-Policy"]

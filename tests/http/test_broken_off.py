@@ -32,4 +32,4 @@ def test_a_body_that_breaks_off_leaves_no_file_open(sqlite_url: str, tmp_path: P
         for _ in range(BODIES):
             break_off(api)
         api.ask("GET", "//api/", who=None)  # answered after what came before
-        wait(lambda: descriptors(api) < before + BODIES // 2, 30)
+        wait(lambda: descriptors(api) < before + BODIES // 2, 120)

@@ -43,11 +43,11 @@ def test_every_answer_is_json_and_tells_its_versions(api: Api, method: str, path
 
 def test_token_for_email_and_password(api: Api, ids: dict[str, int]) -> None:
     body = {"email": email("boss").upper(), "password": PASSWORD}
-    answer = requests.post(f"{api.url}/api/requestAuthToken", json=body, timeout=10).json()
+    answer = requests.post(f"{api.url}/api/requestAuthToken", json=body, timeout=120).json()
     assert answer["user_id"] == ids["u:boss"]
-    raw = requests.get(f"{api.url}/api/v3_0/assets", headers={"Authorization": answer["auth_token"]}, timeout=10)
+    raw = requests.get(f"{api.url}/api/v3_0/assets", headers={"Authorization": answer["auth_token"]}, timeout=120)
     bearer = {"Authorization": f"Bearer {answer['auth_token']}"}
-    assert raw.status_code == requests.get(f"{api.url}/api/v3_0/assets", headers=bearer, timeout=10).status_code == 200
+    assert raw.status_code == requests.get(f"{api.url}/api/v3_0/assets", headers=bearer, timeout=120).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_token_for_email_and_password(api: Api, ids: dict[str, int]) -> None:
     ],
 )
 def test_no_token_without_the_right_password(api: Api, body: dict[str, str], status: int) -> None:
-    answer = requests.post(f"{api.url}/api/requestAuthToken", json=body, timeout=10)
+    answer = requests.post(f"{api.url}/api/requestAuthToken", json=body, timeout=120)
     assert answer.status_code == status
     assert "auth_token" not in answer.json()
     assert answer.json()["errors"]

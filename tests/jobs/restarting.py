@@ -60,4 +60,4 @@ class Restartable:
         """End it at once, as a crash of the machine would."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(3)  # SIGQUIT: the immediate shutdown, with all its children
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=120)

@@ -87,7 +87,7 @@ def test_an_automation_is_done_once_more_when_somebody_asks(server: Any) -> None
     path = f"/automations/{made['id']}"
     assert server.post(f"{path}/run", who="rival").status_code == 403
     [asked] = server.post(f"{path}/run").json()["jobs"]
-    wait(lambda: server.get(f"/jobs/{asked['id']}").json()["status"] == "FINISHED", 30)
+    wait(lambda: server.get(f"/jobs/{asked['id']}").json()["status"] == "FINISHED", 120)
     told = server.get(path).json()
     assert [each["id"] for each in told["history"]] == [asked["id"]]
     assert told["next-at"] == made["next-at"] and told["last-at"] is None
@@ -134,7 +134,7 @@ def test_posted_data_bring_a_plan_forward_within_seconds(server: Any) -> None:
     values = {"start": "2026-04-01T00:00:00+02:00", "duration": "PT1H", "values": [5], "unit": "EUR/MWh"}
     assert server.post(f"/sensors/{ids['s:price']}/data", who="root", json=values).status_code == 200
     path = f"/automations/{made.json()['id']}"
-    wait(lambda: len(server.get(path).json()["history"]) == 1, 15)
+    wait(lambda: len(server.get(path).json()["history"]) == 1, 120)
 
 
 def test_posted_values_may_wait_for_a_worker(sqlite_url: str, tmp_path: Path) -> None:
