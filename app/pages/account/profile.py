@@ -106,4 +106,4 @@ class TokenDialog(pn.viewable.Viewer):
             problem = error
             later(lambda: refuse(self._place, problem))
         else:
-            later(lambda: self._place.param.update(objects=[Once("TokenDialog", made["auth_token"])]))
+            later(lambda: self._place.param.update(objects=[Once("Token", made["auth_token"])]))

@@ -56,7 +56,7 @@ class StatusContent:
 
 def part(page: Shell, asset_id: int) -> Part:
     """Return the tab."""
-    return Part("status", "StatusTab", partial(_read, asset_id), lambda found: StatusTab(page, asset_id, found).shown())
+    return Part("status", "Status", partial(_read, asset_id), lambda found: StatusTab(page, asset_id, found).shown())
 
 
 def _read(asset_id: int, session: Session, who: SignedIn) -> StatusContent:
