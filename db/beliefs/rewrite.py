@@ -11,7 +11,7 @@ from db.beliefs.chunk_rows import by_chunk
 from db.beliefs.chunks import Beliefs, together
 from db.beliefs.decoding import decode
 from db.beliefs.merge import segments
-from db.beliefs.series import SeriesRow
+from db.beliefs.series import SLOTS, SeriesRow, span_for
 from db.beliefs.source_filter import SourceFilter, origins
 from db.core.driver import Driver
 from db.sensors import Sensor
@@ -19,6 +19,8 @@ from engine.iso_time import Microseconds
 
 AT_ONCE = 64
 """Chunks in memory at a time."""
+TOLERANCE = 8
+"""How many times too many or too few events a chunk may have."""
 
 
 class EventRange(NamedTuple):
@@ -143,3 +145,34 @@ def rebuild(
     line = line._replace(step_us=step_us, span_us=span_us)
     put(driver, line, every)
     recount(driver, line)
+
+
+def rechunk(session: Session, sensor: Sensor) -> int:
+    """Re-chunk each series of an instantaneous sensor that needs it; return how many did."""
+    return 0 if sensor.resolution else sum(rechunk_series(session, line) for line in locked(session, sensor))
+
+
+def rechunk_series(session: Session, line: SeriesRow) -> bool:
+    """Give a series chunks of another length if its events are far denser or sparser than its chunks are made for.
+
+    Args:
+        session: The session that holds the series.
+        line: The series, as it is stored now.
+    """
+    driver = Driver(session)
+    found = driver.rows(
+        "SELECT start_us, n FROM belief_chunk WHERE series_id = ? AND layer = 0 ORDER BY start_us", (line.id,)
+    )
+    if not found:
+        return False
+    starts, sizes = np.array(found, np.int64).T
+    span_us = line.span_us
+    if sizes.max() > TOLERANCE * SLOTS:
+        densest = chunk_rows.fetch(driver, line, 0, starts[[sizes.argmax()]])
+        span_us = span_for(int(np.median(np.diff(densest.events))))
+    elif len(starts) > TOLERANCE and sizes.mean() * TOLERANCE * 2 < SLOTS:
+        span_us = span_for(int(np.median(np.diff(starts)) / sizes.mean()))
+    if span_us == line.span_us:
+        return False
+    rebuild(session, line, step_us=line.step_us, span_us=span_us, how=lambda beliefs: beliefs)
+    return True

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from sqlalchemy.orm import Session
 
-from db.beliefs import append, chunk_rows, rechunk, time_range, upsert
+from db.beliefs import append, chunk_rows, rewrite, time_range, upsert
 from db.beliefs.chunks import Beliefs, Values, together
 from db.beliefs.knowledge import AsOf, as_of, knowable
 from db.beliefs.latest import Known, Sourced, one_per_event
@@ -89,8 +89,8 @@ def save(session: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, 
         chunk_rows.replace(driver, line, merged, rewritten=older)
         moved = _moved_on(line, merged)
         moved.save(driver)
-        if not line.step_us and len(merged.beliefs) > rechunk.OFF * SLOTS:
-            rechunk.settle_line(session, moved._replace(version=moved.version + 1))
+        if not line.step_us and len(merged.beliefs) > rewrite.TOLERANCE * SLOTS:
+            rewrite.rechunk_series(session, moved._replace(version=moved.version + 1))
     return _outcome(merged, new)
 
 

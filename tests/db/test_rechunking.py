@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select
 
-from db.beliefs import rechunk, store
+from db.beliefs import rewrite, store
 from db.beliefs.series import SLOTS, Chunk, Series, span_for
 from db.core.database import Database
 from db.sensors import Sensor
@@ -44,7 +44,7 @@ def test_a_sensor_that_turns_out_to_report_every_second_gets_shorter_chunks(data
     write(database, fast, sensor, source)
     span, most = check(database, sensor, np.concatenate([every_day, fast]))
     assert span <= 2 * 3_600_000_000
-    assert most <= rechunk.OFF * SLOTS
+    assert most <= rewrite.TOLERANCE * SLOTS
 
 
 def test_a_sensor_that_reports_seldom_gets_longer_chunks_when_it_is_looked_after(database: Database) -> None:
@@ -54,8 +54,8 @@ def test_a_sensor_that_reports_seldom_gets_longer_chunks_when_it_is_looked_after
     write(database, seldom, sensor, source)
     before = check(database, sensor, np.concatenate([steps(NOON, 5, SECOND), seldom]))[0]
     with database.writing() as session:
-        assert rechunk.settle(session, sensor) == 1
-        assert rechunk.settle(session, sensor) == 0
+        assert rewrite.rechunk(session, sensor) == 1
+        assert rewrite.rechunk(session, sensor) == 0
     assert check(database, sensor, np.concatenate([steps(NOON, 5, SECOND), seldom]))[0] > 100 * before
 
 

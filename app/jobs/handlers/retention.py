@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.beliefs import deletion, rechunk
+from db.beliefs import deletion, rewrite
 from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.iso_time import duration
@@ -31,7 +31,7 @@ def run(session: Session, *, now: datetime) -> dict[int, int]:
         keep, keep_superseded = rule(sensor.attributes, KEEP, now), rule(sensor.attributes, KEEP_SUPERSEDED, now)
         if keep is not None or keep_superseded is not None:
             gone[sensor.id] = deletion.expire(session, sensor, keep=keep, keep_superseded=keep_superseded, now=now)
-        rechunk.settle(session, sensor)
+        rewrite.rechunk(session, sensor)
     return gone
 
 
