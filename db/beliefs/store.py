@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from sqlalchemy.orm import Session
 
-from db.beliefs import append, chunk_rows, rewrite, time_range, upsert
+from db.beliefs import chunk_rows, fast_writes, rewrite, time_range
 from db.beliefs.chunks import Beliefs, Values, together
 from db.beliefs.knowledge import AsOf, as_of, knowable
 from db.beliefs.latest import Known, Sourced, one_per_event
@@ -78,9 +78,9 @@ def save(session: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, 
         return Written(0, 0)
     driver = Driver(session)
     line = SeriesRow.locked(driver, sensor.id, source.id) or _begin(driver, sensor, source, new)
-    if append.extend(driver, line, new):
+    if fast_writes.extend(driver, line, new):
         return Written(len(new), 0)
-    revised = upsert.revise(driver, line, new, _knowable(sensor))
+    revised = fast_writes.revise(driver, line, new, _knowable(sensor))
     if revised is not None:
         return Written(revised, 1 - revised)
     latest, older = chunk_rows.concerned(driver, line, new)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from db.beliefs import append, store
+from db.beliefs import fast_writes, store
 from db.beliefs.chunks import CERTAIN, Beliefs, encode
 from db.beliefs.decoding import decode
 from db.beliefs.series import Chunk, Series
@@ -66,17 +66,17 @@ def chunk(times: Microseconds) -> bytes:
 )
 def test_a_chunk_is_lengthened_only_in_its_own_form(times: Microseconds, fits: int) -> None:
     after = Beliefs.certain(np.array([3 * STEP_US]), np.array([fits]), np.array([2.0]))
-    longer = append.lengthened(chunk(times), after)
+    longer = fast_writes.lengthened(chunk(times), after)
     assert longer is not None
     assert decode([longer])[0].times.tolist() == [*times.tolist(), fits]
     other = Beliefs.certain(np.array([4 * STEP_US]), np.array([fits]), np.array([2.0]))
-    assert append.lengthened(chunk(times), other) is None
+    assert fast_writes.lengthened(chunk(times), other) is None
     if not (times == times % 2).all():
         late = Beliefs.certain(np.array([3 * STEP_US]), np.array([fits + 1]), np.array([2.0]))
-        assert append.lengthened(chunk(times), late) is None
+        assert fast_writes.lengthened(chunk(times), late) is None
 
 
 def test_a_chunk_of_quantiles_is_not_lengthened() -> None:
     wide = Beliefs(np.arange(2) * STEP_US, np.full(2, 5), np.ones((2, 2)), np.array([0.1, 0.9]))
     after = Beliefs(np.array([2 * STEP_US]), np.array([5]), np.ones((1, 1)), CERTAIN)
-    assert append.lengthened(encode(wide, STEP_US), after) is None
+    assert fast_writes.lengthened(encode(wide, STEP_US), after) is None

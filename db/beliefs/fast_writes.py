@@ -1,7 +1,7 @@
-"""Put one value into a chunk that is there already: one that was late, or that changes what was believed.
+"""The short ways of writing: the next values of a series, and one value that was late or that changes another.
 
-Gateways send such values one at a time; decoding the chunk, sorting and encoding it again would cost more than the
-statements do.
+Meters post the next value again and again, gateways send late ones one at a time: decoding the chunk, sorting and
+encoding it again would cost more than the statements do.
 """
 
 from collections.abc import Callable
@@ -20,6 +20,10 @@ from engine.iso_time import Microseconds
 
 CERTAIN_FORMS = {ON_GRID, ON_GRID | ONE_TIME, ON_GRID | ONE_HORIZON}
 QUERY = "SELECT data FROM belief_chunk WHERE series_id = ? AND layer = 0 AND start_us = ? AND seq = 0"
+LAST_CHUNK = (
+    "SELECT n, min_belief_us, max_belief_us, v_min, v_max, v_sum, data FROM belief_chunk "
+    "WHERE series_id = ? AND layer = 0 AND start_us = ? AND seq = 0"
+)
 UPDATE = (
     "UPDATE belief_chunk SET n = ?, min_belief_us = ?, max_belief_us = ?, v_min = ?, v_max = ?, v_sum = ?, data = ? "
     "WHERE series_id = ? AND layer = 0 AND start_us = ? AND seq = 0"
@@ -28,6 +32,63 @@ SUPERSEDED = (
     f"{INSERT} SELECT ?, 1, ?, coalesce(max(seq), 0) + 1, 1, ?, ?, ?, ?, ?, ? FROM belief_chunk "
     "WHERE series_id = ? AND layer = 1 AND start_us = ? RETURNING seq"
 )
+
+
+def extend(driver: Driver, line: SeriesRow, new: Beliefs) -> bool:
+    """Lengthen the last chunk by beliefs about the events right after it, without reading what is in it.
+
+    The line of the series is stored with them.
+    False if the general way must be taken: the events do not follow on the grid, begin another chunk, are not
+    deterministic, or their times do not fit the form of the chunk. Then nothing is stored.
+    """
+    last, step = line.last_event_us, line.step_us
+    if last is None or not step or not _follows(new, last + step, step):
+        return False
+    start, end = last // line.span_us * line.span_us, int(new.events[-1])
+    found = driver.rows(LAST_CHUNK, (line.id, start)) if end < start + line.span_us else []
+    longer = lengthened(bytes(found[0][6]), new) if found else None
+    if longer is None:
+        return False
+    n, first_known, last_known, low, high, total, _ = found[0]
+    values, times = new.values[:, 0], new.times
+    known = int(times.max())
+    statistics = (
+        *(n + len(new), min(first_known, int(times.min())), max(last_known, known)),
+        *(min(low, float(values.min())), max(high, float(values.max())), total + float(values.sum())),
+    )
+    moved_on = line._replace(
+        n_beliefs=line.n_beliefs + len(new),
+        last_event_us=end,
+        last_value=float(values[-1]),
+        last_belief_us=max(known, line.last_belief_us or known),
+    )
+    driver.run_all([(UPDATE, (*statistics, longer, line.id, start)), moved_on.saving()])
+    return True
+
+
+def _follows(new: Beliefs, first: int, step: int) -> bool:
+    """Return whether deterministic beliefs are about the events of a grid from a moment on, in order."""
+    if new.events[0] != first or new.values.shape[1] > 1 or new.levels.shape != (1,) or new.levels[0] != 0.5:
+        return False
+    return len(new) == 1 or bool((np.diff(new.events) == step).all())
+
+
+def lengthened(payload: bytes, new: Beliefs) -> bytes | None:
+    """Return the bytes of a chunk with beliefs after its last; None if their events or times do not fit its form."""
+    _, flags, q, slots, first, constant, step = HEADER.unpack_from(payload)
+    if flags not in CERTAIN_FORMS or q != 1 or new.events[0] != first + slots * step:
+        return None
+    if flags & ONE_TIME and (new.times != constant).any():
+        return None
+    if flags & ONE_HORIZON and (new.events - new.times != constant).any():
+        return None
+    head = HEADER.pack(FORMAT, flags, q, slots + len(new), first, constant, step)
+    values = new.values.astype("<f8", copy=False).tobytes()
+    if flags != ON_GRID:
+        return b"".join((head, payload[HEADER.size :], values))
+    middle = HEADER.size + 8 * slots
+    times = new.times.astype("<i8", copy=False).tobytes()
+    return b"".join((head, payload[HEADER.size : middle], times, payload[middle:], values))
 
 
 def revise(
