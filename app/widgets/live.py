@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import panel as pn
@@ -10,11 +11,15 @@ from sqlalchemy.orm import Session
 
 from app.auth.access.identity import SignedIn
 from app.widgets.async_content import later, reading
+from db.jobs import jobs
+from db.jobs.jobs import Job
 from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)
 EVERY = 1.0
 """Pause between two looks [s]."""
+GLANCE = 0.5
+"""How often to look whether a job is done [s]."""
 
 Result = TypeVar("Result")
 
@@ -60,3 +65,14 @@ class Following:
             LOG.exception("A page could not be brought up to date")
         else:
             later(lambda: self._show(found))
+
+
+async def finished_job(job_id: str) -> Job:
+    """Return a job once it came to an end."""
+    while (job := await reading(partial(_one, job_id))).is_pending:
+        await asyncio.sleep(GLANCE)
+    return job
+
+
+def _one(job_id: str, session: Session, _who: SignedIn) -> Job:
+    return jobs.one(session, job_id)

@@ -19,7 +19,7 @@ from app.widgets.async_content import asking, later, note, reading
 from app.widgets.delete_dialog import Removal
 from app.widgets.forms import Field, Form
 from app.widgets.layout import Shell
-from app.widgets.poll_job import ended
+from app.widgets.live import finished_job
 from app.widgets.tabs import Part
 from db.beliefs import deletion, statistics
 from db.beliefs.source_filter import SourceFilter
@@ -76,7 +76,7 @@ def _forecast(sensor: Sensor) -> Form:
 
     async def send(given: Mapping[str, Any]) -> str:
         asked = await asking("POST", f"/sensors/{sensor.id}/forecasts/trigger", body=given)
-        job = await ended(asked["job"])
+        job = await finished_job(asked["job"])
         made = job.status == "FINISHED"
         return "Forecast ready. See the Chart tab." if made else f"No forecast was computed: {job.message}"
 
