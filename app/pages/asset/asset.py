@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import panel as pn
 import panel_material_ui as pmui
@@ -11,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.pages.asset import audit_tab, automations_tab, context_tab, graphs_tab, plan_tab, properties_tab, status_tab
+from app.pages.admin.audit_log import AuditLog
+from app.pages.asset import automations_tab, context_tab, graphs_tab, plan_tab, properties_tab, status_tab
 from app.pages.charts import replay
 from app.widgets.async_content import plain
 from app.widgets.layout import Shell, address, query
@@ -21,6 +23,7 @@ from db.accounts.users import OPENED_TAB, User
 from db.assets import Asset, lineage
 from db.core.database import get
 from db.sensors import of_asset
+from engine.iso_time import zone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +68,7 @@ def _show(page: Shell, opened: str | None, head: Head) -> Sequence[Any]:
             context_tab.part,
             properties_tab.part,
             status_tab.part,
-            audit_tab.part,
+            _audit_tab,
         )
     ]
     return [
@@ -73,6 +76,16 @@ def _show(page: Shell, opened: str | None, head: Head) -> Sequence[Any]:
         pmui.Typography(plain(" · ".join(facts)), variant="body2", margin=(0, 8)),
         Tabs(parts, opened=opened or head.opened),
     ]
+
+
+def _audit_tab(page: Shell, asset_id: int) -> Part:
+    """Return the tab that says who changed what, and when."""
+
+    def read(session: Session, who: SignedIn) -> ZoneInfo:
+        access.check(who, "read", get(session, Asset, asset_id))
+        return zone(who.timezone)
+
+    return Part("audit", "Audit log", read, lambda local: [AuditLog(f"/assets/{asset_id}", local)])
 
 
 def _trail(head: Head) -> pn.viewable.Viewable:
