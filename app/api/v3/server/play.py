@@ -7,8 +7,8 @@ from pydantic import Field
 from app.api.http.errors import ApiError
 from app.api.http.route import Call, post, put
 from app.auth.access import access
-from app.jobs.handlers import restore
 from app.usecases.fields import Body
+from db.exchange import dump
 
 
 class Backup(Body):
@@ -26,11 +26,11 @@ def restore_data(call: Call, body: Backup) -> dict[str, Any]:
         raise ApiError(404, "NOT_FOUND", "This server does not play: it has no backups to go back to.")
     if not body.backup:
         raise ApiError(400, "NO_BACKUP", "backup: name the backup to go back to.")
-    file = restore.backup(settings, body.backup)
+    file = settings.FLEXSCOPE_INSTANCE_PATH / settings.FLEXMEASURES_DB_BACKUP_PATH / f"{body.backup}.dump"
     if not file.is_file():
         told = f"backup: there is none called {body.backup!r}; make one with 'flexscope db-ops dump --file'."
         raise ApiError(400, "UNRECOGNIZED_BACKUP", told)
-    restore.run(settings, file)
+    dump.restore(settings.SQLALCHEMY_DATABASE_URI, file, replace=True, keep_logins=True)  # so who plays can go on
     return {"status": "PROCESSED", "message": f"Request has been processed. Database restored to {body.backup}."}
 
 
