@@ -15,6 +15,7 @@ from app.jobs.retries import QueueDown
 from app.jobs.triggers.automations import Leader
 from app.jobs.worker import machine
 from app.settings.settings import Settings
+from db import schedules
 from db.accounts import idempotency
 from db.core.database import Database
 from db.jobs import job_states, leader
@@ -118,11 +119,12 @@ class Keeper:
                 self._send(job)
 
     def tidy(self, now: datetime) -> None:
-        """Forget the jobs that ended long ago; results of schedules are kept longer."""
+        """Forget the jobs that ended long ago, those of schedules later, and what old schedules were made from."""
         kinds = {"schedule": now - self._settings.FLEXMEASURES_PLANNING_TTL}
         with self._database.writing() as session:
             job_states.forget(session, kinds=kinds, others=now - self._settings.FLEXMEASURES_JOB_TTL)
             idempotency.forget(session, before=now - idempotency.KEPT)
+            schedules.expire_inputs(session, before=now - self._settings.FLEXSCOPE_KEEP_SCHEDULE_INPUTS)
         self.let_go(now)
 
     def let_go(self, now: datetime) -> None:

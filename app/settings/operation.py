@@ -17,6 +17,9 @@ class OperationSettings:
     FLEXMEASURES_JOB_CACHE_TTL: int = setting(3600, "How long equal requests share a job [s]; negative: for ever")
     FLEXMEASURES_DEFAULT_JOB_TIMEOUT: int = setting(180, "How long a job may take [s]")
     FLEXMEASURES_JOB_TIMEOUT: dict[str, Any] = setting({}, "The same for single queues, such as {'forecasting': 600}")
+    FLEXSCOPE_KEEP_SCHEDULE_INPUTS: timedelta = setting(
+        timedelta(days=30), "How long what schedules were made from is kept, to compute them again; PT0S: not at all"
+    )
     FLEXSCOPE_JOB_TRIES: int = setting(3, "How often a job is started before it counts as failed")
     FLEXSCOPE_JOB_RETRY_AFTER: timedelta = setting(SOON, "Pause before a second try; it doubles with each further one")
     FLEXSCOPE_JOB_LEASE_SECONDS: int = setting(30, "A worker that says nothing for so long counts as gone [s]")

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.assemble.outputs import SensorOutput, of_power
 from app.assemble.site import bounded, flex_config
-from app.assemble.site.flex_config import DeviceModel
+from app.assemble.site.flex_config import DeviceModel, Effective
 from app.assemble.site.members import SiteBuilder
 from app.assemble.site.naming import ask_for
 from app.assemble.site.planning_window import WindowLimits, planned
@@ -39,6 +39,8 @@ class Assembled:
     """What costs are counted in."""
     warnings: tuple[str, ...]
     """What was assumed where data lack, for the one who asked."""
+    described: "SiteDescription"
+    """What it was read from."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class SiteDescription:
 
     asset: Asset
     context: FlexContext
+    effective: Effective
+    """The flex-context as it is written, each field with its origin."""
     entries: list[tuple[DeviceModel, StorageModel | ProcessModel]]
     foreign: list[Asset]
     """Assets of other accounts below it, which are left out."""
@@ -63,14 +67,14 @@ def read_description(references: References, request: ScheduleRequest, limits: W
     asset = references.asset(request.asset, field="asset")
     tree, foreign = assets.own_subtree(references.session, request.asset)
     _bring_sensors(references, request, tree)
-    context, origins = _context(asset, request.flex_context)
-    ask_for(references, context, origins)
+    context, effective = _context(asset, request.flex_context)
+    ask_for(references, context, effective.origins)
     models = flex_config.models(references, tree, request.flex_model)
     bounded.check_models(models, limits)
     entries = [(model, _entry(model)) for model in models]
     for model, read in entries:
         ask_for(references, read, model.effective.origins, of=model.asset.name if model.asset is not None else "")
-    return SiteDescription(asset, context, entries, foreign)
+    return SiteDescription(asset, context, effective, entries, foreign)
 
 
 def read_site(
@@ -109,7 +113,7 @@ def read_site(
     if limits.start_within_bounds:
         _refuse_start_outside(site)
     currencies = context.all_currencies | readings.currencies | members.currencies
-    return Assembled(site, outputs, _one(currencies), tuple(readings.warnings))
+    return Assembled(site, outputs, _one(currencies), tuple(readings.warnings), described)
 
 
 def _left_out(asset: Asset) -> str:
@@ -173,21 +177,21 @@ def _process_type(model: DeviceModel) -> dict[str, Any]:
     return {}
 
 
-def _context(asset: Asset, asked: Mapping[str, Any] | list[dict[str, Any]]) -> tuple[FlexContext, Mapping[str, str]]:
-    """Return the context in effect, and where each field comes from.
+def _context(asset: Asset, asked: Mapping[str, Any] | list[dict[str, Any]]) -> tuple[FlexContext, Effective]:
+    """Return the context in effect, and the same as it is written, each field with its origin.
 
     Of a list, only the entry about electricity is completed from the assets.
     """
     if not isinstance(asked, list):
         found = flex_config.context(asset, asked)
-        return FlexContext.read(found.fields), found.origins
+        return FlexContext.read(found.fields), found
     own = [entry for entry in asked if entry.get("commodity", "electricity") == "electricity"]
     if len(own) > 1:
         raise InputError("flex-context: electricity is described twice; join the two.")
     others = [entry for entry in asked if entry not in own]
     found = flex_config.context(asset, own[0] if own else {})
     fields = {**found.fields, "commodities": [*found.fields.get("commodities", []), *others]}
-    return FlexContext.read(fields), found.origins
+    return FlexContext.read(fields), Effective(fields, found.origins)
 
 
 def _site_outputs(references: References, supplies: Iterable[ConnectionBuilder]) -> list[SensorOutput]:

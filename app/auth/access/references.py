@@ -94,6 +94,10 @@ class References:
         found = [rows[key] for key in ids if key in rows]
         return {row.id: row for row in found if self.principal is None or access.may(self.principal, "read", row)}
 
+    def sensors_read(self) -> tuple[int, ...]:
+        """Return the ids of the sensors that were resolved to be read so far."""
+        return tuple(sorted({key for kind, key, action in self.granted if kind is Sensor and action == "read"}))
+
     def renewed(self, session: Session, principal: SignedIn | None) -> "References":
         """Return the same in a later session, with everything granted so far asked for again."""
         again = References(session, principal, self.saves)

@@ -42,7 +42,8 @@ def run_schedule(references: References, attempt: Attempt) -> Save:
     request, known_at = ScheduleRequest.model_validate(attempt.job.request), attempt.job.known_at
     rules = schedule.rules(attempt.settings)
     done = schedule.compute(references, request, known_at=known_at, rules=rules)
-    return lambda again: plan_result(schedule.save(again.session, done, known_at=known_at, rules=rules))
+    job_id = attempt.job.id
+    return lambda again: plan_result(schedule.save(again.session, done, known_at=known_at, rules=rules, job_id=job_id))
 
 
 def plan_result(planned: Planned) -> Result:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,17 +11,19 @@ from sqlalchemy.orm import Session
 from app.assemble.marginal import ended_early
 from app.assemble.outputs import SensorOutput
 from app.assemble.results import save_schedule
+from app.assemble.schedule_row import Computed, packed_inputs, schedule_row
 from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest
-from app.assemble.site.site import Assembled, read_site
+from app.assemble.site.site import read_site
 from app.auth.access.references import References
 from app.settings.settings import Settings
-from db import sources
+from db import schedules, sources
 from db.assets import Asset
 from engine import plugins
 from engine.devices.inflexible import Inflexible
 from engine.devices.process import Process
 from engine.errors import Infeasible, TimedOut
+from engine.packing import PackingError
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
 from engine.schedulers.process_scheduler import ProcessScheduler
 from engine.schedulers.storage_scheduler import StorageScheduler
@@ -46,6 +48,10 @@ class Rules:
     """Whether a plain plan, with a source of its own, is saved where no plan keeps every hard limit."""
     source_name: str = "Flexscope"
     """Name of the source of plans."""
+    keep_inputs: timedelta = timedelta(days=30)
+    """How long the inputs of plans are kept; zero: not at all."""
+    most_input_bytes: int = 2**21
+    """Most bytes of the inputs that are kept with one plan, as compressed."""
 
 
 USUAL = Rules()
@@ -75,6 +81,8 @@ def rules(settings: Settings, *, start_within_bounds: bool = False) -> Rules:
         gap=options.get("mip_rel_gap", USUAL.gap),
         fallback=settings.FLEXSCOPE_FALLBACK_SCHEDULER,
         source_name=settings.FLEXMEASURES_DEFAULT_DATASOURCE,
+        keep_inputs=settings.FLEXSCOPE_KEEP_SCHEDULE_INPUTS,
+        most_input_bytes=settings.FLEXSCOPE_MAX_SCHEDULE_INPUT_BYTES,
     )
 
 
@@ -88,6 +96,8 @@ def preview_rules(settings: Settings) -> Rules:
 class Planned:
     """A plan that is saved."""
 
+    id: int
+    """Of its row."""
     schedule: Schedule
     scheduler: str
     """Name of the scheduler that made it."""
@@ -103,19 +113,6 @@ class Planned:
     """What was assumed where data lack."""
 
 
-@dataclass(frozen=True)
-class Computed:
-    """A plan that is not saved."""
-
-    schedule: Schedule
-    maker: type[Any]
-    """The scheduler that made it."""
-    assembled: Assembled
-    """What it was made of."""
-    warnings: tuple[str, ...]
-    """What was assumed where data lack."""
-
-
 def compute(references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Computed:
     """Plan one site with what was known at one moment; nothing is saved.
 
@@ -126,16 +123,25 @@ def compute(references: References, request: ScheduleRequest, *, known_at: datet
         TimedOut: None was found in time.
     """
     assembled = read_site(references, request, known_at=known_at, limits=rules.limits)
-    scheduler = _scheduler(references.asset(request.asset, field="asset"), assembled.site, rules)
+    scheduler: Any = _scheduler(references.asset(request.asset, field="asset"), assembled.site, rules)
+    warnings = assembled.warnings
     try:
         plan = scheduler.compute(assembled.site)
-        return Computed(plan, type(scheduler), assembled, (*assembled.warnings, *ended_early(plan)))
+        warnings = (*warnings, *ended_early(plan))
     except (Infeasible, TimedOut) as reason:
         if not rules.fallback:
             raise
         LOG.warning("Asset %s has no plan by the usual scheduler; a plain one is made. %s", request.asset, reason)
-        plain = StorageFallbackScheduler().compute(assembled.site)
-        return Computed(plain, StorageFallbackScheduler, assembled, (*assembled.warnings, str(reason)))
+        scheduler, warnings = StorageFallbackScheduler(), (*warnings, str(reason))
+        plan = scheduler.compute(assembled.site)
+    return Computed(
+        schedule=plan,
+        scheduler=scheduler,
+        request=request,
+        assembled=assembled,
+        input_sensors=references.sensors_read(),
+        warnings=warnings,
+    )
 
 
 def run(references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Planned:
@@ -144,14 +150,37 @@ def run(references: References, request: ScheduleRequest, *, known_at: datetime,
     return save(references.session, done, known_at=known_at, rules=rules)
 
 
-def save(session: Session, done: Computed, *, known_at: datetime, rules: Rules = USUAL) -> Planned:
-    """Save a plan; it may have been computed in another session, so that nobody waits to write meanwhile."""
-    name, version = done.maker.__name__, done.maker.version
-    by = sources.named(session, rules.source_name, type="scheduler", model=name, version=version)
+def save(
+    session: Session, done: Computed, *, known_at: datetime, rules: Rules = USUAL, job_id: str | None = None
+) -> Planned:
+    """Save a plan: its values, and its row with what it was made from.
+
+    It may have been computed in another session, so that nobody waits to write meanwhile.
+    """
+    name = done.scheduler_name
+    by = sources.named(session, rules.source_name, type="scheduler", model=name, version=done.scheduler.version)
     outputs = done.assembled.outputs
     written = save_schedule(session, done.schedule, outputs, by=by, known_at=known_at)
+    row = schedule_row(done, belief_time=known_at, created_at=datetime.now(UTC))
+    row.source_id, row.job_id = by.id, job_id
+    inputs, row.inputs_missing = _inputs(done, rules)
+    schedules.add_schedule(session, row, inputs)
     stored = {key: each.stored for key, each in written.items()}
-    return Planned(done.schedule, name, outputs, by.id, stored, done.assembled.currency, done.warnings)
+    return Planned(row.id, done.schedule, name, outputs, by.id, stored, done.assembled.currency, done.warnings)
+
+
+def _inputs(done: Computed, rules: Rules) -> tuple[bytes | None, str]:
+    """Return the packed inputs of a plan; or none, and why they are not kept."""
+    if rules.keep_inputs <= timedelta(0):
+        return None, "This server keeps no inputs of schedules (FLEXSCOPE_KEEP_SCHEDULE_INPUTS)."
+    try:
+        packed = packed_inputs(done)
+    except PackingError as reason:
+        return None, str(reason)
+    if len(packed) > rules.most_input_bytes:
+        told = f"The inputs take {len(packed)} bytes, more than the {rules.most_input_bytes} that are kept"
+        return None, f"{told} (FLEXSCOPE_MAX_SCHEDULE_INPUT_BYTES)."
+    return packed, ""
 
 
 def _scheduler(asset: Asset, site: Site, rules: Rules) -> Any:

@@ -1,0 +1,252 @@
+"""A computed schedule → its row, outputs and packed inputs; and stored inputs → the same schedule again."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.assemble.outputs import SensorOutput
+from app.assemble.site.request import ScheduleRequest
+from app.assemble.site.site import Assembled
+from app.version import OWN
+from db.schedules import CONNECTION, POWER, SOC, ScheduleOutput, StoredSchedule
+from engine import plugins
+from engine.devices.inflexible import Inflexible
+from engine.devices.storage import Storage
+from engine.flex.commodity import CommodityContext
+from engine.flex.quantity import Fixed, Quantity, SensorReference
+from engine.model.linear import Values, full
+from engine.packing import PackingError, can_pack, pack, unpack
+from engine.site import Connection, Schedule, Site
+from engine.tariffs import EnergyTariff
+
+Floats = NDArray[np.float64]
+MOST_PRICES = 700
+"""Most prices of timed events that a row holds, such as those of a week of quarter-hours."""
+MOST_WARNINGS = 100
+"""Most warnings that a row holds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computed:
+    """A schedule that is not saved."""
+
+    schedule: Schedule
+    scheduler: Any
+    """The scheduler that made it."""
+    request: ScheduleRequest
+    assembled: Assembled
+    """What it was made of."""
+    input_sensors: tuple[int, ...]
+    """Ids of the sensors that what it was made from names."""
+    warnings: tuple[str, ...]
+    """What was assumed where data lack."""
+
+    @property
+    def scheduler_name(self) -> str:
+        """Name of the scheduler."""
+        return type(self.scheduler).__name__
+
+
+def schedule_row(done: Computed, *, belief_time: datetime, created_at: datetime) -> StoredSchedule:
+    """Return the row of a schedule, with its outputs; source and job are the caller's to add."""
+    plan, site = done.schedule, done.assembled.site
+    told = list(dict.fromkeys(done.warnings))
+    more = [f"And {len(told) - MOST_WARNINGS} more."] if len(told) > MOST_WARNINGS else []
+    prices = {each.commodity: energy_prices(each, plan.window.n) for each in site.connections}
+    return StoredSchedule(
+        asset_id=done.request.asset,
+        scheduler=done.scheduler_name,
+        start=plan.window.start,
+        end=plan.window.end,
+        step=plan.window.step,
+        belief_time=belief_time,
+        created_at=created_at,
+        status=str(plan.status.value),
+        gap=plan.gap if isfinite(plan.gap) else None,
+        currency=done.assembled.currency,
+        costs=dict(plan.costs),
+        breaches=breaches(plan),
+        warnings=[*told[:MOST_WARNINGS], *more],
+        connections=list(_connections(done, prices)),
+        loads=[each.name for each in site.devices if isinstance(each, Inflexible)],
+        input_sensors=list(done.input_sensors),
+        outputs=list(_outputs(done, prices, belief_time)),
+    )
+
+
+def breaches(plan: Schedule) -> list[dict[str, Any]]:
+    """Return the soft limits that are not met, each once: how often, from when to when, and the largest breach."""
+    found = defaultdict[str, list[Any]](list)
+    for breach in plan.breaches:
+        found[breach.limit].append(breach)
+    return [
+        {
+            "limit": limit,
+            "count": len(every),
+            "first": plan.window.moment(min(each.step for each in every)).isoformat(),
+            "last": plan.window.moment(max(each.step for each in every)).isoformat(),
+            "largest": max(each.amount for each in every),
+            "unit": every[0].unit,
+        }
+        for limit, every in found.items()
+    ]
+
+
+def energy_prices(connection: Connection, n: int) -> tuple[Floats, Floats] | None:
+    """Return what energy bought costs and energy sold earns [currency/kWh], each shape (n,); None without a price."""
+    tariffs = [each for each in connection.tariffs if isinstance(each, EnergyTariff)]
+    if not tariffs:
+        return None
+    return (
+        sum((full(each.consumption_price, n) for each in tariffs), np.zeros(n)),
+        sum((full(each.production_price, n) for each in tariffs), np.zeros(n)),
+    )
+
+
+Prices = Mapping[str, tuple[Floats, Floats] | None]
+
+
+def _outputs(done: Computed, prices: Prices, belief_time: datetime) -> Iterator[ScheduleOutput]:
+    site = done.assembled.site
+    flows = {port.name: port.commodity for device in site.devices for port in device.ports}
+    flows |= {group.name: group.commodity for group in site.groups}
+    for output in done.assembled.outputs:
+        at_grid = output.name not in flows
+        yield ScheduleOutput(
+            sensor_id=output.sensor.id,
+            device=output.name,
+            role=SOC if output.stored_energy else CONNECTION if at_grid else POWER,
+            part=output.part,
+            sign=output.sign,
+            belief_time=belief_time,
+            numbers=_bounds(site, output)
+            if output.stored_energy
+            else _energies(done.schedule, output, prices.get(flows.get(output.name, output.name))),
+        )
+
+
+def _energies(plan: Schedule, output: SensorOutput, prices: tuple[Floats, Floats] | None) -> dict[str, float]:
+    """Return the energies of a power [kWh], its peak [kW], and mean prices of the window and of what it consumes."""
+    power = plan.power[output.name]
+    taken, given = np.maximum(power, 0.0), np.maximum(-power, 0.0)
+    found = {
+        "consumed": float(taken.sum() * plan.window.hours),
+        "produced": float(given.sum() * plan.window.hours),
+        "peak": float(taken.max()),
+    }
+    if prices is not None:
+        found["mean-price"] = float(prices[0].mean())
+        if found["consumed"] > 0:
+            found["paid-price"] = float(taken @ prices[0] / taken.sum())
+    return found
+
+
+def _bounds(site: Site, output: SensorOutput) -> dict[str, float]:
+    """Return the fixed bounds of a store [kWh], where it has some."""
+    for device in site.devices:
+        if isinstance(device, Storage) and device.name == output.name:
+            found = {"soc-min": _constant(device.soc_min), "soc-max": _constant(device.soc_max)}
+            found["soc-at-start"] = device.soc_at_start
+            return {name: value for name, value in found.items() if value is not None}
+    return {}
+
+
+def _constant(values: Values) -> float | None:
+    """Return the one finite number that holds all the time; None if there is none."""
+    low, high = float(np.min(values)), float(np.max(values))
+    return low if low == high and isfinite(low) else None
+
+
+def _connections(done: Computed, prices: Prices) -> Iterator[dict[str, Any]]:
+    contexts = {each.commodity: each for each in done.assembled.described.context.contexts}
+    for connection in done.assembled.site.connections:
+        context = contexts.get(connection.commodity, CommodityContext(commodity=connection.commodity))
+        buying, selling = prices[connection.commodity] or (None, None)
+        yield {
+            "commodity": connection.commodity,
+            "consumption-price": _written(context.buying or context.selling, buying),
+            "production-price": _written(context.selling or context.buying, selling),
+            "consumption-limit": _constant(connection.consumption_limit),
+            "production-limit": _constant(connection.production_limit),
+        }
+
+
+def _written(given: Quantity | None, values: Floats | None) -> Any:
+    """Return a price as it is written in a flex-context; timed ones as one value per step [currency/kWh]."""
+    match given:
+        case Fixed():
+            return given.value
+        case SensorReference():
+            lists = {name: list(getattr(given, name)) for name in ("sources", "source_types", "exclude_source_types")}
+            told: dict[str, Any] = {"sensor": given.sensor, "source-account": given.source_account}
+            told |= {name.replace("_", "-"): listed or None for name, listed in lists.items()}
+            told["default"] = given.default.value if given.default else None
+            return {name: value for name, value in told.items() if value is not None}
+    return None if values is None or len(values) > MOST_PRICES else {"values": values.tolist()}
+
+
+@cache
+def solver_version() -> str:
+    """Return the version of the solver HiGHS."""
+    return version("highspy")
+
+
+def packed_inputs(done: Computed) -> bytes:
+    """Return all that a schedule was made from, as compact bytes.
+
+    Raises:
+        PackingError: A plugin added to the site what cannot be kept.
+    """
+    described = done.assembled.described
+    models = [
+        {
+            "asset": model.asset.id if model.asset else None,
+            "sensor": model.sensor.id if model.sensor else None,
+            "fields": model.effective.fields,
+            "origins": model.effective.origins,
+        }
+        for model, _ in described.entries
+    ]
+    return pack(
+        {
+            "versions": {"flexscope": OWN, "highspy": solver_version()},
+            "request": done.request.model_dump(mode="json"),
+            "flex-context": {"fields": described.effective.fields, "origins": described.effective.origins},
+            "flex-model": models,
+            "scheduler": done.scheduler if can_pack(done.scheduler) else _plugin(done.scheduler),
+            "site": done.assembled.site,
+        }
+    )
+
+
+def _plugin(scheduler: Any) -> str:
+    """Return the name under which a scheduler is installed."""
+    for name, kind in plugins.known("schedulers").items():
+        if kind is type(scheduler):
+            return name
+    raise PackingError(f"{type(scheduler).__name__} is not installed as a plugin, so it cannot be found again.")
+
+
+def recompute(inputs: bytes) -> Schedule:
+    """Return a schedule computed again from its packed inputs.
+
+    The same to the last digit with the same versions, unless its search was ended by the clock.
+
+    Raises:
+        PackingError: The inputs are of another version.
+        UnknownPlugin: Its scheduler is not installed any more.
+    """
+    content = unpack(inputs)
+    scheduler = content["scheduler"]
+    if isinstance(scheduler, str):
+        scheduler = plugins.find("schedulers", scheduler)()
+    again: Schedule = scheduler.compute(content["site"])
+    return again

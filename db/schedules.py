@@ -1,0 +1,146 @@
+"""Schedules: what was planned, when, from which inputs, at which cost; their values are beliefs of their source."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Double, ForeignKey, Index, LargeBinary, String, delete, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from db.core.database import IDS_ONCE, Id, Table, rows_changed
+from db.sensors import Sensor
+
+POWER, CONNECTION, SOC = "power", "connection", "state-of-charge"
+"""Roles of outputs: the power of a device or group, of a connection to the grid, and the energy in a store."""
+
+
+class StoredSchedule(Table):
+    """One schedule, as it was saved."""
+
+    __tablename__ = "schedule"
+    __table_args__ = (Index(None, "asset_id", "belief_time"), IDS_ONCE)
+
+    id: Mapped[Id]
+    asset_id: Mapped[int] = mapped_column(
+        ForeignKey("asset.id", ondelete="CASCADE"), doc="The asset whose tree is planned"
+    )
+    job_id: Mapped[str | None] = mapped_column(
+        String(36), ForeignKey("job.id", ondelete="SET NULL"), unique=True, doc="None: no job, or one that is forgotten"
+    )
+    source_id: Mapped[int | None] = mapped_column(
+        ForeignKey("data_source.id", ondelete="SET NULL"), doc="The source of its values"
+    )
+    scheduler: Mapped[str] = mapped_column(doc="Name of the scheduler")
+    start: Mapped[datetime]
+    end: Mapped[datetime]
+    step: Mapped[timedelta]
+    belief_time: Mapped[datetime] = mapped_column(doc="As of when it was planned; the belief time of its values")
+    created_at: Mapped[datetime] = mapped_column(doc="When it was saved")
+    status: Mapped[str] = mapped_column(doc="How the solver ended")
+    gap: Mapped[float | None] = mapped_column(Double, doc="How far its cost may lie above the best, as share of it")
+    currency: Mapped[str]
+    costs: Mapped[dict[str, Any]] = mapped_column(doc="Cost by name [currency]; earnings are negative")
+    breaches: Mapped[list[Any]] = mapped_column(doc="Soft limits that are not met: limit, count, first, last, largest")
+    warnings: Mapped[list[Any]] = mapped_column(doc="What was assumed where data lack")
+    connections: Mapped[list[Any]] = mapped_column(doc="Connections to the grid: commodity, prices, fixed limits [kW]")
+    loads: Mapped[list[Any]] = mapped_column(doc="Names of the loads and productions it took as they are")
+    input_sensors: Mapped[list[Any]] = mapped_column(doc="Ids of the sensors that its inputs name")
+    inputs_missing: Mapped[str] = mapped_column(default="", doc="Why no inputs were kept with it")
+
+    outputs: Mapped[list["ScheduleOutput"]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True, lazy="selectin", order_by="ScheduleOutput.sensor_id"
+    )
+
+    @property
+    def cost(self) -> float | None:
+        """Sum of all costs [currency]; None if its scheduler told none."""
+        return sum(self.costs.values()) if self.costs else None
+
+
+class ScheduleOutput(Table):
+    """A sensor that received a part of a schedule."""
+
+    __tablename__ = "schedule_output"
+    __table_args__ = (Index(None, "sensor_id", "belief_time"),)
+
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedule.id", ondelete="CASCADE"), primary_key=True)
+    sensor_id: Mapped[int] = mapped_column(ForeignKey("sensor.id", ondelete="CASCADE"), primary_key=True)
+    device: Mapped[str] = mapped_column(primary_key=True, doc="Device, group, commodity or store, as the schedule says")
+    role: Mapped[str] = mapped_column(String(20), primary_key=True, doc="power, connection or state-of-charge")
+    part: Mapped[str] = mapped_column(String(20), primary_key=True, doc="all, consumption or production")
+    sign: Mapped[float] = mapped_column(Double, doc="Stored value per value that is positive when consuming")
+    belief_time: Mapped[datetime] = mapped_column(doc="That of the schedule, to find the newest one")
+    numbers: Mapped[dict[str, Any]] = mapped_column(
+        doc="Energies [kWh], peak [kW] and prices; or bounds of a store [kWh]"
+    )
+
+
+class ScheduleInputs(Table):
+    """What a schedule was made from, packed; let go of after a while."""
+
+    __tablename__ = "schedule_inputs"
+
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedule.id", ondelete="CASCADE"), primary_key=True)
+    saved_at: Mapped[datetime] = mapped_column(index=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary, doc="See engine.packing")
+
+
+def add_schedule(session: Session, row: StoredSchedule, inputs: bytes | None) -> StoredSchedule:
+    """Add a schedule with its outputs and, if they are kept, its inputs; one of the same job gives way."""
+    if row.job_id is not None:
+        earlier = session.scalar(select(StoredSchedule).where(StoredSchedule.job_id == row.job_id))
+        if earlier is not None:
+            session.delete(earlier)
+            session.flush()
+    session.add(row)
+    session.flush()
+    if inputs is not None:
+        session.add(ScheduleInputs(schedule_id=row.id, saved_at=row.created_at, content=inputs))
+        session.flush()
+    return row
+
+
+def of_job(session: Session, job_id: str) -> StoredSchedule | None:
+    """Return the schedule that a job made; None if there is none."""
+    return session.scalar(select(StoredSchedule).where(StoredSchedule.job_id == job_id))
+
+
+def newest_of_assets(session: Session, asset_ids: Collection[int], *, as_of: datetime) -> dict[int, StoredSchedule]:
+    """Return the newest schedule of each of some assets, by asset id; those without one are left out."""
+    rank = func.row_number().over(
+        partition_by=StoredSchedule.asset_id, order_by=(StoredSchedule.belief_time.desc(), StoredSchedule.id.desc())
+    )
+    known = select(StoredSchedule.id, rank.label("rank"))
+    known = known.where(StoredSchedule.asset_id.in_(asset_ids), StoredSchedule.belief_time <= as_of)
+    ranked = known.subquery()
+    query = select(StoredSchedule).where(StoredSchedule.id.in_(select(ranked.c.id).where(ranked.c.rank == 1)))
+    return {row.asset_id: row for row in session.scalars(query)}
+
+
+def newest_with_outputs(
+    session: Session, asset_ids: Collection[int], *, as_of: datetime, roles: Collection[str] = (POWER, CONNECTION, SOC)
+) -> StoredSchedule | None:
+    """Return the newest schedule that wrote to a sensor of some assets; None if there is none.
+
+    Args:
+        session: A session of any kind.
+        asset_ids: The assets.
+        as_of: Schedules of later belief times are left out.
+        roles: The roles of the outputs that count.
+    """
+    query = select(ScheduleOutput.schedule_id).join(Sensor, Sensor.id == ScheduleOutput.sensor_id)
+    query = query.where(Sensor.asset_id.in_(asset_ids), ScheduleOutput.role.in_(roles))
+    query = query.where(ScheduleOutput.belief_time <= as_of)
+    query = query.order_by(ScheduleOutput.belief_time.desc(), ScheduleOutput.schedule_id.desc()).limit(1)
+    key = session.scalar(query)
+    return None if key is None else session.get(StoredSchedule, key)
+
+
+def read_inputs(session: Session, schedule_id: int) -> bytes | None:
+    """Return the packed inputs of a schedule; None if they are not kept, or not any more."""
+    return session.scalar(select(ScheduleInputs.content).where(ScheduleInputs.schedule_id == schedule_id))
+
+
+def expire_inputs(session: Session, *, before: datetime) -> int:
+    """Let go of the inputs of schedules that were saved before a moment; return their number."""
+    return rows_changed(session, delete(ScheduleInputs).where(ScheduleInputs.saved_at < before))
