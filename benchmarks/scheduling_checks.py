@@ -14,7 +14,6 @@ from engine.devices.process import Process, ProcessType
 from engine.diagnosis.infeasibility import diagnose
 from engine.errors import Infeasible
 from engine.formulation import build
-from engine.schedulers.closed_form import best_steps
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.solve.highs import Model
 from tests.engine.scheduling.checker import check
@@ -107,7 +106,7 @@ def processes() -> None:
             session = session if kind != ProcessType.INFLEXIBLE else Process(name="w", power=1.0, steps=k, kind=kind)
             began = perf_counter()
             for _ in range(500):
-                best_steps(session, price)
+                session.best_steps(price)
             cells.append(f"{(perf_counter() - began) / 500 * 1e6:.0f}")
         print(f"| {n}, {k} | " + " | ".join(cells) + " |")
 

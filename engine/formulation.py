@@ -6,8 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from engine.devices.port import Port
 from engine.errors import InputError
+from engine.model.block import Limit
 from engine.model.limits import segments
 from engine.model.linear import Floats, Linear, full
 from engine.model.problem import Problem
@@ -64,7 +64,7 @@ def build(site: Site, before: Built | None = None) -> Built:
         members = commitment.members or (commitment.commodity,)
         promised = [_member(name, power) for name in members]
         problem.write(commitment, partial(_add_commitment, problem, commitment, promised), *promised)
-    _share_fairly(site, problem)
+    _share_fairly(problem)
     for addition in site.additions:
         addition.add_to(problem, power)
     return Built(problem, power)
@@ -96,21 +96,26 @@ def _add_group(problem: Problem, group: Group, members: list[Linear]) -> Linear:
     name, net = group.name, _total(problem, members)
     if group.soft_consumption is None and group.soft_production is None:
         flow = problem.variable(name, lower=-np.asarray(group.production_limit) * 1.0, upper=group.consumption_limit)
-        problem.limit(f"{name}.consumption-capacity", name, "upper", "kW")
-        problem.limit(f"{name}.production-capacity", name, "lower", "kW")
+        problem.limit(Limit(f"{name}.consumption-capacity", name, "upper", "kW"))
+        problem.limit(Limit(f"{name}.production-capacity", name, "lower", "kW", scale=-1.0))
     else:
         flow = segments(problem, f"{name}.consumption", group.consumption_limit, group.soft_consumption)
         flow = flow - segments(problem, f"{name}.production", group.production_limit, group.soft_production)
-        problem.limit(f"{name}.consumption-capacity", f"{name}.consumption", "upper", "kW")
-        problem.limit(f"{name}.production-capacity", f"{name}.production", "upper", "kW")
-    problem.equal(f"{name}.balance", flow - net)
-    problem.follows(flow.terms[0].cols, f"{name}.balance")
+        _limit_exchange(problem, name)
+    problem.node(name, flow - net)
+    problem.basic_at_rest(flow.terms[0].cols, f"{name}.balance")
     return flow
+
+
+def _limit_exchange(problem: Problem, name: str) -> None:
+    """Tell of the limits on the flows of a group or connection in both directions."""
+    for way in ("consumption", "production"):
+        problem.limit(Limit(f"{name}.{way}-capacity", f"{name}.{way}", "upper", "kW"))
 
 
 def _add_node(problem: Problem, commodity: str, flows: list[Linear]) -> None:
     """Add that what some devices give, others take in the same step."""
-    problem.equal(f"{commodity}.balance", -_total(problem, flows))
+    problem.node(commodity, -_total(problem, flows))
 
 
 def _add_commitment(problem: Problem, commitment: Commitment, flows: list[Linear]) -> None:
@@ -133,11 +138,10 @@ def _add_exchange(problem: Problem, connection: Connection, flows: list[Linear])
     name, net = connection.commodity, _total(problem, flows)
     bought = segments(problem, f"{name}.consumption", connection.consumption_limit, connection.soft_consumption)
     sold = segments(problem, f"{name}.production", connection.production_limit, connection.soft_production)
-    problem.limit(f"{name}.consumption-capacity", f"{name}.consumption", "upper", "kW")
-    problem.limit(f"{name}.production-capacity", f"{name}.production", "upper", "kW")
-    problem.equal(f"{name}.balance", bought - sold - net)
+    _limit_exchange(problem, name)
+    problem.node(name, bought - sold - net)
     settled = np.where(full(net.constant, net.size) >= 0, bought.terms[0].cols, sold.terms[0].cols)
-    problem.follows(settled, f"{name}.balance")
+    problem.basic_at_rest(settled, f"{name}.balance")
     problem.one_at_a_time(name, bought, sold, lossless=True, most=partial(_most, net, bought, sold))
     return Exchange(name, bought, sold, bought - sold)
 
@@ -149,16 +153,18 @@ def _most(net: Linear, bought: Linear, sold: Linear, lower: Floats, upper: Float
     return np.minimum(limits[0], np.maximum(high, 0.0)), np.minimum(limits[1], np.maximum(-low, 0.0))
 
 
-def _share_fairly(site: Site, problem: Problem) -> None:
-    """Prefer, between plans of equal cost, those in which equal devices run at an equal share of their power."""
-    ports = [port for device in site.devices for port in device.ports if isinstance(port, Port) and port.share]
-    for share in dict.fromkeys(port.share for port in ports):
-        highest = problem.variable(f"{share}.share")
-        for port in ports:
-            name = f"{port.name}.consumption"
-            if port.share == share and name in problem.sizes:
-                most = np.maximum(full(port.consumption_limit, problem.window.n), 1e-9)
-                problem.at_most(f"{name}.share", problem.block(name) * (1.0 / most), highest)
+def _share_fairly(problem: Problem) -> None:
+    """Prefer, between plans of equal cost, those in which equal devices run at an equal share of their power.
+
+    In each set of flows f_i with limits m_i, the highest share h_t ≥ f_it / m_it is pressed down.
+    """
+    shares = problem.shares
+    for group in dict.fromkeys(share.group for share in shares):
+        highest = problem.variable(f"{group}.share")
+        for share in shares:
+            if share.group == group:
+                most = np.maximum(full(share.limit, problem.window.n), 1e-9)
+                problem.at_most(f"{share.columns}.share", problem.block(share.columns) * (1.0 / most), highest)
         problem.prefer(highest * FAIRNESS)
 
 

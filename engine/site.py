@@ -1,12 +1,12 @@
 """A site and a plan for it: what schedulers take and give. Plain arrays, kW and kWh, consumption positive."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol, Self
 
 import numpy as np
 
-from engine.devices.port import Device
+from engine.devices.device import Device
 from engine.model.limits import SoftLimit
 from engine.model.linear import Floats, Linear, Values
 from engine.model.problem import Problem
@@ -80,6 +80,19 @@ class Site:
     additions: tuple[Addition, ...] = ()
     hedged: int = 0
     """Number of steps in which one decision has to do for every quantile of loads and production; 0 for none."""
+
+    @property
+    def levels(self) -> list[float]:
+        """Probabilities for which the power of a load or production is known, increasing."""
+        return sorted({level for device in self.devices for level in device.levels})
+
+    def with_devices(self, change: Callable[[Device], Device]) -> Self:
+        """Return the site in which each device is what a change makes of it."""
+        return replace(self, devices=tuple(change(device) for device in self.devices))
+
+    def with_device(self, old: Device, new: Device) -> Self:
+        """Return the site with one device in the place of another."""
+        return self.with_devices(lambda device: new if device is old else device)
 
 
 @dataclass(frozen=True, slots=True)

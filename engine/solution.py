@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from engine.devices.storage import Storage
 from engine.formulation import Built
 from engine.model.block import Limit
 from engine.model.linear import Floats
@@ -36,12 +35,12 @@ def later(site: Site, built: Built, solved: Solved, timings: Timings) -> Schedul
     return Schedule(
         window=site.window,
         power={name: power.value(x) + 0.0 for name, power in built.power.items()},
-        soc=stored(site, problem, x),
+        soc=_energies(problem, x),
         costs=_Later(partial(problem.paid, x)),
         status=solved.status,
         gap=solved.gap,
         prices=_Later(partial(_prices, problem, solved.row_dual)),
-        worth=_Later(partial(_worth, site, problem, solved.row_dual)),
+        worth=_Later(partial(_worth, problem, solved.row_dual)),
         limit_prices=_Later(partial(_limit_prices, problem, solved.col_dual)),
         breaches=tuple(_breaches(problem, x)),
         timings=timings,
@@ -72,34 +71,28 @@ class _Later(Mapping[str, Value]):
         return dict, (self._values,)  # what leaves the process is read
 
 
-def stored(site: Site, problem: Problem, x: Floats) -> dict[str, Floats]:
-    """Return the energy in each store [kWh], shape (n + 1,)."""
-    stores = [device for device in site.devices if isinstance(device, Storage)]
-    return {
-        store.name: np.concatenate([[store.soc_at_start], x[first : first + size]])
-        for store in stores
-        for first, size in [problem.sizes[f"{store.name}.soc"]]
-    }
+def _energies(problem: Problem, x: Floats) -> dict[str, Floats]:
+    """Return the stored energies [kWh], shape (n + 1,)."""
+    found = {}
+    for state in problem.energies:
+        first, size = problem.sizes[state.columns]
+        found[state.name] = np.concatenate([[state.start], x[first : first + size]])
+    return found
 
 
 def _prices(problem: Problem, row_dual: Floats) -> dict[str, Floats]:
-    """Return the marginal cost of consuming one more kWh at each node: what one more kW on its balance costs."""
+    """Return the shadow price of each node: what one more kWh taken there costs [currency/kWh], shape (n,)."""
     if not len(row_dual):
         return {}
-    hours, stores = problem.window.hours, {name.removesuffix(".soc") for name in problem.sizes if name.endswith(".soc")}
-    return {
-        name.removesuffix(".balance"): row_dual[first : first + size] / hours
-        for name, (first, size) in problem.rows.items()
-        if name.endswith(".balance") and name.removesuffix(".balance") not in stores
-    }
+    hours, rows = problem.window.hours, {name: problem.rows[f"{name}.balance"] for name in problem.nodes}
+    return {name: row_dual[first : first + size] / hours for name, (first, size) in rows.items()}
 
 
-def _worth(site: Site, problem: Problem, row_dual: Floats) -> dict[str, Floats]:
+def _worth(problem: Problem, row_dual: Floats) -> dict[str, Floats]:
+    """Return the shadow price of each stored energy: what one more kWh in it saves [currency/kWh], shape (n,)."""
     if not len(row_dual):
         return {}
-    rows = {
-        device.name: problem.rows[f"{device.name}.balance"] for device in site.devices if isinstance(device, Storage)
-    }
+    rows = {state.name: problem.rows[state.rows] for state in problem.energies}
     return {name: -row_dual[first : first + size] for name, (first, size) in rows.items()}
 
 

@@ -5,9 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
-from engine.devices.port import Device, Port
+from engine.devices.port import Port
 from engine.devices.storage import Storage
+from engine.diagnosis.changes import raised, with_limit
+from engine.formulation import Built, build
+from engine.model.arrays import same_coefficients
 from engine.schedulers.fleet import Scheduler
 from engine.site import Connection, Site
 from engine.tariffs import EnergyTariff
@@ -45,6 +49,43 @@ def check_scheduler(scheduler: Scheduler) -> None:
     for old, new in zip(before, _numbers(site), strict=True):
         np.testing.assert_array_equal(old, new)
     assert isinstance(getattr(type(scheduler), "version", None), str), "A scheduler has a version, for its source."
+
+
+def check_device(device: Device, site: Site | None = None) -> None:
+    """Assert what every device promises: see ``Device`` and the contract of reuse in ``engine.model.block``.
+
+    Args:
+        device: Of any kind.
+        site: A site with it that can be built; by default a small one.
+
+    Raises:
+        InputError: The device tells the problem of a limit that it cannot change.
+    """
+    here = sample_site(device) if site is None else site
+    built, n = build(here), here.window.n
+    (block,) = (block for block in built.problem.sections if block.by is device)
+    for port in device.ports:
+        assert built.power[port.name].size == n, f"The power of {port.name} has no value for each step."
+    for limit in built.problem.limits:  # those of others too, which it must not read
+        changed = with_limit(here, limit.path, raised(0.5))
+        _assert_same_numbers(build(changed, built), build(changed))
+    for alternative in device.alternatives(here.window):
+        build(here.with_device(device, alternative.changed(alternative.most)))
+    for premise in device.premises(here.window):
+        size = built.problem.rows[premise.rows][1]
+        assert premise.lower.shape == premise.upper.shape == (size,), f"{premise.name} is not about all {premise.rows}."
+    plain = device.fallback(here.window)
+    assert plain.power.keys() == {port.name for port in device.ports}, "A fallback has a power for each port."
+    assert all(power.shape == (n,) for power in plain.power.values()), "A fallback has a power for each step."
+    assert plain.soc.keys() == {state.name for state in block.energies}, "A fallback has the energy of each store."
+
+
+def _assert_same_numbers(taken: Built, new: Built) -> None:
+    """Assert that a problem in which blocks were taken over is the one that is written anew."""
+    first, second = taken.problem.arrays(), new.problem.arrays()
+    assert same_coefficients(first, second), "A device reads more than itself: its block is not what it would write."
+    for name in ("cost", "lower", "upper", "row_lower", "row_upper", "integers"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 
 
 def _numbers(site: Site) -> list[Any]:

@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 
-from engine.devices.port import Port
+from engine.devices.port import Port, PortedDevice
 from engine.model.linear import Linear
 from engine.model.problem import Problem
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Adjustable:
-    """Runs at any power its ports allow: curtailable solar, a boiler, and, coupled, a heat pump or CHP."""
+class Adjustable(PortedDevice):
+    """Runs at any power its ports allow: curtailable solar, a boiler, and, coupled, a heat pump or CHP.
+
+    Ports of one coupling share a level x_t ≥ 0: the power of port i is coefficient_i · x_t, so that a heat pump with
+    the coefficients 1 (electricity) and 3 (heat) has a coefficient of performance of 3.
+    """
 
     name: str
     """Name of the device."""

@@ -5,7 +5,8 @@ from typing import Literal, Self
 
 import numpy as np
 
-from engine.diagnosis.reach import partly
+from engine.devices.reach import partly
+from engine.model.block import Limit
 from engine.model.linear import Floats, Linear, Term, Values, full, stacked
 from engine.model.problem import Problem
 
@@ -78,7 +79,11 @@ def add_between(problem: Problem, name: str, soc: Linear, moments: Moments, star
     for bound, side in sides.items():
         asked = ~np.isnan(getattr(moments, bound))
         if asked.any():
-            problem.limit(f"{name}.soc-{bound}", f"{name}.between", side, "kWh", at=asked)
+            limit = Limit(
+                f"{name}.soc-{bound}", f"{name}.between", side, "kWh", asked,
+                times=moments.at, exact=bound == "targets", field=f"{name}.between-{bound}",
+            )  # fmt: skip
+            problem.limit(limit)
     return level
 
 
@@ -113,7 +118,7 @@ class SoftBound:
         name = limit if not limit.endswith("targets") else f"{limit}.{'short' if sign > 0 else 'over'}"
         breach = problem.variable(f"{name}.breach", size=len(bounds))
         problem.constrain(f"{name}.breach", level * sign + breach, lower=bounds * sign)
-        problem.may_break(limit, f"{name}.breach", "kWh", np.concatenate([ticks + 1, levels.at[moments]]))
+        problem.soft_constraint(limit, f"{name}.breach", "kWh", np.concatenate([ticks + 1, levels.at[moments]]))
         each, highest = (full(price, problem.window.n)[step] for price in (self.each_price, self.highest_price))
         problem.cost(f"all {limit} breaches", breach * (each * problem.window.hours))
         if highest.any():

@@ -1,16 +1,20 @@
 """A device whose power is what it is."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Self
 
+import numpy as np
+
+from engine.devices.device import Device, DevicePlan, Premise
 from engine.model.linear import Floats, Linear
 from engine.model.problem import Problem
+from engine.window import Window
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Inflexible:
-    """A load or a production that the plan has to live with."""
+class Inflexible(Device):
+    """A load or a production that the plan has to live with: a constant p_t in the balance of its node."""
 
     name: str
     """Name under which its power is reported; unique in the site."""
@@ -29,5 +33,46 @@ class Inflexible:
         return (self,)
 
     def add_to(self, problem: Problem) -> dict[str, Linear]:
-        """See Device.add_to."""
+        """See Device.add_to; neither a variable nor a row."""
         return {self.name: Linear(problem.window.n, (), self.power)}
+
+    def weight(self, window: Window) -> float:
+        """See Device.weight."""
+        return 0.0
+
+    @property
+    def load(self) -> Floats:
+        """See Device.load."""
+        return self.power
+
+    @property
+    def levels(self) -> Collection[float]:
+        """See Device.levels."""
+        return self.quantiles.keys()
+
+    def at_level(self, level: float) -> "Inflexible":
+        """See Device.at_level; between two known levels the power is interpolated."""
+        if not self.quantiles:
+            return self
+        return replace(self, power=_at_level(self.quantiles, level), quantiles={})
+
+    def fallback(self, window: Window) -> DevicePlan:
+        """See Device.fallback."""
+        return DevicePlan({self.name: self.power}, {})
+
+    def premises(self, window: Window) -> Iterable[Premise]:
+        """See Device.premises: without it, the balance of its node has no such constant."""
+        if self.power.any():
+            rows, less = f"{self.group or self.commodity}.balance", -self.power
+            yield Premise(name=self.name, text=self.name, power=self.power, rows=rows, lower=less, upper=less)
+
+
+def _at_level(quantiles: Mapping[float, Floats], level: float) -> Floats:
+    """Return the power at a level [kW], between the two nearest that are known, shape (n,)."""
+    known = sorted(quantiles)
+    after = min(int(np.searchsorted(known, level)), len(known) - 1)
+    before = after if known[after] <= level else max(after - 1, 0)
+    if known[after] == known[before]:
+        return quantiles[known[after]]
+    share = min(max((level - known[before]) / (known[after] - known[before]), 0.0), 1.0)
+    return quantiles[known[before]] * (1 - share) + quantiles[known[after]] * share

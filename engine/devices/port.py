@@ -1,47 +1,49 @@
 """Where a device meets a commodity: the power it may take and give there, and what running it costs."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
 from engine.devices import running
+from engine.devices.device import Alternative, Device, LimitChange
 from engine.errors import InputError
+from engine.model.block import Limit
 from engine.model.limits import SoftLimit, segments
 from engine.model.linear import Linear, Values, any_of, full
 from engine.model.problem import Problem
+from engine.window import Window
+
+CAPACITIES = {
+    "consumption-capacity": "consumption_limit",
+    "production-capacity": "production_limit",
+    "ramp-limit": "ramp",
+}
+"""The attribute that holds each limit on power, of a port, a group and a connection."""
+PER_STEP = 10
+"""Numbers that one port takes up in one step, about; what looks back over many steps counts by it."""
+T = TypeVar("T")
 
 
-class Member(Protocol):
-    """Anything with a power of its own at one place of the site."""
-
-    @property
-    def name(self) -> str:
-        """Name under which its power is reported; unique in the site."""
-
-    @property
-    def commodity(self) -> str:
-        """What flows, such as ``electricity`` or ``heat``."""
-
-    @property
-    def group(self) -> str | None:
-        """The group of devices it belongs to, if any."""
-
-
-class Device(Protocol):
-    """Anything that writes its own physics into a problem."""
-
-    @property
-    def ports(self) -> tuple[Member, ...]:
-        """The places where it takes or gives power."""
-
-    def add_to(self, problem: Problem) -> dict[str, Linear]:
-        """Add the device; return the power each port takes [kW], shape (n,), by name of the port."""
+def with_capacity(part: T, field: str, change: LimitChange) -> T:
+    """Return a port, group or connection with one limit on its power changed; itself where it has no such limit."""
+    attribute = CAPACITIES.get(field)
+    if attribute is None or not hasattr(part, attribute):
+        return part
+    changed: Any = part  # which attribute changes is known by name only
+    result: T = replace(changed, **{attribute: change(getattr(part, attribute))})
+    return result
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Port:
-    """The power a device may take from a commodity and give to it."""
+    """The power a device may take from a commodity and give to it.
+
+    In step t it takes c_t and gives p_t [kW], 0 ≤ c_t ≤ consumption_limit_t, 0 ≤ p_t ≤ production_limit_t, of which one
+    is 0; its power is c_t - p_t. Running costs wear_price_t · (c_t + p_t) · hours.
+    """
 
     name: str
     """Name under which its power is reported; unique in the site."""
@@ -90,6 +92,8 @@ class Port:
             taken, given = running.add_bands(problem, self.name, self.bands, self._most)
         else:
             taken, given = self._direction(problem, "consumption"), self._direction(problem, "production")
+        if self.share is not None:
+            problem.share_fairly(self.share, f"{self.name}.consumption", self.consumption_limit)
         flow = Flow(taken, given)
         self._add_rules(problem, flow)
         if any_of(self.wear_price):
@@ -112,7 +116,7 @@ class Port:
         if self.coupling is not None:
             return self._coupled(problem, name, hard, soft)
         flow = segments(problem, name, hard, soft)
-        problem.limit(f"{name}-capacity", name, "upper", "kW")
+        problem.limit(Limit(f"{name}-capacity", name, "upper", "kW"))
         return flow
 
     def _coupled(self, problem: Problem, name: str, hard: Values, soft: SoftLimit | None) -> Linear:
@@ -128,7 +132,7 @@ class Port:
         if level not in problem.sizes:
             problem.variable(level)
         problem.tighten(level, full(hard, n) / coefficient)
-        problem.limit(f"{name}-capacity", level, "upper", "kW", scale=coefficient)
+        problem.limit(Limit(f"{name}-capacity", level, "upper", "kW", scale=coefficient))
         return problem.block(level) * coefficient
 
     def _add_rules(self, problem: Problem, flow: "Flow") -> None:
@@ -150,6 +154,71 @@ class Port:
     def lossless(self) -> bool:
         """Whether taking and giving at once changes nothing but the two themselves."""
         return not any_of(self.charging_efficiency * self.discharging_efficiency - 1.0)
+
+    def weight(self, window: Window) -> float:
+        """Size of its part of a problem, counted in ports without rules."""
+        lasting = sum(min(running.round_up(lasts / window.hours), window.n) for lasts in (self.min_on, self.min_off))
+        return 1.0 + len(self.bands) + lasting / PER_STEP
+
+    def alternatives(self, window: Window) -> "Iterable[Alternative[Port]]":
+        """Return the ways in which minimum times and operation modes could give way."""
+        for field, lasts in (("min_on", self.min_on), ("min_off", self.min_off)):
+            if round(lasts / window.hours) > 0:
+                yield self._shorter(field, lasts, window.hours)
+        if self.bands:
+            rule = f"{self.name}.operation-modes"
+            yield Alternative(rule, 1, lambda _: replace(self, bands=()), lambda _: f"leave out {rule}")
+
+    def _shorter(self, field: str, lasts: float, hours: float) -> "Alternative[Port]":
+        """Return the way in which a minimum time could be shorter."""
+        port: Any = self  # which field changes is known by name only
+        rule = f"{self.name}.{field.replace('_', '-')}"
+
+        def left(less: int) -> float:
+            return max(lasts - less * hours, 0.0)
+
+        return Alternative(
+            rule,
+            round(lasts / hours),
+            lambda less: replace(port, **{field: left(less)}),
+            lambda less: f"shorten {rule} to {left(less):g} h",
+        )
+
+
+class PortedDevice(Device):
+    """A device whose limits and rules are those of its ports; what it has beyond them, it adds."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def ports(self) -> tuple[Port, ...]:
+            """The places where it takes or gives power."""
+
+    def weight(self, window: Window) -> float:
+        """See Device.weight."""
+        return sum(port.weight(window) for port in self.ports)
+
+    def with_limit(self, owner: str, field: str, change: LimitChange) -> Self:
+        """See Device.with_limit: a limit on the power of one of its ports."""
+        for port in self.ports:
+            if port.name == owner and field in CAPACITIES:
+                return self.with_port(port, with_capacity(port, field, change))
+        return self
+
+    def alternatives(self, window: Window) -> Iterable[Alternative[Device]]:
+        """See Device.alternatives: those of its ports."""
+        for port in self.ports:
+            for own in port.alternatives(window):
+                yield Alternative(own.rule, own.most, partial(self._with_changed, port, own.changed), own.text)
+
+    def with_port(self, old: Port, new: Port) -> Self:
+        """Return the device with one port in the place of another."""
+        device: Any = self  # a dataclass, as all devices with ports are
+        changed: Self = replace(device, ports=tuple(new if port is old else port for port in self.ports))
+        return changed
+
+    def _with_changed(self, port: Port, changed: Callable[[int], Port], less: int) -> Self:
+        return self.with_port(port, changed(less))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,21 @@
 """A piece of work of constant power and fixed duration whose time is to be chosen."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.devices.device import Alternative, Conflict, Device, DevicePlan, moment
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import PER_STEP
 from engine.devices.running import sliding
 from engine.errors import Infeasible, InputError
 from engine.model.linear import Floats, Linear
 from engine.model.problem import Problem
+from engine.window import Window
 
 
 class ProcessType(StrEnum):
@@ -25,8 +30,12 @@ class ProcessType(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Process:
-    """Work of constant power that is to be done once within the window."""
+class Process(Device):
+    """Work of constant power that is to be done once within the window, for k steps.
+
+    SHIFTABLE: Σ_t start_t = 1, start_t ∈ {0, 1}, and its power is power · Σ_{s = t-k+1 ... t} start_s.
+    BREAKABLE: Σ_t run_t = k, run_t ∈ {0, 1}, and its power is power · run_t. INFLEXIBLE: a constant, no variables.
+    """
 
     name: str
     """Name under which its power is reported; unique in the site."""
@@ -122,3 +131,93 @@ class Process:
         runs = np.zeros(n)
         runs[start : start + self.steps] = 1.0
         return runs
+
+    def weight(self, window: Window) -> float:
+        """See Device.weight; each step of a SHIFTABLE process looks back over its whole duration."""
+        return 1.0 + (min(self.steps, window.n) / PER_STEP if self.kind is ProcessType.SHIFTABLE else 0.0)
+
+    @property
+    def timed_by_price(self) -> bool:
+        """See Device.timed_by_price."""
+        return True
+
+    @property
+    def timed_by_price_only(self) -> bool:
+        """See Device.timed_by_price_only: the dearest time is no matter of least cost."""
+        return self.dearest
+
+    def at_best_time(self, price: Floats) -> Inflexible:
+        """See Device.at_best_time.
+
+        Raises:
+            Infeasible: It finds no room.
+        """
+        power = self.best_steps(price) * self.power
+        return Inflexible(name=self.name, power=power, commodity=self.commodity, group=self.group)
+
+    def best_steps(self, price: Floats) -> Floats:
+        """Return 1 for each step in which it runs at the best price, the earliest of equal ones, shape (n,).
+
+        Args:
+            price: Cost of energy in each step [any currency per energy], shape (n,).
+
+        Raises:
+            Infeasible: It finds no room.
+        """
+        cost, n = (-price if self.dearest else price), len(price)
+        if self.kind is ProcessType.INFLEXIBLE:
+            return self.earliest(n)
+        if self.kind is ProcessType.SHIFTABLE:
+            starts = self.possible_starts(n)  # first, as it tells when there is no room
+            total = np.zeros(n + 1)
+            cost.cumsum(out=total[1:])
+            blocks = np.full(n, np.inf)
+            blocks[: n - self.steps + 1] = total[self.steps :] - total[: n - self.steps + 1]
+            blocks[~starts] = np.inf
+            # Sums of equal prices differ in their last digits; those must not decide between equals.
+            return self.block_at(int(np.argmax(blocks <= blocks.min() + 1e-9 * max(1.0, np.abs(cost).max()))), n)
+        self.check_room(n)
+        allowed = np.flatnonzero(self.allowed(n))
+        runs = np.zeros(n)
+        runs[allowed[np.argsort(cost[allowed], kind="stable")[: self.steps]]] = 1.0
+        return runs
+
+    def fallback(self, window: Window) -> DevicePlan:
+        """See Device.fallback: it runs as early as it may."""
+        return DevicePlan({self.name: self.earliest(window.n) * self.power}, {})
+
+    def conflict(self, window: Window) -> Conflict | None:
+        """See Device.conflict: it finds no room between its time restrictions."""
+        try:
+            self.check_room(window.n)
+        except Infeasible as error:
+            at, room = self.room(window.n)
+            in_pieces, hours = self.kind is ProcessType.BREAKABLE, window.hours
+            text = (
+                f"{self.name}: duration asks for {self.steps * hours:g} h"
+                f"{'' if in_pieces else ' on end'}, but there is room for {room * hours:g} h"
+                f"{f' from {moment(window, at)}' if room and not in_pieces else ''}."
+            )
+            return Conflict(tuple(error.clashing), float(at), (self.steps - room) * hours, "h", text)
+        return None
+
+    def alternatives(self, window: Window) -> Iterable[Alternative[Device]]:
+        """See Device.alternatives: a shorter duration, no time restrictions, another process type."""
+        hours, name = window.hours, self.name
+        if self.steps > 1:
+            yield Alternative(
+                f"{name}.duration",
+                self.steps - 1,
+                lambda less: replace(self, steps=self.steps - less),
+                lambda less: f"shorten {name} to {(self.steps - less) * hours:g} h",
+            )
+        if self.blocked is not None and self.blocked.any():
+            rule = f"{name}.time-restrictions"
+            yield Alternative(rule, 1, lambda _: replace(self, blocked=None), lambda _: f"lift {rule}")
+        kinds = list(ProcessType)
+        for freer in kinds[kinds.index(self.kind) + 1 :]:
+            yield self._freer(freer)
+
+    def _freer(self, kind: ProcessType) -> Alternative[Device]:
+        rule = f"{self.name}.process-type"
+        return Alternative(rule, 1, lambda _: replace(self, kind=kind), lambda _: f"make {self.name} {kind.value}")

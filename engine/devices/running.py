@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.model.block import Limit
 from engine.model.linear import Linear, Term, Values, full
 from engine.model.problem import Problem
 
@@ -60,7 +61,7 @@ def add_ramp(problem: Problem, name: str, power: Linear, ramp: float) -> None:
     most = ramp * problem.window.hours
     change = problem.variable(f"{name}.change", lower=-most, upper=most, size=problem.window.n - 1)
     problem.equal(f"{name}.change", power[1:] - power[:-1] - change)
-    problem.limit(f"{name}.ramp-limit", f"{name}.change", "both", "kW/h", scale=1.0 / problem.window.hours)
+    problem.limit(Limit(f"{name}.ramp-limit", f"{name}.change", "both", "kW/h", scale=1.0 / problem.window.hours))
 
 
 @dataclass(frozen=True, kw_only=True)

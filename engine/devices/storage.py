@@ -1,56 +1,43 @@
 """A store of energy, fed and emptied by one port or several."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.devices.bounds import Levels, Moments, SoftBound, add_between
-from engine.devices.port import Port
+from engine.devices import storage_conflicts
+from engine.devices.bounds import Levels, add_between
+from engine.devices.device import Cause, Conflict, Device, DevicePlan, LimitChange, Postponement, Premise
+from engine.devices.port import PortedDevice
+from engine.devices.reach import settled
 from engine.devices.running import lagged
-from engine.diagnosis.reach import fastest, path, settled
-from engine.model.linear import Floats, Linear, Values, full
+from engine.devices.storage_fallback import plan_to_first_target
+from engine.devices.stored_energy import StoredEnergy
+from engine.errors import FieldError
+from engine.model.block import EnergyState, Limit
+from engine.model.linear import Floats, Linear, full
 from engine.model.problem import Problem
 from engine.window import Window
 
+BOUNDS = ("soc-min", "soc-max", "soc-minima", "soc-maxima", "soc-targets")
+"""Limits on the energy at ticks; those between ticks are ``between-minima``, ``-maxima`` and ``-targets``."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Storage:
-    """A battery, vehicle, boiler, pond: what goes in comes out later."""
+class Storage(StoredEnergy, PortedDevice):
+    """A battery, vehicle, boiler, pond: what goes in comes out later.
 
-    name: str
-    """Name under which its state of charge is reported; unique in the site."""
-    ports: tuple[Port, ...]
-    """Where it is charged and discharged; several may share the store."""
-    soc_at_start: float
-    """Energy stored when the window begins [kWh]; may lie outside the bounds, and is then brought back at once."""
-    soc_min: Values = 0.0
-    """Hard lower bound [kWh], one number or shape (n + 1,); entry 0 is the start and is not used."""
-    soc_max: Values = np.inf
-    """Hard upper bound [kWh], as soc_min."""
-    soc_minima: Floats | None = None
-    """Least energy [kWh] at some ticks, NaN elsewhere, shape (n + 1,); hard."""
-    soc_maxima: Floats | None = None
-    """Most energy [kWh] at some ticks, likewise."""
-    soc_targets: Floats | None = None
-    """Exact energy [kWh] at some ticks, likewise."""
-    moments: Moments | None = None
-    """Hard bounds at moments that are no ticks; they are also the moments of the soft bounds."""
-    soft_minima: SoftBound | None = None
-    """Lower bounds with a price."""
-    soft_maxima: SoftBound | None = None
-    """Upper bounds with a price."""
-    soft_targets: tuple[SoftBound | None, SoftBound | None] | None = None
-    """Exact energies with a price of falling short and one of going beyond."""
-    storage_efficiency: Values = 1.0
-    """Share of the stored energy left after one step [1]."""
-    gain: Values = 0.0
-    """Power that flows into the store from elsewhere, negative when it is used up [kW]."""
-    end_value: float | Literal["learned"] | None = None
-    """Worth of the energy stored at the end [currency/kWh]; None is nothing, ``learned`` the mean worth in the plan."""
-    prefer_charging_sooner: bool = True
-    """Between plans of equal cost, the one that fills the store sooner."""
+    With the energy e_t [kWh] at the end of step t, what its ports i take c and give p [kW], the share k that a step
+    leaves of the energy, and the share s = (k - 1) / ln k that it leaves of what flows in during the step:
+
+        e_t = k_t · e_{t-1} + s_t · hours · (Σ_i charging_i · c_it - Σ_i p_it / discharging_i + gain_t)
+        soc_min_t ≤ e_t ≤ soc_max_t
+
+    Source:
+        The linear differential equation de/dt = ln(k) · e + inflow with constant inflow, solved over one step.
+    """
 
     def add_to(self, problem: Problem) -> dict[str, Linear]:
         """See Device.add_to."""
@@ -67,43 +54,11 @@ class Storage:
             level = level + flow.taken * (-share * port.charging_efficiency)
             level = level + flow.given * (share / port.discharging_efficiency)
         problem.equal(f"{self.name}.balance", level, added)
-        problem.follows(soc.terms[0].cols, f"{self.name}.balance")
-        self._name_limits(problem)
+        problem.energy_state(EnergyState(self.name, f"{self.name}.soc", f"{self.name}.balance", self.soc_at_start))
+        problem.basic_at_rest(soc.terms[0].cols, f"{self.name}.balance")
+        self._tell_limits(problem)
         self._add_prices(problem, self._levels(problem, soc))
         return {name: flow.power for name, flow in flows.items()}
-
-    def bounds(self, window: Window) -> tuple[Floats, Floats]:
-        """Return the hard bounds at the end of each step [kWh], each shape (n,).
-
-        A start outside soc_min and soc_max is no contradiction: until it can be brought back, the fastest way back is
-        the bound.
-        """
-        lower, upper = full(after_start(self.soc_min), window.n), full(after_start(self.soc_max), window.n)
-        if self.soc_at_start < lower[0] or self.soc_at_start > upper[0]:
-            down, up = self.reach(window)
-            below, above = self.soc_at_start < lower[0], self.soc_at_start > upper[0]
-            lower = np.where(_until_met(up >= lower), np.minimum(lower, up), lower) if below else lower
-            upper = np.where(_until_met(down <= upper), np.maximum(upper, down), upper) if above else upper
-        for least in (self.soc_minima, self.soc_targets):
-            lower = lower if least is None else np.fmax(lower, least[1:])
-        for most in (self.soc_maxima, self.soc_targets):
-            upper = upper if most is None else np.fmin(upper, most[1:])
-        return lower, upper
-
-    def reach(self, window: Window) -> tuple[Floats, Floats]:
-        """Return the least and most energy that the ports alone allow at the end of each step [kWh], shape (n,)."""
-        off, on, kept = self.step_reach(window)
-        return path(self.soc_at_start, kept, off), path(self.soc_at_start, kept, on)
-
-    def step_reach(self, window: Window) -> tuple[Floats, Floats, Floats]:
-        """Return the least and most that each step can add [kWh], and the share that is left, each shape (n,)."""
-        kept = full(self.storage_efficiency, window.n)
-        ports = [
-            (p.consumption_limit, p.charging_efficiency, p.production_limit, p.discharging_efficiency)
-            for p in self.ports
-        ]
-        off, on = fastest(ports, self.gain, kept, window.hours)
-        return off, on, kept
 
     def _levels(self, problem: Problem, soc: Linear) -> Levels:
         """Return the energy at ticks and, if any bound asks for it, at moments between them."""
@@ -112,32 +67,22 @@ class Storage:
         between = add_between(problem, self.name, soc, self.moments, self.soc_at_start, self.storage_efficiency)
         return Levels(self.name, soc, between, self.moments.at)
 
-    def _name_limits(self, problem: Problem) -> None:
+    def _tell_limits(self, problem: Problem) -> None:
         """Tell which bounds are whose: a bound that another one hides, or that a target lies beyond, is not told."""
-        block = f"{self.name}.soc"
+        ticks = np.arange(1.0, problem.window.n + 1)
         below, above = self.binding(problem.window.n)
         if self.soc_targets is not None:
-            problem.limit(f"{self.name}.soc-targets", block, "both", "kWh", at=~np.isnan(self.soc_targets[1:]))
-        for side, binding in (("lower", below), ("upper", above)):
-            for bound, at in binding.items():
-                problem.limit(f"{self.name}.{bound}", block, "lower" if side == "lower" else "upper", "kWh", at=at)
+            asked = ~np.isnan(self.soc_targets[1:])
+            problem.limit(self._limit("soc-targets", "both", asked, ticks))
+        for bound, at in below.items():
+            problem.limit(self._limit(bound, "lower", at, ticks))
+        for bound, at in above.items():
+            problem.limit(self._limit(bound, "upper", at, ticks))
 
-    def binding(self, n: int) -> tuple[dict[str, NDArray[np.bool_]], dict[str, NDArray[np.bool_]]]:
-        """Return at which ticks 1 ... n each lower and each upper bound, targets aside, is the one that binds."""
-        least, most = full(after_start(self.soc_min), n), full(after_start(self.soc_max), n)
-        below, above = np.ones(n, dtype=bool), np.ones(n, dtype=bool)
-        lower: dict[str, NDArray[np.bool_]] = {}
-        upper: dict[str, NDArray[np.bool_]] = {}
-        if self.soc_targets is not None:
-            # At a target, a bound that it does not lie within is the other one's.
-            below, above = ~(self.soc_targets[1:] >= least), ~(self.soc_targets[1:] <= most)
-        if self.soc_minima is not None:
-            lower["soc-minima"] = below & (self.soc_minima[1:] > least)
-            below = below & ~lower["soc-minima"]
-        if self.soc_maxima is not None:
-            upper["soc-maxima"] = above & (self.soc_maxima[1:] < most)
-            above = above & ~upper["soc-maxima"]
-        return {**lower, "soc-min": below}, {**upper, "soc-max": above}
+    def _limit(
+        self, bound: str, side: Literal["lower", "upper", "both"], at: NDArray[np.bool_], ticks: Floats
+    ) -> Limit:
+        return Limit(f"{self.name}.{bound}", f"{self.name}.soc", side, "kWh", at, times=ticks, exact=side == "both")
 
     def _add_prices(self, problem: Problem, levels: Levels) -> None:
         """Add what breaking soft bounds costs, what the rest is worth, and what is liked between equals."""
@@ -156,13 +101,88 @@ class Storage:
         if self.prefer_charging_sooner:
             problem.prefer(soc * (-1.0 / soc.size))
 
+    @property
+    def learns_end_value(self) -> bool:
+        """See Device.learns_end_value."""
+        return self.end_value == "learned"
 
-def after_start(values: Values) -> Values:
-    """Return values at the ticks without the one at the start, which is given."""
-    return values[1:] if isinstance(values, np.ndarray) else values
+    def with_end_value(self, value: float) -> "Storage":
+        """See Device.with_end_value."""
+        return replace(self, end_value=value)
+
+    def start_error(self) -> FieldError | None:
+        """See Device.start_error: by soc_min and soc_max alone."""
+        low, high = float(np.min(self.soc_min)), float(np.max(self.soc_max))
+        if low <= self.soc_at_start <= high:
+            return None
+        return FieldError(
+            f"{self.name}: soc-at-start",
+            f"{self.soc_at_start:g} kWh is not within soc-min and soc-max ({low:g} to {high:g} kWh); "
+            "give what is stored, or change the bounds.",
+        )
+
+    def fallback(self, window: Window) -> DevicePlan:
+        """See Device.fallback: it charges or discharges towards its first target, then rests."""
+        return plan_to_first_target(self, window)
+
+    def with_limit(self, owner: str, field: str, change: LimitChange) -> Self:
+        """See Device.with_limit: the bounds on its energy, and the limits of its ports."""
+        store: Any = self  # which field changes is known by name only
+        kind, _, bound = field.partition("-")
+        if owner == self.name and field in BOUNDS:
+            attribute = f"soc_{bound}"
+            return self._changed(**{attribute: change(getattr(store, attribute))})
+        if owner == self.name and kind == "between" and store.moments is not None:
+            return self._changed(moments=replace(store.moments, **{bound: change(getattr(store.moments, bound))}))
+        return super().with_limit(owner, field, change)
+
+    def _changed(self, **fields: Any) -> Self:
+        changed: Self = replace(self, **fields)
+        return changed
+
+    def conflict(self, window: Window) -> Conflict | None:
+        """See Device.conflict: bounds that cross, or that its ports cannot keep."""
+        return storage_conflicts.crossing(self, window) or storage_conflicts.out_of_reach(self, window)
+
+    def premises(self, window: Window) -> Iterable[Premise]:
+        """See Device.premises: what flows in and is used up, and the energy at the start."""
+        rows, n, nothing = f"{self.name}.balance", window.n, np.zeros(window.n)
+        share, gain = window.hours * full(settled(self.storage_efficiency), n), full(self.gain, n)
+        for field, flow in (("soc-usage", np.minimum(gain, 0.0)), ("soc-gain", np.maximum(gain, 0.0))):
+            if flow.any():
+                name, text, less = f"{self.name}.{field}", f"{field} of {self.name}", -(flow * share)
+                yield Premise(name=name, text=text, power=-flow, rows=rows, lower=less, upper=less)
+        kept = float(full(self.storage_efficiency, n)[0])
+        most = float(np.max(np.where(np.isfinite(self.soc_max), self.soc_max, 1e9)))
+        lower, upper = nothing.copy(), nothing.copy()
+        lower[0], upper[0] = -(self.soc_at_start * kept), (most - self.soc_at_start) * kept
+        text = f"{self.name} starts with {self.soc_at_start:.6g} kWh"
+        yield Premise(name=f"{self.name}.soc-at-start", text=text, rows=rows, lower=lower, upper=upper)
+
+    def lossless(self, window: Window) -> Iterable[tuple[Cause, Device]]:
+        """See Device.lossless: efficiencies of storing and of charging."""
+        kept = full(self.storage_efficiency, window.n)
+        if (kept == 0).any():
+            cause = _efficiency(self.name, "storage-efficiency", kept)
+            yield cause, replace(self, storage_efficiency=np.where(kept == 0, 1.0, kept))
+        for port in self.ports:
+            share = full(port.charging_efficiency, window.n)
+            if (share == 0).any():
+                whole = replace(port, charging_efficiency=np.where(share == 0, 1.0, share))
+                yield _efficiency(port.name, "charging-efficiency", share), self.with_port(port, whole)
+
+    def postponement(self, window: Window) -> Postponement:
+        """See Device.postponement: the only target, due at another tick."""
+        lower, upper = replace(self, soc_targets=None, moments=None).bounds(window)
+
+        def due(energy: float, tick: int) -> Device:
+            targets = np.full(window.n + 1, np.nan)
+            targets[tick] = energy
+            free = None if self.moments is None else replace(self.moments, targets=self.moments.targets * np.nan)
+            return replace(self, soc_targets=targets, moments=free)
+
+        return Postponement(lower, upper, due)
 
 
-def _until_met(met: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return True for the steps before the first that is met."""
-    before: NDArray[np.bool_] = np.cumsum(met) == 0
-    return before
+def _efficiency(name: str, field: str, share: Floats) -> Cause:
+    return Cause(f"{name}.{field}", f"{field} of {name} is 0 % in {int((share == 0).sum())} of {len(share)} steps")

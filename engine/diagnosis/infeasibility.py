@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.devices.rules import rule_repairs, without_room
-from engine.diagnosis.causes import Cause, causes
-from engine.diagnosis.conflicts import Conflict, moment, of_stores, taking_part
-from engine.diagnosis.relaxation import Elastic, Give
-from engine.diagnosis.repairs import Repair, distinct, repairs, when
-from engine.diagnosis.trials import Trials
+from engine.devices.device import Cause, Conflict, moment
+from engine.diagnosis.causes import causes
+from engine.diagnosis.conflicts import taking_part
+from engine.diagnosis.relaxation import Elastic, Slack
+from engine.diagnosis.repairs import Repair, Trials, distinct, repairs, rule_repairs
 from engine.errors import Infeasible
 from engine.formulation import build
 from engine.model.arrays import Arrays
@@ -79,7 +78,7 @@ def refuse(site: Site, budget: Budget | None = None) -> NoPlan:
 def diagnose(site: Site, budget: Budget | None = None) -> InfeasibilityReport:
     """Return why a site has no plan.
 
-    What each store shows by itself is told first, as it is exact and names the moment; else the least that all limits
+    What each device shows by itself is told first, as it is exact and names the moment; else the least that all limits
     together would have to give tells when and how much; the smallest conflicting set tells who takes part.
 
     Args:
@@ -87,9 +86,11 @@ def diagnose(site: Site, budget: Budget | None = None) -> InfeasibilityReport:
         budget: What is left for the plan; None is as long as it takes.
     """
     budget = (budget or Budget()).at_least(EXPLAINING)
-    if roomless := without_room(site):
-        return _of_processes(site, roomless, budget)
-    built = build(site)
+    own = [conflict for device in site.devices if (conflict := device.conflict(site.window)) is not None]
+    try:
+        built = build(site)
+    except Infeasible as without_room:
+        return _unbuilt(site, own, without_room, budget)
     problem, trials = built.problem, Trials(budget, built)
     arrays = _with_directions(problem, problem.arrays(), budget)
     part = {limit.name for limit in taking_part(problem, arrays, budget)}
@@ -98,7 +99,7 @@ def diagnose(site: Site, budget: Budget | None = None) -> InfeasibilityReport:
     ruled = rule_repairs(site, trials)
     names = dict.fromkeys(helping + [limit for repair in ruled for limit in repair.limits])
     names = names or dict.fromkeys(limit.name for limit in elastic.limits)
-    conflicts = of_stores(site) or _from_elastic(site, elastic, list(names))
+    conflicts = own or _from_elastic(site, elastic, list(names))
     named = [name for conflict in conflicts for name in conflict.limits]
     given = causes(site, problem, arrays, conflicts[0] if conflicts else None, budget)
     mended = sorted([*found, *ruled], key=lambda repair: repair.amount)
@@ -106,9 +107,9 @@ def diagnose(site: Site, budget: Budget | None = None) -> InfeasibilityReport:
     return InfeasibilityReport(tuple(conflicts), tuple(clashing), tuple(mended), tuple(given), cut_short=budget.is_over)
 
 
-def _of_processes(site: Site, conflicts: list[Conflict], budget: Budget) -> InfeasibilityReport:
-    """Return why processes do not fit into the window, before anything else is looked at."""
-    clashing = dict.fromkeys(name for conflict in conflicts for name in conflict.limits)
+def _unbuilt(site: Site, conflicts: list[Conflict], reason: Infeasible, budget: Budget) -> InfeasibilityReport:
+    """Return why devices, such as processes, do not even fit into the window, before anything else is looked at."""
+    clashing = dict.fromkeys([*reason.clashing, *(name for conflict in conflicts for name in conflict.limits)])
     mended = sorted(rule_repairs(site, Trials(budget)), key=lambda repair: repair.amount)
     return InfeasibilityReport(tuple(conflicts), tuple(clashing), tuple(mended), cut_short=budget.is_over)
 
@@ -127,7 +128,7 @@ def _from_elastic(site: Site, elastic: Elastic, part: list[str]) -> list[Conflic
     named = [limit for limit in elastic.limits if limit.name in part]
     stored, powers = ([limit.name for limit in named if limit.unit == unit] for unit in ("kWh", "kW"))
     choices = (stored, powers, [limit.name for limit in named])  # of one kind if enough, as kinds cannot be weighed
-    told = (elastic.least_give(choice, uniform=False) for choice in choices if choice)
+    told = (elastic.least_slack(choice, uniform=False) for choice in choices if choice)
     gives = next((gives for gives in told if gives is not None), None) or _from_all(
         elastic.problem, elastic.arrays, elastic.budget
     )
@@ -137,7 +138,7 @@ def _from_elastic(site: Site, elastic: Elastic, part: list[str]) -> list[Conflic
         if not len(steps):
             continue
         worst, unit = int(np.argmax(give.amount)), give.limit.unit
-        tick = when(site, give.limit, worst)
+        tick = give.limit.when(worst)
         amount = float(give.amount[worst])
         others = [name for name in part if name != give.limit.name]
         text = (
@@ -149,10 +150,10 @@ def _from_elastic(site: Site, elastic: Elastic, part: list[str]) -> list[Conflic
     return found
 
 
-def _from_all(problem: Problem, arrays: Arrays, budget: Budget) -> list[Give]:
+def _from_all(problem: Problem, arrays: Arrays, budget: Budget) -> list[Slack]:
     """Return what all limits together have to give."""
     limits = distinct(problem.limits)
-    return Elastic(problem, arrays, limits, budget).least_give([limit.name for limit in limits], uniform=False) or []
+    return Elastic(problem, arrays, limits, budget).least_slack([limit.name for limit in limits], uniform=False) or []
 
 
 def _listed(names: list[str]) -> str:

@@ -19,7 +19,7 @@ ENOUGH = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
-class Give:
+class Slack:
     """By how much one limit has to give."""
 
     limit: Limit
@@ -71,7 +71,7 @@ class Elastic:
         self.problem, self.arrays, self.limits, self.budget = problem, arrays, limits, budget
         self._sides = list(self._turned())
 
-    def least_give(self, names: Collection[str], *, uniform: bool) -> list[Give] | None:
+    def least_slack(self, names: Collection[str], *, uniform: bool) -> list[Slack] | None:
         """Return how much limits have to give so that a plan exists, least in sum; None if none is enough in time.
 
         Args:
@@ -89,7 +89,7 @@ class Elastic:
         self._hold_all_but(loose)
         answer = self._model.run()
         self._model.go_on(DUAL)
-        return self._gives(names, answer.x) if answer.has_plan else None
+        return self._slacks_of(names, answer.x) if answer.has_plan else None
 
     def _turned(self) -> list[_Side]:
         """Number the rows and slack columns of each side of each limit, after those of the problem."""
@@ -168,7 +168,7 @@ class Elastic:
         lower[free], upper[free] = -np.inf, np.inf
         self._model.change_rows(rows, lower, upper)
 
-    def _gives(self, names: Collection[str], x: Floats) -> list[Give]:
+    def _slacks_of(self, names: Collection[str], x: Floats) -> list[Slack]:
         found = []
         for at, limit in enumerate(self.limits):
             if limit.name not in names:
@@ -179,5 +179,5 @@ class Elastic:
                 if side.limit == at:
                     amount = x[side.own] + x[side.common]
                     (below if side.sign > 0 else above)[side.cols - first] = np.where(amount > ENOUGH, amount, 0.0)
-            found.append(Give(limit, below * limit.scale, above * limit.scale))
+            found.append(Slack(limit, below * np.abs(limit.scale), above * np.abs(limit.scale)))
         return found

@@ -1,22 +1,24 @@
 """What would make a plan possible: the smallest changes, each tried out before it is told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.devices.storage import Storage
+from engine.devices.device import Alternative, Device, LimitChange, Postponement, moment
 from engine.diagnosis import changes
-from engine.diagnosis.conflicts import moment
-from engine.diagnosis.relaxation import Elastic, Give
-from engine.diagnosis.trials import Trials
+from engine.diagnosis.relaxation import Elastic, Slack
+from engine.errors import EngineError
+from engine.formulation import Built
 from engine.model.arrays import Arrays
 from engine.model.block import Limit
-from engine.model.linear import Floats, Values
+from engine.model.linear import Floats
 from engine.model.problem import Problem
 from engine.site import Site
 from engine.solve.budget import Budget
 from engine.solve.highs import Model
+from engine.solve.optimum import Options, solve
+from engine.solve.warm_start import LiveModel
 
 _ROUND = 1e-6
 """Amounts are rounded up to this [kW or kWh], so that a repair is not spoilt by its last digit."""
@@ -38,6 +40,26 @@ class Repair:
     """What the plan then costs [currency]."""
 
 
+class Trials:
+    """Tells of sites much like each other what their best plans cost."""
+
+    def __init__(self, budget: Budget, built: Built | None = None) -> None:
+        """Begin with what a similar site was built into, if that is known; nothing is tried beyond the budget."""
+        self.budget, self._live = budget, LiveModel(preferences=False, built=built)
+
+    def cost(self, site: Site) -> float | None:
+        """Return what the best plan of a site costs [currency]; None without a plan, or without time to find one."""
+        if self.budget.is_over:
+            return None
+        try:
+            built, solved = self._live.solve(site, self.budget)
+            if solved is None:
+                solved = solve(built.problem, Options(self.budget, preferences=False))
+        except EngineError:
+            return None
+        return sum(built.problem.paid(solved.x).values()) if len(solved.x) else None
+
+
 def repairs(site: Site, problem: Problem, elastic: Elastic, trials: Trials) -> tuple[list[Repair], list[str]]:
     """Return the repairs that change one limit, smallest first, or else the one that changes several.
 
@@ -54,19 +76,50 @@ def repairs(site: Site, problem: Problem, elastic: Elastic, trials: Trials) -> t
     helping: list[str] = []
     for name in dict.fromkeys(limit.name for limit in elastic.limits):
         limit = next(limit for limit in elastic.limits if limit.name == name)
-        gives = elastic.least_give([name], uniform=_is_one_number(site, limit))
-        tried = _tried(site, gives, trials) if gives is not None else []
+        slacks = elastic.least_slack([name], uniform=_is_one_number(site, limit))
+        tried = _tried(site, slacks, trials) if slacks is not None else []
         if not tried:
             continue
         helping.append(name)
         found += tried
-        if name.endswith("soc-targets"):
-            found += _later(site, name.rsplit(".", 1)[0], (problem, elastic.arrays), trials)
+        if limit.exact:
+            found += _later(site, name, (problem, elastic.arrays), trials)
     if not found:
         everything = Elastic(problem, elastic.arrays, distinct(problem.limits), elastic.budget)
-        together = everything.least_give([limit.name for limit in everything.limits], uniform=False)
+        together = everything.least_slack([limit.name for limit in everything.limits], uniform=False)
         found = _tried(site, together, trials) if together is not None else []
     return sorted(found, key=lambda repair: repair.amount), helping
+
+
+def rule_repairs(site: Site, trials: Trials) -> list[Repair]:
+    """Return the changes of one rule after which a plan exists, each the smallest of its kind."""
+    found = []
+    for device in site.devices:
+        for alternative in device.alternatives(site.window):
+            less = _least(site, device, alternative, trials)
+            if less is None:
+                continue
+            mended = site.with_device(device, alternative.changed(less))
+            cost = trials.cost(mended)
+            if cost is not None:
+                amount = less * site.window.hours
+                found.append(Repair((alternative.rule,), amount, alternative.text(less), mended, cost))
+    return found
+
+
+def _least(site: Site, device: Device, alternative: Alternative[Device], trials: Trials) -> int | None:
+    """Return the least that a rule has to give way, found by halving; None if even giving all does not help."""
+
+    def is_enough(less: int) -> bool:
+        return trials.cost(site.with_device(device, alternative.changed(less))) is not None
+
+    if not is_enough(alternative.most):
+        return None
+    low, high = 0, alternative.most
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return high
 
 
 def distinct(limits: Sequence[Limit]) -> list[Limit]:
@@ -75,135 +128,118 @@ def distinct(limits: Sequence[Limit]) -> list[Limit]:
 
 
 def _is_one_number(site: Site, limit: Limit) -> bool:
-    return np.ndim(changes.value_of(site, changes.path(limit))) == 0
+    return np.ndim(changes.value_of(site, limit.path)) == 0
 
 
-def _tried(site: Site, gives: list[Give], trials: Trials) -> list[Repair]:
-    """Return the repair that gives make, if it makes sense and a plan exists after it."""
-    gives = [give for give in gives if give.amount.any()]
+def _tried(site: Site, slacks: list[Slack], trials: Trials) -> list[Repair]:
+    """Return the repair in which limits give way, if it makes sense and a plan exists after it."""
+    slacks = [slack for slack in slacks if slack.amount.any()]
     mended, texts = site, []
-    for give in gives:
-        change, path = _ceiled(give), changes.path(give.limit)
-        mended = changes.with_limit(mended, path, _change(site, give, change))
-        texts.append(_told(site, give, change))
-        if np.nanmin(changes.value_of(mended, path)) < 0:  # no store holds less than nothing
+    for slack in slacks:
+        limit, change = slack.limit, _ceiled(slack)
+        mended = changes.with_limit(mended, limit.path, _change(site, limit, change))
+        texts.append(_text(site, limit, change))
+        if np.nanmin(changes.value_of(mended, limit.path)) < 0:  # nothing holds or takes less than nothing
             return []
     cost = trials.cost(mended)
-    if cost is None or not gives:
+    if cost is None or not slacks:
         return []
-    amount = max(float(give.amount.max()) for give in gives)
-    return [Repair(tuple(give.limit.name for give in gives), amount, " and ".join(texts), mended, cost)]
+    amount = max(float(slack.amount.max()) for slack in slacks)
+    return [Repair(tuple(slack.limit.name for slack in slacks), amount, " and ".join(texts), mended, cost)]
 
 
-def _ceiled(give: Give) -> Floats:
-    """Return the signed change of each value: up where the upper bound gives, down where the lower one does."""
-    up, down = (np.ceil(side / _ROUND - 1e-3) * _ROUND for side in (give.above, give.below))
-    return np.where(up > 0, up, -down)
+def _ceiled(slack: Slack) -> Floats:
+    """Return the signed change of the limit for each variable that it bounds, rounded up."""
+    up, down = (np.ceil(side / _ROUND - 1e-3) * _ROUND for side in (slack.above, slack.below))
+    if slack.limit.is_symmetric:
+        return np.maximum(up, down)
+    return np.where(up > 0, up, -down) * np.sign(slack.limit.scale)
 
 
-def _change(site: Site, give: Give, change: Floats) -> Callable[[Values], Values]:
-    power = give.limit.unit != "kWh"
-    change = np.abs(change) if power else change  # a capacity is told as a positive number in both directions
-    if _is_one_number(site, give.limit):
-        return changes.raised(float(change[np.argmax(np.abs(change))]))
-    per_tick = not power and not give.limit.columns.endswith(".between")
-    return changes.shifted(np.concatenate([[0.0], change]) if per_tick else change)
+def _change(site: Site, limit: Limit, change: Floats) -> LimitChange:
+    before = changes.value_of(site, limit.path)
+    if np.ndim(before) == 0:
+        return changes.raised(_largest(change))
+    return changes.shifted(np.concatenate([np.zeros(np.size(before) - len(change)), change]))  # energies have a start
 
 
-def when(site: Site, limit: Limit, at: int) -> float:
-    """Return the step, tick or moment [steps since the start] of one of the variables that a limit bounds."""
-    if limit.unit != "kWh":
-        return at
-    if not limit.columns.endswith(".between"):
-        return at + 1
-    moments = _store(site, limit.columns.rsplit(".", 1)[0]).moments
-    return float(moments.at[at]) if moments is not None else at
+def _largest(change: Floats) -> float:
+    return float(change[np.argmax(np.abs(change))])
 
 
-def _told(site: Site, give: Give, change: Floats) -> str:
+def _text(site: Site, limit: Limit, change: Floats) -> str:
     """Return what to do about one limit."""
-    name, unit = give.limit.name, give.limit.unit
     steps = [int(at) for at in np.flatnonzero(change)]
-    if name.endswith("soc-targets"):
-        return " and ".join(_aim(site, give.limit, at, float(change[at])) for at in steps)
-    largest = float(change[np.argmax(np.abs(change))])
-    lower = largest < 0 and unit == "kWh"
-    told = f"{'lower' if lower else 'raise'} {name} by {abs(largest):.4g} {unit}"
-    if _is_one_number(site, give.limit):
-        before = float(changes.value_of(site, name))
-        return f"{told} to {before + (largest if lower else abs(largest)):.6g} {unit}"
-    first, last = (when(site, give.limit, at) for at in (steps[0], steps[-1]))
-    first_told, last_told = moment(site.window, first), moment(site.window, last + (unit == "kW"))
-    return (
-        f"{told} at {first_told}"
-        if first_told == last_told
-        else f"{told} at most, between {first_told} and {last_told}"
-    )
+    if limit.exact:
+        return " and ".join(_aim(site, limit, at, change) for at in steps)
+    largest = _largest(change)
+    text = f"{'lower' if largest < 0 else 'raise'} {limit.name} by {abs(largest):.4g} {limit.unit}"
+    if _is_one_number(site, limit):
+        return f"{text} to {float(changes.value_of(site, limit.path)) + largest:.6g} {limit.unit}"
+    first, last = limit.when(steps[0]), limit.when(steps[-1]) + (limit.times is None)  # a step lasts until its end
+    begin, end = moment(site.window, first), moment(site.window, last)
+    return f"{text} at {begin}" if begin == end else f"{text} at most, between {begin} and {end}"
 
 
-def _aim(site: Site, limit: Limit, at: int, change: float) -> str:
-    path, store = changes.path(limit), limit.name.rsplit(".", 1)[0]
-    tick = when(site, limit, at)
-    wanted = float(np.asarray(changes.value_of(site, path))[at if path != limit.name else at + 1])
-    return f"aim for {wanted + change:.6g} kWh instead of {wanted:.6g} kWh in {store} at {moment(site.window, tick)}"
+def _aim(site: Site, limit: Limit, at: int, change: Floats) -> str:
+    values = np.atleast_1d(np.asarray(changes.value_of(site, limit.path)))
+    wanted = float(values[max(np.size(values) - len(change), 0) + at if np.size(values) > 1 else 0])
+    aim, owner = wanted + float(change[at]), limit.name.rsplit(".", 1)[0]
+    when = moment(site.window, limit.when(at))
+    return f"aim for {aim:.6g} {limit.unit} instead of {wanted:.6g} {limit.unit} in {owner} at {when}"
 
 
-def _store(site: Site, name: str) -> Storage:
-    return next(each for each in site.devices if isinstance(each, Storage) and each.name == name)
-
-
-def _later(site: Site, store: str, posed: tuple[Problem, Arrays], trials: Trials) -> list[Repair]:
-    """Return the repair that moves the only target of a store to the earliest tick at which it can be met."""
-    limits = [limit for limit in distinct(posed[0].limits) if limit.name == f"{store}.soc-targets"]
+def _later(site: Site, name: str, posed: tuple[Problem, Arrays], trials: Trials) -> list[Repair]:
+    """Return the repair that moves the only target of a device to the earliest tick at which it can be met."""
+    problem, arrays = posed
+    limits = [limit for limit in distinct(problem.limits) if limit.name == name]
     asked = [(limit, int(at)) for limit in limits if limit.at is not None for at in np.flatnonzero(limit.at)]
-    if len(asked) != 1:
+    owner = next((device for device in site.devices if device.name == name.rsplit(".", 1)[0]), None)
+    postponement = None if owner is None else owner.postponement(site.window)
+    if owner is None or postponement is None or len(asked) != 1:
         return []
     limit, at = asked[0]
-    then, column = when(site, limit, at), posed[0].sizes[limit.columns][0] + at
-    later = _earliest(site, store, (then, column), posed, trials.budget)
+    due, column = limit.when(at), problem.sizes[limit.columns][0] + at
+    state = next(state for state in problem.energies if state.name == owner.name)
+    columns = problem.sizes[state.columns][0], column
+    later = _earliest(postponement, due, columns, arrays, trials.budget)
     if later is None:
         return []
-    wanted = float(posed[1].lower[column])
-    mended = changes.with_only_target(site, store, wanted, later)
+    wanted = float(arrays.lower[column])
+    mended = site.with_device(owner, postponement.device(wanted, later))
     cost = trials.cost(mended)
     if cost is None:
         return []
-    text = f"reach {wanted:.6g} kWh in {store} at {moment(site.window, later)} instead of {moment(site.window, then)}"
-    return [Repair((limit.name,), (later - then) * site.window.hours, text, mended, cost)]
+    then, now = moment(site.window, later), moment(site.window, due)
+    text = f"reach {wanted:.6g} {limit.unit} in {owner.name} at {then} instead of {now}"
+    return [Repair((limit.name,), (later - due) * site.window.hours, text, mended, cost)]
 
 
-def _earliest(
-    site: Site, store: str, target: tuple[float, int], posed: tuple[Problem, Arrays], budget: Budget
-) -> int | None:
+def _earliest(free: Postponement, due: float, columns: tuple[int, int], arrays: Arrays, budget: Budget) -> int | None:
     """Return the first later tick at which a target can be met, found by halving; None if it never can.
 
     Each try changes two bounds of one live problem without costs.
 
     Args:
-        site: Without a plan.
-        store: Whose target it is.
-        target: When it is due [steps since the start], and the column it bounds.
-        posed: What the site poses.
+        free: The bounds on the energy without the target.
+        due: When it is due [steps since the start].
+        columns: The first column of the energy at the end of each step, and the column that the target bounds.
+        arrays: What the site poses.
         budget: How long it may take.
     """
-    problem, arrays = posed
-    own = _store(site, store)
-    freed = replace(own, soc_targets=None, moments=None)
-    lower, upper = freed.bounds(site.window)
-    first, (then, column) = problem.sizes[f"{store}.soc"][0], target
-    wanted = arrays.lower[column]
-    tick = int(np.ceil(then))
-    free = (lower[tick - 1], upper[tick - 1]) if then == tick else (-np.inf, np.inf)
+    lower, upper, (first, column) = free.lower, free.upper, columns
+    wanted, tick = arrays.lower[column], int(np.ceil(due))
+    own = (lower[tick - 1], upper[tick - 1]) if due == tick else (-np.inf, np.inf)
     model = Model(replace(arrays, cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)), budget)
 
     def possible(at: int) -> bool:
         cols = np.array([column, first + at - 1], dtype=np.int32)
-        model.change_bounds(cols, np.array([free[0], wanted]), np.array([free[1], wanted]))
+        model.change_bounds(cols, np.array([own[0], wanted]), np.array([own[1], wanted]))
         found = lower[at - 1] <= wanted <= upper[at - 1] and model.run().has_plan
         model.change_bounds(cols[1:], lower[at - 1 : at], upper[at - 1 : at])
         return bool(found)
 
-    low, high = int(np.floor(then)), site.window.n
+    low, high = int(np.floor(due)), len(lower)
     if low == high or not possible(high):
         return None
     while high - low > 1:

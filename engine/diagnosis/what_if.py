@@ -1,7 +1,6 @@
 """A live problem that is edited and re-solved in milliseconds: what if this price, limit or forecast were another?"""
 
 from engine import solution
-from engine.devices.storage import Storage
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Schedule, Site
 from engine.solve.warm_start import LiveModel
@@ -48,5 +47,4 @@ class LiveProblem:
 
 def _takes_several(site: Site) -> bool:
     """Return whether the plan follows from several problems, one after the other or side by side."""
-    learns = any(isinstance(device, Storage) and device.end_value == "learned" for device in site.devices)
-    return learns or site.hedged > 0
+    return site.hedged > 0 or any(device.learns_end_value for device in site.devices)

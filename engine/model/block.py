@@ -1,4 +1,18 @@
-"""What one part of a site writes into a problem: columns, rows and costs that lie next to each other."""
+"""What one part of a site writes into a problem: columns, rows and costs that lie next to each other.
+
+The contract of reuse, which makes an edit of a large site cheap: a part that is **the same object** as last time, was
+given **the same objects** and begins at **the same column and row** is not asked again, and its block is taken over
+(``Block.would_be``). So
+
+* parts of a site (devices, groups, tariffs, their arrays) never change: another value is another object;
+* a part writes from itself, the window and the expressions it was given, and from nothing else: what it read elsewhere
+  could be another value next time;
+* who must look at the rest of the problem (``Problem.reach``) or change what another part wrote (``Problem.tighten``)
+  is written anew every time: ``Block.alone`` is False from then on;
+* expressions come back as the same objects where they are equal, so that what depends on them is taken over as well.
+
+``engine.testing.check_device`` and ``tests/engine/scheduling/test_sections.py`` hold parts to it.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -24,18 +38,63 @@ class Limit:
     at: NDArray[np.bool_] | None = None
     """Where it applies, shape (size of the block,); None is everywhere."""
     scale: Values = 1.0
-    """Units of the limit per unit of the block; not 1 where ports share the level of a coupling."""
+    """Units of the limit per unit of the block, such as the coefficient of a port whose coupling has the level; below 0
+    where the block is bounded by the limit with its sign turned."""
+    times: Floats | None = None
+    """Tick, or moment between two, of each variable of the block [steps since the start]; None is the step itself."""
+    exact: bool = False
+    """Whether the value itself is asked for, so that a repair aims for another one instead of giving way."""
+    field: str = ""
+    """Name under which the limit is changed, if not ``name``: several fields can hold one limit at different times."""
+
+    @property
+    def path(self) -> str:
+        """Name under which the limit is changed."""
+        return self.field or self.name
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether one positive number bounds both directions."""
+        return self.side == "both" and not self.exact
+
+    def when(self, at: int) -> float:
+        """Return the step, tick or moment [steps since the start] of one variable of the block."""
+        return at if self.times is None else float(self.times[at])
 
 
 @dataclass(frozen=True, slots=True)
-class Soft:
-    """A block of variables that tells by how much a soft limit is broken."""
+class SoftConstraint:
+    """A block of variables that measures by how much a soft limit is broken: its slack."""
 
     name: str
     columns: str
     unit: str
     at: NDArray[np.integer] | Floats
     """Step, or tick of a stored energy, of each variable; between two ticks a fraction."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyState:
+    """A stored energy: what a plan reports of it, and the rows whose dual value is the worth of one more kWh in it."""
+
+    name: str
+    columns: str
+    """Name of the block of variables of the energy at the end of each step [kWh]."""
+    rows: str
+    """Name of its balance, one row per step."""
+    start: float
+    """Energy when the window begins [kWh]."""
+
+
+@dataclass(frozen=True, slots=True)
+class FairShare:
+    """A flow that belongs to a set of equal ones, which run at equal shares of their limits if that costs nothing."""
+
+    group: str
+    columns: str
+    """Name of the block of variables of the flow."""
+    limit: Values
+    """The most that can flow [kW]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +185,16 @@ class Block:
     preferences: list[Linear] = field(default_factory=list)
     pairs: list[ExclusiveFlows] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
-    soft: list[Soft] = field(default_factory=list)
-    idle: list[tuple[Indices, str]] = field(default_factory=list)
+    soft: list[SoftConstraint] = field(default_factory=list)
+    energies: list[EnergyState] = field(default_factory=list)
+    nodes: list[str] = field(default_factory=list)
+    """Names of the nodes whose balances it holds."""
+    shares: list[FairShare] = field(default_factory=list)
+    basic: list[tuple[Indices, str]] = field(default_factory=list)
+    """Columns that are basic when every device rests, and the block of rows that settles them."""
 
     def would_be(self, by: object, given: tuple[object, ...], place: tuple[int, int]) -> bool:
-        """Return whether a part would write the same section again."""
+        """Return whether a part would write the same block again; see the contract at the top of this module."""
         return (
             self.alone
             and self.by is by

@@ -35,7 +35,7 @@ def segments(problem: Problem, name: str, hard: Values, soft: SoftLimit | None) 
     contract = np.minimum(hard, soft.limit)
     within = problem.variable(name, upper=contract)
     above = problem.variable(f"{name}.above", upper=_rest(hard, contract))
-    problem.may_break(f"{name}-capacity", f"{name}.above", "kW", np.arange(problem.window.n))
+    problem.soft_constraint(f"{name}-capacity", f"{name}.above", "kW", np.arange(problem.window.n))
     problem.cost(f"all {name} breaches", above * (soft.each_price * problem.window.hours))
     groups, prices = runs_of_equal(problem.window.n, soft.highest_price)
     if prices.any():

@@ -3,13 +3,24 @@
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import accumulate
-from typing import Literal, Self, TypeVar, cast
+from typing import Self, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.arrays import Arrays, recurring
-from engine.model.block import Block, Counts, ExclusiveFlows, Limit, Numbers, Soft, fill_bounds, fill_sum
+from engine.model.block import (
+    Block,
+    Counts,
+    EnergyState,
+    ExclusiveFlows,
+    FairShare,
+    Limit,
+    Numbers,
+    SoftConstraint,
+    fill_bounds,
+    fill_sum,
+)
 from engine.model.linear import Floats, Indices, Linear, Term, Values, added, minus, same
 from engine.model.magnitudes import refuse_extremes
 from engine.window import Window
@@ -35,8 +46,8 @@ class Problem:
     def write(self, by: object, write: Callable[[], T], *given: object) -> T:
         """Let a part of the site write a section; return what it returns.
 
-        What the part wrote into the problem before is taken over as it is when it would write the same again: it is the
-        same object, is given the same objects, and begins at the same place.
+        What the part wrote into the problem before is taken over as it is when it would write the same again; the
+        contract is at the top of ``engine.model.block``.
 
         Args:
             by: The part; it does not change.
@@ -130,22 +141,30 @@ class Problem:
         """Add a preference between plans of equal cost: a smaller sum of the expressions."""
         self._here.preferences.append(amount)
 
-    def limit(
-        self,
-        name: str,
-        columns: str,
-        side: Literal["lower", "upper", "both"],
-        unit: str,
-        *,
-        at: NDArray[np.bool_] | None = None,
-        scale: Values = 1.0,
-    ) -> None:
-        """Tell which limit of the user a bound stands for."""
-        self._here.limits.append(Limit(name, columns, side, unit, at, scale))
+    def limit(self, limit: Limit) -> None:
+        """Tell which limit of the user a bound stands for: what can clash, give way and have a shadow price."""
+        self._here.limits.append(limit)
 
-    def may_break(self, name: str, columns: str, unit: str, at: NDArray[np.integer] | Floats) -> None:
-        """Tell which block of variables measures the breach of a soft limit, and when."""
-        self._here.soft.append(Soft(name, columns, unit, at))
+    def soft_constraint(self, name: str, columns: str, unit: str, at: NDArray[np.integer] | Floats) -> None:
+        """Tell which block of variables is the slack of a soft limit, and when."""
+        self._here.soft.append(SoftConstraint(name, columns, unit, at))
+
+    def energy_state(self, state: EnergyState) -> None:
+        """Tell which block of variables is a stored energy, to be reported with its worth."""
+        self._here.energies.append(state)
+
+    def node(self, name: str, left: Linear) -> None:
+        """Add the balance of a node, ``name.balance``: left = 0, in which what its devices take counts as -1.
+
+        The dual value of the balance is the shadow price of one more kW taken there.
+        """
+        self.equal(f"{name}.balance", left)
+        self._here.nodes.append(name)
+
+    def share_fairly(self, group: str, columns: str, limit: Values) -> None:
+        """Tell that a flow, if it is a block of variables, belongs to a set of equal ones; see FairShare."""
+        if columns in self.sizes:
+            self._here.shares.append(FairShare(group, columns, limit))
 
     def one_at_a_time(
         self,
@@ -159,9 +178,9 @@ class Problem:
         """Forbid two flows to run together; checked after the solve, as it seldom matters (see ``branching``)."""
         self._here.pairs.append(ExclusiveFlows(name, first, second, most, lossless))
 
-    def follows(self, cols: Indices, rows: str) -> None:
-        """Tell which column each row of a block settles when every device rests."""
-        self._here.idle.append((cols, rows))
+    def basic_at_rest(self, cols: Indices, rows: str) -> None:
+        """Tell which column each row of a block settles when every device rests: it is basic then."""
+        self._here.basic.append((cols, rows))
 
     @property
     def pairs(self) -> list[ExclusiveFlows]:
@@ -174,21 +193,36 @@ class Problem:
         return [limit for section in self.sections for limit in section.limits]
 
     @property
-    def soft(self) -> list[Soft]:
+    def soft(self) -> list[SoftConstraint]:
         """The blocks that measure breaches of soft limits."""
         return [soft for section in self.sections for soft in section.soft]
+
+    @property
+    def energies(self) -> list[EnergyState]:
+        """The stored energies."""
+        return [state for section in self.sections for state in section.energies]
+
+    @property
+    def nodes(self) -> list[str]:
+        """Names of the nodes with a balance of their own."""
+        return [name for section in self.sections for name in section.nodes]
+
+    @property
+    def shares(self) -> list[FairShare]:
+        """The flows that belong to sets of equal ones."""
+        return [share for section in self.sections for share in section.shares]
 
     @property
     def preferences(self) -> list[Linear]:
         """What decides between plans of equal cost; smaller is better."""
         return [amount for section in self.sections for amount in section.preferences]
 
-    def resting(self) -> tuple[Indices, Indices]:
-        """Return the columns that are settled by rows when every device rests, and those rows."""
+    def initial_basis(self) -> tuple[Indices, Indices]:
+        """Return the columns that are basic when every device rests, and the rows that settle them."""
         none = np.empty(0, np.int32)
-        idle = [settled for section in self.sections for settled in section.idle]
-        rows = [np.arange(self.rows[name][0], sum(self.rows[name]), dtype=np.int32) for _, name in idle]
-        return np.concatenate([none, *(cols for cols, _ in idle)]), np.concatenate([none, *rows])
+        basic = [settled for section in self.sections for settled in section.basic]
+        rows = [np.arange(self.rows[name][0], sum(self.rows[name]), dtype=np.int32) for _, name in basic]
+        return np.concatenate([none, *(cols for cols, _ in basic)]), np.concatenate([none, *rows])
 
     def reach(self, amount: Linear) -> tuple[Floats, Floats]:
         """Return the smallest and largest value that the bounds alone allow each expression, shape (size,)."""

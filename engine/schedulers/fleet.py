@@ -13,7 +13,7 @@ from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Schedule, Site
 
 COMPILED_FROM = 500
-"""Sites per process from which loading the compiled kernel of ``one_store`` takes less time than it saves."""
+"""Sites per process from which loading the compiled kernel of ``storage_dp`` takes less time than it saves."""
 
 
 class Scheduler(Protocol):

@@ -6,8 +6,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from engine.devices.inflexible import Inflexible
-from engine.devices.process import Process
 from engine.model.linear import Floats
 from engine.schedulers.closed_form import connection_of, consumption_price, placed
 from engine.schedulers.storage_scheduler import StorageScheduler
@@ -41,11 +39,16 @@ class ProcessScheduler:
         return _schedule(alone, thread_time() - began)
 
 
+def suits(site: Site) -> bool:
+    """Return whether the price of energy alone could time everything that is planned."""
+    return all(device.timed_by_price or device.load is not None for device in site.devices)
+
+
 def _is_uncoupled(site: Site) -> bool:
     """Return whether each process pays the consumption price whatever the others do, limits aside."""
     if site.groups or site.commitments:
         return False
-    if not all(isinstance(device, Process | Inflexible) for device in site.devices):
+    if not suits(site):
         return False
     return all(_is_plain(site, name) for name in {port.commodity for each in site.devices for port in each.ports})
 
@@ -64,8 +67,8 @@ def _is_plain(site: Site, commodity: str) -> bool:
 
 def _net(site: Site, commodity: str) -> Floats:
     """Return the power of the loads of a commodity [kW], shape (n,); processes count as nothing."""
-    loads = [each.power for each in site.devices if isinstance(each, Inflexible) and each.commodity == commodity]
-    return sum(loads, np.zeros(site.window.n))
+    loads = [(each.ports[0].commodity, each.load) for each in site.devices]
+    return sum((load for own, load in loads if load is not None and own == commodity), np.zeros(site.window.n))
 
 
 def _keeps_limits(site: Site) -> bool:
@@ -93,7 +96,7 @@ def _schedule(site: Site, seconds: float) -> Schedule:
                 earned = np.maximum(-flow, 0.0) * tariff.production_price
                 name = f"{connection.commodity} net energy"
                 costs[name] = costs.get(name, 0.0) + float((paid - earned).sum()) * hours
-    power = {each.name: each.power for each in site.devices if isinstance(each, Inflexible)}
+    power = {each.name: each.load for each in site.devices if each.load is not None}
     return Schedule(
         window=site.window,
         power={**power, **net},

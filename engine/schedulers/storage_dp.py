@@ -13,17 +13,18 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from engine.devices.device import Member
 from engine.devices.inflexible import Inflexible
-from engine.devices.port import Member, Port
+from engine.devices.port import Port
+from engine.devices.reach import settled
 from engine.devices.storage import Storage
-from engine.diagnosis.reach import settled
 from engine.model.linear import Floats, any_of
 from engine.site import Connection, Schedule, Site, Timings
 from engine.solve.status import Status
 from engine.tariffs import EnergyTariff
 
 Kernel: TypeAlias = Callable[[Floats, float, float, float], Floats]
-"""See one_store_kernel.best_path."""
+"""See storage_dp_kernel.best_path."""
 
 _AT = 1e-9
 """Energies this near to a bound lie on it [kWh]."""
@@ -98,6 +99,7 @@ def _parts(site: Site) -> _Parts | None:
     if not _plain(site) or len(site.connections) != 1:
         return None
     (connection,) = site.connections
+    # These very classes and no others, not even heirs: the kernel knows their physics and asks them nothing.
     stores = [each for each in site.devices if type(each) is Storage]
     loads = tuple([each for each in site.devices if type(each) is Inflexible])
     tariffs = tuple([each for each in connection.tariffs if type(each) is EnergyTariff])
@@ -152,7 +154,7 @@ def _schedule(site: Site, parts: _Parts, given: Floats, path: Floats, timings: T
     net = given[0] + power
     powers: dict[str, Floats] = {}
     for device in site.devices:
-        powers[device.ports[0].name] = device.power if isinstance(device, Inflexible) else power
+        powers[device.ports[0].name] = power if device.load is None else device.load
     return Schedule(
         window=site.window,
         power={**powers, commodity: net},

@@ -5,7 +5,6 @@ from time import monotonic, thread_time
 from typing import ClassVar
 
 from engine import solution
-from engine.devices.storage import Storage
 from engine.diagnosis.infeasibility import refuse
 from engine.errors import Infeasible
 from engine.formulation import build
@@ -75,7 +74,7 @@ class StorageScheduler:
 
     def _with_learned_worth(self, site: Site, budget: Budget) -> Site:
         """Return a site in which energy left at the end is worth what it is worth on average in a plan without that."""
-        learning = [each.name for each in site.devices if isinstance(each, Storage) and each.end_value == "learned"]
+        learning = {each.name for each in site.devices if each.learns_end_value}
         if not learning:
             return site
         unhedged = replace(_with_end_values(site, dict.fromkeys(learning, 0.0)), hedged=0)
@@ -85,8 +84,6 @@ class StorageScheduler:
 
 
 def _with_end_values(site: Site, values: dict[str, float]) -> Site:
-    devices = (
-        replace(each, end_value=values[each.name]) if isinstance(each, Storage) and each.name in values else each
-        for each in site.devices
+    return site.with_devices(
+        lambda device: device.with_end_value(values[device.name]) if device.learns_end_value else device
     )
-    return replace(site, devices=tuple(devices))

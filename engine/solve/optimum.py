@@ -96,7 +96,7 @@ def begun(problem: Problem, arrays: Arrays, budget: Budget) -> Model:
     """Return HiGHS with a problem in it, ready to begin where that is fastest."""
     model = Model(arrays, budget)
     if _begins_at_rest(problem, arrays):
-        model.begin_with(*problem.resting())
+        model.begin_with(*problem.initial_basis())
     return model
 
 

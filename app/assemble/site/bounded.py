@@ -6,17 +6,11 @@ from typing import Any
 from app.assemble.site.flex_config import DeviceModel
 from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest
-from engine.devices.inflexible import Inflexible
-from engine.devices.port import Device, Port
-from engine.devices.process import Process, ProcessType
-from engine.devices.running import round_up
 from engine.errors import FieldError
 from engine.site import Site
 
 POWERS = ("sensor", "consumption", "production")
 """Fields of an entry that name the sensor of its power."""
-PER_STEP = 10
-"""Numbers that one device takes up in one step, about; what looks back over many steps counts by it."""
 
 
 def check_request(request: ScheduleRequest, limits: WindowLimits) -> None:
@@ -38,9 +32,8 @@ def check_models(models: Sequence[DeviceModel], limits: WindowLimits) -> None:
 
 def check_size(site: Site, limits: WindowLimits) -> None:
     """Raise FieldError if a plan would be larger than it may be: devices × steps, over all levels of a forecast."""
-    levels = {level for each in site.devices if isinstance(each, Inflexible) for level in each.quantiles}
-    copies = max(len(levels), 1) if site.hedged else 1
-    planned = sum(_weight(device, site) for device in site.devices) + len(site.commitments) + len(site.groups)
+    copies = max(len(site.levels), 1) if site.hedged else 1
+    planned = sum(device.weight(site.window) for device in site.devices) + len(site.commitments) + len(site.groups)
     n, size = site.window.n, planned * site.window.n * copies
     times = f"{n} steps" if copies == 1 else f"{n} steps × {copies} levels of forecasts"
     if limits.most_device_steps and size > limits.most_device_steps:
@@ -50,18 +43,6 @@ def check_size(site: Site, limits: WindowLimits) -> None:
             "(FLEXSCOPE_MAX_DEVICE_STEPS); operation modes, commitments and what spans many steps (SHIFTABLE, min-on, "
             "min-off) count as devices. Ask for a shorter duration, a coarser resolution or fewer devices.",
         )
-
-
-def _weight(device: Device, site: Site) -> float:
-    """Return as how many devices one counts."""
-    n, hours = site.window.n, site.window.hours
-    if isinstance(device, Inflexible):
-        return 0.0
-    if isinstance(device, Process):
-        return 1.0 + (min(device.steps, n) / PER_STEP if device.kind is ProcessType.SHIFTABLE else 0.0)
-    ports = [port for port in device.ports if isinstance(port, Port)]
-    lasting = sum(min(round_up(lasts / hours), n) for port in ports for lasts in (port.min_on, port.min_off))
-    return sum(1.0 + len(port.bands) for port in ports) + lasting / PER_STEP
 
 
 def _too_many_devices(count: int, limits: WindowLimits) -> FieldError:

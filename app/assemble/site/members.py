@@ -17,8 +17,8 @@ from app.assemble.site.stores import StorageBuilder
 from app.assemble.site.supplies import ConnectionBuilder
 from app.auth.access.references import References
 from engine.devices.adjustable import Adjustable
+from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
-from engine.devices.port import Device
 from engine.errors import FieldError
 from engine.flex.commodity import CommodityContext
 from engine.flex.context import FlexContext
@@ -130,7 +130,7 @@ class SiteBuilder:
                     name=described.name, power=power, commodity=model.commodity, group=group, quantiles=more
                 )
 
-    def _fixed_context(self) -> Iterable[Device]:
+    def _fixed_context(self) -> Iterable[Inflexible]:
         """Give the loads and production that the contexts name, without those that are planned."""
         planned = {output.sensor.id for output in self.outputs}
         fixed = [each.model.inflexible[0] for each in self._described if each.model.inflexible is not None]
@@ -243,7 +243,7 @@ class SiteBuilder:
         if sensors is None:
             return None
         names = {output.sensor.id: output.name for output in self.outputs if not output.stored_energy}
-        names |= {int(d.name.split()[1]): d.name for d in self._fixed_context() if isinstance(d, Inflexible)}
+        names |= {int(d.name.split()[1]): d.name for d in self._fixed_context()}
         for key in sensors:
             if key not in names:
                 raise FieldError("commitments.sensors", f"sensor {key} is no device of this plan; name one that is.")

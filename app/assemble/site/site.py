@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
 from app.assemble.outputs import SensorOutput, of_power
 from app.assemble.site import bounded, flex_config
 from app.assemble.site.flex_config import DeviceModel, Effective
@@ -19,7 +17,6 @@ from app.assemble.site.supplies import ConnectionBuilder
 from app.auth.access.references import References
 from db import assets, sensors
 from db.assets import Asset
-from engine.devices.storage import Storage
 from engine.errors import FieldError, InputError, UnitError, UnknownName
 from engine.flex.context import FlexContext
 from engine.flex.process import ProcessModel
@@ -211,13 +208,6 @@ def _site_outputs(references: References, supplies: Iterable[ConnectionBuilder])
 
 
 def _refuse_start_outside(site: Site) -> None:
-    for store in site.devices:
-        if not isinstance(store, Storage):
-            continue
-        low, high = float(np.min(store.soc_min)), float(np.max(store.soc_max))
-        if not low <= store.soc_at_start <= high:
-            raise FieldError(
-                f"{store.name}: soc-at-start",
-                f"{store.soc_at_start:g} kWh is not within soc-min and soc-max ({low:g} to {high:g} kWh); "
-                "give what is stored, or change the bounds.",
-            )
+    for device in site.devices:
+        if (error := device.start_error()) is not None:
+            raise error

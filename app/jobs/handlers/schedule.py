@@ -20,12 +20,10 @@ from app.settings.settings import Settings
 from db import schedules, sources
 from db.assets import Asset
 from engine import plugins
-from engine.devices.inflexible import Inflexible
-from engine.devices.process import Process
 from engine.errors import Infeasible, TimedOut
 from engine.packing import PackingError
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
-from engine.schedulers.process_scheduler import ProcessScheduler
+from engine.schedulers.process_scheduler import ProcessScheduler, suits
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Schedule, Site
 from engine.solve.optimum import DIRECT
@@ -193,6 +191,4 @@ def _scheduler(asset: Asset, site: Site, rules: Rules) -> Any:
     if asked:
         return plugins.find("schedulers", str(asked.get("class") if isinstance(asked, Mapping) else asked))()
     together = StorageScheduler(solver=rules.solver, time_limit=rules.time_limit, gap=rules.gap)
-    planned = [device for device in site.devices if not isinstance(device, Inflexible)]
-    alone = all(isinstance(device, Process) for device in planned)
-    return ProcessScheduler(together=together) if alone else together
+    return ProcessScheduler(together=together) if suits(site) else together

@@ -63,7 +63,7 @@ def test_each_limit_of_the_smallest_conflict_is_needed_for_it(make):
     part = taking_part(problem, problem.arrays(), Budget())
     elastic = Elastic(problem, problem.arrays(), problem.limits, Budget())
     assert len(part) > 1
-    assert all(elastic.least_give([limit.name], uniform=False) for limit in part)
+    assert all(elastic.least_slack([limit.name], uniform=False) for limit in part)
 
 
 def test_repairs_are_the_smallest_that_work():

@@ -8,7 +8,6 @@ import pytest
 
 from engine.devices.process import Process, ProcessType
 from engine.errors import Infeasible, InputError
-from engine.schedulers.closed_form import best_steps
 from engine.schedulers.process_scheduler import ProcessScheduler
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Connection
@@ -55,15 +54,15 @@ def test_closed_forms_equal_a_full_search(kind, dearest):
         ]
         if not runs:
             with pytest.raises(Infeasible, match="lift a time restriction"):
-                best_steps(work, price)
+                work.best_steps(price)
             continue
         costs = [price[run].sum() * (-1 if dearest else 1) for run in runs]
         best = 0 if kind == "INFLEXIBLE" else int(np.argmin(np.round(costs, 9)))
-        np.testing.assert_array_equal(best_steps(work, price) > 0, runs[best])
+        np.testing.assert_array_equal(work.best_steps(price) > 0, runs[best])
 
 
 def test_equal_prices_mean_as_early_as_possible():
-    assert np.flatnonzero(best_steps(process("SHIFTABLE"), np.full(24, 0.1))).tolist() == [0, 1, 2, 3]
+    assert np.flatnonzero(process("SHIFTABLE").best_steps(np.full(24, 0.1))).tolist() == [0, 1, 2, 3]
 
 
 def test_a_process_gives_way_to_a_load_at_its_limit():

@@ -1,0 +1,231 @@
+"""What a device is: the part it writes into a problem, and what it alone knows of its limits, outputs and repairs.
+
+Whatever builds, reads or diagnoses a plan asks the device and never its class, so that a new kind of device is one
+class: ``add_to`` and its ports are all it must have. The other methods have answers that fit a device which has nothing
+to add; a device overrides those in which it has.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeAlias, TypeVar
+
+import numpy as np
+
+from engine.errors import FieldError
+from engine.model.linear import Floats, Linear, Values
+from engine.model.problem import Problem
+from engine.window import Window
+
+T = TypeVar("T")
+LimitChange: TypeAlias = Callable[[Values], Values]
+"""From the values of a limit to other ones."""
+
+
+class Member(Protocol):
+    """Anything with a power of its own at one place of the site."""
+
+    @property
+    def name(self) -> str:
+        """Name under which its power is reported; unique in the site."""
+
+    @property
+    def commodity(self) -> str:
+        """What flows, such as ``electricity`` or ``heat``."""
+
+    @property
+    def group(self) -> str | None:
+        """The group of devices it belongs to, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Limits that cannot hold together."""
+
+    limits: tuple[str, ...]
+    """Such as ``battery.soc-targets``; the first is the one that is not met."""
+    step: float
+    """Step, or for a stored energy the tick 0 ... n or a moment between two of them, at which it shows."""
+    amount: float
+    """By how much."""
+    unit: str
+    text: str
+    """The same as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Something that is not chosen and takes part: without it the limits could be kept."""
+
+    name: str
+    """Such as ``load`` for a device, ``car.soc-usage`` for a field of one."""
+    text: str
+    """Its value at the time of the conflict."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premise:
+    """Something that is not chosen, and how the rows of a problem change without it: only in their bounds."""
+
+    name: str
+    """Such as ``load`` for a device, ``car.soc-usage`` for a field of one."""
+    text: str
+    """What it is; its power follows, if it has one."""
+    power: Floats | None = None
+    """Power that it takes, negative when it gives [kW], shape (n,)."""
+    rows: str
+    """Name of the block of rows it is part of."""
+    lower: Floats
+    """What the lower bounds of the rows change by without it, shape (n,)."""
+    upper: Floats
+    """What the upper bounds change by, shape (n,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative(Generic[T]):
+    """Another way for a device or port to run, in which one of its rules gives way, more or less."""
+
+    rule: str
+    """Such as ``car.min-on``."""
+    most: int
+    """The most it can give way [steps]; 1 if the rule is either there or not."""
+    changed: Callable[[int], T]
+    """From how much it gives way to the device or port that does so."""
+    text: Callable[[int], str]
+    """From how much it gives way to what a person does for it, fit to follow "either"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Postponement:
+    """How the only energy that a device is to reach exactly can be due at another tick."""
+
+    lower: Floats
+    """Least energy at the end of each step if none is to be reached exactly [kWh], shape (n,)."""
+    upper: Floats
+    """Most energy [kWh], shape (n,)."""
+    device: Callable[[float, int], "Device"]
+    """From the energy [kWh] and the tick at which it is due to the device."""
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePlan:
+    """What one device does by itself."""
+
+    power: dict[str, Floats]
+    """Power by port [kW], positive when consuming, shape (n,)."""
+    soc: dict[str, Floats]
+    """Energy by store [kWh], shape (n + 1,)."""
+
+
+class Device(ABC):
+    """Anything that writes its own physics into a problem, and knows what follows from them.
+
+    A device does not change: another limit or forecast makes another device. ``engine.testing.check_device`` tells
+    whether a device keeps every promise of this class.
+    """
+
+    if TYPE_CHECKING:  # at run time a property here would be the default of the field with this name in a dataclass
+
+        @property
+        def name(self) -> str:
+            """Name of the device; unique in the site."""
+
+        @property
+        def ports(self) -> tuple[Member, ...]:
+            """The places where it takes or gives power."""
+
+    @abstractmethod
+    def add_to(self, problem: Problem) -> dict[str, Linear]:
+        """Add variables, rows and costs; return the power each port takes [kW], shape (n,), by name of the port.
+
+        It reads nothing but itself and the window, see ``Problem.write``. What it tells the problem is reported and
+        diagnosed without more: limits (``problem.limit``), soft constraints, stored energies, costs by name.
+        """
+
+    def weight(self, window: Window) -> float:
+        """Size of its part of a problem, counted in ports without rules."""
+        return float(len(self.ports))
+
+    # What is known before a plan
+
+    @property
+    def load(self) -> Floats | None:
+        """Power that no plan changes [kW], shape (n,); None for a device that is planned."""
+        return None
+
+    @property
+    def levels(self) -> Collection[float]:
+        """Probabilities for which a power is known that is not exceeded; none where one forecast is all there is."""
+        return ()
+
+    def at_level(self, level: float) -> "Device":
+        """Return the device for which the power of one probability comes true."""
+        return self
+
+    @property
+    def timed_by_price(self) -> bool:
+        """Whether the price of energy alone tells its best time where no limit or other device matters."""
+        return False
+
+    @property
+    def timed_by_price_only(self) -> bool:
+        """Whether nothing but the price tells its time, so that it is known before the plan."""
+        return False
+
+    def at_best_time(self, price: Floats) -> "Device":
+        """Return the load that it is at its best time by the price of energy [currency/kWh], shape (n,)."""
+        return self
+
+    @property
+    def learns_end_value(self) -> bool:
+        """Whether the energy left at the end is worth what it is worth on average in a plan without that worth."""
+        return False
+
+    def with_end_value(self, value: float) -> "Device":
+        """Return the device in which energy left at the end has a worth [currency/kWh]."""
+        return self
+
+    def start_error(self) -> FieldError | None:
+        """Return the error of a device that starts outside its own bounds; None where it starts within them."""
+        return None
+
+    def fallback(self, window: Window) -> DevicePlan:
+        """Return what it does where no plan exists: it rests, unless it has a goal of its own."""
+        return DevicePlan({port.name: np.zeros(window.n) for port in self.ports}, {})
+
+    # Why there is no plan, and what would make one possible
+
+    def with_limit(self, owner: str, field: str, change: LimitChange) -> Self:
+        """Return the device with one limit changed; itself where it has no such limit.
+
+        Args:
+            owner: Name of the device or of one of its ports.
+            field: Such as ``soc-max``; every limit it tells a problem of is one of them.
+            change: From the old values, as they are in the device, to the new ones.
+        """
+        return self
+
+    def conflict(self, window: Window) -> Conflict | None:
+        """Return the first conflict that it shows by itself, whatever the rest of the site does."""
+        return None
+
+    def premises(self, window: Window) -> Iterable[Premise]:
+        """Return what is not chosen in it, each with the rows that change without it."""
+        return ()
+
+    def lossless(self, window: Window) -> Iterable[tuple[Cause, "Device"]]:
+        """Return each efficiency that is 0 at times, and the device in which it is 1 then."""
+        return ()
+
+    def alternatives(self, window: Window) -> Iterable[Alternative["Device"]]:
+        """Return the ways in which each of its rules that is no limit could give way."""
+        return ()
+
+    def postponement(self, window: Window) -> Postponement | None:
+        """Return how the energy that it is to reach could be due later; None where it has no such goal."""
+        return None
+
+
+def moment(window: Window, tick: float) -> str:
+    """Return when a step ends or begins, as text."""
+    return window.moment(tick).isoformat().replace("+00:00", "Z")
