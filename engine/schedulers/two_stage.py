@@ -1,6 +1,6 @@
 """One decision now, another for each way things may turn out: scenarios that share their first steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import thread_time
 
@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import solution
-from engine.devices.inflexible import Inflexible
 from engine.diagnosis.infeasibility import refuse
 from engine.errors import Infeasible, InputError
 from engine.formulation import Built, build
@@ -32,39 +31,6 @@ class Scenario:
     """The same devices, with the loads and prices of this case."""
     probability: float
     """How likely it is; all of them add up to 1."""
-
-
-def from_quantiles(site: Site, device: str, quantiles: Mapping[float, Floats]) -> list[Scenario]:
-    """Return one scenario per quantile of the power of a load or production that is not planned.
-
-    Each stands for what lies nearer to its level than to any other: 0.1, 0.5 and 0.9 get 30, 40 and 30 %.
-
-    Args:
-        site: With the device in it.
-        device: Name of an inflexible device.
-        quantiles: Its power [kW], shape (n,), by level between 0 and 1.
-
-    Raises:
-        InputError: The site has no such device, or a level is not between 0 and 1.
-    """
-    if not any(isinstance(each, Inflexible) and each.name == device for each in site.devices):
-        raise InputError(f"{device} is no inflexible device of the site; name one that is.")
-    levels = sorted(quantiles)
-    if not levels or levels[0] <= 0 or levels[-1] >= 1:
-        raise InputError("Quantiles have levels between 0 and 1, such as 0.1, 0.5 and 0.9.")
-    bounds = np.array([0.0, *(np.add(levels[1:], levels[:-1]) / 2), 1.0])
-    return [
-        Scenario(site=_with_power(site, device, quantiles[level]), probability=float(share))
-        for level, share in zip(levels, np.diff(bounds), strict=True)
-    ]
-
-
-def _with_power(site: Site, device: str, power: Floats) -> Site:
-    devices = (
-        replace(each, power=power) if isinstance(each, Inflexible) and each.name == device else each
-        for each in site.devices
-    )
-    return replace(site, devices=tuple(devices))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,21 +115,33 @@ def _check(scenarios: Sequence[Scenario], parts: list[Built]) -> None:
 
 def _numbers(site: Site, parts: list[Built], common_steps: int) -> list[NDArray[np.int32]]:
     """Return the column that each scenario's columns become: one for all where a decision is common."""
-    problem, n = parts[0].problem, site.window.n
-    ports = [port for device in site.devices for port in device.ports]
-    owners = {f"{port.name}." for port in ports} | {f"{c}." for port in ports if (c := getattr(port, "coupling", None))}
-    common = np.zeros(problem.width, dtype=bool)
-    for name, (first, size) in problem.sizes.items():
-        if size == n and not name.endswith(".soc") and any(name.startswith(owner) for owner in owners):
-            common[first : first + common_steps] = True
+    common = _common(site, parts[0], common_steps)
+    width = len(common)
     numbers, free = [], int(common.sum())
     for _ in parts:
-        own = np.empty(problem.width, dtype=np.int32)
+        own = np.empty(width, dtype=np.int32)
         own[common] = np.arange(int(common.sum()))
         own[~common] = free + np.arange(int((~common).sum()))
         free += int((~common).sum())
         numbers.append(own)
     return numbers
+
+
+def _common(site: Site, part: Built, steps: int) -> NDArray[np.bool_]:
+    """Return which columns are decided before it is known which scenario comes true, shape (columns,).
+
+    They are what each device does in the first steps: the columns of its power, and its whole numbers (on, mode). What
+    follows from them, such as an energy or a breach, may differ, as the scenarios do.
+    """
+    common = np.zeros(part.problem.width, dtype=bool)
+    for term in [term for device in site.devices for port in device.ports for term in part.power[port.name].terms]:
+        step = np.arange(len(term.cols)) if term.rows is None else term.rows
+        common[term.cols[step < steps]] = True
+    for block in part.problem.sections:
+        if any(block.by is device for device in site.devices):
+            for whole in block.whole:
+                common[whole[:steps]] = True
+    return common
 
 
 def _stacked(scenarios: Sequence[Scenario], parts: list[Built], numbers: list[NDArray[np.int32]]) -> Arrays:
