@@ -161,7 +161,6 @@ BY_ID_OF_OUR_OWN = {
     # where rows are got by an id, but by none that a user wrote into what is computed
     "app/jobs/principal.py principal": "the user of a job",
     "app/jobs/triggers/automations.py acting": "the user of an automation",
-    "app/jobs/triggers/automations.py inputs": "the asset of an automation",
     "app/jobs/triggers/automations.py time_zone": "the asset of an automation",
     "app/jobs/handlers/ingest.py run_from": "the host at a terminal names it",
     "app/jobs/handlers/ingest.py preview_file": "checked by its endpoint, which is about this sensor",

@@ -2,20 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 from app.auth.access.references import References
 from db.sensors import Sensor
 from engine.errors import FieldError
-from engine.flex.commodity import CommodityContext
-from engine.flex.process import ProcessModel
-from engine.flex.quantity import SensorReference
-from engine.flex.storage import StorageModel
-from engine.units import units
-
-Part = Literal["all", "consumption", "production"]
-Described: TypeAlias = StorageModel | ProcessModel | CommodityContext
-"""What may name sensors for a power."""
+from engine.flex.facts import Direction
+from engine.flex.fields import FlexFields
 
 
 @dataclass(frozen=True)
@@ -27,7 +19,7 @@ class SensorOutput:
     """Port, connection or store of the plan, as the engine names it."""
     stored_energy: bool = False
     """Whether it is the state of charge, not a power."""
-    part: Part = "all"
+    part: Direction = "both"
     """Which direction of the power, both or one."""
     sign: float = 1.0
     """Stored value per value that is positive when consuming."""
@@ -40,63 +32,38 @@ def consumption_sign(sensor: Sensor) -> float:
     return 1.0 if sensor.attributes.get("consumption_is_positive") else -1.0
 
 
-def of_power(references: References, name: str, given: Described, sensor: Sensor | None) -> Iterable[SensorOutput]:
-    """Give the outputs of one power: its sensor, and those named by direction.
+def of_power(references: References, name: str, fields: FlexFields) -> Iterable[SensorOutput]:
+    """Give the sensors that receive a power, in the order of the fields.
+
+    One that receives a direction gets the other one as negative values, unless another sensor receives that.
 
     Args:
         references: To look up sensors.
         name: Port or connection, as the engine names it.
-        given: The device's model or the context, which name sensors by direction.
-        sensor: The power sensor, which stores both directions in its own sign.
+        fields: The device's model or the context, which name sensors.
     """
-    if sensor is not None:
-        yield SensorOutput(sensor, name, sign=consumption_sign(sensor))
-    takes, gives = directions(given)
-    both = takes is not None and gives is not None
-    if takes is not None:
-        yield SensorOutput(power_sensor(references, takes, field=name), name, part="consumption" if both else "all")
-    if gives is not None:
-        yield SensorOutput(
-            power_sensor(references, gives, field=name), name, part="production" if both else "all", sign=-1.0
-        )
+    named = [each for each in fields.outputs() if each.fact.kind == "power"]
+    ways = {each.fact.direction for each in named}
+    directed = {each.key for each in named if each.fact.direction in ("consumption", "production")}
+    for each in named:
+        if each.fact.direction in (None, "both") and each.key in directed:
+            continue  # named twice: the more exact field tells the sign
+        sensor, way = references.output(each.key, field=f"{name}: {each.path}"), each.fact.direction
+        sign = consumption_sign(sensor) if way is None else -1.0 if way == "production" else 1.0
+        split = {"consumption", "production"} <= ways
+        yield SensorOutput(sensor, name, part=way if way is not None and split else "both", sign=sign)
 
 
-def directions(given: Described) -> tuple[int | None, int | None]:
-    """Return the sensors that receive consumption and production."""
-    if isinstance(given, ProcessModel):
-        return None, None
-    if isinstance(given, StorageModel):
-        takes, gives = given.consumption, given.production
-    else:
-        takes, gives = given.aggregate_consumption or given.aggregate_power, given.aggregate_production
-    return takes.sensor if takes else None, gives.sensor if gives else None
-
-
-def power_sensor(references: References, key: int, *, field: str) -> Sensor:
-    """Return a sensor that can receive power.
+def of_store(references: References, name: str, fields: FlexFields, *, whole: float | None) -> Iterable[SensorOutput]:
+    """Give the sensors that receive the state of charge.
 
     Raises:
-        FieldError: It measures something else.
-        NotAllowed: It is not the principal's to write to.
+        FieldError: One is in percent, and nothing tells what 100 % is.
     """
-    sensor = references.output(key, field=field)
-    check_unit(sensor, "kW")
-    return sensor
-
-
-def check_unit(sensor: Sensor, unit: str) -> None:
-    """Raise FieldError unless values in a unit can be stored by a sensor."""
-    fits = units.same_kind(sensor.unit, unit) or (unit == "kWh" and sensor.unit == "%")
-    energy = unit == "kW" and bool(sensor.resolution) and units.same_kind(sensor.unit, "kWh")
-    if not (fits or energy):
-        raise FieldError(f"sensor {sensor.id}", f"its unit {sensor.unit!r} cannot hold values in {unit}; name another.")
-
-
-def of_store(references: References, name: str, model: StorageModel, *, whole: float | None) -> Iterable[SensorOutput]:
-    """Give the sensor that receives the state of charge, if one is named."""
-    if isinstance(model.state_of_charge, SensorReference):
-        sensor = references.output(model.state_of_charge.sensor, field=f"{name}: state-of-charge")
-        check_unit(sensor, "kWh")
+    for each in fields.outputs():
+        if each.fact.kind != "state-of-charge":
+            continue
+        sensor = references.output(each.key, field=f"{name}: {each.path}")
         if sensor.unit == "%" and whole is None:
             raise FieldError(f"{name}: soc-max", f"sensor {sensor.id} is in %; give the energy that is 100 %.")
         yield SensorOutput(sensor, name, stored_energy=True, whole=whole)

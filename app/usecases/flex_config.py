@@ -6,7 +6,7 @@ One bad entry would stop every plan of its site, long after whoever wrote it has
 from collections.abc import Mapping
 from typing import Any
 
-from app.assemble.site.flex_config import model_kind
+from app.assemble.site.flex_config import model_kind, named
 from app.assemble.site.naming import ask_for
 from app.auth.access.references import References
 from app.usecases.inputs import Invalid
@@ -14,6 +14,9 @@ from engine.errors import EngineError, FieldError
 from engine.flex.context import FlexContext
 from engine.flex.fields import FlexFields
 from engine.flex.process import ProcessModel
+
+REST_OF_PROCESS = {"power": "1 kW", "duration": "PT1H"}
+"""What stands for the fields of a process that come with each request, while the stored ones are looked at."""
 
 
 def check_flex_model(references: References, asset_type: str, raw: Mapping[str, Any]) -> None:
@@ -56,10 +59,9 @@ def _check(references: References, kind: type[FlexFields], raw: Mapping[str, Any
         return
     if problems := field_problems(kind, raw):
         raise Invalid("json", {f"{column}.{name}": [problem] for name, problem in problems.items()})
+    rest = {name: value for name, value in REST_OF_PROCESS.items() if kind is ProcessModel and name not in named(raw)}
     try:
-        config = kind.read(raw)
+        config = kind.read({**rest, **raw})
     except FieldError as error:
-        if kind is ProcessModel and error.field not in {str(name).replace("_", "-") for name in raw}:
-            return  # the rest of a process may come with each request
         raise FieldError(f"{column}.{error.field}", error.problem) from None
     ask_for(references, config, {}, of=column)

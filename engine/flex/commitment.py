@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from engine.errors import FieldError
 from engine.flex import quantity
-from engine.flex.facts import Role, described
+from engine.flex.facts import Fact, Role, described
 from engine.flex.fields import AnyQuantity, FlexFields, Key
 from engine.flex.parts import GroupReference
 
@@ -49,6 +49,10 @@ class CommitmentModel(FlexFields):
             if price is not None:
                 quantity.check(price, self.unit, field=f"commitment {self.name}")
         return self
+
+    def unit_of(self, fact: Fact) -> str | None:
+        """Return the unit of one of these fields; that of a price is told by the prices themselves."""
+        return self.unit if fact.kind == "price" else fact.unit
 
     @property
     def unit(self) -> str:

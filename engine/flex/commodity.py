@@ -258,8 +258,7 @@ class CommodityContext(FlexFields):
     @property
     def currencies(self) -> set[str]:
         """Every currency written in a price, those of commitments included."""
-        promised = (price for each in self.commitments for price in (each.up_price, each.down_price))
-        return super().currencies | {c for price in promised if price is not None and (c := quantity.currency(price))}
+        return super().currencies.union(*(each.currencies for each in self.commitments))
 
 
 def _each_once(references: list[quantity.Quantity]) -> None:

@@ -10,6 +10,7 @@ from pydantic import Field
 from pydantic.fields import FieldInfo
 
 from engine.flex.money import unit_for
+from engine.flex.quantity import SensorReference
 from engine.units import units
 
 Form = Literal["quantity", "quantities", "sensor", "sensors", "asset", "parts", "events", "text", "flag"]
@@ -105,6 +106,36 @@ class Fact:
     def per(self) -> Per | None:
         """What a price is for; None for a price of something else, for one whose text decides, and any other field."""
         return PER.get(self.unit or "") if self.kind == "price" else None
+
+
+Target = Literal["sensor", "asset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One sensor or asset that a field names."""
+
+    path: str
+    """Field in the spelling with hyphens, such as ``commitments.baseline``."""
+    target: Target
+    key: int
+    """Id of the sensor or asset."""
+    fact: Fact
+    """Of the field that says what is done with it."""
+    unit: str | None
+    """Unit in which the values of the sensor are read or written; None where it has none to be read or written."""
+    quantity: SensorReference | None = None
+    """The reference as it was written, with its sources; None where only an id was."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether the series of the sensor is read."""
+        return Role.READS in self.fact.role
+
+    @property
+    def writes(self) -> bool:
+        """Whether the sensor receives a part of the plan."""
+        return Role.WRITES in self.fact.role
 
 
 def described(

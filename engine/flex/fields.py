@@ -1,7 +1,8 @@
 """One place per field: type, unit, default, meaning, example. Everything that explains a field is made from here."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
@@ -18,7 +19,7 @@ from pydantic import (
 
 from engine.errors import FieldError, UnknownName
 from engine.flex import quantity
-from engine.flex.facts import Fact, fact_of
+from engine.flex.facts import Fact, Reference, fact_of
 
 AnyQuantity: TypeAlias = Annotated[quantity.Quantity | None, SkipValidation]
 """A quantity in any form; read by FlexFields itself."""
@@ -99,10 +100,24 @@ class FlexFields(BaseModel):
         """Return what there is to know of one field, by either spelling."""
         return _facts(cls)[name.replace("-", "_")]
 
+    def references(self) -> Iterator[Reference]:
+        """Give everything that the fields name, also deep inside."""
+        for attribute in type(self).model_fields:
+            fact = self.fact(attribute)
+            yield from _in_value(getattr(self, attribute), fact, self.unit_of(fact))
+
+    def outputs(self) -> Iterator[Reference]:
+        """Give the sensors that receive a part of the plan by fields of their own, not by those of entries inside."""
+        return (each for each in self.references() if each.writes and "." not in each.path)
+
+    def unit_of(self, fact: Fact) -> str | None:
+        """Return the unit in which the values of one of these fields are wanted."""
+        return fact.unit
+
     @property
     def currencies(self) -> set[str]:
         """Every currency written in a price; sensors and bare zeros tell none."""
-        names = [fact.name.replace("-", "_") for fact in self.facts() if "currency" in (fact.unit or "")]
+        names = [fact.name.replace("-", "_") for fact in self.facts() if fact.kind == "price"]
         prices = [price for name in names if isinstance(price := getattr(self, name), quantity.Quantity)]
         return {code for price in prices if (code := quantity.currency(price))}
 
@@ -166,6 +181,27 @@ def read_entries(kind: type[Fields], raw: object) -> tuple[Fields, ...]:
 
 def _listed(raw: object) -> list[object]:
     return list(raw) if isinstance(raw, list | tuple) else [raw]
+
+
+def _in_value(value: object, fact: Fact, unit: str | None) -> Iterator[Reference]:
+    match value:
+        case quantity.SensorReference():
+            yield Reference(fact.name, "sensor", value.sensor, fact, unit, value)
+        case FlexFields():
+            yield from (_inside(each, fact, unit) for each in value.references())
+        case tuple():
+            for each in value:
+                yield from _in_value(each, fact, unit)
+        case int() if type(value) is int:
+            yield Reference(fact.name, "asset" if fact.form == "asset" else "sensor", value, fact, unit)
+
+
+def _inside(inner: Reference, outer: Fact, unit: str | None) -> Reference:
+    """Return a reference inside an entry; a sensor or group in brackets is what the field around it says of it."""
+    if outer.form == "sensor":
+        path = outer.name if inner.writes else f"{outer.name}.{inner.path}"
+        return replace(inner, path=path, fact=outer, unit=unit)
+    return replace(inner, path=f"{outer.name}.{inner.path}")
 
 
 @cache

@@ -67,8 +67,12 @@ class StorageModel(FlexFields):
         form="text",
         replaced_by=("a unit in each field, such as '3 kWh'",),
     )
-    soc_min: AnyQuantity = described("Least energy stored at any time, hard.", example="1 kWh", kind="energy")
-    soc_max: AnyQuantity = described("Most energy stored at any time, hard.", example="10 kWh", kind="energy")
+    soc_min: AnyQuantity = described(
+        "Least energy stored at any time, hard.", example="1 kWh", kind="energy", overlap="most"
+    )
+    soc_max: AnyQuantity = described(
+        "Most energy stored at any time, hard.", example="10 kWh", kind="energy", overlap="least"
+    )
     soc_minima: AnyQuantity = described(
         "Least energy stored at some times; soft while constraints are relaxed.",
         example=[{"value": "8 kWh", "datetime": "2026-03-02T07:00:00+01:00"}],
@@ -249,13 +253,6 @@ class StorageModel(FlexFields):
                     raise FieldError(name, f"{about}; write a percentage such as '95%', or a ratio such as 0.95.")
             if isinstance(given, Fixed) and name != "storage-efficiency" and not given.number("", field=name):
                 raise FieldError(name, "with 0 % nothing ever comes through; write a share above 0, such as '95%'.")
-
-    @property
-    def currencies(self) -> set[str]:
-        """Every currency written in a price, that of the end value included."""
-        worth = self.end_value
-        own = None if worth is None or isinstance(worth, str) else quantity.currency(worth)
-        return super().currencies | ({own} if own else set())
 
     @property
     def inflexible(self) -> tuple[Quantity, float] | None:

@@ -7,9 +7,10 @@ from app.assemble.site.flex_config import DeviceModel
 from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest
 from engine.errors import FieldError
+from engine.flex.storage import StorageModel
 from engine.site import Site
 
-POWERS = ("sensor", "consumption", "production")
+POWERS = [fact.name for fact in StorageModel.facts() if fact.kind == "power"]
 """Fields of an entry that name the sensor of its power."""
 
 

@@ -1,26 +1,28 @@
 """The effective flex-model and flex-context: asset tree, then request; each field with its origin."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.auth.access.references import References, is_id
+from app.auth.access.references import References
 from db import assets
 from db.assets import Asset
 from db.sensors import Sensor
 from engine.errors import FieldError
+from engine.flex.context import FlexContext
+from engine.flex.facts import Role
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 
 REQUEST = "request"
 PROCESS_TYPES = ("process", "load")
 """Asset types whose devices are processes."""
-FAMILIES = [  # spellings of one idea: a closer one hides the others farther away
-    {"consumption-price", "consumption-price-sensor"},
-    {"production-price", "production-price-sensor"},
-    {"inflexible-device-sensors", "inflexible-consumption", "inflexible-production"},
-    {"aggregate-power", "aggregate-consumption", "aggregate-production"},
-]
+LANGUAGES = (StorageModel, ProcessModel, FlexContext)
+FAMILIES = [{fact.name, *fact.replaced_by} for kind in LANGUAGES for fact in kind.facts() if fact.replaced_by]
+"""Fields that say the same, of now and of older releases: a closer one hides the others farther away."""
+SPELLINGS = {other: name for kind in LANGUAGES for other, name in kind.spellings.items()}
+NAMING = [fact.name for fact in StorageModel.facts() if fact.role & (Role.DEVICE | Role.WRITES)]
+"""Fields by which an entry can name its device, the first of them first."""
 OLD_MODEL_ATTRIBUTES = {"min_soc_in_mwh": ("soc-min", "MWh"), "max_soc_in_mwh": ("soc-max", "MWh")}
 OLD_SHARES = {
     f"{name}{mark}efficiency": f"{name}-efficiency"
@@ -41,7 +43,7 @@ OLD_CAPACITIES = {
 
 @dataclass(frozen=True)
 class Effective:
-    """Fields as they count, in the spelling they were written in."""
+    """Fields as they count, by their names in the language."""
 
     fields: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class Effective:
 
     def under(self, closer: Mapping[str, Any], origin: str) -> "Effective":
         """Return this with the fields of a closer layer in front."""
+        closer = named(closer)
         hidden = set[str]().union(*(family for family in FAMILIES if family & closer.keys()))
         kept = {key: value for key, value in self.fields.items() if key not in hidden}
         origins = {key: self.origins[key] for key in kept}
@@ -88,49 +91,68 @@ def models(references: References, tree: Sequence[Asset], asked: Sequence[Mappin
     asked_for = [_asked(references, entry, number) for number, entry in enumerate(asked)]
     taken = {model.asset.id for model in asked_for if model.asset is not None}
     stored = [below for below in tree if below.flex_model and below.id not in taken]
-    return asked_for + [DeviceModel(_stored(below, None), below, None) for below in stored]
+    return asked_for + [_stored_model(references, below) for below in stored]
 
 
 def model_kind(asset_type: str, fields: Mapping[str, Any]) -> type[StorageModel] | type[ProcessModel]:
     """Return what a flex-model describes: a process, by the type of its asset or its fields, or else a device."""
-    names = {str(name).replace("_", "-") for name in fields}
+    names = named(fields).keys()
     works = "process-type" in names or {"power", "duration"} <= names
     return ProcessModel if asset_type in PROCESS_TYPES or works else StorageModel
 
 
-def sensors_named(config: Any, *, without: Collection[str] = ()) -> Iterator[int]:
-    """Give the ids of the sensors that a flex-config names, except in some fields."""
-    if isinstance(config, list | tuple):
-        for each in config:
-            yield from sensors_named(each, without=without)
-    elif isinstance(config, Mapping):
-        for key, value in config.items():
-            if key in without:
-                continue
-            if (key == "sensor" or key.endswith("-sensor")) and is_id(value):
-                yield value
-            elif key.endswith("-sensors") and isinstance(value, list):
-                yield from (each for each in value if is_id(each))
-            yield from sensors_named(value, without=without)
-
-
 def _asked(references: References, entry: Mapping[str, Any], number: int) -> DeviceModel:
-    sensor, asset = _device(references, entry, number)
-    stored = _stored(asset, sensor) if asset is not None else Effective()
-    return DeviceModel(stored.under(entry, REQUEST), asset, sensor)
+    sensor, asset = _device(references, named(entry), number)
+    effective = _stored(asset, sensor).under(entry, REQUEST)
+    return DeviceModel(effective, asset, sensor or _power_sensor(references, effective))
 
 
-def _device(references: References, entry: Mapping[str, Any], number: int) -> tuple[Sensor | None, Asset | None]:
+def device_ids(asked: Sequence[Mapping[str, Any]]) -> Iterator[object]:
+    """Give the ids by which entries name their devices, as they were written."""
+    values = (value for entry in asked for name, value in named(entry).items() if name in NAMING)
+    return (value.get("sensor") if isinstance(value, Mapping) else value for value in values)
+
+
+def names_device(entry: Mapping[str, Any]) -> bool:
+    """Return whether an entry of a flex-model says which device it is about."""
+    return any(name in NAMING for name in named(entry))
+
+
+def named(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields by their names in the language; a second spelling stays as it is, to be refused when read."""
+    found: dict[str, Any] = {}
+    for written, value in fields.items():
+        name = str(written).replace("_", "-")
+        name = SPELLINGS.get(name, name)
+        found[written if name in found else name] = value
+    return found
+
+
+def _device(references: References, entry: Mapping[str, Any], number: int) -> tuple[Sensor | None, Asset]:
     """Return the power sensor and the asset that an entry is about."""
-    if "sensor" in entry:
-        sensor = references.output(entry["sensor"], field=f"flex-model[{number}].sensor")
-        return sensor, sensor.asset
-    if "asset" in entry:
-        return None, references.asset(entry["asset"], field=f"flex-model[{number}].asset")
-    for name in ("consumption", "production", "state-of-charge"):
-        if isinstance(entry.get(name), Mapping) and "sensor" in entry[name]:
-            return None, references.output(entry[name]["sensor"], field=f"flex-model[{number}].{name}").asset
+    for name in NAMING:
+        field, value = f"flex-model[{number}].{name}", entry.get(name)
+        if name in entry and name == "sensor":
+            sensor = references.output(value, field=field)
+            return sensor, sensor.asset
+        if name in entry and name == "asset":
+            return None, references.asset(value, field=field)
+        if isinstance(value, Mapping) and "sensor" in value:
+            return None, references.output(value["sensor"], field=field).asset
     raise FieldError(f"flex-model[{number}]", "names no device; add 'sensor' with the ID of its power sensor.")
+
+
+def _stored_model(references: References, asset: Asset) -> DeviceModel:
+    """Return the flex-model of a device of which a request says nothing."""
+    effective = _stored(asset, None)
+    return DeviceModel(effective, asset, _power_sensor(references, effective))
+
+
+def _power_sensor(references: References, effective: Effective) -> Sensor | None:
+    """Return the power sensor that a stored flex-model names."""
+    if "sensor" not in effective.fields:
+        return None
+    return references.output(effective.fields["sensor"], field=f"sensor of {effective.origins['sensor']}")
 
 
 def _stored(asset: Asset, sensor: Sensor | None) -> Effective:

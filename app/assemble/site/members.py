@@ -57,9 +57,9 @@ class SiteBuilder:
     def outputs(self) -> tuple[SensorOutput, ...]:
         """Where the plan of each device goes."""
         found = [output for each in self._described for output in self._of_power(each)]
-        for name, (given, model) in zip(self._names, self.entries, strict=True):
+        for name, (_, model) in zip(self._names, self.entries, strict=True):
             if isinstance(model, ProcessModel):
-                found += outputs.of_power(self.references, name, model, given.sensor)
+                found += outputs.of_power(self.references, name, model)
         for feeders in self._stores:
             if (keeper := _keeper(feeders)) is not None:
                 found += outputs.of_store(
@@ -75,7 +75,7 @@ class SiteBuilder:
         return set[str]().union(*(each.model.currencies for each in self._described))
 
     def _of_power(self, described: DeviceBuilder) -> list[SensorOutput]:
-        return list(outputs.of_power(self.references, described.name, described.model, described.given.sensor))
+        return list(outputs.of_power(self.references, described.name, described.model))
 
     @cached_property
     def _names(self) -> list[str]:
@@ -263,8 +263,7 @@ def _at_grid(feeders: list[DeviceBuilder]) -> list[DeviceBuilder]:
 
 
 def _meets_grid(described: DeviceBuilder) -> bool:
-    model = described.model
-    return described.given.sensor is not None or model.consumption is not None or model.production is not None
+    return any(named.fact.kind == "power" for named in described.model.outputs())
 
 
 def _stands_for(described: DeviceBuilder, place: GroupReference | None) -> bool:

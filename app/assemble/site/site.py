@@ -1,6 +1,6 @@
 """Rows → the engine's site: what is described, over one window, as known at one moment."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from app.assemble.site.planning_window import WindowLimits, planned
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.series import Readings
 from app.assemble.site.supplies import ConnectionBuilder
-from app.auth.access.references import References
+from app.auth.access.references import References, is_id
 from db import assets, sensors
 from db.assets import Asset
 from engine.errors import FieldError, InputError, UnitError, UnknownName
@@ -63,12 +63,14 @@ def read_description(references: References, request: ScheduleRequest, limits: W
     bounded.check_request(request, limits)
     asset = references.asset(request.asset, field="asset")
     tree, foreign = assets.own_subtree(references.session, request.asset)
-    _bring_sensors(references, request, tree)
     context, effective = _context(asset, request.flex_context)
-    ask_for(references, context, effective.origins)
+    _bring_sensors(references, flex_config.device_ids(request.flex_model))
     models = flex_config.models(references, tree, request.flex_model)
     bounded.check_models(models, limits)
     entries = [(model, _entry(model)) for model in models]
+    named = [each for fields in (context, *(read for _, read in entries)) for each in fields.references()]
+    _bring_sensors(references, [each.key for each in named if each.target == "sensor"])
+    ask_for(references, context, effective.origins)
     for model, read in entries:
         ask_for(references, read, model.effective.origins, of=model.asset.name if model.asset is not None else "")
     return SiteDescription(asset, context, effective, entries, foreign)
@@ -90,7 +92,7 @@ def read_site(
             f"Asset {described.asset.id} ({described.asset.name}) has nothing to plan; "
             "describe a device in flex-model, or store one."
         )
-    power_sensors = [o.sensor for given, read in entries for o in of_power(references, "", read, given.sensor)]
+    power_sensors = [output.sensor for _, read in entries for output in of_power(references, "", read)]
     window = planned(request, power_sensors, [read for _, read in entries], limits)
     readings = Readings(references, known_at, [_left_out(each) for each in described.foreign])
     local = zone(power_sensors[0].timezone if power_sensors else "UTC")
@@ -117,11 +119,9 @@ def _left_out(asset: Asset) -> str:
     return f"Asset {asset.id} stands below this one and belongs to another account; it is left out."
 
 
-def _bring_sensors(references: References, request: ScheduleRequest, tree: Sequence[Asset]) -> None:
-    """Read the sensors a plan is about in one statement instead of one each; each is asked for later."""
-    described = [layer.flex_context for layer in assets.lineage(tree[0])] + [below.flex_model for below in tree]
-    named = flex_config.sensors_named([described, request.flex_model, request.flex_context])
-    sensors.bring(references.session, set(named))
+def _bring_sensors(references: References, keys: Iterable[object]) -> None:
+    """Read some sensors in one statement instead of one each; each is asked for later."""
+    sensors.bring(references.session, {key for key in keys if is_id(key)})
 
 
 def _hedged(context: FlexContext, window: Window) -> int:
@@ -199,7 +199,7 @@ def _site_outputs(references: References, supplies: Iterable[ConnectionBuilder])
     """
     found = []
     for supplied in supplies:
-        own = list(of_power(references, supplied.context.commodity, supplied.context, None))
+        own = list(of_power(references, supplied.context.commodity, supplied.context))
         if own and supplied.is_internal:
             name = f"aggregate sensor {own[0].sensor.id}"
             raise FieldError(name, f"{supplied.context.commodity} has no connection; give its price or capacity.")

@@ -12,15 +12,10 @@ from app.assemble.site.devices import DeviceBuilder
 from engine.devices.bounds import Moments, SoftBound
 from engine.errors import FieldError
 from engine.flex.defaults import SOC_BREACH_PRICE
-from engine.flex.facts import Overlap
 from engine.flex.quantity import Fixed, Quantity
 from engine.flex.values import Scale, at_moments, extended, off_grid, per_tick
 
 Floats = NDArray[np.float64]
-OVERLAPS: dict[str, Overlap] = {
-    "soc-min": "most", "soc-minima": "most", "soc-max": "least", "soc-maxima": "least", "soc-targets": "first",
-}  # fmt: skip
-"""Which of several events at one time counts."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +108,7 @@ class SocBounds:
             self._positions,
             self.device.around.window,
             field=f"{self.device.name}: {field}",
-            overlap=OVERLAPS[field],
+            overlap=self.device.model.fact(field).overlap,
             scale=self.scale,
         )
         return SocBound(self._ticks(field), between)
@@ -127,7 +122,7 @@ class SocBounds:
             around.window,
             field=f"{self.device.name}: {field}",
             resolve=around.readings,
-            overlap=OVERLAPS[field],
+            overlap=self.device.model.fact(field).overlap,
             scale=Scale(self.scale.bare) if field == "soc-max" else self.scale,
         )
 

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from app.assemble.site import flex_config
 from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.site import read_description
@@ -42,8 +41,6 @@ LOG = logging.getLogger(__name__)
 LEAD = "automations"
 LEAD_LASTS = timedelta(seconds=15)
 KINDS = ("schedule", "forecast", "report")
-RESULTS = {"consumption", "production", "aggregate-power", "aggregate-consumption", "aggregate-production"}
-"""Fields that name sensors a plan is written to; ``state-of-charge`` may be both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,17 +154,22 @@ def inputs(references: References, automation: Automation) -> set[int]:
     if automation.kind == "forecast":
         return set(references.readable(automation.request.get("sensors", [])))
     if automation.kind == "report":
-        return set(references.readable(flex_config.sensors_named(automation.request.get("input", []))))
-    asset = get(references.session, Asset, automation.asset_id)
-    context = flex_config.context(asset, automation.request.get("flex_context", {}))
-    tree, _ = assets.own_subtree(references.session, asset.id)
+        named = [entry.get("sensor") for entry in automation.request.get("input", [])]
+        return set(references.readable(named))
     try:
-        models = flex_config.models(references, tree, automation.request.get("flex_model", []))
-    except (NotAllowed, FieldError):  # its jobs tell
+        return _read_for_plan(references, automation)
+    except (NotAllowed, EngineError):  # its jobs tell
         return set()
-    made = {model.sensor.id for model in models if model.sensor is not None}
-    described = [context.fields, *(model.effective.fields for model in models)]
-    return references.readable(flex_config.sensors_named(described, without=RESULTS)).keys() - made
+
+
+def _read_for_plan(references: References, automation: Automation) -> set[int]:
+    """Return the ids of the sensors that a plan reads, without those that its own power goes to."""
+    (asked,) = _schedules(automation, automation.next_at)
+    described = read_description(references, ScheduleRequest.model_validate(asked), WindowLimits())
+    fields = [described.context, *(read for _, read in described.entries)]
+    named = [each for part in fields for each in part.references()]
+    planned = {each.key for each in named if each.writes and not each.reads}
+    return {each.key for each in named if each.reads} - planned
 
 
 def acting(session: Session, automation: Automation) -> References:

@@ -69,7 +69,7 @@ def trigger_of_sensor(call: Call, id: int, body: ScheduleTrigger) -> Save:
 
 def _request(asset_id: int, body: ScheduleTrigger, flex_model: list[Flex] | Flex) -> ScheduleRequest:
     if isinstance(flex_model, dict):
-        named = {"sensor", "asset", "consumption", "production", "state-of-charge"} & flex_model.keys()
+        named = flex_config.names_device(flex_model)
         flex_model = [flex_model if named else {**flex_model, "asset": asset_id}] if flex_model else []
     return ScheduleRequest(
         asset=asset_id,
