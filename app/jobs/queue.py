@@ -7,13 +7,9 @@ machines as wanted. A queue may lose whatever it likes: what it lost is found by
 
 import logging
 import sqlite3
-import threading
 from collections.abc import Collection
 from typing import Any
 
-from huey import PriorityRedisHuey, SqliteHuey
-from huey.consumer import Consumer, Scheduler
-from huey.consumer import Worker as HueyWorker
 from redis.exceptions import RedisError
 
 from app.jobs.handlers.kinds import QUEUES
@@ -23,6 +19,7 @@ from app.jobs.ticker import Ticker
 from app.jobs.watch.alerting import Watcher
 from app.jobs.worker import Worker
 from app.settings.settings import Settings
+from app.web.platform_hooks.huey_hooks import EmbeddedQueue, SharedQueue, WorkerThreads, clear
 from db.core import private_files
 from db.core.database import Database
 from db.jobs import job_states, jobs
@@ -31,68 +28,6 @@ LOG = logging.getLogger(__name__)
 FIRST_LOOK, SLOWEST_LOOK = 0.02, 0.25
 """How often an idle worker looks whether another process put something, at first and after a while [s]."""
 REDIS_PATIENCE = {"socket_connect_timeout": 2, "socket_timeout": 10}
-
-
-class EmbeddedQueue(SqliteHuey):
-    """In a file; a worker in the same process is woken at once."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.bell = threading.Semaphore(0)
-
-    def is_revoked(self, *_args: Any, **_kwargs: Any) -> bool:
-        """Jobs are cancelled in their rows."""
-        return False
-
-    def delete(self, key: str) -> bool:
-        """Nothing is kept of a task that was done."""
-        return False
-
-
-class SharedQueue(PriorityRedisHuey):
-    """In Redis, whose clients wait for the next task."""
-
-    def is_revoked(self, *_args: Any, **_kwargs: Any) -> bool:
-        """Jobs are cancelled in their rows."""
-        return False
-
-    def delete(self, key: str) -> bool:
-        """Nothing is kept of a task that was done."""
-        return False
-
-
-class Thread(HueyWorker):
-    """A worker that waits for the bell of its queue, where it has one."""
-
-    delay: float
-
-    def sleep(self) -> None:
-        """See Worker."""
-        bell = getattr(self.huey, "bell", None)
-        self.delay = min(self.delay, self.max_delay)
-        if bell is None:
-            self.stop_flag.wait(self.delay)
-        else:
-            bell.acquire(timeout=self.delay)
-        self.delay *= self.backoff
-
-
-class NoSchedule(Scheduler):
-    """What is to be done later waits in its row, not in the queue."""
-
-    def loop(self, now: Any = None) -> None:
-        """See Scheduler."""
-        self.stop_flag.wait()
-
-
-class Threads(Consumer):
-    """Workers as threads of this process, which handles its signals itself."""
-
-    worker_class = Thread
-    scheduler_class = NoSchedule
-
-    def _set_signal_handlers(self) -> None:
-        """Leave them to the process."""
 
 
 class Queue:
@@ -104,7 +39,7 @@ class Queue:
         self.keeper = Keeper(settings, database, self)
         self.hueys = {queue: _huey(settings, queue) for queue in QUEUES}
         self._tasks = {queue: huey.task(name="do_job")(self.worker.do) for queue, huey in self.hueys.items()}
-        self._running: list[Threads | Ticker] = []
+        self._running: list[WorkerThreads | Ticker] = []
 
     @property
     def is_embedded(self) -> bool:
@@ -147,7 +82,7 @@ class Queue:
 
     def clear(self, queue: str) -> None:
         """Let a queue forget what it holds."""
-        self.hueys[queue].storage.flush_queue()
+        clear(self.hueys[queue])
 
     def answers(self) -> bool:
         """Return whether the queue can be reached."""
@@ -174,7 +109,9 @@ class Queue:
             self._running.append(Ticker("keeper", self.keeper.every, self.keeper.tick))
         look = {"initial_delay": FIRST_LOOK, "max_delay": SLOWEST_LOOK, "backoff": 1.3}
         for queue in queues:
-            threads = Threads(self.hueys[queue], workers=workers, periodic=False, check_worker_health=False, **look)
+            threads = WorkerThreads(
+                self.hueys[queue], workers=workers, periodic=False, check_worker_health=False, **look
+            )
             self._running.append(threads)
         for each in self._running:
             each.start()
@@ -182,10 +119,10 @@ class Queue:
     def stop(self) -> None:
         """Let the workers finish what they are at; their heartbeat ends last."""
         for each in reversed(self._running):
-            if isinstance(each, Threads):
+            if isinstance(each, WorkerThreads):
                 each.stop_flag.set()
         for each in reversed(self._running):
-            if isinstance(each, Threads):
+            if isinstance(each, WorkerThreads):
                 each.stop(graceful=True)
             else:
                 each.stop()

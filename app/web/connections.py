@@ -19,6 +19,7 @@ from tornado.httputil import (
 from tornado.ioloop import PeriodicCallback
 
 from app.settings.settings import Settings
+from app.web.platform_hooks.tornado_hooks import waiting_bytes
 
 SMALL = 2**20
 """Largest body of what is no request to the API, such as a form [bytes]."""
@@ -62,7 +63,7 @@ class Watch(HTTPServerConnectionDelegate):
         now = time.monotonic()
         for connection, since in list(self._since.items()):
             if since is None:
-                if connection.stream._read_buffer_size:  # part of a head has arrived
+                if waiting_bytes(connection):  # part of a head has arrived
                     self._since[connection] = now
             elif now - since > self._patience:
                 self._since.pop(connection)

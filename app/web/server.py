@@ -41,8 +41,8 @@ from app.web import connections
 from app.web import context as running
 from app.web.context import Running
 from app.web.metrics import ANSWERED, Metrics
-from app.web.platform_hooks import deliver_every_message
-from app.widgets.initial_load import use_socket
+from app.web.platform_hooks import bokeh_hooks, panel_hooks, tornado_hooks
+from app.widgets import initial_load
 from engine.errors import InputError
 
 LOG = logging.getLogger(__name__)
@@ -68,8 +68,8 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
     """Return the server, which listens already but does not answer yet, and the API's threads."""
     settings, service = process.settings, Service(process)
     pn.extension()
-    use_socket()
-    deliver_every_message()
+    bokeh_hooks.wait_before_opening(initial_load.wait)
+    panel_hooks.deliver_every_message()
     pages = {path: page(where) for path, where in PAGES.items()}
     server = pn.serve(
         pages,
@@ -92,12 +92,12 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
         websocket_origin=origins(settings, host, port),
         http_server_kwargs=connections.options(settings),
     )
-    connections.Watch(server._http, server._tornado, settings).start()
-    for context in server._tornado.applications.values():
-        context.application.add(CarryUser(process))
-    server._tornado.transforms.insert(0, protecting(settings, is_page))  # before what compresses
+    application = bokeh_hooks.application(server)
+    connections.Watch(bokeh_hooks.http_server(server), application, settings).start()
+    bokeh_hooks.add_to_pages(server, CarryUser(process))
+    tornado_hooks.transform_first(application, protecting(settings, is_page))
     slash = Rule(PathMatches(SLASH_AT_END), RedirectHandler, {"url": settings.FLEXSCOPE_PATH_PREFIX + "/{0}"})
-    server._tornado.wildcard_router.rules[:0] = [*hosts.rules(settings), slash]
+    tornado_hooks.route_first(application, [*hosts.rules(settings), slash])
     return server, service
 
 
@@ -163,7 +163,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     loop = server.io_loop
 
     async def drain() -> None:
-        server._http.stop()
+        bokeh_hooks.http_server(server).stop()
         until = loop.time() + PATIENCE
         while service.in_flight and loop.time() < until:
             await asyncio.sleep(0.05)
@@ -173,7 +173,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
         loop.asyncio_loop.add_signal_handler(number, lambda: loop.asyncio_loop.create_task(drain()))
     loop.asyncio_loop.set_exception_handler(heed)
     server.start()
-    Sweep(server._tornado, process).start()
+    Sweep(bokeh_hooks.application(server), process).start()
     process.queue.start()
     seen = Ticker("last-seen", SEEN_EVERY, process.identities.note_seen, wait_first=True)
     seen.start()

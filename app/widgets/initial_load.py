@@ -13,9 +13,6 @@ from typing import Any, TypeAlias
 
 import panel as pn
 from bokeh.document import Document
-from bokeh.server.urls import per_app_patterns
-from bokeh.util.token import get_session_id
-from panel.io.server import WSHandler
 
 LOG = logging.getLogger(__name__)
 PATIENCE = 2.0
@@ -77,19 +74,9 @@ async def _run(key: str, begun: Beginning) -> None:
         del _BEGUN[key]
 
 
-class Socket(WSHandler):
-    """The websocket of a page, which waits for the content."""
-
-    async def _async_open(self, token: str) -> None:
-        """See WSHandler."""
-        begun = _BEGUN.get(get_session_id(token))
-        if begun:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(begun.there.wait(), PATIENCE)
-        if self.ws_connection is not None:  # the browser has not left meanwhile
-            await super()._async_open(token)
-
-
-def use_socket() -> None:
-    """Let the server's pages use this websocket."""
-    per_app_patterns[:] = [(at, Socket if kind is WSHandler else kind) for at, kind in per_app_patterns]
+async def wait(session_id: str) -> None:
+    """Wait for the content of a page, if it is still read, but not for too long."""
+    begun = _BEGUN.get(session_id)
+    if begun:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(begun.there.wait(), PATIENCE)

@@ -10,7 +10,6 @@ import panel_material_ui as pmui
 import param
 from bokeh.events import DocumentReady
 from bokeh.models import CustomJS
-from panel.io.resources import LOCAL_DIST
 from panel_material_ui.template.base import Page
 from sqlalchemy.orm import Session
 
@@ -18,6 +17,7 @@ from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.login.sessions import current_user
 from app.web.context import current
+from app.web.platform_hooks import panel_hooks
 from app.widgets import branding, first_paint
 from app.widgets.async_content import fill, later, plain, reading, soon, waiting
 from components import theme
@@ -102,7 +102,7 @@ class Shell(Page):
             at: Path of the menu entry the page belongs to.
             params: See pmui.Page.
         """
-        _serve_own_resources()
+        panel_hooks.serve_own_resources()
         self._body = pn.Column(waiting(), sizing_mode="stretch_width")
         who = current_user()
         self._entries = _menu(at, who)
@@ -116,7 +116,7 @@ class Shell(Page):
             sidebar=[self._entries], sidebar_width=230, sidebar_resizable=False, sidebar_open=not _on_phone(),
             header=[_user(who)], **params,
         )  # fmt: skip
-        self._keep_to_itself()
+        panel_hooks.ignore_others(self)
         self._heading, self._bar = heading, theme.bar(look.main, dark=self.dark_theme)
         self._title = pmui.Typography(plain(heading), variant="h2", sx={"fontSize": "1.5rem"}, margin=(16, 8, 4, 8))
         self._title.jscallback({"name": name}, object=SCRIPT.call("nameWindow", "source.object", "name"))
@@ -131,12 +131,12 @@ class Shell(Page):
     def server_doc(self, doc: Any = None, title: str | None = None, location: Any = True) -> Any:
         """See pmui.Page; the window is named after the page, not only after the platform."""
         made = super().server_doc(doc, self._window, location)
-        library = next((root.esm for root in made.roots if getattr(root, "bundle", None) == "url"), "")
+        library = panel_hooks.library_address(made)
         made.template_variables["first"] = first_paint.words(
             platform=self.title, heading=self._heading, bar=self._bar, dark=self.dark_theme, library=library
         )
         made.js_on_event(DocumentReady, self._begun)
-        for root in [root for root in made.roots if hasattr(root, "data") and "sidebar_open" in root.data.properties()]:
+        for root in panel_hooks.roots_with(made, "sidebar_open"):
             made.js_on_event(DocumentReady, CustomJS(code=SCRIPT.call("closeMenu", "page"), args={"page": root}))
         return made
 
@@ -175,12 +175,6 @@ class Shell(Page):
         items = [item | {"label": item["label"] + told[item["href"] == here]} for item in self._entries.items]
         later(lambda: self._entries.param.update(items=items))
 
-    def _keep_to_itself(self) -> None:
-        """Do not follow what the whole process does, as pmui.Page would: each page would be told of all others."""
-        for watcher in list(pn.state.param.watchers.get("busy", {}).get("value", [])):
-            if getattr(getattr(watcher.fn, "__self__", None), "self", None) is self:
-                pn.state.param.unwatch(watcher)
-
 
 def _menu(at: str, who: SignedIn | None) -> pmui.MenuList:
     """Return the menu; what only hosts may see is left out for others."""
@@ -198,10 +192,3 @@ def _user(who: SignedIn | None) -> pn.viewable.Viewable:
     items += [{"label": "Log out", "icon": "logout", "href": address("/logout"), "target": "_self"}]
     button = pmui.MenuButton(label=who.username if who else "?", items=items, icon="account_circle", variant="text")
     return pn.Row(pn.HSpacer(), button, sizing_mode="stretch_width")
-
-
-def _serve_own_resources() -> None:
-    """Name the server's own folder of scripts: behind several processes Panel would name a host on the internet."""
-    if pn.state.curdoc is not None:
-        base = f"{pn.state.rel_path}/{LOCAL_DIST}" if pn.state.rel_path else LOCAL_DIST
-        pn.state.curdoc._template_variables.setdefault("dist_url", base)

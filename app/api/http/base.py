@@ -27,6 +27,7 @@ from app.auth.tokens import tokens
 from app.usecases.inputs import Invalid, read_input
 from app.version import API, COMPATIBLE, OWN
 from app.web.fair_pools import Crowded
+from app.web.platform_hooks.tornado_hooks import KeepsContentType
 from app.web.profiling import profiled
 from db.jobs import jobs
 
@@ -35,7 +36,7 @@ HOLDS = {"job": 2.0, "result": 8.0}
 """How long an answer is held back for a job that is not done [s]; published clients come back after 2, or after 10."""
 
 
-class Endpoint(Receiving):
+class Endpoint(KeepsContentType, Receiving):
     """All endpoints at one address; which function answers is in the route table."""
 
     def set_default_headers(self) -> None:
@@ -48,9 +49,6 @@ class Endpoint(Receiving):
 
     def compute_etag(self) -> None:
         """Nothing is cached, so hashing every answer would be in vain."""
-
-    def _clear_representation_headers(self) -> None:
-        """Keep the content type on 204: published clients read it before the status."""
 
     async def get(self, **path: str) -> None:
         """Answer by the function in the route table."""

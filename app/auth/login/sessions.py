@@ -9,12 +9,12 @@ from bokeh.application.handlers.handler import Handler
 from bokeh.document import Document
 from bokeh.server.auth_provider import AuthProvider
 from bokeh.util.token import get_token_payload
-from panel.io.server import LoginUrlMixin
 from tornado.web import HTTPError
 
 from app.auth.access.identity import SignedIn
 from app.auth.login import cookies
 from app.web.context import Running, current
+from app.web.platform_hooks import panel_hooks
 from db.core.faults import Unavailable
 
 LOG = logging.getLogger(__name__)
@@ -67,14 +67,8 @@ class Guard(AuthProvider):
 
     @property
     def get_login_url(self) -> Callable[[Any], str]:
-        """See AuthProvider; Panel puts a dot in front of what it is given, which leads astray below the root."""
-
-        def url(handler: Any) -> str:
-            login = f"{handler.application.prefix}/login"
-            path = str(handler.request.path)
-            return "/" + "../" * (path.count("/") - 1) + login[1:] if isinstance(handler, LoginUrlMixin) else login
-
-        return url
+        """See AuthProvider."""
+        return panel_hooks.login_address
 
 
 class CarryUser(Handler):

@@ -9,6 +9,7 @@ from tornado.ioloop import IOLoop, PeriodicCallback
 
 from app.auth.login.sessions import PAYLOAD
 from app.web.context import Running
+from app.web.platform_hooks import bokeh_hooks
 
 LOG = logging.getLogger(__name__)
 EVERY = 5.0
@@ -19,7 +20,7 @@ SIGNED_OUT = 4001
 
 def clients(application: Any) -> list[tuple[Any, tuple[Any, ...]]]:
     """Return every open websocket with the verified content of the cookie it was opened with."""
-    found = list(getattr(application, "_clients", ()))
+    found = bokeh_hooks.open_pages(application)
     return [(client, tuple(get_token_payload(client.session.token).get(PAYLOAD) or ())) for client in found]
 
 
@@ -27,7 +28,7 @@ def close(application: Any, is_over: Callable[[tuple[Any, ...]], bool]) -> None:
     """Close the websockets of the sessions that are over."""
     for client, known in clients(application):
         if is_over(known):
-            client._socket.close(SIGNED_OUT, "signed out")
+            bokeh_hooks.close_page(client, SIGNED_OUT, "signed out")
 
 
 class Sweep:

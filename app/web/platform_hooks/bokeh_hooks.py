@@ -1,0 +1,56 @@
+"""Hooks into Bokeh's server; seen with Bokeh 3.9 and Panel 1.9."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bokeh.application.handlers.handler import Handler
+from bokeh.server.server import Server
+from bokeh.server.urls import per_app_patterns
+from bokeh.util.token import get_session_id
+from panel.io.server import WSHandler
+from tornado.httpserver import HTTPServer
+
+
+def wait_before_opening(wait: Callable[[str], Awaitable[None]]) -> None:
+    """Let the websocket of every page wait for something, by the id of its session, before its document is sent.
+
+    Bokeh sends the document as soon as the socket is there, and has no place to wait at.
+    """
+
+    class WaitingSocket(WSHandler):
+        """The websocket of a page."""
+
+        async def _async_open(self, token: str) -> None:
+            """See WSHandler."""
+            await wait(get_session_id(token))
+            if self.ws_connection is not None:  # the browser has not left meanwhile
+                await super()._async_open(token)
+
+    per_app_patterns[:] = [(at, WaitingSocket if kind is WSHandler else kind) for at, kind in per_app_patterns]
+
+
+def application(server: Server) -> Any:
+    """The Tornado application of a server of pages: for what Bokeh has no parameter."""
+    return server._tornado
+
+
+def http_server(server: Server) -> HTTPServer:
+    """What listens for a server of pages; Bokeh stops it together with all open pages only."""
+    listening: HTTPServer = server._http
+    return listening
+
+
+def add_to_pages(server: Server, handler: Handler) -> None:
+    """Let a handler take part in making every page; ``pn.serve`` makes the applications of the pages itself."""
+    for context in application(server).applications.values():
+        context.application.add(handler)
+
+
+def open_pages(tornado: Any) -> list[Any]:
+    """Connections of all open pages, each with its session; Bokeh only counts them."""
+    return list(tornado._clients)
+
+
+def close_page(connection: Any, code: int, reason: str) -> None:
+    """Close the websocket of one page."""
+    connection._socket.close(code, reason)

@@ -1,0 +1,133 @@
+"""Each hook into Panel, against the library as it is installed: a release that changes it fails here first."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import pytest
+from bokeh.document import Document
+from bokeh.document.events import TitleChangedEvent
+from bokeh.protocol import Protocol
+from panel.io import document as panel_document
+from panel.io.resources import CDN_DIST, LOCAL_DIST
+from panel.io.server import LoginUrlMixin
+from panel.io.state import set_curdoc
+
+from app.web.platform_hooks import panel_hooks
+from tests.http.serving import alone
+
+
+@dataclass
+class Socket:
+    """A browser's end, and what is to happen as soon as the first message has reached it."""
+
+    then: Callable[[], None]
+    received: list[str] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Connection:
+    """What Panel reads of a connection of Bokeh."""
+
+    _socket: Socket
+    protocol: Protocol = field(default_factory=Protocol)
+
+
+async def _receive(socket: Socket, text: str) -> None:
+    await asyncio.sleep(0)
+    socket.received.append(text)
+
+
+def _send(connection: Connection, msg: Any) -> list[asyncio.Task[None]]:
+    socket = connection._socket
+    sent = asyncio.ensure_future(_receive(socket, msg.content_json))
+    if not socket.received:
+        sent.add_done_callback(lambda _: socket.then())
+    return [sent]
+
+
+def received(monkeypatch: pytest.MonkeyPatch, dispatch: Callable[[Document], Coroutine[Any, Any, None]]) -> list[str]:
+    """Return what a browser got of two changes, the second made just when the first has been sent."""
+    monkeypatch.setitem(panel_document.extra_socket_handlers, Socket, _send)
+    monkeypatch.setattr(panel_document, "_dispatch_msgs", dispatch)
+
+    async def run() -> list[str]:
+        document = Document()
+
+        def change(title: str) -> None:
+            panel_document.schedule_write_events(document, [connection], [TitleChangedEvent(document, title)])
+
+        connection = Connection(Socket(partial(change, "second")))
+        change("first")
+        await asyncio.sleep(0.2)
+        return connection._socket.received
+
+    return alone(run())
+
+
+def test_a_change_made_while_another_is_sent_reaches_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = received(monkeypatch, panel_hooks._dispatch_all_messages)
+    assert "first" in first and "second" in second
+
+
+def test_panel_itself_still_keeps_such_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hook can go when this fails."""
+    assert len(received(monkeypatch, panel_hooks._dispatch_messages)) == 1
+
+
+def followers() -> int:
+    """Return how many pages and widgets follow whether the process is busy."""
+    return len(pn.state.param.watchers.get("busy", {}).get("value", []))
+
+
+def test_a_page_follows_only_itself_where_pmui_follows_the_process() -> None:
+    before = followers()
+    with set_curdoc(Document()):
+        page = pmui.Page()
+        assert followers() == before + 1, "pmui does so no more: the hook can go"
+        panel_hooks.ignore_others(page)
+    assert followers() == before
+
+
+def addresses() -> list[str]:
+    """Return where the style sheets of a pane come from."""
+    return [sheet.url for sheet in pn.pane.HTML("text").get_root(pn.state.curdoc).stylesheets if hasattr(sheet, "url")]
+
+
+def test_resources_come_from_the_server_where_panel_names_a_host_on_the_internet() -> None:
+    with set_curdoc(Document()):
+        assert any(url.startswith(CDN_DIST) for url in addresses()), "Panel does so no more: the hook can go"
+    with set_curdoc(Document()):
+        panel_hooks.serve_own_resources()
+        assert addresses() and all(url.startswith(LOCAL_DIST) for url in addresses())
+
+
+def test_a_page_names_the_scripts_of_its_components_and_the_state_of_its_menu() -> None:
+    with set_curdoc(Document()):
+        made = pmui.Page().server_doc(Document())
+    assert panel_hooks.library_address(made).endswith(".js")
+    (root,) = panel_hooks.roots_with(made, "sidebar_open")
+    root.data.sidebar_open = False
+
+
+class Login(LoginUrlMixin):
+    """A page of Panel that somebody who is not signed in asks for."""
+
+    def __init__(self, path: str) -> None:
+        provider = SimpleNamespace(get_login_url=panel_hooks.login_address)
+        self.application, self.request = (
+            SimpleNamespace(prefix="/ems", auth_provider=provider),
+            SimpleNamespace(path=path),
+        )
+
+
+@pytest.mark.parametrize(
+    ("path", "address"), [("/ems/assets", "./../ems/login"), ("/ems/assets/3", "./../../ems/login")]
+)
+def test_the_sign_in_page_is_found_from_any_page(path: str, address: str) -> None:
+    assert Login(path).get_login_url() == address
