@@ -1,15 +1,16 @@
 """Databases for the tests: every test that asks for one runs on SQLite and on PostgreSQL."""
 
+import fcntl
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import psycopg2
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from db.core.database import Database
 from db.migrations import upgrade
@@ -21,6 +22,10 @@ ARGUMENTS = (
     "--disable-component-update --disable-sync"
 ).split()
 
+PATIENCE = 90_000
+"""How long pages may take for what must come [ms]: a busy machine is slow, not wrong."""
+
+expect.set_options(timeout=PATIENCE)
 hypothesis.settings.register_profile("house", deadline=None)  # the first example pays for imports, on a busy machine
 hypothesis.settings.load_profile("house")
 
@@ -48,9 +53,19 @@ def solver(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with all tables, to copy from."""
-    file = tmp_path_factory.mktemp("template") / "template.db"
-    upgrade(f"sqlite:///{file}")
-    return file
+    return once(tmp_path_factory, "template.db", lambda file: upgrade(f"sqlite:///{file}"))
+
+
+def once(tmp_path_factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Path:
+    """Return a file that one process of a run builds while the others wait for it."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / name).exists():
+            build(folder / f"new-{name}")
+            (folder / f"new-{name}").rename(folder / name)
+    return folder / name
 
 
 def refuse(reason: str) -> None:
@@ -65,8 +80,9 @@ def create_database(url: str, name: str, template: str | None) -> str:
     base = url.rsplit("/", 1)[0]
     admin = psycopg2.connect(f"{base.replace('+psycopg2', '')}/postgres")
     admin.autocommit = True
+    copying = " STRATEGY FILE_COPY" if admin.server_version >= 150_000 else ""  # half the work of what is usual there
     with admin.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+        cursor.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}{copying}" if template else ""))
     admin.close()
     return f"{base}/{name}"
 

@@ -26,6 +26,7 @@ from db.sources import Source
 from db.sources import named as named_source
 from engine.iso_time import to_us
 from tests.attack.test_secrets import flexscope
+from tests.conftest import PATIENCE
 from tests.http.serving import Api
 
 ROOT = Path(__file__).parents[2]
@@ -240,6 +241,7 @@ def test_the_terminal_writes_no_formula_either(tmp_path: Path) -> None:
 def test_a_table_of_a_page_is_saved_without_formulas(browser: Any) -> None:
     source = (ROOT / "components" / "tables" / "row_table.js").read_text()
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto("about:blank")
     quoted = page.evaluate(
         """async ([source, texts]) => {

@@ -16,6 +16,7 @@ from db.accounts.users import User
 from db.core.database import Database
 from tests.auth import provider
 from tests.auth.provider import CLIENT, SECRET, Provider
+from tests.conftest import PATIENCE
 from tests.http import serving
 from tests.http.serving import Api, email
 
@@ -62,6 +63,7 @@ def test_somebody_new_comes_in_by_the_provider_with_account_and_role(
 ) -> None:
     corp.claims = ADA
     page: Page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{site.url}/assets")
     page.get_by_role("link", name="Sign in with Corp").click()
     page.get_by_role("button", name="Continue as Ada").click()

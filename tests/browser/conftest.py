@@ -8,31 +8,41 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from sqlalchemy import delete
 
 from app.assemble.site.request import ScheduleRequest
-from app.demo import building
+from app.demo import building, toy
 from app.demo.load import load
 from db.core.database import Database
 from db.jobs.jobs import Job, add
-from tests.browser.looking import HOST, add_host, add_job, sign_in
+from tests.auth.test_sign_in import submit
+from tests.browser.looking import HOST, add_host, add_job
+from tests.conftest import PATIENCE, once
 from tests.http.serving import Api, server
 
-expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+CONTEXTS: dict[str, BrowserContext] = {}
+"""One context of each kind for all tests: scripts that a context has loaded and compiled once, it need not again."""
 
 
 @pytest.fixture(scope="session")
 def demo_database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A database with the demo, as of now."""
+
+    def build(file: Path) -> None:
+        shutil.copy(sqlite_template, file)
+        opened = Database(f"sqlite:///{file}")
+        load(opened, now=datetime.now(UTC))
+        with opened.writing() as session:
+            add_host(session)
+            add_job(session)
+        opened.close()
+
     file = tmp_path_factory.mktemp("browser") / "flexscope.db"
-    shutil.copy(sqlite_template, file)
+    shutil.copy(once(tmp_path_factory, "demo.db", build), file)
     opened = Database(f"sqlite:///{file}")
-    load(opened, now=datetime.now(UTC))
-    with opened.writing() as session:
-        add_host(session)
-        add_job(session)
     yield opened
     opened.close()
 
@@ -46,24 +56,22 @@ def site(chromium: str, demo_database: Database, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="session")
-def session_cookies(browser: Browser, site: Api) -> list[dict[str, str]]:
-    """The cookies of a toy user who signed in through the form."""
-    return signed_in(browser, site.url)
+def session_cookies(site: Api) -> list[dict[str, str]]:
+    """The cookies of a toy user who signed in."""
+    return signed_in(site, toy.EMAIL)
 
 
 @pytest.fixture(scope="session")
-def host_cookies(browser: Browser, site: Api) -> list[dict[str, str]]:
+def host_cookies(site: Api) -> list[dict[str, str]]:
     """The cookies of an admin of the server."""
-    return signed_in(browser, site.url, HOST)
+    return signed_in(site, HOST)
 
 
-def signed_in(browser: Browser, url: str, *who: str) -> list[dict[str, str]]:
-    """Sign in through the form and return the cookies."""
-    context = browser.new_context()
-    sign_in(context.new_page(), f"{url}/login", *who)
-    cookies = context.cookies()
-    context.close()
-    return cookies
+def signed_in(site: Api, who: str) -> list[dict[str, str]]:
+    """Sign in through the form, but without a browser; return the cookies."""
+    visitor = requests.Session()
+    assert submit(visitor, f"{site.url}/login", email=who, password=toy.PASSWORD).status_code == 302
+    return [{"name": str(one.name), "value": str(one.value), "url": site.url} for one in visitor.cookies]
 
 
 @contextmanager
@@ -72,12 +80,27 @@ def opened(browser: Browser, site: Api, cookies: list[dict[str, str]], **kind: A
 
     Less motion is asked for: a click on a button that still slides into its place would go beside it.
     """
-    context = browser.new_context(**{"viewport": DESKTOP, "base_url": site.url, "reduced_motion": "reduce", **kind})
-    context.add_cookies(cookies)
+    told = {"viewport": DESKTOP, "base_url": site.url, "reduced_motion": "reduce", **kind}
+    context = signed_context(browser, cookies, told)
     page, wrong = guarded(context, site)
     yield page
-    context.close()
+    context.new_cdp_session(page).send(
+        "Storage.clearDataForOrigin", {"origin": site.url, "storageTypes": "local_storage"}
+    )
+    for each in context.pages:
+        each.close()
     assert not wrong, wrong
+
+
+def signed_context(browser: Browser, cookies: list[dict[str, str]], kind: dict[str, Any]) -> BrowserContext:
+    """Return the context of a kind for somebody, with no other cookies than he has."""
+    name = repr((sorted(kind.items()), cookies))
+    if name not in CONTEXTS:
+        CONTEXTS[name] = browser.new_context(**kind)
+        CONTEXTS[name].set_default_timeout(PATIENCE)
+    CONTEXTS[name].clear_cookies()
+    CONTEXTS[name].add_cookies(cookies)
+    return CONTEXTS[name]
 
 
 def guarded(context: BrowserContext, site: Api) -> tuple[Page, list[str]]:

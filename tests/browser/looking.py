@@ -19,9 +19,13 @@ from db.core.database import Database
 from db.jobs.jobs import Job
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
-SERIOUS = """async () => (await axe.run({resultTypes: ["violations"]})).violations
+SERIOUS = """async (rules) => (await axe.run({resultTypes: ["violations"], ...rules})).violations
   .filter((found) => ["serious", "critical"].includes(found.impact))
   .map((found) => `${found.id}: ${found.nodes.length} × ${found.nodes[0].target} ${found.nodes[0].failureSummary}`)"""
+COLOURS = {"runOnly": ["color-contrast"]}
+"""The only rule whose outcome a theme changes."""
+FADED = "() => document.getAnimations().every((one) => one.effect?.getComputedTiming().endTime === Infinity)"
+"""Whether nothing moves but what moves for ever."""
 SETTLED = """() => window.Bokeh?.documents?.length && Bokeh.documents.every((d) => d.is_idle)"""
 NEVER = datetime(2100, 1, 1, tzinfo=UTC)
 HOST, JOB = "host@example.org", "example"
@@ -89,16 +93,17 @@ def tabs(page: Page) -> Iterator[str]:
         yield ""
 
 
-def findings(page: Page) -> list[str]:
-    """Return what axe-core finds serious or critical, once colours have faded over and no hint is left."""
+def findings(page: Page, rules: dict[str, Any] | None = None) -> list[str]:
+    """Return what axe-core finds serious or critical by some rules, once colours have faded and no hint is left."""
     page.mouse.move(0, 0)
     expect(page.get_by_role("tooltip")).to_have_count(0)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     found: list[str] = []
-    for _ in range(4):
-        page.wait_for_timeout(400)
-        found = page.evaluate(SERIOUS)
+    for wait in (0, 400, 400, 1000):
+        page.wait_for_timeout(wait)
+        page.wait_for_function(FADED)
+        found = page.evaluate(SERIOUS, rules or {})
         if not found:
             break
     return found

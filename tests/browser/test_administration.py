@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 
 def test_an_account_is_added_and_dressed(host: Page):
     host.goto("/accounts")
+    settle(host)
     host.get_by_role("button", name="Add an account").click()
     host.get_by_label("Name").fill("Windmill")
     host.get_by_role("button", name="Add account").click()
@@ -33,6 +34,7 @@ def test_an_account_is_added_and_dressed(host: Page):
 
 def test_a_user_is_added_gets_a_role_is_deactivated_and_found_in_the_log(host: Page):
     host.goto("/users")
+    settle(host)
     host.get_by_role("button", name="Add a user").click()
     host.get_by_label("Email").fill("toy-user@flexmeasures.io")
     host.get_by_role("button", name="Add user").click()

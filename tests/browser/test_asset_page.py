@@ -88,6 +88,7 @@ def test_a_click_on_the_map_sets_the_place_and_a_sensor_is_added(desk: Page, she
 
 def test_an_asset_goes_once_its_name_is_typed(desk: Page, shed: int, demo_database: Database):
     desk.goto(f"/assets/{shed}?tab=properties")
+    settle(desk)
     desk.get_by_role("button", name="Delete this asset").click()
     expect(desk.get_by_text("The asset Shed goes with 0 assets below it, 0 sensors")).to_be_visible()
     desk.get_by_label("Type Shed to confirm").fill("Shed")

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.demo import building, toy
 from db.core.database import Database
+from tests.conftest import PATIENCE
 from tests.http import serving
 from tests.http.serving import Api
 
@@ -61,6 +62,7 @@ def open_site(demo_database: Database, elsewhere: str, tmp_path_factory: pytest.
 def page(browser: Browser, open_site: Api, elsewhere: str) -> Iterator[Page]:
     """The page, signed in; at its end nothing may have failed or called elsewhere."""
     opened, wrong = browser.new_page(), []
+    opened.set_default_timeout(PATIENCE)
     opened.on("console", lambda message: message.type in ("error", "warning") and wrong.append(message.text))
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on("request", lambda one: one.url.startswith((elsewhere, open_site.url, "data:")) or wrong.append(one.url))

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from db.core.database import Database
 from tests.browser.looking import sign_in
+from tests.conftest import PATIENCE
 from tests.http.serving import server
 
 pytestmark = pytest.mark.browser
@@ -52,6 +53,7 @@ def test_tiles_come_from_the_server_that_is_set_and_nothing_else_does(
     settings = {"FLEXSCOPE_TILE_URL": f"{url}/{{z}}/{{x}}/{{y}}.png", "FLEXSCOPE_TILE_ATTRIBUTION": "Tiles by ours"}
     with server(demo_database.url.render_as_string(hide_password=False), tmp_path, **settings) as site:
         context = browser.new_context()
+        context.set_default_timeout(PATIENCE)
         page, wrong = context.new_page(), []
         page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
         own = (site.url, url, "data:", "blob:")

@@ -133,6 +133,7 @@ def test_what_is_wrong_is_counted_in_the_menu_and_told_until_it_is_over(
     desk: Page, demo_database: Database, alert: int
 ):
     desk.goto("/assets")
+    settle(desk)
     desk.get_by_text("Alerts (1)").click()
     row = desk.get_by_role("row", name=re.compile("data feed stopped"))
     expect(row).to_contain_text(SILENT)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looking import sign_in
+from tests.conftest import PATIENCE
 from tests.http.serving import Api
 
 pytestmark = pytest.mark.browser
@@ -161,6 +162,7 @@ def test_what_does_not_exist_is_told_in_one_sentence(desk: Page):
 
 def test_logging_out_ends_the_session(browser, site: Api):
     context = browser.new_context(base_url=site.url)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     sign_in(page, f"{site.url}/assets")
     page.get_by_role("button", name="toy-user").click()

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.components.gallery import DRAWN_ON, EXAMPLES, names
+from tests.conftest import PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -48,6 +49,7 @@ def test_there_is_an_example_of_every_component():
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_saved_file_needs_no_network(browser: Browser, saved: Path, name: str):
     context = browser.new_context(offline=True)
+    context.set_default_timeout(PATIENCE)
     page, wrong = context.new_page(), []
     page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -44,6 +44,7 @@ def test_a_file_is_previewed_stored_and_deleted_again(desk: Page, meter: int, tm
     desk.get_by_role("button", name="Store 4 values").click()
     expect(desk.get_by_text("4 values stored, 0 were there already")).to_be_visible()
     desk.reload()
+    settle(desk)
     desk.get_by_role("button", name="Delete values").click()
     expect(desk.get_by_text("4 beliefs of every source go")).to_be_visible()
     desk.get_by_role("button", name="Yes, continue").click()
@@ -73,12 +74,14 @@ def test_a_forecast_is_made_at_a_click(desk: Page, demo_database: Database):
     with demo_database.reading() as session:
         load = building.sensors(session)["load"].id
     desk.goto(f"/sensors/{load}?tab=data")
+    settle(desk)
     desk.get_by_role("button", name="Forecast now").click()
     expect(desk.get_by_text("Forecast ready")).to_be_visible()
 
 
 def test_settings_are_saved_or_refused_at_their_field_and_a_sensor_goes_once_its_name_is_typed(desk: Page, meter: int):
     desk.goto(f"/sensors/{meter}?tab=settings")
+    settle(desk)
     desk.get_by_label("Attributes").fill('{"floor": }')
     desk.get_by_role("button", name="Save").click()
     expect(desk.get_by_text("line 1, column 11")).to_be_visible()
@@ -90,6 +93,7 @@ def test_settings_are_saved_or_refused_at_their_field_and_a_sensor_goes_once_its
     desk.get_by_role("button", name="Save").click()
     expect(desk.get_by_text("You may not update unit, resolution and knowledge horizon")).to_be_visible()
     desk.reload()
+    settle(desk)
     desk.get_by_role("button", name="Delete this sensor").click()
     yes = desk.get_by_role("button", name="Yes, continue")
     expect(yes).to_be_disabled()

@@ -1,44 +1,16 @@
 """What people see and do with jobs, in a real browser."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from db.accounts.accounts import Account
-from db.accounts.users import User, role
 from db.core.database import Database
-from tests.browser.conftest import DESKTOP, guarded
-from tests.browser.looking import NEVER, change
-from tests.http.serving import PASSWORD, Api, password_hash
+from tests.browser.looking import NEVER, change, settle
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def host(browser: Browser, site: Api, demo_database: Database) -> Iterator[Page]:
-    """A page of an admin; at its end nothing may have failed."""
-    with demo_database.writing() as session:
-        if session.query(User).filter_by(username="root").first() is None:
-            account = Account(name="Host")
-            session.add(account)
-            session.flush()
-            root = User(username="root", email="root@example.org", account_id=account.id, active=True)
-            root.password_hash, root.roles = password_hash(), [role(session, "admin")]
-            session.add(root)
-    context = browser.new_context(viewport=DESKTOP, base_url=site.url, reduced_motion="reduce")
-    page, wrong = guarded(context, site)
-    page.goto("/login")
-    page.get_by_label("Email").fill("root@example.org")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
-    yield page
-    context.close()
-    assert not wrong, wrong
 
 
 def test_a_job_is_followed_without_reloading(desk: Page, demo_database: Database, added: Any):
@@ -57,6 +29,7 @@ def test_a_job_is_followed_without_reloading(desk: Page, demo_database: Database
 def test_a_failed_job_is_found_by_its_state_and_requeued(desk: Page, added: Any):
     job_id = added("FAILED", queue="scheduling", message="The market does not answer.", ended_at=datetime.now(UTC))
     desk.goto("/tasks?state=failed")
+    settle(desk)
     expect(desk.get_by_role("status").filter(has_text="1 job")).to_be_visible()
     desk.get_by_role("button", name="Requeue schedule of Canal house").click()
     expect(desk.get_by_text("The job is requeued.")).to_be_visible()
@@ -72,6 +45,7 @@ def test_filters_and_pages_are_kept_in_the_address(desk: Page, added: Any):
     for number in range(27):
         added("FINISHED", message=f"Report {number}.", enqueued_at=datetime.now(UTC) - timedelta(minutes=number))
     desk.goto("/tasks?queue=reporting")
+    settle(desk)
     expect(desk.get_by_text("Report 0.")).to_be_visible()
     desk.get_by_role("button", name="Go to page 2").click()
     expect(desk.get_by_text("Report 26.")).to_be_visible()
@@ -88,6 +62,7 @@ def test_filters_and_pages_are_kept_in_the_address(desk: Page, added: Any):
 def test_the_old_addresses_of_the_queues_lead_to_their_jobs(desk: Page, added: Any):
     added("SCHEDULED", queue="forecasting", due_at=NEVER)
     desk.goto("/tasks/forecasting")
+    settle(desk)
     expect(desk.get_by_role("combobox", name="Queue")).to_have_text("Forecasting")
     desk.get_by_role("button", name="Cancel schedule of Canal house").click()
     expect(desk.get_by_role("row", name=re.compile("Cancelled by toy-user."))).to_contain_text("canceled")
@@ -105,6 +80,7 @@ def test_an_admin_clears_a_queue_after_a_question(host: Page, added: Any):
     added("QUEUED", queue="ingestion", enqueued_at=NEVER)  # so that it is not taken for lost, and done
     added("STARTED", queue="ingestion", lease_until=NEVER)
     host.goto("/tasks?queue=ingestion")
+    settle(host)
     queue = host.get_by_role("row", name=re.compile("^ingestion"))
     queue.get_by_role("button", name="Clear ingestion", exact=True).click()
     yes, keep = (host.get_by_role("button", name=name) for name in ("Yes, clear ingestion", "Go back"))
@@ -114,5 +90,5 @@ def test_an_admin_clears_a_queue_after_a_question(host: Page, added: Any):
     queue.get_by_role("button", name="Clear ingestion", exact=True).click()
     yes.click()
     expect(host.get_by_text("1 jobs of ingestion are cancelled.")).to_be_visible()
-    expect(host.get_by_text("Cancelled by root: the queue was cleared.")).to_be_visible()
+    expect(host.get_by_text("Cancelled by host: the queue was cleared.")).to_be_visible()
     expect(host.get_by_role("row", name=re.compile("started .*schedule"))).to_be_visible()
