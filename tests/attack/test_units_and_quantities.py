@@ -20,6 +20,7 @@ from engine.flex.facts import Fact
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 from tests.auth.permission_table import PLAN, TABLE
+from tests.effort import in_turn
 from tests.http.serving import Api
 
 POWERS = [
@@ -87,7 +88,7 @@ def forms(fact: Fact, text: object, sensor: int) -> list[Any]:
 
 def assert_refused(answer: requests.Response, begun: float, name: str) -> None:
     """Assert that an answer came soon, and names what is wrong."""
-    assert time.monotonic() - begun < 30  # for ever, or an answer; a busy machine is slow, not wrong
+    assert time.monotonic() - begun < 100  # for ever, or an answer; a busy machine is slow, not wrong
     told = answer.status_code == 200 and '"refused":"' in answer.text  # the preview of files says what would be
     assert told or answer.status_code in (422, 400), (name, answer.status_code, answer.text[:300])
     assert name in answer.text and len(answer.text) < 20_000
@@ -98,7 +99,8 @@ def test_no_flex_field_takes_what_is_no_quantity(api: Api, ids: dict[str, int], 
     process = {"process-type": "SHIFTABLE", "duration": "PT1H", "power": "1 kW"} if model is ProcessModel else {}
     unit = (fact.unit or "%").replace("currency", "EUR")
     texts: list[object] = [text.format(unit) for text in HOSTILE]
-    for text in [*texts, 1e308, -1e308, True, {}, "kW" if fact.unit != "kW" else "h"]:
+    tried = in_turn([*texts, 1e308, -1e308, True, {}], facts().index((model, fact)), 6)
+    for text in [*tried, "kW" if fact.unit != "kW" else "h"]:
         for form in forms(fact, text, ids["s:soc"])[: None if text in texts[::4] else 1]:
             device = process or {"soc-at-start": "5 kWh", "soc-max": "9 kWh"}
             fields = {"flex-model": [{"sensor": ids["s:power"], **device}], "flex-context": PLAN["flex-context"]}
