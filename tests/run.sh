@@ -30,9 +30,10 @@ fi
 if [ $# -eq 0 ]; then
     "$venv/bin/ruff" check .
     "$venv/bin/ruff" format --check .
-    "$venv/bin/mypy"
+    "$venv/bin/mypy" & types=$!  # half a minute for one core, and so are the two that follow
     "$venv/bin/lint-imports"
     "$venv/bin/bandit" --quiet --configfile pyproject.toml --recursive app components db engine
+    wait $types
     set -- -n 3 --dist loadfile --durations 25  # the servers of a module start once, not in each process
 fi
 exec "$venv/bin/python" -m pytest "$@"
