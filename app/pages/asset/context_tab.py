@@ -37,7 +37,7 @@ from engine.iso_time import iso_duration
 
 NO_SENSORS = "No sensors yet. Add one below, with 'flexscope add sensor', or with POST /api/v3_0/sensors."
 NO_CONTEXT = (
-    "No flex-context counts here: set prices and limits below, or on an asset this one is part of, or give them with "
+    "No flex-context applies here: set prices and limits below, or on an asset this one is part of, or give them with "
     "each schedule."
 )
 NO_PLACE = "No location set."
