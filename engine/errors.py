@@ -4,7 +4,7 @@
 attributes, so that the API, the pages and the command line need not read them out of the sentence.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any
 
@@ -46,22 +46,6 @@ class UnitError(InputError):
 
 class TimeError(InputError):
     """A moment, duration or zone cannot be read, or does not fit the steps it is used with."""
-
-
-class GapError(InputError):
-    """A series lacks values that are needed.
-
-    Attributes:
-        name: What the series is.
-        missing: The moments without a value, as ISO 8601 texts in order.
-    """
-
-    def __init__(self, name: str, missing: Sequence[str]) -> None:
-        self.name, self.missing = name, list(missing)
-        span = self.missing[0] if len(self.missing) == 1 else f"{self.missing[0]} to {self.missing[-1]}"
-        super().__init__(
-            f"{name} lacks {len(self.missing)} of the values needed ({span}); add the data or choose another window."
-        )
 
 
 class UnknownName(InputError):

@@ -75,7 +75,7 @@ class EventSeries:
             UnitError: The values cannot be written in the unit.
         """
         unit = self.unit if unit is None else unit
-        per_hour = units.hours_power(self.unit, unit, timed=bool(self.step))
+        per_hour = units.hours_power(self.unit, unit, timed=bool(self.step) and not self.level)
         own = self._known
         if not len(own.events):
             return np.full(len(ticks) - 1, np.nan)

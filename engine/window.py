@@ -1,4 +1,4 @@
-"""Start, end and step, which never travel apart; takes series or names the gaps."""
+"""Start, end and step, which never travel apart."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,10 +6,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.errors import GapError, TimeError
-from engine.iso_time import MICROSECOND, Microseconds, after, from_us, iso_duration, to_us
+from engine.errors import TimeError
+from engine.iso_time import MICROSECOND, Microseconds, after, iso_duration, to_us
 
 if TYPE_CHECKING:  # the solve path does without pandas, whose import costs more than a day's plan
     import pandas as pd
@@ -94,23 +93,3 @@ class Window:
         import pandas as pd
 
         return pd.DatetimeIndex(self.starts.view("datetime64[us]"), tz="UTC", name="event_start")
-
-    def take(self, moments: Microseconds, values: NDArray[np.float64], name: str) -> NDArray[np.float64]:
-        """Return the value at the start of each step, shape (n,).
-
-        Args:
-            moments: Increasing [microseconds since 1970 UTC], shape (m,).
-            values: One for each moment, NaN where missing, shape (m,).
-            name: What the values are, for the error.
-
-        Raises:
-            GapError: A step has no value.
-        """
-        at = np.searchsorted(moments, self.starts)
-        found = np.full(self.n, np.nan)
-        hit = at < len(moments)
-        hit[hit] = moments[at[hit]] == self.starts[hit]
-        found[hit] = values[at[hit]]
-        if np.isnan(found).any():
-            raise GapError(name, [from_us(m).isoformat() for m in self.starts[np.isnan(found)]])
-        return found

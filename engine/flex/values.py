@@ -7,10 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import GapError
-from engine.flex.facts import Overlap
+from engine.event_series import Rule
+from engine.flex.facts import Kind, Overlap
 from engine.flex.quantity import Event, Events, Fixed, Quantity, SensorReference
-from engine.iso_time import from_us, to_us
+from engine.iso_time import to_us
 from engine.window import Window
 
 Floats = NDArray[np.float64]
@@ -143,21 +143,30 @@ def _position(moment: datetime, window: Window) -> float:
     return (to_us(moment) - to_us(window.start)) / window.step_us
 
 
-def extended(values: Floats, window: Window, *, name: str) -> Floats:
-    """Return values whose first and last are kept on beyond them: how prices are continued.
-
-    Raises:
-        GapError: There are none, or some are missing in between.
-    """
+def held(values: Floats) -> Floats:
+    """Values that stay where they are missing; before the first one it holds. At least one is there."""
     known = np.flatnonzero(~np.isnan(values))
-    if not len(known):
-        raise GapError(name, [from_us(moment).isoformat() for moment in window.starts])
-    filled = values.copy()
-    filled[: known[0]] = values[known[0]]
-    filled[known[-1] :] = values[known[-1]]
-    if np.isnan(filled).any():
-        raise GapError(name, [from_us(moment).isoformat() for moment in window.starts[np.isnan(filled)]])
-    return filled
+    last = np.searchsorted(known, np.arange(len(values)), side="right") - 1
+    kept: Floats = values[known[np.maximum(last, 0)]]
+    return kept
+
+
+def rule_of(kind: Kind | None, overlap: Overlap, *, lasts: bool) -> Rule:
+    """What counts of several values of a sensor in one step, or at one tick of a stored energy.
+
+    Prices, loads and shares: their mean by time. Capacities: the least that touches the step. Peaks: the most. Bounds
+    on stored energy: the tightest until the next tick; of single readings and targets the last one.
+
+    Args:
+        kind: What the values of the field are.
+        overlap: Which of several events at one time counts.
+        lasts: Whether events of the sensor last some time.
+    """
+    if kind in ("energy", "state-of-charge") and (overlap == "first" or not lasts):
+        return "last"
+    if kind == "peak":
+        return "most"
+    return "mean" if overlap == "first" else overlap
 
 
 def _sensor(given: SensorReference, window: Window, unit: str, field: str, resolve: Resolver) -> Floats:

@@ -120,7 +120,12 @@ def test_loads_and_production_get_their_sign_from_the_field_or_the_sensor(home, 
 def test_missing_load_counts_as_nothing_and_is_told(home, battery):
     load = home.sensor("house", "load", "kW", HOUR, consumption_is_positive=True)
     planned = home.plan("house", [{"sensor": battery, **BATTERY}], {**FLAT, "inflexible-device-sensors": [load]})
-    assert planned.warnings == (f"Sensor {load} has no value in 16 of 16 steps; taken as 0 kW.",)
+    assert list(planned.warnings) == [
+        (
+            f"inflexible-consumption: sensor {load} (load) has no value from 2030-01-14T00:00+00:00 to "
+            "2030-01-14T04:00+00:00; taken as 0 kW."
+        )
+    ]
 
 
 def test_solar_is_curtailed_when_giving_costs_money(home):

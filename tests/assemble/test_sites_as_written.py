@@ -24,10 +24,15 @@ def gap(house: House) -> dict[str, int]:
     return {"sensor": key}
 
 
+def nothing(gap: dict[str, int]) -> str:
+    times = "from 2030-01-14T02:00+00:00 to 2030-01-14T04:00+00:00"
+    return f"sensor {gap['sensor']} (gap) has no value {times}"
+
+
 def test_a_capacity_nobody_knows_is_none_and_told(house, gap):
     planned = house.plan({"power-capacity": gap})
     assert np.abs(planned.schedule.power["battery"]).tolist()[2:] == [0, 0]
-    assert planned.warnings == ("battery: no capacity is known in 2 of 4 steps; taken as 0 kW.",)
+    assert planned.warnings == (f"battery: power-capacity: {nothing(gap)}; taken as 0 kW.",)
     with_default = {"sensor": house["battery"], **BATTERY, "power-capacity": {**gap, "default": "2 kW"}}
     assert house.home.read("house", [with_default], {"consumption-price": house.ref("price")}).warnings == ()
 
@@ -35,7 +40,7 @@ def test_a_capacity_nobody_knows_is_none_and_told(house, gap):
 def test_a_one_way_capacity_nobody_knows_leaves_the_one_of_both_ways(house, gap):
     planned = house.plan({"production-capacity": gap})
     assert planned.schedule.power["battery"].tolist() == pytest.approx([2, -1, -1, -2])
-    assert planned.warnings == ("battery: production-capacity is not known in 2 of 4 steps; power-capacity counts.",)
+    assert planned.warnings == (f"battery: production-capacity: {nothing(gap)}; power-capacity counts, 2 kW.",)
 
 
 def test_a_site_capacity_nobody_knows_does_not_limit(house, gap):

@@ -1,14 +1,13 @@
-"""Windows: whatever start, length and step, the steps fill them exactly and values are taken at their starts."""
+"""Windows: whatever start, length and step, the steps fill them exactly."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import GapError, TimeError
+from engine.errors import TimeError
 from engine.iso_time import from_us
 from engine.window import Window
 
@@ -30,19 +29,6 @@ def test_a_window_is_the_same_in_any_zone(start, hours):
     local = start.astimezone(timezone(timedelta(hours=hours)))
     here, there = (Window.of_length(moment, timedelta(hours=3), timedelta(minutes=15)) for moment in (start, local))
     assert here == there
-
-
-@given(starts, steps, st.integers(1, 50), st.data())
-def test_values_are_taken_or_their_gaps_named(start, step, n, data):
-    window = Window(start, start + n * step, step)
-    kept = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)), dtype=bool)
-    values = np.arange(n, dtype=float)
-    if kept.all():
-        np.testing.assert_array_equal(window.take(window.starts, values, "x"), values)
-        return
-    with pytest.raises(GapError) as raised:
-        window.take(window.starts[kept], values[kept], "x")
-    assert len(raised.value.missing) == (~kept).sum()
 
 
 @given(starts, steps, st.integers(1, 10**5))

@@ -13,10 +13,8 @@ from engine.devices.running import OperatingRange
 from engine.errors import FieldError
 from engine.flex.commodity import CommodityContext
 from engine.flex.defaults import DEVICE_BREACH_PRICE
-from engine.flex.facts import Overlap
-from engine.flex.quantity import Fixed, Quantity, SensorReference
+from engine.flex.quantity import Fixed, Quantity
 from engine.flex.storage import StorageModel
-from engine.flex.values import per_step, per_step_mean
 from engine.iso_time import duration
 from engine.model.limits import SoftLimit
 from engine.window import Window
@@ -34,15 +32,6 @@ class Surroundings:
     """The context of the device's commodity, for breach prices and relaxation."""
     site_capacity: Floats | None
     """Most power through the connection in both directions [kW], shape (n,); None if it is not limited."""
-
-    def steps(self, given: Quantity, unit: str, field: str, *, least: bool = False) -> Floats:
-        """Return a quantity per step, NaN where it says nothing, shape (n,)."""
-        overlap: Overlap = "least" if least else "first"
-        return per_step(given, self.window, unit=unit, field=field, resolve=self.readings, overlap=overlap)
-
-    def mean(self, given: Quantity, unit: str, field: str) -> Floats:
-        """Return the mean of a flow in each step, nothing where it says nothing, shape (n,)."""
-        return per_step_mean(given, self.window, unit=unit, field=field, resolve=self.readings)
 
 
 @dataclass(frozen=True)
@@ -70,7 +59,7 @@ class DeviceBuilder:
             soft_production=soft_giving,
             charging_efficiency=self._efficiency("charging"),
             discharging_efficiency=np.where(discharging > 0, discharging, 1.0),  # with 0 nothing is given at all
-            wear_price=self.per_step(model.wear_price, "wear-price", 0.0, unit="currency/kWh"),
+            wear_price=self.series("wear-price", 0.0),
             bands=tuple(self._bands()),
             start_cost=self._number(model.start_cost, "start-cost", "currency") or 0.0,
             min_on=self._hours(model.min_on, "min-on"),
@@ -99,18 +88,30 @@ class DeviceBuilder:
         if both is None:
             takes, gives = (np.zeros_like(none) if limit is None else limit for limit in (takes, gives))
         one_way = np.fmax(none if takes is None else takes, none if gives is None else gives)
-        both = self._without_gaps(one_way if both is None else np.where(np.isnan(both), one_way, both))
-        takes, gives = (both if limit is None else np.fmin(both, limit) for limit in (takes, gives))
+        both = self._of_both(none if both is None else both, one_way)
+        one = "power-capacity counts, {:g} kW"
+        takes = both if takes is None else np.fmin(both, self.assume("consumption-capacity", takes, both, one))
+        gives = both if gives is None else np.fmin(both, self.assume("production-capacity", gives, both, one))
         return both, takes, gives
 
-    def _without_gaps(self, limit: Floats) -> Floats:
-        """Return most power in both directions where nothing tells: the site's, else none at all, and warn of that."""
+    def _of_both(self, told: Floats, one_way: Floats) -> Floats:
+        """Return most power in both directions: where nothing tells the wider one way, the site's, else none at all."""
         site = self.around.site_capacity
-        limit = limit if site is None else np.where(np.isnan(limit), site, limit)
-        if missing := int(np.isnan(limit).sum()):
-            steps = f"{missing} of {len(limit)} steps"
-            self.around.readings.warnings.append(f"{self.name}: no capacity is known in {steps}; taken as 0 kW.")
-        return np.nan_to_num(limit)
+        wider = one_way if site is None else np.where(np.isnan(one_way) & np.isfinite(site), site, one_way)
+        unknown = np.isnan(told) & np.isnan(wider)
+        why = "taken as 0 kW" if unknown.any() else "the next wider capacity counts, {:g} kW"
+        names = ("power-capacity", "consumption-capacity", "production-capacity")
+        field = next((name for name in names if self._given(name) is not None), None)
+        if field is None or (field != "power-capacity" and not unknown.any()):
+            return np.where(np.isnan(told), wider, told)
+        return self.assume(field, told, np.nan_to_num(wider), why)
+
+    def assume(self, field: str, values: Floats, wider: Floats, why: str) -> Floats:
+        """Return a capacity with the next wider one where its sensor knows none, and warn of that."""
+        given = self._given(field)
+        if given is None:
+            return values
+        return self.around.readings.assume(given, values, wider, name=f"{self.name}: {field}", why=why)
 
     @cached_property
     def told_capacities(self) -> tuple[Floats | None, Floats | None, Floats | None]:
@@ -122,19 +123,17 @@ class DeviceBuilder:
         )
 
     def _capacity(self, field: str) -> Floats | None:
-        given: Quantity | None = getattr(self.model, field.replace("-", "_"))
-        if given is None:
+        if (given := self._given(field)) is None:
             return None
-        values = self.around.steps(given, "kW", f"{self.name}: {field}", least=True)
+        name = f"{self.name}: {field}"
+        values = self.around.readings.series(given, self.model.fact(field), name=name)
         if (values < 0).any():
-            raise FieldError(f"{self.name}: {field}", "a capacity is 0 or more, in either direction.")
-        missing = int(np.isnan(values).sum())
-        if missing and isinstance(given, SensorReference) and field != "power-capacity":
-            steps = f"{missing} of {len(values)} steps"
-            self.around.readings.warnings.append(
-                f"{self.name}: {field} is not known in {steps}; power-capacity counts."
-            )
+            raise FieldError(name, "a capacity is 0 or more, in either direction.")
         return values
+
+    def _given(self, field: str) -> Quantity | None:
+        given: Quantity | None = getattr(self.model, field.replace("-", "_"))
+        return given
 
     def _limit(self, way: str) -> tuple[Floats, SoftLimit | None]:
         """Return the hard limit in one direction [kW] and the soft one, if breaking it has a price."""
@@ -144,8 +143,13 @@ class DeviceBuilder:
         never = not limit.any()  # 0 throughout is what the device cannot do at all
         if price is None or never or self.model.coupling is not None:
             return limit, None
-        per_kw = self.per_step(price, f"{way}-breach-price", 0.0, unit="currency/kW")
+        per_kw = np.full(len(limit), price) if isinstance(price, float) else self._each_price(price, way)
         return both, SoftLimit(limit=limit, highest_price=per_kw, each_price=per_kw)
+
+    def _each_price(self, price: Quantity, way: str) -> Floats:
+        name = f"{way}-breach-price"
+        fact = self.around.context.fact(name)
+        return self.around.readings.series(price, fact, name=name, otherwise=DEVICE_BREACH_PRICE)
 
     def _breach_price(self, way: str) -> Quantity | float | None:
         context = self.around.context
@@ -156,27 +160,26 @@ class DeviceBuilder:
 
     @property
     def _coefficient(self) -> Floats:
-        found = self.per_step(self.model.coupling_coefficient, "coupling-coefficient", 1.0)
+        found = self.series("coupling-coefficient", 1.0)
         if (found <= 0).any():
             raise FieldError(f"{self.name}: coupling-coefficient", "it must be above 0, such as 0.4.")
         return found
 
     def _efficiency(self, way: str) -> Floats:
-        model = self.model
-        if model.roundtrip_efficiency is not None:
-            found = np.sqrt(self.per_step(model.roundtrip_efficiency, "roundtrip-efficiency", 1.0))
+        if self.model.roundtrip_efficiency is not None:
+            found = np.sqrt(self.series("roundtrip-efficiency", 1.0))
         else:
-            given = model.charging_efficiency if way == "charging" else model.discharging_efficiency
-            found = self.per_step(given, f"{way}-efficiency", 1.0)
+            found = self.series(f"{way}-efficiency", 1.0)
         if (found < 0).any():
             raise FieldError(f"{self.name}: {way}-efficiency", "an efficiency is 0 or more, such as '95%'.")
         return found
 
-    def per_step(self, given: Quantity | float | None, field: str, otherwise: float, *, unit: str = "") -> Floats:
-        """Return a ratio or price per step, a number where nothing is said, shape (n,)."""
-        if given is None or isinstance(given, float):
-            return np.full(self.around.window.n, otherwise if given is None else given)
-        values = self.around.steps(given, unit, f"{self.name}: {field}")
+    def series(self, field: str, otherwise: float) -> Floats:
+        """Return a field per step in its own unit, a number where nothing is said, shape (n,)."""
+        if (given := self._given(field)) is None:
+            return np.full(self.around.window.n, otherwise)
+        name, fact = f"{self.name}: {field}", self.model.fact(field)
+        values = self.around.readings.series(given, fact, name=name, otherwise=otherwise)
         return np.where(np.isnan(values), otherwise, values)
 
     def _number(self, given: Quantity | None, field: str, unit: str) -> float | None:

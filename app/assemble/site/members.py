@@ -122,8 +122,8 @@ class SiteBuilder:
         for described in self._described:
             if (fixed := described.model.inflexible) is not None:
                 quantity, sign = fixed
-                power = sign * described.per_step(quantity, "inflexible power", 0.0, unit="kW")
                 model = described.model
+                power = sign * described.series("inflexible-consumption" if sign > 0 else "inflexible-production", 0.0)
                 group = self._group_name(model.group)
                 more = self._quantiles(quantity, sign)
                 yield Inflexible(
@@ -142,15 +142,11 @@ class SiteBuilder:
                 if reference.sensor in counted:
                     told = f"sensor {reference.sensor} is in the flex-model and in the flex-context; name it once."
                     raise FieldError("inflexible loads", told)
-                power = self.readings(reference, unit="kW", window=self.window)
-                missing = int(np.isnan(power).sum())
-                if missing:
-                    self.readings.warnings.append(
-                        f"Sensor {reference.sensor} has no value in {missing} of {self.window.n} steps; taken as 0 kW."
-                    )
+                field = "inflexible-consumption" if sign > 0 else "inflexible-production"
+                power = self.readings.series(reference, supplied.context.fact(field), name=field, otherwise=0.0)
                 yield Inflexible(
                     name=f"sensor {reference.sensor}",
-                    power=sign * np.nan_to_num(power),
+                    power=sign * power,
                     commodity=supplied.context.commodity,
                     quantiles=self._quantiles(reference, sign),
                 )
@@ -159,7 +155,7 @@ class SiteBuilder:
         """Return the power that is not exceeded with each probability [kW], if the plan is to do for all of them."""
         if self.context.hedge_for is None or not isinstance(given, SensorReference):
             return {}
-        found = self.readings.quantiles(given, unit="kW", window=self.window)
+        found = self.readings.quantiles(given, unit="kW")
         return {level if sign > 0 else round(1 - level, 6): sign * power for level, power in found.items()}
 
     def _references(self, context: CommodityContext) -> Iterable[tuple[SensorReference, float]]:
@@ -190,12 +186,17 @@ class SiteBuilder:
 
     def _group(self, described: DeviceBuilder) -> Group:
         both, takes, gives = described.told_capacities
-        hard = np.full(self.window.n, np.inf) if both is None else np.where(np.isnan(both), np.inf, both)
+        none, free = np.full(self.window.n, np.inf), "nothing limits the power there"
+        hard = none if both is None else described.assume("power-capacity", both, none, free)
         soft = [
             None
             if limit is None
-            else SoftLimit(limit=np.fmin(hard, limit), highest_price=SITE_BREACH_PRICE, each_price=SITE_BREACH_PRICE)
-            for limit in (takes, gives)
+            else SoftLimit(
+                limit=np.fmin(hard, described.assume(f"{way}-capacity", limit, hard, "power-capacity counts, {:g} kW")),
+                highest_price=SITE_BREACH_PRICE,
+                each_price=SITE_BREACH_PRICE,
+            )
+            for way, limit in (("consumption", takes), ("production", gives))
         ]
         return Group(
             name=described.name,

@@ -1,7 +1,7 @@
 """A sensor reference → values over a window, as known at one moment."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
 
 import numpy as np
@@ -14,8 +14,10 @@ from db.beliefs.source_filter import SourceFilter
 from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.event_series import EventSeries
+from engine.flex.facts import Fact, Kind, Overlap
 from engine.flex.money import ANY, currency_of, unit_for
-from engine.flex.quantity import SensorReference
+from engine.flex.quantity import Events, Quantity, SensorReference
+from engine.flex.values import Resolver, held, per_step, per_step_mean, rule_of
 from engine.iso_time import MICROSECOND, Microseconds, from_us, to_us, zone
 from engine.model.magnitudes import LARGEST
 from engine.units import units
@@ -26,33 +28,120 @@ NEAR = 4
 """Steps before and after the start within which a measured state of charge counts as the one at the start."""
 
 
+HELD = ("price", "efficiency", "retention", "share")
+"""Kinds of values that stay what they were last where they are not known."""
+
+
 @dataclass(frozen=True)
 class Readings:
     """Reads sensors for a plan; every value as it was known at one moment."""
 
     references: References
+    window: Window
     known_at: datetime
     warnings: list[str] = field(default_factory=list)
     """What was assumed where data lack."""
     currencies: set[str] = field(default_factory=set)
     """Currencies of the price sensors read."""
 
-    def __call__(self, reference: SensorReference, *, unit: str, window: Window) -> Floats:
-        """See engine.flex.values.Resolver."""
+    def series(
+        self, given: Quantity, fact: Fact, *, name: str, unit: str | None = None, otherwise: float | None = None
+    ) -> Floats:
+        """Value of a field in each step [unit], read by its kind, shape (n,).
+
+        Where a sensor lacks values, prices and shares stay what they were last, and all else is taken as another value;
+        both are told as warnings.
+
+        Args:
+            given: The value as written.
+            fact: What there is to know of the field.
+            name: How the field is called in errors and warnings.
+            unit: Unit wanted, where the field leaves it open.
+            otherwise: What is taken where nothing is known; None: NaN stays.
+        """
+        unit, resolve = unit or fact.unit or "", self.by_kind(fact.kind, fact.overlap)
+        if fact.kind == "load" and isinstance(given, Events):
+            return per_step_mean(given, self.window, unit=unit, field=name, resolve=resolve)
+        values = per_step(given, self.window, unit=unit, field=name, resolve=resolve, overlap=fact.overlap)
+        missing = np.isnan(values)
+        if not missing.any():
+            return values
+        if fact.kind in HELD and not missing.all():
+            kept, which = held(values), "first" if missing[0] else "last"
+            value = f"{kept[missing][0]:g} {self._unit(given, unit)}".rstrip()
+            return self.assume(given, values, kept, name=name, why=f"its {which} value, {value}, counts")
+        if otherwise is None:
+            return values
+        value = f"{otherwise:g} {self._unit(given, unit)}".rstrip()
+        return self.assume(given, values, otherwise, name=name, why=f"taken as {value}")
+
+    def _unit(self, given: Quantity, unit: str) -> str:
+        return unit_for(unit, self._sensor(given).unit) if isinstance(given, SensorReference) else unit
+
+    def assume(self, given: Quantity, values: Floats, instead: Floats | float, *, name: str, why: str) -> Floats:
+        """Values with others in the place of missing ones; of a sensor it is told which, when and what is taken.
+
+        In ``why``, braces stand for the first value taken.
+        """
+        missing = np.isnan(values)
+        filled = np.where(missing, instead, values)
+        if missing.any() and isinstance(given, SensorReference):
+            self._warn(f"{name}: {self._stretch(given, missing)}; {why.format(filled[missing][0])}.")
+        return filled
+
+    def _stretch(self, given: SensorReference, missing: NDArray[np.bool_]) -> str:
+        """Return which sensor lacks values and when, in a few words."""
+        sensor = self._sensor(given)
+        edges = np.flatnonzero(np.diff(missing, prepend=False, append=False))
+        begin, end = (_local(self.window.ticks[min(at, self.window.n)], sensor) for at in edges[:2])
+        more = f" and {len(edges) // 2 - 1} more times" if len(edges) > 2 else ""
+        return f"sensor {sensor.id} ({sensor.name}) has no value from {begin} to {end}{more}"
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def by_kind(self, kind: Kind | None, overlap: Overlap = "first") -> Resolver:
+        """Return what reads sensors of fields of a kind; see ``engine.flex.values``."""
+        return partial(self._read, kind=kind, overlap=overlap)
+
+    def _read(
+        self, reference: SensorReference, *, unit: str, window: Window, kind: Kind | None, overlap: Overlap
+    ) -> Floats:
         sensor = self._sensor(reference)
         known = self.known(sensor, window, self._filter(reference, sensor))
         if ANY in unit and (money := currency_of(sensor.unit)):
             self.currencies.add(money)
-        found = of_sensor(sensor, known.events, known.values).over(window.ticks, unit_for(unit, sensor.unit))
+        series = of_sensor(sensor, known.events, known.values)
+        if kind in ("energy", "state-of-charge"):
+            series = replace(series, level=True)
+        rule = rule_of(kind, overlap, lasts=bool(sensor.resolution))
+        found = series.over(window.ticks, unit_for(unit, sensor.unit), rule)
         _refuse_extremes(sensor, found, window.starts)
+        if rule == "mean" and timedelta(0) < sensor.resolution < window.step:
+            self._warn_of_parts(series, sensor, window)
         return found
 
-    def quantiles(self, reference: SensorReference, *, unit: str, window: Window) -> dict[float, Floats]:
+    def _warn_of_parts(self, series: EventSeries, sensor: Sensor, window: Window) -> None:
+        """Tell of steps of which only a part is known."""
+        inside = np.searchsorted(series.events, window.ticks[[0, -1]])
+        if (inside[1] - inside[0]) * sensor.resolution >= window.end - window.start:
+            return
+        share = series.known_share(window.ticks)
+        parts = np.flatnonzero((share > 0) & (share < 1 - 1e-9))
+        if len(parts):
+            first = _local(window.starts[parts[0]], sensor)
+            self._warn(
+                f"sensor {sensor.id} ({sensor.name}) is known for a part only of {len(parts)} of {window.n} steps, "
+                f"first at {first}; the mean of that part counts."
+            )
+
+    def quantiles(self, reference: SensorReference, *, unit: str) -> dict[float, Floats]:
         """Return what is not exceeded with each probability that is known of a sensor at each step [unit], shape (n,).
 
         Nothing where only single values are known.
         """
-        sensor = self._sensor(reference)
+        sensor, window = self._sensor(reference), self.window
         start = window.start - max(sensor.resolution, window.step)
         known = store.read_quantiles(
             self.references.session,
@@ -75,19 +164,16 @@ class Readings:
         """Return the length of one event of a sensor [h]; 0 if it is instantaneous."""
         return self._sensor(reference).hours
 
-    def nearest(
-        self, reference: SensorReference, window: Window, *, unit: str, whole: float | None = None
-    ) -> float | None:
-        """Return the value nearest to the start of a window, at most four steps away; None if there is none.
+    def nearest(self, reference: SensorReference, *, unit: str, whole: float | None = None) -> float | None:
+        """Return the value nearest to the start of the window, at most four steps away; None if there is none.
 
         Args:
             reference: The sensor.
-            window: Its start and step count.
             unit: Unit wanted.
             whole: What 100 % is, in the unit wanted, for a sensor in percent.
         """
         sensor = self._sensor(reference)
-        start, far = window.start, NEAR * window.step
+        start, far = self.window.start, NEAR * self.window.step
         read = partial(store.read, known_at=self.known_at, sources=self._filter(reference, sensor))
         known = read(self.references.session, sensor, start - far, start + far + MICROSECOND)
         if not len(known.events):
@@ -120,6 +206,10 @@ class Readings:
             self.references.account(account, field=f"source-account of sensor {sensor.id}", sensor=sensor)
         accounts = None if account is None else [account]
         return SourceFilter(ids=ids or None, types=types or None, not_types=not_types, account_ids=accounts)
+
+
+def _local(moment: np.int64, sensor: Sensor) -> str:
+    return from_us(int(moment)).astimezone(zone(sensor.timezone)).isoformat(timespec="minutes")
 
 
 def _interpolated(levels: Floats, own: Floats, values: Floats) -> Floats:

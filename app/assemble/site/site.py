@@ -94,7 +94,7 @@ def read_site(
         )
     power_sensors = [output.sensor for _, read in entries for output in of_power(references, "", read)]
     window = planned(request, power_sensors, [read for _, read in entries], limits)
-    readings = Readings(references, known_at, [_left_out(each) for each in described.foreign])
+    readings = Readings(references, window, known_at, [_left_out(each) for each in described.foreign])
     local = zone(power_sensors[0].timezone if power_sensors else "UTC")
     supplies = {each.commodity: ConnectionBuilder(each, window, readings, local) for each in context.contexts}
     members = SiteBuilder(references, supplies, readings, window, entries, context)

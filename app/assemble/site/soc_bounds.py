@@ -13,7 +13,7 @@ from engine.devices.bounds import Moments, SoftBound
 from engine.errors import FieldError
 from engine.flex.defaults import SOC_BREACH_PRICE
 from engine.flex.quantity import Fixed, Quantity
-from engine.flex.values import Scale, at_moments, extended, off_grid, per_tick
+from engine.flex.values import Scale, at_moments, off_grid, per_tick
 
 Floats = NDArray[np.float64]
 
@@ -73,8 +73,7 @@ class SocBounds:
     @cached_property
     def low(self) -> Floats:
         """Least energy at any time [kWh], shape (n + 1,)."""
-        found = self._ticks("soc-min")
-        return np.where(np.isnan(found), 0.0, found)
+        return self._assume("soc-min", 0.0, "taken as 0 kWh")
 
     @cached_property
     def high(self) -> Floats:
@@ -83,8 +82,7 @@ class SocBounds:
         Raises:
             FieldError: It is less than the least.
         """
-        found = self._ticks("soc-max")
-        found = np.where(np.isnan(found), np.inf, found)
+        found = self._assume("soc-max", np.inf, "nothing limits what is stored there")
         if (crossed := np.flatnonzero(self.low > found)).size:
             low, high = self.low[crossed[0]], found[crossed[0]]
             raise FieldError(
@@ -117,14 +115,23 @@ class SocBounds:
         around, given = self.device.around, self._given(field)
         if given is None:
             return np.full(around.window.n + 1, np.nan)
+        fact = self.device.model.fact(field)
         return per_tick(
             given,
             around.window,
             field=f"{self.device.name}: {field}",
-            resolve=around.readings,
-            overlap=self.device.model.fact(field).overlap,
+            resolve=around.readings.by_kind(fact.kind, fact.overlap),
+            overlap=fact.overlap,
             scale=Scale(self.scale.bare) if field == "soc-max" else self.scale,
         )
+
+    def _assume(self, field: str, instead: float, why: str) -> Floats:
+        """Return a bound at each tick, another value where its sensor knows none."""
+        given, values = self._given(field), self._ticks(field)
+        if given is None:
+            return np.where(np.isnan(values), instead, values)
+        name = f"{self.device.name}: {field}"
+        return self.device.around.readings.assume(given, values, instead, name=name, why=why)
 
     def _given(self, field: str) -> Quantity | None:
         given: Quantity | None = getattr(self.device.model, field.replace("-", "_"))
@@ -145,7 +152,7 @@ class SocBounds:
             return SOC_BREACH_PRICE if around.context.relaxes_soc else None
         if isinstance(given, Fixed):
             return given.number("currency/kWh", field=name)
-        return extended(around.steps(given, "currency/kWh", name), around.window, name=name)
+        return around.readings.series(given, around.context.fact(name), name=name, otherwise=SOC_BREACH_PRICE)
 
     def _refuse_outside(self, exact: SocBound | None) -> None:
         if exact is None:

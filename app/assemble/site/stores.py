@@ -53,7 +53,8 @@ class StorageBuilder:
         elif isinstance(reference, Events):
             scale = Scale(self._bare, self.capacity)
             around = self.device.around
-            found = float(per_tick(reference, around.window, field=field, resolve=around.readings, scale=scale)[0])
+            resolve = around.readings.by_kind("state-of-charge")
+            found = float(per_tick(reference, around.window, field=field, resolve=resolve, scale=scale)[0])
             if np.isnan(found):
                 raise FieldError(field, "no event tells what is stored when the schedule starts; add one.")
         else:
@@ -67,7 +68,7 @@ class StorageBuilder:
     def _measured(self, reference: SensorReference, field: str) -> float:
         """Return what a sensor says is stored about when the window begins [kWh]."""
         around = self.device.around
-        found = around.readings.nearest(reference, around.window, unit="kWh", whole=self.capacity)
+        found = around.readings.nearest(reference, unit="kWh", whole=self.capacity)
         if found is None:
             raise FieldError(
                 field, f"sensor {reference.sensor} knows no state of charge near the start; give it, or post a value."
@@ -88,7 +89,7 @@ class StorageBuilder:
     def _retention(self) -> Floats:
         """Return the share of the stored energy left after each step, shape (n,)."""
         around, given = self.device.around, self.device.model.storage_efficiency
-        kept = self.device.per_step(given, "storage-efficiency", 1.0)
+        kept = self.device.series("storage-efficiency", 1.0)
         if isinstance(given, SensorReference):  # told for the length of the sensor's events, not for a step
             kept = kept ** (around.window.hours / (around.readings.hours(given) or around.window.hours))
         return np.clip(kept, 0.0, 1.0)
@@ -96,9 +97,10 @@ class StorageBuilder:
     def _flow(self, field: str) -> Floats:
         """Return the sum of external flows [kW], shape (n,)."""
         given: tuple[Quantity, ...] = getattr(self.device.model, field.replace("-", "_"))
-        total = np.zeros(self.device.around.window.n)
+        around, fact = self.device.around, self.device.model.fact(field)
+        name, total = f"{self.device.name}: {field}", np.zeros(around.window.n)
         for flow in given:
-            total += self.device.around.mean(flow, "kW", f"{self.device.name}: {field}")
+            total += np.nan_to_num(around.readings.series(flow, fact, name=name, otherwise=0.0))
         return total
 
     def _end_value(self) -> float | Literal["learned"] | None:

@@ -14,8 +14,8 @@ from engine.errors import FieldError, InputError
 from engine.flex.commitment import CommitmentModel
 from engine.flex.commodity import CommodityContext
 from engine.flex.defaults import SITE_BREACH_PRICE
-from engine.flex.quantity import Fixed, Quantity, SensorReference
-from engine.flex.values import extended, per_step
+from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
+from engine.flex.values import per_step
 from engine.iso_time import from_us, to_us
 from engine.model.limits import SoftLimit
 from engine.site import Connection
@@ -53,7 +53,7 @@ class ConnectionBuilder:
 
         Raises:
             FieldError: Electricity has no price, or a limit is negative.
-            GapError: A price is not known anywhere in the window.
+            InputError: A price is not known anywhere in the window.
         """
         hard_buying, soft_buying = self._limit("consumption")
         hard_selling, soft_selling = self._limit("production")
@@ -68,8 +68,8 @@ class ConnectionBuilder:
 
     @cached_property
     def capacity(self) -> Floats | None:
-        """Most power in both directions [kW], shape (n,); None if it is not limited."""
-        return self._capacity("site-power-capacity")
+        """Most power in both directions [kW], shape (n,), infinite where it is not known; None if it is not limited."""
+        return self._capacity("site-power-capacity", np.full(self.window.n, np.inf))
 
     def _energy(self) -> list[Tariff]:
         context = self.context
@@ -78,26 +78,24 @@ class ConnectionBuilder:
             if context.commodity == "electricity":
                 raise FieldError("consumption-price", "a schedule needs it; name a sensor or a price, '0.3 EUR/kWh'.")
             return []
-        paid = self._price(buying or selling, "consumption-price")
-        earned = self._price(selling or buying, "production-price")
-        return [EnergyTariff(consumption_price=paid, production_price=earned)]
+        paid = None if buying is None else self._price(buying, "consumption-price")
+        earned = paid if selling is None else self._price(selling, "production-price")
+        either = [price for price in (paid, earned) if price is not None]  # one price is that of both directions
+        return [EnergyTariff(consumption_price=either[0], production_price=either[-1])]
 
-    def _price(self, given: Quantity | None, field: str) -> Floats:
-        """Return a price per step [currency/kWh], its first and last value kept on beyond them, shape (n,)."""
-        if given is None:
-            return np.zeros(self.window.n)
-        values = self._steps(given, field, "currency/kWh")
-        name = f"{field} (sensor {given.sensor})" if isinstance(given, SensorReference) else field
+    def _price(self, given: Quantity, field: str) -> Floats:
+        """Return a price per step [currency/kWh], shape (n,)."""
+        values = self.readings.series(given, self.context.fact(field), name=field)
         if np.isnan(values).all():
+            name = f"{field} (sensor {given.sensor})" if isinstance(given, SensorReference) else field
             span = f"{self.window.start.isoformat()} to {self.window.end.isoformat()}"
             raise InputError(f"{name} is not known from {span}; add prices for this time, or plan another.")
-        return extended(values, self.window, name=name)
+        return values
 
     def _limit(self, way: str) -> tuple[Floats, SoftLimit | None]:
         """Return the hard limit in one direction [kW] and the soft one, if breaking it has a price."""
-        unlimited = np.full(self.window.n, np.inf)
-        hard = unlimited if self.capacity is None else np.where(np.isnan(self.capacity), np.inf, self.capacity)
-        one_way = self._capacity(f"site-{way}-capacity")
+        hard = np.full(self.window.n, np.inf) if self.capacity is None else self.capacity
+        one_way = self._capacity(f"site-{way}-capacity", hard)
         if one_way is None and not self._closed(way):
             return hard, None
         one_way = np.zeros(self.window.n) if one_way is None else one_way
@@ -119,17 +117,20 @@ class ConnectionBuilder:
         field = f"site-{way}-breach-price"
         given: Quantity | None = getattr(self.context, field.replace("-", "_"))
         if given is not None:
-            return np.nan_to_num(self._steps(given, field, "currency/kW"))
+            return self.readings.series(given, self.context.fact(field), name=field, otherwise=SITE_BREACH_PRICE)
         return np.full(self.window.n, SITE_BREACH_PRICE) if self.context.relaxes_site else None
 
-    def _capacity(self, field: str) -> Floats | None:
+    def _capacity(self, field: str, wider: Floats) -> Floats | None:
+        """Return a capacity per step [kW], the next wider one where it is not known, shape (n,); None without one."""
         given: Quantity | None = getattr(self.context, field.replace("-", "_"))
         if given is None:
             return None
-        values = per_step(given, self.window, unit="kW", field=field, resolve=self.readings, overlap="least")
+        values = self.readings.series(given, self.context.fact(field), name=field)
         if (values < 0).any():
             raise FieldError(field, "a capacity is 0 or more, in either direction.")
-        return values
+        known = np.isfinite(wider[np.isnan(values)]).any()
+        why = "site-power-capacity counts, {:g} kW" if known else "nothing limits the power there"
+        return self.readings.assume(given, values, wider, name=field, why=why)
 
     def _peaks(self) -> list[Tariff]:
         found: list[Tariff] = []
@@ -142,20 +143,21 @@ class ConnectionBuilder:
     def _peak(self, way: Literal["consumption", "production"], price: Quantity, reached: Quantity | None) -> PeakTariff:
         field = f"site-peak-{way}"
         paid_for = np.zeros(self.window.n) if reached is None else self._reached(reached, field)
-        per_kw = np.nan_to_num(self._steps(price, f"{field}-price", "currency/kW"))
+        name = f"{field}-price"
+        per_kw = self.readings.series(price, self.context.fact(name), name=name, otherwise=0.0)
         return PeakTariff(direction=way, price=per_kw, reached=paid_for, billing=self._months())
 
     def _reached(self, given: Quantity, field: str) -> Floats:
         """Return the peak paid for already [kW], shape (n,): what is known of it holds until its month ends."""
-        values, months = self._steps(given, field, "kW"), self._months()
+        values, months = self.readings.series(given, self.context.fact(field), name=field), self._months()
         if isinstance(given, Fixed):  # one number tells of the month in which it is asked
             return np.where(months == months[0], values, 0.0)
         if isinstance(given, SensorReference) and np.isnan(values[0]):
-            last = self.readings.nearest(given, self.window, unit="kW")
+            last = self.readings.nearest(given, unit="kW")
             values[0] = np.nan if last is None else last
         known = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))
-        held = (known >= 0) & (months[known] == months)
-        return np.where(held, np.nan_to_num(values[known]), 0.0)
+        reached = np.where((known >= 0) & (months[known] == months), values[known], np.nan)
+        return np.nan_to_num(self.readings.assume(given, reached, 0.0, name=field, why="taken as 0 kW"))
 
     def _months(self) -> NDArray[np.int32]:
         """Return the month of each step as 0, 1, ...: a peak is billed once in each, shape (n,)."""
@@ -169,14 +171,15 @@ class ConnectionBuilder:
     def commitment(self, given: CommitmentModel, members: tuple[str, ...] | None) -> Commitment:
         """Return a promise about the connection, or about some of its devices."""
         name = given.name or ""
-        baseline = np.nan_to_num(self._steps(given.baseline or Fixed("0 kW"), f"{name}: baseline", "kW"))
+        promised = given.baseline or Fixed("0 kW")
+        baseline = self.readings.series(promised, given.fact("baseline"), name=f"{name}: baseline", otherwise=0.0)
         up, down = (
-            None if price is None else np.nan_to_num(self._steps(price, f"{name}: price", given.unit))
-            for price in (given.up_price, given.down_price)
+            None if price is None else self._promise_price(price, given, f"{name}: {way}-price")
+            for way, price in (("up", given.up_price), ("down", given.down_price))
         )
         return Commitment(
             name=name,
-            baseline=baseline,
+            baseline=np.nan_to_num(baseline),
             up_price=up,
             down_price=down,
             on="energy" if given.unit.endswith("kWh") else "peak",
@@ -184,5 +187,9 @@ class ConnectionBuilder:
             commodity=self.context.commodity,
         )
 
-    def _steps(self, given: Quantity, field: str, unit: str) -> Floats:
-        return per_step(given, self.window, unit=unit, field=field, resolve=self.readings)
+    def _promise_price(self, price: Quantity, given: CommitmentModel, name: str) -> Floats:
+        """Return the price of deviating per step, shape (n,); timed events say of other times that it costs nothing."""
+        if isinstance(price, Events):
+            resolve = self.readings.by_kind("price")
+            return np.nan_to_num(per_step(price, self.window, unit=given.unit, field=name, resolve=resolve))
+        return self.readings.series(price, given.fact("up-price"), name=name, unit=given.unit, otherwise=0.0)

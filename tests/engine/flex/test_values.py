@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import GapError
 from engine.flex.quantity import read
-from engine.flex.values import Scale, at_moments, extended, off_grid, per_step, per_step_mean, per_tick
+from engine.flex.values import Scale, at_moments, held, off_grid, per_step, per_step_mean, per_tick, rule_of
 from engine.window import Window
 
 START = datetime(2026, 3, 4, tzinfo=UTC)
@@ -146,12 +145,26 @@ def test_a_day_over_a_clock_change_has_its_true_number_of_steps(day, hours):
     assert np.flatnonzero(found == 1)[0] == (8 if month == 3 else 16)
 
 
-def test_prices_go_on_beyond_their_first_and_last():
-    np.testing.assert_array_equal(extended(np.array([NAN, 1, 2, 3, NAN, NAN]), DAY, name="price"), [1, 1, 2, 3, 3, 3])
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([NAN, 1, 2, 3, NAN, NAN], [1, 1, 2, 3, 3, 3]), ([5, NAN, NAN, 2, NAN, 4], [5, 5, 5, 2, 2, 4])],
+)
+def test_the_last_known_value_is_held(values, expected):
+    np.testing.assert_array_equal(held(np.array(values, dtype=float)), expected)
 
 
-@pytest.mark.parametrize(("values", "first"), [([NAN] * 6, "00:00"), ([1, NAN, NAN, 2, 3, 4], "01:00")])
-def test_missing_prices_are_named(values, first):
-    with pytest.raises(GapError, match="price lacks") as raised:
-        extended(np.array(values, dtype=float), DAY, name="price")
-    assert first in raised.value.missing[0]
+@pytest.mark.parametrize(
+    ("kind", "overlap", "lasts", "rule"),
+    [
+        ("price", "first", True, "mean"),
+        ("load", "first", False, "mean"),
+        ("capacity", "least", True, "least"),
+        ("peak", "first", True, "most"),
+        ("energy", "most", True, "most"),
+        ("energy", "most", False, "last"),
+        ("energy", "first", True, "last"),
+        ("state-of-charge", "first", True, "last"),
+    ],
+)
+def test_a_series_is_read_by_its_kind(kind, overlap, lasts, rule):
+    assert rule_of(kind, overlap, lasts=lasts) == rule

@@ -28,7 +28,6 @@ from db.beliefs.source_filter import SourceFilter
 from db.core import database
 from db.jobs.jobs import Job
 from db.sensors import Sensor
-from engine.errors import GapError
 
 Flex = dict[str, Any]
 SHOWN = "PT6H"
@@ -99,16 +98,9 @@ def _queued(call: Call, request: ScheduleRequest, body: ScheduleTrigger, sensor_
 
 
 def _check(call: Call, request: ScheduleRequest, *, known_at: datetime) -> None:
-    """Refuse what could not be planned, naming the field; data that lack now may be there when the job runs."""
-    try:
-        read_site(
-            References(call.session, call.who),
-            request,
-            known_at=known_at,
-            limits=schedule.rules(call.running.settings).limits,
-        )
-    except GapError:
-        return
+    """Refuse what could not be planned, naming the field."""
+    limits = schedule.rules(call.running.settings).limits
+    read_site(References(call.session, call.who), request, known_at=known_at, limits=limits)
 
 
 class ScheduleQuery(Query):
