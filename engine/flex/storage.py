@@ -266,12 +266,8 @@ class StorageModel(FlexFields):
     @property
     def stores(self) -> bool:
         """Whether any field tells of a store."""
-        return any(getattr(self, name) is not None for name in SOC_FIELDS) or bool(self.soc_gain or self.soc_usage)
-
-    @property
-    def bounded(self) -> bool:
-        """Whether a bound or target tells that energy is counted from 0."""
-        return any(getattr(self, name) is not None for name in SOC_FIELDS[:5])
+        names = [fact.name.replace("-", "_") for fact in self.facts() if fact.kind in ("energy", "state-of-charge")]
+        return bool(self.soc_gain or self.soc_usage) or any(getattr(self, name) is not None for name in names)
 
     def bare_unit(self, power_unit: str | None) -> str:
         """Return the unit of bare numbers in fields of stored energy."""
@@ -285,7 +281,6 @@ MOST = {
     "storage-efficiency": 1.0,
 }
 """The largest share that makes sense; a heat pump gives several kWh of heat per kWh taken."""
-SOC_FIELDS = ("soc_min", "soc_max", "soc_minima", "soc_maxima", "soc_targets", "soc_at_start", "state_of_charge")
 
 
 def read_devices(raw: Mapping[str, object] | list[Mapping[str, object]]) -> list[StorageModel]:

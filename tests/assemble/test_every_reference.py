@@ -13,6 +13,7 @@ from app.assemble import outputs
 from app.assemble.site import naming
 from app.auth.access.references import References
 from app.jobs.triggers import automations
+from app.usecases.flex_config import check_flex_model
 from db.assets import Asset
 from db.jobs.automations import Automation
 from db.sensors import Sensor
@@ -20,8 +21,9 @@ from engine.errors import EngineError, FieldError
 from engine.flex.commitment import CommitmentModel
 from engine.flex.commodity import CommodityContext
 from engine.flex.context import FlexContext
-from engine.flex.facts import Fact, Role
-from engine.flex.fields import FlexFields
+from engine.flex.facts import Fact, Role, described
+from engine.flex.fields import AnyQuantity, FlexFields
+from engine.flex.parts import Output
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 from tests.assemble.homes import HOUR, START, Home
@@ -149,3 +151,51 @@ def test_an_automation_waits_for_what_a_plan_reads_and_for_nothing_it_writes(tar
     row.every, row.at, row.next_at = HOUR, timedelta(0), START
     expected = {key} if Role.READS in case.fact.role else set()
     assert automations.inputs(References(target.session, None), row) == expected
+
+
+class WithMore(StorageModel):
+    """The language with two fields more, each one declaration."""
+
+    heat_output: Output | None = described(
+        "Receives heat.", example={"sensor": 1}, kind="power", direction="production"
+    )
+    tank_level: AnyQuantity = described("Is read.", example="1 kWh", kind="energy")
+
+
+def test_a_new_field_is_asked_for_and_written_to_by_its_declaration_alone(target: Home) -> None:
+    output, level = target.sensor("house", "heat", "kW"), target.sensor("house", "level", "kWh")
+    fields = WithMore.read({"heat-output": {"sensor": output}, "tank-level": {"sensor": level}})
+    references = References(target.session, None)
+    naming.ask_for(references, fields, {})
+    assert set(references.granted) == {(Sensor, output, "create-children"), (Sensor, level, "read")}
+    [received] = outputs.of_power(references, "x", fields)
+    assert (received.sensor.id, received.sign) == (output, -1.0)
+
+
+@pytest.mark.parametrize("case", CASES, ids=shown)
+def test_what_is_no_longer_there_is_told_with_its_field(target: Home, case: Case) -> None:
+    with pytest.raises(
+        FieldError, match=r"there is no (sensor|asset) 999; add it first, or name another one"
+    ) as refused:
+        naming.ask_for(References(target.session, None), case.read(999), {case.fact.name: "asset 3 (house)"})
+    assert case.fact.name in refused.value.field and "of asset 3 (house)" in refused.value.field
+
+
+def test_an_incomplete_process_is_not_stored_with_a_sensor_that_is_not_there(target: Home) -> None:
+    references = References(target.session, None)
+    check_flex_model(references, "process", {"process-type": "SHIFTABLE"})
+    with pytest.raises(FieldError, match="there is no sensor 999"):
+        check_flex_model(references, "process", {"process-type": "SHIFTABLE", "sensor": 999})
+
+
+@pytest.mark.parametrize("price", ["0.30EUR/kWh", "0.30 EUR/kWh", "30 ct/kWh", "300 EUR/MWh", "sensor", "old", "below"])
+def test_a_price_costs_the_same_in_every_spelling(target: Home, price: str) -> None:
+    sensor = target.price(0.3)
+    load = target.fill(target.sensor("house", "load", "kW", consumption_is_positive=True), 2.0)
+    spellings = {"sensor": {"consumption-price": {"sensor": sensor}}, "old": {"consumption-price-sensor": sensor}}
+    context = spellings.get(price, {"consumption-price": price})
+    if price == "below":
+        target.assets["house"].flex_context, context = {"consumption_price": {"sensor": sensor}}, {}
+    device = [{"sensor": target.sensor("house", "pump", "kW"), "consumption-capacity": "0 kW"}]
+    planned = target.plan("house", device, {**context, "inflexible-consumption": [{"sensor": load}]})
+    assert sum(planned.schedule.costs.values()) == pytest.approx(4 * 2 * 0.3)

@@ -15,29 +15,30 @@ from app.settings.settings import load
 from db.core.database import get
 from db.sensors import Sensor
 from engine.devices.process import ProcessType
+from engine.flex.storage import StorageModel
 from engine.iso_time import duration, instant
 
-QUANTITY = "a quantity such as '{}', or the ID of a sensor"
-MODEL_OPTIONS = {
-    "soc-min": "Least energy stored, such as '50 kWh'.",
-    "soc-max": "Most energy stored, such as '450 kWh'.",
-    "roundtrip-efficiency": "Share left after charging and discharging, such as 90%.",
-    "charging-efficiency": f"Share that reaches the store: {QUANTITY.format('95%')}.",
-    "discharging-efficiency": f"Share that comes back: {QUANTITY.format('95%')}.",
-    "storage-efficiency": f"Share left after one step: {QUANTITY.format('99.9%')}.",
-    "soc-gain": f"Power that flows in by itself: {QUANTITY.format('1 kW')}.",
-    "soc-usage": f"Power drawn by its use: {QUANTITY.format('1 kW')}.",
-    "storage-power-capacity": f"Most power: {QUANTITY.format('500 kW')}.",
-    "storage-consumption-capacity": f"Most power when charging: {QUANTITY.format('500 kW')}.",
-    "storage-production-capacity": f"Most power when discharging: {QUANTITY.format('500 kW')}.",
+MODEL_FIELDS = {
+    **{name: name for name in ("soc-min", "soc-max", "roundtrip-efficiency", "charging-efficiency")},
+    **{name: name for name in ("discharging-efficiency", "storage-efficiency", "soc-gain", "soc-usage")},
+    **{f"storage-{way}-capacity": f"{way}-capacity" for way in ("power", "consumption", "production")},
 }
+"""Options of the command and the fields they are about; FlexMeasures has the same ones."""
 
 
 def model_options(command: Any) -> Any:
     """Add one option per field of the flex-model."""
-    for name, help in reversed(MODEL_OPTIONS.items()):
-        command = click.option(f"--{name}", help=help)(command)
+    for option, name in reversed(MODEL_FIELDS.items()):
+        command = click.option(f"--{option}", help=_help(name))(command)
     return command
+
+
+def _help(name: str) -> str:
+    """Help of an option from what there is to know of its field."""
+    fact = StorageModel.fact(name)
+    example = fact.example[0] if isinstance(fact.example, list) else fact.example
+    value = f"Such as '{example}', or" if isinstance(example, str) else "A quantity, or"
+    return f"{fact.meaning} {value} the ID of a sensor."
 
 
 @click.command("for-storage")
