@@ -19,7 +19,8 @@ from db.accounts.accounts import Account, RolesAccounts
 from db.accounts.sign_in import MailedCode
 from db.accounts.users import Role, RolesUsers, User, new_serial
 from db.accounts.web_sessions import WebSession
-from db.core.change_tracking import Followed, assigned, at_once
+from db.core.change_tracking import COUNTERS, assigned, at_once
+from db.core.database import Followed
 from engine.errors import EngineError
 
 WITH_KEYS = {"password_hash", "active", "account_id"}
@@ -71,6 +72,7 @@ def watch(session: Session, _context: object, _instances: object) -> None:
     fully, but_for_keys = set[int](), set[int]()
     for row in session.dirty:
         if isinstance(row, User):
+            _renew(session, row)
             changed = _changed(session, row)
             (fully if changed - WITHOUT_KEYS else but_for_keys if changed else set()).add(row.id)
         elif isinstance(row, Account):
@@ -106,6 +108,12 @@ def refuse_bulk(state: ORMExecuteState) -> None:
         touched = watched & assigned(statement)
     if touched:
         raise EngineError(f"{statement.table.name}: load the rows and change {', '.join(sorted(touched))} one by one.")
+
+
+def _renew(session: Session, user: User) -> None:
+    """Let whoever remembers a user that is changed read the row again."""
+    if {each.key for each in inspect(user).attrs if each.history.has_changes()} - COUNTERS:
+        session.info.setdefault("ended", set()).add(user.id)
 
 
 def _changed(session: Session, user: User) -> set[str]:

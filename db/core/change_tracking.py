@@ -16,7 +16,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from db.core import cascades
 from db.core.audit import About, AuditEvent, By, note, subject_of
-from db.core.database import Table
+from db.core.database import Followed, Table
 from engine.errors import EngineError
 
 WATCHED = {
@@ -59,10 +59,6 @@ class Change:
     place: About | None = None
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
-
-
-class Followed(Session):
-    """A writing session whose changes end up in the audit log."""
 
 
 def act_as(session: Session, by: By) -> None:

@@ -28,7 +28,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from db.core import faults, private_files
+from db.core import faults, private_files, tables
 from db.core.bounds import KEY, StoreBounds
 from engine.errors import EngineError, InputError
 from engine.iso_time import MICROSECOND
@@ -122,6 +122,10 @@ class Table(DeclarativeBase):
     }
 
 
+class Followed(Session):
+    """A writing session, which ``db.core.change_tracking`` and ``db.accounts.logins`` listen to."""
+
+
 class Database:
     """One database, for as many threads as like to use it."""
 
@@ -141,8 +145,6 @@ class Database:
             patience: How long one statement waits for what others have locked [s].
             bounds: What one read or write of its sessions may take; None: whatever there is.
         """
-        from db.core import tables  # which imports this module
-
         tables.enter()
         self.url = address(url)
         self._info = {KEY: bounds} if bounds else {}
@@ -155,7 +157,7 @@ class Database:
             reader = _postgres(self.url, patience, IDLE["reader"])
             self._reader = reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self.on_ended: list[Callable[[frozenset[int]], None]] = []
-        """Who is told whose logins a committed session ended, by the ids of users; see ``db.accounts.logins``."""
+        """Who is told of which users a committed session changed or ended logins, by id; see ``db.accounts.logins``."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -176,8 +178,6 @@ class Database:
         Raises:
             Unavailable: Others hold a lock for too long, or the database cannot be reached.
         """
-        from db.core.change_tracking import Followed  # which imports this module
-
         session = Followed(self._writer, expire_on_commit=False, info=self._info)
         with faults.as_unavailable(), session as work:
             with work.begin():
