@@ -5,7 +5,8 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.demo.toy import HOUR, PLACE, QUARTER, add_asset, add_sensor
+from app.demo.toy import HOUR, PLACE, QUARTER, add_asset, add_sensor, operator
+from app.usecases.assets import AssetChange, update_asset
 from db.accounts.accounts import Account
 from db.assets import Asset
 from db.sensors import Sensor
@@ -42,21 +43,20 @@ def build(session: Session, owner: Account) -> dict[str, Sensor]:
     battery = add_asset(session, "Home battery", "battery", **inside)
     made["battery"] = add_sensor(session, battery, "battery power", "kW", QUARTER, attributes=CONSUMES)
     made["soc"] = add_sensor(session, battery, "state of charge", "kWh", timedelta(0))
-    _describe(home, battery, made)
-    session.flush()
+    _describe(session, home, battery, made)
     return made
 
 
-def _describe(home: Asset, battery: Asset, made: dict[str, Sensor]) -> None:
+def _describe(session: Session, home: Asset, battery: Asset, made: dict[str, Sensor]) -> None:
     """Write down the flexibility and what the pages show."""
-    home.flex_context = {
+    flex_context = {
         "consumption-price": {"sensor": made["retail price"].id},
         "production-price": {"sensor": made["day-ahead price"].id},
         "site-power-capacity": "17 kVA",
         "inflexible-device-sensors": [made[name].id for name in ("load", "solar", "charging")],
         "aggregate-power": {"sensor": made["site"].id},
     }
-    battery.flex_model = {
+    flex_model = {
         "soc-min": "1 kWh",
         "soc-max": "10 kWh",
         "power-capacity": "5 kW",
@@ -70,10 +70,10 @@ def _describe(home: Asset, battery: Asset, made: dict[str, Sensor]) -> None:
         "Battery and site": ["battery", "site"],
         "State of charge": ["soc"],
     }
-    home.sensors_to_show = [
-        {"title": title, "sensors": [made[name].id for name in names]} for title, names in charts.items()
-    ]
-    battery.sensors_to_show = home.sensors_to_show
+    shown = [{"title": title, "sensors": [made[name].id for name in names]} for title, names in charts.items()]
+    actor = operator()
+    update_asset(session, actor, home.id, AssetChange(flex_context=flex_context, sensors_to_show=shown))
+    update_asset(session, actor, battery.id, AssetChange(flex_model=flex_model, sensors_to_show=shown))
 
 
 def sensors(session: Session) -> dict[str, Sensor]:

@@ -1,19 +1,24 @@
 """The account of the tutorials: a user, a price market, a battery and solar panels."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth.login.passwords import hashed
+from app.settings.settings import load
+from app.usecases.accounts import NewAccount, create_account
+from app.usecases.actor import Actor
+from app.usecases.assets import AssetChange, NewAsset, create_asset, update_asset
+from app.usecases.sensors import NewSensor, create_sensor
+from app.usecases.users import NewUser, create_user
 from db import assets, sources
-from db.accounts import users
 from db.accounts.accounts import Account
-from db.accounts.users import User
 from db.assets import Asset
 from db.sensors import Sensor
 from engine.errors import InputError
+from engine.iso_time import iso_duration
 
 ACCOUNT = "Toy Account"
 EMAIL, PASSWORD = "toy-user@flexmeasures.io", "toy-password"
@@ -27,15 +32,27 @@ def account(session: Session) -> Account:
     found = session.scalar(select(Account).where(Account.name == ACCOUNT))
     if found is not None:
         return found
-    made = Account(name=ACCOUNT)
-    session.add(made)
-    session.flush()
-    user = User(email=EMAIL, username="toy-user", password_hash=hashed(PASSWORD), account_id=made.id, timezone=ZONE)
-    user.roles.append(users.role(session, "account-admin"))
-    session.add(user)
-    session.flush()
+    actor = operator()
+    made = create_account(session, actor, NewAccount(name=ACCOUNT))
+    new = NewUser(email=EMAIL, username="toy-user", account_id=made.id, timezone=ZONE)
+    user = create_user(session, actor, new, password_hash=hashed(PASSWORD), roles=["account-admin"])
     sources.of_user(session, user.id, name=user.username, account_id=made.id)
     return made
+
+
+def _market(session: Session) -> Sensor:
+    """Return the prices of the public market, which outlives the toy account."""
+    name = "NL transmission zone"
+    known = select(Sensor).join(Asset).where(Asset.name == name, Asset.account_id.is_(None))
+    if (prices := session.scalar(known)) is not None:
+        return prices
+    market = add_asset(session, name, "transmission zone", account_id=None)
+    return add_sensor(session, market, "day-ahead prices", "EUR/MWh", HOUR)
+
+
+def operator() -> Actor:
+    """Return in whose name the demo is built."""
+    return Actor(principal=None, settings=load(), now=datetime.now(UTC))
 
 
 def battery(session: Session) -> dict[str, Sensor]:
@@ -47,14 +64,13 @@ def battery(session: Session) -> dict[str, Sensor]:
     owner = account(session)
     if session.scalar(select(Asset).where(Asset.name == "toy-battery", Asset.account_id == owner.id)):
         raise InputError("The toy account has its battery already; start with an empty database to begin again.")
-    market = add_asset(session, "NL transmission zone", "transmission zone", account_id=None)
-    prices = add_sensor(session, market, "day-ahead prices", "EUR/MWh", HOUR)
+    prices = _market(session)
     limits = {"capacity_in_mw": 0.5, "min_soc_in_mwh": 0.05, "max_soc_in_mwh": 0.45}
     storage = add_asset(session, "toy-battery", "battery", account_id=owner.id, attributes=limits, **PLACE)
     discharging = add_sensor(session, storage, "discharging", "MW", QUARTER)
     panels = add_asset(session, "toy-solar", "solar", account_id=owner.id, **PLACE)
     production = add_sensor(session, panels, "production", "MW", QUARTER)
-    storage.sensors_to_show = [prices.id, [production.id, discharging.id]]
+    show_sensors(session, storage, [prices.id, [production.id, discharging.id]])
     return {sensor.name: sensor for sensor in (prices, discharging, production)}
 
 
@@ -73,21 +89,23 @@ def processes(session: Session) -> dict[str, Sensor]:
         for kind in ("INFLEXIBLE", "BREAKABLE", "SHIFTABLE")
     ]
     market = session.scalar(select(Sensor).where(Sensor.name == "day-ahead prices"))
-    plant.sensors_to_show = [*([market.id] if market else []), *(sensor.id for sensor in made)]
+    show_sensors(session, plant, [*([market.id] if market else []), *(sensor.id for sensor in made)])
     return {sensor.name: sensor for sensor in made}
+
+
+def show_sensors(session: Session, asset: Asset, charts: list[Any]) -> None:
+    """Choose the charts of an asset."""
+    update_asset(session, operator(), asset.id, AssetChange(sensors_to_show=charts))
 
 
 def add_asset(session: Session, name: str, kind: str, **columns: Any) -> Asset:
     """Return a new asset of a type."""
-    made = Asset(name=name, asset_type=assets.asset_type(session, kind), **columns)
-    session.add(made)
-    session.flush()
-    return made
+    new = NewAsset(name=name, generic_asset_type_id=assets.asset_type(session, kind).id, **columns)
+    return create_asset(session, operator(), new)
 
 
 def add_sensor(session: Session, asset: Asset, name: str, unit: str, resolution: timedelta, **columns: Any) -> Sensor:
     """Return a new sensor of an asset, with days as in Amsterdam."""
-    made = Sensor(asset=asset, name=name, unit=unit, resolution=resolution, timezone=ZONE, **columns)
-    session.add(made)
-    session.flush()
-    return made
+    new = {"name": name, "unit": unit, "timezone": ZONE, "generic_asset_id": asset.id, **columns}
+    length = iso_duration(resolution) if resolution else "PT0M"
+    return create_sensor(session, operator(), NewSensor(event_resolution=length, **new))

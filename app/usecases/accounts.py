@@ -1,15 +1,75 @@
-"""Accounts: delete them."""
+"""Accounts: add, change and delete them."""
 
+from typing import Annotated, Any
+
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth.access.access import NotAllowed
 from app.jobs import principal
 from app.usecases.actor import Actor
-from db.accounts.accounts import Account
+from app.usecases.fields import Body, Identifier, JsonObject
+from db.accounts import subscriptions
+from db.accounts.accounts import Account, AccountRole, RolesAccounts
+from db.accounts.subscriptions import Subscription
 from db.accounts.users import User
 from db.assets import Asset, lock_trees
 from db.core import database
+from engine.errors import FieldError
+
+LOGO = r"^(https?://|/)[A-Za-z0-9._~%-][A-Za-z0-9._~%/?#:@!$&*+,;=-]*$"
+LOOKS = ("primary_color", "secondary_color", "logo_url")
+"""How an account looks; kept among its attributes."""
+BY_ADMINS = {"consultancy_account_id", "account_roles", "plan_id"}
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Color = Annotated[str, Field(pattern=r"^#?[0-9a-fA-F]{6}$", examples=["#00639b"])]
+
+
+class AccountChange(Body):
+    """Fields of an account to change; roles, consultancy and plan by admins only."""
+
+    name: Name | None = None
+    primary_color: Color | None = None
+    secondary_color: Color | None = None
+    logo_url: Annotated[str, Field(max_length=255, pattern=LOGO)] | None = None
+    attributes: JsonObject | None = None
+    consultancy_account_id: Identifier | None = None
+    account_roles: Annotated[list[Identifier], Field(max_length=100)] | None = None
+    plan_id: Annotated[Identifier | None, Field(description="What it has booked; null: the server's limits")] = None
+
+
+class NewAccount(AccountChange):
+    """An account to add."""
+
+    name: Name
+
+
+def create_account(session: Session, actor: Actor, new: NewAccount) -> Account:
+    """Add an account.
+
+    Raises:
+        NotAllowed: The actor is no admin.
+        FieldError: Another account has the name, or a field is wrong.
+        QuotaReached: The consultancy has as many clients as its subscription allows.
+    """
+    if not actor.is_admin:
+        raise NotAllowed("create-children", "the accounts of this server")
+    account = Account(name=new.name, attributes={})
+    _apply(session, account, new)
+    actor.record(session, f"Added account {account.name!r}", account)
+    return account
+
+
+def update_account(session: Session, actor: Actor, account_id: int, change: AccountChange) -> Account:
+    """Change the fields that are set; raises as ``create_account`` does, and NotFound."""
+    account = database.get(session, Account, account_id)
+    actor.check("update", account)
+    if change.model_fields_set & BY_ADMINS and not actor.is_admin:
+        raise NotAllowed("update", f"consultancy, roles and plan of account {account_id}")
+    _apply(session, account, change)
+    actor.record(session, f"Changed {', '.join(sorted(change.model_fields_set))} of account {account.name!r}", account)
+    return account
 
 
 def delete_account(session: Session, actor: Actor, account_id: int) -> None:
@@ -32,3 +92,56 @@ def delete_account(session: Session, actor: Actor, account_id: int) -> None:
     principal.leave(session, members, now=actor.now)
     actor.record(session, f"Deleted account {account.name!r} with its users, assets and data", account)
     session.delete(account)
+
+
+def _apply(session: Session, account: Account, change: AccountChange) -> None:
+    """Set the fields that are set, once they are known to be right; a new account is added."""
+    fields: dict[str, Any] = {name: getattr(change, name) for name in change.model_fields_set}
+    if (name := fields.get("name")) is not None:
+        same = session.scalar(select(Account.id).where(Account.name == name))
+        if same not in (None, account.id):
+            raise FieldError("name", f"an account called {name!r} is there already; choose another name.")
+    _check_attributes(fields.get("attributes") or {})
+    _check_consultancy(session, account, fields.get("consultancy_account_id"))
+    plan_id = fields.get("plan_id")
+    if plan_id is not None and session.get(Subscription, plan_id) is None:
+        raise FieldError("plan_id", f"there is no plan {plan_id}.")
+    before = account.attributes or {}
+    kept = before if fields.get("attributes") is None else fields["attributes"]
+    looks = {name: before[name] for name in LOOKS if name in before} | {n: fields[n] for n in LOOKS if n in fields}
+    account.name = name or account.name
+    account.attributes = {**kept, **looks}
+    for column in ("consultancy_account_id", "plan_id"):
+        if column in fields:
+            setattr(account, column, fields[column])
+    session.add(account)
+    session.flush()
+    if fields.get("account_roles") is not None:
+        _set_roles(session, account, fields["account_roles"])
+
+
+def _check_attributes(attributes: dict[str, Any]) -> None:
+    """Refuse attributes that say how an account looks: that has fields of its own, which check it."""
+    for name in LOOKS:
+        if name in attributes:
+            raise FieldError("attributes", f"{name} is a field of its own; give it beside attributes.")
+
+
+def _check_consultancy(session: Session, account: Account, consultancy_id: int | None) -> None:
+    if consultancy_id is None or consultancy_id == account.consultancy_account_id:
+        return
+    if session.get(Account, consultancy_id) is None:
+        raise FieldError("consultancy_account_id", f"there is no account {consultancy_id}.")
+    subscriptions.check_room(session, consultancy_id, Account)
+
+
+def _set_roles(session: Session, account: Account, role_ids: list[int]) -> None:
+    known = {row.id for row in session.scalars(select(AccountRole))}
+    unknown = sorted(set(role_ids) - known)
+    if unknown:
+        raise FieldError("account_roles", f"there are no account roles with the ids {unknown}.")
+    held = {row.role_id: row for row in session.scalars(select(RolesAccounts).filter_by(account_id=account.id))}
+    for role_id in held.keys() - set(role_ids):
+        session.delete(held[role_id])  # one by one: who loses a role signs in again
+    session.add_all(RolesAccounts(account_id=account.id, role_id=key) for key in sorted(set(role_ids) - held.keys()))
+    session.flush()

@@ -179,7 +179,8 @@ def _check_name(session: Session, asset: Asset, fields: Mapping[str, Any]) -> No
         Asset.id != (asset.id or 0),
     )
     if session.scalar(same.limit(1)) is not None:
-        where = f"below asset {parent_id}" if parent_id else "at the top of this account"
+        top = "at the top of this account" if asset.account_id else "among the public assets"
+        where = f"below asset {parent_id}" if parent_id else top
         raise FieldError("name", f"an asset called {name!r} is {where} already; choose another name.")
 
 

@@ -1,12 +1,129 @@
-"""Users: delete them."""
+"""Users: add, change and delete them, void a password, and keep how they like their pages."""
 
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.auth.access import access
 from app.auth.access.access import NotAllowed
 from app.jobs import principal
 from app.usecases.actor import Actor
-from db.accounts.users import User
+from app.usecases.fields import Body, Identifier, Zone
+from db.accounts import subscriptions
+from db.accounts.accounts import Account
+from db.accounts.users import ROLES, Role, User, by_email, by_name, role
 from db.core import database
+from engine.errors import FieldError, UnknownName
+
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+OWN = {"username", "timezone"}
+"""What users may change about themselves."""
+
+
+def _email(text: str) -> str:
+    if len(text) > 255 or not EMAIL.fullmatch(text.strip()):
+        raise ValueError(f"{text[:80]!r} is no email address; write it like name@example.org.")
+    return text.strip().lower()
+
+
+EMAIL_SCHEMA = {"type": "string", "maxLength": 255, "pattern": f"^{EMAIL.pattern}$"}
+Email = Annotated[str, AfterValidator(_email), WithJsonSchema(EMAIL_SCHEMA)]
+Username = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class UserChange(Body):
+    """Fields of a user to change; of yourself only username and timezone."""
+
+    username: Username | None = None
+    timezone: Zone | None = None
+    active: bool | None = None
+    flexmeasures_roles: Annotated[list[Identifier], Field(max_length=100)] | None = None
+
+
+class NewUser(Body):
+    """A user to add; a password is set by way of a reset."""
+
+    email: Email
+    username: Username | None = None
+    account_id: Identifier | None = None
+    timezone: Zone | None = None
+
+
+def create_user(session: Session, actor: Actor, new: NewUser, *, password_hash: str, roles: Sequence[str] = ()) -> User:
+    """Add a user to an account.
+
+    Args:
+        session: A writing session.
+        actor: Who adds.
+        new: The user.
+        password_hash: Of the first password; hashing takes so long that it is done before anything is locked.
+        roles: Names of roles; only admins make admins.
+
+    Raises:
+        NotAllowed: The actor may not add users to the account, or no such roles.
+        FieldError: There is no such account, or address or name are taken.
+        UnknownName: There is no such role.
+        QuotaReached: The account has as many users as its subscription allows.
+    """
+    account_id = new.account_id or (actor.principal.account_id if actor.principal is not None else None)
+    account = session.get(Account, account_id) if account_id is not None else None
+    if account is None:
+        raise FieldError("account_id", f"there is no account {account_id}.")
+    if actor.principal is not None and not access.may_add_users(actor.principal, account):
+        raise NotAllowed("create-children", access.described(account))
+    if by_email(session, new.email) is not None:
+        raise FieldError("email", "a user with this address is there already.")
+    name = new.username or new.email.partition("@")[0]
+    _check_free(session, name)
+    user = User(email=new.email, username=name, password_hash=password_hash, account_id=account.id)
+    user.timezone = new.timezone or actor.settings.FLEXMEASURES_TIMEZONE
+    user.roles = _named_roles(session, actor, roles)
+    subscriptions.check_room(session, account.id, User)
+    session.add(user)
+    session.flush()
+    actor.record(session, f"Added user {user.username!r}", user)
+    return user
+
+
+def update_user(session: Session, actor: Actor, user_id: int, change: UserChange) -> User:
+    """Change the fields that are set; raises as ``create_user`` does, and NotFound."""
+    user = database.get(session, User, user_id)
+    actor.check("update", user)
+    fields: dict[str, Any] = {name: getattr(change, name) for name in change.model_fields_set}
+    if user.id == actor.user_id and fields.keys() - OWN:
+        raise NotAllowed("update", f"{', '.join(sorted(fields.keys() - OWN))} of yourself")
+    for name, value in fields.items():
+        if value is None:
+            raise FieldError(name, "must have a value; leave it out to keep it as it is.")
+    if fields.get("username") not in (None, user.username):
+        _check_free(session, fields["username"])
+    if "flexmeasures_roles" in fields:
+        fields["roles"] = _roles(session, actor, fields.pop("flexmeasures_roles"))
+    for name, value in fields.items():
+        setattr(user, name, value)
+    session.flush()
+    actor.record(session, f"Changed {', '.join(sorted(change.model_fields_set))} of user {user.username!r}", user)
+    return user
+
+
+def void_password(session: Session, actor: Actor, user_id: int, *, password_hash: str) -> User:
+    """Void password, tokens, sessions and access keys of a user, who is then mailed a link by the caller.
+
+    Args:
+        session: A writing session.
+        actor: Who does it.
+        user_id: Whose password.
+        password_hash: Of a password that nobody knows.
+    """
+    user = database.get(session, User, user_id)
+    actor.check("update", user)
+    user.password_hash = password_hash
+    actor.record(session, f"Voided password, sessions, tokens and access keys of user {user.username!r}", user)
+    return user
 
 
 def delete_user(session: Session, actor: Actor, user_id: int) -> None:
@@ -22,3 +139,40 @@ def delete_user(session: Session, actor: Actor, user_id: int) -> None:
     principal.leave(session, [user_id], now=actor.now)
     actor.record(session, f"Deleted user {user.username!r}", user)
     session.delete(user)
+
+
+def choose_preference(session: Session, actor: Actor, name: str, value: Any) -> None:
+    """Keep how the acting user likes pages; None forgets it."""
+    user = database.get(session, User, actor.user_id or 0)
+    rest = {key: kept for key, kept in user.preferences.items() if key != name}
+    user.preferences = rest if value is None else {**rest, name: value}
+
+
+def _check_free(session: Session, name: str) -> None:
+    if by_name(session, name) is not None:
+        raise FieldError("username", f"{name!r} is taken already; choose another one.")
+
+
+def _roles(session: Session, actor: Actor, role_ids: list[int]) -> list[Role]:
+    """Return the roles with some ids."""
+    found = list(session.scalars(select(Role).where(Role.id.in_(role_ids)).order_by(Role.id)))
+    unknown = sorted(set(role_ids) - {row.id for row in found})
+    if unknown:
+        raise FieldError("flexmeasures_roles", f"there are no roles with the ids {unknown}.")
+    _check_may_give(actor, [row.name for row in found])
+    return found
+
+
+def _named_roles(session: Session, actor: Actor, names: Sequence[str]) -> list[Role]:
+    known = {*ROLES, *session.scalars(select(Role.name))} if names else set()
+    for name in names:
+        if name not in known:
+            raise UnknownName("role", name, known)
+    _check_may_give(actor, names)
+    return [role(session, name) for name in names]
+
+
+def _check_may_give(actor: Actor, roles: Sequence[str]) -> None:
+    """Only admins make somebody an admin."""
+    if not actor.is_admin and any(name.startswith("admin") for name in roles):
+        raise NotAllowed("create-children", "the admins of this server")

@@ -17,8 +17,7 @@ from tornado.routing import PathMatches, Rule
 from tornado.web import RedirectHandler, RequestHandler, StaticFileHandler
 from tornado.websocket import WebSocketClosedError
 
-from app import door, logs
-from app.api.http.inside import Inside
+from app import logs
 from app.api.http.service import Service
 from app.api.routes import patterns
 from app.auth.login import cookies
@@ -155,7 +154,6 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     sys.setswitchinterval(SWITCH)
     process = Running.on(settings, opened(settings))
     running.begin(process)
-    door.begin(Inside(process))
     try:
         server, service = build(process, host=host, port=port)
     except OSError as error:

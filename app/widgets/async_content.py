@@ -13,7 +13,6 @@ import panel_material_ui as pmui
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
-from app import door
 from app.auth.access.identity import SignedIn
 from app.auth.login.sessions import current_user
 from app.usecases.actor import Actor
@@ -21,6 +20,7 @@ from app.web.context import current
 from app.widgets import initial_load
 from db.accounts import logins
 from db.core import change_tracking, faults
+from db.jobs.jobs import Job
 from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)
@@ -62,41 +62,54 @@ async def reading(read: Callable[[Session, SignedIn], Result]) -> Result:
     return await in_turn(within, who)
 
 
+async def computing(work: Callable[[Session, Actor], Result]) -> Result:
+    """Return what a use case finds out in the name of the signed-in user, in a session that reads."""
+    return await reading(lambda session, who: work(session, _actor(who)))
+
+
 async def writing(change: Callable[[Session, Actor], Result]) -> Result:
     """Return what a use case changes in the name of the signed-in user, in a thread and committed at its end.
 
     Raises:
         EngineError: Nobody is signed in any more, or what the use case raises; then nothing is changed.
     """
-    who, running = _signed_in(), current()
-    actor = Actor(principal=who, settings=running.settings, now=datetime.now(UTC))
-
-    def within() -> Result:
-        try:
-            with running.database.writing() as session:
-                if not logins.stands(session, who.id, who.serial):
-                    raise EngineError(SIGNED_OUT)
-                change_tracking.act_as(session, actor.by)
-                return change(session, actor)
-        except (IntegrityError, DataError) as error:
-            raise EngineError(faults.sentence(error)) from error
-
-    return await in_turn(within, who)
+    who = _signed_in()
+    return await in_turn(lambda: _write(change, who), who)
 
 
-async def asking(method: str, path: str, **parts: Any) -> Any:
-    """Return what the API answers to the signed-in user, in a thread; see ``app.door``.
+def _write(change: Callable[[Session, Actor], Result], who: SignedIn) -> Result:
+    actor = _actor(who)
+    try:
+        with current().database.writing() as session:
+            if not logins.stands(session, who.id, who.serial):
+                raise EngineError(SIGNED_OUT)
+            change_tracking.act_as(session, actor.by)
+            return change(session, actor)
+    except (IntegrityError, DataError) as error:
+        raise EngineError(faults.sentence(error)) from error
 
-    Args:
-        method: GET, POST, PATCH or DELETE.
-        path: Below /api/v3_0.
-        parts: query, body or files.
+
+async def triggering(request: Callable[[Session, Actor], list[Job]]) -> list[Job]:
+    """Return the jobs that a use case asks for: counted as triggers, committed, and handed to the queue.
 
     Raises:
-        EngineError: Nobody is signed in, or the API refuses.
+        Exceeded: There were too many.
+        QueueDown: They are kept, but the queue cannot be reached.
     """
-    who, asked = _signed_in(), door.Asked(method=method, path=path, address=here(), **parts)
-    return await in_turn(partial(door.through, who, asked), who)
+    who, running = _signed_in(), current()
+
+    def within() -> list[Job]:
+        with running.limits.trigger(who):
+            return _write(request, who)
+
+    def hand_over(jobs: list[Job]) -> None:
+        for job in jobs:
+            if job.status == "QUEUED":
+                running.queue.put(job.id)
+
+    jobs = await in_turn(within, who)
+    await in_turn(lambda: hand_over(jobs), who)
+    return jobs
 
 
 async def in_turn(work: Callable[[], Result], who: SignedIn | None = None) -> Result:
@@ -122,6 +135,10 @@ def _signed_in() -> SignedIn:
     if who is None:
         raise EngineError(SIGNED_OUT)
     return who
+
+
+def _actor(who: SignedIn) -> Actor:
+    return Actor(principal=who, settings=current().settings, now=datetime.now(UTC))
 
 
 def fill(

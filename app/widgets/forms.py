@@ -8,8 +8,9 @@ from typing import Any, Literal
 import panel as pn
 import panel_material_ui as pmui
 
+from app.usecases.inputs import Invalid
 from app.widgets.async_content import later, note, refuse
-from engine.errors import EngineError, FieldError, UnitError
+from engine.errors import FieldError, UnitError
 from engine.units.units import bare_number
 
 WIDE = {"sizing_mode": "stretch_width", "margin": 8}
@@ -31,18 +32,6 @@ class Field:
     help: str = ""
     optional: bool = True
     """Whether it may be empty, which then stands for no value."""
-
-
-class Wrong(EngineError):
-    """Fields of a form cannot be read.
-
-    Attributes:
-        fields: Name of a field → what is wrong with it.
-    """
-
-    def __init__(self, fields: Mapping[str, list[str]]) -> None:
-        self.fields = dict(fields)
-        super().__init__("; ".join(f"{name}: {' '.join(said)}" for name, said in fields.items()))
 
 
 Send = Callable[[dict[str, Any]], Awaitable[Any]]
@@ -95,7 +84,7 @@ class Form(pn.viewable.Viewer):
         """Return the values to send.
 
         Raises:
-            Wrong: Some cannot be read.
+            Invalid: Some cannot be read.
         """
         found, wrong = {}, {}
         for name, made in self.inputs.items():
@@ -106,13 +95,13 @@ class Form(pn.viewable.Viewer):
             except FieldError as error:
                 wrong[name] = [error.problem]
         if wrong:
-            raise Wrong(wrong)
+            raise Invalid("form", wrong)
         return {name: value for name, value in found.items() if value not in (None, "") or not self._whole}
 
     async def _sent(self, _event: object) -> None:
         try:
             given = self.given()
-        except Wrong as error:
+        except Invalid as error:
             self.refuse(error)
             return
         self.button.disabled = True

@@ -1,11 +1,12 @@
 """What lists and charts need of many rows at once: assets with type and owner, sensors and sources by id."""
 
+import shlex
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from db.accounts.accounts import Account
 from db.assets import Asset, AssetType
@@ -13,6 +14,8 @@ from db.beliefs.series import Series
 from db.sensors import Sensor
 from db.sources import Source
 from engine.units.units import same_kind
+
+Column = InstrumentedAttribute[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,3 +106,18 @@ def planned_powers(session: Session, asset_ids: Collection[int], start_us: int, 
         select(Sensor).where(Sensor.asset_id.in_(asset_ids), Sensor.id.in_(written)).order_by(Sensor.id)
     )
     return [sensor for sensor in found if sensor.resolution and same_kind(sensor.unit, "kW")]
+
+
+def matching(text: str, searched: list[Column], identifier: Column) -> ColumnElement[bool]:
+    """Return the condition that every word of a text, or quoted phrase, is in some column, or is the id."""
+    try:
+        words = shlex.split(text)
+    except ValueError:  # an open quote, while the user is still typing
+        words = text.split()
+    wanted = []
+    for word in words:
+        anywhere = [column.icontains(word, autoescape=True) for column in searched]
+        if word.isdecimal() and len(word) < 10:
+            anywhere.append(identifier == int(word))
+        wanted.append(or_(*anywhere))
+    return and_(True, *wanted)

@@ -92,9 +92,8 @@ def test_sites_inside_sites_are_not_counted_twice_and_one_that_stands_alone_is(d
         inner = home(session, "inner")
         around = home(session, "around")
         inner["site"].parent_asset_id = around["site"].id
-        alone = add_asset(
-            session, "alone", "battery", account_id=None, flex_context={"consumption-price": "0.1 EUR/kWh"}
-        )
+        alone = add_asset(session, "alone", "battery", account_id=None)
+        alone.flex_context = {"consumption-price": "0.1 EUR/kWh"}  # as older releases stored it
         tell(session, add_sensor(session, alone, "power", "kW", SLOT), PLANNED, [-1, 0, 0, 0])
         days = {day.asset_id: day for day in found(session)}
     assert set(days) == {around["site"].id, alone.id}

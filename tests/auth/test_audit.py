@@ -6,6 +6,10 @@ import pytest
 from sqlalchemy import Executable, delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from app.settings.settings import load
+from app.usecases.actor import Actor
+from app.usecases.assets import AssetChange, update_asset
+from app.usecases.sensors import SensorChange, update_sensor
 from db.accounts.accounts import Account
 from db.accounts.users import User, role
 from db.assets import Asset, asset_type
@@ -66,6 +70,24 @@ def test_new_and_deleted_sensors_are_told_with_their_units(database: Database) -
     added, deleted = events(database)[-2:]
     assert (added.event, added.after["unit"], added.after["resolution"]) == ("Added sensor 'power'", "kW", 900.0)
     assert (deleted.event, deleted.before["unit"], deleted.after) == ("Deleted sensor 'power'", "kW", {})
+
+
+def test_each_of_many_changes_carries_its_own_values(database: Database) -> None:
+    _, asset_id = add_mill(database)
+    actor = Actor(principal=None, settings=load({}), now=NOW)
+    with database.writing() as session:
+        sensors = [Sensor(name=f"s{n}", asset_id=asset_id, unit="kW", resolution=timedelta(hours=1)) for n in range(4)]
+        session.add_all(sensors)
+    seen = len(events(database))
+    with database.writing() as session:
+        for sensor in reversed(sensors):
+            change = SensorChange(name=f"{sensor.name} new", timezone="Asia/Seoul")
+            update_sensor(session, actor, sensor.id, change)
+        update_asset(session, actor, asset_id, AssetChange(name="store"))
+    told = {(row.event, row.before["name"], row.after["name"]) for row in events(database)[seen:]}
+    expected = {(f"Changed name, timezone of sensor {s.id}", f"s{n}", f"s{n} new") for n, s in enumerate(sensors)}
+    assert told == expected | {("Changed name of asset 'store'", "battery", "store")}
+    assert len(events(database)) == seen + 5
 
 
 def test_roles_are_told_and_password_hashes_are_not(database: Database) -> None:

@@ -9,12 +9,10 @@ import orjson
 import pytest
 from sqlalchemy.orm import Session
 
-from app.api.http import gate
-from app.api.http.errors import ApiError
+from app.api.http import errors, gate
 from app.api.http.multipart import File, MultipartForm, Raw
 from app.api.http.route import PARAMETER, Call, Route
 from app.api.routes import tables
-from app.auth.access.access import NotAllowed
 from app.auth.access.identity import SignedIn
 from app.auth.protection import sealing
 from app.auth.tokens import keys
@@ -29,6 +27,7 @@ from db.annotations import Annotation
 from db.core.database import Database
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
+from engine.errors import EngineError
 from tests.auth.permission_table import EVERYONE, OUTSIDE, TABLE
 from tests.http import serving
 
@@ -64,10 +63,8 @@ class Server:
                 raise Forgotten
         except Forgotten:
             return "allowed"
-        except NotAllowed:
-            return "forbidden"
-        except ApiError as error:
-            refused = {401: "unknown", 403: "forbidden"}.get(error.code, str(error))
+        except EngineError as error:
+            refused = {401: "unknown", 403: "forbidden"}.get(errors.answer(error)[0], str(error))
             return "allowed" if unless and unless in refused else refused
 
 

@@ -1,19 +1,19 @@
 """Lists: plain without ``page``, in an envelope with it; filtered and sorted alike."""
 
-import shlex
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
 
 from app.usecases.fields import HYPHENS, Query
 from app.usecases.inputs import Invalid
+from db.core import listing
+from db.core.listing import Column
 from engine.errors import nearest
 
 Row = TypeVar("Row")
-Column = InstrumentedAttribute[Any]
 
 
 class Paging(Query):
@@ -49,7 +49,7 @@ def listed(
         searched: Text columns that ``filter`` looks at.
         sorts: Columns to sort by, under the names clients use; the first is the id.
     """
-    found = rows.where(_matching(page.filter, searched, next(iter(sorts.values()))))
+    found = rows.where(listing.matching(page.filter, searched, next(iter(sorts.values()))))
     found = _sorted(found, page, sorts)
     if page.page is None:
         return shown(list(session.scalars(found).unique()))
@@ -57,20 +57,6 @@ def listed(
     part = found.offset((page.page - 1) * page.per_page).limit(page.per_page)
     data = shown(list(session.scalars(part).unique()))
     return {"data": data, "num-records": total, "filtered-records": matching}
-
-
-def _matching(text: str, searched: list[Column], identifier: Column) -> ColumnElement[bool]:
-    try:
-        words = shlex.split(text)
-    except ValueError:  # an open quote, while the user is still typing
-        words = text.split()
-    wanted = []
-    for word in words:
-        anywhere = [column.icontains(word, autoescape=True) for column in searched]
-        if word.isdecimal() and len(word) < 10:
-            anywhere.append(identifier == int(word))
-        wanted.append(or_(*anywhere))
-    return and_(True, *wanted)
 
 
 def _sorted(rows: Select[Row], page: Paging, sorts: Mapping[str, Column]) -> Select[Row]:

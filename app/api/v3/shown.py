@@ -6,10 +6,10 @@ import orjson
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.api.http.paging import Column
 from app.api.http.route import Call
 from app.usecases.sensors import entity_address
 from db.assets import Asset
+from db.core.listing import Column
 from db.sensors import Sensor
 from engine.iso_time import iso_duration
 

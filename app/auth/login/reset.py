@@ -76,6 +76,9 @@ def public_address(running: Running, asked: str) -> str:
     raise EngineError("No link was mailed; set FLEXSCOPE_PUBLIC_ADDRESS to the address of this server.")
 
 
+VOIDED = "The password of user {id} is void, all sessions, tokens and keys have ended; a link for a new one is mailed."
+
+
 def mail_soon(running: Running, user: User, asked: str) -> None:
     """Mail a user whose password was voided the link to choose a new one, without anybody waiting for it."""
 

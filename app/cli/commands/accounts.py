@@ -1,11 +1,15 @@
 """Commands about accounts, users, roles and sources."""
 
+from typing import Any
+
 import click
 from sqlalchemy import select
 
 from app.auth.login.passwords import hashed
-from app.cli.opening import reading, writing
+from app.cli.opening import acting, reading
 from app.cli.tables import show_table, show_title
+from app.usecases.accounts import NewAccount, create_account
+from app.usecases.users import NewUser, create_user
 from db import sources
 from db.accounts import users
 from db.accounts.accounts import Account
@@ -13,7 +17,6 @@ from db.accounts.users import User
 from db.assets import Asset
 from db.core.database import get
 from db.sources import Source
-from engine.errors import InputError
 
 
 @click.command("account")
@@ -21,40 +24,29 @@ from engine.errors import InputError
 @click.option("--consultancy", type=int, help="ID of the account whose consultants may read this one.")
 def add_account(name: str, consultancy: int | None) -> None:
     """Add an organisation."""
-    with writing() as session:
-        if session.scalar(select(Account).where(Account.name == name)):
-            raise InputError(f"There is an account {name!r} already; choose another name.")
-        if consultancy is not None:
-            get(session, Account, consultancy)
-        made = Account(name=name, consultancy_account_id=consultancy)
-        session.add(made)
-        session.flush()
-    click.secho(f"Account {name} has ID {made.id}.", fg="green")
+    fields = {"name": name, "consultancy_account_id": consultancy}
+    with acting() as (session, actor):
+        new = actor.read(NewAccount, {key: value for key, value in fields.items() if value is not None})
+        account = create_account(session, actor, new)
+    click.secho(f"Account {account.name} has ID {account.id}.", fg="green")
 
 
 @click.command("user")
 @click.option("--username", required=True, help="Name to sign data with.")
 @click.option("--email", required=True, help="Address to sign in with.")
-@click.option("--account", type=int, required=True, help="ID of the account.")
+@click.option("--account", "account_id", type=int, required=True, help="ID of the account.")
 @click.option("--roles", default="", help=f"Roles, with commas between: {', '.join(users.ROLES)}.")
-@click.option("--timezone", default="Europe/Amsterdam", show_default=True, help="Zone to show times in.")
+@click.option("--timezone", help="Zone to show times in; without it that of the server (FLEXMEASURES_TIMEZONE).")
 @click.password_option(help="Asked for when not given.")
-def add_user(username: str, email: str, account: int, roles: str, timezone: str, password: str) -> None:
+def add_user(roles: str, password: str, **columns: Any) -> None:
     """Add a user of an account."""
-    if "@" not in email:
-        raise InputError(f"{email!r} is no email address; write it like name@example.org.")
+    fields = {name: value for name, value in columns.items() if value is not None}
+    names = [name.strip() for name in roles.split(",") if name.strip()]
     password_hash = hashed(password)
-    with writing() as session:
-        get(session, Account, account)
-        if users.by_email(session, email) or users.by_name(session, username):
-            raise InputError(f"There is a user {username!r} or {email!r} already; choose others.")
-        made = User(username=username, email=email.strip().lower(), account_id=account, timezone=timezone)
-        made.password_hash = password_hash
-        made.roles = [users.role(session, name.strip()) for name in roles.split(",") if name.strip()]
-        session.add(made)
-        session.flush()
-        sources.of_user(session, made.id, name=username, account_id=account)
-    click.secho(f"User {username} has ID {made.id}.", fg="green")
+    with acting() as (session, actor):
+        new = actor.read(NewUser, fields)
+        user = create_user(session, actor, new, password_hash=password_hash, roles=names)
+    click.secho(f"User {user.username} has ID {user.id}.", fg="green")
 
 
 @click.command("accounts")
@@ -104,7 +96,7 @@ def show_roles() -> None:
 @click.option("--version", default="", help="Version of the model.")
 def add_source(name: str, kind: str, model: str, version: str) -> None:
     """Add a source of data."""
-    with writing() as session:
+    with acting() as (session, _):
         made = sources.named(session, name, type=kind, model=model, version=version)
     click.secho(f"Source {made.description} has ID {made.id}.", fg="green")
 

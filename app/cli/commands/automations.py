@@ -1,34 +1,19 @@
 """Automations from the terminal: add, show, pause, continue, delete."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 import click
 import orjson
 
-from app.auth.access.references import References
-from app.cli.opening import reading, writing
+from app.cli.opening import acting, reading
 from app.cli.tables import show_table
-from app.jobs.triggers import automations as automating
-from app.jobs.triggers.automations import KINDS, AutomationPlan
-from app.jobs.triggers.recurrence import time_of_day
+from app.jobs.triggers.automations import KINDS
+from app.usecases import automations as usecases
+from app.usecases.automations import AutomationChange, NewAutomation
 from db import assets
 from db.assets import Asset
 from db.core.database import get
 from db.jobs import automations, jobs
 from db.jobs.automations import Automation
-from engine.errors import FieldError
-from engine.iso_time import duration, iso_duration
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        given = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise FieldError("--request", f"is no JSON ({error}).") from None
-    if not isinstance(given, dict):
-        raise FieldError("--request", 'is a JSON object, such as {"sensors": [5]}.')
-    return given
+from engine.iso_time import iso_duration
 
 
 @click.command("automation")
@@ -41,17 +26,9 @@ def _object(text: str) -> dict[str, Any]:
 @click.option("--on-data", is_flag=True, help="Also do it soon after new data of its inputs arrived.")
 def add_automation(asset_id: int, kind: str, name: str, every: str, at: str, request: str, on_data: bool) -> None:
     """Plan, forecast or report again and again, in the time zone of the asset."""
-    plan = AutomationPlan(
-        asset_id=asset_id,
-        kind=kind,
-        name=name,
-        request=_object(request),
-        every=duration(every, field="--every"),
-        at=time_of_day(at),
-        on_data=on_data,
-    )
-    with writing() as session:
-        made = automating.make(References(session, None), plan, now=datetime.now(UTC))
+    fields = {"name": name, "kind": kind, "request": request, "every": every, "at": at, "on_data": on_data}
+    with acting() as (session, actor):
+        made = usecases.create_automation(session, actor, asset_id, actor.read(NewAutomation, fields))
         told = f"Automation {made.id} ({name}) is made; it is first done at {made.next_at.isoformat()}."
     click.secho(told, fg="green")
 
@@ -92,12 +69,10 @@ def show_automation(automation_id: int) -> None:
 @click.option("--name", help="A new name.")
 def edit_automation(automation_id: int, pause: bool | None, name: str | None) -> None:
     """Pause, continue or rename an automation; what fell into a pause is not caught up."""
-    with writing() as session:
-        row = get(session, Automation, automation_id)
-        if pause is False and not row.active:
-            row.next_at = automating.recurrence(session, row).next_after(datetime.now(UTC))
-        row.active = row.active if pause is None else not pause
-        row.name = name or row.name
+    fields = {"active": None if pause is None else not pause, "name": name}
+    with acting() as (session, actor):
+        change = actor.read(AutomationChange, {key: value for key, value in fields.items() if value is not None})
+        row = usecases.update_automation(session, actor, automation_id, change)
         state = "active" if row.active else "paused"
     click.secho(f"Automation {automation_id} ({row.name}) is {state}.", fg="green")
 
@@ -106,6 +81,6 @@ def edit_automation(automation_id: int, pause: bool | None, name: str | None) ->
 @click.option("--id", "automation_id", type=int, required=True)
 def delete_automation(automation_id: int) -> None:
     """Delete an automation; its jobs stay."""
-    with writing() as session:
-        session.delete(get(session, Automation, automation_id))
+    with acting() as (session, actor):
+        usecases.delete_automation(session, actor, automation_id)
     click.secho(f"Automation {automation_id} is deleted.", fg="green")

@@ -7,7 +7,8 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from app.cli.opening import reading, writing
+from app.cli.opening import acting, reading, writing
+from app.usecases.data import delete_values
 from db import assets, sensors
 from db.beliefs import conversion, deletion
 from db.beliefs.source_filter import SourceFilter
@@ -77,9 +78,8 @@ def delete(how: Callable[..., int], what: str, options: dict[str, Any]) -> None:
         names = ", ".join(f"{sensor.name} ({sensor.id})" for sensor in found)
         click.confirm(f"Delete the {what} of {names}?", abort=True)
     sources = SourceFilter(ids=options["source_ids"] or None)
-    bounds = deletion.within(start, end)
-    with writing() as session:
-        gone = sum(how(session, get(session, Sensor, one.id), bounds=bounds, sources=sources) for one in found)
+    with acting() as (session, actor):
+        gone = sum(delete_values(session, actor, one.id, how, span=(start, end), sources=sources) for one in found)
     click.secho(f"{gone} {what} deleted.", fg="green")
 
 

@@ -226,7 +226,9 @@ class Leader:
             automations.advance(session, row, done_for=now, next_at=following)
 
 
-def once(session: Session, automation: Automation, *, user_id: int, now: datetime, settings: Settings) -> list[Job]:
+def once(
+    session: Session, automation: Automation, *, user_id: int | None, now: datetime, settings: Settings
+) -> list[Job]:
     """Ask for the jobs of an automation beside its rule, as of now; the rule goes on as before.
 
     Args:

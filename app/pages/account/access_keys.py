@@ -6,11 +6,19 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
+from sqlalchemy.orm import Session
 
-from app.widgets.async_content import asking, later, note, refuse, soon, waiting
+from app.auth.access import access
+from app.auth.access.identity import SignedIn
+from app.usecases.credentials import NewKey, create_key, revoke_key
+from app.widgets.async_content import later, note, reading, refuse, soon, waiting, writing
 from app.widgets.confirm import Question
 from app.widgets.forms import Field, Form
 from components.tables.action_table import Action, ActionRow, ActionTable
+from db.accounts import access_keys
+from db.accounts.access_keys import AccessKey
+from db.accounts.users import User
+from db.core.database import get
 
 SCOPES = {"read": "read", "send data": "data", "ask for schedules": "schedule"}
 ONCE = "Copy this key now. It will not be shown again."
@@ -38,7 +46,7 @@ class Keys(pn.viewable.Viewer):
 
     def __init__(self, user_id: int, *, may_make: bool) -> None:
         super().__init__()
-        self._path, self._may_make = f"/users/{user_id}/keys", may_make
+        self._user_id, self._may_make = user_id, may_make
         self._known: dict[str, str] = {}
         self._table = ActionTable(columns=COLUMNS, on_action=self._ask, empty="No access keys yet.")
         self._place = pn.Column(waiting(), sizing_mode="stretch_width")
@@ -53,23 +61,23 @@ class Keys(pn.viewable.Viewer):
 
     async def _read(self) -> None:
         try:
-            found = await asking("GET", self._path)
+            found = await reading(partial(_keys, self._user_id))
         except Exception as error:  # told in its place, whatever it is
             problem = error
             later(lambda: refuse(self._place, problem))
         else:
             later(lambda: self._show(found))
 
-    def _show(self, found: list[dict[str, Any]]) -> None:
-        self._known = {str(each["id"]): each["name"] for each in found}
+    def _show(self, found: list[AccessKey]) -> None:
+        self._known = {str(each.id): each.name for each in found}
         self._table.rows = [
             ActionRow(
-                key=str(each["id"]),
+                key=str(each.id),
                 cells=[
-                    each["name"],
-                    ", ".join(each["scopes"]),
-                    _day(each["created-at"]),
-                    _day(each["expires-at"]) if each["expires-at"] else "it is revoked",
+                    each.name,
+                    ", ".join(each.scopes),
+                    f"{each.created_at:%Y-%m-%d}",
+                    f"{each.expires_at:%Y-%m-%d}" if each.expires_at else "it is revoked",
                 ],
                 actions=[REVOKE],
             )
@@ -83,7 +91,7 @@ class Keys(pn.viewable.Viewer):
 
     async def _revoke(self, key: str) -> None:
         try:
-            await asking("DELETE", f"/keys/{key}")
+            await writing(lambda session, actor: revoke_key(session, actor, int(key)))
         except Exception as error:  # as above
             problem = error
             later(lambda: refuse(self._told, problem))
@@ -93,7 +101,9 @@ class Keys(pn.viewable.Viewer):
 
     def _new(self) -> Form:
         async def send(given: Mapping[str, Any]) -> Any:
-            return await asking("POST", self._path, body=given)
+            return await writing(
+                lambda session, actor: create_key(session, actor, self._user_id, actor.read(NewKey, given))
+            )
 
         fields = [
             Field(name="name", label="Purpose", optional=False),
@@ -106,11 +116,12 @@ class Keys(pn.viewable.Viewer):
         ]
         return Form(fields, send=send, done=self._made, button="Make key", whole=True)
 
-    def _made(self, made: dict[str, Any]) -> None:
-        self._told[:] = [Once(f"Key {made['name']}", made["key"])]
+    def _made(self, made: tuple[AccessKey, str]) -> None:
+        self._told[:] = [Once(f"Key {made[0].name}", made[1])]
         pn.state.execute(self._read)
 
 
-def _day(text: str) -> str:
-    """Return the day of a moment in UTC, as the API writes it."""
-    return text[:10]
+def _keys(user_id: int, session: Session, who: SignedIn) -> list[AccessKey]:
+    user = get(session, User, user_id)
+    access.check(who, "read" if "admin-reader" in who.roles else "update", user)
+    return list(access_keys.of_user(session, user_id))

@@ -10,16 +10,18 @@ import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
 from app.auth.access.identity import SignedIn
+from app.auth.tokens import tokens
 from app.pages.account.access_keys import Keys, Once
 from app.pages.admin import user
 from app.pages.admin.audit_log import AuditLog
 from app.pages.asset.context_tab import heading
+from app.usecases.users import choose_preference
 from app.web.context import current
-from app.widgets.async_content import asking, later, refuse
+from app.widgets.async_content import later, reading, refuse, writing
 from app.widgets.forms import Field, Form
 from app.widgets.layout import Shell, address
 from components.tables.fact_table import FactTable
-from db.accounts.users import LEGENDS_BELOW, OPENED_TAB
+from db.accounts.users import LEGENDS_BELOW, OPENED_TAB, User
 
 VIEWS = ("Graphs", "Plan", "Replay", "Context", "Properties", "Status", "Audit Log")
 MEANING = "A token stands for you in requests to the API, for {hours:g} hours or until your password changes."
@@ -62,7 +64,7 @@ def _show(page: Shell, found: ProfileContent) -> Sequence[Any]:
         *(heading("Pages"), _pages(me)),
         *(heading("API token"), TokenDialog()),
         *(heading("Access keys of machines"), Keys(me.user.id, may_make=True)),
-        *(heading("Change history"), AuditLog(f"/users/{me.user.id}", me.local)),
+        *(heading("Change history"), AuditLog(User, me.user.id, me.local)),
     ]
 
 
@@ -70,15 +72,14 @@ def _pages(found: user.UserContent) -> Form:
     """Return the form of what is kept of how somebody likes their pages."""
 
     async def send(given: Mapping[str, Any]) -> None:
-        if "view" in given:
-            await asking("POST", "/assets/default_asset_view", body={"default_asset_view": given["view"]})
-        if "below" in given:
-            body = {"keep_legends_below_graphs": given["below"]}
-            await asking("POST", "/assets/keep_legends_below_graphs", body=body)
+        for field, name in (("view", OPENED_TAB), ("below", LEGENDS_BELOW)):
+            if field in given:
+                keep = partial(choose_preference, name=name, value=given[field])
+                await writing(keep)
 
     kept = found.user.preferences
-    opened = next((view for view in VIEWS if view.split()[0].lower() == kept.get(OPENED_TAB)), "Graphs")
-    views = {view: view for view in VIEWS}
+    views = {view: view.split()[0].lower() for view in VIEWS}
+    opened = kept.get(OPENED_TAB, "graphs")
     fields = [
         Field(name="view", label="Open assets on tab", kind="choice", options=views, value=opened),
         Field(name="below", label="Legends below charts", kind="flag", value=kept.get(LEGENDS_BELOW, False)),
@@ -101,9 +102,9 @@ class TokenDialog(pn.viewable.Viewer):
 
     async def _issue(self, _event: object) -> None:
         try:
-            made = await asking("POST", "/api/requestAuthToken")
+            token = await reading(lambda _session, who: tokens.issue(who, secret=current().secret))
         except Exception as error:  # told in its place, whatever it is
             problem = error
             later(lambda: refuse(self._place, problem))
         else:
-            later(lambda: self._place.param.update(objects=[Once("Token", made["auth_token"])]))
+            later(lambda: self._place.param.update(objects=[Once("Token", token)]))

@@ -16,7 +16,8 @@ from app.auth.access.identity import SignedIn
 from app.pages.admin import users
 from app.pages.admin.audit_log import AuditLog
 from app.pages.asset.context_tab import heading
-from app.widgets.async_content import asking, note
+from app.usecases.accounts import AccountChange, update_account
+from app.widgets.async_content import note, writing
 from app.widgets.forms import Field, Form
 from app.widgets.layout import Shell, address
 from components.tables.fact_table import Cell, FactTable, Link
@@ -86,7 +87,7 @@ def _show(page: Shell, found: AccountContent) -> Sequence[Any]:
     shown = [pmui.Breadcrumbs(items=items, active=1, margin=(0, 8)), _facts(found)]
     shown += [_form(page, found)] if found.may_change else [note(READ_ONLY)]
     shown += [heading("Users"), users.table(page, found.users), heading("Assets"), _assets(page, found.assets)]
-    return [*shown, heading("Change history"), AuditLog(f"/accounts/{account.id}", found.local)]
+    return [*shown, heading("Change history"), AuditLog(Account, account.id, found.local)]
 
 
 def _facts(found: AccountContent) -> FactTable:
@@ -107,7 +108,9 @@ def _form(page: Shell, found: AccountContent) -> Form:
 
     async def send(given: Mapping[str, Any]) -> Any:
         body = {name: None if name in LOOKS and value == "" else value for name, value in given.items()}
-        return await asking("PATCH", f"/accounts/{account.id}", body=body)
+        return await writing(
+            lambda session, actor: update_account(session, actor, account.id, actor.read(AccountChange, body))
+        )
 
     own = {name: value for name, value in account.attributes.items() if name not in LOOKS}
     fields = [Field(name="name", label="Name", value=account.name, optional=False)]
@@ -118,7 +121,7 @@ def _form(page: Shell, found: AccountContent) -> Form:
     fields.append(Field(name="attributes", label="Attributes", kind="object", value=own, help="As JSON"))
     if found.is_host:
         fields += _by_hosts(found)
-    return Form(fields, send=send, done=lambda saved: page.rename(saved["name"]))
+    return Form(fields, send=send, done=lambda saved: page.rename(saved.name))
 
 
 def _by_hosts(found: AccountContent) -> list[Field]:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.widgets.async_content import asking
+from app.usecases.accounts import NewAccount, create_account
+from app.widgets.async_content import writing
 from app.widgets.forms import Field, Form
 from app.widgets.layout import Shell, address, go, remembering
 from components.tables.fact_table import Cell, Link
@@ -80,9 +81,9 @@ def _show(page: Shell, found: AccountsContent) -> Sequence[Any]:
 
 def _new() -> Form:
     async def send(given: dict[str, Any]) -> Any:
-        return await asking("POST", "/accounts", body=given)
+        return await writing(lambda session, actor: create_account(session, actor, actor.read(NewAccount, given)))
 
     fields = [Field(name="name", label="Name", optional=False)]
     return Form(
-        fields, send=send, done=lambda made: go(address(f"/accounts/{made['id']}")), button="Add account", whole=True
+        fields, send=send, done=lambda made: go(address(f"/accounts/{made.id}")), button="Add account", whole=True
     )

@@ -1,16 +1,19 @@
 """The audit log of an asset, a user or an account: who changed what, and when; page by page, searched."""
 
 import json
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import panel as pn
 import panel_material_ui as pmui
+from sqlalchemy.orm import Session
 
-from app.widgets.async_content import asking, later, refuse, soon, waiting
+from app.auth.access.identity import SignedIn
+from app.usecases.audit_log import Logged, page_of_changes, readable_changes
+from app.widgets.async_content import later, reading, refuse, soon, waiting
 from components.tables.fact_table import Cell, Code, FactTable
-from engine.iso_time import instant
+from db.core.audit import AuditEvent
 
 ROWS = 20
 """Changes of one page of the log."""
@@ -21,15 +24,16 @@ NOTHING_FOUND = "No entries match your search."
 class AuditLog(pn.viewable.Viewer):
     """Shows the newest changes, and leads to earlier ones."""
 
-    def __init__(self, path: str, local: ZoneInfo) -> None:
+    def __init__(self, kind: Logged, key: int, local: ZoneInfo) -> None:
         """Show a log.
 
         Args:
-            path: Of what is logged, below /api/v3_0.
+            kind: What is logged.
+            key: Its id.
             local: The zone times are written in.
         """
         super().__init__()
-        self._path, self._local, self._page = f"{path}/auditlog", local, 1
+        self._kind, self._key, self._local, self._page = kind, key, local, 1
         self._search = pmui.TextInput(
             label="Search the log", size="small", width=320, margin=8
         )  # on phones a line of its own
@@ -54,30 +58,36 @@ class AuditLog(pn.viewable.Viewer):
         pn.state.execute(self._read)
 
     async def _read(self) -> None:
-        query = {"page": self._page, "per_page": ROWS, "filter": self._search.value.strip()}
         try:
-            found = await asking("GET", self._path, query=query)
+            found = await reading(partial(_changes, self._kind, self._key, self._search.value.strip(), self._page))
         except Exception as error:  # told in its place, whatever it is
             problem = error
             later(lambda: refuse(self._place, problem))
         else:
-            later(lambda: self._show(found))
+            later(lambda: self._show(*found))
 
-    def _show(self, found: dict[str, Any]) -> None:
-        last = max(-(-found["filtered-records"] // ROWS), 1)
-        self._count.object = f"Page {self._page} of {last}, {found['filtered-records']:,} changes"
+    def _show(self, events: Sequence[AuditEvent], count: int) -> None:
+        last = max(-(-count // ROWS), 1)
+        self._count.object = f"Page {self._page} of {last}, {count:,} changes"
         self._newer.disabled, self._older.disabled = self._page <= 1, self._page >= last
-        rows = [self._row(event) for event in found["data"]]
+        rows = [self._row(event) for event in events]
         columns = [f"When ({self._local})", "Who", "What", "Before → after"]
         empty = NOTHING_FOUND if self._search.value else NO_CHANGES
         self._place[:] = [FactTable(columns=columns, rows=rows, empty=empty)]
 
-    def _row(self, event: dict[str, Any]) -> list[Cell]:
-        at = instant(event["event_datetime"], field="event_datetime").astimezone(self._local)
-        return [f"{at:%Y-%m-%d %H:%M}", event["active_user_name"] or "the host", event["event"], Code(_changes(event))]
+    def _row(self, event: AuditEvent) -> list[Cell]:
+        at = f"{event.at.astimezone(self._local):%Y-%m-%d %H:%M}"
+        return [at, event.active_user_name or "the server", event.event, Code(_values(event))]
 
 
-def _changes(event: dict[str, Any]) -> str:
+def _changes(
+    kind: Logged, key: int, words: str, page: int, session: Session, who: SignedIn
+) -> tuple[Sequence[AuditEvent], int]:
+    changes = readable_changes(session, who, kind, key)
+    return page_of_changes(session, changes, words=words, page=page, rows=ROWS)
+
+
+def _values(event: AuditEvent) -> str:
     """Return the changed fields as they were and as they are."""
-    before, after = event["before"], event["after"]
+    before, after = event.before, event.after
     return "; ".join(f"{name}: {json.dumps(before.get(name))} → {json.dumps(value)}" for name, value in after.items())

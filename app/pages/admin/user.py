@@ -1,5 +1,6 @@
 """One user: what is known of them, their roles and state, their keys, and what was changed about them."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,11 +14,15 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.auth.login import passwords, reset
 from app.pages.account.access_keys import Keys
 from app.pages.admin.audit_log import AuditLog
 from app.pages.admin.users import at
 from app.pages.asset.context_tab import heading
-from app.widgets.async_content import asking, later, note, refuse
+from app.usecases import users as usecases
+from app.usecases.users import UserChange
+from app.web.context import current
+from app.widgets.async_content import here, in_turn, later, note, refuse, writing
 from app.widgets.confirm import Question
 from app.widgets.forms import Field, Form
 from app.widgets.layout import Shell, address
@@ -79,11 +84,11 @@ def _show(page: Shell, found: UserContent) -> Sequence[Any]:
     shown = [pmui.Breadcrumbs(items=items, active=1, margin=(0, 8)), table]
     if not found.may_change:
         return [*shown, note(READ_ONLY)]
-    shown += [heading("Change"), form(found, done=lambda saved: page.rename(saved["username"]))]
+    shown += [heading("Change"), form(found, done=lambda saved: page.rename(saved.username))]
     if not found.is_self:
         shown += [heading("Password"), Voiding(user)]
     shown += [heading("Access keys"), Keys(user.id, may_make=found.is_self or found.is_host)]
-    return [*shown, heading("Change history"), AuditLog(f"/users/{user.id}", found.local)]
+    return [*shown, heading("Change history"), AuditLog(User, user.id, found.local)]
 
 
 def facts(found: UserContent) -> dict[str, Cell]:
@@ -107,7 +112,9 @@ def form(found: UserContent, *, done: Any = None) -> Form:
     user = found.user
 
     async def send(given: Mapping[str, Any]) -> Any:
-        return await asking("PATCH", f"/users/{user.id}", body=given)
+        return await writing(
+            lambda session, actor: usecases.update_user(session, actor, user.id, actor.read(UserChange, given))
+        )
 
     fields = [
         Field(name="username", label="User name", value=user.username, optional=False),
@@ -145,9 +152,14 @@ class Voiding(pn.viewable.Viewer):
 
     async def _reset(self) -> None:
         try:
-            said = (await asking("PATCH", f"/users/{self._user.id}/password-reset"))["message"]
+            key, home = self._user.id, here()
+            password_hash = await in_turn(lambda: passwords.hashed(secrets.token_urlsafe(32)))
+            user = await writing(
+                lambda session, actor: usecases.void_password(session, actor, key, password_hash=password_hash)
+            )
+            reset.mail_soon(current(), user, home)
         except Exception as error:  # told in its place, whatever it is
             problem = error
             later(lambda: refuse(self._told, problem))
         else:
-            later(lambda: self._told.param.update(objects=[note(said, "success")]))
+            later(lambda: self._told.param.update(objects=[note(reset.VOIDED.format(id=key), "success")]))

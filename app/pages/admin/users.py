@@ -1,5 +1,6 @@
 """The users a person may see, and the way to add one."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.widgets.async_content import asking
+from app.auth.login import passwords
+from app.usecases.users import NewUser, create_user
+from app.widgets.async_content import in_turn, writing
 from app.widgets.forms import Field, Form
 from app.widgets.layout import Shell, address, go, remembering
 from components.tables.fact_table import Cell, Light, Link
@@ -97,7 +100,10 @@ def _show(page: Shell, found: UsersContent) -> Sequence[Any]:
 
 def _new(found: UsersContent) -> Form:
     async def send(given: dict[str, Any]) -> Any:
-        return await asking("POST", "/users", body=given)
+        password_hash = await in_turn(lambda: passwords.hashed(secrets.token_urlsafe(32)))
+        return await writing(
+            lambda session, actor: create_user(session, actor, actor.read(NewUser, given), password_hash=password_hash)
+        )
 
     own = found.own if found.own in found.accounts.values() else next(iter(found.accounts.values()))
     fields = [
@@ -112,4 +118,4 @@ def _new(found: UsersContent) -> Form:
             help="For example Europe/Amsterdam. Leave empty for the server's time zone.",
         ),
     ]
-    return Form(fields, send=send, done=lambda made: go(address(f"/users/{made['id']}")), button="Add user", whole=True)
+    return Form(fields, send=send, done=lambda made: go(address(f"/users/{made.id}")), button="Add user", whole=True)

@@ -85,7 +85,7 @@ def _audit_tab(page: Shell, asset_id: int) -> Part:
         access.check(who, "read", get(session, Asset, asset_id))
         return zone(who.timezone)
 
-    return Part("audit", "Audit log", read, lambda local: [AuditLog(f"/assets/{asset_id}", local)])
+    return Part("audit", "Audit log", read, lambda local: [AuditLog(Asset, asset_id, local)])
 
 
 def _trail(head: Head) -> pn.viewable.Viewable:

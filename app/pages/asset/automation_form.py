@@ -7,7 +7,8 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.jobs.handlers.report import REPORTERS
-from app.widgets.async_content import asking, note
+from app.usecases.automations import NewAutomation, create_automation
+from app.widgets.async_content import note, writing
 from app.widgets.forms import Field, Form
 from db.sensors import Sensor
 
@@ -43,7 +44,7 @@ class AutomationForm(pn.viewable.Viewer):
         Args:
             asset_id: The asset it is for.
             sensors: Those that can be forecast.
-            done: Called with the new automation, as the API tells it.
+            done: Called with the new automation.
         """
         super().__init__()
         self._asset, self._sensors, self._done = asset_id, sensors, done
@@ -68,8 +69,9 @@ class AutomationForm(pn.viewable.Viewer):
         async def send(given: Mapping[str, Any]) -> Any:
             own = {name.replace("_", "-"): value for name, value in given.items() if name in OWN}
             request = {name: value for name, value in given.items() if name not in OWN}
-            return await asking(
-                "POST", f"/assets/{self._asset}/automations", body={**own, "kind": kind, "request": request}
+            fields = {**own, "kind": kind, "request": request}
+            return await writing(
+                lambda session, actor: create_automation(session, actor, self._asset, actor.read(NewAutomation, fields))
             )
 
         return send

@@ -18,7 +18,9 @@ from app.jobs.triggers.automations import time_zone
 from app.jobs.triggers.recurrence import DAY, in_words
 from app.pages.asset.automation_form import AutomationForm
 from app.pages.jobs.job_table import STATES
-from app.widgets.async_content import asking, later, note, refuse
+from app.usecases import automations as usecases
+from app.usecases.automations import AutomationChange
+from app.widgets.async_content import later, note, refuse, triggering, writing
 from app.widgets.confirm import Question
 from app.widgets.layout import Shell, address
 from app.widgets.live import Following
@@ -138,8 +140,8 @@ class Automations:
             later(lambda: self._told.param.update(objects=[note(f"{self._names.get(key, key)} {told}.", "success")]))
         later(self._following.look)
 
-    def _made(self, made: dict[str, Any]) -> None:
-        self._told[:] = [note(f"{made['name']} is set up.", "success")]
+    def _made(self, automation: Automation) -> None:
+        self._told[:] = [note(f"{automation.name} is set up.", "success")]
         self._following.look()
 
 
@@ -147,16 +149,16 @@ async def act(automation_id: int, word: str) -> str:
     """Run, pause, continue or delete an automation as the signed-in user; return what became of it.
 
     Raises:
-        EngineError: The API refuses.
+        EngineError: It is refused.
     """
-    path = f"/automations/{automation_id}"
     if word == RUN.word:
-        await asking("POST", f"{path}/run")
+        await triggering(lambda session, actor: usecases.run_automation(session, actor, automation_id))
         return "is queued"
     if word == DELETE.word:
-        await asking("DELETE", path)
+        await writing(lambda session, actor: usecases.delete_automation(session, actor, automation_id))
         return "is deleted"
-    await asking("PATCH", path, body={"active": word == GO_ON.word})
+    change = AutomationChange(active=word == GO_ON.word)
+    await writing(lambda session, actor: usecases.update_automation(session, actor, automation_id, change))
     return "is resumed" if word == GO_ON.word else "is paused"
 
 

@@ -8,8 +8,9 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.usecases.flex_config import field_problems
+from app.usecases.inputs import Invalid
 from app.widgets.async_content import later, note, refuse
-from app.widgets.forms import WIDE, Wrong, problems
+from app.widgets.forms import WIDE, problems
 from engine.flex.facts import Fact
 from engine.flex.fields import FlexFields
 
@@ -78,11 +79,11 @@ class FlexForm(pn.viewable.Viewer):
         """Return the fields that are set, each read by itself.
 
         Raises:
-            Wrong: Some cannot be read; which and why.
+            Invalid: Some cannot be read; which and why.
         """
         found = {name: value for name, made in self._inputs.items() if (value := read(made.value)) != ""}
         if wrong := field_problems(self._kind, found):
-            raise Wrong({name: [problem] for name, problem in wrong.items()})
+            raise Invalid("form", {name: [problem] for name, problem in wrong.items()})
         return found
 
     async def _sent(self, _event: object) -> None:

@@ -14,8 +14,9 @@ from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.usecases.assets import AssetChange, update_asset
+from app.usecases.inputs import Invalid
 from app.widgets.async_content import later, note, refuse, writing
-from app.widgets.forms import WIDE, Wrong
+from app.widgets.forms import WIDE
 from db import assets
 from db.assets import Asset, lineage
 from db.core import listing
@@ -167,7 +168,7 @@ class GraphEditor(pn.viewable.Viewer):
         try:
             empty = [str(at + 1) for at, row in enumerate(self._rows) if row.entry == [] and not row.wanted.sensors]
             if empty:
-                raise Wrong({f"chart {', '.join(empty)}": ["choose a sensor, or remove this chart."]})
+                raise Invalid("form", {f"chart {', '.join(empty)}": ["choose a sensor, or remove this chart."]})
             entries = [row.written() for row in self._rows]
             change = AssetChange(sensors_to_show=entries)
             await writing(lambda session, actor: update_asset(session, actor, self._asset_id, change))

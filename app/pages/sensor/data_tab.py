@@ -15,7 +15,9 @@ from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.pages.asset.context_tab import heading
 from app.pages.sensor.upload import Upload
-from app.widgets.async_content import asking, later, note, reading
+from app.usecases.data import DataDeletion, delete_data
+from app.usecases.jobs import ForecastTrigger, request_forecast
+from app.widgets.async_content import later, note, reading, triggering, writing
 from app.widgets.delete_dialog import Removal
 from app.widgets.forms import Field, Form
 from app.widgets.layout import Shell
@@ -75,8 +77,10 @@ def _forecast(sensor: Sensor) -> Form:
     lengths = Field(name="duration", label="Forecast horizon, from now", kind="choice", options=LENGTHS, value="P2D")
 
     async def send(given: Mapping[str, Any]) -> str:
-        asked = await asking("POST", f"/sensors/{sensor.id}/forecasts/trigger", body=given)
-        job = await finished_job(asked["job"])
+        (asked,) = await triggering(
+            lambda session, actor: [request_forecast(session, actor, sensor.id, actor.read(ForecastTrigger, given))]
+        )
+        job = await finished_job(asked.id)
         made = job.status == "FINISHED"
         return "Forecast ready. See the Chart tab." if made else f"No forecast was computed: {job.message}"
 
@@ -130,13 +134,8 @@ class Deletion(pn.viewable.Viewer):
 
     async def _delete(self) -> None:
         start, end = self._bounds()
-        given = {
-            "source": self._source.value or None,
-            "start": start and start.isoformat(),
-            "until": end and end.isoformat(),
-        }
-        body = {name: value for name, value in given.items() if value is not None}
-        await asking("DELETE", f"/sensors/{self._sensor.id}/data", body=body)
+        chosen = DataDeletion(source=self._source.value or None, start=start, until=end)
+        await writing(lambda session, actor: delete_data(session, actor, self._sensor.id, chosen))
 
     def _say(self, _answer: object) -> None:
         later(lambda: self._told.param.update(objects=[note("Values deleted.", "success")]))

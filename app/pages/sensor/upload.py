@@ -1,14 +1,19 @@
 """Take in a file: choose it, say how it is laid out, look at what would be stored, store all of it or nothing."""
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 
+from app.usecases import data as usecases
+from app.usecases.data import FileLayout
+from app.usecases.inputs import read_input
 from app.web.context import current
-from app.widgets.async_content import asking, later, note, refuse
+from app.widgets.async_content import computing, later, note, refuse, writing
 from components.tables.fact_table import Code, FactTable
+from db.beliefs.store import Written
 from db.sensors import Sensor
 
 ACCEPTED = ".csv,.txt,.tsv,.xlsx,.xls"
@@ -65,20 +70,21 @@ class Upload(pn.viewable.Viewer):
             self._told[:] = [note("Reading the file …")]
             pn.state.execute(self._look)
 
-    async def _ask(self, path: str) -> Any:
+    def _upload(self) -> usecases.FileUpload:
+        """Return what was chosen, as the use cases want it."""
         chosen: dict[str, Any] = {"delimiter": self._delimiter.value, "decimal": self._decimal.value}
         chosen |= {name: field.value.strip() for name, field in self._options.items() if field.value.strip()}
-        return await asking(
-            "POST",
-            f"/sensors/{self._sensor.id}/data/{path}",
-            query={name: value for name, value in chosen.items() if value},
-            body={"unit": self._unit.value.strip()},
-            files=((str(self._file.filename), bytes(self._file.value)),),
+        fields = {name: value for name, value in chosen.items() if value}
+        return usecases.FileUpload(
+            files=[(str(self._file.filename), io.BytesIO(bytes(self._file.value)))],
+            layout=read_input(FileLayout, fields, current().settings, "query"),
+            form={"unit": self._unit.value.strip()},
         )
 
     async def _look(self) -> None:
         try:
-            found = (await self._ask("upload/preview"))["files"][0]
+            upload, key = self._upload(), self._sensor.id
+            (found,) = await computing(lambda session, actor: usecases.preview_upload(session, actor, key, upload))
         except Exception as error:  # told in its place, whatever it is
             problem = error
             later(lambda: refuse(self._told, problem))
@@ -93,7 +99,9 @@ class Upload(pn.viewable.Viewer):
     async def _save(self, _event: object) -> None:
         self._store.disabled = True
         try:
-            done = await self._ask("upload")
+            upload, key = self._upload(), self._sensor.id
+            posted = await computing(lambda session, actor: usecases.read_upload(session, actor, key, upload))
+            done = await writing(lambda session, actor: usecases.save_upload(session, actor, key, posted))
         except Exception as error:  # as above
             problem = error
             later(lambda: refuse(self._told, problem))
@@ -101,8 +109,8 @@ class Upload(pn.viewable.Viewer):
             later(lambda: self._saved(done))
         later(lambda: self._store.param.update(disabled=False))
 
-    def _saved(self, done: dict[str, Any]) -> None:
-        said = f"{done['stored']:,} values stored, {done['unchanged']:,} were already there. See the Chart tab."
+    def _saved(self, done: Written) -> None:
+        said = f"{done.stored:,} values stored, {done.unchanged:,} were already there. See the Chart tab."
         self._told[:] = [note(said, "success")]
         self._store.visible = False
 

@@ -7,8 +7,8 @@ from pydantic import Field
 from app.api.http.route import Call, post
 from app.usecases.fields import HYPHENS, Body
 from app.usecases.inputs import Invalid
-from db.accounts.users import LEGENDS_BELOW, OPENED_TAB, User
-from db.core import database
+from app.usecases.users import choose_preference
+from db.accounts.users import LEGENDS_BELOW, OPENED_TAB
 
 TABS = {
     "Audit Log": "audit",
@@ -37,7 +37,8 @@ def asset_view(call: Call, body: AssetView) -> dict[str, Any]:
     """Choose the tab that assets open with."""
     if body.use_as_default and body.default_asset_view is None:
         raise Invalid("json", {"default-asset-view": [f"choose one of {', '.join(TABS)}."]})
-    _choose(call, OPENED_TAB, TABS[body.default_asset_view or "Graphs"] if body.use_as_default else None)
+    tab = TABS[body.default_asset_view or "Graphs"] if body.use_as_default else None
+    choose_preference(call.session, call.actor, OPENED_TAB, tab)
     return {"message": "Assets open with the tab you chose." if body.use_as_default else "Your choice is forgotten."}
 
 
@@ -51,15 +52,9 @@ class Legends(Body):
 
 def legends(call: Call, body: Legends) -> dict[str, Any]:
     """Choose whether charts have their legends below."""
-    _choose(call, LEGENDS_BELOW, body.keep_legends_below_graphs)
+    choose_preference(call.session, call.actor, LEGENDS_BELOW, body.keep_legends_below_graphs)
     where = "below" if body.keep_legends_below_graphs else "beside"
     return {"message": f"Charts have their legends {where}, where nothing else is asked for."}
-
-
-def _choose(call: Call, name: str, value: Any) -> None:
-    user = database.get(call.session, User, call.who.id)
-    rest = {key: kept for key, kept in user.preferences.items() if key != name}
-    user.preferences = rest if value is None else {**rest, name: value}
 
 
 ROUTES = [

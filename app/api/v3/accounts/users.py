@@ -10,19 +10,15 @@ from sqlalchemy import select
 from app.api.http.paging import Paging, listed
 from app.api.http.route import Call, Reply, Save, get, patch, post
 from app.api.v3 import shown
-from app.api.v3.accounts import audit
 from app.auth.access import access
 from app.auth.login import passwords, reset
-from app.usecases.fields import Body, Identifier, Zone
-from app.usecases.inputs import Invalid
-from db.accounts import subscriptions
+from app.usecases import users
+from app.usecases.fields import Identifier
+from app.usecases.users import NewUser, UserChange
 from db.accounts.accounts import Account
-from db.accounts.users import Role, User, by_email, by_name
+from db.accounts.users import User
 from db.core import database
 
-EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
-OWN = {"username", "timezone"}
-"""What users may change about themselves."""
 SORTS = {"id": User.id, "username": User.username, "email": User.email, "lastlogin": User.last_login_at}
 
 
@@ -78,90 +74,15 @@ def one_user(call: Call, id: int) -> shown.Shown:
     return _user(user)
 
 
-class UserChange(Body):
-    """Fields of a user to change; of yourself only username and timezone."""
-
-    username: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    timezone: Zone | None = None
-    active: bool | None = None
-    flexmeasures_roles: Annotated[list[Identifier], Field(max_length=100)] | None = None
-
-
-class NewUser(Body):
-    """A user to add; a password is set by way of a reset."""
-
-    email: Annotated[str, Field(max_length=255, pattern=EMAIL)]
-    username: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    account_id: Identifier | None = None
-    timezone: Zone | None = None
-
-
 def add_user(call: Call, body: NewUser) -> Save:
     """Add a user to an account; the password has to be set by way of a reset."""
     password_hash = passwords.hashed(secrets.token_urlsafe(32))
-    return lambda saving: _added(saving, body, password_hash)
-
-
-def _added(call: Call, body: NewUser, password_hash: str) -> shown.Shown:
-    account = call.session.get(Account, body.account_id or call.who.account_id)
-    if account is None:
-        raise Invalid("json", {"account_id": [f"there is no account {body.account_id}."]})
-    if not access.may_add_users(call.who, account):
-        raise access.NotAllowed("create-children", access.described(account))
-    if by_email(call.session, body.email) is not None:
-        raise Invalid("json", {"email": ["a user with this address is there already."]})
-    name = body.username or body.email.partition("@")[0]
-    _check_free(call, name)
-    user = User(
-        email=body.email.strip().lower(),
-        username=name,
-        password_hash=password_hash,
-        account_id=account.id,
-        timezone=body.timezone or call.running.settings.FLEXMEASURES_TIMEZONE,
-    )
-    subscriptions.check_room(call.session, account.id, User)
-    call.session.add(user)
-    call.session.flush()
-    audit.note(call, f"Added user {user.username!r}", user)
-    return _user(user)
-
-
-def _check_free(call: Call, name: str) -> None:
-    if by_name(call.session, name) is not None:
-        raise Invalid("json", {"username": [f"{name!r} is taken already; choose another one."]})
+    return lambda saving: _user(users.create_user(saving.session, saving.actor, body, password_hash=password_hash))
 
 
 def change_user(call: Call, id: int, body: UserChange) -> shown.Shown:
     """Change the fields given; the answer is the whole user."""
-    user = database.get(call.session, User, id)
-    access.check(call.who, "update", user)
-    given = {name: getattr(body, name) for name in body.model_fields_set}
-    if user.id == call.who.id and given.keys() - OWN:
-        raise access.NotAllowed("update", f"{', '.join(sorted(given.keys() - OWN))} of yourself")
-    if given.get("username") not in (None, user.username):
-        _check_free(call, given["username"])
-    for name, value in given.items():
-        if value is None:
-            raise Invalid("json", {name: ["must have a value; leave it out to keep it as it is."]})
-        if name == "flexmeasures_roles":
-            user.roles = _roles(call, value)
-        else:
-            setattr(user, name, value)
-    call.session.flush()
-    audit.note(call, f"Changed {', '.join(sorted(given))} of user {user.username!r}", user)
-    call.afterwards.append(lambda: call.running.identities.forget(id))
-    return _user(user)
-
-
-def _roles(call: Call, role_ids: list[int]) -> list[Role]:
-    """Return the roles with some ids; only admins may make somebody an admin."""
-    found = list(call.session.scalars(select(Role).where(Role.id.in_(role_ids)).order_by(Role.id)))
-    unknown = sorted(set(role_ids) - {role.id for role in found})
-    if unknown:
-        raise Invalid("json", {"flexmeasures_roles": [f"there are no roles with the ids {unknown}."]})
-    if "admin" not in call.who.roles and any(role.name.startswith("admin") for role in found):
-        raise access.NotAllowed("create-children", "the admins of this server")
-    return found
+    return _user(users.update_user(call.session, call.actor, id, body))
 
 
 def reset_password(call: Call, id: int) -> Save:
@@ -172,16 +93,9 @@ def reset_password(call: Call, id: int) -> Save:
 
 
 def _voided(call: Call, id: int, password_hash: str) -> Reply:
-    user = database.get(call.session, User, id)
-    access.check(call.who, "update", user)
-    user.password_hash = password_hash
-    audit.note(call, f"Voided password, sessions, tokens and access keys of user {user.username!r}", user)
-    call.afterwards.append(lambda: call.running.identities.forget(id))
+    user = users.void_password(call.session, call.actor, id, password_hash=password_hash)
     call.afterwards.append(lambda: reset.mail_soon(call.running, user, call.address))
-    message = (
-        f"The password of user {id} is void, all sessions, tokens and keys have ended; a link for a new one is mailed."
-    )
-    return Reply(content={"status": "PROCESSED", "message": message})
+    return Reply(content={"status": "PROCESSED", "message": reset.VOIDED.format(id=id)})
 
 
 ROUTES = [

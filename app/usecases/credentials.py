@@ -1,0 +1,108 @@
+"""Credentials: access keys of machines, and secrets of assets and accounts such as the password of an inverter."""
+
+from datetime import datetime
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.auth.access.access import NotAllowed, described
+from app.auth.protection import sealing
+from app.auth.tokens import keys
+from app.usecases.actor import Actor
+from app.usecases.fields import HYPHENS, Body, Moment
+from db.accounts.access_keys import AccessKey
+from db.accounts.accounts import Account
+from db.accounts.stored_secrets import KeptSecret
+from db.accounts.users import User
+from db.assets import Asset
+from db.core import database
+
+
+class NewKey(Body):
+    """An access key to make."""
+
+    model_config = HYPHENS
+
+    name: Annotated[str, Field(min_length=1, max_length=100, description="What it is for")]
+    scopes: Annotated[list[Literal["read", "data", "schedule"]], Field(min_length=1, max_length=3)]
+    expires_at: Annotated[Moment | None, Field(description="Without it the key is valid until it is revoked")] = None
+
+
+def create_key(session: Session, actor: Actor, user_id: int, new: NewKey) -> tuple[AccessKey, str]:
+    """Make an access key for oneself, or as an admin for anybody; return it with its text, which is told once.
+
+    Raises:
+        NotFound: There is no such user.
+        NotAllowed: It is somebody else, and the actor is no admin.
+        FieldError: It would be of no use.
+    """
+    user = database.get(session, User, user_id)
+    if user.id != actor.user_id and not actor.is_admin:
+        raise NotAllowed("create-children", described(user))
+    expires_at: datetime | None = new.expires_at
+    key, text = keys.make(session, user.id, name=new.name, scopes=set(new.scopes), now=actor.now, expires_at=expires_at)
+    actor.record(session, f"Made access key {key.name!r} ({key.id}) for {', '.join(key.scopes)}", user, of=key)
+    return key, text
+
+
+def revoke_key(session: Session, actor: Actor, key_id: int) -> None:
+    """Revoke an access key, at once."""
+    key = database.get(session, AccessKey, key_id)
+    user = database.get(session, User, key.user_id)
+    actor.check("update", user)
+    key.revoked_at = actor.now
+    actor.record(session, f"Revoked access key {key.name!r} ({key.id})", user, of=key)
+
+
+SecretOwner: TypeAlias = Account | Asset
+KEYS: dict[type[SecretOwner], Literal["account_id", "asset_id"]] = {Account: "account_id", Asset: "asset_id"}
+
+
+class NewSecret(Body):
+    """A secret to keep."""
+
+    name: Annotated[str, Field(max_length=255, pattern=r"^[\w-]+(\.[\w-]+)*$", examples=["inverter.password"])]
+    value: Annotated[str, Field(min_length=1, max_length=10_000)]
+
+
+def keep_secret(
+    session: Session, actor: Actor, owner: SecretOwner, new: NewSecret, *, server_secret: str
+) -> KeptSecret:
+    """Keep a secret of an asset or account, in place of one with the same name; it is stored encrypted.
+
+    Args:
+        session: A writing session.
+        actor: Who keeps it, and may change the owner.
+        owner: Whose secret.
+        new: Name and value.
+        server_secret: What the server encrypts with where the settings name no key for it.
+    """
+    actor.check("update", owner)
+    of = {KEYS[type(owner)]: owner.id}
+    row = session.scalar(select(KeptSecret).filter_by(**of, name=new.name))
+    if row is None:
+        row = KeptSecret(**of, name=new.name)
+        session.add(row)
+    row.sealed, row.changed_at = sealing.seal(new.value, actor.settings, secret=server_secret), actor.now
+    session.flush()
+    actor.record(session, f"Set secret {new.name!r} of {_named(owner)}", owner, of=row)
+    return row
+
+
+def delete_secret(session: Session, actor: Actor, secret_id: int) -> None:
+    """Delete a secret."""
+    row = database.get(session, KeptSecret, secret_id)
+    owner: SecretOwner
+    if row.asset_id is not None:
+        owner = database.get(session, Asset, row.asset_id)
+    else:
+        owner = database.get(session, Account, row.account_id or 0)
+    actor.check("update", owner)
+    actor.record(session, f"Deleted secret {row.name!r} of {_named(owner)}", owner, of=row)
+    session.delete(row)
+
+
+def _named(owner: SecretOwner) -> str:
+    return f"{owner.__tablename__} {owner.name!r}"
