@@ -29,13 +29,13 @@ OWN_PRICE = {"consumption-price": "0.3 EUR/kWh"}
 
 
 @pytest.fixture(scope="module")
-def served(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def served(sqlite_people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A server without workers; ``ids`` holds the sensors of the other account under ``x:``."""
-    secrets = referring.keep_secrets(people, serving.identifiers(people)["a:Quay"])
-    url = people.url.render_as_string(hide_password=False)
+    secrets = referring.keep_secrets(sqlite_people, serving.identifiers(sqlite_people)["a:Quay"])
+    url = sqlite_people.url.render_as_string(hide_password=False)
     quiet = {"FLEXSCOPE_WATCH": "false", "FLEXSCOPE_EMBEDDED_WORKERS": "0"}
     with serving.server(url, tmp_path_factory.mktemp("instance"), **quiet) as api:
-        api.ids = serving.identifiers(people) | {f"x:{name}": key for name, key in secrets.items()}
+        api.ids = serving.identifiers(sqlite_people) | {f"x:{name}": key for name, key in secrets.items()}
         yield api
 
 
@@ -100,7 +100,9 @@ def stored(served: Api, people: Database, kind: Any, name: str, **columns: Any) 
 
 
 @pytest.mark.parametrize("field", STORED, ids=lambda field: f"{field.model}.{field.name}")
-def test_what_somebody_else_stored_is_refused_where_it_is_used(served: Api, people: Database, field: Named) -> None:
+def test_what_somebody_else_stored_is_refused_where_it_is_used(
+    served: Api, sqlite_people: Database, field: Named
+) -> None:
     value = {"sensor": served.ids[f"x:{secret_for(field)}"]}
     column = field.model.replace("-", "_")
     asked = referring.body("flex-model", "prefer-charging-sooner", True, served.ids["s:power"])
@@ -111,7 +113,7 @@ def test_what_somebody_else_stored_is_refused_where_it_is_used(served: Api, peop
     holder = "site" if column == "flex_context" else "battery"
     usual = {} if column == "flex_context" else {"sensor": served.ids["s:power"], **FLEX}
     own = {name: given for name, given in usual.items() if name != field.name.replace("_", "-")}
-    with stored(served, people, Asset, holder, **{column: {**own, field.name: value}}):
+    with stored(served, sqlite_people, Asset, holder, **{column: {**own, field.name: value}}):
         for who in ("hand", "boss"):
             answer = preview(served, asked, who)
             assert_kept(answer, 403)
@@ -122,7 +124,9 @@ def test_what_somebody_else_stored_is_refused_where_it_is_used(served: Api, peop
 
 
 @pytest.mark.parametrize("name", sorted(OLD))
-def test_attributes_of_older_releases_are_neither_written_nor_read(served: Api, people: Database, name: str) -> None:
+def test_attributes_of_older_releases_are_neither_written_nor_read(
+    served: Api, sqlite_people: Database, name: str
+) -> None:
     key = served.ids[f"x:{OLD[name]}"]
     bare = {"start": PLAN["start"], "duration": "PT1H", "flex-model": [{"sensor": served.ids["s:power"]}]}
     bare["flex-context"] = {} if name == "market_id" else OWN_PRICE
@@ -130,7 +134,7 @@ def test_attributes_of_older_releases_are_neither_written_nor_read(served: Api, 
         who = ("hand", "boss")[number % 2]
         wanted = {"sensor": key} if value == key and name != "market_id" else value
         for kind, row in ((Asset, "battery"), (Asset, "site"), (Sensor, "s:power")):
-            with stored(served, people, kind, row, attributes={name: wanted}):
+            with stored(served, sqlite_people, kind, row, attributes={name: wanted}):
                 assert_kept(preview(served, bare, who), 200, 403, 422)
     for path in (f"/assets/{served.ids['battery']}", f"/sensors/{served.ids['s:power']}"):
         if name not in referring.OLD_MODEL_ATTRIBUTES:  # they are numbers, and no reference can be made of them
@@ -209,12 +213,12 @@ def test_no_automation_is_made_with_them(served: Api) -> None:
             assert_kept(served.post(path, json=new | {"kind": kind, "request": request}, who="hand"), 403, 422)
 
 
-def test_no_chart_shows_them(served: Api, people: Database) -> None:
+def test_no_chart_shows_them(served: Api, sqlite_people: Database) -> None:
     key, path = served.ids["x:power"], f"/assets/{served.ids['battery']}"
     for value in [key, [key], [[key]], {"sensor": key}, {"title": "x", "plots": [{"sensors": [key]}]}]:
         for column in ("sensors_to_show", "sensors_to_show_as_kpis"):
             assert_kept(served.patch(path, json={column: [value]}, who="boss"), 403)
-            with stored(served, people, Asset, "battery", **{column: [value]}):
+            with stored(served, sqlite_people, Asset, "battery", **{column: [value]}):
                 for tail in ("/chart", "/chart_data", "/kpis"):
                     more = {"include_data": "true"} if tail == "/chart" else {}
                     assert_kept(served.get(path + tail, params=SPAN | more, who="boss"), 200)
@@ -245,14 +249,14 @@ def jobs(ids: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_a_job_that_lies_in_the_queue_is_not_done(
-    served: Api, people: Database, tmp_path_factory: pytest.TempPathFactory
+    served: Api, sqlite_people: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    worker = Worker(load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path_factory.mktemp("worker"))}), people)
+    worker = Worker(load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path_factory.mktemp("worker"))}), sqlite_people)
     for number, (name, request) in enumerate(jobs(served.ids).items()):
         job = Job(id=f"attack-{number}", kind=name.split()[0], status="QUEUED", request_hash="", known_at=START)
         job.request, job.asset_id, job.user_id = request, served.ids["battery"], served.ids["u:hand"]
         job.enqueued_at, job.result, job.message, job.trace = START, {}, "", ""
-        with people.writing() as session:
+        with sqlite_people.writing() as session:
             session.add(job)
         worker.do(job.id)
         answer = served.get(f"/jobs/{job.id}", who="hand")
@@ -261,11 +265,11 @@ def test_a_job_that_lies_in_the_queue_is_not_done(
     assert not served.get(f"/sensors/{served.ids['s:power']}/stats", who="hand").json()
 
 
-def test_cards_say_nothing_of_prices_that_may_not_be_read(served: Api, people: Database) -> None:
+def test_cards_say_nothing_of_prices_that_may_not_be_read(served: Api, sqlite_people: Database) -> None:
     at = {"aggregate-power": {"sensor": served.ids["s:load"]}}
     for price in (served.ids["x:price"], str(served.ids["x:price"]), [served.ids["x:price"]]):
         context = at | {"consumption-price": {"sensor": price}}
-        with stored(served, people, Asset, "site", flex_context=context), people.reading() as session:
+        with stored(served, sqlite_people, Asset, "site", flex_context=context), sqlite_people.reading() as session:
             asker = References(session, identity(session, session.get_one(User, served.ids["u:hand"])))
             site = session.get_one(Asset, served.ids["site"])
             end = START.replace(hour=23)
