@@ -90,10 +90,10 @@ def test_usual_texts_stay_as_they_are(text: str) -> None:
 
 
 def test_a_long_name_takes_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for sign in "\t;' \"=":
         safe_cells.original(safe_cells.plain(sign * 100_000))
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.fixture(scope="module")

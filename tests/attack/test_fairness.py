@@ -132,7 +132,7 @@ def worst(served: Api, stop: threading.Event) -> Callable[[int], None]:
 
 
 def test_sign_in_health_and_small_reads_go_on_while_one_does_his_worst(served: Api) -> None:
-    stop = threading.Event()
+    stop, alone_took = threading.Event(), _measured(served)
     with ThreadPoolExecutor(40) as attackers:
         for number in range(40):
             attackers.submit(worst(served, stop), number)
@@ -141,7 +141,7 @@ def test_sign_in_health_and_small_reads_go_on_while_one_does_his_worst(served: A
             took = [_measured(served) for _ in range(5)]
         finally:
             stop.set()
-    assert max(took) < 8, took  # a wide bound: machines of tests are busy with other tests
+    assert max(took) < 8 + 10 * alone_took, took  # a wide bound: machines of tests are busy with other tests
 
 
 def _measured(served: Api) -> float:

