@@ -42,7 +42,10 @@ class Sensor(Table):
 
     @property
     def is_level(self) -> bool:
-        """Whether the flex-model of its asset names it as a stored energy, of which events are no parts."""
+        """Whether it is a stored energy, of which events are no parts, by its name or the flex-model of its asset."""
+        words = self.name.lower().replace("-", " ")
+        if "state of charge" in words or "soc" in words.split():
+            return True
         named = (value for name, value in self.asset.flex_model.items() if name.replace("_", "-").startswith(LEVELS))
         return any(isinstance(value, dict) and value.get("sensor") == self.id for value in named)
 

@@ -1,4 +1,4 @@
-"""A bar for each day, week or month: the energy of a power, the mean of anything else."""
+"""A bar for each day, week or month: the energy of a power, the sum of amounts, the mean of anything else."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +40,7 @@ class Sums:
     end: Microseconds
     """Where the next one begins, the same way."""
     height: Floats
-    """What the bars show: energy [unit · h] of a power, else the mean [unit]."""
+    """What the bars show: energy [unit · h] of a power, the sum of amounts, such as energies, else the mean [unit]."""
     mean: Floats
     low: Floats
     high: Floats
@@ -67,7 +67,7 @@ def sums(trace: Trace, *, zone: str, per: str) -> Sums:
     return Sums(
         start=start,
         end=following[first],
-        height=mean * hours if is_power(trace) else mean,
+        height=mean * hours if is_power(trace) else mean * counts if trace.adds_up else mean,
         mean=mean,
         low=np.minimum.reduceat(taken, places),
         high=np.maximum.reduceat(taken, places),
@@ -125,7 +125,8 @@ def draw(trace: Trace, zone: str, per: str, ink: str) -> tuple[figure, GlyphRend
     columns = {name: getattr(found, name) for name in ("height", "mean", "low", "high", "hours")}
     columns |= {"start": found.start / MILLISECOND, "left": (found.start + GAP * width) / MILLISECOND}
     columns |= {"right": (found.end - GAP * width) / MILLISECOND}
-    axis = f"Energy per {per} [{unit}]" if power else f"Mean per {per}: {Chart(title='', traces=[trace]).axis}"
+    what = "Total" if trace.adds_up else "Mean"
+    axis = f"Energy per {per} [{unit}]" if power else f"{what} per {per}: {Chart(title='', traces=[trace]).axis}"
     made = figure(
         height=380, sizing_mode="stretch_width", min_border_left=78, tools="xpan,box_zoom,reset",
         x_axis_type="datetime", toolbar_location="above", toolbar_inner=True, x_axis_label=f"Time in {zone}",
@@ -147,7 +148,8 @@ def draw(trace: Trace, zone: str, per: str, ink: str) -> tuple[figure, GlyphRend
 
 def _tips(trace: Trace, unit: str) -> list[tuple[str, str]]:
     number = "{0,0.[000]}"
-    power = [("energy", f"@height{number} {unit}")] if is_power(trace) else []
+    summed = {"energy": is_power(trace), "total": trace.adds_up}
+    power = [(word, f"@height{number} {unit}") for word, shown in summed.items() if shown]
     spread = [(word, f"@{word}{number} {trace.unit}") for word in ("mean", "low", "high")]
     known = [("hours with values", "@hours{0,0.[0]}")] if trace.stepped else []
     return [("from", "@start{%a %-d %b %Y}"), *power, *spread, *known]

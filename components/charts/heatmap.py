@@ -36,7 +36,7 @@ HOUR, DAY = 3_600_000_000, 86_400_000_000
 MONDAY = 4 * DAY
 """1970-01-05 was the first Monday."""
 FINEST = 300_000_000
-"""Shortest column [µs]; shorter events are averaged."""
+"""Shortest column [µs]; shorter events are averaged, or added up if they are amounts such as kWh."""
 MOST_LABELS = 12
 """Rows that are named at the axis."""
 DIVERGING = (np.array([0, 114, 178]), np.array([242, 242, 238]), np.array([213, 94, 0]))
@@ -67,7 +67,7 @@ def clock(zone: str, events: Microseconds) -> tuple[Microseconds, np.ndarray]:
 
 
 def grid(trace: Trace, *, zone: str, days: int = 1) -> Grid:
-    """Return the values of a line as rows of 1 or 7 days; several values of one cell are averaged."""
+    """Return the values of a line as rows of 1 or 7 days; several values of one cell are averaged, amounts added."""
     events, values, _ = trace.present
     local, second = clock(zone, events)
     row, step = days * DAY, max(trace.pace or HOUR, FINEST)
@@ -84,7 +84,7 @@ def grid(trace: Trace, *, zone: str, days: int = 1) -> Grid:
         np.add.at(sums, cell[mine] + half, values[mine])
         np.add.at(counts, cell[mine] + half, 1)
     with np.errstate(invalid="ignore"):
-        found = np.where(counts > 0, sums / counts, np.nan)
+        found = np.where(counts > 0, sums if trace.adds_up else sums / counts, np.nan)
     return Grid(found.reshape(rows, columns), first, row)
 
 

@@ -12,7 +12,7 @@ from components.charts.paths import Floats, Path, lowest_and_highest
 from components.local_time import MILLISECOND
 from components.theme import line_role
 from engine.iso_time import MICROSECOND, Microseconds
-from engine.units.units import convert, same_kind
+from engine.units.units import adds_up, convert, same_kind
 
 LONGEST_BRIDGE = 3
 """A line through instantaneous values is broken where they stay away this many times longer than usual."""
@@ -64,6 +64,11 @@ class Trace:
     def stepped(self) -> bool:
         """Whether a value holds from its event's start to its end."""
         return self.step > timedelta(0)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether values are amounts per event, such as kWh or EUR, and not of a stored energy."""
+        return self.stepped and adds_up(self.unit) and self.quantity != "state of charge"
 
     @property
     def filled(self) -> bool:

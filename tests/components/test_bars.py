@@ -33,6 +33,11 @@ def test_weeks_begin_on_monday_and_months_on_their_first():
     assert (months.low.tolist(), months.high.tolist()) == ([25, 1], [28, 3])
 
 
+def test_energies_and_money_per_event_are_added_up_but_no_stored_energy():
+    for unit, quantity, height in (("kWh", "power", 4), ("EUR", "other", 4), ("kWh", "state of charge", 2)):
+        assert sums(trace([1, 3], unit=unit, quantity=quantity), zone="UTC", per="day").height.tolist() == [height]
+
+
 def test_what_is_no_power_is_averaged():
     found = sums(trace([1, 3], unit="EUR/kWh", quantity="price"), zone="UTC", per="day")
     assert found.height.tolist() == [2]

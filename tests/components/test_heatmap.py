@@ -27,6 +27,15 @@ def test_a_usual_day_has_a_column_for_each_step():
     assert cells.values.tolist() == [list(range(24)), list(range(24, 48))]
 
 
+@pytest.mark.parametrize("unit, cell", [("kWh", 10), ("kW", 2)])
+def test_energies_shorter_than_a_column_are_added_up_and_powers_averaged(unit, cell):
+    minutes = np.arange(10) * 60_000_000
+    line = Trace(
+        label="Load", unit=unit, quantity="power", events=minutes, values=np.full(10, 2.0), step=timedelta(minutes=1)
+    )
+    assert grid(line, zone="UTC").values[0, :2].tolist() == [cell, cell]
+
+
 def test_the_hour_that_does_not_exist_stays_empty():
     cells = grid(hourly("2026-03-29", 23), zone=AMSTERDAM)
     assert cells.values.shape == (1, 24)
