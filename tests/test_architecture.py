@@ -1,8 +1,10 @@
-"""The aims of the house, as checks: small rooms, short functions, light doors, no asserts where users are."""
+"""The aims of the house, as checks: small rooms, short functions, light doors, names that mean something."""
 
 import ast
+import re
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -25,6 +27,22 @@ HEAVY = {
     "statsmodels",
     "tornado",
 }
+MOST_FILES = 15
+SAY_NOTHING = {"told", "found", "made", "given", "each", "what"}
+WORDS_OF_THE_FIELD = {"NotFound", "what_if"}  # as in HTTP, and as in a what-if analysis
+TO_BE_NAMED = {
+    "app/assemble/plan_summary.py made",
+    "app/assemble/site/devices.py given",
+    "app/assemble/site/devices.py told_capacities",
+    "db/jobs/alerts.py told_at",  # a column
+    "engine/devices/bounds.py each_price",
+    "engine/devices/port.py given",
+    "engine/model/block.py given",
+    "engine/model/limits.py each_price",
+    "engine/solve/first_plan.py best_found",
+    "engine/solve/status.py BEST_FOUND",
+}
+NAMED_TWICE = {"Role"}  # of a user, and of a flex field
 
 
 def sources(*folders: str) -> list[Path]:
@@ -196,3 +214,52 @@ def test_only_references_turn_an_id_of_a_user_into_a_row():
     strange = {each for each in found if each not in allowed and each.split()[0] not in allowed}
     assert not strange, f"Resolve these with app.auth.access.references.References: {sorted(strange)}"
     assert not {each for each in allowed if not any(got.startswith(each) for got in found)}, "no longer needed"
+
+
+def rooms() -> Iterator[Path]:
+    """Give every folder with modules."""
+    yield from sorted({path.parent for path in sources(*PACKAGES)})
+
+
+def test_a_room_can_be_looked_over():
+    files = {name(room): len(list(room.glob("*.py"))) - 1 for room in rooms()}
+    assert {room: number for room, number in files.items() if number > MOST_FILES} == {}
+
+
+def test_every_room_says_what_it_is_for():
+    silent = [name(room) for room in rooms() if not ast.get_docstring(ast.parse((room / "__init__.py").read_text()))]
+    assert silent == []
+
+
+def test_no_class_is_named_twice():
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in sources(*PACKAGES):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(name(path))
+    assert {key for key, where in places.items() if len(where) > 1} == NAMED_TWICE
+
+
+def public(path: Path) -> Iterator[str]:
+    """Give the public names of a module: its own, those of functions, classes and constants, and of their members."""
+    yield path.stem
+    bodies = [ast.parse(path.read_text()).body]
+    for node in (node for body in bodies for node in body):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            bodies.append(node.body)
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def says_nothing(word: str) -> bool:
+    """Return whether one of the words of a public name names nothing."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower().split("_")
+    return not word.startswith("_") and word not in WORDS_OF_THE_FIELD and bool(SAY_NOTHING & set(words))
+
+
+def test_public_names_say_something():
+    empty = {f"{name(path)} {word}" for path in sources(*PACKAGES) for word in public(path) if says_nothing(word)}
+    assert empty - TO_BE_NAMED == set(), "Name them by what they are; see docs/glossary.md."
+    assert TO_BE_NAMED - empty == set(), "no longer needed"

@@ -33,7 +33,7 @@ def lines_of(sensor: Sensor, known: Mapping[int, Beliefs], told: Mapping[int, So
         )
         for source, found in known.items()
     ]
-    return sorted(made, key=lambda line: ORDER.index(line.told))
+    return sorted(made, key=lambda line: ORDER.index(line.role))
 
 
 def kind(sensor: Sensor) -> str:

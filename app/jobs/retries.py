@@ -9,7 +9,7 @@ from redis import exceptions as redis
 from db.core.faults import passes
 from engine.errors import EngineError
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 PAUSES = (0.1, 0.4, 1.6)
 """Between the tries to note something [s]; what cannot be noted then is found by its lease running out."""
 
@@ -34,7 +34,7 @@ def is_transient(error: BaseException) -> bool:
     )
 
 
-def patiently(function: Callable[[], Found]) -> Found:
+def patiently(function: Callable[[], Result]) -> Result:
     """Return what a function gives, called again a few times while a transient fault lasts."""
     for pause in PAUSES:
         try:

@@ -40,8 +40,8 @@ class UnderWay:
     progress: float = 0.0
     renewed: float = field(default_factory=time.monotonic)
     """When its lease was last renewed."""
-    told: float = 0.0
-    """The progress told then."""
+    reported: float = 0.0
+    """The progress reported then."""
 
     def tell(self, progress: float) -> None:
         """Note how far it is, from 0 to 1; the heartbeat passes it on."""
@@ -139,13 +139,13 @@ class Worker:
                 self._renew(each)
 
     def _is_due(self, each: UnderWay) -> bool:
-        return each.progress != each.told or time.monotonic() - each.renewed > self.lease.total_seconds() / 4
+        return each.progress != each.reported or time.monotonic() - each.renewed > self.lease.total_seconds() / 4
 
     def _renew(self, each: UnderWay) -> None:
         until, progress = datetime.now(UTC) + self.lease, each.progress
         with self._database.writing() as session:
             job_states.renew(session, each.job, until=until, progress=progress)
-        each.renewed, each.told = time.monotonic(), progress
+        each.renewed, each.reported = time.monotonic(), progress
 
 
 def machine() -> str:

@@ -68,11 +68,11 @@ class Form(pn.viewable.Viewer):
         self.button = pmui.Button(
             label=button, icon="save" if button == "Save" else None, on_click=self._sent, margin=8
         )
-        self.told = pn.Column(sizing_mode="stretch_width")
+        self.message = pn.Column(sizing_mode="stretch_width")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Column(
-            *self.inputs.values(), pn.Row(self.button), self.told, sizing_mode="stretch_width", max_width=900
+            *self.inputs.values(), pn.Row(self.button), self.message, sizing_mode="stretch_width", max_width=900
         )
 
     def lock(self) -> None:
@@ -80,7 +80,7 @@ class Form(pn.viewable.Viewer):
         for each in (*self.inputs.values(), self.button):
             each.disabled = True
 
-    def given(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         """Return the values to send.
 
         Raises:
@@ -100,7 +100,7 @@ class Form(pn.viewable.Viewer):
 
     async def _sent(self, _event: object) -> None:
         try:
-            given = self.given()
+            given = self.values()
         except Invalid as error:
             self.refuse(error)
             return
@@ -118,7 +118,7 @@ class Form(pn.viewable.Viewer):
         self._mark({})
         self._before = {name: made.value for name, made in self.inputs.items()}
         if self._done is None or not self._whole:  # a new thing is shown instead
-            self.told[:] = [note(self.says(answer), "success")]
+            self.message[:] = [note(self.says(answer), "success")]
         if self._done is not None:
             self._done(answer)
 
@@ -129,9 +129,9 @@ class Form(pn.viewable.Viewer):
         self._mark(here)
         if here and here.keys() == about.keys():
             labels = ", ".join(self._fields[name].label for name in here)
-            self.told[:] = [note(f"Not saved: check {labels}.", "warning")]
+            self.message[:] = [note(f"Not saved: check {labels}.", "warning")]
         else:
-            refuse(self.told, error)
+            refuse(self.message, error)
 
     def _mark(self, wrong: Mapping[str, str]) -> None:
         for name, made in self.inputs.items():

@@ -41,7 +41,7 @@ class DrawnTrace:
             view: The time range and paper.
             ground: How opaque the ground below a plan is.
         """
-        self.colour, self._told = colour, trace.told
+        self.colour, self._role = colour, trace.role
         self._source = ColumnDataSource(data=_columns(trace, view))
         area = {"source": self._source, "fill_color": colour.on(view.dark)}
         self.areas: list[GlyphRenderer] = []
@@ -49,7 +49,7 @@ class DrawnTrace:
             self.areas.append(made.varea("x", "low", "high", fill_alpha=0.2, **area))
         if trace.filled:
             self.areas.append(made.varea("x", 0, "top", fill_alpha=ground, **area))
-        name = f"{trace.label} [{trace.unit or '-'}] {trace.told} {trace.source}".strip()
+        name = f"{trace.label} [{trace.unit or '-'}] {trace.role} {trace.source}".strip()
         self.line = made.line("x", "y", source=self._source, name=name, line_color=colour.on(view.dark))
         self._ink()
 
@@ -71,7 +71,7 @@ class DrawnTrace:
 
     def _ink(self) -> None:
         sparse = len(self._source.data["x"]) <= SPARSE
-        self.line.glyph.update(line_width=2 if sparse else 1, line_dash=STROKES[self._told] if sparse else "solid")
+        self.line.glyph.update(line_width=2 if sparse else 1, line_dash=STROKES[self._role] if sparse else "solid")
 
 
 class DrawnChart:
@@ -115,7 +115,7 @@ class DrawnChart:
             self._remarked = True
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What is drawn, in one line of plain text."""
         named = dict.fromkeys(f"{trace.label} [{trace.unit or '-'}]" for trace in self.chart.traces)
         return f"{self.chart.title}: {', '.join(named)}" if named else self.chart.title

@@ -54,7 +54,7 @@ def _button(trace: Trace, ink: str, *, line: int, shown: bool) -> str:
     """Return what a source tells, as a switch that shows and hides it."""
     sample = f'<svg width="26" height="12" aria-hidden="true">{_drawn(trace).format(ink)}</svg>'
     band = f", {escape(trace.band.name)}" if trace.band else ""
-    words = f"{escape(trace.told)}{_by(trace.source)}{band}"
+    words = f"{escape(trace.role)}{_by(trace.source)}{band}"
     pressed = str(shown).lower()
     return f'<button type="button" data-line="{line}" aria-pressed="{pressed}">{sample}{words}</button>'
 
@@ -64,7 +64,7 @@ def _drawn(trace: Trace) -> str:
 
 
 def _sample(trace: Trace) -> str:
-    return "measured" if trace.told == "scheduled" and not trace.filled else trace.told
+    return "measured" if trace.role == "scheduled" and not trace.filled else trace.role
 
 
 def _by(source: str) -> str:

@@ -122,7 +122,7 @@ class TimeSeries(Component):
     def _place(self) -> None:
         """Put what is built into the document."""
         shown = [drawn for drawn in self._drawn if self._is_shown(drawn)]
-        self._saver.args = pictures.saver([d.figure for d in shown], [d.told for d in shown], self.file).args
+        self._saver.args = pictures.saver([d.figure for d in shown], [d.summary for d in shown], self.file).args
         parts = [part for drawn in self._drawn for part in (drawn.heading, self._body(drawn))]
         if self._waiting:
             room = growing.room(len(self._waiting), self.height)
@@ -181,5 +181,5 @@ class TimeSeries(Component):
 
     def _lines(self, chart: Chart) -> list[object]:
         """Return what must stay the same for a figure to be kept."""
-        lines = [(trace.label, trace.unit, trace.source, trace.told, trace.stepped) for trace in chart.traces]
+        lines = [(trace.label, trace.unit, trace.source, trace.role, trace.stepped) for trace in chart.traces]
         return [chart.title, self.steady or chart.span is None, chart.bounds, *lines]

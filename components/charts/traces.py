@@ -56,7 +56,7 @@ class Trace:
     """Where the outcome is expected, beside the one value that stands for it."""
 
     @property
-    def told(self) -> str:
+    def role(self) -> str:
         """Whether this was measured, forecast or scheduled."""
         return line_role(self.source_type)
 
@@ -73,7 +73,7 @@ class Trace:
     @property
     def filled(self) -> bool:
         """Whether the ground below is filled: plans are."""
-        return self.stepped and self.told == "scheduled"
+        return self.stepped and self.role == "scheduled"
 
     @cached_property
     def _there(self) -> NDArray[np.bool_]:

@@ -56,7 +56,7 @@ class MapPlace:
     longitude: float
     state: str = "none"
     """good, warn, bad or none."""
-    told: str = ""
+    meaning: str = ""
     """What the state means."""
 
 
@@ -175,7 +175,7 @@ class AssetMap(Component):
         place = of[0]
         about, fill = f"{words(place.kind)} of {place.owner}", self._groups[self._group(place)]
         drawn = picture(place.kind, ink)
-        return marker.x, marker.y, place.name, about, place.told, place.href, ring, fill, ink, "", drawn
+        return marker.x, marker.y, place.name, about, place.meaning, place.href, ring, fill, ink, "", drawn
 
     def _told(self) -> str:
         """Return the legend: colours of the groups, meanings of the rings."""

@@ -15,7 +15,7 @@ LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReportReference:
     """A stored series or number, written ``@name``."""
 
     name: str
@@ -63,14 +63,14 @@ def name(raw: object) -> str:
     return raw
 
 
-def reference(raw: object) -> Reference:
+def reference(raw: object) -> ReportReference:
     """Return which stored series is meant by ``@name``."""
     if not isinstance(raw, str) or not raw.startswith("@") or not 1 < len(raw) <= LONGEST_NAME + 1:
         raise ValueError("a stored series, such as '@production'")
-    return Reference(raw[1:])
+    return ReportReference(raw[1:])
 
 
-def operand(raw: object) -> float | Reference:
+def operand(raw: object) -> float | ReportReference:
     """Return a number or a stored series."""
     if isinstance(raw, str):
         return reference(raw)

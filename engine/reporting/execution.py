@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api.typing import Resampler, Rolling
 
 from engine.errors import FieldError, UnknownName
-from engine.reporting.arguments import Reference
+from engine.reporting.arguments import ReportReference
 from engine.reporting.operations import COUNTS, ReportStep, Shape
 
 SHAPES: tuple[tuple[type | tuple[type, ...], Shape], ...] = (
@@ -42,7 +42,7 @@ class Execution:
         if step.skip_if_empty and _size(frame) == 0:
             return frame
         values = {
-            name: self.named(value.name) if isinstance(value, Reference) else value
+            name: self.named(value.name) if isinstance(value, ReportReference) else value
             for name, value in step.values.items()
         }
         self._check_size(step, frame, values, field)

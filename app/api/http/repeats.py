@@ -32,9 +32,9 @@ def answered(call: Call, said: bytes, key: str) -> Reply | None:
 
 def keep(call: Call, route: Route, said: bytes, key: str, reply: Reply) -> None:
     """Keep an answer without what it alone tells, in the transaction that does what it tells of."""
-    if route.told_once:
-        told = {name: value for name, value in reply.content.items() if name not in route.told_once}
-        reply = replace(reply, content=told | {"message": ONCE.format(" and ".join(route.told_once))})
+    if route.shown_once:
+        told = {name: value for name, value in reply.content.items() if name not in route.shown_once}
+        reply = replace(reply, content=told | {"message": ONCE.format(" and ".join(route.shown_once))})
     idempotency.forget(call.session, before=call.now - idempotency.KEPT)
     own = StoredAnswer(user_id=call.who.id, key=key, request_hash=_hash(call, said), status=reply.status)
     own.body, own.at = to_bytes(reply), call.now

@@ -107,7 +107,7 @@ class Route:
     holds: Literal["job", "result"] | None = None
     """What is waited for a moment before answering: see ``app/api/http/base.py``."""
     documented: bool = True
-    told_once: tuple[str, ...] = ()
+    shown_once: tuple[str, ...] = ()
     """Fields of the answer that are secret: only the first answer tells them, and nothing keeps them."""
     scope: Scope | None = None
     """What an access key must be good for; None: reading where the method is GET, else no key will do."""

@@ -29,7 +29,7 @@ KINDS = {"stale", "gap", "flatline", "spike", "unit-jump", "failed-jobs", "poor-
 PATIENCE = 3
 """Measurements are stale once so many steps passed without one."""
 QUARTER, DAY = timedelta(minutes=15), timedelta(days=1)
-GIVEN_UP = timedelta(days=14)
+ABANDONED = timedelta(days=14)
 """A sensor that said nothing for so long is out of use."""
 REACH = timedelta(days=7)
 """How far back data are looked at."""
@@ -66,7 +66,7 @@ def stale(session: Session, sensors: Sequence[Sensor], now: datetime) -> list[Fi
     for sensor in sensors:
         last = newest.get(sensor.id)
         age = last.age(now, sensor.resolution) if last else None
-        if age is not None and PATIENCE * (sensor.resolution or QUARTER) < age < GIVEN_UP:
+        if age is not None and PATIENCE * (sensor.resolution or QUARTER) < age < ABANDONED:
             silent[sensor.asset_id].append(sensor)
     return [_stale(asset_id, found) for asset_id, found in silent.items()]
 

@@ -26,7 +26,7 @@ class Seen:
 
     mark: Mark
     at: datetime
-    found: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Memory:
         for sensor in due:
             found = tuple(fresh.get(sensor.id, ()))
             self.seen[question, sensor.id] = Seen(marks.get(sensor.id, ()), now, found)
-        return [each for sensor in sensors for each in self.seen[question, sensor.id].found]
+        return [each for sensor in sensors for each in self.seen[question, sensor.id].findings]
 
     def _is_due(self, question: str, sensor_id: int, mark: Mark, now: datetime) -> bool:
         before = self.seen.get((question, sensor_id))

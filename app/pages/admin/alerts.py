@@ -55,7 +55,7 @@ class AlertsContent:
     assets: dict[int, str]
     sensors: dict[int, str]
     local: ZoneInfo
-    told: str
+    recipients: str
     """Who is told of alerts, in a sentence."""
 
 
@@ -75,7 +75,7 @@ def _read(session: Session, who: SignedIn) -> AlertsContent:
         assets=dict(session.execute(named).tuples().all()),
         sensors={key: sensor.name for key, sensor in sensors.items()},
         local=zone(who.timezone),
-        told=_ways(host=bool(who.roles & {"admin", "admin-reader"})),
+        recipients=_ways(host=bool(who.roles & {"admin", "admin-reader"})),
     )
 
 
@@ -104,7 +104,7 @@ class Alerts:
         for table in (self._open, self._ended):
             page.follow(table)
         self._ways = pmui.Typography(
-            plain(found.told), variant="body2", margin=(12, 8), sx={"overflowWrap": "anywhere"}
+            plain(found.recipients), variant="body2", margin=(12, 8), sx={"overflowWrap": "anywhere"}
         )
         self._show(found)
         self._following = Following(_read, self._show, every=EVERY)

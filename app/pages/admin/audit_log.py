@@ -18,7 +18,7 @@ from db.core.audit import AuditEvent
 ROWS = 20
 """Changes of one page of the log."""
 NO_CHANGES = "No changes since creation."
-NOTHING_FOUND = "No entries match your search."
+NO_MATCH = "No entries match your search."
 
 
 class AuditLog(pn.viewable.Viewer):
@@ -72,7 +72,7 @@ class AuditLog(pn.viewable.Viewer):
         self._newer.disabled, self._older.disabled = self._page <= 1, self._page >= last
         rows = [self._row(event) for event in events]
         columns = [f"When ({self._local})", "Who", "What", "Before → after"]
-        empty = NOTHING_FOUND if self._search.value else NO_CHANGES
+        empty = NO_MATCH if self._search.value else NO_CHANGES
         self._place[:] = [FactTable(columns=columns, rows=rows, empty=empty)]
 
     def _row(self, event: AuditEvent) -> list[Cell]:

@@ -75,7 +75,7 @@ class FlexForm(pn.viewable.Viewer):
             self._put(event.new, self._offered.get(event.new, ""))
             self._offer()
 
-    def given(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         """Return the fields that are set, each read by itself.
 
         Raises:
@@ -88,7 +88,7 @@ class FlexForm(pn.viewable.Viewer):
 
     async def _sent(self, _event: object) -> None:
         try:
-            await self._save(self.given())
+            await self._save(self.values())
         except Exception as error:  # told in its place, whatever it is
             problem = error
             later(lambda: self._refuse(problem))

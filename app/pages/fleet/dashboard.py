@@ -34,7 +34,7 @@ from db.jobs import alerts
 from engine.iso_time import zone
 
 NONE_YET = "No assets yet. Add one on the Assets page, with 'flexscope add asset', or with POST /api/v3_0/assets."
-NONE_FOUND = "No assets match. Search by name, type, account or state."
+NO_MATCH = "No assets match. Search by name, type, account or state."
 GROUPS = {"Not grouped": "", "By type": "type", "By account": "account"}
 
 
@@ -98,7 +98,7 @@ class Overview(pn.viewable.Viewer):
         self._found = found
         settings = current().settings
         tiles = {"tiles": settings.FLEXSCOPE_TILE_URL, "attribution": settings.FLEXSCOPE_TILE_ATTRIBUTION}
-        self._cards, self._map = AssetCards(empty=NONE_FOUND), AssetMap(places=_places(found, found.assets), **tiles)
+        self._cards, self._map = AssetCards(empty=NO_MATCH), AssetMap(places=_places(found, found.assets), **tiles)
         self._on_map = pn.Column(self._map, sizing_mode="stretch_width")
         remembering(self, "search", "group")
         owners = {asset.account for asset in found.assets}
@@ -160,7 +160,7 @@ def _places(found: DashboardContent, shown: Sequence[Listed]) -> list[MapPlace]:
             latitude=asset.latitude,
             longitude=asset.longitude,
             state=found.states[asset.id].state,
-            told=found.states[asset.id].text,
+            meaning=found.states[asset.id].text,
         )
         for asset in shown
         if asset.latitude is not None and asset.longitude is not None

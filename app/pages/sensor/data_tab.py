@@ -68,7 +68,7 @@ def _show(found: DataContent) -> Sequence[Any]:
     if found.may_add:
         shown += [heading("Upload a file"), Upload(found.sensor), heading("Forecast"), _forecast(found.sensor)]
     if found.may_delete:
-        shown += [heading("Delete values"), Deletion(found)]
+        shown += [heading("Delete values"), DeletionForm(found)]
     return shown or [note(READ_ONLY)]
 
 
@@ -89,7 +89,7 @@ def _forecast(sensor: Sensor) -> Form:
     return form
 
 
-class Deletion(pn.viewable.Viewer):
+class DeletionForm(pn.viewable.Viewer):
     """Which values are to go, and the button that deletes them once it has told how many there are."""
 
     def __init__(self, found: DataContent) -> None:

@@ -47,6 +47,6 @@ def _iso(moment: datetime | None) -> str | None:
 
 ROUTES = [
     get("/users/{id}/keys", list_keys),
-    post("/users/{id}/keys", make_key, status=201, told_once=("key",)),
+    post("/users/{id}/keys", make_key, status=201, shown_once=("key",)),
     delete("/keys/{id}", revoke_key),
 ]
