@@ -32,13 +32,17 @@ class NewAnnotation:
     belief_time: datetime
 
 
-def create_annotation(session: Session, actor: Actor, place: Place, new: NewAnnotation) -> tuple[Annotation, bool]:
-    """Annotate a row; return the annotation, and whether it is new.
+def create_annotation(
+    session: Session, actor: Actor, kind: type[Place], key: int, new: NewAnnotation
+) -> tuple[Annotation, bool]:
+    """Annotate the row of a kind with an id; return the annotation, and whether it is new.
 
     Raises:
+        NotFound: There is no such row.
         NotAllowed: The actor may not add anything to the row.
         FieldError: The text is empty or too long, the type unknown, or the end not after the start.
     """
+    place: Place = database.get(session, kind, key)
     actor.check("create-children", place)
     own = {"content": new.content, "start": new.start, "end": new.end, "type": new.type}
     _check(own)

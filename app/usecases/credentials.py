@@ -19,6 +19,10 @@ from db.accounts.users import User
 from db.assets import Asset
 from db.core import database
 
+SecretOwner: TypeAlias = Account | Asset
+KEYS: dict[type[SecretOwner], Literal["account_id", "asset_id"]] = {Account: "account_id", Asset: "asset_id"}
+"""Columns of a secret that say whose it is."""
+
 
 class NewKey(Body):
     """An access key to make."""
@@ -54,10 +58,6 @@ def revoke_key(session: Session, actor: Actor, key_id: int) -> None:
     actor.check("update", user)
     key.revoked_at = actor.now
     actor.record(session, f"Revoked access key {key.name!r} ({key.id})", user, of=key)
-
-
-SecretOwner: TypeAlias = Account | Asset
-KEYS: dict[type[SecretOwner], Literal["account_id", "asset_id"]] = {Account: "account_id", Asset: "asset_id"}
 
 
 class NewSecret(Body):

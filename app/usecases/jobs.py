@@ -1,4 +1,4 @@
-"""Jobs: ask for a forecast; cancel a job, clear a queue of them, or let one be done anew."""
+"""Jobs: ask for a plan or a forecast; cancel a job, clear a queue of them, or let one be done anew."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy.orm import Session
 
+from app.assemble.site.request import ScheduleRequest
 from app.auth.access import job_access
 from app.auth.access.access import NotAllowed
 from app.auth.access.references import References
@@ -13,12 +14,18 @@ from app.jobs.handlers.forecast_cycles import ForecastRequest, cycles
 from app.jobs.submission import Order, ask
 from app.usecases.actor import Actor
 from app.usecases.fields import HYPHENS, Body, Length, Moment, lasting
+from db.assets import Asset
 from db.core import bounds, database
 from db.jobs import job_search, job_states, jobs
 from db.jobs.jobs import Job
 from db.sensors import Sensor
 from engine.errors import EngineError
 from engine.iso_time import after
+
+USUAL = "PT48H"
+"""Length of a forecast where none is asked for."""
+PLANS_BEGIN = 15
+"""Plans that begin now begin at the last whole quarter of an hour [minutes]."""
 
 
 class WrongState(EngineError):
@@ -78,6 +85,20 @@ def _changeable(session: Session, actor: Actor, job_id: str) -> Job:
 
 
 USUAL = "PT48H"
+
+
+def request_plan(session: Session, actor: Actor, asset_id: int, length: timedelta) -> Job:
+    """Return the job that plans an asset and all its devices from now on; the caller hands it to the queue.
+
+    Raises:
+        NotFound: There is no such asset.
+        NotAllowed: The actor may not add to it.
+    """
+    actor.check("create-children", database.get(session, Asset, asset_id))
+    start = actor.now.replace(minute=actor.now.minute // PLANS_BEGIN * PLANS_BEGIN, second=0, microsecond=0)
+    request = ScheduleRequest(asset=asset_id, start=start, duration=length).model_dump(mode="json")
+    order = Order(kind="schedule", asset_id=asset_id, request=request, user_id=actor.user_id, force=True)
+    return ask(session, order, now=actor.now, settings=actor.settings)
 
 
 class ForecastTrigger(Body):

@@ -1,7 +1,7 @@
 """Users: add, change and delete them, void a password, and keep how they like their pages."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema
@@ -53,7 +53,7 @@ class NewUser(Body):
     timezone: Zone | None = None
 
 
-def create_user(session: Session, actor: Actor, new: NewUser, *, password_hash: str, roles: Sequence[str] = ()) -> User:
+def create_user(session: Session, actor: Actor, new: NewUser, password_hash: str, *, roles: Sequence[str] = ()) -> User:
     """Add a user to an account.
 
     Args:
@@ -110,7 +110,7 @@ def update_user(session: Session, actor: Actor, user_id: int, change: UserChange
     return user
 
 
-def void_password(session: Session, actor: Actor, user_id: int, *, password_hash: str) -> User:
+def void_password(session: Session, actor: Actor, user_id: int, password_hash: str) -> User:
     """Void password, tokens, sessions and access keys of a user, who is then mailed a link by the caller.
 
     Args:
@@ -141,11 +141,11 @@ def delete_user(session: Session, actor: Actor, user_id: int) -> None:
     session.delete(user)
 
 
-def choose_preference(session: Session, actor: Actor, name: str, value: Any) -> None:
-    """Keep how the acting user likes pages; None forgets it."""
+def choose_preferences(session: Session, actor: Actor, chosen: Mapping[str, Any]) -> None:
+    """Keep how the acting user likes pages, by name; None forgets a choice."""
     user = database.get(session, User, actor.user_id or 0)
-    rest = {key: kept for key, kept in user.preferences.items() if key != name}
-    user.preferences = rest if value is None else {**rest, name: value}
+    preferences = {**user.preferences, **chosen}
+    user.preferences = {name: value for name, value in preferences.items() if value is not None}
 
 
 def _check_free(session: Session, name: str) -> None:

@@ -9,9 +9,21 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from app.pages.charts.annotations import AnnotationTarget
+import numpy as np
+
+from app.assemble.files.posted import Posted
+from app.usecases.accounts import AccountChange, NewAccount
+from app.usecases.annotations import NewAnnotation
+from app.usecases.assets import AssetChange, NewAsset
+from app.usecases.automations import AutomationChange, NewAutomation
+from app.usecases.credentials import NewKey
+from app.usecases.data import DataDeletion
+from app.usecases.jobs import ForecastTrigger
+from app.usecases.sensors import NewSensor, SensorChange
+from app.usecases.templates import FromTemplate
+from app.usecases.users import NewUser, UserChange
 from db.assets import Asset
-from tests.auth.permission_table import ADD, EVERYONE, READ, Ids
+from tests.auth.permission_table import ADD, ADMIN, EVERYONE, MANAGE, READ, Ids
 
 HOSTS = {"reader", "root"}
 
@@ -31,11 +43,11 @@ class PageLine(NamedTuple):
 
 
 class ActionLine(NamedTuple):
-    """Something a page can change: a function given to ``writing``."""
+    """Something a page can change: a use case given to ``writing`` or ``triggering``."""
 
     allowed: set[str]
     given: Callable[[Ids], tuple[Any, ...]]
-    """What it is called with, before session and user."""
+    """What it is called with, after session and actor."""
 
 
 LIST = PageLine("battery", instead="foreign|market")
@@ -76,13 +88,68 @@ PAGES_SEEN: dict[str, PageLine] = {
 }
 
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
-REMARK = {"content": "x", "type": "label", "start": DAY, "end": DAY + timedelta(days=1)}
+REMARK = NewAnnotation(content="x", start=DAY, end=DAY + timedelta(days=1), belief_time=DAY)
+NIGHTLY = NewAutomation(name="new", kind="schedule", every="P1D", request={})
+ASSETS, SENSORS, JOBS_AT = "app.usecases.assets", "app.usecases.sensors", "app.usecases.jobs"
+USERS_AT, AUTOMATIONS = "app.usecases.users", "app.usecases.automations"
+
+
+def new_asset(ids: Ids) -> tuple[Any, ...]:
+    return (NewAsset(name="new", generic_asset_type_id=1, account_id=ids["a:Mill"]),)
+
+
+def new_sensor(ids: Ids) -> tuple[Any, ...]:
+    return (NewSensor(name="new", unit="kW", event_resolution="PT15M", generic_asset_id=ids["battery"]),)
+
+
+def new_user(ids: Ids) -> tuple[Any, ...]:
+    return (NewUser(email="new@example.org", account_id=ids["a:Mill"]), "!")
+
+
+def values(ids: Ids) -> tuple[Any, ...]:
+    moment = np.array([1767571200000000])
+    return ids["s:power"], [Posted(events=moment, values=np.array([1.0]), step=timedelta(minutes=15), unit="kW")]
+
+
 ACTIONS: dict[str, ActionLine] = {
-    "app.pages.jobs.job_table:change": ActionLine(ADD, lambda ids: (ids["j:failed"], "requeue")),
-    "app.pages.jobs.queue_table:clear": ActionLine({"root"}, lambda ids: ("scheduling",)),
-    "app.pages.charts.annotations:store": ActionLine(
-        ADD, lambda ids: (AnnotationTarget(kind=Asset, id=ids["battery"]), None, REMARK)
+    f"{ASSETS}:create_asset": ActionLine(ADD, new_asset),
+    f"{ASSETS}:update_asset": ActionLine(ADD, lambda ids: (ids["battery"], AssetChange(name="renamed"))),
+    f"{ASSETS}:delete_asset": ActionLine(MANAGE, lambda ids: (ids["battery"],)),
+    f"{ASSETS}:copy_asset": ActionLine(ADD, lambda ids: (ids["battery"],)),
+    "app.usecases.templates:create_asset_from_template": ActionLine(
+        ADD, lambda ids: ("battery", FromTemplate(name="from a template", account_id=ids["a:Mill"]))
     ),
-    "app.pages.charts.annotations:discard": ActionLine(ADD, lambda ids: (ids["remark"],)),
-    "app.pages.asset.plan_now:enqueue": ActionLine(ADD, lambda ids: (ids["battery"], timedelta(hours=12))),
+    f"{SENSORS}:create_sensor": ActionLine(ADD, new_sensor),
+    f"{SENSORS}:update_sensor": ActionLine(MANAGE, lambda ids: (ids["s:power"], SensorChange(name="renamed"))),
+    f"{SENSORS}:delete_sensor": ActionLine(MANAGE, lambda ids: (ids["s:power"],)),
+    "app.usecases.data:save_upload": ActionLine(ADD, values),
+    "app.usecases.data:delete_data": ActionLine(MANAGE, lambda ids: (ids["s:power"], DataDeletion())),
+    "app.usecases.annotations:create_annotation": ActionLine(ADD, lambda ids: (Asset, ids["battery"], REMARK)),
+    "app.usecases.annotations:update_annotation": ActionLine(ADD, lambda ids: (ids["remark"], {"content": "y"})),
+    "app.usecases.annotations:delete_annotation": ActionLine(ADD, lambda ids: (ids["remark"],)),
+    f"{JOBS_AT}:request_plan": ActionLine(ADD, lambda ids: (ids["battery"], timedelta(hours=12))),
+    f"{JOBS_AT}:request_forecast": ActionLine(
+        ADD, lambda ids: (ids["s:power"], ForecastTrigger(duration="PT1H", config={}))
+    ),
+    f"{JOBS_AT}:cancel_job": ActionLine(ADD, lambda ids: (ids["j:queued"],)),
+    f"{JOBS_AT}:requeue_job": ActionLine(ADD, lambda ids: (ids["j:failed"],)),
+    f"{JOBS_AT}:clear_queue": ActionLine(ADMIN, lambda ids: ("scheduling",)),
+    f"{AUTOMATIONS}:create_automation": ActionLine(ADD, lambda ids: (ids["battery"], NIGHTLY)),
+    f"{AUTOMATIONS}:update_automation": ActionLine(ADD, lambda ids: (ids["automation"], AutomationChange())),
+    f"{AUTOMATIONS}:run_automation": ActionLine(ADD, lambda ids: (ids["automation"],)),
+    f"{AUTOMATIONS}:delete_automation": ActionLine(ADD, lambda ids: (ids["automation"],)),
+    "app.usecases.accounts:create_account": ActionLine(ADMIN, lambda ids: (NewAccount(name="new"),)),
+    "app.usecases.accounts:update_account": ActionLine(
+        MANAGE, lambda ids: (ids["a:Mill"], AccountChange(name="renamed"))
+    ),
+    f"{USERS_AT}:create_user": ActionLine({"boss", "adviser", "root"}, new_user),
+    f"{USERS_AT}:update_user": ActionLine(
+        {"hand", "boss", "root"}, lambda ids: (ids["u:hand"], UserChange(timezone="UTC"))
+    ),
+    f"{USERS_AT}:void_password": ActionLine({"hand", "boss", "root"}, lambda ids: (ids["u:hand"], "!")),
+    f"{USERS_AT}:choose_preferences": ActionLine(EVERYONE, lambda ids: ({"tab": "plan"},)),
+    "app.usecases.credentials:create_key": ActionLine(
+        {"hand", "root"}, lambda ids: (ids["u:hand"], NewKey(name="x", scopes=["read"]))
+    ),
+    "app.usecases.credentials:revoke_key": ActionLine({"hand", "boss", "root"}, lambda ids: (ids["key"],)),
 }

@@ -19,8 +19,10 @@ from tornado.httpclient import HTTPClientError
 import app.pages
 from app.auth.access.access import NotAllowed
 from app.auth.access.identity import identity
+from app.auth.tokens import keys
 from app.pages.routes import PAGES
 from app.settings import settings
+from app.usecases.actor import Actor
 from app.web import context
 from app.web.context import Running
 from app.widgets.async_content import FAILED
@@ -29,6 +31,7 @@ from db.accounts.users import User, role
 from db.annotations import Annotation
 from db.core.database import Database
 from db.jobs.alerts import Alert
+from db.jobs.automations import Automation
 from db.jobs.jobs import Job
 from tests.auth.page_table import ACTIONS, PAGES_SEEN, PageLine
 from tests.auth.permission_table import EVERYONE
@@ -39,6 +42,7 @@ from tests.http import serving
 from tests.http.serving import Api, alone
 
 TABLE = "tests/auth/page_table.py"
+SETTINGS = settings.load({})
 
 
 class Forgotten(Exception):
@@ -55,22 +59,26 @@ def ids(sqlite_people: Database) -> dict[str, Any]:
             user = User(email=serving.email(name), username=name, password_hash=hashed, account_id=found[account])
             user.active, user.roles = name != "inactive", [role(session, named)]
             session.add(user)
-        now, key = datetime.now(UTC), found["battery"]
-        for name, state in (("today", "FINISHED"), ("failed", "FAILED")):
+        now, asset_id = datetime.now(UTC), found["battery"]
+        for name, state in (("today", "FINISHED"), ("failed", "FAILED"), ("queued", "QUEUED")):
             job = Job(id=name, kind="schedule", status=state, request={}, request_hash=name, known_at=now)
-            job.asset_id, job.enqueued_at, job.result, job.message, job.trace = key, now, {}, "", ""
+            job.asset_id, job.enqueued_at, job.result, job.message, job.trace = asset_id, now, {}, "", ""
             session.add(job)
-        session.add(
-            Alert(cause="x", kind="stale", message="Meter is silent", asset_id=key, first_at=now, last_at=now, count=1)
-        )
+        alert = Alert(cause="x", kind="stale", message="Meter is silent", first_at=now, last_at=now, count=1)
+        alert.asset_id = asset_id
+        session.add(alert)
         source = sources.named(session, "remarks", type="script")
         session.flush()
         remark = Annotation(content="x", start=now, end=now + timedelta(hours=1), type="label", source_id=source.id)
-        remark.asset_id = key
-        session.add(remark)
+        remark.asset_id = asset_id
+        key, _ = keys.make(session, found["u:hand"], name="x", scopes=["read"], now=now, expires_at=None)
+        nightly = Automation(asset_id=found["battery"], name="x", kind="schedule", request={}, every=timedelta(days=1))
+        nightly.at, nightly.next_at, nightly.created_at, nightly.active = timedelta(0), now, now, True
+        nightly.on_data = False
+        session.add_all([remark, nightly])
         session.flush()
-        found["remark"] = remark.id
-    told = {"j:today": "today", "j:failed": "failed", "remark": found["remark"]}
+        rows = {"remark": remark.id, "key": key.id, "automation": nightly.id}
+    told = {f"j:{name}": name for name in ("today", "failed", "queued")} | rows
     return serving.identifiers(sqlite_people) | told
 
 
@@ -144,23 +152,29 @@ def test_strangers_get_no_page_and_no_websocket(site: Api, ids: dict[str, Any], 
 
 
 def actions() -> Iterator[tuple[str, str]]:
-    """Give module and expression of everything that pages hand to ``writing``."""
+    """Give module and expression of every use case that pages hand to ``writing`` or ``triggering``."""
     root = Path(app.pages.__path__[0]).parents[1]
     for path in sorted([*root.glob("app/pages/**/*.py"), *root.glob("app/widgets/*.py")]):
+        module = ".".join(path.relative_to(root).with_suffix("").parts)
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "writing":
-                given: ast.expr = node.args[0]
-                if isinstance(given, ast.Call) and ast.unparse(given.func) == "partial":
-                    given = given.args[0]
-                yield ".".join(path.relative_to(root).with_suffix("").parts), ast.unparse(given)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("writing", "triggering"):
+                acting = [each for each in ast.walk(node.args[0]) if isinstance(each, ast.Call) and acts(each)]
+                yield module, ast.unparse(acting[0].func) if len(acting) == 1 else ast.unparse(node.args[0])
+
+
+def acts(call: ast.Call) -> bool:
+    """Return whether something is called with session and actor, as use cases are."""
+    return [ast.unparse(each) for each in call.args[:2]] == ["session", "actor"]
 
 
 def test_every_action_of_a_page_has_a_line() -> None:
     found = set()
     for module, expression in actions():
-        function = getattr(import_module(module), expression, None)
-        told = f"{module} hands {expression} to writing: take a function of a module, or a partial of one."
-        assert function is not None, told
+        function: Any = import_module(module)
+        for part in expression.split("."):
+            function = getattr(function, part, None)
+        told = f"{module} hands {expression} on: let a lambda call one use case with session and actor."
+        assert function is not None and function.__module__.startswith("app.usecases."), told
         found.add(f"{function.__module__}:{function.__name__}")
     lacking = sorted(found - set(ACTIONS))
     assert not lacking, f"Add a line to ACTIONS in {TABLE} for {lacking}: who may do it, and what is it called with?"
@@ -179,7 +193,7 @@ def test_everybody_may_do_on_pages_what_is_written_down(
             asker = identity(session, session.get_one(User, ids[f"u:{kind}"]))
         try:
             with sqlite_people.writing() as session:
-                change(*line.given(ids), session, asker)
+                change(session, Actor(principal=asker, settings=SETTINGS, now=datetime.now(UTC)), *line.given(ids))
                 session.flush()
                 raise Forgotten
         except Forgotten:

@@ -15,7 +15,7 @@ from app.pages.account.access_keys import Keys, Once
 from app.pages.admin import user
 from app.pages.admin.audit_log import AuditLog
 from app.pages.asset.context_tab import heading
-from app.usecases.users import choose_preference
+from app.usecases.users import choose_preferences
 from app.web.context import current
 from app.widgets.async_content import later, reading, refuse, writing
 from app.widgets.forms import Field, Form
@@ -23,6 +23,7 @@ from app.widgets.layout import Shell, address
 from components.tables.fact_table import FactTable
 from db.accounts.users import LEGENDS_BELOW, OPENED_TAB, User
 
+CHOICES = {"view": OPENED_TAB, "below": LEGENDS_BELOW}
 VIEWS = ("Graphs", "Plan", "Replay", "Context", "Properties", "Status", "Audit Log")
 MEANING = "A token stands for you in requests to the API, for {hours:g} hours or until your password changes."
 
@@ -72,10 +73,8 @@ def _pages(found: user.UserContent) -> Form:
     """Return the form of what is kept of how somebody likes their pages."""
 
     async def send(given: Mapping[str, Any]) -> None:
-        for field, name in (("view", OPENED_TAB), ("below", LEGENDS_BELOW)):
-            if field in given:
-                keep = partial(choose_preference, name=name, value=given[field])
-                await writing(keep)
+        chosen = {name: given[field] for field, name in CHOICES.items() if field in given}
+        await writing(lambda session, actor: choose_preferences(session, actor, chosen))
 
     kept = found.user.preferences
     views = {view: view.split()[0].lower() for view in VIEWS}

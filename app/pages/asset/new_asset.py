@@ -13,7 +13,6 @@ from app.auth.access import access
 from app.auth.access.access import NotAllowed
 from app.auth.access.identity import SignedIn
 from app.usecases import assets as usecases
-from app.usecases.actor import Actor
 from app.usecases.assets import NewAsset
 from app.usecases.templates import TEMPLATES, FromTemplate, create_asset_from_template
 from app.widgets.async_content import writing
@@ -118,7 +117,12 @@ def _blank(found: NewAssetContent) -> Form:
 
 def _template(found: NewAssetContent) -> Form:
     async def send(given: dict[str, Any]) -> Asset:
-        return await writing(partial(_create_from_template, given.pop("template"), _public(given)))
+        template, fields = given.pop("template"), _public(given)
+        return await writing(
+            lambda session, actor: create_asset_from_template(
+                session, actor, template, actor.read(FromTemplate, fields)
+            )
+        )
 
     first = next(iter(found.templates.values()))
     fields = [
@@ -128,10 +132,6 @@ def _template(found: NewAssetContent) -> Form:
         *_place(),
     ]
     return Form(fields, send=send, done=_open, button="Add from template", whole=True)
-
-
-def _create_from_template(template: str, given: Mapping[str, Any], session: Session, actor: Actor) -> Asset:
-    return create_asset_from_template(session, actor, template, actor.read(FromTemplate, given))
 
 
 def _copy(found: NewAssetContent) -> Form:

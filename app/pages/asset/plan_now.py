@@ -9,17 +9,13 @@ import panel as pn
 import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
-from app.assemble.site.request import ScheduleRequest
 from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
 from app.pages.jobs.job_table import act, span
-from app.usecases.actor import Actor
-from app.web.context import current
-from app.widgets.async_content import in_turn, later, note, plain, refuse, writing
+from app.usecases.jobs import request_plan
+from app.widgets.async_content import later, note, plain, refuse, triggering
 from app.widgets.layout import address
 from app.widgets.live import Following
-from db.assets import Asset
-from db.core.database import get
 from db.jobs import job_states, jobs
 from db.jobs.jobs import Job
 
@@ -60,13 +56,13 @@ class PlanNow(pn.viewable.Viewer):
     async def _ask(self, _event: Any) -> None:
         self._button.disabled = True
         try:
-            job_id = await writing(partial(enqueue, self._id, timedelta(hours=self._length.value)))
-            await in_turn(partial(current().queue.put, job_id))
+            length = timedelta(hours=self._length.value)
+            (job,) = await triggering(lambda session, actor: [request_plan(session, actor, self._id, length)])
         except Exception as error:  # told in its place, whatever it is
             problem = error
             later(lambda: self._refuse(problem))
         else:
-            later(lambda: self._follow(job_id))
+            later(lambda: self._follow(job.id))
 
     async def _stop(self, _event: Any) -> None:
         self._cancel.disabled = True
@@ -122,14 +118,3 @@ def _said(job: Job, ahead: int, now: datetime) -> str:
         return job.message or "Scheduled for later …"
     before = f"; {ahead} other job{'s' * (ahead != 1)} first" if ahead else ""
     return f"Waiting for a worker: {span(now - job.enqueued_at)}{before} …"
-
-
-def enqueue(asset_id: int, length: timedelta, session: Session, actor: Actor) -> str:
-    """Add the job that plans an asset from now on; return its id."""
-    asset, now = get(session, Asset, asset_id), actor.now
-    actor.check("create-children", asset)
-    start = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
-    request = ScheduleRequest(asset=asset_id, start=start, duration=length).model_dump(mode="json")
-    job = Job(kind="schedule", request=request, known_at=now, user_id=actor.user_id, asset_id=asset_id, enqueued_at=now)
-    job.request_hash = jobs.fingerprint("schedule", asset_id, request, None)
-    return jobs.add(session, job).id

@@ -2,6 +2,7 @@
 
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,9 +14,13 @@ from sqlalchemy.orm import Session
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.pages.charts.annotation_form import RemarkForm
-from app.usecases import annotations as usecases
-from app.usecases.actor import Actor
-from app.usecases.annotations import NewAnnotation
+from app.usecases.annotations import (
+    NewAnnotation,
+    create_annotation,
+    delete_annotation,
+    places,
+    update_annotation,
+)
 from app.widgets import time_range
 from app.widgets.async_content import later, plain, reading, refuse, soon, writing
 from components.charts.annotations import AnnotationBand
@@ -77,7 +82,7 @@ def read(
             AnnotationBand(
                 start=to_us(row.start), end=to_us(row.end), text=row.content, kind=row.type, by=row.source.description
             ),
-            all(access.may(who, "create-children", each) for each in usecases.places(session, row)),
+            all(access.may(who, "create-children", each) for each in places(session, row)),
         )
         for row in rows
     ]
@@ -131,12 +136,17 @@ class Remarks(pn.viewable.Viewer):
             self.form.open(event.new)
 
     async def _save(self, annotation_id: int | None, fields: dict[str, Any]) -> None:
-        await self._try(writing(partial(store, self._place, annotation_id, fields)))
+        if annotation_id is not None:
+            await self._try(writing(lambda session, actor: update_annotation(session, actor, annotation_id, fields)))
+            return
+        kind, key = self._place.kind, self._place.id
+        new = NewAnnotation(**fields, belief_time=datetime.now(UTC))
+        await self._try(writing(lambda session, actor: create_annotation(session, actor, kind, key, new)))
 
     async def _delete(self, annotation_id: int) -> None:
-        await self._try(writing(partial(discard, annotation_id)))
+        await self._try(writing(lambda session, actor: delete_annotation(session, actor, annotation_id)))
 
-    async def _try(self, change: Coroutine[Any, Any, None]) -> None:
+    async def _try(self, change: Coroutine[Any, Any, Any]) -> None:
         """Write, then show what is there now; what is refused is told."""
         try:
             await change
@@ -158,19 +168,3 @@ def _middle(span: tuple[int, int]) -> tuple[int, int]:
     grid = HOUR_US if end - start >= 8 * HOUR_US else HOUR_US // 60
     first, last = ((start * share + end * (8 - share)) // 8 // grid * grid for share in (5, 3))
     return first, last
-
-
-def store(
-    place: AnnotationTarget, annotation_id: int | None, fields: dict[str, Any], session: Session, actor: Actor
-) -> None:
-    """Change an annotation, or add one where it has no id yet."""
-    if annotation_id is not None:
-        usecases.update_annotation(session, actor, annotation_id, fields)
-        return
-    new = NewAnnotation(**fields, belief_time=actor.now)
-    usecases.create_annotation(session, actor, get(session, place.kind, place.id), new)
-
-
-def discard(annotation_id: int, session: Session, actor: Actor) -> None:
-    """Delete an annotation."""
-    usecases.delete_annotation(session, actor, annotation_id)

@@ -163,8 +163,10 @@ async def act(job_id: str, word: str) -> str:
         NotAllowed: The user may not.
         QueueDown: It is requeued and kept, but the queue cannot be reached.
     """
-    change = usecases.cancel_job if word == "cancel" else usecases.requeue_job
-    await writing(lambda session, actor: change(session, actor, job_id))
+    if word == "cancel":
+        await writing(lambda session, actor: usecases.cancel_job(session, actor, job_id))
+    else:
+        await writing(lambda session, actor: usecases.requeue_job(session, actor, job_id))
     if word == "requeue":
         await in_turn(partial(current().queue.put, job_id))
     return f"The job {DONE[word]}."

@@ -7,7 +7,7 @@ from pydantic import Field
 from app.api.http.route import Call, post
 from app.usecases.fields import HYPHENS, Body
 from app.usecases.inputs import Invalid
-from app.usecases.users import choose_preference
+from app.usecases.users import choose_preferences
 from db.accounts.users import LEGENDS_BELOW, OPENED_TAB
 
 TABS = {
@@ -38,7 +38,7 @@ def asset_view(call: Call, body: AssetView) -> dict[str, Any]:
     if body.use_as_default and body.default_asset_view is None:
         raise Invalid("json", {"default-asset-view": [f"choose one of {', '.join(TABS)}."]})
     tab = TABS[body.default_asset_view or "Graphs"] if body.use_as_default else None
-    choose_preference(call.session, call.actor, OPENED_TAB, tab)
+    choose_preferences(call.session, call.actor, {OPENED_TAB: tab})
     return {"message": "Assets open with the tab you chose." if body.use_as_default else "Your choice is forgotten."}
 
 
@@ -52,7 +52,7 @@ class Legends(Body):
 
 def legends(call: Call, body: Legends) -> dict[str, Any]:
     """Choose whether charts have their legends below."""
-    choose_preference(call.session, call.actor, LEGENDS_BELOW, body.keep_legends_below_graphs)
+    choose_preferences(call.session, call.actor, {LEGENDS_BELOW: body.keep_legends_below_graphs})
     where = "below" if body.keep_legends_below_graphs else "beside"
     return {"message": f"Charts have their legends {where}, where nothing else is asked for."}
 

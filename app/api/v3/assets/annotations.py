@@ -33,10 +33,10 @@ class AnnotationBody(Body):
     prior: Annotated[Moment | None, Field(description="When it was made; without it now")] = None
 
 
-def _add(call: Call, place: Place, body: AnnotationBody) -> Reply:
+def _add(call: Call, kind: type[Place], id: int, body: AnnotationBody) -> Reply:
     given = body.model_dump(exclude={"prior"})
     new = NewAnnotation(**given, belief_time=body.prior or call.now)
-    annotation, is_new = annotations.create_annotation(call.session, call.actor, place, new)
+    annotation, is_new = annotations.create_annotation(call.session, call.actor, kind, id, new)
     return Reply(content=_shown(annotation), status=201 if is_new else 200)
 
 
@@ -58,17 +58,17 @@ def _shown(row: Annotation) -> dict[str, Any]:
 
 def annotate_account(call: Call, id: int, body: AnnotationBody) -> Reply:
     """Annotate an account; 201 if the annotation is new, 200 if it is there already."""
-    return _add(call, database.get(call.session, Account, id), body)
+    return _add(call, Account, id, body)
 
 
 def annotate_asset(call: Call, id: int, body: AnnotationBody) -> Reply:
     """Annotate an asset; 201 if the annotation is new, 200 if it is there already."""
-    return _add(call, database.get(call.session, Asset, id), body)
+    return _add(call, Asset, id, body)
 
 
 def annotate_sensor(call: Call, id: int, body: AnnotationBody) -> Reply:
     """Annotate a sensor; 201 if the annotation is new, 200 if it is there already."""
-    return _add(call, database.get(call.session, Sensor, id), body)
+    return _add(call, Sensor, id, body)
 
 
 class AnnotationQuery(Query):
