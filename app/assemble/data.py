@@ -1,6 +1,6 @@
 """A sensor's stored values → an equidistant series, in the unit and at the resolution asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -17,7 +17,8 @@ from db.core.bounds import Most
 from db.sensors import Sensor
 from engine import resample
 from engine.errors import FieldError
-from engine.iso_time import DAY, MICROSECOND, Microseconds, after, zone
+from engine.iso_time import DAY, HOUR_US, MICROSECOND, Microseconds, after, zone
+from engine.units import units
 from engine.window import MOST_STEPS, Window
 
 EVER = datetime.fromisoformat("9000-01-01T00:00:00+00:00")
@@ -98,8 +99,13 @@ def _written(sensor: Sensor, known: Known, asked: SeriesQuery, step: timedelta) 
     ticks = window.ticks
     if not step % DAY:  # a day of a sensor is one of its zone, of 23 to 25 hours
         ticks = resample.later(ticks[:1], ticks - ticks[0], zone(sensor.timezone))
-    unit = asked.unit or sensor.unit
-    values = of_sensor(sensor, known.events, known.values).over(ticks, unit, "mean" if sensor.resolution else "last")
+    unit, series = asked.unit or sensor.unit, of_sensor(sensor, known.events, known.values)
+    if asked.resolution is None:  # the values as they are stored, also where the time asked for begins within an event
+        stored = replace(series, level=True).over(ticks, rule="last")
+        hours = np.diff(ticks) / HOUR_US if sensor.resolution else None
+        values = units.convert(stored, sensor.unit, unit, hours=hours)
+    else:
+        values = series.over(ticks, unit, "mean" if sensor.resolution else "last")
     return EquidistantSeries(
         window=window,
         starts=ticks[:-1],

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from engine.devices.inflexible import Inflexible
+from engine.errors import FieldError
 from engine.window import Window
 from tests.assemble.homes import HOUR, START, Home
 from tests.assemble.test_site import BATTERY, FLAT, battery, only
@@ -107,3 +108,21 @@ def test_a_part_of_a_step_is_told(home, battery):
             "2030-01-14T00:00+00:00; the mean of that part counts."
         )
     ]
+
+
+@pytest.mark.parametrize(
+    "field, unit",
+    [
+        ("consumption-price", "EUR/kW"),
+        ("site-peak-consumption-price", "EUR/kWh"),
+        ("soc-minima", "kW"),
+        ("soc-max", "kW"),
+        ("site-power-capacity", "EUR"),
+    ],
+)
+def test_a_sensor_is_refused_where_its_unit_would_be_as_text(home, battery, field, unit):
+    wrong = sensor(home, unit, [1.0] * 4)
+    of_device = {field: wrong} if field.startswith("soc") else {}
+    of_site = {} if of_device else {field: wrong}
+    with pytest.raises(FieldError, match=f"{field}: .*'{unit}'"):
+        home.read("house", [{"sensor": battery, **BATTERY, **of_device}], {**FLAT, **of_site})

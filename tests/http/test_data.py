@@ -47,6 +47,7 @@ def test_one_value_over_longer_steps_is_repeated_and_converted(api: Api, sensor:
         ({"unit": "kWh", "resolution": "PT1H"}, [3]),  # a mean of 3 kW over one hour
         ({"resolution": "PT20M"}, [1.25, 2.5, 5.25]),
         ({"resolution": "PT5M", "duration": "PT20M"}, [1, 1, 1, 2]),
+        ({"start": "2026-02-28T23:05:00Z", "duration": "PT30M"}, [1, 2]),
         ({"duration": "PT30M"}, [1, 2]),
         ({"start": "2026-02-28T23:45:00Z", "duration": "PT15M"}, [6]),
     ],

@@ -106,6 +106,19 @@ def test_a_chain_of_pandas_methods(api: Api, ids: dict[str, int]) -> None:
     assert values(api, out) == [max(value - 10, 0) for value in SHAPE]
 
 
+@pytest.mark.parametrize("reporter", ["AggregatorReporter", "PandasReporter"])
+@pytest.mark.parametrize(
+    "step, expected", [("PT2H", [4.0 * pair + 1 for pair in range(12)]), ("PT30M", [half / 2 for half in SHAPE])]
+)
+def test_reports_keep_energies(api: Api, ids: dict[str, int], reporter: str, step: str, expected: list[float]) -> None:
+    load, energy = sensor(api, ids, "kW"), sensor(api, ids, "kWh", step)
+    put(api, load, SHAPE, "kW")
+    config = {"required_input": [{"name": "load", "unit": "kWh"}]} if reporter == "PandasReporter" else {}
+    report(api, ids, reporter, [{"name": "load", "sensor": load}], [{"name": "load", "sensor": energy}], config)
+    assert values(api, energy)[:: 2 if step == "PT30M" else 1] == expected
+    assert sum(values(api, energy)) == pytest.approx(sum(SHAPE))
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -51,10 +51,16 @@ class ReportRequest(BaseModel):
     belief_horizon: str | None = None
     """When the report counts as known: so long before each event could be known; None: when it was asked for."""
 
+    @property
+    def required_input(self) -> list[Reference]:
+        """What the config says of each input: its name, and the unit it is computed in."""
+        listed = self.config.get("required_input", self.config.get("required-input"))
+        return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+
     @model_validator(mode="after")
     def check_config(self) -> Self:
         """Refuse what its reporter does not take as soon as somebody asks, and not in a job an hour later."""
-        for entry in self.input:
+        for entry in (*self.input, *self.required_input):
             if (unit := entry.get("unit")) is not None and not isinstance(unit, str):
                 raise FieldError("parameters", "the unit of an input is a text, such as 'kW'.")
             units.unit(unit or "")
@@ -268,8 +274,10 @@ def _pandas(report: ReportRun) -> dict[int, Posted]:
 
     reporter = chain(report.request.config)
     frames = {}
+    wanted = {str(entry.get("name")): entry.get("unit") for entry in report.request.required_input}
     for name, sensor, entry in report.inputs:
-        series = report.read(sensor, entry, unit=entry.get("unit") or sensor.unit, step=report.request.resolution)
+        unit = entry.get("unit") or wanted.get(name) or sensor.unit
+        series = report.read(sensor, entry, unit=unit, step=report.request.resolution)
         starts = pd.DatetimeIndex(series.starts.view("datetime64[us]"), tz="UTC", name="event_start")
         days = starts.tz_convert(sensor.timezone)  # "1D" is a day where the sensor is
         frames[name] = pd.Series(series.values, index=days)
