@@ -1,12 +1,13 @@
-"""Tables of all fields; ``python -m engine.flex.reference docs/flex-config.md`` renews those of the page."""
+"""Tables and schemas of fields; ``python -m engine.flex.reference docs/flex-config.md`` renews those of the page."""
 
 import json
 import sys
 from pathlib import Path
+from typing import Any, get_args
 
 from engine.flex.commitment import CommitmentModel
 from engine.flex.context import FlexContext
-from engine.flex.facts import Fact
+from engine.flex.facts import Fact, Form
 from engine.flex.fields import FlexFields
 from engine.flex.parts import OperationMode
 from engine.flex.process import ProcessModel
@@ -22,6 +23,39 @@ PARTS: list[tuple[str, type[FlexFields]]] = [
 ]
 FORMS = {"parts": "list", "sensors": "list of sensors"}
 OVERLAPS = {"least": "Of several at one time the least counts.", "most": "Of several at one time the most counts."}
+
+TYPES: dict[Form, list[str]] = {
+    "quantity": ["string", "number", "array", "object"],
+    "quantities": ["string", "number", "array", "object"],
+    "sensor": ["integer", "object"],
+    "sensors": ["array"],
+    "asset": ["integer"],
+    "parts": ["array"],
+    "events": ["array", "object"],
+    "text": ["string", "number", "object"],
+    "flag": ["boolean"],
+}
+"""How each form is written in JSON."""
+
+
+def json_schema(*models: type[FlexFields]) -> dict[str, Any]:
+    """JSON schema of an object with the fields of some models, for the specification of an API."""
+    properties = {fact.name: _property(fact, model) for model in models for fact in model.facts()}
+    return {"type": "object", "properties": properties}
+
+
+def _property(fact: Fact, model: type[FlexFields]) -> dict[str, Any]:
+    about: dict[str, Any] = {"type": TYPES[fact.form], "description": fact.meaning, "examples": [fact.example]}
+    if fact.unit:
+        about["x-unit"] = fact.unit
+    if fact.role:
+        about["x-role"] = [str(each.name).lower() for each in fact.role]
+    if fact.replaced_by:
+        about["deprecated"] = True
+    entries = get_args(model.model_fields[fact.name.replace("-", "_")].annotation)
+    if fact.form == "parts" and issubclass(entries[0], FlexFields):
+        about["items"] = json_schema(entries[0])
+    return about
 
 
 def tables() -> str:

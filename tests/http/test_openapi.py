@@ -19,6 +19,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from engine.flex.context import FlexContext
+from engine.flex.storage import StorageModel
 from tests.effort import effort
 from tests.http.serving import Api
 
@@ -41,6 +43,17 @@ def test_every_operation_is_named_once_and_explained(specification: dict[str, An
     assert specification["openapi"].startswith("3.1") and len(operations) > 60
     assert set(Counter(one["operationId"] for one in operations).values()) == {1}
     assert all(one["summary"].endswith((".", "failed")) for one in operations)
+
+
+@pytest.mark.parametrize(("name", "model"), [("flex-context", FlexContext), ("flex-model", StorageModel)])
+def test_every_flex_field_is_in_the_specification(specification: dict[str, Any], name: str, model: type[Any]) -> None:
+    schemas = specification["components"]["schemas"].values()
+    [body] = [one for one in schemas if {"start", name} <= one.get("properties", {}).keys()]
+    entries = [one.get("items", one) for one in body["properties"][name]["anyOf"]]
+    [fields] = [one["properties"] for one in entries if "properties" in one]
+    for fact in model.facts():
+        assert fields[fact.name]["description"] == fact.meaning
+        assert fields[fact.name].get("x-unit", "") == (fact.unit or "")
 
 
 def test_services_are_listed_and_the_documentation_is_a_page(api: Api, specification: dict[str, Any]) -> None:
@@ -92,4 +105,4 @@ def test_generated_requests_meet_the_specification(
         except (Failure, FailureGroup) as failure:
             found.add(f"{case.method} {case.path}: {failure}"[:1000])
     assert not found, "\n".join(sorted(found))
-    assert statuses[200] > 20 if mode == GenerationMode.POSITIVE else statuses[422] > 40, statuses
+    assert statuses[200] > 20 if mode == GenerationMode.POSITIVE else statuses[422] > effort(30, 40), statuses

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from app.api.http.errors import ApiError
 from app.api.http.route import Call, Reply, Save, get, post
@@ -28,8 +28,14 @@ from db.beliefs.source_filter import SourceFilter
 from db.core import database
 from db.jobs.jobs import Job
 from db.sensors import Sensor
+from engine.flex.context import FlexContext
+from engine.flex.process import ProcessModel
+from engine.flex.reference import json_schema
+from engine.flex.storage import StorageModel
 
 Flex = dict[str, Any]
+Device = Annotated[Flex, WithJsonSchema(json_schema(ProcessModel, StorageModel))]
+Surroundings = Annotated[Flex, WithJsonSchema(json_schema(FlexContext))]
 SHOWN = "PT6H"
 """How much of a schedule is given where no duration is asked for."""
 
@@ -44,10 +50,10 @@ class ScheduleTrigger(Body):
     resolution: Annotated[Length | None, Field(description="Without it that of the finest power sensor")] = None
     prior: Annotated[Moment | None, Field(description="Plan with what was known then; without it with all")] = None
     flex_model: Annotated[
-        list[Flex] | Flex, Field(default_factory=list, description="One entry per device, named by its power sensor")
+        list[Device] | Flex, Field(default_factory=list, description="One entry per device, named by its power sensor")
     ]
     flex_context: Annotated[
-        Flex | list[Flex], Field(default_factory=dict, description="Prices, limits, loads of the site")
+        Surroundings | list[Flex], Field(default_factory=dict, description="Prices, limits, loads of the site")
     ]
     sequential: Annotated[bool, Field(description="Accepted; devices are always planned together")] = False
     force_new_job_creation: Annotated[bool, Field(description="Plan again although an equal request was made")] = False
