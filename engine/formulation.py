@@ -164,7 +164,7 @@ def _share_fairly(problem: Problem) -> None:
         for share in shares:
             if share.group == group:
                 most = np.maximum(full(share.limit, problem.window.n), 1e-9)
-                problem.at_most(f"{share.columns}.share", problem.block(share.columns) * (1.0 / most), highest)
+                problem.at_most(f"{share.columns}.share", problem.columns(share.columns) * (1.0 / most), highest)
         problem.prefer(highest * FAIRNESS)
 
 

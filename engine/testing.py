@@ -63,7 +63,7 @@ def check_device(device: Device, site: Site | None = None) -> None:
     """
     here = sample_site(device) if site is None else site
     built, n = build(here), here.window.n
-    (block,) = (block for block in built.problem.sections if block.by is device)
+    (block,) = (block for block in built.problem.blocks if block.by is device)
     for port in device.ports:
         assert built.power[port.name].size == n, f"The power of {port.name} has no value for each step."
     for limit in built.problem.limits:  # those of others too, which it must not read

@@ -133,7 +133,7 @@ class Port:
             problem.variable(level)
         problem.tighten(level, full(hard, n) / coefficient)
         problem.limit(Limit(f"{name}-capacity", level, "upper", "kW", scale=coefficient))
-        return problem.block(level) * coefficient
+        return problem.columns(level) * coefficient
 
     def _add_rules(self, problem: Problem, flow: "Flow") -> None:
         """Add what forbids some ways to run."""

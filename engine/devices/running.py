@@ -89,7 +89,7 @@ class Switching:
         stop = problem.variable(f"{name}.stop", upper=1.0, integer=True)
         problem.at_most(f"{name}.runs", power, on * full(most, n))
         if f"{name}.resting" in problem.sizes:  # with bands, being on is more than being allowed to run
-            problem.equal(f"{name}.on", on, 1.0 - problem.block(f"{name}.resting"))
+            problem.equal(f"{name}.on", on, 1.0 - problem.columns(f"{name}.resting"))
         before = np.zeros(n)
         before[0] = float(self.on_at_start)
         problem.equal(f"{name}.switches", on - lagged(on) - start + stop, before)

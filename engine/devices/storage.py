@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -69,7 +70,7 @@ class Storage(StoredEnergy, PortedDevice):
 
     def _tell_limits(self, problem: Problem) -> None:
         """Tell which bounds are whose: a bound that another one hides, or that a target lies beyond, is not told."""
-        ticks = np.arange(1.0, problem.window.n + 1)
+        ticks = _ticks(problem.window.n)
         below, above = self.binding(problem.window.n)
         if self.soc_targets is not None:
             asked = ~np.isnan(self.soc_targets[1:])
@@ -182,6 +183,12 @@ class Storage(StoredEnergy, PortedDevice):
             return replace(self, soc_targets=targets, moments=free)
 
         return Postponement(lower, upper, due)
+
+
+@lru_cache(maxsize=16)
+def _ticks(n: int) -> Floats:
+    """Return the ticks at the end of n steps; the same for all stores of a window."""
+    return np.arange(1.0, n + 1)
 
 
 def _efficiency(name: str, field: str, share: Floats) -> Cause:

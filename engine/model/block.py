@@ -11,7 +11,7 @@ given **the same objects** and begins at **the same column and row** is not aske
   is written anew every time: ``Block.alone`` is False from then on;
 * expressions come back as the same objects where they are equal, so that what depends on them is taken over as well.
 
-``engine.testing.check_device`` and ``tests/engine/scheduling/test_sections.py`` hold parts to it.
+``engine.testing.check_device`` and ``tests/engine/scheduling/test_block_reuse.py`` hold parts to it.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 from engine.model.linear import Floats, Indices, Linear, Values
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """One limit a user has set, and the columns it bounds: what can clash, and what a repair changes."""
 
     name: str
@@ -62,8 +61,7 @@ class Limit:
         return at if self.times is None else float(self.times[at])
 
 
-@dataclass(frozen=True, slots=True)
-class SoftConstraint:
+class SoftConstraint(NamedTuple):
     """A block of variables that measures by how much a soft limit is broken: its slack."""
 
     name: str
@@ -73,8 +71,7 @@ class SoftConstraint:
     """Step, or tick of a stored energy, of each variable; between two ticks a fraction."""
 
 
-@dataclass(frozen=True, slots=True)
-class EnergyState:
+class EnergyState(NamedTuple):
     """A stored energy: what a plan reports of it, and the rows whose dual value is the worth of one more kWh in it."""
 
     name: str
@@ -86,8 +83,7 @@ class EnergyState:
     """Energy when the window begins [kWh]."""
 
 
-@dataclass(frozen=True, slots=True)
-class FairShare:
+class FairShare(NamedTuple):
     """A flow that belongs to a set of equal ones, which run at equal shares of their limits if that costs nothing."""
 
     group: str
@@ -110,8 +106,8 @@ class ExclusiveFlows:
     """Running both at once changes nothing else, so that the common part can be taken off afterwards."""
 
 
-class Numbers(NamedTuple):
-    """Sections in numbers, one after the other: bounds of columns and rows, coefficients, costs."""
+class BlockArrays(NamedTuple):
+    """Blocks in numbers, one after the other: bounds of columns and rows, coefficients, costs."""
 
     lower: Floats
     upper: Floats
@@ -135,16 +131,16 @@ class Numbers(NamedTuple):
             np.empty(costs, np.int32), np.empty(costs),
         )  # fmt: skip
 
-    def part(self, first: "Counts", last: "Counts") -> "Numbers":
+    def part(self, first: "Counts", last: "Counts") -> "BlockArrays":
         """Return the room between, as views."""
         columns, rows, coefficients, costs = map(slice, first, last)
-        return Numbers(
+        return BlockArrays(
             self.lower[columns], self.upper[columns], self.row_lower[rows], self.row_upper[rows],
             self.rows[coefficients], self.cols[coefficients], self.values[coefficients],
             self.priced[costs], self.prices[costs],
         )  # fmt: skip
 
-    def copy(self, old: "Numbers") -> None:
+    def copy(self, old: "BlockArrays") -> None:
         """Take over all numbers of another part of the same size."""
         rooms: Iterable[tuple[NDArray[Any], NDArray[Any]]] = zip(self, old, strict=True)
         for room, kept in rooms:
@@ -162,15 +158,15 @@ class Block:
     by: object = None
     """The part that wrote it."""
     given: tuple[object, ...] = ()
-    """What else it depends on: expressions of other sections."""
+    """What else it depends on: expressions of other blocks."""
     place: tuple[int, int] = (0, 0)
     """First column and first row."""
     result: object = None
     """What the part returned."""
-    numbers: Numbers | None = None
+    numbers: BlockArrays | None = None
     """All of it in numbers, once asked for."""
     alone: bool = True
-    """It depends on nothing but what it was given: no other section has changed it, and it has changed or read none."""
+    """It depends on nothing but what it was given: no other block has changed it, and it has changed or read none."""
     sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     """First column and number of columns of each block."""
     rows: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -222,8 +218,8 @@ class Block:
             sum([len(term.cols) for _, amount in self.costs for term in amount.terms]),
         )
 
-    def fill(self, room: Numbers) -> None:
-        """Write the numbers into a room of its size, and keep them: only a section that is written anew needs more."""
+    def fill(self, room: BlockArrays) -> None:
+        """Write the numbers into a room of its size, and keep them: only a block that is written anew needs more."""
         if self.numbers is not None:
             room.copy(self.numbers)
         else:
@@ -232,7 +228,7 @@ class Block:
             fill_sum((amount for _, amount in self.costs), room.priced, room.prices)
         self.numbers = room
 
-    def _fill_rows(self, room: Numbers) -> None:
+    def _fill_rows(self, room: BlockArrays) -> None:
         fill_bounds([(left.size, low, high) for left, low, high in self.constraints], room.row_lower, room.row_upper)
         at, row = 0, self.place[1]
         for left, _, _ in self.constraints:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from engine.model.arrays import Arrays, recurring
 from engine.model.block import (
     Block,
+    BlockArrays,
     Counts,
     EnergyState,
     ExclusiveFlows,
     FairShare,
     Limit,
-    Numbers,
     SoftConstraint,
     fill_bounds,
     fill_sum,
@@ -29,11 +29,11 @@ T = TypeVar("T")
 
 
 class Problem:
-    """A growing list of blocks; devices, connections and tariffs each write their own section of it."""
+    """A growing list of blocks: devices, connections and tariffs each write their own block of it."""
 
     def __init__(self, window: Window, before: Self | None = None) -> None:
         self.window = window
-        self.sections: list[Block] = []
+        self.blocks: list[Block] = []
         self.sizes: dict[str, tuple[int, int]] = {}
         """First column and number of columns of each block of variables."""
         self.rows: dict[str, tuple[int, int]] = {}
@@ -41,10 +41,10 @@ class Problem:
         self.width = 0
         self.height = 0
         self._open: Block | None = None
-        self._before = before.sections if before is not None and before.window == window else []
+        self._before = before.blocks if before is not None and before.window == window else []
 
     def write(self, by: object, write: Callable[[], T], *given: object) -> T:
-        """Let a part of the site write a section; return what it returns.
+        """Let a part of the site write a block; return what it returns.
 
         What the part wrote into the problem before is taken over as it is when it would write the same again; the
         contract is at the top of ``engine.model.block``.
@@ -54,35 +54,35 @@ class Problem:
             write: Does the writing.
             given: All else that the writing depends on.
         """
-        at = len(self.sections)
+        at = len(self.blocks)
         old = self._before[at] if at < len(self._before) else None
         if old is not None and old.would_be(by, given, (self.width, self.height)):
             self._take(old)
             return cast(T, old.result)
-        section = self._open = self._begin(by, given)
+        block = self._open = self._begin(by, given)
         result = write()
         self._open = None
         if old is not None and same(old.result, result):  # so that what depends on it can be taken over
             result = cast(T, old.result)
-        section.result = result
+        block.result = result
         return result
 
     def _begin(self, by: object, given: tuple[object, ...]) -> Block:
-        section = Block(by, given, (self.width, self.height))
-        self.sections.append(section)
-        return section
+        block = Block(by, given, (self.width, self.height))
+        self.blocks.append(block)
+        return block
 
-    def _take(self, section: Block) -> None:
-        self.sections.append(section)
-        self.sizes.update(section.sizes)
-        self.rows.update(section.rows)
-        width, height, *_ = section.counts()
+    def _take(self, block: Block) -> None:
+        self.blocks.append(block)
+        self.sizes.update(block.sizes)
+        self.rows.update(block.rows)
+        width, height, *_ = block.counts()
         self.width += width
         self.height += height
 
     @property
-    def _here(self) -> Block:
-        """The section being written; one of its own for what no part of the site writes."""
+    def _open_block(self) -> Block:
+        """The block being written; one of its own for what no part of the site writes."""
         if self._open is None:
             self._open = self._begin(None, ())
             self._open.alone = False
@@ -93,34 +93,34 @@ class Problem:
     ) -> Linear:
         """Add a block of variables; return it as expressions, shape (size,) or (n,).
 
-        Limits on single variables belong here and not into rows: a bound costs a solver nothing.
+        Limits on single variables belong own and not into rows: a bound costs a solver nothing.
         """
-        here, size = self._here, self.window.n if size is None else size
+        own, size = self._open_block, self.window.n if size is None else size
         first, self.width = self.width, self.width + size
-        self.sizes[name] = here.sizes[name] = (first, size)
-        here.bounds.append((size, lower, upper))
-        block = _plain(first, size)
+        self.sizes[name] = own.sizes[name] = (first, size)
+        own.bounds.append((size, lower, upper))
+        variables = _plain(first, size)
         if integer:
-            here.whole.append(block.terms[0].cols)
-        return block
+            own.whole.append(variables.terms[0].cols)
+        return variables
 
     def tighten(self, name: str, upper: Floats) -> None:
         """Lower the upper bounds of a block of variables to these at most."""
-        owner = next(section for section in self.sections if section.sizes.get(name) == self.sizes[name])
+        owner = next(block for block in self.blocks if block.sizes.get(name) == self.sizes[name])
         owner.tighten(name, upper)
-        if owner is not self._here:
-            owner.alone = self._here.alone = False
+        if owner is not self._open_block:
+            owner.alone = self._open_block.alone = False
 
-    def block(self, name: str) -> Linear:
-        """Return a block of variables that has been added."""
+    def columns(self, name: str) -> Linear:
+        """Return the variables of a name, which have been added before."""
         return _plain(*self.sizes[name])
 
     def constrain(self, name: str, left: Linear, *, lower: Values = -np.inf, upper: Values = np.inf) -> None:
         """Add one row for each expression, which must lie between lower and upper."""
-        here = self._here
-        self.rows[name] = here.rows[name] = (self.height, left.size)
+        own = self._open_block
+        self.rows[name] = own.rows[name] = (self.height, left.size)
         low = minus(lower, left.constant)
-        here.constraints.append((left, low, low if upper is lower else minus(upper, left.constant)))
+        own.constraints.append((left, low, low if upper is lower else minus(upper, left.constant)))
         self.height += left.size
 
     def equal(self, name: str, left: Linear, right: Linear | Values = 0.0) -> None:
@@ -135,23 +135,23 @@ class Problem:
 
     def cost(self, name: str, amount: Linear) -> None:
         """Add what is to be paid under a name: the sum of the expressions [currency]."""
-        self._here.costs.append((name, amount))
+        self._open_block.costs.append((name, amount))
 
     def prefer(self, amount: Linear) -> None:
         """Add a preference between plans of equal cost: a smaller sum of the expressions."""
-        self._here.preferences.append(amount)
+        self._open_block.preferences.append(amount)
 
     def limit(self, limit: Limit) -> None:
         """Tell which limit of the user a bound stands for: what can clash, give way and have a shadow price."""
-        self._here.limits.append(limit)
+        self._open_block.limits.append(limit)
 
     def soft_constraint(self, name: str, columns: str, unit: str, at: NDArray[np.integer] | Floats) -> None:
         """Tell which block of variables is the slack of a soft limit, and when."""
-        self._here.soft.append(SoftConstraint(name, columns, unit, at))
+        self._open_block.soft.append(SoftConstraint(name, columns, unit, at))
 
     def energy_state(self, state: EnergyState) -> None:
         """Tell which block of variables is a stored energy, to be reported with its worth."""
-        self._here.energies.append(state)
+        self._open_block.energies.append(state)
 
     def node(self, name: str, left: Linear) -> None:
         """Add the balance of a node, ``name.balance``: left = 0, in which what its devices take counts as -1.
@@ -159,12 +159,12 @@ class Problem:
         The dual value of the balance is the shadow price of one more kW taken there.
         """
         self.equal(f"{name}.balance", left)
-        self._here.nodes.append(name)
+        self._open_block.nodes.append(name)
 
     def share_fairly(self, group: str, columns: str, limit: Values) -> None:
         """Tell that a flow, if it is a block of variables, belongs to a set of equal ones; see FairShare."""
         if columns in self.sizes:
-            self._here.shares.append(FairShare(group, columns, limit))
+            self._open_block.shares.append(FairShare(group, columns, limit))
 
     def one_at_a_time(
         self,
@@ -176,59 +176,59 @@ class Problem:
         most: Callable[[Floats, Floats], tuple[Values, Values]],
     ) -> None:
         """Forbid two flows to run together; checked after the solve, as it seldom matters (see ``branching``)."""
-        self._here.pairs.append(ExclusiveFlows(name, first, second, most, lossless))
+        self._open_block.pairs.append(ExclusiveFlows(name, first, second, most, lossless))
 
     def basic_at_rest(self, cols: Indices, rows: str) -> None:
         """Tell which column each row of a block settles when every device rests: it is basic then."""
-        self._here.basic.append((cols, rows))
+        self._open_block.basic.append((cols, rows))
 
     @property
     def pairs(self) -> list[ExclusiveFlows]:
         """What must not run together."""
-        return [pair for section in self.sections for pair in section.pairs]
+        return [pair for block in self.blocks for pair in block.pairs]
 
     @property
     def limits(self) -> list[Limit]:
         """The limits a user has set."""
-        return [limit for section in self.sections for limit in section.limits]
+        return [limit for block in self.blocks for limit in block.limits]
 
     @property
     def soft(self) -> list[SoftConstraint]:
         """The blocks that measure breaches of soft limits."""
-        return [soft for section in self.sections for soft in section.soft]
+        return [soft for block in self.blocks for soft in block.soft]
 
     @property
     def energies(self) -> list[EnergyState]:
         """The stored energies."""
-        return [state for section in self.sections for state in section.energies]
+        return [state for block in self.blocks for state in block.energies]
 
     @property
     def nodes(self) -> list[str]:
         """Names of the nodes with a balance of their own."""
-        return [name for section in self.sections for name in section.nodes]
+        return [name for block in self.blocks for name in block.nodes]
 
     @property
     def shares(self) -> list[FairShare]:
         """The flows that belong to sets of equal ones."""
-        return [share for section in self.sections for share in section.shares]
+        return [share for block in self.blocks for share in block.shares]
 
     @property
     def preferences(self) -> list[Linear]:
         """What decides between plans of equal cost; smaller is better."""
-        return [amount for section in self.sections for amount in section.preferences]
+        return [amount for block in self.blocks for amount in block.preferences]
 
     def initial_basis(self) -> tuple[Indices, Indices]:
         """Return the columns that are basic when every device rests, and the rows that settle them."""
         none = np.empty(0, np.int32)
-        basic = [settled for section in self.sections for settled in section.basic]
+        basic = [settled for block in self.blocks for settled in block.basic]
         rows = [np.arange(self.rows[name][0], sum(self.rows[name]), dtype=np.int32) for _, name in basic]
         return np.concatenate([none, *(cols for cols, _ in basic)]), np.concatenate([none, *rows])
 
     def reach(self, amount: Linear) -> tuple[Floats, Floats]:
         """Return the smallest and largest value that the bounds alone allow each expression, shape (size,)."""
-        self._here.alone = False  # bounds change while expressions stay the same
+        self._open_block.alone = False  # bounds change while expressions stay the same
         lower, upper = np.empty(self.width), np.empty(self.width)
-        fill_bounds((block for section in self.sections for block in section.bounds), lower, upper)
+        fill_bounds((bounds for block in self.blocks for bounds in block.bounds), lower, upper)
         return amount.reach(lower, upper)
 
     def arrays(self) -> Arrays:
@@ -237,18 +237,18 @@ class Problem:
         Raises:
             InputError: A number is none, or too large for a solver.
         """
-        ends = list(accumulate((section.counts() for section in self.sections), _plus, initial=(0, 0, 0, 0)))
-        numbers = Numbers.empty(ends[-1])
-        for section, first, last in zip(self.sections, ends, ends[1:], strict=False):
+        ends = list(accumulate((block.counts() for block in self.blocks), _plus, initial=(0, 0, 0, 0)))
+        numbers = BlockArrays.empty(ends[-1])
+        for block, first, last in zip(self.blocks, ends, ends[1:], strict=False):
             if first != last:
-                section.fill(numbers.part(first, last))
+                block.fill(numbers.part(first, last))
         integers = np.zeros(self.width, dtype=np.int32)
-        for section in self.sections:
-            for whole in section.whole:
+        for block in self.blocks:
+            for whole in block.whole:
                 integers[whole] = 1
         arrays = Arrays(
             cost=added(numbers.priced, numbers.prices, self.width),
-            offset=sum([amount.constant_sum for section in self.sections for _, amount in section.costs]),
+            offset=sum([amount.constant_sum for block in self.blocks for _, amount in block.costs]),
             lower=numbers.lower,
             upper=numbers.upper,
             row_lower=numbers.row_lower,
@@ -270,8 +270,8 @@ class Problem:
     def paid(self, x: Floats) -> dict[str, float]:
         """Return what is paid under each name when the columns have the values x [currency]."""
         found: dict[str, float] = {}
-        for section in self.sections:
-            for name, amount in section.costs:
+        for block in self.blocks:
+            for name, amount in block.costs:
                 found[name] = found.get(name, 0.0) + amount.total_value(x)
         return found
 

@@ -137,7 +137,7 @@ def _common(site: Site, part: Built, steps: int) -> NDArray[np.bool_]:
     for term in [term for device in site.devices for port in device.ports for term in part.power[port.name].terms]:
         step = np.arange(len(term.cols)) if term.rows is None else term.rows
         common[term.cols[step < steps]] = True
-    for block in part.problem.sections:
+    for block in part.problem.blocks:
         if any(block.by is device for device in site.devices):
             for whole in block.whole:
                 common[whole[:steps]] = True

@@ -68,7 +68,11 @@ def solve(problem: Problem, options: Options) -> Solved:
     arrays = settled_bounds(problem.arrays())
     if arrays is None:
         return NO_PLAN
-    model = begun(problem, arrays, options.budget) if options.solver == DIRECT else options.backend(problem, arrays)
+    model = (
+        with_initial_basis(problem, arrays, options.budget)
+        if options.solver == DIRECT
+        else options.backend(problem, arrays)
+    )
     cells = Cells.of(problem.pairs)
     answer = branching.solve(model, cells)
     if options.preferences and arrays.integers.any():
@@ -92,7 +96,7 @@ def without_plan(status: Status, budget: Budget) -> SolveError:
     )
 
 
-def begun(problem: Problem, arrays: Arrays, budget: Budget) -> Model:
+def with_initial_basis(problem: Problem, arrays: Arrays, budget: Budget) -> Model:
     """Return HiGHS with a problem in it, ready to begin where that is fastest."""
     model = Model(arrays, budget)
     if _begins_at_rest(problem, arrays):

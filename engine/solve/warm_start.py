@@ -14,7 +14,7 @@ from engine.solve.backend import Answer
 from engine.solve.budget import Budget
 from engine.solve.complementarity import Cells
 from engine.solve.highs import Codes, Model
-from engine.solve.optimum import NO_PLAN, Solved, begun, finish, settled_bounds
+from engine.solve.optimum import NO_PLAN, Solved, finish, settled_bounds, with_initial_basis
 
 
 class LiveModel:
@@ -81,7 +81,7 @@ class LiveModel:
         model, found = self._model, self._found
         before = None if last is None else last.problem
         if model is None or found is None or before is None or not _alike(before, problem):
-            return begun(problem, arrays, budget)
+            return with_initial_basis(problem, arrays, budget)
         self.warm, model.budget = self.warm + 1, budget
         steps = (problem.window.start - before.window.start) // problem.window.step
         if not steps:

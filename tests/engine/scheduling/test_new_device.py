@@ -152,7 +152,7 @@ class Peeking(Shedding):
     """Depends on the limit of the device before it, which the contract of reuse forbids."""
 
     def add_to(self, problem):
-        _, _, upper = problem.sections[0].bounds[0]
+        _, _, upper = problem.blocks[0].bounds[0]
         return {self.name: super().add_to(problem)[self.name] * float(np.max(upper))}
 
 
