@@ -37,6 +37,7 @@ MODELS: dict[type[FlexFields], dict[str, Any]] = {
 }
 """Every language with what it cannot do without."""
 KEY = 7
+PRICE = {"consumption-price": "0.3 EUR/kWh"}
 
 
 class Case(NamedTuple):
@@ -199,3 +200,12 @@ def test_a_price_costs_the_same_in_every_spelling(target: Home, price: str) -> N
     device = [{"sensor": target.sensor("house", "pump", "kW"), "consumption-capacity": "0 kW"}]
     planned = target.plan("house", device, {**context, "inflexible-consumption": [{"sensor": load}]})
     assert sum(planned.schedule.costs.values()) == pytest.approx(4 * 2 * 0.3)
+
+
+def test_a_stored_model_names_its_power_sensor_and_a_direction_tells_the_sign_of_it(target: Home) -> None:
+    power = target.sensor("house", "power", "kW")
+    target.assets["house"].flex_model = {"sensor": power, "consumption": {"sensor": power}, "power_capacity": "2 kW"}
+    assembled = target.read("house", [], PRICE)
+    assert [(output.sensor.id, output.sign, output.part) for output in assembled.outputs] == [(power, 1.0, "both")]
+    closer = target.read("house", [{"asset": target.assets["house"].id, "power-capacity": "1 kW"}], PRICE)
+    assert closer.site.devices[0].ports[0].consumption_limit.max() == 1.0

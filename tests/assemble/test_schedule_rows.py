@@ -69,7 +69,9 @@ def test_a_row_tells_what_was_planned(home: Home) -> None:
                                   "production-price": "0.05 EUR/kWh", "consumption-limit": 7.0,
                                   "production-limit": 7.0}]  # fmt: skip
     assert (found.loads, found.input_sensors) == ([f"sensor {load}"], [level, price, load])
-    assert "has no value from 2030-01-14T02:00" in found.warnings[0]
+    assert found.warnings[0].startswith(
+        f"inflexible-device-sensors: sensor {load} (load) has no value from 2030-01-14T02"
+    )
 
 
 def test_outputs_tell_sensor_device_role_sign_and_energies(home: Home) -> None:

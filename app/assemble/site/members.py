@@ -142,7 +142,7 @@ class SiteBuilder:
                 if reference.sensor in counted:
                     told = f"sensor {reference.sensor} is in the flex-model and in the flex-context; name it once."
                     raise FieldError("inflexible loads", told)
-                field = "inflexible-consumption" if sign > 0 else "inflexible-production"
+                field = _field_of(supplied.context, sign)
                 power = self.readings.series(reference, supplied.context.fact(field), name=field, otherwise=0.0)
                 yield Inflexible(
                     name=f"sensor {reference.sensor}",
@@ -249,6 +249,13 @@ class SiteBuilder:
             if key not in names:
                 raise FieldError("commitments.sensors", f"sensor {key} is no device of this plan; name one that is.")
         return tuple(names[key] for key in sensors)
+
+
+def _field_of(context: CommodityContext, sign: float) -> str:
+    """Return the field that names the loads, or the production, of a context; the older field excludes the others."""
+    if context.inflexible_device_sensors:
+        return "inflexible-device-sensors"
+    return "inflexible-consumption" if sign > 0 else "inflexible-production"
 
 
 def _keeper(feeders: list[DeviceBuilder]) -> DeviceBuilder | None:

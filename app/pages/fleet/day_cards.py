@@ -7,7 +7,7 @@ from app.assemble.day_costs import DayCost
 from components.tables.fact_table import Light
 from components.tables.kpis import Kpi
 
-NO_COST = "no site has both power and prices today; set aggregate-power and consumption-price in its flex-context"
+NO_COST = "no site has both power and prices today; set aggregate-consumption and consumption-price in its flex-context"
 NO_PLAN = "no device is scheduled today; open an asset and press 'Run schedule'"
 COMPARED = "compared with the same energy spread evenly over these hours"
 WORDS = {"good": "fresh", "warn": "stale", "bad": "failed or silent", "none": "without measurements"}
