@@ -151,7 +151,8 @@ def _linear(source: str, target: str, timed: bool, whole: str | None) -> tuple[f
 def _ways(have: Unit, want: Unit, timed: bool, whole: str | None) -> Iterator[tuple[Unit, int]]:
     """Give units that values can be read as, each with the power of the events' hours.
 
-    Only an amount becomes a flow and a flow an amount: a price per kW is none per kWh, whatever the events last.
+    What an event holds becomes a flow, and a flow what an event holds. But a price per kW is none per kWh, whatever the
+    events last.
     """
     yield have, 0
     yield from _over_time(have, have, want, timed)
@@ -169,9 +170,9 @@ def _ways(have: Unit, want: Unit, timed: bool, whole: str | None) -> Iterator[tu
 
 
 def _over_time(part: Unit, have: Unit, want: Unit, timed: bool) -> Iterator[tuple[Unit, int]]:
-    if timed and _is_amount(want):
+    priced = any(name in CURRENCIES for name, _ in have.dimensions)
+    if timed and (not priced or _is_amount(have) or _is_amount(want)):
         yield part * unit("h"), 1
-    if timed and (_is_amount(have) or _is_amount(part)):
         yield part / unit("h"), -1
 
 

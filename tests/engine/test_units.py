@@ -69,3 +69,24 @@ def test_what_measures_something_else_is_refused_by_name(source: str, target: st
 def test_what_is_no_unit_is_refused(text: str) -> None:
     with pytest.raises(UnitError):
         units.convert(1.0, text, "kW")
+
+
+@pytest.mark.parametrize("one, other", [("kWh", "MW"), ("EUR", "EUR/h"), ("mm", "mm/h"), ("m³", "l/h")])
+def test_what_an_event_holds_is_a_flow_by_its_length(one: str, other: str) -> None:
+    hours = np.array([0.25, 2.0])
+    flows = units.convert(np.ones(2), one, other, hours=hours)
+    assert flows[0] == pytest.approx(8 * flows[1])
+    assert units.convert(flows, other, one, hours=hours) == pytest.approx([1, 1])
+
+
+@pytest.mark.parametrize("one, other", [("EUR/kW", "EUR/kWh"), ("EUR/MWh", "EUR/MW")])
+def test_a_price_of_power_is_none_of_energy(one: str, other: str) -> None:
+    with pytest.raises(UnitError, match="measure different things"):
+        units.convert(1.0, one, other, hours=0.25)
+
+
+@pytest.mark.parametrize(
+    "unit, adds", [("kWh", True), ("kEUR", True), ("m³", True), ("kW", False), ("EUR/kWh", False), ("%", False)]
+)
+def test_amounts_add_up_and_all_else_does_not(unit: str, adds: bool) -> None:
+    assert units.adds_up(unit) == adds
