@@ -42,7 +42,7 @@ def test_a_file_is_previewed_stored_and_deleted_again(desk: Page, meter: int, tm
     expect(desk.get_by_role("row", name="New or changed")).to_contain_text("4")
     expect(desk.get_by_role("row", name="2024-04-30T22:45:00+00:00 4.5")).to_be_visible()
     desk.get_by_role("button", name="Store 4 values").click()
-    expect(desk.get_by_text("4 values stored, 0 were there already")).to_be_visible()
+    expect(desk.get_by_text("4 values stored, 0 were already there")).to_be_visible()
     desk.reload()
     settle(desk)
     desk.get_by_role("button", name="Delete values").click()

@@ -26,7 +26,7 @@ from tests.http.serving import Api
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
-EXAMPLES = effort(3, 40)
+EXAMPLES = effort(4, 40)
 """Generated requests per operation and database."""
 KEPT_AWAY = ("/password-reset", "/users/{id}")
 """What would lock out the users of the other tests."""

@@ -113,7 +113,7 @@ def _look(job_id: str, session: Session, who: SignedIn) -> tuple[Job, int]:
 def _said(job: Job, ahead: int, now: datetime) -> str:
     """Return what a job that has not ended is at."""
     if job.status == "STARTED":
-        return f"Planning for {span(now - (job.started_at or now))} …"
+        return f"Computing for {span(now - (job.started_at or now))} …"
     if job.status == "SCHEDULED":
         return job.message or "Scheduled for later …"
     before = f"; {ahead} other job{'s' * (ahead != 1)} first" if ahead else ""
