@@ -10,8 +10,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from db.core.database import IDS_ONCE, Id, Table, rows_changed
 from db.sensors import Sensor
 
-POWER, CONNECTION, SOC = "power", "connection", "state-of-charge"
-"""Roles of outputs: the power of a device or group, of a connection to the grid, and the energy in a store."""
+POWER, GROUP, CONNECTION, SOC = "power", "group", "connection", "state-of-charge"
+"""Roles of outputs: the power of a device, a group or a connection to the grid, and the energy in a store."""
+ROLES = (CONNECTION, GROUP, POWER, SOC)
 
 
 class StoredSchedule(Table):
@@ -56,6 +57,11 @@ class StoredSchedule(Table):
         """Sum of all costs [currency]; None if its scheduler told none."""
         return sum(self.costs.values()) if self.costs else None
 
+    def connection(self, commodity: str) -> dict[str, Any]:
+        """Return what it says of the connection of a commodity; nothing if it has none."""
+        found: dict[str, Any] = next((each for each in self.connections if each["commodity"] == commodity), {})
+        return found
+
 
 class ScheduleOutput(Table):
     """A sensor that received a part of a schedule."""
@@ -66,7 +72,8 @@ class ScheduleOutput(Table):
     schedule_id: Mapped[int] = mapped_column(ForeignKey("schedule.id", ondelete="CASCADE"), primary_key=True)
     sensor_id: Mapped[int] = mapped_column(ForeignKey("sensor.id", ondelete="CASCADE"), primary_key=True)
     device: Mapped[str] = mapped_column(primary_key=True, doc="Device, group, commodity or store, as the schedule says")
-    role: Mapped[str] = mapped_column(String(20), primary_key=True, doc="power, connection or state-of-charge")
+    role: Mapped[str] = mapped_column(String(20), primary_key=True, doc="power, group, connection or state-of-charge")
+    commodity: Mapped[str] = mapped_column(doc="What flows, such as electricity; empty for a state of charge")
     part: Mapped[str] = mapped_column(String(20), primary_key=True, doc="all, consumption or production")
     sign: Mapped[float] = mapped_column(Double, doc="Stored value per value that is positive when consuming")
     belief_time: Mapped[datetime] = mapped_column(doc="That of the schedule, to find the newest one")
@@ -105,20 +112,31 @@ def of_job(session: Session, job_id: str) -> StoredSchedule | None:
     return session.scalar(select(StoredSchedule).where(StoredSchedule.job_id == job_id))
 
 
-def newest_of_assets(session: Session, asset_ids: Collection[int], *, as_of: datetime) -> dict[int, StoredSchedule]:
-    """Return the newest schedule of each of some assets, by asset id; those without one are left out."""
+def newest_of_assets(
+    session: Session, asset_ids: Collection[int], *, as_of: datetime, span: tuple[datetime, datetime] | None = None
+) -> dict[int, StoredSchedule]:
+    """Return the newest schedule of each of some assets, by asset id; those without one are left out.
+
+    Args:
+        session: A session of any kind.
+        asset_ids: The assets.
+        as_of: Schedules of later belief times are left out.
+        span: Start and end of the time that a schedule must tell something of; None: any.
+    """
     rank = func.row_number().over(
         partition_by=StoredSchedule.asset_id, order_by=(StoredSchedule.belief_time.desc(), StoredSchedule.id.desc())
     )
     known = select(StoredSchedule.id, rank.label("rank"))
     known = known.where(StoredSchedule.asset_id.in_(asset_ids), StoredSchedule.belief_time <= as_of)
+    if span is not None:
+        known = known.where(StoredSchedule.start < span[1], StoredSchedule.end > span[0])
     ranked = known.subquery()
     query = select(StoredSchedule).where(StoredSchedule.id.in_(select(ranked.c.id).where(ranked.c.rank == 1)))
     return {row.asset_id: row for row in session.scalars(query)}
 
 
 def newest_with_outputs(
-    session: Session, asset_ids: Collection[int], *, as_of: datetime, roles: Collection[str] = (POWER, CONNECTION, SOC)
+    session: Session, asset_ids: Collection[int], *, as_of: datetime, roles: Collection[str] = ROLES
 ) -> StoredSchedule | None:
     """Return the newest schedule that wrote to a sensor of some assets; None if there is none.
 

@@ -31,7 +31,6 @@ MOST_FILES = 15
 SAY_NOTHING = {"told", "found", "made", "given", "each", "what"}
 WORDS_OF_THE_FIELD = {"NotFound", "what_if"}  # as in HTTP, and as in a what-if analysis
 TO_BE_NAMED = {
-    "app/assemble/plan_summary.py made",
     "app/assemble/site/devices.py given",
     "app/assemble/site/devices.py told_capacities",
     "db/jobs/alerts.py told_at",  # a column
@@ -190,7 +189,6 @@ BY_ID_OF_OUR_OWN = {
     "app/jobs/handlers/flexmeasures_import.py": "the host at a terminal names it",
     "app/jobs/watch/watch.py": "every sensor, for the host",
     "app/jobs/watch/watch_cache.py": "every series, for the host",
-    "app/assemble/day_costs.py of_sites": "of assets that the asker may read",
     "app/assemble/files/export.py": "names of the sources of sensors that the asker may read",
     "app/assemble/site/site.py _bring_sensors": "kept by the session only; each is asked for before it is used",
 }
@@ -202,7 +200,7 @@ def rows_got(path: Path) -> Iterator[str]:
         for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
             called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
             named = {node.id for each in call.args for node in ast.walk(each) if isinstance(node, ast.Name)}
-            listing = ast.unparse(call.func) in {"listing.sensors", "listing.planned_powers", "sensors.bring"}
+            listing = ast.unparse(call.func) in {"listing.sensors", "sensors.bring"}
             if listing or (called in {"get", "get_one", "select", "query", "scalar"} and named & GUARDED_ROWS):
                 yield f"{name(path)} {function.name}"
 

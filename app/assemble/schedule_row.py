@@ -16,7 +16,7 @@ from app.assemble.outputs import SensorOutput
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.site import Assembled
 from app.version import OWN
-from db.schedules import CONNECTION, POWER, SOC, ScheduleOutput, StoredSchedule
+from db.schedules import CONNECTION, GROUP, POWER, SOC, ScheduleOutput, StoredSchedule
 from engine import plugins
 from engine.devices.inflexible import Inflexible
 from engine.devices.storage import Storage
@@ -116,20 +116,20 @@ Prices = Mapping[str, tuple[Floats, Floats] | None]
 
 def _outputs(done: Computed, prices: Prices, belief_time: datetime) -> Iterator[ScheduleOutput]:
     site = done.assembled.site
-    flows = {port.name: port.commodity for device in site.devices for port in device.ports}
-    flows |= {group.name: group.commodity for group in site.groups}
+    flows = {port.name: (POWER, port.commodity) for device in site.devices for port in device.ports}
+    flows |= {group.name: (GROUP, group.commodity) for group in site.groups}
     for output in done.assembled.outputs:
-        at_grid = output.name not in flows
+        role, commodity = (SOC, "") if output.stored_energy else flows.get(output.name, (CONNECTION, output.name))
+        told = _bounds(site, output) if role == SOC else _energies(done.schedule, output, prices.get(commodity))
         yield ScheduleOutput(
             sensor_id=output.sensor.id,
             device=output.name,
-            role=SOC if output.stored_energy else CONNECTION if at_grid else POWER,
+            role=role,
+            commodity=commodity,
             part=output.part,
             sign=output.sign,
             belief_time=belief_time,
-            numbers=_bounds(site, output)
-            if output.stored_energy
-            else _energies(done.schedule, output, prices.get(flows.get(output.name, output.name))),
+            numbers=told,
         )
 
 

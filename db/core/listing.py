@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
@@ -13,7 +13,6 @@ from db.assets import Asset, AssetType
 from db.beliefs.series import Series
 from db.sensors import Sensor
 from db.sources import Source
-from engine.units.units import same_kind
 
 Column = InstrumentedAttribute[Any]
 
@@ -74,38 +73,11 @@ def sources(session: Session, ids: Collection[int]) -> dict[int, Source]:
     return {source.id: source for source in session.scalars(select(Source).where(Source.id.in_(ids)))}
 
 
-class NewestPlan(NamedTuple):
-    """The series a scheduler wrote last."""
-
-    sensor_id: int
-    source_id: int
-    last_event_us: int
-    """Start of its last event [µs since 1970 UTC]."""
-
-
-def newest_plan(session: Session, sensor_ids: Collection[int]) -> NewestPlan | None:
-    """Return the series of some sensors that a scheduler wrote last; None if none did."""
-    query = (
-        select(Series.sensor_id, Series.source_id, Series.last_event_us)
-        .join(Source, Source.id == Series.source_id)
-        .where(Series.sensor_id.in_(sensor_ids), Source.type == "scheduler", Series.last_event_us.is_not(None))
-        .order_by(Series.last_belief_us.desc(), Series.sensor_id)
-    )
-    found = session.execute(query).first()
-    return None if found is None else NewestPlan(found[0], found[1], int(found[2] or 0))
-
-
-def planned_powers(session: Session, asset_ids: Collection[int], start_us: int, end_us: int) -> list[Sensor]:
-    """Return the power sensors of some assets for which a scheduler told something in a span [µs since 1970 UTC]."""
-    written = (
-        select(Series.sensor_id)
-        .join(Source, Source.id == Series.source_id)
-        .where(Source.type == "scheduler", Series.first_event_us < end_us, Series.last_event_us >= start_us)
-    )
-    found = session.scalars(
-        select(Sensor).where(Sensor.asset_id.in_(asset_ids), Sensor.id.in_(written)).order_by(Sensor.id)
-    )
-    return [sensor for sensor in found if sensor.resolution and same_kind(sensor.unit, "kW")]
+def has_schedule(session: Session, asset_ids: Collection[int]) -> bool:
+    """Return whether a scheduler wrote values of a sensor of some assets."""
+    query = select(Series.id).join(Source, Source.id == Series.source_id).join(Sensor, Sensor.id == Series.sensor_id)
+    query = query.where(Sensor.asset_id.in_(asset_ids), Source.type == "scheduler", Series.last_event_us.is_not(None))
+    return session.scalar(query.limit(1)) is not None
 
 
 def matching(text: str, searched: list[Column], identifier: Column) -> ColumnElement[bool]:

@@ -7,17 +7,20 @@ from typing import Any
 import pytest
 import requests
 
-from app.assemble import day_costs, plan_summary
+from app.assemble import day_costs
 from app.auth.access.identity import identity
 from app.auth.access.references import References
 from app.jobs.handlers.report import REPORTERS
 from app.jobs.worker import Worker
+from app.pages.asset import plan_cards
 from app.settings.settings import load
 from db.accounts.users import User
 from db.assets import Asset
 from db.core.database import Database
 from db.jobs.jobs import Job
+from db.schedules import CONNECTION, StoredSchedule
 from db.sensors import Sensor
+from tests.assemble.test_day_costs import planned as stored_row
 from tests.attack import referring
 from tests.attack.referring import OLD, REFERENCE, SIGNS, START, Named
 from tests.auth.permission_table import FLEX, PLAN, SPAN
@@ -266,13 +269,21 @@ def test_a_job_that_lies_in_the_queue_is_not_done(
 
 
 def test_cards_say_nothing_of_prices_that_may_not_be_read(served: Api, sqlite_people: Database) -> None:
-    at = {"aggregate-power": {"sensor": served.ids["s:load"]}}
-    for price in (served.ids["x:price"], str(served.ids["x:price"]), [served.ids["x:price"]]):
-        context = at | {"consumption-price": {"sensor": price}}
-        with stored(served, sqlite_people, Asset, "site", flex_context=context), sqlite_people.reading() as session:
-            asker = References(session, identity(session, session.get_one(User, served.ids["u:hand"])))
-            site = session.get_one(Asset, served.ids["site"])
-            end = START.replace(hour=23)
-            assert day_costs.of_sites(asker, [site], START, end, known_at=end) == []
-            assert asker.readable([price, served.ids["x:power"]]) == {}
-            assert plan_summary.latest(asker, site, known_at=end) is None
+    """Also where somebody else, who may read them, scheduled the site."""
+    hidden, load = served.ids["x:price"], served.ids["s:load"]
+    with sqlite_people.writing() as session:
+        site, meter = session.get_one(Asset, served.ids["site"]), session.get_one(Sensor, load)
+        prices = {name: {"sensor": hidden} for name in day_costs.PRICES}
+        row = stored_row(session, site, (meter, CONNECTION, 1.0), input_sensors=[load, hidden], **prices)
+        energies = {"consumed": 1.0, "produced": 0.0, "peak": 1.0}
+        row.outputs[0].numbers = energies | {"mean-price": 46.173, "paid-price": 4.6173}
+    with sqlite_people.reading() as session:
+        who = identity(session, session.get_one(User, served.ids["u:hand"]))
+        site, asker = session.get_one(Asset, served.ids["site"]), References(session, who)
+        assert day_costs.of_sites(asker, [site], row.start, row.end, known_at=row.end) == []
+        assert asker.readable([hidden, served.ids["x:power"]]) == {}
+        latest = plan_cards.latest_schedule(session, who, session.get_one(Sensor, load).asset_id, as_of=row.end)
+        assert latest is not None and latest.row.id == row.id
+        assert latest.numbers == energies
+    with sqlite_people.writing() as session:
+        session.delete(session.get_one(StoredSchedule, row.id))

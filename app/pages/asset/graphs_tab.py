@@ -10,14 +10,12 @@ from zoneinfo import ZoneInfo
 import panel as pn
 from sqlalchemy.orm import Session
 
-from app.assemble import plan_summary
-from app.assemble.plan_summary import PlanSummary
 from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.auth.access.references import References
 from app.pages.asset import graph_editor, plan_cards
 from app.pages.asset.graph_editor import Editable, GraphEditor
+from app.pages.asset.plan_cards import BEFORE_ROWS, LatestSchedule
 from app.pages.charts import charts
 from app.pages.charts.annotations import AnnotationTarget
 from app.pages.charts.charts import ChartSpan
@@ -47,9 +45,9 @@ class GraphsContent:
     charts: list[Chart]
     span: tuple[datetime, datetime]
     local: ZoneInfo
-    latest: PlanSummary | None
-    by: str
-    """Who made the latest plan."""
+    latest: LatestSchedule | None
+    is_older: bool
+    """Whether there are schedules only of a version that kept nothing but their values."""
     editable: Editable | None
     """What may be edited of the charts; None: nothing."""
 
@@ -74,7 +72,7 @@ def _read(asset_id: int, asked: tuple[str | None, str | None], session: Session,
     plan = charts.wanted(session, asset)
     data = listing.data_span(session, {key for chart in plan for key in chart.sensors})
     span = time_range.asked(*asked, local) or time_range.usual(data, now=now, local=local)
-    latest = plan_summary.latest(References(session, who), asset, known_at=now)
+    latest = plan_cards.latest_schedule(session, who, asset_id, as_of=now)
     return GraphsContent(
         asset_id=asset_id,
         plan=plan,
@@ -82,7 +80,7 @@ def _read(asset_id: int, asked: tuple[str | None, str | None], session: Session,
         span=span,
         local=local,
         latest=latest,
-        by=listing.sources(session, [latest.source_id])[latest.source_id].description if latest else "",
+        is_older=latest is None and listing.has_schedule(session, [asset_id]),
         editable=graph_editor.read(session, who, asset, plan) if access.may(who, "update", asset) else None,
     )
 
@@ -103,7 +101,9 @@ def _parts(page: Shell, found: GraphsContent, again: Callable[[], None]) -> list
     graphs = _graphs(page, found) if found.plan else None
     shown: list[Any] = [graphs or note(NO_SENSORS.format(id=found.asset_id))]
     if found.latest:
-        shown.insert(0, plan_cards.cards(found.latest, found.by, found.local))
+        shown.insert(0, plan_cards.cards(found.latest, str(found.local)))
+    if found.is_older:
+        shown.insert(0, note(BEFORE_ROWS, "info"))
     if found.editable is not None and found.editable.offered:
         preview = graphs.draw if graphs else lambda _plan: None
         shown.insert(0, GraphEditor(found.asset_id, found.editable, preview=preview, saved=again))

@@ -17,6 +17,7 @@ from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
 from app.jobs.handlers.kinds import QUEUES
 from app.pages.asset.context_tab import heading
+from app.pages.asset.plan_cards import breach_text, cost_cards
 from app.pages.jobs import job_table
 from app.pages.jobs import jobs as tasks
 from app.pages.jobs.job_table import JobLine, act, actions, at
@@ -25,8 +26,10 @@ from app.widgets.async_content import later, note, refuse
 from app.widgets.layout import Shell, address
 from app.widgets.live import Following
 from components.tables.fact_table import Cell, Code, FactTable, Lines, Link
+from db import schedules
 from db.core import listing
 from db.jobs import jobs
+from db.schedules import StoredSchedule
 from db.sources import Source
 from engine.iso_time import zone
 
@@ -41,6 +44,8 @@ class JobContent:
     line: JobLine
     sensors: dict[int, str]
     """Sensors that got values: id → name with its asset."""
+    row: StoredSchedule | None
+    """The schedule it made."""
     source: str
     """Under which source they stand."""
     may_trace: bool
@@ -65,6 +70,7 @@ def _read(job_id: str, session: Session, who: SignedIn) -> JobContent:
     return JobContent(
         line=job_table.lines(session, who, [job])[0],
         sensors={key: f"{sensor.asset.name}: {sensor.name}" for key, sensor in written.items()},
+        row=schedules.of_job(session, job.id),
         source=f"{source.name} {source.model} v{source.version}" if source else "",
         may_trace="admin" in who.roles,
         local=zone(who.timezone),
@@ -135,6 +141,7 @@ def _facts(found: JobContent, now: datetime) -> dict[str, Cell]:
         "Took": Lines(tuple(job_table.timing(job, now))),
         "Asset": asset,
         "Result": _result(found),
+        **(_schedule(found.row, local) if found.row else {}),
         "Requested": Lines((at(job.enqueued_at, local), f"by {found.line.asker}")),
         "Belief time": Lines((at(job.known_at, local), "Data recorded later are not used.")),
         **{name: at(moment, local) for name, moment in moments.items() if moment},
@@ -148,6 +155,17 @@ def _facts(found: JobContent, now: datetime) -> dict[str, Cell]:
         "Times in": str(local),
     }
     return {name: value for name, value in facts.items() if value != ""}
+
+
+def _schedule(row: StoredSchedule, local: ZoneInfo) -> dict[str, Cell]:
+    """Return what a schedule covers, costs and could not meet."""
+    costs = tuple(f"{card.name}: {card.value}" for card in cost_cards(row.costs, row.currency))
+    return {
+        "Schedule": Lines((f"{at(row.start, local)} to {at(row.end, local)}", f"by {row.scheduler}, {row.status}")),
+        "Costs": Lines(costs) if costs else "",
+        "Limits exceeded": breach_text(row.breaches, local),
+        "Assumed": Lines(tuple(row.warnings)) if row.warnings else "",
+    }
 
 
 def span_of(seconds: float | None) -> str:

@@ -42,6 +42,7 @@ def upgrade() -> None:
         _points_to("sensor", "sensor_id", "CASCADE", primary_key=True),
         _column("device", sa.String, primary_key=True),
         *(_column(name, sa.String(20), primary_key=True) for name in ("role", "part")),
+        _column("commodity", sa.String),
         _column("sign", sa.Double),
         _column("belief_time", MOMENT),
         _column("numbers", JSON),

@@ -1,0 +1,98 @@
+"""The cards and the tab of the latest schedule read its row, on both databases."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import delete
+
+from app.auth.access.identity import SignedIn, identity
+from app.auth.access.references import References
+from app.jobs.handlers import schedule
+from app.pages.asset import plan_cards, plan_tab
+from app.pages.asset.plan_cards import LatestSchedule
+from db.accounts.accounts import Account
+from db.accounts.users import User
+from db.core import listing
+from db.core.database import Database
+from db.schedules import StoredSchedule
+from tests.assemble.homes import HOUR, START, Home
+from tests.assemble.test_schedule_rows import CAR, power
+
+LONG = {"duration": 6 * HOUR}
+ASKED = datetime(2026, 1, 4, 23, tzinfo=UTC)
+"""Before any clock that runs this, as pages show what is known by now."""
+FLAT = {"consumption-price": "0.3 EUR/kWh"}
+
+
+@pytest.fixture
+def home(database: Database) -> Iterator[Home]:
+    with database.writing() as session:
+        site = Home(session)
+        site.asset("battery")
+        yield site
+
+
+@pytest.fixture
+def who(home: Home) -> SignedIn:
+    account = Account(name="Mill")
+    home.session.add(account)
+    home.session.flush()
+    user = User(email="e@x.org", username="e", password_hash="", active=True, account_id=account.id)
+    home.session.add(user)
+    home.session.flush()
+    home.assets["battery"].account_id = account.id
+    return identity(home.session, user)
+
+
+def plan(home: Home, key: int, energy: str, minutes: float = 0) -> None:
+    model = {"sensor": key, **CAR, "soc-minima": [{"value": energy, "datetime": "2030-01-14T06:00Z"}]}
+    known_at = ASKED + timedelta(minutes=minutes)
+    schedule.run(References(home.session, None), home._request("battery", [model], FLAT, **LONG), known_at=known_at)
+
+
+def latest(home: Home, who: SignedIn) -> LatestSchedule | None:
+    return plan_cards.latest_schedule(home.session, who, home.assets["battery"].id, as_of=START)
+
+
+def test_a_replan_that_repeats_earlier_values_is_shown_whole(home: Home, who: SignedIn) -> None:
+    key = power(home)
+    plan(home, key, "25 kWh")
+    plan(home, key, "28 kWh", 30)
+    found = latest(home, who)
+    assert found is not None
+    cards = plan_cards.cards(found, "UTC")
+    shown = {card.name: card.value for card in cards.items}
+    assert (shown["Cost"], shown["Imported energy"]) == ("8.40 EUR", "28.0 kWh")
+    assert shown["Average price paid"] == "0.300 EUR/kWh"
+    assert "Mon 14 Jan 00:00 to Mon 14 Jan 06:00, computed Sun 4 Jan 23:30 by Flexscope StorageScheduler" in cards.title
+    tab = plan_tab._read(home.assets["battery"].id, home.session, who)
+    (line,) = tab.devices
+    assert (len(line.events), line.values.sum()) == (6, pytest.approx(28))
+
+
+def test_a_device_inside_a_site_has_no_cost_of_its_own(home: Home, who: SignedIn) -> None:
+    key = power(home)
+    home.asset("site", "building")
+    home.assets["battery"].parent_asset_id = home.assets["site"].id
+    home.session.flush()
+    home.plan("site", [{"sensor": key, **CAR}], FLAT)
+    found = latest(home, who)
+    assert found is not None and found.costs == {} and found.row.costs
+
+
+def test_an_asset_without_a_schedule_and_one_of_an_older_version(home: Home, who: SignedIn) -> None:
+    battery = home.assets["battery"].id
+    assert latest(home, who) is None and not listing.has_schedule(home.session, [battery])
+    plan(home, power(home), "25 kWh")
+    home.session.execute(delete(StoredSchedule))
+    assert listing.has_schedule(home.session, [battery])
+    tab = plan_tab._read(battery, home.session, who)
+    assert tab.row is None and tab.is_older
+
+
+def test_limits_that_are_exceeded_are_told_in_words() -> None:
+    breach = {"limit": "car.soc-minima", "count": 3, "first": START.isoformat(), "last": (START + HOUR).isoformat()}
+    told = plan_cards.breach_text([breach | {"largest": 12.0, "unit": "kWh"}], ZoneInfo("UTC"))
+    assert told == ("car.soc-minima is missed by up to 12 kWh, 3 times from Mon 14 Jan 00:00 to Mon 14 Jan 01:00.")
