@@ -12,7 +12,7 @@ from db.core.database import Id, Table
 LONGEST = 500
 """Most characters of what was done."""
 By: TypeAlias = tuple[int | None, str]
-"""Id and name of who did it; without id: the host at a terminal, or the server itself."""
+"""Id and name of who did it; without id: the operator at a terminal, or the server itself."""
 
 
 class AuditEvent(Table):

@@ -44,7 +44,8 @@ COUNTERS = {
 """Fields whose change is none of anybody: they move by themselves."""
 SECRET = {"password_hash", "secret_hash", "sealed"}
 """Fields whose change is told, but not their values."""
-HOST: By = (None, "host")
+SERVER: By = (None, "server")
+"""Who changes what nobody asked for, such as the end of what was due."""
 ASSIGNED = re.compile(r"\bSET (.*?)(?: FROM | WHERE |$)", re.DOTALL)
 Key: TypeAlias = tuple[str, tuple[Any, ...]]
 """Table and primary key of one row."""
@@ -62,7 +63,7 @@ class Change:
 
 
 def act_as(session: Session, by: By) -> None:
-    """Say in whose name the rest of a session acts; without it that is the host."""
+    """Say in whose name the rest of a session acts; without it that is the server itself."""
     session.info["by"] = by
 
 
@@ -165,7 +166,7 @@ def _write(session: Session, key: Key, change: Change, said: AuditEvent | None, 
 
 
 def _by(noted: list[AuditEvent]) -> By:
-    return (noted[0].active_user_id, noted[0].active_user_name) if noted else HOST
+    return (noted[0].active_user_id, noted[0].active_user_name) if noted else SERVER
 
 
 def _values(row: Table, done: str) -> tuple[dict[str, Any], dict[str, Any]]:
