@@ -2,6 +2,7 @@
 
 import getpass
 
+import click
 import pytest
 from sqlalchemy import select
 
@@ -66,3 +67,32 @@ def test_the_audit_log_tells_what_an_operator_did(mill: Terminal, database_url: 
     told = ["Deleted data of sensor 'power' (1)", "Deleted sensor 'power' (1) with its data"]
     told += ["Deleted asset 'store' with everything below it", "Deleted account 'Mill' with its users, assets and data"]
     assert [events.get(event) for event in told] == [f"operator {getpass.getuser()}"] * 4
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(f"flexscope delete {noun} --id 1" for noun in ("account", "asset", "sensor")),
+        "flexscope delete beliefs --sensor 1",
+        "flexscope edit resample-data --sensor 1 --event-resolution PT1H",
+    ],
+)
+def test_nobody_waits_to_write_while_a_person_reads_a_question(
+    mill: Terminal, database_url: str, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    mill(f"{SENSOR} --event-resolution 15")
+
+    def answer(_text: str) -> str:
+        opened = Database(database_url, patience=0.5)
+        with opened.writing() as session:
+            session.get_one(Account, 2).name = f"Quay of {line}"[:80]
+        opened.close()
+        return "y"
+
+    monkeypatch.setattr(click.termui, "visible_prompt_func", answer)
+    said = mill(line)
+    assert said.code == 0, said.err
+    opened = Database(database_url)
+    with opened.reading() as session:
+        assert session.get_one(Account, 2).name.startswith("Quay of")
+    opened.close()

@@ -73,6 +73,17 @@ def test_what_could_not_be_planned_with_is_not_stored(
 
 
 @pytest.mark.parametrize(
+    "column, field",
+    [("flex_context", "consumption-price"), ("flex_model", "state-of-charge"), ("flex_model", "soc-max")],
+)
+def test_a_sensor_of_another_unit_is_not_stored(session: Session, column: str, field: str) -> None:
+    asset = add(session)
+    (power,) = of_asset(session, asset.id)
+    with pytest.raises(EngineError, match="is in 'kW', which is no unit of this field"):
+        update_asset(session, ACTOR, asset.id, AssetChange(**{column: {field: {"sensor": power.id}}}))
+
+
+@pytest.mark.parametrize(
     "kind, fields",
     [
         ("battery", {"soc-min": "1 kWh", "soc_max": "9 kWh", "power-capacity": "5 kW", "soc-unit": "kWh"}),
