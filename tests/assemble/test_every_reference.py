@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from app.assemble import outputs
-from app.assemble.site import naming
+from app.assemble.site import flex_config, naming
 from app.auth.access.references import References
 from app.jobs.triggers import automations
 from app.usecases.flex_config import check_flex_model
@@ -209,3 +209,12 @@ def test_a_stored_model_names_its_power_sensor_and_a_direction_tells_the_sign_of
     assert [(output.sensor.id, output.sign, output.part) for output in assembled.outputs] == [(power, 1.0, "both")]
     closer = target.read("house", [{"asset": target.assets["house"].id, "power-capacity": "1 kW"}], PRICE)
     assert closer.site.devices[0].ports[0].consumption_limit.max() == 1.0
+
+
+def test_a_stored_power_sensor_that_is_gone_stops_the_plan_and_not_the_look_at_the_config(target: Home) -> None:
+    house = target.assets["house"]
+    house.flex_model = {"sensor": 999, "power-capacity": "2 kW"}
+    [model] = flex_config.models(References(target.session, None), [house], [])
+    assert (model.sensor, model.effective.fields["sensor"]) == (None, 999)
+    with pytest.raises(FieldError, match=rf"sensor of asset {house.id} \(house\): there is no sensor 999"):
+        target.read("house", [], PRICE)

@@ -149,10 +149,8 @@ def _stored_model(references: References, asset: Asset) -> DeviceModel:
 
 
 def _power_sensor(references: References, effective: Effective) -> Sensor | None:
-    """Return the power sensor that a stored flex-model names."""
-    if "sensor" not in effective.fields:
-        return None
-    return references.output(effective.fields["sensor"], field=f"sensor of {effective.origins['sensor']}")
+    """Return the power sensor that a stored flex-model names, if it may be read; a plan asks for it with its rights."""
+    return next(iter(references.readable([effective.fields.get("sensor")]).values()), None)
 
 
 def _stored(asset: Asset, sensor: Sensor | None) -> Effective:
