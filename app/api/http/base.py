@@ -170,7 +170,7 @@ class Endpoint(KeepsContentType, Receiving):
         query, body = route.model("query"), route.model("body")
         settings = self.service.running.settings
         if query is not None:
-            given = {name: _text(name, values[-1]) for name, values in self._arguments().items()}
+            given = {name: _text(name, values[-1]) for name, values in self.request.query_arguments.items()}
             if route.method == "GET":
                 given = self.received.message() | given
             found["query"] = read_input(query, given, settings, "query")
@@ -182,9 +182,6 @@ class Endpoint(KeepsContentType, Receiving):
         elif body is not None:
             found["body"] = read_input(body, self.received.message(), settings)
         return found
-
-    def _arguments(self) -> dict[str, list[bytes]]:
-        return self.request.query_arguments
 
     def _begin(self, reply: Reply) -> None:
         self.set_status(reply.status)

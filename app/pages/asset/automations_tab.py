@@ -169,7 +169,7 @@ def _row(line: AutomationLine, local: ZoneInfo) -> ActionRow:
     cells: list[Cell] = [
         Lines((history, f"{DOES.get(row.kind, row.kind)} {line.asset}")),
         _when(line),
-        _next(row, local),
+        _written(row.next_at, local) if row.active else Light("none", "paused"),
         _runs(line.runs, local),
     ]
     return ActionRow(str(row.id), cells, row.name, actions)
@@ -181,10 +181,6 @@ def _when(line: AutomationLine) -> Cell:
     more = [f"local time, {line.place}"] if row.every >= DAY or row.at else []
     more += ["and when new data of its inputs arrive"] if row.on_data else []
     return Lines((words, *more))
-
-
-def _next(row: Automation, local: ZoneInfo) -> Cell:
-    return _written(row.next_at, local) if row.active else Light("none", "paused")
 
 
 def _runs(runs: Sequence[Job], local: ZoneInfo) -> Cell:
