@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode
 
@@ -15,10 +16,11 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.auth.login.forms import STATIC
 from app.auth.login.sessions import current_user
 from app.web.context import current
 from app.web.platform_hooks import panel_hooks
-from app.widgets import branding, first_paint
+from app.widgets import branding
 from app.widgets.async_content import fill, later, plain, reading, soon, waiting
 from components import theme
 from components.scripts import Script
@@ -37,6 +39,10 @@ MENU = [
 DARK = "flexscope_dark"
 """Cookie that keeps the choice of paper."""
 SCRIPT = Script(__file__)
+TEMPLATE = STATIC / "page.html"
+"""The HTML of every page; what differs is in its variable ``first``."""
+PAPER, NIGHT = "#ffffff", "#121212"
+"""Ground of a page, as Material has it."""
 
 Result = TypeVar("Result")
 
@@ -110,7 +116,7 @@ class Shell(Page):
         name, look = settings.platform_name(who.account_roles if who else ()), branding.of(who, settings)
         super().__init__(
             title=name, site_url=address("/"), main_width=1400, dark_theme=_cookie(DARK) == "1",
-            logo=look.logo or None, css_files=look.sheets, template=first_paint.TEMPLATE,
+            logo=look.logo or None, css_files=look.sheets, template=TEMPLATE,
             favicon=address("/assets-static/icon.svg"),  # Panel's would be looked for beside the page's new address
             theme_config=theme.material(look.main, look.second),
             sidebar=[self._entries], sidebar_width=230, sidebar_resizable=False, sidebar_open=not _on_phone(),
@@ -132,7 +138,7 @@ class Shell(Page):
         """See pmui.Page; the window is named after the page, not only after the platform."""
         made = super().server_doc(doc, self._window, location)
         library = panel_hooks.library_address(made)
-        made.template_variables["first"] = first_paint.words(
+        made.template_variables["first"] = _first_paint(
             platform=self.title, heading=self._heading, bar=self._bar, dark=self.dark_theme, library=library
         )
         made.js_on_event(DocumentReady, self._begun)
@@ -192,3 +198,24 @@ def _user(who: SignedIn | None) -> pn.viewable.Viewable:
     items += [{"label": "Log out", "icon": "logout", "href": address("/logout"), "target": "_self"}]
     button = pmui.MenuButton(label=who.username if who else "?", items=items, icon="account_circle", variant="text")
     return pn.Row(pn.HSpacer(), button, sizing_mode="stretch_width")
+
+
+def _first_paint(*, platform: str, heading: str, bar: str, dark: bool, library: str) -> dict[str, str]:
+    """What stands in the HTML of a page itself, bar and heading, to be seen before any script has run.
+
+    Args:
+        platform: Stands in the bar.
+        heading: Of the page.
+        bar: Colour of the bar.
+        dark: Whether the paper is dark.
+        library: Address of the scripts of all components, which the browser may load early; empty: none.
+    """
+    return {
+        "platform": escape(platform),
+        "heading": escape(heading),
+        "bar": bar,
+        "library": escape(library),
+        "bar_ink": theme.ink_on(bar),
+        "ground": NIGHT if dark else PAPER,
+        "ink": "#ffffff" if dark else "#10202b",
+    }
