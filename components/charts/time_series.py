@@ -10,7 +10,7 @@ from bokeh.models import BoxSelectTool, Column, Div, LayoutDOM, Pane
 from bokeh.plotting import figure
 
 from components.charts import annotations as remarks
-from components.charts import growing, legend, pictures
+from components.charts import legend, stack
 from components.charts.annotations import AnnotationBand
 from components.charts.figures import HEIGHT, DrawnChart
 from components.charts.traces import Chart
@@ -52,7 +52,7 @@ class TimeSeries(Component):
         self._parts = Pane(styles={"display": "block", "width": "100%"})
         self._parts.on_change("tags", lambda attr, old, new: self.more())
         self._stack = Column(self._parts, sizing_mode="stretch_width")
-        self._saver = pictures.saver([], [], self.file)
+        self._saver = stack.saver([], [], self.file)
         self._stack.js_on_change("tags", self._saver)
         self._pane = pn.pane.Bokeh(self._stack, sizing_mode="stretch_width", margin=0)
         self._draw()
@@ -122,11 +122,11 @@ class TimeSeries(Component):
     def _place(self) -> None:
         """Put what is built into the document."""
         shown = [drawn for drawn in self._drawn if self._is_shown(drawn)]
-        self._saver.args = pictures.saver([d.figure for d in shown], [d.summary for d in shown], self.file).args
+        self._saver.args = stack.saver([d.figure for d in shown], [d.summary for d in shown], self.file).args
         parts = [part for drawn in self._drawn for part in (drawn.heading, self._body(drawn))]
         if self._waiting:
-            room = growing.room(len(self._waiting), self.height)
-            growing.ask(self._parts, shown[-1].figure, room)
+            room = stack.room(len(self._waiting), self.height)
+            stack.ask(self._parts, shown[-1].figure, room)
             parts.append(room)
         self._parts.elements = parts
 

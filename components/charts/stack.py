@@ -1,4 +1,9 @@
-"""A stack of charts that grows as a person comes near its end: what nobody looks at costs no server and no browser."""
+"""What a stack of charts does in the browser: it grows as a person comes near its end, and is kept as one picture.
+
+What nobody looks at costs no server and no browser; a picture holds what is in view, with its headings.
+"""
+
+from collections.abc import Sequence
 
 from bokeh.models import CustomJS, Div, Model
 from bokeh.plotting import figure
@@ -24,3 +29,15 @@ def room(charts: int, height: int) -> Div:
         height: Of each without its heading [px].
     """
     return Div(text="", height=charts * (height + HEADING), sizing_mode="stretch_width", margin=0)
+
+
+def saver(figures: Sequence[figure], titles: Sequence[str], file: str) -> CustomJS:
+    """Return what saves a picture when ``tags`` of the model it listens to become ``[kind, …]``: png or svg.
+
+    Args:
+        figures: The charts, from top to bottom.
+        titles: What stands above each.
+        file: Name of the file without its ending.
+    """
+    code = SCRIPT.call("savePicture", "cb_obj.tags[0]", "{figures, titles, file}", "cb_context.index")
+    return CustomJS(code=code, args={"figures": list(figures), "titles": list(titles), "file": file})
