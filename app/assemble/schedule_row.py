@@ -18,8 +18,6 @@ from app.assemble.site.site import Assembled
 from app.version import OWN
 from db.schedules import CONNECTION, GROUP, POWER, SOC, ScheduleOutput, StoredSchedule
 from engine import plugins
-from engine.devices.inflexible import Inflexible
-from engine.devices.storage import Storage
 from engine.flex.commodity import CommodityContext
 from engine.flex.quantity import Fixed, Quantity, SensorReference
 from engine.model.linear import Values, full
@@ -76,7 +74,7 @@ def schedule_row(done: Computed, *, belief_time: datetime, created_at: datetime)
         breaches=breaches(plan),
         warnings=[*told[:MOST_WARNINGS], *more],
         connections=list(_connections(done, prices)),
-        loads=[each.name for each in site.devices if isinstance(each, Inflexible)],
+        loads=[each.name for each in site.devices if each.load is not None],
         input_sensors=list(done.input_sensors),
         outputs=list(_outputs(done, prices, belief_time)),
     )
@@ -152,9 +150,8 @@ def _energies(plan: Schedule, output: SensorOutput, prices: tuple[Floats, Floats
 def _bounds(site: Site, output: SensorOutput) -> dict[str, float]:
     """Return the fixed bounds of a store [kWh], where it has some."""
     for device in site.devices:
-        if isinstance(device, Storage) and device.name == output.name:
-            found = {"soc-min": _constant(device.soc_min), "soc-max": _constant(device.soc_max)}
-            found["soc-at-start"] = device.soc_at_start
+        if device.name == output.name:
+            found = {name: _constant(values) for name, values in device.energy_bounds.items()}
             return {name: value for name, value in found.items() if value is not None}
     return {}
 

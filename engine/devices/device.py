@@ -6,7 +6,7 @@ to add; a device overrides those in which it has.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeAlias, TypeVar
 
@@ -184,6 +184,11 @@ class Device(ABC):
     def with_end_value(self, value: float) -> "Device":
         """Return the device in which energy left at the end has a worth [currency/kWh]."""
         return self
+
+    @property
+    def energy_bounds(self) -> Mapping[str, Values]:
+        """Start and bounds of its stored energy by field [kWh], such as ``soc-max``; none for a device without one."""
+        return {}
 
     def start_error(self) -> FieldError | None:
         """Return the error of a device that starts outside its own bounds; None where it starts within them."""

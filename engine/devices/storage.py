@@ -1,6 +1,6 @@
 """A store of energy, fed and emptied by one port or several."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, Self
@@ -18,7 +18,7 @@ from engine.devices.storage_fallback import plan_to_first_target
 from engine.devices.stored_energy import StoredEnergy
 from engine.errors import FieldError
 from engine.model.block import EnergyState, Limit
-from engine.model.linear import Floats, Linear, full
+from engine.model.linear import Floats, Linear, Values, full
 from engine.model.problem import Problem
 from engine.window import Window
 
@@ -110,6 +110,11 @@ class Storage(StoredEnergy, PortedDevice):
     def with_end_value(self, value: float) -> "Storage":
         """See Device.with_end_value."""
         return replace(self, end_value=value)
+
+    @property
+    def energy_bounds(self) -> Mapping[str, Values]:
+        """See Device.energy_bounds."""
+        return {"soc-min": self.soc_min, "soc-max": self.soc_max, "soc-at-start": self.soc_at_start}
 
     def start_error(self) -> FieldError | None:
         """See Device.start_error: by soc_min and soc_max alone."""

@@ -1,6 +1,8 @@
 """A new kind of device is one class: planned, read, diagnosed and explained without a word elsewhere."""
 
+import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -162,3 +164,13 @@ def test_a_device_that_breaks_a_promise_is_told_so():
     peeking = Peeking(name="lamps", demand=np.full(24, 3.0), price=0.2)
     with pytest.raises(AssertionError, match="reads more than itself"):
         check_device(peeking, site(generator(), peeking))
+
+
+def test_nobody_asks_for_the_class_of_a_device():
+    # But storage_dp, whose kernel knows the physics of three classes and says so there.
+    kinds = r"\b(Device|PortedDevice|Storage|Process|Inflexible|Adjustable|Port)\b"
+    asks = re.compile(rf"isinstance\([^)]*{kinds}|type\([^)]*\) is (not )?{kinds}")
+    root = Path(__file__).parents[3]
+    modules = [path for folder in ("app", "engine") for path in (root / folder).rglob("*.py")]
+    asking = {str(path.relative_to(root)) for path in modules if asks.search(path.read_text())}
+    assert asking == {"engine/schedulers/storage_dp.py"}
