@@ -64,4 +64,7 @@ def _check(references: References, kind: type[FlexFields], raw: Mapping[str, Any
         config = kind.read({**rest, **raw})
     except FieldError as error:
         raise FieldError(f"{column}.{error.field}", error.problem) from None
-    ask_for(references, config, {}, of=column)
+    try:
+        ask_for(references, config, {}, of=column)
+    except FieldError as error:  # in the spelling of the other refusals, so that forms find the field
+        raise FieldError(error.field.replace(f"{column}: ", f"{column}.", 1), error.problem) from None

@@ -50,7 +50,7 @@ def add(session: Session, kind: str = "battery", **fields: Any) -> Asset:
         ("flex_model", {"consumption-capacity": [EVENT]}, "timed events cannot be stored"),
         ("flex_model", {"consumption": {"sensor": 99}}, "there is no sensor 99"),
         ("flex_model", {"consumption": {"sensor": "1"}}, "flex_model.consumption"),
-        ("flex_model", {"soc-usage": [{"sensor": 99}]}, "there is no sensor 99"),
+        ("flex_model", {"soc-usage": [{"sensor": 99}]}, "flex_model.soc-usage"),
         ("flex_model", {"group": {"asset": 99}}, "there is no asset 99"),
         ("flex_model", {"soc-min": "1 kWh", "soc_min": "2 kWh"}, "twice"),
         ("flex_context", {"consumption-price": "0.3 EUR/kWh"}, "stored as a sensor"),

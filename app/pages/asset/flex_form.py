@@ -1,6 +1,7 @@
 """Flex-model and flex-context as forms made from the table of the engine: name, unit, meaning, example."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from engine.flex.facts import Fact
 from engine.flex.fields import FlexFields
 
 CHOOSE = "Add a field …"
+FIELD = re.compile(r"^(?:flex_model\.|flex_context\.)?([a-z_]+).*")
+"""Finds the field in the path that a refusal names."""
 FLAGS = {"yes": True, "no": False}
 HELP = "Enter a quantity such as '5 kW', a sensor such as 'sensor 7', or JSON. Clear a field to remove it."
 Save = Callable[[dict[str, Any]], Awaitable[Any]]
@@ -103,7 +106,7 @@ class FlexForm(pn.viewable.Viewer):
         self._told[:] = [note("Saved.", "success")]
 
     def _refuse(self, error: Exception) -> None:
-        about = {key.rpartition(".")[2]: problem for key, problem in problems(error).items()}
+        about = {FIELD.sub(r"\1", key): problem for key, problem in problems(error).items()}
         here = {name: about[key] for name in self._inputs if (key := name.replace("-", "_")) in about}
         self._mark(here)
         if here:
