@@ -103,8 +103,9 @@ class FlexFields(BaseModel):
     def references(self) -> Iterator[Reference]:
         """Give everything that the fields name, also deep inside."""
         for attribute in type(self).model_fields:
-            fact = self.fact(attribute)
-            yield from _in_value(getattr(self, attribute), fact, self.unit_of(fact))
+            if (value := getattr(self, attribute)) is not None:
+                fact = self.fact(attribute)
+                yield from _in_value(value, fact, self.unit_of(fact))
 
     def outputs(self) -> Iterator[Reference]:
         """Give the sensors that receive a part of the plan by fields of their own, not by those of entries inside."""
