@@ -122,7 +122,7 @@ def test_missing_load_counts_as_nothing_and_is_told(home, battery):
     planned = home.plan("house", [{"sensor": battery, **BATTERY}], {**FLAT, "inflexible-device-sensors": [load]})
     assert list(planned.warnings) == [
         (
-            f"inflexible-consumption: sensor {load} (load) has no value from 2030-01-14T00:00+00:00 to "
+            f"inflexible-device-sensors: sensor {load} (load) has no value from 2030-01-14T00:00+00:00 to "
             "2030-01-14T04:00+00:00; taken as 0 kW."
         )
     ]
