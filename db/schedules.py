@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Double, ForeignKey, Index, LargeBinary, String, delete, func, select
+from sqlalchemy import ColumnElement, Double, ForeignKey, Index, LargeBinary, Select, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from db.core.database import IDS_ONCE, Id, Table, rows_changed
@@ -74,7 +74,7 @@ class ScheduleOutput(Table):
     device: Mapped[str] = mapped_column(primary_key=True, doc="Device, group, commodity or store, as the schedule says")
     role: Mapped[str] = mapped_column(String(20), primary_key=True, doc="power, group, connection or state-of-charge")
     commodity: Mapped[str] = mapped_column(doc="What flows, such as electricity; empty for a state of charge")
-    part: Mapped[str] = mapped_column(String(20), primary_key=True, doc="all, consumption or production")
+    part: Mapped[str] = mapped_column(String(20), primary_key=True, doc="both, consumption or production")
     sign: Mapped[float] = mapped_column(Double, doc="Stored value per value that is positive when consuming")
     belief_time: Mapped[datetime] = mapped_column(doc="That of the schedule, to find the newest one")
     numbers: Mapped[dict[str, Any]] = mapped_column(
@@ -123,16 +123,20 @@ def newest_of_assets(
         as_of: Schedules of later belief times are left out.
         span: Start and end of the time that a schedule must tell something of; None: any.
     """
+    conditions = [StoredSchedule.asset_id.in_(asset_ids), StoredSchedule.belief_time <= as_of]
+    if span is not None:
+        conditions += [StoredSchedule.start < span[1], StoredSchedule.end > span[0]]
+    query = select(StoredSchedule).where(StoredSchedule.id.in_(newest_ids(*conditions)))
+    return {row.asset_id: row for row in session.scalars(query)}
+
+
+def newest_ids(*conditions: ColumnElement[bool]) -> Select[int]:
+    """Return the query for the ids of the newest schedule of each asset: the one with the latest belief time."""
     rank = func.row_number().over(
         partition_by=StoredSchedule.asset_id, order_by=(StoredSchedule.belief_time.desc(), StoredSchedule.id.desc())
     )
-    known = select(StoredSchedule.id, rank.label("rank"))
-    known = known.where(StoredSchedule.asset_id.in_(asset_ids), StoredSchedule.belief_time <= as_of)
-    if span is not None:
-        known = known.where(StoredSchedule.start < span[1], StoredSchedule.end > span[0])
-    ranked = known.subquery()
-    query = select(StoredSchedule).where(StoredSchedule.id.in_(select(ranked.c.id).where(ranked.c.rank == 1)))
-    return {row.asset_id: row for row in session.scalars(query)}
+    ranked = select(StoredSchedule.id, rank.label("rank")).where(*conditions).subquery()
+    return select(ranked.c.id).where(ranked.c.rank == 1)
 
 
 def newest_with_outputs(

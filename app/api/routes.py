@@ -12,14 +12,27 @@ from app.api.v3.accounts import accounts, audit, choices, keys, secrets, tokens,
 from app.api.v3.assets import annotations, assets, copies, sensors, templates
 from app.api.v3.charts import charts
 from app.api.v3.data import bulk, data, exports, monitoring, uploads
-from app.api.v3.jobs import automations, forecasts, jobs, reports, schedules
+from app.api.v3.jobs import automations, forecasts, jobs, reports, schedule_rows, schedules
 from app.api.v3.server import alerts, documentation, health, play
 
 ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES, *charts.DEV, *alerts.OPS, *play.ROOT]
 """Below /api."""
 RESOURCES = (
     *(health, assets, templates, choices, copies, sensors, accounts, users, data, bulk, exports, uploads, monitoring),
-    *(jobs, schedules, forecasts, reports, automations, alerts, charts, annotations, audit, keys, secrets),
+    *(
+        jobs,
+        schedules,
+        schedule_rows,
+        forecasts,
+        reports,
+        automations,
+        alerts,
+        charts,
+        annotations,
+        audit,
+        keys,
+        secrets,
+    ),
 )
 
 

@@ -110,7 +110,7 @@ def _signs(row: StoredSchedule, role: str) -> Signs:
     Where one holds both directions of a power, it is used; else those of each direction add up.
     """
     electric = [each for each in row.outputs if (each.role, each.commodity) == (role, ELECTRICITY)]
-    both = {each.device: each for each in electric if each.part == "all"}
+    both = {each.device: each for each in electric if each.part == "both"}
     chosen = [*both.values(), *(each for each in electric if each.device not in both)]
     return {each.sensor_id: each.sign for each in chosen}
 

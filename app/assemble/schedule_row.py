@@ -247,3 +247,24 @@ def recompute(inputs: bytes) -> Schedule:
         scheduler = plugins.find("schedulers", scheduler)()
     again: Schedule = scheduler.compute(content["site"])
     return again
+
+
+def read_inputs(inputs: bytes) -> dict[str, Any]:
+    """Return what a schedule was made from as plain data: flex-config with origins, prices, loads, stored energies.
+
+    Raises:
+        PackingError: The inputs are of another version.
+    """
+    content = unpack(inputs)
+    site: Site = content["site"]
+    priced = {each.commodity: energy_prices(each, site.window.n) for each in site.connections}
+    told = {name: content[name] for name in ("versions", "request", "flex-context", "flex-model")}
+    told["prices"] = {
+        commodity: {"consumption": both[0].tolist(), "production": both[1].tolist()}
+        for commodity, both in priced.items()
+        if both is not None
+    }
+    told["loads"] = {each.name: each.load.tolist() for each in site.devices if each.load is not None}
+    starts = {each.name: each.energy_bounds.get("soc-at-start") for each in site.devices}
+    told["soc-at-start"] = {name: _constant(start) for name, start in starts.items() if start is not None}
+    return told

@@ -78,6 +78,7 @@ COMMANDS = CommandGroup(
                 "asset": Command("app.cli.commands.assets:show_asset", "One asset with its sensors."),
                 "beliefs": Command("app.cli.commands.beliefs:show_beliefs", "Time series data, as a plot or a file."),
                 "data-sources": Command("app.cli.commands.accounts:show_sources", "Where data come from."),
+                "schedules": Command("app.cli.commands.schedules:show_schedules", "Saved schedules, newest first."),
                 "roles": Command("app.cli.commands.accounts:show_roles", "The roles users can have."),
             },
         ),

@@ -43,7 +43,7 @@ def planned(work: Any, asset: Asset, *outputs: tuple[Sensor, str, float], **more
     row.outputs = [
         ScheduleOutput(
             sensor_id=sensor.id, device="electricity" if role == CONNECTION else sensor.asset.name, role=role,
-            commodity="electricity", part="all", sign=sign, belief_time=known_at, numbers={},
+            commodity="electricity", part="both", sign=sign, belief_time=known_at, numbers={},
         )
         for sensor, role, sign in outputs
     ]  # fmt: skip

@@ -24,10 +24,14 @@ from db import sources
 from db.accounts.stored_secrets import KeptSecret
 from db.accounts.users import User, role
 from db.annotations import Annotation
+from db.assets import Asset
 from db.core.database import Database
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
+from db.schedules import POWER
+from db.sensors import Sensor
 from engine.errors import EngineError
+from tests.assemble.test_day_costs import planned as stored_row
 from tests.auth.permission_table import EVERYONE, OUTSIDE, TABLE
 from tests.http import serving
 
@@ -120,7 +124,9 @@ def populate(session: Session, ids: dict[str, Any], running: Running) -> dict[st
     nightly.on_data = False
     session.add_all([remark, secret, nightly, *jobs(ids, source.id)])
     session.flush()
-    found = {"remark": remark.id, "secret": secret.id, "key": key.id, "automation": nightly.id}
+    battery, power = session.get_one(Asset, ids["battery"]), session.get_one(Sensor, ids["s:power"])
+    stored = stored_row(session, battery, (power, POWER, 1.0), belief_time=NOW)
+    found = {"stored": stored.id, "remark": remark.id, "secret": secret.id, "key": key.id, "automation": nightly.id}
     found |= {"email": serving.email("boss"), "password": serving.PASSWORD}
     return found | {f"j:{name}": name for name in ("schedule", "forecast", "queued", "failed")}
 

@@ -75,7 +75,7 @@ def _operation(route: Route, schemas: Schema) -> Schema:
         "operationId": f"{route.function.__module__.rpartition('.')[2]}.{route.function.__name__}",
         "tags": [_tag(route.path)],
         "parameters": [*_path_parameters(route), *_query_parameters(route, schemas)],
-        "responses": _responses(route),
+        "responses": _responses(route, schemas),
     }
     if rest.strip():
         found["description"] = rest.strip()
@@ -151,10 +151,10 @@ def _name(model: type[BaseModel]) -> str:
     return f"{model.__module__.rpartition('.')[2].capitalize()}{model.__name__}"
 
 
-def _responses(route: Route) -> Schema:
-    found: Schema = {str(route.status): _success(route)}
+def _responses(route: Route, schemas: Schema) -> Schema:
+    found: Schema = {str(route.status): _success(route, schemas)}
     if route.method == "POST" and route.status == 201:
-        found["200"] = _success(route) | {"description": "It is there already"}
+        found["200"] = _success(route, schemas) | {"description": "It is there already"}
     if route.holds or route.path.endswith("trigger"):
         found["202"] = {"description": "Accepted, or still pending", **_json({"type": "object"})}
     if route.holds == "job":
@@ -164,7 +164,7 @@ def _responses(route: Route) -> Schema:
     return dict(sorted((refusals | found).items()))
 
 
-def _success(route: Route) -> Schema:
+def _success(route: Route, schemas: Schema) -> Schema:
     if route.status == 204:
         return {"description": "Done"}
     answer = inspect.signature(route.function, eval_str=True).return_annotation
@@ -176,6 +176,9 @@ def _success(route: Route) -> Schema:
             "properties": fields,
             "required": [name for name in fields if name in answer.__required_keys__],
         }
+    elif isinstance(answer, type) and issubclass(answer, BaseModel):
+        _schema_of(answer, schemas)
+        schema = {"$ref": TEMPLATE.format(model=_name(answer))}
     elif get_origin(answer) in (list, dict):
         schema = {"type": "array" if get_origin(answer) is list else "object"}
     return {"description": "Done", **_json(schema)}

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, BinaryIO, Literal, TypeAlias
 
 import orjson
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from app.api.http.errors import NotSignedIn
@@ -45,7 +46,15 @@ def to_bytes(reply: Reply) -> bytes:
     """Return the content of an answer as it is sent."""
     if isinstance(reply.content, bytes):
         return reply.content
-    return orjson.dumps(reply.content, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    return orjson.dumps(reply.content, default=_plain, option=options)
+
+
+def _plain(answer: Any) -> Any:
+    """Return an answer that is a model as it is sent."""
+    if isinstance(answer, BaseModel):
+        return answer.model_dump(by_alias=True)
+    raise TypeError
 
 
 Save: TypeAlias = Callable[["Call"], Any]

@@ -4,15 +4,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+from sqlalchemy import select
 
 from app.assemble.site.request import ScheduleRequest
 from app.auth.access.references import References
 from app.cli.commands.assets import json_object
 from app.cli.opening import reading, writing
+from app.cli.tables import show_table
 from app.jobs.handlers import schedule
 from app.jobs.handlers.schedule import Planned
 from app.settings.settings import load
+from db.assets import Asset
 from db.core.database import get
+from db.schedules import StoredSchedule
 from db.sensors import Sensor
 from engine.devices.process import ProcessType
 from engine.flex.storage import StorageModel
@@ -118,6 +122,29 @@ def _model(fields: dict[str, Any]) -> dict[str, Any]:
 def _quantity(text: str) -> Any:
     """Return what an option names: the ID of a sensor, or a quantity."""
     return {"sensor": int(text)} if text.isdecimal() else text
+
+
+@click.command("schedules")
+@click.option("--asset", "asset_id", type=int, help="ID of the asset; without it, of all.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many, newest first.")
+def show_schedules(asset_id: int | None, limit: int) -> None:
+    """Show saved schedules, newest first: what they cover, cost and could not meet."""
+    query = select(StoredSchedule).order_by(StoredSchedule.belief_time.desc(), StoredSchedule.id.desc()).limit(limit)
+    with reading() as session:
+        if asset_id is not None:
+            query = query.where(StoredSchedule.asset_id == get(session, Asset, asset_id).id)
+        rows = list(session.scalars(query))
+    if not rows:
+        click.echo("There are no schedules; 'flexscope add schedule' computes one.")
+        return
+    heads = ["ID", "Asset", "Start", "End", "As of", "Scheduler", "Cost", "Limits exceeded", "Warnings"]
+    show_table(heads, [_line(row) for row in rows])
+
+
+def _line(row: StoredSchedule) -> list[object]:
+    moments = [f"{moment:%Y-%m-%d %H:%M}" for moment in (row.start, row.end, row.belief_time)]
+    cost = "" if row.cost is None else f"{row.cost:,.2f} {row.currency}"
+    return [row.id, row.asset_id, *moments, row.scheduler, cost, len(row.breaches), len(row.warnings)]
 
 
 def tell(done: Planned) -> None:
