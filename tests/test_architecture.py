@@ -32,16 +32,14 @@ SAY_NOTHING = {"told", "found", "made", "given", "each", "what"}
 WORDS_OF_THE_FIELD = {"NotFound", "what_if"}  # as in HTTP, and as in a what-if analysis
 TO_BE_NAMED = {
     "app/assemble/site/devices.py given",
-    "app/assemble/site/devices.py told_capacities",
     "db/jobs/alerts.py told_at",  # a column
     "engine/devices/bounds.py each_price",
     "engine/devices/port.py given",
     "engine/model/block.py given",
     "engine/model/limits.py each_price",
-    "engine/solve/first_plan.py best_found",
     "engine/solve/status.py BEST_FOUND",
 }
-NAMED_TWICE = {"Role"}  # of a user, and of a flex field
+NAMED_TWICE: set[str] = set()
 
 
 def sources(*folders: str) -> list[Path]:

@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from engine.errors import FieldError
 from engine.flex import quantity
-from engine.flex.facts import Fact, Role, described
+from engine.flex.facts import Fact, FieldRole, described
 from engine.flex.fields import AnyQuantity, FlexFields, Key
 from engine.flex.parts import GroupReference
 
@@ -29,10 +29,10 @@ class CommitmentModel(FlexFields):
         "Power sensors of the devices whose sum is promised; without it, the whole site.",
         example=[2, 3],
         form="sensors",
-        role=Role.DEVICE,
+        role=FieldRole.DEVICE,
     )
     group: GroupReference | None = described(
-        "Group whose sum is promised.", example={"asset": 9}, form="sensor", role=Role.GROUP
+        "Group whose sum is promised.", example={"asset": 9}, form="sensor", role=FieldRole.GROUP
     )
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from pydantic import field_validator, model_validator
 from engine.errors import FieldError
 from engine.flex import quantity
 from engine.flex.commitment import CommitmentModel
-from engine.flex.facts import Role, described
+from engine.flex.facts import FieldRole, described
 from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities, read_entries
 from engine.flex.parts import Output
 from engine.flex.quantity import SensorReference
@@ -38,7 +38,7 @@ class CommodityContext(FlexFields):
         example=1,
         form="sensor",
         replaced_by=("consumption-price",),
-        role=Role.READS,
+        role=FieldRole.READS,
         kind="price",
         unit="currency/kWh",
     )
@@ -47,7 +47,7 @@ class CommodityContext(FlexFields):
         example=2,
         form="sensor",
         replaced_by=("production-price",),
-        role=Role.READS,
+        role=FieldRole.READS,
         kind="price",
         unit="currency/kWh",
     )
@@ -174,7 +174,7 @@ class CommodityContext(FlexFields):
         form="sensors",
         default=(),
         replaced_by=("inflexible-consumption", "inflexible-production"),
-        role=Role.READS,
+        role=FieldRole.READS,
         kind="load",
     )
     aggregate_consumption: Output | None = described(

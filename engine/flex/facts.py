@@ -61,7 +61,7 @@ ENERGY_PER_EVENT: dict[str, str] = {"kW": "kWh"}
 """Units in which a sensor with events of some length may record what is wanted in another one, as a mean over each."""
 
 
-class Role(Flag):
+class FieldRole(Flag):
     """What is done with the sensors and assets that a field names."""
 
     READS = auto()
@@ -74,7 +74,7 @@ class Role(Flag):
     """The sensor or asset stands for a group of devices."""
 
 
-SAYS = Role(0)
+SAYS = FieldRole(0)
 """The role of a field that names neither a sensor nor an asset."""
 
 
@@ -87,7 +87,7 @@ class Fact:
     form: Form
     kind: Kind | None
     """What its values are; None if it has no values."""
-    role: Role
+    role: FieldRole
     unit: str | None
     """Unit the engine wants; ``currency`` stands for any currency, an empty text for a share or ratio."""
     default: object
@@ -130,12 +130,12 @@ class Reference:
     @property
     def reads(self) -> bool:
         """Whether the series of the sensor is read."""
-        return Role.READS in self.fact.role
+        return FieldRole.READS in self.fact.role
 
     @property
     def writes(self) -> bool:
         """Whether the sensor receives a part of the plan."""
-        return Role.WRITES in self.fact.role
+        return FieldRole.WRITES in self.fact.role
 
 
 def described(
@@ -144,7 +144,7 @@ def described(
     example: object,
     form: Form | None = None,
     kind: Kind | None = None,
-    role: Role | None = None,
+    role: FieldRole | None = None,
     unit: str | None = None,
     default: object = None,
     overlap: Overlap | None = None,
@@ -172,7 +172,7 @@ def described(
     planned = kind == "power"
     form = form or ("sensor" if planned else "quantity")
     if role is None:
-        role = Role.WRITES if planned else Role.READS if form in ("quantity", "quantities") else SAYS
+        role = FieldRole.WRITES if planned else FieldRole.READS if form in ("quantity", "quantities") else SAYS
     about: dict[str, Any] = {
         "form": form,
         "kind": kind,
@@ -200,7 +200,7 @@ def fact_of(name: str, info: FieldInfo) -> Fact:
         name=name.replace("_", "-"),
         form=about["form"],
         kind=about.get("kind"),
-        role=reduce(or_, (Role[each.upper()] for each in about["role"]), SAYS),
+        role=reduce(or_, (FieldRole[each.upper()] for each in about["role"]), SAYS),
         unit=about.get("unit"),
         default=info.default,
         meaning=info.description or "",

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from engine.errors import FieldError
-from engine.flex.facts import Role, described
+from engine.flex.facts import FieldRole, described
 from engine.flex.fields import AnyQuantity, FlexFields, Key
 from engine.flex.quantity import Fixed
 
@@ -61,9 +61,9 @@ class GroupReference(FlexFields):
     language: ClassVar[str] = "group"
 
     asset: Key | None = described(
-        "The asset whose entry tells the limits of the group.", example=9, form="asset", role=Role.GROUP
+        "The asset whose entry tells the limits of the group.", example=9, form="asset", role=FieldRole.GROUP
     )
-    sensor: Key | None = described("The power sensor of that entry.", example=12, form="sensor", role=Role.GROUP)
+    sensor: Key | None = described("The power sensor of that entry.", example=12, form="sensor", role=FieldRole.GROUP)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

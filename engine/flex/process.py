@@ -7,7 +7,7 @@ from pydantic import field_validator, model_validator
 
 from engine.devices.process import ProcessType
 from engine.errors import FieldError
-from engine.flex.facts import Role, described
+from engine.flex.facts import FieldRole, described
 from engine.flex.fields import AnyQuantity, FlexFields, Key
 from engine.flex.parts import GroupReference
 from engine.flex.quantity import Event, span
@@ -20,10 +20,10 @@ class ProcessModel(FlexFields):
     spellings: ClassVar[Mapping[str, str]] = {"optimization-sense": "optimization-direction"}
 
     sensor: Key | None = described(
-        "Power sensor that receives the schedule.", example=4, role=Role.WRITES | Role.DEVICE, kind="power"
+        "Power sensor that receives the schedule.", example=4, role=FieldRole.WRITES | FieldRole.DEVICE, kind="power"
     )
     asset: Key | None = described(
-        "Asset the entry is about, where no power sensor names it.", example=7, form="asset", role=Role.DEVICE
+        "Asset the entry is about, where no power sensor names it.", example=7, form="asset", role=FieldRole.DEVICE
     )
     power: AnyQuantity = described("Power while it runs.", example="200 kW", kind="load")
     duration: str | None = described("How long it runs.", example="PT4H", form="text")
@@ -47,7 +47,7 @@ class ProcessModel(FlexFields):
     )
     commodity: str = described("What it consumes.", example="heat", form="text", default="electricity")
     group: GroupReference | None = described(
-        "Group of devices to which it belongs.", example={"asset": 9}, form="sensor", role=Role.GROUP
+        "Group of devices to which it belongs.", example={"asset": 9}, form="sensor", role=FieldRole.GROUP
     )
 
     @field_validator("time_restrictions", mode="before")

@@ -8,7 +8,7 @@ from pydantic import SkipValidation, ValidationInfo, field_validator, model_vali
 
 from engine.errors import FieldError
 from engine.flex import quantity
-from engine.flex.facts import Role, described
+from engine.flex.facts import FieldRole, described
 from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities
 from engine.flex.parts import GroupReference, OperationMode, Output
 from engine.flex.quantity import Fixed, Quantity
@@ -29,11 +29,11 @@ class StorageModel(FlexFields):
     sensor: Key | None = described(
         "Power sensor that receives the schedule; it also names the entry in a list of devices.",
         example=2,
-        role=Role.WRITES | Role.DEVICE,
+        role=FieldRole.WRITES | FieldRole.DEVICE,
         kind="power",
     )
     asset: Key | None = described(
-        "Asset the entry is about, where no power sensor names it.", example=7, form="asset", role=Role.DEVICE
+        "Asset the entry is about, where no power sensor names it.", example=7, form="asset", role=FieldRole.DEVICE
     )
     commodity: str = described("What the device takes and gives.", example="heat", form="text", default="electricity")
     consumption: Output | None = described(
@@ -51,7 +51,7 @@ class StorageModel(FlexFields):
     state_of_charge: AnyQuantity = described(
         "Sensor that receives the planned state of charge; without soc-at-start it also tells the one at the start.",
         example={"sensor": 14},
-        role=Role.READS | Role.WRITES,
+        role=FieldRole.READS | FieldRole.WRITES,
         kind="state-of-charge",
     )
     soc_at_start: AnyQuantity = described(
@@ -155,7 +155,7 @@ class StorageModel(FlexFields):
         "Group of devices with limits of its own, to which this one belongs.",
         example={"asset": 9},
         form="sensor",
-        role=Role.GROUP,
+        role=FieldRole.GROUP,
     )
     coupling: str | None = described(
         "Name of a coupling: all devices of it have powers in fixed proportion.", example="heat pump", form="text"
@@ -199,7 +199,7 @@ class StorageModel(FlexFields):
         "Worth of the energy left at the end: a price, or 'learned' for what it is worth within the plan.",
         example="0.15 EUR/kWh",
         form="text",
-        role=Role.READS,
+        role=FieldRole.READS,
         kind="price",
         unit="currency/kWh",
     )

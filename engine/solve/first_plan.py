@@ -61,7 +61,7 @@ def any_plan(model: Model, plain: Arrays, cells: Cells, ended: Answer, known: An
     """
     if known is not None:
         again = one_way(model, plain, cells, known, ended.bound)
-        return again if again.has_plan else best_found(without_duals(known), ended.bound)
+        return again if again.has_plan else marked_as_best(without_duals(known), ended.bound)
     at = np.flatnonzero(cells.paying(plain.cost))
     whole = with_choices(plain, cells, at)
     model.budget = model.budget.at_least(FINISHING)
@@ -99,10 +99,10 @@ def one_way(model: Model, plain: Arrays, cells: Cells, found: Answer, bound: flo
         answer = model.run()
         if not answer.has_plan or not cells.overlap(answer.x).any():
             break
-    return best_found(answer, bound)
+    return marked_as_best(answer, bound)
 
 
-def best_found(answer: Answer, bound: float) -> Answer:
+def marked_as_best(answer: Answer, bound: float) -> Answer:
     """Return a plan as the best found in time, or that none was."""
     if not answer.has_plan:
         return replace(answer, status=Status.TIMED_OUT, bound=bound)

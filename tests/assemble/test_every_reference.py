@@ -21,7 +21,7 @@ from engine.errors import EngineError, FieldError
 from engine.flex.commitment import CommitmentModel
 from engine.flex.commodity import CommodityContext
 from engine.flex.context import FlexContext
-from engine.flex.facts import Fact, Role, described
+from engine.flex.facts import Fact, FieldRole, described
 from engine.flex.fields import AnyQuantity, FlexFields
 from engine.flex.parts import Output
 from engine.flex.process import ProcessModel
@@ -106,7 +106,7 @@ def test_every_reference_is_asked_for_with_its_right(target: Home, case: Case) -
     references = References(target.session, None)
     naming.ask_for(references, case.read(key), {})
     asked = {(kind, row, action) for kind, row, action in references.granted}
-    right = "create-children" if Role.WRITES in case.fact.role else "read"
+    right = "create-children" if FieldRole.WRITES in case.fact.role else "read"
     assert ((Asset if named.target == "asset" else Sensor), key, right) in asked
 
 
@@ -127,7 +127,7 @@ def test_a_sensor_is_refused_where_its_unit_would_be_as_text(target: Home, case:
         assert part in refused.value.problem
 
 
-OUTPUTS = [case for case in CASES if Role.WRITES in case.fact.role]
+OUTPUTS = [case for case in CASES if FieldRole.WRITES in case.fact.role]
 
 
 @pytest.mark.parametrize("case", OUTPUTS, ids=shown)
@@ -150,7 +150,7 @@ def test_an_automation_waits_for_what_a_plan_reads_and_for_nothing_it_writes(tar
     request = {"duration": "PT4H", "flex_model": [{"sensor": power, **model}], "flex_context": context}
     row = Automation(asset_id=target.assets["house"].id, kind="schedule", name="x", request=request, active=True)
     row.every, row.at, row.next_at = HOUR, timedelta(0), START
-    expected = {key} if Role.READS in case.fact.role else set()
+    expected = {key} if FieldRole.READS in case.fact.role else set()
     assert automations.inputs(References(target.session, None), row) == expected
 
 

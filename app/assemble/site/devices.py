@@ -79,7 +79,7 @@ class DeviceBuilder:
         Raises:
             FieldError: Nothing tells how much power the device can take or give.
         """
-        both, takes, gives = self.told_capacities
+        both, takes, gives = self.direction_capacities
         if both is None and takes is None and gives is None:
             both = self.around.site_capacity
             if both is None:
@@ -114,7 +114,7 @@ class DeviceBuilder:
         return self.around.readings.assume(given, values, wider, name=f"{self.name}: {field}", why=why)
 
     @cached_property
-    def told_capacities(self) -> tuple[Floats | None, Floats | None, Floats | None]:
+    def direction_capacities(self) -> tuple[Floats | None, Floats | None, Floats | None]:
         """Most power in both directions, consumed and produced [kW], each of shape (n,); None where nothing tells."""
         return (
             self._capacity("power-capacity"),

@@ -10,7 +10,7 @@ from db.assets import Asset
 from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.flex.context import FlexContext
-from engine.flex.facts import Role
+from engine.flex.facts import FieldRole
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 
@@ -21,7 +21,7 @@ LANGUAGES = (StorageModel, ProcessModel, FlexContext)
 FAMILIES = [{fact.name, *fact.replaced_by} for kind in LANGUAGES for fact in kind.facts() if fact.replaced_by]
 """Fields that say the same, of now and of older releases: a closer one hides the others farther away."""
 SPELLINGS = {other: name for kind in LANGUAGES for other, name in kind.spellings.items()}
-NAMING = [fact.name for fact in StorageModel.facts() if fact.role & (Role.DEVICE | Role.WRITES)]
+NAMING = [fact.name for fact in StorageModel.facts() if fact.role & (FieldRole.DEVICE | FieldRole.WRITES)]
 """Fields by which an entry can name its device, the first of them first."""
 OLD_MODEL_ATTRIBUTES = {"min_soc_in_mwh": ("soc-min", "MWh"), "max_soc_in_mwh": ("soc-max", "MWh")}
 OLD_SHARES = {

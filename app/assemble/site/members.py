@@ -185,7 +185,7 @@ class SiteBuilder:
         return tuple(self._group(described) for described in self._described if self._is_group(described))
 
     def _group(self, described: DeviceBuilder) -> Group:
-        both, takes, gives = described.told_capacities
+        both, takes, gives = described.direction_capacities
         none, free = np.full(self.window.n, np.inf), "nothing limits the power there"
         hard = none if both is None else described.assume("power-capacity", both, none, free)
         soft = [
