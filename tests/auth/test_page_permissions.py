@@ -60,9 +60,10 @@ def ids(sqlite_people: Database) -> dict[str, Any]:
             user.active, user.roles = name != "inactive", [role(session, named)]
             session.add(user)
         now, asset_id = datetime.now(UTC), found["battery"]
-        for name, state in (("today", "FINISHED"), ("failed", "FAILED"), ("queued", "QUEUED")):
+        for name, state in (("today", "FINISHED"), ("failed", "FAILED"), ("queued", "SCHEDULED")):
             job = Job(id=name, kind="schedule", status=state, request={}, request_hash=name, known_at=now)
             job.asset_id, job.enqueued_at, job.result, job.message, job.trace = asset_id, now, {}, "", ""
+            job.due_at = now + timedelta(days=1) if state == "SCHEDULED" else None  # no worker of the server takes it
             session.add(job)
         alert = Alert(cause="x", kind="stale", message="Meter is silent", first_at=now, last_at=now, count=1)
         alert.asset_id = asset_id
