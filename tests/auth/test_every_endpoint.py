@@ -33,7 +33,13 @@ def turn(name: str) -> tuple[int, str]:
 
 NAMES = sorted(TABLE, key=turn)
 WRONG = {"start": "noon", "page": "none", "sensors": "x", "only-latest": "perhaps", "account": "mine", "fields": "none"}
-WRONG |= {"duration": "soon", "timezone": "Mars/Base", "event_start_time": "noon", "name": "x" * 1000}
+WRONG |= {
+    "duration": "soon",
+    "timezone": "Mars/Base",
+    "event_start_time": "noon",
+    "name": "x" * 1000,
+    "inputs": "maybe",
+}
 
 
 @pytest.fixture(scope="module")
