@@ -73,7 +73,7 @@ def save(session: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, 
         InputError: The arrays differ in length, or a value is infinite.
     """
     bounds.check_written(bounds.of(session).written, len(beliefs))
-    new = _given(beliefs)
+    new = _without_missing(beliefs)
     if not len(new):
         return Written(0, 0)
     driver = Driver(session)
@@ -106,7 +106,7 @@ def trial(
         beliefs: As for ``save``.
         overwrite: As for ``save``.
     """
-    new = _given(beliefs)
+    new = _without_missing(beliefs)
     driver = Driver(session)
     line = source and SeriesRow.seen(driver, sensor.id, source.id)
     latest, older = chunk_rows.concerned(driver, line, new) if line and len(new) else (Beliefs.none(), Beliefs.none())
@@ -122,7 +122,7 @@ def _knowable(sensor: Sensor) -> Callable[[Microseconds], Microseconds]:
     return partial(knowable, sensor.knowledge_horizon, sensor.resolution)
 
 
-def _given(beliefs: Beliefs) -> Beliefs:
+def _without_missing(beliefs: Beliefs) -> Beliefs:
     """Return the beliefs that say something; refuse what is no set of beliefs."""
     _check(beliefs)
     missing = beliefs.missing

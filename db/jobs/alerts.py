@@ -76,7 +76,7 @@ def count_open(session: Session, asset_ids: list[int] | None) -> int:
     return session.scalar(query) or 0
 
 
-def shown(session: Session, asset_ids: list[int] | None, *, since: datetime, most: int = 200) -> list[Alert]:
+def list_alerts(session: Session, asset_ids: list[int] | None, *, since: datetime, most: int = 200) -> list[Alert]:
     """Return the alerts that are open or were found since a moment, newest first.
 
     Args:

@@ -85,7 +85,7 @@ def planned(site: Site, kernel: Kernel) -> Schedule | None:
     parts = _parts(site)
     if parts is None:
         return None
-    given = _given(site, parts)
+    given = _kernel_rows(site, parts)
     end_value = parts.store.end_value
     worth = float(end_value) if isinstance(end_value, float | int) else 0.0
     ready = thread_time()
@@ -126,7 +126,7 @@ def _apart(parts: _Parts) -> bool:
     return here and len(names) == len(members) + 1
 
 
-def _given(site: Site, parts: _Parts) -> Floats:
+def _kernel_rows(site: Site, parts: _Parts) -> Floats:
     """Return the site in the rows that the kernel wants."""
     store, port, connection = parts.store, parts.port, parts.connection
     given = np.zeros((15, site.window.n))

@@ -142,7 +142,7 @@ def test_what_ends_and_comes_back_stays_quiet_too(stage: Stage, mailbox: Box) ->
     post(stage, wave(4), until=NOW)
     look(stage, NOW + QUARTER)
     with stage.database.reading() as session:
-        [row] = alerts.shown(session, None, since=NOW - DAY)
+        [row] = alerts.list_alerts(session, None, since=NOW - DAY)
     assert row.ended_at == NOW + QUARTER and row.count == 1
     assert look(stage, NOW + 2 * HOUR) == [] and len(mailbox.mails) == 1
 

@@ -170,8 +170,9 @@ def _sheet(file: BinaryIO, sheet: str | None, bounds: FileBounds) -> Iterator[Sh
     with TemporaryFile() as own:
         shutil.copyfileobj(file, own, BLOCK)
         own.seek(0)
-        # No shell reads this: the program is our interpreter, its script one of ours, three arguments are numbers of
-        # the settings; the name of the sheet is one argument, which the script compares with names in the file.
+        # Why the warning of programs run with text from outside (S603, B603) does not hold: no shell reads this;
+        # the program is our interpreter, its script ours, three arguments are numbers of the settings; the name of the
+        # sheet is one argument, which the script only compares with the names in the file.
         command = [sys.executable, str(CHILD), *most, sheet or ""]
         child = Popen(command, stdin=own, stdout=PIPE, stderr=DEVNULL)  # noqa: S603  # nosec B603
     end = threading.Timer(PATIENCE * bounds.seconds, child.kill)

@@ -101,14 +101,14 @@ class DeviceBuilder:
         unknown = np.isnan(told) & np.isnan(wider)
         why = "taken as 0 kW" if unknown.any() else "the next wider capacity counts, {:g} kW"
         names = ("power-capacity", "consumption-capacity", "production-capacity")
-        field = next((name for name in names if self._given(name) is not None), None)
+        field = next((name for name in names if self.quantity(name) is not None), None)
         if field is None or (field != "power-capacity" and not unknown.any()):
             return np.where(np.isnan(told), wider, told)
         return self.assume(field, told, np.nan_to_num(wider), why)
 
     def assume(self, field: str, values: Floats, wider: Floats, why: str) -> Floats:
         """Return a capacity with the next wider one where its sensor knows none, and warn of that."""
-        given = self._given(field)
+        given = self.quantity(field)
         if given is None:
             return values
         return self.around.readings.assume(given, values, wider, name=f"{self.name}: {field}", why=why)
@@ -123,7 +123,7 @@ class DeviceBuilder:
         )
 
     def _capacity(self, field: str) -> Floats | None:
-        if (given := self._given(field)) is None:
+        if (given := self.quantity(field)) is None:
             return None
         name = f"{self.name}: {field}"
         values = self.around.readings.series(given, self.model.fact(field), name=name)
@@ -131,9 +131,10 @@ class DeviceBuilder:
             raise FieldError(name, "a capacity is 0 or more, in either direction.")
         return values
 
-    def _given(self, field: str) -> Quantity | None:
-        given: Quantity | None = getattr(self.model, field.replace("-", "_"))
-        return given
+    def quantity(self, field: str) -> Quantity | None:
+        """Return what a field of the flex-model says; None where it is not set."""
+        value: Quantity | None = getattr(self.model, field.replace("-", "_"))
+        return value
 
     def _limit(self, way: str) -> tuple[Floats, SoftLimit | None]:
         """Return the hard limit in one direction [kW] and the soft one, if breaking it has a price."""
@@ -176,7 +177,7 @@ class DeviceBuilder:
 
     def series(self, field: str, otherwise: float) -> Floats:
         """Return a field per step in its own unit, a number where nothing is said, shape (n,)."""
-        if (given := self._given(field)) is None:
+        if (given := self.quantity(field)) is None:
             return np.full(self.around.window.n, otherwise)
         name, fact = f"{self.name}: {field}", self.model.fact(field)
         values = self.around.readings.series(given, fact, name=name, otherwise=otherwise)

@@ -98,7 +98,7 @@ class SocBounds:
         return np.array(sorted({at for bound in bounds for at in off_grid(bound, window)}), dtype=float)
 
     def _asked(self, field: str) -> SocBound | None:
-        given = self._given(field)
+        given = self.device.quantity(field)
         if given is None:
             return None
         between = at_moments(
@@ -112,7 +112,7 @@ class SocBounds:
         return SocBound(self._ticks(field), between)
 
     def _ticks(self, field: str) -> Floats:
-        around, given = self.device.around, self._given(field)
+        around, given = self.device.around, self.device.quantity(field)
         if given is None:
             return np.full(around.window.n + 1, np.nan)
         fact = self.device.model.fact(field)
@@ -127,15 +127,11 @@ class SocBounds:
 
     def _assume(self, field: str, instead: float, why: str) -> Floats:
         """Return a bound at each tick, another value where its sensor knows none."""
-        given, values = self._given(field), self._ticks(field)
+        given, values = self.device.quantity(field), self._ticks(field)
         if given is None:
             return np.where(np.isnan(values), instead, values)
         name = f"{self.device.name}: {field}"
         return self.device.around.readings.assume(given, values, instead, name=name, why=why)
-
-    def _given(self, field: str) -> Quantity | None:
-        given: Quantity | None = getattr(self.device.model, field.replace("-", "_"))
-        return given
 
     def _moments(self, hard: tuple[SocBound | None, ...]) -> Moments | None:
         if not len(self._positions):

@@ -67,7 +67,7 @@ def view() -> Shell:
 
 
 def _read(session: Session, who: SignedIn) -> AlertsContent:
-    rows = alerts.shown(session, access.readable_asset_ids(session, who), since=datetime.now(UTC) - KEPT)
+    rows = alerts.list_alerts(session, access.readable_asset_ids(session, who), since=datetime.now(UTC) - KEPT)
     sensors = listing.sensors(session, [row.sensor_id for row in rows if row.sensor_id])
     named = select(Asset.id, Asset.name).where(Asset.id.in_({row.asset_id for row in rows} - {None}))
     return AlertsContent(

@@ -35,13 +35,13 @@ def list_accounts(call: Call, query: AccountsQuery) -> Any:
         call.session,
         rows,
         query,
-        shown=lambda found: _shown(call.session, found),
+        shown=lambda found: _account_documents(call.session, found),
         searched=[Account.name],
         sorts={"id": Account.id, "name": Account.name},
     )
 
 
-def _shown(session: Session, rows: list[Account]) -> list[shown.Shown]:
+def _account_documents(session: Session, rows: list[Account]) -> list[shown.Shown]:
     roles: dict[int, list[shown.Shown]] = {row.id: [] for row in rows}
     held = select(RolesAccounts.account_id, AccountRole).join(AccountRole)
     for account_id, role in session.execute(held.where(RolesAccounts.account_id.in_(roles))):
@@ -66,17 +66,17 @@ def one_account(call: Call, id: int) -> shown.Shown:
     """Return one account."""
     account = database.get(call.session, Account, id)
     access.check(call.who, "read", account)
-    return _shown(call.session, [account])[0]
+    return _account_documents(call.session, [account])[0]
 
 
 def add_account(call: Call, body: NewAccount) -> shown.Shown:
     """Add an account; for admins."""
-    return _shown(call.session, [accounts.create_account(call.session, call.actor, body)])[0]
+    return _account_documents(call.session, [accounts.create_account(call.session, call.actor, body)])[0]
 
 
 def change_account(call: Call, id: int, body: AccountChange) -> shown.Shown:
     """Change the fields given; the answer is the whole account."""
-    return _shown(call.session, [accounts.update_account(call.session, call.actor, id, body)])[0]
+    return _account_documents(call.session, [accounts.update_account(call.session, call.actor, id, body)])[0]
 
 
 ROUTES = [

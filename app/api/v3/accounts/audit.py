@@ -13,19 +13,19 @@ from db.assets import Asset
 from db.core.audit import AuditEvent
 
 
-def _listed(call: Call, of: Any, query: Paging) -> Any:
+def _list_events(call: Call, of: Any, query: Paging) -> Any:
     newest_first = query.model_copy(update={"sort_dir": "desc"}) if query.sort_by is None else query
     return listed(
         call.session,
         select(AuditEvent).where(of),
         newest_first,
-        shown=lambda rows: [_shown(row) for row in rows],
+        shown=lambda rows: [_event_document(row) for row in rows],
         searched=[AuditEvent.event, AuditEvent.active_user_name],
         sorts={"id": AuditEvent.id, "event_datetime": AuditEvent.at},
     )
 
 
-def _shown(row: AuditEvent) -> dict[str, Any]:
+def _event_document(row: AuditEvent) -> dict[str, Any]:
     return {
         "event": row.event,
         "event_datetime": row.at.isoformat(),
@@ -38,17 +38,17 @@ def _shown(row: AuditEvent) -> dict[str, Any]:
 
 def of_account(call: Call, id: int, query: Paging) -> Any:
     """List what was changed in an account, newest first."""
-    return _listed(call, readable_changes(call.session, call.who, Account, id), query)
+    return _list_events(call, readable_changes(call.session, call.who, Account, id), query)
 
 
 def of_user(call: Call, id: int, query: Paging) -> Any:
     """List what was changed about a user, newest first."""
-    return _listed(call, readable_changes(call.session, call.who, User, id), query)
+    return _list_events(call, readable_changes(call.session, call.who, User, id), query)
 
 
 def of_asset(call: Call, id: int, query: Paging) -> Any:
     """List what was changed about an asset, newest first."""
-    return _listed(call, readable_changes(call.session, call.who, Asset, id), query)
+    return _list_events(call, readable_changes(call.session, call.who, Asset, id), query)
 
 
 ROUTES = [

@@ -17,13 +17,13 @@ def list_keys(call: Call, id: int) -> list[dict[str, Any]]:
     """List the access keys of a user that are not revoked; their secrets are told once only, when they are made."""
     user = database.get(call.session, User, id)
     access.check(call.who, "read" if "admin-reader" in call.who.roles else "update", user)
-    return [_shown(key) for key in access_keys.of_user(call.session, id)]
+    return [_key_document(key) for key in access_keys.of_user(call.session, id)]
 
 
 def make_key(call: Call, id: int, body: NewKey) -> dict[str, Any]:
     """Make an access key, for yourself; only this answer tells it."""
     key, text = credentials.create_key(call.session, call.actor, id, body)
-    return _shown(key) | {"key": text}
+    return _key_document(key) | {"key": text}
 
 
 def revoke_key(call: Call, id: int) -> None:
@@ -31,7 +31,7 @@ def revoke_key(call: Call, id: int) -> None:
     credentials.revoke_key(call.session, call.actor, id)
 
 
-def _shown(key: AccessKey) -> dict[str, Any]:
+def _key_document(key: AccessKey) -> dict[str, Any]:
     return {
         "id": key.id,
         "name": key.name,

@@ -15,7 +15,7 @@ from db.core import database
 def _list(call: Call, kind: type[SecretOwner], id: int) -> list[dict[str, Any]]:
     owner: SecretOwner = database.get(call.session, kind, id)
     access.check(call.who, "update", owner)
-    return [_shown(row) for row in stored_secrets.of(call.session, **{KEYS[kind]: id})]
+    return [_secret_document(row) for row in stored_secrets.of(call.session, **{KEYS[kind]: id})]
 
 
 def of_asset(call: Call, id: int) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ def of_account(call: Call, id: int) -> list[dict[str, Any]]:
 
 def _set(call: Call, kind: type[SecretOwner], id: int, body: NewSecret) -> dict[str, Any]:
     owner: SecretOwner = database.get(call.session, kind, id)
-    return _shown(keep_secret(call.session, call.actor, owner, body, server_secret=call.running.secret))
+    return _secret_document(keep_secret(call.session, call.actor, owner, body, server_secret=call.running.secret))
 
 
 def set_of_asset(call: Call, id: int, body: NewSecret) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def remove(call: Call, id: int) -> None:
     delete_secret(call.session, call.actor, id)
 
 
-def _shown(row: KeptSecret) -> dict[str, Any]:
+def _secret_document(row: KeptSecret) -> dict[str, Any]:
     return {"id": row.id, "name": row.name, "changed_at": row.changed_at.isoformat()}
 
 

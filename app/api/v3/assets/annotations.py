@@ -37,10 +37,10 @@ def _add(call: Call, kind: type[Place], id: int, body: AnnotationBody) -> Reply:
     given = body.model_dump(exclude={"prior"})
     new = NewAnnotation(**given, belief_time=body.prior or call.now)
     annotation, is_new = annotations.create_annotation(call.session, call.actor, kind, id, new)
-    return Reply(content=_shown(annotation), status=201 if is_new else 200)
+    return Reply(content=_annotation_document(annotation), status=201 if is_new else 200)
 
 
-def _shown(row: Annotation) -> dict[str, Any]:
+def _annotation_document(row: Annotation) -> dict[str, Any]:
     return {
         "id": row.id,
         "content": row.content,
@@ -88,7 +88,7 @@ def _list(call: Call, place: Place, of: Any, query: AnnotationQuery) -> list[dic
         rows = rows.where(Annotation.start < query.end)
     if query.type is not None:
         rows = rows.where(Annotation.type == query.type)
-    return [_shown(row) for row in few(call, rows)]
+    return [_annotation_document(row) for row in few(call, rows)]
 
 
 def few(call: Call, rows: Select[Annotation]) -> list[Annotation]:
@@ -132,7 +132,7 @@ class AnnotationChange(Body):
 def change(call: Call, id: int, body: AnnotationChange) -> dict[str, Any]:
     """Change the fields given; the answer is the whole annotation."""
     given = {name: getattr(body, name) for name in body.model_fields_set}
-    return _shown(annotations.update_annotation(call.session, call.actor, id, given))
+    return _annotation_document(annotations.update_annotation(call.session, call.actor, id, given))
 
 
 def remove(call: Call, id: int) -> None:

@@ -85,10 +85,10 @@ def horizon(text: str | None) -> timedelta | None:
 
 def get_data(call: Call, id: int, query: DataQuery) -> dict[str, Any]:
     """Read values of a sensor: one per step, null where nothing is known."""
-    return shown(data.read(call.session, readable(call, id), query.asked()), query.start)
+    return series_document(data.read(call.session, readable(call, id), query.asked()), query.start)
 
 
-def shown(series: EquidistantSeries, start: datetime) -> dict[str, Any]:
+def series_document(series: EquidistantSeries, start: datetime) -> dict[str, Any]:
     """Return a series as the API writes it."""
     return {
         "values": series.values,

@@ -20,24 +20,26 @@ def list_automations(call: Call, id: int) -> list[dict[str, Any]]:
     """List the automations of an asset and of those below it."""
     access.check(call.who, "read", database.get(call.session, Asset, id))
     below = [row.id for row in assets.subtree(call.session, id) if access.may(call.who, "read", row)]
-    return [_shown(call, row) for row in automations.of_assets(call.session, below)]
+    return [_automation_document(call, row) for row in automations.of_assets(call.session, below)]
 
 
 def make(call: Call, id: int, body: NewAutomation) -> dict[str, Any]:
     """Add an automation; it is done for the first time at its next moment, in the time zone of the asset."""
-    return _shown(call, usecases.create_automation(call.session, call.actor, id, body))
+    return _automation_document(call, usecases.create_automation(call.session, call.actor, id, body))
 
 
 def one(call: Call, id: int) -> dict[str, Any]:
     """Tell an automation with its latest jobs."""
     row = database.get(call.session, Automation, id)
     access.check(call.who, "read", database.get(call.session, Asset, row.asset_id))
-    return _shown(call, row) | {"history": [shown_job(call, job) for job in jobs.of_automation(call.session, id)]}
+    return _automation_document(call, row) | {
+        "history": [shown_job(call, job) for job in jobs.of_automation(call.session, id)]
+    }
 
 
 def change(call: Call, id: int, body: AutomationChange) -> dict[str, Any]:
     """Rename, pause or continue an automation, which then acts for you; what fell into a pause is not caught up."""
-    return _shown(call, usecases.update_automation(call.session, call.actor, id, body))
+    return _automation_document(call, usecases.update_automation(call.session, call.actor, id, body))
 
 
 def run_now(call: Call, id: int) -> Reply:
@@ -53,7 +55,7 @@ def remove(call: Call, id: int) -> None:
     usecases.delete_automation(call.session, call.actor, id)
 
 
-def _shown(call: Call, row: Automation) -> dict[str, Any]:
+def _automation_document(call: Call, row: Automation) -> dict[str, Any]:
     minutes = int(row.at.total_seconds()) // 60
     return {
         "id": row.id,

@@ -6,7 +6,7 @@ from typing import Any
 from app.api.http.errors import ApiError
 from app.api.http.route import Call, Reply, get, post
 from app.api.v3.assets.sensors import readable
-from app.api.v3.data.data import shown
+from app.api.v3.data.data import series_document
 from app.api.v3.jobs import jobs as jobs_api
 from app.assemble import data
 from app.assemble.data import SeriesQuery
@@ -51,7 +51,7 @@ def _values(call: Call, sensor: Sensor, job: Job, number: int) -> dict[str, Any]
     start, end, known_at = (datetime.fromisoformat(text) for text in job.result["cycles"][number])
     only = SourceFilter(ids=[job.result["source"]])
     asked = SeriesQuery(start=start, length=end - start, unit="", as_of=AsOf(known_at=known_at), sources=only)
-    return shown(data.read(call.session, sensor, asked), start)
+    return series_document(data.read(call.session, sensor, asked), start)
 
 
 ROUTES = [

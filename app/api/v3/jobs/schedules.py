@@ -9,7 +9,7 @@ from app.api.http.errors import ApiError
 from app.api.http.route import Call, Reply, Save, get, post
 from app.api.v3.assets.assets import readable
 from app.api.v3.assets.sensors import readable as readable_sensor
-from app.api.v3.data.data import shown
+from app.api.v3.data.data import series_document
 from app.api.v3.jobs import jobs as jobs_api
 from app.assemble import data, marginal
 from app.assemble.data import SeriesQuery
@@ -169,7 +169,7 @@ def _values(call: Call, sensor: Sensor, job: Job, query: ScheduleQuery) -> dict[
         as_of=AsOf(known_at=job.known_at),
         sources=SourceFilter(ids=[job.result["source"]]),
     )
-    found = shown(data.read(call.session, sensor, asked), start)
+    found = series_document(data.read(call.session, sensor, asked), start)
     sign = {"wysiwyg": 1.0, "consumption-positive": output["sign"], "production-positive": -output["sign"]}
     factor = 1.0 if output["soc"] else sign[query.sign_convention]
     return found | {"values": found["values"] * factor + 0.0}

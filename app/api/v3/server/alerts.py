@@ -21,7 +21,7 @@ KEPT = timedelta(days=7)
 def list_alerts(call: Call) -> list[dict[str, Any]]:
     """List alerts about assets you may read: open ones, and those of the last days."""
     mine = access.readable_asset_ids(call.session, call.who)
-    return [plain(row) for row in alerts.shown(call.session, mine, since=call.now - KEPT)]
+    return [plain(row) for row in alerts.list_alerts(call.session, mine, since=call.now - KEPT)]
 
 
 class TaskName(Query):
@@ -41,7 +41,7 @@ class Run(Body):
 def latest_runs(call: Call, query: TaskName) -> Any:
     """Tell when each task ran last, or one of them."""
     _check_token(call, access.SERVER_ROLES)
-    found = {row.name: _shown(row) for row in task_runs.every(call.session)}
+    found = {row.name: _task_document(row) for row in task_runs.every(call.session)}
     if query.name is None:
         return list(found.values())
     if query.name not in found:
@@ -53,7 +53,7 @@ def note_run(call: Call, body: Run) -> dict[str, Any]:
     """Note that a task ran."""
     _check_token(call, frozenset({"admin"}))
     at: datetime = body.datetime or call.now
-    return _shown(task_runs.record(call.session, body.name, at=at, status=body.status))
+    return _task_document(task_runs.record(call.session, body.name, at=at, status=body.status))
 
 
 def _check_token(call: Call, roles: frozenset[str]) -> None:
@@ -66,7 +66,7 @@ def _check_token(call: Call, roles: frozenset[str]) -> None:
         raise ApiError(403, "INVALID_SENDER", "Only admins may see the runs of tasks; ask one.")
 
 
-def _shown(row: LatestTaskRun) -> dict[str, Any]:
+def _task_document(row: LatestTaskRun) -> dict[str, Any]:
     succeeded = row.succeeded_at.isoformat() if row.succeeded_at else None
     return {"name": row.name, "datetime": row.at.isoformat(), "status": row.status, "succeeded-at": succeeded}
 
