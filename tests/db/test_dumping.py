@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,11 @@ from db.core.audit import AuditEvent
 from db.core.database import Database, get
 from db.exchange import dump as dumping
 from db.exchange.dump import dump, restore
+from db.schedules import POWER, ScheduleOutput, StoredSchedule, add_schedule, read_inputs
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError
+from engine.packing import pack
 from tests.conftest import COUNT, create_database
 from tests.db.samples import DAY, LATER, MINUTE, NOON, sensor_and_source, steps
 
@@ -110,6 +113,33 @@ def test_every_row_comes_back_and_new_rows_get_new_ids(database: Database, datab
         assert session.scalar(select(func.max(Asset.id))) == 3
     assert migrations.current(database_url) == migrations.head()
     assert len(inspect(database.engine).get_table_names()) > 10
+
+
+@pytest.mark.parametrize("into", ["sqlite", "postgres"])
+def test_schedules_come_back_with_outputs_and_inputs(
+    database: Database, tmp_path: Path, request: pytest.FixtureRequest, into: str
+) -> None:
+    sensor, source = sensor_and_source(database)
+    packed = pack({"prices": np.arange(5.0)})
+    facts = {name: [1, "ü"] for name in ("warnings", "loads", "input_sensors")}
+    moments = {"start": NOON, "end": NOON + DAY, "step": STEP, "belief_time": NOON, "created_at": LATER}
+    with database.writing() as session:
+        row = StoredSchedule(
+            asset_id=sensor.asset_id, source_id=source.id, scheduler="s", status="optimal", gap=0.1 + 0.2,
+            currency="EUR", costs={"energy": -1 / 3}, breaches=[{"count": 1}], connections=[{"packed": "eJw="}],
+            outputs=[ScheduleOutput(sensor_id=sensor.id, device="d", role=POWER, commodity="heat", part="both",
+                                    sign=-1.0, belief_time=NOON, numbers={"peak": 1 / 7})], **facts, **moments
+        )  # fmt: skip
+        add_schedule(session, row, packed)
+    dump(database, tmp_path / "copy.dump")
+    url = f"sqlite:///{tmp_path / 'new.db'}" if into == "sqlite" else another(request)
+    restore(url, tmp_path / "copy.dump")
+    with closing(Database(url)) as opened, opened.reading() as session:
+        back = get(session, StoredSchedule, row.id)
+        for one, other in ((row, back), (row.outputs[0], back.outputs[0])):
+            for column in inspect(type(one)).column_attrs:
+                assert getattr(one, column.key) == getattr(other, column.key)
+        assert read_inputs(session, back.id) == packed
 
 
 def test_a_full_database_and_a_wrong_file_are_refused(database: Database, database_url: str, tmp_path: Path) -> None:
