@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from app.assemble.schedule_row import unpack_values
 from app.assemble.site.series import of_sensor
 from app.auth.access.references import References
 from db import schedules
@@ -157,9 +158,9 @@ def _price(
     match row.connection(ELECTRICITY).get(name):
         case {"sensor": key} if key in sensors:
             return _values(sensors[key], known, window, unit)
-        case {"values": listed}:
+        case {"packed": packed}:
             planned = Window(row.start, row.end, row.step)
-            return EventSeries(planned.starts, np.array(listed), row.step, unit).over(window.ticks, unit)
+            return EventSeries(planned.starts, unpack_values(packed), row.step, unit).over(window.ticks, unit)
         case str() | float() | int() as written:
             return np.full(window.n, Fixed(written).number(unit, field=name))
     return np.full(window.n, np.nan)

@@ -25,7 +25,8 @@ class Bounds:
         10_000, "Most events and other entries of lists in the flex-models and flex-context of one plan; 0: no limit"
     )
     FLEXSCOPE_MAX_SCHEDULE_INPUT_BYTES: int = setting(
-        2**21, "Most bytes kept of what one schedule was made from, as compressed; of larger ones nothing is kept"
+        2**21,
+        "Most bytes kept of what one schedule was made from, or of its prices, compressed; of more nothing is kept",
     )
     FLEXSCOPE_PREVIEW_TIME_LIMIT: timedelta = setting(
         timedelta(seconds=5), "Longest processor time of a preview of a plan; it gives the best plan found"

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from app.assemble import day_costs
+from app.assemble.schedule_row import pack_values
 from app.auth.access.references import References
 from app.demo.toy import add_asset, add_sensor
 from db import schedules, sources
@@ -109,7 +110,7 @@ def test_hours_without_a_price_are_left_out_and_told(database: Database):
 
 def test_prices_of_timed_events_are_those_of_the_schedule(database: Database):
     with database.writing() as session:
-        home(session, **{name: {"values": [0.1, 0.2, 0.3, 0.4]} for name in day_costs.PRICES})
+        home(session, **{name: {"packed": pack_values(np.array([0.1, 0.2, 0.3, 0.4]))} for name in day_costs.PRICES})
         (day,) = found(session)
     assert day.cost == pytest.approx(6 * (1 * 0.1 + 3 * 0.2 + 1 * 0.3 - 1 * 0.4))
 

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from sqlalchemy import delete, event, func, select
 
+from app.assemble import day_costs
 from app.assemble.schedule_row import recompute
+from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest
 from app.auth.access.references import References
 from app.jobs.handlers import schedule
@@ -26,6 +28,7 @@ from db.sensors import Sensor
 from engine import plugins
 from engine.site import Schedule
 from engine.solve.status import Status
+from engine.window import Window
 from tests.assemble.homes import HOUR, KNOWN_AT, START, Home
 from tests.assemble.test_every_field import BATTERY, at, hours
 
@@ -281,3 +284,33 @@ def test_inputs_are_let_go_of_after_their_time(database: Database, job: tuple[Wo
         keeper.tidy(datetime.now(UTC) + timedelta(days=days))
         with database.reading() as session:
             assert (count(session, ScheduleInputs), count(session, StoredSchedule)) == (kept, 1)
+
+
+def test_prices_of_a_long_schedule_tell_what_its_days_cost(home: Home) -> None:
+    # 2880 steps of 5 min; 2 kW of load at 0.1 EUR/kWh by day and 0.3 by night: 2 · 12 · (0.1 + 0.3) = 9.60 a day
+    day, step = timedelta(days=1), timedelta(minutes=5)
+    window = Window.of_length(START, 10 * day, step)
+    load = home.fill(home.sensor("battery", "load", "kW", step, consumption_is_positive=True), 2.0, window)
+    total = home.sensor("battery", "total", "kW", step, consumption_is_positive=True)
+    prices = [
+        {"value": f"{price} EUR/kWh", "start": (START + half * day / 2).isoformat(), "duration": "PT12H"}
+        for half, price in enumerate([0.1, 0.3] * 10)
+    ]
+    context = {"consumption-price": prices, "aggregate-power": {"sensor": total}, "inflexible-device-sensors": [load]}
+    request = home._request("battery", [{"sensor": home.sensor("battery", "p", "kW", step), "soc-at-start": "0 kWh",
+                            "soc-max": "0 kWh", "power-capacity": "0 kW"}], context, duration=10 * day)  # fmt: skip
+    rules = replace(schedule.USUAL, limits=WindowLimits(most_steps=0))
+    found = row(home, schedule.run(References(home.session, None), request, known_at=KNOWN_AT, rules=rules))
+    assert len(found.connection("electricity")["consumption-price"]["packed"]) < 1000
+    assets = [home.assets["battery"]]
+    for number in (0, 9):
+        span = (START + number * day, START + (number + 1) * day)
+        (cost,) = day_costs.of_sites(References(home.session, None), assets, *span, known_at=KNOWN_AT)
+        assert (cost.cost, cost.hours) == (pytest.approx(9.6), 24)
+
+
+def test_prices_beyond_the_bound_are_not_kept(home: Home) -> None:
+    request = home._request("battery", [{"sensor": power(home), **BATTERY}], PRICES)
+    rules = replace(schedule.USUAL, most_input_bytes=20)
+    found = row(home, schedule.run(References(home.session, None), request, known_at=KNOWN_AT, rules=rules))
+    assert found.connection("electricity")["consumption-price"] is None

@@ -49,7 +49,7 @@ class Rules:
     keep_inputs: timedelta = timedelta(days=30)
     """How long the inputs of plans are kept; zero: not at all."""
     most_input_bytes: int = 2**21
-    """Most bytes of the inputs that are kept with one plan, as compressed."""
+    """Most bytes of the inputs that are kept with one plan, and of its prices per step, as compressed."""
 
 
 USUAL = Rules()
@@ -159,7 +159,8 @@ def save(
     by = sources.named(session, rules.source_name, type="scheduler", model=name, version=done.scheduler.version)
     outputs = done.assembled.outputs
     written = save_schedule(session, done.schedule, outputs, by=by, known_at=known_at)
-    row = schedule_row(done, belief_time=known_at, created_at=datetime.now(UTC))
+    most = rules.most_input_bytes
+    row = schedule_row(done, belief_time=known_at, created_at=datetime.now(UTC), most_price_bytes=most)
     row.source_id, row.job_id = by.id, job_id
     inputs, row.inputs_missing = _inputs(done, rules)
     schedules.add_schedule(session, row, inputs)
