@@ -4,8 +4,21 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, ForeignKey, Index, LargeBinary, Select, String, delete, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Select,
+    String,
+    delete,
+    exists,
+    func,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from db.core.database import IDS_ONCE, Id, Table, rows_changed
 from db.sensors import Sensor
@@ -36,7 +49,7 @@ class StoredSchedule(Table):
     end: Mapped[datetime]
     step: Mapped[timedelta]
     belief_time: Mapped[datetime] = mapped_column(doc="As of when it was planned; the belief time of its values")
-    created_at: Mapped[datetime] = mapped_column(doc="When it was saved")
+    created_at: Mapped[datetime] = mapped_column(index=True, doc="When it was saved")
     status: Mapped[str] = mapped_column(doc="How the solver ended")
     gap: Mapped[float | None] = mapped_column(Double, doc="How far its cost may lie above the best, as share of it")
     currency: Mapped[str]
@@ -166,3 +179,21 @@ def read_inputs(session: Session, schedule_id: int) -> bytes | None:
 def expire_inputs(session: Session, *, before: datetime) -> int:
     """Let go of the inputs of schedules that were saved before a moment; return their number."""
     return rows_changed(session, delete(ScheduleInputs).where(ScheduleInputs.saved_at < before))
+
+
+def expire_schedules(session: Session, *, before: datetime, most: int) -> int:
+    """Delete schedules that were saved before a moment, with their outputs and inputs; return their number.
+
+    The newest schedule of each asset stays, however old it is. Values are beliefs and stay as well.
+
+    Args:
+        session: A writing session.
+        before: Schedules saved from then on stay.
+        most: How many are deleted at most, the oldest first, so that nobody else waits long to write.
+    """
+    newer = aliased(StoredSchedule)
+    is_newer = tuple_(newer.belief_time, newer.id) > tuple_(StoredSchedule.belief_time, StoredSchedule.id)
+    superseded = exists().where(newer.asset_id == StoredSchedule.asset_id, is_newer)
+    chosen = select(StoredSchedule.id).where(StoredSchedule.created_at < before, superseded)
+    chosen = chosen.order_by(StoredSchedule.created_at).limit(most)
+    return rows_changed(session, delete(StoredSchedule).where(StoredSchedule.id.in_(chosen)))

@@ -25,6 +25,8 @@ from engine.errors import EngineError
 LOG = logging.getLogger(__name__)
 TIDY = 3600.0
 """How often jobs that ended long ago are forgotten, and data that no rule keeps [s]."""
+MOST_AT_ONCE = 2000
+"""Most schedules that are deleted in one transaction."""
 RETENTION = "retention"
 
 
@@ -119,12 +121,17 @@ class Keeper:
                 self._send(job)
 
     def tidy(self, now: datetime) -> None:
-        """Forget the jobs that ended long ago, those of schedules later, and what old schedules were made from."""
+        """Delete jobs that ended long ago, those of schedules later, old inputs of schedules, and old schedules."""
         kinds = {"schedule": now - self._settings.FLEXMEASURES_PLANNING_TTL}
         with self._database.writing() as session:
             job_states.forget(session, kinds=kinds, others=now - self._settings.FLEXMEASURES_JOB_TTL)
             idempotency.forget(session, before=now - idempotency.KEPT)
             schedules.expire_inputs(session, before=now - self._settings.FLEXSCOPE_KEEP_SCHEDULE_INPUTS)
+        gone = MOST_AT_ONCE
+        while gone == MOST_AT_ONCE:  # each in a transaction of its own, as others wait to write on SQLite
+            with self._database.writing() as session:
+                before = now - self._settings.FLEXSCOPE_KEEP_SCHEDULES
+                gone = schedules.expire_schedules(session, before=before, most=MOST_AT_ONCE)
         self.let_go(now)
 
     def let_go(self, now: datetime) -> None:

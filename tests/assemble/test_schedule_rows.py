@@ -14,6 +14,7 @@ from app.assemble.schedule_row import recompute
 from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest
 from app.auth.access.references import References
+from app.jobs import recovery
 from app.jobs.handlers import schedule
 from app.jobs.recovery import Keeper
 from app.jobs.worker import Worker
@@ -314,3 +315,39 @@ def test_prices_beyond_the_bound_are_not_kept(home: Home) -> None:
     rules = replace(schedule.USUAL, most_input_bytes=20)
     found = row(home, schedule.run(References(home.session, None), request, known_at=KNOWN_AT, rules=rules))
     assert found.connection("electricity")["consumption-price"] is None
+
+
+def test_rows_go_after_their_time_but_the_newest_of_each_asset_stays(database: Database, tmp_path: Any) -> None:
+    with database.writing() as session:
+        home = Home(session)
+        for name in ("first", "second"):
+            home.asset(name)
+            key = home.sensor(name, "power", "kW", HOUR)
+            for _ in range(3):
+                home.plan(name, [{"sensor": key, **BATTERY}], PRICES)
+        newest = set(session.scalars(schedules.newest_ids()))
+        values = count(session, Series)
+    queue: Any = None  # nothing is handed over while tidying
+    keeper = Keeper(load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)}), database, queue)
+    for days, kept in ((730, 6), (732, 2), (9999, 2)):
+        keeper.tidy(datetime.now(UTC) + timedelta(days=days))
+        with database.reading() as session:
+            assert (count(session, StoredSchedule), count(session, ScheduleOutput)) == (kept, kept)
+            assert set(session.scalars(schedules.newest_ids())) == newest and count(session, Series) == values
+
+
+def test_many_old_rows_go_in_several_transactions(
+    database: Database, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "MOST_AT_ONCE", 2)
+    with database.writing() as session:
+        home = Home(session)
+        home.asset("battery")
+        key = power(home)
+        for _ in range(6):
+            home.plan("battery", [{"sensor": key, **BATTERY}], PRICES)
+    queue: Any = None  # nothing is handed over while tidying
+    settings = load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXSCOPE_KEEP_SCHEDULES": "PT0S"})
+    recovery.Keeper(settings, database, queue).tidy(datetime.now(UTC) + HOUR)
+    with database.reading() as session:
+        assert count(session, StoredSchedule) == 1
