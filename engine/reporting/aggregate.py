@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from engine.errors import FieldError, UnknownName
 
 Floats = NDArray[np.float64]
+# The deviation and variance are those of a sample, as in pandas: divided by one less than the number of series.
 METHODS: dict[str, Callable[..., Any]] = {
     "sum": np.sum,
     "mean": np.mean,
@@ -18,8 +20,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "max": np.max,
     "median": np.median,
     "prod": np.prod,
-    "std": np.std,
-    "var": np.var,
+    "std": partial(np.std, ddof=1),
+    "var": partial(np.var, ddof=1),
 }
 MOST_WEIGHT = 1e15
 """Largest factor of a series."""
@@ -57,5 +59,7 @@ class AggregatorReporter:
             series: Values by name, all in one unit, NaN where missing, each of shape (n,).
         """
         weighted = [values * self.weights.get(name, 1.0) for name, values in series.items()]
+        if self.method in ("std", "var") and len(weighted) == 1:
+            return np.full(len(weighted[0]), np.nan)  # one series does not vary; numpy would warn of it
         combined: Floats = METHODS[self.method](np.array(weighted), axis=0)
         return combined

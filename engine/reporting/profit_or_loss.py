@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import FieldError
-from engine.window import Window
 
 Floats = NDArray[np.float64]
 
@@ -24,15 +23,15 @@ class ProfitOrLossReporter:
         if not isinstance(self.loss_is_positive, bool):
             raise FieldError("config.loss_is_positive", "true or false is wanted.")
 
-    def compute(self, window: Window, power: Floats, *, buying: Floats, selling: Floats) -> Floats:
+    def compute(self, power: Floats, *, hours: Floats, buying: Floats, selling: Floats) -> Floats:
         """Return the profit of each step [currency], shape (n,); NaN where a value is missing.
 
         Args:
-            window: The steps.
             power: Positive when consuming [kW], shape (n,).
+            hours: Length of each step, or the one of all [h], shape (n,) or (1,); days may have 23 or 25.
             buying: Price of what is consumed [currency/kWh], shape (n,).
             selling: Price of what is produced [currency/kWh], shape (n,).
         """
-        energy = power * window.hours
+        energy = power * hours
         cost = np.where(energy > 0, energy * buying, energy * selling)
         return cost if self.loss_is_positive else -cost + 0.0

@@ -14,6 +14,7 @@ SHAPE = [float(hour) for hour in range(24)]
 
 def sensor(api: Api, ids: dict[str, int], unit: str, resolution: str = "PT1H", **attributes: Any) -> int:
     body = {"name": f"{unit} {resolution}", "unit": unit, "event_resolution": resolution, "attributes": attributes}
+    body |= {"timezone": "Europe/Amsterdam"}
     return int(api.post("/sensors", json=body | {"generic_asset_id": ids["site"]}).json()["id"])
 
 
@@ -61,8 +62,8 @@ def test_a_forecast_from_nothing_fails_and_says_so(api: Api, ids: dict[str, int]
     assert api.get(f"/sensors/{key}/forecasts/nothing").json()["status"] == "UNKNOWN_FORECAST"
 
 
-def report(api: Api, ids: dict[str, int], reporter: str, inputs: Any, outputs: Any, config: Any) -> None:
-    parameters = {"input": inputs, "output": outputs, "start": DAY, "end": NEXT, "belief_horizon": "PT0H"}
+def report(api: Api, ids: dict[str, int], reporter: str, inputs: Any, outputs: Any, config: Any, **span: str) -> None:
+    parameters = {"input": inputs, "output": outputs, "start": DAY, "end": NEXT, "belief_horizon": "PT0H", **span}
     body = {"reporter": reporter, "parameters": parameters, "config": config}
     answer = api.post(f"/assets/{ids['site']}/reports/trigger", json=body)
     assert answer.status_code == 202, answer.text
@@ -91,6 +92,28 @@ def test_what_a_process_costs(api: Api, ids: dict[str, int], loss_is_positive: b
     report(api, ids, "ProfitOrLossReporter", [{"sensor": flow}], [{"sensor": hourly}, {"sensor": daily}], config)
     assert values(api, hourly) == pytest.approx([sign * 0.2] * 24)
     assert values(api, daily) == pytest.approx([sign * 4.8])
+
+
+@pytest.mark.parametrize("start, end, hours", [
+    ("2026-03-28T00:00:00+01:00", "2026-03-31T00:00:00+02:00", [24, 23, 24]),
+    ("2026-10-24T00:00:00+02:00", "2026-10-27T00:00:00+01:00", [24, 25, 24]),
+])  # fmt: skip
+def test_a_day_is_priced_for_as_long_as_it_lasts(
+    api: Api, ids: dict[str, int], start: str, end: str, hours: list[int]
+) -> None:
+    # 1 kW all day, measured as the energy of each day, at 100 EUR/MWh.
+    flow = sensor(api, ids, "kWh", "P1D", consumption_is_positive=True)
+    power, price = sensor(api, ids, "kW", "P1D", consumption_is_positive=True), sensor(api, ids, "EUR/MWh", "P1D")
+    outputs = [sensor(api, ids, "EUR", "P1D") for _ in range(2)]
+    put(api, flow, [float(each) for each in hours], "kWh", start, "P3D")
+    put(api, power, [1.0] * 3, "kW", start, "P3D")
+    put(api, price, [100.0] * 3, "EUR/MWh", start, "P3D")
+    config = {"consumption_price_sensor": price, "loss_is_positive": True}
+    for measured, out in zip((flow, power), outputs, strict=True):
+        report(
+            api, ids, "ProfitOrLossReporter", [{"sensor": measured}], [{"sensor": out}], config, start=start, end=end
+        )
+        assert values(api, out, start, "P3D") == pytest.approx([each * 0.1 for each in hours])
 
 
 def test_a_chain_of_pandas_methods(api: Api, ids: dict[str, int]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from db.core.bounds import Most
 from db.sensors import Sensor
 from engine import resample
 from engine.errors import UnitError
-from engine.iso_time import HOUR_US, MICROSECOND, Microseconds, to_us, zone
+from engine.iso_time import DAY, HOUR_US, MICROSECOND, Microseconds, to_us, zone
 from engine.units import units
 
 CAPACITIES = {"capacity_in_mw": "MW", "max_soc_in_mwh": "MWh"}
@@ -46,9 +47,14 @@ class Posted:
     """How many beliefs may be made of it; None: as many as the session may write."""
 
     @classmethod
-    def regular(cls, start: datetime, step: timedelta, values: Values, unit: str) -> "Posted":
-        """Return values that follow each other, each holding for a step."""
-        events = to_us(start) + np.arange(len(values), dtype=np.int64) * (step // MICROSECOND)
+    def regular(
+        cls, start: datetime, step: timedelta, values: Values, unit: str, place: ZoneInfo | None = None
+    ) -> "Posted":
+        """Return values that follow each other, each for a step; days from a midnight on are days of a place."""
+        first, into = np.array([to_us(start)]), np.arange(len(values), dtype=np.int64) * (step // MICROSECOND)
+        events = first + into
+        if place is not None and not step % DAY and (resample.floor(first, DAY, place) == first).all():
+            events = resample.later(first, into, place)  # as they are read: see app.assemble.data
         return cls(events=events, values=np.asarray(values, np.float64), step=step, unit=unit)
 
 

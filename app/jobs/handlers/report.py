@@ -22,12 +22,11 @@ from db.sensors import Sensor
 from engine import resample
 from engine.errors import FieldError, InputError
 from engine.flex.money import unit_for
-from engine.iso_time import duration, to_us, zone
+from engine.iso_time import HOUR_US, duration, to_us, zone
 from engine.reporting.aggregate import AggregatorReporter
 from engine.reporting.pandas_reporter import PandasReporter
 from engine.reporting.profit_or_loss import ProfitOrLossReporter
 from engine.units import units
-from engine.window import Window
 
 REPORTERS = {"AggregatorReporter", "PandasReporter", "ProfitOrLossReporter"}
 Reference = dict[str, Any]
@@ -196,11 +195,6 @@ def _name(entry: Mapping[str, Any]) -> str:
     return str(entry.get("name") or f"sensor {entry['sensor']}")
 
 
-def run(references: References, request: ReportRequest, *, known_at: datetime) -> dict[int, int]:
-    """Compute one report with what was known at one moment, and save it; return new values by sensor id."""
-    return save(references, compute(references, request, known_at=known_at))
-
-
 def compute(references: References, request: ReportRequest, *, known_at: datetime) -> Reported:
     """Compute one report with what was known at one moment; nothing is saved.
 
@@ -229,14 +223,13 @@ def _aggregate(report: ReportRun) -> dict[int, Posted]:
     reporter = aggregator(report.request.config)
     made = {}
     for _, output in report.outputs:
-        window = Window(report.request.start, report.request.end, report.step)
         series = {
-            name: report.read(sensor, entry, unit=output.unit, step=window.step)
+            name: report.read(sensor, entry, unit=output.unit, step=report.step)
             for name, sensor, entry in report.inputs
         }
         values = reporter.compute({name: one.values for name, one in series.items()})
         starts = next(iter(series.values())).starts
-        made[output.id] = report.timed(Posted(events=starts, values=values, step=window.step, unit=output.unit))
+        made[output.id] = report.timed(Posted(events=starts, values=values, step=report.step, unit=output.unit))
     return made
 
 
@@ -247,26 +240,30 @@ def _profit(report: ReportRun) -> dict[int, Posted]:
     if not prices:
         raise FieldError("config", "name a consumption_price_sensor, a production_price_sensor, or both.")
     _, flow, entry = report.inputs[0]
-    window = Window(report.request.start, report.request.end, flow.resolution or prices[0].resolution)
+    step = flow.resolution or prices[0].resolution
     per_kwh = [unit_for("currency/kWh", price.unit) for price in prices]
-    power = report.read(flow, entry, unit="kW", step=window.step).values * consumption_sign(flow)
-    costs = [
-        report.read(price, {}, unit=unit, step=window.step).values for price, unit in zip(prices, per_kwh, strict=True)
-    ]
-    reporter = profit_or_loss(config)
-    values = reporter.compute(window, power, buying=costs[0], selling=costs[1])
-    currency = per_kwh[0].partition("/")[0]
-    return {output.id: report.timed(_summed(output, window, values, currency)) for _, output in report.outputs}
+    flowing = report.read(flow, entry, unit="kW", step=step)
+    buying, selling = (
+        report.read(price, {}, unit=unit, step=step).values for price, unit in zip(prices, per_kwh, strict=True)
+    )
+    values = profit_or_loss(config).compute(
+        flowing.values * consumption_sign(flow),
+        hours=resample.lengths(flowing.starts, step, zone(flow.timezone)) / HOUR_US,
+        buying=buying,
+        selling=selling,
+    )
+    priced = Posted(events=flowing.starts, values=values, step=step, unit=per_kwh[0].partition("/")[0])
+    return {output.id: report.timed(_summed(output, priced)) for _, output in report.outputs}
 
 
-def _summed(output: Sensor, window: Window, values: Any, currency: str) -> Posted:
+def _summed(output: Sensor, priced: Posted) -> Posted:
     """Return money per event of an output sensor; an event of which a step is not known has no sum."""
-    if output.resolution <= window.step:
-        return Posted(events=window.starts, values=values, step=window.step, unit=currency)
-    slots = resample.floor(window.starts, output.resolution, zone(output.timezone))
+    if output.resolution <= priced.step:
+        return priced
+    slots = resample.floor(priced.events, output.resolution, zone(output.timezone))
     starts, index = np.unique(slots, return_inverse=True)
-    sums = np.bincount(index, weights=values, minlength=len(starts)).astype(np.float64)
-    return Posted(events=starts, values=sums, step=output.resolution, unit=currency)
+    sums = np.bincount(index, weights=priced.values, minlength=len(starts)).astype(np.float64)
+    return Posted(events=starts, values=sums, step=output.resolution, unit=priced.unit)
 
 
 def _pandas(report: ReportRun) -> dict[int, Posted]:

@@ -23,7 +23,7 @@ from db.beliefs.store import Written
 from db.core import bounds, database
 from db.sensors import Sensor
 from db.sources import Source
-from engine.iso_time import after, duration, iso_duration
+from engine.iso_time import after, duration, iso_duration, zone
 
 
 class Sources(Query):
@@ -138,7 +138,7 @@ class NewData(Body):
         after(self.start, length, field="duration")
         step = length / len(values)
         _check_step(step, length, len(values), sensor)
-        regular = Posted.regular(self.start, step, values, self.unit)
+        regular = Posted.regular(self.start, step, values, self.unit, zone(sensor.timezone))
         return replace(regular, prior=self.prior, horizon=horizon(self.horizon))
 
 
