@@ -126,6 +126,7 @@ def populate(session: Session, ids: dict[str, Any], running: Running) -> dict[st
     session.flush()
     battery, power = session.get_one(Asset, ids["battery"]), session.get_one(Sensor, ids["s:power"])
     stored = stored_row(session, battery, (power, POWER, 1.0), belief_time=NOW)
+    stored.job_id = "schedule"
     found = {"stored": stored.id, "remark": remark.id, "secret": secret.id, "key": key.id, "automation": nightly.id}
     found |= {"email": serving.email("boss"), "password": serving.PASSWORD}
     return found | {f"j:{name}": name for name in ("schedule", "forecast", "queued", "failed")}
@@ -134,12 +135,9 @@ def populate(session: Session, ids: dict[str, Any], running: Running) -> dict[st
 def jobs(ids: dict[str, Any], source_id: int) -> Iterator[Job]:
     """A job in each state that matters; its name is its id."""
     start, end = "2026-01-05T00:00:00+00:00", "2026-01-05T01:00:00+00:00"
-    output = {str(ids["s:power"]): {"soc": False, "sign": 1.0, "device": "b"}}
-    plan = {"outputs": output, "start": start, "end": end, "step-s": 900.0, "source": source_id}
-    plan |= {"scheduler": "x", "commitment-costs": {}}
     forecast = {"sensor": ids["s:power"], "cycles": [[start, end, end]], "source": source_id}
     for name, status, result in (
-        *(("schedule", "FINISHED", plan), ("forecast", "FINISHED", forecast)),
+        *(("schedule", "FINISHED", {}), ("forecast", "FINISHED", forecast)),
         *(("queued", "QUEUED", {}), ("failed", "FAILED", {})),
     ):
         kind = name if name in ("schedule", "forecast") else "schedule"

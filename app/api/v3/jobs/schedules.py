@@ -1,6 +1,6 @@
 """Schedules: ask for one, fetch it, try one without saving it; and the flex-config in effect."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
@@ -21,12 +21,13 @@ from app.auth.access.references import References
 from app.jobs.handlers import schedule
 from app.jobs.handlers.kinds import unresolved
 from app.usecases.fields import HYPHENS, Body, Length, Moment, Query, Unit, lasting
-from db import assets
+from db import assets, schedules
 from db.assets import Asset
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
 from db.core import database
 from db.jobs.jobs import Job
+from db.schedules import SOC, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
 from engine.flex.context import FlexContext
 from engine.flex.process import ProcessModel
@@ -128,11 +129,13 @@ def get_schedule(call: Call, id: int, uuid: str, query: ScheduleQuery) -> Any:
     job = jobs_api.find(call, uuid, unknown="UNKNOWN_SCHEDULE")
     if job.status != "FINISHED":
         return _not_yet(job)
-    if str(id) not in job.result.get("outputs", {}):
-        known = ", ".join(job.result.get("outputs", {})) or "none"
+    row = _row(call, job)
+    output = next((each for each in row.outputs if each.sensor_id == id), None)
+    if output is None:
+        known = ", ".join(dict.fromkeys(str(each.sensor_id) for each in row.outputs)) or "none"
         message = f"Schedule {uuid} has nothing for sensor {id}; it has values for these sensors: {known}."
         raise ApiError(400, "UNKNOWN_SCHEDULE", message)
-    return _values(call, sensor, job, query) | {"scheduler_info": _info(job)}
+    return _values(call, sensor, row, output, query) | {"scheduler_info": _info(row, job)}
 
 
 def get_schedules(call: Call, id: int, uuid: str, query: ScheduleQuery) -> Any:
@@ -141,10 +144,12 @@ def get_schedules(call: Call, id: int, uuid: str, query: ScheduleQuery) -> Any:
     job = jobs_api.find(call, uuid, unknown="UNKNOWN_SCHEDULE")
     if job.status != "FINISHED":
         return _not_yet(job)
-    sensors = [readable_sensor(call, int(key)) for key in job.result.get("outputs", {})]
+    row = _row(call, job)
+    outputs = {output.sensor_id: output for output in row.outputs}
+    sensors = [readable_sensor(call, key) for key in outputs]
     return {
-        "schedules": {str(sensor.id): _values(call, sensor, job, query) for sensor in sensors},
-        "scheduler_info": _info(job),
+        "schedules": {str(sensor.id): _values(call, sensor, row, outputs[sensor.id], query) for sensor in sensors},
+        "scheduler_info": _info(row, job),
         "status": "PROCESSED",
         "message": "Request has been processed.",
     }
@@ -156,28 +161,35 @@ def _not_yet(job: Job) -> Reply:
     raise ApiError(400, "UNKNOWN_SCHEDULE", f"Scheduling job {job.id} failed: {job.message}")
 
 
-def _values(call: Call, sensor: Sensor, job: Job, query: ScheduleQuery) -> dict[str, Any]:
-    output = job.result["outputs"][str(sensor.id)]
-    start, end = (datetime.fromisoformat(job.result[name]) for name in ("start", "end"))
-    step = timedelta(seconds=job.result["step-s"])
-    length = min(lasting(query.duration, start), end - start)
+def _row(call: Call, job: Job) -> StoredSchedule:
+    row = schedules.of_job(call.session, job.id)
+    if row is None:
+        raise ApiError(400, "UNKNOWN_SCHEDULE", f"Job {job.id} left no schedule.")
+    return row
+
+
+def _values(
+    call: Call, sensor: Sensor, row: StoredSchedule, output: ScheduleOutput, query: ScheduleQuery
+) -> dict[str, Any]:
+    length = min(lasting(query.duration, row.start), row.end - row.start)
+    stored_energy = output.role == SOC
     asked = SeriesQuery(
-        start=start,
-        length=length + (sensor.resolution or step) * bool(output["soc"]),
+        start=row.start,
+        length=length + (sensor.resolution or row.step) * stored_energy,  # an energy is known at both ends of a step
         unit=query.unit or sensor.unit,
-        resolution=sensor.resolution or step,
-        as_of=AsOf(known_at=job.known_at),
-        sources=SourceFilter(ids=[job.result["source"]]),
+        resolution=sensor.resolution or row.step,
+        as_of=AsOf(known_at=row.belief_time),
+        sources=SourceFilter(ids=[row.source_id] if row.source_id else None),
     )
-    found = series_document(data.read(call.session, sensor, asked), start)
-    sign = {"wysiwyg": 1.0, "consumption-positive": output["sign"], "production-positive": -output["sign"]}
-    factor = 1.0 if output["soc"] else sign[query.sign_convention]
+    found = series_document(data.read(call.session, sensor, asked), row.start)
+    sign = {"wysiwyg": 1.0, "consumption-positive": output.sign, "production-positive": -output.sign}
+    factor = 1.0 if stored_energy else sign[query.sign_convention]
     return found | {"values": found["values"] * factor + 0.0}
 
 
-def _info(job: Job) -> dict[str, Any]:
-    told = {"scheduler": job.result["scheduler"], "commitment_costs": job.result["commitment-costs"]}
-    return told | {name: job.result[name] for name in ("status", "solver") if name in job.result}
+def _info(row: StoredSchedule, job: Job) -> dict[str, Any]:
+    info = {"scheduler": row.scheduler, "commitment_costs": row.costs, "status": row.status}
+    return info | {name: job.result[name] for name in ("solver",) if name in job.result}  # processor time of the job
 
 
 def preview(call: Call, id: int, body: ScheduleTrigger) -> dict[str, Any]:
