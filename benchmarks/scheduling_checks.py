@@ -13,7 +13,7 @@ from benchmarks.scheduling_sites import START, draw
 from engine.devices.process import Process, ProcessType
 from engine.diagnosis.infeasibility import diagnose
 from engine.errors import Infeasible
-from engine.formulation import build
+from engine.formulation import build_problem
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.solve.highs import Model
 from tests.engine.scheduling.checker import check
@@ -35,7 +35,7 @@ SITES_PER_KIND = 50
 def memory() -> None:
     """Row 12: resident memory that one live problem adds."""
     for devices, steps in ((1, 96), (20, 96), (20, 192)):
-        problems = [build(draw("full", devices, steps, seed)).problem.arrays() for seed in range(8)]
+        problems = [build_problem(draw("full", devices, steps, seed)).problem.arrays() for seed in range(8)]
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         models = [Model(arrays) for arrays in problems]
         for model in models:
@@ -79,7 +79,7 @@ def prices() -> None:
             for step in range(0, site.window.n, 2):
                 up = (cost(loaded(site, step, 1e-5)) - schedule.cost) / (1e-5 * site.window.hours)
                 down = (schedule.cost - cost(loaded(site, step, -1e-5))) / (1e-5 * site.window.hours)
-                right += between(schedule.prices["electricity"][step], down, up)
+                right += between(schedule.shadow_prices["electricity"][step], down, up)
                 total += 1
     print(f"| {right} of {total} equal to a one-sided difference or between the two |")
 

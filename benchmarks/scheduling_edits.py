@@ -11,9 +11,8 @@ import numpy as np
 
 from benchmarks.scheduling_measure import bare, interleaved
 from benchmarks.scheduling_sites import draw
-from engine.diagnosis.changes import raised, with_limit
-from engine.diagnosis.what_if import LiveProblem
-from engine.site import Site
+from engine.schedulers.storage_scheduler import LiveProblem
+from engine.site import Site, raised, with_limit
 
 
 def with_prices(site: Site, factor: np.ndarray) -> Site:

@@ -19,10 +19,10 @@ from flexmeasures.data.models.planning.highspy_optimization import device_schedu
 from benchmarks.scheduling_measure import interleaved
 from benchmarks.scheduling_sites import draw
 from engine.devices.storage import Storage
-from engine.formulation import build
+from engine.formulation import build_problem
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Site
-from engine.solve.optimum import Options, solve
+from engine.solve.optimum import Options, solve_problem
 from engine.tariffs import EnergyTariff, PeakTariff
 
 CASES = [("arb", 1, 96), ("arb", 1, 192), ("full", 1, 96), ("full", 1, 192), ("arb", 5, 96), ("full", 5, 96),
@@ -78,7 +78,7 @@ def flow_commitments(site: Site, index: pd.DatetimeIndex) -> list[FlowCommitment
             found.append(flow("peak", index, "any", (tariff.reached, tariff.price, 0.0)))
     soft = connection.soft_consumption
     if soft is not None:
-        each = soft.each_price * hours
+        each = soft.hourly_price * hours
         found.append(flow("any consumption", index, "any", (soft.limit, soft.highest_price, 0.0)))
         found.append(flow("all consumption", index, "each", (soft.limit, each, 0.0)))
         found.append(flow("any production", index, "any", (-soft.limit, 0.0, -soft.highest_price)))
@@ -103,7 +103,7 @@ def stock_commitments(store: Storage, at: int, index: pd.DatetimeIndex, hours: f
     if soft is None:
         return []
     quantity = pd.Series((soft.at[1:] - store.soc_at_start) / hours, index=index)
-    prices = (("any", soft.highest_price * hours), ("each", soft.each_price * hours * hours))
+    prices = (("any", soft.highest_price * hours), ("each", soft.hourly_price * hours * hours))
     return [
         StockCommitment(
             name=f"{kind} minima {at}", index=index, _type=kind, quantity=quantity,
@@ -122,7 +122,7 @@ def configured() -> Flask:
 
 def cheapest(site: Site) -> object:
     """Solve for the cost alone, as FlexMeasures does."""
-    return solve(build(site).problem, Options(preferences=False))
+    return solve_problem(build_problem(site).problem, Options(preferences=False))
 
 
 def main() -> None:

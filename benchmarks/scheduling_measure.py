@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable
 from time import process_time
 
-from engine.formulation import build
+from engine.formulation import build_problem
 from engine.site import Site
 from engine.solve.highs import Model
 
@@ -22,7 +22,7 @@ def interleaved(runs: dict[str, Callable[[], object]], times: int = 15) -> dict[
 
 def bare(site: Site) -> Callable[[], object]:
     """Return a run of HiGHS alone on the arrays of a site: passed and solved, nothing built and nothing read."""
-    arrays = build(site).problem.arrays()
+    arrays = build_problem(site).problem.arrays()
     model = Model(arrays)
 
     def run() -> None:

@@ -48,7 +48,7 @@ def battery(rng: np.random.Generator, steps: int, name: str, *, soft: bool) -> S
         soc_at_start=5.0,
         soc_max=float(rng.uniform(8, 14)),
         soc_targets=None if soft else at,
-        soft_minima=SoftBound(at=at, highest_price=1.0, each_price=1.0) if soft else None,
+        soft_minima=SoftBound(at=at, highest_price=1.0, hourly_price=1.0) if soft else None,
     )
 
 
@@ -62,7 +62,7 @@ def connection(rng: np.random.Generator, kind: str, devices: int, steps: int) ->
     if kind == "inv":
         sell = np.where(rng.random(steps) < 0.2, buy + 0.05, sell)
     tariffs = [EnergyTariff(consumption_price=buy, production_price=sell)]
-    soft = SoftLimit(limit=4.0 * devices, highest_price=1.0, each_price=0.1) if kind == "full" else None
+    soft = SoftLimit(limit=4.0 * devices, highest_price=1.0, hourly_price=0.1) if kind == "full" else None
     if kind == "full":
         tariffs.append(PeakTariff(direction="consumption", price=0.5, reached=1.0 * devices))
     return Connection(

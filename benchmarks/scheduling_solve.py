@@ -9,20 +9,20 @@ import numpy as np
 
 from benchmarks.scheduling_measure import bare, interleaved
 from benchmarks.scheduling_sites import draw
-from engine.formulation import build
+from engine.formulation import build_problem
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.schedulers.two_stage import Scenario, plan_for_all
 from engine.site import Site
 from engine.solve.complementarity import Cells, with_choices
 from engine.solve.highs import Model
-from engine.solve.optimum import Options, solve
+from engine.solve.optimum import Options, solve_problem
 
 ours = StorageScheduler()
 
 
 def cheapest(site: Site) -> object:
     """Solve for the cost alone, without preferences between plans of equal cost."""
-    return solve(build(site).problem, Options(preferences=False))
+    return solve_problem(build_problem(site).problem, Options(preferences=False))
 
 
 def row_1() -> None:
@@ -48,12 +48,12 @@ def row_11() -> None:
     ):
         ratios, own = [], []
         for seed in range(3):
-            problem = build(draw(kind, devices, steps, seed)).problem
+            problem = build_problem(draw(kind, devices, steps, seed)).problem
             cells = Cells.of(problem.pairs)
             everywhere = with_choices(problem.arrays(), cells, np.arange(cells.first.shape[1]))
             ms = interleaved(
                 {
-                    "ours": lambda problem=problem: solve(problem, Options(preferences=False)),
+                    "ours": lambda problem=problem: solve_problem(problem, Options(preferences=False)),
                     "milp": lambda everywhere=everywhere: Model(everywhere).run(),
                 },
                 times=3,

@@ -27,7 +27,7 @@ class Built:
     """Power of each port, group and connection [kW], shape (n,)."""
 
 
-def build(site: Site, before: Built | None = None) -> Built:
+def build_problem(site: Site, before: Built | None = None) -> Built:
     """Return the problem that a site poses.
 
     Args:
@@ -62,7 +62,11 @@ def build(site: Site, before: Built | None = None) -> Built:
             power[commodity] = _add_connection(problem, connection, net)
     for commitment in site.commitments:
         members = commitment.members or (commitment.commodity,)
-        promised = [_member(name, power) for name in members]
+        if strangers := [name for name in members if name not in power]:
+            raise InputError(
+                f"A commitment is about {strangers[0]}, which is no part of the site; name {', '.join(power)}."
+            )
+        promised = [power[name] for name in members]
         problem.write(commitment, partial(_add_commitment, problem, commitment, promised), *promised)
     _share_fairly(problem)
     for addition in site.additions:
@@ -126,6 +130,7 @@ def _add_commitment(problem: Problem, commitment: Commitment, flows: list[Linear
 def _add_connection(problem: Problem, connection: Connection, flows: list[Linear]) -> Linear:
     """Add what is bought and sold and what it costs; return bought less sold [kW], shape (n,)."""
     own = connection
+    # A connection with other tariffs is another object; its exchange is the same as long as its limits are.
     limits = (own.consumption_limit, own.production_limit, own.soft_consumption, own.soft_production)
     exchange = problem.write(own.commodity, partial(_add_exchange, problem, own, flows), *limits, *flows)
     for tariff in own.tariffs:
@@ -142,7 +147,7 @@ def _add_exchange(problem: Problem, connection: Connection, flows: list[Linear])
     problem.node(name, bought - sold - net)
     settled = np.where(full(net.constant, net.size) >= 0, bought.terms[0].cols, sold.terms[0].cols)
     problem.basic_at_rest(settled, f"{name}.balance")
-    problem.one_at_a_time(name, bought, sold, lossless=True, most=partial(_most, net, bought, sold))
+    problem.exclude_simultaneous(name, bought, sold, lossless=True, most=partial(_most, net, bought, sold))
     return Exchange(name, bought, sold, bought - sold)
 
 
@@ -165,7 +170,7 @@ def _share_fairly(problem: Problem) -> None:
             if share.group == group:
                 most = np.maximum(full(share.limit, problem.window.n), 1e-9)
                 problem.at_most(f"{share.columns}.share", problem.columns(share.columns) * (1.0 / most), highest)
-        problem.prefer(highest * FAIRNESS)
+        problem.add_preference(highest * FAIRNESS)
 
 
 def _total(problem: Problem, flows: list[Linear]) -> Linear:
@@ -177,13 +182,8 @@ def _claim(name: str, power: dict[str, Linear]) -> None:
         raise InputError(f"Two parts of the site are called {name}; give each a name of its own.")
 
 
-def _member(name: str, power: dict[str, Linear]) -> Linear:
-    if name not in power:
-        raise InputError(f"A commitment is about {name}, which is no part of the site; name {', '.join(power)}.")
-    return power[name]
-
-
 def _check_places(site: Site, places: dict[str, tuple[str, str | None]]) -> None:
+    """Raise InputError if a port or group stands in a group that is missing or about another commodity."""
     commodity_of = {group.name: group.commodity for group in site.groups}
     for name, (commodity, group) in places.items():
         if group is None:

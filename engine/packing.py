@@ -38,6 +38,8 @@ HOMES = (
     "engine.schedulers.fallback_scheduler",
 )
 """Modules whose dataclasses can be packed, beside those of ``engine.devices``."""
+FORMER = {"each_price": "hourly_price"}
+"""Fields that had another name when older schedules were packed; no class has a field with such a name today."""
 
 
 class PackingError(EngineError):
@@ -164,6 +166,6 @@ def _live(plain: Any, arrays: list[NDArray[Any]]) -> Any:
             return datetime.fromisoformat(text)
         case {"us": count}:
             return count * MICROSECOND
-        case {"of": name, "with": told}:
-            return _classes()[name](**{key: _live(each, arrays) for key, each in told.items()})
+        case {"of": name, "with": values}:
+            return _classes()[name](**{FORMER.get(key, key): _live(each, arrays) for key, each in values.items()})
     raise PackingError(f"These inputs hold {sorted(plain)}, which this version does not know.")

@@ -1,4 +1,4 @@
-"""A site and a plan for it: what schedulers take and give. Plain arrays, kW and kWh, consumption positive."""
+"""A site and a schedule for it: what schedulers take and give. Plain arrays, kW and kWh, consumption positive."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -6,11 +6,13 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from engine.devices.device import Device
+from engine.devices.device import Device, LimitChange
+from engine.devices.port import with_capacity
+from engine.errors import InputError
 from engine.model.limits import SoftLimit
-from engine.model.linear import Floats, Linear, Values
+from engine.model.linear import Floats, Linear, Values, full
 from engine.model.problem import Problem
-from engine.solve.status import Status
+from engine.solve.backend import Status
 from engine.tariffs import Commitment, Tariff
 from engine.window import Window
 
@@ -131,11 +133,11 @@ class Schedule:
     status: Status
     gap: float = 0.0
     """How far the cost may at most lie above the best one, as share of it."""
-    prices: Mapping[str, Floats] = field(default_factory=dict)
-    """Marginal cost of one more kWh consumed, by commodity and group [currency/kWh], shape (n,)."""
-    worth: Mapping[str, Floats] = field(default_factory=dict)
-    """Marginal worth of one more kWh in each store [currency/kWh], at ticks 1 ... n, shape (n,)."""
-    limit_prices: Mapping[str, Floats] = field(default_factory=dict)
+    shadow_prices: Mapping[str, Floats] = field(default_factory=dict)
+    """Cost of one more kWh consumed, by commodity and group [currency/kWh], shape (n,)."""
+    storage_values: Mapping[str, Floats] = field(default_factory=dict)
+    """What one more kWh in each store saves [currency/kWh], at ticks 1 ... n, shape (n,)."""
+    limit_shadow_prices: Mapping[str, Floats] = field(default_factory=dict)
     """What one more kW or kWh of a limit would save, by limit [currency per unit], shape (n,) or (n + 1,)."""
     breaches: tuple[Breach, ...] = ()
     """Soft limits that are not met."""
@@ -145,3 +147,48 @@ class Schedule:
     def cost(self) -> float:
         """Sum of all costs [currency]."""
         return sum(self.costs.values())
+
+
+def with_limit(site: Site, limit: str, change: LimitChange) -> Site:
+    """Return a site with one limit changed: what applying a repair means.
+
+    Args:
+        site: As it is.
+        limit: Such as ``battery.soc-max``.
+        change: From the old values to the new ones; a stored energy has n + 1 of them, or one for all.
+
+    Raises:
+        InputError: The site has no such limit.
+    """
+    owner, field = limit.rsplit(".", 1)
+    devices = tuple(device.with_limit(owner, field, change) for device in site.devices)
+    connections = tuple(
+        with_capacity(each, field, change) if each.commodity == owner else each for each in site.connections
+    )
+    groups = tuple(with_capacity(each, field, change) if each.name == owner else each for each in site.groups)
+    old, new = (*site.devices, *site.connections, *site.groups), (*devices, *connections, *groups)
+    if all(before is after for before, after in zip(old, new, strict=True)):
+        raise InputError(f"The site has no limit called {limit}.")
+    return replace(site, devices=devices, connections=connections, groups=groups)
+
+
+def limit_values(site: Site, limit: str) -> Values:
+    """Return the values of a limit, as they are in the site."""
+    seen: list[Values] = []
+
+    def look(values: Values) -> Values:
+        seen.append(values)
+        return np.asarray(values, dtype=float) + 0.0  # a new object, so that the look is not taken for a miss
+
+    with_limit(site, limit, look)
+    return seen[0]
+
+
+def raised(by: float) -> LimitChange:
+    """Return the change that adds one amount to all values."""
+    return lambda values: np.asarray(values, dtype=float) + by if isinstance(values, np.ndarray) else values + by
+
+
+def shifted(by: Floats) -> LimitChange:
+    """Return the change that adds an amount to each value."""
+    return lambda values: full(values, len(by)) + by

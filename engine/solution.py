@@ -8,46 +8,56 @@ from typing import Any, TypeVar
 import numpy as np
 
 from engine.formulation import Built
-from engine.model.block import Limit
 from engine.model.linear import Floats
 from engine.model.problem import Problem
 from engine.site import Breach, Schedule, Site, Timings
 from engine.solve.optimum import Solved
 
-_NOTHING = 1e-6
+_NOISE = 1e-6
 """Breaches up to this are rounding noise [kW or kWh]."""
 Value = TypeVar("Value")
 
 
-def schedule(site: Site, built: Built, solved: Solved, timings: Timings) -> Schedule:
-    """Return the plan of a site that a solve has found."""
-    here = later(site, built, solved, timings)
-    read: dict[str, Any] = {name: dict(getattr(here, name)) for name in ("costs", "prices", "worth", "limit_prices")}
-    return replace(here, **read)
+def read_schedule(site: Site, built: Built, solved: Solved, timings: Timings) -> Schedule:
+    """Return the schedule of a site that a solve has found, with nothing left to be read."""
+    lazy = lazy_schedule(site, built, solved, timings)
+    names = ("costs", "shadow_prices", "storage_values", "limit_shadow_prices")
+    read: dict[str, Any] = {name: dict(getattr(lazy, name)) for name in names}
+    return replace(lazy, **read)
 
 
-def later(site: Site, built: Built, solved: Solved, timings: Timings) -> Schedule:
-    """Return the same plan; its costs and marginal prices are read when they are first asked for.
+def lazy_schedule(site: Site, built: Built, solved: Solved, timings: Timings) -> Schedule:
+    """Return the same schedule; its costs and shadow prices are read when they are first asked for.
 
-    Until then it keeps the problem, which is larger than the plan: for one plan at a time.
+    Until then it keeps the problem, which is larger than the schedule: for one schedule at a time.
     """
     problem, x = built.problem, solved.x
+
+    def columns(name: str) -> Floats:
+        first, size = problem.sizes[name]
+        return x[first : first + size]
+
+    breaches: list[Breach] = []
+    for soft in problem.soft:
+        amounts = columns(soft.columns)
+        broken = np.flatnonzero(amounts > _NOISE)
+        breaches += [Breach(soft.name, float(soft.at[at]), float(amounts[at]), soft.unit) for at in broken]
     return Schedule(
         window=site.window,
-        power={name: power.value(x) + 0.0 for name, power in built.power.items()},
-        soc=_energies(problem, x),
-        costs=_Later(partial(problem.paid, x)),
+        power={name: power.value(x) + 0.0 for name, power in built.power.items()},  # without -0.0
+        soc={each.name: np.concatenate([[each.start], columns(each.columns)]) for each in problem.energies},
+        costs=_LazyMapping(partial(problem.paid, x)),
         status=solved.status,
         gap=solved.gap,
-        prices=_Later(partial(_prices, problem, solved.row_dual)),
-        worth=_Later(partial(_worth, problem, solved.row_dual)),
-        limit_prices=_Later(partial(_limit_prices, problem, solved.col_dual)),
-        breaches=tuple(_breaches(problem, x)),
+        shadow_prices=_LazyMapping(partial(shadow_prices, problem, solved.row_dual)),
+        storage_values=_LazyMapping(partial(storage_values, problem, solved.row_dual)),
+        limit_shadow_prices=_LazyMapping(partial(limit_shadow_prices, problem, solved.col_dual)),
+        breaches=tuple(breaches),
         timings=timings,
     )
 
 
-class _Later(Mapping[str, Value]):
+class _LazyMapping(Mapping[str, Value]):
     """Values by name, read when one is first asked for."""
 
     def __init__(self, read: Callable[[], dict[str, Value]]) -> None:
@@ -71,24 +81,18 @@ class _Later(Mapping[str, Value]):
         return dict, (self._values,)  # what leaves the process is read
 
 
-def _energies(problem: Problem, x: Floats) -> dict[str, Floats]:
-    """Return the stored energies [kWh], shape (n + 1,)."""
-    found = {}
-    for state in problem.energies:
-        first, size = problem.sizes[state.columns]
-        found[state.name] = np.concatenate([[state.start], x[first : first + size]])
-    return found
+def shadow_prices(problem: Problem, row_dual: Floats) -> dict[str, Floats]:
+    """Return the shadow price of each node: what one more kWh taken there costs [currency/kWh], shape (n,).
 
-
-def _prices(problem: Problem, row_dual: Floats) -> dict[str, Floats]:
-    """Return the shadow price of each node: what one more kWh taken there costs [currency/kWh], shape (n,)."""
+    None where the duals are unknown, as of the values that follow.
+    """
     if not len(row_dual):
         return {}
     hours, rows = problem.window.hours, {name: problem.rows[f"{name}.balance"] for name in problem.nodes}
     return {name: row_dual[first : first + size] / hours for name, (first, size) in rows.items()}
 
 
-def _worth(problem: Problem, row_dual: Floats) -> dict[str, Floats]:
+def storage_values(problem: Problem, row_dual: Floats) -> dict[str, Floats]:
     """Return the shadow price of each stored energy: what one more kWh in it saves [currency/kWh], shape (n,)."""
     if not len(row_dual):
         return {}
@@ -96,25 +100,14 @@ def _worth(problem: Problem, row_dual: Floats) -> dict[str, Floats]:
     return {name: -row_dual[first : first + size] for name, (first, size) in rows.items()}
 
 
-def _limit_prices(problem: Problem, col_dual: Floats) -> dict[str, Floats]:
+def limit_shadow_prices(problem: Problem, col_dual: Floats) -> dict[str, Floats]:
+    """Return what one more unit of each limit saves [currency per unit]; of a lower bound or target, one unit less."""
     if not len(col_dual):
         return {}
     savings = {"upper": np.maximum(-col_dual, 0.0), "lower": np.maximum(col_dual, 0.0), "both": col_dual}
-    return {limit.name: _saving(problem, limit, savings[limit.side]) for limit in problem.limits}
-
-
-def _saving(problem: Problem, limit: Limit, savings: Floats) -> Floats:
-    """Return what one more unit of a limit saves; for a lower bound or target, what one unit less of it saves."""
-    first, size = problem.sizes[limit.columns]
-    saving = savings[first : first + size]
-    return saving if limit.at is None else np.where(limit.at, saving, 0.0)
-
-
-def _breaches(problem: Problem, x: Floats) -> list[Breach]:
-    found = []
-    for soft in problem.soft:
-        first, size = problem.sizes[soft.columns]
-        amounts = x[first : first + size]
-        broken = np.flatnonzero(amounts > _NOTHING)
-        found += [Breach(soft.name, float(soft.at[at]), float(amounts[at]), soft.unit) for at in broken]
-    return found
+    prices = {}
+    for limit in problem.limits:
+        first, size = problem.sizes[limit.columns]
+        saving = savings[limit.side][first : first + size]
+        prices[limit.name] = saving if limit.at is None else np.where(limit.at, saving, 0.0)
+    return prices

@@ -102,7 +102,7 @@ class Commitment:
         problem.equal(f"{self.name}.deviation", power - up + down, self.baseline)
         if self.on == "energy":
             problem.cost(self.name, up * (up_price * hours) - down * (down_price * hours))
-            problem.one_at_a_time(self.name, up, down, lossless=True, most=lambda _, __: most)
+            problem.exclude_simultaneous(self.name, up, down, lossless=True, most=lambda _, __: most)
             return
         if (up_price < 0).any() or (down_price > 0).any():
             raise InputError(

@@ -9,11 +9,10 @@ from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.storage import Storage
-from engine.diagnosis.changes import raised, with_limit
-from engine.formulation import Built, build
+from engine.formulation import Built, build_problem
 from engine.model.arrays import same_coefficients
 from engine.schedulers.fleet import Scheduler
-from engine.site import Connection, Site
+from engine.site import Connection, Site, raised, with_limit
 from engine.tariffs import EnergyTariff
 from engine.window import Window
 
@@ -62,15 +61,15 @@ def check_device(device: Device, site: Site | None = None) -> None:
         InputError: The device tells the problem of a limit that it cannot change.
     """
     here = sample_site(device) if site is None else site
-    built, n = build(here), here.window.n
+    built, n = build_problem(here), here.window.n
     (block,) = (block for block in built.problem.blocks if block.by is device)
     for port in device.ports:
         assert built.power[port.name].size == n, f"The power of {port.name} has no value for each step."
     for limit in built.problem.limits:  # those of others too, which it must not read
         changed = with_limit(here, limit.path, raised(0.5))
-        _assert_same_numbers(build(changed, built), build(changed))
+        _assert_same_numbers(build_problem(changed, built), build_problem(changed))
     for alternative in device.alternatives(here.window):
-        build(here.with_device(device, alternative.changed(alternative.most)))
+        build_problem(here.with_device(device, alternative.changed(alternative.most)))
     for premise in device.premises(here.window):
         size = built.problem.rows[premise.rows][1]
         assert premise.lower.shape == premise.upper.shape == (size,), f"{premise.name} is not about all {premise.rows}."

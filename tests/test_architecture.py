@@ -33,11 +33,6 @@ WORDS_OF_THE_FIELD = {"NotFound", "what_if"}  # as in HTTP, and as in a what-if 
 TO_BE_NAMED = {
     "app/assemble/site/devices.py given",
     "db/jobs/alerts.py told_at",  # a column
-    "engine/devices/bounds.py each_price",
-    "engine/devices/port.py given",
-    "engine/model/block.py given",
-    "engine/model/limits.py each_price",
-    "engine/solve/status.py BEST_FOUND",
 }
 NAMED_TWICE: set[str] = set()
 

@@ -4,7 +4,7 @@ from math import isfinite
 from typing import Any
 
 from engine.site import Schedule
-from engine.solve.status import Status
+from engine.solve.backend import Status
 
 _NOTHING = 1e-6
 """Savings up to this are rounding noise [currency per unit]."""
@@ -17,7 +17,7 @@ def binding_limits(plan: Schedule) -> list[dict[str, Any]]:
     for small changes only. The times are the first and the last at which it binds.
     """
     found = []
-    for limit, savings in plan.limit_prices.items():
+    for limit, savings in plan.limit_shadow_prices.items():
         felt = [at for at, saving in enumerate(savings.tolist()) if abs(saving) > _NOTHING]
         if felt:
             unit = _unit(limit)
@@ -41,7 +41,7 @@ def solving(plan: Schedule) -> dict[str, float | None]:
 
 def ended_early(plan: Schedule) -> list[str]:
     """Return what to tell of a plan whose search was ended before it was proven to be the best one."""
-    if plan.status is not Status.BEST_FOUND:
+    if plan.status is not Status.BEST_IN_TIME:
         return []
     far = "how far it lies above the best one is not known"
     if isfinite(plan.gap):

@@ -97,7 +97,7 @@ class SoftBound:
     """The bound at each moment of the store [kWh], NaN where there is none, shape (m,) or empty."""
     highest_price: Values = 0.0
     """Price of the largest breach among the moments of equal price [currency/kWh], one number or shape (n,)."""
-    each_price: Values = 0.0
+    hourly_price: Values = 0.0
     """Price of the breach at every moment [currency/kWh per hour], one number or shape (n,)."""
 
     def add_to(self, problem: Problem, limit: str, levels: Levels, sign: float) -> None:
@@ -119,7 +119,7 @@ class SoftBound:
         breach = problem.variable(f"{name}.breach", size=len(bounds))
         problem.constrain(f"{name}.breach", level * sign + breach, lower=bounds * sign)
         problem.soft_constraint(limit, f"{name}.breach", "kWh", np.concatenate([ticks + 1, levels.at[moments]]))
-        each, highest = (full(price, problem.window.n)[step] for price in (self.each_price, self.highest_price))
+        each, highest = (full(price, problem.window.n)[step] for price in (self.hourly_price, self.highest_price))
         problem.cost(f"all {limit} breaches", breach * (each * problem.window.hours))
         if highest.any():
             prices, groups = np.unique(highest, return_inverse=True)

@@ -54,7 +54,14 @@ class Inflexible(Device):
         """See Device.at_level; between two known levels the power is interpolated."""
         if not self.quantiles:
             return self
-        return replace(self, power=_at_level(self.quantiles, level), quantiles={})
+        known = sorted(self.quantiles)
+        after = min(int(np.searchsorted(known, level)), len(known) - 1)
+        before = after if known[after] <= level else max(after - 1, 0)
+        power = self.quantiles[known[after]]
+        if before != after:
+            share = min(max((level - known[before]) / (known[after] - known[before]), 0.0), 1.0)
+            power = self.quantiles[known[before]] * (1 - share) + power * share
+        return replace(self, power=power, quantiles={})
 
     def fallback(self, window: Window) -> DevicePlan:
         """See Device.fallback."""
@@ -65,14 +72,3 @@ class Inflexible(Device):
         if self.power.any():
             rows, less = f"{self.group or self.commodity}.balance", -self.power
             yield Premise(name=self.name, text=self.name, power=self.power, rows=rows, lower=less, upper=less)
-
-
-def _at_level(quantiles: Mapping[float, Floats], level: float) -> Floats:
-    """Return the power at a level [kW], between the two nearest that are known, shape (n,)."""
-    known = sorted(quantiles)
-    after = min(int(np.searchsorted(known, level)), len(known) - 1)
-    before = after if known[after] <= level else max(after - 1, 0)
-    if known[after] == known[before]:
-        return quantiles[known[after]]
-    share = min(max((level - known[before]) / (known[after] - known[before]), 0.0), 1.0)
-    return quantiles[known[before]] * (1 - share) + quantiles[known[after]] * share

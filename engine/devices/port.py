@@ -1,6 +1,9 @@
-"""Where a device meets a commodity: the power it may take and give there, and what running it costs."""
+"""Where a device meets a commodity: the power it may take and give there, and what running it costs.
 
-from collections.abc import Callable, Iterable
+A device that is nothing but its ports, without a store, stands here too: ``Adjustable``.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -88,23 +91,29 @@ class Port:
 
     def add_to(self, problem: Problem) -> "Flow":
         """Add the port; return what it takes and gives."""
+        n, most = problem.window.n, (self.consumption_limit, self.production_limit)
         if self.bands:
-            taken, given = running.add_bands(problem, self.name, self.bands, self._most)
+            flow = Flow(*running.add_bands(problem, self.name, self.bands, most))
         else:
-            taken, given = self._direction(problem, "consumption"), self._direction(problem, "production")
+            flow = Flow(self._direction(problem, "consumption"), self._direction(problem, "production"))
         if self.share is not None:
             problem.share_fairly(self.share, f"{self.name}.consumption", self.consumption_limit)
-        flow = Flow(taken, given)
-        self._add_rules(problem, flow)
+        if flow.two_way:
+            problem.exclude_simultaneous(
+                self.name, flow.consumption, flow.production, lossless=self.lossless, most=lambda _, __: most
+            )
+        if self.ramp is not None:
+            running.add_ramp(problem, self.name, flow.power, self.ramp)
+        if self.start_cost or self.min_on or self.min_off:
+            rules = running.Switching(
+                start_cost=self.start_cost, min_on=self.min_on, min_off=self.min_off, on_at_start=self.on_at_start
+            )
+            rules.add_to(problem, self.name, flow.both, np.maximum(*(full(side, n) for side in most)))
         if any_of(self.wear_price):
-            problem.cost(f"{self.name} wear", (taken + given) * self.wear_price * problem.window.hours)
+            problem.cost(f"{self.name} wear", flow.both * self.wear_price * problem.window.hours)
         if self.prefer_sooner:
-            problem.prefer((taken + given) * np.linspace(-1.0, 0.0, problem.window.n, endpoint=False))
+            problem.add_preference(flow.both * np.linspace(-1.0, 0.0, n, endpoint=False))
         return flow
-
-    @property
-    def _most(self) -> tuple[Values, Values]:
-        return self.consumption_limit, self.production_limit
 
     def _direction(self, problem: Problem, direction: str) -> Linear:
         """Return the power in one direction; nothing where the device never runs that way."""
@@ -134,21 +143,6 @@ class Port:
         problem.tighten(level, full(hard, n) / coefficient)
         problem.limit(Limit(f"{name}-capacity", level, "upper", "kW", scale=coefficient))
         return problem.columns(level) * coefficient
-
-    def _add_rules(self, problem: Problem, flow: "Flow") -> None:
-        """Add what forbids some ways to run."""
-        if flow.two_way:
-            problem.one_at_a_time(
-                self.name, flow.taken, flow.given, lossless=self.lossless, most=lambda _, __: self._most
-            )
-        if self.ramp is not None:
-            running.add_ramp(problem, self.name, flow.power, self.ramp)
-        if self.start_cost or self.min_on or self.min_off:
-            most_power = np.maximum(*(full(side, problem.window.n) for side in self._most))
-            rules = running.Switching(
-                start_cost=self.start_cost, min_on=self.min_on, min_off=self.min_off, on_at_start=self.on_at_start
-            )
-            rules.add_to(problem, self.name, flow.taken + flow.given, most_power)
 
     @property
     def lossless(self) -> bool:
@@ -209,7 +203,8 @@ class PortedDevice(Device):
         """See Device.alternatives: those of its ports."""
         for port in self.ports:
             for own in port.alternatives(window):
-                yield Alternative(own.rule, own.most, partial(self._with_changed, port, own.changed), own.text)
+                changed = partial(_with_changed_port, self, port, own)
+                yield Alternative(own.rule, own.most, changed, own.text)
 
     def with_port(self, old: Port, new: Port) -> Self:
         """Return the device with one port in the place of another."""
@@ -217,25 +212,50 @@ class PortedDevice(Device):
         changed: Self = replace(device, ports=tuple(new if port is old else port for port in self.ports))
         return changed
 
-    def _with_changed(self, port: Port, changed: Callable[[int], Port], less: int) -> Self:
-        return self.with_port(port, changed(less))
+
+def _with_changed_port(device: PortedDevice, port: Port, own: Alternative[Port], less: int) -> Device:
+    """Return a device in which a rule of one port gives way."""
+    return device.with_port(port, own.changed(less))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Adjustable(PortedDevice):
+    """Runs at any power its ports allow: curtailable solar, a boiler, and, coupled, a heat pump or CHP.
+
+    Ports of one coupling share a level x_t ≥ 0: the power of port i is coefficient_i · x_t, so that a heat pump with
+    the coefficients 1 (electricity) and 3 (heat) has a coefficient of performance of 3.
+    """
+
+    name: str
+    """Name of the device."""
+    ports: tuple[Port, ...]
+    """Where it takes and gives power; ports of one coupling have proportional power."""
+
+    def add_to(self, problem: Problem) -> dict[str, Linear]:
+        """See Device.add_to."""
+        return {port.name: port.add_to(problem).power for port in self.ports}
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Power of a port in both directions."""
 
-    taken: Linear
-    """What it takes [kW], 0 or more, shape (n,)."""
-    given: Linear
-    """What it gives [kW], 0 or more, shape (n,)."""
+    consumption: Linear
+    """Power it takes [kW], 0 or more, shape (n,)."""
+    production: Linear
+    """Power it gives [kW], 0 or more, shape (n,)."""
 
     @property
     def power(self) -> Linear:
-        """What it takes less what it gives [kW], shape (n,)."""
-        return self.taken - self.given
+        """Power, positive when consuming [kW], shape (n,)."""
+        return self.consumption - self.production
+
+    @property
+    def both(self) -> Linear:
+        """Power in either direction [kW], 0 or more, shape (n,)."""
+        return self.consumption + self.production
 
     @property
     def two_way(self) -> bool:
         """Whether it can run both ways."""
-        return bool(self.taken.terms) and bool(self.given.terms)
+        return bool(self.consumption.terms) and bool(self.production.terms)

@@ -71,12 +71,12 @@ class Process(Device):
             self.check_room(n)
             run = problem.variable(f"{self.name}.run", upper=self.allowed(n), integer=True)
             problem.equal(f"{self.name}.runs", run.total(), float(self.steps))
-            problem.prefer(run * np.arange(n, dtype=float))
+            problem.add_preference(run * np.arange(n, dtype=float))
             return {self.name: run * self.power}
         starts = self.possible_starts(n)
         start = problem.variable(f"{self.name}.start", upper=starts.astype(float), integer=True)
         problem.equal(f"{self.name}.starts", start.total(), 1.0)
-        problem.prefer(start * np.arange(n, dtype=float))
+        problem.add_preference(start * np.arange(n, dtype=float))
         return {self.name: sliding(start, self.steps) * self.power}
 
     def allowed(self, n: int) -> Floats:
@@ -219,5 +219,6 @@ class Process(Device):
             yield self._freer(freer)
 
     def _freer(self, kind: ProcessType) -> Alternative[Device]:
+        """Return the way in which it could be timed more freely."""
         rule = f"{self.name}.process-type"
         return Alternative(rule, 1, lambda _: replace(self, kind=kind), lambda _: f"make {self.name} {kind.value}")

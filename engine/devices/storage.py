@@ -8,14 +8,12 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.devices import storage_conflicts
 from engine.devices.bounds import Levels, add_between
 from engine.devices.device import Cause, Conflict, Device, DevicePlan, LimitChange, Postponement, Premise
 from engine.devices.port import PortedDevice
 from engine.devices.reach import settled
 from engine.devices.running import lagged
-from engine.devices.storage_fallback import plan_to_first_target
-from engine.devices.stored_energy import StoredEnergy
+from engine.devices.stored_energy import StoredEnergy, after_start, bound_out_of_reach, crossing_bounds
 from engine.errors import FieldError
 from engine.model.block import EnergyState, Limit
 from engine.model.linear import Floats, Linear, Values, full
@@ -52,41 +50,38 @@ class Storage(StoredEnergy, PortedDevice):
         level = soc + lagged(soc) * -kept
         for port in self.ports:
             flow = flows[port.name]
-            level = level + flow.taken * (-share * port.charging_efficiency)
-            level = level + flow.given * (share / port.discharging_efficiency)
+            level = level + flow.consumption * (-share * port.charging_efficiency)
+            level = level + flow.production * (share / port.discharging_efficiency)
         problem.equal(f"{self.name}.balance", level, added)
         problem.energy_state(EnergyState(self.name, f"{self.name}.soc", f"{self.name}.balance", self.soc_at_start))
         problem.basic_at_rest(soc.terms[0].cols, f"{self.name}.balance")
-        self._tell_limits(problem)
-        self._add_prices(problem, self._levels(problem, soc))
+        self._declare_limits(problem)
+        levels = Levels(self.name, soc, Linear(0), np.empty(0))
+        if self.moments is not None:  # some bound asks for the energy between two ticks
+            between = add_between(problem, self.name, soc, self.moments, self.soc_at_start, self.storage_efficiency)
+            levels = Levels(self.name, soc, between, self.moments.at)
+        self._add_soft_bounds(problem, levels)
+        if isinstance(self.end_value, float | int) and self.end_value:
+            problem.cost(f"{self.name} end value", soc[-1:] * -float(self.end_value))
+        if self.prefer_charging_sooner:
+            problem.add_preference(soc * (-1.0 / soc.size))
         return {name: flow.power for name, flow in flows.items()}
 
-    def _levels(self, problem: Problem, soc: Linear) -> Levels:
-        """Return the energy at ticks and, if any bound asks for it, at moments between them."""
-        if self.moments is None:
-            return Levels(self.name, soc, Linear(0), np.empty(0))
-        between = add_between(problem, self.name, soc, self.moments, self.soc_at_start, self.storage_efficiency)
-        return Levels(self.name, soc, between, self.moments.at)
-
-    def _tell_limits(self, problem: Problem) -> None:
+    def _declare_limits(self, problem: Problem) -> None:
         """Tell which bounds are whose: a bound that another one hides, or that a target lies beyond, is not told."""
         ticks = _ticks(problem.window.n)
         below, above = self.binding(problem.window.n)
+        bounds: list[tuple[str, Literal["lower", "upper", "both"], NDArray[np.bool_]]] = []
         if self.soc_targets is not None:
-            asked = ~np.isnan(self.soc_targets[1:])
-            problem.limit(self._limit("soc-targets", "both", asked, ticks))
-        for bound, at in below.items():
-            problem.limit(self._limit(bound, "lower", at, ticks))
-        for bound, at in above.items():
-            problem.limit(self._limit(bound, "upper", at, ticks))
+            bounds.append(("soc-targets", "both", ~np.isnan(self.soc_targets[1:])))
+        bounds += [(bound, "lower", at) for bound, at in below.items()]
+        bounds += [(bound, "upper", at) for bound, at in above.items()]
+        for bound, side, at in bounds:
+            name, exact = f"{self.name}.{bound}", side == "both"
+            problem.limit(Limit(name, f"{self.name}.soc", side, "kWh", at, times=ticks, exact=exact))
 
-    def _limit(
-        self, bound: str, side: Literal["lower", "upper", "both"], at: NDArray[np.bool_], ticks: Floats
-    ) -> Limit:
-        return Limit(f"{self.name}.{bound}", f"{self.name}.soc", side, "kWh", at, times=ticks, exact=side == "both")
-
-    def _add_prices(self, problem: Problem, levels: Levels) -> None:
-        """Add what breaking soft bounds costs, what the rest is worth, and what is liked between equals."""
+    def _add_soft_bounds(self, problem: Problem, levels: Levels) -> None:
+        """Add the price of breaking soft bounds."""
         short, over = self.soft_targets or (None, None)
         for soft, bound, sign in (
             (self.soft_minima, "minima", 1.0),
@@ -96,11 +91,6 @@ class Storage(StoredEnergy, PortedDevice):
         ):
             if soft is not None:
                 soft.add_to(problem, f"{self.name}.soc-{bound}", levels, sign)
-        soc = levels.soc
-        if isinstance(self.end_value, float | int) and self.end_value:
-            problem.cost(f"{self.name} end value", soc[-1:] * -float(self.end_value))
-        if self.prefer_charging_sooner:
-            problem.prefer(soc * (-1.0 / soc.size))
 
     @property
     def learns_end_value(self) -> bool:
@@ -137,18 +127,16 @@ class Storage(StoredEnergy, PortedDevice):
         kind, _, bound = field.partition("-")
         if owner == self.name and field in BOUNDS:
             attribute = f"soc_{bound}"
-            return self._changed(**{attribute: change(getattr(store, attribute))})
+            changed: Self = replace(store, **{attribute: change(getattr(store, attribute))})
+            return changed
         if owner == self.name and kind == "between" and store.moments is not None:
-            return self._changed(moments=replace(store.moments, **{bound: change(getattr(store.moments, bound))}))
+            moments = replace(store.moments, **{bound: change(getattr(store.moments, bound))})
+            return replace(self, moments=moments)
         return super().with_limit(owner, field, change)
-
-    def _changed(self, **fields: Any) -> Self:
-        changed: Self = replace(self, **fields)
-        return changed
 
     def conflict(self, window: Window) -> Conflict | None:
         """See Device.conflict: bounds that cross, or that its ports cannot keep."""
-        return storage_conflicts.crossing(self, window) or storage_conflicts.out_of_reach(self, window)
+        return crossing_bounds(self, window) or bound_out_of_reach(self, window)
 
     def premises(self, window: Window) -> Iterable[Premise]:
         """See Device.premises: what flows in and is used up, and the energy at the start."""
@@ -198,3 +186,52 @@ def _ticks(n: int) -> Floats:
 
 def _efficiency(name: str, field: str, share: Floats) -> Cause:
     return Cause(f"{name}.{field}", f"{field} of {name} is 0 % in {int((share == 0).sum())} of {len(share)} steps")
+
+
+def plan_to_first_target(store: StoredEnergy, window: Window) -> DevicePlan:
+    """Return the plan of a store that goes to its first target as fast as its ports can, then rests."""
+    n, goal = window.n, _first_target(store)
+    kept, gain = full(store.storage_efficiency, n), full(store.gain, n)
+    hours = full(settled(store.storage_efficiency), n) * window.hours
+    low, high = (full(after_start(bound), n) for bound in (store.soc_min, store.soc_max))
+    powers = {port.name: np.zeros(n) for port in store.ports}
+    limits = [
+        (port.consumption_limit, port.production_limit, port.charging_efficiency, port.discharging_efficiency)
+        for port in store.ports
+    ]
+    per_step = [zip(*(full(value, n).tolist() for value in values), strict=True) for values in limits]
+    level, soc, reached = store.soc_at_start, [store.soc_at_start], goal is None
+    for step, of_ports in enumerate(zip(*per_step, strict=True)):  # each depends on the energy after the one before
+        level, lasts = kept[step] * level + gain[step] * hours[step], float(hours[step])
+        wanted = level if reached or goal is None else float(np.clip(goal, low[step], high[step]))
+        for power, (most_in, most_out, charging, discharging) in zip(powers.values(), of_ports, strict=True):
+            if wanted > level:
+                power[step] = min(most_in, (wanted - level) / (charging * lasts))
+                level += power[step] * charging * lasts
+            else:
+                power[step] = -min(most_out, (level - wanted) * discharging / lasts)
+                level += power[step] / discharging * lasts
+        reached = reached or abs(level - wanted) < 1e-9
+        soc.append(level)
+    return DevicePlan(powers, {store.name: np.array(soc)})
+
+
+def _first_target(store: StoredEnergy) -> float | None:
+    """Return the first energy asked for at some time [kWh]: a target, a minimum above the start, a maximum below it."""
+    short, over = store.soft_targets or (None, None)
+    ticks: list[tuple[Floats | None, int]] = [(store.soc_targets, 0), (store.soc_minima, 1), (store.soc_maxima, -1)]
+    between: list[tuple[Floats, int]] = []
+    for soft, side in ((short, 0), (over, 0), (store.soft_minima, 1), (store.soft_maxima, -1)):
+        if soft is not None:
+            ticks.append((soft.at, side))
+            between.append((soft.between, side))
+    asked = [(np.arange(1.0, len(values)), values[1:], side) for values, side in ticks if values is not None]
+    if store.moments is not None:
+        hard = store.moments
+        between += [(hard.targets, 0), (hard.minima, 1), (hard.maxima, -1)]
+        asked += [(hard.at, values, side) for values, side in between if len(values)]
+    firsts: list[tuple[float, float]] = []
+    for moments, values, side in asked:
+        matters = ~np.isnan(values) & (side * (values - store.soc_at_start) >= 0)
+        firsts += [(float(moments[at]), float(values[at])) for at in np.flatnonzero(matters)[:1]]
+    return min(firsts)[1] if firsts else None

@@ -1,4 +1,4 @@
-"""The energy in a store: its start, its bounds, its losses, and which energies its ports can reach."""
+"""The energy in a store: its start, its bounds, its losses, what its ports can reach, and where its bounds clash."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,10 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.devices.bounds import Moments, SoftBound
+from engine.devices.device import Conflict, moment
 from engine.devices.port import Port
-from engine.devices.reach import fastest, path
+from engine.devices.reach import fastest, partly, path
 from engine.model.linear import Floats, Values, full
 from engine.window import Window
+
+_NOISE = 1e-6
+"""Excesses up to this are rounding noise [kWh]."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,3 +114,87 @@ def _until_met(met: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return True for the steps before the first that is met."""
     before: NDArray[np.bool_] = np.cumsum(met) == 0
     return before
+
+
+def crossing_bounds(store: StoredEnergy, window: Window) -> Conflict | None:
+    """Return where the lower bound lies above the upper one: exact, with the moment."""
+    at, lower, upper = _all_bounds(store, window)
+    crossed = np.flatnonzero(lower > upper + _NOISE)
+    if not len(crossed):
+        return None
+    first = int(crossed[0])
+    tick, low, high = float(at[first]), float(lower[first]), float(upper[first])
+    names = _field(store, tick, low, "lower"), _field(store, tick, high, "upper")
+    wanted, other = (low, high) if names[1] != "soc-targets" else (high, low)
+    names = names if names[1] != "soc-targets" else (names[1], names[0])
+    text = (
+        f"{store.name}: {names[0]} asks for {wanted:g} kWh at {moment(window, tick)}, "
+        f"but {names[1]} is {other:g} kWh, {low - high:.4g} kWh off."
+    )
+    return Conflict(tuple(f"{store.name}.{name}" for name in names), tick, low - high, "kWh", text)
+
+
+def bound_out_of_reach(store: StoredEnergy, window: Window) -> Conflict | None:
+    """Return the first bound that the ports cannot keep from the start on, whatever the rest of the site does."""
+    off, on, kept = store.step_reach(window)
+    low = high = store.soc_at_start
+    for tick, least, most in zip(*(values.tolist() for values in _all_bounds(store, window)), strict=True):
+        step = int(np.ceil(tick)) - 1
+        lowest, highest = float(kept[step] * low + off[step]), float(kept[step] * high + on[step])
+        if not tick.is_integer():  # within the step, the energy lies between those before and after it
+            before, after = (float(each[0]) for each in partly(kept[step : step + 1], np.array([tick - step])))
+            lowest, highest = before * low + after * lowest, before * high + after * highest
+        if highest < least - _NOISE:
+            return _too_far(store, window, tick, (highest, least))
+        if lowest > most + _NOISE:
+            return _too_far(store, window, tick, (lowest, most))
+        if tick.is_integer():
+            low, high = max(lowest, least), min(highest, most)
+    return None
+
+
+def _all_bounds(store: StoredEnergy, window: Window) -> tuple[Floats, Floats, Floats]:
+    """Return every tick and moment with the least and most energy allowed there [kWh], in order of time."""
+    lower, upper = store.bounds(window)
+    at = np.arange(1.0, window.n + 1)
+    if store.moments is not None:
+        least, most = store.moments.bounds
+        at, lower, upper = (np.concatenate(pair) for pair in ((at, store.moments.at), (lower, least), (upper, most)))
+    order = np.argsort(at, kind="stable")
+    return at[order], lower[order], upper[order]
+
+
+def _field(store: StoredEnergy, tick: float, value: float, side: str) -> str:
+    """Return the field that sets the bound of a store at a tick or moment: the tightest, targets before others."""
+    if store.moments is not None and not tick.is_integer():
+        place = int(np.searchsorted(store.moments.at, tick))
+        bounds = {f"soc-{name}": getattr(store.moments, name)[place] for name in ("targets", "minima", "maxima")}
+    else:
+        bounds = {
+            f"soc-{name}": np.nan if values is None else values[int(tick)]
+            for name, values in (
+                ("targets", store.soc_targets),
+                ("minima", store.soc_minima),
+                ("maxima", store.soc_maxima),
+            )
+        }
+    bounds.pop("soc-maxima" if side == "lower" else "soc-minima", None)
+    set_by = [name for name, bound in bounds.items() if bound == value]
+    return set_by[0] if set_by else "soc-min" if side == "lower" else "soc-max"
+
+
+def _too_far(store: StoredEnergy, window: Window, tick: float, energies: tuple[float, float]) -> Conflict:
+    """Return the conflict of a bound with what can be reached; the energies are the one reached and the one wanted."""
+    reached, wanted = energies
+    short = wanted > reached
+    field = _field(store, tick, wanted, "lower" if short else "upper")
+    amount = abs(wanted - reached)
+    most = "at most " if field in ("soc-max", "soc-maxima") else ""
+    text = (
+        f"{store.name}: {field} asks for {most}{wanted:.6g} kWh at {moment(window, tick)}, "
+        f"but {'at most' if short else 'no less than'} {reached:.6g} kWh can be reached, "
+        f"{amount:.4g} kWh {'short' if short else 'over'}."
+    )
+    way = "consumption" if short else "production"
+    names = (f"{store.name}.{field}", *(f"{port.name}.{way}-capacity" for port in store.ports))
+    return Conflict(names, tick, amount, "kWh", text)

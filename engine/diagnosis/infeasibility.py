@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.devices.device import Cause, Conflict, moment
-from engine.diagnosis.causes import causes
-from engine.diagnosis.conflicts import taking_part
-from engine.diagnosis.relaxation import Elastic, Slack
-from engine.diagnosis.repairs import Repair, Trials, distinct, repairs, rule_repairs
+from engine.diagnosis.conflicts import find_causes, limits_in_conflict
+from engine.diagnosis.relaxation import ElasticProblem
+from engine.diagnosis.repairs import Repair, Trials, distinct, limit_repairs, rule_repairs
 from engine.errors import Infeasible
-from engine.formulation import build
+from engine.formulation import build_problem
 from engine.model.arrays import Arrays
 from engine.model.problem import Problem
 from engine.site import Site
@@ -70,7 +69,7 @@ class NoPlan(Infeasible):
         super().__init__(report.text, report.clashing)
 
 
-def refuse(site: Site, budget: Budget | None = None) -> NoPlan:
+def no_plan_error(site: Site, budget: Budget | None = None) -> NoPlan:
     """Return the error that tells why a site has no plan; see diagnose."""
     return NoPlan(diagnose(site, budget))
 
@@ -87,31 +86,30 @@ def diagnose(site: Site, budget: Budget | None = None) -> InfeasibilityReport:
     """
     budget = (budget or Budget()).at_least(EXPLAINING)
     own = [conflict for device in site.devices if (conflict := device.conflict(site.window)) is not None]
+    named = [name for conflict in own for name in conflict.limits]
     try:
-        built = build(site)
-    except Infeasible as without_room:
-        return _unbuilt(site, own, without_room, budget)
+        built = build_problem(site)
+    except Infeasible as reason:  # devices, such as processes, that do not even fit into the window
+        clashing = dict.fromkeys([*reason.clashing, *named])
+        ruled = sorted(rule_repairs(site, Trials(budget)), key=lambda repair: repair.amount)
+        return InfeasibilityReport(tuple(own), tuple(clashing), tuple(ruled), cut_short=budget.is_over)
     problem, trials = built.problem, Trials(budget, built)
     arrays = _with_directions(problem, problem.arrays(), budget)
-    part = {limit.name for limit in taking_part(problem, arrays, budget)}
-    elastic = Elastic(problem, arrays, [limit for limit in distinct(problem.limits) if limit.name in part], budget)
-    found, helping = repairs(site, problem, elastic, trials)
+    part = {limit.name for limit in limits_in_conflict(problem, arrays, budget)}
+    limits = [limit for limit in distinct(problem.limits) if limit.name in part]
+    elastic = ElasticProblem(problem, arrays, limits, budget)
+    repairs, helping = limit_repairs(site, problem, elastic, trials)
     ruled = rule_repairs(site, trials)
     names = dict.fromkeys(helping + [limit for repair in ruled for limit in repair.limits])
     names = names or dict.fromkeys(limit.name for limit in elastic.limits)
-    conflicts = own or _from_elastic(site, elastic, list(names))
+    conflicts = own or _least_conflicts(site, elastic, list(names))
     named = [name for conflict in conflicts for name in conflict.limits]
-    given = causes(site, problem, arrays, conflicts[0] if conflicts else None, budget)
-    mended = sorted([*found, *ruled], key=lambda repair: repair.amount)
+    causes = find_causes(site, problem, arrays, conflicts[0] if conflicts else None, budget)
+    repairs = sorted([*repairs, *ruled], key=lambda repair: repair.amount)
     clashing = dict.fromkeys([*named, *names])
-    return InfeasibilityReport(tuple(conflicts), tuple(clashing), tuple(mended), tuple(given), cut_short=budget.is_over)
-
-
-def _unbuilt(site: Site, conflicts: list[Conflict], reason: Infeasible, budget: Budget) -> InfeasibilityReport:
-    """Return why devices, such as processes, do not even fit into the window, before anything else is looked at."""
-    clashing = dict.fromkeys([*reason.clashing, *(name for conflict in conflicts for name in conflict.limits)])
-    mended = sorted(rule_repairs(site, Trials(budget)), key=lambda repair: repair.amount)
-    return InfeasibilityReport(tuple(conflicts), tuple(clashing), tuple(mended), cut_short=budget.is_over)
+    return InfeasibilityReport(
+        tuple(conflicts), tuple(clashing), tuple(repairs), tuple(causes), cut_short=budget.is_over
+    )
 
 
 def _with_directions(problem: Problem, arrays: Arrays, budget: Budget) -> Arrays:
@@ -123,38 +121,32 @@ def _with_directions(problem: Problem, arrays: Arrays, budget: Budget) -> Arrays
     return with_choices(arrays, cells, lossy)
 
 
-def _from_elastic(site: Site, elastic: Elastic, part: list[str]) -> list[Conflict]:
+def _least_conflicts(site: Site, elastic: ElasticProblem, part: list[str]) -> list[Conflict]:
     """Return what the limits together have to give, one conflict per limit, at the step of its largest part."""
     named = [limit for limit in elastic.limits if limit.name in part]
     stored, powers = ([limit.name for limit in named if limit.unit == unit] for unit in ("kWh", "kW"))
-    choices = (stored, powers, [limit.name for limit in named])  # of one kind if enough, as kinds cannot be weighed
-    told = (elastic.least_slack(choice, uniform=False) for choice in choices if choice)
-    gives = next((gives for gives in told if gives is not None), None) or _from_all(
-        elastic.problem, elastic.arrays, elastic.budget
-    )
-    found = []
-    for give in gives:
-        steps = np.flatnonzero(give.amount)
+    # Of one kind if that is enough, as an energy and a power cannot be weighed against each other; lazily, as each is
+    # a solve.
+    choices = (stored, powers, [limit.name for limit in named])
+    slacks_of_choices = (elastic.least_slack(choice, uniform=False) for choice in choices if choice)
+    slacks = next((slacks for slacks in slacks_of_choices if slacks is not None), None)
+    if not slacks:
+        limits = distinct(elastic.problem.limits)
+        everything = ElasticProblem(elastic.problem, elastic.arrays, limits, elastic.budget)
+        slacks = everything.least_slack([limit.name for limit in limits], uniform=False) or []
+    conflicts = []
+    for slack in slacks:
+        steps = np.flatnonzero(slack.amount)
         if not len(steps):
             continue
-        worst, unit = int(np.argmax(give.amount)), give.limit.unit
-        tick = give.limit.when(worst)
-        amount = float(give.amount[worst])
-        others = [name for name in part if name != give.limit.name]
+        worst, unit = int(np.argmax(slack.amount)), slack.limit.unit
+        tick, amount = slack.limit.when(worst), float(slack.amount[worst])
+        others = [name for name in part if name != slack.limit.name]
+        listed = " and ".join([", ".join(others[:-1]), others[-1]] if len(others) > 1 else others)
         text = (
-            f"{give.limit.name} cannot be kept at {moment(site.window, tick)}: it is off by {amount:.4g} {unit}"
+            f"{slack.limit.name} cannot be kept at {moment(site.window, tick)}: it is off by {amount:.4g} {unit}"
             f"{f', and at {len(steps) - 1} other times' if len(steps) > 1 else ''}"
-            f"{f', because of {_listed(others)}' if others else ''}."
+            f"{f', because of {listed}' if others else ''}."
         )
-        found.append(Conflict((give.limit.name,), tick, amount, unit, text))
-    return found
-
-
-def _from_all(problem: Problem, arrays: Arrays, budget: Budget) -> list[Slack]:
-    """Return what all limits together have to give."""
-    limits = distinct(problem.limits)
-    return Elastic(problem, arrays, limits, budget).least_slack([limit.name for limit in limits], uniform=False) or []
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+        conflicts.append(Conflict((slack.limit.name,), tick, amount, unit, text))
+    return conflicts

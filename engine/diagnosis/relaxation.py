@@ -56,7 +56,7 @@ class _Side:
         return 2 * self.cols + (self.sign > 0)
 
 
-class Elastic:
+class ElasticProblem:
     """A problem without a plan in which limits are let loose, one set after the other."""
 
     def __init__(self, problem: Problem, arrays: Arrays, limits: Sequence[Limit], budget: Budget) -> None:
@@ -69,7 +69,19 @@ class Elastic:
             budget: How long all of this may take.
         """
         self.problem, self.arrays, self.limits, self.budget = problem, arrays, limits, budget
-        self._sides = list(self._turned())
+        self._sides: list[_Side] = []
+        row, slack = arrays.height, arrays.width  # rows and slack columns come after those of the problem
+        for at, limit in enumerate(limits):
+            first, size = problem.sizes[limit.columns]
+            cols = first + (np.arange(size) if limit.at is None else np.flatnonzero(limit.at))
+            for side, bound, sign in (("lower", arrays.lower, 1.0), ("upper", arrays.upper, -1.0)):
+                bounded = cols[np.isfinite(bound[cols])]
+                if limit.side in (side, "both") and len(bounded):
+                    count = np.arange(len(bounded))
+                    self._sides.append(_Side(at, sign, bounded, row + count, slack + count, slack + len(bounded)))
+                    row, slack = row + len(bounded), slack + len(bounded) + 1
+        self._slacks = slack - arrays.width
+        """Number of slack columns."""
 
     def least_slack(self, names: Collection[str], *, uniform: bool) -> list[Slack] | None:
         """Return how much limits have to give so that a plan exists, least in sum; None if none is enough in time.
@@ -86,29 +98,11 @@ class Elastic:
             upper[(side.common if uniform else side.own) - self.arrays.width] = np.inf
         slacks = np.arange(self.arrays.width, self.arrays.width + self._slacks, dtype=np.int32)
         self._model.change_bounds(slacks, np.zeros(self._slacks), upper)
-        self._hold_all_but(loose)
+        if self._sides:
+            self._hold_all_but(loose, self._model)
         answer = self._model.run()
         self._model.go_on(DUAL)
         return self._slacks_of(names, answer.x) if answer.has_plan else None
-
-    def _turned(self) -> list[_Side]:
-        """Number the rows and slack columns of each side of each limit, after those of the problem."""
-        found, row, slack = [], self.arrays.height, self.arrays.width
-        for at, limit in enumerate(self.limits):
-            first, size = self.problem.sizes[limit.columns]
-            cols = first + (np.arange(size) if limit.at is None else np.flatnonzero(limit.at))
-            for side, bound, sign in (("lower", self.arrays.lower, 1.0), ("upper", self.arrays.upper, -1.0)):
-                bounded = cols[np.isfinite(bound[cols])]
-                if limit.side in (side, "both") and len(bounded):
-                    count = np.arange(len(bounded))
-                    found.append(_Side(at, sign, bounded, row + count, slack + count, slack + len(bounded)))
-                    row, slack = row + len(bounded), slack + len(bounded) + 1
-        return found
-
-    @property
-    def _slacks(self) -> int:
-        """Number of slack columns."""
-        return sum(len(side.own) + 1 for side in self._sides)
 
     @cached_property
     def _model(self) -> Model | None:
@@ -155,10 +149,8 @@ class Elastic:
             upper.append(none if side.sign > 0 else self.arrays.upper[side.cols])
         return np.concatenate(lower), np.concatenate(upper)
 
-    def _hold_all_but(self, loose: Sequence[_Side]) -> None:
+    def _hold_all_but(self, loose: Sequence[_Side], model: Model) -> None:
         """Hold the other limits, except where one is the bound of a loose one too: only the tighter is known."""
-        if self._model is None or not self._sides:
-            return
         lower, upper = self._held()
         everywhere = np.concatenate([side.bounds for side in self._sides])
         rows = np.concatenate([side.rows for side in self._sides]).astype(np.int32)
@@ -166,10 +158,10 @@ class Elastic:
         shared = np.isin(everywhere, np.concatenate([np.empty(0, int), *(side.bounds for side in loose)]))
         free = shared & ~np.isin(rows, own)
         lower[free], upper[free] = -np.inf, np.inf
-        self._model.change_rows(rows, lower, upper)
+        model.change_rows(rows, lower, upper)
 
     def _slacks_of(self, names: Collection[str], x: Floats) -> list[Slack]:
-        found = []
+        slacks = []
         for at, limit in enumerate(self.limits):
             if limit.name not in names:
                 continue
@@ -179,5 +171,5 @@ class Elastic:
                 if side.limit == at:
                     amount = x[side.own] + x[side.common]
                     (below if side.sign > 0 else above)[side.cols - first] = np.where(amount > ENOUGH, amount, 0.0)
-            found.append(Slack(limit, below * np.abs(limit.scale), above * np.abs(limit.scale)))
-        return found
+            slacks.append(Slack(limit, below * np.abs(limit.scale), above * np.abs(limit.scale)))
+        return slacks

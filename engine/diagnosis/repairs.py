@@ -1,23 +1,22 @@
 """What would make a plan possible: the smallest changes, each tried out before it is told."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from engine.devices.device import Alternative, Device, LimitChange, Postponement, moment
-from engine.diagnosis import changes
-from engine.diagnosis.relaxation import Elastic, Slack
+from engine.devices.device import Alternative, Device, Postponement, moment
+from engine.diagnosis.relaxation import ElasticProblem, Slack
 from engine.errors import EngineError
 from engine.formulation import Built
-from engine.model.arrays import Arrays
+from engine.model.arrays import Arrays, without_costs
 from engine.model.block import Limit
 from engine.model.linear import Floats
 from engine.model.problem import Problem
-from engine.site import Site
+from engine.site import Site, limit_values, raised, shifted, with_limit
 from engine.solve.budget import Budget
 from engine.solve.highs import Model
-from engine.solve.optimum import Options, solve
+from engine.solve.optimum import Options, solve_problem
 from engine.solve.warm_start import LiveModel
 
 _ROUND = 1e-6
@@ -54,13 +53,15 @@ class Trials:
         try:
             built, solved = self._live.solve(site, self.budget)
             if solved is None:
-                solved = solve(built.problem, Options(self.budget, preferences=False))
+                solved = solve_problem(built.problem, Options(self.budget, preferences=False))
         except EngineError:
             return None
         return sum(built.problem.paid(solved.x).values()) if len(solved.x) else None
 
 
-def repairs(site: Site, problem: Problem, elastic: Elastic, trials: Trials) -> tuple[list[Repair], list[str]]:
+def limit_repairs(
+    site: Site, problem: Problem, elastic: ElasticProblem, trials: Trials
+) -> tuple[list[Repair], list[str]]:
     """Return the repairs that change one limit, smallest first, or else the one that changes several.
 
     Args:
@@ -72,28 +73,28 @@ def repairs(site: Site, problem: Problem, elastic: Elastic, trials: Trials) -> t
     Returns:
         The repairs, and the limits any of which could give enough to solve the conflict.
     """
-    found: list[Repair] = []
+    repairs: list[Repair] = []
     helping: list[str] = []
     for name in dict.fromkeys(limit.name for limit in elastic.limits):
         limit = next(limit for limit in elastic.limits if limit.name == name)
-        slacks = elastic.least_slack([name], uniform=_is_one_number(site, limit))
-        tried = _tried(site, slacks, trials) if slacks is not None else []
+        slacks = elastic.least_slack([name], uniform=np.ndim(limit_values(site, limit.path)) == 0)
+        tried = _try_slacks(site, slacks, trials) if slacks is not None else []
         if not tried:
             continue
         helping.append(name)
-        found += tried
+        repairs += tried
         if limit.exact:
-            found += _later(site, name, (problem, elastic.arrays), trials)
-    if not found:
-        everything = Elastic(problem, elastic.arrays, distinct(problem.limits), elastic.budget)
+            repairs += _postpone(site, name, (problem, elastic.arrays), trials)
+    if not repairs:
+        everything = ElasticProblem(problem, elastic.arrays, distinct(problem.limits), elastic.budget)
         together = everything.least_slack([limit.name for limit in everything.limits], uniform=False)
-        found = _tried(site, together, trials) if together is not None else []
-    return sorted(found, key=lambda repair: repair.amount), helping
+        repairs = _try_slacks(site, together, trials) if together is not None else []
+    return sorted(repairs, key=lambda repair: repair.amount), helping
 
 
 def rule_repairs(site: Site, trials: Trials) -> list[Repair]:
     """Return the changes of one rule after which a plan exists, each the smallest of its kind."""
-    found = []
+    repairs = []
     for device in site.devices:
         for alternative in device.alternatives(site.window):
             less = _least(site, device, alternative, trials)
@@ -103,8 +104,8 @@ def rule_repairs(site: Site, trials: Trials) -> list[Repair]:
             cost = trials.cost(mended)
             if cost is not None:
                 amount = less * site.window.hours
-                found.append(Repair((alternative.rule,), amount, alternative.text(less), mended, cost))
-    return found
+                repairs.append(Repair((alternative.rule,), amount, alternative.text(less), mended, cost))
+    return repairs
 
 
 def _least(site: Site, device: Device, alternative: Alternative[Device], trials: Trials) -> int | None:
@@ -127,19 +128,22 @@ def distinct(limits: Sequence[Limit]) -> list[Limit]:
     return list({(limit.name, limit.columns): limit for limit in reversed(limits)}.values())[::-1]
 
 
-def _is_one_number(site: Site, limit: Limit) -> bool:
-    return np.ndim(changes.value_of(site, limit.path)) == 0
-
-
-def _tried(site: Site, slacks: list[Slack], trials: Trials) -> list[Repair]:
+def _try_slacks(site: Site, slacks: list[Slack], trials: Trials) -> list[Repair]:
     """Return the repair in which limits give way, if it makes sense and a plan exists after it."""
     slacks = [slack for slack in slacks if slack.amount.any()]
     mended, texts = site, []
     for slack in slacks:
-        limit, change = slack.limit, _ceiled(slack)
-        mended = changes.with_limit(mended, limit.path, _change(site, limit, change))
-        texts.append(_text(site, limit, change))
-        if np.nanmin(changes.value_of(mended, limit.path)) < 0:  # nothing holds or takes less than nothing
+        limit, old = slack.limit, limit_values(site, slack.limit.path)
+        up, down = (np.ceil(side / _ROUND - 1e-3) * _ROUND for side in (slack.above, slack.below))
+        signed = np.where(up > 0, up, -down) * np.sign(limit.scale)
+        change = np.maximum(up, down) if limit.is_symmetric else signed
+        if np.ndim(old) == 0:
+            by = raised(_largest(change))
+        else:  # energies have a start, which no variable stands for
+            by = shifted(np.concatenate([np.zeros(np.size(old) - len(change)), change]))
+        mended = with_limit(mended, limit.path, by)
+        texts.append(_describe(site, limit, change))
+        if np.nanmin(limit_values(mended, limit.path)) < 0:  # nothing holds or takes less than nothing
             return []
     cost = trials.cost(mended)
     if cost is None or not slacks:
@@ -148,48 +152,30 @@ def _tried(site: Site, slacks: list[Slack], trials: Trials) -> list[Repair]:
     return [Repair(tuple(slack.limit.name for slack in slacks), amount, " and ".join(texts), mended, cost)]
 
 
-def _ceiled(slack: Slack) -> Floats:
-    """Return the signed change of the limit for each variable that it bounds, rounded up."""
-    up, down = (np.ceil(side / _ROUND - 1e-3) * _ROUND for side in (slack.above, slack.below))
-    if slack.limit.is_symmetric:
-        return np.maximum(up, down)
-    return np.where(up > 0, up, -down) * np.sign(slack.limit.scale)
-
-
-def _change(site: Site, limit: Limit, change: Floats) -> LimitChange:
-    before = changes.value_of(site, limit.path)
-    if np.ndim(before) == 0:
-        return changes.raised(_largest(change))
-    return changes.shifted(np.concatenate([np.zeros(np.size(before) - len(change)), change]))  # energies have a start
-
-
 def _largest(change: Floats) -> float:
     return float(change[np.argmax(np.abs(change))])
 
 
-def _text(site: Site, limit: Limit, change: Floats) -> str:
-    """Return what to do about one limit."""
-    steps = [int(at) for at in np.flatnonzero(change)]
+def _describe(site: Site, limit: Limit, change: Floats) -> str:
+    """Return what to do about one limit, fit to follow "either"."""
+    steps, old = [int(at) for at in np.flatnonzero(change)], limit_values(site, limit.path)
     if limit.exact:
-        return " and ".join(_aim(site, limit, at, change) for at in steps)
+        owner, values, aims = limit.name.rsplit(".", 1)[0], np.atleast_1d(np.asarray(old)), []
+        for at in steps:
+            wanted = float(values[max(np.size(values) - len(change), 0) + at if np.size(values) > 1 else 0])
+            aim, when = wanted + float(change[at]), moment(site.window, limit.when(at))
+            aims.append(f"aim for {aim:.6g} {limit.unit} instead of {wanted:.6g} {limit.unit} in {owner} at {when}")
+        return " and ".join(aims)
     largest = _largest(change)
     text = f"{'lower' if largest < 0 else 'raise'} {limit.name} by {abs(largest):.4g} {limit.unit}"
-    if _is_one_number(site, limit):
-        return f"{text} to {float(changes.value_of(site, limit.path)) + largest:.6g} {limit.unit}"
+    if np.ndim(old) == 0:
+        return f"{text} to {float(old) + largest:.6g} {limit.unit}"
     first, last = limit.when(steps[0]), limit.when(steps[-1]) + (limit.times is None)  # a step lasts until its end
     begin, end = moment(site.window, first), moment(site.window, last)
     return f"{text} at {begin}" if begin == end else f"{text} at most, between {begin} and {end}"
 
 
-def _aim(site: Site, limit: Limit, at: int, change: Floats) -> str:
-    values = np.atleast_1d(np.asarray(changes.value_of(site, limit.path)))
-    wanted = float(values[max(np.size(values) - len(change), 0) + at if np.size(values) > 1 else 0])
-    aim, owner = wanted + float(change[at]), limit.name.rsplit(".", 1)[0]
-    when = moment(site.window, limit.when(at))
-    return f"aim for {aim:.6g} {limit.unit} instead of {wanted:.6g} {limit.unit} in {owner} at {when}"
-
-
-def _later(site: Site, name: str, posed: tuple[Problem, Arrays], trials: Trials) -> list[Repair]:
+def _postpone(site: Site, name: str, posed: tuple[Problem, Arrays], trials: Trials) -> list[Repair]:
     """Return the repair that moves the only target of a device to the earliest tick at which it can be met."""
     problem, arrays = posed
     limits = [limit for limit in distinct(problem.limits) if limit.name == name]
@@ -230,14 +216,14 @@ def _earliest(free: Postponement, due: float, columns: tuple[int, int], arrays: 
     lower, upper, (first, column) = free.lower, free.upper, columns
     wanted, tick = arrays.lower[column], int(np.ceil(due))
     own = (lower[tick - 1], upper[tick - 1]) if due == tick else (-np.inf, np.inf)
-    model = Model(replace(arrays, cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers)), budget)
+    model = Model(without_costs(arrays), budget)
 
     def possible(at: int) -> bool:
         cols = np.array([column, first + at - 1], dtype=np.int32)
         model.change_bounds(cols, np.array([own[0], wanted]), np.array([own[1], wanted]))
-        found = lower[at - 1] <= wanted <= upper[at - 1] and model.run().has_plan
+        fits = lower[at - 1] <= wanted <= upper[at - 1] and model.run().has_plan
         model.change_bounds(cols[1:], lower[at - 1 : at], upper[at - 1 : at])
-        return bool(found)
+        return bool(fits)
 
     low, high = int(np.floor(due)), len(lower)
     if low == high or not possible(high):

@@ -9,8 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
-from engine.flex.money import unit_for
-from engine.flex.quantity import SensorReference
+from engine.flex.quantity import SensorReference, unit_for
 from engine.units import units
 
 Form = Literal["quantity", "quantities", "sensor", "sensors", "asset", "parts", "events", "text", "flag"]

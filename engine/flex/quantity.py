@@ -1,17 +1,21 @@
-"""A quantity as users write it: "15 kW" | a list of timed events | {"sensor": 5, ...}."""
+"""A quantity as users write it: "15 kW" | a list of timed events | {"sensor": 5, ...}; prices in any currency."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
 from engine.errors import FieldError, UnitError, UnknownName
-from engine.flex.money import currency_of, unit_for
 from engine.iso_time import after, duration, instant
 from engine.units import units
+from engine.units.grammar import CO2
 
 REFERENCE_KEYS = ("sensor", "sources", "source-types", "exclude-source-types", "source-account", "default")
 EVENT_KEYS = ("value", "datetime", "start", "end", "duration")
+ANY_CURRENCY = "currency"
+"""Stands for the currency in units of prices, such as ``currency/kWh``."""
+WORD = re.compile(r"[^\W\d]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,3 +254,22 @@ def span(raw: object, field: str) -> Event:
     _known_keys(raw, EVENT_KEYS[1:], f"key of {field}")
     start, end = _span(raw, field)
     return Event(start, end, Fixed(0.0))
+
+
+def currency_of(text: str) -> str | None:
+    """Return the currency in a text such as ``0.3 EUR/kWh``; without money, its unit (``g`` in ``400 gCO2/kWh``).
+
+    Of a cent or a thousand euros this is the euro: ``EUR`` in ``30 ct/kWh`` and ``0.1 kEUR/MWh``.
+    """
+    money = units.currency_in(text)
+    if money or "/" not in text:
+        return money
+    words = WORD.findall(CO2.sub("", text).split("/")[0])
+    return words[-1] if words else None
+
+
+def unit_for(unit: str, text: str) -> str:
+    """Return a unit with the currency of a text in the place of the open one."""
+    if ANY_CURRENCY not in unit:
+        return unit
+    return unit.replace(ANY_CURRENCY, currency_of(text) or "EUR")

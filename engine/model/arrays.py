@@ -1,13 +1,20 @@
 """A whole problem as arrays, ready for any solver: columns with bounds and costs, rows, and a sparse matrix."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Self
+from typing import Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import InputError
 from engine.model.linear import Floats, Indices
+
+LARGEST = 1e9
+"""Largest price, power, energy or share in a plan [currency/kWh, kW, kWh, 1]; solvers lose digits beyond."""
+Blocks: TypeAlias = Mapping[str, tuple[int, int]]
+"""First column, or row, and number of columns of each block by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,11 @@ def same_coefficients(old: Arrays, new: Arrays) -> bool:
     return placed and np.array_equal(before.value, after.value)
 
 
+def without_costs(arrays: Arrays) -> Arrays:
+    """Return the problem in which every plan is as good as any other, whole numbers left aside."""
+    return replace(arrays, cost=np.zeros(arrays.width), integers=np.zeros_like(arrays.integers))
+
+
 def settled(arrays: Arrays, x: Floats) -> Arrays:
     """Return the problem in which the whole numbers are those of a plan, nearest to its values."""
     whole = np.flatnonzero(arrays.integers)
@@ -164,3 +176,42 @@ def extended(
         integers=np.concatenate([arrays.integers, np.ones(choices, np.int32)]),
         matrix=compressed(*merged, (height, width)),
     )
+
+
+def refuse_extremes(arrays: Arrays, columns: Blocks, rows: Blocks) -> None:
+    """Raise InputError if a number of a problem is no number or too large; the part of the site is named."""
+    matrix = arrays.matrix
+    for kind, values, places, blocks in (
+        ("price", arrays.cost, None, columns),
+        ("bound", _finite(arrays.lower), None, columns),
+        ("bound", _finite(arrays.upper), None, columns),
+        ("amount", _finite(arrays.row_lower), None, rows),
+        ("amount", _finite(arrays.row_upper), None, rows),
+        ("factor", matrix.value, matrix.cols, columns),
+    ):
+        if len(values) and not (values.max() <= LARGEST and values.min() >= -LARGEST):  # also where any is no number
+            at = int(np.argmax(~(np.abs(values) <= LARGEST)))
+            place = at if places is None else int(places[at])
+            names = (name for name, (first, size) in blocks.items() if first <= place < first + size)
+            raise InputError(
+                f"{next(names, 'the site')}: a {kind} of {values[at]:g} cannot be planned with; give numbers up to "
+                f"{LARGEST:g} (in kW, kWh and currency), and leave out what has no limit."
+            )
+
+
+def describe_spread(arrays: Arrays) -> str:
+    """Return how far the numbers of a problem lie apart, for one that a solver could not work with."""
+    spreads = []
+    for kind, values in (("prices", arrays.cost), ("limits", _finite(arrays.upper)), ("factors", arrays.matrix.value)):
+        sizes = np.abs(values[(values != 0) & np.isfinite(values)])
+        if len(sizes):
+            spreads.append(f"{kind} from {sizes.min():.3g} to {sizes.max():.3g}")
+    return (
+        f"the solver could not work with its numbers ({', '.join(spreads)}); check them, and leave out limits, prices "
+        "and shares that lie far from all others."
+    )
+
+
+def _finite(bounds: Floats) -> Floats:
+    """Return bounds with 0 for those that are none."""
+    return np.where(np.isinf(bounds), 0.0, bounds)

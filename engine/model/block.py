@@ -72,7 +72,7 @@ class SoftConstraint(NamedTuple):
 
 
 class EnergyState(NamedTuple):
-    """A stored energy: what a plan reports of it, and the rows whose dual value is the worth of one more kWh in it."""
+    """A stored energy: what a plan reports of it, and the rows whose dual value is the storage value."""
 
     name: str
     columns: str
@@ -157,7 +157,7 @@ class Block:
 
     by: object = None
     """The part that wrote it."""
-    given: tuple[object, ...] = ()
+    inputs: tuple[object, ...] = ()
     """What else it depends on: expressions of other blocks."""
     place: tuple[int, int] = (0, 0)
     """First column and first row."""
@@ -166,7 +166,7 @@ class Block:
     numbers: BlockArrays | None = None
     """All of it in numbers, once asked for."""
     alone: bool = True
-    """It depends on nothing but what it was given: no other block has changed it, and it has changed or read none."""
+    """It depends on nothing but its inputs: no other block has changed it, and it has changed or read none."""
     sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     """First column and number of columns of each block."""
     rows: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -189,14 +189,14 @@ class Block:
     basic: list[tuple[Indices, str]] = field(default_factory=list)
     """Columns that are basic when every device rests, and the block of rows that settles them."""
 
-    def would_be(self, by: object, given: tuple[object, ...], place: tuple[int, int]) -> bool:
+    def would_be(self, by: object, inputs: tuple[object, ...], place: tuple[int, int]) -> bool:
         """Return whether a part would write the same block again; see the contract at the top of this module."""
         return (
             self.alone
             and self.by is by
             and self.place == place
-            and len(self.given) == len(given)
-            and all(old is new for old, new in zip(self.given, given, strict=True))
+            and len(self.inputs) == len(inputs)
+            and all(old is new for old, new in zip(self.inputs, inputs, strict=True))
         )
 
     def tighten(self, name: str, upper: Floats) -> None:
@@ -209,8 +209,8 @@ class Block:
     def counts(self) -> Counts:
         """Return how many numbers it takes."""
         if self.numbers is not None:
-            here = self.numbers
-            return len(here.lower), len(here.row_lower), len(here.values), len(here.prices)
+            numbers = self.numbers
+            return len(numbers.lower), len(numbers.row_lower), len(numbers.values), len(numbers.prices)
         return (
             sum([size for size, _, _ in self.bounds]),
             sum([left.size for left, _, _ in self.constraints]),
@@ -224,21 +224,19 @@ class Block:
             room.copy(self.numbers)
         else:
             fill_bounds(self.bounds, room.lower, room.upper)
-            self._fill_rows(room)
+            rows = [(left.size, low, high) for left, low, high in self.constraints]
+            fill_bounds(rows, room.row_lower, room.row_upper)
+            at, row = 0, self.place[1]
+            for left, _, _ in self.constraints:
+                for term in left.terms:
+                    end = at + len(term.cols)
+                    room.rows[at:end] = np.arange(row, row + end - at) if term.rows is None else term.rows + row
+                    room.cols[at:end] = term.cols
+                    room.values[at:end] = term.coefs
+                    at = end
+                row += left.size
             fill_sum((amount for _, amount in self.costs), room.priced, room.prices)
         self.numbers = room
-
-    def _fill_rows(self, room: BlockArrays) -> None:
-        fill_bounds([(left.size, low, high) for left, low, high in self.constraints], room.row_lower, room.row_upper)
-        at, row = 0, self.place[1]
-        for left, _, _ in self.constraints:
-            for term in left.terms:
-                end = at + len(term.cols)
-                room.rows[at:end] = np.arange(row, row + end - at) if term.rows is None else term.rows + row
-                room.cols[at:end] = term.cols
-                room.values[at:end] = term.coefs
-                at = end
-            row += left.size
 
 
 def fill_bounds(blocks: Iterable[tuple[int, Values, Values]], lower: Floats, upper: Floats) -> None:

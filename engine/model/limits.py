@@ -17,7 +17,7 @@ class SoftLimit:
     """Where the breach begins, 0 or more [kW]; inf where there is none."""
     highest_price: Values = 0.0
     """Price of the highest breach among the steps of equal price [currency/kW]."""
-    each_price: Values = 0.0
+    hourly_price: Values = 0.0
     """Price of the breach in every step [currency/kW per hour]."""
 
 
@@ -34,22 +34,20 @@ def segments(problem: Problem, name: str, hard: Values, soft: SoftLimit | None) 
         return problem.variable(name, upper=hard)
     contract = np.minimum(hard, soft.limit)
     within = problem.variable(name, upper=contract)
-    above = problem.variable(f"{name}.above", upper=_rest(hard, contract))
+    # What is left above the contract; nothing where neither is limited, as inf - inf is no number.
+    if np.ndim(contract) == 0:
+        rest: Values = 0.0 if contract == np.inf else hard - contract
+    else:
+        rest = np.subtract(hard, contract, out=np.zeros(np.shape(contract)), where=contract != np.inf)
+    above = problem.variable(f"{name}.above", upper=rest)
     problem.soft_constraint(f"{name}-capacity", f"{name}.above", "kW", np.arange(problem.window.n))
-    problem.cost(f"all {name} breaches", above * (soft.each_price * problem.window.hours))
+    problem.cost(f"all {name} breaches", above * (soft.hourly_price * problem.window.hours))
     groups, prices = runs_of_equal(problem.window.n, soft.highest_price)
     if prices.any():
         highest = problem.variable(f"{name}.highest", size=len(prices))
         problem.at_most(f"{name}.highest", above, highest[groups])
         problem.cost(f"any {name} breach", highest * prices)
     return within + above
-
-
-def _rest(hard: Values, contract: Values) -> Values:
-    """Return what is left above the contract; nothing where neither is limited."""
-    if np.ndim(contract) == 0:
-        return 0.0 if contract == np.inf else hard - contract
-    return np.subtract(hard, contract, out=np.zeros(np.shape(contract)), where=contract != np.inf)
 
 
 def runs_of_equal(n: int, *values: Values) -> tuple[Indices, Floats]:

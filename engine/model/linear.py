@@ -48,7 +48,8 @@ class Linear:
     __radd__ = __add__
 
     def __mul__(self, factor: Values) -> "Linear":
-        return Linear(self.size, tuple([term.times(factor) for term in self.terms]), _product(self.constant, factor))
+        constant = 0.0 if _is_zero(self.constant) else self.constant * factor
+        return Linear(self.size, tuple([term.times(factor) for term in self.terms]), constant)
 
     __rmul__ = __mul__
 
@@ -106,22 +107,22 @@ class Linear:
 
     def total_value(self, x: Floats) -> float:
         """Return the sum of what the expressions amount to when the columns have the values x."""
-        found = self.constant_sum
+        total = self.constant_sum
         for term in self.terms:
             at = x[term.cols]
-            found += float(term.coefs @ at) if isinstance(term.coefs, np.ndarray) else term.coefs * float(at.sum())
-        return found
+            total += float(term.coefs @ at) if isinstance(term.coefs, np.ndarray) else term.coefs * float(at.sum())
+        return total
 
     def value(self, x: Floats) -> Floats:
         """Return what the expressions amount to when the columns have the values x, shape (size,)."""
-        found = full(self.constant, self.size).copy()
+        values = full(self.constant, self.size).copy()
         for term in self.terms:
             part = x[term.cols] * term.coefs
             if term.rows is None:
-                found += part
+                values += part
             else:
-                found += np.bincount(term.rows, weights=part, minlength=self.size)
-        return found
+                values += np.bincount(term.rows, weights=part, minlength=self.size)
+        return values
 
 
 def stacked(first: Linear, second: Linear) -> Linear:
@@ -150,24 +151,20 @@ def same(first: object, second: object) -> bool:
     return False
 
 
-def _none(values: Values) -> bool:
+def _is_zero(values: Values) -> bool:
+    """Return whether values are the one number 0: most constants are, and need not become an array."""
     return not isinstance(values, np.ndarray) and values == 0.0
 
 
 def minus(first: Values, second: Values) -> Values:
     """Return the difference."""
-    return first if _none(second) else first - second
+    return first if _is_zero(second) else first - second
 
 
 def _sum(first: Values, second: Values) -> Values:
-    """Return the sum; most constants are 0, which need not become an array of them."""
-    if _none(second):
+    if _is_zero(second):
         return first
-    return second if _none(first) else first + second
-
-
-def _product(values: Values, factor: Values) -> Values:
-    return 0.0 if _none(values) else values * factor
+    return second if _is_zero(first) else first + second
 
 
 def _same_term(first: Term, second: Term) -> bool:
@@ -181,6 +178,7 @@ def _same_values(first: Values, second: Values) -> bool:
 
 
 def _times(coefs: Floats, bounds: Floats) -> Floats:
+    """Return products in which 0 times an infinite bound is 0."""
     with np.errstate(invalid="ignore"):
         return np.where(coefs == 0, 0.0, coefs * bounds)
 

@@ -8,7 +8,7 @@ from typing import Self, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.model.arrays import Arrays, recurring
+from engine.model.arrays import Arrays, recurring, refuse_extremes
 from engine.model.block import (
     Block,
     BlockArrays,
@@ -22,7 +22,6 @@ from engine.model.block import (
     fill_sum,
 )
 from engine.model.linear import Floats, Indices, Linear, Term, Values, added, minus, same
-from engine.model.magnitudes import refuse_extremes
 from engine.window import Window
 
 T = TypeVar("T")
@@ -43,7 +42,7 @@ class Problem:
         self._open: Block | None = None
         self._before = before.blocks if before is not None and before.window == window else []
 
-    def write(self, by: object, write: Callable[[], T], *given: object) -> T:
+    def write(self, by: object, write: Callable[[], T], *inputs: object) -> T:
         """Let a part of the site write a block; return what it returns.
 
         What the part wrote into the problem before is taken over as it is when it would write the same again; the
@@ -52,14 +51,18 @@ class Problem:
         Args:
             by: The part; it does not change.
             write: Does the writing.
-            given: All else that the writing depends on.
+            inputs: All else that the writing depends on.
         """
         at = len(self.blocks)
         old = self._before[at] if at < len(self._before) else None
-        if old is not None and old.would_be(by, given, (self.width, self.height)):
-            self._take(old)
+        if old is not None and old.would_be(by, inputs, (self.width, self.height)):
+            self.blocks.append(old)
+            self.sizes.update(old.sizes)
+            self.rows.update(old.rows)
+            width, height, *_ = old.counts()
+            self.width, self.height = self.width + width, self.height + height
             return cast(T, old.result)
-        block = self._open = self._begin(by, given)
+        block = self._open = self._begin(by, inputs)
         result = write()
         self._open = None
         if old is not None and same(old.result, result):  # so that what depends on it can be taken over
@@ -67,18 +70,10 @@ class Problem:
         block.result = result
         return result
 
-    def _begin(self, by: object, given: tuple[object, ...]) -> Block:
-        block = Block(by, given, (self.width, self.height))
+    def _begin(self, by: object, inputs: tuple[object, ...]) -> Block:
+        block = Block(by, inputs, (self.width, self.height))
         self.blocks.append(block)
         return block
-
-    def _take(self, block: Block) -> None:
-        self.blocks.append(block)
-        self.sizes.update(block.sizes)
-        self.rows.update(block.rows)
-        width, height, *_ = block.counts()
-        self.width += width
-        self.height += height
 
     @property
     def _open_block(self) -> Block:
@@ -137,7 +132,7 @@ class Problem:
         """Add what is to be paid under a name: the sum of the expressions [currency]."""
         self._open_block.costs.append((name, amount))
 
-    def prefer(self, amount: Linear) -> None:
+    def add_preference(self, amount: Linear) -> None:
         """Add a preference between plans of equal cost: a smaller sum of the expressions."""
         self._open_block.preferences.append(amount)
 
@@ -150,7 +145,7 @@ class Problem:
         self._open_block.soft.append(SoftConstraint(name, columns, unit, at))
 
     def energy_state(self, state: EnergyState) -> None:
-        """Tell which block of variables is a stored energy, to be reported with its worth."""
+        """Tell which block of variables is a stored energy, to be reported with its value."""
         self._open_block.energies.append(state)
 
     def node(self, name: str, left: Linear) -> None:
@@ -166,7 +161,7 @@ class Problem:
         if columns in self.sizes:
             self._open_block.shares.append(FairShare(group, columns, limit))
 
-    def one_at_a_time(
+    def exclude_simultaneous(
         self,
         name: str,
         first: Linear,
@@ -269,11 +264,11 @@ class Problem:
 
     def paid(self, x: Floats) -> dict[str, float]:
         """Return what is paid under each name when the columns have the values x [currency]."""
-        found: dict[str, float] = {}
+        paid: dict[str, float] = {}
         for block in self.blocks:
             for name, amount in block.costs:
-                found[name] = found.get(name, 0.0) + amount.total_value(x)
-        return found
+                paid[name] = paid.get(name, 0.0) + amount.total_value(x)
+        return paid
 
 
 def _plain(first: int, size: int) -> Linear:

@@ -9,16 +9,16 @@ from engine.site import Connection, Site
 from engine.tariffs import EnergyTariff
 
 
-def placed(site: Site, *, only_dearest: bool) -> Site:
+def with_processes_timed(site: Site, *, only_dearest: bool) -> Site:
     """Return a site whose processes are loads at their best time, or only those that run when energy is dearest."""
 
-    def has_one(device: Device) -> bool:
+    def is_timed(device: Device) -> bool:
         return device.timed_by_price_only if only_dearest else device.timed_by_price
 
-    def at_its_time(device: Device) -> Device:
-        return device.at_best_time(consumption_price(site, device.ports[0].commodity)) if has_one(device) else device
+    def at_best_time(device: Device) -> Device:
+        return device.at_best_time(consumption_price(site, device.ports[0].commodity)) if is_timed(device) else device
 
-    return site.with_devices(at_its_time) if any(map(has_one, site.devices)) else site
+    return site.with_devices(at_best_time) if any(map(is_timed, site.devices)) else site
 
 
 def consumption_price(site: Site, commodity: str) -> Floats:

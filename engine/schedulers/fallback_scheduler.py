@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from engine.model.linear import Floats
 from engine.site import Schedule, Site
-from engine.solve.status import Status
+from engine.solve.backend import Status
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from os import cpu_count
 from typing import Protocol
 
 from engine.errors import EngineError
-from engine.schedulers.storage_dp import suits
+from engine.schedulers.storage_dp import has_one_store
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Schedule, Site
 
@@ -34,18 +34,16 @@ def schedule_many(
         workers: Processes to use, all processors by default; 1 stays in this process.
     """
     workers = min(workers or cpu_count() or 1, len(sites))
-    one = partial(_attempt, scheduler or _storage_scheduler(sites, workers))
+    if scheduler is None:
+        enough = COMPILED_FROM * max(workers, 1)  # each process compiles for itself
+        compiled = len(sites) >= enough and sum(map(has_one_store, sites)) >= enough
+        scheduler = StorageScheduler(compiled=compiled)
+    one = partial(_attempt, scheduler)
     if workers <= 1:
         return [one(site) for site in sites]
     # A server has threads, which do not survive a plain fork.
     with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
         return list(pool.map(one, sites, chunksize=max(1, len(sites) // (4 * workers))))
-
-
-def _storage_scheduler(sites: Sequence[Site], workers: int) -> StorageScheduler:
-    """Return a scheduler that is compiled if each process plans so many sites of one store that it pays."""
-    suiting = sum(1 for site in sites if suits(site)) if len(sites) >= COMPILED_FROM * workers else 0
-    return StorageScheduler(compiled=suiting >= max(1, COMPILED_FROM * workers))
 
 
 def _attempt(scheduler: Scheduler, site: Site) -> Schedule | EngineError:

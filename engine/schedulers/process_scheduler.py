@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from engine.model.linear import Floats
-from engine.schedulers.closed_form import connection_of, consumption_price, placed
+from engine.schedulers.closed_form import connection_of, consumption_price, with_processes_timed
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Schedule, Site, Timings
-from engine.solve.status import Status
+from engine.solve.backend import Status
 from engine.tariffs import EnergyTariff
 
 
@@ -33,36 +33,31 @@ class ProcessScheduler:
         began = thread_time()
         if not _is_uncoupled(site):
             return self.together.compute(site)
-        alone = placed(site, only_dearest=False)
+        alone = with_processes_timed(site, only_dearest=False)
         if not _keeps_limits(alone):
             return self.together.compute(site)
         return _schedule(alone, thread_time() - began)
 
 
-def suits(site: Site) -> bool:
+def is_timed_by_price(site: Site) -> bool:
     """Return whether the price of energy alone could time everything that is planned."""
     return all(device.timed_by_price or device.load is not None for device in site.devices)
 
 
 def _is_uncoupled(site: Site) -> bool:
     """Return whether each process pays the consumption price whatever the others do, limits aside."""
-    if site.groups or site.commitments:
+    if site.groups or site.commitments or not is_timed_by_price(site):
         return False
-    if not suits(site):
-        return False
-    return all(_is_plain(site, name) for name in {port.commodity for each in site.devices for port in each.ports})
-
-
-def _is_plain(site: Site, commodity: str) -> bool:
-    tariffs = connection_of(site, commodity).tariffs
-    if not all(isinstance(tariff, EnergyTariff) for tariff in tariffs):
-        return False
-    fixed = _net(site, commodity)
-    one_price = np.zeros(site.window.n)
-    for tariff in tariffs:
-        if isinstance(tariff, EnergyTariff):
-            one_price += np.abs(np.subtract(tariff.consumption_price, tariff.production_price))
-    return bool(((fixed >= 0) | (one_price == 0)).all())
+    for commodity in {port.commodity for device in site.devices for port in device.ports}:
+        spread = np.zeros(site.window.n)
+        for tariff in connection_of(site, commodity).tariffs:
+            if not isinstance(tariff, EnergyTariff):
+                return False
+            spread += np.abs(np.subtract(tariff.consumption_price, tariff.production_price))
+        # Where loads give more than they take, a process uses up what would be sold: the same only at one price.
+        if not ((_net(site, commodity) >= 0) | (spread == 0)).all():
+            return False
+    return True
 
 
 def _net(site: Site, commodity: str) -> Floats:
@@ -103,6 +98,6 @@ def _schedule(site: Site, seconds: float) -> Schedule:
         soc={},
         costs=costs,
         status=Status.OPTIMAL,
-        prices={commodity: consumption_price(site, commodity) for commodity in net if commodity},
+        shadow_prices={commodity: consumption_price(site, commodity) for commodity in net if commodity},
         timings=Timings(0.0, seconds),
     )

@@ -20,7 +20,7 @@ from engine.devices.reach import settled
 from engine.devices.storage import Storage
 from engine.model.linear import Floats, any_of
 from engine.site import Connection, Schedule, Site, Timings
-from engine.solve.status import Status
+from engine.solve.backend import Status
 from engine.tariffs import EnergyTariff
 
 Kernel: TypeAlias = Callable[[Floats, float, float, float], Floats]
@@ -54,9 +54,15 @@ class _Parts:
     connection: Connection
     tariffs: tuple[EnergyTariff, ...]
 
+    @property
+    def end_value(self) -> float:
+        """Value of the energy left at the end [currency/kWh]."""
+        value = self.store.end_value
+        return float(value) if isinstance(value, float | int) else 0.0
+
 
 @cache
-def compiled() -> Kernel | None:
+def compiled_kernel() -> Kernel | None:
     """Return the compiled kernel, or None where numba is missing; the first call takes about as long as 300 plans."""
     if find_spec("numba") is None:
         return None
@@ -65,72 +71,29 @@ def compiled() -> Kernel | None:
     return storage_dp_kernel.best_path if storage_dp_kernel.COMPILED else None
 
 
-def suits(site: Site) -> bool:
+def has_one_store(site: Site) -> bool:
     """Return whether a site has one store, one connection, and no rule or price that couples its steps otherwise."""
     return _parts(site) is not None
 
 
-def planned(site: Site, kernel: Kernel) -> Schedule | None:
-    """Return the best plan of a site.
+def plan_one_store(site: Site, kernel: Kernel) -> Schedule | None:
+    """Return the best schedule of a site.
 
     Args:
         site: Any.
         kernel: Finds the cheapest path.
 
     Returns:
-        None where the linear problem has to tell: the site is of another kind, consuming or giving costs less at the
-        margin the more of it there is, or no plan keeps all limits.
+        None where the linear problem has to tell: the site is of another kind, consuming or producing costs less at the
+        margin the more of it there is, or no schedule keeps all limits.
     """
     began = thread_time()
     parts = _parts(site)
     if parts is None:
         return None
-    given = _kernel_rows(site, parts)
-    end_value = parts.store.end_value
-    worth = float(end_value) if isinstance(end_value, float | int) else 0.0
-    ready = thread_time()
-    path = kernel(given, float(parts.store.soc_at_start), worth, site.window.hours)
-    if not path.shape[1] or not np.isfinite(path).all():
-        return None
-    return _schedule(site, parts, given, path, Timings(ready - began, thread_time() - ready))
-
-
-def _parts(site: Site) -> _Parts | None:
-    if not _plain(site) or len(site.connections) != 1:
-        return None
-    (connection,) = site.connections
-    # These very classes and no others, not even heirs: the kernel knows their physics and asks them nothing.
-    stores = [each for each in site.devices if type(each) is Storage]
-    loads = tuple([each for each in site.devices if type(each) is Inflexible])
-    tariffs = tuple([each for each in connection.tariffs if type(each) is EnergyTariff])
-    if len(stores) != 1 or len(loads) + 1 != len(site.devices) or len(tariffs) != len(connection.tariffs):
-        return None
-    (store,) = stores
-    if len(store.ports) != 1 or type(store.ports[0]) is not Port:
-        return None
-    parts = _Parts(store, store.ports[0], loads, connection, tariffs)
-    known = store.prefer_charging_sooner and store.end_value != "learned"
-    return parts if known and all(_plain(each) for each in (connection, store, parts.port)) and _apart(parts) else None
-
-
-def _plain(thing: Site | Connection | Storage | Port) -> bool:
-    """Return whether nothing but hard limits and prices of energy is asked of something."""
-    return all(getattr(thing, name) == usual for name, usual in _USUAL[type(thing)])
-
-
-def _apart(parts: _Parts) -> bool:
-    """Return whether all devices meet the connection itself, each under a name of its own."""
-    members: list[Member] = [parts.port, *parts.loads]
-    names = {parts.connection.commodity, *(member.name for member in members)}
-    here = all(member.commodity == parts.connection.commodity and member.group is None for member in members)
-    return here and len(names) == len(members) + 1
-
-
-def _kernel_rows(site: Site, parts: _Parts) -> Floats:
-    """Return the site in the rows that the kernel wants."""
     store, port, connection = parts.store, parts.port, parts.connection
-    given = np.zeros((15, site.window.n))
-    load, buy, sell, *rest = given
+    rows = np.zeros((15, site.window.n))
+    load, buy, sell, *rest = rows
     for each in parts.loads:
         load += each.power
     for tariff in parts.tariffs:
@@ -144,74 +107,99 @@ def _kernel_rows(site: Site, parts: _Parts) -> Floats:
     )  # fmt: skip
     for row, value in zip(rest, values, strict=True):
         row[:] = value
-    return given
+    ready = thread_time()
+    path = kernel(rows, float(store.soc_at_start), parts.end_value, site.window.hours)
+    if not path.shape[1] or not np.isfinite(path).all():
+        return None
+    return _schedule(site, parts, rows, path, Timings(ready - began, thread_time() - ready))
 
 
-def _schedule(site: Site, parts: _Parts, given: Floats, path: Floats, timings: Timings) -> Schedule:
-    """Return a path in the words of its site."""
-    store, commodity = parts.store, parts.connection.commodity
-    power, level, worth, price = path
-    net = given[0] + power
+def _parts(site: Site) -> _Parts | None:
+    """Return a site taken apart; None if it is not of this kind."""
+    if not _plain(site) or len(site.connections) != 1:
+        return None
+    (connection,) = site.connections
+    # These very classes and no others, not even heirs: the kernel knows their physics and asks them nothing.
+    stores = [each for each in site.devices if type(each) is Storage]
+    loads = tuple([each for each in site.devices if type(each) is Inflexible])
+    tariffs = tuple([each for each in connection.tariffs if type(each) is EnergyTariff])
+    if len(stores) != 1 or len(loads) + 1 != len(site.devices) or len(tariffs) != len(connection.tariffs):
+        return None
+    (store,) = stores
+    if len(store.ports) != 1 or type(store.ports[0]) is not Port:
+        return None
+    port = store.ports[0]
+    if not store.prefer_charging_sooner or store.end_value == "learned":
+        return None
+    if not all(_plain(each) for each in (connection, store, port)):
+        return None
+    # All devices meet the connection itself, each under a name of its own.
+    members: list[Member] = [port, *loads]
+    names = {connection.commodity, *(member.name for member in members)}
+    if len(names) != len(members) + 1:
+        return None
+    if any(member.commodity != connection.commodity or member.group is not None for member in members):
+        return None
+    return _Parts(store, port, loads, connection, tariffs)
+
+
+def _plain(thing: Site | Connection | Storage | Port) -> bool:
+    """Return whether nothing but hard limits and prices of energy is asked of something."""
+    return all(getattr(thing, name) == usual for name, usual in _USUAL[type(thing)])
+
+
+def _schedule(site: Site, parts: _Parts, rows: Floats, path: Floats, timings: Timings) -> Schedule:
+    """Return a path in the words of its site; costs stand in the order of the linear problem."""
+    store, port, commodity, hours = parts.store, parts.port, parts.connection.commodity, site.window.hours
+    power, level, storage_value, price = path
+    net = rows[0] + power
     powers: dict[str, Floats] = {}
     for device in site.devices:
         powers[device.ports[0].name] = power if device.load is None else device.load
+    costs: dict[str, float] = {}
+    if any_of(port.wear_price):
+        costs[f"{port.name} wear"] = float((np.abs(power) * port.wear_price).sum()) * hours
+    if parts.end_value:
+        costs[f"{store.name} end value"] = -parts.end_value * float(level[-1])
+    if parts.tariffs:
+        bought, sold = np.maximum(net, 0.0), np.maximum(-net, 0.0)
+        paid = [bought * each.consumption_price - sold * each.production_price for each in parts.tariffs]
+        costs[f"{commodity} net energy"] = float(sum(each.sum() for each in paid)) * hours
     return Schedule(
         window=site.window,
         power={**powers, commodity: net},
         soc={store.name: np.concatenate([[store.soc_at_start], level])},
-        costs=_costs(site, parts, power, net, float(level[-1])),
+        costs=costs,
         status=Status.OPTIMAL,
-        prices={commodity: price},
-        worth={store.name: worth},
-        limit_prices=_limit_prices(site, parts, given, path),
+        shadow_prices={commodity: price},
+        storage_values={store.name: storage_value},
+        limit_shadow_prices=_limit_shadow_prices(site, parts, rows, path),
         timings=timings,
     )
 
 
-def _costs(site: Site, parts: _Parts, power: Floats, net: Floats, left: float) -> dict[str, float]:
-    """Return what is paid under each name [currency], in the order of the linear problem."""
-    costs: dict[str, float] = {}
-    hours, port, store = site.window.hours, parts.port, parts.store
-    if any_of(port.wear_price):
-        costs[f"{port.name} wear"] = float((np.abs(power) * port.wear_price).sum()) * hours
-    if isinstance(store.end_value, float | int) and store.end_value:
-        costs[f"{store.name} end value"] = -float(store.end_value) * left
-    if parts.tariffs:
-        bought, sold = np.maximum(net, 0.0), np.maximum(-net, 0.0)
-        paid = [bought * each.consumption_price - sold * each.production_price for each in parts.tariffs]
-        costs[f"{parts.connection.commodity} net energy"] = float(sum(each.sum() for each in paid)) * hours
-    return costs
-
-
-def _limit_prices(site: Site, parts: _Parts, given: Floats, path: Floats) -> dict[str, Floats]:
+def _limit_shadow_prices(site: Site, parts: _Parts, rows: Floats, path: Floats) -> dict[str, Floats]:
     """Return what one more unit of each limit would save, see Schedule; the order is that of the linear problem."""
     hours, port, store, name = site.window.hours, parts.port, parts.store, parts.connection.commodity
-    _, buy, sell, _, _, charge, discharge, charging, discharging, wear, _, share, *_ = given
-    _, _, worth, price = path
-    found: dict[str, Floats] = {}
+    _, buy, sell, _, _, charge, discharge, charging, discharging, wear, kept, share, _, lower, upper = rows
+    _, level, value, price = path
+    savings: dict[str, Floats] = {}
     if charge.any():
-        found[f"{port.name}.consumption-capacity"] = np.maximum(worth * share * charging - wear - price, 0.0) * hours
+        savings[f"{port.name}.consumption-capacity"] = np.maximum(value * share * charging - wear - price, 0.0) * hours
     if discharge.any():
-        found[f"{port.name}.production-capacity"] = np.maximum(price - wear - worth * share / discharging, 0.0) * hours
-    found |= _of_store(store, given, path)
-    found[f"{name}.consumption-capacity"] = np.maximum(price - buy, 0.0) * hours
-    found[f"{name}.production-capacity"] = np.maximum(sell - price, 0.0) * hours
-    return found
-
-
-def _of_store(store: Storage, given: Floats, path: Floats) -> dict[str, Floats]:
-    """Return what bounds of the stored energy cost: by how much its worth drops from one step to the next there."""
-    kept, lower, upper = given[10], given[13], given[14]
-    _, level, worth, _ = path
-    later = np.empty_like(worth)
-    later[:-1] = kept[1:] * worth[1:]
-    later[-1] = store.end_value if isinstance(store.end_value, float | int) else 0.0
-    drop = np.where((level > lower + _AT) & (level < upper - _AT), 0.0, worth - later)
-    savings = {"lower": np.maximum(drop, 0.0), "upper": np.maximum(-drop, 0.0)}
-    found: dict[str, Floats] = {}
+        saving = np.maximum(price - wear - value * share / discharging, 0.0) * hours
+        savings[f"{port.name}.production-capacity"] = saving
+    # What bounds of the stored energy cost: by how much its value drops from one step to the next there.
+    later = np.empty_like(value)
+    later[:-1] = kept[1:] * value[1:]
+    later[-1] = parts.end_value
+    drop = np.where((level > lower + _AT) & (level < upper - _AT), 0.0, value - later)
     if store.soc_targets is not None:
-        found[f"{store.name}.soc-targets"] = np.where(np.isnan(store.soc_targets[1:]), 0.0, drop)
-    for side, binding in zip(("lower", "upper"), store.binding(len(worth)), strict=True):
+        savings[f"{store.name}.soc-targets"] = np.where(np.isnan(store.soc_targets[1:]), 0.0, drop)
+    by_side = np.maximum(drop, 0.0), np.maximum(-drop, 0.0)
+    for saving, binding in zip(by_side, store.binding(len(value)), strict=True):
         for bound, at in binding.items():
-            found[f"{store.name}.{bound}"] = np.where(at, savings[side], 0.0)
-    return found
+            savings[f"{store.name}.{bound}"] = np.where(at, saving, 0.0)
+    savings[f"{name}.consumption-capacity"] = np.maximum(price - buy, 0.0) * hours
+    savings[f"{name}.production-capacity"] = np.maximum(sell - price, 0.0) * hours
+    return savings

@@ -4,7 +4,7 @@ The value of stored energy at a tick, which is the least cost of all steps after
 One step back, its slopes are merged in order with those of what the step itself costs, and cut to the bounds of the
 tick before. Forward, each step fills the store as long as the slopes of both do not add up to a cost; as this is done
 also where they add up to nothing, the path is the highest of all cheapest ones, at every tick at once. The slopes met
-on the way are the marginal worth of stored energy.
+on the way are the marginal value of stored energy.
 
 numba keeps machine code beside this file and makes it anew when the file changes; it does not notice changes of other
 files, so everything that is compiled stands here.
@@ -26,9 +26,9 @@ CHARGING, DISCHARGING, WEAR, KEPT, SHARE, GAIN, LOWER, UPPER = range(7, 15)
 [currency/kWh], most power bought, sold, taken by the store and given by it [kW], efficiencies of taking and giving,
 price of wear [currency/kWh], share of the stored energy and of the inflow that is left at the end of the step, power
 that flows in from elsewhere [kW], bounds of the energy at the end of the step [kWh]."""
-POWER, LEVEL, WORTH, PRICE = range(4)
+POWER, LEVEL, VALUE, PRICE = range(4)
 """Rows of what is found, each of n steps: power of the store, positive when it takes [kW], energy at the end [kWh],
-marginal worth of stored energy in the step and marginal price of consuming in it [currency/kWh]."""
+marginal value of stored energy in the step and marginal price of consuming in it [currency/kWh]."""
 
 _TOUCH = 1e-9
 """Energies [kWh] and powers [kW] so near to each other are the same."""
@@ -210,18 +210,18 @@ def _followed(given: Floats, steps: Steps, values: Values, start: float, hours: 
             return path[:, :0]
         path[LEVEL, j] = level
         if j:
-            worth = path[WORTH, j - 1] / given[KEPT, j]
+            value = path[VALUE, j - 1] / given[KEPT, j]
         else:
-            worth = least if least > -np.inf else most if most < np.inf else 0.0
-        path[WORTH, j] = worth = min(max(worth, least), most)
+            value = least if least > -np.inf else most if most < np.inf else 0.0
+        path[VALUE, j] = value = min(max(value, least), most)
         path[POWER, j] = _power(given, steps, j, (level - rest) / (given[SHARE, j] * hours))
-        path[PRICE, j] = _price(given, j, path[POWER, j], worth)
+        path[PRICE, j] = _price(given, j, path[POWER, j], value)
     return path
 
 
 @_compiled
 def _filled(steps: Steps, values: Values, j: int, rest: float, equal: float) -> tuple[float, float, float]:
-    """Return the energy at the end of a step [kWh] and the least and most that its marginal worth can be there.
+    """Return the energy at the end of a step [kWh] and the least and most that its marginal value can be there.
 
     Args:
         steps: What each step costs.
@@ -275,7 +275,7 @@ def _power(given: Floats, steps: Steps, j: int, inflow: float) -> float:
 
 
 @_compiled
-def _price(given: Floats, j: int, power: float, worth: float) -> float:
+def _price(given: Floats, j: int, power: float, value: float) -> float:
     """Return what one more kWh consumed costs in a step [currency/kWh]: by the tariff, or by what the store does."""
     net, buy, sell = power + given[LOAD, j], given[BUY, j], given[SELL, j]
     low = buy if net > _TOUCH else sell
@@ -285,8 +285,8 @@ def _price(given: Floats, j: int, power: float, worth: float) -> float:
         high = np.inf
     if net <= _TOUCH - given[EXPORT, j]:
         low = -np.inf
-    taking = worth * given[SHARE, j] * given[CHARGING, j] - given[WEAR, j]
-    giving = worth * given[SHARE, j] / given[DISCHARGING, j] + given[WEAR, j]
+    taking = value * given[SHARE, j] * given[CHARGING, j] - given[WEAR, j]
+    giving = value * given[SHARE, j] / given[DISCHARGING, j] + given[WEAR, j]
     if given[CHARGE, j] > _TOUCH:
         low = max(low, taking) if power < given[CHARGE, j] - _TOUCH else low
         high = min(high, taking) if power > _TOUCH else high

@@ -1,20 +1,21 @@
-"""Buys when energy is cheap and sells when it is dear, within every constraint."""
+"""Buys when energy is cheap and sells when it is dear, within every constraint: once, or again and again for edits."""
 
 from dataclasses import dataclass, replace
 from time import monotonic, thread_time
 from typing import ClassVar
 
-from engine import solution
-from engine.diagnosis.infeasibility import refuse
+from engine.diagnosis.infeasibility import no_plan_error
 from engine.errors import Infeasible
-from engine.formulation import build
-from engine.schedulers import storage_dp
-from engine.schedulers.closed_form import placed
-from engine.schedulers.hedging import hedged
+from engine.formulation import build_problem
+from engine.schedulers.closed_form import with_processes_timed
+from engine.schedulers.storage_dp import compiled_kernel, plan_one_store
+from engine.schedulers.two_stage import hedged_schedule
 from engine.site import Schedule, Site, Timings
+from engine.solution import lazy_schedule, read_schedule
+from engine.solve.backend import PLANS, Status
 from engine.solve.budget import Budget
-from engine.solve.optimum import DIRECT, Options, solve, without_plan
-from engine.solve.status import PLANS, Status
+from engine.solve.optimum import DIRECT, Options, solve_problem, unsolved_error
+from engine.solve.warm_start import LiveModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,37 +54,79 @@ class StorageScheduler:
         return Budget(self.time_limit, self.gap, clock=thread_time if self.solver == DIRECT else monotonic)
 
     def _compute(self, site: Site, budget: Budget) -> Schedule:
-        if self.compiled and self.solver == DIRECT and (kernel := storage_dp.compiled()):
-            plan = storage_dp.planned(site, kernel)
-            if plan is not None:
-                return plan
+        if self.compiled and self.solver == DIRECT and (kernel := compiled_kernel()):
+            schedule = plan_one_store(site, kernel)
+            if schedule is not None:
+                return schedule
         began = thread_time()
-        site = self._with_learned_worth(placed(site, only_dearest=True), budget)
-        if site.hedged and (plan := hedged(site, budget)) is not None:
-            return plan
+        site = self._with_learned_end_values(with_processes_timed(site, only_dearest=True), budget)
+        if site.hedged and (schedule := hedged_schedule(site, budget)) is not None:
+            return schedule
         try:
-            built = build(site)
+            built = build_problem(site)
         except Infeasible as without_room:
-            raise refuse(site, budget) from without_room
+            raise no_plan_error(site, budget) from without_room
         ready = thread_time()
-        solved = solve(built.problem, Options(budget, solver=self.solver))
+        solved = solve_problem(built.problem, Options(budget, solver=self.solver))
         timings = Timings(ready - began, thread_time() - ready)
         if solved.status in PLANS:
-            return solution.schedule(site, built, solved, timings)
-        raise refuse(site, budget) if solved.status is Status.INFEASIBLE else without_plan(solved.status, budget)
+            return read_schedule(site, built, solved, timings)
+        if solved.status is Status.INFEASIBLE:
+            raise no_plan_error(site, budget)
+        raise unsolved_error(solved.status, budget)
 
-    def _with_learned_worth(self, site: Site, budget: Budget) -> Site:
-        """Return a site in which energy left at the end is worth what it is worth on average in a plan without that."""
-        learning = {each.name for each in site.devices if each.learns_end_value}
+    def _with_learned_end_values(self, site: Site, budget: Budget) -> Site:
+        """Return a site in which energy left at the end has the mean storage value of a schedule without end values."""
+        learning = [device.name for device in site.devices if device.learns_end_value]
         if not learning:
             return site
-        unhedged = replace(_with_end_values(site, dict.fromkeys(learning, 0.0)), hedged=0)
-        alike = replace(self, compiled=False)  # one and the same, also where it has a kink
-        worth = alike._compute(unhedged, budget.part(budget.left / 2)).worth
-        return _with_end_values(site, {name: float(worth[name].mean()) if name in worth else 0.0 for name in learning})
+
+        def with_end_values(values: dict[str, float]) -> Site:
+            return site.with_devices(
+                lambda device: device.with_end_value(values[device.name]) if device.learns_end_value else device
+            )
+
+        unhedged = replace(with_end_values(dict.fromkeys(learning, 0.0)), hedged=0)
+        alike = replace(self, compiled=False)  # one and the same, also where the value has a kink
+        values = alike._compute(unhedged, budget.part(budget.left / 2)).storage_values
+        return with_end_values({name: float(values[name].mean()) if name in values else 0.0 for name in learning})
 
 
-def _with_end_values(site: Site, values: dict[str, float]) -> Site:
-    return site.with_devices(
-        lambda device: device.with_end_value(values[device.name]) if device.learns_end_value else device
-    )
+class LiveProblem:
+    """What if this price, limit or forecast were another? An edited site is solved from the last one in milliseconds.
+
+    One live problem per site and user; it is not for several threads at once.
+    """
+
+    def __init__(self, *, preferences: bool = True, scheduler: StorageScheduler | None = None) -> None:
+        """Begin without a site.
+
+        Args:
+            preferences: Whether plans of equal cost are told apart.
+            scheduler: Plans what one linear problem does not settle; its time limit and gap count here too.
+        """
+        self._live, self._scheduler = LiveModel(preferences=preferences), scheduler or StorageScheduler()
+
+    @property
+    def warm(self) -> int:
+        """Number of solves that went on from the one before."""
+        return self._live.warm
+
+    def solve(self, site: Site) -> Schedule:
+        """Return the best schedule of a site, whatever differs from the last one: prices, limits, targets, ...
+
+        Parts that are the same objects as in the last site are not read again, so change a part by replacing it. A
+        window that lies some steps after the last one's is rolled on: what was decided for a moment stays the first
+        guess for it.
+
+        Raises:
+            InputError: The site contradicts itself.
+            Infeasible: No plan meets every hard constraint.
+            TimedOut: The time limit passed without a plan.
+        """
+        # Hedging and learned end values take several problems, one after the other or side by side.
+        if not site.hedged and not any(device.learns_end_value for device in site.devices):
+            built, solved = self._live.solve(site, self._scheduler.budget())
+            if solved is not None and len(solved.x):
+                return lazy_schedule(site, built, solved, self._live.timings)
+        return self._scheduler.compute(site)

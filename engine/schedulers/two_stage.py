@@ -2,25 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import methodcaller
 from time import thread_time
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import solution
-from engine.diagnosis.infeasibility import refuse
+from engine.diagnosis.infeasibility import no_plan_error
 from engine.errors import Infeasible, InputError
-from engine.formulation import Built, build
+from engine.formulation import Built, build_problem
 from engine.model.arrays import Arrays, compressed
 from engine.model.block import ExclusiveFlows
-from engine.model.linear import Floats, Linear, Term
+from engine.model.linear import Linear, Term
 from engine.site import Schedule, Site, Timings
+from engine.solution import read_schedule
 from engine.solve import branching
+from engine.solve.backend import Status
 from engine.solve.budget import Budget
 from engine.solve.complementarity import Cells
 from engine.solve.highs import Model
-from engine.solve.optimum import Solved, settled_bounds, without_plan
-from engine.solve.status import Status
+from engine.solve.optimum import Solved, settled_bounds, unsolved_error
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,100 +59,128 @@ def plan_for_all(scenarios: Sequence[Scenario], *, common_steps: int = 1, budget
         TimedOut: None was found within the budget.
     """
     began, budget = thread_time(), budget or Budget()
-    parts = [build(scenario.site) for scenario in scenarios]
-    _check(scenarios, parts)
-    numbers = _numbers(scenarios[0].site, parts, common_steps)
-    arrays = settled_bounds(_stacked(scenarios, parts, numbers))
+    parts = [build_problem(scenario.site) for scenario in scenarios]
+    if abs(sum(scenario.probability for scenario in scenarios) - 1.0) > 1e-9:
+        raise InputError("The probabilities of the scenarios must add up to 1.")
+    if any(part.problem.sizes != parts[0].problem.sizes for part in parts):
+        raise InputError("The scenarios must have the same devices, limits and window; only their numbers may differ.")
+    columns = _columns(scenarios[0].site, parts, common_steps)
+    arrays = settled_bounds(_stacked(scenarios, parts, columns))
     ready = thread_time()
     answer = None
     if arrays is not None:
-        answer = branching.solve(
-            Model(arrays, budget),
-            Cells.of(
-                [_moved(pair, own) for part, own in zip(parts, numbers, strict=True) for pair in part.problem.pairs]
-            ),
-        )
+        pairs = [_moved(pair, own) for part, own in zip(parts, columns, strict=True) for pair in part.problem.pairs]
+        answer = branching.solve(Model(arrays, budget), Cells.of(pairs))
     if answer is None or answer.status is Status.INFEASIBLE:
         raise _refusal(scenarios, common_steps, budget)
     if not answer.has_plan:
-        raise without_plan(answer.status, budget)
+        raise unsolved_error(answer.status, budget)
     timings = Timings(ready - began, thread_time() - ready)
-    none = np.empty(0)
-    schedules = tuple(
-        solution.schedule(
-            scenario.site, part, Solved(answer.status, answer.gap, _netted(part, answer.x[own]), none, none), timings
-        )
-        for scenario, part, own in zip(scenarios, parts, numbers, strict=True)
-    )
+    schedules, none = [], np.empty(0)
+    for scenario, part, own in zip(scenarios, parts, columns, strict=True):
+        x = Cells.of(part.problem.pairs).netted(answer.x[own])
+        # Without duals: those of the common problem are weighted, and shared where decisions are.
+        solved = Solved(answer.status, answer.gap, x, none, none)
+        schedules.append(read_schedule(scenario.site, part, solved, timings))
     mean = sum(each.probability * plan.cost for each, plan in zip(scenarios, schedules, strict=True))
-    return StagedPlan(schedules, mean, common_steps)
+    return StagedPlan(tuple(schedules), mean, common_steps)
+
+
+def quantile_scenarios(site: Site) -> list[Scenario]:
+    """Return one scenario per level of the quantiles that are known of loads and production; none without any.
+
+    At each level all of them lie at that level together: nothing is known of how they go together, and what is bad for
+    the site is bad at once. Each stands for what lies nearer to its level than to any other: 0.1, 0.5 and 0.9 get
+    30, 40 and 30 %.
+
+    Raises:
+        InputError: A level is not between 0 and 1.
+    """
+    levels = site.levels
+    if len(levels) < 2:
+        return []
+    if levels[0] <= 0 or levels[-1] >= 1:
+        raise InputError("Quantiles have levels between 0 and 1, such as 0.1, 0.5 and 0.9.")
+    bounds = np.array([0.0, *(np.add(levels[1:], levels[:-1]) / 2), 1.0])
+    shares, ways = np.diff(bounds), []
+    for level, share in zip(levels, shares, strict=True):
+        at_level = site.with_devices(methodcaller("at_level", level))
+        ways.append(Scenario(site=replace(at_level, hedged=0), probability=float(share)))
+    return ways
+
+
+def hedged_schedule(site: Site, budget: Budget | None = None) -> Schedule | None:
+    """Return the plan whose first steps do for every quantile at the least mean cost; None if no quantiles are known.
+
+    Its later steps are those for the middle quantile, and its costs the means over all of them.
+
+    Args:
+        site: What to plan.
+        budget: How long it may take; None is as long as it takes.
+
+    Raises:
+        Infeasible: No decision for the first steps fits all quantiles.
+    """
+    ways = quantile_scenarios(site)
+    if not ways or not site.hedged:
+        return None
+    staged = plan_for_all(ways, common_steps=min(site.hedged, site.window.n), budget=budget)
+    so_far = np.cumsum([way.probability for way in ways])
+    middle = staged.schedules[int(np.searchsorted(so_far, 0.5))]
+    names = dict.fromkeys(name for plan in staged.schedules for name in plan.costs)
+    means = {
+        name: sum(way.probability * plan.costs.get(name, 0.0) for way, plan in zip(ways, staged.schedules, strict=True))
+        for name in names
+    }
+    return replace(middle, costs=means)
 
 
 def _refusal(scenarios: Sequence[Scenario], common_steps: int, budget: Budget) -> Infeasible:
+    """Return why no plan fits: that of the first scenario without one, or that the common steps are at fault."""
     for scenario in scenarios:
-        if not _has_plan(scenario.site, budget):
-            return refuse(scenario.site, budget)
+        arrays = settled_bounds(build_problem(scenario.site).problem.arrays())
+        if arrays is None or Model(arrays, budget).run().status is Status.INFEASIBLE:
+            return no_plan_error(scenario.site, budget)
     return Infeasible(
         f"No decision for the first {common_steps} steps fits all scenarios, though each has a plan by itself; "
         "make fewer steps common, or let something in the site give way."
     )
 
 
-def _has_plan(site: Site, budget: Budget) -> bool:
-    arrays = settled_bounds(build(site).problem.arrays())
-    return arrays is not None and Model(arrays, budget).run().status is not Status.INFEASIBLE
+def _columns(site: Site, parts: list[Built], common_steps: int) -> list[NDArray[np.int32]]:
+    """Return the column that each scenario's columns become: one for all where a decision is common.
 
-
-def _netted(part: Built, x: Floats) -> Floats:
-    return Cells.of(part.problem.pairs).netted(x)
-
-
-def _check(scenarios: Sequence[Scenario], parts: list[Built]) -> None:
-    if abs(sum(scenario.probability for scenario in scenarios) - 1.0) > 1e-9:
-        raise InputError("The probabilities of the scenarios must add up to 1.")
-    if any(part.problem.sizes != parts[0].problem.sizes for part in parts):
-        raise InputError("The scenarios must have the same devices, limits and window; only their numbers may differ.")
-
-
-def _numbers(site: Site, parts: list[Built], common_steps: int) -> list[NDArray[np.int32]]:
-    """Return the column that each scenario's columns become: one for all where a decision is common."""
-    common = _common(site, parts[0], common_steps)
-    width = len(common)
-    numbers, free = [], int(common.sum())
-    for _ in parts:
-        own = np.empty(width, dtype=np.int32)
-        own[common] = np.arange(int(common.sum()))
-        own[~common] = free + np.arange(int((~common).sum()))
-        free += int((~common).sum())
-        numbers.append(own)
-    return numbers
-
-
-def _common(site: Site, part: Built, steps: int) -> NDArray[np.bool_]:
-    """Return which columns are decided before it is known which scenario comes true, shape (columns,).
-
-    They are what each device does in the first steps: the columns of its power, and its whole numbers (on, mode). What
+    Common is what each device does in the first steps: the columns of its power, and its whole numbers (on, mode). What
     follows from them, such as an energy or a breach, may differ, as the scenarios do.
     """
-    common = np.zeros(part.problem.width, dtype=bool)
-    for term in [term for device in site.devices for port in device.ports for term in part.power[port.name].terms]:
+    first, width = parts[0], parts[0].problem.width
+    common = np.zeros(width, dtype=bool)
+    for term in [term for device in site.devices for port in device.ports for term in first.power[port.name].terms]:
         step = np.arange(len(term.cols)) if term.rows is None else term.rows
-        common[term.cols[step < steps]] = True
-    for block in part.problem.blocks:
+        common[term.cols[step < common_steps]] = True
+    for block in first.problem.blocks:
         if any(block.by is device for device in site.devices):
             for whole in block.whole:
-                common[whole[:steps]] = True
-    return common
+                common[whole[:common_steps]] = True
+    shared = int(common.sum())
+    columns, free = [], shared
+    for _ in parts:
+        own = np.empty(width, dtype=np.int32)
+        own[common] = np.arange(shared)
+        own[~common] = free + np.arange(width - shared)
+        free += width - shared
+        columns.append(own)
+    return columns
 
 
-def _stacked(scenarios: Sequence[Scenario], parts: list[Built], numbers: list[NDArray[np.int32]]) -> Arrays:
+def _stacked(scenarios: Sequence[Scenario], parts: list[Built], columns: list[NDArray[np.int32]]) -> Arrays:
     """Return all scenarios as one problem of mean cost."""
     each = [part.problem.arrays() for part in parts]
-    width = 1 + max(int(own.max()) for own in numbers)
+    width = 1 + max(int(own.max()) for own in columns)
     height = sum(arrays.height for arrays in each)
     cost, lower, upper = np.zeros(width), np.full(width, -np.inf), np.full(width, np.inf)
     integers, offset, entries, first = np.zeros(width, np.int32), 0.0, [], 0
-    for scenario, arrays, own in zip(scenarios, each, numbers, strict=True):
+    for scenario, arrays, own in zip(scenarios, each, columns, strict=True):
         cost[own] += scenario.probability * arrays.cost
         offset += scenario.probability * arrays.offset
         lower[own], upper[own] = np.maximum(lower[own], arrays.lower), np.minimum(upper[own], arrays.upper)
@@ -159,12 +188,12 @@ def _stacked(scenarios: Sequence[Scenario], parts: list[Built], numbers: list[ND
         cols = np.repeat(own, np.diff(arrays.matrix.start))
         entries.append((first + arrays.matrix.index, cols, arrays.matrix.value))
         first += arrays.height
-    rows, columns, values = (np.concatenate(column) for column in zip(*entries, strict=True))
+    rows, cols, values = (np.concatenate(column) for column in zip(*entries, strict=True))
     return Arrays(
         cost=cost, offset=offset, lower=lower, upper=upper, integers=integers,
         row_lower=np.concatenate([arrays.row_lower for arrays in each]),
         row_upper=np.concatenate([arrays.row_upper for arrays in each]),
-        matrix=compressed(rows, columns, values, (height, width)),
+        matrix=compressed(rows, cols, values, (height, width)),
     )  # fmt: skip
 
 

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 from engine.model.arrays import settled
 from engine.model.linear import Floats
-from engine.solve.backend import Answer, Backend, share_above, timed_out
+from engine.solve.backend import Answer, Backend, Status, share_above, timed_out
 from engine.solve.complementarity import Cells, flow, with_choices
 from engine.solve.first_plan import FINISHING, any_plan, first_plan, one_way
 from engine.solve.highs import Model
-from engine.solve.status import Status
 
 NODES = 60
 """Re-solves before a search with whole numbers takes over."""

@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from engine.model.arrays import Arrays, settled
-from engine.solve.backend import Answer, share_above, timed_out
+from engine.solve.backend import Answer, Status, share_above, timed_out
 from engine.solve.complementarity import Cells, flow, with_choices
 from engine.solve.highs import Model
-from engine.solve.status import Status
 
 FINISHING = 0.5
 """What a plan that is found may take beyond the budget to be brought to its end [s]."""
@@ -106,7 +105,7 @@ def marked_as_best(answer: Answer, bound: float) -> Answer:
     """Return a plan as the best found in time, or that none was."""
     if not answer.has_plan:
         return replace(answer, status=Status.TIMED_OUT, bound=bound)
-    return replace(answer, status=Status.BEST_FOUND, bound=bound, gap=share_above(answer.objective, bound))
+    return replace(answer, status=Status.BEST_IN_TIME, bound=bound, gap=share_above(answer.objective, bound))
 
 
 def without_duals(answer: Answer) -> Answer:

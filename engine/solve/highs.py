@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import SolveError
-from engine.model.arrays import Arrays, same_coefficients
+from engine.model.arrays import Arrays, describe_spread, same_coefficients
 from engine.model.linear import Floats, Indices
-from engine.model.magnitudes import far_apart
-from engine.solve.backend import KEPT, Answer, share_above
+from engine.solve.backend import KEPT, PLANS, Answer, Status, share_above
 from engine.solve.budget import SLOWEST, Budget
-from engine.solve.status import PLANS, Status
 
 _OK: Final = (highspy.HighsStatus.kOk, highspy.HighsStatus.kWarning)
 _STATUS: Final = {
@@ -98,7 +96,7 @@ class Model:
             arrays.row_lower, arrays.row_upper, matrix.start, matrix.index, matrix.value, arrays.integers,
         )  # fmt: skip
         if status not in _OK:
-            raise SolveError(f"No plan was found: {far_apart(arrays)}")
+            raise SolveError(f"No plan was found: {describe_spread(arrays)}")
         self.arrays = arrays
 
     def change_costs(self, cols: Indices, costs: Floats) -> None:
@@ -220,7 +218,7 @@ class Model:
             self.solver.setOptionValue("presolve", "off")
         if status is Status.FAILED:
             self._lent = False
-            raise SolveError(f"No plan was found: {far_apart(self.arrays)}")
+            raise SolveError(f"No plan was found: {describe_spread(self.arrays)}")
         found, none = self.solver.getSolution(), np.empty(0)
         x, objective = np.fromiter(found.col_value, float), float(self.solver.getObjectiveValue())
         bound = objective if status is Status.OPTIMAL else -np.inf
@@ -228,7 +226,7 @@ class Model:
             bound = float(self.solver.getInfo().mip_dual_bound)
         gap = share_above(objective, bound)
         if status is Status.TIMED_OUT and self._has_incumbent(x):
-            status = Status.WITHIN_GAP if gap <= self.budget.gap else Status.BEST_FOUND
+            status = Status.WITHIN_GAP if gap <= self.budget.gap else Status.BEST_IN_TIME
         if status is Status.OPTIMAL and gap > 1e-9:
             status = Status.WITHIN_GAP
         return Answer(

@@ -9,20 +9,20 @@ from engine.errors import SolveError, TimedOut
 from engine.model.arrays import Arrays
 from engine.model.linear import Floats
 from engine.model.problem import Problem
-from engine.solve import branching, tie_break
-from engine.solve.backend import Answer, Backend
+from engine.solve import branching
+from engine.solve.backend import Answer, Backend, Status
 from engine.solve.budget import Budget
 from engine.solve.complementarity import Cells
 from engine.solve.highs import Model
-from engine.solve.preference import refine
-from engine.solve.status import Status
+from engine.solve.preference import TIE_BREAK, break_tie, refine
 
 DIRECT = "highspy"
 """Name of the solver that needs no modelling layer."""
 
 _SHORT = 1000
 _SOFT_AND_SMALL = 1500
-"""Longest window [steps], and most columns of a problem with soft limits, for which beginning at rest pays."""
+"""Longest window [steps], and most columns of a problem with soft limits, for which beginning with all devices at rest
+is faster than from nothing; measured."""
 _NOISE = 1e-9
 """A lower bound may lie this far above the upper one before it is a contradiction, as share of it or in kWh."""
 
@@ -63,7 +63,7 @@ class Options:
         return PyomoModel(arrays, Names.of(problem), solver=self.solver, budget=self.budget)
 
 
-def solve(problem: Problem, options: Options) -> Solved:
+def solve_problem(problem: Problem, options: Options) -> Solved:
     """Return the best plan of a problem, or the status that tells why there is none."""
     arrays = settled_bounds(problem.arrays())
     if arrays is None:
@@ -77,14 +77,12 @@ def solve(problem: Problem, options: Options) -> Solved:
     answer = branching.solve(model, cells)
     if options.preferences and arrays.integers.any():
         weights, spent = problem.weights(), options.budget.spent
-        briefly = replace(options, budget=options.budget.part(spent + tie_break.LEAST))
-        answer = tie_break.preferred(
-            model, answer, weights, arrays, cells, lambda other: briefly.backend(problem, other)
-        )
+        briefly = replace(options, budget=options.budget.part(spent + TIE_BREAK))
+        answer = break_tie(model, answer, weights, arrays, cells, lambda other: briefly.backend(problem, other))
     return finish(problem, model, answer, cells, preferences=options.preferences)
 
 
-def without_plan(status: Status, budget: Budget) -> SolveError:
+def unsolved_error(status: Status, budget: Budget) -> SolveError:
     """Return the error that tells why a solve has no plan, if not for limits that clash."""
     if status is Status.UNBOUNDED:
         return SolveError(
@@ -99,16 +97,10 @@ def without_plan(status: Status, budget: Budget) -> SolveError:
 def with_initial_basis(problem: Problem, arrays: Arrays, budget: Budget) -> Model:
     """Return HiGHS with a problem in it, ready to begin where that is fastest."""
     model = Model(arrays, budget)
-    if _begins_at_rest(problem, arrays):
+    short = not arrays.integers.any() and problem.window.n <= _SHORT
+    if short and (not problem.soft or problem.width <= _SOFT_AND_SMALL):
         model.begin_with(*problem.initial_basis())
     return model
-
-
-def _begins_at_rest(problem: Problem, arrays: Arrays) -> bool:
-    """Return whether a search that begins with all devices at rest is faster than one from nothing; measured."""
-    if arrays.integers.any() or problem.window.n > _SHORT:
-        return False
-    return not problem.soft or problem.width <= _SOFT_AND_SMALL
 
 
 def finish(problem: Problem, model: Backend, answer: Answer, cells: Cells, *, preferences: bool) -> Solved:

@@ -1,24 +1,33 @@
-"""A second solve among the plans of equal cost, so that a preference never costs anything.
+"""Between plans of equal cost, the one preferred: a second solve among them, so that a preference never costs anything.
 
 All columns and rows that a change of would cost something stay as they are; what is left free is decided by the
 preference. A tiny price slope, the usual way, changes the cost a little and slows the first solve down a lot.
 
 Where power is worth nothing, such as sun that is sold for nothing, a lossy store may take and give at once for free,
 and a plan found in this way may do so. A third solve among the plans liked as much then finds the one that runs least.
+
+Where choices are whole numbers, such as when work starts, no duals tell what is free: see ``break_tie``.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from engine.model.arrays import Arrays
+from engine.model.arrays import Arrays, extended, settled
 from engine.model.linear import Floats, Indices
-from engine.solve.backend import Answer, Backend
+from engine.solve import branching
+from engine.solve.backend import Answer, Backend, Status
 from engine.solve.complementarity import Cells
+from engine.solve.first_plan import without_duals
 from engine.solve.highs import DUAL, PRIMAL, Model
 
 _FREE = 1e-9
 """Reduced costs and duals up to this count as none [currency per unit]."""
+_EQUAL = 1e-7
+"""Costs that differ by less are equal, as share of them or in the currency."""
+TIE_BREAK = 0.5
+"""The search of a tie-break may take as long as the plan has taken so far, and this much more [s]."""
 
 
 def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> Floats:
@@ -32,23 +41,26 @@ def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> 
     """
     if not len(answer.col_dual) or not len(answer.row_dual) or not preference.any():
         return answer.x
-    if _all_priced(model.arrays, answer) or (isinstance(model, Model) and _alone(model, answer)):
+    if is_surely_unique(model.arrays, answer) or (isinstance(model, Model) and is_unique(model, answer)):
         return answer.x
     cost = model.arrays.cost
     if isinstance(model, Model):
-        found = _edited(model, answer, preference, cells)
+        refined = refine_in_place(model, answer, preference, cells)
     else:
-        found = _reloaded(model, answer, preference, cells)
-    return found.x if _fits(found, answer, cost, cells) else answer.x
+        refined = _refine_reloaded(model, answer, preference, cells)
+    if not refined.has_plan or cells.overlap(refined.x).any():
+        return answer.x
+    is_dearer = float(cost @ (refined.x - answer.x)) > _EQUAL * max(1.0, abs(answer.objective))
+    return answer.x if is_dearer else refined.x
 
 
-def _all_priced(arrays: Arrays, answer: Answer) -> bool:
+def is_surely_unique(arrays: Arrays, answer: Answer) -> bool:
     """Return whether as many columns and rows have a price as rest at a bound in any basis: there is no other plan."""
     priced = np.count_nonzero(np.abs(answer.col_dual) > _FREE) + np.count_nonzero(np.abs(answer.row_dual) > _FREE)
     return bool(priced >= arrays.width)
 
 
-def _alone(model: Model, answer: Answer) -> bool:
+def is_unique(model: Model, answer: Answer) -> bool:
     """Return whether no other plan costs as little: whatever rests at a bound and could leave it would cost something.
 
     So it is where prices differ from step to step; then there is nothing to decide.
@@ -70,7 +82,7 @@ def _held(arrays: Arrays, answer: Answer) -> tuple[Indices, Indices, Floats]:
     return fixed, tight, arrays.rows_of(answer.x)[tight] if len(tight) else np.empty(0)
 
 
-def _edited(model: Model, answer: Answer, preference: Floats, cells: Cells) -> Answer:
+def refine_in_place(model: Model, answer: Answer, preference: Floats, cells: Cells) -> Answer:
     """Solve for the preference inside HiGHS, from the plan found, and put everything back."""
     solver, arrays = model.solver, model.arrays
     basis, current = solver.getBasis(), solver.getLp()
@@ -97,7 +109,7 @@ def _narrowed(model: Model, answer: Answer, liking: Floats) -> tuple[Answer, Ind
     return model.run(), fixed, tight
 
 
-def _reloaded(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> Answer:
+def _refine_reloaded(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> Answer:
     """Solve for the preference as a problem of its own, which stays loaded."""
     found = _held_to(model, answer, preference)
     if found.has_plan and len(found.col_dual) and len(found.row_dual) and cells.overlap(found.x).any():
@@ -119,9 +131,39 @@ def _held_to(model: Backend, answer: Answer, liking: Floats) -> Answer:
     return model.run()
 
 
-def _fits(found: Answer, before: Answer, cost: Floats, cells: Cells) -> bool:
-    """Return whether the plan found costs no more and runs nothing together."""
-    if not found.has_plan or cells.overlap(found.x).any():
-        return False
-    more = float(cost @ (found.x - before.x))
-    return more <= 1e-7 * max(1.0, abs(before.objective))
+def break_tie(
+    model: Backend, best: Answer, weights: Floats, arrays: Arrays, cells: Cells, fresh: Callable[[Arrays], Backend]
+) -> Answer:
+    """Return the plan of the same cost whose whole numbers are preferred; the best one found if none is better.
+
+    The plan is searched for in a problem of its own, which may not cost more; then the whole numbers it settles on are
+    tried in the true one, so that the cost stays exact and has its duals.
+
+    Args:
+        model: The solver; it is left with the problem whose plan is returned.
+        best: The best plan.
+        weights: Weight of each column; smaller sums are better.
+        arrays: The problem, before anything was decided.
+        cells: What must not run together.
+        fresh: Gives a solver for the search.
+    """
+    liked = np.where(arrays.integers > 0, weights, 0.0)
+    if best.status is not Status.OPTIMAL or not liked.any():
+        return best
+    # The preference takes the place of the cost, and the cost becomes a row: no more than that of the best plan.
+    priced = np.flatnonzero(arrays.cost)
+    limit = best.objective - arrays.offset + 0.1 * _EQUAL * max(1.0, abs(best.objective))
+    row = (np.full(len(priced), arrays.height), priced, arrays.cost[priced])
+    no_dearer = replace(extended(arrays, 0, np.array([limit]), row), cost=liked, offset=0.0)
+    preferred = branching.solve(fresh(no_dearer), cells)
+    width = arrays.width
+    if not preferred.has_plan or liked @ preferred.x[:width] > liked @ best.x[:width] - 1e-6:
+        return best
+    before = model.arrays
+    model.load(settled(arrays, preferred.x))
+    answer = branching.solve(model, cells)
+    if answer.has_plan and answer.objective <= best.objective + _EQUAL * max(1.0, abs(best.objective)):
+        return answer
+    model.load(before)
+    again = model.run()
+    return again if again.has_plan else without_duals(best)

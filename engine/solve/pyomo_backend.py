@@ -12,10 +12,9 @@ from pyomo.core.expr import LinearExpression
 from engine.model.arrays import Arrays
 from engine.model.problem import Problem
 from engine.solve import pyomo_solvers
-from engine.solve.backend import KEPT, Answer, share_above
+from engine.solve.backend import KEPT, PLANS, Answer, Status, share_above
 from engine.solve.budget import Budget
 from engine.solve.pyomo_solvers import SolverAnswer
-from engine.solve.status import PLANS, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ class PyomoModel:
         x, row_dual = np.array(found.values, dtype=float), np.array(found.row_duals, dtype=float)
         col_dual = none if whole else self.arrays.cost - self.arrays.columns_of(row_dual)
         objective = float(self.arrays.cost @ x) + self.arrays.offset
-        gap = share_above(objective, found.bound) if found.status is Status.BEST_FOUND else self.solver.gap
+        gap = share_above(objective, found.bound) if found.status is Status.BEST_IN_TIME else self.solver.gap
         return Answer(found.status, objective, x, row_dual, col_dual, gap, found.bound)
 
     def _keeps_bounds(self, found: SolverAnswer) -> bool:

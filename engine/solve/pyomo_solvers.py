@@ -10,8 +10,8 @@ from pyomo.common.gc_manager import PauseGC
 from pyomo.contrib.appsi.base import SolverFactory as LinkedFactory
 
 from engine.errors import InputError, SolveError
+from engine.solve.backend import PLANS, Status
 from engine.solve.budget import Budget
-from engine.solve.status import PLANS, Status
 
 _STATUS: Final = {
     "optimal": Status.OPTIMAL,
@@ -19,7 +19,7 @@ _STATUS: Final = {
     "infeasibleOrUnbounded": Status.INFEASIBLE,
     "unbounded": Status.UNBOUNDED,
     "maxTimeLimit": Status.TIMED_OUT,
-    "feasible": Status.BEST_FOUND,
+    "feasible": Status.BEST_IN_TIME,
     "noSolution": Status.INFEASIBLE,
 }
 _TIME_LIMIT: Final = {"glpk": "tmlim", "cbc": "seconds"}
@@ -85,7 +85,7 @@ class Linked:
         status = _status(self.name, result.termination_condition)
         bound = float(result.best_objective_bound if result.best_objective_bound is not None else "-inf")
         if status is Status.TIMED_OUT and not duals and result.best_feasible_objective is not None:
-            status = Status.BEST_FOUND
+            status = Status.BEST_IN_TIME
         if status not in PLANS:
             return SolverAnswer(status)
         values = result.solution_loader.get_primals(variables)
@@ -111,8 +111,8 @@ class Filed:
         result = self.solver.solve(model, load_solutions=False, options=self.options)
         status = _status(self.name, result.solver.termination_condition)
         if status is Status.TIMED_OUT and not duals and len(result.solution):
-            status = Status.BEST_FOUND
-        if status is Status.BEST_FOUND and self.gap and not self.budget.is_over:  # it ended by itself
+            status = Status.BEST_IN_TIME
+        if status is Status.BEST_IN_TIME and self.gap and not self.budget.is_over:  # it ended by itself
             status = Status.WITHIN_GAP
         if status not in PLANS:
             return SolverAnswer(status)

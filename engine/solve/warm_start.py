@@ -4,7 +4,7 @@ from dataclasses import replace
 from operator import is_not
 from time import thread_time
 
-from engine.formulation import Built, build
+from engine.formulation import Built, build_problem
 from engine.model.arrays import Arrays
 from engine.model.block import ExclusiveFlows
 from engine.model.linear import same
@@ -47,7 +47,7 @@ class LiveModel:
             Infeasible: A process does not fit into the window.
         """
         began = thread_time()
-        last, built = self.built, build(site, self.built)
+        last, built = self.built, build_problem(site, self.built)
         problem, arrays = built.problem, settled_bounds(built.problem.arrays())
         cells, self.built = self._cells_of(problem), built
         if arrays is None:

@@ -13,7 +13,7 @@ from db.sensors import Sensor
 from engine.devices.inflexible import Inflexible
 from engine.errors import Infeasible
 from engine.iso_time import to_us
-from engine.schedulers.hedging import scenarios
+from engine.schedulers.two_stage import quantile_scenarios
 from tests.assemble.homes import DAY, HOUR, KNOWN_AT, Home
 from tests.assemble.test_every_field import hours
 
@@ -66,7 +66,7 @@ def test_the_first_hour_makes_room_for_a_load_that_may_come(home, battery):
 def test_much_sun_is_little_power_taken(home, battery):
     sun = foreseen(home, "sun", [[1, 2, 5]])
     context = {**FLAT, "inflexible-production": [sun], "hedge-for": "PT1H"}
-    ways = scenarios(home.read("house", [{"sensor": battery, **MODEL}], context).site)
+    ways = quantile_scenarios(home.read("house", [{"sensor": battery, **MODEL}], context).site)
     powers = [each.power[0] for way in ways for each in way.site.devices if isinstance(each, Inflexible)]
     assert (powers, [way.probability for way in ways]) == ([-5, -2, -1], pytest.approx([0.3, 0.4, 0.3]))
 

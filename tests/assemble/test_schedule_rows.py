@@ -28,7 +28,7 @@ from db.schedules import ScheduleInputs, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
 from engine import plugins
 from engine.site import Schedule
-from engine.solve.status import Status
+from engine.solve.backend import Status
 from engine.window import Window
 from tests.assemble.homes import HOUR, KNOWN_AT, START, Home
 from tests.assemble.test_every_field import BATTERY, at, hours

@@ -92,7 +92,7 @@ def test_soc_minima_take_the_highest_of_points_and_ranges(home, battery):
     ]
     store = only(home.read("house", [{"sensor": battery, **BATTERY, "soc-minima": minima}], FLAT).site, Storage)
     assert store.soft_minima.at[[1, 8, 9, 15, 16]].tolist() == [6, 6, 4, 4, 9]
-    assert store.soft_minima.each_price == 1000
+    assert store.soft_minima.hourly_price == 1000
 
 
 def test_targets_are_hard_once_nothing_is_relaxed(home, battery):

@@ -2,13 +2,13 @@
 
 import json
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 
 import numpy as np
 import pytest
 
 from engine.errors import Infeasible
-from engine.packing import MARK, PackingError, pack, unpack
+from engine.packing import FORMER, MARK, PackingError, _classes, pack, unpack
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
 from engine.schedulers.process_scheduler import ProcessScheduler
 from engine.schedulers.storage_scheduler import StorageScheduler
@@ -38,7 +38,7 @@ def test_the_same_schedule_comes_out_to_the_last_digit(kind, scheduler):
             continue
         again = content["scheduler"].compute(content["site"])
         assert (again.costs, again.status, again.window) == (first.costs, first.status, first.window)
-        for told in ("power", "soc", "prices", "worth", "limit_prices"):
+        for told in ("power", "soc", "shadow_prices", "storage_values", "limit_shadow_prices"):
             before, after = getattr(first, told), getattr(again, told)
             assert before.keys() == after.keys()
             assert all(np.array_equal(before[name], after[name], equal_nan=True) for name in before)
@@ -70,6 +70,13 @@ def test_what_was_not_packed_here_is_refused():
     for unknown in ({"of": "Popen", "with": {"args": "ls"}}, {"enum": ["ProcessType", "NEVER"]}, {"code": 1}):
         with pytest.raises(PackingError):
             unpack(pack_plain(unknown))
+
+
+def test_what_was_packed_under_former_names_is_still_read():
+    soft = unpack(pack_plain({"of": "SoftLimit", "with": {"limit": 3.0, "highest_price": 2.0, "each_price": 0.5}}))
+    assert (soft.limit, soft.highest_price, soft.hourly_price) == (3.0, 2.0, 0.5)
+    for kind in _classes().values():
+        assert not is_dataclass(kind) or FORMER.keys().isdisjoint(field.name for field in fields(kind))
 
 
 def pack_plain(head):

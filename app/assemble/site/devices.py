@@ -11,8 +11,7 @@ from app.assemble.site.series import Readings
 from engine.devices.port import Port
 from engine.devices.running import OperatingRange
 from engine.errors import FieldError
-from engine.flex.commodity import CommodityContext
-from engine.flex.defaults import DEVICE_BREACH_PRICE
+from engine.flex.commodity import DEVICE_BREACH_PRICE, CommodityContext
 from engine.flex.quantity import Fixed, Quantity
 from engine.flex.storage import StorageModel
 from engine.iso_time import duration
@@ -145,7 +144,7 @@ class DeviceBuilder:
         if price is None or never or self.model.coupling is not None:
             return limit, None
         per_kw = np.full(len(limit), price) if isinstance(price, float) else self._each_price(price, way)
-        return both, SoftLimit(limit=limit, highest_price=per_kw, each_price=per_kw)
+        return both, SoftLimit(limit=limit, highest_price=per_kw, hourly_price=per_kw)
 
     def _each_price(self, price: Quantity, way: str) -> Floats:
         name = f"{way}-breach-price"

@@ -16,13 +16,12 @@ from app.assemble.site.series import Readings
 from app.assemble.site.stores import StorageBuilder
 from app.assemble.site.supplies import ConnectionBuilder
 from app.auth.access.references import References
-from engine.devices.adjustable import Adjustable
 from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
+from engine.devices.port import Adjustable
 from engine.errors import FieldError
-from engine.flex.commodity import CommodityContext
+from engine.flex.commodity import SITE_BREACH_PRICE, CommodityContext
 from engine.flex.context import FlexContext
-from engine.flex.defaults import SITE_BREACH_PRICE
 from engine.flex.parts import GroupReference
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Quantity, SensorReference
@@ -194,7 +193,7 @@ class SiteBuilder:
             else SoftLimit(
                 limit=np.fmin(hard, described.assume(f"{way}-capacity", limit, hard, "power-capacity counts, {:g} kW")),
                 highest_price=SITE_BREACH_PRICE,
-                each_price=SITE_BREACH_PRICE,
+                hourly_price=SITE_BREACH_PRICE,
             )
             for way, limit in (("consumption", takes), ("production", gives))
         ]

@@ -15,11 +15,10 @@ from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.event_series import EventSeries
 from engine.flex.facts import Fact, Kind, Overlap
-from engine.flex.money import ANY, currency_of, unit_for
-from engine.flex.quantity import Events, Quantity, SensorReference
+from engine.flex.quantity import ANY_CURRENCY, Events, Quantity, SensorReference, currency_of, unit_for
 from engine.flex.values import Resolver, held, per_step, per_step_mean, rule_of
 from engine.iso_time import MICROSECOND, Microseconds, from_us, to_us, zone
-from engine.model.magnitudes import LARGEST
+from engine.model.arrays import LARGEST
 from engine.units import units
 from engine.window import Window
 
@@ -110,7 +109,7 @@ class Readings:
     ) -> Floats:
         sensor = self._sensor(reference)
         known = self.known(sensor, window, self._filter(reference, sensor))
-        if ANY in unit and (money := currency_of(sensor.unit)):
+        if ANY_CURRENCY in unit and (money := currency_of(sensor.unit)):
             self.currencies.add(money)
         series = of_sensor(sensor, known.events, known.values)
         if kind in ("energy", "state-of-charge"):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.assemble.site.devices import DeviceBuilder
 from engine.devices.bounds import Moments, SoftBound
 from engine.errors import FieldError
-from engine.flex.defaults import SOC_BREACH_PRICE
+from engine.flex.commodity import SOC_BREACH_PRICE
 from engine.flex.quantity import Fixed, Quantity
 from engine.flex.values import Scale, at_moments, off_grid, per_tick
 
@@ -166,4 +166,4 @@ class SocBounds:
 def _soft(bound: SocBound | None, price: float | Floats | None) -> SoftBound | None:
     if bound is None or price is None:
         return None
-    return SoftBound(at=bound.ticks, between=bound.moments, highest_price=price, each_price=price)
+    return SoftBound(at=bound.ticks, between=bound.moments, highest_price=price, hourly_price=price)

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from app.assemble.site.series import Readings
 from engine.errors import FieldError, InputError
 from engine.flex.commitment import CommitmentModel
-from engine.flex.commodity import CommodityContext
-from engine.flex.defaults import SITE_BREACH_PRICE
+from engine.flex.commodity import SITE_BREACH_PRICE, CommodityContext
 from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
 from engine.flex.values import per_step
 from engine.iso_time import from_us, to_us
@@ -103,7 +102,7 @@ class ConnectionBuilder:
         price = self._breach_price(way)
         if price is None:
             return limit, None
-        return hard, SoftLimit(limit=limit, highest_price=price, each_price=price)
+        return hard, SoftLimit(limit=limit, highest_price=price, hourly_price=price)
 
     def _closed(self, way: str) -> bool:
         """Whether a commodity, other than electricity, has a price or capacity in the other direction only."""

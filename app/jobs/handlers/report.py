@@ -21,7 +21,7 @@ from db.core import bounds
 from db.sensors import Sensor
 from engine import resample
 from engine.errors import FieldError, InputError
-from engine.flex.money import unit_for
+from engine.flex.quantity import unit_for
 from engine.iso_time import HOUR_US, duration, to_us, zone
 from engine.reporting.aggregate import AggregatorReporter
 from engine.reporting.pandas_reporter import PandasReporter

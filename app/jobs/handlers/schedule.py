@@ -23,7 +23,7 @@ from engine import plugins
 from engine.errors import Infeasible, TimedOut
 from engine.packing import PackingError
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
-from engine.schedulers.process_scheduler import ProcessScheduler, suits
+from engine.schedulers.process_scheduler import ProcessScheduler, is_timed_by_price
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Schedule, Site
 from engine.solve.optimum import DIRECT
@@ -192,4 +192,4 @@ def _scheduler(asset: Asset, site: Site, rules: Rules) -> Any:
     if asked:
         return plugins.find("schedulers", str(asked.get("class") if isinstance(asked, Mapping) else asked))()
     together = StorageScheduler(solver=rules.solver, time_limit=rules.time_limit, gap=rules.gap)
-    return ProcessScheduler(together=together) if suits(site) else together
+    return ProcessScheduler(together=together) if is_timed_by_price(site) else together

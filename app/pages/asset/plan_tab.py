@@ -34,7 +34,7 @@ from db.jobs import jobs
 from db.schedules import CONNECTION, SOC, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
 from engine.iso_time import MICROSECOND, zone
-from engine.solve.status import Status
+from engine.solve.backend import Status
 from engine.units import units
 
 NO_PLAN = "No schedule yet. Press 'Run schedule', use 'flexscope add schedule', or trigger one over the API."

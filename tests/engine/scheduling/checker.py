@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from engine.devices.adjustable import Adjustable
 from engine.devices.inflexible import Inflexible
+from engine.devices.port import Adjustable
 from engine.devices.process import ProcessType
 from engine.devices.storage import Storage
 from engine.model.linear import full
@@ -73,7 +73,7 @@ def check_storage(device, schedule, n, hours):
     for soft, sign in ((device.soft_minima, 1), (device.soft_maxima, -1)):
         if soft is not None:
             breach = np.nan_to_num(np.maximum(sign * (soft.at - soc), 0.0))[1:]
-            paid += breach.max() * soft.highest_price + breach.sum() * soft.each_price * hours
+            paid += breach.max() * soft.highest_price + breach.sum() * soft.hourly_price * hours
     return paid - (device.end_value or 0.0) * soc[-1]
 
 
@@ -96,7 +96,7 @@ def check_limited(limited, flow, n, hours):
         soft = getattr(limited, f"soft_{direction}")
         if soft is not None:
             above = np.maximum(one_way - soft.limit, 0.0)
-            paid += above.max() * soft.highest_price + above.sum() * soft.each_price * hours
+            paid += above.max() * soft.highest_price + above.sum() * soft.hourly_price * hours
     return paid
 
 

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from engine.devices.adjustable import Adjustable
 from engine.devices.bounds import Moments
 from engine.devices.inflexible import Inflexible
-from engine.devices.port import Port
+from engine.devices.port import Adjustable, Port
 from engine.devices.process import Process, ProcessType
 from engine.devices.running import OperatingRange
 from engine.site import Group

@@ -4,10 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from engine.devices.adjustable import Adjustable
 from engine.devices.bounds import SoftBound
 from engine.devices.inflexible import Inflexible
-from engine.devices.port import Port
+from engine.devices.port import Adjustable, Port
 from engine.devices.process import Process, ProcessType
 from engine.devices.running import OperatingRange
 from engine.devices.storage import Storage
@@ -61,8 +60,8 @@ def battery(rng, n, name, *, soft=False, group=None):
         storage_efficiency=float(rng.choice([1.0, 0.99])),
         gain=rng.uniform(-0.5, 0.2, n).round(2) if rng.random() < 0.3 else 0.0,
         soc_targets=target if not soft and rng.random() < 0.4 else None,
-        soft_minima=SoftBound(at=bounds, highest_price=2.0, each_price=1.0) if soft else None,
-        soft_maxima=SoftBound(at=np.full(n + 1, capacity * 0.8), highest_price=0.5, each_price=0.2) if soft else None,
+        soft_minima=SoftBound(at=bounds, highest_price=2.0, hourly_price=1.0) if soft else None,
+        soft_maxima=SoftBound(at=np.full(n + 1, capacity * 0.8), highest_price=0.5, hourly_price=0.2) if soft else None,
         end_value=float(rng.choice([0.0, 0.1])),
     )
 
@@ -80,7 +79,7 @@ def connection(rng, n, kind):
         billing = (np.arange(n) >= n // 2).astype(np.int32)
         tariffs.append(PeakTariff(direction="consumption", price=0.4, reached=2.0, billing=billing))
         tariffs.append(PeakTariff(direction="production", price=0.3))
-    limit = SoftLimit(limit=float(rng.uniform(2, 5)), highest_price=1.0, each_price=0.3) if soft else None
+    limit = SoftLimit(limit=float(rng.uniform(2, 5)), highest_price=1.0, hourly_price=0.3) if soft else None
     return Connection(
         consumption_limit=float(rng.uniform(7, 14)),
         production_limit=float(rng.uniform(5, 14)),
@@ -99,7 +98,7 @@ def promised(rng, n, devices, site):
 
 
 def grouped(rng, n, devices, site):
-    soft = SoftLimit(limit=float(rng.uniform(1, 3)), highest_price=0.5, each_price=0.1)
+    soft = SoftLimit(limit=float(rng.uniform(1, 3)), highest_price=0.5, hourly_price=0.1)
     devices.append(battery(rng, n, "car", group="fuse"))
     devices.append(battery(rng, n, "boiler", group="fuse"))
     one = Port(name="plug", consumption_limit=2.0, production_limit=1.0, charging_efficiency=0.9, group="fuse")

@@ -91,7 +91,7 @@ class Reference:
             price = at(soft.highest_price, j)
             if price != before:
                 highest, before = self.milp.var(0, np.inf, price), price
-            above = self.milp.var(0, np.inf, at(soft.each_price, j) * self.h)
+            above = self.milp.var(0, np.inf, at(soft.hourly_price, j) * self.h)
             self.milp.row(add((1, flow), (-1, {above: 1})), high=at(soft.limit, j))
             self.milp.row({above: 1, highest: -1}, high=0)
 
@@ -141,7 +141,7 @@ class Reference:
         for j, level in enumerate(levels):
             if np.isnan(soft.at[j + 1]):
                 continue
-            breach = self.milp.var(0, np.inf, soft.each_price * self.h)
+            breach = self.milp.var(0, np.inf, soft.hourly_price * self.h)
             self.milp.row(add((sign, level), (1, {breach: 1})), low=sign * soft.at[j + 1])
             self.milp.row({breach: 1, highest: -1}, high=0)
 

@@ -5,12 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.devices.adjustable import Adjustable
-from engine.devices.port import Port
+from engine.devices.port import Adjustable, Port
 from engine.errors import InputError, SolveError, TimedOut
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Group
-from engine.solve.status import Status
+from engine.solve.backend import Status
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import at, site, store
 
@@ -29,7 +28,7 @@ def test_no_plan_comes_from_a_linear_run_out_of_time():
 
 def test_a_search_out_of_time_ends_with_the_best_plan_found_and_its_gap():
     best, found = StorageScheduler().compute(draw("work", 3)), StorageScheduler(time_limit=0.0).compute(draw("work", 3))
-    assert found.status is Status.BEST_FOUND
+    assert found.status is Status.BEST_IN_TIME
     assert best.cost <= found.cost + 1e-6
     assert found.cost - found.gap * abs(found.cost) <= best.cost + 1e-6
 

@@ -5,14 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.devices.adjustable import Adjustable
 from engine.devices.inflexible import Inflexible
-from engine.devices.port import Port
-from engine.diagnosis.changes import raised, with_limit
-from engine.diagnosis.what_if import LiveProblem
+from engine.devices.port import Adjustable, Port
 from engine.errors import Infeasible
-from engine.formulation import build
-from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.formulation import build_problem
+from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler
+from engine.site import raised, with_limit
 from engine.tariffs import Commitment
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import DAY, site, store
@@ -27,7 +25,7 @@ def numbers(built):
 
 
 def assert_like_new(here, before):
-    for taken, new in zip(numbers(build(here, before)), numbers(build(here)), strict=True):
+    for taken, new in zip(numbers(build_problem(here, before)), numbers(build_problem(here)), strict=True):
         np.testing.assert_array_equal(taken, new)
 
 
@@ -35,7 +33,7 @@ def assert_like_new(here, before):
 @pytest.mark.parametrize("seed", range(4))
 def test_every_limit_in_turn_changed(kind, seed):
     here = draw(kind, seed)
-    built = build(here)
+    built = build_problem(here)
     for limit in {limit.name for limit in built.problem.limits}:
         assert_like_new(with_limit(here, limit, raised(0.37)), built)
 
@@ -43,7 +41,7 @@ def test_every_limit_in_turn_changed(kind, seed):
 @pytest.mark.parametrize("kind", ["plain", "soft", "groups", "heat"])
 def test_edits_one_after_the_other_give_the_plans_of_fresh_solves(kind):
     here, live = draw(kind, 5), LiveProblem()
-    for limit in sorted({limit.name for limit in build(here).problem.limits}):
+    for limit in sorted({limit.name for limit in build_problem(here).problem.limits}):
         here = with_limit(here, limit, raised(0.21))
         try:
             expected = StorageScheduler().compute(here).cost
@@ -67,11 +65,11 @@ class Counted(Inflexible):
 def test_a_part_that_stays_is_not_written_again():
     Counted.written = 0
     load = Counted(name="counted", power=np.ones(24))
-    built = build(site(store(), load))
-    built = build(site(store(soc_at_start=3.0), load), built)
+    built = build_problem(site(store(), load))
+    built = build_problem(site(store(soc_at_start=3.0), load), built)
     assert Counted.written == 1
     later = replace(DAY, start=DAY.start + DAY.step, end=DAY.end + DAY.step)
-    build(site(store(), load, window=later), built)
+    build_problem(site(store(), load, window=later), built)
     assert Counted.written == 2
 
 
@@ -82,7 +80,7 @@ def coupled(name, most):
 
 @pytest.mark.parametrize("least", [(3.0, 1.0), (1.0, 3.0)])
 def test_devices_that_share_a_coupling_bound_each_other_anew(least):
-    before = build(site(coupled("a", 2.0), second := coupled("b", 2.0)))
+    before = build_problem(site(coupled("a", 2.0), second := coupled("b", 2.0)))
     assert_like_new(site(coupled("a", least[0]), second), before)
     assert_like_new(site(coupled("a", least[0]), coupled("b", least[1])), before)
 
@@ -90,4 +88,4 @@ def test_devices_that_share_a_coupling_bound_each_other_anew(least):
 def test_a_promise_about_a_group_sees_the_new_bounds_of_its_members():
     promise = Commitment(name="bid", baseline=1.0, up_price=0.3, down_price=-0.1, members=("car",))
     here = site(store(), commitments=(promise,))
-    assert_like_new(with_limit(here, "car.consumption-capacity", raised(5.0)), build(here))
+    assert_like_new(with_limit(here, "car.consumption-capacity", raised(5.0)), build_problem(here))

@@ -7,16 +7,14 @@ import numpy as np
 import pytest
 
 from engine.diagnosis.infeasibility import CUT_SHORT, diagnose
-from engine.diagnosis.what_if import LiveProblem
 from engine.errors import Infeasible, TimedOut
-from engine.formulation import build
+from engine.formulation import build_problem
 from engine.model.arrays import settled
-from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler
 from engine.site import Site
-from engine.solve.backend import KEPT, share_above
+from engine.solve.backend import KEPT, PLANS, Status, share_above
 from engine.solve.budget import Budget
 from engine.solve.highs import Model
-from engine.solve.status import PLANS, Status
 from engine.tariffs import EnergyTariff
 from tests.effort import effort
 from tests.engine.scheduling.checker import check
@@ -76,7 +74,7 @@ def test_small_sites_are_planned_exactly_although_a_gap_would_do(seed: int) -> N
 
 def test_a_budget_is_spent_by_all_solves_together() -> None:
     budget = Budget(0.3)
-    problem = build(draw("work", 3)).problem
+    problem = build_problem(draw("work", 3)).problem
     began = thread_time()
     while not budget.is_over:
         Model(problem.arrays(), budget).run()
@@ -86,7 +84,7 @@ def test_a_budget_is_spent_by_all_solves_together() -> None:
 
 
 def test_a_solver_that_others_had_before_has_the_whole_time() -> None:
-    problem = build(draw("plain", 3)).problem
+    problem = build_problem(draw("plain", 3)).problem
     for _ in range(3):  # HiGHS counts the time of all runs of one solver
         assert Model(problem.arrays(), Budget(5.0)).run().status is Status.OPTIMAL
     assert Model(problem.arrays(), Budget(0.0)).run().status is Status.TIMED_OUT
@@ -102,7 +100,7 @@ def test_an_explanation_without_time_says_so() -> None:
 
 
 def test_what_a_search_was_ended_with_is_checked() -> None:
-    arrays = build(draw("plain", 1)).problem.arrays()
+    arrays = build_problem(draw("plain", 1)).problem.arrays()
     x = Model(arrays).run().x
     assert arrays.breach(x) <= KEPT
     x[np.argmax(np.isfinite(arrays.upper))] += 1e6

@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.devices.adjustable import Adjustable
 from engine.devices.bounds import SoftBound
-from engine.devices.port import Port
+from engine.devices.port import Adjustable, Port
 from engine.errors import InputError
 from engine.model.limits import SoftLimit
 from engine.schedulers.storage_scheduler import StorageScheduler
@@ -71,7 +70,7 @@ def test_a_peak_price_that_changes_has_one_peak_per_price():
 
 
 def test_a_breach_of_the_site_is_paid_at_its_highest_and_in_each_step():
-    soft = SoftLimit(limit=5.0, highest_price=10.0, each_price=2.0)
+    soft = SoftLimit(limit=5.0, highest_price=10.0, hourly_price=2.0)
     schedule = plan(with_tariffs(site(load=bumped(8.0, 5, 6)), soft_consumption=soft))
     assert schedule.costs["any electricity.consumption breach"] == pytest.approx(3 * 10)
     assert schedule.costs["all electricity.consumption breaches"] == pytest.approx(3 * 2 * 2)
@@ -82,7 +81,7 @@ def test_a_breach_of_the_site_is_paid_at_its_highest_and_in_each_step():
 
 
 def test_an_unmet_target_is_told_with_its_time_and_amount():
-    soft = SoftBound(at=at(3, 20.0), highest_price=1000.0, each_price=1000.0)
+    soft = SoftBound(at=at(3, 20.0), highest_price=1000.0, hourly_price=1000.0)
     schedule = plan(site(store(soft_minima=soft)))
     (breach,) = schedule.breaches
     assert (breach.limit, breach.step, breach.amount) == ("car.soc-minima", 3, pytest.approx(20 - 2 - 12))
@@ -145,7 +144,7 @@ def test_equal_cars_get_equal_shares():
 
 
 def test_costs_add_up_and_are_told_by_name():
-    soft = SoftLimit(limit=1.0, highest_price=0.1, each_price=0.0)
+    soft = SoftLimit(limit=1.0, highest_price=0.1, hourly_price=0.0)
     schedule = plan(with_tariffs(site(store()), soft_consumption=soft))
     assert schedule.cost == pytest.approx(sum(schedule.costs.values()))
     assert schedule.costs["electricity net energy"] == pytest.approx(2.0 * 24 * 0.2)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from engine.devices.port import Port
-from engine.diagnosis.conflicts import taking_part
+from engine.diagnosis.conflicts import limits_in_conflict
 from engine.diagnosis.infeasibility import NoPlan, diagnose
-from engine.diagnosis.relaxation import Elastic
+from engine.diagnosis.relaxation import ElasticProblem
 from engine.errors import Infeasible
-from engine.formulation import build
+from engine.formulation import build_problem
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.solve.budget import Budget
 from tests.engine.scheduling.checker import check
@@ -59,9 +59,9 @@ def test_every_repair_gives_a_plan(make, k):
 
 @pytest.mark.parametrize("make", [out_of_reach, target_behind_the_connection, too_much_is_left, too_slow])
 def test_each_limit_of_the_smallest_conflict_is_needed_for_it(make):
-    problem = build(make(0)[0]).problem
-    part = taking_part(problem, problem.arrays(), Budget())
-    elastic = Elastic(problem, problem.arrays(), problem.limits, Budget())
+    problem = build_problem(make(0)[0]).problem
+    part = limits_in_conflict(problem, problem.arrays(), Budget())
+    elastic = ElasticProblem(problem, problem.arrays(), problem.limits, Budget())
     assert len(part) > 1
     assert all(elastic.least_slack([limit.name], uniform=False) for limit in part)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engine.devices.inflexible import Inflexible
-from engine.diagnosis.changes import raised, with_limit
 from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.site import raised, with_limit
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import at, bumped, site, store
 
@@ -42,7 +42,7 @@ def test_the_price_of_a_step_is_what_one_more_kwh_costs(kind, seed):
     for step in range(0, here.window.n, 3):
         up = (cost(loaded(here, step, STEP)) - schedule.cost) / (STEP * here.window.hours)
         down = (schedule.cost - cost(loaded(here, step, -STEP))) / (STEP * here.window.hours)
-        assert between(schedule.prices["electricity"][step], down, up)
+        assert between(schedule.shadow_prices["electricity"][step], down, up)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -56,12 +56,12 @@ def test_the_worth_of_stored_energy_is_what_it_saves(seed):
 
     more = (schedule.cost - cost(with_start(start + STEP))) / STEP
     less = (cost(with_start(start - STEP)) - schedule.cost) / STEP
-    assert between(schedule.worth[store_of.name][0] * store_of.storage_efficiency, more, less)
+    assert between(schedule.storage_values[store_of.name][0] * store_of.storage_efficiency, more, less)
 
 
 def test_a_binding_connection_has_a_price():
     here = site(store(soc_targets=at(10, 32.0)), load=bumped(3.0, 0, 23), capacity=6.0, buy=np.linspace(0.1, 0.3, 24))
     schedule = StorageScheduler().compute(here)
     saved = (schedule.cost - cost(with_limit(here, "electricity.consumption-capacity", raised(STEP)))) / STEP
-    assert schedule.limit_prices["electricity.consumption-capacity"].sum() == pytest.approx(saved, abs=1e-4)
+    assert schedule.limit_shadow_prices["electricity.consumption-capacity"].sum() == pytest.approx(saved, abs=1e-4)
     assert saved > 0.1

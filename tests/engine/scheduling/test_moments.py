@@ -87,7 +87,7 @@ def test_repairs_of_a_target_between_ticks_work():
 
 def test_a_soft_target_says_when_and_by_how_much_it_is_missed():
     ticks, between = np.full(33, np.nan), np.array([30.7])
-    soft = SoftBound(at=ticks, between=between, highest_price=1000.0, each_price=1000.0)
+    soft = SoftBound(at=ticks, between=between, highest_price=1000.0, hourly_price=1000.0)
     schedule = plan(here(store(moments=moments(TEN_PAST_SEVEN), soft_targets=(soft, soft))))
     (breach,) = schedule.breaches
     assert (breach.limit, breach.amount) == ("car.soc-targets", pytest.approx(1 / 30))
@@ -99,7 +99,7 @@ def test_a_soft_target_says_when_and_by_how_much_it_is_missed():
 def test_a_price_of_breaches_may_change_over_time():
     ticks = np.where(np.isin(np.arange(33), [4, 8]), 12.0, np.nan)
     price = np.where(np.arange(32) < 4, 10.0, 20.0)
-    schedule = plan(here(store(soft_minima=SoftBound(at=ticks, each_price=price, highest_price=price))))
+    schedule = plan(here(store(soft_minima=SoftBound(at=ticks, hourly_price=price, highest_price=price))))
     assert [breach.amount for breach in schedule.breaches] == [pytest.approx(6.0), pytest.approx(2.0)]
     assert schedule.costs["any car.soc-minima breach"] == pytest.approx(10 * 6 + 20 * 2)
 

@@ -11,13 +11,12 @@ import pytest
 from engine.devices.device import Device
 from engine.devices.port import Port, PortedDevice
 from engine.devices.running import OperatingRange
-from engine.diagnosis.changes import raised, with_limit
 from engine.diagnosis.infeasibility import NoPlan
-from engine.diagnosis.what_if import LiveProblem
 from engine.errors import InputError
 from engine.model.block import Limit
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
-from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler
+from engine.site import raised, with_limit
 from engine.testing import check_device
 from tests.engine.scheduling.random_sites import KINDS, draw
 from tests.engine.scheduling.samples import bumped, site
@@ -41,7 +40,7 @@ class Generator(PortedDevice):
         (port,) = self.ports
         flow = port.add_to(problem)
         litres = problem.variable(f"{self.name}.fuel", upper=self.tank, size=1)
-        burnt = (flow.given * (problem.window.hours * self.litres_per_kwh)).total()
+        burnt = (flow.production * (problem.window.hours * self.litres_per_kwh)).total()
         problem.equal(f"{self.name}.fuel", litres - burnt)
         problem.limit(Limit(f"{self.name}.tank", f"{self.name}.fuel", "upper", "l"))
         problem.cost(f"{self.name} fuel", litres * self.price)
@@ -88,7 +87,7 @@ def test_it_runs_when_its_fuel_is_cheaper_than_the_grid():
 
 def test_the_shadow_price_of_its_limit_is_what_more_fuel_saves():
     plan = StorageScheduler().compute(site(generator(tank=5.0), load=np.full(24, 4.0), buy=PRICES))
-    assert plan.limit_prices["genset.tank"] == pytest.approx(4 * 0.5 - 1.6)
+    assert plan.limit_shadow_prices["genset.tank"] == pytest.approx(4 * 0.5 - 1.6)
 
 
 def test_a_limit_of_its_own_clashes_and_gives_way():

@@ -10,19 +10,19 @@ import pytest
 
 from engine.diagnosis.infeasibility import NoPlan
 from engine.errors import Infeasible
-from engine.formulation import build
+from engine.formulation import build_problem
 from engine.model.limits import SoftLimit
-from engine.schedulers import fleet, storage_dp, storage_dp_kernel
+from engine.schedulers import fleet, storage_dp, storage_dp_kernel, storage_scheduler
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Group
-from engine.solution import _limit_prices
+from engine.solution import limit_shadow_prices
 from engine.tariffs import Commitment, EnergyTariff, PeakTariff
 from tests.effort import effort
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.one_store_sites import draw
 from tests.engine.scheduling.samples import at, bumped, site, store
 
-KERNEL = storage_dp.compiled()
+KERNEL = storage_dp.compiled_kernel()
 LINEAR, COMPILED = StorageScheduler(), StorageScheduler(compiled=True)
 SEEDS = range(effort(60, 300))
 FULLER = {133}
@@ -38,9 +38,9 @@ def drawn(seed):
 def both(here):
     """Return the plan made without a solver and that of the linear problem; None where it refuses."""
     try:
-        return storage_dp.planned(here, KERNEL), LINEAR.compute(here)
+        return storage_dp.plan_one_store(here, KERNEL), LINEAR.compute(here)
     except Infeasible:
-        return storage_dp.planned(here, KERNEL), None
+        return storage_dp.plan_one_store(here, KERNEL), None
 
 
 def test_the_kernel_is_compiled_where_the_tests_run():
@@ -82,16 +82,16 @@ def test_a_start_outside_the_bounds_is_brought_back_in_the_same_way(seed):
 
 def certificate(here, plan):
     """Return what no plan can cost less than, by the prices of a plan, and the reduced costs they give each column."""
-    problem = build(here).problem
+    problem = build_problem(here).problem
     arrays, y = problem.arrays(), np.zeros(problem.height)
-    for name, prices in (*plan.prices.items(), *plan.worth.items()):
+    for name, prices in (*plan.shadow_prices.items(), *plan.storage_values.items()):
         first, size = problem.rows[f"{name}.balance"]
-        y[first : first + size] = prices * here.window.hours if name in plan.prices else -prices
+        y[first : first + size] = prices * here.window.hours if name in plan.shadow_prices else -prices
     reduced = arrays.cost - arrays.columns_of(y)
     reduced[np.abs(reduced) < 1e-9] = 0.0
     bound = np.where(reduced > 0, arrays.lower, arrays.upper)
     least = (reduced * np.where(reduced == 0, 0.0, bound)).sum() + y @ arrays.row_upper + arrays.offset
-    return least, _limit_prices(problem, reduced)
+    return least, limit_shadow_prices(problem, reduced)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -101,9 +101,9 @@ def test_the_prices_prove_that_no_plan_costs_less(seed):
         return
     least, savings = certificate(here, plan)
     assert least == pytest.approx(plan.cost, rel=1e-8, abs=1e-8)
-    assert list(plan.limit_prices) == list(savings)
+    assert list(plan.limit_shadow_prices) == list(savings)
     for name, saving in savings.items():
-        np.testing.assert_allclose(plan.limit_prices[name], saving, atol=1e-8, err_msg=name)
+        np.testing.assert_allclose(plan.limit_shadow_prices[name], saving, atol=1e-8, err_msg=name)
 
 
 def test_most_of_the_random_sites_have_a_plan_and_it_is_ours():
@@ -116,14 +116,15 @@ def test_most_of_the_random_sites_have_a_plan_and_it_is_ours():
 @pytest.mark.parametrize("seed", range(effort(2, 8)))
 def test_the_same_in_plain_python(seed):
     here = draw(seed)
-    plan = storage_dp.planned(here, KERNEL)
+    plan = storage_dp.plan_one_store(here, KERNEL)
     tell = (
         "import sys; sys.modules['numba'] = None\n"  # as if it were not installed
         "from engine.schedulers import storage_dp, storage_dp_kernel\n"
         "from tests.engine.scheduling.one_store_sites import draw\n"
-        f"plan = storage_dp.planned(draw({seed}), storage_dp_kernel.best_path)\n"
-        "print(storage_dp_kernel.COMPILED, storage_dp.compiled(), plan and (plan.cost, *plan.worth['STORE']))"
-    ).replace("STORE", next(iter(plan.worth)) if plan else "")
+        f"plan = storage_dp.plan_one_store(draw({seed}), storage_dp_kernel.best_path)\n"
+        "print(storage_dp_kernel.COMPILED, storage_dp.compiled_kernel(), "
+        "plan and (plan.cost, *plan.storage_values['STORE']))"
+    ).replace("STORE", next(iter(plan.storage_values)) if plan else "")
     run = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True)
     flag, kernel, told = run.stdout.strip().split(" ", 2)
     assert (flag, kernel) == ("False", "None")
@@ -131,13 +132,13 @@ def test_the_same_in_plain_python(seed):
         assert told == "None"
         return
     values = [float(each.strip("() ").removeprefix("np.float64(")) for each in told.split(",")]
-    np.testing.assert_allclose(values, [plan.cost, *next(iter(plan.worth.values()))], atol=1e-9)
+    np.testing.assert_allclose(values, [plan.cost, *next(iter(plan.storage_values.values()))], atol=1e-9)
 
 
 def test_at_one_price_the_store_is_filled_as_soon_as_it_can_be():
-    plan = storage_dp.planned(site(store(soc_targets=at(20, 10.0))), KERNEL)
+    plan = storage_dp.plan_one_store(site(store(soc_targets=at(20, 10.0))), KERNEL)
     np.testing.assert_allclose(plan.power["car"][:3], [4.0, 4.0, 0.0])
-    assert plan.worth["car"][0] == pytest.approx(0.2)
+    assert plan.storage_values["car"][0] == pytest.approx(0.2)
 
 
 def without_tie(here):
@@ -158,7 +159,7 @@ OTHERS = {
     "a second store": site(store(), store("other")),
     "no preference": without_tie(PLAIN),
     "a learned end": site(store(end_value="learned")),
-    "a soft limit": connected(PLAIN, soft_consumption=SoftLimit(limit=3.0, each_price=1.0)),
+    "a soft limit": connected(PLAIN, soft_consumption=SoftLimit(limit=3.0, hourly_price=1.0)),
     "a peak": connected(PLAIN, tariffs=(PeakTariff(direction="consumption", price=1.0),)),
     "a start cost": with_port(PLAIN, start_cost=1.0),
     "a ramp": with_port(PLAIN, ramp=1.0),
@@ -175,8 +176,8 @@ OTHERS = {
 @pytest.mark.parametrize("why", OTHERS)
 def test_another_kind_of_site_is_left_to_the_linear_problem(why):
     here = OTHERS[why]
-    assert storage_dp.planned(PLAIN, KERNEL) is not None
-    assert storage_dp.planned(here, KERNEL) is None
+    assert storage_dp.plan_one_store(PLAIN, KERNEL) is not None
+    assert storage_dp.plan_one_store(here, KERNEL) is None
     plan, linear = COMPILED.compute(here), LINEAR.compute(here)
     assert plan.costs == linear.costs
     for name, power in plan.power.items():
@@ -195,10 +196,10 @@ def test_a_site_without_a_plan_is_refused_in_the_same_words():
 
 def test_many_sites_are_planned_without_a_solver_and_few_are_not(monkeypatch):
     sites = [draw(seed) for seed in range(12)] + list(OTHERS.values())
-    suiting = sum(storage_dp.suits(here) for here in sites)
+    suiting = sum(storage_dp.has_one_store(here) for here in sites)
     used = []
-    planned = storage_dp.planned
-    monkeypatch.setattr(storage_dp, "planned", lambda *given: used.append(1) or planned(*given))
+    planned = storage_dp.plan_one_store
+    monkeypatch.setattr(storage_scheduler, "plan_one_store", lambda *given: used.append(1) or planned(*given))
     few = fleet.schedule_many(sites, workers=1)
     assert not used
     monkeypatch.setattr(fleet, "COMPILED_FROM", suiting)

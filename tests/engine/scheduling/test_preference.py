@@ -5,41 +5,41 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.formulation import build
+from engine.formulation import build_problem
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.solve.complementarity import Cells
 from engine.solve.highs import Model
-from engine.solve.optimum import Options, solve
-from engine.solve.preference import _all_priced, _alone, _edited
+from engine.solve.optimum import Options, solve_problem
+from engine.solve.preference import is_surely_unique, is_unique, refine_in_place
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import at, bumped, site, store
 
 NO_PAIRS = Cells.of([])
 
 
-@pytest.mark.parametrize("alone", [_alone, lambda model, answer: _all_priced(model.arrays, answer)])
+@pytest.mark.parametrize("alone", [is_unique, lambda model, answer: is_surely_unique(model.arrays, answer)])
 def test_a_plan_said_to_be_alone_stays_whatever_is_preferred(alone):
     rng, told = np.random.default_rng(7), []
     for kind in ("plain", "soft", "groups", "heat"):
         for seed in range(12):
-            arrays = build(draw(kind, seed)).problem.arrays()
+            arrays = build_problem(draw(kind, seed)).problem.arrays()
             model = Model(arrays)
             answer = model.run()
             if not answer.has_plan:
                 continue
             told.append(alone(model, answer))
             if told[-1]:
-                found = _edited(model, answer, rng.normal(size=arrays.width), NO_PAIRS)
+                found = refine_in_place(model, answer, rng.normal(size=arrays.width), NO_PAIRS)
                 np.testing.assert_allclose(found.x, answer.x, atol=1e-6)
     assert any(told)
     assert not all(told)
 
 
-def test_at_one_price_the_plan_is_not_alone():
-    model = Model(build(site(store(soc_targets=at(20, 10.0)))).problem.arrays())
+def test_at_one_price_the_plan_is_notis_unique():
+    model = Model(build_problem(site(store(soc_targets=at(20, 10.0)))).problem.arrays())
     answer = model.run()
-    assert not _alone(model, answer)
-    assert not _all_priced(model.arrays, answer)
+    assert not is_unique(model, answer)
+    assert not is_surely_unique(model.arrays, answer)
 
 
 def sunny():
@@ -53,5 +53,5 @@ def sunny():
 def test_what_is_free_is_taken_sooner_and_not_burned(solver):
     plan = StorageScheduler(solver=solver).compute(sunny())
     np.testing.assert_allclose(plan.power["car"][6:14], 4.0)
-    cheapest = solve(build(sunny()).problem, Options(preferences=False))
-    assert plan.cost == pytest.approx(build(sunny()).problem.arrays().cost @ cheapest.x)
+    cheapest = solve_problem(build_problem(sunny()).problem, Options(preferences=False))
+    assert plan.cost == pytest.approx(build_problem(sunny()).problem.arrays().cost @ cheapest.x)

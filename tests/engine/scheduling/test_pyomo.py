@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from engine.errors import Infeasible, InputError
-from engine.formulation import build
+from engine.formulation import build_problem
 from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.solve.backend import Status
 from engine.solve.pyomo_backend import Names, PyomoModel
-from engine.solve.status import Status
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.random_sites import KINDS, draw
 from tests.engine.scheduling.samples import at, site, store
@@ -30,12 +30,12 @@ def test_another_solver_finds_the_same_cost(kind, solver):
 def test_duals_are_the_same(solver):
     given = site(store(soc_targets=at(10, 30.0)), buy=np.linspace(0.1, 0.3, 24), sell=0.05)
     direct, other = StorageScheduler().compute(given), StorageScheduler(solver=solver).compute(given)
-    np.testing.assert_allclose(other.prices["electricity"], direct.prices["electricity"], atol=1e-9)
+    np.testing.assert_allclose(other.shadow_prices["electricity"], direct.shadow_prices["electricity"], atol=1e-9)
     np.testing.assert_allclose(other.soc["car"], direct.soc["car"], atol=1e-6)
 
 
 def test_the_model_is_named():
-    problem = build(site(store())).problem
+    problem = build_problem(site(store())).problem
     model = PyomoModel(problem.arrays(), Names.of(problem), solver="appsi_highs").model
     assert model.x["car.soc[3]"].ub == 40.0
     assert "electricity.balance[23]" in model.rows

@@ -5,8 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from engine.devices.adjustable import Adjustable
-from engine.devices.port import Port
+from engine.devices.port import Adjustable, Port
 from engine.devices.running import OperatingRange
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.window import Window

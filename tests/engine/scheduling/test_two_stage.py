@@ -10,9 +10,8 @@ from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.storage import Storage
 from engine.errors import Infeasible, InputError
-from engine.schedulers.hedging import scenarios
 from engine.schedulers.storage_scheduler import StorageScheduler
-from engine.schedulers.two_stage import Scenario, plan_for_all
+from engine.schedulers.two_stage import Scenario, plan_for_all, quantile_scenarios
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import at, bumped, site, store
@@ -85,18 +84,18 @@ def test_probabilities_and_devices_must_fit():
 def test_quantiles_become_scenarios():
     levels = {level: np.full(24, 10 * level) for level in (0.9, 0.1, 0.5)}
     here = replace(site(store()), devices=(store(), Inflexible(name="load", power=np.zeros(24), quantiles=levels)))
-    ways = scenarios(here)
+    ways = quantile_scenarios(here)
     assert [each.probability for each in ways] == pytest.approx([0.3, 0.4, 0.3])
     assert [each.site.devices[-1].power[0] for each in ways] == pytest.approx([1.0, 5.0, 9.0])
     plan_for_all(ways)
     never = Inflexible(name="load", power=np.zeros(24), quantiles={0.0: np.zeros(24), 0.5: np.ones(24)})
     with pytest.raises(InputError, match="levels between 0 and 1"):
-        scenarios(replace(here, devices=(never,)))
+        quantile_scenarios(replace(here, devices=(never,)))
 
 
 def test_what_follows_from_a_decision_may_differ_between_scenarios():
     # Nothing can be decided: the car is used up more or less, and falls short of 2 kWh by another amount at each tick.
-    asked = SoftBound(at=np.full(25, 2.0), each_price=1.0)
+    asked = SoftBound(at=np.full(25, 2.0), hourly_price=1.0)
     sites = [site(store(charger=0.0, soc_min=-30.0, gain=-gain, soft_minima=asked)) for gain in (0.8, 0.4)]
     alone = sum(StorageScheduler().compute(each).cost for each in sites) / 2
     ways = [Scenario(site=each, probability=0.5) for each in sites]

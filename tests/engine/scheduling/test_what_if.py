@@ -7,10 +7,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from engine.diagnosis.changes import raised, with_limit
-from engine.diagnosis.what_if import LiveProblem
 from engine.errors import Infeasible
-from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler
+from engine.site import raised, with_limit
 from engine.tariffs import EnergyTariff
 from tests.engine.scheduling.random_sites import KINDS, draw
 from tests.engine.scheduling.samples import DAY, at, site, store
@@ -118,7 +117,7 @@ def test_costs_and_prices_read_after_another_edit_are_those_of_their_plan(leave)
     live.solve(turned(here()))
     plan, fresh = leave(first), StorageScheduler().compute(here())
     assert dict(plan.costs) == pytest.approx(fresh.costs)
-    for name in ("prices", "worth", "limit_prices"):
+    for name in ("shadow_prices", "storage_values", "limit_shadow_prices"):
         mine, theirs = getattr(plan, name), getattr(fresh, name)
         assert list(mine) == list(theirs)
         assert len(mine) == len(theirs)

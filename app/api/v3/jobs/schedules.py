@@ -211,8 +211,8 @@ def preview(call: Call, id: int, body: ScheduleTrigger) -> dict[str, Any]:
         "status": str(plan.status.value),
         "unresolved": unresolved(plan),
         "binding-limits": marginal.binding_limits(plan),
-        "prices": {"unit": f"{done.assembled.currency}/kWh", "values": dict(plan.prices)},
-        "worth": {"unit": f"{done.assembled.currency}/kWh", "values": dict(plan.worth)},
+        "prices": {"unit": f"{done.assembled.currency}/kWh", "values": dict(plan.shadow_prices)},
+        "worth": {"unit": f"{done.assembled.currency}/kWh", "values": dict(plan.storage_values)},
         "solver": marginal.solving(plan),
         "warnings": list(done.warnings),
     }
