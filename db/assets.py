@@ -1,13 +1,14 @@
 """Things that take or give energy, markets and weather stations, as a tree."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
 from sqlalchemy import ForeignKey, Select, UniqueConstraint, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
-from db.core.database import IDS_ONCE, Id, Table
+from db.core.database import IDS_ONCE, Id, Table, get
 from engine.errors import FieldError
 
 TYPES = {  # the first eight have fixed ids 1-8, which published clients rely on
@@ -124,6 +125,20 @@ def lineage(asset: Asset) -> list[Asset]:
     while (parent := line[-1].parent) is not None and parent not in line and belong_together(asset, parent):
         line.append(parent)
     return line[::-1]
+
+
+def with_numbers(session: Session, numbers: Collection[int]) -> list[Asset]:
+    """Return the assets in whose flex-model, flex-context or attributes one of some whole numbers stands."""
+    columns = session.execute(select(Asset.id, Asset.flex_model, Asset.flex_context, Asset.attributes))
+    ids = [key for key, *config in columns if not _whole_numbers(config).isdisjoint(numbers)]
+    return [get(session, Asset, key) for key in ids]
+
+
+def _whole_numbers(value: Any) -> set[int]:
+    if isinstance(value, dict | list):
+        inside = value.values() if isinstance(value, dict) else value
+        return set[int]().union(*map(_whole_numbers, inside))
+    return {value} if type(value) is int else set()
 
 
 TREES = 7_401_215

@@ -10,6 +10,7 @@ from app.auth.access.access import NotAllowed
 from app.jobs import principal
 from app.usecases.actor import Actor
 from app.usecases.fields import Body, Identifier, JsonObject
+from app.usecases.flex_config import mentions_elsewhere, record_deletion
 from db.accounts import subscriptions
 from db.accounts.accounts import Account, AccountRole, RolesAccounts
 from db.accounts.subscriptions import Subscription
@@ -91,6 +92,8 @@ def delete_account(session: Session, actor: Actor, account_id: int) -> None:
     members = session.scalars(select(User.id).where(User.account_id == account_id)).all()
     principal.leave(session, members, now=actor.now)
     actor.record(session, f"Deleted account {account.name!r} with its users, assets and data", account)
+    naming = mentions_elsewhere(session, set(session.scalars(owned)))
+    record_deletion(session, actor, f"Account {account_id} ({account.name}) with its sensors", naming)
     session.delete(account)
 
 

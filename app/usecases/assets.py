@@ -13,7 +13,7 @@ from app.auth.access import access
 from app.auth.access.references import References
 from app.usecases.actor import Actor
 from app.usecases.fields import Body, Identifier, JsonList, JsonObject
-from app.usecases.flex_config import check_flex_context, check_flex_model
+from app.usecases.flex_config import check_flex_context, check_flex_model, mentions_elsewhere, record_deletion
 from db import sensors
 from db.accounts import subscriptions
 from db.accounts.accounts import Account
@@ -92,14 +92,20 @@ def update_asset(session: Session, actor: Actor, asset_id: int, change: AssetCha
 
 
 def delete_asset(session: Session, actor: Actor, asset_id: int) -> None:
-    """Delete an asset with everything below it: assets, sensors and their data; the actor must be allowed all of it."""
+    """Delete an asset with everything below it: assets, sensors and their data; the actor must be allowed all of it.
+
+    Other assets whose flex-config names any of it are told so in their audit log.
+    """
     asset = database.get(session, Asset, asset_id)
     actor.check("delete", asset)
     lock_trees(session)
-    for below in subtree(session, asset_id):
+    tree = subtree(session, asset_id)
+    for below in tree:
         if not actor.may("delete", below):
             raise access.NotAllowed("delete", access.described(below), field=f"asset {asset_id} has it below it")
     actor.record(session, f"Deleted asset {asset.name!r} with everything below it", asset)
+    naming = mentions_elsewhere(session, {below.id for below in tree})
+    record_deletion(session, actor, f"Asset {asset_id} ({asset.name}) with its sensors", naming)
     session.delete(asset)
 
 

@@ -3,20 +3,26 @@
 One bad entry would stop every plan of its site, long after whoever wrote it has gone home.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from app.assemble.site.flex_config import model_kind, named
-from app.assemble.site.naming import ask_for
+from app.assemble.site.naming import REST_OF_PROCESS, Mention, ask_for, check_unit, mentions, takes_unit
+from app.auth.access import access
+from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
+from app.usecases.actor import Actor
 from app.usecases.inputs import Invalid
+from db.sensors import Sensor
 from engine.errors import EngineError, FieldError
 from engine.flex.context import FlexContext
+from engine.flex.facts import Target
 from engine.flex.fields import FlexFields
 from engine.flex.process import ProcessModel
-
-REST_OF_PROCESS = {"power": "1 kW", "duration": "PT1H"}
-"""What stands for the fields of a process that come with each request, while the stored ones are looked at."""
 
 
 def check_flex_model(references: References, asset_type: str, raw: Mapping[str, Any]) -> None:
@@ -68,3 +74,57 @@ def _check(references: References, kind: type[FlexFields], raw: Mapping[str, Any
         ask_for(references, config, {}, of=column)
     except FieldError as error:  # in the spelling of the other refusals, so that forms find the field
         raise FieldError(error.field.replace(f"{column}: ", f"{column}.", 1), error.problem) from None
+
+
+def mentions_elsewhere(session: Session, asset_ids: Collection[int]) -> list[Mention]:
+    """Fields of the flex-configs of other assets that name one of some assets or their sensors."""
+    sensor_ids = session.scalars(select(Sensor.id).where(Sensor.asset_id.in_(asset_ids)))
+    targets: set[tuple[Target, int]] = {("sensor", key) for key in sensor_ids} | {("asset", key) for key in asset_ids}
+    return [mention for mention in mentions(session, targets) if mention.asset.id not in asset_ids]
+
+
+def record_deletion(session: Session, actor: Actor, deleted: str, naming: Iterable[Mention]) -> None:
+    """Say in the audit logs of the assets whose flex-config names what is deleted that it is, for whoever plans them.
+
+    The fields stay as they are, so that a schedule is refused with the name of the field: without a limit or a price it
+    would be computed and be wrong.
+    """
+    for mention in naming:
+        actor.record(session, f"{deleted} was deleted, which {mention.field} of this asset names", mention.asset)
+
+
+def deletion_warning(principal: SignedIn | None, naming: Iterable[Mention]) -> str:
+    """Sentence to be read before something is deleted that flex-configs name; empty where none does.
+
+    Args:
+        principal: Who reads it; of assets that he may not read only the number is told. None: the operator.
+        naming: The fields that name it.
+    """
+    listed, hidden = [], set[int]()
+    for each in naming:
+        if principal is None or access.may(principal, "read", each.asset):
+            listed.append(f"{each.field} of asset {each.asset.id} ({each.asset.name})")
+        else:
+            hidden.add(each.asset.id)
+    if hidden:
+        listed.append(f"the flex-config of {len(hidden)} asset(s) of other accounts")
+    if not listed:
+        return ""
+    return f"It is named by {', '.join(listed)}: their schedules are refused until another one is named there."
+
+
+def check_unit_where_named(session: Session, sensor: Sensor, before: tuple[str, timedelta]) -> None:
+    """Refuse a new unit or resolution of a sensor with which a flex-config that names it could not be planned any more.
+
+    Args:
+        session: A session of any kind.
+        sensor: The sensor as it is to be.
+        before: Unit and resolution it had; what could not be planned with these is let pass.
+
+    Raises:
+        FieldError: A field of some asset takes no values in the new unit.
+    """
+    for mention in mentions(session, {("sensor", sensor.id)}):
+        reference, where = mention.reference, f"{mention.field} of asset {mention.asset.id} ({mention.asset.name})"
+        if reference is not None and takes_unit(reference, before[0], lasts=bool(before[1])):
+            check_unit(sensor, reference, field=where)

@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from app.assemble.site.naming import ask_for_old_attributes
+from app.assemble.site.naming import ask_for_old_attributes, mentions
 from app.auth.access import access
 from app.settings.settings import Settings
 from app.usecases.actor import Actor
 from app.usecases.fields import Body, Identifier, JsonObject, Length, Unit, Zone
+from app.usecases.flex_config import check_unit_where_named, record_deletion
 from db.assets import Asset
 from db.beliefs import conversion
 from db.core import database
@@ -74,16 +75,19 @@ def update_sensor(session: Session, actor: Actor, sensor_id: int, change: Sensor
     for field, old, new in zip(("unit", "event_resolution"), before, (sensor.unit, sensor.resolution), strict=True):
         if old != new:  # stored values would mean something else
             conversion.refuse_if_filled(session, sensor, field)
+    if before != (sensor.unit, sensor.resolution):
+        check_unit_where_named(session, sensor, before)
     changed = ", ".join(sorted(change.model_fields_set))
     actor.record(session, f"Changed {changed} of sensor {sensor_id}", sensor.asset, of=sensor)
     return sensor
 
 
 def delete_sensor(session: Session, actor: Actor, sensor_id: int) -> None:
-    """Delete a sensor with its data."""
+    """Delete a sensor with its data; the assets whose flex-config names it are told so in their audit log."""
     sensor = database.get(session, Sensor, sensor_id)
     actor.check("delete", sensor)
     actor.record(session, f"Deleted sensor {sensor.name!r} ({sensor_id}) with its data", sensor.asset, of=sensor)
+    record_deletion(session, actor, f"Sensor {sensor_id} ({sensor.name})", mentions(session, {("sensor", sensor_id)}))
     session.delete(sensor)
 
 

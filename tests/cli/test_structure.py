@@ -2,6 +2,8 @@
 
 import pytest
 
+from db.assets import Asset
+
 
 def test_an_account_of_ones_own(terminal):
     assert "ID 1" in terminal("flexscope add account --name Harbour").out
@@ -35,9 +37,19 @@ def test_an_account_has_one_name(terminal):
     assert "already" in terminal("flexscope add account --name Harbour").err
 
 
+@pytest.mark.parametrize("noun", ["sensor", "asset"])
+def test_whose_plans_need_what_is_deleted_is_told(terminal, database, noun):
+    terminal("flexscope add toy-account --kind battery")
+    with database.writing() as session:
+        session.get_one(Asset, 2).flex_context = {"consumption-price": {"sensor": 1}}
+    said = terminal(f"flexscope delete {noun} --id 1 --force")
+    assert "flex_context.consumption-price of asset 2 (toy-battery)" in said.err and said.code == 0
+
+
 def test_deleting_takes_along_what_belongs_to_it(terminal):
     terminal("flexscope add toy-account --kind battery")
-    assert "Deleted discharging." in terminal("flexscope delete sensor --id 2 --force").out
+    said = terminal("flexscope delete sensor --id 2 --force")
+    assert "Deleted discharging." in said.out and said.err == ""
     assert terminal("flexscope delete asset --id 3 --id 99 --force").code == 1  # all of them or none
     assert "toy-solar" in terminal("flexscope show account --id 1").out
     assert terminal("flexscope delete account --id 1 --force").code == 0

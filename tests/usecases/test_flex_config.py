@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from app.assemble.site.naming import mentions
 from app.settings.settings import load
 from app.usecases.actor import Actor
-from app.usecases.assets import AssetChange, NewAsset, copy_asset, create_asset, update_asset
-from app.usecases.sensors import NewSensor, create_sensor
+from app.usecases.assets import AssetChange, NewAsset, copy_asset, create_asset, delete_asset, update_asset
+from app.usecases.flex_config import deletion_warning, mentions_elsewhere
+from app.usecases.sensors import NewSensor, SensorChange, create_sensor, delete_sensor, update_sensor
 from db.accounts.accounts import Account
 from db.assets import Asset, asset_type
 from db.core.database import Database
-from db.sensors import of_asset
+from db.sensors import Sensor, of_asset
 from engine.errors import EngineError
+from engine.flex.facts import Target
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 ACTOR = Actor(principal=None, settings=load({}), now=NOW)
@@ -114,3 +117,66 @@ def test_a_copy_of_what_cannot_be_planned_with_is_refused(session: Session) -> N
     asset.flex_model = {"soc-mim": "1 kWh"}  # as an older release let it in
     with pytest.raises(EngineError, match="did you mean 'soc-min'"):
         copy_asset(session, ACTOR, asset.id)
+
+
+def add_sensor(session: Session, asset: Asset, name: str, unit: str) -> Sensor:
+    new = NewSensor(name=name, unit=unit, event_resolution="PT1H", generic_asset_id=asset.id)
+    return create_sensor(session, ACTOR, new)
+
+
+def named_everywhere(session: Session) -> tuple[Asset, Sensor, Asset, Asset]:
+    """Return a market and its price, a building and a process that name the price in several ways."""
+    market = add(session, "building")
+    price = add_sensor(session, market, "price", "EUR/kWh")
+    bid = {"name": "bid", "baseline": "1 kW", "up-price": {"sensor": price.id}}
+    home = add(session, flex_context={"consumption-price": {"sensor": price.id}, "commitments": [bid]})
+    home.flex_context = {"not-a-field": {"sensor": price.id}, **home.flex_context}  # as an older release let it in
+    market.attributes, power = {"market_id": price.id}, of_asset(session, home.id)[0]
+    machine = add(session, "process", flex_model={"sensor": power.id, "group": {"asset": market.id}})
+    return market, price, home, machine
+
+
+def test_every_field_that_names_a_sensor_or_an_asset_is_found(session: Session) -> None:
+    market, price, home, machine = named_everywhere(session)
+    power = of_asset(session, home.id)[0]
+    targets: list[tuple[Target, int]] = [("sensor", price.id), ("sensor", power.id), ("asset", market.id)]
+    assert {(mention.asset, mention.field) for mention in mentions(session, targets)} == {
+        (market, "attributes.market_id"),
+        (home, "flex_context.consumption-price"),
+        (home, "flex_context.commitments.up-price"),
+        (machine, "flex_model.sensor"),
+        (machine, "flex_model.group.asset"),
+    }
+
+
+def test_a_sensor_that_is_named_is_deleted_and_who_names_it_is_told(session: Session) -> None:
+    _, price, home, _ = named_everywhere(session)
+    naming = mentions(session, [("sensor", price.id)])
+    assert "flex_context.consumption-price of asset 2 (battery)" in deletion_warning(None, naming)
+    delete_sensor(session, ACTOR, price.id)
+    told = [event.event for event in session.info["noted"] if event.asset_id == home.id]
+    assert f"Sensor {price.id} (price) was deleted, which flex_context.consumption-price of this asset names" in told
+    assert home.flex_context["consumption-price"] == {"sensor": price.id}
+    del home.flex_context["not-a-field"]
+    session.flush()
+    with pytest.raises(EngineError, match=f"consumption-price.*there is no sensor {price.id}"):
+        update_asset(session, ACTOR, home.id, AssetChange(flex_context=home.flex_context))
+
+
+def test_an_asset_that_is_deleted_is_told_where_it_is_named_elsewhere(session: Session) -> None:
+    market, _, home, machine = named_everywhere(session)
+    assert {mention.asset for mention in mentions_elsewhere(session, [market.id])} == {home, machine}
+    delete_asset(session, ACTOR, market.id)
+    told = [event.event for event in session.info["noted"] if event.asset_id == machine.id]
+    assert "Asset 1 (building) with its sensors was deleted, which flex_model.group.asset of this asset names" in told
+
+
+def test_a_unit_that_a_flex_config_cannot_use_is_refused(session: Session) -> None:
+    _, price, home, _ = named_everywhere(session)
+    with pytest.raises(EngineError, match=r"flex_context.consumption-price of asset 2 \(battery\): sensor .* in 'kW'"):
+        update_sensor(session, ACTOR, price.id, SensorChange(unit="kW"))
+    price.unit = "EUR/MWh"
+    assert update_sensor(session, ACTOR, price.id, SensorChange(unit="EUR/kWh")).unit == "EUR/kWh"
+    price.unit = "kW"  # as an older release let it be: it may be mended
+    assert update_sensor(session, ACTOR, price.id, SensorChange(unit="kWh")).unit == "kWh"
+    assert home.flex_context["consumption-price"] == {"sensor": price.id}

@@ -4,15 +4,26 @@ What a field names, and what is done with it, is said by its declaration in ``en
 walk cannot be used either, as rows are got from ``References`` only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from app.assemble.site.flex_config import OLD_CAPACITIES, OLD_SHARES, OLD_SITE_CAPACITIES
+from sqlalchemy.orm import Session
+
+from app.assemble.site.flex_config import OLD_CAPACITIES, OLD_SHARES, OLD_SITE_CAPACITIES, model_kind, named
 from app.auth.access.references import References
+from db import assets
+from db.assets import Asset
 from db.sensors import Sensor
-from engine.errors import FieldError
-from engine.flex.facts import ENERGY_PER_EVENT, Reference, fits
+from engine.errors import EngineError, FieldError
+from engine.flex.context import FlexContext
+from engine.flex.facts import ENERGY_PER_EVENT, Reference, Target, fits
 from engine.flex.fields import FlexFields
+from engine.flex.process import ProcessModel
+
+REST_OF_PROCESS = {"power": "1 kW", "duration": "PT1H"}
+"""What stands for the fields of a process that come with each request, while the stored ones are looked at."""
+OLD_ATTRIBUTES = ("market_id", *OLD_SHARES, *OLD_SITE_CAPACITIES, *OLD_CAPACITIES)
 
 
 def ask_for(references: References, fields: FlexFields, origins: Mapping[str, str], *, of: str = "") -> None:
@@ -59,8 +70,7 @@ def check_unit(sensor: Sensor, named: Reference, *, field: str) -> None:
         FieldError: It measures something else.
     """
     unit = named.unit
-    percent = named.fact.kind == "state-of-charge" and sensor.unit == "%"
-    if unit is None or percent or fits(sensor.unit, unit, lasts=bool(sensor.resolution)):
+    if unit is None or takes_unit(named, sensor.unit, lasts=bool(sensor.resolution)):
         return
     example = unit.replace("currency", "EUR") or "%"
     energy = f", or {ENERGY_PER_EVENT[unit]} per event" if unit in ENERGY_PER_EVENT else ""
@@ -69,6 +79,18 @@ def check_unit(sensor: Sensor, named: Reference, *, field: str) -> None:
         f"sensor {sensor.id} ({sensor.name}) is in {sensor.unit or 'no unit'!r}, which is no unit of this field; "
         f"name a sensor in one such as {example}{energy}, or correct the unit of this one.",
     )
+
+
+def takes_unit(named: Reference, unit: str, *, lasts: bool) -> bool:
+    """Return whether a field takes the values of a sensor in some unit.
+
+    Args:
+        named: What the field says of the sensor.
+        unit: Unit of the sensor.
+        lasts: Whether its events last some time, so that an energy per event is a power.
+    """
+    percent = named.fact.kind == "state-of-charge" and unit == "%"
+    return named.unit is None or percent or fits(unit, named.unit, lasts=lasts)
 
 
 def ask_for_old_attributes(references: References, attributes: Mapping[str, Any]) -> None:
@@ -83,7 +105,53 @@ def ask_for_old_attributes(references: References, attributes: Mapping[str, Any]
     """
     if type(market := attributes.get("market_id")) is int:
         references.sensor(market, field="attributes.market_id")
-    for name in ("market_id", *OLD_SHARES, *OLD_SITE_CAPACITIES, *OLD_CAPACITIES):
+    for name in OLD_ATTRIBUTES:
         value = attributes.get(name)
         if isinstance(value, Mapping) and "sensor" in value:
             references.sensor(value["sensor"], field=f"attributes.{name}")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A field of the stored flex-config of an asset that names a sensor or an asset."""
+
+    asset: Asset
+    field: str
+    """Such as ``flex_context.consumption-price``."""
+    reference: Reference | None
+    """What the field says of it; None of an attribute of an older release."""
+
+
+def mentions(session: Session, targets: Collection[tuple[Target, int]]) -> list[Mention]:
+    """Fields of stored flex-configs, of any asset, that name one of some sensors and assets.
+
+    Args:
+        session: A session of any kind.
+        targets: ``sensor`` or ``asset``, and its id.
+    """
+    holders = assets.with_numbers(session, {key for _, key in targets})
+    return [mention for asset in holders for mention in _mentions_of(asset, targets)]
+
+
+def _mentions_of(asset: Asset, targets: Collection[tuple[Target, int]]) -> Iterator[Mention]:
+    kind = model_kind(asset.asset_type.name, asset.flex_model)
+    layers: list[tuple[str, type[FlexFields], Mapping[str, Any]]] = [
+        ("flex_model", kind, asset.flex_model),
+        ("flex_context", FlexContext, asset.flex_context),
+    ]
+    for column, language, raw in layers:
+        process = language is ProcessModel
+        for name, value in raw.items():  # one by one: a field that cannot be read hides no other
+            rest = {key: text for key, text in REST_OF_PROCESS.items() if process and key not in named({name: value})}
+            try:
+                fields = language.read({**rest, name: value})
+            except EngineError:
+                continue
+            for each in fields.references():
+                if (each.target, each.key) in targets:
+                    yield Mention(asset, f"{column}.{each.path}", each)
+    for name in OLD_ATTRIBUTES:
+        value = asset.attributes.get(name)
+        key = value.get("sensor") if isinstance(value, Mapping) else value if name == "market_id" else None
+        if ("sensor", key) in targets:
+            yield Mention(asset, f"attributes.{name}", None)

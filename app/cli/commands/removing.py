@@ -5,15 +5,17 @@ from collections.abc import Callable
 import click
 from sqlalchemy.orm import Session
 
+from app.assemble.site.naming import mentions
 from app.cli.opening import acting, reading
 from app.usecases.accounts import delete_account
 from app.usecases.actor import Actor
 from app.usecases.assets import delete_asset
+from app.usecases.flex_config import deletion_warning, mentions_elsewhere
 from app.usecases.sensors import delete_sensor
 from app.usecases.users import delete_user
 from db.accounts.accounts import Account
 from db.accounts.users import User
-from db.assets import Asset
+from db.assets import Asset, subtree
 from db.core.database import Table, get
 from db.sensors import Sensor
 from engine.errors import InputError
@@ -60,6 +62,8 @@ def remove(
     """Delete rows and, by the foreign keys, what is theirs: all of them or none."""
     with reading() as session:
         names = _names(session, table, ids)
+        if warning := _warning(session, table, ids):
+            click.secho(warning, fg="yellow", err=True)
     if not force:
         click.confirm(f"Delete {', '.join(names)} with {what}?", abort=True)
     with acting() as (session, actor):
@@ -74,3 +78,12 @@ def remove(
 def _names(session: Session, table: type[Table], ids: tuple[int, ...]) -> list[str]:
     rows = [get(session, table, key) for key in ids]
     return [str(getattr(row, "name", None) or getattr(row, "username", "")) for row in rows]
+
+
+def _warning(session: Session, table: type[Table], ids: tuple[int, ...]) -> str:
+    """Return which flex-configs of others name what is to be deleted."""
+    if table is Sensor:
+        return deletion_warning(None, mentions(session, {("sensor", key) for key in ids}))
+    if table is Asset:
+        return deletion_warning(None, mentions_elsewhere(session, {a.id for key in ids for a in subtree(session, key)}))
+    return ""

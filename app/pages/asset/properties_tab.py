@@ -15,6 +15,7 @@ from app.pages.asset.context_tab import heading
 from app.pages.asset.flex_form import FlexForm
 from app.usecases import assets as usecases
 from app.usecases.assets import AssetChange
+from app.usecases.flex_config import deletion_warning, mentions_elsewhere
 from app.widgets.async_content import note, reading, writing
 from app.widgets.delete_dialog import Removal
 from app.widgets.forms import Field, Form
@@ -102,7 +103,7 @@ def _end(asset: Asset) -> list[Any]:
         numbers = await reading(partial(_below, asset.id))
         return (
             f"The asset {asset.name} goes with {numbers[0] - 1} assets below it, {numbers[1]} sensors and all their "
-            "data. This cannot be undone."
+            f"data. This cannot be undone. {numbers[2]}".strip()
         )
 
     async def delete() -> None:
@@ -114,7 +115,9 @@ def _end(asset: Asset) -> list[Any]:
     return [heading("Delete"), Removal("Delete this asset", ask=ask, act=delete, done=away, word=asset.name)]
 
 
-def _below(asset_id: int, session: Session, who: SignedIn) -> tuple[int, int]:
+def _below(asset_id: int, session: Session, who: SignedIn) -> tuple[int, int, str]:
+    """Return the number of assets and sensors of a tree, and which flex-configs outside of it name any of them."""
     access.check(who, "delete", get(session, Asset, asset_id))
     tree = [each.id for each in assets.subtree(session, asset_id)]
-    return len(tree), len(listing.sensors_of(session, tree))
+    warning = deletion_warning(who, mentions_elsewhere(session, tree))
+    return len(tree), len(listing.sensors_of(session, tree)), warning

@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.assemble.site.naming import mentions
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.pages.asset.context_tab import heading
 from app.pages.sensor.fields import fields
 from app.usecases import sensors as usecases
+from app.usecases.flex_config import deletion_warning
 from app.usecases.sensors import SensorChange
 from app.widgets.async_content import note, reading, writing
 from app.widgets.delete_dialog import Removal
@@ -55,8 +57,8 @@ def _show(page: Shell, found: SettingsContent) -> Sequence[Any]:
         )
 
     async def ask() -> str:
-        count = await reading(partial(_counted, sensor.id))
-        return f"The sensor {sensor.name} goes with all its {count:,} beliefs. This cannot be undone."
+        count, warning = await reading(partial(_counted, sensor.id))
+        return f"The sensor {sensor.name} goes with all its {count:,} beliefs. This cannot be undone. {warning}".strip()
 
     async def delete() -> None:
         await writing(lambda session, actor: usecases.delete_sensor(session, actor, sensor.id))
@@ -67,7 +69,8 @@ def _show(page: Shell, found: SettingsContent) -> Sequence[Any]:
     return [form, heading("Delete"), gone]
 
 
-def _counted(sensor_id: int, session: Session, who: SignedIn) -> int:
+def _counted(sensor_id: int, session: Session, who: SignedIn) -> tuple[int, str]:
+    """Return the number of beliefs of a sensor, and which flex-configs name it."""
     sensor = get(session, Sensor, sensor_id)
     access.check(who, "delete", sensor)
-    return deletion.count(session, sensor)
+    return deletion.count(session, sensor), deletion_warning(who, mentions(session, {("sensor", sensor_id)}))
