@@ -1,0 +1,210 @@
+"""A site of one store behind one connection in numbers: what each step may do and cost, and what is paid for a peak."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from engine.devices.bounds import SoftBound
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import Adjustable, Port
+from engine.devices.reach import settled
+from engine.devices.storage import Storage
+from engine.model.limits import SoftLimit, groups_of_equal, runs_of_equal
+from engine.model.linear import Floats, any_of, full
+from engine.site import Connection, Site
+from engine.tariffs import EnergyTariff, PeakTariff
+
+Quantity: TypeAlias = Literal["bought", "sold", "taken", "given up", "short", "over"]
+_PLAIN = {
+    kind: [(each.name, each.default) for each in fields(kind) if each.name not in planned.split()]
+    for kind, planned in {
+        Site: "window devices connections hedged",
+        Connection: "commodity consumption_limit production_limit soft_consumption soft_production tariffs",
+        Storage: "name ports soc_at_start soc_min soc_max soc_minima soc_maxima soc_targets soft_minima soft_maxima "
+        "soft_targets storage_efficiency gain end_value prefer_charging_sooner",
+        Port: "name commodity consumption_limit production_limit soft_consumption soft_production charging_efficiency "
+        "discharging_efficiency wear_price bands on_at_start coefficient share prefer_sooner",
+    }.items()
+}
+"""Fields that are not planned here, and what they must be; those that may come count as not planned."""
+
+
+class Level(NamedTuple):
+    """What is paid for once at its highest: a peak, or a breach of a soft limit, among some of the steps."""
+
+    quantity: Quantity
+    """Of which it is the highest: power bought, sold, taken or given by the store [kW], energy short or over [kWh]."""
+    free: Floats
+    """Up to here nothing is paid [kW or kWh], infinite where it does not count, shape (n,)."""
+    price: float
+    """Price of the highest excess [currency per kW or kWh]."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSite:
+    """A site of this kind, taken apart; arrays of shape (n,)."""
+
+    site: Site
+    store: Storage
+    port: Port
+    connection: Connection
+    load: Floats
+    """Power of all that is not planned [kW]."""
+    sun: Floats
+    """Most power of what can be curtailed [kW]."""
+    buy: Floats
+    sell: Floats
+    share: Floats
+    """Share of what flows into the store in a step that is left at its end."""
+    levels: tuple[Level, ...]
+
+    @property
+    def hours(self) -> float:
+        """Length of a step [h]."""
+        return self.site.window.hours
+
+    @classmethod
+    def of(cls, site: Site) -> "StoreSite | None":
+        """Return the parts of a site; None if it is of another kind."""
+        stores = [each for each in site.devices if type(each) is Storage]
+        loads = [each for each in site.devices if type(each) is Inflexible]
+        suns = [each for each in site.devices if type(each) is Adjustable and _only_curtailed(each)]
+        if len(stores) != 1 or 1 + len(loads) + len(suns) != len(site.devices) or len(site.connections) != 1:
+            return None
+        (store,), (connection,), n = stores, site.connections, site.window.n
+        tariffs, members = connection.tariffs, [port for device in site.devices for port in device.ports]
+        plain = all(_is_plain(each) for each in (site, connection, store, *store.ports))
+        if not plain or len(store.ports) != 1 or not all(type(each) in (EnergyTariff, PeakTariff) for each in tariffs):
+            return None
+        if any(each.commodity != connection.commodity or each.group is not None for each in members):
+            return None
+        energy = [each for each in tariffs if isinstance(each, EnergyTariff)]
+        parts = cls(
+            site=site,
+            store=store,
+            port=store.ports[0],
+            connection=connection,
+            load=sum((each.power for each in loads), np.zeros(n)),
+            sun=sum((full(each.ports[0].production_limit, n) for each in suns), np.zeros(n)),
+            buy=sum((full(each.consumption_price, n) for each in energy), np.zeros(n)),
+            sell=sum((full(each.production_price, n) for each in energy), np.zeros(n)),
+            share=settled(store.storage_efficiency) * np.ones(n),
+            levels=tuple(_levels(connection, store.ports[0], store, n)),
+        )
+        return parts if parts.is_lossy_at_most() and not isinstance(store.end_value, str) else None
+
+    def is_lossy_at_most(self) -> bool:
+        """Return whether no efficiency is 0 and no peak earns, so that each energy belongs to one power."""
+        shares = (self.share, self.port.charging_efficiency, self.port.discharging_efficiency)
+        return all(bool(np.min(each) > 0.0) for each in shares) and all(each.price >= 0.0 for each in self.levels)
+
+    def added(self, power: Floats) -> Floats:
+        """Return the energy that powers add to the store by the end of their steps [kWh], shape (m, n) or (n,)."""
+        port = self.port
+        inflow = np.where(power > 0.0, power * port.charging_efficiency, power / port.discharging_efficiency)
+        return inflow * self.share * self.hours
+
+    def power(self, added: Floats) -> Floats:
+        """Return the power [kW] that adds so much energy [kWh], shape (n,)."""
+        inflow, port = added / (self.share * self.hours), self.port
+        return np.where(inflow > 0.0, inflow / port.charging_efficiency, inflow * port.discharging_efficiency)
+
+    def energy_cost(self, net: Floats) -> Floats:
+        """Return what powers of the site cost in their steps, levels aside [currency], shape (m, n) or (n,)."""
+        paid = np.maximum(net, 0.0) * self.buy - np.maximum(-net, 0.0) * self.sell
+        return (paid + _breaches(self.connection, net)) * self.hours
+
+    def store_cost(self, power: Floats) -> Floats:
+        """Return what powers of the store cost by themselves [currency], shape (m, n) or (n,)."""
+        return (np.abs(power) * self.port.wear_price + _breaches(self.port, power)) * self.hours
+
+    def net_bends(self) -> list[Floats]:
+        """Return the powers of the site at which their price changes [kW], each shape (n,)."""
+        return [np.zeros(len(self.load)), *_limits_of(self.connection, len(self.load))]
+
+    def store_bends(self) -> list[Floats]:
+        """Return the powers of the store at which their price or efficiency changes [kW], each shape (n,)."""
+        return [np.zeros(len(self.load)), *_limits_of(self.port, len(self.load))]
+
+    def best_net(self, power: Floats, least: Floats, most: Floats) -> Floats:
+        """Return the cheapest power of the site when the store has a power: as much sun as pays [kW], shape (n,)."""
+        low, high = np.maximum(power + self.load - self.sun, least), np.minimum(power + self.load, most)
+        nets = np.stack([np.clip(each, low, np.maximum(low, high)) for each in (low, high, *self.net_bends())])
+        best: Floats = nets[np.argmin(self.energy_cost(nets), axis=0), np.arange(len(power))]
+        return best
+
+    def excess(self, level: Level, power: Floats, net: Floats, soc: Floats) -> float:
+        """Return by how much the highest of what a level counts lies above what is free."""
+        amounts = {"bought": net, "sold": -net, "taken": power, "given up": -power, "short": -soc, "over": soc}
+        return float(np.max(amounts[level.quantity] - level.free, initial=0.0))
+
+
+def _breaches(limited: Connection | Port, flow: Floats) -> Floats:
+    """Return what it costs per hour to go beyond soft limits with a flow [currency/h], levels aside."""
+    paid = np.zeros_like(flow)
+    for soft, one_way in ((limited.soft_consumption, flow), (limited.soft_production, -flow)):
+        if soft is not None and any_of(soft.hourly_price):
+            paid = paid + np.maximum(one_way - soft.limit, 0.0) * soft.hourly_price
+    return paid
+
+
+def _limits_of(limited: Connection | Port, n: int) -> list[Floats]:
+    """Return the soft limits on a flow [kW], positive for what is taken, each shape (n,)."""
+    sides = ((limited.soft_consumption, 1.0), (limited.soft_production, -1.0))
+    return [sign * full(soft.limit, n) for soft, sign in sides if soft is not None]
+
+
+def _only_curtailed(device: Adjustable) -> bool:
+    """Return whether a device only gives, as much as is wanted up to a limit."""
+    if len(device.ports) != 1:
+        return False
+    (port,) = device.ports
+    soft = any(each is not None for each in (port.soft_consumption, port.soft_production))
+    rules = any_of(port.consumption_limit) or any_of(port.wear_price) or bool(port.bands)
+    return _is_plain(port) and not soft and not rules
+
+
+def _is_plain(part: Any) -> bool:
+    """Return whether nothing but what is planned here is asked of a part of a site."""
+    if isinstance(part, Storage):
+        soft = [each for each in (part.soft_minima, part.soft_maxima, *(part.soft_targets or ())) if each is not None]
+        if any(len(each.between) for each in soft):
+            return False
+    return type(part) in _PLAIN and all(getattr(part, name) == usual for name, usual in _PLAIN[type(part)])
+
+
+def _levels(connection: Connection, port: Port, store: Storage, n: int) -> list[Level]:
+    """Return what is paid for once at its highest."""
+    levels = []
+    for tariff in connection.tariffs:
+        if isinstance(tariff, PeakTariff):
+            billing = 0.0 if tariff.billing is None else tariff.billing.astype(float)
+            groups, first = groups_of_equal(n, billing, tariff.price, tariff.reached)
+            prices, free = full(tariff.price, n)[first], full(tariff.reached, n)
+            levels += _of_groups("bought" if tariff.direction == "consumption" else "sold", free, groups, prices)
+    limits: list[tuple[Quantity, SoftLimit | None]] = [
+        ("bought", connection.soft_consumption),
+        ("sold", connection.soft_production),
+        ("taken", port.soft_consumption),
+        ("given up", port.soft_production),
+    ]
+    for quantity, soft in limits:
+        if soft is not None:
+            groups, prices = runs_of_equal(n, soft.highest_price)
+            levels += _of_groups(quantity, full(soft.limit, n), groups, prices)
+    short, over = store.soft_targets or (None, None)
+    bounds: list[tuple[Quantity, SoftBound | None]] = [
+        ("short", store.soft_minima), ("over", store.soft_maxima), ("short", short), ("over", over),
+    ]  # fmt: skip
+    for quantity, bound in bounds:
+        if bound is not None:
+            free = np.where(np.isnan(bound.at[1:]), np.inf, bound.at[1:] * (-1.0 if quantity == "short" else 1.0))
+            groups, first = groups_of_equal(n, bound.highest_price)
+            levels += _of_groups(quantity, free, groups, full(bound.highest_price, n)[first])
+    return levels
+
+
+def _of_groups(quantity: Quantity, free: Floats, groups: Any, prices: Floats) -> list[Level]:
+    found = [Level(quantity, np.where(groups == at, free, np.inf), float(price)) for at, price in enumerate(prices)]
+    return [level for level in found if level.price and np.isfinite(level.free).any()]
