@@ -4,14 +4,18 @@ import fcntl
 import itertools
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import hypothesis
 import psycopg2
 import pytest
+from argon2.profiles import CHEAPEST
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
+from app.auth.login import passwords
 from db.core.database import Database
 from db.migrations import upgrade
 from tests import postgres
@@ -22,9 +26,17 @@ ARGUMENTS = (
     "--disable-component-update --disable-sync"
 ).split()
 
+MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30
+"""A file system in memory, and what a run needs of it at most [bytes]."""
+
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM:
+    # A fresh database is hundreds of new files: on a disk they cost forty times what they cost in memory
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
 PATIENCE = 90_000
 """How long pages may take for what must come [ms]: a busy machine is slow, not wrong."""
 
+passwords.COST = CHEAPEST  # a thousand sign-ins would hash for minutes; see test_a_password_takes_long_to_hash
 expect.set_options(timeout=PATIENCE)
 hypothesis.settings.register_profile("house", deadline=None)  # the first example pays for imports, on a busy machine
 hypothesis.settings.load_profile("house")
@@ -77,14 +89,23 @@ def refuse(reason: str) -> None:
 
 def create_database(url: str, name: str, template: str | None) -> str:
     """Create a database on the server of a URL; return its URL."""
-    base = url.rsplit("/", 1)[0]
-    admin = psycopg2.connect(f"{base.replace('+psycopg2', '')}/postgres")
-    admin.autocommit = True
-    copying = " STRATEGY FILE_COPY" if admin.server_version >= 150_000 else ""  # half the work of what is usual there
-    with admin.cursor() as cursor:
+    with closing(administration(url)) as admin, admin.cursor() as cursor:
+        copying = " STRATEGY FILE_COPY" if admin.server_version >= 150_000 else ""  # half the work of the usual one
         cursor.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}{copying}" if template else ""))
-    admin.close()
-    return f"{base}/{name}"
+    return f"{url.rsplit('/', 1)[0]}/{name}"
+
+
+def drop_database(url: str) -> None:
+    """Drop the database of a URL, whoever is still connected to it: its ten megabytes may lie in memory."""
+    with closing(administration(url)) as admin, admin.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {url.rsplit('/', 1)[1]} WITH (FORCE)")
+
+
+def administration(url: str) -> "psycopg2.extensions.connection":
+    """Return a connection to the server of a URL that may create and drop databases."""
+    connection = psycopg2.connect(f"{url.rsplit('/', 1)[0].replace('+psycopg2', '')}/postgres")
+    connection.autocommit = True
+    return connection
 
 
 @pytest.fixture
@@ -95,9 +116,11 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres_template: str) -> str:
+def postgres_url(postgres_template: str) -> Iterator[str]:
     """URL of a fresh PostgreSQL database with all tables."""
-    return create_database(postgres_template, f"t{next(COUNT)}", "template_empty")
+    url = create_database(postgres_template, f"t{next(COUNT)}", "template_empty")
+    yield url
+    drop_database(url)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
