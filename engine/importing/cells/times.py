@@ -1,0 +1,229 @@
+"""Cells with times → clock readings and offsets as arrays; the order of day and month is that of a whole column."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import FieldError
+from engine.importing.cells.shapes import Codes, by_shape, codes_of, digits
+from engine.importing.cells.time_texts import TimeForm, interval_forms, time_form
+from engine.importing.layout import Cell, Mask
+from engine.iso_time import HOUR_US, MICROSECOND, Microseconds
+
+NAIVE = np.iinfo(np.int64).min
+"""Stands for the offset of a time that tells none."""
+DAY_US = 24 * HOUR_US
+MINUTE_US = 60_000_000
+MIDNIGHT = datetime(1970, 1, 1)  # noqa: DTZ001  # a clock reading
+
+
+@dataclass
+class ClockReadings:
+    """What cells say, before a zone makes moments of it."""
+
+    local: Microseconds
+    """What the clock shows [us since 1970 on that clock], shape (n,)."""
+    offset: Microseconds
+    """How far that clock is ahead of UTC [us], or ``NAIVE``, shape (n,)."""
+    fold: NDArray[np.int8]
+    """0 and 1 for a time marked as before or after the clocks are put back, else -1, shape (n,)."""
+    good: Mask
+    """Which cells are times, shape (n,)."""
+    dated: Mask
+    """Which say the day, shape (n,)."""
+
+    @classmethod
+    def empty(cls, count: int) -> "ClockReadings":
+        """Return room for some times, none of them read."""
+        zeros = np.zeros(count, np.int64)
+        return cls(zeros, np.full(count, NAIVE), np.full(count, -1, np.int8), np.zeros(count, bool), zeros > 0)
+
+    def put(self, rows: NDArray[np.intp], other: "ClockReadings") -> None:
+        """Write some others in rows."""
+        for name in ("local", "offset", "fold", "good", "dated"):
+            getattr(self, name)[rows] = getattr(other, name)
+
+    def on_days_of(self, days: "ClockReadings") -> "ClockReadings":
+        """Times of day on the days of others."""
+        offset = np.where(self.offset == NAIVE, days.offset, self.offset)
+        local = days.local // DAY_US * DAY_US + self.local
+        return ClockReadings(local, offset, self.fold, self.good & days.good & days.dated, days.dated)
+
+
+@dataclass
+class TimeFacts:
+    """What all cells of a column have in common, as far as it decides how they are read."""
+
+    day_over_12: tuple[int, int] = (0, 0)
+    """Largest of the first and of the second number of dates such as 05/11/2026."""
+    signs: set[str] = field(default_factory=set)
+    """Between their numbers."""
+    is_naive: bool = False
+    """Whether any tells no offset."""
+    at_24: bool = False
+    """Whether any is 24:00."""
+    count: int = 0
+    """Cells that are times."""
+    unreadable: int = 0
+    """Cells that hold something else."""
+
+    def add(self, cells: Sequence[Cell]) -> None:
+        """Look at some more cells."""
+        texts = [cell for cell in cells if type(cell) is str and cell]
+        typed = [cell for cell in cells if type(cell) is not str]
+        self.count += len(typed)
+        self.is_naive |= bool(typed)
+        self.at_24 |= 24.0 in typed
+        codes = codes_of(texts)
+        for shape, rows in by_shape(codes):
+            both = interval_forms(shape)
+            form = time_form(shape) or (both[0] if both else None)
+            if form is None:
+                self.unreadable += len(rows)
+                continue
+            self.count += len(rows)
+            self.is_naive |= not form.is_aware
+            part = codes[rows]
+            if "a" in form.spans:
+                self.signs.add(shape[form.spans["a"][1]])
+                largest = [int(digits(part, form.spans[name]).max()) for name in "ab"]
+                self.day_over_12 = max(self.day_over_12[0], largest[0]), max(self.day_over_12[1], largest[1])
+            if "H" in form.spans:
+                self.at_24 |= int(digits(part, form.spans["H"]).max()) == 24
+
+
+def read_times(cells: Sequence[Cell], *, month_first: bool) -> tuple[ClockReadings, ClockReadings | None]:
+    """Return the times of cells, and their ends if there are intervals among them.
+
+    Args:
+        cells: Texts, or times of a spreadsheet, shape (n,).
+        month_first: Whether 05/11/2026 is the eleventh of May.
+    """
+    times, ends = ClockReadings.empty(len(cells)), None
+    is_text = np.fromiter((type(cell) is str for cell in cells), bool, len(cells))
+    texts = list(cells) if is_text.all() else [cell if type(cell) is str else "" for cell in cells]
+    codes = codes_of(texts)  # type: ignore[arg-type]  # all of them are texts
+    for shape, rows in by_shape(codes):
+        form = time_form(shape)
+        if form is not None:
+            times.put(rows, _read(codes[rows], form, month_first))
+            continue
+        both = interval_forms(shape)
+        if both is None:
+            continue
+        first, second, begin = both
+        if ends is None:
+            ends = ClockReadings.empty(len(cells))
+        start = _read(codes[rows], first, month_first)
+        end = _read(codes[rows][:, begin:], second, month_first)
+        if not second.has_date:
+            if first.has_date:
+                end = end.on_days_of(start)
+            end.local += np.where(end.local <= start.local, DAY_US, 0)
+        if not second.is_aware:
+            end.offset = start.offset
+        times.put(rows, start)
+        ends.put(rows, end)
+    for row in np.flatnonzero(~is_text).tolist():
+        _put_typed(times, row, cells[row])
+    return times, ends
+
+
+def _put_typed(times: ClockReadings, row: int, cell: Cell) -> None:
+    """Write a time of a spreadsheet; a number is an hour of the day, or a count since 1970."""
+    if isinstance(cell, datetime):
+        times.local[row] = (cell.replace(tzinfo=None) - MIDNIGHT) // MICROSECOND
+    elif isinstance(cell, date):
+        times.local[row] = (datetime(cell.year, cell.month, cell.day) - MIDNIGHT) // MICROSECOND  # noqa: DTZ001
+    elif isinstance(cell, time):
+        day = datetime(1970, 1, 1, cell.hour, cell.minute, cell.second, cell.microsecond)  # noqa: DTZ001
+        times.local[row] = (day - MIDNIGHT) // MICROSECOND
+    elif isinstance(cell, float) and 0 <= cell <= 25:
+        times.local[row] = round(cell * HOUR_US)
+    elif (isinstance(cell, float) and 1e9 <= cell < 1e10) or (isinstance(cell, float) and 1e12 <= cell < 1e13):
+        times.local[row], times.offset[row] = round(cell * (1e6 if cell < 1e12 else 1e3)), 0
+    else:
+        return
+    times.good[row] = True
+    times.dated[row] = isinstance(cell, date) or times.offset[row] == 0
+
+
+def _read(codes: Codes, form: TimeForm, month_first: bool) -> ClockReadings:
+    """Times of texts that have one form."""
+    part = {name: digits(codes, span) for name, span in form.spans.items() if name != "f"}
+    nothing = np.zeros(len(codes), np.int64)
+    fraction = nothing
+    if "f" in form.spans:
+        begin, end = form.spans["f"]
+        fraction = digits(codes, (begin, min(end, begin + 6))) * 10 ** max(6 - (end - begin), 0)
+    times = ClockReadings.empty(len(codes))
+    times.good[:], times.dated[:] = True, form.has_date
+    if form.epoch is not None:
+        times.local = part["epoch"] * form.epoch + fraction
+        times.offset[:] = 0
+        return times
+    if form.has_date:
+        if "a" in part:
+            day, month = (part["b"], part["a"]) if month_first else (part["a"], part["b"])
+        else:
+            day = part.get("d", nothing + 1)
+            month = part["m"] if form.month is None else nothing + form.month
+        _put_days(times, part["y"], month, day)
+    hour = part.get("H", nothing)
+    if form.half is not None:
+        times.good &= (hour >= 1) & (hour <= 12)
+        hour = hour % 12 + form.half
+    minute, second = part.get("M", nothing), part.get("S", nothing)
+    clock = hour * HOUR_US + minute * MINUTE_US + second * 1_000_000 + fraction
+    times.good &= (minute < 60) & (second < 60) & (clock <= DAY_US)
+    times.local = times.local + clock
+    if form.fold is not None:
+        times.fold[:] = form.fold
+    if form.offset is not None:
+        times.offset[:] = form.offset * MINUTE_US
+    elif "oh" in part:
+        times.offset = form.sign * (part["oh"] * HOUR_US + part.get("om", nothing) * MINUTE_US)
+    return times
+
+
+def _put_days(times: ClockReadings, year: Microseconds, month: Microseconds, day: Microseconds) -> None:
+    """Write midnights, and which days there are; a year of two digits lies between 1970 and 2069."""
+    year = np.where(year < 100, np.where(year < 70, year + 2000, year + 1900), year)
+    good = (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1000)
+    months = np.where(good, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + np.where(good, day - 1, 0)
+    good &= days.astype("datetime64[M]") == months
+    times.local = days.astype(np.int64) * DAY_US
+    times.good &= good
+
+
+def read_formatted(cells: Sequence[Cell], date_format: str) -> ClockReadings:
+    """Return the times of texts in a format as for ``strptime``; times of a spreadsheet are taken as they are.
+
+    Raises:
+        FieldError: The format is none, or leaves the year out.
+    """
+    import pandas as pd  # only formats that somebody wrote need it, and its import takes 70 MB
+
+    if not any(sign in date_format for sign in ("%Y", "%y", "%G", "%c", "%x", "%s")):
+        raise FieldError(
+            "date-format", f"{date_format!r} leaves the year out; leave the format empty for times of day."
+        )
+    times = ClockReadings.empty(len(cells))
+    texts = pd.Series([cell.strip() if type(cell) is str else None for cell in cells], dtype=str)
+    aware = "%z" in date_format
+    try:
+        parsed = pd.DatetimeIndex(pd.to_datetime(texts, format=date_format, errors="coerce", utc=aware))
+    except (ValueError, TypeError) as error:
+        raise FieldError("date-format", f"{date_format!r} cannot be used: {error}.") from None
+    good = ~np.asarray(parsed.isna())
+    times.local = np.where(good, parsed.as_unit("us").asi8, 0)
+    times.offset[good & aware] = 0
+    times.good[:] = times.dated[:] = good
+    for row, cell in enumerate(cells):
+        if type(cell) is not str:
+            _put_typed(times, row, cell)
+    return times

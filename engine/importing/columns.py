@@ -1,0 +1,225 @@
+"""Which column of a file says what: proposed from its first rows, its heads and its kind; the rest is asked."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Any
+
+from engine.errors import FieldError, InputError
+from engine.importing.heads import FileHead, kinds_of, read_head, zone_in
+from engine.importing.layout import Cell, Evidence, FileQuestion, Layout, Target
+from engine.importing.profiles import Profile, columns_like, profile_of
+from engine.importing.value_column import ValueColumn
+
+ENDS = re.compile(
+    r"\b(end|ende|until|bis|tot|to|stop|fin|eind|einde|finish(ed)?|ended|stopped)\b|_(end|to|until)$", re.I
+)
+KNOWN = re.compile(r"belief|known|created|updated|modified|published|issued|retrieved", re.I)
+HOURS = re.compile(r"^(stunde|std|hour|hr|uur|heure|hora|he|hour ending|hour beginning)\b", re.I)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where in a row things stand."""
+
+    head: FileHead
+    start: int
+    value: int
+    clock: int | None = None
+    counts_hours: bool = False
+    """Whether the clock column counts the hours of the day."""
+    end: int | None = None
+    end_clock: int | None = None
+    belief: int | None = None
+    filter: int | None = None
+    labels: tuple[int, ...] = ()
+    """Columns of texts that may tell several series apart."""
+    series: int | None = None
+    """The one that does, in files of this kind."""
+    only_end: bool = False
+    """Whether the start column says when values end."""
+    unit: str | None = None
+    """That the file tells for the values."""
+    likely_units: tuple[str, ...] = ()
+    """Those that files of this kind are in, if this one does not tell and both are usual."""
+    layout: Layout = field(default_factory=Layout)
+    """What is told of the file, with what its kind settles."""
+    evidence: tuple[Evidence, ...] = ()
+    questions: tuple[FileQuestion, ...] = ()
+
+
+def propose_columns(rows: Sequence[Sequence[Cell]], layout: Layout, target: Target) -> Columns:
+    """Return where times, values and the rest stand.
+
+    Args:
+        rows: The first rows of the file.
+        layout: What is told of it.
+        target: The sensor it is read for.
+
+    Raises:
+        FieldError: A column that was told is not in the file.
+        InputError: No column holds times.
+    """
+    return _Proposal(rows, layout, target).columns()
+
+
+class _Proposal:
+    """The columns of one file, role by role."""
+
+    def __init__(self, rows: Sequence[Sequence[Cell]], layout: Layout, target: Target) -> None:
+        self.rows, self.target = rows, target
+        self.kinds = [kinds_of(row) for row in rows]
+        self.counts_hours = False
+        self.evidence: list[Evidence] = []
+        first = self._first_row(layout)
+        self.head = read_head(rows, self.kinds, first)
+        every = [*self.head.names, *chain.from_iterable(self.head.others)]
+        self.profile = profile_of(every) if self.head.is_written else None
+        self.layout = self._settled(layout, self.profile)
+        self.below = [self._column(place) for place in range(len(self.head.names))]
+
+    def _column(self, place: int) -> str:
+        """Kinds of the cells of a column below the head."""
+        begin = self.head.rows
+        return "".join(kinds[place] if place < len(kinds) else " " for kinds in self.kinds[begin:])
+
+    def _first_row(self, layout: Layout) -> int:
+        """Return the first row with data: the first of the run of times in the column that has the most of them."""
+        width = max(map(len, self.kinds), default=0)
+        padded = [kinds.ljust(width) for kinds in self.kinds]
+        columns = ["".join(column) for column in zip(*padded, strict=True)]
+        best = max(columns, key=lambda kinds: sum(kind in "TD" for kind in kinds), default="")
+        timed = [row for row, kind in enumerate(best) if kind in "TD"]
+        for row in timed:
+            if row + 1 >= len(best) or best[row + 1] in "TD" or len(timed) == 1:
+                return row
+        if timed:
+            return timed[0]
+        if layout.time_column is not None and layout.date_format:  # such times are none that anybody would know
+            return 0 if layout.time_column.isdecimal() and self._reads_first(layout) else 1
+        shown = "; ".join(" | ".join(map(str, row[:6])) for row in self.rows[:2])
+        raise InputError(
+            f"No column holds times; tell the time column and the date format. The file begins: {shown[:300]}"
+        )
+
+    def _reads_first(self, layout: Layout) -> bool:
+        from engine.importing.cells.times import read_formatted  # needs pandas
+
+        place, row = int(layout.time_column or 0), self.rows[0]
+        return place < len(row) and bool(read_formatted([row[place]], layout.date_format or "").good[0])
+
+    def _settled(self, layout: Layout, profile: Profile | None) -> Layout:
+        """Return what is told, and what the kind of file settles where nothing is told."""
+        if profile is None:
+            return layout
+        self.evidence.append(Evidence("file", profile.name, "its heads say so"))
+        settled: dict[str, Any] = {
+            name: value for name, value in profile.options.items() if getattr(layout, name) is None
+        }
+        return replace(layout, **settled)
+
+    def _asked(self, field_name: str) -> int | None:
+        """Return the column that was told for a role; None if none was.
+
+        Raises:
+            FieldError: It is not in the file.
+        """
+        name = getattr(self.layout, field_name)
+        if name is None:
+            return None
+        place = self.head.find(name)
+        if place is None:
+            known = ", ".join(self.head.names)
+            raise FieldError("column", f"{name!r} is not in the file; it has {known[:1000]}.")
+        return place
+
+    def columns(self) -> Columns:
+        """Return all of them."""
+        start, end, belief, only_end = self._times()
+        clocks = self._clocks(start, end)
+        taken = {place for place in (start, end, belief, *clocks) if place is not None}
+        asked = self._asked("filter_column")
+        values = ValueColumn(self.head, self.rows, self.below, self.profile, self.target)
+        values.is_unit_told = self.layout.unit is not None
+        value = values.choose(taken, self._asked("value_column"))
+        unit = values.unit(value)
+        labels = [
+            place for place, kinds in enumerate(self.below)
+            if place not in taken | {value} and kinds.strip() and kinds.count("X") * 2 > len(kinds.strip())
+        ]  # fmt: skip
+        series = next(iter(columns_like(self.head.names, self.profile.series if self.profile else None)), None)
+        zone = zone_in(self.head.call(start))
+        if self.layout.timezone is None and zone is not None:
+            self.layout = replace(self.layout, timezone=zone)
+            self.evidence.append(Evidence("timezone", zone, f"the head {self.head.call(start)!r} says so"))
+        return Columns(
+            head=self.head,
+            start=start,
+            value=value,
+            clock=clocks[0],
+            counts_hours=self.counts_hours,
+            end=end,
+            end_clock=clocks[1],
+            belief=belief,
+            filter=asked,
+            labels=tuple(dict.fromkeys([*([] if series is None else [series]), *labels])),
+            series=series,
+            only_end=only_end,
+            unit=unit,
+            likely_units=self.profile.likely_units if self.profile else (),
+            layout=self.layout,
+            evidence=(*self.evidence, *values.evidence),
+            questions=tuple(values.questions),
+        )
+
+    def _times(self) -> tuple[int, int | None, int | None, bool]:
+        """Return the columns of start, end and knowledge, and whether the start column says when values end."""
+        timed = [
+            place for place, kinds in enumerate(self.below)
+            if sum(kind in "TD" for kind in kinds) * 2 > len(kinds.strip()) and kinds.strip()
+        ]  # fmt: skip
+        names, profile = self.head.names, self.profile
+        belief, end, start = (self._asked(f"{role}_column") for role in ("belief", "end", "time"))
+        if profile is not None:
+            belief = next(iter(columns_like(names, profile.belief)), None) if belief is None else belief
+            end = next(iter(columns_like(names, profile.end)), None) if end is None else end
+        free = [place for place in timed if place not in (belief, end)]
+        known = [place for place in free if KNOWN.search(names[place])]
+        ends = [place for place in free if ENDS.search(names[place]) and place not in known]
+        starts = [place for place in free if place not in known + ends]
+        only_end = False
+        if start is None:
+            if starts:
+                aware = [place for place in starts if zone_in(names[place]) == "UTC"]
+                start = (aware or starts)[0]
+            elif ends or known or free:
+                start, only_end = (ends or known or free)[0], bool(ends)
+            else:
+                raise InputError(f"No column holds times; the file has {', '.join(names)[:1000]}.")
+        if end is None and ends and not only_end:
+            end = next((place for place in ends if place != start), None)
+        self.evidence.append(Evidence("time-column", self.head.call(start), "it holds times"))
+        if end is not None:
+            self.evidence.append(Evidence("end-column", self.head.call(end), "it says when each value ends"))
+        if only_end:
+            self.evidence.append(Evidence("stamps", "end", f"the head {self.head.call(start)!r} names an end"))
+        return start, end, belief, only_end
+
+    def _clocks(self, start: int, end: int | None) -> tuple[int | None, int | None]:
+        """Return the columns with the times of day of start and end."""
+        asked = self._asked("clock_column")
+        if asked is None and "T" in self.below[start]:
+            return None, None
+        clocks = [place for place, kinds in enumerate(self.below) if kinds.count("C") * 2 > len(kinds.strip()) > 0]
+        hours = [
+            place for place, kinds in enumerate(self.below)
+            if kinds.strip() and set(kinds) <= set("N ") and HOURS.search(self.head.names[place].strip())
+        ]  # fmt: skip
+        free = [place for place in clocks or hours if place not in (start, end)]
+        begin = asked if asked is not None else next(iter(free), None)
+        self.counts_hours = begin in hours
+        after = next((place for place in free if place != begin), None)
+        if begin is not None:
+            self.evidence.append(Evidence("clock-column", self.head.call(begin), "it holds the times of day"))
+        return begin, after

@@ -1,0 +1,159 @@
+"""What the rows above the data say: names of columns, units, zones; and where the data begin."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.errors import UnitError
+from engine.importing.cells.numbers import CURRENCY, LOOK_ALIKES, MISSING, NUMBER, bare
+from engine.importing.cells.time_texts import is_clock, is_time
+from engine.importing.cells.times import DAY_US, read_times
+from engine.importing.layout import Cell
+from engine.importing.tables.safe_cells import original
+from engine.units import units
+
+BRACKETED = re.compile(r"[\[(]([^\[\]()]{1,24})[\])]")
+NAKED_UNITS = re.compile(
+    r"^(?:[kMGT]?W(?:h|p)?|[kMG]?VAh?|k?varh?|(?:[€$£]|ct|c|EUR|USD|GBP)/[kM]?Wh|°C|°F|%|m³|m3|[kM]?J|W/m²|W/m2|m/s|hPa|€)$"
+)
+"""Units that a head may say without brackets; a single letter such as t or h is rather a name."""
+UNIT_WORDS = re.compile(r"^(units?|unit_of_measurement|einheit|eenheid|unité|unite|uom|unidad)$", re.IGNORECASE)
+ZONE_HEADS = {
+    "utc": "UTC", "gmt": "UTC", "cet/cest": "Europe/Brussels", "mez/mesz": "Europe/Berlin", "cet": "Etc/GMT-1",
+    "eet/eest": "Europe/Helsinki", "wet/west": "Europe/Lisbon",
+}  # fmt: skip
+"""Zones as heads write them."""
+YEARS = 1800 * 366 * DAY_US, 230 * 366 * DAY_US
+"""How far before and after 1970 a text that looks like a time is taken for one, when columns are told apart [us]."""
+
+
+@dataclass(frozen=True)
+class FileHead:
+    """The rows above the data."""
+
+    rows: int
+    """How many rows come before the first one that is read."""
+    names: list[str]
+    """Of the columns; their numbers where the file has no heads."""
+    others: list[list[str]]
+    """More names of the columns, each of all columns, that people may call them by."""
+    is_written: bool
+    """Whether the file has heads."""
+
+    def call(self, place: int) -> str:
+        """Name of a column, for people."""
+        return self.names[place] or f"column {place}"
+
+    def find(self, name: str) -> int | None:
+        """Return the column of a number from 0 or of a name; None if there is none."""
+        if name.isdecimal() and len(name) < 10 and int(name) < len(self.names):
+            return int(name)
+        for names in (self.names, *self.others):
+            plain = [entry.strip() for entry in names]
+            if name in plain:
+                return plain.index(name)
+        return None
+
+
+def kinds_of(cells: Sequence[Cell]) -> str:
+    """Return a letter for each cell: T time, D day, C clock, N number, X other text, blank for none."""
+    texts = [cell for cell in cells if type(cell) is str]
+    good = set()
+    looks = {text for text in set(texts) if is_time(text)}
+    if looks:
+        ordered = sorted(looks)
+        read = [read_times(ordered, month_first=month_first)[0] for month_first in (False, True)]
+        fine = np.zeros(len(ordered), bool)
+        for times in read:
+            fine |= times.good & (times.local > -YEARS[0]) & (times.local < YEARS[1])
+        good = {text for text, is_good in zip(ordered, fine, strict=True) if is_good}
+    return "".join(_kind(cell, good) for cell in cells)
+
+
+def _kind(cell: Cell, good: set[str]) -> str:
+    if type(cell) is not str:
+        return {"float": "N", "datetime": "T", "date": "D", "time": "C"}[type(cell).__name__]
+    text = cell.strip()
+    if text.lower() in MISSING:
+        return " "
+    if cell in good:
+        return "T" if ":" in text or len(text) > 11 or (text.isdecimal() and len(text) > 9) else "D"
+    if NUMBER.fullmatch(bare(text.translate(LOOK_ALIKES))):
+        return "C" if is_clock(text) else "N"
+    return "C" if is_clock(text) else "X"
+
+
+def read_head(rows: Sequence[Sequence[Cell]], kinds: Sequence[str], first: int) -> FileHead:
+    """Return what stands above the data.
+
+    Args:
+        rows: The first rows of the file.
+        kinds: The kinds of the cells of each.
+        first: The first row with a time where times stand.
+    """
+    width = max(map(len, rows[first : first + 50]), default=0)
+    if not first:
+        return FileHead(0, [str(place) for place in range(width)], [], False)
+    named = [place for place in range(first) if "N" not in kinds[place] and kinds[place].strip()]
+    at = named[-1] if named else first - 1
+
+    def texts(place: int) -> list[str]:
+        cells = [original(cell).strip() if type(cell) is str else str(cell) for cell in rows[place]]
+        return cells + [""] * (width - len(cells))
+
+    last, above = texts(at), texts(at - 1) if at else []
+    if at and _are_units(last) and any(above):
+        names = [f"{name} {unit}".strip() if unit else name for name, unit in zip(above, last, strict=False)]
+        return FileHead(at + 1, names, [above, last], True)
+    if at and sum(map(bool, above)) > 1 and any(not name and up for name, up in zip(last, above, strict=False)):
+        return FileHead(at + 1, [name or up for name, up in zip(last, above, strict=False)], [last, above], True)
+    return FileHead(at + 1, last, [], True)
+
+
+def _are_units(cells: Sequence[str]) -> bool:
+    """Return whether a row holds units, or formats, of the columns only."""
+    written = [cell for cell in cells if cell]
+    marked = [BRACKETED.fullmatch(cell) or NAKED_UNITS.match(cell) for cell in written]
+    return bool(written) and all(marked)
+
+
+def unit_in(head: str) -> str | None:
+    """Return the unit that a head tells, such as that of ``Day-ahead Price (EUR/MWh)``; None if it tells none.
+
+    >>> [unit_in(head) for head in ("Leistung in kW", "Energy [Wh]", "kWh", "Price", "t")]
+    ['kW', 'Wh', 'kWh', None, None]
+    """
+    for text in BRACKETED.findall(head):
+        unit = as_unit(text)
+        if unit is not None:
+            return unit
+    words = re.split(r"[\s_|,:]+", head.strip())
+    return as_unit(words[-1]) if NAKED_UNITS.match(words[-1]) else None
+
+
+def as_unit(text: str) -> str | None:
+    """Return a unit as it is known here, however the file spells it; None if it is none."""
+    plain = text.strip().replace("m2", "m²").replace("m3", "m³")
+    for sign, code in CURRENCY.items():
+        plain = plain.replace(sign, code)
+    plain = re.sub(r"^ct?/", "EURcent/", plain) if re.match(r"^ct?/", plain) else plain
+    for candidate in (text.strip(), plain):
+        try:
+            if (candidate and units.unit(candidate).dimensions) or candidate == "%":
+                return candidate
+        except UnitError:
+            continue
+    return None
+
+
+def zone_in(head: str) -> str | None:
+    """Return the zone that the head of times tells, such as that of ``MTU (CET/CEST)``; None if it tells none."""
+    texts: list[str] = [*BRACKETED.findall(head), *re.split(r"[\s_]+", head)]
+    for text in texts:
+        if text.strip().lower() in ZONE_HEADS:
+            return ZONE_HEADS[text.strip().lower()]
+        if re.fullmatch(r"[A-Z][a-z]+/[A-Z][A-Za-z_]+", text.strip()):
+            return text.strip()
+    return None

@@ -1,0 +1,70 @@
+"""What looks wrong in a series before it is stored: times in the future or long ago, outliers, stretches that stand."""
+
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import quality
+from engine.importing.layout import Floats, Target, TimedValues
+from engine.iso_time import MICROSECOND, from_us, to_us
+
+AWAY = 10.0
+"""How many times the 99th percentile a value is that is told."""
+OLD_YEAR = 1980
+SHOWN = 3
+ENOUGH = 20
+"""Values from which on an outlier can be told."""
+
+
+def notices_of(readings: TimedValues, step: timedelta, unit: str, target: Target) -> list[str]:
+    """Return what should be looked at before a series is stored, in sentences."""
+    starts, values, numbers = readings.starts, readings.values, readings.numbers
+    if not len(starts):
+        return []
+    notices = []
+    now = to_us(target.now)
+    future = starts > now
+    if future.any():
+        share = "All" if future.all() else f"{int(future.sum())} of {len(starts)}"
+        notices.append(f"{share} rows lie in the future, the last one on {from_us(int(starts.max())):%Y-%m-%d}.")
+    usable = np.flatnonzero(~np.isnan(values))
+    away = usable[outliers(values[usable])]
+    if len(away):
+        shown = ", ".join(f"{values[at]:g} {unit} in row {numbers[at]}" for at in away[:SHOWN])
+        notices.append(f"{len(away)} values are more than ten times as large as almost all others: {shown}.")
+    order = usable[np.argsort(starts[usable], kind="stable")]
+    events, ordered = starts[order], values[order]
+    for oddity in (*quality.flatlines(events, ordered, step // MICROSECOND), *quality.unit_jumps(events, ordered)):
+        since = from_us(oddity.start_us)
+        if oddity.kind == "flatline" and len(notices) < ENOUGH:
+            notices.append(f"From {since:%Y-%m-%d %H:%M} UTC on {oddity.size:g} values in a row are the same.")
+        elif oddity.kind == "unit-jump":
+            times = f"{oddity.size:.3g} times as large"
+            notices.append(f"From {since:%Y-%m-%d %H:%M} UTC on values are {times}: another unit?")
+    return notices
+
+
+def outliers(values: Floats) -> NDArray[np.intp]:
+    """Positions of the values more than ten times as far from zero as 99 of 100 others.
+
+    Args:
+        values: None of them missing, shape (n,).
+    """
+    size = np.abs(values)
+    if len(size) < ENOUGH:
+        return np.zeros(0, np.intp)
+    usual = float(np.quantile(size, 0.95))
+    return np.flatnonzero((size > AWAY * usual) & (usual > 0))
+
+
+def strangest(readings: TimedValues, count: int) -> list[int]:
+    """Positions of the values that are farthest from the middle of all, the strangest first."""
+    values = readings.values
+    usable = np.flatnonzero(~np.isnan(values))
+    if not len(usable):
+        return []
+    middle = float(np.median(values[usable]))
+    far = np.abs(values[usable] - middle)
+    positions: list[int] = usable[np.argsort(-far, kind="stable")[:count]].tolist()
+    return positions

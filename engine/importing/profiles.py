@@ -1,0 +1,132 @@
+"""Files that portals and devices write: by which heads they are known, and what is known of them beforehand.
+
+A new one is a few lines of data here, or a ``Profile`` of another package under ``flexscope.file_profiles``.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine import plugins
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """One kind of file; regular expressions ignore case, and each must be found in one of the heads."""
+
+    name: str
+    heads: tuple[str, ...]
+    """What the heads say, each a regular expression."""
+    value: str | None = None
+    """FileHead of the values."""
+    end: str | None = None
+    """FileHead of the times at which they end."""
+    belief: str | None = None
+    """FileHead of the moments of knowledge."""
+    series: str | None = None
+    """FileHead of the column that names the series of each row, of which only one is wanted."""
+    unit: str | None = None
+    """Of the values, where the file does not say it."""
+    likely_units: tuple[str, ...] = ()
+    """Units that such files are in, where the file does not say it and several are usual: it is asked."""
+    options: dict[str, str] = field(default_factory=dict)
+    """Options of the layout that the kind of file settles."""
+
+
+DAY_FIRST, MONTH_FIRST = {"date_order": "day"}, {"date_order": "month"}
+STATES = {"value_kind": "until-next"}
+PROFILES = (
+    Profile(
+        name="ENTSO-E Transparency Platform, MTU",
+        heads=(r"^MTU\b",),
+        value=r"price|load|generation|flow|capacity|forecast",
+        options=DAY_FIRST,
+    ),
+    Profile(name="ENTSO-E Transparency Platform, day-ahead prices", heads=(r"Day-ahead Price \[",), options=DAY_FIRST),
+    Profile(
+        name="SMARD",
+        heads=(r"^Datum von$|^Datum$|^Start date$", r"Originalauflösungen|Berechnete Auflösungen|original resolutions"),
+        options={"timezone": "Europe/Berlin"},
+    ),
+    Profile(
+        name="Fluvius",
+        heads=(r"^Van \(datum\)$", r"^Tot \(datum\)$", r"^Volume$"),
+        value=r"^Volume$",
+        options=DAY_FIRST | {"timezone": "Europe/Brussels"},
+    ),
+    Profile(
+        name="Enedis",
+        heads=(r"^Horodate$", r"^Valeur$"),
+        value=r"^Valeur$",
+        unit="W",
+        options={"timezone": "Europe/Paris"},
+    ),
+    Profile(
+        name="Green Button CSV",
+        heads=(r"^TYPE$", r"^DATE$", r"^START TIME$", r"^END TIME$", r"^(USAGE|IMPORT)"),
+        value=r"^(USAGE|IMPORT)",
+        options=MONTH_FIRST,
+    ),
+    Profile(
+        name="Octopus Energy",
+        heads=(r"^Consumption \(kWh\)$", r"^Start$", r"^End$"),
+        value=r"^Consumption",
+        unit="kWh",
+        options={"timezone": "Europe/London"},
+    ),
+    Profile(
+        name="Tibber",
+        heads=(r"^from$", r"^to$", r"^consumption$", r"unit"),
+        value=r"^consumption$",
+        unit="kWh",
+        options={"value_kind": "per-step"},
+    ),
+    Profile(name="Fronius", heads=(r"^(Datum und Uhrzeit|Date and time)$", r"\|"), options=DAY_FIRST),
+    Profile(name="Home Assistant history", heads=(r"^entity_id$", r"^state$", r"^last_changed$"),
+            value=r"^state$", series=r"^entity_id$", options=STATES),
+    Profile(name="Home Assistant energy dashboard", heads=(r"^entity_id$", r"^type$", r"^unit$"),
+            series=r"^entity_id$", options={"value_kind": "per-step"}),
+    Profile(
+        name="charging sessions",
+        heads=(r"start|begin|created|plug.?in|connected", r"stop|end|finish", r"energy|kWh|charged"),
+        value=r"energy|kWh",
+        end=r"stop|end|finish",
+        options={"value_kind": "per-step"},
+    ),
+    Profile(name="aWATTar", heads=(r"^start_timestamp$", r"^marketprice$"), value=r"^marketprice$", unit="EUR/MWh"),
+    Profile(
+        name="SMA",
+        heads=(r"dd\.MM\.yyyy|^SMA|Sunny|\bSB\b", r"kWh|kW"),
+        options=DAY_FIRST,
+    ),
+    Profile(
+        name="SolarEdge",
+        heads=(r"^(Time|Date|Date/Time)$", r"^(System Production|Production|Energy|AC.*Power) \((W|Wh|kWh)\)$"),
+        value=r"^(System Production|Production|Energy|AC)",
+    ),
+    Profile(name="FlexMeasures", heads=(r"^event_start$", r"^event_value$"), value=r"^event_value$",
+            belief=r"^belief_time$", series=r"^sensor(_id)?$"),
+    Profile(name="Flexscope", heads=(r"^sensor_id$", r"^event_start$", r"^belief_time$", r"^value$"), value=r"^value$",
+            belief=r"^belief_time$", series=r"^sensor_id$"),
+    Profile(name="Green Button XML", heads=(r"^start$", r"^end$", r"^value \[Wh\]$|^value$"), value=r"^value",
+            likely_units=("Wh", "kWh"), options={"value_kind": "per-step"}),
+)  # fmt: skip
+"""The first one that fits counts."""
+
+
+def profile_of(heads: Sequence[str]) -> Profile | None:
+    """Return the kind of file that some heads tell of."""
+    others: Iterable[Any] = plugins.known("file_profiles").values()
+    profiles: list[Profile] = [*others, *PROFILES]
+    for profile in profiles:
+        if all(any(re.search(wanted, head.strip(), re.IGNORECASE) for head in heads) for wanted in profile.heads):
+            return profile
+    return None
+
+
+def columns_like(heads: Sequence[str], pattern: str | None) -> list[int]:
+    """Return the columns whose head a regular expression is found in."""
+    if pattern is None:
+        return []
+    return [place for place, head in enumerate(heads) if re.search(pattern, head.strip(), re.IGNORECASE)]

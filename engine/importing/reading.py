@@ -1,0 +1,197 @@
+"""One reader for all files: looks, proposes, reads, and says what it saw, what is odd and what is to be decided."""
+
+import io
+from collections.abc import Sequence
+from typing import BinaryIO
+
+import numpy as np
+
+from engine.errors import InputError
+from engine.importing.cells.local_clock import winter_zone
+from engine.importing.cells.numbers import unit_of_mark
+from engine.importing.cells.times import DAY_US
+from engine.importing.columns import Columns, propose_columns
+from engine.importing.contents import contents_of
+from engine.importing.layout import (
+    Cell,
+    Choice,
+    Evidence,
+    FileQuestion,
+    FileReading,
+    Layout,
+    RowProblem,
+    Target,
+    TimedValues,
+)
+from engine.importing.notices import OLD_YEAR, notices_of
+from engine.importing.rows import ENOUGH, RowReader
+from engine.importing.survey import Recipe, decide, series_question
+from engine.importing.tables.opening import FIRST_BATCH, FileTable, open_table
+from engine.importing.value_column import fits
+from engine.importing.wide import narrowed, times_across
+from engine.iso_time import from_us, zone
+
+TWICE = "is the second value for this time; keep one."
+
+
+def read_file(file: bytes | BinaryIO, layout: Layout, target: Target) -> FileReading:
+    """Return what a file says about a sensor, and everything that is wrong with it or open.
+
+    Args:
+        file: CSV, Excel, OpenDocument or Green Button XML; it is left open.
+        layout: What is told of it.
+        target: The sensor.
+
+    Raises:
+        InputError: The file is no table of times and values, lacks a column, or holds too much.
+    """
+    table, rows = _open(file, layout)
+    columns = propose_columns(rows, layout, target)
+    recipe, evidence, questions = decide(table, columns, target)
+    unit, unit_questions = _unit(columns, recipe, target)
+    reader, readings = _read_rows(table, recipe, layout, recipe.layout.timezone or target.timezone)
+    contents = contents_of(readings, recipe, unit, reader.place, target)
+    questions += reader.questions + contents.questions + _age_questions(contents.readings, layout)
+    again = _second_values(contents.readings)
+    if again:
+        questions += _series_questions(recipe, questions)
+    sheets = [_sheet_question(table)] if len(table.sheets) > 1 and layout.sheet is None else []
+    zone_evidence = _zone_evidence(recipe, layout, reader.place)
+    return FileReading(
+        readings=contents.readings,
+        unit=unit,
+        step=contents.step,
+        evidence=[*table.evidence, *columns.evidence, *evidence, *contents.evidence, *zone_evidence],
+        questions=[*sheets, *columns.questions, *unit_questions, *questions],
+        notices=[
+            *table.notices,
+            *_left_out(reader, recipe, readings),
+            *contents.notices,
+            *notices_of(contents.readings, contents.step, unit, target),
+        ],
+        problems=sorted([*reader.problems, *reader.unsure, *contents.problems, *again]),
+        row_count=len(readings.starts),
+    )
+
+
+def _open(file: bytes | BinaryIO, layout: Layout) -> tuple[FileTable, list[list[Cell]]]:
+    """Return a file as a table with times below each other, and its first rows."""
+    table = open_table(io.BytesIO(file) if isinstance(file, bytes) else file, layout)
+    rows = _first_rows(table)
+    across = times_across(rows)
+    if across is None:
+        return table, rows
+    table = narrowed(table, across)
+    return table, _first_rows(table)
+
+
+def _read_rows(table: FileTable, recipe: Recipe, layout: Layout, place: str) -> tuple[RowReader, TimedValues]:
+    """Return the rows; where the clock of the place cannot have shown their times, as one without summer time."""
+    reader = RowReader(recipe, place)
+    readings = reader.read(table)
+    if not reader.unsure or layout.timezone is not None:
+        return reader, readings
+    winter = RowReader(recipe, winter_zone(zone(place)))
+    winter.questions.append(_zone_question(reader.unsure, place, winter.place))
+    return winter, winter.read(table)
+
+
+def _first_rows(table: FileTable) -> list[list[Cell]]:
+    """Return the rows from which the columns are found out.
+
+    Raises:
+        InputError: There is none.
+    """
+    for batch in table.batches():
+        return batch.rows[:FIRST_BATCH]
+    raise InputError("The file has no rows.")
+
+
+def _unit(columns: Columns, recipe: Recipe, target: Target) -> tuple[str, list[FileQuestion]]:
+    """Return the unit of the values, and the question that is open if the file names one that cannot be meant."""
+    own = columns.unit or unit_of_mark(recipe.notation)
+    if columns.layout.unit is not None:
+        return columns.layout.unit, []
+    if own is None and columns.likely_units:
+        text = "The file does not say in which unit its values are."
+        usual = [
+            Choice(unit, "usual in files of this kind" if at == 0 else "")
+            for at, unit in enumerate(columns.likely_units)
+        ]
+        return columns.likely_units[0], [FileQuestion("unit", text, usual)]
+    if own is None or fits(own, target.unit):
+        return own or target.unit, []
+    text = f"The file says {own}, and the sensor is in {target.unit}; in which unit are the values?"
+    return target.unit, [FileQuestion("unit", text, [Choice(target.unit, f"in {target.unit}, whatever the file says")])]
+
+
+def _zone_question(unsure: Sequence[RowProblem], place: str, winter: str) -> FileQuestion:
+    first = unsure[0]
+    text = f"Row {first.row}: {first.text!r} {first.reason} Does the clock of the file know no summer time?"
+    choices = {winter: "winter time all year", "UTC": "UTC", place: f"{place}; the row cannot be read then"}
+    return FileQuestion("timezone", text, [Choice(value, meaning) for value, meaning in choices.items()])
+
+
+def _zone_evidence(recipe: Recipe, layout: Layout, place: str) -> list[Evidence]:
+    """Return where the zone of the times is from."""
+    if recipe.layout.date_format is None and not recipe.survey.times.is_naive:
+        return [Evidence("timezone", "offsets", "each time tells its own")]
+    if layout.timezone is not None or any(entry.field == "timezone" for entry in recipe.columns.evidence):
+        return []
+    because = "files of this kind are in it" if recipe.layout.timezone else "times tell no zone: that of the sensor"
+    return [Evidence("timezone", place, because)]
+
+
+def _second_values(readings: TimedValues) -> list[RowProblem]:
+    """Return each row that gives another value than an earlier one for the same time."""
+    starts, values, known = readings.starts, readings.values, readings.known
+    if readings.ends is not None or (starts[1:] > starts[:-1]).all():
+        return []
+    usable = np.flatnonzero(~np.isnan(values))
+    keys = (starts[usable],) if known is None else (known[usable], starts[usable])
+    order = usable[np.lexsort(keys)]
+    same = starts[order][1:] == starts[order][:-1]
+    if known is not None:
+        same &= known[order][1:] == known[order][:-1]
+    again = order[1:][same & (values[order][1:] != values[order][:-1])][: ENOUGH + 1].tolist()
+    return [RowProblem(int(readings.numbers[at]), f"{values[at]:g}", TWICE) for at in again]
+
+
+def _series_questions(recipe: Recipe, asked: Sequence[FileQuestion]) -> list[FileQuestion]:
+    """Return the question which series of a file is meant, if a column of texts may tell several apart."""
+    if recipe.columns.filter is not None or any(question.field == "filter-value" for question in asked):
+        return []
+    labels = {place: texts for place, texts in recipe.survey.labels.items() if len(texts) > 1}
+    if not labels:
+        return []
+    return [series_question(recipe.columns, recipe.survey, min(labels, key=lambda place: len(labels[place])))]
+
+
+def _sheet_question(table: FileTable) -> FileQuestion:
+    choices = [Choice(name, "a visible sheet") for name in table.sheets[:40]]
+    return FileQuestion("sheet", "Several sheets hold tables; which one is meant?", choices)
+
+
+def _age_questions(readings: TimedValues, layout: Layout) -> list[FileQuestion]:
+    """Return the question whether times of long ago are meant."""
+    if "old-times" in layout.confirm or not len(readings.starts):
+        return []
+    first = int(readings.starts.min())
+    if first // DAY_US >= (OLD_YEAR - 1970) * 365:
+        return []
+    text = f"The times begin in {from_us(first).year}; is that so? Spreadsheets count from 1900."
+    return [FileQuestion("confirm", text, [Choice("old-times", "yes, the values are that old")])]
+
+
+def _left_out(reader: RowReader, recipe: Recipe, readings: TimedValues) -> list[str]:
+    """Return which rows were left out, and why."""
+    notices = []
+    for reason, rows in reader.left_out.items():
+        shown = ", ".join(map(str, rows[:5])) + (", …" if len(rows) > 5 else "")
+        notices.append(f"{len(rows)} rows {reason} are left out: {shown}.")
+    empty = int(np.isnan(readings.values).sum())
+    if empty:
+        absent = recipe.survey.numbers.absent
+        texts = ", ".join(f"{text!r} {count} times" for text, count in absent.most_common(5))
+        notices.append(f"{empty} rows have no value{f': {texts}' if texts else ''}.")
+    return notices

@@ -1,0 +1,181 @@
+"""The rows of a file as moments and numbers, with all that is wrong with them and all that is left out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.importing.cells.local_clock import SKIPPED, TWICE, LocalClock
+from engine.importing.cells.numbers import REASON, read_numbers
+from engine.importing.cells.times import DAY_US, ClockReadings, read_formatted, read_times
+from engine.importing.layout import Cell, FileQuestion, Mask, RowProblem, TimedValues
+from engine.importing.survey import Recipe, clock_column, column, data_batches
+from engine.importing.tables.opening import Batch, FileTable
+from engine.iso_time import FIRST, LAST, Microseconds, from_us, to_us, zone
+
+UNREADABLE = "is not a time; write it like 2026-03-29T00:00:00+01:00, or tell the date format."
+OUTSIDE = f"lies outside the years {FIRST.year} to {LAST.year - 1}."
+BACKWARDS = "lies before the start of the value; see the order of day and month."
+LONGEST_CELL = 100
+"""How much of a cell that cannot be read is told [characters]."""
+ENOUGH = 1000
+"""Rows that cannot be read after which no further ones are looked at."""
+
+
+@dataclass
+class RowReader:
+    """Reads the rows of one file batch by batch, and keeps numbers only."""
+
+    recipe: Recipe
+    place: str
+    """Zone of times without an offset."""
+    problems: list[RowProblem] = field(default_factory=list)
+    unsure: list[RowProblem] = field(default_factory=list)
+    """Rows whose local time happened twice or never, which another zone may explain."""
+    questions: list[FileQuestion] = field(default_factory=list)
+    left_out: dict[str, list[int]] = field(default_factory=dict)
+    """Why rows were left out, and which."""
+
+    def __post_init__(self) -> None:
+        """Begin with a file."""
+        self._clocks = {name: LocalClock(zone(self.place)) for name in ("start", "end", "known")}
+        self._parts: dict[str, list[NDArray[Any]]] = {name: [] for name in ("number", "start", "end", "known", "value")}
+        self._has_ends: bool | None = None
+        self._count = 0
+
+    def read(self, table: FileTable) -> TimedValues:
+        """Return the rows of a table, in the order of the file."""
+        for batch in data_batches(table, self.recipe.columns):
+            self._take(batch)
+            if len(self.problems) >= ENOUGH:
+                break
+        return self._result()
+
+    def _take(self, batch: Batch) -> None:
+        columns = self.recipe.columns
+        cells = column(batch, columns.start)
+        shown = cells
+        times, ends = self._times(cells)
+        if columns.clock is not None:
+            clocks = clock_column(batch, columns)
+            shown = [f"{day} {clock}".strip() for day, clock in zip(cells, clocks, strict=True)]
+            of_day, until = read_times(clocks, month_first=False)
+            times, ends = of_day.on_days_of(times), until.on_days_of(times) if until is not None else None
+        values, wrong = read_numbers(value_cells := column(batch, columns.value), self.recipe.notation)
+        labels = columns.labels
+        rows = batch.rows
+
+        def key_of(row: int) -> object:
+            return tuple(str(rows[row][place]) for place in labels if place < len(rows[row]))
+
+        numbers = np.array(batch.numbers, np.int64)
+        absent = np.isnan(values)
+        absent[wrong] = False
+        kept = self._localised("start", times, (numbers, shown, absent), key_of)
+        ends = self._ends(batch, times, ends)
+        self._has_ends = ends is not None if self._has_ends is None else self._has_ends
+        if self._has_ends:
+            ends = ends or ClockReadings.empty(len(numbers))
+            kept &= self._localised("end", ends, (numbers, column(batch, columns.end or columns.start), absent), key_of)
+        if columns.belief is not None:
+            known_cells = column(batch, columns.belief)
+            known = self._times(known_cells)[0]
+            kept &= self._localised("known", known, (numbers, known_cells, absent), key_of)
+        bad = [place for place in wrong if kept[place]]
+        self.problems += [RowProblem(batch.numbers[at], str(value_cells[at])[:LONGEST_CELL], REASON) for at in bad]
+        self._parts["number"].append(np.where(kept, numbers, -numbers))
+        self._parts["value"].append(values)
+        self._count += len(numbers)
+
+    def _times(self, cells: list[Cell]) -> tuple[ClockReadings, ClockReadings | None]:
+        form = self.recipe.layout.date_format
+        if form is None:
+            return read_times(cells, month_first=self.recipe.month_first)
+        return read_formatted(cells, form), None
+
+    def _ends(self, batch: Batch, times: ClockReadings, ends: ClockReadings | None) -> ClockReadings | None:
+        """Return when values end, if the file says so in any way."""
+        columns = self.recipe.columns
+        if columns.end is not None:
+            ends = self._times(column(batch, columns.end))[0]
+        if columns.end_clock is None:
+            return ends
+        clocks = read_times(column(batch, columns.end_clock), month_first=False)[0]
+        if ends is not None:
+            return clocks.on_days_of(ends)
+        ends = clocks.on_days_of(times)
+        ends.local += np.where(ends.local < times.local, DAY_US, 0)
+        return ends
+
+    def _localised(
+        self,
+        role: str,
+        times: ClockReadings,
+        about: tuple[Microseconds, list[Cell], Mask],
+        key_of: Callable[[int], object],
+    ) -> Mask:
+        """Keep the moments of one role; return which rows have one. What is wrong with the others is noted.
+
+        Args:
+            role: start, end or known.
+            times: What the cells say.
+            about: Numbers of the rows, their cells, and which of them have no value and so need no time.
+            key_of: Row → what tells rows with the same time apart.
+        """
+        numbers, cells, absent = about
+        moments, skipped = self._clocks[role].moments(times, begin=self._count, key_of=key_of)
+        bad = ~times.good | ~times.dated
+        outside = ~bad & ((moments < to_us(FIRST)) | (moments >= to_us(LAST)))
+        for rows, reason, problems in (
+            (bad, UNREADABLE, self.problems),
+            (outside, OUTSIDE, self.problems),
+            (skipped & ~bad, SKIPPED.format(zone=self.place), self.unsure),
+        ):
+            without = np.flatnonzero(rows & absent)
+            if len(without):
+                self.left_out.setdefault("without a value", []).extend(numbers[without].tolist())
+            for at in np.flatnonzero(rows & ~absent)[: ENOUGH + 1].tolist():
+                problems.append(RowProblem(int(numbers[at]), str(cells[at])[:LONGEST_CELL], reason))
+        self._parts[role].append(moments)
+        kept: Mask = ~(bad | outside | skipped)
+        return kept
+
+    def _result(self) -> TimedValues:
+        """Return all that was read; what is at the foot of the file and has no time is left out."""
+        whole = {name: np.concatenate(parts) for name, parts in self._parts.items() if parts}
+        if not whole:
+            nothing = np.zeros(0, np.int64)
+            return TimedValues(numbers=nothing, starts=nothing, ends=None, values=np.zeros(0), known=None)
+        numbers, values = whole["number"], whole["value"]
+        for role, clock in self._clocks.items():
+            moments = whole.get(role)
+            if moments is None:
+                continue
+            for row in clock.settle(moments):
+                if not np.isnan(values[row]):
+                    text = from_us(int(moments[row])).isoformat()
+                    self.unsure.append(RowProblem(abs(int(numbers[row])), text, TWICE.format(zone=self.place)))
+        self._leave_out_footer(numbers)
+        kept = {name: part[numbers > 0] for name, part in whole.items()}
+        return TimedValues(
+            numbers=kept["number"],
+            starts=kept["start"],
+            ends=kept.get("end"),
+            values=kept["value"],
+            known=kept.get("known"),
+        )
+
+    def _leave_out_footer(self, numbers: Microseconds) -> None:
+        """Leave out the rows below the last one with a time."""
+        good = numbers[numbers > 0]
+        last = int(good[-1]) if len(good) else 0
+        tail = set(self.recipe.survey.tail)
+        foot = [problem for problem in self.problems if problem.row > last and problem.row in tail]
+        foot = [problem for problem in foot if problem.reason == UNREADABLE and not problem.text[:1].isdecimal()]
+        if foot and last:
+            rows = {problem.row for problem in foot}
+            self.problems = [problem for problem in self.problems if problem.row not in rows]
+            texts = ", ".join(repr(problem.text[:40]) for problem in foot[:5])
+            self.left_out[f"at the foot of the file ({texts})"] = sorted(rows)

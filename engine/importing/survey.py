@@ -1,0 +1,161 @@
+"""One look at all rows of a file, before any is read: what decides between day and month, dot and comma."""
+
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.importing.cells.numbers import Notation, NumberFacts, decide_notation
+from engine.importing.cells.times import DAY_US, TimeFacts, read_times
+from engine.importing.columns import Columns
+from engine.importing.layout import Cell, Choice, Evidence, FileQuestion, Layout, Target
+from engine.importing.tables.opening import Batch, FileTable
+from engine.importing.tables.safe_cells import original
+
+MOST_LABELS = 60
+"""Different texts of a column that may be the names of series."""
+FOOTER = 40
+"""Rows at the end that may be no data."""
+
+
+@dataclass
+class Survey:
+    """What all rows of a file say together."""
+
+    times: TimeFacts = field(default_factory=TimeFacts)
+    numbers: NumberFacts = field(default_factory=NumberFacts)
+    labels: dict[int, Counter[str]] = field(default_factory=dict)
+    """Texts of the columns that may name series, and how often they are there."""
+    rows: int = 0
+    is_dated_only: bool = True
+    """Whether no row tells a time of day."""
+    tail: deque[int] = field(default_factory=lambda: deque(maxlen=FOOTER))
+    """Numbers of the last rows."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the rows of a file are read."""
+
+    columns: Columns
+    notation: Notation
+    month_first: bool
+    survey: Survey
+
+    @property
+    def layout(self) -> Layout:
+        """What is told of the file, with what its kind settles."""
+        return self.columns.layout
+
+
+def column(batch: Batch, place: int) -> list[Cell]:
+    """Return the cells of a column."""
+    return [row[place] if place < len(row) else "" for row in batch.rows]
+
+
+def clock_column(batch: Batch, columns: Columns) -> list[Cell]:
+    """Return the times of day that belong to the dates of the start column; counted hours as numbers."""
+    cells = column(batch, columns.start if columns.clock is None else columns.clock)
+    if not columns.counts_hours:
+        return cells
+    return [float(cell) if isinstance(cell, str) and cell.strip().isdecimal() else cell for cell in cells]
+
+
+def data_batches(table: FileTable, columns: Columns) -> Iterator[Batch]:
+    """Give the rows below the head that are asked for."""
+    skip, left = columns.head.rows, columns.layout.max_rows
+    wanted, place = columns.layout.filter_value, columns.filter
+    for batch in table.batches():
+        numbers, rows = batch
+        if skip:
+            taken = min(skip, len(rows))
+            skip, numbers, rows = skip - taken, numbers[taken:], rows[taken:]
+        if left is not None:
+            numbers, rows = numbers[:left], rows[:left]
+            left -= len(rows)
+        if place is not None:
+            kept = [at for at, row in enumerate(rows) if is_wanted(row, place, wanted or "")]
+            numbers, rows = [numbers[at] for at in kept], [rows[at] for at in kept]
+        if rows:
+            yield Batch(numbers, rows)
+        if left == 0:
+            return
+
+
+def is_wanted(row: Sequence[Cell], place: int, wanted: str) -> bool:
+    """Return whether a row is of the series asked for: its cell says so, or begins with these words."""
+    cell = row[place] if place < len(row) else ""
+    text = cell.strip() if type(cell) is str else f"{cell:g}" if type(cell) is float else str(cell)
+    return wanted in (text, original(text)) or (bool(wanted) and text.startswith(f"{wanted} "))
+
+
+def survey_rows(table: FileTable, columns: Columns) -> Survey:
+    """Return what all rows say of times, numbers and labels."""
+    survey = Survey(labels={place: Counter() for place in columns.labels})
+    for batch in data_batches(table, columns):
+        survey.rows += len(batch.rows)
+        survey.tail.extend(batch.numbers[-FOOTER:])
+        starts = column(batch, columns.start)
+        if columns.layout.date_format is None:
+            survey.times.add(starts)
+        if columns.clock is not None:
+            survey.times.add(clocks := clock_column(batch, columns))
+            survey.is_dated_only &= not any(clocks)
+        survey.numbers.add(column(batch, columns.value))
+        for place, counts in list(survey.labels.items()):
+            counts.update(str(cell).strip() for cell in column(batch, place))
+            if len(counts) > MOST_LABELS:
+                del survey.labels[place]
+    return survey
+
+
+def decide(table: FileTable, columns: Columns, target: Target) -> tuple[Recipe, list[Evidence], list[FileQuestion]]:
+    """Return how the rows are read, why, and what is to be asked."""
+    survey = survey_rows(table, columns)
+    dotted = "." in survey.times.signs
+    notation, evidence, questions = decide_notation(survey.numbers, columns.layout, table.delimiter, dotted=dotted)
+    month_first, because, asked = _date_order(table, columns, survey, notation, target)
+    evidence += [Evidence("date-order", "month" if month_first else "day", because)] if because else []
+    questions += asked
+    if columns.filter is None and columns.series is not None and len(survey.labels.get(columns.series, ())) > 1:
+        questions.append(series_question(columns, survey, columns.series))
+    return Recipe(columns, notation, month_first, survey), evidence, questions
+
+
+def _date_order(
+    table: FileTable, columns: Columns, survey: Survey, notation: Notation, target: Target
+) -> tuple[bool, str, list[FileQuestion]]:
+    """Return whether the month comes first, why, and what is to be asked."""
+    facts, order = survey.times, columns.layout.date_order
+    if order is not None or not facts.signs or columns.layout.date_format is not None:
+        return order == "month", "", []
+    first, second = facts.day_over_12
+    if first > 12 or second > 12:
+        return first <= 12, f"no month is {max(first, second)}", []
+    if "." in facts.signs:
+        return False, "dots stand between day and month", []
+    if notation.decimal == "," and "," in survey.numbers.decimal:
+        return False, "who writes a decimal comma writes the day first", []
+    cells = column(next(data_batches(table, columns)), columns.start)
+    days = [np.unique(read_times(cells, month_first=month_first)[0].local // DAY_US) for month_first in (False, True)]
+    even = [len(some) > 2 and int(some[-1] - some[0]) == len(some) - 1 for some in days]
+    if even[0] != even[1]:
+        return even[1], "only so the days follow each other", []
+    sample = next(str(cell) for cell in cells if cell)
+    names = [np.datetime64(int(some[0]), "D").item().strftime("%-d %B %Y") for some in days]
+    choices = [Choice("day", f"it begins on {names[0]}"), Choice("month", f"it begins on {names[1]}")]
+    american = target.timezone.startswith(("America/", "US/"))
+    text = f"{sample[:40]} can begin with the day or with the month; no number above 12 tells which."
+    return american, "", [FileQuestion("date-order", text, choices[::-1] if american else choices)]
+
+
+def series_question(columns: Columns, survey: Survey, place: int) -> FileQuestion:
+    """Return the question which of the series of a column is meant."""
+    counts = survey.labels[place]
+    groups = Counter(name.split(" ")[0] for name in counts)
+    words = [word for word, count in groups.items() if 1 < count < len(counts)]
+    choices = [Choice(word, f"all that begin with {word}") for word in words]
+    choices += [Choice(name, f"{count} rows") for name, count in counts.items() if name]
+    head = columns.head.names[place]
+    return FileQuestion("filter-value", f"The column {head!r} names several series; which is meant?", choices)

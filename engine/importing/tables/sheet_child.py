@@ -1,0 +1,144 @@
+"""Reads one sheet of an Excel or OpenDocument file, in a process of its own that ends when it takes too much.
+
+Run as a script by ``sheets``: a few kilobytes may say that they hold a cell in the last row and column of
+a sheet, or unpack to gigabytes, and the library takes all the memory that asks for. Nothing of ours is imported.
+"""
+
+import io
+import json
+import re
+import resource
+import sys
+import zipfile
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+ERROR = re.compile(rb'<c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*?\bt="e"[^>]*>(?:(?!</c>).)*?<v>([^<]{1,20})</v>', re.DOTALL)
+"""A cell of Excel that holds an error: column, row, what it says."""
+
+
+def bound(memory: int, seconds: int) -> None:
+    """Let the system end this process once it takes more memory [bytes] or time of a processor [s]."""
+    for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
+        resource.setrlimit(kind, (most, most))
+
+
+def cell(value: object) -> Any:
+    """Return a cell as JSON: texts and numbers as they are, times as their kind and ISO text.
+
+    A moment is rounded to the millisecond, which a spreadsheet does not keep better.
+    """
+    if isinstance(value, str | float):
+        return value
+    if isinstance(value, bool | int):
+        return str(value) if isinstance(value, bool) else float(value)
+    if isinstance(value, datetime):
+        rounded = value + timedelta(microseconds=500)
+        return ["m", rounded.replace(microsecond=rounded.microsecond // 1000 * 1000).isoformat()]
+    if isinstance(value, date):  # the library gives midnights as dates
+        return ["d", value.isoformat()]
+    if isinstance(value, time):
+        return ["c", value.isoformat()]
+    if isinstance(value, timedelta):  # a clock time beyond 24:00
+        return f"{value // timedelta(hours=1)}:{value // timedelta(minutes=1) % 60:02}:{value.seconds % 60:02}"
+    return str(value)
+
+
+def tell(line: Any) -> None:
+    """Write one line of JSON for the process that asked."""
+    sys.stdout.write(json.dumps(line) + "\n")
+
+
+def error_cells(content: bytes, place: int) -> dict[tuple[int, int], str]:
+    """Row and column, from 0, of the cells of an Excel sheet with errors; the library gives them as empty."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.namelist()
+            book = archive.read("xl/workbook.xml") if "xl/workbook.xml" in parts else b""
+            links = archive.read("xl/_rels/workbook.xml.rels") if book else b""
+            names = re.findall(rb'<sheet\b[^>]*?r:id="([^"]+)"', book)
+            links_of = {key: to for to, key in re.findall(rb'Target="([^"]+)"[^>]*?Id="([^"]+)"', links)}
+            links_of |= dict(re.findall(rb'Id="([^"]+)"[^>]*?Target="([^"]+)"', links))
+            part = links_of.get(names[place], b"").decode().removeprefix("/xl/") if place < len(names) else ""
+            sheet = archive.read(f"xl/{part}") if f"xl/{part}" in parts else b""
+    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, OSError, ValueError):
+        return {}
+    if b't="e"' not in sheet:
+        return {}
+    found = {}
+    for letters, row, says in ERROR.findall(sheet):
+        column = 0
+        for letter in letters:
+            column = column * 26 + letter - 64
+        found[int(row) - 1, column - 1] = says.decode("utf-8", "replace")
+    return found
+
+
+def choose(book: Any, wanted: str) -> tuple[str, list[str], list[str]]:
+    """Return the sheet to read, the visible sheets that hold something, and the hidden ones."""
+    visible = [sheet.name for sheet in book.sheets_metadata if str(sheet.visible).endswith(".Visible")]
+    hidden = [name for name in book.sheet_names if name not in visible]
+    if wanted:
+        return wanted, [wanted], hidden
+    first = visible or book.sheet_names
+    full = []
+    for name in first[:20]:
+        sheet = book.get_sheet_by_name(name)
+        if sheet.total_height > 1:
+            full.append(name)
+    return (full or first)[0], full or first[:1], hidden
+
+
+def write_rows(sheet: Any, errors: dict[tuple[int, int], str]) -> None:
+    """Write the rows of a sheet that hold something, each with its number from 1; merged cells are filled."""
+    left: list[Any] = [""] * (sheet.start[1] if sheet.start else 0)
+    merged = sorted(sheet.merged_cell_ranges or [])
+    open_ranges: list[tuple[int, int, int, Any]] = []
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        cells = left + [cell(value) for value in row]
+        place = number - 1
+        open_ranges = [entry for entry in open_ranges if entry[0] >= place]
+        while merged and merged[0][0][0] <= place:
+            (top, begin), (bottom, end) = merged.pop(0)
+            if top == place and begin < len(cells):
+                open_ranges.append((bottom, begin, end, cells[begin]))
+        for _, begin, end, value in open_ranges:
+            for column in range(begin, min(end + 1, len(cells))):
+                cells[column] = value
+        for column in range(len(cells)) if errors else ():
+            if (place, column) in errors:
+                cells[column] = ["e", errors[place, column]]
+        if any(cells):
+            tell([number, cells])
+
+
+def main(memory: int, seconds: int, cells: int, wanted: str) -> None:
+    """Write the rows of a sheet; or one line that says what is wrong.
+
+    Args:
+        memory: Most memory this process may take [bytes].
+        seconds: Most time of a processor [s].
+        cells: Most rows times columns.
+        wanted: Name of the sheet; empty: the first visible one with a table.
+    """
+    bound(memory, seconds)
+    from python_calamine import CalamineError, CalamineWorkbook  # once it is bounded
+
+    content = sys.stdin.buffer.read()
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        if wanted and wanted not in book.sheet_names:
+            return tell({"unknown": book.sheet_names[:100]})
+        name, visible, hidden = choose(book, wanted)
+        sheet = book.get_sheet_by_name(name)
+    except CalamineError as error:
+        return tell({"unreadable": str(error)[:500]})
+    if sheet.total_height * sheet.total_width > cells:
+        return tell({"size": [sheet.total_height, sheet.total_width]})
+    errors = error_cells(content, book.sheet_names.index(name))
+    write_rows(sheet, errors)
+    return tell({"end": {"sheets": visible, "hidden": hidden, "errors": sorted(set(errors.values()))[:10]}})
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

@@ -1,0 +1,125 @@
+"""The column of a file that holds the values, and the unit they are in, as heads and cells tell it."""
+
+import re
+from collections.abc import Sequence
+
+from engine.errors import InputError, UnitError
+from engine.importing.heads import UNIT_WORDS, FileHead, as_unit, unit_in
+from engine.importing.layout import Cell, Choice, Evidence, FileQuestion, Target
+from engine.importing.profiles import Profile, columns_like
+from engine.units import units
+
+INDEX = re.compile(r"^(|index|id|nr|no|#|row|unnamed.*)$", re.I)
+NAMES_VALUES = re.compile(r"^(event_)?(value|values|wert|waarde|valeur|valor|consumption|state|verbrauch)$", re.I)
+IDENTITIES = re.compile(
+    r"\b(ean|gsrn|meter|id|serial|account|zähler(nummer)?|nummer|number|sensor_id|probability)\b", re.I
+)
+MOST_CHOICES = 40
+
+
+class ValueColumn:
+    """Looks for the values of one file, and keeps why and what is to be asked."""
+
+    def __init__(
+        self,
+        head: FileHead,
+        rows: Sequence[Sequence[Cell]],
+        below: Sequence[str],
+        profile: Profile | None,
+        target: Target,
+    ) -> None:
+        """Begin with a file.
+
+        Args:
+            head: What stands above the data.
+            rows: The first rows of the file.
+            below: Kinds of the cells of each column below the head.
+            profile: The kind of the file, if it is known.
+            target: The sensor it is read for.
+        """
+        self.head, self.rows, self.below = head, rows, below
+        self.profile, self.target = profile, target
+        self.is_unit_told = False
+        self.evidence: list[Evidence] = []
+        self.questions: list[FileQuestion] = []
+
+    def choose(self, taken: set[int], asked: int | None) -> int:
+        """Return the column of the values; where several could be meant it is asked, and the likeliest is taken."""
+        if asked is not None:
+            return asked
+        names = self.head.names
+        numeric = [
+            place for place, kinds in enumerate(self.below)
+            if place not in taken and kinds.count("N") * 2 >= len(kinds.strip()) and "N" in kinds
+        ]  # fmt: skip
+        if self.profile is not None and self.profile.value:
+            like = columns_like(names, self.profile.value)
+            numeric = [place for place in numeric if place in like] or [p for p in like if p not in taken] or numeric
+        plain = [place for place in numeric if not self._is_identity(place)]
+        if not (numeric := plain or numeric):
+            others = [place for place in range(len(names)) if place not in taken]
+            if not others:
+                raise InputError(f"No column holds values; the file has {', '.join(names)[:1000]}.")
+            return others[0]
+        fitting = [place for place in numeric if (unit := self._own_unit(place)) and fits(unit, self.target.unit)]
+        named = [place for place in numeric if NAMES_VALUES.match(names[place].strip())]
+        for few, because in (
+            (numeric, "it is the only one with numbers"),
+            (fitting, f"only its unit fits {self.target.unit}"),
+            (named, "its head names values"),
+        ):
+            if len(few) == 1:
+                self.evidence.append(Evidence("value-column", self.head.call(few[0]), because))
+                return few[0]
+        likely = fitting or named or numeric
+        choices = [Choice(self._call(place), self.head.call(place)) for place in dict.fromkeys(likely + numeric)]
+        text = "Several columns hold numbers; which are the values?"
+        self.questions.append(FileQuestion("value-column", text, choices[:MOST_CHOICES]))
+        return likely[0]
+
+    def _call(self, place: int) -> str:
+        """Return a name by which a column is found again."""
+        name = self.head.names[place]
+        return name if name and self.head.find(name) == place else str(place)
+
+    def _is_identity(self, place: int) -> bool:
+        """Return whether a column counts rows or names a meter."""
+        name = self.head.names[place].strip()
+        if IDENTITIES.search(name) and not unit_in(name):
+            return True
+        if not INDEX.match(name) or not self.head.is_written:
+            return False
+        cells = [str(row[place]).removesuffix(".0") for row in self.rows[self.head.rows :] if place < len(row)]
+        return cells[0].isdecimal() and cells == [str(int(cells[0]) + at) for at in range(len(cells))]
+
+    def _own_unit(self, place: int) -> str | None:
+        """Return the unit that the head or the signs of a column tell."""
+        unit = unit_in(self.head.names[place])
+        if unit is None:
+            cells = [row[place] for row in self.rows[self.head.rows :] if place < len(row) and row[place] != ""]
+            marks = {cell.strip()[:1] for cell in cells if type(cell) is str}
+            unit = as_unit(next(iter(marks))) if len(marks) == 1 and marks <= set("€$£") else None
+        return unit
+
+    def unit(self, value: int) -> str | None:
+        """Return the unit of the values, as the file tells it, and note where."""
+        unit, because = self._own_unit(value), f"the head {self.head.call(value)!r} says so"
+        for place, name in enumerate(self.head.names):
+            if unit is None and UNIT_WORDS.match(name.strip()):
+                cells = {row[place] for row in self.rows[self.head.rows :] if place < len(row) and row[place]}
+                unit = as_unit(str(next(iter(cells)))) if len(cells) == 1 else None
+                because = f"the column {name!r} says so"
+        if unit is None and self.profile is not None and self.profile.unit:
+            unit, because = self.profile.unit, f"files of {self.profile.name} are in it"
+        if unit is not None and not self.is_unit_told:
+            self.evidence.append(Evidence("unit", unit, because))
+        return unit
+
+
+def fits(unit: str, target: str) -> bool:
+    """Return whether values of events in one unit can be written in another."""
+    try:
+        units.hours_power(unit, target, timed=True)
+    except UnitError:
+        return unit == "%" or target == "%"
+    return True

@@ -1,0 +1,84 @@
+"""Tables with times across: a row per day and a column per time of day, or a column per moment and a row per series."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.importing.heads import kinds_of
+from engine.importing.layout import Cell, Evidence
+from engine.importing.tables.opening import BATCH, Batch, FileTable
+
+FEWEST = 6
+"""Heads that are times which make a table one with times across; an ordinary row has at most four times."""
+LOOKED_AT = 30
+"""Rows among which the heads are looked for."""
+
+
+@dataclass(frozen=True)
+class AcrossHead:
+    """Which row of a table holds times across."""
+
+    row: int
+    """Its position among the rows."""
+    columns: list[int]
+    labels: list[int]
+    """Columns before them, with days or names of series."""
+    counts_hours: bool = False
+    """Whether the heads count the hours of the day."""
+
+
+def times_across(rows: Sequence[Sequence[Cell]]) -> AcrossHead | None:
+    """Return the row of heads that are times; None if the times stand below each other."""
+    for place, row in enumerate(rows[:LOOKED_AT]):
+        if len(row) < FEWEST:
+            continue
+        kinds = kinds_of(row)
+        across = [column for column, kind in enumerate(kinds) if kind in "TDC"]
+        counts_hours = len(across) < FEWEST
+        if counts_hours:
+            across = _hours(row, kinds)
+        if len(across) >= FEWEST and len(across) * 2 > len(kinds.strip()):
+            below = [kinds_of([cell for column, cell in enumerate(under) if column in set(across)])
+                     for under in rows[place + 1 : place + 6]]  # fmt: skip
+            if below and all(set(kinds) <= set("N ") for kinds in below):
+                return AcrossHead(place, across, list(range(across[0])), counts_hours)
+    return None
+
+
+def _hours(row: Sequence[Cell], kinds: str) -> list[int]:
+    """Return the columns whose heads count the hours of a day."""
+    columns = [column for column, kind in enumerate(kinds) if kind == "N"]
+    counts = [str(row[column]).strip().removesuffix(".0").lstrip("0") or "0" for column in columns]
+    begin = 0 if counts[:1] == ["0"] else 1
+    return columns if counts[:24] == [str(begin + hour) for hour in range(24)] else []
+
+
+def narrowed(table: FileTable, head: AcrossHead) -> FileTable:
+    """Return a table with one row per cell of another: its labels, the head above it, and its value."""
+
+    def batches() -> Iterator[Batch]:
+        heads: list[Cell] = []
+        names: list[Cell] = []
+        numbers: list[int] = []
+        cells: list[list[Cell]] = []
+        seen = -1
+        for batch in table.batches():
+            for number, row in zip(batch.numbers, batch.rows, strict=True):
+                seen += 1
+                if seen == head.row:
+                    heads = [row[column] for column in head.columns]
+                    names = [row[column] or f"label {column}" for column in head.labels]
+                    at_name = "hour" if head.counts_hours else "time"
+                    numbers, cells = [number], [[*names, at_name, "value"]]
+                elif seen > head.row:
+                    wide = [*row, *([""] * (head.columns[-1] + 1 - len(row)))]
+                    labels = [wide[column] for column in head.labels]
+                    numbers += [number] * len(heads)
+                    cells += [[*labels, at, wide[column]] for at, column in zip(heads, head.columns, strict=True)]
+                if len(cells) >= BATCH:
+                    yield Batch(numbers, cells)
+                    numbers, cells = [], []
+        if cells:
+            yield Batch(numbers, cells)
+
+    about = Evidence("table", "times across", f"{len(head.columns)} heads are times")
+    return FileTable(batches, [*table.evidence, about], table.delimiter, table.sheets, table.notices)

@@ -1,0 +1,153 @@
+"""Files as wholes: what stands above and below the table, several tables in one, and what is odd in them."""
+
+import io
+from datetime import datetime, timedelta
+from typing import Any
+
+import openpyxl
+import pytest
+
+from engine.errors import EngineError
+from engine.importing.layout import FileError, Undecided
+from tests.engine.importing.sample_files import asked, read, said, starts
+
+CLOCK = datetime(2026, 5, 11)  # noqa: DTZ001  # cells of Excel know no zone
+HOURS = [f"{hour:02}:00" for hour in range(24)]
+
+
+def day(head: str = "t,kW", values: Any = range(24), date: str = "2026-05-11") -> str:
+    """Return an hourly file of one day."""
+    return "\n".join([head, *(f"{date} {hour},{value}" for hour, value in zip(HOURS, values, strict=True))])
+
+
+def book(sheets: dict[str, list[list[object]]], hidden: str = "") -> bytes:
+    """Return an Excel file."""
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for name, rows in sheets.items():
+        sheet = made.create_sheet(name)
+        sheet.sheet_state = "hidden" if name == hidden else "visible"
+        for row in rows:
+            sheet.append(row)
+    content = io.BytesIO()
+    made.save(content)
+    return content.getvalue()
+
+
+def hourly(base: float) -> list[list[object]]:
+    return [["Zeit", "kW"], *([CLOCK + timedelta(hours=at), base + at] for at in range(24))]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+def test_every_usual_encoding_is_read(encoding: str) -> None:
+    reading = read(day("Zeit,Größe in kW").encode(encoding))
+    reading.check()
+    assert len(reading.readings.values) == 24
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_every_usual_delimiter_is_found(mark: str) -> None:
+    reading = read(day().replace(",", mark))
+    reading.check()
+    assert said(reading)["delimiter"] == mark and reading.readings.values[-1] == 23
+
+
+def test_a_preamble_and_a_foot_are_passed_over_and_told() -> None:
+    text = f"Meter;7;;\nFrom;2026-05-11\n\n{day().replace(',', ';')}\nSumme;276\nExported by me\n"
+    reading = read(text)
+    reading.check()
+    assert len(reading.readings.values) == 24
+    assert any("'Summe'" in notice for notice in reading.notices)
+
+
+def test_a_table_with_times_of_day_across_is_read() -> None:
+    heads = [f"{at // 4:02}:{at % 4 * 15:02}" for at in range(96)]
+    rows = [";".join([f"{date}.05.2026", *(f"{at},5" for at in range(96))]) for date in (11, 12)]
+    reading = read("\n".join([";".join(["Datum", *heads]), *rows]))
+    reading.check()
+    assert (len(reading.readings.values), reading.step, starts(reading)[96]) == (
+        192,
+        timedelta(minutes=15),
+        "2026-05-11T22:00",
+    )
+    assert reading.readings.values[95] == 95.5
+
+
+def test_hours_counted_across_end_their_hours_if_they_go_to_24() -> None:
+    text = "\n".join(["day," + ",".join(map(str, range(1, 25))), "2026-05-11," + ",".join(map(str, range(24)))])
+    reading = read(text)
+    assert starts(reading)[0] == "2026-05-10T22:00" and starts(reading)[-1] == "2026-05-11T21:00"
+
+
+def test_several_series_in_one_file_are_asked_about() -> None:
+    rows = [f"2026-05-11 {hour},{name},{value}" for hour in HOURS for name, value in (("in", 1), ("out", 2))]
+    text = "\n".join(["t,register,kW", *rows])
+    assert asked(read(text)) == {"filter-value": ["in", "out"]}
+    chosen = read(text, options={"filter_column": "register", "filter_value": "out"})
+    chosen.check()
+    assert set(chosen.readings.values.tolist()) == {2.0}
+
+
+def test_several_columns_are_asked_about_unless_only_one_fits() -> None:
+    rows = "\n".join(f"2026-05-11 {hour},1,20,3" for hour in HOURS)
+    assert asked(read(f"t,a [kW],temperature [°C],b [kW]\n{rows}")) == {
+        "value-column": ["a [kW]", "b [kW]", "temperature [°C]"]
+    }
+    assert said(read(f"t,a,temperature [°C],b [kW]\n{rows}"))["value-column"] == "b [kW]"
+
+
+def test_several_sheets_are_asked_about() -> None:
+    content = book({"one": hourly(0), "two": hourly(100)})
+    assert asked(read(content)) == {"sheet": ["one", "two"]}
+    assert read(content, options={"sheet": "two"}).readings.values[0] == 100
+    read(book({"one": hourly(0), "two": hourly(100)}, hidden="one")).check()
+
+
+def test_a_unit_that_cannot_be_meant_is_asked_about() -> None:
+    with pytest.raises(Undecided, match="°C"):
+        read(day("t,value [°C]")).check()
+    assert read(day("t,value [°C]"), options={"unit": "kW"}).unit == "kW"
+
+
+def test_times_of_long_ago_are_stored_only_if_confirmed() -> None:
+    text = day(date="1904-01-01")
+    assert asked(read(text)) == {"confirm": ["old-times"]}
+    read(text, options={"confirm": frozenset({"old-times"})}).check()
+
+
+@pytest.mark.parametrize(
+    ("values", "date", "says"),
+    [
+        ([1.0] * 23 + [500.0], "2026-05-11", "more than ten times"),
+        (range(24), "2027-05-11", "in the future"),
+    ],
+)
+def test_what_looks_wrong_is_told(values: Any, date: str, says: str) -> None:
+    assert any(says in notice for notice in read(day(values=values, date=date)).notices)
+
+
+def test_stretches_that_stand_are_told() -> None:
+    moments = [CLOCK + timedelta(hours=at) for at in range(240)]
+    rows = [f"{moment.isoformat()},{5 if 100 <= at < 150 else at % 7}" for at, moment in enumerate(moments)]
+    assert any("are the same" in notice for notice in read("\n".join(["t,kW", *rows])).notices)
+
+
+def test_a_bad_row_among_good_ones_is_named() -> None:
+    with pytest.raises(FileError, match=r"Row 4: 'viel' is not a number") as refused:
+        read(day().replace(",2\n", ",viel\n")).check()
+    assert [problem.row for problem in refused.value.problems] == [4]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("%PDF-1.7", "a PDF"),
+        ('{"values": [1]}', "JSON"),
+        ("<html><body>sign in</body></html>", "a web page"),
+        ("a,b\nc,d\n", "No column holds times"),
+        ('<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><feed xmlns:espi="espi">&a;</feed>', "entities"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_what_it_is(content: str, says: str) -> None:
+    with pytest.raises(EngineError, match=says):
+        read(content)
