@@ -40,14 +40,11 @@ def zone(name: str) -> ZoneInfo:
     """
     known = available_timezones()
     if name not in known:
-        raise TimeError(f"There is no time zone {name!r}; {_nearest_zone(name)}")
+        hint = nearest(name, sorted(known))
+        if not hint.startswith("did you mean"):  # all 600 of them would not help
+            hint = "use an IANA name such as 'Europe/Amsterdam' or 'UTC'."
+        raise TimeError(f"There is no time zone {name!r}; {hint}")
     return ZoneInfo(name)
-
-
-def _nearest_zone(name: str) -> str:
-    known = sorted(available_timezones())
-    hint = nearest(name, known)
-    return hint if hint.startswith("did you mean") else "use an IANA name such as 'Europe/Amsterdam' or 'UTC'."
 
 
 def instant(text: str, *, field: str, local: ZoneInfo | None = None) -> datetime:

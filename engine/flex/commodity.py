@@ -216,18 +216,17 @@ class CommodityContext(FlexFields):
             raise FieldError(
                 "inflexible-device-sensors", "it cannot be mixed with inflexible-consumption and inflexible-production."
             )
-        old = (SensorReference(sensor) for sensor in self.inflexible_device_sensors)
-        _each_once([*old, *self.inflexible_consumption, *self.inflexible_production])
-        if self.legacy_prices:
-            self._refuse_with_legacy()
-        return self
-
-    def _refuse_with_legacy(self) -> None:
-        asked = [name for name in self.model_fields_set if "breach" in name or name.startswith("relax")]
-        if asked:
+        loads = (*self.inflexible_consumption, *self.inflexible_production)
+        ids = [*self.inflexible_device_sensors, *(load.sensor for load in loads if isinstance(load, SensorReference))]
+        twice = sorted({sensor for sensor in ids if ids.count(sensor) > 1})
+        if twice:
+            raise FieldError("inflexible loads", f"sensor {twice[0]} is named twice; name it once.")
+        softening = [name for name in self.model_fields_set if "breach" in name or name.startswith("relax")]
+        if softening and self.legacy_prices:
             raise FieldError(
-                asked[0].replace("_", "-"), "it needs consumption-price instead of consumption-price-sensor."
+                softening[0].replace("_", "-"), "it needs consumption-price instead of consumption-price-sensor."
             )
+        return self
 
     @property
     def legacy_prices(self) -> bool:
@@ -267,10 +266,3 @@ class CommodityContext(FlexFields):
     def currencies(self) -> set[str]:
         """Every currency written in a price, those of commitments included."""
         return super().currencies.union(*(each.currencies for each in self.commitments))
-
-
-def _each_once(references: list[quantity.Quantity]) -> None:
-    ids = [each.sensor for each in references if isinstance(each, SensorReference)]
-    twice = sorted({sensor for sensor in ids if ids.count(sensor) > 1})
-    if twice:
-        raise FieldError("inflexible loads", f"sensor {twice[0]} is named twice; name it once.")

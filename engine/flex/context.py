@@ -40,10 +40,10 @@ class FlexContext(CommodityContext):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise FieldError("commodities", f"{twice[0]} is described twice; join the two.")
-        if len(found := self.all_currencies) > 1:
+        if len(currencies := self.all_currencies) > 1:
             raise FieldError(
                 "commodities" if self.commodities else "flex-context",
-                f"prices are in {', '.join(sorted(found))}; write all of them in one currency.",
+                f"prices are in {', '.join(sorted(currencies))}; write all of them in one currency.",
             )
         return self
 

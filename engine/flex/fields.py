@@ -57,7 +57,15 @@ class FlexFields(BaseModel):
         try:
             return cls.model_validate(dict(raw))
         except ValidationError as error:
-            raise cls._told(error) from error
+            # The first of pydantic's complaints in our words: where, what, and how to write it.
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or cls.language
+            message = first["msg"].removeprefix("Value error, ")
+            outer = str(first["loc"][0]).replace("-", "_") if first["loc"] else ""
+            if first["type"] != "value_error" and outer in cls.model_fields:
+                example = json.dumps(cls.fact(outer).example)
+                message = f"{message[0].lower()}{message[1:]}; write it like {example}."
+            raise FieldError(where, message) from error
 
     @model_validator(mode="before")
     @classmethod
@@ -67,28 +75,15 @@ class FlexFields(BaseModel):
             return raw
         known = [name.replace("_", "-") for name in cls.model_fields]
         fields: dict[str, object] = {}
-        for given, value in raw.items():
-            name = str(given).replace("_", "-")
+        for spelling, value in raw.items():
+            name = str(spelling).replace("_", "-")
             name = cls.spellings.get(name, name)
             if name not in known:
-                raise UnknownName(f"{cls.language} field", str(given), known)
+                raise UnknownName(f"{cls.language} field", str(spelling), known)
             if name in fields:
                 raise FieldError(name, "it is given twice, in two spellings; leave one out.")
             fields[name] = value
         return fields
-
-    @classmethod
-    def _told(cls, error: ValidationError) -> FieldError:
-        """Return the first of pydantic's complaints in our words: where, what, and how to write it."""
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or cls.language
-        message = first["msg"].removeprefix("Value error, ")
-        outer = str(first["loc"][0]).replace("-", "_") if first["loc"] else ""
-        if first["type"] == "value_error" or outer not in cls.model_fields:
-            return FieldError(where, message)
-        return FieldError(
-            where, f"{message[0].lower()}{message[1:]}; write it like {json.dumps(cls.fact(outer).example)}."
-        )
 
     @classmethod
     def facts(cls) -> list[Fact]:
@@ -185,24 +180,22 @@ def _listed(raw: object) -> list[object]:
 
 
 def _in_value(value: object, fact: Fact, unit: str | None) -> Iterator[Reference]:
+    """Give what the value of a field names, also deep inside."""
     match value:
         case quantity.SensorReference():
             yield Reference(fact.name, "sensor", value.sensor, fact, unit, value)
         case FlexFields():
-            yield from (_inside(each, fact, unit) for each in value.references())
+            for inner in value.references():
+                path = f"{fact.name}.{inner.path}"
+                if fact.form == "sensor":  # a sensor or group in brackets is what the field around it says of it
+                    yield replace(inner, path=fact.name if inner.writes else path, fact=fact, unit=unit)
+                else:
+                    yield replace(inner, path=path)
         case tuple():
             for each in value:
                 yield from _in_value(each, fact, unit)
         case int() if type(value) is int:
             yield Reference(fact.name, "asset" if fact.form == "asset" else "sensor", value, fact, unit)
-
-
-def _inside(inner: Reference, outer: Fact, unit: str | None) -> Reference:
-    """Return a reference inside an entry; a sensor or group in brackets is what the field around it says of it."""
-    if outer.form == "sensor":
-        path = outer.name if inner.writes else f"{outer.name}.{inner.path}"
-        return replace(inner, path=path, fact=outer, unit=unit)
-    return replace(inner, path=f"{outer.name}.{inner.path}")
 
 
 @cache

@@ -133,9 +133,13 @@ def _reference(raw: Mapping[str, object], field: str) -> SensorReference:
     account = raw.get("source-account")
     if account is not None and type(account) is not int:
         raise FieldError(f"{field}.source-account", "write the id of an account.")
+    sources = raw.get("sources", [])
+    sources = [sources] if isinstance(sources, int) else sources
+    if not isinstance(sources, list | tuple) or not all(type(source) is int for source in sources):
+        raise FieldError(f"{field}.sources", "write a list of ids, such as [3, 5].")
     return SensorReference(
         sensor=sensor,
-        sources=tuple(_integers(raw.get("sources", []), f"{field}.sources")),
+        sources=tuple(sources),
         source_types=tuple(_texts(raw.get("source-types", []), f"{field}.source-types")),
         exclude_source_types=tuple(_texts(raw.get("exclude-source-types", []), f"{field}.exclude-source-types")),
         source_account=account,
@@ -159,9 +163,17 @@ def _event(raw: object, field: str) -> Event:
 
 
 def _span(raw: Mapping[str, object], field: str) -> tuple[datetime, datetime]:
-    times = {key: raw[key] for key in ("datetime", "start", "end", "duration") if key in raw}
-    at = {key: _moment(value, f"{field}.{key}") for key, value in times.items() if key != "duration"}
-    match sorted(times):
+    """Return the start and end of an event; both are one where it has only a datetime."""
+    at: dict[str, datetime] = {}
+    for key in ("datetime", "start", "end"):
+        if key in raw:
+            value = raw[key]
+            if isinstance(value, datetime) and value.tzinfo is not None:
+                at[key] = value
+            else:
+                text = value.isoformat() if isinstance(value, datetime) else str(value)
+                at[key] = instant(text, field=f"{field}.{key}")
+    match sorted([*at, *(["duration"] if "duration" in raw else [])]):
         case ["datetime"]:
             return at["datetime"], at["datetime"]
         case ["end", "start"]:
@@ -174,30 +186,17 @@ def _span(raw: Mapping[str, object], field: str) -> tuple[datetime, datetime]:
     raise FieldError(field, "say when with datetime, with start and end, or with duration and one of both.")
 
 
-def _moment(raw: object, field: str) -> datetime:
-    if isinstance(raw, datetime) and raw.tzinfo is not None:
-        return raw
-    return instant(raw.isoformat() if isinstance(raw, datetime) else str(raw), field=field)
-
-
 def _known_keys(raw: Mapping[str, object], known: Sequence[str], kind: str) -> None:
     for key in raw:
         if key not in known:
             raise UnknownName(kind, str(key), known)
 
 
-def _integers(raw: object, field: str) -> list[int]:
-    found = [raw] if isinstance(raw, int) else raw
-    if not isinstance(found, list | tuple) or not all(type(item) is int for item in found):
-        raise FieldError(field, "write a list of ids, such as [3, 5].")
-    return list(found)
-
-
 def _texts(raw: object, field: str) -> list[str]:
-    found = [raw] if isinstance(raw, str) else raw
-    if not isinstance(found, list | tuple) or not all(isinstance(item, str) for item in found):
+    texts = [raw] if isinstance(raw, str) else raw
+    if not isinstance(texts, list | tuple) or not all(isinstance(item, str) for item in texts):
         raise FieldError(field, "write a list of names, such as ['forecaster'].")
-    return [str(item) for item in found]
+    return [str(item) for item in texts]
 
 
 def check(quantity: Quantity, unit: str, *, field: str, bare_is_fine: bool = False) -> None:
@@ -233,8 +232,8 @@ def written(quantity: Quantity) -> list[Fixed]:
 
 def currency(quantity: Quantity) -> str | None:
     """Return the currency in which a price is written; None when a sensor decides."""
-    found = (currency_of(each.value) for each in written(quantity) if isinstance(each.value, str))
-    return next((code for code in found if code), None)
+    codes = (currency_of(each.value) for each in written(quantity) if isinstance(each.value, str))
+    return next((code for code in codes if code), None)
 
 
 def per_energy(quantity: Quantity) -> bool | None:

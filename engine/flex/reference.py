@@ -60,7 +60,11 @@ def _property(fact: Fact, model: type[FlexFields]) -> dict[str, Any]:
 
 def tables() -> str:
     """Return one table per kind of description, in Markdown."""
-    return "\n".join(_table(title, model) for title, model in PARTS)
+    lines: list[str] = []
+    for title, model in PARTS:
+        lines += [f"### {title}", "", "| field | unit | without it | meaning | example |", "|---|---|---|---|---|"]
+        lines += [*(_row(fact, model) for fact in model.facts()), ""]
+    return "\n".join(lines)
 
 
 def renewed(page: str) -> str:
@@ -70,39 +74,24 @@ def renewed(page: str) -> str:
     return f"{before}{BEGIN}\n\n{tables()}\n{END}{after}"
 
 
-def _table(title: str, model: type[FlexFields]) -> str:
-    rows = [_row(fact, model) for fact in model.facts()]
-    head = ["| field | unit | without it | meaning | example |", "|---|---|---|---|---|"]
-    return "\n".join([f"### {title}", "", *head, *rows, ""])
-
-
 def _row(fact: Fact, model: type[FlexFields]) -> str:
+    """Return the line of a field: name, unit, default, meaning, example."""
     others = [other for other, name in model.spellings.items() if name == fact.name]
     said = [fact.meaning, OVERLAPS.get(fact.overlap, "")]
     said += [f"Also read as `{other}`." for other in others]
     said += [f"Of an older release; use {' or '.join(fact.replaced_by)}."] if fact.replaced_by else []
     said += ["Not stored on an asset."] if fact.stored == "never" else []
     said += ["Stored on an asset as a sensor only."] if fact.stored == "as-sensor" else []
+    # The unit, or else what is written; and what is done with the sensor, where one is needed.
+    unit = "share, % or ratio" if fact.unit == "" else (fact.unit or FORMS.get(fact.form) or fact.kind or fact.form)
     cells = [
         f"`{fact.name}`",
-        _values(fact),
-        _default(fact.default),
+        f"sensor in {unit}" if fact.form.startswith("sensor") and fact.unit else unit,
+        "–" if fact.default is None or fact.default == () else json.dumps(fact.default),
         " ".join(filter(None, said)),
         f"`{json.dumps(fact.example)}`",
     ]
     return f"| {' | '.join(cell.replace('|', ' or ') for cell in cells)} |"
-
-
-def _values(fact: Fact) -> str:
-    """Return the unit of a field, or else what is written; and what is done with the sensor, where one is needed."""
-    unit = "share, % or ratio" if fact.unit == "" else (fact.unit or FORMS.get(fact.form) or fact.kind or fact.form)
-    return f"sensor in {unit}" if fact.form.startswith("sensor") and fact.unit else unit
-
-
-def _default(default: object) -> str:
-    if default is None or default == ():
-        return "–"
-    return json.dumps(default)
 
 
 if __name__ == "__main__":

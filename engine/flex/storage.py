@@ -237,22 +237,18 @@ class StorageModel(FlexFields):
             raise FieldError(
                 "roundtrip-efficiency", "give either this or charging-efficiency and discharging-efficiency, not both."
             )
-        self._check_shares()
+        for name, most in MOST.items():
+            efficiency = getattr(self, name.replace("-", "_"))
+            for value in quantity.written(efficiency) if efficiency is not None else ():
+                if not 0 <= value.number("", field=name) <= most:  # 95 can only be meant as a percentage
+                    about = f"{value.value} is not between 0 and {most * 100:g} %"
+                    raise FieldError(name, f"{about}; write a percentage such as '95%', or a ratio such as 0.95.")
+            # A store may lose everything in a step, but nothing could ever go in or out at 0 % throughout.
+            if isinstance(efficiency, Fixed) and name != "storage-efficiency" and not efficiency.number("", field=name):
+                raise FieldError(name, "with 0 % nothing ever comes through; write a share above 0, such as '95%'.")
         if self.inflexible_consumption is not None and self.inflexible_production is not None:
             raise FieldError("inflexible-production", "an entry is either fixed consumption or fixed production.")
         return self
-
-    def _check_shares(self) -> None:
-        """Refuse shares that can only be meant as percentages, or are none."""
-        for name, most in MOST.items():
-            given = getattr(self, name.replace("-", "_"))
-            for value in quantity.written(given) if given is not None else ():
-                share = value.number("", field=name)
-                if not 0 <= share <= most:
-                    about = f"{value.value} is not between 0 and {most * 100:g} %"
-                    raise FieldError(name, f"{about}; write a percentage such as '95%', or a ratio such as 0.95.")
-            if isinstance(given, Fixed) and name != "storage-efficiency" and not given.number("", field=name):
-                raise FieldError(name, "with 0 % nothing ever comes through; write a share above 0, such as '95%'.")
 
     @property
     def inflexible(self) -> tuple[Quantity, float] | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.event_series import Rule
 from engine.flex.facts import Kind, Overlap
-from engine.flex.quantity import Event, Events, Fixed, Quantity, SensorReference
+from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
 from engine.iso_time import to_us
 from engine.window import Window
 
@@ -55,7 +55,10 @@ def per_step(
         case Events():
             values = np.full(window.n, np.nan)
             for event in given.events:
-                steps = _steps_of(event, window, touched=overlap == "least")
+                into_last = window.step_us - 1 if overlap == "least" else 0  # also the step that is only touched
+                first = (to_us(event.start) - to_us(window.start)) // window.step_us
+                last = (to_us(event.end) - to_us(window.start) + into_last) // window.step_us
+                steps = slice(max(first, 0), max(last, first + 1, 0))
                 values[steps] = _chosen(values[steps], event.value.number(unit, field=field), overlap)
             return values
 
@@ -75,13 +78,6 @@ def per_step_mean(given: Quantity, window: Window, *, unit: str, field: str, res
         covers = (middles > _position(event.start, window)) & (middles < _position(event.end, window))
         values[covers] = _chosen(values[covers], event.value.number(unit, field=field), "first")
     return np.bincount(middles.astype(int), weights=np.nan_to_num(values) * lengths, minlength=window.n).astype(float)
-
-
-def _steps_of(event: Event, window: Window, *, touched: bool) -> slice:
-    first = (to_us(event.start) - to_us(window.start)) // window.step_us
-    into_last = window.step_us - 1 if touched else 0
-    last = (to_us(event.end) - to_us(window.start) + into_last) // window.step_us
-    return slice(max(first, 0), max(last, first + 1, 0))
 
 
 def per_tick(

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.arrays import settled
-from engine.model.linear import Floats
 from engine.solve.backend import Answer, Backend, Status, share_above, timed_out
 from engine.solve.complementarity import Cells, flow, with_choices
 from engine.solve.first_plan import FINISHING, any_plan, first_plan, one_way
@@ -24,7 +23,6 @@ FEW = 8
 """Up to so many overlaps are tried by re-solves first; more of them cannot be settled in time."""
 SEARCHING = 0.8
 """Share of the time left that a search may take; the rest is for a plan where it finds none."""
-
 
 Fixed: TypeAlias = tuple[tuple[int, bool], ...]
 """Cells decided so far, and whether the first (True) or the second flow is held at zero there."""
@@ -81,28 +79,27 @@ class _Branches:
                 break
             fixed = stack.pop()
             answer = self._run(fixed)
-            if not answer.has_plan or not self._promising(answer):
+            if not answer.has_plan:
                 continue
+            if self.best is not None:
+                noise = 1e-9 * max(1.0, abs(self.best.objective))
+                if answer.objective >= self.best.objective - noise:  # what is decided below it only costs more
+                    continue
             overlap = self.cells.overlap(answer.x)
             if not overlap.any():
                 self.best, self.best_fixed = answer, fixed
                 continue
             self.seen = self.seen | (overlap > 0)
-            stack += self._children(fixed, int(np.argmax(overlap)), answer.x)
+            cell = int(np.argmax(overlap))
+            first, second = (flow(side[:, [cell]], answer.x)[0] for side in (self.cells.first, self.cells.second))
+            first_larger = bool(first > second)
+            # Both ways to go on; the last one, which is tried first, keeps the larger flow.
+            stack += [(*fixed, (cell, first_larger)), (*fixed, (cell, not first_larger))]
         if stack:
             return None
         if self.best is None:
             return Answer(Status.INFEASIBLE, np.inf, root.x[:0], root.x[:0], root.x[:0])
         return self._run(self.best_fixed)
-
-    def _promising(self, answer: Answer) -> bool:
-        return self.best is None or answer.objective < self.best.objective - 1e-9 * max(1.0, abs(self.best.objective))
-
-    def _children(self, fixed: Fixed, cell: int, x: Floats) -> list[Fixed]:
-        """Return both ways to go on; the last one, which is tried first, keeps the larger flow."""
-        at = slice(cell, cell + 1)
-        first_larger = bool(flow(self.cells.first[:, at], x)[0] > flow(self.cells.second[:, at], x)[0])
-        return [(*fixed, (cell, first_larger)), (*fixed, (cell, not first_larger))]
 
     def _run(self, fixed: Fixed) -> Answer:
         """Solve with the first (True) or second flow of each cell held at zero."""
@@ -142,7 +139,13 @@ def _search(model: Backend, cells: Cells, candidates: NDArray[np.bool_], known: 
         model.load(whole)
         if isinstance(model, Model) and known is not None:
             model.suggest(np.concatenate([known.x, flow(cells.first[:, at], known.x) > 0]))
-        answer = _searched(model)
+        if isinstance(model, Model) and model.budget.is_limited:
+            whole_budget = model.budget
+            model.budget = whole_budget.part(SEARCHING * whole_budget.left)
+            answer = model.run()
+            model.budget = whole_budget
+        else:
+            answer = model.run()
         if answer.status is Status.TIMED_OUT and isinstance(model, Model):
             return any_plan(model, plain, cells, answer, known)
         if not answer.has_plan:
@@ -154,17 +157,6 @@ def _search(model: Backend, cells: Cells, candidates: NDArray[np.bool_], known: 
             return one_way(model, plain, cells, answer, answer.bound)
         candidates = candidates | overlapping if _round == 0 else candidates | overlapping | ~cells.lossless
     return _priced(model, answer)
-
-
-def _searched(model: Backend) -> Answer:
-    """Run with whole numbers, for a part of the time left."""
-    if not isinstance(model, Model) or not model.budget.is_limited:
-        return model.run()
-    whole = model.budget
-    model.budget = whole.part(SEARCHING * whole.left)
-    answer = model.run()
-    model.budget = whole
-    return answer
 
 
 def _priced(model: Backend, searched: Answer) -> Answer:

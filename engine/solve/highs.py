@@ -51,6 +51,7 @@ _SMALL: Final = 20_000
 
 @cache
 def _options() -> Any:
+    """Return the options of every model: setting them one by one takes longer than passing them all."""
     solver: Any = highspy.Highs()
     for name, value in {**_ALWAYS, **_MIP}.items():
         solver.setOptionValue(name, value)
@@ -225,8 +226,11 @@ class Model:
         if self.arrays.integers.any():
             bound = float(self.solver.getInfo().mip_dual_bound)
         gap = share_above(objective, bound)
-        if status is Status.TIMED_OUT and self._has_incumbent(x):
-            status = Status.WITHIN_GAP if gap <= self.budget.gap else Status.BEST_IN_TIME
+        if status is Status.TIMED_OUT and self.arrays.integers.any():
+            # A search that was ended may have a plan, and HiGHS calls some feasible that break bounds by a little.
+            feasible = self.solver.getInfo().primal_solution_status == _FEASIBLE
+            if feasible and self.arrays.breach(x) <= KEPT:
+                status = Status.WITHIN_GAP if gap <= self.budget.gap else Status.BEST_IN_TIME
         if status is Status.OPTIMAL and gap > 1e-9:
             status = Status.WITHIN_GAP
         return Answer(
@@ -238,11 +242,6 @@ class Model:
             gap=gap,
             bound=bound,
         )
-
-    def _has_incumbent(self, x: Floats) -> bool:
-        """Return whether a search that was ended has a plan, and one that keeps all bounds."""
-        feasible = self.solver.getInfo().primal_solution_status == _FEASIBLE
-        return bool(feasible and self.arrays.integers.any() and self.arrays.breach(x) <= KEPT)
 
     def proof(self) -> Floats | None:
         """Return weights of the rows whose sum no values within the bounds can meet, after a run without a plan.

@@ -47,7 +47,11 @@ def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> 
     if isinstance(model, Model):
         refined = refine_in_place(model, answer, preference, cells)
     else:
-        refined = _refine_reloaded(model, answer, preference, cells)
+        # As problems of their own, the last of which stays loaded.
+        refined = _run_held(model, answer, preference)
+        has_duals = refined.has_plan and len(refined.col_dual) and len(refined.row_dual)
+        if has_duals and cells.overlap(refined.x).any():
+            refined = _run_held(model, refined, cells.running(model.arrays.width))
     if not refined.has_plan or cells.overlap(refined.x).any():
         return answer.x
     is_dearer = float(cost @ (refined.x - answer.x)) > _EQUAL * max(1.0, abs(answer.objective))
@@ -109,15 +113,7 @@ def _narrowed(model: Model, answer: Answer, liking: Floats) -> tuple[Answer, Ind
     return model.run(), fixed, tight
 
 
-def _refine_reloaded(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> Answer:
-    """Solve for the preference as a problem of its own, which stays loaded."""
-    found = _held_to(model, answer, preference)
-    if found.has_plan and len(found.col_dual) and len(found.row_dual) and cells.overlap(found.x).any():
-        found = _held_to(model, found, cells.running(model.arrays.width))
-    return found
-
-
-def _held_to(model: Backend, answer: Answer, liking: Floats) -> Answer:
+def _run_held(model: Backend, answer: Answer, liking: Floats) -> Answer:
     """Return the plan liked best among those as good as an answer."""
     arrays = model.arrays
     fixed, tight, level = _held(arrays, answer)

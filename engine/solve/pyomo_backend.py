@@ -14,7 +14,6 @@ from engine.model.problem import Problem
 from engine.solve import pyomo_solvers
 from engine.solve.backend import KEPT, PLANS, Answer, Status, share_above
 from engine.solve.budget import Budget
-from engine.solve.pyomo_solvers import SolverAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,13 @@ class PyomoModel:
         arrays = self.arrays
         self.columns = _padded(self.names.columns, arrays.width, "choice")
         self.rows = _padded(self.names.rows, arrays.height, "chosen")
-        self.terms = self._terms()
+        self.terms: list[tuple[list[float], list[int]]] = [([], []) for _ in range(arrays.height)]
+        """Coefficients and columns of each row."""
+        matrix = arrays.matrix
+        rows, cols, values = matrix.index.tolist(), matrix.cols.tolist(), matrix.value.tolist()
+        for row, col, value in zip(rows, cols, values, strict=True):
+            self.terms[row][0].append(value)
+            self.terms[row][1].append(col)
         self.model = pyo.ConcreteModel()
         self.model.x = pyo.Var(self.columns)
         self.variables = list(self.model.x.values())
@@ -105,28 +110,16 @@ class PyomoModel:
             SolveError: The solver stopped without an answer.
         """
         none, whole = np.empty(0), bool(self.arrays.integers.any())
-        found = self.solver.solve(self.model, self.variables, duals=not whole)
-        if found.status not in PLANS or not self._keeps_bounds(found):
-            return Answer(_without_plan(found.status), np.inf, none, none, none)
-        x, row_dual = np.array(found.values, dtype=float), np.array(found.row_duals, dtype=float)
+        answer = self.solver.solve(self.model, self.variables, duals=not whole)
+        x, row_dual = np.array(answer.values, dtype=float), np.array(answer.row_duals, dtype=float)
+        if answer.status not in PLANS:
+            return Answer(answer.status, np.inf, none, none, none)
+        if answer.status is not Status.OPTIMAL and self.arrays.breach(x) > KEPT:  # what a search was ended with
+            return Answer(Status.TIMED_OUT, np.inf, none, none, none)
         col_dual = none if whole else self.arrays.cost - self.arrays.columns_of(row_dual)
         objective = float(self.arrays.cost @ x) + self.arrays.offset
-        gap = share_above(objective, found.bound) if found.status is Status.BEST_IN_TIME else self.solver.gap
-        return Answer(found.status, objective, x, row_dual, col_dual, gap, found.bound)
-
-    def _keeps_bounds(self, found: SolverAnswer) -> bool:
-        """Return whether what a search was ended with may be used."""
-        return found.status is Status.OPTIMAL or self.arrays.breach(np.array(found.values, dtype=float)) <= KEPT
-
-    def _terms(self) -> list[tuple[list[float], list[int]]]:
-        """Return the coefficients and the columns of each row."""
-        matrix = self.arrays.matrix
-        terms: list[tuple[list[float], list[int]]] = [([], []) for _ in range(self.arrays.height)]
-        cols = matrix.cols.tolist()
-        for row, col, value in zip(matrix.index.tolist(), cols, matrix.value.tolist(), strict=True):
-            terms[row][0].append(value)
-            terms[row][1].append(col)
-        return terms
+        gap = share_above(objective, answer.bound) if answer.status is Status.BEST_IN_TIME else self.solver.gap
+        return Answer(answer.status, objective, x, row_dual, col_dual, gap, answer.bound)
 
     def _row(self, row: int) -> Any:
         """Return a row as Pyomo writes it; one without columns only has to hold by itself."""
@@ -136,7 +129,3 @@ class PyomoModel:
         body = LinearExpression(constant=0, linear_coefs=coefs, linear_vars=[self.variables[col] for col in cols])
         low, high = float(self.arrays.row_lower[row]), float(self.arrays.row_upper[row])
         return (low if np.isfinite(low) else None, body, high if np.isfinite(high) else None)
-
-
-def _without_plan(status: Status) -> Status:
-    return Status.TIMED_OUT if status in PLANS else status

@@ -80,7 +80,8 @@ class LiveModel:
         """Return the solver, brought from the last problem to this one and set to go on from its plan."""
         model, found = self._model, self._found
         before = None if last is None else last.problem
-        if model is None or found is None or before is None or not _alike(before, problem):
+        alike = before is not None and (before.sizes, before.rows) == (problem.sizes, problem.rows)
+        if model is None or found is None or before is None or not alike:
             return with_initial_basis(problem, arrays, budget)
         self.warm, model.budget = self.warm + 1, budget
         steps = (problem.window.start - before.window.start) // problem.window.step
@@ -97,11 +98,6 @@ class LiveModel:
 def _same_columns(old: ExclusiveFlows, new: ExclusiveFlows) -> bool:
     """Return whether two pairs are about the same columns."""
     return old is new or (old.lossless == new.lossless and same(old.first, new.first) and same(old.second, new.second))
-
-
-def _alike(old: Problem, new: Problem) -> bool:
-    """Return whether two problems have the same blocks."""
-    return old.sizes == new.sizes and old.rows == new.rows
 
 
 def _rolled(states: Codes, blocks: dict[str, tuple[int, int]], steps: int, n: int) -> Codes:
