@@ -24,10 +24,19 @@ def writing() -> Iterator[Session]:
         database.close()
 
 
+def operator() -> Actor:
+    """Return the operator, who acts from now on under the name of the login."""
+    return Actor(principal=None, settings=load(), now=datetime.now(UTC))
+
+
 @contextmanager
-def acting() -> Iterator[tuple[Session, Actor]]:
-    """Give a writing session and the operator, in whose name it acts; an error saves nothing."""
-    actor = Actor(principal=None, settings=load(), now=datetime.now(UTC))
+def acting(actor: Actor | None = None) -> Iterator[tuple[Session, Actor]]:
+    """Give a writing session and the operator, in whose name it acts; an error saves nothing.
+
+    Args:
+        actor: The same operator, where something was computed before in a session that reads.
+    """
+    actor = actor or operator()
     with writing() as session:
         change_tracking.act_as(session, actor.by)
         yield session, actor

@@ -1,6 +1,6 @@
 """Bring the demo up to now: what was measured, what is foreseen, and a plan for the next two days."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.assemble.site.request import ScheduleRequest
-from app.auth.access.references import References
 from app.demo import building, excerpts, toy
-from app.jobs.handlers import forecast, schedule
+from app.jobs.handlers import forecast
+from app.usecases.jobs.schedules import ScheduleOrder, compute_schedule, save_schedule
 from db import sources
 from db.beliefs import store
 from db.core.database import Database
@@ -55,7 +55,8 @@ def load(database: Database, *, now: datetime) -> Loaded:
         stored = _measured(session, sensors, by, hour) + _prices(session, sensors, by, published)
         stored += _foreseen(session, sensors, hour, published, now)
         request = _request(session, sensors, hour, now)
-        schedule.run(References(session, None), request, known_at=now)
+        actor, order = replace(toy.operator(), now=now), ScheduleOrder(request=request)
+        save_schedule(session, actor, order, compute_schedule(session, actor, order))
     return Loaded(request.asset, stored)
 
 

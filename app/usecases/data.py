@@ -1,157 +1,205 @@
-"""Values of sensors: take in files, and delete."""
+"""Values of sensors: save them, at once or by a job, take them over from FlexMeasures, and delete them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from app.assemble.files import files
-from app.assemble.files.files import FileError, Layout
-from app.assemble.files.posted import Posted
-from app.jobs.handlers import ingest
+from app.assemble.files.posted import Posted, belief_count, beliefs
+from app.auth.access.access import NotAllowed
+from app.jobs.handlers import flexmeasures_import, ingest, ingest_later
+from app.jobs.submission import Order, ask
 from app.usecases.actor import Actor
-from app.usecases.fields import HYPHENS, Body, Identifier, Length, Moment, Query, Zone
+from app.usecases.fields import HYPHENS, Body, Identifier, Length, Moment, Numbers, SensorId, Unit, lasting
 from app.usecases.inputs import Invalid
 from db.beliefs import deletion
 from db.beliefs.source_filter import SourceFilter
 from db.beliefs.store import Written
-from db.core import database
+from db.core import bounds, database
+from db.jobs.jobs import Job
 from db.sensors import Sensor
-from engine.errors import InputError
-from engine.iso_time import duration, from_us
+from engine.errors import FieldError
+from engine.iso_time import after, duration, iso_duration, zone
 
-TRUE = {"true", "1", "on", "yes"}
-SHOWN = 20
-"""How many of the rows that cannot be read are told."""
 Delete = Callable[..., int]
 """One of the functions of ``db.beliefs.deletion``."""
 
 
-class FileLayout(Query):
-    """How the files are laid out; what is left out is found out, or as in the first two columns."""
+class SensorValues(NamedTuple):
+    """Values of one sensor."""
+
+    sensor_id: int
+    posted: Posted
+
+
+class NewData(Body):
+    """Equidistant values, to save."""
 
     model_config = HYPHENS
 
-    time_column: Annotated[str, Field(description="Column of the times, by number from 0 or by head")] = "0"
-    value_column: Annotated[str, Field(description="Column of the values")] = "1"
-    belief_column: Annotated[str | None, Field(description="Column of the moments of knowledge")] = None
-    timezone: Annotated[Zone | None, Field(description="Of times without offset; else that of the sensor")] = None
-    resolution: Annotated[Length | None, Field(description="How long each value holds; else found out")] = None
-    date_format: Annotated[str | None, Field(description="Such as %d-%m-%Y %H:%M; else ISO 8601")] = None
-    delimiter: Annotated[str | None, Field(max_length=1, description="Between cells; else found out")] = None
-    decimal: Annotated[str, Field(min_length=1, max_length=1, description="Sign before decimals")] = "."
-    thousands: Annotated[str, Field(max_length=1, description="Sign between thousands")] = ""
-    skip_rows: Annotated[int, Field(ge=0, le=10**6, description="Lines to leave out at the top")] = 0
-    max_rows: Annotated[int | None, Field(ge=1, description="Rows to read")] = None
-    sheet: Annotated[str | None, Field(description="Sheet of an Excel file; else the first")] = None
-    filter_column: Annotated[str | None, Field(description="Use only rows with the filter value in this column")] = None
-    filter_value: Annotated[str | None, Field(description="See filter-column")] = None
-    missing: Annotated[str, Field(description="Texts that stand for no value, with commas between")] = ""
+    values: Annotated[Numbers | None, Field(description="One value, or a list; null is spacing")] = None
+    value: Annotated[Numbers | None, Field(description="The same as values")] = None
+    start: Moment
+    duration: Annotated[Length, Field(description="Of all values together")]
+    unit: Unit
+    prior: Annotated[Moment | None, Field(description="When the values were known at the latest")] = None
+    horizon: Annotated[Length | None, Field(description="How long before it could be known each was known")] = None
+    type: Annotated[
+        Literal["PostSensorDataRequest", "PostMeterDataRequest", "PostPrognosisRequest"] | None,
+        Field(description="Of old clients; not needed"),
+    ] = None
 
-    def layout(self, sensor: Sensor, form: Mapping[str, str], actor: Actor) -> Layout:
-        """Return the same as files are read by, with what the form says: unit, and whether measured at once."""
-        at_once = form.get("belief_time_measured_instantly", "").strip().lower() in TRUE
-        own = self.model_dump(exclude={"resolution", "missing", "timezone"})
-        return Layout(
-            **own,
-            timezone=self.timezone or sensor.timezone,
-            bounds=actor.settings.file_bounds,
-            unit=form.get("unit") or None,
-            horizon=timedelta(0) if at_once else None,
-            step=duration(self.resolution, field="resolution") if self.resolution else None,
-            missing=frozenset(text.strip() for text in self.missing.split(",") if text.strip()),
-        )
+    @property
+    def belief_horizon(self) -> timedelta | None:
+        """How long before it could be known each value was known; unlike a duration it may be negative."""
+        return None if self.horizon is None else duration(self.horizon, field="horizon")
 
+    def posted(self, sensor: Sensor) -> Posted:
+        """Return the values as those of a sensor.
 
-@dataclass(frozen=True, kw_only=True)
-class FileUpload:
-    """Files for one sensor, and how they are to be read."""
-
-    files: Sequence[tuple[str, BinaryIO]]
-    """Name and content of each."""
-    layout: FileLayout
-    form: Mapping[str, str]
-    """What came beside the files; see ``FileLayout.layout``."""
+        Raises:
+            Invalid: There are none, or they do not fit the resolution of the sensor.
+        """
+        values = self.values if self.values is not None else self.value
+        if values is None:
+            raise Invalid("json", {"values": ["This field is needed."]})
+        length = lasting(self.duration, self.start)
+        after(self.start, length, field="duration")
+        step = length / len(values)
+        problem = _step_problem(step, length, len(values), sensor)
+        if problem:
+            raise Invalid("json", {"duration": [problem]})
+        regular = Posted.regular(self.start, step, values, self.unit, zone(sensor.timezone))
+        return replace(regular, prior=self.prior, horizon=self.belief_horizon)
 
 
-def read_upload(session: Session, actor: Actor, sensor_id: int, upload: FileUpload) -> list[Posted]:
-    """Return the values of each file, to be saved by ``save_upload``.
+def _step_problem(step: timedelta, length: timedelta, count: int, sensor: Sensor) -> str:
+    """Return why a sensor cannot take so many values over a length of time; empty if it can."""
+    if length < timedelta(0) or (sensor.resolution and not length):
+        return "must be longer than zero."
+    if step * count != length:
+        return f"cannot be divided into {count} equal steps."
+    if sensor.resolution and max(step, sensor.resolution) % min(step, sensor.resolution):
+        own, asked = iso_duration(sensor.resolution), iso_duration(step)
+        return f"{count} values make steps of {asked}, which the {own} of sensor {sensor.id} neither divide nor hold."
+    return ""
+
+
+class AddressedData(NewData):
+    """The same with the sensor by id or entity address."""
+
+    sensor: SensorId
+
+
+def post_values(session: Session, actor: Actor, sensor_id: int, new: NewData) -> Written:
+    """Save values of a sensor; a missing one is not stored.
+
+    Units are converted. Values of longer steps are repeated and of shorter ones averaged; energies and other amounts
+    are shared out and added up.
 
     Raises:
         NotFound, NotAllowed: There is no such sensor that the actor may add to.
-        Invalid: There is no file, or rows cannot be read; they are told.
-        InputError: A file is none that can be read.
+        Invalid, InputError: The values do not fit the sensor, or are too many.
+        Conflict: Another value is stored for an event and belief time, and values may not be replaced here.
     """
-    sensor, layout = _open(session, actor, sensor_id, upload)
-    return [_posted(name, file, layout, sensor) for name, file in upload.files]
+    posted = new.posted(writable_sensor(session, actor, sensor_id))
+    (written,) = save_values(session, actor, [SensorValues(sensor_id, posted)])
+    return written
 
 
-def save_upload(session: Session, actor: Actor, sensor_id: int, posted: Sequence[Posted]) -> Written:
-    """Save what was read; the sensor may have become another one meanwhile."""
-    sensor, overwrite = _writable(session, actor, sensor_id), actor.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
-    source = actor.source(session)
-    written = [
-        ingest.run(session, sensor, source, values, known_at=actor.now, overwrite=overwrite) for values in posted
-    ]
-    return Written(sum(each.stored for each in written), sum(each.unchanged for each in written))
+def request_ingestion(session: Session, actor: Actor, sensor_id: int, new: NewData) -> Job:
+    """Return the job that saves values of a sensor; the caller hands it to the queue once that is committed.
+
+    Raises:
+        NotFound, NotAllowed, Invalid, InputError: See ``post_values``; what does not fit is refused at once.
+    """
+    sensor = writable_sensor(session, actor, sensor_id)
+    posted = new.posted(sensor)
+    beliefs(posted, sensor, known_at=actor.now, most=bounds.of(session).written)
+    request = ingest_later.plain(sensor, actor.source(session), posted)
+    order = Order(kind="ingest", asset_id=sensor.asset_id, request=request, user_id=actor.user_id, force=True)
+    return ask(session, order, now=actor.now, settings=actor.settings)
 
 
-def preview_upload(session: Session, actor: Actor, sensor_id: int, upload: FileUpload) -> list[dict[str, Any]]:
-    """Return what is wrong with the rows of files, and what an upload would store; nothing is stored."""
-    sensor, layout = _open(session, actor, sensor_id, upload)
-    return [_preview(session, actor, sensor, name, file, layout) for name, file in upload.files]
+def check_series_count(actor: Actor, count: int, series: str, *, field: str) -> None:
+    """Refuse more series than one request may post: each is looked up and saved by itself.
+
+    Args:
+        actor: Who posts them.
+        count: How many there are.
+        series: What one request calls them, such as messages.
+        field: Where they stand in it.
+    """
+    most = actor.settings.most("MESSAGES")
+    if count > most.number:
+        sentence = f"{count} {series} are more than the {most.number} of one request ({most.setting}); "
+        raise FieldError(field, f"{sentence}send several requests, or the values of one sensor in one series.")
 
 
-def _open(session: Session, actor: Actor, sensor_id: int, upload: FileUpload) -> tuple[Sensor, Layout]:
-    sensor = _writable(session, actor, sensor_id)
-    if not upload.files:
-        raise Invalid("files", {"uploaded-files": ["There is no file; send one or several under this name."]})
-    return sensor, upload.layout.layout(sensor, upload.form, actor)
+def check_value_count(session: Session, values: Sequence[SensorValues]) -> None:
+    """Refuse more values than one request may write, before any is saved."""
+    counts = (belief_count(posted, database.get(session, Sensor, key)) for key, posted in values)
+    bounds.check_written(bounds.of(session).written, sum(counts))
 
 
-def _writable(session: Session, actor: Actor, sensor_id: int) -> Sensor:
+def save_values(
+    session: Session, actor: Actor, values: Sequence[SensorValues], *, may_replace: bool = True
+) -> list[Written]:
+    """Save values of one or several sensors, all or nothing; return what became of each series.
+
+    Args:
+        session: A writing session.
+        actor: Who saves them: the source of the values.
+        values: The sensors may have become others since they were read.
+        may_replace: Whether values of the same belief time give way, where the settings allow it at all.
+
+    Raises:
+        NotFound, NotAllowed, InputError, Conflict: See ``post_values``.
+    """
+    overwrite = may_replace and actor.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
+    written = []
+    for key, posted in values:
+        sensor = writable_sensor(session, actor, key)
+        source = actor.source(session)
+        written.append(ingest.run(session, sensor, source, posted, known_at=actor.now, overwrite=overwrite))
+    return written
+
+
+def import_values(session: Session, actor: Actor, url: str, pairs: Mapping[int, int]) -> dict[int, int]:
+    """Take over the values of sensors from a FlexMeasures database; return the number stored, by our sensor.
+
+    Args:
+        session: A writing session.
+        actor: The operator: the server reads whatever address it is given.
+        url: Address of the other database.
+        pairs: Id of our sensor by the id of theirs.
+
+    Raises:
+        NotAllowed: The actor is no operator.
+        InputError, NotFound: See ``app.jobs.handlers.flexmeasures_import.run``.
+    """
+    if actor.principal is not None:
+        raise NotAllowed("create-children", "this server from another database")
+    stored = flexmeasures_import.run(session, url, pairs)
+    for key, count in stored.items():
+        sensor = database.get(session, Sensor, key)
+        sentence = f"Took over {count} values of sensor {sensor.name!r} ({key}) from FlexMeasures"
+        actor.record(session, sentence, sensor.asset, of=sensor)
+    return stored
+
+
+def writable_sensor(session: Session, actor: Actor, sensor_id: int) -> Sensor:
+    """Return a sensor that the actor may add values to.
+
+    Raises:
+        NotFound, NotAllowed: There is none.
+    """
     sensor = database.get(session, Sensor, sensor_id)
     actor.check("create-children", sensor)
     return sensor
-
-
-def _preview(
-    session: Session, actor: Actor, sensor: Sensor, name: str, file: BinaryIO, layout: Layout
-) -> dict[str, Any]:
-    try:
-        found = ingest.preview_file(session, sensor.id, actor.by[1], file, layout, known_at=actor.now)
-    except InputError as error:
-        return {"name": name, "refused": str(error), "rows": 0, "problems": [], "values": 0, "stored": 0}
-    told, written = found.beliefs, found.written
-    return {
-        "name": name,
-        "refused": found.refused,
-        "rows": len(found.rows.events),
-        "problems": [{"row": row.row, "text": row.text, "reason": row.reason} for row in found.rows.problems[:SHOWN]],
-        "values": told.count if told else 0,
-        "first": from_us(told.first).isoformat() if told else None,
-        "last": from_us(told.last).isoformat() if told else None,
-        "unit": sensor.unit,
-        "sample": [[from_us(event).isoformat(), value] for event, value in told.sample] if told else [],
-        "gaps": [[from_us(int(start)).isoformat(), from_us(int(end)).isoformat()] for start, end in found.gaps[:SHOWN]],
-        "stored": written.stored if written else 0,
-        "unchanged": written.unchanged if written else 0,
-    }
-
-
-def _posted(name: str, file: BinaryIO, layout: Layout, sensor: Sensor) -> Posted:
-    """Return the values of a file; its rows that cannot be read are told."""
-    try:
-        return files.read(file, layout, default_unit=sensor.unit)
-    except FileError as error:
-        rows = [f"Row {row.row}: {row.text!r} {row.reason}" for row in error.problems]
-        more = [f"… and {len(rows) - SHOWN} more rows"] if len(rows) > SHOWN else []
-        raise Invalid("files", {name: rows[:SHOWN] + more}) from None
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
 
 
 class DataDeletion(Body):

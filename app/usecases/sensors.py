@@ -18,7 +18,7 @@ from db.beliefs import conversion
 from db.core import database
 from db.sensors import Sensor
 from engine.errors import FieldError
-from engine.iso_time import duration
+from engine.iso_time import duration, iso_duration
 
 FIXED_BY_DATA = {"unit", "event_resolution", "knowledge_horizon"}
 """Changing these would change the meaning of values that are stored already."""
@@ -68,8 +68,8 @@ def update_sensor(session: Session, actor: Actor, sensor_id: int, change: Sensor
     """Change the fields that are set; of a sensor with data not its unit and resolution."""
     sensor = database.get(session, Sensor, sensor_id)
     actor.check("update", sensor)
-    if change.model_fields_set & FIXED_BY_DATA and not actor.is_admin:
-        raise access.NotAllowed("update", f"unit, resolution and knowledge horizon of sensor {sensor_id}")
+    if change.model_fields_set & FIXED_BY_DATA:
+        _check_admin(actor, sensor_id)
     before = sensor.unit, sensor.resolution
     _apply(session, actor, sensor, change)
     for field, old, new in zip(("unit", "event_resolution"), before, (sensor.unit, sensor.resolution), strict=True):
@@ -79,6 +79,41 @@ def update_sensor(session: Session, actor: Actor, sensor_id: int, change: Sensor
         check_unit_where_named(session, sensor, before)
     changed = ", ".join(sorted(change.model_fields_set))
     actor.record(session, f"Changed {changed} of sensor {sensor_id}", sensor.asset, of=sensor)
+    return sensor
+
+
+def convert_sensor(session: Session, actor: Actor, sensor_id: int, unit: str) -> Sensor:
+    """Give a sensor another unit, and write all its data in it.
+
+    Raises:
+        NotFound: There is no such sensor.
+        NotAllowed: The actor is no admin.
+        UnitError: It is no unit, or one in which the data cannot be written.
+        FieldError: A flex-config names the sensor in a field that takes no values in this unit.
+    """
+    sensor = _sensor_to_rewrite(session, actor, sensor_id)
+    old, before = sensor.unit, (sensor.unit, sensor.resolution)
+    conversion.convert(session, sensor, unit)
+    check_unit_where_named(session, sensor, before)
+    sentence = f"Converted sensor {sensor.name!r} ({sensor_id}) with its data from {old} to {unit}"
+    actor.record(session, sentence, sensor.asset, of=sensor)
+    return sensor
+
+
+def resample_sensor(session: Session, actor: Actor, sensor_id: int, resolution: str) -> Sensor:
+    """Give a sensor another resolution, such as PT1H, and its data with it: repeated or averaged, shared or added up.
+
+    Raises:
+        NotFound: There is no such sensor.
+        NotAllowed: The actor is no admin.
+        InputError: The data do not fit the resolution; see ``db.beliefs.conversion.resample_data``.
+    """
+    sensor, length = _sensor_to_rewrite(session, actor, sensor_id), _resolution(resolution)
+    old, before = iso_duration(sensor.resolution), (sensor.unit, sensor.resolution)
+    conversion.resample_data(session, sensor, length)
+    check_unit_where_named(session, sensor, before)
+    sentence = f"Resampled sensor {sensor.name!r} ({sensor_id}) with its data from {old} to {iso_duration(length)}"
+    actor.record(session, sentence, sensor.asset, of=sensor)
     return sensor
 
 
@@ -104,6 +139,18 @@ def entity_address(sensor_id: int, *, server: str, settings: Settings, now: date
     following = f"{now.year + now.month // 12}-{now.month % 12 + 1:02}"
     month = settings.FLEXMEASURES_HOSTS_AND_AUTH_START.get(host, following)
     return f"ea1.{month}.{'.'.join(reversed(host.split('.')))}:fm1.{sensor_id}"
+
+
+def _sensor_to_rewrite(session: Session, actor: Actor, sensor_id: int) -> Sensor:
+    sensor = database.get(session, Sensor, sensor_id)
+    actor.check("update", sensor)
+    _check_admin(actor, sensor_id)
+    return sensor
+
+
+def _check_admin(actor: Actor, sensor_id: int) -> None:
+    if not actor.is_admin:
+        raise access.NotAllowed("update", f"unit, resolution and knowledge horizon of sensor {sensor_id}")
 
 
 def _apply(session: Session, actor: Actor, sensor: Sensor, change: SensorChange) -> None:

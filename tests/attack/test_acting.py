@@ -10,7 +10,7 @@ from app.jobs.submission import Order, ask
 from app.jobs.worker import Worker
 from app.settings.settings import load
 from app.usecases.actor import Actor
-from app.usecases.jobs import requeue_job
+from app.usecases.jobs.jobs import requeue_job
 from db.accounts.users import User
 from db.core.database import Database
 from db.jobs import jobs

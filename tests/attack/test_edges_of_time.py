@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.api.http.multipart import MultipartForm, Raw
-from app.api.v3.data.data import AddressedData
+from app.usecases.data import AddressedData
 from db.beliefs import knowledge
 from engine.errors import InputError
 from tests.auth.permission_table import TABLE

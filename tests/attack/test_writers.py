@@ -12,11 +12,11 @@ import click
 import pytest
 from sqlalchemy import event
 
-import app.api.v3.jobs.schedules
 import app.assemble.files.files
 import app.jobs.handlers.forecast
 import app.jobs.handlers.schedule
 import app.mail
+import app.usecases.jobs.schedules
 from app.api.http import acting
 from app.api.http.acting import Request
 from app.cli.main import main
@@ -41,7 +41,7 @@ SLOW: list[tuple[Any, str]] = [
     (click, "confirm"),
     (app.mail, "send"),
     (app.assemble.files.files, "parse"),
-    (app.api.v3.jobs.schedules, "read_site"),
+    (app.usecases.schedules, "read_site"),
     (app.jobs.handlers.schedule, "read_site"),
     (app.jobs.handlers.forecast, "foresee"),
     (StorageScheduler, "compute"),
@@ -99,7 +99,11 @@ def test_no_endpoint_computes_while_it_holds_the_database(running: Running, held
         if ROUTES[name].writes:
             _ask(running, ids, name)
     assert not held.slow
-    assert {"app.api.v3.jobs.schedules.read_site", "app.assemble.files.files.parse", "PasswordHasher.hash"} <= held.seen
+    assert {
+        "app.usecases.jobs.schedules.read_site",
+        "app.assemble.files.files.parse",
+        "PasswordHasher.hash",
+    } <= held.seen
 
 
 def _ask(running: Running, ids: dict[str, Any], name: str) -> None:

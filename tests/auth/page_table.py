@@ -15,10 +15,10 @@ from app.assemble.files.posted import Posted
 from app.usecases.accounts import AccountChange, NewAccount
 from app.usecases.annotations import NewAnnotation
 from app.usecases.assets import AssetChange, NewAsset
-from app.usecases.automations import AutomationChange, NewAutomation
 from app.usecases.credentials import NewKey
 from app.usecases.data import DataDeletion
-from app.usecases.jobs import ForecastTrigger
+from app.usecases.jobs.automations import AutomationChange, NewAutomation
+from app.usecases.jobs.forecasts import ForecastTrigger
 from app.usecases.sensors import NewSensor, SensorChange
 from app.usecases.templates import FromTemplate
 from app.usecases.users import NewUser, UserChange
@@ -90,8 +90,8 @@ PAGES_SEEN: dict[str, PageLine] = {
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
 REMARK = NewAnnotation(content="x", start=DAY, end=DAY + timedelta(days=1), belief_time=DAY)
 NIGHTLY = NewAutomation(name="new", kind="schedule", every="P1D", request={})
-ASSETS, SENSORS, JOBS_AT = "app.usecases.assets", "app.usecases.sensors", "app.usecases.jobs"
-USERS_AT, AUTOMATIONS = "app.usecases.users", "app.usecases.automations"
+ASSETS, SENSORS, JOBS_AT = "app.usecases.assets", "app.usecases.sensors", "app.usecases.jobs.jobs"
+USERS_AT, AUTOMATIONS = "app.usecases.users", "app.usecases.jobs.automations"
 
 
 def new_asset(ids: Ids) -> tuple[Any, ...]:
@@ -122,18 +122,20 @@ ACTIONS: dict[str, ActionLine] = {
     f"{SENSORS}:create_sensor": ActionLine(ADD, new_sensor),
     f"{SENSORS}:update_sensor": ActionLine(MANAGE, lambda ids: (ids["s:power"], SensorChange(name="renamed"))),
     f"{SENSORS}:delete_sensor": ActionLine(MANAGE, lambda ids: (ids["s:power"],)),
-    "app.usecases.data:save_upload": ActionLine(ADD, values),
+    "app.usecases.uploads:save_upload": ActionLine(ADD, values),
     "app.usecases.data:delete_data": ActionLine(MANAGE, lambda ids: (ids["s:power"], DataDeletion())),
     "app.usecases.annotations:create_annotation": ActionLine(ADD, lambda ids: (Asset, ids["battery"], REMARK)),
     "app.usecases.annotations:update_annotation": ActionLine(ADD, lambda ids: (ids["remark"], {"content": "y"})),
     "app.usecases.annotations:delete_annotation": ActionLine(ADD, lambda ids: (ids["remark"],)),
-    f"{JOBS_AT}:request_plan": ActionLine(ADD, lambda ids: (ids["battery"], timedelta(hours=12))),
-    f"{JOBS_AT}:request_forecast": ActionLine(
+    "app.usecases.jobs.schedules:request_schedule_from_now": ActionLine(
+        ADD, lambda ids: (ids["battery"], timedelta(hours=12))
+    ),
+    "app.usecases.jobs.forecasts:request_forecast": ActionLine(
         ADD, lambda ids: (ids["s:power"], ForecastTrigger(duration="PT1H", config={}))
     ),
     f"{JOBS_AT}:cancel_job": ActionLine(ADD, lambda ids: (ids["j:queued"],)),
     f"{JOBS_AT}:requeue_job": ActionLine(ADD, lambda ids: (ids["j:failed"],)),
-    f"{JOBS_AT}:clear_queue": ActionLine(ADMIN, lambda ids: ("scheduling",)),
+    f"{JOBS_AT}:clear_queues": ActionLine(ADMIN, lambda ids: (["scheduling"],)),
     f"{AUTOMATIONS}:create_automation": ActionLine(ADD, lambda ids: (ids["battery"], NIGHTLY)),
     f"{AUTOMATIONS}:update_automation": ActionLine(ADD, lambda ids: (ids["automation"], AutomationChange())),
     f"{AUTOMATIONS}:run_automation": ActionLine(ADD, lambda ids: (ids["automation"],)),

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from app.auth.access.access import NotAllowed
 from app.jobs.retries import QueueDown
 from app.usecases.inputs import Invalid
-from app.usecases.jobs import WrongState
+from app.usecases.jobs.jobs import WrongState
 from app.web.fair_pools import Crowded
 from db.beliefs.merge import WriteConflict
 from db.core import faults

@@ -9,6 +9,7 @@ from app.auth.login.passwords import hashed
 from app.cli.opening import acting, reading
 from app.cli.tables import show_table, show_title
 from app.usecases.accounts import NewAccount, create_account
+from app.usecases.sources import NewSource, create_source
 from app.usecases.users import NewUser, create_user
 from db import sources
 from db.accounts import users
@@ -96,8 +97,9 @@ def show_roles() -> None:
 @click.option("--version", default="", help="Version of the model.")
 def add_source(name: str, kind: str, model: str, version: str) -> None:
     """Add a source of data."""
-    with acting() as (session, _):
-        made = sources.named(session, name, type=kind, model=model, version=version)
+    with acting() as (session, actor):
+        fields = {"name": name, "type": kind, "model": model, "version": version}
+        made = create_source(session, actor, actor.read(NewSource, fields))
     click.secho(f"Source {made.description} has ID {made.id}.", fg="green")
 
 

@@ -1,18 +1,16 @@
 """``flexscope add schedule for-asset``: plan all devices of an asset, described as over the API."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from app.assemble.site.request import ScheduleRequest
-from app.auth.access.references import References
 from app.cli.commands.schedules import tell
-from app.cli.opening import reading, writing
-from app.jobs.handlers import schedule
-from app.settings.settings import load
+from app.cli.opening import acting, operator, reading
+from app.usecases.jobs import schedules as usecases
+from app.usecases.jobs.schedules import ScheduleOrder
 from db.core.database import get
 from db.sensors import Sensor
 from engine.errors import FieldError
@@ -36,17 +34,17 @@ def for_asset(asset: int | None, sensor: int | None, dry_run: bool, **given: Any
     """Compute the schedule of an asset and all below it; flex-model and flex-context as over the API."""
     if (asset is None) == (sensor is None):
         raise FieldError("asset", "name either an asset with --asset or one device with --sensor.")
-    known_at = datetime.now(UTC) if given["prior"] is None else instant(given["prior"], field="prior")
+    prior = None if given["prior"] is None else instant(given["prior"], field="prior")
     models, context = _read(given["flex_model"], "flex-model"), _read(given["flex_context"], "flex-context")
-    rules = schedule.rules(load(), start_within_bounds=True)
+    actor = operator()
     with reading() as session:
         if sensor is not None:
             asset = get(session, Sensor, sensor).asset_id
-        request = _request(asset or 0, sensor, models, context, given)
-        done = schedule.compute(References(session, None, saves=not dry_run), request, known_at=known_at, rules=rules)
+        order = ScheduleOrder(request=_request(asset or 0, sensor, models, context, given), prior=prior)
+        done = usecases.compute_schedule(session, actor, order, saves=not dry_run)
     if not dry_run:
-        with writing() as session:
-            planned = schedule.save(session, done, known_at=known_at, rules=rules)
+        with acting(actor) as (session, _):
+            planned = usecases.save_schedule(session, actor, order, done)
         tell(planned)
         return
     for warning in done.warnings:

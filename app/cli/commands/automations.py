@@ -6,8 +6,8 @@ import orjson
 from app.cli.opening import acting, reading
 from app.cli.tables import show_table
 from app.jobs.triggers.automations import KINDS
-from app.usecases import automations as usecases
-from app.usecases.automations import AutomationChange, NewAutomation
+from app.usecases.jobs import automations as usecases
+from app.usecases.jobs.automations import AutomationChange, NewAutomation
 from db import assets
 from db.assets import Asset
 from db.core.database import get

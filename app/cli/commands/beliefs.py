@@ -12,9 +12,13 @@ import click
 from app.assemble.files import export, files
 from app.assemble.files.export import ExportQuery
 from app.assemble.files.files import Layout
-from app.cli.opening import reading, writing
+from app.cli.opening import acting, operator, reading
 from app.cli.plot import Curve, plot
-from app.jobs.handlers import ingest
+from app.jobs.handlers.ingest import Preview
+from app.usecases import uploads as usecases
+from app.usecases.data import SensorValues
+from app.usecases.sources import find_source
+from app.usecases.uploads import FileOrigin
 from db.beliefs import store
 from db.beliefs.latest import Known
 from db.beliefs.source_filter import SourceFilter
@@ -54,30 +58,33 @@ def column(letters: str, default: str | None, what: str) -> Any:
 @click.option("--dry-run", is_flag=True, help="Only tell what is wrong with the file and what would be stored.")
 def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: str | None, **options: Any) -> None:
     """Add the time series data of a CSV or Excel FILE: all of it, or nothing if a row cannot be read."""
-    known_at = instant(prior, field="prior") if prior else datetime.now(UTC)
+    actor = operator()
+    known_at = instant(prior, field="prior") if prior else actor.now
+    form = layout(**options)
     if dry_run:
-        preview(file, sensor_id, source, layout(**options), known_at)
+        with reading() as session, file.open("rb") as opened:
+            origin = FileOrigin(source=source, known_at=known_at)
+            found = usecases.preview_file(session, actor, sensor_id, opened, form, origin)
+            sensor = get(session, Sensor, sensor_id)
+        show_preview(found, sensor)
         return
     with reading() as session:
         unit = get(session, Sensor, sensor_id).unit
     with file.open("rb") as opened:
-        posted = files.read(opened, layout(**options), default_unit=unit)
-    with writing() as session:
-        taken = ingest.run_from(session, sensor_id, source, posted, known_at=known_at)
+        posted = files.read(opened, form, default_unit=unit)
+    with acting(actor) as (session, _):
+        row = find_source(session, actor, source)
+        written = usecases.save_file(session, actor, SensorValues(sensor_id, posted), row, known_at=known_at)
         sensor = get(session, Sensor, sensor_id)
-    written = taken.written
     click.secho("Successfully created beliefs", fg="green")
     click.echo(
         f"{written.stored} values of {sensor.name} (sensor {sensor.id}, {sensor.unit}) stored from source "
-        f"{taken.source.name} (ID {taken.source.id}); {written.unchanged} were known already."
+        f"{row.name} (ID {row.id}); {written.unchanged} were known already."
     )
 
 
-def preview(file: Path, sensor_id: int, source: str, form: Layout, known_at: datetime) -> None:
+def show_preview(found: Preview, sensor: Sensor) -> None:
     """Print what a file would do; raise its first problem, so that a script notices."""
-    with reading() as session, file.open("rb") as opened:
-        found = ingest.preview_file(session, sensor_id, source, opened, form, known_at=known_at)
-        sensor = get(session, Sensor, sensor_id)
     for problem in found.rows.problems:
         click.echo(f"Row {problem.row}: {problem.text!r} {problem.reason}")
     for start, end in found.gaps.tolist():

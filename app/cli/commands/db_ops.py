@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from app.cli.opening import writing
-from app.jobs.handlers import flexmeasures_import
+from app.cli.opening import acting
 from app.opening import opened
 from app.settings import settings
+from app.usecases.data import import_values
 from db import migrations
 from db.exchange import dump as dumping
 from engine.errors import FieldError
@@ -68,8 +68,8 @@ def restore(file: Path, replace: bool, yes: bool) -> None:
 def import_beliefs(url: str, pairs: tuple[str, ...]) -> None:
     """Take over the values of sensors from the FlexMeasures database at a URL."""
     wanted = dict(_pair(text) for text in pairs)
-    with writing() as session:
-        stored = flexmeasures_import.run(session, url, wanted)
+    with acting() as (session, actor):
+        stored = import_values(session, actor, url, wanted)
     for sensor, count in stored.items():
         click.secho(f"{count} values stored for sensor {sensor}.", fg="green")
 

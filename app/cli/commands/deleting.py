@@ -1,16 +1,16 @@
 """Commands that take time series data away or change them."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import click
 from sqlalchemy.orm import Session
 
-from app.cli.opening import acting, reading, writing
+from app.cli.opening import acting, operator, reading
 from app.usecases.data import delete_values
+from app.usecases.sensors import convert_sensor, resample_sensor
 from db import assets, sensors
-from db.beliefs import conversion, deletion
+from db.beliefs import deletion
 from db.beliefs.source_filter import SourceFilter
 from db.core.database import get
 from db.sensors import Sensor
@@ -101,24 +101,22 @@ def _chosen(session: Session, options: dict[str, Any]) -> list[Sensor]:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def resample_data(sensor_ids: tuple[int, ...], event_resolution: str, yes: bool) -> None:
     """Give sensors another resolution, and their data with it: repeated or averaged."""
-    length = (
-        timedelta(minutes=int(event_resolution))
-        if event_resolution.isdecimal()
-        else duration(event_resolution, field="event-resolution")
-    )
+    step = f"PT{event_resolution}M" if event_resolution.isdecimal() else event_resolution
+    length, actor = duration(step, field="event_resolution"), operator()
     with reading() as session:
         before = {key: get(session, Sensor, key) for key in sensor_ids}
     for key, sensor in before.items():
         if not yes and length > sensor.resolution:
             click.confirm(f"The values of {sensor.name} ({key}) give way to means for good. Go on?", abort=True)
-    with writing() as session:
+    with acting(actor) as (session, _):
         for key in before:
             sensor = get(session, Sensor, key)
-            if sensor.resolution != before[key].resolution:
+            old = sensor.resolution
+            if old != before[key].resolution:
                 raise InputError(f"{sensor.name} ({key}) was changed meanwhile; nothing was done. Look at it again.")
-            old = iso_duration(sensor.resolution)
-            conversion.resample_data(session, sensor, length)
-            click.secho(f"{sensor.name} (sensor {key}) went from {old} to {iso_duration(length)}.", fg="green")
+            resample_sensor(session, actor, key, step)
+            change = f"from {iso_duration(old)} to {iso_duration(length)}"
+            click.secho(f"{sensor.name} (sensor {key}) went {change}.", fg="green")
 
 
 @click.command("convert-data")
@@ -126,8 +124,7 @@ def resample_data(sensor_ids: tuple[int, ...], event_resolution: str, yes: bool)
 @click.option("--unit", required=True, help="New unit, such as MW.")
 def convert_data(sensor_id: int, unit: str) -> None:
     """Give a sensor another unit, and write all its data in it."""
-    with writing() as session:
-        sensor = get(session, Sensor, sensor_id)
-        old = sensor.unit
-        conversion.convert(session, sensor, unit)
+    with acting() as (session, actor):
+        old = get(session, Sensor, sensor_id).unit
+        sensor = convert_sensor(session, actor, sensor_id, unit)
     click.secho(f"{sensor.name} (sensor {sensor_id}) went from {old} to {unit}.", fg="green")

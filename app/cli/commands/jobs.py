@@ -11,13 +11,13 @@ import click
 import orjson
 
 from app import logs
-from app.cli.opening import acting, reading
+from app.cli.opening import acting, operator, reading
 from app.cli.tables import show_table
 from app.jobs.handlers.kinds import QUEUES
 from app.jobs.queue import Queue
 from app.opening import opened
 from app.settings.settings import load
-from app.usecases import jobs as usecases
+from app.usecases.jobs import jobs as usecases
 from db.jobs import job_search, job_states, jobs
 from db.jobs.job_search import JobQuery
 from db.jobs.jobs import PENDING, UNSUCCESSFUL, Job
@@ -129,7 +129,8 @@ def run_job(job_id: str) -> None:
     queue = Queue(settings, database, "run-job")
     try:
         with database.writing() as session:
-            job_states.requeue(session, job_id, user_id=jobs.one(session, job_id).user_id)
+            if jobs.one(session, job_id).status in UNSUCCESSFUL:
+                usecases.requeue_job(session, operator(), job_id)
         did = queue.worker.do(job_id)
         with database.reading() as session:
             job = jobs.one(session, job_id)
@@ -157,17 +158,12 @@ def cancel_job(job_id: str) -> None:
 def clear_queue(queues: list[str], deferred: bool, scheduled: bool, failed: bool) -> None:
     """Cancel the jobs that wait in some queues."""
     states = [name for name, wanted in (("DEFERRED", deferred), ("SCHEDULED", scheduled)) if wanted]
-    settings, now = load(), datetime.now(UTC)
-    database = opened(settings)
-    with database.writing() as session:
-        gone = job_search.forget_unsuccessful(session, queues) if failed else 0
-        waits = states or ([] if failed else ["QUEUED"])
-        cancelled = job_search.cancel_all(session, queues, waits, now=now, message="Cancelled: its queue was cleared.")
+    waits = states or ([] if failed else ["QUEUED"])
+    with acting() as (session, actor):
+        gone = usecases.forget_failed_jobs(session, actor, queues) if failed else 0
+        cancelled = usecases.clear_queues(session, actor, queues, waits)
     if "QUEUED" in waits:
-        queue = Queue(settings, database)
-        for name in queues:
-            queue.clear(name)
-    database.close()
+        _empty(queues)
     click.secho(f"{cancelled} jobs cancelled, {gone} forgotten in {', '.join(queues)}.", fg="green")
 
 
@@ -175,15 +171,20 @@ def clear_queue(queues: list[str], deferred: bool, scheduled: bool, failed: bool
 @click.option("--queue", "queues", required=True, callback=queue_names, help="One or several, joined by |.")
 def delete_queue(queues: list[str]) -> None:
     """Forget every job of some queues that is not being done right now."""
+    with acting() as (session, actor):
+        gone = usecases.forget_jobs(session, actor, queues)
+    _empty(queues)
+    click.secho(f"{gone} jobs of {', '.join(queues)} forgotten.", fg="green")
+
+
+def _empty(queues: list[str]) -> None:
+    """Take everything out of what carries the ids of jobs."""
     settings = load()
     database = opened(settings)
-    with database.writing() as session:
-        gone = job_search.forget_all(session, queues)
     queue = Queue(settings, database)
     for name in queues:
         queue.clear(name)
     database.close()
-    click.secho(f"{gone} jobs of {', '.join(queues)} forgotten.", fg="green")
 
 
 @click.command("save-last")

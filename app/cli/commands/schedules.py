@@ -1,19 +1,17 @@
 """``flexscope add schedule``: compute a plan and save it."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 from sqlalchemy import select
 
 from app.assemble.site.request import ScheduleRequest
-from app.auth.access.references import References
 from app.cli.commands.assets import json_object
-from app.cli.opening import reading, writing
+from app.cli.opening import acting, operator, reading
 from app.cli.tables import show_table
-from app.jobs.handlers import schedule
 from app.jobs.handlers.schedule import Planned
-from app.settings.settings import load
+from app.usecases.jobs import schedules as usecases
+from app.usecases.jobs.schedules import ScheduleOrder
 from db.assets import Asset
 from db.core.database import get
 from db.schedules import StoredSchedule
@@ -88,13 +86,14 @@ def _plan(start: str, length: str, model: dict[str, Any], context: dict[str, Any
     """Plan the device of one power sensor, save the plan and tell of it."""
     begin = instant(start, field="start")
     lasts = duration(length, field="duration", start=begin)
-    known_at, rules = datetime.now(UTC), schedule.rules(load(), start_within_bounds=True)
+    actor = operator()
     with reading() as session:
         asset = get(session, Sensor, model["sensor"]).asset_id
         request = ScheduleRequest(asset=asset, start=begin, duration=lasts, flex_model=(model,), flex_context=context)
-        done = schedule.compute(References(session, None), request, known_at=known_at, rules=rules)
-    with writing() as session:
-        planned = schedule.save(session, done, known_at=known_at, rules=rules)
+        order = ScheduleOrder(request=request)
+        done = usecases.compute_schedule(session, actor, order)
+    with acting(actor) as (session, _):
+        planned = usecases.save_schedule(session, actor, order, done)
     tell(planned)
 
 

@@ -3,23 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.assemble.files import files
 from app.assemble.files.files import Layout, Rows
 from app.assemble.files.posted import PIECE, Posted, belief_count, beliefs, pieces
 from app.jobs.triggers.dependents import wake
-from db import sources
-from db.accounts import users
-from db.accounts.users import User
 from db.beliefs import store
 from db.beliefs.chunks import Beliefs
 from db.beliefs.store import Written
 from db.core import bounds
-from db.core.database import get
 from db.sensors import Sensor
 from db.sources import Source
 from engine import resample
@@ -70,31 +65,6 @@ def _total(parts: Sequence[Written]) -> Written:
     return Written(stored, unchanged, replaced)
 
 
-class Taken(NamedTuple):
-    """What became of a file."""
-
-    written: Written
-    source: Source
-
-
-def run_from(session: Session, sensor_id: int, source: str, posted: Posted, *, known_at: datetime) -> Taken:
-    """Save the values of a file that was read before, all or nothing.
-
-    Args:
-        session: A writing session.
-        sensor_id: What the values are of.
-        source: User name, id of a source, or the name of a source, made if it is new.
-        posted: What ``files.read`` found.
-        known_at: The moment the values were known, where the file does not say it.
-
-    Raises:
-        NotFound: There is no such sensor.
-        InputError: The values do not fit the sensor.
-    """
-    origin = find_source(session, source)
-    return Taken(run(session, get(session, Sensor, sensor_id), origin, posted, known_at=known_at), origin)
-
-
 @dataclass(frozen=True, slots=True)
 class Summary:
     """Beliefs in a few numbers."""
@@ -127,26 +97,37 @@ class Preview:
 
 
 def preview_file(
-    session: Session, sensor_id: int, source: str, file: bytes | BinaryIO, layout: Layout, *, known_at: datetime
+    session: Session,
+    sensor: Sensor,
+    source: Source | None,
+    file: bytes | BinaryIO,
+    layout: Layout,
+    *,
+    known_at: datetime,
 ) -> Preview:
-    """Return what ``run_from`` would store, and everything that is wrong with the file; nothing is stored.
+    """Return what ``run`` would store of a file, and everything that is wrong with it; nothing is stored.
+
+    Args:
+        session: A session that reads.
+        sensor: What the values are of.
+        source: Where they come from; None: a new one.
+        file: The file.
+        layout: How it is laid out.
+        known_at: The moment the values were known, where the file does not say it.
 
     Raises:
-        NotFound: There is no such sensor.
         InputError: The file is no table, or lacks a column.
     """
-    sensor = get(session, Sensor, sensor_id)
     rows = files.parse(file, layout)
     gaps = resample.gaps(rows.events, layout.step or resample.usual_step(rows.events))
     try:
         posted = files.posted(rows, layout, default_unit=sensor.unit)
         bounds.check_written(posted.most, belief_count(posted, sensor))
-        origin = known_source(session, source)
         summaries, written = [], []
         for part in pieces(posted, sensor):
             found = beliefs(part, sensor, known_at=known_at, most=None)
             summaries += _summed(found)
-            written.append(store.trial(session, sensor, origin, found))
+            written.append(store.trial(session, sensor, source, found))
     except InputError as error:
         return Preview(rows, None, None, str(error), gaps)
     return Preview(rows, _joined(summaries), _total(written), "", gaps)
@@ -174,32 +155,3 @@ def _joined(parts: Sequence[Summary]) -> Summary | None:
         highest=max(part.highest for part in parts),
         sample=parts[0].sample,
     )
-
-
-def find_source(session: Session, text: str) -> Source:
-    """Return the source that a user name, an id of a source (else of a user) or a name stands for, made if it is new.
-
-    Raises:
-        NotFound: The text is a number that is no id.
-    """
-    known = known_source(session, text)
-    if known is not None:
-        return known
-    user = session.get(User, int(text)) if _is_id(text) else users.by_name(session, text)
-    if user is not None:
-        return sources.of_user(session, user.id, name=user.username, account_id=user.account_id)
-    return get(session, Source, int(text)) if _is_id(text) else sources.named(session, text)
-
-
-def known_source(session: Session, text: str) -> Source | None:
-    """Return the source a text stands for, if it is there already; see ``find_source``."""
-    found = session.get(Source, int(text)) if _is_id(text) else None
-    if found is not None:
-        return found
-    user = session.get(User, int(text)) if _is_id(text) else users.by_name(session, text)
-    same = {"user_id": user.id, "type": "user"} if user else {"name": text, "user_id": None}
-    return session.scalar(select(Source).filter_by(**same).order_by(Source.id.desc()))
-
-
-def _is_id(text: str) -> bool:
-    return text.isdecimal() and len(text) < 10

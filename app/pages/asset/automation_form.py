@@ -7,7 +7,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.jobs.handlers.report import REPORTERS
-from app.usecases.automations import NewAutomation, create_automation
+from app.usecases.jobs.automations import NewAutomation, create_automation
 from app.widgets.async_content import note, writing
 from app.widgets.forms import Field, Form
 from db.sensors import Sensor

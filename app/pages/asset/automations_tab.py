@@ -18,8 +18,8 @@ from app.jobs.triggers.automations import time_zone
 from app.jobs.triggers.recurrence import DAY, in_words
 from app.pages.asset.automation_form import AutomationForm
 from app.pages.jobs.job_table import STATES
-from app.usecases import automations as usecases
-from app.usecases.automations import AutomationChange
+from app.usecases.jobs import automations as usecases
+from app.usecases.jobs.automations import AutomationChange
 from app.widgets.async_content import later, note, refuse, triggering, writing
 from app.widgets.confirm import Question
 from app.widgets.layout import Shell, address

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
 from app.pages.jobs.job_table import act, span
-from app.usecases.jobs import request_plan
+from app.usecases.jobs.schedules import request_schedule_from_now
 from app.widgets.async_content import later, note, plain, refuse, triggering
 from app.widgets.layout import address
 from app.widgets.live import Following
@@ -57,7 +57,9 @@ class PlanNow(pn.viewable.Viewer):
         self._button.disabled = True
         try:
             length = timedelta(hours=self._length.value)
-            (job,) = await triggering(lambda session, actor: [request_plan(session, actor, self._id, length)])
+            (job,) = await triggering(
+                lambda session, actor: [request_schedule_from_now(session, actor, self._id, length)]
+            )
         except Exception as error:  # told in its place, whatever it is
             problem = error
             later(lambda: self._refuse(problem))

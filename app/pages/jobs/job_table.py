@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
-from app.usecases import jobs as usecases
+from app.usecases.jobs import jobs as usecases
 from app.web.context import current
 from app.widgets.async_content import in_turn, later, note, refuse, writing
 from app.widgets.layout import Shell, address

@@ -10,7 +10,7 @@ import numpy as np
 import panel as pn
 
 from app.pages.jobs.job_table import span
-from app.usecases.jobs import clear_queue
+from app.usecases.jobs.jobs import clear_queues
 from app.web.context import current
 from app.widgets.async_content import in_turn, later, note, refuse, writing
 from app.widgets.confirm import Question
@@ -70,7 +70,7 @@ class QueueTable(pn.viewable.Viewer):
 
     async def _clear(self, queue: str) -> None:
         try:
-            count = await writing(lambda session, actor: clear_queue(session, actor, queue))
+            count = await writing(lambda session, actor: clear_queues(session, actor, [queue]))
             await in_turn(partial(current().queue.clear, queue))
         except Exception as error:  # told in its place, whatever it is
             problem = error

@@ -16,7 +16,7 @@ from app.auth.access.identity import SignedIn
 from app.pages.asset.context_tab import heading
 from app.pages.sensor.upload import Upload
 from app.usecases.data import DataDeletion, delete_data
-from app.usecases.jobs import ForecastTrigger, request_forecast
+from app.usecases.jobs.forecasts import ForecastTrigger, request_forecast
 from app.widgets.async_content import later, note, reading, triggering, writing
 from app.widgets.delete_dialog import Removal
 from app.widgets.forms import Field, Form

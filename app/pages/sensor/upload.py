@@ -7,9 +7,9 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
-from app.usecases import data as usecases
-from app.usecases.data import FileLayout
+from app.usecases import uploads as usecases
 from app.usecases.inputs import read_input
+from app.usecases.uploads import FileLayout
 from app.web.context import current
 from app.widgets.async_content import computing, later, note, refuse, writing
 from components.tables.fact_table import Code, FactTable

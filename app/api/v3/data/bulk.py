@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from tempfile import TemporaryFile
@@ -16,16 +16,15 @@ from app.api.http.errors import ApiError
 from app.api.http.multipart import Raw
 from app.api.http.route import Call, Reply, Save, get, post
 from app.api.v3.assets.sensors import readable
-from app.api.v3.data.data import AddressedData, DataQuery, outcome, source_of
+from app.api.v3.data.data import DataQuery, outcome
 from app.assemble import data
 from app.assemble.data import EquidistantSeries
-from app.assemble.files.posted import Posted, belief_count
-from app.auth.access import access
-from app.jobs.handlers import ingest
+from app.assemble.files.posted import Posted
+from app.usecases import data as usecases
+from app.usecases.data import AddressedData, SensorValues
 from app.usecases.fields import HYPHENS, Texts
 from app.usecases.inputs import Invalid, read_input
-from db.core import bounds, database
-from db.sensors import Sensor
+from db.core import bounds
 from engine import resample
 from engine.errors import FieldError
 from engine.iso_time import from_us, instant, iso_duration, to_us
@@ -119,44 +118,29 @@ def write(call: Call, body: Raw) -> Save:
     JSON: ``{"data": [{"sensor": 1, "start": …, "duration": …, "values": […], "unit": …}, …]}``. CSV: a column
     ``event_start`` and one column per sensor with its id as head, in the sensors' own units.
     """
-    if body.media == CSV:
-        read = _read_csv(call, body.content.decode("utf-8-sig", "replace"))
-    else:
-        read = _read_messages(call, body)
-    bounds.check_written(bounds.of(call.session).written, sum(belief_count(posted, sensor) for sensor, posted in read))
-    overwrite = call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE and body.media != CSV
-    return lambda saving: _saved(saving, [(sensor.id, posted) for sensor, posted in read], overwrite=overwrite)
+    is_csv = body.media == CSV
+    values = _read_csv(call, body.content.decode("utf-8-sig", "replace")) if is_csv else _read_messages(call, body)
+    usecases.check_value_count(call.session, values)
+
+    def save(saving: Call) -> dict[str, Any]:
+        written = usecases.save_values(saving.session, saving.actor, values, may_replace=not is_csv)
+        new = sum(outcome(each)["status"] == "PROCESSED" for each in written)
+        message = f"Request has been processed; {new} of {len(written)} series had something new."
+        return {"status": "PROCESSED", "message": message}
+
+    return save
 
 
-def _saved(call: Call, read: Sequence[tuple[int, Posted]], *, overwrite: bool) -> dict[str, Any]:
-    """Save what was read; the sensors may have become others meanwhile."""
-    new = 0
-    for key, posted in read:
-        sensor = _writable(call, key)
-        written = ingest.run(call.session, sensor, source_of(call), posted, known_at=call.now, overwrite=overwrite)
-        new += outcome(written)["status"] == "PROCESSED"
-    message = f"Request has been processed; {new} of {len(read)} series had something new."
-    return {"status": "PROCESSED", "message": message}
-
-
-def _read_messages(call: Call, body: Raw) -> list[tuple[Sensor, Posted]]:
+def _read_messages(call: Call, body: Raw) -> list[SensorValues]:
     """Return what each message is of and says."""
     messages = _messages(body)
-    _check_number(call, len(messages), "messages", "data")
+    usecases.check_series_count(call.actor, len(messages), "messages", field="data")
     read = []
-    for number, given in enumerate(messages):
-        message = read_input(AddressedData, given, call.running.settings, f"data[{number}]")
-        sensor = _writable(call, message.sensor)
-        read.append((sensor, message.posted(sensor)))
+    for number, fields in enumerate(messages):
+        message = read_input(AddressedData, fields, call.running.settings, f"data[{number}]")
+        sensor = usecases.writable_sensor(call.session, call.actor, message.sensor)
+        read.append(SensorValues(sensor.id, message.posted(sensor)))
     return read
-
-
-def _check_number(call: Call, count: int, what: str, field: str) -> None:
-    """Refuse more series than one request may post: each is looked up and saved by itself."""
-    most = call.running.settings.most("MESSAGES")
-    if count > most.number:
-        told = f"{count} {what} are more than the {most.number} of one request ({most.setting}); send several requests"
-        raise FieldError(field, f"{told}, or the values of one sensor in one series.")
 
 
 def _messages(body: Raw) -> list[dict[str, Any]]:
@@ -170,7 +154,7 @@ def _messages(body: Raw) -> list[dict[str, Any]]:
     return listed
 
 
-def _read_csv(call: Call, text: str) -> list[tuple[Sensor, Posted]]:
+def _read_csv(call: Call, text: str) -> list[SensorValues]:
     """Return what each column is of and says."""
     try:
         rows = list(csv.reader(io.StringIO(text)))
@@ -179,15 +163,15 @@ def _read_csv(call: Call, text: str) -> list[tuple[Sensor, Posted]]:
     if len(rows) < 2 or rows[0][:1] != ["event_start"] or len(rows[0]) < 2:
         raise Invalid("csv", {"event_start": ["Head the first column with event_start, others with ids of sensors."]})
     bounds.check_written(bounds.of(call.session).written, (len(rows) - 1) * (len(rows[0]) - 1))
-    _check_number(call, len(rows[0]) - 1, "columns", "event_start")
+    usecases.check_series_count(call.actor, len(rows[0]) - 1, "columns", field="event_start")
     events = np.array([to_us(_at(row, number)) for number, row in enumerate(rows[1:], 2)], np.int64)
     step = resample.usual_step(events)
     read = []
     for column, head in enumerate(rows[0][1:], 1):
-        sensor = _writable(call, _id(head))
+        sensor = usecases.writable_sensor(call.session, call.actor, _id(head))
         values = np.array([_number(row, column, number) for number, row in enumerate(rows[1:], 2)])
         posted = Posted(events=events, values=values, step=step or sensor.resolution, unit=sensor.unit)
-        read.append((sensor, posted))
+        read.append(SensorValues(sensor.id, posted))
     return read
 
 
@@ -207,12 +191,6 @@ def _id(head: str) -> int:
     if not (head.strip().isdecimal() and len(head) < 10):
         raise FieldError(head, "is no id of a sensor; head each column of values with one.")
     return int(head)
-
-
-def _writable(call: Call, key: int) -> Sensor:
-    sensor = database.get(call.session, Sensor, key)
-    access.check(call.who, "create-children", sensor)
-    return sensor
 
 
 ROUTES = [

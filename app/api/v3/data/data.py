@@ -1,8 +1,7 @@
 """Values of one sensor: read, post, delete."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -11,19 +10,14 @@ from app.api.v3.assets.sensors import readable
 from app.api.v3.jobs import jobs as jobs_api
 from app.assemble import data
 from app.assemble.data import EVER, EquidistantSeries, SeriesQuery
-from app.assemble.files.posted import Posted, beliefs
-from app.auth.access import access
-from app.jobs.handlers import ingest, ingest_later
-from app.usecases.fields import HYPHENS, Body, Identifier, Length, Moment, Numbers, Query, SensorId, Unit, lasting
+from app.usecases import data as usecases
+from app.usecases.data import AddressedData, NewData
+from app.usecases.fields import HYPHENS, Identifier, Length, Moment, Query, SensorId, Unit, lasting
 from app.usecases.inputs import Invalid
-from db import sources
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
 from db.beliefs.store import Written
-from db.core import bounds, database
-from db.sensors import Sensor
-from db.sources import Source
-from engine.iso_time import after, duration, iso_duration, zone
+from engine.iso_time import duration, iso_duration
 
 
 class Sources(Query):
@@ -64,6 +58,7 @@ class DataQuery(Sources):
     def asked(self) -> SeriesQuery:
         """Return the same in the words of the reading side."""
         length = lasting(self.duration, self.start)
+        horizon = None if self.horizon is None else duration(self.horizon, field="horizon")  # may be negative
         if length <= timedelta(0):
             raise Invalid("query", {"duration": ["must be longer than zero."]})
         return SeriesQuery(
@@ -71,16 +66,9 @@ class DataQuery(Sources):
             length=length,
             unit=self.unit or "",
             resolution=None if self.resolution is None else lasting(self.resolution, self.start, field="resolution"),
-            as_of=AsOf(known_at=self.prior or self.beliefs_before or EVER, horizon=horizon(self.horizon)),
+            as_of=AsOf(known_at=self.prior or self.beliefs_before or EVER, horizon=horizon),
             sources=self.filter(),
         )
-
-
-def horizon(text: str | None) -> timedelta | None:
-    """Return a belief horizon; unlike a duration it may be negative, such as ``-PT10M``."""
-    if text is None:
-        return None
-    return duration(text, field="horizon")
 
 
 def get_data(call: Call, id: int, query: DataQuery) -> dict[str, Any]:
@@ -112,83 +100,17 @@ def get_addressed(call: Call, query: AddressedQuery) -> dict[str, Any]:
     return get_data(call, query.sensor, query)
 
 
-class NewData(Body):
-    """Equidistant values, to save."""
-
-    model_config = HYPHENS
-
-    values: Annotated[Numbers | None, Field(description="One value, or a list; null is spacing")] = None
-    value: Annotated[Numbers | None, Field(description="The same as values")] = None
-    start: Moment
-    duration: Annotated[Length, Field(description="Of all values together")]
-    unit: Unit
-    prior: Annotated[Moment | None, Field(description="When the values were known at the latest")] = None
-    horizon: Annotated[Length | None, Field(description="How long before it could be known each was known")] = None
-    type: Annotated[
-        Literal["PostSensorDataRequest", "PostMeterDataRequest", "PostPrognosisRequest"] | None,
-        Field(description="Of old clients; not needed"),
-    ] = None
-
-    def posted(self, sensor: Sensor) -> Posted:
-        """Return the same in the words of the taking side."""
-        values = self.values if self.values is not None else self.value
-        if values is None:
-            raise Invalid("json", {"values": ["This field is needed."]})
-        length = lasting(self.duration, self.start)
-        after(self.start, length, field="duration")
-        step = length / len(values)
-        _check_step(step, length, len(values), sensor)
-        regular = Posted.regular(self.start, step, values, self.unit, zone(sensor.timezone))
-        return replace(regular, prior=self.prior, horizon=horizon(self.horizon))
-
-
-def _check_step(step: timedelta, length: timedelta, count: int, sensor: Sensor) -> None:
-    if length < timedelta(0) or (sensor.resolution and not length):
-        raise Invalid("json", {"duration": ["must be longer than zero."]})
-    if step * count != length:
-        raise Invalid("json", {"duration": [f"cannot be divided into {count} equal steps."]})
-    if sensor.resolution and max(step, sensor.resolution) % min(step, sensor.resolution):
-        own, told = iso_duration(sensor.resolution), iso_duration(step)
-        problem = f"{count} values make steps of {told}, which the {own} of sensor {sensor.id} neither divide nor hold."
-        raise Invalid("json", {"duration": [problem]})
-
-
 def post_data(call: Call, id: int, body: NewData) -> dict[str, Any] | Reply:
     """Save values of a sensor; null is not stored.
 
     Units are converted. Values of longer steps are repeated and of shorter ones averaged; energies and other amounts
     are shared out and added up.
     """
-    sensor = database.get(call.session, Sensor, id)
-    access.check(call.who, "create-children", sensor)
     if call.running.settings.FLEXSCOPE_INGEST_LATER:
-        return _later(call, sensor, body.posted(sensor))
-    return saved(call, id, body)
-
-
-def saved(call: Call, id: int, body: NewData) -> dict[str, Any]:
-    """Save values of a sensor at once."""
-    sensor = database.get(call.session, Sensor, id)
-    access.check(call.who, "create-children", sensor)
-    overwrite = call.running.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
-    written = ingest.run(
-        call.session, sensor, source_of(call), body.posted(sensor), known_at=call.now, overwrite=overwrite
-    )
-    return outcome(written)
-
-
-def _later(call: Call, sensor: Sensor, posted: Posted) -> Reply:
-    """Leave values that fit the sensor to an ingestion worker."""
-    beliefs(posted, sensor, known_at=call.now, most=bounds.of(call.session).written)
-    request = ingest_later.plain(sensor, source_of(call), posted)
-    asked = jobs_api.JobRequest(kind="ingest", asset=sensor.asset, request=request, prior=None, force=True)
-    return jobs_api.accepted(call, jobs_api.enqueue(call, asked), results=f"/sensors/{sensor.id}/data")
-
-
-def source_of(call: Call) -> Source:
-    """Return the source that stands for the asker."""
-    who = call.who
-    return sources.of_user(call.session, who.id, name=who.username, account_id=who.account_id)
+        job = usecases.request_ingestion(call.session, call.actor, id, body)
+        jobs_api.hand_over(call, job)
+        return jobs_api.accepted(call, job, results=f"/sensors/{id}/data")
+    return outcome(usecases.post_values(call.session, call.actor, id, body))
 
 
 def outcome(written: Written) -> dict[str, Any]:
@@ -197,12 +119,6 @@ def outcome(written: Written) -> dict[str, Any]:
         return {"status": "PROCESSED", "message": "Request has been processed."}
     message = "Request has been processed; all of it was known already."
     return {"status": "ALREADY_RECEIVED_AND_SUCCESSFULLY_PROCESSED", "message": message}
-
-
-class AddressedData(NewData):
-    """The same with the sensor by id or entity address."""
-
-    sensor: SensorId
 
 
 def post_addressed(call: Call, body: AddressedData) -> dict[str, Any] | Reply:

@@ -5,16 +5,17 @@ from typing import Any
 from app.api.http.multipart import MultipartForm
 from app.api.http.route import Call, Save, delete, post
 from app.api.v3.data.data import outcome
-from app.usecases import data
-from app.usecases.data import DataDeletion, FileLayout, FileUpload
+from app.usecases import data, uploads
+from app.usecases.data import DataDeletion
+from app.usecases.uploads import FileLayout, FileUpload
 
 
 def upload(call: Call, id: int, body: MultipartForm, query: FileLayout) -> Save:
     """Save the values of CSV or Excel files: all of them, or nothing."""
-    posted = data.read_upload(call.session, call.actor, id, _upload(body, query))
+    posted = uploads.read_upload(call.session, call.actor, id, _upload(body, query))
 
     def save(saving: Call) -> dict[str, Any]:
-        total = data.save_upload(saving.session, saving.actor, id, posted)
+        total = uploads.save_upload(saving.session, saving.actor, id, posted)
         return outcome(total) | {"stored": total.stored, "unchanged": total.unchanged}
 
     return save
@@ -22,7 +23,7 @@ def upload(call: Call, id: int, body: MultipartForm, query: FileLayout) -> Save:
 
 def preview(call: Call, id: int, body: MultipartForm, query: FileLayout) -> dict[str, Any]:
     """Tell what is wrong with the rows of files, and what an upload would store; nothing is stored."""
-    return {"files": data.preview_upload(call.session, call.actor, id, _upload(body, query))}
+    return {"files": uploads.preview_upload(call.session, call.actor, id, _upload(body, query))}
 
 
 def _upload(form: MultipartForm, layout: FileLayout) -> FileUpload:

@@ -6,8 +6,8 @@ from app.api.http.route import Call, Reply, delete, get, patch, post
 from app.api.v3.jobs.jobs import hand_over, shown_job
 from app.auth.access import access
 from app.jobs.triggers import automations as automating
-from app.usecases import automations as usecases
-from app.usecases.automations import AutomationChange, NewAutomation
+from app.usecases.jobs import automations as usecases
+from app.usecases.jobs.automations import AutomationChange, NewAutomation
 from db import assets
 from db.assets import Asset
 from db.core import database

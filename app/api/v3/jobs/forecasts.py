@@ -10,7 +10,7 @@ from app.api.v3.data.data import series_document
 from app.api.v3.jobs import jobs as jobs_api
 from app.assemble import data
 from app.assemble.data import SeriesQuery
-from app.usecases.jobs import ForecastTrigger, request_forecast
+from app.usecases.jobs.forecasts import ForecastTrigger, request_forecast
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
 from db.jobs.jobs import Job

@@ -1,47 +1,17 @@
 """Jobs: how far they are, how they ended; and how other resources make them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from app.api.http.errors import ApiError
 from app.api.http.route import Call, Reply, get, post
 from app.auth.access import access, job_access
-from app.jobs.submission import Order, ask
-from app.usecases import jobs as usecases
+from app.usecases.jobs import jobs as usecases
 from db import assets
 from db.assets import Asset
 from db.core import database
 from db.jobs import jobs
 from db.jobs.jobs import Job
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobRequest:
-    """What a job is to do."""
-
-    kind: str
-    asset: Asset
-    request: dict[str, Any]
-    prior: datetime | None
-    """The moment of knowledge that was asked for; None: that of the request."""
-    force: bool
-    """Whether to do it although an equal request was made a moment ago."""
-
-
-def enqueue(call: Call, asked: JobRequest) -> Job:
-    """Return a job for a request: a new one, or the one of an equal request within the cache time."""
-    order = Order(
-        kind=asked.kind,
-        asset_id=asked.asset.id,
-        request=asked.request,
-        prior=asked.prior,
-        user_id=call.who.id,
-        force=asked.force,
-    )
-    job = ask(call.session, order, now=call.now, settings=call.running.settings)
-    hand_over(call, job)
-    return job
 
 
 def hand_over(call: Call, job: Job) -> None:

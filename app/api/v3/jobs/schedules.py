@@ -1,9 +1,8 @@
 """Schedules: ask for one, fetch it, try one without saving it; and the flex-config in effect."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from app.api.http.errors import ApiError
 from app.api.http.route import Call, Reply, Save, get, post
@@ -14,100 +13,42 @@ from app.api.v3.jobs import jobs as jobs_api
 from app.assemble import data, marginal
 from app.assemble.data import SeriesQuery
 from app.assemble.site import flex_config
-from app.assemble.site.request import ScheduleRequest
-from app.assemble.site.site import read_site
-from app.auth.access import access
 from app.auth.access.references import References
-from app.jobs.handlers import schedule
 from app.jobs.handlers.kinds import unresolved
-from app.usecases.fields import HYPHENS, Body, Length, Moment, Query, Unit, lasting
+from app.usecases.fields import HYPHENS, Length, Query, Unit, lasting
+from app.usecases.jobs import schedules as usecases
+from app.usecases.jobs.schedules import ScheduleOrder, ScheduleTrigger
 from db import assets, schedules
-from db.assets import Asset
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
-from db.core import database
 from db.jobs.jobs import Job
 from db.schedules import SOC, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
-from engine.flex.context import FlexContext
-from engine.flex.process import ProcessModel
-from engine.flex.reference import json_schema
-from engine.flex.storage import StorageModel
 
-Flex = dict[str, Any]
-Device = Annotated[Flex, WithJsonSchema(json_schema(ProcessModel, StorageModel))]
-Surroundings = Annotated[Flex, WithJsonSchema(json_schema(FlexContext))]
 SHOWN = "PT6H"
 """How much of a schedule is given where no duration is asked for."""
 
 
-class ScheduleTrigger(Body):
-    """What to plan, from when on, and what of devices and site is not stored already."""
-
-    model_config = HYPHENS
-
-    start: Moment
-    duration: Annotated[Length | None, Field(description="Without it two days, longer if targets lie later")] = None
-    resolution: Annotated[Length | None, Field(description="Without it that of the finest power sensor")] = None
-    prior: Annotated[Moment | None, Field(description="Plan with what was known then; without it with all")] = None
-    flex_model: Annotated[
-        list[Device] | Flex, Field(default_factory=list, description="One entry per device, named by its power sensor")
-    ]
-    flex_context: Annotated[
-        Surroundings | list[Flex], Field(default_factory=dict, description="Prices, limits, loads of the site")
-    ]
-    sequential: Annotated[bool, Field(description="Accepted; devices are always planned together")] = False
-    force_new_job_creation: Annotated[bool, Field(description="Plan again although an equal request was made")] = False
-
-
 def trigger(call: Call, id: int, body: ScheduleTrigger) -> Save:
     """Ask for a schedule of an asset and everything below it."""
-    return _checked(call, database.get(call.session, Asset, id), _request(id, body, body.flex_model), body, None)
+    return _checked(call, usecases.order_for_asset(id, body), f"/assets/{id}/schedules")
 
 
 def trigger_of_sensor(call: Call, id: int, body: ScheduleTrigger) -> Save:
     """Ask for a schedule of the device with this power sensor."""
-    sensor = database.get(call.session, Sensor, id)
-    given = body.flex_model if isinstance(body.flex_model, dict) else {}
-    entries: list[Flex] | Flex = [{**given, "sensor": id}] if isinstance(body.flex_model, dict) else body.flex_model
-    return _checked(call, sensor.asset, _request(sensor.asset_id, body, entries or [{"sensor": id}]), body, id)
+    return _checked(call, usecases.order_for_sensor(call.session, id, body), f"/sensors/{id}/schedules")
 
 
-def _request(asset_id: int, body: ScheduleTrigger, flex_model: list[Flex] | Flex) -> ScheduleRequest:
-    if isinstance(flex_model, dict):
-        named = flex_config.names_device(flex_model)
-        flex_model = [flex_model if named else {**flex_model, "asset": asset_id}] if flex_model else []
-    return ScheduleRequest(
-        asset=asset_id,
-        start=body.start,
-        duration=None if body.duration is None else lasting(body.duration, body.start),
-        resolution=None if body.resolution is None else lasting(body.resolution, body.start, field="resolution"),
-        flex_model=tuple(flex_model),
-        flex_context=body.flex_context,
-    )
+def _checked(call: Call, order: ScheduleOrder, results: str) -> Save:
+    """Check a request as far as that is possible at once; what is returned makes it a job."""
+    usecases.check_schedule(call.session, call.actor, order)
 
+    def save(saving: Call) -> Reply:
+        job = usecases.request_schedule(saving.session, saving.actor, order)
+        jobs_api.hand_over(saving, job)
+        return jobs_api.accepted(saving, job, results=f"{results}/{job.id}", schedule=job.id)
 
-def _checked(call: Call, asset: Asset, request: ScheduleRequest, body: ScheduleTrigger, sensor_id: int | None) -> Save:
-    """Check a request as far as that is possible at once; what is given back makes it a job."""
-    access.check(call.who, "create-children", asset)
-    _check(call, request, known_at=body.prior or call.now)
-    return lambda saving: _queued(saving, request, body, sensor_id)
-
-
-def _queued(call: Call, request: ScheduleRequest, body: ScheduleTrigger, sensor_id: int | None) -> Reply:
-    asset = database.get(call.session, Asset, request.asset)
-    access.check(call.who, "create-children", asset)  # it may have been given to somebody else meanwhile
-    plain, force = request.model_dump(mode="json"), body.force_new_job_creation
-    asked = jobs_api.JobRequest(kind="schedule", asset=asset, request=plain, prior=body.prior, force=force)
-    job = jobs_api.enqueue(call, asked)
-    results = f"/sensors/{sensor_id}/schedules/{job.id}" if sensor_id else f"/assets/{asset.id}/schedules/{job.id}"
-    return jobs_api.accepted(call, job, results=results, schedule=job.id)
-
-
-def _check(call: Call, request: ScheduleRequest, *, known_at: datetime) -> None:
-    """Refuse what could not be planned, naming the field."""
-    limits = schedule.rules(call.running.settings).limits
-    read_site(References(call.session, call.who), request, known_at=known_at, limits=limits)
+    return save
 
 
 class ScheduleQuery(Query):
@@ -194,11 +135,7 @@ def _info(row: StoredSchedule, job: Job) -> dict[str, Any]:
 
 def preview(call: Call, id: int, body: ScheduleTrigger) -> dict[str, Any]:
     """Compute a schedule and save nothing."""
-    asset = readable(call, id)
-    request = _request(asset.id, body, body.flex_model)
-    ask, rules = References(call.session, call.who, saves=False), schedule.preview_rules(call.running.settings)
-    known_at = body.prior or call.now
-    done = schedule.compute(ask, request, known_at=known_at, rules=rules)
+    done = usecases.preview_schedule(call.session, call.actor, usecases.order_for_asset(id, body))
     plan = done.schedule
     return {
         "start": plan.window.start.isoformat(),

@@ -1,0 +1,85 @@
+"""Forecasts of sensors: ask for one or several cycles of them."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from app.jobs.handlers.forecast_cycles import ForecastRequest, cycles
+from app.jobs.submission import Order, ask
+from app.usecases.actor import Actor
+from app.usecases.fields import HYPHENS, Body, Length, Moment, lasting
+from db.core import bounds, database
+from db.jobs.jobs import Job
+from db.sensors import Sensor
+from engine.iso_time import after
+
+USUAL = "PT48H"
+"""Length of a forecast where none is asked for."""
+
+
+class ForecastTrigger(Body):
+    """What to foresee."""
+
+    model_config = HYPHENS
+
+    start: Annotated[Moment | None, Field(description="Start of the first cycle; without it now")] = None
+    end: Annotated[Moment | None, Field(description="The last cycle begins before then")] = None
+    duration: Annotated[Length | None, Field(description="The same counted from the start; without it 48 hours")] = None
+    max_forecast_horizon: Annotated[Length | None, Field(description="How far each cycle looks")] = None
+    forecast_frequency: Annotated[Length | None, Field(description="Between cycles; without it there is one")] = None
+    prior: Annotated[Moment | None, Field(description="Forecast with what was known then")] = None
+    probabilistic: Annotated[bool, Field(description="Accepted; this forecaster gives one value per event")] = False
+    config: Annotated[
+        dict[str, Any], Field(default_factory=dict, description="Of trained forecasters: this one needs no training")
+    ]
+
+    def request(self, sensor_id: int, now: datetime) -> ForecastRequest:
+        """Return the same as a job takes it; what is asked for without a start begins now."""
+        start = self.start or now
+        length = lasting(self.duration or USUAL, start)
+        if self.max_forecast_horizon and not (self.duration or self.end):
+            length = lasting(self.max_forecast_horizon, start)
+        end = self.end or after(start, length, field="duration")
+        far, often = self.max_forecast_horizon, self.forecast_frequency
+        return ForecastRequest(
+            sensor=sensor_id,
+            start=start,
+            end=end,
+            horizon=lasting(far, start, field="max-forecast-horizon") if far else end - start,
+            frequency=lasting(often, start, field="forecast-frequency") if often else max(end - start, timedelta(0)),
+            prior=self.prior,
+        )
+
+
+def request_forecast(session: Session, actor: Actor, sensor_id: int, trigger: ForecastTrigger) -> Job:
+    """Return the job that forecasts a sensor; the caller hands it to the queue once that is committed.
+
+    Raises:
+        NotFound: There is no such sensor.
+        NotAllowed: The actor may not add to it, or read what the configuration names.
+        FieldError: The cycles are none, or more than one request may have.
+    """
+    sensor = database.get(session, Sensor, sensor_id)
+    actor.check("create-children", sensor)
+    references = actor.references(session)
+    # The configuration is for trained forecasters of plugins: what it names must be the actor's to read.
+    for key, value in trigger.config.items():
+        if "regressors" in key.lower() and value is not None:
+            for number, entry in enumerate(value if isinstance(value, list) else [value]):
+                named = entry.get("sensor") if isinstance(entry, dict) else entry
+                references.sensor(named, field=f"config.{key}[{number}]")
+    request = trigger.request(sensor.id, actor.now)
+    next(cycles(request, sensor, bounds.of(session).written))
+    order = Order(
+        kind="forecast",
+        asset_id=sensor.asset_id,
+        request=request.model_dump(mode="json"),
+        prior=trigger.prior,
+        user_id=actor.user_id,
+    )
+    job = ask(session, order, now=actor.now, settings=actor.settings)
+    if job.enqueued_at == actor.now:  # else it is the job of an equal request, which is in the log already
+        actor.record(session, f"Asked for a forecast of sensor {sensor.name!r} ({sensor.id})", sensor.asset)
+    return job
