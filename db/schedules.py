@@ -1,6 +1,6 @@
 """Schedules: what was planned, when, from which inputs, at which cost; their values are beliefs of their source."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     LargeBinary,
     Select,
     String,
+    UniqueConstraint,
     delete,
     exists,
     func,
@@ -32,14 +33,14 @@ class StoredSchedule(Table):
     """One schedule, as it was saved."""
 
     __tablename__ = "schedule"
-    __table_args__ = (Index(None, "asset_id", "belief_time"), IDS_ONCE)
+    __table_args__ = (Index(None, "asset_id", "belief_time"), UniqueConstraint("job_id", "asset_id"), IDS_ONCE)
 
     id: Mapped[Id]
     asset_id: Mapped[int] = mapped_column(
         ForeignKey("asset.id", ondelete="CASCADE"), doc="The asset whose tree is planned"
     )
     job_id: Mapped[str | None] = mapped_column(
-        String(36), ForeignKey("job.id", ondelete="SET NULL"), unique=True, doc="None: no job, or one that is forgotten"
+        String(36), ForeignKey("job.id", ondelete="SET NULL"), doc="None: no job, or one that is forgotten"
     )
     source_id: Mapped[int | None] = mapped_column(
         ForeignKey("data_source.id", ondelete="SET NULL"), doc="The source of its values"
@@ -106,9 +107,10 @@ class ScheduleInputs(Table):
 
 
 def add_schedule(session: Session, row: StoredSchedule, inputs: bytes | None) -> StoredSchedule:
-    """Add a schedule with its outputs and, if they are kept, its inputs; one of the same job gives way."""
+    """Add a schedule with its outputs and, if they are kept, its inputs; one of the same job and asset gives way."""
     if row.job_id is not None:
-        earlier = session.scalar(select(StoredSchedule).where(StoredSchedule.job_id == row.job_id))
+        same = select(StoredSchedule).filter_by(job_id=row.job_id, asset_id=row.asset_id)
+        earlier = session.scalar(same)
         if earlier is not None:
             session.delete(earlier)
             session.flush()
@@ -120,9 +122,10 @@ def add_schedule(session: Session, row: StoredSchedule, inputs: bytes | None) ->
     return row
 
 
-def of_job(session: Session, job_id: str) -> StoredSchedule | None:
-    """Return the schedule that a job made; None if there is none."""
-    return session.scalar(select(StoredSchedule).where(StoredSchedule.job_id == job_id))
+def of_job(session: Session, job_id: str) -> Sequence[StoredSchedule]:
+    """Return the schedules that a job made, by asset: usually one, of many sites one each."""
+    made = select(StoredSchedule).where(StoredSchedule.job_id == job_id)
+    return session.scalars(made.order_by(StoredSchedule.asset_id)).all()
 
 
 def newest_of_assets(

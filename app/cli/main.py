@@ -49,6 +49,7 @@ COMMANDS = CommandGroup(
                     "app.cli.commands.beliefs:add_beliefs", "Time series data from a CSV or Excel file."
                 ),
                 "report": Command("app.cli.commands.reports:add_report", "Compute a report and save it."),
+                "schedules": Command("app.cli.commands.any_schedule:add_schedules", "Schedules of many sites at once."),
                 "schedule": CommandGroup(
                     "Compute a schedule and save it.",
                     {

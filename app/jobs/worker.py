@@ -96,7 +96,8 @@ class Worker:
                 result, now = save(again), datetime.now(UTC)
             if result.get("num-beliefs"):
                 wake(session, job.kind, [int(key) for key in result.get("outputs", {})], now=now)
-            closing = {"message": f"{job.kind.capitalize()} job finished.", "saving_at": computed_at}
+            message = f"{job.kind.capitalize()} job finished. {result.pop('message', '')}".rstrip()
+            closing = {"message": message, "saving_at": computed_at}
             closing |= {"source_id": result.get("source"), "cpu_s": time.thread_time() - began}
             job_states.finish(session, job, now=now, result=result, values=closing)
 

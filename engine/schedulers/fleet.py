@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from os import cpu_count
@@ -30,20 +31,25 @@ def schedule_many(
 
     Args:
         sites: Any number of them.
-        scheduler: Makes the plans; without one, a StorageScheduler, compiled where that pays.
+        scheduler: Makes the plans; without one, a StorageScheduler, compiled where that pays, see ``for_many``.
         workers: Processes to use, all processors by default; 1 stays in this process.
     """
     workers = min(workers or cpu_count() or 1, len(sites))
-    if scheduler is None:
-        enough = COMPILED_FROM * max(workers, 1)  # each process compiles for itself
-        compiled = len(sites) >= enough and sum(map(has_one_store, sites)) >= enough
-        scheduler = StorageScheduler(compiled=compiled)
-    one = partial(_attempt, scheduler)
+    one = partial(_attempt, scheduler or for_many(StorageScheduler(), sites, workers))
     if workers <= 1:
         return [one(site) for site in sites]
     # A server has threads, which do not survive a plain fork.
     with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
         return list(pool.map(one, sites, chunksize=max(1, len(sites) // (4 * workers))))
+
+
+def for_many(scheduler: StorageScheduler, sites: Sequence[Site], workers: int = 1) -> StorageScheduler:
+    """Return a scheduler that is compiled if each process plans so many sites of one store that it pays.
+
+    Its plans cost the same, and without numba it is the same scheduler.
+    """
+    enough = COMPILED_FROM * max(workers, 1)  # each process compiles for itself
+    return replace(scheduler, compiled=len(sites) >= enough and sum(map(has_one_store, sites)) >= enough)
 
 
 def _attempt(scheduler: Scheduler, site: Site) -> Schedule | EngineError:

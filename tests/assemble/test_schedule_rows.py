@@ -269,7 +269,7 @@ def test_a_job_that_is_saved_twice_leaves_one_row_and_a_row_outlives_its_job(
     worker.do(key)
     with database.reading() as session:
         (found,) = session.scalars(select(StoredSchedule)).all()
-        assert found.job_id == key and schedules.of_job(session, key) is found
+        assert found.job_id == key and schedules.of_job(session, key) == [found]
     with database.writing() as session:
         session.execute(delete(Job))
     with database.reading() as session:

@@ -43,6 +43,10 @@ def planned(name: str) -> Callable[[Ids], dict[str, Any]]:
     return lambda ids: {"id": ids[name], "body": PLAN | {"flex-model": [{"sensor": ids["s:power"], **FLEX}]}}
 
 
+def fleet(ids: Ids) -> dict[str, Any]:
+    return {"body": {"start": PLAN["start"], "duration": "PT1H", "sites": [{"asset": ids["battery"]}]}}
+
+
 def result(name: str, job: str) -> Callable[[Ids], dict[str, Any]]:
     return lambda ids: {"id": ids[name], "uuid": ids[job], "query": {}}
 
@@ -148,6 +152,7 @@ TABLE: dict[str, Line] = {
     "POST /api/v3_0/jobs/{uuid}/requeue": Line(ADD, lambda ids: {"uuid": ids["j:failed"]}),
     "POST /api/v3_0/assets/{id}/schedules/trigger": Line(ADD, planned("battery")),
     "POST /api/v3_0/sensors/{id}/schedules/trigger": Line(ADD, planned("s:power")),
+    "POST /api/v3_0/schedules/trigger": Line(ADD, fleet),
     "POST /api/v3_0/assets/{id}/schedules/preview": Line(READ, planned("battery")),
     "GET /api/v3_0/assets/{id}/schedules/{uuid}": Line(READ, result("battery", "j:schedule")),
     "GET /api/v3_0/sensors/{id}/schedules/{uuid}": Line(READ, result("s:power", "j:schedule")),
@@ -207,6 +212,10 @@ def planned_job(ids: Ids) -> dict[str, Any]:
     return {"asset": ids["battery"], "start": PLAN["start"], "duration": 3600.0, **flex}
 
 
+def fleet_job(ids: Ids) -> dict[str, Any]:
+    return {"sites": [planned_job(ids)]}
+
+
 def reported_job(ids: Ids) -> dict[str, Any]:
     named = {"input": [{"name": "x", "sensor": ids["s:load"]}], "output": [{"sensor": ids["s:power"]}]}
     return {"reporter": "AggregatorReporter", **named, "start": "2026-01-04T00:00:00Z", "end": SPAN["start"]}
@@ -214,6 +223,7 @@ def reported_job(ids: Ids) -> dict[str, Any]:
 
 JOBS: dict[str, JobLine] = {
     "schedule": JobLine(ADD, planned_job),
+    "fleet": JobLine(ADD, fleet_job),
     "forecast": JobLine(ADD, stored("forecast")),
     "report": JobLine(ADD, reported_job),
     "ingest": JobLine(ADD, stored("ingest")),

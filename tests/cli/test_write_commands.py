@@ -16,6 +16,7 @@ from app.api.http.acting import Request
 from app.settings.settings import load
 from app.web.context import Running
 from db.accounts.users import User
+from db.assets import Asset
 from db.core.audit import AuditEvent
 from db.core.database import Database
 from db.jobs.jobs import Job
@@ -57,6 +58,10 @@ def mill(terminal: Terminal, database: Database, tmp_path: Path) -> Terminal:
             job = Job(id=key, kind="schedule", status=status, request=request, request_hash=key, known_at=now)
             job.asset_id, job.enqueued_at, job.result, job.message, job.trace = 1, now, {}, "", ""
             session.add(job)
+        shed = session.get_one(Asset, 2)
+        shed.flex_model = {name: flex[name] for name in ("soc-at-start", "soc-max", "power-capacity")}
+        shed.flex_model |= {"consumption": {"sensor": 1}}
+        shed.flex_context = {"consumption-price": {"sensor": 3}}
     return terminal
 
 

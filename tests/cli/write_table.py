@@ -95,6 +95,12 @@ WRITES = {
         f"add schedule for-process --sensor 9 {PRICE} --process-duration PT1H --process-power 1kW",
         ("POST /api/v3_0/sensors/{id}/schedules/trigger", _plan({}) | {"id": 9}),
     ),
+    "add schedules": Write(
+        f"add schedules --asset 2 {PLAN.partition('--flex')[0]}",
+        f"Asked for the schedules of 1 sites from {SPAN['start']}",
+        f"add schedules --asset 99 {PLAN.partition('--flex')[0]}",
+        ("POST /api/v3_0/schedules/trigger", {"body": {"start": SPAN["start"], "duration": "PT4H", "sites": [99]}}),
+    ),
     "add report": Write(
         f"{REPORT} --parameters report.json", f"Asked for a report by AggregatorReporter from {SPAN['start']}",
         f"{REPORT} --parameters foreign.json --asset 1",

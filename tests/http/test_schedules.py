@@ -62,6 +62,21 @@ def test_sign_conventions(api: Api, ids: dict[str, int], prices: int, convention
     assert other == pytest.approx([sign * 1000 * value for value in usual])
 
 
+def test_many_sites_are_planned_by_one_job(api: Api, ids: dict[str, int], prices: int) -> None:
+    body = trigger(ids, prices)
+    site = {"asset": ids["battery"], **{name: body.pop(name) for name in ("flex-model", "flex-context")}}
+    answer = api.post("/schedules/trigger", json=body | {"sites": [site, ids["site"]]})
+    assert (answer.status_code, answer.json()["sites"]) == (202, [ids["battery"], ids["site"]])
+    job = api.ended(answer.json()["job"]).json()
+    assert job["message"] == "Fleet job finished. 1 of 2 sites are planned."
+    row = api.get(f"/schedules/{job['result']['sites'][str(ids['battery'])]['schedule']}").json()
+    assert (row["asset"], row["job"]) == (ids["battery"], job["id"])
+    assert "has nothing to plan" in job["result"]["failed"][str(ids["site"])]
+    plan = api.get(f"/sensors/{ids['s:power']}/schedules/{job['id']}", params={"duration": "P1D"}).json()
+    every = api.get(f"/assets/{ids['battery']}/schedules/{job['id']}", params={"duration": "P1D"}).json()
+    assert len(plan["values"]) == 96 and every["schedules"][str(ids["s:power"])]["values"] == plan["values"]
+
+
 def test_the_job_tells_how_it_ended(api: Api, ids: dict[str, int], prices: int) -> None:
     job = api.post(f"/assets/{ids['battery']}/schedules/trigger", json=trigger(ids, prices)).json()["job"]
     answer = api.ended(job)

@@ -1,4 +1,4 @@
-"""``flexscope add schedule for-asset``: plan all devices of an asset, described as over the API."""
+"""``flexscope add schedule for-asset`` and ``add schedules``: one site or many, described as over the API."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,9 @@ import click
 from app.assemble.site.request import ScheduleRequest
 from app.cli.commands.schedules import tell
 from app.cli.opening import acting, operator, reading
+from app.usecases.jobs import fleets
 from app.usecases.jobs import schedules as usecases
+from app.usecases.jobs.fleets import FleetTrigger
 from app.usecases.jobs.schedules import ScheduleOrder
 from db.core.database import get
 from db.sensors import Sensor
@@ -53,6 +55,32 @@ def for_asset(asset: int | None, sensor: int | None, dry_run: bool, **given: Any
         click.echo(f"{name} [kW]: {' '.join(f'{value:.4g}' for value in power.round(6) + 0.0)}")
     for name, cost in done.schedule.costs.items():
         click.echo(f"Cost of {name}: {cost:.2f} {done.assembled.currency}")
+
+
+@click.command("schedules")
+@click.option("--asset", "assets", type=int, multiple=True, help="ID of the asset of a site; may be repeated.")
+@click.option("--below", type=int, help="ID of an asset: all sites directly below it.")
+@click.option("--account", type=int, help="ID of an account: all its sites.")
+@click.option("--start", required=True, help="When the schedules start, such as 2026-03-02T07:00+01:00.")
+@click.option("--duration", help="How long they are, such as PT12H; without it two days.")
+@click.option("--resolution", help="Length of their steps, such as PT15M; without it that of the power sensors.")
+@click.option("--prior", help="Plan with what was known then; without it with all.")
+def add_schedules(assets: tuple[int, ...], **given: Any) -> int:
+    """Compute the schedules of many sites, each for itself; exits with 1 if one of them has none."""
+    actor = operator()
+    fields = {name: value for name, value in given.items() if value is not None}
+    trigger = actor.read(FleetTrigger, fields | ({"sites": list(assets)} if assets else {}))
+    with reading() as session:
+        order = fleets.order_for(session, actor, trigger)
+        computed = fleets.compute_fleet(session, actor, order)
+    with acting(actor) as (session, _):
+        done = fleets.save_fleet(session, actor, order, computed)
+    for asset_id, planned in sorted(done.planned.items()):
+        cost = f"{planned.schedule.cost:,.2f} {planned.currency}"
+        click.secho(f"Asset {asset_id} is planned (schedule {planned.id}): {cost}.", fg="green")
+    for asset_id, reason in sorted(done.failures.items()):
+        click.secho(f"Asset {asset_id} has no schedule: {reason}", fg="red", err=True)
+    return 1 if done.failures else 0
 
 
 def _request(asset: int, sensor: int | None, models: Any, context: Any, given: dict[str, Any]) -> ScheduleRequest:

@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 from app.assemble import marginal
 from app.assemble.site.request import ScheduleRequest
 from app.auth.access.references import References
-from app.jobs.handlers import forecast, forecast_cycles, ingest_later, report, schedule
+from app.jobs.handlers import fleet, forecast, forecast_cycles, ingest_later, report, schedule
+from app.jobs.handlers.fleet import FleetRequest
 from app.jobs.handlers.forecast_cycles import Cycle, ForecastRequest
 from app.jobs.handlers.report import ReportRequest
 from app.jobs.handlers.schedule import Planned
@@ -81,6 +82,16 @@ def unresolved(plan: Schedule) -> list[dict[str, Any]]:
     return [{"device": device, **limits} for device, limits in found.items()]
 
 
+def run_fleet(references: References, attempt: Attempt) -> Save:
+    """Plan many sites; the result tells the schedule of each, or why it has none."""
+    request, known_at = FleetRequest.model_validate(attempt.job.request), attempt.job.known_at
+    rules, job_id = fleet.fleet_rules(attempt.settings, len(request.sites)), attempt.job.id
+    done = fleet.compute(references, request, known_at=known_at, rules=rules, tell=attempt.tell)
+    return lambda again: fleet.result(
+        fleet.save(again.session, again.principal, done, known_at=known_at, rules=rules, job_id=job_id)
+    )
+
+
 def run_forecast(references: References, attempt: Attempt) -> Save:
     """Forecast; the result tells when each cycle begins and what it knew."""
     request = ForecastRequest.model_validate(attempt.job.request)
@@ -124,10 +135,17 @@ def run_ingest(references: References, attempt: Attempt) -> Save:
 
 KINDS: dict[str, Kind] = {
     "schedule": run_schedule,
+    "fleet": run_fleet,
     "forecast": run_forecast,
     "report": run_report,
     "ingest": run_ingest,
 }
 QUEUES = ("scheduling", "forecasting", "reporting", "ingestion")
-QUEUE_OF = {"schedule": "scheduling", "forecast": "forecasting", "report": "reporting", "ingest": "ingestion"}
+QUEUE_OF = {
+    "schedule": "scheduling",
+    "fleet": "scheduling",
+    "forecast": "forecasting",
+    "report": "reporting",
+    "ingest": "ingestion",
+}
 """The queue of each kind of job."""

@@ -14,13 +14,13 @@ from app.assemble.results import save_schedule
 from app.assemble.schedule_row import Computed, packed_inputs, schedule_row
 from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest
-from app.assemble.site.site import read_site
+from app.assemble.site.site import Assembled, read_site
 from app.auth.access.references import References
 from app.settings.settings import Settings
 from db import schedules, sources
 from db.assets import Asset
 from engine import plugins
-from engine.errors import Infeasible, TimedOut
+from engine.errors import EngineError, Infeasible, TimedOut
 from engine.packing import PackingError
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
 from engine.schedulers.process_scheduler import ProcessScheduler, is_timed_by_price
@@ -111,35 +111,68 @@ class Planned:
     """What was assumed where data lack."""
 
 
-def compute(references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Computed:
-    """Plan one site with what was known at one moment; nothing is saved.
+@dataclass(frozen=True)
+class PreparedSite:
+    """A site that was read, with who plans it."""
+
+    references: References
+    request: ScheduleRequest
+    assembled: Assembled
+    scheduler: Any
+
+
+def prepare(
+    references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL
+) -> PreparedSite:
+    """Return the site that a request describes, as it was known at one moment, with the scheduler that plans it.
 
     Raises:
         InputError: What is described cannot be planned.
         NotAllowed: It names what is not the principal's to use.
-        Infeasible: No plan keeps every hard limit; what clashes is told.
-        TimedOut: None was found in time.
+        UnknownPlugin: The asset names a scheduler that is not installed.
     """
     assembled = read_site(references, request, known_at=known_at, limits=rules.limits)
-    scheduler: Any = _scheduler(references.asset(request.asset, field="asset"), assembled.site, rules)
-    warnings = assembled.warnings
-    try:
-        plan = scheduler.compute(assembled.site)
-        warnings = (*warnings, *ended_early(plan))
-    except (Infeasible, TimedOut) as reason:
-        if not rules.fallback:
-            raise
-        LOG.warning("Asset %s has no plan by the usual scheduler; a plain one is made. %s", request.asset, reason)
-        scheduler, warnings = StorageFallbackScheduler(), (*warnings, str(reason))
-        plan = scheduler.compute(assembled.site)
+    scheduler = _scheduler(references.asset(request.asset, field="asset"), assembled.site, rules)
+    return PreparedSite(references, request, assembled, scheduler)
+
+
+def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: Rules = USUAL) -> Computed:
+    """Return a schedule with what it was made from; where there is none, a plain one if the rules allow it.
+
+    Raises:
+        Infeasible: No plan keeps every hard limit; what clashes is told.
+        TimedOut: None was found in time.
+        EngineError: The outcome is another error.
+    """
+    scheduler, warnings = prepared.scheduler, prepared.assembled.warnings
+    if isinstance(outcome, Schedule):
+        plan, warnings = outcome, (*warnings, *ended_early(outcome))
+    elif rules.fallback and isinstance(outcome, Infeasible | TimedOut):
+        asset_id = prepared.request.asset
+        LOG.warning("Asset %s has no plan by the usual scheduler; a plain one is made. %s", asset_id, outcome)
+        scheduler, warnings = StorageFallbackScheduler(), (*warnings, str(outcome))
+        plan = scheduler.compute(prepared.assembled.site)
+    else:
+        raise outcome
     return Computed(
         schedule=plan,
         scheduler=scheduler,
-        request=request,
-        assembled=assembled,
-        input_sensors=references.sensors_read(),
+        request=prepared.request,
+        assembled=prepared.assembled,
+        input_sensors=prepared.references.sensors_read(),
         warnings=warnings,
     )
+
+
+def compute(references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Computed:
+    """Plan one site with what was known at one moment; nothing is saved. Raises as ``prepare`` and ``conclude`` do."""
+    prepared = prepare(references, request, known_at=known_at, rules=rules)
+    outcome: Schedule | EngineError
+    try:
+        outcome = prepared.scheduler.compute(prepared.assembled.site)
+    except (Infeasible, TimedOut) as error:
+        outcome = error
+    return conclude(prepared, outcome, rules=rules)
 
 
 def run(references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Planned:

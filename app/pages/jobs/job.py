@@ -65,12 +65,13 @@ def view() -> Shell:
 def _read(job_id: str, session: Session, who: SignedIn) -> JobContent:
     job = jobs.one(session, job_id)
     job_access.check(session, who, "read", job)
+    rows = schedules.of_job(session, job.id)
     written = listing.sensors(session, [int(key) for key in job.result.get("outputs", {})])
     source = session.get(Source, job.source_id) if job.source_id else None
     return JobContent(
         line=job_table.lines(session, who, [job])[0],
         sensors={key: f"{sensor.asset.name}: {sensor.name}" for key, sensor in written.items()},
-        row=schedules.of_job(session, job.id),
+        row=rows[0] if len(rows) == 1 else None,
         source=f"{source.name} {source.model} v{source.version}" if source else "",
         may_trace="admin" in who.roles,
         local=zone(who.timezone),

@@ -89,13 +89,17 @@ class ScheduleOrder:
         return f"Asked for a schedule from {self.request.start.isoformat()}"
 
 
+def own_models(asset_id: int, models: list[FlexFieldValues] | FlexFieldValues) -> list[FlexFieldValues]:
+    """Return flex-models as a list; a single one that names no device is that of the asset itself."""
+    if isinstance(models, list):
+        return models
+    named = flex_config.names_device(models)
+    return [models if named else {**models, "asset": asset_id}] if models else []
+
+
 def order_for_asset(asset_id: int, trigger: ScheduleTrigger) -> ScheduleOrder:
-    """Return the order to plan an asset and everything below it; one flex-model alone is that of the asset itself."""
-    models = trigger.flex_model
-    if isinstance(models, dict):
-        named = flex_config.names_device(models)
-        models = [models if named else {**models, "asset": asset_id}] if models else []
-    return _order(asset_id, trigger, models)
+    """Return the order to plan an asset and everything below it."""
+    return _order(asset_id, trigger, own_models(asset_id, trigger.flex_model))
 
 
 def order_for_sensor(session: Session, sensor_id: int, trigger: ScheduleTrigger) -> ScheduleOrder:

@@ -1,11 +1,16 @@
 """Many sites at once give what they give one by one, errors included."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from engine.diagnosis.infeasibility import NoPlan
 from engine.errors import FieldError
-from engine.schedulers.fleet import schedule_many
+from engine.schedulers.fleet import COMPILED_FROM, for_many, schedule_many
 from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.tariffs import EnergyTariff
+from tests.engine.scheduling.one_store_sites import draw as one_store
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import bumped, site, store
 
@@ -27,6 +32,29 @@ def test_a_site_without_a_plan_does_not_stop_the_others():
     assert isinstance(second, NoPlan)
     assert second.report.repairs[0].limits == ("electricity.consumption-capacity",)
     assert first.cost == third.cost == StorageScheduler().compute(sites[0]).cost
+
+
+def test_a_fleet_costs_the_same_with_and_without_a_solver():
+    # From so many sites on they go through dynamic programming; a third of all prices is negative.
+    sites = [below_zero(one_store(seed)) for seed in range(COMPILED_FROM + 20)]
+    scheduler = for_many(StorageScheduler(), sites)
+    assert scheduler.compiled and not for_many(StorageScheduler(), sites[:100]).compiled
+    together = schedule_many(sites, scheduler=scheduler, workers=1)
+    for one, here in zip(together[::7], sites[::7], strict=True):
+        (other,) = schedule_many([here], workers=1)
+        assert type(one) is type(other)
+        if not isinstance(one, Exception):
+            assert one.cost == pytest.approx(other.cost, abs=1e-6)
+
+
+def below_zero(here):
+    """Return a site with lower prices of consumption and production."""
+    (connection,) = here.connections
+    first, *others = connection.tariffs
+    lower = EnergyTariff(
+        consumption_price=first.consumption_price - 0.15, production_price=first.production_price - 0.15
+    )
+    return replace(here, connections=(replace(connection, tariffs=(lower, *others)),))
 
 
 class Refusing:

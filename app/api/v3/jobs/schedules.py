@@ -1,5 +1,6 @@
 """Schedules: ask for one, fetch it, try one without saving it; and the flex-config in effect."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -16,7 +17,9 @@ from app.assemble.site import flex_config
 from app.auth.access.references import References
 from app.jobs.handlers.kinds import unresolved
 from app.usecases.fields import HYPHENS, Length, Query, Unit, lasting
+from app.usecases.jobs import fleets
 from app.usecases.jobs import schedules as usecases
+from app.usecases.jobs.fleets import FleetTrigger
 from app.usecases.jobs.schedules import ScheduleOrder, ScheduleTrigger
 from db import assets, schedules
 from db.beliefs.knowledge import AsOf
@@ -70,10 +73,10 @@ def get_schedule(call: Call, id: int, uuid: str, query: ScheduleQuery) -> Any:
     job = jobs_api.find(call, uuid, unknown="UNKNOWN_SCHEDULE")
     if job.status != "FINISHED":
         return _not_yet(job)
-    row = _row(call, job)
-    output = next((each for each in row.outputs if each.sensor_id == id), None)
-    if output is None:
-        known = ", ".join(dict.fromkeys(str(each.sensor_id) for each in row.outputs)) or "none"
+    rows = schedules.of_job(call.session, job.id)
+    row, output = next(((row, each) for row in rows for each in row.outputs if each.sensor_id == id), (None, None))
+    if row is None or output is None:
+        known = ", ".join(dict.fromkeys(str(each.sensor_id) for row in rows for each in row.outputs)) or "none"
         message = f"Schedule {uuid} has nothing for sensor {id}; it has values for these sensors: {known}."
         raise ApiError(400, "UNKNOWN_SCHEDULE", message)
     return _values(call, sensor, row, output, query) | {"scheduler_info": _info(row, job)}
@@ -85,7 +88,11 @@ def get_schedules(call: Call, id: int, uuid: str, query: ScheduleQuery) -> Any:
     job = jobs_api.find(call, uuid, unknown="UNKNOWN_SCHEDULE")
     if job.status != "FINISHED":
         return _not_yet(job)
-    row = _row(call, job)
+    rows = schedules.of_job(call.session, job.id)
+    # A job of one site answers at every asset that may be read, as the sensors say what they are of.
+    row = rows[0] if len(rows) == 1 else next((each for each in rows if each.asset_id == id), None)
+    if row is None:
+        raise ApiError(400, "UNKNOWN_SCHEDULE", f"Job {job.id} left no schedule of asset {id}.")
     outputs = {output.sensor_id: output for output in row.outputs}
     sensors = [readable_sensor(call, key) for key in outputs]
     return {
@@ -100,13 +107,6 @@ def _not_yet(job: Job) -> Reply:
     if job.is_pending:
         return Reply(status=202, content={"status": job.status, "message": f"Scheduling job {job.id} is pending."})
     raise ApiError(400, "UNKNOWN_SCHEDULE", f"Scheduling job {job.id} failed: {job.message}")
-
-
-def _row(call: Call, job: Job) -> StoredSchedule:
-    row = schedules.of_job(call.session, job.id)
-    if row is None:
-        raise ApiError(400, "UNKNOWN_SCHEDULE", f"Job {job.id} left no schedule.")
-    return row
 
 
 def _values(
@@ -175,7 +175,24 @@ def effective(call: Call, id: int) -> dict[str, Any]:
     }
 
 
+def trigger_of_sites(call: Call, body: FleetTrigger) -> Save:
+    """Ask for the schedules of many sites in one job, each for itself; what one of them lacks does not stop the others.
+
+    The job tells which sites have a schedule and why others have none. It counts as one trigger.
+    """
+    order = fleets.order_for(call.session, call.actor, body)
+
+    def save(saving: Call) -> Reply:
+        job = fleets.request_fleet(saving.session, saving.actor, order)
+        jobs_api.hand_over(saving, job)
+        reply = jobs_api.accepted(saving, job, results=f"/jobs/{job.id}")
+        return replace(reply, content=reply.content | {"sites": order.asset_ids})
+
+    return save
+
+
 ROUTES = [
+    post("/schedules/trigger", trigger_of_sites, scope="schedule", computes=True),
     post("/assets/{id}/schedules/trigger", trigger, scope="schedule", computes=True),
     post("/sensors/{id}/schedules/trigger", trigger_of_sensor, scope="schedule", computes=True),
     post("/assets/{id}/schedules/preview", preview, saves=False, pool="heavy", scope="schedule"),
