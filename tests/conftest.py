@@ -33,6 +33,16 @@ if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).
     # A fresh database is hundreds of new files: on a disk they cost forty times what they cost in memory
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
+LONG = """
+    browser/test_pages browser/test_every_page jobs/test_faults browser/test_charts auth/test_page_permissions
+    jobs/test_over_http auth/test_injection browser/test_tasks browser/test_administration browser/test_operation
+    browser/test_saved jobs/test_queue browser/test_sensor_page browser/test_graph_editor browser/test_asset_page
+    jobs/test_nothing_leaks attack/test_files auth/test_permissions browser/test_custom_page cli/test_tutorial
+    db/test_dumping auth/test_every_endpoint browser/test_first_paint attack/test_bounds auth/test_sign_in
+    cli/test_serving browser/test_map auth/test_oidc
+""".split()
+"""Files that take longer than ten seconds, the longest first: one that begins last would leave a core without tests."""
+
 PATIENCE = 90_000
 """How long pages may take for what must come [ms]: a busy machine is slow, not wrong."""
 
@@ -40,6 +50,13 @@ passwords.COST = CHEAPEST  # a thousand sign-ins would hash for minutes; see tes
 expect.set_options(timeout=PATIENCE)
 hypothesis.settings.register_profile("house", deadline=None)  # the first example pays for imports, on a busy machine
 hypothesis.settings.load_profile("house")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the long files begin first; what is within a file stays in its order."""
+    folder = Path(__file__).parent
+    places = {folder / f"{name}.py": place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(LONG)))
 
 
 @pytest.fixture(scope="session")

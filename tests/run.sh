@@ -27,13 +27,22 @@ if ! command -v postgres >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/d
     "$venv/bin/pip" install --quiet --require-hashes -r tests/requirements-postgres.lock
 fi
 
-if [ $# -eq 0 ]; then
-    "$venv/bin/ruff" check .
-    "$venv/bin/ruff" format --check .
-    "$venv/bin/mypy" & types=$!  # half a minute for one core, and so are the two that follow
+if [ $# -gt 0 ]; then
+    exec "$venv/bin/python" -m pytest "$@"
+fi
+"$venv/bin/ruff" check .
+"$venv/bin/ruff" format --check .
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+(   # they take a minute of a core, beside the tests, which often wait for something
+    set -e
+    "$venv/bin/mypy"
     "$venv/bin/lint-imports"
     "$venv/bin/bandit" --quiet --configfile pyproject.toml --recursive app components db engine
-    wait $types
-    set -- -n 3 --dist loadfile --durations 25  # the servers of a module start once, not in each process
-fi
-exec "$venv/bin/python" -m pytest "$@"
+) >"$said" 2>&1 & checks=$!
+status=0
+# One file to one process, so that the servers of a module start once; in the order of tests/conftest.py
+"$venv/bin/python" -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations 25 || status=$?
+wait $checks || status=1
+cat "$said"
+exit $status

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from db.core.database import Database
-from tests.conftest import COUNT, create_database
+from tests.conftest import COUNT, create_database, drop_database
 from tests.http import serving
 from tests.mail import Box, mail_server
 
@@ -26,7 +26,9 @@ def people(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield from _populated(_copy(request.getfixturevalue("sqlite_template"), tmp_path_factory))
     else:
         template = request.getfixturevalue("postgres_template")
-        yield from _populated(create_database(template, f"people{next(COUNT)}", "template_empty"))
+        url = create_database(template, f"people{next(COUNT)}", "template_empty")
+        yield from _populated(url)
+        drop_database(url)
 
 
 @pytest.fixture(scope="module")
