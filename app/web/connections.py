@@ -1,4 +1,4 @@
-"""Connections that take too long to say what they want are closed; and bodies nobody needs are not collected."""
+"""Protection against slow clients: connections without a request in time are closed, needless bodies refused."""
 
 import time
 from collections.abc import Awaitable
@@ -24,11 +24,11 @@ from app.web.platform_hooks.tornado_hooks import waiting_bytes
 SMALL = 2**20
 """Largest body of what is no request to the API, such as a form [bytes]."""
 EVERY = 1000
-"""How often connections are looked at [ms]."""
+"""How often connections are checked [ms]."""
 
 
 def options(settings: Settings) -> dict[str, Any]:
-    """Return how the HTTP server is to treat its connections; the API takes larger bodies for longer."""
+    """Arguments of the HTTP server; its largest body is that of an upload to the API."""
     largest = max(settings.FLEXSCOPE_MAX_UPLOAD_BYTES, settings.FLEXMEASURES_MAX_SENSOR_DATA_INGESTION_BYTES)
     return {
         "decompress_request": True,
@@ -40,25 +40,25 @@ def options(settings: Settings) -> dict[str, Any]:
     }
 
 
-class Watch(HTTPServerConnectionDelegate):
-    """Looks after the connections of one HTTP server, until they become websockets."""
+class SlowClientGuard(HTTPServerConnectionDelegate):
+    """Closes slow connections of one HTTP server, until they become websockets."""
 
     def __init__(self, http: HTTPServer, application: HTTPServerConnectionDelegate, settings: Settings) -> None:
-        """Begin; must be called before the server answers."""
+        """Take the place of the application; must be made before the server answers."""
         self._patience, self._prefix = settings.FLEXSCOPE_SLOW_CLIENT_SECONDS, settings.FLEXSCOPE_PATH_PREFIX
         self._since: WeakKeyDictionary[Any, float | None] = WeakKeyDictionary()
-        """Since when the head of a request is awaited; None: its connection rests between two requests."""
+        """Connection → since when the head of a request is awaited; None: it rests between two requests."""
         self._seen: WeakSet[Any] = WeakSet()
         """Connections that have made a request."""
         self._application = application
         http.request_callback = self
-        self._callback = PeriodicCallback(self.look, EVERY)
+        self._callback = PeriodicCallback(self.close_slow, EVERY)
 
     def start(self) -> None:
-        """Look again and again."""
+        """Check connections from now on."""
         self._callback.start()
 
-    def look(self) -> None:
+    def close_slow(self) -> None:
         """Close the connections whose next request has begun, or whose first has not, for too long."""
         now = time.monotonic()
         for connection, since in list(self._since.items()):
@@ -73,10 +73,12 @@ class Watch(HTTPServerConnectionDelegate):
         """See HTTPServerConnectionDelegate."""
         self._since[server_conn] = None if server_conn in self._seen else time.monotonic()
         self._seen.add(server_conn)
-        return _Bounded(self, server_conn, request_conn, self._application.start_request(server_conn, request_conn))
+        return _BoundedRequest(
+            self, server_conn, request_conn, self._application.start_request(server_conn, request_conn)
+        )
 
-    def headed(self, server_conn: object, request_conn: object, path: str) -> bool:
-        """Take note that the head of a request is there; return whether its body has to be small."""
+    def head_arrived(self, server_conn: object, request_conn: object, path: str) -> bool:
+        """Stop the clock of a request whose head has arrived; return whether its body has to be small."""
         self._since.pop(server_conn, None)
         small = not path.startswith(f"{self._prefix}/api")
         if small and isinstance(request_conn, HTTP1Connection):
@@ -84,11 +86,13 @@ class Watch(HTTPServerConnectionDelegate):
         return small
 
 
-class _Bounded(HTTPMessageDelegate):
-    """Hands on one request; no more of its body than is needed."""
+class _BoundedRequest(HTTPMessageDelegate):
+    """Hands on one request, with no more of its body than is allowed."""
 
-    def __init__(self, watch: Watch, server_conn: object, request_conn: object, inner: HTTPMessageDelegate) -> None:
-        self._watch, self._connections, self._inner = watch, (server_conn, request_conn), inner
+    def __init__(
+        self, guard: SlowClientGuard, server_conn: object, request_conn: object, inner: HTTPMessageDelegate
+    ) -> None:
+        self._guard, self._connections, self._inner = guard, (server_conn, request_conn), inner
         self._small, self._size = True, 0
 
     def headers_received(
@@ -96,7 +100,7 @@ class _Bounded(HTTPMessageDelegate):
     ) -> Awaitable[None] | None:
         """See HTTPMessageDelegate."""
         path = start_line.path if isinstance(start_line, RequestStartLine) else ""
-        self._small = self._watch.headed(*self._connections, path)
+        self._small = self._guard.head_arrived(*self._connections, path)
         return self._inner.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:

@@ -1,6 +1,6 @@
-"""What one web process holds for as long as it runs: its settings and its database.
+"""The objects that all requests of one web process share: settings, database, queue, threads.
 
-Request handlers are given it by the server; page functions, which Panel calls without arguments, ask ``current()``.
+The server gives them to request handlers; page functions, which Panel calls without arguments, call ``current()``.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from engine.errors import EngineError
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """The things all requests of one process share."""
+    """The objects that all requests of one process share."""
 
     settings: Settings
     database: Database
@@ -27,26 +27,21 @@ class Running:
     secret: str
     """Key that signs cookies and tokens."""
     waiting: PendingSignIn = field(default_factory=PendingSignIn)
-    """Who failed to sign in too often."""
+    """Sign-ins that must wait, as they failed too often."""
     pools: Pools = field(default_factory=Pools)
-    """The threads that do what is asked."""
+    """Threads that do the work of requests."""
 
     @classmethod
     def on(cls, settings: Settings, database: Database) -> "Running":
-        """Return what a process with these settings and this database holds."""
-        identities = Identities(database)
-        queue = Queue(settings, database)
-        secret = secret_key(settings)
-        limits = RateLimits(settings, database)
-        pools = Pools(most=settings.FLEXSCOPE_MAX_WAITING, patience=settings.FLEXSCOPE_WAITING_SECONDS)
+        """Objects of a process with these settings and this database."""
         return cls(
             settings=settings,
             database=database,
-            identities=identities,
-            queue=queue,
-            limits=limits,
-            secret=secret,
-            pools=pools,
+            identities=Identities(database),
+            queue=Queue(settings, database),
+            limits=RateLimits(settings, database),
+            secret=secret_key(settings),
+            pools=Pools(most=settings.FLEXSCOPE_MAX_WAITING, patience=settings.FLEXSCOPE_WAITING_SECONDS),
         )
 
 
@@ -54,12 +49,12 @@ _current: list[Running] = []
 
 
 def begin(running: Running) -> None:
-    """Make something the one that ``current`` gives; the server calls this once."""
+    """Set what ``current`` returns; the server calls this once."""
     _current[:] = [running]
 
 
 def current() -> Running:
-    """Return what the server of this process holds.
+    """Objects of the server in this process.
 
     Raises:
         EngineError: No server runs in this process.

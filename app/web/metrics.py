@@ -1,4 +1,4 @@
-"""What this server does in numbers, as Prometheus reads them, at ``/metrics``; for a token, or for admins."""
+"""Metrics of this server for Prometheus, at ``/metrics``; for clients with the token of the settings, or for admins."""
 
 import hmac
 import resource
@@ -28,7 +28,7 @@ STARTED = time.time()
 
 
 class RequestCounter:
-    """How many requests this process answered, and how fast; counted on the event loop alone."""
+    """Number and answering times of the requests of this process; counted on the event loop alone."""
 
     def __init__(self) -> None:
         self.count: Counter[tuple[str, int]] = Counter()
@@ -43,7 +43,7 @@ class RequestCounter:
         self.classes[method][bisect_left(BOUNDS, took)] += 1
 
     def lines(self) -> Iterator[str]:
-        """Give what was counted."""
+        """Yield the counts in the format of Prometheus."""
         yield from _head("flexscope_requests_total", "counter", "Requests answered")
         for (method, status), count in sorted(self.count.items()):
             yield f'flexscope_requests_total{{method="{method}",status="{status}"}} {count}'
@@ -66,7 +66,7 @@ def _head(name: str, kind: str, meaning: str) -> Iterator[str]:
 
 
 def of_process() -> Iterator[str]:
-    """Give what this process used."""
+    """Yield computing time and memory of this process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     yield from _head("process_cpu_seconds_total", "counter", "Computing time")
     yield f"process_cpu_seconds_total {used.ru_utime + used.ru_stime:.3f}"
@@ -77,7 +77,7 @@ def of_process() -> Iterator[str]:
 
 
 def of_rows(session: Session, *, now: datetime) -> Iterator[str]:
-    """Give what the database tells of jobs, alerts and tasks; the same whichever process is asked."""
+    """Yield numbers of jobs, alerts and tasks from the database; they are the same in each process."""
     yield from _head("flexscope_jobs", "gauge", "Jobs by queue and state, as long as they are kept")
     for (queue, state), count in sorted(job_states.counts(session).items()):
         yield f'flexscope_jobs{{queue="{queue}",state="{state.lower()}"}} {count}'
@@ -105,29 +105,31 @@ class Metrics(Refusing):
         self.running = running
 
     async def get(self) -> None:
-        """Answer to who may know."""
-        text = await self.running.pools["page"].run(("from", network(self.request.remote_ip or "")), self._text)
+        """Answer with all metrics."""
+
+        def metrics_text() -> str:
+            if not self._is_allowed():
+                raise HTTPError(401, reason="Send the token of FLEXSCOPE_METRICS_TOKEN, or sign in as admin")
+            with self.running.database.reading() as session:
+                lines = [*ANSWERED.lines(), *of_process(), *of_rows(session, now=datetime.now(UTC))]
+            return "\n".join(lines) + "\n"
+
+        client = ("from", network(self.request.remote_ip or ""))
+        text = await self.running.pools["page"].run(client, metrics_text)
         self.set_header("Content-Type", MEDIA)
         self.set_header("Cache-Control", "no-store")
         self.finish(text)
 
-    def _text(self) -> str:
-        if not self._may():
-            raise HTTPError(401, reason="Send the token of FLEXSCOPE_METRICS_TOKEN, or sign in as admin")
-        with self.running.database.reading() as session:
-            lines = [*ANSWERED.lines(), *of_process(), *of_rows(session, now=datetime.now(UTC))]
-        return "\n".join(lines) + "\n"
-
-    def _may(self) -> bool:
+    def _is_allowed(self) -> bool:
         header = self.request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
         expected = self.running.settings.FLEXSCOPE_METRICS_TOKEN
         if expected and hmac.compare_digest(header.encode(), expected.encode()):
             return True
         running = self.running
         if header:
-            who = tokens.bearer(header, running.identities, secret=running.secret, settings=running.settings)
+            principal = tokens.bearer(header, running.identities, secret=running.secret, settings=running.settings)
         else:
             known = cookies.read(self, running)
-            who = running.identities.find(*known) if known else None
-        is_read = who is not None and (who.scopes is None or "read" in who.scopes)
-        return who is not None and is_read and bool(who.roles & {"admin", "admin-reader"})
+            principal = running.identities.find(*known) if known else None
+        is_read = principal is not None and (principal.scopes is None or "read" in principal.scopes)
+        return principal is not None and is_read and bool(principal.roles & {"admin", "admin-reader"})

@@ -1,17 +1,16 @@
-"""Profiles of requests, one file each, for whoever asks why one is slow: ``python -m pstats FILE`` reads them."""
+"""Profiles of requests, one file each, to find out why one is slow: ``python -m pstats FILE`` reads them."""
 
 import cProfile
 import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from app.settings.settings import Settings
 
 FOLDER = "profiles"
 MOST = 500
-"""Files kept; older ones go."""
+"""Files that are kept; older ones are deleted."""
 
 
 @contextmanager
@@ -31,11 +30,9 @@ def profiled(settings: Settings, method: str, path: str) -> Iterator[None]:
     finally:
         profile.disable()
         took = 1000 * (time.perf_counter() - began)
-        _keep(profile, settings.FLEXSCOPE_INSTANCE_PATH / FOLDER, f"{method}{path}.{took:.0f}ms")
-
-
-def _keep(profile: cProfile.Profile, folder: Path, name: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    profile.dump_stats(folder / f"{time.time_ns()}.{re.sub(r'[^A-Za-z0-9.]+', '.', name)[:120]}.prof")
-    for old in sorted(folder.glob("*.prof"))[:-MOST]:
-        old.unlink(missing_ok=True)
+        name = re.sub(r"[^A-Za-z0-9.]+", ".", f"{method}{path}.{took:.0f}ms")[:120]
+        folder = settings.FLEXSCOPE_INSTANCE_PATH / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        profile.dump_stats(folder / f"{time.time_ns()}.{name}.prof")
+        for old in sorted(folder.glob("*.prof"))[:-MOST]:
+            old.unlink(missing_ok=True)

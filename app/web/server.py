@@ -1,4 +1,4 @@
-"""The one Tornado application: pages, REST API and static files on one port."""
+"""The web server: pages, REST API and static files as one Tornado application on one port."""
 
 import asyncio
 import gc
@@ -48,28 +48,28 @@ LOG = logging.getLogger(__name__)
 PATIENCE = 20.0
 """How long requests in flight may take once the server is told to stop [s]."""
 SEEN_EVERY = 30.0
-"""How often it is saved when users were last seen [s]."""
+"""How often the times at which users were last seen are saved [s]."""
 SWITCH = 0.0005
 """How long a thread may compute while others, the event loop above all, wait for their turn [s]; Python's is ten times
 that, and pages answer late while the API computes."""
 COLLECTED = (50_000, 10, 10)
-"""When memory is searched for garbage: a page makes some hundred thousand objects, few of which are garbage."""
+"""Thresholds of Python's garbage collector: a page makes some hundred thousand objects, few of which are garbage."""
 SLASH_AT_END = r"/((?!api/)[\w-]+(?:/[\w-]+)*)/$"  # not /.+/$, which would lead //evil.example/ out of the site
 
 
-def page(where: str) -> Callable[[], Any]:
-    """Return a page function that is imported when the page is first opened."""
-    module, _, function = where.partition(":")
+def page_function(path: str) -> Callable[[], Any]:
+    """Function of a page, "module:function", that is imported when the page is first opened."""
+    module, _, function = path.partition(":")
     return lambda: getattr(import_module(module), function)()
 
 
 def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
-    """Return the server, which listens already but does not answer yet, and the API's threads."""
+    """Make the server, which listens but does not answer yet, and the service of the API."""
     settings, service = process.settings, Service(process)
     pn.extension()
     bokeh_hooks.wait_before_opening(initial_load.wait)
     panel_hooks.deliver_every_message()
-    pages = {path: page(where) for path, where in PAGES.items()}
+    pages = {path: page_function(function) for path, function in PAGES.items()}
     server = pn.serve(
         pages,
         address=host,
@@ -79,7 +79,7 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
         verbose=False,
         title=settings.platform_name(),
         prefix=settings.FLEXSCOPE_PATH_PREFIX,
-        extra_patterns=[*patterns(service), *public(process)],
+        extra_patterns=[*patterns(service), *public_patterns(process)],
         auth_provider=Guard(process),
         cookie_secret=process.secret,
         xsrf_cookies=True,
@@ -87,12 +87,12 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
         compress_response=True,
         include_cookies=["flexscope_dark"],  # all others, the session's above all, would stand in the page's source
         include_headers=["Host", "User-Agent", "Accept-Language"],
-        log_function=observed,
+        log_function=log_and_count,
         websocket_origin=origins(settings, host, port),
         http_server_kwargs=connections.options(settings),
     )
     application = bokeh_hooks.application(server)
-    connections.Watch(bokeh_hooks.http_server(server), application, settings).start()
+    connections.SlowClientGuard(bokeh_hooks.http_server(server), application, settings).start()
     bokeh_hooks.add_to_pages(server, CarryUser(process))
     tornado_hooks.transform_first(application, protecting(settings, is_page))
     slash = Rule(PathMatches(SLASH_AT_END), RedirectHandler, {"url": settings.FLEXSCOPE_PATH_PREFIX + "/{0}"})
@@ -100,8 +100,8 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
     return server, service
 
 
-def public(process: Running) -> list[Any]:
-    """Return the addresses that need no login, beside those of the API."""
+def public_patterns(process: Running) -> list[Any]:
+    """Routes that need no sign-in, beside those of the API."""
     return [
         (r"/login", Login, {"running": process}),
         (r"/login/code", CodePage, {"running": process}),
@@ -120,20 +120,20 @@ def public(process: Running) -> list[Any]:
     ]
 
 
-def observed(handler: RequestHandler) -> None:
+def log_and_count(handler: RequestHandler) -> None:
     """Log and count an answer."""
     log_request(handler)
     ANSWERED.note(handler)
 
 
 def origins(settings: Settings, host: str, port: int) -> list[str]:
-    """Return the addresses whose pages may open a websocket."""
+    """Hosts whose pages may open a websocket."""
     names = {"localhost", "127.0.0.1", socket.gethostname(), host} - {""}
     return sorted(f"{name}:{port}" for name in names) + settings.FLEXSCOPE_ALLOWED_ORIGINS
 
 
-def heed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what went wrong on the loop; that a page was closed while something was told to it is nothing wrong."""
+def log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log an error on the event loop; a page that is closed while it gets a message is none."""
     if not isinstance(context.get("exception"), WebSocketClosedError):
         loop.default_exception_handler(context)
 
@@ -145,10 +145,10 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
         settings: Of this process.
         host: Address to listen at.
         port: Port to listen at.
-        started: Called once the port is had.
+        started: Called once the server listens.
 
     Raises:
-        EngineError: A setting is missing or the port cannot be had.
+        EngineError: A setting is missing, or the server cannot listen at the port.
     """
     logs.begin(settings)
     sys.setswitchinterval(SWITCH)
@@ -157,7 +157,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     try:
         server, service = build(process, host=host, port=port)
     except OSError as error:
-        raise InputError(f"{host}:{port} cannot be listened at ({error.strerror}); choose another --port.") from None
+        raise InputError(f"Cannot listen at {host}:{port} ({error.strerror}); choose another --port.") from None
     loop = server.io_loop
 
     async def drain() -> None:
@@ -169,7 +169,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.asyncio_loop.add_signal_handler(number, lambda: loop.asyncio_loop.create_task(drain()))
-    loop.asyncio_loop.set_exception_handler(heed)
+    loop.asyncio_loop.set_exception_handler(log_loop_error)
     server.start()
     Sweep(bokeh_hooks.application(server), process).start()
     process.queue.start()
@@ -177,7 +177,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     seen.start()
     gc.collect()
     gc.set_threshold(*COLLECTED)
-    gc.freeze()  # what lives as long as the process is not searched for garbage again and again, 0.2 s each time
+    gc.freeze()  # objects that live as long as the process are not searched for garbage again and again (0.2 s)
     started()
     LOG.info("Process %s serves http://%s:%s%s", os.getpid(), host, port, settings.FLEXSCOPE_PATH_PREFIX)
     loop.start()

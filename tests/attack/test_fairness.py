@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from app.web.fair_pools import TOGETHER, Beside, Crowded, FairPool, network
+from app.web.fair_pools import TOGETHER, Crowded, FairPool, SharedCount, network
 from db.core.database import Database
 from tests.auth.permission_table import PLAN
 from tests.http import serving
@@ -62,11 +62,11 @@ def test_one_who_asks_a_hundred_times_lets_others_go_first(share: int) -> None:
 
 def test_one_has_few_threads_of_all_pools_together() -> None:
     async def busy() -> tuple[int, str]:
-        beside, go = Beside(), threading.Event()
-        pools = [FairPool(name, 2, most=9, patience=30.0, beside=beside) for name in ("one", "two", "three")]
+        everywhere, go = SharedCount(), threading.Event()
+        pools = [FairPool(name, 2, most=9, patience=30.0, everywhere=everywhere) for name in ("one", "two", "three")]
         tasks = [asyncio.create_task(pool.run("worst", go.wait)) for pool in pools for _ in range(2)]
         other = await pools[0].run("other", lambda: "served")
-        together = beside.at_work["worst"]
+        together = everywhere.at_work["worst"]
         go.set()
         await asyncio.gather(*tasks)
         for pool in pools:
