@@ -1,4 +1,4 @@
-"""What every component can do: be saved as one file that needs neither a server nor a network."""
+"""Base class of components: each can be saved as one file that needs neither a server nor a network."""
 
 import re
 import sys
@@ -15,32 +15,31 @@ ELSEWHERE = re.compile(
     r"(?:https://cdn\.holoviz\.org/(panel(?:-[a-z]+)*)/v?[\d.]+/(?:dist/)?|\bstatic/extensions/(panel(?:-[a-z]+)+)/)"
     r"([\w./-]+\.\w+)(?:\?v=[\d.]+)?"
 )
-"""What Panel, and libraries of it that a process has loaded, would load from elsewhere even where all is to be in the
-file: styles, icons, modules."""
+"""Addresses of styles, icons and modules that Panel writes into a file even where all is to be inside of it."""
 
 
 class Component(pn.viewable.Viewer):
-    """Shows what it is given, in a page, in a notebook and in a file."""
+    """Renders on a page, in a notebook and in a file of its own."""
 
     def save(self, file: str | Path, *, title: str = "Flexscope") -> None:
-        """Write what is shown as a page of its own, which any browser opens without a network.
+        """Write the component as a page of its own, which any browser opens without a network.
 
         Args:
-            file: Where to; conventionally ends in .html.
-            title: Name of its window.
+            file: Path of the file; conventionally ends in .html.
+            title: Title of the page.
         """
         write(self.__panel__(), file, title)
 
 
 def write(shown: pn.viewable.Viewable, file: str | Path, title: str) -> None:
-    """Write something as a page in one file, see Component.save."""
-    made = StringIO()
-    panel_save(shown, made, title=title, resources=INLINE)
-    Path(file).write_text(ELSEWHERE.sub(_within, made.getvalue()), "utf-8")
+    """Write a component as a page in one file, see Component.save."""
+    page = StringIO()
+    panel_save(shown, page, title=title, resources=INLINE)
+    Path(file).write_text(ELSEWHERE.sub(data_address, page.getvalue()), "utf-8")
 
 
-def _within(address: re.Match[str]) -> str:
-    """Return an address that holds what is at another; the other one where it is not known here."""
+def data_address(address: re.Match[str]) -> str:
+    """Data URL with the content of an installed file, for a match of ELSEWHERE; unchanged if it is not installed."""
     library = sys.modules.get((address[1] or address[2]).replace("-", "_"))
     if library is None or library.__file__ is None:
         return address[0]

@@ -1,7 +1,7 @@
-"""Clock time of a zone on axes and in hover boxes, true on the days the clocks change.
+"""Clock time of a zone on axes and in hover boxes, correct on the days the clocks change.
 
-Bokeh draws moments in UTC. The data stay in UTC here as well; what turns them into clock time is the list of the
-zone's clock changes, sent along to the browser.
+Bokeh draws moments in UTC. The data stay in UTC here as well; the browser turns them into clock time with the list of
+the zone's clock changes, which is sent along.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ ZONE = "{moments, offsets}"
 
 @cache
 def changes(name: str) -> list[tuple[int, int]]:
-    """Return when a zone's offset from UTC changed or will, as (moment, offset from then on) in microseconds.
+    """Clock changes of a zone, as (moment, offset from UTC from then on) in microseconds.
 
     The first entry is the offset before the year 2000.
     """
@@ -31,22 +31,22 @@ def changes(name: str) -> list[tuple[int, int]]:
     def offset(moment: datetime) -> int:
         return (moment.astimezone(local).utcoffset() or timedelta()) // MICROSECOND
 
-    found = [(to_us(FIRST), offset(FIRST))]
+    changed = [(to_us(FIRST), offset(FIRST))]
     day = FIRST
     while day < LAST:
         following = day + timedelta(days=7)
         if offset(day) != offset(following):
             low, high = to_us(day), to_us(following)
-            while high - low > 60_000_000:
+            while high - low > 60_000_000:  # to the minute: no clock changes at a fraction of one
                 middle = (low + high) // 2
                 low, high = (low, middle) if offset(from_us(middle)) != offset(day) else (middle, high)
-            found.append((high - high % 60_000_000, offset(from_us(high))))
+            changed.append((high - high % 60_000_000, offset(from_us(high))))
         day = following
-    return found
+    return changed
 
 
 def changes_between(name: str, start_us: int, end_us: int) -> list[int]:
-    """Return the moments within a span at which clocks of a zone change [microseconds since 1970 UTC]."""
+    """Moments within a time range at which clocks of a zone change [microseconds since 1970 UTC]."""
     return [moment for moment, _ in changes(name)[1:] if start_us < moment < end_us]
 
 
@@ -56,16 +56,16 @@ def _args(name: str) -> dict[str, list[float]]:
 
 
 def ticker(name: str, plot: Plot) -> CustomJSTicker:
-    """Return the ticks of a time axis: round clock times of a zone, as many as the plot has room for."""
+    """Ticks of a time axis: round clock times of a zone, as many as the plot has room for."""
     code = SCRIPT.call("ticks", "cb_data", WIDTH, ZONE)
     return CustomJSTicker(major_code=code, args={**_args(name), "plot": plot})
 
 
 def formatter(name: str) -> CustomJSTickFormatter:
-    """Return the labels of a time axis in the clock time of a zone."""
+    """Labels of a time axis in the clock time of a zone."""
     return CustomJSTickFormatter(code=SCRIPT.call("label", "tick", "index", "ticks", ZONE), args=_args(name))
 
 
 def hover(name: str) -> CustomJSHover:
-    """Return what writes a moment in a hover box, in the clock time of a zone with its offset."""
+    """Formatter of moments in a hover box, in the clock time of a zone with its offset."""
     return CustomJSHover(code=SCRIPT.call("stamp", "value", ZONE), args=_args(name))

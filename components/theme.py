@@ -1,7 +1,7 @@
 """One theme: a colour per quantity, a stroke per source type, light and dark.
 
 The colours follow the palette of Okabe and Ito, which people with a colour vision deficiency tell apart, darkened for
-white paper and lightened for dark paper so that every line keeps a contrast of 3:1 or more to its ground.
+light mode and lightened for dark mode so that every line keeps a contrast of 3:1 or more to its background.
 """
 
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ from engine.units.units import same_kind, unit
 
 @dataclass(frozen=True)
 class Colour:
-    """One colour, as it is drawn on light and on dark paper."""
+    """One colour, as it is drawn in light and in dark mode."""
 
     light: str
     dark: str
 
     def on(self, dark: bool) -> str:
-        """Return the form for the paper in use."""
+        """The colour in dark or in light mode."""
         return self.dark if dark else self.light
 
 
@@ -31,7 +31,7 @@ QUANTITIES = {
     "state of charge": Colour("#a84e86", "#eba4cc"),
     "other": Colour("#56616d", "#b3bdc8"),
 }
-"""What is measured → its colour, everywhere."""
+"""Quantity of a sensor → its colour, everywhere."""
 
 PRIMARY = Colour("#0b5c8f", "#62b7f0")
 """Buttons, links and the bar on top."""
@@ -40,30 +40,31 @@ GOOD, WARN, BAD = Colour("#00875f", "#35d0a2"), Colour("#a87000", "#f0c340"), Co
 """States; always shown together with a word or a shape, never by colour alone."""
 
 BRIGHT = 0.22
-"""Relative luminance (WCAG 2) from which on dark ink has more contrast than white."""
+"""Relative luminance (WCAG 2) above which dark text has more contrast than white."""
 
 FAINT = "#8a94a0"
-"""Marks that help to read a chart, on light and on dark paper."""
+"""Marks that help to read a chart, in light and in dark mode."""
 
 STROKES = {"measured": "solid", "forecast": "dashed", "scheduled": "solid"}
-"""How a line is drawn, by what its source does; scheduled values also have their ground filled."""
+"""Role of a source → stroke of its line; below scheduled values the area is filled as well."""
 
 _UNMOVED = {"styleOverrides": {"root": {"@media (prefers-reduced-motion: reduce)": {"transition": "none !important"}}}}
 STILL = dict.fromkeys(("MuiCollapse", "MuiAccordion", "MuiBackdrop", "MuiPaper"), _UNMOVED)
-"""What opens or slides in is there at once for those whose system asks for less motion."""
+"""Parts of a page open at once, not gradually, for people whose system asks for less motion."""
 
 PRODUCERS, CONSUMERS = ("solar", "wind"), ("building", "process")
 
 
 def line_role(source_type: str) -> str:
-    """Return what a source of this type tells: measured, forecast or scheduled."""
+    """Role of a source of some type: measured, forecast or scheduled."""
     return {"forecaster": "forecast", "scheduler": "scheduled"}.get(source_type, "measured")
 
 
 def quantity(*, unit: str, name: str, asset_type: str = "") -> str:
-    """Return which of QUANTITIES a sensor measures, by its unit, then by its name and the kind of its asset."""
+    """Key in QUANTITIES of what a sensor measures, by its unit, then by its name and the type of its asset."""
     words = name.lower().replace("-", " ")
-    if "price" in words or _is_price(unit):
+    currency, per, energy = unit.rpartition("/")
+    if "price" in words or (per and _is(energy, "kWh") and not _is(currency, "kg")):  # kg/kWh is a CO2 intensity
         return "price"
     if "state of charge" in words or "soc" in words.split():
         return "state of charge"
@@ -76,16 +77,11 @@ def quantity(*, unit: str, name: str, asset_type: str = "") -> str:
     return "power"
 
 
-def does(asset_type: str) -> str:
-    """Return which of QUANTITIES stands for a type of asset, so that it has the colour of what it does."""
+def asset_quantity(asset_type: str) -> str:
+    """Key in QUANTITIES whose colour stands for a type of asset."""
     known = {"battery": "power", "one-way_evse": "power", "two-way_evse": "power", "heat-storage": "state of charge"}
     known |= dict.fromkeys(PRODUCERS, "production") | dict.fromkeys(CONSUMERS, "consumption")
     return known.get(asset_type, "price" if asset_type in ("market", "transmission zone") else "other")
-
-
-def _is_price(text: str) -> bool:
-    per = text.rpartition("/")
-    return bool(per[1]) and _is(per[2], "kWh") and not _is(per[0], "kg")
 
 
 def _is(text: str, kind: str) -> bool:
@@ -97,10 +93,10 @@ def _is(text: str, kind: str) -> bool:
 
 
 def distinct(lines: Mapping[str, str]) -> dict[str, Colour]:
-    """Return a colour for each thing a chart shows: that of its quantity, or a free one where it is taken already.
+    """A colour for each sensor of a chart: that of its quantity, or a free one where that is taken already.
 
     Args:
-        lines: Name of each thing → its quantity, in the order of the legend.
+        lines: Name of each sensor → its quantity, in the order of the legend.
     """
     meant = [QUANTITIES[name] for name in lines.values()]
     taken: dict[str, Colour] = {}
@@ -112,32 +108,32 @@ def distinct(lines: Mapping[str, str]) -> dict[str, Colour]:
 
 
 def material(main: str = "", second: str = "") -> dict[str, dict[str, object]]:
-    """Return the theme of buttons, links and tables, for light and for dark paper.
+    """Theme of buttons, links and tables, for light and for dark mode.
 
     Args:
-        main: Colour of the bar, and of buttons on light paper, such as ``#0b5c8f``; empty: ours.
-        second: Colour of what stands out; empty: that of Material.
+        main: Colour of the bar, and of buttons in light mode, such as ``#0b5c8f``; empty: ours.
+        second: Accent colour; empty: that of Material.
     """
 
-    def paper(colour: str, ground: str, **more: str) -> dict[str, object]:
-        above = {"backgroundColor": ground, "backgroundImage": "none", "color": ink_on(ground)}
+    def mode(colour: str, bar_colour: str, **more: str) -> dict[str, object]:
+        app_bar = {"backgroundColor": bar_colour, "backgroundImage": "none", "color": text_colour_on(bar_colour)}
         palette = {"primary": {"main": colour, **more}} | ({"secondary": {"main": second}} if second else {})
-        return {"palette": palette, "components": {**STILL, "MuiAppBar": {"styleOverrides": {"root": above}}}}
+        return {"palette": palette, "components": {**STILL, "MuiAppBar": {"styleOverrides": {"root": app_bar}}}}
 
     return {
-        "light": paper(bar(main, dark=False), bar(main, dark=False)),
-        "dark": paper(PRIMARY.dark, bar(main, dark=True), contrastText="#0b1620"),
+        "light": mode(bar(main, dark=False), bar(main, dark=False)),
+        "dark": mode(PRIMARY.dark, bar(main, dark=True), contrastText="#0b1620"),
     }
 
 
 def bar(main: str = "", *, dark: bool) -> str:
-    """Return the colour of the bar on top, where ``main`` is the colour that was chosen for it; empty: ours."""
+    """Colour of the bar on top; ``main`` is the colour that an account chose for it, empty: ours."""
     return main or ("#0c2536" if dark else PRIMARY.light)
 
 
-def ink_on(ground: str) -> str:
-    """Return black or white, whichever is easier to read on a colour such as ``#0b5c8f`` or ``#05a``."""
-    digits = ground.removeprefix("#")
+def text_colour_on(background: str) -> str:
+    """Near black or white, whichever is easier to read on a colour such as ``#0b5c8f`` or ``#05a``."""
+    digits = background.removeprefix("#")
     digits = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits
     shares = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
     red, green, blue = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]

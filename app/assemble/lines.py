@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from components.charts.paths import Floats
-from components.charts.traces import Band, Trace
+from components.charts.traces import Band, Floats, Trace
 from components.theme import quantity
 from db.beliefs.chunks import Beliefs
 from db.sensors import Sensor

@@ -1,9 +1,9 @@
-"""Which function makes which page: Panel's route templates → "module:function", imported when first asked for."""
+"""Function of each page: Panel's route template → "module:function", imported when the page is first opened."""
 
 import re
 
 PAGES = {
-    "/": "app.pages.fleet.root:view",
+    "/": "app.pages.fleet.dashboard:root_view",
     "/dashboard": "app.pages.fleet.dashboard:view",
     "/assets": "app.pages.fleet.assets:view",
     "/assets/new": "app.pages.asset.new_asset:view",
@@ -22,7 +22,7 @@ PAGES = {
 
 
 def is_page(path: str) -> bool:
-    """Return whether a path, without the prefix of the server, is one of a page."""
+    """Whether a path, without the prefix of the server, is that of a page."""
     return PATTERN.fullmatch(path) is not None
 
 

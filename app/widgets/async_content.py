@@ -1,10 +1,9 @@
-"""Content that is read in a thread and then shown in its place, with errors told in one sentence."""
+"""Work of a page that is done in threads, and its outcome shown in its place: content, success or one sentence."""
 
 import logging
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from html import escape
 from typing import Any, TypeVar
 
@@ -25,63 +24,63 @@ from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)
 SIGNED_OUT = "You are signed out; reload the page to sign in."
-FAILED = "This could not be shown. The server log has the details."
+FAILED = "Something went wrong on the server; its log has the details. Reload the page to try again."
 
 Result = TypeVar("Result")
 
 
 def plain(text: str) -> str:
-    """Return a text as it must be given to components that read Markdown and HTML, to be shown as it stands."""
+    """Text escaped for components that read Markdown and HTML, so that it is shown as it stands."""
     return re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", escape(text, quote=False))
 
 
 def note(text: str, severity: str = "info") -> pmui.Alert:
-    """Return a box with a sentence."""
+    """Box with a sentence; ``severity`` is info, success, warning or error, as in Material."""
     return pmui.Alert(plain(text), severity=severity, sizing_mode="stretch_width", margin=8)
 
 
 def waiting() -> pmui.Skeleton:
-    """Return what stands where content will be."""
+    """Grey placeholder that stands where content will be."""
     return pmui.Skeleton(height=240, sizing_mode="stretch_width")
 
 
 async def reading(read: Callable[[Session, SignedIn], Result]) -> Result:
-    """Return what a function reads as the signed-in user, in a thread, so that the server goes on answering.
+    """Call a function that reads as the signed-in user, in a thread, so that the server goes on answering.
 
     Raises:
         EngineError: Nobody is signed in, or what the function raises.
     """
-    who = _signed_in()
+    principal = _signed_in()
 
     def within() -> Result:
         with current().database.reading() as session:
-            found = read(session, who)
+            content = read(session, principal)
             session.expunge_all()  # rows keep what was read of them when the session ends
-            return found
+            return content
 
-    return await in_turn(within, who)
+    return await in_turn(within, principal)
 
 
 async def computing(work: Callable[[Session, Actor], Result]) -> Result:
-    """Return what a use case finds out in the name of the signed-in user, in a session that reads."""
-    return await reading(lambda session, who: work(session, _actor(who)))
+    """Call a use case that changes nothing in the name of the signed-in user, in a session that reads."""
+    return await reading(lambda session, principal: work(session, _actor(principal)))
 
 
 async def writing(change: Callable[[Session, Actor], Result]) -> Result:
-    """Return what a use case changes in the name of the signed-in user, in a thread and committed at its end.
+    """Call a use case in the name of the signed-in user, in a thread, and commit what it changed.
 
     Raises:
         EngineError: Nobody is signed in any more, or what the use case raises; then nothing is changed.
     """
-    who = _signed_in()
-    return await in_turn(lambda: _write(change, who), who)
+    principal = _signed_in()
+    return await in_turn(lambda: _write(change, principal), principal)
 
 
-def _write(change: Callable[[Session, Actor], Result], who: SignedIn) -> Result:
-    actor = _actor(who)
+def _write(change: Callable[[Session, Actor], Result], principal: SignedIn) -> Result:
+    actor = _actor(principal)
     try:
         with current().database.writing() as session:
-            if not logins.stands(session, who.id, who.serial):
+            if not logins.stands(session, principal.id, principal.serial):
                 raise EngineError(SIGNED_OUT)
             change_tracking.act_as(session, actor.by)
             return change(session, actor)
@@ -90,39 +89,39 @@ def _write(change: Callable[[Session, Actor], Result], who: SignedIn) -> Result:
 
 
 async def triggering(request: Callable[[Session, Actor], list[Job]]) -> list[Job]:
-    """Return the jobs that a use case asks for: counted as triggers, committed, and handed to the queue.
+    """Call a use case that requests jobs: they are counted as triggers, committed and handed to the queue.
 
     Raises:
         Exceeded: There were too many.
         QueueDown: They are kept, but the queue cannot be reached.
     """
-    who, running = _signed_in(), current()
+    principal, running = _signed_in(), current()
 
     def within() -> list[Job]:
-        with running.limits.trigger(who):
-            return _write(request, who)
+        with running.limits.trigger(principal):
+            return _write(request, principal)
 
     def hand_over(jobs: list[Job]) -> None:
         for job in jobs:
             if job.status == "QUEUED":
                 running.queue.put(job.id)
 
-    jobs = await in_turn(within, who)
-    await in_turn(lambda: hand_over(jobs), who)
+    jobs = await in_turn(within, principal)
+    await in_turn(lambda: hand_over(jobs), principal)
     return jobs
 
 
-async def in_turn(work: Callable[[], Result], who: SignedIn | None = None) -> Result:
-    """Return what some work gives, done in a thread when it is this user's turn.
+async def in_turn(work: Callable[[], Result], principal: SignedIn | None = None) -> Result:
+    """Call a function in a thread when it is this user's turn; see ``fair_pools``.
 
     Raises:
         EngineError: Nobody is signed in, too much waits for this user, or what the work raises.
     """
-    return await current().pools["page"].run((who or _signed_in()).id, work)
+    return await current().pools["page"].run((principal or _signed_in()).id, work)
 
 
 def here() -> str:
-    """Return the address of this server as the browser sees it."""
+    """Address of this server as the browser sees it."""
     settings = current().settings
     if settings.FLEXSCOPE_PUBLIC_ADDRESS:
         return settings.FLEXSCOPE_PUBLIC_ADDRESS.rstrip("/") + settings.FLEXSCOPE_PATH_PREFIX
@@ -131,35 +130,35 @@ def here() -> str:
 
 
 def _signed_in() -> SignedIn:
-    who = current_user()
-    if who is None:
+    principal = current_user()
+    if principal is None:
         raise EngineError(SIGNED_OUT)
-    return who
+    return principal
 
 
-def _actor(who: SignedIn) -> Actor:
-    return Actor(principal=who, settings=current().settings, now=datetime.now(UTC))
+def _actor(principal: SignedIn) -> Actor:
+    return Actor(principal=principal, settings=current().settings, now=datetime.now(UTC))
 
 
 def fill(
     place: pn.Column, read: Callable[[Session, SignedIn], Result], show: Callable[[Result], Sequence[Any]]
 ) -> None:
-    """Read in a thread, then put what is made of it in its place; what is refused is told there."""
+    """Read in a thread, then show the content in its place; an error is shown there as a sentence."""
+
+    def put(content: Result) -> None:
+        try:
+            place[:] = list(show(content))
+        except Exception as error:  # a part that cannot be built must not leave the page waiting for ever
+            refuse(place, error)
 
     async def load() -> None:
-        try:
-            found = await reading(read)
-        except Exception as error:  # whatever it is, the page must say that it stopped waiting
-            problem = error
-            later(lambda: refuse(place, problem))
-        else:
-            later(lambda: _put(place, show, found))
+        await attempt(reading(read), place, put)
 
     soon(load)
 
 
 def soon(load: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Load while the browser still reads the scripts, where the page has not been shown yet; see ``beginning``."""
+    """Load while the browser still reads the scripts, where the page has not been shown yet; see ``initial_load``."""
     document = pn.state.curdoc
     if document is None or document.session_context is None or pn.state.loaded:
         pn.state.onload(load)
@@ -167,15 +166,27 @@ def soon(load: Callable[[], Coroutine[Any, Any, None]]) -> None:
     initial_load.load_first(document, load)
 
 
-def _put(place: pn.Column, show: Callable[[Result], Sequence[Any]], found: Result) -> None:
+async def attempt(action: Awaitable[Result], place: pn.Column, done: Callable[[Result], Any]) -> None:
+    """Await an action, then show its outcome with ``done``, or in ``place`` why it failed.
+
+    Every error is caught: a page that says nothing looks as if it were still at work, or as if all were saved.
+    """
     try:
-        place[:] = list(show(found))
-    except Exception as error:  # as above
-        refuse(place, error)
+        result = await action
+    except Exception as error:
+        problem = error  # Python forgets ``error`` at the end of this block, before ``later`` calls
+        later(lambda: refuse(place, problem))
+    else:
+        later(lambda: done(result))
+
+
+def confirm(place: pn.Column, text: str) -> None:
+    """Show in ``place`` that something was done."""
+    place[:] = [note(text, "success")]
 
 
 def refuse(place: pn.Column, error: Exception) -> None:
-    """Show why something cannot be shown or done: a sentence for what we raise, the log for anything else."""
+    """Show in ``place`` why something cannot be shown or done: the sentence of our own errors, the log for others."""
     if isinstance(error, EngineError):
         place[:] = [note(str(error), "warning")]
         return
@@ -188,12 +199,12 @@ def later(change: Callable[[], Any]) -> None:
 
     A browser that has begun to show the page gets the change when it has shown it.
     """
-    pn.state.execute(partial(_unless_beginning, change), schedule=True)
 
+    def unless_beginning() -> None:
+        session = getattr(pn.state.curdoc and pn.state.curdoc.session_context, "session", None)
+        if session is None or pn.state.loaded or not session.connection_count:
+            change()
+        else:
+            pn.state.onload(change)
 
-def _unless_beginning(change: Callable[[], Any]) -> None:
-    session = getattr(pn.state.curdoc and pn.state.curdoc.session_context, "session", None)
-    if session is None or pn.state.loaded or not session.connection_count:
-        change()
-    else:
-        pn.state.onload(change)
+    pn.state.execute(unless_beginning, schedule=True)

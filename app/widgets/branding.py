@@ -1,4 +1,4 @@
-"""How pages look for one account: name, logo, colours, style sheet and menu, as settings and the account say."""
+"""The look of pages for one account: logo, colours, style sheet and menu, as settings and the account say."""
 
 import re
 from collections.abc import Sequence
@@ -15,29 +15,29 @@ FOREIGN = "open_in_new"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dress:
-    """What distinguishes the pages of one account."""
+class Branding:
+    """The look of the pages of one account."""
 
     logo: str = ""
     """Address; empty: none."""
     main: str = ""
     """Colour of bar and buttons; empty: ours."""
     second: str = ""
-    """Colour of what stands out; empty: ours."""
+    """Accent colour; empty: ours."""
     sheets: list[str]
     """Addresses of style sheets."""
 
 
-def of(who: SignedIn | None, settings: Settings) -> Dress:
-    """Return how pages look for a user: as the account says, else as the settings say.
+def branding_of(principal: SignedIn | None, settings: Settings) -> Branding:
+    """Look of the pages for a user: as the account says, else as the settings say.
 
     Logos of accounts must be on this server: no page loads anything from elsewhere because of what an account says.
     """
-    looks = who.looks if who else {}
+    looks = principal.looks if principal else {}
     own = str(looks.get("logo_url") or "")
     main, second = (str(looks.get(name) or "") for name in ("primary_color", "secondary_color"))
     sheet = settings.FLEXMEASURES_EXTRA_CSS_PATH
-    return Dress(
+    return Branding(
         logo=_at(own if own.startswith("/") else settings.FLEXMEASURES_MENU_LOGO_PATH, settings),
         main=main if COLOUR.fullmatch(main) else "",
         second=second if COLOUR.fullmatch(second) else "",
@@ -46,22 +46,24 @@ def of(who: SignedIn | None, settings: Settings) -> Dress:
 
 
 def _at(path: str, settings: Settings) -> str:
-    """Return an address as browsers reach it; one of this server is meant from its root."""
+    """Address as browsers reach it; a path is one of this server, from its root."""
     if not path or urlsplit(path).netloc:
         return path
     return f"{settings.FLEXSCOPE_PATH_PREFIX}/{path.lstrip('/')}"
 
 
-def menu(known: Sequence[dict[str, str]], who: SignedIn | None, settings: Settings) -> list[dict[str, str]]:
-    """Return the entries of the menu: those listed for the account, or all that are known.
+def menu(known: Sequence[dict[str, str]], principal: SignedIn | None, settings: Settings) -> list[dict[str, str]]:
+    """Entries of the menu: those listed for the account, or all that are known.
 
     Args:
         known: Entries the user may see, with label, icon and path.
-        who: The user.
-        settings: They list pages by name, such as ``assets``, and may rename and dress them.
+        principal: The user.
+        settings: They list pages by name, such as ``assets``, and may give them other labels and icons.
     """
     by_name = {entry["path"].strip("/"): entry for entry in known}
-    wanted = applicable(settings.FLEXMEASURES_MENU_LISTED_VIEWS, who.account_roles if who else ()) or list(by_name)
+    wanted = applicable(settings.FLEXMEASURES_MENU_LISTED_VIEWS, principal.account_roles if principal else ()) or list(
+        by_name
+    )
     titles, icons = settings.FLEXMEASURES_MENU_LISTED_VIEW_TITLES, settings.FLEXMEASURES_MENU_LISTED_VIEW_ICONS
     entries = []
     for name in (each.strip("/") for each in wanted):
@@ -73,7 +75,7 @@ def menu(known: Sequence[dict[str, str]], who: SignedIn | None, settings: Settin
 
 
 def links(settings: Settings) -> list[dict[str, str]]:
-    """Return what leads from the menu of the user to pages of the host: help and terms."""
+    """Entries of the user's menu that lead to pages of the host: help and terms of service."""
     named = {
         "Help": ("help", settings.FLEXMEASURES_SUPPORT_PAGE),
         "Terms of service": ("gavel", settings.FLEXMEASURES_TOS_PAGE),

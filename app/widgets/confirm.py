@@ -1,12 +1,12 @@
-"""A question before something that cannot be undone."""
+"""What cannot be undone: a question in its place on the page, or a button whose dialog says what will happen."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 
-from app.widgets.async_content import plain
+from app.widgets.async_content import attempt, later, note, plain
 
 
 class Question(pn.viewable.Viewer):
@@ -20,12 +20,12 @@ class Question(pn.viewable.Viewer):
         return self._place
 
     def ask(self, text: str, yes: str, then: Callable[[], Any]) -> None:
-        """Ask; do something once the answer is yes.
+        """Ask; act once the answer is yes.
 
         Args:
             text: The question, with what will happen.
-            yes: What is written on the button that does it.
-            then: What is done; called on the loop of the server.
+            yes: Label of the button that acts.
+            then: The action; called on the event loop.
         """
 
         def agreed(_event: Any) -> None:
@@ -36,8 +36,72 @@ class Question(pn.viewable.Viewer):
             pmui.Button(label=yes, color="error", on_click=agreed, margin=8),
             pmui.Button(label="Go back", variant="outlined", on_click=self.withdraw, margin=8),
         )
-        self._place[:] = [pmui.Alert(plain(text), severity="warning", sizing_mode="stretch_width", margin=8), answers]
+        self._place[:] = [note(text, "warning"), answers]
 
     def withdraw(self, _event: Any = None) -> None:
-        """Ask no more."""
+        """Remove the question."""
         self._place[:] = []
+
+
+class Removal(pn.viewable.Viewer):
+    """A button that deletes something after a dialog, which may ask for a word to be typed."""
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        ask: Callable[[], Awaitable[str]],
+        act: Callable[[], Awaitable[Any]],
+        done: Callable[[Any], Any],
+        word: str = "",
+    ) -> None:
+        """Make the button.
+
+        Args:
+            label: Text of the button, and title of its dialog.
+            ask: Describes in a sentence what will happen; may raise why it is refused.
+            act: Does it.
+            done: Called with what ``act`` returned.
+            word: What has to be typed first; empty: nothing.
+        """
+        super().__init__()
+        self._ask, self._act, self._done, self._word = ask, act, done, word
+        self._button = pmui.Button(
+            label=label, icon="delete", color="danger", variant="outlined", on_click=self._open, margin=8
+        )
+        self._question, self._notice = pn.Column(sizing_mode="stretch_width"), pn.Column(sizing_mode="stretch_width")
+        self._typed = pmui.TextInput(label=f"Type {word} to confirm", visible=bool(word), sizing_mode="stretch_width")
+        self._go = pmui.Button(label="Yes, delete", color="danger", on_click=self._delete, disabled=bool(word))
+        self._typed.param.watch(
+            lambda event: self._go.param.update(disabled=event.new.strip() != self._word), "value_input"
+        )
+        back = pmui.Button(label="Cancel", variant="text", on_click=self._close)
+        self._dialog = pmui.Dialog(
+            self._question, self._typed, self._notice, pn.Row(self._go, back),
+            title=label, close_on_click=True, width_option="sm",
+        )  # fmt: skip
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return pn.Column(self._button, self._dialog)
+
+    def _close(self, _event: object = None) -> None:
+        self._dialog.open = False
+
+    async def _open(self, _event: object) -> None:
+        self._notice[:] = []
+        await attempt(
+            self._ask(),
+            self._question,
+            lambda text: self._question.param.update(objects=[pmui.Typography(plain(text))]),
+        )
+        later(lambda: self._dialog.param.update(open=True))
+
+    async def _delete(self, _event: object) -> None:
+        def deleted(answer: Any) -> None:
+            self._close()
+            self._done(answer)
+
+        self._go.disabled = True
+        self._notice[:] = [note("Working …")]
+        await attempt(self._act(), self._notice, deleted)
+        later(lambda: self._go.param.update(disabled=bool(self._word)))

@@ -1,4 +1,4 @@
-"""Forms: labelled fields, sent by a button, with what is wrong told at the field it is about."""
+"""Forms: labelled fields sent by a button; what is wrong is shown at the field it is about."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -28,17 +28,17 @@ class Field:
     kind: Kind = "text"
     value: Any = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Text → value, of a choice."""
+    """Text → value, of a choice or of check boxes."""
     help: str = ""
     optional: bool = True
-    """Whether it may be empty, which then stands for no value."""
+    """Whether it may be left empty, which stands for no value."""
 
 
 Send = Callable[[dict[str, Any]], Awaitable[Any]]
 
 
 class Form(pn.viewable.Viewer):
-    """Fields and a button; what is sent are the fields that were changed, or all of a new thing."""
+    """Fields and a button; sends the fields that were changed, or all fields of something new."""
 
     def __init__(
         self,
@@ -53,20 +53,20 @@ class Form(pn.viewable.Viewer):
 
         Args:
             fields: In the order to show them.
-            send: Does what is asked for with the values by name.
-            done: Called with what ``send`` returned; without it the form says that it is saved.
-            button: What is written on the button.
-            whole: Whether unchanged fields are sent as well.
+            send: Takes the values by name and saves them.
+            done: Called with what ``send`` returned.
+            button: Label of the button.
+            whole: Whether unchanged fields are sent as well, for something new that is shown once it is saved.
         """
         super().__init__()
         self._fields = {each.name: each for each in fields}
-        self.inputs = {each.name: _input(each) for each in fields}
+        self.inputs = {each.name: input_for(each) for each in fields}
         self._send, self._done, self._whole = send, done, whole
         self.says: Callable[[Any], str] = lambda _answer: "Saved."
-        """What is told of an answer."""
-        self._before = {name: made.value for name, made in self.inputs.items()}
+        """Sentence to show for what ``send`` returned."""
+        self._before = {name: widget.value for name, widget in self.inputs.items()}
         self.button = pmui.Button(
-            label=button, icon="save" if button == "Save" else None, on_click=self._sent, margin=8
+            label=button, icon="save" if button == "Save" else None, on_click=self._submit, margin=8
         )
         self.message = pn.Column(sizing_mode="stretch_width")
 
@@ -76,38 +76,38 @@ class Form(pn.viewable.Viewer):
         )
 
     def lock(self) -> None:
-        """Let the fields be read only."""
+        """Make the fields read-only."""
         for each in (*self.inputs.values(), self.button):
             each.disabled = True
 
     def values(self) -> dict[str, Any]:
-        """Return the values to send.
+        """Values to send, by name.
 
         Raises:
             Invalid: Some cannot be read.
         """
-        found, wrong = {}, {}
-        for name, made in self.inputs.items():
-            if not self._whole and made.value == self._before[name]:
+        values, wrong = {}, {}
+        for name, widget in self.inputs.items():
+            if not self._whole and widget.value == self._before[name]:
                 continue
             try:
-                found[name] = read(self._fields[name], made.value)
+                values[name] = read_field(self._fields[name], widget.value)
             except FieldError as error:
                 wrong[name] = [error.problem]
         if wrong:
             raise Invalid("form", wrong)
-        return {name: value for name, value in found.items() if value not in (None, "") or not self._whole}
+        return {name: value for name, value in values.items() if value not in (None, "") or not self._whole}
 
-    async def _sent(self, _event: object) -> None:
+    async def _submit(self, _event: object) -> None:
         try:
-            given = self.values()
+            values = self.values()
         except Invalid as error:
             self.refuse(error)
             return
         self.button.disabled = True
         try:
-            answer = await self._send(given)
-        except Exception as error:  # told in its place, whatever it is
+            answer = await self._send(values)
+        except Exception as error:  # whatever it is, the person must know that nothing was saved
             problem = error
             later(lambda: self.refuse(problem))
         else:
@@ -116,38 +116,39 @@ class Form(pn.viewable.Viewer):
 
     def _accept(self, answer: Any) -> None:
         self._mark({})
-        self._before = {name: made.value for name, made in self.inputs.items()}
-        if self._done is None or not self._whole:  # a new thing is shown instead
+        self._before = {name: widget.value for name, widget in self.inputs.items()}
+        if self._done is None or not self._whole:  # something new is shown instead
             self.message[:] = [note(self.says(answer), "success")]
         if self._done is not None:
             self._done(answer)
 
     def refuse(self, error: Exception) -> None:
         """Show what is wrong at the fields it is about, and the rest below the form."""
-        about = problems(error)
-        here = {name: said for name, said in about.items() if name in self.inputs}
-        self._mark(here)
-        if here and here.keys() == about.keys():
-            labels = ", ".join(self._fields[name].label for name in here)
+        by_field = problems(error)
+        wrong = {name: problem for name, problem in by_field.items() if name in self.inputs}
+        self._mark(wrong)
+        if wrong and wrong.keys() == by_field.keys():
+            labels = ", ".join(self._fields[name].label for name in wrong)
             self.message[:] = [note(f"Not saved: check {labels}.", "warning")]
         else:
             refuse(self.message, error)
 
     def _mark(self, wrong: Mapping[str, str]) -> None:
-        for name, made in self.inputs.items():
-            if "error_state" in made.param:
-                made.param.update(error_state=name in wrong, helper_text=wrong.get(name, self._fields[name].help))
+        for name, widget in self.inputs.items():
+            if "error_state" in widget.param:  # check boxes and switches have none
+                widget.param.update(error_state=name in wrong, helper_text=wrong.get(name, self._fields[name].help))
 
 
 def problems(error: Exception) -> dict[str, str]:
-    """Return what an error says of each field, by name with underscores; empty if it is about none."""
+    """What an error says of each field, by name with underscores; empty if it is about none."""
     if isinstance(error, FieldError):
         return {error.field.replace("-", "_"): error.problem.capitalize()}
     fields = getattr(error, "fields", {})
     return {str(name).replace("-", "_"): " ".join(said) for name, said in fields.items()}
 
 
-def _input(field: Field) -> Any:
+def input_for(field: Field) -> Any:
+    """Widget of a field, which holds its value as text except for choices and flags."""
     common: dict[str, Any] = {"label": field.label, **WIDE}
     if field.kind in ("object", "list"):
         text = json.dumps(field.value, indent=2, ensure_ascii=False) if field.value else ""
@@ -169,11 +170,11 @@ def _input(field: Field) -> Any:
     return pmui.TextInput(value=text, helper_text=field.help, **common)
 
 
-def read(field: Field, value: Any) -> Any:
-    """Return what somebody wrote into a field.
+def read_field(field: Field, value: Any) -> Any:
+    """Value of a field as the API takes it, from what its widget holds.
 
     Raises:
-        FieldError: It cannot be read.
+        FieldError: It is required and empty, or no number, object or list where one is asked for.
     """
     text = value.strip() if isinstance(value, str) else value
     if text in ("", None):
@@ -181,27 +182,21 @@ def read(field: Field, value: Any) -> Any:
             raise FieldError(field.name, "this field is required.")
         return {"object": {}, "list": [], "text": ""}.get(field.kind)
     if field.kind == "number":
-        return _number(field, text)
-    return _document(field, text) if field.kind in ("object", "list") else text
-
-
-def _number(field: Field, text: str) -> float:
+        try:
+            number = bare_number(str(text), field=field.name)
+        except UnitError as error:
+            raise FieldError(field.name, str(error).removeprefix(f"{field.name}: ")) from None
+        if number is None:
+            raise FieldError(field.name, f"{text!r} is not a number; enter it like 12.5.")
+        return number
+    if field.kind not in ("object", "list"):
+        return text
+    kind, wanted = (dict, '{"key": "value"}') if field.kind == "object" else (list, '[{"key": "value"}]')
     try:
-        value = bare_number(str(text), field=field.name)
-    except UnitError as error:
-        raise FieldError(field.name, str(error).removeprefix(f"{field.name}: ")) from None
-    if value is None:
-        raise FieldError(field.name, f"{text!r} is not a number; enter it like 12.5.")
-    return value
-
-
-def _document(field: Field, text: str) -> Any:
-    kind, wanted = (dict, "an object in braces") if field.kind == "object" else (list, "a list in brackets")
-    try:
-        value = json.loads(text)
+        document = json.loads(text)
     except json.JSONDecodeError as error:
-        problem = f"line {error.lineno}, column {error.colno}: {error.msg}; write it as JSON."
+        problem = f"this is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg})."
         raise FieldError(field.name, problem) from None
-    if not isinstance(value, kind):
-        raise FieldError(field.name, f"write {wanted}, as JSON.")
-    return value
+    if not isinstance(document, kind):
+        raise FieldError(field.name, f"write JSON of the form {wanted}.")
+    return document

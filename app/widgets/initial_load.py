@@ -1,4 +1,4 @@
-"""What a page shows when it is opened: read while the browser loads the scripts, and sent with the document.
+"""The first content of a page: read while the browser loads the scripts, and sent with the document.
 
 A browser opens the page's websocket once it has the scripts. The socket waits until the content is there, so that all
 of it comes in one piece and is laid out once. A page that takes longer is shown as it is, and gets the rest when there.
@@ -21,40 +21,36 @@ Load: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Beginning:
-    """Loads what a page asks for before a browser shows it, and what that asks for in turn."""
+    """Runs the loads of a page before a browser shows it, and those that they add in turn."""
 
     def __init__(self, document: Document) -> None:
-        self.there = asyncio.Event()
+        self.done = asyncio.Event()
         self._document = document
-        self._asked: list[Load] = []
+        self._waiting: list[Load] = []
         self._loading: set[asyncio.Task[None]] = set()
 
     def add(self, load: Load) -> None:
-        """Load this too."""
-        self._asked.append(load)
+        """Run this load too."""
+        self._waiting.append(load)
 
     async def run(self) -> None:
-        """Load until nothing more is asked for."""
-        while self._asked or self._loading:
-            self._loading |= {asyncio.create_task(load()) for load in self._asked}
-            self._asked.clear()
+        """Run loads until none is left."""
+        while self._waiting or self._loading:
+            self._loading |= {asyncio.create_task(load()) for load in self._waiting}
+            self._waiting.clear()
             done, self._loading = await asyncio.wait(self._loading, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 if error := task.exception():
                     LOG.error("Part of a page could not be loaded.", exc_info=error)
-            await self._changed()
-
-    async def _changed(self) -> None:
-        """Wait until what was loaded is in the document: it is put there on a turn, and its models on the next."""
-        for _ in range(2):
-            turn = asyncio.Event()
-            self._document.add_next_tick_callback(partial(turn.set))
-            with suppress(TimeoutError):  # it never comes for a browser that has left
-                await asyncio.wait_for(turn.wait(), PATIENCE)
+            for _ in range(2):  # content is put into the document on one turn of the loop, its models on the next
+                turn = asyncio.Event()
+                self._document.add_next_tick_callback(partial(turn.set))
+                with suppress(TimeoutError):  # it never comes for a browser that has left
+                    await asyncio.wait_for(turn.wait(), PATIENCE)
 
 
 _BEGUN: dict[str, Beginning] = {}
-"""Id of a page's session → what it still waits for."""
+"""Id of a page's session → its loads that are not done."""
 
 
 def load_first(document: Document, load: Load) -> None:
@@ -62,21 +58,21 @@ def load_first(document: Document, load: Load) -> None:
     key = str(document.session_context.id)
     if key not in _BEGUN:
         begun = _BEGUN[key] = Beginning(document)
-        document.add_next_tick_callback(partial(pn.state.execute, partial(_run, key, begun)))
+
+        async def run() -> None:
+            try:
+                await begun.run()
+            finally:
+                begun.done.set()
+                del _BEGUN[key]
+
+        document.add_next_tick_callback(partial(pn.state.execute, run))
     _BEGUN[key].add(load)
 
 
-async def _run(key: str, begun: Beginning) -> None:
-    try:
-        await begun.run()
-    finally:
-        begun.there.set()
-        del _BEGUN[key]
-
-
 async def wait(session_id: str) -> None:
-    """Wait for the content of a page, if it is still read, but not for too long."""
+    """Wait for the first content of a page, if it is still read, but no longer than ``PATIENCE``."""
     begun = _BEGUN.get(session_id)
     if begun:
         with suppress(TimeoutError):
-            await asyncio.wait_for(begun.there.wait(), PATIENCE)
+            await asyncio.wait_for(begun.done.wait(), PATIENCE)

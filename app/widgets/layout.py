@@ -1,4 +1,4 @@
-"""What every page has: the bar with menu, paper toggle and user, a heading, and a body that is filled when read."""
+"""What every page has: the bar with menu, dark mode and user, a heading, and a body that is filled once read."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -37,23 +37,23 @@ MENU = [
     {"label": "Status", "icon": "monitor_heart", "path": "/status"},
 ]
 DARK = "flexscope_dark"
-"""Cookie that keeps the choice of paper."""
+"""Cookie that keeps whether dark mode is on."""
 SCRIPT = Script(__file__)
 TEMPLATE = STATIC / "page.html"
 """The HTML of every page; what differs is in its variable ``first``."""
-PAPER, NIGHT = "#ffffff", "#121212"
-"""Ground of a page, as Material has it."""
+LIGHT_BACKGROUND, DARK_BACKGROUND = "#ffffff", "#121212"
+"""Background of a page, as Material has it."""
 
 Result = TypeVar("Result")
 
 
 def address(path: str) -> str:
-    """Return a path of this server as browsers reach it."""
+    """Path of this server as browsers reach it, behind the prefix of the settings."""
     return f"{current().settings.FLEXSCOPE_PATH_PREFIX}{path}"
 
 
 def query(name: str) -> str | None:
-    """Return one argument of the page's address, as it is now."""
+    """One argument of the page's address, as it is now; None where it is missing."""
     if pn.state.location is not None and pn.state.location.search:
         now = parse_qs(pn.state.location.search.lstrip("?")).get(name)
         return now[0] if now else None
@@ -64,33 +64,27 @@ def query(name: str) -> str | None:
 def go(href: str) -> None:
     """Lead the browser to another page of this server."""
     if pn.state.location is not None:
-        path, _, asked = href.partition("?")
-        pn.state.location.param.update(pathname=path, search=f"?{asked}" if asked else "", reload=True)
+        path, _, arguments = href.partition("?")
+        pn.state.location.param.update(pathname=path, search=f"?{arguments}" if arguments else "", reload=True)
 
 
 def remember(**shown: Any) -> None:
-    """Write what is shown into the page's address, to be reloaded and passed on; what is empty is left out."""
+    """Write what is shown into the page's address, to be reloaded and passed on; empty values are left out."""
     if pn.state.location is not None:
-        asked = parse_qs(pn.state.location.search.lstrip("?")) | {name: [value] for name, value in shown.items()}
-        kept = {name: values for name, values in asked.items() if values[0] not in (None, "")}
+        arguments = parse_qs(pn.state.location.search.lstrip("?")) | {name: [value] for name, value in shown.items()}
+        kept = {name: values for name, values in arguments.items() if values[0] not in (None, "")}
         pn.state.location.search = f"?{urlencode(kept, doseq=True)}" if kept else ""
 
 
 def remembering(component: Any, *names: str) -> None:
     """Take parameters of a component from the page's address, and write them there when they change."""
-    given = {name: text for name in names if (text := query(name)) is not None}
-    component.param.update(**given)
-
+    component.param.update(**{name: text for name in names if (text := query(name)) is not None})
     component.param.watch(lambda *events: remember(**{event.name: event.new for event in events}), list(names))
 
 
-def _cookie(name: str) -> str | None:
-    found: str | None = (pn.state.cookies or {}).get(name)
-    return found
-
-
-def _on_phone() -> bool:
-    return "Mobi" in ((pn.state.headers or {}).get("User-Agent") or "")
+def section_heading(text: str) -> pmui.Typography:
+    """Heading of a section of a page or a tab."""
+    return pmui.Typography(text, variant="h3", sx={"fontSize": "1rem"}, margin=(18, 8, 0, 8))
 
 
 class Shell(Page):
@@ -110,17 +104,21 @@ class Shell(Page):
         """
         panel_hooks.serve_own_resources()
         self._body = pn.Column(waiting(), sizing_mode="stretch_width")
-        who = current_user()
-        self._entries = _menu(at, who)
+        principal = current_user()
+        self._entries = _menu(at, principal)
         settings = current().settings
-        name, look = settings.platform_name(who.account_roles if who else ()), branding.of(who, settings)
+        on_phone = "Mobi" in ((pn.state.headers or {}).get("User-Agent") or "")
+        name, look = (
+            settings.platform_name(principal.account_roles if principal else ()),
+            branding.branding_of(principal, settings),
+        )
         super().__init__(
-            title=name, site_url=address("/"), main_width=1400, dark_theme=_cookie(DARK) == "1",
+            title=name, site_url=address("/"), main_width=1400, dark_theme=(pn.state.cookies or {}).get(DARK) == "1",
             logo=look.logo or None, css_files=look.sheets, template=TEMPLATE,
             favicon=address("/assets-static/icon.svg"),  # Panel's would be looked for beside the page's new address
             theme_config=theme.material(look.main, look.second),
-            sidebar=[self._entries], sidebar_width=230, sidebar_resizable=False, sidebar_open=not _on_phone(),
-            header=[_user(who)], **params,
+            sidebar=[self._entries], sidebar_width=230, sidebar_resizable=False, sidebar_open=not on_phone,
+            header=[_user_menu(principal)], **params,
         )  # fmt: skip
         panel_hooks.ignore_others(self)
         self._heading, self._bar = heading, theme.bar(look.main, dark=self.dark_theme)
@@ -137,10 +135,16 @@ class Shell(Page):
     def server_doc(self, doc: Any = None, title: str | None = None, location: Any = True) -> Any:
         """See pmui.Page; the window is named after the page, not only after the platform."""
         made = super().server_doc(doc, self._window, location)
-        library = panel_hooks.library_address(made)
-        made.template_variables["first"] = _first_paint(
-            platform=self.title, heading=self._heading, bar=self._bar, dark=self.dark_theme, library=library
-        )
+        # The HTML itself shows bar and heading, to be seen before any script has run.
+        made.template_variables["first"] = {
+            "platform": escape(self.title),
+            "heading": escape(self._heading),
+            "bar": self._bar,
+            "bar_text": theme.text_colour_on(self._bar),
+            "background": DARK_BACKGROUND if self.dark_theme else LIGHT_BACKGROUND,
+            "text": "#ffffff" if self.dark_theme else "#10202b",
+            "library": escape(panel_hooks.library_address(made)),
+        }
         made.js_on_event(DocumentReady, self._begun)
         for root in panel_hooks.roots_with(made, "sidebar_open"):
             made.js_on_event(DocumentReady, CustomJS(code=SCRIPT.call("closeMenu", "page"), args={"page": root}))
@@ -151,13 +155,13 @@ class Shell(Page):
         return f"{self._heading} · {self.title}"
 
     def rename(self, heading: str) -> None:
-        """Change the heading and the name of the window, once it is known what the page is about."""
+        """Change the heading and the name of the window, once the name of the page's subject is read."""
         self._heading = heading
         self._begun.args = {"name": self._window}
         self._title.object = plain(heading)
 
     def follow(self, component: Any) -> None:
-        """Let a component take the paper of the page, now and when it is toggled."""
+        """Let a component be light or dark as the page is, now and when that is toggled."""
         component.dark = self.dark_theme
         self.param.watch(lambda event: component.param.update(dark=event.new), "dark_theme")
 
@@ -166,56 +170,38 @@ class Shell(Page):
         fill(self._body, read, show)
 
     async def _count_alerts(self) -> None:
-        """Tell in the menu how many things are wrong now."""
+        """Show in the menu how many alerts are open."""
         try:
             count = await reading(
-                lambda session, who: alerts.count_open(session, access.readable_asset_ids(session, who))
+                lambda session, principal: alerts.count_open(session, access.readable_asset_ids(session, principal))
             )
-        except Exception:  # the page itself tells what it cannot read
+        except Exception:  # the page itself shows what it cannot read
             LOG.info("Alerts are not counted", exc_info=True)
             return
         if not count:
             return
-        here = address("/alerts")
-        told = {True: f" ({count})", False: ""}
-        items = [item | {"label": item["label"] + told[item["href"] == here]} for item in self._entries.items]
+        items = [
+            item | {"label": f"{item['label']} ({count})"} if item["href"] == address("/alerts") else item
+            for item in self._entries.items
+        ]
         later(lambda: self._entries.param.update(items=items))
 
 
-def _menu(at: str, who: SignedIn | None) -> pmui.MenuList:
-    """Return the menu; what only hosts may see is left out for others."""
-    host = who is not None and bool(who.roles & {"admin", "admin-reader"})
+def _menu(at: str, principal: SignedIn | None) -> pmui.MenuList:
+    """Menu of the pages; those that only hosts may see are left out for others."""
+    host = principal is not None and bool(principal.roles & {"admin", "admin-reader"})
     allowed = [entry for entry in MENU if host or entry["path"] != "/status"]
-    listed = branding.menu(allowed, who, current().settings)
+    listed = branding.menu(allowed, principal, current().settings)
     entries = [{"label": e["label"], "icon": e["icon"], "href": address(e["path"]), "target": "_self"} for e in listed]
     here = next((i for i, entry in enumerate(listed) if entry["path"] == at), None)
     return pmui.MenuList(items=entries, active=here, sizing_mode="stretch_width", margin=(8, 0))
 
 
-def _user(who: SignedIn | None) -> pn.viewable.Viewable:
+def _user_menu(principal: SignedIn | None) -> pn.viewable.Viewable:
     items = [{"label": "You", "icon": "person", "href": address("/logged-in-user"), "target": "_self"}]
     items += branding.links(current().settings)
     items += [{"label": "Log out", "icon": "logout", "href": address("/logout"), "target": "_self"}]
-    button = pmui.MenuButton(label=who.username if who else "?", items=items, icon="account_circle", variant="text")
+    button = pmui.MenuButton(
+        label=principal.username if principal else "?", items=items, icon="account_circle", variant="text"
+    )
     return pn.Row(pn.HSpacer(), button, sizing_mode="stretch_width")
-
-
-def _first_paint(*, platform: str, heading: str, bar: str, dark: bool, library: str) -> dict[str, str]:
-    """What stands in the HTML of a page itself, bar and heading, to be seen before any script has run.
-
-    Args:
-        platform: Stands in the bar.
-        heading: Of the page.
-        bar: Colour of the bar.
-        dark: Whether the paper is dark.
-        library: Address of the scripts of all components, which the browser may load early; empty: none.
-    """
-    return {
-        "platform": escape(platform),
-        "heading": escape(heading),
-        "bar": bar,
-        "library": escape(library),
-        "bar_ink": theme.ink_on(bar),
-        "ground": NIGHT if dark else PAPER,
-        "ink": "#ffffff" if dark else "#10202b",
-    }

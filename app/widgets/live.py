@@ -1,9 +1,8 @@
-"""Content that follows what happens: read again and again for as long as the page is open."""
+"""Content that is kept up to date: read again and again for as long as the page is open."""
 
 import asyncio
 import logging
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar
 
 import panel as pn
@@ -17,15 +16,15 @@ from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)
 EVERY = 1.0
-"""Pause between two looks [s]."""
-GLANCE = 0.5
-"""How often to look whether a job is done [s]."""
+"""Pause between two readings [s]."""
+JOB_EVERY = 0.5
+"""Pause between two questions whether a job is done [s]."""
 
 Result = TypeVar("Result")
 
 
 class Following:
-    """Looks until it is told to stop or the page is closed; one look at a time, and none while a page waits for it."""
+    """Reads until it is stopped or the page is closed; one reading at a time."""
 
     def __init__(
         self,
@@ -39,40 +38,36 @@ class Following:
         Args:
             read: Reads what is shown, in a thread.
             show: Shows it; should change only what is not shown already.
-            every: Pause between two looks [s].
+            every: Pause between two readings [s].
         """
         self._read, self._show = read, show
-        self._looking: asyncio.Task[None] | None = None
-        self._timer = pn.state.add_periodic_callback(self.look, period=int(1000 * every))
+        self._reading: asyncio.Task[None] | None = None
+        self._timer = pn.state.add_periodic_callback(self.refresh, period=int(1000 * every))
 
-    def look(self) -> None:
-        """Look now, unless a look is under way."""
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.get_running_loop().create_task(self._look())
+    def refresh(self) -> None:
+        """Read now, unless a reading is under way."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.get_running_loop().create_task(self._read_once())
 
     def stop(self) -> None:
-        """Look no more."""
+        """Read no more."""
         if self._timer.running:
             self._timer.stop()
 
-    async def _look(self) -> None:
+    async def _read_once(self) -> None:
         try:
-            found = await reading(self._read)
-        except EngineError as error:
-            LOG.info("A page is followed no more: %s", error)
+            content = await reading(self._read)
+        except EngineError as error:  # such as a user who has signed out
+            LOG.info("A page is no longer kept up to date: %s", error)
             later(self.stop)
-        except Exception:  # such as a database that restarts: the next look may succeed
+        except Exception:  # such as a database that restarts: the next reading may succeed
             LOG.exception("A page could not be brought up to date")
         else:
-            later(lambda: self._show(found))
+            later(lambda: self._show(content))
 
 
 async def finished_job(job_id: str) -> Job:
-    """Return a job once it came to an end."""
-    while (job := await reading(partial(_one, job_id))).is_pending:
-        await asyncio.sleep(GLANCE)
+    """Wait for the end of a job, and return it."""
+    while (job := await reading(lambda session, _principal: jobs.one(session, job_id))).is_pending:
+        await asyncio.sleep(JOB_EVERY)
     return job
-
-
-def _one(job_id: str, session: Session, _who: SignedIn) -> Job:
-    return jobs.one(session, job_id)

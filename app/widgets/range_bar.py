@@ -1,4 +1,4 @@
-"""The time range of charts: presets, calendar, earlier and later, what is in view and where clocks change in it."""
+"""The bar that chooses the time range of charts: presets, calendar, earlier and later; it names clock changes."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,7 +15,7 @@ from engine.iso_time import from_us
 
 SMALL = {"size": "small", "margin": 2, "disable_elevation": True, "sx": {"minWidth": 40, "px": 1}}
 NAMED = {"components": {"MuiIconButton": {"defaultProps": {"aria-label": "Choose days"}}}}
-"""The picker gives the button of its calendar no name that a screen reader could tell."""
+"""The picker gives the button of its calendar no name that a screen reader could read."""
 
 Span = tuple[int, int]
 """First and last moment [µs since 1970 UTC]."""
@@ -37,7 +37,7 @@ class RangeBar(pn.viewable.Viewer):
         self._label = pmui.Typography(variant="body2", margin=(0, 8))
         self._showing = False
         self.follow(span)
-        self._calendar.param.watch(self._dated, "value")
+        self._calendar.param.watch(self._choose_days, "value")
 
     def __panel__(self) -> pn.viewable.Viewable:
         way = [
@@ -48,10 +48,15 @@ class RangeBar(pn.viewable.Viewer):
         return pmui.FlexBox(*parts, align_items="center", sizing_mode="stretch_width")
 
     def follow(self, span: Span) -> None:
-        """Take the time range that is in view now."""
+        """Show a time range, which is in view now."""
         self._span = span
         start, end = self._local_span
-        self._label.object = self._written()
+        text = f"{start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %Y %H:%M}, {self._local}"
+        moments = [from_us(moment).astimezone(self._local) for moment in changes_between(str(self._local), *self._span)]
+        if moments:
+            dates = ", ".join(f"{moment:%-d %b %Y}" for moment in moments[:2])
+            text += f" · clocks change on {dates}{' …' if len(moments) > 2 else ''}"
+        self._label.object = text
         for button, days in zip(self._presets, time_range.PRESETS.values(), strict=True):
             fits = time_range.preset(days, end, self._local) == (start, end)
             button.variant = "contained" if fits else "outlined"
@@ -71,15 +76,8 @@ class RangeBar(pn.viewable.Viewer):
         """Move by the length of what is in view; whole days stay whole days over a clock change."""
         self._choose(time_range.microseconds(time_range.moved(*self._local_span, way)))
 
-    def _dated(self, event: Any) -> None:
+    def _choose_days(self, event: Any) -> None:
         """Choose the days that were picked in the calendar."""
-        if event.new is None or self._showing:
+        if event.new is None or self._showing:  # the bar itself writes the days in view into the calendar
             return
         self._choose(time_range.microseconds(time_range.of_days(*event.new, local=self._local)))
-
-    def _written(self) -> str:
-        start, end = self._local_span
-        text = f"{start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %Y %H:%M}, {self._local}"
-        moments = [from_us(moment).astimezone(self._local) for moment in changes_between(str(self._local), *self._span)]
-        told = ", ".join(f"{moment:%-d %b %Y}" for moment in moments[:2])
-        return f"{text} · clocks change on {told}{' …' if len(moments) > 2 else ''}" if moments else text

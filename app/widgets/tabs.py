@@ -15,16 +15,16 @@ from app.widgets.layout import remember
 
 @dataclass(frozen=True)
 class Part:
-    """What is under one tab."""
+    """The content of one tab."""
 
     key: str
-    """Its word in the address."""
+    """Its name in the address."""
     label: str
-    """Its word on the page."""
+    """Its name on the page."""
     read: Callable[[Session, SignedIn], Any]
-    """Reads what it shows."""
+    """Reads the content."""
     show: Callable[[Any], Sequence[Any]]
-    """Makes of it what is shown."""
+    """Turns the content into components."""
 
 
 class Tabs(pn.viewable.Viewer):
@@ -39,7 +39,7 @@ class Tabs(pn.viewable.Viewer):
         first = keys.index(opened) if opened in keys else 0
         named = [(part.label, place) for part, place in zip(parts, self._places, strict=True)]
         self._tabs = pmui.Tabs(*named, active=first, dynamic=True, sizing_mode="stretch_width", margin=(4, 0))
-        self._tabs.param.watch(self._turned, "active")
+        self._tabs.param.watch(self._open, "active")
         self.refresh(first)
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -50,7 +50,7 @@ class Tabs(pn.viewable.Viewer):
         self._filled.add(index)
         fill(self._places[index], self._parts[index].read, self._parts[index].show)
 
-    def _turned(self, event: Any) -> None:
+    def _open(self, event: Any) -> None:
         remember(tab=self._parts[event.new].key)
         if event.new not in self._filled:
             self.refresh(event.new)

@@ -1,4 +1,4 @@
-"""Remarks on stretches of time as bands behind the lines of charts, with their text where the pointer is."""
+"""Annotations as bands behind the lines of charts, with their text in a hover box."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from components.theme import BAD, FAINT, PRIMARY, WARN, Colour
 COLOURS = {"alert": BAD, "error": BAD, "warning": WARN, "holiday": Colour(FAINT, FAINT)}
 """Type → its colour; any other type has that of PRIMARY."""
 SHORT = 28
-"""Most characters written into a chart; the hover box tells all."""
+"""Most characters written into a chart; the hover box has the whole text."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnnotationBand:
-    """One remark."""
+    """One annotation."""
 
     start: int
     """[µs since 1970 UTC]."""
@@ -28,31 +28,27 @@ class AnnotationBand:
     kind: str = "label"
     """Such as label, holiday, alert, warning."""
     by: str = ""
-    """Who made it."""
+    """Source of the annotation, for people."""
 
 
-def columns(remarks: Sequence[AnnotationBand], *, dark: bool) -> dict[str, list[Any]]:
-    """Return remarks as the columns of a source."""
+def band_columns(bands: Sequence[AnnotationBand], *, dark: bool) -> dict[str, list[Any]]:
+    """Annotations as the columns of a ColumnDataSource, see ``draw_bands``."""
+    lines = [" ".join(f"{band.kind}: {band.text}".split()) for band in bands]
     return {
-        "start": [remark.start / MILLISECOND for remark in remarks],
-        "end": [remark.end / MILLISECOND for remark in remarks],
-        "ink": [COLOURS.get(remark.kind, PRIMARY).on(dark) for remark in remarks],
-        "short": [_short(f"{remark.kind}: {remark.text}") for remark in remarks],
-        "text": [remark.text for remark in remarks],
-        "about": [f"{remark.kind}{f' by {remark.by}' if remark.by else ''}" for remark in remarks],
+        "start": [band.start / MILLISECOND for band in bands],
+        "end": [band.end / MILLISECOND for band in bands],
+        "colour": [COLOURS.get(band.kind, PRIMARY).on(dark) for band in bands],
+        "short": [line if len(line) <= SHORT else f"{line[: SHORT - 1]}…" for line in lines],
+        "text": [band.text for band in bands],
+        "about": [f"{band.kind}{f' by {band.by}' if band.by else ''}" for band in bands],
     }
 
 
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= SHORT else f"{line[: SHORT - 1]}…"
-
-
-def draw(made: figure, source: ColumnDataSource) -> None:
-    """Draw the remarks in a source behind the lines of a chart."""
-    area = {"fill_color": "ink", "fill_alpha": 0.13, "line_color": "ink", "line_alpha": 0.6}
+def draw_bands(made: figure, source: ColumnDataSource) -> None:
+    """Draw the annotations in a source behind the lines of a chart."""
+    area = {"fill_color": "colour", "fill_alpha": 0.13, "line_color": "colour", "line_alpha": 0.6}
     strips = made.vstrip("start", "end", source=source, level="underlay", **area)
-    word: dict[str, Any] = {"text_font_size": "11px", "text_color": "ink", "x_offset": 4}
+    word: dict[str, Any] = {"text_font_size": "11px", "text_color": "colour", "x_offset": 4}
     made.add_layout(LabelSet(x="start", y=18, y_units="screen", text="short", source=source, **word))
     tips = [("", "@text"), ("", "@about")]
     made.add_tools(HoverTool(tooltips=tips, renderers=[strips], point_policy="follow_mouse", visible=False))

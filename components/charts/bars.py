@@ -18,8 +18,7 @@ from bokeh.plotting import figure
 from components import local_time
 from components.charts import legend
 from components.charts.heatmap import DAY, HOUR, MONDAY, clock
-from components.charts.paths import Floats
-from components.charts.traces import Chart, Trace
+from components.charts.traces import Chart, Floats, Trace
 from components.component import Component
 from components.local_time import MILLISECOND
 from components.theme import QUANTITIES
@@ -33,14 +32,14 @@ GAP = 0.08
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sums:
-    """The values of each day, week or month that has any; shapes (b,)."""
+    """Values of each day, week or month that has any; shapes (b,)."""
 
     start: Microseconds
     """Local clock time at which each begins [µs since 1970 on the clock]."""
     end: Microseconds
     """Where the next one begins, the same way."""
     height: Floats
-    """What the bars show: energy [unit · h] of a power, the sum of amounts, such as energies, else the mean [unit]."""
+    """Energy [unit · h] of a power; the sum of amounts, such as energies [unit]; else the mean [unit]."""
     mean: Floats
     low: Floats
     high: Floats
@@ -49,15 +48,21 @@ class Sums:
 
 
 def is_power(trace: Trace) -> bool:
-    """Return whether the bars of a line show energy."""
+    """Whether the bars of a line show energy."""
     return trace.stepped and same_kind(trace.unit, "kW")
 
 
 def sums(trace: Trace, *, zone: str, per: str) -> Sums:
-    """Return the values of a line by day, week or month of a zone; days of clock changes have 23 or 25 h."""
+    """Values of a line by day, week or month of a zone; days of clock changes have 23 or 25 h."""
     events, values, _ = trace.present
     local, _ = clock(zone, events)
-    begin, following = _periods(local, per)
+    if per == "month":
+        months = local.astype("datetime64[us]").astype("datetime64[M]")
+        begin, following = (part.astype("datetime64[us]").astype(np.int64) for part in (months, months + 1))
+    else:
+        length, origin = (7 * DAY, MONDAY) if per == "week" else (DAY, 0)
+        begin = (local - origin) // length * length + origin
+        following = begin + length
     start, first, counts = np.unique(begin, return_index=True, return_counts=True)
     ordered = np.argsort(begin, kind="stable")
     places = np.concatenate([[0], np.cumsum(counts)[:-1]])
@@ -73,17 +78,6 @@ def sums(trace: Trace, *, zone: str, per: str) -> Sums:
         high=np.maximum.reduceat(taken, places),
         hours=hours,
     )
-
-
-def _periods(local: Microseconds, per: str) -> tuple[Microseconds, Microseconds]:
-    """Return where the day, week or month of each clock time begins, and where the next one does."""
-    if per == "month":
-        months = local.astype("datetime64[us]").astype("datetime64[M]")
-        begin, following = (part.astype("datetime64[us]").astype(np.int64) for part in (months, months + 1))
-        return begin, following
-    length, origin = (7 * DAY, MONDAY) if per == "week" else (DAY, 0)
-    begin = (local - origin) // length * length + origin
-    return begin, begin + length
 
 
 class Bars(Component):
@@ -106,9 +100,9 @@ class Bars(Component):
     @param.depends("trace", "zone", "per", watch=True)
     def _draw(self) -> None:
         if self.trace is None or not len(self.trace.present[0]):
-            self._layout[:] = [pn.pane.HTML(legend.notice("No data in this time."), sizing_mode="stretch_width")]
+            self._layout[:] = [pn.pane.HTML(legend.notice(legend.NO_DATA), sizing_mode="stretch_width")]
             return
-        drawn, self._bars = draw(self.trace, self.zone, self.per, QUANTITIES[self.trace.quantity].on(self.dark))
+        drawn, self._bars = draw_bars(self.trace, self.zone, self.per, QUANTITIES[self.trace.quantity].on(self.dark))
         self._layout[:] = [pn.pane.Bokeh(drawn, sizing_mode="stretch_width", margin=0)]
 
     @param.depends("dark", watch=True)
@@ -117,16 +111,16 @@ class Bars(Component):
             self._bars.glyph.update(fill_color=QUANTITIES[self.trace.quantity].on(self.dark))
 
 
-def draw(trace: Trace, zone: str, per: str, ink: str) -> tuple[figure, GlyphRenderer]:
-    """Return the figure of the bars, and the bars in it."""
-    found, power = sums(trace, zone=zone, per=per), is_power(trace)
+def draw_bars(trace: Trace, zone: str, per: str, colour: str) -> tuple[figure, GlyphRenderer]:
+    """Figure of the bars, and the bars in it."""
+    totals, power = sums(trace, zone=zone, per=per), is_power(trace)
     unit = f"{trace.unit}h" if power else trace.unit
-    width = found.end - found.start
-    columns = {name: getattr(found, name) for name in ("height", "mean", "low", "high", "hours")}
-    columns |= {"start": found.start / MILLISECOND, "left": (found.start + GAP * width) / MILLISECOND}
-    columns |= {"right": (found.end - GAP * width) / MILLISECOND}
-    what = "Total" if trace.adds_up else "Mean"
-    axis = f"Energy per {per} [{unit}]" if power else f"{what} per {per}: {Chart(title='', traces=[trace]).axis}"
+    width = totals.end - totals.start
+    columns = {name: getattr(totals, name) for name in ("height", "mean", "low", "high", "hours")}
+    columns |= {"start": totals.start / MILLISECOND, "left": (totals.start + GAP * width) / MILLISECOND}
+    columns |= {"right": (totals.end - GAP * width) / MILLISECOND}
+    statistic = "Total" if trace.adds_up else "Mean"
+    axis = f"Energy per {per} [{unit}]" if power else f"{statistic} per {per}: {Chart(title='', traces=[trace]).axis}"
     made = figure(
         height=380, sizing_mode="stretch_width", min_border_left=78, tools="xpan,box_zoom,reset",
         x_axis_type="datetime", toolbar_location="above", toolbar_inner=True, x_axis_label=f"Time in {zone}",
@@ -140,13 +134,21 @@ def draw(trace: Trace, zone: str, per: str, ink: str) -> tuple[figure, GlyphRend
     made.yaxis.formatter = NumeralTickFormatter(format="0,0.[000]")
     made.xgrid.visible = False
     bars = made.quad(
-        "left", "right", "height", 0, source=ColumnDataSource(columns), fill_color=ink, line_color=None, fill_alpha=0.85
+        "left",
+        "right",
+        "height",
+        0,
+        source=ColumnDataSource(columns),
+        fill_color=colour,
+        line_color=None,
+        fill_alpha=0.85,
     )
-    made.add_tools(HoverTool(tooltips=_tips(trace, unit), formatters={"@start": "datetime"}, renderers=[bars]))
+    made.add_tools(HoverTool(tooltips=hover_rows(trace, unit), formatters={"@start": "datetime"}, renderers=[bars]))
     return made, bars
 
 
-def _tips(trace: Trace, unit: str) -> list[tuple[str, str]]:
+def hover_rows(trace: Trace, unit: str) -> list[tuple[str, str]]:
+    """Rows of the hover box of a bar; ``unit`` is that of its height."""
     number = "{0,0.[000]}"
     summed = {"energy": is_power(trace), "total": trace.adds_up}
     power = [(word, f"@height{number} {unit}") for word, shown in summed.items() if shown]

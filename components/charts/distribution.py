@@ -1,4 +1,4 @@
-"""How often a value occurs: histogram, and the duration curve (for which share of the time it is reached)."""
+"""How often values occur: a histogram, and a duration curve (share of the time in which a value is reached)."""
 
 from typing import Any
 
@@ -9,8 +9,7 @@ from bokeh.models import ColumnDataSource, GlyphRenderer, HoverTool, NumeralTick
 from bokeh.plotting import figure
 
 from components.charts import legend
-from components.charts.paths import Floats
-from components.charts.traces import Chart, Trace
+from components.charts.traces import Chart, Floats, Trace
 from components.component import Component
 from components.theme import QUANTITIES
 
@@ -36,10 +35,10 @@ class Distribution(Component):
     @param.depends("trace", watch=True)
     def _draw(self) -> None:
         if self.trace is None or not len(self.trace.present[0]):
-            self._layout[:] = [pn.pane.HTML(legend.notice("No data in this time."), sizing_mode="stretch_width")]
+            self._layout[:] = [pn.pane.HTML(legend.notice(legend.NO_DATA), sizing_mode="stretch_width")]
             return
-        ink = QUANTITIES[self.trace.quantity].on(self.dark)
-        parts = [histogram(self.trace, ink), duration_curve(self.trace, ink)]
+        colour = QUANTITIES[self.trace.quantity].on(self.dark)
+        parts = [histogram(self.trace, colour), duration_curve(self.trace, colour)]
         self._drawn = [part.renderers[0] for part in parts]
         panes = [pn.pane.Bokeh(part, sizing_mode="stretch_width", margin=0) for part in parts]
         headings = [_heading("How often values occur"), _heading("Duration curve")]
@@ -47,10 +46,10 @@ class Distribution(Component):
 
     @param.depends("dark", watch=True)
     def _recolour(self) -> None:
-        ink = QUANTITIES[self.trace.quantity].on(self.dark) if self.trace else ""
+        colour = QUANTITIES[self.trace.quantity].on(self.dark) if self.trace else ""
         for drawn in self._drawn:
             name = "fill_color" if hasattr(drawn.glyph, "fill_color") else "line_color"
-            drawn.glyph.update(**{name: ink})
+            drawn.glyph.update(**{name: colour})
 
 
 def _heading(text: str) -> pn.pane.HTML:
@@ -58,45 +57,45 @@ def _heading(text: str) -> pn.pane.HTML:
     return pn.pane.HTML(f'<h3 style="{style}">{text}</h3>', margin=(0, 8))
 
 
-def counted(trace: Trace) -> tuple[Floats, Floats]:
-    """Return the bounds of the bins [unit], shape (b + 1,), and the share of values in each [%], shape (b,)."""
+def histogram_shares(trace: Trace) -> tuple[Floats, Floats]:
+    """Bounds of the bins [unit], shape (b + 1,), and the share of values in each [%], shape (b,)."""
     values = trace.present[1]
     counts, bounds = np.histogram(values, bins=BINS)
     return bounds, counts / len(values) * 100
 
 
-def reached(trace: Trace) -> tuple[Floats, Floats]:
-    """Return shares of the time [%] and the value reached or exceeded in each [unit], from high to low."""
+def duration_points(trace: Trace) -> tuple[Floats, Floats]:
+    """Shares of the time [%] and the value reached or exceeded in each [unit], from high to low; shapes (p,)."""
     values = np.sort(trace.present[1])[::-1]
     share = np.arange(1, len(values) + 1) / len(values) * 100
     picked = np.unique(np.linspace(0, len(values) - 1, min(len(values), MOST_POINTS)).round().astype(int))
     return share[picked], values[picked]
 
 
-def histogram(trace: Trace, ink: str) -> figure:
-    """Return the figure of a histogram."""
-    bounds, shares = counted(trace)
+def histogram(trace: Trace, colour: str) -> figure:
+    """Figure of a histogram."""
+    bounds, shares = histogram_shares(trace)
     made = _frame(trace, "histogram", x=Chart(title="", traces=[trace]).axis, y="Share of the values [%]")
     source = ColumnDataSource({"left": bounds[:-1], "right": bounds[1:], "top": shares})
-    drawn = made.quad("left", "right", "top", 0, source=source, fill_color=ink, line_color=None, fill_alpha=0.8)
+    drawn = made.quad("left", "right", "top", 0, source=source, fill_color=colour, line_color=None, fill_alpha=0.8)
     tips = [("values", f"@left{{0,0.[00]}} to @right{{0,0.[00]}} {trace.unit}"), ("share", "@top{0.[00]} %")]
     made.add_tools(HoverTool(tooltips=tips, renderers=[drawn]))
     return made
 
 
-def duration_curve(trace: Trace, ink: str) -> figure:
-    """Return the figure of a duration curve."""
-    shares, values = reached(trace)
+def duration_curve(trace: Trace, colour: str) -> figure:
+    """Figure of a duration curve."""
+    shares, values = duration_points(trace)
     made = _frame(trace, "duration", x="Share of the time [%]", y=Chart(title="", traces=[trace]).axis)
     source = ColumnDataSource({"share": shares, "value": values})
-    drawn = made.line("share", "value", source=source, line_color=ink, line_width=2)
+    drawn = made.line("share", "value", source=source, line_color=colour, line_width=2)
     tips = [("at least", f"@value{{0,0.[00]}} {trace.unit}"), ("in", "@share{0.[0]} % of the time")]
     made.add_tools(HoverTool(tooltips=tips, renderers=[drawn], mode="vline"))
     return made
 
 
 def _frame(trace: Trace, kind: str, *, x: str, y: str) -> figure:
-    """Return an empty figure with named axes."""
+    """Empty figure with named axes."""
     made = figure(
         height=260, sizing_mode="stretch_width", min_border_left=78, tools="box_zoom,reset", toolbar_location="above",
         toolbar_inner=True, x_axis_label=x, y_axis_label=y,

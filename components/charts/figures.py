@@ -1,4 +1,4 @@
-"""One heading and one Bokeh figure per chart: a line for each source, the ground of plans, the band of forecasts."""
+"""One heading and one Bokeh figure per chart: a line for each source, filled below schedules, bands of forecasts."""
 
 from functools import cached_property
 
@@ -6,9 +6,9 @@ import numpy as np
 from bokeh.models import ColumnDataSource, CustomJS, DataRange1d, Div, GlyphRenderer
 from bokeh.plotting import figure
 
-from components.charts import annotations, frames, legend
-from components.charts.paths import Floats
-from components.charts.traces import Chart, Trace
+from components.charts import frames, legend
+from components.charts.annotations import draw_bands
+from components.charts.traces import Chart, Floats, Trace
 from components.charts.view import View
 from components.theme import STROKES, Colour, distinct
 
@@ -23,23 +23,23 @@ the browser draws without a graphics card, bold and dashed lines through many po
 
 
 def colours_of(chart: Chart) -> list[Colour]:
-    """Return the colour of each line: one for each sensor, whoever told its values."""
+    """Colour of each line: one for each sensor, whatever the source of its values."""
     by_label = distinct({trace.label: trace.quantity for trace in chart.traces})
     return [by_label[trace.label] for trace in chart.traces]
 
 
 class DrawnTrace:
-    """One trace in a figure: its line, and the ground or the band that belongs to it."""
+    """One trace in a figure: its line, and the area below it or the band around it."""
 
-    def __init__(self, made: figure, trace: Trace, colour: Colour, *, view: View, ground: float) -> None:
+    def __init__(self, made: figure, trace: Trace, colour: Colour, *, view: View, opacity: float) -> None:
         """Draw it.
 
         Args:
             made: The figure to draw it in.
             trace: What to draw.
             colour: Its colour.
-            view: The time range and paper.
-            ground: How opaque the ground below a plan is.
+            view: Time range, and whether dark mode is on.
+            opacity: Opacity of the area below a schedule, from 0 to 1.
         """
         self.colour, self._role = colour, trace.role
         self._source = ColumnDataSource(data=_columns(trace, view))
@@ -48,10 +48,10 @@ class DrawnTrace:
         if trace.band is not None:
             self.areas.append(made.varea("x", "low", "high", fill_alpha=0.2, **area))
         if trace.filled:
-            self.areas.append(made.varea("x", 0, "top", fill_alpha=ground, **area))
+            self.areas.append(made.varea("x", 0, "top", fill_alpha=opacity, **area))
         name = f"{trace.label} [{trace.unit or '-'}] {trace.role} {trace.source}".strip()
         self.line = made.line("x", "y", source=self._source, name=name, line_color=colour.on(view.dark))
-        self._ink()
+        self._set_stroke()
 
     @property
     def parts(self) -> list[GlyphRenderer]:
@@ -61,31 +61,31 @@ class DrawnTrace:
     def redraw(self, trace: Trace, view: View) -> None:
         """Take the points anew for the time range in view."""
         self._source.data = _columns(trace, view)
-        self._ink()
+        self._set_stroke()
 
     def recolour(self, dark: bool) -> None:
-        """Take the colours for dark or for light paper."""
+        """Take the colours of dark or light mode."""
         self.line.glyph.line_color = self.colour.on(dark)
         for area in self.areas:
             area.glyph.fill_color = self.colour.on(dark)
 
-    def _ink(self) -> None:
+    def _set_stroke(self) -> None:
         sparse = len(self._source.data["x"]) <= SPARSE
         self.line.glyph.update(line_width=2 if sparse else 1, line_dash=STROKES[self._role] if sparse else "solid")
 
 
 class DrawnChart:
-    """One chart as a heading and a figure, which can be thinned for another time range and take other paper."""
+    """One chart as a heading and a figure, which can follow another time range and dark mode."""
 
     def __init__(self, chart: Chart, view: View, *, height: int = HEIGHT) -> None:
         """Draw it, ``height`` px high."""
-        self.chart, self.view, self._remarked = chart, view, False
+        self.chart, self.view, self._annotated = chart, view, False
         self.colours = colours_of(chart)
         self.figure = frames.frame(chart, view, height=height)
-        plans = sum(trace.filled for trace in chart.traces)
+        filled = sum(trace.filled for trace in chart.traces)
         drawn = zip(chart.traces, self.colours, strict=True)
-        ground = 0.22 / max(plans, 1)  # several grounds overlap
-        self.lines = [DrawnTrace(self.figure, trace, colour, view=view, ground=ground) for trace, colour in drawn]
+        opacity = 0.22 / max(filled, 1)  # several areas overlap
+        self.lines = [DrawnTrace(self.figure, trace, colour, view=view, opacity=opacity) for trace, colour in drawn]
         values = self.figure.y_range
         if isinstance(values, DataRange1d):
             values.renderers = [part for line in self.lines for part in line.parts]
@@ -96,27 +96,27 @@ class DrawnChart:
 
     @cached_property
     def heading(self) -> Div:
-        """What stands above the figure; its names hide lines. Made when asked for: a figure alone needs no widgets."""
+        """Title and legend, whose names hide lines. Made when first used: a figure alone needs no widgets."""
         made = Div(text=self._legend(self.view.dark), margin=(12, 8, 0, 8))
         hiding = {"heading": made, "lines": [line.parts for line in self.lines]}
         self.figure.js_on_change("inner_width", CustomJS(code=legend.HIDE, args=hiding))
         return made
 
     def name_time(self) -> None:
-        """Write below the axis what time it is."""
+        """Label the time axis with its time zone."""
         self.figure.xaxis.axis_label = f"Time in {self.view.zone}"
         self.figure.xaxis.axis_label_text_font_style = "normal"
         self.figure.height += 24
 
-    def remark(self) -> None:
-        """Draw the remarks of the view, from now on."""
-        if not self._remarked:
-            annotations.draw(self.figure, self.view.remarks)
-            self._remarked = True
+    def annotate(self) -> None:
+        """Draw the annotations of the view, from now on."""
+        if not self._annotated:
+            draw_bands(self.figure, self.view.annotations)
+            self._annotated = True
 
     @property
     def summary(self) -> str:
-        """What is drawn, in one line of plain text."""
+        """Title and sensors, in one line of plain text."""
         named = dict.fromkeys(f"{trace.label} [{trace.unit or '-'}]" for trace in self.chart.traces)
         return f"{self.chart.title}: {', '.join(named)}" if named else self.chart.title
 
@@ -126,7 +126,7 @@ class DrawnChart:
             line.redraw(trace, self.view)
 
     def recolour(self, dark: bool) -> None:
-        """Take the colours for dark or for light paper."""
+        """Take the colours of dark or light mode."""
         for line in self.lines:
             line.recolour(dark)
         self.heading.text = self._legend(dark)
@@ -137,7 +137,7 @@ class DrawnChart:
 
 
 def _columns(trace: Trace, view: View) -> dict[str, Floats]:
-    """Return the points in view; values in the precision a screen can show, to send half."""
+    """Points in view; values in the precision that a screen can show, to send half as many bytes."""
     points = trace.points(*view.span_us, MOST_POINTS)
     exact = ("x", "known")
     return {name: column if name in exact else column.astype(np.float32) for name, column in points.items()}

@@ -1,4 +1,4 @@
-"""The empty figure of a chart: axes with units, limits, clock changes, tools, and what the hover box says."""
+"""The empty figure of a chart: axes with units, limits, clock changes, tools, and the hover box."""
 
 from collections.abc import Sequence
 
@@ -28,12 +28,12 @@ REST = Script(__file__).call("restOutOfSight", "plot", "cb_context.index")
 
 
 def frame(chart: Chart, view: View, *, height: int) -> figure:
-    """Return the empty figure of a chart, ``height`` px high."""
+    """Empty figure of a chart, ``height`` px high."""
     file = chart.title.lower().replace(" ", "-")
     tools = [PanTool(dimensions="width"), WheelZoomTool(dimensions="width", modifiers={"ctrl": True})]
     tools += [BoxZoomTool(dimensions="width"), ResetTool(), SaveTool(filename=file), CrosshairTool(overlay=view.ruler)]
     made = figure(
-        x_range=view.time, y_range=_values(chart), height=height, sizing_mode="stretch_width", tools=tools,
+        x_range=view.time, y_range=value_range(chart), height=height, sizing_mode="stretch_width", tools=tools,
         toolbar_location="above", toolbar_inner=True, min_border_left=78, min_border_right=40, lod_threshold=None,
     )  # fmt: skip
     made.toolbar.stylesheets = [":host { background: transparent !important }"]  # the chart stays readable below it
@@ -50,8 +50,8 @@ def frame(chart: Chart, view: View, *, height: int) -> figure:
     return made
 
 
-def _values(chart: Chart) -> Range1d | DataRange1d:
-    """Return the range of values: shares from 0 to 100 %, out to limits and extent if given, else as the data ask."""
+def value_range(chart: Chart) -> Range1d | DataRange1d:
+    """Range of the value axis: 0 to 100 % of shares; with limits or an extent at least these; else that of the data."""
     seen = [trace.present[1] for trace in chart.traces if len(trace.present[1])]
     shares = {trace.unit for trace in chart.traces} == {"%"}
     ends = [*(chart.bounds or ()), *(chart.extent or ()), *((0.0, 100.0) if shares else ())]
@@ -63,7 +63,7 @@ def _values(chart: Chart) -> Range1d | DataRange1d:
 
 
 def hover(view: View, lines: Sequence[GlyphRenderer], *, band: str) -> HoverTool:
-    """Return the box that names value, unit, source, moment, belief time and horizon of what is under the pointer."""
+    """Hover box with value, unit, source, time, belief time and horizon of the point under the pointer."""
     rows = [("", "$name"), ("value", "@y{custom}")]
     rows += [(band, "@low{custom} to @high{custom}")] if band else []
     rows += [("time", "@x{custom}"), ("known since", "@known{custom}"), ("known ahead", "@ahead{0,0.[0]} h")]

@@ -25,8 +25,7 @@ from bokeh.palettes import Cividis256
 from bokeh.plotting import figure
 
 from components.charts import legend
-from components.charts.paths import Floats
-from components.charts.traces import Trace
+from components.charts.traces import Floats, Trace
 from components.component import Component
 from components.local_time import changes
 from components.scripts import Script
@@ -40,12 +39,12 @@ FINEST = 300_000_000
 MOST_LABELS = 12
 """Rows that are named at the axis."""
 DIVERGING = (np.array([0, 114, 178]), np.array([242, 242, 238]), np.array([213, 94, 0]))
-"""From what is given over nothing to what is taken: blue, paper, orange."""
+"""Colours of the lowest negative value, of zero and of the highest value: blue, near white, orange."""
 SCRIPT = Script(__file__)
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class HeatmapCells:
     """Values by row and column."""
 
     values: Floats
@@ -57,7 +56,7 @@ class Grid:
 
 
 def clock(zone: str, events: Microseconds) -> tuple[Microseconds, np.ndarray]:
-    """Return clock times in a zone, and whether each is the second passing of an hour that comes twice."""
+    """Clock times of events in a zone, and whether each is in the second passing of an hour that comes twice."""
     moments, offsets = (np.array(part, dtype=np.int64) for part in zip(*changes(zone), strict=True))
     at = np.searchsorted(moments, events, side="right") - 1
     back = np.append(0, np.maximum(offsets[:-1] - offsets[1:], 0))
@@ -66,14 +65,14 @@ def clock(zone: str, events: Microseconds) -> tuple[Microseconds, np.ndarray]:
     return events + offsets[known], second
 
 
-def grid(trace: Trace, *, zone: str, days: int = 1) -> Grid:
-    """Return the values of a line as rows of 1 or 7 days; several values of one cell are averaged, amounts added."""
+def heatmap_cells(trace: Trace, *, zone: str, days: int = 1) -> HeatmapCells:
+    """Values of a line as rows of 1 or 7 days; several values of one cell are averaged, amounts added."""
     events, values, _ = trace.present
     local, second = clock(zone, events)
     row, step = days * DAY, max(trace.pace or HOUR, FINEST)
     origin = MONDAY if days == 7 else 0
     first = (int(local.min()) - origin) // row * row + origin
-    twice = _comes_twice(zone, events)
+    twice = is_in_repeated_hour(zone, events)
     halves = 2 if twice.any() else 1
     rows, columns = (int(local.max()) - first) // row + 1, -(-row // step) * halves
     at_row, within = (local - first) // row, (local - first) % row
@@ -84,12 +83,12 @@ def grid(trace: Trace, *, zone: str, days: int = 1) -> Grid:
         np.add.at(sums, cell[mine] + half, values[mine])
         np.add.at(counts, cell[mine] + half, 1)
     with np.errstate(invalid="ignore"):
-        found = np.where(counts > 0, sums if trace.adds_up else sums / counts, np.nan)
-    return Grid(found.reshape(rows, columns), first, row)
+        cells = np.where(counts > 0, sums if trace.adds_up else sums / counts, np.nan)
+    return HeatmapCells(cells.reshape(rows, columns), first, row)
 
 
-def _comes_twice(zone: str, events: Microseconds) -> np.ndarray:
-    """Return whether each event lies in an hour that comes twice, at its first or its second passing."""
+def is_in_repeated_hour(zone: str, events: Microseconds) -> np.ndarray:
+    """Whether each event lies in an hour that comes twice, at its first or its second passing, shape (n,)."""
     twice = np.zeros(len(events), dtype=bool)
     listed = changes(zone)
     for (_, before), (moment, after) in pairwise(listed):
@@ -117,14 +116,14 @@ class Heatmap(Component):
     @param.depends("trace", "zone", "days", watch=True)
     def _draw(self) -> None:
         if self.trace is None or not len(self.trace.present[0]):
-            self._layout[:] = [pn.pane.HTML(legend.notice("No data in this time."), sizing_mode="stretch_width")]
+            self._layout[:] = [pn.pane.HTML(legend.notice(legend.NO_DATA), sizing_mode="stretch_width")]
             return
-        drawn = draw(grid(self.trace, zone=self.zone, days=self.days), self.trace, self.zone)
+        drawn = draw_heatmap(heatmap_cells(self.trace, zone=self.zone, days=self.days), self.trace, self.zone)
         self._layout[:] = [pn.pane.Bokeh(drawn, sizing_mode="stretch_width", margin=0)]
 
 
-def draw(cells: Grid, trace: Trace, zone: str) -> figure:
-    """Return the figure of a heatmap."""
+def draw_heatmap(cells: HeatmapCells, trace: Trace, zone: str) -> figure:
+    """Figure of a heatmap."""
     rows, hours = len(cells.values), cells.row / HOUR
     height = int(np.clip(rows * 12 + 110, 220, 640))
     made = figure(
@@ -133,7 +132,7 @@ def draw(cells: Grid, trace: Trace, zone: str) -> figure:
     )  # fmt: skip
     made.add_tools(SaveTool(filename=trace.label.lower().replace(" ", "-")))
     made.toolbar.update(logo=None, autohide=True)
-    mapper = _colours(trace, cells.values)
+    mapper = colour_mapper(trace, cells.values)
     image = cells.values.astype(np.float32)
     drawn = made.image([image], x=0, y=0, dw=hours, dh=rows, color_mapper=mapper, origin="bottom_left")  # rows run down
     made.add_layout(ColorBar(color_mapper=mapper, title=f"{trace.unit}", width=12), "right")
@@ -155,20 +154,15 @@ def draw(cells: Grid, trace: Trace, zone: str) -> figure:
     return made
 
 
-def _colours(trace: Trace, values: Floats) -> LinearColorMapper:
-    """Return blue to orange around zero for what flows both ways, else dark to light."""
+def colour_mapper(trace: Trace, values: Floats) -> LinearColorMapper:
+    """Blue to orange around zero for power that flows both ways, else dark to light."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     clear = "rgba(0, 0, 0, 0)"
-    if low < 0 < high and trace.quantity != "other":
-        most = max(-low, high)
-        return LinearColorMapper(palette=_diverging(), low=-most, high=most, nan_color=clear)
-    return LinearColorMapper(palette=Cividis256, low=low, high=high if high > low else low + 1, nan_color=clear)
-
-
-def _diverging() -> list[str]:
-    shades = []
+    if not (low < 0 < high) or trace.quantity == "other":
+        return LinearColorMapper(palette=Cividis256, low=low, high=high if high > low else low + 1, nan_color=clear)
+    palette, most = [], max(-low, high)
     for share in np.linspace(-1, 1, 255):
         end = DIVERGING[0] if share < 0 else DIVERGING[2]
         red, green, blue = (DIVERGING[1] + abs(share) * (end - DIVERGING[1])).round().astype(int)
-        shades.append(f"#{red:02x}{green:02x}{blue:02x}")
-    return shades
+        palette.append(f"#{red:02x}{green:02x}{blue:02x}")
+    return LinearColorMapper(palette=palette, low=-most, high=most, nan_color=clear)

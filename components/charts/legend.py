@@ -1,4 +1,4 @@
-"""What each line of a chart means, as text beside a sample of its stroke; a click hides what a source tells."""
+"""Legend of a chart: each line as text beside a sample of its stroke; a click hides the line."""
 
 from collections.abc import Collection, Sequence
 from html import escape
@@ -7,6 +7,7 @@ from components.charts.traces import Chart, Trace
 from components.scripts import Script
 from components.theme import Colour
 
+NO_DATA = "No data in this time range."
 STYLE = """<style>
 h3 {margin: 0; font-size: 1rem; font-weight: 500}
 ul {margin: 2px 0 0; padding: 0; list-style: none; font-size: .8125rem; line-height: 1.6}
@@ -30,19 +31,19 @@ SAMPLES = {
 
 
 def html(chart: Chart, colours: Sequence[Colour], *, dark: bool, hidden: Collection[int] = ()) -> str:
-    """Return the heading of a chart: its title, then each sensor with its unit and who tells it in which stroke.
+    """Heading of a chart as HTML: its title, then each sensor with its unit and a button for each of its sources.
 
     Args:
-        chart: What is drawn.
+        chart: The chart.
         colours: Colour of each line.
-        dark: Whether the paper is dark.
-        hidden: Which lines are not shown now.
+        dark: Whether dark mode is on.
+        hidden: Indices of the lines that are hidden now.
     """
-    told: dict[str, list[str]] = {}
+    by_sensor: dict[str, list[str]] = {}
     for i, (trace, colour) in enumerate(zip(chart.traces, colours, strict=True)):
-        button = _button(trace, colour.on(dark), line=i, shown=i not in hidden)
-        told.setdefault(f"{escape(trace.label)} [{escape(trace.unit or '-')}]", []).append(button)
-    items = "".join(f"<li>{name} {' '.join(buttons)}</li> " for name, buttons in told.items())
+        button = line_button(trace, colour.on(dark), line=i, shown=i not in hidden)
+        by_sensor.setdefault(f"{escape(trace.label)} [{escape(trace.unit or '-')}]", []).append(button)
+    items = "".join(f"<li>{name} {' '.join(buttons)}</li> " for name, buttons in by_sensor.items())
     if chart.bounds and chart.traces:
         low, high = chart.bounds
         limits = f"limits {low:,g} to {high:,g} {chart.traces[0].unit}"
@@ -50,29 +51,22 @@ def html(chart: Chart, colours: Sequence[Colour], *, dark: bool, hidden: Collect
     return f"{STYLE}<h3>{escape(chart.title)}</h3>{f'<ul>{items}</ul>' if items else ''}"
 
 
-def _button(trace: Trace, ink: str, *, line: int, shown: bool) -> str:
-    """Return what a source tells, as a switch that shows and hides it."""
-    sample = f'<svg width="26" height="12" aria-hidden="true">{_drawn(trace).format(ink)}</svg>'
+def line_button(trace: Trace, colour: str, *, line: int, shown: bool) -> str:
+    """Button that shows and hides a line, with a sample of its stroke, as HTML; ``line`` is its index."""
+    is_plain = trace.role == "scheduled" and not trace.filled  # instantaneous values: no area below the line
+    stroke = (BAND if trace.band else "") + SAMPLES["measured" if is_plain else trace.role]
+    sample = f'<svg width="26" height="12" aria-hidden="true">{stroke.format(colour)}</svg>'
+    source = f" by {escape(trace.source)}" if trace.source else ""
     band = f", {escape(trace.band.name)}" if trace.band else ""
-    words = f"{escape(trace.role)}{_by(trace.source)}{band}"
     pressed = str(shown).lower()
-    return f'<button type="button" data-line="{line}" aria-pressed="{pressed}">{sample}{words}</button>'
-
-
-def _drawn(trace: Trace) -> str:
-    return (BAND if trace.band else "") + SAMPLES[_sample(trace)]
-
-
-def _sample(trace: Trace) -> str:
-    return "measured" if trace.role == "scheduled" and not trace.filled else trace.role
-
-
-def _by(source: str) -> str:
-    return f" by {escape(source)}" if source else ""
+    return (
+        f'<button type="button" data-line="{line}" aria-pressed="{pressed}">'
+        f"{sample}{escape(trace.role)}{source}{band}</button>"
+    )
 
 
 def notice(text: str) -> str:
-    """Return a box that says what is missing and what to do about it."""
+    """Box that says what is missing and what to do about it, as HTML."""
     return (
         '<div role="status" style="border:1px dashed currentColor;border-radius:6px;padding:1em;opacity:.8;'
         f'font-size:.875rem;line-height:1.5">{escape(text)}</div>'

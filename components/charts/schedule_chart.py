@@ -1,4 +1,4 @@
-"""A plan: prices, power of each device, power at the connection with its limit, stored energy within its bounds."""
+"""A schedule: prices, power of each device, power at the connection with its limit, stored energy with its bounds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ class Store:
 
     soc: Trace
     bounds: tuple[float, float] | None = None
-    """Least and most that may be stored [unit of the state of charge]."""
+    """Lowest and highest stored energy allowed [unit of the state of charge]."""
 
 
 class ScheduleChart(Component):
-    """Shows a plan; knows nothing of where it came from."""
+    """Shows a schedule."""
 
     prices = param.List(item_type=Trace, doc="Prices the schedule responds to.")
     devices = param.List(item_type=Trace, doc="Power of each device.")
@@ -40,7 +40,7 @@ class ScheduleChart(Component):
         return self._series.__panel__()
 
     def charts(self) -> list[Chart]:
-        """Return the charts from top to bottom; what the plan does not tell is left out."""
+        """Charts from top to bottom; those without lines are left out."""
         limits = None if self.limit is None else (-self.limit, self.limit)
         named: list[tuple[str, Sequence[Trace], tuple[float, float] | None]]
         named = [

@@ -3,8 +3,8 @@
 
 /**
  * A stack as it is drawn: views of charts with their titles and tops, and the size of the whole, in pixels.
- * @typedef {{charts: {view: any, title: string, top: number}[], width: number, height: number, ink: string,
- *   paper: string}} Stack
+ * @typedef {{charts: {view: any, title: string, top: number}[], width: number, height: number, textColour: string,
+ *   background: string}} Stack
  */
 
 const HEADING = 30
@@ -36,8 +36,8 @@ export function savePicture(kind, {figures, titles, file}, views, tries = 100) {
  * @returns {Stack}
  */
 function stacked(drawn) {
-  const ink = getComputedStyle(drawn[0].view.el).color
-  const [r, g, b] = (ink.match(/[\d.]+/g) ?? []).map(Number)
+  const textColour = getComputedStyle(drawn[0].view.el).color
+  const [r, g, b] = (textColour.match(/[\d.]+/g) ?? []).map(Number)
   let height = 0
   const charts = drawn.map(({view, title}) => {
     const top = height
@@ -45,30 +45,30 @@ function stacked(drawn) {
     return {view, title, top}
   })
   const width = Math.max(...drawn.map(({view}) => view.bbox.width))
-  return {charts, width, height, ink, paper: r + g + b > 380 ? "#121212" : "#ffffff"}
+  return {charts, width, height, textColour, background: r + g + b > 380 ? "#121212" : "#ffffff"}
 }
 
 /** @param {Stack} stack */
-function svg({charts, width, height, ink, paper}) {
+function svg({charts, width, height, textColour, background}) {
   /** @param {string} text */
   const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;")
   const parts = charts.map(({view, title, top}) =>
-    `<text x="8" y="${top + 20}" font-family="sans-serif" font-size="14" fill="${ink}">${plain(title)}</text>` +
+    `<text x="8" y="${top + 20}" font-family="sans-serif" font-size="14" fill="${textColour}">${plain(title)}</text>` +
     `<g transform="translate(0 ${top + HEADING})">${view.export("svg").ctx.get_serialized_svg(true)}</g>`)
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">` +
-    `<rect width="${width}" height="${height}" fill="${paper}"/>${parts.join("")}</svg>`
+    `<rect width="${width}" height="${height}" fill="${background}"/>${parts.join("")}</svg>`
 }
 
 /** @param {Stack} stack */
-function canvas({charts, width, height, ink, paper}) {
+function canvas({charts, width, height, textColour, background}) {
   const made = document.createElement("canvas"), ratio = window.devicePixelRatio || 1
   made.width = width * ratio
   made.height = height * ratio
   const context = /** @type {CanvasRenderingContext2D} */ (made.getContext("2d"))
   context.scale(ratio, ratio)
-  context.fillStyle = paper
+  context.fillStyle = background
   context.fillRect(0, 0, width, height)
-  context.fillStyle = ink
+  context.fillStyle = textColour
   context.font = "14px sans-serif"
   for (const {view, title, top} of charts) {
     context.fillText(title, 8, top + 20, width - 16)

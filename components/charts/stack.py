@@ -1,6 +1,6 @@
-"""What a stack of charts does in the browser: it grows as a person comes near its end, and is kept as one picture.
+"""A stack of charts in the browser: it grows as a person scrolls near its end, and is saved as one picture.
 
-What nobody looks at costs no server and no browser; a picture holds what is in view, with its headings.
+So charts that nobody looks at cost neither server nor browser any time. A picture holds the time range in view.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ SCRIPT = Script(__file__)
 
 
 def ask(stack: Model, last: figure, room: Div) -> None:
-    """Let the browser set the tags of a stack once the last chart of it is close to the window, or the room below."""
+    """Let the browser set the tags of a stack once its last chart, or the room below it, comes close to the window."""
     code = SCRIPT.call("askNearEnd", "{stack, last, room}", "cb_context.index")
     last.js_on_change("inner_width", CustomJS(code=code, args={"stack": stack, "last": last, "room": room}))
 
 
 def room(charts: int, height: int) -> Div:
-    """Return what keeps the room of charts that are to come, so that the page does not move when they do.
+    """Empty block as high as the charts that are not built yet, so that the page does not move once they are.
 
     Args:
         charts: How many.
@@ -32,11 +32,11 @@ def room(charts: int, height: int) -> Div:
 
 
 def saver(figures: Sequence[figure], titles: Sequence[str], file: str) -> CustomJS:
-    """Return what saves a picture when ``tags`` of the model it listens to become ``[kind, …]``: png or svg.
+    """Callback that saves a picture when ``tags`` of its model become ``[kind, …]`` with the kind png or svg.
 
     Args:
         figures: The charts, from top to bottom.
-        titles: What stands above each.
+        titles: Heading of each.
         file: Name of the file without its ending.
     """
     code = SCRIPT.call("savePicture", "cb_obj.tags[0]", "{figures, titles, file}", "cb_context.index")

@@ -1,4 +1,4 @@
-"""Charts above each other, linked by one time range; shows what it is given."""
+"""Charts above each other, linked by one time range."""
 
 from itertools import count
 from typing import Any
@@ -9,9 +9,8 @@ from bokeh.events import RangesUpdate, SelectionGeometry
 from bokeh.models import BoxSelectTool, Column, Div, LayoutDOM, Pane
 from bokeh.plotting import figure
 
-from components.charts import annotations as remarks
 from components.charts import legend, stack
-from components.charts.annotations import AnnotationBand
+from components.charts.annotations import AnnotationBand, band_columns
 from components.charts.figures import HEIGHT, DrawnChart
 from components.charts.traces import Chart
 from components.charts.view import View
@@ -32,7 +31,7 @@ class TimeSeries(Component):
     )
     dark = param.Boolean(default=False, doc="Whether dark mode is on.")
     moment = param.Integer(default=None, allow_None=True, doc="Time to mark with a line [µs since 1970 UTC].")
-    remarks = param.List(item_type=AnnotationBand, doc="Annotations of time ranges, drawn in all charts.")
+    annotations = param.List(item_type=AnnotationBand, doc="Annotations of time ranges, drawn in all charts.")
     choosing = param.Boolean(default=False, constant=True, doc="Whether a tool to select a time range is offered.")
     chosen = param.Tuple(default=None, length=2, allow_None=True, doc="Time range selected last [µs since 1970 UTC].")
     steady = param.Boolean(default=False, doc="Whether charts keep their place while they have no data.")
@@ -66,7 +65,7 @@ class TimeSeries(Component):
         return [drawn.figure for drawn in self._drawn]
 
     @param.depends("charts", watch=True)
-    def _take(self) -> None:
+    def _show_charts(self) -> None:
         """Keep the figures if only the data of their lines are new, so that nothing flickers while loading on."""
         if self._kept != [self._lines(chart) for chart in self.charts]:
             self._draw()
@@ -106,15 +105,13 @@ class TimeSeries(Component):
                 drawn.name_time()
             if self._view.dark != self.dark:
                 drawn.recolour(self.dark)
-            self._listen(drawn.figure)
+            drawn.figure.on_event(RangesUpdate, self._follow_range)
+            if self.choosing:
+                select = BoxSelectTool(dimensions="width", renderers=[], description="Select a time range")
+                drawn.figure.add_tools(select)
+                drawn.figure.on_event(SelectionGeometry, self._follow_selection)
             self._drawn.append(drawn)
-        self._remark()
-
-    def _listen(self, made: figure) -> None:
-        made.on_event(RangesUpdate, self._moved)
-        if self.choosing:
-            made.add_tools(BoxSelectTool(dimensions="width", renderers=[], description="Select a time range"))
-            made.on_event(SelectionGeometry, self._choose)
+        self._annotate()
 
     def _is_shown(self, drawn: DrawnChart) -> bool:
         return self.steady or drawn.chart.span is not None
@@ -123,15 +120,15 @@ class TimeSeries(Component):
         """Put what is built into the document."""
         shown = [drawn for drawn in self._drawn if self._is_shown(drawn)]
         self._saver.args = stack.saver([d.figure for d in shown], [d.summary for d in shown], self.file).args
-        parts = [part for drawn in self._drawn for part in (drawn.heading, self._body(drawn))]
+        parts: list[LayoutDOM] = []
+        for drawn in self._drawn:
+            body = drawn.figure if self._is_shown(drawn) else Div(text=legend.notice(drawn.chart.empty), margin=8)
+            parts += [drawn.heading, body]
         if self._waiting:
             room = stack.room(len(self._waiting), self.height)
             stack.ask(self._parts, shown[-1].figure, room)
             parts.append(room)
         self._parts.elements = parts
-
-    def _body(self, drawn: DrawnChart) -> LayoutDOM:
-        return drawn.figure if self._is_shown(drawn) else Div(text=legend.notice(drawn.chart.empty), margin=8)
 
     def take_picture(self, kind: str) -> None:
         """Let the browser save all charts as a picture of what is in view: ``png`` or ``svg``."""
@@ -140,11 +137,11 @@ class TimeSeries(Component):
         self._stack.tags = [kind, next(self._saved)]
 
     def _whole(self) -> tuple[int, int]:
-        """Return the span of all data, or one day where there are none."""
+        """Time range of all data, or one day where there are none [µs since 1970 UTC]."""
         spans = [chart.span for chart in self.charts if chart.span]
         return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else (0, DAY_US)
 
-    def _moved(self, event: RangesUpdate) -> None:
+    def _follow_range(self, event: RangesUpdate) -> None:
         """Follow the time range a person chose in the browser."""
         self._view.time.update(start=event.x0, end=event.x1)
         self.span = (int(event.x0 * MILLISECOND), int(event.x1 * MILLISECOND))
@@ -160,19 +157,19 @@ class TimeSeries(Component):
     def _recolour(self) -> None:
         for drawn in self._drawn:
             drawn.recolour(self.dark)
-        self._remark()
+        self._annotate()
 
-    def _choose(self, event: SelectionGeometry) -> None:
-        """Take the stretch of time a person drew in the browser."""
+    def _follow_selection(self, event: SelectionGeometry) -> None:
+        """Take the time range a person drew in the browser."""
         if event.geometry is not None and event.geometry["type"] == "rect":
             self.chosen = (int(event.geometry["x0"] * MILLISECOND), int(event.geometry["x1"] * MILLISECOND))
 
-    @param.depends("remarks", watch=True)
-    def _remark(self) -> None:
-        self._view.remarks.data = remarks.columns(self.remarks, dark=self.dark)
-        if self.remarks:
+    @param.depends("annotations", watch=True)
+    def _annotate(self) -> None:
+        self._view.annotations.data = band_columns(self.annotations, dark=self.dark)
+        if self.annotations:
             for drawn in self._drawn:
-                drawn.remark()
+                drawn.annotate()
 
     @param.depends("moment", watch=True)
     def _mark(self) -> None:
@@ -180,6 +177,6 @@ class TimeSeries(Component):
             self._view.moment.location = self.moment / MILLISECOND
 
     def _lines(self, chart: Chart) -> list[object]:
-        """Return what must stay the same for a figure to be kept."""
+        """Facts of a chart that must stay the same for its figure to be kept."""
         lines = [(trace.label, trace.unit, trace.source, trace.role, trace.stepped) for trace in chart.traces]
         return [chart.title, self.steady or chart.span is None, chart.bounds, *lines]

@@ -1,4 +1,4 @@
-"""What all charts of a stack share: the time range, the ruler, the way moments are written."""
+"""State that all charts of a stack share: time range, ruler, annotations, and how moments are written."""
 
 from dataclasses import dataclass, field
 
@@ -31,11 +31,11 @@ class View:
     ruler: Span
     """The vertical line that follows the pointer through all charts."""
     moment: Span
-    """A vertical line at a moment that matters, such as that of knowledge in a replay; nowhere at first."""
+    """A vertical line at a moment, such as the belief time of a replay; nowhere at first."""
     zone: str
     """IANA name of the zone times are written in."""
     dark: bool
-    """Whether the paper is dark."""
+    """Whether dark mode is on."""
     clock: CustomJSTickFormatter = field(init=False)
     """Writes moments at axes."""
     stamp: CustomJSHover = field(init=False)
@@ -45,19 +45,19 @@ class View:
 
     ticks: list[CustomJSTicker] = field(default_factory=list)
     """Where the time axes have ticks, once there is an axis."""
-    remarks: ColumnDataSource = field(default_factory=ColumnDataSource)
-    """Remarks on stretches of time, see remarks.columns."""
+    annotations: ColumnDataSource = field(default_factory=ColumnDataSource)
+    """Annotations, see ``annotations.band_columns``."""
     changes: list[Annotation] = field(init=False)
     """Marks where clocks change within the first time range."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "clock", local_time.formatter(self.zone))
         object.__setattr__(self, "stamp", local_time.hover(self.zone))
-        object.__setattr__(self, "changes", _changes(self.zone, self.span_us))
+        object.__setattr__(self, "changes", clock_change_marks(self.zone, self.span_us))
 
     @classmethod
     def of(cls, start_us: int, end_us: int, *, zone: str, dark: bool) -> "View":
-        """Return a view of a span of time."""
+        """View of a time range [µs since 1970 UTC]."""
         start, end = start_us / MILLISECOND, end_us / MILLISECOND
         ruler = Span(dimension="height", line_color=FAINT, line_dash="dotted", line_width=1.5)
         moment = Span(dimension="height", line_color=FAINT, line_width=3)
@@ -65,7 +65,7 @@ class View:
         return cls(time=shared, ruler=ruler, moment=moment, zone=zone, dark=dark)
 
     def ticker(self, plot: Plot) -> CustomJSTicker:
-        """Return the ticks of a time axis: all charts are of one width, and share those of the first."""
+        """Ticks of a time axis: all charts are of one width, and share those of the first."""
         if not self.ticks:
             self.ticks.append(local_time.ticker(self.zone, plot))
         return self.ticks[0]
@@ -76,11 +76,12 @@ class View:
         return int(self.time.start * MILLISECOND), int(self.time.end * MILLISECOND)
 
 
-def _changes(zone: str, span_us: tuple[int, int]) -> list[Annotation]:
-    found: list[Annotation] = []
+def clock_change_marks(zone: str, span_us: tuple[int, int]) -> list[Annotation]:
+    """Line and label at each clock change of a zone within a time range."""
+    marks: list[Annotation] = []
     word = {"text": "clocks change", "text_font_size": "11px", "text_color": FAINT}
     for moment in local_time.changes_between(zone, *span_us):
         at = moment / MILLISECOND
-        found.append(Span(location=at, dimension="height", line_color=FAINT, line_dash="dotdash"))
-        found.append(Label(x=at, y=4, y_units="screen", x_offset=5, **word))
-    return found
+        marks.append(Span(location=at, dimension="height", line_color=FAINT, line_dash="dotdash"))
+        marks.append(Label(x=at, y=4, y_units="screen", x_offset=5, **word))
+    return marks

@@ -1,4 +1,4 @@
-"""Assets on a map: an icon for each type, a ring that tells its state, a bubble where there are many; a click opens."""
+"""Assets on a map: an icon for the type, a ring for the state, a bubble where there are many; a click opens a page."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -29,14 +29,14 @@ from components.component import Component
 from components.maps import world
 from components.maps.clusters import Marker, markers
 from components.scripts import Script
-from components.tables.asset_cards import icon_path, words
-from components.theme import BAD, GOOD, QUANTITIES, WARN, Colour, does
+from components.tables.assets import icon_path, words
+from components.theme import BAD, GOOD, QUANTITIES, WARN, Colour, asset_quantity
 
 SEA, LAND, BORDER = Colour("#e8f0f5", "#10202b"), Colour("#fbfbf8", "#2b3640"), Colour("#b9c4cc", "#52606c")
 UNKNOWN = Colour("#56616d", "#b3bdc8")
 RINGS = {"good": GOOD, "warn": WARN, "bad": BAD, "none": UNKNOWN}
 WIDTH = 1000
-"""Width that is assumed until the browser tells the range it shows [px]."""
+"""Width that is assumed until the browser reports the range it shows [px]."""
 LEAST = 700_000.0
 """Least width of the map at first [m]: enough to see coasts and borders."""
 SQUARE = Script(__file__).call("keepSquare", "plot")
@@ -57,7 +57,7 @@ class MapPlace:
     state: str = "none"
     """good, warn, bad or none."""
     meaning: str = ""
-    """What the state means."""
+    """The state in words."""
 
 
 class AssetMap(Component):
@@ -70,7 +70,7 @@ class AssetMap(Component):
     tiles = param.String(
         default="", constant=True, doc="Address of map tiles with {z}, {x} and {y}; empty: the land of the world alone."
     )
-    attribution = param.String(default="", constant=True, doc="Whom the tiles are from, as HTML.")
+    attribution = param.String(default="", constant=True, doc="Who provides the tiles, as HTML.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
@@ -79,7 +79,7 @@ class AssetMap(Component):
         self._land = ColumnDataSource({"xs": [], "ys": []})
         self._xy = [world.mercator(place.longitude, place.latitude) for place in self.places]
         self._box = around(self._xy, self.height / WIDTH)
-        self._figure = self._drawn()
+        self._figure = self._build_figure()
         self._legend = pn.pane.HTML(margin=(0, 8))
         self._redraw()
         self._map = pn.pane.Bokeh(self._figure, sizing_mode="stretch_width", margin=8)
@@ -87,7 +87,7 @@ class AssetMap(Component):
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Column(self._map, self._legend, sizing_mode="stretch_width")
 
-    def _drawn(self) -> figure:
+    def _build_figure(self) -> figure:
         west, south, east, north = self._box
         made = figure(
             x_range=Range1d(west, east), y_range=Range1d(south, north), height=self.height,
@@ -99,15 +99,20 @@ class AssetMap(Component):
         if self.tiles:  # above the land, which stays where a tile server fails
             address = self.tiles.replace("{x}", "{X}").replace("{y}", "{Y}").replace("{z}", "{Z}")
             made.add_tile(WMTSTileSource(url=address, attribution=self.attribution), level="underlay")
-        ring = {"line_width": 3, "line_color": "ring", "fill_color": "paper"}
+        ring = {"line_width": 3, "line_color": "ring", "fill_color": "background"}
         self._rings = made.scatter("x", "y", size=38, source=self._marked, **ring)
         made.scatter("x", "y", size=28, source=self._faces, line_color=None, fill_color="fill")
-        plain = {"text_align": "center", "text_baseline": "middle", "text_font_style": "bold", "text_color": "ink"}
+        plain = {
+            "text_align": "center",
+            "text_baseline": "middle",
+            "text_font_style": "bold",
+            "text_color": "text_colour",
+        }
         # What lies on the rings has a source of its own: Bokeh cannot paint images of which some are selected.
         made.text("x", "y", text="count", source=self._faces, text_font_size="13px", **plain)
         size = {"w": 20, "h": 20, "w_units": "screen", "h_units": "screen", "anchor": "center"}
         made.image_url("icon", "x", "y", source=self._faces, **size)
-        tips = [("", "@name"), ("", "@about"), ("", "@told")]
+        tips = [("", "@name"), ("", "@about"), ("", "@meaning")]
         tap = TapTool(renderers=[self._rings], callback=OpenURL(url="@href", same_tab=True))
         hover = HoverTool(tooltips=tips, renderers=[self._rings])
         made.add_tools(
@@ -121,7 +126,7 @@ class AssetMap(Component):
         return made
 
     def _look(self, west: float, south: float, east: float, north: float) -> None:
-        """Take coastline and bubbles for what is in view now."""
+        """Draw coastline and bubbles for the box in view now."""
         if (west, south, east, north) != self._box:
             self._box = (west, south, east, north)
             self._redraw()
@@ -141,44 +146,52 @@ class AssetMap(Component):
         self._marked.data, self._faces.data = columns, dict(columns)
         self._sea.glyph.fill_color = SEA.on(self.dark)
         self._shore.glyph.update(fill_color=LAND.on(self.dark), line_color=BORDER.on(self.dark))
-        self._legend.object = self._told()
+        self._legend.object = self._legend_html()
 
     @property
     def _groups(self) -> dict[str, str]:
-        """Name of each group → its colour: that of what a type does, or the next one for each account."""
+        """Name of each group → its colour: that of the quantity of a type, or the next one for each account."""
         if not self.by_account:
             kinds = sorted({place.kind for place in self.places})
-            return {words(kind): QUANTITIES[does(kind)].on(self.dark) for kind in kinds}
+            return {words(kind): QUANTITIES[asset_quantity(kind)].on(self.dark) for kind in kinds}
         colours = list(QUANTITIES.values())
         owners = sorted({place.owner for place in self.places})
         return {owner: colours[i % len(colours)].on(self.dark) for i, owner in enumerate(owners)}
 
-    def _group(self, place: MapPlace) -> str:
-        return place.owner if self.by_account else words(place.kind)
-
     def _columns(self, drawn: Sequence[Marker]) -> dict[str, list[Any]]:
-        """Return the columns of the markers."""
+        """Columns of the markers."""
+        names = ("x", "y", "name", "about", "meaning", "href", "ring", "fill", "text_colour", "count", "icon")
         rows = [self._row(marker) for marker in drawn]
-        names = ("x", "y", "name", "about", "told", "href", "ring", "fill", "ink", "count", "icon")
-        columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
-        return columns | {"paper": [LAND.on(self.dark)] * len(rows)}
+        columns = {name: [row[name] for row in rows] for name in names}
+        return columns | {"background": [LAND.on(self.dark)] * len(rows)}
 
-    def _row(self, marker: Marker) -> tuple[Any, ...]:
-        of = [self.places[i] for i in marker.places]
-        ink = "#10202b" if self.dark else "#ffffff"
-        worst = max((place.state for place in of), key=["none", "good", "warn", "bad"].index)
-        ring = RINGS[worst].on(self.dark)
-        if len(of) > 1:
-            about = ", ".join(place.name for place in of[:6]) + (" …" if len(of) > 6 else "")
-            name, fill = f"{len(of)} assets; zoom in to tell them apart", UNKNOWN.on(self.dark)
-            return marker.x, marker.y, name, about, "", "#", ring, fill, ink, str(len(of)), ""
-        place = of[0]
-        about, fill = f"{words(place.kind)} of {place.owner}", self._groups[self._group(place)]
-        drawn = picture(place.kind, ink)
-        return marker.x, marker.y, place.name, about, place.meaning, place.href, ring, fill, ink, "", drawn
+    def _row(self, marker: Marker) -> dict[str, Any]:
+        places = [self.places[i] for i in marker.places]
+        place, text_colour = places[0], "#10202b" if self.dark else "#ffffff"
+        worst = max((each.state for each in places), key=["none", "good", "warn", "bad"].index)
+        row = {"x": marker.x, "y": marker.y, "ring": RINGS[worst].on(self.dark), "text_colour": text_colour}
+        if len(places) > 1:
+            return row | {
+                "name": f"{len(places)} assets; zoom in to see each",
+                "about": ", ".join(each.name for each in places[:6]) + (" …" if len(places) > 6 else ""),
+                "meaning": "",
+                "href": "#",
+                "fill": UNKNOWN.on(self.dark),
+                "count": str(len(places)),
+                "icon": "",
+            }
+        return row | {
+            "name": place.name,
+            "about": f"{words(place.kind)} of {place.owner}",
+            "meaning": place.meaning,
+            "href": place.href,
+            "fill": self._groups[place.owner if self.by_account else words(place.kind)],
+            "count": "",
+            "icon": icon_address(place.kind, text_colour),
+        }
 
-    def _told(self) -> str:
-        """Return the legend: colours of the groups, meanings of the rings."""
+    def _legend_html(self) -> str:
+        """Legend: colours of the groups, meanings of the rings."""
         dot = '<span style="display:inline-block;width:12px;height:12px;border-radius:6px;{}"></span>'
         parts = [f"{dot.format(f'background:{colour}')} {escape(name)}" for name, colour in self._groups.items()]
         named = {"good": "data fresh", "warn": "data stale", "bad": "failed job or no data for a day"}
@@ -190,16 +203,16 @@ class AssetMap(Component):
         return f'<div style="font-size:.8125rem;line-height:1.8">{items}</div>'
 
 
-def picture(kind: str, ink: str) -> str:
-    """Return the icon of an asset type as the address of an image that holds itself."""
-    stroke = f'fill="none" stroke="{ink}" stroke-width="1.8" stroke-linejoin="round" stroke-linecap="round"'
+def icon_address(kind: str, colour: str) -> str:
+    """Data URL of the icon of an asset type in some colour."""
+    stroke = f'fill="none" stroke="{colour}" stroke-width="1.8" stroke-linejoin="round" stroke-linecap="round"'
     size = 'viewBox="0 0 24 24" width="48" height="48"'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><path d="{icon_path(kind)}" {stroke}/></svg>'
     return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
 
 
 def around(xy: Sequence[tuple[float, float]], shape: float) -> world.Box:
-    """Return a box of a shape (height to width) that holds all places with room around them; Europe without any."""
+    """Box that holds all places with room around them, ``shape`` times as high as wide; Europe without places."""
     points = np.array(xy) if xy else np.array([world.mercator(-12, 35), world.mercator(35, 65)])
     (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
     width = max(1.35 * (east - west), 1.5 * (north - south) / shape, LEAST)

@@ -1,4 +1,4 @@
-"""Places that lie too close together on a map: many become a bubble with their number, those in one spot a ring."""
+"""Markers of places that lie too close together on a map: a bubble with their number, or a ring around one spot."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,46 +16,47 @@ MOST_IN_RING = 12
 
 @dataclass(frozen=True)
 class Marker:
-    """One thing to draw."""
+    """One marker on a map."""
 
     x: float
     """Web Mercator [m]."""
     y: float
+    """Web Mercator [m]."""
     places: tuple[int, ...]
-    """Which of the given places it stands for."""
+    """Indices of the places it stands for."""
 
 
 def markers(xy: Sequence[tuple[float, float]], metres_per_pixel: float) -> list[Marker]:
-    """Return what to draw for places, so that no two markers lie on each other.
+    """Markers of places such that no two lie on each other.
 
     Args:
         xy: Web Mercator of each place [m].
-        metres_per_pixel: How much a pixel of the map stands for.
+        metres_per_pixel: Scale of the map [m/px].
     """
     cells: dict[tuple[int, int], list[int]] = defaultdict(list)
     for i, (x, y) in enumerate(xy):
         cells[round(x / metres_per_pixel / APART), round(y / metres_per_pixel / APART)].append(i)
-    found: list[Marker] = []
-    for members in _merged(list(cells.values()), np.array(xy), APART * metres_per_pixel):
-        found += _drawn([xy[i] for i in members], members, metres_per_pixel)
-    return found
+    points, drawn = np.array(xy), list[Marker]()
+    for members in _merged(list(cells.values()), points, APART * metres_per_pixel):
+        drawn += group_markers(points[members], members, metres_per_pixel)
+    return drawn
 
 
 def _merged(groups: list[list[int]], points: NDArray[np.float64], apart: float) -> list[list[int]]:
-    """Return groups of places such that the middles of no two are closer than a distance [m]."""
-    found: list[list[int]] = []
+    """Groups of places such that the middles of no two are closer than a distance [m]."""
+    merged: list[list[int]] = []
     for group in sorted(groups, key=len, reverse=True):
         middle = points[group].mean(axis=0)
-        near = next((each for each in found if np.hypot(*(points[each].mean(axis=0) - middle)) < apart), None)
+        near = next((each for each in merged if np.hypot(*(points[each].mean(axis=0) - middle)) < apart), None)
         if near is None:
-            found.append(group)
+            merged.append(group)
         else:
             near += group
-    return found if len(found) == len(groups) else _merged(found, points, apart)  # a merged group has another middle
+    return merged if len(merged) == len(groups) else _merged(merged, points, apart)  # a merged group has a new middle
 
 
-def _drawn(xy: Sequence[tuple[float, float]], members: list[int], metres_per_pixel: float) -> list[Marker]:
-    points = np.array(xy)
+def group_markers(points: NDArray[np.float64], members: list[int], metres_per_pixel: float) -> list[Marker]:
+    """Markers of places close to each other, shape (m, 2) [m]: a ring if they are in one spot, else one bubble."""
     x, y = points.mean(axis=0)
     in_one_spot = bool((np.ptp(points, axis=0) <= SPOT).all())
     if len(members) > 1 and not (in_one_spot and len(members) <= MOST_IN_RING):

@@ -1,4 +1,4 @@
-"""A place on a small map: a click moves it."""
+"""A small map on which a click chooses a place."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from components.maps.asset_map import BORDER, LAND, SEA, around
 from components.theme import PRIMARY
 
 WIDTH, LEAST_WIDE = 700, 700_000.0
-"""Width that is assumed [px]; how far the map shows at first [m]."""
+"""Width that is assumed [px]; least width of the map at first [m]."""
 
 
 class PlacePicker(Component):
-    """Shows a place; the place follows clicks."""
+    """Shows a place, which follows clicks."""
 
     latitude = param.Number(default=None, allow_None=True, bounds=(-90, 90), doc="Degrees north; None: no place yet.")
     longitude = param.Number(default=None, allow_None=True, bounds=(-180, 180), doc="Degrees east; None: no place yet.")
@@ -30,13 +30,13 @@ class PlacePicker(Component):
         super().__init__(**params)
         self._mark = ColumnDataSource({"x": [], "y": []})
         self._land = ColumnDataSource({"xs": [], "ys": []})
-        self._figure = self._drawn()
+        self._figure = self._build_figure()
         self._redraw()
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.pane.Bokeh(self._figure, sizing_mode="stretch_width", margin=8)
 
-    def _drawn(self) -> figure:
+    def _build_figure(self) -> figure:
         west, south, east, north = around(self._xy(), self.height / WIDTH)
         made = figure(
             x_range=Range1d(west, east), y_range=Range1d(south, north), height=self.height, match_aspect=True,
@@ -48,7 +48,7 @@ class PlacePicker(Component):
         self._pin = made.scatter("x", "y", size=16, source=self._mark, line_width=2)
         made.add_tools(PanTool(), WheelZoomTool(modifiers={"ctrl": True}), ResetTool())
         made.toolbar.update(logo=None, autohide=True, active_drag=made.tools[0], active_scroll=made.tools[1])
-        made.on_event(Tap, self._tapped)
+        made.on_event(Tap, self._choose)
         return made
 
     def _xy(self) -> list[tuple[float, float]]:
@@ -56,7 +56,7 @@ class PlacePicker(Component):
             return []
         return [world.mercator(self.longitude, self.latitude)]
 
-    def _tapped(self, event: Tap) -> None:
+    def _choose(self, event: Tap) -> None:
         if not self.fixed and event.x is not None and event.y is not None:
             longitude, latitude = world.degrees(event.x, event.y)
             self.param.update(latitude=round(latitude, 5), longitude=round(longitude, 5))

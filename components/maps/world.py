@@ -1,4 +1,4 @@
-"""The land of the world in Web Mercator, from files in assets-static: nothing is fetched from elsewhere."""
+"""Countries of the world in Web Mercator, from files in assets-static: nothing is fetched from elsewhere."""
 
 from functools import cache
 from pathlib import Path
@@ -20,20 +20,20 @@ Box = tuple[float, float, float, float]
 
 
 def mercator(longitude: float, latitude: float) -> tuple[float, float]:
-    """Return a place [degrees] in Web Mercator [m]."""
+    """Web Mercator [m] of longitude and latitude [degrees]."""
     north = np.radians(np.clip(latitude, -MOST_NORTH, MOST_NORTH))
     return RADIUS * float(np.radians(longitude)), RADIUS * float(np.log(np.tan(np.pi / 4 + north / 2)))
 
 
 def degrees(x: float, y: float) -> tuple[float, float]:
-    """Return longitude and latitude of a place in Web Mercator [m], within those that there are."""
+    """Longitude and latitude [degrees] of a place in Web Mercator [m]."""
     longitude = float(np.clip(np.degrees(x / RADIUS), -180, 180))
     return longitude, float(np.degrees(2 * np.arctan(np.exp(y / RADIUS)) - np.pi / 2))
 
 
 @cache
 def _rings(scale: str) -> tuple[list[Points], Points]:
-    """Return the rings of all countries and the box of each, shape (r, 4)."""
+    """Rings of all countries and the box of each, shape (r, 4)."""
     with np.load(FOLDER / f"land-{scale}.npz") as stored:
         points, starts = stored["points"], stored["starts"]
     rings = np.split(points, starts[1:-1])
@@ -42,10 +42,10 @@ def _rings(scale: str) -> tuple[list[Points], Points]:
 
 
 def land(box: Box) -> tuple[list[Points], list[Points]]:
-    """Return the rings of the countries that reach into a box, as lists of x and of y [m]."""
+    """Rings of the countries that reach into a box, as lists of x and of y [m]."""
     west, south, east, north = box
     scale = "50m" if east - west < FINE_BELOW else "110m"
     rings, boxes = _rings(scale)
     near = (boxes[:, 0] < east) & (boxes[:, 2] > west) & (boxes[:, 1] < north) & (boxes[:, 3] > south)
-    found = [rings[i] for i in np.flatnonzero(near)]
-    return [ring[:, 0] for ring in found], [ring[:, 1] for ring in found]
+    shown = [rings[i] for i in np.flatnonzero(near)]
+    return [ring[:, 0] for ring in shown], [ring[:, 1] for ring in shown]

@@ -1,63 +1,95 @@
-"""Charts as they were at each moment of the past: play, pause, step; the line marks the moment of knowledge."""
+"""Charts as of each moment of the past: play, pause, step; a line marks the belief time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import panel as pn
 import param
+from numpy.typing import NDArray
 from panel.links import Callback
 
 from components.charts.time_series import TimeSeries
-from components.charts.traces import Chart
+from components.charts.traces import Chart, Trace
 from components.component import Component
-from components.replay.history import History
 from components.scripts import Script
-from engine.iso_time import from_us, zone
+from engine.iso_time import Microseconds, from_us, zone
 
 MOST_FRAMES = 400
-"""Moments that are shown, however many beliefs there are."""
+"""Most moments that are shown, however many beliefs there are."""
 FRAME_MS = 100
 KEYS = Script(__file__).call("followKeys", "player", "plot", "cb_context.index")
-"""Moves the player, in the browser that plays, while the replay is visible and nobody is writing."""
+"""Moves the player by keys, while the replay is visible and nobody is typing."""
 HINT = "Keys: p plays and pauses, n shows the next moment, s stops at the last one."
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class History:
+    """All beliefs of one sensor from one source."""
+
+    every: Trace
+    """A line with several values for an event, one for each belief, in order of the time it was formed."""
+
+    @property
+    def times(self) -> Microseconds:
+        """Belief time of each belief [µs since 1970 UTC], shape (n,)."""
+        return np.zeros(0, np.int64) if self.every.known is None else self.every.known
+
+    @cached_property
+    def _starts(self) -> NDArray[np.intp]:
+        """Index of the first belief about each event, shape (events,)."""
+        events = self.every.events
+        return np.flatnonzero(np.append(True, events[1:] != events[:-1])) if len(events) else np.zeros(0, np.intp)
+
+    def known(self, moment: int) -> Trace:
+        """Newest belief about each event with a belief time until a moment [µs since 1970 UTC]."""
+        if not len(self.times):
+            return self._taken(np.zeros(0, np.intp))
+        places = np.where(self.times <= moment, np.arange(len(self.times)), -1)
+        newest = np.maximum.reduceat(places, self._starts)
+        return self._taken(newest[newest >= 0])
+
+    def _taken(self, at: NDArray[np.intp]) -> Trace:
+        every = self.every
+        band = every.band and replace(every.band, low=every.band.low[at], high=every.band.high[at])
+        return replace(every, events=every.events[at], values=every.values[at], known=self.times[at], band=band)
+
+
 @dataclass(frozen=True, eq=False)
-class Remembered:
-    """One chart with all that was ever believed of its lines."""
+class ReplayedChart:
+    """One chart with all beliefs of its lines."""
 
     title: str
     histories: Sequence[History]
 
     def known(self, moment: int) -> Chart:
-        """Return the chart as it was known at a moment [µs since 1970 UTC]."""
+        """The chart as of a moment [µs since 1970 UTC]."""
         lines = [history.known(moment) for history in self.histories]
-        return Chart(title=self.title, traces=lines, extent=self._extent, empty="Nothing was known at this time.")
+        return Chart(title=self.title, traces=lines, extent=self._extent, empty="There were no data yet at this time.")
 
     @cached_property
     def _extent(self) -> tuple[float, float] | None:
-        """Lowest and highest of all values, so that the axis stands still."""
+        """Lowest and highest of all values [unit of the lines], so that the axis stands still."""
         parts = [part for history in self.histories for part in history.every.spread if len(part)]
         return (float(min(part.min() for part in parts)), float(max(part.max() for part in parts))) if parts else None
 
 
 def moments(histories: Sequence[History], most: int = MOST_FRAMES) -> np.ndarray:
-    """Return the moments at which something became known, thinned to a number [µs since 1970 UTC]."""
+    """Belief times of histories, thinned to at most some number [µs since 1970 UTC], shape (m,)."""
     formed = [history.times for history in histories if len(history.times)]
     if not formed:
         return np.zeros(0, dtype=np.int64)
-    found = np.unique(np.concatenate(formed))
-    kept: np.ndarray = found[np.unique(np.linspace(0, len(found) - 1, min(most, len(found))).round().astype(int))]
+    times = np.unique(np.concatenate(formed))
+    kept: np.ndarray = times[np.unique(np.linspace(0, len(times) - 1, min(most, len(times))).round().astype(int))]
     return kept
 
 
 class Replay(Component):
-    """Shows what was known at one moment, and lets time run."""
+    """Shows charts as of one moment, and lets time run."""
 
-    charts = param.List(item_type=Remembered, doc="What to show, from top to bottom.")
+    charts = param.List(item_type=ReplayedChart, doc="The charts, from top to bottom.")
     zone = param.String(default="UTC", doc="IANA name of the zone times are written in.")
     span = param.Tuple(default=None, length=2, allow_None=True, doc="Time range in view [µs since 1970 UTC].")
     dark = param.Boolean(default=False, doc="Whether dark mode is on.")
@@ -88,7 +120,7 @@ class Replay(Component):
 
     @property
     def moment(self) -> int | None:
-        """The moment of knowledge that is shown [µs since 1970 UTC]; None without any belief."""
+        """Belief time that is shown [µs since 1970 UTC]; None without any belief."""
         return int(self.moments[self.player.value]) if len(self.moments) else None
 
     def _known(self) -> list[Chart]:
@@ -102,7 +134,7 @@ class Replay(Component):
         if self.moment is None:
             return '<span role="status">There is nothing to replay in this time range.</span>'
         at = from_us(self.moment).astimezone(zone(self.zone))
-        return f'<span role="status">Known at <b>{at:%a %-d %b %Y %H:%M}</b> ({self.zone})</span>'
+        return f'<span role="status">As known at <b>{at:%a %-d %b %Y %H:%M}</b> ({self.zone})</span>'
 
     @param.depends("dark", watch=True)
     def _recolour(self) -> None:

@@ -1,4 +1,4 @@
-"""A table of facts whose rows can be acted on; of rows that change, only those are drawn anew."""
+"""A table of facts with buttons in its rows; only rows that change are drawn anew."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -36,12 +36,12 @@ LOOK = (
 
 @dataclass(frozen=True)
 class Action:
-    """Something that can be done with a row."""
+    """An action on a row."""
 
     word: str
-    """What it is called in the code."""
+    """Its name in the code."""
     label: str
-    """What is written on its button."""
+    """Text of its button."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class ActionRow:
     """One row."""
 
     key: str
-    """What tells it from all others, at any time."""
+    """Id that no other row of the table ever has."""
     cells: Sequence[Cell]
     name: str = ""
-    """What it is called when its actions are read aloud."""
+    """Its name where a screen reader reads its buttons."""
     actions: Sequence[Action] = field(default=())
 
 
@@ -79,7 +79,7 @@ class ActionTable(Component):
 
     columns = param.List(item_type=str, doc="Names of the columns.")
     rows = param.List(item_type=ActionRow, doc="The rows, in the order to show them.")
-    empty = param.String(default="There are none yet.", doc="What to say, and to do, without rows.")
+    empty = param.String(default="There are none yet.", doc="Text without rows: what a person can do then.")
     dark = param.Boolean(default=False, doc="Whether dark mode is on.")
     on_action = param.Callable(default=None, doc="Called with the key of a row and the word of one of its actions.")
 
@@ -92,7 +92,7 @@ class ActionTable(Component):
         return self._drawn
 
     def press(self, key: str, word: str) -> None:
-        """Do what the button of an action does; what the row does not offer is not done, whoever asks."""
+        """Act as if a button was pressed; actions that the row does not offer are ignored: a browser may send any."""
         offered = {(row.key, action.word) for row in self.rows for action in row.actions}
         if self.on_action is not None and (key, word) in offered:
             self.on_action(key, word)

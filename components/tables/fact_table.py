@@ -1,6 +1,5 @@
 """Small tables of facts: texts, links and lights, readable by people and by screen readers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, TypeAlias
@@ -20,14 +19,14 @@ RULES = """
 .facts code {overflow-wrap: anywhere} .facts td:has(> code) {min-width: 14em} .facts small {display: block; opacity: .8}
 .facts progress {width: 72px; height: 8px; vertical-align: middle; accent-color: #0072b2}
 """
-"""How facts look; also where they stand in other tables."""
+"""Style of facts, also in other tables."""
 SHAPES = {"good": ("●", GOOD), "warn": ("▲", WARN), "bad": ("■", BAD), "none": ("○", None)}
-"""A light's shape differs with its meaning, so that colour is never needed to read it."""
+"""State of a light → its shape and colour; the shapes differ, so that colour is never needed to read it."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """A text that leads somewhere."""
+    """A text with a link."""
 
     text: str
     href: str
@@ -41,7 +40,7 @@ class Light:
     """good, warn, bad or none."""
     text: str
     href: str = ""
-    """Where it leads, in a table; empty: nowhere."""
+    """Address that it links to in a table; empty: none."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Bar:
-    """How far something is."""
+    """Progress of something."""
 
     share: float
     """From 0 to 1."""
@@ -62,7 +61,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Lines:
-    """Several facts under each other; the first one matters most."""
+    """Several facts below each other; all but the first are printed small."""
 
     facts: tuple["Cell", ...]
 
@@ -71,14 +70,14 @@ Cell: TypeAlias = str | Link | Light | Code | Bar | Lines
 
 
 def light(shown: Light, dark: bool) -> str:
-    """Return a light as HTML: its shape, then its word."""
+    """Light as HTML: its shape, then its text."""
     shape, colour = SHAPES[shown.state]
-    ink = f' style="color:{colour.on(dark)}"' if colour else ""
-    return f'<span class="light"><span{ink} aria-hidden="true">{shape}</span> {escape(shown.text)}</span>'
+    style = f' style="color:{colour.on(dark)}"' if colour else ""
+    return f'<span class="light"><span{style} aria-hidden="true">{shape}</span> {escape(shown.text)}</span>'
 
 
 def cell_html(cell: Cell, dark: bool) -> str:
-    """Return a fact as HTML."""
+    """Fact as HTML."""
     if isinstance(cell, Lines):
         first, *others = [cell_html(fact, dark) for fact in cell.facts]
         return first + "".join(f"<small>{other}</small>" for other in others)
@@ -99,7 +98,7 @@ class FactTable(Component):
 
     columns = param.List(item_type=str, doc="Names of the columns.")
     rows = param.List(doc="One list of texts, links, lights or codes for each line.")
-    empty = param.String(default="There are none yet.", doc="What to say, and to do, without rows.")
+    empty = param.String(default="There are none yet.", doc="Text without rows: what a person can do then.")
     dark = param.Boolean(default=False, doc="Whether dark mode is on.")
 
     def __init__(self, **params: Any) -> None:
@@ -116,9 +115,8 @@ class FactTable(Component):
             self._pane.object = f'<p role="status">{escape(self.empty)}</p>'
             return
         head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.columns)
-        body = "".join(self._row(row) for row in self.rows)
+        body = "".join(
+            f"<tr>{''.join(f'<td>{cell_html(cell, self.dark)}</td>' for cell in row)}</tr>" for row in self.rows
+        )
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         self._pane.object = f'<style>{RULES}</style><div class="facts" tabindex="0">{table}</div>'
-
-    def _row(self, row: Sequence[Cell]) -> str:
-        return f"<tr>{''.join(f'<td>{cell_html(cell, self.dark)}</td>' for cell in row)}</tr>"

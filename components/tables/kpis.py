@@ -1,4 +1,4 @@
-"""A few numbers that matter, each with its unit and what it says."""
+"""Key figures as cards, each with its unit and an explanation."""
 
 from dataclasses import dataclass
 from html import escape
@@ -24,23 +24,22 @@ STYLE = """
 
 @dataclass(frozen=True)
 class Kpi:
-    """One number."""
+    """One key figure."""
 
     name: str
-    """What it is."""
     value: str
-    """The number with its unit."""
+    """Number with its unit."""
     detail: str = ""
-    """What it is compared with, or when it holds."""
+    """Explanation, such as what it is compared with."""
     href: str = ""
-    """Where more is told of it."""
+    """Address of a page with more about it; empty: none."""
 
 
 class Kpis(Component):
-    """Shows numbers as cards beside each other."""
+    """Shows key figures as cards beside each other."""
 
-    items = param.List(item_type=Kpi, doc="The numbers, most important first.")
-    title = param.String(default="", doc="What the numbers are about.")
+    items = param.List(item_type=Kpi, doc="The key figures, most important first.")
+    title = param.String(default="", doc="Heading above the cards.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
@@ -52,14 +51,9 @@ class Kpis(Component):
 
     @param.depends("items", "title", watch=True)
     def _draw(self) -> None:
-        cards = "".join(
-            f"<div><dt>{escape(item.name)}</dt><dd>{_value(item)}<small>{escape(item.detail)}</small></dd></div>"
-            for item in self.items
-        )
+        cards = ""
+        for item in self.items:
+            value = f'<a href="{escape(item.href)}">{escape(item.value)}</a>' if item.href else escape(item.value)
+            cards += f"<div><dt>{escape(item.name)}</dt><dd>{value}<small>{escape(item.detail)}</small></dd></div>"
         heading = f'<h3 style="margin:0 0 8px;font-size:1rem;font-weight:500">{escape(self.title)}</h3>'
         self._pane.object = f'{STYLE}{heading if self.title else ""}<dl class="kpis">{cards}</dl>'
-
-
-def _value(item: Kpi) -> str:
-    text = escape(item.value)
-    return f'<a href="{escape(item.href)}">{text}</a>' if item.href else text

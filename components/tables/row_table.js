@@ -7,7 +7,7 @@
  */
 /**
  * @typedef {{columns: string[], rows: Cell[][], search: string, sort: string, page_size: number, empty: string,
- *   file: string, inks: Object<string, string>, on: (name: string, act: () => void) => void}} Model
+ *   file: string, state_colours: Object<string, string>, on: (name: string, act: () => void) => void}} Model
  */
 
 /** @type {Object<string, string>} */
@@ -30,14 +30,14 @@ function element(name, attributes = {}, ...children) {
 
 /**
  * @param {Cell} cell
- * @param {Object<string, string>} inks
+ * @param {Object<string, string>} stateColours
  */
-function shown(cell, inks) {
+function shown(cell, stateColours) {
   const text = cell.text ?? ""
   if (cell.href) return element("a", {href: cell.href}, text)
   if (cell.state) {
-    const ink = inks[cell.state]
-    const shape = element("span", {"aria-hidden": "true", style: ink ? `color:${ink}` : null}, SHAPES[cell.state])
+    const colour = stateColours[cell.state]
+    const shape = element("span", {"aria-hidden": "true", style: colour ? `color:${colour}` : null}, SHAPES[cell.state])
     return element("span", {class: "light"}, shape, ` ${text}`)
   }
   return cell.code ? element("code", {}, text) : document.createTextNode(text)
@@ -125,7 +125,7 @@ export function render({model}) {
     page = Math.min(page, last)
     const part = rows.slice(page * model.page_size, (page + 1) * model.page_size)
     /** @param {Cell[]} row */
-    const line = (row) => element("tr", {}, ...row.map((cell) => element("td", {}, shown(cell, model.inks))))
+    const line = (row) => element("tr", {}, ...row.map((cell) => element("td", {}, shown(cell, model.state_colours))))
     const body = element("tbody", {}, ...part.map(line))
     const top = element("thead", {}, element("tr", {}, ...model.columns.map(head)))
     const none = element("p", {}, model.rows.length ? "Nothing matches; search for less." : model.empty)
@@ -144,7 +144,7 @@ export function render({model}) {
   if (model.file) bar.append(button("CSV", "Save these rows as CSV", () => save(model), false))
   search.addEventListener("input", () => { page = 0; model.search = search.value })
   model.on("search", () => { if (search.value !== model.search) search.value = model.search })
-  for (const name of ["rows", "columns", "search", "sort", "inks"]) model.on(name, draw)
+  for (const name of ["rows", "columns", "search", "sort", "state_colours"]) model.on(name, draw)
   draw()
   return root
 }

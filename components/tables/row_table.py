@@ -1,4 +1,4 @@
-"""A table to search, sort, leaf through and save: hundreds of rows, all of it in the browser."""
+"""A table to search, sort, page through and save: for hundreds of rows, all of it in the browser."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,13 +30,13 @@ class RowTable(JSComponent):
     """Shows the rows that contain every word searched for, in the order wanted."""
 
     columns = param.List(item_type=str, doc="Names of the columns.")
-    rows = param.List(doc="One list of cells for each line, as ``cells`` makes them.")
+    rows = param.List(doc="One list of cells for each line, as ``browser_cell`` makes them.")
     search = param.String(default="", doc="Words a line must contain, in any column, whatever their case.")
     sort = param.String(default="", doc="Column to sort by; with - in front downwards; empty: as given.")
     page_size = param.Integer(default=25, bounds=(1, None), doc="Lines of one page.")
-    empty = param.String(default="There are none yet.", doc="What to say, and to do, without rows.")
+    empty = param.String(default="There are none yet.", doc="Text without rows: what a person can do then.")
     file = param.String(default="", doc="Name of the CSV file the rows can be saved as; empty: they cannot.")
-    inks = param.Dict(default={}, doc="State → its colour on the paper in use; follows ``dark``.")
+    state_colours = param.Dict(default={}, doc="State of a light → its colour; follows ``dark``.")
     dark = param.Boolean(default=False, doc="Whether dark mode is on.")
 
     _esm = Path(__file__).with_name("row_table.js")
@@ -44,24 +44,26 @@ class RowTable(JSComponent):
 
     def __init__(self, *, rows: Sequence[Sequence[Cell | int]], **params: Any) -> None:
         params = {"sizing_mode": "stretch_width", "margin": 8, **params}
-        super().__init__(rows=[[cell(each) for each in row] for row in rows], **params)
-        self._ink()
+        super().__init__(rows=[[browser_cell(cell) for cell in row] for row in rows], **params)
+        self._recolour()
 
     def save(self, filename: Any, title: str | None = "Flexscope", *_: Any, **_other: Any) -> None:
         """See Component.save; Panel's other parameters change nothing, as the file needs nothing else."""
         write(self, filename, title or "Flexscope")
 
     @param.depends("dark", watch=True)
-    def _ink(self) -> None:
-        self.inks = {state: colour.on(self.dark) for state, colour in (("good", GOOD), ("warn", WARN), ("bad", BAD))}
+    def _recolour(self) -> None:
+        self.state_colours = {
+            state: colour.on(self.dark) for state, colour in (("good", GOOD), ("warn", WARN), ("bad", BAD))
+        }
 
 
-def cell(given: Cell | int) -> dict[str, Any]:
-    """Return a cell as the table in the browser takes it; numbers are sorted as such."""
-    if isinstance(given, int):
-        return {"text": f"{given:,}", "value": given}
-    if isinstance(given, Link):
-        return {"text": given.text, "href": given.href}
-    if isinstance(given, Light):
-        return {"text": given.text, "state": given.state}
-    return {"text": given.text, "code": True} if isinstance(given, Code) else {"text": given}
+def browser_cell(cell: Cell | int) -> dict[str, Any]:
+    """Cell as the table in the browser takes it; numbers are sorted as such."""
+    if isinstance(cell, int):
+        return {"text": f"{cell:,}", "value": cell}
+    if isinstance(cell, Link):
+        return {"text": cell.text, "href": cell.href}
+    if isinstance(cell, Light):
+        return {"text": cell.text, "state": cell.state}
+    return {"text": cell.text, "code": True} if isinstance(cell, Code) else {"text": cell}

@@ -86,7 +86,7 @@ def demo(folder: Path) -> Database:
 
 
 def one_size(browser: Browser, root: str, known: dict[str, str], names: list[str], size: str, dark: bool) -> None:
-    """Take the pictures of one size, on light or on dark paper."""
+    """Take the pictures of one size, in light or in dark mode."""
     width, height = SIZES[size]
     agent = {"user_agent": "Chrome Mobile Mobi"} if size == "phone" else {}
     context = browser.new_context(viewport={"width": width, "height": height}, base_url=root, **agent)

@@ -63,7 +63,7 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/assets/{id:int}?tab=plan": ASSET("No schedule yet", tab="Plan"),
     "/assets/{id:int}?tab=automations": ASSET("No automations for this asset", tab="Automations"),
     "/assets/{id:int}?tab=replay": ASSET("[Nn]othing to replay", tab="Replay"),
-    "/assets/{id:int}?tab=context": ASSET("No flex-context applies here", tab="Context"),
+    "/assets/{id:int}?tab=context": ASSET("No flex-context is set", tab="Context"),
     "/assets/{id:int}?tab=properties": ASSET("Longitude", tab="Properties"),
     "/assets/{id:int}?tab=status": ASSET("Jobs of the last 7 days", tab="Status"),
     "/assets/{id:int}?tab=audit": ASSET("Before", tab="Audit log"),
@@ -83,7 +83,7 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/users": PageLine("hand@example.org", instead="Last sign-in"),
     "/accounts": PageLine(r"\bMill\b", instead="Consultancy"),
     "/logged-in-user": PageLine("hand@example.org", {"hand"}, instead="Last sign-in"),
-    "/alerts": PageLine("Meter is silent", instead="need"),
+    "/alerts": PageLine("Meter is silent", instead="open alert"),
     "/status": PageLine("Database revision", HOSTS),
 }
 

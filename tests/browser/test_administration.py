@@ -71,9 +71,9 @@ def test_people_change_their_name_and_issue_a_token_that_works(desk: Page, site:
 def test_a_key_is_shown_once_works_and_is_revoked(desk: Page, site: Api):
     desk.goto("/logged-in-user")
     settle(desk)
-    desk.get_by_role("button", name="Make a key").click()
+    desk.get_by_role("button", name="Create a key").click()
     desk.get_by_label("Purpose").fill("meter")
-    desk.get_by_role("button", name="Make key").click()
+    desk.get_by_role("button", name="Create key").click()
     key = desk.get_by_label("Key meter").input_value()
     asked = {"url": f"{site.url}/api/v3_0/assets", "headers": {"Authorization": f"Bearer {key}"}, "timeout": 20}
     assert requests.get(**asked).status_code == 200

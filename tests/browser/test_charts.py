@@ -122,7 +122,7 @@ def test_a_replay_obeys_the_keyboard_on_the_page_of_a_sensor(desk: Page, house: 
     desk.goto(f"/assets/{house}?tab=context")
     desk.get_by_role("link", name="household load").click()
     desk.get_by_role("tab", name="Replay").click()
-    label = desk.get_by_role("status").filter(has_text="Known at")
+    label = desk.get_by_role("status").filter(has_text="As known at")
     expect(label).to_be_visible()
     last = label.inner_text()
     desk.get_by_role("button", name="First frame").click()

@@ -13,9 +13,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("route", PAGES)
-def test_each_page_and_tab_is_accessible_and_fits_on_light_and_dark_paper(
-    host: Page, demo_database: Database, route: str
-):
+def test_each_page_and_tab_is_accessible_and_fits_on_light_and_dark(host: Page, demo_database: Database, route: str):
     """Console errors and requests to other hosts are asserted by the fixture."""
     host.goto(addresses(demo_database)[route])
     wrong = {}

@@ -137,12 +137,12 @@ def test_what_is_wrong_is_counted_in_the_menu_and_told_until_it_is_over(
     desk.get_by_text("Alerts (1)").click()
     row = desk.get_by_role("row", name=re.compile("data feed stopped"))
     expect(row).to_contain_text(SILENT)
-    expect(row).to_contain_text("found 3 times")
+    expect(row).to_contain_text("seen 3 times")
     expect(row.get_by_role("link", name="Canal house")).to_have_attribute("href", re.compile("tab=status"))
-    expect(desk.get_by_text("1 thing needs attention")).to_be_visible()
+    expect(desk.get_by_text("1 open alert")).to_be_visible()
     with demo_database.writing() as session:
         session.execute(update(Alert).where(Alert.id == alert).values(ended_at=datetime.now(UTC)))
-    expect(desk.get_by_text("0 things need attention")).to_be_visible()
+    expect(desk.get_by_text("0 open alerts")).to_be_visible()
     expect(row).to_contain_text("until ")
 
 

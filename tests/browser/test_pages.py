@@ -86,7 +86,7 @@ def test_a_preset_shows_a_week_and_reads_what_is_missing(desk: Page, house: int)
     assert week[1] - week[0] == 7 * 86_400_000
 
 
-def test_the_paper_turns_dark_for_lines_and_page_and_stays_so(desk: Page, house: int):
+def test_dark_mode_holds_for_lines_and_page_and_stays_so(desk: Page, house: int):
     desk.goto(f"/assets/{house}")
     light = charts(desk)[0]["inks"]
     desk.get_by_role("button", name="Toggle theme").click()
@@ -254,7 +254,7 @@ def test_a_click_on_the_map_opens_the_asset(desk: Page):
 
 def test_a_replay_shows_what_was_known_earlier(desk: Page, house: int):
     desk.goto(f"/assets/{house}?tab=replay")
-    label = desk.get_by_role("status").filter(has_text="Known at")
+    label = desk.get_by_role("status").filter(has_text="As known at")
     expect(label).to_be_visible()
     last, before = label.inner_text(), charts(desk)
     desk.get_by_role("button", name="First frame").click()

@@ -37,7 +37,7 @@ def test_a_failed_job_is_found_by_its_state_and_requeued(desk: Page, added: Any)
     desk.goto(f"/tasks/{job_id}")
     expect(desk.get_by_role("heading", name="Schedule job of Canal house")).to_be_visible()
     expect(desk.get_by_text("Schedule job finished.")).to_be_visible()
-    desk.get_by_role("link", name="the plan").click()
+    desk.get_by_role("link", name="Plan of the asset").click()
     expect(desk.get_by_role("heading", name=re.compile("Costs of the schedule"))).to_be_visible()
 
 
@@ -89,6 +89,6 @@ def test_an_admin_clears_a_queue_after_a_question(host: Page, added: Any):
     expect(host.get_by_role("row", name=re.compile("queued .*schedule"))).to_be_visible()
     queue.get_by_role("button", name="Clear ingestion", exact=True).click()
     yes.click()
-    expect(host.get_by_text("1 jobs of ingestion are cancelled.")).to_be_visible()
+    expect(host.get_by_text("1 job of ingestion cancelled.")).to_be_visible()
     expect(host.get_by_text("Cancelled by host: the queue was cleared.")).to_be_visible()
     expect(host.get_by_role("row", name=re.compile("started .*schedule"))).to_be_visible()

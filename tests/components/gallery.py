@@ -16,11 +16,9 @@ from components.charts.time_series import TimeSeries
 from components.component import Component
 from components.maps.asset_map import AssetMap, MapPlace
 from components.maps.place_picker import PlacePicker
-from components.replay.history import History
-from components.replay.replay import Remembered, Replay
+from components.replay.replay import History, Replay, ReplayedChart
 from components.tables.action_table import Action, ActionRow, ActionTable
-from components.tables.asset_cards import AssetCards, Card
-from components.tables.asset_tree import AssetTree, Node
+from components.tables.assets import AssetCards, AssetTree, Card, Node
 from components.tables.fact_table import FactTable, Light
 from components.tables.kpis import Kpi, Kpis
 from components.tables.row_table import RowTable
@@ -38,7 +36,7 @@ def replay() -> Replay:
     every = trace(np.repeat(DAY, 2) + np.tile([1, 0], 192), label="Load")
     object.__setattr__(every, "events", events)
     object.__setattr__(every, "known", known)
-    return Replay(charts=[Remembered("Load", [History(every=every)])])
+    return Replay(charts=[ReplayedChart("Load", [History(every=every)])])
 
 
 EXAMPLES: dict[str, Callable[[], Component | RowTable]] = {

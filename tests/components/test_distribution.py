@@ -10,20 +10,20 @@ from tests.components.samples import trace
 
 
 def test_all_values_are_counted_once():
-    bounds, shares = distribution.counted(trace([0, 0, 0, 10, float("nan")]))
+    bounds, shares = distribution.histogram_shares(trace([0, 0, 0, 10, float("nan")]))
     assert shares.sum() == pytest.approx(100)
     assert (shares[0], shares[-1]) == (75, 25)
     assert (bounds[0], bounds[-1]) == (0, 10)
 
 
 def test_the_duration_curve_falls_from_the_highest_to_the_lowest_value():
-    shares, values = distribution.reached(trace([3, 1, 2, 4]))
+    shares, values = distribution.duration_points(trace([3, 1, 2, 4]))
     assert values.tolist() == [4, 3, 2, 1]
     assert shares.tolist() == [25, 50, 75, 100]
 
 
 def test_a_long_duration_curve_keeps_its_ends():
-    shares, values = distribution.reached(trace(np.arange(100_000.0)))
+    shares, values = distribution.duration_points(trace(np.arange(100_000.0)))
     assert len(values) <= distribution.MOST_POINTS
     assert (values[0], values[-1], shares[-1]) == (99_999, 0, 100)
 
@@ -34,7 +34,7 @@ def test_axes_name_what_and_unit():
     assert second.xaxis[0].axis_label == "Share of the time [%]"
 
 
-def test_dark_paper_takes_the_dark_colour():
+def test_dark_mode_takes_the_dark_colour():
     shown = Distribution(trace=trace([1, 2]))
     shown.dark = True
     bars, curve = (pane.object.renderers[0].glyph for pane in shown.__panel__()[1::2])

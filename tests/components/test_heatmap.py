@@ -7,7 +7,7 @@ import numpy as np
 import panel as pn
 import pytest
 
-from components.charts.heatmap import Heatmap, grid
+from components.charts.heatmap import Heatmap, heatmap_cells
 from components.charts.traces import Trace
 from engine.iso_time import instant, to_us
 
@@ -23,7 +23,7 @@ def hourly(day: str, hours: int, **facts) -> Trace:
 
 
 def test_a_usual_day_has_a_column_for_each_step():
-    cells = grid(hourly("2026-06-10", 48), zone=AMSTERDAM)
+    cells = heatmap_cells(hourly("2026-06-10", 48), zone=AMSTERDAM)
     assert cells.values.tolist() == [list(range(24)), list(range(24, 48))]
 
 
@@ -33,25 +33,25 @@ def test_energies_shorter_than_a_column_are_added_up_and_powers_averaged(unit, c
     line = Trace(
         label="Load", unit=unit, quantity="power", events=minutes, values=np.full(10, 2.0), step=timedelta(minutes=1)
     )
-    assert grid(line, zone="UTC").values[0, :2].tolist() == [cell, cell]
+    assert heatmap_cells(line, zone="UTC").values[0, :2].tolist() == [cell, cell]
 
 
 def test_the_hour_that_does_not_exist_stays_empty():
-    cells = grid(hourly("2026-03-29", 23), zone=AMSTERDAM)
+    cells = heatmap_cells(hourly("2026-03-29", 23), zone=AMSTERDAM)
     assert cells.values.shape == (1, 24)
     assert np.isnan(cells.values[0, 2])
     assert cells.values[0, [0, 1, 3, 23]].tolist() == [0, 1, 2, 22]
 
 
 def test_the_hour_that_comes_twice_is_split_and_no_value_is_lost():
-    cells = grid(hourly("2026-10-25", 25), zone=AMSTERDAM)
+    cells = heatmap_cells(hourly("2026-10-25", 25), zone=AMSTERDAM)
     assert cells.values.shape == (1, 48)
     assert cells.values[0, 2:8].tolist() == [1, 1, 2, 3, 4, 4]
     assert set(cells.values[0]) == set(range(25))
 
 
 def test_weeks_begin_on_monday():
-    cells = grid(hourly("2026-06-10", 7 * 24), zone=AMSTERDAM, days=7)
+    cells = heatmap_cells(hourly("2026-06-10", 7 * 24), zone=AMSTERDAM, days=7)
     assert cells.values.shape == (2, 168)
     assert cells.first == to_us(datetime(2026, 6, 8, tzinfo=UTC))
     assert np.isnan(cells.values[0, :48]).all()
@@ -61,7 +61,7 @@ def test_weeks_begin_on_monday():
 def test_missing_steps_stay_empty():
     line = hourly("2026-06-10", 24)
     line.values[5] = np.nan
-    assert np.isnan(grid(line, zone=AMSTERDAM).values[0]).nonzero()[0].tolist() == [5]
+    assert np.isnan(heatmap_cells(line, zone=AMSTERDAM).values[0]).nonzero()[0].tolist() == [5]
 
 
 @pytest.mark.parametrize(("values", "symmetric"), [([-1.0, 3.0], True), ([1.0, 3.0], False)])

@@ -58,7 +58,7 @@ def test_assets_close_together_are_one_bubble_until_zoomed_in():
 def test_a_marker_names_type_owner_and_state_and_leads_to_the_asset():
     shown = AssetMap(places=[place(state="bad", meaning="schedule failed")])
     data = shown._marked.data
-    assert (data["name"], data["about"], data["told"]) == (["House"], ["Building of Toy"], ["schedule failed"])
+    assert (data["name"], data["about"], data["meaning"]) == (["House"], ["Building of Toy"], ["schedule failed"])
     assert data["href"] == ["/assets/1"]
     assert data["icon"][0].startswith("data:image/svg+xml")
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from components.charts.traces import Trace
-from components.replay.history import History
-from components.replay.replay import Remembered, Replay, moments
+from components.replay.replay import History, Replay, ReplayedChart, moments
 from engine.iso_time import to_us
 from tests.components.samples import QUARTER, QUARTER_US, START
 
@@ -42,7 +41,7 @@ def test_many_moments_are_thinned_and_both_ends_kept():
 
 
 def test_playing_moves_lines_label_and_mark():
-    shown = Replay(charts=[Remembered("Load", [history(*TWICE)])], zone="Europe/Amsterdam")
+    shown = Replay(charts=[ReplayedChart("Load", [history(*TWICE)])], zone="Europe/Amsterdam")
     figure = shown.series._drawn[0].figure
     values = figure.renderers[0].data_source
     assert set(values.data["y"]) == {11, 21, 30}
@@ -54,7 +53,7 @@ def test_playing_moves_lines_label_and_mark():
 
 def test_figures_stay_while_nothing_is_known_of_a_line():
     late = history((0, 5, 1), label="PV")
-    shown = Replay(charts=[Remembered("Load", [history(*TWICE)]), Remembered("PV", [late])])
+    shown = Replay(charts=[ReplayedChart("Load", [history(*TWICE)]), ReplayedChart("PV", [late])])
     figures = [drawn.figure for drawn in shown.series._drawn]
     shown.player.value = 0
     assert [drawn.figure for drawn in shown.series._drawn] == figures
@@ -64,13 +63,13 @@ def test_figures_stay_while_nothing_is_known_of_a_line():
 def test_without_any_belief_there_is_nothing_to_play():
     none = np.zeros(0, np.int64)
     empty = History(every=Trace(label="x", unit="kW", events=none, known=none, values=np.zeros(0), step=QUARTER))
-    shown = Replay(charts=[Remembered("x", [empty])])
+    shown = Replay(charts=[ReplayedChart("x", [empty])])
     assert shown.player.disabled
     assert "nothing to replay" in shown._label.object
 
 
 def test_the_axis_stands_still():
-    shown = Replay(charts=[Remembered("Load", [history(*TWICE)])])
+    shown = Replay(charts=[ReplayedChart("Load", [history(*TWICE)])])
     plot, player = shown.series.figures[0], shown.player
     span = (plot.y_range.start, plot.y_range.end)
     player.value = 0

@@ -1,10 +1,10 @@
-"""Colours: one meaning each, and contrast enough on both papers."""
+"""Colours: one meaning each, and contrast enough on both backgrounds."""
 
 import pytest
 
 from components import theme
 
-PAPER = {False: "#ffffff", True: "#121212"}
+BACKGROUND = {False: "#ffffff", True: "#121212"}
 
 
 def luminance(colour: str) -> float:
@@ -20,9 +20,9 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("name", theme.QUANTITIES)
-def test_every_line_stands_out_from_its_paper(name, dark):
+def test_every_line_stands_out_from_its_background(name, dark):
     # WCAG 2.2, success criterion 1.4.11: graphical objects need 3:1.
-    assert contrast(theme.QUANTITIES[name].on(dark), PAPER[dark]) >= 3
+    assert contrast(theme.QUANTITIES[name].on(dark), BACKGROUND[dark]) >= 3
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Charts above each other: units, legend, linked ranges, empty states, paper."""
+"""Charts above each other: units, legend, linked ranges, empty states, dark mode."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_zooming_in_shows_points_that_were_thinned_away():
     assert 200 <= len(source.data["x"]) <= 206
 
 
-def test_dark_paper_takes_the_dark_form_of_each_colour():
+def test_dark_mode_takes_the_dark_form_of_each_colour():
     shown = TimeSeries(charts=[chart(trace([1], source_type="scheduler", quantity="power"))])
     fill, line = figures(shown)[0].renderers
     assert line.glyph.line_color == fill.glyph.fill_color == QUANTITIES["power"].light
@@ -142,17 +142,17 @@ def test_a_forecast_with_a_band_shows_it_and_tells_it():
     assert ["10 to 90 %" in box for box in boxes] == [True, False]
 
 
-def test_a_hidden_source_stays_hidden_on_other_paper():
+def test_a_hidden_source_stays_hidden_in_dark_mode():
     shown = TimeSeries(charts=[chart(trace([1]), trace([2], source_type="forecaster"))])
     figures(shown)[0].renderers[1].visible = False
     shown.dark = True
     assert texts(shown).count('aria-pressed="false"') == 1
 
 
-def test_remarks_are_bands_in_every_chart_and_leave_the_axes_alone():
+def test_annotations_are_bands_in_every_chart_and_leave_the_axes_alone():
     shown = TimeSeries(charts=[chart(trace([1])), chart(trace([2]), title="PV")])
     assert not [part for drawn in figures(shown) for part in drawn.renderers if isinstance(part.glyph, VStrip)]
-    shown.remarks = [
+    shown.annotations = [
         AnnotationBand(start=to_us(START), end=to_us(START) + QUARTER_US, text="Holiday " * 9, kind="holiday")
     ]
     strips = [part for drawn in figures(shown) for part in drawn.renderers if isinstance(part.glyph, VStrip)]

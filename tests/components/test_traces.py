@@ -5,8 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from components.charts.paths import lowest_and_highest
-from components.charts.traces import Band
+from components.charts.traces import Band, lowest_and_highest
 from engine.iso_time import to_us
 from tests.components.samples import QUARTER_US, START, chart, trace
 

@@ -1,14 +1,14 @@
 """The numbers on the dashboard, as people read them."""
 
 from app.assemble.day_costs import DayCost
-from app.pages.fleet.day_cards import cards
+from app.pages.fleet.dashboard import day_cards
 from components.tables.fact_table import Light
 from components.tables.kpis import Kpi
 
 
 def told(*days: DayCost) -> list[Kpi]:
     states = [Light("good", "fresh"), Light("bad", "failed"), Light("good", "fresh")]
-    return cards(days, hours=24, open_alerts=2, states=states, alerts_at="/alerts")
+    return day_cards(days, hours=24, open_alerts=2, states=states, alerts_at="/alerts")
 
 
 def day(cost: float, even: float | None, currency: str = "EUR", hours: float = 24) -> DayCost:

@@ -10,15 +10,15 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from app.auth.access.identity import SignedIn
-from app.pages.fleet import root
+from app.pages.fleet import dashboard
 from app.pages.fleet.dashboard import type_group
-from app.pages.sensor import statistics_tab
+from app.pages.sensor import sensor
 from app.settings import settings
 from app.web import context
 from app.web.context import Running
 from app.widgets import layout
 from app.widgets.layout import Shell
-from components.theme import ink_on
+from components.theme import text_colour_on
 from db.core.database import Database
 
 WHO = SignedIn(id=1, email="", username="ann", account_id=1, roles=frozenset(), timezone="UTC")
@@ -35,7 +35,7 @@ def serve(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         context.begin(Running.on(configured, database))
         who = replace(WHO, account_roles=frozenset(roles), looks=looks or {})
         monkeypatch.setattr(layout, "current_user", lambda: who)
-        monkeypatch.setattr(root, "current_user", lambda: who)
+        monkeypatch.setattr(dashboard, "current_user", lambda: who)
 
     yield begin
     database.close()
@@ -70,7 +70,7 @@ def test_an_account_has_its_own_logo_and_colours_but_nothing_from_elsewhere(serv
     light = made.theme_config["light"]
     assert made.logo == "/ems/public/own.svg"
     assert light["palette"] == {"primary": {"main": "#ffcc00"}, "secondary": {"main": "#c2410c"}}
-    assert light["components"]["MuiAppBar"]["styleOverrides"]["root"]["color"] == ink_on("#ffcc00") == "#10202b"
+    assert light["components"]["MuiAppBar"]["styleOverrides"]["root"]["color"] == text_colour_on("#ffcc00") == "#10202b"
     serve(looks={"logo_url": "https://elsewhere.example/x.svg", "primary_color": "red;"})
     assert page().logo is None
     assert page().theme_config["light"]["palette"]["primary"]["main"] == "#0b5c8f"
@@ -96,7 +96,7 @@ def test_the_start_page_is_the_one_named_for_the_account(serve: Serve, roles: tu
     named = "[('users', ['ESCo']), ('nowhere', ['MDC']), 'assets']"
     serve(roles, FLEXMEASURES_ROOT_VIEW=named)
     with set_curdoc(Document()):
-        assert root.view()._heading in heading
+        assert dashboard.root_view()._heading in heading
 
 
 def test_help_and_terms_are_offered_to_users(serve: Serve):
@@ -115,7 +115,7 @@ def test_groups_of_types_are_those_of_the_settings(serve: Serve):
 
 def test_missing_numbers_may_leave_their_place_empty(serve: Serve):
     serve()
-    assert statistics_tab._number(float("nan")) == "nan"
+    assert sensor.number_text(float("nan")) == "nan"
     serve(FLEXMEASURES_HIDE_NAN_IN_UI="true")
-    assert statistics_tab._number(float("nan")) == ""
-    assert statistics_tab._number(1234.5) == "1,234"
+    assert sensor.number_text(float("nan")) == ""
+    assert sensor.number_text(1234.5) == "1,234"

@@ -62,12 +62,12 @@ def test_a_replan_that_repeats_earlier_values_is_shown_whole(home: Home, who: Si
     plan(home, key, "28 kWh", 30)
     found = latest(home, who)
     assert found is not None
-    cards = plan_cards.cards(found, "UTC")
+    cards = plan_cards.schedule_cards(found, "UTC")
     shown = {card.name: card.value for card in cards.items}
     assert (shown["Cost"], shown["Imported energy"]) == ("8.40 EUR", "28.0 kWh")
     assert shown["Average price paid"] == "0.300 EUR/kWh"
     assert "Mon 14 Jan 00:00 to Mon 14 Jan 06:00, computed Sun 4 Jan 23:30 by Flexscope StorageScheduler" in cards.title
-    tab = plan_tab._read(home.assets["battery"].id, home.session, who)
+    tab = plan_tab.read_plan(home.assets["battery"].id, home.session, who)
     (line,) = tab.devices
     assert (len(line.events), line.values.sum()) == (6, pytest.approx(28))
 
@@ -88,7 +88,7 @@ def test_an_asset_without_a_schedule_and_one_of_an_older_version(home: Home, who
     plan(home, power(home), "25 kWh")
     home.session.execute(delete(StoredSchedule))
     assert listing.has_schedule(home.session, [battery])
-    tab = plan_tab._read(battery, home.session, who)
+    tab = plan_tab.read_plan(battery, home.session, who)
     assert tab.row is None and tab.is_older
 
 

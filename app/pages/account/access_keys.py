@@ -1,4 +1,4 @@
-"""Access keys of a user: list them, make one, whose text is shown once, and revoke one."""
+"""Access keys of a user: list them, create one, whose text is shown once, and revoke one."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.usecases.credentials import NewKey, create_key, revoke_key
-from app.widgets.async_content import later, note, reading, refuse, soon, waiting, writing
+from app.widgets.async_content import attempt, confirm, reading, soon, waiting, writing
 from app.widgets.confirm import Question
 from app.widgets.forms import Field, Form
 from components.tables.action_table import Action, ActionRow, ActionTable
@@ -20,15 +20,15 @@ from db.accounts.access_keys import AccessKey
 from db.accounts.users import User
 from db.core.database import get
 
-SCOPES = {"read": "read", "send data": "data", "ask for schedules": "schedule"}
-ONCE = "Copy this key now. It will not be shown again."
-COLUMNS = ["Key", "Allows", "Made", "Valid until"]
+SCOPES = {"read": "read", "send data": "data", "request schedules": "schedule"}
+ONCE = "Copy this now. It will not be shown again."
+COLUMNS = ["Key", "Allows", "Created", "Valid until"]
 REVOKE = Action("revoke", "Revoke")
-QUESTION = "Revoke the key {name}? Whatever uses it is refused from now on."
+QUESTION = "Revoke the key {name}? Machines that use it can no longer connect."
 COPY = "navigator.clipboard.writeText(text.value)"
 
 
-class Once(pn.viewable.Viewer):
+class SecretText(pn.viewable.Viewer):
     """A secret, shown until the page is left, with a button that copies it."""
 
     def __init__(self, label: str, secret: str) -> None:
@@ -41,69 +41,71 @@ class Once(pn.viewable.Viewer):
         return pn.Column(self._text, self._copy, sizing_mode="stretch_width", max_width=900)
 
 
-class Keys(pn.viewable.Viewer):
+class AccessKeys(pn.viewable.Viewer):
     """Shows the keys of a user that are not revoked."""
 
-    def __init__(self, user_id: int, *, may_make: bool) -> None:
+    def __init__(self, user_id: int, *, may_create: bool) -> None:
         super().__init__()
-        self._user_id, self._may_make = user_id, may_make
-        self._known: dict[str, str] = {}
+        self._user_id, self._may_create = user_id, may_create
+        self._names: dict[str, str] = {}
         self._table = ActionTable(columns=COLUMNS, on_action=self._ask, empty="No access keys yet.")
         self._place = pn.Column(waiting(), sizing_mode="stretch_width")
-        self._question, self._told = Question(), pn.Column(sizing_mode="stretch_width")
+        self._question, self._notice = Question(), pn.Column(sizing_mode="stretch_width")
         soon(self._read)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        parts: list[Any] = [self._place, self._question, self._told]
-        if self._may_make:
-            parts.append(pmui.Accordion(("Make a key", self._new()), title_variant="body1", margin=8))
+        parts: list[Any] = [self._place, self._question, self._notice]
+        if self._may_create:
+            parts.append(pmui.Accordion(("Create a key", self._new_key_form()), title_variant="body1", margin=8))
         return pn.Column(*parts, sizing_mode="stretch_width")
 
     async def _read(self) -> None:
-        try:
-            found = await reading(partial(_keys, self._user_id))
-        except Exception as error:  # told in its place, whatever it is
-            problem = error
-            later(lambda: refuse(self._place, problem))
-        else:
-            later(lambda: self._show(found))
+        def read_keys(session: Session, principal: SignedIn) -> list[AccessKey]:
+            user = get(session, User, self._user_id)
+            access.check(principal, "read" if "admin-reader" in principal.roles else "update", user)
+            return list(access_keys.of_user(session, self._user_id))
 
-    def _show(self, found: list[AccessKey]) -> None:
-        self._known = {str(each.id): each.name for each in found}
+        await attempt(reading(read_keys), self._place, self._show)
+
+    def _show(self, keys: list[AccessKey]) -> None:
+        self._names = {str(key.id): key.name for key in keys}
         self._table.rows = [
             ActionRow(
-                key=str(each.id),
+                key=str(key.id),
                 cells=[
-                    each.name,
-                    ", ".join(each.scopes),
-                    f"{each.created_at:%Y-%m-%d}",
-                    f"{each.expires_at:%Y-%m-%d}" if each.expires_at else "it is revoked",
+                    key.name,
+                    ", ".join(key.scopes),
+                    f"{key.created_at:%Y-%m-%d}",
+                    f"{key.expires_at:%Y-%m-%d}" if key.expires_at else "revoked",
                 ],
                 actions=[REVOKE],
             )
-            for each in found
+            for key in keys
         ]
         self._place[:] = [self._table]
 
     def _ask(self, key: str, _action: str) -> None:
-        again = partial(pn.state.execute, partial(self._revoke, key))
-        self._question.ask(QUESTION.format(name=self._known.get(key, key)), "Revoke it", again)
-
-    async def _revoke(self, key: str) -> None:
-        try:
-            await writing(lambda session, actor: revoke_key(session, actor, int(key)))
-        except Exception as error:  # as above
-            problem = error
-            later(lambda: refuse(self._told, problem))
-        else:
-            later(lambda: self._told.param.update(objects=[note("The key is revoked.", "success")]))
+        async def revoke() -> None:
+            await attempt(
+                writing(lambda session, actor: revoke_key(session, actor, int(key))),
+                self._notice,
+                lambda _: confirm(self._notice, "The key is revoked."),
+            )
             await self._read()
 
-    def _new(self) -> Form:
-        async def send(given: Mapping[str, Any]) -> Any:
+        name = self._names.get(key, key)
+        self._question.ask(QUESTION.format(name=name), "Revoke it", partial(pn.state.execute, revoke))
+
+    def _new_key_form(self) -> Form:
+        async def send(values: Mapping[str, Any]) -> Any:
             return await writing(
-                lambda session, actor: create_key(session, actor, self._user_id, actor.read(NewKey, given))
+                lambda session, actor: create_key(session, actor, self._user_id, actor.read(NewKey, values))
             )
+
+        def show(created: tuple[AccessKey, str]) -> None:
+            key, secret = created
+            self._notice[:] = [SecretText(f"Key {key.name}", secret)]
+            pn.state.execute(self._read)
 
         fields = [
             Field(name="name", label="Purpose", optional=False),
@@ -114,14 +116,4 @@ class Keys(pn.viewable.Viewer):
                 help="For example 2027-01-01T00:00:00+01:00. Leave empty to keep it valid until revoked.",
             ),
         ]
-        return Form(fields, send=send, done=self._made, button="Make key", whole=True)
-
-    def _made(self, made: tuple[AccessKey, str]) -> None:
-        self._told[:] = [Once(f"Key {made[0].name}", made[1])]
-        pn.state.execute(self._read)
-
-
-def _keys(user_id: int, session: Session, who: SignedIn) -> list[AccessKey]:
-    user = get(session, User, user_id)
-    access.check(who, "read" if "admin-reader" in who.roles else "update", user)
-    return list(access_keys.of_user(session, user_id))
+        return Form(fields, send=send, done=show, button="Create key", whole=True)

@@ -1,4 +1,4 @@
-"""The signed-in user: name, time zone, password, token, keys, and how they like their pages."""
+"""Page of the signed-in user: name, time zone, password, token, access keys, and preferences for pages."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,72 +11,74 @@ from sqlalchemy.orm import Session
 
 from app.auth.access.identity import SignedIn
 from app.auth.tokens import tokens
-from app.pages.account.access_keys import Keys, Once
+from app.pages.account.access_keys import AccessKeys, SecretText
 from app.pages.admin import user
 from app.pages.admin.audit_log import AuditLog
-from app.pages.asset.context_tab import heading
 from app.usecases.users import choose_preferences
 from app.web.context import current
-from app.widgets.async_content import later, reading, refuse, writing
+from app.widgets.async_content import attempt, reading, writing
 from app.widgets.forms import Field, Form
-from app.widgets.layout import Shell, address
+from app.widgets.layout import Shell, address, section_heading
 from components.tables.fact_table import FactTable
 from db.accounts.users import LEGENDS_BELOW, OPENED_TAB, User
 
 CHOICES = {"view": OPENED_TAB, "below": LEGENDS_BELOW}
+"""Field of the form → preference."""
 VIEWS = ("Graphs", "Plan", "Replay", "Context", "Properties", "Status", "Audit Log")
-MEANING = "A token stands for you in requests to the API, for {hours:g} hours or until your password changes."
+MEANING = "With a token a program acts as you in the API, for {hours:g} hours or until your password changes."
 
 
 @dataclass(frozen=True)
 class ProfileContent:
-    """What the page shows."""
+    """Content of the page."""
 
     user: user.UserContent
     two_factor: bool
 
 
 def view() -> Shell:
-    """Return the page."""
+    """The page."""
     page = Shell("You", at="/logged-in-user")
-    page.fill(_read, partial(_show, page))
+    page.fill(read_profile, partial(show_profile, page))
     return page
 
 
-def _read(session: Session, who: SignedIn) -> ProfileContent:
-    return ProfileContent(user.read(who.id, session, who), current().settings.SECURITY_TWO_FACTOR)
+def read_profile(session: Session, principal: SignedIn) -> ProfileContent:
+    """The signed-in user, and whether this server uses a second factor."""
+    return ProfileContent(user.read_user(principal.id, session, principal), current().settings.SECURITY_TWO_FACTOR)
 
 
-def _show(page: Shell, found: ProfileContent) -> Sequence[Any]:
-    second = "A code is sent by email after the password" if found.two_factor else "Not used on this server"
-    told = {**user.facts(found.user), "Second factor": second}
-    table = FactTable(columns=["", ""], rows=[[name, value] for name, value in told.items()])
+def show_profile(page: Shell, content: ProfileContent) -> Sequence[Any]:
+    """Parts of the page below its heading."""
+    second = "A code is sent by email after the password" if content.two_factor else "Not used on this server"
+    facts = {**user.facts(content.user), "Second factor": second}
+    table = FactTable(columns=["", ""], rows=[[name, value] for name, value in facts.items()])
     page.follow(table)
     ways = {"Change password": "/change-password", "Change email": "/change-email", "Log out": "/logout"}
     links = [
         pmui.Button(label=label, href=address(path), target="_self", variant="outlined", margin=8)
         for label, path in ways.items()
     ]
-    me = found.user
+    me = content.user
     return [
         table,
         pmui.FlexBox(*links, sizing_mode="stretch_width"),
-        *(heading("Change"), user.form(me)),
-        *(heading("Pages"), _pages(me)),
-        *(heading("API token"), TokenDialog()),
-        *(heading("Access keys of machines"), Keys(me.user.id, may_make=True)),
-        *(heading("Change history"), AuditLog(User, me.user.id, me.local)),
+        *(section_heading("Change"), user.form(me)),
+        *(section_heading("Pages"), preferences_form(me)),
+        *(section_heading("API token"), TokenDialog()),
+        *(section_heading("Access keys of machines"), AccessKeys(me.user.id, may_create=True)),
+        *(section_heading("Change history"), AuditLog(User, me.user.id, me.local)),
     ]
 
 
-def _pages(found: user.UserContent) -> Form:
-    """Return the form of what is kept of how somebody likes their pages."""
+def preferences_form(content: user.UserContent) -> Form:
+    """Form of a user's preferences for pages."""
 
-    async def send(given: Mapping[str, Any]) -> None:
-        chosen = {name: given[field] for field, name in CHOICES.items() if field in given}
+    async def send(values: Mapping[str, Any]) -> None:
+        chosen = {name: values[field] for field, name in CHOICES.items() if field in values}
         await writing(lambda session, actor: choose_preferences(session, actor, chosen))
 
-    kept = found.user.preferences
+    kept = content.user.preferences
     views = {view: view.split()[0].lower() for view in VIEWS}
     opened = kept.get(OPENED_TAB, "graphs")
     fields = [
@@ -87,7 +89,7 @@ def _pages(found: user.UserContent) -> Form:
 
 
 class TokenDialog(pn.viewable.Viewer):
-    """A button that issues a token, and shows it."""
+    """Button that issues a token, and shows it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,15 +97,13 @@ class TokenDialog(pn.viewable.Viewer):
         self._place = pn.Column(sizing_mode="stretch_width")
 
     def __panel__(self) -> pn.viewable.Viewable:
-        said = MEANING.format(hours=current().settings.SECURITY_TOKEN_MAX_AGE / 3600)
-        hint = pmui.Typography(said, variant="body2", margin=(0, 8))
+        meaning = MEANING.format(hours=current().settings.SECURITY_TOKEN_MAX_AGE / 3600)
+        hint = pmui.Typography(meaning, variant="body2", margin=(0, 8))
         return pn.Column(hint, self._button, self._place, sizing_mode="stretch_width")
 
     async def _issue(self, _event: object) -> None:
-        try:
-            token = await reading(lambda _session, who: tokens.issue(who, secret=current().secret))
-        except Exception as error:  # told in its place, whatever it is
-            problem = error
-            later(lambda: refuse(self._place, problem))
-        else:
-            later(lambda: self._place.param.update(objects=[Once("Token", token)]))
+        await attempt(
+            reading(lambda _session, principal: tokens.issue(principal, secret=current().secret)),
+            self._place,
+            lambda token: self._place.param.update(objects=[SecretText("Token", token)]),
+        )

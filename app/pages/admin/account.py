@@ -1,4 +1,4 @@
-"""One account: its users and assets, how it looks, who consults it, and what was changed about it."""
+"""Page of an account: its users and assets, its look, its consultancy, and the history of changes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +15,10 @@ from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.pages.admin import users
 from app.pages.admin.audit_log import AuditLog
-from app.pages.asset.context_tab import heading
 from app.usecases.accounts import AccountChange, update_account
 from app.widgets.async_content import note, writing
 from app.widgets.forms import Field, Form
-from app.widgets.layout import Shell, address
+from app.widgets.layout import Shell, address, section_heading
 from components.tables.fact_table import Cell, FactTable, Link
 from components.tables.row_table import RowTable
 from db.accounts.accounts import Account, AccountRole, RolesAccounts
@@ -41,13 +40,13 @@ READ_ONLY = "You have read-only access to this account. To change it, ask its ad
 
 @dataclass(frozen=True, kw_only=True)
 class AccountContent:
-    """What the page shows."""
+    """Content of the page."""
 
     account: Account
     roles: list[AccountRole]
-    """Those it has."""
+    """Roles of the account."""
     choices: dict[str, dict[str, int]]
-    """Accounts, roles and plans that admins choose from, by name."""
+    """Accounts, roles and subscriptions that admins choose from, by name."""
     users: list[list[Cell | int]]
     assets: list[Listed]
     may_change: bool
@@ -56,15 +55,16 @@ class AccountContent:
 
 
 def view() -> Shell:
-    """Return the page of the account in the address."""
+    """Page of the account in the address."""
     page = Shell("Account", at="/accounts")
-    page.fill(partial(_read, int(pn.state.route_params["id"])), partial(_show, page))
+    page.fill(partial(read_account, int(pn.state.route_params["id"])), partial(show_account, page))
     return page
 
 
-def _read(account_id: int, session: Session, who: SignedIn) -> AccountContent:
+def read_account(account_id: int, session: Session, principal: SignedIn) -> AccountContent:
+    """Account with its users and assets, as far as the user may read them."""
     account = get(session, Account, account_id)
-    access.check(who, "read", account)
+    access.check(principal, "read", account)
     held = select(AccountRole).join(RolesAccounts).where(RolesAccounts.account_id == account_id)
     kinds: tuple[Any, ...] = (Account, AccountRole, Subscription)
     choices = {kind.__name__: {each.name: each.id for each in session.scalars(select(kind))} for kind in kinds}
@@ -72,42 +72,49 @@ def _read(account_id: int, session: Session, who: SignedIn) -> AccountContent:
         account=account,
         roles=list(session.scalars(held)),
         choices=choices,
-        users=users.lines(session, who, account_id),
+        users=users.user_rows(session, principal, account_id),
         assets=listing.assets(session, Asset.account_id == account_id),
-        may_change=access.may(who, "update", account),
-        is_host="admin" in who.roles,
-        local=zone(who.timezone),
+        may_change=access.may(principal, "update", account),
+        is_host="admin" in principal.roles,
+        local=zone(principal.timezone),
     )
 
 
-def _show(page: Shell, found: AccountContent) -> Sequence[Any]:
-    account = found.account
+def show_account(page: Shell, content: AccountContent) -> Sequence[Any]:
+    """Parts of the page below its heading."""
+    account = content.account
     page.rename(account.name)
     items = [{"label": "Accounts", "href": address("/accounts")}, {"label": account.name}]
-    shown = [pmui.Breadcrumbs(items=items, active=1, margin=(0, 8)), _facts(found)]
-    shown += [_form(page, found)] if found.may_change else [note(READ_ONLY)]
-    shown += [heading("Users"), users.table(page, found.users), heading("Assets"), _assets(page, found.assets)]
-    return [*shown, heading("Change history"), AuditLog(Account, account.id, found.local)]
-
-
-def _facts(found: AccountContent) -> FactTable:
-    account = found.account
-    named = {key: name for name, key in found.choices["Account"].items()}
-    plans = {key: name for name, key in found.choices["Subscription"].items()}
-    rows: list[list[Cell]] = [
+    account_names = {key: name for name, key in content.choices["Account"].items()}
+    subscriptions = {key: name for name, key in content.choices["Subscription"].items()}
+    facts: list[list[Cell]] = [
         ["Id", str(account.id)],
-        ["Roles", ", ".join(role.name for role in found.roles) or "none"],
-        ["Consultancy", named.get(account.consultancy_account_id or 0, "none")],
-        ["Subscription", plans.get(account.plan_id or 0, "Server defaults")],
+        ["Roles", ", ".join(role.name for role in content.roles) or "none"],
+        ["Consultancy", account_names.get(account.consultancy_account_id or 0, "none")],
+        ["Subscription", subscriptions.get(account.plan_id or 0, "Server defaults")],
     ]
-    return FactTable(columns=["", ""], rows=rows)
+    asset_rows: list[list[Cell | int]] = [
+        [Link(asset.name, address(f"/assets/{asset.id}")), asset.type, asset.parent or "", asset.sensors]
+        for asset in content.assets
+    ]
+    assets = RowTable(columns=["Asset", "Type", "Parent", "Sensors"], rows=asset_rows)
+    page.follow(assets)
+    return [
+        pmui.Breadcrumbs(items=items, active=1, margin=(0, 8)),
+        FactTable(columns=["", ""], rows=facts),
+        account_form(page, content) if content.may_change else note(READ_ONLY),
+        *(section_heading("Users"), users.user_table(page, content.users)),
+        *(section_heading("Assets"), assets),
+        *(section_heading("Change history"), AuditLog(Account, account.id, content.local)),
+    ]
 
 
-def _form(page: Shell, found: AccountContent) -> Form:
-    account = found.account
+def account_form(page: Shell, content: AccountContent) -> Form:
+    """Form of an account; admins of the server see more fields."""
+    account = content.account
 
-    async def send(given: Mapping[str, Any]) -> Any:
-        body = {name: None if name in LOOKS and value == "" else value for name, value in given.items()}
+    async def send(values: Mapping[str, Any]) -> Any:
+        body = {name: None if name in LOOKS and value == "" else value for name, value in values.items()}
         return await writing(
             lambda session, actor: update_account(session, actor, account.id, actor.read(AccountChange, body))
         )
@@ -119,14 +126,14 @@ def _form(page: Shell, found: AccountContent) -> Form:
         for name, label in LOOKS.items()
     ]
     fields.append(Field(name="attributes", label="Attributes", kind="object", value=own, help="As JSON"))
-    if found.is_host:
-        fields += _by_hosts(found)
+    if content.is_host:
+        fields += host_fields(content)
     return Form(fields, send=send, done=lambda saved: page.rename(saved.name))
 
 
-def _by_hosts(found: AccountContent) -> list[Field]:
-    """Return the fields that only admins of the server change."""
-    account, choices = found.account, found.choices
+def host_fields(content: AccountContent) -> list[Field]:
+    """Fields that only admins of the server change."""
+    account, choices = content.account, content.choices
     others = {name: key for name, key in choices["Account"].items() if key != account.id}
     return [
         Field(
@@ -141,7 +148,7 @@ def _by_hosts(found: AccountContent) -> list[Field]:
             label="Roles",
             kind="choices",
             options=choices["AccountRole"],
-            value=[role.id for role in found.roles],
+            value=[role.id for role in content.roles],
         ),
         Field(
             name="plan_id",

@@ -1,4 +1,4 @@
-"""The accounts a person may see, and, for admins, the way to add one."""
+"""Page of the accounts that the user may read, and, for admins, a form to add one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,64 +26,62 @@ COLUMNS = ["Account", "Id", "Roles", "Users", "Assets", "Consultancy"]
 
 @dataclass(frozen=True)
 class AccountsContent:
-    """What the page shows."""
+    """Content of the page."""
 
     rows: list[list[Cell | int]]
     may_add: bool
 
 
 def view() -> Shell:
-    """Return the page."""
+    """The page."""
     page = Shell("Accounts", at="/accounts")
-    page.fill(_read, partial(_show, page))
+    page.fill(read_accounts, partial(show_accounts, page))
     return page
 
 
-def _read(session: Session, who: SignedIn) -> AccountsContent:
-    readable = access.readable_accounts(who)
-    every = list(session.scalars(select(Account).order_by(Account.name)))
-    names = {each.id: each.name for each in every}
-    users, assets = (_counts(session, column) for column in (User.account_id, Asset.account_id))
-    held: dict[int, list[str]] = {}
+def read_accounts(session: Session, principal: SignedIn) -> AccountsContent:
+    """Accounts that the user may read, one row each."""
+    readable = access.readable_accounts(principal)
+    accounts = list(session.scalars(select(Account).order_by(Account.name)))
+    names = {account.id: account.name for account in accounts}
+    users, assets = (
+        dict(session.execute(select(owner, func.count()).group_by(owner)).tuples().all())
+        for owner in (User.account_id, Asset.account_id)
+    )
+    roles: dict[int, list[str]] = {}
     for account_id, name in session.execute(select(RolesAccounts.account_id, AccountRole.name).join(AccountRole)):
-        held.setdefault(account_id, []).append(name)
+        roles.setdefault(account_id, []).append(name)
     rows: list[list[Cell | int]] = [
         [
-            Link(each.name, address(f"/accounts/{each.id}")),
-            each.id,
-            ", ".join(held.get(each.id, [])) or "-",
-            users.get(each.id, 0),
-            assets.get(each.id, 0),
-            names.get(each.consultancy_account_id or 0, "-"),
+            Link(account.name, address(f"/accounts/{account.id}")),
+            account.id,
+            ", ".join(roles.get(account.id, [])) or "-",
+            users.get(account.id, 0),
+            assets.get(account.id, 0),
+            names.get(account.consultancy_account_id or 0, "-"),
         ]
-        for each in every
-        if readable is None or each.id in readable
+        for account in accounts
+        if readable is None or account.id in readable
     ]
-    return AccountsContent(rows, "admin" in who.roles)
+    return AccountsContent(rows, "admin" in principal.roles)
 
 
-def _counts(session: Session, owner: Any) -> dict[int, int]:
-    """Return how many rows each account owns."""
-    counted = session.execute(select(owner, func.count()).group_by(owner))
-    return {account_id: count for account_id, count in counted if account_id is not None}
-
-
-def _show(page: Shell, found: AccountsContent) -> Sequence[Any]:
-    table = RowTable(columns=COLUMNS, rows=found.rows, file="accounts.csv")
+def show_accounts(page: Shell, content: AccountsContent) -> Sequence[Any]:
+    """Parts of the page below its heading."""
+    table = RowTable(columns=COLUMNS, rows=content.rows, file="accounts.csv")
     remembering(table, "search", "sort")
     page.follow(table)
-    return (
-        [pmui.Accordion(("Add an account", _new()), title_variant="body1", margin=8), table]
-        if found.may_add
-        else [table]
+    if not content.may_add:
+        return [table]
+
+    async def send(values: dict[str, Any]) -> Any:
+        return await writing(lambda session, actor: create_account(session, actor, actor.read(NewAccount, values)))
+
+    form = Form(
+        [Field(name="name", label="Name", optional=False)],
+        send=send,
+        done=lambda account: go(address(f"/accounts/{account.id}")),
+        button="Add account",
+        whole=True,
     )
-
-
-def _new() -> Form:
-    async def send(given: dict[str, Any]) -> Any:
-        return await writing(lambda session, actor: create_account(session, actor, actor.read(NewAccount, given)))
-
-    fields = [Field(name="name", label="Name", optional=False)]
-    return Form(
-        fields, send=send, done=lambda made: go(address(f"/accounts/{made.id}")), button="Add account", whole=True
-    )
+    return [pmui.Accordion(("Add an account", form), title_variant="body1", margin=8), table]

@@ -1,4 +1,4 @@
-"""The page of alerts: what is wrong, since when, and who was told; and what was wrong in the last days."""
+"""Page of alerts: what is wrong, since when, and who was notified; and what was wrong in the last days."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,10 @@ from sqlalchemy.orm import Session
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.jobs.watch.alerting import recipients
-from app.pages.asset.context_tab import heading
-from app.pages.jobs.job_table import span
+from app.pages.jobs.job_table import length_text
 from app.web.context import current
 from app.widgets.async_content import plain
-from app.widgets.layout import Shell, address
+from app.widgets.layout import Shell, address, section_heading
 from app.widgets.live import Following
 from components.tables.fact_table import Cell, FactTable, Light, Lines, Link
 from db.assets import Asset
@@ -28,10 +27,10 @@ from db.jobs.alerts import Alert
 from engine.iso_time import zone
 
 KEPT = timedelta(days=7)
-"""How long alerts that ended are shown."""
+"""How long closed alerts are shown."""
 EVERY = 5.0
-"""Pause between two looks [s]."""
-COLUMNS = ["What", "Where", "Since", "Details"]
+"""Pause between two readings [s]."""
+COLUMNS = ["Alert", "Sensor and asset", "Since", "Details"]
 WORDS = {
     "stale": "data feed stopped",
     "gap": "missing data",
@@ -49,106 +48,98 @@ NONE_ENDED = "No alerts were closed in the last 7 days."
 
 @dataclass(frozen=True, kw_only=True)
 class AlertsContent:
-    """What the page shows."""
+    """Content of the page."""
 
     rows: list[Alert]
     assets: dict[int, str]
     sensors: dict[int, str]
     local: ZoneInfo
     recipients: str
-    """Who is told of alerts, in a sentence."""
+    """Who is notified of alerts, in a sentence."""
 
 
 def view() -> Shell:
-    """Return the page."""
+    """The page."""
     page = Shell("Alerts", at="/alerts")
-    page.fill(_read, lambda found: Alerts(page, found).shown())
+    page.fill(read_alerts, lambda content: Alerts(page, content).shown())
     return page
 
 
-def _read(session: Session, who: SignedIn) -> AlertsContent:
-    rows = alerts.list_alerts(session, access.readable_asset_ids(session, who), since=datetime.now(UTC) - KEPT)
+def read_alerts(session: Session, principal: SignedIn) -> AlertsContent:
+    """Open alerts and those closed lately, of the assets that the user may read."""
+    rows = alerts.list_alerts(session, access.readable_asset_ids(session, principal), since=datetime.now(UTC) - KEPT)
     sensors = listing.sensors(session, [row.sensor_id for row in rows if row.sensor_id])
     named = select(Asset.id, Asset.name).where(Asset.id.in_({row.asset_id for row in rows} - {None}))
     return AlertsContent(
         rows=rows,
         assets=dict(session.execute(named).tuples().all()),
         sensors={key: sensor.name for key, sensor in sensors.items()},
-        local=zone(who.timezone),
-        recipients=_ways(host=bool(who.roles & {"admin", "admin-reader"})),
+        local=zone(principal.timezone),
+        recipients=notification_text(host=bool(principal.roles & {"admin", "admin-reader"})),
     )
 
 
-def _ways(*, host: bool) -> str:
-    """Return who is told of alerts; addresses are for those who run the server."""
+def notification_text(*, host: bool) -> str:
+    """Who is notified of alerts, in a sentence; mail addresses are shown only to those who run the server."""
     settings = current().settings
     mails, hooks = recipients(settings), settings.FLEXSCOPE_ALERT_WEBHOOKS
-    ways = [f"mail to {', '.join(mails) if host else len(mails)}"] * bool(mails)
-    ways += [f"{len(hooks)} webhook{'s' * (len(hooks) != 1)}"] * bool(hooks)
-    often = span(settings.FLEXSCOPE_ALERT_QUIET)
+    people = ", ".join(mails) if host else f"{len(mails)} recipient{'s' * (len(mails) != 1)}"
+    ways = [f"by mail to {people}"] * bool(mails)
+    ways += [f"through {len(hooks)} webhook{'s' * (len(hooks) != 1)}"] * bool(hooks)
     if ways:
-        return f"Told by {' and '.join(ways)}, of one cause at most once in {often}."
+        pause = length_text(settings.FLEXSCOPE_ALERT_QUIET)
+        return f"Alerts are sent {' and '.join(ways)}, at most once every {pause} for the same cause."
     return (
-        "Nobody is told of alerts but here; whoever runs the server can name addresses in "
+        "Alerts are shown on this page only. To send them by mail or to a webhook, the operator of the server sets "
         "FLEXMEASURES_DEFAULT_MONITORING_MAIL_RECIPIENTS or FLEXSCOPE_ALERT_WEBHOOKS."
     )
 
 
 class Alerts:
-    """The page once its first data are there."""
+    """The page once its first content is read; it is kept up to date."""
 
-    def __init__(self, page: Shell, found: AlertsContent) -> None:
+    def __init__(self, page: Shell, content: AlertsContent) -> None:
         self._count = pn.pane.HTML(margin=(4, 8))
         self._open = FactTable(columns=COLUMNS, empty=NONE_OPEN)
         self._ended = FactTable(columns=COLUMNS, empty=NONE_ENDED)
         for table in (self._open, self._ended):
             page.follow(table)
         self._ways = pmui.Typography(
-            plain(found.recipients), variant="body2", margin=(12, 8), sx={"overflowWrap": "anywhere"}
+            plain(content.recipients), variant="body2", margin=(12, 8), sx={"overflowWrap": "anywhere"}
         )
-        self._show(found)
-        self._following = Following(_read, self._show, every=EVERY)
+        self._show(content)
+        self._following = Following(read_alerts, self._show, every=EVERY)
 
     def shown(self) -> Sequence[Any]:
-        """Return what is below the heading."""
-        return [self._count, self._open, heading("Closed in the last 7 days"), self._ended, self._ways]
+        """Parts of the page below its heading."""
+        return [self._count, self._open, section_heading("Closed in the last 7 days"), self._ended, self._ways]
 
-    def _show(self, found: AlertsContent) -> None:
-        still = [row for row in found.rows if row.ended_at is None]
-        over = [row for row in found.rows if row.ended_at is not None]
-        counted = f"{len(still)} thing{'s' * (len(still) != 1)} need{'s' * (len(still) == 1)} attention"
-        self._count.object = f'<span role="status">{counted}</span>, times in {found.local}'
-        for table, rows in ((self._open, still), (self._ended, over)):
-            lines = [_row(row, found) for row in sorted(rows, key=lambda row: row.first_at, reverse=True)]
-            if lines != table.rows:
-                table.rows = lines
-
-
-def _row(row: Alert, found: AlertsContent) -> list[Cell]:
-    what = Light("none" if row.ended_at else "bad", WORDS.get(row.kind, row.kind))
-    return [what, _where(row, found), _since(row, found.local), row.message]
+    def _show(self, content: AlertsContent) -> None:
+        still = [row for row in content.rows if row.ended_at is None]
+        over = [row for row in content.rows if row.ended_at is not None]
+        count = f"{len(still)} open alert{'s' * (len(still) != 1)}"
+        self._count.object = f'<span role="status">{count}</span>, times in {content.local}'
+        for table, alert_rows in ((self._open, still), (self._ended, over)):
+            rows = [alert_cells(row, content) for row in sorted(alert_rows, key=lambda row: row.first_at, reverse=True)]
+            if rows != table.rows:
+                table.rows = rows
 
 
-def _where(row: Alert, found: AlertsContent) -> Cell:
+def alert_cells(row: Alert, content: AlertsContent) -> list[Cell]:
+    """Cells of an alert: kind, sensor and asset, times, message."""
+
+    def clock(moment: datetime) -> str:
+        return f"{moment.astimezone(content.local):%a %-d %b %H:%M}"
+
     tab = f"?tab={TABS[row.kind]}" if row.kind in TABS else ""
-    asset = found.assets.get(row.asset_id or 0)
-    place = Link(asset, address(f"/assets/{row.asset_id}?tab=status")) if asset else "-"
-    if row.sensor_id in found.sensors:
-        return Lines((Link(found.sensors[row.sensor_id], address(f"/sensors/{row.sensor_id}{tab}")), place))
-    return place
-
-
-def _since(row: Alert, local: ZoneInfo) -> Cell:
-    until = f"until {_written(row.ended_at, local)}" if row.ended_at else f"found {row.count} times"
-    told = [f"told {_written(row.told_at, local)}"] if row.told_at and _is_told() else []
-    return Lines((_written(row.first_at, local), until, *told))
-
-
-def _is_told() -> bool:
-    """Return whether this server tells of alerts elsewhere than here."""
+    asset = content.assets.get(row.asset_id or 0)
+    place: Cell = Link(asset, address(f"/assets/{row.asset_id}?tab=status")) if asset else "-"
+    if row.sensor_id in content.sensors:
+        place = Lines((Link(content.sensors[row.sensor_id], address(f"/sensors/{row.sensor_id}{tab}")), place))
+    times = [clock(row.first_at)]
+    times.append(f"until {clock(row.ended_at)}" if row.ended_at else f"seen {row.count} times")
     settings = current().settings
-    return bool(recipients(settings) or settings.FLEXSCOPE_ALERT_WEBHOOKS)
-
-
-def _written(moment: datetime, local: ZoneInfo) -> str:
-    return f"{moment.astimezone(local):%a %-d %b %H:%M}"
+    if row.told_at and (recipients(settings) or settings.FLEXSCOPE_ALERT_WEBHOOKS):
+        times.append(f"sent {clock(row.told_at)}")
+    light = Light("none" if row.ended_at else "bad", WORDS.get(row.kind, row.kind))
+    return [light, place, Lines(tuple(times)), row.message]

@@ -1,4 +1,4 @@
-"""The audit log of an asset, a user or an account: who changed what, and when; page by page, searched."""
+"""Audit log of an asset, a user or an account: who changed what, and when; in pages, with a search."""
 
 import json
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from app.auth.access.identity import SignedIn
 from app.usecases.audit_log import Logged, page_of_changes, readable_changes
-from app.widgets.async_content import later, reading, refuse, soon, waiting
-from components.tables.fact_table import Cell, Code, FactTable
+from app.widgets.async_content import attempt, reading, soon, waiting
+from components.tables.fact_table import Code, FactTable
 from db.core.audit import AuditEvent
 
 ROWS = 20
 """Changes of one page of the log."""
-NO_CHANGES = "No changes since creation."
+NO_CHANGES = "Nothing has been changed yet."
 NO_MATCH = "No entries match your search."
 
 
@@ -28,9 +28,9 @@ class AuditLog(pn.viewable.Viewer):
         """Show a log.
 
         Args:
-            kind: What is logged.
+            kind: Asset, user or account.
             key: Its id.
-            local: The zone times are written in.
+            local: Time zone in which times are written.
         """
         super().__init__()
         self._kind, self._key, self._local, self._page = kind, key, local, 1
@@ -58,36 +58,33 @@ class AuditLog(pn.viewable.Viewer):
         pn.state.execute(self._read)
 
     async def _read(self) -> None:
-        try:
-            found = await reading(partial(_changes, self._kind, self._key, self._search.value.strip(), self._page))
-        except Exception as error:  # told in its place, whatever it is
-            problem = error
-            later(lambda: refuse(self._place, problem))
-        else:
-            later(lambda: self._show(*found))
+        words, page = self._search.value.strip(), self._page
+
+        def read_changes(session: Session, principal: SignedIn) -> tuple[Sequence[AuditEvent], int]:
+            changes = readable_changes(session, principal, self._kind, self._key)
+            return page_of_changes(session, changes, words=words, page=page, rows=ROWS)
+
+        await attempt(reading(read_changes), self._place, lambda changes: self._show(*changes))
 
     def _show(self, events: Sequence[AuditEvent], count: int) -> None:
         last = max(-(-count // ROWS), 1)
         self._count.object = f"Page {self._page} of {last}, {count:,} changes"
         self._newer.disabled, self._older.disabled = self._page <= 1, self._page >= last
-        rows = [self._row(event) for event in events]
+        rows = [
+            [
+                f"{event.at.astimezone(self._local):%Y-%m-%d %H:%M}",
+                event.active_user_name or "the server",
+                event.event,
+                Code(change_text(event)),
+            ]
+            for event in events
+        ]
         columns = [f"When ({self._local})", "Who", "What", "Before → after"]
         empty = NO_MATCH if self._search.value else NO_CHANGES
         self._place[:] = [FactTable(columns=columns, rows=rows, empty=empty)]
 
-    def _row(self, event: AuditEvent) -> list[Cell]:
-        at = f"{event.at.astimezone(self._local):%Y-%m-%d %H:%M}"
-        return [at, event.active_user_name or "the server", event.event, Code(_values(event))]
 
-
-def _changes(
-    kind: Logged, key: int, words: str, page: int, session: Session, who: SignedIn
-) -> tuple[Sequence[AuditEvent], int]:
-    changes = readable_changes(session, who, kind, key)
-    return page_of_changes(session, changes, words=words, page=page, rows=ROWS)
-
-
-def _values(event: AuditEvent) -> str:
-    """Return the changed fields as they were and as they are."""
+def change_text(event: AuditEvent) -> str:
+    """Changed fields of an entry, each with its value before and after."""
     before, after = event.before, event.after
     return "; ".join(f"{name}: {json.dumps(before.get(name))} → {json.dumps(value)}" for name, value in after.items())

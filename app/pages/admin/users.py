@@ -1,4 +1,4 @@
-"""The users a person may see, and the way to add one."""
+"""Page of the users that the user may read, and a form to add one."""
 
 import secrets
 from collections.abc import Sequence
@@ -25,97 +25,103 @@ from db.accounts.accounts import Account
 from db.accounts.users import User
 from engine.iso_time import zone
 
-COLUMNS = ["User", "Email", "Account", "Roles", "Zone", "Last sign-in", "Last seen", "State"]
+COLUMNS = ["User", "Email", "Account", "Roles", "Time zone", "Last sign-in", "Last seen", "State"]
 
 
 @dataclass(frozen=True)
 class UsersContent:
-    """What the page shows."""
+    """Content of the page."""
 
     rows: list[list[Cell | int]]
     accounts: dict[str, int]
-    """Those the reader may add users to."""
+    """Accounts to which the user may add others."""
     own: int
+    """Account of the user."""
 
 
 def view() -> Shell:
-    """Return the page."""
+    """The page."""
     page = Shell("Users", at="/users")
-    page.fill(_read, partial(_show, page))
+    page.fill(read_users, partial(show_users, page))
     return page
 
 
-def _read(session: Session, who: SignedIn) -> UsersContent:
-    return UsersContent(lines(session, who, None), _open_to(session, who), who.account_id)
-
-
-def _open_to(session: Session, who: SignedIn) -> dict[str, int]:
+def read_users(session: Session, principal: SignedIn) -> UsersContent:
+    """Users that the user may read, and accounts to which they may add some."""
     accounts = session.scalars(select(Account).order_by(Account.name))
-    return {each.name: each.id for each in accounts if access.may_add_users(who, each)}
+    may_extend = {account.name: account.id for account in accounts if access.may_add_users(principal, account)}
+    return UsersContent(user_rows(session, principal, None), may_extend, principal.account_id)
 
 
-def lines(session: Session, who: SignedIn, account_id: int | None) -> list[list[Cell | int]]:
-    """Return a line for each user that a person may read, of one account or of all."""
-    readable = access.readable_accounts(who)
+def user_rows(session: Session, principal: SignedIn, account_id: int | None) -> list[list[Cell | int]]:
+    """One row for each user that the principal may read, of one account or of all."""
+    readable = access.readable_accounts(principal)
     query = select(User, Account.name).join(Account, Account.id == User.account_id).order_by(User.email)
     if readable is not None:
         query = query.where(User.account_id.in_(readable))
     if account_id is not None:
         query = query.where(User.account_id == account_id)
-    return [_line(user, account, zone(who.timezone)) for user, account in session.execute(query)]
-
-
-def _line(user: User, account: str, local: ZoneInfo) -> list[Cell | int]:
+    local = zone(principal.timezone)
     return [
-        Link(user.username, address(f"/users/{user.id}")),
-        user.email,
-        account,
-        ", ".join(role.name for role in user.roles) or "-",
-        user.timezone,
-        at(user.last_login_at, local),
-        at(user.last_seen_at, local),
-        Light("good", "active") if user.active else Light("bad", "deactivated"),
+        [
+            Link(user.username, address(f"/users/{user.id}")),
+            user.email,
+            account,
+            ", ".join(role.name for role in user.roles) or "-",
+            user.timezone,
+            moment_text(user.last_login_at, local),
+            moment_text(user.last_seen_at, local),
+            Light("good", "active") if user.active else Light("bad", "deactivated"),
+        ]
+        for user, account in session.execute(query)
     ]
 
 
-def at(moment: datetime | None, local: ZoneInfo) -> str:
-    """Return a moment as it is written in lists."""
+def moment_text(moment: datetime | None, local: ZoneInfo) -> str:
+    """Date and time of a zone, as text; "never" for None."""
     return f"{moment.astimezone(local):%Y-%m-%d %H:%M}" if moment else "never"
 
 
-def table(page: Shell, rows: list[list[Cell | int]]) -> RowTable:
-    """Return users as a table."""
-    made = RowTable(columns=COLUMNS, rows=rows, file="users.csv")
-    page.follow(made)
-    return made
+def user_table(page: Shell, rows: list[list[Cell | int]]) -> RowTable:
+    """Table of users, from ``user_rows``."""
+    table = RowTable(columns=COLUMNS, rows=rows, file="users.csv")
+    page.follow(table)
+    return table
 
 
-def _show(page: Shell, found: UsersContent) -> Sequence[Any]:
-    shown = table(page, found.rows)
-    remembering(shown, "search", "sort")
-    if not found.accounts:
-        return [shown]
-    return [pmui.Accordion(("Add a user", _new(found)), title_variant="body1", margin=8), shown]
+def show_users(page: Shell, content: UsersContent) -> Sequence[Any]:
+    """Parts of the page below its heading."""
+    table = user_table(page, content.rows)
+    remembering(table, "search", "sort")
+    if not content.accounts:
+        return [table]
+    return [pmui.Accordion(("Add a user", new_user_form(content)), title_variant="body1", margin=8), table]
 
 
-def _new(found: UsersContent) -> Form:
-    async def send(given: dict[str, Any]) -> Any:
+def new_user_form(content: UsersContent) -> Form:
+    """Form that adds a user."""
+
+    async def send(values: dict[str, Any]) -> Any:
+        # A password that nobody knows: the user chooses one by the link in a mail.
         password_hash = await in_turn(lambda: passwords.hashed(secrets.token_urlsafe(32)))
         return await writing(
-            lambda session, actor: create_user(session, actor, actor.read(NewUser, given), password_hash=password_hash)
+            lambda session, actor: create_user(session, actor, actor.read(NewUser, values), password_hash=password_hash)
         )
 
-    own = found.own if found.own in found.accounts.values() else next(iter(found.accounts.values()))
+    own = content.own if content.own in content.accounts.values() else next(iter(content.accounts.values()))
     fields = [
         Field(
-            name="email", label="Email", optional=False, help="The user receives a link to choose a password on request"
+            name="email",
+            label="Email",
+            optional=False,
+            help="To choose a password, the user clicks 'Forgot your password?' on the sign-in page",
         ),
         Field(name="username", label="User name", help="Leave empty to use the part before the @"),
-        Field(name="account_id", label="Account", kind="choice", options=found.accounts, value=own),
+        Field(name="account_id", label="Account", kind="choice", options=content.accounts, value=own),
         Field(
             name="timezone",
             label="Time zone",
             help="For example Europe/Amsterdam. Leave empty for the server's time zone.",
         ),
     ]
-    return Form(fields, send=send, done=lambda made: go(address(f"/users/{made.id}")), button="Add user", whole=True)
+    return Form(fields, send=send, done=lambda user: go(address(f"/users/{user.id}")), button="Add user", whole=True)

@@ -1,4 +1,4 @@
-"""One asset: what it is, where it belongs, and its tabs."""
+"""Page of an asset: its type and its place in the asset tree, above its tabs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from app.pages.charts import replay
 from app.widgets.async_content import plain
 from app.widgets.layout import Shell, address, query
 from app.widgets.tabs import Part, Tabs
-from components.tables.asset_cards import words
+from components.tables.assets import words
 from db.accounts.users import OPENED_TAB, User
 from db.assets import Asset, lineage
 from db.core.database import get
@@ -27,33 +27,36 @@ from engine.iso_time import zone
 
 
 @dataclass(frozen=True, kw_only=True)
-class Head:
-    """What stands above the tabs."""
+class AssetHead:
+    """Content above the tabs."""
 
     asset: Asset
     above: list[Asset]
-    """The assets this one is part of, nearest first."""
+    """Assets that this one is part of, nearest first."""
     sensors: int
+    """Number of its sensors."""
     opened: str
-    """The tab the user chose to open assets with; empty: none."""
+    """Tab that the user chose to open assets with; empty: none."""
 
 
 def view() -> Shell:
-    """Return the page of the asset in the address."""
+    """Page of the asset in the address."""
     page = Shell("Asset", at="/assets")
-    page.fill(partial(_read, int(pn.state.route_params["id"])), partial(_show, page, query("tab")))
+    page.fill(partial(read_asset, int(pn.state.route_params["id"])), partial(show_asset, page, query("tab")))
     return page
 
 
-def _read(asset_id: int, session: Session, who: SignedIn) -> Head:
+def read_asset(asset_id: int, session: Session, principal: SignedIn) -> AssetHead:
+    """Asset with those above it that the user may read."""
     asset = get(session, Asset, asset_id)
-    access.check(who, "read", asset)
-    above = [parent for parent in lineage(asset)[-2::-1] if access.may(who, "read", parent)]
-    opened = get(session, User, who.id).preferences.get(OPENED_TAB, "")
-    return Head(asset=asset, above=above, sensors=len(of_asset(session, asset.id)), opened=opened)
+    access.check(principal, "read", asset)
+    above = [parent for parent in lineage(asset)[-2::-1] if access.may(principal, "read", parent)]
+    opened = get(session, User, principal.id).preferences.get(OPENED_TAB, "")
+    return AssetHead(asset=asset, above=above, sensors=len(of_asset(session, asset.id)), opened=opened)
 
 
-def _show(page: Shell, opened: str | None, head: Head) -> Sequence[Any]:
+def show_asset(page: Shell, opened: str | None, head: AssetHead) -> Sequence[Any]:
+    """Parts of the page below its heading."""
     asset = head.asset
     page.rename(asset.name)
     facts = [words(asset.asset_type.name), f"{head.sensors} sensor{'' if head.sensors == 1 else 's'}"]
@@ -68,29 +71,24 @@ def _show(page: Shell, opened: str | None, head: Head) -> Sequence[Any]:
             context_tab.part,
             properties_tab.part,
             status_tab.part,
-            _audit_tab,
+            audit_part,
         )
     ]
+    items: list[dict[str, Any]] = [{"label": "Assets", "href": address("/assets")}]
+    items += [{"label": above.name, "href": address(f"/assets/{above.id}")} for above in reversed(head.above)]
+    items.append({"label": asset.name})
     return [
-        _trail(head),
+        pmui.Breadcrumbs(items=items, active=len(items) - 1, margin=(0, 8)),
         pmui.Typography(plain(" · ".join(facts)), variant="body2", margin=(0, 8)),
         Tabs(parts, opened=opened or head.opened),
     ]
 
 
-def _audit_tab(page: Shell, asset_id: int) -> Part:
-    """Return the tab that says who changed what, and when."""
+def audit_part(page: Shell, asset_id: int) -> Part:
+    """Tab Audit log."""
 
-    def read(session: Session, who: SignedIn) -> ZoneInfo:
-        access.check(who, "read", get(session, Asset, asset_id))
-        return zone(who.timezone)
+    def read(session: Session, principal: SignedIn) -> ZoneInfo:
+        access.check(principal, "read", get(session, Asset, asset_id))
+        return zone(principal.timezone)
 
     return Part("audit", "Audit log", read, lambda local: [AuditLog(Asset, asset_id, local)])
-
-
-def _trail(head: Head) -> pn.viewable.Viewable:
-    """Return the way here: the list of assets, the assets this one is part of, itself."""
-    items: list[dict[str, Any]] = [{"label": "Assets", "href": address("/assets")}]
-    items += [{"label": above.name, "href": address(f"/assets/{above.id}")} for above in reversed(head.above)]
-    items.append({"label": head.asset.name})
-    return pmui.Breadcrumbs(items=items, active=len(items) - 1, margin=(0, 8))

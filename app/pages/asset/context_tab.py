@@ -1,4 +1,4 @@
-"""Tab Context of an asset: where it belongs and lies, its sensors, and the flex-context that counts, field by field."""
+"""Tab Context of an asset: asset tree, sensors, location, and the effective flex-context, field by field."""
 
 import json
 import re
@@ -17,16 +17,16 @@ from app.assemble.site.flex_config import Effective
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.pages.asset.flex_form import FlexForm
-from app.pages.sensor.fields import fields
+from app.pages.sensor.settings_tab import sensor_fields
 from app.usecases.assets import AssetChange, update_asset
 from app.usecases.sensors import NewSensor, create_sensor, entity_address
 from app.web.context import current
-from app.widgets.async_content import here, later, note, refuse, writing
+from app.widgets.async_content import attempt, confirm, here, writing
 from app.widgets.forms import Form
-from app.widgets.layout import Shell, address
+from app.widgets.layout import Shell, address, section_heading
 from app.widgets.tabs import Part
 from components.maps.place_picker import PlacePicker
-from components.tables.asset_tree import AssetTree, Node
+from components.tables.assets import AssetTree, Node
 from components.tables.fact_table import Cell, Code, FactTable, Link
 from db import assets, sensors
 from db.assets import Asset, lineage
@@ -35,54 +35,58 @@ from db.sensors import Sensor
 from engine.flex.context import FlexContext
 from engine.iso_time import iso_duration
 
-NO_SENSORS = "No sensors yet. Add one below, with 'flexscope add sensor', or with POST /api/v3_0/sensors."
+NO_SENSORS = (
+    "No sensors yet. Add one on the Context tab, with 'flexscope add sensor' on the server, or with "
+    "POST /api/v3_0/sensors."
+)
 NO_CONTEXT = (
-    "No flex-context applies here: set prices and limits below, or on an asset this one is part of, or give them with "
-    "each schedule."
+    "No flex-context is set. Set prices and limits below, on an asset above this one in the tree, or in each request "
+    "for a schedule."
 )
 NO_PLACE = "No location set."
-CLICK = "Click on the map to set the location, then save. Ctrl + wheel zooms."
+CLICK = "Click on the map to set the location, then save. Hold Ctrl and turn the mouse wheel to zoom."
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContextContent:
-    """What the tab shows."""
+    """Content of the tab."""
 
     asset: Asset
     tree: Node
     sensors: Mapping[Sensor, str]
-    """Each with its entity address."""
+    """Sensor → its entity address."""
     context: Effective
     may_change: bool
     may_add: bool
 
 
 def part(page: Shell, asset_id: int) -> Part:
-    """Return the tab."""
-    return Part("context", "Context", partial(_read, asset_id, here()), partial(_show, page))
+    """The tab."""
+    return Part("context", "Context", partial(read_context, asset_id, here()), partial(show_context, page))
 
 
-def _read(asset_id: int, server: str, session: Session, who: SignedIn) -> ContextContent:
+def read_context(asset_id: int, server: str, session: Session, principal: SignedIn) -> ContextContent:
+    """Asset with its tree, sensors and flex-context; ``server`` is the address of this server."""
     asset = get(session, Asset, asset_id)
-    access.check(who, "read", asset)
+    access.check(principal, "read", asset)
     settings = current().settings
     address_of = partial(entity_address, server=server, settings=settings, now=datetime.now(UTC))
     return ContextContent(
         asset=asset,
-        tree=_tree(session, who, asset),
+        tree=asset_tree(session, principal, asset),
         sensors={sensor: address_of(sensor.id) for sensor in sensors.of_asset(session, asset_id)},
         context=flex_config.context(asset, {}),
-        may_change=access.may(who, "update", asset),
-        may_add=access.may(who, "create-children", asset),
+        may_change=access.may(principal, "update", asset),
+        may_add=access.may(principal, "create-children", asset),
     )
 
 
-def _tree(session: Session, who: SignedIn, asset: Asset) -> Node:
-    """Return everything below the topmost asset this one belongs to, as far as the user may read it."""
-    top = next(each for each in lineage(asset) if access.may(who, "read", each))
+def asset_tree(session: Session, principal: SignedIn, asset: Asset) -> Node:
+    """Topmost asset that this one is part of, with everything below it, as far as the user may read it."""
+    top = next(each for each in lineage(asset) if access.may(principal, "read", each))
     nodes: dict[int, Node] = {}
     for each in assets.subtree(session, top.id):
-        if not access.may(who, "read", each):
+        if not access.may(principal, "read", each):
             continue
         href = address(f"/assets/{each.id}?tab=context")
         nodes[each.id] = Node(name=each.name, kind=each.asset_type.name, href=href, here=each.id == asset.id)
@@ -91,22 +95,28 @@ def _tree(session: Session, who: SignedIn, asset: Asset) -> Node:
     return nodes[top.id]
 
 
-def _show(page: Shell, found: ContextContent) -> Sequence[Any]:
-    shown = [heading("Asset tree"), AssetTree(root=found.tree), heading("Sensors"), _sensors(found.sensors)]
-    if found.may_add:
-        shown.append(pmui.Accordion(("Add a sensor", _new_sensor(found.asset)), title_variant="body1", margin=8))
-    shown += [heading("Effective flex-context"), _context(found)]
-    if found.may_change:
-        shown += [heading("Set or override on this asset"), _own_context(found)]
-    return [*shown, heading("Place"), *_place(page, found)]
+def show_context(page: Shell, content: ContextContent) -> Sequence[Any]:
+    """Parts of the tab, from top to bottom."""
+    shown = [section_heading("Asset tree"), AssetTree(root=content.tree)]
+    shown += [section_heading("Sensors"), sensor_table(content.sensors)]
+    if content.may_add:
+        shown.append(pmui.Accordion(("Add a sensor", new_sensor_form(content.asset)), title_variant="body1", margin=8))
+    shown += [section_heading("Effective flex-context"), context_table(content)]
+    if content.may_change:
+
+        async def save(fields: dict[str, Any]) -> Any:
+            change = {"flex_context": fields}
+            return await writing(
+                lambda session, actor: update_asset(session, actor, content.asset.id, actor.read(AssetChange, change))
+            )
+
+        own = FlexForm(FlexContext, content.asset.flex_context, save=save, offered=content.context.fields)
+        shown += [section_heading("Flex-context of this asset"), own]
+    return [*shown, section_heading("Location"), *location_parts(page, content)]
 
 
-def heading(text: str) -> pmui.Typography:
-    """Return the heading of a part of a tab."""
-    return pmui.Typography(text, variant="h3", sx={"fontSize": "1rem"}, margin=(18, 8, 0, 8))
-
-
-def _sensors(addresses: Mapping[Sensor, str]) -> FactTable:
+def sensor_table(addresses: Mapping[Sensor, str]) -> FactTable:
+    """Table of sensors with their entity addresses."""
     rows: list[list[Cell]] = [
         [
             Link(sensor.name, address(f"/sensors/{sensor.id}")),
@@ -118,71 +128,60 @@ def _sensors(addresses: Mapping[Sensor, str]) -> FactTable:
         ]
         for sensor, entity in addresses.items()
     ]
-    columns = ["Sensor", "Id", "Unit", "Resolution", "Zone", "Entity address"]
+    columns = ["Sensor", "Id", "Unit", "Resolution", "Time zone", "Entity address"]
     return FactTable(columns=columns, rows=rows, empty=NO_SENSORS)
 
 
-def _new_sensor(asset: Asset) -> Form:
-    async def send(given: Mapping[str, Any]) -> Any:
-        new = {"unit": "", **given, "generic_asset_id": asset.id}
+def new_sensor_form(asset: Asset) -> Form:
+    """Form that adds a sensor to an asset."""
+
+    async def send(values: Mapping[str, Any]) -> Any:
+        new = {"unit": "", **values, "generic_asset_id": asset.id}
         return await writing(lambda session, actor: create_sensor(session, actor, actor.read(NewSensor, new)))
 
-    form = Form(fields(), send=send, button="Add sensor", whole=True)
-    form.says = lambda made: f"Sensor {made.name} has the id {made.id}. Reload the page to see it in the list."
+    form = Form(sensor_fields(), send=send, button="Add sensor", whole=True)
+    form.says = lambda sensor: f"Sensor {sensor.name} has the id {sensor.id}. Reload the page to see it in the list."
     return form
 
 
-def _context(found: ContextContent) -> FactTable:
-    """Return each field with the asset that defines it, which is linked so that it can be changed there."""
-    rows: list[list[Cell]] = [
-        [field, Code(json.dumps(value)), _origin(found.context.origins[field], found.asset.id)]
-        for field, value in found.context.fields.items()
-    ]
+def context_table(content: ContextContent) -> FactTable:
+    """Fields of the effective flex-context, each with a link to the asset that sets it, to change it there."""
+    rows: list[list[Cell]] = []
+    for field, value in content.context.fields.items():
+        set_on: Cell = content.context.origins[field]
+        asset = re.match(r"asset (\d+) \((.*)\)$", str(set_on))
+        if asset and int(asset[1]) == content.asset.id:
+            set_on = "this asset"
+        elif asset:
+            set_on = Link(asset[2], address(f"/assets/{asset[1]}?tab=context"))
+        rows.append([field, Code(json.dumps(value)), set_on])
     return FactTable(columns=["Field", "Value", "Set on"], rows=rows, empty=NO_CONTEXT)
 
 
-def _origin(origin: str, own_id: int) -> Cell:
-    named = re.match(r"asset (\d+) \((.*)\)$", origin)
-    if named is None or int(named[1]) == own_id:
-        return "this asset" if named else origin
-    return Link(named[2], address(f"/assets/{named[1]}?tab=context"))
-
-
-def _own_context(found: ContextContent) -> FlexForm:
-    async def save(given: dict[str, Any]) -> Any:
-        change = {"flex_context": given}
-        return await writing(
-            lambda session, actor: update_asset(session, actor, found.asset.id, actor.read(AssetChange, change))
-        )
-
-    return FlexForm(FlexContext, found.asset.flex_context, save=save, offered=found.context.fields)
-
-
-def _place(page: Shell, found: ContextContent) -> list[Any]:
-    asset = found.asset
-    picker = PlacePicker(latitude=asset.latitude, longitude=asset.longitude, fixed=not found.may_change)
+def location_parts(page: Shell, content: ContextContent) -> list[Any]:
+    """Map, coordinates and, for users who may change the asset, a button that saves the location."""
+    asset = content.asset
+    picker = PlacePicker(latitude=asset.latitude, longitude=asset.longitude, fixed=not content.may_change)
     page.follow(picker)
-    label = pmui.Typography(_written(picker), variant="body2", margin=(0, 8))
-    picker.param.watch(lambda *_: label.param.update(object=_written(picker)), ["latitude", "longitude"])
-    if not found.may_change:
+    label = pmui.Typography("", variant="body2", margin=(0, 8))
+
+    def write_label(*_events: object) -> None:
+        known = picker.latitude is not None and picker.longitude is not None
+        label.object = f"{picker.latitude:.5f}° north, {picker.longitude:.5f}° east" if known else NO_PLACE
+
+    write_label()
+    picker.param.watch(write_label, ["latitude", "longitude"])
+    if not content.may_change:
         return [picker, label]
-    told = pn.Column(sizing_mode="stretch_width")
+    notice = pn.Column(sizing_mode="stretch_width")
 
     async def save(_event: object) -> None:
-        try:
-            change = AssetChange(latitude=picker.latitude, longitude=picker.longitude)
-            await writing(lambda session, actor: update_asset(session, actor, asset.id, change))
-        except Exception as error:  # told in its place, whatever it is
-            problem = error
-            later(lambda: refuse(told, problem))
-        else:
-            later(lambda: told.param.update(objects=[note("Location saved.", "success")]))
+        change = AssetChange(latitude=picker.latitude, longitude=picker.longitude)
+        await attempt(
+            writing(lambda session, actor: update_asset(session, actor, asset.id, change)),
+            notice,
+            lambda _: confirm(notice, "Location saved."),
+        )
 
     hint = pmui.Typography(CLICK, variant="caption", margin=(0, 8))
-    return [picker, label, hint, pmui.Button(label="Save location", icon="place", on_click=save, margin=8), told]
-
-
-def _written(picker: PlacePicker) -> str:
-    if picker.latitude is None or picker.longitude is None:
-        return NO_PLACE
-    return f"{picker.latitude:.5f}° north, {picker.longitude:.5f}° east"
+    return [picker, label, hint, pmui.Button(label="Save location", icon="place", on_click=save, margin=8), notice]

@@ -1,4 +1,4 @@
-"""Flex-model and flex-context as forms made from the table of the engine: name, unit, meaning, example."""
+"""Form of a flex-model or a flex-context, made from the engine's table of fields: name, unit, meaning, example."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 
 from app.usecases.flex_config import field_problems
 from app.usecases.inputs import Invalid
-from app.widgets.async_content import later, note, refuse
+from app.widgets.async_content import confirm, later, note, refuse
 from app.widgets.forms import WIDE, problems
 from engine.flex.facts import Fact
 from engine.flex.fields import FlexFields
@@ -19,7 +19,7 @@ CHOOSE = "Add a field …"
 FIELD = re.compile(r"^(?:flex_model\.|flex_context\.)?([a-z_]+).*")
 """Finds the field in the path that a refusal names."""
 FLAGS = {"yes": True, "no": False}
-HELP = "Enter a quantity such as '5 kW', a sensor such as 'sensor 7', or JSON. Clear a field to remove it."
+HELP = "Enter a quantity such as 5 kW, a sensor by its id such as sensor 7, or JSON. Clear a field to remove it."
 Save = Callable[[dict[str, Any]], Awaitable[Any]]
 
 
@@ -32,10 +32,10 @@ class FlexForm(pn.viewable.Viewer):
         """Make a form.
 
         Args:
-            kind: The language of the fields.
-            fields: Those that are set, as users write them.
-            save: Does the saving, with all fields that are set then.
-            offered: Values that fields which are added begin with, such as inherited ones.
+            kind: Flex-model of a kind of device, or flex-context.
+            fields: Fields that are set, as users write them.
+            save: Saves the fields; called with all that are set then.
+            offered: First values of fields that are added, such as inherited ones.
         """
         super().__init__()
         self._kind, self._save, self._offered = kind, save, offered
@@ -43,56 +43,55 @@ class FlexForm(pn.viewable.Viewer):
         self._inputs: dict[str, Any] = {}
         self._place = pn.Column(sizing_mode="stretch_width")
         self._add = pmui.Select(label=CHOOSE, options=[], value=None, **WIDE)
-        self._told = pn.Column(sizing_mode="stretch_width")
+        self._notice = pn.Column(sizing_mode="stretch_width")
         for name, value in fields.items():
             self._put(name, value)
-        self._add.param.watch(self._added, "value")
+        self._add.param.watch(self._add_field, "value")
         self._offer()
 
     def __panel__(self) -> pn.viewable.Viewable:
-        button = pmui.Button(label=f"Save {self._kind.language}", icon="save", on_click=self._sent, margin=8)
+        button = pmui.Button(label=f"Save {self._kind.language}", icon="save", on_click=self._submit, margin=8)
         hint = pmui.Typography(HELP, variant="caption", margin=(0, 8))
-        parts = [hint, self._place, self._add, pn.Row(button), self._told]
+        parts = [hint, self._place, self._add, pn.Row(button), self._notice]
         return pn.Column(*parts, sizing_mode="stretch_width", max_width=900)
 
     def _put(self, name: str, value: Any) -> None:
         fact = self._facts.get(name.replace("_", "-"))
         label = f"{name} [{fact.unit}]" if fact and fact.unit else name
-        told = _help(fact)
-        made: Any
+        widget: Any
         if fact is not None and fact.form == "flag":
             chosen = "no" if value is False else "yes"
-            made = pmui.Select(label=label, options=["", "yes", "no"], value=chosen, helper_text=told, **WIDE)
+            widget = pmui.Select(label=label, options=["", "yes", "no"], value=chosen, helper_text=_help(fact), **WIDE)
         else:
-            made = pmui.TextInput(label=label, value=written(value), helper_text=told, **WIDE)
-        self._inputs[name] = made
-        self._place.append(made)
+            widget = pmui.TextInput(label=label, value=value_text(value), helper_text=_help(fact), **WIDE)
+        self._inputs[name] = widget
+        self._place.append(widget)
 
     def _offer(self) -> None:
         rest = {name: fact for name, fact in self._facts.items() if name not in self._inputs and not fact.replaced_by}
         self._add.options = ["", *rest]
         self._add.value = ""
 
-    def _added(self, event: Any) -> None:
+    def _add_field(self, event: Any) -> None:
         if event.new:
             self._put(event.new, self._offered.get(event.new, ""))
             self._offer()
 
     def values(self) -> dict[str, Any]:
-        """Return the fields that are set, each read by itself.
+        """Fields that are set, each read by itself.
 
         Raises:
             Invalid: Some cannot be read; which and why.
         """
-        found = {name: value for name, made in self._inputs.items() if (value := read(made.value)) != ""}
-        if wrong := field_problems(self._kind, found):
+        values = {name: value for name, widget in self._inputs.items() if (value := read_value(widget.value)) != ""}
+        if wrong := field_problems(self._kind, values):
             raise Invalid("form", {name: [problem] for name, problem in wrong.items()})
-        return found
+        return values
 
-    async def _sent(self, _event: object) -> None:
+    async def _submit(self, _event: object) -> None:
         try:
             await self._save(self.values())
-        except Exception as error:  # told in its place, whatever it is
+        except Exception as error:  # whatever it is, the person must know that nothing was saved
             problem = error
             later(lambda: self._refuse(problem))
         else:
@@ -100,36 +99,36 @@ class FlexForm(pn.viewable.Viewer):
 
     def _accept(self) -> None:
         self._mark({})
-        for name in [name for name, made in self._inputs.items() if read(made.value) == ""]:
+        for name in [name for name, widget in self._inputs.items() if read_value(widget.value) == ""]:
             self._place.remove(self._inputs.pop(name))
         self._offer()
-        self._told[:] = [note("Saved.", "success")]
+        confirm(self._notice, "Saved.")
 
     def _refuse(self, error: Exception) -> None:
-        about = {FIELD.sub(r"\1", key): problem for key, problem in problems(error).items()}
-        here = {name: about[key] for name in self._inputs if (key := name.replace("-", "_")) in about}
-        self._mark(here)
-        if here:
-            self._told[:] = [note(f"Not saved: check {', '.join(here)}.", "warning")]
+        by_field = {FIELD.sub(r"\1", key): problem for key, problem in problems(error).items()}
+        wrong = {name: by_field[key] for name in self._inputs if (key := name.replace("-", "_")) in by_field}
+        self._mark(wrong)
+        if wrong:
+            self._notice[:] = [note(f"Not saved: check {', '.join(wrong)}.", "warning")]
         else:
-            refuse(self._told, error)
+            refuse(self._notice, error)
 
     def _mark(self, wrong: Mapping[str, str]) -> None:
-        for name, made in self._inputs.items():
+        for name, widget in self._inputs.items():
             fact = self._facts.get(name.replace("_", "-"))
-            made.param.update(error_state=name in wrong, helper_text=wrong.get(name) or _help(fact))
+            widget.param.update(error_state=name in wrong, helper_text=wrong.get(name) or _help(fact))
 
 
 def _help(fact: Fact | None) -> str:
     if fact is None:
-        return "This field is not known."
-    example = f" Such as {written(fact.example)}." if fact.example is not None else ""
+        return "Flexscope does not know this field. Clear it to remove it."
+    example = f" For example {value_text(fact.example)}." if fact.example is not None else ""
     instead = f" Use {' or '.join(fact.replaced_by)} instead." if fact.replaced_by else ""
     return f"{fact.meaning}{example}{instead}"
 
 
-def written(value: Any) -> str:
-    """Return a value as people write it: texts bare, a sensor by its id, anything else as JSON."""
+def value_text(value: Any) -> str:
+    """Value as people write it: texts as they are, a sensor by its id, anything else as JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, dict) and set(value) == {"sensor"}:
@@ -137,8 +136,8 @@ def written(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def read(text: str) -> Any:
-    """Return what somebody wrote as the API takes it; an empty text stands for no value."""
+def read_value(text: str) -> Any:
+    """Value as the API takes it, from what a person wrote; an empty text stands for no value."""
     text = text.strip()
     word, _, rest = text.partition(" ")
     if word.lower() == "sensor" and rest.strip().isdecimal():

@@ -1,4 +1,4 @@
-"""The graph editor: which charts an asset shows, in which order, with which sensors; seen in the charts at once."""
+"""Graph editor: which charts an asset shows, in which order, with which sensors; with an immediate preview."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,49 +15,45 @@ from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.usecases.assets import AssetChange, update_asset
 from app.usecases.inputs import Invalid
-from app.widgets.async_content import later, note, refuse, writing
+from app.widgets.async_content import attempt, confirm, writing
 from app.widgets.forms import WIDE
 from db import assets
 from db.assets import Asset, lineage
 from db.core import listing
-from db.sensors import Sensor
 
-HELP = (
-    "Sensors of one chart share its axis. The charts below follow every change; what others see changes once it is "
-    "saved."
-)
+HELP = "Sensors of one chart share its axis. The charts below show a preview; others see your changes once you save."
 ICON = {"size": "small", "margin": (14, 0)}
 
 
 @dataclass(frozen=True)
 class Editable:
-    """What the editor begins with."""
+    """Charts and sensors that the editor begins with."""
 
     entries: list[Any]
-    """sensors_to_show, as it is stored; of an asset that does not say, what it shows instead."""
+    """sensors_to_show as stored; of an asset without, the charts that it shows by default."""
     offered: dict[str, int]
     """Name of a sensor for people → its id."""
 
 
-def read(session: Session, who: SignedIn, asset: Asset, shown: Sequence[ShownChart]) -> Editable:
-    """Return what there is to edit of an asset: sensors of its site and public ones are offered, and those shown."""
-    top = next(each for each in lineage(asset) if access.may(who, "read", each))
+def read_editable(session: Session, principal: SignedIn, asset: Asset, shown: Sequence[ShownChart]) -> Editable:
+    """Charts of an asset; sensors of its site, public sensors, and sensors already shown are offered."""
+    top = next(each for each in lineage(asset) if access.may(principal, "read", each))
     public = listing.assets(session, Asset.account_id.is_(None))
     near = [each.id for each in assets.subtree(session, top.id)] + [each.id for each in public]
-    found = {sensor.id: sensor for sensor in listing.sensors_of(session, near) if access.may(who, "read", sensor)}
+    found = {sensor.id: sensor for sensor in listing.sensors_of(session, near) if access.may(principal, "read", sensor)}
     used = listing.sensors(session, {key for chart in shown for key in chart.sensors} - set(found))
-    offered = {_named(sensor): key for key, sensor in {**found, **used}.items() if access.may(who, "read", sensor)}
+    offered = {
+        f"{sensor.asset.name}: {sensor.name} [{sensor.unit or '-'}] ({sensor.id})": key
+        for key, sensor in {**found, **used}.items()
+        if access.may(principal, "read", sensor)
+    }
     gone = {key for chart in shown for key in chart.sensors} - set(offered.values())
     offered |= {f"sensor {key}, deleted or not accessible to you": key for key in sorted(gone)}
     return Editable(list(asset.sensors_to_show or map(showing.written, shown)), offered)
 
 
-def _named(sensor: Sensor) -> str:
-    return f"{sensor.asset.name}: {sensor.name} [{sensor.unit or '-'}] ({sensor.id})"
-
-
-class _Row:
-    """One chart in the editor."""
+class ChartRow:
+    """Fields of one chart in the editor."""
 
     def __init__(self, entry: Any, offered: Mapping[str, int], changed: Callable[[Any], Any]) -> None:
         self.entry, self._before = entry, showing.one(entry)
@@ -70,22 +66,22 @@ class _Row:
         self.sensors.param.watch(changed, "value")
 
     @property
-    def wanted(self) -> ShownChart:
-        """The chart as it stands in the fields."""
+    def chart(self) -> ShownChart:
+        """The chart as the fields describe it."""
         return ShownChart(self.title.value.strip(), list(self.sensors.value or ()))
 
-    def written(self) -> Any:
-        """Return the entry to store; one that was not touched stays as it was."""
-        return self.entry if self.wanted == self._before else showing.written(self.wanted)
+    def stored_entry(self) -> Any:
+        """Entry to store; that of a chart that was not changed stays as it was."""
+        return self.entry if self.chart == self._before else showing.written(self.chart)
 
 
 class GraphEditor(pn.viewable.Viewer):
-    """Rows of charts to edit; tells what they would look like, and saves them."""
+    """Charts to edit, with a preview."""
 
     def __init__(
         self,
         asset_id: int,
-        found: Editable,
+        editable: Editable,
         *,
         preview: Callable[[list[ShownChart]], Any],
         saved: Callable[[], Any],
@@ -93,43 +89,40 @@ class GraphEditor(pn.viewable.Viewer):
         """Show a button that opens the editor.
 
         Args:
-            asset_id: Whose charts they are.
-            found: What it begins with.
+            asset_id: Asset whose charts they are.
+            editable: Charts and sensors that it begins with.
             preview: Shows charts without saving them.
             saved: Called once they are saved.
         """
         super().__init__()
-        self._asset_id, self._found, self._preview, self._saved = asset_id, found, preview, saved
-        self._rows: list[_Row] = []
+        self._asset_id, self._editable, self._preview, self._saved = asset_id, editable, preview, saved
+        self._rows: list[ChartRow] = []
         self._list = pn.Column(sizing_mode="stretch_width")
-        self._told = pn.Column(sizing_mode="stretch_width")
+        self._notice = pn.Column(sizing_mode="stretch_width")
         self._open = pmui.Button(label="Edit graphs", icon="edit", variant="text", size="small", on_click=self.open)
-        self._paper = pmui.Paper(visible=False, elevation=2, sizing_mode="stretch_width", margin=8)
+        self._editor = pmui.Paper(visible=False, elevation=2, sizing_mode="stretch_width", margin=8)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self._open, self._paper, sizing_mode="stretch_width")
+        return pn.Column(self._open, self._editor, sizing_mode="stretch_width")
 
     def open(self, _event: object = None) -> None:
-        """Show the rows as they are stored."""
-        self._rows = [self._row(entry) for entry in self._found.entries]
+        """Show the charts as they are stored."""
+        self._rows = [ChartRow(entry, self._editable.offered, self._changed) for entry in self._editable.entries]
         add = pmui.Button(label="Add a chart", icon="add", variant="outlined", on_click=self._add, margin=8)
         save = pmui.Button(label="Save graphs", icon="save", on_click=self._save, margin=8)
         cancel = pmui.Button(label="Cancel", variant="text", on_click=self._cancel, margin=8)
         hint = pmui.Typography(HELP, variant="body2", margin=8)
-        self._told[:] = []
-        self._paper.objects = [hint, self._list, pmui.FlexBox(add, save, cancel), self._told]
+        self._notice[:] = []
+        self._editor.objects = [hint, self._list, pmui.FlexBox(add, save, cancel), self._notice]
         self._arrange()
         self._open.visible = False
-        self._paper.visible = True
-
-    def _row(self, entry: Any) -> _Row:
-        return _Row(entry, self._found.offered, self._changed)
+        self._editor.visible = True
 
     def _arrange(self) -> None:
-        self._list[:] = [self._shown(at, row) for at, row in enumerate(self._rows)]
+        self._list[:] = [self._row_parts(at, row) for at, row in enumerate(self._rows)]
 
-    def _shown(self, at: int, row: _Row) -> pn.viewable.Viewable:
-        """Return the fields of a row, with the buttons that move it or take it out."""
+    def _row_parts(self, at: int, row: ChartRow) -> pn.viewable.Viewable:
+        """Fields of a chart, with the buttons that move or remove it."""
         last = len(self._rows) - 1
         up = pmui.IconButton(icon="arrow_upward", description=f"Move chart {at + 1} up", disabled=at == 0, **ICON)
         down = pmui.IconButton(
@@ -154,27 +147,26 @@ class GraphEditor(pn.viewable.Viewer):
         self._changed()
 
     def _add(self, _event: object) -> None:
-        self._rows.append(self._row([]))
+        self._rows.append(ChartRow([], self._editable.offered, self._changed))
         self._arrange()
 
     def _changed(self, _event: object = None) -> None:
-        self._preview([row.wanted for row in self._rows if row.wanted.sensors])
+        self._preview([row.chart for row in self._rows if row.chart.sensors])
 
     def _cancel(self, _event: object) -> None:
-        self._paper.visible, self._open.visible = False, True
-        self._preview([chart for entry in self._found.entries if (chart := showing.one(entry)).sensors])
+        self._editor.visible, self._open.visible = False, True
+        self._preview([chart for entry in self._editable.entries if (chart := showing.one(entry)).sensors])
 
     async def _save(self, _event: object) -> None:
-        try:
-            empty = [str(at + 1) for at, row in enumerate(self._rows) if row.entry == [] and not row.wanted.sensors]
+        async def save() -> None:
+            empty = [str(at + 1) for at, row in enumerate(self._rows) if row.entry == [] and not row.chart.sensors]
             if empty:
                 raise Invalid("form", {f"chart {', '.join(empty)}": ["choose a sensor, or remove this chart."]})
-            entries = [row.written() for row in self._rows]
-            change = AssetChange(sensors_to_show=entries)
+            change = AssetChange(sensors_to_show=[row.stored_entry() for row in self._rows])
             await writing(lambda session, actor: update_asset(session, actor, self._asset_id, change))
-        except Exception as error:  # told in its place, whatever it is
-            problem = error
-            later(lambda: refuse(self._told, problem))
-        else:
-            later(lambda: self._told.param.update(objects=[note("Saved.", "success")]))
-            later(self._saved)
+
+        def show(_saved: None) -> None:
+            confirm(self._notice, "Saved.")
+            self._saved()
+
+        await attempt(save(), self._notice, show)

@@ -1,10 +1,10 @@
-"""Tab Graphs of an asset: the numbers of its latest plan, and the charts it wants shown."""
+"""Tab Graphs of an asset: the numbers of its latest schedule, and its charts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import panel as pn
@@ -31,14 +31,14 @@ from db.core.database import get
 from engine.iso_time import zone
 
 NO_SENSORS = (
-    "This asset has no sensors yet. Add one on the tab Context, with 'flexscope add sensor --asset {id} …', or post it "
-    "to /api/v3_0/sensors; those of other assets are shown once they are chosen with 'Edit graphs'."
+    "This asset has no sensors yet. Add one on the Context tab, with 'flexscope add sensor --asset {id} …' on the "
+    "server, or with POST /api/v3_0/sensors. To show sensors of other assets here, choose them with 'Edit graphs'."
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class GraphsContent:
-    """What the tab shows."""
+    """Content of the tab."""
 
     asset_id: int
     plan: list[ShownChart]
@@ -49,71 +49,72 @@ class GraphsContent:
     is_older: bool
     """Whether there are schedules only of a version that kept nothing but their values."""
     editable: Editable | None
-    """What may be edited of the charts; None: nothing."""
-
-
-Read: TypeAlias = Callable[[Session, SignedIn], GraphsContent]
+    """What the graph editor begins with; None: the user may not edit."""
 
 
 def part(page: Shell, asset_id: int) -> Part:
-    """Return the tab."""
-    return Part("graphs", "Graphs", _reader(asset_id), partial(_show, page))
+    """The tab."""
+    return Part("graphs", "Graphs", _reader(asset_id), partial(show_graphs, page))
 
 
-def _reader(asset_id: int) -> Read:
-    """Return what reads the tab, over the time range that is in the address now."""
-    return partial(_read, asset_id, (query("start"), query("end")))
+def _reader(asset_id: int) -> Callable[[Session, SignedIn], GraphsContent]:
+    """Reader of the tab over the time range that is in the address now."""
+    return partial(read_graphs, asset_id, (query("start"), query("end")))
 
 
-def _read(asset_id: int, asked: tuple[str | None, str | None], session: Session, who: SignedIn) -> GraphsContent:
+def read_graphs(
+    asset_id: int, arguments: tuple[str | None, str | None], session: Session, principal: SignedIn
+) -> GraphsContent:
+    """Charts of an asset over the time range that the address asks for, with its latest schedule."""
     asset = get(session, Asset, asset_id)
-    access.check(who, "read", asset)
-    local, now = zone(who.timezone), datetime.now(UTC)
-    plan = charts.wanted(session, asset)
+    access.check(principal, "read", asset)
+    local, now = zone(principal.timezone), datetime.now(UTC)
+    plan = charts.charts_of_asset(session, asset)
     data = listing.data_span(session, {key for chart in plan for key in chart.sensors})
-    span = time_range.asked(*asked, local) or time_range.usual(data, now=now, local=local)
-    latest = plan_cards.latest_schedule(session, who, asset_id, as_of=now)
+    span = time_range.asked(*arguments, local) or time_range.usual(data, now=now, local=local)
+    latest = plan_cards.latest_schedule(session, principal, asset_id, as_of=now)
     return GraphsContent(
         asset_id=asset_id,
         plan=plan,
-        charts=charts.read(session, who, plan, ChartSpan(*span, known_at=now)),
+        charts=charts.read_charts(session, principal, plan, ChartSpan(*span, known_at=now)),
         span=span,
         local=local,
         latest=latest,
         is_older=latest is None and listing.has_schedule(session, [asset_id]),
-        editable=graph_editor.read(session, who, asset, plan) if access.may(who, "update", asset) else None,
+        editable=graph_editor.read_editable(session, principal, asset, plan)
+        if access.may(principal, "update", asset)
+        else None,
     )
 
 
-def _show(page: Shell, found: GraphsContent) -> Sequence[Any]:
+def show_graphs(page: Shell, content: GraphsContent) -> Sequence[Any]:
+    """Parts of the tab, from top to bottom."""
     place = pn.Column(sizing_mode="stretch_width")
 
-    def again() -> None:
-        told = note("Graphs saved.", "success")
-        fill(place, _reader(found.asset_id), lambda now: [told, *_parts(page, now, again)])
+    def read_again() -> None:
+        saved = note("Graphs saved.", "success")
+        fill(place, _reader(content.asset_id), lambda now: [saved, *_parts(page, now, read_again)])
 
-    place[:] = _parts(page, found, again)
+    place[:] = _parts(page, content, read_again)
     return [place]
 
 
-def _parts(page: Shell, found: GraphsContent, again: Callable[[], None]) -> list[Any]:
-    """Return editor, cards and charts; once the editor has saved, all are read again."""
-    graphs = _graphs(page, found) if found.plan else None
-    shown: list[Any] = [graphs or note(NO_SENSORS.format(id=found.asset_id))]
-    if found.latest:
-        shown.insert(0, plan_cards.cards(found.latest, str(found.local)))
-    if found.is_older:
+def _parts(page: Shell, content: GraphsContent, saved: Callable[[], None]) -> list[Any]:
+    """Editor, cards and charts; ``saved`` is called once the editor has saved."""
+    graphs = None
+    if content.plan:
+        shown_sensors = [key for chart in content.plan for key in chart.sensors]
+        target = AnnotationTarget(kind=Asset, id=content.asset_id, sensors=shown_sensors)
+        graphs = Graphs(
+            plan=content.plan, charts=content.charts, span=content.span, local=content.local, place=target
+        )  # fmt: skip
+        page.follow(graphs.series)
+    shown: list[Any] = [graphs or note(NO_SENSORS.format(id=content.asset_id))]
+    if content.latest:
+        shown.insert(0, plan_cards.schedule_cards(content.latest, str(content.local)))
+    if content.is_older:
         shown.insert(0, note(BEFORE_ROWS, "info"))
-    if found.editable is not None and found.editable.offered:
+    if content.editable is not None and content.editable.offered:
         preview = graphs.draw if graphs else lambda _plan: None
-        shown.insert(0, GraphEditor(found.asset_id, found.editable, preview=preview, saved=again))
+        shown.insert(0, GraphEditor(content.asset_id, content.editable, preview=preview, saved=saved))
     return shown
-
-
-def _graphs(page: Shell, found: GraphsContent) -> Graphs:
-    place = AnnotationTarget(
-        kind=Asset, id=found.asset_id, sensors=[key for chart in found.plan for key in chart.sensors]
-    )
-    graphs = Graphs(plan=found.plan, charts=found.charts, span=found.span, local=found.local, place=place)
-    page.follow(graphs.series)
-    return graphs

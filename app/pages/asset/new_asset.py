@@ -1,4 +1,4 @@
-"""A new asset: blank, from a template, or a copy of another one with everything below it."""
+"""Page that adds an asset: blank, from a template, or as a copy of another one with everything below it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from app.usecases.templates import TEMPLATES, FromTemplate, create_asset_from_te
 from app.widgets.async_content import writing
 from app.widgets.forms import Field, Form
 from app.widgets.layout import Shell, address, go
-from components.tables.asset_cards import words
+from components.tables.assets import words
 from db.accounts.accounts import Account
 from db.assets import Asset, AssetType
 from db.core import listing
@@ -26,7 +26,7 @@ from db.core import listing
 
 @dataclass(frozen=True, kw_only=True)
 class NewAssetContent:
-    """What there is to choose from."""
+    """Choices of the forms, by name."""
 
     accounts: dict[str, int | None]
     own: int
@@ -36,31 +36,41 @@ class NewAssetContent:
 
 
 def view() -> Shell:
-    """Return the page."""
+    """The page."""
     page = Shell("Add an asset", at="/assets")
-    page.fill(_read, partial(_show, page))
+    page.fill(read_choices, partial(show_forms, page))
     return page
 
 
-def _read(session: Session, who: SignedIn) -> NewAssetContent:
+def read_choices(session: Session, principal: SignedIn) -> NewAssetContent:
+    """Accounts, types, assets and templates that the user may choose.
+
+    Raises:
+        NotAllowed: The user may not add assets to any account.
+    """
     accounts = session.scalars(select(Account).order_by(Account.name))
-    mine: dict[str, int | None] = {each.name: each.id for each in accounts if access.may(who, "create-children", each)}
+    mine: dict[str, int | None] = {
+        each.name: each.id for each in accounts if access.may(principal, "create-children", each)
+    }
     if not mine:
         raise NotAllowed("create-children", "any account")
-    if "admin" in who.roles:
+    if "admin" in principal.roles:
         mine["public (visible to everyone)"] = None
     return NewAssetContent(
         accounts=mine,
-        own=who.account_id,
+        own=principal.account_id,
         types={words(each.name): each.id for each in session.scalars(select(AssetType).order_by(AssetType.id))},
-        assets={f"{each.name} ({each.id})": each.id for each in listing.assets(session, access.readable_assets(who))},
+        assets={
+            f"{each.name} ({each.id})": each.id for each in listing.assets(session, access.readable_assets(principal))
+        },
         templates={template.meaning: name for name, template in TEMPLATES.items()},
     )
 
 
-def _show(page: Shell, found: NewAssetContent) -> Sequence[Any]:
-    ways = [("Blank", _blank(found)), ("From a template", _template(found))]
-    ways += [("Copy an asset", _copy(found))] if found.assets else []
+def show_forms(page: Shell, content: NewAssetContent) -> Sequence[Any]:
+    """Parts of the page below its heading."""
+    ways = [("Blank", blank_form(content)), ("From a template", template_form(content))]
+    ways += [("Copy an asset", copy_form(content))] if content.assets else []
     items = [{"label": "Assets", "href": address("/assets")}, {"label": "Add an asset"}]
     return [
         pmui.Breadcrumbs(items=items, active=1, margin=(0, 8)),
@@ -68,36 +78,37 @@ def _show(page: Shell, found: NewAssetContent) -> Sequence[Any]:
     ]
 
 
-def _owner(found: NewAssetContent) -> list[Field]:
-    """Return the fields that say whose it is and where it belongs."""
-    own = found.own if found.own in found.accounts.values() else next(iter(found.accounts.values()))
+def _owner_fields(content: NewAssetContent) -> list[Field]:
+    """Fields for account and parent."""
+    own = content.own if content.own in content.accounts.values() else next(iter(content.accounts.values()))
     return [
-        Field(name="account_id", label="Account", kind="choice", options=found.accounts, value=own),
-        Field(name="parent_asset_id", label="Parent", kind="choice", options={"nothing else": None, **found.assets}),
+        Field(name="account_id", label="Account", kind="choice", options=content.accounts, value=own),
+        Field(name="parent_asset_id", label="Parent", kind="choice", options={"none": None, **content.assets}),
     ]
 
 
-def _place() -> list[Field]:
-    return [
-        Field(name="description", label="Description"),
-        Field(name="latitude", label="Latitude [° north]", kind="number"),
-        Field(name="longitude", label="Longitude [° east]", kind="number"),
-    ]
+PLACE_FIELDS = [
+    Field(name="description", label="Description"),
+    Field(name="latitude", label="Latitude [° north]", kind="number"),
+    Field(name="longitude", label="Longitude [° east]", kind="number"),
+]
 
 
-def _public(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was given, with the account named even where it is that of everybody."""
-    return {"account_id": None, **given}
+def _with_account(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with an account even for a public asset: forms leave out what is empty, the API wants null."""
+    return {"account_id": None, **values}
 
 
 def _open(asset: Asset) -> None:
     go(address(f"/assets/{asset.id}?tab=properties"))
 
 
-def _blank(found: NewAssetContent) -> Form:
-    async def send(given: dict[str, Any]) -> Asset:
+def blank_form(content: NewAssetContent) -> Form:
+    """Form of an asset without sensors."""
+
+    async def send(values: dict[str, Any]) -> Asset:
         return await writing(
-            lambda session, actor: usecases.create_asset(session, actor, actor.read(NewAsset, _public(given)))
+            lambda session, actor: usecases.create_asset(session, actor, actor.read(NewAsset, _with_account(values)))
         )
 
     fields = [
@@ -106,47 +117,51 @@ def _blank(found: NewAssetContent) -> Form:
             name="generic_asset_type_id",
             label="Type",
             kind="choice",
-            options=found.types,
-            value=next(iter(found.types.values()), None),
+            options=content.types,
+            value=next(iter(content.types.values()), None),
         ),
-        *_owner(found),
-        *_place(),
+        *_owner_fields(content),
+        *PLACE_FIELDS,
     ]
     return Form(fields, send=send, done=_open, button="Add asset", whole=True)
 
 
-def _template(found: NewAssetContent) -> Form:
-    async def send(given: dict[str, Any]) -> Asset:
-        template, fields = given.pop("template"), _public(given)
+def template_form(content: NewAssetContent) -> Form:
+    """Form of an asset with the sensors and the flex-model of a template."""
+
+    async def send(values: dict[str, Any]) -> Asset:
+        template, fields = values.pop("template"), _with_account(values)
         return await writing(
             lambda session, actor: create_asset_from_template(
                 session, actor, template, actor.read(FromTemplate, fields)
             )
         )
 
-    first = next(iter(found.templates.values()))
+    first = next(iter(content.templates.values()))
     fields = [
-        Field(name="template", label="Template", kind="choice", options=found.templates, value=first),
+        Field(name="template", label="Template", kind="choice", options=content.templates, value=first),
         Field(name="name", label="Name", optional=False),
-        *_owner(found),
-        *_place(),
+        *_owner_fields(content),
+        *PLACE_FIELDS,
     ]
     return Form(fields, send=send, done=_open, button="Add from template", whole=True)
 
 
-def _copy(found: NewAssetContent) -> Form:
-    async def send(given: dict[str, Any]) -> Asset:
-        where = {"account_id": given["account_id"], "parent_id": given.get("parent_asset_id")}
-        return await writing(lambda session, actor: usecases.copy_asset(session, actor, given["original"], **where))
+def copy_form(content: NewAssetContent) -> Form:
+    """Form of a copy of an asset."""
+
+    async def send(values: dict[str, Any]) -> Asset:
+        where = {"account_id": values["account_id"], "parent_id": values.get("parent_asset_id")}
+        return await writing(lambda session, actor: usecases.copy_asset(session, actor, values["original"], **where))
 
     original = Field(
         name="original",
         label="Copy of",
         kind="choice",
-        options=found.assets,
-        value=next(iter(found.assets.values())),
-        help="Copies all child assets and sensors, without data",
+        options=content.assets,
+        value=next(iter(content.assets.values())),
+        help="Assets below it and all sensors are copied too, but no data",
     )
-    accounts = {name: key for name, key in found.accounts.items() if key is not None}
-    owner, parent = _owner(NewAssetContent(**{**vars(found), "accounts": accounts}))
+    accounts = {name: key for name, key in content.accounts.items() if key is not None}
+    owner, parent = _owner_fields(NewAssetContent(**{**vars(content), "accounts": accounts}))
     return Form([original, owner, parent], send=send, done=_open, button="Copy", whole=True)

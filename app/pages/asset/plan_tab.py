@@ -1,4 +1,4 @@
-"""Tab Plan of an asset: the latest plan of its devices, what it costs, and a new one at a click."""
+"""Tab Plan of an asset: the latest schedule of its devices with its costs, and a button that runs a new one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +14,11 @@ from app.assemble.lines import lines_of
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
-from app.pages.asset.context_tab import heading
 from app.pages.asset.plan_cards import BEFORE_ROWS, breach_text, cost_cards
 from app.pages.asset.plan_now import PlanNow
 from app.pages.charts import charts
 from app.widgets.async_content import fill, note
-from app.widgets.layout import Shell
+from app.widgets.layout import Shell, section_heading
 from app.widgets.tabs import Part
 from components.charts.schedule_chart import ScheduleChart, Store
 from components.charts.traces import Trace
@@ -37,14 +36,17 @@ from engine.iso_time import MICROSECOND, zone
 from engine.solve.backend import Status
 from engine.units import units
 
-NO_PLAN = "No schedule yet. Press 'Run schedule', use 'flexscope add schedule', or trigger one over the API."
+NO_PLAN = (
+    "No schedule yet. Press 'Run schedule', run 'flexscope add schedule' on the server, or request one with "
+    "POST /api/v3_0/assets/{id}/schedules/trigger."
+)
 KEPT = timedelta(days=30)
-"""How far back jobs under way are looked for."""
+"""How far back jobs under way are searched."""
 
 
 @dataclass(kw_only=True)
 class PlanContent:
-    """What the tab shows."""
+    """Content of the tab."""
 
     asset: Asset
     may_plan: bool
@@ -59,42 +61,45 @@ class PlanContent:
     is_older: bool = False
     """Whether there are schedules only of a version that kept nothing but their values."""
     under_way: str | None = None
-    """The newest job that is to make one."""
+    """Id of the newest job that computes one."""
 
 
 def part(page: Shell, asset_id: int) -> Part:
-    """Return the tab."""
-    return Part("plan", "Plan", partial(_read, asset_id), partial(_show, page))
+    """The tab."""
+    return Part("plan", "Plan", partial(read_plan, asset_id), partial(show_plan, page))
 
 
-def _read(asset_id: int, session: Session, who: SignedIn) -> PlanContent:
+def read_plan(asset_id: int, session: Session, principal: SignedIn) -> PlanContent:
+    """Newest schedule of an asset and those below it, as lines of charts, as far as the user may read them."""
     asset = get(session, Asset, asset_id)
-    access.check(who, "read", asset)
+    access.check(principal, "read", asset)
     now = datetime.now(UTC)
-    found = PlanContent(asset=asset, may_plan=access.may(who, "create-children", asset), local=zone(who.timezone))
-    asked = [job for job in jobs.recent(session, [asset_id], since=KEPT, now=now) if job.kind == "schedule"]
-    found.under_way = next((job.id for job in asked if job.is_pending and (job.tries or not job.due_at)), None)
-    tree = [each.id for each in assets.subtree(session, asset_id) if access.may(who, "read", each)]
-    found.row = schedules.newest_with_outputs(session, tree, as_of=now)
-    if found.row is None:
-        found.is_older = listing.has_schedule(session, tree)
-        return found
-    references = References(session, who)
-    shown = references.readable(output.sensor_id for output in found.row.outputs)
+    content = PlanContent(
+        asset=asset, may_plan=access.may(principal, "create-children", asset), local=zone(principal.timezone)
+    )
+    requested = [job for job in jobs.recent(session, [asset_id], since=KEPT, now=now) if job.kind == "schedule"]
+    content.under_way = next((job.id for job in requested if job.is_pending and (job.tries or not job.due_at)), None)
+    tree = [each.id for each in assets.subtree(session, asset_id) if access.may(principal, "read", each)]
+    content.row = schedules.newest_with_outputs(session, tree, as_of=now)
+    if content.row is None:
+        content.is_older = listing.has_schedule(session, tree)
+        return content
+    references = References(session, principal)
+    shown = references.readable(output.sensor_id for output in content.row.outputs)
     for key, sensor in shown.items():
         if sensor.asset_id in tree:
-            output = next(output for output in found.row.outputs if output.sensor_id == key)
-            _sort(found, output, _lines(session, sensor, found.row), sensor.unit)
-    electricity = found.row.connection("electricity")
-    found.prices = _prices(references, found.row, electricity)
+            output = next(output for output in content.row.outputs if output.sensor_id == key)
+            add_lines(content, output, schedule_lines(session, sensor, content.row), sensor.unit)
+    electricity = content.row.connection("electricity")
+    content.prices = price_lines(references, content.row, electricity)
     limit = electricity.get("consumption-limit")
-    if limit is not None and found.connection:
-        found.limit = float(units.convert(limit, "kW", found.connection[0].unit))
-    return found
+    if limit is not None and content.connection:
+        content.limit = float(units.convert(limit, "kW", content.connection[0].unit))
+    return content
 
 
-def _lines(session: Session, sensor: Sensor, row: StoredSchedule) -> list[Trace]:
-    """Return what a schedule says of a sensor as a line, also where a later schedule says something else."""
+def schedule_lines(session: Session, sensor: Sensor, row: StoredSchedule) -> list[Trace]:
+    """Values of a schedule for a sensor as a line, also where a later schedule has other values."""
     if row.source_id is None:
         return []
     span = charts.ChartSpan(row.start, row.end + MICROSECOND, known_at=row.belief_time)
@@ -103,65 +108,63 @@ def _lines(session: Session, sensor: Sensor, row: StoredSchedule) -> list[Trace]
     return lines_of(sensor, known, listing.sources(session, known))
 
 
-def _sort(found: PlanContent, output: ScheduleOutput, lines: list[Trace], unit: str) -> None:
-    """Put the lines of a sensor where they belong: connection, stored energy or power of a device."""
+def add_lines(content: PlanContent, output: ScheduleOutput, lines: list[Trace], unit: str) -> None:
+    """Add the lines of a sensor to the chart of its role: connection, stored energy or power of a device."""
     if output.role == CONNECTION:
-        found.connection += lines
+        content.connection += lines
     elif output.role == SOC:
         low, high = (output.numbers.get(name) for name in ("soc-min", "soc-max"))
         bounds = None
         if low is not None and high is not None and unit != "%":
             bounds = (float(units.convert(low, "kWh", unit)), float(units.convert(high, "kWh", unit)))
-        found.stores += [Store(line, bounds) for line in lines]
+        content.stores += [Store(line, bounds) for line in lines]
     else:
-        found.devices += lines
+        content.devices += lines
 
 
-def _prices(references: References, row: StoredSchedule, connection: Mapping[str, Any]) -> list[Trace]:
-    """Return the prices a schedule answers to, as they were known to it; those that may not be read are left out."""
-    written = [connection.get(name) for name in ("consumption-price", "production-price")]
+def price_lines(references: References, row: StoredSchedule, connection: Mapping[str, Any]) -> list[Trace]:
+    """Prices of a schedule as they were known to it, in one unit; without those that the user may not read."""
+    prices = [connection.get(name) for name in ("consumption-price", "production-price")]
+    price_sensors = [price["sensor"] for price in prices if isinstance(price, dict) and "sensor" in price]
     lines: list[Trace] = []
-    for sensor in references.readable(
-        each["sensor"] for each in written if isinstance(each, dict) and "sensor" in each
-    ).values():
+    for sensor in references.readable(price_sensors).values():
         span = charts.ChartSpan(row.start - sensor.resolution, row.end, known_at=row.belief_time)
-        known = charts.read_sensor(references.session, sensor, span)
+        known = charts.read_by_source(references.session, sensor, span)
         lines += lines_of(sensor, known, listing.sources(references.session, known))
     return [line.converted(lines[0].unit) for line in lines]
 
 
-def _show(page: Shell, found: PlanContent) -> Sequence[Any]:
-    place = pn.Column(*_plan(page, found), sizing_mode="stretch_width")
-    if not found.may_plan:
+def show_plan(page: Shell, content: PlanContent) -> Sequence[Any]:
+    """Parts of the tab, from top to bottom."""
+    place = pn.Column(*_schedule_parts(page, content), sizing_mode="stretch_width")
+    if not content.may_plan:
         return [place]
-    again = partial(fill, place, partial(_read, found.asset.id), partial(_plan, page))
-    return [PlanNow(found.asset.id, done=again, under_way=found.under_way), place]
+    again = partial(fill, place, partial(read_plan, content.asset.id), partial(_schedule_parts, page))
+    return [PlanNow(content.asset.id, done=again, under_way=content.under_way), place]
 
 
-def _plan(page: Shell, found: PlanContent) -> list[Any]:
-    if found.row is None:
-        return [note(BEFORE_ROWS if found.is_older else NO_PLAN)]
-    chart = ScheduleChart(
-        prices=found.prices,
-        devices=found.devices,
-        connection=found.connection,
-        limit=found.limit,
-        stores=found.stores,
-        zone=str(found.local),
-    )
-    page.follow(chart)
-    return [*_costs(found.row, found.local), chart]
-
-
-def _costs(row: StoredSchedule, local: ZoneInfo) -> list[Any]:
-    """Return the costs of a schedule by name, and what it assumed or could not meet."""
-    title = f"Costs of the schedule requested {row.belief_time.astimezone(local):%a %-d %b %H:%M} ({local})"
-    shown: list[Any] = [Kpis(title=title, items=cost_cards(row.costs, row.currency))] if row.costs else []
+def _schedule_parts(page: Shell, content: PlanContent) -> list[Any]:
+    """Costs of the schedule, its assumptions and exceeded limits, and its charts."""
+    row, local = content.row, content.local
+    if row is None:
+        return [note(BEFORE_ROWS if content.is_older else NO_PLAN.format(id=content.asset.id))]
+    shown: list[Any] = []
+    if row.costs:
+        requested = f"{row.belief_time.astimezone(local):%a %-d %b %H:%M} ({local})"
+        title = f"Costs of the schedule requested {requested}"
+        shown.append(Kpis(title=title, items=cost_cards(row.costs, row.currency)))
     shown += [note(text, "warning") for text in row.warnings]
     if row.gap and row.status == Status.WITHIN_GAP:
-        shown.append(
-            note(f"No other schedule is cheaper by more than {100 * row.gap:.2g} % of this one's cost.", "info")
-        )
+        shown.append(note(f"At most {100 * row.gap:.2g} % of the cost could still be saved by another schedule."))
     if row.breaches:
-        shown += [heading("Limits the schedule exceeds"), note(breach_text(row.breaches, local), "warning")]
-    return shown
+        shown += [section_heading("Limits exceeded"), note(breach_text(row.breaches, local), "warning")]
+    chart = ScheduleChart(
+        prices=content.prices,
+        devices=content.devices,
+        connection=content.connection,
+        limit=content.limit,
+        stores=content.stores,
+        zone=str(content.local),
+    )
+    page.follow(chart)
+    return [*shown, chart]

@@ -1,4 +1,4 @@
-"""Tab Status of an asset: how fresh the data of each sensor are, and how recent jobs ended."""
+"""How fresh the data of assets are, and how their last jobs ended: the tab Status, and one light for each asset."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.pages.asset.context_tab import NO_SENSORS, heading
+from app.pages.asset.context_tab import NO_SENSORS
 from app.pages.jobs import job_table
 from app.pages.jobs.job_table import JobLine, JobTable
-from app.widgets.layout import Shell, address
+from app.widgets.layout import Shell, address, section_heading
 from app.widgets.live import Following
 from app.widgets.tabs import Part
 from components.tables.fact_table import Cell, FactTable, Light, Link
@@ -23,6 +23,7 @@ from db.assets import Asset
 from db.beliefs import statistics
 from db.beliefs.source_filter import SourceFilter
 from db.beliefs.statistics import Latest
+from db.core import listing
 from db.core.database import get
 from db.jobs import jobs
 from db.sensors import Sensor, of_asset
@@ -35,96 +36,128 @@ KINDS = {
 }
 PATIENCE = timedelta(hours=2)
 """How long after the end of an event its measurement may be missing, beside the length of one event."""
+LOST = timedelta(days=1)
+"""Age of the newest measurement from which the light is red, not yellow."""
 RECENT = timedelta(days=7)
+"""How far back jobs are shown."""
 MOST = 25
 """Jobs that are listed; the page of jobs has all."""
 EVERY = 3.0
-"""Pause between two looks at how jobs go [s]."""
+"""Pause between two readings [s]."""
+SEVERITY = ("none", "good", "warn", "bad")
+"""States of lights, from the least to the most that needs attention."""
+NO_JOBS = "No jobs in the last 7 days. Run a schedule on the Plan tab."
+
+
+def health(session: Session, asset_ids: Sequence[int], *, now: datetime) -> dict[int, Light]:
+    """One light for each asset: that of its stalest sensor, or red where the newest job failed."""
+    lights = dict.fromkeys(asset_ids, Light("none", "no measurements"))
+    sensors = listing.sensors_of(session, asset_ids)
+    newest = statistics.latest(session, [sensor.id for sensor in sensors], KINDS["measured"])
+    for sensor in sensors:
+        if sensor.id not in newest:
+            continue
+        age = newest[sensor.id].age(now, sensor.resolution)
+        light = Light("good", "data are fresh")
+        if age > PATIENCE + sensor.resolution:
+            state = "warn" if age <= LOST else "bad"
+            light = Light(state, f"{sensor.name}: no data for {age / timedelta(hours=1):,.0f} hours")
+        lights[sensor.asset_id] = max(lights[sensor.asset_id], light, key=lambda one: SEVERITY.index(one.state))
+    latest = jobs.newest(session, asset_ids, since=RECENT, now=now)
+    failed = {key: job for key, job in latest.items() if job.status == "FAILED"}
+    return lights | {key: Light("bad", f"{job.kind} failed: {job.message}") for key, job in failed.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
 class StatusContent:
-    """What the tab shows."""
+    """Content of the tab."""
 
     sensors: list[Sensor]
     newest: dict[str, dict[int, Latest]]
-    """Kind of statement → sensor id → its last event."""
+    """Measured, forecast or scheduled → sensor id → its last event."""
     jobs: list[JobLine]
     now: datetime
     local: ZoneInfo
 
 
 def part(page: Shell, asset_id: int) -> Part:
-    """Return the tab."""
-    return Part("status", "Status", partial(_read, asset_id), lambda found: StatusTab(page, asset_id, found).shown())
+    """The tab."""
+    return Part(
+        "status", "Status", partial(read_status, asset_id), lambda content: StatusTab(page, asset_id, content).shown()
+    )
 
 
-def _read(asset_id: int, session: Session, who: SignedIn) -> StatusContent:
+def read_status(asset_id: int, session: Session, principal: SignedIn) -> StatusContent:
+    """Last events of each sensor of an asset, and recent jobs of it and of assets below it."""
     asset = get(session, Asset, asset_id)
-    access.check(who, "read", asset)
+    access.check(principal, "read", asset)
     now = datetime.now(UTC)
     sensors = of_asset(session, asset_id)
     keys = [sensor.id for sensor in sensors]
-    below = [each.id for each in assets.subtree(session, asset_id) if access.may(who, "read", each)]
+    below = [each.id for each in assets.subtree(session, asset_id) if access.may(principal, "read", each)]
     return StatusContent(
         sensors=sensors,
         newest={kind: statistics.latest(session, keys, filtered) for kind, filtered in KINDS.items()},
-        jobs=job_table.lines(session, who, jobs.recent(session, below, since=RECENT, now=now, most=MOST)),
+        jobs=job_table.job_lines(session, principal, jobs.recent(session, below, since=RECENT, now=now, most=MOST)),
         now=now,
-        local=zone(who.timezone),
+        local=zone(principal.timezone),
     )
 
 
 class StatusTab:
-    """The tab once its first data are there; it follows what happens."""
+    """The tab once its first content is read; it is kept up to date."""
 
-    def __init__(self, page: Shell, asset_id: int, found: StatusContent) -> None:
+    def __init__(self, page: Shell, asset_id: int, content: StatusContent) -> None:
         columns = ["Sensor", "Measured", "Forecast until", "Scheduled until"]
-        self._local = found.local
+        self._local = content.local
         self._fresh = FactTable(columns=columns, empty=NO_SENSORS)
-        self._jobs = JobTable(page, local=found.local, empty=NO_JOBS, changed=lambda: self._following.look())
+        self._jobs = JobTable(page, local=content.local, empty=NO_JOBS, changed=lambda: self._following.refresh())
         page.follow(self._fresh)
-        self._show(found)
-        self._following = Following(partial(_read, asset_id), self._show, every=EVERY)
+        self._show(content)
+        self._following = Following(partial(read_status, asset_id), self._show, every=EVERY)
 
     def shown(self) -> Sequence[Any]:
-        """Return what is in the tab."""
-        data, ended = heading(f"Data of each sensor ({self._local})"), heading("Jobs of the last 7 days")
+        """Parts of the tab, from top to bottom."""
+        data, ended = (
+            section_heading(f"Data of each sensor ({self._local})"),
+            section_heading("Jobs of the last 7 days"),
+        )
         return [data, self._fresh, ended, self._jobs]
 
-    def _show(self, found: StatusContent) -> None:
-        rows = [_row(found, sensor) for sensor in found.sensors]
+    def _show(self, content: StatusContent) -> None:
+        rows: list[list[Cell]] = []
+        for sensor in content.sensors:
+            href = address(f"/sensors/{sensor.id}")
+            lights = [
+                measurement_light(content, sensor),
+                horizon_light(content, sensor, "forecast"),
+                horizon_light(content, sensor, "scheduled"),
+            ]
+            rows.append([Link(sensor.name, href), *(replace(light, href=href) for light in lights)])
         if rows != self._fresh.rows:
             self._fresh.rows = rows
-        self._jobs.put(found.jobs)
+        self._jobs.put(content.jobs)
 
 
-def _row(found: StatusContent, sensor: Sensor) -> list[Cell]:
-    href = address(f"/sensors/{sensor.id}")
-    lights = [_measured(found, sensor), _until(found, sensor, "forecast"), _until(found, sensor, "scheduled")]
-    return [Link(sensor.name, href), *(replace(light, href=href) for light in lights)]
-
-
-NO_JOBS = "No jobs yet. Run a schedule on the Plan tab."
-
-
-def _measured(found: StatusContent, sensor: Sensor) -> Light:
-    last = found.newest["measured"].get(sensor.id)
+def measurement_light(content: StatusContent, sensor: Sensor) -> Light:
+    """Light for the age of the newest measurement of a sensor."""
+    last = content.newest["measured"].get(sensor.id)
     if last is None:
         return Light("none", "none yet")
-    age = last.age(found.now, sensor.resolution)
+    age = last.age(content.now, sensor.resolution)
     if age <= PATIENCE + sensor.resolution:
-        return Light("good", f"fresh, until {_written(found, last, sensor)}")
-    return Light("warn" if age <= timedelta(days=1) else "bad", f"stale since {_written(found, last, sensor)}")
+        return Light("good", f"fresh, until {_end_of(content, last, sensor)}")
+    return Light("warn" if age <= LOST else "bad", f"stale since {_end_of(content, last, sensor)}")
 
 
-def _until(found: StatusContent, sensor: Sensor, kind: str) -> Light:
-    last = found.newest[kind].get(sensor.id)
+def horizon_light(content: StatusContent, sensor: Sensor, kind: str) -> Light:
+    """Light for the time until which a sensor is forecast or scheduled."""
+    last = content.newest[kind].get(sensor.id)
     if last is None:
         return Light("none", "none")
-    over = last.age(found.now, sensor.resolution) > timedelta(0)
-    return Light("warn" if over else "good", f"{_written(found, last, sensor)}{' (past)' if over else ''}")
+    over = last.age(content.now, sensor.resolution) > timedelta(0)
+    return Light("warn" if over else "good", f"{_end_of(content, last, sensor)}{' (past)' if over else ''}")
 
 
-def _written(found: StatusContent, last: Latest, sensor: Sensor) -> str:
-    return f"{(last.event + sensor.resolution).astimezone(found.local):%a %-d %b %H:%M}"
+def _end_of(content: StatusContent, last: Latest, sensor: Sensor) -> str:
+    return f"{(last.event + sensor.resolution).astimezone(content.local):%a %-d %b %H:%M}"

@@ -1,6 +1,6 @@
-"""Annotations of what is in view: drawn in the charts, listed below; added, changed and deleted by whoever may."""
+"""Annotations of the time in view: drawn in the charts and listed below, with a form to add and change them."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.pages.charts.annotation_form import RemarkForm
 from app.usecases.annotations import (
     NewAnnotation,
     create_annotation,
@@ -22,11 +21,11 @@ from app.usecases.annotations import (
     update_annotation,
 )
 from app.widgets import time_range
-from app.widgets.async_content import later, plain, reading, refuse, soon, writing
+from app.widgets.async_content import attempt, later, plain, reading, soon, writing
 from components.charts.annotations import AnnotationBand
 from components.charts.time_series import TimeSeries
 from db import annotations
-from db.annotations import On
+from db.annotations import LONGEST, TYPES, On
 from db.assets import Asset
 from db.core import listing
 from db.core.database import get
@@ -35,20 +34,22 @@ from engine.iso_time import to_us
 
 HOUR_US = 3_600_000_000
 ICON = {"size": "small", "margin": 0}
+Save = Callable[[int | None, dict[str, Any]], Coroutine[Any, Any, None]]
+"""Saves the fields of an annotation: id, None for a new one, and fields."""
 
 
 @dataclass(frozen=True)
-class Noted:
+class ShownAnnotation:
     """One annotation as it is shown."""
 
     id: int
-    remark: AnnotationBand
+    band: AnnotationBand
     may_change: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnnotationTarget:
-    """What new annotations are put on, and whose annotations are shown."""
+    """Asset or sensor that new annotations are put on, and whose annotations are shown."""
 
     kind: type[Asset] | type[Sensor]
     id: int
@@ -58,112 +59,156 @@ class AnnotationTarget:
 
 @dataclass(frozen=True)
 class AnnotationsContent:
-    """What is known of the annotations of a place."""
+    """Annotations in a span of time."""
 
-    noted: list[Noted]
+    annotations: list[ShownAnnotation]
     may_add: bool
 
 
-def read(
-    place: AnnotationTarget, span: tuple[int, int], local: ZoneInfo, session: Session, who: SignedIn
+def read_annotations(
+    target: AnnotationTarget, span: tuple[int, int], local: ZoneInfo, session: Session, principal: SignedIn
 ) -> AnnotationsContent:
-    """Return the annotations in a span of time: of the place, its asset, its account and the sensors shown."""
-    row = get(session, place.kind, place.id)
-    access.check(who, "read", row)
+    """Annotations in a time range [µs since 1970 UTC]: of the target, its asset, its account and the sensors shown."""
+    row = get(session, target.kind, target.id)
+    access.check(principal, "read", row)
     asset = row.asset if isinstance(row, Sensor) else row
     accounts = [] if asset.account_id is None else [asset.account_id]
-    shown = listing.sensors(session, place.sensors)
-    sensors = [key for key, sensor in shown.items() if access.may(who, "read", sensor)]
+    shown = listing.sensors(session, target.sensors)
+    sensors = [key for key, sensor in shown.items() if access.may(principal, "read", sensor)]
     on = On(accounts=accounts, assets=[asset.id], sensors=sensors)
     rows = annotations.overlapping(session, on, *time_range.from_microseconds(span, local))
-    noted = [
-        Noted(
+    bands = [
+        ShownAnnotation(
             row.id,
             AnnotationBand(
                 start=to_us(row.start), end=to_us(row.end), text=row.content, kind=row.type, by=row.source.description
             ),
-            all(access.may(who, "create-children", each) for each in places(session, row)),
+            all(access.may(principal, "create-children", each) for each in places(session, row)),
         )
         for row in rows
     ]
-    return AnnotationsContent(noted, access.may(who, "create-children", row))
+    return AnnotationsContent(bands, access.may(principal, "create-children", row))
 
 
-class Remarks(pn.viewable.Viewer):
-    """The list, and the form for one."""
+class AnnotationForm(pn.viewable.Viewer):
+    """Form for one annotation: description, type, start and end; hidden until it is opened."""
 
-    def __init__(self, series: TimeSeries, place: AnnotationTarget, local: ZoneInfo) -> None:
+    def __init__(self, local: ZoneInfo, *, save: Save) -> None:
         super().__init__()
-        self._series, self._place, self._local = series, place, local
+        self._local, self._save = local, save
+        self._id: int | None = None
+        moment: dict[str, Any] = {"size": "small", "enable_seconds": False, "width": 210, "margin": 6}
+        self._text = pmui.TextInput(label="Description", size="small", width=320, margin=6, max_length=LONGEST)
+        self._kind = pmui.Select(label="Type", options=list(TYPES), value="label", size="small", width=120, margin=6)
+        self._start = pmui.DatetimePicker(label=f"From ({local})", **moment)
+        self._end = pmui.DatetimePicker(label=f"To ({local})", **moment)
+        button = pmui.Button(label="Save annotation", size="small", margin=6, on_click=self._submit)
+        cancel = pmui.Button(label="Cancel", variant="text", size="small", margin=6, on_click=lambda _: self.close())
+        parts = [self._text, self._kind, self._start, self._end, button, cancel]
+        self._box = pmui.FlexBox(*parts, align_items="center", visible=False, sizing_mode="stretch_width")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._box
+
+    def open(self, span: tuple[int, int], annotation_id: int | None = None, band: AnnotationBand | None = None) -> None:
+        """Show the form for a span of time [µs since 1970 UTC], or for a stored annotation."""
+        start, end = (moment.replace(tzinfo=None) for moment in time_range.from_microseconds(span, self._local))
+        self._id = annotation_id
+        self._text.value = band.text if band else ""
+        self._kind.value = band.kind if band else "label"
+        self._start.value, self._end.value = start, end
+        self._box.visible = True
+
+    def close(self) -> None:
+        """Hide the form."""
+        self._box.visible = False
+
+    def _submit(self, _event: object) -> None:
+        fields = {
+            "content": self._text.value.strip(),
+            "type": self._kind.value,
+            "start": self._start.value.replace(tzinfo=self._local),
+            "end": self._end.value.replace(tzinfo=self._local),
+        }
+        pn.state.execute(partial(self._save, self._id, fields))
+
+
+class Annotations(pn.viewable.Viewer):
+    """List of the annotations in view, with the form for one."""
+
+    def __init__(self, series: TimeSeries, target: AnnotationTarget, local: ZoneInfo) -> None:
+        super().__init__()
+        self._series, self._target, self._local = series, target, local
         self._list = pn.Column(sizing_mode="stretch_width", margin=(0, 8))
-        self._told = pn.Column(sizing_mode="stretch_width")
-        self.form = RemarkForm(local, save=self._save)
-        """To be put where people see it while they look at the charts."""
+        self._notice = pn.Column(sizing_mode="stretch_width")
+        self.form = AnnotationForm(local, save=self._save)
+        """Stands outside of the list, where people see it while they look at the charts."""
         self._add = pmui.Button(label="Annotate", icon="add_comment", variant="text", size="small", visible=False)
-        self._add.on_click(lambda _: self.form.open(series.chosen or _middle(series.span or (0, 0))))
-        series.param.watch(self._chosen, "chosen")
+        self._add.on_click(lambda _: self.form.open(series.chosen or middle_quarter(series.span or (0, 0))))
+        series.param.watch(self._open_form, "chosen")
         soon(self.refresh)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self._told, self._add, self._list, sizing_mode="stretch_width")
+        return pn.Column(self._notice, self._add, self._list, sizing_mode="stretch_width")
 
     async def refresh(self) -> None:
-        """Read what is in view."""
-        found = await reading(partial(read, self._place, self._series.span or (0, 0), self._local))
-        later(lambda: self._take(found))
+        """Read and show the annotations in view."""
+        content = await reading(partial(read_annotations, self._target, self._series.span or (0, 0), self._local))
 
-    def _take(self, found: AnnotationsContent) -> None:
-        self._series.remarks = [noted.remark for noted in found.noted]
-        self._add.visible = found.may_add
-        self._list[:] = [self._row(noted) for noted in found.noted]
+        def show() -> None:
+            self._series.annotations = [annotation.band for annotation in content.annotations]
+            self._add.visible = content.may_add
+            self._list[:] = [self._row(annotation) for annotation in content.annotations]
 
-    def _row(self, noted: Noted) -> pn.viewable.Viewable:
-        remark = noted.remark
-        start, end = time_range.from_microseconds((remark.start, remark.end), self._local)
-        text = f"{start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %Y %H:%M} · {remark.kind}: {remark.text} ({remark.by})"
+        later(show)
+
+    def _row(self, annotation: ShownAnnotation) -> pn.viewable.Viewable:
+        band = annotation.band
+        start, end = time_range.from_microseconds((band.start, band.end), self._local)
+        text = f"{start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %Y %H:%M} · {band.kind}: {band.text} ({band.by})"
         words = pmui.Typography(plain(text), variant="body2", margin=(6, 8))
-        if not noted.may_change:
+        if not annotation.may_change:
             return pmui.FlexBox(words)
-        edit = pmui.IconButton(icon="edit", description=f"Change annotation {remark.text}", **ICON)
-        edit.on_click(lambda _: self.form.open((remark.start, remark.end), noted.id, remark))
-        delete = pmui.IconButton(icon="delete", description=f"Delete annotation {remark.text}", **ICON)
-        delete.on_click(lambda _: pn.state.execute(partial(self._delete, noted.id)))
+
+        async def remove() -> None:
+            await self._change(writing(lambda session, actor: delete_annotation(session, actor, annotation.id)))
+
+        edit = pmui.IconButton(icon="edit", description=f"Change annotation {band.text}", **ICON)
+        edit.on_click(lambda _: self.form.open((band.start, band.end), annotation.id, band))
+        delete = pmui.IconButton(icon="delete", description=f"Delete annotation {band.text}", **ICON)
+        delete.on_click(lambda _: pn.state.execute(remove))
         return pmui.FlexBox(words, edit, delete, align_items="center")
 
-    def _chosen(self, event: Any) -> None:
-        """Open the form for the stretch of time that was drawn in a chart."""
+    def _open_form(self, event: Any) -> None:
+        """Open the form for the time range that was drawn in a chart."""
         if self._add.visible and event.new is not None:
             self.form.open(event.new)
 
     async def _save(self, annotation_id: int | None, fields: dict[str, Any]) -> None:
         if annotation_id is not None:
-            await self._try(writing(lambda session, actor: update_annotation(session, actor, annotation_id, fields)))
+            await self._change(writing(lambda session, actor: update_annotation(session, actor, annotation_id, fields)))
             return
-        kind, key = self._place.kind, self._place.id
+        kind, key = self._target.kind, self._target.id
         new = NewAnnotation(**fields, belief_time=datetime.now(UTC))
-        await self._try(writing(lambda session, actor: create_annotation(session, actor, kind, key, new)))
+        await self._change(writing(lambda session, actor: create_annotation(session, actor, kind, key, new)))
 
-    async def _delete(self, annotation_id: int) -> None:
-        await self._try(writing(lambda session, actor: delete_annotation(session, actor, annotation_id)))
+    async def _change(self, change: Coroutine[Any, Any, Any]) -> None:
+        """Await a change, then close the form and read the annotations again."""
 
-    async def _try(self, change: Coroutine[Any, Any, Any]) -> None:
-        """Write, then show what is there now; what is refused is told."""
-        try:
+        def close() -> None:
+            self._notice[:] = []
+            self.form.close()
+
+        async def change_and_refresh() -> None:
             await change
-        except Exception as error:  # whatever it is, the person must know that nothing was saved
-            problem = error
-            later(lambda: refuse(self._told, problem))
-            return
-        later(self._done)
-        await self.refresh()
+            later(close)
+            await self.refresh()
 
-    def _done(self) -> None:
-        self._told[:] = []
-        self.form.close()
+        await attempt(change_and_refresh(), self._notice, lambda _: None)
 
 
-def _middle(span: tuple[int, int]) -> tuple[int, int]:
-    """Return the quarter in the middle of a span, in whole hours where it is long enough."""
+def middle_quarter(span: tuple[int, int]) -> tuple[int, int]:
+    """Quarter in the middle of a span [µs since 1970 UTC], in whole hours where it is long enough."""
     start, end = span
     grid = HOUR_US if end - start >= 8 * HOUR_US else HOUR_US // 60
     first, last = ((start * share + end * (8 - share)) // 8 // grid * grid for share in (5, 3))

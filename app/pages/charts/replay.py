@@ -1,4 +1,4 @@
-"""Tab Replay of an asset or a sensor: its charts as they were known at each moment of the past."""
+"""Tab Replay of an asset or a sensor: its charts as of each moment of the past."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,8 +22,7 @@ from app.widgets import time_range
 from app.widgets.async_content import fill, note, waiting
 from app.widgets.layout import Shell, query
 from app.widgets.tabs import Part
-from components.replay.history import History
-from components.replay.replay import Remembered, Replay
+from components.replay.replay import History, Replay, ReplayedChart
 from db.assets import Asset
 from db.beliefs import store
 from db.core import listing
@@ -32,85 +31,89 @@ from db.sensors import Sensor
 from engine.iso_time import zone
 
 LONGEST = timedelta(days=31)
-TOO_LONG = "A replay covers at most 31 days. Choose a shorter time range on the chart tab."
-NOTHING = "Nothing to replay in this time range. Choose another one on the chart tab."
+TOO_LONG = "A replay covers at most 31 days. Choose a shorter time range on the tab {tab}."
+NOTHING_TO_REPLAY = "There is nothing to replay in this time range. Choose another one on the tab {tab}."
 
 
 Plan = Callable[[Session, SignedIn], list[ShownChart]]
-"""Says what is shown, and refuses whoever may not see it."""
+"""Reads which charts are shown; raises NotAllowed for users who may not see them."""
 
 
 @dataclass(frozen=True)
 class ReplayContent:
-    """What the tab shows."""
+    """Content of the tab."""
 
-    charts: list[Remembered]
+    charts: list[ReplayedChart]
     span: tuple[int, int]
     zone: str
 
 
 def part(page: Shell, asset_id: int) -> Part:
-    """Return the tab of an asset; it shows the time range that is in the address when it is opened."""
-    return _part(page, partial(_of_asset, asset_id))
+    """Tab of an asset."""
+
+    def plan(session: Session, principal: SignedIn) -> list[ShownChart]:
+        asset = get(session, Asset, asset_id)
+        access.check(principal, "read", asset)
+        return charts.charts_of_asset(session, asset)
+
+    return _part(page, plan, tab="Graphs")
 
 
 def sensor_part(page: Shell, sensor_id: int) -> Part:
-    """Return the tab of a sensor."""
-    return _part(page, partial(_of_sensor, sensor_id))
+    """Tab of a sensor."""
+
+    def plan(session: Session, principal: SignedIn) -> list[ShownChart]:
+        access.check(principal, "read", get(session, Sensor, sensor_id))
+        return [ShownChart("", [sensor_id])]
+
+    return _part(page, plan, tab="Chart")
 
 
-def _part(page: Shell, plan: Plan) -> Part:
-    def opened(_nothing: None) -> list[pn.viewable.Viewable]:
+def _part(page: Shell, plan: Plan, *, tab: str) -> Part:
+    def show(content: ReplayContent | None) -> Sequence[Any]:
+        if content is None:
+            return [note(TOO_LONG.format(tab=tab), "warning")]
+        if not any(len(line.times) for chart in content.charts for line in chart.histories):
+            return [note(NOTHING_TO_REPLAY.format(tab=tab))]
+        replay = Replay(charts=content.charts, span=content.span, zone=content.zone, player_kind=pmui.Player)
+        page.follow(replay)
+        return [replay]
+
+    def open_tab(_content: None) -> list[pn.viewable.Viewable]:
+        # The time range in the address is that of the moment the tab is opened, after panning on others.
         place = pn.Column(waiting(), sizing_mode="stretch_width")
-        asked = (query("start"), query("end"))
-        fill(place, partial(_read, plan, asked), partial(_show, page))
+        fill(place, partial(read_replay, plan, (query("start"), query("end"))), show)
         return [place]
 
-    return Part("replay", "Replay", lambda _work, _who: None, opened)
+    return Part("replay", "Replay", lambda _session, _principal: None, open_tab)
 
 
-def _of_asset(asset_id: int, session: Session, who: SignedIn) -> list[ShownChart]:
-    asset = get(session, Asset, asset_id)
-    access.check(who, "read", asset)
-    return charts.wanted(session, asset)
-
-
-def _of_sensor(sensor_id: int, session: Session, who: SignedIn) -> list[ShownChart]:
-    access.check(who, "read", get(session, Sensor, sensor_id))
-    return [ShownChart("", [sensor_id])]
-
-
-def _read(planned: Plan, asked: tuple[str | None, str | None], session: Session, who: SignedIn) -> ReplayContent | None:
-    plan = planned(session, who)
-    local, now = zone(who.timezone), datetime.now(UTC)
+def read_replay(
+    read_plan: Plan, arguments: tuple[str | None, str | None], session: Session, principal: SignedIn
+) -> ReplayContent | None:
+    """All beliefs of the charts over the time range that the address asks for; None if that is too long."""
+    plan = read_plan(session, principal)
+    local, now = zone(principal.timezone), datetime.now(UTC)
     data = listing.data_span(session, {key for chart in plan for key in chart.sensors})
-    start, end = time_range.asked(*asked, local) or time_range.remembered(data, now=now, local=local)
+    start, end = time_range.asked(*arguments, local) or time_range.remembered(data, now=now, local=local)
     if end - start > LONGEST:
         return None
-    found = listing.sensors(session, {key for chart in plan for key in chart.sensors})
+    sensors_by_id = listing.sensors(session, {key for chart in plan for key in chart.sensors})
     playing = current().settings.is_playing
-    seen = {key: sensor for key, sensor in found.items() if access.may_be_shown(who, sensor, playing=playing)}
+    seen = {
+        key: sensor for key, sensor in sensors_by_id.items() if access.may_be_shown(principal, sensor, playing=playing)
+    }
     lines = {key: histories(session, sensor, ChartSpan(start, end, now)) for key, sensor in seen.items()}
-    named = [(chart, [seen[key] for key in chart.sensors if key in seen]) for chart in plan]
-    shown = [
-        Remembered(chart.title or charts.title(sensors), [line for sensor in sensors for line in lines[sensor.id]])
-        for chart, sensors in named
-    ]
-    return ReplayContent(shown, time_range.microseconds((start, end)), who.timezone)
+    shown = []
+    for chart in plan:
+        sensors = [seen[key] for key in chart.sensors if key in seen]
+        title = chart.title or charts.chart_title(sensors)
+        shown.append(ReplayedChart(title, [line for sensor in sensors for line in lines[sensor.id]]))
+    return ReplayContent(shown, time_range.microseconds((start, end)), principal.timezone)
 
 
 def histories(session: Session, sensor: Sensor, span: ChartSpan) -> list[History]:
-    """Return all that was ever believed of a sensor in a span, one history for each source."""
+    """All beliefs of a sensor in a time range, one history for each source."""
     every = store.read_all(session, sensor, span.start, span.end, known_at=span.known_at)
     parts = {int(key): every.beliefs.take(every.source_ids == key) for key in np.unique(every.source_ids)}
     return [History(every=line) for line in lines_of(sensor, parts, listing.sources(session, parts))]
-
-
-def _show(page: Shell, found: ReplayContent | None) -> Sequence[Any]:
-    if found is None:
-        return [note(TOO_LONG, "warning")]
-    if not any(len(line.times) for chart in found.charts for line in chart.histories):
-        return [note(NOTHING)]
-    shown = Replay(charts=found.charts, span=found.span, zone=found.zone, player_kind=pmui.Player)
-    page.follow(shown)
-    return [shown]

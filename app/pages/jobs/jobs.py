@@ -1,4 +1,4 @@
-"""The page of all jobs: how the queues are doing, and the jobs that somebody looks for, as they go on."""
+"""Page of all jobs: the state of the queues, and the jobs that match a filter, kept up to date."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -35,25 +35,29 @@ ROWS = 25
 GROUPS = {"waiting": ("QUEUED", "SCHEDULED", "DEFERRED"), "running": ("STARTED",), "unsuccessful": UNSUCCESSFUL}
 STATES = ("waiting", "running", "finished", "unsuccessful", "failed", "canceled", "queued", "scheduled", "deferred")
 ALL = "all"
-NO_JOBS = "No jobs match. Run a schedule on the Plan tab of an asset, or change the filters."
+NO_JOBS = "No jobs match. Change the filters, or run a schedule on the Plan tab of an asset."
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """Which jobs are shown; the address of the page says the same."""
+    """Which jobs are shown; kept in the address of the page."""
 
     state: str = ALL
     queue: str = ALL
     asset: int = 0
-    """Its jobs and those of assets below it; 0: of every asset."""
+    """Id of an asset: its jobs and those of assets below it; 0: of every asset."""
     automation: int = 0
     page: int = 1
 
     @classmethod
-    def asked(cls, queue: str) -> Self:
-        """Return what the address of the page asks for; what it cannot mean is ignored."""
-        numbers = {name: _number(query(name)) for name in ("asset", "automation", "page")}
+    def from_address(cls, queue: str) -> Self:
+        """Filter that the address of the page asks for; values that it cannot have are ignored."""
+        numbers = dict.fromkeys(("asset", "automation", "page"), 0)
+        for name in numbers:
+            text = query(name)
+            if text and text.isdecimal() and len(text) < 10:
+                numbers[name] = int(text)
         state, queue = (query("state") or ALL).lower().replace("started", "running"), query("queue") or queue
         return cls(
             state=state if state in STATES else ALL,
@@ -65,12 +69,12 @@ class Filter:
 
     @property
     def search(self) -> str:
-        """What the address of the page ends with; what is as usual is left out."""
-        told = {name: value for name, value in vars(self).items() if value != getattr(Filter(), name)}
-        return f"?{urlencode(told)}" if told else ""
+        """Query part of the address of the page; defaults are left out."""
+        set_fields = {name: value for name, value in vars(self).items() if value != getattr(Filter(), name)}
+        return f"?{urlencode(set_fields)}" if set_fields else ""
 
-    def wanted(self, session: Session, who: SignedIn) -> JobQuery:
-        """Return the same for the database, of what a user may see."""
+    def job_query(self, session: Session, principal: SignedIn) -> JobQuery:
+        """The same filter for the database, limited to jobs that the user may read."""
         below = [row.id for row in assets.subtree(session, self.asset)] if self.asset else None
         states = GROUPS.get(self.state) or (() if self.state == ALL else (self.state.upper(),))
         return JobQuery(
@@ -78,142 +82,143 @@ class Filter:
             states=states,
             asset_ids=below,
             automation_id=self.automation or None,
-            only=job_access.readable(who),
+            only=job_access.readable(principal),
         )
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 10 else 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobsContent:
-    """What the page shows."""
+    """Jobs and queues, which are read again and again."""
 
     lines: list[JobLine]
     count: int
-    """How many jobs there are on all pages."""
+    """Number of jobs on all pages of the table."""
     queues: list[QueueState] | None
     """None: not for this user."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobsFrame:
-    """What stays while the page is open."""
+    """What stays the same while the page is open, with its first content."""
 
     assets: dict[int, str]
     automation: str
-    """Name of the automation whose jobs are looked for."""
+    """Name of the automation whose jobs are shown."""
     local: ZoneInfo
     may_clear: bool
     first: JobsContent
 
 
 def view(queue: str = ALL) -> Shell:
-    """Return the page.
+    """The page.
 
     Args:
-        queue: The queue to look at, where the address does not say.
+        queue: Queue whose jobs are shown unless the address names one.
     """
-    page, asked = Shell("Jobs", at="/tasks"), Filter.asked(queue)
-    page.fill(partial(_frame, asked), lambda frame: Tasks(page, asked, frame).shown())
+    page, chosen = Shell("Jobs", at="/tasks"), Filter.from_address(queue)
+    page.fill(partial(read_frame, chosen), lambda frame: Tasks(page, chosen, frame).shown())
     return page
 
 
-def _frame(asked: Filter, session: Session, who: SignedIn) -> JobsFrame:
-    automation = session.get(Automation, asked.automation) if asked.automation else None
+def read_frame(chosen: Filter, session: Session, principal: SignedIn) -> JobsFrame:
+    """Choices of the filter, and the first content."""
+    automation = session.get(Automation, chosen.automation) if chosen.automation else None
     return JobsFrame(
-        assets={asset.id: asset.name for asset in listing.assets(session, access.readable_assets(who))},
+        assets={asset.id: asset.name for asset in listing.assets(session, access.readable_assets(principal))},
         automation=automation.name if automation else "",
-        local=zone(who.timezone),
-        may_clear="admin" in who.roles,
-        first=_read(asked, session, who),
+        local=zone(principal.timezone),
+        may_clear="admin" in principal.roles,
+        first=read_jobs(chosen, session, principal),
     )
 
 
-def _read(asked: Filter, session: Session, who: SignedIn) -> JobsContent:
-    wanted = asked.wanted(session, who)
-    found = job_search.page(session, wanted, skip=ROWS * (asked.page - 1), most=ROWS)
-    demo = current().settings.FLEXMEASURES_MODE == "demo"
-    queues = job_access.is_host(who) or demo
+def read_jobs(chosen: Filter, session: Session, principal: SignedIn) -> JobsContent:
+    """Jobs that match a filter, and, for hosts and in demos, the state of the queues."""
+    query = chosen.job_query(session, principal)
+    found = job_search.page(session, query, skip=ROWS * (chosen.page - 1), most=ROWS)
+    sees_queues = job_access.is_host(principal) or current().settings.FLEXMEASURES_MODE == "demo"
     return JobsContent(
-        lines=job_table.lines(session, who, found),
-        count=job_search.count(session, wanted),
-        queues=queue_state.states(session, QUEUES, since=datetime.now(UTC) - DAY) if queues else None,
+        lines=job_table.job_lines(session, principal, found),
+        count=job_search.count(session, query),
+        queues=queue_state.states(session, QUEUES, since=datetime.now(UTC) - DAY) if sees_queues else None,
     )
 
 
 class Tasks:
-    """The page once its first data are there."""
+    """The page once its first content is read; it is kept up to date."""
 
-    def __init__(self, page: Shell, asked: Filter, frame: JobsFrame) -> None:
-        self._asked, self._frame = asked, frame
-        self._queues = QueueTable(page, may_clear=frame.may_clear, changed=self._look)
-        self._jobs = JobTable(page, local=frame.local, empty=NO_JOBS, changed=self._look)
+    def __init__(self, page: Shell, chosen: Filter, frame: JobsFrame) -> None:
+        self._filter, self._frame = chosen, frame
+        self._queues = QueueTable(page, may_clear=frame.may_clear, changed=self._refresh)
+        self._jobs = JobTable(page, local=frame.local, empty=NO_JOBS, changed=self._refresh)
         self._count = pn.pane.HTML(margin=(4, 8))
         self._pages = pmui.Pagination(count=1, value=0, margin=8)
-        self._filters = self._selects()
+        self._selects = filter_selects(chosen, frame)
         self._show(frame.first)
-        for name, widget in self._filters.items():
-            widget.param.watch(lambda event, name=name: self._turn(name, event.new), "value")
-        self._pages.param.watch(lambda event: self._turn("page", event.new + 1), "value")
+        for name, widget in self._selects.items():
+            widget.param.watch(lambda event, name=name: self._choose(name, event.new), "value")
+        self._pages.param.watch(lambda event: self._choose("page", event.new + 1), "value")
         every = current().settings.RQ_DASHBOARD_POLL_INTERVAL / 1000
         self._following = Following(
-            lambda session, who: (self._asked, _read(self._asked, session, who)), self._put, every=every
+            lambda session, principal: (self._filter, read_jobs(self._filter, session, principal)),
+            lambda answer: self._show_if_wanted(*answer),
+            every=every,
         )
 
     def shown(self) -> Sequence[Any]:
-        """Return what is below the heading."""
+        """Parts of the page below its heading."""
         top = [] if self._frame.first.queues is None else [self._queues]
-        bar = pmui.FlexBox(*self._filters.values(), sizing_mode="stretch_width")
+        bar = pmui.FlexBox(*self._selects.values(), sizing_mode="stretch_width")
         return [*top, bar, self._count, self._jobs, self._pages]
 
-    def _selects(self) -> dict[str, Any]:
-        named = {"All assets": 0} | {f"{name} ({key})": key for key, name in self._frame.assets.items()}
-        states = {name.capitalize(): name for name in (ALL, *STATES)}
-        queues = {name.capitalize(): name for name in (ALL, *QUEUES)}
-        size = {"width": 160, "size": "small", "margin": 8}
-        found: dict[str, Any] = {
-            "state": pmui.Select(label="State", options=states, value=self._asked.state, **size),
-            "queue": pmui.Select(label="Queue", options=queues, value=self._asked.queue, **size),
-            "asset": pmui.Select(
-                label="Asset", options=named, searchable=True, filter_on_search=True,
-                value=self._asked.asset if self._asked.asset in self._frame.assets else 0, **{**size, "width": 260},
-            ),
-        }  # fmt: skip
-        if self._asked.automation:
-            one = {f"{self._frame.automation or 'deleted'} ({self._asked.automation})": self._asked.automation}
-            found["automation"] = pmui.Select(
-                label="Automation", options={"Any": 0} | one, value=self._asked.automation, **size
-            )
-        return found
-
-    def _turn(self, name: str, value: Any) -> None:
-        """Look for other jobs, and say so in the address."""
-        if getattr(self._asked, name) == value:
+    def _choose(self, name: str, value: Any) -> None:
+        """Change one field of the filter, in the address as well, and show the jobs that match."""
+        if getattr(self._filter, name) == value:
             return
         changed: dict[str, Any] = {"page": 1, name: value}
-        self._asked = replace(self._asked, **changed)
+        self._filter = replace(self._filter, **changed)
         if pn.state.location is not None:
-            pn.state.location.search = self._asked.search
-        self._look()
+            pn.state.location.search = self._filter.search
+        self._refresh()
 
-    def _look(self) -> None:
-        self._following.look()
+    def _refresh(self) -> None:
+        self._following.refresh()
 
-    def _put(self, found: tuple[Filter, JobsContent]) -> None:
-        """Show what was found, unless other jobs are looked for by now."""
-        if found[0] == self._asked:
-            self._show(found[1])
+    def _show_if_wanted(self, used: Filter, content: JobsContent) -> None:
+        """Show jobs unless the filter was changed while they were read."""
+        if used == self._filter:
+            self._show(content)
         else:
-            self._look()
+            self._refresh()
 
-    def _show(self, found: JobsContent) -> None:
-        pages = max(-(-found.count // ROWS), 1)
+    def _show(self, content: JobsContent) -> None:
+        pages = max(-(-content.count // ROWS), 1)
         self._pages.count = pages
-        self._pages.param.update(value=min(self._asked.page, pages) - 1, visible=pages > 1)
-        counted = f"{found.count:,} job{'s' * (found.count != 1)}"
+        self._pages.param.update(value=min(self._filter.page, pages) - 1, visible=pages > 1)
+        counted = f"{content.count:,} job{'s' * (content.count != 1)}"
         self._count.object = f'<span role="status">{counted}</span>, times in {self._frame.local}'
-        self._jobs.put(found.lines)
-        if found.queues is not None:
-            self._queues.put(found.queues)
+        self._jobs.put(content.lines)
+        if content.queues is not None:
+            self._queues.put(content.queues)
+
+
+def filter_selects(chosen: Filter, frame: JobsFrame) -> dict[str, Any]:
+    """Selects of the filter, by field; that of an automation only where the address names one."""
+    assets = {"All assets": 0} | {f"{name} ({key})": key for key, name in frame.assets.items()}
+    states = {name.capitalize(): name for name in (ALL, *STATES)}
+    queues = {name.capitalize(): name for name in (ALL, *QUEUES)}
+    size = {"width": 160, "size": "small", "margin": 8}
+    selects: dict[str, Any] = {
+        "state": pmui.Select(label="State", options=states, value=chosen.state, **size),
+        "queue": pmui.Select(label="Queue", options=queues, value=chosen.queue, **size),
+        "asset": pmui.Select(
+            label="Asset", options=assets, searchable=True, filter_on_search=True,
+            value=chosen.asset if chosen.asset in frame.assets else 0, **{**size, "width": 260},
+        ),
+    }  # fmt: skip
+    if chosen.automation:
+        one = {f"{frame.automation or 'deleted'} ({chosen.automation})": chosen.automation}
+        selects["automation"] = pmui.Select(
+            label="Automation", options={"Any": 0} | one, value=chosen.automation, **size
+        )
+    return selects

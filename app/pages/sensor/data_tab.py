@@ -1,4 +1,4 @@
-"""Tab Data of a sensor: take in a file, foresee what is to come, delete what should not be there."""
+"""Tab Data of a sensor: upload a file, request a forecast, delete values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,13 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.pages.asset.context_tab import heading
 from app.pages.sensor.upload import Upload
 from app.usecases.data import DataDeletion, delete_data
 from app.usecases.jobs.forecasts import ForecastTrigger, request_forecast
-from app.widgets.async_content import later, note, reading, triggering, writing
-from app.widgets.delete_dialog import Removal
+from app.widgets.async_content import confirm, note, reading, triggering, writing
+from app.widgets.confirm import Removal
 from app.widgets.forms import Field, Form
-from app.widgets.layout import Shell
+from app.widgets.layout import Shell, section_heading
 from app.widgets.live import finished_job
 from app.widgets.tabs import Part
 from db.beliefs import deletion, statistics
@@ -37,7 +36,7 @@ LENGTHS = {"1 day": "P1D", "2 days": "P2D", "1 week": "P7D"}
 
 @dataclass(frozen=True, kw_only=True)
 class DataContent:
-    """What the tab shows."""
+    """Content of the tab."""
 
     sensor: Sensor
     sources: dict[int, Source]
@@ -47,42 +46,46 @@ class DataContent:
 
 
 def part(page: Shell, sensor_id: int) -> Part:
-    """Return the tab."""
-    return Part("data", "Data", partial(_read, sensor_id), _show)
+    """Tab Data."""
+    return Part("data", "Data", partial(read_data, sensor_id), show_data)
 
 
-def _read(sensor_id: int, session: Session, who: SignedIn) -> DataContent:
+def read_data(sensor_id: int, session: Session, principal: SignedIn) -> DataContent:
+    """Sensor with its sources, and what the user may do with its values."""
     sensor = get(session, Sensor, sensor_id)
-    access.check(who, "read", sensor)
+    access.check(principal, "read", sensor)
     return DataContent(
         sensor=sensor,
         sources=listing.sources(session, statistics.per_source(session, sensor_id)),
-        may_add=access.may(who, "create-children", sensor),
-        may_delete=access.may(who, "delete", sensor),
-        local=zone(who.timezone),
+        may_add=access.may(principal, "create-children", sensor),
+        may_delete=access.may(principal, "delete", sensor),
+        local=zone(principal.timezone),
     )
 
 
-def _show(found: DataContent) -> Sequence[Any]:
+def show_data(content: DataContent) -> Sequence[Any]:
+    """Parts of the tab, from top to bottom."""
     shown: list[Any] = []
-    if found.may_add:
-        shown += [heading("Upload a file"), Upload(found.sensor), heading("Forecast"), _forecast(found.sensor)]
-    if found.may_delete:
-        shown += [heading("Delete values"), DeletionForm(found)]
+    if content.may_add:
+        shown += [section_heading("Upload a file"), Upload(content.sensor)]
+        shown += [section_heading("Forecast"), forecast_form(content.sensor)]
+    if content.may_delete:
+        shown += [section_heading("Delete values"), DeletionForm(content)]
     return shown or [note(READ_ONLY)]
 
 
-def _forecast(sensor: Sensor) -> Form:
-    """Return the form that asks for a forecast from now on, and tells how it ended."""
+def forecast_form(sensor: Sensor) -> Form:
+    """Form that requests a forecast from now on, waits for it, and says how it ended."""
     lengths = Field(name="duration", label="Forecast horizon, from now", kind="choice", options=LENGTHS, value="P2D")
 
-    async def send(given: Mapping[str, Any]) -> str:
-        (asked,) = await triggering(
-            lambda session, actor: [request_forecast(session, actor, sensor.id, actor.read(ForecastTrigger, given))]
+    async def send(values: Mapping[str, Any]) -> str:
+        (requested,) = await triggering(
+            lambda session, actor: [request_forecast(session, actor, sensor.id, actor.read(ForecastTrigger, values))]
         )
-        job = await finished_job(asked.id)
-        made = job.status == "FINISHED"
-        return "Forecast ready. See the Chart tab." if made else f"No forecast was computed: {job.message}"
+        job = await finished_job(requested.id)
+        if job.status == "FINISHED":
+            return "Forecast ready. See the Chart tab."
+        return f"No forecast was computed: {job.message}"
 
     form = Form([lengths], send=send, button="Forecast now", whole=True)
     form.says = str
@@ -90,27 +93,27 @@ def _forecast(sensor: Sensor) -> Form:
 
 
 class DeletionForm(pn.viewable.Viewer):
-    """Which values are to go, and the button that deletes them once it has told how many there are."""
+    """Choice of values to delete, and the button that deletes them once it has said how many they are."""
 
-    def __init__(self, found: DataContent) -> None:
+    def __init__(self, content: DataContent) -> None:
         super().__init__()
-        self._sensor, self._local = found.sensor, found.local
-        options = {"every source": 0, **{each.description: key for key, each in found.sources.items()}}
+        self._sensor, self._local = content.sensor, content.local
+        options = {"all sources": 0, **{source.description: key for key, source in content.sources.items()}}
         common = {"margin": 8, "size": "small"}
         self._source = pmui.Select(label="Values of", options=options, value=0, min_width=240, **common)
         self._start = pmui.DatePicker(label="From the day", clearable=True, **common)
         self._end = pmui.DatePicker(label="Until the end of the day", clearable=True, **common)
-        self._told = pn.Column(sizing_mode="stretch_width")
-        self._button = Removal("Delete values", ask=self._count, act=self._delete, done=self._say)
+        self._notice = pn.Column(sizing_mode="stretch_width")
+        self._button = Removal("Delete values", ask=self._count, act=self._delete, done=self._confirm)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        said = f"Leave both days empty to delete all values. Time zone of the days: {self._local}."
+        hint = f"Leave both days empty to delete all values. Days are those of {self._local}."
         fields = pmui.FlexBox(self._source, self._start, self._end, sizing_mode="stretch_width")
         return pn.Column(
             fields,
-            pmui.Typography(said, variant="caption", margin=(0, 8)),
+            pmui.Typography(hint, variant="caption", margin=(0, 8)),
             self._button,
-            self._told,
+            self._notice,
             sizing_mode="stretch_width",
         )
 
@@ -122,14 +125,21 @@ class DeletionForm(pn.viewable.Viewer):
         return midnight(self._start.value, 0), midnight(self._end.value, 1)
 
     async def _count(self) -> str:
-        number = await reading(partial(_counted, self._sensor.id, self._bounds(), self._source.value or None))
-        start, end = self._bounds()
-        times = f"from {start:%Y-%m-%d %H:%M}" if start else "from the first one"
-        times += f" until {end:%Y-%m-%d %H:%M}" if end else " to the last one"
+        (start, end), source_id = self._bounds(), self._source.value or None
+
+        def count_beliefs(session: Session, principal: SignedIn) -> int:
+            sensor = get(session, Sensor, self._sensor.id)
+            access.check(principal, "delete", sensor)
+            only = None if source_id is None else SourceFilter(ids=[source_id])
+            return deletion.count(session, sensor, bounds=deletion.within(start, end), sources=only)
+
+        number = await reading(count_beliefs)
+        times = f"from {start:%Y-%m-%d %H:%M}" if start else "from the first event"
+        times += f" until {end:%Y-%m-%d %H:%M}" if end else " to the last event"
         by = next(text for text, key in self._source.options.items() if key == self._source.value)
         return (
-            f"{number:,} beliefs of {by} go, about events {times} ({self._local}), superseded ones included. "
-            "This cannot be undone."
+            f"{number:,} beliefs of {by} will be deleted, {times} ({self._local}), earlier versions of the values "
+            "included. This cannot be undone."
         )
 
     async def _delete(self) -> None:
@@ -137,14 +147,5 @@ class DeletionForm(pn.viewable.Viewer):
         chosen = DataDeletion(source=self._source.value or None, start=start, until=end)
         await writing(lambda session, actor: delete_data(session, actor, self._sensor.id, chosen))
 
-    def _say(self, _answer: object) -> None:
-        later(lambda: self._told.param.update(objects=[note("Values deleted.", "success")]))
-
-
-def _counted(
-    sensor_id: int, span: tuple[datetime | None, datetime | None], source: int | None, session: Session, who: SignedIn
-) -> int:
-    sensor = get(session, Sensor, sensor_id)
-    access.check(who, "delete", sensor)
-    only = None if source is None else SourceFilter(ids=[source])
-    return deletion.count(session, sensor, bounds=deletion.within(*span), sources=only)
+    def _confirm(self, _answer: object) -> None:
+        confirm(self._notice, "Values deleted.")

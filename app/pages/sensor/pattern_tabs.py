@@ -33,58 +33,60 @@ MEASURED = SourceFilter(not_types=("forecaster", "scheduler"))
 LENGTHS = {"4 weeks": 28, "13 weeks": 91, "1 year": 366}
 """Time to look back from the newest value, for people → [days]."""
 ROWS = {"Days": 1, "Weeks": 7}
-NO_DATA = "No values yet: run 'flexscope add beliefs --sensor {id} …', or post to /api/v3_0/sensors/{id}/data."
+NO_DATA = (
+    "No values yet. Upload a file on the Data tab, run 'flexscope add beliefs --sensor {id} …' on the server, or send "
+    "values with POST /api/v3_0/sensors/{id}/data."
+)
 LONGEST_STEP = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class PatternContent:
-    """What the tabs show."""
+    """Content of the tabs."""
 
     sensor: Sensor
     trace: Trace | None
     zone: str
 
 
-def _read(sensor_id: int, days: int, session: Session, who: SignedIn) -> PatternContent:
-    """Read the newest days: what was measured, or where nothing was, what is foreseen or planned."""
+def read_pattern(sensor_id: int, days: int, session: Session, principal: SignedIn) -> PatternContent:
+    """Values of the newest days: the measurements, or where there are none, forecasts and schedules."""
     sensor = get(session, Sensor, sensor_id)
-    access.check(who, "read", sensor)
+    access.check(principal, "read", sensor)
     now = datetime.now(UTC)
     data = listing.data_span(session, [sensor_id])
     if data is None:
-        return PatternContent(sensor, None, who.timezone)
+        return PatternContent(sensor, None, principal.timezone)
     last = from_us(data[1]) + (sensor.resolution or timedelta(seconds=1))
     for sources, end in ((MEASURED, min(last, now)), (None, last)):
-        start = time_range.following(time_range.midnight(end, zone(who.timezone)), 1 - days)
+        start = time_range.following(time_range.midnight(end, zone(principal.timezone)), 1 - days)
         known = store.read(session, sensor, start, end, known_at=now, sources=sources)
         if len(known):
             break
     label = f"{sensor.asset.name}: {sensor.name}"
     facts: dict[str, Any] = {"label": label, "unit": sensor.unit, "step": sensor.resolution, "quantity": kind(sensor)}
-    return PatternContent(sensor, Trace(events=known.events, values=known.values, **facts), who.timezone)
+    return PatternContent(sensor, Trace(events=known.events, values=known.values, **facts), principal.timezone)
 
 
-def _asked(name: str, options: Mapping[str, int], usual: int) -> int:
-    """Return the option the address asks for."""
+def _chosen_option(name: str, options: Mapping[str, int], usual: int) -> int:
+    """Option that the address asks for."""
     return next((value for value in options.values() if str(value) == query(name)), usual)
 
 
 class Patterns(pn.viewable.Viewer):
-    """One of the pictures, with the length of time it looks at."""
+    """One of the pictures, with the length of time it covers."""
 
     def __init__(self, page: Shell, sensor_id: int, kind: str) -> None:
         super().__init__()
         self._page, self._id, self._kind = page, sensor_id, kind
         look: dict[str, Any] = {"size": "small", "margin": 8, "width": 130}
-        self._length = pmui.Select(label="Time", options=LENGTHS, value=_asked("days", LENGTHS, 366), **look)
-        self._rows = pmui.Select(label="Rows", options=ROWS, value=_asked("rows", ROWS, 1), **look)
-        each = query("per")
-        options = {word.capitalize(): word for word in PER}
-        self._per = pmui.Select(label="A bar for each", options=options, value=each if each in PER else "day", **look)
+        self._length = pmui.Select(label="Time", options=LENGTHS, value=_chosen_option("days", LENGTHS, 366), **look)
+        self._rows = pmui.Select(label="Rows", options=ROWS, value=_chosen_option("rows", ROWS, 1), **look)
+        per, options = query("per"), {word.capitalize(): word for word in PER}
+        self._per = pmui.Select(label="One bar per", options=options, value=per if per in PER else "day", **look)
         self._place = pn.Column(sizing_mode="stretch_width")
-        for chosen in (self._length, self._rows, self._per):
-            chosen.param.watch(self._change, "value")
+        for select in (self._length, self._rows, self._per):
+            select.param.watch(self._change, "value")
         self._fill()
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -92,40 +94,33 @@ class Patterns(pn.viewable.Viewer):
         return pn.Column(pmui.FlexBox(self._length, *more), self._place, sizing_mode="stretch_width")
 
     def _change(self, _event: object) -> None:
-        """Write what is chosen into the address, and show it."""
+        """Write the choice into the address, and show it."""
         remember(days=self._length.value, rows=self._rows.value, per=self._per.value)
         self._fill()
 
     def _fill(self) -> None:
-        fill(self._place, partial(_read, self._id, self._length.value), self._show)
+        fill(self._place, partial(read_pattern, self._id, self._length.value), self._show)
 
-    def _show(self, found: PatternContent) -> Sequence[Any]:
-        if found.trace is None:
+    def _show(self, content: PatternContent) -> Sequence[Any]:
+        if content.trace is None:
             return [note(NO_DATA.format(id=self._id))]
-        if self._kind == "heatmap" and found.sensor.resolution >= LONGEST_STEP:
-            return [note("A heatmap needs a resolution finer than one day. See the Chart tab.")]
+        if self._kind == "heatmap" and content.sensor.resolution >= LONGEST_STEP:
+            return [note("A heatmap needs values more often than once a day. See the Chart tab.")]
         picture: Component
         if self._kind == "heatmap":
-            picture = Heatmap(trace=found.trace, zone=found.zone, days=self._rows.value)
+            picture = Heatmap(trace=content.trace, zone=content.zone, days=self._rows.value)
         elif self._kind == "bars":
-            picture = Bars(trace=found.trace, zone=found.zone, per=self._per.value)
+            picture = Bars(trace=content.trace, zone=content.zone, per=self._per.value)
         else:
-            picture = Distribution(trace=found.trace)
+            picture = Distribution(trace=content.trace)
         self._page.follow(picture)
         return [picture]
 
 
-def _nothing(_work: Session, _who: SignedIn) -> None:
-    return None
+def _part(kind: str, page: Shell, sensor_id: int) -> Part:
+    # The picture reads its values itself, anew for each choice.
+    return Part(kind, kind.capitalize(), lambda _session, _principal: None, lambda _: [Patterns(page, sensor_id, kind)])
 
 
-def _part(kind: str, label: str, page: Shell, sensor_id: int) -> Part:
-    return Part(kind, label, _nothing, lambda _: [Patterns(page, sensor_id, kind)])
-
-
-PARTS = (
-    partial(_part, "bars", "Bars"),
-    partial(_part, "heatmap", "Heatmap"),
-    partial(_part, "distribution", "Distribution"),
-)
+PARTS = tuple(partial(_part, kind) for kind in ("bars", "heatmap", "distribution"))
 """Makers of the tabs."""

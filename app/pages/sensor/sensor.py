@@ -1,47 +1,68 @@
-"""One sensor: its values over time, by day and hour, by how often they occur, and by source."""
+"""The page of a sensor, with its tabs Chart (values over time) and Statistics (by source)."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import panel as pn
 import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
+from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.pages.charts import replay
-from app.pages.sensor import chart_tab, data_tab, pattern_tabs, settings_tab, statistics_tab
+from app.pages.charts import charts, replay
+from app.pages.charts.annotations import AnnotationTarget
+from app.pages.charts.charts import ChartSpan
+from app.pages.charts.graphs import Graphs
+from app.pages.sensor import data_tab, pattern_tabs, settings_tab
+from app.pages.sensor.pattern_tabs import NO_DATA
+from app.web.context import current
+from app.widgets import time_range
 from app.widgets.async_content import plain
-from app.widgets.layout import Shell, address, query
-from app.widgets.tabs import Tabs
+from app.widgets.layout import Shell, address, query, section_heading
+from app.widgets.tabs import Part, Tabs
+from components.charts.traces import Chart
+from components.tables.fact_table import Cell, FactTable
+from components.theme import line_role
+from db.beliefs import statistics
+from db.beliefs.statistics import Statistics
+from db.core import listing
 from db.core.database import get
 from db.sensors import Sensor
-from engine.iso_time import iso_duration
+from db.sources import Source
+from engine.iso_time import iso_duration, zone
+
+HEIGHT = 380
+"""Height of the chart [px]."""
 
 
 def view() -> Shell:
-    """Return the page of the sensor in the address."""
+    """Page of the sensor in the address."""
     page = Shell("Sensor", at="/assets")
-    page.fill(partial(_read, int(pn.state.route_params["id"])), partial(_show, page, query("tab")))
+    page.fill(partial(read_sensor, int(pn.state.route_params["id"])), partial(show_sensor, page, query("tab")))
     return page
 
 
-def _read(sensor_id: int, session: Session, who: SignedIn) -> Sensor:
+def read_sensor(sensor_id: int, session: Session, principal: SignedIn) -> Sensor:
+    """Sensor that the user may read."""
     sensor = get(session, Sensor, sensor_id)
-    access.check(who, "read", sensor)
+    access.check(principal, "read", sensor)
     return sensor
 
 
-def _show(page: Shell, opened: str | None, sensor: Sensor) -> Sequence[Any]:
+def show_sensor(page: Shell, opened: str | None, sensor: Sensor) -> Sequence[Any]:
+    """Parts of the page below its heading."""
     page.rename(f"{sensor.asset.name}: {sensor.name}")
-    lasts = f"every {iso_duration(sensor.resolution)}" if sensor.resolution else "instantaneous"
-    facts = [f"Sensor {sensor.id}", f"unit {sensor.unit or '-'}", lasts, f"days of {sensor.timezone}"]
-    shown = (
-        chart_tab.part, replay.sensor_part, *pattern_tabs.PARTS, statistics_tab.part, data_tab.part,
-        settings_tab.part,
+    resolution = f"every {iso_duration(sensor.resolution)}" if sensor.resolution else "instantaneous"
+    facts = [f"Sensor {sensor.id}", f"unit {sensor.unit or '-'}", resolution, f"time zone {sensor.timezone}"]
+    makers: tuple[Callable[[Shell, int], Part], ...] = (
+        chart_part, replay.sensor_part, *pattern_tabs.PARTS, statistics_part, data_tab.part, settings_tab.part,
     )  # fmt: skip
-    parts = [make(page, sensor.id) for make in shown]
     items = [
         {"label": "Assets", "href": address("/assets")},
         {"label": sensor.asset.name, "href": address(f"/assets/{sensor.asset_id}")},
@@ -50,5 +71,91 @@ def _show(page: Shell, opened: str | None, sensor: Sensor) -> Sequence[Any]:
     return [
         pmui.Breadcrumbs(items=items, active=2, margin=(0, 8)),
         pmui.Typography(plain(" · ".join(facts)), variant="body2", margin=(0, 8)),
-        Tabs(parts, opened=opened),
+        Tabs([make(page, sensor.id) for make in makers], opened=opened),
     ]
+
+
+@dataclass(frozen=True)
+class ChartContent:
+    """Content of the tab Chart."""
+
+    plan: list[ShownChart]
+    charts: list[Chart]
+    span: tuple[datetime, datetime]
+    local: ZoneInfo
+
+
+def chart_part(page: Shell, sensor_id: int) -> Part:
+    """Tab Chart."""
+
+    def show(content: ChartContent) -> Sequence[Any]:
+        place = AnnotationTarget(kind=Sensor, id=sensor_id, sensors=[sensor_id])
+        graphs = Graphs(
+            plan=content.plan, charts=content.charts, span=content.span, local=content.local, place=place
+        )  # fmt: skip
+        graphs.series.height = HEIGHT
+        page.follow(graphs.series)
+        return [graphs]
+
+    arguments = (query("start"), query("end"))
+    return Part("chart", "Chart", partial(read_chart, sensor_id, arguments), show)
+
+
+def read_chart(
+    sensor_id: int, arguments: tuple[str | None, str | None], session: Session, principal: SignedIn
+) -> ChartContent:
+    """Chart of a sensor over the time range that the address asks for, else the usual one."""
+    read_sensor(sensor_id, session, principal)
+    local, now = zone(principal.timezone), datetime.now(UTC)
+    plan = [ShownChart("", [sensor_id])]
+    data = listing.data_span(session, [sensor_id])
+    span = time_range.asked(*arguments, local) or time_range.usual(data, now=now, local=local)
+    return ChartContent(plan, charts.read_charts(session, principal, plan, ChartSpan(*span, known_at=now)), span, local)
+
+
+@dataclass(frozen=True)
+class StatisticsContent:
+    """Content of the tab Statistics."""
+
+    sensor: Sensor
+    by_source: dict[int, Statistics]
+    sources: dict[int, Source]
+    local: ZoneInfo
+
+
+def statistics_part(page: Shell, sensor_id: int) -> Part:
+    """Tab Statistics."""
+    return Part("statistics", "Statistics", partial(read_statistics, sensor_id), show_statistics)
+
+
+def read_statistics(sensor_id: int, session: Session, principal: SignedIn) -> StatisticsContent:
+    """Statistics of the most recent value of each event, by source."""
+    sensor = read_sensor(sensor_id, session, principal)
+    by_source = statistics.per_source(session, sensor_id)
+    return StatisticsContent(sensor, by_source, listing.sources(session, by_source), zone(principal.timezone))
+
+
+def show_statistics(content: StatisticsContent) -> Sequence[Any]:
+    """Table of the statistics."""
+    unit = content.sensor.unit or "-"
+    columns = ["Source", "Role", "First event", "Last event", "Newest recording", "Events"]
+    columns += [f"Lowest [{unit}]", f"Mean [{unit}]", f"Highest [{unit}]"]
+    rows: list[list[Cell]] = []
+    for key, stats in content.by_source.items():
+        source, moments = content.sources[key], (stats.first_event, stats.last_event, stats.last_belief)
+        rows.append(
+            [
+                source.description,
+                f"{line_role(source.type)} ({source.type})",
+                *(f"{moment.astimezone(content.local):%Y-%m-%d %H:%M}" for moment in moments),
+                f"{stats.count:,}",
+                *(number_text(value) for value in (stats.minimum, stats.mean, stats.maximum)),
+            ]
+        )
+    table = FactTable(columns=columns, rows=rows, empty=NO_DATA.format(id=content.sensor.id))
+    return [section_heading(f"Most recent values by source (times in {content.local})"), table]
+
+
+def number_text(value: float) -> str:
+    """Number as text; NaN is empty where the settings hide it."""
+    return "" if math.isnan(value) and current().settings.FLEXMEASURES_HIDE_NAN_IN_UI else f"{value:,.4g}"

@@ -1,4 +1,4 @@
-"""Tab Settings of a sensor: its name, unit, resolution and attributes; and its end."""
+"""Tab Settings of a sensor: name, unit, resolution, time zone and attributes; and its deletion."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,67 +10,91 @@ from sqlalchemy.orm import Session
 from app.assemble.site.naming import mentions
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.pages.asset.context_tab import heading
-from app.pages.sensor.fields import fields
 from app.usecases import sensors as usecases
 from app.usecases.flex_config import deletion_warning
 from app.usecases.sensors import SensorChange
 from app.widgets.async_content import note, reading, writing
-from app.widgets.delete_dialog import Removal
-from app.widgets.forms import Form
-from app.widgets.layout import Shell, address, go
+from app.widgets.confirm import Removal
+from app.widgets.forms import Field, Form
+from app.widgets.layout import Shell, address, go, section_heading
 from app.widgets.tabs import Part
 from db.beliefs import deletion
 from db.core.database import get
 from db.sensors import Sensor
+from engine.iso_time import iso_duration
 
 READ_ONLY = "You have read-only access to this sensor. To change it, ask an admin of its account."
 
 
+def sensor_fields(sensor: Sensor | None = None) -> list[Field]:
+    """Fields of a sensor; without one those of a new sensor."""
+    resolution = "" if sensor is None else iso_duration(sensor.resolution) if sensor.resolution else "PT0M"
+    return [
+        Field(name="name", label="Name", value=sensor and sensor.name, optional=False),
+        Field(name="unit", label="Unit", value=sensor and sensor.unit, help="For example kW, kWh, EUR/MWh, % or °C"),
+        Field(
+            name="event_resolution",
+            label="Resolution",
+            value=resolution,
+            help="How long one value holds, for example PT15M; PT0M for instantaneous values",
+            optional=False,
+        ),
+        Field(
+            name="timezone",
+            label="Time zone",
+            value=sensor and sensor.timezone,
+            help="For example Europe/Amsterdam; its days, weeks and months are those of this zone",
+        ),
+        Field(name="attributes", label="Attributes", kind="object", value=sensor and sensor.attributes, help="As JSON"),
+    ]
+
+
 @dataclass(frozen=True)
 class SettingsContent:
-    """What the tab shows."""
+    """Content of the tab."""
 
     sensor: Sensor
     may_change: bool
 
 
 def part(page: Shell, sensor_id: int) -> Part:
-    """Return the tab."""
-    return Part("settings", "Settings", partial(_read, sensor_id), partial(_show, page))
+    """Tab Settings."""
+    return Part("settings", "Settings", partial(read_settings, sensor_id), partial(show_settings, page))
 
 
-def _read(sensor_id: int, session: Session, who: SignedIn) -> SettingsContent:
+def read_settings(sensor_id: int, session: Session, principal: SignedIn) -> SettingsContent:
+    """Sensor, and whether the user may change it."""
     sensor = get(session, Sensor, sensor_id)
-    access.check(who, "read", sensor)
-    return SettingsContent(sensor, access.may(who, "update", sensor))
+    access.check(principal, "read", sensor)
+    return SettingsContent(sensor, access.may(principal, "update", sensor))
 
 
-def _show(page: Shell, found: SettingsContent) -> Sequence[Any]:
-    sensor = found.sensor
-    if not found.may_change:
+def show_settings(page: Shell, content: SettingsContent) -> Sequence[Any]:
+    """Parts of the tab, from top to bottom."""
+    sensor = content.sensor
+    if not content.may_change:
         return [note(READ_ONLY)]
 
-    async def send(given: Mapping[str, Any]) -> Any:
+    async def send(values: Mapping[str, Any]) -> Any:
         return await writing(
-            lambda session, actor: usecases.update_sensor(session, actor, sensor.id, actor.read(SensorChange, given))
+            lambda session, actor: usecases.update_sensor(session, actor, sensor.id, actor.read(SensorChange, values))
         )
 
+    def read_consequences(session: Session, principal: SignedIn) -> tuple[int, str]:
+        stored = get(session, Sensor, sensor.id)
+        access.check(principal, "delete", stored)
+        warning = deletion_warning(principal, mentions(session, {("sensor", sensor.id)}))
+        return deletion.count(session, stored), warning
+
     async def ask() -> str:
-        count, warning = await reading(partial(_counted, sensor.id))
-        return f"The sensor {sensor.name} goes with all its {count:,} beliefs. This cannot be undone. {warning}".strip()
+        count, warning = await reading(read_consequences)
+        loss = f"The sensor {sensor.name} and all of its {count:,} beliefs will be deleted."
+        return f"{loss} This cannot be undone. {warning}".strip()
 
     async def delete() -> None:
         await writing(lambda session, actor: usecases.delete_sensor(session, actor, sensor.id))
 
-    form = Form(fields(sensor), send=send, done=lambda saved: page.rename(f"{sensor.asset.name}: {saved.name}"))
+    form = Form(sensor_fields(sensor), send=send, done=lambda saved: page.rename(f"{sensor.asset.name}: {saved.name}"))
     away = partial(go, address(f"/assets/{sensor.asset_id}?tab=context"))
-    gone = Removal("Delete this sensor", ask=ask, act=delete, done=lambda _: away(), word=sensor.name)
-    return [form, heading("Delete"), gone]
-
-
-def _counted(sensor_id: int, session: Session, who: SignedIn) -> tuple[int, str]:
-    """Return the number of beliefs of a sensor, and which flex-configs name it."""
-    sensor = get(session, Sensor, sensor_id)
-    access.check(who, "delete", sensor)
-    return deletion.count(session, sensor), deletion_warning(who, mentions(session, {("sensor", sensor_id)}))
+    removal = Removal("Delete this sensor", ask=ask, act=delete, done=lambda _: away(), word=sensor.name)
+    return [form, section_heading("Delete"), removal]

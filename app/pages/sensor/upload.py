@@ -1,7 +1,6 @@
-"""Take in a file: choose it, say how it is laid out, look at what would be stored, store all of it or nothing."""
+"""Upload of a file: choose it, say how it is laid out, see a preview, store all of it or nothing."""
 
 import io
-from collections.abc import Sequence
 from typing import Any
 
 import panel as pn
@@ -11,35 +10,39 @@ from app.usecases import uploads as usecases
 from app.usecases.inputs import read_input
 from app.usecases.uploads import FileLayout
 from app.web.context import current
-from app.widgets.async_content import computing, later, note, refuse, writing
+from app.widgets.async_content import attempt, computing, confirm, later, note, writing
 from components.tables.fact_table import Code, FactTable
 from db.beliefs.store import Written
 from db.sensors import Sensor
 
 ACCEPTED = ".csv,.txt,.tsv,.xlsx,.xls"
-DELIMITERS = {"detect": "", "comma": ",", "semicolon": ";", "tabulator": "\t", "bar": "|"}
+DELIMITERS = {"detect": "", "comma": ",", "semicolon": ";", "tab": "\t", "vertical bar": "|"}
 OPTIONS: dict[str, tuple[str, str]] = {
-    "time_column": ("Time column", "Number from 0, or its header. Leave empty for the first."),
-    "value_column": ("Value column", "Number from 0, or its header. Leave empty for the second."),
-    "belief_column": ("Belief time column", "Leave empty if all values are known now"),
+    "time_column": ("Time column", "Its header, or its number counted from 0. Leave empty for the first column."),
+    "value_column": ("Value column", "Its header, or its number counted from 0. Leave empty for the second column."),
+    "belief_column": ("Belief time column", "When each value was recorded. Leave empty to record all of them now."),
     "timezone": ("Time zone", "For times without an offset. Leave empty for the sensor's time zone."),
     "date_format": ("Time format", "For example %d-%m-%Y %H:%M. Leave empty for ISO 8601."),
     "thousands": ("Thousands separator", "For example a dot. Leave empty for none."),
     "resolution": ("Resolution of the values", "For example PT15M. Leave empty to detect it."),
-    "skip_rows": ("Header lines to skip", "A whole number"),
-    "sheet": ("Excel sheet", "Leave empty for the first"),
-    "missing": ("Texts that mean a missing value", "Separated by commas"),
+    "skip_rows": ("Lines to skip", "Number of lines before the header. Leave empty for none."),
+    "sheet": ("Excel sheet", "Name of the sheet. Leave empty for the first."),
+    "missing": ("Texts that mean a missing value", "Separated by commas, for example -,n/a"),
 }
 SHOWN = 20
+"""Problems of a file that are listed."""
 
 
 class Upload(pn.viewable.Viewer):
-    """A file on its way to a sensor."""
+    """Form that uploads a file to a sensor."""
 
     def __init__(self, sensor: Sensor) -> None:
         super().__init__()
         self._sensor = sensor
-        self._file = pmui.FileInput(label="Choose a CSV or Excel file", accept=ACCEPTED, margin=8, **_limits())
+        most = current().settings.FLEXSCOPE_MAX_UPLOAD_BYTES
+        self._file = pmui.FileInput(
+            label="Choose a CSV or Excel file", accept=ACCEPTED, margin=8, max_file_size=most, max_total_file_size=most
+        )
         self._unit = pmui.TextInput(label="Unit of the values", value=sensor.unit, size="small", margin=8, width=180)
         self._delimiter = pmui.Select(
             label="Cell separator", options=DELIMITERS, value="", size="small", margin=8, width=180
@@ -48,13 +51,13 @@ class Upload(pn.viewable.Viewer):
             label="Decimal separator", options={"dot": ".", "comma": ","}, value=".", size="small", margin=8, width=180
         )
         self._options = {
-            name: pmui.TextInput(label=label, helper_text=said, size="small", margin=8, width=280)
-            for name, (label, said) in OPTIONS.items()
+            name: pmui.TextInput(label=label, helper_text=hint, size="small", margin=8, width=280)
+            for name, (label, hint) in OPTIONS.items()
         }
-        self._told = pn.Column(sizing_mode="stretch_width")
+        self._notice = pn.Column(sizing_mode="stretch_width")
         self._store = pmui.Button(label="Store", icon="save", on_click=self._save, visible=False, margin=8)
-        for each in (self._file, self._unit, self._delimiter, self._decimal, *self._options.values()):
-            each.param.watch(self._changed, "value")
+        for widget in (self._file, self._unit, self._delimiter, self._decimal, *self._options.values()):
+            widget.param.watch(self._changed, "value")
 
     def __panel__(self) -> pn.viewable.Viewable:
         more = ("File options", pmui.FlexBox(*self._options.values(), sizing_mode="stretch_width"))
@@ -62,16 +65,16 @@ class Upload(pn.viewable.Viewer):
         first = pmui.FlexBox(
             self._file, self._unit, self._delimiter, self._decimal, align_items="start", sizing_mode="stretch_width"
         )
-        return pn.Column(first, layout, self._told, self._store, sizing_mode="stretch_width")
+        return pn.Column(first, layout, self._notice, self._store, sizing_mode="stretch_width")
 
     def _changed(self, _event: object) -> None:
         self._store.visible = False
         if self._file.value:
-            self._told[:] = [note("Reading the file …")]
-            pn.state.execute(self._look)
+            self._notice[:] = [note("Reading the file …")]
+            pn.state.execute(self._read_preview)
 
     def _upload(self) -> usecases.FileUpload:
-        """Return what was chosen, as the use cases want it."""
+        """File with its layout and unit, as the use cases take it."""
         chosen: dict[str, Any] = {"delimiter": self._delimiter.value, "decimal": self._decimal.value}
         chosen |= {name: field.value.strip() for name, field in self._options.items() if field.value.strip()}
         fields = {name: value for name, value in chosen.items() if value}
@@ -81,66 +84,58 @@ class Upload(pn.viewable.Viewer):
             form={"unit": self._unit.value.strip()},
         )
 
-    async def _look(self) -> None:
-        try:
+    async def _read_preview(self) -> None:
+        async def preview() -> dict[str, Any]:
             upload, key = self._upload(), self._sensor.id
-            (found,) = await computing(lambda session, actor: usecases.preview_upload(session, actor, key, upload))
-        except Exception as error:  # told in its place, whatever it is
-            problem = error
-            later(lambda: refuse(self._told, problem))
-        else:
-            later(lambda: self._preview(found))
+            (shown,) = await computing(lambda session, actor: usecases.preview_upload(session, actor, key, upload))
+            return shown
 
-    def _preview(self, found: dict[str, Any]) -> None:
-        self._told[:] = _previewed(found)
-        can = not found["refused"] and found["stored"] > 0
-        self._store.param.update(visible=can, label=f"Store {found['stored']:,} values")
+        def show(file: dict[str, Any]) -> None:
+            self._notice[:] = preview_parts(file)
+            is_storable = not file["refused"] and file["stored"] > 0
+            self._store.param.update(visible=is_storable, label=f"Store {file['stored']:,} values")
+
+        await attempt(preview(), self._notice, show)
 
     async def _save(self, _event: object) -> None:
-        self._store.disabled = True
-        try:
+        async def save() -> Written:
             upload, key = self._upload(), self._sensor.id
             posted = await computing(lambda session, actor: usecases.read_upload(session, actor, key, upload))
-            done = await writing(lambda session, actor: usecases.save_upload(session, actor, key, posted))
-        except Exception as error:  # as above
-            problem = error
-            later(lambda: refuse(self._told, problem))
-        else:
-            later(lambda: self._saved(done))
+            return await writing(lambda session, actor: usecases.save_upload(session, actor, key, posted))
+
+        def show(written: Written) -> None:
+            counts = f"{written.stored:,} values stored, {written.unchanged:,} were already stored"
+            confirm(self._notice, f"{counts}. See the Chart tab.")
+            self._store.visible = False
+
+        self._store.disabled = True
+        await attempt(save(), self._notice, show)
         later(lambda: self._store.param.update(disabled=False))
 
-    def _saved(self, done: Written) -> None:
-        said = f"{done.stored:,} values stored, {done.unchanged:,} were already there. See the Chart tab."
-        self._told[:] = [note(said, "success")]
-        self._store.visible = False
 
+def preview_parts(file: dict[str, Any]) -> list[Any]:
+    """Tables of what a file holds and of what would be stored, or of why nothing can be.
 
-def _limits() -> dict[str, Any]:
-    most = current().settings.FLEXSCOPE_MAX_UPLOAD_BYTES
-    return {"max_file_size": most, "max_total_file_size": most}
-
-
-def _previewed(found: dict[str, Any]) -> list[Any]:
-    """Return what a file says and what would become of it."""
-    if found["refused"] or found["problems"]:
-        why = note(f"Nothing of {found['name']} can be stored. {found['refused']}", "warning")
-        return [why, *([_problems(found["problems"])] if found["problems"] else [])]
+    Args:
+        file: Preview, see ``usecases.data.preview_upload``.
+    """
+    if file["refused"] or file["problems"]:
+        parts: list[Any] = [note(f"No values of {file['name']} can be stored. {file['refused']}", "warning")]
+        problems = [[str(each["row"]), Code(each["text"]), each["reason"]] for each in file["problems"][:SHOWN]]
+        if problems:
+            parts.append(FactTable(columns=["Row", "Cell", "Problem"], rows=problems))
+        return parts
     facts = [
-        ["Rows", f"{found['rows']:,}"],
-        ["Events", f"{found['first'] or '-'} to {found['last'] or '-'}"],
-        ["Values", f"{found['values']:,} in {found['unit'] or 'no unit'}"],
-        ["New or changed", f"{found['stored']:,}"],
-        ["Unchanged", f"{found['unchanged']:,}"],
-        ["Gaps", ", ".join(f"{start} to {end}" for start, end in found["gaps"]) or "none"],
+        ["Rows", f"{file['rows']:,}"],
+        ["Events", f"{file['first'] or '-'} to {file['last'] or '-'}"],
+        ["Values", f"{file['values']:,} in {file['unit'] or 'no unit'}"],
+        ["New or changed", f"{file['stored']:,}"],
+        ["Unchanged", f"{file['unchanged']:,}"],
+        ["Gaps", ", ".join(f"{start} to {end}" for start, end in file["gaps"]) or "none"],
     ]
-    sample = [[event, f"{value:g}"] for event, value in found["sample"]]
-    heads = ["Event (UTC)", f"Value [{found['unit'] or '-'}]"]
+    sample = [[event, f"{value:g}"] for event, value in file["sample"]]
+    heads = ["Event (UTC)", f"Value [{file['unit'] or '-'}]"]
     return [
-        FactTable(columns=[found["name"], ""], rows=facts),
-        FactTable(columns=heads, rows=sample, empty="No values."),
+        FactTable(columns=[file["name"], ""], rows=facts),
+        FactTable(columns=heads, rows=sample, empty="The file holds no values."),
     ]
-
-
-def _problems(problems: Sequence[dict[str, Any]]) -> FactTable:
-    rows = [[str(each["row"]), Code(each["text"]), each["reason"]] for each in problems[:SHOWN]]
-    return FactTable(columns=["Row", "Cell", "Problem"], rows=rows)

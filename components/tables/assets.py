@@ -1,7 +1,7 @@
-"""Assets as cards that link to their pages, with how many there are of each type."""
+"""Assets as cards and as a tree, which link to their pages; icons and names of asset types."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -11,7 +11,7 @@ import param
 from components.component import Component
 from components.tables.fact_table import Light, light
 
-STYLE = """
+CARD_STYLE = """
 <style>
 .cards {display: grid; grid-template-columns: repeat(auto-fill, minmax(min(280px, 100%), 1fr)); gap: 12px;
   margin: 6px 0 22px}
@@ -43,14 +43,14 @@ OTHER = "M12 3l9 5v8l-9 5-9-5V8zM12 12l9-4M12 12L3 8M12 12v9"
 
 
 def icon(kind: str) -> str:
-    """Return the picture of an asset type, in the colour of the text around it."""
+    """Icon of an asset type as SVG, in the colour of the text around it."""
     path = icon_path(kind)
     stroke = 'fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round"'
     return f'<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{path}" {stroke}/></svg>'
 
 
 def icon_path(kind: str) -> str:
-    """Return the strokes of the picture of an asset type, 24 by 24."""
+    """Strokes of the icon of an asset type, 24 by 24."""
     return ICONS.get("market" if kind == "transmission zone" else kind, OTHER)
 
 
@@ -65,7 +65,7 @@ class Card:
     detail: str = ""
     """Such as owner and number of sensors."""
     state: Light | None = None
-    """How it is doing."""
+    """Light for the state of its data and jobs."""
     group: str = ""
     """Heading it stands below; empty: none."""
 
@@ -74,7 +74,7 @@ class AssetCards(Component):
     """Shows one card for each asset."""
 
     cards = param.List(item_type=Card, doc="The assets, in the order to show them.")
-    empty = param.String(default="There are no assets yet.", doc="What to say, and to do, without any.")
+    empty = param.String(default="There are no assets yet.", doc="Text without assets: what a person can do then.")
     dark = param.Boolean(default=False, doc="Whether dark mode is on.")
 
     def __init__(self, **params: Any) -> None:
@@ -90,23 +90,81 @@ class AssetCards(Component):
         counts = Counter(words(card.kind) for card in self.cards)
         counted = "".join(f"<li>{escape(kind)} <b>{count}</b></li>" for kind, count in counts.most_common())
         groups = sorted({card.group for card in self.cards}, key=str.lower)
-        cards = "".join(self._group(name, [card for card in self.cards if card.group == name]) for name in groups)
-        filled = f'<ul class="kinds">{counted}</ul>{cards}'
-        self._pane.object = STYLE + (filled if cards else f'<p role="status">{escape(self.empty)}</p>')
+        shown = ""
+        for name in groups:
+            cards = [card_html(card, self.dark) for card in self.cards if card.group == name]
+            shown += f"<h3>{escape(name)} <small>{len(cards)}</small></h3>" if name else ""
+            shown += f'<div class="cards">{"".join(cards)}</div>'
+        filled = f'<ul class="kinds">{counted}</ul>{shown}'
+        self._pane.object = CARD_STYLE + (filled if shown else f'<p role="status">{escape(self.empty)}</p>')
 
-    def _group(self, name: str, cards: list[Card]) -> str:
-        heading = f"<h3>{escape(name)} <small>{len(cards)}</small></h3>" if name else ""
-        return f'{heading}<div class="cards">{"".join(_card(card, self.dark) for card in cards)}</div>'
 
-
-def _card(card: Card, dark: bool) -> str:
-    said = escape(" · ".join(filter(None, [words(card.kind), card.detail])))
+def card_html(card: Card, dark: bool) -> str:
+    """Card of an asset as HTML."""
+    facts = escape(" · ".join(filter(None, [words(card.kind), card.detail])))
     state = f"<small>{light(card.state, dark)}</small>" if card.state else ""
     name = f"<strong>{escape(card.name)}</strong>"
-    return f'<a href="{escape(card.href)}">{icon(card.kind)}<span>{name}<small>{said}</small>{state}</span></a>'
+    return f'<a href="{escape(card.href)}">{icon(card.kind)}<span>{name}<small>{facts}</small>{state}</span></a>'
 
 
 def words(kind: str) -> str:
-    """Return an asset type as people write it."""
+    """Asset type as people write it."""
     spelt = {"one-way_evse": "Charge point", "two-way_evse": "Charge point (both ways)"}
     return spelt.get(kind, kind.replace("_", " ").replace("-", " ").capitalize())
+
+
+TREE_STYLE = """
+<style>
+.tree, .tree ul {list-style: none; margin: 0; padding-left: 22px; font-size: .875rem} .tree {padding-left: 0}
+.tree li {padding: 3px 0} .tree a {color: inherit} .tree strong {font-weight: 600}
+.tree svg {width: 18px; height: 18px; vertical-align: -4px; margin-right: 6px} .tree small {opacity: .8}
+</style>
+"""
+MOST_PARTS = 30
+"""Parts of one asset that are listed."""
+
+
+@dataclass(kw_only=True)
+class Node:
+    """One asset of the tree."""
+
+    name: str
+    kind: str
+    """Asset type, by its name."""
+    href: str
+    parts: list["Node"] = field(default_factory=list)
+    here: bool = False
+    """Whether it is the one the page is about."""
+
+
+class AssetTree(Component):
+    """Shows an asset with everything below it."""
+
+    root = param.ClassSelector(class_=Node, doc="The asset at the top.")
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self._pane = pn.pane.HTML(sizing_mode="stretch_width", margin=8)
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._pane
+
+    @param.depends("root", watch=True)
+    def _draw(self) -> None:
+        self._pane.object = f'{TREE_STYLE}<ul class="tree">{_item(self.root)}</ul>' if self.root else ""
+
+
+def _item(node: Node) -> str:
+    name, parts, more = escape(node.name), node.parts, ""
+    named = f'<strong aria-current="page">{name}</strong>' if node.here else f'<a href="{escape(node.href)}">{name}</a>'
+    if len(parts) > MOST_PARTS:  # those on the way to the asset of the page come first, so that it is always listed
+        more = f"<li><small>and {len(parts) - MOST_PARTS} more</small></li>"
+        parts = sorted(parts, key=lambda part: not _leads_here(part))[:MOST_PARTS]
+    shown = "".join(_item(part) for part in parts)
+    line = f"{icon(node.kind)}{named} <small>{escape(words(node.kind))}</small>"
+    return f"<li>{line}{f'<ul>{shown}{more}</ul>' if shown else ''}</li>"
+
+
+def _leads_here(node: Node) -> bool:
+    return node.here or any(_leads_here(part) for part in node.parts)
