@@ -4,7 +4,8 @@ from collections import defaultdict
 from itertools import chain
 from typing import Any
 
-from app.api import legacy
+from tornado.web import HTTPError
+
 from app.api.http.base import Endpoint, NothingHere
 from app.api.http.route import Route
 from app.api.http.service import Service
@@ -14,6 +15,27 @@ from app.api.v3.charts import charts
 from app.api.v3.data import bulk, data, exports, monitoring, uploads
 from app.api.v3.jobs import automations, forecasts, jobs, reports, schedule_rows, schedules
 from app.api.v3.server import alerts, documentation, health, play
+from app.version import API
+
+ENDED_VERSIONS = r"/api/(?P<version>v1|v1_1|v1_2|v1_3|v2_0)(?:/.*)?"
+DEPRECATED, ENDED = "Wed, 14 Dec 2022 00:00:00 GMT", "Mon, 01 May 2023 00:00:00 GMT"
+
+
+class EndedVersion(Endpoint):
+    """Any address of a version that ended."""
+
+    async def _serve(self, path: dict[str, str]) -> None:
+        raise HTTPError(410)
+
+    def write_error(self, status_code: int, **kwargs: object) -> None:
+        """See RequestHandler; with the headers that tell clients of deprecated addresses where to go."""
+        if status_code == 410:
+            root = f"{self.request.protocol}://{self.request.host}/api"
+            self.set_header("Deprecation", DEPRECATED)
+            self.set_header("Sunset", ENDED)
+            self.set_header("Link", f'<{root}/{API}/docs>; rel="sunset", <{root}/{API}>; rel="successor-version"')
+        super().write_error(status_code, **kwargs)
+
 
 ROOT: list[Route] = [*health.ROOT, *tokens.ROUTES, *charts.DEV, *alerts.OPS, *play.ROOT]
 """Below /api."""
@@ -51,5 +73,5 @@ def patterns(service: Service) -> list[Any]:
     for prefix, route in tables():
         by_path[prefix + route.pattern][route.method] = route
     found: list[Any] = [(path, Endpoint, {"routes": routes, "service": service}) for path, routes in by_path.items()]
-    found.append((legacy.PATTERN, legacy.EndedVersion, {"routes": {}, "service": service}))
+    found.append((ENDED_VERSIONS, EndedVersion, {"routes": {}, "service": service}))
     return [*found, (r"/api(?:/.*)?", NothingHere, {"routes": {}, "service": service})]

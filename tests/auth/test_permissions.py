@@ -9,7 +9,7 @@ import orjson
 import pytest
 from sqlalchemy.orm import Session
 
-from app.api.http import errors, gate
+from app.api.http import acting, errors
 from app.api.http.multipart import File, MultipartForm, Raw
 from app.api.http.route import PARAMETER, Call, Route
 from app.api.routes import tables
@@ -56,10 +56,10 @@ class Server:
         """Do what a request does, and forget what it changed."""
         asker = self.who(kind)
         try:
-            gate.enter(self.running, route, asker, "127.0.0.1")
+            acting.enter(self.running, route, asker, "127.0.0.1")
             with self.running.database.writing() as session:
                 call = Call(running=self.running, asker=asker, session=session, now=NOW, address="http://x", headers={})
-                with gate.counting(self.running, asker, route):
+                with acting.counting(self.running, asker, route):
                     answer = route.function(call, **arguments(route, given))
                     if route.computes:
                         answer(call)

@@ -1,23 +1,30 @@
-"""Runs the function of one route, whoever asks: a client over HTTP, or a page of the same process.
+"""Runs the function of one route, whoever asks: sign-in, scope, limits, and one answer to a request that is repeated.
 
 Nobody waits to write while another one computes. A function that has much to compute does so in a session that reads,
-and gives back what saves; that is called in a session that writes, which checks again what may have changed meanwhile.
+and returns what saves; that is called in a session that writes, which checks again what may have changed meanwhile.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.api.http import gate, repeats
-from app.api.http.errors import NotSignedIn
-from app.api.http.route import Call, Reply, Route
+from app.api.http.errors import ApiError, NotSignedIn
+from app.api.http.route import Call, Reply, Route, to_bytes
 from app.auth.access.identity import SignedIn
+from app.auth.protection.limits import Exceeded
 from app.web.context import Running
-from db.accounts import logins
+from db.accounts import idempotency, logins
+from db.accounts.idempotency import StoredAnswer
 from db.core import change_tracking
+
+ONCE = "This was done already; only the first answer told the {}. If it was lost, revoke this one and make another."
+LONGEST = 255
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +75,7 @@ def _at_once(route: Route, request: Request, given: Mapping[str, Any], afterward
         call = request.call(session, afterwards)
         if (before := _before(call, request, route)) is not None:
             return before
-        with gate.counting(request.running, request.asker, route):
+        with counting(request.running, request.asker, route):
             return _kept(call, request, route, route.function(call, **given))
 
 
@@ -77,7 +84,7 @@ def _computed(route: Route, request: Request, given: Mapping[str, Any], afterwar
     with database.reading() as session:
         if (before := _before(request.call(session, []), request, route)) is not None:
             return before
-    with gate.counting(request.running, request.asker, route):
+    with counting(request.running, request.asker, route):
         with database.reading() as session:
             save = route.function(request.call(session, []), **given)
         with database.writing() as session:
@@ -90,14 +97,82 @@ def _computed(route: Route, request: Request, given: Mapping[str, Any], afterwar
 
 
 def _before(call: Call, request: Request, route: Route) -> Reply | None:
-    """Return the answer to the same request of before, if it carries an Idempotency-Key."""
-    if request.key is None or not route.writes or call.asker is None:
+    """Return the answer to the same request of before, if it carries an Idempotency-Key.
+
+    Raises:
+        ApiError: The key is too long, or was used for another request.
+    """
+    key = request.key
+    if key is None or not route.writes or call.asker is None:
         return None
-    return repeats.answered(call, request.said, request.key)
+    if len(key) > LONGEST:
+        raise ApiError(422, "UNPROCESSABLE_ENTITY", f"Idempotency-Key: may have {LONGEST} characters at most.")
+    found = call.session.get(StoredAnswer, (call.who.id, key))
+    if found is None or found.at < call.now - idempotency.KEPT:
+        return None
+    if found.request_hash != _hash(call, request.said):
+        message = "Idempotency-Key: was used for another request; use a new key for each."
+        raise ApiError(422, "UNPROCESSABLE_ENTITY", message)
+    return Reply(content=found.body, status=found.status, headers={"Idempotency-Replayed": "true"})
 
 
 def _kept(call: Call, request: Request, route: Route, content: Any) -> Reply:
+    """Return an answer; with a key, it is kept without its secrets, in the transaction that does what it tells of."""
     reply = content if isinstance(content, Reply) else Reply(content=content, status=route.status)
-    if request.key is not None and route.writes and call.asker is not None:
-        repeats.keep(call, route, request.said, request.key, reply)
+    if request.key is None or not route.writes or call.asker is None:
+        return reply
+    kept = reply
+    if route.shown_once:
+        open_fields = {name: value for name, value in reply.content.items() if name not in route.shown_once}
+        kept = replace(reply, content=open_fields | {"message": ONCE.format(" and ".join(route.shown_once))})
+    idempotency.forget(call.session, before=call.now - idempotency.KEPT)
+    row = StoredAnswer(user_id=call.who.id, key=request.key, request_hash=_hash(call, request.said), status=kept.status)
+    row.body, row.at = to_bytes(kept), call.now
+    call.session.merge(row)
     return reply
+
+
+def _hash(call: Call, said: bytes) -> str:
+    """Return what tells requests apart; keyed, so that nobody finds out from a dump, by trying, what a body held."""
+    return hmac.new(call.running.secret.encode(), said, hashlib.sha256).hexdigest()
+
+
+def enter(running: Running, route: Route, asker: SignedIn | None, address: str) -> dict[str, str]:
+    """Let a request in and return the headers that tell how many more there may be.
+
+    Raises:
+        ApiError: Nobody is signed in, the key is not good for this, or there were too many requests.
+    """
+    if asker is None and not route.public:
+        raise NotSignedIn
+    if asker is not None and asker.scopes is not None and route.needs not in asker.scopes:
+        told = f"an access key with the scope {route.needs!r}" if route.needs else "a token or a login; no access key"
+        raise ApiError(403, "INVALID_SENDER", f"This key may not do that: it takes {told}.")
+    if route.pool == "health":  # a monitor is never told to wait, whatever the database does
+        return {}
+    try:
+        state = running.limits.request(asker, address)
+    except Exceeded as error:
+        raise _too_many(error) from None
+    return state.headers if state else {}
+
+
+@contextmanager
+def counting(running: Running, asker: SignedIn | None, route: Route) -> Iterator[None]:
+    """Count a trigger that is accepted in this block; all others are let through.
+
+    Raises:
+        ApiError: There were too many triggers.
+    """
+    if not route.is_trigger or asker is None:
+        yield
+        return
+    try:
+        with running.limits.trigger(asker):
+            yield
+    except Exceeded as error:
+        raise _too_many(error) from None
+
+
+def _too_many(error: Exceeded) -> ApiError:
+    return ApiError(429, "TOO_MANY_REQUESTS", str(error), headers=error.headers)

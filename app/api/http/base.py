@@ -12,13 +12,12 @@ from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError
 
-from app.api.http import acting, gate
+from app.api.http import acting
 from app.api.http.acting import Request
+from app.api.http.bodies import Receiving, packed, stream
 from app.api.http.errors import NotSignedIn, answer
 from app.api.http.multipart import MultipartForm, Raw
-from app.api.http.receiving import Receiving
 from app.api.http.route import Reply, Route
-from app.api.http.sending import packed, stream
 from app.api.http.service import HELD
 from app.auth.access.identity import SignedIn
 from app.auth.login import cookies
@@ -108,19 +107,17 @@ class Endpoint(KeepsContentType, Receiving):
         if self.service.held[whose] >= HELD:
             return
         self.service.held[whose] += 1
+        loop, pool = IOLoop.current(), self.service.running.pools["read"]
+        until, pause = loop.time() + patience, 0.01
         try:
-            await self._look_again(job_id, patience, whose)
+            # Short jobs end within milliseconds, long ones need no quick answer: the pauses grow.
+            while await pool.run(whose, partial(self._is_pending, job_id)) and loop.time() < until:
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.2, 0.25)
         finally:
             self.service.held[whose] -= 1
             if not self.service.held[whose]:
                 del self.service.held[whose]
-
-    async def _look_again(self, job_id: str, patience: float, whose: Hashable) -> None:
-        loop, pool = IOLoop.current(), self.service.running.pools["read"]
-        until, pause = loop.time() + patience, 0.01
-        while await pool.run(whose, partial(self._is_pending, job_id)) and loop.time() < until:
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.2, 0.25)
 
     def _is_pending(self, job_id: str) -> bool:
         if self._asker() is None:
@@ -136,10 +133,12 @@ class Endpoint(KeepsContentType, Receiving):
     def _answer(self, route: Route, path: dict[str, str], now: datetime) -> tuple[Reply, bytes]:
         """Do all the work of one request, in a thread; nothing is read for who may not ask."""
         asker, running = self._asker(), self.service.running
-        self._told_headers |= gate.enter(running, route, asker, self.request.remote_ip or "")
+        self._told_headers |= acting.enter(running, route, asker, self.request.remote_ip or "")
         given: dict[str, Any] = {name: int(text) if name == "id" else text for name, text in path.items()}
         given |= self._read(route)
         key = self.request.headers.get("Idempotency-Key") if route.writes else None
+        # What makes one request differ from another; without a key nobody compares them.
+        said = f"{self.request.method} {self.request.uri}\n".encode() + self.received.raw() if key else b""
         request = Request(
             running=running,
             asker=asker,
@@ -148,13 +147,9 @@ class Endpoint(KeepsContentType, Receiving):
             headers=self.request.headers,
             network_address=self.request.remote_ip or "",
             key=key,
-            said=self._said() if key else b"",
+            said=said,
         )
         return packed(acting.done(route, request, given), self.request.headers.get("Accept-Encoding", ""))
-
-    def _said(self) -> bytes:
-        """Return what makes one request differ from another."""
-        return f"{self.request.method} {self.request.uri}\n".encode() + self.received.raw()
 
     def _asker(self) -> SignedIn | None:
         running = self.service.running

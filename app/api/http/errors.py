@@ -68,6 +68,14 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     IntegrityError: (409, "CONFLICT"),
     DataError: (422, "UNPROCESSABLE_ENTITY"),
 }
+SENTENCES = {
+    400: "The request cannot be read.",
+    410: "This version of the API has ended; use v3_0.",
+    404: "There is nothing at this address; GET /api/v3_0 lists what there is.",
+    405: "This address does not take this method.",
+    500: "Something went wrong on the server; it is logged there.",
+}
+"""What a client is told of a plain status."""
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 WORDS = {400: "INVALID_REQUEST", 401: "UNAUTHORIZED", 403: "INVALID_SENDER", 405: "INVALID_METHOD", 410: "GONE"}
 
@@ -102,19 +110,8 @@ def answer(error: BaseException | None, code: int = 500) -> tuple[int, Body, dic
         if isinstance(error, kind):
             return status, _body(word, faults.sentence(error)), {}
     phrase = PHRASES.get(code, "Error")
-    return code, _body(WORDS.get(code, phrase.upper().replace(" ", "_")), _plain(code, phrase)), {}
+    return code, _body(WORDS.get(code, phrase.upper().replace(" ", "_")), SENTENCES.get(code, f"{phrase}.")), {}
 
 
 def _body(word: str, message: str) -> Body:
     return {"status": word, "message": message}
-
-
-def _plain(code: int, phrase: str) -> str:
-    sentences = {
-        400: "The request cannot be read.",
-        410: "This version of the API has ended; use v3_0.",
-        404: "There is nothing at this address; GET /api/v3_0 lists what there is.",
-        405: "This address does not take this method.",
-        500: "Something went wrong on the server; it is logged there.",
-    }
-    return sentences.get(code, f"{phrase}.")

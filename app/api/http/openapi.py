@@ -68,13 +68,22 @@ ERROR: Schema = {
 
 
 def _operation(route: Route, schemas: Schema) -> Schema:
-    told = inspect.getdoc(route.function) or route.path
-    summary, _, rest = told.partition("\n")
+    summary, _, rest = (inspect.getdoc(route.function) or route.path).partition("\n")
+    words = [part for part in route.path.split("/") if part and not part.startswith("{")]
+    parameters: list[Schema] = [
+        {"name": name, "in": "path", "required": True, "schema": KINDS.get(name, {"type": "string"})}
+        for name in PARAMETER.findall(route.path)
+    ]
+    query = route.model("query")
+    if query is not None:
+        schema = _schema_of(query, schemas)
+        needed = schema.get("required", [])
+        parameters += [_parameter(name, field, needed=name in needed) for name, field in schema["properties"].items()]
     found: Schema = {
         "summary": summary,
         "operationId": f"{route.function.__module__.rpartition('.')[2]}.{route.function.__name__}",
-        "tags": [_tag(route.path)],
-        "parameters": [*_path_parameters(route), *_query_parameters(route, schemas)],
+        "tags": [words[0] if words else "versions"],
+        "parameters": parameters,
         "responses": _responses(route, schemas),
     }
     if rest.strip():
@@ -83,27 +92,6 @@ def _operation(route: Route, schemas: Schema) -> Schema:
         found["security"] = []
     body = _body(route.model("body"), schemas)
     return found | ({"requestBody": body} if body else {})
-
-
-def _tag(path: str) -> str:
-    parts = [part for part in path.split("/") if part and not part.startswith("{")]
-    return parts[0] if parts else "versions"
-
-
-def _path_parameters(route: Route) -> list[Schema]:
-    return [
-        {"name": name, "in": "path", "required": True, "schema": KINDS.get(name, {"type": "string"})}
-        for name in PARAMETER.findall(route.path)
-    ]
-
-
-def _query_parameters(route: Route, schemas: Schema) -> list[Schema]:
-    model = route.model("query")
-    if model is None:
-        return []
-    schema = _schema_of(model, schemas)
-    needed = schema.get("required", [])
-    return [_parameter(name, prop, needed=name in needed) for name, prop in schema["properties"].items()]
 
 
 def _parameter(name: str, prop: Schema, *, needed: bool) -> Schema:

@@ -49,24 +49,20 @@ def listed(
         searched: Text columns that ``filter`` looks at.
         sorts: Columns to sort by, under the names clients use; the first is the id.
     """
-    found = rows.where(listing.matching(page.filter, searched, next(iter(sorts.values()))))
-    found = _sorted(found, page, sorts)
+    identifier = next(iter(sorts.values()))
+    if page.sort_by is not None and page.sort_by not in sorts:
+        raise Invalid("query", {"sort-by": [f"cannot sort by {page.sort_by!r}; {nearest(page.sort_by, list(sorts))}"]})
+    column = identifier if page.sort_by is None else sorts[page.sort_by]
+    found = rows.where(listing.matching(page.filter, searched, identifier))
+    found = found.order_by(column.desc() if page.sort_dir == "desc" else column)
+    if page.sort_by is not None:
+        found = found.order_by(identifier)  # rows of equal values stay in place from page to page
     if page.page is None:
         return shown(list(session.scalars(found).unique()))
     total, matching = _count(session, rows), _count(session, found)
     part = found.offset((page.page - 1) * page.per_page).limit(page.per_page)
     data = shown(list(session.scalars(part).unique()))
     return {"data": data, "num-records": total, "filtered-records": matching}
-
-
-def _sorted(rows: Select[Row], page: Paging, sorts: Mapping[str, Column]) -> Select[Row]:
-    identifier = next(iter(sorts.values()))
-    if page.sort_by is None:
-        return rows.order_by(identifier.desc() if page.sort_dir == "desc" else identifier)
-    if page.sort_by not in sorts:
-        raise Invalid("query", {"sort-by": [f"cannot sort by {page.sort_by!r}; {nearest(page.sort_by, list(sorts))}"]})
-    column = sorts[page.sort_by]
-    return rows.order_by(column.desc() if page.sort_dir == "desc" else column, identifier)
 
 
 def _count(session: Session, rows: Select[Any]) -> int:

@@ -40,15 +40,12 @@ def assets(session: Session, rows: list[Asset]) -> list[Shown]:
     """Return assets with their sensors and children by id and name."""
     ids = [row.id for row in rows]
     sensors = _grouped(session, Sensor.asset_id, Sensor.id, Sensor.name, ids)
-    children = _grouped(session, Asset.parent_asset_id, Asset.id, Asset.name, ids, _of_its_account())
-    return [_asset(row) | {"sensors": sensors[row.id], "child_assets": children[row.id]} for row in rows]
-
-
-def _of_its_account() -> ColumnElement[bool]:
-    """Return the condition that leaves out what another account has hung below an asset."""
     above = aliased(Asset)
-    own = select(above.account_id).where(above.id == Asset.parent_asset_id).correlate(Asset).scalar_subquery()
-    return or_(Asset.account_id.is_(None), Asset.account_id == own)
+    owner = select(above.account_id).where(above.id == Asset.parent_asset_id).correlate(Asset).scalar_subquery()
+    # What another account has hung below an asset, in an older database, is left out.
+    its_own = or_(Asset.account_id.is_(None), Asset.account_id == owner)
+    children = _grouped(session, Asset.parent_asset_id, Asset.id, Asset.name, ids, its_own)
+    return [_asset(row) | {"sensors": sensors[row.id], "child_assets": children[row.id]} for row in rows]
 
 
 def _grouped(

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from app.api.http.errors import ApiError
 from app.api.http.route import Call, post
-from app.auth.access.identity import SignedIn
 from app.auth.login import second_factor
 from app.auth.login.sign_in import SignInAttempt, TooMany, authenticate
 from app.auth.tokens import tokens
@@ -32,31 +31,21 @@ def request_token(call: Call, body: Credentials) -> Token:
     """Return a token for 6 hours; a signed-in browser needs no password. Who has an account here is told to nobody."""
     who = call.asker if call.asker and call.asker.scopes is None else None
     if body.email:
-        who = _checked(call, body)
+        attempt = SignInAttempt(email=body.email, password=body.password, address=call.network_address)
+        try:
+            who = authenticate(call.running.database, attempt, call.now, call.running.waiting).who
+            if who and call.running.settings.SECURITY_TWO_FACTOR:
+                if not body.code:
+                    second_factor.mail_code(call.running, who, call.now)
+                    raise refused(401, "UNAUTHORIZED", "A code was mailed to you; ask again with it as code.")
+                if not second_factor.accept(call.running, who.id, body.code, call.now):
+                    raise refused(401, "UNAUTHORIZED", second_factor.WRONG)
+        except TooMany as error:
+            headers = {"Retry-After": str(error.seconds)}
+            raise ApiError(429, "TOO_MANY_REQUESTS", str(error), headers=headers) from None
     if who is None:
         raise refused(401, "UNAUTHORIZED", "Wrong email address or password.")
     return Token(auth_token=tokens.issue(who, secret=call.running.secret), user_id=who.id)
-
-
-def _checked(call: Call, body: Credentials) -> SignedIn | None:
-    """Return who knows email and password, and the mailed code where that is needed."""
-    attempt = SignInAttempt(email=body.email, password=body.password, address=call.network_address)
-    try:
-        outcome = authenticate(call.running.database, attempt, call.now, call.running.waiting)
-        if outcome.who and call.running.settings.SECURITY_TWO_FACTOR:
-            _check_code(call, outcome.who, body.code)
-    except TooMany as error:
-        headers = {"Retry-After": str(error.seconds)}
-        raise ApiError(429, "TOO_MANY_REQUESTS", str(error), headers=headers) from None
-    return outcome.who
-
-
-def _check_code(call: Call, who: SignedIn, code: str) -> None:
-    if not code:
-        second_factor.mail_code(call.running, who, call.now)
-        raise refused(401, "UNAUTHORIZED", "A code was mailed to you; ask again with it as code.")
-    if not second_factor.accept(call.running, who.id, code, call.now):
-        raise refused(401, "UNAUTHORIZED", second_factor.WRONG)
 
 
 def refused(code: int, word: str, message: str) -> ApiError:

@@ -89,13 +89,13 @@ def reset_password(call: Call, id: int) -> Save:
     """Void password, tokens, sessions and access keys of a user, and mail a link to choose a new password."""
     access.check(call.who, "update", database.get(call.session, User, id))
     password_hash = passwords.hashed(secrets.token_urlsafe(32))
-    return lambda saving: _voided(saving, id, password_hash)
 
+    def save(saving: Call) -> Reply:
+        user = users.void_password(saving.session, saving.actor, id, password_hash=password_hash)
+        saving.afterwards.append(lambda: reset.mail_soon(saving.running, user, saving.address))
+        return Reply(content={"status": "PROCESSED", "message": reset.VOIDED.format(id=id)})
 
-def _voided(call: Call, id: int, password_hash: str) -> Reply:
-    user = users.void_password(call.session, call.actor, id, password_hash=password_hash)
-    call.afterwards.append(lambda: reset.mail_soon(call.running, user, call.address))
-    return Reply(content={"status": "PROCESSED", "message": reset.VOIDED.format(id=id)})
+    return save
 
 
 ROUTES = [

@@ -41,18 +41,6 @@ class AssetsQuery(Paging, Fields):
 
 def list_assets(call: Call, query: AssetsQuery) -> Any:
     """List assets; those of your own account where nothing else is asked for."""
-    rows = _wanted(call, query)
-    return listed(
-        call.session,
-        rows,
-        query,
-        shown=lambda found: _picked(shown.assets(call.session, found), query.fields),
-        searched=[Asset.name, Asset.description],
-        sorts=SORTS,
-    )
-
-
-def _wanted(call: Call, query: AssetsQuery) -> Select[Asset]:
     rows = select(Asset).where(access.readable_assets(call.who, public=True))
     account_id = query.account or query.account_id
     if account_id is not None:
@@ -68,7 +56,14 @@ def _wanted(call: Call, query: AssetsQuery) -> Select[Asset]:
         rows = rows.where(Asset.asset_type_id == query.asset_type)
     if query.root is not None or query.depth is not None:
         rows = rows.where(Asset.id.in_(_within(query.root, query.depth)))
-    return rows
+    return listed(
+        call.session,
+        rows,
+        query,
+        shown=lambda found: _picked(shown.assets(call.session, found), query.fields),
+        searched=[Asset.name, Asset.description],
+        sorts=SORTS,
+    )
 
 
 def _within(root: int | None, depth: int | None) -> Select[int]:

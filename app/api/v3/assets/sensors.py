@@ -41,7 +41,12 @@ def list_sensors(call: Call, query: SensorsQuery) -> Any:
         access.check(call.who, "read", asset)
         rows = rows.where(Sensor.asset_id.in_([below.id for below in subtree(call.session, asset.id)]))
     else:
-        rows = rows.where(_of_accounts(call, query))
+        account_id = query.account or query.account_id
+        if account_id is not None:
+            access.check(call.who, "read", database.get(call.session, Account, account_id))
+        clients = call.who.clients if query.include_consultancy_clients else frozenset()
+        own = Asset.account_id.in_({account_id or call.who.account_id, *clients})
+        rows = rows.where(own | Asset.account_id.is_(None) if query.include_public_assets else own)
     if query.unit is not None:
         rows = rows.where(Sensor.unit == query.unit)
     return listed(
@@ -52,18 +57,6 @@ def list_sensors(call: Call, query: SensorsQuery) -> Any:
         searched=[Sensor.name, Sensor.unit, Asset.name],
         sorts=SORTS,
     )
-
-
-def _of_accounts(call: Call, query: SensorsQuery) -> Any:
-    """Return the condition that selects the accounts asked for."""
-    account_id = query.account or query.account_id
-    if account_id is not None:
-        access.check(call.who, "read", database.get(call.session, Account, account_id))
-    accounts = {account_id or call.who.account_id}
-    if query.include_consultancy_clients:
-        accounts |= call.who.clients
-    wanted = Asset.account_id.in_(accounts)
-    return wanted | Asset.account_id.is_(None) if query.include_public_assets else wanted
 
 
 def one_sensor(call: Call, id: int) -> shown.Shown:

@@ -98,40 +98,33 @@ def _plan(call: Call, asset: Asset) -> Plan:
 
 
 def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
+    start, end = query.span(call.now)
+    # The libraries take a second to load, for which nobody should wait who does not draw this kind of chart.
     if query.format == "bokeh":
-        return _bokeh(call, plan, query)
-    # The library takes a second to load, which nobody should wait for who draws no Vega chart.
+        from app.api.v3.charts import bokeh_chart
+
+        if not query.include_data:
+            start = end - MICROSECOND
+        _check_size(call, [row for _, rows in plan for row in rows], start, end)
+        return bokeh_chart.item(call.session, plan, (start, end), known_at=query.prior or query.beliefs_before or EVER)
     from app.api.v3.charts import vega
 
-    start, end = query.span(call.now)
+    legend_below = query.combine_legend
+    if legend_below is None:
+        legend_below = bool(database.get(call.session, User, call.who.id).preferences.get(LEGENDS_BELOW, True))
     given = query.start or query.event_starts_after or query.end or query.event_ends_before
     frame = vega.VegaFrame(
         name=query.dataset_name or name,
         width=query.width or "container",
         height=query.height,
         span=(to_us(start) // 1000, to_us(end) // 1000) if given or not query.include_data else None,
-        legend_below=_likes_legends_below(call) if query.combine_legend is None else query.combine_legend,
+        legend_below=legend_below,
     )
     kind = query.chart_type or ("chart_for_multiple_sensors" if name.startswith("asset") else "bar_chart")
     found = vega.specification(plan, frame, kind)
     every = list({row.id: row for _, each in plan for row in each}.values())
     rows = _rows(call, every, query) if query.include_data else []
     return found | ({"datasets": {frame.name: rows}} if query.include_data else {})
-
-
-def _likes_legends_below(call: Call) -> bool:
-    return bool(database.get(call.session, User, call.who.id).preferences.get(LEGENDS_BELOW, True))
-
-
-def _bokeh(call: Call, plan: Plan, query: ChartQuery) -> Any:
-    # As above: only those who ask for a Bokeh chart wait for its libraries.
-    from app.api.v3.charts import bokeh_chart
-
-    start, end = query.span(call.now)
-    if not query.include_data:
-        start = end - MICROSECOND
-    _check_size(call, [row for _, rows in plan for row in rows], start, end)
-    return bokeh_chart.item(call.session, plan, (start, end), known_at=query.prior or query.beliefs_before or EVER)
 
 
 class ChartDataQuery(Range):

@@ -51,9 +51,12 @@ def _lines(title: str, sensors: Sequence[Sensor], frame: VegaFrame, kind: str) -
     base = alt.Chart(title=title).transform_filter(alt.FieldOneOfPredicate(field="sid", oneOf=ids))
     marked = base.mark_bar() if kind == "bar_chart" else base.mark_line(interpolate="step-after", clip=True)
     legend = alt.Legend(orient="bottom") if frame.legend_below else alt.Legend(orient="right")
+    time = alt.Scale(domain=list(frame.span)) if frame.span else alt.Undefined
+    # A range also without any data; shares are shown as parts of the whole.
+    values = alt.Scale(domain=alt.DomainUnionWith(unionWith=[0, 100] if unit == "%" else [0]))
     encoded: alt.Chart = marked.encode(
-        x=alt.X("event_start:T", title=None, scale=_time(frame)),
-        y=alt.Y("event_value:Q", title=f"[{unit}]", scale=_values(unit)),
+        x=alt.X("event_start:T", title=None, scale=time),
+        y=alt.Y("event_value:Q", title=f"[{unit}]", scale=values),
         color=alt.Color("sensor_name:N", title=None, legend=legend, scale=alt.Scale(domain=names)),
         strokeDash=alt.StrokeDash(
             "source_type:N",
@@ -64,15 +67,6 @@ def _lines(title: str, sensors: Sequence[Sensor], frame: VegaFrame, kind: str) -
         tooltip=["event_start:T", "event_value:Q", "sensor_name:N", "source_name:N", "belief_time:T"],
     )
     return _sized(encoded, frame)
-
-
-def _time(frame: VegaFrame) -> alt.Scale | alt.utils.schemapi.UndefinedType:
-    return alt.Scale(domain=list(frame.span)) if frame.span else alt.Undefined
-
-
-def _values(unit: str) -> alt.Scale:
-    """Return a scale that has a range without any data; shares are shown as parts of the whole."""
-    return alt.Scale(domain=alt.DomainUnionWith(unionWith=[0, 100] if unit == "%" else [0]))
 
 
 def _heatmap(title: str, sensor: Sensor, frame: VegaFrame, kind: str) -> alt.Chart:

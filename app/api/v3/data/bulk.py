@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import datetime
 from tempfile import TemporaryFile
 from typing import Annotated, Any
 
@@ -133,7 +132,13 @@ def write(call: Call, body: Raw) -> Save:
 
 def _read_messages(call: Call, body: Raw) -> list[SensorValues]:
     """Return what each message is of and says."""
-    messages = _messages(body)
+    try:
+        content = orjson.loads(body.content)
+    except orjson.JSONDecodeError as error:
+        raise ApiError(400, "INVALID_REQUEST", f"The body is not JSON: {error}.") from None
+    messages = content.get("data") if isinstance(content, dict) else None
+    if not isinstance(messages, list) or not all(isinstance(entry, dict) for entry in messages) or not messages:
+        raise Invalid("json", {"data": ["Give a list of messages, one per sensor."]})
     usecases.check_series_count(call.actor, len(messages), "messages", field="data")
     read = []
     for number, fields in enumerate(messages):
@@ -141,17 +146,6 @@ def _read_messages(call: Call, body: Raw) -> list[SensorValues]:
         sensor = usecases.writable_sensor(call.session, call.actor, message.sensor)
         read.append(SensorValues(sensor.id, message.posted(sensor)))
     return read
-
-
-def _messages(body: Raw) -> list[dict[str, Any]]:
-    try:
-        found = orjson.loads(body.content)
-    except orjson.JSONDecodeError as error:
-        raise ApiError(400, "INVALID_REQUEST", f"The body is not JSON: {error}.") from None
-    listed = found.get("data") if isinstance(found, dict) else None
-    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed) or not listed:
-        raise Invalid("json", {"data": ["Give a list of messages, one per sensor."]})
-    return listed
 
 
 def _read_csv(call: Call, text: str) -> list[SensorValues]:
@@ -164,19 +158,18 @@ def _read_csv(call: Call, text: str) -> list[SensorValues]:
         raise Invalid("csv", {"event_start": ["Head the first column with event_start, others with ids of sensors."]})
     bounds.check_written(bounds.of(call.session).written, (len(rows) - 1) * (len(rows[0]) - 1))
     usecases.check_series_count(call.actor, len(rows[0]) - 1, "columns", field="event_start")
-    events = np.array([to_us(_at(row, number)) for number, row in enumerate(rows[1:], 2)], np.int64)
+    moments = (instant(row[0] if row else "", field=f"row {at}, event_start") for at, row in enumerate(rows[1:], 2))
+    events = np.array([to_us(moment) for moment in moments], np.int64)
     step = resample.usual_step(events)
     read = []
     for column, head in enumerate(rows[0][1:], 1):
-        sensor = usecases.writable_sensor(call.session, call.actor, _id(head))
+        if not (head.strip().isdecimal() and len(head) < 10):
+            raise FieldError(head, "is no id of a sensor; head each column of values with one.")
+        sensor = usecases.writable_sensor(call.session, call.actor, int(head))
         values = np.array([_number(row, column, number) for number, row in enumerate(rows[1:], 2)])
         posted = Posted(events=events, values=values, step=step or sensor.resolution, unit=sensor.unit)
         read.append(SensorValues(sensor.id, posted))
     return read
-
-
-def _at(row: list[str], number: int) -> datetime:
-    return instant(row[0] if row else "", field=f"row {number}, event_start")
 
 
 def _number(row: list[str], column: int, number: int) -> float:
@@ -185,12 +178,6 @@ def _number(row: list[str], column: int, number: int) -> float:
         return float(cell) if cell else float("nan")
     except ValueError:
         raise FieldError(f"row {number}, column {column + 1}", f"{cell!r} is not a number.") from None
-
-
-def _id(head: str) -> int:
-    if not (head.strip().isdecimal() and len(head) < 10):
-        raise FieldError(head, "is no id of a sensor; head each column of values with one.")
-    return int(head)
 
 
 ROUTES = [

@@ -88,6 +88,12 @@ def _freshness(call: Call, sensor: Sensor, kind: str, newest: Latest | None) -> 
     age = None if newest is None else newest.age(call.now, sensor.resolution)
     stale = age is None or age > allowed
     since = None if newest is None or not stale else (call.now - (age or timedelta(0)) + allowed).isoformat()
+    if age is None:
+        reason = "no data recorded"
+    elif age <= timedelta(0):
+        reason = f"reaches {iso_duration(-age)} ahead"
+    else:
+        reason = f"the last value ended {iso_duration(age)} ago; up to {iso_duration(allowed)} is usual"
     return {
         "id": sensor.id,
         "name": sensor.name,
@@ -98,16 +104,8 @@ def _freshness(call: Call, sensor: Sensor, kind: str, newest: Latest | None) -> 
         "staleness": None if age is None else age.total_seconds(),
         "stale": stale,
         "staleness_since": since,
-        "reason": _reason(age, allowed),
+        "reason": reason,
     }
-
-
-def _reason(age: timedelta | None, allowed: timedelta) -> str:
-    if age is None:
-        return "no data recorded"
-    if age <= timedelta(0):
-        return f"reaches {iso_duration(-age)} ahead"
-    return f"the last value ended {iso_duration(age)} ago; up to {iso_duration(allowed)} is usual"
 
 
 class SourcesQuery(Query):
@@ -128,18 +126,9 @@ def list_sources(call: Call, query: SourcesQuery) -> dict[str, Any]:
     if query.only_latest:
         newest = {(row.name, row.type, row.model, row.user_id): row.id for row in found}
         found = [row for row in found if row.id in newest.values()]
-    return {"types": sorted({row.type for row in found}), "sources": [_source(row) for row in found]}
-
-
-def _source(row: Source) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "name": row.name,
-        "type": row.type,
-        "model": row.model,
-        "version": row.version,
-        "description": row.description,
-    }
+    fields = ("id", "name", "type", "model", "version", "description")
+    documents = [{name: getattr(row, name) for name in fields} for row in found]
+    return {"types": sorted({row.type for row in found}), "sources": documents}
 
 
 ROUTES = [

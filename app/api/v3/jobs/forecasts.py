@@ -13,8 +13,6 @@ from app.assemble.data import SeriesQuery
 from app.usecases.jobs.forecasts import ForecastTrigger, request_forecast
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
-from db.jobs.jobs import Job
-from db.sensors import Sensor
 
 ID_LENGTH = 36
 """Of a job; a cycle of several has the number of the cycle behind it."""
@@ -44,11 +42,7 @@ def get_forecast(call: Call, id: int, uuid: str) -> Any:
     if len(made) > 1 and not number:
         ids = [f"{job.id}-{at}" for at in range(len(made))]
         return {"status": "PROCESSED", "message": f"There are {len(made)} cycles; fetch each.", "forecasts": ids}
-    return _values(call, sensor, job, int(number or 0))
-
-
-def _values(call: Call, sensor: Sensor, job: Job, number: int) -> dict[str, Any]:
-    start, end, known_at = (datetime.fromisoformat(text) for text in job.result["cycles"][number])
+    start, end, known_at = (datetime.fromisoformat(text) for text in made[int(number or 0)])
     only = SourceFilter(ids=[job.result["source"]])
     asked = SeriesQuery(start=start, length=end - start, unit="", as_of=AsOf(known_at=known_at), sources=only)
     return series_document(data.read(call.session, sensor, asked), start)

@@ -117,27 +117,25 @@ def one_schedule(call: Call, id: int, query: ScheduleDetailQuery) -> ScheduleAns
     row = database.get(call.session, StoredSchedule, id)
     access.check(call.who, "read", database.get(call.session, Asset, row.asset_id))
     answer = _answer(call, row)
-    if query.inputs:
-        answer.inputs, answer.inputs_missing = _inputs(call, row)
+    if not query.inputs:
+        return answer
+    if not _reads_all(call, row):
+        answer.inputs_missing = HIDDEN
+        return answer
+    packed = schedules.read_inputs(call.session, row.id)
+    if packed is None:
+        answer.inputs_missing = row.inputs_missing or EXPIRED
+        return answer
+    try:
+        answer.inputs, answer.inputs_missing = schedule_row.read_inputs(packed), ""
+    except PackingError as error:
+        answer.inputs_missing = str(error)
     return answer
 
 
 def schema(call: Call) -> dict[str, Any]:
     """Return the JSON schema of a schedule."""
     return ScheduleAnswer.model_json_schema()
-
-
-def _inputs(call: Call, row: StoredSchedule) -> tuple[dict[str, Any] | None, str]:
-    """Return what a schedule was made from; or none, and why."""
-    if not _reads_all(call, row):
-        return None, HIDDEN
-    packed = schedules.read_inputs(call.session, row.id)
-    if packed is None:
-        return None, row.inputs_missing or EXPIRED
-    try:
-        return schedule_row.read_inputs(packed), ""
-    except PackingError as error:
-        return None, str(error)
 
 
 def _reads_all(call: Call, row: StoredSchedule) -> bool:

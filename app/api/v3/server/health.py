@@ -43,20 +43,17 @@ class Readiness(TypedDict):
 
 def ready(call: Call) -> Reply:
     """Tell whether database and queue answer; 503 if one does not."""
-    queue, answers = call.running.queue, _database_answers(call)
+    queue = call.running.queue
+    try:
+        answers = bool(call.session.scalar(text("select 1")))
+    except SQLAlchemyError:
+        LOG.exception("The database does not answer")
+        answers = False
     if queue.is_embedded:
         found = Readiness(database_sql=answers and queue.answers())
     else:
         found = Readiness(database_sql=answers, database_redis=queue.answers())
     return Reply(content=found, status=200 if all(found.values()) else 503)
-
-
-def _database_answers(call: Call) -> bool:
-    try:
-        return bool(call.session.scalar(text("select 1")))
-    except SQLAlchemyError:
-        LOG.exception("The database does not answer")
-        return False
 
 
 def ping(call: Call) -> dict[str, str]:

@@ -1,17 +1,27 @@
-"""How the body of a request to the API arrives: bounded in size and time, and before anything is refused."""
+"""How bodies of requests to the API arrive, bounded in size and time, and how answers leave: packed, or in pieces."""
 
 import asyncio
+import zlib
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from io import SEEK_END
+from typing import BinaryIO
 
 from tornado.http1connection import HTTP1Connection
+from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler, stream_request_body
 
 from app.api.http.multipart import Received
-from app.api.http.route import Route
+from app.api.http.route import Reply, Route, to_bytes
 from app.api.http.service import Service
 from app.auth.login import cookies
 from app.web.fair_pools import network
 
+SMALL = 2048
+"""Answers below this are not compressed [bytes]."""
+PIECE = 2**18
+"""Bytes of a file that are sent at a time."""
 SLOWEST, UNTOLD = 50_000, 20_000_000
 """Fewest bytes of a body that must arrive in a second; and how many are expected where its length is not told."""
 
@@ -28,7 +38,13 @@ class Receiving(RequestHandler):
         self.routes, self.service = routes, service
         self._told_headers: dict[str, str] = {}
         self._from = network(self.request.remote_ip or "")
-        self.received = Received(limit=self._limit())
+        route, settings = routes.get(self.request.method or ""), service.running.settings
+        limit = settings.FLEXMEASURES_MAX_SENSOR_DATA_INGESTION_BYTES
+        if route is None or not (route.public or self._credential()):
+            limit = 0  # nothing is taken of who proves nothing, and has to
+        elif self.request.headers.get("Content-Type", "").startswith("multipart/"):
+            limit = settings.FLEXSCOPE_MAX_UPLOAD_BYTES
+        self.received = Received(limit=limit)
         self._answering = self._ended = self._crowded = False
         service.in_flight += 1
 
@@ -41,14 +57,6 @@ class Receiving(RequestHandler):
             size = min(int(length), most) if length.isdecimal() and len(length) < 20 else UNTOLD
             connection.set_max_body_size(most)
             connection.set_body_timeout(settings.FLEXSCOPE_SLOW_CLIENT_SECONDS + size / SLOWEST)
-
-    def _limit(self) -> int:
-        """Return how much of the body is taken [bytes]: nothing of who proves nothing, and has to."""
-        settings, route = self.service.running.settings, self.routes.get(self.request.method or "")
-        if route is None or not (route.public or self._credential()):
-            return 0
-        upload = self.request.headers.get("Content-Type", "").startswith("multipart/")
-        return settings.FLEXSCOPE_MAX_UPLOAD_BYTES if upload else settings.FLEXMEASURES_MAX_SENSOR_DATA_INGESTION_BYTES
 
     def on_finish(self) -> None:
         """See RequestHandler."""
@@ -98,3 +106,30 @@ class Receiving(RequestHandler):
     def _token(self) -> str | None:
         header = self.request.headers.get(self.service.running.settings.SECURITY_TOKEN_AUTHENTICATION_HEADER)
         return header.removeprefix("Bearer ").strip() if header else None
+
+
+def packed(reply: Reply, accepted: str) -> tuple[Reply, bytes]:
+    """Return an answer with its bytes, compressed where the client accepts gzip; off the event loop, as it takes time.
+
+    A file has no bytes here; see ``stream``.
+    """
+    if reply.file is not None:
+        return reply, b""
+    body = to_bytes(reply)
+    if len(body) > SMALL and "gzip" in accepted:
+        packer = zlib.compressobj(level=1, wbits=31)
+        body = packer.compress(body) + packer.flush()
+        more = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        reply = replace(reply, content=None, headers={**reply.headers, **more})
+    return reply, body
+
+
+async def stream(handler: RequestHandler, file: BinaryIO) -> None:
+    """Send a file, each piece once the client has taken the one before, and close it."""
+    with file, suppress(StreamClosedError):  # a client may go before the end
+        handler.set_header("Content-Length", str(file.seek(0, SEEK_END)))
+        file.seek(0)
+        while piece := file.read(PIECE):
+            handler.write(piece)
+            await handler.flush()
+        await handler.finish()
