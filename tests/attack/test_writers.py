@@ -41,7 +41,7 @@ SLOW: list[tuple[Any, str]] = [
     (click, "confirm"),
     (app.mail, "send"),
     (app.assemble.files.files, "parse"),
-    (app.usecases.schedules, "read_site"),
+    (app.usecases.jobs.schedules, "read_site"),
     (app.jobs.handlers.schedule, "read_site"),
     (app.jobs.handlers.forecast, "foresee"),
     (StorageScheduler, "compute"),
