@@ -159,8 +159,8 @@ def _price(
         case {"sensor": key} if key in sensors:
             return _values(sensors[key], known, window, unit)
         case {"packed": packed}:
-            planned = Window(row.start, row.end, row.step)
-            return EventSeries(planned.starts, unpack_values(packed), row.step, unit).over(window.ticks, unit)
+            slots = Window.between(row.start, row.end, row.step).slots
+            return EventSeries(slots.starts, unpack_values(packed), row.step, unit).over(window.ticks, unit)
         case str() | float() | int() as written:
             return np.full(window.n, Fixed(written).number(unit, field=name))
     return np.full(window.n, np.nan)

@@ -59,11 +59,12 @@ def values_for(output: SensorOutput, schedule: Schedule) -> tuple[Microseconds, 
         power = np.maximum(power, 0.0)
     elif output.part == "production":
         power = np.minimum(power, 0.0)
-    sensor, window = output.sensor, schedule.window
-    planned = EventSeries(window.starts, power * output.sign + 0.0, window.step, "kW")
+    sensor, power = output.sensor, power * output.sign + 0.0
     if not sensor.resolution:
-        return window.starts, units.convert(planned.values, "kW", sensor.unit)
-    ticks = _events(window, sensor)
+        return schedule.window.starts, units.convert(power, "kW", sensor.unit)
+    slots = schedule.window.slots
+    planned = EventSeries(slots.starts, schedule.window.on_slots(power), slots.step, "kW")
+    ticks = _events(slots, sensor)
     return ticks[:-1], planned.over(ticks, sensor.unit)
 
 
@@ -83,6 +84,6 @@ def _soc(output: SensorOutput, schedule: Schedule) -> tuple[Microseconds, Floats
     sensor, soc = output.sensor, schedule.soc[output.name]
     share = sensor.unit == "%" and output.whole
     values = soc / share * 100 if share else units.convert(soc, "kWh", sensor.unit)
-    ticks = schedule.window.ticks
+    ticks, values = schedule.window.slot_ticks, schedule.window.on_slot_ticks(values)
     on_grid = ticks % (sensor.resolution // MICROSECOND or 1) == 0
     return ticks[on_grid], values[on_grid]

@@ -145,14 +145,15 @@ def _energies(plan: Schedule, output: SensorOutput, prices: tuple[Floats, Floats
     power = plan.power[output.name]
     taken, given = np.maximum(power, 0.0), np.maximum(-power, 0.0)
     found = {
-        "consumed": float(taken.sum() * plan.window.hours),
-        "produced": float(given.sum() * plan.window.hours),
+        "consumed": float((taken * plan.window.hours).sum()),
+        "produced": float((given * plan.window.hours).sum()),
         "peak": float(taken.max()),
     }
     if prices is not None:
-        found["mean-price"] = float(prices[0].mean())
+        hours = full(plan.window.hours, plan.window.n)
+        found["mean-price"] = float(np.average(prices[0], weights=hours))
         if found["consumed"] > 0:
-            found["paid-price"] = float(taken @ prices[0] / taken.sum())
+            found["paid-price"] = float(np.average(prices[0], weights=taken * hours))
     return found
 
 
@@ -173,9 +174,11 @@ def _constant(values: Values) -> float | None:
 
 def _connections(done: Computed, prices: Prices, most_bytes: int) -> Iterator[dict[str, Any]]:
     contexts = {each.commodity: each for each in done.assembled.described.context.contexts}
+    window = done.schedule.window
     for connection in done.assembled.site.connections:
         context = contexts.get(connection.commodity, CommodityContext(commodity=connection.commodity))
-        buying, selling = prices[connection.commodity] or (None, None)
+        own = prices[connection.commodity]
+        buying, selling = (None, None) if own is None else (window.on_slots(each) for each in own)
         yield {
             "commodity": connection.commodity,
             "consumption-price": _written(context.buying or context.selling, buying, most_bytes),

@@ -119,8 +119,10 @@ class SoftBound:
         breach = problem.variable(f"{name}.breach", size=len(bounds))
         problem.constrain(f"{name}.breach", level * sign + breach, lower=bounds * sign)
         problem.soft_constraint(limit, f"{name}.breach", "kWh", np.concatenate([ticks + 1, levels.at[moments]]))
-        each, highest = (full(price, problem.window.n)[step] for price in (self.hourly_price, self.highest_price))
-        problem.cost(f"all {limit} breaches", breach * (each * problem.window.hours))
+        hourly, highest, hours = (
+            full(each, problem.window.n)[step] for each in (self.hourly_price, self.highest_price, problem.window.hours)
+        )
+        problem.cost(f"all {limit} breaches", breach * (hourly * hours))
         if highest.any():
             prices, groups = np.unique(highest, return_inverse=True)
             worst = problem.variable(f"{name}.highest", size=len(prices))

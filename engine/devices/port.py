@@ -151,14 +151,14 @@ class Port:
 
     def weight(self, window: Window) -> float:
         """Size of its part of a problem, counted in ports without rules."""
-        lasting = sum(min(running.round_up(lasts / window.hours), window.n) for lasts in (self.min_on, self.min_off))
-        return 1.0 + len(self.bands) + lasting / PER_STEP
+        lasting = [running.round_up(lasts / window.step_hours) for lasts in (self.min_on, self.min_off)]
+        return 1.0 + len(self.bands) + sum(min(steps, window.n) for steps in lasting) / PER_STEP
 
     def alternatives(self, window: Window) -> "Iterable[Alternative[Port]]":
         """Return the ways in which minimum times and operation modes could give way."""
         for field, lasts in (("min_on", self.min_on), ("min_off", self.min_off)):
-            if round(lasts / window.hours) > 0:
-                yield self._shorter(field, lasts, window.hours)
+            if round(lasts / window.step_hours) > 0:
+                yield self._shorter(field, lasts, window.step_hours)
         if self.bands:
             rule = f"{self.name}.operation-modes"
             yield Alternative(rule, 1, lambda _: replace(self, bands=()), lambda _: f"leave out {rule}")

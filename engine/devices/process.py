@@ -192,7 +192,7 @@ class Process(Device):
             self.check_room(window.n)
         except Infeasible as error:
             at, room = self.room(window.n)
-            in_pieces, hours = self.kind is ProcessType.BREAKABLE, window.hours
+            in_pieces, hours = self.kind is ProcessType.BREAKABLE, window.step_hours
             text = (
                 f"{self.name}: duration asks for {self.steps * hours:g} h"
                 f"{'' if in_pieces else ' on end'}, but there is room for {room * hours:g} h"
@@ -203,7 +203,7 @@ class Process(Device):
 
     def alternatives(self, window: Window) -> Iterable[Alternative[Device]]:
         """See Device.alternatives: a shorter duration, no time restrictions, another process type."""
-        hours, name = window.hours, self.name
+        hours, name = window.step_hours, self.name
         if self.steps > 1:
             yield Alternative(
                 f"{name}.duration",

@@ -45,7 +45,7 @@ def path(start: float, kept: Floats, added: Floats) -> Floats:
 
 
 def fastest(
-    ports: Iterable[tuple[Values, Values, Values, Values]], gain: Values, kept: Floats, hours: float
+    ports: Iterable[tuple[Values, Values, Values, Values]], gain: Values, kept: Floats, hours: Values
 ) -> tuple[Floats, Floats]:
     """Return the most energy that each step can take off (negative) and add [kWh], each shape (n,).
 
@@ -53,7 +53,7 @@ def fastest(
         ports: Consumption limit, charging efficiency, production limit, discharging efficiency of each port.
         gain: Power that flows in from elsewhere [kW].
         kept: Share of stored energy left after each step.
-        hours: Length of a step [h].
+        hours: Length of each step [h].
     """
     n = len(kept)
     low, high = full(gain, n).copy(), full(gain, n).copy()

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.iso_time import HOUR_US
 from engine.model.block import Limit
-from engine.model.linear import Linear, Term, Values, full
+from engine.model.linear import Indices, Linear, Term, Values, full
 from engine.model.problem import Problem
+from engine.window import Window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +60,12 @@ def add_bands(
 
 def add_ramp(problem: Problem, name: str, power: Linear, ramp: float) -> None:
     """Limit the change of power from step to step [kW per hour]."""
-    most = ramp * problem.window.hours
+    hours = problem.window.hours  # from the middle of one step to that of the next
+    between = hours if isinstance(hours, float) else (hours[1:] + hours[:-1]) / 2
+    most = ramp * between
     change = problem.variable(f"{name}.change", lower=-most, upper=most, size=problem.window.n - 1)
     problem.equal(f"{name}.change", power[1:] - power[:-1] - change)
-    problem.limit(Limit(f"{name}.ramp-limit", f"{name}.change", "both", "kW/h", scale=1.0 / problem.window.hours))
+    problem.limit(Limit(f"{name}.ramp-limit", f"{name}.change", "both", "kW/h", scale=1.0 / between))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +87,7 @@ class Switching:
         Source:
             Rajan and Takriti, IBM Research Report RC23628 (2005): minimum up and down times.
         """
-        n, hours = problem.window.n, problem.window.hours
+        n = problem.window.n
         on = problem.variable(f"{name}.on", upper=1.0, integer=True)
         start = problem.variable(f"{name}.start", upper=1.0, integer=True)
         stop = problem.variable(f"{name}.stop", upper=1.0, integer=True)
@@ -94,11 +98,23 @@ class Switching:
         before[0] = float(self.on_at_start)
         problem.equal(f"{name}.switches", on - lagged(on) - start + stop, before)
         problem.at_most(f"{name}.either", start + stop, 1.0)
-        if (steps := round_up(self.min_on / hours)) > 1:
-            problem.at_most(f"{name}.min-on", sliding(start, steps), on)
-        if (steps := round_up(self.min_off / hours)) > 1:
-            problem.at_most(f"{name}.min-off", sliding(stop, steps), 1.0 - on)
+        minimum_times = (("min-on", self.min_on, start, on), ("min-off", self.min_off, stop, 1.0 - on))
+        for rule, lasts, switch, state in minimum_times:
+            reach = steps_within(problem.window, lasts)
+            if (reach > 1).any():
+                problem.at_most(f"{name}.{rule}", sliding(switch, reach), state)
         problem.cost(f"{name} starts", start * self.start_cost)
+
+
+def steps_within(window: Window, lasts: float) -> Indices:
+    """Number of steps up to each step, itself included, that begin less than a time before it [h], shape (n,)."""
+    if not window.bounds:
+        return np.full(window.n, round_up(lasts / window.step_hours), dtype=np.int32)
+    begin = (window.starts - window.starts[0]) / HOUR_US
+    first = np.searchsorted(begin, begin - lasts + 1e-9, side="left")
+    steps = np.arange(window.n, dtype=np.int32)
+    reach: Indices = steps - np.minimum(first, steps).astype(np.int32) + np.int32(1)
+    return reach
 
 
 def round_up(steps: float) -> int:
@@ -112,9 +128,14 @@ def lagged(block: Linear) -> Linear:
     return Linear(block.size, (Term(term.cols[:-1], 1.0, np.arange(1, block.size, dtype=np.int32)),))
 
 
-def sliding(block: Linear, steps: int) -> Linear:
-    """Return the sum of plain variables over the last steps, this one included, shape (n,)."""
+def sliding(block: Linear, steps: int | Indices) -> Linear:
+    """Sum of plain variables over the last steps, this one included, shape (n,).
+
+    Args:
+        block: The variables, shape (n,).
+        steps: How many, one number or shape (n,).
+    """
     (term,) = block.terms
-    rows, back = np.meshgrid(np.arange(block.size), np.arange(min(steps, block.size)), indexing="ij")
-    inside = rows >= back
+    rows, back = np.meshgrid(np.arange(block.size), np.arange(min(np.max(steps), block.size)), indexing="ij")
+    inside = (rows >= back) & (back < np.reshape(steps, (-1, 1)))
     return Linear(block.size, (Term(term.cols[(rows - back)[inside]], 1.0, rows[inside].astype(np.int32)),))

@@ -116,5 +116,5 @@ def _power(site: Site, power: Floats, conflict: Conflict | None) -> str:
     if conflict is not None and conflict.unit != "kWh":
         now = float(power[min(last, site.window.n - 1)])
         return f"{'takes' if now >= 0 else 'gives'} {abs(now):.6g} kW at {moment(site.window, last)}"
-    energy = float(power[:last].sum()) * site.window.hours
+    energy = float((power * site.window.hours)[:last].sum())
     return f"{'takes' if energy >= 0 else 'gives'} {abs(energy):.6g} kWh until {moment(site.window, last)}"

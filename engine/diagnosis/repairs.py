@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 
@@ -103,7 +104,7 @@ def rule_repairs(site: Site, trials: Trials) -> list[Repair]:
             mended = site.with_device(device, alternative.changed(less))
             cost = trials.cost(mended)
             if cost is not None:
-                amount = less * site.window.hours
+                amount = less * site.window.step_hours
                 repairs.append(Repair((alternative.rule,), amount, alternative.text(less), mended, cost))
     return repairs
 
@@ -198,7 +199,8 @@ def _postpone(site: Site, name: str, posed: tuple[Problem, Arrays], trials: Tria
         return []
     then, now = moment(site.window, later), moment(site.window, due)
     text = f"reach {wanted:.6g} {limit.unit} in {owner.name} at {then} instead of {now}"
-    return [Repair((limit.name,), (later - due) * site.window.hours, text, mended, cost)]
+    hours = (site.window.moment(later) - site.window.moment(due)) / timedelta(hours=1)
+    return [Repair((limit.name,), hours, text, mended, cost)]
 
 
 def _earliest(free: Postponement, due: float, columns: tuple[int, int], arrays: Arrays, budget: Budget) -> int | None:

@@ -1,7 +1,7 @@
 """From a quantity to one value per step or per tick of a window."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from math import ceil, floor
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from engine.event_series import Rule
 from engine.flex.facts import Kind, Overlap
 from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
-from engine.iso_time import to_us
 from engine.window import Window
 
 Floats = NDArray[np.float64]
@@ -55,9 +54,8 @@ def per_step(
         case Events():
             values = np.full(window.n, np.nan)
             for event in given.events:
-                into_last = window.step_us - 1 if overlap == "least" else 0  # also the step that is only touched
-                first = (to_us(event.start) - to_us(window.start)) // window.step_us
-                last = (to_us(event.end) - to_us(window.start) + into_last) // window.step_us
+                first, end = floor(window.position(event.start)), window.position(event.end)
+                last = ceil(end) if overlap == "least" else floor(end)  # also the step that is only touched
                 steps = slice(max(first, 0), max(last, first + 1, 0))
                 values[steps] = _chosen(values[steps], event.value.number(unit, field=field), overlap)
             return values
@@ -70,12 +68,12 @@ def per_step_mean(given: Quantity, window: Window, *, unit: str, field: str, res
     """
     if not isinstance(given, Events):
         return np.nan_to_num(per_step(given, window, unit=unit, field=field, resolve=resolve))
-    ends = [_position(at, window) for event in given.events for at in (event.start, event.end)]
+    ends = [window.position(at) for event in given.events for at in (event.start, event.end)]
     edges = np.unique(np.clip([*range(window.n + 1), *ends], 0.0, window.n))
     middles, lengths = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
     values = np.full(len(middles), np.nan)
     for event in given.events:
-        covers = (middles > _position(event.start, window)) & (middles < _position(event.end, window))
+        covers = (middles > window.position(event.start)) & (middles < window.position(event.end))
         values[covers] = _chosen(values[covers], event.value.number(unit, field=field), "first")
     return np.bincount(middles.astype(int), weights=np.nan_to_num(values) * lengths, minlength=window.n).astype(float)
 
@@ -94,7 +92,7 @@ def per_tick(
     An event counts at every tick from its start to its end, both included; what it says of a moment between two ticks
     is told by ``at_moments``.
     """
-    ticks = Window(window.start, window.end + window.step, window.step)
+    ticks = window.with_step_after
     match given:
         case Fixed():
             return np.full(ticks.n, given.number("kWh", field=field, bare=scale.bare, whole=scale.whole))
@@ -108,7 +106,7 @@ def off_grid(given: Quantity | None, window: Window) -> list[float]:
     """Return the moments between ticks of a window at which events begin or end [steps since the start]."""
     if not isinstance(given, Events):
         return []
-    moments = {_position(at, window) for event in given.events for at in (event.start, event.end)}
+    moments = {window.position(at) for event in given.events for at in (event.start, event.end)}
     return sorted(at for at in moments if 0 < at < window.n and not at.is_integer())
 
 
@@ -129,14 +127,10 @@ def _covered(given: Events, moments: Floats, window: Window, how: tuple[str, Ove
     field, overlap, scale = how
     values = np.full(len(moments), np.nan)
     for event in given.events:
-        covers = (moments >= _position(event.start, window)) & (moments <= _position(event.end, window))
+        covers = (moments >= window.position(event.start)) & (moments <= window.position(event.end))
         number = event.value.number("kWh", field=field, bare=scale.bare, whole=scale.whole)
         values[covers] = _chosen(values[covers], number, overlap)
     return values
-
-
-def _position(moment: datetime, window: Window) -> float:
-    return (to_us(moment) - to_us(window.start)) / window.step_us
 
 
 def held(values: Floats) -> Floats:

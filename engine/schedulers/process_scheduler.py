@@ -90,7 +90,7 @@ def _schedule(site: Site, seconds: float) -> Schedule:
                 paid = np.maximum(flow, 0.0) * tariff.consumption_price
                 earned = np.maximum(-flow, 0.0) * tariff.production_price
                 name = f"{connection.commodity} net energy"
-                costs[name] = costs.get(name, 0.0) + float((paid - earned).sum()) * hours
+                costs[name] = costs.get(name, 0.0) + float(((paid - earned) * hours).sum())
     power = {each.name: each.load for each in site.devices if each.load is not None}
     return Schedule(
         window=site.window,

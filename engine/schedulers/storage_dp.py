@@ -108,7 +108,7 @@ def plan_one_store(site: Site, kernel: Kernel) -> Schedule | None:
     for row, value in zip(rest, values, strict=True):
         row[:] = value
     ready = thread_time()
-    path = kernel(rows, float(store.soc_at_start), parts.end_value, site.window.hours)
+    path = kernel(rows, float(store.soc_at_start), parts.end_value, site.window.step_hours)
     if not path.shape[1] or not np.isfinite(path).all():
         return None
     return _schedule(site, parts, rows, path, Timings(ready - began, thread_time() - ready))
@@ -116,7 +116,7 @@ def plan_one_store(site: Site, kernel: Kernel) -> Schedule | None:
 
 def _parts(site: Site) -> _Parts | None:
     """Return a site taken apart; None if it is not of this kind."""
-    if not _plain(site) or len(site.connections) != 1:
+    if not _plain(site) or site.window.bounds or len(site.connections) != 1:
         return None
     (connection,) = site.connections
     # These very classes and no others, not even heirs: the kernel knows their physics and asks them nothing.
@@ -150,7 +150,7 @@ def _plain(thing: Site | Connection | Storage | Port) -> bool:
 
 def _schedule(site: Site, parts: _Parts, rows: Floats, path: Floats, timings: Timings) -> Schedule:
     """Return a path in the words of its site; costs stand in the order of the linear problem."""
-    store, port, commodity, hours = parts.store, parts.port, parts.connection.commodity, site.window.hours
+    store, port, commodity, hours = parts.store, parts.port, parts.connection.commodity, site.window.step_hours
     power, level, storage_value, price = path
     net = rows[0] + power
     powers: dict[str, Floats] = {}
@@ -180,7 +180,7 @@ def _schedule(site: Site, parts: _Parts, rows: Floats, path: Floats, timings: Ti
 
 def _limit_shadow_prices(site: Site, parts: _Parts, rows: Floats, path: Floats) -> dict[str, Floats]:
     """Return what one more unit of each limit would save, see Schedule; the order is that of the linear problem."""
-    hours, port, store, name = site.window.hours, parts.port, parts.store, parts.connection.commodity
+    hours, port, store, name = site.window.step_hours, parts.port, parts.store, parts.connection.commodity
     _, buy, sell, _, _, charge, discharge, charging, discharging, wear, kept, share, _, lower, upper = rows
     _, level, value, price = path
     savings: dict[str, Floats] = {}

@@ -11,7 +11,7 @@ from engine.devices.port import Adjustable, Port
 from engine.devices.reach import settled
 from engine.devices.storage import Storage
 from engine.model.limits import SoftLimit, groups_of_equal, runs_of_equal
-from engine.model.linear import Floats, any_of, full
+from engine.model.linear import Floats, Values, any_of, full
 from engine.site import Connection, Site
 from engine.tariffs import EnergyTariff, PeakTariff
 
@@ -60,8 +60,8 @@ class StoreSite:
     levels: tuple[Level, ...]
 
     @property
-    def hours(self) -> float:
-        """Length of a step [h]."""
+    def hours(self) -> Values:
+        """Length of each step [h]."""
         return self.site.window.hours
 
     @classmethod

@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.devices.reach import path
 from engine.devices.storage import Storage
-from engine.model.linear import Floats, full
+from engine.model.linear import Floats, Values, full
 from engine.search.store_path import LEAST, MOST, SoftTicks, Ticks
 from engine.search.store_site import StoreSite
 
@@ -111,7 +111,7 @@ def _ways(parts: StoreSite, room: StepRange, bends: list[Floats], beside: Floats
     return np.where(use & possible, np.stack([least, most, cost[:-1], slope]), np.nan).transpose(0, 2, 1)
 
 
-def _soft(store: Storage, hours: float) -> list[SoftTicks]:
+def _soft(store: Storage, hours: Values) -> list[SoftTicks]:
     """Return the bounds of the energy whose breach is paid for at each tick."""
     short, over = store.soft_targets or (None, None)
     bounds = ((store.soft_minima, 1.0), (store.soft_maxima, -1.0), (short, 1.0), (over, -1.0))

@@ -84,8 +84,9 @@ class LiveModel:
         if model is None or found is None or before is None or not alike:
             return with_initial_basis(problem, arrays, budget)
         self.warm, model.budget = self.warm + 1, budget
+        rolls = not (problem.window.bounds or before.window.bounds)
         steps = (problem.window.start - before.window.start) // problem.window.step
-        if not steps:
+        if not steps or not rolls:
             model.edit(arrays)
             return model
         of_cols, of_rows = model.basis(found.x)

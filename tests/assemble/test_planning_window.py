@@ -10,6 +10,7 @@ from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.flex.storage import StorageModel
 from engine.iso_time import duration, instant, zone
+from engine.window import Window
 
 START = datetime(2030, 1, 14, 7, 0, tzinfo=UTC)
 HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)
@@ -28,9 +29,16 @@ def test_two_days_at_the_finest_resolution_unless_told():
     assert window(resolution=HOUR, duration=timedelta(hours=6)).n == 6
 
 
-def test_start_is_floored_and_end_filled_up():
+def test_the_first_step_is_what_is_left_of_its_slot_and_the_end_is_filled_up():
     found = window(start=START + timedelta(minutes=7), duration=HOUR)
-    assert found.start == START and found.end == START + timedelta(minutes=75)
+    assert found.start == START + timedelta(minutes=7) and found.end == START + timedelta(minutes=75)
+    assert (found.hours * 60).round(9).tolist() == [8, 15, 15, 15, 15]
+    assert found.slots == Window.of_length(START, timedelta(minutes=75), QUARTER)
+
+
+def test_a_start_on_the_clock_gives_equal_steps():
+    found = window(start=START, duration=HOUR)
+    assert found == Window.of_length(START, HOUR, QUARTER) and found.hours == 0.25
 
 
 def test_late_target_lengthens_a_plan_without_duration():

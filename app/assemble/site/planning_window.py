@@ -1,4 +1,4 @@
-"""Which steps are planned: floored to a grid, long enough for late targets, not longer than allowed."""
+"""Which steps are planned: from the start on a grid, long enough for late targets, not longer than allowed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -58,15 +58,14 @@ def planned(
     step = finest if request.resolution is None else request.resolution
     if step <= timedelta(0):
         raise FieldError("resolution", "a plan has steps; give their length, such as PT15M.")
-    asked = request.start.astimezone(UTC)  # a zone's clock would skip or repeat an hour in the sums below
-    start = asked - (asked - EPOCH) % step
-    end = after(asked, limits.usual if request.duration is None else request.duration, field="duration")
+    start = request.start.astimezone(UTC)  # a zone's clock would skip or repeat an hour in the sums below
+    end = after(start, limits.usual if request.duration is None else request.duration, field="duration")
     if request.duration is None:
         stores = [model for model in models if isinstance(model, StorageModel)]
         end = max([end, *(late for model in stores for late in _moments(model))])
     if end <= start:
         raise FieldError("duration", "a plan lasts some time; give its length, such as PT12H.")
-    window = Window(start, end + (start - end) % step, step)
+    window = Window.between(start, end + (EPOCH - end) % step, step)
     if limits.most_steps and window.n > limits.most_steps:
         raise FieldError(
             "duration",

@@ -8,15 +8,15 @@ from engine.devices.process import Process
 from engine.errors import FieldError
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Fixed
-from engine.iso_time import duration, iso_duration, to_us
+from engine.iso_time import duration, to_us
 from engine.window import Window
 
 
 def process(name: str, model: ProcessModel, window: Window, *, group: str | None) -> Process:
-    """Return the work that a process has to do once within a window.
+    """Return the work that a process has to do once within a window, for as many steps as its duration touches.
 
     Raises:
-        FieldError: Its power changes over time, or its duration is not a whole number of steps.
+        FieldError: Its power changes over time, or its duration is not above zero.
     """
     if not isinstance(model.power, Fixed):
         raise FieldError(f"{name}: power", "a process runs at one power; write it like '200 kW'.")
@@ -34,17 +34,14 @@ def process(name: str, model: ProcessModel, window: Window, *, group: str | None
 
 def _steps(name: str, model: ProcessModel, window: Window) -> int:
     lasts = duration(model.duration or "", field=f"{name}: duration")
-    if lasts <= timedelta(0) or lasts % window.step:
-        raise FieldError(
-            f"{name}: duration",
-            f"{iso_duration(lasts)} is not a whole number of steps of {iso_duration(window.step)}; change one of them.",
-        )
-    return lasts // window.step
+    if lasts <= timedelta(0):
+        raise FieldError(f"{name}: duration", "a process runs some time; write it like 'PT2H'.")
+    return -(-lasts // window.step)
 
 
 def _blocked(model: ProcessModel, window: Window) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Return whether a time restriction touches each step, shape (n,)."""
-    blocked = np.zeros(window.n, dtype=bool)
+    """Return whether a time restriction touches each step, shape (n,), or only a part of its slot is left."""
+    blocked = np.diff(window.ticks) < window.step_us
     for event in model.time_restrictions:
         blocked |= (window.ticks[1:] > to_us(event.start)) & (window.starts < to_us(event.end))
     return blocked

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from app.assemble.outputs import SensorOutput, of_power
 from app.assemble.site import bounded, flex_config
 from app.assemble.site.flex_config import DeviceModel, Effective
@@ -21,7 +23,7 @@ from engine.errors import FieldError, InputError, UnitError, UnknownName
 from engine.flex.context import FlexContext
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
-from engine.iso_time import duration, zone
+from engine.iso_time import duration, to_us, zone
 from engine.site import Site
 from engine.window import Window
 
@@ -128,7 +130,8 @@ def _hedged(context: FlexContext, window: Window) -> int:
     """Return the number of steps in which one decision has to do for all that may come."""
     if context.hedge_for is None:
         return 0
-    return max(-(-duration(context.hedge_for, field="hedge-for") // window.step), 0)
+    until = window.start + duration(context.hedge_for, field="hedge-for")
+    return int(np.searchsorted(window.starts, to_us(until)))
 
 
 def _one(currencies: set[str]) -> str:

@@ -89,9 +89,10 @@ class StorageBuilder:
     def _retention(self) -> Floats:
         """Return the share of the stored energy left after each step, shape (n,)."""
         around, given = self.device.around, self.device.model.storage_efficiency
-        kept = self.device.series("storage-efficiency", 1.0)
-        if isinstance(given, SensorReference):  # told for the length of the sensor's events, not for a step
-            kept = kept ** (around.window.hours / (around.readings.hours(given) or around.window.hours))
+        window, kept = around.window, self.device.series("storage-efficiency", 1.0)
+        length = around.readings.hours(given) if isinstance(given, SensorReference) else 0.0
+        if length or window.bounds:  # of a sensor, the share is that of its events, not of a step
+            kept = np.maximum(kept, 0.0) ** (window.hours / (length or window.step_hours))
         return np.clip(kept, 0.0, 1.0)
 
     def _flow(self, field: str) -> Floats:

@@ -1,5 +1,6 @@
 """Schedules: ask for one, fetch it, try one without saving it; and the flex-config in effect."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -27,6 +28,8 @@ from db.beliefs.source_filter import SourceFilter
 from db.jobs.jobs import Job
 from db.schedules import SOC, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
+from engine.model.linear import Floats
+from engine.window import Window
 
 SHOWN = "PT6H"
 """How much of a schedule is given where no duration is asked for."""
@@ -112,17 +115,18 @@ def _not_yet(job: Job) -> Reply:
 def _values(
     call: Call, sensor: Sensor, row: StoredSchedule, output: ScheduleOutput, query: ScheduleQuery
 ) -> dict[str, Any]:
-    length = min(lasting(query.duration, row.start), row.end - row.start)
+    start = Window.between(row.start, row.end, row.step).slots.start
+    length = min(lasting(query.duration, start), row.end - start)
     stored_energy = output.role == SOC
     asked = SeriesQuery(
-        start=row.start,
+        start=start,
         length=length + (sensor.resolution or row.step) * stored_energy,  # an energy is known at both ends of a step
         unit=query.unit or sensor.unit,
         resolution=sensor.resolution or row.step,
         as_of=AsOf(known_at=row.belief_time),
         sources=SourceFilter(ids=[row.source_id] if row.source_id else None),
     )
-    found = series_document(data.read(call.session, sensor, asked), row.start)
+    found = series_document(data.read(call.session, sensor, asked), start)
     sign = {"wysiwyg": 1.0, "consumption-positive": output.sign, "production-positive": -output.sign}
     factor = 1.0 if stored_energy else sign[query.sign_convention]
     return found | {"values": found["values"] * factor + 0.0}
@@ -136,20 +140,24 @@ def _info(row: StoredSchedule, job: Job) -> dict[str, Any]:
 def preview(call: Call, id: int, body: ScheduleTrigger) -> dict[str, Any]:
     """Compute a schedule and save nothing."""
     done = usecases.preview_schedule(call.session, call.actor, usecases.order_for_asset(id, body))
-    plan = done.schedule
+    plan, slots = done.schedule, done.schedule.window.slots
+
+    def on_slots(values: Mapping[str, Floats]) -> dict[str, Floats]:
+        return {name: plan.window.on_slots(each) for name, each in values.items()}
+
     return {
-        "start": plan.window.start.isoformat(),
-        "end": plan.window.end.isoformat(),
-        "resolution-s": plan.window.step.total_seconds(),
-        "power": {"unit": "kW", "values": dict(plan.power)},
-        "soc": {"unit": "kWh", "values": dict(plan.soc)},
+        "start": slots.start.isoformat(),
+        "end": slots.end.isoformat(),
+        "resolution-s": slots.step.total_seconds(),
+        "power": {"unit": "kW", "values": on_slots(plan.power)},
+        "soc": {"unit": "kWh", "values": {name: plan.window.on_slot_ticks(each) for name, each in plan.soc.items()}},
         "costs": dict(plan.costs),
         "currency": done.assembled.currency,
         "status": str(plan.status.value),
         "unresolved": unresolved(plan),
         "binding-limits": marginal.binding_limits(plan),
-        "prices": {"unit": f"{done.assembled.currency}/kWh", "values": dict(plan.shadow_prices)},
-        "worth": {"unit": f"{done.assembled.currency}/kWh", "values": dict(plan.storage_values)},
+        "prices": {"unit": f"{done.assembled.currency}/kWh", "values": on_slots(plan.shadow_prices)},
+        "worth": {"unit": f"{done.assembled.currency}/kWh", "values": on_slots(plan.storage_values)},
         "solver": marginal.solving(plan),
         "warnings": list(done.warnings),
     }
