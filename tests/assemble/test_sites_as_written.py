@@ -10,7 +10,7 @@ from db.sensors import Sensor
 from engine.devices.storage import Storage
 from engine.errors import InputError
 from engine.window import Window
-from tests.assemble.homes import HOUR, START, Home
+from tests.assemble.homes import HOUR, START, Home, us
 from tests.assemble.test_every_field import BATTERY, House, at, hours, house, power
 
 __all__ = ["house"]  # the fixture
@@ -217,3 +217,30 @@ def test_a_day_of_23_or_25_hours_in_five_minutes(home, start, end, length):
     planned = home.plan("battery", [model], {"consumption-price": "0.1 EUR/kWh"}, start=start, duration=length * HOUR)
     assert planned.stored[key] == length * 12
     assert planned.schedule.soc["battery"][-1] == pytest.approx(8)
+
+
+def test_a_plan_asked_for_within_a_step_has_only_the_rest_of_it(house):
+    # From 00:40, 2 kW reach 2 + 2 · (20 + 60) / 60 kWh by 02:00; the events stored are whole hours.
+    start, wanted = START + timedelta(minutes=40), {"value": "9 kWh", "datetime": "2030-01-14T02:00:00Z"}
+    entry = {"sensor": house["battery"], **BATTERY, "soc-minima": [wanted], "state-of-charge": house.ref("level")}
+    planned = house.home.plan("house", [entry], {"consumption-price": house.ref("price")}, start=start)
+    assert planned.schedule.window.start == start
+    assert planned.schedule.soc["battery"].tolist()[:3] == pytest.approx([2, 2 + 2 / 3, 4 + 2 / 3])
+    assert [each.amount for each in planned.schedule.breaches] == pytest.approx([9 - 4 - 2 / 3])
+    assert list(house.home.stored(house["battery"], hours=5)) == [us(hour) for hour in range(5)]
+    assert list(house.home.stored(house["level"], hours=5)) == [us(2 / 3), *(us(hour) for hour in range(1, 6))]
+
+
+def test_self_discharge_counts_for_the_rest_of_a_step_only(house):
+    start = START + timedelta(minutes=30)
+    model = {"storage-efficiency": "81%", "power-capacity": "0 kW"}
+    entry = {"sensor": house["battery"], **BATTERY, **model}
+    planned = house.home.plan("house", [entry], {"consumption-price": house.ref("price")}, start=start)
+    assert planned.schedule.soc["battery"].tolist()[:3] == pytest.approx([2, 1.8, 1.458])
+
+
+def test_a_process_begins_with_a_whole_step_and_runs_for_every_step_it_touches(house):
+    start = START + timedelta(minutes=30)
+    entry = {"sensor": house["other"], "power": "3 kW", "duration": "PT1H20M", "process-type": "INFLEXIBLE"}
+    planned = house.home.plan("house", [entry], {"consumption-price": house.ref("price")}, start=start)
+    assert planned.schedule.power["other"].tolist() == [0, 3, 3, 0, 0]

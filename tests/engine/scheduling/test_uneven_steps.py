@@ -45,7 +45,7 @@ def test_what_is_left_of_the_first_slot_is_all_the_time_there_is():
     assert plan.soc["car"].tolist() == pytest.approx([20, 20 + 11 / 12, 20 + 11 / 3, 20 + 77 / 12, 20 + 55 / 6])
 
 
-def test_a_year_long_step_costs_what_its_energy_costs():
+def test_a_long_step_costs_what_its_energy_costs():
     car = store(charger=1.0, soc_at_start=0.0, soc_max=40.0, soc_min=np.array([0.0, 0, 0, 2.5]))
     plan = StorageScheduler().compute(
         site(car, window=window(2, 4, 16), buy=np.array([0.3, 0.2, 0.1]), load=np.zeros(3))
