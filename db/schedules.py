@@ -16,6 +16,8 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    insert,
+    inspect,
     select,
     tuple_,
 )
@@ -107,19 +109,31 @@ class ScheduleInputs(Table):
 
 
 def add_schedule(session: Session, row: StoredSchedule, inputs: bytes | None) -> StoredSchedule:
-    """Add a schedule with its outputs and, if they are kept, its inputs; one of the same job and asset gives way."""
+    """Add a schedule with its outputs and, if they are kept, its inputs; one of the same job and asset gives way.
+
+    Returns the row with its id, and detached: it is written by plain statements, as the session's unit of work costs as
+    much again as all values of the schedule.
+    """
     if row.job_id is not None:
-        same = select(StoredSchedule).filter_by(job_id=row.job_id, asset_id=row.asset_id)
-        earlier = session.scalar(same)
-        if earlier is not None:
-            session.delete(earlier)
-            session.flush()
-    session.add(row)
-    session.flush()
+        same = delete(StoredSchedule).where(StoredSchedule.job_id == row.job_id, StoredSchedule.asset_id == row.asset_id)
+        session.execute(same)
+    connection = session.connection()
+    added = connection.execute(insert(StoredSchedule).returning(StoredSchedule.id), _columns(row))
+    row.id = added.scalar_one()
+    if row.outputs:
+        for output in row.outputs:
+            output.schedule_id = row.id
+        connection.execute(insert(ScheduleOutput), [_columns(output) for output in row.outputs])
     if inputs is not None:
-        session.add(ScheduleInputs(schedule_id=row.id, saved_at=row.created_at, content=inputs))
-        session.flush()
+        kept = {"schedule_id": row.id, "saved_at": row.created_at, "content": inputs}
+        connection.execute(insert(ScheduleInputs), kept)
     return row
+
+
+def _columns(row: Table) -> dict[str, Any]:
+    """Return the columns of a new row that are set; the table has defaults for the others."""
+    names = inspect(type(row)).column_attrs.keys()
+    return {name: value for name in names if (value := getattr(row, name)) is not None}
 
 
 def of_job(session: Session, job_id: str) -> Sequence[StoredSchedule]:

@@ -163,7 +163,7 @@ def test_nothing_is_told_of_a_site_without_prices_or_without_a_schedule(database
     with database.writing() as session:
         row = home(session, **dict.fromkeys(day_costs.PRICES))["row"]
         assert not found(session)
-        session.delete(row)
+        session.delete(session.get_one(StoredSchedule, row.id))
         session.flush()
         assert not found(session)
 

@@ -121,12 +121,13 @@ def test_schedules_come_back_with_outputs_and_inputs(
 ) -> None:
     sensor, source = sensor_and_source(database)
     packed = pack({"prices": np.arange(5.0)})
-    facts = {name: [1, "ü"] for name in ("warnings", "loads", "input_sensors")}
+    facts = {name: [1, "ü"] for name in ("warnings", "input_sensors")}
     moments = {"start": NOON, "end": NOON + DAY, "step": STEP, "belief_time": NOON, "created_at": LATER}
     with database.writing() as session:
         row = StoredSchedule(
             asset_id=sensor.asset_id, source_id=source.id, scheduler="s", status="optimal", gap=0.1 + 0.2,
-            currency="EUR", costs={"energy": -1 / 3}, breaches=[{"count": 1}], connections=[{"packed": "eJw="}],
+            currency="EUR", inputs_missing="x", costs={"energy": -1 / 3}, loads=["ü"],
+            breaches=[{"count": 1}], connections=[{"packed": "eJw="}],
             outputs=[ScheduleOutput(sensor_id=sensor.id, device="d", role=POWER, commodity="heat", part="both",
                                     sign=-1.0, belief_time=NOON, numbers={"peak": 1 / 7})], **facts, **moments
         )  # fmt: skip
