@@ -130,15 +130,13 @@ def _plain(value: Any, arrays: Arrays) -> Any:
             return {"moment": value.isoformat()}
         case timedelta():
             return {"us": value // MICROSECOND}
-    return {
-        "of": _name(value),
-        "with": {name: _plain(getattr(value, name), arrays) for name in _field_names(type(value))},
-    }
+    kind = _name(value)
+    return {"of": kind, "with": {name: _plain(getattr(value, name), arrays) for name in _field_names(kind)}}
 
 
 @cache
-def _field_names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
+def _field_names(kind: str) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(_classes()[kind]))
 
 
 def _number(array: NDArray[Any], arrays: Arrays) -> int:
