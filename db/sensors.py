@@ -62,8 +62,9 @@ def _of_ids() -> Select[Sensor]:
 
 def bring(session: Session, ids: Collection[int]) -> None:
     """Read the sensors with some ids in one statement; the session keeps them, and ``get`` finds them there."""
-    if ids:
-        session.info.setdefault("sensors", []).extend(session.scalars(_of_ids(), {"ids": sorted(ids)}))
+    kept: dict[int, Sensor] = session.info.setdefault("sensors", {})  # else the session forgets what nobody refers to
+    if missing := sorted(set(ids) - kept.keys()):
+        kept.update((sensor.id, sensor) for sensor in session.scalars(_of_ids(), {"ids": missing}))
 
 
 def of_asset(session: Session, asset_id: int) -> list[Sensor]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
 from pydantic import (
@@ -95,12 +95,19 @@ class FlexFields(BaseModel):
         """Return what there is to know of one field, by either spelling."""
         return _facts(cls)[name.replace("-", "_")]
 
+    @cached_property
+    def _references(self) -> tuple[Reference, ...]:
+        set_fields = ((getattr(self, attribute), fact) for attribute, fact in _facts(type(self)).items())
+        return tuple(
+            each
+            for value, fact in set_fields
+            if value is not None
+            for each in _in_value(value, fact, self.unit_of(fact))
+        )
+
     def references(self) -> Iterator[Reference]:
         """Give everything that the fields name, also deep inside."""
-        for attribute in type(self).model_fields:
-            if (value := getattr(self, attribute)) is not None:
-                fact = self.fact(attribute)
-                yield from _in_value(value, fact, self.unit_of(fact))
+        return iter(self._references)  # kept, as a plan of many devices asks each of them a dozen times
 
     def outputs(self) -> Iterator[Reference]:
         """Give the sensors that receive a part of the plan by fields of their own, not by those of entries inside."""
@@ -113,8 +120,8 @@ class FlexFields(BaseModel):
     @property
     def currencies(self) -> set[str]:
         """Every currency written in a price; sensors and bare zeros tell none."""
-        names = [fact.name.replace("-", "_") for fact in self.facts() if fact.kind == "price"]
-        prices = [price for name in names if isinstance(price := getattr(self, name), quantity.Quantity)]
+        values = (getattr(self, name) for name in attributes_of(type(self), "price"))
+        prices = [price for price in values if isinstance(price, quantity.Quantity)]
         return {code for price in prices if (code := quantity.currency(price))}
 
     def refuse_unstorable(self) -> None:
@@ -196,6 +203,12 @@ def _in_value(value: object, fact: Fact, unit: str | None) -> Iterator[Reference
                 yield from _in_value(each, fact, unit)
         case int() if type(value) is int:
             yield Reference(fact.name, "asset" if fact.form == "asset" else "sensor", value, fact, unit)
+
+
+@cache
+def attributes_of(kind: type[FlexFields], *kinds: str) -> tuple[str, ...]:
+    """Names, in Python, of the fields of some kinds, such as prices."""
+    return tuple(attribute for attribute, fact in _facts(kind).items() if fact.kind in kinds)
 
 
 @cache

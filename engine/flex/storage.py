@@ -9,7 +9,7 @@ from pydantic import SkipValidation, ValidationInfo, field_validator, model_vali
 from engine.errors import FieldError
 from engine.flex import quantity
 from engine.flex.facts import FieldRole, described
-from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities
+from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities, attributes_of
 from engine.flex.parts import GroupReference, OperationMode, Output
 from engine.flex.quantity import Fixed, Quantity
 from engine.iso_time import duration
@@ -262,7 +262,7 @@ class StorageModel(FlexFields):
     @property
     def stores(self) -> bool:
         """Whether any field tells of a store."""
-        names = [fact.name.replace("-", "_") for fact in self.facts() if fact.kind in ("energy", "state-of-charge")]
+        names = attributes_of(type(self), "energy", "state-of-charge")
         return bool(self.soc_gain or self.soc_usage) or any(getattr(self, name) is not None for name in names)
 
     def bare_unit(self, power_unit: str | None) -> str:

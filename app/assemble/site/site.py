@@ -66,11 +66,12 @@ def read_description(references: References, request: ScheduleRequest, limits: W
     asset = references.asset(request.asset, field="asset")
     tree, foreign = assets.own_subtree(references.session, request.asset)
     context, effective = _context(asset, request.flex_context)
-    _bring_sensors(references, flex_config.device_ids(request.flex_model))
+    of_context = [each.key for each in context.references() if each.target == "sensor"]
+    _bring_sensors(references, [*flex_config.device_ids(request.flex_model), *of_context])
     models = flex_config.models(references, tree, request.flex_model)
     bounded.check_models(models, limits)
     entries = [(model, _entry(model)) for model in models]
-    named = [each for fields in (context, *(read for _, read in entries)) for each in fields.references()]
+    named = (each for _, read in entries for each in read.references())
     _bring_sensors(references, [each.key for each in named if each.target == "sensor"])
     ask_for(references, context, effective.origins)
     for model, read in entries:
