@@ -15,6 +15,7 @@ from urllib3.exceptions import NewConnectionError
 
 from benchmarks.reliability_services import Services, Site, wait
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import get
 from db.jobs.jobs import PENDING, Job
 from db.sensors import Sensor
@@ -228,6 +229,6 @@ def runs(services: Services, sensor_id: int) -> dict[int, int]:
     """Return the number of values that are stored of each run, the superseded ones as well."""
     with services.database.reading() as session:
         sensor = get(session, Sensor, sensor_id)
-        values = store.read_all(session, sensor, START, EVER, known_at=EVER).beliefs.values
+        values = store.read_all(session, sensor, BeliefQuery(START, EVER, known_at=EVER)).beliefs.values
     numbers, counts = np.unique(np.floor(values), return_counts=True)
     return {int(number): int(count) for number, count in zip(numbers, counts, strict=True)}

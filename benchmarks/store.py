@@ -14,6 +14,7 @@ from db.beliefs import store
 from db.beliefs.knowledge import AsOf
 from db.beliefs.latest import Known
 from db.beliefs.series import SeriesRow
+from db.beliefs.time_range import BeliefQuery
 from db.core.driver import Driver
 from db.exchange import frames
 from db.sensors import Sensor
@@ -117,7 +118,7 @@ def run(bench: Bench) -> list[tuple[str, float, str]]:
 
     def many(_: int) -> None:
         with bench.database.reading() as session:
-            store.read_many(session, sensors[:200], week, week + 7 * DAY, known_at=LATER)
+            store.read_many(session, sensors[:200], BeliefQuery(week, week + 7 * DAY, known_at=LATER))
 
     compare("200 sensors, a week, one call", bench.measure(many, times=5))
     return found
@@ -143,7 +144,7 @@ def reads(bench: Bench, sensor: Sensor, rows: Rows, compare: Callable[..., None]
 
     def ours(_: int) -> Known:
         with bench.database.reading() as session:
-            return store.read(session, sensor, NOON, NOON + 365 * DAY, known_at=LATER)
+            return store.read(session, sensor, BeliefQuery(NOON, NOON + 365 * DAY, known_at=LATER))
 
     others = {"fetchall_to_DataFrame": bench.measure(lambda _: rows.frame(), times=2)}
     if not bench.is_sqlite:
@@ -168,7 +169,7 @@ def overlapping(bench: Bench, sensor: Sensor, source: Source, compare: Callable[
 
     def read(_: int, known_at: Any = LATER) -> None:
         with bench.database.reading() as session:
-            store.read(session, sensor, NOON, NOON + 365 * DAY, known_at=known_at)
+            store.read(session, sensor, BeliefQuery(NOON, NOON + 365 * DAY, known_at=known_at))
 
     ahead = AsOf(known_at=LATER, horizon=6 * 60 * MINUTE)
     compare("read a year of runs, latest", bench.measure(read, times=5))
@@ -177,7 +178,7 @@ def overlapping(bench: Bench, sensor: Sensor, source: Source, compare: Callable[
 
     def replay(_: int) -> None:
         with bench.database.reading() as session:
-            store.read_all(session, sensor, NOON, NOON + 365 * DAY, known_at=LATER)
+            store.read_all(session, sensor, BeliefQuery(NOON, NOON + 365 * DAY, known_at=LATER))
 
     compare("read a year of runs, all 2 M beliefs", bench.measure(replay, times=1))
 

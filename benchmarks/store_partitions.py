@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmarks.store_bench import Bench, postgresql
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.sources import named
 from tests.db.samples import DAY, LATER, MINUTE, NOON, add_sensor, steps
 
@@ -38,7 +39,7 @@ def measure(bench: Bench) -> dict[str, float]:
     def read(count: int, days: int) -> Callable[[int], None]:
         def ask(_: int) -> None:
             with bench.database.reading() as session:
-                store.read_many(session, sensors[:count], NOON, NOON + days * DAY, known_at=LATER)
+                store.read_many(session, sensors[:count], BeliefQuery(NOON, NOON + days * DAY, known_at=LATER))
 
         return ask
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from benchmarks.store_bench import Bench, postgresql, sqlite
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import get
 from db.sensors import Sensor
 from db.sources import named
@@ -70,7 +71,7 @@ def measure(bench: Bench, millions: float) -> None:
 
     def month(_: int) -> None:
         with bench.database.reading() as session:
-            store.read(session, sensor, NOON + 90 * DAY, NOON + 120 * DAY, known_at=LATER)
+            store.read(session, sensor, BeliefQuery(NOON + 90 * DAY, NOON + 120 * DAY, known_at=LATER))
 
     print(f"{bench.name}: month of a forecast sensor, latest: {bench.measure(month, times=20):.2f} ms", flush=True)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.store_bench import sqlite
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database, get
 from db.sensors import Sensor
 from db.sources import Source
@@ -40,7 +41,7 @@ def read(url: str, sensor_id: int, _: int, until: float, answers: "Queue[Any]") 
     while time.time() < until:
         begun = time.perf_counter()
         with database.reading() as session:
-            store.read(session, get(session, Sensor, sensor_id), NOON, NOON + 7 * DAY, known_at=LATER)
+            store.read(session, get(session, Sensor, sensor_id), BeliefQuery(NOON, NOON + 7 * DAY, known_at=LATER))
         took.append(time.perf_counter() - begun)
         time.sleep(PAUSE)
     answers.put(("read", took))

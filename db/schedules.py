@@ -115,7 +115,9 @@ def add_schedule(session: Session, row: StoredSchedule, inputs: bytes | None) ->
     much again as all values of the schedule.
     """
     if row.job_id is not None:
-        same = delete(StoredSchedule).where(StoredSchedule.job_id == row.job_id, StoredSchedule.asset_id == row.asset_id)
+        same = delete(StoredSchedule).where(
+            StoredSchedule.job_id == row.job_id, StoredSchedule.asset_id == row.asset_id
+        )
         session.execute(same)
     connection = session.connection()
     added = connection.execute(insert(StoredSchedule).returning(StoredSchedule.id), _columns(row))

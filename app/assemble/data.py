@@ -12,6 +12,7 @@ from db.beliefs import store
 from db.beliefs.knowledge import AsOf
 from db.beliefs.latest import Known
 from db.beliefs.source_filter import SourceFilter
+from db.beliefs.time_range import BeliefQuery
 from db.core import bounds
 from db.core.bounds import Most
 from db.sensors import Sensor
@@ -74,7 +75,7 @@ def all_of(session: Session, sensors: list[Sensor], asked: SeriesQuery) -> dict[
     _check_size([step for step in steps if step], asked.length, most)
     before = max((sensor.resolution for sensor in sensors), default=timedelta(0)) + LONGER_DAY
     start, end = asked.start - before, after(asked.start, asked.length, field="duration") + LONGER_DAY
-    found = store.read_many(session, sensors, start, end, known_at=asked.as_of, sources=asked.sources)
+    found = store.read_many(session, sensors, BeliefQuery(start, end, known_at=asked.as_of, sources=asked.sources))
     usual = {
         sensor.id: asked.resolution or sensor.resolution or usual_step(found[sensor.id].events, asked.length, most)
         for sensor in sensors

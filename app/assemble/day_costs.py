@@ -15,6 +15,7 @@ from db import schedules
 from db.assets import Asset, lineage
 from db.beliefs import store
 from db.beliefs.latest import Known
+from db.beliefs.time_range import BeliefQuery
 from db.schedules import CONNECTION, POWER, StoredSchedule
 from db.sensors import Sensor
 from engine.errors import EngineError
@@ -86,7 +87,7 @@ def of_sites(
     rows = schedules.newest_of_assets(session, list(by_id), as_of=known_at, span=(start, end))
     sites = _sites(list(rows.values()), by_id)
     sensors = references.readable(key for site in sites for key in site.sensors())
-    known = store.read_many(session, list(sensors.values()), start - BEFORE, end, known_at=known_at)
+    known = store.read_many(session, list(sensors.values()), BeliefQuery(start - BEFORE, end, known_at=known_at))
     found = [_cost(site, sensors, known, start, end) for site in sites]
     return [each for each in found if each is not None]
 

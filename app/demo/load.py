@@ -13,6 +13,7 @@ from app.jobs.handlers import forecast
 from app.usecases.jobs.schedules import ScheduleOrder, compute_schedule, save_schedule
 from db import sources
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.sensors import Sensor
 from db.sources import Source
@@ -62,7 +63,7 @@ def load(database: Database, *, now: datetime) -> Loaded:
 
 def _request(session: Session, sensors: dict[str, Sensor], hour: datetime, now: datetime) -> ScheduleRequest:
     """Return what to plan: the house; the battery is taken as half full where no earlier plan tells."""
-    told = store.read(session, sensors["soc"], hour - toy.HOUR, hour + toy.HOUR, known_at=now)
+    told = store.read(session, sensors["soc"], BeliefQuery(hour - toy.HOUR, hour + toy.HOUR, known_at=now))
     half = {"asset": sensors["battery"].asset_id, "soc-at-start": "50 %"}
     model = () if len(told) else (half,)
     return ScheduleRequest(asset=sensors["site"].asset_id, start=hour, duration=PLAN, flex_model=model)

@@ -64,11 +64,6 @@ class AsOf:
         return passes
 
 
-def as_of(known_at: datetime | AsOf) -> AsOf:
-    """Return a moment of knowledge as the question which beliefs count."""
-    return known_at if isinstance(known_at, AsOf) else AsOf(known_at=known_at)
-
-
 def knowable(rule: Mapping[str, Any], resolution: timedelta, events: Microseconds) -> Microseconds:
     """Return when the value of each event can be known [us since 1970 UTC], shape (n,).
 

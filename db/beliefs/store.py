@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from db.beliefs import chunk_rows, fast_writes, rewrite, time_range
 from db.beliefs.chunks import Beliefs, Values, together
-from db.beliefs.knowledge import AsOf, as_of, knowable
+from db.beliefs.knowledge import knowable
 from db.beliefs.latest import Known, Sourced, one_per_event
 from db.beliefs.merge import Merged, merge
 from db.beliefs.series import SLOTS, SeriesRow, span_for, step_of
-from db.beliefs.source_filter import SourceFilter
+from db.beliefs.time_range import BeliefQuery
 from db.core import bounds
 from db.core.driver import Driver
 from db.sensors import Sensor
@@ -164,94 +164,39 @@ def _moved_on(line: SeriesRow, merged: Merged) -> SeriesRow:
     )
 
 
-def read(
-    session: Session,
-    sensor: Sensor,
-    start: datetime,
-    end: datetime,
-    *,
-    known_at: datetime | AsOf,
-    sources: SourceFilter | None = None,
-) -> Known:
-    """Return one value per event that starts in [start, end), as it was known at one moment.
+def read(session: Session, sensor: Sensor, query: BeliefQuery) -> Known:
+    """Return one value per event, as it was known at one moment.
 
     Of probabilistic beliefs it is the median quantile; which of several sources counts, see ``one_per_event``.
     """
-    return read_many(session, [sensor], start, end, known_at=known_at, sources=sources)[sensor.id]
+    return read_many(session, [sensor], query)[sensor.id]
 
 
-def read_many(
-    session: Session,
-    sensors: Sequence[Sensor],
-    start: datetime,
-    end: datetime,
-    *,
-    known_at: datetime | AsOf,
-    sources: SourceFilter | None = None,
-) -> dict[int, Known]:
+def read_many(session: Session, sensors: Sequence[Sensor], query: BeliefQuery) -> dict[int, Known]:
     """Return the same as ``read`` for several sensors at the cost of one, by sensor id."""
-    found = time_range.read(
-        session, sensors, time_range.EventSpan(start, end), known_at=as_of(known_at), sources=sources
-    )
+    found = time_range.read(session, sensors, query)
     return {key: one_per_event(parts).known for key, parts in found.items()}
 
 
-def read_quantiles(
-    session: Session,
-    sensor: Sensor,
-    start: datetime,
-    end: datetime,
-    *,
-    known_at: datetime | AsOf,
-    sources: SourceFilter | None = None,
-) -> Sourced:
+def read_quantiles(session: Session, sensor: Sensor, query: BeliefQuery) -> Sourced:
     """Return the same as ``read`` with every quantile of each belief."""
-    span = time_range.EventSpan(start, end)
-    found = time_range.read(session, [sensor], span, known_at=as_of(known_at), sources=sources)
-    return one_per_event(found[sensor.id])
+    return one_per_event(time_range.read(session, [sensor], query)[sensor.id])
 
 
-def read_per_source(
-    session: Session,
-    sensor: Sensor,
-    start: datetime,
-    end: datetime,
-    *,
-    known_at: datetime | AsOf,
-    sources: SourceFilter | None = None,
-) -> dict[int, Beliefs]:
+def read_per_source(session: Session, sensor: Sensor, query: BeliefQuery) -> dict[int, Beliefs]:
     """Return the newest belief per event and source, by source id."""
-    span = time_range.EventSpan(start, end)
-    found = time_range.read(session, [sensor], span, known_at=as_of(known_at), sources=sources)
+    found = time_range.read(session, [sensor], query)
     return {origin.source_id: beliefs for origin, beliefs in found[sensor.id] if len(beliefs)}
 
 
-def read_newest(
-    session: Session,
-    sensor: Sensor,
-    start: datetime,
-    end: datetime,
-    *,
-    known_at: datetime | AsOf,
-    sources: SourceFilter | None = None,
-) -> Sourced:
+def read_newest(session: Session, sensor: Sensor, query: BeliefQuery) -> Sourced:
     """Return the same as ``read_per_source`` as one table, by event and source."""
-    parts = read_per_source(session, sensor, start, end, known_at=known_at, sources=sources)
-    return _sourced(list(parts.items()))
+    return _sourced(list(read_per_source(session, sensor, query).items()))
 
 
-def read_all(
-    session: Session,
-    sensor: Sensor,
-    start: datetime,
-    end: datetime,
-    *,
-    known_at: datetime | AsOf,
-    sources: SourceFilter | None = None,
-) -> Sourced:
+def read_all(session: Session, sensor: Sensor, query: BeliefQuery) -> Sourced:
     """Return every belief formed until a moment, superseded ones too, by event, time and source; for replay."""
-    span = time_range.EventSpan(start, end)
-    parts = time_range.read_all(session, sensor, span, known_at=as_of(known_at), sources=sources)
+    parts = time_range.read_all(session, sensor, query)
     return _sourced([(origin.source_id, found) for origin, found in parts])
 
 

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
@@ -47,26 +47,44 @@ class EventSpan:
         return (events >= to_us(self.start)) & (events < to_us(self.end))
 
 
+@dataclass(frozen=True, slots=True)
+class BeliefQuery:
+    """Which beliefs are read: about which events, known when, and from whom."""
+
+    start: datetime
+    """Begin of the span in which the events start; that moment counts."""
+    end: datetime
+    """End of that span; that moment does not count."""
+    _: KW_ONLY
+    known_at: datetime | AsOf
+    """The latest moment at which a belief may have been formed; or a closer rule, see ``AsOf``."""
+    sources: SourceFilter | None = None
+    """Whose beliefs count; None: those of every source."""
+
+    @property
+    def span(self) -> EventSpan:
+        """The span in which the events start."""
+        return EventSpan(self.start, self.end)
+
+    @property
+    def as_of(self) -> AsOf:
+        """The moment of knowledge as a rule."""
+        return self.known_at if isinstance(self.known_at, AsOf) else AsOf(known_at=self.known_at)
+
+
 Part: TypeAlias = tuple[Origin, Beliefs]
 """Beliefs of one series."""
 
 
-def read(
-    session: Session,
-    sensors: Sequence[Sensor],
-    span: EventSpan,
-    *,
-    known_at: AsOf,
-    sources: SourceFilter | None,
-) -> dict[int, list[Part]]:
+def read(session: Session, sensors: Sequence[Sensor], query: BeliefQuery) -> dict[int, list[Part]]:
     """Return the newest belief per event of each series, in order of event, by sensor id.
 
     Raises:
         FieldError: More beliefs would be opened than the session may read.
     """
-    driver = Driver(session)
+    driver, span, known_at = Driver(session), query.span, query.as_of
     by_id = {sensor.id: sensor for sensor in sensors}
-    wanted, most = sorted(origins(driver, list(by_id), sources)), bounds.of(session).read
+    wanted, most = sorted(origins(driver, list(by_id), query.sources)), bounds.of(session).read
     bounds.check_read(driver, most, wanted, partial(chunk_rows.finding, span.of(wanted), CURRENT))
     current, last_known = _current(driver, span, wanted)
     if not (known_at.is_moment and last_known <= to_us(known_at.known_at)):
@@ -142,21 +160,14 @@ def _as_known(
     return found
 
 
-def read_all(
-    session: Session,
-    sensor: Sensor,
-    span: EventSpan,
-    *,
-    known_at: AsOf,
-    sources: SourceFilter | None,
-) -> list[Part]:
+def read_all(session: Session, sensor: Sensor, query: BeliefQuery) -> list[Part]:
     """Return every belief of each series that counts, in no order.
 
     Raises:
         FieldError: More beliefs would be opened than the session may read.
     """
-    driver = Driver(session)
-    wanted = sorted(origins(driver, [sensor.id], sources))
+    driver, span, known_at = Driver(session), query.span, query.as_of
+    wanted = sorted(origins(driver, [sensor.id], query.sources))
     bounds.check_read(driver, bounds.of(session).read, wanted, partial(chunk_rows.finding, span.of(wanted), EVERY))
     every = _by_series(chunk_rows.every(driver, span.of(wanted)))
     found = []

@@ -16,6 +16,7 @@ from app.jobs.handlers.schedule import Planned
 from db import sources
 from db.assets import Asset, asset_type
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
 from engine.iso_time import to_us
 from engine.window import Window
@@ -75,7 +76,7 @@ class Home:
     def stored(self, sensor_id: int, start: datetime = START, hours: float = 4) -> dict[datetime, float]:
         sensor = self.session.get(Sensor, sensor_id)
         end = start + timedelta(hours=hours, microseconds=1)
-        known = store.read(self.session, sensor, start, end, known_at=KNOWN_AT)
+        known = store.read(self.session, sensor, BeliefQuery(start, end, known_at=KNOWN_AT))
         return dict(zip(known.events.tolist(), known.values.tolist(), strict=True))
 
 

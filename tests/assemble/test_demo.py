@@ -9,6 +9,7 @@ from app.demo import building, excerpts, toy
 from app.demo.load import load
 from db.accounts.users import by_email
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from engine.window import Window
 
 NOW = datetime(2026, 11, 18, 10, 20, tzinfo=UTC)
@@ -24,7 +25,7 @@ def loaded(database):
 
 def known(database, name, start, end, *, known_at):
     with database.reading() as session:
-        return store.read(session, building.sensors(session)[name], start, end, known_at=known_at)
+        return store.read(session, building.sensors(session)[name], BeliefQuery(start, end, known_at=known_at))
 
 
 def test_plan_covers_two_days_and_keeps_energy(loaded):

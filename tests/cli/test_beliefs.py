@@ -6,6 +6,7 @@ import pytest
 
 from app.cli.main import main
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database, get
 from db.sensors import Sensor
 from tests.db.samples import DAY, LATER, NOON
@@ -40,7 +41,9 @@ def prices(folder: Path, *, bad: dict[int, str] | None = None) -> str:
 def stored(database: Database) -> list[float]:
     with database.reading() as session:
         sensor = get(session, Sensor, 1)
-        values: list[float] = store.read(session, sensor, NOON - DAY, NOON + DAY, known_at=LATER).values.tolist()
+        values: list[float] = store.read(
+            session, sensor, BeliefQuery(NOON - DAY, NOON + DAY, known_at=LATER)
+        ).values.tolist()
         return values
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database, get
 from db.sensors import Sensor
 from tests.cli.test_beliefs import PRICES, add, command, prices, stored, toy
@@ -45,10 +46,14 @@ def test_a_file_that_went_out_comes_in_again_and_changes_nothing(filled: Databas
     command("show", "beliefs", "--sensor", "1", *RANGE, "--to-file", file)
     columns = ["--datecol", "event_start", "--valuecol", "event_value", "--beliefcol", "belief_time"]
     with filled.reading() as session:
-        before = store.read_all(session, get(session, Sensor, 1), NOON - DAY, NOON + DAY, known_at=LATER).beliefs
+        before = store.read_all(
+            session, get(session, Sensor, 1), BeliefQuery(NOON - DAY, NOON + DAY, known_at=LATER)
+        ).beliefs
     assert add(file, *columns) == 0
     with filled.reading() as session:
-        after = store.read_all(session, get(session, Sensor, 1), NOON - DAY, NOON + DAY, known_at=LATER).beliefs
+        after = store.read_all(
+            session, get(session, Sensor, 1), BeliefQuery(NOON - DAY, NOON + DAY, known_at=LATER)
+        ).beliefs
     assert np.array_equal(after.times, before.times)
     assert np.array_equal(after.values, before.values)
 

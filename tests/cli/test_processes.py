@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import get
 from db.sensors import Sensor
 from engine.iso_time import from_us, zone
@@ -44,7 +45,9 @@ def test_process_costs_what_the_documentation_says(begun, database, sensor, kind
     assert said.code == 0 and f"{cost} EUR" in said.out
     with database.reading() as session:
         end = MIDNIGHT + timedelta(days=1)
-        known = store.read(session, get(session, Sensor, sensor), MIDNIGHT, end, known_at=datetime.now(UTC))
+        known = store.read(
+            session, get(session, Sensor, sensor), BeliefQuery(MIDNIGHT, end, known_at=datetime.now(UTC))
+        )
     runs = {from_us(at).astimezone(MIDNIGHT.tzinfo).hour for at in known.events[known.values > 0]}
     assert runs == hours and set(known.values.tolist()) == {0.0, 0.2}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.sensors import Sensor
 from tests.cli.conftest import Terminal
@@ -48,7 +49,9 @@ def test_a_day_is_one_where_the_sensor_is(terminal: Terminal, daily: str, databa
     with database.reading() as session:
         sensor = session.get_one(Sensor, 4)
         known = store.read(
-            session, sensor, datetime(2030, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC), known_at=EVER
+            session,
+            sensor,
+            BeliefQuery(datetime(2030, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC), known_at=EVER),
         )
     assert known.values.tolist() == [24, 25, 24]
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database, get
 from db.sensors import Sensor
 from engine.iso_time import from_us, zone
@@ -36,7 +37,7 @@ def schedule(database: Database) -> dict[str, float]:
     start = datetime.fromisoformat(f"{TOMORROW}T00:00").replace(tzinfo=zone("Europe/Amsterdam"))
     with database.reading() as session:
         known = store.read(
-            session, get(session, Sensor, 2), start, start + timedelta(days=1), known_at=datetime.now(UTC)
+            session, get(session, Sensor, 2), BeliefQuery(start, start + timedelta(days=1), known_at=datetime.now(UTC))
         )
     local = [f"{from_us(event).astimezone(start.tzinfo):%H:%M}" for event in known.events]
     return dict(zip(local, known.values.tolist(), strict=True))
@@ -99,7 +100,9 @@ def test_bad_row_is_named_and_nothing_of_the_file_is_stored(terminal, database):
     with database.reading() as session:
         start = datetime.fromisoformat(f"{TOMORROW}T00:00Z")
         known = store.read(
-            session, get(session, Sensor, 1), start - timedelta(1), start + timedelta(1), known_at=datetime.now(UTC)
+            session,
+            get(session, Sensor, 1),
+            BeliefQuery(start - timedelta(1), start + timedelta(1), known_at=datetime.now(UTC)),
         )
     assert len(known) == 0
 

@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database, get
 from db.sensors import Sensor
 from db.sources import Source
@@ -56,7 +57,7 @@ def kill_a_writer(url: str, sensor: Sensor, source: Source, *, first: int, dice:
 def runs(database: Database, sensor: Sensor) -> dict[int, int]:
     """Return the number of values that are stored of each run."""
     with database.reading() as session:
-        every = store.read_all(session, sensor, NOON - DAY, NOON + 9000 * DAY, known_at=LATER).beliefs
+        every = store.read_all(session, sensor, BeliefQuery(NOON - DAY, NOON + 9000 * DAY, known_at=LATER)).beliefs
     times, counts = np.unique(every.times, return_counts=True)
     return {(from_us(t) - NOON) // timedelta(minutes=1): int(n) for t, n in zip(times, counts, strict=True)}
 

@@ -10,6 +10,7 @@ from db.beliefs import fast_writes, store
 from db.beliefs.chunks import CERTAIN, Beliefs, encode
 from db.beliefs.decoding import decode
 from db.beliefs.series import Chunk, Series
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.sensors import Sensor
 from db.sources import named
@@ -51,7 +52,10 @@ def test_one_after_the_other_is_the_same_as_at_once(database: Database, form: st
             written = store.write(session, one, source, events=EVENTS[part], values=values[part], known_at=times[part])
         assert (written.stored, written.unchanged) == (len(EVENTS[part]), 0)
     with database.reading() as session:
-        found = [store.read_all(session, s, NOON - DAY, NOON + 9 * DAY, known_at=LATER).beliefs for s in (one, other)]
+        found = [
+            store.read_all(session, s, BeliefQuery(NOON - DAY, NOON + 9 * DAY, known_at=LATER)).beliefs
+            for s in (one, other)
+        ]
     for name in ("events", "times", "values"):
         assert np.array_equal(getattr(found[0], name), getattr(found[1], name))
     assert lines(database, one) == lines(database, other)

@@ -12,6 +12,7 @@ from db.beliefs import store
 from db.beliefs.chunks import Beliefs
 from db.beliefs.knowledge import AsOf
 from db.beliefs.merge import WriteConflict
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.sensors import Sensor
 from engine.iso_time import from_us, to_us
@@ -100,7 +101,7 @@ def read(
     database: Database, sensor: Sensor, start: datetime, end: datetime, known_at: datetime | AsOf
 ) -> list[tuple[int, float, int]]:
     with database.reading() as session:
-        known = store.read(session, sensor, start, end, known_at=known_at)
+        known = store.read(session, sensor, BeliefQuery(start, end, known_at=known_at))
     return list(zip(known.events.tolist(), known.values.tolist(), known.belief_times.tolist(), strict=True))
 
 
@@ -126,7 +127,9 @@ def check_rounds(database: Database, seed: int, rounds: int) -> None:
         expected = model.read(to_us(start), to_us(end), to_us(cut), horizon // timedelta(microseconds=1))
         assert read(database, sensor, start, end, ahead) == expected
     with database.reading() as session:
-        every = store.read_all(session, sensor, NOON - 60 * DAY, NOON + 60 * DAY, known_at=NOON + 99 * DAY).beliefs
+        every = store.read_all(
+            session, sensor, BeliefQuery(NOON - 60 * DAY, NOON + 60 * DAY, known_at=NOON + 99 * DAY)
+        ).beliefs
     rows = list(zip(every.events.tolist(), every.times.tolist(), every.values[:, 0].tolist(), strict=True))
     assert rows == sorted((e, t, v) for e, times in model.known.items() for t, v in times.items())
     assert from_us(rows[0][0]) < NOON + 60 * DAY

@@ -10,6 +10,7 @@ from db.beliefs import conversion, deletion, statistics, store
 from db.beliefs.chunks import Beliefs
 from db.beliefs.rewrite import EventRange
 from db.beliefs.source_filter import SourceFilter
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.sensors import Sensor
 from db.sources import Source, named
@@ -39,7 +40,7 @@ def fill(database: Database) -> tuple[Sensor, Source]:
 
 def rows(database: Database, sensor: Sensor) -> list[ROW]:
     with database.reading() as session:
-        found = store.read_all(session, sensor, NOON - DAY, NOON + 9 * DAY, known_at=LATER).beliefs
+        found = store.read_all(session, sensor, BeliefQuery(NOON - DAY, NOON + 9 * DAY, known_at=LATER)).beliefs
     return [(from_us(e), from_us(t), v) for e, t, v in zip(found.events, found.times, found.values[:, 0], strict=True)]
 
 
@@ -222,7 +223,7 @@ def test_quantiles_are_stored_read_and_superseded_as_one_belief(database: Databa
             written = store.save(session, sensor, source, Beliefs(events, times, changed, levels))
     assert (written.stored, written.unchanged) == (1, 2)
     with database.reading() as session:
-        found = store.read_quantiles(session, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
-        assert store.read(session, sensor, NOON, NOON + DAY, known_at=LATER).values.tolist() == [2, 5, 8]
+        found = store.read_quantiles(session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=LATER)).beliefs
+        assert store.read(session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=LATER)).values.tolist() == [2, 5, 8]
     assert found.values.tolist() == [[1, 2, 3], [4, 5, 7], [7, 8, 9]]
     assert found.levels.tolist() == [0.1, 0.5, 0.9]

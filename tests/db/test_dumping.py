@@ -18,6 +18,7 @@ from db import migrations
 from db.assets import Asset, asset_type
 from db.beliefs import store
 from db.beliefs.latest import Sourced
+from db.beliefs.time_range import BeliefQuery
 from db.core.audit import AuditEvent
 from db.core.database import Database, get
 from db.exchange import dump as dumping
@@ -70,7 +71,9 @@ def another(request: pytest.FixtureRequest) -> str:
 def read(url: str, sensor: Sensor) -> Sourced:
     opened = Database(url)
     with opened.reading() as session:
-        found = store.read_all(session, get(session, Sensor, sensor.id), NOON, NOON + 9 * DAY, known_at=LATER)
+        found = store.read_all(
+            session, get(session, Sensor, sensor.id), BeliefQuery(NOON, NOON + 9 * DAY, known_at=LATER)
+        )
     opened.close()
     return found
 

@@ -8,6 +8,7 @@ import psycopg2
 import pytest
 
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.exchange import flexmeasures
 from db.sources import named
@@ -46,7 +47,7 @@ def test_horizons_become_moments_and_sources_stay_apart(database: Database, thei
         found = flexmeasures.beliefs_of(session, sensor, theirs, 7, source_of=ours.__getitem__)
     assert {key: written.stored for key, written in found.items()} == {3: 2, 4: 1}
     with database.reading() as session:
-        every = store.read_all(session, sensor, NOON - DAY, NOON + DAY, known_at=LATER)
+        every = store.read_all(session, sensor, BeliefQuery(NOON - DAY, NOON + DAY, known_at=LATER))
     assert ((every.beliefs.times - to_us(NOON)) // 60_000_000).tolist() == [0, 0, 70]
     assert every.beliefs.values[:, 0].tolist() == [1, 9, 2]
 
@@ -58,7 +59,7 @@ def test_quantiles_of_one_belief_come_together(database: Database, theirs: Any) 
         sensor, ours = add_sensor(session, resolution=HOUR), named(session, "three")
         flexmeasures.beliefs_of(session, sensor, theirs, 7, source_of=lambda _: ours)
     with database.reading() as session:
-        found = store.read_quantiles(session, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
+        found = store.read_quantiles(session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=LATER)).beliefs
     assert found.values[:3].tolist() == [[0.1, 0.5, 0.9], [10.1, 10.5, 10.9], [20.1, 20.5, 20.9]]
     assert (found.middle.tolist(), int(np.isnan(found.values).sum())) == ([0.5, 10.5, 20.5, 33.0], 2)
 

@@ -12,6 +12,7 @@ from db.accounts.accounts import Account
 from db.beliefs import statistics, store
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.exchange import frames
 from db.sensors import Sensor
@@ -32,7 +33,7 @@ def tell(database: Database, sensor: Sensor, source: Source, value: float, *, co
 def values(database: Database, sensor: Sensor, **how: Any) -> list[float]:
     with database.reading() as session:
         asked: dict[str, Any] = {"known_at": LATER} | how
-        found: list[float] = store.read(session, sensor, NOON, NOON + DAY, **asked).values.tolist()
+        found: list[float] = store.read(session, sensor, BeliefQuery(NOON, NOON + DAY, **asked)).values.tolist()
         return found
 
 
@@ -93,7 +94,7 @@ def test_each_source_has_its_own_newest_belief(database: Database) -> None:
     for source, value, at in [(meter, 1.0, 0), (meter, 2.0, 1), (other, 3.0, 0)]:
         tell(database, sensor, source, value, at=at)
     with database.reading() as session:
-        found = store.read_per_source(session, sensor, NOON, NOON + DAY, known_at=LATER)
+        found = store.read_per_source(session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=LATER))
     assert {key: set(part.middle.tolist()) for key, part in found.items()} == {meter.id: {2}, other.id: {3}}
 
 
@@ -107,10 +108,10 @@ def test_many_sensors_come_in_one_call_and_the_empty_ones_too(database: Database
     moments: list[tuple[datetime | AsOf, int]] = [(LATER, 10), (NOON - DAY + HOUR, 0)]
     for known_at, more in [*moments, (AsOf(known_at=LATER, horizon=20 * HOUR), 0)]:
         with database.reading() as session:
-            found = store.read_many(session, sensors, NOON, NOON + DAY, known_at=known_at)
+            found = store.read_many(session, sensors, BeliefQuery(NOON, NOON + DAY, known_at=known_at))
         assert [part.values.tolist() for part in found.values()] == [[i + more] * (i + 1) for i in range(4)] + [[]]
     with database.reading() as session:
-        assert store.read_many(session, [], NOON, NOON + DAY, known_at=LATER) == {}
+        assert store.read_many(session, [], BeliefQuery(NOON, NOON + DAY, known_at=LATER)) == {}
 
 
 def test_the_time_range_counts_its_start_and_not_its_end(database: Database) -> None:
@@ -118,7 +119,7 @@ def test_the_time_range_counts_its_start_and_not_its_end(database: Database) -> 
     with database.writing() as session:
         store.write(session, sensor, meter, events=steps(NOON, 600, STEP), values=np.arange(600.0), known_at=NOON)
     with database.reading() as session:
-        found = store.read(session, sensor, NOON + STEP, NOON + 3 * STEP, known_at=LATER)
+        found = store.read(session, sensor, BeliefQuery(NOON + STEP, NOON + 3 * STEP, known_at=LATER))
     assert found.values.tolist() == [1, 2]
 
 
@@ -126,8 +127,8 @@ def test_people_get_pandas_in_the_zone_of_the_sensor(database: Database) -> None
     sensor, meter = sensor_and_source(database, resolution=STEP, timezone="Europe/Amsterdam")
     tell(database, sensor, meter, 1.5)
     with database.reading() as session:
-        known = store.read(session, sensor, NOON, NOON + DAY, known_at=LATER)
-        every = store.read_all(session, sensor, NOON, NOON + DAY, known_at=LATER)
+        known = store.read(session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=LATER))
+        every = store.read_all(session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=LATER))
     series = frames.series(known, sensor)
     assert series.index[0] == pd.Timestamp(NOON)
     assert str(series.index.dtype) == "datetime64[us, Europe/Amsterdam]"

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from db.beliefs import rewrite, store
 from db.beliefs.series import SLOTS, Chunk, Series, span_for
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.sensors import Sensor
 from db.sources import Source
@@ -25,7 +26,7 @@ def write(database: Database, events: Microseconds, sensor: Sensor, source: Sour
 def check(database: Database, sensor: Sensor, events: Microseconds) -> tuple[int, int]:
     """Compare what is read with what was written; return the span [us] and the most events of a chunk."""
     with database.reading() as session:
-        known = store.read(session, sensor, NOON - DAY, NOON + 9999 * DAY, known_at=LATER)
+        known = store.read(session, sensor, BeliefQuery(NOON - DAY, NOON + 9999 * DAY, known_at=LATER))
         span = session.scalar(select(Series.span_us)) or 0
         most = session.scalar(select(func.max(Chunk.n)).where(Chunk.layer == 0)) or 0
         count = session.scalar(select(Series.n_beliefs))

@@ -8,6 +8,7 @@ from db.beliefs import store
 from db.beliefs.chunks import HEADER, ON_GRID, ONE_HORIZON
 from db.beliefs.merge import MANY
 from db.beliefs.series import Chunk, Series
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from engine.iso_time import to_us
 from tests.db.samples import DAY, LATER, MINUTE, NOON, sensor_and_source, steps
@@ -24,7 +25,7 @@ def test_many_changes_of_one_value_are_kept_in_few_segments(database: Database) 
             one = {"events": steps(NOON, 1, STEP), "values": np.array([float(i)]), "known_at": known}
             assert store.write(session, sensor, source, **one).stored == 1
     with database.reading() as session:
-        found = store.read_all(session, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
+        found = store.read_all(session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=LATER)).beliefs
         segments = session.scalar(select(func.count()).select_from(Chunk).where(Chunk.layer == 1))
         told = session.execute(select(Series.n_beliefs, Series.last_value, Series.version)).one()
     assert found.values[:, 0].tolist() == list(range(count))
@@ -42,7 +43,7 @@ def test_a_late_meter_value_keeps_the_form_of_the_chunk_if_it_fits(database: Dat
             values, times = np.arange(20.0)[which], events[which] + 17 + later
             store.write(session, sensor, source, events=events[which], values=values, known_at=times)
     with database.reading() as session:
-        known = store.read(session, sensor, NOON, NOON + DAY, known_at=LATER)
+        known = store.read(session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=LATER))
         (line,) = session.execute(select(Chunk.n, Chunk.v_min, Chunk.v_max, Chunk.v_sum, Chunk.data)).all()
     assert known.values.tolist() == list(range(20))
     assert known.belief_times.tolist() == (events + 17 + late * (events == events[7])).tolist()

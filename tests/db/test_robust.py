@@ -11,6 +11,7 @@ import pytest
 from db import sources
 from db.beliefs import store
 from db.beliefs.merge import WriteConflict
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database, get
 from db.sensors import Sensor
 from engine.errors import EngineError
@@ -43,7 +44,7 @@ def test_of_eight_equal_posts_at_once_one_is_stored_and_none_refused(database: D
     sensor, _ = sensor_and_source(database, resolution=STEP)
     assert post_at_once(database, sensor, [1.0] * 8) == {"stored": 1, "unchanged": 7}
     with database.reading() as session:
-        known = store.read_all(session, sensor, NOON, NOON + DAY, known_at=LATER)
+        known = store.read_all(session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=LATER))
     assert len(known.beliefs) == 96
     assert len(set(known.source_ids)) == 1
 
@@ -66,7 +67,7 @@ def test_writers_of_one_series_lose_no_update(database: Database) -> None:
         list(pool.map(write, range(4)))
     with database.reading() as session:
         assert (
-            store.read(session, sensor, NOON, NOON + DAY, known_at=LATER).events.tolist()
+            store.read(session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=LATER)).events.tolist()
             == steps(NOON, 48, STEP).tolist()
         )
 
@@ -95,8 +96,8 @@ def test_a_reader_sees_one_state_while_others_write(database: Database) -> None:
     seen = set()
     while not done.is_set():
         with database.reading() as session:
-            values = store.read(session, sensor, NOON, NOON + 9 * DAY, known_at=NOON).values
-            every = store.read_all(session, sensor, NOON, NOON + 9 * DAY, known_at=NOON).beliefs
+            values = store.read(session, sensor, BeliefQuery(NOON, NOON + 9 * DAY, known_at=NOON)).values
+            every = store.read_all(session, sensor, BeliefQuery(NOON, NOON + 9 * DAY, known_at=NOON)).beliefs
         assert len(set(values.tolist())) <= 1
         assert len(every) == 600 * (1 + int(values[0]) if len(values) else 0)
         seen.add(len(every))

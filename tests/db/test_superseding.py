@@ -7,6 +7,7 @@ from db.beliefs import store
 from db.beliefs.chunks import CERTAIN, Beliefs
 from db.beliefs.merge import MANY
 from db.beliefs.series import Chunk
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.core.driver import Driver
 from engine.iso_time import to_us
@@ -23,8 +24,8 @@ def test_a_chunk_that_changes_often_merges_what_was_superseded(database: Databas
             store.write(session, sensor, source, events=steps(NOON, 2, STEP), values=values, known_at=known)
     with database.reading() as session:
         lines = session.scalar(select(func.count()).where(Chunk.layer == 1)) or 0
-        every = store.read_all(session, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
-        then = store.read(session, sensor, NOON, NOON + DAY, known_at=NOON - DAY + 70 * MINUTE)
+        every = store.read_all(session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=LATER)).beliefs
+        then = store.read(session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=NOON - DAY + 70 * MINUTE))
     assert lines < MANY
     assert every.values[:, 0].tolist() == [*range(2 * MANY + 5), *(-run for run in range(2 * MANY + 5))]
     assert then.values.tolist() == [70, -70]
@@ -41,7 +42,7 @@ def test_values_known_later_are_left_unopened(sqlite_url: str) -> None:
     with database.reading() as session:
         driver = Driver(session)
         driver.cursor.connection.set_trace_callback(asked.append)
-        assert len(store.read(session, sensor, NOON, NOON + DAY, known_at=NOON - DAY)) == 2
+        assert len(store.read(session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=NOON - DAY))) == 2
         (query,) = [sql for sql in asked if "min_belief_us <=" in sql]
         plan = [row[3] for row in driver.rows(f"EXPLAIN QUERY PLAN {query}")]
     assert [step for step in plan if "SEARCH c USING INDEX ix_belief_chunk_superseded" in step], plan
@@ -59,8 +60,10 @@ def test_a_belief_with_other_quantiles_says_something_else(database: Database) -
             stored.append(store.save(session, sensor, source, Beliefs(events, times, values, levels)).stored)
     assert stored == [2, 2, 0, 2]
     with database.reading() as session:
-        every = store.read_all(session, sensor, NOON, NOON + DAY, known_at=LATER).beliefs
-        second = store.read_quantiles(session, sensor, NOON, NOON + DAY, known_at=NOON - DAY + 90 * MINUTE).beliefs
+        every = store.read_all(session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=LATER)).beliefs
+        second = store.read_quantiles(
+            session, sensor, BeliefQuery(NOON, NOON + DAY, known_at=NOON - DAY + 90 * MINUTE)
+        ).beliefs
     assert (~np.isnan(every.values)).sum(axis=1).tolist() == [1, 3, 1, 1, 3, 1]
     assert second.values.tolist() == wide.tolist()
     assert every.middle.tolist() == [5.0] * 6

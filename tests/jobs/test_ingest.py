@@ -13,6 +13,7 @@ from app.jobs.handlers import ingest
 from db.beliefs import store
 from db.beliefs.merge import WriteConflict
 from db.beliefs.store import Written
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.sensors import Sensor
 from db.sources import Source, named
@@ -39,7 +40,9 @@ class Meter:
     def kept(self) -> list[tuple[int, int, float]]:
         """Return minutes after noon of event and recording, and the value, of every belief."""
         with self.database.reading() as session:
-            every = store.read_all(session, self.sensor, NOON - 9 * DAY, NOON + 9 * DAY, known_at=LATER).beliefs
+            every = store.read_all(
+                session, self.sensor, BeliefQuery(NOON - 9 * DAY, NOON + 9 * DAY, known_at=LATER)
+            ).beliefs
         minutes = [((moments - to_us(NOON)) // 60_000_000).tolist() for moments in (every.events, every.times)]
         return list(zip(*minutes, every.values[:, 0].tolist(), strict=True))
 

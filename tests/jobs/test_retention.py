@@ -7,6 +7,7 @@ import pytest
 
 from app.jobs.handlers import retention
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.sources import named
 from engine.errors import EngineError
@@ -26,7 +27,7 @@ def test_each_sensor_keeps_what_its_own_rule_says(database: Database) -> None:
         gone = retention.run(session, now=NOON + 15 * DAY)
     assert gone == {sensors[1].id: 240, sensors[2].id: 120}
     with database.reading() as session:
-        left = [len(store.read_all(session, s, NOON, LATER, known_at=LATER).beliefs) for s in sensors]
+        left = [len(store.read_all(session, s, BeliefQuery(NOON, LATER, known_at=LATER)).beliefs) for s in sensors]
     assert left[0] - left[1] == 240
 
 

@@ -8,6 +8,7 @@ import pytest
 from app.jobs.recovery import Keeper
 from app.settings.settings import Settings
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.sources import named
 from engine.iso_time import to_us
 from tests.db.samples import HOUR, add_sensor
@@ -34,7 +35,7 @@ def sensor(database):
 
 def left(database, sensor):
     with database.reading() as session:
-        return len(store.read(session, sensor, NOW - timedelta(days=90), NOW, known_at=NOW))
+        return len(store.read(session, sensor, BeliefQuery(NOW - timedelta(days=90), NOW, known_at=NOW)))
 
 
 def test_old_data_go_once_a_process_tidies(database, sensor):

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from app.jobs.handlers import flexmeasures_import
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.sources import Source
 from engine.errors import EngineError
 from tests.conftest import COUNT, create_database
@@ -39,10 +40,9 @@ def test_values_come_with_source_and_moment(database, theirs):
         assert flexmeasures_import.run(session, theirs, {7: sensor.id}) == {sensor.id: 1}
         assert flexmeasures_import.run(session, theirs, {7: sensor.id}) == {sensor.id: 0}
     with database.reading() as session:
-        known = store.read(session, sensor, NOON - DAY, NOON + DAY, known_at=NOON)
-        assert (
-            known.values.tolist() == [4.2] and len(store.read(session, sensor, NOON, LATER, known_at=NOON - HOUR)) == 0
-        )
+        known = store.read(session, sensor, BeliefQuery(NOON - DAY, NOON + DAY, known_at=NOON))
+        before = store.read(session, sensor, BeliefQuery(NOON, LATER, known_at=NOON - HOUR))
+        assert known.values.tolist() == [4.2] and len(before) == 0
         assert session.scalar(select(Source.model).where(Source.id == int(known.source_ids[0]))) == "naive"
 
 

@@ -17,7 +17,7 @@ from db.beliefs import store as beliefs
 from db.beliefs import time_range
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
-from db.beliefs.time_range import EventSpan
+from db.beliefs.time_range import BeliefQuery, EventSpan
 from db.core.bounds import Most
 from db.exchange import frames
 from db.sensors import Sensor
@@ -71,9 +71,8 @@ def pieces(session: Session, sensors: Sequence[Sensor], wanted: ExportQuery) -> 
     timezone = zones.pop() if len(zones) == 1 else "UTC"
     for sensor in sensors:
         for span in time_range.parts(session, sensor, EventSpan(wanted.start, wanted.end), size=PIECE, every=every):
-            found = QUESTIONS[wanted.beliefs](
-                session, sensor, span.start, span.end, known_at=wanted.known_at, sources=wanted.sources
-            )
+            query = BeliefQuery(span.start, span.end, known_at=wanted.known_at, sources=wanted.sources)
+            found = QUESTIONS[wanted.beliefs](session, sensor, query)
             part = frames.table(found, names, timezone)
             part.insert(0, "sensor", sensor.name)
             part.insert(0, "sensor_id", sensor.id)

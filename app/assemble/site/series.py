@@ -11,6 +11,7 @@ from app.auth.access.references import References
 from db.beliefs import store
 from db.beliefs.latest import Known
 from db.beliefs.source_filter import SourceFilter
+from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.event_series import EventSeries
@@ -142,14 +143,9 @@ class Readings:
         """
         sensor, window = self._sensor(reference), self.window
         start = window.start - max(sensor.resolution, window.step)
-        known = store.read_quantiles(
-            self.references.session,
-            sensor,
-            start,
-            window.end,
-            known_at=self.known_at,
-            sources=self._filter(reference, sensor),
-        ).beliefs
+        sources = self._filter(reference, sensor)
+        query = BeliefQuery(start, window.end, known_at=self.known_at, sources=sources)
+        known = store.read_quantiles(self.references.session, sensor, query).beliefs
         if known.values.shape[1] < 2:
             return {}
         own = np.broadcast_to(known.levels, known.values.shape)
@@ -173,8 +169,9 @@ class Readings:
         """
         sensor = self._sensor(reference)
         start, far = self.window.start, NEAR * self.window.step
-        read = partial(store.read, known_at=self.known_at, sources=self._filter(reference, sensor))
-        known = read(self.references.session, sensor, start - far, start + far + MICROSECOND)
+        sources = self._filter(reference, sensor)
+        near = BeliefQuery(start - far, start + far + MICROSECOND, known_at=self.known_at, sources=sources)
+        known = store.read(self.references.session, sensor, near)
         if not len(known.events):
             return None
         nearest = np.abs(known.events - to_us(start)).argmin()
@@ -189,7 +186,7 @@ class Readings:
         before = max(sensor.resolution, window.step)
         start = window.start - before
         session = self.references.session
-        return store.read(session, sensor, start, window.end, known_at=self.known_at, sources=sources)
+        return store.read(session, sensor, BeliefQuery(start, window.end, known_at=self.known_at, sources=sources))
 
     def _sensor(self, reference: SensorReference) -> Sensor:
         return self.references.sensor(reference.sensor, field=f"sensor {reference.sensor}")

@@ -22,6 +22,7 @@ from app.usecases.uploads import FileOrigin
 from db.beliefs import store
 from db.beliefs.latest import Known
 from db.beliefs.source_filter import SourceFilter
+from db.beliefs.time_range import BeliefQuery
 from db.core.database import get
 from db.sensors import Sensor
 from engine.errors import InputError
@@ -157,7 +158,7 @@ def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **option
                     shutil.copyfileobj(draft, out)
             click.secho(f"{count} rows are written to {file}.", fg="green")
             return
-        found = store.read_many(session, chosen, begin, end, known_at=known_at, sources=sources)
+        found = store.read_many(session, chosen, BeliefQuery(begin, end, known_at=known_at, sources=sources))
     for unit in dict.fromkeys(sensor.unit for sensor in chosen):
         show_unit([sensor for sensor in chosen if sensor.unit == unit], found, Shown(begin, end, place))
 

@@ -9,6 +9,7 @@ from db import sources
 from db.beliefs import store
 from db.beliefs.chunks import Values
 from db.beliefs.store import Written
+from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError
@@ -42,7 +43,7 @@ def foresee(session: Session, sensor: Sensor, window: Window, *, known_at: datet
     """
     forecaster = SeasonalNaive(season=season)
     past = window.start - (forecaster.reach + 1) * max(season, window.end - window.start)
-    known = store.read(session, sensor, past, window.start, known_at=known_at)
+    known = store.read(session, sensor, BeliefQuery(past, window.start, known_at=known_at))
     foreseen = forecaster.predict(known.events, known.values, window)
     if np.isnan(foreseen).all():
         raise InputError(

@@ -14,6 +14,7 @@ from db.beliefs import statistics, store
 from db.beliefs.knowledge import AsOf
 from db.beliefs.series import Series
 from db.beliefs.source_filter import SourceFilter
+from db.beliefs.time_range import BeliefQuery
 from db.core import bounds
 from db.jobs.alerts import Finding
 from db.jobs.jobs import Job
@@ -80,7 +81,7 @@ def _stale(asset_id: int, found: Sequence[Sensor]) -> Finding:
 
 def odd(session: Session, sensors: Sequence[Sensor], now: datetime) -> dict[int, list[Finding]]:
     """Return, by sensor id, a finding per kind of oddity in the measurements of the last days."""
-    known = store.read_many(session, sensors, now - REACH, now, known_at=now, sources=MEASURED)
+    known = store.read_many(session, sensors, BeliefQuery(now - REACH, now, known_at=now, sources=MEASURED))
     found: dict[int, list[Finding]] = {}
     for sensor in sensors:
         events, values = known[sensor.id].events, known[sensor.id].values
@@ -153,9 +154,9 @@ def poor(session: Session, sensors: Sequence[Sensor], now: datetime) -> dict[int
     """Return, by sensor id, a finding where forecasts were worse than yesterday's values over the last days."""
     foreseen = statistics.latest(session, [sensor.id for sensor in sensors], FORECAST)
     judged = [sensor for sensor in sensors if sensor.id in foreseen]
-    measured = store.read_many(session, judged, now - REACH - DAY, now, known_at=now, sources=MEASURED)
+    measured = store.read_many(session, judged, BeliefQuery(now - REACH - DAY, now, known_at=now, sources=MEASURED))
     ahead = AsOf(known_at=now, horizon=AHEAD)
-    told = store.read_many(session, judged, now - REACH, now, known_at=ahead, sources=FORECAST)
+    told = store.read_many(session, judged, BeliefQuery(now - REACH, now, known_at=ahead, sources=FORECAST))
     found: dict[int, list[Finding]] = {}
     for sensor in judged:
         actual, forecast = measured[sensor.id], told[sensor.id]

@@ -27,6 +27,7 @@ from db import assets, schedules
 from db.assets import Asset
 from db.beliefs import store
 from db.beliefs.source_filter import SourceFilter
+from db.beliefs.time_range import BeliefQuery
 from db.core import listing
 from db.core.database import get
 from db.jobs import jobs
@@ -104,7 +105,9 @@ def schedule_lines(session: Session, sensor: Sensor, row: StoredSchedule) -> lis
         return []
     span = charts.ChartSpan(row.start, row.end + MICROSECOND, known_at=row.belief_time)
     only = SourceFilter(ids=[row.source_id])
-    known = store.read_per_source(session, sensor, span.start, span.end, known_at=span.known_at, sources=only)
+    known = store.read_per_source(
+        session, sensor, BeliefQuery(span.start, span.end, known_at=span.known_at, sources=only)
+    )
     return lines_of(sensor, known, listing.sources(session, known))
 
 

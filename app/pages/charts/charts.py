@@ -16,6 +16,7 @@ from db import sensors
 from db.assets import Asset
 from db.beliefs import store, time_range
 from db.beliefs.chunks import Beliefs
+from db.beliefs.time_range import BeliefQuery
 from db.core import listing
 from db.sensors import Sensor
 
@@ -69,7 +70,7 @@ def read_charts(session: Session, principal: SignedIn, plan: list[ShownChart], s
 
 def read_by_source(session: Session, sensor: Sensor, span: ChartSpan) -> dict[int, Beliefs]:
     """Values of a sensor in a time range, by source id."""
-    return store.read_per_source(session, sensor, span.start, span.end, known_at=span.known_at)
+    return store.read_per_source(session, sensor, BeliefQuery(span.start, span.end, known_at=span.known_at))
 
 
 def chart_title(shown: list[Sensor]) -> str:

@@ -25,6 +25,7 @@ from app.widgets.tabs import Part
 from components.replay.replay import History, Replay, ReplayedChart
 from db.assets import Asset
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.core import listing
 from db.core.database import get
 from db.sensors import Sensor
@@ -114,6 +115,6 @@ def read_replay(
 
 def histories(session: Session, sensor: Sensor, span: ChartSpan) -> list[History]:
     """All beliefs of a sensor in a time range, one history for each source."""
-    every = store.read_all(session, sensor, span.start, span.end, known_at=span.known_at)
+    every = store.read_all(session, sensor, BeliefQuery(span.start, span.end, known_at=span.known_at))
     parts = {int(key): every.beliefs.take(every.source_ids == key) for key in np.unique(every.source_ids)}
     return [History(every=line) for line in lines_of(sensor, parts, listing.sources(session, parts))]

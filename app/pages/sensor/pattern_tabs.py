@@ -24,6 +24,7 @@ from components.charts.traces import Trace
 from components.component import Component
 from db.beliefs import store
 from db.beliefs.source_filter import SourceFilter
+from db.beliefs.time_range import BeliefQuery
 from db.core import listing
 from db.core.database import get
 from db.sensors import Sensor
@@ -60,7 +61,7 @@ def read_pattern(sensor_id: int, days: int, session: Session, principal: SignedI
     last = from_us(data[1]) + (sensor.resolution or timedelta(seconds=1))
     for sources, end in ((MEASURED, min(last, now)), (None, last)):
         start = time_range.following(time_range.midnight(end, zone(principal.timezone)), 1 - days)
-        known = store.read(session, sensor, start, end, known_at=now, sources=sources)
+        known = store.read(session, sensor, BeliefQuery(start, end, known_at=now, sources=sources))
         if len(known):
             break
     label = f"{sensor.asset.name}: {sensor.name}"

@@ -14,6 +14,7 @@ from app.auth.access import access
 from app.usecases import assets
 from app.usecases.fields import Identifier, Moment, Query
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {"sum": np.sum, "mean": np.mean, "min": np.min, "max": np.max}
@@ -51,7 +52,7 @@ def kpis(call: Call, id: int, query: Period) -> list[dict[str, Any]]:
             continue
         chosen.append((entry if isinstance(entry, dict) else {}, sensor))
     sensors_read = list({sensor.id: sensor for _, sensor in chosen}.values())
-    known = store.read_many(call.session, sensors_read, query.start, query.end, known_at=EVER)
+    known = store.read_many(call.session, sensors_read, BeliefQuery(query.start, query.end, known_at=EVER))
     lines = []
     for told, sensor in chosen:
         name, values = str(told.get("function", "sum")), known[sensor.id].values

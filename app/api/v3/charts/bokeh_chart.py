@@ -14,6 +14,7 @@ from components.charts.figures import DrawnChart
 from components.charts.traces import Chart
 from components.charts.view import View
 from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
 from db.sources import Source
 from engine.iso_time import to_us
@@ -32,7 +33,7 @@ def item(
     sources = {row.id: row for row in session.scalars(select(Source))}
     figures = []
     for title, sensors in plan:
-        told = {row.id: store.read_per_source(session, row, *span, known_at=known_at) for row in sensors}
+        told = {row.id: store.read_per_source(session, row, BeliefQuery(*span, known_at=known_at)) for row in sensors}
         traces = [line for row in sensors for line in lines_of(row, told[row.id], sources)]
         figures.append(DrawnChart(Chart(title=title, traces=traces, unit=sensors[0].unit), view).figure)
     found: dict[str, Any] = json_item(column(*figures, sizing_mode="stretch_width"))

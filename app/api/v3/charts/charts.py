@@ -23,6 +23,7 @@ from db.accounts.users import LEGENDS_BELOW, User
 from db.annotations import Annotation
 from db.assets import Asset
 from db.beliefs import store, time_range
+from db.beliefs.time_range import BeliefQuery
 from db.core import database
 from db.sensors import Sensor
 from db.sources import Source
@@ -172,7 +173,9 @@ def _rows(call: Call, wanted: list[Sensor], query: Range) -> Rows:
     sources = {row.id: row for row in call.session.scalars(select(Source))}
     rows: Rows = []
     for sensor in wanted:
-        for key, found in store.read_per_source(call.session, sensor, start, end, known_at=known_at).items():
+        for key, found in store.read_per_source(
+            call.session, sensor, BeliefQuery(start, end, known_at=known_at)
+        ).items():
             same = {"sid": sensor.id, "sensor_name": sensor.name, "unit": sensor.unit, "src": key}
             same |= {"source_name": sources[key].description, "source_type": sources[key].type}
             moments = zip(found.events // 1000, np.asarray(found.middle), found.times // 1000, strict=True)

@@ -14,6 +14,7 @@ from app.usecases.fields import HYPHENS, Moment, Query
 from db.beliefs import statistics, store
 from db.beliefs.source_filter import SourceFilter
 from db.beliefs.statistics import Latest
+from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
 from db.sources import Source
 from engine.iso_time import FIRST, LAST, from_us, iso_duration
@@ -55,7 +56,7 @@ def _within(call: Call, sensor: Sensor, query: StatsQuery) -> dict[int, dict[str
     """Return the same for a stretch of time, from the values themselves."""
     start, end = query.event_start_time or FIRST, query.event_end_time or LAST
     found = {}
-    for key, known in store.read_per_source(call.session, sensor, start, end, known_at=data.EVER).items():
+    for key, known in store.read_per_source(call.session, sensor, BeliefQuery(start, end, known_at=data.EVER)).items():
         values = known.middle
         summed = statistics.Statistics(
             first_event=from_us(int(known.events[0])),
