@@ -40,7 +40,9 @@ def plot(curves: list[Curve], start: datetime, end: datetime, *, unit: str, plac
         figure.draw(figure.signal(x, y, marker="braille").lines().label(curve.label))
     figure.legend(len(curves) > 1)
     figure.ruler("x").lim(to_us(start), to_us(end))
-    figure.ruler("x").ticks(*_ticks(start, end, place))
+    form = "%H:%M" if end - start <= timedelta(days=1) else "%d %b %H:%M"
+    ticks = np.linspace(to_us(start), to_us(end), 5).astype(np.int64).tolist()
+    figure.ruler("x").ticks(ticks, [from_us(tick).astimezone(place).strftime(form) for tick in ticks])
     figure.label(f"{unit}, times in {place.key}", "x")
     text: str = figure.build().string(True)
     return "\n".join(line.rstrip() for line in text.splitlines())
@@ -55,10 +57,3 @@ def _corners(curve: Curve) -> tuple[list[float], list[float]]:
     y = np.repeat(curve.values, 2)
     gaps = 2 * np.flatnonzero(curve.events[1:] > ends[:-1]) + 2
     return np.insert(x, gaps, x[gaps]).tolist(), np.insert(y, gaps, np.nan).tolist()
-
-
-def _ticks(start: datetime, end: datetime, place: ZoneInfo) -> tuple[list[int], list[str]]:
-    """Return five places on the time axis and what to write there."""
-    form = "%H:%M" if end - start <= timedelta(days=1) else "%d %b %H:%M"
-    places = np.linspace(to_us(start), to_us(end), 5).astype(np.int64).tolist()
-    return places, [from_us(moment).astimezone(place).strftime(form) for moment in places]

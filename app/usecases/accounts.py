@@ -104,7 +104,9 @@ def _apply(session: Session, account: Account, change: AccountChange) -> None:
         same = session.scalar(select(Account.id).where(Account.name == name))
         if same not in (None, account.id):
             raise FieldError("name", f"an account called {name!r} is there already; choose another name.")
-    _check_attributes(fields.get("attributes") or {})
+    for look in LOOKS:
+        if look in (fields.get("attributes") or {}):  # how an account looks has fields of its own, which check it
+            raise FieldError("attributes", f"{look} is a field of its own; give it beside attributes.")
     _check_consultancy(session, account, fields.get("consultancy_account_id"))
     plan_id = fields.get("plan_id")
     if plan_id is not None and session.get(Subscription, plan_id) is None:
@@ -121,13 +123,6 @@ def _apply(session: Session, account: Account, change: AccountChange) -> None:
     session.flush()
     if fields.get("account_roles") is not None:
         _set_roles(session, account, fields["account_roles"])
-
-
-def _check_attributes(attributes: dict[str, Any]) -> None:
-    """Refuse attributes that say how an account looks: that has fields of its own, which check it."""
-    for name in LOOKS:
-        if name in attributes:
-            raise FieldError("attributes", f"{name} is a field of its own; give it beside attributes.")
 
 
 def _check_consultancy(session: Session, account: Account, consultancy_id: int | None) -> None:

@@ -37,9 +37,12 @@ class Actor:
     @property
     def by(self) -> By:
         """Id and name for the audit log."""
-        if self.principal is None:
-            return None, f"operator {_login_name()}".strip()
-        return self.principal.id, self.principal.username
+        if self.principal is not None:
+            return self.principal.id, self.principal.username
+        try:
+            return None, f"operator {getpass.getuser()}"
+        except (KeyError, OSError):  # a container may run under a number that has no name
+            return None, "operator"
 
     @property
     def user_id(self) -> int | None:
@@ -96,10 +99,3 @@ class Actor:
         elif isinstance(row, Asset):
             about["asset_id"] = row.id
         audit.note(session, sentence, at=self.now, by=self.by, of=of, **about)
-
-
-def _login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that has no name
-        return ""

@@ -66,7 +66,9 @@ def create_asset(session: Session, actor: Actor, new: NewAsset) -> Asset:
         FieldError: Another asset has the name, the parent is of another account, or a field is wrong.
         QuotaReached: The account has as many assets as its subscription allows.
     """
-    account_id = new.account_id if "account_id" in new.model_fields_set else _own_account(actor)
+    account_id = new.account_id
+    if "account_id" not in new.model_fields_set and actor.principal is not None:
+        account_id = actor.principal.account_id
     _check_owner(session, actor, account_id)
     asset_type = session.get(AssetType, new.generic_asset_type_id)
     if asset_type is None:
@@ -135,10 +137,6 @@ def copy_asset(
     copied = _copy_tree(session, actor, original, owner_id, parent_id)
     actor.record(session, f"Copied asset {original.name!r} ({asset_id}) to {copied.name!r}", copied)
     return copied
-
-
-def _own_account(actor: Actor) -> int | None:
-    return actor.principal.account_id if actor.principal is not None else None
 
 
 def _check_owner(session: Session, actor: Actor, account_id: int | None) -> None:
@@ -218,21 +216,14 @@ def _copy_tree(session: Session, actor: Actor, original: Asset, account_id: int,
             session.add(twin)
             session.flush()
             sensor_ids[sensor.id] = twin.id
-    for copied in copies:
-        _rewire(session, actor, copied, asset_ids, sensor_ids)
-    return copies[0]
-
-
-def _rewire(
-    session: Session, actor: Actor, copied: Asset, asset_ids: Mapping[int, int], sensor_ids: Mapping[int, int]
-) -> None:
-    """Let the flex-config of a copy name the copies, so that its plans do not end up on the original."""
-    copied.flex_model = _renamed(copied.flex_model, asset_ids, sensor_ids)
-    copied.flex_context = _renamed(copied.flex_context, asset_ids, sensor_ids)
     references = actor.references(session)
-    check_flex_context(references, copied.flex_context)
-    check_flex_model(references, database.get(session, AssetType, copied.asset_type_id).name, copied.flex_model)
-    ask_for_old_attributes(references, copied.attributes)
+    for copied in copies:  # once all copies are there: their flex-configs name each other, not the originals
+        copied.flex_model = _renamed(copied.flex_model, asset_ids, sensor_ids)
+        copied.flex_context = _renamed(copied.flex_context, asset_ids, sensor_ids)
+        check_flex_context(references, copied.flex_context)
+        check_flex_model(references, database.get(session, AssetType, copied.asset_type_id).name, copied.flex_model)
+        ask_for_old_attributes(references, copied.attributes)
+    return copies[0]
 
 
 def _renamed(config: Any, asset_ids: Mapping[int, int], sensor_ids: Mapping[int, int], *, key: str = "") -> Any:

@@ -69,23 +69,18 @@ class NewData(Body):
         length = lasting(self.duration, self.start)
         after(self.start, length, field="duration")
         step = length / len(values)
-        problem = _step_problem(step, length, len(values), sensor)
+        problem, count, own = "", len(values), sensor.resolution
+        if length < timedelta(0) or (own and not length):
+            problem = "must be longer than zero."
+        elif step * count != length:
+            problem = f"cannot be divided into {count} equal steps."
+        elif own and max(step, own) % min(step, own):
+            problem = f"{count} values make steps of {iso_duration(step)}, which the {iso_duration(own)} "
+            problem += f"of sensor {sensor.id} neither divide nor hold."
         if problem:
             raise Invalid("json", {"duration": [problem]})
         regular = Posted.regular(self.start, step, values, self.unit, zone(sensor.timezone))
         return replace(regular, prior=self.prior, horizon=self.belief_horizon)
-
-
-def _step_problem(step: timedelta, length: timedelta, count: int, sensor: Sensor) -> str:
-    """Return why a sensor cannot take so many values over a length of time; empty if it can."""
-    if length < timedelta(0) or (sensor.resolution and not length):
-        return "must be longer than zero."
-    if step * count != length:
-        return f"cannot be divided into {count} equal steps."
-    if sensor.resolution and max(step, sensor.resolution) % min(step, sensor.resolution):
-        own, asked = iso_duration(sensor.resolution), iso_duration(step)
-        return f"{count} values make steps of {asked}, which the {own} of sensor {sensor.id} neither divide nor hold."
-    return ""
 
 
 class AddressedData(NewData):

@@ -111,26 +111,23 @@ def create_asset_from_template(session: Session, actor: Actor, template: str, ne
     fields = {name: getattr(new, name) for name in new.model_fields_set}
     kind = asset_type(session, chosen.kind).id
     asset = assets.create_asset(session, actor, NewAsset(**fields, generic_asset_type_id=kind))
-    ids = {name: _create_sensor(session, actor, asset, name, chosen) for name in chosen.sensors}
+    ids = {}
+    for name, (unit, resolution) in chosen.sensors.items():
+        sensor = NewSensor(
+            name=name,
+            unit=unit,
+            event_resolution=resolution,
+            timezone=actor.timezone,
+            attributes={} if chosen.produces or unit != "kW" else CONSUMES,
+            generic_asset_id=asset.id,
+        )
+        ids[name] = sensors.create_sensor(session, actor, sensor).id
     change = AssetChange(
         flex_model=_filled(chosen.flex_model, ids),
         flex_context=_filled(chosen.flex_context, ids),
         sensors_to_show=[{"title": name[:1].upper() + name[1:], "sensors": [key]} for name, key in ids.items()],
     )
     return assets.update_asset(session, actor, asset.id, change)
-
-
-def _create_sensor(session: Session, actor: Actor, asset: Asset, name: str, template: Template) -> int:
-    unit, resolution = template.sensors[name]
-    new = NewSensor(
-        name=name,
-        unit=unit,
-        event_resolution=resolution,
-        timezone=actor.timezone,
-        attributes={} if template.produces or unit != "kW" else CONSUMES,
-        generic_asset_id=asset.id,
-    )
-    return sensors.create_sensor(session, actor, new).id
 
 
 def _filled(value: Any, ids: Mapping[str, int]) -> Any:

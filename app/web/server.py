@@ -28,7 +28,7 @@ from app.auth.login.new_email import ChangeEmail, ConfirmEmail
 from app.auth.login.oidc_pages import Depart, Return
 from app.auth.login.reset import ChangePassword, Forgot, Reset
 from app.auth.login.sessions import CarryUser, Guard
-from app.auth.protection import hosts
+from app.auth.protection import refusing
 from app.auth.protection.headers import log_request, protecting
 from app.auth.protection.websockets import Sweep
 from app.auth.tokens.oauth2 import TokenEndpoint
@@ -96,7 +96,7 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
     bokeh_hooks.add_to_pages(server, CarryUser(process))
     tornado_hooks.transform_first(application, protecting(settings, is_page))
     slash = Rule(PathMatches(SLASH_AT_END), RedirectHandler, {"url": settings.FLEXSCOPE_PATH_PREFIX + "/{0}"})
-    tornado_hooks.route_first(application, [*hosts.rules(settings), slash])
+    tornado_hooks.route_first(application, [*refusing.rules(settings), slash])
     return server, service
 
 

@@ -77,7 +77,7 @@ def test_commands_write_in_the_name_of_the_operator() -> None:
     for path in sorted(Path(app.cli.commands.__path__[0]).glob("*.py")):
         named = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
         writers[path.stem] = {each.name for node in named if node.module == "app.cli.opening" for each in node.names}
-    assert {name for name, imported in writers.items() if "writing" in imported} == {"toy"}  # the demo acts by itself
+    assert {name for name, imported in writers.items() if "writing" in imported} == set()
 
 
 def test_the_terminal_refuses_with_the_sentence_of_the_api(mill: Terminal, database: Database, tmp_path: Path) -> None:

@@ -37,12 +37,9 @@ class NotAllowed(EngineError):
 
     def __init__(self, action: str, row: str, *, field: str = "") -> None:
         self.action, self.row, self.field = action, row, field
-        refusal = f"ou may not {_verb(action)} {row}; ask an admin of its account"
+        verb = "add anything to" if action == "create-children" else action
+        refusal = f"ou may not {verb} {row}; ask an admin of its account"
         super().__init__(f"{field}: y{refusal}, or name another one." if field else f"Y{refusal}.")
-
-
-def _verb(action: str) -> str:
-    return {"create-children": "add anything to"}.get(action, action)
 
 
 def may(who: SignedIn, action: Action, row: Guarded) -> bool:
@@ -51,8 +48,8 @@ def may(who: SignedIn, action: Action, row: Guarded) -> bool:
         return True
     if only_reads(who):
         return isinstance(row, User) and action == "update" and row.id == who.id
-    if isinstance(row, Sensor):
-        return _may_sensor(who, action, row)
+    if isinstance(row, Sensor):  # to change one is to change what its values mean, which is as much as to delete it
+        return _may_asset(who, "delete" if action == "update" else action, row.asset.account_id)
     if isinstance(row, Asset):
         return _may_asset(who, action, row.account_id)
     if isinstance(row, User):
@@ -88,10 +85,6 @@ def _may_asset(who: SignedIn, action: Action, account_id: int | None) -> bool:
     if action == "delete":
         return account_id == who.account_id and "account-admin" in who.roles
     return account_id == who.account_id or account_id in who.clients
-
-
-def _may_sensor(who: SignedIn, action: Action, sensor: Sensor) -> bool:
-    return _may_asset(who, "delete" if action == "update" else action, sensor.asset.account_id)
 
 
 def _may_user(who: SignedIn, action: Action, user: User) -> bool:

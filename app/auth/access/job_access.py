@@ -20,11 +20,8 @@ def readable(who: SignedIn) -> ColumnElement[bool]:
     """Return the condition that selects the jobs a user may see."""
     if is_host(who):
         return true()
-    return or_(Job.asset_id.in_(select(Asset.id).where(access.readable_assets(who))), _is_own(who))
-
-
-def _is_own(who: SignedIn) -> ColumnElement[bool]:
-    return Job.asset_id.is_(None) & (Job.user_id == who.id)
+    of_readable = Job.asset_id.in_(select(Asset.id).where(access.readable_assets(who)))
+    return or_(of_readable, Job.asset_id.is_(None) & (Job.user_id == who.id))
 
 
 def check(session: Session, who: SignedIn, action: Action, job: Job) -> None:

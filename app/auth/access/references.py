@@ -148,9 +148,6 @@ def whole(raw: object, *, field: str, kind: str) -> int:
     """
     if not is_id(raw):
         shown = repr(raw) if isinstance(raw, str | int | float) and len(repr(raw)) <= 40 else "this"
-        raise FieldError(field, f"{shown} is no id of {_a(kind)}; write a whole number, such as 5.")
+        article = "an" if kind[0] in "aeiou" else "a"
+        raise FieldError(field, f"{shown} is no id of {article} {kind}; write a whole number, such as 5.")
     return raw
-
-
-def _a(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

@@ -8,7 +8,6 @@ from tornado.web import create_signed_value, decode_signed_value
 from app import mail
 from app.auth.login import cookies, passwords, reset
 from app.auth.login.forms import FormPage, Input, LoginForm
-from app.web.context import Running
 from db.accounts import sign_in
 from db.accounts.users import User, by_email
 from db.core import audit
@@ -68,9 +67,9 @@ class ChangeEmail(FormPage):
                 user = get(session, User, user_id)
                 if by_email(session, email) is not None:
                     return
-            link = (
-                f"{reset.public_address(self.running, asked)}/confirm-email?token={_token(self.running, user, email)}"
-            )
+            signed = f"{user.id}:{user.session_serial}:{email}"
+            token = create_signed_value(self.running.secret, PURPOSE, signed).decode("ascii")
+            link = f"{reset.public_address(self.running, asked)}/confirm-email?token={token}"
             text = (
                 f"Confirm within an hour that this is your address:\n{link}\n\nElse do nothing, and all stays as it is."
             )
@@ -101,9 +100,13 @@ class ConfirmEmail(FormPage):
 
     async def post(self) -> None:
         """Use the new address; all sessions end, and the old address is told."""
-        token = self.get_argument("token", "")
+        token, known = self.get_argument("token", ""), None
+        signed = decode_signed_value(self.running.secret, PURPOSE, token, max_age_days=LIFE / DAY)
+        if signed is not None:  # genuine, and young enough
+            key, serial, email = signed.decode().split(":", 2)
+            known = int(key), int(serial), email
         try:
-            user_id, old = await self.off_loop(self._save, _parsed(self.running, token))
+            user_id, old = await self.off_loop(self._save, known)
         except FieldError as error:
             self.show(LoginForm(heading="Not changed", problem=error.problem, links=(("To the start page", "/"),)), 422)
             return
@@ -112,6 +115,7 @@ class ConfirmEmail(FormPage):
         self.lead_on("/login")
 
     def _save(self, known: tuple[int, int, str] | None) -> tuple[int, str]:
+        """Save the new address of a user, by id, session serial and address; return the id and the old address."""
         with self.running.database.writing() as session:
             user = session.get(User, known[0], with_for_update=True) if known else None
             if known is None or user is None or not user.active or user.session_serial != known[1]:
@@ -131,16 +135,3 @@ class ConfirmEmail(FormPage):
             mail.send(self.running.settings, old, f"Your address for {name} was changed", text)
         except EngineError as error:
             LOG.error("%s", error)
-
-
-def _token(running: Running, user: User, email: str) -> str:
-    return create_signed_value(running.secret, PURPOSE, f"{user.id}:{user.session_serial}:{email}").decode("ascii")
-
-
-def _parsed(running: Running, token: str) -> tuple[int, int, str] | None:
-    """Return user id, session serial and new address of a genuine link that is young enough."""
-    signed = decode_signed_value(running.secret, PURPOSE, token, max_age_days=LIFE / DAY)
-    if signed is None:
-        return None
-    user_id, serial, email = signed.decode().split(":", 2)
-    return int(user_id), int(serial), email

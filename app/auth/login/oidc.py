@@ -103,7 +103,8 @@ def find_user(running: Running, provider: Provider, claims: dict[str, Any]) -> t
         account = account_of(session, provider, claims)
         issuer, subject = str(claims["iss"]), str(claims["sub"])
         known = session.get(ExternalIdentity, (issuer, subject))
-        user = session.get(User, known.user_id) if known else _by_email(session, claims)
+        email = str(claims.get("email") or "") if claims.get("email_verified") is True else ""
+        user = session.get(User, known.user_id) if known else users.by_email(session, email) if email else None
         if user is None and provider.create_users:
             user = _add(session, running, account, claims)
         if user is None or not user.active or user.account_id != account.id:
@@ -119,11 +120,6 @@ def find_user(running: Running, provider: Provider, claims: dict[str, Any]) -> t
                 user.roles = [users.role(session, name) for name in sorted(names)]
         session.flush()  # a role that is taken away ends all logins but this one
         return user.id, user.session_serial
-
-
-def _by_email(session: Session, claims: dict[str, Any]) -> User | None:
-    email = str(claims.get("email") or "")
-    return users.by_email(session, email) if email and claims.get("email_verified") is True else None
 
 
 def _add(session: Session, running: Running, account: Account, claims: dict[str, Any]) -> User:

@@ -47,7 +47,10 @@ def unusable() -> str:
 def matches(password_hash: str | None, password: str) -> bool:
     """Return whether a password is the one that was hashed; None stands for an unknown user and takes as long."""
     if password_hash is not None and password_hash.startswith(BCRYPT):
-        return _bcrypt_matches(password_hash, password)
+        try:
+            return bcrypt.checkpw(password.encode()[:BCRYPT_READS], password_hash.encode())
+        except ValueError:  # not a hash after all
+            return False
     try:
         usable = password_hash is not None and password_hash != unusable()
         fits = _hasher().verify(password_hash if password_hash and usable else _nobody(), password[:LONGEST])
@@ -59,10 +62,3 @@ def matches(password_hash: str | None, password: str) -> bool:
 def is_outdated(password_hash: str) -> bool:
     """Return whether a password is to be hashed anew once it is known: by bcrypt, or with weaker parameters."""
     return password_hash.startswith(BCRYPT) or _hasher().check_needs_rehash(password_hash)
-
-
-def _bcrypt_matches(password_hash: str, password: str) -> bool:
-    try:
-        return bcrypt.checkpw(password.encode()[:BCRYPT_READS], password_hash.encode())
-    except ValueError:  # not a hash after all
-        return False

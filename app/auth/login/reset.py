@@ -226,7 +226,9 @@ class ChangePassword(SignInPage):
             user = get(session, User, user_id)
             logins.keep_keys(session, user, kept)
             change_password(user, password_hash)
-            _note(session, user, f"Changed the own password{_kept(session, user, kept)}")
+            names = [repr(key.name) for key in access_keys.of_user(session, user.id) if key.id in kept]
+            keys = f" and kept the access keys {', '.join(names)}" if names else ""
+            _note(session, user, f"Changed the own password{keys}")
             session.flush()
             return user.session_serial
 
@@ -271,12 +273,6 @@ def twice(page: FormPage) -> str:
     if given != again:
         raise FieldError("again", "The passwords do not match.")
     return given
-
-
-def _kept(session: Session, user: User, kept: set[int]) -> str:
-    """Return which access keys outlive a change, in words."""
-    names = [key.name for key in access_keys.of_user(session, user.id) if key.id in kept]
-    return f" and kept the access keys {', '.join(map(repr, names))}" if names else ""
 
 
 def _note(session: Session, user: User, words: str) -> None:

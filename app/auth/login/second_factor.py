@@ -6,8 +6,6 @@ import logging
 import secrets
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy.orm import Session
-
 from app import mail
 from app.auth.access.identity import SignedIn
 from app.auth.login import cookies
@@ -69,21 +67,18 @@ def accept(running: Running, user_id: int, code: str, now: datetime) -> bool:
         until = sign_in.wait_until(session, [f"code:{user_id}"], now)
         if until is not None:
             raise TooMany(until - now)
-        return _accept(session, running, (user_id, code.strip()), now)
-
-
-def _accept(session: Session, running: Running, given: tuple[int, str], now: datetime) -> bool:
-    user_id, code = given
-    kept = session.get(MailedCode, user_id, with_for_update=True)
-    fits = kept is not None and now < kept.expires_at and kept.tries < TRIES
-    if kept is not None and fits and hmac.compare_digest(kept.code_hash, _hashed(running, user_id, code)):
-        session.delete(kept)
-        sign_in.forget(session, f"code:{user_id}", now)
-        return True
-    if kept is not None:
-        kept.tries += 1
-    sign_in.failed(session, f"code:{user_id}", now, free=2 * TRIES)
-    return False
+        kept = session.get(MailedCode, user_id, with_for_update=True)
+        is_open = kept is not None and now < kept.expires_at and kept.tries < TRIES
+        hashed = _hashed(running, user_id, code.strip())
+        if kept is not None and is_open and hmac.compare_digest(kept.code_hash, hashed):
+            session.delete(kept)
+            sign_in.forget(session, f"code:{user_id}", now)
+            return True
+        if kept is not None:
+            kept.tries += 1
+        # Counted beside the tries of this code: a new one is mailed as often as somebody likes.
+        sign_in.failed(session, f"code:{user_id}", now, free=2 * TRIES)
+        return False
 
 
 def _hashed(running: Running, user_id: int, code: str) -> str:

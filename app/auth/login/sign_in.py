@@ -135,7 +135,9 @@ def authenticate(database: Database, attempt: SignInAttempt, now: datetime, wait
                 raise TooMany(until - now)
         user = by_email(session, attempt.email)
         until = sign_in.wait_until(session, [keys["email"]], now)
-        if until is not None and not _is_known(session, attempt, user, now):
+        # Failures from elsewhere do not hold up who signed in with this browser or from this network before.
+        same_browser = user is not None and attempt.browser == user.id
+        if until is not None and not same_browser and not sign_in.is_known(session, attempt.place, now):
             raise TooMany(until - now)
         active = user if user is not None and user.active else None
         settled = sign_in.is_settled(session, keys["pair"], attempt.place, now)
@@ -155,13 +157,6 @@ def authenticate(database: Database, attempt: SignInAttempt, now: datetime, wait
         if newer is not None and signing_in.password_hash == password_hash:
             logins.renew_hash(session, signing_in, newer)
         return Outcome(known=True, who=identity(session, signing_in))
-
-
-def _is_known(session: Session, attempt: SignInAttempt, user: User | None, now: datetime) -> bool:
-    """Return whether somebody signed in with the same browser or from the same network before."""
-    if user is not None and attempt.browser == user.id:
-        return True
-    return sign_in.is_known(session, attempt.place, now)
 
 
 def _failed(session: Session, attempt: SignInAttempt, user_id: int | None, now: datetime) -> None:

@@ -1,16 +1,15 @@
-"""Headers of every answer that tell browsers what not to do, and the identifier its log lines carry."""
+"""Headers of every answer: what browsers must not do, which other sites may read it, and the id of its log lines."""
 
 import logging
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.web import OutputTransform, RequestHandler
 
-from app.auth.protection import cors
 from app.settings.settings import Settings
 from db.core.faults import RETRY_AFTER
 
@@ -19,6 +18,8 @@ OWN_ID = re.compile(r"[\w-]{1,64}")
 AGAIN = {"Retry-After": str(RETRY_AFTER)}
 STRICT = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'"
 """Policy of HTML that Panel does not make: no script that stands in it runs, and none that is put together."""
+METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
+READABLE = "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, X-Request-Id, Location"
 
 
 def request_id(request: HTTPServerRequest) -> str:
@@ -54,7 +55,7 @@ def protecting(settings: Settings, is_page: Callable[[str], bool]) -> type[Outpu
                 chunk = self._guard(headers, chunk)
             if self._request.protocol == "https" and settings.FLEXSCOPE_HSTS_SECONDS:
                 headers["Strict-Transport-Security"] = f"max-age={settings.FLEXSCOPE_HSTS_SECONDS}"
-            headers.update(cors.headers(settings, self._request.path, self._request.headers))
+            headers.update(cross_origin_headers(settings, self._request.path, self._request.headers))
             headers["X-Request-Id"] = request_id(self._request)
             headers.pop("Server", None)
             return status_code, headers, chunk
@@ -104,6 +105,35 @@ def _policies(settings: Settings) -> tuple[str, str]:
         if urlsplit(address).netloc:
             own = own.replace(directive, f"{directive} {address}")
     return own + more if own else "", STRICT + more
+
+
+def cross_origin_headers(settings: Settings, path: str, asked: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that let a page of another origin see an answer (CORS); none if it may not.
+
+    Args:
+        settings: Which origins may use which paths.
+        path: Of the request.
+        asked: Headers of the request.
+    """
+    origin = asked.get("Origin")
+    if not origin or not settings.CORS_ORIGINS or not any(re.match(one, path) for one in settings.CORS_RESOURCES):
+        return {}
+    anybody = "*" in settings.CORS_ORIGINS
+    if not anybody and origin not in settings.CORS_ORIGINS:
+        return {"Vary": "Origin"}
+    found = {
+        "Access-Control-Allow-Origin": "*" if anybody else origin,
+        "Access-Control-Expose-Headers": READABLE,
+        "Vary": "Origin",
+    }
+    if settings.CORS_SUPPORTS_CREDENTIALS and not anybody:
+        found["Access-Control-Allow-Credentials"] = "true"
+    if "Access-Control-Request-Method" in asked:
+        wanted = asked.get("Access-Control-Request-Headers", "")
+        plain = wanted if re.fullmatch(r"[\w\-, ]{0,500}", wanted) else ""
+        found |= {"Access-Control-Allow-Methods": METHODS, "Access-Control-Max-Age": "600"}
+        found |= {"Access-Control-Allow-Headers": plain or "Authorization, Content-Type, X-Xsrftoken"}
+    return found
 
 
 def log_request(handler: RequestHandler) -> None:

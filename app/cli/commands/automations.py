@@ -41,13 +41,14 @@ def show_automations(asset_id: int) -> None:
         get(session, Asset, asset_id)
         found = automations.of_assets(session, [row.id for row in assets.subtree(session, asset_id)])
     heads = ["ID", "Asset", "Name", "Kind", "Every", "On data", "State", "Last", "Next"]
-    show_table(heads, [_cells(row) for row in found])
-
-
-def _cells(row: Automation) -> list[object]:
-    state = "active" if row.active else "paused"
-    last, following = row.last_at and row.last_at.isoformat(), row.next_at.isoformat() if row.active else None
-    return [row.id, row.asset_id, row.name, row.kind, iso_duration(row.every), row.on_data, state, last, following]
+    cells = []
+    for row in found:
+        state, following = ("active", row.next_at.isoformat()) if row.active else ("paused", None)
+        rule = [iso_duration(row.every), row.on_data, state]
+        cells.append(
+            [row.id, row.asset_id, row.name, row.kind, *rule, row.last_at and row.last_at.isoformat(), following]
+        )
+    show_table(heads, cells)
 
 
 @click.command("automation")

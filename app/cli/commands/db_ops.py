@@ -67,15 +67,13 @@ def restore(file: Path, replace: bool, yes: bool) -> None:
 @click.option("--sensor", "pairs", multiple=True, required=True, help="THEIRS:OURS, ids of two alike sensors; repeat.")
 def import_beliefs(url: str, pairs: tuple[str, ...]) -> None:
     """Take over the values of sensors from the FlexMeasures database at a URL."""
-    wanted = dict(_pair(text) for text in pairs)
+    wanted = {}
+    for text in pairs:
+        theirs, _, ours = text.partition(":")
+        if not (theirs.isdecimal() and ours.isdecimal()):
+            raise FieldError("sensor", f"{text!r} is no pair of ids; write it like 7:12.")
+        wanted[int(theirs)] = int(ours)
     with acting() as (session, actor):
         stored = import_values(session, actor, url, wanted)
     for sensor, count in stored.items():
         click.secho(f"{count} values stored for sensor {sensor}.", fg="green")
-
-
-def _pair(text: str) -> tuple[int, int]:
-    theirs, _, ours = text.partition(":")
-    if not (theirs.isdecimal() and ours.isdecimal()):
-        raise FieldError("sensor", f"{text!r} is no pair of ids; write it like 7:12.")
-    return int(theirs), int(ours)

@@ -111,13 +111,14 @@ def inspect_job(job_id: str) -> None:
     with reading() as session:
         job = jobs.one(session, job_id)
         facts = job_search.as_dict(job)
-    show_table(["Field", "Value"], [[name, _one_line(value)] for name, value in facts.items() if name != "trace"])
+    lines = [
+        [name, orjson.dumps(value).decode() if isinstance(value, dict | list) else str("" if value is None else value)]
+        for name, value in facts.items()
+        if name != "trace"
+    ]
+    show_table(["Field", "Value"], lines)
     if job.trace:
         click.echo(f"\n{job.trace}")
-
-
-def _one_line(value: Any) -> str:
-    return orjson.dumps(value).decode() if isinstance(value, dict | list) else str("" if value is None else value)
 
 
 @click.command("run-job")

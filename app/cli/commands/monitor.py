@@ -13,7 +13,6 @@ from app.opening import opened
 from app.settings.settings import Settings, load
 from db.accounts import last_seen
 from db.accounts.last_seen import UserFilter
-from db.accounts.users import User
 from db.core.database import Database
 from db.jobs import task_runs
 from db.jobs.alerts import Finding
@@ -121,21 +120,17 @@ def last_seen_users(
         users = last_seen.absent(session, group, since=since, after=after)
         task_runs.record(session, task_name, at=now, status=True)
     try:
-        if alert_users:
-            _tell_users(settings, users, custom_user_message)
-        _alert(settings, database, [_absent(user, minutes) for user in users], "last-seen")
+        name, absent = settings.platform_name(), []
+        for user in users:
+            if alert_users:
+                text = (
+                    f"{name} has not heard of you since {user.last_seen_at or 'you were added'}. {custom_user_message}"
+                )
+                mail.send(settings, user.email, f"{name} has not heard of you for a while", text.strip())
+            last = f"last seen at {user.last_seen_at:%Y-%m-%d %H:%M} UTC" if user.last_seen_at else "never seen"
+            message = f"User {user.username} ({user.email}) was not seen for {minutes} minutes: {last}; "
+            cause = f"last-seen:user:{user.id}"
+            absent.append(Finding(kind="last-seen", cause=cause, message=f"{message}look whether it runs."))
+        _alert(settings, database, absent, "last-seen")
     finally:
         database.close()
-
-
-def _absent(user: User, minutes: int) -> Finding:
-    last = f"last seen at {user.last_seen_at:%Y-%m-%d %H:%M} UTC" if user.last_seen_at else "never seen"
-    message = f"User {user.username} ({user.email}) was not seen for {minutes} minutes: {last}; look whether it runs."
-    return Finding(kind="last-seen", cause=f"last-seen:user:{user.id}", message=message)
-
-
-def _tell_users(settings: Settings, users: Sequence[User], custom: str) -> None:
-    name = settings.platform_name()
-    for user in users:
-        text = f"{name} has not heard of you since {user.last_seen_at or 'you were added'}. {custom}".strip()
-        mail.send(settings, user.email, f"{name} has not heard of you for a while", text)

@@ -31,16 +31,11 @@ MODEL_FIELDS = {
 def model_options(command: Any) -> Any:
     """Add one option per field of the flex-model."""
     for option, name in reversed(MODEL_FIELDS.items()):
-        command = click.option(f"--{option}", help=_help(name))(command)
+        fact = StorageModel.fact(name)
+        example = fact.example[0] if isinstance(fact.example, list) else fact.example
+        value = f"Such as '{example}', or" if isinstance(example, str) else "A quantity, or"
+        command = click.option(f"--{option}", help=f"{fact.meaning} {value} the ID of a sensor.")(command)
     return command
-
-
-def _help(name: str) -> str:
-    """Help of an option from what there is to know of its field."""
-    fact = StorageModel.fact(name)
-    example = fact.example[0] if isinstance(fact.example, list) else fact.example
-    value = f"Such as '{example}', or" if isinstance(example, str) else "A quantity, or"
-    return f"{fact.meaning} {value} the ID of a sensor."
 
 
 @click.command("for-storage")
@@ -56,8 +51,18 @@ def _help(name: str) -> str:
 @model_options
 def for_storage(sensor: int, start: str, length: str, soc_target: tuple[tuple[str, str], ...], **fields: Any) -> None:
     """Compute when a storage charges and discharges, and save it."""
-    context = _context(fields)
-    model = {"sensor": sensor, **_model(fields)}
+    context: dict[str, Any] = {}
+    for way in ("consumption", "production"):
+        if (key := fields.pop(f"{way}_price_sensor")) is not None:
+            context[f"{way}-price"] = {"sensor": key}
+    if loads := fields.pop("inflexible_device_sensor"):
+        context["inflexible-device-sensors"] = list(loads)
+    if capacity := fields.pop("site_power_capacity"):
+        context["site-power-capacity"] = _quantity(capacity)
+    named = {name.replace("_", "-").removeprefix("storage-"): value for name, value in fields.items() if value}
+    if "efficiency" in named:  # the one whose own name begins with storage
+        named["storage-efficiency"] = named.pop("efficiency")
+    model: dict[str, Any] = {"sensor": sensor, **{name: _quantity(text) for name, text in named.items()}}
     if soc_target:
         model["soc-targets"] = [{"value": value, "datetime": at} for value, at in soc_target]
     _plan(start, length, model, context)
@@ -97,27 +102,6 @@ def _plan(start: str, length: str, model: dict[str, Any], context: dict[str, Any
     tell(planned)
 
 
-def _context(fields: dict[str, Any]) -> dict[str, Any]:
-    """Take the fields of the flex-context out of the options given."""
-    context: dict[str, Any] = {}
-    for way in ("consumption", "production"):
-        if (key := fields.pop(f"{way}_price_sensor")) is not None:
-            context[f"{way}-price"] = {"sensor": key}
-    if loads := fields.pop("inflexible_device_sensor"):
-        context["inflexible-device-sensors"] = list(loads)
-    if capacity := fields.pop("site_power_capacity"):
-        context["site-power-capacity"] = _quantity(capacity)
-    return context
-
-
-def _model(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of the flex-model among the options given."""
-    given = {name.replace("_", "-").removeprefix("storage-"): value for name, value in fields.items() if value}
-    if "efficiency" in given:  # the one whose own name begins with storage
-        given["storage-efficiency"] = given.pop("efficiency")
-    return {name: _quantity(text) for name, text in given.items()}
-
-
 def _quantity(text: str) -> Any:
     """Return what an option names: the ID of a sensor, or a quantity."""
     return {"sensor": int(text)} if text.isdecimal() else text
@@ -137,13 +121,12 @@ def show_schedules(asset_id: int | None, limit: int) -> None:
         click.echo("There are no schedules; 'flexscope add schedule' computes one.")
         return
     heads = ["ID", "Asset", "Start", "End", "As of", "Scheduler", "Cost", "Limits exceeded", "Warnings"]
-    show_table(heads, [_line(row) for row in rows])
-
-
-def _line(row: StoredSchedule) -> list[object]:
-    moments = [f"{moment:%Y-%m-%d %H:%M}" for moment in (row.start, row.end, row.belief_time)]
-    cost = "" if row.cost is None else f"{row.cost:,.2f} {row.currency}"
-    return [row.id, row.asset_id, *moments, row.scheduler, cost, len(row.breaches), len(row.warnings)]
+    lines = []
+    for row in rows:
+        moments = [f"{moment:%Y-%m-%d %H:%M}" for moment in (row.start, row.end, row.belief_time)]
+        cost = "" if row.cost is None else f"{row.cost:,.2f} {row.currency}"
+        lines.append([row.id, row.asset_id, *moments, row.scheduler, cost, len(row.breaches), len(row.warnings)])
+    show_table(heads, lines)
 
 
 def tell(done: Planned) -> None:

@@ -2,7 +2,7 @@
 
 import click
 
-from app.cli.opening import writing
+from app.cli.opening import acting
 from app.demo import toy
 from db.assets import TYPES
 
@@ -13,7 +13,7 @@ KINDS = {"battery": toy.battery, "process": toy.processes}
 @click.option("--kind", type=click.Choice(list(KINDS)), default="battery", show_default=True, help="What to add to it.")
 def toy_account(kind: str) -> None:
     """Add the toy account, its user and what a tutorial needs."""
-    with writing() as session:
+    with acting() as (session, _):
         owner = toy.account(session)
         made = KINDS[kind](session)
     click.secho(f"Asset types: {', '.join(TYPES)}.", dim=True)
