@@ -49,7 +49,9 @@ COMMANDS = CommandGroup(
                     "app.cli.commands.beliefs:add_beliefs", "Time series data from a CSV or Excel file."
                 ),
                 "report": Command("app.cli.commands.reports:add_report", "Compute a report and save it."),
-                "schedules": Command("app.cli.commands.any_schedule:add_schedules", "Schedules of many sites at once."),
+                "schedules": Command(
+                    "app.cli.commands.site_schedules:add_schedules", "Schedules of many sites at once."
+                ),
                 "schedule": CommandGroup(
                     "Compute a schedule and save it.",
                     {
@@ -58,7 +60,7 @@ COMMANDS = CommandGroup(
                         ),
                         "for-process": Command("app.cli.commands.schedules:for_process", "When a process runs."),
                         "for-asset": Command(
-                            "app.cli.commands.any_schedule:for_asset",
+                            "app.cli.commands.site_schedules:for_asset",
                             "All devices of an asset; meant where none is named.",
                         ),
                     },

@@ -48,7 +48,7 @@ def acting(session: Session, job: Job, before: References | None = None) -> Iter
         before: What was resolved when it was computed; all of it is asked for again.
 
     Raises:
-        NoLongerAllowed: The asker was deactivated, or may not use what the job needs.
+        NoLongerAllowed: The principal was deactivated, or may not use what the job needs.
     """
     who = principal(session, job.user_id)
     try:

@@ -40,7 +40,7 @@ async def _turns(asked: list[str], *, share: int) -> list[str]:
 
 
 class Counting:
-    """How much of one asker's work is done at the same time."""
+    """How much of one principal's work is done at the same time."""
 
     def __init__(self) -> None:
         self.together, self._now, self._lock = 0, dict[str, int](), threading.Lock()
@@ -100,7 +100,7 @@ def test_what_waits_too_long_is_told_so() -> None:
         pool.close()
         return told.value.own
 
-    assert alone(late()) is True  # it was the asker's own work that filled his share
+    assert alone(late()) is True  # it was the principal's own work that filled his share
 
 
 def test_one_network_of_ipv6_is_one_asker() -> None:

@@ -279,9 +279,9 @@ def test_cards_say_nothing_of_prices_that_may_not_be_read(served: Api, sqlite_pe
         row.outputs[0].numbers = energies | {"mean-price": 46.173, "paid-price": 4.6173}
     with sqlite_people.reading() as session:
         who = identity(session, session.get_one(User, served.ids["u:hand"]))
-        site, asker = session.get_one(Asset, served.ids["site"]), References(session, who)
-        assert day_costs.of_sites(asker, [site], row.start, row.end, known_at=row.end) == []
-        assert asker.readable([hidden, served.ids["x:power"]]) == {}
+        site, principal = session.get_one(Asset, served.ids["site"]), References(session, who)
+        assert day_costs.of_sites(principal, [site], row.start, row.end, known_at=row.end) == []
+        assert principal.readable([hidden, served.ids["x:power"]]) == {}
         latest = plan_cards.latest_schedule(session, who, session.get_one(Sensor, load).asset_id, as_of=row.end)
         assert latest is not None and latest.row.id == row.id
         assert latest.numbers == energies

@@ -112,7 +112,7 @@ def _ask(running: Running, ids: dict[str, Any], name: str) -> None:
     with running.database.reading() as session:
         serial = session.get_one(User, ids[f"u:{kind}"]).session_serial
     who = running.identities.find(ids[f"u:{kind}"], serial)
-    request = Request(running=running, asker=who, now=datetime.now(UTC), address="http://x", headers={})
+    request = Request(running=running, principal=who, now=datetime.now(UTC), address="http://x", headers={})
     try:
         acting.done(route, request, arguments(route, line.given(ids)))
     except Exception:  # what was deleted before it, or is refused, is none of this test

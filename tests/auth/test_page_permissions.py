@@ -191,10 +191,10 @@ def test_everybody_may_do_on_pages_what_is_written_down(
 
     def is_allowed(kind: str) -> bool:
         with sqlite_people.reading() as session:
-            asker = identity(session, session.get_one(User, ids[f"u:{kind}"]))
+            principal = identity(session, session.get_one(User, ids[f"u:{kind}"]))
         try:
             with sqlite_people.writing() as session:
-                change(session, Actor(principal=asker, settings=SETTINGS, now=datetime.now(UTC)), *line.given(ids))
+                change(session, Actor(principal=principal, settings=SETTINGS, now=datetime.now(UTC)), *line.given(ids))
                 session.flush()
                 raise Forgotten
         except Forgotten:

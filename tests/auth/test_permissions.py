@@ -54,12 +54,14 @@ class Server:
 
     def ask(self, route: Route, kind: str, given: dict[str, Any], unless: str = "") -> str:
         """Do what a request does, and forget what it changed."""
-        asker = self.who(kind)
+        principal = self.who(kind)
         try:
-            acting.enter(self.running, route, asker, "127.0.0.1")
+            acting.enter(self.running, route, principal, "127.0.0.1")
             with self.running.database.writing() as session:
-                call = Call(running=self.running, asker=asker, session=session, now=NOW, address="http://x", headers={})
-                with acting.counting(self.running, asker, route):
+                call = Call(
+                    running=self.running, principal=principal, session=session, now=NOW, address="http://x", headers={}
+                )
+                with acting.counting(self.running, principal, route):
                     answer = route.function(call, **arguments(route, given))
                     if route.computes:
                         answer(call)

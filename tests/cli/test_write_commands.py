@@ -94,7 +94,7 @@ def refusal(running: Running, name: str, given: dict[str, Any]) -> str:
     with running.database.reading() as session:
         root = session.scalars(select(User).where(User.username == "root")).one()
         who = running.identities.find(root.id, root.session_serial)
-    request = Request(running=running, asker=who, now=datetime.now(UTC), address="http://x", headers={})
+    request = Request(running=running, principal=who, now=datetime.now(UTC), address="http://x", headers={})
     with pytest.raises(EngineError) as refused:
         acting.done(ROUTES[name], request, arguments(ROUTES[name], given))
     return str(refused.value)

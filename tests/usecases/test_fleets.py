@@ -75,10 +75,10 @@ def test_sites_are_named_by_what_is_above_them(
     database: Database, settings: Settings, town: dict[str, int], who: str | None
 ) -> None:
     houses = [town[f"house {number}"] for number in range(5)]
-    asker = actor(database, settings, who)
-    assert ordered(database, asker, below=town["street"]).asset_ids == houses  # the bench has nothing to plan
-    assert ordered(database, asker, account=town["Mill"]).asset_ids == [town["street"]]
-    assert ordered(database, asker, sites=[houses[1], {"asset": houses[0]}]).asset_ids == [houses[1], houses[0]]
+    principal = actor(database, settings, who)
+    assert ordered(database, principal, below=town["street"]).asset_ids == houses  # the bench has nothing to plan
+    assert ordered(database, principal, account=town["Mill"]).asset_ids == [town["street"]]
+    assert ordered(database, principal, sites=[houses[1], {"asset": houses[0]}]).asset_ids == [houses[1], houses[0]]
 
 
 @pytest.mark.parametrize(

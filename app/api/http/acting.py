@@ -32,7 +32,7 @@ class Request:
     """One request, as far as its function is concerned."""
 
     running: Running
-    asker: SignedIn | None
+    principal: SignedIn | None
     now: datetime
     """When it arrived."""
     address: str
@@ -44,12 +44,12 @@ class Request:
     """What makes it differ from another one."""
 
     def call(self, session: Session, afterwards: list[Callable[[], None]]) -> Call:
-        """Return what a function is given, with a session that acts in the asker's name."""
-        if self.asker is not None:
-            change_tracking.act_as(session, (self.asker.id, self.asker.username))
+        """Return what a function is given, with a session that acts in the principal's name."""
+        if self.principal is not None:
+            change_tracking.act_as(session, (self.principal.id, self.principal.username))
         return Call(
             running=self.running,
-            asker=self.asker,
+            principal=self.principal,
             session=session,
             now=self.now,
             address=self.address,
@@ -75,7 +75,7 @@ def _at_once(route: Route, request: Request, given: Mapping[str, Any], afterward
         call = request.call(session, afterwards)
         if (before := _before(call, request, route)) is not None:
             return before
-        with counting(request.running, request.asker, route):
+        with counting(request.running, request.principal, route):
             return _kept(call, request, route, route.function(call, **given))
 
 
@@ -84,12 +84,13 @@ def _computed(route: Route, request: Request, given: Mapping[str, Any], afterwar
     with database.reading() as session:
         if (before := _before(request.call(session, []), request, route)) is not None:
             return before
-    with counting(request.running, request.asker, route):
+    with counting(request.running, request.principal, route):
         with database.reading() as session:
             save = route.function(request.call(session, []), **given)
         with database.writing() as session:
             call = request.call(session, afterwards)
-            if request.asker is not None and not logins.stands(session, request.asker.id, request.asker.serial):
+            user = request.principal
+            if user is not None and not logins.stands(session, user.id, user.serial):
                 raise NotSignedIn  # the login has ended meanwhile
             if (before := _before(call, request, route)) is not None:  # the same request came twice at once
                 return before
@@ -103,11 +104,11 @@ def _before(call: Call, request: Request, route: Route) -> Reply | None:
         ApiError: The key is too long, or was used for another request.
     """
     key = request.key
-    if key is None or not route.writes or call.asker is None:
+    if key is None or not route.writes or call.principal is None:
         return None
     if len(key) > LONGEST:
         raise ApiError(422, "UNPROCESSABLE_ENTITY", f"Idempotency-Key: may have {LONGEST} characters at most.")
-    found = call.session.get(StoredAnswer, (call.who.id, key))
+    found = call.session.get(StoredAnswer, (call.user.id, key))
     if found is None or found.at < call.now - idempotency.KEPT:
         return None
     if found.request_hash != _hash(call, request.said):
@@ -119,14 +120,16 @@ def _before(call: Call, request: Request, route: Route) -> Reply | None:
 def _kept(call: Call, request: Request, route: Route, content: Any) -> Reply:
     """Return an answer; with a key, it is kept without its secrets, in the transaction that does what it tells of."""
     reply = content if isinstance(content, Reply) else Reply(content=content, status=route.status)
-    if request.key is None or not route.writes or call.asker is None:
+    if request.key is None or not route.writes or call.principal is None:
         return reply
     kept = reply
     if route.shown_once:
         open_fields = {name: value for name, value in reply.content.items() if name not in route.shown_once}
         kept = replace(reply, content=open_fields | {"message": ONCE.format(" and ".join(route.shown_once))})
     idempotency.forget(call.session, before=call.now - idempotency.KEPT)
-    row = StoredAnswer(user_id=call.who.id, key=request.key, request_hash=_hash(call, request.said), status=kept.status)
+    row = StoredAnswer(
+        user_id=call.user.id, key=request.key, request_hash=_hash(call, request.said), status=kept.status
+    )
     row.body, row.at = to_bytes(kept), call.now
     call.session.merge(row)
     return reply
@@ -137,38 +140,38 @@ def _hash(call: Call, said: bytes) -> str:
     return hmac.new(call.running.secret.encode(), said, hashlib.sha256).hexdigest()
 
 
-def enter(running: Running, route: Route, asker: SignedIn | None, address: str) -> dict[str, str]:
+def enter(running: Running, route: Route, principal: SignedIn | None, address: str) -> dict[str, str]:
     """Let a request in and return the headers that tell how many more there may be.
 
     Raises:
         ApiError: Nobody is signed in, the key is not good for this, or there were too many requests.
     """
-    if asker is None and not route.public:
+    if principal is None and not route.public:
         raise NotSignedIn
-    if asker is not None and asker.scopes is not None and route.needs not in asker.scopes:
+    if principal is not None and principal.scopes is not None and route.needs not in principal.scopes:
         told = f"an access key with the scope {route.needs!r}" if route.needs else "a token or a login; no access key"
         raise ApiError(403, "INVALID_SENDER", f"This key may not do that: it takes {told}.")
     if route.pool == "health":  # a monitor is never told to wait, whatever the database does
         return {}
     try:
-        state = running.limits.request(asker, address)
+        state = running.limits.request(principal, address)
     except Exceeded as error:
         raise _too_many(error) from None
     return state.headers if state else {}
 
 
 @contextmanager
-def counting(running: Running, asker: SignedIn | None, route: Route) -> Iterator[None]:
+def counting(running: Running, principal: SignedIn | None, route: Route) -> Iterator[None]:
     """Count a trigger that is accepted in this block; all others are let through.
 
     Raises:
         ApiError: There were too many triggers.
     """
-    if not route.is_trigger or asker is None:
+    if not route.is_trigger or principal is None:
         yield
         return
     try:
-        with running.limits.trigger(asker):
+        with running.limits.trigger(principal):
             yield
     except Exceeded as error:
         raise _too_many(error) from None

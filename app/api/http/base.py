@@ -95,10 +95,10 @@ class Endpoint(KeepsContentType, Receiving):
         user = self.service.user_of(self._credential())
         if user is None:
             nobody = ("from", self._from)
-            asker = await self.service.running.pools["check"].run(nobody, self._asker)
-            if asker is None:
+            principal = await self.service.running.pools["check"].run(nobody, self._principal)
+            if principal is None:
                 raise NotSignedIn
-            user = asker.id
+            user = principal.id
             self.service.note(self._credential(), user)
         return user
 
@@ -120,7 +120,7 @@ class Endpoint(KeepsContentType, Receiving):
                 del self.service.held[whose]
 
     def _is_pending(self, job_id: str) -> bool:
-        if self._asker() is None:
+        if self._principal() is None:
             return False
         with self.service.running.database.reading() as session:
             return jobs.is_pending(session, job_id)
@@ -132,8 +132,8 @@ class Endpoint(KeepsContentType, Receiving):
 
     def _answer(self, route: Route, path: dict[str, str], now: datetime) -> tuple[Reply, bytes]:
         """Do all the work of one request, in a thread; nothing is read for who may not ask."""
-        asker, running = self._asker(), self.service.running
-        self._told_headers |= acting.enter(running, route, asker, self.request.remote_ip or "")
+        principal, running = self._principal(), self.service.running
+        self._told_headers |= acting.enter(running, route, principal, self.request.remote_ip or "")
         given: dict[str, Any] = {name: int(text) if name == "id" else text for name, text in path.items()}
         given |= self._read(route)
         key = self.request.headers.get("Idempotency-Key") if route.writes else None
@@ -141,7 +141,7 @@ class Endpoint(KeepsContentType, Receiving):
         said = f"{self.request.method} {self.request.uri}\n".encode() + self.received.raw() if key else b""
         request = Request(
             running=running,
-            asker=asker,
+            principal=principal,
             now=now,
             address=address(self.request, running.settings.FLEXSCOPE_PATH_PREFIX),
             headers=self.request.headers,
@@ -151,7 +151,7 @@ class Endpoint(KeepsContentType, Receiving):
         )
         return packed(acting.done(route, request, given), self.request.headers.get("Accept-Encoding", ""))
 
-    def _asker(self) -> SignedIn | None:
+    def _principal(self) -> SignedIn | None:
         running = self.service.running
         token = self._token()
         if token is not None:

@@ -43,7 +43,7 @@ def listed(
 
     Args:
         work: Session to read with.
-        rows: All rows the asker may see; the first of ``sorts`` is their order where none is wanted.
+        rows: All rows the principal may see; the first of ``sorts`` is their order where none is wanted.
         page: What was asked for.
         shown: Turns rows into what is sent.
         searched: Text columns that ``filter`` looks at.

@@ -66,7 +66,8 @@ class Call:
     """One request on its way through one endpoint."""
 
     running: Running
-    asker: SignedIn | None
+    principal: SignedIn | None
+    """The signed-in user whose rights hold; None: nobody is signed in."""
     session: Session
     """Session of this request: read-only for GET; else committed when the function returns."""
     now: datetime
@@ -80,20 +81,20 @@ class Call:
     """What to do once everything is committed, such as telling the queue."""
 
     @property
-    def who(self) -> SignedIn:
+    def user(self) -> SignedIn:
         """The signed-in user.
 
         Raises:
             NotSignedIn: There is none.
         """
-        if self.asker is None:
+        if self.principal is None:
             raise NotSignedIn
-        return self.asker
+        return self.principal
 
     @property
     def actor(self) -> Actor:
         """The signed-in user as use cases know who acts."""
-        return Actor(principal=self.who, settings=self.running.settings, now=self.now)
+        return Actor(principal=self.user, settings=self.running.settings, now=self.now)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Who may do what with which job: whoever may do it with its asset; a job of no asset is that of its asker."""
+"""Who may do what with which job: whoever may do it with its asset; a job of no asset is that of its principal."""
 
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session

@@ -51,7 +51,7 @@ def saving(request: dict[str, Any], *, known_at: datetime, overwrite: bool) -> C
     def save(references: References) -> dict[str, Any]:
         session = references.session
         sensor = references.output(request["sensor"], field="sensor")
-        source = get(session, Source, request["source"])  # that of the asker, noted when the values were posted
+        source = get(session, Source, request["source"])  # that of the principal, noted when the values were posted
         written = ingest.run(session, sensor, source, given, known_at=known_at, overwrite=overwrite)
         told = {"stored": written.stored, "unchanged": written.unchanged, "replaced": written.replaced}
         return {**told, "num-beliefs": written.stored, "source": source.id, "outputs": {str(sensor.id): {}}}

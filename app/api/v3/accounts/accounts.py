@@ -25,7 +25,7 @@ class AccountsQuery(Paging):
 def list_accounts(call: Call, query: AccountsQuery) -> Any:
     """List the accounts you may read."""
     rows = select(Account)
-    readable = access.readable_accounts(call.who)
+    readable = access.readable_accounts(call.user)
     if readable is not None:
         rows = rows.where(Account.id.in_(readable))
     if query.role is not None:
@@ -65,7 +65,7 @@ def _account(row: Account) -> shown.Shown:
 def one_account(call: Call, id: int) -> shown.Shown:
     """Return one account."""
     account = database.get(call.session, Account, id)
-    access.check(call.who, "read", account)
+    access.check(call.user, "read", account)
     return _account_documents(call.session, [account])[0]
 
 

@@ -38,17 +38,17 @@ def _event_document(row: AuditEvent) -> dict[str, Any]:
 
 def of_account(call: Call, id: int, query: Paging) -> Any:
     """List what was changed in an account, newest first."""
-    return _list_events(call, readable_changes(call.session, call.who, Account, id), query)
+    return _list_events(call, readable_changes(call.session, call.user, Account, id), query)
 
 
 def of_user(call: Call, id: int, query: Paging) -> Any:
     """List what was changed about a user, newest first."""
-    return _list_events(call, readable_changes(call.session, call.who, User, id), query)
+    return _list_events(call, readable_changes(call.session, call.user, User, id), query)
 
 
 def of_asset(call: Call, id: int, query: Paging) -> Any:
     """List what was changed about an asset, newest first."""
-    return _list_events(call, readable_changes(call.session, call.who, Asset, id), query)
+    return _list_events(call, readable_changes(call.session, call.user, Asset, id), query)
 
 
 ROUTES = [

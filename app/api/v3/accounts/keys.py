@@ -16,7 +16,7 @@ from db.core import database
 def list_keys(call: Call, id: int) -> list[dict[str, Any]]:
     """List the access keys of a user that are not revoked; their secrets are told once only, when they are made."""
     user = database.get(call.session, User, id)
-    access.check(call.who, "read" if "admin-reader" in call.who.roles else "update", user)
+    access.check(call.user, "read" if "admin-reader" in call.user.roles else "update", user)
     return [_key_document(key) for key in access_keys.of_user(call.session, id)]
 
 

@@ -14,7 +14,7 @@ from db.core import database
 
 def _list(call: Call, kind: type[SecretOwner], id: int) -> list[dict[str, Any]]:
     owner: SecretOwner = database.get(call.session, kind, id)
-    access.check(call.who, "update", owner)
+    access.check(call.user, "update", owner)
     return [_secret_document(row) for row in stored_secrets.of(call.session, **{KEYS[kind]: id})]
 
 

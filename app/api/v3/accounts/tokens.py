@@ -29,7 +29,7 @@ class Token(TypedDict):
 
 def request_token(call: Call, body: Credentials) -> Token:
     """Return a token for 6 hours; a signed-in browser needs no password. Who has an account here is told to nobody."""
-    who = call.asker if call.asker and call.asker.scopes is None else None
+    who = call.principal if call.principal and call.principal.scopes is None else None
     if body.email:
         attempt = SignInAttempt(email=body.email, password=body.password, address=call.network_address)
         try:

@@ -32,8 +32,8 @@ class UsersQuery(Paging):
 
 def list_users(call: Call, query: UsersQuery) -> Any:
     """List the users of an account."""
-    account = database.get(call.session, Account, query.account or query.account_id or call.who.account_id)
-    access.check(call.who, "read", account)
+    account = database.get(call.session, Account, query.account or query.account_id or call.user.account_id)
+    access.check(call.user, "read", account)
     rows = select(User).where(User.account_id == account.id)
     if not query.include_inactive:
         rows = rows.where(User.active)
@@ -70,7 +70,7 @@ def _iso(moment: datetime | None) -> str | None:
 def one_user(call: Call, id: int) -> shown.Shown:
     """Return one user."""
     user = database.get(call.session, User, id)
-    access.check(call.who, "read", user)
+    access.check(call.user, "read", user)
     return _user(user)
 
 
@@ -87,7 +87,7 @@ def change_user(call: Call, id: int, body: UserChange) -> shown.Shown:
 
 def reset_password(call: Call, id: int) -> Save:
     """Void password, tokens, sessions and access keys of a user, and mail a link to choose a new password."""
-    access.check(call.who, "update", database.get(call.session, User, id))
+    access.check(call.user, "update", database.get(call.session, User, id))
     password_hash = passwords.hashed(secrets.token_urlsafe(32))
 
     def save(saving: Call) -> Reply:

@@ -80,7 +80,7 @@ class AnnotationQuery(Query):
 
 
 def _list(call: Call, place: Place, of: Any, query: AnnotationQuery) -> list[dict[str, Any]]:
-    access.check(call.who, "read", place)
+    access.check(call.user, "read", place)
     rows = select(Annotation).where(of).order_by(Annotation.start, Annotation.id)
     if query.start is not None:
         rows = rows.where(Annotation.end > query.start)

@@ -41,12 +41,12 @@ class AssetsQuery(Paging, Fields):
 
 def list_assets(call: Call, query: AssetsQuery) -> Any:
     """List assets; those of your own account where nothing else is asked for."""
-    rows = select(Asset).where(access.readable_assets(call.who, public=True))
+    rows = select(Asset).where(access.readable_assets(call.user, public=True))
     account_id = query.account or query.account_id
     if account_id is not None:
-        access.check(call.who, "read", database.get(call.session, Account, account_id))
+        access.check(call.user, "read", database.get(call.session, Account, account_id))
     elif not query.all_accessible and query.root is None:
-        account_id = call.who.account_id
+        account_id = call.user.account_id
     if account_id is not None:
         own = Asset.account_id == account_id
         rows = rows.where(or_(own, Asset.account_id.is_(None)) if query.include_public else own)
@@ -102,9 +102,9 @@ def one_asset(call: Call, id: int) -> shown.Shown:
 
 
 def readable(call: Call, asset_id: int) -> Asset:
-    """Return an asset that the asker may read."""
+    """Return an asset that the principal may read."""
     asset = database.get(call.session, Asset, asset_id)
-    access.check(call.who, "read", asset)
+    access.check(call.user, "read", asset)
     return asset
 
 

@@ -48,7 +48,7 @@ def kpis(call: Call, id: int, query: Period) -> list[dict[str, Any]]:
     for entry in asset.sensors_to_show_as_kpis:
         key = entry.get("sensor") if isinstance(entry, dict) else entry
         sensor = call.session.get(Sensor, key) if isinstance(key, int) else None
-        if sensor is None or not access.may(call.who, "read", sensor):
+        if sensor is None or not access.may(call.user, "read", sensor):
             continue
         chosen.append((entry if isinstance(entry, dict) else {}, sensor))
     sensors_read = list({sensor.id: sensor for _, sensor in chosen}.values())

@@ -34,18 +34,18 @@ class SensorsQuery(Paging):
 
 def list_sensors(call: Call, query: SensorsQuery) -> Any:
     """List sensors; those of your own account where nothing else is asked for."""
-    rows = select(Sensor).join(Sensor.asset).where(access.readable_assets(call.who, public=True))
+    rows = select(Sensor).join(Sensor.asset).where(access.readable_assets(call.user, public=True))
     asset_id = query.asset or query.asset_id
     if asset_id is not None:
         asset = database.get(call.session, Asset, asset_id)
-        access.check(call.who, "read", asset)
+        access.check(call.user, "read", asset)
         rows = rows.where(Sensor.asset_id.in_([below.id for below in subtree(call.session, asset.id)]))
     else:
         account_id = query.account or query.account_id
         if account_id is not None:
-            access.check(call.who, "read", database.get(call.session, Account, account_id))
-        clients = call.who.clients if query.include_consultancy_clients else frozenset()
-        own = Asset.account_id.in_({account_id or call.who.account_id, *clients})
+            access.check(call.user, "read", database.get(call.session, Account, account_id))
+        clients = call.user.clients if query.include_consultancy_clients else frozenset()
+        own = Asset.account_id.in_({account_id or call.user.account_id, *clients})
         rows = rows.where(own | Asset.account_id.is_(None) if query.include_public_assets else own)
     if query.unit is not None:
         rows = rows.where(Sensor.unit == query.unit)
@@ -65,9 +65,9 @@ def one_sensor(call: Call, id: int) -> shown.Shown:
 
 
 def readable(call: Call, sensor_id: int) -> Sensor:
-    """Return a sensor that the asker may read."""
+    """Return a sensor that the principal may read."""
     sensor = database.get(call.session, Sensor, sensor_id)
-    access.check(call.who, "read", sensor)
+    access.check(call.user, "read", sensor)
     return sensor
 
 
@@ -89,7 +89,7 @@ def delete_sensor(call: Call, id: int) -> None:
 def sensors_of_asset(call: Call, id: int, query: Paging) -> Any:
     """List the sensors of one asset."""
     asset = database.get(call.session, Asset, id)
-    access.check(call.who, "read", asset)
+    access.check(call.user, "read", asset)
     return listed(
         call.session,
         select(Sensor).where(Sensor.asset_id == id),

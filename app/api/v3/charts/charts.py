@@ -87,13 +87,13 @@ def sensor_chart(call: Call, id: int, query: ChartQuery) -> Any:
 
 
 def _plan(call: Call, asset: Asset) -> Plan:
-    """Return title and sensors of each chart an asset shows, without sensors the asker may not read."""
+    """Return title and sensors of each chart an asset shows, without sensors the principal may not read."""
     asked = showing.wanted(asset.sensors_to_show)
     asked = asked or [ShownChart("", [row.id]) for row in sensors.of_asset(call.session, asset.id)[:DEFAULT]]
     wanted = {key for chart in asked for key in chart.sensors}
     found = {row.id: row for row in call.session.scalars(select(Sensor).where(Sensor.id.in_(wanted)))}
     playing = call.running.settings.is_playing
-    seen = {key: row for key, row in found.items() if access.may_be_shown(call.who, row, playing=playing)}
+    seen = {key: row for key, row in found.items() if access.may_be_shown(call.user, row, playing=playing)}
     plan = [(chart.title, [seen[key] for key in chart.sensors if key in seen]) for chart in asked]
     return [(title or ", ".join(row.name for row in rows), rows) for title, rows in plan if rows]
 
@@ -112,7 +112,7 @@ def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
 
     legend_below = query.combine_legend
     if legend_below is None:
-        legend_below = bool(database.get(call.session, User, call.who.id).preferences.get(LEGENDS_BELOW, True))
+        legend_below = bool(database.get(call.session, User, call.user.id).preferences.get(LEGENDS_BELOW, True))
     given = query.start or query.event_starts_after or query.end or query.event_ends_before
     frame = vega.VegaFrame(
         name=query.dataset_name or name,

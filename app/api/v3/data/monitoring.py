@@ -119,7 +119,7 @@ class SourcesQuery(Query):
 
 def list_sources(call: Call, query: SourcesQuery) -> dict[str, Any]:
     """List where data come from: your users, and programs."""
-    accounts = access.readable_accounts(call.who)
+    accounts = access.readable_accounts(call.user)
     rows = select(Source).order_by(Source.id)
     if accounts is not None:
         rows = rows.where(Source.account_id.in_(accounts) | Source.account_id.is_(None))

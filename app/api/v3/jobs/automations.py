@@ -18,8 +18,8 @@ from engine.iso_time import iso_duration
 
 def list_automations(call: Call, id: int) -> list[dict[str, Any]]:
     """List the automations of an asset and of those below it."""
-    access.check(call.who, "read", database.get(call.session, Asset, id))
-    below = [row.id for row in assets.subtree(call.session, id) if access.may(call.who, "read", row)]
+    access.check(call.user, "read", database.get(call.session, Asset, id))
+    below = [row.id for row in assets.subtree(call.session, id) if access.may(call.user, "read", row)]
     return [_automation_document(call, row) for row in automations.of_assets(call.session, below)]
 
 
@@ -31,7 +31,7 @@ def make(call: Call, id: int, body: NewAutomation) -> dict[str, Any]:
 def one(call: Call, id: int) -> dict[str, Any]:
     """Tell an automation with its latest jobs."""
     row = database.get(call.session, Automation, id)
-    access.check(call.who, "read", database.get(call.session, Asset, row.asset_id))
+    access.check(call.user, "read", database.get(call.session, Asset, row.asset_id))
     return _automation_document(call, row) | {
         "history": [shown_job(call, job) for job in jobs.of_automation(call.session, id)]
     }

@@ -35,7 +35,7 @@ def accepted(call: Call, job: Job, *, results: str, **more: str) -> Reply:
 
 
 def find(call: Call, uuid: str, *, unknown: str) -> Job:
-    """Return a job that the asker may know of.
+    """Return a job that the principal may know of.
 
     Raises:
         ApiError: There is none; with the status word given.
@@ -44,21 +44,21 @@ def find(call: Call, uuid: str, *, unknown: str) -> Job:
         job = jobs.one(call.session, uuid)
     except database.NotFound as error:
         raise ApiError(400, unknown, f"{error} Results are kept for some days only; trigger it again.") from None
-    job_access.check(call.session, call.who, "read", job)
+    job_access.check(call.session, call.user, "read", job)
     return job
 
 
 def one_job(call: Call, uuid: str) -> Reply:
     """Tell how far a job is: 200 finished, 202 queued or running, 422 failed."""
     job = jobs.one(call.session, uuid)
-    job_access.check(call.session, call.who, "read", job)
+    job_access.check(call.session, call.user, "read", job)
     code = 200 if job.status == "FINISHED" else 202 if job.is_pending else 422
     return Reply(content=shown_job(call, job), status=code)
 
 
 def shown_job(call: Call, job: Job) -> dict[str, Any]:
     """Return a job as the API tells it; a failure's trace is for admins alone."""
-    admin = "admin" in call.who.roles
+    admin = "admin" in call.user.roles
     failed = job.status in jobs.UNSUCCESSFUL
     return {
         "id": job.id,
@@ -83,8 +83,8 @@ def _iso(moment: datetime | None) -> str | None:
 def jobs_of_asset(call: Call, id: int) -> dict[str, Any]:
     """List the newest jobs of an asset and those below it."""
     asset = database.get(call.session, Asset, id)
-    access.check(call.who, "read", asset)
-    below = [row.id for row in assets.subtree(call.session, id) if access.may(call.who, "read", row)]
+    access.check(call.user, "read", asset)
+    below = [row.id for row in assets.subtree(call.session, id) if access.may(call.user, "read", row)]
     kept = call.running.settings.FLEXMEASURES_PLANNING_TTL
     found = jobs.recent(call.session, below, since=kept, now=call.now)
     return {"jobs": [shown_job(call, job) | {"asset_id": job.asset_id} for job in found]}

@@ -88,10 +88,10 @@ def list_schedules(call: Call, query: SchedulesQuery) -> dict[str, Any]:
     """List the schedules of assets you may read, newest first."""
     rows = select(StoredSchedule)
     if query.asset is not None:
-        access.check(call.who, "read", database.get(call.session, Asset, query.asset))
+        access.check(call.user, "read", database.get(call.session, Asset, query.asset))
         mine = StoredSchedule.asset_id == query.asset
     else:
-        mine = StoredSchedule.asset_id.in_(select(Asset.id).where(access.readable_assets(call.who)))
+        mine = StoredSchedule.asset_id.in_(select(Asset.id).where(access.readable_assets(call.user)))
     rows = rows.where(mine)
     if query.newest:
         rows = rows.where(StoredSchedule.id.in_(schedules.newest_ids(mine, StoredSchedule.belief_time <= call.now)))
@@ -115,7 +115,7 @@ class ScheduleDetailQuery(Query):
 def one_schedule(call: Call, id: int, query: ScheduleDetailQuery) -> ScheduleAnswer:
     """Return one schedule with costs, outputs and, if wanted, what it was made from."""
     row = database.get(call.session, StoredSchedule, id)
-    access.check(call.who, "read", database.get(call.session, Asset, row.asset_id))
+    access.check(call.user, "read", database.get(call.session, Asset, row.asset_id))
     answer = _answer(call, row)
     if not query.inputs:
         return answer
@@ -139,11 +139,11 @@ def schema(call: Call) -> dict[str, Any]:
 
 
 def _reads_all(call: Call, row: StoredSchedule) -> bool:
-    return set(References(call.session, call.who).readable(row.input_sensors)) == set(row.input_sensors)
+    return set(References(call.session, call.user).readable(row.input_sensors)) == set(row.input_sensors)
 
 
 def _answer(call: Call, row: StoredSchedule) -> ScheduleAnswer:
-    seen = References(call.session, call.who).readable(output.sensor_id for output in row.outputs)
+    seen = References(call.session, call.user).readable(output.sensor_id for output in row.outputs)
     with_prices = _reads_all(call, row)
     outputs = [
         ScheduleOutputAnswer(

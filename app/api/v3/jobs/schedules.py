@@ -168,7 +168,7 @@ def effective(call: Call, id: int) -> dict[str, Any]:
     asset = readable(call, id)
     context = flex_config.context(asset, {})
     tree, _ = assets.own_subtree(call.session, asset.id)
-    models = flex_config.models(References(call.session, call.who), tree, [])
+    models = flex_config.models(References(call.session, call.user), tree, [])
     return {
         "flex-context": context.fields,
         "origins": context.origins,

@@ -20,7 +20,7 @@ KEPT = timedelta(days=7)
 
 def list_alerts(call: Call) -> list[dict[str, Any]]:
     """List alerts about assets you may read: open ones, and those of the last days."""
-    mine = access.readable_asset_ids(call.session, call.who)
+    mine = access.readable_asset_ids(call.session, call.user)
     return [plain(row) for row in alerts.list_alerts(call.session, mine, since=call.now - KEPT)]
 
 
@@ -62,7 +62,7 @@ def _check_token(call: Call, roles: frozenset[str]) -> None:
     expected = call.running.settings.FLEXMEASURES_TASK_CHECK_AUTH_TOKEN
     if expected and hmac.compare_digest(given.encode(), expected.encode()):
         return
-    if not call.who.roles & roles:
+    if not call.user.roles & roles:
         raise ApiError(403, "INVALID_SENDER", "Only admins may see the runs of tasks; ask one.")
 
 

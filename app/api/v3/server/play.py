@@ -20,7 +20,7 @@ class Backup(Body):
 def restore_data(call: Call, body: Backup) -> dict[str, Any]:
     """Put the database back to a backup; for admins of a server in play mode."""
     settings = call.running.settings
-    if "admin" not in call.who.roles:
+    if "admin" not in call.user.roles:
         raise access.NotAllowed("update", "the data of this whole server")
     if not settings.is_playing:
         raise ApiError(404, "NOT_FOUND", "This server does not play: it has no backups to go back to.")
