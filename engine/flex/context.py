@@ -27,6 +27,14 @@ class FlexContext(CommodityContext):
         form="text",
     )
 
+    growing_steps: bool = described(
+        "Steps that grow with the horizon: quarters of an hour after two hours, hours after a day, none longer than "
+        "prices and limits hold. A week at 5 minutes then takes as long to schedule as a day.",
+        example=True,
+        form="flag",
+        default=False,
+    )
+
     @field_validator("commodities", mode="before")
     @classmethod
     def _contexts(cls, raw: object) -> object:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import cache, cached_property
 from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
@@ -112,6 +113,16 @@ class FlexFields(BaseModel):
     def outputs(self) -> Iterator[Reference]:
         """Give the sensors that receive a part of the plan by fields of their own, not by those of entries inside."""
         return (each for each in self.references() if each.writes and "." not in each.path)
+
+    def moments(self) -> Iterator[datetime]:
+        """Give the times at which timed events of the fields begin and end, also deep inside."""
+        for attribute in type(self).model_fields:
+            value = getattr(self, attribute)
+            for each in value if isinstance(value, tuple) else (value,):
+                if isinstance(each, FlexFields):
+                    yield from each.moments()
+                elif isinstance(each, quantity.Events):
+                    yield from (at for event in each.events for at in (event.start, event.end))
 
     def unit_of(self, fact: Fact) -> str | None:
         """Return the unit in which the values of one of these fields are wanted."""

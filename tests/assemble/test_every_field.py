@@ -190,7 +190,7 @@ ELSEWHERE = {  # of test_every_device, test_sites_as_written and test_hedging
     StorageModel: "sensor asset commodity group coupling coupling-coefficient inflexible-consumption "
     "inflexible-production prefer-curtailing-later fair-share on-at-start",
     FlexContext: "commodity commodities relax-constraints relax-soc-constraints relax-site-capacity-constraints "
-    "hedge-for",
+    "hedge-for growing-steps",
 }
 
 

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
-from app.assemble.site.planning_window import WindowLimits, planned
+from app.assemble.site.planning_window import WindowLimits, grown, planned
 from app.assemble.site.request import ScheduleRequest
 from db.sensors import Sensor
 from engine.errors import FieldError
@@ -69,3 +70,34 @@ def test_a_plan_lasts_some_time_but_not_for_ever(asked, told):
 
 def test_host_may_lift_the_limit():
     assert window(duration=timedelta(days=27), limits=WindowLimits(most_steps=0)).n == 2592
+
+
+def minutes(found):
+    """Lengths of the steps of a window [min], and how many of each in a row."""
+    lengths = (np.broadcast_to(found.hours, found.n) * 60).round(9)
+    starts = np.flatnonzero(np.diff(lengths, prepend=0))
+    return list(zip(lengths[starts], np.diff(np.append(starts, found.n)), strict=True))
+
+
+def test_a_week_at_five_minutes_has_fewer_steps_than_a_day_of_them():
+    week = window(sensors=(timedelta(minutes=5),), duration=timedelta(days=7))
+    found = grown(week, zone("Europe/Amsterdam"), timedelta.max, [])
+    assert minutes(found) == [(5, 24), (15, 88), (60, 144)] and found.n < 288
+    assert (found.start, found.end, found.slots) == (week.start, week.end, week)
+
+
+def test_steps_grow_at_even_times_of_the_clock_and_no_longer_than_prices_hold():
+    start = START + timedelta(minutes=7)
+    fine = window(sensors=(timedelta(minutes=5),), start=start, duration=timedelta(hours=30))
+    found = grown(fine, zone("Asia/Kolkata"), timedelta.max, [])  # whole hours there are half hours in UTC
+    assert minutes(found)[0] == (3, 1) and {tick % 900_000_000 for tick in found.bounds[26:-1]} == {0}
+    assert {tick % 3_600_000_000 for tick in found.bounds[-4:-1]} == {1_800_000_000}
+    assert max(length for length, _ in minutes(grown(fine, zone("UTC"), QUARTER, []))) == 15
+
+
+def test_no_long_step_spans_what_changes_within_it():
+    fine = window(sensors=(timedelta(minutes=5),), duration=timedelta(days=3))
+    due = START + timedelta(days=2, minutes=12)
+    found = grown(fine, zone("UTC"), timedelta.max, [due])
+    assert found.position(due) % 1 == pytest.approx(0.4)  # between 07:10 and 07:15
+    assert grown(window(duration=HOUR), zone("UTC"), timedelta.max, []) == window(duration=HOUR)

@@ -244,3 +244,25 @@ def test_a_process_begins_with_a_whole_step_and_runs_for_every_step_it_touches(h
     entry = {"sensor": house["other"], "power": "3 kW", "duration": "PT1H20M", "process-type": "INFLEXIBLE"}
     planned = house.home.plan("house", [entry], {"consumption-price": house.ref("price")}, start=start)
     assert planned.schedule.power["other"].tolist() == [0, 3, 3, 0, 0]
+
+
+def test_a_week_in_growing_steps_is_stored_in_the_slots_of_its_sensors(house):
+    power = house.home.sensor("other", "fine power", "kW", timedelta(minutes=5), consumption_is_positive=True)
+    level = house.home.sensor("other", "fine level", "kWh", timedelta(minutes=5))
+    week, due = timedelta(days=7), {"value": "9 kWh", "datetime": "2030-01-16T12:12:00Z"}
+    entry = {"sensor": power, **BATTERY, "state-of-charge": {"sensor": level}, "soc-minima": [due]}
+    context = {"consumption-price": "0.2 EUR/kWh", "growing-steps": True}
+    planned = house.home.plan("house", [entry], context, duration=week)
+    assert planned.schedule.window.n < 288 and planned.schedule.breaches == ()
+    powers, levels = house.home.stored(power, hours=168), house.home.stored(level, hours=168)
+    assert (len(powers), len(levels)) == (2016, 2017)
+    charged = sum(powers.values()) / 12
+    assert levels[us(168)] - levels[us(0)] == pytest.approx(charged, abs=1e-3) and levels[us(61)] >= 9 - 1e-6
+
+
+def test_processes_keep_steps_of_one_length(house):
+    entry = {"sensor": house["other"], "power": "3 kW", "duration": "PT2H", "process-type": "SHIFTABLE"}
+    context = {"consumption-price": house.ref("price"), "growing-steps": True}
+    planned = house.home.plan("house", [entry], context)
+    assert planned.warnings == ("growing-steps is left aside: a process needs steps of one length.",)
+    assert planned.schedule.window.bounds == ()

@@ -1,8 +1,12 @@
 """Which steps are planned: from the start on a grid, long enough for late targets, not longer than allowed."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from math import ceil, floor
+from zoneinfo import ZoneInfo
+
+import numpy as np
 
 from app.assemble.site.request import ScheduleRequest
 from db.sensors import Sensor
@@ -10,7 +14,7 @@ from engine.errors import FieldError
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Events
 from engine.flex.storage import StorageModel
-from engine.iso_time import EPOCH, after
+from engine.iso_time import EPOCH, MICROSECOND, after
 from engine.window import Window
 
 QUARTER = timedelta(minutes=15)
@@ -42,6 +46,8 @@ def planned(
     power_sensors: Iterable[Sensor],
     models: Sequence[StorageModel | ProcessModel],
     limits: WindowLimits,
+    *,
+    grows: bool = False,
 ) -> Window:
     """Return the window that a request asks to plan.
 
@@ -50,6 +56,7 @@ def planned(
         power_sensors: Those that receive the plan; the finest gives the resolution.
         models: Their bounds and targets lengthen a window without duration.
         limits: How long plans are.
+        grows: Whether its steps are still to grow, so that their number is not looked at yet.
 
     Raises:
         FieldError: It has no step, or more steps than allowed.
@@ -66,13 +73,41 @@ def planned(
     if end <= start:
         raise FieldError("duration", "a plan lasts some time; give its length, such as PT12H.")
     window = Window.between(start, end + (EPOCH - end) % step, step)
+    if not grows:
+        refuse_too_many_steps(window, limits)
+    return window
+
+
+def refuse_too_many_steps(window: Window, limits: WindowLimits) -> None:
+    """Raise FieldError if a window has more steps than a plan may have."""
     if limits.most_steps and window.n > limits.most_steps:
         raise FieldError(
             "duration",
             f"{window.n} steps are more than the {limits.most_steps} a plan may have; "
             "ask for a shorter duration or a coarser resolution.",
         )
-    return window
+
+
+def grown(window: Window, place: ZoneInfo, longest: timedelta, moments: Iterable[datetime]) -> Window:
+    """Window whose steps grow with the horizon: what is decided now is fine, and a week costs what a day does.
+
+    Args:
+        window: In equal steps, but for the first.
+        place: Whose clock long steps keep to.
+        longest: How long prices and limits hold; no step is longer.
+        moments: Each is within a step of the shortest length: when events begin and end.
+    """
+    ticks, kept = window.ticks, np.ones(window.n + 1, dtype=bool)
+    clock = ticks + (window.start.astimezone(place).utcoffset() or timedelta(0)) // MICROSECOND
+    for length, after_start in ((QUARTER, timedelta(hours=2)), (timedelta(hours=1), timedelta(days=1))):
+        if window.step < length <= longest and not length % window.step:
+            kept &= (ticks - ticks[0] <= after_start // MICROSECOND) | (clock % (length // MICROSECOND) == 0)
+    kept[[0, -1]] = True
+    for moment in moments:
+        if window.start < moment < window.end:
+            at = window.position(moment)
+            kept[[floor(at), ceil(at)]] = True
+    return window if kept.all() else replace(window, bounds=tuple(ticks[kept].tolist()))
 
 
 def _moments(model: StorageModel) -> Iterable[datetime]:

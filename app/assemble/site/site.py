@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from app.assemble.site import bounded, flex_config
 from app.assemble.site.flex_config import DeviceModel, Effective
 from app.assemble.site.members import SiteBuilder
 from app.assemble.site.naming import ask_for
-from app.assemble.site.planning_window import WindowLimits, planned
+from app.assemble.site.planning_window import WindowLimits, grown, planned, refuse_too_many_steps
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.series import Readings
 from app.assemble.site.supplies import ConnectionBuilder
@@ -96,9 +97,14 @@ def read_site(
             "describe a device in flex-model, or store one."
         )
     power_sensors = [output.sensor for _, read in entries for output in of_power(references, "", read)]
-    window = planned(request, power_sensors, [read for _, read in entries], limits)
-    readings = Readings(references, window, known_at, [_left_out(each) for each in described.foreign])
+    window = planned(request, power_sensors, [read for _, read in entries], limits, grows=context.growing_steps)
     local = zone(power_sensors[0].timezone if power_sensors else "UTC")
+    warnings = [_left_out(each) for each in described.foreign]
+    if context.growing_steps:
+        window, why = _grown(references, described, window, local)
+        warnings += why
+        refuse_too_many_steps(window, limits)
+    readings = Readings(references, window, known_at, warnings)
     supplies = {each.commodity: ConnectionBuilder(each, window, readings, local) for each in context.contexts}
     members = SiteBuilder(references, supplies, readings, window, entries, context)
     outputs = (*members.outputs, *_site_outputs(references, supplies.values()))
@@ -116,6 +122,23 @@ def read_site(
         _refuse_start_outside(site)
     currencies = context.all_currencies | readings.currencies | members.currencies
     return Assembled(site, outputs, _one(currencies), tuple(readings.warnings), described)
+
+
+def _grown(
+    references: References, described: SiteDescription, window: Window, local: ZoneInfo
+) -> tuple[Window, list[str]]:
+    """Window with steps that grow, and a warning where something needs steps of one length."""
+    models = [described.context, *(read for _, read in described.entries)]
+    if any(isinstance(each, ProcessModel) for each in models):
+        return window, ["growing-steps is left aside: a process needs steps of one length."]
+    hold = [
+        references.sensor(each.key, field=each.path).resolution
+        for model in models
+        for each in model.references()
+        if each.target == "sensor" and not each.writes and each.fact.kind in ("price", "capacity", "peak", "energy")
+    ]
+    longest = min((each for each in hold if each), default=timedelta.max)
+    return grown(window, local, longest, [at for model in models for at in model.moments()]), []
 
 
 def _left_out(asset: Asset) -> str:
