@@ -9,7 +9,7 @@ from os import cpu_count
 from typing import Protocol
 
 from engine.errors import EngineError
-from engine.schedulers.storage_dp import has_one_store
+from engine.schedulers.storage_dp import compiled_kernel, has_one_store, plan_one_store
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Schedule, Site
 
@@ -49,7 +49,11 @@ def for_many(scheduler: StorageScheduler, sites: Sequence[Site], workers: int = 
     Its plans cost the same, and without numba it is the same scheduler.
     """
     enough = COMPILED_FROM * max(workers, 1)  # each process compiles for itself
-    return replace(scheduler, compiled=len(sites) >= enough and sum(map(has_one_store, sites)) >= enough)
+    suiting = [site for site in sites if has_one_store(site)] if len(sites) >= enough else []
+    pays = len(suiting) >= enough
+    if pays and (kernel := compiled_kernel()) is not None:
+        plan_one_store(suiting[0], kernel)  # compiling takes seconds, which are not those that the first site may take
+    return replace(scheduler, compiled=pays)
 
 
 def _attempt(scheduler: Scheduler, site: Site) -> Schedule | EngineError:

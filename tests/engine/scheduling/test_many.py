@@ -1,6 +1,10 @@
 """Many sites at once give what they give one by one, errors included."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +17,8 @@ from engine.tariffs import EnergyTariff
 from tests.engine.scheduling.one_store_sites import draw as one_store
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import bumped, site, store
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_processes_give_the_same_plans_in_the_same_order():
@@ -45,6 +51,21 @@ def test_a_fleet_costs_the_same_with_and_without_a_solver():
         assert type(one) is type(other)
         if not isinstance(one, Exception):
             assert one.cost == pytest.approx(other.cost, abs=1e-6)
+
+
+def test_compiling_the_kernel_takes_no_time_of_a_site(tmp_path):
+    code = (
+        "from tests.engine.scheduling.samples import bumped, site, store\n"
+        "from engine.schedulers.fleet import COMPILED_FROM, for_many, schedule_many\n"
+        "from engine.schedulers.storage_scheduler import StorageScheduler\n"
+        "sites = [site(store(), load=bumped(200.0, 3, 3)), *[site(store())] * COMPILED_FROM]\n"
+        "scheduler = for_many(StorageScheduler(time_limit=0.5), sites)\n"
+        "first, second = schedule_many(sites[:2], scheduler=scheduler, workers=1)\n"
+        "print(scheduler.compiled, type(first).__name__, type(second).__name__)"
+    )
+    uncompiled = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=uncompiled)
+    assert run.stdout == "True NoPlan Schedule\n", run.stderr
 
 
 def below_zero(here):
