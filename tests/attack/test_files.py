@@ -9,6 +9,9 @@ import requests
 from tests.attack.test_bounds import GROWTH, memory
 from tests.http.serving import Api
 
+pytestmark = pytest.mark.parametrize("http_served", ["sqlite"], indirect=True, scope="session")
+"""A file is read before a database is asked for anything."""
+
 PATH = "http://schemas.openxmlformats.org"
 RELATION = f"{PATH}/officeDocument/2006/relationships"
 MAIN = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"

@@ -8,6 +8,9 @@ import pytest
 from engine.reporting.operations import OPERATIONS
 from tests.http.serving import Api
 
+pytestmark = pytest.mark.parametrize("http_served", ["sqlite"], indirect=True, scope="session")
+"""The steps of a report run in this process, whatever the database."""
+
 SPAN = {"start": "2026-06-01T00:00:00+02:00", "end": "2026-06-02T00:00:00+02:00"}
 
 

@@ -71,6 +71,7 @@ def test_structure_is_shown(begun):
     assert "heat-storage" in begun("flexscope show asset-types").out
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "line, told",
     [
