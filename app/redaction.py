@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 
@@ -25,12 +26,17 @@ LOOKS = re.compile(
 
 
 def of_settings(settings: Settings) -> tuple[str, ...]:
-    """Return what is secret in the settings, longest first."""
-    given = set[str]()
+    """Secret texts in the settings, longest first."""
+    secret = set[str]()
     for each in fields(settings):
         value, kind = getattr(settings, each.name), each.metadata["hide"]
-        given |= set(_texts(value)) if kind == "whole" else {_password(value)} if kind == "password" else set()
-    return tuple(sorted((text for text in given if len(text) >= SHORTEST), key=len, reverse=True))
+        if kind == "whole":
+            secret |= set(_texts(value))
+        elif kind == "password" and "://" in value:
+            with suppress(ArgumentError, ValueError):  # no address that could be used
+                secret.add(str(make_url(value).password or ""))
+    # A secret that holds another one is taken out first, or its end would stay
+    return tuple(sorted((text for text in secret if len(text) >= SHORTEST), key=len, reverse=True))
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
@@ -64,10 +70,3 @@ def _texts(value: Any) -> list[str]:
         secret = [each for key, each in value.items() if "secret" in str(key).lower() and isinstance(each, str)]
         return [*secret, *(text for each in value.values() if isinstance(each, Mapping) for text in _texts(each))]
     return [text for each in value for text in _texts(each)] if isinstance(value, list | tuple) else []
-
-
-def _password(address: str) -> str:
-    try:
-        return str(make_url(address).password or "") if "://" in address else ""
-    except (ArgumentError, ValueError):
-        return ""

@@ -177,7 +177,6 @@ BY_ID_OF_OUR_OWN = {
     "app/jobs/handlers/retention.py": "every sensor, for the host",
     "app/jobs/handlers/flexmeasures_import.py": "the host at a terminal names it",
     "app/jobs/watch/watch.py": "every sensor, for the host",
-    "app/jobs/watch/watch_cache.py": "every series, for the host",
     "app/assemble/files/export.py": "names of the sources of sensors that the principal may read",
     "app/assemble/site/site.py _bring_sensors": "kept by the session only; each is asked for before it is used",
 }

@@ -40,18 +40,8 @@ def account(session: Session) -> Account:
     return made
 
 
-def _market(session: Session) -> Sensor:
-    """Return the prices of the public market, which outlives the toy account."""
-    name = "NL transmission zone"
-    known = select(Sensor).join(Asset).where(Asset.name == name, Asset.account_id.is_(None))
-    if (prices := session.scalar(known)) is not None:
-        return prices
-    market = add_asset(session, name, "transmission zone", account_id=None)
-    return add_sensor(session, market, "day-ahead prices", "EUR/MWh", HOUR)
-
-
 def operator() -> Actor:
-    """Return in whose name the demo is built."""
+    """Actor in whose name the demo is built: the host at a terminal."""
     return Actor(principal=None, settings=load(), now=datetime.now(UTC))
 
 
@@ -64,7 +54,11 @@ def battery(session: Session) -> dict[str, Sensor]:
     owner = account(session)
     if session.scalar(select(Asset).where(Asset.name == "toy-battery", Asset.account_id == owner.id)):
         raise InputError("The toy account has its battery already; start with an empty database to begin again.")
-    prices = _market(session)
+    market = "NL transmission zone"  # public, so that it outlives the toy account
+    prices = session.scalar(select(Sensor).join(Asset).where(Asset.name == market, Asset.account_id.is_(None)))
+    if prices is None:
+        zone = add_asset(session, market, "transmission zone", account_id=None)
+        prices = add_sensor(session, zone, "day-ahead prices", "EUR/MWh", HOUR)
     limits = {"capacity_in_mw": 0.5, "min_soc_in_mwh": 0.05, "max_soc_in_mwh": 0.45}
     storage = add_asset(session, "toy-battery", "battery", account_id=owner.id, attributes=limits, **PLACE)
     discharging = add_sensor(session, storage, "discharging", "MW", QUARTER)

@@ -37,7 +37,7 @@ class Order:
 
 
 def ask(session: Session, order: Order, *, now: datetime, settings: Settings) -> Job:
-    """Return the job of an order; while it is QUEUED, the caller hands it to the queue after the commit.
+    """Job of an order: a new one, or one with an equal request; if QUEUED, the caller queues it after the commit.
 
     Args:
         session: A writing session.
@@ -59,7 +59,7 @@ def ask(session: Session, order: Order, *, now: datetime, settings: Settings) ->
 
 
 def _same(session: Session, fingerprint: str, order: Order, *, now: datetime, settings: Settings) -> Job | None:
-    """Return the job of an equal order; of two that come at once the second waits to see the first."""
+    """Job of an equal order, if there is one; of two orders that come at once the second waits to see the first."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(fingerprint[:15], 16)})
     lasts = settings.FLEXMEASURES_JOB_CACHE_TTL

@@ -103,14 +103,21 @@ class Worker:
 
     def _failed(self, job: Job, error: Exception) -> None:
         """Put a job off after a fault that may pass, else close it; a fault in doing so is left to the lease."""
-        if not isinstance(error, EngineError) or is_transient(error):
+        kind, passes = _kind(error), is_transient(error)
+        if passes:
+            message = f"The {job.kind} failed {job.tries} times, at last with {kind}; it is logged."
+        elif isinstance(error, EngineError):  # says by itself what to do about it
+            message = str(error)
+        else:
+            message = f"The {job.kind} failed unexpectedly ({kind}); it is logged."
+        if not isinstance(error, EngineError) or passes:
             LOG.error("Try %s of job %s failed", job.tries, job.id, exc_info=error)
         trace = redacted("".join(traceback.format_exception(error)), of_settings(self._settings))
         try:
-            if is_transient(error) and job.tries < self._settings.FLEXSCOPE_JOB_TRIES:
+            if passes and job.tries < self._settings.FLEXSCOPE_JOB_TRIES:
                 patiently(lambda: self._put_off(job, error, trace))
             else:
-                patiently(lambda: self.close(job, _told(job, error), trace))
+                patiently(lambda: self.close(job, message, trace))
         except Exception:  # the database is not there to tell it to
             LOG.exception("How job %s failed cannot be noted; it is done anew when its lease has run out", job.id)
 
@@ -134,41 +141,28 @@ class Worker:
         for each in under_way:
             limit = time_limit(self._settings, each.job.queue)
             if time.monotonic() - each.began > limit:
-                told = f"The {each.job.kind} took longer than the {limit} s it may; raise FLEXMEASURES_JOB_TIMEOUT for "
-                self.close(each.job, f"{told}the queue {each.job.queue}, or ask for less.", "")
-            elif self._is_due(each):
-                self._renew(each)
-
-    def _is_due(self, each: UnderWay) -> bool:
-        return each.progress != each.reported or time.monotonic() - each.renewed > self.lease.total_seconds() / 4
-
-    def _renew(self, each: UnderWay) -> None:
-        until, progress = datetime.now(UTC) + self.lease, each.progress
-        with self._database.writing() as session:
-            job_states.renew(session, each.job, until=until, progress=progress)
-        each.renewed, each.reported = time.monotonic(), progress
+                late = f"The {each.job.kind} took longer than the {limit} s it may; raise FLEXMEASURES_JOB_TIMEOUT for "
+                self.close(each.job, f"{late}the queue {each.job.queue}, or ask for less.", "")
+                continue
+            # Each renewal is a transaction: only for progress that is new, or a lease of which a quarter has passed
+            if each.progress == each.reported and time.monotonic() - each.renewed <= self.lease.total_seconds() / 4:
+                continue
+            until, progress = datetime.now(UTC) + self.lease, each.progress
+            with self._database.writing() as session:
+                job_states.renew(session, each.job, until=until, progress=progress)
+            each.renewed, each.reported = time.monotonic(), progress
 
 
 def machine() -> str:
-    """Return what this machine is called in the names of workers."""
+    """Name of this machine in the names of workers."""
     return socket.gethostname().replace("/", "-")
 
 
 def time_limit(settings: Settings, queue: str) -> int:
-    """Return how long a job of a queue may take [s]."""
+    """Longest time that a job of a queue may take [s]."""
     return int(settings.FLEXMEASURES_JOB_TIMEOUT.get(queue, settings.FLEXMEASURES_DEFAULT_JOB_TIMEOUT))
 
 
-def _told(job: Job, error: Exception) -> str:
-    """Return what the one who asked is told of a failure."""
-    kind = _kind(error)
-    if is_transient(error):
-        return f"The {job.kind} failed {job.tries} times, at last with {kind}; it is logged."
-    if isinstance(error, EngineError):
-        return str(error)
-    return f"The {job.kind} failed unexpectedly ({kind}); it is logged."
-
-
 def _kind(error: Exception) -> str:
-    """Return what a fault is called: by the driver, where it is one of the database."""
+    """Name of the class of a fault; of one of the database that of the driver's error."""
     return type(error.__cause__ if isinstance(error, Unavailable) else error).__name__

@@ -14,7 +14,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
 from app.jobs.watch import alerting, watch
-from app.jobs.watch.watch_cache import AGAIN, Memory
+from app.jobs.watch.watch import AGAIN, Memory
 from db import sources
 from db.beliefs import store
 from db.core.database import get

@@ -54,15 +54,13 @@ def _take_over(session: Session, there: Any, key: int, ours: Sensor) -> int:
     if resolution != ours.resolution:
         raise FieldError(f"sensor {key}", f"its events last {resolution}, ours {ours.resolution}; pair alike.")
     ours.knowledge_horizon = flexmeasures.rule_of(str(function), parameters or {})
-    written = flexmeasures.beliefs_of(
-        session, ours, there, key, source_of=lambda source: _source(session, there, source)
-    )
+
+    def source_of(source_id: int) -> Source:
+        name, kind, model, version = _row(there, SOURCE, source_id, "source")
+        return sources.named(session, name, type=kind, model=model or "", version=version or "")
+
+    written = flexmeasures.beliefs_of(session, ours, there, key, source_of=source_of)
     return sum(each.stored for each in written.values())
-
-
-def _source(session: Session, there: Any, key: int) -> Source:
-    name, kind, model, version = _row(there, SOURCE, key, "source")
-    return sources.named(session, name, type=kind, model=model or "", version=version or "")
 
 
 def _row(there: Any, query: str, key: int, kind: str) -> tuple[Any, ...]:

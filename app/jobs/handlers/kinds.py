@@ -14,7 +14,7 @@ from app.assemble.site.request import ScheduleRequest
 from app.auth.access.references import References
 from app.jobs.handlers import fleet, forecast, forecast_cycles, ingest_later, report, schedule
 from app.jobs.handlers.fleet import FleetRequest
-from app.jobs.handlers.forecast_cycles import Cycle, ForecastRequest
+from app.jobs.handlers.forecast_cycles import ForecastRequest
 from app.jobs.handlers.report import ReportRequest
 from app.jobs.handlers.schedule import Planned
 from app.settings.settings import Settings
@@ -48,15 +48,19 @@ def run_schedule(references: References, attempt: Attempt) -> Save:
 
 
 def plan_result(planned: Planned) -> Result:
-    """Return what is worth telling of a plan, as plain data."""
+    """Result of a schedule job as plain data; moments as ISO 8601 texts, ``step-s`` in seconds."""
     window = planned.schedule.window
+    outputs = {
+        str(each.sensor.id): {"soc": each.stored_energy, "sign": each.sign, "device": each.name}
+        for each in planned.outputs
+    }
     return {
         "scheduler": planned.scheduler,
         "source": planned.source_id,
         "start": window.start.isoformat(),
         "end": window.end.isoformat(),
         "step-s": window.step.total_seconds(),
-        "outputs": {str(output.sensor.id): _output(output) for output in planned.outputs},
+        "outputs": outputs,
         "num-beliefs": sum(planned.stored.values()),
         "commitment-costs": dict(planned.schedule.costs),
         "status": str(planned.schedule.status.value),
@@ -68,12 +72,8 @@ def plan_result(planned: Planned) -> Result:
     }
 
 
-def _output(output: Any) -> dict[str, Any]:
-    return {"soc": output.stored_energy, "sign": output.sign, "device": output.name}
-
-
 def unresolved(plan: Schedule) -> list[dict[str, Any]]:
-    """Return the soft limits that are not met, one entry per device with its limits."""
+    """Soft limits that are not met: one entry per device, with moment and amount of each breach by limit."""
     found: dict[str, dict[str, list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
     for breach in plan.breaches:
         device, _, limit = breach.limit.rpartition(".")
@@ -100,30 +100,30 @@ def run_forecast(references: References, attempt: Attempt) -> Save:
     for number, cycle in enumerate(cycles, start=1):
         found.append(cycle)
         attempt.tell(number / forecast_cycles.count(request))
-    return lambda again: _forecast(
-        request.sensor, forecast_cycles.save(again, request, found), forecast.source(again.session).id
-    )
 
+    def save(again: References) -> Result:
+        done = forecast_cycles.save(again, request, found)
+        return {
+            "sensor": request.sensor,
+            "source": forecast.source(again.session).id,
+            "cycles": [[c.start.isoformat(), c.end.isoformat(), c.known_at.isoformat()] for c in done],
+            "outputs": {str(request.sensor): {}},
+            "num-beliefs": sum(cycle.stored for cycle in done),
+        }
 
-def _forecast(sensor_id: int, done: list[Cycle], source_id: int) -> Result:
-    return {
-        "sensor": sensor_id,
-        "source": source_id,
-        "cycles": [[c.start.isoformat(), c.end.isoformat(), c.known_at.isoformat()] for c in done],
-        "outputs": {str(sensor_id): {}},
-        "num-beliefs": sum(cycle.stored for cycle in done),
-    }
+    return save
 
 
 def run_report(references: References, attempt: Attempt) -> Save:
     """Report; the result tells how many values each sensor got."""
     request = ReportRequest.model_validate(attempt.job.request)
     done = report.compute(references, request, known_at=attempt.job.known_at)
-    return lambda again: _report(report.save(again, done))
 
+    def save(again: References) -> Result:
+        stored = report.save(again, done)
+        return {"outputs": {str(key): count for key, count in stored.items()}, "num-beliefs": sum(stored.values())}
 
-def _report(stored: dict[int, int]) -> Result:
-    return {"outputs": {str(key): count for key, count in stored.items()}, "num-beliefs": sum(stored.values())}
+    return save
 
 
 def run_ingest(references: References, attempt: Attempt) -> Save:

@@ -84,12 +84,12 @@ def make(references: References, plan: AutomationPlan, *, now: datetime) -> Auto
 
 
 def recurrence(session: Session, automation: Automation) -> Recurrence:
-    """Return the rule of an automation, in the zone of its asset."""
+    """Rule of an automation, in the zone of its asset."""
     return Recurrence(every=automation.every, at=automation.at, place=time_zone(session, automation.asset_id))
 
 
 def time_zone(session: Session, asset_id: int) -> ZoneInfo:
-    """Return the zone of an asset: its attribute, else that of its first sensor, else that of what it is part of."""
+    """Time zone of an asset: its attribute, else that of its first sensor, else that of what it is part of."""
     for asset in assets.lineage(get(session, Asset, asset_id))[::-1]:
         found = asset.attributes.get("timezone") or next(
             (s.timezone for s in sensors.of_asset(session, asset.id)), None
@@ -100,7 +100,7 @@ def time_zone(session: Session, asset_id: int) -> ZoneInfo:
 
 
 def orders(session: Session, automation: Automation, at: datetime) -> list[Order]:
-    """Return the jobs an automation stands for at a moment, which is in the zone of its asset.
+    """Orders of the jobs of an automation at a moment, which is in the zone of its asset.
 
     Raises:
         FieldError: What it says cannot be used; the field is named.
@@ -157,17 +157,13 @@ def inputs(references: References, automation: Automation) -> set[int]:
         named = [entry.get("sensor") for entry in automation.request.get("input", [])]
         return set(references.readable(named))
     try:
-        return _read_for_plan(references, automation)
+        (asked,) = _schedules(automation, automation.next_at)
+        described = read_description(references, ScheduleRequest.model_validate(asked), WindowLimits())
     except (NotAllowed, EngineError):  # its jobs tell
         return set()
-
-
-def _read_for_plan(references: References, automation: Automation) -> set[int]:
-    """Return the ids of the sensors that a plan reads, without those that its own power goes to."""
-    (asked,) = _schedules(automation, automation.next_at)
-    described = read_description(references, ScheduleRequest.model_validate(asked), WindowLimits())
     fields = [described.context, *(read for _, read in described.entries)]
     named = [each for part in fields for each in part.references()]
+    # A schedule that woke itself by the power it saves would be computed again and again
     planned = {each.key for each in named if each.writes and not each.reads}
     return {each.key for each in named if each.reads} - planned
 
@@ -216,14 +212,11 @@ class Leader:
             return []
         except EngineError as error:
             LOG.warning("Automation %s (%s) asks for nothing: %s", automation_id, name, error)
-            self._skip(automation_id, now)
+            with self._database.writing() as session:  # else it would be due, and refused, in every round
+                row = get(session, Automation, automation_id)
+                following = recurrence(session, row).next_after(now)
+                automations.advance(session, row, done_for=now, next_at=following)
             return []
-
-    def _skip(self, automation_id: int, now: datetime) -> None:
-        with self._database.writing() as session:
-            row = get(session, Automation, automation_id)
-            following = recurrence(session, row).next_after(now)
-            automations.advance(session, row, done_for=now, next_at=following)
 
 
 def once(

@@ -19,12 +19,12 @@ def wake(session: Session, by: str, sensor_ids: Collection[int], *, now: datetim
     """Bring forward what depends on sensors that have something new; return how many automations that are.
 
     Args:
-        work: The session that saves what is new.
+        session: A writing session, that saves the new data.
         by: ``posted``, or the kind of job that made it.
         sensor_ids: The sensors.
         now: The moment it arrived.
     """
     kinds = WAKES.get(by, ())
-    return (
-        automations.wake(session, sensor_ids, at=now + GATHERING, gap=GAP, kinds=kinds) if kinds and sensor_ids else 0
-    )
+    if not kinds or not sensor_ids:
+        return 0
+    return automations.wake(session, sensor_ids, at=now + GATHERING, gap=GAP, kinds=kinds)

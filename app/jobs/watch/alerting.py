@@ -13,7 +13,7 @@ import requests
 
 from app import mail
 from app.jobs.watch import watch
-from app.jobs.watch.watch_cache import Memory
+from app.jobs.watch.watch import Memory
 from app.mail import NotSent
 from app.settings.settings import Settings
 from db.core.database import Database
@@ -78,12 +78,12 @@ def keep(
 def tell(settings: Settings, new: Sequence[Alert]) -> bool:
     """Tell of alerts by every configured way; return whether one of them worked, or none is configured."""
     ways = [_by_mail] * bool(recipients(settings)) + [_by_webhook] * bool(settings.FLEXSCOPE_ALERT_WEBHOOKS)
-    told = [way(settings, new) for way in ways]
-    return not ways or any(told)
+    sent = [way(settings, new) for way in ways]
+    return not ways or any(sent)
 
 
 def recipients(settings: Settings) -> list[str]:
-    """Return the addresses that are told of alerts."""
+    """Mail addresses that are told of alerts."""
     return settings.FLEXMEASURES_DEFAULT_MONITORING_MAIL_RECIPIENTS or settings.FLEXMEASURES_MONITORING_MAIL_RECIPIENTS
 
 
@@ -91,15 +91,12 @@ def _by_mail(settings: Settings, new: Sequence[Alert]) -> bool:
     name = settings.platform_name()
     subject = f"{name}: {new[0].message}" if len(new) == 1 else f"{name}: {len(new)} things need attention"
     try:
-        mail.send(settings, recipients(settings), subject[:200], "\n\n".join(_line(each) for each in new))
+        parts = [f"{each.message}\nSince {each.first_at:%Y-%m-%d %H:%M} UTC, found {each.count} times." for each in new]
+        mail.send(settings, recipients(settings), subject[:200], "\n\n".join(parts))
     except NotSent as error:
         LOG.error("Nobody was told of %s alerts by mail: %s", len(new), error)
         return False
     return True
-
-
-def _line(alert: Alert) -> str:
-    return f"{alert.message}\nSince {alert.first_at:%Y-%m-%d %H:%M} UTC, found {alert.count} times."
 
 
 def _by_webhook(settings: Settings, new: Sequence[Alert]) -> bool:
@@ -110,24 +107,19 @@ def _by_webhook(settings: Settings, new: Sequence[Alert]) -> bool:
             requests.post(address, json=content, timeout=PATIENCE).raise_for_status()
             took = True
         except requests.RequestException as error:
-            LOG.error(
-                "The webhook at %s did not take %s alerts: %s", urlsplit(address).hostname, len(new), _reason(error)
-            )
+            # The path of the address may be the secret itself: only the host is logged, and no text of the error
+            reason = error.response.status_code if error.response is not None else type(error).__name__
+            LOG.error("The webhook at %s did not take %s alerts: %s", urlsplit(address).hostname, len(new), reason)
     return took
-
-
-def _reason(error: requests.RequestException) -> str:
-    """Return what went wrong without the address, whose path may be the secret itself."""
-    return str(error.response.status_code) if error.response is not None else type(error).__name__
 
 
 def plain(alert: Alert) -> dict[str, Any]:
     """Return an alert as plain data, moments as ISO 8601 texts."""
     moments = {name: getattr(alert, name) for name in ("first_at", "last_at", "told_at", "ended_at")}
-    told = {name.replace("_", "-"): moment.isoformat() if moment else None for name, moment in moments.items()}
+    texts = {name.replace("_", "-"): moment.isoformat() if moment else None for name, moment in moments.items()}
     names = ("id", "kind", "cause", "message", "count")
     return {name: getattr(alert, name) for name in names} | {
         "asset": alert.asset_id,
         "sensor": alert.sensor_id,
-        **told,
+        **texts,
     }

@@ -1,15 +1,17 @@
-"""Looks for what is wrong: data that stopped or look odd, jobs that failed, forecasts worse than yesterday's values."""
+"""Looks for what is wrong: data that stopped or look odd, jobs that failed, forecasts worse than yesterday's values.
+
+Findings in the data of a sensor are kept with the state of its data, so that only those are read again that changed.
+"""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.jobs.watch.watch_cache import Memory, marks, of_kinds
 from db.beliefs import statistics, store
 from db.beliefs.knowledge import AsOf
 from db.beliefs.series import Series
@@ -19,6 +21,7 @@ from db.core import bounds
 from db.jobs.alerts import Finding
 from db.jobs.jobs import Job
 from db.sensors import Sensor
+from db.sources import Source
 from engine import quality
 from engine.iso_time import MICROSECOND, Microseconds, from_us
 from engine.quality import Floats, Oddity
@@ -40,10 +43,62 @@ FEWEST = 48
 """Values that a judgement of forecasts needs."""
 WORSE = 1.05
 """How many times the error of yesterday's values a forecast's error may be."""
+AGAIN = timedelta(hours=6)
+"""How long what was found counts without new data; by then old events have left the days that are looked at."""
+Mark = tuple[tuple[str, int, int], ...]
+"""Kind of source, number of its series and of their changes: as long as it is the same, so are the data."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Findings at one sensor, as of a state of its data."""
+
+    mark: Mark
+    at: datetime
+    findings: tuple[Finding, ...]
+
+
+@dataclass
+class Memory:
+    """Findings of earlier looks; only sensors whose data may have changed since are read again."""
+
+    seen: dict[tuple[str, int], Seen] = field(default_factory=dict)
+    """By question and sensor id."""
+    read: int = 0
+    """How many times data of a sensor were read."""
+
+    def ask(
+        self,
+        question: str,
+        sensors: Sequence[Sensor],
+        marks: Mapping[int, Mark],
+        now: datetime,
+        look: Callable[[Sequence[Sensor]], Mapping[int, list[Finding]]],
+    ) -> list[Finding]:
+        """Findings at sensors; those with the data of the last look are not read again.
+
+        Args:
+            question: What is looked for.
+            sensors: Where.
+            marks: The state of the data of each sensor; without one it has none.
+            now: The moment.
+            look: Reads sensors and gives the findings of each, by its id.
+        """
+        due = []
+        for sensor in sensors:
+            before = self.seen.get((question, sensor.id))
+            if before is None or before.mark != marks.get(sensor.id, ()) or now - before.at >= AGAIN:
+                due.append(sensor)
+        fresh = look(due) if due else {}
+        self.read += len(due)
+        for sensor in due:
+            found = tuple(fresh.get(sensor.id, ()))
+            self.seen[question, sensor.id] = Seen(marks.get(sensor.id, ()), now, found)
+        return [each for sensor in sensors for each in self.seen[question, sensor.id].findings]
 
 
 def findings(session: Session, *, now: datetime, memory: Memory | None = None) -> list[Finding]:
-    """Return everything that is wrong at a moment; of each cause one finding.
+    """Findings of everything that is wrong at a moment, one of each cause.
 
     Args:
         session: A session of any kind.
@@ -69,14 +124,14 @@ def stale(session: Session, sensors: Sequence[Sensor], now: datetime) -> list[Fi
         age = last.age(now, sensor.resolution) if last else None
         if age is not None and PATIENCE * (sensor.resolution or QUARTER) < age < ABANDONED:
             silent[sensor.asset_id].append(sensor)
-    return [_stale(asset_id, found) for asset_id, found in silent.items()]
-
-
-def _stale(asset_id: int, found: Sequence[Sensor]) -> Finding:
-    named = ", ".join(f"{sensor.name} ({sensor.id})" for sensor in found)
-    message = f"Asset {asset_id} ({found[0].asset.name}) gets no new data of {named}; look at what sends them."
-    only = found[0].id if len(found) == 1 else None
-    return Finding(kind="stale", cause=f"stale:asset:{asset_id}", message=message, asset_id=asset_id, sensor_id=only)
+    found = []
+    for asset_id, members in silent.items():
+        named = ", ".join(f"{sensor.name} ({sensor.id})" for sensor in members)
+        message = f"Asset {asset_id} ({members[0].asset.name}) gets no new data of {named}; look at what sends them."
+        only = members[0].id if len(members) == 1 else None
+        cause = f"stale:asset:{asset_id}"
+        found.append(Finding(kind="stale", cause=cause, message=message, asset_id=asset_id, sensor_id=only))
+    return found
 
 
 def odd(session: Session, sensors: Sequence[Sensor], now: datetime) -> dict[int, list[Finding]]:
@@ -112,15 +167,16 @@ def failed(session: Session, now: datetime) -> list[Finding]:
     of: dict[tuple[str, int | None], list[Job]] = defaultdict(list)
     for job in session.scalars(query.order_by(Job.ended_at)):
         of[job.kind, job.asset_id].append(job)
-    return [_failed(kind, asset, found) for (kind, asset), found in of.items() if found[-1].status == "FAILED"]
-
-
-def _failed(kind: str, asset_id: int | None, found: Sequence[Job]) -> Finding:
-    count, last = sum(job.status == "FAILED" for job in found), found[-1]
-    told = (
-        f"{count} {kind} job{'s' * (count != 1)} of asset {asset_id} failed in a day, at last {last.id}: {last.message}"
-    )
-    return Finding(kind="failed-jobs", cause=f"failed:{kind}:asset:{asset_id}", message=told, asset_id=asset_id)
+    found = []
+    for (kind, asset_id), ended in of.items():
+        last, count = ended[-1], sum(job.status == "FAILED" for job in ended)
+        if last.status != "FAILED":
+            continue
+        jobs = f"{count} {kind} job{'s' * (count != 1)}"
+        message = f"{jobs} of asset {asset_id} failed in a day, at last {last.id}: {last.message}"
+        cause = f"failed:{kind}:asset:{asset_id}"
+        found.append(Finding(kind="failed-jobs", cause=cause, message=message, asset_id=asset_id))
+    return found
 
 
 @dataclass(frozen=True)
@@ -156,20 +212,35 @@ def poor(session: Session, sensors: Sequence[Sensor], now: datetime) -> dict[int
     judged = [sensor for sensor in sensors if sensor.id in foreseen]
     measured = store.read_many(session, judged, BeliefQuery(now - REACH - DAY, now, known_at=now, sources=MEASURED))
     ahead = AsOf(known_at=now, horizon=AHEAD)
-    told = store.read_many(session, judged, BeliefQuery(now - REACH, now, known_at=ahead, sources=FORECAST))
+    forecasts = store.read_many(session, judged, BeliefQuery(now - REACH, now, known_at=ahead, sources=FORECAST))
     found: dict[int, list[Finding]] = {}
     for sensor in judged:
-        actual, forecast = measured[sensor.id], told[sensor.id]
-        made = errors((actual.events, actual.values), (forecast.events, forecast.values))
-        if made.count >= FEWEST and made.forecast > WORSE * made.naive:
-            found[sensor.id] = [_poor(sensor, made)]
+        actual, forecast = measured[sensor.id], forecasts[sensor.id]
+        mean = errors((actual.events, actual.values), (forecast.events, forecast.values))
+        if mean.count < FEWEST or mean.forecast <= WORSE * mean.naive:
+            continue
+        message = (
+            f"Forecasts of sensor {sensor.id} ({sensor.name} of {sensor.asset.name}) were off by {mean.forecast:.3g} "
+            f"{sensor.unit} in the last 7 days, yesterday's values by {mean.naive:.3g}; look at its data or its "
+            "forecaster."
+        )
+        place = {"asset_id": sensor.asset_id, "sensor_id": sensor.id}
+        found[sensor.id] = [
+            Finding(kind="poor-forecast", cause=f"poor-forecast:sensor:{sensor.id}", message=message, **place)
+        ]
     return found
 
 
-def _poor(sensor: Sensor, made: Errors) -> Finding:
-    message = (
-        f"Forecasts of sensor {sensor.id} ({sensor.name} of {sensor.asset.name}) were off by {made.forecast:.3g} "
-        f"{sensor.unit} in the last 7 days, yesterday's values by {made.naive:.3g}; look at its data or its forecaster."
-    )
-    cause = f"poor-forecast:sensor:{sensor.id}"
-    return Finding(kind="poor-forecast", cause=cause, message=message, asset_id=sensor.asset_id, sensor_id=sensor.id)
+def marks(session: Session) -> dict[int, Mark]:
+    """State of the data of every sensor that has any, by kind of source."""
+    query = select(Series.sensor_id, Source.type, func.count(), func.sum(Series.version))
+    query = query.join(Source, Source.id == Series.source_id).group_by(Series.sensor_id, Source.type)
+    found: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
+    for sensor_id, kind, count, changes in session.execute(query):
+        found[sensor_id].append((kind, int(count), int(changes)))
+    return {sensor_id: tuple(sorted(each)) for sensor_id, each in found.items()}
+
+
+def of_kinds(every: Mapping[int, Mark], without: Sequence[str]) -> dict[int, Mark]:
+    """States of the data of sensors without those from sources of some kinds."""
+    return {key: tuple(part for part in mark if part[0] not in without) for key, mark in every.items()}
