@@ -136,7 +136,7 @@ COMMANDS = CommandGroup(
             "Tell somebody when something was not heard of.",
             {
                 "last-run": Command("app.cli.commands.monitor:last_run", "Tasks that have not succeeded for a while."),
-                "latest-run": Command("app.cli.commands.monitor:latest_run", "The same by its other name."),
+                "latest-run": Command("app.cli.commands.monitor:latest_run", "Another name of last-run."),
                 "latest-runs": Command("app.cli.commands.monitor:latest_runs", "When each task ran last."),
                 "last-seen": Command("app.cli.commands.monitor:last_seen_users", "Users not seen for a while."),
             },

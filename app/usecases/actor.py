@@ -69,11 +69,11 @@ class Actor:
             access.check(self.principal, action, row)
 
     def read(self, model: type[Model], fields: Mapping[str, Any]) -> Model:
-        """Return what the actor wrote as the input of a use case; see ``app.usecases.inputs.read_input``."""
+        """Input of a use case from fields that the actor wrote; see ``app.usecases.inputs.read_input``."""
         return read_input(model, fields, self.settings)
 
     def references(self, session: Session) -> References:
-        """Return what resolves the references that the actor writes."""
+        """Resolver of the ids that the actor writes into requests."""
         return References(session, self.principal)
 
     def source(self, session: Session) -> Source:

@@ -84,7 +84,7 @@ class NewData(Body):
 
 
 class AddressedData(NewData):
-    """The same with the sensor by id or entity address."""
+    """Equidistant values of a sensor, named by id or entity address."""
 
     sensor: SensorId
 

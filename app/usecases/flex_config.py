@@ -46,7 +46,7 @@ def check_flex_context(references: References, raw: Mapping[str, Any]) -> None:
 
 
 def field_problems(kind: type[FlexFields], raw: Mapping[str, Any]) -> dict[str, str]:
-    """Return what keeps each field from being stored, by name as written; empty where nothing does."""
+    """Reasons why fields cannot be stored, by name as written; empty if all can."""
     problems = {}
     for name, value in raw.items():
         plain = str(name).replace("_", "-")

@@ -90,7 +90,7 @@ def refuse_unkeepable(given: Mapping[str, Any], where: str, bounds: Bounds) -> N
 
 
 def _unkeepable(value: list[Any], bounds: Bounds) -> str:
-    """Return what is wrong with a name and its value; empty if nothing is."""
+    """Reason why a name and its value cannot be kept; empty if they can."""
     level, count, longest = value, 0, bounds.FLEXSCOPE_MAX_OBJECT_BYTES
     for _ in range(DEEPEST):
         for one in level:
@@ -110,7 +110,7 @@ def _unkeepable(value: list[Any], bounds: Bounds) -> str:
 
 
 def _inner(level: list[Any]) -> Iterator[Any]:
-    """Give what lies in the lists and objects of a level; of lists of plain numbers nothing."""
+    """Entries of the lists and objects of one level of nesting, without those of lists of plain numbers."""
     for one in level:
         if isinstance(one, dict):
             yield from one

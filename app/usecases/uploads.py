@@ -51,7 +51,7 @@ class FileLayout(Query):
     missing: Annotated[str, Field(description="Texts that stand for no value, with commas between")] = ""
 
     def layout(self, sensor: Sensor, form: Mapping[str, str], actor: Actor) -> Layout:
-        """Return the same as files are read by, with what the form says: unit, and whether measured at once."""
+        """Layout for ``app.assemble.files``, with unit and belief time of the form."""
         at_once = form.get("belief_time_measured_instantly", "").strip().lower() in TRUE
         own = self.model_dump(exclude={"resolution", "missing", "timezone"})
         return Layout(
@@ -124,14 +124,14 @@ def save_file(session: Session, actor: Actor, values: SensorValues, source: Sour
 def preview_file(
     session: Session, actor: Actor, sensor_id: int, file: BinaryIO, layout: Layout, origin: FileOrigin
 ) -> Preview:
-    """Return what is wrong with the rows of a file, and what ``save_file`` would store; nothing is stored."""
+    """Problems of the rows of a file, and the values that ``save_file`` would store; nothing is stored."""
     sensor = writable_sensor(session, actor, sensor_id)
     source = known_source(session, origin.source)
     return ingest.preview_file(session, sensor, source, file, layout, known_at=origin.known_at)
 
 
 def preview_upload(session: Session, actor: Actor, sensor_id: int, upload: FileUpload) -> list[dict[str, Any]]:
-    """Return what is wrong with the rows of files, and what an upload would store; nothing is stored."""
+    """Problems of the rows of each file, and the values that an upload would store; nothing is stored."""
     sensor, layout = _sensor_and_layout(session, actor, sensor_id, upload)
     origin = source_of(session, actor)
     previews = []

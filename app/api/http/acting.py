@@ -44,7 +44,7 @@ class Request:
     """What makes it differ from another one."""
 
     def call(self, session: Session, afterwards: list[Callable[[], None]]) -> Call:
-        """Return what a function is given, with a session that acts in the principal's name."""
+        """Argument of the function of a route, with a session that acts in the principal's name."""
         if self.principal is not None:
             change_tracking.act_as(session, (self.principal.id, self.principal.username))
         return Call(
@@ -60,7 +60,7 @@ class Request:
 
 
 def done(route: Route, request: Request, given: Mapping[str, Any]) -> Reply:
-    """Return what the function of a route answers; what it changes is committed."""
+    """Answer of the function of a route; its changes are committed."""
     afterwards: list[Callable[[], None]] = []
     how = _computed if route.computes else _at_once
     reply = how(route, request, given, afterwards)
@@ -136,7 +136,7 @@ def _kept(call: Call, request: Request, route: Route, content: Any) -> Reply:
 
 
 def _hash(call: Call, said: bytes) -> str:
-    """Return what tells requests apart; keyed, so that nobody finds out from a dump, by trying, what a body held."""
+    """Hash of a request; keyed, so that nobody can find out from a dump, by trying, what a body held."""
     return hmac.new(call.running.secret.encode(), said, hashlib.sha256).hexdigest()
 
 

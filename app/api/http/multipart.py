@@ -148,7 +148,7 @@ class FileSection(io.RawIOBase):
         self._whole, self._start, self._end, self._at = whole, start, end, start
 
     def rest(self, offset: int) -> "FileSection":
-        """Return the same from an offset on."""
+        """The section from an offset on."""
         return FileSection(self._whole, self._start + offset, self._end)
 
     def readable(self) -> bool:

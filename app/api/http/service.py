@@ -33,7 +33,7 @@ class Service:
         self.running.pools.close()
 
     def user_of(self, credential: Credential) -> int | None:
-        """Return whose share of the threads a request takes, by what it proved before; nothing is granted by it."""
+        """Id of the user whose share of the threads a request takes, as its credential proved; grants nothing."""
         if not credential:
             return None
         key = _key(credential)

@@ -74,7 +74,7 @@ def only_reads(who: SignedIn) -> bool:
 
 
 def described(row: Table) -> str:
-    """Return what a row is called in messages, such as ``asset 5``."""
+    """Name of a row in messages, such as ``asset 5``."""
     kind = {"app_user": "user"}.get(row.__tablename__, row.__tablename__)
     return f"{kind} {getattr(row, 'id', '')}"
 

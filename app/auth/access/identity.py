@@ -45,7 +45,7 @@ class SignedIn:
 
 
 def identity(session: Session, user: User) -> SignedIn:
-    """Return what is needed to know of a user to decide what may be done."""
+    """Identity of a user: all that decides what the user may do."""
     roles = frozenset(role.name for role in user.roles)
     clients: frozenset[int] = frozenset()
     if "consultant" in roles:
@@ -95,7 +95,7 @@ class Identities:
             return self._remembered((user_id, serial, session), lambda: identity(work, get(work, User, user_id)))
 
     def recall(self, user_id: int, serial: int, session: str = "") -> SignedIn | None:
-        """Return the same for open pages, which ask on the event loop: what another process ended is up to 5 s old."""
+        """Identity for open pages, which ask on the event loop: a login that another process ended may be 5 s old."""
         until, known = self._known.get((user_id, serial, session), (0.0, None))
         return known if time.monotonic() < until else self.find(user_id, serial, session)
 
@@ -141,7 +141,7 @@ class Identities:
                     session.execute(update(User).where(User.id == user_id).values(last_seen_at=at))
 
     def _remembered(self, key: Hashable, read: Callable[[], SignedIn]) -> SignedIn:
-        """Return what is known of a user, read again after a while."""
+        """Identity of a user as kept, read again after a while."""
         now, forgotten = time.monotonic(), self._forgotten
         until, known = self._known.get(key, (0.0, None))
         if known is not None and now < until:

@@ -99,7 +99,7 @@ class References:
         return tuple(sorted({key for kind, key, action in self.granted if kind is Sensor and action == "read"}))
 
     def renewed(self, session: Session, principal: SignedIn | None) -> "References":
-        """Return the same in a later session, with everything granted so far asked for again."""
+        """References of a later session, in which everything granted so far was asked for again."""
         again = References(session, principal, self.saves)
         sensors.bring(session, {key for kind, key, _ in self.granted if kind is Sensor})
         for (kind, key, action), (_, written) in self.granted.items():

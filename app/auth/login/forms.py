@@ -123,7 +123,7 @@ class FormPage(Refusing):
         return str(self.request.headers.get("User-Agent", ""))
 
     def who(self, known: tuple[int, int, str] | None) -> SignedIn | None:
-        """Return whose cookie was verified; to be called in a thread."""
+        """User of a verified cookie; to be called in a thread."""
         return self.running.identities.find(*known) if known else None
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

@@ -59,7 +59,7 @@ class Provider:
 
 
 def client(provider: Provider) -> Client:
-    """Return what speaks to a provider."""
+    """Client of a provider."""
     return Client(
         framework=None,
         name="provider",

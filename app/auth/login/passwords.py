@@ -40,7 +40,7 @@ def hashed(password: str) -> str:
 
 
 def unusable() -> str:
-    """Return what is stored for a user without a password, who signs in at a provider."""
+    """Stored in place of a hash for a user without a password, who signs in at a provider."""
     return "!"
 
 

@@ -86,7 +86,7 @@ def _hashed(running: Running, user_id: int, code: str) -> str:
 
 
 def pending(page: FormPage) -> tuple[int, int, str] | None:
-    """Return whose password was right a moment ago, the session serial then, and the page that was asked for."""
+    """User id and session serial of the password that was right a moment ago, and the page that was asked for."""
     text = cookies.kept(page, page.running, PENDING, days=LIFE / DAY)
     if text is None:
         return None

@@ -22,7 +22,7 @@ PAYLOAD = "flexscope_user"
 
 
 def current_user() -> SignedIn | None:
-    """Return who looks at the page that is being built or whose callback runs; None outside a page."""
+    """User of the page that is being built or whose callback runs; None outside a page."""
     context: Any = pn.state.curdoc.session_context if pn.state.curdoc else None
     known = (context.token_payload.get(PAYLOAD) if context else None) or None
     return current().identities.recall(*known) if known else None

@@ -30,7 +30,7 @@ def request_id(request: HTTPServerRequest) -> str:
 
 
 def protecting(settings: Settings, is_page: Callable[[str], bool]) -> type[OutputTransform]:
-    """Return what adds the headers that some settings ask for to every answer.
+    """Transform that adds to every answer the headers that the settings ask for.
 
     Args:
         settings: They say which.

@@ -48,7 +48,7 @@ class Rate:
 
     @classmethod
     def of(cls, text: str, *, setting: str) -> "Rate":
-        """Return what a text such as ``10 per 5 minutes`` says.
+        """Rate that a text such as ``10 per 5 minutes`` stands for.
 
         Raises:
             FieldError: It says something else.
@@ -75,7 +75,7 @@ class State:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The same as headers of an answer."""
+        """Limit, rest and end as headers of an answer."""
         return {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(max(0, self.remaining)),

@@ -24,7 +24,7 @@ def seal(text: str, settings: Settings, *, secret: str) -> bytes:
 
 
 def opened(sealed: bytes, settings: Settings, *, secret: str) -> str:
-    """Return what was sealed.
+    """Text of a sealed secret.
 
     Raises:
         EngineError: No key of the settings fits.

@@ -47,12 +47,12 @@ def make(
 
 
 def hashed(secret: str) -> str:
-    """Return what is stored of a secret: with 256 random bits a fast hash is as safe as a slow one."""
+    """Hash of a secret, to be stored: with 256 random bits a fast one is as safe as a slow one."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def mark(secret_hash: str) -> str:
-    """Return what tells one secret from another and nothing of it: ids of deleted keys are given again."""
+    """Mark of a stored hash, which tells secrets apart and nothing of them: ids of deleted keys are given again."""
     return hashed(secret_hash)[:16]
 
 
@@ -74,7 +74,7 @@ def exchange(key_id: int, secret_hash: str, scopes: Collection[str], *, secret: 
 
 
 def bearer(token: str, identities: Identities, *, secret: str) -> SignedIn | None:
-    """Return who sends a token that was made for a key; it ends with the key."""
+    """User of a token that was made for a key; it ends with the key."""
     days = LIFE / timedelta(days=1)
     signed = decode_signed_value(secret, PURPOSE, token.removeprefix(SHORT_LIVED), max_age_days=days)
     if signed is None:

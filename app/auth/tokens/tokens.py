@@ -30,7 +30,7 @@ def parsed(signed: bytes | None) -> tuple[int, int, str] | None:
 
 
 def bearer(token: str, identities: Identities, *, secret: str, settings: Settings) -> SignedIn | None:
-    """Return who sends a token: one for a password, an access key, or one made for an access key."""
+    """User of a token: one for a password, an access key, or one made for an access key."""
     if token.startswith(keys.PREFIX):
         known = keys.parsed(token)
         return keys.find(identities, *known) if known else None

@@ -62,7 +62,7 @@ latest_run = click.Command("latest-run", params=last_run.params, callback=last_r
 
 
 def _late(name: str, row: LatestTaskRun | None, allowed: timedelta, now: datetime) -> str:
-    """Return what is wrong with the runs of a task, if something is."""
+    """Sentence about a task that is late; empty if it is not."""
     if row is None:
         return f"Task {name} has never run; start it, or correct its name."
     if row.succeeded_at is None or now - row.succeeded_at > allowed:

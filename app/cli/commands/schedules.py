@@ -103,7 +103,7 @@ def _plan(start: str, length: str, model: dict[str, Any], context: dict[str, Any
 
 
 def _quantity(text: str) -> Any:
-    """Return what an option names: the ID of a sensor, or a quantity."""
+    """Value of an option: a reference to a sensor where it is an ID, else a quantity."""
     return {"sensor": int(text)} if text.isdecimal() else text
 
 

@@ -103,7 +103,7 @@ def _request(asset: int, sensor: int | None, models: Any, context: Any, given: d
 
 
 def _read(text: str, field: str) -> Any:
-    """Return what a JSON text, or a file that holds one, says.
+    """Object or list of objects in a JSON text, or in a file with one.
 
     Raises:
         FieldError: It is no JSON, or neither an object nor a list of objects.

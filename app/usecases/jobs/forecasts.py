@@ -36,7 +36,7 @@ class ForecastTrigger(Body):
     ]
 
     def request(self, sensor_id: int, now: datetime) -> ForecastRequest:
-        """Return the same as a job takes it; what is asked for without a start begins now."""
+        """Request of the job that forecasts a sensor; without a start, the first cycle begins now."""
         start = self.start or now
         length = lasting(self.duration or USUAL, start)
         if self.max_forecast_horizon and not (self.duration or self.end):

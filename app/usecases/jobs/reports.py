@@ -41,7 +41,7 @@ class ReportTrigger(Body):
     config: Annotated[dict[str, Any], Field(default_factory=dict)]
 
     def request(self) -> ReportRequest:
-        """Return the same as a job takes it.
+        """Request of the job that computes the report.
 
         Raises:
             UnknownName: There is no such reporter.

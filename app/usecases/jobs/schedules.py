@@ -200,7 +200,7 @@ def save_schedule(session: Session, actor: Actor, order: ScheduleOrder, computed
 
 
 def rules_for(actor: Actor) -> Rules:
-    """Return what the settings decide about schedules that an actor asks for.
+    """Rules of the settings for schedules that an actor asks for.
 
     A stored energy beyond its bounds at the start is brought back if a gateway reports it; an operator mistyped it.
     """

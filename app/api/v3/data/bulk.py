@@ -131,7 +131,7 @@ def write(call: Call, body: Raw) -> Save:
 
 
 def _read_messages(call: Call, body: Raw) -> list[SensorValues]:
-    """Return what each message is of and says."""
+    """Sensor and values of each message of a JSON body."""
     try:
         content = orjson.loads(body.content)
     except orjson.JSONDecodeError as error:
@@ -149,7 +149,7 @@ def _read_messages(call: Call, body: Raw) -> list[SensorValues]:
 
 
 def _read_csv(call: Call, text: str) -> list[SensorValues]:
-    """Return what each column is of and says."""
+    """Sensor and values of each column of a CSV body."""
     try:
         rows = list(csv.reader(io.StringIO(text)))
     except csv.Error as error:

@@ -28,7 +28,7 @@ class Sources(Query):
     source_type: Annotated[str | None, Field(description="Such as user, scheduler, forecaster, reporter")] = None
 
     def filter(self) -> SourceFilter | None:
-        """Return the same as the store asks for it."""
+        """Filter of sources for the store; None: all of them."""
         if self.source is None and self.source_account is None and self.source_type is None:
             return None
         return SourceFilter(
@@ -56,7 +56,11 @@ class DataQuery(Sources):
     ] = None
 
     def asked(self) -> SeriesQuery:
-        """Return the same in the words of the reading side."""
+        """Query of ``app.assemble.data`` for these values.
+
+        Raises:
+            Invalid: The duration is not longer than zero.
+        """
         length = lasting(self.duration, self.start)
         horizon = None if self.horizon is None else duration(self.horizon, field="horizon")  # may be negative
         if length <= timedelta(0):
@@ -90,7 +94,7 @@ def series_document(series: EquidistantSeries, start: datetime) -> dict[str, Any
 
 
 class AddressedQuery(DataQuery):
-    """The same with the sensor by id or entity address."""
+    """Which values to read of which sensor, by id or entity address."""
 
     sensor: SensorId
 
@@ -114,7 +118,7 @@ def post_data(call: Call, id: int, body: NewData) -> dict[str, Any] | Reply:
 
 
 def outcome(written: Written) -> dict[str, Any]:
-    """Return what became of values, as the API tells it."""
+    """Status and message of posted values: saved, or known already."""
     if written.stored or written.replaced or not written.unchanged:
         return {"status": "PROCESSED", "message": "Request has been processed."}
     message = "Request has been processed; all of it was known already."

@@ -53,7 +53,7 @@ def _line(sensor: Sensor, found: statistics.Statistics) -> dict[str, Any]:
 
 
 def _within(call: Call, sensor: Sensor, query: StatsQuery) -> dict[int, dict[str, Any]]:
-    """Return the same for a stretch of time, from the values themselves."""
+    """Statistics per source of a time range, computed from the values."""
     start, end = query.event_start_time or FIRST, query.event_end_time or LAST
     found = {}
     for key, known in store.read_per_source(call.session, sensor, BeliefQuery(start, end, known_at=data.EVER)).items():
