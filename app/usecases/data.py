@@ -234,8 +234,12 @@ def delete_values(
     Raises:
         NotFound: There is no such sensor.
         NotAllowed: The actor may not delete its values.
+        FieldError: The time range ends before it begins.
     """
     sensor = database.get(session, Sensor, sensor_id)
     actor.check("delete", sensor)
+    start, until = span
+    if start is not None and until is not None and until <= start:
+        raise FieldError("until", "must be after start.")
     actor.record(session, f"Deleted data of sensor {sensor.name!r} ({sensor_id})", sensor.asset, of=sensor)
     return delete(session, sensor, bounds=deletion.within(*span), sources=sources)
