@@ -20,17 +20,13 @@ def binding_limits(plan: Schedule) -> list[dict[str, Any]]:
     for limit, savings in plan.limit_shadow_prices.items():
         felt = [at for at, saving in enumerate(savings.tolist()) if abs(saving) > _NOTHING]
         if felt:
-            unit = _unit(limit)
+            field = limit.rpartition(".")[2]
+            unit = "kWh" if field.startswith("soc-") else "kW/h" if field == "ramp-limit" else "kW"
             after = 1 if unit == "kWh" else 0  # stored energies are told at the ends of steps
             first, last = (plan.window.moment(at + after).isoformat() for at in (felt[0], felt[-1]))
             saving = float(savings.sum())
             found.append({"limit": limit, "saving": saving, "per": unit, "first": first, "last": last})
     return sorted(found, key=lambda each: -abs(each["saving"]))
-
-
-def _unit(limit: str) -> str:
-    field = limit.rpartition(".")[2]
-    return "kWh" if field.startswith("soc-") else "kW/h" if field == "ramp-limit" else "kW"
 
 
 def solving(plan: Schedule) -> dict[str, float | None]:

@@ -91,7 +91,9 @@ def together(parts: list[Beliefs]) -> Beliefs:
         np.concatenate([part.events for part in filled]),
         np.concatenate([part.times for part in filled]),
         np.concatenate([part.values if same else _wide(part.values, width) for part in filled]),
-        filled[0].levels if same else np.concatenate([_wide(_own_levels(part), width) for part in filled]),
+        filled[0].levels
+        if same
+        else np.concatenate([_wide(np.broadcast_to(part.levels, part.values.shape), width) for part in filled]),
     )
 
 
@@ -99,10 +101,6 @@ def _alike_levels(levels: list[Values]) -> bool:
     """Return whether all beliefs share one list of levels."""
     first = levels[0]
     return first.ndim == 1 and all(some is first or np.array_equal(some, first) for some in levels)
-
-
-def _own_levels(part: Beliefs) -> Values:
-    return np.broadcast_to(part.levels, part.values.shape)
 
 
 def _wide(table: Values, width: int) -> Values:

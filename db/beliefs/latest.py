@@ -90,16 +90,13 @@ def one_per_event(parts: Sequence[tuple[Origin, Beliefs]]) -> Sourced:
         return Sourced(Beliefs.none(), np.empty(0, np.int64))
     if len(parts) == 1:
         origin, only = parts[0]
-        return Sourced(only, _same(origin.source_id, len(only)))
+        # one number so many times without storing it more than once, as np.broadcast_to does more slowly
+        source = np.ndarray(len(only), np.int64, origin.source_id.to_bytes(8, sys.byteorder), strides=(0,))
+        return Sourced(only, source)
     every = together([beliefs for _, beliefs in parts])
     source_ids = np.repeat([origin.source_id for origin, _ in parts], [len(beliefs) for _, beliefs in parts])
     chosen = _choose(parts, every)
     return Sourced(every.take(chosen), source_ids[chosen])
-
-
-def _same(source_id: int, count: int) -> Microseconds:
-    """Return one number so many times without storing it more than once, as ``np.broadcast_to`` does more slowly."""
-    return np.ndarray(count, np.int64, source_id.to_bytes(8, sys.byteorder), strides=(0,))
 
 
 def _choose(parts: Sequence[tuple[Origin, Beliefs]], every: Beliefs) -> Positions:

@@ -22,6 +22,8 @@ from db.sources import Source
 from engine.errors import InputError
 from engine.iso_time import Microseconds, to_us
 
+FIVE_MINUTES_US = 300_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -140,15 +142,11 @@ def _check(beliefs: Beliefs) -> None:
 
 
 def _begin(driver: Driver, sensor: Sensor, source: Source, new: Beliefs) -> SeriesRow:
-    step_us = step_of(sensor.resolution)
-    span_us = span_for(step_us or _usual_step(new.events))
-    return SeriesRow.begun(driver, sensor.id, source.id, step_us=step_us, span_us=span_us)
-
-
-def _usual_step(events: Microseconds) -> int:
-    """Return how far apart the events of an instantaneous sensor are [us]; five minutes if there is but one."""
-    apart = np.diff(np.unique(events))
-    return int(np.median(apart)) if len(apart) else 300_000_000
+    step_us = usual_us = step_of(sensor.resolution)
+    if not usual_us:  # of an instantaneous sensor, how far apart its first events are tells how many a chunk may hold
+        apart = np.diff(np.unique(new.events))
+        usual_us = int(np.median(apart)) if len(apart) else FIVE_MINUTES_US
+    return SeriesRow.begun(driver, sensor.id, source.id, step_us=step_us, span_us=span_for(usual_us))
 
 
 def _moved_on(line: SeriesRow, merged: Merged) -> SeriesRow:

@@ -140,7 +140,8 @@ def record(session: Session) -> None:
         return
     session.flush()
     noted: list[AuditEvent] = session.info.pop("noted", [])
-    by: By = session.info.get("by") or _by(noted)
+    first: By = (noted[0].active_user_id, noted[0].active_user_name) if noted else SERVER
+    by: By = session.info.get("by") or first
     said: dict[Key, AuditEvent] = {}
     for one in noted:
         said.setdefault(subject_of(one), one)
@@ -163,10 +164,6 @@ def _write(session: Session, key: Key, change: Change, said: AuditEvent | None, 
         words = f"{change.done} {fields}{WATCHED[key[0]]} {change.called!r}"
         said = note(session, words, at=datetime.now(UTC), by=by, **(change.place or {}))
     said.before, said.after = change.before, change.after
-
-
-def _by(noted: list[AuditEvent]) -> By:
-    return (noted[0].active_user_id, noted[0].active_user_name) if noted else SERVER
 
 
 def _values(row: Table, done: str) -> tuple[dict[str, Any], dict[str, Any]]:

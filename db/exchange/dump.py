@@ -8,7 +8,7 @@ import hashlib
 import logging
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -195,7 +195,8 @@ def _copy(source: Connection, target_database: Database, *, keep_logins: bool = 
         target = session.connection()
         here.reflect(target)
         tables = [table for table in here.sorted_tables if table.name in there.tables and table.name != VERSION]
-        revoked = [] if keep_logins else _revoked(target)
+        of_revoked = select(AccessKey.secret_hash, AccessKey.revoked_at).where(AccessKey.revoked_at.is_not(None))
+        revoked = [] if keep_logins else target.execute(of_revoked).all()
         _empty(target, tables)
         for table in tables:
             _copy_table(source, there.tables[table.name], target, table)
@@ -204,20 +205,9 @@ def _copy(source: Connection, target_database: Database, *, keep_logins: bool = 
                 _count_on(source, target, table)
         if not keep_logins:
             logins.end_all(target, None, datetime.now(UTC))
-            _revoke(target, revoked)
-
-
-def _revoked(target: Connection) -> list[tuple[str, datetime | None]]:
-    """Return the access keys that a database knows as revoked, with their hashes and when it was."""
-    keys = select(AccessKey.secret_hash, AccessKey.revoked_at).where(AccessKey.revoked_at.is_not(None))
-    return [(secret_hash, at) for secret_hash, at in target.execute(keys)]
-
-
-def _revoke(target: Connection, revoked: Sequence[tuple[str, datetime | None]]) -> None:
-    """Let keys stay revoked that a dump from before holds as valid."""
-    for secret_hash, at in revoked:
-        same = (AccessKey.secret_hash == secret_hash) & AccessKey.revoked_at.is_(None)
-        target.execute(update(AccessKey).where(same).values(revoked_at=at))
+            for secret_hash, at in revoked:  # a dump from before they were revoked holds them as valid
+                same = (AccessKey.secret_hash == secret_hash) & AccessKey.revoked_at.is_(None)
+                target.execute(update(AccessKey).where(same).values(revoked_at=at))
 
 
 def _empty(target: Connection, tables: list[Table]) -> None:

@@ -46,7 +46,10 @@ def beliefs_of(
         sensor_id: The id of their sensor.
         source_of: Gives our source for the id of theirs.
     """
-    table = _fetched(there, sensor_id)
+    buffer = io.BytesIO()
+    with there.cursor() as cursor:
+        cursor.copy_expert(QUERY.format(sensor_id=int(sensor_id)), buffer)
+    table = np.frombuffer(buffer.getvalue()[HEAD:-TAIL], ROW)
     found = {}
     for source_id in np.unique(table["source"]).tolist():
         rows = table[table["source"] == source_id]
@@ -55,13 +58,6 @@ def beliefs_of(
         beliefs = _beliefs(events, times, rows["level"].astype(np.float64), rows["value"].astype(np.float64))
         found[int(source_id)] = save(session, sensor, source_of(int(source_id)), beliefs)
     return found
-
-
-def _fetched(there: Any, sensor_id: int) -> NDArray[np.void]:
-    buffer = io.BytesIO()
-    with there.cursor() as cursor:
-        cursor.copy_expert(QUERY.format(sensor_id=int(sensor_id)), buffer)
-    return np.frombuffer(buffer.getvalue()[HEAD:-TAIL], ROW)
 
 
 def _beliefs(
@@ -89,12 +85,13 @@ def rule_of(function: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         InputError: There is no rule of ours for the function.
     """
     length = str(parameters.get(f"{function}_horizon", "PT0H"))
+    minutes = round(float(parameters.get("y", 12)) * 60)
     rules: dict[str, dict[str, Any]] = {
         "ex_post": {"ex_post": length},
         "ex_ante": {"ex_ante": length},
         "x_days_ago_at_y_oclock": {
             "days_ago": int(parameters.get("x", 1)),
-            "at": _clock(float(parameters.get("y", 12))),
+            "at": f"{minutes // 60:02}:{minutes % 60:02}",
             "timezone": str(parameters.get("z", "UTC")),
         },
     }
@@ -103,8 +100,3 @@ def rule_of(function: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
             f"A knowledge horizon of the kind {function!r} is not known; choose one of {', '.join(rules)}."
         )
     return rules[function]
-
-
-def _clock(hours: float) -> str:
-    minutes = round(hours * 60)
-    return f"{minutes // 60:02}:{minutes % 60:02}"

@@ -139,24 +139,19 @@ class DeviceBuilder:
         """Return the hard limit in one direction [kW] and the soft one, if breaking it has a price."""
         both, takes, gives = self.capacities
         limit = takes if way == "consumption" else gives
-        price = self._breach_price(way)
+        context, name = self.around.context, f"{way}-breach-price"
+        asked = {"consumption": context.consumption_breach_price, "production": context.production_breach_price}
+        usual = context.relax_capacity_constraints and not any(asked.values())
+        price = DEVICE_BREACH_PRICE if usual else asked[way]
         never = not limit.any()  # 0 throughout is what the device cannot do at all
         if price is None or never or self.model.coupling is not None:
             return limit, None
-        per_kw = np.full(len(limit), price) if isinstance(price, float) else self._each_price(price, way)
+        if isinstance(price, float):
+            per_kw = np.full(len(limit), price)
+        else:
+            fact = context.fact(name)
+            per_kw = self.around.readings.series(price, fact, name=name, otherwise=DEVICE_BREACH_PRICE)
         return both, SoftLimit(limit=limit, highest_price=per_kw, hourly_price=per_kw)
-
-    def _each_price(self, price: Quantity, way: str) -> Floats:
-        name = f"{way}-breach-price"
-        fact = self.around.context.fact(name)
-        return self.around.readings.series(price, fact, name=name, otherwise=DEVICE_BREACH_PRICE)
-
-    def _breach_price(self, way: str) -> Quantity | float | None:
-        context = self.around.context
-        asked = {"consumption": context.consumption_breach_price, "production": context.production_breach_price}
-        if context.relax_capacity_constraints and not any(asked.values()):
-            return DEVICE_BREACH_PRICE
-        return asked[way]
 
     @property
     def _coefficient(self) -> Floats:

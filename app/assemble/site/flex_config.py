@@ -73,7 +73,9 @@ def context(asset: Asset, asked: Mapping[str, Any]) -> Effective:
     """Return the flex-context of an asset: its ancestors', its own, the request's; the closer one counts."""
     found = Effective()
     for layer in assets.lineage(asset):
-        old = _old_capacity(layer, OLD_SITE_CAPACITIES) | _old_market(layer)
+        old = _old_capacity(layer, OLD_SITE_CAPACITIES)
+        if (market := layer.attributes.get("market_id")) is not None:
+            old["consumption-price"] = {"sensor": market}
         found = found.under({**old, **layer.flex_context}, _origin(layer))
     return found.under(asked, REQUEST)
 
@@ -90,8 +92,8 @@ def models(references: References, tree: Sequence[Asset], asked: Sequence[Mappin
     """
     asked_for = [_asked(references, entry, number) for number, entry in enumerate(asked)]
     taken = {model.asset.id for model in asked_for if model.asset is not None}
-    stored = [below for below in tree if below.flex_model and below.id not in taken]
-    return asked_for + [_stored_model(references, below) for below in stored]
+    stored = [(below, _stored(below, None)) for below in tree if below.flex_model and below.id not in taken]
+    return asked_for + [DeviceModel(fields, below, _power_sensor(references, fields)) for below, fields in stored]
 
 
 def model_kind(asset_type: str, fields: Mapping[str, Any]) -> type[StorageModel] | type[ProcessModel]:
@@ -142,12 +144,6 @@ def _device(references: References, entry: Mapping[str, Any], number: int) -> tu
     raise FieldError(f"flex-model[{number}]", "names no device; add 'sensor' with the ID of its power sensor.")
 
 
-def _stored_model(references: References, asset: Asset) -> DeviceModel:
-    """Return the flex-model of a device of which a request says nothing."""
-    effective = _stored(asset, None)
-    return DeviceModel(effective, asset, _power_sensor(references, effective))
-
-
 def _power_sensor(references: References, effective: Effective) -> Sensor | None:
     """Return the power sensor that a stored flex-model names, if it may be read; a plan asks for it with its rights."""
     return next(iter(references.readable([effective.fields.get("sensor")]).values()), None)
@@ -169,22 +165,13 @@ def _old_fields(holder: Asset | Sensor) -> dict[str, Any]:
     return old | _old_capacity(holder, OLD_CAPACITIES)
 
 
-def _old_market(asset: Asset) -> dict[str, Any]:
-    """Return the price sensor that an attribute used to name."""
-    market = asset.attributes.get("market_id")
-    return {} if market is None else {"consumption-price": {"sensor": market}}
-
-
 def _old_capacity(holder: Asset | Sensor, names: Mapping[str, str]) -> dict[str, Any]:
-    return {new: _with_unit(holder.attributes[key]) for key, new in _held(names, holder)}
+    held = [(new, holder.attributes[key]) for key, new in _held(names, holder)]
+    return {new: f"{value} MW" if isinstance(value, int | float) else value for new, value in held}
 
 
 def _held(names: Mapping[str, Any], holder: Asset | Sensor) -> Iterable[tuple[str, Any]]:
     return [(key, names[key]) for key in names if holder.attributes.get(key) is not None]
-
-
-def _with_unit(value: Any) -> Any:
-    return f"{value} MW" if isinstance(value, int | float) else value
 
 
 def _origin(asset: Asset) -> str:

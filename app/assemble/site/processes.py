@@ -20,28 +20,19 @@ def process(name: str, model: ProcessModel, window: Window, *, group: str | None
     """
     if not isinstance(model.power, Fixed):
         raise FieldError(f"{name}: power", "a process runs at one power; write it like '200 kW'.")
+    lasts = duration(model.duration or "", field=f"{name}: duration")
+    if lasts <= timedelta(0):
+        raise FieldError(f"{name}: duration", "a process runs some time; write it like 'PT2H'.")
+    blocked = np.diff(window.ticks) < window.step_us  # steps of which only a part of their slot is left
+    for event in model.time_restrictions:
+        blocked |= (window.ticks[1:] > to_us(event.start)) & (window.starts < to_us(event.end))
     return Process(
         name=name,
         power=model.power.number("kW", field=f"{name}: power"),
-        steps=_steps(name, model, window),
+        steps=-(-lasts // window.step),
         kind=model.process_type,
-        blocked=_blocked(model, window),
+        blocked=blocked,
         dearest=model.optimization_direction == "MAX",
         commodity=model.commodity,
         group=group,
     )
-
-
-def _steps(name: str, model: ProcessModel, window: Window) -> int:
-    lasts = duration(model.duration or "", field=f"{name}: duration")
-    if lasts <= timedelta(0):
-        raise FieldError(f"{name}: duration", "a process runs some time; write it like 'PT2H'.")
-    return -(-lasts // window.step)
-
-
-def _blocked(model: ProcessModel, window: Window) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Return whether a time restriction touches each step, shape (n,), or only a part of its slot is left."""
-    blocked = np.diff(window.ticks) < window.step_us
-    for event in model.time_restrictions:
-        blocked |= (window.ticks[1:] > to_us(event.start)) & (window.starts < to_us(event.end))
-    return blocked
