@@ -34,7 +34,7 @@ TO_BE_NAMED = {
     "app/assemble/site/devices.py given",
     "db/jobs/alerts.py told_at",  # a column
 }
-NAMED_TWICE = {"FileBounds", "FileError", "Layout", "RowProblem"}  # until app/assemble/files reads by engine/importing
+NAMED_TWICE: set[str] = set()
 
 
 def sources(*folders: str) -> list[Path]:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.assemble.files.sheets import FileBounds
 from app.settings.declaring import setting
 from db.core.bounds import Most, StoreBounds
+from engine.importing.layout import FileBounds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,6 @@ class Bounds:
             sheet_bytes=self.FLEXSCOPE_MAX_SHEET_BYTES,
             memory=self.FLEXSCOPE_MAX_SHEET_MEMORY,
             seconds=self.FLEXSCOPE_MAX_SHEET_SECONDS,
-            most=self.most("FILE_VALUES"),
         )
 
     def most(self, name: str) -> Most:

@@ -1,18 +1,19 @@
 """Values of sensors in files: how a file is laid out, what is wrong with it, and saving all of it or nothing."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any, BinaryIO, Literal
 
 from pydantic import Field
 from sqlalchemy.orm import Session
 
 from app.assemble.files import files
-from app.assemble.files.files import FileError, Layout
+from app.assemble.files.files import FileOptions
 from app.assemble.files.posted import Posted
 from app.jobs.handlers import ingest
-from app.jobs.handlers.ingest import Preview
+from app.jobs.handlers.ingest import Preview, RowPreview
 from app.usecases.actor import Actor
 from app.usecases.data import SensorValues, save_values, writable_sensor
 from app.usecases.fields import HYPHENS, Length, Query, Zone
@@ -22,6 +23,7 @@ from db.beliefs.store import Written
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError
+from engine.importing.layout import Evidence, FileError, Layout, Undecided, ValueKind
 from engine.iso_time import duration, from_us
 
 TRUE = {"true", "1", "on", "yes"}
@@ -34,35 +36,48 @@ class FileLayout(Query):
 
     model_config = HYPHENS
 
-    time_column: Annotated[str, Field(description="Column of the times, by number from 0 or by head")] = "0"
-    value_column: Annotated[str, Field(description="Column of the values")] = "1"
+    time_column: Annotated[str | None, Field(description="Column of the times or dates, by number from 0 or head")] = (
+        None
+    )
+    clock_column: Annotated[str | None, Field(description="Column of the times of day, if dates stand apart")] = None
+    end_column: Annotated[str | None, Field(description="Column of the times at which values end")] = None
+    value_column: Annotated[str | None, Field(description="Column of the values")] = None
     belief_column: Annotated[str | None, Field(description="Column of the moments of knowledge")] = None
+    unit: Annotated[str | None, Field(description="Of the values; else as the file says, or that of the sensor")] = None
     timezone: Annotated[Zone | None, Field(description="Of times without offset; else that of the sensor")] = None
     resolution: Annotated[Length | None, Field(description="How long each value holds; else found out")] = None
-    date_format: Annotated[str | None, Field(description="Such as %d-%m-%Y %H:%M; else ISO 8601")] = None
+    date_format: Annotated[str | None, Field(description="Such as %d-%m-%Y %H:%M; else found out")] = None
+    date_order: Annotated[Literal["day", "month"] | None, Field(description="What comes first in 05/11/2026")] = None
+    stamps: Annotated[Literal["start", "end"] | None, Field(description="Which end of its step a time names")] = None
+    value_kind: Annotated[ValueKind | None, Field(description="What a value stands for; else found out")] = None
     delimiter: Annotated[str | None, Field(max_length=1, description="Between cells; else found out")] = None
-    decimal: Annotated[str, Field(min_length=1, max_length=1, description="Sign before decimals")] = "."
-    thousands: Annotated[str, Field(max_length=1, description="Sign between thousands")] = ""
+    decimal: Annotated[str | None, Field(min_length=1, max_length=1, description="Sign before decimals")] = None
+    thousands: Annotated[str | None, Field(max_length=1, description="Sign between thousands")] = None
     skip_rows: Annotated[int, Field(ge=0, le=10**6, description="Lines to leave out at the top")] = 0
     max_rows: Annotated[int | None, Field(ge=1, description="Rows to read")] = None
-    sheet: Annotated[str | None, Field(description="Sheet of an Excel file; else the first")] = None
+    sheet: Annotated[str | None, Field(description="Sheet of an Excel file; else the first visible")] = None
     filter_column: Annotated[str | None, Field(description="Use only rows with the filter value in this column")] = None
     filter_value: Annotated[str | None, Field(description="See filter-column")] = None
     missing: Annotated[str, Field(description="Texts that stand for no value, with commas between")] = ""
+    confirm: Annotated[str, Field(description="Findings that were seen and accepted, with commas between")] = ""
 
-    def layout(self, sensor: Sensor, form: Mapping[str, str], actor: Actor) -> Layout:
-        """Layout for ``app.assemble.files``, with unit and belief time of the form."""
+    def options(self, form: Mapping[str, str], actor: Actor) -> FileOptions:
+        """Options for ``app.assemble.files``, with unit and belief time of the form."""
         at_once = form.get("belief_time_measured_instantly", "").strip().lower() in TRUE
-        own = self.model_dump(exclude={"resolution", "missing", "timezone"})
-        return Layout(
-            **own,
-            timezone=self.timezone or sensor.timezone,
+        layout = Layout(
+            **self.model_dump(exclude={"resolution", "missing", "confirm", "unit"}),
             bounds=actor.settings.file_bounds,
-            unit=form.get("unit") or None,
-            horizon=timedelta(0) if at_once else None,
+            unit=form.get("unit") or self.unit or None,
             step=duration(self.resolution, field="resolution") if self.resolution else None,
-            missing=frozenset(text.strip() for text in self.missing.split(",") if text.strip()),
+            missing=frozenset(_parts(self.missing)),
+            confirm=frozenset(_parts(self.confirm)),
         )
+        horizon = timedelta(0) if at_once else None
+        return FileOptions(layout=layout, horizon=horizon, most=actor.settings.most("FILE_VALUES"))
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +88,22 @@ class FileUpload:
     """Name and content of each."""
     layout: FileLayout
     form: Mapping[str, str]
-    """What came beside the files; see ``FileLayout.layout``."""
+    """What came beside the files; see ``FileLayout.options``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadFile:
+    """The values of one file, to be saved, and how they were read."""
+
+    name: str
+    posted: Posted
+    evidence: Sequence[Evidence]
+    notices: Sequence[str]
+
+    def document(self) -> dict[str, Any]:
+        """How it was read, as plain data."""
+        evidence = [entry._asdict() for entry in self.evidence]
+        return {"name": self.name, "evidence": evidence, "notices": list(self.notices)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,31 +116,36 @@ class FileOrigin:
     """The moment the values were known, where the file does not say it."""
 
 
-def read_upload(session: Session, actor: Actor, sensor_id: int, upload: FileUpload) -> list[Posted]:
+def read_upload(session: Session, actor: Actor, sensor_id: int, upload: FileUpload) -> list[ReadFile]:
     """Return the values of each file, to be saved by ``save_upload``.
 
     Raises:
         NotFound, NotAllowed: There is no such sensor that the actor may add to.
         Invalid: There is no file, or rows cannot be read; the first of them are listed.
+        Undecided: A file can be read in several ways; the choices are listed.
         InputError: A file is none that can be read.
     """
-    sensor, layout = _sensor_and_layout(session, actor, sensor_id, upload)
+    sensor, options = _sensor_and_options(session, actor, sensor_id, upload)
     read = []
     for name, file in upload.files:
         try:
-            read.append(files.read(file, layout, default_unit=sensor.unit))
+            reading = files.parse_file(file, options, sensor, now=actor.now)
+            posted = files.posted_values(reading, options, sensor)
+            read.append(ReadFile(name=name, posted=posted, evidence=reading.evidence, notices=reading.notices))
         except FileError as error:
             rows = [f"Row {row.row}: {row.text!r} {row.reason}" for row in error.problems]
             more = [f"… and {len(rows) - SHOWN} more rows"] if len(rows) > SHOWN else []
             raise Invalid("files", {name: rows[:SHOWN] + more}) from None
+        except Undecided as error:
+            raise Undecided(error.questions, name) from None
         except InputError as error:
             raise InputError(f"{name}: {error}") from None
     return read
 
 
-def save_upload(session: Session, actor: Actor, sensor_id: int, posted: Sequence[Posted]) -> Written:
+def save_upload(session: Session, actor: Actor, sensor_id: int, read: Sequence[ReadFile]) -> Written:
     """Save what was read; the sensor may have become another one meanwhile."""
-    written = save_values(session, actor, [SensorValues(sensor_id, values) for values in posted])
+    written = save_values(session, actor, [SensorValues(sensor_id, file.posted) for file in read])
     return Written(sum(each.stored for each in written), sum(each.unchanged for each in written))
 
 
@@ -122,44 +157,51 @@ def save_file(session: Session, actor: Actor, values: SensorValues, source: Sour
 
 
 def preview_file(
-    session: Session, actor: Actor, sensor_id: int, file: BinaryIO, layout: Layout, origin: FileOrigin
+    session: Session, actor: Actor, sensor_id: int, file: BinaryIO, options: FileOptions, origin: FileOrigin
 ) -> Preview:
     """Problems of the rows of a file, and the values that ``save_file`` would store; nothing is stored."""
     sensor = writable_sensor(session, actor, sensor_id)
     source = known_source(session, origin.source)
-    return ingest.preview_file(session, sensor, source, file, layout, known_at=origin.known_at)
+    return ingest.preview_file(session, sensor, source, file, options, known_at=origin.known_at)
 
 
 def preview_upload(session: Session, actor: Actor, sensor_id: int, upload: FileUpload) -> list[dict[str, Any]]:
-    """Problems of the rows of each file, and the values that an upload would store; nothing is stored."""
-    sensor, layout = _sensor_and_layout(session, actor, sensor_id, upload)
+    """How each file is read, its problems and questions, and what an upload would store; nothing is stored."""
+    sensor, options = _sensor_and_options(session, actor, sensor_id, upload)
     origin = source_of(session, actor)
     previews = []
     for name, file in upload.files:
         try:
-            preview = ingest.preview_file(session, sensor, origin, file, layout, known_at=actor.now)
+            preview = ingest.preview_file(session, sensor, origin, file, options, known_at=actor.now)
         except InputError as error:
-            refused = {"refused": str(error), "rows": 0, "problems": [], "values": 0, "stored": 0}
-            previews.append({"name": name, **refused})
+            nothing: dict[str, Any] = {key: [] for key in ("problems", "questions", "evidence", "notices")}
+            previews.append({"name": name, "refused": str(error), "rows": 0, "values": 0, "stored": 0, **nothing})
         else:
             previews.append({"name": name, **_document(preview, sensor)})
     return previews
 
 
-def _sensor_and_layout(session: Session, actor: Actor, sensor_id: int, upload: FileUpload) -> tuple[Sensor, Layout]:
+def _sensor_and_options(
+    session: Session, actor: Actor, sensor_id: int, upload: FileUpload
+) -> tuple[Sensor, FileOptions]:
     sensor = writable_sensor(session, actor, sensor_id)
     if not upload.files:
         raise Invalid("files", {"uploaded-files": ["There is no file; send one or several under this name."]})
-    return sensor, upload.layout.layout(sensor, upload.form, actor)
+    return sensor, upload.layout.options(upload.form, actor)
 
 
 def _document(preview: Preview, sensor: Sensor) -> dict[str, Any]:
     """Return a preview as plain data."""
-    summary, written, problems = preview.beliefs, preview.written, preview.rows.problems[:SHOWN]
+    summary, written, reading = preview.beliefs, preview.written, preview.reading
     return {
         "refused": preview.refused,
-        "rows": len(preview.rows.events),
-        "problems": [{"row": row.row, "text": row.text, "reason": row.reason} for row in problems],
+        "rows": reading.row_count,
+        "problems": [problem._asdict() for problem in reading.problems[:SHOWN]],
+        "questions": [question.document() for question in reading.questions],
+        "evidence": [entry._asdict() for entry in reading.evidence],
+        "notices": reading.notices,
+        "file_unit": reading.unit,
+        "shown_rows": [_row_document(row) for row in preview.rows],
         "values": summary.count if summary else 0,
         "first": from_us(summary.first).isoformat() if summary else None,
         "last": from_us(summary.last).isoformat() if summary else None,
@@ -168,4 +210,16 @@ def _document(preview: Preview, sensor: Sensor) -> dict[str, Any]:
         "gaps": [[from_us(int(at)).isoformat() for at in gap] for gap in preview.gaps[:SHOWN]],
         "stored": written.stored if written else 0,
         "unchanged": written.unchanged if written else 0,
+    }
+
+
+def _row_document(row: RowPreview) -> dict[str, Any]:
+    """Return a row and what becomes of it as plain data; no value is None."""
+    return {
+        "row": row.number,
+        "kind": row.kind,
+        "time": from_us(row.start).isoformat(),
+        "value": None if math.isnan(row.value) else row.value,
+        "event": from_us(row.event).isoformat(),
+        "stored": row.stored,
     }

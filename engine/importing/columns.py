@@ -91,11 +91,13 @@ class _Proposal:
         columns = ["".join(column) for column in zip(*padded, strict=True)]
         best = max(columns, key=lambda kinds: sum(kind in "TD" for kind in kinds), default="")
         timed = [row for row, kind in enumerate(best) if kind in "TD"]
-        for row in timed:
-            if row + 1 >= len(best) or best[row + 1] in "TD" or len(timed) == 1:
+        runs = [row for row in timed if row + 1 < len(best) and best[row + 1] in "TD"]
+        for row in [*runs, *timed]:  # a preamble may hold a date as well
+            rest = best[row:].replace(" ", "")
+            if 2 * sum(kind in "TD" for kind in rest) >= len(rest):
                 return row
-        if timed:
-            return timed[0]
+        if len(self.rows) == 1:
+            raise InputError("The file has no rows below its head.")
         if layout.time_column is not None and layout.date_format:  # such times are none that anybody would know
             return 0 if layout.time_column.isdecimal() and self._reads_first(layout) else 1
         shown = "; ".join(" | ".join(map(str, row[:6])) for row in self.rows[:2])
@@ -177,7 +179,7 @@ class _Proposal:
         """Return the columns of start, end and knowledge, and whether the start column says when values end."""
         timed = [
             place for place, kinds in enumerate(self.below)
-            if sum(kind in "TD" for kind in kinds) * 2 > len(kinds.strip()) and kinds.strip()
+            if sum(kind in "TD" for kind in kinds) * 2 >= len(kinds.strip()) and kinds.strip()
         ]  # fmt: skip
         names, profile = self.head.names, self.profile
         belief, end, start = (self._asked(f"{role}_column") for role in ("belief", "end", "time"))

@@ -21,14 +21,13 @@ from engine import resample
 from engine.errors import FieldError, InputError
 from engine.importing import counters
 from engine.importing.cells.times import DAY_US, MINUTE_US
-from engine.importing.layout import Choice, Evidence, FileQuestion, RowProblem, Target, TimedValues
+from engine.importing.layout import KINDS, Choice, Evidence, FileQuestion, RowProblem, Target, TimedValues
 from engine.importing.rows import BACKWARDS
 from engine.importing.steps import calendar_ends, even_step, next_starts
 from engine.importing.survey import Recipe
 from engine.iso_time import MICROSECOND, iso_duration, zone
 from engine.units import units
 
-KINDS = ("per-step", "until-next", "since-previous", "counter", "readings")
 MEANINGS = {
     "per-step": "each value is of the step its row names",
     "until-next": "each value holds until the next row",
@@ -86,7 +85,7 @@ class _Arrangement:
         self.recipe, self.unit, self.place, self.target = recipe, unit, zone(place), target
         self.contents = Contents(readings)
         self.even = even_step(readings.starts) if readings.ends is None else None
-        self.adds_up = units.adds_up(unit)
+        self.adds_up = units.adds_up(unit) and not target.is_level
 
     @property
     def readings(self) -> TimedValues:

@@ -19,6 +19,8 @@ NAKED_UNITS = re.compile(
     r"^(?:[kMGT]?W(?:h|p)?|[kMG]?VAh?|k?varh?|(?:[€$£]|ct|c|EUR|USD|GBP)/[kM]?Wh|°C|°F|%|m³|m3|[kM]?J|W/m²|W/m2|m/s|hPa|€)$"
 )
 """Units that a head may say without brackets; a single letter such as t or h is rather a name."""
+OLDEST_COUNT = 600_000_000
+"""Counts of seconds since 1970 from here on, the year 1989, are taken for times; less is rather a number."""
 UNIT_WORDS = re.compile(r"^(units?|unit_of_measurement|einheit|eenheid|unité|unite|uom|unidad)$", re.IGNORECASE)
 ZONE_HEADS = {
     "utc": "UTC", "gmt": "UTC", "cet/cest": "Europe/Brussels", "mez/mesz": "Europe/Berlin", "cet": "Etc/GMT-1",
@@ -41,6 +43,10 @@ class FileHead:
     """More names of the columns, each of all columns, that people may call them by."""
     is_written: bool
     """Whether the file has heads."""
+    row: int = 0
+    """Position of the row that the columns are counted in."""
+    width: int = 0
+    """Its cells."""
 
     def call(self, place: int) -> str:
         """Name of a column, for people."""
@@ -78,7 +84,7 @@ def _kind(cell: Cell, good: set[str]) -> str:
     text = cell.strip()
     if text.lower() in MISSING:
         return " "
-    if cell in good:
+    if cell in good and not (text.isdecimal() and int(text[:10]) < OLDEST_COUNT and len(text) >= 10):
         return "T" if ":" in text or len(text) > 11 or (text.isdecimal() and len(text) > 9) else "D"
     if NUMBER.fullmatch(bare(text.translate(LOOK_ALIKES))):
         return "C" if is_clock(text) else "N"
@@ -95,7 +101,7 @@ def read_head(rows: Sequence[Sequence[Cell]], kinds: Sequence[str], first: int) 
     """
     width = max(map(len, rows[first : first + 50]), default=0)
     if not first:
-        return FileHead(0, [str(place) for place in range(width)], [], False)
+        return FileHead(0, [str(place) for place in range(width)], [], False, 0, len(rows[0]))
     named = [place for place in range(first) if "N" not in kinds[place] and kinds[place].strip()]
     at = named[-1] if named else first - 1
 
@@ -106,10 +112,12 @@ def read_head(rows: Sequence[Sequence[Cell]], kinds: Sequence[str], first: int) 
     last, above = texts(at), texts(at - 1) if at else []
     if at and _are_units(last) and any(above):
         names = [f"{name} {unit}".strip() if unit else name for name, unit in zip(above, last, strict=False)]
-        return FileHead(at + 1, names, [above, last], True)
+        return FileHead(at + 1, names, [above, last], True, at, len(rows[at]))
     if at and sum(map(bool, above)) > 1 and any(not name and up for name, up in zip(last, above, strict=False)):
-        return FileHead(at + 1, [name or up for name, up in zip(last, above, strict=False)], [last, above], True)
-    return FileHead(at + 1, last, [], True)
+        return FileHead(
+            at + 1, [name or up for name, up in zip(last, above, strict=False)], [last, above], True, at, len(rows[at])
+        )
+    return FileHead(at + 1, last, [], True, at, len(rows[at]))
 
 
 def _are_units(cells: Sequence[str]) -> bool:

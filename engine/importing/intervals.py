@@ -67,7 +67,12 @@ def over_steps(
 
 
 def in_steps(
-    spans: tuple[Microseconds, Microseconds], values: Floats, unit: str, to: str, ticks: Microseconds
+    spans: tuple[Microseconds, Microseconds],
+    values: Floats,
+    units_of: tuple[str, str],
+    ticks: Microseconds,
+    *,
+    level: bool,
 ) -> tuple[Floats, str]:
     """Values of intervals in the steps of a sensor, NaN where nothing is known, and the unit they are in.
 
@@ -77,16 +82,17 @@ def in_steps(
     Args:
         spans: Starts and ends of the intervals [us since 1970 UTC], each of shape (n,).
         values: Shape (n,).
-        unit: Of the values.
-        to: Unit of the sensor.
+        units_of: Unit of the values, and of the sensor.
         ticks: Bounds of the steps.
+        level: Whether the values are of a stored energy, which is no amount per event.
 
     Raises:
         InputError: An interval has no length.
     """
     starts, ends = spans
+    unit, to = units_of
     if (ends <= starts).any():
         raise InputError("A value ends before it begins.")
-    if units.adds_up(to) and not units.adds_up(unit) and not units.same_kind(unit, to):
+    if not level and units.adds_up(to) and not units.adds_up(unit) and not units.same_kind(unit, to):
         values, unit = units.convert(values, unit, to, hours=(ends - starts) / HOUR_US), to
-    return over_steps(starts, ends, values, ticks, adds_up=units.adds_up(unit)), unit
+    return over_steps(starts, ends, values, ticks, adds_up=units.adds_up(unit) and not level), unit

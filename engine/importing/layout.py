@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from engine.iso_time import Microseconds
 
 Cell: TypeAlias = str | float | datetime | date | time
 """A text; or a number or time as a spreadsheet holds it, which no option for texts may change."""
+ValueKind: TypeAlias = Literal["per-step", "until-next", "since-previous", "counter", "readings"]
+"""What the values of a file stand for: see ``engine.importing.contents``."""
+KINDS: tuple[str, ...] = get_args(ValueKind)
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -93,6 +96,8 @@ class Target:
     """Zero: instantaneous."""
     now: datetime
     """The moment of reading, from which on times lie in the future."""
+    is_level: bool = False
+    """Whether its values are of a stored energy, which is no amount per event."""
 
 
 class Evidence(NamedTuple):
@@ -120,6 +125,16 @@ class FileQuestion(NamedTuple):
     text: str
     choices: list[Choice]
     """The first one is what the reading shown assumes."""
+
+    @property
+    def way_out(self) -> str:
+        """The answers, in one sentence."""
+        choices = [f"{value} ({meaning})" if meaning else value for value, meaning in self.choices]
+        return f"Choose {self.field}: {', '.join(choices)}."
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {"field": self.field, "text": self.text, "choices": [choice._asdict() for choice in self.choices]}
 
 
 class RowProblem(NamedTuple):
@@ -154,13 +169,10 @@ class Undecided(InputError):
         questions: What is to be decided.
     """
 
-    def __init__(self, questions: list[FileQuestion]) -> None:
+    def __init__(self, questions: list[FileQuestion], name: str = "") -> None:
         self.questions = questions
-        asked = " ".join(
-            f"{one.text} Say {one.field}: {', '.join(f'{c.value} ({c.meaning})' for c in one.choices)}."
-            for one in questions
-        )
-        super().__init__(asked)
+        sentences = [f"{question.text} {question.way_out}" for question in questions]
+        super().__init__(" ".join([f"{name}:"] * bool(name) + sentences))
 
 
 @dataclass(frozen=True, kw_only=True)

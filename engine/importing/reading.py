@@ -189,7 +189,8 @@ def _left_out(reader: RowReader, recipe: Recipe, readings: TimedValues) -> list[
     for reason, rows in reader.left_out.items():
         shown = ", ".join(map(str, rows[:5])) + (", …" if len(rows) > 5 else "")
         notices.append(f"{len(rows)} rows {reason} are left out: {shown}.")
-    empty = int(np.isnan(readings.values).sum())
+    bad = [problem.row for problem in reader.problems]
+    empty = int((np.isnan(readings.values) & ~np.isin(readings.numbers, bad)).sum())
     if empty:
         absent = recipe.survey.numbers.absent
         texts = ", ".join(f"{text!r} {count} times" for text, count in absent.most_common(5))

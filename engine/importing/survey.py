@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.errors import InputError
 from engine.importing.cells.numbers import Notation, NumberFacts, decide_notation
 from engine.importing.cells.times import DAY_US, TimeFacts, read_times
 from engine.importing.columns import Columns
@@ -94,6 +95,7 @@ def survey_rows(table: FileTable, columns: Columns) -> Survey:
     """Return what all rows say of times, numbers and labels."""
     survey = Survey(labels={place: Counter() for place in columns.labels})
     for batch in data_batches(table, columns):
+        _check_width(batch, columns)
         survey.rows += len(batch.rows)
         survey.tail.extend(batch.numbers[-FOOTER:])
         starts = column(batch, columns.start)
@@ -108,6 +110,23 @@ def survey_rows(table: FileTable, columns: Columns) -> Survey:
             if len(counts) > MOST_LABELS:
                 del survey.labels[place]
     return survey
+
+
+def _check_width(batch: Batch, columns: Columns) -> None:
+    """Refuse rows with more cells than there are columns: a sign was taken for the delimiter that is none.
+
+    Raises:
+        InputError: There is such a row.
+    """
+    width = columns.head.width
+    if max(map(len, batch.rows)) <= width:
+        return
+    for number, row in zip(batch.numbers, batch.rows, strict=True):
+        if any(not isinstance(cell, str) or cell.strip() for cell in row[width:]):
+            raise InputError(
+                f"Row {number} has {len(row)} cells, but the first row of the table has {width}; tell the delimiter "
+                "and the decimal sign, or skip the rows above the head."
+            )
 
 
 def decide(table: FileTable, columns: Columns, target: Target) -> tuple[Recipe, list[Evidence], list[FileQuestion]]:

@@ -17,16 +17,18 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.api.routes import tables
-from app.assemble.files import files, safe_cells
-from app.assemble.files.files import Layout
 from db.beliefs import store
 from db.core.database import Database, get
 from db.sensors import Sensor
 from db.sources import Source
 from db.sources import named as named_source
+from engine.importing.layout import Layout
+from engine.importing.reading import read_file
+from engine.importing.tables import safe_cells
 from engine.iso_time import to_us
 from tests.attack.test_secrets import flexscope
 from tests.conftest import PATIENCE
+from tests.engine.importing.sample_files import target
 from tests.http.serving import Api
 
 ROOT = Path(__file__).parents[2]
@@ -178,7 +180,7 @@ def test_our_own_export_is_read_back_by_its_names(api: Api, named: dict[str, int
         text = "-2+3+cmd|' /C calc'!A0"
     content = exported(api, [named["Load [kW]"], named[text]], kind)
     layout = Layout(time_column="event_start", value_column="event_value", filter_column="sensor", filter_value=text)
-    assert files.read(content, layout, default_unit="kW").values[:2].tolist() == [-1.5, 2.5]
+    assert read_file(content, layout, target("kW")).readings.values[:2].tolist() == [-1.5, 2.5]
 
 
 def test_every_endpoint_that_gives_tables_gives_no_formula(api: Api, named: dict[str, int]) -> None:
@@ -199,7 +201,7 @@ def test_every_endpoint_that_gives_tables_gives_no_formula(api: Api, named: dict
 
 
 def test_tables_are_written_in_two_places_only() -> None:
-    # Whoever writes tables anew must ask app/assemble/files/safe_cells.py, or the same in row_table.js.
+    # Whoever writes tables anew must ask engine/importing/tables/safe_cells.py, or the same in row_table.js.
     writes = re.compile(r"to_csv\(|to_excel\(|openpyxl|csv\.writer|text/csv|Tabulator|FileDownload|\.xlsx\b")
     found = {
         str(file.relative_to(ROOT))
@@ -212,7 +214,6 @@ def test_tables_are_written_in_two_places_only() -> None:
         "app/api/v3/data/exports.py",  # names its media
         "app/api/v3/data/bulk.py",  # ids and numbers only
         "app/api/http/openapi.py",  # names media
-        "app/assemble/files/sheets.py",  # reads
         "app/pages/sensor/upload.py",  # takes
         "app/cli/commands/beliefs.py",  # by export.py
         "components/tables/row_table.js",

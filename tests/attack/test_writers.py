@@ -40,7 +40,7 @@ SLOW: list[tuple[Any, str]] = [
     (argon2.PasswordHasher, "verify"),
     (click, "confirm"),
     (app.mail, "send"),
-    (app.assemble.files.files, "parse"),
+    (app.assemble.files.files, "parse_file"),
     (app.usecases.jobs.schedules, "read_site"),
     (app.jobs.handlers.schedule, "read_site"),
     (app.jobs.handlers.forecast, "foresee"),
@@ -101,7 +101,7 @@ def test_no_endpoint_computes_while_it_holds_the_database(running: Running, held
     assert not held.slow
     assert {
         "app.usecases.jobs.schedules.read_site",
-        "app.assemble.files.files.parse",
+        "app.assemble.files.files.parse_file",
         "PasswordHasher.hash",
     } <= held.seen
 
@@ -180,5 +180,5 @@ def test_no_command_asks_or_computes_while_it_holds_the_database(
         "confirm",
         "PasswordHasher.hash",
         "AggregatorReporter.compute",
-        "app.assemble.files.files.parse",
+        "app.assemble.files.files.parse_file",
     } <= held.seen

@@ -21,6 +21,7 @@ from app.usecases.jobs.automations import AutomationChange, NewAutomation
 from app.usecases.jobs.forecasts import ForecastTrigger
 from app.usecases.sensors import NewSensor, SensorChange
 from app.usecases.templates import FromTemplate
+from app.usecases.uploads import ReadFile
 from app.usecases.users import NewUser, UserChange
 from db.assets import Asset
 from tests.auth.permission_table import ADD, ADMIN, EVERYONE, MANAGE, READ, Ids
@@ -108,7 +109,8 @@ def new_user(ids: Ids) -> tuple[Any, ...]:
 
 def values(ids: Ids) -> tuple[Any, ...]:
     moment = np.array([1767571200000000])
-    return ids["s:power"], [Posted(events=moment, values=np.array([1.0]), step=timedelta(minutes=15), unit="kW")]
+    posted = Posted(events=moment, values=np.array([1.0]), step=timedelta(minutes=15), unit="kW")
+    return ids["s:power"], [ReadFile(name="x.csv", posted=posted, evidence=[], notices=[])]
 
 
 ACTIONS: dict[str, ActionLine] = {

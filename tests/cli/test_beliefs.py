@@ -70,7 +70,6 @@ def test_the_prices_of_the_tutorial_are_stored_and_shown(
     [
         (["--timezone", "Europe/Amsterdam"], {5: "17 EUR"}, "Row 7: '17 EUR' is not a number"),
         (["--timezone", "Europe/Amsterdam", "--unit", "kW"], {}, "'kW' cannot be written in 'EUR/MWh'"),
-        ([], {}, "Row 2: '2026-03-02T00:00:00' has no time zone"),
         (["--timezone", "Europe/Amsterdam", "--sensor", "99"], {}, "There is no sensor 99."),
         (["--timezone", "Europe/Amsterdam", "--source", "77"], {}, "There is no data source 77."),
     ],

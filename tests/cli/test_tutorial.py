@@ -111,7 +111,6 @@ def test_bad_row_is_named_and_nothing_of_the_file_is_stored(terminal, database):
 @pytest.mark.parametrize(
     "change, told",
     [
-        ((" --timezone Europe/Amsterdam", ""), "zone"),
         (("Europe/Amsterdam", "Europe/Amsterdm"), "did you mean 'Europe/Amsterdam'"),
         (("--sensor 1", "--sensor 99"), "There is no sensor 99"),
         (("--sensor 1", "--sensor 1 --unit kW"), "EUR/MWh"),

@@ -47,9 +47,9 @@ def test_a_preview_tells_and_stores_nothing(api: Api, power: int) -> None:
 
 
 def test_every_bad_row_is_named_and_nothing_stored(api: Api, power: int) -> None:
-    bad = CLEAN.replace("2,5", "viel").replace("05.01.2026 01:00", "später")
+    bad = CLEAN.replace("2,5", "viel").replace("05.01.2026 00:00", "später")
     problems = send(api, power, bad, "upload/preview", **LAYOUT).json()["files"][0]["problems"]
-    assert [(row["row"], row["text"]) for row in problems] == [(3, "viel"), (4, "später")]
+    assert [(row["row"], row["text"]) for row in problems] == [(2, "später"), (3, "viel")]
     assert send(api, power, bad, **LAYOUT).status_code == 422
     assert stored(api, power) == []
 

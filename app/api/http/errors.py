@@ -17,6 +17,7 @@ from db.beliefs.merge import WriteConflict
 from db.core import faults
 from db.core.database import NotFound
 from engine.errors import EngineError, FieldError, InputError, SolveError
+from engine.importing.layout import Undecided
 
 Body = dict[str, Any]
 
@@ -106,6 +107,10 @@ def answer(error: BaseException | None, code: int = 500) -> tuple[int, Body, dic
             "result": "Rejected",
         }
         return 422, told, {}
+    if isinstance(error, Undecided):
+        fields = {question.field: [f"{question.text} {question.way_out}"] for question in error.questions}
+        body = _body("UNPROCESSABLE_ENTITY", str(error)) | {"message": {"query": fields}, "result": "Rejected"}
+        return 422, body | {"questions": [question.document() for question in error.questions]}, {}
     for kind, (status, word) in STATUS.items():
         if isinstance(error, kind):
             return status, _body(word, faults.sentence(error)), {}

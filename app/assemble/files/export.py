@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.assemble.files import safe_cells
 from db.beliefs import store as beliefs
 from db.beliefs import time_range
 from db.beliefs.knowledge import AsOf
@@ -23,6 +22,7 @@ from db.exchange import frames
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import FieldError, nearest
+from engine.importing.tables import safe_cells
 
 if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
     import pandas as pd

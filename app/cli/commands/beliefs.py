@@ -11,7 +11,7 @@ import click
 
 from app.assemble.files import export, files
 from app.assemble.files.export import ExportQuery
-from app.assemble.files.files import Layout
+from app.assemble.files.files import FileOptions
 from app.cli.opening import acting, operator, reading
 from app.cli.plot import Curve, plot
 from app.jobs.handlers.ingest import Preview
@@ -26,12 +26,13 @@ from db.beliefs.time_range import BeliefQuery
 from db.core.database import get
 from db.sensors import Sensor
 from engine.errors import InputError
+from engine.importing.layout import KINDS, Layout
 from engine.iso_time import duration, from_us, instant, iso_duration, zone
 
 
-def column(letters: str, default: str | None, what: str) -> Any:
+def column(names: tuple[str, ...], content: str) -> Any:
     """Return an option that names a column of a file."""
-    return click.option(letters, default=default, show_default=default is not None, help=f"Column of {what}, from 0.")
+    return click.option(*names, help=f"Column of {content}, by number from 0 or by head; else found out.")
 
 
 @click.command("beliefs")
@@ -39,29 +40,38 @@ def column(letters: str, default: str | None, what: str) -> Any:
 @click.option("--sensor", "sensor_id", type=int, required=True, help="ID of the sensor the data are of.")
 @click.option("--source", required=True, help="User name, ID of a source, or the name of a source, new or not.")
 @click.option("--unit", help="Unit of the values in the file, if it is not that of the sensor.")
-@click.option("--timezone", help="Zone of times without an offset, such as Europe/Amsterdam.")
+@click.option("--timezone", help="Zone of times without an offset, such as Europe/Amsterdam; else that of the sensor.")
 @click.option("--resolution", help="How long each value holds, such as PT15M; else the distance of the rows.")
 @click.option("--horizon", help="How long before they could be known: minutes, or ISO 8601; negative means after.")
 @click.option("--prior", help="When the values were known, ISO 8601 with offset; else now.")
-@column("--datecol", "0", "the times (number or head)")
-@column("--valuecol", "1", "the values (number or head)")
-@column("--beliefcol", None, "the moments at which values were known (number or head)")
+@column(("--datecol", "--time-column", "time_column"), "the times or dates")
+@column(("--clock-column",), "the times of day, if dates stand apart")
+@column(("--end-column",), "the times at which values end")
+@column(("--valuecol", "--value-column", "value_column"), "the values")
+@column(("--beliefcol", "--belief-column", "belief_column"), "the moments at which values were known")
 @click.option("--skiprows", type=click.IntRange(0), default=0, help="Lines to leave out at the top.")
 @click.option("--nrows", type=click.IntRange(1), help="Rows to read; else all.")
-@click.option("--date-format", help="How times are written, such as '%d-%m-%Y %H:%M'; else ISO 8601.")
+@click.option("--date-format", help="How times are written, such as '%d-%m-%Y %H:%M'; else found out.")
+@click.option("--date-order", type=click.Choice(["day", "month"]), help="What comes first in 05/11/2026.")
+@click.option("--stamps", type=click.Choice(["start", "end"]), help="Which end of its step a time names.")
+@click.option("--value-kind", type=click.Choice(KINDS), help="What a value stands for; else found out.")
 @click.option("--delimiter", help="Between cells; else found out.")
-@click.option("--decimal", default=".", show_default=True, help="Sign before decimals.")
-@click.option("--thousands", default="", help="Sign between thousands.")
+@click.option("--decimal", help="Sign before decimals; else found out.")
+@click.option("--thousands", help="Sign between thousands; else found out.")
 @click.option("--na-values", multiple=True, help="Text that stands for no value; may be repeated.")
 @click.option("--filter-column", help="Use only rows with the filter value in this column.")
 @click.option("--filter-value", help="See --filter-column.")
-@click.option("--sheet", help="Sheet of an Excel file; else the first.")
+@click.option("--sheet", help="Sheet of an Excel file; else the first visible one.")
+@click.option("--confirm", multiple=True, help="A finding that was seen and accepted; may be repeated.")
 @click.option("--dry-run", is_flag=True, help="Only tell what is wrong with the file and what would be stored.")
 def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: str | None, **options: Any) -> None:
-    """Add the time series data of a CSV or Excel FILE: all of it, or nothing if a row cannot be read."""
+    """Add the time series data of a CSV, Excel or Green Button FILE: all of it, or nothing.
+
+    How the file is laid out is found out; where it can be read in two ways, nothing is stored and the choices are told.
+    """
     actor = operator()
     known_at = instant(prior, field="prior") if prior else actor.now
-    form = layout(**options)
+    form = file_options(**options)
     if dry_run:
         with reading() as session, file.open("rb") as opened:
             origin = FileOrigin(source=source, known_at=known_at)
@@ -70,14 +80,17 @@ def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: s
         show_preview(found, sensor)
         return
     with reading() as session:
-        unit = get(session, Sensor, sensor_id).unit
+        sensor = get(session, Sensor, sensor_id)
     with file.open("rb") as opened:
-        posted = files.read(opened, form, default_unit=unit)
+        reading_of_file = files.parse_file(opened, form, sensor, now=actor.now)
+    posted = files.posted_values(reading_of_file, form, sensor)
     with acting(actor) as (session, _):
         row = find_source(session, actor, source)
         written = usecases.save_file(session, actor, SensorValues(sensor_id, posted), row, known_at=known_at)
         sensor = get(session, Sensor, sensor_id)
     click.secho("Successfully created beliefs", fg="green")
+    for notice in reading_of_file.notices:
+        click.echo(notice)
     click.echo(
         f"{written.stored} values of {sensor.name} (sensor {sensor.id}, {sensor.unit}) stored from source "
         f"{row.name} (ID {row.id}); {written.unchanged} were known already."
@@ -86,15 +99,19 @@ def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: s
 
 def show_preview(found: Preview, sensor: Sensor) -> None:
     """Print what a file would do; raise its first problem, so that a script notices."""
-    for problem in found.rows.problems:
+    for entry in found.reading.evidence:
+        click.echo(f"{entry.field}: {entry.value} ({entry.because})")
+    for problem in found.reading.problems:
         click.echo(f"Row {problem.row}: {problem.text!r} {problem.reason}")
+    for notice in found.reading.notices:
+        click.echo(notice)
     for start, end in found.gaps.tolist():
         click.echo(f"No rows from {from_us(start).isoformat()} to {from_us(end).isoformat()}.")
     if found.written is None or found.beliefs is None:
         raise InputError(found.refused or "The file has no values.")
     beliefs = found.beliefs
     click.echo(
-        f"{len(found.rows.events)} rows give {beliefs.count} values of {sensor.name} (sensor {sensor.id}), "
+        f"{found.reading.row_count} rows give {beliefs.count} values of {sensor.name} (sensor {sensor.id}), "
         f"from {beliefs.lowest:g} to {beliefs.highest:g} {sensor.unit}, "
         f"{from_us(beliefs.first).isoformat()} to {from_us(beliefs.last).isoformat()}."
     )
@@ -102,21 +119,16 @@ def show_preview(found: Preview, sensor: Sensor) -> None:
     click.echo(f"{written.stored} would be stored; {written.unchanged} are known already. Nothing was stored.")
 
 
-def layout(
-    *, resolution: str | None, horizon: str | None, datecol: str, valuecol: str, beliefcol: str | None, **options: Any
-) -> Layout:
-    """Return the options of the command as the layout of a file."""
+def file_options(*, resolution: str | None, horizon: str | None, **options: Any) -> FileOptions:
+    """Return the options of the command as those by which a file is read."""
     named = {
-        "time_column": datecol,
-        "value_column": valuecol,
-        "belief_column": beliefcol,
         "step": length(resolution, "resolution"),
-        "horizon": length(horizon, "horizon"),
         "skip_rows": options.pop("skiprows"),
         "max_rows": options.pop("nrows"),
         "missing": frozenset(options.pop("na_values")),
+        "confirm": frozenset(options.pop("confirm")),
     }
-    return Layout(**named, **options)
+    return FileOptions(layout=Layout(**named, **options), horizon=length(horizon, "horizon"))
 
 
 def length(text: str | None, field: str) -> timedelta | None:

@@ -1,14 +1,15 @@
 """Take in data: values of a message or a file, all or nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import BinaryIO
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from app.assemble.files import files
-from app.assemble.files.files import Layout, Rows
+from app.assemble.files.files import FileOptions
 from app.assemble.files.posted import PIECE, Posted, belief_count, beliefs, pieces
 from app.jobs.triggers.dependents import wake
 from db.beliefs import store
@@ -19,10 +20,14 @@ from db.sensors import Sensor
 from db.sources import Source
 from engine import resample
 from engine.errors import InputError
-from engine.iso_time import Microseconds
+from engine.importing.layout import FileReading
+from engine.importing.notices import strangest
+from engine.iso_time import Microseconds, zone
 
 SAMPLE = 5
 """How many values a preview shows as they would be stored."""
+ROWS_SHOWN = 3
+"""How many rows from the begin, from the end and of the strangest a preview shows beside what becomes of them."""
 
 
 def run(
@@ -81,11 +86,31 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class RowPreview:
+    """One row of a file and the value of the sensor that it makes, or takes part in."""
+
+    number: int
+    """In the file, from 1."""
+    kind: str
+    """Why it is shown: first, last or strangest."""
+    start: int
+    """When its value begins [us since 1970 UTC]."""
+    value: float
+    """In the unit of the file."""
+    event: int
+    """Of the sensor, that its start lies in [us since 1970 UTC]."""
+    stored: float | None = None
+    """Value of that event in the unit of the sensor; None if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What a file says, and what would be stored of it."""
 
-    rows: Rows
-    """Each row as it was read, and every problem."""
+    reading: FileReading
+    """Each row as it was read, why so, and every problem and question."""
+    rows: list[RowPreview]
+    """The first, last and strangest ones beside what becomes of them."""
     beliefs: Summary | None
     """In the unit and at the resolution of the sensor; None if nothing can be stored."""
     written: Written | None
@@ -101,7 +126,7 @@ def preview_file(
     sensor: Sensor,
     source: Source | None,
     file: bytes | BinaryIO,
-    layout: Layout,
+    options: FileOptions,
     *,
     known_at: datetime,
 ) -> Preview:
@@ -112,25 +137,51 @@ def preview_file(
         sensor: What the values are of.
         source: Where they come from; None: a new one.
         file: The file.
-        layout: How it is laid out.
+        options: How it is to be read.
         known_at: The moment the values were known, where the file does not say it.
 
     Raises:
         InputError: The file is no table, or lacks a column.
     """
-    rows = files.parse(file, layout)
-    gaps = resample.gaps(rows.events, layout.step or resample.usual_step(rows.events))
+    reading = files.parse_file(file, options, sensor, now=known_at)
+    rows = rows_shown(reading, sensor)
+    gaps = resample.gaps(reading.readings.starts, reading.step or resample.usual_step(reading.readings.starts))
     try:
-        posted = files.posted(rows, layout, default_unit=sensor.unit)
+        posted = files.posted_values(reading, options, sensor)
         bounds.check_written(posted.most, belief_count(posted, sensor))
         summaries, written = [], []
         for part in pieces(posted, sensor):
             found = beliefs(part, sensor, known_at=known_at, most=None)
             summaries += _summed(found)
+            rows = _with_values(rows, found)
             written.append(store.trial(session, sensor, source, found))
     except InputError as error:
-        return Preview(rows, None, None, str(error), gaps)
-    return Preview(rows, _joined(summaries), _total(written), "", gaps)
+        return Preview(reading, rows, None, None, str(error), gaps)
+    return Preview(reading, rows, _joined(summaries), _total(written), "", gaps)
+
+
+def rows_shown(reading: FileReading, sensor: Sensor) -> list[RowPreview]:
+    """Return the first, last and strangest rows of a file, without what becomes of them."""
+    readings = reading.readings
+    count = len(readings.starts)
+    places = dict.fromkeys(strangest(readings, ROWS_SHOWN), "strangest")
+    places |= dict.fromkeys(range(max(count - ROWS_SHOWN, 0), count), "last")
+    places |= dict.fromkeys(range(min(ROWS_SHOWN, count)), "first")
+    chosen = sorted(places)
+    starts = readings.starts[chosen]
+    events = resample.floor(starts, sensor.resolution, zone(sensor.timezone)) if sensor.resolution else starts
+    columns = zip(readings.numbers[chosen].tolist(), starts.tolist(), readings.values[chosen].tolist(), strict=True)
+    return [
+        RowPreview(number, places[place], start, value, event)
+        for place, event, (number, start, value) in zip(chosen, events.tolist(), columns, strict=True)
+    ]
+
+
+def _with_values(rows: Sequence[RowPreview], found: Beliefs) -> list[RowPreview]:
+    """Return rows with the values of the sensor that are among some beliefs."""
+    at = np.flatnonzero(np.isin(found.events, [row.event for row in rows]) & ~found.missing)
+    values = dict(zip(found.events[at].tolist(), found.middle[at].tolist(), strict=True))
+    return [replace(row, stored=values.get(row.event, row.stored)) for row in rows]
 
 
 def _summed(found: Beliefs) -> list[Summary]:

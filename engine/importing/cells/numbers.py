@@ -170,7 +170,11 @@ def read_numbers(cells: Sequence[Cell], notation: Notation) -> tuple[Floats, lis
     decimal, thousands, missing = notation.decimal, notation.thousands, notation.missing
     swapped = str.maketrans({decimal: ".", ".": ","})
     grouped = re.compile(rf"[+-]?\d{{1,3}}(?:[{re.escape(thousands)} ']\d{{3}})+(?:{re.escape(decimal)}\d*)?")
+    absent = {text for text in missing if NUMBER.fullmatch(text)}  # such as -999
     for place, cell in enumerate(cells):
+        if absent and isinstance(cell, str) and cell.strip() in absent:
+            values[place] = np.nan
+            continue
         if not isinstance(cell, str):
             values[place] = cell if isinstance(cell, float) else np.nan
             continue

@@ -171,7 +171,10 @@ def _read(codes: Codes, form: TimeForm, month_first: bool) -> ClockReadings:
         else:
             day = part.get("d", nothing + 1)
             month = part["m"] if form.month is None else nothing + form.month
-        _put_days(times, part["y"], month, day)
+        year, (begin, end) = part["y"], form.spans["y"]
+        if end - begin == 2:  # between 1970 and 2069
+            year = year + np.where(year < 70, 2000, 1900)
+        _put_days(times, year, month, day)
     hour = part.get("H", nothing)
     if form.half is not None:
         times.good &= (hour >= 1) & (hour <= 12)
@@ -190,8 +193,7 @@ def _read(codes: Codes, form: TimeForm, month_first: bool) -> ClockReadings:
 
 
 def _put_days(times: ClockReadings, year: Microseconds, month: Microseconds, day: Microseconds) -> None:
-    """Write midnights, and which days there are; a year of two digits lies between 1970 and 2069."""
-    year = np.where(year < 100, np.where(year < 70, year + 2000, year + 1900), year)
+    """Write midnights, and which days there are."""
     good = (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1000)
     months = np.where(good, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + np.where(good, day - 1, 0)

@@ -85,7 +85,7 @@ def _open_csv(file: BinaryIO, layout: Layout) -> FileTable:
     encoding, because = _encoding(file)
     evidence = [Evidence("encoding", encoding.removesuffix("-sig"), because)]
     with _FileText(file, encoding) as text:
-        begin = _TextLines(text, layout.bounds)
+        begin = _CsvLines(text, layout.bounds)
         first = []
         for line in islice(begin.rest(), layout.skip_rows, layout.skip_rows + LOOKED_AT):
             begin.length = 0
@@ -117,7 +117,7 @@ class _FileText(io.TextIOWrapper):
 
 
 def _csv_rows(text: io.TextIOWrapper, skipped: int, delimiter: str, bounds: FileBounds) -> Iterator[Batch]:
-    lines = _TextLines(text, bounds)
+    lines = _CsvLines(text, bounds)
     try:
         reader = csv.reader(islice(lines.rest(), skipped, None), delimiter=delimiter)
         numbers: list[int] = []
@@ -140,7 +140,7 @@ def _csv_rows(text: io.TextIOWrapper, skipped: int, delimiter: str, bounds: File
         raise InputError(f"The file cannot be read as CSV: {error}; tell the delimiter, or close the quotes.") from None
 
 
-class _TextLines:
+class _CsvLines:
     """Lines of a text; those that a row goes on over, since quotes are open, are together as long as one may be."""
 
     def __init__(self, text: io.TextIOWrapper, bounds: FileBounds) -> None:

@@ -61,7 +61,7 @@ def test_a_state_counts_as_long_as_it_held() -> None:
     rows_read = reading.readings
     assert rows_read.ends is not None
     ticks = steps_between(int(rows_read.starts[0]), int(rows_read.ends[-1]), timedelta(hours=1), zone("UTC"))
-    means, unit = in_steps((rows_read.starts, rows_read.ends), rows_read.values, "W", "W", ticks)
+    means, unit = in_steps((rows_read.starts, rows_read.ends), rows_read.values, ("W", "W"), ticks, level=False)
     assert (means[:5].tolist(), unit) == ([250, 1000, 2000, 2000, 2000], "W")
 
 

@@ -11,18 +11,26 @@ from app.usecases.uploads import FileLayout, FileUpload
 
 
 def upload(call: Call, id: int, body: MultipartForm, query: FileLayout) -> Save:
-    """Save the values of CSV or Excel files: all of them, or nothing."""
-    posted = uploads.read_upload(call.session, call.actor, id, _upload(body, query))
+    """Save the values of CSV, Excel or Green Button files: all of them, or nothing.
+
+    A file says itself how it is laid out. Where it can be read in two ways nothing is stored: the answer is 422 and
+    lists the questions, each with the query field that takes the answer and its choices.
+    """
+    read = uploads.read_upload(call.session, call.actor, id, _upload(body, query))
 
     def save(saving: Call) -> dict[str, Any]:
-        total = uploads.save_upload(saving.session, saving.actor, id, posted)
-        return outcome(total) | {"stored": total.stored, "unchanged": total.unchanged}
+        total = uploads.save_upload(saving.session, saving.actor, id, read)
+        return outcome(total) | {
+            "stored": total.stored,
+            "unchanged": total.unchanged,
+            "files": [file.document() for file in read],
+        }
 
     return save
 
 
 def preview(call: Call, id: int, body: MultipartForm, query: FileLayout) -> dict[str, Any]:
-    """Tell what is wrong with the rows of files, and what an upload would store; nothing is stored."""
+    """Tell how files are read and why, what is wrong or open, and what an upload would store; nothing is stored."""
     return {"files": uploads.preview_upload(call.session, call.actor, id, _upload(body, query))}
 
 

@@ -1,4 +1,4 @@
-"""Files as spreadsheets and meters write them, and what is wrong with some."""
+"""Files whose layout is told, wholly or in part; and what is wrong with some."""
 
 import io
 from dataclasses import replace
@@ -9,19 +9,27 @@ import numpy as np
 import openpyxl
 import pytest
 
-from app.assemble.files import files
-from app.assemble.files.files import FileError, Layout
 from engine.errors import EngineError
+from engine.importing.layout import FileError, FileReading, Layout
+from engine.importing.reading import read_file
 from engine.iso_time import to_us
+from tests.engine.importing.sample_files import target
 
 AMSTERDAM = Layout(timezone="Europe/Amsterdam")
 MIDNIGHT = datetime(2026, 3, 1, 23, tzinfo=UTC)  # in Amsterdam
 
 
+def checked(content: bytes, layout: Layout = AMSTERDAM) -> FileReading:
+    """Return a file that can be stored as it is."""
+    reading = read_file(content, layout, target("kW"))
+    reading.check()
+    return reading
+
+
 def values(text: str, layout: Layout = AMSTERDAM) -> list[tuple[float, float]]:
     """Return hours after midnight and value of each row."""
-    posted = files.read(text.encode(), layout, default_unit="kW")
-    return [((e - to_us(MIDNIGHT)) / 3.6e9, v) for e, v in zip(posted.events.tolist(), posted.values, strict=True)]
+    rows = checked(text.encode(), layout).readings
+    return [((start - to_us(MIDNIGHT)) / 3.6e9, v) for start, v in zip(rows.starts.tolist(), rows.values, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -54,11 +62,11 @@ def test_excel_is_read_with_its_own_times_and_numbers() -> None:
         sheet.append(row)
     content = io.BytesIO()
     book.save(content)
-    posted = files.read(content.getvalue(), replace(AMSTERDAM, sheet="data"), default_unit="kW")
-    assert posted.events.tolist() == [to_us(MIDNIGHT), to_us(MIDNIGHT) + 3_600_000_000]
-    assert posted.values.tolist() == [1.5, 1000]
+    posted = checked(content.getvalue(), replace(AMSTERDAM, sheet="data"))
+    assert posted.readings.starts.tolist() == [to_us(MIDNIGHT), to_us(MIDNIGHT) + 3_600_000_000]
+    assert posted.readings.values.tolist() == [1.5, 1000]
     with pytest.raises(EngineError, match="the file has"):
-        files.read(content.getvalue(), replace(AMSTERDAM, sheet="date"), default_unit="kW")
+        checked(content.getvalue(), replace(AMSTERDAM, sheet="date"))
 
 
 def test_cells_without_a_value_are_spacing() -> None:
@@ -70,10 +78,10 @@ def test_cells_without_a_value_are_spacing() -> None:
 
 def test_the_hour_that_happens_twice_is_read_in_the_order_of_the_file() -> None:
     rows = "\n".join(f"2026-10-25T{hour}:00,{i}" for i, hour in enumerate(["01", "02", "02", "03"]))
-    posted = files.read(rows.encode(), AMSTERDAM, default_unit="kW")
-    assert np.diff(posted.events).tolist() == [3_600_000_000] * 3
+    posted = checked(rows.encode(), AMSTERDAM)
+    assert np.diff(posted.readings.starts).tolist() == [3_600_000_000] * 3
     backwards = "\n".join(rows.splitlines()[::-1])
-    assert np.diff(files.read(backwards.encode(), AMSTERDAM, default_unit="kW").events).tolist() == [-3_600_000_000] * 3
+    assert np.diff(checked(backwards.encode(), AMSTERDAM).readings.starts).tolist() == [-3_600_000_000] * 3
 
 
 @pytest.mark.parametrize(
@@ -103,11 +111,10 @@ def test_every_bad_row_is_counted() -> None:
 @pytest.mark.parametrize(
     "text, layout, says",
     [
-        ("2026-03-02T00:00,1\n", Layout(), "has no time zone"),
         ("", AMSTERDAM, "no rows"),
         ("t,v\n", AMSTERDAM, "no rows"),
         ("t,v\n2026-03-02T00:00,1\n", replace(AMSTERDAM, value_column="power"), "it has t, v"),
-        ("t,v\n2026-03-02T00:00,1,2,3\n", AMSTERDAM, "Row 2 has 4 cells, but row 1 has 2"),
+        ("t,v\n2026-03-02T00:00,1,2,3\n", AMSTERDAM, "Row 2 has 4 cells, but the first row of the table has 2"),
         ("PK\x03\x04 not really", AMSTERDAM, "not an Excel file"),
         ("t,v\n2026-03-02T00:00,1\n", Layout(timezone="Europe/Amsterdm"), "did you mean 'Europe/Amsterdam'"),
     ],
@@ -119,12 +126,12 @@ def test_a_file_that_is_no_table_is_refused_in_one_sentence(text: str, layout: L
 
 def test_a_column_of_moments_of_knowledge_is_read() -> None:
     text = "t,v,known\n2026-03-02T00:00,1,2026-03-01T12:00\n2026-03-02T00:00,2,2026-03-01T13:00\n"
-    posted = files.read(text.encode(), replace(AMSTERDAM, belief_column="known"), default_unit="kW")
-    assert posted.times is not None
-    assert np.diff(posted.times).tolist() == [3_600_000_000]
-    assert posted.values.tolist() == [1, 2]
+    posted = checked(text.encode(), replace(AMSTERDAM, belief_column="known"))
+    assert posted.readings.known is not None
+    assert np.diff(posted.readings.known).tolist() == [3_600_000_000]
+    assert posted.readings.values.tolist() == [1, 2]
 
 
 def test_the_step_of_a_file_is_the_usual_distance_of_its_rows() -> None:
     rows = [f"2026-03-02T{hour:02}:00,1" for hour in (0, 1, 2, 5, 6)]
-    assert files.read("\n".join(rows).encode(), AMSTERDAM, default_unit="kW").step == timedelta(hours=1)
+    assert checked("\n".join(rows).encode(), AMSTERDAM).step == timedelta(hours=1)
