@@ -10,6 +10,7 @@ from engine.formulation import build_problem
 from engine.schedulers.closed_form import with_processes_timed
 from engine.schedulers.storage_dp import compiled_kernel, plan_one_store
 from engine.schedulers.two_stage import hedged_schedule
+from engine.search.advice import SiteAdviser
 from engine.site import Schedule, Site, Timings
 from engine.solution import lazy_schedule, read_schedule
 from engine.solve.backend import PLANS, Status
@@ -30,8 +31,9 @@ class StorageScheduler:
     time_limit: float | None = None
     """Longest processor time for a plan and all its solves [s], after which the best plan found is given; None is as
     long as it takes. The time of a solver in a process of its own is that on the clock on the wall."""
-    gap: float = 0.0
-    """Share by which the cost may lie above the best one where whole numbers have been searched for a while."""
+    gap: float = 0.001
+    """Share by which the cost may lie above the best one where whole numbers have been searched for a while; 1e-6 at
+    least."""
     solver: str = DIRECT
     """``highspy`` for arrays straight into HiGHS, else one that Pyomo knows: ``appsi_highs``, ``glpk``, ``cbc``."""
     compiled: bool = False
@@ -67,7 +69,8 @@ class StorageScheduler:
         except Infeasible as without_room:
             raise no_plan_error(site, budget) from without_room
         ready = thread_time()
-        solved = solve_problem(built.problem, Options(budget, solver=self.solver))
+        adviser = SiteAdviser(site, built, budget)
+        solved = solve_problem(built.problem, Options(budget, solver=self.solver, adviser=adviser))
         timings = Timings(ready - began, thread_time() - ready)
         if solved.status in PLANS:
             return read_schedule(site, built, solved, timings)

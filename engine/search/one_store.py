@@ -50,7 +50,7 @@ class _Box:
     """Levels of that path."""
 
 
-def planned(site: Site, budget: Budget) -> StorePlan | None:
+def plan_store(site: Site, budget: Budget) -> StorePlan | None:
     """Return the best plan of a site, or one within the gap of a budget; None if it is of another kind or has none."""
     parts = StoreSite.of(site)
     return None if parts is None else _LevelSearch(parts, budget).plan()

@@ -10,7 +10,7 @@ from engine.devices.inflexible import Inflexible
 from engine.devices.port import Adjustable, Port
 from engine.devices.reach import settled
 from engine.devices.storage import Storage
-from engine.model.limits import SoftLimit, groups_of_equal, runs_of_equal
+from engine.model.limits import groups_of_equal, runs_of_equal
 from engine.model.linear import Floats, Values, any_of, full
 from engine.site import Connection, Site
 from engine.tariffs import EnergyTariff, PeakTariff
@@ -90,7 +90,11 @@ class StoreSite:
             buy=sum((full(each.consumption_price, n) for each in energy), np.zeros(n)),
             sell=sum((full(each.production_price, n) for each in energy), np.zeros(n)),
             share=settled(store.storage_efficiency) * np.ones(n),
-            levels=tuple(_levels(connection, store.ports[0], store, n)),
+            levels=(
+                *levels_of(connection, n),
+                *_of_limits(store.ports[0], ("taken", "given up"), n),
+                *_of_bounds(store, n),
+            ),
         )
         return parts if parts.is_lossy_at_most() and not isinstance(store.end_value, str) else None
 
@@ -174,8 +178,8 @@ def _is_plain(part: Any) -> bool:
     return type(part) in _PLAIN and all(getattr(part, name) == usual for name, usual in _PLAIN[type(part)])
 
 
-def _levels(connection: Connection, port: Port, store: Storage, n: int) -> list[Level]:
-    """Return what is paid for once at its highest."""
+def levels_of(connection: Connection, n: int) -> list[Level]:
+    """Return what is paid for once at its highest at a connection: peaks, and breaches of its soft limits."""
     levels = []
     for tariff in connection.tariffs:
         if isinstance(tariff, PeakTariff):
@@ -183,20 +187,26 @@ def _levels(connection: Connection, port: Port, store: Storage, n: int) -> list[
             groups, first = groups_of_equal(n, billing, tariff.price, tariff.reached)
             prices, free = full(tariff.price, n)[first], full(tariff.reached, n)
             levels += _of_groups("bought" if tariff.direction == "consumption" else "sold", free, groups, prices)
-    limits: list[tuple[Quantity, SoftLimit | None]] = [
-        ("bought", connection.soft_consumption),
-        ("sold", connection.soft_production),
-        ("taken", port.soft_consumption),
-        ("given up", port.soft_production),
-    ]
-    for quantity, soft in limits:
+    return levels + _of_limits(connection, ("bought", "sold"), n)
+
+
+def _of_limits(limited: Connection | Port, quantities: tuple[Quantity, Quantity], n: int) -> list[Level]:
+    """Return what is paid for the highest breach of the soft limits of a connection or port."""
+    levels = []
+    for quantity, soft in zip(quantities, (limited.soft_consumption, limited.soft_production), strict=True):
         if soft is not None:
             groups, prices = runs_of_equal(n, soft.highest_price)
             levels += _of_groups(quantity, full(soft.limit, n), groups, prices)
+    return levels
+
+
+def _of_bounds(store: Storage, n: int) -> list[Level]:
+    """Return what is paid for the largest breach of the soft bounds of a store."""
     short, over = store.soft_targets or (None, None)
     bounds: list[tuple[Quantity, SoftBound | None]] = [
         ("short", store.soft_minima), ("over", store.soft_maxima), ("short", short), ("over", over),
     ]  # fmt: skip
+    levels = []
     for quantity, bound in bounds:
         if bound is not None:
             free = np.where(np.isnan(bound.at[1:]), np.inf, bound.at[1:] * (-1.0 if quantity == "short" else 1.0))

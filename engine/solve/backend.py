@@ -8,7 +8,10 @@ import numpy as np
 
 from engine.model.arrays import Arrays
 from engine.model.linear import Floats
+from engine.solve.budget import LEAST_GAP
 
+PROVEN: Final = 1.001 * LEAST_GAP
+"""A plan within this share of its cost is the best one, but for rounding."""
 KEPT: Final = 1e-5
 """Bounds count as kept by what a search was ended with up to this, as share of them or 1."""
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.arrays import settled
-from engine.solve.backend import Answer, Backend, Status, share_above, timed_out
+from engine.solve.backend import PROVEN, Answer, Backend, Status, share_above, timed_out
 from engine.solve.complementarity import Cells, flow, with_choices
-from engine.solve.first_plan import FINISHING, any_plan, first_plan, one_way
+from engine.solve.first_plan import FINISHING, Adviser, advised, any_plan, first_plan, is_good_enough, one_way
 from engine.solve.highs import Model
 
 NODES = 60
@@ -28,17 +28,18 @@ Fixed: TypeAlias = tuple[tuple[int, bool], ...]
 """Cells decided so far, and whether the first (True) or the second flow is held at zero there."""
 
 
-def solve(model: Backend, cells: Cells) -> Answer:
+def solve(model: Backend, cells: Cells, adviser: Adviser | None = None) -> Answer:
     """Return an optimal plan in which no pair runs together; the model's last run is the one with its duals.
 
     Args:
         model: The problem, not yet run; its bounds are changed, or more columns added at the end.
         cells: What must not run together.
+        adviser: Gives plans and bounds to begin a search with, or to spare it.
     """
     arrays = model.arrays
     must = cells.paying(arrays.cost)
     if must.any() or arrays.integers.any():
-        return _search(model, cells, must)
+        return _search_from_advice(model, cells, must, None, adviser)
     answer = model.run()
     if not answer.has_plan:
         return answer
@@ -55,7 +56,7 @@ def solve(model: Backend, cells: Cells) -> Answer:
             return any_plan(model, arrays, cells, answer, branches.best)
         known, overlapping = branches.best, overlapping | branches.seen
     model.load(arrays)  # without the cuts and the bounds of the branches
-    return _search(model, cells, overlapping | cells.doubtful(arrays.cost), known)
+    return _search_from_advice(model, cells, overlapping | cells.doubtful(arrays.cost), known, adviser)
 
 
 class _Branches:
@@ -126,6 +127,31 @@ def _add_cuts(model: Model, cells: Cells, at: NDArray[np.integer]) -> None:
     model.add_rows(np.ones(len(at)), start, cols.T[use].astype(np.int32), (1.0 / most).T[use])
 
 
+def _search_from_advice(
+    model: Backend, cells: Cells, candidates: NDArray[np.bool_], known: Answer | None, adviser: Adviser | None
+) -> Answer:
+    """Search from the best plan that is known; not at all if it is good enough."""
+    if not isinstance(model, Model):
+        return _search(model, cells, candidates, known)
+    plain = model.arrays
+    plan = advised(model, plain, cells, adviser)
+    if plan is None:
+        model.load(plain)
+        return _search(model, cells, candidates, known)
+    if is_good_enough(model, plan):
+        within = plan.status is not Status.OPTIMAL and plan.gap <= model.budget.gap
+        return replace(plan, status=Status.WITHIN_GAP) if within else plan
+    if known is not None and known.objective < plan.objective:
+        plan = replace(known, bound=plan.bound)
+    model.load(plain)
+    model.floor = plan.bound
+    answer = _search(model, cells, candidates, plan)
+    model.floor = -np.inf
+    if answer.has_plan and answer.objective <= plan.objective + 1e-9 * abs(plan.objective):
+        return answer
+    return any_plan(model, plain, cells, replace(answer, bound=max(answer.bound, plan.bound)), plan)
+
+
 def _search(model: Backend, cells: Cells, candidates: NDArray[np.bool_], known: Answer | None = None) -> Answer:
     """Search with whole numbers at the candidates, then at all cells with losses if others run together."""
     plain = model.arrays
@@ -168,5 +194,7 @@ def _priced(model: Backend, searched: Answer) -> Answer:
     answer = model.run()
     if not answer.has_plan:  # whole but for a millionth, which a tight row does not forgive
         return searched
-    proven = replace(answer, status=searched.status, bound=searched.bound)
-    return replace(proven, gap=min(searched.gap, share_above(answer.objective, searched.bound)))
+    gap = min(searched.gap, share_above(answer.objective, searched.bound))
+    if gap <= PROVEN:
+        return replace(answer, bound=searched.bound)
+    return replace(answer, status=searched.status, bound=searched.bound, gap=gap)

@@ -8,6 +8,8 @@ EXACT = 1.0
 """So long the very best plan is searched for, before one within the accepted gap will do [s of processor time] ..."""
 EXACT_SHARE = 0.2
 """... but no longer than this share of the limit."""
+LEAST_GAP = 1e-6
+"""No smaller gap is asked for: closing the last millionth can take longer than all before it."""
 SLOWEST = 3.0
 """On a busy machine a plan may take so many times its limit by the clock on the wall."""
 
@@ -17,7 +19,7 @@ class Budget:
 
     Attributes:
         limit: The whole allowance [s]; infinite for as long as it takes.
-        gap: Share of the cost by which a plan may lie above the best one once ``is_patient`` no longer holds.
+        gap: Share of the cost by which a plan may lie above the best one once ``is_patient`` no longer holds; never 0.
     """
 
     def __init__(
@@ -30,7 +32,7 @@ class Budget:
             gap: See the attribute.
             clock: What counts [s]; a solver in a process of its own only shows on the clock on the wall.
         """
-        self.limit, self.gap = float("inf") if limit is None else limit, gap
+        self.limit, self.gap = float("inf") if limit is None else limit, max(gap, LEAST_GAP)
         self._clock, self._began, self._wall_end = clock, clock(), monotonic() + SLOWEST * self.limit
 
     @property
@@ -60,7 +62,7 @@ class Budget:
 
     def part(self, seconds: float) -> Self:
         """Return a budget of at most so many of the seconds left, for work that must not take all of them."""
-        return type(self)(min(self.left, seconds), self.gap, clock=self._clock) if self.is_limited else self
+        return type(self)(min(self.left, seconds), self.gap, clock=self._clock)
 
     def at_least(self, seconds: float) -> Self:
         """Return a budget of what is left, or of so many seconds to bring to an end what has been begun."""

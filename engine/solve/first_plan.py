@@ -1,16 +1,129 @@
-"""A plan for a search that was ended before it found one: keeps every limit, though it may be far from the best."""
+"""A plan before a search, from advice on what to decide, or after one that was ended before it found any."""
 
-from dataclasses import replace
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 
 from engine.model.arrays import Arrays, settled
-from engine.solve.backend import Answer, Status, share_above, timed_out
-from engine.solve.complementarity import Cells, flow, with_choices
+from engine.model.linear import Floats
+from engine.solve.backend import PROVEN, Answer, Status, share_above, timed_out
+from engine.solve.complementarity import TOLERANCE, Cells, flow, with_choices
 from engine.solve.highs import Model
 
 FINISHING = 0.5
 """What a plan that is found may take beyond the budget to be brought to its end [s]."""
+HOPELESS: Final = 1500
+"""With so many columns a plan within the accepted gap will do: no search proves a better one in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What a plan decides; the rest of it is a linear problem."""
+
+    flows: Mapping[str, Floats] = field(default_factory=dict)
+    """Difference of the two flows of a pair that must not run together, by its name: the sign tells which may run."""
+    whole: Mapping[int, Floats] = field(default_factory=dict)
+    """Values of whole numbers, by the first of their columns."""
+    bound: float = -np.inf
+    """No plan costs less, as far as is known [currency]."""
+
+
+Guesses: TypeAlias = Generator[Guess, Answer, None]
+"""Guesses, each better than those before it; it is sent what comes of each."""
+
+
+class Adviser(Protocol):
+    """Knows the site behind a problem, and so what a good plan of it may look like."""
+
+    def guesses(self, relaxed: Callable[[], Answer]) -> Guesses:
+        """Return guesses.
+
+        Args:
+            relaxed: Gives the answer without whole numbers, in which flows may run together.
+        """
+
+
+def advised(model: Model, plain: Arrays, cells: Cells, adviser: Adviser | None) -> Answer | None:
+    """Return the best plan that follows from advice, with the bound that is known; None if there is none.
+
+    Args:
+        model: Gets the problems; the last one run is that of the plan.
+        plain: The problem without choices between the flows of a pair.
+        cells: What must not run together.
+        adviser: Gives the advice; None has none.
+    """
+    if adviser is None or model.budget.is_over:
+        return None
+    best: Answer | None = None
+    held, bound = plain, -np.inf
+
+    def relaxed() -> Answer:
+        nonlocal bound
+        model.load(replace(plain, integers=np.zeros_like(plain.integers)))
+        answer = model.run()
+        bound = max(bound, answer.bound)
+        return answer
+
+    guesses = adviser.guesses(relaxed)
+    guess = next(guesses, None)
+    while guess is not None:
+        bound, tried = max(bound, guess.bound), holding(plain, cells, guess)
+        model.load(tried)
+        answer = model.run()
+        if answer.has_plan and _runs_together(cells, plain, answer.x):
+            answer = one_way(model, tried, cells, answer, bound)
+            tried = model.arrays
+        valid = answer.has_plan and not _runs_together(cells, plain, answer.x)
+        if valid and (best is None or answer.objective < best.objective):
+            best, held = answer, tried
+        if model.budget.is_over or (best is not None and share_above(best.objective, bound) <= PROVEN):
+            break
+        try:
+            guess = guesses.send(answer)
+        except StopIteration:
+            break
+    if best is None:
+        return None
+    if model.arrays is not held:
+        model.budget = model.budget.at_least(FINISHING)
+        model.load(held)
+        again = model.run()
+        best = again if again.has_plan else without_duals(best)
+    return marked_as_best(best, bound)
+
+
+def _runs_together(cells: Cells, plain: Arrays, x: Floats) -> bool:
+    """Return whether flows run together that must not, lossless ones included where that would earn money."""
+    common = np.minimum(flow(cells.first, x), flow(cells.second, x))
+    return bool(cells.overlap(x).any() or (common[cells.paying(plain.cost)] > TOLERANCE).any())
+
+
+def holding(plain: Arrays, cells: Cells, guess: Guess) -> Arrays:
+    """Return the problem in which what a guess decides is held; whole numbers that it leaves open stay whole."""
+    lower, upper, integers = plain.lower.copy(), plain.upper.copy(), plain.integers.copy()
+    at = 0
+    for pair in cells.pairs:
+        here, at = slice(at, at + pair.first.size), at + pair.first.size
+        if pair.name in guess.flows:
+            first_off = guess.flows[pair.name] <= 0.0
+            for side, off in ((cells.first[:, here], first_off), (cells.second[:, here], ~first_off)):
+                cols = side[:, off]
+                upper[cols[cols >= 0]] = 0.0
+    upper = np.maximum(upper, np.minimum(plain.lower, plain.upper))
+    for first, values in guess.whole.items():
+        here = slice(first, first + len(values))
+        lower[here] = upper[here] = np.clip(values, plain.lower[here], plain.upper[here])
+        integers[here] = 0
+    return replace(plain, lower=lower, upper=upper, integers=integers)
+
+
+def is_good_enough(model: Model, plan: Answer) -> bool:
+    """Return whether a plan is the best one, or near enough to it that no better one is searched for."""
+    gap, budget = plan.gap, model.budget
+    small = plan.x.size < HOPELESS and budget.is_patient
+    return gap <= PROVEN or budget.is_over or (gap <= budget.gap and not small)
 
 
 LARGE = 10_000
@@ -105,7 +218,10 @@ def marked_as_best(answer: Answer, bound: float) -> Answer:
     """Return a plan as the best found in time, or that none was."""
     if not answer.has_plan:
         return replace(answer, status=Status.TIMED_OUT, bound=bound)
-    return replace(answer, status=Status.BEST_IN_TIME, bound=bound, gap=share_above(answer.objective, bound))
+    gap = share_above(answer.objective, bound)
+    if gap <= PROVEN:
+        return replace(answer, status=Status.OPTIMAL, bound=bound, gap=0.0)
+    return replace(answer, status=Status.BEST_IN_TIME, bound=bound, gap=gap)
 
 
 def without_duals(answer: Answer) -> Answer:

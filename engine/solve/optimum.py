@@ -13,8 +13,9 @@ from engine.solve import branching
 from engine.solve.backend import Answer, Backend, Status
 from engine.solve.budget import Budget
 from engine.solve.complementarity import Cells
+from engine.solve.first_plan import Adviser
 from engine.solve.highs import Model
-from engine.solve.preference import TIE_BREAK, break_tie, refine
+from engine.solve.preference import TIE_BREAK, TIE_BREAK_SHARE, break_tie, refine
 
 DIRECT = "highspy"
 """Name of the solver that needs no modelling layer."""
@@ -53,6 +54,8 @@ class Options:
     preferences: bool = True
     solver: str = DIRECT
     """``highspy`` for arrays straight into HiGHS, else the name of a solver that Pyomo knows."""
+    adviser: Adviser | None = None
+    """Knows plans and bounds where whole numbers are needed."""
 
     def backend(self, problem: Problem, arrays: Arrays) -> Backend:
         """Return the solver with a problem in it."""
@@ -74,10 +77,10 @@ def solve_problem(problem: Problem, options: Options) -> Solved:
         else options.backend(problem, arrays)
     )
     cells = Cells.of(problem.pairs)
-    answer = branching.solve(model, cells)
+    answer = branching.solve(model, cells, options.adviser)
     if options.preferences and arrays.integers.any():
         weights, spent = problem.weights(), options.budget.spent
-        briefly = replace(options, budget=options.budget.part(spent + TIE_BREAK))
+        briefly = replace(options, budget=options.budget.part(TIE_BREAK_SHARE * spent + TIE_BREAK))
         answer = break_tie(model, answer, weights, arrays, cells, lambda other: briefly.backend(problem, other))
     return finish(problem, model, answer, cells, preferences=options.preferences)
 

@@ -26,8 +26,9 @@ _FREE = 1e-9
 """Reduced costs and duals up to this count as none [currency per unit]."""
 _EQUAL = 1e-7
 """Costs that differ by less are equal, as share of them or in the currency."""
+TIE_BREAK_SHARE = 0.3
 TIE_BREAK = 0.5
-"""The search of a tie-break may take as long as the plan has taken so far, and this much more [s]."""
+"""The search of a tie-break may take such a share of what the plan has taken so far, and this much more [s]."""
 
 
 def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> Floats:

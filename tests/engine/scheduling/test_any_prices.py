@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.search.one_store import planned
+from engine.search.one_store import plan_store
 from engine.solve.budget import Budget
 from tests.effort import effort
 from tests.engine.scheduling.any_price_sites import draw
@@ -15,7 +15,7 @@ SEEDS = range(effort(40, 300))
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_cost_is_that_of_the_reference(seed):
     site = draw(seed)
-    plan, expected = planned(site, Budget()), Reference(site).cost()
+    plan, expected = plan_store(site, Budget()), Reference(site).cost()
     assert (plan is None) == (expected is None)
     if plan is not None:
         assert plan.cost == pytest.approx(expected, rel=1e-6, abs=1e-6)
@@ -25,7 +25,7 @@ def test_the_cost_is_that_of_the_reference(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_peak_is_paid_for_as_in_the_reference(seed):
     site = draw(seed, peak=True)
-    plan, expected = planned(site, Budget(gap=0.001)), Reference(site).cost()
+    plan, expected = plan_store(site, Budget(gap=0.001)), Reference(site).cost()
     assert (plan is None) == (expected is None)
     if plan is not None:
         noise = 1e-6 * max(1.0, abs(expected))
@@ -37,7 +37,7 @@ def test_a_peak_is_paid_for_as_in_the_reference(seed):
 
 def test_most_of_the_sites_have_a_plan_and_cannot_be_left_to_a_linear_problem():
     sites = [draw(seed) for seed in range(60)]
-    plans = [planned(site, Budget()) for site in sites]
+    plans = [plan_store(site, Budget()) for site in sites]
     assert sum(plan is not None for plan in plans) > 45
     tariffs = [site.connections[0].tariffs[0] for site in sites]
     odd = [(each.production_price > each.consumption_price) | (each.consumption_price < 0) for each in tariffs]

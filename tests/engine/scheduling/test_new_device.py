@@ -166,10 +166,11 @@ def test_a_device_that_breaks_a_promise_is_told_so():
 
 
 def test_nobody_asks_for_the_class_of_a_device():
-    # But the two that plan one store without a problem: they know the physics of these very classes and say so there.
+    # But storage_dp and what plans without a search, which know the physics of some classes and say so there.
     kinds = r"\b(Device|PortedDevice|Storage|Process|Inflexible|Adjustable|Port)\b"
     asks = re.compile(rf"isinstance\([^)]*{kinds}|type\([^)]*\) is (not )?{kinds}")
     root = Path(__file__).parents[3]
     modules = [path for folder in ("app", "engine") for path in (root / folder).rglob("*.py")]
     asking = {str(path.relative_to(root)) for path in modules if asks.search(path.read_text())}
-    assert asking == {"engine/schedulers/storage_dp.py", "engine/search/store_site.py"}
+    searching = {f"engine/search/{module}.py" for module in ("advice", "several_stores", "store_site")}
+    assert asking == {"engine/schedulers/storage_dp.py", *searching}

@@ -1,0 +1,130 @@
+"""Several stores behind one connection: a bound from all of them as one store, and plans of one after the other."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from engine.devices.inflexible import Inflexible
+from engine.devices.port import Port
+from engine.devices.storage import Storage
+from engine.model.linear import Floats, full
+from engine.search.one_store import StorePlan, plan_store
+from engine.search.store_site import StoreSite
+from engine.site import Site
+from engine.solve.budget import Budget
+from engine.tariffs import PeakTariff
+
+ROUNDS = 4
+"""Each store is planned so many times at most, beside what the others do."""
+ONE_PLAN = 0.3
+"""Longest that the plan of one store among others may take [s]."""
+
+
+def stores_of(site: Site) -> list[Storage]:
+    """Return the stores of a site in which each can be planned beside the others; none if it is of another kind."""
+    stores = [each for each in site.devices if type(each) is Storage and len(each.ports) == 1]
+    resting = dict.fromkeys((store.name for store in stores), np.zeros(site.window.n))
+    suit = len(stores) > 1 and all(StoreSite.of(beside_others(site, store, resting)) is not None for store in stores)
+    return stores if suit else []
+
+
+def beside_others(site: Site, store: Storage, powers: dict[str, Floats]) -> Site:
+    """Return the site of one store, in which the others do what they do.
+
+    Args:
+        site: Of several stores.
+        store: The one to be planned.
+        powers: Power of each store by its name [kW], shape (n,).
+    """
+    return site.with_devices(
+        lambda device: (
+            device
+            if device is store or type(device) is not Storage
+            else Inflexible(name=device.name, power=powers[device.name], commodity=device.ports[0].commodity)
+        )
+    )
+
+
+def planned_in_turn(site: Site, stores: list[Storage], powers: dict[str, Floats], budget: Budget) -> dict[str, Floats]:
+    """Return the power of each store after each was planned beside the others, again and again [kW], shape (n,).
+
+    Args:
+        site: Of several stores.
+        stores: They.
+        powers: Power of each by its name to begin with [kW], shape (n,).
+        budget: When to end.
+    """
+    powers = dict(powers)
+    for _round in range(ROUNDS):
+        moved = 0.0
+        for store in stores:
+            if budget.is_over:
+                return powers
+            plan = plan_store(beside_others(site, store, powers), budget.part(ONE_PLAN))
+            if plan is not None:
+                moved = max(moved, float(np.abs(plan.power - powers[store.name]).max()))
+                powers[store.name] = plan.power
+        if moved < 1e-6:
+            break
+    return powers
+
+
+def planned_as_one(site: Site, stores: list[Storage], budget: Budget) -> StorePlan | None:
+    """Return the plan of all stores as one, whose bound is one for the site; None where it would be no bound.
+
+    With the best efficiencies of all, the one store needs no more power for the same energy as they do together, which
+    costs no more where no price is negative. As it may give more for the same energy, its limits on giving are wider
+    by as much, and no price of giving too much counts.
+    """
+    n, (connection,) = site.window.n, site.connections
+    bounds = [store.bounds(site.window) for store in stores]
+    if not _are_bounded_as_one(site, stores) or any((lower < 0.0).any() for lower, _ in bounds):
+        return None
+    port, wider = _as_one_port([store.ports[0] for store in stores], n)
+    start = sum(store.soc_at_start for store in stores)
+    lower, upper = (np.concatenate([[start], np.sum(side, axis=0)]) for side in zip(*bounds, strict=True))
+    ends = [float(store.end_value) if isinstance(store.end_value, float | int) else 0.0 for store in stores]
+    one = Storage(
+        name=stores[0].name,
+        ports=(port,),
+        soc_at_start=start,
+        soc_min=lower,
+        soc_max=upper,
+        storage_efficiency=stores[0].storage_efficiency,
+        gain=np.sum([full(store.gain, n) for store in stores], axis=0),
+        end_value=max(ends),
+    )
+    priced = [each for each in connection.tariffs if not isinstance(each, PeakTariff) or each.direction != "production"]
+    most_sold = connection.production_limit + wider
+    open_connection = replace(connection, tariffs=tuple(priced), production_limit=most_sold, soft_production=None)
+    others = tuple(device for device in site.devices if not device.energy_bounds)
+    return plan_store(replace(site, devices=(one, *others), connections=(open_connection,)), budget)
+
+
+def _are_bounded_as_one(site: Site, stores: list[Storage]) -> bool:
+    """Return whether no price is negative, no store gains by cycling or has operation modes, and all leak alike."""
+    n = site.window.n
+    parts = StoreSite.of(beside_others(site, stores[0], {store.name: np.zeros(n) for store in stores}))
+    if parts is None or (parts.buy < 0.0).any() or (parts.sell < 0.0).any():
+        return False
+    ports = [store.ports[0] for store in stores]
+    gaining = any(np.any(port.charging_efficiency * port.discharging_efficiency > 1.0) for port in ports)
+    kept = [full(store.storage_efficiency, n) for store in stores]
+    return not gaining and not any(port.bands for port in ports) and all((each == kept[0]).all() for each in kept)
+
+
+def _as_one_port(ports: list[Port], n: int) -> tuple[Port, Floats]:
+    """Return the port of all stores as one, and by how much more it may give than they do [kW], shape (n,)."""
+    best = np.max([full(port.discharging_efficiency, n) for port in ports], axis=0)
+    giving = np.sum([port.production_limit * (best / port.discharging_efficiency) for port in ports], axis=0)
+    wider = giving - np.sum([full(port.production_limit, n) for port in ports], axis=0)
+    one = Port(
+        name=ports[0].name,
+        commodity=ports[0].commodity,
+        consumption_limit=np.sum([full(port.consumption_limit, n) for port in ports], axis=0),
+        production_limit=giving,
+        charging_efficiency=np.max([full(port.charging_efficiency, n) for port in ports], axis=0),
+        discharging_efficiency=best,
+        wear_price=0.0 if wider.any() else np.min([full(port.wear_price, n) for port in ports], axis=0),
+    )
+    return one, wider

@@ -1,0 +1,106 @@
+"""First plans and bounds: valid, no dearer than they say, and near enough to the best plan to spare a search."""
+
+import numpy as np
+import pytest
+
+from engine.errors import Infeasible
+from engine.formulation import build_problem
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.search.advice import SiteAdviser
+from engine.search.several_stores import planned_as_one, stores_of
+from engine.search.start_times import Costs, best_times
+from engine.search.store_site import levels_of
+from engine.site import Timings
+from engine.solution import read_schedule
+from engine.solve.backend import Status
+from engine.solve.budget import Budget
+from engine.solve.complementarity import Cells
+from engine.solve.first_plan import advised
+from engine.solve.highs import Model
+from engine.solve.optimum import finish
+from tests.effort import effort
+from tests.engine.scheduling import hard_sites
+from tests.engine.scheduling.any_price_sites import draw
+from tests.engine.scheduling.checker import check
+from tests.engine.scheduling.random_sites import draw as draw_any
+from tests.engine.scheduling.reference import Reference
+from tests.engine.scheduling.test_budget import inverted
+
+
+@pytest.mark.parametrize("peak", [False, True])
+@pytest.mark.parametrize("seed", range(effort(12, 200)))
+def test_one_store_is_planned_at_any_prices(seed, peak):
+    site, scheduler = draw(seed, peak=peak), StorageScheduler()
+    expected = Reference(site).cost()
+    if expected is None:
+        with pytest.raises(Infeasible):
+            scheduler.compute(site)
+        return
+    plan = scheduler.compute(site)
+    assert plan.status in (Status.OPTIMAL, Status.WITHIN_GAP)
+    assert check(site, plan) == pytest.approx(plan.cost, rel=1e-6, abs=1e-5)
+    assert expected <= plan.cost + 1e-5
+    assert plan.cost - plan.gap * abs(plan.cost) <= expected + 1e-5
+    assert plan.shadow_prices["electricity"].shape == (site.window.n,)
+
+
+@pytest.mark.parametrize("seed", range(effort(12, 100)))
+def test_all_stores_as_one_cost_no_more_than_the_best_plan(seed):
+    site = draw_any("inverted", seed)
+    stores, expected = stores_of(site), Reference(site).cost()
+    if not stores or expected is None:
+        return
+    one = planned_as_one(site, stores, Budget())
+    assert one is None or one.bound <= expected + 1e-6
+
+
+@pytest.mark.parametrize("seed", range(effort(8, 40)))
+def test_machines_beside_prices_turned_round_are_planned_as_by_the_reference(seed):
+    site = inverted(draw_any("work", seed), share=0.7)
+    expected = Reference(site).cost()
+    if expected is not None:
+        assert StorageScheduler().compute(site).cost == pytest.approx(expected, rel=2e-6, abs=1e-5)
+
+
+def first_plan(site):
+    """Return the plan of a site that advice alone gives."""
+    built = build_problem(site)
+    plain, cells = built.problem.arrays(), Cells.of(built.problem.pairs)
+    model = Model(plain, Budget(60.0, 0.001))
+    answer = advised(model, plain, cells, SiteAdviser(site, built, model.budget))
+    return read_schedule(site, built, finish(built.problem, model, answer, cells, preferences=False), Timings(0.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("site", "gap"),
+    [
+        (hard_sites.batteries(1, 96, 0.2, 0.9), 0.0),
+        (hard_sites.batteries(5, 192, 0.2, 0.25), 0.001),
+        (hard_sites.batteries(5, 96, hard_sites.hourly(96, 0.1, 0.4), 0.5, alike=False), 0.3),
+        (hard_sites.cars(2, 96), 0.15),
+        (hard_sites.cars(20, 96), 0.01),
+        (hard_sites.cars(20, 96, alike=False), 0.05),
+        (hard_sites.machines(10, 96), 0.2),
+    ],
+)
+def test_a_first_plan_is_valid_and_near_to_the_best_one(site, gap):
+    plan = first_plan(site)
+    assert check(site, plan) == pytest.approx(plan.cost, rel=1e-6)
+    assert plan.gap <= gap
+
+
+def test_stores_alike_that_are_paid_more_than_they_pay_need_no_search():
+    plan = StorageScheduler().compute(hard_sites.batteries(5, 96, 0.2, 0.25))
+    assert (plan.status, plan.gap) == (Status.OPTIMAL, 0.0)
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_processes_find_their_best_times_beside_a_peak(count):
+    site = hard_sites.machines(count, 24)
+    (connection,), (*works, load) = site.connections, site.devices
+    costs = Costs.of(connection, levels_of(connection, 24), 24, 0.25)
+    runs = best_times(works, load.power, costs, Budget())
+    net = load.power + sum(work.power * runs[work.name] for work in works)
+    assert all(runs[work.name].sum() == work.steps for work in works)
+    assert all(np.abs(np.diff(runs[work.name], prepend=0, append=0)).sum() == 2 for work in works)
+    assert costs.total(net) == pytest.approx(Reference(site).cost(), rel=0.02)
