@@ -34,14 +34,15 @@ if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 LONG = """
-    browser/test_pages browser/test_every_page jobs/test_faults browser/test_charts auth/test_page_permissions
+    browser/test_pages browser/test_every_page jobs/test_faults attack/test_reliability browser/test_charts
+    auth/test_page_permissions attack/test_references attack/test_edges_of_time attack/test_ids_once
     jobs/test_over_http auth/test_injection browser/test_tasks browser/test_administration browser/test_operation
     browser/test_saved jobs/test_queue browser/test_sensor_page browser/test_graph_editor browser/test_asset_page
     jobs/test_nothing_leaks attack/test_files auth/test_permissions browser/test_custom_page cli/test_tutorial
     db/test_dumping auth/test_every_endpoint browser/test_first_paint attack/test_bounds auth/test_sign_in
     cli/test_serving browser/test_map auth/test_oidc
 """.split()
-"""Files that take longer than ten seconds, the longest first: one that begins last would leave a core without tests."""
+"""Files of ten seconds or more, the longest first: one that begins last would leave a core without tests."""
 
 PATIENCE = 90_000
 """How long pages may take for what must come [ms]: a busy machine is slow, not wrong."""
@@ -53,10 +54,10 @@ hypothesis.settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the long files begin first; what is within a file stays in its order."""
+    """Let the long files begin first, then those of the engine; what is within a file stays in its order."""
     folder = Path(__file__).parent
     places = {folder / f"{name}.py": place for place, name in enumerate(LONG)}
-    items.sort(key=lambda item: places.get(item.path, len(LONG)))
+    items.sort(key=lambda item: places.get(item.path, len(LONG) + (folder / "engine" not in item.path.parents)))
 
 
 @pytest.fixture(scope="session")
