@@ -55,18 +55,14 @@ def load(database: Database, *, now: datetime) -> Loaded:
         published = _published(now)
         stored = _measured(session, sensors, by, hour) + _prices(session, sensors, by, published)
         stored += _foreseen(session, sensors, hour, published, now)
-        request = _request(session, sensors, hour, now)
+        # The battery is taken as half full where no earlier schedule tells its state of charge
+        known = store.read(session, sensors["soc"], BeliefQuery(hour - toy.HOUR, hour + toy.HOUR, known_at=now))
+        half = {"asset": sensors["battery"].asset_id, "soc-at-start": "50 %"}
+        model = () if len(known) else (half,)
+        request = ScheduleRequest(asset=sensors["site"].asset_id, start=hour, duration=PLAN, flex_model=model)
         actor, order = replace(toy.operator(), now=now), ScheduleOrder(request=request)
         save_schedule(session, actor, order, compute_schedule(session, actor, order))
     return Loaded(request.asset, stored)
-
-
-def _request(session: Session, sensors: dict[str, Sensor], hour: datetime, now: datetime) -> ScheduleRequest:
-    """Return what to plan: the house; the battery is taken as half full where no earlier plan tells."""
-    told = store.read(session, sensors["soc"], BeliefQuery(hour - toy.HOUR, hour + toy.HOUR, known_at=now))
-    half = {"asset": sensors["battery"].asset_id, "soc-at-start": "50 %"}
-    model = () if len(told) else (half,)
-    return ScheduleRequest(asset=sensors["site"].asset_id, start=hour, duration=PLAN, flex_model=model)
 
 
 def _measured(session: Session, sensors: dict[str, Sensor], by: Source, hour: datetime) -> int:

@@ -76,7 +76,7 @@ class Settings(Protection, Bounds, OperationSettings, Appearance):
 
 
 def load(env: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of this process, with paths made absolute.
+    """Settings of this process, with the instance folder as an absolute path.
 
     Raises:
         InputError: A setting is unknown, cannot be read, or the file has a line that is no assignment of a literal.
@@ -89,18 +89,13 @@ def load(env: Mapping[str, str] = os.environ) -> Settings:
             raise InputError(f"There is no setting {name}; {nearest(name, sorted(kinds))}")
     texts = {name: _parse(name, env[name], kind) for name, kind in kinds.items() if name in env}
     instance = Path(texts.get("FLEXSCOPE_INSTANCE_PATH", Settings.FLEXSCOPE_INSTANCE_PATH)).absolute()
-    file = _file(instance, str(texts.get("FLEXSCOPE_CONFIG", "")))
+    named = str(texts.get("FLEXSCOPE_CONFIG", ""))
+    if named and not Path(named).is_file():
+        raise FieldError("FLEXSCOPE_CONFIG", f"there is no file {named}; name an existing one or unset it.")
+    candidates = [Path(named)] if named else [instance / "flexscope.cfg", instance / "flexmeasures.cfg"]
+    file = next((path for path in candidates if path.is_file()), None)
     written = _read_file(file, kinds) if file else {}
     return _checked(Settings(**{**written, **texts, "FLEXSCOPE_INSTANCE_PATH": instance}))
-
-
-def _file(instance: Path, named: str) -> Path | None:
-    if named:
-        if not Path(named).is_file():
-            raise FieldError("FLEXSCOPE_CONFIG", f"there is no file {named}; name an existing one or unset it.")
-        return Path(named)
-    candidates = [instance / "flexscope.cfg", instance / "flexmeasures.cfg"]
-    return next((path for path in candidates if path.is_file()), None)
 
 
 def _read_file(file: Path, kinds: dict[str, Any]) -> dict[str, Any]:
@@ -174,11 +169,14 @@ def _for_roles(given: Any) -> list[Any]:
     """Return entries, of which some are for the accounts with some roles only: (entry, [roles])."""
     if isinstance(given, str):
         given = ast.literal_eval(given) if given.lstrip()[:1] in ("[", "(") else _texts(given)
-    return [each if isinstance(each, str) else _for_some(*each) for each in given or ()]
-
-
-def _for_some(entry: Any, roles: Any) -> tuple[str, list[str]]:
-    return str(entry), [roles] if isinstance(roles, str) else [str(role) for role in roles]
+    entries: list[Any] = []
+    for each in given or ():
+        if isinstance(each, str):
+            entries.append(each)
+        else:
+            entry, roles = each
+            entries.append((str(entry), [roles] if isinstance(roles, str) else [str(role) for role in roles]))
+    return entries
 
 
 def _name(given: Any) -> str | list[Any]:
@@ -291,10 +289,9 @@ def _make_secret(file: Path) -> None:
 
 
 def described() -> list[tuple[str, str, object, str]]:
-    """Return name, type, default and meaning of every setting, for the documentation and the terminal."""
-    kinds, empty = get_type_hints(Settings), Settings()
-    return [(f.name, _word(kinds[f.name]), getattr(empty, f.name), f.metadata["meaning"]) for f in fields(Settings)]
-
-
-def _word(kind: Any) -> str:
-    return str(kind) if get_origin(kind) else str(kind.__name__)
+    """Name, type, default and meaning of every setting, for the documentation and the terminal."""
+    empty = Settings()
+    types = {
+        name: str(kind) if get_origin(kind) else str(kind.__name__) for name, kind in get_type_hints(Settings).items()
+    }
+    return [(f.name, types[f.name], getattr(empty, f.name), f.metadata["meaning"]) for f in fields(Settings)]

@@ -95,10 +95,7 @@ class ReportRun:
         names = self.named
         self.inputs = [(_name(entry), row, entry) for entry, row in zip(request.input, names.inputs, strict=True)]
         self.outputs = [(_name(entry), row) for entry, row in zip(request.output, names.outputs, strict=True)]
-        self._check_size()
-
-    def _check_size(self) -> None:
-        """Refuse a report of more values than one answer may have: the steps of all its series together."""
+        # The steps of all its series together: a report may take no more values than one answer
         sensors = [row for _, row, _ in self.inputs] + [row for _, row in self.outputs]
         finest = min([self.step, *(row.resolution for row in sensors if row.resolution)])
         most = bounds.of(self.session).read
