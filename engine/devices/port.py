@@ -77,9 +77,13 @@ class Port:
     min_off: float = 0.0
     """Once off, it stays off this long [h]."""
     on_at_start: bool = False
-    """Whether it runs just before the window, long enough to be switched off at once."""
+    """Whether it runs just before the window."""
+    switched_for: float = np.inf
+    """How long it has been on, or off, when the window begins [h]."""
     ramp: float | None = None
     """Largest change of power from step to step [kW per hour]; None is any."""
+    power_at_start: float | None = None
+    """Power just before the window, from which the first change counts [kW]; None if it is not known."""
     coupling: str | None = None
     """Name of the coupling whose ports have proportional power."""
     coefficient: Values = 1.0
@@ -103,10 +107,14 @@ class Port:
                 self.name, flow.consumption, flow.production, lossless=self.lossless, most=lambda _, __: most
             )
         if self.ramp is not None:
-            running.add_ramp(problem, self.name, flow.power, self.ramp)
+            running.add_ramp(problem, self.name, flow.power, self.ramp, self.power_at_start)
         if self.start_cost or self.min_on or self.min_off:
             rules = running.Switching(
-                start_cost=self.start_cost, min_on=self.min_on, min_off=self.min_off, on_at_start=self.on_at_start
+                start_cost=self.start_cost,
+                min_on=self.min_on,
+                min_off=self.min_off,
+                on_at_start=self.on_at_start,
+                switched_for=self.switched_for,
             )
             rules.add_to(problem, self.name, flow.both, np.maximum(*(full(side, n) for side in most)))
         if any_of(self.wear_price):

@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.iso_time import HOUR_US
 from engine.model.block import Limit
-from engine.model.linear import Indices, Linear, Term, Values, full
+from engine.model.linear import Indices, Linear, Term, Values, full, stacked
 from engine.model.problem import Problem
 from engine.window import Window
 
@@ -58,13 +58,25 @@ def add_bands(
     return taken, given
 
 
-def add_ramp(problem: Problem, name: str, power: Linear, ramp: float) -> None:
-    """Limit the change of power from step to step [kW per hour]."""
-    hours = problem.window.hours  # from the middle of one step to that of the next
-    between = hours if isinstance(hours, float) else (hours[1:] + hours[:-1]) / 2
+def add_ramp(problem: Problem, name: str, power: Linear, ramp: float, before: float | None) -> None:
+    """Limit the change of power from step to step, and from the power before the window if that is known.
+
+    Args:
+        problem: Where it goes.
+        name: Name of the port.
+        power: Power in each step [kW], shape (n,).
+        ramp: Largest change [kW per hour], from the middle of one step to that of the next.
+        before: Power before the window [kW], for as long as a step.
+    """
+    hours = full(problem.window.hours, problem.window.n)
+    if before is None:
+        between, change_of = (hours[1:] + hours[:-1]) / 2, power[1:] - power[:-1]
+    else:
+        between = (hours + np.append(problem.window.step_hours, hours[:-1])) / 2
+        change_of = power - stacked(Linear(1, (), np.array([before])), power[:-1])
     most = ramp * between
-    change = problem.variable(f"{name}.change", lower=-most, upper=most, size=problem.window.n - 1)
-    problem.equal(f"{name}.change", power[1:] - power[:-1] - change)
+    change = problem.variable(f"{name}.change", lower=-most, upper=most, size=len(between))
+    problem.equal(f"{name}.change", change_of - change)
     problem.limit(Limit(f"{name}.ramp-limit", f"{name}.change", "both", "kW/h", scale=1.0 / between))
 
 
@@ -80,6 +92,8 @@ class Switching:
     """Once off, it stays off this long [h]."""
     on_at_start: bool
     """Whether it runs just before the window."""
+    switched_for: float
+    """How long it has been on, or off, when the window begins [h]."""
 
     def add_to(self, problem: Problem, name: str, power: Linear, most: Values) -> None:
         """Add the states of a device and what follows from them.
@@ -87,8 +101,11 @@ class Switching:
         Source:
             Rajan and Takriti, IBM Research Report RC23628 (2005): minimum up and down times.
         """
-        n = problem.window.n
-        on = problem.variable(f"{name}.on", upper=1.0, integer=True)
+        n, window = problem.window.n, problem.window
+        stays = (self.min_on if self.on_at_start else self.min_off) - self.switched_for
+        held = (window.starts - window.starts[0]) / HOUR_US < stays - 1e-9  # as it was before the window
+        least, most_on = held & self.on_at_start, ~held | self.on_at_start
+        on = problem.variable(f"{name}.on", lower=least.astype(float), upper=most_on.astype(float), integer=True)
         start = problem.variable(f"{name}.start", upper=1.0, integer=True)
         stop = problem.variable(f"{name}.stop", upper=1.0, integer=True)
         problem.at_most(f"{name}.runs", power, on * full(most, n))

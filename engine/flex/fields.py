@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     SkipValidation,
     Strict,
@@ -21,6 +22,7 @@ from pydantic import (
 from engine.errors import FieldError, UnknownName
 from engine.flex import quantity
 from engine.flex.facts import Fact, Reference, fact_of
+from engine.iso_time import instant
 
 AnyQuantity: TypeAlias = Annotated[quantity.Quantity | None, SkipValidation]
 """A quantity in any form; read by FlexFields itself."""
@@ -29,6 +31,14 @@ SeveralQuantities: TypeAlias = Annotated[tuple[quantity.Quantity, ...], SkipVali
 
 Key: TypeAlias = Annotated[int, Strict()]
 """Id of a sensor or an asset: a whole number; a text, a fraction and true are refused. No other field is an int."""
+
+
+def _moment(raw: object, info: ValidationInfo) -> datetime | None:
+    return None if raw is None else instant(str(raw), field=str(info.field_name).replace("_", "-"))
+
+
+Moment: TypeAlias = Annotated[datetime | None, BeforeValidator(_moment)]
+"""A time with its zone, in UTC."""
 
 
 class FlexFields(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import field_validator, model_validator
 from engine.devices.process import ProcessType
 from engine.errors import FieldError
 from engine.flex.facts import FieldRole, described
-from engine.flex.fields import AnyQuantity, FlexFields, Key
+from engine.flex.fields import AnyQuantity, FlexFields, Key, Moment
 from engine.flex.parts import GroupReference
 from engine.flex.quantity import Event, span
 
@@ -32,6 +32,12 @@ class ProcessModel(FlexFields):
         example="SHIFTABLE",
         form="text",
         default=ProcessType.INFLEXIBLE,
+    )
+    started: Moment = described(
+        "When it has begun, if it is running as the schedule begins; without it, as its power sensor says.",
+        example="2026-03-02T06:40:00+01:00",
+        form="text",
+        stored="never",
     )
     time_restrictions: tuple[Event, ...] = described(
         "Times in which it must not run.",

@@ -9,7 +9,7 @@ from pydantic import SkipValidation, ValidationInfo, field_validator, model_vali
 from engine.errors import FieldError
 from engine.flex import quantity
 from engine.flex.facts import FieldRole, described
-from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities, attributes_of
+from engine.flex.fields import AnyQuantity, FlexFields, Key, Moment, SeveralQuantities, attributes_of
 from engine.flex.parts import GroupReference, OperationMode, Output
 from engine.flex.quantity import Fixed, Quantity
 from engine.iso_time import duration
@@ -185,11 +185,22 @@ class StorageModel(FlexFields):
     )
     min_on: str | None = described("Once switched on, the device stays on this long.", example="PT1H", form="text")
     min_off: str | None = described("Once switched off, the device stays off this long.", example="PT30M", form="text")
-    on_at_start: bool = described(
-        "Whether the device runs when the plan begins, and has done so long enough to be switched off.",
+    on_at_start: bool | None = described(
+        "Whether the device runs when the schedule begins; without it, as its power sensor says.",
         example=True,
         form="flag",
-        default=False,
+        stored="never",
+    )
+    switched_at: Moment = described(
+        "Since when the device is on, or off, as on-at-start says; without it long enough to be switched.",
+        example="2026-03-02T06:40:00+01:00",
+        form="text",
+        stored="never",
+    )
+    power_at_start: AnyQuantity = described(
+        "Power before the schedule begins, from which ramp-limit counts; without it, as its power sensor says.",
+        example="2.5 kW",
+        kind="load",
         stored="never",
     )
     ramp_limit: AnyQuantity = described(

@@ -1,6 +1,7 @@
 """A device's flex-model → a device of the engine, over one window."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 
 import numpy as np
@@ -12,13 +13,15 @@ from engine.devices.port import Port
 from engine.devices.running import OperatingRange
 from engine.errors import FieldError
 from engine.flex.commodity import DEVICE_BREACH_PRICE, CommodityContext
-from engine.flex.quantity import Fixed, Quantity
+from engine.flex.quantity import Fixed, Quantity, SensorReference
 from engine.flex.storage import StorageModel
 from engine.iso_time import duration
 from engine.model.limits import SoftLimit
 from engine.window import Window
 
 Floats = NDArray[np.float64]
+STANDSTILL = 1e-4
+"""Up to so much power a device counts as off [kW]."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,10 @@ class DeviceBuilder:
             start_cost=self._number(model.start_cost, "start-cost", "currency") or 0.0,
             min_on=self._hours(model.min_on, "min-on"),
             min_off=self._hours(model.min_off, "min-off"),
-            on_at_start=model.on_at_start,
+            on_at_start=self._running[0],
+            switched_for=self._running[1],
             ramp=self._number(model.ramp_limit, "ramp-limit", "kW/h"),
+            power_at_start=self._power_at_start,
             coupling=model.coupling,
             coefficient=self._coefficient,
             share=model.fair_share,
@@ -152,6 +157,38 @@ class DeviceBuilder:
             fact = context.fact(name)
             per_kw = self.around.readings.series(price, fact, name=name, otherwise=DEVICE_BREACH_PRICE)
         return both, SoftLimit(limit=limit, highest_price=per_kw, hourly_price=per_kw)
+
+    @cached_property
+    def _running(self) -> tuple[bool, float]:
+        """Whether the device runs when the window begins, and how long it has done so, or not [h]."""
+        model, window = self.model, self.around.window
+        lasting = max(self._hours(model.min_on, "min-on"), self._hours(model.min_off, "min-off"))
+        if (since := model.switched_at) is not None:
+            if since > window.start:
+                raise FieldError(f"{self.name}: switched-at", "it lies after the start of the schedule.")
+            return model.on_at_start is not False, (window.start - since) / timedelta(hours=1)
+        sensor = self.given.sensor
+        if model.on_at_start is not None or sensor is None or not (lasting or model.start_cost):
+            return bool(model.on_at_start), np.inf
+        powers, hours = self.around.readings.before_start(sensor, timedelta(hours=lasting))
+        if np.isnan(powers[-1:]).any() or not len(powers):
+            return False, np.inf
+        on = np.nan_to_num(np.abs(powers)) > STANDSTILL
+        alike = np.flatnonzero(on != on[-1])
+        return bool(on[-1]), float(hours[alike[-1] + 1 :].sum()) if len(alike) else np.inf
+
+    @property
+    def _power_at_start(self) -> float | None:
+        """Power just before the window [kW]; None where no ramp needs it, or nothing tells."""
+        model, sensor = self.model, self.given.sensor
+        if model.ramp_limit is None:
+            return None
+        if isinstance(given := model.power_at_start, SensorReference):
+            return self.around.readings.nearest(given, unit="kW")
+        if given is not None or sensor is None:
+            return self._number(given, "power-at-start", "kW")
+        powers, _ = self.around.readings.before_start(sensor, self.around.window.step)
+        return None if not len(powers) or np.isnan(powers[-1]) else float(powers[-1])
 
     @property
     def _coefficient(self) -> Floats:

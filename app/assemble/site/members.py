@@ -89,9 +89,9 @@ class SiteBuilder:
         )
 
     def _processes(self) -> Iterable[Device]:
-        for name, (_, model) in zip(self._names, self.entries, strict=True):
+        for name, (given, model) in zip(self._names, self.entries, strict=True):
             if isinstance(model, ProcessModel):
-                yield process(name, model, self.window, group=self._group_name(model.group))
+                yield process(name, given, model, self.readings, group=self._group_name(model.group))
 
     def _around(self, commodity: str) -> Surroundings:
         supplied = self.supplies.get(commodity)

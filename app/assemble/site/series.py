@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from app.assemble.outputs import consumption_sign
 from app.auth.access.references import References
 from db.beliefs import store
 from db.beliefs.latest import Known
@@ -18,7 +19,7 @@ from engine.event_series import EventSeries
 from engine.flex.facts import Fact, Kind, Overlap
 from engine.flex.quantity import ANY_CURRENCY, Events, Quantity, SensorReference, currency_of, unit_for
 from engine.flex.values import Resolver, held, per_step, per_step_mean, rule_of
-from engine.iso_time import MICROSECOND, Microseconds, from_us, to_us, zone
+from engine.iso_time import HOUR_US, MICROSECOND, Microseconds, from_us, to_us, zone
 from engine.model.arrays import LARGEST
 from engine.units import units
 from engine.window import Window
@@ -28,6 +29,8 @@ NEAR = 4
 """Steps before and after the start within which a measured state of charge counts as the one at the start."""
 
 
+MOST_BACK = 10_000
+"""Slots before the start that are looked at, at most, for what is running."""
 HELD = ("price", "efficiency", "retention", "share")
 """Kinds of values that stay what they were last where they are not known."""
 
@@ -180,6 +183,25 @@ class Readings:
         if sensor.unit == "%" and whole is not None:
             return value / 100 * whole
         return units.convert(value, sensor.unit, unit)
+
+    def before_start(self, sensor: Sensor, lasts: timedelta) -> tuple[Floats, Floats]:
+        """Power in the last slots before the window, in schedules and measurements alike, and how long each lasts.
+
+        Args:
+            sensor: A power sensor.
+            lasts: How far back it matters.
+
+        Returns:
+            Powers, positive when consuming, NaN where nothing is known [kW], and lengths [h], each shape (k,): whole
+            slots in order, and what has passed of the one in which the window begins.
+        """
+        slots = self.window.slots
+        back = np.arange(min(-(-lasts // slots.step), MOST_BACK), -1, -1)
+        ticks = np.unique(np.append(slots.ticks[0] - back * slots.step_us, self.window.ticks[0]))
+        span = Window.between(from_us(int(ticks[0])), from_us(int(slots.ticks[1])), slots.step)
+        known = self.known(sensor, span, None)
+        powers = of_sensor(sensor, known.events, known.values).over(ticks, "kW") * consumption_sign(sensor)
+        return powers, np.diff(ticks) / HOUR_US
 
     def known(self, sensor: Sensor, window: Window, sources: SourceFilter | None) -> Known:
         """Return what is known of a sensor in a window, with the event that covers its start."""
