@@ -4,12 +4,14 @@ from collections.abc import Collection
 from datetime import timedelta
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ForeignKey, Select, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from db.assets import Asset
-from db.core.database import IDS_ONCE, Id, Table
+from db.assets import Asset, lineage
+from db.core.database import IDS_ONCE, Id, Table, get
+from engine.iso_time import zone
 from engine.units import units
 
 LEVELS = ("state-of-charge", "soc-")
@@ -65,6 +67,15 @@ def bring(session: Session, ids: Collection[int]) -> None:
     kept: dict[int, Sensor] = session.info.setdefault("sensors", {})  # else the session forgets what nobody refers to
     if missing := sorted(set(ids) - kept.keys()):
         kept.update((sensor.id, sensor) for sensor in session.scalars(_of_ids(), {"ids": missing}))
+
+
+def time_zone(session: Session, asset_id: int, otherwise: str = "UTC") -> ZoneInfo:
+    """Zone of an asset: its attribute, else that of its first sensor, else that of what it is part of, else another."""
+    for asset in lineage(get(session, Asset, asset_id))[::-1]:
+        first = next((each.timezone for each in of_asset(session, asset.id)), None)
+        if known := asset.attributes.get("timezone") or first:
+            return zone(str(known))
+    return zone(otherwise)
 
 
 def of_asset(session: Session, asset_id: int) -> list[Sensor]:

@@ -171,7 +171,6 @@ BY_ID_OF_OUR_OWN = {
     # where rows are got by an id, but by none that a user wrote into what is computed
     "app/jobs/principal.py principal": "the user of a job",
     "app/jobs/triggers/automations.py acting": "the user of an automation",
-    "app/jobs/triggers/automations.py time_zone": "the asset of an automation",
     "app/jobs/handlers/ingest_later.py save": "the source of who posted, noted by us",
     "app/jobs/handlers/ingest_later.py saving": "the same, as it holds save",
     "app/jobs/handlers/retention.py": "every sensor, for the host",

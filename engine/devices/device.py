@@ -8,7 +8,7 @@ to add; a device overrides those in which it has.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -189,6 +189,14 @@ class Device(ABC):
     def energy_bounds(self) -> Mapping[str, Values]:
         """Start and bounds of its stored energy by field [kWh], such as ``soc-max``; none for a device without one."""
         return {}
+
+    def where_physics_yields(self, extent: Literal["start", "physics"]) -> "Device":
+        """Return the device of which some physics gives way, at a price above all others; itself where none does.
+
+        Args:
+            extent: ``start`` for what lies outside its bounds when the window begins, ``physics`` for all of it.
+        """
+        return self
 
     def start_error(self) -> FieldError | None:
         """Return the error of a device that starts outside its own bounds; None where it starts within them."""

@@ -14,6 +14,7 @@ from engine.devices.port import PortedDevice
 from engine.devices.reach import settled
 from engine.devices.running import lagged
 from engine.devices.stored_energy import StoredEnergy, after_start, bound_out_of_reach, crossing_bounds
+from engine.devices.yielding import Extent, add_yielding, starts_outside, widest_bounds
 from engine.errors import FieldError
 from engine.model.block import EnergyState, Limit
 from engine.model.linear import Floats, Linear, Values, full
@@ -34,15 +35,20 @@ class Storage(StoredEnergy, PortedDevice):
         e_t = k_t · e_{t-1} + s_t · hours · (Σ_i charging_i · c_it - Σ_i p_it / discharging_i + gain_t)
         soc_min_t ≤ e_t ≤ soc_max_t
 
+    Where no plan keeps its window, its use and its gain, they give way as told in ``engine.devices.yielding``.
+
     Source:
         The linear differential equation de/dt = ln(k) · e + inflow with constant inflow, solved over one step.
     """
 
+    yielding: Extent | None = None
+    """What of it gives way; None is nothing."""
+
     def add_to(self, problem: Problem) -> dict[str, Linear]:
         """See Device.add_to."""
-        n, hours = problem.window.n, problem.window.hours
+        n, hours, extent = problem.window.n, problem.window.hours, self.yielding
         flows = {port.name: port.add_to(problem) for port in self.ports}
-        lower, upper = self.bounds(problem.window)
+        lower, upper = self.bounds(problem.window) if extent is None else widest_bounds(self, problem.window, extent)
         soc = problem.variable(f"{self.name}.soc", lower=lower, upper=upper)
         kept, share = self.storage_efficiency, hours * settled(self.storage_efficiency)
         added = full(self.gain * share, n).copy()
@@ -52,10 +58,13 @@ class Storage(StoredEnergy, PortedDevice):
             flow = flows[port.name]
             level = level + flow.consumption * (-share * port.charging_efficiency)
             level = level + flow.production * (share / port.discharging_efficiency)
+        if extent is not None:
+            level = level - add_yielding(problem, self, soc, extent) * share
         problem.equal(f"{self.name}.balance", level, added)
         problem.energy_state(EnergyState(self.name, f"{self.name}.soc", f"{self.name}.balance", self.soc_at_start))
         problem.basic_at_rest(soc.terms[0].cols, f"{self.name}.balance")
-        self._declare_limits(problem)
+        if extent is None:  # else its bounds are not those that anybody has set
+            self._declare_limits(problem)
         levels = Levels(self.name, soc, Linear(0), np.empty(0))
         if self.moments is not None:  # some bound asks for the energy between two ticks
             between = add_between(problem, self.name, soc, self.moments, self.soc_at_start, self.storage_efficiency)
@@ -105,6 +114,12 @@ class Storage(StoredEnergy, PortedDevice):
     def energy_bounds(self) -> Mapping[str, Values]:
         """See Device.energy_bounds."""
         return {"soc-min": self.soc_min, "soc-max": self.soc_max, "soc-at-start": self.soc_at_start}
+
+    def where_physics_yields(self, extent: Extent) -> "Storage":
+        """See Device.where_physics_yields."""
+        if self.yields_above is None or (extent == "start" and not starts_outside(self)):
+            return self
+        return replace(self, yielding=extent)
 
     def start_error(self) -> FieldError | None:
         """See Device.start_error: by soc_min and soc_max alone."""

@@ -53,17 +53,21 @@ class StoredEnergy:
     """Worth of the energy stored at the end [currency/kWh]; None is nothing, ``learned`` the mean worth in the plan."""
     prefer_charging_sooner: bool = True
     """Between plans of equal cost, the one that fills the store sooner."""
+    yields_above: float | None = None
+    """Dearest price of energy about the store [currency/kWh], above which its window, use and gain may give way where
+    no plan keeps them; None: they never do."""
 
     def bounds(self, window: Window) -> tuple[Floats, Floats]:
         """Return the hard bounds at the end of each step [kWh], each shape (n,).
 
         A start outside soc_min and soc_max is no contradiction: until it can be brought back, the fastest way back is
-        the bound.
+        the bound; a way that only leads farther away, as more is used up or flows in, ends at nothing or at the start.
         """
         lower, upper = full(after_start(self.soc_min), window.n), full(after_start(self.soc_max), window.n)
         if self.soc_at_start < lower[0] or self.soc_at_start > upper[0]:
             down, up = self.reach(window)
             below, above = self.soc_at_start < lower[0], self.soc_at_start > upper[0]
+            up, down = np.maximum(up, np.minimum(lower, 0.0)), np.minimum(down, np.maximum(upper, self.soc_at_start))
             lower = np.where(_until_met(up >= lower), np.minimum(lower, up), lower) if below else lower
             upper = np.where(_until_met(down <= upper), np.maximum(upper, down), upper) if above else upper
         for least in (self.soc_minima, self.soc_targets):

@@ -48,7 +48,8 @@ class InfeasibilityReport:
             return f"{what} {CUT_SHORT}"
         if not self.repairs:
             return f"{what} Changing limits does not help; check the series of the site."
-        return f"{what} Way out: either {'; or '.join(repair.text for repair in self.repairs[:4])}."
+        ways = [repair.text for repair in self.repairs[:4]]
+        return f"{what} Way out: {'either ' if len(ways) > 1 else ''}{'; or '.join(ways)}."
 
 
 CUT_SHORT = (

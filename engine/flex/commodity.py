@@ -19,6 +19,18 @@ SOC_BREACH_PRICE = 1_000.0
 """Default price of a stored energy outside its soft bounds while they are relaxed [currency/kWh]."""
 DEVICE_BREACH_PRICE = 100.0
 """Default price of breaking a device's one-way limit once relaxed by name [currency/kW]."""
+_DEAR = 0.3
+"""How much dearer the defaults are for each unit of currency that a kWh costs, from where that is more than once."""
+
+
+def breach_price(usual: float, dearest: float) -> float:
+    """Return a default price of breaking a limit at a site, 300 times the dearest energy or more [currency/kW or kWh].
+
+    Args:
+        usual: Where a kWh costs no more than a few units of currency.
+        dearest: Price of the dearest energy of the site [currency/kWh].
+    """
+    return usual * max(1.0, _DEAR * dearest)
 
 
 class CommodityContext(FlexFields):
@@ -78,14 +90,14 @@ class CommodityContext(FlexFields):
         kind="capacity",
     )
     site_consumption_breach_price: AnyQuantity = described(
-        "Price of taking more than site-consumption-capacity; 10000 per kW while relaxed.",
+        "Price of taking more than site-consumption-capacity; 10000 per kW while relaxed, more where energy is dear.",
         example="500 EUR/kW",
         unit="currency/kW",
         signed=False,
         kind="price",
     )
     site_production_breach_price: AnyQuantity = described(
-        "Price of giving more than site-production-capacity; 10000 per kW while relaxed.",
+        "Price of giving more than site-production-capacity; 10000 per kW while relaxed, more where energy is dear.",
         example="500 EUR/kW",
         unit="currency/kW",
         signed=False,
@@ -118,35 +130,39 @@ class CommodityContext(FlexFields):
         kind="price",
     )
     soc_minima_breach_price: AnyQuantity = described(
-        "Price of storing less than soc-minima and soc-targets say; 1000 per kWh while relaxed.",
+        "Price of storing less than soc-minima and soc-targets say; 1000 per kWh while relaxed, more where energy is "
+        "dear.",
         example="100 EUR/kWh",
         unit="currency/kWh",
         signed=False,
         kind="price",
     )
     soc_maxima_breach_price: AnyQuantity = described(
-        "Price of storing more than soc-maxima and soc-targets say; 1000 per kWh while relaxed.",
+        "Price of storing more than soc-maxima and soc-targets say; 1000 per kWh while relaxed, more where energy is "
+        "dear.",
         example="100 EUR/kWh",
         unit="currency/kWh",
         signed=False,
         kind="price",
     )
     consumption_breach_price: AnyQuantity = described(
-        "Price of a device's consuming more than its consumption-capacity; 100 per kW once relaxed by name.",
+        "Price of a device's consuming more than its consumption-capacity; 100 per kW once relaxed by name, more where "
+        "energy is dear.",
         example="50 EUR/kW",
         unit="currency/kW",
         signed=False,
         kind="price",
     )
     production_breach_price: AnyQuantity = described(
-        "Price of a device's producing more than its production-capacity; 100 per kW once relaxed by name.",
+        "Price of a device's producing more than its production-capacity; 100 per kW once relaxed by name, more where "
+        "energy is dear.",
         example="50 EUR/kW",
         unit="currency/kW",
         signed=False,
         kind="price",
     )
     relax_constraints: bool = described(
-        "Soften stored energies and site capacities, each at its breach price.",
+        "Soften stored energies and the one-way capacities of site and groups, each at its breach price.",
         example=False,
         form="flag",
         default=True,
@@ -155,7 +171,9 @@ class CommodityContext(FlexFields):
         "The same for stored energies only; decides over relax-constraints.", example=True, form="flag"
     )
     relax_site_capacity_constraints: bool | None = described(
-        "The same for one-way site capacities only; decides over relax-constraints.", example=True, form="flag"
+        "The same for one-way capacities of site and groups only; decides over relax-constraints.",
+        example=True,
+        form="flag",
     )
     relax_capacity_constraints: bool = described(
         "Soften one-way capacities of devices; only when asked for here.", example=True, form="flag", default=False
@@ -256,6 +274,11 @@ class CommodityContext(FlexFields):
     def relaxes_site(self) -> bool:
         """Whether one-way capacities of the site are soft by default."""
         return self._relaxes(self.relax_site_capacity_constraints)
+
+    @property
+    def relaxes_groups(self) -> bool:
+        """Whether one-way capacities of groups are soft: also with prices given the old way, which know no groups."""
+        return self.legacy_prices or self.relaxes_site
 
     def _relaxes(self, own: bool | None) -> bool:
         if self.legacy_prices:

@@ -32,7 +32,7 @@ _PLANNED: dict[type[Any], str] = {
     Site: "window devices connections",
     Connection: "commodity consumption_limit production_limit tariffs",
     Storage: "name ports soc_at_start soc_min soc_max soc_minima soc_maxima soc_targets storage_efficiency gain "
-    "end_value prefer_charging_sooner",
+    "end_value prefer_charging_sooner yields_above",
     Port: "name commodity consumption_limit production_limit charging_efficiency discharging_efficiency wear_price "
     "on_at_start coefficient",
 }

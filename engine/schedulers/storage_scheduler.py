@@ -4,6 +4,9 @@ from dataclasses import dataclass, replace
 from time import monotonic, thread_time
 from typing import ClassVar
 
+import numpy as np
+
+from engine.devices.yielding import PHYSICS, Extent
 from engine.diagnosis.infeasibility import no_plan_error
 from engine.errors import Infeasible
 from engine.formulation import build_problem
@@ -62,7 +65,11 @@ class StorageScheduler:
                 return schedule
         began = thread_time()
         site = self._with_learned_end_values(with_processes_timed(site, only_dearest=True), budget)
-        if site.hedged and (schedule := hedged_schedule(site, budget)) is not None:
+        try:
+            schedule = hedged_schedule(site, budget) if site.hedged else None
+        except Infeasible:
+            schedule = hedged_schedule(yielding_site(site, "physics"), budget)
+        if schedule is not None:
             return schedule
         try:
             built = build_problem(site)
@@ -73,10 +80,26 @@ class StorageScheduler:
         solved = solve_problem(built.problem, Options(budget, solver=self.solver, adviser=adviser))
         timings = Timings(ready - began, thread_time() - ready)
         if solved.status in PLANS:
-            return read_schedule(site, built, solved, timings)
+            schedule = read_schedule(site, built, solved, timings)
+            return self._yielded(site, "start", budget) or schedule if pays_for_start(site, schedule) else schedule
         if solved.status is Status.INFEASIBLE:
-            raise no_plan_error(site, budget)
+            schedule = self._yielded(site, "physics", budget)
+            if schedule is None:
+                raise no_plan_error(site, budget)
+            return schedule
         raise unsolved_error(solved.status, budget)
+
+    def _yielded(self, site: Site, extent: Extent, budget: Budget) -> Schedule | None:
+        """Return the plan of a site whose physics gives way at a price; None if it does not, or that does not help."""
+        if (eased := yielding_site(site, extent)) is site:
+            return None
+        began = thread_time()
+        built = build_problem(eased)
+        ready = thread_time()
+        solved = solve_problem(built.problem, Options(budget, solver=self.solver))
+        if solved.status not in PLANS:
+            return None
+        return read_schedule(eased, built, solved, Timings(ready - began, thread_time() - ready))
 
     def _with_learned_end_values(self, site: Site, budget: Budget) -> Site:
         """Return a site in which energy left at the end has the mean storage value of a schedule without end values."""
@@ -91,8 +114,25 @@ class StorageScheduler:
 
         unhedged = replace(with_end_values(dict.fromkeys(learning, 0.0)), hedged=0)
         alike = replace(self, compiled=False)  # one and the same, also where the value has a kink
-        values = alike._compute(unhedged, budget.part(budget.left / 2)).storage_values
-        return with_end_values({name: float(values[name].mean()) if name in values else 0.0 for name in learning})
+        schedule = alike._compute(unhedged, budget.part(budget.left / 2))
+        values = schedule.storage_values
+        # Where physics gives way a kWh saves its penalty, which is no value of energy.
+        given_way = any(breach.limit.rpartition(".")[2] in PHYSICS for breach in schedule.breaches)
+        average = np.median if given_way else np.mean
+        return with_end_values({name: float(average(values[name])) if name in values else 0.0 for name in learning})
+
+
+def yielding_site(site: Site, extent: Extent) -> Site:
+    """Return the site whose devices give way as far as they may; itself where none does."""
+    eased = site.with_devices(lambda device: device.where_physics_yields(extent))
+    changed = any(new is not old for new, old in zip(eased.devices, site.devices, strict=True))
+    return eased if changed else site
+
+
+def pays_for_start(site: Site, schedule: Schedule) -> bool:
+    """Return whether a schedule breaks a limit on power while a store starts outside its bounds: maybe for that."""
+    breaks_power = any(breach.unit == "kW" for breach in schedule.breaches)
+    return breaks_power and yielding_site(site, "start") is not site
 
 
 class LiveProblem:
@@ -131,5 +171,7 @@ class LiveProblem:
         if not site.hedged and not any(device.learns_end_value for device in site.devices):
             built, solved = self._live.solve(site, self._scheduler.budget())
             if solved is not None and len(solved.x):
-                return lazy_schedule(site, built, solved, self._live.timings)
+                schedule = lazy_schedule(site, built, solved, self._live.timings)
+                if not pays_for_start(site, schedule):
+                    return schedule
         return self._scheduler.compute(site)

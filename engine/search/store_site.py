@@ -22,7 +22,8 @@ _PLAIN = {
         Site: "window devices connections hedged",
         Connection: "commodity consumption_limit production_limit soft_consumption soft_production tariffs",
         Storage: "name ports soc_at_start soc_min soc_max soc_minima soc_maxima soc_targets soft_minima soft_maxima "
-        "soft_targets storage_efficiency gain end_value prefer_charging_sooner",
+        "soft_targets storage_efficiency gain end_value prefer_charging_sooner "
+        "yields_above",
         Port: "name commodity consumption_limit production_limit soft_consumption soft_production charging_efficiency "
         "discharging_efficiency wear_price bands on_at_start coefficient share prefer_sooner",
     }.items()

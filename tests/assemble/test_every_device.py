@@ -116,9 +116,17 @@ def test_a_one_way_limit_of_a_group_is_soft_and_leaves_the_other_way_open(home):
          "group": group},
         {**group, "consumption-capacity": "3 kW"},
     ]  # fmt: skip
-    planned = home.plan("site", models, HARD)
+    planned = home.plan("site", models, {**HARD, "relax-site-capacity-constraints": True})
     assert power(planned, "panel") == [4, -5, -5, -5]
     assert planned.schedule.costs["any panel.consumption breach"] == pytest.approx(10_000)
+
+
+@pytest.mark.parametrize("context", [HARD, {**PRICES, "relax-site-capacity-constraints": False}])
+def test_a_one_way_limit_of_a_group_is_hard_once_it_is_not_relaxed(home, context):
+    car, group = sensor(home, "car"), asset(home, "panel")
+    models = [{"sensor": car, **CAR, "group": group}, {**group, "consumption-capacity": "3 kW"}]
+    limited = home.read("site", models, context).site.groups[0]
+    assert limited.consumption_limit.tolist() == [3, 3, 3, 3] and limited.soft_consumption is None
 
 
 def test_a_fixed_load_in_a_group_leaves_less_to_the_others(home):

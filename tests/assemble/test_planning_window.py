@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from app.assemble.site.planning_window import WindowLimits, grown, planned
+from app.assemble.site.planning_window import WindowLimits, grown, planned, within_most_steps
 from app.assemble.site.request import ScheduleRequest
 from db.sensors import Sensor
 from engine.errors import FieldError
@@ -20,7 +20,10 @@ HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)
 def window(sensors=(QUARTER,), model=None, limits=None, **asked):
     request = ScheduleRequest(asset=1, **{"start": START, **asked})
     resolutions = [Sensor(resolution=step) for step in sensors]
-    return planned(request, resolutions, [StorageModel.read(model or {})], limits or WindowLimits())
+    limits = limits or WindowLimits()
+    return within_most_steps(planned(request, resolutions, [StorageModel.read(model or {})], limits), request, limits)[
+        0
+    ]
 
 
 def test_two_days_at_the_finest_resolution_unless_told():
@@ -66,6 +69,19 @@ def test_a_day_is_as_long_as_the_clock_says(day, steps):
 def test_a_plan_lasts_some_time_but_not_for_ever(asked, told):
     with pytest.raises(FieldError, match=told):
         window(**asked)
+
+
+def test_a_plan_without_duration_has_the_most_steps_and_says_so():
+    minute, limits = timedelta(minutes=1), WindowLimits(most_steps=2520)
+    request = ScheduleRequest(asset=1, start=START + timedelta(seconds=10))
+    found, told = within_most_steps(planned(request, [Sensor(resolution=minute)], [], limits), request, limits)
+    assert found.n == 2520 and found.start == request.start and found.end == START + 2520 * minute
+    assert told == [
+        (
+            "duration: 2881 steps are more than the 2520 a plan may have, so that this one lasts PT41H59M50S only; "
+            "a coarser resolution or growing-steps allow more."
+        )
+    ]
 
 
 def test_host_may_lift_the_limit():

@@ -48,7 +48,7 @@ def test_state_of_charge_at_the_start_comes_from_events_or_a_sensor(home, batter
     home.fill(share, 35, Window.of_length(START - QUARTER, QUARTER, QUARTER))
     site = home.read("house", [{"sensor": battery, **rest, "state-of-charge": {"sensor": share}}], FLAT).site
     assert only(site, Storage).soc_at_start == pytest.approx(3.5)
-    assert only(home.read("house", [{"sensor": battery, **rest}], FLAT).site, Storage).soc_at_start == 0
+    assert only(home.read("house", [{"sensor": battery, **rest}], FLAT).site, Storage).soc_at_start == 1
 
 
 def test_old_unit_field_and_old_price_sensor(home, battery):
@@ -100,7 +100,8 @@ def test_targets_are_hard_once_nothing_is_relaxed(home, battery):
     store = only(home.read("house", [model], {**FLAT, "relax-constraints": False}).site, Storage)
     assert store.soft_minima is None and store.soc_targets[16] == 9
     with pytest.raises(FieldError, match="above soc-max"):
-        home.read("house", [{**model, "soc-targets": [{"value": 11, "datetime": "2030-01-14T04:00Z"}]}], FLAT)
+        high = {**model, "soc-targets": [{"value": 11, "datetime": "2030-01-14T04:00Z"}]}
+        home.read("house", [high], {**FLAT, "relax-constraints": False})
 
 
 def test_loads_and_production_get_their_sign_from_the_field_or_the_sensor(home, battery):

@@ -62,6 +62,19 @@ def test_sign_conventions(api: Api, ids: dict[str, int], prices: int, convention
     assert other == pytest.approx([sign * 1000 * value for value in usual])
 
 
+def test_use_that_is_not_met_is_told_by_preview_and_job(api: Api, ids: dict[str, int], prices: int) -> None:
+    body = trigger(ids, prices, duration="PT4H")
+    body["flex-model"][0] |= {"soc-usage": "6 kW", "production-capacity": "0 kW", "roundtrip-efficiency": "100%"}
+    preview = api.post(f"/assets/{ids['battery']}/schedules/preview", json=body).json()
+    job = api.post(f"/assets/{ids['battery']}/schedules/trigger", json=body).json()["job"]
+    result = api.ended(job).json()["result"]
+    assert preview["unresolved"] == result["unresolved"]
+    (device,) = result["unresolved"]
+    assert [each["violation"] for each in device["soc-usage"]] == ["1 kW"] * 8
+    assert any("2 kWh of soc-usage are not met" in warning for warning in result["warnings"])
+    assert preview["warnings"] == result["warnings"]
+
+
 def test_many_sites_are_planned_by_one_job(api: Api, ids: dict[str, int], prices: int) -> None:
     body = trigger(ids, prices)
     site = {"asset": ids["battery"], **{name: body.pop(name) for name in ("flex-model", "flex-context")}}

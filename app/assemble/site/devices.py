@@ -12,7 +12,7 @@ from app.assemble.site.series import Readings
 from engine.devices.port import Port
 from engine.devices.running import OperatingRange
 from engine.errors import FieldError
-from engine.flex.commodity import DEVICE_BREACH_PRICE, CommodityContext
+from engine.flex.commodity import DEVICE_BREACH_PRICE, CommodityContext, breach_price
 from engine.flex.quantity import Fixed, Quantity, SensorReference
 from engine.flex.storage import StorageModel
 from engine.iso_time import duration
@@ -32,6 +32,8 @@ class Surroundings:
     readings: Readings
     context: CommodityContext
     """The context of the device's commodity, for breach prices and relaxation."""
+    dearest: float
+    """Price of the dearest energy of the site [currency/kWh], which default breach prices follow."""
     site_capacity: Floats | None
     """Most power through the connection in both directions [kW], shape (n,); None if it is not limited."""
 
@@ -50,7 +52,12 @@ class DeviceBuilder:
         model = self.model
         hard_taking, soft_taking = self._limit("consumption")
         hard_giving, soft_giving = self._limit("production")
-        discharging = self._efficiency("discharging")
+        charging, discharging = self._efficiency("charging"), self._efficiency("discharging")
+        if ((charging * discharging > 1.0 + 1e-9) & (hard_taking > 0) & (hard_giving > 0)).any():
+            self.around.readings.warn(
+                f"{self.name}: charging-efficiency and discharging-efficiency together are above 100 %, so that "
+                "charging and discharging make energy from nothing; correct one of them."
+            )
         return Port(
             name=self.name,
             commodity=model.commodity,
@@ -59,7 +66,7 @@ class DeviceBuilder:
             production_limit=np.where(discharging > 0, hard_giving, 0.0),
             soft_consumption=soft_taking,
             soft_production=soft_giving,
-            charging_efficiency=self._efficiency("charging"),
+            charging_efficiency=charging,
             discharging_efficiency=np.where(discharging > 0, discharging, 1.0),  # with 0 nothing is given at all
             wear_price=self.series("wear-price", 0.0),
             bands=tuple(self._bands()),
@@ -75,6 +82,18 @@ class DeviceBuilder:
             share=model.fair_share,
             prefer_sooner=not model.stores and model.prefer_curtailing_later,
         )
+
+    def warn_of_free_energy(self) -> None:
+        """Tell of a device without a store that gives energy although it looks like one that stores it."""
+        model = self.model
+        shares = (model.roundtrip_efficiency, model.charging_efficiency, model.discharging_efficiency)
+        like_a_store = any(share is not None for share in (*shares, model.storage_efficiency))
+        if (like_a_store or model.production_capacity is None) and self.capacities[2].any():
+            self.around.readings.warn(
+                f"{self.name}: no field tells of stored energy, so that it produces up to "
+                f"{self.capacities[2].max():g} kW from nothing; give soc-at-start and soc-max of a store, or the "
+                "production-capacity of a generator."
+            )
 
     @cached_property
     def capacities(self) -> tuple[Floats, Floats, Floats]:
@@ -146,8 +165,8 @@ class DeviceBuilder:
         limit = takes if way == "consumption" else gives
         context, name = self.around.context, f"{way}-breach-price"
         asked = {"consumption": context.consumption_breach_price, "production": context.production_breach_price}
-        usual = context.relax_capacity_constraints and not any(asked.values())
-        price = DEVICE_BREACH_PRICE if usual else asked[way]
+        usual = breach_price(DEVICE_BREACH_PRICE, self.around.dearest)
+        price = usual if context.relax_capacity_constraints and not any(asked.values()) else asked[way]
         never = not limit.any()  # 0 throughout is what the device cannot do at all
         if price is None or never or self.model.coupling is not None:
             return limit, None
@@ -155,7 +174,7 @@ class DeviceBuilder:
             per_kw = np.full(len(limit), price)
         else:
             fact = context.fact(name)
-            per_kw = self.around.readings.series(price, fact, name=name, otherwise=DEVICE_BREACH_PRICE)
+            per_kw = self.around.readings.series(price, fact, name=name, otherwise=usual)
         return both, SoftLimit(limit=limit, highest_price=per_kw, hourly_price=per_kw)
 
     @cached_property

@@ -11,6 +11,7 @@ from app.assemble import outputs
 from app.assemble.outputs import SensorOutput, consumption_sign
 from app.assemble.site.devices import DeviceBuilder, Surroundings
 from app.assemble.site.flex_config import DeviceModel
+from app.assemble.site.groups import group_of_devices
 from app.assemble.site.processes import process
 from app.assemble.site.series import Readings
 from app.assemble.site.stores import StorageBuilder
@@ -20,18 +21,19 @@ from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Adjustable
 from engine.errors import FieldError
-from engine.flex.commodity import SITE_BREACH_PRICE, CommodityContext
+from engine.flex.commodity import CommodityContext
 from engine.flex.context import FlexContext
 from engine.flex.parts import GroupReference
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Quantity, SensorReference
 from engine.flex.storage import StorageModel
-from engine.model.limits import SoftLimit
 from engine.site import Group
 from engine.tariffs import Commitment
 from engine.window import Window
 
 Entry = tuple[DeviceModel, StorageModel | ProcessModel]
+RELAXATION = ("relax_constraints", "relax_soc_constraints", "relax_site_capacity_constraints")
+"""Fields of the flex-context that a commodity without one of its own takes over."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,16 @@ class SiteBuilder:
 
     def _around(self, commodity: str) -> Surroundings:
         supplied = self.supplies.get(commodity)
-        context = supplied.context if supplied else CommodityContext(commodity=commodity)
-        return Surroundings(self.window, self.readings, context, supplied.capacity if supplied else None)
+        relaxed = {name: getattr(self.context, name) for name in RELAXATION}  # said once, it holds for all
+        context = supplied.context if supplied else CommodityContext(commodity=commodity, **relaxed)
+        capacity = supplied.capacity if supplied else None
+        return Surroundings(self.window, self.readings, context, self.dearest, capacity)
+
+    @cached_property
+    def dearest(self) -> float:
+        """Price of the dearest energy of any commodity that a device takes or gives [currency/kWh]."""
+        used = {model.commodity for _, model in self.entries}
+        return max([0.0, *(each.dearest for name, each in self.supplies.items() if name in used)])
 
     @property
     def _stores(self) -> list[list[DeviceBuilder]]:
@@ -114,6 +124,7 @@ class SiteBuilder:
         keeper = _keeper(feeders)
         ports = tuple(feeder.port(group=self._group_name(feeder.model.group)) for feeder in _at_grid(feeders))
         if keeper is None:
+            feeders[0].warn_of_free_energy()
             return [Adjustable(name=feeders[0].name, ports=ports)]
         return [StorageBuilder(keeper).store(ports)]
 
@@ -181,30 +192,10 @@ class SiteBuilder:
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Groups of devices with limits of their own."""
-        return tuple(self._group(described) for described in self._described if self._is_group(described))
-
-    def _group(self, described: DeviceBuilder) -> Group:
-        both, takes, gives = described.direction_capacities
-        none, free = np.full(self.window.n, np.inf), "nothing limits the power there"
-        hard = none if both is None else described.assume("power-capacity", both, none, free)
-        soft = [
-            None
-            if limit is None
-            else SoftLimit(
-                limit=np.fmin(hard, described.assume(f"{way}-capacity", limit, hard, "power-capacity counts, {:g} kW")),
-                highest_price=SITE_BREACH_PRICE,
-                hourly_price=SITE_BREACH_PRICE,
-            )
-            for way, limit in (("consumption", takes), ("production", gives))
-        ]
-        return Group(
-            name=described.name,
-            commodity=described.model.commodity,
-            group=self._group_name(described.model.group),
-            consumption_limit=hard,
-            production_limit=hard,
-            soft_consumption=soft[0],
-            soft_production=soft[1],
+        return tuple(
+            group_of_devices(described, within=self._group_name(described.model.group))
+            for described in self._described
+            if self._is_group(described)
         )
 
     def _is_group(self, described: DeviceBuilder) -> bool:

@@ -14,7 +14,7 @@ from engine.errors import FieldError
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Events
 from engine.flex.storage import StorageModel
-from engine.iso_time import EPOCH, MICROSECOND, after
+from engine.iso_time import EPOCH, MICROSECOND, after, from_us, iso_duration
 from engine.window import Window
 
 QUARTER = timedelta(minutes=15)
@@ -46,20 +46,17 @@ def planned(
     power_sensors: Iterable[Sensor],
     models: Sequence[StorageModel | ProcessModel],
     limits: WindowLimits,
-    *,
-    grows: bool = False,
 ) -> Window:
-    """Return the window that a request asks to plan.
+    """Return the window that a request asks to plan, however many steps it has.
 
     Args:
         request: Start, duration and resolution; what it leaves open is chosen here.
         power_sensors: Those that receive the plan; the finest gives the resolution.
         models: Their bounds and targets lengthen a window without duration.
         limits: How long plans are.
-        grows: Whether its steps are still to grow, so that their number is not looked at yet.
 
     Raises:
-        FieldError: It has no step, or more steps than allowed.
+        FieldError: It has no step.
     """
     finest = min((s.resolution for s in power_sensors if s.resolution), default=QUARTER)
     step = finest if request.resolution is None else request.resolution
@@ -72,20 +69,26 @@ def planned(
         end = max([end, *(late for model in stores for late in _moments(model))])
     if end <= start:
         raise FieldError("duration", "a plan lasts some time; give its length, such as PT12H.")
-    window = Window.between(start, end + (EPOCH - end) % step, step)
-    if not grows:
-        refuse_too_many_steps(window, limits)
-    return window
+    return Window.between(start, end + (EPOCH - end) % step, step)
 
 
-def refuse_too_many_steps(window: Window, limits: WindowLimits) -> None:
-    """Raise FieldError if a window has more steps than a plan may have."""
-    if limits.most_steps and window.n > limits.most_steps:
-        raise FieldError(
-            "duration",
-            f"{window.n} steps are more than the {limits.most_steps} a plan may have; "
-            "ask for a shorter duration or a coarser resolution.",
-        )
+def within_most_steps(window: Window, request: ScheduleRequest, limits: WindowLimits) -> tuple[Window, list[str]]:
+    """Window with the most steps allowed at most, where no duration was asked for, and a warning if it is cut.
+
+    Raises:
+        FieldError: The duration asked for has more steps.
+    """
+    most = limits.most_steps
+    if not most or window.n <= most:
+        return window, []
+    about = f"{window.n} steps are more than the {most} a plan may have"
+    if request.duration is not None:
+        raise FieldError("duration", f"{about}; ask for a shorter duration or a coarser resolution.")
+    cut = Window(window.start, from_us(int(window.ticks[most])), window.step, window.bounds[: most + 1])
+    lasts = iso_duration(cut.end - cut.start)
+    return cut, [
+        f"duration: {about}, so that this one lasts {lasts} only; a coarser resolution or growing-steps allow more."
+    ]
 
 
 def grown(window: Window, place: ZoneInfo, longest: timedelta, moments: Iterable[datetime]) -> Window:

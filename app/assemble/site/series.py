@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,8 @@ class Readings:
     references: References
     window: Window
     known_at: datetime
+    place: ZoneInfo
+    """The zone of the site, in which moments are told."""
     warnings: list[str] = field(default_factory=list)
     """What was assumed where data lack."""
     currencies: set[str] = field(default_factory=set)
@@ -89,7 +92,7 @@ class Readings:
         missing = np.isnan(values)
         filled = np.where(missing, instead, values)
         if missing.any() and isinstance(given, SensorReference):
-            self._warn(f"{name}: {self._stretch(given, missing)}; {why.format(filled[missing][0])}.")
+            self.warn(f"{name}: {self._stretch(given, missing)}; {why.format(filled[missing][0])}.")
         return filled
 
     def _stretch(self, given: SensorReference, missing: NDArray[np.bool_]) -> str:
@@ -100,9 +103,14 @@ class Readings:
         more = f" and {len(edges) // 2 - 1} more times" if len(edges) > 2 else ""
         return f"sensor {sensor.id} ({sensor.name}) has no value from {begin} to {end}{more}"
 
-    def _warn(self, text: str) -> None:
+    def warn(self, text: str) -> None:
+        """Tell the one who asks, once."""
         if text not in self.warnings:
             self.warnings.append(text)
+
+    def local(self, moment: datetime) -> str:
+        """Return a moment on the clock of the site, as text."""
+        return moment.astimezone(self.place).isoformat(timespec="minutes")
 
     def by_kind(self, kind: Kind | None, overlap: Overlap = "first") -> Resolver:
         """Return what reads sensors of fields of a kind; see ``engine.flex.values``."""
@@ -134,7 +142,7 @@ class Readings:
         parts = np.flatnonzero((share > 0) & (share < 1 - 1e-9))
         if len(parts):
             first = _local(window.starts[parts[0]], sensor)
-            self._warn(
+            self.warn(
                 f"sensor {sensor.id} ({sensor.name}) is known for a part only of {len(parts)} of {window.n} steps, "
                 f"first at {first}; the mean of that part counts."
             )

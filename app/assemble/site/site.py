@@ -13,7 +13,7 @@ from app.assemble.site import bounded, flex_config
 from app.assemble.site.flex_config import DeviceModel, Effective
 from app.assemble.site.members import SiteBuilder
 from app.assemble.site.naming import ask_for
-from app.assemble.site.planning_window import WindowLimits, grown, planned, refuse_too_many_steps
+from app.assemble.site.planning_window import WindowLimits, grown, planned, within_most_steps
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.series import Readings
 from app.assemble.site.supplies import ConnectionBuilder
@@ -24,7 +24,7 @@ from engine.errors import FieldError, InputError, UnitError, UnknownName
 from engine.flex.context import FlexContext
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
-from engine.iso_time import duration, to_us, zone
+from engine.iso_time import duration, to_us
 from engine.site import Site
 from engine.window import Window
 
@@ -41,6 +41,8 @@ class Assembled:
     """What was assumed where data lack, for the one who asked."""
     described: "SiteDescription"
     """What it was read from."""
+    place: ZoneInfo
+    """The zone of the site, in which months are billed and moments told."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +99,15 @@ def read_site(
             "describe a device in flex-model, or store one."
         )
     power_sensors = [output.sensor for _, read in entries for output in of_power(references, "", read)]
-    window = planned(request, power_sensors, [read for _, read in entries], limits, grows=context.growing_steps)
-    local = zone(power_sensors[0].timezone if power_sensors else "UTC")
+    window = planned(request, power_sensors, [read for _, read in entries], limits)
+    otherwise = power_sensors[0].timezone if power_sensors else "UTC"
+    local = sensors.time_zone(references.session, described.asset.id, otherwise)
     warnings = [_left_out(each) for each in described.foreign]
     if context.growing_steps:
         window, why = _grown(references, described, window, local)
         warnings += why
-        refuse_too_many_steps(window, limits)
-    readings = Readings(references, window, known_at, warnings)
+    window, shortened = within_most_steps(window, request, limits)
+    readings = Readings(references, window, known_at, local, [*warnings, *shortened])
     supplies = {each.commodity: ConnectionBuilder(each, window, readings, local) for each in context.contexts}
     members = SiteBuilder(references, supplies, readings, window, entries, context)
     outputs = (*members.outputs, *_site_outputs(references, supplies.values()))
@@ -112,7 +115,9 @@ def read_site(
     site = Site(
         window=window,
         devices=members.devices,
-        connections=tuple(s.connection() for name, s in supplies.items() if name in used and not s.is_internal),
+        connections=tuple(
+            s.connection(members.dearest) for name, s in supplies.items() if name in used and not s.is_internal
+        ),
         groups=members.groups,
         commitments=members.commitments(),
         hedged=_hedged(context, window),
@@ -121,7 +126,7 @@ def read_site(
     if limits.start_within_bounds:
         _refuse_start_outside(site)
     currencies = context.all_currencies | readings.currencies | members.currencies
-    return Assembled(site, outputs, _one(currencies), tuple(readings.warnings), described)
+    return Assembled(site, outputs, _one(currencies), tuple(readings.warnings), described, local)
 
 
 def _grown(

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from app.assemble.site.devices import DeviceBuilder
 from engine.devices.bounds import Moments, SoftBound
 from engine.errors import FieldError
-from engine.flex.commodity import SOC_BREACH_PRICE
-from engine.flex.quantity import Fixed, Quantity
+from engine.flex.commodity import SOC_BREACH_PRICE, breach_price
+from engine.flex.quantity import Events, Fixed, Quantity
 from engine.flex.values import Scale, at_moments, off_grid, per_tick
 
 Floats = NDArray[np.float64]
+_NOISE = 1e-9
+"""Energies this near to a bound lie on it [kWh]."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +44,22 @@ class SocBounds:
     scale: Scale
     """How bare numbers and percentages are meant."""
 
-    def fields(self) -> dict[str, Any]:
-        """Return the bounds as fields of the engine's Storage.
+    def fields(self, at_start: float) -> dict[str, Any]:
+        """Return the bounds as fields of the engine's Storage; what they cannot mean is told as warnings.
+
+        Args:
+            at_start: Energy stored when the window begins [kWh].
 
         Raises:
-            FieldError: A bound contradicts soc-min or soc-max.
+            FieldError: A hard target contradicts soc-min or soc-max.
         """
         least, most, exact = (self._asked(f"soc-{bound}") for bound in ("minima", "maxima", "targets"))
         short, over = self._price("soc-minima"), self._price("soc-maxima")
-        self._refuse_outside(exact)
+        self._warn_of_start(at_start)
+        self._warn_of_times()
+        for field, bound in (("soc-targets", exact), ("soc-minima", least), ("soc-maxima", most)):
+            if bound is not None:
+                self._warn_outside(field, bound, short=short, over=over)
         hard_least, hard_most = (None if short is not None else least), (None if over is not None else most)
         if exact is not None and short is None and over is not None:
             hard_least = exact.joined(hard_least, np.fmax)
@@ -144,23 +153,59 @@ class SocBounds:
         """Return the price of breaking a bound [currency/kWh], one number or shape (n,); None if it is hard."""
         around, name = self.device.around, f"{field}-breach-price"
         given: Quantity | None = getattr(around.context, name.replace("-", "_"))
+        usual = breach_price(SOC_BREACH_PRICE, around.dearest)
         if given is None:
-            return SOC_BREACH_PRICE if around.context.relaxes_soc else None
+            return usual if around.context.relaxes_soc else None
         if isinstance(given, Fixed):
             return given.number("currency/kWh", field=name)
-        return around.readings.series(given, around.context.fact(name), name=name, otherwise=SOC_BREACH_PRICE)
+        return around.readings.series(given, around.context.fact(name), name=name, otherwise=usual)
 
-    def _refuse_outside(self, exact: SocBound | None) -> None:
-        if exact is None:
-            return
-        at = np.concatenate([np.arange(len(exact.ticks)), np.ceil(self._positions)]).astype(int)
-        targets, low, high = np.concatenate([exact.ticks, exact.moments]), self.low[at], self.high[at]
-        for beyond, way, bound in ((targets < low, "below soc-min", low), (targets > high, "above soc-max", high)):
-            if (wrong := np.flatnonzero(beyond & (at > 0))).size:
-                raise FieldError(
-                    f"{self.device.name}: soc-targets",
-                    f"{targets[wrong[0]]:g} kWh is {way} ({bound[wrong[0]]:g} kWh); change the one or the other.",
-                )
+    def _warn_of_start(self, at_start: float) -> None:
+        """Tell of a start outside soc-min and soc-max."""
+        low, high = float(self.low[1]), float(self.high[1])
+        for beyond, about in ((low - at_start, "below soc-min"), (at_start - high, "above soc-max")):
+            if beyond > _NOISE:
+                bound = low if at_start < low else high
+                text = f"{at_start:g} kWh is {about} ({bound:g} kWh); it is brought back as soon as possible"
+                self.device.around.readings.warn(f"{self.device.name}: soc-at-start: {text}.")
+
+    def _warn_of_times(self) -> None:
+        """Tell of bounds whose time lies before the window or after it."""
+        around = self.device.around
+        window, readings = around.window, around.readings
+        for field in ("soc-targets", "soc-minima", "soc-maxima"):
+            given = self.device.quantity(field)
+            events = given.events if isinstance(given, Events) else ()
+            early = [event.start for event in events if event.end <= window.start]
+            late = [event.start for event in events if event.start > window.end]
+            for moments, about, more in (
+                (early, "before the schedule starts", ""),
+                (late, "after the schedule ends", "; ask for a longer duration"),
+            ):
+                if moments:
+                    several = f" and {len(moments) - 1} more of its times lie" if len(moments) > 1 else " lies"
+                    text = f"{readings.local(min(moments))}{several} {about} and counts for nothing{more}"
+                    readings.warn(f"{self.device.name}: {field}: {text}.")
+
+    def _warn_outside(
+        self, field: str, bound: SocBound, *, short: float | Floats | None, over: float | Floats | None
+    ) -> None:
+        """Tell of a soft bound that soc-min or soc-max keeps a plan from; of a target that is hard, refuse it."""
+        at = np.concatenate([np.arange(len(bound.ticks)), np.ceil(self._positions)]).astype(int)
+        wanted, low, high = np.concatenate([bound.ticks, bound.moments]), self.low[at], self.high[at]
+        ways = [(wanted < low, "below soc-min", low, over)] if field != "soc-minima" else []
+        ways += [(wanted > high, "above soc-max", high, short)] if field != "soc-maxima" else []
+        for beyond, way, limit, price in ways:
+            wrong = np.flatnonzero(beyond & (at > 0))
+            if not wrong.size:
+                continue
+            first = wrong[0]
+            about = f"{wanted[first]:g} kWh is {way} ({limit[first]:g} kWh)"
+            if price is not None:
+                text = f"{about}; it is approached as far as {way.split()[1]} allows"
+                self.device.around.readings.warn(f"{self.device.name}: {field}: {text}.")
+            elif field == "soc-targets":
+                raise FieldError(f"{self.device.name}: {field}", f"{about}; change the one or the other.")
 
 
 def _soft(bound: SocBound | None, price: float | Floats | None) -> SoftBound | None:

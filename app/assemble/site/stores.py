@@ -27,6 +27,7 @@ class StorageBuilder:
 
     def store(self, ports: tuple[Port, ...]) -> Storage:
         """Return the store that ports feed and empty."""
+        context = self.device.around.context
         return Storage(
             name=self.device.name,
             ports=ports,
@@ -35,8 +36,13 @@ class StorageBuilder:
             gain=self._flow("soc-gain") - self._flow("soc-usage"),
             end_value=self._end_value(),
             prefer_charging_sooner=self.device.model.prefer_charging_sooner,
-            **SocBounds(self.device, Scale(self._bare, self.capacity)).fields(),
+            yields_above=self.device.around.dearest if context.relaxes_soc else None,
+            **self._bounds.fields(self.at_start),
         )
+
+    @cached_property
+    def _bounds(self) -> SocBounds:
+        return SocBounds(self.device, Scale(self._bare, self.capacity))
 
     @cached_property
     def at_start(self) -> float:
@@ -58,7 +64,9 @@ class StorageBuilder:
             if np.isnan(found):
                 raise FieldError(field, "no event tells what is stored when the schedule starts; add one.")
         else:
-            found = 0.0
+            found = max(float(self._bounds.low[0]), 0.0)
+            text = f"nothing tells what is stored when the schedule starts; {found:g} kWh is assumed"
+            self.device.around.readings.warn(f"{field}: {text}{', which is soc-min' if found else ''}.")
         if found < 0:
             raise FieldError(field, f"{found:g} kWh is less than nothing; give what is stored.")
         if isinstance(given, Fixed) and str(given.value).strip().endswith("%") and found > (self.capacity or np.inf):
@@ -93,6 +101,9 @@ class StorageBuilder:
         length = around.readings.hours(given) if isinstance(given, SensorReference) else 0.0
         if length or window.bounds:  # of a sensor, the share is that of its events, not of a step
             kept = np.maximum(kept, 0.0) ** (window.hours / (length or window.step_hours))
+        if (kept > 1.0).any():
+            about = f"{self.device.name}: storage-efficiency: {kept.max():.4g} is more than 100 %"
+            around.readings.warn(f"{about}; taken as 100 %, as a store makes no energy.")
         return np.clip(kept, 0.0, 1.0)
 
     def _flow(self, field: str) -> Floats:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from app.assemble.site.series import Readings
 from engine.errors import FieldError, InputError
 from engine.flex.commitment import CommitmentModel
-from engine.flex.commodity import SITE_BREACH_PRICE, CommodityContext
+from engine.flex.commodity import SITE_BREACH_PRICE, CommodityContext, breach_price
 from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
 from engine.flex.values import per_step
 from engine.iso_time import from_us, to_us
 from engine.model.limits import SoftLimit
 from engine.site import Connection
-from engine.tariffs import Commitment, EnergyTariff, PeakTariff, Tariff
+from engine.tariffs import Commitment, EnergyTariff, PeakTariff
 from engine.window import Window
 
 Floats = NDArray[np.float64]
@@ -47,22 +47,25 @@ class ConnectionBuilder:
         )
         return context.commodity != "electricity" and not any(told)
 
-    def connection(self) -> Connection:
+    def connection(self, dearest: float) -> Connection:
         """Return the connection; what one price or capacity leaves open, the other fills in.
+
+        Args:
+            dearest: Price of the dearest energy of the whole site [currency/kWh], which default breach prices follow.
 
         Raises:
             FieldError: Electricity has no price, or a limit is negative.
             InputError: A price is not known anywhere in the window.
         """
-        hard_buying, soft_buying = self._limit("consumption")
-        hard_selling, soft_selling = self._limit("production")
+        hard_buying, soft_buying = self._limit("consumption", dearest)
+        hard_selling, soft_selling = self._limit("production", dearest)
         return Connection(
             commodity=self.context.commodity,
             consumption_limit=hard_buying,
             production_limit=hard_selling,
             soft_consumption=soft_buying,
             soft_production=soft_selling,
-            tariffs=(*self._energy(), *self._peaks()),
+            tariffs=(*self._energy, *self._peaks),
         )
 
     @cached_property
@@ -70,7 +73,17 @@ class ConnectionBuilder:
         """Most power in both directions [kW], shape (n,), infinite where it is not known; None if it is not limited."""
         return self._capacity("site-power-capacity", np.full(self.window.n, np.inf))
 
-    def _energy(self) -> list[Tariff]:
+    @property
+    def dearest(self) -> float:
+        """Price of the dearest energy, or a fiftieth of that of a peak if it is more [currency/kWh]; 0 without any."""
+        if self.context.buying is None and self.context.selling is None:
+            return 0.0
+        prices = [price for each in self._energy for price in (each.consumption_price, each.production_price)]
+        peaks = [np.multiply(each.price, 0.02) for each in self._peaks]
+        return max([0.0, *(float(np.max(np.abs(price))) for price in (*prices, *peaks))])
+
+    @cached_property
+    def _energy(self) -> list[EnergyTariff]:
         context = self.context
         buying, selling = context.buying, context.selling
         if buying is None and selling is None:
@@ -91,7 +104,7 @@ class ConnectionBuilder:
             raise InputError(f"{name} is not known from {span}; add prices for this time, or plan another.")
         return values
 
-    def _limit(self, way: str) -> tuple[Floats, SoftLimit | None]:
+    def _limit(self, way: str, dearest: float) -> tuple[Floats, SoftLimit | None]:
         """Return the hard limit in one direction [kW] and the soft one, if breaking it has a price."""
         hard = np.full(self.window.n, np.inf) if self.capacity is None else self.capacity
         one_way = self._capacity(f"site-{way}-capacity", hard)
@@ -99,7 +112,7 @@ class ConnectionBuilder:
             return hard, None
         one_way = np.zeros(self.window.n) if one_way is None else one_way
         limit = np.fmin(hard, one_way)
-        price = self._breach_price(way)
+        price = self._breach_price(way, breach_price(SITE_BREACH_PRICE, dearest))
         if price is None:
             return limit, None
         return hard, SoftLimit(limit=limit, highest_price=price, hourly_price=price)
@@ -112,12 +125,12 @@ class ConnectionBuilder:
         here, there = (buys, sells) if way == "consumption" else (sells, buys)
         return context.commodity != "electricity" and context.site_power_capacity is None and there and not here
 
-    def _breach_price(self, way: str) -> Floats | None:
+    def _breach_price(self, way: str, usual: float) -> Floats | None:
         field = f"site-{way}-breach-price"
         given: Quantity | None = getattr(self.context, field.replace("-", "_"))
         if given is not None:
-            return self.readings.series(given, self.context.fact(field), name=field, otherwise=SITE_BREACH_PRICE)
-        return np.full(self.window.n, SITE_BREACH_PRICE) if self.context.relaxes_site else None
+            return self.readings.series(given, self.context.fact(field), name=field, otherwise=usual)
+        return np.full(self.window.n, usual) if self.context.relaxes_site else None
 
     def _capacity(self, field: str, wider: Floats) -> Floats | None:
         """Return a capacity per step [kW], the next wider one where it is not known, shape (n,); None without one."""
@@ -131,8 +144,9 @@ class ConnectionBuilder:
         why = "site-power-capacity counts, {:g} kW" if known else "nothing limits the power there"
         return self.readings.assume(given, values, wider, name=field, why=why)
 
-    def _peaks(self) -> list[Tariff]:
-        found: list[Tariff] = []
+    @cached_property
+    def _peaks(self) -> list[PeakTariff]:
+        found: list[PeakTariff] = []
         if (price := self.context.site_peak_consumption_price) is not None:
             found.append(self._peak("consumption", price, self.context.site_peak_consumption))
         if (price := self.context.site_peak_production_price) is not None:

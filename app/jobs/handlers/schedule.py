@@ -15,6 +15,7 @@ from app.assemble.schedule_row import Computed, packed_inputs, schedule_row
 from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.site import Assembled, read_site
+from app.assemble.site_texts import breach_warnings, local_refusal
 from app.auth.access.references import References
 from app.settings.settings import Settings
 from db import schedules, sources
@@ -144,9 +145,11 @@ def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: 
         TimedOut: None was found in time.
         EngineError: The outcome is another error.
     """
-    scheduler, warnings = prepared.scheduler, prepared.assembled.warnings
+    scheduler, warnings, place = prepared.scheduler, prepared.assembled.warnings, prepared.assembled.place
+    if isinstance(outcome, Infeasible):
+        outcome = local_refusal(outcome, place)
     if isinstance(outcome, Schedule):
-        plan, warnings = outcome, (*warnings, *ended_early(outcome))
+        plan, warnings = outcome, (*warnings, *breach_warnings(outcome, place), *ended_early(outcome))
     elif rules.fallback and isinstance(outcome, Infeasible | TimedOut):
         asset_id = prepared.request.asset
         LOG.warning("Asset %s has no plan by the usual scheduler; a plain one is made. %s", asset_id, outcome)

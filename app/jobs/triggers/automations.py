@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -26,16 +25,15 @@ from app.jobs.handlers.report import ReportRequest
 from app.jobs.submission import Order, ask
 from app.jobs.triggers.recurrence import DAY, Recurrence
 from app.settings.settings import Settings
-from db import assets, sensors
+from db import sensors
 from db.accounts.users import User
-from db.assets import Asset
 from db.core.database import Database, get
 from db.core.faults import Unavailable
 from db.jobs import automations, leader
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
 from engine.errors import EngineError, FieldError
-from engine.iso_time import duration, zone
+from engine.iso_time import duration
 
 LOG = logging.getLogger(__name__)
 LEAD = "automations"
@@ -72,7 +70,7 @@ def make(references: References, plan: AutomationPlan, *, now: datetime) -> Auto
     row = Automation(asset_id=plan.asset_id, kind=plan.kind, name=plan.name, request=plan.request, active=True)
     row.every, row.at, row.on_data, row.user_id, row.created_at = plan.every, plan.at, plan.on_data, plan.user_id, now
     row.next_at = recurrence(session, row).next_after(now)
-    asked = orders(session, row, row.next_at.astimezone(time_zone(session, plan.asset_id)))
+    asked = orders(session, row, row.next_at.astimezone(sensors.time_zone(session, plan.asset_id)))
     if not asked:
         raise FieldError("sensors", "a forecast needs at least one sensor.")
     for order in asked:
@@ -85,18 +83,7 @@ def make(references: References, plan: AutomationPlan, *, now: datetime) -> Auto
 
 def recurrence(session: Session, automation: Automation) -> Recurrence:
     """Rule of an automation, in the zone of its asset."""
-    return Recurrence(every=automation.every, at=automation.at, place=time_zone(session, automation.asset_id))
-
-
-def time_zone(session: Session, asset_id: int) -> ZoneInfo:
-    """Time zone of an asset: its attribute, else that of its first sensor, else that of what it is part of."""
-    for asset in assets.lineage(get(session, Asset, asset_id))[::-1]:
-        found = asset.attributes.get("timezone") or next(
-            (s.timezone for s in sensors.of_asset(session, asset.id)), None
-        )
-        if found:
-            return zone(str(found))
-    return zone("UTC")
+    return Recurrence(every=automation.every, at=automation.at, place=sensors.time_zone(session, automation.asset_id))
 
 
 def orders(session: Session, automation: Automation, at: datetime) -> list[Order]:
@@ -231,7 +218,7 @@ def once(
         now: The moment.
         settings: See ``ask``.
     """
-    found = orders(session, automation, now.astimezone(time_zone(session, automation.asset_id)))
+    found = orders(session, automation, now.astimezone(sensors.time_zone(session, automation.asset_id)))
     return [ask(session, replace(order, user_id=user_id), now=now, settings=settings) for order in found]
 
 

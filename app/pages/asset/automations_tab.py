@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.jobs.triggers.automations import time_zone
 from app.jobs.triggers.recurrence import DAY, in_words
 from app.pages.asset.automation_form import AutomationForm
 from app.pages.jobs.job_table import STATES
@@ -34,7 +33,7 @@ from db.core.database import get
 from db.jobs import automations, jobs
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
-from db.sensors import Sensor
+from db.sensors import Sensor, time_zone
 from engine.iso_time import zone
 
 COLUMNS = ["Automation", "When", "Next run", "Last runs"]

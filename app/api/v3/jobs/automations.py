@@ -5,10 +5,9 @@ from typing import Any
 from app.api.http.route import Call, Reply, delete, get, patch, post
 from app.api.v3.jobs.jobs import hand_over, shown_job
 from app.auth.access import access
-from app.jobs.triggers import automations as automating
 from app.usecases.jobs import automations as usecases
 from app.usecases.jobs.automations import AutomationChange, NewAutomation
-from db import assets
+from db import assets, sensors
 from db.assets import Asset
 from db.core import database
 from db.jobs import automations, jobs
@@ -65,7 +64,7 @@ def _automation_document(call: Call, row: Automation) -> dict[str, Any]:
         "request": row.request,
         "every": iso_duration(row.every),
         "at": f"{minutes // 60:02}:{minutes % 60:02}",
-        "timezone": automating.time_zone(call.session, row.asset_id).key,
+        "timezone": sensors.time_zone(call.session, row.asset_id).key,
         "on-data": row.on_data,
         "active": row.active,
         "next-at": row.next_at.isoformat() if row.active else None,
