@@ -55,8 +55,7 @@ class StorageModel(FlexFields):
         kind="state-of-charge",
     )
     soc_at_start: AnyQuantity = described(
-        "Energy stored when the schedule starts; without it, the state-of-charge sensor tells, or soc-min is "
-        "assumed, or 0.",
+        "Energy stored when the schedule starts; else the state-of-charge sensor tells, or soc-min is assumed, or 0.",
         example="3.2 kWh",
         kind="state-of-charge",
         stored="never",
@@ -68,16 +67,10 @@ class StorageModel(FlexFields):
         replaced_by=("a unit in each field, such as '3 kWh'",),
     )
     soc_min: AnyQuantity = described(
-        "Least energy stored at any time; hard as long as any schedule keeps it.",
-        example="1 kWh",
-        kind="energy",
-        overlap="most",
+        "Least energy stored at any time; gives way last.", example="1 kWh", kind="energy", overlap="most"
     )
     soc_max: AnyQuantity = described(
-        "Most energy stored at any time; hard as long as any schedule keeps it.",
-        example="10 kWh",
-        kind="energy",
-        overlap="least",
+        "Most energy stored at any time; gives way last.", example="10 kWh", kind="energy", overlap="least"
     )
     soc_minima: AnyQuantity = described(
         "Least energy stored at some times; soft while constraints are relaxed.",
@@ -92,22 +85,19 @@ class StorageModel(FlexFields):
         kind="energy",
     )
     soc_targets: AnyQuantity = described(
-        "Energy stored at some times; while constraints are relaxed, falling short or going beyond is priced, also "
-        "of one outside soc-min and soc-max.",
+        "Energy stored at some times; while constraints are relaxed, falling short or going beyond is priced.",
         example=[{"value": "9 kWh", "datetime": "2026-03-02T07:00:00+01:00"}],
         kind="energy",
     )
     soc_gain: SeveralQuantities = described(
-        "Power that flows into the store by itself, such as solar heat; several are added. Overflows where no schedule "
-        "has room for it.",
+        "Power that flows into the store by itself, such as solar heat; several are added. Overflows without room.",
         example=["0.4 kW"],
         form="quantities",
         default=(),
         kind="load",
     )
     soc_usage: SeveralQuantities = described(
-        "Power drawn from the store by its use, such as driving or hot water; several are added. Not met where no "
-        "schedule can supply it.",
+        "Power drawn from the store by its use, such as driving; several are added. Met as far as it can be.",
         example=[{"sensor": 21}],
         form="quantities",
         default=(),
