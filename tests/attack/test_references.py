@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import update
 
 from app.assemble import day_costs
 from app.auth.access.identity import identity
@@ -18,7 +19,7 @@ from db.accounts.users import User
 from db.assets import Asset
 from db.core.database import Database
 from db.jobs.jobs import Job
-from db.schedules import CONNECTION, StoredSchedule
+from db.schedules import CONNECTION, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
 from tests.assemble.test_day_costs import planned as stored_row
 from tests.attack import referring
@@ -276,7 +277,8 @@ def test_cards_say_nothing_of_prices_that_may_not_be_read(served: Api, sqlite_pe
         prices = {name: {"sensor": hidden} for name in day_costs.PRICES}
         row = stored_row(session, site, (meter, CONNECTION, 1.0), input_sensors=[load, hidden], **prices)
         energies = {"consumed": 1.0, "produced": 0.0, "peak": 1.0}
-        row.outputs[0].numbers = energies | {"mean-price": 46.173, "paid-price": 4.6173}
+        numbers = energies | {"mean-price": 46.173, "paid-price": 4.6173}
+        session.execute(update(ScheduleOutput).where(ScheduleOutput.schedule_id == row.id).values(numbers=numbers))
     with sqlite_people.reading() as session:
         who = identity(session, session.get_one(User, served.ids["u:hand"]))
         site, principal = session.get_one(Asset, served.ids["site"]), References(session, who)
