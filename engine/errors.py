@@ -4,6 +4,7 @@
 attributes, so that the API, the pages and the command line need not read them out of the sentence.
 """
 
+import re
 from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any
@@ -31,21 +32,46 @@ class FieldError(InputError):
     """One named field is wrong.
 
     Attributes:
-        field: The field as the user spells it, such as ``soc-at-start``.
+        field: The field as the user spells it, with the place inside it, such as ``soc-targets[0].datetime``.
         problem: What is wrong with it and the way out, without the name.
+        owner: What the field describes, such as the name of a device; empty where that is clear.
+
+    A field may be given with its owner before it, ``battery: soc-min``; forms and programs find it by its name alone.
     """
 
-    def __init__(self, field: str, problem: str) -> None:
-        self.field, self.problem = field, problem
-        super().__init__(f"{field}: {problem}")
+    def __init__(self, field: str, problem: str, *, owner: str = "") -> None:
+        before, _, self.field = field.rpartition(": ")
+        self.problem, self.owner = problem, owner or before
+        super().__init__(": ".join(part for part in (self.owner, self.field, problem) if part))
+
+    def owned_by(self, owner: str) -> "FieldError":
+        """Return the same error about the field of an owner."""
+        return type(self)(self.field, self.problem, owner=owner)
+
+    def inside(self, outer: str) -> "FieldError":
+        """Return the same error about a field inside another one, such as ``commitments[0]``."""
+        return type(self)(f"{outer}.{self.field}", self.problem, owner=self.owner)
+
+
+def keys_of(field: str) -> list[str]:
+    """Return the keys and indices that lead to a field: ``soc-targets[0].datetime`` stands under three."""
+    return re.findall(r"[^.\[\]]+", field) or [field]
 
 
 class UnitError(InputError):
     """A unit is unknown or does not fit the quantity it is used for."""
 
 
+class QuantityError(FieldError, UnitError):
+    """A field holds no quantity, or one that cannot be written in the unit wanted."""
+
+
 class TimeError(InputError):
     """A moment, duration or zone cannot be read, or does not fit the steps it is used with."""
+
+
+class MomentError(FieldError, TimeError):
+    """A field holds no moment or duration, or one that cannot be counted."""
 
 
 class UnknownName(InputError):
@@ -60,6 +86,22 @@ class UnknownName(InputError):
     def __init__(self, kind: str, name: str, known: Collection[str]) -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
         super().__init__(f"No {kind} is called {name!r}; {nearest(name, self.known)}")
+
+
+class UnknownField(FieldError, UnknownName):
+    """There is no field of this name, or no key of this name inside one."""
+
+    def __init__(self, kind: str, name: str, known: Collection[str], *, field: str = "", owner: str = "") -> None:
+        UnknownName.__init__(self, kind, name, known)
+        self.field, self.problem, self.owner = field or name, str(self), owner
+
+    def owned_by(self, owner: str) -> "UnknownField":
+        """See FieldError."""
+        return UnknownField(f"{self.kind} of {owner}", self.name, self.known, field=self.field, owner=owner)
+
+    def inside(self, outer: str) -> "UnknownField":
+        """See FieldError."""
+        return UnknownField(self.kind, self.name, self.known, field=f"{outer}.{self.field}", owner=self.owner)
 
 
 class UnknownPlugin(UnknownName):

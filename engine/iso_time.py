@@ -14,7 +14,7 @@ import isodate
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import TimeError, nearest
+from engine.errors import MomentError, TimeError, nearest
 
 Microseconds: TypeAlias = NDArray[np.int64]
 
@@ -61,13 +61,13 @@ def instant(text: str, *, field: str, local: ZoneInfo | None = None) -> datetime
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise TimeError(f"{field}: {text!r} is not a time; write it like 2026-03-29T00:00:00+01:00.") from None
+        raise MomentError(field, f"{text!r} is not a time; write it like 2026-03-29T00:00:00+01:00.") from None
     if not FIRST.year <= moment.year < LAST.year:
-        raise TimeError(f"{field}: {text!r} lies outside the years {FIRST.year} to {LAST.year - 1}.")
+        raise MomentError(field, f"{text!r} lies outside the years {FIRST.year} to {LAST.year - 1}.")
     if moment.tzinfo is not None:
         return moment
     if local is None:
-        raise TimeError(f"{field}: {text!r} has no time zone; add an offset such as +01:00, or Z for UTC.")
+        raise MomentError(field, f"{text!r} has no time zone; add an offset such as +01:00, or Z for UTC.")
     return moment.replace(tzinfo=local)
 
 
@@ -91,11 +91,11 @@ def duration(text: str, *, field: str, start: datetime | None = None) -> timedel
         if sign == "-":
             nominal, fixed = -nominal, -fixed
     except (isodate.ISO8601Error, ValueError, TypeError):
-        raise TimeError(f"{field}: {text!r} is not a duration; write it like PT15M, PT1H or P1D.") from None
+        raise MomentError(field, f"{text!r} is not a duration; write it like PT15M, PT1H or P1D.") from None
     except ArithmeticError:
         raise _too_long(text, field) from None
     if start is None and not isinstance(nominal, timedelta):
-        raise TimeError(f"{field}: months and years have no fixed length here; give days or hours.")
+        raise MomentError(field, "months and years have no fixed length here; give days or hours.")
     try:
         length = fixed + (nominal if start is None else _utc(start + nominal) - _utc(start))
     except (ArithmeticError, ValueError):  # isodate counts whole months and years only, to the year 9999
@@ -105,10 +105,10 @@ def duration(text: str, *, field: str, start: datetime | None = None) -> timedel
     return length
 
 
-def _too_long(text: str, field: str) -> TimeError:
+def _too_long(text: str, field: str) -> MomentError:
     years = LAST.year - FIRST.year
-    return TimeError(
-        f"{field}: {text!r} cannot be counted; give at most {years} years, months and years as whole ones."
+    return MomentError(
+        field, f"{text!r} cannot be counted; give at most {years} years, months and years as whole ones."
     )
 
 
@@ -124,7 +124,7 @@ def after(start: datetime, length: timedelta, *, field: str) -> datetime:
             return end
     except OverflowError:
         pass
-    raise TimeError(f"{field}: {iso_duration(length)} from {start.isoformat()} leads beyond the year {LAST.year - 1}.")
+    raise MomentError(field, f"{iso_duration(length)} from {start.isoformat()} leads beyond the year {LAST.year - 1}.")
 
 
 def _utc(moment: datetime) -> datetime:

@@ -17,7 +17,7 @@ from db.core import bounds
 from db.core.bounds import Most
 from db.sensors import Sensor
 from engine import resample
-from engine.errors import FieldError
+from engine.errors import FieldError, QuantityError, UnitError
 from engine.iso_time import DAY, HOUR_US, MICROSECOND, Microseconds, after, zone
 from engine.units import units
 from engine.window import MOST_STEPS, Window
@@ -104,12 +104,15 @@ def _written(sensor: Sensor, known: Known, asked: SeriesQuery, step: timedelta) 
     if not step % DAY:  # a day of a sensor is one of its zone, of 23 to 25 hours
         ticks = resample.later(ticks[:1], ticks - ticks[0], zone(sensor.timezone))
     unit, series = asked.unit or sensor.unit, of_sensor(sensor, known.events, known.values)
-    if asked.resolution is None:  # the values as they are stored, also where the time asked for begins within an event
-        stored = replace(series, level=True).over(ticks, rule="last")
-        hours = np.diff(ticks) / HOUR_US if sensor.resolution else None
-        values = units.convert(stored, sensor.unit, unit, hours=hours)
-    else:
-        values = series.over(ticks, unit, "mean" if sensor.resolution else "last")
+    try:
+        if asked.resolution is None:  # as they are stored, also where the time asked for begins within an event
+            stored = replace(series, level=True).over(ticks, rule="last")
+            hours = np.diff(ticks) / HOUR_US if sensor.resolution else None
+            values = units.convert(stored, sensor.unit, unit, hours=hours)
+        else:
+            values = series.over(ticks, unit, "mean" if sensor.resolution else "last")
+    except UnitError as error:
+        raise QuantityError("unit", str(error)) from None
     return EquidistantSeries(
         window=window,
         starts=ticks[:-1],

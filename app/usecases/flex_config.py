@@ -45,18 +45,18 @@ def check_flex_context(references: References, raw: Mapping[str, Any]) -> None:
     _check(references, FlexContext, raw, "flex_context")
 
 
-def field_problems(kind: type[FlexFields], raw: Mapping[str, Any]) -> dict[str, str]:
+def field_problems(kind: type[FlexFields], raw: Mapping[str, Any]) -> dict[str, FieldError]:
     """Reasons why fields cannot be stored, by name as written; empty if all can."""
-    problems = {}
+    problems: dict[str, FieldError] = {}
     for name, value in raw.items():
         plain = str(name).replace("_", "-")
         try:
             kind.read({name: value}).refuse_unstorable()
         except FieldError as error:
             if error.field.replace("_", "-").startswith(plain):  # else another field is lacking, which may come yet
-                problems[str(name)] = error.problem
+                problems[str(name)] = error
         except EngineError as error:
-            problems[str(name)] = str(error).removeprefix(f"{plain}: ")
+            problems[str(name)] = FieldError(plain, str(error))
     return problems
 
 
@@ -64,16 +64,16 @@ def _check(references: References, kind: type[FlexFields], raw: Mapping[str, Any
     if not raw:
         return
     if problems := field_problems(kind, raw):
-        raise Invalid("json", {f"{column}.{name}": [problem] for name, problem in problems.items()})
+        raise Invalid("json", {error.inside(column).field: [error.problem] for error in problems.values()})
     rest = {name: value for name, value in REST_OF_PROCESS.items() if kind is ProcessModel and name not in named(raw)}
     try:
         config = kind.read({**rest, **raw})
     except FieldError as error:
-        raise FieldError(f"{column}.{error.field}", error.problem) from None
+        raise error.inside(column) from None
     try:
-        ask_for(references, config, {}, of=column)
-    except FieldError as error:  # in the spelling of the other refusals, so that forms find the field
-        raise FieldError(error.field.replace(f"{column}: ", f"{column}.", 1), error.problem) from None
+        ask_for(references, config, {})
+    except FieldError as error:
+        raise error.inside(column) from None
 
 
 def mentions_elsewhere(session: Session, asset_ids: Collection[int]) -> list[Mention]:

@@ -130,11 +130,13 @@ def _too_long(most: int, what: str, setting: str) -> str:
 def shortened(error: ValidationError, where: str, spelled: dict[str, str], known: list[str]) -> Invalid:
     """Return pydantic's findings as one list of problems per field, in the spelling of the request."""
     fields: dict[str, list[str]] = {}
+    own = {name.replace("-", "_"): name for name in known}
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         path = [
             str(part) for part in problem["loc"] if not str(part).startswith(("function-", "is-instance", "tuple["))
         ]
-        name = spelled.get(path[0], path[0].replace("_", "-")) if path else "_schema"
+        plain = path[0].replace("-", "_") if path else ""
+        name = spelled.get(plain, own.get(plain, path[0])) if path else "_schema"
         message = PLAINER.get(problem["type"], str(problem["msg"]).removeprefix("Value error, "))
         if problem["type"] == "extra_forbidden":
             message = f"There is no such field; {nearest(name, known)}"

@@ -38,16 +38,16 @@ class CommitmentModel(FlexFields):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if not self.name:
-            raise FieldError("commitments.name", "a commitment needs a name, under which its cost is told.")
+            raise FieldError("name", "a commitment needs a name, under which its cost is told.")
         if self.baseline is None:
-            raise FieldError("commitments.baseline", "a commitment needs the power promised, such as '4 kW'.")
+            raise FieldError("baseline", "a commitment needs the power promised, such as '4 kW'.")
         if self.up_price is None and self.down_price is None:
-            raise FieldError("commitments", f"{self.name} needs an up-price or a down-price; else it binds nothing.")
+            raise FieldError("up-price", f"{self.name} needs an up-price or a down-price; else it binds nothing.")
         if self.sensors is not None and self.group is not None:
-            raise FieldError("commitments.group", f"{self.name} names sensors and a group; choose one of both.")
-        for price in (self.up_price, self.down_price):
+            raise FieldError("group", f"{self.name} names sensors and a group; choose one of both.")
+        for field, price in (("up-price", self.up_price), ("down-price", self.down_price)):
             if price is not None:
-                quantity.check(price, self.unit, field=f"commitment {self.name}")
+                quantity.check(price, self.unit, field=field)
         return self
 
     def unit_of(self, fact: Fact) -> str | None:

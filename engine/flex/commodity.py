@@ -226,7 +226,7 @@ class CommodityContext(FlexFields):
     @field_validator("commitments", mode="before")
     @classmethod
     def _commitments(cls, raw: object) -> object:
-        return read_entries(CommitmentModel, raw)
+        return read_entries(CommitmentModel, raw, field="commitments")
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:
@@ -234,11 +234,14 @@ class CommodityContext(FlexFields):
             raise FieldError(
                 "inflexible-device-sensors", "it cannot be mixed with inflexible-consumption and inflexible-production."
             )
-        loads = (*self.inflexible_consumption, *self.inflexible_production)
-        ids = [*self.inflexible_device_sensors, *(load.sensor for load in loads if isinstance(load, SensorReference))]
-        twice = sorted({sensor for sensor in ids if ids.count(sensor) > 1})
-        if twice:
-            raise FieldError("inflexible loads", f"sensor {twice[0]} is named twice; name it once.")
+        seen = set[int]()
+        for field in ("inflexible_device_sensors", "inflexible_consumption", "inflexible_production"):
+            for load in getattr(self, field):
+                sensor = load.sensor if isinstance(load, SensorReference) else load
+                if sensor in seen:
+                    raise FieldError(field.replace("_", "-"), f"sensor {sensor} is named twice; name it once.")
+                if isinstance(sensor, int):
+                    seen.add(sensor)
         softening = [name for name in self.model_fields_set if "breach" in name or name.startswith("relax")]
         if softening and self.legacy_prices:
             raise FieldError(

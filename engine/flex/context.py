@@ -38,7 +38,7 @@ class FlexContext(CommodityContext):
     @field_validator("commodities", mode="before")
     @classmethod
     def _contexts(cls, raw: object) -> object:
-        return read_entries(CommodityContext, raw)
+        return read_entries(CommodityContext, raw, field="commodities")
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:

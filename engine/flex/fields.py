@@ -15,11 +15,12 @@ from pydantic import (
     Strict,
     ValidationError,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
     field_validator,
     model_validator,
 )
 
-from engine.errors import FieldError, UnknownName
+from engine.errors import FieldError, UnknownField, keys_of
 from engine.flex import quantity
 from engine.flex.facts import Fact, Reference, fact_of
 from engine.iso_time import instant
@@ -61,9 +62,9 @@ class FlexFields(BaseModel):
         """Return the fields that a user wrote.
 
         Raises:
-            UnknownName: A field that does not exist, with the nearest name.
+            UnknownField: A field that does not exist, with the nearest name.
             FieldError: A field that cannot be read, or fields that exclude each other.
-            UnitError: A unit that does not fit.
+            QuantityError: A unit that does not fit.
         """
         try:
             return cls.model_validate(dict(raw))
@@ -90,7 +91,7 @@ class FlexFields(BaseModel):
             name = str(spelling).replace("_", "-")
             name = cls.spellings.get(name, name)
             if name not in known:
-                raise UnknownName(f"{cls.language} field", str(spelling), known)
+                raise UnknownField(f"{cls.language} field", str(spelling), known)
             if name in fields:
                 raise FieldError(name, "it is given twice, in two spellings; leave one out.")
             fields[name] = value
@@ -170,12 +171,22 @@ class FlexFields(BaseModel):
         """Read every field that is a quantity, and check its unit at once."""
         fact = cls.fact(str(info.field_name))
         if raw is None or fact.form not in ("quantity", "quantities"):
-            return raw
+            return () if raw is None and fact.form == "quantities" else raw
         if fact.unit is None:
             return quantity.read(raw, field=fact.name)  # whether per energy or per power is for the model to say
         if fact.form == "quantities":
             return tuple(cls._one(item, f"{fact.name}[{at}]", fact) for at, item in enumerate(_listed(raw)))
         return cls._one(raw, fact.name, fact)
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _placed(cls, raw: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
+        """Name the field around what is wrong inside it."""
+        name = str(info.field_name).replace("_", "-")
+        try:
+            return handler(raw)
+        except FieldError as error:
+            raise error if keys_of(error.field)[0] == name else error.inside(name) from None
 
     @classmethod
     def _one(cls, raw: object, name: str, fact: Fact) -> quantity.Quantity:
@@ -190,16 +201,23 @@ class FlexFields(BaseModel):
 Fields = TypeVar("Fields", bound=FlexFields)
 
 
-def read_entries(kind: type[Fields], raw: object) -> tuple[Fields, ...]:
-    """Return the entries of a list of dictionaries, each as fields of a kind."""
+def read_entries(kind: type[Fields], raw: object, *, field: str) -> tuple[Fields, ...]:
+    """Return the entries of a list of dictionaries, each as fields of a kind.
+
+    Raises:
+        FieldError: One is wrong; it is named by the field of the list and its place.
+    """
     read = []
-    for entry in _listed(raw):
+    for place, entry in enumerate(_listed(raw)):
         if isinstance(entry, kind):
             read.append(entry)
         elif isinstance(entry, Mapping):
-            read.append(kind.read(entry))
+            try:
+                read.append(kind.read(entry))
+            except FieldError as error:
+                raise error.inside(f"{field}[{place}]") from None
         else:
-            raise FieldError(kind.language, "each entry is a dictionary of fields.")
+            raise FieldError(f"{field}[{place}]", "each entry is a dictionary of fields.")
     return tuple(read)
 
 

@@ -1,12 +1,12 @@
 """Parts of flex-models and flex-contexts with fields of their own: ways to run, where results go, groups."""
 
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self, TypeAlias
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from engine.errors import FieldError
 from engine.flex.facts import FieldRole, described
-from engine.flex.fields import AnyQuantity, FlexFields, Key
+from engine.flex.fields import AnyQuantity, FlexFields, Key, read_entries
 from engine.flex.quantity import Fixed
 
 
@@ -36,7 +36,7 @@ class OperationMode(FlexFields):
         Raises:
             FieldError: They change over time, or the least is more than the most.
         """
-        field, given = f"operation-modes.{way}-range", getattr(self, f"{way}_range")
+        field, given = f"{way}-range", getattr(self, f"{way}_range")
         if given is None:
             return None
         if len(given) != 2 or not all(isinstance(power, Fixed) for power in given):
@@ -45,6 +45,12 @@ class OperationMode(FlexFields):
         if not 0 <= least <= most:
             raise FieldError(field, f"{least:g} to {most:g} kW is no range; write the least power first, 0 or more.")
         return least, most
+
+
+OperationModes: TypeAlias = Annotated[
+    tuple[OperationMode, ...], BeforeValidator(lambda raw: read_entries(OperationMode, raw, field="operation-modes"))
+]
+"""Ways to run; an error names the one that it is in."""
 
 
 class Output(FlexFields):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from engine.errors import FieldError, UnitError, UnknownName
+from engine.errors import FieldError, QuantityError, UnknownField
 from engine.iso_time import after, duration, instant
 from engine.units import units
 from engine.units.grammar import CO2
@@ -52,7 +52,7 @@ class Fixed:
             return units.magnitude(units.convert(value, bare, unit_for(unit, bare)), unit, field=field)
         units.magnitude(value, unit, field=field)
         if unit and value:
-            raise UnitError(f"{field}: {value:g} has no unit; write it like '{value:g} {unit_for(unit, 'EUR')}'.")
+            raise QuantityError(field, f"{value:g} has no unit; write it like '{value:g} {unit_for(unit, 'EUR')}'.")
         return value
 
 
@@ -117,13 +117,15 @@ def _fixed(raw: str | float, field: str) -> Fixed:
     """Return one value as a user wrote it; its unit is looked at when it is used."""
     if isinstance(raw, bool):
         raise FieldError(field, "true and false are not quantities; write a number and a unit, such as '15 kW'.")
+    if raw == "":
+        raise FieldError(field, "it is empty; write a number and a unit, such as '15 kW', or leave it out.")
     if not isinstance(raw, str) and not abs(raw) <= units.LARGEST:
         raise FieldError(field, f"write a number from {-units.LARGEST:g} to {units.LARGEST:g}.")
     return Fixed(raw if isinstance(raw, str) else float(raw))
 
 
 def _reference(raw: Mapping[str, object], field: str) -> SensorReference:
-    _known_keys(raw, REFERENCE_KEYS, f"key of the sensor reference {field}")
+    _known_keys(raw, REFERENCE_KEYS, f"key of the sensor reference {field}", field)
     sensor = raw.get("sensor")
     if type(sensor) is not int:
         raise FieldError(field, "a sensor reference needs the id of the sensor, such as {'sensor': 5}.")
@@ -152,14 +154,14 @@ def _event(raw: object, field: str) -> Event:
         return raw
     if not isinstance(raw, Mapping):
         raise FieldError(field, "an event is written like {'value': '3 kW', 'start': ..., 'end': ...}.")
-    _known_keys(raw, EVENT_KEYS, f"key of the event {field}")
+    _known_keys(raw, EVENT_KEYS, f"key of the event {field}", field)
     value = raw.get("value")
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise FieldError(field, "an event needs a value, such as '3 kW'.")
+        raise FieldError(f"{field}.value", "an event needs a value, such as '3 kW'.")
     start, end = _span(raw, field)
     if end < start:
         raise FieldError(field, f"it ends ({end.isoformat()}) before it starts ({start.isoformat()}).")
-    return Event(start, end, _fixed(value, field))
+    return Event(start, end, _fixed(value, f"{field}.value"))
 
 
 def _span(raw: Mapping[str, object], field: str) -> tuple[datetime, datetime]:
@@ -179,17 +181,17 @@ def _span(raw: Mapping[str, object], field: str) -> tuple[datetime, datetime]:
         case ["end", "start"]:
             return at["start"], at["end"]
         case ["duration", "start"]:
-            lasts = duration(str(raw["duration"]), field=field, start=at["start"])
+            lasts = duration(str(raw["duration"]), field=f"{field}.duration", start=at["start"])
             return at["start"], after(at["start"], lasts, field=field)
         case ["duration", "end"]:
-            return after(at["end"], -duration(str(raw["duration"]), field=field), field=field), at["end"]
+            return after(at["end"], -duration(str(raw["duration"]), field=f"{field}.duration"), field=field), at["end"]
     raise FieldError(field, "say when with datetime, with start and end, or with duration and one of both.")
 
 
-def _known_keys(raw: Mapping[str, object], known: Sequence[str], kind: str) -> None:
+def _known_keys(raw: Mapping[str, object], known: Sequence[str], kind: str, field: str) -> None:
     for key in raw:
         if key not in known:
-            raise UnknownName(kind, str(key), known)
+            raise UnknownField(kind, str(key), known, field=f"{field}.{key}")
 
 
 def _texts(raw: object, field: str) -> list[str]:
@@ -208,26 +210,31 @@ def check(quantity: Quantity, unit: str, *, field: str, bare_is_fine: bool = Fal
         field: What it is, for errors.
         bare_is_fine: The unit of bare numbers is settled later.
     """
-    for value in written(quantity):
-        value.number(unit, field=field, bare=unit_for(unit, "EUR") if bare_is_fine else None, whole=1.0)
+    for place, value in placed(quantity, field):
+        value.number(unit, field=place, bare=unit_for(unit, "EUR") if bare_is_fine else None, whole=1.0)
 
 
 def refuse_negative(quantity: Quantity, unit: str, *, field: str) -> None:
     """Raise FieldError if a value written in the quantity is below 0."""
-    for value in written(quantity):
-        if value.number(unit, field=field, bare=unit_for(unit, "EUR"), whole=1.0) < 0:
-            raise FieldError(field, f"{value.value} is below 0; it is told as 0 or more.")
+    for place, value in placed(quantity, field):
+        if value.number(unit, field=place, bare=unit_for(unit, "EUR"), whole=1.0) < 0:
+            raise FieldError(place, f"{value.value} is below 0; it is told as 0 or more.")
 
 
 def written(quantity: Quantity) -> list[Fixed]:
     """Return the values written in a quantity: all but those of a sensor."""
+    return [value for _, value in placed(quantity, "")]
+
+
+def placed(quantity: Quantity, field: str) -> list[tuple[str, Fixed]]:
+    """Return the values written in the quantity of a field, each with its place, such as ``soc-minima[0].value``."""
     match quantity:
         case Fixed():
-            return [quantity]
+            return [(field, quantity)]
         case Events():
-            return [event.value for event in quantity.events]
+            return [(f"{field}[{at}].value", event.value) for at, event in enumerate(quantity.events)]
         case SensorReference():
-            return [] if quantity.default is None else [quantity.default]
+            return [] if quantity.default is None else [(f"{field}.default", quantity.default)]
 
 
 def currency(quantity: Quantity) -> str | None:
@@ -250,7 +257,7 @@ def span(raw: object, field: str) -> Event:
         return raw
     if not isinstance(raw, Mapping):
         raise FieldError(field, "a time is written like {'start': ..., 'duration': 'PT1H'}.")
-    _known_keys(raw, EVENT_KEYS[1:], f"key of {field}")
+    _known_keys(raw, EVENT_KEYS[1:], f"key of {field}", field)
     start, end = _span(raw, field)
     return Event(start, end, Fixed(0.0))
 

@@ -10,7 +10,7 @@ from engine.errors import FieldError
 from engine.flex import quantity
 from engine.flex.facts import FieldRole, described
 from engine.flex.fields import AnyQuantity, FlexFields, Key, Moment, SeveralQuantities, attributes_of
-from engine.flex.parts import GroupReference, OperationMode, Output
+from engine.flex.parts import GroupReference, OperationModes, Output
 from engine.flex.quantity import Fixed, Quantity
 from engine.iso_time import duration
 
@@ -67,7 +67,7 @@ class StorageModel(FlexFields):
         replaced_by=("a unit in each field, such as '3 kWh'",),
     )
     soc_min: AnyQuantity = described(
-        "Least energy stored at any time; gives way last.", example="1 kWh", kind="energy", overlap="most"
+        "Least energy stored at any time; gives way last.", example="1 kWh", kind="energy", overlap="most", signed=False
     )
     soc_max: AnyQuantity = described(
         "Most energy stored at any time; gives way last.", example="10 kWh", kind="energy", overlap="least"
@@ -77,6 +77,7 @@ class StorageModel(FlexFields):
         example=[{"value": "8 kWh", "datetime": "2026-03-02T07:00:00+01:00"}],
         overlap="most",
         kind="energy",
+        signed=False,
     )
     soc_maxima: AnyQuantity = described(
         "Most energy stored at some times; soft while constraints are relaxed.",
@@ -143,7 +144,7 @@ class StorageModel(FlexFields):
         signed=False,
         kind="capacity",
     )
-    operation_modes: tuple[OperationMode, ...] = described(
+    operation_modes: OperationModes = described(
         "Ways to run, one of them in each step; none means any power within the capacities.",
         example=[{"consumption-range": ["0 kW", "0 kW"]}, {"consumption-range": ["2 kW", "3 kW"]}],
         form="parts",
@@ -250,7 +251,9 @@ class StorageModel(FlexFields):
         for name, most in MOST.items():
             efficiency = getattr(self, name.replace("-", "_"))
             for value in quantity.written(efficiency) if efficiency is not None else ():
-                if not 0 <= value.number("", field=name) <= most:  # 95 can only be meant as a percentage
+                share = value.number("", field=name)
+                clear = name == "storage-efficiency" and "%" in str(value.value)
+                if share < 0 or (share > most and not clear):  # 95 can only be meant as a percentage
                     about = f"{value.value} is not between 0 and {most * 100:g} %"
                     raise FieldError(name, f"{about}; write a percentage such as '95%', or a ratio such as 0.95.")
             # A store may lose everything in a step, but nothing could ever go in or out at 0 % throughout.
@@ -284,7 +287,7 @@ MOST = {
     "charging-efficiency": 20.0,
     "discharging-efficiency": 20.0,
     "roundtrip-efficiency": 1.0,
-    "storage-efficiency": 1.0,
+    "storage-efficiency": 2.0,  # what is above 100 % counts as 100 %, and a warning tells so
 }
 """The largest share that makes sense; a heat pump gives several kWh of heat per kWh taken."""
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import UnitError
+from engine.errors import QuantityError, UnitError
 from engine.units.algebra import Unit
 from engine.units.grammar import LONGEST, number, read
 from engine.units.table import CURRENCIES
@@ -201,9 +201,9 @@ def magnitude(value: float, target: str, *, field: str) -> float:
         UnitError: It is not finite, or beyond ``LARGEST``.
     """
     if math.isnan(value):
-        raise UnitError(f"{field}: NaN is not a number; leave the field out, or write one.")
+        raise QuantityError(field, "NaN is not a number; leave the field out, or write one.")
     if abs(value) > LARGEST:
-        raise UnitError(f"{field}: {value:g} is too large; the most is {LARGEST:g} {target}".rstrip() + ".")
+        raise QuantityError(field, f"{value:g} is too large; the most is {LARGEST:g} {target}".rstrip() + ".")
     return value
 
 
@@ -221,7 +221,7 @@ def bare_number(text: str, *, field: str) -> float | None:
     try:
         return sign * _float(number(digits))
     except UnitError as error:
-        raise UnitError(f"{field}: {error}") from None
+        raise QuantityError(field, str(error)) from None
 
 
 def quantity(text: str, target: str, *, field: str) -> float:
@@ -233,7 +233,7 @@ def quantity(text: str, target: str, *, field: str) -> float:
     try:
         return _number(text, target)
     except UnitError as error:
-        raise UnitError(f"{field}: {error}") from error
+        raise QuantityError(field, str(error)) from error
 
 
 @lru_cache(maxsize=4096)

@@ -179,7 +179,7 @@ def test_what_is_no_longer_there_is_told_with_its_field(target: Home, case: Case
         FieldError, match=r"there is no (sensor|asset) 999; add it first, or name another one"
     ) as refused:
         naming.ask_for(References(target.session, None), case.read(999), {case.fact.name: "asset 3 (house)"})
-    assert case.fact.name in refused.value.field and "of asset 3 (house)" in refused.value.field
+    assert case.fact.name in refused.value.field and "asset 3 (house)" in refused.value.owner
 
 
 def test_an_incomplete_process_is_not_stored_with_a_sensor_that_is_not_there(target: Home) -> None:
@@ -216,5 +216,5 @@ def test_a_stored_power_sensor_that_is_gone_stops_the_plan_and_not_the_look_at_t
     house.flex_model = {"sensor": 999, "power-capacity": "2 kW"}
     [model] = flex_config.models(References(target.session, None), [house], [])
     assert (model.sensor, model.effective.fields["sensor"]) == (None, 999)
-    with pytest.raises(FieldError, match=rf"sensor of asset {house.id} \(house\): there is no sensor 999"):
+    with pytest.raises(FieldError, match=rf"asset {house.id} \(house\): sensor: there is no sensor 999"):
         target.read("house", [], PRICE)

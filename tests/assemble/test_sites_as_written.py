@@ -148,9 +148,13 @@ def test_a_month_ends_when_it_does_on_the_clock_of_the_site(months):
     [
         ({"charging-efficiency": 95}, {}, "battery: charging-efficiency: 95.0 is not between 0 and 2000 %"),
         ({"roundtrip-efficiency": 1.2}, {}, "battery: roundtrip-efficiency: 1.2 is not between 0 and 100 %"),
-        ({"storage-efficiency": 99}, {}, "battery: storage-efficiency: 99.0 is not between 0 and 100 %"),
+        ({"storage-efficiency": 99}, {}, "battery: storage-efficiency: 99.0 is not between 0 and 200 %"),
         ({"charging-efficiency": "0%"}, {}, "battery: charging-efficiency: with 0 % nothing"),
-        ({"operation-modes": [{"consumption-range": [0, 1]}]}, {}, r"battery: consumption-range\[1\]: 1 has no unit"),
+        (
+            {"operation-modes": [{"consumption-range": [0, 1]}]},
+            {},
+            r"battery: operation-modes\[0\].consumption-range\[1\]: 1 has no unit",
+        ),
         ({"operation-modes": [{"consumption-rang": ["0 kW", "1 kW"]}]}, {}, "operation-modes field.*consumption-range"),
         ({"operation-modes": [{"consumption-range": ["3 kW", "1 kW"]}]}, {}, "3 to 1 kW is no range"),
         ({"operation-modes": [{"consumption-range": ["0 kWh", "1 kW"]}]}, {}, "'0 kWh' cannot be written in kW"),

@@ -152,8 +152,8 @@ def test_a_preview_tells_what_is_paid_for_and_what_cannot_be_kept(api: Api, ids:
     }
     told = api.post(f"/assets/{ids['battery']}/schedules/preview", json=body).json()
     assert told["unresolved"] == [
-        {"device": "battery",
-         "soc-targets": [{"datetime": "2026-03-31T22:50:00+00:00", "violation": f"{8 - 5 * 50 / 60:.6g} kWh"}]}
+        {"device": "battery", "asset": ids["battery"],
+         "soc-targets": [{"datetime": "2026-03-31T22:50:00+00:00", "violation": f"{8 - 5 * 50 / 60:.6f} kWh"}]}
     ]  # fmt: skip
     assert told["costs"]["battery wear"] == pytest.approx(0.01 * sum(map(abs, told["power"]["values"]["battery"])) / 4)
     assert told["costs"]["battery end value"] == pytest.approx(-0.05 * told["soc"]["values"]["battery"][-1])
@@ -170,7 +170,7 @@ def test_a_preview_tells_what_is_paid_for_and_what_cannot_be_kept(api: Api, ids:
         ({"start": None}, 422, "start"),
         ({"duration": "forever"}, 422, "duration"),
         ({"flex-model": [{"sensor": 99999}]}, 422, "99999"),
-        ({"flex-model": [{"soc-at-start": "1 kWh"}]}, 422, "flex-model[0]"),
+        ({"flex-model": [{"soc-at-start": "1 kWh"}]}, 422, "'flex-model': {'0'"),
         ({"flex-context": {"consumption-price": "5 apples"}}, 422, "apples"),
         ({"flex-kontext": {}}, 422, "flex-context"),
         ({"duration": "P900D"}, 422, "steps"),

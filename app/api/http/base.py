@@ -191,7 +191,8 @@ class Endpoint(KeepsContentType, Receiving):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer any error in one shape."""
         error = kwargs.get("exc_info", (None, None, None))[1]
-        status, body, headers = answer(error, status_code)
+        where = "query" if self.request.method in ("GET", "HEAD") else "json"
+        status, body, headers = answer(error, status_code, where=where)
         self._send(Reply(status=status, headers=headers), orjson.dumps(body))
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:

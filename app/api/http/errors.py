@@ -16,7 +16,7 @@ from app.web.fair_pools import Crowded
 from db.beliefs.merge import WriteConflict
 from db.core import faults
 from db.core.database import NotFound
-from engine.errors import EngineError, FieldError, InputError, SolveError
+from engine.errors import EngineError, FieldError, InputError, SolveError, keys_of
 from engine.importing.layout import Undecided
 
 Body = dict[str, Any]
@@ -77,19 +77,23 @@ SENTENCES = {
     500: "Something went wrong on the server; it is logged there.",
 }
 """What a client is told of a plain status."""
+REJECTED = {"result": "Rejected"}
+"""What clients of FlexMeasures find in answers that refuse what was sent."""
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 WORDS = {400: "INVALID_REQUEST", 401: "UNAUTHORIZED", 403: "INVALID_SENDER", 405: "INVALID_METHOD", 410: "GONE"}
 
 
-def answer(error: BaseException | None, code: int = 500) -> tuple[int, Body, dict[str, str]]:
+def answer(error: BaseException | None, code: int = 500, *, where: str = "json") -> tuple[int, Body, dict[str, str]]:
     """Return status, body and headers that tell a client of an error.
 
     Args:
         error: What was raised; None for a plain status.
         code: The status where the error is none of ours.
+        where: The part of the request that fields without a place of their own are in.
     """
     if isinstance(error, ApiError):
-        return error.code, _body(error.word, str(error)) | error.extra, error.headers
+        rejected = REJECTED if error.code in (400, 403, 422) else {}
+        return error.code, _body(error.word, str(error)) | rejected | error.extra, error.headers
     if isinstance(error, Crowded):
         code, word = (429, "TOO_MANY_REQUESTS") if error.own else (503, "SERVER_BUSY")
         return code, _body(word, str(error)), {"Retry-After": str(error.retry_after)}
@@ -99,24 +103,44 @@ def answer(error: BaseException | None, code: int = 500) -> tuple[int, Body, dic
     if error is not None and faults.passes(error):
         gone = faults.Unavailable()
         return 503, _body("DATABASE_UNAVAILABLE", str(gone)), {"Retry-After": str(gone.retry_after)}
-    if isinstance(error, FieldError):
-        return answer(Invalid("json", {error.field: [error.problem]}))
-    if isinstance(error, Invalid):
-        told = _body("UNPROCESSABLE_ENTITY", str(error)) | {
-            "message": {error.where: error.fields},
-            "result": "Rejected",
-        }
-        return 422, told, {}
-    if isinstance(error, Undecided):
-        fields = {question.field: [f"{question.text} {question.way_out}"] for question in error.questions}
-        body = _body("UNPROCESSABLE_ENTITY", str(error)) | {"message": {"query": fields}, "result": "Rejected"}
-        return 422, body | {"questions": [question.document() for question in error.questions]}, {}
+    if isinstance(error, FieldError | Invalid | Undecided):
+        return 422, _of_fields(error, where), {}
     for kind, (status, word) in STATUS.items():
         if isinstance(error, kind):
-            return status, _body(word, faults.sentence(error)), {}
+            if status == 422:  # about several fields, or none of them
+                return 422, _of_fields(Invalid(where, {"_schema": [faults.sentence(error)]}), where), {}
+            return status, _body(word, faults.sentence(error)) | (REJECTED if status == 403 else {}), {}
     phrase = PHRASES.get(code, "Error")
     return code, _body(WORDS.get(code, phrase.upper().replace(" ", "_")), SENTENCES.get(code, f"{phrase}.")), {}
 
 
-def _body(word: str, message: str) -> Body:
+def _body(word: str, message: str | Body) -> Body:
     return {"status": word, "message": message}
+
+
+def _of_fields(error: FieldError | Invalid | Undecided, where: str) -> Body:
+    """Body that names each wrong field by the keys that lead to it; of a file, with the questions it leaves open."""
+    more: Body = {}
+    if isinstance(error, FieldError):
+        fields = {error.field: [": ".join(filter(None, (error.owner, error.problem)))]}
+    elif isinstance(error, Invalid):
+        where, fields = error.where, error.fields
+    else:
+        where = "query"
+        fields = {question.field: [f"{question.text} {question.way_out}"] for question in error.questions}
+        more = {"questions": [question.document() for question in error.questions]}
+    return _body("UNPROCESSABLE_ENTITY", {where: _nested(fields)}) | REJECTED | more
+
+
+def _nested(fields: dict[str, list[str]]) -> Body:
+    """Return what is wrong with fields under the keys and indices that lead to each, as in the JSON that was sent."""
+    tree: Body = {}
+    for field, problems in fields.items():
+        *outer, last = keys_of(field)
+        level = tree
+        for key in outer:
+            inner = level.setdefault(key, {})
+            level[key] = level = inner if isinstance(inner, dict) else {"_schema": inner}
+        known = level.get(last)
+        level[last] = {**known, "_schema": problems} if isinstance(known, dict) else [*(known or ()), *problems]
+    return tree

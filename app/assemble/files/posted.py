@@ -13,7 +13,7 @@ from db.core import bounds
 from db.core.bounds import Most
 from db.sensors import Sensor
 from engine import resample
-from engine.errors import UnitError
+from engine.errors import QuantityError, UnitError
 from engine.iso_time import DAY, HOUR_US, MICROSECOND, Microseconds, to_us, zone
 from engine.units import units
 
@@ -72,7 +72,10 @@ def beliefs(posted: Posted, sensor: Sensor, *, known_at: datetime, most: Most | 
         TimeError: The step neither is a multiple of the sensor's resolution nor divides it.
     """
     hours = resample.lengths(posted.events, posted.step, zone(sensor.timezone)) / HOUR_US if posted.step else None
-    values = units.convert(posted.values, posted.unit, sensor.unit, hours=hours, whole=whole(sensor))
+    try:
+        values = units.convert(posted.values, posted.unit, sensor.unit, hours=hours, whole=whole(sensor))
+    except UnitError as error:
+        raise QuantityError("unit", str(error)) from None
     if np.isinf(values).any():
         raise UnitError("Values that are infinite, or are so in the unit of the sensor, cannot be stored.")
     events, values, times = _fitted(posted, values, sensor, most)

@@ -149,10 +149,10 @@ class SiteBuilder:
             for reference, sign in self._references(supplied.context):
                 if reference.sensor in planned:
                     continue
+                field = _field_of(supplied.context, sign)
                 if reference.sensor in counted:
                     told = f"sensor {reference.sensor} is in the flex-model and in the flex-context; name it once."
-                    raise FieldError("inflexible loads", told)
-                field = _field_of(supplied.context, sign)
+                    raise FieldError(field, told)
                 power = self.readings.series(reference, supplied.context.fact(field), name=field, otherwise=0.0)
                 yield Inflexible(
                     name=f"sensor {reference.sensor}",

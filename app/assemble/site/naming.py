@@ -42,8 +42,8 @@ def ask_for(references: References, fields: FlexFields, origins: Mapping[str, st
     written = {name.replace("_", "-"): origin for name, origin in origins.items()}
     for each in fields.references():
         origin = written.get(each.path.partition(".")[0], "request")
-        field = f"{of}: {each.path}" if of else each.path
-        field = field if origin == "request" else f"{field} of {origin}"
+        owner = of if origin == "request" else ", from ".join(part for part in (of, origin) if part)
+        field = f"{owner}: {each.path}" if owner else each.path
         if each.target == "asset":
             references.asset(each.key, field=field)
         else:

@@ -20,7 +20,7 @@ from app.assemble.site.supplies import ConnectionBuilder
 from app.auth.access.references import References, is_id
 from db import assets, sensors
 from db.assets import Asset
-from engine.errors import FieldError, InputError, UnitError, UnknownName
+from engine.errors import FieldError, InputError
 from engine.flex.context import FlexContext
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
@@ -183,19 +183,13 @@ def _entry(model: DeviceModel) -> StorageModel | ProcessModel:
     fields = model.effective.fields
     kind = flex_config.model_kind(model.asset.asset_type.name if model.asset is not None else "", fields)
     given = {**_process_type(model), **fields} if kind is ProcessModel else fields
+    power = given.get("power")
+    if isinstance(power, int | float) and not isinstance(power, bool) and model.sensor is not None:
+        given = {**given, "power": f"{power} {model.sensor.unit}"}
     try:
         return kind.read(given)
     except FieldError as error:
-        raise FieldError(f"{_named(model)}{error.field}", error.problem) from error
-    except UnknownName as error:
-        owner = f" of {model.asset.name}" if model.asset else ""
-        raise UnknownName(f"{error.kind}{owner}", error.name, error.known) from error
-    except UnitError as error:
-        raise UnitError(f"{_named(model)}{error}") from error
-
-
-def _named(model: DeviceModel) -> str:
-    return f"{model.asset.name}: " if model.asset is not None else ""
+        raise (error.owned_by(model.asset.name) if model.asset is not None else error) from None
 
 
 def _process_type(model: DeviceModel) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class FlexForm(pn.viewable.Viewer):
         """
         values = {name: value for name, widget in self._inputs.items() if (value := read_value(widget.value)) != ""}
         if wrong := field_problems(self._kind, values):
-            raise Invalid("form", {name: [problem] for name, problem in wrong.items()})
+            raise Invalid("form", {name: [error.problem] for name, error in wrong.items()})
         return values
 
     async def _submit(self, _event: object) -> None:
