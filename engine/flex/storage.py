@@ -251,9 +251,7 @@ class StorageModel(FlexFields):
         for name, most in MOST.items():
             efficiency = getattr(self, name.replace("-", "_"))
             for value in quantity.written(efficiency) if efficiency is not None else ():
-                share = value.number("", field=name)
-                clear = name == "storage-efficiency" and "%" in str(value.value)
-                if share < 0 or (share > most and not clear):  # 95 can only be meant as a percentage
+                if not 0 <= value.number("", field=name) <= most:  # 95 can only be meant as a percentage
                     about = f"{value.value} is not between 0 and {most * 100:g} %"
                     raise FieldError(name, f"{about}; write a percentage such as '95%', or a ratio such as 0.95.")
             # A store may lose everything in a step, but nothing could ever go in or out at 0 % throughout.
@@ -287,7 +285,7 @@ MOST = {
     "charging-efficiency": 20.0,
     "discharging-efficiency": 20.0,
     "roundtrip-efficiency": 1.0,
-    "storage-efficiency": 2.0,  # what is above 100 % counts as 100 %, and a warning tells so
+    "storage-efficiency": 20.0,  # above 100 % counts as 100 %, and a warning tells so
 }
 """The largest share that makes sense; a heat pump gives several kWh of heat per kWh taken."""
 

@@ -12,6 +12,7 @@ from tests.assemble.homes import HOUR, QUARTER, START, Home, us
 
 FLAT = {"consumption-price": "0.30 EUR/kWh"}
 BATTERY = {"soc-at-start": 2, "soc-min": "1 kWh", "soc-max": "10 kWh", "power-capacity": "5.0kW"}
+IDLE = BATTERY | {"power-capacity": "0 kW"}
 
 
 @pytest.fixture
@@ -277,6 +278,32 @@ def test_a_target_between_two_steps_is_met_at_its_time(home, battery):
     assert soc[4] / 3 + soc[5] * 2 / 3 == pytest.approx(4.0)
 
 
+def test_a_storage_efficiency_above_all_is_all_and_is_told(home, battery):
+    planned = home.plan("house", [{"sensor": battery, **IDLE, "storage-efficiency": "120 %"}], FLAT)
+    assert planned.schedule.soc["battery"] == pytest.approx(2.0)
+    assert any("is more than 100 %" in told for told in planned.warnings)
+
+
+def test_the_connection_of_a_device_s_own_asset_is_its_capacity(home, battery):
+    home.assets["battery"].attributes = {"site-power-capacity": "3 kVA"}
+    model = {key: value for key, value in BATTERY.items() if key != "power-capacity"}
+    paid = {"consumption-price": "-0.1 EUR/kWh", "production-price": "-0.2 EUR/kWh", "site-power-capacity": "9 kW"}
+    planned = home.plan("house", [{"sensor": battery, **model, "soc-max": "90 kWh"}], paid)
+    assert planned.schedule.power["battery"] == pytest.approx(3.0)
+
+
+def test_bounds_that_are_met_are_told_with_their_margins(home, battery):
+    model = {"sensor": battery, **BATTERY, "power-capacity": "2 kW"}  # 2 kWh to begin with
+    least = [{"value": "3 kWh", "datetime": "2030-01-14T01:00Z"}, {"value": "3.5 kWh", "datetime": "2030-01-14T01:10Z"}]
+    planned = home.plan("house", [{**model, "soc-minima": least}], FLAT)
+    soc = planned.schedule.soc["battery"]
+    (met,) = plan_result(planned)["resolved"]
+    margins = [item["margin"].split() for item in met["soc-minima"]]
+    assert [item["datetime"][11:16] for item in met["soc-minima"]] == ["01:00", "01:10"]
+    assert [float(number) for number, _ in margins] == pytest.approx([soc[4] - 3, soc[4] / 3 + soc[5] * 2 / 3 - 3.5])
+    assert met["asset"] == planned.outputs[0].sensor.asset_id and not plan_result(planned)["unresolved"]
+
+
 def test_a_target_that_cannot_be_met_is_told_with_its_time(home, battery):
     model = {"sensor": battery, **BATTERY, "power-capacity": "2 kW"}  # 2 kWh, and 2 kW for seventy minutes
     target = [{"value": "5 kWh", "datetime": "2030-01-14T01:10Z"}]
@@ -284,5 +311,6 @@ def test_a_target_that_cannot_be_met_is_told_with_its_time(home, battery):
     (missed,) = plan_result(planned)["unresolved"]
     assert missed == {
         "device": "battery",
+        "asset": planned.outputs[0].sensor.asset_id,
         "soc-targets": [{"datetime": "2030-01-14T01:10:00+00:00", "violation": "0.666667 kWh"}],
     }

@@ -148,7 +148,7 @@ def test_a_month_ends_when_it_does_on_the_clock_of_the_site(months):
     [
         ({"charging-efficiency": 95}, {}, "battery: charging-efficiency: 95.0 is not between 0 and 2000 %"),
         ({"roundtrip-efficiency": 1.2}, {}, "battery: roundtrip-efficiency: 1.2 is not between 0 and 100 %"),
-        ({"storage-efficiency": 99}, {}, "battery: storage-efficiency: 99.0 is not between 0 and 200 %"),
+        ({"storage-efficiency": 99}, {}, "battery: storage-efficiency: 99.0 is not between 0 and 2000 %"),
         ({"charging-efficiency": "0%"}, {}, "battery: charging-efficiency: with 0 % nothing"),
         (
             {"operation-modes": [{"consumption-range": [0, 1]}]},

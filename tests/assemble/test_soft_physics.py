@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.jobs.handlers.kinds import unresolved
+from app.assemble.soc_results import unresolved
 from db.core.database import Database
 from engine.devices.storage import Storage
 from engine.errors import Infeasible
@@ -32,8 +32,8 @@ def power(home: Home) -> int:
 
 def told(planned):
     """Return the warnings, and what is unresolved of the only device as moments on the clock of UTC and amounts."""
-    (device,) = unresolved(planned.schedule)
-    limits = {key: value for key, value in device.items() if key != "device"}
+    (device,) = unresolved(planned.schedule, planned.outputs)
+    limits = {key: value for key, value in device.items() if key not in ("device", "asset")}
     return list(planned.warnings), {
         limit: [(each["datetime"][11:16], each["violation"]) for each in every] for limit, every in limits.items()
     }
@@ -44,7 +44,7 @@ def test_use_beyond_the_supply_is_met_as_far_as_it_can_be(home, power):
     assert planned.schedule.soc["tank"] == pytest.approx([1.5, 0.5, 0, 0, 0], abs=1e-6)
     assert told(planned) == (
         ["tank: 2.5 kWh of soc-usage are not met, between 2030-01-14T02:00+01:00 and 2030-01-14T05:00+01:00."],
-        {"soc-usage": [("01:00", "0.5 kW"), ("02:00", "1 kW"), ("03:00", "1 kW")]},
+        {"soc-usage": [("01:00", "0.5 kW"), ("02:00", "1.0 kW"), ("03:00", "1.0 kW")]},
     )
 
 
@@ -52,7 +52,7 @@ def test_gain_into_a_full_tank_overflows(home, power):
     planned = home.plan("site", [{"sensor": power, **TANK, "soc-at-start": "9 kWh", "soc-gain": "2 kW"}], PRICE)
     assert told(planned) == (
         ["tank: 7 kWh of soc-gain overflow, between 2030-01-14T01:00+01:00 and 2030-01-14T05:00+01:00."],
-        {"soc-gain": [("00:00", "1 kW"), ("01:00", "2 kW"), ("02:00", "2 kW"), ("03:00", "2 kW")]},
+        {"soc-gain": [("00:00", "1.0 kW"), *((f"0{hour}:00", "2.0 kW") for hour in (1, 2, 3))]},
     )
 
 
@@ -87,7 +87,7 @@ def test_a_start_just_above_the_maximum_is_not_sold_at_the_price_of_a_breach(hom
 def test_a_bound_out_of_reach_is_approached_and_told(home, power, bounds, soc, warning):
     planned = home.plan("site", [{"sensor": power, **MODEL, "soc-at-start": "2 kWh", **bounds}], PRICE)
     assert any(warning in each for each in planned.warnings)
-    assert unresolved(planned.schedule)
+    assert unresolved(planned.schedule, planned.outputs)
     if soc is not None:
         assert planned.schedule.soc["tank"][2] == pytest.approx(soc)
 

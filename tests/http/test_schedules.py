@@ -70,7 +70,7 @@ def test_use_that_is_not_met_is_told_by_preview_and_job(api: Api, ids: dict[str,
     result = api.ended(job).json()["result"]
     assert preview["unresolved"] == result["unresolved"]
     (device,) = result["unresolved"]
-    assert [each["violation"] for each in device["soc-usage"]] == ["1 kW"] * 8
+    assert [each["violation"] for each in device["soc-usage"]] == ["1.0 kW"] * 8
     assert any("2 kWh of soc-usage are not met" in warning for warning in result["warnings"])
     assert preview["warnings"] == result["warnings"]
 

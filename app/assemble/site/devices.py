@@ -104,7 +104,7 @@ class DeviceBuilder:
         """
         both, takes, gives = self.direction_capacities
         if both is None and takes is None and gives is None:
-            both = self.around.site_capacity
+            both = self._asset_capacity(self.around.site_capacity)
             if both is None:
                 raise FieldError(f"{self.name}: power-capacity", "give the most power of the device, such as '5 kW'.")
         none = np.full(self.around.window.n, np.nan)
@@ -116,6 +116,15 @@ class DeviceBuilder:
         takes = both if takes is None else np.fmin(both, self.assume("consumption-capacity", takes, both, one))
         gives = both if gives is None else np.fmin(both, self.assume("production-capacity", gives, both, one))
         return both, takes, gives
+
+    def _asset_capacity(self, otherwise: Floats | None) -> Floats | None:
+        """Return what an attribute of older releases says the connection of the device's own asset takes [kW]."""
+        asset = self.given.asset
+        told = asset.attributes.get("site-power-capacity") if asset is not None else None
+        if not isinstance(told, str):
+            return otherwise
+        power = Fixed(told).number("kW", field=f"{self.name}: site-power-capacity")
+        return np.full(self.around.window.n, power)
 
     def _of_both(self, told: Floats, one_way: Floats) -> Floats:
         """Return most power in both directions: where nothing tells the wider one way, the site's, else none at all."""

@@ -31,6 +31,7 @@ JSON = "as JSON, or the name of a file with it"
 @click.option("--soc-at-start", help="What is stored at the start, such as 50% or '225 kWh'; with --sensor.")
 @click.option("--flex-model", default="[]", help=f"Devices, {JSON}.")
 @click.option("--flex-context", default="{}", help=f"Prices, limits and loads of the site, {JSON}.")
+@click.option("--scheduler", help="Name of the scheduler, such as ProcessScheduler; without it the one that fits.")
 @click.option("--dry-run", is_flag=True, help="Tell the plan and save nothing.")
 def for_asset(asset: int | None, sensor: int | None, dry_run: bool, **given: Any) -> None:
     """Compute the schedule of an asset and all below it; flex-model and flex-context as over the API."""
@@ -42,7 +43,8 @@ def for_asset(asset: int | None, sensor: int | None, dry_run: bool, **given: Any
     with reading() as session:
         if sensor is not None:
             asset = get(session, Sensor, sensor).asset_id
-        order = ScheduleOrder(request=_request(asset or 0, sensor, models, context, given), prior=prior)
+        request = _request(asset or 0, sensor, models, context, given)
+        order = ScheduleOrder(request=request, prior=prior, scheduler=given["scheduler"])
         done = usecases.compute_schedule(session, actor, order, saves=not dry_run)
     if not dry_run:
         with acting(actor) as (session, _):

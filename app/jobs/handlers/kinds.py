@@ -4,13 +4,13 @@ Each computes in a reading session and gives back a function that saves in a wri
 write while a job computes. Both are given what resolves references for who asked for the job, as of then.
 """
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from app.assemble import marginal
 from app.assemble.site.request import ScheduleRequest
+from app.assemble.soc_results import resolved, unresolved
 from app.auth.access.references import References
 from app.jobs.handlers import fleet, forecast, forecast_cycles, ingest_later, report, schedule
 from app.jobs.handlers.fleet import FleetRequest
@@ -19,7 +19,6 @@ from app.jobs.handlers.report import ReportRequest
 from app.jobs.handlers.schedule import Planned
 from app.settings.settings import Settings
 from db.jobs.jobs import Job
-from engine.site import Schedule
 
 Result: TypeAlias = dict[str, Any]
 Save: TypeAlias = Callable[[References], Result]
@@ -65,21 +64,11 @@ def plan_result(planned: Planned) -> Result:
         "commitment-costs": dict(planned.schedule.costs),
         "status": str(planned.schedule.status.value),
         "warnings": list(planned.warnings),
-        "unresolved": unresolved(planned.schedule),
-        "resolved": [],
+        "unresolved": unresolved(planned.schedule, planned.outputs),
+        "resolved": resolved(planned.schedule, planned.site, planned.outputs),
         "binding-limits": marginal.binding_limits(planned.schedule),
         "solver": marginal.solving(planned.schedule),
     }
-
-
-def unresolved(plan: Schedule) -> list[dict[str, Any]]:
-    """Soft limits that are not met: one entry per device, with moment and amount of each breach by limit."""
-    found: dict[str, dict[str, list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
-    for breach in plan.breaches:
-        device, _, limit = breach.limit.rpartition(".")
-        at = plan.window.moment(breach.step).isoformat()
-        found[device][limit].append({"datetime": at, "violation": f"{breach.amount:.6g} {breach.unit}"})
-    return [{"device": device, **limits} for device, limits in found.items()]
 
 
 def run_fleet(references: References, attempt: Attempt) -> Save:

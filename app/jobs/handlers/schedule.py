@@ -43,6 +43,8 @@ class Rules:
     """See StorageScheduler.time_limit."""
     gap: float = 0.001
     """See StorageScheduler.gap."""
+    scheduler: str | None = None
+    """Name of the scheduler; None: the one that the asset names, or that fits."""
     fallback: bool = False
     """Whether a plain plan, with a source of its own, is saved where no plan keeps every hard limit."""
     source_name: str = "Flexscope"
@@ -98,6 +100,8 @@ class Planned:
     id: int
     """Of its row."""
     schedule: Schedule
+    site: Site
+    """What was planned."""
     scheduler: str
     """Name of the scheduler that made it."""
     outputs: tuple[SensorOutput, ...]
@@ -201,7 +205,9 @@ def save(
     inputs, row.inputs_missing = _inputs(done, rules)
     schedules.add_schedule(session, row, inputs)
     stored = {key: each.stored for key, each in written.items()}
-    return Planned(row.id, done.schedule, name, outputs, by.id, stored, done.assembled.currency, done.warnings)
+    return Planned(
+        row.id, done.schedule, done.assembled.site, name, outputs, by.id, stored, done.assembled.currency, done.warnings
+    )
 
 
 def _inputs(done: Computed, rules: Rules) -> tuple[bytes | None, str]:
@@ -219,13 +225,16 @@ def _inputs(done: Computed, rules: Rules) -> tuple[bytes | None, str]:
 
 
 def _scheduler(asset: Asset, site: Site, rules: Rules) -> Any:
-    """Return who plans: the asset's own choice among those installed, else ours.
+    """Return who plans: the scheduler asked for or named by the asset, else the one of ours that suits the site.
 
     Raises:
-        UnknownPlugin: The asset names a scheduler that is not installed.
+        UnknownPlugin: No scheduler of this name is installed.
     """
-    asked = asset.attributes.get("custom-scheduler")
-    if asked:
-        return plugins.find("schedulers", str(asked.get("class") if isinstance(asked, Mapping) else asked))()
+    attribute = asset.attributes.get("custom-scheduler")
+    name = rules.scheduler or (attribute.get("class") if isinstance(attribute, Mapping) else attribute)
+    if name:
+        kind = plugins.find("schedulers", str(name))
+        if kind not in (StorageScheduler, ProcessScheduler):  # ours stand for each other
+            return kind()
     together = StorageScheduler(solver=rules.solver, time_limit=rules.time_limit, gap=rules.gap)
     return ProcessScheduler(together=together) if is_timed_by_price(site) else together

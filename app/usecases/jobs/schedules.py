@@ -1,6 +1,6 @@
 """Schedules of assets: ask for one by a job, compute one at once, try one without saving it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from db.assets import Asset
 from db.core import database
 from db.jobs.jobs import Job
 from db.sensors import Sensor
+from engine.errors import FieldError
 from engine.flex.context import FlexContext
 from engine.flex.process import ProcessModel
 from engine.flex.reference import json_schema
@@ -80,6 +81,8 @@ class ScheduleOrder:
     request: ScheduleRequest
     prior: datetime | None = None
     """As of when to plan; None: as of when it is asked for."""
+    scheduler: str | None = None
+    """Name of the scheduler that computes it at once; None: the one that the asset names, or that fits."""
     force: bool = False
     """Whether to plan although an equal request was made a moment ago."""
 
@@ -107,9 +110,12 @@ def order_for_sensor(session: Session, sensor_id: int, trigger: ScheduleTrigger)
 
     Raises:
         NotFound: There is no such sensor.
+        FieldError: The flex-model names another one.
     """
     asset_id = database.get(session, Sensor, sensor_id).asset_id
     models = trigger.flex_model
+    if isinstance(models, dict) and models.get("sensor", sensor_id) != sensor_id:
+        raise FieldError("sensor", f"the address is of sensor {sensor_id}; leave this field out.")
     entries = [{**models, "sensor": sensor_id}] if isinstance(models, dict) else models or [{"sensor": sensor_id}]
     return _order(asset_id, trigger, entries)
 
@@ -188,7 +194,8 @@ def compute_schedule(session: Session, actor: Actor, order: ScheduleOrder, *, sa
     asset = database.get(session, Asset, order.request.asset)
     actor.check("create-children" if saves else "read", asset)
     references = References(session, actor.principal, saves=saves)
-    return schedule.compute(references, order.request, known_at=order.prior or actor.now, rules=rules_for(actor))
+    rules = replace(rules_for(actor), scheduler=order.scheduler)
+    return schedule.compute(references, order.request, known_at=order.prior or actor.now, rules=rules)
 
 
 def save_schedule(session: Session, actor: Actor, order: ScheduleOrder, computed: Computed) -> Planned:

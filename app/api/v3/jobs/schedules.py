@@ -15,8 +15,8 @@ from app.api.v3.jobs import jobs as jobs_api
 from app.assemble import data, marginal
 from app.assemble.data import SeriesQuery
 from app.assemble.site import flex_config
+from app.assemble.soc_results import resolved, unresolved
 from app.auth.access.references import References
-from app.jobs.handlers.kinds import unresolved
 from app.usecases.fields import HYPHENS, Length, Query, Unit, lasting
 from app.usecases.jobs import fleets
 from app.usecases.jobs import schedules as usecases
@@ -154,7 +154,8 @@ def preview(call: Call, id: int, body: ScheduleTrigger) -> dict[str, Any]:
         "costs": dict(plan.costs),
         "currency": done.assembled.currency,
         "status": str(plan.status.value),
-        "unresolved": unresolved(plan),
+        "unresolved": unresolved(plan, done.assembled.outputs),
+        "resolved": resolved(plan, done.assembled.site, done.assembled.outputs),
         "binding-limits": marginal.binding_limits(plan),
         "prices": {"unit": f"{done.assembled.currency}/kWh", "values": on_slots(plan.shadow_prices)},
         "worth": {"unit": f"{done.assembled.currency}/kWh", "values": on_slots(plan.storage_values)},
