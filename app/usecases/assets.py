@@ -26,7 +26,7 @@ Name = Annotated[str, Field(min_length=1, max_length=80)]
 Latitude = Annotated[float, Field(ge=-90, le=90, description="Degrees north")]
 Longitude = Annotated[float, Field(ge=-180, le=180, description="Degrees east")]
 Owner = Annotated[Identifier | None, Field(description="Without it your own; null: public (admins)")]
-MAY_BE_EMPTY = {"latitude", "longitude", "parent_asset_id", "external_id"}
+MAY_BE_EMPTY = {"description", "latitude", "longitude", "parent_asset_id", "external_id"}
 COPIED_OF_ASSET = (
     *("name", "asset_type_id", "latitude", "longitude", "description", "external_id"),
     *("attributes", "flex_context", "flex_model"),
@@ -50,6 +50,13 @@ class AssetChange(Body):
     sensors_to_show_as_kpis: JsonList | None = None
 
 
+class AssetUpdate(AssetChange):
+    """Fields of an asset to change; its account may be named, and stays what it is."""
+
+    generic_asset_type_id: Identifier | None = None
+    account_id: Annotated[Identifier | None, Field(description="An asset stays in its account")] = None
+
+
 class NewAsset(AssetChange):
     """An asset to add."""
 
@@ -70,10 +77,7 @@ def create_asset(session: Session, actor: Actor, new: NewAsset) -> Asset:
     if "account_id" not in new.model_fields_set and actor.principal is not None:
         account_id = actor.principal.account_id
     _check_owner(session, actor, account_id)
-    asset_type = session.get(AssetType, new.generic_asset_type_id)
-    if asset_type is None:
-        problem = f"there is no asset type {new.generic_asset_type_id}; GET /api/v3_0/assets/types lists them."
-        raise FieldError("generic_asset_type_id", problem)
+    asset_type = _asset_type(session, new.generic_asset_type_id)
     asset = Asset(name=new.name, asset_type_id=asset_type.id, account_id=account_id)
     _apply(session, actor, asset, asset_type.name, new)
     subscriptions.check_room(session, account_id, Asset)
@@ -87,6 +91,11 @@ def update_asset(session: Session, actor: Actor, asset_id: int, change: AssetCha
     """Change the fields that are set; raises as ``create_asset`` does, and NotFound."""
     asset = database.get(session, Asset, asset_id)
     actor.check("update", asset)
+    if isinstance(change, AssetUpdate):
+        if "account_id" in change.model_fields_set and change.account_id != asset.account_id:
+            raise FieldError("account_id", "an asset stays in its account; copy it into the other one.")
+        if "generic_asset_type_id" in change.model_fields_set:
+            asset.asset_type = _asset_type(session, change.generic_asset_type_id)
     _apply(session, actor, asset, asset.asset_type.name, change)
     session.flush()
     actor.record(session, f"Changed {', '.join(sorted(change.model_fields_set))} of asset {asset.name!r}", asset)
@@ -139,6 +148,14 @@ def copy_asset(
     return copied
 
 
+def _asset_type(session: Session, key: int | None) -> AssetType:
+    asset_type = session.get(AssetType, key) if key is not None else None
+    if asset_type is None:
+        problem = f"there is no asset type {key}; GET /api/v3_0/assets/types lists them."
+        raise FieldError("generic_asset_type_id", problem)
+    return asset_type
+
+
 def _check_owner(session: Session, actor: Actor, account_id: int | None) -> None:
     if account_id is None:
         if not actor.is_admin:
@@ -169,7 +186,7 @@ def _apply(session: Session, actor: Actor, asset: Asset, asset_type: str, change
     if fields.keys() & {"name", "parent_asset_id"}:
         _check_name(session, asset, fields)
     for name, value in fields.items():
-        setattr(asset, name, value)
+        setattr(asset, name, "" if name == "description" and value is None else value)
 
 
 def _check_name(session: Session, asset: Asset, fields: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, NamedTuple
 
+import numpy as np
 from pydantic import Field
 from sqlalchemy.orm import Session
 
@@ -21,8 +22,9 @@ from db.beliefs.store import Written
 from db.core import bounds, database
 from db.jobs.jobs import Job
 from db.sensors import Sensor
+from engine import resample
 from engine.errors import FieldError
-from engine.iso_time import after, duration, iso_duration, zone
+from engine.iso_time import after, duration, from_us, iso_duration, to_us, zone
 
 Delete = Callable[..., int]
 """One of the functions of ``db.beliefs.deletion``."""
@@ -79,7 +81,11 @@ class NewData(Body):
             problem += f"of sensor {sensor.id} neither divide nor hold."
         if problem:
             raise Invalid("json", {"duration": [problem]})
-        regular = Posted.regular(self.start, step, values, self.unit, zone(sensor.timezone))
+        start = self.start
+        if sensor.resolution and sensor.attributes.get("floor_datetimes_to_resolution", True):
+            (begin,) = resample.floor(np.array([to_us(start)]), sensor.resolution, zone(sensor.timezone))
+            start = from_us(int(begin))
+        regular = Posted.regular(start, step, values, self.unit, zone(sensor.timezone))
         return replace(regular, prior=self.prior, horizon=self.belief_horizon)
 
 
@@ -207,6 +213,10 @@ class DataDeletion(Body):
 
 def delete_data(session: Session, actor: Actor, sensor_id: int, chosen: DataDeletion) -> int:
     """Delete values of a sensor: all of them, or those of a source or a stretch of time; return their number."""
+    if chosen.start is not None and chosen.until is not None:
+        sensor = database.get(session, Sensor, sensor_id)
+        if chosen.start < chosen.until < chosen.start + sensor.resolution:
+            raise FieldError("until", "no event lies between start and until; give a later until.")
     sources = SourceFilter(ids=[chosen.source]) if chosen.source is not None else None
     span = chosen.start, chosen.until
     return delete_values(session, actor, sensor_id, deletion.everything, span=span, sources=sources)

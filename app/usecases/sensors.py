@@ -20,8 +20,6 @@ from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.iso_time import duration, iso_duration
 
-FIXED_BY_DATA = {"unit", "event_resolution", "knowledge_horizon"}
-"""Changing these would change the meaning of values that are stored already."""
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 
 
@@ -68,10 +66,10 @@ def update_sensor(session: Session, actor: Actor, sensor_id: int, change: Sensor
     """Change the fields that are set; of a sensor with data not its unit and resolution."""
     sensor = database.get(session, Sensor, sensor_id)
     actor.check("update", sensor)
-    if change.model_fields_set & FIXED_BY_DATA:
-        _check_admin(actor, sensor_id)
-    before = sensor.unit, sensor.resolution
+    before, horizon = (sensor.unit, sensor.resolution), sensor.knowledge_horizon
     _apply(session, actor, sensor, change)
+    if ((sensor.unit, sensor.resolution), sensor.knowledge_horizon) != (before, horizon):
+        _check_admin(actor, sensor_id)
     for field, old, new in zip(("unit", "event_resolution"), before, (sensor.unit, sensor.resolution), strict=True):
         if old != new:  # stored values would mean something else
             conversion.refuse_if_filled(session, sensor, field)

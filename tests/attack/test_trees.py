@@ -117,8 +117,9 @@ def test_what_others_hung_below_is_left_out_and_told(served: Api, people: Databa
     with people.reading() as session:
         assert [row.id for row in own_subtree(session, site)[1]] == [mixed] and count_mixed(session) == 2
     copied = served.post(f"/assets/{site}/copy", who="hand")
-    assert copied.status_code == 201 and "old" not in copied.text
-    assert served.delete(f"/assets/{copied.json()['asset']['id']}", who="boss").status_code == 204
+    key = copied.json()["asset"]
+    assert copied.status_code == 201 and "old" not in served.get(f"/assets/{key}", who="hand").text
+    assert served.delete(f"/assets/{key}", who="boss").status_code == 204
 
 
 def test_nothing_is_deleted_with_what_is_not_ones_own(served: Api, people: Database, mixed: int) -> None:

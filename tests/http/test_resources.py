@@ -35,7 +35,7 @@ TABLE = [  # method, path with {names}, body; status for root, reader, boss, han
     ("GET", "/sensors/{s:load}/stats", None, "200 200 200 200 200 403 401"),
     ("GET", "/sensors/{s:load}/status", None, "200 200 200 200 200 403 401"),
     ("PATCH", "/sensors/{s:load}", {"attributes": {"a": 1}}, "200 403 200 403 403 403 401"),
-    ("PATCH", "/sensors/{s:load}", {"unit": "kW"}, "200 403 403 403 403 403 401"),
+    ("PATCH", "/sensors/{s:load}", {"unit": "kW"}, "200 403 200 403 403 403 401"),  # as it is
     ("GET", "/accounts", None, "200 200 200 200 200 200 401"),
     ("GET", "/accounts/{a:Mill}", None, "200 200 200 200 200 403 401"),
     ("PATCH", "/accounts/{a:Mill}", {"primary_color": "#00639b"}, "200 403 200 403 403 403 401"),
@@ -132,10 +132,17 @@ def test_only_account_admins_delete(api: Api, ids: dict[str, int]) -> None:
     assert api.get(f"/sensors/{below}").status_code == 404
 
 
+def test_the_unit_of_a_sensor_is_changed_by_admins(api: Api, ids: dict[str, int]) -> None:
+    for change in ({"unit": "W"}, {"event_resolution": "PT1H"}):
+        assert api.patch(f"/sensors/{ids['s:load']}", json=change).status_code == 403
+    unchanged = {"unit": "kW", "event_resolution": "PT0H15M"}
+    assert api.patch(f"/sensors/{ids['s:load']}", json=unchanged).status_code == 200
+
+
 def test_an_asset_is_copied_with_what_is_below_it(api: Api, ids: dict[str, int]) -> None:
     answer = api.post(f"/assets/{ids['site']}/copy")
     assert answer.status_code == 201
-    copied = answer.json()["asset"]
+    copied = api.get(f"/assets/{answer.json()['asset']}").json()
     assert (copied["name"], copied["child_assets"][0]["name"]) == ("site (copy)", "battery")
     assert {sensor["name"] for sensor in copied["sensors"]} >= {"load"}
     api.delete(f"/assets/{copied['id']}")

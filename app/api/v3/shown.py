@@ -1,14 +1,16 @@
 """Rows as the API spells them; JSON columns are texts, which published clients expect."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.api.http.route import Call
 from app.usecases.sensors import entity_address
-from db.assets import Asset
+from db.accounts.accounts import Account
+from db.assets import Asset, AssetType
 from db.core.listing import Column
 from db.sensors import Sensor
 from engine.iso_time import iso_duration
@@ -37,33 +39,41 @@ def sensor(call: Call, row: Sensor) -> Shown:
 
 
 def assets(session: Session, rows: list[Asset]) -> list[Shown]:
-    """Return assets with their sensors and children by id and name."""
+    """Return assets with their account, and their sensors and children in short."""
     ids = [row.id for row in rows]
-    sensors = _grouped(session, Sensor.asset_id, Sensor.id, Sensor.name, ids)
+    sensors: dict[int, list[Shown]] = {key: [] for key in ids}
+    children: dict[int, list[Shown]] = {key: [] for key in ids}
+    for asset_id, key, name in _below(session, Sensor.asset_id, ids, select(Sensor.asset_id, Sensor.id, Sensor.name)):
+        sensors[asset_id].append({"id": key, "name": name})
     above = aliased(Asset)
     owner = select(above.account_id).where(above.id == Asset.parent_asset_id).correlate(Asset).scalar_subquery()
     # What another account has hung below an asset, in an older database, is left out.
     its_own = or_(Asset.account_id.is_(None), Asset.account_id == owner)
-    children = _grouped(session, Asset.parent_asset_id, Asset.id, Asset.name, ids, its_own)
-    return [_asset(row) | {"sensors": sensors[row.id], "child_assets": children[row.id]} for row in rows]
+    columns = (Asset.parent_asset_id, Asset.id, Asset.name, Asset.account_id, AssetType.id, AssetType.name)
+    query = select(*columns).join(AssetType, AssetType.id == Asset.asset_type_id).where(its_own)
+    for asset_id, key, name, account_id, type_id, type_name in _below(session, Asset.parent_asset_id, ids, query):
+        short = {"id": key, "name": name, "account_id": account_id}
+        children[asset_id].append(short | {"generic_asset_type": {"id": type_id, "name": type_name}})
+    accounts = session.execute(select(Account.id, Account.name).where(Account.id.in_({row.account_id for row in rows})))
+    owners = {key: {"id": key, "name": name} for key, name in accounts}
+    return [
+        _asset(row)
+        | {"owner": owners.get(row.account_id or 0), "sensors": sensors[row.id], "child_assets": children[row.id]}
+        for row in rows
+    ]
 
 
-def _grouped(
-    session: Session, owner: Column, key: Column, name: Column, ids: list[int], *only: ColumnElement[bool]
-) -> dict[int, list[Shown]]:
-    found: dict[int, list[Shown]] = {owner_id: [] for owner_id in ids}
+def _below(session: Session, owner: Column, ids: list[int], query: "Select[*tuple[Any, ...]]") -> Iterator[Any]:
+    """Give the rows of a query that belong to some assets, by id; the second column is their own."""
     for part in range(0, len(ids), 5000):  # databases take only so many parameters
-        query = select(owner, key, name).where(owner.in_(ids[part : part + 5000]), *only).order_by(key)
-        for owner_id, row_id, row_name in session.execute(query):
-            found[owner_id].append({"id": row_id, "name": row_name})
-    return found
+        yield from session.execute(query.where(owner.in_(ids[part : part + 5000])).order_by(query.selected_columns[1]))
 
 
 def _asset(row: Asset) -> Shown:
     return {
         "id": row.id,
         "name": row.name,
-        "description": row.description,
+        "description": row.description or None,
         "account_id": row.account_id,
         "parent_asset_id": row.parent_asset_id,
         "generic_asset_type_id": row.asset_type_id,

@@ -10,7 +10,7 @@ from app.api.http.route import Call, delete, get, patch, post
 from app.api.v3 import shown
 from app.auth.access import access
 from app.usecases import assets
-from app.usecases.assets import AssetChange, NewAsset
+from app.usecases.assets import AssetUpdate, NewAsset
 from app.usecases.fields import Identifier, Query, Texts
 from app.usecases.inputs import Invalid
 from db.accounts.accounts import Account
@@ -113,7 +113,7 @@ def add_asset(call: Call, body: NewAsset) -> shown.Shown:
     return shown.assets(call.session, [assets.create_asset(call.session, call.actor, body)])[0]
 
 
-def change_asset(call: Call, id: int, body: AssetChange) -> shown.Shown:
+def change_asset(call: Call, id: int, body: AssetUpdate) -> shown.Shown:
     """Change the fields given; the answer is the whole asset."""
     return shown.assets(call.session, [assets.update_asset(call.session, call.actor, id, body)])[0]
 

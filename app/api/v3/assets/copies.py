@@ -7,7 +7,6 @@ import numpy as np
 from pydantic import Field
 
 from app.api.http.route import Call, Reply, get, post
-from app.api.v3 import shown
 from app.api.v3.assets.assets import readable
 from app.assemble.data import EVER
 from app.auth.access import access
@@ -30,8 +29,7 @@ class Where(Query):
 def copy(call: Call, id: int, query: Where) -> Reply:
     """Copy an asset with the assets and sensors below it, without their data."""
     copied = assets.copy_asset(call.session, call.actor, id, account_id=query.account, parent_id=query.parent)
-    content = {"message": f"Asset {id} is copied to {copied.id}.", "asset": shown.assets(call.session, [copied])[0]}
-    return Reply(content=content, status=201)
+    return Reply(content={"message": f"Asset {id} is copied to {copied.id}.", "asset": copied.id}, status=201)
 
 
 class Period(Query):
@@ -41,7 +39,7 @@ class Period(Query):
     end: Annotated[Moment, Field(description="Excluded")]
 
 
-def kpis(call: Call, id: int, query: Period) -> list[dict[str, Any]]:
+def kpis(call: Call, id: int, query: Period) -> dict[str, Any]:
     """Sum up the sensors that an asset shows as key figures."""
     asset = readable(call, id)
     chosen: list[tuple[dict[str, Any], Sensor]] = []
@@ -58,8 +56,8 @@ def kpis(call: Call, id: int, query: Period) -> list[dict[str, Any]]:
         name, values = str(told.get("function", "sum")), known[sensor.id].values
         result = float(FUNCTIONS.get(name, np.sum)(values)) if len(values) else None
         line = {"title": told.get("title", sensor.name), "sensor": sensor.id, "unit": sensor.unit}
-        lines.append(line | {"function": name, "value": result})
-    return lines
+        lines.append(line | {"downsample_function": name, "downsample_value": result})
+    return {"data": lines}
 
 
 ROUTES = [

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
+from sqlalchemy import select
 
 from app.api.http.route import Call, Reply, get, post
 from app.api.v3.assets.sensors import readable
@@ -15,8 +16,10 @@ from app.usecases.data import AddressedData, NewData
 from app.usecases.fields import HYPHENS, Identifier, Length, Moment, Query, SensorId, Unit, lasting
 from app.usecases.inputs import Invalid
 from db.beliefs.knowledge import AsOf
+from db.beliefs.series import Series
 from db.beliefs.source_filter import SourceFilter
 from db.beliefs.store import Written
+from db.sources import Source
 from engine.iso_time import duration, iso_duration
 
 
@@ -77,7 +80,13 @@ class DataQuery(Sources):
 
 def get_data(call: Call, id: int, query: DataQuery) -> dict[str, Any]:
     """Read values of a sensor: one per step, null where nothing is known."""
-    return series_document(data.read(call.session, readable(call, id), query.asked()), query.start)
+    sensor = readable(call, id)
+    if query.source_type is not None:
+        wrote = select(Series.id).join(Source, Source.id == Series.source_id).where(Source.type == query.source_type)
+        if call.session.scalar(wrote.where(Series.sensor_id == sensor.id).limit(1)) is None:
+            problem = f"no source of the type {query.source_type!r} has recorded values of sensor {sensor.id}."
+            raise Invalid("query", {"source-type": [problem]})
+    return series_document(data.read(call.session, sensor, query.asked()), query.start)
 
 
 def series_document(series: EquidistantSeries, start: datetime) -> dict[str, Any]:
@@ -122,7 +131,7 @@ def outcome(written: Written) -> dict[str, Any]:
     if written.stored or written.replaced or not written.unchanged:
         return {"status": "PROCESSED", "message": "Request has been processed."}
     message = "Request has been processed; all of it was known already."
-    return {"status": "ALREADY_RECEIVED_AND_SUCCESSFULLY_PROCESSED", "message": message}
+    return {"status": "ALREADY_RECEIVED_AND_SUCCESSFULLY_PROCESSED", "results": "PROCESSED", "message": message}
 
 
 def post_addressed(call: Call, body: AddressedData) -> dict[str, Any] | Reply:

@@ -127,7 +127,7 @@ def list_sources(call: Call, query: SourcesQuery) -> dict[str, Any]:
     if query.only_latest:
         newest = {(row.name, row.type, row.model, row.user_id): row.id for row in found}
         found = [row for row in found if row.id in newest.values()]
-    fields = ("id", "name", "type", "model", "version", "description")
+    fields = ("id", "name", "type", "user_id", "account_id", "model", "version", "description")
     documents = [{name: getattr(row, name) for name in fields} for row in found]
     return {"types": sorted({row.type for row in found}), "sources": documents}
 
