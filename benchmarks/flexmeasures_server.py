@@ -44,7 +44,7 @@ for words in (["db", "upgrade"], ["add", "toy-account"]):
 SERVE = "from flexmeasures.app import create; create(env='production').run(port={port}, threaded=True)"
 WORK = (
     "from flexmeasures.app import create; "
-    "create(env='production').test_cli_runner().invoke(args=['jobs', 'run-worker', '--queue', 'scheduling'])"
+    "create(env='production').test_cli_runner().invoke(args=['jobs', 'run-worker', '--queue', '{queues}'])"
 )
 
 
@@ -78,8 +78,13 @@ class Peer:
 
 
 @contextmanager
-def peer() -> Iterator[Peer]:
-    """Run everything until the block ends."""
+def peer(setup: str = SETUP, queues: str = "scheduling") -> Iterator[Peer]:
+    """Run everything until the block ends.
+
+    Args:
+        setup: Code that fills the database before the server starts.
+        queues: Queues of its worker, joined by ``|``.
+    """
     python = os.environ.get("PEER_PYTHON")
     if python is None:
         raise SystemExit("Set PEER_PYTHON to an interpreter that has FlexMeasures.")
@@ -94,8 +99,9 @@ def peer() -> Iterator[Peer]:
         own = os.environ | {"HOME": str(home), "PYTHONPATH": ""}
         given: dict[str, Any] = {"cwd": home, "env": own, "stdout": log, "stderr": log}
         try:
-            subprocess.run([python, "-c", SETUP], check=True, **given)
-            running = [_begin(stack, [python, "-c", code], given) for code in (SERVE.format(port=port), WORK)]
+            subprocess.run([python, "-c", setup], check=True, **given)
+            codes = (SERVE.format(port=port), WORK.format(queues=queues))
+            running = [_begin(stack, [python, "-c", code], given) for code in codes]
             made = Peer(f"http://127.0.0.1:{port}", database, running[0].pid, running[1].pid)
             _wait(made, running)
         except Exception as error:
