@@ -130,6 +130,7 @@ def read_upload(session: Session, actor: Actor, sensor_id: int, upload: FileUplo
     for name, file in upload.files:
         try:
             reading = files.parse_file(file, options, sensor, now=actor.now)
+            reading.check()
             posted = files.posted_values(reading, options, sensor)
             read.append(ReadFile(name=name, posted=posted, evidence=reading.evidence, notices=reading.notices))
         except FileError as error:

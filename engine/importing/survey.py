@@ -2,11 +2,11 @@
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from engine.errors import InputError
+from engine.errors import FieldError, InputError
 from engine.importing.cells.numbers import Notation, NumberFacts, decide_notation
 from engine.importing.cells.times import DAY_US, TimeFacts, read_times
 from engine.importing.columns import Columns
@@ -112,6 +112,23 @@ def survey_rows(table: FileTable, columns: Columns) -> Survey:
     return survey
 
 
+def _with_filter(table: FileTable, columns: Columns) -> Columns:
+    """Return columns with the one that names the series asked for, if only the series was told.
+
+    Raises:
+        FieldError: No row is of it.
+    """
+    wanted = columns.layout.filter_value
+    if wanted is None or columns.filter is not None:
+        return columns
+    for batch in table.batches():
+        for row in batch.rows:
+            for place in columns.labels:
+                if is_wanted(row, place, wanted):
+                    return replace(columns, filter=place)
+    raise FieldError("filter-value", f"no row is of {wanted!r}; tell the filter column as well.")
+
+
 def _check_width(batch: Batch, columns: Columns) -> None:
     """Refuse rows with more cells than there are columns: a sign was taken for the delimiter that is none.
 
@@ -130,7 +147,12 @@ def _check_width(batch: Batch, columns: Columns) -> None:
 
 
 def decide(table: FileTable, columns: Columns, target: Target) -> tuple[Recipe, list[Evidence], list[FileQuestion]]:
-    """Return how the rows are read, why, and what is to be asked."""
+    """Return how the rows are read, why, and what is to be asked.
+
+    Raises:
+        FieldError: No row is of the series asked for.
+    """
+    columns = _with_filter(table, columns)
     survey = survey_rows(table, columns)
     dotted = "." in survey.times.signs
     notation, evidence, questions = decide_notation(survey.numbers, columns.layout, table.delimiter, dotted=dotted)

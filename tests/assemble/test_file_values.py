@@ -37,7 +37,9 @@ def stored(name: str | bytes, sensor: Sensor, **options: str) -> Beliefs:
     """Return what is stored of a sample file, or of some text."""
     content = name if isinstance(name, bytes) else (FOLDER / name).read_bytes()
     told = FileOptions(layout=Layout(**options))  # type: ignore[arg-type]  # texts only
-    posted = files.posted_values(files.parse_file(content, told, sensor, now=NOW), told, sensor)
+    reading = files.parse_file(content, told, sensor, now=NOW)
+    reading.check()
+    posted = files.posted_values(reading, told, sensor)
     found = beliefs(posted, sensor, known_at=NOW, most=None)
     return found.take(~found.missing)
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 HEAD, ROW = "time,kW\n", "2024-05-01T00:{:02}:00+02:00,{}\n"
 GOOD = HEAD + "".join(ROW.format(15 * step, 1.5 + step) for step in range(4))
+AMERICAN = "Time,kW\n" + "".join(f"05/11/2024 00:{15 * step:02},{step}.5\n" for step in range(4))
 GERMAN = "Zeit;kW\n01.05.2024 01:00;1,5\n01.05.2024 01:15;x\n01.05.2024 01:30;2,5\n"
 
 
@@ -40,7 +41,8 @@ def test_a_file_is_previewed_stored_and_deleted_again(desk: Page, meter: int, tm
     settle(desk)
     choose(desk, tmp_path, GOOD)
     expect(desk.get_by_role("row", name="New or changed")).to_contain_text("4")
-    expect(desk.get_by_role("row", name="2024-04-30T22:45:00+00:00 4.5")).to_be_visible()
+    last = "5 (last) 2024-04-30T22:45:00+00:00 4.5 2024-04-30T22:45:00+00:00 4.5"
+    expect(desk.get_by_role("row", name=last)).to_be_visible()
     desk.get_by_role("button", name="Store 4 values").click()
     expect(desk.get_by_text("4 values stored, 0 were already stored")).to_be_visible()
     desk.reload()
@@ -51,6 +53,19 @@ def test_a_file_is_previewed_stored_and_deleted_again(desk: Page, meter: int, tm
     expect(desk.get_by_text("Values deleted.")).to_be_visible()
     desk.get_by_role("tab", name="Statistics").click()
     expect(desk.get_by_text("No values yet")).to_be_visible()
+
+
+def test_a_file_with_two_readings_is_stored_once_the_question_is_answered(desk: Page, meter: int, tmp_path: Path):
+    desk.goto(f"/sensors/{meter}?tab=data")
+    settle(desk)
+    choose(desk, tmp_path, AMERICAN)
+    expect(desk.get_by_text("no number above 12 tells which")).to_be_visible()
+    expect(desk.get_by_role("row", name="delimiter")).to_contain_text("the comma splits the rows evenly")
+    expect(desk.get_by_role("button", name="Store")).to_have_count(0)
+    desk.get_by_label("Date order").click()
+    desk.get_by_text("month: it begins on 11 May 2024", exact=True).click()
+    desk.get_by_role("button", name="Store 4 values").click()
+    expect(desk.get_by_text("4 values stored, 0 were already stored")).to_be_visible()
 
 
 def test_rows_that_cannot_be_read_are_told_and_nothing_can_be_stored(desk: Page, meter: int, tmp_path: Path):

@@ -75,3 +75,21 @@ def test_values_are_exported_with_every_source(api: Api, power: int, kind: str, 
             ("2026-01-04T23:00:00+00:00", "1.5"),
             ("2026-01-04T23:15:00+00:00", "2.5"),
         ]
+
+
+AMBIGUOUS = "Zeit;kW\n2026-01-05 00:00;1,500\n2026-01-05 00:15;2,250\n"
+
+
+def test_what_two_readings_fit_is_asked_and_stored_once_it_is_answered(api: Api, power: int) -> None:
+    refused = send(api, power, AMBIGUOUS, timezone="Europe/Berlin")
+    assert refused.status_code == 422
+    (question,) = refused.json()["questions"]
+    assert question["field"] == "decimal" and [choice["value"] for choice in question["choices"]] == [",", "."]
+    assert "decimal" in refused.json()["message"]["query"] and stored(api, power) == []
+    shown = send(api, power, AMBIGUOUS, "upload/preview", timezone="Europe/Berlin").json()["files"][0]
+    assert shown["questions"] == [question] and shown["stored"] == 0
+    assert [row["stored"] for row in shown["shown_rows"]] == [1.5, 2.25]
+    answer = send(api, power, AMBIGUOUS, timezone="Europe/Berlin", decimal=",")
+    assert answer.status_code == 200 and stored(api, power) == [1.5, 2.25]
+    evidence = {entry["field"]: entry["value"] for entry in answer.json()["files"][0]["evidence"]}
+    assert evidence["resolution"] == "PT15M"

@@ -47,12 +47,11 @@ def parse_file(file: bytes | BinaryIO, options: FileOptions, sensor: Sensor, *, 
 def posted_values(reading: FileReading, options: FileOptions, sensor: Sensor) -> Posted:
     """Return the values of a file; those of uneven intervals are shared out over the steps of the sensor.
 
+    Before they are saved ``reading.check`` refuses what is wrong or open.
+
     Raises:
-        FileError: Rows cannot be read.
-        Undecided: A question is open.
-        InputError: There are no rows, or they make too many values.
+        InputError: The values do not fit the sensor, or are too many.
     """
-    reading.check()
     rows, horizon, most = reading.readings, options.horizon, options.most
     if rows.ends is None:
         return Posted(

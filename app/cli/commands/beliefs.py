@@ -83,6 +83,7 @@ def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: s
         sensor = get(session, Sensor, sensor_id)
     with file.open("rb") as opened:
         reading_of_file = files.parse_file(opened, form, sensor, now=actor.now)
+    reading_of_file.check()
     posted = files.posted_values(reading_of_file, form, sensor)
     with acting(actor) as (session, _):
         row = find_source(session, actor, source)

@@ -20,7 +20,7 @@ from db.sensors import Sensor
 from db.sources import Source
 from engine import resample
 from engine.errors import InputError
-from engine.importing.layout import FileReading
+from engine.importing.layout import FileReading, Undecided
 from engine.importing.notices import strangest
 from engine.iso_time import Microseconds, zone
 
@@ -146,6 +146,13 @@ def preview_file(
     reading = files.parse_file(file, options, sensor, now=known_at)
     rows = rows_shown(reading, sensor)
     gaps = resample.gaps(reading.readings.starts, reading.step or resample.usual_step(reading.readings.starts))
+    refused = ""
+    try:
+        reading.check()
+    except Undecided as error:  # what is assumed until it is answered is shown all the same
+        refused = str(error)
+    except InputError as error:
+        return Preview(reading, rows, None, None, str(error), gaps)
     try:
         posted = files.posted_values(reading, options, sensor)
         bounds.check_written(posted.most, belief_count(posted, sensor))
@@ -156,8 +163,9 @@ def preview_file(
             rows = _with_values(rows, found)
             written.append(store.trial(session, sensor, source, found))
     except InputError as error:
-        return Preview(reading, rows, None, None, str(error), gaps)
-    return Preview(reading, rows, _joined(summaries), _total(written), "", gaps)
+        return Preview(reading, rows, None, None, refused or str(error), gaps)
+    total = None if refused else _total(written)
+    return Preview(reading, rows, _joined(summaries), total, refused, gaps)
 
 
 def rows_shown(reading: FileReading, sensor: Sensor) -> list[RowPreview]:

@@ -15,18 +15,21 @@ from components.tables.fact_table import Code, FactTable
 from db.beliefs.store import Written
 from db.sensors import Sensor
 
-ACCEPTED = ".csv,.txt,.tsv,.xlsx,.xls"
+ACCEPTED = ".csv,.txt,.tsv,.xlsx,.xlsb,.xls,.ods,.xml"
 DELIMITERS = {"detect": "", "comma": ",", "semicolon": ";", "tab": "\t", "vertical bar": "|"}
+DECIMALS = {"detect": "", "dot": ".", "comma": ","}
 OPTIONS: dict[str, tuple[str, str]] = {
-    "time_column": ("Time column", "Its header, or its number counted from 0. Leave empty for the first column."),
-    "value_column": ("Value column", "Its header, or its number counted from 0. Leave empty for the second column."),
+    "time_column": ("Time column", "Its header, or its number counted from 0. Leave empty to detect it."),
+    "clock_column": ("Time of day column", "If dates stand in a column of their own. Leave empty to detect it."),
+    "end_column": ("End column", "When each value ends. Leave empty to detect it."),
+    "value_column": ("Value column", "Its header, or its number counted from 0. Leave empty to detect it."),
     "belief_column": ("Belief time column", "When each value was recorded. Leave empty to record all of them now."),
-    "timezone": ("Time zone", "For times without an offset. Leave empty for the sensor's time zone."),
-    "date_format": ("Time format", "For example %d-%m-%Y %H:%M. Leave empty for ISO 8601."),
-    "thousands": ("Thousands separator", "For example a dot. Leave empty for none."),
+    "timezone": ("Time zone", "For times without an offset. Leave empty for that of the file or the sensor."),
+    "date_format": ("Time format", "For example %d-%m-%Y %H:%M. Leave empty to detect it."),
+    "thousands": ("Thousands separator", "For example a dot. Leave empty to detect it."),
     "resolution": ("Resolution of the values", "For example PT15M. Leave empty to detect it."),
-    "skip_rows": ("Lines to skip", "Number of lines before the header. Leave empty for none."),
-    "sheet": ("Excel sheet", "Name of the sheet. Leave empty for the first."),
+    "skip_rows": ("Lines to skip", "Number of lines before the header. Leave empty to detect them."),
+    "sheet": ("Excel sheet", "Name of the sheet. Leave empty for the first visible one."),
     "missing": ("Texts that mean a missing value", "Separated by commas, for example -,n/a"),
 }
 SHOWN = 20
@@ -43,12 +46,14 @@ class Upload(pn.viewable.Viewer):
         self._file = pmui.FileInput(
             label="Choose a CSV or Excel file", accept=ACCEPTED, margin=8, max_file_size=most, max_total_file_size=most
         )
-        self._unit = pmui.TextInput(label="Unit of the values", value=sensor.unit, size="small", margin=8, width=180)
+        self._unit = pmui.TextInput(
+            label="Unit of the values", placeholder="as in the file", size="small", margin=8, width=180
+        )
         self._delimiter = pmui.Select(
             label="Cell separator", options=DELIMITERS, value="", size="small", margin=8, width=180
         )
         self._decimal = pmui.Select(
-            label="Decimal separator", options={"dot": ".", "comma": ","}, value=".", size="small", margin=8, width=180
+            label="Decimal separator", options=DECIMALS, value="", size="small", margin=8, width=180
         )
         self._options = {
             name: pmui.TextInput(label=label, helper_text=hint, size="small", margin=8, width=280)
@@ -56,6 +61,9 @@ class Upload(pn.viewable.Viewer):
         }
         self._notice = pn.Column(sizing_mode="stretch_width")
         self._store = pmui.Button(label="Store", icon="save", on_click=self._save, visible=False, margin=8)
+        self._answers: dict[str, str] = {}
+        self._questions: dict[str, dict[str, Any]] = {}
+        self._file.param.watch(self._forget, "value")
         for widget in (self._file, self._unit, self._delimiter, self._decimal, *self._options.values()):
             widget.param.watch(self._changed, "value")
 
@@ -66,6 +74,16 @@ class Upload(pn.viewable.Viewer):
             self._file, self._unit, self._delimiter, self._decimal, align_items="start", sizing_mode="stretch_width"
         )
         return pn.Column(first, layout, self._notice, self._store, sizing_mode="stretch_width")
+
+    def _forget(self, _event: object) -> None:
+        """Begin anew: another file asks other questions."""
+        self._answers, self._questions = {}, {}
+
+    def _answer(self, field: str, value: str) -> None:
+        """Take an answer, and look at the file again."""
+        if value and self._answers.get(field) != value:
+            self._answers[field] = value
+            self._changed(None)
 
     def _changed(self, _event: object) -> None:
         self._store.visible = False
@@ -78,10 +96,13 @@ class Upload(pn.viewable.Viewer):
         chosen: dict[str, Any] = {"delimiter": self._delimiter.value, "decimal": self._decimal.value}
         chosen |= {name: field.value.strip() for name, field in self._options.items() if field.value.strip()}
         fields = {name: value for name, value in chosen.items() if value}
+        answers = {name.replace("-", "_"): value for name, value in self._answers.items()}
+        unit = answers.pop("unit", "") or self._unit.value.strip()
+        fields |= answers
         return usecases.FileUpload(
             files=[(str(self._file.filename), io.BytesIO(bytes(self._file.value)))],
             layout=read_input(FileLayout, fields, current().settings, "query"),
-            form={"unit": self._unit.value.strip()},
+            form={"unit": unit},
         )
 
     async def _read_preview(self) -> None:
@@ -91,11 +112,30 @@ class Upload(pn.viewable.Viewer):
             return shown
 
         def show(file: dict[str, Any]) -> None:
-            self._notice[:] = preview_parts(file)
+            self._questions |= {question["field"]: question for question in file["questions"]}
+            self._notice[:] = [*self._question_parts(), *preview_parts(file)]
             is_storable = not file["refused"] and file["stored"] > 0
             self._store.param.update(visible=is_storable, label=f"Store {file['stored']:,} values")
 
         await attempt(preview(), self._notice, show)
+
+    def _question_parts(self) -> list[Any]:
+        """Questions with their choices; those that were answered may be answered otherwise."""
+        parts: list[Any] = []
+        for field, question in self._questions.items():
+            choices = {_choice_text(choice): choice["value"] for choice in question["choices"]}
+            answer = pmui.Select(
+                label=field.replace("-", " ").capitalize(),
+                options={"choose …": "", **choices},
+                value=self._answers.get(field, ""),
+                size="small",
+                margin=8,
+                width=420,
+            )
+            answer.param.watch(lambda event, field=field: self._answer(field, event.new), "value")
+            severity = "success" if field in self._answers else "warning"
+            parts += [note(question["text"], severity), answer]
+        return parts
 
     async def _save(self, _event: object) -> None:
         async def save() -> Written:
@@ -113,29 +153,56 @@ class Upload(pn.viewable.Viewer):
         later(lambda: self._store.param.update(disabled=False))
 
 
+def _choice_text(choice: dict[str, str]) -> str:
+    return f"{choice['value']}: {choice['meaning']}" if choice["meaning"] else choice["value"]
+
+
 def preview_parts(file: dict[str, Any]) -> list[Any]:
-    """Tables of what a file holds and of what would be stored, or of why nothing can be.
+    """Tables of how a file is read, of its rows, and of what would be stored, or of why nothing can be.
 
     Args:
-        file: Preview, see ``usecases.data.preview_upload``.
+        file: Preview, see ``app.usecases.uploads.preview_upload``.
     """
-    if file["refused"] or file["problems"]:
-        parts: list[Any] = [note(f"No values of {file['name']} can be stored. {file['refused']}", "warning")]
-        problems = [[str(each["row"]), Code(each["text"]), each["reason"]] for each in file["problems"][:SHOWN]]
-        if problems:
-            parts.append(FactTable(columns=["Row", "Cell", "Problem"], rows=problems))
-        return parts
-    facts = [
-        ["Rows", f"{file['rows']:,}"],
-        ["Events", f"{file['first'] or '-'} to {file['last'] or '-'}"],
-        ["Values", f"{file['values']:,} in {file['unit'] or 'no unit'}"],
-        ["New or changed", f"{file['stored']:,}"],
-        ["Unchanged", f"{file['unchanged']:,}"],
-        ["Gaps", ", ".join(f"{start} to {end}" for start, end in file["gaps"]) or "none"],
+    parts: list[Any] = []
+    if file["problems"] or (file["refused"] and not file["questions"]):
+        parts.append(note(f"No values of {file['name']} can be stored. {file['refused']}", "warning"))
+    problems = [[str(each["row"]), Code(each["text"]), each["reason"]] for each in file["problems"][:SHOWN]]
+    if problems:
+        parts.append(FactTable(columns=["Row", "Cell", "Problem"], rows=problems))
+    parts += [note(text) for text in file["notices"][:SHOWN]]
+    if not file["refused"]:
+        facts = [
+            ["Rows", f"{file['rows']:,}"],
+            ["Events", f"{file['first'] or '-'} to {file['last'] or '-'}"],
+            ["Values", f"{file['values']:,} in {file['unit'] or 'no unit'}"],
+            ["New or changed", f"{file['stored']:,}"],
+            ["Unchanged", f"{file['unchanged']:,}"],
+            ["Gaps", ", ".join(f"{start} to {end}" for start, end in file["gaps"]) or "none"],
+        ]
+        parts.append(FactTable(columns=[file["name"], ""], rows=facts))
+    return [*parts, *_row_parts(file), *_evidence_parts(file)]
+
+
+def _row_parts(file: dict[str, Any]) -> list[Any]:
+    """Table of the first, last and strangest rows beside the values they become."""
+    if not file.get("shown_rows"):
+        return []
+    rows = [
+        [
+            f"{row['row']} ({row['kind']})",
+            row["time"],
+            "none" if row["value"] is None else f"{row['value']:g}",
+            row["event"],
+            "-" if row["stored"] is None else f"{row['stored']:g}",
+        ]
+        for row in file["shown_rows"]
     ]
-    sample = [[event, f"{value:g}"] for event, value in file["sample"]]
-    heads = ["Event (UTC)", f"Value [{file['unit'] or '-'}]"]
-    return [
-        FactTable(columns=[file["name"], ""], rows=facts),
-        FactTable(columns=heads, rows=sample, empty="The file holds no values."),
-    ]
+    unit, own = file["unit"] or "-", file["file_unit"] or "-"
+    heads = ["Row", "Time (UTC)", f"Value in the file [{own}]", "Event (UTC)", f"Value to store [{unit}]"]
+    return [FactTable(columns=heads, rows=rows)]
+
+
+def _evidence_parts(file: dict[str, Any]) -> list[Any]:
+    """Table of how the file is read and why."""
+    rows = [[entry["field"], Code(entry["value"]), entry["because"]] for entry in file["evidence"]]
+    return [FactTable(columns=["Seen in the file", "Reading", "Because"], rows=rows)] if rows else []

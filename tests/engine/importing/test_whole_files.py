@@ -86,6 +86,9 @@ def test_several_series_in_one_file_are_asked_about() -> None:
     chosen = read(text, options={"filter_column": "register", "filter_value": "out"})
     chosen.check()
     assert set(chosen.readings.values.tolist()) == {2.0}
+    assert read(text, options={"filter_value": "in"}).readings.values.tolist() == [1.0] * 24
+    with pytest.raises(EngineError, match="no row is of 'sideways'"):
+        read(text, options={"filter_value": "sideways"})
 
 
 def test_several_columns_are_asked_about_unless_only_one_fits() -> None:
