@@ -1,9 +1,11 @@
 """Bounds on the energy in a store at ticks and at moments between them; hard ones, and soft ones with a price."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Literal, Self, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.devices.reach import partly
 from engine.model.block import Limit
@@ -11,6 +13,7 @@ from engine.model.linear import Floats, Linear, Term, Values, full, stacked
 from engine.model.problem import Problem
 
 NOTHING = np.empty(0)
+Side: TypeAlias = Literal["lower", "upper", "both"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,9 +78,13 @@ def add_between(problem: Problem, name: str, soc: Linear, moments: Moments, star
     earlier = Linear(len(step), (Term(term.cols[step[later] - 1], before[later], later.astype(np.int32)),))
     given = np.where(step == 0, before * start, 0.0)
     problem.equal(f"{name}.between", level - soc[step] * after - earlier, given)
-    sides: dict[str, Literal["lower", "upper", "both"]] = {"minima": "lower", "maxima": "upper", "targets": "both"}
-    for bound, side in sides.items():
-        asked = ~np.isnan(getattr(moments, bound))
+    below, above = ~(moments.targets >= moments.minima), ~(moments.targets <= moments.maxima)
+    sides: list[tuple[str, Side, NDArray[np.bool_]]] = [
+        ("minima", "lower", below & ~np.isnan(moments.minima)),
+        ("maxima", "upper", above & ~np.isnan(moments.maxima)),
+    ]
+    sides += [("targets", side, at) for side, at in sides_of_targets(moments.targets, sides[0][2], sides[1][2])]
+    for bound, side, asked in sides:
         if asked.any():
             limit = Limit(
                 f"{name}.soc-{bound}", f"{name}.between", side, "kWh", asked,
@@ -85,6 +92,22 @@ def add_between(problem: Problem, name: str, soc: Linear, moments: Moments, star
             )  # fmt: skip
             problem.limit(limit)
     return level
+
+
+def sides_of_targets(
+    targets: Floats, below: NDArray[np.bool_], above: NDArray[np.bool_]
+) -> Iterator[tuple[Side, NDArray[np.bool_]]]:
+    """Give the sides of the energy that targets bound, and where; a bound that crosses a target has the other side.
+
+    Args:
+        targets: Exact energies [kWh], NaN where there is none.
+        below: Whether another lower bound is the one that binds.
+        above: Whether another upper bound is.
+    """
+    asked = ~np.isnan(targets)
+    yield "both", asked & ~below & ~above
+    yield "upper", asked & below & ~above
+    yield "lower", asked & above & ~below
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.devices.bounds import Levels, add_between
+from engine.devices.bounds import Levels, Side, add_between, sides_of_targets
 from engine.devices.device import Cause, Conflict, Device, DevicePlan, LimitChange, Postponement, Premise
 from engine.devices.port import PortedDevice
 from engine.devices.reach import settled
@@ -80,13 +80,15 @@ class Storage(StoredEnergy, PortedDevice):
         """Tell which bounds are whose: a bound that another one hides, or that a target lies beyond, is not told."""
         ticks = _ticks(problem.window.n)
         below, above = self.binding(problem.window.n)
-        bounds: list[tuple[str, Literal["lower", "upper", "both"], NDArray[np.bool_]]] = []
+        bounds: list[tuple[str, Side, NDArray[np.bool_]]] = []
         if self.soc_targets is not None:
-            bounds.append(("soc-targets", "both", ~np.isnan(self.soc_targets[1:])))
+            others = (np.logical_or.reduce(list(masks.values())) for masks in (below, above))
+            sides = sides_of_targets(self.soc_targets[1:], *others)
+            bounds += [("soc-targets", side, at) for side, at in sides if side == "both" or at.any()]
         bounds += [(bound, "lower", at) for bound, at in below.items()]
         bounds += [(bound, "upper", at) for bound, at in above.items()]
         for bound, side, at in bounds:
-            name, exact = f"{self.name}.{bound}", side == "both"
+            name, exact = f"{self.name}.{bound}", bound == "soc-targets"
             problem.limit(Limit(name, f"{self.name}.soc", side, "kWh", at, times=ticks, exact=exact))
 
     def _add_soft_bounds(self, problem: Problem, levels: Levels) -> None:

@@ -99,7 +99,9 @@ class StoredEnergy:
         upper: dict[str, NDArray[np.bool_]] = {}
         if self.soc_targets is not None:
             # At a target, a bound that it does not lie within is the other one's.
-            below, above = ~(self.soc_targets[1:] >= least), ~(self.soc_targets[1:] <= most)
+            lowest = least if self.soc_minima is None else np.fmax(least, self.soc_minima[1:])
+            highest = most if self.soc_maxima is None else np.fmin(most, self.soc_maxima[1:])
+            below, above = ~(self.soc_targets[1:] >= lowest), ~(self.soc_targets[1:] <= highest)
         if self.soc_minima is not None:
             lower["soc-minima"] = below & (self.soc_minima[1:] > least)
             below = below & ~lower["soc-minima"]

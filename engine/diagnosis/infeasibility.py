@@ -129,7 +129,11 @@ def _least_conflicts(site: Site, elastic: ElasticProblem, part: list[str]) -> li
     # Of one kind if that is enough, as an energy and a power cannot be weighed against each other; lazily, as each is
     # a solve.
     choices = (stored, powers, [limit.name for limit in named])
-    slacks_of_choices = (elastic.least_slack(choice, uniform=False) for choice in choices if choice)
+    slacks_of_choices = (
+        elastic.lowest_slack(choice) if choice is powers else elastic.least_slack(choice, uniform=False)
+        for choice in choices
+        if choice
+    )
     slacks = next((slacks for slacks in slacks_of_choices if slacks is not None), None)
     if not slacks:
         limits = distinct(elastic.problem.limits)

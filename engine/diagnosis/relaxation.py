@@ -90,19 +90,34 @@ class ElasticProblem:
             names: The limits that may give; all others hold.
             uniform: Each limit gives the same amount in all its steps instead of just where needed.
         """
+        loose = [side for side in self._sides if self.limits[side.limit].name in names]
+        x = self._solved(loose, [(side.common if uniform else side.own, np.inf) for side in loose])
+        return None if x is None else self._slacks_of(names, x)
+
+    def lowest_slack(self, names: Collection[str]) -> list[Slack] | None:
+        """Return how much limits have to give at most at any time, and no longer than they have to; None as above."""
+        loose = [side for side in self._sides if self.limits[side.limit].name in names]
+        x = self._solved(loose, [(side.common, np.inf) for side in loose])
+        if x is None:
+            return None
+        room = [(side.own, float(x[side.common]) * (1 + 1e-9) + ENOUGH / 10) for side in loose]
+        spread = self._solved(loose, room)
+        return self._slacks_of(names, x if spread is None else spread)
+
+    def _solved(self, loose: list[_Side], room: Sequence[tuple[NDArray[np.integer] | int, float]]) -> Floats | None:
+        """Return the values of all columns when some slacks have room, least in sum; None without any in time."""
         if self.budget.is_over or self._model is None:
             return None
-        loose = [side for side in self._sides if self.limits[side.limit].name in names]
         upper = np.zeros(self._slacks)
-        for side in loose:
-            upper[(side.common if uniform else side.own) - self.arrays.width] = np.inf
+        for at, most in room:
+            upper[at - self.arrays.width] = most
         slacks = np.arange(self.arrays.width, self.arrays.width + self._slacks, dtype=np.int32)
         self._model.change_bounds(slacks, np.zeros(self._slacks), upper)
         if self._sides:
             self._hold_all_but(loose, self._model)
         answer = self._model.run()
         self._model.go_on(DUAL)
-        return self._slacks_of(names, answer.x) if answer.has_plan else None
+        return answer.x if answer.has_plan else None
 
     @cached_property
     def _model(self) -> Model | None:

@@ -1,7 +1,7 @@
 """What would make a plan possible: the smallest changes, each tried out before it is told."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from engine.devices.device import Alternative, Device, Postponement, moment
 from engine.diagnosis.relaxation import ElasticProblem, Slack
 from engine.errors import EngineError
-from engine.formulation import Built
+from engine.formulation import Built, build_problem
 from engine.model.arrays import Arrays, without_costs
 from engine.model.block import Limit
 from engine.model.linear import Floats
@@ -20,6 +20,8 @@ from engine.solve.highs import Model
 from engine.solve.optimum import Options, solve_problem
 from engine.solve.warm_start import LiveModel
 
+_ROUNDS = 5
+"""So often what several limits have to give is looked at again, as one can hide another."""
 _ROUND = 1e-6
 """Amounts are rounded up to this [kW or kWh], so that a repair is not spoilt by its last digit."""
 
@@ -78,7 +80,12 @@ def limit_repairs(
     helping: list[str] = []
     for name in dict.fromkeys(limit.name for limit in elastic.limits):
         limit = next(limit for limit in elastic.limits if limit.name == name)
-        slacks = elastic.least_slack([name], uniform=np.ndim(limit_values(site, limit.path)) == 0)
+        if np.ndim(limit_values(site, limit.path)) == 0:
+            slacks = elastic.least_slack([name], uniform=True)
+        elif limit.unit == "kW":  # what connects a site is sized by its largest power, not by the energy above it
+            slacks = elastic.lowest_slack([name])
+        else:
+            slacks = elastic.least_slack([name], uniform=False)
         tried = _try_slacks(site, slacks, trials) if slacks is not None else []
         if not tried:
             continue
@@ -87,9 +94,7 @@ def limit_repairs(
         if limit.exact:
             repairs += _postpone(site, name, (problem, elastic.arrays), trials)
     if not repairs:
-        everything = ElasticProblem(problem, elastic.arrays, distinct(problem.limits), elastic.budget)
-        together = everything.least_slack([limit.name for limit in everything.limits], uniform=False)
-        repairs = _try_slacks(site, together, trials) if together is not None else []
+        repairs = _all_together(site, problem, elastic.arrays, trials)
     return sorted(repairs, key=lambda repair: repair.amount), helping
 
 
@@ -125,32 +130,75 @@ def _least(site: Site, device: Device, alternative: Alternative[Device], trials:
 
 
 def distinct(limits: Sequence[Limit]) -> list[Limit]:
-    """Return the limits, each once for every block of variables that it bounds."""
-    return list({(limit.name, limit.columns): limit for limit in reversed(limits)}.values())[::-1]
+    """Return the limits, each once for every block of variables, and side of it, that it bounds."""
+    return list({(limit.name, limit.columns, limit.side): limit for limit in reversed(limits)}.values())[::-1]
 
 
-def _try_slacks(site: Site, slacks: list[Slack], trials: Trials) -> list[Repair]:
-    """Return the repair in which limits give way, if it makes sense and a plan exists after it."""
-    slacks = [slack for slack in slacks if slack.amount.any()]
-    mended, texts = site, []
-    for slack in slacks:
-        limit, old = slack.limit, limit_values(site, slack.limit.path)
-        up, down = (np.ceil(side / _ROUND - 1e-3) * _ROUND for side in (slack.above, slack.below))
-        signed = np.where(up > 0, up, -down) * np.sign(limit.scale)
-        change = np.maximum(up, down) if limit.is_symmetric else signed
-        if np.ndim(old) == 0:
-            by = raised(_largest(change))
-        else:  # energies have a start, which no variable stands for
-            by = shifted(np.concatenate([np.zeros(np.size(old) - len(change)), change]))
-        mended = with_limit(mended, limit.path, by)
-        texts.append(_describe(site, limit, change))
-        if np.nanmin(limit_values(mended, limit.path)) < 0:  # nothing holds or takes less than nothing
+@dataclass(slots=True)
+class _Mending:
+    """Limits that give way one after the other: one can hide behind another until that one has given way."""
+
+    site: Site
+    mended: Site
+    changes: dict[str, tuple[Limit, Floats]] = field(default_factory=dict)
+    """By the path of the limit: by how much it gives way in all, shape (size of its block,)."""
+
+    def give(self, slacks: Sequence[Slack]) -> None:
+        """Let limits give way."""
+        first = not self.changes
+        for slack in slacks:
+            if not slack.amount.any():
+                continue
+            limit, old = slack.limit, limit_values(self.mended, slack.limit.path)
+            up, down = slack.above, slack.below
+            if first:  # later rounds are also about what rounding spoils
+                up, down = (np.ceil(side / _ROUND - 1e-3) * _ROUND for side in (up, down))
+            signed = np.where(up > 0, up, -down) * np.sign(limit.scale)
+            change = np.maximum(up, down) if limit.is_symmetric else signed
+            if np.ndim(old) == 0:
+                change = np.full(len(change), _largest(change))
+                by = raised(_largest(change))
+            else:  # energies have a start, which no variable stands for
+                by = shifted(np.concatenate([np.zeros(np.size(old) - len(change)), change]))
+            self.mended = with_limit(self.mended, limit.path, by)
+            before = self.changes.get(limit.path, (limit, np.zeros(len(change))))[1]
+            self.changes[limit.path] = limit, before + change
+
+    def repairs(self, trials: Trials) -> list[Repair]:
+        """Return the repair in which limits give way like this, if it makes sense and a plan exists after it."""
+        changes = [(limit, change) for limit, change in self.changes.values() if change.any()]
+        # Nothing holds or takes less than nothing.
+        if not changes or any(np.nanmin(limit_values(self.mended, limit.path)) < 0 for limit, _ in changes):
             return []
-    cost = trials.cost(mended)
-    if cost is None or not slacks:
-        return []
-    amount = max(float(slack.amount.max()) for slack in slacks)
-    return [Repair(tuple(slack.limit.name for slack in slacks), amount, " and ".join(texts), mended, cost)]
+        cost = trials.cost(self.mended)
+        if cost is None:
+            return []
+        amount = max(float(np.abs(change).max()) for _, change in changes)
+        text = " and ".join(_describe(self.site, limit, change) for limit, change in changes)
+        return [Repair(tuple(dict.fromkeys(limit.name for limit, _ in changes)), amount, text, self.mended, cost)]
+
+
+def _try_slacks(site: Site, slacks: Sequence[Slack], trials: Trials) -> list[Repair]:
+    """Return the repair in which limits give way, if it makes sense and a plan exists after it."""
+    mending = _Mending(site, site)
+    mending.give(slacks)
+    return mending.repairs(trials)
+
+
+def _all_together(site: Site, problem: Problem, arrays: Arrays, trials: Trials) -> list[Repair]:
+    """Return the repair in which any limits give way, as few and little as there are, in a few rounds."""
+    mending = _Mending(site, site)
+    for _ in range(_ROUNDS):
+        everything = ElasticProblem(problem, arrays, distinct(problem.limits), trials.budget)
+        slacks = everything.least_slack([limit.name for limit in everything.limits], uniform=False)
+        if slacks is None:
+            return []
+        mending.give(slacks)
+        if repairs := mending.repairs(trials):
+            return repairs
+        problem = build_problem(mending.mended).problem
+        arrays = problem.arrays()
+    return []
 
 
 def _largest(change: Floats) -> float:
@@ -189,10 +237,10 @@ def _postpone(site: Site, name: str, posed: tuple[Problem, Arrays], trials: Tria
     due, column = limit.when(at), problem.sizes[limit.columns][0] + at
     state = next(state for state in problem.energies if state.name == owner.name)
     columns = problem.sizes[state.columns][0], column
-    later = _earliest(postponement, due, columns, arrays, trials.budget)
+    wanted = float((arrays.upper if limit.side == "upper" else arrays.lower)[column])
+    later = _earliest(postponement, (wanted, due), columns, arrays, trials.budget)
     if later is None:
         return []
-    wanted = float(arrays.lower[column])
     mended = site.with_device(owner, postponement.device(wanted, later))
     cost = trials.cost(mended)
     if cost is None:
@@ -203,20 +251,22 @@ def _postpone(site: Site, name: str, posed: tuple[Problem, Arrays], trials: Tria
     return [Repair((limit.name,), hours, text, mended, cost)]
 
 
-def _earliest(free: Postponement, due: float, columns: tuple[int, int], arrays: Arrays, budget: Budget) -> int | None:
+def _earliest(
+    free: Postponement, goal: tuple[float, float], columns: tuple[int, int], arrays: Arrays, budget: Budget
+) -> int | None:
     """Return the first later tick at which a target can be met, found by halving; None if it never can.
 
     Each try changes two bounds of one live problem without costs.
 
     Args:
         free: The bounds on the energy without the target.
-        due: When it is due [steps since the start].
+        goal: The energy [kWh], and when it is due [steps since the start].
         columns: The first column of the energy at the end of each step, and the column that the target bounds.
         arrays: What the site poses.
         budget: How long it may take.
     """
-    lower, upper, (first, column) = free.lower, free.upper, columns
-    wanted, tick = arrays.lower[column], int(np.ceil(due))
+    lower, upper, (first, column), (wanted, due) = free.lower, free.upper, columns, goal
+    tick = int(np.ceil(due))
     own = (lower[tick - 1], upper[tick - 1]) if due == tick else (-np.inf, np.inf)
     model = Model(without_costs(arrays), budget)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.devices.bounds import Moments
 from engine.devices.port import Port
 from engine.diagnosis.conflicts import limits_in_conflict
 from engine.diagnosis.infeasibility import NoPlan, diagnose
@@ -71,6 +72,54 @@ def test_repairs_are_the_smallest_that_work():
     here = site(store(soc_targets=at(4, 30.0)))
     told = {repair.text.split()[0]: repair.amount for repair in diagnose(here).repairs}
     assert told == {"raise": pytest.approx(3.0), "reach": pytest.approx(3.0), "aim": pytest.approx(12.0)}
+
+
+def test_a_repair_by_power_is_the_least_power_spread_over_the_day():
+    # A load of 0.5 kW behind 0.3 kW; the store, 0.2 kWh at 95 %, helps with 0.19 kWh in all.
+    behind = store(soc_at_start=0.2, soc_max=0.2, charger=5.0, discharger=5.0)
+    port = replace(behind.ports[0], charging_efficiency=0.95, discharging_efficiency=0.95)
+    here = site(replace(behind, ports=(port,)), load=np.full(24, 0.5), capacity=np.full(24, 0.3))
+    report = diagnose(here)
+    assert report.conflicts[0].amount == pytest.approx(0.2 - 0.19 / 24, abs=1e-5)
+    assert [repair.limits for repair in report.repairs] == [("electricity.consumption-capacity",)]
+    assert report.repairs[0].amount == pytest.approx(0.2 - 0.19 / 24, abs=1e-5)
+    assert report.text.count("either") == report.text.count("; or ") == 0
+
+
+def test_a_repair_by_power_lasts_no_longer_than_it_has_to():
+    # The car may take what the fuse leaves from 05:00 on; only before that 1 kW is not enough.
+    limit = np.where(np.arange(24) < 5, 1.0, 4.0)
+    port = Port(name="car", consumption_limit=limit, production_limit=0.0)
+    report = diagnose(site(store(ports=(port,), soc_targets=at(5, 12.0))))
+    (wider,) = (repair for repair in report.repairs if repair.limits == ("car.consumption-capacity",))
+    assert wider.amount == pytest.approx(1.0)
+    text = "raise car.consumption-capacity by 1 kW at most, between 2026-03-04T00:00:00Z and 2026-03-04T05:00:00Z"
+    assert wider.text == text
+
+
+HALF_PAST = Moments(at=np.array([4.5]), minima=np.array([8.96]), maxima=np.array([np.nan]), targets=np.array([7.71]))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "ways"),
+    [
+        ({"soc_targets": at(6, 7.71), "soc_minima": at(6, 8.96)}, {"lower car.soc-minima by 1.25", "aim for 8.96"}),
+        ({"soc_targets": at(6, 7.71), "soc_maxima": at(6, 5.0)}, {"raise car.soc-maxima by 2.71", "aim for 5 kWh"}),
+        ({"soc_maxima": at(6, 8.0), "soc_minima": at(6, 9.0)}, {"lower car.soc-minima by", "raise car.soc-maxima"}),
+        ({"moments": HALF_PAST}, {"lower car.soc-minima by 1.25", "aim for 8.96"}),
+    ],
+)  # fmt: skip
+def test_bounds_that_clash_at_one_moment_give_way_either_way(bounds, ways):
+    repairs = diagnose(site(store(**bounds))).repairs
+    assert all(any(way in repair.text for repair in repairs) for way in ways)
+    assert all(StorageScheduler().compute(repair.site) for repair in repairs)
+
+
+def test_a_limit_behind_another_gives_way_as_well():
+    # Once the maximum gives way, the target between it and the minimum is in the way.
+    bounds = {"soc_minima": at(8, 9.0), "soc_maxima": at(8, 4.0), "soc_targets": at(8, 6.0)}
+    (repair,) = diagnose(site(store(**bounds))).repairs
+    assert repair.cost == pytest.approx(check(repair.site, StorageScheduler().compute(repair.site)), abs=1e-5)
 
 
 def test_two_conflicts_are_repaired_together():
