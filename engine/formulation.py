@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from engine.devices.device import Device
 from engine.errors import InputError
 from engine.model.block import Limit
 from engine.model.limits import segments
@@ -68,6 +69,7 @@ def build_problem(site: Site, before: Built | None = None) -> Built:
             )
         promised = [power[name] for name in members]
         problem.write(commitment, partial(_add_commitment, problem, commitment, promised), *promised)
+    _keep_apart_from_grid(problem, site, power)
     _share_fairly(problem)
     for addition in site.additions:
         addition.add_to(problem, power)
@@ -156,6 +158,39 @@ def _most(net: Linear, bought: Linear, sold: Linear, lower: Floats, upper: Float
     low, high = net.reach(lower, upper)
     limits = bought.reach(lower, upper)[1], sold.reach(lower, upper)[1]
     return np.minimum(limits[0], np.maximum(high, 0.0)), np.minimum(limits[1], np.maximum(-low, 0.0))
+
+
+def _keep_apart_from_grid(problem: Problem, site: Site, power: dict[str, Linear]) -> None:
+    """Add that some devices take no power from the grid, or give none to it, but only what is produced or used locally.
+
+    With the local production g_t, the power p_it of devices that may not charge from the grid, what is sold s_t, and
+    what stores that may discharge into the grid give, d_t: Σ_i p_it ≤ g_t and s_t ≤ g_t + d_t.
+    """
+    for connection in site.connections:
+        name = connection.commodity
+        mine = [(each, port) for each in site.devices for port in each.ports if port.commodity == name]
+        captive = [power[port.name] for _, port in mine if not getattr(port, "charging_from_grid", True)]
+        serves = any(not getattr(port, "discharging_to_grid", True) for _, port in mine)
+        produced = [_production(problem, device, port.name) for device, port in mine if not device.energy_bounds]
+        if captive:
+            problem.at_most(f"{name}.charging-from-grid", _total(problem, captive), _total(problem, produced))
+        if serves:
+            free = [each for each in mine if each[0].energy_bounds and getattr(each[1], "discharging_to_grid", True)]
+            given = [*produced, *(_production(problem, device, port.name) for device, port in free)]
+            problem.at_most(f"{name}.discharging-to-grid", _flow(problem, f"{name}.production"), _total(problem, given))
+
+
+def _production(problem: Problem, device: Device, port: str) -> Linear:
+    """What a port gives [kW], shape (n,); of one that runs in operation modes nothing, which keeps on the safe side."""
+    if device.load is not None:
+        return Linear(problem.window.n, (), np.maximum(-device.load, 0.0))
+    return _flow(problem, f"{port}.production")
+
+
+def _flow(problem: Problem, name: str) -> Linear:
+    """A flow in one direction with its part above a soft limit [kW], shape (n,); nothing if it cannot flow that way."""
+    parts = [problem.columns(each) for each in (name, f"{name}.above") if each in problem.sizes]
+    return _total(problem, parts)
 
 
 def _share_fairly(problem: Problem) -> None:

@@ -73,6 +73,41 @@ class PeakTariff:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class MeanPeakTariff:
+    """A price on the highest mean power over intervals of the clock, as grid operators meter it.
+
+    With the mean m_i of the flow over what the window covers of interval i, the excess e over the reached peak r costs
+    price · e, where e ≥ m_i - r for every interval of a billing period.
+    """
+
+    direction: Literal["consumption", "production"]
+    """Which way the power flows."""
+    price: Values
+    """Price of the peak [currency/kW], one number or shape (n,)."""
+    interval: Indices
+    """Interval of each step, increasing, shape (n,)."""
+    reached: Values = 0.0
+    """Peak paid for already [kW], one number or shape (n,)."""
+    billing: Indices | None = None
+    """Billing period (month) of each step, increasing, shape (n,); None is one for the whole window."""
+
+    def add_to(self, problem: Problem, exchange: Exchange) -> None:
+        """See Tariff.add_to; price, reached peak and billing period of an interval are those of its first step."""
+        n, hours = problem.window.n, full(problem.window.hours, problem.window.n)
+        _, begin, of_step = np.unique(self.interval, return_index=True, return_inverse=True)
+        length, count = np.bincount(of_step, weights=hours), len(begin)
+        flow = exchange.bought if self.direction == "consumption" else exchange.sold
+        mean = (flow * (hours / length[of_step])).total(of_step, count)
+        price, reached = full(self.price, n)[begin], full(self.reached, n)[begin]
+        billing = np.zeros(count) if self.billing is None else self.billing[begin].astype(float)
+        groups, first = groups_of_equal(count, billing, price, reached)
+        name = f"{exchange.commodity} {self.direction} peak"
+        more = problem.variable(name, size=len(first))
+        problem.at_most(name, mean - reached, more[groups])
+        problem.cost(name, more * price[first])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Commitment:
     """A promised power and the price of deviating from it."""
 

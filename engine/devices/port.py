@@ -88,6 +88,10 @@ class Port:
     """Name of the coupling whose ports have proportional power."""
     coefficient: Values = 1.0
     """Power of this port per unit of the coupling, above 0 [1]."""
+    charging_from_grid: bool = True
+    """Whether what it takes may come from the grid; else from local production only, and from stores."""
+    discharging_to_grid: bool = True
+    """Whether what it gives may go to the grid; else it serves local consumption only."""
     share: str | None = None
     """Name of a set of equal devices among which energy is shared fairly."""
     prefer_sooner: bool = False

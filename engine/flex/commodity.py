@@ -129,6 +129,11 @@ class CommodityContext(FlexFields):
         signed=False,
         kind="price",
     )
+    site_peak_interval: str | None = described(
+        "Length of the intervals of the clock whose mean powers make peaks; without it, each step of the schedule.",
+        example="PT1H",
+        form="text",
+    )
     soc_minima_breach_price: AnyQuantity = described(
         "Price of storing less than soc-minima and soc-targets say; 1000 per kWh while relaxed, more where energy is "
         "dear.",

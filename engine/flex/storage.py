@@ -120,6 +120,12 @@ class StorageModel(FlexFields):
     storage_efficiency: AnyQuantity = described(
         "Share of the stored energy left after one step of the schedule.", example="99.9%", kind="retention"
     )
+    charging_from_grid: bool = described(
+        "Whether it may charge from the grid, not from local production only.", example=False, form="flag", default=True
+    )
+    discharging_to_grid: bool = described(
+        "Whether it may discharge into the grid, not for local use only.", example=False, form="flag", default=True
+    )
     prefer_charging_sooner: bool = described(
         "Between plans of equal cost, charge sooner and discharge later.", example=True, form="flag", default=True
     )
@@ -248,8 +254,8 @@ class StorageModel(FlexFields):
             raise FieldError(
                 "roundtrip-efficiency", "give either this or charging-efficiency and discharging-efficiency, not both."
             )
-        for name, most in MOST.items():
-            efficiency = getattr(self, name.replace("-", "_"))
+        for kind, most in MOST.items():
+            name, efficiency = f"{kind}-efficiency", getattr(self, f"{kind}_efficiency")
             for value in quantity.written(efficiency) if efficiency is not None else ():
                 if not 0 <= value.number("", field=name) <= most:  # 95 can only be meant as a percentage
                     about = f"{value.value} is not between 0 and {most * 100:g} %"
@@ -281,13 +287,9 @@ class StorageModel(FlexFields):
         return self.soc_unit or (f"{power_unit}*h" if power_unit else "MWh")
 
 
-MOST = {
-    "charging-efficiency": 20.0,
-    "discharging-efficiency": 20.0,
-    "roundtrip-efficiency": 1.0,
-    "storage-efficiency": 20.0,  # above 100 % counts as 100 %, and a warning tells so
-}
-"""The largest share that makes sense; a heat pump gives several kWh of heat per kWh taken."""
+MOST = {"charging": 20.0, "discharging": 20.0, "roundtrip": 1.0, "storage": 20.0}
+"""The largest efficiency that makes sense: a heat pump gives several kWh of heat per kWh taken; storing above 100 %
+counts as 100 %, and a warning tells so."""
 
 
 def read_devices(raw: Mapping[str, object] | list[Mapping[str, object]]) -> list[StorageModel]:

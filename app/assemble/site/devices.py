@@ -79,6 +79,8 @@ class DeviceBuilder:
             power_at_start=self._power_at_start,
             coupling=model.coupling,
             coefficient=self._coefficient,
+            charging_from_grid=model.charging_from_grid,
+            discharging_to_grid=model.discharging_to_grid,
             share=model.fair_share,
             prefer_sooner=not model.stores and model.prefer_curtailing_later,
         )

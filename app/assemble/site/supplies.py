@@ -15,10 +15,10 @@ from engine.flex.commitment import CommitmentModel
 from engine.flex.commodity import SITE_BREACH_PRICE, CommodityContext, breach_price
 from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
 from engine.flex.values import per_step
-from engine.iso_time import from_us, to_us
+from engine.iso_time import MICROSECOND, duration, from_us, to_us
 from engine.model.limits import SoftLimit
 from engine.site import Connection
-from engine.tariffs import Commitment, EnergyTariff, PeakTariff
+from engine.tariffs import Commitment, EnergyTariff, MeanPeakTariff, PeakTariff
 from engine.window import Window
 
 Floats = NDArray[np.float64]
@@ -145,20 +145,37 @@ class ConnectionBuilder:
         return self.readings.assume(given, values, wider, name=field, why=why)
 
     @cached_property
-    def _peaks(self) -> list[PeakTariff]:
-        found: list[PeakTariff] = []
+    def _peaks(self) -> list[PeakTariff | MeanPeakTariff]:
+        found: list[PeakTariff | MeanPeakTariff] = []
         if (price := self.context.site_peak_consumption_price) is not None:
             found.append(self._peak("consumption", price, self.context.site_peak_consumption))
         if (price := self.context.site_peak_production_price) is not None:
             found.append(self._peak("production", price, self.context.site_peak_production))
         return found
 
-    def _peak(self, way: Literal["consumption", "production"], price: Quantity, reached: Quantity | None) -> PeakTariff:
+    def _peak(
+        self, way: Literal["consumption", "production"], price: Quantity, reached: Quantity | None
+    ) -> PeakTariff | MeanPeakTariff:
         field = f"site-peak-{way}"
         paid_for = np.zeros(self.window.n) if reached is None else self._reached(reached, field)
         name = f"{field}-price"
         per_kw = self.readings.series(price, self.context.fact(name), name=name, otherwise=0.0)
-        return PeakTariff(direction=way, price=per_kw, reached=paid_for, billing=self._months())
+        billing, interval = self._months(), self._intervals()
+        if interval is None:
+            return PeakTariff(direction=way, price=per_kw, reached=paid_for, billing=billing)
+        return MeanPeakTariff(direction=way, price=per_kw, interval=interval, reached=paid_for, billing=billing)
+
+    def _intervals(self) -> NDArray[np.int32] | None:
+        """Interval of the clock of each step, over which peaks are means, shape (n,); None where each step counts."""
+        if self.context.site_peak_interval is None:
+            return None
+        lasts = duration(self.context.site_peak_interval, field="site-peak-interval")
+        if lasts <= timedelta(0) or timedelta(days=1) % lasts:
+            raise FieldError("site-peak-interval", "write a part of a day, such as PT15M or PT1H.")
+        offset = self.window.start.astimezone(self.zone).utcoffset() or timedelta(0)
+        number = (self.window.starts + offset // MICROSECOND) // (lasts // MICROSECOND)
+        intervals: NDArray[np.int32] = (number - number[0]).astype(np.int32)
+        return intervals
 
     def _reached(self, given: Quantity, field: str) -> Floats:
         """Return the peak paid for already [kW], shape (n,): what is known of it holds until its month ends."""
