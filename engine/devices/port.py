@@ -124,7 +124,7 @@ class Port:
         if any_of(self.wear_price):
             problem.cost(f"{self.name} wear", flow.both * self.wear_price * problem.window.hours)
         if self.prefer_sooner:
-            problem.add_preference(flow.both * np.linspace(-1.0, 0.0, n, endpoint=False))
+            problem.add_preference(flow.both * (np.linspace(-1.0, 0.0, n, endpoint=False) * problem.window.hours))
         return flow
 
     def _direction(self, problem: Problem, direction: str) -> Linear:

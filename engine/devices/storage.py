@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.devices.bounds import Levels, Side, add_between, sides_of_targets
 from engine.devices.device import Cause, Conflict, Device, DevicePlan, LimitChange, Postponement, Premise
-from engine.devices.port import PortedDevice
+from engine.devices.port import Flow, PortedDevice
 from engine.devices.reach import settled
 from engine.devices.running import lagged
 from engine.devices.stored_energy import StoredEnergy, after_start, bound_out_of_reach, crossing_bounds
@@ -23,6 +23,11 @@ from engine.window import Window
 
 BOUNDS = ("soc-min", "soc-max", "soc-minima", "soc-maxima", "soc-targets")
 """Limits on the energy at ticks; those between ticks are ``between-minima``, ``-maxima`` and ``-targets``."""
+
+DRAWING = 3.0
+"""Weight of each kWh drawn from a store among plans of equal cost. A kWh that is stored throughout the window counts 1,
+one of sun that is not curtailed at most 1: neither is reason enough to charge what is then drawn for nothing, unless
+half of it is lost on the way."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,9 +77,20 @@ class Storage(StoredEnergy, PortedDevice):
         self._add_soft_bounds(problem, levels)
         if isinstance(self.end_value, float | int) and self.end_value:
             problem.cost(f"{self.name} end value", soc[-1:] * -float(self.end_value))
-        if self.prefer_charging_sooner:
-            problem.add_preference(soc * (-1.0 / soc.size))
+        self._add_preferences(problem, soc, flows)
         return {name: flow.power for name, flow in flows.items()}
+
+    def _add_preferences(self, problem: Problem, soc: Linear, flows: Mapping[str, Flow]) -> None:
+        """Prefer, between plans of equal cost, to draw least from the store, and of those to charge sooner or later."""
+        for port in self.ports:
+            # Only what is drawn counts: energy that is free, such as sun that nobody buys, is still stored.
+            problem.add_preference(
+                flows[port.name].production * (DRAWING * problem.window.hours / port.discharging_efficiency)
+            )
+        if self.prefer_charging_later:
+            problem.add_preference(soc * (1.0 / soc.size))
+        elif self.prefer_charging_sooner:
+            problem.add_preference(soc * (-1.0 / soc.size))
 
     def _declare_limits(self, problem: Problem) -> None:
         """Tell which bounds are whose: a bound that another one hides, or that a target lies beyond, is not told."""

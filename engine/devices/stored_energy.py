@@ -52,7 +52,9 @@ class StoredEnergy:
     end_value: float | Literal["learned"] | None = None
     """Worth of the energy stored at the end [currency/kWh]; None is nothing, ``learned`` the mean worth in the plan."""
     prefer_charging_sooner: bool = True
-    """Between plans of equal cost, the one that fills the store sooner."""
+    """Between plans of equal cost that draw as little from the store, the one that fills it sooner."""
+    prefer_charging_later: bool = False
+    """Likewise the one that fills it later; goes before ``prefer_charging_sooner``."""
     yields_above: float | None = None
     """Dearest price of energy about the store [currency/kWh], above which its window, use and gain may give way where
     no plan keeps them; None: they never do."""

@@ -129,6 +129,12 @@ class StorageModel(FlexFields):
     prefer_charging_sooner: bool = described(
         "Between plans of equal cost, charge sooner and discharge later.", example=True, form="flag", default=True
     )
+    prefer_charging_later: bool = described(
+        "Between plans of equal cost, charge later and discharge sooner; goes before prefer-charging-sooner.",
+        example=True,
+        form="flag",
+        default=False,
+    )
     prefer_curtailing_later: bool = described(
         "Between plans of equal cost, curtail production later.", example=True, form="flag", default=True
     )

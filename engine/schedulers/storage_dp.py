@@ -23,11 +23,13 @@ from engine.site import Connection, Schedule, Site, Timings
 from engine.solve.backend import Status
 from engine.tariffs import EnergyTariff
 
-Kernel: TypeAlias = Callable[[Floats, float, float, float], Floats]
+Kernel: TypeAlias = Callable[[Floats, float, float, float, float], Floats]
 """See storage_dp_kernel.best_path."""
 
 _AT = 1e-9
 """Energies this near to a bound lie on it [kWh]."""
+_DRAWING = 1e-8
+"""Price of a kWh drawn from the store, as share of the dearest one: less than prices differ by, more than rounding."""
 _PLANNED: dict[type[Any], str] = {
     Site: "window devices connections",
     Connection: "commodity consumption_limit production_limit tariffs",
@@ -108,9 +110,16 @@ def plan_one_store(site: Site, kernel: Kernel) -> Schedule | None:
     for row, value in zip(rest, values, strict=True):
         row[:] = value
     ready = thread_time()
-    path = kernel(rows, float(store.soc_at_start), parts.end_value, site.window.step_hours)
+    start, hours = float(store.soc_at_start), site.window.step_hours
+    path = kernel(rows, start, parts.end_value, hours, 0.0)
     if not path.shape[1] or not np.isfinite(path).all():
         return None
+    if (path[0] < 0.0).any():
+        # Of the cheapest paths the one that draws least, and of those the highest; every one has the same prices.
+        dearest = max(float(np.abs(rows[1:3]).max()), abs(parts.end_value), 1e-3)
+        resting = kernel(rows, start, parts.end_value, hours, _DRAWING * dearest)
+        if resting.shape == path.shape and np.isfinite(resting).all():
+            path[:2] = resting[:2]
     return _schedule(site, parts, rows, path, Timings(ready - began, thread_time() - ready))
 
 

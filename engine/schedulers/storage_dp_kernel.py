@@ -63,7 +63,7 @@ def _compiled(function: Function) -> Function:
 
 
 @_compiled
-def best_path(given: Floats, start: float, end_value: float, hours: float) -> Floats:
+def best_path(given: Floats, start: float, end_value: float, hours: float, rest: float) -> Floats:
     """Return the highest of the cheapest paths, see ``POWER`` and what follows it, shape (4, n).
 
     Args:
@@ -71,11 +71,12 @@ def best_path(given: Floats, start: float, end_value: float, hours: float) -> Fl
         start: Energy at the beginning [kWh].
         end_value: Worth of the energy left at the end [currency/kWh].
         hours: Length of a step [h].
+        rest: Price of each kWh drawn from the store, to be told from no price [currency/kWh].
 
     Returns:
         Nothing, shape (4, 0), if the cost of a step is not convex, a power has no limit, or there is no path.
     """
-    steps = _steps(given, hours)
+    steps = _steps(given, hours, rest)
     if len(steps[3]):
         values = _values(given, steps, start, end_value, hours)
         if len(values[2]):
@@ -84,7 +85,7 @@ def best_path(given: Floats, start: float, end_value: float, hours: float) -> Fl
 
 
 @_compiled
-def _steps(given: Floats, hours: float) -> Steps:
+def _steps(given: Floats, hours: float, rest: float) -> Steps:
     """Return what each step costs; nothing if one has no room, no limit, or slopes that fall."""
     n = given.shape[1]
     lines, count = np.empty((n, 2, 3)), np.zeros(n, np.int64)
@@ -108,6 +109,8 @@ def _steps(given: Floats, hours: float) -> Steps:
             else:
                 reaching, price = share / given[DISCHARGING, j], price - given[WEAR, j]
             slope = price / reaching
+            if middle <= 0.0:
+                slope -= rest
             if not (0.0 < reaching < np.inf and slope >= before - _EQUAL * abs(slope)):
                 return lines, count, least, most[:0]
             lines[j, 0, count[j]], lines[j, 1, count[j]] = slope, (end - power) * reaching * hours

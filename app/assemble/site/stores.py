@@ -36,6 +36,7 @@ class StorageBuilder:
             gain=self._flow("soc-gain") - self._flow("soc-usage"),
             end_value=self._end_value(),
             prefer_charging_sooner=self.device.model.prefer_charging_sooner,
+            prefer_charging_later=self.device.model.prefer_charging_later,
             yields_above=self.device.around.dearest if context.relaxes_soc else None,
             **self._bounds.fields(self.at_start),
         )

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.devices.port import Adjustable, Port
 from engine.formulation import build_problem
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.solve.complementarity import Cells
@@ -52,6 +53,62 @@ def sunny():
 @pytest.mark.parametrize("solver", ["highspy", "appsi_highs"])
 def test_what_is_free_is_taken_sooner_and_not_burned(solver):
     plan = StorageScheduler(solver=solver).compute(sunny())
-    np.testing.assert_allclose(plan.power["car"][6:14], 4.0)
+    # The target of 10 kWh, and 8 kWh for the load in the evening; what else would fit would be given away at night.
+    taken = (10.0 + 8.0 / 0.9) / 0.9
+    np.testing.assert_allclose(plan.power["car"][6:16], [*[4.0] * 5, taken - 20.0, *[0.0] * 4], atol=1e-9)
+    np.testing.assert_allclose(plan.power["car"][16:20], -2.0)
     cheapest = solve_problem(build_problem(sunny()).problem, Options(preferences=False))
     assert plan.cost == pytest.approx(build_problem(sunny()).problem.arrays().cost @ cheapest.x)
+
+
+def battery(**fields):
+    """Return a lossless battery of 20 kWh with 1 kWh in it, behind 4 kW both ways."""
+    return store(**{"discharger": 4.0, "soc_at_start": 1.0, "soc_max": 20.0, "soc_min": 1.0, **fields})
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize(("buy", "efficiency"), [(np.full(24, 0.2), 1.0), (np.repeat([0.5, 0.1], 12), 1.0),
+                                                 (np.repeat([0.45, 0.5], 12), 0.9)])  # fmt: skip
+def test_a_battery_that_earns_nothing_rests(buy, efficiency, compiled):
+    car = battery()
+    car = replace(car, ports=(replace(car.ports[0], charging_efficiency=efficiency),))
+    plan = StorageScheduler(compiled=compiled).compute(site(car, load=np.zeros(24), buy=buy, sell=buy))
+    np.testing.assert_allclose(plan.power["car"], 0.0, atol=1e-9)
+    assert plan.cost == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_what_has_to_move_moves_in_one_block(compiled):
+    # 8 kWh are bought at 0.1 and sold at 0.5; at each price it charges at once and discharges at last.
+    car = battery(soc_max=9.0)
+    buy = np.repeat([0.1, 0.5, 0.1], 8)
+    plan = StorageScheduler(compiled=compiled).compute(site(car, load=np.zeros(24), buy=buy, sell=buy))
+    np.testing.assert_allclose(plan.power["car"], [4.0, 4.0, *[0.0] * 12, -4.0, -4.0, *[0.0] * 8], atol=1e-9)
+    assert plan.cost == pytest.approx(8 * (0.1 - 0.5), abs=1e-9)
+
+
+def curtailable(car):
+    """Return a site of a battery and 3 kW of sun at noon, of which nothing can be sold."""
+    here = site(car, sun(), load=np.zeros(24), sell=0.0)
+    return replace(here, connections=(replace(here.connections[0], production_limit=0.0),))
+
+
+def sun():
+    """Return sun that can be curtailed, 3 kW in the steps 8 to 13."""
+    port = Port(name="sun", consumption_limit=0.0, production_limit=bumped(3.0, 8, 13) * (bumped(1.0, 8, 13) < 2.0),
+                prefer_sooner=True)  # fmt: skip
+    return Adjustable(name="sun", ports=(port,))
+
+
+def test_a_store_takes_the_sun_as_soon_as_it_shines():
+    # It has room for 7 kWh, and nothing else takes any.
+    plan = StorageScheduler().compute(curtailable(battery(soc_max=8.0)))
+    np.testing.assert_allclose(plan.power["car"], [*[0.0] * 8, 3.0, 3.0, 1.0, *[0.0] * 13], atol=1e-9)
+
+
+@pytest.mark.parametrize(("wish", "first"), [({}, 0), ({"prefer_charging_later": True}, 18)])
+def test_a_target_is_reached_in_one_block_soon_or_late(wish, first):
+    # 8 kWh by tick 20 with 4 kW at one price: two steps, the first ones or the last ones.
+    plan = StorageScheduler().compute(site(store(soc_targets=at(20, 10.0), **wish)))
+    assert np.flatnonzero(np.abs(plan.power["car"]) > 1e-9).tolist() == [first, first + 1]
+    assert plan.cost == pytest.approx((24 * 2.0 + 8.0) * 0.2, abs=1e-9)
