@@ -130,10 +130,7 @@ class StorageModel(FlexFields):
         "Between plans of equal cost, charge sooner and discharge later.", example=True, form="flag", default=True
     )
     prefer_charging_later: bool = described(
-        "Between plans of equal cost, charge later and discharge sooner; goes before prefer-charging-sooner.",
-        example=True,
-        form="flag",
-        default=False,
+        "Between plans of equal cost, charge later and discharge sooner.", example=True, form="flag", default=False
     )
     prefer_curtailing_later: bool = described(
         "Between plans of equal cost, curtail production later.", example=True, form="flag", default=True
@@ -294,8 +291,7 @@ class StorageModel(FlexFields):
 
 
 MOST = {"charging": 20.0, "discharging": 20.0, "roundtrip": 1.0, "storage": 20.0}
-"""The largest efficiency that makes sense: a heat pump gives several kWh of heat per kWh taken; storing above 100 %
-counts as 100 %, and a warning tells so."""
+"""The largest efficiency that makes sense, as of a heat pump; storing above 100 % counts as 100 %, with a warning."""
 
 
 def read_devices(raw: Mapping[str, object] | list[Mapping[str, object]]) -> list[StorageModel]:
