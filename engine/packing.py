@@ -36,6 +36,7 @@ HOMES = (
     "engine.schedulers.storage_scheduler",
     "engine.schedulers.process_scheduler",
     "engine.schedulers.fallback_scheduler",
+    "engine.schedulers.sequential_scheduler",
 )
 """Modules whose dataclasses can be packed, beside those of ``engine.devices``."""
 FORMER = {"each_price": "hourly_price"}

@@ -121,3 +121,9 @@ def test_of_work_in_pieces_what_was_done_since_it_began_counts(home, machine):
     model = {**WASHING, "process-type": "BREAKABLE"}
     assert sum(tried(home, machine, model)) == 9
     assert sum(tried(home, machine, {**model, "started": "2030-01-13T21:00:00Z"})) == 3
+
+
+def test_work_that_takes_longer_than_the_plan_runs_all_the_time(home, machine):
+    planned = plan(home, machine, {**WASHING, "duration": "PT6H"})
+    assert powers(planned) == [3, 3, 3, 3]
+    assert planned.warnings == ("machine: it takes longer than the schedule lasts; it runs all the time.",)

@@ -17,6 +17,8 @@ from engine.flex.storage import StorageModel
 REQUEST = "request"
 PROCESS_TYPES = ("process", "load")
 """Asset types whose devices are processes."""
+OF_DEVICES_ONLY = {fact.name for fact in StorageModel.facts()} - {fact.name for fact in ProcessModel.facts()}
+"""Fields that no process has."""
 LANGUAGES = (StorageModel, ProcessModel, FlexContext)
 FAMILIES = [{fact.name, *fact.replaced_by} for kind in LANGUAGES for fact in kind.facts() if fact.replaced_by]
 """Fields that say the same, of now and of older releases: a closer one hides the others farther away."""
@@ -97,10 +99,11 @@ def models(references: References, tree: Sequence[Asset], asked: Sequence[Mappin
 
 
 def model_kind(asset_type: str, fields: Mapping[str, Any]) -> type[StorageModel] | type[ProcessModel]:
-    """Return what a flex-model describes: a process, by the type of its asset or its fields, or else a device."""
+    """What a flex-model describes: a process or another device, by its fields, else by the type of its asset."""
     names = named(fields).keys()
     works = "process-type" in names or {"power", "duration"} <= names
-    return ProcessModel if asset_type in PROCESS_TYPES or works else StorageModel
+    acts = bool(names & OF_DEVICES_ONLY)
+    return ProcessModel if works or (asset_type in PROCESS_TYPES and not acts) else StorageModel
 
 
 def _asked(references: References, entry: Mapping[str, Any], number: int) -> DeviceModel:

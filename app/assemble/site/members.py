@@ -50,9 +50,11 @@ class SiteBuilder:
 
     @cached_property
     def devices(self) -> tuple[Device, ...]:
-        """Every device: planned ones, then those that are as they are."""
-        planned = [device for feeders in self._stores for device in self._of_store(feeders)]
-        return (*planned, *self._processes(), *self._fixed_entries(), *self._fixed_context())
+        """Every device: planned ones in the order of their entries, then those that are as they are."""
+        place = {name: at for at, name in enumerate(self._names)}
+        stores = [device for feeders in self._stores for device in self._of_store(feeders)]
+        planned = sorted([*stores, *self._processes()], key=lambda device: place.get(device.name, -1))
+        return (*planned, *self._fixed_entries(), *self._fixed_context())
 
     @cached_property
     def outputs(self) -> tuple[SensorOutput, ...]:

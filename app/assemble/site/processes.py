@@ -41,10 +41,13 @@ def process(
     blocked = np.diff(window.ticks) < window.step_us  # steps of which only a part of their slot is left
     for event in model.time_restrictions:
         blocked |= (window.ticks[1:] > to_us(event.start)) & (window.starts < to_us(event.end))
+    steps, whole = -(-(lasts - ran) // window.step), int((np.diff(window.ticks) >= window.step_us).sum())
+    if steps > whole > 0:
+        readings.warnings.append(f"{name}: it takes longer than the schedule lasts; it runs all the time.")
     return Process(
         name=name,
         power=power,
-        steps=-(-(lasts - ran) // window.step),
+        steps=min(steps, max(whole, 1)),
         kind=model.process_type,
         blocked=blocked,
         dearest=model.optimization_direction == "MAX",

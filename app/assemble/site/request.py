@@ -14,7 +14,7 @@ class ScheduleRequest(BaseModel):
     asset: int
     """The asset whose tree is planned."""
     start: AwareDatetime
-    """When the plan begins; floored to its steps."""
+    """When the plan begins; within a step, only the rest of it is planned."""
     duration: timedelta | None = None
     """How long it is; None is the setting FLEXMEASURES_PLANNING_HORIZON, more if targets lie later."""
     resolution: timedelta | None = None
@@ -23,3 +23,5 @@ class ScheduleRequest(BaseModel):
     """One entry per device, as users write it; what is stored on assets completes it."""
     flex_context: dict[str, Any] | list[dict[str, Any]] = {}
     """Prices and limits, as users write them; what is stored on assets completes it."""
+    sequential: bool = False
+    """Whether devices are planned one after the other, in the order listed, instead of together."""

@@ -25,6 +25,7 @@ from engine.errors import EngineError, Infeasible, TimedOut
 from engine.packing import PackingError
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
 from engine.schedulers.process_scheduler import ProcessScheduler, is_timed_by_price
+from engine.schedulers.sequential_scheduler import SequentialScheduler
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Schedule, Site
 from engine.solve.optimum import DIRECT
@@ -138,6 +139,8 @@ def prepare(
     """
     assembled = read_site(references, request, known_at=known_at, limits=rules.limits)
     scheduler = _scheduler(references.asset(request.asset, field="asset"), assembled.site, rules)
+    if request.sequential:
+        scheduler = SequentialScheduler(scheduler=scheduler)
     return PreparedSite(references, request, assembled, scheduler)
 
 

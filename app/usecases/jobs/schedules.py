@@ -70,7 +70,7 @@ class ScheduleTrigger(ScheduleWindow):
         ContextFields | list[FlexFieldValues],
         Field(default_factory=dict, description="Prices, limits, loads of the site"),
     ]
-    sequential: Annotated[bool, Field(description="Accepted; devices are always planned together")] = False
+    sequential: Annotated[bool, Field(description="Plan devices one after the other, as listed; else together")] = False
     force_new_job_creation: Annotated[bool, Field(description="Plan again although an equal request was made")] = False
 
 
@@ -121,8 +121,9 @@ def order_for_sensor(session: Session, sensor_id: int, trigger: ScheduleTrigger)
 
 
 def _order(asset_id: int, trigger: ScheduleTrigger, models: list[FlexFieldValues]) -> ScheduleOrder:
+    request = trigger.request(asset_id, models, trigger.flex_context)
     return ScheduleOrder(
-        request=trigger.request(asset_id, models, trigger.flex_context),
+        request=request.model_copy(update={"sequential": trigger.sequential}),
         prior=trigger.prior,
         force=trigger.force_new_job_creation,
     )
