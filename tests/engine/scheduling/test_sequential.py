@@ -50,7 +50,7 @@ def test_who_comes_last_may_find_no_room():
         IN_TURN.compute(behind(1.5, car("a", 2, 4.5), car("b", 2, 4.5)))
 
 
-def test_ports_of_a_coupling_are_planned_as_one_and_groups_stay():
+def test_limits_of_groups_hold_and_a_tank_before_its_pump_finds_no_heat():
     heat = Port(
         name="heat", commodity="heat", consumption_limit=0.0, production_limit=9.0, coupling="pump", coefficient=3.0
     )
@@ -61,7 +61,7 @@ def test_ports_of_a_coupling_are_planned_as_one_and_groups_stay():
     group = Group(name="fuse", consumption_limit=2.0, production_limit=0.0)
     own = behind(9.0, replace(car("a", 4, 8.0), ports=(replace(car("a", 4).ports[0], group="fuse"),)), groups=(group,))
     assert IN_TURN.compute(own).power["a"].max() == pytest.approx(2.0)
-    with pytest.raises(Infeasible):  # a tank planned before its pump has no heat
+    with pytest.raises(Infeasible):
         IN_TURN.compute(behind(9.0, tank, pump))
 
 
