@@ -11,7 +11,7 @@ from engine.errors import FieldError
 from engine.importing.cells.shapes import Codes, by_shape, codes_of, digits
 from engine.importing.cells.time_texts import TimeForm, interval_forms, time_form
 from engine.importing.layout import Cell, Mask
-from engine.iso_time import HOUR_US, MICROSECOND, Microseconds
+from engine.iso_time import HOUR_US, Microseconds
 
 NAIVE = np.iinfo(np.int64).min
 """Stands for the offset of a time that tells none."""
@@ -127,28 +127,30 @@ def read_times(cells: Sequence[Cell], *, month_first: bool) -> tuple[ClockReadin
             end.offset = start.offset
         times.put(rows, start)
         ends.put(rows, end)
-    for row in np.flatnonzero(~is_text).tolist():
-        _put_typed(times, row, cells[row])
+    _put_typed(times, cells, np.flatnonzero(~is_text))
     return times, ends
 
 
-def _put_typed(times: ClockReadings, row: int, cell: Cell) -> None:
-    """Write a time of a spreadsheet; a number is an hour of the day, or a count since 1970."""
-    if isinstance(cell, datetime):
-        times.local[row] = (cell.replace(tzinfo=None) - MIDNIGHT) // MICROSECOND
-    elif isinstance(cell, date):
-        times.local[row] = (datetime(cell.year, cell.month, cell.day) - MIDNIGHT) // MICROSECOND  # noqa: DTZ001
-    elif isinstance(cell, time):
-        day = datetime(1970, 1, 1, cell.hour, cell.minute, cell.second, cell.microsecond)  # noqa: DTZ001
-        times.local[row] = (day - MIDNIGHT) // MICROSECOND
-    elif isinstance(cell, float) and 0 <= cell <= 25:
-        times.local[row] = round(cell * HOUR_US)
-    elif (isinstance(cell, float) and 1e9 <= cell < 1e10) or (isinstance(cell, float) and 1e12 <= cell < 1e13):
-        times.local[row], times.offset[row] = round(cell * (1e6 if cell < 1e12 else 1e3)), 0
-    else:
+def _put_typed(times: ClockReadings, cells: Sequence[Cell], rows: NDArray[np.intp]) -> None:
+    """Write the times of a spreadsheet that stand in rows; a number is an hour of the day, or a count since 1970."""
+    if not len(rows):
         return
-    times.good[row] = True
-    times.dated[row] = isinstance(cell, date) or times.offset[row] == 0
+    moments = [row for row in rows.tolist() if isinstance(cells[row], date)]  # a moment is a date to Python
+    times.local[moments] = np.array([cells[row] for row in moments], "datetime64[us]").astype(np.int64)
+    times.good[moments] = times.dated[moments] = True
+    for row in rows.tolist() if len(moments) < len(rows) else ():
+        cell = cells[row]
+        if isinstance(cell, time):
+            seconds = (cell.hour * 60 + cell.minute) * 60 + cell.second
+            times.local[row] = seconds * 1_000_000 + cell.microsecond
+        elif isinstance(cell, float) and 0 <= cell <= 25:
+            times.local[row] = round(cell * HOUR_US)
+        elif isinstance(cell, float) and (1e9 <= cell < 1e10 or 1e12 <= cell < 1e13):
+            times.local[row], times.offset[row] = round(cell * (1e6 if cell < 1e12 else 1e3)), 0
+            times.dated[row] = True
+        else:
+            continue
+        times.good[row] = True
 
 
 def _read(codes: Codes, form: TimeForm, month_first: bool) -> ClockReadings:
@@ -225,7 +227,6 @@ def read_formatted(cells: Sequence[Cell], date_format: str) -> ClockReadings:
     times.local = np.where(good, parsed.as_unit("us").asi8, 0)
     times.offset[good & aware] = 0
     times.good[:] = times.dated[:] = good
-    for row, cell in enumerate(cells):
-        if type(cell) is not str:
-            _put_typed(times, row, cell)
+    typed = [row for row, cell in enumerate(cells) if type(cell) is not str]
+    _put_typed(times, cells, np.array(typed, np.intp))
     return times
