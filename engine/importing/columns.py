@@ -16,6 +16,8 @@ ENDS = re.compile(
     r"\b(end|ende|until|bis|tot|to|stop|fin|eind|einde|finish(ed)?|ended|stopped)\b|_(end|to|until)$", re.I
 )
 KNOWN = re.compile(r"belief|known|created|updated|modified|published|issued|retrieved", re.I)
+LENGTHS = re.compile(r"duration|dauer|durée|duur|length of", re.I)
+LENGTH_UNITS = {"h": 1.0, "hours": 1.0, "min": 1 / 60, "minutes": 1 / 60, "s": 1 / 3600, "seconds": 1 / 3600}
 HOURS = re.compile(r"^(stunde|std|hour|hr|uur|heure|hora|he|hour ending|hour beginning)\b", re.I)
 
 
@@ -31,6 +33,12 @@ class Columns:
     """Whether the clock column counts the hours of the day."""
     end: int | None = None
     end_clock: int | None = None
+    length: int | None = None
+    """How long each value lasts."""
+    length_hours: float = 0.0
+    """What 1 in that column is [h]; zero: it holds times such as 01:30."""
+    is_kind_settled: bool = False
+    """Whether what the values stand for is known of the kind of file only."""
     belief: int | None = None
     filter: int | None = None
     labels: tuple[int, ...] = ()
@@ -76,6 +84,7 @@ class _Proposal:
         self.head = read_head(rows, self.kinds, first)
         every = [*self.head.names, *chain.from_iterable(self.head.others)]
         self.profile = profile_of(every) if self.head.is_written else None
+        self.is_kind_told = layout.value_kind is not None
         self.layout = self._settled(layout, self.profile)
         self.below = [self._column(place) for place in range(len(self.head.names))]
 
@@ -140,21 +149,15 @@ class _Proposal:
         """Return all of them."""
         start, end, belief, only_end = self._times()
         clocks = self._clocks(start, end)
-        taken = {place for place in (start, end, belief, *clocks) if place is not None}
+        length, length_hours = (None, 0.0) if end is not None else self._length(start)
+        taken = {place for place in (start, end, belief, length, *clocks) if place is not None}
         asked = self._asked("filter_column")
         values = ValueColumn(self.head, self.rows, self.below, self.profile, self.target)
-        values.is_unit_told = self.layout.unit is not None
+        values.is_unit_told, values.wanted = self.layout.unit is not None, self.layout.filter_value
         value = values.choose(taken, self._asked("value_column"))
         unit = values.unit(value)
-        labels = [
-            place for place, kinds in enumerate(self.below)
-            if place not in taken | {value} and kinds.strip() and kinds.count("X") * 2 > len(kinds.strip())
-        ]  # fmt: skip
-        series = next(iter(columns_like(self.head.names, self.profile.series if self.profile else None)), None)
-        zone = zone_in(self.head.call(start))
-        if self.layout.timezone is None and zone is not None:
-            self.layout = replace(self.layout, timezone=zone)
-            self.evidence.append(Evidence("timezone", zone, f"the head {self.head.call(start)!r} says so"))
+        series, labels = self._labels(taken | {value})
+        self._take_zone(start)
         return Columns(
             head=self.head,
             start=start,
@@ -163,9 +166,12 @@ class _Proposal:
             counts_hours=self.counts_hours,
             end=end,
             end_clock=clocks[1],
+            length=length,
+            length_hours=length_hours,
+            is_kind_settled=bool(self.profile and "value_kind" in self.profile.options and not self.is_kind_told),
             belief=belief,
             filter=asked,
-            labels=tuple(dict.fromkeys([*([] if series is None else [series]), *labels])),
+            labels=labels,
             series=series,
             only_end=only_end,
             unit=unit,
@@ -174,6 +180,22 @@ class _Proposal:
             evidence=(*self.evidence, *values.evidence),
             questions=tuple(values.questions),
         )
+
+    def _labels(self, taken: set[int]) -> tuple[int | None, tuple[int, ...]]:
+        """Return the column that names series in files of this kind, and all that may, that one first."""
+        series = next(iter(columns_like(self.head.names, self.profile.series if self.profile else None)), None)
+        labels = [] if series is None else [series]
+        for place, kinds in enumerate(self.below):
+            if place not in taken and kinds.strip() and kinds.count("X") * 2 > len(kinds.strip()):
+                labels.append(place)
+        return series, tuple(dict.fromkeys(labels))
+
+    def _take_zone(self, start: int) -> None:
+        """Take the zone that the head of the times tells, unless one was told."""
+        zone = zone_in(self.head.call(start))
+        if self.layout.timezone is None and zone is not None:
+            self.layout = replace(self.layout, timezone=zone)
+            self.evidence.append(Evidence("timezone", zone, f"the head {self.head.call(start)!r} says so"))
 
     def _times(self) -> tuple[int, int | None, int | None, bool]:
         """Return the columns of start, end and knowledge, and whether the start column says when values end."""
@@ -208,6 +230,19 @@ class _Proposal:
             self.evidence.append(Evidence("stamps", "end", f"the head {self.head.call(start)!r} names an end"))
         return start, end, belief, only_end
 
+    def _length(self, start: int) -> tuple[int | None, float]:
+        """Return the column that tells how long values last, and what 1 in it is [h]; zero for times such as 01:30."""
+        for place, name in enumerate(self.head.names):
+            kinds = self.below[place].strip()
+            if place == start or not kinds or not LENGTHS.search(name):
+                continue
+            words = re.split(r"[^a-z]+", name.lower())
+            hours = next((LENGTH_UNITS[word] for word in words if word in LENGTH_UNITS), 0.0)
+            if kinds.count("C") * 2 > len(kinds) or (hours and kinds.count("N") * 2 > len(kinds)):
+                self.evidence.append(Evidence("end-column", self.head.call(place), "it says how long each value lasts"))
+                return place, 0.0 if "C" in kinds else hours
+        return None, 0.0
+
     def _clocks(self, start: int, end: int | None) -> tuple[int | None, int | None]:
         """Return the columns with the times of day of start and end."""
         asked = self._asked("clock_column")
@@ -218,7 +253,8 @@ class _Proposal:
             place for place, kinds in enumerate(self.below)
             if kinds.strip() and set(kinds) <= set("N ") and HOURS.search(self.head.names[place].strip())
         ]  # fmt: skip
-        free = [place for place in clocks or hours if place not in (start, end)]
+        lengths = [place for place, name in enumerate(self.head.names) if LENGTHS.search(name)]
+        free = [place for place in clocks or hours if place not in (start, end, *lengths)]
         begin = asked if asked is not None else next(iter(free), None)
         self.counts_hours = begin in hours
         after = next((place for place in free if place != begin), None)

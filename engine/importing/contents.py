@@ -25,7 +25,7 @@ from engine.importing.layout import KINDS, Choice, Evidence, FileQuestion, RowPr
 from engine.importing.rows import BACKWARDS
 from engine.importing.steps import calendar_ends, even_step, next_starts
 from engine.importing.survey import Recipe
-from engine.iso_time import MICROSECOND, iso_duration, zone
+from engine.iso_time import HOUR_US, MICROSECOND, iso_duration, zone
 from engine.units import units
 
 MEANINGS = {
@@ -43,6 +43,8 @@ class Contents:
 
     readings: TimedValues
     step: timedelta = timedelta(0)
+    are_moments: bool = False
+    """Whether rows are single moments, that their steps do not reach from."""
     evidence: list[Evidence] = field(default_factory=list)
     questions: list[FileQuestion] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
@@ -65,6 +67,8 @@ def contents_of(readings: TimedValues, recipe: Recipe, unit: str, place: str, ta
     arranged = _Arrangement(readings, recipe, unit, place, target)
     if not len(readings.starts):
         return arranged.contents
+    if recipe.columns.is_kind_settled and kind == "until-next":
+        kind = arranged.state_kind()
     asked = kind is not None
     kind = kind or arranged.proposed_kind()
     how: Callable[[], None] = getattr(arranged, f"take_{kind.replace('-', '_')}")
@@ -102,17 +106,38 @@ class _Arrangement:
         )
         return kinds[0]
 
+    def state_kind(self) -> str | None:
+        """Return what states stand for; None if they are amounts, which are rather counted on than held.
+
+        A total of a meter is a state as well. Where no unit tells, and the values only rise, it is asked.
+        """
+        if self.adds_up:
+            return None
+        because = self._counts_on()
+        if because.startswith("sure") and self.recipe.layout.unit is None and self.recipe.columns.unit is None:
+            why = because.partition(": ")[2]
+            text = f"These states may be the total of a meter: {why}. In which unit are they?"
+            choices = [
+                Choice(self.unit, "they hold until the next row"),
+                Choice("kWh", "a total"),
+                Choice("Wh", "a total"),
+            ]
+            self.contents.questions.append(FileQuestion("unit", text, choices))
+        return "until-next"
+
+    def _counts_on(self) -> str:
+        """Return why the values are readings of a counter; see ``counters.counts_on``."""
+        ordered = self.readings.values[np.argsort(self.readings.starts, kind="stable")]
+        columns = self.recipe.columns
+        return counters.counts_on(ordered[~np.isnan(ordered)], columns.head.names[columns.value])
+
     def proposed_kind(self) -> str:
         """Return what the values stand for, as far as the file tells it; else it is asked."""
         readings, layout = self.readings, self.recipe.layout
         if readings.ends is not None:
             return "per-step"
         if self.adds_up and readings.known is None:
-            order = np.argsort(readings.starts, kind="stable")
-            ordered = readings.values[order]
-            columns = self.recipe.columns
-            because = counters.counts_on(ordered[~np.isnan(ordered)], columns.head.names[columns.value])
-            sure, _, why = because.partition(": ")
+            sure, _, why = self._counts_on().partition(": ")
             if sure == "sure":
                 self._say("value-kind", "counter", why)
                 return "counter"
@@ -186,6 +211,9 @@ class _Arrangement:
         between = (readings.starts[order][1:] - ends[order][:-1]) if len(order) > 1 else np.zeros(0, np.int64)
         lengths, counts = np.unique(between, return_counts=True)
         usual = int(lengths[counts.argmax()]) if len(lengths) else 0
+        if self.recipe.survey.is_dated_only and abs(usual - DAY_US) <= HOUR_US and counts.max() * 2 > len(between):
+            self._say("end-column", "the last day of each value", "the next one begins a day later")
+            ends = resample.later(ends, DAY_US, self.place)
         if usual in (1_000, 1_000_000, MINUTE_US) and counts.max() * 2 > len(between):
             self._say("end-column", "the last moment of each value", f"the next one begins {usual / 1e6:g} s later")
             ends = ends + usual
@@ -250,4 +278,5 @@ class _Arrangement:
 
     def take_readings(self) -> None:
         """Leave values at their moments."""
+        self.contents.are_moments = True
         self.contents.step = resample.usual_step(self.readings.starts)

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import resample
 from engine.errors import InputError
-from engine.iso_time import Microseconds
+from engine.iso_time import MICROSECOND, Microseconds
 
 Cell: TypeAlias = str | float | datetime | date | time
 """A text; or a number or time as a spreadsheet holds it, which no option for texts may change."""
@@ -207,6 +209,24 @@ class FileReading:
     problems: list[RowProblem]
     row_count: int
     """Rows with a time, with or without a value."""
+    are_moments: bool = False
+    """Whether rows are single moments, to be averaged in the steps of the sensor."""
+
+    def spans(self, resolution: timedelta, place: ZoneInfo) -> tuple[Microseconds, Microseconds] | None:
+        """Return starts and ends of values that do not fit the steps of a sensor, to be shared out; None if they fit.
+
+        Args:
+            resolution: Of the sensor; zero: instantaneous.
+            place: Where its steps lie on the clock.
+        """
+        rows, step = self.readings, self.step
+        if rows.ends is not None or not resolution or not step or self.are_moments or rows.known is not None:
+            return None if rows.ends is None else (rows.starts, rows.ends)
+        shorter = min(step, resolution)
+        whole = not max(step, resolution) % shorter
+        if whole and (resample.floor(rows.starts, shorter, place) == rows.starts).all():
+            return None
+        return rows.starts, rows.starts + step // MICROSECOND
 
     def check(self) -> None:
         """Refuse a file that cannot be stored as it is.

@@ -71,6 +71,7 @@ def read_file(file: bytes | BinaryIO, layout: Layout, target: Target) -> FileRea
         ],
         problems=sorted([*reader.problems, *reader.unsure, *contents.problems, *again]),
         row_count=len(readings.starts),
+        are_moments=contents.are_moments,
     )
 
 

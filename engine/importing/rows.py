@@ -1,7 +1,7 @@
 """The rows of a file as moments and numbers, with all that is wrong with them and all that is left out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from engine.importing.cells.local_clock import SKIPPED, TWICE, LocalClock
 from engine.importing.cells.numbers import REASON, read_numbers
 from engine.importing.cells.times import DAY_US, ClockReadings, read_formatted, read_times
 from engine.importing.layout import Cell, FileQuestion, Mask, RowProblem, TimedValues
-from engine.importing.survey import Recipe, clock_column, column, data_batches
+from engine.importing.survey import Recipe, clock_column, column, data_batches, length_column
 from engine.importing.tables.opening import Batch, FileTable
 from engine.iso_time import FIRST, LAST, Microseconds, from_us, to_us, zone
 
@@ -100,6 +100,9 @@ class RowReader:
         columns = self.recipe.columns
         if columns.end is not None:
             ends = self._times(column(batch, columns.end))[0]
+        if columns.length is not None:
+            lengths = read_times(length_column(batch, columns), month_first=False)[0]
+            return replace(times, local=times.local + lengths.local, good=times.good & lengths.good)
         if columns.end_clock is None:
             return ends
         clocks = read_times(column(batch, columns.end_clock), month_first=False)[0]
@@ -173,7 +176,7 @@ class RowReader:
         last = int(good[-1]) if len(good) else 0
         tail = set(self.recipe.survey.tail)
         foot = [problem for problem in self.problems if problem.row > last and problem.row in tail]
-        foot = [problem for problem in foot if problem.reason == UNREADABLE and not problem.text[:1].isdecimal()]
+        foot = [each for each in foot if each.reason == UNREADABLE and not any(map(str.isdecimal, each.text))]
         if foot and last:
             rows = {problem.row for problem in foot}
             self.problems = [problem for problem in self.problems if problem.row not in rows]

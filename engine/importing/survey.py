@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from engine.errors import FieldError, InputError
-from engine.importing.cells.numbers import Notation, NumberFacts, decide_notation
+from engine.importing.cells.numbers import Notation, NumberFacts, decide_notation, read_numbers
 from engine.importing.cells.times import DAY_US, TimeFacts, read_times
 from engine.importing.columns import Columns
 from engine.importing.layout import Cell, Choice, Evidence, FileQuestion, Layout, Target
@@ -29,10 +29,13 @@ class Survey:
     labels: dict[int, Counter[str]] = field(default_factory=dict)
     """Texts of the columns that may name series, and how often they are there."""
     rows: int = 0
-    is_dated_only: bool = True
-    """Whether no row tells a time of day."""
     tail: deque[int] = field(default_factory=lambda: deque(maxlen=FOOTER))
     """Numbers of the last rows."""
+
+    @property
+    def is_dated_only(self) -> bool:
+        """Whether no row tells a time of day."""
+        return not self.times.has_clock
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,15 @@ def clock_column(batch: Batch, columns: Columns) -> list[Cell]:
     if not columns.counts_hours:
         return cells
     return [float(cell) if isinstance(cell, str) and cell.strip().isdecimal() else cell for cell in cells]
+
+
+def length_column(batch: Batch, columns: Columns) -> list[Cell]:
+    """Return how long values last, as times of day or as numbers of hours."""
+    cells = column(batch, columns.start if columns.length is None else columns.length)
+    if not columns.length_hours:
+        return cells
+    numbers, _ = read_numbers(cells, Notation("," if any("," in str(cell) for cell in cells) else "."))
+    return [columns.length_hours * float(number) for number in numbers]
 
 
 def data_batches(table: FileTable, columns: Columns) -> Iterator[Batch]:
@@ -102,8 +114,7 @@ def survey_rows(table: FileTable, columns: Columns) -> Survey:
         if columns.layout.date_format is None:
             survey.times.add(starts)
         if columns.clock is not None:
-            survey.times.add(clocks := clock_column(batch, columns))
-            survey.is_dated_only &= not any(clocks)
+            survey.times.add(clock_column(batch, columns))
         survey.numbers.add(column(batch, columns.value))
         for place, counts in list(survey.labels.items()):
             counts.update(str(cell).strip() for cell in column(batch, place))

@@ -40,6 +40,7 @@ class ValueColumn:
         self.head, self.rows, self.below = head, rows, below
         self.profile, self.target = profile, target
         self.is_unit_told = False
+        self.wanted: str | None = None
         self.evidence: list[Evidence] = []
         self.questions: list[FileQuestion] = []
 
@@ -101,14 +102,23 @@ class ValueColumn:
             unit = as_unit(next(iter(marks))) if len(marks) == 1 and marks <= set("€$£") else None
         return unit
 
+    def _wanted_rows(self) -> list[Sequence[Cell]]:
+        """The first rows below the head, of the series asked for."""
+        rows = self.rows[self.head.rows :]
+        return [row for row in rows if self.wanted is None or any(str(cell).strip() == self.wanted for cell in row)]
+
     def unit(self, value: int) -> str | None:
         """Return the unit of the values, as the file tells it, and note where."""
         unit, because = self._own_unit(value), f"the head {self.head.call(value)!r} says so"
         for place, name in enumerate(self.head.names):
             if unit is None and UNIT_WORDS.match(name.strip()):
-                cells = {row[place] for row in self.rows[self.head.rows :] if place < len(row) and row[place]}
-                unit = as_unit(str(next(iter(cells)))) if len(cells) == 1 else None
+                cells = {row[place] for row in self._wanted_rows() if place < len(row) and row[place]}
+                unit = as_unit(str(next(iter(cells)))) if cells else None
                 because = f"the column {name!r} says so"
+                if len(cells) > 1:
+                    text = f"The column {name!r} names several units; the rows of which one are meant?"
+                    choices = [Choice(str(cell), f"rows in {cell}") for cell in sorted(map(str, cells))]
+                    self.questions.append(FileQuestion("filter-value", text, choices[:MOST_CHOICES]))
         if unit is None and self.profile is not None and self.profile.unit:
             unit, because = self.profile.unit, f"files of {self.profile.name} are in it"
         if unit is not None and not self.is_unit_told:

@@ -96,6 +96,17 @@ def test_states_that_are_unavailable_leave_gaps() -> None:
     assert found.middle[:2].tolist() == [0.3, 0.3]
 
 
+@pytest.mark.parametrize("minutes", [15, 60])
+def test_steps_that_do_not_fit_those_of_the_sensor_keep_their_energy(minutes: int) -> None:
+    tens = "t,kWh\n" + "\n".join(f"2026-05-11T{at // 6:02}:{at % 6}5:00Z,0.5" for at in range(18))
+    found = stored(tens.encode(), meter("kW", minutes))
+    assert total(found, minutes) == pytest.approx(9)
+    rows = [f"2026-05-{day:02}T08:10:00+02:00;01:30;10" for day in range(1, 9)]
+    sessions = stored("\n".join(["start;duration;kWh", *rows]).encode(), meter("kWh", minutes))
+    assert sessions.middle.sum() == pytest.approx(80)
+    assert sessions.middle.max() == pytest.approx(10 / 90 * min(minutes, 50))
+
+
 def test_watts_and_prices_are_written_in_the_unit_of_the_sensor() -> None:
     assert stored("german-thousands.csv", meter("kW", 60)).middle[[0, 4, -1]].tolist() == [0.8, 1, 1.95]
     assert stored("entsoe-web.csv", meter("EUR/kWh", 15)).middle[0] == pytest.approx(0.05)

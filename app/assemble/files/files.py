@@ -53,7 +53,8 @@ def posted_values(reading: FileReading, options: FileOptions, sensor: Sensor) ->
         InputError: The values do not fit the sensor, or are too many.
     """
     rows, horizon, most = reading.readings, options.horizon, options.most
-    if rows.ends is None:
+    spans = reading.spans(sensor.resolution, zone(sensor.timezone))
+    if spans is None:
         return Posted(
             events=rows.starts, values=rows.values, step=reading.step, unit=reading.unit, times=rows.known,
             horizon=horizon, most=most,
@@ -61,13 +62,11 @@ def posted_values(reading: FileReading, options: FileOptions, sensor: Sensor) ->
     if not sensor.resolution:
         values = rows.values
         if units.hours_power(reading.unit, sensor.unit, timed=True):
-            hours = (rows.ends - rows.starts) / HOUR_US
-            values = units.convert(values, reading.unit, sensor.unit, hours=hours)
+            values = units.convert(values, reading.unit, sensor.unit, hours=(spans[1] - spans[0]) / HOUR_US)
         unit = sensor.unit if values is not rows.values else reading.unit
         return Posted(events=rows.starts, values=values, step=timedelta(0), unit=unit, horizon=horizon, most=most)
-    ticks = _ticks(rows.starts, rows.ends, sensor, most)
-    spans, units_of = (rows.starts, rows.ends), (reading.unit, sensor.unit)
-    values, unit = in_steps(spans, rows.values, units_of, ticks, level=sensor.is_level)
+    ticks = _ticks(*spans, sensor, most)
+    values, unit = in_steps(spans, rows.values, (reading.unit, sensor.unit), ticks, level=sensor.is_level)
     known = ~np.isnan(values)
     return Posted(
         events=ticks[:-1][known], values=values[known], step=sensor.resolution, unit=unit, horizon=horizon, most=most

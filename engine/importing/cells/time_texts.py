@@ -15,7 +15,7 @@ MONTHS = {
         (
             "jan january januar januari janvier enero gennaio janv",
             "feb february februar februari février fév fevrier febrero",
-            "mar march märz maart mars marzo mrz mrt",
+            "mar march mär märz maart mars marzo mrz mrt",
             "apr april avril abril aprile avr abr",
             "may mai mei maggio mayo",
             "jun june juni juin junio giugno",

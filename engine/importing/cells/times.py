@@ -63,6 +63,8 @@ class TimeFacts:
     """Between their numbers."""
     is_naive: bool = False
     """Whether any tells no offset."""
+    has_clock: bool = False
+    """Whether any tells the time of day."""
     at_24: bool = False
     """Whether any is 24:00."""
     count: int = 0
@@ -77,6 +79,7 @@ class TimeFacts:
         self.count += len(typed)
         self.is_naive |= bool(typed)
         self.at_24 |= 24.0 in typed
+        self.has_clock |= any(not isinstance(cell, date) or isinstance(cell, datetime) for cell in typed)
         codes = codes_of(texts)
         for shape, rows in by_shape(codes):
             both = interval_forms(shape)
@@ -86,6 +89,7 @@ class TimeFacts:
                 continue
             self.count += len(rows)
             self.is_naive |= not form.is_aware
+            self.has_clock |= form.has_clock
             part = codes[rows]
             if "a" in form.spans:
                 self.signs.add(shape[form.spans["a"][1]])

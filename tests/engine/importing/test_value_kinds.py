@@ -65,6 +65,21 @@ def test_a_state_counts_as_long_as_it_held() -> None:
     assert (means[:5].tolist(), unit) == ([250, 1000, 2000, 2000, 2000], "W")
 
 
+def test_a_total_among_states_is_a_counter() -> None:
+    rows = [f"e,{1000 + at / 100:.2f},2026-05-11T{at // 4:02}:{at % 4 * 15:02}:03.5Z" for at in range(96)]
+    text = "\n".join(["entity_id,state,last_changed", *rows])
+    assert read(text, "kWh").readings.values == pytest.approx([0.01] * 95)
+    assert asked(read(text, "kW")) == {"unit": ["kW", "kWh", "Wh"]}
+    read(text, "kW", options={"unit": "kWh"}).check()
+
+
+def test_days_told_by_their_first_and_last_one_are_whole() -> None:
+    reading = read(
+        "from,to,kWh\n2026-01-01,2026-01-31,500\n2026-02-01,2026-02-28,450\n2026-03-01,2026-03-31,450", "kWh"
+    )
+    assert ends(reading) == ["2026-01-31T23:00", "2026-02-28T23:00", "2026-03-31T22:00"]
+
+
 def test_uneven_rows_are_asked_about() -> None:
     rows: list[tuple[int, object]] = [(0, 22.1), (60, 7.5), (158, 31), (300, 10), (677, 40)]
     assert asked(read(table("t,kWh", rows), "kWh")) == {"value-kind": ["until-next", "since-previous", "counter"]}

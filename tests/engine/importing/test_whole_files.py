@@ -91,6 +91,18 @@ def test_several_series_in_one_file_are_asked_about() -> None:
         read(text, options={"filter_value": "sideways"})
 
 
+def test_several_units_in_a_column_are_asked_about() -> None:
+    rows = [f"2026-05-11 {hour},{at},{('W', 'kW')[at % 2]}" for at, hour in enumerate(HOURS)]
+    text = "\n".join(["t,value,unit", *rows])
+    assert asked(read(text)) == {"filter-value": ["W", "kW"]}
+    assert read(text, options={"filter_value": "W"}).unit == "W"
+
+
+def test_a_row_below_the_table_with_a_number_is_a_problem_if_it_may_be_a_time() -> None:
+    with pytest.raises(FileError, match="Mxy 2026"):
+        read("Monat;kWh\nJan 2026;744\nFeb 2026;672\nMxy 2026;743\n", "kWh").check()
+
+
 def test_several_columns_are_asked_about_unless_only_one_fits() -> None:
     rows = "\n".join(f"2026-05-11 {hour},1,20,3" for hour in HOURS)
     assert asked(read(f"t,a [kW],temperature [°C],b [kW]\n{rows}")) == {
