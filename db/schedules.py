@@ -164,6 +164,7 @@ def newest_of_assets(
 
 def newest_ids(*conditions: ColumnElement[bool]) -> Select[int]:
     """Return the query for the ids of the newest schedule of each asset: the one with the latest belief time."""
+    # Ranked in one query for all assets; one with a limit for each asset would be asked as often as there are assets.
     rank = func.row_number().over(
         partition_by=StoredSchedule.asset_id, order_by=(StoredSchedule.belief_time.desc(), StoredSchedule.id.desc())
     )

@@ -45,6 +45,7 @@ class Sensor(Table):
     @property
     def is_level(self) -> bool:
         """Whether it is a stored energy, of which events are no parts, by its name or the flex-model of its asset."""
+        # The name tells it of sensors that no flex-model names, such as imported ones.
         words = self.name.lower().replace("-", " ")
         if "state of charge" in words or "soc" in words.split():
             return True

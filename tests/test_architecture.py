@@ -32,7 +32,6 @@ SAY_NOTHING = {"told", "found", "made", "given", "each", "what"}
 WORDS_OF_THE_FIELD = {"NotFound", "what_if"}  # as in HTTP, and as in a what-if analysis
 TO_BE_NAMED = {
     "app/assemble/site/devices.py given",
-    "db/jobs/alerts.py told_at",  # a column
 }
 NAMED_TWICE: set[str] = set()
 

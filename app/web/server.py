@@ -21,9 +21,8 @@ from app import logs
 from app.api.http.service import Service
 from app.api.routes import patterns
 from app.auth.login import cookies
-from app.auth.login.code_page import CodePage
 from app.auth.login.forms import STATIC
-from app.auth.login.login import Login, Logout
+from app.auth.login.login import CodePage, Login, Logout
 from app.auth.login.new_email import ChangeEmail, ConfirmEmail
 from app.auth.login.oidc_pages import Depart, Return
 from app.auth.login.reset import ChangePassword, Forgot, Reset

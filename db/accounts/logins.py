@@ -16,9 +16,8 @@ from sqlalchemy.orm.util import identity_key
 
 from db.accounts.access_keys import AccessKey
 from db.accounts.accounts import Account, RolesAccounts
-from db.accounts.sign_in import MailedCode
+from db.accounts.sign_in import MailedCode, WebSession
 from db.accounts.users import Role, RolesUsers, User, new_serial
-from db.accounts.web_sessions import WebSession
 from db.core.change_tracking import COUNTERS, assigned, at_once
 from db.core.database import Followed
 from engine.errors import EngineError
@@ -73,10 +72,10 @@ def watch(session: Session, _context: object, _instances: object) -> None:
     for row in session.dirty:
         if isinstance(row, User):
             _renew(session, row)
-            changed = _changed(session, row)
+            changed = _changed_fields(session, row)
             (fully if changed - WITHOUT_KEYS else but_for_keys if changed else set()).add(row.id)
         elif isinstance(row, Account):
-            but_for_keys |= _former_consultants(session, row)
+            but_for_keys |= _former_consultants(session, row)  # their keys see the rest of their clients still
     for row in session.deleted:
         if isinstance(row, User):
             session.info.setdefault("ended", set()).add(row.id)
@@ -111,22 +110,22 @@ def refuse_bulk(state: ORMExecuteState) -> None:
 
 
 def _renew(session: Session, user: User) -> None:
-    """Let whoever remembers a user that is changed read the row again."""
-    if {each.key for each in inspect(user).attrs if each.history.has_changes()} - COUNTERS:
+    """Let processes that remember a user who is changed read the row again, whether or not a login ends."""
+    if {field.key for field in inspect(user).attrs if field.history.has_changes()} - COUNTERS:
         session.info.setdefault("ended", set()).add(user.id)
 
 
-def _changed(session: Session, user: User) -> set[str]:
-    """Return the fields of a user that change, of those that logins stand on."""
+def _changed_fields(session: Session, user: User) -> set[str]:
+    """Fields of a user that change, of those that logins stand on."""
     state = inspect(user)
     changed = {name for name in WITH_KEYS | WITHOUT_KEYS if state.attrs[name].history.has_changes()}
     if (user.id, user.password_hash) in session.info.get("same_password", ()):
         changed.discard("password_hash")
-    return changed | ({"roles"} if state.attrs["roles"].history.deleted else set())
+    return changed | ({"roles"} if state.attrs["roles"].history.deleted else set())  # a new role takes nothing away
 
 
 def _former_consultants(session: Session, account: Account) -> set[int]:
-    """Return who has consulted an account and will no longer; their keys see the rest of their clients still."""
+    """Ids of the users who have consulted an account and will no longer."""
     history = inspect(account).attrs["consultancy_account_id"].history
     former = [key for key in history.deleted or () if key is not None]
     consultants = select(User.id).join(RolesUsers, RolesUsers.user_id == User.id).join(Role)
@@ -147,6 +146,7 @@ def _end(session: Session, users: Iterable[int], *, keys: bool) -> None:
         at_once(session, AccessKey.__tablename__, map(dict, going), {"revoked_at": now})
         connection.execute(update(AccessKey).where(of_users, ~spared).values(revoked_at=now))
     for user_id, serial in serials.items():
+        # Rows that the session holds already get the new serial without being marked as changed: it is written.
         user = session.identity_map.get(identity_key(User, user_id))
         if user is not None:
             set_committed_value(user, "session_serial", serial)

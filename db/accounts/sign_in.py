@@ -1,8 +1,8 @@
-"""What is remembered of sign-ins: failures that slow down the next try, mailed codes, identities at providers."""
+"""What is remembered of sign-ins: failures that slow down the next try, mailed codes, providers, open sessions."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, and_, delete, or_, select
+from sqlalchemy import ForeignKey, String, and_, delete, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from db.core.database import Table
@@ -51,6 +51,24 @@ class ExternalIdentity(Table):
     issuer: Mapped[str] = mapped_column(String(255), primary_key=True)
     subject: Mapped[str] = mapped_column(String(255), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
+
+
+class WebSession(Table):
+    """One browser that signed in; each is ended by itself, so that a copied cookie is void after signing out."""
+
+    __tablename__ = "web_session"
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True, doc="Random; part of the signed cookie")
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    address: Mapped[str] = mapped_column(String(64), default="", doc="Network address it was started from")
+    agent: Mapped[str] = mapped_column(String(200), default="", doc="What the browser says it is")
+
+
+def end_session(session: Session, key: str, now: datetime) -> None:
+    """End the session of one browser; what has ended keeps its moment."""
+    session.execute(update(WebSession).where(WebSession.key == key, WebSession.ended_at.is_(None)).values(ended_at=now))
 
 
 def wait_until(session: Session, keys: list[str], now: datetime) -> datetime | None:

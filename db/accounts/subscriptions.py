@@ -63,6 +63,7 @@ def use(session: Session, key: str, window: datetime, amount: int) -> int:
     added = kind.insert(Used).values(key=key, window=window, count=amount)
     taken = added.on_conflict_do_update(index_elements=["key", "window"], set_={"count": Used.count + amount})
     count = int(session.scalars(taken.returning(Used.count)).one())
+    # Only who begins a new window cleans up: a DELETE with every request would cost as much as the count itself.
     if count == amount:
         session.execute(delete(Used).where(Used.key == key, Used.window < window))
     return count

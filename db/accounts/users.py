@@ -1,12 +1,14 @@
-"""People and machines that sign in, and their roles."""
+"""People and machines that sign in, their roles, and who was not heard of for a while."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from db.accounts.accounts import Account, AccountRole, RolesAccounts
 from db.core.database import IDS_ONCE, Id, Table
 
 ROLES = {
@@ -88,3 +90,40 @@ def role(session: Session, name: str) -> Role:
         session.add(found)
         session.flush()
     return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserFilter:
+    """Which users are meant; None leaves a question open."""
+
+    account_role: str | None = None
+    account_id: int | None = None
+    consultancy_id: int | None = None
+    """Users of the accounts that this one consults."""
+    user_role: str | None = None
+
+
+def absent_users(session: Session, group: UserFilter, *, since: datetime, after: datetime | None = None) -> list[User]:
+    """Return the active users of a group that were not seen since a moment, those not seen for longest first.
+
+    Args:
+        session: A session of any kind.
+        group: Which users.
+        since: The moment; a user never seen counts as absent.
+        after: Only those who were seen after this moment, so that each is told once.
+    """
+    query = select(User).join(Account, Account.id == User.account_id).where(User.active.is_(True))
+    # A user who never signed in has no moment, and SQL compares nothing with it.
+    query = query.where(or_(User.last_seen_at.is_(None), User.last_seen_at < since))
+    if after is not None:
+        query = query.where(User.last_seen_at >= after)
+    if group.account_id is not None:
+        query = query.where(User.account_id == group.account_id)
+    if group.consultancy_id is not None:
+        query = query.where(Account.consultancy_account_id == group.consultancy_id)
+    if group.account_role is not None:
+        having = select(RolesAccounts.account_id).join(AccountRole).where(AccountRole.name == group.account_role)
+        query = query.where(User.account_id.in_(having))
+    if group.user_role is not None:
+        query = query.where(User.roles.any(Role.name == group.user_role))
+    return list(session.scalars(query.order_by(User.last_seen_at.nulls_first(), User.id)))

@@ -44,6 +44,7 @@ def late_starts(line: SeriesRow, latest: Beliefs, new: Beliefs) -> Microseconds:
     """Return the chunks in which a new belief is older than the most recent one stored."""
     if not len(latest) or new.events.min() > latest.events[-1]:
         return latest.events[:0]
+    # An event behind the last stored one has no place; the comparison of events below drops it.
     at = np.minimum(np.searchsorted(latest.events, new.events), len(latest) - 1)
     late = (latest.events[at] == new.events) & (new.times < latest.times[at])
     return distinct_starts(new.events[late], line.span_us) if late.any() else latest.events[:0]
@@ -77,6 +78,7 @@ def replace(driver: Driver, line: SeriesRow, merged: Merged, *, rewritten: Belie
         merged: Everything known about the chunks; of the superseded beliefs only those of ``rewritten`` chunks.
         rewritten: Superseded beliefs that were fetched, because a new one goes between them.
     """
+    # There the superseded beliefs were read with the others, so that all of them are written anew.
     late = set(starts_of(rewritten.events, line.span_us).tolist())
     rows, again, superseded = [], [], []
     for start, place in places(merged.beliefs.events, line.span_us):
@@ -145,6 +147,7 @@ def append(driver: Driver, line: SeriesRow, superseded: Beliefs) -> None:
     for start, part in by_chunk(superseded, line):
         seq, count = there.get(start, (0, 0))
         parts = segments(part)
+        # Each late value adds a segment, and a read as of a moment opens them all.
         if count + len(parts) >= MANY and count > 1:
             parts = [_one_segment(together([fetch(driver, line, 1, np.array([start])), *parts]))]
             forget(driver, line, 1, np.array([start]))

@@ -45,13 +45,13 @@ class Beliefs:
 
     @classmethod
     def none(cls) -> Self:
-        """Return no beliefs at all."""
+        """No beliefs at all."""
         moments = np.empty(0, np.int64)
         return cls(moments, moments, np.empty((0, 1)), CERTAIN)
 
     @classmethod
     def certain(cls, events: Microseconds, times: Microseconds, values: Values) -> Self:
-        """Return deterministic beliefs, values of shape (n,)."""
+        """Deterministic beliefs: one value each, shape (n,), at the level 0.5."""
         return cls(events, times, values[:, None], CERTAIN)
 
     def __len__(self) -> int:
@@ -85,25 +85,22 @@ def together(parts: list[Beliefs]) -> Beliefs:
     filled = [part for part in parts if len(part)] or parts[:1]
     if len(filled) == 1:
         return filled[0]
-    same = _alike_levels([part.levels for part in filled])
+    first = filled[0].levels
+    # Mostly all are the very object CERTAIN: asking for identity first spares comparing arrays.
+    same = first.ndim == 1 and all(part.levels is first or np.array_equal(part.levels, first) for part in filled)
     width = max(part.values.shape[1] for part in filled)
     return Beliefs(
         np.concatenate([part.events for part in filled]),
         np.concatenate([part.times for part in filled]),
         np.concatenate([part.values if same else _wide(part.values, width) for part in filled]),
-        filled[0].levels
+        first
         if same
         else np.concatenate([_wide(np.broadcast_to(part.levels, part.values.shape), width) for part in filled]),
     )
 
 
-def _alike_levels(levels: list[Values]) -> bool:
-    """Return whether all beliefs share one list of levels."""
-    first = levels[0]
-    return first.ndim == 1 and all(some is first or np.array_equal(some, first) for some in levels)
-
-
 def _wide(table: Values, width: int) -> Values:
+    """Table of shape (n, q) with further columns of NaN, shape (n, width)."""
     wide = np.full((len(table), width), np.nan)
     wide[:, : table.shape[1]] = table
     return wide
@@ -119,7 +116,10 @@ def encode(beliefs: Beliefs, step_us: int) -> bytes:
     n, q = beliefs.values.shape
     first = int(beliefs.events[0])
     flags, constant, times = _times(beliefs)
-    flags |= _levels_flag(beliefs)
+    if beliefs.levels.ndim == 2:
+        flags |= OWN_LEVELS
+    elif beliefs.levels is not CERTAIN and not np.array_equal(beliefs.levels, CERTAIN):
+        flags |= SHARED_LEVELS
     slots = _slots(beliefs.events, step_us, bytes_per_slot=8 * (q * (1 + bool(flags & OWN_LEVELS)) + bool(len(times))))
     values, levels = beliefs.values, beliefs.levels if flags & (SHARED_LEVELS | OWN_LEVELS) else CERTAIN[:0]
     if slots:
@@ -128,6 +128,7 @@ def encode(beliefs: Beliefs, step_us: int) -> bytes:
             at = (beliefs.events - first) // step_us
             times, values = _spread(times, at, slots, 0), _spread(values, at, slots, np.nan)
             levels = _spread(levels, at, slots, np.nan) if levels.ndim == 2 else levels
+    # Little-endian whatever the machine: a dump may be restored on another one.
     head = HEADER.pack(FORMAT, flags, q, slots or n, first, constant, step_us if slots else 0)
     events = b"" if slots else beliefs.events.astype("<i8").tobytes()
     return b"".join((head, events, _bytes(times, "<i8"), _bytes(levels, "<f8"), _bytes(values, "<f8")))
@@ -140,6 +141,7 @@ def _bytes(array: NDArray[np.float64] | Microseconds, kind: str) -> bytes:
 def _times(beliefs: Beliefs) -> tuple[int, int, Microseconds]:
     """Return the flag, the constant and the array that tell the recording times."""
     times, empty = beliefs.times, beliefs.times[:0]
+    # The two ends tell almost always that it is not so; only then are all compared.
     if times[0] == times[-1] and (times == times[0]).all():
         return ONE_TIME, int(times[0]), empty
     ahead = beliefs.events - times
@@ -148,18 +150,13 @@ def _times(beliefs: Beliefs) -> tuple[int, int, Microseconds]:
     return 0, 0, times
 
 
-def _levels_flag(beliefs: Beliefs) -> int:
-    if beliefs.levels.ndim == 2:
-        return OWN_LEVELS
-    return 0 if beliefs.levels is CERTAIN or np.array_equal(beliefs.levels, CERTAIN) else SHARED_LEVELS
-
-
 def _slots(events: Microseconds, step_us: int, *, bytes_per_slot: int) -> int:
     """Return the number of grid slots from the first to the last event; 0 if a grid does not hold or not pay."""
     if step_us <= 0:
         return 0
     n, span = len(events), int(events[-1] - events[0])
     slots = span // step_us + 1
+    # Off the grid each belief costs 8 bytes more, for its event; on it each empty slot costs a whole slot.
     if span % step_us or slots < n or slots * bytes_per_slot > n * (bytes_per_slot + 8):
         return 0
     steps = np.diff(events)
@@ -169,6 +166,7 @@ def _slots(events: Microseconds, step_us: int, *, bytes_per_slot: int) -> int:
 
 
 def _spread(array: NDArray[Number], at: Microseconds, slots: int, gap: float) -> NDArray[Number]:
+    """Array with its rows in some of so many slots, and a filler in the others; an empty array stays empty."""
     if not len(array):
         return array
     wide = np.full((slots, *array.shape[1:]), gap, array.dtype)

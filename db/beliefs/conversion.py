@@ -42,6 +42,7 @@ def convert(session: Session, sensor: Sensor, unit: str) -> None:
         UnitError: Its values cannot be written in that unit.
     """
     change = partial(_converted, sensor=sensor, source=sensor.unit, target=unit)
+    # Tried on nothing first: without data, too, a unit that does not fit is refused.
     change(Beliefs.none())
     for line in rewrite.locked(session, sensor):
         rewrite.change(session, line, change)
@@ -50,6 +51,7 @@ def convert(session: Session, sensor: Sensor, unit: str) -> None:
 
 def _converted(beliefs: Beliefs, *, sensor: Sensor, source: str, target: str) -> Beliefs:
     lasts = resample.lengths(beliefs.events, sensor.resolution, zone(sensor.timezone))
+    # With the length of each event, an energy becomes a power; a day over a clock change has 23 or 25 h.
     hours = lasts[:, None] / HOUR_US if sensor.resolution else None
     values = units.convert(beliefs.values, source, target, hours=hours)
     return Beliefs(beliefs.events, beliefs.times, values, beliefs.levels)

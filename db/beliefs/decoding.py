@@ -65,6 +65,7 @@ def _many(payloads: Sequence[Payload]) -> tuple[Beliefs, Positions]:
     if levels is None:
         return _few(payloads)
     n, q = int(table.counts.sum()), len(levels)
+    # One block for events, times and values: of 8 bytes each, whatever they mean.
     block = np.empty((2 + q) * n)
     events, times, values = block[:n].view(np.int64), block[n : 2 * n].view(np.int64), block[2 * n :]
     table.put_moments(events, times)
@@ -137,6 +138,7 @@ class _Table:
         known = np.where(ahead, self.first - self.constant, self.constant)
         _ramps(times, self.begins, known, np.where(ahead, self.step, 0))
         self._put(self.tells_events, np.full(len(ahead), HEADER.size), events)
+        # Events off the grid with one horizon: no row of numbers, but few payloads are so.
         for i in np.flatnonzero(self.tells_events & ahead).tolist():
             place = slice(self.begins[i], self.begins[i] + self.counts[i])
             np.subtract(events[place], self.constant[i], out=times[place])
@@ -163,6 +165,7 @@ def _ramps(out: Microseconds, begins: Positions, first: Microseconds, step: Micr
         out[:] = step[0]
     else:
         out[:] = np.repeat(step, counts)
+    # Differences first, then their sum: one pass over the memory instead of one for each payload.
     out[0] = first[0]
     out[begins[1:]] = np.diff(first) - step[:-1] * (counts[:-1] - 1)
     np.cumsum(out, out=out)

@@ -33,6 +33,7 @@ def everything(
         if bounds != EVERYTHING:
             gone += rewrite.change(session, line, lambda beliefs: beliefs.take(slice(0, 0)), bounds)
             continue
+        # Nothing of the series stays: its chunks need not be opened, and there is no count to work out.
         driver = Driver(session)
         driver.run("DELETE FROM belief_chunk WHERE series_id = ?", (line.id,))
         rewrite.recount(driver, line)
@@ -70,15 +71,24 @@ def unchanged(
     session: Session, sensor: Sensor, *, bounds: EventRange = EVERYTHING, sources: SourceFilter | None = None
 ) -> int:
     """Delete beliefs that say what the one before them says; return how many there were."""
-    return _some(session, sensor, partial(_changing, sensor), bounds, sources)
+    when = partial(knowable, sensor.knowledge_horizon, sensor.resolution)
+
+    def changing(beliefs: Beliefs) -> Beliefs:
+        # The rule by which a write drops what says nothing new, applied to the chunk as if all were written anew.
+        return merge(Beliefs.none(), Beliefs.none(), beliefs, knowable=when, overwrite=False).beliefs
+
+    return _some(session, sensor, changing, bounds, sources)
 
 
 def superseded(session: Session, sensor: Sensor, *, before: datetime) -> int:
     """Delete all but the most recent belief about events that start before a moment; return how many there were."""
-    gone = 0
-    for line in rewrite.locked(session, sensor):
-        gone += rewrite.change(session, line, _newest, within(None, before))
-    return gone
+
+    def newest(beliefs: Beliefs) -> Beliefs:
+        ordered = beliefs.take(np.lexsort((beliefs.times, beliefs.events)))
+        is_last = np.append(ordered.events[1:] != ordered.events[:-1], np.ones(min(len(ordered), 1), np.bool_))
+        return ordered.take(is_last)
+
+    return _some(session, sensor, newest, within(None, before), None)
 
 
 def _some(
@@ -88,6 +98,7 @@ def _some(
     bounds: EventRange,
     sources: SourceFilter | None,
 ) -> int:
+    """Delete the beliefs of which a function returns only those that stay; return how many there were."""
     lines = rewrite.locked(session, sensor, sources)
     return sum(rewrite.change(session, line, staying, bounds) for line in lines)
 
@@ -96,17 +107,6 @@ def _formed(sensor: Sensor, beliefs: Beliefs, *, ahead: bool) -> Beliefs:
     """Return the beliefs formed before the value could be known, or the others."""
     when = knowable(sensor.knowledge_horizon, sensor.resolution, beliefs.events)
     return beliefs.take((beliefs.times < when) == ahead)
-
-
-def _changing(sensor: Sensor, beliefs: Beliefs) -> Beliefs:
-    when = partial(knowable, sensor.knowledge_horizon, sensor.resolution)
-    nothing = Beliefs.none()
-    return merge(nothing, nothing, beliefs, knowable=when, overwrite=False).beliefs
-
-
-def _newest(beliefs: Beliefs) -> Beliefs:
-    ordered = beliefs.take(np.lexsort((beliefs.times, beliefs.events)))
-    return ordered.take(np.append(ordered.events[1:] != ordered.events[:-1], np.ones(min(len(ordered), 1), np.bool_)))
 
 
 def expire(

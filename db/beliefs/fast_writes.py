@@ -42,7 +42,9 @@ def extend(driver: Driver, line: SeriesRow, new: Beliefs) -> bool:
     deterministic, or their times do not fit the form of the chunk. Then nothing is stored.
     """
     last, step = line.last_event_us, line.step_us
-    if last is None or not step or not _follows(new, last + step, step):
+    if last is None or not step or new.events[0] != last + step or not _is_certain(new):
+        return False
+    if len(new) > 1 and not (np.diff(new.events) == step).all():
         return False
     start, end = last // line.span_us * line.span_us, int(new.events[-1])
     found = driver.rows(LAST_CHUNK, (line.id, start)) if end < start + line.span_us else []
@@ -66,11 +68,9 @@ def extend(driver: Driver, line: SeriesRow, new: Beliefs) -> bool:
     return True
 
 
-def _follows(new: Beliefs, first: int, step: int) -> bool:
-    """Return whether deterministic beliefs are about the events of a grid from a moment on, in order."""
-    if new.events[0] != first or new.values.shape[1] > 1 or new.levels.shape != (1,) or new.levels[0] != 0.5:
-        return False
-    return len(new) == 1 or bool((np.diff(new.events) == step).all())
+def _is_certain(new: Beliefs) -> bool:
+    """Whether beliefs are deterministic: one value each, at the level 0.5."""
+    return new.values.shape[1] == 1 and new.levels.shape == (1,) and bool(new.levels[0] == 0.5)
 
 
 def lengthened(payload: bytes, new: Beliefs) -> bytes | None:
@@ -99,7 +99,7 @@ def revise(
     None if the general way must be taken: there are several beliefs or quantiles, the chunk is not there or holds
     other than certain values on a grid, or the belief is not newer than the stored one. Then nothing is stored.
     """
-    if len(new) != 1 or not line.step_us or new.values.shape[1] > 1 or new.levels.shape != (1,) or new.levels[0] != 0.5:
+    if len(new) != 1 or not line.step_us or not _is_certain(new):
         return None
     event, time, value = int(new.events[0]), int(new.times[0]), float(new.values[0, 0])
     start = event // line.span_us * line.span_us
@@ -112,30 +112,24 @@ def revise(
     is_there = not isnan(was)
     if is_there and time <= known:
         return None
-    if was == value and _same_side(knowable(new.events), known, time):
-        return 0
+    if was == value:
+        moment = int(knowable(new.events)[0])
+        if (known >= moment) == (time >= moment):  # both forecasts, or both measurements: nothing new is said
+            return 0
     old = (line.id, start, known, known, was, was, was, slots.alone(at), line.id, start)
     slots.put(at, time, value)
-    statements = [(UPDATE, (*slots.row(), line.id, start)), _moved_on(line, event, time, value).saving()]
+    moved_on = line
+    if line.last_event_us is None or event >= line.last_event_us:
+        moved_on = line._replace(last_event_us=event, last_value=value)
+    latest = time if line.last_belief_us is None else max(time, line.last_belief_us)
+    # The first event of the series stays: no slot is made in front of the first one of a chunk.
+    moved_on = moved_on._replace(n_beliefs=line.n_beliefs + 1, last_belief_us=latest)
+    statements = [(UPDATE, (*slots.row(), line.id, start)), moved_on.saving()]
     if not is_there:
         driver.run_all(statements)
     elif driver.run_all([*statements, (SUPERSEDED, old)])[0][0] % MANY == 0:
         merge_segments(driver, line, start)
     return 1
-
-
-def _moved_on(line: SeriesRow, event: int, time: int, value: float) -> SeriesRow:
-    """Return the line of the series with one more belief, about an event that is not its first."""
-    if line.last_event_us is None or event >= line.last_event_us:
-        line = line._replace(last_event_us=event, last_value=value)
-    known = time if line.last_belief_us is None else max(time, line.last_belief_us)
-    return line._replace(n_beliefs=line.n_beliefs + 1, last_belief_us=known)
-
-
-def _same_side(knowable: Microseconds, one: int, other: int) -> bool:
-    """Return whether two beliefs about an event are both forecasts or both measurements."""
-    moment = int(knowable[0])
-    return (one >= moment) == (other >= moment)
 
 
 @dataclass(slots=True)

@@ -95,16 +95,16 @@ def check(rule: Mapping[str, Any]) -> None:
 def _length(text: Any) -> timedelta:
     if not isinstance(text, str):
         raise FieldError(FIELD, f"{text!r} is not a duration; write it like PT15M, PT1H or P1D.")
-    return _counted(text)
+    return _duration(text)
 
 
-@cache
-def _counted(text: str) -> timedelta:
+@cache  # every read and write asks for the same few texts
+def _duration(text: str) -> timedelta:
     return duration(text, field=FIELD)
 
 
 def _gates(rule: Mapping[str, Any], events: Microseconds) -> Microseconds:
-    """Return the gate of each event; the clock of the place is asked once per day."""
+    """When the market closes for each event [us since 1970 UTC], shape (n,), as the clock of the place says."""
     if not len(events):
         return events
     place = zone(str(rule["timezone"]))
@@ -117,6 +117,7 @@ def _gates(rule: Mapping[str, Any], events: Microseconds) -> Microseconds:
     first = from_us(int(events.min())).astimezone(place).date()
     last = from_us(int(events.max())).astimezone(place).date()
     days = [first + timedelta(days=day) for day in range((last - first).days + 1)]
+    # The clock is asked once per day, not per event; days of 23 and 25 h come out right, as midnights are local ones.
     midnights = [to_us(datetime.combine(day, time(0), place).astimezone(UTC)) for day in days]
     gates = [to_us(datetime.combine(day - timedelta(days=ago), at, place).astimezone(UTC)) for day in days]
     return np.array(gates)[np.searchsorted(np.array(midnights), events, side="right") - 1]

@@ -56,6 +56,7 @@ def newest(beliefs: Beliefs, passes: Mask, step_us: int) -> Beliefs:
     if not len(beliefs):
         return beliefs
     slots, count = _slots(beliefs.events, step_us)
+    # Without a sort: the newest time of each slot first, then who has it; of equal ones the last position stays.
     times = np.where(passes, beliefs.times, LONG_AGO)
     best = np.full(count, LONG_AGO)
     np.maximum.at(best, slots, times)
@@ -68,6 +69,7 @@ def newest(beliefs: Beliefs, passes: Mask, step_us: int) -> Beliefs:
 def _slots(events: Microseconds, step_us: int) -> tuple[Microseconds, int]:
     """Return a number for each event that grows with it, and the number of them."""
     first, last = int(events.min()), int(events.max())
+    # A slot for each step of the grid is far quicker than a sort, unless most of them would stay empty.
     if step_us and (last - first) // step_us < 4 * len(events) + 1000:
         slots, rest = np.divmod(events - first, step_us)
         if not rest.any():
@@ -95,24 +97,19 @@ def one_per_event(parts: Sequence[tuple[Origin, Beliefs]]) -> Sourced:
         return Sourced(only, source)
     every = together([beliefs for _, beliefs in parts])
     source_ids = np.repeat([origin.source_id for origin, _ in parts], [len(beliefs) for _, beliefs in parts])
-    chosen = _choose(parts, every)
-    return Sourced(every.take(chosen), source_ids[chosen])
-
-
-def _choose(parts: Sequence[tuple[Origin, Beliefs]], every: Beliefs) -> Positions:
-    """Return the position of the belief that counts, for each event in order."""
     moments, slots = np.unique(every.events, return_inverse=True)
     starts = np.cumsum([0, *(len(beliefs) for _, beliefs in parts)])
     places = [(origin, np.arange(starts[i], starts[i + 1])) for i, (origin, _) in enumerate(parts)]
     chosen, known = np.full(len(moments), -1), np.full(len(moments), LONG_AGO)
     for family in _families(places):
+        # Within a family the highest version wins whatever its time, so it is put over the lower ones.
         own = np.full(len(moments), -1)
         for _, place in family:
             own[slots[place]] = place
         time = np.where(own >= 0, every.times[own], LONG_AGO)
         better = (own >= 0) & (time >= known)
         chosen[better], known[better] = own[better], time[better]
-    return chosen
+    return Sourced(every.take(chosen), source_ids[chosen])
 
 
 def _families(places: list[tuple[Origin, Positions]]) -> list[list[tuple[Origin, Positions]]]:

@@ -69,16 +69,22 @@ def merge(
         overwrite: Whether another value of the same moment replaces the stored one.
 
     Raises:
-        Conflict: A new value contradicts a stored or another new one of the same moment.
+        WriteConflict: A new value contradicts a stored or another new one of the same moment.
     """
     if (not len(latest) or new.events[0] > latest.events[-1]) and (new.events[1:] > new.events[:-1]).all():
-        return _appended(latest, new)
+        # What is most often written, values of later events, one each, supersedes nothing and needs no sort.
+        both = together([latest, new])
+        fresh = np.arange(len(both)) >= len(latest)
+        return Merged(both, np.ones(len(both), np.bool_), fresh, ~fresh, 0)
     both = together([latest, older, new])
+    # A stable sort: at the same event and time the stored belief stays before the new one.
     order = np.lexsort((both.times, both.events))
     both = both.take(order)
     is_new = order >= len(latest) + len(older)
     same_event = _as_before(both.events)
-    same_time, same_value = same_event & _as_before(both.times), same_event & _same_value(both)
+    same_time, same_value = same_event & _as_before(both.times), same_event & _rows_as_before(both.values)
+    if both.levels.ndim == 2:  # else all share their levels
+        same_value &= _rows_as_before(both.levels)
     measured = both.times >= knowable(both.events)
     clash = is_new & same_time & ~same_value
     replaced = _refuse_or_replace(both, clash, is_new, overwrite=overwrite)
@@ -89,13 +95,6 @@ def merge(
     return Merged(kept, last, is_new[stays], (order < len(latest))[stays], int(replaced.sum()))
 
 
-def _appended(latest: Beliefs, new: Beliefs) -> Merged:
-    """Return what is most often written: values of later events, one each, that supersede nothing."""
-    both = together([latest, new])
-    fresh = np.arange(len(both)) >= len(latest)
-    return Merged(both, np.ones(len(both), np.bool_), fresh, ~fresh, 0)
-
-
 def _as_before(array: NDArray[np.generic]) -> Mask:
     """Return whether each element equals the one before it."""
     same = np.zeros(len(array), np.bool_)
@@ -103,13 +102,8 @@ def _as_before(array: NDArray[np.generic]) -> Mask:
     return same
 
 
-def _same_value(beliefs: Beliefs) -> Mask:
-    """Return whether each belief says what the one before it says: every quantile, at the same levels."""
-    same = _rows_as_before(beliefs.values)
-    return same & _rows_as_before(beliefs.levels) if beliefs.levels.ndim == 2 else same
-
-
 def _rows_as_before(table: Values) -> Mask:
+    """Whether each row of a table equals the one before it, shape (n,); missing quantiles equal each other."""
     if table.shape[1] == 1:
         return _as_before(table[:, 0])
     equal = (table[1:] == table[:-1]) | (np.isnan(table[1:]) & np.isnan(table[:-1]))
@@ -117,7 +111,7 @@ def _rows_as_before(table: Values) -> Mask:
 
 
 def _refuse_or_replace(both: Beliefs, clash: Mask, is_new: Mask, *, overwrite: bool) -> Mask:
-    """Return which stored beliefs give way; raise Conflict if none may."""
+    """Which stored beliefs give way, shape (n,); raises WriteConflict if none may."""
     gives_way = np.zeros(len(both), np.bool_)
     if clash.any():
         gives_way[:-1] = clash[1:]
@@ -140,6 +134,7 @@ def segments(superseded: Beliefs) -> list[Beliefs]:
     order = np.lexsort((superseded.events, superseded.times))
     by_time = superseded.take(order)
     bounds = np.flatnonzero(np.diff(by_time.times)) + 1
+    # One moment each makes small segments that are quick to paint, until there are too many to look up.
     if len(bounds) >= min(MANY / 2, len(by_time) / 16):
         return [by_time]
     edges = [0, *bounds.tolist(), len(by_time)]

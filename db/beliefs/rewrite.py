@@ -49,6 +49,7 @@ def parts(driver: Driver, line: SeriesRow, bounds: EventRange = EVERYTHING) -> I
         "ORDER BY start_us",
         (line.id, first, end),
     )
+    # The starts are read before any chunk changes: what is put back in the loop would be found again.
     starts = np.array([start for (start,) in found], np.int64)
     for at in range(0, len(starts), AT_ONCE):
         some = starts[at : at + AT_ONCE]
@@ -97,6 +98,7 @@ def put(driver: Driver, line: SeriesRow, beliefs: Beliefs) -> None:
     if not len(beliefs):
         return
     ordered = beliefs.take(np.lexsort((beliefs.times, beliefs.events)))
+    # In order of event and time, the last belief about an event is the newest.
     latest = np.append(ordered.events[1:] != ordered.events[:-1], True)
     rows = [
         chunk_rows.row(line.id, 0, start, 0, part, line.step_us) for start, part in by_chunk(ordered.take(latest), line)
@@ -114,6 +116,7 @@ def recount(driver: Driver, line: SeriesRow) -> None:
         "WHERE series_id = ?",
         (line.id,),
     )
+    # From the columns of the chunks; only the first and the last are opened, for the events in them.
     line = line._replace(n_beliefs=int(count), last_belief_us=known)
     if not count:
         line = line._replace(first_event_us=None, last_event_us=None, last_value=None)
@@ -168,6 +171,7 @@ def rechunk_series(session: Session, line: SeriesRow) -> bool:
     starts, sizes = np.array(found, np.int64).T
     span_us = line.span_us
     if sizes.max() > TOLERANCE * SLOTS:
+        # By the densest chunk, as it is the one that costs; the median, as readings may come in bursts.
         densest = chunk_rows.fetch(driver, line, 0, starts[[sizes.argmax()]])
         span_us = span_for(int(np.median(np.diff(densest.events))))
     elif len(starts) > TOLERANCE and sizes.mean() * TOLERANCE * 2 < SLOTS:

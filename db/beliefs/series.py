@@ -108,6 +108,7 @@ class SeriesRow(NamedTuple):
         """Return the locked line of a series that is new, unless another writer was faster."""
         driver.run(
             "INSERT INTO belief_series (sensor_id, source_id, step_us, span_us) VALUES (?, ?, ?, ?) "
+            # Another writer may have begun the series meanwhile; PostgreSQL then waits here for its commit.
             "ON CONFLICT (sensor_id, source_id) DO NOTHING",
             (sensor_id, source_id, step_us, span_us),
         )

@@ -70,6 +70,7 @@ def origins(driver: Driver, sensor_ids: Sequence[int], sources: SourceFilter | N
     """Return the series of some sensors whose source counts, in order of sensor and source."""
     if not sensor_ids:
         return []
+    # As text, because the two drivers write lists of parameters differently; they are numbers of our own.
     marks = ", ".join(str(int(key)) for key in sensor_ids)
     found = driver.rows(
         "SELECT s.id, s.sensor_id, s.source_id, s.step_us, s.span_us, d.name, d.type, d.model, d.version, d.user_id, "

@@ -71,6 +71,7 @@ def latest(session: Session, sensor_ids: Sequence[int], sources: SourceFilter | 
         "SELECT sensor_id, source_id, last_event_us, last_value, last_belief_us FROM belief_series "
         f"WHERE id IN ({marks}) AND last_value IS NOT NULL ORDER BY sensor_id, last_event_us, last_belief_us, id"
     )
+    # In order of last event and belief: of several sources the last line of a sensor overwrites the others.
     return {key: Latest(source, from_us(event), value, from_us(known)) for key, source, event, value, known in found}
 
 

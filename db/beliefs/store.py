@@ -57,7 +57,7 @@ def write(
         known_at: When the values were known, once for all or for each [us since 1970 UTC].
 
     Raises:
-        Conflict: Another value is stored for an event and moment of knowledge.
+        WriteConflict: Another value is stored for an event and moment of knowledge.
     """
     times = np.full(len(events), to_us(known_at)) if isinstance(known_at, datetime) else known_at
     return save(session, sensor, source, Beliefs.certain(events, times, values))
@@ -71,7 +71,7 @@ def save(session: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, 
     with ``overwrite``).
 
     Raises:
-        Conflict: Another value is stored for an event and moment of knowledge.
+        WriteConflict: Another value is stored for an event and moment of knowledge.
         InputError: The arrays differ in length, or a value is infinite.
     """
     bounds.check_written(bounds.of(session).written, len(beliefs))
@@ -79,6 +79,7 @@ def save(session: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, 
     if not len(new):
         return Written(0, 0)
     driver = Driver(session)
+    # The line of the series is locked first: of two writers to it, one waits here and then reads what the other stored.
     line = SeriesRow.locked(driver, sensor.id, source.id) or _begin(driver, sensor, source, new)
     if fast_writes.extend(driver, line, new):
         return Written(len(new), 0)
@@ -91,6 +92,7 @@ def save(session: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, 
         chunk_rows.replace(driver, line, merged, rewritten=older)
         moved = _moved_on(line, merged)
         moved.save(driver)
+        # Instantaneous events may come closer together than the first ones, and chunks grow too long to open.
         if not line.step_us and len(merged.beliefs) > rewrite.TOLERANCE * SLOTS:
             rewrite.rechunk_series(session, moved._replace(version=moved.version + 1))
     return _outcome(merged, new)
@@ -126,12 +128,6 @@ def _knowable(sensor: Sensor) -> Callable[[Microseconds], Microseconds]:
 
 def _without_missing(beliefs: Beliefs) -> Beliefs:
     """Return the beliefs that say something; refuse what is no set of beliefs."""
-    _check(beliefs)
-    missing = beliefs.missing
-    return beliefs.take(~missing) if missing.any() else beliefs
-
-
-def _check(beliefs: Beliefs) -> None:
     n = len(beliefs.events)
     if len(beliefs.times) != n or len(beliefs.values) != n:
         raise InputError(
@@ -139,6 +135,8 @@ def _check(beliefs: Beliefs) -> None:
         )
     if np.isinf(beliefs.values).any():
         raise InputError("A value is infinite; leave it out or write null.")
+    missing = beliefs.missing
+    return beliefs.take(~missing) if missing.any() else beliefs
 
 
 def _begin(driver: Driver, sensor: Sensor, source: Source, new: Beliefs) -> SeriesRow:

@@ -87,6 +87,7 @@ def read(session: Session, sensors: Sequence[Sensor], query: BeliefQuery) -> dic
     wanted, most = sorted(origins(driver, list(by_id), query.sources)), bounds.of(session).read
     bounds.check_read(driver, most, wanted, partial(chunk_rows.finding, span.of(wanted), CURRENT))
     current, last_known = _current(driver, span, wanted)
+    # Mostly all is asked for that is known: then the superseded layer is not opened at all.
     if not (known_at.is_moment and last_known <= to_us(known_at.known_at)):
         current = _as_known(driver, span, by_id, current, known_at, most)
     found: dict[int, list[Part]] = {key: [] for key in by_id}
@@ -144,7 +145,13 @@ def _as_known(
     """Return the parts of series with older beliefs in the place of those that do not count."""
     passing = [_passing(by_id[origin.sensor_id], beliefs, known_at) for origin, beliefs in current]
     pairs = zip(current, passing, strict=True)
-    unsettled = [_needed(origin, beliefs, passes) for (origin, beliefs), passes in pairs if not passes.all()]
+    # Only from the first to the last event whose newest belief does not count may an older one be asked for.
+    unsettled = []
+    for (origin, beliefs), passes in pairs:
+        if not passes.all():
+            unknown = beliefs.events[~passes]
+            first_us = int(unknown.min()) // origin.span_us * origin.span_us
+            unsettled.append(ChunkRange(origin.series_id, first_us, int(unknown.max())))
     until = to_us(known_at.known_at)
     opened = [origin for (origin, _), passes in zip(current, passing, strict=True) if not passes.all()]
     bounds.check_read(driver, most, opened, partial(chunk_rows.finding, unsettled, superseded_until(until)))
@@ -205,10 +212,3 @@ def _by_series(blobs: list[Blob]) -> dict[int, Beliefs]:
 
 def _passing(sensor: Sensor, beliefs: Beliefs, known_at: AsOf) -> Mask:
     return known_at.allows(sensor.knowledge_horizon, sensor.resolution, beliefs.events, beliefs.times)
-
-
-def _needed(origin: Origin, current: Beliefs, passes: Mask) -> ChunkRange:
-    """Return the chunks of a series with a belief that does not count, so that an older one may."""
-    unknown = current.events[~passes]
-    low, high = int(unknown.min()), int(unknown.max())
-    return ChunkRange(origin.series_id, low // origin.span_us * origin.span_us, high)

@@ -73,6 +73,7 @@ def check_read(driver: "Driver", most: Most | None, wanted: Sequence["Origin"], 
     """
     if most is None or sum(origin.n_beliefs for origin in wanted) <= most.number:
         return
+    # Counted in parts: it ends as soon as there are too many, however large the rest is.
     driver.run(query("c.n"))
     count = 0
     while batch := driver.cursor.fetchmany(BATCH):

@@ -75,10 +75,12 @@ def collect(session: Session, _context: object, _instances: object) -> None:
         for row in rows:
             if getattr(row, "__tablename__", "") in WATCHED:
                 before, after = _values(row, done)
+                # A row is flushed several times in a transaction: the first ``before`` and the last ``after`` count.
                 if before or after or done == "Deleted":
                     change = changes.setdefault(row, Change(done))
                     change.before = {} if change.done == "Added" else before | change.before
                     change.after |= after
+    # Before the flush: what goes with a deleted row by its foreign keys can be read only while it is there.
     for row in session.deleted:
         if isinstance(row, Table):
             _follow(session, row)
@@ -136,9 +138,9 @@ def assigned(statement: Any) -> set[str]:
 @event.listens_for(Followed, "before_commit")
 def record(session: Session) -> None:
     """Write what was changed, each change beside what was said about the very row."""
-    if session.in_nested_transaction():
+    if session.in_nested_transaction():  # a savepoint may still be undone
         return
-    session.flush()
+    session.flush()  # what is still pending must have ids, and come to ``collect``, before it is written down
     noted: list[AuditEvent] = session.info.pop("noted", [])
     first: By = (noted[0].active_user_id, noted[0].active_user_name) if noted else SERVER
     by: By = session.info.get("by") or first

@@ -150,10 +150,12 @@ class Database:
         self._info = {KEY: bounds} if bounds else {}
         if self.url.get_backend_name() == "sqlite":
             pragmas = (f"busy_timeout={patience * 1000:.0f}", *PRAGMAS, f"synchronous={synchronous}")
+            # A writer takes its lock as it begins: one that read first would be refused it once another has written.
             self._writer = _sqlite(self.url, pragmas, "BEGIN IMMEDIATE")
             self._reader = _sqlite(self.url, pragmas, "BEGIN")
         else:
             self._writer = _postgres(self.url, patience, IDLE["writer"])
+            # One snapshot for all statements, as SQLite gives it; read-only, so that no mistake writes past the log.
             reader = _postgres(self.url, patience, IDLE["reader"])
             self._reader = reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self.on_ended: list[Callable[[frozenset[int]], None]] = []
@@ -182,6 +184,7 @@ class Database:
         with faults.as_unavailable(), session as work:
             with work.begin():
                 yield work
+            # After the commit: who is told reads the rows again, and must find them as they are now.
             if ended := work.info.get("ended"):
                 for tell in self.on_ended:
                     tell(frozenset(ended))
@@ -229,10 +232,12 @@ def _postgres(url: URL, patience: float, idle: int) -> Engine:
         "idle_in_transaction_session_timeout": f"{idle * 1000}",
     }
     arguments: dict[str, Any] = {
+        # As options of the connection: set by a statement, they would cost a round trip each time one is opened.
         "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
         "connect_timeout": 10,
         "keepalives_idle": 30,
     }
+    # Asked before use, as the server closes what idles and a restart closes all.
     return create_engine(url, pool_pre_ping=True, pool_timeout=patience, **POOL, connect_args=arguments)
 
 
@@ -241,6 +246,7 @@ def _sqlite(url: URL, pragmas: Sequence[str], begin: str) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def keep_private(_dialect: object, _record: object, _args: object, _given: object) -> None:
+        # Before the driver makes the file, which would give it the rights of the umask.
         if url.database and url.database != ":memory:" and "uri" not in url.query:
             private_files.make(Path(url.database))
 

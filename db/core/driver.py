@@ -27,6 +27,7 @@ class Driver:
 
     def __init__(self, session: Session) -> None:
         session.flush()
+        # The same connection, so that the statements see what the session has written and end with its transaction.
         connection = session.connection()
         self.is_sqlite = connection.dialect.name == "sqlite"
         driver: Any = connection.connection.driver_connection
@@ -49,6 +50,7 @@ class Driver:
             for sql, parameters in statements:
                 self.cursor.execute(sql, parameters)
         else:
+            # psycopg2 sends texts with their parameters filled in, which may hold several statements.
             every = [parameter for _, parameters in statements for parameter in parameters]
             self.cursor.execute("; ".join(sql for sql, _ in statements).replace("?", "%s"), every)
         found: list[Any] = self.cursor.fetchall() if self.cursor.description else []
@@ -60,6 +62,7 @@ class Driver:
             marks = ",".join("?" * len(rows[0]))
             self.cursor.executemany(f"{insert} VALUES ({marks}) {on_conflict}", rows)
         else:
+            # psycopg2 would take 100 lines at a time, which are five times the round trips.
             ready = [(*row[:-1], Binary(row[-1])) for row in rows]
             execute_values(self.cursor, f"{insert} VALUES %s {on_conflict}", ready, page_size=500)
 
@@ -82,6 +85,7 @@ class _Copied:
 
     def blobs(self) -> list[Blob]:
         """Return series, start and bytes of each row; the file's head is before the first, its end after the last."""
+        # libpq gives the head of the file with the first row, and a last piece of two bytes that is none.
         self.rows[0] = self.rows[0][COPY_HEAD:]
         size, unpack = COPY_ROW.size, COPY_ROW.unpack_from
         heads = [(unpack(row), memoryview(row)[size:]) for row in self.rows if len(row) > size]

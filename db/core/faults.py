@@ -61,6 +61,7 @@ def passes(error: BaseException) -> bool:
     if isinstance(error, exc.DBAPIError):
         return error.connection_invalidated or (error.orig is not None and passes(error.orig))
     if isinstance(error, sqlite3.OperationalError):
+        # Extended codes, such as SQLITE_BUSY_SNAPSHOT, have the primary one in their lowest byte.
         return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in PASSING_IN_SQLITE
     if isinstance(error, psycopg2.Error):
         lasting = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, bindparam, func, select, text, update
+from sqlalchemy import Connection, Integer, MetaData, Table, bindparam, func, select, text, update
 
 from db import migrations
 from db.accounts import logins
@@ -57,15 +57,15 @@ def dump(database: Database, file: Path) -> None:
         with _opened(f"sqlite:///{part}") as target_database, database.reading() as session:
             _copy(session.connection(), target_database)
     _seal(part)
-    part.rename(file)
+    part.rename(file)  # whole or not at all, whatever happens while it is written
 
 
 def _seal(file: Path) -> None:
     """Put a checksum over a whole file at its end."""
     with sqlite3.connect(file) as opened:
-        opened.execute("pragma journal_mode=delete")
+        opened.execute("pragma journal_mode=delete")  # else what was written last would lie in a second file
         opened.execute(f"pragma application_id={SEALED}")
-    opened.close()
+    opened.close()  # the block only commits
     with file.open("r+b") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
         content.seek(0, 2)
@@ -73,7 +73,7 @@ def _seal(file: Path) -> None:
 
 
 def verify(file: Path) -> bool:
-    """Return whether a file is as it was written; False if it is of a version that wrote no checksum.
+    """Whether a checksum shows that a file is as it was written; False if it is of a version that wrote none.
 
     Raises:
         InputError: It was changed or cut since, or SQLite finds that it is broken.
@@ -87,16 +87,12 @@ def verify(file: Path) -> bool:
         while left > 0 and (block := content.read(min(BLOCK, left))):
             digest.update(block)
             left -= len(block)
+    # The mark at the end is lost if the file was cut; the application id in the head of SQLite's format then tells.
     is_sealed = said or head[68:72] == SEALED.to_bytes(4, "big")
     if is_sealed and tail != MARK + digest.hexdigest().encode() + b"\n":
         raise InputError(f"{file} is not as it was written: its checksum does not fit. Take another copy of the dump.")
-    if not is_sealed:
-        _check_inside(file)
-    return is_sealed
-
-
-def _check_inside(file: Path) -> None:
-    """Let SQLite look for what is broken in a file."""
+    if is_sealed:
+        return True
     try:
         with sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro&immutable=1", uri=True) as opened:
             found = [row[0] for row in opened.execute("pragma integrity_check(1)")]
@@ -105,6 +101,7 @@ def _check_inside(file: Path) -> None:
         raise InputError(f"{file} is not a dump.") from error
     if found != ["ok"]:
         raise InputError(f"{file} is broken ({found[0]}); take another copy of the dump.")
+    return False
 
 
 def restore(url: str, file: Path, *, replace: bool = False, keep_logins: bool = False) -> bool:
@@ -125,16 +122,23 @@ def restore(url: str, file: Path, *, replace: bool = False, keep_logins: bool = 
     """
     if not file.is_file():
         raise InputError(f"{file} is not a dump.")
-    is_sealed, revision = verify(file), _revision(file)
+    is_sealed = verify(file)
+    try:
+        revision = migrations.current(_address(file))
+    except Exception as error:  # SQLAlchemy and SQLite name a file that is no database in several ways
+        raise InputError(f"{file} is not a dump.") from error
+    if revision not in {step.revision for step in migrations.history()}:
+        raise InputError(f"{file} is not a dump that this version can read.")
     if migrations.current(url) is not None and not replace and not _is_empty(url):
         raise InputError("The database is not empty; restore into an empty one, or replace it.")
     migrations.upgrade(url)
-    database = Database(url)
-    try:
-        with _newest(file, revision) as newest, _opened(_address(newest)) as source, source.reading() as session:
-            _copy(session.connection(), database, keep_logins=keep_logins)
-    finally:
-        database.close()
+    with (
+        _opened(url) as database,
+        _newest(file, str(revision)) as newest,
+        _opened(_address(newest)) as source,
+        source.reading() as session,
+    ):
+        _copy(session.connection(), database, keep_logins=keep_logins)
     return is_sealed
 
 
@@ -152,25 +156,12 @@ def _newest(file: Path, revision: str) -> Iterator[Path]:
         yield copied
 
 
-def _revision(file: Path) -> str:
-    try:
-        found = migrations.current(_address(file))
-    except Exception as error:  # SQLAlchemy and SQLite name a file that is no database in several ways
-        raise InputError(f"{file} is not a dump.") from error
-    if found not in {step.revision for step in migrations.history()}:
-        raise InputError(f"{file} is not a dump that this version can read.")
-    return str(found)
-
-
 def _is_empty(url: str) -> bool:
-    database = Database(url)
-    try:
-        with database.reading() as session:
-            return not any(
-                session.scalar(text(f"SELECT count(*) FROM {name}")) for name in ("account", "asset", "data_source")
-            )
-    finally:
-        database.close()
+    """Whether a database has none of the rows that all others belong to."""
+    with _opened(url) as database, database.reading() as session:
+        return not any(
+            session.scalar(text(f"SELECT count(*) FROM {name}")) for name in ("account", "asset", "data_source")
+        )
 
 
 @contextmanager
@@ -183,7 +174,10 @@ def _opened(address: str) -> Iterator[Database]:
 
 
 def _address(file: Path) -> str:
-    """Return the address of a file that is only read, and stays as it is to its last byte."""
+    """Address of a file that is only read, and stays as it is to its last byte.
+
+    ``mode=ro`` alone would make files for the write-ahead log beside it; ``immutable`` does not.
+    """
     return f"sqlite:///file:{quote(str(file.absolute()))}?mode=ro&immutable=1&uri=true"
 
 
@@ -197,8 +191,15 @@ def _copy(source: Connection, target_database: Database, *, keep_logins: bool = 
         tables = [table for table in here.sorted_tables if table.name in there.tables and table.name != VERSION]
         of_revoked = select(AccessKey.secret_hash, AccessKey.revoked_at).where(AccessKey.revoked_at.is_not(None))
         revoked = [] if keep_logins else target.execute(of_revoked).all()
-        _empty(target, tables)
-        for table in tables:
+        with _unguarded(target):  # also rows that migrations put there give way: the dump has them as well
+            if target.dialect.name == "postgresql":
+                # All in one statement: tables that point at each other cannot be emptied one by one.
+                target.execute(text(f"TRUNCATE {', '.join(table.name for table in tables)}"))
+            else:
+                target.execute(text("PRAGMA defer_foreign_keys = on"))  # until the transaction ends
+                for table in reversed(tables):
+                    target.execute(table.delete())
+        for table in tables:  # in the order of their foreign keys
             _copy_table(source, there.tables[table.name], target, table)
         for table in tables:
             if "id" in table.columns and isinstance(table.c.id.type, Integer):
@@ -210,23 +211,13 @@ def _copy(source: Connection, target_database: Database, *, keep_logins: bool = 
                 target.execute(update(AccessKey).where(same).values(revoked_at=at))
 
 
-def _empty(target: Connection, tables: list[Table]) -> None:
-    """Delete all rows, also those that migrations put there: the dump has them as well."""
-    with _unguarded(target):
-        if target.dialect.name == "postgresql":
-            target.execute(text(f"TRUNCATE {', '.join(table.name for table in tables)}"))
-            return
-        target.execute(text("PRAGMA defer_foreign_keys = on"))  # until the transaction ends
-        for table in reversed(tables):
-            target.execute(table.delete())
-
-
 @contextmanager
 def _unguarded(target: Connection) -> Iterator[None]:
     """Lift the triggers that keep the audit log from being changed, and put them back, in the same transaction."""
     if target.dialect.name == "postgresql":
         found = text("SELECT tgrelid::regclass::text, quote_ident(tgname) FROM pg_trigger WHERE NOT tgisinternal")
         named = [f"ALTER TABLE {table} {{}} TRIGGER {name}" for table, name in target.execute(found)]
+        # Disabling needs no more rights than the owner of the tables has; switching off all triggers would.
         lift, back = [line.format("DISABLE") for line in named], [line.format("ENABLE") for line in named]
     else:
         made = target.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
@@ -239,6 +230,7 @@ def _unguarded(target: Connection) -> Iterator[None]:
 
 
 def _copy_table(source: Connection, there: Table, target: Connection, here: Table) -> None:
+    """Copy the rows of one table; what they say about other rows of it is filled in once all are there."""
     loose = [column for column in here.columns if any(key.column.table is here for key in column.foreign_keys)]
     rows = source.execution_options(stream_results=True).execute(select(there)).mappings()
     links: list[dict[str, Any]] = []
@@ -247,7 +239,12 @@ def _copy_table(source: Connection, there: Table, target: Connection, here: Tabl
             links.append({f"_{column.name}": row[column.name] for column in (*here.primary_key, *loose)})
             row |= {column.name: None for column in loose}
         target.execute(here.insert(), some)
-    _link(target, here, loose, links)
+    filled = [link for link in links if any(link[f"_{column.name}"] is not None for column in loose)]
+    if filled:
+        linking = here.update().values({column: bindparam(f"_{column.name}") for column in loose})
+        for key in here.primary_key:
+            linking = linking.where(key == bindparam(f"_{key.name}"))
+        target.execute(linking, filled)
 
 
 def _count_on(source: Connection, target: Connection, here: Table) -> None:
@@ -255,35 +252,18 @@ def _count_on(source: Connection, target: Connection, here: Table) -> None:
 
     Unlike with ``setval``, only if the transaction succeeds.
     """
-    last = max(target.scalar(select(func.max(here.c.id))) or 0, _last_id(source, here.name), _noted(target, here.name))
+    if source.dialect.name == "sqlite":
+        counter = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
+    else:
+        counter = text("SELECT pg_sequence_last_value(cast(pg_get_serial_sequence(:table, 'id') AS regclass))")
+    ids = [target.scalar(select(func.max(here.c.id))), source.scalar(counter, {"table": here.name})]
+    # Files of older versions may count too low: the audit log still speaks of rows that are gone.
+    logged = {"account": AuditEvent.account_id, "app_user": AuditEvent.user_id, "asset": AuditEvent.asset_id}
+    if here.name in logged:
+        ids.append(target.scalar(select(func.max(logged[here.name]))))
+    last = max(key or 0 for key in ids)
     if target.dialect.name == "sqlite":
         counted = text("UPDATE sqlite_sequence SET seq = max(seq, :last) WHERE name = :name")
         target.execute(counted, {"last": last, "name": here.name})
     elif (name := target.scalar(select(func.pg_get_serial_sequence(here.name, "id")))) is not None:
         target.execute(text(f"ALTER SEQUENCE {name} RESTART WITH {last + 1}"))
-
-
-def _last_id(source: Connection, table: str) -> int:
-    """Return the last id that a database gave to a row of a table, as far as it counts them."""
-    if source.dialect.name == "sqlite":
-        last = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
-    else:
-        last = text("SELECT pg_sequence_last_value(cast(pg_get_serial_sequence(:table, 'id') AS regclass))")
-    return source.scalar(last, {"table": table}) or 0
-
-
-def _noted(target: Connection, table: str) -> int:
-    """Return the last id of a row of a table that the audit log speaks of."""
-    column = {"account": AuditEvent.account_id, "app_user": AuditEvent.user_id, "asset": AuditEvent.asset_id}.get(table)
-    return 0 if column is None else target.scalar(select(func.max(column))) or 0
-
-
-def _link(target: Connection, here: Table, loose: list[Column[Any]], links: list[dict[str, Any]]) -> None:
-    """Fill in what rows of a table say about other rows of it."""
-    filled = [link for link in links if any(link[f"_{column.name}"] is not None for column in loose)]
-    if not filled:
-        return
-    update = here.update().values({column: bindparam(f"_{column.name}") for column in loose})
-    for key in here.primary_key:
-        update = update.where(key == bindparam(f"_{key.name}"))
-    target.execute(update, filled)

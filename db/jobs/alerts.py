@@ -1,4 +1,4 @@
-"""What is wrong, since when, and when somebody was told; one row per cause for as long as it lasts."""
+"""What is wrong, since when, and when somebody was notified; one row per cause for as long as it lasts."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ class Alert(Table):
     first_at: Mapped[datetime] = mapped_column(doc="When it was first found")
     last_at: Mapped[datetime] = mapped_column(index=True, doc="When it was last found")
     count: Mapped[int] = mapped_column(default=1, doc="How many times it was found")
-    told_at: Mapped[datetime | None] = mapped_column(doc="When somebody was last told")
+    notified_at: Mapped[datetime | None] = mapped_column("told_at", doc="When somebody was last notified")
     ended_at: Mapped[datetime | None] = mapped_column(doc="When it was no longer found")
 
 
@@ -44,8 +44,9 @@ def note(session: Session, finding: Finding, *, now: datetime) -> Alert:
     row = session.scalar(select(Alert).where(Alert.cause == finding.cause[:200], Alert.ended_at.is_(None)))
     if row is None:
         row = Alert(cause=finding.cause[:200], kind=finding.kind, first_at=now, count=0)
-        row.told_at = session.scalar(
-            select(Alert.told_at).where(Alert.cause == finding.cause[:200]).order_by(Alert.id.desc()).limit(1)
+        # A cause that comes and goes is notified of no more often than one that lasts.
+        row.notified_at = session.scalar(
+            select(Alert.notified_at).where(Alert.cause == finding.cause[:200]).order_by(Alert.id.desc()).limit(1)
         )
         session.add(row)
     row.message, row.last_at, row.count = finding.message, now, row.count + 1
@@ -62,14 +63,15 @@ def end_others(session: Session, kinds: set[str], causes: set[str], *, now: date
             row.ended_at = now
 
 
-def untold(session: Session, *, now: datetime, quiet: timedelta) -> list[Alert]:
-    """Return the open alerts nobody was told of for a while, oldest first."""
-    query = select(Alert).where(Alert.ended_at.is_(None), or_(Alert.told_at.is_(None), Alert.told_at <= now - quiet))
+def unnotified(session: Session, *, now: datetime, quiet: timedelta) -> list[Alert]:
+    """Open alerts that nobody was notified of for a while, oldest first."""
+    silent = or_(Alert.notified_at.is_(None), Alert.notified_at <= now - quiet)
+    query = select(Alert).where(Alert.ended_at.is_(None), silent)
     return list(session.scalars(query.order_by(Alert.first_at, Alert.id)))
 
 
 def count_open(session: Session, asset_ids: list[int] | None) -> int:
-    """Return how many alerts are open; see ``shown``."""
+    """Number of open alerts; see ``list_alerts``."""
     query = select(func.count()).select_from(Alert).where(Alert.ended_at.is_(None))
     if asset_ids is not None:
         query = query.where(Alert.asset_id.in_(asset_ids))

@@ -41,6 +41,7 @@ def newest(session: Session, wanted: JobQuery, *, most: int) -> list[Job]:
     """Return the newest jobs that are wanted."""
     query = select(Job).where(*wanted.conditions).order_by(Job.enqueued_at.desc())
     found: list[Job] = []
+    # In Python, as the two databases look into JSON in different words; a hundred at a time, as most are not needed.
     for job in session.scalars(query.execution_options(yield_per=100)):
         if wanted.sensor_id is None or _is_about(job, wanted.sensor_id):
             found.append(job)
@@ -61,8 +62,9 @@ def count(session: Session, wanted: JobQuery) -> int:
 
 
 def _is_about(job: Job, sensor_id: int) -> bool:
+    """Whether a request names a sensor, or the job saved values of it."""
     named = [job.request, *job.request.get("flex_model", [])]
-    return str(sensor_id) in job.result.get("outputs", {}) or any(each.get("sensor") == sensor_id for each in named)
+    return str(sensor_id) in job.result.get("outputs", {}) or any(part.get("sensor") == sensor_id for part in named)
 
 
 def as_dict(job: Job) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def claim(session: Session, job_id: str, *, now: datetime, worker: str, lease_un
     return started
 
 
-@cache  # to put the statement together costs more than to run it, and every job needs it
+@cache  # SQLAlchemy 2.1: to put the statement together costs more than to run it, and every job needs it
 def _start() -> Executable:
     query = update(Job).where(Job.id == bindparam("of_id"), Job.status == "QUEUED")
     started = {"status": "STARTED", "tries": Job.tries + 1, "progress": 0.0, "due_at": None}
@@ -42,7 +42,7 @@ def _close(session: Session, job: Job, values: Mapping[str, Any]) -> bool:
     return bool(rows_changed(session, _change(frozenset(given) - {"of_id", "of_try"}), given))
 
 
-@cache  # as above
+@cache  # one statement for each set of columns, for the same reason
 def _change(names: frozenset[str]) -> Update:
     query = update(cast("Table", Job.__table__)).where(Job.id == bindparam("of_id"), Job.status == "STARTED")
     query = query.where(Job.tries == bindparam("of_try"))
@@ -167,6 +167,7 @@ def forget(session: Session, *, kinds: Mapping[str, datetime], others: datetime)
         others: That moment for all others.
     """
     count = 0
+    # Jobs that somebody waits for stay whatever their age, also if they ended once and were queued again.
     for rows, before in [*((Job.kind == kind, at) for kind, at in kinds.items()), (Job.kind.not_in(kinds), others)]:
         query = delete(Job).where(rows, Job.ended_at < before, Job.status.not_in(PENDING))
         count += rows_changed(session, query)

@@ -29,18 +29,17 @@ def take(session: Session, name: str, holder: str, *, now: datetime, lasts: time
         now: The moment it asks.
         lasts: How long it leads without asking again.
     """
+    # One statement that says what it expects: of two processes that try at once, one changes the row.
     free = or_(Lead.holder == holder, Lead.until < now)
     query = update(Lead).where(Lead.name == name, free).values(holder=holder, until=now + lasts)
-    return bool(rows_changed(session, query)) or _first(session, Lead(name=name, holder=holder, until=now + lasts))
-
-
-def _first(session: Session, lead: Lead) -> bool:
-    """Return whether nobody ever led before; of two that try at once, one succeeds."""
-    if session.get(Lead, lead.name) is not None:
+    if rows_changed(session, query):
+        return True
+    if session.get(Lead, name) is not None:
         return False
+    # Nobody ever led before: of two that add the row at once, the key lets one succeed.
     try:
         with session.begin_nested():
-            session.add(lead)
+            session.add(Lead(name=name, holder=holder, until=now + lasts))
     except IntegrityError:
         return False
     return True

@@ -39,6 +39,7 @@ def states(session: Session, queues: Sequence[str], *, since: datetime) -> list[
         queues: Their names.
         since: From when on ended jobs count.
     """
+    # Two statements for all queues, however many there are.
     counts, lately = job_states.counts(session), job_states.counts(session, since=since)
     return [
         QueueState(

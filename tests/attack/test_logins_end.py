@@ -19,8 +19,8 @@ from app.auth.login.new_email import PURPOSE as NEW_EMAIL
 from db.accounts import logins
 from db.accounts.access_keys import AccessKey
 from db.accounts.accounts import Account, AccountRole, RolesAccounts
+from db.accounts.sign_in import WebSession
 from db.accounts.users import RolesUsers, User, role
-from db.accounts.web_sessions import WebSession
 from db.core.database import Database, Table
 from engine.errors import EngineError
 from tests import processes

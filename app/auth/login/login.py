@@ -1,5 +1,6 @@
-"""The pages /login and /logout, and where they lead."""
+"""The pages /login, /login/code and /logout, and where they lead."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.auth.access.identity import SignedIn
@@ -7,7 +8,7 @@ from app.auth.login import cookies, second_factor
 from app.auth.login.forms import FormPage, Input, LoginForm
 from app.auth.login.sign_in import SignInAttempt, TooMany, authenticate, begin_session
 from app.auth.protection import websockets
-from db.accounts import web_sessions
+from db.accounts import sign_in
 from db.core import audit
 
 WRONG = "Wrong email or password. Try again."
@@ -25,18 +26,19 @@ class SignInPage(FormPage):
             serial: The session serial then: what ended all logins since, ended this one that is under way.
             wanted: The page.
         """
-        begun = await self.off_loop(self._begin, user_id, serial)
+
+        def begin() -> tuple[SignedIn, str] | None:
+            with self.running.database.writing() as session:
+                now = datetime.now(UTC)
+                return begin_session(session, user_id, serial, address=self.network_address, agent=self.agent, now=now)
+
+        begun = await self.off_loop(begin)
         if begun is None:
             self.lead_on("/login")
             return
         cookies.give(self, *begun, self.running)
         cookies.keep(self, self.running, cookies.KNOWN, str(user_id), days=cookies.KNOWN_DAYS)
         self.lead_on(wanted)
-
-    def _begin(self, user_id: int, serial: int) -> tuple[SignedIn, str] | None:
-        with self.running.database.writing() as session:
-            now = datetime.now(UTC)
-            return begin_session(session, user_id, serial, address=self.network_address, agent=self.agent, now=now)
 
 
 class Login(SignInPage):
@@ -91,6 +93,40 @@ class Login(SignInPage):
         self.show(form, status)
 
 
+class CodePage(SignInPage):
+    """Asks for the code; only a browser whose password was right gets here."""
+
+    def get(self) -> None:
+        """Show the form."""
+        if second_factor.pending(self) is None:
+            self.lead_on("/login")
+        else:
+            self.show(second_factor.FORM)
+
+    async def post(self) -> None:
+        """Sign in if the code is right."""
+        known = second_factor.pending(self)
+        if known is None:
+            self.lead_on("/login")
+            return
+        user_id, serial, wanted = known
+        code = self.get_body_argument("code", "")
+        try:
+            fits = await self.off_loop(second_factor.accept, self.running, user_id, code, datetime.now(UTC))
+        except TooMany as error:
+            self.set_header("Retry-After", str(error.seconds))
+            self.show(replace(second_factor.FORM, problem=str(error)), 429)
+            return
+        who = await self.off_loop(self.running.identities.find, user_id, serial) if fits else None
+        if who is None:
+            self.show(replace(second_factor.FORM, problem=second_factor.WRONG), 401)
+            return
+        cookies.drop(self, self.running, second_factor.PENDING)
+        days = self.running.settings.SECURITY_TWO_FACTOR_LOGIN_VALIDITY / second_factor.DAY
+        cookies.keep(self, self.running, second_factor.DEVICE, f"{who.id}:{who.serial}", days=days)
+        await self.let_in(who.id, who.serial, wanted)
+
+
 class Logout(FormPage):
     """Ends the session of this browser."""
 
@@ -105,16 +141,18 @@ class Logout(FormPage):
         """Take the cookie back, end the session, close the pages still open with it, and show the login page."""
         known = cookies.read(self, self.running)
         cookies.drop(self, self.running, cookies.COOKIE)
+
+        def end(known: tuple[int, int, str]) -> None:
+            who, now = self.who(known), datetime.now(UTC)
+            with self.running.database.writing() as session:
+                sign_in.end_session(session, known[2], now)
+                if who is not None:
+                    by = (who.id, who.username)
+                    audit.note(session, "Signed out", at=now, by=by, account_id=who.account_id, user_id=who.id)
+            # After the commit: what is forgotten before could be read again as it was.
+            self.running.identities.forget(known[0])
+
         if known:
-            await self.off_loop(self._end, known)
+            await self.off_loop(end, known)
             websockets.close(self.application, lambda payload: payload == known)
         self.lead_on("/login")
-
-    def _end(self, known: tuple[int, int, str]) -> None:
-        who, now = self.who(known), datetime.now(UTC)
-        with self.running.database.writing() as session:
-            web_sessions.end(session, known[2], now)
-            if who is not None:
-                by = (who.id, who.username)
-                audit.note(session, "Signed out", at=now, by=by, account_id=who.account_id, user_id=who.id)
-        self.running.identities.forget(known[0])

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from app.auth.access.identity import SignedIn, identity
 from app.auth.login import passwords
 from db.accounts import logins, sign_in
+from db.accounts.sign_in import WebSession
 from db.accounts.users import User, by_email
-from db.accounts.web_sessions import WebSession
 from db.core import audit
 from db.core.database import Database, get
 from engine.errors import EngineError
@@ -104,6 +104,7 @@ class PendingSignIn:
 
     def tell(self, key: str, until: datetime, now: datetime) -> None:
         """Remember that nothing is to be tried under a key for a while."""
+        # Addresses are of the client's making, so that the memory they take is bounded.
         if len(self._until) >= MOST:
             self._until = {name: later for name, later in self._until.items() if later > now}
         self._until[key] = until
@@ -173,6 +174,7 @@ def begin_session(
     work: Session, user_id: int, serial: int, *, address: str, agent: str, now: datetime
 ) -> tuple[SignedIn, str] | None:
     """Count a login and return the user with the key of a new session; None if all logins have ended meanwhile."""
+    # Locked: a change of the password that ends all logins comes before this one or after it, not between.
     user = work.get(User, user_id, with_for_update=True)
     if user is None or not user.active or user.session_serial != serial:
         return None

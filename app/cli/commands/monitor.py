@@ -11,8 +11,7 @@ from app.cli.tables import show_table
 from app.jobs.watch import alerting
 from app.opening import opened
 from app.settings.settings import Settings, load
-from db.accounts import last_seen
-from db.accounts.last_seen import UserFilter
+from db.accounts.users import UserFilter, absent_users
 from db.core.database import Database
 from db.jobs import task_runs
 from db.jobs.alerts import Finding
@@ -117,7 +116,7 @@ def last_seen_users(
     with database.writing() as session:
         before = next((row.at for row in task_runs.every(session) if row.name == task_name), None)
         after = before - timedelta(minutes=minutes) if before and only_newly_absent_users else None
-        users = last_seen.absent(session, group, since=since, after=after)
+        users = absent_users(session, group, since=since, after=after)
         task_runs.record(session, task_name, at=now, status=True)
     try:
         name, absent = settings.platform_name(), []

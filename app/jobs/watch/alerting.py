@@ -66,12 +66,12 @@ def keep(
         for finding in found:
             alerts.note(session, finding, now=now)
         alerts.end_others(session, kinds, {finding.cause[:200] for finding in found}, now=now)
-        new = alerts.untold(session, now=now, quiet=settings.FLEXSCOPE_ALERT_QUIET)
+        new = alerts.unnotified(session, now=now, quiet=settings.FLEXSCOPE_ALERT_QUIET)
     if not new or not tell(settings, new):
         return []
     with database.writing() as session:
         for each in new:
-            session.merge(each).told_at = now
+            session.merge(each).notified_at = now
     return new
 
 
@@ -115,8 +115,13 @@ def _by_webhook(settings: Settings, new: Sequence[Alert]) -> bool:
 
 def plain(alert: Alert) -> dict[str, Any]:
     """Return an alert as plain data, moments as ISO 8601 texts."""
-    moments = {name: getattr(alert, name) for name in ("first_at", "last_at", "told_at", "ended_at")}
-    texts = {name.replace("_", "-"): moment.isoformat() if moment else None for name, moment in moments.items()}
+    moments = {
+        "first-at": alert.first_at,
+        "last-at": alert.last_at,
+        "told-at": alert.notified_at,
+        "ended-at": alert.ended_at,
+    }
+    texts = {name: moment.isoformat() if moment else None for name, moment in moments.items()}
     names = ("id", "kind", "cause", "message", "count")
     return {name: getattr(alert, name) for name in names} | {
         "asset": alert.asset_id,

@@ -139,7 +139,7 @@ def alert_cells(row: Alert, content: AlertsContent) -> list[Cell]:
     times = [clock(row.first_at)]
     times.append(f"until {clock(row.ended_at)}" if row.ended_at else f"seen {row.count} times")
     settings = current().settings
-    if row.told_at and (recipients(settings) or settings.FLEXSCOPE_ALERT_WEBHOOKS):
-        times.append(f"sent {clock(row.told_at)}")
+    if row.notified_at and (recipients(settings) or settings.FLEXSCOPE_ALERT_WEBHOOKS):
+        times.append(f"sent {clock(row.notified_at)}")
     light = Light("none" if row.ended_at else "bad", WORDS.get(row.kind, row.kind))
     return [light, place, Lines(tuple(times)), row.message]
