@@ -122,7 +122,16 @@ class FairPool:
         if len(queue) >= self._most:
             raise Crowded(own=True)
         waiting = QueuedWork(work, loop.create_future())
-        waiting.gives_up = loop.call_later(self._patience, self._give_up, client, waiting)
+
+        def give_up() -> None:
+            queue = self._queues[client]  # looked up again: an empty one was thrown away since
+            queue.remove(waiting)
+            if not queue:
+                del self._queues[client]
+            if not waiting.done.done():
+                waiting.done.set_exception(Crowded(own=self._is_at_limit(client)))
+
+        waiting.gives_up = loop.call_later(self._patience, give_up)
         queue.append(waiting)
         self._start()
         result: Result = await waiting.done
@@ -150,7 +159,7 @@ class FairPool:
             if client is None:
                 return
             waiting = self._queues[client].popleft()
-            self._queues.move_to_end(client)
+            self._queues.move_to_end(client)  # behind the others that wait: each has its turn
             if not self._queues[client]:
                 del self._queues[client]
             if waiting.gives_up is not None:
@@ -170,21 +179,13 @@ class FairPool:
         if not self._at_work[client]:
             del self._at_work[client]
         error = done.exception()
-        if waiting.done.cancelled():
+        if waiting.done.cancelled():  # the client has left; the thread could not be stopped
             pass
         elif error is not None:
             waiting.done.set_exception(error)
         else:
             waiting.done.set_result(done.result())
         self._everywhere.ended(client)
-
-    def _give_up(self, client: Hashable, waiting: QueuedWork) -> None:
-        queue = self._queues[client]
-        queue.remove(waiting)
-        if not queue:
-            del self._queues[client]
-        if not waiting.done.done():
-            waiting.done.set_exception(Crowded(own=self._is_at_limit(client)))
 
 
 class Pools:

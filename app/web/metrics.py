@@ -107,6 +107,7 @@ class Metrics(Refusing):
     async def get(self) -> None:
         """Answer with all metrics."""
 
+        # In a thread: who asks may have to be read from the database, as the numbers are.
         def metrics_text() -> str:
             if not self._is_allowed():
                 raise HTTPError(401, reason="Send the token of FLEXSCOPE_METRICS_TOKEN, or sign in as admin")

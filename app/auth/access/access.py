@@ -92,6 +92,7 @@ def _may_user(who: SignedIn, action: Action, user: User) -> bool:
         return user.account_id == who.account_id or user.account_id in who.clients
     if action == "update" and user.id == who.id:
         return True
+    # Else an account-admin could take over an admin of the server who is in the same account.
     if any(role.name in SERVER_ROLES for role in user.roles):
         return False
     return user.account_id == who.account_id and "account-admin" in who.roles and user.id != who.id

@@ -49,6 +49,7 @@ def identity(session: Session, user: User) -> SignedIn:
     roles = frozenset(role.name for role in user.roles)
     clients: frozenset[int] = frozenset()
     if "consultant" in roles:
+        # Asked for consultants only: for everybody else the answer would decide nothing.
         consulted = select(Account.id).where(Account.consultancy_account_id == user.account_id)
         clients = frozenset(session.scalars(consulted))
     kinds = select(AccountRole.name).join(RolesAccounts, RolesAccounts.role_id == AccountRole.id)
@@ -134,6 +135,7 @@ class Identities:
     def note_seen(self) -> None:
         """Save when users were last seen; called now and then, so that no request waits for it."""
         with self._lock:
+            # Taken away under the lock, and written without it: no request waits for the database.
             seen, self._seen = self._seen, {}
         if seen:
             with self._database.writing() as session:
@@ -150,6 +152,7 @@ class Identities:
         with self._lock:
             if len(self._known) >= MOST:
                 self._known = {key: at for key, at in self._known.items() if at[0] > now}
+            # What was read before somebody was forgotten may be outdated already.
             if forgotten == self._forgotten:
                 self._known[key] = (now + REMEMBERED, found)
             self._seen[found.id] = datetime.now(UTC)

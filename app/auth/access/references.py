@@ -81,8 +81,20 @@ class References:
         The principal may name the sources of accounts he may read, those of no account, and those that have recorded
         on the sensor.
         """
-        listed = raw if isinstance(raw, list | tuple) else [raw]
-        return tuple(self._source(each, field, sensor) for each in listed)
+        accounts = None if self.principal is None else access.readable_accounts(self.principal)
+        keys = []
+        for part in raw if isinstance(raw, list | tuple) else [raw]:
+            key = whole(part, field=field, kind="source")
+            source = self.session.get(Source, key)
+            if source is None:
+                raise FieldError(
+                    field, f"there is no source {key}; GET /api/v3_0/sources lists those that you may name."
+                )
+            is_readable = accounts is None or source.account_id is None or source.account_id in accounts
+            if not is_readable and not self._wrote(sensor, Source.id == key):
+                raise NotAllowed("read", f"source {key}", field=field)
+            keys.append(key)
+        return tuple(keys)
 
     def readable(self, raws: Iterable[object]) -> dict[int, Sensor]:
         """Return those of some sensors that the principal may read, by id and in the order given; others are left out.
@@ -101,12 +113,14 @@ class References:
     def renewed(self, session: Session, principal: SignedIn | None) -> "References":
         """References of a later session, in which everything granted so far was asked for again."""
         again = References(session, principal, self.saves)
+        # In one statement; the loop below then finds them in the session.
         sensors.bring(session, {key for kind, key, _ in self.granted if kind is Sensor})
         for (kind, key, action), (_, written) in self.granted.items():
             again._row(kind, key, written, action)
         return again
 
     def _row(self, kind: Kind, raw: object, field: str, action: Action) -> Any:
+        """Row of an id, if there is one and the principal may do something with it; asked for once per reference."""
         key = whole(raw, field=field, kind=WORDS[kind])
         if (known := self.granted.get((kind, key, action))) is not None:
             return known[0]
@@ -117,17 +131,6 @@ class References:
             raise NotAllowed(action, access.described(found), field=field)
         self.granted[kind, key, action] = (found, field)
         return found
-
-    def _source(self, raw: object, field: str, sensor: Sensor) -> int:
-        key = whole(raw, field=field, kind="source")
-        source = self.session.get(Source, key)
-        if source is None:
-            raise FieldError(field, f"there is no source {key}; GET /api/v3_0/sources lists those that you may name.")
-        accounts = None if self.principal is None else access.readable_accounts(self.principal)
-        known = accounts is None or source.account_id is None or source.account_id in accounts
-        if not known and not self._wrote(sensor, Source.id == key):
-            raise NotAllowed("read", f"source {key}", field=field)
-        return key
 
     def _wrote(self, sensor: Sensor, which: Any) -> bool:
         """Return whether some source has recorded values of a sensor, so that its readers know it anyway."""

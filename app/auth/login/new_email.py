@@ -53,6 +53,7 @@ class ChangeEmail(FormPage):
         if not name or "." not in host or len(email) > LONGEST or any(letter.isspace() for letter in email):
             raise FieldError("email", "Enter an address like name@example.org.")
         now, key = datetime.now(UTC), f"new-mail:{user_id}"
+        # Every try counts, also with the right password: each may send a mail to an address of the client's choice.
         with self.running.database.writing() as session:
             if sign_in.wait_until(session, [key], now):
                 raise FieldError("email", "Too many attempts. Try again later.")
@@ -111,7 +112,10 @@ class ConfirmEmail(FormPage):
             self.show(LoginForm(heading="Not changed", problem=error.problem, links=(("To the start page", "/"),)), 422)
             return
         self.running.identities.forget(user_id)
-        self.mail(self._tell, old)
+        name = self.running.settings.platform_name()
+        text = "The email address of your user was changed. If this was not you, tell an admin at once."
+        # To the old address: whoever took the user over reads the new one.
+        self.mail(reset.mail_notice, self.running, old, f"Your address for {name} was changed", text)
         self.lead_on("/login")
 
     def _save(self, known: tuple[int, int, str] | None) -> tuple[int, str]:
@@ -127,11 +131,3 @@ class ConfirmEmail(FormPage):
             told = f"Changed the own email address from {old} to {user.email}"
             audit.note(session, told, at=datetime.now(UTC), by=by, account_id=user.account_id, user_id=user.id)
             return user.id, old
-
-    def _tell(self, old: str) -> None:
-        name = self.running.settings.platform_name()
-        text = "The email address of your user was changed. If this was not you, tell an admin at once."
-        try:
-            mail.send(self.running.settings, old, f"Your address for {name} was changed", text)
-        except EngineError as error:
-            LOG.error("%s", error)

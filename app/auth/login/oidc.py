@@ -103,6 +103,7 @@ def find_user(running: Running, provider: Provider, claims: dict[str, Any]) -> t
         account = account_of(session, provider, claims)
         issuer, subject = str(claims["iss"]), str(claims["sub"])
         known = session.get(ExternalIdentity, (issuer, subject))
+        # An address that is not verified may be anybody's: it finds no user.
         email = str(claims.get("email") or "") if claims.get("email_verified") is True else ""
         user = session.get(User, known.user_id) if known else users.by_email(session, email) if email else None
         if user is None and provider.create_users:

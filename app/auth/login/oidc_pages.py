@@ -71,6 +71,7 @@ class Return(OidcPage):
         provider = self.provider(name)
         kept: dict[str, Any] = json.loads(cookies.kept(self, self.running, COOKIE, days=LIFE) or "{}")
         cookies.drop(self, self.running, COOKIE)
+        # A cookie and a state of the same sign-in: else a foreign page could sign a browser in as somebody else.
         state = self.get_query_argument("state", "")
         if kept.get("name") != name or not hmac.compare_digest(kept["state"].encode(), state.encode()):
             self.sorry(FAILED, 400)

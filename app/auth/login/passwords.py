@@ -48,11 +48,13 @@ def matches(password_hash: str | None, password: str) -> bool:
     """Return whether a password is the one that was hashed; None stands for an unknown user and takes as long."""
     if password_hash is not None and password_hash.startswith(BCRYPT):
         try:
+            # bcrypt 5 refuses longer ones; older versions, by which imported hashes were made, ignored the rest.
             return bcrypt.checkpw(password.encode()[:BCRYPT_READS], password_hash.encode())
         except ValueError:  # not a hash after all
             return False
     try:
         usable = password_hash is not None and password_hash != unusable()
+        # Verified against some hash in every case: how long it takes does not tell whether the user is known.
         fits = _hasher().verify(password_hash if password_hash and usable else _nobody(), password[:LONGEST])
     except (VerificationError, InvalidHashError):
         return False

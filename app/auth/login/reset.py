@@ -91,6 +91,14 @@ def mail_soon(running: Running, user: User, asked: str) -> None:
     MAILS.submit(send)
 
 
+def mail_notice(running: Running, email: str, subject: str, text: str) -> None:
+    """Mail what was changed about a user; where the mail server does not take it, the log says so."""
+    try:
+        mail.send(running.settings, email, subject, text)
+    except EngineError as error:  # the change is made already, and nobody waits for an answer
+        LOG.error("%s", error)
+
+
 class Forgot(FormPage):
     """Asks for an email address to mail a link to."""
 
@@ -202,7 +210,9 @@ class ChangePassword(SignInPage):
         except FieldError as error:
             await self._ask(who.id, error.problem[:1].upper() + error.problem[1:], 422)
             return
-        self.mail(self._tell, who.email)
+        name = self.running.settings.platform_name()
+        text = "Your password was changed. If this was not you, reset it at once."
+        self.mail(mail_notice, self.running, who.email, f"Your password for {name} was changed", text)
         await self.let_in(who.id, serial, "/")
 
     def _check(self, user_id: int, old: str) -> None:
@@ -231,14 +241,6 @@ class ChangePassword(SignInPage):
             _note(session, user, f"Changed the own password{keys}")
             session.flush()
             return user.session_serial
-
-    def _tell(self, email: str) -> None:
-        name = self.running.settings.platform_name()
-        text = "Your password was changed. If this was not you, reset it at once."
-        try:
-            mail.send(self.running.settings, email, f"Your password for {name} was changed", text)
-        except EngineError as error:
-            LOG.error("%s", error)
 
     async def _ask(self, user_id: int, problem: str, status: int) -> None:
         boxes = await self.off_loop(self._boxes, user_id)

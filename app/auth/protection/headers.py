@@ -69,6 +69,7 @@ def protecting(settings: Settings, is_page: Callable[[str], bool]) -> type[Outpu
                 return chunk
             nonce = secrets.token_urlsafe(16)
             headers.setdefault("Content-Security-Policy", pages.replace("{nonce}", nonce))
+            # Panel 1.9 has no place for a nonce in its template; its pages come in one chunk.
             chunk = chunk.replace(b"<script", f'<script nonce="{nonce}"'.encode())
             headers["Content-Length"] = str(len(chunk))
             return chunk
@@ -130,7 +131,9 @@ def cross_origin_headers(settings: Settings, path: str, asked: Mapping[str, str]
         found["Access-Control-Allow-Credentials"] = "true"
     if "Access-Control-Request-Method" in asked:
         wanted = asked.get("Access-Control-Request-Headers", "")
+        # Repeated into the answer: only what can be names of headers, and not much of it.
         plain = wanted if re.fullmatch(r"[\w\-, ]{0,500}", wanted) else ""
+        # What browsers ask before they send (a preflight); the answer holds for ten minutes.
         found |= {"Access-Control-Allow-Methods": METHODS, "Access-Control-Max-Age": "600"}
         found |= {"Access-Control-Allow-Headers": plain or "Authorization, Content-Type, X-Xsrftoken"}
     return found

@@ -142,6 +142,7 @@ class RateLimits:
         key, ends = f"triggers:{self._whose(who, '')}", _end(self._triggers)
         limit = self._limit(who, self._triggers, "triggers_per_five_minutes")
         with self._shared.writing() as session:
+            # Counted before the work and given back if it fails: counted after it, many at once would all pass.
             used = subscriptions.use(session, key, datetime.fromtimestamp(ends, UTC), 1)
         try:
             if used > limit:
@@ -174,6 +175,7 @@ class RateLimits:
     def _take_more(self, key: str, who: SignedIn | None) -> State:
         """Take some more of a limit for this process, and one of it for this request."""
         ends, limit = _end(self._requests), self._limit(who, self._requests, "requests_per_minute")
+        # A twentieth of the limit at most: what a process takes and does not use is lost to the others.
         amount = max(1, min(AT_ONCE, limit // 20))
         with self._shared.writing() as session:
             used = subscriptions.use(session, key, datetime.fromtimestamp(ends, UTC), amount)

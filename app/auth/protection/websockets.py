@@ -1,7 +1,7 @@
 """Websockets of open pages: closed as soon as the session they were opened with is over."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from bokeh.util.token import get_token_payload
@@ -50,10 +50,11 @@ class Sweep:
     async def once(self) -> None:
         """Look once."""
         known = {payload for _, payload in clients(self._application)}
-        if known:
-            over = await IOLoop.current().run_in_executor(None, self._over, known)
-            close(self._application, over.__contains__)
-
-    def _over(self, known: Iterable[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
         find = self._running.identities.find
-        return {payload for payload in known if not payload or find(*payload) is None}
+
+        def ended() -> set[tuple[Any, ...]]:
+            return {payload for payload in known if not payload or find(*payload) is None}
+
+        if known:  # in a thread: an identity that is not remembered is read from the database
+            over = await IOLoop.current().run_in_executor(None, ended)
+            close(self._application, over.__contains__)
