@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from app.assemble.results import save_schedule
+from app.assemble.outputs import save_schedule
 from app.assemble.schedule_row import Computed
 from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest

@@ -85,36 +85,32 @@ def of_sites(
     session = references.session
     by_id = {asset.id: asset for asset in assets}
     rows = schedules.newest_of_assets(session, list(by_id), as_of=known_at, span=(start, end))
-    sites = _sites(list(rows.values()), by_id)
-    sensors = references.readable(key for site in sites for key in site.sensors())
-    known = store.read_many(session, list(sensors.values()), BeliefQuery(start - BEFORE, end, known_at=known_at))
-    found = [_cost(site, sensors, known, start, end) for site in sites]
-    return [each for each in found if each is not None]
-
-
-def _sites(rows: Sequence[StoredSchedule], by_id: Mapping[int, Asset]) -> list[_Site]:
-    """Return the topmost sites of some schedules; those that share a connection are one."""
-    found: dict[tuple[int, ...], _Site] = {}
-    for row in sorted(rows, key=lambda row: (row.belief_time, row.id), reverse=True):
+    by_power: dict[tuple[int, ...], _Site] = {}
+    for row in sorted(rows.values(), key=lambda row: (row.belief_time, row.id), reverse=True):
         total, planned = _signs(row, CONNECTION), _signs(row, POWER)
         if not total and (row.loads or by_id[row.asset_id].parent_asset_id is not None):
             continue  # what its devices take is not all that is bought
-        site = found.setdefault(tuple(sorted(total or planned)), _Site(by_id[row.asset_id], total or planned, row))
+        # Schedules that tell the power of the same sensors are of one site; the newest of them tells its prices.
+        site = by_power.setdefault(tuple(sorted(total or planned)), _Site(by_id[row.asset_id], total or planned, row))
         site.planned = planned | site.planned
         site.asset = min(site.asset, by_id[row.asset_id], key=lambda asset: len(lineage(asset)))
-    there = {site.asset.id for site in found.values()}
-    return [each for each in found.values() if not there & {above.id for above in lineage(each.asset)[:-1]}]
+    tops = {site.asset.id for site in by_power.values()}
+    sites = [site for site in by_power.values() if not tops & {above.id for above in lineage(site.asset)[:-1]}]
+    sensors = references.readable(key for site in sites for key in site.sensors())
+    known = store.read_many(session, list(sensors.values()), BeliefQuery(start - BEFORE, end, known_at=known_at))
+    costs = [_cost(site, sensors, known, start, end) for site in sites]
+    return [cost for cost in costs if cost is not None]
 
 
 def _signs(row: StoredSchedule, role: str) -> Signs:
-    """Return the sensors that hold the electric powers of a role.
+    """Signs of the sensors that hold the electric powers of a role.
 
     Where one holds both directions of a power, it is used; else those of each direction add up.
     """
-    electric = [each for each in row.outputs if (each.role, each.commodity) == (role, ELECTRICITY)]
-    both = {each.device: each for each in electric if each.part == "both"}
-    chosen = [*both.values(), *(each for each in electric if each.device not in both)]
-    return {each.sensor_id: each.sign for each in chosen}
+    electric = [output for output in row.outputs if (output.role, output.commodity) == (role, ELECTRICITY)]
+    both = {output.device: output for output in electric if output.part == "both"}
+    chosen = [*both.values(), *(output for output in electric if output.device not in both)]
+    return {output.sensor_id: output.sign for output in chosen}
 
 
 def _cost(
@@ -133,28 +129,29 @@ def _cost(
     except EngineError:  # a unit that is no power or no price: nothing can be said of this site
         return None
     power = sum((moved[key] for key in site.total), start=np.zeros(window.n))
-    there = ~np.isnan(power + buying + selling)
-    if not there.any():
+    is_known = ~np.isnan(power + buying + selling)
+    if not is_known.any():
         return None
 
     def spent(taken: Floats) -> float:
-        energy = taken[there] * window.hours
-        return float(np.maximum(energy, 0) @ buying[there] - np.maximum(-energy, 0) @ selling[there])
+        energy = taken[is_known] * window.hours
+        return float(np.maximum(energy, 0) @ buying[is_known] - np.maximum(-energy, 0) @ selling[is_known])
 
+    # A device that has no value in a known step is taken to rest: the site's own meter counts it anyway.
     devices = np.nan_to_num(sum((moved[key] for key in site.planned), start=np.zeros(window.n)))
     return DayCost(
         asset_id=site.asset.id,
         cost=spent(power),
-        even=spent(power - devices + devices[there].mean()) if site.planned else None,
+        even=spent(power - devices + devices[is_known].mean()) if site.planned else None,
         currency=row.currency,
-        hours=float(there.sum() * window.hours),
+        hours=float(is_known.sum() * window.hours),
     )
 
 
 def _price(
     row: StoredSchedule, name: str, sensors: Mapping[int, Sensor], known: Mapping[int, Known], window: Window
 ) -> Floats:
-    """Return a price of each step [currency/kWh] as a schedule was given it, NaN where it is not known."""
+    """Price of each step [currency/kWh] as a schedule was given it, NaN where it is not known, shape (n,)."""
     unit = f"{row.currency}/kWh"
     match row.connection(ELECTRICITY).get(name):
         case {"sensor": key} if key in sensors:

@@ -1,13 +1,31 @@
-"""Which sensor receives which part of a plan, and the sign its values are stored in."""
+"""Which sensor receives which part of a schedule, and the values it gets there: in its unit, resolution and sign."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
 
 from app.auth.access.references import References
+from db.beliefs import store
+from db.beliefs.store import Written
 from db.sensors import Sensor
+from db.sources import Source
+from engine import resample
 from engine.errors import FieldError
+from engine.event_series import EventSeries
 from engine.flex.facts import Direction
 from engine.flex.fields import FlexFields
+from engine.iso_time import HOUR_US, MICROSECOND, Microseconds, zone
+from engine.site import Schedule
+from engine.units import units
+
+Floats = NDArray[np.float64]
+DECIMALS = 6
+"""Digits kept: the solver's noise lies below."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +46,7 @@ class SensorOutput:
 
 
 def consumption_sign(sensor: Sensor) -> float:
-    """Return the sign in which a power sensor stores consumption: -1 unless its attributes say it is positive."""
+    """Sign in which a power sensor stores consumption: -1 unless its attributes say it is positive."""
     return 1.0 if sensor.attributes.get("consumption_is_positive") else -1.0
 
 
@@ -67,3 +85,60 @@ def of_store(references: References, name: str, fields: FlexFields, *, whole: fl
         if sensor.unit == "%" and whole is None:
             raise FieldError(f"{name}: soc-max", f"sensor {sensor.id} is in %; give the energy that is 100 %.")
         yield SensorOutput(sensor, name, stored_energy=True, whole=whole)
+
+
+def save_schedule(
+    session: Session, schedule: Schedule, outputs: Iterable[SensorOutput], *, by: Source, known_at: datetime
+) -> dict[int, Written]:
+    """Save the values of a schedule for each output sensor; return what became of them, by sensor id.
+
+    Args:
+        session: A writing session.
+        schedule: The schedule.
+        outputs: The sensors and the part each receives.
+        by: The source of the values.
+        known_at: When the schedule was asked for.
+    """
+    by_sensor: dict[int, list[SensorOutput]] = defaultdict(list)
+    for output in outputs:
+        by_sensor[output.sensor.id].append(output)
+    written = {}
+    for key, same in by_sensor.items():
+        events, values = values_for(same[0], schedule)
+        for more in same[1:]:  # several devices behind one meter are added
+            values = values + values_for(more, schedule)[1]
+        sensor = same[0].sensor
+        written[key] = store.write(session, sensor, by, events=events, values=values.round(DECIMALS), known_at=known_at)
+    return written
+
+
+def values_for(output: SensorOutput, schedule: Schedule) -> tuple[Microseconds, Floats]:
+    """Events of an output sensor [us since 1970 UTC] and their values in its unit, resolution and sign."""
+    sensor, window = output.sensor, schedule.window
+    if output.stored_energy:
+        soc = schedule.soc[output.name]
+        share = sensor.unit == "%" and output.whole
+        levels = soc / share * 100 if share else units.convert(soc, "kWh", sensor.unit)
+        # A stored energy holds at a moment: of the moments of a schedule, those at which the sensor has events count.
+        ticks, levels = window.slot_ticks, window.on_slot_ticks(levels)
+        on_grid = ticks % (sensor.resolution // MICROSECOND or 1) == 0
+        return ticks[on_grid], levels[on_grid]
+    power = schedule.power[output.name]
+    if output.part == "consumption":
+        power = np.maximum(power, 0.0)
+    elif output.part == "production":
+        power = np.minimum(power, 0.0)
+    power = power * output.sign + 0.0  # no -0.0, which would be stored and shown as such
+    if not sensor.resolution:
+        return window.starts, units.convert(power, "kW", sensor.unit)
+    slots = window.slots
+    planned, ticks = EventSeries(slots.starts, window.on_slots(power), slots.step, "kW"), slots.ticks
+    if sensor.resolution != slots.step:
+        place, step = zone(sensor.timezone), sensor.resolution // MICROSECOND
+        first = resample.floor(ticks[:1], sensor.resolution, place)
+        # One event more than needed: over a clock change, events of days may be an hour shorter.
+        count = -(-(int(ticks[-1]) - int(first[0])) // step) + 1
+        ends = np.arange(count + 1) * step
+        bounds = resample.later(first, ends, place) if step > HOUR_US else first + ends
+        ticks = bounds[: int(np.searchsorted(bounds, ticks[-1])) + 1]
+    return ticks[:-1], planned.over(ticks, sensor.unit)

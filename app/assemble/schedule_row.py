@@ -122,12 +122,18 @@ Prices = Mapping[str, tuple[Floats, Floats] | None]
 
 
 def _outputs(done: Computed, prices: Prices, belief_time: datetime) -> Iterator[ScheduleOutput]:
+    """Outputs of a schedule; those of stored energies with their fixed bounds [kWh], those of powers with energies."""
     site = done.assembled.site
     flows = {port.name: (POWER, port.commodity) for device in site.devices for port in device.ports}
     flows |= {group.name: (GROUP, group.commodity) for group in site.groups}
     for output in done.assembled.outputs:
         role, commodity = (SOC, "") if output.stored_energy else flows.get(output.name, (CONNECTION, output.name))
-        told = _bounds(site, output) if role == SOC else _energies(done.schedule, output, prices.get(commodity))
+        if role == SOC:
+            bounds = next((device.energy_bounds for device in site.devices if device.name == output.name), {})
+            fixed = {name: _constant(values) for name, values in bounds.items()}
+            numbers = {name: value for name, value in fixed.items() if value is not None}
+        else:
+            numbers = _energies(done.schedule, output, prices.get(commodity))
         yield ScheduleOutput(
             sensor_id=output.sensor.id,
             device=output.name,
@@ -136,7 +142,7 @@ def _outputs(done: Computed, prices: Prices, belief_time: datetime) -> Iterator[
             part=output.part,
             sign=output.sign,
             belief_time=belief_time,
-            numbers=told,
+            numbers=numbers,
         )
 
 
@@ -155,15 +161,6 @@ def _energies(plan: Schedule, output: SensorOutput, prices: tuple[Floats, Floats
         if found["consumed"] > 0:
             found["paid-price"] = float(np.average(prices[0], weights=taken * hours))
     return found
-
-
-def _bounds(site: Site, output: SensorOutput) -> dict[str, float]:
-    """Return the fixed bounds of a store [kWh], where it has some."""
-    for device in site.devices:
-        if device.name == output.name:
-            found = {name: _constant(values) for name, values in device.energy_bounds.items()}
-            return {name: value for name, value in found.items() if value is not None}
-    return {}
 
 
 def _constant(values: Values) -> float | None:
@@ -240,24 +237,23 @@ def packed_inputs(done: Computed) -> bytes:
         }
         for model, _ in described.entries
     ]
+    scheduler = done.scheduler
+    if not can_pack(scheduler):  # of a plugin: kept as the name under which it is installed
+        names = [name for name, kind in plugins.known("schedulers").items() if kind is type(scheduler)]
+        if not names:
+            problem = "is not installed as a plugin, so it cannot be found again."
+            raise PackingError(f"{done.scheduler_name} {problem}")
+        scheduler = names[0]
     return pack(
         {
             "versions": {"flexscope": OWN, "highspy": solver_version()},
             "request": done.request.model_dump(mode="json"),
             "flex-context": {"fields": described.effective.fields, "origins": described.effective.origins},
             "flex-model": models,
-            "scheduler": done.scheduler if can_pack(done.scheduler) else _plugin(done.scheduler),
+            "scheduler": scheduler,
             "site": done.assembled.site,
         }
     )
-
-
-def _plugin(scheduler: Any) -> str:
-    """Return the name under which a scheduler is installed."""
-    for name, kind in plugins.known("schedulers").items():
-        if kind is type(scheduler):
-            return name
-    raise PackingError(f"{type(scheduler).__name__} is not installed as a plugin, so it cannot be found again.")
 
 
 def recompute(inputs: bytes) -> Schedule:

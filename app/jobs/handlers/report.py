@@ -23,9 +23,7 @@ from engine import resample
 from engine.errors import FieldError, InputError
 from engine.flex.quantity import unit_for
 from engine.iso_time import HOUR_US, duration, to_us, zone
-from engine.reporting.aggregate import AggregatorReporter
-from engine.reporting.pandas_reporter import PandasReporter
-from engine.reporting.profit_or_loss import ProfitOrLossReporter
+from engine.reporting.reporters import AggregatorReporter, PandasReporter, ProfitOrLossReporter
 from engine.units import units
 
 REPORTERS = {"AggregatorReporter", "PandasReporter", "ProfitOrLossReporter"}

@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.assemble.marginal import ended_early
-from app.assemble.outputs import SensorOutput
-from app.assemble.results import save_schedule
+from app.assemble.outputs import SensorOutput, save_schedule
 from app.assemble.schedule_row import Computed, packed_inputs, schedule_row
 from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest
