@@ -108,6 +108,7 @@ class EventSeries:
         nominal, apart = lengths(self.events, self.step, self.place), np.diff(self.events)
         if (apart >= nominal[: len(apart)]).all():
             return nominal
+        # Events that come closer than their length: each ends where the next begins, so that no time counts twice.
         trimmed: Microseconds = np.minimum(np.broadcast_to(nominal, self.events.shape), np.append(apart, nominal[-1]))
         return trimmed
 
@@ -167,6 +168,7 @@ class EventSeries:
             total = np.bincount(steps, values * (spent / length), n).astype(float, copy=False)
             return np.where(np.bincount(steps, minlength=n) > 0, total, np.nan)
         if how == "mean":
+            # By the shortest one: pieces of one length then weigh 1, which rounds nothing.
             weights = None if len(spent) == 1 else spent / spent.min()
             total = np.bincount(steps, values if weights is None else values * weights, n).astype(float, copy=False)
             known = np.bincount(steps, weights, n)
@@ -177,6 +179,7 @@ class EventSeries:
             firsts = firsts[self.events[which[firsts]] <= ticks[steps[firsts]]]
             found[steps[firsts]] = values[firsts]
         else:
+            # Pieces are in order of step, so that each step is one run from its first piece on.
             extreme = np.minimum if how == "least" else np.maximum
             found[steps[firsts]] = extreme.reduceat(values, firsts)
         return found

@@ -44,6 +44,8 @@ def floor(events: Microseconds, step: timedelta, place: ZoneInfo) -> Microsecond
     step_us = step // MICROSECOND
     if QUARTER_US % step_us == 0 or not len(events):
         return events // step_us * step_us
+    # On the day of a clock change the offset at the start of a step may differ from that at the moment: the start of a
+    # longer step, such as a day, is found with its own offset.
     offsets = utc_offsets(events, place)
     floored = (events + offsets) // step_us * step_us - offsets
     return floored + offsets - utc_offsets(floored, place) if step_us > QUARTER_US * 4 else floored
@@ -51,6 +53,7 @@ def floor(events: Microseconds, step: timedelta, place: ZoneInfo) -> Microsecond
 
 def utc_offsets(events: Microseconds, place: ZoneInfo) -> Microseconds:
     """Return how far the clock of a place is ahead of UTC at each moment [us], shape (n,)."""
+    # The clock is asked once per quarter of an hour: offsets change at no other moments.
     quarters, where = np.unique(events // QUARTER_US, return_inverse=True)
     offsets = [(from_us(q * QUARTER_US).astimezone(place).utcoffset() or timedelta(0)) for q in quarters.tolist()]
     found: Microseconds = np.array([offset // MICROSECOND for offset in offsets], np.int64)[where]
@@ -75,6 +78,7 @@ def later(events: Microseconds, length: int | Microseconds, place: ZoneInfo) -> 
     ends = events + length
     if place.key == "UTC":
         return ends
+    # Twice, as the offset at the end is known only once the end is: the second time corrects the first.
     local = ends + utc_offsets(events, place)
     ends = local - utc_offsets(ends, place)
     return local - utc_offsets(ends, place)
@@ -158,6 +162,7 @@ def gathered_as_known(
     if len(slots) * len(places) > MOST_CELLS:
         if len(begins) == 1:
             raise TimeError(f"One event of the sensor has {len(slots)} values; average them first, or give fewer.")
+        # Slots do not influence each other, so that halves of them may be looked at one after the other.
         cut = int(begins[len(begins) // 2])
         halves = [
             gathered_as_known(slots[at], events[at], times[at], values[at], add=add)

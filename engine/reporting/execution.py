@@ -70,6 +70,7 @@ class Execution:
             raise FieldError(field, f"{method} works on {' or '.join(step.operation.on)}, and this is a {shape}.")
         if any(isinstance(value, pd.DataFrame) for value in values.values()) and method != "merge":
             raise FieldError(field, f"{method} takes a series with one column.")
+        # Only resampling makes more values than it is given: an empty step for each that the calendar has.
         size = _size(frame) + sum(map(_size, values.values()))
         if method == "resample" and len(frame):
             rule = values["rule"]
@@ -98,16 +99,12 @@ def _size(stored: Any) -> int:
     return int(stored.size) if isinstance(stored, pd.Series | pd.DataFrame) else 1
 
 
-def _merge(frame: Any, right: Any, **_always_so: str) -> pd.DataFrame:
-    merged: pd.DataFrame = pd.concat([frame, right], axis=1, join="inner", ignore_index=True)
-    return merged
-
-
 OURS: Mapping[str, Callable[..., Any]] = {
     "ceil": np.ceil,
     "floor": np.floor,
     "copy": lambda frame: frame.copy(),
-    "merge": _merge,
+    # By the start of the event, whatever ``how`` and ``on`` say: their only values that are accepted ask for this.
+    "merge": lambda frame, right, **_always_so: pd.concat([frame, right], axis=1, join="inner", ignore_index=True),
     "aggregate": lambda frame, func, axis=0: getattr(frame, func)(),
 }
 """Operations that pandas does not have, or has in a way that takes more than it should."""

@@ -10,7 +10,7 @@ from engine.devices.process import Process, ProcessType
 from engine.devices.storage import Storage
 from engine.formulation import Built
 from engine.model.linear import Floats, full
-from engine.search.one_store import StorePlan, modes, plan_store
+from engine.search.one_store import modes, plan_store
 from engine.search.rounding import rounded_modes
 from engine.search.several_stores import planned_as_one, planned_in_turn, stores_of
 from engine.search.start_times import Costs, best_times
@@ -38,22 +38,18 @@ class SiteAdviser:
         budget = Budget(min(SHARE * left, BRIEFLY), self.budget.gap)
         plan = plan_store(self.site, budget)
         if plan is not None:
-            yield self._of_store(plan)
+            (port,) = [port for device in self.site.devices if type(device) is Storage for port in device.ports]
+            (connection,), n = self.site.connections, self.site.window.n
+            most = (full(port.consumption_limit, n), full(port.production_limit, n))
+            chosen = modes(port.bands, plan.power, most) if port.bands else []
+            whole = {self._first(f"{port.name}.mode[{at}]"): values for at, values in enumerate(chosen)}
+            yield Guess({connection.commodity: plan.net, port.name: plan.power}, whole, plan.bound)
             return
         stores = stores_of(self.site)
         if stores and not self.built.problem.arrays().integers.any():
             yield from self._of_stores(stores, relaxed, budget)
         else:
             yield from self._of_choices(relaxed, budget)
-
-    def _of_store(self, plan: StorePlan) -> Guess:
-        """Return what the plan of a single store decides."""
-        (port,) = [port for device in self.site.devices if type(device) is Storage for port in device.ports]
-        (connection,), n = self.site.connections, self.site.window.n
-        most = (full(port.consumption_limit, n), full(port.production_limit, n))
-        chosen = modes(port.bands, plan.power, most) if port.bands else []
-        whole = {self._first(f"{port.name}.mode[{at}]"): values for at, values in enumerate(chosen)}
-        return Guess({connection.commodity: plan.net, port.name: plan.power}, whole, plan.bound)
 
     def _of_stores(self, stores: list[Storage], relaxed: Callable[[], Answer], budget: Budget) -> Guesses:
         """Return guesses for several stores: when all of them as one would buy, then each in turn beside the others."""
@@ -74,7 +70,8 @@ class SiteAdviser:
 
     def _of_choices(self, relaxed: Callable[[], Answer], budget: Budget) -> Guesses:
         """Return guesses for ways to run and times of processes, if these are all the whole numbers there are."""
-        processes = [each for each in self.site.devices if isinstance(each, Process) and self._is_timed(each)]
+        processes = [each for each in self.site.devices if isinstance(each, Process)]
+        processes = [each for each in processes if each.kind is not ProcessType.INFLEXIBLE and not each.dearest]
         ports: list[Any] = [port for device in self.site.devices for port in device.ports]
         banded: list[Port] = [port for port in ports if isinstance(port, Port) and port.bands]
         decided = sum(self.site.window.n * sum(len(band.one_way) for band in port.bands) for port in banded)
@@ -89,10 +86,6 @@ class SiteAdviser:
             yield Guess({}, starts)
         for whole in rounded_modes(self.built, banded, answer.x) if banded else ():
             yield Guess({}, {**whole, **starts})
-
-    @staticmethod
-    def _is_timed(process: Process) -> bool:
-        return process.kind is not ProcessType.INFLEXIBLE and not process.dearest
 
     def _first(self, block: str) -> int:
         """Return the first column of a block."""

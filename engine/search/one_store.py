@@ -73,7 +73,12 @@ class _LevelSearch:
             return None
         number, open_boxes = count(), [(self._bound(root), 0, root)]
         paths = 1
-        while open_boxes and paths < MOST_PATHS and not self._is_near(open_boxes[0][0]):
+        while open_boxes and paths < MOST_PATHS and not self.budget.is_over:
+            missing = self.best[0] - open_boxes[0][0]  # no plan saves more than this
+            if missing <= 1e-7 * max(1.0, abs(self.best[0])):  # rounding of the paths: the plan is the best one
+                break
+            if missing <= self.budget.gap * abs(self.best[0]) and not self.budget.is_patient:
+                break
             _, _, box = heappop(open_boxes)
             for part in self._halves(box):
                 paths += 1
@@ -85,12 +90,6 @@ class _LevelSearch:
 
     def _bound(self, box: _Box) -> float:
         return box.cost + float(self.prices @ box.least)
-
-    def _is_near(self, bound: float) -> bool:
-        """Return whether the best plan is near enough to a bound, or time is up."""
-        exact = self.best[0] - bound <= 1e-7 * max(1.0, abs(self.best[0]))
-        near = self.best[0] - bound <= self.budget.gap * abs(self.best[0])
-        return exact or (near and not self.budget.is_patient) or self.budget.is_over
 
     def _box(self, least: Floats, most: Floats) -> _Box | None:
         """Return the levels between two caps; None if no plan keeps the higher ones."""

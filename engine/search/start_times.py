@@ -96,9 +96,13 @@ def best_times(processes: Sequence[Process], load: Floats, costs: Costs, budget:
         budget: When to end.
     """
     n, rng = len(load), np.random.default_rng(0)  # the same site gives the same plan
-    starts = {each.name: _starts(each, n) for each in processes}
+    starts = {
+        each.name: each.possible_starts(n) if each.kind is ProcessType.SHIFTABLE else each.allowed(n) > 0
+        for each in processes
+    }
     best: tuple[float, Runs] | None = None
     for restart in range(RESTARTS):
+        # The largest first: small ones find room beside it more easily than it would beside them.
         order = sorted(processes, key=lambda each: -each.power * each.steps)
         if restart:
             order = [order[at] for at in rng.permutation(len(order))]
@@ -137,7 +141,3 @@ def _improved(
                 cost, net, gained = total, at, True
                 runs.update(tried)
     return cost
-
-
-def _starts(process: Process, n: int) -> NDArray[np.bool_]:
-    return process.possible_starts(n) if process.kind is ProcessType.SHIFTABLE else process.allowed(n) > 0

@@ -103,27 +103,22 @@ def cheapest_path(ways: Floats, ticks: Ticks, start: float, end_price: float) ->
     """
     if not (ticks.lower <= ticks.upper + _LOOSE).all():
         return np.inf, np.empty(0)
+    # Ranges and slopes of about 1 from here on: the tolerances are shares of them.
     unit = max(float(np.max(ticks.upper - ticks.lower)), float(np.nanmax(np.abs(ways[:COST]))), 1e-9)
     money = unit * max(float(np.nanmax(np.abs(ways[SLOPE]))), abs(end_price), 1e-9)
     scaled = ways / np.array([unit, unit, money, money / unit])[:, None, None]
     lower, upper, gained = (each / unit for each in (ticks.lower, ticks.upper, ticks.gained))
     soft = tuple(SoftTicks(at / unit, price * (unit / money), sign) for at, price, sign in ticks.soft)
     loose = Ticks(lower - _LOOSE, upper + _LOOSE, ticks.kept, gained, soft)
-    cost, path = _scaled_path(scaled, loose, start / unit, end_price * unit / money)
-    return cost * money, path * unit
-
-
-def _scaled_path(ways: Floats, ticks: Ticks, start: float, end_price: float) -> tuple[float, Floats]:
-    """Do the same for ranges and slopes of about 1."""
-    n = len(ticks.lower)
-    ends = np.stack([ticks.lower[-1:], ticks.upper[-1:]])
-    values = [_with_breaches(Value(*ends, *(end_price * ends)), ticks.soft, n - 1)]
+    n, ends = len(loose.lower), np.stack([loose.lower[-1:], loose.upper[-1:]])
+    values = [_with_breaches(Value(*ends, *(end_price * unit / money * ends)), soft, n - 1)]
     for step in range(n - 1, 0, -1):
-        value = _step_back(values[-1], ways[:, step], ticks, step)
+        value = _step_back(values[-1], scaled[:, step], loose, step)
         if not len(value.left):
             return np.inf, np.empty(0)
-        values.append(_with_breaches(value, ticks.soft, step - 1))
-    return _followed(values[::-1], ways, ticks, start)
+        values.append(_with_breaches(value, soft, step - 1))
+    cost, path = _followed(values[::-1], scaled, loose, start / unit)
+    return cost * money, path * unit
 
 
 def _with_breaches(value: Value, soft: tuple[SoftTicks, ...], tick: int) -> Value:

@@ -5,8 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.devices.reach import path
-from engine.devices.storage import Storage
-from engine.model.linear import Floats, Values, full
+from engine.model.linear import Floats, full
 from engine.search.store_path import LEAST, MOST, SoftTicks, Ticks
 from engine.search.store_site import StoreSite
 
@@ -68,7 +67,15 @@ def ways_and_ticks(parts: StoreSite, may: Limits) -> tuple[Floats, Ticks] | None
     least, most = np.nanmin(ways[LEAST], axis=1), np.nanmax(ways[MOST], axis=1)
     reached = [path(store.soc_at_start, kept, gained + each) for each in (least, most)]
     soc = StepRange(*store.bounds(parts.site.window)).within(*may.soc).within(*reached)
-    return ways, Ticks(*soc, kept, gained, tuple(_soft(store, parts.hours)))
+    short, over = store.soft_targets or (None, None)
+    bounds = ((store.soft_minima, 1.0), (store.soft_maxima, -1.0), (short, 1.0), (over, -1.0))
+    soft = tuple(
+        # What holds at the beginning is left out: no step changes it.
+        SoftTicks(bound.at[1:], full(bound.hourly_price, len(bound.at) - 1) * parts.hours, sign)
+        for bound, sign in bounds
+        if bound is not None
+    )
+    return ways, Ticks(*soc, kept, gained, soft)
 
 
 def _of_band(parts: StoreSite, may: Limits, power: StepRange) -> list[Floats]:
@@ -109,14 +116,3 @@ def _ways(parts: StoreSite, room: StepRange, bends: list[Floats], beside: Floats
     use[0] |= begin == end  # one power and no other, such as rest
     slope = np.divide(cost[1:] - cost[:-1], most - least, out=np.zeros_like(most), where=most > least)
     return np.where(use & possible, np.stack([least, most, cost[:-1], slope]), np.nan).transpose(0, 2, 1)
-
-
-def _soft(store: Storage, hours: Values) -> list[SoftTicks]:
-    """Return the bounds of the energy whose breach is paid for at each tick."""
-    short, over = store.soft_targets or (None, None)
-    bounds = ((store.soft_minima, 1.0), (store.soft_maxima, -1.0), (short, 1.0), (over, -1.0))
-    return [
-        SoftTicks(bound.at[1:], full(bound.hourly_price, len(bound.at) - 1) * hours, sign)
-        for bound, sign in bounds
-        if bound is not None
-    ]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.errors import EngineError, FieldError, InputError
 from engine.reporting.formula import Formula
 from engine.reporting.operations import OPERATIONS
-from engine.reporting.pandas_reporter import PandasReporter
+from engine.reporting.reporters import PandasReporter
 
 HOURS = pd.date_range("2030-10-26", periods=73, freq="h", tz="Europe/Amsterdam")  # one of these days has 25 hours
 X = pd.Series(np.arange(73.0), HOURS)

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.reporting.aggregate import AggregatorReporter
-from engine.reporting.profit_or_loss import ProfitOrLossReporter
+from engine.reporting.reporters import AggregatorReporter, ProfitOrLossReporter
 
 SERIES = {"a": np.array([1.0, 2, 3, np.nan]), "b": np.array([-1.0, -1, 5, 4]), "c": np.array([0.5, 2, 2, 1])}
 
