@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from engine.devices.bounds import SoftBound
+from engine.devices.inflexible import Inflexible
 from engine.devices.reach import settled
+from engine.devices.running import OperatingRange
 from engine.devices.storage import Storage
 from engine.errors import Infeasible
 from engine.model.limits import SoftLimit
@@ -73,6 +75,23 @@ def test_use_beyond_the_supply_empties_the_tank_first():
     assert schedule.soc["car"] == pytest.approx([1.5, 0.5] + [0.0] * 23, abs=1e-6)
     assert [breach.amount for breach in schedule.breaches] == pytest.approx([0.5] + [1.0] * 22)
     assert {(breach.limit, breach.unit) for breach in schedule.breaches} == {("car.soc-usage", "kW")}
+
+
+@pytest.mark.parametrize("solver", ["highspy", "appsi_highs"])
+@pytest.mark.parametrize("kind", ["plain", "whole numbers", "hedged"])
+def test_it_gives_way_with_whole_numbers_quantiles_and_another_solver(solver, kind):
+    tank = store(soc_at_start=1.5, charger=2.0, gain=-3.0)
+    if kind == "whole numbers":
+        off, on = OperatingRange(low=0.0, high=0.0), OperatingRange(low=1.0, high=2.0)
+        tank = replace(tank, ports=(replace(tank.ports[0], bands=(off, on), min_on=2.0),))
+    if kind == "hedged":
+        levels = {level: np.full(24, 4 * level) for level in (0.1, 0.5, 0.9)}
+        here = site(tank, Inflexible(name="use", power=levels[0.5], quantiles=levels), hedged=2)
+    else:
+        here = site(tank)
+    schedule = StorageScheduler(solver=solver).compute(yielding(here))
+    assert schedule.soc["car"] == pytest.approx([1.5, 0.5] + [0.0] * 23, abs=1e-6)
+    assert broken(schedule) == {"car.soc-usage": 22.5}
 
 
 def test_use_is_met_before_a_soft_minimum():
