@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from db.assets import asset_type
 from db.sensors import Sensor
 from engine.devices.storage import Storage
 from engine.errors import InputError
@@ -202,6 +203,24 @@ def test_a_load_named_twice_is_refused(house):
 def test_power_and_duration_make_a_process_of_any_asset(house):
     house.plan({}, {}, {"sensor": house["other"], "power": "1 kW", "duration": "PT2H"})
     assert house.values("other") == [1, 1, 0, 0]
+
+
+def test_the_power_of_a_process_may_be_a_number_in_the_unit_of_its_sensor(house):
+    house.plan({}, {}, {"sensor": house["other"], "power": 2, "duration": "PT1H"})
+    assert house.values("other") == [2, 0, 0, 0]
+
+
+def test_a_process_longer_than_the_schedule_runs_all_the_time_and_it_is_told(house):
+    planned = house.plan({}, {}, {"sensor": house["other"], "power": "1 kW", "duration": "PT9H"})
+    assert house.values("other") == [1, 1, 1, 1]
+    assert any("it runs all the time" in warning for warning in planned.warnings)
+
+
+def test_fields_of_a_device_make_one_of_an_asset_of_the_type_process(house):
+    house.home.assets["other"].asset_type = asset_type(house.home.session, "process")
+    boiler = {"sensor": house["other"], "consumption-capacity": "3 kW", "production-capacity": "0 kW"}
+    house.plan({}, {"consumption-price": "-0.1 EUR/kWh", "production-price": "-0.2 EUR/kWh"}, boiler)
+    assert house.values("other") == [3, 3, 3, 3]
 
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

@@ -122,7 +122,8 @@ def _of_fields(error: FieldError | Invalid | Undecided, where: str) -> Body:
     """Body that names each wrong field by the keys that lead to it; of a file, with the questions it leaves open."""
     more: Body = {}
     if isinstance(error, FieldError):
-        fields = {error.field: [": ".join(filter(None, (error.owner, error.problem)))]}
+        owner = "" if error.owner in error.problem else error.owner
+        fields = {error.field: [": ".join(filter(None, (owner, error.problem)))]}
     elif isinstance(error, Invalid):
         where, fields = error.where, error.fields
     else:
