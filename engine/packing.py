@@ -37,6 +37,7 @@ HOMES = (
     "engine.schedulers.process_scheduler",
     "engine.schedulers.fallback_scheduler",
     "engine.schedulers.sequential_scheduler",
+    "engine.schedulers.staying",
 )
 """Modules whose dataclasses can be packed, beside those of ``engine.devices``."""
 FORMER = {"each_price": "hourly_price"}

@@ -1,14 +1,16 @@
 """The flex-context: prices, limits and everything else around the devices of a site, all commodities together."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import SkipValidation, field_validator, model_validator
 
 from engine.errors import FieldError
+from engine.flex import quantity
 from engine.flex.commodity import CommodityContext
 from engine.flex.facts import described
 from engine.flex.fields import read_entries
+from engine.flex.quantity import Fixed
 
 
 class FlexContext(CommodityContext):
@@ -34,6 +36,36 @@ class FlexContext(CommodityContext):
         form="flag",
         default=False,
     )
+
+    stay_with_plan: Annotated[Fixed | None, SkipValidation] = described(
+        "What a new schedule must save for the last one of the asset to be given up: an amount of money, or a price of "
+        "each kWh that it moves. Off without it.",
+        example="0.05 EUR",
+        form="text",
+        kind="price",
+    )
+
+    @field_validator("stay_with_plan", mode="before")
+    @classmethod
+    def _margin(cls, raw: object) -> object:
+        if raw is None or isinstance(raw, Fixed):
+            return raw
+        read, name = quantity.read(raw, field="stay-with-plan"), "stay-with-plan"
+        if not isinstance(read, Fixed):
+            raise FieldError(name, "write one amount, such as '0.05 EUR' or '0.002 EUR/kWh'.")
+        unit = "currency/kWh" if quantity.per_energy(read) is not None else "currency"
+        quantity.check(read, unit, field=name)
+        quantity.refuse_negative(read, unit, field=name)
+        return read
+
+    @property
+    def staying_margin(self) -> tuple[float, bool] | None:
+        """What a new schedule must save [currency, or currency/kWh where True follows]; None: no field."""
+        if self.stay_with_plan is None:
+            return None
+        per_energy = bool(quantity.per_energy(self.stay_with_plan))
+        unit = "currency/kWh" if per_energy else "currency"
+        return self.stay_with_plan.number(unit, field="stay-with-plan"), per_energy
 
     @field_validator("commodities", mode="before")
     @classmethod

@@ -64,7 +64,7 @@ class StorageScheduler:
             if schedule is not None:
                 return schedule
         began = thread_time()
-        site = self._with_learned_end_values(with_processes_timed(site, only_dearest=True), budget)
+        site = self.with_learned_end_values(with_processes_timed(site, only_dearest=True), budget)
         try:
             schedule = hedged_schedule(site, budget) if site.hedged else None
         except Infeasible:
@@ -101,7 +101,7 @@ class StorageScheduler:
             return None
         return read_schedule(eased, built, solved, Timings(ready - began, thread_time() - ready))
 
-    def _with_learned_end_values(self, site: Site, budget: Budget) -> Site:
+    def with_learned_end_values(self, site: Site, budget: Budget) -> Site:
         """Return a site in which energy left at the end has the mean storage value of a schedule without end values."""
         learning = [device.name for device in site.devices if device.learns_end_value]
         if not learning:

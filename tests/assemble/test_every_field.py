@@ -197,7 +197,7 @@ ELSEWHERE = {  # of test_every_device, test_running_at_start, test_sites_as_writ
     StorageModel: "sensor asset commodity group coupling coupling-coefficient inflexible-consumption "
     "inflexible-production prefer-curtailing-later fair-share on-at-start switched-at power-at-start",
     FlexContext: "commodity commodities relax-constraints relax-soc-constraints relax-site-capacity-constraints "
-    "hedge-for growing-steps",
+    "hedge-for growing-steps stay-with-plan",
 }
 
 

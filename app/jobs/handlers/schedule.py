@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.assemble.last_powers import last_powers
 from app.assemble.marginal import ended_early
 from app.assemble.outputs import SensorOutput, save_schedule
 from app.assemble.schedule_row import Computed, packed_inputs, schedule_row
@@ -19,12 +20,14 @@ from app.auth.access.references import References
 from app.settings.settings import Settings
 from db import schedules, sources
 from db.assets import Asset
+from db.schedules import StoredSchedule
 from engine import plugins
 from engine.errors import EngineError, Infeasible, TimedOut
 from engine.packing import PackingError
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
 from engine.schedulers.process_scheduler import ProcessScheduler, is_timed_by_price
 from engine.schedulers.sequential_scheduler import SequentialScheduler
+from engine.schedulers.staying import HeldPowers, Margin, keep_schedule
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Schedule, Site
 from engine.solve.optimum import DIRECT
@@ -124,6 +127,8 @@ class PreparedSite:
     request: ScheduleRequest
     assembled: Assembled
     scheduler: Any
+    last: tuple[StoredSchedule, HeldPowers] | None = None
+    """The last schedule and its powers, where a new one must save enough to take its place."""
 
 
 def prepare(
@@ -140,7 +145,9 @@ def prepare(
     scheduler = _scheduler(references.asset(request.asset, field="asset"), assembled.site, rules)
     if request.sequential:
         scheduler = SequentialScheduler(scheduler=scheduler)
-    return PreparedSite(references, request, assembled, scheduler)
+    stays = assembled.described.context.staying_margin is not None
+    last = last_powers(references, assembled, known_at=known_at) if stays else None
+    return PreparedSite(references, request, assembled, scheduler, last)
 
 
 def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: Rules = USUAL) -> Computed:
@@ -151,26 +158,51 @@ def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: 
         TimedOut: None was found in time.
         EngineError: The outcome is another error.
     """
-    scheduler, warnings, place = prepared.scheduler, prepared.assembled.warnings, prepared.assembled.place
+    scheduler, assembled = prepared.scheduler, prepared.assembled
+    warnings, place = assembled.warnings, assembled.place
     if isinstance(outcome, Infeasible):
         outcome = local_refusal(outcome, place)
     if isinstance(outcome, Schedule):
-        plan, warnings = outcome, (*warnings, *breach_warnings(outcome, place), *ended_early(outcome))
+        plan, assembled, told = _kept(prepared, outcome) or (outcome, assembled, [])
+        warnings = (*warnings, *told, *breach_warnings(plan, place), *ended_early(plan))
     elif rules.fallback and isinstance(outcome, Infeasible | TimedOut):
         asset_id = prepared.request.asset
         LOG.warning("Asset %s has no plan by the usual scheduler; a plain one is made. %s", asset_id, outcome)
         scheduler, warnings = StorageFallbackScheduler(), (*warnings, str(outcome))
-        plan = scheduler.compute(prepared.assembled.site)
+        plan = scheduler.compute(assembled.site)
     else:
         raise outcome
     return Computed(
         schedule=plan,
         scheduler=scheduler,
         request=prepared.request,
-        assembled=prepared.assembled,
+        assembled=assembled,
         input_sensors=prepared.references.sensors_read(),
         warnings=warnings,
     )
+
+
+def _kept(prepared: PreparedSite, best: Schedule) -> tuple[Schedule, Assembled, list[str]] | None:
+    """Return the last schedule carried on, the site in which it is held, and what that costs as a warning.
+
+    None where the best one takes its place.
+    """
+    scheduler, assembled = prepared.scheduler, prepared.assembled
+    margin = assembled.described.context.staying_margin
+    if isinstance(scheduler, ProcessScheduler):
+        scheduler = scheduler.together
+    if margin is None or prepared.last is None or not isinstance(scheduler, StorageScheduler):
+        return None
+    row, held = prepared.last
+    kept = keep_schedule(scheduler, assembled.site, best, held, Margin(amount=margin[0], per_energy=margin[1]))
+    if kept is None:
+        return None
+    at, currency = row.belief_time.astimezone(assembled.place).isoformat(timespec="minutes"), assembled.currency
+    told = (
+        f"The schedule of {at} is kept: another one would save {kept.dearer:.4g} {currency}, "
+        f"no more than the {kept.margin:.4g} {currency} of stay-with-plan."
+    )
+    return kept.schedule, replace(assembled, site=kept.site), [told]
 
 
 def compute(references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Computed:

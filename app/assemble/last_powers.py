@@ -1,0 +1,63 @@
+"""The powers of an asset's last schedule, read from its sensors over the window of the next one."""
+
+from datetime import datetime
+
+import numpy as np
+
+from app.assemble.outputs import DECIMALS, SensorOutput
+from app.assemble.site.series import of_sensor
+from app.assemble.site.site import Assembled
+from app.auth.access.references import References
+from db import schedules
+from db.beliefs import store
+from db.beliefs.source_filter import SourceFilter
+from db.beliefs.time_range import BeliefQuery
+from db.schedules import POWER, StoredSchedule
+from engine.iso_time import Microseconds, to_us
+from engine.model.linear import Floats
+from engine.schedulers.staying import HeldPowers
+from engine.units import units
+
+
+def last_powers(
+    references: References, assembled: Assembled, *, known_at: datetime
+) -> tuple[StoredSchedule, HeldPowers] | None:
+    """Row of the last schedule of a site and its powers; None where there is none, or it says nothing of the window.
+
+    Of devices that share a meter, and of those without a sensor of their own, the powers are not known.
+
+    Args:
+        references: To read the sensors.
+        assembled: The site and its outputs.
+        known_at: Schedules of later belief times are left out.
+    """
+    window, asset_id = assembled.site.window, assembled.described.asset.id
+    span = window.start, window.end
+    row = schedules.newest_of_assets(references.session, [asset_id], as_of=known_at, span=span).get(asset_id)
+    if row is None or row.source_id is None:
+        return None
+    written = {(each.sensor_id, each.device, each.part, each.sign) for each in row.outputs if each.role == POWER}
+    ports = {port.name for device in assembled.site.devices if device.load is None for port in device.ports}
+    outputs = [each for each in assembled.outputs if each.name in ports and not each.stored_energy]
+    shared = [each.sensor.id for each in outputs]
+    powers: dict[str, Floats] = {}
+    slack = 0.0
+    for name in dict.fromkeys(each.name for each in outputs):
+        own = [each for each in outputs if each.name == name]
+        keys = {(each.sensor.id, name, each.part, each.sign) for each in own}
+        if keys <= written and all(shared.count(each.sensor.id) == 1 and each.sensor.resolution for each in own):
+            own = own[:1] if own[0].part == "both" else own
+            powers[name] = np.sum([_planned_power(references, row, each, window.ticks) for each in own], axis=0)
+            slack = max(slack, *(2.0 * units.convert(10.0**-DECIMALS, each.sensor.unit, "kW") for each in own))
+    held = {name: power for name, power in powers.items() if not np.isnan(power).all()}
+    return (row, HeldPowers(power=held, slack=slack)) if held else None
+
+
+def _planned_power(references: References, row: StoredSchedule, output: SensorOutput, ticks: Microseconds) -> Floats:
+    """Power that a schedule has written to a sensor, positive when consuming [kW]; NaN where it says nothing."""
+    sources = SourceFilter(ids=[] if row.source_id is None else [row.source_id])
+    query = BeliefQuery(row.start, row.end, known_at=row.belief_time, sources=sources)
+    known = store.read(references.session, output.sensor, query)
+    powers = of_sensor(output.sensor, known.events, known.values).over(ticks, "kW") / output.sign
+    within = (ticks[:-1] >= to_us(row.start)) & (ticks[1:] <= to_us(row.end))
+    return np.where(within, powers, np.nan)
