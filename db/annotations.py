@@ -1,4 +1,4 @@
-"""Remarks on a stretch of time: holidays, alerts, labels, feedback; on an account, an asset or a sensor."""
+"""Annotations of a stretch of time: holidays, alerts, labels, feedback; on an account, an asset or a sensor."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ LONGEST = 1024
 
 
 class Annotation(Table):
-    """One remark."""
+    """One text about a stretch of time, on an account, an asset or a sensor."""
 
     __tablename__ = "annotation"
     __table_args__ = (
@@ -51,8 +51,9 @@ class On:
 
 def overlapping(session: Session, on: On, start: datetime, end: datetime) -> list[Annotation]:
     """Return the annotations of some rows that reach into [start, end), by start."""
-    those = or_(
+    # A stretch that ends as the other begins does not reach into it: both exclude their ends.
+    on_rows = or_(
         Annotation.account_id.in_(on.accounts), Annotation.asset_id.in_(on.assets), Annotation.sensor_id.in_(on.sensors)
     )
-    here = select(Annotation).where(those, Annotation.start < end, Annotation.end > start)
-    return list(session.scalars(here.order_by(Annotation.start, Annotation.id)))
+    query = select(Annotation).where(on_rows, Annotation.start < end, Annotation.end > start)
+    return list(session.scalars(query.order_by(Annotation.start, Annotation.id)))

@@ -36,7 +36,7 @@ class Source(Table):
 def of_user(session: Session, user_id: int, *, name: str, account_id: int | None) -> Source:
     """Return the source that stands for a user, made if it is not there yet."""
     same = select(Source).where(Source.user_id == user_id, Source.type == "user")
-    return session.scalar(same) or _made(
+    return session.scalar(same) or _added(
         session, same, Source(name=name, type="user", user_id=user_id, account_id=account_id)
     )
 
@@ -45,7 +45,7 @@ def named(session: Session, name: str, *, type: str = "script", model: str = "",
     """Return the source of a program, made if it is not there yet."""
     about = {"name": name, "type": type, "model": model, "version": version}
     given = {f"of_{key}": value for key, value in about.items()}
-    return session.scalar(_program(), given) or _made(session, _program().params(given), Source(**about))
+    return session.scalar(_program(), given) or _added(session, _program().params(given), Source(**about))
 
 
 @cache  # every plan asks for its source; to put the statement together costs as much as to run it
@@ -54,7 +54,7 @@ def _program() -> Select[Source]:
     return select(Source).filter_by(**about, user_id=None, attributes_hash="")
 
 
-def _made(session: Session, same: Select[Source], new: Source) -> Source:
+def _added(session: Session, same: Select[Source], new: Source) -> Source:
     """Return a new source, or the one that another writer made in the meantime."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyhow
         session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"{new.type}/{new.name}/{new.user_id}"))))

@@ -188,16 +188,16 @@ class _Slots:
         """Return statistics and payload, as ``UPDATE`` wants them."""
         values, times = self.values, self.times
         if isnan(values.min()):
-            there = ~np.isnan(values)
-            values, times = values[there], times[there]
+            is_known = ~np.isnan(values)
+            values, times = values[is_known], times[is_known]
         earliest, latest = int(times.min()), int(times.max())
-        flags, constant, told = ON_GRID, 0, b""
+        flags, constant, known_times = ON_GRID, 0, b""
         if earliest == latest:
             flags, constant = ON_GRID | ONE_TIME, earliest
         elif self.ahead is not None:
             flags, constant = ON_GRID | ONE_HORIZON, self.ahead
         else:
-            told = self.times.tobytes()
+            known_times = self.times.tobytes()
         head = HEADER.pack(FORMAT, flags, 1, len(self.values), self.first, constant, self.step)
         statistics = (len(values), earliest, latest, float(values.min()), float(values.max()), float(values.sum()))
-        return *statistics, b"".join((head, told, self.values.tobytes()))
+        return *statistics, b"".join((head, known_times, self.values.tobytes()))

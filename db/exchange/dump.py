@@ -183,12 +183,12 @@ def _address(file: Path) -> str:
 
 def _copy(source: Connection, target_database: Database, *, keep_logins: bool = True) -> None:
     """Put every row of every table in the place of what a database with the same tables holds, in one transaction."""
-    there, here = MetaData(), MetaData()
-    there.reflect(source)
+    dumped, own = MetaData(), MetaData()
+    dumped.reflect(source)
     with target_database.writing() as session:
         target = session.connection()
-        here.reflect(target)
-        tables = [table for table in here.sorted_tables if table.name in there.tables and table.name != VERSION]
+        own.reflect(target)
+        tables = [table for table in own.sorted_tables if table.name in dumped.tables and table.name != VERSION]
         of_revoked = select(AccessKey.secret_hash, AccessKey.revoked_at).where(AccessKey.revoked_at.is_not(None))
         revoked = [] if keep_logins else target.execute(of_revoked).all()
         with _unguarded(target):  # also rows that migrations put there give way: the dump has them as well
@@ -200,7 +200,7 @@ def _copy(source: Connection, target_database: Database, *, keep_logins: bool = 
                 for table in reversed(tables):
                     target.execute(table.delete())
         for table in tables:  # in the order of their foreign keys
-            _copy_table(source, there.tables[table.name], target, table)
+            _copy_table(source, dumped.tables[table.name], target, table)
         for table in tables:
             if "id" in table.columns and isinstance(table.c.id.type, Integer):
                 _count_on(source, target, table)
@@ -229,25 +229,25 @@ def _unguarded(target: Connection) -> Iterator[None]:
         target.exec_driver_sql(statement)
 
 
-def _copy_table(source: Connection, there: Table, target: Connection, here: Table) -> None:
+def _copy_table(source: Connection, dumped: Table, target: Connection, own: Table) -> None:
     """Copy the rows of one table; what they say about other rows of it is filled in once all are there."""
-    loose = [column for column in here.columns if any(key.column.table is here for key in column.foreign_keys)]
-    rows = source.execution_options(stream_results=True).execute(select(there)).mappings()
+    loose = [column for column in own.columns if any(key.column.table is own for key in column.foreign_keys)]
+    rows = source.execution_options(stream_results=True).execute(select(dumped)).mappings()
     links: list[dict[str, Any]] = []
     while some := [dict(row) for row in rows.fetchmany(AT_ONCE)]:
         for row in some if loose else []:  # a row may point to one that comes later
-            links.append({f"_{column.name}": row[column.name] for column in (*here.primary_key, *loose)})
+            links.append({f"_{column.name}": row[column.name] for column in (*own.primary_key, *loose)})
             row |= {column.name: None for column in loose}
-        target.execute(here.insert(), some)
+        target.execute(own.insert(), some)
     filled = [link for link in links if any(link[f"_{column.name}"] is not None for column in loose)]
     if filled:
-        linking = here.update().values({column: bindparam(f"_{column.name}") for column in loose})
-        for key in here.primary_key:
+        linking = own.update().values({column: bindparam(f"_{column.name}") for column in loose})
+        for key in own.primary_key:
             linking = linking.where(key == bindparam(f"_{key.name}"))
         target.execute(linking, filled)
 
 
-def _count_on(source: Connection, target: Connection, here: Table) -> None:
+def _count_on(source: Connection, target: Connection, own: Table) -> None:
     """Let new rows of a table get ids behind all that were ever given, also those of rows that are gone.
 
     Unlike with ``setval``, only if the transaction succeeds.
@@ -256,14 +256,14 @@ def _count_on(source: Connection, target: Connection, here: Table) -> None:
         counter = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
     else:
         counter = text("SELECT pg_sequence_last_value(cast(pg_get_serial_sequence(:table, 'id') AS regclass))")
-    ids = [target.scalar(select(func.max(here.c.id))), source.scalar(counter, {"table": here.name})]
+    ids = [target.scalar(select(func.max(own.c.id))), source.scalar(counter, {"table": own.name})]
     # Files of older versions may count too low: the audit log still speaks of rows that are gone.
     logged = {"account": AuditEvent.account_id, "app_user": AuditEvent.user_id, "asset": AuditEvent.asset_id}
-    if here.name in logged:
-        ids.append(target.scalar(select(func.max(logged[here.name]))))
+    if own.name in logged:
+        ids.append(target.scalar(select(func.max(logged[own.name]))))
     last = max(key or 0 for key in ids)
     if target.dialect.name == "sqlite":
         counted = text("UPDATE sqlite_sequence SET seq = max(seq, :last) WHERE name = :name")
-        target.execute(counted, {"last": last, "name": here.name})
-    elif (name := target.scalar(select(func.pg_get_serial_sequence(here.name, "id")))) is not None:
+        target.execute(counted, {"last": last, "name": own.name})
+    elif (name := target.scalar(select(func.pg_get_serial_sequence(own.name, "id")))) is not None:
         target.execute(text(f"ALTER SEQUENCE {name} RESTART WITH {last + 1}"))

@@ -33,7 +33,7 @@ HEAD, TAIL = 19, 2
 
 
 def beliefs_of(
-    session: Session, sensor: Sensor, there: Any, sensor_id: int, *, source_of: Callable[[int], Source]
+    session: Session, sensor: Sensor, theirs: Any, sensor_id: int, *, source_of: Callable[[int], Source]
 ) -> dict[int, Written]:
     """Save all beliefs of one sensor of a FlexMeasures database; return what became of them, by their source id.
 
@@ -42,12 +42,12 @@ def beliefs_of(
     Args:
         session: A writing session on our database.
         sensor: Our sensor, of the same unit and resolution.
-        there: A connection of psycopg2 to their database.
+        theirs: A connection of psycopg2 to their database.
         sensor_id: The id of their sensor.
         source_of: Gives our source for the id of theirs.
     """
     buffer = io.BytesIO()
-    with there.cursor() as cursor:
+    with theirs.cursor() as cursor:
         cursor.copy_expert(QUERY.format(sensor_id=int(sensor_id)), buffer)
     table = np.frombuffer(buffer.getvalue()[HEAD:-TAIL], ROW)
     found = {}

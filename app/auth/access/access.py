@@ -42,35 +42,35 @@ class NotAllowed(EngineError):
         super().__init__(f"{field}: y{refusal}, or name another one." if field else f"Y{refusal}.")
 
 
-def may(who: SignedIn, action: Action, row: Guarded) -> bool:
+def may(principal: SignedIn, action: Action, row: Guarded) -> bool:
     """Return whether a user may do something with a row."""
-    if "admin" in who.roles or (action == "read" and "admin-reader" in who.roles):
+    if "admin" in principal.roles or (action == "read" and "admin-reader" in principal.roles):
         return True
-    if only_reads(who):
-        return isinstance(row, User) and action == "update" and row.id == who.id
+    if only_reads(principal):
+        return isinstance(row, User) and action == "update" and row.id == principal.id
     if isinstance(row, Sensor):  # to change one is to change what its values mean, which is as much as to delete it
-        return _may_asset(who, "delete" if action == "update" else action, row.asset.account_id)
+        return _may_asset(principal, "delete" if action == "update" else action, row.asset.account_id)
     if isinstance(row, Asset):
-        return _may_asset(who, action, row.account_id)
+        return _may_asset(principal, action, row.account_id)
     if isinstance(row, User):
-        return _may_user(who, action, row)
-    return _may_account(who, action, row)
+        return _may_user(principal, action, row)
+    return _may_account(principal, action, row)
 
 
-def check(who: SignedIn, action: Action, row: Guarded) -> None:
+def check(principal: SignedIn, action: Action, row: Guarded) -> None:
     """Raise NotAllowed unless a user may do something with a row."""
-    if not may(who, action, row):
+    if not may(principal, action, row):
         raise NotAllowed(action, described(row))
 
 
-def may_be_shown(who: SignedIn, sensor: Sensor, *, playing: bool) -> bool:
+def may_be_shown(principal: SignedIn, sensor: Sensor, *, playing: bool) -> bool:
     """Return whether a user may see a sensor in a chart; in play mode that is any sensor."""
-    return playing or may(who, "read", sensor)
+    return playing or may(principal, "read", sensor)
 
 
-def only_reads(who: SignedIn) -> bool:
+def only_reads(principal: SignedIn) -> bool:
     """Return whether a user reads everything and changes nothing, whatever other roles he holds."""
-    return "admin-reader" in who.roles and "admin" not in who.roles
+    return "admin-reader" in principal.roles and "admin" not in principal.roles
 
 
 def described(row: Table) -> str:
@@ -79,60 +79,60 @@ def described(row: Table) -> str:
     return f"{kind} {getattr(row, 'id', '')}"
 
 
-def _may_asset(who: SignedIn, action: Action, account_id: int | None) -> bool:
+def _may_asset(principal: SignedIn, action: Action, account_id: int | None) -> bool:
     if account_id is None:
         return action == "read"
     if action == "delete":
-        return account_id == who.account_id and "account-admin" in who.roles
-    return account_id == who.account_id or account_id in who.clients
+        return account_id == principal.account_id and "account-admin" in principal.roles
+    return account_id == principal.account_id or account_id in principal.clients
 
 
-def _may_user(who: SignedIn, action: Action, user: User) -> bool:
+def _may_user(principal: SignedIn, action: Action, user: User) -> bool:
     if action == "read":
-        return user.account_id == who.account_id or user.account_id in who.clients
-    if action == "update" and user.id == who.id:
+        return user.account_id == principal.account_id or user.account_id in principal.clients
+    if action == "update" and user.id == principal.id:
         return True
     # Else an account-admin could take over an admin of the server who is in the same account.
     if any(role.name in SERVER_ROLES for role in user.roles):
         return False
-    return user.account_id == who.account_id and "account-admin" in who.roles and user.id != who.id
+    return user.account_id == principal.account_id and "account-admin" in principal.roles and user.id != principal.id
 
 
-def _may_account(who: SignedIn, action: Action, account: Account) -> bool:
+def _may_account(principal: SignedIn, action: Action, account: Account) -> bool:
     if action == "read":
-        return account.id == who.account_id or account.id in who.clients
+        return account.id == principal.account_id or account.id in principal.clients
     if action == "create-children":
-        return account.id == who.account_id or account.id in who.clients
-    return action == "update" and account.id == who.account_id and "account-admin" in who.roles
+        return account.id == principal.account_id or account.id in principal.clients
+    return action == "update" and account.id == principal.account_id and "account-admin" in principal.roles
 
 
-def may_add_users(who: SignedIn, account: Account) -> bool:
+def may_add_users(principal: SignedIn, account: Account) -> bool:
     """Return whether a user may add users to an account: its account-admins, its consultants and admins."""
-    if only_reads(who):
+    if only_reads(principal):
         return False
-    if "admin" in who.roles or account.id in who.clients:
+    if "admin" in principal.roles or account.id in principal.clients:
         return True
-    return account.id == who.account_id and "account-admin" in who.roles
+    return account.id == principal.account_id and "account-admin" in principal.roles
 
 
-def readable_accounts(who: SignedIn) -> frozenset[int] | None:
+def readable_accounts(principal: SignedIn) -> frozenset[int] | None:
     """Return the ids of the accounts a user may read; None stands for all."""
-    if who.roles & SERVER_ROLES:
+    if principal.roles & SERVER_ROLES:
         return None
-    return who.clients | {who.account_id}
+    return principal.clients | {principal.account_id}
 
 
-def readable_assets(who: SignedIn, *, public: bool = True) -> ColumnElement[bool]:
+def readable_assets(principal: SignedIn, *, public: bool = True) -> ColumnElement[bool]:
     """Return the condition that selects the assets a user may read."""
-    accounts = readable_accounts(who)
+    accounts = readable_accounts(principal)
     if accounts is None:
         return true() if public else Asset.account_id.is_not(None)
     own = Asset.account_id.in_(accounts)
     return or_(own, Asset.account_id.is_(None)) if public else own
 
 
-def readable_asset_ids(session: Session, who: SignedIn) -> list[int] | None:
+def readable_asset_ids(session: Session, principal: SignedIn) -> list[int] | None:
     """Return the ids of the assets a user may read; None stands for all, and for what is about no asset."""
-    if readable_accounts(who) is None:
+    if readable_accounts(principal) is None:
         return None
-    return list(session.scalars(select(Asset.id).where(readable_assets(who))))
+    return list(session.scalars(select(Asset.id).where(readable_assets(principal))))

@@ -11,29 +11,29 @@ from db.core.database import get
 from db.jobs.jobs import Job
 
 
-def is_host(who: SignedIn) -> bool:
+def is_host(principal: SignedIn) -> bool:
     """Return whether a user may see everything the server does."""
-    return bool(who.roles & access.SERVER_ROLES)
+    return bool(principal.roles & access.SERVER_ROLES)
 
 
-def readable(who: SignedIn) -> ColumnElement[bool]:
+def readable(principal: SignedIn) -> ColumnElement[bool]:
     """Return the condition that selects the jobs a user may see."""
-    if is_host(who):
+    if is_host(principal):
         return true()
-    of_readable = Job.asset_id.in_(select(Asset.id).where(access.readable_assets(who)))
-    return or_(of_readable, Job.asset_id.is_(None) & (Job.user_id == who.id))
+    of_readable = Job.asset_id.in_(select(Asset.id).where(access.readable_assets(principal)))
+    return or_(of_readable, Job.asset_id.is_(None) & (Job.user_id == principal.id))
 
 
-def check(session: Session, who: SignedIn, action: Action, job: Job) -> None:
+def check(session: Session, principal: SignedIn, action: Action, job: Job) -> None:
     """Raise NotAllowed unless a user may read a job, or cancel and requeue it (``create-children``)."""
-    if not may(session, who, action, job):
+    if not may(session, principal, action, job):
         raise NotAllowed("read" if action == "read" else "update", f"job {job.id}")
 
 
-def may(session: Session, who: SignedIn, action: Action, job: Job) -> bool:
+def may(session: Session, principal: SignedIn, action: Action, job: Job) -> bool:
     """Return whether a user may read a job, or cancel and requeue it (``create-children``)."""
     if job.asset_id is not None:
-        return access.may(who, action, get(session, Asset, job.asset_id))
-    if "admin" in who.roles or (action == "read" and is_host(who)):
+        return access.may(principal, action, get(session, Asset, job.asset_id))
+    if "admin" in principal.roles or (action == "read" and is_host(principal)):
         return True
-    return job.user_id == who.id and not access.only_reads(who)
+    return job.user_id == principal.id and not access.only_reads(principal)

@@ -111,7 +111,7 @@ class RateLimits:
         self._leases: dict[str, Lease] = {}
         self._lock = threading.Lock()
 
-    def request(self, who: SignedIn | None, address: str) -> State | None:
+    def request(self, principal: SignedIn | None, address: str) -> State | None:
         """Count one request; None if there are no limits.
 
         Raises:
@@ -119,18 +119,18 @@ class RateLimits:
         """
         if not self.is_on:
             return None
-        key = f"requests:{self._whose(who, address)}"
+        key = f"requests:{self._whose(principal, address)}"
         with self._lock:
             lease = self._leases.get(key)
             state = _taken(lease, int(time.time()))
         if state is None:
-            state = self._take_more(key, who)
+            state = self._take_more(key, principal)
         if state.remaining < 0:
             raise Exceeded("requests", state)
         return state
 
     @contextmanager
-    def trigger(self, who: SignedIn) -> Iterator[None]:
+    def trigger(self, principal: SignedIn) -> Iterator[None]:
         """Count one accepted trigger; one that fails inside the block is not counted.
 
         Raises:
@@ -139,8 +139,8 @@ class RateLimits:
         if not self.is_on:
             yield
             return
-        key, ends = f"triggers:{self._whose(who, '')}", _end(self._triggers)
-        limit = self._limit(who, self._triggers, "triggers_per_five_minutes")
+        key, ends = f"triggers:{self._whose(principal, '')}", _end(self._triggers)
+        limit = self._limit(principal, self._triggers, "triggers_per_five_minutes")
         with self._shared.writing() as session:
             # Counted before the work and given back if it fails: counted after it, many at once would all pass.
             used = subscriptions.use(session, key, datetime.fromtimestamp(ends, UTC), 1)
@@ -158,23 +158,23 @@ class RateLimits:
         if self._shared is not self._database:
             self._shared.close()
 
-    def _whose(self, who: SignedIn | None, address: str) -> str:
-        if who is None:
+    def _whose(self, principal: SignedIn | None, address: str) -> str:
+        if principal is None:
             return f"from:{address}"
-        return f"user:{who.id}" if self._per_user else f"account:{who.account_id}"
+        return f"user:{principal.id}" if self._per_user else f"account:{principal.account_id}"
 
-    def _limit(self, who: SignedIn | None, rate: Rate, name: str) -> int:
+    def _limit(self, principal: SignedIn | None, rate: Rate, name: str) -> int:
         """Return how much a client's plan allows, else what the settings do."""
-        if who is None:
+        if principal is None:
             return rate.count
         with self._database.reading() as session:
-            plan = subscriptions.of_account(session, who.account_id)
+            plan = subscriptions.of_account(session, principal.account_id)
         own: int | None = getattr(plan, name, None)
         return rate.count if own is None else own
 
-    def _take_more(self, key: str, who: SignedIn | None) -> State:
+    def _take_more(self, key: str, principal: SignedIn | None) -> State:
         """Take some more of a limit for this process, and one of it for this request."""
-        ends, limit = _end(self._requests), self._limit(who, self._requests, "requests_per_minute")
+        ends, limit = _end(self._requests), self._limit(principal, self._requests, "requests_per_minute")
         # A twentieth of the limit at most: what a process takes and does not use is lost to the others.
         amount = max(1, min(AT_ONCE, limit // 20))
         with self._shared.writing() as session:
