@@ -4,7 +4,7 @@ from math import isfinite
 from typing import Any
 
 from engine.site import Schedule
-from engine.solve.backend import Status
+from engine.solve.backend import PROVEN, Status
 
 _NOTHING = 1e-6
 """Savings up to this are rounding noise [currency per unit]."""
@@ -30,17 +30,32 @@ def binding_limits(plan: Schedule) -> list[dict[str, Any]]:
 
 
 def solving(plan: Schedule) -> dict[str, float | None]:
-    """Return the processor time a plan took [s], and by which share its cost may lie above the best one if known."""
-    gap = plan.gap if isfinite(plan.gap) else None
-    return {"building-s": plan.timings.building, "solving-s": plan.timings.solving, "gap": gap}
+    """Return the processor time a plan took [s], and what is proven of its cost, null where nothing is.
+
+    ``gap`` is the share by which the cost may lie above the best one, ``bound`` what no plan costs less than.
+    """
+    gap, bound = (plan.gap, plan.cost - plan.gap * abs(plan.cost)) if isfinite(plan.gap) else (None, None)
+    times = {"building-s": plan.timings.building, "solving-s": plan.timings.solving}
+    return {**times, "gap": gap, "bound": bound}
+
+
+def nearness(gap: float | None) -> str:
+    """Return how near a cost is to the best one, to follow a subject and "is".
+
+    Args:
+        gap: Share by which it may lie above the best one; None if that is not known.
+    """
+    if gap is None or not isfinite(gap):
+        return "a valid schedule; how near it is to the best possible is not known"
+    if gap <= PROVEN:
+        return "the best possible"
+    return f"within {100 * gap:.2g} % of the best possible"
 
 
 def ended_early(plan: Schedule) -> list[str]:
     """Return what to tell of a plan whose search was ended before it was proven to be the best one."""
     if plan.status is not Status.BEST_IN_TIME:
         return []
-    far = "how far it lies above the best one is not known"
-    if isfinite(plan.gap):
-        far = f"it costs at most {100 * plan.gap:.2g} % of its cost more than the best one"
     more = "More time (time_limit of FLEXMEASURES_LP_SOLVER_OPTIONS), fewer devices or a shorter plan bring it nearer."
-    return [f"The search was ended after {plan.timings.solving:.3g} s with the best plan found; {far}. {more}"]
+    ended = f"The search was ended after {plan.timings.solving:.3g} s with the best plan found"
+    return [f"{ended}: it is {nearness(plan.gap)}. {more}"]

@@ -42,9 +42,10 @@ from app.web.metrics import ANSWERED, Metrics
 from app.web.platform_hooks import bokeh_hooks, panel_hooks, tornado_hooks
 from app.widgets import initial_load
 from engine.errors import InputError
+from engine.solve.budget import end_plans
 
 LOG = logging.getLogger(__name__)
-PATIENCE = 20.0
+PATIENCE = 8.0
 """How long requests in flight may take once the server is told to stop [s]."""
 SEEN_EVERY = 30.0
 """How often the times at which users were last seen are saved [s]."""
@@ -138,7 +139,7 @@ def log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
 
 
 def serve(settings: Settings, *, host: str, port: int, started: Callable[[], None] = lambda: None) -> None:
-    """Serve until SIGTERM or SIGINT; requests in flight are answered before the end.
+    """Serve until SIGTERM or SIGINT; requests in flight are answered before the end, plans with the best one found.
 
     Args:
         settings: Of this process.
@@ -160,6 +161,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     loop = server.io_loop
 
     async def drain() -> None:
+        end_plans()
         bokeh_hooks.http_server(server).stop()
         until = loop.time() + PATIENCE
         while service.in_flight and loop.time() < until:

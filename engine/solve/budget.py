@@ -1,6 +1,7 @@
 """How long one plan may be computed: one allowance of processor time for all the solves that it takes."""
 
 from collections.abc import Callable
+from threading import Event
 from time import monotonic, thread_time
 from typing import Self
 
@@ -12,6 +13,16 @@ LEAST_GAP = 1e-6
 """No smaller gap is asked for: closing the last millionth can take longer than all before it."""
 SLOWEST = 3.0
 """On a busy machine a plan may take so many times its limit by the clock on the wall."""
+
+
+LAST = 0.5
+"""What a plan may still take that is begun when the process is about to end [s]."""
+_ENDING = Event()
+
+
+def end_plans() -> None:
+    """Let every plan in this process end with the best one found, as the process itself is to end."""
+    _ENDING.set()
 
 
 class Budget:
@@ -32,7 +43,9 @@ class Budget:
             gap: See the attribute.
             clock: What counts [s]; a solver in a process of its own only shows on the clock on the wall.
         """
-        self.limit, self.gap = float("inf") if limit is None else limit, max(gap, LEAST_GAP)
+        self._is_last = _ENDING.is_set()
+        limit = float("inf") if limit is None else limit
+        self.limit, self.gap = min(limit, LAST) if self._is_last else limit, max(gap, LEAST_GAP)
         self._clock, self._began, self._wall_end = clock, clock(), monotonic() + SLOWEST * self.limit
 
     @property
@@ -43,6 +56,8 @@ class Budget:
     @property
     def left(self) -> float:
         """What the plan may still take [s], 0 or more."""
+        if self._is_cut_short:
+            return 0.0
         return max(min(self.limit - self.spent, self._wall_end - monotonic()), 0.0)
 
     @property
@@ -53,12 +68,17 @@ class Budget:
     @property
     def is_over(self) -> bool:
         """Whether nothing is left."""
-        return self.is_limited and self.left <= 0.0
+        return self._is_cut_short or (self.is_limited and self.left <= 0.0)
+
+    @property
+    def _is_cut_short(self) -> bool:
+        """Whether the process is to end, and was not yet when this began."""
+        return _ENDING.is_set() and not self._is_last
 
     @property
     def is_patient(self) -> bool:
         """Whether the very best plan is still searched for."""
-        return self.spent < min(EXACT, EXACT_SHARE * self.limit)
+        return not self._is_cut_short and self.spent < min(EXACT, EXACT_SHARE * self.limit)
 
     def part(self, seconds: float) -> Self:
         """Return a budget of at most so many of the seconds left, for work that must not take all of them."""

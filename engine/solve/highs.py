@@ -1,6 +1,8 @@
 """One array pass into HiGHS, edits in place, and a status check on every run."""
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final, TypeAlias
 
@@ -32,6 +34,9 @@ SMALL_CHANGE: Final = 1e-4
 """A cost as small as this, in the price of an average flow for a step, is not searched for."""
 _FEASIBLE: Final = 2
 _INTERRUPT: Final = highspy.cb.HighsCallbackType.kCallbackMipInterrupt
+_LINEAR_INTERRUPT: Final = highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt
+LONG: Final = 10_000
+"""From so many columns on a linear problem may take long enough to be watched while it runs."""
 PRIMAL: Final = 4
 DUAL: Final = 1
 _DEVEX: Final = 1
@@ -254,9 +259,17 @@ class Model:
         """Run until it ends or the budget is spent; a linear problem goes on where the clock on the wall ended it."""
         if self.arrays.integers.any():
             return self._search()
-        while (status := self._run()) is Status.TIMED_OUT and not self.budget.is_over:
-            pass
-        return status
+        if self.arrays.width <= LONG:
+            while (status := self._run()) is Status.TIMED_OUT and not self.budget.is_over:
+                pass
+            return status
+
+        def look(_kind: int, _message: str, _at: Any, answer: Any, _user: Any) -> None:
+            if self.budget.is_over:
+                answer.user_interrupt = True
+
+        with self._watched(look, _LINEAR_INTERRUPT):
+            return self._run(SLOWEST)
 
     def _search(self) -> Status:
         """Run with whole numbers; end it when the budget is spent, or what is found is near enough to the best."""
@@ -271,13 +284,21 @@ class Model:
         self._set("mip_abs_gap", SMALL_CHANGE * float(np.median(priced)) if len(priced) else 1e-6)
         # HiGHS' own defaults: plans are 2 to 10 times nearer to the best one after 5 s than without presolve.
         self._must(self.solver.setOptionValue("presolve", "on"), "set presolve")
-        self._must(self.solver.setCallback(look, None), "be watched")
-        self._must(self.solver.startCallback(_INTERRUPT), "be watched")
         try:
-            return self._run(SLOWEST)  # by the clock on the wall, where nothing else looks
+            with self._watched(look, _INTERRUPT):
+                return self._run(SLOWEST)  # by the clock on the wall, where nothing else looks
+        finally:
+            self.solver.setOptionValue("presolve", "off")
+
+    @contextmanager
+    def _watched(self, look: Callable[..., None], when: Any) -> Iterator[None]:
+        """Let HiGHS call a function every now and then, which may end the run."""
+        self._must(self.solver.setCallback(look, None), "be watched")
+        self._must(self.solver.startCallback(when), "be watched")
+        try:
+            yield
         finally:
             self.solver.setCallback(None, None)
-            self.solver.setOptionValue("presolve", "off")
 
     def _run(self, patience: float = 1.0) -> Status:
         ends = self.solver.getRunTime() + patience * self.budget.left  # HiGHS counts all runs of a solver

@@ -11,6 +11,7 @@ import panel as pn
 from sqlalchemy.orm import Session
 
 from app.assemble.lines import lines_of
+from app.assemble.marginal import nearness
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
@@ -158,7 +159,7 @@ def _schedule_parts(page: Shell, content: PlanContent) -> list[Any]:
         shown.append(Kpis(title=title, items=cost_cards(row.costs, row.currency)))
     shown += [note(text, "warning") for text in row.warnings]
     if row.gap and row.status == Status.WITHIN_GAP:
-        shown.append(note(f"At most {100 * row.gap:.2g} % of the cost could still be saved by another schedule."))
+        shown.append(note(f"The cost is {nearness(row.gap)}."))
     if row.breaches:
         shown += [section_heading("Limits exceeded"), note(breach_text(row.breaches, local), "warning")]
     chart = ScheduleChart(

@@ -13,6 +13,7 @@ import panel as pn
 import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
+from app.assemble.marginal import nearness
 from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
 from app.jobs.handlers.kinds import QUEUES
@@ -31,6 +32,7 @@ from db.jobs import jobs
 from db.schedules import StoredSchedule
 from db.sources import Source
 from engine.iso_time import zone
+from engine.solve.backend import Status
 
 OLD_NAMES = {"schedules": "scheduling"} | {queue: queue for queue in QUEUES}
 """Words after /tasks/ that mean the jobs of one queue."""
@@ -156,8 +158,9 @@ def schedule_facts(row: StoredSchedule, local: ZoneInfo) -> dict[str, Cell]:
     """Window, costs, exceeded limits and assumptions of a schedule, by name."""
     costs = tuple(f"{card.name}: {card.value}" for card in cost_cards(row.costs, row.currency))
     window = f"{clock_text(row.start, local)} to {clock_text(row.end, local)}"
+    near = () if row.status == Status.FALLBACK else (f"Its cost is {nearness(row.gap)}.",)
     return {
-        "Schedule": Lines((window, f"by {row.scheduler}, {row.status}")),
+        "Schedule": Lines((window, f"by {row.scheduler}, {row.status}", *near)),
         "Costs": Lines(costs) if costs else "",
         "Limits exceeded": breach_text(row.breaches, local),
         "Assumed": Lines(tuple(row.warnings)) if row.warnings else "",

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app.api.http.paging import Paging, listed
 from app.api.http.route import Call, get
 from app.assemble import schedule_row
+from app.assemble.marginal import nearness
 from app.auth.access import access
 from app.auth.access.references import References
 from app.usecases.fields import HYPHENS, Identifier, Query, hyphenated
@@ -17,6 +18,7 @@ from db.core import database
 from db.schedules import StoredSchedule
 from engine.iso_time import iso_duration
 from engine.packing import PackingError
+from engine.solve.backend import PLANS
 
 STRICT = ConfigDict(alias_generator=hyphenated, populate_by_name=True, extra="forbid")
 EXPIRED = "They were let go of after their time (FLEXSCOPE_KEEP_SCHEDULE_INPUTS)."
@@ -57,6 +59,7 @@ class ScheduleAnswer(BaseModel):
     created_at: str
     status: str
     gap: Annotated[float | None, Field(description="How far its cost may lie above the best, as share of it")]
+    quality: Annotated[str, Field(description="The same in words, such as: within 0.3 % of the best possible")]
     currency: str
     costs: Annotated[dict[str, float], Field(description="By name; earnings are negative")]
     breaches: Annotated[
@@ -163,6 +166,7 @@ def _answer(call: Call, row: StoredSchedule) -> ScheduleAnswer:
         job=row.job_id,
         source=row.source_id,
         step=iso_duration(row.step),
+        quality=nearness(row.gap) if row.status in PLANS else row.status,
         outputs=outputs,
         **moments,
         **{name: getattr(row, name) for name in same},
