@@ -10,10 +10,10 @@ from engine.devices.device import Device
 from engine.errors import InputError
 from engine.model.block import Limit
 from engine.model.limits import segments
-from engine.model.linear import Floats, Linear, full
+from engine.model.linear import Floats, Linear, Reach, full, reach_of_both, reach_of_sum
 from engine.model.problem import Problem
 from engine.site import Connection, Group, Site
-from engine.tariffs import Commitment, Exchange
+from engine.tariffs import Exchange
 
 FAIRNESS = 100.0
 """Weight of equal shares against charging sooner, among plans of equal cost."""
@@ -40,35 +40,37 @@ def build_problem(site: Site, before: Built | None = None) -> Built:
     """
     problem = Problem(site.window, None if before is None else before.problem)
     power: dict[str, Linear] = {}
+    reaches: dict[str, Reach] = {}  # by what stands behind each, as many flows have no limit of their own
     places: dict[str, tuple[str, str | None]] = {}
+    n = site.window.n
     for device in site.devices:
         flows = problem.write(device, partial(device.add_to, problem))
         for port in device.ports:
             _claim(port.name, power)
-            power[port.name] = flows[port.name]
+            power[port.name], reaches[port.name] = flows[port.name], flows[port.name].reach
             places[port.name] = port.commodity, port.group
     for group in innermost_first(site.groups):
         _claim(group.name, power)
-        inside = [power[n] for n, at in places.items() if at[1] == group.name]
+        members = [name for name, at in places.items() if at[1] == group.name]
+        inside = [power[name] for name in members]
         power[group.name] = problem.write(group, partial(_add_group, problem, group, inside), *inside)
+        behind = reach_of_sum([reaches[name] for name in members], n)
+        reaches[group.name] = reach_of_both(power[group.name].reach, behind)
         places[group.name] = group.commodity, group.group
     _check_places(site, places)
     for commodity in dict.fromkeys([c.commodity for c in site.connections] + [at[0] for at in places.values()]):
-        net = [power[n] for n, at in places.items() if at == (commodity, None)]
+        members = [name for name, at in places.items() if at == (commodity, None)]
+        net = [power[name] for name in members]
         connection = next((c for c in site.connections if c.commodity == commodity), None)
         if connection is None:
             problem.write(commodity, partial(_add_node, problem, commodity, net), *net)
         else:
             _claim(commodity, power)
-            power[commodity] = _add_connection(problem, connection, net)
-    for commitment in site.commitments:
-        members = commitment.members or (commitment.commodity,)
-        if strangers := [name for name in members if name not in power]:
-            raise InputError(
-                f"A commitment is about {strangers[0]}, which is no part of the site; name {', '.join(power)}."
-            )
-        promised = [power[name] for name in members]
-        problem.write(commitment, partial(_add_commitment, problem, commitment, promised), *promised)
+            behind = reach_of_sum([reaches[name] for name in members], n)
+            everything = [power[name] for name, at in places.items() if at[0] == commodity]
+            power[commodity] = _add_connection(problem, connection, net, (behind, everything))
+            reaches[commodity] = reach_of_both(power[commodity].reach, behind)
+    _add_commitments(problem, site, power, reaches)
     _keep_apart_from_grid(problem, site, power)
     _share_fairly(problem)
     for addition in site.additions:
@@ -124,23 +126,41 @@ def _add_node(problem: Problem, commodity: str, flows: list[Linear]) -> None:
     problem.node(commodity, -_total(problem, flows))
 
 
-def _add_commitment(problem: Problem, commitment: Commitment, flows: list[Linear]) -> None:
-    """Add what deviating from a promised sum of flows costs."""
-    commitment.add_to(problem, _total(problem, flows))
+def _add_commitments(problem: Problem, site: Site, power: dict[str, Linear], reaches: dict[str, Reach]) -> None:
+    """Add what deviating from promised powers costs."""
+    for commitment in site.commitments:
+        members = list(commitment.members or (commitment.commodity,))
+        if strangers := [name for name in members if name not in power]:
+            raise InputError(
+                f"A commitment is about {strangers[0]}, which is no part of the site; name {', '.join(power)}."
+            )
+        promised = [power[name] for name in members]
+        behind = reach_of_sum([reaches[name] for name in members], site.window.n)
+        problem.write(commitment, partial(commitment.add_to, problem, _total(problem, promised), behind), *promised)
 
 
-def _add_connection(problem: Problem, connection: Connection, flows: list[Linear]) -> Linear:
-    """Add what is bought and sold and what it costs; return bought less sold [kW], shape (n,)."""
+def _add_connection(
+    problem: Problem, connection: Connection, flows: list[Linear], behind: tuple[Reach, list[Linear]]
+) -> Linear:
+    """Add what is bought and sold and what it costs; return bought less sold [kW], shape (n,).
+
+    Args:
+        problem: Where it goes.
+        connection: Where the flows meet the grid.
+        flows: What devices and groups take there [kW], each shape (n,).
+        behind: Reach of their sum by all that stands behind them, and the flows that this depends on.
+    """
     own = connection
     # A connection with other tariffs is another object; its exchange is the same as long as its limits are.
     limits = (own.consumption_limit, own.production_limit, own.soft_consumption, own.soft_production)
-    exchange = problem.write(own.commodity, partial(_add_exchange, problem, own, flows), *limits, *flows)
+    write = partial(_add_exchange, problem, own, flows, behind[0])
+    exchange = problem.write(own.commodity, write, *limits, *flows, *behind[1])
     for tariff in own.tariffs:
         problem.write(tariff, partial(tariff.add_to, problem, exchange), exchange)
     return exchange.net
 
 
-def _add_exchange(problem: Problem, connection: Connection, flows: list[Linear]) -> Exchange:
+def _add_exchange(problem: Problem, connection: Connection, flows: list[Linear], behind: Reach) -> Exchange:
     """Add what is bought and sold, together what all devices take; return it."""
     name, net = connection.commodity, _total(problem, flows)
     bought = segments(problem, f"{name}.consumption", connection.consumption_limit, connection.soft_consumption)
@@ -149,13 +169,13 @@ def _add_exchange(problem: Problem, connection: Connection, flows: list[Linear])
     problem.node(name, bought - sold - net)
     settled = np.where(full(net.constant, net.size) >= 0, bought.terms[0].cols, sold.terms[0].cols)
     problem.basic_at_rest(settled, f"{name}.balance")
-    problem.exclude_simultaneous(name, bought, sold, lossless=True, most=partial(_most, net, bought, sold))
+    problem.exclude_simultaneous(name, bought, sold, lossless=True, most=partial(_most, behind, bought, sold))
     return Exchange(name, bought, sold, bought - sold)
 
 
-def _most(net: Linear, bought: Linear, sold: Linear, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+def _most(behind: Reach, bought: Linear, sold: Linear, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
     """Return the most that can be bought and sold at each step, by the connection and by the devices behind it."""
-    low, high = net.reach(lower, upper)
+    low, high = behind(lower, upper)
     limits = bought.reach(lower, upper)[1], sold.reach(lower, upper)[1]
     return np.minimum(limits[0], np.maximum(high, 0.0)), np.minimum(limits[1], np.maximum(-low, 0.0))
 

@@ -1,14 +1,17 @@
 """What is paid for: energy, the highest power, and promises that are not kept; each writes its own costs."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
 
 from engine.errors import InputError
 from engine.model.limits import groups_of_equal, runs_of_equal
-from engine.model.linear import Floats, Indices, Linear, Values, full
+from engine.model.linear import Floats, Indices, Linear, Reach, Values, full
 from engine.model.problem import Problem
+
+WIDER: Final = 1.01
+"""Limits of a choice are so much wider than what can be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +129,22 @@ class Commitment:
     commodity: str = "electricity"
     """The connection it is about, when it names no members."""
 
-    def add_to(self, problem: Problem, power: Linear) -> None:
-        """Add the deviation from the promise and its price."""
+    def add_to(self, problem: Problem, power: Linear, behind: Reach | None = None) -> None:
+        """Add the deviation from the promise and its price.
+
+        Args:
+            problem: Where they go.
+            power: The power promised [kW], shape (n,).
+            behind: Reach of that power by what stands behind it; without it, by its own bounds.
+        """
         n, hours = problem.window.n, problem.window.hours
         up_price, down_price = _price(self.up_price, n), _price(self.down_price, n)
-        low, high = problem.reach(power - self.baseline)
-        most = np.maximum(high, 0.0), np.maximum(-low, 0.0)
-        up = problem.variable(f"{self.name}.up", upper=most[0])
-        down = problem.variable(f"{self.name}.down", upper=most[1])
+        low, high = (end - self.baseline for end in problem.reach(power.reach))
+        up = problem.variable(f"{self.name}.up", upper=np.maximum(high, 0.0))
+        down = problem.variable(f"{self.name}.down", upper=np.maximum(-low, 0.0))
+        # What stands behind limits the choice only, and not tightly: a bound of the flows would have a price.
+        low, high = (end - self.baseline for end in problem.reach(behind or power.reach))
+        most = np.maximum(high * WIDER, 0.0), np.maximum(-low * WIDER, 0.0)
         problem.equal(f"{self.name}.deviation", power - up + down, self.baseline)
         if self.on == "energy":
             problem.cost(self.name, up * (up_price * hours) - down * (down_price * hours))

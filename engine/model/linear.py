@@ -1,5 +1,6 @@
 """Linear expressions over whole arrays: n of them at once, never one per step."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,6 +11,8 @@ Floats: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.int32]
 Values: TypeAlias = float | Floats
 """One number for every step, or an array with one per step."""
+Reach: TypeAlias = Callable[[Floats, Floats], tuple[Floats, Floats]]
+"""From lower and upper bounds of all columns to the least and most of something, each shape (n,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,26 @@ class Linear:
             else:
                 values += np.bincount(term.rows, weights=part, minlength=self.size)
         return values
+
+
+def reach_of_sum(parts: Sequence[Reach], size: int) -> Reach:
+    """Return the reach of a sum of so many expressions each."""
+
+    def reach(lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+        ends = [part(lower, upper) for part in parts]
+        return sum((low for low, _ in ends), np.zeros(size)), sum((high for _, high in ends), np.zeros(size))
+
+    return reach
+
+
+def reach_of_both(first: Reach, second: Reach) -> Reach:
+    """Return the reach of something that is within two of them."""
+
+    def reach(lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+        (low, high), (other_low, other_high) = first(lower, upper), second(lower, upper)
+        return np.maximum(low, other_low), np.minimum(high, other_high)
+
+    return reach
 
 
 def stacked(first: Linear, second: Linear) -> Linear:

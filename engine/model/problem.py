@@ -21,7 +21,7 @@ from engine.model.block import (
     fill_bounds,
     fill_sum,
 )
-from engine.model.linear import Floats, Indices, Linear, Term, Values, added, minus, same
+from engine.model.linear import Floats, Indices, Linear, Reach, Term, Values, added, minus, same
 from engine.window import Window
 
 T = TypeVar("T")
@@ -219,12 +219,12 @@ class Problem:
         rows = [np.arange(self.rows[name][0], sum(self.rows[name]), dtype=np.int32) for _, name in basic]
         return np.concatenate([none, *(cols for cols, _ in basic)]), np.concatenate([none, *rows])
 
-    def reach(self, amount: Linear) -> tuple[Floats, Floats]:
-        """Return the smallest and largest value that the bounds alone allow each expression, shape (size,)."""
+    def reach(self, amount: Reach) -> tuple[Floats, Floats]:
+        """Return the smallest and largest value that the bounds alone allow something, each shape (size,)."""
         self._open_block.alone = False  # bounds change while expressions stay the same
         lower, upper = np.empty(self.width), np.empty(self.width)
         fill_bounds((bounds for block in self.blocks for bounds in block.bounds), lower, upper)
-        return amount.reach(lower, upper)
+        return amount(lower, upper)
 
     def arrays(self) -> Arrays:
         """Return the whole problem as arrays.

@@ -1,9 +1,7 @@
 """One array pass into HiGHS, edits in place, and a status check on every run."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, Final, TypeAlias
 
 import highspy
@@ -15,21 +13,8 @@ from engine.model.arrays import Arrays, describe_spread, same_coefficients
 from engine.model.linear import Floats, Indices
 from engine.solve.backend import KEPT, PLANS, PROVEN, Answer, Status, share_above
 from engine.solve.budget import LEAST_GAP, SLOWEST, Budget
+from engine.solve.highs_solver import OK, STATUS, keep_solver, spare_solver
 
-_OK: Final = (highspy.HighsStatus.kOk, highspy.HighsStatus.kWarning)
-_STATUS: Final = {
-    highspy.HighsModelStatus.kOptimal: Status.OPTIMAL,
-    highspy.HighsModelStatus.kModelEmpty: Status.OPTIMAL,
-    highspy.HighsModelStatus.kInfeasible: Status.INFEASIBLE,
-    highspy.HighsModelStatus.kUnboundedOrInfeasible: Status.INFEASIBLE,
-    highspy.HighsModelStatus.kUnbounded: Status.UNBOUNDED,
-    highspy.HighsModelStatus.kTimeLimit: Status.TIMED_OUT,
-    highspy.HighsModelStatus.kInterrupt: Status.TIMED_OUT,
-    highspy.HighsModelStatus.kIterationLimit: Status.TIMED_OUT,
-    highspy.HighsModelStatus.kSolutionLimit: Status.TIMED_OUT,
-}
-# Threads are global to a process in HiGHS: a second value fails later runs, so every model uses one.
-_ALWAYS: Final[dict[str, Any]] = {"output_flag": False, "threads": 1, "parallel": "off", "presolve": "off"}
 SMALL_CHANGE: Final = 1e-4
 """A cost as small as this, in the price of an average flow for a step, is not searched for."""
 _FEASIBLE: Final = 2
@@ -46,26 +31,6 @@ Codes: TypeAlias = NDArray[np.int64]
 """States of columns or rows in a basis."""
 LOWER, BASIC, UPPER, FREE = range(4)
 _STATES: Final = np.array([highspy.HighsBasisStatus(code) for code in range(4)], dtype=object)
-_SMALL: Final = 20_000
-"""Most coefficients of a problem whose solver is kept for the next one."""
-
-
-@cache
-def _options() -> Any:
-    """Return the options of every model: setting them one by one takes longer than passing them all."""
-    solver: Any = highspy.Highs()
-    for name, value in _ALWAYS.items():
-        solver.setOptionValue(name, value)
-    return solver.getOptions()
-
-
-class _Spare(threading.local):
-    """A solver that the last problem of this thread has left; to make and free one takes as long as a small plan."""
-
-    solver: Any = None
-
-
-_spare = _Spare()
 
 
 class Model:
@@ -73,20 +38,17 @@ class Model:
 
     def __init__(self, arrays: Arrays, budget: Budget | None = None) -> None:
         self._lent = True
-        spare, _spare.solver = _spare.solver, None
-        self.solver: Any = spare or highspy.Highs()
+        self.solver: Any = spare_solver()
         self.budget = budget or Budget()
         self.floor = -np.inf
         """No plan costs less, as is known from elsewhere."""
-        self._must(self.solver.passOptions(_options()), "take its options")
         self._set("mip_rel_gap", LEAST_GAP)
         self.load(arrays)
 
     def __del__(self) -> None:
         """Leave the solver to the next problem, unless it would hold on to much memory."""
-        if self._lent and self.solver.getNumNz() <= _SMALL:
-            self.solver.clearModel()
-            _spare.solver = self.solver
+        if self._lent:
+            keep_solver(self.solver)
 
     def _set(self, option: str, value: float) -> None:
         self._must(self.solver.setOptionValue(option, value), f"set {option}")
@@ -99,7 +61,7 @@ class Model:
             int(highspy.ObjSense.kMinimize), arrays.offset, arrays.cost, arrays.lower, arrays.upper,
             arrays.row_lower, arrays.row_upper, matrix.start, matrix.index, matrix.value, arrays.integers,
         )  # fmt: skip
-        if status not in _OK:
+        if status not in OK:
             raise SolveError(f"No plan was found: {describe_spread(arrays)}")
         self.arrays = arrays
 
@@ -253,7 +215,7 @@ class Model:
             One weight for each row, of either sign, shape (rows,); None if HiGHS has found it out in another way.
         """
         status, exists, weights = self.solver.getDualRay()
-        return np.array(weights[: self.arrays.height]) if status in _OK and exists else None
+        return np.array(weights[: self.arrays.height]) if status in OK and exists else None
 
     def _try(self) -> Status:
         """Run until it ends or the budget is spent; a linear problem goes on where the clock on the wall ended it."""
@@ -304,11 +266,11 @@ class Model:
         ends = self.solver.getRunTime() + patience * self.budget.left  # HiGHS counts all runs of a solver
         self._set("time_limit", ends if self.budget.is_limited else np.inf)
         returned = self.solver.run()
-        return _STATUS.get(self.solver.getModelStatus(), Status.FAILED) if returned in _OK else Status.FAILED
+        return STATUS.get(self.solver.getModelStatus(), Status.FAILED) if returned in OK else Status.FAILED
 
     @staticmethod
     def _must(status: highspy.HighsStatus, what: str) -> None:
-        if status not in _OK:
+        if status not in OK:
             raise SolveError(f"HiGHS could not {what}; please report the case.")
 
 

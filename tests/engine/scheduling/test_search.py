@@ -1,16 +1,20 @@
 """First plans and bounds: valid, no dearer than they say, and near enough to the best plan to spare a search."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from engine.devices.process import Process, ProcessType
 from engine.errors import Infeasible
 from engine.formulation import build_problem
+from engine.model.limits import SoftLimit
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.search.advice import SiteAdviser
 from engine.search.several_stores import planned_as_one, stores_of
 from engine.search.start_times import Costs, best_times
 from engine.search.store_site import levels_of
-from engine.site import Timings
+from engine.site import Group, Timings
 from engine.solution import read_schedule
 from engine.solve.backend import Status
 from engine.solve.budget import Budget
@@ -18,12 +22,15 @@ from engine.solve.complementarity import Cells
 from engine.solve.first_plan import advised
 from engine.solve.highs import Model
 from engine.solve.optimum import finish
+from engine.tariffs import Commitment
 from tests.effort import effort
 from tests.engine.scheduling import hard_sites
 from tests.engine.scheduling.any_price_sites import draw
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.random_sites import draw as draw_any
 from tests.engine.scheduling.reference import Reference
+from tests.engine.scheduling.samples import bumped, store
+from tests.engine.scheduling.samples import site as sample
 from tests.engine.scheduling.test_budget import inverted
 
 
@@ -104,3 +111,36 @@ def test_processes_find_their_best_times_beside_a_peak(count):
     assert all(runs[work.name].sum() == work.steps for work in works)
     assert all(np.abs(np.diff(runs[work.name], prepend=0, append=0)).sum() == 2 for work in works)
     assert costs.total(net) == pytest.approx(Reference(site).cost(), rel=0.02)
+
+
+def test_the_most_of_a_flow_is_what_stands_behind_it():
+    battery = store("battery", charger=5.0, discharger=5.0, group="fuse", soc_at_start=5.0, soc_max=10.0)
+    limit = SoftLimit(limit=4.0, hourly_price=100.0)
+    fuse = Group(name="fuse", soft_consumption=limit)
+    earning = sample(battery, capacity=np.inf, buy=0.2, sell=0.25, groups=(fuse,))
+    bid = Commitment(name="bid", baseline=2.0, down_price=0.3)
+    alone = store("battery", charger=5.0, discharger=5.0, soc_at_start=5.0, soc_max=10.0)
+    promised = sample(alone, capacity=np.inf, commitments=(bid,))
+    for site in (earning, promised):
+        plan = StorageScheduler().compute(site)
+        assert check(site, plan) == pytest.approx(plan.cost, abs=1e-6)
+
+
+def test_a_soft_limit_in_one_direction_and_sun_that_is_not_wanted_give_a_plan():
+    battery = store("battery", charger=5.0, discharger=5.0, soc_at_start=10.0, soc_min=1.0, soc_max=10.0)
+    port = replace(battery.ports[0], charging_efficiency=0.9**0.5, discharging_efficiency=0.9**0.5)
+    here = sample(replace(battery, ports=(port,)), load=bumped(-3.0, 0, 3), buy=0.25, sell=-0.05)
+    soft = SoftLimit(limit=8.0, highest_price=1000.0, hourly_price=100.0)
+    site = replace(here, connections=(replace(here.connections[0], soft_consumption=soft),))
+    plan = StorageScheduler().compute(site)
+    assert check(site, plan) == pytest.approx(plan.cost, abs=1e-6)
+    assert plan.cost == pytest.approx(Reference(site).cost(), abs=1e-6)
+
+
+def test_a_site_with_whole_numbers_and_no_plan_is_refused_with_the_reason():
+    targets = np.full(25, np.nan)
+    targets[1], targets[2] = 0.41, 30.0
+    work = Process(name="work", power=2.0, steps=1, kind=ProcessType.BREAKABLE)
+    here = sample(store("battery", charger=2.0, discharger=2.0, soc_at_start=7.8, soc_targets=targets), work)
+    with pytest.raises(Infeasible, match="battery"):
+        StorageScheduler().compute(here)
