@@ -106,4 +106,5 @@ def _prices(store: StoredEnergy, most: float) -> tuple[float, float]:
     energy = _ABOVE_ENERGY * max(store.yields_above or 0.0, 0.01) / min([1.0, *(max(float(s), 0.1) for s in through)])
     soft: list[SoftBound | None] = [store.soft_minima, store.soft_maxima, *(store.soft_targets or ())]
     bounds = [float(np.max(p)) for each in soft if each is not None for p in (each.hourly_price, each.highest_price)]
-    return energy, min(max([energy, *bounds]), LARGEST / (2 * most))
+    dear = min(max([energy, *bounds]), LARGEST / (2 * most))
+    return min(energy, dear), dear

@@ -19,18 +19,18 @@ SOC_BREACH_PRICE = 1_000.0
 """Default price of a stored energy outside its soft bounds while they are relaxed [currency/kWh]."""
 DEVICE_BREACH_PRICE = 100.0
 """Default price of breaking a device's one-way limit once relaxed by name [currency/kW]."""
-_DEAR = 0.3
-"""How much dearer the defaults are for each unit of currency that a kWh costs, from where that is more than once."""
+_DEAR, _MOST = 0.3, 1e8
+"""Growth of the defaults per unit of currency that a kWh costs; the highest of which sums still can be planned with."""
 
 
 def breach_price(usual: float, dearest: float) -> float:
-    """Return a default price of breaking a limit at a site, 300 times the dearest energy or more [currency/kW or kWh].
+    """Return a default price of breaking a limit at a site, higher where energy is dear [currency/kW or kWh].
 
     Args:
         usual: Where a kWh costs no more than a few units of currency.
         dearest: Price of the dearest energy of the site [currency/kWh].
     """
-    return usual * max(1.0, _DEAR * dearest)
+    return min(usual * max(1.0, _DEAR * dearest), _MOST)
 
 
 class CommodityContext(FlexFields):

@@ -84,6 +84,14 @@ def test_a_plan_without_duration_has_the_most_steps_and_says_so():
     ]
 
 
+def test_a_plan_of_many_devices_without_duration_is_shorter():
+    request, limits = ScheduleRequest(asset=1, start=START), WindowLimits(most_device_steps=19_200)
+    usual = planned(request, [], [], limits)
+    assert within_most_steps(usual, request, limits, devices=100) == (usual, [])
+    short, told = within_most_steps(usual, request, limits, devices=200)
+    assert short.n == 96 and len(told) == 1
+
+
 def test_host_may_lift_the_limit():
     assert window(duration=timedelta(days=27), limits=WindowLimits(most_steps=0)).n == 2592
 

@@ -72,13 +72,24 @@ def planned(
     return Window.between(start, end + (EPOCH - end) % step, step)
 
 
-def within_most_steps(window: Window, request: ScheduleRequest, limits: WindowLimits) -> tuple[Window, list[str]]:
+def within_most_steps(
+    window: Window, request: ScheduleRequest, limits: WindowLimits, *, devices: int = 1
+) -> tuple[Window, list[str]]:
     """Window with the most steps allowed at most, where no duration was asked for, and a warning if it is cut.
+
+    Args:
+        window: As long as asked for.
+        request: Tells whether a duration was asked for.
+        limits: Most steps, and most steps × devices.
+        devices: Number of devices to plan.
 
     Raises:
         FieldError: The duration asked for has more steps.
     """
     most = limits.most_steps
+    if request.duration is None and limits.most_device_steps:
+        room = limits.most_device_steps // max(devices, 1)
+        most = min(most, room) if most else room
     if not most or window.n <= most:
         return window, []
     about = f"{window.n} steps are more than the {most} a plan may have"

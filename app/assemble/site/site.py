@@ -106,7 +106,7 @@ def read_site(
     if context.growing_steps:
         window, why = _grown(references, described, window, local)
         warnings += why
-    window, shortened = within_most_steps(window, request, limits)
+    window, shortened = within_most_steps(window, request, limits, devices=len(entries))
     readings = Readings(references, window, known_at, local, [*warnings, *shortened])
     supplies = {each.commodity: ConnectionBuilder(each, window, readings, local) for each in context.contexts}
     members = SiteBuilder(references, supplies, readings, window, entries, context)

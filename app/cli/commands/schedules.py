@@ -133,9 +133,6 @@ def tell(done: Planned) -> None:
     """Say what was planned, what it costs and where it is."""
     for warning in done.warnings:
         click.secho(warning, fg="yellow", err=True)
-    for breach in done.schedule.breaches:
-        at = done.schedule.window.moment(breach.step).isoformat()
-        click.secho(f"{breach.limit} is missed by {breach.amount:g} {breach.unit} at {at}.", fg="yellow", err=True)
     for output in done.outputs:
         stored = done.stored[output.sensor.id]
         click.secho(f"New schedule is stored: {stored} values of sensor {output.sensor.id}.", fg="green")

@@ -11,6 +11,7 @@ from engine.devices.reach import settled
 from engine.devices.running import OperatingRange
 from engine.devices.storage import Storage
 from engine.errors import Infeasible
+from engine.flex.commodity import SOC_BREACH_PRICE, breach_price
 from engine.model.limits import SoftLimit
 from engine.model.linear import full
 from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler, yielding_site
@@ -100,6 +101,16 @@ def test_use_is_met_before_a_soft_minimum():
     schedule = StorageScheduler().compute(yielding(site(tank)))
     assert schedule.soc["car"][:6] == pytest.approx([4, 3, 2, 1, 0, 0], abs=1e-6)
     assert broken(schedule)["car.soc-usage"] == 20.0
+
+
+@pytest.mark.parametrize("dearest", [0.0, 1500.0, 42_000.0])
+def test_it_gives_way_in_any_currency(dearest):
+    price = breach_price(SOC_BREACH_PRICE, dearest)
+    soft = SoftBound(at=at(6, 50.0), highest_price=price, hourly_price=price)
+    tank = store(soc_at_start=1.5, charger=2.0, gain=-3.0, soft_targets=(soft, None))
+    schedule = StorageScheduler().compute(yielding(site(tank, buy=dearest, sell=dearest / 2), dearest))
+    assert broken(schedule)["car.soc-usage"] == 22.5
+    assert schedule.soc["car"][:4] == pytest.approx([1.5, 0.5, 0.0, 0.0], abs=1e-6)
 
 
 def test_gain_into_a_full_store_overflows_and_no_more():
