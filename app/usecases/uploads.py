@@ -16,7 +16,7 @@ from app.jobs.handlers import ingest
 from app.jobs.handlers.ingest import Preview, RowPreview
 from app.usecases.actor import Actor
 from app.usecases.data import SensorValues, save_values, writable_sensor
-from app.usecases.fields import HYPHENS, Length, Query, Zone
+from app.usecases.fields import HYPHENS, Length, Query, Unit, Zone
 from app.usecases.inputs import Invalid
 from app.usecases.sources import known_source, source_of
 from db.beliefs.store import Written
@@ -43,7 +43,7 @@ class FileLayout(Query):
     end_column: Annotated[str | None, Field(description="Column of the times at which values end")] = None
     value_column: Annotated[str | None, Field(description="Column of the values")] = None
     belief_column: Annotated[str | None, Field(description="Column of the moments of knowledge")] = None
-    unit: Annotated[str | None, Field(description="Of the values; else as the file says, or that of the sensor")] = None
+    unit: Annotated[Unit | None, Field(description="Of the values; else as in the file, or that of the sensor")] = None
     timezone: Annotated[Zone | None, Field(description="Of times without offset; else that of the sensor")] = None
     resolution: Annotated[Length | None, Field(description="How long each value holds; else found out")] = None
     date_format: Annotated[str | None, Field(description="Such as %d-%m-%Y %H:%M; else found out")] = None

@@ -33,8 +33,10 @@ def notices_of(readings: TimedValues, step: timedelta, unit: str, target: Target
     if len(away):
         shown = ", ".join(f"{values[at]:g} {unit} in row {numbers[at]}" for at in away[:SHOWN])
         notices.append(f"{len(away)} values are more than ten times as large as almost all others: {shown}.")
-    order = usable[np.argsort(starts[usable], kind="stable")]
-    events, ordered = starts[order], values[order]
+    events, ordered = starts, values
+    if len(usable) < len(values) or (starts[1:] < starts[:-1]).any():
+        order = usable[np.argsort(starts[usable], kind="stable")]
+        events, ordered = starts[order], values[order]
     for oddity in (*quality.flatlines(events, ordered, step // MICROSECOND), *quality.unit_jumps(events, ordered)):
         since = from_us(oddity.start_us)
         if oddity.kind == "flatline" and len(notices) < ENOUGH:

@@ -29,8 +29,10 @@ from engine.importing.survey import Recipe, decide, series_question
 from engine.importing.tables.opening import FIRST_BATCH, FileTable, open_table
 from engine.importing.value_column import fits
 from engine.importing.wide import narrowed, times_across
-from engine.iso_time import from_us, zone
+from engine.iso_time import Microseconds, from_us, zone
 
+ALIKE = 20
+"""One in so many rows about the same interval as another one is too much for chance."""
 TWICE = "is the second value for this time; keep one."
 
 
@@ -54,7 +56,7 @@ def read_file(file: bytes | BinaryIO, layout: Layout, target: Target) -> FileRea
     questions += reader.questions + contents.questions + _age_questions(contents.readings, layout)
     again = _second_values(contents.readings)
     if again:
-        questions += _series_questions(recipe, questions)
+        questions += _series_questions(recipe, rows, questions)
     sheets = [_sheet_question(table)] if len(table.sheets) > 1 and layout.sheet is None else []
     zone_evidence = _zone_evidence(recipe, layout, reader.place)
     return FileReading(
@@ -146,7 +148,9 @@ def _zone_evidence(recipe: Recipe, layout: Layout, place: str) -> list[Evidence]
 def _second_values(readings: TimedValues) -> list[RowProblem]:
     """Return each row that gives another value than an earlier one for the same time."""
     starts, values, known = readings.starts, readings.values, readings.known
-    if readings.ends is not None or (starts[1:] > starts[:-1]).all():
+    if readings.ends is not None:
+        return _same_intervals(readings, readings.ends)
+    if (starts[1:] > starts[:-1]).all():
         return []
     usable = np.flatnonzero(~np.isnan(values))
     keys = (starts[usable],) if known is None else (known[usable], starts[usable])
@@ -158,14 +162,37 @@ def _second_values(readings: TimedValues) -> list[RowProblem]:
     return [RowProblem(int(readings.numbers[at]), f"{values[at]:g}", TWICE) for at in again]
 
 
-def _series_questions(recipe: Recipe, asked: Sequence[FileQuestion]) -> list[FileQuestion]:
-    """Return the question which series of a file is meant, if a column of texts may tell several apart."""
-    if recipe.columns.filter is not None or any(question.field == "filter-value" for question in asked):
+def _same_intervals(readings: TimedValues, ends: Microseconds) -> list[RowProblem]:
+    """Return the rows about an interval that an earlier row is about, if they are many: two sessions may be alike."""
+    usable = np.flatnonzero(~np.isnan(readings.values))
+    order = usable[np.lexsort((ends[usable], readings.starts[usable]))]
+    same = (np.diff(readings.starts[order]) == 0) & (np.diff(ends[order]) == 0)
+    if same.sum() * ALIKE < len(order):
         return []
-    labels = {place: texts for place, texts in recipe.survey.labels.items() if len(texts) > 1}
-    if not labels:
+    again = order[1:][same][: ENOUGH + 1].tolist()
+    return [RowProblem(int(readings.numbers[at]), f"{readings.values[at]:g}", TWICE) for at in again]
+
+
+def _series_questions(
+    recipe: Recipe, rows: Sequence[Sequence[Cell]], asked: Sequence[FileQuestion]
+) -> list[FileQuestion]:
+    """Return the question which series of a file is meant, if a column of texts tells several apart.
+
+    The column with the fewest texts counts that leaves no two of the first rows with a value alike.
+    """
+    columns, survey = recipe.columns, recipe.survey
+    if columns.filter is not None or any(question.field == "filter-value" for question in asked):
         return []
-    return [series_question(recipe.columns, recipe.survey, min(labels, key=lambda place: len(labels[place])))]
+    several = {len(texts): place for place, texts in reversed(survey.labels.items()) if len(texts) > 1}
+    labels = [several[count] for count in sorted(several)]
+    below = rows[columns.head.rows :]
+    valued = [row for row in below if columns.value < len(row) and row[columns.value] != ""]
+    for place in labels:
+        named = [column for column in (columns.start, columns.clock, place) if column is not None]
+        keys = [tuple(str(row[column]) for column in named if column < len(row)) for row in valued]
+        if len(set(keys)) == len(keys):
+            return [series_question(columns, survey, place)]
+    return [series_question(columns, survey, labels[-1])] if labels else []
 
 
 def _sheet_question(table: FileTable) -> FileQuestion:

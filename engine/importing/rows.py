@@ -147,7 +147,10 @@ class RowReader:
 
     def _result(self) -> TimedValues:
         """Return all that was read; what is at the foot of the file and has no time is left out."""
-        whole = {name: np.concatenate(parts) for name, parts in self._parts.items() if parts}
+        whole: dict[str, NDArray[Any]] = {}
+        for name in list(self._parts):  # each for itself, as all of a large file take much memory twice
+            if parts := self._parts.pop(name):
+                whole[name] = np.concatenate(parts)
         if not whole:
             nothing = np.zeros(0, np.int64)
             return TimedValues(numbers=nothing, starts=nothing, ends=None, values=np.zeros(0), known=None)
@@ -161,7 +164,8 @@ class RowReader:
                     text = from_us(int(moments[row])).isoformat()
                     self.unsure.append(RowProblem(abs(int(numbers[row])), text, TWICE.format(zone=self.place)))
         self._leave_out_footer(numbers)
-        kept = {name: part[numbers > 0] for name, part in whole.items()}
+        good = numbers > 0
+        kept = whole if good.all() else {name: part[good] for name, part in whole.items()}
         return TimedValues(
             numbers=kept["number"],
             starts=kept["start"],

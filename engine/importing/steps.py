@@ -10,8 +10,8 @@ from engine.iso_time import MICROSECOND, Microseconds
 
 PRECISIONS = (1, 1_000, 1_000_000, MINUTE_US)
 """To what moments may be rounded to lie evenly [us]."""
-LONG = 20
-"""A step has at least so many times the jitter that it is given."""
+MOST_JITTER = 0.2
+"""Share of a step by which moments may lie beside their places."""
 USUAL = 0.5
 """Share of the distances that are one step, at least."""
 
@@ -35,7 +35,7 @@ def even_step(starts: Microseconds) -> tuple[int, Microseconds] | None:
             return None
         step = resample.usual_step(unique) // MICROSECOND
         apart = np.diff(unique)
-        if (step < LONG * precision and precision > 1) or (apart % step).any():
+        if step < precision or (apart % step).any() or np.abs(rounded - starts).max() > MOST_JITTER * step:
             continue
         if (apart == step).sum() >= USUAL * len(apart):
             return step, rounded

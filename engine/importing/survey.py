@@ -13,6 +13,7 @@ from engine.importing.columns import Columns
 from engine.importing.layout import Cell, Choice, Evidence, FileQuestion, Layout, Target
 from engine.importing.tables.opening import Batch, FileTable
 from engine.importing.tables.safe_cells import original
+from engine.iso_time import Microseconds
 
 MOST_LABELS = 60
 """Different texts of a column that may be the names of series."""
@@ -191,7 +192,7 @@ def _date_order(
         return False, "who writes a decimal comma writes the day first", []
     cells = column(next(data_batches(table, columns)), columns.start)
     days = [np.unique(read_times(cells, month_first=month_first)[0].local // DAY_US) for month_first in (False, True)]
-    even = [len(some) > 2 and int(some[-1] - some[0]) == len(some) - 1 for some in days]
+    even = [_follow(some) for some in days]
     if even[0] != even[1]:
         return even[1], "only so the days follow each other", []
     sample = next(str(cell) for cell in cells if cell)
@@ -200,6 +201,17 @@ def _date_order(
     american = target.timezone.startswith(("America/", "US/"))
     text = f"{sample[:40]} can begin with the day or with the month; no number above 12 tells which."
     return american, "", [FileQuestion("date-order", text, choices[::-1] if american else choices)]
+
+
+def _follow(days: Microseconds) -> bool:
+    """Return whether days [since 1970], in order, follow each other, or are the same day of months that do."""
+    if len(days) < 3:
+        return False
+    dates = days.astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    of_month = np.unique(dates - months.astype("datetime64[D]"))
+    spread: list[int] = [int(days[-1] - days[0]), int((months[-1] - months[0]).astype(np.int64))]
+    return spread[0] == len(days) - 1 or (len(of_month) == 1 and spread[1] == len(days) - 1)
 
 
 def series_question(columns: Columns, survey: Survey, place: int) -> FileQuestion:

@@ -80,6 +80,15 @@ def test_days_told_by_their_first_and_last_one_are_whole() -> None:
     assert ends(reading) == ["2026-01-31T23:00", "2026-02-28T23:00", "2026-03-31T22:00"]
 
 
+@pytest.mark.parametrize("minutes", [1, 5])
+def test_jitter_of_seconds_is_evened_out_and_told(minutes: int) -> None:
+    rows = [f"2026-05-11T{at // 60:02}:{at % 60:02}:{at * 7 % 11:02}Z,{at}" for at in range(0, 600, minutes)]
+    reading = read("\n".join(["t,kW", *rows]))
+    reading.check()
+    assert reading.step == timedelta(minutes=minutes)
+    assert any("jitter by up to 10 s" in notice for notice in reading.notices)
+
+
 def test_uneven_rows_are_asked_about() -> None:
     rows: list[tuple[int, object]] = [(0, 22.1), (60, 7.5), (158, 31), (300, 10), (677, 40)]
     assert asked(read(table("t,kWh", rows), "kWh")) == {"value-kind": ["until-next", "since-previous", "counter"]}

@@ -103,6 +103,29 @@ def test_a_row_below_the_table_with_a_number_is_a_problem_if_it_may_be_a_time() 
         read("Monat;kWh\nJan 2026;744\nFeb 2026;672\nMxy 2026;743\n", "kWh").check()
 
 
+def test_registers_of_one_meter_are_told_apart_and_parts_of_one_belong_together() -> None:
+    rows = []
+    for hour in HOURS:
+        day, until = 7 <= int(hour[:2]) < 22, f"{(int(hour[:2]) + 1) % 24:02}:00;{'12' if hour == '23:00' else '11'}"
+        for name, value in (("Afname Dag", 0.1), ("Afname Nacht", 0.2), ("Injectie Dag", 0.01)):
+            known = f"{value}" if day == name.endswith("Dag") else ""
+            rows.append(f"11-05-2026;{hour};{until[6:]}-05-2026;{until[:5]};{name};{known};kWh")
+    text = "\n".join(["Van (datum);Van (tijdstip);Tot (datum);Tot (tijdstip);Register;Volume;Eenheid", *rows])
+    questions = asked(read(text, "kWh"))
+    assert questions["filter-value"][:2] == ["Afname", "Afname Dag"]
+    assert read(text, "kWh", options={"filter_value": "Afname"}).readings.values.sum() == pytest.approx(3.3)
+
+
+MONTHS = [f"0{month}/01/2026" for month in range(1, 7)]
+DAYS = [f"05/0{day}/2026" for day in range(1, 9)]
+
+
+@pytest.mark.parametrize("dates", [MONTHS, DAYS])
+def test_days_and_months_that_both_follow_each_other_are_asked_about(dates: list[str]) -> None:
+    text = "\n".join(["Date,kWh", *(f"{date},{at * 7 % 5}" for at, date in enumerate(dates))])
+    assert asked(read(text, "kWh"))["date-order"] == ["day", "month"]
+
+
 def test_several_columns_are_asked_about_unless_only_one_fits() -> None:
     rows = "\n".join(f"2026-05-11 {hour},1,20,3" for hour in HOURS)
     assert asked(read(f"t,a [kW],temperature [°C],b [kW]\n{rows}")) == {
