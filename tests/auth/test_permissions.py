@@ -127,8 +127,7 @@ def populate(session: Session, ids: dict[str, Any], running: Running) -> dict[st
     session.add_all([remark, secret, nightly, *jobs(ids, source.id)])
     session.flush()
     battery, power = session.get_one(Asset, ids["battery"]), session.get_one(Sensor, ids["s:power"])
-    stored = stored_row(session, battery, (power, POWER, 1.0), belief_time=NOW)
-    stored.job_id = "schedule"
+    stored = stored_row(session, battery, (power, POWER, 1.0), belief_time=NOW, job_id="schedule")
     found = {"stored": stored.id, "remark": remark.id, "secret": secret.id, "key": key.id, "automation": nightly.id}
     found |= {"email": serving.email("boss"), "password": serving.PASSWORD}
     return found | {f"j:{name}": name for name in ("schedule", "forecast", "queued", "failed")}

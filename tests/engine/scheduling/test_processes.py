@@ -110,6 +110,6 @@ def test_a_process_without_a_price_is_refused():
 def test_a_window_too_short_names_the_process():
     short = Window.of_length(datetime(2026, 3, 4, tzinfo=UTC), timedelta(hours=3), timedelta(hours=1))
     here = site(process("SHIFTABLE", blocked=None, power=3.0), window=short, buy=PRICES[:3], sell=PRICES[:3])
-    said = "asks for 4 h on end, but there is room for 3 h from .*Way out: either shorten work SHIFTABLE to 3 h"
+    said = "asks for 4 h on end, but there is room for 3 h from .*Way out: shorten work SHIFTABLE to 3 h"
     with pytest.raises(Infeasible, match=said):
         StorageScheduler().compute(here)
