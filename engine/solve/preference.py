@@ -26,6 +26,8 @@ _FREE = 1e-9
 """Reduced costs and duals up to this count as none [currency per unit]."""
 _EQUAL = 1e-7
 """Costs that differ by less are equal, as share of them or in the currency."""
+_LARGE = 4000
+"""Columns from which the dual simplex method finds what is preferred sooner, as for 20 stores at 96 steps; measured."""
 TIE_BREAK_SHARE = 0.3
 TIE_BREAK = 0.5
 """The search of a tie-break may take such a share of what the plan has taken so far, and this much more [s]."""
@@ -110,7 +112,7 @@ def _narrowed(model: Model, answer: Answer, liking: Floats) -> tuple[Answer, Ind
     model.change_bounds(fixed, answer.x[fixed], answer.x[fixed])
     model.change_rows(tight, level, level)
     model.change_costs(np.arange(model.arrays.width, dtype=np.int32), liking)
-    model.go_on(PRIMAL)
+    model.go_on(DUAL if model.arrays.width >= _LARGE else PRIMAL)
     return model.run(), fixed, tight
 
 
