@@ -17,7 +17,7 @@ from engine.devices.stored_energy import StoredEnergy, after_start, bound_out_of
 from engine.devices.yielding import Extent, add_yielding, starts_outside, widest_bounds
 from engine.errors import FieldError
 from engine.model.block import EnergyState, Limit
-from engine.model.linear import Floats, Linear, Values, full
+from engine.model.linear import Floats, Linear, Values, any_of, full
 from engine.model.problem import Problem
 from engine.window import Window
 
@@ -28,6 +28,9 @@ DRAWING = 3.0
 """Weight of each kWh drawn from a store among plans of equal cost. A kWh that is stored throughout the window counts 1,
 one of sun that is not curtailed at most 1: neither is reason enough to charge what is then drawn for nothing, unless
 half of it is lost on the way."""
+
+TWO_WAY = 0.1
+"""Weight of a kWh in a store that can be discharged, beside 1 in one that can only be charged: cars come first."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,10 +90,12 @@ class Storage(StoredEnergy, PortedDevice):
             problem.add_preference(
                 flows[port.name].production * (DRAWING * problem.window.hours / port.discharging_efficiency)
             )
+        # What a battery gives to a car at one time or another would else be all the same, and come in pulses.
+        count = TWO_WAY if any(any_of(port.production_limit) for port in self.ports) else 1.0
         if self.prefer_charging_later:
-            problem.add_preference(soc * (1.0 / soc.size))
+            problem.add_preference(soc * (count / soc.size))
         elif self.prefer_charging_sooner:
-            problem.add_preference(soc * (-1.0 / soc.size))
+            problem.add_preference(soc * (-count / soc.size))
 
     def _declare_limits(self, problem: Problem) -> None:
         """Tell which bounds are whose: a bound that another one hides, or that a target lies beyond, is not told."""

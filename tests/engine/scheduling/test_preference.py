@@ -112,3 +112,13 @@ def test_a_target_is_reached_in_one_block_soon_or_late(wish, first):
     plan = StorageScheduler().compute(site(store(soc_targets=at(20, 10.0), **wish)))
     assert np.flatnonzero(np.abs(plan.power["car"]) > 1e-9).tolist() == [first, first + 1]
     assert plan.cost == pytest.approx((24 * 2.0 + 8.0) * 0.2, abs=1e-9)
+
+
+def test_a_battery_feeds_a_car_in_one_block():
+    # The car takes 12 kWh at 4 kW, at once; of them 6 kWh come from the battery, as late as the car still charges.
+    car = store(soc_at_start=0.0, soc_targets=at(24, 12.0))
+    feeding = store("battery", discharger=3.0, soc_at_start=6.0, soc_max=6.0)
+    plan = StorageScheduler().compute(site(car, feeding, load=np.zeros(24)))
+    np.testing.assert_allclose(plan.power["car"], [4.0, 4.0, 4.0, *[0.0] * 21], atol=1e-9)
+    np.testing.assert_allclose(plan.power["battery"], [0.0, -3.0, -3.0, *[0.0] * 21], atol=1e-9)
+    assert plan.cost == pytest.approx(6 * 0.2, abs=1e-9)
