@@ -26,6 +26,8 @@ _SOFT_AND_SMALL = 1500
 is faster than from nothing; measured."""
 _NOISE = 1e-9
 """A lower bound may lie this far above the upper one before it is a contradiction, as share of it or in kWh."""
+_AT_BOUND = 1e-6
+"""Farthest from its bound that a column lies at it, as share of the bound or in kW or kWh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,19 @@ def solve_problem(problem: Problem, options: Options) -> Solved:
         weights, spent = problem.weights(), options.budget.spent
         briefly = replace(options, budget=options.budget.part(TIE_BREAK_SHARE * spent + TIE_BREAK))
         answer = break_tie(model, answer, weights, arrays, cells, lambda other: briefly.backend(problem, other))
-    return finish(problem, model, answer, cells, preferences=options.preferences)
+    solved = finish(problem, model, answer, cells, preferences=options.preferences)
+    return replace(solved, col_dual=_of_own_bounds(arrays, answer.x, solved.col_dual))
+
+
+def _of_own_bounds(arrays: Arrays, x: Floats, col_dual: Floats) -> Floats:
+    """Return the duals of columns that lie at their own bounds, 0 for others.
+
+    Where a direction was chosen, the other flow is held at zero. Its dual is the worth of running both ways at once,
+    which no wider limit allows.
+    """
+    n = len(col_dual)
+    bound = np.where(col_dual > 0, arrays.lower[:n], arrays.upper[:n])
+    return np.where(np.isclose(x[:n], bound, rtol=_AT_BOUND, atol=_AT_BOUND), col_dual, 0.0)
 
 
 def unsolved_error(status: Status, budget: Budget) -> SolveError:

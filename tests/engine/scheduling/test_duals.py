@@ -65,3 +65,17 @@ def test_a_binding_connection_has_a_price():
     saved = (schedule.cost - cost(with_limit(here, "electricity.consumption-capacity", raised(STEP)))) / STEP
     assert schedule.limit_shadow_prices["electricity.consumption-capacity"].sum() == pytest.approx(saved, abs=1e-4)
     assert saved > 0.1
+
+
+@pytest.mark.parametrize("capacity", [20.0, 6.5])
+def test_limits_count_what_they_save_where_selling_pays_more_than_buying(capacity):
+    battery = store("battery", charger=5.0, discharger=5.0, soc_at_start=2.0)
+    here = site(battery, load=bumped(2.0, 0, 23), capacity=capacity, buy=0.1, sell=0.3)
+    schedule = StorageScheduler().compute(here)
+    for limit in (
+        "electricity.consumption-capacity",
+        "electricity.production-capacity",
+        "battery.consumption-capacity",
+    ):
+        saved = (schedule.cost - cost(with_limit(here, limit, raised(STEP)))) / STEP
+        assert schedule.limit_shadow_prices[limit].sum() == pytest.approx(saved, abs=1e-4)
