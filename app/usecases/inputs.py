@@ -1,5 +1,6 @@
 """A part of a request → its model; every text, list and object in it is bounded here, whatever the model says."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, TypeVar, get_args
@@ -16,7 +17,19 @@ DEEPEST = 64
 WHOLE = 2**63
 """Whole numbers from here on are kept by no database."""
 NUMBERS = {int, float, type(None)}
-PLAINER = {"missing": "This field is needed."}
+PLAINER = {
+    "missing": "This field is needed.",
+    "list_type": "write a list.",
+    "string_type": "write a text.",
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "write an object of names and values."),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "write a whole number."),
+    **dict.fromkeys(("float_type", "float_parsing"), "write a number."),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "write true or false."),
+}
+"""Kind of a problem → what to tell, where pydantic speaks of types."""
+PLACE = re.compile(r"[0-9]+|[a-z][a-z0-9_-]*")
+TYPES = {"int", "float", "bool", "str", "none"}
+"""What pydantic puts among the names of a path to tell which of several types it tried, besides names of classes."""
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -140,6 +153,6 @@ def shortened(error: ValidationError, where: str, spelled: dict[str, str], known
         message = PLAINER.get(problem["type"], str(problem["msg"]).removeprefix("Value error, "))
         if problem["type"] == "extra_forbidden":
             message = f"There is no such field; {nearest(name, known)}"
-        inner = ".".join(path[1:])
-        fields.setdefault(name, []).append(f"{inner}: {message}" if inner and inner.isidentifier() else message)
+        inner = ".".join(part for part in path[1:] if PLACE.fullmatch(part) and part not in TYPES)
+        fields.setdefault(name, []).append(f"{inner}: {message}" if inner else message)
     return Invalid(where, fields)

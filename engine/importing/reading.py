@@ -216,7 +216,7 @@ def _left_out(reader: RowReader, recipe: Recipe, readings: TimedValues) -> list[
     notices = []
     for reason, rows in reader.left_out.items():
         shown = ", ".join(map(str, rows[:5])) + (", …" if len(rows) > 5 else "")
-        notices.append(f"{len(rows)} rows {reason} are left out: {shown}.")
+        notices.append(f"Rows left out, {reason}: {shown} ({len(rows)} in all).")
     bad = [problem.row for problem in reader.problems]
     empty = int((np.isnan(readings.values) & ~np.isin(readings.numbers, bad)).sum())
     if empty:

@@ -75,3 +75,15 @@ def test_the_command_line_lists_them(sqlite_url: str, monkeypatch: Any, tmp_path
     with pytest.raises(SystemExit):
         main(["show", "schedules"])
     assert "There are no schedules" in capsys.readouterr().out
+
+
+def test_the_command_line_tells_in_which_zone_they_begin(
+    served: Api, people: Database, monkeypatch: Any, tmp_path: Path, capsys: Any
+) -> None:
+    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", people.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("FLEXSCOPE_INSTANCE_PATH", str(tmp_path))
+    with pytest.raises(SystemExit):
+        main(["show", "schedules"])
+    shown = capsys.readouterr().out
+    start = served.get("/schedules/1").json()["start"]
+    assert "Start (UTC)" in shown and start[:16].replace("T", " ") in shown and start.endswith("+00:00")

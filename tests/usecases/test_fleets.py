@@ -8,8 +8,10 @@ import pytest
 
 from app.auth.access.identity import identity
 from app.jobs.worker import Worker
+from app.settings.bounds import Bounds
 from app.settings.settings import Settings, load
 from app.usecases.actor import Actor
+from app.usecases.inputs import Invalid, read_input
 from app.usecases.jobs import fleets, schedules
 from app.usecases.jobs.fleets import FleetTrigger
 from app.usecases.jobs.schedules import ScheduleTrigger
@@ -171,3 +173,12 @@ def test_a_fleet_of_which_nothing_can_be_planned_is_refused(
         computed = fleets.compute_fleet(session, operator, order)
     with pytest.raises(InputError, match=r"None of 1 sites could be planned\. asset"), database.writing() as session:
         fleets.save_fleet(session, operator, order, computed)
+
+
+def test_a_site_that_cannot_be_read_is_told_by_its_place_and_in_words() -> None:
+    sites = [2, "mill", {"flex-model": []}]
+    with pytest.raises(Invalid) as refused:
+        read_input(FleetTrigger, {"start": "2026-03-02T00:00:00+01:00", "sites": sites}, Bounds())
+    problems = refused.value.fields["sites"]
+    assert problems[:2] == ["1: write a whole number.", "1: write an object of names and values."]
+    assert problems[3] == "2.asset: This field is needed."

@@ -1,5 +1,6 @@
 """``flexscope add schedule``: compute a plan and save it."""
 
+from datetime import UTC
 from typing import Any
 
 import click
@@ -120,10 +121,20 @@ def show_schedules(asset_id: int | None, limit: int) -> None:
     if not rows:
         click.echo("There are no schedules; 'flexscope add schedule' computes one.")
         return
-    heads = ["ID", "Asset", "Start", "End", "As of", "Scheduler", "Cost", "Limits exceeded", "Warnings"]
+    heads = [
+        "ID",
+        "Asset",
+        "Start (UTC)",
+        "End (UTC)",
+        "As of (UTC)",
+        "Scheduler",
+        "Cost",
+        "Limits exceeded",
+        "Warnings",
+    ]
     lines = []
     for row in rows:
-        moments = [f"{moment:%Y-%m-%d %H:%M}" for moment in (row.start, row.end, row.belief_time)]
+        moments = [f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" for moment in (row.start, row.end, row.belief_time)]
         cost = "" if row.cost is None else f"{row.cost:,.2f} {row.currency}"
         lines.append([row.id, row.asset_id, *moments, row.scheduler, cost, len(row.breaches), len(row.warnings)])
     show_table(heads, lines)

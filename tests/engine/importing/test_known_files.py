@@ -138,6 +138,10 @@ def test_errors_of_formulas_are_named_and_no_values() -> None:
 
 
 def test_what_is_left_out_is_told() -> None:
+    [left] = [
+        notice for notice in read_sample("footer-total-row.csv").notices if notice.startswith("Rows left out, at")
+    ]
+    assert left.endswith("(1 in all).")
     assert any("'Summe'" in notice for notice in read_sample("footer-total-row.csv").notices)
     assert any("Config" in notice for notice in read_sample("hidden-sheet.xlsx").notices)
     assert any("jitter" in notice for notice in read_sample("trailing-z-jitter.csv").notices)
