@@ -98,6 +98,17 @@ FILES: dict[str, bytes] = {
     "only ends.csv": b"\n" * 500_000,
 }
 
+READING = b"<IntervalReading><duration>900</duration><start>1767571200</start><value>1</value></IntervalReading>"
+TEN, FEED = b"powerOfTenMultiplier", b'<feed xmlns="http://naesb.org/espi">'
+FILES |= {
+    "power of ten.xml": FEED + b"<%s>999999999</%s>" % (TEN, TEN) + READING + b"</feed>",
+    "million names.xml": FEED + b"".join(b"<a%x/>" % at for at in range(1_000_000)) + READING + b"</feed>",
+    "deep.xml": FEED + b"<a>" * 3_000_000,
+    "readings without values.xml": FEED + READING + b"<IntervalReading/>" * 9 + b"</feed>",
+    "one tag.xml": FEED + b"<a " + b" ".join(b"a%x=''" % at for at in range(300_000)) + b"/>" + READING + b"</feed>",
+    "entities.xml": LAUGHS.encode() + b"]>" + FEED + b"&j;</feed>",
+}
+
 
 @pytest.fixture(scope="module", autouse=True)
 def warm(api: Api, ids: dict[str, int]) -> None:

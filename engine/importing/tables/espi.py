@@ -1,5 +1,7 @@
 """Green Button files in XML (ESPI, NAESB REQ.21): interval readings as the rows of a table."""
 
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import BinaryIO
 from xml.parsers import expat
 
@@ -10,42 +12,85 @@ UNITS = {"72": "Wh", "38": "W", "71": "VAh", "63": "var", "73": "varh", "42": "m
 """Codes of units of measure."""
 
 
-def read_intervals(file: BinaryIO, most: int) -> list[list[Cell]]:
-    """Return a head and the rows of all interval readings: start and end [s since 1970 UTC], and value.
+READING, FACTS = "IntervalReading", ("start", "duration", "value")
+KEPT = frozenset({*FACTS, "uom", "powerOfTenMultiplier"})
+"""Elements whose texts matter; the names of all others are forgotten, as a file may make up millions of them."""
+LARGEST_POWER = 24
+"""Most powers of ten of a multiplier, either way; ESPI names those from -12 to 9."""
+MOST_NAMES = 1_000
+"""Different names of elements and attributes; the parser keeps each of them, and ESPI has about two hundred."""
+DEEPEST = 100
+"""Elements inside each other; the parser keeps each that is open."""
+LONGEST_TAG = 2**16
+"""Bytes of one tag; the parser keeps it until it ends."""
+BLOCK = 2**18
+
+
+def interval_rows(file: BinaryIO, most: int) -> Callable[[], Iterator[list[Cell]]]:
+    """Return what gives a head and the rows of all interval readings: start and end [s since 1970 UTC], and value.
+
+    The file is read once to check it, and again, block by block, each time its rows are asked for.
 
     Args:
-        file: From its beginning; it is left open.
-        most: TimedValues that are taken.
+        file: It is left open.
+        most: Readings that are taken.
 
     Raises:
         InputError: The file is no XML, holds too many readings, or declares entities, which only harm.
     """
-    reader = _EspiReader(most)
-    file.seek(0)
-    try:
-        reader.parser.ParseFile(file)
-    except expat.ExpatError as error:
-        raise InputError(f"The XML of the file cannot be read: {error}.") from None
+    count, reader = 0, _EspiReader()
+    for rows in reader.blocks(file):
+        count += len(rows)
+        if count > most:
+            raise InputError(f"The file holds too much: more readings than the {most} allowed.")
     unit = UNITS.get(reader.values.get("uom", ""), "")
-    return [["start", "end", f"value [{unit}]" if unit else "value"], *reader.rows]
+    head: list[Cell] = ["start", "end", f"value [{unit}]" if unit else "value"]
+    return lambda: chain([head], chain.from_iterable(_EspiReader().blocks(file)))
 
 
 class _EspiReader:
     """Takes the texts of the elements that matter as they pass by."""
 
-    def __init__(self, most: int) -> None:
-        self.rows: list[list[Cell]] = []
+    def __init__(self) -> None:
         self.values: dict[str, str] = {}
-        self._most, self._text = most, ""
-        self.parser = expat.ParserCreate()
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self._begin
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._take
-        self.parser.EntityDeclHandler = self._refuse
+        self._rows: list[list[Cell]] = []
+        self._text, self._depth = "", 0
+        self._names: dict[str, str] = {}
+        self._parser = expat.ParserCreate(intern=self._names)
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._begin
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._take
+        self._parser.EntityDeclHandler = self._refuse
 
-    def _begin(self, _name: str, _attributes: object) -> None:
-        self._text = ""
+    def blocks(self, file: BinaryIO) -> Iterator[list[list[Cell]]]:
+        """Give the rows of the readings that end in each block of a file."""
+        file.seek(0)
+        try:
+            while block := file.read(BLOCK):
+                self._parser.Parse(block, False)
+                place = file.tell()
+                if len(self._names) > MOST_NAMES or place - self._parser.CurrentByteIndex > LONGEST_TAG:
+                    raise InputError("The XML of the file has too many names in it; it is no Green Button file.")
+                yield self._rows
+                self._rows = []
+                file.seek(place)
+            self._parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            raise InputError(f"The XML of the file cannot be read: {error}.") from None
+        yield self._rows
+
+    def _begin(self, element: str, _attributes: object) -> None:
+        self._text, self._depth = "", self._depth + 1
+        if self._depth > DEEPEST:
+            raise InputError(f"The XML of the file has more than {DEEPEST} elements inside each other.")
+        if element.rpartition(":")[2] == READING:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Forget the last reading: one that lacks a value does not have that of another."""
+        for name in FACTS:
+            self.values.pop(name, None)
 
     def _take(self, text: str) -> None:
         self._text = (self._text + text)[:100]
@@ -54,16 +99,18 @@ class _EspiReader:
         raise InputError("The XML of the file declares entities; those are not read.")
 
     def _end(self, element: str) -> None:
+        self._depth -= 1
         name = element.rpartition(":")[2]
-        self.values[name] = self._text.strip()
-        if name != "IntervalReading":
+        if name in KEPT:
+            self.values[name] = self._text.strip()
+        if name != READING:
             return
-        if len(self.rows) >= self._most:
-            raise InputError(f"The file holds too much: more readings than the {self._most} allowed.")
         try:
             start, length = int(self.values["start"]), int(self.values["duration"])
-            scale = 10 ** int(self.values.get("powerOfTenMultiplier") or 0)
-            value = float(self.values["value"]) * scale
+            power, value = int(self.values.get("powerOfTenMultiplier") or 0), float(self.values["value"])
         except (KeyError, ValueError):
             raise InputError("An interval reading lacks its start, duration or value.") from None
-        self.rows.append([str(start), str(start + length), value])
+        if abs(power) > LARGEST_POWER:
+            raise InputError(f"A multiplier of the file is 10 to the power of {power}; that is no reading of a meter.")
+        self._rows.append([str(start), str(start + length), value * 10.0**power])
+        self._forget()

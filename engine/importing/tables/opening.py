@@ -65,9 +65,9 @@ def open_table(file: BinaryIO, layout: Layout) -> FileTable:
         book = sheets.read_book(file, layout.sheet, layout.skip_rows, layout.bounds)
         return FileTable(lambda: _in_batches(book.rows()), book.evidence, sheets=book.names, notices=book.notices)
     if b"espi" in begin and plain.startswith(b"<"):
-        rows = espi.read_intervals(file, layout.bounds.rows)
+        rows = espi.interval_rows(file, layout.bounds.rows)
         kind = Evidence("file", "Green Button XML", "it holds interval readings of ESPI")
-        return FileTable(lambda: _in_batches(enumerate(rows, 1)), [kind])
+        return FileTable(lambda: _in_batches(enumerate(rows(), 1)), [kind])
     for mark, kind_of_file in OTHER.items():
         if plain.startswith(mark):
             raise InputError(f"The file is {kind_of_file}, which cannot be read; save the table as CSV or Excel.")
