@@ -45,7 +45,7 @@ def ask(session: Session, order: Order, *, now: datetime, settings: Settings) ->
         now: When it was asked for; its moment of knowledge unless it has one of its own.
         settings: They say how long equal orders share a job.
     """
-    fingerprint = jobs.fingerprint(order.kind, order.asset_id, order.request, order.prior)
+    fingerprint = jobs.fingerprint(order.kind, order.asset_id, order.request, order.prior, order.user_id)
     if order.force and (waiting := jobs.unsent(session, fingerprint, order.user_id)) is not None:
         return waiting  # who repeats what was answered with 503 means this job
     if not order.force and (same := _same(session, fingerprint, order, now=now, settings=settings)) is not None:

@@ -62,11 +62,16 @@ class Job(Table):
         return self.status in PENDING
 
 
-def fingerprint(kind: str, asset_id: int | None, request: dict[str, Any], prior: datetime | None) -> str:
-    """Return the SHA-256 by which equal requests are found, in whatever order their fields are."""
-    plain = json.dumps(
-        [kind, asset_id, request, prior and prior.isoformat()], sort_keys=True, separators=(",", ":"), default=str
-    )
+def fingerprint(
+    kind: str, asset_id: int | None, request: dict[str, Any], prior: datetime | None, user_id: int | None = None
+) -> str:
+    """Return the SHA-256 by which equal requests are found, in whatever order their fields are.
+
+    A job of no asset is the business of its user alone, so that equal requests of two users are two jobs.
+    """
+    whose = [user_id] if asset_id is None else []
+    facts = [kind, asset_id, request, prior and prior.isoformat(), *whose]
+    plain = json.dumps(facts, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(plain.encode()).hexdigest()
 
 

@@ -72,7 +72,7 @@ def test_a_row_tells_what_was_planned(home: Home) -> None:
     assert found.connections == [{"commodity": "electricity", "consumption-price": {"sensor": price},
                                   "production-price": "0.05 EUR/kWh", "consumption-limit": 7.0,
                                   "production-limit": 7.0}]  # fmt: skip
-    assert (found.loads, found.input_sensors) == ([f"sensor {load}"], [level, price, load])
+    assert (found.loads, found.input_sensors) == ([f"sensor {load}"], [key, level, price, load])
     assert found.warnings[0].startswith(
         f"inflexible-device-sensors: sensor {load} (load) has no value from 2030-01-14T02"
     )

@@ -4,7 +4,7 @@ Everything computed for a user resolves what it reads and writes here, whoever w
 request, on an asset, in an attribute of an older release. An id has one spelling in JSON, a whole number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeGuard
 
@@ -106,9 +106,13 @@ class References:
         found = [rows[key] for key in ids if key in rows]
         return {row.id: row for row in found if self.principal is None or access.may(self.principal, "read", row)}
 
-    def sensors_read(self) -> tuple[int, ...]:
-        """Return the ids of the sensors that were resolved to be read so far."""
-        return tuple(sorted({key for kind, key, action in self.granted if kind is Sensor and action == "read"}))
+    def reads_all(self, ids: Collection[int]) -> bool:
+        """Return whether the principal may read every one of some sensors; one that was deleted nobody may."""
+        return set(self.readable(ids)) == set(ids)
+
+    def sensors_named(self) -> tuple[int, ...]:
+        """Return the ids of the sensors that were resolved so far, to be read or to receive results."""
+        return tuple(sorted({key for kind, key, _ in self.granted if kind is Sensor}))
 
     def renewed(self, session: Session, principal: SignedIn | None) -> "References":
         """References of a later session, in which everything granted so far was asked for again."""

@@ -177,7 +177,7 @@ def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: 
         scheduler=scheduler,
         request=prepared.request,
         assembled=assembled,
-        input_sensors=prepared.references.sensors_read(),
+        input_sensors=prepared.references.sensors_named(),
         warnings=warnings,
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
+from app.auth.access.schedule_access import reads_inputs
 from components.tables.kpis import Kpi, Kpis
 from db import schedules, sensors
 from db.schedules import ROLES, SOC, StoredSchedule
@@ -44,7 +45,7 @@ def latest_schedule(session: Session, principal: SignedIn, asset_id: int, *, as_
     own = {sensor.id for sensor in sensors.of_asset(session, asset_id)}
     outputs = [output for output in row.outputs if output.sensor_id in own and output.role in powers]
     numbers = dict(min(outputs, key=lambda output: powers.index(output.role)).numbers)
-    if set(References(session, principal).readable(row.input_sensors)) != set(row.input_sensors):
+    if not reads_inputs(References(session, principal), row):
         numbers = {name: value for name, value in numbers.items() if not name.endswith("-price")}
     source = session.get(Source, row.source_id) if row.source_id else None
     return LatestSchedule(

@@ -15,6 +15,7 @@ from app.assemble.marginal import nearness
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
+from app.auth.access.schedule_access import readable_warnings
 from app.pages.asset.plan_cards import BEFORE_ROWS, breach_text, cost_cards
 from app.pages.asset.plan_now import PlanNow
 from app.pages.charts import charts
@@ -60,6 +61,12 @@ class PlanContent:
     limit: float | None = None
     row: StoredSchedule | None = None
     """The newest schedule of this asset and those below it."""
+    costs: dict[str, float] = field(default_factory=dict)
+    """Its costs by name; empty, like breaches and warnings, if it is of a site that the user may not read."""
+    breaches: list[dict[str, Any]] = field(default_factory=list)
+    """Limits that it does not keep."""
+    warnings: list[str] = field(default_factory=list)
+    """Its warnings, as far as the user may read what they quote."""
     is_older: bool = False
     """Whether there are schedules only of a version that kept nothing but their values."""
     under_way: str | None = None
@@ -87,6 +94,9 @@ def read_plan(asset_id: int, session: Session, principal: SignedIn) -> PlanConte
         content.is_older = listing.has_schedule(session, tree)
         return content
     references = References(session, principal)
+    if access.may(principal, "read", get(session, Asset, content.row.asset_id)):
+        content.costs, content.breaches = content.row.costs, content.row.breaches
+        content.warnings = readable_warnings(references, content.row)
     shown = references.readable(output.sensor_id for output in content.row.outputs)
     for key, sensor in shown.items():
         if sensor.asset_id in tree:
@@ -153,15 +163,15 @@ def _schedule_parts(page: Shell, content: PlanContent) -> list[Any]:
     if row is None:
         return [note(BEFORE_ROWS if content.is_older else NO_PLAN.format(id=content.asset.id))]
     shown: list[Any] = []
-    if row.costs:
+    if content.costs:
         requested = f"{row.belief_time.astimezone(local):%a %-d %b %H:%M} ({local})"
         title = f"Costs of the schedule requested {requested}"
-        shown.append(Kpis(title=title, items=cost_cards(row.costs, row.currency)))
-    shown += [note(text, "warning") for text in row.warnings]
+        shown.append(Kpis(title=title, items=cost_cards(content.costs, row.currency)))
+    shown += [note(text, "warning") for text in content.warnings]
     if row.gap and row.status == Status.WITHIN_GAP:
         shown.append(note(f"The cost is {nearness(row.gap)}."))
-    if row.breaches:
-        shown += [section_heading("Limits exceeded"), note(breach_text(row.breaches, local), "warning")]
+    if content.breaches:
+        shown += [section_heading("Limits exceeded"), note(breach_text(content.breaches, local), "warning")]
     chart = ScheduleChart(
         prices=content.prices,
         devices=content.devices,

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from app.assemble.marginal import nearness
 from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
+from app.auth.access.references import References
+from app.auth.access.schedule_access import readable_result, readable_warnings
 from app.jobs.handlers.kinds import QUEUES
 from app.pages.asset.plan_cards import breach_text, cost_cards
 from app.pages.jobs import job_table
@@ -27,7 +29,6 @@ from app.widgets.layout import Shell, address, section_heading
 from app.widgets.live import Following
 from components.tables.fact_table import Cell, Code, FactTable, Lines, Link
 from db import schedules
-from db.core import listing
 from db.jobs import jobs
 from db.schedules import StoredSchedule
 from db.sources import Source
@@ -47,6 +48,10 @@ class JobContent:
     """Sensors that got values: id → name with its asset."""
     row: StoredSchedule | None
     """Schedule that the job computed; None: none, or one for each of many sites."""
+    warnings: list[str]
+    """Its warnings, as far as the user may read what they quote."""
+    result: dict[str, Any]
+    """Result of the job, in the same way."""
     source: str
     """Source of those values, for people."""
     may_trace: bool
@@ -67,13 +72,16 @@ def read_job(job_id: str, session: Session, principal: SignedIn) -> JobContent:
     """Job with the sensors it wrote to and its schedule."""
     job = jobs.one(session, job_id)
     job_access.check(session, principal, "read", job)
-    written = listing.sensors(session, [int(key) for key in job.result.get("outputs", {})])
+    references = References(session, principal)
+    written = references.readable([int(key) for key in job.result.get("outputs", {})])
     rows = schedules.of_job(session, job.id)
     source = session.get(Source, job.source_id) if job.source_id else None
     return JobContent(
         line=job_table.job_lines(session, principal, [job])[0],
         sensors={key: f"{sensor.asset.name}: {sensor.name}" for key, sensor in written.items()},
         row=rows[0] if len(rows) == 1 else None,
+        warnings=readable_warnings(references, rows[0]) if len(rows) == 1 else [],
+        result=readable_result(references, job),
         source=f"{source.name} {source.model} v{source.version}" if source else "",
         may_trace="admin" in principal.roles,
         local=zone(principal.timezone),
@@ -138,7 +146,7 @@ def _facts(content: JobContent, now: datetime) -> dict[str, Cell]:
         "Took": Lines(tuple(job_table.timing_texts(job, now))),
         "Asset": Link(content.line.asset, address(f"/assets/{job.asset_id}?tab=status")) if job.asset_id else "",
         "Result": result_cell(content),
-        **(schedule_facts(content.row, local) if content.row else {}),
+        **(schedule_facts(content.row, content.warnings, local) if content.row else {}),
         "Requested": Lines((clock_text(job.enqueued_at, local), f"by {requester}")),
         "Belief time": Lines((clock_text(job.known_at, local), "Data recorded later are not used.")),
         **{name: clock_text(moment, local) for name, moment in moments.items() if moment},
@@ -154,7 +162,7 @@ def _facts(content: JobContent, now: datetime) -> dict[str, Cell]:
     return {name: value for name, value in facts.items() if value != ""}
 
 
-def schedule_facts(row: StoredSchedule, local: ZoneInfo) -> dict[str, Cell]:
+def schedule_facts(row: StoredSchedule, warnings: Sequence[str], local: ZoneInfo) -> dict[str, Cell]:
     """Window, costs, exceeded limits and assumptions of a schedule, by name."""
     costs = tuple(f"{card.name}: {card.value}" for card in cost_cards(row.costs, row.currency))
     window = f"{clock_text(row.start, local)} to {clock_text(row.end, local)}"
@@ -163,7 +171,7 @@ def schedule_facts(row: StoredSchedule, local: ZoneInfo) -> dict[str, Cell]:
         "Schedule": Lines((window, f"by {row.scheduler}, {row.status}", *near)),
         "Costs": Lines(costs) if costs else "",
         "Limits exceeded": breach_text(row.breaches, local),
-        "Assumed": Lines(tuple(row.warnings)) if row.warnings else "",
+        "Assumed": Lines(tuple(warnings)) if warnings else "",
     }
 
 
@@ -182,7 +190,7 @@ def result_cell(content: JobContent) -> Cell:
 def job_documents(content: JobContent) -> list[Any]:
     """Request, result and traceback of a job, as JSON and text."""
     job = content.line.job
-    result = {name: value for name, value in job.result.items() if value not in ([], {}, None)}
+    result = {name: value for name, value in content.result.items() if value not in ([], {}, None)}
     texts = {"Request": json.dumps(job.request, indent=2, ensure_ascii=False)}
     texts |= {"Result": json.dumps(result, indent=2, ensure_ascii=False)} if result else {}
     texts |= {"Traceback": job.trace} if job.trace and content.may_trace else {}

@@ -115,10 +115,11 @@ def request_fleet(session: Session, actor: Actor, order: FleetOrder) -> Job:
     """
     assets = _check_sites(session, actor, order.asset_ids)
     parent = session.get(Asset, order.parent_id) if order.parent_id is not None else None
+    is_theirs = parent is not None and all(asset.account_id == parent.account_id for asset in assets)
     job_order = Order(
         kind="fleet",
-        # Who may plan the asset above may see the job; without one it is the business of who asked for it.
-        asset_id=parent.id if parent is not None and actor.may("create-children", parent) else None,
+        # Who reads the asset above sees the job, if all sites are of its account; else only who asked for it.
+        asset_id=parent.id if parent is not None and is_theirs and actor.may("create-children", parent) else None,
         request=order.request.model_dump(mode="json"),
         prior=order.prior,
         user_id=actor.user_id,

@@ -6,6 +6,8 @@ from typing import Any
 from app.api.http.errors import ApiError
 from app.api.http.route import Call, Reply, get, post
 from app.auth.access import access, job_access
+from app.auth.access.references import References
+from app.auth.access.schedule_access import readable_result
 from app.usecases.jobs import jobs as usecases
 from db import assets
 from db.assets import Asset
@@ -64,7 +66,7 @@ def shown_job(call: Call, job: Job) -> dict[str, Any]:
         "id": job.id,
         "status": job.status,
         "message": job.message or f"{job.kind.capitalize()} job is {job.status.lower()}.",
-        "result": job.result or None,
+        "result": readable_result(References(call.session, call.user), job) or None,
         "origin": job.queue,
         "func-name": f"app.jobs.{job.kind}.run",
         "enqueued-at": _iso(job.enqueued_at),

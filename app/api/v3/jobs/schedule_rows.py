@@ -11,6 +11,7 @@ from app.assemble import schedule_row
 from app.assemble.marginal import nearness
 from app.auth.access import access
 from app.auth.access.references import References
+from app.auth.access.schedule_access import readable_warnings, reads_inputs
 from app.usecases.fields import HYPHENS, Identifier, Query, hyphenated
 from db import schedules
 from db.assets import Asset
@@ -22,7 +23,7 @@ from engine.solve.backend import PLANS
 
 STRICT = ConfigDict(alias_generator=hyphenated, populate_by_name=True, extra="forbid")
 EXPIRED = "They were let go of after their time (FLEXSCOPE_KEEP_SCHEDULE_INPUTS)."
-HIDDEN = "They name sensors that are not yours to read, or that were deleted."
+HIDDEN = "They name sensors or devices that are not yours to read, or that were deleted."
 
 
 class ScheduleOutputAnswer(BaseModel):
@@ -122,7 +123,8 @@ def one_schedule(call: Call, id: int, query: ScheduleDetailQuery) -> ScheduleAns
     answer = _answer(call, row)
     if not query.inputs:
         return answer
-    if not _reads_all(call, row):
+    references = References(call.session, call.user)
+    if not reads_inputs(references, row):
         answer.inputs_missing = HIDDEN
         return answer
     packed = schedules.read_inputs(call.session, row.id)
@@ -130,9 +132,14 @@ def one_schedule(call: Call, id: int, query: ScheduleDetailQuery) -> ScheduleAns
         answer.inputs_missing = row.inputs_missing or EXPIRED
         return answer
     try:
-        answer.inputs, answer.inputs_missing = schedule_row.read_inputs(packed), ""
+        inputs = schedule_row.read_inputs(packed)
     except PackingError as error:
         answer.inputs_missing = str(error)
+        return answer
+    if _reads_devices(references, inputs):
+        answer.inputs, answer.inputs_missing = inputs, ""
+    else:
+        answer.inputs_missing = HIDDEN
     return answer
 
 
@@ -141,13 +148,18 @@ def schema(call: Call) -> dict[str, Any]:
     return ScheduleAnswer.model_json_schema()
 
 
-def _reads_all(call: Call, row: StoredSchedule) -> bool:
-    return set(References(call.session, call.user).readable(row.input_sensors)) == set(row.input_sensors)
+def _reads_devices(references: References, inputs: dict[str, Any]) -> bool:
+    """Return whether the asset of every device may be read: its flex-model is told, also one without any sensor."""
+    ids = {model["asset"] for model in inputs["flex-model"]} - {None}
+    rows = references.session.scalars(select(Asset).where(Asset.id.in_(ids))).all()
+    who = references.principal
+    return len(rows) == len(ids) and (who is None or all(access.may(who, "read", row) for row in rows))
 
 
 def _answer(call: Call, row: StoredSchedule) -> ScheduleAnswer:
-    seen = References(call.session, call.user).readable(output.sensor_id for output in row.outputs)
-    with_prices = _reads_all(call, row)
+    references = References(call.session, call.user)
+    seen = references.readable(output.sensor_id for output in row.outputs)
+    with_prices = reads_inputs(references, row)
     outputs = [
         ScheduleOutputAnswer(
             sensor=each.sensor_id,
@@ -160,7 +172,7 @@ def _answer(call: Call, row: StoredSchedule) -> ScheduleAnswer:
     moments: dict[str, Any] = {
         name: getattr(row, name).isoformat() for name in ("start", "end", "belief_time", "created_at")
     }
-    same = ("id", "scheduler", "status", "gap", "currency", "costs", "breaches", "warnings", "loads")
+    same = ("id", "scheduler", "status", "gap", "currency", "costs", "breaches", "loads")
     return ScheduleAnswer(
         asset=row.asset_id,
         job=row.job_id,
@@ -168,6 +180,7 @@ def _answer(call: Call, row: StoredSchedule) -> ScheduleAnswer:
         step=iso_duration(row.step),
         quality=nearness(row.gap) if row.status in PLANS else row.status,
         outputs=outputs,
+        warnings=readable_warnings(references, row),
         **moments,
         **{name: getattr(row, name) for name in same},
     )
