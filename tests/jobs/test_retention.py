@@ -15,7 +15,8 @@ from tests.db.samples import DAY, HOUR, LATER, NOON, add_sensor, steps
 
 
 def test_each_sensor_keeps_what_its_own_rule_says(database: Database) -> None:
-    rules = [{}, {retention.KEEP: "P10D"}, {retention.KEEP_SUPERSEDED: "P10D"}]
+    unread = {retention.KEEP: "soon"}  # of whichever account: it must not keep the data of all
+    rules = [unread, {retention.KEEP: "P10D"}, {retention.KEEP_SUPERSEDED: "P10D"}]
     with database.writing() as session:
         sensors = [add_sensor(session, resolution=HOUR, attributes=rule) for rule in rules]
         source = named(session, "model")

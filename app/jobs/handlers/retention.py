@@ -1,5 +1,6 @@
 """Let go of data that sensors' rules no longer keep; nothing is let go of without a rule."""
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,23 +13,25 @@ from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.iso_time import duration
 
+LOG = logging.getLogger(__name__)
 KEEP, KEEP_SUPERSEDED = "keep-beliefs-for", "keep-superseded-beliefs-for"
 """Attributes of a sensor: for how long after an event its beliefs are kept, and all but the most recent one."""
 
 
 def run(session: Session, *, now: datetime) -> dict[int, int]:
-    """Apply the rules of all sensors; return the number of beliefs that went, by id of the sensors that have a rule.
+    """Apply the rules of all sensors but those that cannot be read; return the number of beliefs that went, by sensor id.
 
     Args:
         session: A writing session.
         now: The moment ages are counted back from.
-
-    Raises:
-        FieldError: A rule is not a length of time.
     """
     gone = {}
     for sensor in session.scalars(select(Sensor).order_by(Sensor.id)):
-        keep, keep_superseded = rule(sensor.attributes, KEEP, now), rule(sensor.attributes, KEEP_SUPERSEDED, now)
+        try:
+            keep, keep_superseded = (rule(sensor.attributes, name, now) for name in (KEEP, KEEP_SUPERSEDED))
+        except FieldError as error:  # else whoever writes one that cannot be read keeps the data of all
+            LOG.error("Old data of sensor %s are not let go of: %s", sensor.id, error)
+            keep = keep_superseded = None
         if keep is not None or keep_superseded is not None:
             gone[sensor.id] = deletion.expire(session, sensor, keep=keep, keep_superseded=keep_superseded, now=now)
         rewrite.rechunk(session, sensor)
