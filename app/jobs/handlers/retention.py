@@ -19,7 +19,7 @@ KEEP, KEEP_SUPERSEDED = "keep-beliefs-for", "keep-superseded-beliefs-for"
 
 
 def run(session: Session, *, now: datetime) -> dict[int, int]:
-    """Apply the rules of all sensors but those that cannot be read; return the number of beliefs that went, by sensor id.
+    """Apply the rules of sensors but those that cannot be read; return how many beliefs went, by id of the sensor.
 
     Args:
         session: A writing session.
