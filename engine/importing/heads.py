@@ -130,7 +130,7 @@ def _are_units(cells: Sequence[str]) -> bool:
 def unit_in(head: str) -> str | None:
     """Return the unit that a head tells, such as that of ``Day-ahead Price (EUR/MWh)``; None if it tells none.
 
-    >>> [unit_in(head) for head in ("Leistung in kW", "Energy [Wh]", "kWh", "Price", "t")]
+    >>> [unit_in(head) for head in ("Leistung in kW", "Energy [Wh]", "kWh reading", "Price", "t")]
     ['kW', 'Wh', 'kWh', None, None]
     """
     for text in BRACKETED.findall(head):
@@ -138,7 +138,8 @@ def unit_in(head: str) -> str | None:
         if unit is not None:
             return unit
     words = re.split(r"[\s_|,:]+", head.strip())
-    return as_unit(words[-1]) if NAKED_UNITS.match(words[-1]) else None
+    naked = [word for word in words if NAKED_UNITS.match(word)]
+    return as_unit(naked[-1]) if naked and (len(naked) == 1 or naked[-1] == words[-1]) else None
 
 
 def as_unit(text: str) -> str | None:

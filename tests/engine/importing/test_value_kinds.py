@@ -30,6 +30,13 @@ def test_a_counter_is_recognised_and_differenced() -> None:
     assert any("counter" in notice for notice in reading.notices)
 
 
+def test_a_head_may_say_the_unit_before_the_word() -> None:
+    reading = read(table("t,kWh reading", [(30 * at, 1000 + 1.5 * at) for at in range(6)]), "kW")
+    reading.check()
+    assert said(reading)["value-kind"] == "counter" and said(reading)["unit"] == "kWh"
+    assert reading.readings.values.tolist() == [1.5] * 5
+
+
 def test_few_rising_values_may_be_a_counter_which_is_asked() -> None:
     text = table("t,kWh", [(60 * at, value) for at, value in enumerate([500, 510, 522, 529, 541])])
     assert asked(read(text)) == {"value-kind": ["counter", "per-step"]}
