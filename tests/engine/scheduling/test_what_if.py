@@ -81,7 +81,7 @@ def test_unlike_sites_one_after_the_other(kind):
 def test_an_edit_that_leaves_no_plan_is_explained_and_can_be_undone():
     live = LiveProblem()
     before = live.solve(here()).cost
-    with pytest.raises(Infeasible, match="soc-min asks for 0 kWh .* car starts with -300 kWh"):
+    with pytest.raises(Infeasible, match=r"soc-min asks for 0 kWh .* car starts with -300 kWh"):
         live.solve(here(device=battery(ports=battery().ports, soc_at_start=-300.0)))
     assert live.solve(here()).cost == pytest.approx(before)
 
