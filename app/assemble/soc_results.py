@@ -1,15 +1,10 @@
 """Which limits a plan keeps and which not, per device: what clients of FlexMeasures find in the result of a job."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-import numpy as np
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from app.assemble.outputs import SensorOutput
-from engine.devices.reach import partly
-from engine.devices.storage import Storage
-from engine.model.linear import Floats, full
 from engine.site import Schedule, Site
 
 Items = list[dict[str, Any]]
@@ -29,43 +24,16 @@ def resolved(plan: Schedule, site: Site, outputs: Sequence[SensorOutput]) -> Ite
     """Return the soc-minima and soc-maxima that hold at every moment they were asked for, and by how much."""
     broken = {breach.limit for breach in plan.breaches}
     found: dict[str, dict[str, list[dict[str, str]]]] = defaultdict(dict)
-    for store in site.devices:
-        if not isinstance(store, Storage) or store.name not in plan.soc:
-            continue
-        for limit, sign in (("soc-minima", 1.0), ("soc-maxima", -1.0)):
-            margins = [(at, sign * (level - bound)) for at, level, bound in _asked(store, limit, plan)]
-            if margins and f"{store.name}.{limit}" not in broken:
-                found[store.name][limit] = [
+    limits: tuple[Literal["soc-minima", "soc-maxima"], ...] = ("soc-minima", "soc-maxima")
+    for device in site.devices:
+        for limit in limits if device.name in plan.soc else ():
+            margins = device.bound_margins(limit, plan.soc[device.name])
+            if margins and f"{device.name}.{limit}" not in broken:
+                found[device.name][limit] = [
                     {"datetime": plan.window.moment(at).isoformat(), "margin": _amount(margin, "kWh")}
-                    for at, margin in sorted(margins)
+                    for at, margin in margins
                 ]
     return _entries(found, outputs)
-
-
-def _asked(store: Storage, limit: str, plan: Schedule) -> Iterator[tuple[float, float, float]]:
-    """Give each moment of a bound [steps since the start], the energy planned for it and the bound [kWh]."""
-    field = limit.replace("-", "_")
-    soft, hard = getattr(store, field.replace("soc", "soft")), getattr(store, field)
-    levels = plan.soc[store.name]
-    for ticks in (hard, soft.at if soft is not None else None):
-        if ticks is not None:
-            asked = np.flatnonzero(~np.isnan(ticks[1:])) + 1
-            yield from ((float(at), float(levels[at]), float(ticks[at])) for at in asked)
-    if store.moments is None:
-        return
-    planned = _between(levels, store.moments.at, full(store.storage_efficiency, plan.window.n))
-    for bounds in (getattr(store.moments, field.removeprefix("soc_")), soft.between if soft is not None else ()):
-        for at, level, bound in zip(store.moments.at, planned, bounds, strict=False):  # soft ones may have none there
-            if not np.isnan(bound):
-                yield float(at), float(level), float(bound)
-
-
-def _between(levels: Floats, at: Floats, kept: Floats) -> Floats:
-    """Return the energy at moments between ticks [kWh], where each step leaves a share of it."""
-    step = np.floor(at).astype(int)
-    before, after = partly(kept[step], at - step)
-    found: Floats = before * levels[step] + after * levels[step + 1]
-    return found
 
 
 def _entries(found: Mapping[str, Mapping[str, Any]], outputs: Sequence[SensorOutput]) -> Items:

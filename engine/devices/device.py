@@ -190,6 +190,15 @@ class Device(ABC):
         """Start and bounds of its stored energy by field [kWh], such as ``soc-max``; none for a device without one."""
         return {}
 
+    def bound_margins(self, limit: Literal["soc-minima", "soc-maxima"], levels: Floats) -> list[tuple[float, float]]:
+        """Moments [steps since the start] at which an energy is asked for, and how far within the bound it lies [kWh].
+
+        Args:
+            limit: Which bound, hard or soft.
+            levels: Energy stored at each tick [kWh], shape (n + 1,).
+        """
+        return []
+
     def where_physics_yields(self, extent: Literal["start", "physics"]) -> "Device":
         """Return the device of which some physics gives way, at a price above all others; itself where none does.
 

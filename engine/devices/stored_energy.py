@@ -112,6 +112,26 @@ class StoredEnergy:
             above = above & ~upper["soc-maxima"]
         return {**lower, "soc-min": below}, {**upper, "soc-max": above}
 
+    def bound_margins(self, limit: Literal["soc-minima", "soc-maxima"], levels: Floats) -> list[tuple[float, float]]:
+        """See Device.bound_margins."""
+        field, sign = limit.replace("-", "_"), 1.0 if limit == "soc-minima" else -1.0
+        soft, hard = getattr(self, field.replace("soc", "soft")), getattr(self, field)
+        margins = []
+        for ticks in (hard, soft.at if soft is not None else None):
+            if ticks is not None:
+                asked = np.flatnonzero(~np.isnan(ticks[1:])) + 1
+                margins += [(float(at), sign * float(levels[at] - ticks[at])) for at in asked]
+        if self.moments is not None:
+            step = np.floor(self.moments.at).astype(int)
+            before, after = partly(full(self.storage_efficiency, len(levels) - 1)[step], self.moments.at - step)
+            planned = before * levels[step] + after * levels[step + 1]
+            for bounds in (getattr(self.moments, field.removeprefix("soc_")), soft.between if soft is not None else ()):
+                pairs = zip(self.moments.at, planned, bounds, strict=False)  # soft ones may have none there
+                margins += [
+                    (float(at), sign * float(level - bound)) for at, level, bound in pairs if not np.isnan(bound)
+                ]
+        return sorted(margins)
+
 
 def after_start(values: Values) -> Values:
     """Return values at the ticks without the one at the start, which is given."""

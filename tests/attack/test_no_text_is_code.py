@@ -48,7 +48,7 @@ def commands(file: Path) -> list[list[dict[str, Any]]]:
 def test_no_chain_runs_a_command_or_writes_a_file(api: Api, ids: dict[str, int], tmp_path: Path, at: int) -> None:
     file = tmp_path / "written"
     answer = report(api, ids, *commands(file)[at])
-    assert answer.status_code == 422 and "transformations[" in answer.text, answer.text
+    assert answer.status_code == 422 and "transformations" in answer.text, answer.text
     assert not file.exists()
 
 
@@ -80,9 +80,9 @@ def harmless(method: object, value: object) -> bool:
     [
         ("AggregatorReporter", {"method": "eval"}, "eval"),
         ("AggregatorReporter", {"method": ["sum"]}, "sum"),
-        ("AggregatorReporter", {"weights": {"x": "1 - __import__('os').getpid()"}}, "config.weights.x"),
-        ("AggregatorReporter", {"weights": {"x": 1e308}}, "config.weights.x"),
-        ("AggregatorReporter", {"weights": [1]}, "config.weights"),
+        ("AggregatorReporter", {"weights": {"x": "1 - __import__('os').getpid()"}}, "config weights x"),
+        ("AggregatorReporter", {"weights": {"x": 1e308}}, "config weights x"),
+        ("AggregatorReporter", {"weights": [1]}, "config weights"),
         ("ProfitOrLossReporter", {"loss_is_positive": "false"}, "loss_is_positive"),
         ("PandasReporter", {"transformations": {"method": "sum"}}, "transformations"),
         ("PandasReporter", {"transformations": [{"method": "copy"}] * 101}, "transformations"),
@@ -92,8 +92,8 @@ def test_each_field_of_a_config_has_its_type(
     api: Api, ids: dict[str, int], reporter: str, config: Any, said: str
 ) -> None:
     answer = report(api, ids, reporter=reporter, config=config)
-    assert answer.status_code == 422 and said in answer.text
+    assert answer.status_code == 422 and all(word in answer.text for word in said.split())
     asked = {"reporter": reporter, "config": config, "input": [], "output": [], "duration": "P1D"}
     automation = {"name": "nightly", "kind": "report", "every": "P1D", "request": asked}
     answer = api.post(f"/assets/{ids['battery']}/automations", json=automation, who="hand")
-    assert answer.status_code == 422 and said in answer.text
+    assert answer.status_code == 422 and all(word in answer.text for word in said.split())

@@ -110,7 +110,7 @@ def test_cars_with_a_least_power_beside_a_peak_price_end(hasty: Api) -> None:
 
 def test_many_devices_end_and_too_many_are_refused(hasty: Api) -> None:
     context = {"consumption-price": CHEAP, "production-price": DEAR, "site-power-capacity": "90 kW"}
-    assert is_plan(preview(hasty, batteries(hasty, 24), context, duration="P2D"))
+    assert is_plan(preview(hasty, batteries(hasty, 12), context, duration="P2D"))
     is_plan(preview(hasty, batteries(hasty, 24), context, duration="P26D"))
     many = preview(hasty, batteries(hasty, 1) * 201, context)
     assert many.status_code == 422 and "FLEXSCOPE_MAX_DEVICES" in many.text

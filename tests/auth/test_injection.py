@@ -169,4 +169,4 @@ def test_what_a_database_refuses_is_told_without_its_statement(database: Databas
         with pytest.raises(DataError) as refused:
             session.scalar(text("SELECT CAST(:number AS integer)"), {"number": 2**40})
     status, body, _ = answer(refused.value)
-    assert status == 422 and "larger" in body["message"] and "SELECT" not in str(body)
+    assert status == 422 and "larger" in str(body["message"]) and "SELECT" not in str(body)
