@@ -1,6 +1,7 @@
 """Values of files as they are stored: energies keep their sum at any resolution, whatever the file's own steps."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,10 +34,10 @@ def meter(unit: str, minutes: int, name: str = "meter") -> Sensor:
     )
 
 
-def stored(name: str | bytes, sensor: Sensor, **options: str) -> Beliefs:
+def stored(name: str | bytes, sensor: Sensor, **options: Any) -> Beliefs:
     """Return what is stored of a sample file, or of some text."""
     content = name if isinstance(name, bytes) else (FOLDER / name).read_bytes()
-    told = FileOptions(layout=Layout(**options))  # type: ignore[arg-type]  # texts only
+    told = FileOptions(layout=Layout(**options))
     reading = files.parse_file(content, told, sensor, now=NOW)
     reading.check()
     posted = files.posted_values(reading, told, sensor)

@@ -30,7 +30,7 @@ def power(home: Home) -> int:
     return home.sensor("tank", "power", "kW", HOUR, consumption_is_positive=True)
 
 
-def told(planned):
+def warnings_and_breaches(planned):
     """Return the warnings, and what is unresolved of the only device as moments on the clock of UTC and amounts."""
     (device,) = unresolved(planned.schedule, planned.outputs)
     limits = {key: value for key, value in device.items() if key not in ("device", "asset")}
@@ -42,7 +42,7 @@ def told(planned):
 def test_use_beyond_the_supply_is_met_as_far_as_it_can_be(home, power):
     planned = home.plan("site", [{"sensor": power, **TANK, "soc-usage": "3 kW"}], PRICE)
     assert planned.schedule.soc["tank"] == pytest.approx([1.5, 0.5, 0, 0, 0], abs=1e-6)
-    assert told(planned) == (
+    assert warnings_and_breaches(planned) == (
         ["tank: 2.5 kWh of soc-usage are not met, between 2030-01-14T02:00+01:00 and 2030-01-14T05:00+01:00."],
         {"soc-usage": [("01:00", "0.5 kW"), ("02:00", "1.0 kW"), ("03:00", "1.0 kW")]},
     )
@@ -50,7 +50,7 @@ def test_use_beyond_the_supply_is_met_as_far_as_it_can_be(home, power):
 
 def test_gain_into_a_full_tank_overflows(home, power):
     planned = home.plan("site", [{"sensor": power, **TANK, "soc-at-start": "9 kWh", "soc-gain": "2 kW"}], PRICE)
-    assert told(planned) == (
+    assert warnings_and_breaches(planned) == (
         ["tank: 7 kWh of soc-gain overflow, between 2030-01-14T01:00+01:00 and 2030-01-14T05:00+01:00."],
         {"soc-gain": [("00:00", "1.0 kW"), *((f"0{hour}:00", "2.0 kW") for hour in (1, 2, 3))]},
     )
@@ -61,7 +61,7 @@ def test_a_start_just_below_the_minimum_waits_for_the_connection(home, power):
     context = {**PRICE, "site-power-capacity": "8 kW", "inflexible-consumption": [{"sensor": load}]}
     planned = home.plan("site", [{"sensor": power, **MODEL, "soc-at-start": "0.95 kWh"}], context)
     assert planned.schedule.soc["tank"] == pytest.approx([0.95] * 5)
-    assert told(planned)[0] == [
+    assert warnings_and_breaches(planned)[0] == [
         "tank: soc-at-start: 0.95 kWh is below soc-min (1 kWh); it is brought back as soon as possible.",
         "tank: up to 0.05 kWh less than soc-min are stored, between 2030-01-14T02:00+01:00 and 2030-01-14T05:00+01:00.",
     ]
@@ -71,7 +71,7 @@ def test_a_start_just_above_the_maximum_is_not_sold_at_the_price_of_a_breach(hom
     context = {**PRICE, "site-production-capacity": "0 kW"}
     planned = home.plan("site", [{"sensor": power, **MODEL, "soc-at-start": "10.05 kWh"}], context)
     assert planned.schedule.power["tank"] == pytest.approx([0] * 4)
-    assert told(planned)[1] == {"soc-max": [(f"0{hour}:00", "0.05 kWh") for hour in (1, 2, 3, 4)]}
+    assert warnings_and_breaches(planned)[1] == {"soc-max": [(f"0{hour}:00", "0.05 kWh") for hour in (1, 2, 3, 4)]}
 
 
 @pytest.mark.parametrize(

@@ -70,16 +70,16 @@ def planned(served: Api, worker: Worker, *devices: dict[str, Any], price: Any = 
     return {"job": answer.json()["job"], "id": rows[0]["id"]}
 
 
-def told(served: Api, key: dict[str, Any], who: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_row_and_job(served: Api, key: dict[str, Any], who: str) -> tuple[dict[str, Any], dict[str, Any]]:
     row = served.get(f"/schedules/{key['id']}", params={"inputs": "true"}, who=who).json()
     return row, served.get(f"/jobs/{key['job']}", who=who).json()
 
 
 def test_a_price_of_another_account_is_in_no_warning(served: Api, worker: Worker) -> None:
     key = planned(served, worker, price={"sensor": served.ids["x:price"]})
-    row, job = told(served, key, "root")
+    row, job = read_row_and_job(served, key, "root")
     assert str(SECRET) in str(row["warnings"]) and str(SECRET) in str(job["result"]["warnings"])
-    row, job = told(served, key, "hand")
+    row, job = read_row_and_job(served, key, "hand")
     assert row["warnings"] == [WITHHELD] and row["inputs"] is None and "mean-price" not in str(row["outputs"])
     assert str(SECRET) not in f"{row}{job}" and not {"warnings", "binding-limits"} & job["result"].keys()
     assert row["costs"] and job["result"]["commitment-costs"]  # what it costs is the business of who pays
@@ -100,9 +100,9 @@ def test_pages_do_not_quote_it_either(served: Api, worker: Worker, people: Datab
 def test_a_device_of_another_account_is_not_described(served: Api, worker: Worker, name: str) -> None:
     device = {"sensor": served.ids["x:power"]} if name == "sensor" else {"asset": served.ids["x:store"]}
     key = planned(served, worker, device)
-    row, _ = told(served, key, "root")
+    row, _ = read_row_and_job(served, key, "root")
     assert "4.6173 kWh" in str(row["inputs"]["flex-model"])
-    row, job = told(served, key, "hand")
+    row, job = read_row_and_job(served, key, "hand")
     assert row["inputs"] is None and "yours to read" in row["inputs-missing"]
     assert "4.6173" not in f"{row}{job}"
 

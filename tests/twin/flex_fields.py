@@ -107,7 +107,7 @@ def cases() -> Iterator[Case]:
             legacy = field in ("consumption-price-sensor",)
             context = {key: item for key, item in CONTEXT.items() if not (legacy and key == "consumption-price")}
             yield trigger(f"context {field} {text_of(value)}", MODEL, context | {field: value})
-    yield from listed()
+    yield from cases_of_lists()
     yield from stored()
 
 
@@ -163,7 +163,7 @@ def trigger(name: str, model: Json, context: Json, **more: Any) -> Case:
     return Case(f"flex {name}", SITE, (Request("POST", "/sensors/{power}/schedules/trigger", body),))
 
 
-def listed() -> Iterator[Case]:
+def cases_of_lists() -> Iterator[Case]:
     """Return cases at the address of an asset, where the place in the list is part of the path."""
     entry = {"sensor": "$power", **MODEL}
     faults: dict[str, Json] = {"soc-min": "much", "power-capacity": "4 kWh", "soc-targets": [{"value": "4 kWh"}]}

@@ -11,13 +11,14 @@ from engine.errors import FieldError
 from engine.importing.cells.shapes import Codes, by_shape, codes_of, digits
 from engine.importing.cells.time_texts import TimeForm, interval_forms, time_form
 from engine.importing.layout import Cell, Mask
-from engine.iso_time import HOUR_US, Microseconds
+from engine.iso_time import EPOCH, HOUR_US, Microseconds
 
 NAIVE = np.iinfo(np.int64).min
 """Stands for the offset of a time that tells none."""
 DAY_US = 24 * HOUR_US
 MINUTE_US = 60_000_000
-MIDNIGHT = datetime(1970, 1, 1)  # noqa: DTZ001  # a clock reading
+MIDNIGHT = EPOCH.replace(tzinfo=None)
+"""What a clock without a zone shows as 1970 begins."""
 
 
 @dataclass
@@ -108,8 +109,7 @@ def read_times(cells: Sequence[Cell], *, month_first: bool) -> tuple[ClockReadin
     """
     times, ends = ClockReadings.empty(len(cells)), None
     is_text = np.fromiter((type(cell) is str for cell in cells), bool, len(cells))
-    texts = list(cells) if is_text.all() else [cell if type(cell) is str else "" for cell in cells]
-    codes = codes_of(texts)  # type: ignore[arg-type]  # all of them are texts
+    codes = codes_of([cell if isinstance(cell, str) else "" for cell in cells])
     for shape, rows in by_shape(codes):
         form = time_form(shape)
         if form is not None:

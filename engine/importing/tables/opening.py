@@ -130,7 +130,7 @@ def _csv_rows(text: io.TextIOWrapper, skipped: int, delimiter: str, bounds: File
                 raise too_much(f"row {number} has {len(cells)} cells", bounds.columns, "FILE_COLUMNS")
             if cells and (cells[0] or any(cell.strip() for cell in cells)):
                 numbers.append(skipped + reader.line_num)
-                rows.append(cells)  # type: ignore[arg-type]  # texts are cells
+                rows.append([*cells])
                 if len(rows) == size:
                     yield Batch(numbers, rows)
                     numbers, rows, size = [], [], BATCH

@@ -60,7 +60,8 @@ def read_book(file: BinaryIO, sheet: str | None, skip_rows: int, bounds: FileBou
     if size > bounds.sheet_bytes:
         raise _too_much(f"it has {size} bytes, more", bounds.sheet_bytes, "SHEET_BYTES")
     most = [str(number) for number in (bounds.memory, bounds.seconds, bounds.cells)]
-    kept = TemporaryFile()  # noqa: SIM115  # read as often as the table is; gone with the book
+    # No "with": the book returned owns this file, reads it anew for each pass over its rows, and closes it as it goes.
+    kept = TemporaryFile()  # noqa: SIM115
     with TemporaryFile() as own:
         shutil.copyfileobj(file, own, BLOCK)
         own.seek(0)

@@ -1,5 +1,7 @@
 """Numbers as people and programs write them; what dots and commas mean is decided once, or asked."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -7,10 +9,10 @@ from engine.importing.cells.numbers import Notation, NumberFacts, decide_notatio
 from engine.importing.layout import Cell, Layout
 
 
-def notation(cells: list[Cell], delimiter: str = ";", **told: str) -> Notation:
+def notation(cells: list[Cell], delimiter: str = ";", **told: Any) -> Notation:
     facts = NumberFacts()
     facts.add(cells)
-    decided, _, questions = decide_notation(facts, Layout(**told), delimiter)  # type: ignore[arg-type]
+    decided, _, questions = decide_notation(facts, Layout(**told), delimiter)
     assert not questions
     return decided
 

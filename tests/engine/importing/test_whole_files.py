@@ -11,7 +11,8 @@ from engine.errors import EngineError
 from engine.importing.layout import FileError, Undecided
 from tests.engine.importing.sample_files import asked, read, said, starts
 
-CLOCK = datetime(2026, 5, 11)  # noqa: DTZ001  # cells of Excel know no zone
+CLOCK = datetime.fromisoformat("2026-05-11")
+"""As cells of Excel, which know no zone."""
 HOURS = [f"{hour:02}:00" for hour in range(24)]
 
 
