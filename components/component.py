@@ -6,6 +6,7 @@ from base64 import b64encode
 from io import StringIO
 from mimetypes import guess_type
 from pathlib import Path
+from typing import Any
 
 import panel as pn
 from bokeh.resources import INLINE
@@ -29,6 +30,22 @@ class Component(pn.viewable.Viewer):
             title: Title of the page.
         """
         write(self.__panel__(), file, title)
+
+
+class HtmlComponent(Component):
+    """Shows HTML of its own, drawn anew by ``_draw`` whenever one of its parameters changes."""
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self._pane = pn.pane.HTML(sizing_mode="stretch_width", margin=8)
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._pane
+
+    def _draw(self) -> None:
+        """Write the HTML of the parameters into the pane; a subclass says which parameters it depends on."""
+        raise NotImplementedError
 
 
 def write(shown: pn.viewable.Viewable, file: str | Path, title: str) -> None:

@@ -3,12 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
 
-import panel as pn
 import param
 
-from components.component import Component
+from components.component import HtmlComponent
 from components.tables.fact_table import Light, light
 
 CARD_STYLE = """
@@ -70,20 +68,12 @@ class Card:
     """Heading it stands below; empty: none."""
 
 
-class AssetCards(Component):
+class AssetCards(HtmlComponent):
     """Shows one card for each asset."""
 
     cards = param.List(item_type=Card, doc="The assets, in the order to show them.")
     empty = param.String(default="There are no assets yet.", doc="Text without assets: what a person can do then.")
     dark = param.Boolean(default=False, doc="Whether dark mode is on.")
-
-    def __init__(self, **params: Any) -> None:
-        super().__init__(**params)
-        self._pane = pn.pane.HTML(sizing_mode="stretch_width", margin=8)
-        self._draw()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._pane
 
     @param.depends("cards", "empty", "dark", watch=True)
     def _draw(self) -> None:
@@ -137,18 +127,10 @@ class Node:
     """Whether it is the one the page is about."""
 
 
-class AssetTree(Component):
+class AssetTree(HtmlComponent):
     """Shows an asset with everything below it."""
 
     root = param.ClassSelector(class_=Node, doc="The asset at the top.")
-
-    def __init__(self, **params: Any) -> None:
-        super().__init__(**params)
-        self._pane = pn.pane.HTML(sizing_mode="stretch_width", margin=8)
-        self._draw()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._pane
 
     @param.depends("root", watch=True)
     def _draw(self) -> None:

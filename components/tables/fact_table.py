@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from html import escape
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import panel as pn
 import param
 
-from components.component import Component
+from components.component import HtmlComponent
 from components.theme import BAD, GOOD, WARN
 
 RULES = """
@@ -93,21 +92,13 @@ def cell_html(cell: Cell, dark: bool) -> str:
     return escape(cell)
 
 
-class FactTable(Component):
+class FactTable(HtmlComponent):
     """Shows rows of facts under the names of their columns."""
 
     columns = param.List(item_type=str, doc="Names of the columns.")
     rows = param.List(doc="One list of texts, links, lights or codes for each line.")
     empty = param.String(default="There are none yet.", doc="Text without rows: what a person can do then.")
     dark = param.Boolean(default=False, doc="Whether dark mode is on.")
-
-    def __init__(self, **params: Any) -> None:
-        super().__init__(**params)
-        self._pane = pn.pane.HTML(sizing_mode="stretch_width", margin=8)
-        self._draw()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._pane
 
     @param.depends("columns", "rows", "empty", "dark", watch=True)
     def _draw(self) -> None:

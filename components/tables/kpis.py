@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
-import panel as pn
 import param
 
-from components.component import Component
+from components.component import HtmlComponent
 
 STYLE = """
 <style>
@@ -35,19 +33,11 @@ class Kpi:
     """Address of a page with more about it; empty: none."""
 
 
-class Kpis(Component):
+class Kpis(HtmlComponent):
     """Shows key figures as cards beside each other."""
 
     items = param.List(item_type=Kpi, doc="The key figures, most important first.")
     title = param.String(default="", doc="Heading above the cards.")
-
-    def __init__(self, **params: Any) -> None:
-        super().__init__(**params)
-        self._pane = pn.pane.HTML(sizing_mode="stretch_width", margin=8)
-        self._draw()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._pane
 
     @param.depends("items", "title", watch=True)
     def _draw(self) -> None:
