@@ -31,7 +31,7 @@ from db.core.database import Database, get
 from db.jobs import job_search, job_states, jobs
 from db.migrations import upgrade
 from db.sensors import Sensor
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 from tests import redis
 from tests.http import serving
 from tests.jobs import odd_kinds

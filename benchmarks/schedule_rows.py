@@ -21,7 +21,7 @@ from db.assets import Asset, asset_type
 from db.beliefs import store
 from db.core.database import Database
 from db.sensors import Sensor
-from engine.window import Window
+from engine.series.window import Window
 
 START = datetime(2030, 1, 14, tzinfo=UTC)
 KNOWN_AT = START - timedelta(hours=1)

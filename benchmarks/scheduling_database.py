@@ -30,7 +30,7 @@ from db.beliefs import store
 from db.core.database import Database
 from db.migrations import upgrade
 from db.sensors import Sensor
-from engine.window import Window
+from engine.series.window import Window
 from tests import postgres
 
 

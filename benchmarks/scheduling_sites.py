@@ -9,9 +9,9 @@ from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.storage import Storage
 from engine.model.limits import SoftLimit
+from engine.series.window import Window
 from engine.site import Connection, Site
 from engine.tariffs import EnergyTariff, PeakTariff
-from engine.window import Window
 
 START = datetime(2026, 3, 4, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)

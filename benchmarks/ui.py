@@ -22,7 +22,7 @@ from db import sources
 from db.beliefs import store
 from db.core.database import Database
 from db.migrations import upgrade
-from engine.window import Window
+from engine.series.window import Window
 from tests.browser.conftest import sign_in
 from tests.conftest import ARGUMENTS
 from tests.http.serving import Api, server

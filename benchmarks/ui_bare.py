@@ -12,7 +12,7 @@ from bokeh.resources import INLINE
 
 from components.charts.figures import MOST_POINTS
 from components.charts.traces import Trace
-from engine.window import Window
+from engine.series.window import Window
 
 
 def page(folder: Path, window: Window, lines: list[np.ndarray]) -> str:

@@ -10,7 +10,7 @@ from functools import cache
 from bokeh.models import CustomJSHover, CustomJSTicker, CustomJSTickFormatter, Plot
 
 from components.scripts import Script
-from engine.iso_time import MICROSECOND, from_us, to_us, zone
+from engine.series.iso_time import MICROSECOND, from_us, to_us, zone
 
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2041, 1, 1, tzinfo=UTC)
 MILLISECOND = 1000

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from db.assets import Asset, lineage
 from db.core.database import IDS_ONCE, Id, Table, get
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 from engine.units import units
 
 LEVELS = ("state-of-charge", "soc-")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from engine import devices
 from engine.errors import EngineError
-from engine.iso_time import MICROSECOND
+from engine.series.iso_time import MICROSECOND
 
 MARK = b"FXP1"
 """First bytes; the digit is the version of the format."""
@@ -29,7 +29,7 @@ MOST_UNPACKED = 2**28
 KINDS = ("f8", "f4", "i8", "i4", "b1")
 """Kinds of numbers that arrays may hold."""
 HOMES = (
-    "engine.window",
+    "engine.series.window",
     "engine.site",
     "engine.tariffs",
     "engine.model.limits",

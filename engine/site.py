@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol, Self
+from enum import StrEnum
+from typing import Final, Protocol, Self
 
 import numpy as np
 
@@ -12,9 +13,8 @@ from engine.errors import InputError
 from engine.model.limits import SoftLimit
 from engine.model.linear import Floats, Linear, Values, full
 from engine.model.problem import Problem
-from engine.solve.backend import Status
+from engine.series.window import Window
 from engine.tariffs import Commitment, Tariff
-from engine.window import Window
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -117,6 +117,25 @@ class Timings:
 
     building: float
     solving: float
+
+
+class Status(StrEnum):
+    """How a solve ended; only the first three carry an optimised plan."""
+
+    OPTIMAL = "optimal"
+    WITHIN_GAP = "within the accepted gap"
+    BEST_IN_TIME = "best found in time"
+    """The search was ended; the gap tells how far it may lie above the best one."""
+    INFEASIBLE = "infeasible"
+    UNBOUNDED = "unbounded"
+    TIMED_OUT = "timed out"
+    FAILED = "failed"
+    FALLBACK = "fallback, not optimised"
+    """A plain plan of the fallback scheduler."""
+
+
+PLANS: Final = frozenset({Status.OPTIMAL, Status.WITHIN_GAP, Status.BEST_IN_TIME})
+"""What carries an optimised plan."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,9 +12,9 @@ from engine.devices.storage import Storage
 from engine.formulation import Built, build_problem
 from engine.model.arrays import same_coefficients
 from engine.schedulers.fleet import Scheduler
+from engine.series.window import Window
 from engine.site import Connection, Site, raised, with_limit
 from engine.tariffs import EnergyTariff
-from engine.window import Window
 
 
 def sample_site(*devices: Device, steps: int = 24) -> Site:

@@ -16,11 +16,11 @@ from db.beliefs.time_range import BeliefQuery
 from db.core import bounds
 from db.core.bounds import Most
 from db.sensors import Sensor
-from engine import resample
 from engine.errors import FieldError, QuantityError, UnitError
-from engine.iso_time import DAY, HOUR_US, MICROSECOND, Microseconds, after, zone
+from engine.series import resample
+from engine.series.iso_time import DAY, HOUR_US, MICROSECOND, Microseconds, after, zone
+from engine.series.window import MOST_STEPS, Window
 from engine.units import units
-from engine.window import MOST_STEPS, Window
 
 EVER = datetime.fromisoformat("9000-01-01T00:00:00+00:00")
 """The moment of knowledge of a request that names none: all that was ever posted counts, planned data included."""

@@ -19,9 +19,9 @@ from db.beliefs.time_range import BeliefQuery
 from db.schedules import CONNECTION, POWER, StoredSchedule
 from db.sensors import Sensor
 from engine.errors import EngineError
-from engine.event_series import EventSeries
 from engine.flex.quantity import Fixed
-from engine.window import Window
+from engine.series.event_series import EventSeries
+from engine.series.window import Window
 
 Floats = NDArray[np.float64]
 ELECTRICITY = "electricity"

@@ -13,9 +13,9 @@ from db.beliefs import store
 from db.beliefs.source_filter import SourceFilter
 from db.beliefs.time_range import BeliefQuery
 from db.schedules import POWER, StoredSchedule
-from engine.iso_time import Microseconds, to_us
 from engine.model.linear import Floats
 from engine.schedulers.staying import HeldPowers
+from engine.series.iso_time import Microseconds, to_us
 from engine.units import units
 
 

@@ -3,8 +3,8 @@
 from math import isfinite
 from typing import Any
 
-from engine.site import Schedule
-from engine.solve.backend import PROVEN, Status
+from engine.site import Schedule, Status
+from engine.solve.backend import PROVEN
 
 _NOTHING = 1e-6
 """Savings up to this are rounding noise [currency per unit]."""

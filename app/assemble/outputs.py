@@ -14,12 +14,12 @@ from db.beliefs import store
 from db.beliefs.store import Written
 from db.sensors import Sensor
 from db.sources import Source
-from engine import resample
 from engine.errors import FieldError
-from engine.event_series import EventSeries
 from engine.flex.facts import Direction
 from engine.flex.fields import FlexFields
-from engine.iso_time import HOUR_US, MICROSECOND, Microseconds, zone
+from engine.series import resample
+from engine.series.event_series import EventSeries
+from engine.series.iso_time import HOUR_US, MICROSECOND, Microseconds, zone
 from engine.site import Schedule
 from engine.units import units
 

@@ -9,7 +9,7 @@ import numpy as np
 import plotext
 
 from db.beliefs.chunks import Values
-from engine.iso_time import MICROSECOND, Microseconds, from_us, to_us
+from engine.series.iso_time import MICROSECOND, Microseconds, from_us, to_us
 
 SIZE = (80, 24)
 """Columns and lines where the output goes to no terminal."""

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine.iso_time import Microseconds
-from engine.window import Window
+from engine.series.iso_time import Microseconds
+from engine.series.window import Window
 
 FOLDER = Path(__file__).parent / "data"
 WEEK = 7 * 24 * 3_600_000_000

@@ -17,8 +17,8 @@ from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.sensors import Sensor
 from db.sources import Source
-from engine.iso_time import Microseconds, to_us, zone
-from engine.window import Window
+from engine.series.iso_time import Microseconds, to_us, zone
+from engine.series.window import Window
 
 HISTORY, PLAN = timedelta(weeks=52), timedelta(hours=48)
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)

@@ -18,7 +18,7 @@ from db.accounts.accounts import Account
 from db.assets import Asset
 from db.sensors import Sensor
 from engine.errors import InputError
-from engine.iso_time import iso_duration
+from engine.series.iso_time import iso_duration
 
 ACCOUNT = "Toy Account"
 EMAIL, PASSWORD = "toy-user@flexmeasures.io", "toy-password"

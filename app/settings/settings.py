@@ -22,7 +22,7 @@ from app.settings.operation import OperationSettings
 from app.settings.protection import Protection
 from app.settings.without_effect import NO_EFFECT, no_effect_message
 from engine.errors import FieldError, InputError, nearest
-from engine.iso_time import duration, zone
+from engine.series.iso_time import duration, zone
 
 if TYPE_CHECKING:  # the terminal reads settings too; it must not wait for SQLAlchemy to say --help
     from db.core.database import Database

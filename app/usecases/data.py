@@ -22,9 +22,9 @@ from db.beliefs.store import Written
 from db.core import bounds, database
 from db.jobs.jobs import Job
 from db.sensors import Sensor
-from engine import resample
 from engine.errors import FieldError
-from engine.iso_time import after, duration, from_us, iso_duration, to_us, zone
+from engine.series import resample
+from engine.series.iso_time import after, duration, from_us, iso_duration, to_us, zone
 
 Delete = Callable[..., int]
 """One of the functions of ``db.beliefs.deletion``."""

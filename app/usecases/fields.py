@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from engine.errors import EngineError
-from engine.iso_time import duration, instant, zone
+from engine.series.iso_time import duration, instant, zone
 from engine.units import units
 
 LOST_PLUS = re.compile(r"(T\S*) (\d\d(:?\d\d)?)\Z")  # an offset's + that was not encoded in an address is a space

@@ -18,7 +18,7 @@ from db.beliefs import conversion
 from db.core import database
 from db.sensors import Sensor
 from engine.errors import FieldError
-from engine.iso_time import duration, iso_duration
+from engine.series.iso_time import duration, iso_duration
 
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 

@@ -24,7 +24,7 @@ from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError
 from engine.importing.layout import Evidence, FileError, Layout, Undecided, ValueKind
-from engine.iso_time import duration, from_us
+from engine.series.iso_time import duration, from_us
 
 TRUE = {"true", "1", "on", "yes"}
 SHOWN = 20

@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 
 from app.widgets import time_range
 from components.local_time import changes_between
-from engine.iso_time import from_us
+from engine.series.iso_time import from_us
 
 SMALL = {"size": "small", "margin": 2, "disable_elevation": True, "sx": {"minWidth": 40, "px": 1}}
 NAMED = {"components": {"MuiIconButton": {"defaultProps": {"aria-label": "Choose days"}}}}

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.errors import TimeError
-from engine.iso_time import FIRST, LAST, from_us, instant, to_us
+from engine.series.iso_time import FIRST, LAST, from_us, instant, to_us
 
 PRESETS = {"Day": 1, "2 days": 2, "Week": 7, "Month": 31, "Year": 366}
 """Name of a time range → its length [days]."""

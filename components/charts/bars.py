@@ -22,7 +22,7 @@ from components.charts.traces import Chart, Floats, Trace
 from components.component import Component
 from components.local_time import MILLISECOND
 from components.theme import QUANTITIES
-from engine.iso_time import Microseconds
+from engine.series.iso_time import Microseconds
 from engine.units.units import same_kind
 
 PER = ("day", "week", "month")

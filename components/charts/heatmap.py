@@ -29,7 +29,7 @@ from components.charts.traces import Floats, Trace
 from components.component import Component
 from components.local_time import changes
 from components.scripts import Script
-from engine.iso_time import Microseconds
+from engine.series.iso_time import Microseconds
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000
 MONDAY = 4 * DAY

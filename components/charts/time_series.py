@@ -16,7 +16,7 @@ from components.charts.traces import Chart
 from components.charts.view import View
 from components.component import Component
 from components.local_time import MILLISECOND
-from engine.iso_time import zone as known_zone
+from engine.series.iso_time import zone as known_zone
 
 DAY_US = 86_400_000_000
 

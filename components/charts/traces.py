@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from components.local_time import MILLISECOND
 from components.theme import line_role
-from engine.iso_time import MICROSECOND, Microseconds
+from engine.series.iso_time import MICROSECOND, Microseconds
 from engine.units.units import adds_up, convert, same_kind
 
 Floats = NDArray[np.float64]

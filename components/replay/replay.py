@@ -15,7 +15,7 @@ from components.charts.time_series import TimeSeries
 from components.charts.traces import Chart, Trace
 from components.component import Component
 from components.scripts import Script
-from engine.iso_time import Microseconds, from_us, zone
+from engine.series.iso_time import Microseconds, from_us, zone
 
 MOST_FRAMES = 400
 """Most moments that are shown, however many beliefs there are."""

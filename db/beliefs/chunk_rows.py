@@ -11,7 +11,7 @@ from db.beliefs.decoding import decode
 from db.beliefs.merge import MANY, Merged, segments
 from db.beliefs.series import SeriesRow
 from db.core.driver import Blob, Driver
-from engine.iso_time import Microseconds
+from engine.series.iso_time import Microseconds
 
 COLUMNS = "series_id, layer, start_us, seq, n, min_belief_us, max_belief_us, v_min, v_max, v_sum, data"
 INSERT = f"INSERT INTO belief_chunk ({COLUMNS})"

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.iso_time import Microseconds
+from engine.series.iso_time import Microseconds
 
 Values: TypeAlias = NDArray[np.float64]
 Positions: TypeAlias = NDArray[np.intp]

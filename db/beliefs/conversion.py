@@ -10,9 +10,9 @@ from db.beliefs import rewrite
 from db.beliefs.chunks import Beliefs
 from db.beliefs.series import span_for, step_of
 from db.sensors import Sensor
-from engine import resample
 from engine.errors import FieldError, InputError
-from engine.iso_time import HOUR_US, zone
+from engine.series import resample
+from engine.series.iso_time import HOUR_US, zone
 from engine.units import units
 
 

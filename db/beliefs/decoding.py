@@ -25,7 +25,7 @@ from db.beliefs.chunks import (
     Values,
     together,
 )
-from engine.iso_time import Microseconds
+from engine.series.iso_time import Microseconds
 
 HEADS = np.dtype(
     [("format", "<u1"), ("flags", "<u1"), ("quantiles", "<u2"), ("slots", "<u4"),

@@ -16,7 +16,7 @@ from db.beliefs.series import SeriesRow
 from db.beliefs.source_filter import SourceFilter, origins
 from db.core.driver import Driver
 from db.sensors import Sensor
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 
 
 def within(start: datetime | None, end: datetime | None) -> EventRange:

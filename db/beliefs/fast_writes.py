@@ -16,7 +16,7 @@ from db.beliefs.chunks import FORMAT, HEADER, ON_GRID, ONE_HORIZON, ONE_TIME, Be
 from db.beliefs.merge import MANY
 from db.beliefs.series import SeriesRow
 from db.core.driver import Driver
-from engine.iso_time import Microseconds
+from engine.series.iso_time import Microseconds
 
 CERTAIN_FORMS = {ON_GRID, ON_GRID | ONE_TIME, ON_GRID | ONE_HORIZON}
 QUERY = "SELECT data FROM belief_chunk WHERE series_id = ? AND layer = 0 AND start_us = ? AND seq = 0"

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import FieldError
-from engine.iso_time import MICROSECOND, Microseconds, duration, from_us, to_us, zone
+from engine.series.iso_time import MICROSECOND, Microseconds, duration, from_us, to_us, zone
 
 Mask: TypeAlias = NDArray[np.bool_]
 

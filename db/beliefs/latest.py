@@ -9,7 +9,7 @@ import numpy as np
 from db.beliefs.chunks import Beliefs, Positions, Values, together
 from db.beliefs.knowledge import Mask
 from db.beliefs.source_filter import Origin
-from engine.iso_time import Microseconds
+from engine.series.iso_time import Microseconds
 
 LONG_AGO = np.iinfo(np.int64).min
 

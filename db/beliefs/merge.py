@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from db.beliefs.chunks import Beliefs, Values, together
 from engine.errors import InputError
-from engine.iso_time import Microseconds, from_us
+from engine.series.iso_time import Microseconds, from_us
 
 Mask = NDArray[np.bool_]
 

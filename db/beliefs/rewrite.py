@@ -15,7 +15,7 @@ from db.beliefs.series import SLOTS, SeriesRow, span_for
 from db.beliefs.source_filter import SourceFilter, origins
 from db.core.driver import Driver
 from db.sensors import Sensor
-from engine.iso_time import Microseconds
+from engine.series.iso_time import Microseconds
 
 AT_ONCE = 64
 """Chunks in memory at a time."""

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.core.database import Id, Table
 from db.core.driver import Driver, Statement
-from engine.iso_time import MICROSECOND
+from engine.series.iso_time import MICROSECOND
 
 
 class Series(Table):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.beliefs.source_filter import SourceFilter, origins
 from db.core.driver import Driver
-from engine.iso_time import from_us
+from engine.series.iso_time import from_us
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from db.core.driver import Driver
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError
-from engine.iso_time import Microseconds, to_us
+from engine.series.iso_time import Microseconds, to_us
 
 FIVE_MINUTES_US = 300_000_000
 

@@ -22,7 +22,7 @@ from db.core import bounds
 from db.core.bounds import Most
 from db.core.driver import Blob, Driver
 from db.sensors import Sensor
-from engine.iso_time import Microseconds, from_us, to_us
+from engine.series.iso_time import Microseconds, from_us, to_us
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeDecorator
 from db.core import faults, private_files, tables
 from db.core.bounds import KEY, StoreBounds
 from engine.errors import EngineError, InputError
-from engine.iso_time import MICROSECOND
+from engine.series.iso_time import MICROSECOND
 
 PATIENCE = 15.0
 """How long one statement waits for what others have locked [s]; then ``db.core.faults.Unavailable`` is raised."""

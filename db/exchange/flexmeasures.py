@@ -14,7 +14,7 @@ from db.beliefs.store import Written, save
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError
-from engine.iso_time import Microseconds
+from engine.series.iso_time import Microseconds
 
 ROW = np.dtype(
     [("fields", ">i2")]

@@ -9,7 +9,7 @@ from db.beliefs.latest import Known, Sourced
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError
-from engine.iso_time import Microseconds
+from engine.series.iso_time import Microseconds
 
 if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
     import pandas as pd

@@ -15,7 +15,7 @@ import numpy as np
 from engine.errors import FieldError
 from engine.model.linear import Floats, Linear, Values
 from engine.model.problem import Problem
-from engine.window import Window
+from engine.series.window import Window
 
 T = TypeVar("T")
 LimitChange: TypeAlias = Callable[[Values], Values]

@@ -9,7 +9,7 @@ import numpy as np
 from engine.devices.device import Device, DevicePlan, Premise
 from engine.model.linear import Floats, Linear
 from engine.model.problem import Problem
-from engine.window import Window
+from engine.series.window import Window
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -17,7 +17,7 @@ from engine.model.block import Limit
 from engine.model.limits import SoftLimit, segments
 from engine.model.linear import Linear, Values, any_of, full
 from engine.model.problem import Problem
-from engine.window import Window
+from engine.series.window import Window
 
 CAPACITIES = {
     "consumption-capacity": "consumption_limit",

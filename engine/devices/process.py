@@ -15,7 +15,7 @@ from engine.devices.running import sliding
 from engine.errors import Infeasible, InputError
 from engine.model.linear import Floats, Linear
 from engine.model.problem import Problem
-from engine.window import Window
+from engine.series.window import Window
 
 
 class ProcessType(StrEnum):

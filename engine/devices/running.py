@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.iso_time import HOUR_US
 from engine.model.block import Limit
 from engine.model.linear import Indices, Linear, Term, Values, full, stacked
 from engine.model.problem import Problem
-from engine.window import Window
+from engine.series.iso_time import HOUR_US
+from engine.series.window import Window
 
 
 @dataclass(frozen=True, kw_only=True)

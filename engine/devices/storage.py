@@ -19,7 +19,7 @@ from engine.errors import FieldError
 from engine.model.block import EnergyState, Limit
 from engine.model.linear import Floats, Linear, Values, any_of, full
 from engine.model.problem import Problem
-from engine.window import Window
+from engine.series.window import Window
 
 BOUNDS = ("soc-min", "soc-max", "soc-minima", "soc-maxima", "soc-targets")
 """Limits on the energy at ticks; those between ticks are ``between-minima``, ``-maxima`` and ``-targets``."""

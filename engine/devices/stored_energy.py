@@ -11,7 +11,7 @@ from engine.devices.device import Conflict, moment
 from engine.devices.port import Port
 from engine.devices.reach import fastest, partly, path
 from engine.model.linear import Floats, Values, full
-from engine.window import Window
+from engine.series.window import Window
 
 _NOISE = 1e-6
 """Excesses up to this are rounding noise [kWh]."""

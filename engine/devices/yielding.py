@@ -13,7 +13,7 @@ from engine.devices.stored_energy import StoredEnergy, after_start
 from engine.model.arrays import LARGEST
 from engine.model.linear import Floats, Linear, full
 from engine.model.problem import Problem
-from engine.window import Window
+from engine.series.window import Window
 
 Extent: TypeAlias = Literal["start", "physics"]
 """What may give way: the window as far as the start lies outside of it, or all that is told here."""

@@ -10,8 +10,7 @@ from engine.model.arrays import Arrays, without_costs
 from engine.model.block import Limit
 from engine.model.linear import Floats
 from engine.model.problem import Problem
-from engine.site import Site
-from engine.solve.backend import Status
+from engine.site import Site, Status
 from engine.solve.budget import Budget
 from engine.solve.highs import Model
 

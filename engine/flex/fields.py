@@ -23,7 +23,7 @@ from pydantic import (
 from engine.errors import FieldError, UnknownField, keys_of
 from engine.flex import quantity
 from engine.flex.facts import Fact, Reference, fact_of
-from engine.iso_time import instant
+from engine.series.iso_time import instant
 
 AnyQuantity: TypeAlias = Annotated[quantity.Quantity | None, SkipValidation]
 """A quantity in any form; read by FlexFields itself."""

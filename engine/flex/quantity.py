@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from engine.errors import FieldError, QuantityError, UnknownField
-from engine.iso_time import after, duration, instant
+from engine.series.iso_time import after, duration, instant
 from engine.units import units
 from engine.units.grammar import CO2
 

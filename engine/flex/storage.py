@@ -12,7 +12,7 @@ from engine.flex.facts import FieldRole, described
 from engine.flex.fields import AnyQuantity, FlexFields, Key, Moment, SeveralQuantities, attributes_of
 from engine.flex.parts import GroupReference, OperationModes, Output
 from engine.flex.quantity import Fixed, Quantity
-from engine.iso_time import duration
+from engine.series.iso_time import duration
 
 EndValue: TypeAlias = Annotated[Quantity | Literal["learned"] | None, SkipValidation]
 

@@ -7,10 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.event_series import Rule
 from engine.flex.facts import Kind, Overlap
 from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
-from engine.window import Window
+from engine.series.event_series import Rule
+from engine.series.window import Window
 
 Floats = NDArray[np.float64]
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.iso_time import MICROSECOND, Microseconds
-from engine.window import Window
+from engine.series.iso_time import MICROSECOND, Microseconds
+from engine.series.window import Window
 
 
 @dataclass(frozen=True, kw_only=True)

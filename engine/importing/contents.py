@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import resample
 from engine.errors import FieldError, InputError
 from engine.importing import counters
 from engine.importing.cells.times import DAY_US, MINUTE_US
@@ -25,7 +24,8 @@ from engine.importing.layout import KINDS, Choice, Evidence, FileQuestion, RowPr
 from engine.importing.rows import BACKWARDS
 from engine.importing.steps import calendar_ends, even_step, next_starts
 from engine.importing.survey import Recipe
-from engine.iso_time import HOUR_US, MICROSECOND, iso_duration, zone
+from engine.series import resample
+from engine.series.iso_time import HOUR_US, MICROSECOND, iso_duration, zone
 from engine.units import units
 
 MEANINGS = {

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from engine import resample
 from engine.errors import InputError
 from engine.importing.layout import Floats
-from engine.iso_time import HOUR_US, MICROSECOND, Microseconds
+from engine.series import resample
+from engine.series.iso_time import HOUR_US, MICROSECOND, Microseconds
 from engine.units import units
 
 AT_ONCE = 2_000_000

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import resample
 from engine.errors import InputError
-from engine.iso_time import MICROSECOND, Microseconds
+from engine.series import resample
+from engine.series.iso_time import MICROSECOND, Microseconds
 
 Cell: TypeAlias = str | float | datetime | date | time
 """A text; or a number or time as a spreadsheet holds it, which no option for texts may change."""

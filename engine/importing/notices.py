@@ -5,9 +5,9 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import quality
 from engine.importing.layout import Floats, Target, TimedValues
-from engine.iso_time import MICROSECOND, from_us, to_us
+from engine.series import quality
+from engine.series.iso_time import MICROSECOND, from_us, to_us
 
 AWAY = 10.0
 """How many times the 99th percentile a value is that is told."""

@@ -29,7 +29,7 @@ from engine.importing.survey import Recipe, decide, series_question
 from engine.importing.tables.opening import FIRST_BATCH, FileTable, open_table
 from engine.importing.value_column import fits
 from engine.importing.wide import narrowed, times_across
-from engine.iso_time import Microseconds, from_us, zone
+from engine.series.iso_time import Microseconds, from_us, zone
 
 ALIKE = 20
 """One in so many rows about the same interval as another one is too much for chance."""

@@ -13,7 +13,7 @@ from engine.importing.cells.times import DAY_US, ClockReadings, read_formatted, 
 from engine.importing.layout import Cell, FileQuestion, Mask, RowProblem, TimedValues
 from engine.importing.survey import Recipe, clock_column, column, data_batches, length_column
 from engine.importing.tables.opening import Batch, FileTable
-from engine.iso_time import FIRST, LAST, Microseconds, from_us, to_us, zone
+from engine.series.iso_time import FIRST, LAST, Microseconds, from_us, to_us, zone
 
 UNREADABLE = "is not a time; write it like 2026-03-29T00:00:00+01:00, or tell the date format."
 OUTSIDE = f"lies outside the years {FIRST.year} to {LAST.year - 1}."

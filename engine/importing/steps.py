@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from engine import resample
 from engine.importing.cells.times import DAY_US, MINUTE_US
-from engine.iso_time import MICROSECOND, Microseconds
+from engine.series import resample
+from engine.series.iso_time import MICROSECOND, Microseconds
 
 PRECISIONS = (1, 1_000, 1_000_000, MINUTE_US)
 """To what moments may be rounded to lie evenly [us]."""

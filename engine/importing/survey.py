@@ -13,7 +13,7 @@ from engine.importing.columns import Columns
 from engine.importing.layout import Cell, Choice, Evidence, FileQuestion, Layout, Target
 from engine.importing.tables.opening import Batch, FileTable
 from engine.importing.tables.safe_cells import original
-from engine.iso_time import Microseconds
+from engine.series.iso_time import Microseconds
 
 MOST_LABELS = 60
 """Different texts of a column that may be the names of series."""

@@ -22,7 +22,7 @@ from engine.model.block import (
     fill_sum,
 )
 from engine.model.linear import Floats, Indices, Linear, Reach, Term, Values, added, minus, same
-from engine.window import Window
+from engine.series.window import Window
 
 T = TypeVar("T")
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from engine.model.linear import Floats
-from engine.site import Schedule, Site
-from engine.solve.backend import Status
+from engine.site import Schedule, Site, Status
 
 
 @dataclass(frozen=True, kw_only=True)

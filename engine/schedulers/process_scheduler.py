@@ -9,8 +9,7 @@ import numpy as np
 from engine.model.linear import Floats
 from engine.schedulers.closed_form import connection_of, consumption_price, with_processes_timed
 from engine.schedulers.storage_scheduler import StorageScheduler
-from engine.site import Schedule, Site, Timings
-from engine.solve.backend import Status
+from engine.site import Schedule, Site, Status, Timings
 from engine.tariffs import EnergyTariff
 
 

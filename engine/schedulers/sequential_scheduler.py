@@ -6,8 +6,7 @@ from typing import ClassVar, Protocol
 
 from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
-from engine.site import Schedule, Site, Timings
-from engine.solve.backend import Status
+from engine.site import Schedule, Site, Status, Timings
 
 
 class SiteScheduler(Protocol):

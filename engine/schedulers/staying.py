@@ -11,9 +11,8 @@ from engine.formulation import build_problem
 from engine.model.linear import Floats, Linear
 from engine.model.problem import Problem
 from engine.schedulers.storage_scheduler import StorageScheduler
-from engine.site import Schedule, Site, Timings
+from engine.site import PLANS, Schedule, Site, Timings
 from engine.solution import read_schedule
-from engine.solve.backend import PLANS
 from engine.solve.optimum import Options, solve_problem
 
 TIME_SHARE = 0.3

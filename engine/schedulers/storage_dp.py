@@ -19,8 +19,7 @@ from engine.devices.port import Port
 from engine.devices.reach import settled
 from engine.devices.storage import Storage
 from engine.model.linear import Floats, any_of
-from engine.site import Connection, Schedule, Site, Timings
-from engine.solve.backend import Status
+from engine.site import Connection, Schedule, Site, Status, Timings
 from engine.tariffs import EnergyTariff
 
 Kernel: TypeAlias = Callable[[Floats, float, float, float, float], Floats]

@@ -14,9 +14,8 @@ from engine.schedulers.closed_form import with_processes_timed
 from engine.schedulers.storage_dp import compiled_kernel, plan_one_store
 from engine.schedulers.two_stage import hedged_schedule
 from engine.search.advice import SiteAdviser
-from engine.site import Schedule, Site, Timings
+from engine.site import PLANS, Schedule, Site, Status, Timings
 from engine.solution import lazy_schedule, read_schedule
-from engine.solve.backend import PLANS, Status
 from engine.solve.budget import Budget
 from engine.solve.optimum import DIRECT, Options, solve_problem, unsolved_error
 from engine.solve.warm_start import LiveModel

@@ -14,10 +14,9 @@ from engine.formulation import Built, build_problem
 from engine.model.arrays import Arrays, compressed
 from engine.model.block import ExclusiveFlows
 from engine.model.linear import Linear, Term
-from engine.site import Schedule, Site, Timings
+from engine.site import Schedule, Site, Status, Timings
 from engine.solution import read_schedule
 from engine.solve import branching
-from engine.solve.backend import Status
 from engine.solve.budget import Budget
 from engine.solve.complementarity import Cells
 from engine.solve.highs import Model

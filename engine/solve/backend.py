@@ -1,38 +1,19 @@
-"""What every solver offers: take a problem as arrays, answer with values and duals; and how a solve can end."""
+"""What every solver offers: take a problem as arrays, answer with values and duals."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, Protocol
 
 import numpy as np
 
 from engine.model.arrays import Arrays
 from engine.model.linear import Floats
+from engine.site import PLANS, Status
 from engine.solve.budget import LEAST_GAP
 
 PROVEN: Final = 1.001 * LEAST_GAP
 """A plan within this share of its cost is the best one, but for rounding."""
 KEPT: Final = 1e-5
 """Bounds count as kept by what a search was ended with up to this, as share of them or 1."""
-
-
-class Status(StrEnum):
-    """How a solve ended; only the first three carry an optimised plan."""
-
-    OPTIMAL = "optimal"
-    WITHIN_GAP = "within the accepted gap"
-    BEST_IN_TIME = "best found in time"
-    """The search was ended; the gap tells how far it may lie above the best one."""
-    INFEASIBLE = "infeasible"
-    UNBOUNDED = "unbounded"
-    TIMED_OUT = "timed out"
-    FAILED = "failed"
-    FALLBACK = "fallback, not optimised"
-    """A plain plan of the fallback scheduler."""
-
-
-PLANS: Final = frozenset({Status.OPTIMAL, Status.WITHIN_GAP, Status.BEST_IN_TIME})
-"""What carries an optimised plan."""
 
 
 @dataclass(frozen=True, slots=True)

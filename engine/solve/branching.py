@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.arrays import settled
-from engine.solve.backend import PROVEN, Answer, Backend, Status, share_above, timed_out
+from engine.site import Status
+from engine.solve.backend import PROVEN, Answer, Backend, share_above, timed_out
 from engine.solve.complementarity import Cells, flow, with_choices
 from engine.solve.first_plan import FINISHING, Adviser, advised, any_plan, first_plan, is_good_enough, one_way
 from engine.solve.highs import Model

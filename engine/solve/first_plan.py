@@ -8,7 +8,8 @@ import numpy as np
 
 from engine.model.arrays import Arrays, settled
 from engine.model.linear import Floats
-from engine.solve.backend import PROVEN, Answer, Status, share_above, timed_out
+from engine.site import Status
+from engine.solve.backend import PROVEN, Answer, share_above, timed_out
 from engine.solve.complementarity import TOLERANCE, Cells, flow, with_choices
 from engine.solve.highs import Model
 

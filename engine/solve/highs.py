@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from engine.errors import SolveError
 from engine.model.arrays import Arrays, describe_spread, same_coefficients
 from engine.model.linear import Floats, Indices
-from engine.solve.backend import KEPT, PLANS, PROVEN, Answer, Status, share_above
+from engine.site import PLANS, Status
+from engine.solve.backend import KEPT, PROVEN, Answer, share_above
 from engine.solve.budget import LEAST_GAP, SLOWEST, Budget
 from engine.solve.highs_solver import OK, STATUS, keep_solver, spare_solver
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import highspy
 
 from engine.errors import SolveError
-from engine.solve.backend import Status
+from engine.site import Status
 
 OK: Final = (highspy.HighsStatus.kOk, highspy.HighsStatus.kWarning)
 STATUS: Final = {

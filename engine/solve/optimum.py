@@ -9,8 +9,9 @@ from engine.errors import SolveError, TimedOut
 from engine.model.arrays import Arrays
 from engine.model.linear import Floats
 from engine.model.problem import Problem
+from engine.site import Status
 from engine.solve import branching
-from engine.solve.backend import Answer, Backend, Status
+from engine.solve.backend import Answer, Backend
 from engine.solve.budget import Budget
 from engine.solve.complementarity import Cells
 from engine.solve.first_plan import Adviser

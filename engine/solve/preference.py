@@ -16,8 +16,9 @@ import numpy as np
 
 from engine.model.arrays import Arrays, extended, settled
 from engine.model.linear import Floats, Indices
+from engine.site import Status
 from engine.solve import branching
-from engine.solve.backend import Answer, Backend, Status
+from engine.solve.backend import Answer, Backend
 from engine.solve.complementarity import Cells
 from engine.solve.first_plan import without_duals
 from engine.solve.highs import DUAL, PRIMAL, Model

@@ -11,8 +11,9 @@ from pyomo.core.expr import LinearExpression
 
 from engine.model.arrays import Arrays
 from engine.model.problem import Problem
+from engine.site import PLANS, Status
 from engine.solve import pyomo_solvers
-from engine.solve.backend import KEPT, PLANS, Answer, Status, share_above
+from engine.solve.backend import KEPT, Answer, share_above
 from engine.solve.budget import Budget
 
 

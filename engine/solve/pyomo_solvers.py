@@ -10,7 +10,7 @@ from pyomo.common.gc_manager import PauseGC
 from pyomo.contrib.appsi.base import SolverFactory as LinkedFactory
 
 from engine.errors import InputError, SolveError
-from engine.solve.backend import PLANS, Status
+from engine.site import PLANS, Status
 from engine.solve.budget import Budget
 
 _STATUS: Final = {

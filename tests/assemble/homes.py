@@ -18,8 +18,8 @@ from db.assets import Asset, asset_type
 from db.beliefs import store
 from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
-from engine.iso_time import to_us
-from engine.window import Window
+from engine.series.iso_time import to_us
+from engine.series.window import Window
 
 START = datetime(2030, 1, 14, 0, 0, tzinfo=UTC)
 HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)

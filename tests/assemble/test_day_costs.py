@@ -17,7 +17,7 @@ from db.beliefs import store
 from db.core.database import Database
 from db.schedules import CONNECTION, POWER, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
-from engine.window import Window
+from engine.series.window import Window
 
 SLOT = timedelta(hours=6)
 DAY = datetime(2026, 3, 2, tzinfo=UTC)

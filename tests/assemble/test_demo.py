@@ -10,7 +10,7 @@ from app.demo.load import load
 from db.accounts.users import by_email
 from db.beliefs import store
 from db.beliefs.time_range import BeliefQuery
-from engine.window import Window
+from engine.series.window import Window
 
 NOW = datetime(2026, 11, 18, 10, 20, tzinfo=UTC)
 HOUR = NOW.replace(minute=0)

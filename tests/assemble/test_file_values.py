@@ -15,7 +15,7 @@ from db.core.bounds import Most
 from db.sensors import Sensor
 from engine.errors import InputError
 from engine.importing.layout import Layout
-from engine.iso_time import from_us
+from engine.series.iso_time import from_us
 from tests.engine.importing.sample_files import FOLDER
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)

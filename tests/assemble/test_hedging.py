@@ -12,8 +12,8 @@ from db.core.database import Database
 from db.sensors import Sensor
 from engine.devices.inflexible import Inflexible
 from engine.errors import Infeasible
-from engine.iso_time import to_us
 from engine.schedulers.two_stage import quantile_scenarios
+from engine.series.iso_time import to_us
 from tests.assemble.homes import DAY, HOUR, KNOWN_AT, Home
 from tests.assemble.test_every_field import hours
 

@@ -10,8 +10,8 @@ from app.assemble.site.request import ScheduleRequest
 from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.flex.storage import StorageModel
-from engine.iso_time import duration, instant, zone
-from engine.window import Window
+from engine.series.iso_time import duration, instant, zone
+from engine.series.window import Window
 
 START = datetime(2030, 1, 14, 7, 0, tzinfo=UTC)
 HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)

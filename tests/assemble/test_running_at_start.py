@@ -8,7 +8,7 @@ import pytest
 from app.jobs.handlers.schedule import Planned
 from engine.errors import FieldError
 from engine.schedulers.storage_scheduler import StorageScheduler
-from engine.window import Window
+from engine.series.window import Window
 from tests.assemble.homes import HOUR, START, Home
 
 PRICES = [0.1, 0.4, 0.2, 0.5]

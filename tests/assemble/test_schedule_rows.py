@@ -27,9 +27,8 @@ from db.jobs.jobs import Job
 from db.schedules import ScheduleInputs, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
 from engine import plugins
-from engine.site import Schedule
-from engine.solve.backend import Status
-from engine.window import Window
+from engine.series.window import Window
+from engine.site import Schedule, Status
 from tests.assemble.homes import HOUR, KNOWN_AT, START, Home
 from tests.assemble.test_every_field import BATTERY, at, hours
 

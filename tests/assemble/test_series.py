@@ -6,7 +6,7 @@ import pytest
 
 from engine.devices.inflexible import Inflexible
 from engine.errors import FieldError
-from engine.window import Window
+from engine.series.window import Window
 from tests.assemble.homes import HOUR, START, Home
 from tests.assemble.test_site import BATTERY, FLAT, battery, only
 

@@ -7,7 +7,7 @@ from app.jobs.handlers.kinds import plan_result
 from engine.devices.inflexible import Inflexible
 from engine.devices.storage import Storage
 from engine.errors import FieldError, InputError, UnknownName
-from engine.window import Window
+from engine.series.window import Window
 from tests.assemble.homes import HOUR, QUARTER, START, Home, us
 
 FLAT = {"consumption-price": "0.30 EUR/kWh"}

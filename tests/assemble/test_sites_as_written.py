@@ -10,7 +10,7 @@ from db.assets import asset_type
 from db.sensors import Sensor
 from engine.devices.storage import Storage
 from engine.errors import InputError
-from engine.window import Window
+from engine.series.window import Window
 from tests.assemble.homes import HOUR, START, Home, us
 from tests.assemble.test_every_field import BATTERY, House, at, hours, house, power
 

@@ -23,7 +23,7 @@ from engine.flex.fields import FlexFields
 from engine.flex.parts import GroupReference
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
-from engine.window import Window
+from engine.series.window import Window
 from tests.auth.permission_table import FLEX, PLAN
 
 Flex = dict[str, Any]

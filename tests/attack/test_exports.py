@@ -25,7 +25,7 @@ from db.sources import named as named_source
 from engine.importing.layout import Layout
 from engine.importing.reading import read_file
 from engine.importing.tables import safe_cells
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 from tests.attack.test_secrets import flexscope
 from tests.conftest import PATIENCE
 from tests.engine.importing.sample_files import target

@@ -25,7 +25,7 @@ from db.jobs.alerts import Alert
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
 from db.sensors import Sensor
-from engine.window import Window
+from engine.series.window import Window
 from tests.auth.page_table import PAGES_SEEN
 from tests.auth.test_page_permissions import address
 from tests.browser.looking import tabs

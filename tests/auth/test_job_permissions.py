@@ -21,7 +21,7 @@ from db.core.database import Database
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
 from db.sensors import Sensor
-from engine.window import Window
+from engine.series.window import Window
 from tests.auth.permission_table import EVERYONE, JOBS
 from tests.http import serving
 

@@ -9,7 +9,7 @@ from db.beliefs import store
 from db.beliefs.time_range import BeliefQuery
 from db.core.database import get
 from db.sensors import Sensor
-from engine.iso_time import from_us, zone
+from engine.series.iso_time import from_us, zone
 from tests.cli.test_tutorial import ADD, PRICES, TOMORROW
 
 MIDNIGHT = datetime.fromisoformat(f"{TOMORROW}T00:00").replace(tzinfo=zone("Europe/Amsterdam"))

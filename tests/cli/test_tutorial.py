@@ -10,7 +10,7 @@ from db.beliefs import store
 from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database, get
 from db.sensors import Sensor
-from engine.iso_time import from_us, zone
+from engine.series.iso_time import from_us, zone
 
 PRICES = [10, 11, 12, 15, 18, 17, 10.5, 9, 9.5, 9, 8.5, 10, 8, 5, 4, 4, 5.5, 8, 12, 13, 14, 12.5, 10, 7]
 TOMORROW = f"{datetime.now(zone('Europe/Amsterdam')) + timedelta(days=1):%Y-%m-%d}"

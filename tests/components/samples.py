@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from components.charts.traces import Chart, Trace
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 
 START = datetime(2026, 10, 24, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)

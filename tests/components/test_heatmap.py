@@ -9,7 +9,7 @@ import pytest
 
 from components.charts.heatmap import Heatmap, heatmap_cells
 from components.charts.traces import Trace
-from engine.iso_time import instant, to_us
+from engine.series.iso_time import instant, to_us
 
 AMSTERDAM = "Europe/Amsterdam"
 HOUR = timedelta(hours=1)

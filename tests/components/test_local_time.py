@@ -6,7 +6,7 @@ import pytest
 
 from components import local_time
 from engine.errors import TimeError
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 
 
 @pytest.mark.parametrize(

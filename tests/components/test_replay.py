@@ -5,7 +5,7 @@ import pytest
 
 from components.charts.traces import Trace
 from components.replay.replay import History, Replay, ReplayedChart, moments
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 from tests.components.samples import QUARTER, QUARTER_US, START
 
 BEGIN = to_us(START)

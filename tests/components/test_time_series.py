@@ -11,7 +11,7 @@ from components.charts.time_series import TimeSeries
 from components.charts.traces import Band
 from components.theme import QUANTITIES
 from engine.errors import TimeError
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 from tests.components.samples import QUARTER_US, START, chart, trace
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from components.charts.traces import Band, lowest_and_highest
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 from tests.components.samples import QUARTER_US, START, chart, trace
 
 BEGIN = to_us(START)

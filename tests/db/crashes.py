@@ -15,7 +15,7 @@ from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database, get
 from db.sensors import Sensor
 from db.sources import Source
-from engine.iso_time import from_us
+from engine.series.iso_time import from_us
 from tests.db.samples import DAY, LATER, MINUTE, NOON, steps
 
 BATCH, SHIFT = 576, 30

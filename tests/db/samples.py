@@ -10,7 +10,7 @@ from db.assets import Asset, asset_type
 from db.core.database import Database
 from db.sensors import Sensor
 from db.sources import Source, named
-from engine.iso_time import Microseconds, to_us
+from engine.series.iso_time import Microseconds, to_us
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -14,7 +14,7 @@ from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.sensors import Sensor
 from db.sources import named
-from engine.iso_time import Microseconds, to_us
+from engine.series.iso_time import Microseconds, to_us
 from tests.db.samples import DAY, LATER, MINUTE, NOON, add_sensor, steps
 
 STEP, STEP_US = 5 * MINUTE, 300_000_000

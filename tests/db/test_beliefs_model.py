@@ -15,7 +15,7 @@ from db.beliefs.merge import WriteConflict
 from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.sensors import Sensor
-from engine.iso_time import from_us, to_us
+from engine.series.iso_time import from_us, to_us
 from tests.db.samples import DAY, HOUR, MINUTE, NOON, sensor_and_source
 from tests.effort import effort
 

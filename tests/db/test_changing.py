@@ -15,7 +15,7 @@ from db.core.database import Database
 from db.sensors import Sensor
 from db.sources import Source, named
 from engine.errors import FieldError, InputError, TimeError, UnitError
-from engine.iso_time import from_us, to_us
+from engine.series.iso_time import from_us, to_us
 from tests.db.samples import DAY, HOUR, LATER, MINUTE, NOON, sensor_and_source, steps
 
 STEP = 5 * MINUTE

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from db.beliefs.chunks import CERTAIN, Beliefs, encode, together
 from db.beliefs.decoding import decode
-from engine.iso_time import Microseconds
+from engine.series.iso_time import Microseconds
 
 STEP = 300_000_000
 VALUES = st.floats(allow_nan=False, allow_infinity=False)

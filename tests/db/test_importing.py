@@ -13,7 +13,7 @@ from db.core.database import Database
 from db.exchange import flexmeasures
 from db.sources import named
 from engine.errors import InputError
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 from tests.conftest import COUNT, create_database
 from tests.db.samples import DAY, HOUR, LATER, MINUTE, NOON, add_sensor
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from db.beliefs.knowledge import AsOf, knowable
 from engine.errors import FieldError
-from engine.iso_time import from_us, to_us
+from engine.series.iso_time import from_us, to_us
 from tests.db.samples import DAY, HOUR, MINUTE, NOON, steps
 from tests.moments import within
 

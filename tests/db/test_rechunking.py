@@ -12,7 +12,7 @@ from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.sensors import Sensor
 from db.sources import Source
-from engine.iso_time import Microseconds
+from engine.series.iso_time import Microseconds
 from tests.db.samples import DAY, HOUR, LATER, MINUTE, NOON, sensor_and_source, steps
 
 SECOND = timedelta(seconds=1)

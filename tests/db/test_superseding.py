@@ -10,7 +10,7 @@ from db.beliefs.series import Chunk
 from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.core.driver import Driver
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 from tests.db.samples import DAY, LATER, MINUTE, NOON, sensor_and_source, steps
 
 STEP = 5 * MINUTE

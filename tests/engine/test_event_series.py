@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import UnitError
-from engine.event_series import EventSeries, Rule
-from engine.iso_time import to_us
+from engine.series.event_series import EventSeries, Rule
+from engine.series.iso_time import to_us
 
 MINUTE_US, HOUR_US = 60_000_000, 3_600_000_000
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import iso_time
 from engine.errors import TimeError
+from engine.series import iso_time
 from tests.moments import within
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from engine.quality import oddities
+from engine.series.quality import oddities
 
 STEP = timedelta(minutes=15)
 STEP_US = 900_000_000

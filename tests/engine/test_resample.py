@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import resample
 from engine.errors import TimeError
-from engine.iso_time import from_us, to_us
+from engine.series import resample
+from engine.series.iso_time import from_us, to_us
 from tests.moments import within
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

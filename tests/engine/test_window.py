@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import TimeError
-from engine.iso_time import from_us, to_us
-from engine.window import Window
+from engine.series.iso_time import from_us, to_us
+from engine.series.window import Window
 
 starts = st.integers(0, 6 * 10**9).map(lambda second: datetime(1990, 1, 1, tzinfo=UTC) + timedelta(seconds=second))
 steps = st.integers(1, 10**6).map(lambda second: timedelta(seconds=second))

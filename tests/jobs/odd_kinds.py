@@ -17,7 +17,7 @@ from db.beliefs import store
 from db.core.database import get
 from db.sensors import Sensor
 from engine.errors import InputError
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 
 
 def slow(references: References, attempt: Attempt) -> Save:

@@ -20,7 +20,7 @@ from db.beliefs import store
 from db.core.database import get
 from db.jobs import alerts
 from db.sensors import Sensor
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 from tests.jobs.staging import Stage
 from tests.mail import Box, mail_server
 from tests.postgres import free_port

@@ -17,7 +17,7 @@ from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
 from db.sensors import Sensor
 from db.sources import Source, named
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 from tests.db.samples import DAY, HOUR, LATER, MINUTE, NOON, add_sensor
 
 STEP = 5 * MINUTE

@@ -10,7 +10,7 @@ from app.settings.settings import Settings
 from db.beliefs import store
 from db.beliefs.time_range import BeliefQuery
 from db.sources import named
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 from tests.db.samples import HOUR, add_sensor
 
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)

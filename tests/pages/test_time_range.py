@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.widgets import time_range
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 NOW = datetime(2026, 6, 10, 15, tzinfo=UTC)

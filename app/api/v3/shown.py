@@ -13,7 +13,7 @@ from db.accounts.accounts import Account
 from db.assets import Asset, AssetType
 from db.core.listing import Column
 from db.sensors import Sensor
-from engine.iso_time import iso_duration
+from engine.series.iso_time import iso_duration
 
 Shown = dict[str, Any]
 

@@ -13,7 +13,7 @@ from db.sensors import Sensor
 from engine.importing.intervals import in_steps, steps_between
 from engine.importing.layout import FileReading, Layout, Target
 from engine.importing.reading import read_file
-from engine.iso_time import HOUR_US, MICROSECOND, Microseconds, zone
+from engine.series.iso_time import HOUR_US, MICROSECOND, Microseconds, zone
 from engine.units import units
 
 

@@ -12,9 +12,9 @@ from db.beliefs.knowledge import knowable
 from db.core import bounds
 from db.core.bounds import Most
 from db.sensors import Sensor
-from engine import resample
 from engine.errors import QuantityError, UnitError
-from engine.iso_time import DAY, HOUR_US, MICROSECOND, Microseconds, to_us, zone
+from engine.series import resample
+from engine.series.iso_time import DAY, HOUR_US, MICROSECOND, Microseconds, to_us, zone
 from engine.units import units
 
 CAPACITIES = {"capacity_in_mw": "MW", "max_soc_in_mwh": "MWh"}

@@ -15,9 +15,9 @@ from engine.errors import FieldError
 from engine.flex.commodity import DEVICE_BREACH_PRICE, CommodityContext, breach_price
 from engine.flex.quantity import Fixed, Quantity, SensorReference
 from engine.flex.storage import StorageModel
-from engine.iso_time import duration
 from engine.model.limits import SoftLimit
-from engine.window import Window
+from engine.series.iso_time import duration
+from engine.series.window import Window
 
 Floats = NDArray[np.float64]
 STANDSTILL = 1e-4

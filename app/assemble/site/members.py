@@ -27,9 +27,9 @@ from engine.flex.parts import GroupReference
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Quantity, SensorReference
 from engine.flex.storage import StorageModel
+from engine.series.window import Window
 from engine.site import Group
 from engine.tariffs import Commitment
-from engine.window import Window
 
 Entry = tuple[DeviceModel, StorageModel | ProcessModel]
 RELAXATION = ("relax_constraints", "relax_soc_constraints", "relax_site_capacity_constraints")

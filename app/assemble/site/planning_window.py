@@ -14,8 +14,8 @@ from engine.errors import FieldError
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Events
 from engine.flex.storage import StorageModel
-from engine.iso_time import EPOCH, MICROSECOND, after, from_us, iso_duration
-from engine.window import Window
+from engine.series.iso_time import EPOCH, MICROSECOND, after, from_us, iso_duration
+from engine.series.window import Window
 
 QUARTER = timedelta(minutes=15)
 

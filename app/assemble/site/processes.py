@@ -11,7 +11,7 @@ from engine.devices.process import Process, ProcessType
 from engine.errors import FieldError
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Fixed
-from engine.iso_time import duration, iso_duration, to_us
+from engine.series.iso_time import duration, iso_duration, to_us
 
 
 def process(

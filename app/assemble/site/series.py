@@ -16,14 +16,14 @@ from db.beliefs.source_filter import SourceFilter
 from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
 from engine.errors import FieldError
-from engine.event_series import EventSeries
 from engine.flex.facts import Fact, Kind, Overlap
 from engine.flex.quantity import ANY_CURRENCY, Events, Quantity, SensorReference, currency_of, unit_for
 from engine.flex.values import Resolver, held, per_step, per_step_mean, rule_of
-from engine.iso_time import HOUR_US, MICROSECOND, Microseconds, from_us, to_us, zone
 from engine.model.arrays import LARGEST
+from engine.series.event_series import EventSeries
+from engine.series.iso_time import HOUR_US, MICROSECOND, Microseconds, from_us, to_us, zone
+from engine.series.window import Window
 from engine.units import units
-from engine.window import Window
 
 Floats = NDArray[np.float64]
 NEAR = 4

@@ -24,9 +24,9 @@ from engine.errors import FieldError, InputError
 from engine.flex.context import FlexContext
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
-from engine.iso_time import duration, to_us
+from engine.series.iso_time import duration, to_us
+from engine.series.window import Window
 from engine.site import Site
-from engine.window import Window
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from engine.flex.commitment import CommitmentModel
 from engine.flex.commodity import SITE_BREACH_PRICE, CommodityContext, breach_price
 from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
 from engine.flex.values import per_step
-from engine.iso_time import MICROSECOND, duration, from_us, to_us
 from engine.model.limits import SoftLimit
+from engine.series.iso_time import MICROSECOND, duration, from_us, to_us
+from engine.series.window import Window
 from engine.site import Connection
 from engine.tariffs import Commitment, EnergyTariff, MeanPeakTariff, PeakTariff
-from engine.window import Window
 
 Floats = NDArray[np.float64]
 

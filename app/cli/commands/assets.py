@@ -15,7 +15,7 @@ from db import sensors
 from db.assets import Asset, AssetType
 from db.core.database import get
 from engine.errors import FieldError, UnknownName
-from engine.iso_time import iso_duration
+from engine.series.iso_time import iso_duration
 
 
 @click.command("asset")

@@ -13,7 +13,7 @@ from db.assets import Asset
 from db.core.database import get
 from db.jobs import automations, jobs
 from db.jobs.automations import Automation
-from engine.iso_time import iso_duration
+from engine.series.iso_time import iso_duration
 
 
 @click.command("automation")

@@ -27,7 +27,7 @@ from db.core.database import get
 from db.sensors import Sensor
 from engine.errors import InputError
 from engine.importing.layout import KINDS, Layout
-from engine.iso_time import duration, from_us, instant, iso_duration, zone
+from engine.series.iso_time import duration, from_us, instant, iso_duration, zone
 
 
 def column(names: tuple[str, ...], content: str) -> Any:

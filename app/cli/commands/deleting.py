@@ -15,7 +15,7 @@ from db.beliefs.source_filter import SourceFilter
 from db.core.database import get
 from db.sensors import Sensor
 from engine.errors import InputError
-from engine.iso_time import duration, instant, iso_duration, zone
+from engine.series.iso_time import duration, instant, iso_duration, zone
 
 
 def chosen(command: Callable[..., None]) -> Callable[..., None]:

@@ -22,7 +22,7 @@ from db.jobs import job_search, job_states, jobs
 from db.jobs.job_search import JobQuery
 from db.jobs.jobs import PENDING, UNSUCCESSFUL, Job
 from engine.errors import FieldError, InputError, UnknownName
-from engine.iso_time import duration, iso_duration
+from engine.series.iso_time import duration, iso_duration
 
 STATES = (*PENDING, "FINISHED", *UNSUCCESSFUL)
 

@@ -19,7 +19,7 @@ from db.schedules import StoredSchedule
 from db.sensors import Sensor
 from engine.devices.process import ProcessType
 from engine.flex.storage import StorageModel
-from engine.iso_time import duration, instant
+from engine.series.iso_time import duration, instant
 
 MODEL_FIELDS = {
     **{name: name for name in ("soc-min", "soc-max", "roundtrip-efficiency", "charging-efficiency")},

@@ -16,7 +16,7 @@ from app.usecases.jobs.schedules import ScheduleOrder
 from db.core.database import get
 from db.sensors import Sensor
 from engine.errors import FieldError
-from engine.iso_time import duration, instant
+from engine.series.iso_time import duration, instant
 
 JSON = "as JSON, or the name of a file with it"
 

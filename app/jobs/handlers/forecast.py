@@ -14,7 +14,7 @@ from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError
 from engine.forecasting.naive import SeasonalNaive
-from engine.window import Window
+from engine.series.window import Window
 
 
 def run(session: Session, sensor: Sensor, window: Window, *, known_at: datetime, season: timedelta) -> Written:

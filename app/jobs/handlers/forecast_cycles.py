@@ -14,8 +14,8 @@ from db.core import bounds
 from db.core.bounds import Most
 from db.sensors import Sensor
 from engine.errors import FieldError, InputError
-from engine.iso_time import EPOCH
-from engine.window import Window
+from engine.series.iso_time import EPOCH
+from engine.series.window import Window
 
 SEASON = timedelta(days=1)
 MOST = 1000

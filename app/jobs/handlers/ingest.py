@@ -18,11 +18,11 @@ from db.beliefs.store import Written
 from db.core import bounds
 from db.sensors import Sensor
 from db.sources import Source
-from engine import resample
 from engine.errors import InputError
 from engine.importing.layout import FileReading, Undecided
 from engine.importing.notices import strangest
-from engine.iso_time import Microseconds, zone
+from engine.series import resample
+from engine.series.iso_time import Microseconds, zone
 
 SAMPLE = 5
 """How many values a preview shows as they would be stored."""

@@ -19,11 +19,11 @@ from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
 from db.core import bounds
 from db.sensors import Sensor
-from engine import resample
 from engine.errors import FieldError, InputError
 from engine.flex.quantity import unit_for
-from engine.iso_time import HOUR_US, duration, to_us, zone
 from engine.reporting.reporters import AggregatorReporter, PandasReporter, ProfitOrLossReporter
+from engine.series import resample
+from engine.series.iso_time import HOUR_US, duration, to_us, zone
 from engine.units import units
 
 REPORTERS = {"AggregatorReporter", "PandasReporter", "ProfitOrLossReporter"}

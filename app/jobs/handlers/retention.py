@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.beliefs import deletion, rewrite
 from db.sensors import Sensor
 from engine.errors import FieldError
-from engine.iso_time import duration
+from engine.series.iso_time import duration
 
 LOG = logging.getLogger(__name__)
 KEEP, KEEP_SUPERSEDED = "keep-beliefs-for", "keep-superseded-beliefs-for"

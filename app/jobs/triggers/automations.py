@@ -33,7 +33,7 @@ from db.jobs import automations, leader
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
 from engine.errors import EngineError, FieldError
-from engine.iso_time import duration
+from engine.series.iso_time import duration
 
 LOG = logging.getLogger(__name__)
 LEAD = "automations"

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.errors import FieldError
-from engine.iso_time import iso_duration
+from engine.series.iso_time import iso_duration
 
 DAY = timedelta(days=1)
 SHORTEST = timedelta(minutes=1)

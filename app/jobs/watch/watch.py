@@ -22,9 +22,9 @@ from db.jobs.alerts import Finding
 from db.jobs.jobs import Job
 from db.sensors import Sensor
 from db.sources import Source
-from engine import quality
-from engine.iso_time import MICROSECOND, Microseconds, from_us
-from engine.quality import Floats, Oddity
+from engine.series import quality
+from engine.series.iso_time import MICROSECOND, Microseconds, from_us
+from engine.series.quality import Floats, Oddity
 
 COMPUTED = ("forecaster", "scheduler", "reporter")
 MEASURED = SourceFilter(not_types=COMPUTED)

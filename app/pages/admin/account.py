@@ -27,7 +27,7 @@ from db.assets import Asset
 from db.core import listing
 from db.core.database import get
 from db.core.listing import Listed
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 
 LOOKS = {"primary_color": "Primary colour", "secondary_color": "Secondary colour", "logo_url": "Logo"}
 HELP = {

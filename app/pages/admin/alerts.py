@@ -24,7 +24,7 @@ from db.assets import Asset
 from db.core import listing
 from db.jobs import alerts
 from db.jobs.alerts import Alert
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 
 KEPT = timedelta(days=7)
 """How long closed alerts are shown."""

@@ -26,7 +26,7 @@ from db.core import size
 from db.jobs import queue_state
 from db.jobs.queue_state import QueueState, WorkerState
 from engine import plugins
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 
 KINDS = ("schedulers", "forecasters", "reporters")
 PACKAGES = ("flexscope", "panel", "bokeh", "sqlalchemy", "highspy", "huey", "pandas", "numpy")

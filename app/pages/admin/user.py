@@ -31,7 +31,7 @@ from db.accounts.users import Role, User
 from db.assets import Asset
 from db.core import listing
 from db.core.database import get
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 
 RESET = (
     "Reset the password of {name}? All their sessions and tokens end now, and they get a mail with a link to choose a "

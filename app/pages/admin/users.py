@@ -23,7 +23,7 @@ from components.tables.fact_table import Cell, Light, Link
 from components.tables.row_table import RowTable
 from db.accounts.accounts import Account
 from db.accounts.users import User
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 
 COLUMNS = ["User", "Email", "Account", "Roles", "Time zone", "Last sign-in", "Last seen", "State"]
 

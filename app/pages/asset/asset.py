@@ -23,7 +23,7 @@ from db.accounts.users import OPENED_TAB, User
 from db.assets import Asset, lineage
 from db.core.database import get
 from db.sensors import of_asset
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 
 
 @dataclass(frozen=True, kw_only=True)

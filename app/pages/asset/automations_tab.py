@@ -34,7 +34,7 @@ from db.jobs import automations, jobs
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
 from db.sensors import Sensor, time_zone
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 
 COLUMNS = ["Automation", "When", "Next run", "Last runs"]
 SHOWN = 3

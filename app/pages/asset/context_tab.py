@@ -33,7 +33,7 @@ from db.assets import Asset, lineage
 from db.core.database import get
 from db.sensors import Sensor
 from engine.flex.context import FlexContext
-from engine.iso_time import iso_duration
+from engine.series.iso_time import iso_duration
 
 NO_SENSORS = (
     "No sensors yet. Add one on the Context tab, with 'flexscope add sensor' on the server, or with "

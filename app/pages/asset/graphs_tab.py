@@ -28,7 +28,7 @@ from components.charts.traces import Chart
 from db.assets import Asset
 from db.core import listing
 from db.core.database import get
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 
 NO_SENSORS = (
     "This asset has no sensors yet. Add one on the Context tab, with 'flexscope add sensor --asset {id} …' on the "

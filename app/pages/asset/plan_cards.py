@@ -14,7 +14,7 @@ from components.tables.kpis import Kpi, Kpis
 from db import schedules, sensors
 from db.schedules import ROLES, SOC, StoredSchedule
 from db.sources import Source
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 
 BEFORE_ROWS = (
     "The schedule of this asset was computed by an earlier version of Flexscope, which did not store costs and "

@@ -35,8 +35,8 @@ from db.core.database import get
 from db.jobs import jobs
 from db.schedules import CONNECTION, SOC, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
-from engine.iso_time import MICROSECOND, zone
-from engine.solve.backend import Status
+from engine.series.iso_time import MICROSECOND, zone
+from engine.site import Status
 from engine.units import units
 
 NO_PLAN = (

@@ -27,7 +27,7 @@ from db.core import listing
 from db.core.database import get
 from db.jobs import jobs
 from db.sensors import Sensor, of_asset
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 
 KINDS = {
     "measured": SourceFilter(not_types=("forecaster", "scheduler")),

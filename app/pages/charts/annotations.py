@@ -30,7 +30,7 @@ from db.assets import Asset
 from db.core import listing
 from db.core.database import get
 from db.sensors import Sensor
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 
 HOUR_US = 3_600_000_000
 ICON = {"size": "small", "margin": 0}

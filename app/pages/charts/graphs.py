@@ -20,7 +20,7 @@ from app.widgets.range_bar import RangeBar
 from components.charts.time_series import TimeSeries
 from components.charts.traces import Chart
 from engine.errors import InputError
-from engine.iso_time import from_us, iso_duration
+from engine.series.iso_time import from_us, iso_duration
 
 LONGEST_US = 3 * 366 * 86_400_000_000
 """The longest span that is read at once [µs]."""

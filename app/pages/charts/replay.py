@@ -29,7 +29,7 @@ from db.beliefs.time_range import BeliefQuery
 from db.core import listing
 from db.core.database import get
 from db.sensors import Sensor
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 
 LONGEST = timedelta(days=31)
 TOO_LONG = "A replay covers at most 31 days. Choose a shorter time range on the tab {tab}."

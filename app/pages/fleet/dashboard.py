@@ -35,7 +35,7 @@ from db.assets import Asset
 from db.core import listing
 from db.core.listing import Listed
 from db.jobs import alerts
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 
 LOG = logging.getLogger(__name__)
 DASHBOARD = "/dashboard"

@@ -32,8 +32,8 @@ from db import schedules
 from db.jobs import jobs
 from db.schedules import StoredSchedule
 from db.sources import Source
-from engine.iso_time import zone
-from engine.solve.backend import Status
+from engine.series.iso_time import zone
+from engine.site import Status
 
 OLD_NAMES = {"schedules": "scheduling"} | {queue: queue for queue in QUEUES}
 """Words after /tasks/ that mean the jobs of one queue."""

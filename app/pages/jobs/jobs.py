@@ -28,7 +28,7 @@ from db.jobs.automations import Automation
 from db.jobs.job_search import JobQuery
 from db.jobs.jobs import UNSUCCESSFUL
 from db.jobs.queue_state import QueueState
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 
 ROWS = 25
 """Jobs on one page of the table."""

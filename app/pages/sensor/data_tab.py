@@ -28,7 +28,7 @@ from db.core import listing
 from db.core.database import get
 from db.sensors import Sensor
 from db.sources import Source
-from engine.iso_time import zone
+from engine.series.iso_time import zone
 
 READ_ONLY = "You have read-only access to this sensor. To add or delete values, ask an admin of its account."
 LENGTHS = {"1 day": "P1D", "2 days": "P2D", "1 week": "P7D"}

@@ -28,7 +28,7 @@ from db.beliefs.time_range import BeliefQuery
 from db.core import listing
 from db.core.database import get
 from db.sensors import Sensor
-from engine.iso_time import from_us, zone
+from engine.series.iso_time import from_us, zone
 
 MEASURED = SourceFilter(not_types=("forecaster", "scheduler"))
 LENGTHS = {"4 weeks": 28, "13 weeks": 91, "1 year": 366}

@@ -35,7 +35,7 @@ from db.core import listing
 from db.core.database import get
 from db.sensors import Sensor
 from db.sources import Source
-from engine.iso_time import iso_duration, zone
+from engine.series.iso_time import iso_duration, zone
 
 HEIGHT = 380
 """Height of the chart [px]."""

@@ -21,7 +21,7 @@ from app.widgets.tabs import Part
 from db.beliefs import deletion
 from db.core.database import get
 from db.sensors import Sensor
-from engine.iso_time import iso_duration
+from engine.series.iso_time import iso_duration
 
 READ_ONLY = "You have read-only access to this sensor. To change it, ask an admin of its account."
 

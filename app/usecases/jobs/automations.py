@@ -14,7 +14,7 @@ from db.assets import Asset
 from db.core import database
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
-from engine.iso_time import duration
+from engine.series.iso_time import duration
 
 
 class NewAutomation(Body):

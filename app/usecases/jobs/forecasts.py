@@ -13,7 +13,7 @@ from app.usecases.fields import HYPHENS, Body, Length, Moment, lasting
 from db.core import bounds, database
 from db.jobs.jobs import Job
 from db.sensors import Sensor
-from engine.iso_time import after
+from engine.series.iso_time import after
 
 USUAL = "PT48H"
 """Length of a forecast where none is asked for."""

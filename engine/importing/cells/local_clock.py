@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from engine.importing.cells.times import DAY_US, MIDNIGHT, NAIVE, ClockReadings
 from engine.importing.layout import Mask
-from engine.iso_time import MICROSECOND, Microseconds
-from engine.resample import QUARTER_US
+from engine.series.iso_time import MICROSECOND, Microseconds
+from engine.series.resample import QUARTER_US
 
 SKIPPED = "does not exist in {zone}: the clocks were put forward over it."
 TWICE = "happened twice in {zone}, when the clocks were put back, but is given once; add an offset such as +01:00."

@@ -11,7 +11,7 @@ from engine.errors import FieldError
 from engine.importing.cells.shapes import Codes, by_shape, codes_of, digits
 from engine.importing.cells.time_texts import TimeForm, interval_forms, time_form
 from engine.importing.layout import Cell, Mask
-from engine.iso_time import EPOCH, HOUR_US, Microseconds
+from engine.series.iso_time import EPOCH, HOUR_US, Microseconds
 
 NAIVE = np.iinfo(np.int64).min
 """Stands for the offset of a time that tells none."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.flex.quantity import read
 from engine.flex.values import Scale, at_moments, held, off_grid, per_step, per_step_mean, per_tick, rule_of
-from engine.window import Window
+from engine.series.window import Window
 
 START = datetime(2026, 3, 4, tzinfo=UTC)
 DAY = Window.of_length(START, timedelta(hours=6), timedelta(hours=1))

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.importing.layout import FileReading, Layout, Target
 from engine.importing.reading import read_file
-from engine.iso_time import from_us
+from engine.series.iso_time import from_us
 
 FOLDER = Path(__file__).with_name("files")
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)

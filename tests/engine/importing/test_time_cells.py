@@ -9,7 +9,7 @@ from engine.errors import FieldError
 from engine.importing.cells.local_clock import LocalClock, clock_offsets, winter_zone
 from engine.importing.cells.time_texts import is_clock, is_time
 from engine.importing.cells.times import NAIVE, read_formatted, read_times
-from engine.iso_time import from_us, to_us, zone
+from engine.series.iso_time import from_us, to_us, zone
 
 NAIVE_TEXTS = {
     "2026-05-11 00:15": "2026-05-11T00:15",

@@ -12,7 +12,7 @@ import pytest
 from engine.errors import EngineError
 from engine.importing.layout import FileError, FileReading, Layout
 from engine.importing.reading import read_file
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 from tests.engine.importing.sample_files import target
 
 AMSTERDAM = Layout(timezone="Europe/Amsterdam")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.importing.intervals import in_steps, over_steps, steps_between
 from engine.importing.layout import Undecided
-from engine.iso_time import HOUR_US, to_us, zone
+from engine.series.iso_time import HOUR_US, to_us, zone
 from tests.engine.importing.sample_files import asked, ends, read, said, starts
 
 START = datetime(2026, 5, 11, tzinfo=UTC)

@@ -10,9 +10,9 @@ from engine.devices.port import Port
 from engine.devices.process import Process, ProcessType
 from engine.devices.running import OperatingRange
 from engine.devices.storage import Storage
+from engine.series.window import Window
 from engine.site import Connection, Site
 from engine.tariffs import EnergyTariff, PeakTariff
-from engine.window import Window
 from tests.engine.scheduling.random_sites import START
 
 QUARTER = timedelta(minutes=15)

@@ -7,10 +7,10 @@ import numpy as np
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.storage import Storage
-from engine.iso_time import zone
+from engine.series.iso_time import zone
+from engine.series.window import Window
 from engine.site import Connection, Site
 from engine.tariffs import EnergyTariff
-from engine.window import Window
 
 AMSTERDAM = zone("Europe/Amsterdam")
 DAYS = ("2026-03-28", "2026-03-29", "2026-10-25")

@@ -11,9 +11,9 @@ from engine.devices.process import Process, ProcessType
 from engine.devices.running import OperatingRange
 from engine.devices.storage import Storage
 from engine.model.limits import SoftLimit
+from engine.series.window import Window
 from engine.site import Connection, Group, Site
 from engine.tariffs import Commitment, EnergyTariff, PeakTariff
-from engine.window import Window
 
 START = datetime(2026, 3, 4, tzinfo=UTC)
 KINDS = ("plain", "negative", "inverted", "both", "soft", "groups", "heat", "work")

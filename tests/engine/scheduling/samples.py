@@ -7,9 +7,9 @@ import numpy as np
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.storage import Storage
+from engine.series.window import Window
 from engine.site import Connection, Site
 from engine.tariffs import EnergyTariff
-from engine.window import Window
 
 START = datetime(2026, 3, 4, tzinfo=UTC)
 DAY = Window.of_length(START, timedelta(days=1), timedelta(hours=1))

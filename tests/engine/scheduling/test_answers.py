@@ -8,8 +8,7 @@ import pytest
 from engine.devices.port import Adjustable, Port
 from engine.errors import InputError, SolveError, TimedOut
 from engine.schedulers.storage_scheduler import StorageScheduler
-from engine.site import Group
-from engine.solve.backend import Status
+from engine.site import Group, Status
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.samples import at, site, store
 

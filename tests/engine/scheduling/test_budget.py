@@ -11,8 +11,8 @@ from engine.errors import Infeasible, TimedOut
 from engine.formulation import build_problem
 from engine.model.arrays import settled
 from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler
-from engine.site import Site
-from engine.solve.backend import KEPT, PLANS, Status, share_above
+from engine.site import PLANS, Site, Status
+from engine.solve.backend import KEPT, share_above
 from engine.solve.budget import Budget
 from engine.solve.highs import Model
 from engine.tariffs import EnergyTariff

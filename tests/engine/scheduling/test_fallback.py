@@ -7,7 +7,7 @@ import pytest
 
 from engine.devices.bounds import SoftBound
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
-from engine.solve.backend import Status
+from engine.site import Status
 from tests.engine.scheduling.checker import check_storage
 from tests.engine.scheduling.samples import at, bumped, site, store
 

@@ -9,9 +9,9 @@ import pytest
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Adjustable, Port
 from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.series.window import Window
 from engine.site import Connection
 from engine.tariffs import EnergyTariff, MeanPeakTariff, PeakTariff
-from engine.window import Window
 from tests.engine.scheduling.samples import START, site, store
 
 HOURS = Window.of_length(START, timedelta(hours=4), timedelta(hours=1))

@@ -11,7 +11,7 @@ from engine.devices.bounds import Moments, SoftBound
 from engine.devices.port import Port
 from engine.diagnosis.infeasibility import NoPlan, diagnose
 from engine.schedulers.storage_scheduler import StorageScheduler
-from engine.window import Window
+from engine.series.window import Window
 from tests.engine.scheduling.samples import START, site, store
 
 QUARTERS = Window.of_length(START, timedelta(hours=8), timedelta(minutes=15))

@@ -10,8 +10,8 @@ from engine.devices.process import Process, ProcessType
 from engine.errors import Infeasible, InputError
 from engine.schedulers.process_scheduler import ProcessScheduler
 from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.series.window import Window
 from engine.site import Connection
-from engine.window import Window
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.samples import at, bumped, site, store
 

@@ -6,7 +6,7 @@ import pytest
 from engine.errors import Infeasible, InputError
 from engine.formulation import build_problem
 from engine.schedulers.storage_scheduler import StorageScheduler
-from engine.solve.backend import Status
+from engine.site import Status
 from engine.solve.pyomo_backend import Names, PyomoModel
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.random_sites import KINDS, draw

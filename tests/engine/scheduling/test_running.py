@@ -8,7 +8,7 @@ import pytest
 from engine.devices.port import Adjustable, Port
 from engine.devices.running import OperatingRange
 from engine.schedulers.storage_scheduler import StorageScheduler
-from engine.window import Window
+from engine.series.window import Window
 from tests.engine.scheduling.samples import START, at, site, store
 
 EIGHT = Window(START, START.replace(hour=8), (START.replace(hour=1) - START))

@@ -14,9 +14,8 @@ from engine.search.advice import SiteAdviser
 from engine.search.several_stores import planned_as_one, stores_of
 from engine.search.start_times import Costs, best_times
 from engine.search.store_site import levels_of
-from engine.site import Group, Timings
+from engine.site import Group, Status, Timings
 from engine.solution import read_schedule
-from engine.solve.backend import Status
 from engine.solve.budget import Budget
 from engine.solve.complementarity import Cells
 from engine.solve.first_plan import advised

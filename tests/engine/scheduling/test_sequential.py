@@ -10,8 +10,8 @@ from engine.devices.port import Adjustable, Port
 from engine.errors import Infeasible
 from engine.schedulers.sequential_scheduler import SequentialScheduler
 from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.series.window import Window
 from engine.site import Group
-from engine.window import Window
 from tests.effort import effort
 from tests.engine.scheduling.random_sites import KINDS, draw
 from tests.engine.scheduling.samples import START, at, site, store

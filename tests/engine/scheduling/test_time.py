@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from engine.iso_time import zone
 from engine.schedulers.storage_scheduler import StorageScheduler
-from engine.window import Window
+from engine.series.iso_time import zone
+from engine.series.window import Window
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.samples import site, store
 

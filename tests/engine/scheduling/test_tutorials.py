@@ -10,9 +10,9 @@ from engine.devices.storage import Storage
 from engine.flex.storage import StorageModel
 from engine.flex.values import Scale, per_tick
 from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.series.window import Window
 from engine.site import Connection, Site
 from engine.tariffs import EnergyTariff
-from engine.window import Window
 from tests.engine.scheduling.checker import check
 
 MORNING = [9, 9.5, 9, 8.5, 10, 8, 5, 4, 4, 5.5, 8, 12]

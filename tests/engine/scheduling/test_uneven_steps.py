@@ -9,7 +9,7 @@ import pytest
 from engine.devices.port import Port
 from engine.errors import Infeasible
 from engine.schedulers.storage_scheduler import StorageScheduler
-from engine.window import Window
+from engine.series.window import Window
 from tests.effort import effort
 from tests.engine.scheduling.random_sites import KINDS, draw
 from tests.engine.scheduling.samples import START, site, store

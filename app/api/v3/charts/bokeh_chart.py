@@ -17,7 +17,7 @@ from db.beliefs import store
 from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
 from db.sources import Source
-from engine.iso_time import to_us
+from engine.series.iso_time import to_us
 
 
 def item(

@@ -27,7 +27,7 @@ from db.beliefs.time_range import BeliefQuery
 from db.core import database
 from db.sensors import Sensor
 from db.sources import Source
-from engine.iso_time import MICROSECOND, after, to_us
+from engine.series.iso_time import MICROSECOND, after, to_us
 
 Rows = list[dict[str, Any]]
 Plan = list[tuple[str, list[Sensor]]]

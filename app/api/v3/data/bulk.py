@@ -24,9 +24,9 @@ from app.usecases.data import AddressedData, SensorValues
 from app.usecases.fields import HYPHENS, Texts
 from app.usecases.inputs import Invalid, read_input
 from db.core import bounds
-from engine import resample
 from engine.errors import FieldError
-from engine.iso_time import from_us, instant, iso_duration, to_us
+from engine.series import resample
+from engine.series.iso_time import from_us, instant, iso_duration, to_us
 
 ARROW, PARQUET, CSV = "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet", "text/csv"
 LINES = 10_000

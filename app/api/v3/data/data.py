@@ -20,7 +20,7 @@ from db.beliefs.series import Series
 from db.beliefs.source_filter import SourceFilter
 from db.beliefs.store import Written
 from db.sources import Source
-from engine.iso_time import duration, iso_duration
+from engine.series.iso_time import duration, iso_duration
 
 
 class Sources(Query):

@@ -13,7 +13,7 @@ from app.assemble.data import EVER
 from app.assemble.files.export import ExportQuery, write
 from app.usecases.fields import HYPHENS, Length, Moment, Query, Texts, lasting
 from app.usecases.inputs import Invalid
-from engine.iso_time import after
+from engine.series.iso_time import after
 
 MEDIA = {
     "csv": "text/csv",

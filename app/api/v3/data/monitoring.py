@@ -17,7 +17,7 @@ from db.beliefs.statistics import Latest
 from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
 from db.sources import Source
-from engine.iso_time import FIRST, LAST, from_us, iso_duration
+from engine.series.iso_time import FIRST, LAST, from_us, iso_duration
 
 PATIENCE = 3
 """Measurements are stale once so many steps passed without one; an instantaneous sensor is taken to have 15 minutes."""

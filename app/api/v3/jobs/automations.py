@@ -12,7 +12,7 @@ from db.assets import Asset
 from db.core import database
 from db.jobs import automations, jobs
 from db.jobs.automations import Automation
-from engine.iso_time import iso_duration
+from engine.series.iso_time import iso_duration
 
 
 def list_automations(call: Call, id: int) -> list[dict[str, Any]]:

@@ -17,9 +17,9 @@ from db import schedules
 from db.assets import Asset
 from db.core import database
 from db.schedules import StoredSchedule
-from engine.iso_time import iso_duration
 from engine.packing import PackingError
-from engine.solve.backend import PLANS
+from engine.series.iso_time import iso_duration
+from engine.site import PLANS
 
 STRICT = ConfigDict(alias_generator=hyphenated, populate_by_name=True, extra="forbid")
 EXPIRED = "They were let go of after their time (FLEXSCOPE_KEEP_SCHEDULE_INPUTS)."

@@ -29,7 +29,7 @@ from db.jobs.jobs import Job
 from db.schedules import SOC, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
 from engine.model.linear import Floats
-from engine.window import Window
+from engine.series.window import Window
 
 SHOWN = "PT6H"
 """How much of a schedule is given where no duration is asked for."""

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.iso_time import HOUR_US, MICROSECOND, Microseconds
-from engine.resample import lengths
+from engine.series.iso_time import HOUR_US, MICROSECOND, Microseconds
+from engine.series.resample import lengths
 from engine.units import units
 
 Floats: TypeAlias = NDArray[np.float64]

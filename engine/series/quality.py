@@ -6,8 +6,8 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import resample
-from engine.iso_time import MICROSECOND, Microseconds
+from engine.series import resample
+from engine.series.iso_time import MICROSECOND, Microseconds
 
 Floats = NDArray[np.float64]
 STILL = 24

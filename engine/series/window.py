@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import TimeError
-from engine.iso_time import HOUR_US, MICROSECOND, Microseconds, after, from_us, iso_duration, to_us
+from engine.series.iso_time import HOUR_US, MICROSECOND, Microseconds, after, from_us, iso_duration, to_us
 
 if TYPE_CHECKING:  # the solve path does without pandas, whose import costs more than a day's plan
     import pandas as pd

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import TimeError
-from engine.iso_time import MICROSECOND, Microseconds, from_us, iso_duration
+from engine.series.iso_time import MICROSECOND, Microseconds, from_us, iso_duration
 
 Values = NDArray[np.float64]
 
