@@ -73,10 +73,14 @@ def bring(session: Session, ids: Collection[int]) -> None:
 def time_zone(session: Session, asset_id: int, otherwise: str = "UTC") -> ZoneInfo:
     """Zone of an asset: its attribute, else that of its first sensor, else that of what it is part of, else another."""
     for asset in lineage(get(session, Asset, asset_id))[::-1]:
-        first = next((each.timezone for each in of_asset(session, asset.id)), None)
-        if known := asset.attributes.get("timezone") or first:
+        if known := asset.attributes.get("timezone") or session.scalar(_first_zone(), {"asset": asset.id}):
             return zone(str(known))
     return zone(otherwise)
+
+
+@cache  # as above; the sensors themselves, of which a site may have thousands, are not needed for it
+def _first_zone() -> Select[str]:
+    return select(Sensor.timezone).where(Sensor.asset_id == bindparam("asset")).order_by(Sensor.id).limit(1)
 
 
 def of_asset(session: Session, asset_id: int) -> list[Sensor]:
