@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Union
 
 import click
 
+from app.version import COMPATIBLE, OWN
 from db.core import private_files
 from engine.errors import EngineError
 
@@ -197,6 +198,7 @@ class Lazy(click.Group):
 
 
 cli = Lazy("flexscope", COMMANDS)
+click.version_option(OWN, message=f"%(prog)s %(version)s, as FlexMeasures {COMPATIBLE}")(cli)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.version import OWN
 from db.assets import Asset
 
 
@@ -30,6 +31,11 @@ def test_an_account_of_ones_own(terminal):
 def test_wrong_input_is_one_sentence(terminal, line, told):
     said = terminal(line)
     assert said.code == 1 and told in said.err and said.err.count("\n") == 1
+
+
+def test_the_version_is_told(terminal):
+    said = terminal("flexscope --version")
+    assert said.code == 0 and OWN in said.out.split(",")[0] and "FlexMeasures" in said.out
 
 
 def test_an_account_has_one_name(terminal):
