@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ForeignKey, Select, bindparam, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
 from db.assets import Asset, lineage
 from db.core.database import IDS_ONCE, Id, Table, get
@@ -60,7 +60,8 @@ class Sensor(Table):
 
 @cache  # every plan needs it; to put the statement together costs as much as to run it
 def _of_ids() -> Select[Sensor]:
-    return select(Sensor).where(Sensor.id.in_(bindparam("ids", expanding=True)))
+    # Not joined with their assets: most share one, whose JSON would be read again with each of them.
+    return select(Sensor).where(Sensor.id.in_(bindparam("ids", expanding=True))).options(lazyload(Sensor.asset))
 
 
 def bring(session: Session, ids: Collection[int]) -> None:

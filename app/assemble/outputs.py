@@ -60,7 +60,7 @@ def of_power(references: References, name: str, fields: FlexFields) -> Iterable[
         name: Port or connection, as the engine names it.
         fields: The device's model or the context, which name sensors.
     """
-    named = [each for each in fields.outputs() if each.fact.kind == "power"]
+    named = [each for each in fields.outputs if each.fact.kind == "power"]
     ways = {each.fact.direction for each in named}
     directed = {each.key for each in named if each.fact.direction in ("consumption", "production")}
     for each in named:
@@ -78,7 +78,7 @@ def of_store(references: References, name: str, fields: FlexFields, *, whole: fl
     Raises:
         FieldError: One is in percent, and nothing tells what 100 % is.
     """
-    for each in fields.outputs():
+    for each in fields.outputs:
         if each.fact.kind != "state-of-charge":
             continue
         sensor = references.output(each.key, field=f"{name}: {each.path}")

@@ -121,9 +121,10 @@ class FlexFields(BaseModel):
         """Give everything that the fields name, also deep inside."""
         return iter(self._references)  # kept, as a plan of many devices asks each of them a dozen times
 
-    def outputs(self) -> Iterator[Reference]:
-        """Give the sensors that receive a part of the plan by fields of their own, not by those of entries inside."""
-        return (each for each in self.references() if each.writes and "." not in each.path)
+    @cached_property
+    def outputs(self) -> tuple[Reference, ...]:
+        """Sensors that receive a part of the plan by fields of their own, not by those of entries inside."""
+        return tuple(each for each in self.references() if each.writes and "." not in each.path)
 
     def moments(self) -> Iterator[datetime]:
         """Give the times at which timed events of the fields begin and end, also deep inside."""

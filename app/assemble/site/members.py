@@ -263,7 +263,7 @@ def _at_grid(feeders: list[DeviceBuilder]) -> list[DeviceBuilder]:
 
 
 def _meets_grid(described: DeviceBuilder) -> bool:
-    return any(named.fact.kind == "power" for named in described.model.outputs())
+    return any(named.fact.kind == "power" for named in described.model.outputs)
 
 
 def _stands_for(described: DeviceBuilder, place: GroupReference | None) -> bool:
