@@ -23,6 +23,7 @@ from app.web.platform_hooks.huey_hooks import EmbeddedQueue, SharedQueue, Worker
 from db.core import private_files
 from db.core.database import Database
 from db.jobs import job_states, jobs
+from engine.solve.budget import end_plans
 
 LOG = logging.getLogger(__name__)
 FIRST_LOOK, SLOWEST_LOOK = 0.02, 0.25
@@ -116,11 +117,19 @@ class Queue:
         for each in self._running:
             each.start()
 
-    def stop(self) -> None:
-        """Let the workers finish what they are at; their heartbeat ends last."""
-        for each in reversed(self._running):
+    def end_plans(self) -> None:
+        """Let the workers begin no other job and end their plans, whose jobs then wait for another process."""
+        self._take_no_more()
+        end_plans()
+
+    def _take_no_more(self) -> None:
+        for each in self._running:
             if isinstance(each, WorkerThreads):
                 each.stop_flag.set()
+
+    def stop(self) -> None:
+        """Let the workers finish what they are at; their heartbeat ends last."""
+        self._take_no_more()
         for each in reversed(self._running):
             if isinstance(each, WorkerThreads):
                 each.stop(graceful=True)

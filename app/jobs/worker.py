@@ -25,10 +25,13 @@ from db.jobs import job_states
 from db.jobs.job_states import Overtaken
 from db.jobs.jobs import Job
 from engine.errors import EngineError
+from engine.solve.budget import plans_are_ended
 
 LOG = logging.getLogger(__name__)
 LONGEST_PAUSE = timedelta(hours=1)
 """Between two tries."""
+PLANNING = ("schedule", "fleet")
+"""Kinds of jobs whose plans end early when their process does; another worker does them anew."""
 
 
 @dataclass
@@ -75,7 +78,10 @@ class Worker:
         except Overtaken:
             LOG.warning("Job %s ended without this worker; what it computed is not saved.", job_id)
         except Exception as error:  # whatever it is: the row must tell it
-            self._failed(job, error)
+            if self._is_cut_short(job):  # without its time, a plan may fail for want of it
+                self._hand_back(job)
+            else:
+                self._failed(job, error)
         finally:
             with self._lock:
                 self._under_way.pop((job.id, job.tries), None)
@@ -90,6 +96,9 @@ class Worker:
         job, began = under_way.job, time.thread_time()
         with self._database.reading() as session, principal.acting(session, job) as references:
             save = KINDS[job.kind](references, Attempt(job=job, settings=self._settings, tell=under_way.tell))
+        if self._is_cut_short(job):
+            self._hand_back(job)
+            return
         computed_at = datetime.now(UTC)
         with self._database.writing() as session:
             with principal.acting(session, job, before=references) as again:  # it may have taken long
@@ -100,6 +109,16 @@ class Worker:
             closing = {"message": message, "saving_at": computed_at}
             closing |= {"source_id": result.get("source"), "cpu_s": time.thread_time() - began}
             job_states.finish(session, job, now=now, result=result, values=closing)
+
+    @staticmethod
+    def _is_cut_short(job: Job) -> bool:
+        return job.kind in PLANNING and plans_are_ended()
+
+    def _hand_back(self, job: Job) -> None:
+        """Let a job wait for a process that does not end; the keeper of any of them finds it by its row."""
+        with self._database.writing() as session:
+            job_states.release(session, job)
+        LOG.info("Job %s waits for another worker, as this one ends.", job.id)
 
     def _failed(self, job: Job, error: Exception) -> None:
         """Put a job off after a fault that may pass, else close it; a fault in doing so is left to the lease."""

@@ -42,7 +42,6 @@ from app.web.metrics import ANSWERED, Metrics
 from app.web.platform_hooks import bokeh_hooks, panel_hooks, tornado_hooks
 from app.widgets import initial_load
 from engine.errors import InputError
-from engine.solve.budget import end_plans
 
 LOG = logging.getLogger(__name__)
 PATIENCE = 8.0
@@ -161,7 +160,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     loop = server.io_loop
 
     async def drain() -> None:
-        end_plans()
+        process.queue.end_plans()
         bokeh_hooks.http_server(server).stop()
         until = loop.time() + PATIENCE
         while service.in_flight and loop.time() < until:

@@ -25,6 +25,11 @@ def end_plans() -> None:
     _ENDING.set()
 
 
+def plans_are_ended() -> bool:
+    """Whether plans in this process end at once, and may be far from the best ones."""
+    return _ENDING.is_set()
+
+
 class Budget:
     """Processor time left for one plan; for the thread that made it.
 

@@ -53,7 +53,7 @@ QUEUE = click.option("--queue", "queues", callback=queue_names, help="One or sev
     help="Whether to hand over jobs whose time has come, and to find lost ones.  [default: with]",
 )
 def run_worker(queues: list[str], name: str, workers: int, with_scheduler: bool) -> None:
-    """Do jobs until Ctrl-C or SIGTERM; the one in progress is done to its end, unless told a second time."""
+    """Do jobs until Ctrl-C or SIGTERM; the one in progress is done to its end, but for plans, unless told twice."""
     settings = load()
     logs.begin(settings)
     database = opened(settings)
@@ -63,6 +63,7 @@ def run_worker(queues: list[str], name: str, workers: int, with_scheduler: bool)
     queue.work(queues, workers=workers, keeps=with_scheduler)
     click.echo(f"Worker {queue.worker.name} does jobs of {', '.join(queues)} until Ctrl-C.")
     stopping.wait()
+    queue.end_plans()
     queue.stop()
     database.close()
     click.echo(f"Worker {queue.worker.name} has stopped.")
