@@ -106,7 +106,7 @@ def processes() -> None:
             session = session if kind != ProcessType.INFLEXIBLE else Process(name="w", power=1.0, steps=k, kind=kind)
             began = perf_counter()
             for _ in range(500):
-                session.best_steps(price)
+                session.best_power(price)
             cells.append(f"{(perf_counter() - began) / 500 * 1e6:.0f}")
         print(f"| {n}, {k} | " + " | ".join(cells) + " |")
 

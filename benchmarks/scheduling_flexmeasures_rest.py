@@ -85,7 +85,7 @@ def processes() -> None:
         price, blocked = rng.normal(size=n), rng.random(n) < 0.02
         for kind in ProcessType:
             work = Process(name="w", power=1.0, steps=k, kind=kind, blocked=blocked)
-            us = many(lambda work=work, price=price: work.best_steps(price)), many(placing(kind, price, blocked, k))
+            us = many(lambda work=work, price=price: work.best_power(price)), many(placing(kind, price, blocked, k))
             print(f"| {n}, {k} | {kind.value} | {us[0]:.0f} | {us[1]:.0f} | {us[1] / us[0]:.0f} |", flush=True)
 
 

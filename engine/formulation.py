@@ -73,6 +73,7 @@ def build_problem(site: Site, before: Built | None = None) -> Built:
     _add_commitments(problem, site, power, reaches)
     _keep_apart_from_grid(problem, site, power)
     _share_fairly(problem)
+    _exclude_each_other(problem)
     for addition in site.additions:
         addition.add_to(problem, power)
     return Built(problem, power)
@@ -211,6 +212,12 @@ def _flow(problem: Problem, name: str) -> Linear:
     """A flow in one direction with its part above a soft limit [kW], shape (n,); nothing if it cannot flow that way."""
     parts = [problem.columns(each) for each in (name, f"{name}.above") if each in problem.sizes]
     return _total(problem, parts)
+
+
+def _exclude_each_other(problem: Problem) -> None:
+    """Add that of each set of processes at most one runs at a time."""
+    for name, running in problem.apart.items():
+        problem.at_most(f"{name}.exclusion-group", _total(problem, running), 1.0)
 
 
 def _share_fairly(problem: Problem) -> None:

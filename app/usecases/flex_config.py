@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.assemble.site.flex_config import model_kind, named
-from app.assemble.site.naming import REST_OF_PROCESS, Mention, ask_for, check_unit, mentions, takes_unit
+from app.assemble.site.flex_config import model_kind
+from app.assemble.site.naming import Mention, ask_for, check_unit, mentions, rest_of_process, takes_unit
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
@@ -22,7 +22,6 @@ from engine.errors import EngineError, FieldError
 from engine.flex.context import FlexContext
 from engine.flex.facts import Target
 from engine.flex.fields import FlexFields
-from engine.flex.process import ProcessModel
 
 
 def check_flex_model(references: References, asset_type: str, raw: Mapping[str, Any]) -> None:
@@ -65,9 +64,8 @@ def _check(references: References, kind: type[FlexFields], raw: Mapping[str, Any
         return
     if problems := field_problems(kind, raw):
         raise Invalid("json", {error.inside(column).field: [error.problem] for error in problems.values()})
-    rest = {name: value for name, value in REST_OF_PROCESS.items() if kind is ProcessModel and name not in named(raw)}
     try:
-        config = kind.read({**rest, **raw})
+        config = kind.read({**rest_of_process(kind, raw), **raw})
     except FieldError as error:
         raise error.inside(column) from None
     try:

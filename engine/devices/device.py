@@ -215,6 +215,12 @@ class Device(ABC):
         """Return what it does where no plan exists: it rests, unless it has a goal of its own."""
         return DevicePlan({port.name: np.zeros(window.n) for port in self.ports}, {})
 
+    # What a schedule means for it
+
+    def remarks(self, power: Mapping[str, Floats]) -> Iterable[str]:
+        """Return what to tell of a schedule beside its breaches, by the powers of all ports [kW], shape (n,)."""
+        return ()
+
     # Why there is no plan, and what would make one possible
 
     def with_limit(self, owner: str, field: str, change: LimitChange) -> Self:

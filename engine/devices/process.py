@@ -1,9 +1,9 @@
-"""A piece of work of constant power and fixed duration whose time is to be chosen."""
+"""A piece of work of known power and duration whose time is to be chosen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from engine.devices.device import Alternative, Conflict, Device, DevicePlan, moment
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import PER_STEP
-from engine.devices.running import sliding
+from engine.devices.running import cheapest_starts, sliding
 from engine.errors import Infeasible, InputError
-from engine.model.linear import Floats, Linear
+from engine.model.linear import Floats, Linear, Values, full
 from engine.model.problem import Problem
 from engine.series.window import Window
 
@@ -31,20 +31,32 @@ class ProcessType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Process(Device):
-    """Work of constant power that is to be done once within the window, for k steps.
+    """Work of known power that is to be done within the window, once or several times, for k steps each.
 
-    SHIFTABLE: Σ_t start_t = 1, start_t ∈ {0, 1}, and its power is power · Σ_{s = t-k+1 ... t} start_s.
-    BREAKABLE: Σ_t run_t = k, run_t ∈ {0, 1}, and its power is power · run_t. INFLEXIBLE: a constant, no variables.
+    SHIFTABLE: Σ_t start_t = runs, start_t ∈ {0, 1}, Σ_{s = t-k-pause+1 ... t} start_s ≤ 1, and its power is
+    Σ_{j = 0 ... k-1} power_j · start_{t-j}. BREAKABLE: Σ_t run_t = k, run_t ∈ {0, 1}, and its power is power · run_t.
+    INFLEXIBLE: a constant, no variables. With a ceiling Σ_t start_t ≤ runs, and each run left out costs the ceiling:
+    so one takes place if it adds no more than that to all other costs.
     """
 
     name: str
     """Name under which its power is reported; unique in the site."""
-    power: float
-    """Power while it runs [kW]."""
+    power: Values
+    """Power while it runs [kW], one number or one per step of a run, shape (steps,)."""
     steps: int
     """Number of steps it runs."""
     kind: ProcessType = ProcessType.INFLEXIBLE
     """How freely it may be timed."""
+    runs: int = 1
+    """Number of times it is to begin; a BREAKABLE one is done once."""
+    pause: int = 0
+    """Steps between two runs, at least."""
+    ceiling: float | None = None
+    """What a run may cost at most, or it is left out [currency]; None: it has to run."""
+    exclusion: str | None = None
+    """Name of a set of processes of which no two run at the same time."""
+    begun: Values = 0.0
+    """Power of a run that has begun before the window [kW], 0 without one, shape (n,)."""
     blocked: NDArray[np.bool_] | None = None
     """Steps in which it must not run, shape (n,)."""
     dearest: bool = False
@@ -61,42 +73,55 @@ class Process(Device):
 
     def add_to(self, problem: Problem) -> dict[str, Linear]:
         """See Device.add_to; which step it starts in, or runs in, is a choice of whole numbers."""
-        n = problem.window.n
+        n, name = problem.window.n, self.name
         if self.dearest:
-            raise InputError(f"{self.name} runs when energy is dearest, and only a scheduler tells when that is.")
-        if self.kind is ProcessType.INFLEXIBLE:
-            runs = self.earliest(n)
-            return {self.name: Linear(n, (), runs * self.power)}
-        if self.kind is ProcessType.BREAKABLE:
+            raise InputError(f"{name} runs when energy is dearest, and only a scheduler tells when that is.")
+        if self.ceiling is None:
             self.check_room(n)
-            run = problem.variable(f"{self.name}.run", upper=self.allowed(n), integer=True)
-            problem.equal(f"{self.name}.runs", run.total(), float(self.steps))
-            problem.add_preference(run * np.arange(n, dtype=float))
-            return {self.name: run * self.power}
-        starts = self.possible_starts(n)
-        start = problem.variable(f"{self.name}.start", upper=starts.astype(float), integer=True)
-        problem.equal(f"{self.name}.starts", start.total(), 1.0)
-        problem.add_preference(start * np.arange(n, dtype=float))
-        return {self.name: sliding(start, self.steps) * self.power}
+        begun = full(self.begun, n)
+        if self.kind is ProcessType.BREAKABLE:
+            running = problem.variable(f"{name}.run", upper=self.allowed(n), integer=True)
+            power, done = running * self.power, Linear(1, (), np.ones(1))
+            if self.ceiling is not None:
+                done = problem.variable(f"{name}.done", upper=1.0, size=1, integer=True)
+            problem.equal(f"{name}.runs", running.total(), done * float(self.steps))
+            problem.add_preference(running * np.arange(n, dtype=float))
+        elif self.kind is ProcessType.INFLEXIBLE and self.ceiling is None:
+            earliest, done = self.earliest_starts(n), Linear(1, (), np.full(1, float(self.runs)))
+            power, running = (Linear(n, (), self.placed(earliest, n, values)) for values in (self.power, 1.0))
+        else:
+            starts = self.possible_starts(n)
+            if self.kind is ProcessType.INFLEXIBLE:  # what is left to choose is whether it runs
+                starts = starts & np.isin(np.arange(n), self.earliest_starts(n))
+            start = problem.variable(f"{name}.start", upper=starts.astype(float), integer=True)
+            done, running, power = start.total(), sliding(start, self.steps), sliding(start, self.steps, self.power)
+            least = self.runs if self.ceiling is None else 0
+            problem.constrain(f"{name}.starts", done, lower=float(least), upper=float(self.runs))
+            if self.runs > 1:
+                problem.at_most(f"{name}.pause", sliding(start, self.steps + self.pause), 1.0)
+            # Where running costs just as much as is allowed, it runs.
+            bonus = 0.0 if self.ceiling is None else float(n)
+            problem.add_preference(start * (np.arange(n, dtype=float) - bonus))
+        if self.ceiling is not None:
+            problem.cost(f"{name} left out", (float(self.runs) - done) * self.ceiling)
+        if self.exclusion is not None:
+            problem.keep_apart(self.exclusion, running + (begun != 0).astype(float))
+        return {name: power + begun}
 
     def allowed(self, n: int) -> Floats:
         """Return 1 for each step in which it may run, else 0, shape (n,)."""
         return np.ones(n) if self.blocked is None else (~self.blocked).astype(float)
 
     def possible_starts(self, n: int) -> NDArray[np.bool_]:
-        """Return where it can start and run to its end without a blocked step, shape (n,).
-
-        Raises:
-            Infeasible: Nowhere.
-        """
+        """Return where it can start and run to its end without a blocked step, shape (n,)."""
         last, starts = max(n - self.steps + 1, 0), np.zeros(n, dtype=bool)
         starts[:last] = True
+        if len(begun := np.flatnonzero(self.begun)):  # the next run comes after the one that has begun
+            starts[: int(begun[-1]) + 1 + self.pause] = False
         if self.blocked is not None and last:
             so_far = self.blocked.cumsum()
-            starts[1:last] = so_far[self.steps :] == so_far[: last - 1]
-            starts[0] = not so_far[self.steps - 1]
-        if not starts.any():
-            self.check_room(n)
+            starts[1:last] &= so_far[self.steps :] == so_far[: last - 1]
+            starts[0] &= not so_far[self.steps - 1]
         return starts
 
     def room(self, n: int) -> tuple[int, int]:
@@ -112,25 +137,48 @@ class Process(Device):
     def check_room(self, n: int) -> None:
         """Raise Infeasible if the steps in which it may run are too few."""
         _, room = self.room(n)
-        if room >= self.steps:
+        enough = room >= self.steps or not self.runs
+        if enough and (self.kind is ProcessType.BREAKABLE or len(self.earliest_starts(n)) == self.runs):
             return
-        restricted = self.blocked is not None and self.blocked.any()
+        restricted = bool(np.any(self.blocked))
+        fields = [f"{self.name}.time-restrictions"] * restricted
+        if enough:
+            raise Infeasible(
+                f"{self.name} runs {self.runs} times, but there is room for {len(self.earliest_starts(n))} runs; "
+                "ask for fewer runs or a shorter pause, or plan longer.",
+                [f"{self.name}.runs", *fields],
+            )
         on_end = "" if self.kind is ProcessType.BREAKABLE else " on end"
         ways = "shorten it, plan longer or lift a time restriction" if restricted else "shorten it, or plan longer"
         raise Infeasible(
             f"{self.name} runs {self.steps} steps{on_end}, but there is room for {room}; {ways}.",
-            [f"{self.name}.duration", *([f"{self.name}.time-restrictions"] if restricted else [])],
+            [f"{self.name}.duration", *fields],
         )
 
-    def earliest(self, n: int) -> Floats:
-        """Return 1 for each step it runs when it starts as soon as allowed, shape (n,)."""
-        return self.block_at(int(np.argmax(self.possible_starts(n))), n)
+    def earliest_starts(self, n: int) -> list[int]:
+        """Return the steps in which it begins when each run starts as soon as allowed; fewer where there is no room.
 
-    def block_at(self, start: int, n: int) -> Floats:
-        """Return 1 for each step it runs when it starts at a step, shape (n,)."""
-        runs = np.zeros(n)
-        runs[start : start + self.steps] = 1.0
-        return runs
+        Runs are equally long, so that starting each as early as possible leaves the most room for the next ones.
+        """
+        starts, chosen = np.flatnonzero(self.possible_starts(n)), list[int]()
+        for start in starts.tolist():
+            if len(chosen) < self.runs and (not chosen or start >= chosen[-1] + self.steps + self.pause):
+                chosen.append(start)
+        return chosen
+
+    def placed(self, starts: Iterable[int], n: int, values: Values) -> Floats:
+        """Return values of the steps of each run, one number or shape (steps,), in those of the window, shape (n,)."""
+        over = np.zeros(n)
+        for start in starts:
+            over[start : start + self.steps] = values
+        return over
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it runs once, at one power, whatever other processes do and whatever it costs."""
+        return (
+            self.timed_by_price and self.runs == 1 and not isinstance(self.power, np.ndarray) and not np.any(self.begun)
+        )
 
     def weight(self, window: Window) -> float:
         """See Device.weight; each step of a SHIFTABLE process looks back over its whole duration."""
@@ -139,7 +187,7 @@ class Process(Device):
     @property
     def timed_by_price(self) -> bool:
         """See Device.timed_by_price."""
-        return True
+        return self.ceiling is None and self.exclusion is None
 
     @property
     def timed_by_price_only(self) -> bool:
@@ -147,16 +195,11 @@ class Process(Device):
         return self.dearest
 
     def at_best_time(self, price: Floats) -> Inflexible:
-        """See Device.at_best_time.
+        """See Device.at_best_time; raises Infeasible where it finds no room."""
+        return Inflexible(name=self.name, power=self.best_power(price), commodity=self.commodity, group=self.group)
 
-        Raises:
-            Infeasible: It finds no room.
-        """
-        power = self.best_steps(price) * self.power
-        return Inflexible(name=self.name, power=power, commodity=self.commodity, group=self.group)
-
-    def best_steps(self, price: Floats) -> Floats:
-        """Return 1 for each step in which it runs at the best price, the earliest of equal ones, shape (n,).
+    def best_power(self, price: Floats) -> Floats:
+        """Return its power at the best price, the earliest of equal ones [kW], shape (n,).
 
         Args:
             price: Cost of energy in each step [any currency per energy], shape (n,).
@@ -165,60 +208,93 @@ class Process(Device):
             Infeasible: It finds no room.
         """
         cost, n = (-price if self.dearest else price), len(price)
-        if self.kind is ProcessType.INFLEXIBLE:
-            return self.earliest(n)
-        if self.kind is ProcessType.SHIFTABLE:
-            starts = self.possible_starts(n)  # first, as it tells when there is no room
-            total = np.zeros(n + 1)
-            cost.cumsum(out=total[1:])
-            blocks = np.full(n, np.inf)
-            blocks[: n - self.steps + 1] = total[self.steps :] - total[: n - self.steps + 1]
-            blocks[~starts] = np.inf
-            # Sums of equal prices differ in their last digits; those must not decide between equals.
-            return self.block_at(int(np.argmax(blocks <= blocks.min() + 1e-9 * max(1.0, np.abs(cost).max()))), n)
         self.check_room(n)
+        if self.kind is not ProcessType.BREAKABLE:
+            starts = self.earliest_starts(n) if self.kind is ProcessType.INFLEXIBLE else self._best_starts(cost)
+            return self.begun + self.placed(starts, n, self.power)
         allowed = np.flatnonzero(self.allowed(n))
-        runs = np.zeros(n)
-        runs[allowed[np.argsort(cost[allowed], kind="stable")[: self.steps]]] = 1.0
-        return runs
+        power = np.zeros(n)
+        power[allowed[np.argsort(cost[allowed], kind="stable")[: self.steps]]] = self.power
+        return power
+
+    def _best_starts(self, cost: Floats) -> list[int]:
+        """Return the steps in which each run begins at the least cost."""
+        n = len(cost)
+        if isinstance(self.power, np.ndarray):
+            blocks = np.correlate(cost, self.power, mode="valid")
+        else:  # differences of sums cost no more for a long run than for a short one
+            total = np.concatenate([[0.0], cost.cumsum()])
+            blocks = (total[self.steps :] - total[: n - self.steps + 1]) * np.sign(self.power)
+        of_run = np.append(blocks, np.full(self.steps - 1, np.inf))
+        of_run[~self.possible_starts(n)] = np.inf
+        return cheapest_starts(of_run, self.runs, self.steps + self.pause)
 
     def fallback(self, window: Window) -> DevicePlan:
-        """See Device.fallback: it runs as early as it may."""
-        return DevicePlan({self.name: self.earliest(window.n) * self.power}, {})
+        """See Device.fallback: it runs as early as it may, unless it may be left out."""
+        starts = self.earliest_starts(window.n) if self.ceiling is None else []
+        return DevicePlan({self.name: self.begun + self.placed(starts, window.n, self.power)}, {})
+
+    def remarks(self, power: Mapping[str, Floats]) -> Iterable[str]:
+        """See Device.remarks: how many runs are left out, as they would cost more than they may."""
+        of_run = float(full(self.power, self.steps).sum())
+        if self.ceiling is not None and of_run:
+            left_out = self.runs - round(float((power[self.name] - self.begun).sum()) / of_run)
+            which = "it does not run" if self.runs == 1 else f"{left_out} of {self.runs} runs are left out"
+            if left_out:
+                yield f"{self.name}: {which}, as a run would cost more than its price-ceiling, {self.ceiling:.4g}."
 
     def conflict(self, window: Window) -> Conflict | None:
         """See Device.conflict: it finds no room between its time restrictions."""
         try:
-            self.check_room(window.n)
+            if self.ceiling is None:
+                self.check_room(window.n)
         except Infeasible as error:
             at, room = self.room(window.n)
-            in_pieces, hours = self.kind is ProcessType.BREAKABLE, window.step_hours
+            in_pieces, hours, limits = self.kind is ProcessType.BREAKABLE, window.step_hours, tuple(error.clashing)
+            if room >= self.steps:
+                return Conflict(limits, at, self.runs - len(self.earliest_starts(window.n)), "runs", str(error))
             text = (
                 f"{self.name}: duration asks for {self.steps * hours:g} h"
                 f"{'' if in_pieces else ' on end'}, but there is room for {room * hours:g} h"
                 f"{f' from {moment(window, at)}' if room and not in_pieces else ''}."
             )
-            return Conflict(tuple(error.clashing), float(at), (self.steps - room) * hours, "h", text)
+            return Conflict(limits, float(at), (self.steps - room) * hours, "h", text)
         return None
 
     def alternatives(self, window: Window) -> Iterable[Alternative[Device]]:
-        """See Device.alternatives: a shorter duration, no time restrictions, another process type."""
+        """See Device.alternatives: shorter, fewer, closer, at any time, beside others, or another process type."""
         hours, name = window.step_hours, self.name
         if self.steps > 1:
             yield Alternative(
                 f"{name}.duration",
                 self.steps - 1,
-                lambda less: replace(self, steps=self.steps - less),
+                lambda less: replace(
+                    self,
+                    steps=self.steps - less,
+                    power=self.power[: self.steps - less] if isinstance(self.power, np.ndarray) else self.power,
+                ),
                 lambda less: f"shorten {name} to {(self.steps - less) * hours:g} h",
             )
-        if self.blocked is not None and self.blocked.any():
-            rule = f"{name}.time-restrictions"
-            yield Alternative(rule, 1, lambda _: replace(self, blocked=None), lambda _: f"lift {rule}")
+        if self.runs > 1:
+            yield Alternative(
+                f"{name}.runs",
+                self.runs - 1,
+                lambda less: replace(self, runs=self.runs - less),
+                lambda less: f"let {name} run {self.runs - less} times",
+            )
+        for field, applies, without in (
+            ("pause", self.runs > 1 and self.pause > 0, {"pause": 0}),
+            ("time-restrictions", np.any(self.blocked), {"blocked": None}),
+            ("exclusion-group", self.exclusion is not None, {"exclusion": None}),
+        ):
+            if applies:
+                yield self._rule(field, f"lift {name}.{field}", without)
+        one_run = self.runs == 1 and not isinstance(self.power, np.ndarray)
         kinds = list(ProcessType)
         for freer in kinds[kinds.index(self.kind) + 1 :]:
-            yield self._freer(freer)
+            if one_run or freer is not ProcessType.BREAKABLE:
+                yield self._rule("process-type", f"make {name} {freer.value}", {"kind": freer})
 
-    def _freer(self, kind: ProcessType) -> Alternative[Device]:
-        """Return the way in which it could be timed more freely."""
-        rule = f"{self.name}.process-type"
-        return Alternative(rule, 1, lambda _: replace(self, kind=kind), lambda _: f"make {self.name} {kind.value}")
+    def _rule(self, field: str, text: str, without: dict[str, Any]) -> Alternative[Device]:
+        """Return the way in which a rule that is either there or not gives way."""
+        return Alternative(f"{self.name}.{field}", 1, lambda _: replace(self, **without), lambda _: text)

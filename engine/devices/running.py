@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.model.block import Limit
-from engine.model.linear import Indices, Linear, Term, Values, full, stacked
+from engine.model.linear import Floats, Indices, Linear, Term, Values, full, stacked
 from engine.model.problem import Problem
 from engine.series.iso_time import HOUR_US
 from engine.series.window import Window
@@ -145,14 +145,39 @@ def lagged(block: Linear) -> Linear:
     return Linear(block.size, (Term(term.cols[:-1], 1.0, np.arange(1, block.size, dtype=np.int32)),))
 
 
-def sliding(block: Linear, steps: int | Indices) -> Linear:
+def sliding(block: Linear, steps: int | Indices, weights: Values = 1.0) -> Linear:
     """Sum of plain variables over the last steps, this one included, shape (n,).
 
     Args:
         block: The variables, shape (n,).
         steps: How many, one number or shape (n,).
+        weights: Weight of each of the steps, this one first, one number or shape (steps,).
     """
     (term,) = block.terms
     rows, back = np.meshgrid(np.arange(block.size), np.arange(min(np.max(steps), block.size)), indexing="ij")
     inside = (rows >= back) & (back < np.reshape(steps, (-1, 1)))
-    return Linear(block.size, (Term(term.cols[(rows - back)[inside]], 1.0, rows[inside].astype(np.int32)),))
+    coefs = weights[back[inside]] if isinstance(weights, np.ndarray) else weights
+    return Linear(block.size, (Term(term.cols[(rows - back)[inside]], coefs, rows[inside].astype(np.int32)),))
+
+
+def cheapest_starts(cost: Floats, runs: int, gap: int) -> list[int]:
+    """Steps in which runs begin at the least cost, the earliest of equal ones, by dynamic programming.
+
+    With the cost c_s of a run that starts at s, the least cost of r runs from step t on is
+    V_r(t) = min_{s ≥ t} c_s + V_{r-1}(s + gap).
+
+    Args:
+        cost: What a run costs by the step in which it starts; infinite where it cannot; shape (n,).
+        runs: How many there are; there is room for them.
+        gap: Steps from the start of one to that of the next, at least.
+    """
+    n, beginning, rest = len(cost), list[Floats](), np.zeros(len(cost) + 1)
+    for _ in range(runs):
+        beginning.append(cost + rest[np.minimum(np.arange(n) + gap, n)])
+        rest = np.append(np.minimum.accumulate(beginning[-1][::-1])[::-1], np.inf)
+    # Sums of equal prices differ in their last digits; those must not decide between equals.
+    noise, starts, first = 1e-9 * max(1.0, float(np.abs(cost[np.isfinite(cost)]).max(initial=0.0))), list[int](), 0
+    for costs in reversed(beginning):
+        starts.append(first + int(np.argmax(costs[first:] <= costs[first:].min() + noise)))
+        first = starts[-1] + gap
+    return starts

@@ -48,24 +48,17 @@ class FlexContext(CommodityContext):
     @field_validator("stay_with_plan", mode="before")
     @classmethod
     def _margin(cls, raw: object) -> object:
-        if raw is None or isinstance(raw, Fixed):
+        if raw is None:
             return raw
-        read, name = quantity.read(raw, field="stay-with-plan"), "stay-with-plan"
-        if not isinstance(read, Fixed):
-            raise FieldError(name, "write one amount, such as '0.05 EUR' or '0.002 EUR/kWh'.")
-        unit = "currency/kWh" if quantity.per_energy(read) is not None else "currency"
-        quantity.check(read, unit, field=name)
-        quantity.refuse_negative(read, unit, field=name)
-        return read
+        margin = quantity.price_or_amount(raw, field="stay-with-plan", example="0.002 EUR/kWh")
+        _, per_energy = quantity.number_of_price(margin, "stay-with-plan")
+        quantity.refuse_negative(margin, "currency/kWh" if per_energy else "currency", field="stay-with-plan")
+        return margin
 
     @property
     def staying_margin(self) -> tuple[float, bool] | None:
         """What a new schedule must save [currency, or currency/kWh where True follows]; None: no field."""
-        if self.stay_with_plan is None:
-            return None
-        per_energy = bool(quantity.per_energy(self.stay_with_plan))
-        unit = "currency/kWh" if per_energy else "currency"
-        return self.stay_with_plan.number(unit, field="stay-with-plan"), per_energy
+        return None if self.stay_with_plan is None else quantity.number_of_price(self.stay_with_plan, "stay-with-plan")
 
     @field_validator("commodities", mode="before")
     @classmethod

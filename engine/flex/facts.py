@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from engine.flex.quantity import SensorReference, unit_for
 from engine.units import units
 
-Form = Literal["quantity", "quantities", "sensor", "sensors", "asset", "parts", "events", "text", "flag"]
+Form = Literal["quantity", "quantities", "sensor", "sensors", "asset", "parts", "events", "text", "flag", "count"]
 """How a field is written: one quantity, several, a sensor, several, an asset, entries with fields of their own, ..."""
 Kind = Literal[
     "price",

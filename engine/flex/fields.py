@@ -31,7 +31,10 @@ SeveralQuantities: TypeAlias = Annotated[tuple[quantity.Quantity, ...], SkipVali
 """Quantities that are added."""
 
 Key: TypeAlias = Annotated[int, Strict()]
-"""Id of a sensor or an asset: a whole number; a text, a fraction and true are refused. No other field is an int."""
+"""Id of a sensor or an asset: a whole number; a text, a fraction and true are refused.
+
+Of other fields only counts are ints, which have no role.
+"""
 
 
 def _moment(raw: object, info: ValidationInfo) -> datetime | None:
@@ -241,7 +244,7 @@ def _in_value(value: object, fact: Fact, unit: str | None) -> Iterator[Reference
         case tuple():
             for each in value:
                 yield from _in_value(each, fact, unit)
-        case int() if type(value) is int:
+        case int() if type(value) is int and fact.role:
             yield Reference(fact.name, "asset" if fact.form == "asset" else "sensor", value, fact, unit)
 
 

@@ -1,20 +1,24 @@
 """The flex-model of a process, field by field."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import SkipValidation, Strict, field_validator, model_validator
 
 from engine.devices.process import ProcessType
 from engine.errors import FieldError
-from engine.flex.facts import FieldRole, described
-from engine.flex.fields import AnyQuantity, FlexFields, Key, Moment
+from engine.flex import quantity
+from engine.flex.facts import SAYS, FieldRole, described
+from engine.flex.fields import AnyQuantity, FlexFields, Key, Moment, SeveralQuantities
 from engine.flex.parts import GroupReference
-from engine.flex.quantity import Event, span
+from engine.flex.quantity import Event, Fixed, span
+
+MOST_RUNS: Final = 100
+"""Most runs of a process in one schedule: each makes the search longer."""
 
 
 class ProcessModel(FlexFields):
-    """Work of constant power and fixed duration."""
+    """Work of known power and duration."""
 
     language: ClassVar[str] = "flex-model"
     spellings: ClassVar[Mapping[str, str]] = {"optimization-sense": "optimization-direction"}
@@ -27,11 +31,39 @@ class ProcessModel(FlexFields):
     )
     power: AnyQuantity = described("Power while it runs.", example="200 kW", kind="load")
     duration: str | None = described("How long it runs.", example="PT4H", form="text")
+    power_profile: SeveralQuantities = described(
+        "Powers of one run, one after the other, in the place of power and duration; INFLEXIBLE or SHIFTABLE only.",
+        example=["2 kW", "0.1 kW", "1.5 kW"],
+        form="quantities",
+        default=(),
+        kind="load",
+        role=SAYS,
+    )
+    profile_resolution: str = described(
+        "How long each power of power-profile lasts.", example="PT10M", form="text", default="PT15M"
+    )
     process_type: ProcessType = described(
         "INFLEXIBLE runs as soon as allowed, SHIFTABLE in one piece at the best time, BREAKABLE in the best steps.",
         example="SHIFTABLE",
         form="text",
         default=ProcessType.INFLEXIBLE,
+    )
+    runs: Annotated[int, Strict()] = described(
+        "How many times it runs within the schedule, one that has begun included; INFLEXIBLE or SHIFTABLE only.",
+        example=2,
+        form="count",
+        default=1,
+    )
+    pause: str | None = described("Least time between two runs.", example="PT1H", form="text")
+    price_ceiling: Annotated[Fixed | None, SkipValidation] = described(
+        "What a run may add to the costs at most, as a price of each kWh or an amount of money; a run that would add "
+        "more is left out, which a warning tells and which counts as a cost of that amount. Without it, it has to run.",
+        example="0.20 EUR/kWh",
+        form="text",
+        kind="price",
+    )
+    exclusion_group: str | None = described(
+        "Name of a set of processes of which no two run at the same time.", example="wet machines", form="text"
     )
     started: Moment = described(
         "When it has begun, if it is running as the schedule begins; without it, as its power sensor says.",
@@ -62,10 +94,46 @@ class ProcessModel(FlexFields):
         entries = raw if isinstance(raw, list | tuple) else [raw]
         return tuple(span(entry, f"time-restrictions[{at}]") for at, entry in enumerate(entries))
 
+    @field_validator("price_ceiling", mode="before")
+    @classmethod
+    def _ceiling(cls, raw: object) -> object:
+        return raw if raw is None else quantity.price_or_amount(raw, field="price-ceiling", example="0.20 EUR/kWh")
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        self._check_timing()
+        if self.power_profile:
+            self._check_profile()
+            return self
         if self.power is None:
             raise FieldError("power", "a process needs the power at which it runs, such as '200 kW'.")
         if self.duration is None:
             raise FieldError("duration", "a process needs to know how long it runs, such as PT4H.")
         return self
+
+    def _check_profile(self) -> None:
+        for field, value in (("power", self.power), ("duration", self.duration)):
+            if value is not None:
+                raise FieldError(field, "power-profile tells it already; leave one of both out.")
+        for at, power in enumerate(self.power_profile):
+            if not isinstance(power, Fixed):
+                raise FieldError(f"power-profile[{at}]", "a profile is a list of powers, such as ['2 kW', '0.1 kW'].")
+
+    def _check_timing(self) -> None:
+        """Refuse what cannot hold together."""
+        if not 1 <= self.runs <= MOST_RUNS:
+            raise FieldError("runs", f"a process runs 1 to {MOST_RUNS} times in a schedule; leave it out otherwise.")
+        in_pieces, dearest = self.process_type is ProcessType.BREAKABLE, self.optimization_direction == "MAX"
+        for field, clashes, why in (
+            ("runs", in_pieces and self.runs > 1, "work in pieces is done once; give its whole duration"),
+            ("power-profile", in_pieces and bool(self.power_profile), "a profile runs in one piece; make it SHIFTABLE"),
+            ("price-ceiling", dearest and self.price_ceiling is not None, "it runs when energy is dearest (MAX)"),
+            ("exclusion-group", dearest and self.exclusion_group is not None, "it runs when energy is dearest (MAX)"),
+        ):
+            if clashes:
+                raise FieldError(field, f"{why}; leave one of both out.")
+
+    @property
+    def ceiling(self) -> tuple[float, bool] | None:
+        """What a run may add to the costs [currency, or currency/kWh where True follows]; None: no ceiling."""
+        return None if self.price_ceiling is None else quantity.number_of_price(self.price_ceiling, "price-ceiling")

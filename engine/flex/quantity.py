@@ -251,6 +251,25 @@ def per_energy(quantity: Quantity) -> bool | None:
     return None
 
 
+def price_or_amount(raw: object, *, field: str, example: str) -> Fixed:
+    """Return a price of each kWh, or an amount of money, as it is written.
+
+    Raises:
+        InputError: It changes over time, or is something else.
+    """
+    price = read(raw, field=field)
+    if not isinstance(price, Fixed):
+        raise FieldError(field, f"write one amount, such as '0.05 EUR' or '{example}'.")
+    number_of_price(price, field)
+    return price
+
+
+def number_of_price(price: Fixed, field: str) -> tuple[float, bool]:
+    """Return a price [currency/kWh], or where False follows, an amount of money [currency]."""
+    per_unit = per_energy(price) is not None
+    return price.number("currency/kWh" if per_unit else "currency", field=field), per_unit
+
+
 def span(raw: object, field: str) -> Event:
     """Return the time from a start to an end, as an event without a value."""
     if isinstance(raw, Event):

@@ -34,6 +34,7 @@ TYPES: dict[Form, list[str]] = {
     "events": ["array", "object"],
     "text": ["string", "number", "object"],
     "flag": ["boolean"],
+    "count": ["integer"],
 }
 """How each form is written in JSON."""
 

@@ -186,6 +186,8 @@ class Block:
     nodes: list[str] = field(default_factory=list)
     """Names of the nodes whose balances it holds."""
     shares: list[FairShare] = field(default_factory=list)
+    apart: list[tuple[str, Linear]] = field(default_factory=list)
+    """Name of a set of processes, and 1 in the steps in which one of them runs, shape (n,)."""
     basic: list[tuple[Indices, str]] = field(default_factory=list)
     """Columns that are basic when every device rests, and the block of rows that settles them."""
 

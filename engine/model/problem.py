@@ -161,6 +161,10 @@ class Problem:
         if columns in self.sizes:
             self._open_block.shares.append(FairShare(group, columns, limit))
 
+    def keep_apart(self, group: str, running: Linear) -> None:
+        """Tell in which steps something of a set runs (1, else 0), of which no two run at the same time."""
+        self._open_block.apart.append((group, running))
+
     def exclude_simultaneous(
         self,
         name: str,
@@ -206,6 +210,14 @@ class Problem:
     def shares(self) -> list[FairShare]:
         """The flows that belong to sets of equal ones."""
         return [share for block in self.blocks for share in block.shares]
+
+    @property
+    def apart(self) -> dict[str, list[Linear]]:
+        """By the name of each set of which no two run at the same time: when each of them runs, shape (n,)."""
+        sets: dict[str, list[Linear]] = {}
+        for name, running in (each for block in self.blocks for each in block.apart):
+            sets.setdefault(name, []).append(running)
+        return sets
 
     @property
     def preferences(self) -> list[Linear]:

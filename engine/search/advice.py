@@ -72,6 +72,8 @@ class SiteAdviser:
         """Return guesses for ways to run and times of processes, if these are all the whole numbers there are."""
         processes = [each for each in self.site.devices if isinstance(each, Process)]
         processes = [each for each in processes if each.kind is not ProcessType.INFLEXIBLE and not each.dearest]
+        if not all(each.is_plain for each in processes):
+            return  # the local search moves single runs of one power only
         ports: list[Any] = [port for device in self.site.devices for port in device.ports]
         banded: list[Port] = [port for port in ports if isinstance(port, Port) and port.bands]
         decided = sum(self.site.window.n * sum(len(band.one_way) for band in port.bands) for port in banded)

@@ -83,7 +83,7 @@ class Costs:
             reached = float(np.max(beside - level.free, initial=0.0))
             highest = sliding_window_view(running - level.free, process.steps).max(axis=1)
             cost = cost + level.price * np.maximum(highest, reached)
-        return process.block_at(int(np.argmin(np.where(starts[: len(cost)], cost, np.inf))), n)
+        return process.placed([int(np.argmin(np.where(starts[: len(cost)], cost, np.inf)))], n, 1.0)
 
 
 def best_times(processes: Sequence[Process], load: Floats, costs: Costs, budget: Budget) -> Runs:

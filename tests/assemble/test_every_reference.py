@@ -69,7 +69,7 @@ def cases() -> Iterator[Case]:
         for fact in model.facts():
             for value in forms:
                 case = Case(model, fact, value)
-                bare = fact.form in ("quantity", "quantities") and value in (KEY, [KEY])  # a number, no id
+                bare = fact.form in ("quantity", "quantities", "count") and value in (KEY, [KEY])  # a number, no id
                 try:
                     case.read(KEY)
                 except EngineError:

@@ -75,6 +75,20 @@ def test_use_that_is_not_met_is_told_by_preview_and_job(api: Api, ids: dict[str,
     assert preview["warnings"] == result["warnings"]
 
 
+def test_a_dishwasher_is_left_out_where_it_is_too_dear(api: Api, ids: dict[str, int], prices: int) -> None:
+    body = trigger(ids, prices)
+    profile = {"power-profile": ["2 kW", "0.1 kW", "1.5 kW"], "profile-resolution": "PT10M"}
+    body["flex-model"] = [
+        {"sensor": ids["s:power"], "process-type": "SHIFTABLE", **profile, "runs": 2, "pause": "PT1H"}
+    ]
+    first = api.ended(api.post(f"/assets/{ids['battery']}/schedules/trigger", json=body).json()["job"]).json()
+    assert first["result"]["commitment-costs"]["electricity net energy"] == pytest.approx(2 * 0.6 * 0.01)
+    body["flex-model"][0]["price-ceiling"] = "0.009 EUR/kWh"
+    dear = api.ended(api.post(f"/assets/{ids['battery']}/schedules/trigger", json=body).json()["job"]).json()
+    assert dear["result"]["commitment-costs"]["electricity net energy"] == pytest.approx(0.0)
+    assert any("2 of 2 runs are left out" in warning for warning in dear["result"]["warnings"])
+
+
 def test_many_sites_are_planned_by_one_job(api: Api, ids: dict[str, int], prices: int) -> None:
     body = trigger(ids, prices)
     site = {"asset": ids["battery"], **{name: body.pop(name) for name in ("flex-model", "flex-context")}}

@@ -101,7 +101,7 @@ def models(references: References, tree: Sequence[Asset], asked: Sequence[Mappin
 def model_kind(asset_type: str, fields: Mapping[str, Any]) -> type[StorageModel] | type[ProcessModel]:
     """What a flex-model describes: a process or another device, by its fields, else by the type of its asset."""
     names = named(fields).keys()
-    works = "process-type" in names or {"power", "duration"} <= names
+    works = bool(names & {"process-type", "power-profile"}) or {"power", "duration"} <= names
     acts = bool(names & OF_DEVICES_ONLY)
     return ProcessModel if works or (asset_type in PROCESS_TYPES and not acts) else StorageModel
 

@@ -12,7 +12,7 @@ from app.assemble.outputs import SensorOutput, consumption_sign
 from app.assemble.site.devices import DeviceBuilder, Surroundings
 from app.assemble.site.flex_config import DeviceModel
 from app.assemble.site.groups import group_of_devices
-from app.assemble.site.processes import process
+from app.assemble.site.processes import ProcessBuilder
 from app.assemble.site.series import Readings
 from app.assemble.site.stores import StorageBuilder
 from app.assemble.site.supplies import ConnectionBuilder
@@ -62,7 +62,10 @@ class SiteBuilder:
         found = [output for each in self._described for output in self._of_power(each)]
         for name, (_, model) in zip(self._names, self.entries, strict=True):
             if isinstance(model, ProcessModel):
-                found += outputs.of_power(self.references, name, model)
+                own = list(outputs.of_power(self.references, name, model))
+                found += own
+                if not own:
+                    self.readings.warn(f"{name}: no sensor receives its power; name one.")
         for feeders in self._stores:
             if (keeper := _keeper(feeders)) is not None:
                 found += outputs.of_store(
@@ -75,7 +78,7 @@ class SiteBuilder:
     @property
     def currencies(self) -> set[str]:
         """Every currency written in a price of a device."""
-        return set[str]().union(*(each.model.currencies for each in self._described))
+        return set[str]().union(*(model.currencies for _, model in self.entries))
 
     def _of_power(self, described: DeviceBuilder) -> list[SensorOutput]:
         return list(outputs.of_power(self.references, described.name, described.model))
@@ -95,7 +98,7 @@ class SiteBuilder:
     def _processes(self) -> Iterable[Device]:
         for name, (given, model) in zip(self._names, self.entries, strict=True):
             if isinstance(model, ProcessModel):
-                yield process(name, given, model, self.readings, group=self._group_name(model.group))
+                yield ProcessBuilder(name, given, model, self.readings, self._group_name(model.group)).process()
 
     def _around(self, commodity: str) -> Surroundings:
         supplied = self.supplies.get(commodity)

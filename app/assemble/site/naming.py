@@ -26,6 +26,14 @@ REST_OF_PROCESS = {"power": "1 kW", "duration": "PT1H"}
 OLD_ATTRIBUTES = ("market_id", *OLD_SHARES, *OLD_SITE_CAPACITIES, *OLD_CAPACITIES)
 
 
+def rest_of_process(kind: type[FlexFields], raw: Mapping[str, Any]) -> dict[str, str]:
+    """Return what stands for the fields that a stored flex-model of a process may leave to requests; else nothing."""
+    names = named(raw)
+    if kind is not ProcessModel or "power-profile" in names:
+        return {}
+    return {name: value for name, value in REST_OF_PROCESS.items() if name not in names}
+
+
 def ask_for(references: References, fields: FlexFields, origins: Mapping[str, str], *, of: str = "") -> None:
     """Resolve everything that fields name, so that a refusal tells the field and where it was written.
 
@@ -140,11 +148,9 @@ def _mentions_of(asset: Asset, targets: Collection[tuple[Target, int]]) -> Itera
         ("flex_context", FlexContext, asset.flex_context),
     ]
     for column, language, raw in layers:
-        process = language is ProcessModel
         for name, value in raw.items():  # one by one: a field that cannot be read hides no other
-            rest = {key: text for key, text in REST_OF_PROCESS.items() if process and key not in named({name: value})}
             try:
-                fields = language.read({**rest, name: value})
+                fields = language.read({**rest_of_process(language, {name: value}), name: value})
             except EngineError:
                 continue
             for each in fields.references():

@@ -164,7 +164,8 @@ def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: 
         outcome = local_refusal(outcome, place)
     if isinstance(outcome, Schedule):
         plan, assembled, told = _kept(prepared, outcome) or (outcome, assembled, [])
-        warnings = (*warnings, *told, *breach_warnings(plan, place), *ended_early(plan))
+        left_out = [text for device in assembled.site.devices for text in device.remarks(plan.power)]
+        warnings = (*warnings, *told, *breach_warnings(plan, place), *left_out, *ended_early(plan))
     elif rules.fallback and isinstance(outcome, Infeasible | TimedOut):
         asset_id = prepared.request.asset
         LOG.warning("Asset %s has no plan by the usual scheduler; a plain one is made. %s", asset_id, outcome)

@@ -44,6 +44,7 @@ def test_every_field_is_explained_and_its_example_works(model, fact):
         ProcessModel: {"power": "1 kW", "duration": "PT1H"},
         CommitmentModel: {"name": "bid", "baseline": "1 kW", "up-price": "1 EUR/kWh"},
     }.get(model, {})
+    needed = {} if fact.name == "power-profile" else needed
     assert model.read({**needed, fact.name: fact.example}) is not None
 
 

@@ -25,7 +25,7 @@ def check(site, schedule):
         elif isinstance(device, Inflexible):
             np.testing.assert_allclose(schedule.power[device.name], device.power)
         else:
-            check_process(device, schedule.power[device.name], n)
+            paid += check_process(device, schedule.power[device.name], n)
     for group in site.groups:
         members = net(site, schedule, lambda port, g=group: port.group == g.name)
         np.testing.assert_allclose(schedule.power[group.name], members, atol=NOTHING)
@@ -78,13 +78,31 @@ def check_storage(device, schedule, n, hours):
 
 
 def check_process(device, power, n):
-    runs = power > device.power / 2
-    np.testing.assert_allclose(power, runs * device.power, atol=NOTHING)
-    assert runs.sum() == device.steps
-    if device.blocked is not None:
-        assert not (runs & device.blocked).any()
-    if device.kind is not ProcessType.BREAKABLE:
-        assert np.flatnonzero(runs).max() - np.flatnonzero(runs).min() == device.steps - 1
+    """Find the runs again in the power, and return the price of those that are left out."""
+    power, profile = power - device.begun, np.broadcast_to(device.power, device.steps)
+    blocked = np.zeros(n, bool) if device.blocked is None else device.blocked
+    if device.kind is ProcessType.BREAKABLE:
+        runs = np.abs(power) > abs(device.power) / 2
+        np.testing.assert_allclose(power, runs * device.power, atol=NOTHING)
+        assert runs.sum() in (device.steps, 0 if device.ceiling is not None else device.steps)
+        assert not (runs & blocked).any()
+        done = int(runs.any())
+    else:
+        begun = np.flatnonzero(device.begun)
+        done, at = 0, begun[-1] + 1 + device.pause if len(begun) else 0
+        assert np.abs(power[:at]).max(initial=0.0) <= NOTHING
+        while at < n:
+            if abs(power[at] - profile[0]) <= NOTHING and profile[0]:
+                np.testing.assert_allclose(power[at : at + device.steps], profile, atol=NOTHING)
+                assert not blocked[at : at + device.steps].any()
+                rest = power[at + device.steps : at + device.steps + device.pause]
+                assert np.abs(rest).max(initial=0.0) <= NOTHING or done == device.runs - 1
+                done, at = done + 1, at + device.steps
+            else:
+                assert abs(power[at]) <= NOTHING
+                at += 1
+    assert done == device.runs or (device.ceiling is not None and done < device.runs)
+    return (device.runs - done) * (device.ceiling or 0.0)
 
 
 def check_limited(limited, flow, n, hours):

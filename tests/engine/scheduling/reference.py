@@ -18,7 +18,7 @@ class Reference:
 
     def __init__(self, site):
         self.site, self.n, self.h = site, site.window.n, site.window.hours
-        self.milp, self.power, self.levels = Milp(), {}, {}
+        self.milp, self.power, self.levels, self.sets = Milp(), {}, {}, {}
         self.place = {}
         for device in site.devices:
             getattr(self, "_" + type(device).__name__.lower())(device)
@@ -146,21 +146,52 @@ class Reference:
             self.milp.row({breach: 1, highest: -1}, high=0)
 
     def _process(self, device):
-        blocked = device.blocked if device.blocked is not None else np.zeros(self.n, bool)
-        runs = [self.milp.var(0, 0 if blocked[j] else 1, whole=True) for j in range(self.n)]
-        self.milp.row(dict.fromkeys(runs, 1), device.steps, device.steps)
-        if device.kind is not ProcessType.BREAKABLE:
-            begins = [self.milp.var(0, 1, whole=True) for _ in runs]
-            self.milp.row(dict.fromkeys(begins, 1), 1, 1)
-            for j, run in enumerate(runs):
-                self.milp.row(add((1, {run: 1}), (-1, {runs[j - 1]: 1} if j else {}), (-1, {begins[j]: 1})), high=0)
-            if device.kind is ProcessType.INFLEXIBLE:
-                self._first(begins, blocked, device.steps)
-        self.power[device.name] = [({run: device.power}, 0.0) for run in runs]
+        """Every way to run is written out: one whole number per possible start or step."""
+        begun = np.broadcast_to(device.begun, self.n)
+        running, power = [{} for _ in range(self.n)], [{} for _ in range(self.n)]
+        placed = self._pieces if device.kind is ProcessType.BREAKABLE else self._runs
+        runs = placed(device, begun, running, power)
+        self.milp.row(dict.fromkeys(runs, 1.0), device.runs if device.ceiling is None else 0, device.runs)
+        if device.ceiling is not None:
+            self.milp.constant += device.runs * device.ceiling
+            for run in runs:
+                self.milp.cost[run] -= device.ceiling
+        self.power[device.name] = [(each, float(known)) for each, known in zip(power, begun, strict=True)]
+        for j in range(self.n if device.exclusion else 0):
+            others = self.sets.setdefault((device.exclusion, j), [])
+            others.append((running[j], float(begun[j] != 0)))
+            self.milp.row(add(*((1, run) for run, _ in others)), high=1 - sum(known for _, known in others))
 
-    def _first(self, begins, blocked, steps):
-        start = next(j for j in range(self.n) if not blocked[j : j + steps].any() and j + steps <= self.n)
-        self.milp.row({begins[start]: 1}, 1, 1)
+    def _pieces(self, device, _begun, running, power):
+        """Return a whole number that tells whether the work is done, in any steps."""
+        for j in range(self.n):
+            if device.blocked is None or not device.blocked[j]:
+                run = self.milp.var(0, 1, whole=True)
+                running[j], power[j] = {run: 1.0}, {run: device.power}
+        done = self.milp.var(0, 1, whole=True)
+        self.milp.row(add(*((1, run) for run in running), (-device.steps, {done: 1.0})), 0, 0)
+        return [done]
+
+    def _runs(self, device, begun, running, power):
+        """Return one whole number per possible start, with a row for each pair that would clash."""
+        blocked = device.blocked if device.blocked is not None else np.zeros(self.n, bool)
+        ends = int(np.flatnonzero(begun)[-1]) + 1 + device.pause if begun.any() else 0
+        starts = [j for j in range(ends, self.n - device.steps + 1) if not blocked[j : j + device.steps].any()]
+        if device.kind is ProcessType.INFLEXIBLE:
+            allowed = []
+            for start in starts:
+                if len(allowed) < device.runs and (not allowed or start - allowed[-1] >= device.steps + device.pause):
+                    allowed.append(start)
+            starts = allowed
+        runs = {start: self.milp.var(0, 1, whole=True) for start in starts}
+        for start, run in runs.items():
+            for at, value in enumerate(np.broadcast_to(device.power, device.steps)):
+                running[start + at] = add((1, running[start + at]), (1, {run: 1.0}))
+                power[start + at] = add((1, power[start + at]), (value, {run: 1.0}))
+            for other, before in runs.items():
+                if other < start < other + device.steps + device.pause:
+                    self.milp.row({run: 1, before: 1}, high=1)
+        return list(runs.values())
 
     def _limited(self, limited, net):
         """Split a flow by its sign, with a whole number at each step; return it unchanged."""

@@ -54,15 +54,15 @@ def test_closed_forms_equal_a_full_search(kind, dearest):
         ]
         if not runs:
             with pytest.raises(Infeasible, match="lift a time restriction"):
-                work.best_steps(price)
+                work.best_power(price)
             continue
         costs = [price[run].sum() * (-1 if dearest else 1) for run in runs]
         best = 0 if kind == "INFLEXIBLE" else int(np.argmin(np.round(costs, 9)))
-        np.testing.assert_array_equal(work.best_steps(price) > 0, runs[best])
+        np.testing.assert_array_equal(work.best_power(price) > 0, runs[best])
 
 
 def test_equal_prices_mean_as_early_as_possible():
-    assert np.flatnonzero(process("SHIFTABLE").best_steps(np.full(24, 0.1))).tolist() == [0, 1, 2, 3]
+    assert np.flatnonzero(process("SHIFTABLE").best_power(np.full(24, 0.1))).tolist() == [0, 1, 2, 3]
 
 
 def test_a_process_gives_way_to_a_load_at_its_limit():
