@@ -8,9 +8,8 @@ from typing import Final, Protocol, Self
 import numpy as np
 
 from engine.devices.device import Device, LimitChange
-from engine.devices.port import with_capacity
 from engine.errors import InputError
-from engine.model.limits import SoftLimit
+from engine.model.limits import SoftLimit, with_capacity
 from engine.model.linear import Floats, Linear, Values, full
 from engine.model.problem import Problem
 from engine.series.window import Window

@@ -11,33 +11,18 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import numpy as np
 
 from engine.devices import running
+from engine.devices.curves import NO_CURVES, Filling, PortCurves
 from engine.devices.device import Alternative, Device, LimitChange
 from engine.errors import InputError
 from engine.model.block import Limit
-from engine.model.limits import SoftLimit, segments
+from engine.model.limits import CAPACITIES, SoftLimit, segments, with_capacity
 from engine.model.linear import Linear, Values, any_of, full
 from engine.model.problem import Problem
 from engine.series.window import Window
 
-CAPACITIES = {
-    "consumption-capacity": "consumption_limit",
-    "production-capacity": "production_limit",
-    "ramp-limit": "ramp",
-}
-"""The attribute that holds each limit on power, of a port, a group and a connection."""
 PER_STEP = 10
 """Numbers that one port takes up in one step, about; what looks back over many steps counts by it."""
 T = TypeVar("T")
-
-
-def with_capacity(part: T, field: str, change: LimitChange) -> T:
-    """Return a port, group or connection with one limit on its power changed; itself where it has no such limit."""
-    attribute = CAPACITIES.get(field)
-    if attribute is None or not hasattr(part, attribute):
-        return part
-    changed: Any = part  # which attribute changes is known by name only
-    result: T = replace(changed, **{attribute: change(getattr(part, attribute))})
-    return result
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,6 +51,8 @@ class Port:
     """Share of what it takes that reaches the store; above 1 for a heat pump [1]."""
     discharging_efficiency: Values = 1.0
     """Share of what leaves the store that it gives [1]."""
+    curves: PortCurves = NO_CURVES
+    """What depends on its power or on the energy in its store, in the place of the above."""
     wear_price: Values = 0.0
     """Price of each kWh taken or given [currency/kWh]."""
     bands: tuple[running.OperatingRange, ...] = ()
@@ -159,7 +146,32 @@ class Port:
     @property
     def lossless(self) -> bool:
         """Whether taking and giving at once changes nothing but the two themselves."""
-        return not any_of(self.charging_efficiency * self.discharging_efficiency - 1.0)
+        bends = self.curves.stored is not None or self.curves.drawn is not None
+        return not bends and not any_of(self.charging_efficiency * self.discharging_efficiency - 1.0)
+
+    @property
+    def full_power_efficiencies(self) -> tuple[Values, Values]:
+        """Efficiency of charging and of discharging, at full power where it depends on the power [1]."""
+        drawn = self.curves.share_at("drawn", self.production_limit, 1.0 / self.discharging_efficiency)
+        return self.curves.share_at("stored", self.consumption_limit, self.charging_efficiency), 1.0 / drawn
+
+    def fill(self, problem: Problem, flow: "Flow", store: Filling) -> Linear:
+        """Add what its curves ask for; return what reaches the store, less what leaves it [kW], shape (n,).
+
+        Args:
+            problem: Where it goes.
+            flow: What it takes and gives.
+            store: The energy that it changes.
+        """
+        curves, stored, drawn = self.curves, flow.consumption, flow.production
+        curves.add_limits(problem, self.name, (stored, drawn), store)
+        if curves.stored is None:
+            stored = stored * self.charging_efficiency
+        else:
+            stored = curves.bent(problem, self.name, "stored", stored, self.consumption_limit)
+        if curves.drawn is None:
+            return stored - drawn * (1.0 / self.discharging_efficiency)
+        return stored - curves.bent(problem, self.name, "drawn", drawn, self.production_limit)
 
     def weight(self, window: Window) -> float:
         """Size of its part of a problem, counted in ports without rules."""
@@ -171,9 +183,14 @@ class Port:
         for field, lasts in (("min_on", self.min_on), ("min_off", self.min_off)):
             if round(lasts / window.step_hours) > 0:
                 yield self._shorter(field, lasts, window.step_hours)
-        if self.bands:
-            rule = f"{self.name}.operation-modes"
-            yield Alternative(rule, 1, lambda _: replace(self, bands=()), lambda _: f"leave out {rule}")
+        without = {"operation-modes": replace(self, bands=()) if self.bands else None}
+        for way in ("charging", "discharging"):
+            if getattr(self.curves, way) is not None:
+                without[f"{way}-curve"] = replace(self, curves=replace(self.curves, **{way: None}))
+        for field, changed in without.items():
+            if changed is not None:
+                rule = f"{self.name}.{field}"
+                yield Alternative(rule, 1, partial(_always, changed), partial(_always, f"leave out {rule}"))
 
     def _shorter(self, field: str, lasts: float, hours: float) -> "Alternative[Port]":
         """Return the way in which a minimum time could be shorter."""
@@ -228,6 +245,11 @@ class PortedDevice(Device):
 def _with_changed_port(device: PortedDevice, port: Port, own: Alternative[Port], less: int) -> Device:
     """Return a device in which a rule of one port gives way."""
     return device.with_port(port, own.changed(less))
+
+
+def _always(answer: T, _less: int) -> T:
+    """Return one answer however much a rule gives way."""
+    return answer
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.devices.bounds import Levels, Side, add_between, sides_of_targets
+from engine.devices.curves import Filling
 from engine.devices.device import Cause, Conflict, Device, DevicePlan, LimitChange, Postponement, Premise
 from engine.devices.port import Flow, PortedDevice
 from engine.devices.reach import settled
@@ -62,10 +63,9 @@ class Storage(StoredEnergy, PortedDevice):
         added = full(self.gain * share, n).copy()
         added[0] += self.soc_at_start * (kept[0] if isinstance(kept, np.ndarray) else kept)
         level = soc + lagged(soc) * -kept
+        filling = Filling(soc, self.soc_at_start, (float(np.min(lower)), float(np.max(upper))))
         for port in self.ports:
-            flow = flows[port.name]
-            level = level + flow.consumption * (-share * port.charging_efficiency)
-            level = level + flow.production * (share / port.discharging_efficiency)
+            level = level + port.fill(problem, flows[port.name], filling) * -share
         if extent is not None:
             level = level - add_yielding(problem, self, soc, extent) * share
         problem.equal(f"{self.name}.balance", level, added)
@@ -233,10 +233,7 @@ def plan_to_first_target(store: StoredEnergy, window: Window) -> DevicePlan:
     hours = full(settled(store.storage_efficiency), n) * window.hours
     low, high = (full(after_start(bound), n) for bound in (store.soc_min, store.soc_max))
     powers = {port.name: np.zeros(n) for port in store.ports}
-    limits = [
-        (port.consumption_limit, port.production_limit, port.charging_efficiency, port.discharging_efficiency)
-        for port in store.ports
-    ]
+    limits = [(port.consumption_limit, port.production_limit, *port.full_power_efficiencies) for port in store.ports]
     per_step = [zip(*(full(value, n).tolist() for value in values), strict=True) for values in limits]
     level, soc, reached = store.soc_at_start, [store.soc_at_start], goal is None
     for step, of_ports in enumerate(zip(*per_step, strict=True)):  # each depends on the energy after the one before

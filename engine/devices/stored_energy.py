@@ -87,7 +87,7 @@ class StoredEnergy:
         """Return the least and most that each step can add [kWh], and the share that is left, each shape (n,)."""
         kept = full(self.storage_efficiency, window.n)
         ports = [
-            (p.consumption_limit, p.charging_efficiency, p.production_limit, p.discharging_efficiency)
+            (p.consumption_limit, p.full_power_efficiencies[0], p.production_limit, p.full_power_efficiencies[1])
             for p in self.ports
         ]
         off, on = fastest(ports, self.gain, kept, window.hours)

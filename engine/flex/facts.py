@@ -201,7 +201,7 @@ def fact_of(name: str, info: FieldInfo) -> Fact:
         kind=about.get("kind"),
         role=reduce(or_, (FieldRole[each.upper()] for each in about["role"]), SAYS),
         unit=about.get("unit"),
-        default=info.default,
+        default=None if info.is_required() else info.default,
         meaning=info.description or "",
         example=info.examples[0] if info.examples else None,
         overlap=about["overlap"],

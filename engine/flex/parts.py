@@ -53,6 +53,28 @@ OperationModes: TypeAlias = Annotated[
 """Ways to run; an error names the one that it is in."""
 
 
+class PowerAtEnergy(FlexFields):
+    """One point of a curve of power by the energy stored."""
+
+    language: ClassVar[str] = "point of a curve"
+
+    soc: AnyQuantity = described("Energy stored.", example="80%", kind="energy", signed=False, default=...)
+    power: AnyQuantity = described(
+        "Most power with so much energy.", example="11 kW", kind="capacity", overlap="first", signed=False, default=...
+    )
+
+
+class EfficiencyAtPower(FlexFields):
+    """One point of a curve of efficiency by power."""
+
+    language: ClassVar[str] = "point of a curve"
+
+    power: AnyQuantity = described(
+        "Power consumed, or produced.", example="2 kW", kind="capacity", overlap="first", signed=False, default=...
+    )
+    efficiency: AnyQuantity = described("Efficiency at this power.", example="95%", kind="efficiency", default=...)
+
+
 class Output(FlexFields):
     """A sensor to which results go."""
 

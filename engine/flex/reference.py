@@ -9,7 +9,7 @@ from engine.flex.commitment import CommitmentModel
 from engine.flex.context import FlexContext
 from engine.flex.facts import Fact, Form
 from engine.flex.fields import FlexFields
-from engine.flex.parts import OperationMode
+from engine.flex.parts import EfficiencyAtPower, OperationMode, PowerAtEnergy
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 
@@ -18,6 +18,8 @@ PARTS: list[tuple[str, type[FlexFields]]] = [
     ("flex-model of a storage or any other device", StorageModel),
     ("flex-model of a process", ProcessModel),
     ("One of the operation-modes", OperationMode),
+    ("One point of charging-curve and discharging-curve", PowerAtEnergy),
+    ("One point of charging-efficiency-curve and discharging-efficiency-curve", EfficiencyAtPower),
     ("flex-context", FlexContext),
     ("One of the commitments", CommitmentModel),
 ]

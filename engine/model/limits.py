@@ -1,12 +1,22 @@
 """Limits in one direction: hard ones are column bounds, soft ones a second, priced column."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.linear import Floats, Indices, Linear, Values, full
 from engine.model.problem import Problem
+
+CAPACITIES = {
+    "consumption-capacity": "consumption_limit",
+    "production-capacity": "production_limit",
+    "ramp-limit": "ramp",
+}
+"""The attribute that holds each limit on power, of a port, a group and a connection."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -19,6 +29,16 @@ class SoftLimit:
     """Price of the highest breach among the steps of equal price [currency/kW]."""
     hourly_price: Values = 0.0
     """Price of the breach in every step [currency/kW per hour]."""
+
+
+def with_capacity(part: T, field: str, change: Callable[[Values], Values]) -> T:
+    """Return a port, group or connection with one limit on its power changed; itself where it has no such limit."""
+    attribute = CAPACITIES.get(field)
+    if attribute is None or not hasattr(part, attribute):
+        return part
+    changed: Any = part  # which attribute changes is known by name only
+    result: T = replace(changed, **{attribute: change(getattr(part, attribute))})
+    return result
 
 
 def segments(problem: Problem, name: str, hard: Values, soft: SoftLimit | None) -> Linear:

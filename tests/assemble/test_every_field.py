@@ -94,6 +94,15 @@ def hours(*values: Any) -> list[dict[str, Any]]:
     return [{"value": value, "start": start, "duration": "PT1H"} for value, start in zip(values, starts, strict=True)]
 
 
+def points(*pairs: tuple[str, str]) -> list[dict[str, str]]:
+    return [{"soc": soc, "power": power} for soc, power in pairs]
+
+
+def shares(*efficiencies: str) -> list[dict[str, str]]:
+    """Write the efficiencies at 1, 2, ... kW."""
+    return [{"power": f"{at + 1} kW", "efficiency": efficiency} for at, efficiency in enumerate(efficiencies)]
+
+
 ON_OFF = {"operation-modes": [{"consumption-range": ["0 kW", "0 kW"]}, {"consumption-range": ["0.5 kW", "2 kW"]}],
           "production-capacity": "0 kW", "soc-max": "2 kWh", "soc-at-start": "0 kWh"}  # fmt: skip
 """A charger of 0.5 to 2 kW."""
@@ -131,6 +140,15 @@ STORAGE: list[Row] = [
     ("production-limit", {"production-limit": "1 kW"}, {}, cost, 0.1 - 0.4 - 0.2 - 0.5),
     ("operation-modes", {"operation-modes": [{"consumption-range": ["0 kW", "0 kW"]},
                                              {"production-range": ["1 kW", "1 kW"]}]}, {}, power, [0, -1, 0, -1]),
+    ("charging-curve", {"charging-curve": points(("20%", "2 kW"), ("4 kWh", "1 kW"))}, {}, cost,
+     0.4 / 3 - 0.8 + 0.4 / 3 - 1.0),
+    ("discharging-curve", {"discharging-curve": points(("0 %", "1 kW"), ("40 %", "2 kW"))}, {}, cost,
+     0.2 - 0.4 * 1.6 - 0.2 * 1.28 - 0.5 * 1.024),
+    ("charging-efficiency-curve", {"charging-efficiency-curve": shares("90%", "50%")}, {}, cost,
+     0.1 + 0.2 - 0.4 * 1.8 - 1.0),
+    ("discharging-efficiency-curve", {"discharging-efficiency-curve": shares("100%", "80%")}, {}, cost,
+     0.2 + 0.2 - 0.8 - 1.0),
+    ("standby-power", {"standby-power": "100 W"}, {}, cost, -1.6 + 0.1 * 1.2),
     ("wear-price", {"wear-price": "0.2 EUR/kWh"}, {}, cost, 2 * 0.2 - 1.0),
     ("start-cost", {"start-cost": "0.5 EUR"}, {}, cost, 0.5 + 0.2 - 0.8 - 1.0),
     ("min-on", {**ON_OFF, "soc-minima": at(4, "1 kWh"), "min-on": "PT2H"}, {}, power, [0.5, 0.5, 0, 0]),

@@ -20,6 +20,7 @@ from engine.series.iso_time import duration
 from engine.series.window import Window
 
 Floats = NDArray[np.float64]
+CURVES = ("charging-curve", "discharging-curve", "charging-efficiency-curve", "discharging-efficiency-curve")
 STANDSTILL = 1e-4
 """Up to so much power a device counts as off [kW]."""
 
@@ -85,9 +86,16 @@ class DeviceBuilder:
             prefer_sooner=not model.stores and model.prefer_curtailing_later,
         )
 
-    def warn_of_free_energy(self) -> None:
-        """Tell of a device without a store that gives energy although it looks like one that stores it."""
+    def check_without_store(self) -> None:
+        """Tell of a device without a store that gives energy although it looks like one that stores it.
+
+        Raises:
+            FieldError: A curve is about the store that it does not have.
+        """
         model = self.model
+        for field in CURVES:
+            if getattr(model, field.replace("-", "_")):
+                raise FieldError(f"{self.name}: {field}", "it is about a store; give soc-at-start and soc-max, too.")
         shares = (model.roundtrip_efficiency, model.charging_efficiency, model.discharging_efficiency)
         like_a_store = any(share is not None for share in (*shares, model.storage_efficiency))
         if (like_a_store or model.production_capacity is None) and self.capacities[2].any():

@@ -127,14 +127,21 @@ class SiteBuilder:
     def _of_store(self, feeders: list[DeviceBuilder]) -> list[Device]:
         """Return one store with its ports, or one device that stores nothing."""
         keeper = _keeper(feeders)
-        ports = tuple(feeder.port(group=self._group_name(feeder.model.group)) for feeder in _at_grid(feeders))
+        at_grid = _at_grid(feeders)
+        ports = [feeder.port(group=self._group_name(feeder.model.group)) for feeder in at_grid]
         if keeper is None:
-            feeders[0].warn_of_free_energy()
-            return [Adjustable(name=feeders[0].name, ports=ports)]
-        return [StorageBuilder(keeper).store(ports)]
+            feeders[0].check_without_store()
+            return [Adjustable(name=feeders[0].name, ports=tuple(ports))]
+        models = [feeder.model for feeder in at_grid]
+        return [StorageBuilder(keeper).store(tuple(zip(ports, models, strict=True)))]
 
     def _fixed_entries(self) -> Iterable[Device]:
         for described in self._described:
+            if described.model.standby_power is not None:
+                # A load of its own: the power planned for a device is what it is told to do.
+                name, commodity = f"{described.name} standby", described.model.commodity
+                group, power = self._group_name(described.model.group), described.series("standby-power", 0.0)
+                yield Inflexible(name=name, power=power, commodity=commodity, group=group)
             if (fixed := described.model.inflexible) is not None:
                 quantity, sign = fixed
                 model = described.model

@@ -1,7 +1,8 @@
 """The stored energy of a device's flex-model → a store of the engine, over one window."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -9,10 +10,12 @@ from numpy.typing import NDArray
 
 from app.assemble.site.devices import DeviceBuilder
 from app.assemble.site.soc_bounds import SocBounds
+from engine.devices.curves import NO_CURVES, Polyline, PortCurves
 from engine.devices.port import Port
 from engine.devices.storage import Storage
 from engine.errors import FieldError
 from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
+from engine.flex.storage import MOST, StorageModel
 from engine.flex.values import Scale, per_tick
 
 Floats = NDArray[np.float64]
@@ -25,12 +28,12 @@ class StorageBuilder:
     device: DeviceBuilder
     """The device whose model tells of the store."""
 
-    def store(self, ports: tuple[Port, ...]) -> Storage:
-        """Return the store that ports feed and empty."""
+    def store(self, ports: tuple[tuple[Port, StorageModel], ...]) -> Storage:
+        """Return the store that ports feed and empty, each with the model that describes it."""
         context = self.device.around.context
         return Storage(
             name=self.device.name,
-            ports=ports,
+            ports=tuple(replace(port, curves=self._curves(port.name, model)) for port, model in ports),
             soc_at_start=self.at_start,
             storage_efficiency=self._retention(),
             gain=self._flow("soc-gain") - self._flow("soc-usage"),
@@ -40,6 +43,34 @@ class StorageBuilder:
             yields_above=self.device.around.dearest if context.relaxes_soc else None,
             **self._bounds.fields(self.at_start),
         )
+
+    def _curves(self, name: str, model: StorageModel) -> PortCurves:
+        """Return what of a port depends on its power, or on the energy stored.
+
+        Raises:
+            FieldError: The points of a curve are in no order, or nothing tells the most energy stored.
+        """
+        found: dict[str, Polyline] = {}
+        for way in ("charging", "discharging"):
+            field = f"{name}: {way}-curve"
+            if points := getattr(model, f"{way}_curve"):
+                if not np.isfinite(self._bounds.high).all():
+                    raise FieldError(field, "nothing tells how much can be stored; give soc-max.")
+                energies = [_fixed(each.soc, "kWh", f"{field}.soc", self.capacity) for each in points]
+                found[way] = _curve(field, energies, [_fixed(each.power, "kW", f"{field}.power") for each in points])
+            field = f"{name}: {way}-efficiency-curve"
+            if efficiencies := getattr(model, f"{way}_efficiency_curve"):
+                powers = [_fixed(each.power, "kW", f"{field}.power") for each in efficiencies]
+                shares = [_fixed(each.efficiency, "", f"{field}.efficiency") for each in efficiencies]
+                if not all(0 < share <= MOST[way] for share in shares):
+                    raise FieldError(f"{field}.efficiency", "each is a share above 0, such as '95%'.")
+                first = [(power, share) for power, share in zip(powers, shares, strict=True) if power > 0]
+                inside = [power * share if way == "charging" else power / share for power, share in first]
+                curve = _curve(field, [0.0, *(power for power, _ in first)], [0.0, *inside])
+                if (curve.slopes <= 0).any():
+                    raise FieldError(field, "with more power no less may come through; correct the efficiencies.")
+                found["stored" if way == "charging" else "drawn"] = curve
+        return PortCurves(**found) if found else NO_CURVES
 
     @cached_property
     def _bounds(self) -> SocBounds:
@@ -123,3 +154,19 @@ class StorageBuilder:
         if given is None or given == "learned":
             return given
         raise FieldError(f"{self.device.name}: end-value", "write one price, or 'learned'.")
+
+
+def _fixed(given: Quantity, unit: str, field: str, whole: float | None = None) -> float:
+    """Return the one value of a quantity in a point of a curve."""
+    if not isinstance(given, Fixed):
+        raise FieldError(field, "write one quantity; a curve cannot change over time.")
+    return given.number(unit, field=field, whole=whole)
+
+
+def _curve(field: str, at: list[float], values: list[float]) -> Polyline:
+    """Return the curve through points, which must be written in rising order."""
+    if len(at) < 2 and at == [0.0]:
+        raise FieldError(field, "it has no point above 0 kW; add one.")
+    if any(second - first < 1e-6 for first, second in pairwise(at)):
+        raise FieldError(field, "write its points in rising order, each further than the one before.")
+    return Polyline(at=tuple(at), values=tuple(values))

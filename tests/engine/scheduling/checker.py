@@ -60,9 +60,15 @@ def check_storage(device, schedule, n, hours):
         for port in device.ports:
             power = schedule.power[port.name][j]
             charging, discharging = full(port.charging_efficiency, n)[j], full(port.discharging_efficiency, n)[j]
-            inflow += power * charging if power > 0 else power / discharging
+            inflow += stored(port.curves.stored, power, charging) if power > 0 else -drawn(port, -power, discharging)
+        before = level
         level = kept * level + inflow * hours * (1.0 if kept == 1 else (kept - 1) / np.log(kept))
-        assert abs(soc[j + 1] - level) <= NOTHING * max(1.0, abs(level))
+        assert abs(soc[j + 1] - level) <= 5 * NOTHING * max(1.0, abs(level))
+        for port in device.ports:
+            power = schedule.power[port.name][j]
+            curve = port.curves.charging if power > 0 else port.curves.discharging
+            if curve is not None:
+                assert abs(power) <= np.interp([before, level], curve.at, curve.values).min() + 5 * NOTHING
     low, high = full(device.soc_min, n + 1), full(device.soc_max, n + 1)
     assert (soc[1:] >= low[1:] - NOTHING).all()
     assert (soc[1:] <= high[1:] + NOTHING).all()
@@ -75,6 +81,18 @@ def check_storage(device, schedule, n, hours):
             breach = np.nan_to_num(np.maximum(sign * (soft.at - soc), 0.0))[1:]
             paid += breach.max() * soft.highest_price + breach.sum() * soft.hourly_price * hours
     return paid - (device.end_value or 0.0) * soc[-1]
+
+
+def stored(curve, power, share):
+    """What of a power reaches the other side of an inverter."""
+    if curve is None:
+        return power * share
+    far = 100.0
+    return np.interp(power, [*curve.at, far], [*curve.values, far * curve.values[-1] / curve.at[-1]])
+
+
+def drawn(port, power, share):
+    return stored(port.curves.drawn, power, 1.0 / share)
 
 
 def check_process(device, power, n):

@@ -1,10 +1,12 @@
 """Sites drawn at random, of all kinds: what the reference and the engine must agree on."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from engine.devices.bounds import SoftBound
+from engine.devices.curves import Polyline, PortCurves
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Adjustable, Port
 from engine.devices.process import Process, ProcessType
@@ -16,19 +18,20 @@ from engine.site import Connection, Group, Site
 from engine.tariffs import Commitment, EnergyTariff, PeakTariff
 
 START = datetime(2026, 3, 4, tzinfo=UTC)
-KINDS = ("plain", "negative", "inverted", "both", "soft", "groups", "heat", "work")
+SHARES = ("charging_efficiency", "discharging_efficiency")
+KINDS = ("plain", "negative", "inverted", "both", "soft", "groups", "heat", "work", "curves")
 
 
 def draw(kind, seed):
     """Return one site of a kind; every number comes from the seed."""
     rng = np.random.default_rng([KINDS.index(kind), seed])
-    n = int(rng.integers(6, 13)) if kind in ("both", "work") else int(rng.integers(8, 17))
+    n = int(rng.integers(6, 13)) if kind in ("both", "work", "curves") else int(rng.integers(8, 17))
     window = Window.of_length(START, timedelta(minutes=30) * n, timedelta(minutes=30))
     several = int(rng.integers(1, 3))
     devices = [battery(rng, n, f"battery {at}", soft=kind == "soft") for at in range(several)]
     devices.append(Inflexible(name="load", power=rng.uniform(-4, 6, n).round(2)))
     site = {"groups": (), "commitments": (), "connections": [connection(rng, n, kind)]}
-    extra = {"groups": grouped, "heat": heated, "work": working, "soft": promised}.get(kind)
+    extra = {"groups": grouped, "heat": heated, "work": working, "soft": promised, "curves": bending}.get(kind)
     if extra:
         extra(rng, n, devices, site)
     return Site(window=window, devices=tuple(devices), **{key: tuple(value) for key, value in site.items()})
@@ -68,7 +71,7 @@ def battery(rng, n, name, *, soft=False, group=None):
 
 def connection(rng, n, kind):
     buy = rng.uniform(0.1, 0.4, n).round(3)
-    if kind in ("negative", "both"):
+    if kind in ("negative", "both", "curves"):
         buy = np.where(rng.random(n) < 0.4, -buy, buy)
     sell = buy - rng.uniform(0.01, 0.08)
     if kind in ("inverted", "both"):
@@ -145,3 +148,23 @@ def working(rng, n, devices, site):
     bands = (OperatingRange(low=0.0, high=0.0), OperatingRange(low=1.5, high=2.5), OperatingRange(low=-1.2, high=-1.0))
     port = Port(name="pond", consumption_limit=2.5, production_limit=1.2, bands=bands)
     devices.append(Storage(name="pond", ports=(port,), soc_at_start=2.0, soc_max=6.0, gain=-0.2))
+
+
+def bending(rng, n, devices, site):
+    """Batteries whose power depends on what they store, and whose losses depend on their power."""
+    for at, device in enumerate(devices[:-1]):
+        port, most = device.ports[0], device.soc_max
+        taper = Polyline(at=(0.0, 0.7 * most, most), values=(5.0, 5.0, float(rng.uniform(0.2, 2))))
+        dip = Polyline(at=(0.3 * most, 0.5 * most, 0.8 * most), values=(float(rng.uniform(2, 4)), 1.0, 2.0))
+        inverter = Polyline(at=(0.0, 0.5, 2.0, 4.0), values=(0.0, 0.5 * float(rng.uniform(0.6, 0.9)), 1.9, 3.7))
+        spent = Polyline(at=(0.0, 1.0, 4.0), values=(0.0, 1.05, float(rng.uniform(4.3, 4.8))))
+        curves = PortCurves(
+            charging=taper if rng.random() < 0.6 else dip,
+            discharging=Polyline(at=(0.0, 0.2 * most), values=(0.3, 4.0)) if rng.random() < 0.5 else None,
+            stored=inverter if rng.random() < 0.5 else None,
+            drawn=spent if rng.random() < 0.5 else None,
+        )
+        shares = {
+            name: 1.0 for name, bent in zip(SHARES, (curves.stored, curves.drawn), strict=True) if bent is not None
+        }
+        devices[at] = replace(device, ports=(replace(port, curves=curves, **shares),), gain=0.0, soc_targets=None)

@@ -1,5 +1,7 @@
 """The same sites written once more, slowly, with a whole number for every choice at every step."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from engine.devices.process import ProcessType
@@ -109,7 +111,7 @@ class Reference:
     def _storage(self, device):
         flows = [(port, *self._port(port)) for port in device.ports]
         soc, start = {}, device.soc_at_start
-        levels = []
+        levels, most = [], float(np.max(device.soc_max))
         for j in range(self.n):
             kept = at(device.storage_efficiency, j)
             beta = 1.0 if kept == 1 else (kept - 1) / np.log(kept)
@@ -124,7 +126,10 @@ class Reference:
             for port, taken, given in flows:
                 charged = self.h * beta * at(port.charging_efficiency, j)
                 drawn = self.h * beta / at(port.discharging_efficiency, j)
-                gained = add((1, gained), (charged, taken[j]), (-drawn, given[j]))
+                stored, spent = self._bent(port.curves.stored, taken[j]), self._bent(port.curves.drawn, given[j])
+                gained = add((1, gained), (charged, stored), (-drawn, spent))
+                for curve, flow in ((port.curves.charging, taken[j]), (port.curves.discharging, given[j])):
+                    self._limited_by(curve, flow, (soc, 0.0 if soc else start), ({level: 1.0}, 0.0), most)
             known = at(device.gain, j) * self.h * beta + (kept * start if j == 0 else 0.0)
             self.milp.row(add((1, {level: 1}), (-kept, soc), (-1, gained)), known, known)
             soc = {level: 1.0}
@@ -133,6 +138,39 @@ class Reference:
         self._soft(device.soft_maxima, levels, -1)
         if device.end_value:
             self.milp.cost[next(iter(soc))] -= device.end_value
+
+    def _bent(self, curve, flow):
+        """A flow on the other side of an inverter: one whole number for each stretch of its curve."""
+        if curve is None or not flow:
+            return flow
+        far = 100.0
+        points = [*zip(curve.at, curve.values, strict=True), (far, far * curve.values[-1] / curve.at[-1])]
+        return self._on(points, flow, 0.0)
+
+    def _on(self, points, amount, known):
+        """What a line through points says of an amount, which lies on one of its stretches."""
+        chosen, total, value = {}, {}, {}
+        for (low, first), (high, second) in pairwise(points):
+            mode, part = self.milp.var(0, 1, whole=True), self.milp.var(0, np.inf)
+            self.milp.row({part: 1, mode: -(high - low)}, high=0)
+            chosen[mode] = 1.0
+            total = add((1, total), (1, {part: 1.0, mode: low}))
+            value = add((1, value), (1, {part: (second - first) / (high - low), mode: first}))
+        self.milp.row(chosen, 1, 1)
+        self.milp.row(add((1, amount), (-1, total)), -known, -known)
+        return value
+
+    def _limited_by(self, curve, flow, before, after, most):
+        if curve is None or not flow:
+            return
+        points = [(0.0, curve.values[0]), *zip(curve.at, curve.values, strict=True), (most, curve.values[-1])]
+        points = [point for at, point in enumerate(points) if not at or point[0] > points[at - 1][0]]
+        for soc, known in (before, after):
+            if soc:
+                self.milp.row(add((1, flow), (-1, self._on(points, soc, known))), high=0)
+            else:
+                xs, ys = zip(*points, strict=True)
+                self.milp.row(flow, high=float(np.interp(known, xs, ys)))
 
     def _soft(self, soft, levels, sign):
         if soft is None:
