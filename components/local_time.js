@@ -63,7 +63,7 @@ export function ticks({start, end}, width, zone) {
  * @param {Zone} zone
  */
 function monthTicks({start, end}, rough, zone) {
-  const months = [1, 3, 6, 12, 24, 60, 120].find((m) => m * 30 * DAY >= rough) || 240
+  const months = [1, 3, 6, 12, 24, 60, 120].find((m) => m * 31 * DAY >= rough * 0.85) || 240
   const first = new Date(start + offsetAt(start, zone))
   const found = []
   let month = Math.floor((first.getUTCFullYear() * 12 + first.getUTCMonth()) / months) * months
@@ -93,17 +93,4 @@ export function label(tick, index, all, zone) {
   if (clock === "00:00") return dated
   const midnight = all.some((t) => new Date(t + offsetAt(t, zone)).toISOString().endsWith("T00:00:00.000Z"))
   return index === 0 && !midnight ? dated : clock
-}
-
-/**
- * A moment in clock time with its offset.
- * @param {number} moment
- * @param {Zone} zone
- */
-export function stamp(moment, zone) {
-  if (!(moment > -1e15)) return "not recorded"
-  const offset = offsetAt(moment, zone), minutes = Math.abs(offset) / MINUTE
-  const text = new Date(moment + offset).toISOString()
-  const written = `${offset < 0 ? "-" : "+"}${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`
-  return `${text.slice(0, 10)} ${text.slice(11, 16)} ${written}`
 }

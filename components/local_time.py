@@ -7,7 +7,7 @@ the zone's clock changes, which is sent along.
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from bokeh.models import CustomJSHover, CustomJSTicker, CustomJSTickFormatter, Plot
+from bokeh.models import CustomJSTicker, CustomJSTickFormatter, Plot
 
 from components.scripts import Script
 from engine.series.iso_time import MICROSECOND, from_us, to_us, zone
@@ -64,8 +64,3 @@ def ticker(name: str, plot: Plot) -> CustomJSTicker:
 def formatter(name: str) -> CustomJSTickFormatter:
     """Labels of a time axis in the clock time of a zone."""
     return CustomJSTickFormatter(code=SCRIPT.call("label", "tick", "index", "ticks", ZONE), args=_args(name))
-
-
-def hover(name: str) -> CustomJSHover:
-    """Formatter of moments in a hover box, in the clock time of a zone with its offset."""
-    return CustomJSHover(code=SCRIPT.call("stamp", "value", ZONE), args=_args(name))

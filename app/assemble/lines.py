@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from components.charts.traces import Band, Floats, Trace
+from components.charts.points import Floats
+from components.charts.traces import Band, Trace
 from components.theme import quantity
 from db.beliefs.chunks import Beliefs
 from db.sensors import Sensor

@@ -18,7 +18,8 @@ from bokeh.plotting import figure
 from components import local_time
 from components.charts import legend
 from components.charts.heatmap import DAY, HOUR, MONDAY, clock
-from components.charts.traces import Chart, Floats, Trace
+from components.charts.points import Floats
+from components.charts.traces import Chart, Trace
 from components.component import Component
 from components.local_time import MILLISECOND
 from components.theme import QUANTITIES

@@ -9,7 +9,8 @@ from bokeh.models import ColumnDataSource, GlyphRenderer, HoverTool, NumeralTick
 from bokeh.plotting import figure
 
 from components.charts import legend
-from components.charts.traces import Chart, Floats, Trace
+from components.charts.points import Floats
+from components.charts.traces import Chart, Trace
 from components.component import Component
 from components.theme import QUANTITIES
 

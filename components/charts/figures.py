@@ -1,19 +1,18 @@
 """One heading and one Bokeh figure per chart: a line for each source, filled below schedules, bands of forecasts."""
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from bokeh.models import ColumnDataSource, CustomJS, DataRange1d, Div, GlyphRenderer
 from bokeh.plotting import figure
 
-from components.charts import frames, legend
+from components.charts import frames, legend, readout
 from components.charts.annotations import draw_bands
-from components.charts.traces import Chart, Floats, Trace
+from components.charts.traces import MOST_POINTS, Chart, Trace
 from components.charts.view import View
 from components.theme import STROKES, Colour, distinct
 
-MOST_POINTS = 1600
-"""Points of one line beyond which it is thinned: about one per pixel of a wide screen."""
 HEIGHT = 220
 """Of one chart [px]."""
 SPARSE = 900
@@ -42,15 +41,16 @@ class DrawnTrace:
             opacity: Opacity of the area below a schedule, from 0 to 1.
         """
         self.colour, self._role = colour, trace.role
-        self._source = ColumnDataSource(data=_columns(trace, view))
+        self._source = ColumnDataSource(**_points(trace, view))
         area = {"source": self._source, "fill_color": colour.on(view.dark)}
         self.areas: list[GlyphRenderer] = []
-        if trace.band is not None:
+        if trace.band is not None or trace.is_long:
             self.areas.append(made.varea("x", "low", "high", fill_alpha=0.2, **area))
         if trace.filled:
             self.areas.append(made.varea("x", 0, "top", fill_alpha=opacity, **area))
         name = f"{trace.label} [{trace.unit or '-'}] {trace.role} {trace.source}".strip()
         self.line = made.line("x", "y", source=self._source, name=name, line_color=colour.on(view.dark))
+        self.line.tags = [readout.facts(trace)]
         self._set_stroke()
 
     @property
@@ -60,7 +60,7 @@ class DrawnTrace:
 
     def redraw(self, trace: Trace, view: View) -> None:
         """Take the points anew for the time range in view."""
-        self._source.data = _columns(trace, view)
+        self._source.update(**_points(trace, view))
         self._set_stroke()
 
     def recolour(self, dark: bool) -> None:
@@ -79,7 +79,7 @@ class DrawnChart:
 
     def __init__(self, chart: Chart, view: View, *, height: int = HEIGHT) -> None:
         """Draw it, ``height`` px high."""
-        self.chart, self.view, self._annotated = chart, view, False
+        self.chart, self.view, self._annotated, self._dark = chart, view, False, view.dark
         self.colours = colours_of(chart)
         self.figure = frames.frame(chart, view, height=height)
         filled = sum(trace.filled for trace in chart.traces)
@@ -89,24 +89,23 @@ class DrawnChart:
         values = self.figure.y_range
         if isinstance(values, DataRange1d):
             values.renderers = [part for line in self.lines for part in line.parts]
-        boxes: dict[str, list[GlyphRenderer]] = {}
-        for line, trace in zip(self.lines, chart.traces, strict=True):
-            boxes.setdefault(trace.band.name if trace.band else "", []).append(line.line)
-        self.figure.add_tools(*(frames.hover(view, of, band=band) for band, of in boxes.items()))
+        for measured in (self.figure, values):
+            measured.syncable = False  # Python need not hear of the widths and ranges that the browser measures
+        view.readout.join(self.figure)
 
     @cached_property
     def heading(self) -> Div:
         """Title and legend, whose names hide lines. Made when first used: a figure alone needs no widgets."""
-        made = Div(text=self._legend(self.view.dark), margin=(12, 8, 0, 8))
+        made = Div(text=self._legend(), margin=(12, 8, 0, 8))
         hiding = {"heading": made, "lines": [line.parts for line in self.lines]}
         self.figure.js_on_change("inner_width", CustomJS(code=legend.HIDE, args=hiding))
         return made
 
-    def name_time(self) -> None:
-        """Label the time axis with its time zone."""
-        self.figure.xaxis.axis_label = f"Time in {self.view.zone}"
+    def show_time(self, *, is_named: bool) -> None:
+        """Label the time axis with its time zone; charts above the last one of a stack keep its ticks as grid only."""
+        self.figure.xaxis.update(visible=is_named, axis_label=f"Time in {self.view.zone}")
         self.figure.xaxis.axis_label_text_font_style = "normal"
-        self.figure.height += 24
+        self.figure.height += 24 if is_named else -20
 
     def annotate(self) -> None:
         """Draw the annotations of the view, from now on."""
@@ -124,20 +123,26 @@ class DrawnChart:
         """Take the points anew for the time range now in view."""
         for trace, line in zip(self.chart.traces, self.lines, strict=True):
             line.redraw(trace, self.view)
+        self.heading.text = self._legend()
 
     def recolour(self, dark: bool) -> None:
         """Take the colours of dark or light mode."""
+        self._dark = dark
         for line in self.lines:
             line.recolour(dark)
-        self.heading.text = self._legend(dark)
+        self.heading.text = self._legend()
 
-    def _legend(self, dark: bool) -> str:
+    def _legend(self) -> str:
         hidden = [i for i, line in enumerate(self.lines) if not line.line.visible]
-        return legend.html(self.chart, self.colours, dark=dark, hidden=hidden)
+        return legend.html(self.chart, self.colours, span=self.view.span_us, dark=self._dark, hidden=hidden)
 
 
-def _columns(trace: Trace, view: View) -> dict[str, Floats]:
-    """Points in view; values in the precision that a screen can show, to send half as many bytes."""
+def _points(trace: Trace, view: View) -> dict[str, Any]:
+    """Points in view, as precise as a screen can show, to send half the bytes; and whether they are thinned."""
     points = trace.points(*view.span_us, MOST_POINTS)
     exact = ("x", "known")
-    return {name: column if name in exact else column.astype(np.float32) for name, column in points.items()}
+    seen = trace.in_view(*view.span_us)
+    return {
+        "data": {name: column if name in exact else column.astype(np.float32) for name, column in points.items()},
+        "tags": ["thinned"] if seen.stop - seen.start > MOST_POINTS else [],
+    }

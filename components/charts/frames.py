@@ -1,13 +1,9 @@
-"""The empty figure of a chart: axes with units, limits, clock changes, tools, and the hover box."""
-
-from collections.abc import Sequence
+"""The empty figure of a chart: axes with units, limits, clock changes, and tools."""
 
 from bokeh.models import (
     CrosshairTool,
     CustomJS,
     DataRange1d,
-    GlyphRenderer,
-    HoverTool,
     NumeralTickFormatter,
     PanTool,
     Range1d,
@@ -20,7 +16,7 @@ from bokeh.models.tools import BoxZoomTool
 from bokeh.plotting import figure
 
 from components.charts.traces import Chart
-from components.charts.view import View
+from components.charts.view import KEEP_TIME, View
 from components.scripts import Script
 from components.theme import FAINT
 
@@ -34,7 +30,8 @@ def frame(chart: Chart, view: View, *, height: int) -> figure:
     tools += [BoxZoomTool(dimensions="width"), ResetTool(), SaveTool(filename=file), CrosshairTool(overlay=view.ruler)]
     made = figure(
         x_range=view.time, y_range=value_range(chart), height=height, sizing_mode="stretch_width", tools=tools,
-        toolbar_location="above", toolbar_inner=True, min_border_left=78, min_border_right=40, lod_threshold=None,
+        name=chart.title, toolbar_location="above", toolbar_inner=True, min_border_left=78, min_border_right=40,
+        lod_threshold=None,
     )  # fmt: skip
     made.toolbar.stylesheets = [":host { background: transparent !important }"]  # the chart stays readable below it
     made.toolbar.update(logo=None, autohide=True, active_drag=tools[0], active_scroll=tools[1])
@@ -44,9 +41,10 @@ def frame(chart: Chart, view: View, *, height: int) -> figure:
     made.yaxis.axis_label_text_font_style = "normal"
     for limit in chart.bounds or ():
         made.add_layout(Span(location=limit, dimension="width", line_dash="dashed", line_color=FAINT, line_width=1.5))
-    for mark in (view.moment, *view.changes):
+    for mark in (view.future, view.now, view.moment, *view.changes):
         made.add_layout(mark)
     made.js_on_change("inner_width", CustomJS(code=REST, args={"plot": made}))
+    made.js_on_change("inner_width", CustomJS(code=KEEP_TIME, args={"line": view.now, "shade": view.future}))
     return made
 
 
@@ -60,12 +58,3 @@ def value_range(chart: Chart) -> Range1d | DataRange1d:
     low, high = min(*ends, *(line.min() for line in seen)), max(*ends, *(line.max() for line in seen))
     margin = 0.0 if shares else 0.06 * (high - low)
     return Range1d(low - margin, high + margin)
-
-
-def hover(view: View, lines: Sequence[GlyphRenderer], *, band: str) -> HoverTool:
-    """Hover box with value, unit, source, time, belief time and horizon of the point under the pointer."""
-    rows = [("", "$name"), ("value", "@y{custom}")]
-    rows += [(band, "@low{custom} to @high{custom}")] if band else []
-    rows += [("time", "@x{custom}"), ("known since", "@known{custom}"), ("known ahead", "@ahead{0,0.[0]} h")]
-    written = {"@x": view.stamp, "@known": view.stamp, "@y": view.unit, "@low": view.unit, "@high": view.unit}
-    return HoverTool(tooltips=rows, formatters=written, renderers=list(lines), mode="vline", line_policy="prev")

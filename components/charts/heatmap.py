@@ -25,7 +25,8 @@ from bokeh.palettes import Cividis256
 from bokeh.plotting import figure
 
 from components.charts import legend
-from components.charts.traces import Floats, Trace
+from components.charts.points import Floats
+from components.charts.traces import Trace
 from components.component import Component
 from components.local_time import changes
 from components.scripts import Script

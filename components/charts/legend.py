@@ -17,6 +17,7 @@ button {font: inherit; color: inherit; background: none; border: 0; padding: 2px
 button:hover {background: color-mix(in srgb, currentColor 12%, transparent)}
 button:focus-visible {outline: 2px solid currentColor}
 button[aria-pressed=false] {text-decoration: line-through; opacity: .6}
+small {opacity: .75; margin-right: .6em; font-variant-numeric: tabular-nums}
 svg {vertical-align: -2px; margin-right: .4em}
 </style>"""
 HIDE = Script(__file__).call("hideOnClick", "heading", "lines", "cb_context.index")
@@ -30,18 +31,23 @@ SAMPLES = {
 }
 
 
-def html(chart: Chart, colours: Sequence[Colour], *, dark: bool, hidden: Collection[int] = ()) -> str:
-    """Heading of a chart as HTML: its title, then each sensor with its unit and a button for each of its sources.
+def html(
+    chart: Chart, colours: Sequence[Colour], *, span: tuple[int, int], dark: bool, hidden: Collection[int] = ()
+) -> str:
+    """Heading of a chart as HTML: its title, then each sensor with a button and the values in view of each source.
 
     Args:
         chart: The chart.
         colours: Colour of each line.
+        span: Time range in view [µs since 1970 UTC].
         dark: Whether dark mode is on.
         hidden: Indices of the lines that are hidden now.
     """
     by_sensor: dict[str, list[str]] = {}
     for i, (trace, colour) in enumerate(zip(chart.traces, colours, strict=True)):
         button = line_button(trace, colour.on(dark), line=i, shown=i not in hidden)
+        if summary := trace.summary(*span):
+            button += f" <small>{summary}</small>"
         by_sensor.setdefault(f"{escape(trace.label)} [{escape(trace.unit or '-')}]", []).append(button)
     items = "".join(f"<li>{name} {' '.join(buttons)}</li> " for name, buttons in by_sensor.items())
     if chart.bounds and chart.traces:

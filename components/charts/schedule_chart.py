@@ -30,11 +30,12 @@ class ScheduleChart(Component):
     limit = param.Number(default=None, allow_None=True, doc="Connection limit [unit of connection].")
     stores = param.List(item_type=Store, doc="Stored energies with their bounds.")
     zone = param.String(default="UTC", doc="IANA name of the zone times are written in.")
+    now = param.Integer(default=None, allow_None=True, constant=True, doc="See TimeSeries.now.")
     dark = param.Boolean(default=False, doc="Whether dark mode is on.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
-        self._series = TimeSeries(charts=self.charts(), zone=self.zone, dark=self.dark)
+        self._series = TimeSeries(charts=self.charts(), zone=self.zone, dark=self.dark, now=self.now)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._series.__panel__()
@@ -49,7 +50,7 @@ class ScheduleChart(Component):
             ("Connection", self.connection, limits),
         ]
         named += [("State of charge", [store.soc], store.bounds) for store in self.stores]
-        return [Chart(title=title, traces=lines, bounds=bounds) for title, lines, bounds in named if lines]
+        return [Chart(title=title, traces=lines, bounds=bounds).scaled() for title, lines, bounds in named if lines]
 
     @param.depends("prices", "devices", "connection", "limit", "stores", watch=True)
     def _redraw(self) -> None:

@@ -30,6 +30,10 @@ class TimeSeries(Component):
         default=None, length=2, allow_None=True, doc="Time range in view [µs since 1970 UTC]; None: all data."
     )
     dark = param.Boolean(default=False, doc="Whether dark mode is on.")
+    now = param.Integer(
+        default=None, allow_None=True, constant=True,
+        doc="The present [µs since 1970 UTC]: what comes after it is shaded. None: nothing is.",
+    )  # fmt: skip
     moment = param.Integer(default=None, allow_None=True, doc="Time to mark with a line [µs since 1970 UTC].")
     annotations = param.List(item_type=AnnotationBand, doc="Annotations of time ranges, drawn in all charts.")
     choosing = param.Boolean(default=False, constant=True, doc="Whether a tool to select a time range is offered.")
@@ -78,7 +82,7 @@ class TimeSeries(Component):
     def _draw(self) -> None:
         """Build the figures anew."""
         self._kept = [self._lines(chart) for chart in self.charts]
-        self._view = View.of(*(self.span or self._whole()), zone=self.zone, dark=self.dark)
+        self._view = View.of(*(self.span or self._whole()), zone=self.zone, dark=self.dark, now_us=self.now)
         self._mark()
         self._drawn = []
         self._build()
@@ -101,8 +105,7 @@ class TimeSeries(Component):
         last = max((i for i, chart in enumerate(self.charts) if chart.span or self.steady), default=-1)
         for chart in self._waiting[: self.at_once]:
             drawn = DrawnChart(chart, self._view, height=self.height)
-            if len(self._drawn) == last:
-                drawn.name_time()
+            drawn.show_time(is_named=len(self._drawn) == last)
             if self._view.dark != self.dark:
                 drawn.recolour(self.dark)
             drawn.figure.on_event(RangesUpdate, self._follow_range)
@@ -120,6 +123,7 @@ class TimeSeries(Component):
         """Put what is built into the document."""
         shown = [drawn for drawn in self._drawn if self._is_shown(drawn)]
         self._saver.args = stack.saver([d.figure for d in shown], [d.summary for d in shown], self.file).args
+        self._view.readout.tell_of([drawn.figure for drawn in shown])
         parts: list[LayoutDOM] = []
         for drawn in self._drawn:
             body = drawn.figure if self._is_shown(drawn) else Div(text=legend.notice(drawn.chart.empty), margin=8)

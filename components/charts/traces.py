@@ -8,61 +8,23 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from components.charts.points import Floats, Path, Pyramid
 from components.local_time import MILLISECOND
 from components.theme import line_role
-from engine.series.iso_time import MICROSECOND, Microseconds
+from engine.series.iso_time import HOUR_US, MICROSECOND, Microseconds
 from engine.units.units import adds_up, convert, same_kind
 
-Floats = NDArray[np.float64]
+MOST_POINTS = 1600
+"""Points of one line beyond which it is thinned: about one per pixel of a wide screen."""
+LADDERS = (("W", "kW", "MW", "GW"), ("Wh", "kWh", "MWh", "GWh"))
+"""Units of one kind, each a thousand of the one before."""
 LONGEST_BRIDGE = 3
 """A line through instantaneous values is broken where they stay away this many times longer than usual."""
 
 
-def lowest_and_highest(values: Floats, run: int) -> NDArray[np.intp]:
-    """Indices of the lowest and the highest value of each run of a length, and of both ends, in order."""
-    runs = len(values) // run
-    block = values[: runs * run].reshape(runs, run)
-    base = np.arange(runs) * run
-    ends = [0, len(values) - 1]
-    return np.unique(np.concatenate([base + block.argmin(axis=1), base + block.argmax(axis=1), ends]))
-
-
-@dataclass(frozen=True, eq=False)
-class Path:
-    """Path of a line through its events: one or two corners for each, and a break where the next value is missing."""
-
-    x: Floats
-    """Of each point [ms since 1970 UTC], shape (p,)."""
-    event: NDArray[np.intp]
-    """The event each point belongs to, shape (p,)."""
-    broken: NDArray[np.bool_]
-    """Whether a point is at one of the two sides of a break, shape (p,)."""
-
-    @classmethod
-    def along(cls, events: Microseconds, pace: int | None, gaps: NDArray[np.bool_]) -> "Path":
-        """Path through events [µs], shape (n,); steps are ``pace`` long; ``gaps`` has shape (n - 1,)."""
-        n = len(events)
-        gap = np.append(gaps, False)[:n]
-        following = np.append(np.arange(1, n), n - 1)[:n]
-        after = events if pace is None else events + pace
-        keep = np.column_stack([np.ones(n, dtype=bool), np.full(n, pace is not None), gap, gap]).ravel()
-        x = np.column_stack([events, after, after, events[following]]).ravel()[keep] / MILLISECOND
-        own = np.arange(n)
-        event = np.column_stack([own, own, own, following]).ravel()[keep]
-        side = np.column_stack([np.zeros((n, 2), dtype=bool), gap, gap]).ravel()[keep]
-        return cls(x, event, side)
-
-    def held(self, values: Floats) -> Floats:
-        """Value of the event at each point, shape (p,)."""
-        return values[self.event]
-
-    def line(self, values: Floats) -> Floats:
-        """Value of the event at each point, NaN at breaks, shape (p,)."""
-        return np.where(self.broken, np.nan, values[self.event])
-
-    def edge(self, values: Floats, closed: Floats) -> Floats:
-        """Edge of an area, which has no height at breaks: there all its edges are at ``closed``, shape (p,)."""
-        return np.where(self.broken, closed[self.event], values[self.event])
+def short(value: float) -> str:
+    """A number with four digits that count, and commas between thousands."""
+    return f"{float(f'{value:.4g}'):,.10g}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,7 +92,15 @@ class Trace:
     def present(self) -> tuple[Microseconds, Floats, Floats]:
         """Events that have a value: start [µs], value [unit], belief time [ms]; shapes (m,)."""
         known = np.full(len(self.values), np.nan) if self.known is None else self.known / MILLISECOND
+        if self._is_present.all():
+            return self.events, self.values, known  # not copied: there may be millions
         return self.events[self._is_present], self.values[self._is_present], known[self._is_present]
+
+    @property
+    def extremes(self) -> tuple[float, ...]:
+        """Lowest and highest value [unit]; nothing without values."""
+        values = self.present[1]
+        return (float(values.min()), float(values.max())) if len(values) else ()
 
     @cached_property
     def spread(self) -> tuple[Floats, Floats]:
@@ -159,34 +129,91 @@ class Trace:
             band = replace(band, low=low, high=high)
         return replace(self, unit=unit, values=convert(self.values, self.unit, unit), band=band)
 
-    def points(self, start_us: int, end_us: int, most: int) -> dict[str, Floats]:
-        """Columns of a line over a time range: x [ms], y [unit], belief time ``known`` [ms], horizon ``ahead`` [h].
+    @cached_property
+    def _pyramid(self) -> Pyramid:
+        return Pyramid(self.present[1])
 
-        All events of the range, as steps where they are steps, if there are at most ``most``; else the lowest and the
-        highest of each of about ``most / 2`` runs. The line is broken (NaN) where values are missing. A filled line
-        also has its upper edge ``top``, one with a band the edges ``low`` and ``high``; both are closed where the line
-        is broken.
+    @cached_property
+    def _edges(self) -> tuple[Pyramid, Pyramid]:
+        low, high = self.spread
+        return Pyramid(low), Pyramid(high)
+
+    def summary(self, start_us: int, end_us: int) -> str:
+        """Lowest, mean and highest value in a time range [µs], and the total where there is one; "" without values."""
+        first, last = np.searchsorted(self.present[0], (start_us - self.pace + 1 if self.stepped else start_us, end_us))
+        if last <= first:
+            return ""
+        runs = self._pyramid.runs(int(first), int(last), MOST_POINTS)
+        mean = float(np.average(runs.mean, weights=runs.last - runs.first + 1))
+        told = f"min {short(runs.low.min())}, mean {short(mean)}, max {short(runs.high.max())}"
+        if self.adds_up:
+            return f"{told}, total {short(mean * (last - first))} {self.unit}"
+        if self.stepped and same_kind(self.unit, "kW"):
+            return f"{told}, energy {short(mean * (last - first) * self.pace / HOUR_US)} {self.unit}h"
+        return told
+
+    @property
+    def is_long(self) -> bool:
+        """Whether there may be more events in view than a screen can show, so that means are drawn in a band."""
+        return len(self.present[0]) > MOST_POINTS
+
+    def in_view(self, start_us: int, end_us: int) -> slice:
+        """Indices, among the events that have a value, of those in a time range [µs], and one more on either side."""
+        events = self.present[0]
+        first = max(int(np.searchsorted(events, start_us - self.pace)) - 1, 0)
+        return slice(first, min(int(np.searchsorted(events, end_us, side="right")) + 1, len(events)))
+
+    def points(self, start_us: int, end_us: int, most: int) -> dict[str, Floats]:
+        """Columns of a line over a time range: x [ms], y [unit], and belief time ``known`` [ms].
+
+        All events of the range, as steps where they are steps, if there are at most ``most``; else the mean of each of
+        about as many runs. The line is broken (NaN) where values are missing. A filled line also has its upper edge
+        ``top``. One with a band, or with runs, has the edges ``low`` and ``high``: quantiles, or the lowest and highest
+        value of each run. Areas are closed where the line is broken.
         """
         events, values, known = self.present
-        first = max(int(np.searchsorted(events, start_us - self.pace)) - 1, 0)
-        last = int(np.searchsorted(events, end_us, side="right")) + 1
-        picked = np.arange(first, min(last, len(events)))
-        run = -(-2 * len(picked) // most) if len(picked) > most else 1
-        if run > 1:
-            picked = first + lowest_and_highest(values[first:last], run)
-        events, values, known = events[picked], values[picked], known[picked]
-        # A gap follows an event where values are missing: in a thinned line at least as many as a run has.
-        spare = max(run if run > 1 else 0, 0 if self.stepped else LONGEST_BRIDGE - 1)
-        gaps: NDArray[np.bool_] = np.diff(events) - self.pace * np.diff(picked) > self.pace * spare
-        path = Path.along(events, self.pace if self.stepped and run == 1 else None, gaps)
-        ahead = (events / MILLISECOND - known) / 3_600_000
-        columns = {"x": path.x, "y": path.line(values), "known": path.held(known), "ahead": path.held(ahead)}
+        seen = self.in_view(start_us, end_us)
+        is_thinned = seen.stop - seen.start > most
+        if is_thinned:
+            columns, path, values = self._thinned(seen, most)
+        else:
+            events, values, known = events[seen], values[seen], known[seen]
+            gaps: NDArray[np.bool_] = np.diff(events) > self.pace * (1 if self.stepped else LONGEST_BRIDGE)
+            path = Path.along(events, self.pace if self.stepped else None, gaps)
+            columns = {"x": path.x, "y": path.line(values), "known": path.held(known)}
+            if self.band is not None or self.is_long:
+                low, high = (edge[seen] for edge in self.spread)
+                columns |= {"low": path.edge(low, values), "high": path.edge(high, values)}
         if self.filled:
             columns["top"] = path.edge(values, np.zeros(len(values)))
-        if self.band is not None:
-            low, high = self.spread
-            columns |= {"low": path.edge(low[picked], values), "high": path.edge(high[picked], values)}
         return columns
+
+    def _thinned(self, seen: slice, most: int) -> tuple[dict[str, Floats], Path, Floats]:
+        """Columns of the runs of a part of the events, the path through them, and their means."""
+        part = (seen.start, seen.stop, most)
+        runs = self._pyramid.runs(*part)
+        low, high, mean = runs.low, runs.high, runs.mean
+        if self.band is not None:
+            low, high = self._edges[0].runs(*part).low, self._edges[1].runs(*part).high
+        events, _, known = self.present
+        before, length = self._holes
+        bridged = max(int(runs.last[0] - runs.first[0]) + 1, LONGEST_BRIDGE) + 1
+        holes = before[(before >= runs.first[0]) & (before < runs.last[-1]) & (length > self.pace * bridged)]
+        gaps = np.zeros(len(runs.first), dtype=bool)
+        gaps[np.searchsorted(runs.first, holes, side="right") - 1] = True
+        # Each run is drawn from its first event on, the last one to its end as well.
+        low, high, mean, begun = (np.append(column, column[-1]) for column in (low, high, mean, known[runs.first]))
+        begins = np.append(events[runs.first], events[runs.last[-1]] + self.pace)
+        path = Path.along(begins, None, gaps)
+        columns = {"x": path.x, "y": path.line(mean), "known": path.held(begun)}
+        return columns | {"low": path.edge(low, mean), "high": path.edge(high, mean)}, path, mean
+
+    @cached_property
+    def _holes(self) -> tuple[NDArray[np.intp], Microseconds]:
+        """Index of the event before each hole that breaks even a thinned line, and its length [µs]."""
+        distances = np.diff(self.present[0])
+        (before,) = np.nonzero(distances > self.pace * LONGEST_BRIDGE)
+        return before, distances[before]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -215,6 +242,25 @@ class Chart:
         if names and {"consumption", "production", "power"} >= set(names):
             word = "power"
         return f"{word.capitalize()} [{', '.join(unit or '-' for unit in units)}]"
+
+    def scaled(self) -> "Chart":
+        """The same chart in the unit whose numbers are easiest to read: 25 MW, not 25,000 kW."""
+        units = {trace.unit for trace in self.traces}
+        ladder = next((each for each in LADDERS if units <= set(each)), None)
+        if ladder is None or not units:
+            return self
+        own = self.traces[0].unit
+        ends = [abs(end) for trace in self.traces for end in trace.converted(own).extremes]
+        ends += [abs(end) for end in (*(self.bounds or ()), *(self.extent or ())) if np.isfinite(end)]
+        most, at = max(ends, default=0.0), ladder.index(own)
+        while most >= 10_000 and at < len(ladder) - 1:
+            most, at = most / 1000, at + 1
+        while 0 < most < 0.1 and at > 0:
+            most, at = most * 1000, at - 1
+        best = ladder[at]
+        scale = float(convert(np.array([1.0]), own, best)[0])
+        bounds, extent = (pair and (pair[0] * scale, pair[1] * scale) for pair in (self.bounds, self.extent))
+        return replace(self, traces=[each.converted(best) for each in self.traces], bounds=bounds, extent=extent)
 
     @property
     def span(self) -> tuple[int, int] | None:

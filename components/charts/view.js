@@ -1,12 +1,17 @@
 // @ts-check
 
 /**
- * A value with the unit that stands in the name of its line, as in "power [kW]".
- * @param {number} value
- * @param {string} name
+ * Let the line between past and future, and the shade behind it, move on as time goes by.
+ * @param {any} line
+ * @param {any} shade
  */
-export function withUnit(value, name) {
-  const unit = /\[([^\]]*)\]/.exec(name)?.[1] ?? "-"
-  const text = value.toLocaleString("en", {maximumFractionDigits: 4})
-  return unit === "-" ? text : `${text} ${unit}`
+export function keepTime(line, shade) {
+  if (!line.visible || line.moves) return
+  const behind = Date.now() - line.location
+  line.moves = setInterval(() => {
+    if (line.document == null) { clearInterval(line.moves); return }
+    const now = Date.now() - behind
+    line.setv({location: now}, {sync: false})
+    shade.setv({left: now}, {sync: false})
+  }, 20000)
 }

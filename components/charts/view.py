@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from bokeh.models import (
     Annotation,
+    BoxAnnotation,
     ColumnDataSource,
-    CustomJSHover,
     CustomJSTicker,
     CustomJSTickFormatter,
     Label,
@@ -15,11 +15,12 @@ from bokeh.models import (
 )
 
 from components import local_time
+from components.charts.readout import Readout
 from components.local_time import MILLISECOND
 from components.scripts import Script
 from components.theme import FAINT
 
-WITH_UNIT = Script(__file__).call("withUnit", "value", "special_vars.name")
+KEEP_TIME = Script(__file__).call("keepTime", "line", "shade")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,17 +33,18 @@ class View:
     """The vertical line that follows the pointer through all charts."""
     moment: Span
     """A vertical line at a moment, such as the belief time of a replay; nowhere at first."""
+    now: Span
+    """A vertical line between what was and what is to come; it moves on in the browser."""
+    future: BoxAnnotation
+    """The shade of what is to come."""
     zone: str
     """IANA name of the zone times are written in."""
     dark: bool
     """Whether dark mode is on."""
     clock: CustomJSTickFormatter = field(init=False)
     """Writes moments at axes."""
-    stamp: CustomJSHover = field(init=False)
-    """Writes moments in hover boxes."""
-    unit: CustomJSHover = field(default_factory=lambda: CustomJSHover(code=WITH_UNIT))
-    """Writes values with their unit in hover boxes."""
-
+    readout: Readout = field(init=False)
+    """Tells what all lines have at the time under the pointer."""
     ticks: list[CustomJSTicker] = field(default_factory=list)
     """Where the time axes have ticks, once there is an axis."""
     annotations: ColumnDataSource = field(default_factory=ColumnDataSource)
@@ -52,17 +54,22 @@ class View:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "clock", local_time.formatter(self.zone))
-        object.__setattr__(self, "stamp", local_time.hover(self.zone))
+        object.__setattr__(self, "readout", Readout(self.zone))
         object.__setattr__(self, "changes", clock_change_marks(self.zone, self.span_us))
 
     @classmethod
-    def of(cls, start_us: int, end_us: int, *, zone: str, dark: bool) -> "View":
-        """View of a time range [µs since 1970 UTC]."""
+    def of(cls, start_us: int, end_us: int, *, zone: str, dark: bool, now_us: int | None = None) -> "View":
+        """View of a time range, in which what lies after ``now_us`` is shaded [µs since 1970 UTC]."""
         start, end = start_us / MILLISECOND, end_us / MILLISECOND
-        ruler = Span(dimension="height", line_color=FAINT, line_dash="dotted", line_width=1.5)
+        # The browser moves ruler and present without telling: a move of the pointer would be two messages and two back.
+        ruler = Span(dimension="height", line_color=FAINT, line_dash="dotted", line_width=1.5, syncable=False)
         moment = Span(dimension="height", line_color=FAINT, line_width=3)
+        at = {"visible": now_us is not None, "syncable": False}
+        present = Span(dimension="height", line_color=FAINT, line_width=2, location=(now_us or 0) / MILLISECOND, **at)
+        future = BoxAnnotation(left=present.location, fill_color=FAINT, fill_alpha=0.1, line_color=None,
+            level="underlay", **at)  # fmt: skip
         shared = Range1d(start=start, end=end, reset_start=start, reset_end=end, min_interval=60_000)
-        return cls(time=shared, ruler=ruler, moment=moment, zone=zone, dark=dark)
+        return cls(time=shared, ruler=ruler, moment=moment, now=present, future=future, zone=zone, dark=dark)
 
     def ticker(self, plot: Plot) -> CustomJSTicker:
         """Ticks of a time axis: all charts are of one width, and share those of the first."""

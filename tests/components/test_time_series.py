@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bokeh.models import DataRange1d, Div, HoverTool, Plot, Span, VArea, VStrip
+from bokeh.models import BoxAnnotation, DataRange1d, Div, Plot, Span, VArea, VStrip
 
 from components.charts import legend
 from components.charts.annotations import AnnotationBand
@@ -89,7 +89,8 @@ def test_an_unknown_zone_is_refused():
 
 def test_strokes_differ_by_what_the_source_does():
     samples = {
-        kind: legend.html(chart(trace([1], source_type=kind)), [QUANTITIES["other"]], dark=False) for kind in TYPES
+        kind: legend.html(chart(trace([1], source_type=kind)), [QUANTITIES["other"]], span=(0, 1), dark=False)
+        for kind in TYPES
     }
     assert "stroke-dasharray" in samples["forecaster"]
     assert "fill-opacity" in samples["scheduler"]
@@ -127,10 +128,14 @@ def test_new_data_keep_the_figures_and_new_lines_make_new_ones():
 
 def test_many_points_are_drawn_thin_and_few_bold_in_the_stroke_of_their_source():
     shown = TimeSeries(charts=[chart(trace(np.arange(20_000.0), source_type="forecaster"))])
-    line = figures(shown)[0].renderers[0].glyph
+    area, drawn = figures(shown)[0].renderers
+    line = drawn.glyph
     assert (line.line_width, line.line_dash) == (1, [])
+    assert drawn.data_source.tags == ["thinned"]
+    assert area.data_source.data["high"].max() == 19_999
     shown.span = (to_us(START), to_us(START) + 100 * QUARTER_US)
     assert (line.line_width, line.line_dash) == (2, [6])
+    assert drawn.data_source.tags == []
 
 
 def test_a_forecast_with_a_band_shows_it_and_tells_it():
@@ -138,8 +143,25 @@ def test_a_forecast_with_a_band_shows_it_and_tells_it():
     drawn = figures(TimeSeries(charts=[chart(trace([1, 2], band=band, source_type="forecaster"), trace([1, 1]))]))[0]
     area = next(part for part in drawn.renderers if isinstance(part.glyph, VArea))
     assert area.data_source.data["high"].tolist() == [2, 2, 4, 4]
-    boxes = [dict(tool.tooltips) for tool in drawn.tools if isinstance(tool, HoverTool)]
-    assert ["10 to 90 %" in box for box in boxes] == [True, False]
+    told = [part.tags[0]["band"] for part in drawn.renderers if part.tags]
+    assert told == ["10 to 90 %", ""]
+
+
+def test_what_is_to_come_is_shaded_where_the_present_is_known():
+    now = to_us(START) + QUARTER_US
+    shown = figures(TimeSeries(charts=[chart(trace([1, 2])), chart(trace([1, 2]), title="PV")], now=now))
+    shades = [part for plot in shown for part in plot.center if isinstance(part, BoxAnnotation) and part.visible]
+    assert [shade.left for shade in shades] == [now / 1000] * 2
+    plain = figures(TimeSeries(charts=[chart(trace([1, 2]))]))[0]
+    assert not [part for part in plain.center if isinstance(part, BoxAnnotation) and part.visible]
+
+
+def test_browsers_keep_to_themselves_what_python_need_not_hear():
+    shown = TimeSeries(charts=[chart(trace([1, 2]))])
+    drawn = figures(shown)[0]
+    assert not any(model.syncable for model in (drawn, drawn.y_range, shown._view.ruler, shown._view.now))
+    assert drawn.x_range.syncable
+    assert not any("HoverTool" in type(tool).__name__ for tool in figures(shown)[0].tools)
 
 
 def test_a_hidden_source_stays_hidden_in_dark_mode():
@@ -173,7 +195,8 @@ def test_charts_far_below_are_built_when_the_browser_asks():
     for asked in range(3):
         stack.tags = [asked]
     assert figures(shown)[:2] == first
-    assert [plot.xaxis[0].axis_label for plot in figures(shown)] == [None] * 4 + ["Time in Europe/Amsterdam"]
+    assert [plot.xaxis[0].visible for plot in figures(shown)] == [False] * 4 + [True]
+    assert figures(shown)[-1].xaxis[0].axis_label == "Time in Europe/Amsterdam"
     inks = {plot.renderers[0].glyph.line_color for plot in figures(shown)}
     assert inks == {QUANTITIES["consumption"].dark}
 

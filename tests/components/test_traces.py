@@ -5,7 +5,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from components.charts.traces import Band, lowest_and_highest
+from components.charts.points import Pyramid
+from components.charts.traces import Band
 from engine.series.iso_time import to_us
 from tests.components.samples import QUARTER_US, START, chart, trace
 
@@ -51,12 +52,17 @@ def test_instantaneous_values_that_stay_away_for_long_break_the_line():
     assert np.array_equal(all_of(line)["y"], [1, 2, 3, NAN, NAN, 4, 5], equal_nan=True)
 
 
-def test_a_thinned_line_keeps_its_highest_and_lowest_value_and_both_ends():
+def test_a_thinned_line_is_the_mean_in_a_band_that_keeps_its_highest_and_lowest_value():
     values = np.sin(np.arange(100_000) / 500)
     values[77_777], values[12_345] = 9, -9
     drawn = all_of(trace(values), most=800)
-    assert len(drawn["y"]) < 1000
-    assert {values[0], values[-1], 9, -9} <= set(drawn["y"])
+    assert 400 <= len(drawn["y"]) <= 802
+    assert drawn["high"].max() == 9
+    assert drawn["low"].min() == -9
+    assert np.all((drawn["low"] <= drawn["y"]) & (drawn["y"] <= drawn["high"]))
+    assert drawn["y"].mean() == pytest.approx(values.mean(), abs=0.002)
+    assert drawn["x"][0] == BEGIN / 1000
+    assert drawn["x"][-1] == (BEGIN + 100_000 * QUARTER_US) / 1000
 
 
 def test_a_thinned_line_without_gaps_is_whole():
@@ -91,17 +97,53 @@ def test_only_the_span_in_view_is_drawn_with_one_event_at_each_side():
     assert 52 <= drawn["y"].max() <= 54
 
 
-def test_how_long_ahead_a_value_was_known_travels_with_it():
-    events = trace([1, 2]).events
-    drawn = all_of(trace([1, 2], known=events - 6 * 3_600_000_000))
-    assert set(drawn["ahead"]) == {6}
+def test_when_a_value_was_recorded_travels_with_it():
+    known = trace([1, 2]).events - 6 * 3_600_000_000
+    assert set(all_of(trace([1, 2], known=known))["known"]) == set(known / 1000)
 
 
-def test_runs_of_any_length_are_thinned():
-    for length in range(1, 40):
-        picked = lowest_and_highest(np.arange(length, dtype=float), 7)
-        assert picked[0] == 0
-        assert picked[-1] == length - 1
+@pytest.mark.parametrize("length", [1, 2, 15, 16, 17, 255, 4096, 5000])
+def test_runs_of_any_part_hold_its_lowest_highest_and_mean_values(length: int):
+    values = np.random.default_rng(length).normal(size=length)
+    levels = Pyramid(values)
+    for first in {0, 1, length // 3, length - 1} - {length}:
+        for most in (1, 7, 1600):
+            runs = levels.runs(first, length, most)
+            assert len(runs.first) <= most + 2
+            assert runs.first[0] <= first
+            assert runs.last[-1] == length - 1
+            assert np.array_equal(runs.first[1:], runs.last[:-1] + 1)
+            for i, (a, b) in enumerate(zip(runs.first, runs.last + 1, strict=True)):
+                part = values[a:b]
+                assert (runs.low[i], runs.high[i]) == (part.min(), part.max())
+                assert runs.mean[i] == pytest.approx(part.mean(), abs=1e-12)
+
+
+def test_what_is_in_view_is_summed_up():
+    day = to_us(START), to_us(START) + 3 * QUARTER_US
+    assert trace([1, 2, 6, 99]).summary(*day) == "min 1, mean 3, max 6, energy 2.25 kWh"
+    assert trace([1, 2, 6], unit="kWh").summary(*day) == "min 1, mean 3, max 6, total 9 kWh"
+    assert trace([1, 2, 6], unit="EUR/MWh").summary(*day) == "min 1, mean 3, max 6"
+    assert trace([-1234567.8], unit="°C").summary(*day) == "min -1,235,000, mean -1,235,000, max -1,235,000"
+    assert trace([NAN]).summary(*day) == trace([1]).summary(0, 1) == ""
+
+
+@pytest.mark.parametrize(
+    ("most", "unit", "shown", "scaled"),
+    [
+        (25_000, "kW", 25, "MW"),
+        (9_999, "kW", 9_999, "kW"),
+        (0.05, "kW", 50, "W"),
+        (0.05, "MW", 50, "kW"),
+        (35_000_000, "kWh", 35, "GWh"),
+        (0, "kW", 0, "kW"),
+        (99_999, "EUR/MWh", 99_999, "EUR/MWh"),
+    ],
+)
+def test_a_chart_takes_the_unit_that_is_easiest_to_read(most: float, unit: str, shown: float, scaled: str):
+    made = chart(trace([0, most], unit=unit)).scaled()
+    assert [line.unit for line in made.traces] == [scaled]
+    assert made.traces[0].values.tolist() == pytest.approx([0, shown])
 
 
 def test_the_axis_names_quantity_and_unit():

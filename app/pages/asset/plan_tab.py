@@ -35,7 +35,7 @@ from db.core.database import get
 from db.jobs import jobs
 from db.schedules import CONNECTION, SOC, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
-from engine.series.iso_time import MICROSECOND, zone
+from engine.series.iso_time import MICROSECOND, to_us, zone
 from engine.site import Status
 from engine.units import units
 
@@ -179,6 +179,7 @@ def _schedule_parts(page: Shell, content: PlanContent) -> list[Any]:
         limit=content.limit,
         stores=content.stores,
         zone=str(content.local),
+        now=to_us(datetime.now(UTC)),
     )
     page.follow(chart)
     return [*shown, chart]

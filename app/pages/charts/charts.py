@@ -64,7 +64,7 @@ def read_charts(session: Session, principal: SignedIn, plan: list[ShownChart], s
         lines = [line for sensor in visible for line in lines_of(sensor, known[sensor.id], sources)]
         converted = [line.converted(lines[0].unit) for line in lines]
         empty = NO_DATA.format(id=visible[0].id) if visible else HIDDEN.format(count=len(chart.sensors))
-        charts.append(Chart(title=chart.title or chart_title(visible), traces=converted, empty=empty))
+        charts.append(Chart(title=chart.title or chart_title(visible), traces=converted, empty=empty).scaled())
     return charts
 
 

@@ -20,7 +20,7 @@ from app.widgets.range_bar import RangeBar
 from components.charts.time_series import TimeSeries
 from components.charts.traces import Chart
 from engine.errors import InputError
-from engine.series.iso_time import from_us, iso_duration
+from engine.series.iso_time import from_us, iso_duration, to_us
 
 LONGEST_US = 3 * 366 * 86_400_000_000
 """The longest span that is read at once [µs]."""
@@ -48,7 +48,8 @@ class Graphs(pn.viewable.Viewer):
         self._plan, self._local = plan, local
         self._read = time_range.microseconds(span)
         self.series = TimeSeries(
-            charts=list(charts), zone=str(local), span=self._read, choosing=True, at_once=AT_ONCE
+            charts=list(charts), zone=str(local), span=self._read, now=to_us(datetime.now(UTC)), choosing=True,
+            at_once=AT_ONCE,
         )  # fmt: skip
         self.series.param.watch(self._moved, "span")
         self._bar = RangeBar(self._span, local, lambda chosen: self.series.param.update(span=chosen))
