@@ -59,7 +59,9 @@ class StoredSchedule(Table):
     costs: Mapped[dict[str, Any]] = mapped_column(doc="Cost by name [currency]; earnings are negative")
     breaches: Mapped[list[Any]] = mapped_column(doc="Soft limits that are not met: limit, count, first, last, largest")
     warnings: Mapped[list[Any]] = mapped_column(doc="What was assumed where data lack")
-    connections: Mapped[list[Any]] = mapped_column(doc="Connections to the grid: commodity, prices, fixed limits [kW]")
+    connections: Mapped[list[Any]] = mapped_column(
+        doc="Connections to the grid: commodity, prices, limits [kW], CO₂ [kg]"
+    )
     loads: Mapped[list[Any]] = mapped_column(doc="Names of the loads and productions it took as they are")
     input_sensors: Mapped[list[Any]] = mapped_column(doc="Ids of the sensors that its inputs name")
     inputs_missing: Mapped[str] = mapped_column(default="", doc="Why no inputs were kept with it")

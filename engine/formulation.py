@@ -9,7 +9,7 @@ import numpy as np
 from engine.devices.device import Device
 from engine.errors import InputError
 from engine.model.block import Limit
-from engine.model.limits import segments
+from engine.model.limits import exchanged, segments
 from engine.model.linear import Floats, Linear, Reach, full, reach_of_both, reach_of_sum
 from engine.model.problem import Problem
 from engine.site import Connection, Group, Site
@@ -153,7 +153,7 @@ def _add_connection(
     """
     own = connection
     # A connection with other tariffs is another object; its exchange is the same as long as its limits are.
-    limits = (own.consumption_limit, own.production_limit, own.soft_consumption, own.soft_production)
+    limits = (own.consumption_limit, own.production_limit, own.soft_consumption, own.soft_production, own.carbon)
     write = partial(_add_exchange, problem, own, flows, behind[0])
     exchange = problem.write(own.commodity, write, *limits, *flows, *behind[1])
     for tariff in own.tariffs:
@@ -170,7 +170,9 @@ def _add_exchange(problem: Problem, connection: Connection, flows: list[Linear],
     problem.node(name, bought - sold - net)
     settled = np.where(full(net.constant, net.size) >= 0, bought.terms[0].cols, sold.terms[0].cols)
     problem.basic_at_rest(settled, f"{name}.balance")
-    problem.exclude_simultaneous(name, bought, sold, lossless=True, most=partial(_most, behind, bought, sold))
+    # Where a kWh sold saves more CO₂ than one bought emits, doing both would keep a cap that the net power breaks.
+    nets = connection.carbon is None or not np.any(connection.carbon.production > connection.carbon.consumption)
+    problem.exclude_simultaneous(name, bought, sold, lossless=nets, most=partial(_most, behind, bought, sold))
     return Exchange(name, bought, sold, bought - sold)
 
 
@@ -198,20 +200,16 @@ def _keep_apart_from_grid(problem: Problem, site: Site, power: dict[str, Linear]
         if serves:
             free = [each for each in mine if each[0].energy_bounds and getattr(each[1], "discharging_to_grid", True)]
             given = [*produced, *(_production(problem, device, port.name) for device, port in free)]
-            problem.at_most(f"{name}.discharging-to-grid", _flow(problem, f"{name}.production"), _total(problem, given))
+            problem.at_most(
+                f"{name}.discharging-to-grid", exchanged(problem, f"{name}.production"), _total(problem, given)
+            )
 
 
 def _production(problem: Problem, device: Device, port: str) -> Linear:
     """What a port gives [kW], shape (n,); of one that runs in operation modes nothing, which keeps on the safe side."""
     if device.load is not None:
         return Linear(problem.window.n, (), np.maximum(-device.load, 0.0))
-    return _flow(problem, f"{port}.production")
-
-
-def _flow(problem: Problem, name: str) -> Linear:
-    """A flow in one direction with its part above a soft limit [kW], shape (n,); nothing if it cannot flow that way."""
-    parts = [problem.columns(each) for each in (name, f"{name}.above") if each in problem.sizes]
-    return _total(problem, parts)
+    return exchanged(problem, f"{port}.production")
 
 
 def _exclude_each_other(problem: Problem) -> None:

@@ -13,7 +13,7 @@ from engine.model.limits import SoftLimit, with_capacity
 from engine.model.linear import Floats, Linear, Values, full
 from engine.model.problem import Problem
 from engine.series.window import Window
-from engine.tariffs import Commitment, Tariff
+from engine.tariffs import CarbonIntensity, Commitment, Tariff
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,6 +32,8 @@ class Connection:
     """A limit on what is sold that may be broken at a price."""
     tariffs: tuple[Tariff, ...] = ()
     """What flows through is paid for by each of these."""
+    carbon: CarbonIntensity | None = None
+    """How much CO₂ is emitted for what flows through; its price is a tariff, a cap on it an addition of the site."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -165,6 +167,17 @@ class Schedule:
     def cost(self) -> float:
         """Sum of all costs [currency]."""
         return sum(self.costs.values())
+
+
+def carbon_emissions(site: Site, power: Mapping[str, Floats]) -> dict[str, float]:
+    """Return what is emitted by commodity [kg]; negative where energy sold saves more elsewhere.
+
+    Args:
+        site: Connections whose carbon intensity is not known are left out.
+        power: Power of each connection [kW], positive when consuming, shape (n,).
+    """
+    known = [(each.commodity, each.carbon) for each in site.connections if each.carbon is not None]
+    return {name: carbon.emissions(power[name], site.window.hours) for name, carbon in known if name in power}
 
 
 def with_limit(site: Site, limit: str, change: LimitChange) -> Site:

@@ -23,7 +23,7 @@ from engine.flex.commodity import CommodityContext
 from engine.flex.quantity import Fixed, Quantity, SensorReference
 from engine.model.linear import Values, full
 from engine.packing import PackingError, can_pack, pack, unpack
-from engine.site import Connection, Schedule, Site
+from engine.site import Connection, Schedule, Site, carbon_emissions
 from engine.tariffs import EnergyTariff
 
 Floats = NDArray[np.float64]
@@ -109,7 +109,8 @@ def breaches(plan: Schedule) -> list[dict[str, Any]]:
 
 def energy_prices(connection: Connection, n: int) -> tuple[Floats, Floats] | None:
     """Return what energy bought costs and energy sold earns [currency/kWh], each shape (n,); None without a price."""
-    tariffs = [each for each in connection.tariffs if isinstance(each, EnergyTariff)]
+    # What CO₂ counts is no price of energy: nobody pays it.
+    tariffs = [each for each in connection.tariffs if isinstance(each, EnergyTariff) and each.name == "net energy"]
     if not tariffs:
         return None
     return (
@@ -171,7 +172,7 @@ def _constant(values: Values) -> float | None:
 
 def _connections(done: Computed, prices: Prices, most_bytes: int) -> Iterator[dict[str, Any]]:
     contexts = {each.commodity: each for each in done.assembled.described.context.contexts}
-    window = done.schedule.window
+    window, emitted = done.schedule.window, carbon_emissions(done.assembled.site, done.schedule.power)
     for connection in done.assembled.site.connections:
         context = contexts.get(connection.commodity, CommodityContext(commodity=connection.commodity))
         own = prices[connection.commodity]
@@ -182,6 +183,7 @@ def _connections(done: Computed, prices: Prices, most_bytes: int) -> Iterator[di
             "production-price": _written(context.selling or context.buying, selling, most_bytes),
             "consumption-limit": _constant(connection.consumption_limit),
             "production-limit": _constant(connection.production_limit),
+            **({"emissions": emitted[connection.commodity]} if connection.commodity in emitted else {}),
         }
 
 

@@ -45,11 +45,13 @@ def _sentence(plan: Schedule, limit: str, breaches: list[Breach], place: ZoneInf
     first, last = (function(each.step for each in breaches) for function in (min, max))
     last += unit == "kW"  # a power lasts until the end of its step
     begin, end = (_clock(plan.window.moment(step), place) for step in (first, last))
-    when = f"at {begin}" if begin == end else f"between {begin} and {end}"
+    when = f", at {begin}" if begin == end else f", between {begin} and {end}"
+    if unit == "kg":  # a mass is that of the whole schedule
+        return f"{owner}: {breaches[0].amount:.4g} kg of CO₂ more than {field} are emitted."
     most = max(each.amount for each in breaches)
     total = sum(each.amount * float(hours[int(each.step)]) for each in breaches) if unit == "kW" else np.nan
     known = _SHORTFALLS.get(field, f"{field} is missed by up to {{most:.4g}} {unit}")
-    return f"{owner}: {known.format(most=most, total=total)}, {when}."
+    return f"{owner}: {known.format(most=most, total=total)}{when}."
 
 
 def _clock(moment: datetime, place: ZoneInfo) -> str:

@@ -8,8 +8,8 @@ from pydantic import SkipValidation, field_validator, model_validator
 from engine.errors import FieldError
 from engine.flex import quantity
 from engine.flex.commodity import CommodityContext
-from engine.flex.facts import described
-from engine.flex.fields import read_entries
+from engine.flex.facts import SAYS, described
+from engine.flex.fields import AnyQuantity, read_entries
 from engine.flex.quantity import Fixed
 
 
@@ -23,6 +23,21 @@ class FlexContext(CommodityContext):
         default=(),
     )
 
+    carbon_price: AnyQuantity = described(
+        "What a kg of CO₂ counts in the costs, for all commodities with a carbon-intensity.",
+        example="0.08 EUR/kg",
+        unit="currency/kg",
+        signed=False,
+        kind="price",
+    )
+    carbon_cap: AnyQuantity = described(
+        "Most CO₂ that the whole schedule may emit, over all commodities with a carbon-intensity; more costs 1000 per "
+        "kg, more where energy is dear, so that it happens only where nothing else helps, which a warning tells.",
+        example="12 kg",
+        unit="kg",
+        kind="carbon",
+        role=SAYS,
+    )
     hedge_for: str | None = described(
         "How long one decision has to do for every quantile that is known of the forecasts of loads and production.",
         example="PT1H",
@@ -73,6 +88,8 @@ class FlexContext(CommodityContext):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise FieldError("commodities", f"{twice[0]} is described twice; join the two.")
+        if self.carbon_cap is not None and not isinstance(self.carbon_cap, Fixed):
+            raise FieldError("carbon-cap", "it is one mass for the whole schedule; write it like '12 kg'.")
         if len(currencies := self.all_currencies) > 1:
             raise FieldError(
                 "commodities" if self.commodities else "flex-context",

@@ -26,13 +26,14 @@ Kind = Literal[
     "efficiency",
     "retention",
     "share",
+    "carbon",
 ]
 """What the values of a field are, which tells how a series of them is brought onto the steps of a plan.
 
 price: money per energy, per power or per start; capacity: most power; load: power that flows, planned by nobody;
 power: power that is planned; peak: most power so far; ramp: change of power; energy: a bound on stored energy;
 state-of-charge: stored energy at a moment; efficiency: share left of what passes; retention: share left after a time;
-share: any other ratio.
+share: any other ratio; carbon: mass of CO₂, emitted per energy or in all.
 """
 UNITS: dict[Kind, str] = {
     "capacity": "kW",
@@ -45,6 +46,7 @@ UNITS: dict[Kind, str] = {
     "efficiency": "",
     "retention": "",
     "share": "",
+    "carbon": "kg/kWh",
 }
 """Unit the engine wants of each kind; a price says what it is for."""
 Overlap = Literal["first", "least", "most"]

@@ -70,6 +70,12 @@ def segments(problem: Problem, name: str, hard: Values, soft: SoftLimit | None) 
     return within + above
 
 
+def exchanged(problem: Problem, name: str) -> Linear:
+    """Return a flow that ``segments`` added, with its part above a soft limit [kW], shape (n,); 0 if there is none."""
+    parts = [problem.columns(each) for each in (name, f"{name}.above") if each in problem.sizes]
+    return sum(parts, Linear(problem.window.n))
+
+
 def runs_of_equal(n: int, *values: Values) -> tuple[Indices, Floats]:
     """Return the group of each of n steps and the first value of each group: a run of steps in which all are equal."""
     varying = [each for each in values if isinstance(each, np.ndarray)]

@@ -45,7 +45,7 @@ def is_timed_by_price(site: Site) -> bool:
 
 def _is_uncoupled(site: Site) -> bool:
     """Return whether each process pays the consumption price whatever the others do, limits aside."""
-    if site.groups or site.commitments or not is_timed_by_price(site):
+    if site.groups or site.commitments or site.additions or not is_timed_by_price(site):
         return False
     for commodity in {port.commodity for device in site.devices for port in device.ports}:
         spread = np.zeros(site.window.n)
@@ -88,7 +88,7 @@ def _schedule(site: Site, seconds: float) -> Schedule:
             if isinstance(tariff, EnergyTariff):
                 paid = np.maximum(flow, 0.0) * tariff.consumption_price
                 earned = np.maximum(-flow, 0.0) * tariff.production_price
-                name = f"{connection.commodity} net energy"
+                name = f"{connection.commodity} {tariff.name}"
                 costs[name] = costs.get(name, 0.0) + float(((paid - earned) * hours).sum())
     power = {each.name: each.load for each in site.devices if each.load is not None}
     return Schedule(

@@ -31,7 +31,7 @@ _DRAWING = 1e-8
 """Price of a kWh drawn from the store, as share of the dearest one: less than prices differ by, more than rounding."""
 _PLANNED: dict[type[Any], str] = {
     Site: "window devices connections",
-    Connection: "commodity consumption_limit production_limit tariffs",
+    Connection: "commodity consumption_limit production_limit tariffs carbon",
     Storage: "name ports soc_at_start soc_min soc_max soc_minima soc_maxima soc_targets storage_efficiency gain "
     "end_value prefer_charging_sooner yields_above",
     Port: "name commodity consumption_limit production_limit charging_efficiency discharging_efficiency wear_price "
@@ -171,8 +171,9 @@ def _schedule(site: Site, parts: _Parts, rows: Floats, path: Floats, timings: Ti
         costs[f"{store.name} end value"] = -parts.end_value * float(level[-1])
     if parts.tariffs:
         bought, sold = np.maximum(net, 0.0), np.maximum(-net, 0.0)
-        paid = [bought * each.consumption_price - sold * each.production_price for each in parts.tariffs]
-        costs[f"{commodity} net energy"] = float(sum(each.sum() for each in paid)) * hours
+        for each in parts.tariffs:
+            name, paid = f"{commodity} {each.name}", bought * each.consumption_price - sold * each.production_price
+            costs[name] = costs.get(name, 0.0) + float(paid.sum()) * hours
     return Schedule(
         window=site.window,
         power={**powers, commodity: net},

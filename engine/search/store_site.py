@@ -20,7 +20,7 @@ _PLAIN = {
     kind: [(each.name, each.default) for each in fields(kind) if each.name not in planned.split()]
     for kind, planned in {
         Site: "window devices connections hedged",
-        Connection: "commodity consumption_limit production_limit soft_consumption soft_production tariffs",
+        Connection: "commodity consumption_limit production_limit soft_consumption soft_production tariffs carbon",
         Storage: "name ports soc_at_start soc_min soc_max soc_minima soc_maxima soc_targets soft_minima soft_maxima "
         "soft_targets storage_efficiency gain end_value prefer_charging_sooner "
         "yields_above",

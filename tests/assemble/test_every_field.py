@@ -211,11 +211,11 @@ def test_a_field_has_the_effect_it_says(house, name, model, context, look, expec
     assert look(house, house.plan(*given)) == pytest.approx(expected, abs=1e-5)
 
 
-ELSEWHERE = {  # of test_every_device, test_running_at_start, test_sites_as_written and test_hedging
+ELSEWHERE = {  # of test_every_device, test_carbon, test_running_at_start, test_sites_as_written and test_hedging
     StorageModel: "sensor asset commodity group coupling coupling-coefficient inflexible-consumption "
     "inflexible-production prefer-curtailing-later fair-share on-at-start switched-at power-at-start",
     FlexContext: "commodity commodities relax-constraints relax-soc-constraints relax-site-capacity-constraints "
-    "hedge-for growing-steps stay-with-plan",
+    "hedge-for growing-steps stay-with-plan carbon-intensity production-carbon-intensity carbon-price carbon-cap",
 }
 
 

@@ -89,6 +89,17 @@ def test_a_dishwasher_is_left_out_where_it_is_too_dear(api: Api, ids: dict[str, 
     assert any("2 of 2 runs are left out" in warning for warning in dear["result"]["warnings"])
 
 
+def test_what_a_schedule_emits_is_told_by_preview_and_job(api: Api, ids: dict[str, int], prices: int) -> None:
+    body = trigger(ids, prices)
+    body["flex-context"] |= {"carbon-intensity": "400 gCO2/kWh", "carbon-price": "100 EUR/t"}
+    preview = api.post(f"/assets/{ids['battery']}/schedules/preview", json=body).json()
+    job = api.post(f"/assets/{ids['battery']}/schedules/trigger", json=body).json()["job"]
+    result = api.ended(job).json()["result"]
+    bought = sum(max(power, 0.0) for power in preview["power"]["values"]["electricity"]) / 4
+    assert result["emissions-kg"] == preview["emissions-kg"] == {"electricity": pytest.approx(0.4 * bought)}
+    assert result["commitment-costs"]["electricity carbon"] == pytest.approx(0.1 * 0.4 * bought)
+
+
 def test_many_sites_are_planned_by_one_job(api: Api, ids: dict[str, int], prices: int) -> None:
     body = trigger(ids, prices)
     site = {"asset": ids["battery"], **{name: body.pop(name) for name in ("flex-model", "flex-context")}}

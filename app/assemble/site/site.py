@@ -21,12 +21,15 @@ from app.auth.access.references import References, is_id
 from db import assets, sensors
 from db.assets import Asset
 from engine.errors import FieldError, InputError
+from engine.flex.commodity import SOC_BREACH_PRICE, breach_price
 from engine.flex.context import FlexContext
 from engine.flex.process import ProcessModel
+from engine.flex.quantity import Fixed
 from engine.flex.storage import StorageModel
 from engine.series.iso_time import duration, to_us
 from engine.series.window import Window
 from engine.site import Site
+from engine.tariffs import CarbonCap
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def read_site(
         warnings += why
     window, shortened = within_most_steps(window, request, limits, devices=len(entries))
     readings = Readings(references, window, known_at, local, [*warnings, *shortened])
-    supplies = {each.commodity: ConnectionBuilder(each, window, readings, local) for each in context.contexts}
+    supplies = _supplies(context, readings)
     members = SiteBuilder(references, supplies, readings, window, entries, context)
     outputs = (*members.outputs, *_site_outputs(references, supplies.values()))
     used = {port.commodity for device in members.devices for port in device.ports} | {out.name for out in outputs}
@@ -120,6 +123,7 @@ def read_site(
         ),
         groups=members.groups,
         commitments=members.commitments(),
+        additions=_carbon_cap(context, supplies, members.dearest),
         hedged=_hedged(context, window),
     )
     bounded.check_size(site, limits)
@@ -153,6 +157,31 @@ def _left_out(asset: Asset) -> str:
 def _bring_sensors(references: References, keys: Iterable[object]) -> None:
     """Read some sensors in one statement instead of one each; each is asked for later."""
     sensors.bring(references.session, {key for key in keys if is_id(key)})
+
+
+def _supplies(context: FlexContext, readings: Readings) -> dict[str, ConnectionBuilder]:
+    """Return what surrounds the devices, by commodity."""
+    given, fact = context.carbon_price, context.fact("carbon-price")
+    if not any(each.carbon_intensity for each in context.contexts):
+        for name, value in (("carbon-price", given), ("carbon-cap", context.carbon_cap)):
+            if value is not None:
+                raise FieldError(name, "nothing tells what is emitted; add carbon-intensity.")
+    price = None if given is None else readings.series(given, fact, name=fact.name, otherwise=0.0)
+    return {
+        each.commodity: ConnectionBuilder(each, readings.window, readings, readings.place, price)
+        for each in context.contexts
+    }
+
+
+def _carbon_cap(
+    context: FlexContext, supplies: Mapping[str, ConnectionBuilder], dearest: float
+) -> tuple[CarbonCap, ...]:
+    """Return the limit on what is emitted in all; none without one."""
+    intensities = {name: carbon for name, each in supplies.items() if (carbon := each.carbon) is not None}
+    if not isinstance(context.carbon_cap, Fixed):
+        return ()
+    most = context.carbon_cap.number("kg", field="carbon-cap")
+    return (CarbonCap(most=most, price=breach_price(SOC_BREACH_PRICE, dearest), intensities=intensities),)
 
 
 def _hedged(context: FlexContext, window: Window) -> int:

@@ -19,7 +19,7 @@ from engine.model.limits import SoftLimit
 from engine.series.iso_time import MICROSECOND, duration, from_us, to_us
 from engine.series.window import Window
 from engine.site import Connection
-from engine.tariffs import Commitment, EnergyTariff, MeanPeakTariff, PeakTariff
+from engine.tariffs import CarbonIntensity, Commitment, EnergyTariff, MeanPeakTariff, PeakTariff
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +33,8 @@ class ConnectionBuilder:
     readings: Readings
     zone: ZoneInfo
     """The zone in which months are billed."""
+    carbon_price: Floats | None = None
+    """What a kg of CO₂ counts in the costs [currency/kg], shape (n,)."""
 
     @property
     def is_internal(self) -> bool:
@@ -66,6 +68,7 @@ class ConnectionBuilder:
             soft_consumption=soft_buying,
             soft_production=soft_selling,
             tariffs=(*self._energy, *self._peaks),
+            carbon=self.carbon,
         )
 
     @cached_property
@@ -93,7 +96,32 @@ class ConnectionBuilder:
         paid = None if buying is None else self._price(buying, "consumption-price")
         earned = paid if selling is None else self._price(selling, "production-price")
         either = [price for price in (paid, earned) if price is not None]  # one price is that of both directions
-        return [EnergyTariff(consumption_price=either[0], production_price=either[-1])]
+        energy = EnergyTariff(consumption_price=either[0], production_price=either[-1])
+        if self.carbon is None or self.carbon_price is None:
+            return [energy]
+        return [energy, self.carbon.tariff(self.carbon_price)]
+
+    @cached_property
+    def carbon(self) -> CarbonIntensity | None:
+        """How much CO₂ is emitted for what is bought and saved by what is sold; None where nothing tells.
+
+        Raises:
+            FieldError: There is no connection to which it belongs.
+        """
+        context = self.context
+        if context.carbon_intensity is None:
+            if context.production_carbon_intensity is not None:
+                raise FieldError("production-carbon-intensity", "it needs carbon-intensity beside it.")
+            return None
+        if self.is_internal:
+            raise FieldError("carbon-intensity", f"{context.commodity} has no connection; give its consumption-price.")
+        name = "carbon-intensity"
+        emitted = self.readings.series(context.carbon_intensity, context.fact(name), name=name, otherwise=0.0)
+        if context.production_carbon_intensity is None:
+            return CarbonIntensity(consumption=emitted)
+        name = f"production-{name}"
+        saved = self.readings.series(context.production_carbon_intensity, context.fact(name), name=name, otherwise=0.0)
+        return CarbonIntensity(consumption=emitted, production=saved)
 
     def _price(self, given: Quantity, field: str) -> Floats:
         """Return a price per step [currency/kWh], shape (n,)."""

@@ -19,6 +19,7 @@ from app.jobs.handlers.report import ReportRequest
 from app.jobs.handlers.schedule import Planned
 from app.settings.settings import Settings
 from db.jobs.jobs import Job
+from engine.site import carbon_emissions
 
 Result: TypeAlias = dict[str, Any]
 Save: TypeAlias = Callable[[References], Result]
@@ -62,6 +63,7 @@ def plan_result(planned: Planned) -> Result:
         "outputs": outputs,
         "num-beliefs": sum(planned.stored.values()),
         "commitment-costs": dict(planned.schedule.costs),
+        "emissions-kg": carbon_emissions(planned.site, planned.schedule.power),
         "status": str(planned.schedule.status.value),
         "warnings": list(planned.warnings),
         "unresolved": unresolved(planned.schedule, planned.outputs),

@@ -74,6 +74,9 @@ def schedule_cards(latest: LatestSchedule, timezone: str) -> Kpis:
         Kpi("Exported energy", f"{numbers['produced']:,.1f} kWh"),
         Kpi("Peak import power", f"{numbers['peak']:,.2f} kW", f"highest mean of {minutes:g} minutes"),
     ]
+    emitted = [each["emissions"] for each in row.connections if "emissions" in each]
+    if latest.costs and emitted:
+        items.append(Kpi("CO₂", f"{sum(emitted):,.1f} kg", "emitted for energy of the grid"))
     return Kpis(title=title, items=items)
 
 

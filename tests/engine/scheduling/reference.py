@@ -20,7 +20,7 @@ class Reference:
 
     def __init__(self, site):
         self.site, self.n, self.h = site, site.window.n, site.window.hours
-        self.milp, self.power, self.levels, self.sets = Milp(), {}, {}, {}
+        self.milp, self.power, self.levels, self.sets, self.exchanged = Milp(), {}, {}, {}, {}
         self.place = {}
         for device in site.devices:
             getattr(self, "_" + type(device).__name__.lower())(device)
@@ -32,6 +32,8 @@ class Reference:
         self._commodities()
         for commitment in site.commitments:
             self._commitment(commitment)
+        for cap in site.additions:
+            self._carbon_cap(cap)
 
     def cost(self):
         found = self.milp.solve()
@@ -259,8 +261,18 @@ class Reference:
             self._limited(connection, net)
             ups, downs = self.last
             self.power[name] = [(add((1, up), (-1, down)), 0.0) for up, down in zip(ups, downs, strict=True)]
+            self.exchanged[name] = self.last
             for tariff in connection.tariffs:
                 self._tariff(tariff, ups, downs)
+
+    def _carbon_cap(self, cap):
+        emitted = {self.milp.var(0, np.inf, cap.price): -1.0}
+        for name, carbon in cap.intensities.items():
+            for j, (up, down) in enumerate(zip(*self.exchanged[name], strict=True)):
+                emitted = add(
+                    (1, emitted), (at(carbon.consumption, j) * self.h, up), (-at(carbon.production, j) * self.h, down)
+                )
+        self.milp.row(emitted, high=cap.most)
 
     def _tariff(self, tariff, ups, downs):
         if isinstance(tariff, EnergyTariff):

@@ -30,6 +30,7 @@ from db.schedules import SOC, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
 from engine.model.linear import Floats
 from engine.series.window import Window
+from engine.site import carbon_emissions
 
 SHOWN = "PT6H"
 """How much of a schedule is given where no duration is asked for."""
@@ -153,6 +154,7 @@ def preview(call: Call, id: int, body: ScheduleTrigger) -> dict[str, Any]:
         "soc": {"unit": "kWh", "values": {name: plan.window.on_slot_ticks(each) for name, each in plan.soc.items()}},
         "costs": dict(plan.costs),
         "currency": done.assembled.currency,
+        "emissions-kg": carbon_emissions(done.assembled.site, plan.power),
         "status": str(plan.status.value),
         "unresolved": unresolved(plan, done.assembled.outputs),
         "resolved": resolved(plan, done.assembled.site, done.assembled.outputs),
