@@ -19,7 +19,8 @@ from tests.conftest import ARGUMENTS
 POINTS, STEP_US, PORT, ROUNDS = 10_000_000, 10_000_000, 5690, 12
 SHARES = (1.0, 0.5, 0.1, 0.01, 0.001, 0.0001)
 REDRAW = """([start, end]) => new Promise((done) => {
-  const plot = [...Bokeh.documents[0].roots()].flatMap((root) => [...root.references()]).find((m) => m.type === "Figure")
+  const models = [...Bokeh.documents[0].roots()].flatMap((root) => [...root.references()])
+  const plot = models.find((model) => model.type === "Figure")
   const source = plot.renderers[0].data_source, begun = performance.now()
   const drawn = () => requestAnimationFrame(() => requestAnimationFrame(() => {
     source.properties.data.change.disconnect(drawn)
@@ -49,7 +50,7 @@ def on_server(shown: Trace) -> list[tuple[float, float]]:
     """Milliseconds and kB of the points of each time range."""
     found = []
     for _, start, end in spans():
-        took = []
+        took = list[float]()
         for _ in range(ROUNDS):
             begun = time.perf_counter()
             columns = shown.points(start, end, MOST_POINTS)
@@ -61,9 +62,9 @@ def on_server(shown: Trace) -> list[tuple[float, float]]:
 
 def in_browser(page: Page, sent: list[int]) -> list[tuple[Sequence[float], float]]:
     """Milliseconds until each time range is redrawn, and kB over the websocket."""
-    found = []
-    for share, start, end in spans():
-        took = []
+    found: list[tuple[Sequence[float], float]] = []
+    for _, start, end in spans():
+        took = list[float]()
         sent.clear()
         for turn in range(ROUNDS):
             shift = (turn + 1) * (end - start) / 100  # another part each time, else nothing is drawn anew
