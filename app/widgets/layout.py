@@ -41,6 +41,8 @@ DARK = "flexscope_dark"
 SCRIPT = Script(__file__)
 TEMPLATE = STATIC / "page.html"
 """The HTML of every page; what differs is in its variable ``first``."""
+HEALTH = "/api/v3_0/health/ready"
+"""Answers once the server can serve pages."""
 LIGHT_BACKGROUND, DARK_BACKGROUND = "#ffffff", "#121212"
 """Background of a page, as Material has it."""
 
@@ -124,7 +126,9 @@ class Shell(Page):
         self._heading, self._bar = heading, theme.bar(look.main, dark=self.dark_theme)
         self._title = pmui.Typography(plain(heading), variant="h2", sx={"fontSize": "1.5rem"}, margin=(16, 8, 4, 8))
         self._title.jscallback({"name": name}, object=SCRIPT.call("nameWindow", "source.object", "name"))
-        self._begun = CustomJS(code=SCRIPT.call("showPage", "name"), args={"name": self._window})
+        self._begun = CustomJS(
+            code=SCRIPT.call("showPage", "name", "health"), args={"name": self._window, "health": address(HEALTH)}
+        )
         self.main = [self._title, self._body]
         path = current().settings.FLEXSCOPE_PATH_PREFIX or "/"
         keep = SCRIPT.call("keepChoice", "name", "source.dark_theme", "path")
@@ -157,7 +161,7 @@ class Shell(Page):
     def rename(self, heading: str) -> None:
         """Change the heading and the name of the window, once the name of the page's subject is read."""
         self._heading = heading
-        self._begun.args = {"name": self._window}
+        self._begun.args = {**self._begun.args, "name": self._window}
         self._title.object = plain(heading)
 
     def follow(self, component: Any) -> None:

@@ -30,9 +30,9 @@ serve(load(), host='127.0.0.1', port={port})"""
 
 
 @contextmanager
-def server(database_url: str, instance: Path, **settings: str) -> Iterator["Api"]:
-    """Run a server on a database until the block ends; it must then stop by itself and cleanly."""
-    port = free_port()
+def server(database_url: str, instance: Path, *, port: int | None = None, **settings: str) -> Iterator["Api"]:
+    """Run a server on a database, and on some port, until the block ends; it must then stop by itself and cleanly."""
+    port = port or free_port()
     environment = os.environ | {
         "SQLALCHEMY_DATABASE_URI": database_url,
         "FLEXSCOPE_INSTANCE_PATH": str(instance),
