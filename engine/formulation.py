@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from engine.devices.device import Device
+from engine.devices.port import Port
+from engine.devices.running import production_in_bands
 from engine.errors import InputError
 from engine.model.block import Limit
 from engine.model.limits import exchanged, segments
-from engine.model.linear import Floats, Linear, Reach, full, reach_of_both, reach_of_sum
+from engine.model.linear import Floats, Linear, Reach, any_of, full, reach_of_both, reach_of_sum
 from engine.model.problem import Problem
 from engine.site import Connection, Group, Site
 from engine.tariffs import Exchange
@@ -194,22 +197,29 @@ def _keep_apart_from_grid(problem: Problem, site: Site, power: dict[str, Linear]
         mine = [(each, port) for each in site.devices for port in each.ports if port.commodity == name]
         captive = [power[port.name] for _, port in mine if not getattr(port, "charging_from_grid", True)]
         serves = any(not getattr(port, "discharging_to_grid", True) for _, port in mine)
-        produced = [_production(problem, device, port.name) for device, port in mine if not device.energy_bounds]
+        produced = [_production(problem, power, *each) for each in mine if not each[0].energy_bounds]
         if captive:
             problem.at_most(f"{name}.charging-from-grid", _total(problem, captive), _total(problem, produced))
         if serves:
             free = [each for each in mine if each[0].energy_bounds and getattr(each[1], "discharging_to_grid", True)]
-            given = [*produced, *(_production(problem, device, port.name) for device, port in free)]
+            given = [*produced, *(_production(problem, power, *each) for each in free)]
             problem.at_most(
                 f"{name}.discharging-to-grid", exchanged(problem, f"{name}.production"), _total(problem, given)
             )
 
 
-def _production(problem: Problem, device: Device, port: str) -> Linear:
-    """What a port gives [kW], shape (n,); of one that runs in operation modes nothing, which keeps on the safe side."""
+def _production(problem: Problem, power: dict[str, Linear], device: Device, port: Any) -> Linear:
+    """Power that a device gives at a port [kW], 0 or more, shape (n,)."""
     if device.load is not None:
         return Linear(problem.window.n, (), np.maximum(-device.load, 0.0))
-    return exchanged(problem, f"{port}.production")
+    if not isinstance(port, Port):  # a process only takes
+        return Linear(problem.window.n)
+    if not any_of(port.consumption_limit):  # a coupled one has no column for each direction
+        return -power[port.name]
+    if port.bands:
+        return production_in_bands(problem, port.name, port.bands)
+    problem.tell_apart(port.name)
+    return exchanged(problem, f"{port.name}.production")
 
 
 def _exclude_each_other(problem: Problem) -> None:

@@ -39,7 +39,7 @@ def add_bands(
     """
     n = problem.window.n
     taken, given, chosen, resting = Linear(n), Linear(n), Linear(n), Linear(n)
-    for at, (produces, least, highest) in enumerate(way for band in bands for way in band.one_way):
+    for at, (produces, least, highest) in enumerate(_ways(bands)):
         limit = np.minimum(highest, full(most[1] if produces else most[0], n))
         mode = problem.variable(f"{name}.mode[{at}]", upper=1.0, integer=True)
         if highest == 0.0:
@@ -56,6 +56,16 @@ def add_bands(
     problem.equal(f"{name}.modes", chosen, 1.0)
     problem.equal(f"{name}.rests", problem.variable(f"{name}.resting", upper=1.0), resting)
     return taken, given
+
+
+def _ways(bands: tuple[OperatingRange, ...]) -> list[tuple[bool, float, float]]:
+    return [way for band in bands for way in band.one_way]
+
+
+def production_in_bands(problem: Problem, name: str, bands: tuple[OperatingRange, ...]) -> Linear:
+    """Power given by a port whose bands have been added [kW], 0 or more, shape (n,)."""
+    giving = [at for at, (produces, _, _) in enumerate(_ways(bands)) if produces]
+    return sum((problem.columns(f"{name}.power[{at}]") for at in giving), Linear(problem.window.n))
 
 
 def add_ramp(problem: Problem, name: str, power: Linear, ramp: float, before: float | None) -> None:

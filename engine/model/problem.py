@@ -1,6 +1,7 @@
 """Named variables, rows and costs as numpy blocks; what a solver needs, in one pass."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate
 from typing import Self, TypeVar, cast
@@ -39,6 +40,7 @@ class Problem:
         """First row and number of rows of each block of constraints."""
         self.width = 0
         self.height = 0
+        self._told_apart: set[str] = set()
         self._open: Block | None = None
         self._before = before.blocks if before is not None and before.window == window else []
 
@@ -184,7 +186,12 @@ class Problem:
     @property
     def pairs(self) -> list[ExclusiveFlows]:
         """What must not run together."""
-        return [pair for block in self.blocks for pair in block.pairs]
+        pairs = [pair for block in self.blocks for pair in block.pairs]
+        return [replace(pair, lossless=False) if pair.name in self._told_apart else pair for pair in pairs]
+
+    def tell_apart(self, name: str) -> None:
+        """Tell that a rule counts one flow of a pair by itself, so that running both at once changes something."""
+        self._told_apart.add(name)
 
     @property
     def limits(self) -> list[Limit]:

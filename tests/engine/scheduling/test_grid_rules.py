@@ -8,6 +8,7 @@ import pytest
 
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Adjustable, Port
+from engine.devices.running import OperatingRange
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.series.window import Window
 from engine.site import Connection
@@ -55,6 +56,24 @@ def test_another_battery_may_still_sell():
     power = plan(battery(discharging_to_grid=False), battery("free")).power
     assert power["free"].min() == pytest.approx(-4)
     assert (-np.minimum(power["electricity"], 0) <= np.maximum(-power["free"], 0) + 1e-9).all()
+
+
+def test_a_generator_is_local_whether_it_is_coupled_or_runs_in_modes():
+    coupled = Port(name="chp", consumption_limit=0.0, production_limit=2.0, coupling="chp", coefficient=0.4)
+    off, on = OperatingRange(low=0.0, high=0.0), OperatingRange(low=-2.0, high=-2.0)
+    switched = Port(name="chp", consumption_limit=1.0, production_limit=2.0, bands=(off, on))
+    for port in (coupled, switched):
+        generator = Adjustable(name="chp", ports=(port,))
+        power = plan(battery(charging_from_grid=False), generator).power
+        assert power["battery"].max() == pytest.approx(2)
+
+
+def test_flows_of_a_lossless_battery_that_run_together_sell_nothing_of_another_one():
+    free = Port(name="free", consumption_limit=4.0, production_limit=4.0)
+    empty = store("free", ports=(free,), soc_at_start=0.0, soc_max=0.0)
+    held = replace(battery(discharging_to_grid=False), soc_at_start=4.0)
+    power = plan(held, empty).power
+    assert (power["electricity"] >= -1e-9).all()
 
 
 def peaks(tariff, load, **fields):
