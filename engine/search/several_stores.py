@@ -22,9 +22,11 @@ ONE_PLAN = 0.3
 
 def stores_of(site: Site) -> list[Storage]:
     """Return the stores of a site in which each can be planned beside the others; none if it is of another kind."""
-    stores = [each for each in site.devices if type(each) is Storage and len(each.ports) == 1]
+    stores = [each for each in site.devices if type(each) is Storage]
+    if len(stores) < 2 or any(len(store.ports) != 1 for store in stores):
+        return []
     resting = dict.fromkeys((store.name for store in stores), np.zeros(site.window.n))
-    suit = len(stores) > 1 and all(StoreSite.of(beside_others(site, store, resting)) is not None for store in stores)
+    suit = all(StoreSite.of(beside_others(site, store, resting)) is not None for store in stores)
     return stores if suit else []
 
 

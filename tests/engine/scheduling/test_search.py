@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.devices.port import Port
 from engine.devices.process import Process, ProcessType
 from engine.errors import Infeasible
 from engine.formulation import build_problem
@@ -143,3 +144,11 @@ def test_a_site_with_whole_numbers_and_no_plan_is_refused_with_the_reason():
     here = sample(store("battery", charger=2.0, discharger=2.0, soc_at_start=7.8, soc_targets=targets), work)
     with pytest.raises(Infeasible, match="battery"):
         StorageScheduler().compute(here)
+
+
+def test_a_store_with_several_ports_is_no_matter_of_planning_stores_in_turn():
+    ports = tuple(Port(name=f"plug {at}", consumption_limit=2.0, production_limit=2.0) for at in range(2))
+    shared = store("shared", ports=ports)
+    alike = store(discharger=2.0), store("other", discharger=2.0)
+    assert stores_of(sample(*alike)) == list(alike)
+    assert stores_of(sample(*alike, shared)) == []
