@@ -18,6 +18,8 @@ from engine.solve.highs_solver import OK, STATUS, keep_solver, spare_solver
 
 SMALL_CHANGE: Final = 1e-4
 """A cost as small as this, in the price of an average flow for a step, is not searched for."""
+PENALTY: Final = 100.0
+"""What is so many times dearer than the cheapest columns is no energy."""
 _FEASIBLE: Final = 2
 _INTERRUPT: Final = highspy.cb.HighsCallbackType.kCallbackMipInterrupt
 _LINEAR_INTERRUPT: Final = highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt
@@ -243,8 +245,7 @@ class Model:
             if budget.is_over or (gap <= budget.gap and not budget.is_patient):
                 answer.user_interrupt = True
 
-        priced = np.abs(self.arrays.cost[self.arrays.cost != 0.0])
-        self._set("mip_abs_gap", SMALL_CHANGE * float(np.median(priced)) if len(priced) else 1e-6)
+        self._set("mip_abs_gap", SMALL_CHANGE * usual_cost(self.arrays.cost))
         # HiGHS' own defaults: plans are 2 to 10 times nearer to the best one after 5 s than without presolve.
         self._must(self.solver.setOptionValue("presolve", "on"), "set presolve")
         try:
@@ -273,6 +274,14 @@ class Model:
     def _must(status: highspy.HighsStatus, what: str) -> None:
         if status not in OK:
             raise SolveError(f"HiGHS could not {what}; please report the case.")
+
+
+def usual_cost(costs: Floats) -> float:
+    """Cost of a usual column [currency per unit], without penalties, which are dearer and may be most columns."""
+    priced = np.abs(costs[costs != 0.0])
+    if not len(priced):
+        return 0.01
+    return float(np.median(priced[priced <= PENALTY * np.quantile(priced, 0.02)]))
 
 
 def _changed(first: tuple[Floats, Floats], *others: tuple[Floats, Floats]) -> Indices:

@@ -14,7 +14,7 @@ from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler
 from engine.site import PLANS, Site, Status
 from engine.solve.backend import KEPT, share_above
 from engine.solve.budget import Budget
-from engine.solve.highs import Model
+from engine.solve.highs import Model, usual_cost
 from engine.tariffs import EnergyTariff
 from tests.effort import effort
 from tests.engine.scheduling.checker import check
@@ -113,6 +113,12 @@ def test_gaps_without_a_proof_are_not_known() -> None:
     assert share_above(0.0, -1.0) == np.inf
     assert share_above(-10.0, -11.0) == pytest.approx(0.1)
     assert share_above(5.0, 5.0) == 0.0
+
+
+def test_penalties_do_not_make_a_search_careless() -> None:
+    energy, penalties = np.array([0.1, 0.2, -0.3, 0.0]), np.full(40, 1e4)
+    assert usual_cost(energy) == usual_cost(np.concatenate([energy, penalties])) == pytest.approx(0.2)
+    assert usual_cost(np.zeros(3)) > 0.0
 
 
 def test_an_edited_problem_keeps_the_limits_of_its_scheduler() -> None:
