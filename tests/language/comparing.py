@@ -1,0 +1,68 @@
+"""One site planned by the program and by the reference: how the two compare."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.assemble.site.request import ScheduleRequest
+from app.auth.access.references import References
+from app.jobs.handlers import schedule
+from app.jobs.handlers.schedule import Rules
+from engine.devices.yielding import PHYSICS
+from engine.errors import Infeasible
+from tests.assemble.homes import KNOWN_AT
+from tests.language.pool import Pool
+from tests.language.reference import Reference
+from tests.language.sites import Drawn
+
+NEAR = 1e-5
+"""Largest difference of two costs that are equal, as share of them or absolute."""
+
+
+@dataclass
+class Compared:
+    """What came of one site."""
+
+    verdict: str
+    ours: float | None = None
+    theirs: float | None = None
+    about: Any = None
+
+
+def planned(drawn: Drawn, pool: Pool, rules: Rules):
+    """Return the plan of a request, as the jobs of the API make it."""
+    request = ScheduleRequest(
+        asset=pool.asset("site"), start=drawn.start, duration=drawn.duration, resolution=drawn.resolution,
+        flex_model=tuple(drawn.model), flex_context=drawn.context,
+    )  # fmt: skip
+    return schedule.compute(References(pool.home.session, None), request, known_at=KNOWN_AT, rules=rules).schedule
+
+
+def compared(drawn: Drawn, pool: Pool, rules: Rules = schedule.USUAL) -> Compared:
+    """Return how the plan of a request compares with the reference."""
+    best = Reference(drawn, pool).cost()
+    try:
+        plan = planned(drawn, pool, rules)
+    except Infeasible as error:
+        repairable = "" if "Way out" in str(error) else ", no repair named"
+        if best is not None or (Reference(drawn, pool, yields=True).cost() is not None and soc_yields(drawn)):
+            return Compared("false alarm", None, best, str(error))
+        return Compared("infeasible" + repairable, about=str(error))
+    given_way = [each.limit for each in plan.breaches if each.limit.rpartition(".")[2] in PHYSICS]
+    if best is None:
+        return Compared("physics gives way" if given_way else "plan where there is none", plan.cost, None, plan)
+    near = NEAR * max(1.0, abs(best))
+    held = Reference(drawn, pool).cost_of(plan.power)
+    if held is None or abs(held - plan.cost) > 10 * near:
+        return Compared("not valid", plan.cost, held, (best, plan))
+    if abs(plan.cost - best) <= near:
+        return Compared("equal", plan.cost, best)
+    if plan.cost < best:
+        return Compared("better", plan.cost, best, plan)
+    within = plan.cost - best <= plan.gap * abs(plan.cost) + near
+    return Compared("worse within its gap" if within else "worse", plan.cost, best, plan)
+
+
+def soc_yields(drawn: Drawn) -> bool:
+    """Whether stored energy gives way where nothing else helps."""
+    context = drawn.context
+    return bool(context.get("relax-soc-constraints", context.get("relax-constraints", True)))

@@ -1,0 +1,69 @@
+"""The whole flex language against a program of its own: as people write it, read and planned as the API does it.
+
+The reference reads the same texts anew and decides everything with whole numbers; see ``reading`` and ``reference``.
+"""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from db.core.database import Database
+from engine.flex.commitment import CommitmentModel
+from engine.flex.commodity import CommodityContext
+from engine.flex.context import FlexContext
+from engine.flex.parts import OperationMode
+from engine.flex.process import ProcessModel
+from engine.flex.storage import StorageModel
+from tests.assemble.homes import Home
+from tests.effort import effort
+from tests.language.comparing import compared
+from tests.language.pool import Pool, furnished
+from tests.language.sites import draw
+
+AT_ONCE = 20
+FINE = ("equal", "better", "worse within its gap", "infeasible", "infeasible, no repair named", "physics gives way")
+ELSEWHERE = {
+    # outputs, which have no cost
+    "consumption", "production", "aggregate-consumption", "aggregate-production", "aggregate-power",
+    # what no single problem of least cost says: other tests look at it
+    "started", "growing-steps", "hedge-for", "stay-with-plan",
+    # older spellings
+    "consumption-price-sensor", "production-price-sensor", "inflexible-device-sensors",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pool(sqlite_template, tmp_path_factory) -> Iterator[Pool]:
+    file = tmp_path_factory.mktemp("language") / "flexscope.db"
+    shutil.copy(sqlite_template, file)
+    database = Database(f"sqlite:///{file}")
+    with database.writing() as session:
+        yield furnished(Home(session))
+    database.close()
+
+
+@pytest.mark.parametrize("first", range(0, effort(200, 2000), AT_ONCE))
+def test_random_sites_cost_what_the_reference_says(pool, first):
+    verdicts = {seed: compared(draw(seed, pool), pool) for seed in range(first, first + AT_ONCE)}
+    assert {seed: each for seed, each in verdicts.items() if each.verdict not in FINE} == {}
+    assert sum(each.verdict == "equal" for each in verdicts.values()) >= AT_ONCE / 2
+
+
+def names_in(written):
+    """Give the name of every field in a request."""
+    if isinstance(written, dict):
+        for name, value in written.items():
+            yield name
+            yield from names_in(value)
+    elif isinstance(written, list):
+        for each in written:
+            yield from names_in(each)
+
+
+def test_every_field_is_drawn(pool):
+    drawn = [draw(seed, pool) for seed in range(200)]
+    seen = {name for each in drawn for name in names_in([*each.model, each.context])}
+    kinds = (StorageModel, ProcessModel, FlexContext, CommodityContext, CommitmentModel, OperationMode)
+    known = {fact.name for kind in kinds for fact in kind.facts()}
+    assert known - seen == ELSEWHERE - seen and not seen & ELSEWHERE
