@@ -218,7 +218,7 @@ def _production(problem: Problem, power: dict[str, Linear], device: Device, port
         return -power[port.name]
     if port.bands:
         return production_in_bands(problem, port.name, port.bands)
-    problem.tell_apart(port.name)
+    problem.counted_alone.add(port.name)
     return exchanged(problem, f"{port.name}.production")
 
 

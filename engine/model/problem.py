@@ -40,7 +40,8 @@ class Problem:
         """First row and number of rows of each block of constraints."""
         self.width = 0
         self.height = 0
-        self._told_apart: set[str] = set()
+        self.counted_alone: set[str] = set()
+        """Pairs of which a rule counts one flow by itself, so that running both at once changes something."""
         self._open: Block | None = None
         self._before = before.blocks if before is not None and before.window == window else []
 
@@ -186,12 +187,8 @@ class Problem:
     @property
     def pairs(self) -> list[ExclusiveFlows]:
         """What must not run together."""
-        pairs = [pair for block in self.blocks for pair in block.pairs]
-        return [replace(pair, lossless=False) if pair.name in self._told_apart else pair for pair in pairs]
-
-    def tell_apart(self, name: str) -> None:
-        """Tell that a rule counts one flow of a pair by itself, so that running both at once changes something."""
-        self._told_apart.add(name)
+        pairs, counted = [pair for block in self.blocks for pair in block.pairs], self.counted_alone
+        return [replace(pair, lossless=False) if pair.name in counted else pair for pair in pairs]
 
     @property
     def limits(self) -> list[Limit]:

@@ -31,6 +31,12 @@ ELSEWHERE = {
     # older spellings
     "consumption-price-sensor", "production-price-sensor", "inflexible-device-sensors",
 }  # fmt: skip
+NOT_YET = {
+    "charging-curve", "discharging-curve", "charging-efficiency-curve", "discharging-efficiency-curve", "standby-power",
+    "power-profile", "profile-resolution", "runs", "pause", "price-ceiling", "exclusion-group",
+    "carbon-intensity", "production-carbon-intensity", "carbon-price", "carbon-cap",
+}  # fmt: skip
+"""Fields that the reference does not know yet."""
 
 
 @pytest.fixture(scope="module")
@@ -66,4 +72,5 @@ def test_every_field_is_drawn(pool):
     seen = {name for each in drawn for name in names_in([*each.model, each.context])}
     kinds = (StorageModel, ProcessModel, FlexContext, CommodityContext, CommitmentModel, OperationMode)
     known = {fact.name for kind in kinds for fact in kind.facts()}
-    assert known - seen == ELSEWHERE - seen and not seen & ELSEWHERE
+    assert known - seen - ELSEWHERE - NOT_YET == set()
+    assert seen.isdisjoint(ELSEWHERE | NOT_YET) and known >= ELSEWHERE | NOT_YET
