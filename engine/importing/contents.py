@@ -109,21 +109,9 @@ class _Arrangement:
     def state_kind(self) -> str | None:
         """Return what states stand for; None if they are amounts, which are rather counted on than held.
 
-        A total of a meter is a state as well. Where no unit tells, and the values only rise, it is asked.
+        Whether their unit is that of amounts is asked where none is named: see ``value_unit``.
         """
-        if self.adds_up:
-            return None
-        because = self._counts_on()
-        if because.startswith("sure") and self.recipe.layout.unit is None and self.recipe.columns.unit is None:
-            why = because.partition(": ")[2]
-            text = f"These states may be the total of a meter: {why}. In which unit are they?"
-            choices = [
-                Choice(self.unit, "they hold until the next row"),
-                Choice("kWh", "a total"),
-                Choice("Wh", "a total"),
-            ]
-            self.contents.questions.append(FileQuestion("unit", text, choices))
-        return "until-next"
+        return None if self.adds_up else "until-next"
 
     def _counts_on(self) -> str:
         """Return why the values are readings of a counter; see ``counters.counts_on``."""

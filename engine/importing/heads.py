@@ -16,9 +16,32 @@ from engine.units import units
 
 BRACKETED = re.compile(r"[\[(]([^\[\]()]{1,24})[\])]")
 NAKED_UNITS = re.compile(
-    r"^(?:[kMGT]?W(?:h|p)?|[kMG]?VAh?|k?varh?|(?:[€$£]|ct|c|EUR|USD|GBP)/[kM]?Wh|°C|°F|%|m³|m3|[kM]?J|W/m²|W/m2|m/s|hPa|€)$"
+    r"^(?:[kMGT]?W(?:h|p)?|[kMG]?VAh?|k?varh?|(?:[€$£]|ct|c|EUR|USD|GBP|CHF|SEK|NOK|DKK)/[kM]?Wh|°C|°F|%|m³|m3|[kM]?J|W/m²|W/m2|m/s|hPa|€|[kMG]?Wh/h|p/kWh)$"
 )
 """Units that a head may say without brackets; a single letter such as t or h is rather a name."""
+SPELLINGS = [
+    (re.compile(rf"(?<![^\W_]){pattern}(?![^\W_])"), written)
+    for pattern, written in (
+        (r"(?i:kilowatt[- ]?(?:hours?|stunden?|uur|heures?))", "kWh"),
+        (r"(?i:watt[- ]?(?:hours?|stunden?|uur|heures?))", "Wh"),
+        (r"(?i:kilowatts?)", "kW"),
+        (r"(?i:watts?)", "W"),
+        (r"(?:kwh|Kwh|KWH|KWh)", "kWh"),
+        (r"(?:mwh|Mwh|MWH)", "MWh"),
+        (r"(?:wh|WH)", "Wh"),
+        (r"(?:kw|Kw)", "kW"),  # not KW: to Germans the week of the year
+        (r"(?<=_)mw", "MW"),
+        (r"(?<=_)w", "W"),
+        (r"(?i:percent|pct|prozent|procent)", "%"),
+        (r"(?i:(?:degrees? |grad )?celsius|deg_?c)|(?i:(?<=temp_)|(?<=temperature_))c", "°C"),
+        (r"(?i:(?:€|euro)?[ -]?(?:cents?|ct)|(?<!\w)c)\s?(?:/|[ _]per[ _])\s?kWh", "ct/kWh"),
+        (r"(?i:pence|pennies)\s?(?:/|[ _]per[ _])\s?kWh", "p/kWh"),
+        *((f"(?i:{code})[ _]per[ _]([kM]?Wh)", rf"{code}/\1") for code in ("EUR", "USD", "GBP", "SEK", "NOK", "DKK")),
+        (r"([€$£])[ _]per[ _]([kM]?Wh)", r"\1/\2"),
+        (r"([kM]?Wh) ?/ ?(?:15|30|60) ?[Mm]in(?:ute[ns]?)?", r"\1"),
+    )
+]
+"""Units as people spell them in heads, and as they are; replaced in this order, as some build on those before."""
 OLDEST_COUNT = 600_000_000
 """Counts of seconds since 1970 from here on, the year 1989, are taken for times; less is rather a number."""
 UNIT_WORDS = re.compile(r"^(units?|unit_of_measurement|einheit|eenheid|unité|unite|uom|unidad)$", re.IGNORECASE)
@@ -130,24 +153,31 @@ def _are_units(cells: Sequence[str]) -> bool:
 def unit_in(head: str) -> str | None:
     """Return the unit that a head tells, such as that of ``Day-ahead Price (EUR/MWh)``; None if it tells none.
 
-    >>> [unit_in(head) for head in ("Leistung in kW", "Energy [Wh]", "kWh reading", "Price", "t")]
-    ['kW', 'Wh', 'kWh', None, None]
+    >>> [unit_in(head) for head in ("Leistung in kW", "Energy [Wh]", "kWh reading", "power_w", "Price", "t")]
+    ['kW', 'Wh', 'kWh', 'W', None, None]
     """
     for text in BRACKETED.findall(head):
         unit = as_unit(text)
+        if unit == "C" and "temp" in head.lower():  # to physics an electric charge
+            return "°C"
         if unit is not None:
             return unit
-    words = re.split(r"[\s_|,:]+", head.strip())
+    plain = head.strip()
+    for pattern, written in SPELLINGS:
+        plain = pattern.sub(written, plain)
+    words = re.split(r"[\s_|,:]+", plain)
     naked = [word for word in words if NAKED_UNITS.match(word)]
     return as_unit(naked[-1]) if naked and (len(naked) == 1 or naked[-1] == words[-1]) else None
 
 
 def as_unit(text: str) -> str | None:
     """Return a unit as it is known here, however the file spells it; None if it is none."""
-    plain = text.strip().replace("m2", "m²").replace("m3", "m³")
+    plain = text.strip()
+    for pattern, written in SPELLINGS:
+        plain = pattern.sub(written, plain)
+    plain = plain.replace("m2", "m²").replace("m3", "m³")
     for sign, code in CURRENCY.items():
         plain = plain.replace(sign, code)
-    plain = re.sub(r"^ct?/", "EURcent/", plain) if re.match(r"^ct?/", plain) else plain
     for candidate in (text.strip(), plain):
         try:
             if (candidate and units.unit(candidate).dimensions) or candidate == "%":

@@ -8,9 +8,8 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.importing.cells.local_clock import winter_zone
-from engine.importing.cells.numbers import unit_of_mark
 from engine.importing.cells.times import DAY_US
-from engine.importing.columns import Columns, propose_columns
+from engine.importing.columns import propose_columns
 from engine.importing.contents import contents_of
 from engine.importing.layout import (
     Cell,
@@ -27,7 +26,7 @@ from engine.importing.notices import OLD_YEAR, notices_of
 from engine.importing.rows import ENOUGH, RowReader
 from engine.importing.survey import Recipe, decide, series_question
 from engine.importing.tables.opening import FIRST_BATCH, FileTable, open_table
-from engine.importing.value_column import fits
+from engine.importing.value_unit import unit_of_values
 from engine.importing.wide import narrowed, times_across
 from engine.series.iso_time import Microseconds, from_us, zone
 
@@ -50,8 +49,8 @@ def read_file(file: bytes | BinaryIO, layout: Layout, target: Target) -> FileRea
     table, rows = _open(file, layout)
     columns = propose_columns(rows, layout, target)
     recipe, evidence, questions = decide(table, columns, target)
-    unit, unit_questions = _unit(columns, recipe, target)
     reader, readings = _read_rows(table, recipe, layout, recipe.layout.timezone or target.timezone)
+    unit, unit_evidence, unit_questions, unit_notices = unit_of_values(recipe, rows, readings, target)
     contents = contents_of(readings, recipe, unit, reader.place, target)
     questions += reader.questions + contents.questions + _age_questions(contents.readings, layout)
     again = _second_values(contents.readings)
@@ -63,11 +62,12 @@ def read_file(file: bytes | BinaryIO, layout: Layout, target: Target) -> FileRea
         readings=contents.readings,
         unit=unit,
         step=contents.step,
-        evidence=[*table.evidence, *columns.evidence, *evidence, *contents.evidence, *zone_evidence],
+        evidence=[*table.evidence, *columns.evidence, *unit_evidence, *evidence, *contents.evidence, *zone_evidence],
         questions=[*sheets, *columns.questions, *unit_questions, *questions],
         notices=[
             *table.notices,
             *_left_out(reader, recipe, readings),
+            *unit_notices,
             *contents.notices,
             *notices_of(contents.readings, contents.step, unit, target),
         ],
@@ -108,24 +108,6 @@ def _first_rows(table: FileTable) -> list[list[Cell]]:
     for batch in table.batches():
         return batch.rows[:FIRST_BATCH]
     raise InputError("The file has no rows.")
-
-
-def _unit(columns: Columns, recipe: Recipe, target: Target) -> tuple[str, list[FileQuestion]]:
-    """Return the unit of the values, and the question that is open if the file names one that cannot be meant."""
-    own = columns.unit or unit_of_mark(recipe.notation)
-    if columns.layout.unit is not None:
-        return columns.layout.unit, []
-    if own is None and columns.likely_units:
-        text = "The file does not say in which unit its values are."
-        usual = [
-            Choice(unit, "usual in files of this kind" if at == 0 else "")
-            for at, unit in enumerate(columns.likely_units)
-        ]
-        return columns.likely_units[0], [FileQuestion("unit", text, usual)]
-    if own is None or fits(own, target.unit):
-        return own or target.unit, []
-    text = f"The file says {own}, and the sensor is in {target.unit}; in which unit are the values?"
-    return target.unit, [FileQuestion("unit", text, [Choice(target.unit, f"in {target.unit}, whatever the file says")])]
 
 
 def _zone_question(unsure: Sequence[RowProblem], place: str, winter: str) -> FileQuestion:

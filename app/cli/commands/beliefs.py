@@ -90,6 +90,8 @@ def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: s
         written = usecases.save_file(session, actor, SensorValues(sensor_id, posted), row, known_at=known_at)
         sensor = get(session, Sensor, sensor_id)
     click.secho("Successfully created beliefs", fg="green")
+    for field, value, because in reading_of_file.evidence:
+        click.echo(f"{field}: {value} ({because})")
     for notice in reading_of_file.notices:
         click.echo(notice)
     click.echo(
