@@ -18,9 +18,6 @@ from engine.model.problem import Problem
 from engine.site import Connection, Group, Site
 from engine.tariffs import Exchange
 
-FAIRNESS = 100.0
-"""Weight of equal shares against charging sooner, among plans of equal cost."""
-
 
 @dataclass(frozen=True, slots=True)
 class Built:
@@ -75,7 +72,6 @@ def build_problem(site: Site, before: Built | None = None) -> Built:
             reaches[commodity] = reach_of_both(power[commodity].reach, behind)
     _add_commitments(problem, site, power, reaches)
     _keep_apart_from_grid(problem, site, power)
-    _share_fairly(problem)
     _exclude_each_other(problem)
     for addition in site.additions:
         addition.add_to(problem, power)
@@ -226,21 +222,6 @@ def _exclude_each_other(problem: Problem) -> None:
     """Add that of each set of processes at most one runs at a time."""
     for name, running in problem.apart.items():
         problem.at_most(f"{name}.exclusion-group", _total(problem, running), 1.0)
-
-
-def _share_fairly(problem: Problem) -> None:
-    """Prefer, between plans of equal cost, those in which equal devices run at an equal share of their power.
-
-    In each set of flows f_i with limits m_i, the highest share h_t ≥ f_it / m_it is pressed down.
-    """
-    shares = problem.shares
-    for group in dict.fromkeys(share.group for share in shares):
-        highest = problem.variable(f"{group}.share")
-        for share in shares:
-            if share.group == group:
-                most = np.maximum(full(share.limit, problem.window.n), 1e-9)
-                problem.at_most(f"{share.columns}.share", problem.columns(share.columns) * (1.0 / most), highest)
-        problem.add_preference(highest * FAIRNESS)
 
 
 def _total(problem: Problem, flows: list[Linear]) -> Linear:

@@ -43,6 +43,9 @@ HOMES = (
 FORMER = {"each_price": "hourly_price"}
 """Fields that had another name when older schedules were packed; no class has a field with such a name today."""
 
+DROPPED = frozenset({"share"})
+"""Fields that older schedules were packed with and that are told otherwise today."""
+
 
 class PackingError(EngineError):
     """Something cannot be packed, or bytes are not what ``pack`` returns."""
@@ -174,5 +177,6 @@ def _live(plain: Any, arrays: list[NDArray[Any]]) -> Any:
         case {"us": count}:
             return count * MICROSECOND
         case {"of": name, "with": values}:
-            return _classes()[name](**{FORMER.get(key, key): _live(each, arrays) for key, each in values.items()})
+            known = {FORMER.get(key, key): each for key, each in values.items() if key not in DROPPED}
+            return _classes()[name](**{key: _live(each, arrays) for key, each in known.items()})
     raise PackingError(f"These inputs hold {sorted(plain)}, which this version does not know.")

@@ -1,7 +1,7 @@
 """Bounds on the energy in a store at ticks and at moments between them; hard ones, and soft ones with a price."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self, TypeAlias
 
 import numpy as np
@@ -13,6 +13,11 @@ from engine.model.linear import Floats, Linear, Term, Values, full, stacked
 from engine.model.problem import Problem
 
 NOTHING = np.empty(0)
+SHARE_PARTS = 64
+"""Number of parts in which a breach that is shared gets dearer."""
+DEARER = 0.02
+"""By how much each part is dearer than the one before, as share of the price of the first: more than prices of energy
+differ by, and than efficiencies differ over a few parts."""
 Side: TypeAlias = Literal["lower", "upper", "both"]
 
 
@@ -122,6 +127,23 @@ class SoftBound:
     """Price of the largest breach among the moments of equal price [currency/kWh], one number or shape (n,)."""
     hourly_price: Values = 0.0
     """Price of the breach at every moment [currency/kWh per hour], one number or shape (n,)."""
+    share_width: float | None = None
+    """Width of the parts in which the largest breach gets dearer, the same for all that share what cannot be met [kWh];
+    None: it is not shared."""
+    shared: float | None = None
+    """About the largest breach, from a schedule with parts of this width [kWh]; around it the parts are finer."""
+
+    @property
+    def largest(self) -> float:
+        """The largest energy asked for at any time [kWh]."""
+        asked = np.concatenate([self.at[1:], self.between])
+        return float(np.nanmax(asked, initial=0.0))
+
+    @property
+    def dearest(self) -> float:
+        """Price of the last kWh of a breach at one moment, or for an hour if that is dearer [currency/kWh]."""
+        most = 1.0 if self.share_width is None else 1.0 + DEARER * SHARE_PARTS
+        return max(float(np.max(self.hourly_price)), float(np.max(self.highest_price)) * most)
 
     def add_to(self, problem: Problem, limit: str, levels: Levels, sign: float) -> None:
         """Add the breach at each bound and its price.
@@ -151,3 +173,25 @@ class SoftBound:
             worst = problem.variable(f"{name}.highest", size=len(prices))
             problem.at_most(f"{name}.highest", breach, worst[groups])
             problem.cost(f"any {limit} breach", worst * prices)
+            if self.share_width is not None:
+                self._add_sharing(problem, limit, name, worst, prices)
+
+    def _add_sharing(self, problem: Problem, limit: str, name: str, worst: Linear, prices: Floats) -> None:
+        """Add parts of the largest breach that get dearer one by one: who is short of more is served first.
+
+        As the price follows the amount alone, and rises by little, the sum of what is missing stays the least there is.
+        """
+        coarse = self.share_width or 1.0
+        bends = np.arange(SHARE_PARTS) * coarse
+        if self.shared is not None:
+            bends = max(self.shared - coarse, 0.0) + np.linspace(0.0, 2.0 * coarse, SHARE_PARTS - 1)
+            bends = np.append(bends, bends[0] + SHARE_PARTS * coarse) if not bends[0] else np.append(0.0, bends)
+        width = np.tile(np.append(np.diff(bends), np.inf), len(prices))
+        parts = problem.variable(f"{name}.shared", upper=width, size=len(width))
+        groups = np.repeat(np.arange(len(prices)), len(bends))
+        problem.constrain(f"{name}.shared", worst - parts.total(groups, len(prices)), upper=0.0)
+        problem.cost(f"sharing of {limit}", parts * (np.tile(bends / coarse, len(prices)) * DEARER * prices[groups]))
+
+    def shared_finer(self, breach: float) -> "SoftBound":
+        """Return the bound that is shared finer around its largest breach in a schedule [kWh]; itself if not shared."""
+        return self if self.share_width is None else replace(self, shared=breach)

@@ -185,6 +185,14 @@ class Device(ABC):
         """Return the device in which energy left at the end has a worth [currency/kWh]."""
         return self
 
+    def with_finer_sharing(self, breaches: Mapping[str, float]) -> "Device":
+        """Return the device that shares what cannot be met more finely; itself where it shares nothing.
+
+        Args:
+            breaches: Largest breach of each limit in a schedule that shares it roughly [kWh].
+        """
+        return self
+
     @property
     def energy_bounds(self) -> Mapping[str, Values]:
         """Start and bounds of its stored energy by field [kWh], such as ``soc-max``; none for a device without one."""

@@ -79,8 +79,6 @@ class Port:
     """Whether what it takes may come from the grid; else from local production only, and from stores."""
     discharging_to_grid: bool = True
     """Whether what it gives may go to the grid; else it serves local consumption only."""
-    share: str | None = None
-    """Name of a set of equal devices among which energy is shared fairly."""
     prefer_sooner: bool = False
     """Between plans of equal cost, run sooner (give sooner: curtail later)."""
 
@@ -91,8 +89,6 @@ class Port:
             flow = Flow(*running.add_bands(problem, self.name, self.bands, most))
         else:
             flow = Flow(self._direction(problem, "consumption"), self._direction(problem, "production"))
-        if self.share is not None:
-            problem.share_fairly(self.share, f"{self.name}.consumption", self.consumption_limit)
         if flow.two_way:
             problem.exclude_simultaneous(
                 self.name, flow.consumption, flow.production, lossless=self.lossless, most=lambda _, __: most

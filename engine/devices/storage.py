@@ -133,6 +133,16 @@ class Storage(StoredEnergy, PortedDevice):
         """See Device.with_end_value."""
         return replace(self, end_value=value)
 
+    def with_finer_sharing(self, breaches: Mapping[str, float]) -> "Storage":
+        """See Device.with_finer_sharing."""
+        short, over = self.soft_targets or (None, None)
+        if all(soft is None or soft.share_width is None for soft in (self.soft_minima, short)):
+            return self
+        least, target = (breaches.get(f"{self.name}.soc-{bound}", 0.0) for bound in ("minima", "targets"))
+        minima = None if self.soft_minima is None else self.soft_minima.shared_finer(least)
+        targets = (None if short is None else short.shared_finer(target), over)
+        return replace(self, soft_minima=minima, soft_targets=targets if self.soft_targets else None)
+
     @property
     def energy_bounds(self) -> Mapping[str, Values]:
         """See Device.energy_bounds."""

@@ -105,6 +105,6 @@ def _prices(store: StoredEnergy, most: float) -> tuple[float, float]:
     through = [np.min(full(p.charging_efficiency * p.discharging_efficiency, 1)) for p in store.ports]
     energy = _ABOVE_ENERGY * max(store.yields_above or 0.0, 0.01) / min([1.0, *(max(float(s), 0.1) for s in through)])
     soft: list[SoftBound | None] = [store.soft_minima, store.soft_maxima, *(store.soft_targets or ())]
-    bounds = [float(np.max(p)) for each in soft if each is not None for p in (each.hourly_price, each.highest_price)]
+    bounds = [each.dearest for each in soft if each is not None]
     dear = min(max([energy, *bounds]), LARGEST / (2 * most))
     return min(energy, dear), dear

@@ -164,9 +164,6 @@ class PowerModel(FlexFields):
     discharging_to_grid: bool = described(
         "Whether it may discharge into the grid, not for local use only.", example=False, form="flag", default=True
     )
-    fair_share: str | None = described(
-        "Name of a set of equal devices among which energy is shared fairly.", example="car park", form="text"
-    )
 
     @field_validator("min_on", "min_off")
     @classmethod

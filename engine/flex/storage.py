@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import SkipValidation, field_validator, model_validator
+from pydantic import AllowInfNan, SkipValidation, field_validator, model_validator
 
 from engine.errors import FieldError
 from engine.flex import quantity
@@ -98,6 +98,33 @@ class StorageModel(PowerModel):
     )
     prefer_curtailing_later: bool = described(
         "Between plans of equal cost, curtail production later.", example=True, form="flag", default=True
+    )
+    priority: Annotated[float, AllowInfNan(False)] | None = described(
+        "Devices with a higher number come first where stored energies cannot all be as asked for; only the order "
+        "counts.",
+        example=2,
+        form="text",
+        default=None,
+    )
+    fair_share: str | None = described(
+        "Name of a set of devices that share what cannot be met of soc-minima and soc-targets: who lacks most energy "
+        "is served first.",
+        example="car park",
+        form="text",
+    )
+    soc_minima_breach_price: AnyQuantity = described(
+        "Price of storing less than soc-minima and soc-targets of this device say, instead of the flex-context's.",
+        example="100 EUR/kWh",
+        unit="currency/kWh",
+        signed=False,
+        kind="price",
+    )
+    soc_maxima_breach_price: AnyQuantity = described(
+        "Price of storing more than soc-maxima and soc-targets of this device say, likewise.",
+        example="100 EUR/kWh",
+        unit="currency/kWh",
+        signed=False,
+        kind="price",
     )
     end_value: EndValue = described(
         "Worth of the energy left at the end: a price, or 'learned' for what it is worth within the plan.",

@@ -83,16 +83,6 @@ class EnergyState(NamedTuple):
     """Energy when the window begins [kWh]."""
 
 
-class FairShare(NamedTuple):
-    """A flow that belongs to a set of equal ones, which run at equal shares of their limits if that costs nothing."""
-
-    group: str
-    columns: str
-    """Name of the block of variables of the flow."""
-    limit: Values
-    """The most that can flow [kW]."""
-
-
 @dataclass(frozen=True, slots=True)
 class ExclusiveFlows:
     """Two flows of which at most one may run at a time, at each of several steps."""
@@ -185,7 +175,6 @@ class Block:
     energies: list[EnergyState] = field(default_factory=list)
     nodes: list[str] = field(default_factory=list)
     """Names of the nodes whose balances it holds."""
-    shares: list[FairShare] = field(default_factory=list)
     apart: list[tuple[str, Linear]] = field(default_factory=list)
     """Name of a set of processes, and 1 in the steps in which one of them runs, shape (n,)."""
     basic: list[tuple[Indices, str]] = field(default_factory=list)

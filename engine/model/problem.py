@@ -16,7 +16,6 @@ from engine.model.block import (
     Counts,
     EnergyState,
     ExclusiveFlows,
-    FairShare,
     Limit,
     SoftConstraint,
     fill_bounds,
@@ -159,11 +158,6 @@ class Problem:
         self.equal(f"{name}.balance", left)
         self._open_block.nodes.append(name)
 
-    def share_fairly(self, group: str, columns: str, limit: Values) -> None:
-        """Tell that a flow, if it is a block of variables, belongs to a set of equal ones; see FairShare."""
-        if columns in self.sizes:
-            self._open_block.shares.append(FairShare(group, columns, limit))
-
     def keep_apart(self, group: str, running: Linear) -> None:
         """Tell in which steps something of a set runs (1, else 0), of which no two run at the same time."""
         self._open_block.apart.append((group, running))
@@ -209,11 +203,6 @@ class Problem:
     def nodes(self) -> list[str]:
         """Names of the nodes with a balance of their own."""
         return [name for block in self.blocks for name in block.nodes]
-
-    @property
-    def shares(self) -> list[FairShare]:
-        """The flows that belong to sets of equal ones."""
-        return [share for block in self.blocks for share in block.shares]
 
     @property
     def apart(self) -> dict[str, list[Linear]]:

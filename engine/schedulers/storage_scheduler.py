@@ -1,6 +1,7 @@
 """Buys when energy is cheap and sells when it is dear, within every constraint: once, or again and again for edits."""
 
 from dataclasses import dataclass, replace
+from operator import is_
 from time import monotonic, thread_time
 from typing import ClassVar
 
@@ -79,7 +80,7 @@ class StorageScheduler:
         solved = solve_problem(built.problem, Options(budget, solver=self.solver, adviser=adviser))
         timings = Timings(ready - began, thread_time() - ready)
         if solved.status in PLANS:
-            schedule = read_schedule(site, built, solved, timings)
+            schedule = self._shared_finer(site, read_schedule(site, built, solved, timings), budget)
             return self._yielded(site, "start", budget) or schedule if pays_for_start(site, schedule) else schedule
         if solved.status is Status.INFEASIBLE:
             schedule = self._yielded(site, "physics", budget)
@@ -99,6 +100,24 @@ class StorageScheduler:
         if solved.status not in PLANS:
             return None
         return read_schedule(eased, built, solved, Timings(ready - began, thread_time() - ready))
+
+    def _shared_finer(self, site: Site, schedule: Schedule, budget: Budget) -> Schedule:
+        """Return the schedule in which devices share what cannot be met to a fraction of a kWh; itself otherwise."""
+        largest: dict[str, float] = {}
+        for breach in schedule.breaches:
+            largest[breach.limit] = max(breach.amount, largest.get(breach.limit, 0.0))
+        finer = site.with_devices(lambda device: device.with_finer_sharing(largest)) if largest else site
+        if schedule.status is not Status.OPTIMAL or all(map(is_, finer.devices, site.devices)) or budget.is_over:
+            return schedule
+        began = thread_time()
+        built = build_problem(finer)
+        ready = thread_time()
+        solved = solve_problem(built.problem, Options(budget, solver=self.solver))
+        if solved.status not in PLANS:
+            return schedule
+        building, solving = ready - began, thread_time() - ready
+        timings = Timings(schedule.timings.building + building, schedule.timings.solving + solving)
+        return read_schedule(finer, built, solved, timings)
 
     def with_learned_end_values(self, site: Site, budget: Budget) -> Site:
         """Return a site in which energy left at the end has the mean storage value of a schedule without end values."""

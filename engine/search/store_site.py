@@ -25,7 +25,7 @@ _PLAIN = {
         "soft_targets storage_efficiency gain end_value prefer_charging_sooner "
         "yields_above",
         Port: "name commodity consumption_limit production_limit soft_consumption soft_production charging_efficiency "
-        "discharging_efficiency wear_price bands on_at_start coefficient share prefer_sooner",
+        "discharging_efficiency wear_price bands on_at_start coefficient prefer_sooner",
     }.items()
 }
 """Fields that are not planned here, and what they must be; those that may come count as not planned."""
@@ -174,7 +174,7 @@ def _is_plain(part: Any) -> bool:
     """Return whether nothing but what is planned here is asked of a part of a site."""
     if isinstance(part, Storage):
         soft = [each for each in (part.soft_minima, part.soft_maxima, *(part.soft_targets or ())) if each is not None]
-        if any(len(each.between) for each in soft):
+        if any(len(each.between) or each.share_width is not None for each in soft):
             return False
     return type(part) in _PLAIN and all(getattr(part, name) == usual for name, usual in _PLAIN[type(part)])
 

@@ -219,11 +219,39 @@ def test_solar_is_curtailed_as_late_as_can_be(home):
     assert values(home, sun) == [-2, 0, 0, 0]
 
 
-def test_equal_cars_share_fairly(home):
-    cars = [sensor(home, name) for name in ("one", "two")]
-    models = [{"sensor": key, **CAR, "fair-share": "park"} for key in cars]
-    home.plan("site", models, {**HARD, "site-consumption-capacity": "4 kW"})
-    assert values(home, cars[0]) == values(home, cars[1]) == [2, 0, 2, 0]
+def cars(home, *more, capacity="4 kW", needs=("10 kWh", "6 kWh")):
+    """Two cars with too little power, and what each lacks after two hours."""
+    models = [
+        {**CAR, "sensor": sensor(home, name), "soc-max": "20 kWh", "soc-targets": at(2, need), **own}
+        for name, need, own in zip(("one", "two"), needs, more, strict=True)
+    ]
+    planned = home.plan("site", models, {**PRICES, "site-power-capacity": capacity})
+    return [
+        float(need.split()[0]) - planned.schedule.soc[name][2] for name, need in zip(("one", "two"), needs, strict=True)
+    ]
+
+
+def test_cars_of_one_set_share_what_they_lack_in_energy(home):
+    shared = {"fair-share": "park"}
+    assert cars(home, shared, shared) == pytest.approx([4, 4], abs=0.05)
+
+
+def test_a_set_of_one_shares_nothing(home):
+    assert sum(cars(home, {"fair-share": "one"}, {"fair-share": "two"})) == pytest.approx(8)
+
+
+@pytest.mark.parametrize(("first", "second"), [(None, 1), (2, 7.5), (-3, None)])
+def test_the_car_of_higher_priority_comes_first(home, first, second):
+    ranks = [{} if rank is None else {"priority": rank} for rank in (first, second)]
+    assert cars(home, *ranks) == pytest.approx([8, 0], abs=1e-6)
+    assert cars(home, *ranks[::-1], needs=("6 kWh", "10 kWh"))[1] == pytest.approx(8, abs=1e-6)
+
+
+def test_priority_goes_before_an_equal_share_and_never_beyond_the_connection(home):
+    shared = {"fair-share": "park"}
+    assert cars(home, shared, {**shared, "priority": 1}) == pytest.approx([8, 0], abs=1e-6)
+    limit = {"capacity": "100 kW", "needs": ("10 kWh", "8 kWh")}
+    assert cars(home, {}, {"priority": 9}, **limit) == pytest.approx([2, 0], abs=1e-6)  # its charger gives 8 kWh
 
 
 @pytest.mark.parametrize(("model", "context", "limit"), [

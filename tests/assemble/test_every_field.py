@@ -155,6 +155,10 @@ STORAGE: list[Row] = [
     ("min-off", {**ON_OFF, "soc-max": "9 kWh", "soc-minima": at(4, "4 kWh"), "min-off": "PT2H"}, {}, cost,
      0.2 + 0.4 * 0.5 + 0.2 * 1.5),
     ("ramp-limit", {"ramp-limit": "2 kW/h"}, {}, power, [1, -1, 0, -2]),
+    ("soc-minima-breach-price", {"soc-minima": at(4, "1 kWh"), "soc-minima-breach-price": "0.05 EUR/kWh"}, {}, cost,
+     -1.6 + 0.05 + 0.05),
+    ("soc-maxima-breach-price", {"soc-maxima": at(1, "3 kWh"), "soc-maxima-breach-price": "0.01 EUR/kWh"}, {}, cost,
+     -1.6 + 0.01 + 0.01),
     ("end-value", {"end-value": "0.45 EUR/kWh"}, {}, cost, 0.2 + 0.8 + 0.4 - 1.0 - 6 * 0.45),
     ("end-value learned", {"end-value": "learned", "power-capacity": "20 kW"},
      {"consumption-price": UP_AND_DOWN["consumption-price"]}, soc, [2, 10, 0, 10, 10]),
@@ -213,7 +217,7 @@ def test_a_field_has_the_effect_it_says(house, name, model, context, look, expec
 
 ELSEWHERE = {  # of test_every_device, test_carbon, test_running_at_start, test_sites_as_written and test_hedging
     StorageModel: "sensor asset commodity group coupling coupling-coefficient inflexible-consumption "
-    "inflexible-production prefer-curtailing-later fair-share on-at-start switched-at power-at-start",
+    "inflexible-production prefer-curtailing-later fair-share priority on-at-start switched-at power-at-start",
     FlexContext: "commodity commodities relax-constraints relax-soc-constraints relax-site-capacity-constraints "
     "hedge-for growing-steps stay-with-plan carbon-intensity production-carbon-intensity carbon-price carbon-cap",
 }

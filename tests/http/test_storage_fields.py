@@ -67,3 +67,33 @@ def test_what_is_no_curve_is_refused_with_a_way_out(api: Api, ids: dict[str, int
     body = {"start": START, "duration": "PT4H", "flex-model": [own]}
     answer = api.post(f"/assets/{ids['battery']}/schedules/trigger", json=body)
     assert answer.status_code == 422 and way_out in answer.text
+
+
+def shortfalls(api: Api, ids: dict[str, int], *more: dict[str, Any]) -> list[float]:
+    """What each of two cars lacks of 10 and 6 kWh behind 4 kW, as the job tells it."""
+    models = [
+        {"sensor": ids[name], "soc-at-start": "0 kWh", "soc-max": "20 kWh", "power-capacity": "4 kW",
+         "production-capacity": "0 kW", "soc-targets": by(2, need), **own}
+        for name, need, own in zip(("s:power", "s:load"), ("10 kWh", "6 kWh"), more, strict=True)
+    ]  # fmt: skip
+    context = {"consumption-price": "0.2 EUR/kWh", "site-power-capacity": "4 kW"}
+    body = {"start": START, "duration": "PT4H", "resolution": "PT1H", "flex-model": models, "flex-context": context}
+    answer = api.post(f"/assets/{ids['site']}/schedules/trigger", who="root", json=body)
+    assert answer.status_code == 202, answer.text
+    unresolved = api.ended(answer.json()["job"]).json()["result"]["unresolved"]
+    told = {each["device"]: float(each["soc-targets"][0]["violation"].split()[0]) for each in unresolved}
+    return sorted(told.values(), reverse=True)
+
+
+def test_two_cars_share_what_they_lack_unless_one_comes_first(api: Api, ids: dict[str, int]) -> None:
+    shared = {"fair-share": "park"}
+    assert shortfalls(api, ids, shared, shared) == pytest.approx([4, 4], abs=0.05)
+    assert shortfalls(api, ids, {}, {"priority": 1}) == pytest.approx([8])
+    dear = {"soc-minima-breach-price": "5000 EUR/kWh"}
+    assert shortfalls(api, ids, dear, {}) == pytest.approx([6, 2])
+
+
+def test_a_priority_that_is_no_number_is_refused(api: Api, ids: dict[str, int]) -> None:
+    body = {"start": START, "duration": "PT4H", "flex-model": [{"sensor": ids["s:power"], "priority": "first"}]}
+    answer = api.post(f"/assets/{ids['battery']}/schedules/trigger", json=body)
+    assert answer.status_code == 422 and "priority" in answer.text

@@ -1,5 +1,6 @@
 """A device's flex-model → a device of the engine, over one window."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -21,6 +22,8 @@ from engine.series.window import Window
 
 Floats = NDArray[np.float64]
 CURVES = ("charging-curve", "discharging-curve", "charging-efficiency-curve", "discharging-efficiency-curve")
+HIGHEST_PRIORITY = 9.0
+"""How many times dearer a breach of the device of highest priority is than one of the lowest."""
 STANDSTILL = 1e-4
 """Up to so much power a device counts as off [kW]."""
 
@@ -35,8 +38,19 @@ class Surroundings:
     """The context of the device's commodity, for breach prices and relaxation."""
     dearest: float
     """Price of the dearest energy of the site [currency/kWh], which default breach prices follow."""
+    priorities: tuple[float, ...]
+    """Priorities of all storages of the site, increasing."""
     site_capacity: Floats | None
     """Most power through the connection in both directions [kW], shape (n,); None if it is not limited."""
+
+    def weight(self, priority: float | None) -> float:
+        """Factor of the breach prices of a device with some priority, 1 for the lowest.
+
+        The highest stays below what the site pays for a breach of its own capacities, however many there are.
+        """
+        least, most = bisect_left(self.priorities, priority or 0.0), max(len(self.priorities) - 1, 1)
+        weight: float = HIGHEST_PRIORITY ** (least / most)
+        return weight
 
 
 @dataclass(frozen=True)
@@ -82,7 +96,6 @@ class DeviceBuilder:
             coefficient=self._coefficient,
             charging_from_grid=model.charging_from_grid,
             discharging_to_grid=model.discharging_to_grid,
-            share=model.fair_share,
             prefer_sooner=not model.stores and model.prefer_curtailing_later,
         )
 

@@ -14,7 +14,7 @@ from app.assemble.site.flex_config import DeviceModel
 from app.assemble.site.groups import group_of_devices
 from app.assemble.site.processes import ProcessBuilder
 from app.assemble.site.series import Readings
-from app.assemble.site.stores import StorageBuilder
+from app.assemble.site.stores import StorageBuilder, with_shares
 from app.assemble.site.supplies import ConnectionBuilder
 from app.auth.access.references import References
 from engine.devices.device import Device
@@ -53,7 +53,8 @@ class SiteBuilder:
         """Every device: planned ones in the order of their entries, then those that are as they are."""
         place = {name: at for at, name in enumerate(self._names)}
         stores = [device for feeders in self._stores for device in self._of_store(feeders)]
-        planned = sorted([*stores, *self._processes()], key=lambda device: place.get(device.name, -1))
+        shared = with_shares(stores, {each.name: each.model.fair_share for each in self._described})
+        planned = sorted([*shared, *self._processes()], key=lambda device: place.get(device.name, -1))
         return (*planned, *self._fixed_entries(), *self._fixed_context())
 
     @cached_property
@@ -89,8 +90,10 @@ class SiteBuilder:
 
     @cached_property
     def _described(self) -> tuple[DeviceBuilder, ...]:
+        models = [model for _, model in self.entries if isinstance(model, StorageModel)]
+        priorities = tuple(sorted({model.priority or 0.0 for model in models}))
         return tuple(
-            DeviceBuilder(name, given, model, self._around(model.commodity))
+            DeviceBuilder(name, given, model, self._around(model.commodity, priorities))
             for name, (given, model) in zip(self._names, self.entries, strict=True)
             if isinstance(model, StorageModel)
         )
@@ -100,12 +103,12 @@ class SiteBuilder:
             if isinstance(model, ProcessModel):
                 yield ProcessBuilder(name, given, model, self.readings, self._group_name(model.group)).process()
 
-    def _around(self, commodity: str) -> Surroundings:
+    def _around(self, commodity: str, priorities: tuple[float, ...]) -> Surroundings:
         supplied = self.supplies.get(commodity)
         relaxed = {name: getattr(self.context, name) for name in RELAXATION}  # said once, it holds for all
         context = supplied.context if supplied else CommodityContext(commodity=commodity, **relaxed)
         capacity = supplied.capacity if supplied else None
-        return Surroundings(self.window, self.readings, context, self.dearest, capacity)
+        return Surroundings(self.window, self.readings, context, self.dearest, priorities, capacity)
 
     @cached_property
     def dearest(self) -> float:

@@ -151,14 +151,17 @@ class SocBounds:
 
     def _price(self, field: str) -> float | Floats | None:
         """Return the price of breaking a bound [currency/kWh], one number or shape (n,); None if it is hard."""
-        around, name = self.device.around, f"{field}-breach-price"
-        given: Quantity | None = getattr(around.context, name.replace("-", "_"))
+        around, name, attribute = self.device.around, f"{field}-breach-price", f"{field}-breach-price".replace("-", "_")
+        own: Quantity | None = getattr(self.device.model, attribute)
+        given: Quantity | None = getattr(around.context, attribute) if own is None else own
+        weight = around.weight(self.device.model.priority)
         usual = breach_price(SOC_BREACH_PRICE, around.dearest)
         if given is None:
-            return usual if around.context.relaxes_soc else None
+            return usual * weight if around.context.relaxes_soc else None
         if isinstance(given, Fixed):
-            return given.number("currency/kWh", field=name)
-        return around.readings.series(given, around.context.fact(name), name=name, otherwise=usual)
+            return given.number("currency/kWh", field=name) * weight
+        fact = (around.context if own is None else self.device.model).fact(name)
+        return around.readings.series(given, fact, name=name, otherwise=usual) * weight
 
     def _warn_of_start(self, at_start: float) -> None:
         """Tell of a start outside soc-min and soc-max."""

@@ -1,5 +1,6 @@
 """The stored energy of a device's flex-model → a store of the engine, over one window."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 
 from app.assemble.site.devices import DeviceBuilder
 from app.assemble.site.soc_bounds import SocBounds
+from engine.devices.bounds import SHARE_PARTS
 from engine.devices.curves import NO_CURVES, Polyline, PortCurves
+from engine.devices.device import Device
 from engine.devices.port import Port
 from engine.devices.storage import Storage
 from engine.errors import FieldError
@@ -154,6 +157,35 @@ class StorageBuilder:
         if given is None or given == "learned":
             return given
         raise FieldError(f"{self.device.name}: end-value", "write one price, or 'learned'.")
+
+
+def with_shares(devices: Sequence[Device], sets: Mapping[str, str | None]) -> list[Device]:
+    """Return devices of which those of one set share what cannot be met of their energies.
+
+    Args:
+        devices: Stores and others.
+        sets: Name of the set of each entry, by the name of the entry.
+    """
+    asked: dict[str, list[float]] = {}
+    stores: list[tuple[str | None, Device]] = []
+    for device in devices:
+        names = [sets.get(name) for name in (device.name, *(port.name for port in device.ports))]
+        stores.append((next(filter(None, names), None), device))
+    for name, device in stores:
+        if name is not None and isinstance(device, Storage):
+            soft = (device.soft_minima, (device.soft_targets or (None,))[0])
+            asked.setdefault(name, []).append(max((each.largest for each in soft if each is not None), default=0.0))
+    shared: list[Device] = []
+    for name, device in stores:
+        # Parts of one width for the whole set, so that an equal price is an equal amount of energy.
+        if name is None or not isinstance(device, Storage) or len(asked[name]) < 2 or not (most := max(asked[name])):
+            shared.append(device)
+            continue
+        minima, (short, over) = device.soft_minima, device.soft_targets or (None, None)
+        minima, short = (each and replace(each, share_width=most / SHARE_PARTS) for each in (minima, short))
+        targets = None if device.soft_targets is None else (short, over)
+        shared.append(replace(device, soft_minima=minima, soft_targets=targets))
+    return shared
 
 
 def _fixed(given: Quantity, unit: str, field: str, whole: float | None = None) -> float:

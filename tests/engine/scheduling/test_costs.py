@@ -132,17 +132,6 @@ def test_curtailment_comes_later():
     np.testing.assert_allclose(-plan(here).power["sun"], [5.0, 5.0, *[2.0] * 22], atol=1e-6)
 
 
-def test_equal_cars_get_equal_shares():
-    cars = []
-    for name in ("one", "two"):
-        car = store(name, soc_at_start=0.0, soc_targets=at(24, 12.0))
-        cars.append(changed_port(car, share="park"))
-    buy = np.where(np.arange(24) < 6, 0.1, 0.3)
-    schedule = plan(site(*cars, load=np.zeros(24), capacity=4.0, buy=buy))
-    np.testing.assert_allclose(schedule.power["one"], schedule.power["two"], atol=1e-6)
-    assert schedule.cost == pytest.approx(24 * 0.1)
-
-
 def test_costs_add_up_and_are_told_by_name():
     soft = SoftLimit(limit=1.0, highest_price=0.1, hourly_price=0.0)
     schedule = plan(with_tariffs(site(store()), soft_consumption=soft))
