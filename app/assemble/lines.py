@@ -43,20 +43,17 @@ def kind(sensor: Sensor) -> str:
 
 def band(found: Beliefs) -> Band | None:
     """Return the quantiles nearest to TAILS, one on each side of the median; None where a source tells no two."""
-    low, high = (_quantile(found, tail) for tail in TAILS)
-    if low is None or high is None:
-        return None
-    return Band(low=low[0], high=high[0], name=f"{low[1]:.4g} to {high[1]:.4g} %")
-
-
-def _quantile(found: Beliefs, tail: float) -> tuple[Floats, float] | None:
-    """Return the values of the quantile nearest to a level, on its side of the median, and its usual level [%]."""
-    beyond = (found.levels < 0.5) if tail < 0.5 else (found.levels > 0.5)
-    far = np.where(beyond & ~np.isnan(found.values), np.abs(found.levels - tail), np.inf)
-    nearest = far.argmin(axis=1)[:, None] if far.size else np.zeros((0, 1), dtype=int)
-    there = np.isfinite(np.take_along_axis(far, nearest, axis=1)[:, 0])
-    if not there.any():
-        return None
-    values = np.where(there, np.take_along_axis(found.values, nearest, axis=1)[:, 0], np.nan)
-    levels = np.take_along_axis(np.broadcast_to(found.levels, found.values.shape), nearest, axis=1)[:, 0]
-    return values, float(np.median(levels[there]) * 100)
+    edges: list[tuple[Floats, float]] = []
+    for tail in TAILS:
+        beyond = (found.levels < 0.5) if tail < 0.5 else (found.levels > 0.5)
+        far = np.where(beyond & ~np.isnan(found.values), np.abs(found.levels - tail), np.inf)
+        nearest = far.argmin(axis=1)[:, None] if far.size else np.zeros((0, 1), dtype=int)
+        there = np.isfinite(np.take_along_axis(far, nearest, axis=1)[:, 0])
+        if not there.any():
+            return None
+        values = np.where(there, np.take_along_axis(found.values, nearest, axis=1)[:, 0], np.nan)
+        levels = np.take_along_axis(np.broadcast_to(found.levels, found.values.shape), nearest, axis=1)[:, 0]
+        # Events may have other levels each: the usual one names the edge
+        edges.append((values, float(np.median(levels[there]) * 100)))
+    (low, low_level), (high, high_level) = edges
+    return Band(low=low, high=high, name=f"{low_level:.4g} to {high_level:.4g} %")

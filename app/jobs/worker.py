@@ -67,7 +67,13 @@ class Worker:
         Returns:
             Whether it was this worker's to do.
         """
-        job = patiently(lambda: self._claim(job_id))
+
+        def claim() -> Job | None:
+            now = datetime.now(UTC)
+            with self._database.writing() as session:
+                return job_states.claim(session, job_id, now=now, worker=self.name, lease_until=now + self.lease)
+
+        job = patiently(claim)
         if job is None:
             return False
         under_way = UnderWay(job)
@@ -86,11 +92,6 @@ class Worker:
             with self._lock:
                 self._under_way.pop((job.id, job.tries), None)
         return True
-
-    def _claim(self, job_id: str) -> Job | None:
-        now = datetime.now(UTC)
-        with self._database.writing() as session:
-            return job_states.claim(session, job_id, now=now, worker=self.name, lease_until=now + self.lease)
 
     def _attempt(self, under_way: UnderWay) -> None:
         job, began = under_way.job, time.thread_time()

@@ -271,21 +271,17 @@ def secret_key(settings: Settings) -> str:
             "python -c 'import secrets; print(secrets.token_urlsafe(48))'.",
         )
     if not file.exists():
-        _make_secret(file)
+        _make_folder(file.parent)
+        # As a draft first: of processes that start together the first link wins, and nobody reads half a key
+        draft = file.with_name(f"secret_key.{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            out.write(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, file)  # unlike a rename, never replaces a key already in use
+        except FileExistsError:
+            LOG.info("Another process made the secret key first; it is used.")
+        draft.unlink()
     return file.read_text("ascii").strip()
-
-
-def _make_secret(file: Path) -> None:
-    """Write a new key that only the owner may read; a process that did so at the same moment wins."""
-    _make_folder(file.parent)
-    draft = file.with_name(f"secret_key.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write(secrets.token_urlsafe(48))
-    try:
-        os.link(draft, file)  # unlike a rename, never replaces a key already in use
-    except FileExistsError:
-        LOG.info("Another process made the secret key first; it is used.")
-    draft.unlink()
 
 
 def described() -> list[tuple[str, str, object, str]]:

@@ -1,7 +1,9 @@
 """Types of request fields: moments, durations, JSON as text or object, identifiers and entity addresses."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, TypeAlias
 
 import numpy as np
@@ -29,28 +31,17 @@ def _moment(given: Any) -> datetime:
         raise ValueError(str(error).removeprefix(": ")) from None
 
 
-def _length(given: Any) -> str:
-    try:
-        duration(str(given), field="", start=SOME_DAY)
-    except EngineError as error:
-        raise ValueError(str(error).removeprefix(": ")) from None
-    return str(given)
+def _readable(read: Callable[[str], object]) -> AfterValidator:
+    """Check that a text can be read; it is kept as it was written."""
 
+    def check(text: str) -> str:
+        try:
+            read(text)
+        except EngineError as error:  # pydantic takes a ValueError only
+            raise ValueError(str(error).removeprefix(": ")) from None
+        return text
 
-def _zone(given: str) -> str:
-    try:
-        zone(given)
-    except EngineError as error:
-        raise ValueError(str(error)) from None
-    return given
-
-
-def _unit(given: str) -> str:
-    try:
-        units.unit(given)
-    except EngineError as error:
-        raise ValueError(str(error)) from None
-    return given
+    return AfterValidator(check)
 
 
 def _parsed(given: Any) -> Any:
@@ -92,10 +83,12 @@ Moment: TypeAlias = Annotated[
     datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 Length: TypeAlias = Annotated[
-    str, AfterValidator(_length), WithJsonSchema({"type": "string", "format": "duration", "examples": ["PT15M"]})
+    str,
+    _readable(partial(duration, field="", start=SOME_DAY)),
+    WithJsonSchema({"type": "string", "format": "duration", "examples": ["PT15M"]}),
 ]
-Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
-Unit: TypeAlias = Annotated[str, Field(max_length=80, examples=["kW"]), AfterValidator(_unit)]
+Zone: TypeAlias = Annotated[str, _readable(zone)]
+Unit: TypeAlias = Annotated[str, Field(max_length=80, examples=["kW"]), _readable(units.unit)]
 """Every unit in a request is of this type; a test asks each of them for what is none."""
 Identifier: TypeAlias = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_no_boolean)]
 SensorId: TypeAlias = Annotated[Identifier, BeforeValidator(_sensor_id)]

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Hashable
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import orjson
@@ -70,9 +69,13 @@ class Endpoint(KeepsContentType, Receiving):
             raise Crowded(own=True)
         if route.holds:
             await self._hold(path["uuid"][:36], HOLDS[route.holds], whose)
+
+        def answer() -> tuple[Reply, bytes]:
+            with profiled(self.service.running.settings, self.request.method or "", self.request.path):
+                return self._answer(route, path, now)
+
         try:
-            session = partial(self._observed, route, path, now)
-            reply, body = await self.service.running.pools[route.threads].run(whose, session)
+            reply, body = await self.service.running.pools[route.threads].run(whose, answer)
         except NotSignedIn:
             self.service.note(self._credential(), None)
             raise
@@ -106,29 +109,25 @@ class Endpoint(KeepsContentType, Receiving):
         """Wait a moment for a job: a short one is then answered by the first request."""
         if self.service.held[whose] >= HELD:
             return
+
+        def is_pending() -> bool:
+            if self._principal() is None:
+                return False
+            with self.service.running.database.reading() as session:
+                return jobs.is_pending(session, job_id)
+
         self.service.held[whose] += 1
         loop, pool = IOLoop.current(), self.service.running.pools["read"]
         until, pause = loop.time() + patience, 0.01
         try:
             # Short jobs end within milliseconds, long ones need no quick answer: the pauses grow.
-            while await pool.run(whose, partial(self._is_pending, job_id)) and loop.time() < until:
+            while await pool.run(whose, is_pending) and loop.time() < until:
                 await asyncio.sleep(pause)
                 pause = min(pause * 1.2, 0.25)
         finally:
             self.service.held[whose] -= 1
             if not self.service.held[whose]:
                 del self.service.held[whose]
-
-    def _is_pending(self, job_id: str) -> bool:
-        if self._principal() is None:
-            return False
-        with self.service.running.database.reading() as session:
-            return jobs.is_pending(session, job_id)
-
-    def _observed(self, route: Route, path: dict[str, str], now: datetime) -> tuple[Reply, bytes]:
-        """Answer, under a profile if the settings ask for one."""
-        with profiled(self.service.running.settings, self.request.method or "", self.request.path):
-            return self._answer(route, path, now)
 
     def _answer(self, route: Route, path: dict[str, str], now: datetime) -> tuple[Reply, bytes]:
         """Do all the work of one request, in a thread; nothing is read for who may not ask."""
@@ -165,7 +164,12 @@ class Endpoint(KeepsContentType, Receiving):
         query, body = route.model("query"), route.model("body")
         settings = self.service.running.settings
         if query is not None:
-            given = {name: _text(name, values[-1]) for name, values in self.request.query_arguments.items()}
+            given: dict[str, Any] = {}
+            for name, values in self.request.query_arguments.items():
+                try:
+                    given[name] = values[-1].decode()
+                except UnicodeDecodeError:
+                    raise Invalid("query", {name: ["is not text in UTF-8."]}) from None
             if route.method == "GET":
                 given = self.received.message() | given
             found["query"] = read_input(query, given, settings, "query")
@@ -210,13 +214,6 @@ class NothingHere(Endpoint):
 
     async def _serve(self, path: dict[str, str]) -> None:
         raise HTTPError(404)
-
-
-def _text(name: str, value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        raise Invalid("query", {name: ["is not text in UTF-8."]}) from None
 
 
 def address(request: HTTPServerRequest, prefix: str) -> str:

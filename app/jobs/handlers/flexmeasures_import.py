@@ -37,30 +37,28 @@ def run(session: Session, url: str, pairs: Mapping[int, int]) -> dict[int, int]:
     except psycopg2.OperationalError as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"The other database does not answer ({reason}); check its address.") from None
-    try:
-        return {
-            ours: _take_over(session, there, key, get(session, Sensor, ours)) for key, ours in sorted(pairs.items())
-        }
-    finally:
-        there.close()
-
-
-def _take_over(session: Session, there: Any, key: int, ours: Sensor) -> int:
-    unit, resolution, function, parameters = _row(there, SENSOR, key, "sensor")
-    if not units.same_kind(unit, ours.unit) or units.convert(1.0, unit, ours.unit) != 1.0:
-        raise FieldError(
-            f"sensor {key}", f"its unit is {unit!r}, that of our sensor {ours.id} {ours.unit!r}; pair alike."
-        )
-    if resolution != ours.resolution:
-        raise FieldError(f"sensor {key}", f"its events last {resolution}, ours {ours.resolution}; pair alike.")
-    ours.knowledge_horizon = flexmeasures.rule_of(str(function), parameters or {})
 
     def source_of(source_id: int) -> Source:
         name, kind, model, version = _row(there, SOURCE, source_id, "source")
         return sources.named(session, name, type=kind, model=model or "", version=version or "")
 
-    written = flexmeasures.beliefs_of(session, ours, there, key, source_of=source_of)
-    return sum(each.stored for each in written.values())
+    stored = {}
+    try:
+        for key, our_id in sorted(pairs.items()):
+            ours = get(session, Sensor, our_id)
+            unit, resolution, function, parameters = _row(there, SENSOR, key, "sensor")
+            if not units.same_kind(unit, ours.unit) or units.convert(1.0, unit, ours.unit) != 1.0:
+                problem = f"its unit is {unit!r}, that of our sensor {ours.id} {ours.unit!r}; pair alike."
+                raise FieldError(f"sensor {key}", problem)
+            if resolution != ours.resolution:
+                raise FieldError(f"sensor {key}", f"its events last {resolution}, ours {ours.resolution}; pair alike.")
+            # Before any belief: it turns the horizons that follow into moments
+            ours.knowledge_horizon = flexmeasures.rule_of(str(function), parameters or {})
+            written = flexmeasures.beliefs_of(session, ours, there, key, source_of=source_of)
+            stored[our_id] = sum(each.stored for each in written.values())
+    finally:
+        there.close()
+    return stored
 
 
 def _row(there: Any, query: str, key: int, kind: str) -> tuple[Any, ...]:

@@ -160,7 +160,9 @@ def preview_file(
         for part in pieces(posted, sensor):
             found = beliefs(part, sensor, known_at=known_at, most=None)
             summaries += _summed(found)
-            rows = _with_values(rows, found)
+            at = np.flatnonzero(np.isin(found.events, [row.event for row in rows]) & ~found.missing)
+            values = dict(zip(found.events[at].tolist(), found.middle[at].tolist(), strict=True))
+            rows = [replace(row, stored=values.get(row.event, row.stored)) for row in rows]
             written.append(store.trial(session, sensor, source, found))
     except InputError as error:
         return Preview(reading, rows, None, None, refused or str(error), gaps)
@@ -183,13 +185,6 @@ def rows_shown(reading: FileReading, sensor: Sensor) -> list[RowPreview]:
         RowPreview(number, places[place], start, value, event)
         for place, event, (number, start, value) in zip(chosen, events.tolist(), columns, strict=True)
     ]
-
-
-def _with_values(rows: Sequence[RowPreview], found: Beliefs) -> list[RowPreview]:
-    """Return rows with the values of the sensor that are among some beliefs."""
-    at = np.flatnonzero(np.isin(found.events, [row.event for row in rows]) & ~found.missing)
-    values = dict(zip(found.events[at].tolist(), found.middle[at].tolist(), strict=True))
-    return [replace(row, stored=values.get(row.event, row.stored)) for row in rows]
 
 
 def _summed(found: Beliefs) -> list[Summary]:

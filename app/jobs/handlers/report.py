@@ -269,24 +269,22 @@ def _pandas(report: ReportRun) -> dict[int, Posted]:
     wanted = {str(entry.get("name")): entry.get("unit") for entry in report.request.required_input}
     for name, sensor, entry in report.inputs:
         unit = entry.get("unit") or wanted.get(name) or sensor.unit
-        series = report.read(sensor, entry, unit=unit, step=report.request.resolution)
-        starts = pd.DatetimeIndex(series.starts.view("datetime64[us]"), tz="UTC", name="event_start")
+        known = report.read(sensor, entry, unit=unit, step=report.request.resolution)
+        starts = pd.DatetimeIndex(known.starts.view("datetime64[us]"), tz="UTC", name="event_start")
         days = starts.tz_convert(sensor.timezone)  # "1D" is a day where the sensor is
-        frames[name] = pd.Series(series.values, index=days)
-    results = reporter.compute(frames)
-    return {output.id: report.timed(_posted(name, output, results)) for name, output in report.outputs}
-
-
-def _posted(name: str, output: Sensor, results: Mapping[str, Any]) -> Posted:
-    """Return what a chain made for an output sensor as values to save."""
-    import pandas as pd
-
-    found = results.get(name, list(results.values())[-1] if name.startswith("sensor ") else None)
-    if isinstance(found, pd.DataFrame) and found.shape[1] == 1:
-        found = found.iloc[:, 0]
-    if not isinstance(found, pd.Series) or not isinstance(found.index, pd.DatetimeIndex):
-        raise FieldError("config", f"the chain leaves no series in time called {name!r}; store one under df_output.")
-    found = found.replace([np.inf, -np.inf], np.nan).dropna()  # 1/0 has no value
-    events = np.array([to_us(moment.to_pydatetime()) for moment in found.index], np.int64)
-    step = resample.usual_step(events) if len(events) > 1 else output.resolution
-    return Posted(events=events, values=found.to_numpy(np.float64), step=step, unit=output.unit)
+        frames[name] = pd.Series(known.values, index=days)
+    results, reported = reporter.compute(frames), {}
+    for name, output in report.outputs:
+        # An output without a name of its own takes what the last step of the chain left
+        series = results.get(name, list(results.values())[-1] if name.startswith("sensor ") else None)
+        if isinstance(series, pd.DataFrame) and series.shape[1] == 1:
+            series = series.iloc[:, 0]
+        if not isinstance(series, pd.Series) or not isinstance(series.index, pd.DatetimeIndex):
+            problem = f"the chain leaves no series in time called {name!r}; store one under df_output."
+            raise FieldError("config", problem)
+        series = series.replace([np.inf, -np.inf], np.nan).dropna()  # 1/0 has no value
+        events = np.array([to_us(moment.to_pydatetime()) for moment in series.index], np.int64)
+        step = resample.usual_step(events) if len(events) > 1 else output.resolution
+        posted = Posted(events=events, values=series.to_numpy(np.float64), step=step, unit=output.unit)
+        reported[output.id] = report.timed(posted)
+    return reported

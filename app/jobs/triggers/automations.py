@@ -5,7 +5,7 @@ caught up once: the job is that of the latest moment.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -186,24 +186,22 @@ class Leader:
             if not leader.take(session, LEAD, self._holder, now=now, lasts=LEAD_LASTS):
                 return []
             found = [(row.id, row.name) for row in automations.due(session, now)]
-        return [job for key, name in found for job in self._run(key, name, now)]
-
-    def _run(self, automation_id: int, name: str, now: datetime) -> Collection[Job]:
-        """Move one automation on and ask for its jobs, all or nothing."""
-        try:
-            with self._database.writing() as session:
-                row = get(session, Automation, automation_id)
-                return run(session, row, now=now, settings=self._settings)
-        except Unavailable:  # it is still due at the next round
-            LOG.warning("Automation %s (%s) waits for the database", automation_id, name)
-            return []
-        except EngineError as error:
-            LOG.warning("Automation %s (%s) asks for nothing: %s", automation_id, name, error)
-            with self._database.writing() as session:  # else it would be due, and refused, in every round
-                row = get(session, Automation, automation_id)
-                following = recurrence(session, row).next_after(now)
-                automations.advance(session, row, done_for=now, next_at=following)
-            return []
+        jobs: list[Job] = []
+        for automation_id, name in found:  # a transaction for each: one that is refused holds up no other
+            try:
+                with self._database.writing() as session:
+                    row = get(session, Automation, automation_id)
+                    ordered = run(session, row, now=now, settings=self._settings)
+                jobs += ordered  # only those that are committed: a worker looks for their rows
+            except Unavailable:  # it is still due at the next round
+                LOG.warning("Automation %s (%s) waits for the database", automation_id, name)
+            except EngineError as error:
+                LOG.warning("Automation %s (%s) asks for nothing: %s", automation_id, name, error)
+                with self._database.writing() as session:  # else it would be due, and refused, in every round
+                    row = get(session, Automation, automation_id)
+                    following = recurrence(session, row).next_after(now)
+                    automations.advance(session, row, done_for=now, next_at=following)
+        return jobs
 
 
 def once(

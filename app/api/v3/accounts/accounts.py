@@ -46,20 +46,20 @@ def _account_documents(session: Session, rows: list[Account]) -> list[shown.Show
     held = select(RolesAccounts.account_id, AccountRole).join(AccountRole)
     for account_id, role in session.execute(held.where(RolesAccounts.account_id.in_(roles))):
         roles[account_id].append({"id": role.id, "name": role.name})
-    return [_account(row) | {"account_roles": roles[row.id]} for row in rows]
-
-
-def _account(row: Account) -> shown.Shown:
-    looks = {name: row.attributes.get(name) for name in LOOKS}
-    own = {name: value for name, value in row.attributes.items() if name not in LOOKS}
-    return {
-        "id": row.id,
-        "name": row.name,
-        "consultancy_account_id": row.consultancy_account_id,
-        "plan_id": row.plan_id,
-        "attributes": shown.json_text(own),
-        **looks,
-    }
+    documents = []
+    for row in rows:
+        own = {name: value for name, value in row.attributes.items() if name not in LOOKS}
+        document = {
+            "id": row.id,
+            "name": row.name,
+            "consultancy_account_id": row.consultancy_account_id,
+            "plan_id": row.plan_id,
+            "attributes": shown.json_text(own),
+            **{name: row.attributes.get(name) for name in LOOKS},
+            "account_roles": roles[row.id],
+        }
+        documents.append(document)
+    return documents
 
 
 def one_account(call: Call, id: int) -> shown.Shown:

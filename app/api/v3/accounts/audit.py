@@ -1,5 +1,6 @@
 """Who changed what: noted by the resources, listed here."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -14,26 +15,29 @@ from db.core.audit import AuditEvent
 
 
 def _list_events(call: Call, of: Any, query: Paging) -> Any:
+    def documents(rows: Sequence[AuditEvent]) -> list[dict[str, Any]]:
+        return [
+            {
+                "event": row.event,
+                "event_datetime": row.at.isoformat(),
+                "active_user_id": row.active_user_id,
+                "active_user_name": row.active_user_name,
+                "before": row.before,
+                "after": row.after,
+            }
+            for row in rows
+        ]
+
+    # Newest first, unless a sorting was asked for: a log is read from its end
     newest_first = query.model_copy(update={"sort_dir": "desc"}) if query.sort_by is None else query
     return listed(
         call.session,
         select(AuditEvent).where(of),
         newest_first,
-        shown=lambda rows: [_event_document(row) for row in rows],
+        shown=documents,
         searched=[AuditEvent.event, AuditEvent.active_user_name],
         sorts={"id": AuditEvent.id, "event_datetime": AuditEvent.at},
     )
-
-
-def _event_document(row: AuditEvent) -> dict[str, Any]:
-    return {
-        "event": row.event,
-        "event_datetime": row.at.isoformat(),
-        "active_user_id": row.active_user_id,
-        "active_user_name": row.active_user_name,
-        "before": row.before,
-        "after": row.after,
-    }
 
 
 def of_account(call: Call, id: int, query: Paging) -> Any:

@@ -42,7 +42,20 @@ def stats(call: Call, id: int, query: StatsQuery) -> dict[str, Any]:
     if query.event_start_time is None and query.event_end_time is None:
         found = {names[key]: _line(sensor, each) for key, each in statistics.per_source(call.session, id).items()}
     else:
-        found = {names[key]: line for key, line in _within(call, sensor, query).items()}
+        start, end = query.event_start_time or FIRST, query.event_end_time or LAST
+        beliefs, found = BeliefQuery(start, end, known_at=data.EVER), {}
+        for key, known in store.read_per_source(call.session, sensor, beliefs).items():
+            values = known.middle
+            summed = statistics.Statistics(
+                first_event=from_us(int(known.events[0])),
+                last_event=from_us(int(known.events[-1])),
+                last_belief=from_us(int(known.times.max())),
+                count=len(values),
+                minimum=float(values.min()),
+                maximum=float(values.max()),
+                total=float(values.sum()),
+            )
+            found[names[key]] = _line(sensor, summed)
     return dict(sorted(found.items())) if query.sort else found
 
 
@@ -50,25 +63,6 @@ def _line(sensor: Sensor, found: statistics.Statistics) -> dict[str, Any]:
     moments = found.first_event, found.last_event + sensor.resolution, found.last_belief
     values = [found.minimum, found.maximum, found.mean, found.total, found.count]
     return dict(zip((*MOMENTS, *NUMBERS), [*(moment.isoformat() for moment in moments), *values], strict=True))
-
-
-def _within(call: Call, sensor: Sensor, query: StatsQuery) -> dict[int, dict[str, Any]]:
-    """Statistics per source of a time range, computed from the values."""
-    start, end = query.event_start_time or FIRST, query.event_end_time or LAST
-    found = {}
-    for key, known in store.read_per_source(call.session, sensor, BeliefQuery(start, end, known_at=data.EVER)).items():
-        values = known.middle
-        summed = statistics.Statistics(
-            first_event=from_us(int(known.events[0])),
-            last_event=from_us(int(known.events[-1])),
-            last_belief=from_us(int(known.times.max())),
-            count=len(values),
-            minimum=float(values.min()),
-            maximum=float(values.max()),
-            total=float(values.sum()),
-        )
-        found[key] = _line(sensor, summed)
-    return found
 
 
 def status(call: Call, id: int) -> dict[str, Any]:
