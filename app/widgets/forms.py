@@ -99,28 +99,28 @@ class Form(pn.viewable.Viewer):
         return {name: value for name, value in values.items() if value not in (None, "") or not self._whole}
 
     async def _submit(self, _event: object) -> None:
+        def accept(answer: Any) -> None:
+            self._mark({})
+            self._before = {name: widget.value for name, widget in self.inputs.items()}
+            if self._done is None or not self._whole:  # something new is shown instead
+                self.message[:] = [note(self.says(answer), "success")]
+            if self._done is not None:
+                self._done(answer)
+
         try:
             values = self.values()
         except Invalid as error:
             self.refuse(error)
             return
-        self.button.disabled = True
+        self.button.disabled = True  # a second click would save twice
         try:
             answer = await self._send(values)
         except Exception as error:  # whatever it is, the person must know that nothing was saved
             problem = error
             later(lambda: self.refuse(problem))
         else:
-            later(lambda: self._accept(answer))
+            later(lambda: accept(answer))
         later(lambda: self.button.param.update(disabled=False))
-
-    def _accept(self, answer: Any) -> None:
-        self._mark({})
-        self._before = {name: widget.value for name, widget in self.inputs.items()}
-        if self._done is None or not self._whole:  # something new is shown instead
-            self.message[:] = [note(self.says(answer), "success")]
-        if self._done is not None:
-            self._done(answer)
 
     def refuse(self, error: Exception) -> None:
         """Show what is wrong at the fields it is about, and the rest below the form."""

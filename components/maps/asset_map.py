@@ -146,7 +146,15 @@ class AssetMap(Component):
         self._marked.data, self._faces.data = columns, dict(columns)
         self._sea.glyph.fill_color = SEA.on(self.dark)
         self._shore.glyph.update(fill_color=LAND.on(self.dark), line_color=BORDER.on(self.dark))
-        self._legend.object = self._legend_html()
+        dot = '<span style="display:inline-block;width:12px;height:12px;border-radius:6px;{}"></span>'
+        parts = [f"{dot.format(f'background:{colour}')} {escape(name)}" for name, colour in self._groups.items()]
+        named = {"good": "data fresh", "warn": "data stale", "bad": "failed job or no data for a day"}
+        parts += [
+            f"{dot.format(f'border:2px solid {RINGS[state].on(self.dark)};box-sizing:border-box')} {text}"
+            for state, text in named.items()
+        ]
+        items = "".join(f'<span style="margin-right:1.4em;white-space:nowrap">{part}</span> ' for part in parts)
+        self._legend.object = f'<div style="font-size:.8125rem;line-height:1.8">{items}</div>'
 
     @property
     def _groups(self) -> dict[str, str]:
@@ -189,18 +197,6 @@ class AssetMap(Component):
             "count": "",
             "icon": icon_address(place.kind, text_colour),
         }
-
-    def _legend_html(self) -> str:
-        """Legend: colours of the groups, meanings of the rings."""
-        dot = '<span style="display:inline-block;width:12px;height:12px;border-radius:6px;{}"></span>'
-        parts = [f"{dot.format(f'background:{colour}')} {escape(name)}" for name, colour in self._groups.items()]
-        named = {"good": "data fresh", "warn": "data stale", "bad": "failed job or no data for a day"}
-        parts += [
-            f"{dot.format(f'border:2px solid {RINGS[state].on(self.dark)};box-sizing:border-box')} {text}"
-            for state, text in named.items()
-        ]
-        items = "".join(f'<span style="margin-right:1.4em;white-space:nowrap">{part}</span> ' for part in parts)
-        return f'<div style="font-size:.8125rem;line-height:1.8">{items}</div>'
 
 
 def icon_address(kind: str, colour: str) -> str:

@@ -30,13 +30,6 @@ class PlacePicker(Component):
         super().__init__(**params)
         self._mark = ColumnDataSource({"x": [], "y": []})
         self._land = ColumnDataSource({"xs": [], "ys": []})
-        self._figure = self._build_figure()
-        self._redraw()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return pn.pane.Bokeh(self._figure, sizing_mode="stretch_width", margin=8)
-
-    def _build_figure(self) -> figure:
         west, south, east, north = around(self._xy(), self.height / WIDTH)
         made = figure(
             x_range=Range1d(west, east), y_range=Range1d(south, north), height=self.height, match_aspect=True,
@@ -49,7 +42,11 @@ class PlacePicker(Component):
         made.add_tools(PanTool(), WheelZoomTool(modifiers={"ctrl": True}), ResetTool())
         made.toolbar.update(logo=None, autohide=True, active_drag=made.tools[0], active_scroll=made.tools[1])
         made.on_event(Tap, self._choose)
-        return made
+        self._figure = made
+        self._redraw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return pn.pane.Bokeh(self._figure, sizing_mode="stretch_width", margin=8)
 
     def _xy(self) -> list[tuple[float, float]]:
         if self.latitude is None or self.longitude is None:

@@ -65,24 +65,24 @@ class AccessKeys(pn.viewable.Viewer):
             access.check(principal, "read" if "admin-reader" in principal.roles else "update", user)
             return list(access_keys.of_user(session, self._user_id))
 
-        await attempt(reading(read_keys), self._place, self._show)
+        def show(keys: list[AccessKey]) -> None:
+            self._names = {str(key.id): key.name for key in keys}
+            self._table.rows = [
+                ActionRow(
+                    key=str(key.id),
+                    cells=[
+                        key.name,
+                        ", ".join(key.scopes),
+                        f"{key.created_at:%Y-%m-%d}",
+                        f"{key.expires_at:%Y-%m-%d}" if key.expires_at else "revoked",
+                    ],
+                    actions=[REVOKE],
+                )
+                for key in keys
+            ]
+            self._place[:] = [self._table]
 
-    def _show(self, keys: list[AccessKey]) -> None:
-        self._names = {str(key.id): key.name for key in keys}
-        self._table.rows = [
-            ActionRow(
-                key=str(key.id),
-                cells=[
-                    key.name,
-                    ", ".join(key.scopes),
-                    f"{key.created_at:%Y-%m-%d}",
-                    f"{key.expires_at:%Y-%m-%d}" if key.expires_at else "revoked",
-                ],
-                actions=[REVOKE],
-            )
-            for key in keys
-        ]
-        self._place[:] = [self._table]
+        await attempt(reading(read_keys), self._place, show)
 
     def _ask(self, key: str, _action: str) -> None:
         async def revoke() -> None:

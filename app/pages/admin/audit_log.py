@@ -64,24 +64,25 @@ class AuditLog(pn.viewable.Viewer):
             changes = readable_changes(session, principal, self._kind, self._key)
             return page_of_changes(session, changes, words=words, page=page, rows=ROWS)
 
-        await attempt(reading(read_changes), self._place, lambda changes: self._show(*changes))
-
-    def _show(self, events: Sequence[AuditEvent], count: int) -> None:
-        last = max(-(-count // ROWS), 1)
-        self._count.object = f"Page {self._page} of {last}, {count:,} changes"
-        self._newer.disabled, self._older.disabled = self._page <= 1, self._page >= last
-        rows = [
-            [
-                f"{event.at.astimezone(self._local):%Y-%m-%d %H:%M}",
-                event.active_user_name or "the server",
-                event.event,
-                Code(change_text(event)),
+        def show(changes: tuple[Sequence[AuditEvent], int]) -> None:
+            events, count = changes
+            last = max(-(-count // ROWS), 1)
+            self._count.object = f"Page {self._page} of {last}, {count:,} changes"
+            self._newer.disabled, self._older.disabled = self._page <= 1, self._page >= last
+            rows = [
+                [
+                    f"{event.at.astimezone(self._local):%Y-%m-%d %H:%M}",
+                    event.active_user_name or "the server",
+                    event.event,
+                    Code(change_text(event)),
+                ]
+                for event in events
             ]
-            for event in events
-        ]
-        columns = [f"When ({self._local})", "Who", "What", "Before → after"]
-        empty = NO_MATCH if self._search.value else NO_CHANGES
-        self._place[:] = [FactTable(columns=columns, rows=rows, empty=empty)]
+            columns = [f"When ({self._local})", "Who", "What", "Before → after"]
+            empty = NO_MATCH if self._search.value else NO_CHANGES
+            self._place[:] = [FactTable(columns=columns, rows=rows, empty=empty)]
+
+        await attempt(reading(read_changes), self._place, show)
 
 
 def change_text(event: AuditEvent) -> str:

@@ -145,13 +145,12 @@ class PasswordReset(pn.viewable.Viewer):
         super().__init__()
         self._user, self._question = user, Question()
         self._notice = pn.Column(sizing_mode="stretch_width")
-        self._button = pmui.Button(label="Reset password", variant="outlined", on_click=self._ask, margin=8)
+        self._button = pmui.Button(label="Reset password", variant="outlined", margin=8)
+        text, reset_soon = RESET.format(name=user.username), partial(pn.state.execute, self._reset)
+        self._button.on_click(lambda _: self._question.ask(text, "Reset it", reset_soon))
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Column(self._button, self._question, self._notice, sizing_mode="stretch_width")
-
-    def _ask(self, _event: object) -> None:
-        self._question.ask(RESET.format(name=self._user.username), "Reset it", lambda: pn.state.execute(self._reset))
 
     async def _reset(self) -> None:
         key, home = self._user.id, here()

@@ -89,20 +89,20 @@ class FlexForm(pn.viewable.Viewer):
         return values
 
     async def _submit(self, _event: object) -> None:
+        def accept() -> None:
+            self._mark({})
+            for name in [name for name, widget in self._inputs.items() if read_value(widget.value) == ""]:
+                self._place.remove(self._inputs.pop(name))
+            self._offer()
+            confirm(self._notice, "Saved.")
+
         try:
             await self._save(self.values())
         except Exception as error:  # whatever it is, the person must know that nothing was saved
             problem = error
             later(lambda: self._refuse(problem))
         else:
-            later(self._accept)
-
-    def _accept(self) -> None:
-        self._mark({})
-        for name in [name for name, widget in self._inputs.items() if read_value(widget.value) == ""]:
-            self._place.remove(self._inputs.pop(name))
-        self._offer()
-        confirm(self._notice, "Saved.")
+            later(accept)
 
     def _refuse(self, error: Exception) -> None:
         by_field = {FIELD.sub(r"\1", key): problem for key, problem in problems(error).items()}

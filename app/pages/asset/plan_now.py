@@ -82,28 +82,28 @@ class PlanNow(pn.viewable.Viewer):
             job_access.check(session, principal, "read", job)
             return job, job_states.ahead(session, job)
 
+        def show(job: Job, ahead: int) -> None:
+            if self._following is None or job.id != self._job_id:
+                return  # a reading of the job before
+            if job.is_pending:
+                self._words.object = plain(progress_text(job, ahead, datetime.now(UTC)))
+                self._bar.param.update(
+                    value=round(100 * job.progress),
+                    variant="determinate" if job.status == "STARTED" and job.progress else "indeterminate",
+                )
+                return
+            self._following.stop()
+            self._following, self._button.disabled = None, False
+            finished = job.status == "FINISHED"
+            self._notice[:] = [note(DONE, "success") if finished else note(job.message, "warning")]
+            if finished:
+                self._done()
+
         self._job_id, self._button.disabled, self._cancel.disabled = job_id, True, False
         self._words.object = "Requesting schedule …"
         more = pmui.Button(label="Details", variant="text", href=address(f"/tasks/{job_id}"), target="_self", margin=8)
         self._notice[:] = [pmui.FlexBox(self._words, self._cancel, more, align_items="center"), self._bar]
-        self._following = Following(read_job, lambda job_and_ahead: self._show(*job_and_ahead), every=EVERY)
-
-    def _show(self, job: Job, ahead: int) -> None:
-        if self._following is None or job.id != self._job_id:
-            return  # a reading of the job before
-        if job.is_pending:
-            self._words.object = plain(progress_text(job, ahead, datetime.now(UTC)))
-            self._bar.param.update(
-                value=round(100 * job.progress),
-                variant="determinate" if job.status == "STARTED" and job.progress else "indeterminate",
-            )
-            return
-        self._following.stop()
-        self._following, self._button.disabled = None, False
-        finished = job.status == "FINISHED"
-        self._notice[:] = [note(DONE, "success") if finished else note(job.message, "warning")]
-        if finished:
-            self._done()
+        self._following = Following(read_job, lambda job_and_ahead: show(*job_and_ahead), every=EVERY)
 
 
 def progress_text(job: Job, ahead: int, now: datetime) -> str:

@@ -63,19 +63,20 @@ class QueueTable(pn.viewable.Viewer):
         self._table.rows = rows
 
     def _ask(self, queue: str, _word: str) -> None:
-        text = QUESTION.format(count=self._states[queue].waiting, queue=queue)
-        create_task = asyncio.get_running_loop().create_task
-        self._question.ask(text, f"Yes, clear {queue}", lambda: create_task(self._clear(queue)))
-
-    async def _clear(self, queue: str) -> None:
         async def clear() -> int:
             count = await writing(lambda session, actor: clear_queues(session, actor, [queue]))
+            # Once their rows say so: a worker that takes one meanwhile finds it cancelled
             await in_turn(partial(current().queue.clear, queue))
             return count
 
-        await attempt(
-            clear(),
-            self._notice,
-            lambda count: confirm(self._notice, f"{count} job{'s' * (count != 1)} of {queue} cancelled."),
-        )
-        later(self._changed)
+        async def act() -> None:
+            await attempt(
+                clear(),
+                self._notice,
+                lambda count: confirm(self._notice, f"{count} job{'s' * (count != 1)} of {queue} cancelled."),
+            )
+            later(self._changed)
+
+        text = QUESTION.format(count=self._states[queue].waiting, queue=queue)
+        create_task = asyncio.get_running_loop().create_task
+        self._question.ask(text, f"Yes, clear {queue}", lambda: create_task(act()))

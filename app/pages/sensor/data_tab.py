@@ -104,7 +104,9 @@ class DeletionForm(pn.viewable.Viewer):
         self._start = pmui.DatePicker(label="From the day", clearable=True, **common)
         self._end = pmui.DatePicker(label="Until the end of the day", clearable=True, **common)
         self._notice = pn.Column(sizing_mode="stretch_width")
-        self._button = Removal("Delete values", ask=self._count, act=self._delete, done=self._confirm)
+        self._button = Removal(
+            "Delete values", ask=self._count, act=self._delete, done=lambda _: confirm(self._notice, "Values deleted.")
+        )
 
     def __panel__(self) -> pn.viewable.Viewable:
         hint = f"Leave both days empty to delete all values. Days are those of {self._local}."
@@ -146,6 +148,3 @@ class DeletionForm(pn.viewable.Viewer):
         start, end = self._bounds()
         chosen = DataDeletion(source=self._source.value or None, start=start, until=end)
         await writing(lambda session, actor: delete_data(session, actor, self._sensor.id, chosen))
-
-    def _confirm(self, _answer: object) -> None:
-        confirm(self._notice, "Values deleted.")

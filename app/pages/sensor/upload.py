@@ -79,12 +79,6 @@ class Upload(pn.viewable.Viewer):
         """Begin anew: another file asks other questions."""
         self._answers, self._questions = {}, {}
 
-    def _answer(self, field: str, value: str) -> None:
-        """Take an answer, and look at the file again."""
-        if value and self._answers.get(field) != value:
-            self._answers[field] = value
-            self._changed(None)
-
     def _changed(self, _event: object) -> None:
         self._store.visible = False
         if self._file.value:
@@ -123,7 +117,16 @@ class Upload(pn.viewable.Viewer):
         """Questions with their choices; those that were answered may be answered otherwise."""
         parts: list[Any] = []
         for field, question in self._questions.items():
-            choices = {_choice_text(choice): choice["value"] for choice in question["choices"]}
+            choices = {
+                f"{choice['value']}: {choice['meaning']}" if choice["meaning"] else choice["value"]: choice["value"]
+                for choice in question["choices"]
+            }
+
+            def take(event: Any, field: str = field) -> None:
+                if event.new and self._answers.get(field) != event.new:  # else showing the answer would ask again
+                    self._answers[field] = event.new
+                    self._changed(None)
+
             answer = pmui.Select(
                 label=field.replace("-", " ").capitalize(),
                 options={"choose …": "", **choices},
@@ -132,7 +135,7 @@ class Upload(pn.viewable.Viewer):
                 margin=8,
                 width=420,
             )
-            answer.param.watch(lambda event, field=field: self._answer(field, event.new), "value")
+            answer.param.watch(take, "value")
             severity = "success" if field in self._answers else "warning"
             parts += [note(question["text"], severity), answer]
         return parts
@@ -151,10 +154,6 @@ class Upload(pn.viewable.Viewer):
         self._store.disabled = True
         await attempt(save(), self._notice, show)
         later(lambda: self._store.param.update(disabled=False))
-
-
-def _choice_text(choice: dict[str, str]) -> str:
-    return f"{choice['value']}: {choice['meaning']}" if choice["meaning"] else choice["value"]
 
 
 def preview_parts(file: dict[str, Any]) -> list[Any]:
@@ -180,7 +179,10 @@ def preview_parts(file: dict[str, Any]) -> list[Any]:
             ["Gaps", ", ".join(f"{start} to {end}" for start, end in file["gaps"]) or "none"],
         ]
         parts.append(FactTable(columns=[file["name"], ""], rows=facts))
-    return [*parts, *_row_parts(file), *_evidence_parts(file)]
+    parts += _row_parts(file)
+    if evidence := [[entry["field"], Code(entry["value"]), entry["because"]] for entry in file["evidence"]]:
+        parts.append(FactTable(columns=["Seen in the file", "Reading", "Because"], rows=evidence))
+    return parts
 
 
 def _row_parts(file: dict[str, Any]) -> list[Any]:
@@ -200,9 +202,3 @@ def _row_parts(file: dict[str, Any]) -> list[Any]:
     unit, own = file["unit"] or "-", file["file_unit"] or "-"
     heads = ["Row", "Time (UTC)", f"Value in the file [{own}]", "Event (UTC)", f"Value to store [{unit}]"]
     return [FactTable(columns=heads, rows=rows)]
-
-
-def _evidence_parts(file: dict[str, Any]) -> list[Any]:
-    """Table of how the file is read and why."""
-    rows = [[entry["field"], Code(entry["value"]), entry["because"]] for entry in file["evidence"]]
-    return [FactTable(columns=["Seen in the file", "Reading", "Because"], rows=rows)] if rows else []
