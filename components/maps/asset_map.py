@@ -1,6 +1,7 @@
 """Assets on a map: an icon for the type, a ring for the state, a bubble where there are many; a click opens a page."""
 
 from base64 import b64encode
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -24,10 +25,10 @@ from bokeh.models import (
 )
 from bokeh.models import WheelZoomTool as Wheel
 from bokeh.plotting import figure
+from numpy.typing import NDArray
 
 from components.component import Component
 from components.maps import world
-from components.maps.clusters import Marker, markers
 from components.scripts import Script
 from components.tables.assets import icon_path, words
 from components.theme import BAD, GOOD, QUANTITIES, WARN, Colour, asset_quantity
@@ -41,6 +42,11 @@ LEAST = 700_000.0
 """Least width of the map at first [m]: enough to see coasts and borders."""
 SQUARE = Script(__file__).call("keepSquare", "plot")
 """Keeps a metre east as long as a metre north, whatever the width of the screen."""
+APART = 44.0
+"""How far apart two markers must be [px]."""
+SPOT = 60.0
+"""Places within this distance are in one spot, which no zoom takes apart [m]."""
+MOST_IN_RING = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +64,18 @@ class MapPlace:
     """good, warn, bad or none."""
     meaning: str = ""
     """The state in words."""
+
+
+@dataclass(frozen=True)
+class Marker:
+    """One marker on a map."""
+
+    x: float
+    """Web Mercator [m]."""
+    y: float
+    """Web Mercator [m]."""
+    places: tuple[int, ...]
+    """Indices of the places it stands for."""
 
 
 class AssetMap(Component):
@@ -214,3 +232,44 @@ def around(xy: Sequence[tuple[float, float]], shape: float) -> world.Box:
     width = max(1.35 * (east - west), 1.5 * (north - south) / shape, LEAST)
     x, y = (west + east) / 2, (south + north) / 2
     return float(x - width / 2), float(y - width * shape / 2), float(x + width / 2), float(y + width * shape / 2)
+
+
+def markers(xy: Sequence[tuple[float, float]], metres_per_pixel: float) -> list[Marker]:
+    """Markers of places such that no two lie on each other.
+
+    Args:
+        xy: Web Mercator of each place [m].
+        metres_per_pixel: Scale of the map [m/px].
+    """
+    cells: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for i, (x, y) in enumerate(xy):
+        cells[round(x / metres_per_pixel / APART), round(y / metres_per_pixel / APART)].append(i)
+    points, drawn = np.array(xy), list[Marker]()
+    for members in _merged(list(cells.values()), points, APART * metres_per_pixel):
+        drawn += group_markers(points[members], members, metres_per_pixel)
+    return drawn
+
+
+def _merged(groups: list[list[int]], points: NDArray[np.float64], apart: float) -> list[list[int]]:
+    """Groups of places such that the middles of no two are closer than a distance [m]."""
+    merged: list[list[int]] = []
+    for group in sorted(groups, key=len, reverse=True):
+        middle = points[group].mean(axis=0)
+        near = next((each for each in merged if np.hypot(*(points[each].mean(axis=0) - middle)) < apart), None)
+        if near is None:
+            merged.append(group)
+        else:
+            near += group
+    return merged if len(merged) == len(groups) else _merged(merged, points, apart)  # a merged group has a new middle
+
+
+def group_markers(points: NDArray[np.float64], members: list[int], metres_per_pixel: float) -> list[Marker]:
+    """Markers of places close to each other, shape (m, 2) [m]: a ring if they are in one spot, else one bubble."""
+    x, y = points.mean(axis=0)
+    in_one_spot = bool((np.ptp(points, axis=0) <= SPOT).all())
+    if len(members) > 1 and not (in_one_spot and len(members) <= MOST_IN_RING):
+        return [Marker(float(x), float(y), tuple(members))]
+    away = 0.0 if len(members) == 1 else max(APART * len(members) / 2 / np.pi, 0.6 * APART) * metres_per_pixel
+    angles = np.linspace(0, 2 * np.pi, len(members), endpoint=False) + np.pi / 2
+    around = zip(members, angles, strict=True)
+    return [Marker(float(x + away * np.cos(a)), float(y + away * np.sin(a)), (i,)) for i, a in around]

@@ -5,8 +5,7 @@ import panel as pn
 import pytest
 
 from components.maps import world
-from components.maps.asset_map import AssetMap, MapPlace
-from components.maps.clusters import markers
+from components.maps.asset_map import AssetMap, MapPlace, markers
 
 AMSTERDAM = {"latitude": 52.374, "longitude": 4.88969}
 
