@@ -170,9 +170,9 @@ BY_ID_OF_OUR_OWN = {
     # where rows are got by an id, but by none that a user wrote into what is computed
     "app/jobs/principal.py principal": "the user of a job",
     "app/jobs/triggers/automations.py acting": "the user of an automation",
-    "app/jobs/handlers/ingest_later.py save": "the source of who posted, noted by us",
-    "app/jobs/handlers/ingest_later.py saving": "the same, as it holds save",
-    "app/jobs/handlers/retention.py": "every sensor, for the host",
+    "app/jobs/handlers/ingest.py save": "the source of who posted, noted by us",
+    "app/jobs/handlers/ingest.py posted_saver": "the same, as it holds save",
+    "app/jobs/recovery.py expire_beliefs": "every sensor, for the host",
     "app/jobs/handlers/flexmeasures_import.py": "the host at a terminal names it",
     "app/jobs/watch/watch.py": "every sensor, for the host",
     "app/assemble/files/export.py": "names of the sources of sensors that the principal may read",

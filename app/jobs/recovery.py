@@ -1,26 +1,33 @@
 """Finds jobs that are stuck by their rows, and moves them on: whatever died, no job is lost.
 
-Every process that serves or works has one. Each step is a statement that only one of them can take.
+Every process that serves or works has one. Each step is a statement that only one of them can take. It also lets go
+of what nobody has to keep any more: old jobs, and data that rules of sensors no longer keep.
 """
 
 import logging
 import os
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
-from typing import Protocol
+from typing import Any, Protocol
 
-from app.jobs.handlers import retention
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from app.jobs.retries import QueueDown
 from app.jobs.triggers.automations import Leader
 from app.jobs.worker import machine
 from app.settings.settings import Settings
 from db import schedules
 from db.accounts import idempotency
+from db.beliefs import deletion, rewrite
 from db.core.database import Database
-from db.jobs import job_states, leader
+from db.jobs import job_states, server_tasks
 from db.jobs.jobs import Job
-from engine.errors import EngineError
+from db.sensors import Sensor
+from engine.errors import EngineError, FieldError
+from engine.series.iso_time import duration
 
 LOG = logging.getLogger(__name__)
 TIDY = 3600.0
@@ -28,6 +35,8 @@ TIDY = 3600.0
 MOST_AT_ONCE = 2000
 """Most schedules that are deleted in one transaction."""
 RETENTION = "retention"
+KEEP, KEEP_SUPERSEDED = "keep-beliefs-for", "keep-superseded-beliefs-for"
+"""Attributes of a sensor: for how long after an event its beliefs are kept, and all but the most recent one."""
 
 
 class Sender(Protocol):
@@ -138,8 +147,8 @@ class Keeper:
         """Apply the keep-rules of sensors, in one process of all."""
         try:
             with self._database.writing() as session:
-                if leader.take(session, RETENTION, self._name, now=now, lasts=timedelta(seconds=TIDY)):
-                    retention.run(session, now=now)
+                if server_tasks.take_lead(session, RETENTION, self._name, now=now, lasts=timedelta(seconds=TIDY)):
+                    expire_beliefs(session, now=now)
         except EngineError as error:  # a rule that cannot be read; the jobs must go on
             LOG.error("Old data are not let go of: %s", error)
 
@@ -159,3 +168,37 @@ def _is_alive(worker: str) -> bool:
     except (PermissionError, ValueError, IndexError):
         return True
     return True
+
+
+def expire_beliefs(session: Session, *, now: datetime) -> dict[int, int]:
+    """Apply the rules of sensors but those that cannot be read; return how many beliefs went, by id of the sensor.
+
+    Args:
+        session: A writing session.
+        now: The moment ages are counted back from.
+    """
+    gone = {}
+    for sensor in session.scalars(select(Sensor).order_by(Sensor.id)):
+        try:
+            keep, keep_superseded = (keep_rule(sensor.attributes, name, now) for name in (KEEP, KEEP_SUPERSEDED))
+        except FieldError as error:  # else whoever writes one that cannot be read keeps the data of all
+            LOG.error("Old data of sensor %s are not let go of: %s", sensor.id, error)
+            keep = keep_superseded = None
+        if keep is not None or keep_superseded is not None:
+            gone[sensor.id] = deletion.expire(session, sensor, keep=keep, keep_superseded=keep_superseded, now=now)
+        rewrite.rechunk(session, sensor)
+    return gone
+
+
+def keep_rule(attributes: Mapping[str, Any], name: str, now: datetime) -> timedelta | None:
+    """Return for how long an attribute says to keep; months and years are counted back from now.
+
+    Raises:
+        FieldError: The attribute is not a length of time, or not a positive one.
+    """
+    if name not in attributes:
+        return None
+    length = duration(f"-{attributes[name]}", field=name, start=now)
+    if length >= timedelta(0):
+        raise FieldError(name, f"{attributes[name]!r} is no length of time; write it like P90D or P2Y.")
+    return -length

@@ -17,7 +17,7 @@ from app.jobs import principal
 from app.jobs.handlers.kinds import KINDS, Attempt
 from app.jobs.retries import is_transient, patiently
 from app.jobs.triggers.dependents import wake
-from app.redaction import of_settings, redacted
+from app.logs import of_settings, redacted
 from app.settings.settings import Settings
 from db.core.database import Database
 from db.core.faults import Unavailable

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any, get_origin, get_type_hints
 
 from app.settings.appearance import Appearance
 from app.settings.bounds import Bounds
-from app.settings.declaring import setting
+from app.settings.declaring import NO_EFFECT, no_effect_message, setting
 from app.settings.operation import OperationSettings
 from app.settings.protection import Protection
-from app.settings.without_effect import NO_EFFECT, no_effect_message
 from engine.errors import FieldError, InputError, nearest
 from engine.series.iso_time import duration, zone
 

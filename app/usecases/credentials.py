@@ -12,9 +12,8 @@ from app.auth.protection import sealing
 from app.auth.tokens import keys
 from app.usecases.actor import Actor
 from app.usecases.fields import HYPHENS, Body, Moment
-from db.accounts.access_keys import AccessKey
 from db.accounts.accounts import Account
-from db.accounts.stored_secrets import KeptSecret
+from db.accounts.credentials import AccessKey, KeptSecret
 from db.accounts.users import User
 from db.assets import Asset
 from db.core import database

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.assemble.files.posted import Posted, belief_count, beliefs
 from app.auth.access.access import NotAllowed
-from app.jobs.handlers import flexmeasures_import, ingest, ingest_later
+from app.jobs.handlers import flexmeasures_import, ingest
 from app.jobs.submission import Order, ask
 from app.usecases.actor import Actor
 from app.usecases.fields import HYPHENS, Body, Identifier, Length, Moment, Numbers, SensorId, Unit, lasting
@@ -120,7 +120,7 @@ def request_ingestion(session: Session, actor: Actor, sensor_id: int, new: NewDa
     sensor = writable_sensor(session, actor, sensor_id)
     posted = new.posted(sensor)
     beliefs(posted, sensor, known_at=actor.now, most=bounds.of(session).written)
-    request = ingest_later.plain(sensor, actor.source(session), posted)
+    request = ingest.posted_document(sensor, actor.source(session), posted)
     order = Order(kind="ingest", asset_id=sensor.asset_id, request=request, user_id=actor.user_id, force=True)
     return ask(session, order, now=actor.now, settings=actor.settings)
 

@@ -1,5 +1,9 @@
-"""Work of a page that is done in threads, and its outcome shown in its place: content, success or one sentence."""
+"""Work of a page that is done in threads, and its outcome shown in its place: content, success or one sentence.
 
+Content that changes is read again and again for as long as the page is open.
+"""
+
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -19,6 +23,7 @@ from app.web.context import current
 from app.widgets import initial_load
 from db.accounts import logins
 from db.core import change_tracking, faults
+from db.jobs import jobs
 from db.jobs.jobs import Job
 from engine.errors import EngineError
 
@@ -27,6 +32,10 @@ SIGNED_OUT = "You are signed out; reload the page to sign in."
 FAILED = "Something went wrong on the server; its log has the details. Reload the page to try again."
 
 Result = TypeVar("Result")
+EVERY = 1.0
+"""Pause between two readings [s]."""
+JOB_EVERY = 0.5
+"""Pause between two questions whether a job is done [s]."""
 
 
 def plain(text: str) -> str:
@@ -208,3 +217,53 @@ def later(change: Callable[[], Any]) -> None:
             pn.state.onload(change)
 
     pn.state.execute(unless_beginning, schedule=True)
+
+
+class Following:
+    """Reads until it is stopped or the page is closed; one reading at a time."""
+
+    def __init__(
+        self,
+        read: Callable[[Session, SignedIn], Result],
+        show: Callable[[Result], Any],
+        *,
+        every: float = EVERY,
+    ) -> None:
+        """Begin.
+
+        Args:
+            read: Reads what is shown, in a thread.
+            show: Shows it; should change only what is not shown already.
+            every: Pause between two readings [s].
+        """
+        self._read, self._show = read, show
+        self._reading: asyncio.Task[None] | None = None
+        self._timer = pn.state.add_periodic_callback(self.refresh, period=int(1000 * every))
+
+    def refresh(self) -> None:
+        """Read now, unless a reading is under way."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.get_running_loop().create_task(self._read_once())
+
+    def stop(self) -> None:
+        """Read no more."""
+        if self._timer.running:
+            self._timer.stop()
+
+    async def _read_once(self) -> None:
+        try:
+            content = await reading(self._read)
+        except EngineError as error:  # such as a user who has signed out
+            LOG.info("A page is no longer kept up to date: %s", error)
+            later(self.stop)
+        except Exception:  # such as a database that restarts: the next reading may succeed
+            LOG.exception("A page could not be brought up to date")
+        else:
+            later(lambda: self._show(content))
+
+
+async def finished_job(job_id: str) -> Job:
+    """Wait for the end of a job, and return it."""
+    while (job := await reading(lambda session, _principal: jobs.one(session, job_id))).is_pending:
+        await asyncio.sleep(JOB_EVERY)
+    return job

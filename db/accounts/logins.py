@@ -14,8 +14,8 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
-from db.accounts.access_keys import AccessKey
 from db.accounts.accounts import Account, RolesAccounts
+from db.accounts.credentials import AccessKey
 from db.accounts.sign_in import MailedCode, WebSession
 from db.accounts.users import Role, RolesUsers, User, new_serial
 from db.core.change_tracking import COUNTERS, assigned, at_once

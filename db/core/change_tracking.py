@@ -6,15 +6,15 @@ keys; and a statement that would change rows without loading them is refused.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import event, inspect
+import sqlalchemy as sa
+from sqlalchemy import Connection, ForeignKey, event, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from db.core import cascades
 from db.core.audit import About, AuditEvent, By, note, subject_of
 from db.core.database import Followed, Table
 from engine.errors import EngineError
@@ -49,6 +49,8 @@ SERVER: By = (None, "server")
 ASSIGNED = re.compile(r"\bSET (.*?)(?: FROM | WHERE |$)", re.DOTALL)
 Key: TypeAlias = tuple[str, tuple[Any, ...]]
 """Table and primary key of one row."""
+AT_ONCE = 500
+"""Ids in one statement; SQLite takes 32 766 parameters, PostgreSQL 65 535."""
 
 
 @dataclass
@@ -92,7 +94,7 @@ def _follow(session: Session, row: Table) -> None:
         change = session.info["changes"][row]
         change.done, change.called, change.place = "Deleted", _called(_columns(row)), _place(session, row)
     others: dict[Key, Change] = session.info.setdefault("others", {})
-    for table, values, emptied in cascades.touched(session.connection(), row, WATCHED):
+    for table, values, emptied in rows_touched(session.connection(), row, WATCHED):
         key = (table.name, tuple(values[column.name] for column in table.primary_key))
         own = {name: _told(name, [value]) for name, value in values.items() if name not in COUNTERS}
         done = "Changed" if emptied else "Deleted"
@@ -217,7 +219,61 @@ def _where(session: Session, table: str, values: Mapping[str, Any]) -> About:
     if table in OWN_ID:
         found[OWN_ID[table]] = values["id"]
     if found.get("asset_id") is None and values.get("sensor_id") is not None:
-        found["asset_id"] = cascades.asset_of(session.connection(), values["sensor_id"])
+        found["asset_id"] = asset_of(session.connection(), values["sensor_id"])
     about: Any = {name: key for name, key in found.items() if key is not None}
     place: About = about
     return place
+
+
+def rows_touched(
+    connection: Connection, row: Table, names: Collection[str]
+) -> Iterator[tuple[sa.Table, Mapping[str, Any], str]]:
+    """Give the rows of some tables that the database deletes with a row, or whose reference to one it empties.
+
+    Args:
+        connection: In the transaction in which the row is about to be deleted.
+        row: That row.
+        names: The tables.
+
+    Yields:
+        The table, the row as it is, and the column that is emptied; the latter is empty where the row is deleted.
+    """
+    waiting: list[tuple[sa.Table, list[Any]]] = []
+    identity = sa.inspect(row).identity
+    if identity and "id" in row.__table__.c:
+        waiting.append((Table.metadata.tables[row.__tablename__], list(identity)))
+    gone = {(row.__tablename__, key) for _, keys in waiting for key in keys}
+    while waiting:
+        parent, keys = waiting.pop()
+        for key in _pointing(parent, names):
+            child, column = key.parent.table, key.parent
+            found: list[Mapping[str, Any]] = []
+            for at in range(0, len(keys), AT_ONCE):
+                some = connection.execute(select(child).where(column.in_(keys[at : at + AT_ONCE])))
+                found += [dict(row) for row in some.mappings()]
+            if key.ondelete == "SET NULL":
+                yield from ((child, each, column.name) for each in found)
+                continue
+            # Tables may point at each other in a circle; a row is followed once.
+            new = [each for each in found if (child.name, each.get("id", tuple(each.values()))) not in gone]
+            gone |= {(child.name, each.get("id", tuple(each.values()))) for each in new}
+            yield from ((child, each, "") for each in new)
+            if new and "id" in child.c and _pointing(child, names):
+                waiting.append((child, [each["id"] for each in new]))
+
+
+def asset_of(connection: Connection, sensor_id: int) -> int | None:
+    """Return the asset of a sensor."""
+    sensor = Table.metadata.tables["sensor"]
+    return connection.scalar(select(sensor.c.asset_id).where(sensor.c.id == sensor_id))
+
+
+def _pointing(parent: sa.Table, names: Collection[str]) -> list[ForeignKey]:
+    """Return the foreign keys of some tables that point at another and do something when its rows go."""
+    tables = (table for table in Table.metadata.sorted_tables if table.name in names)
+    return [
+        key
+        for table in tables
+        for key in table.foreign_keys
+        if key.column.table is parent and key.ondelete in ("CASCADE", "SET NULL")
+    ]

@@ -1,6 +1,8 @@
 """The driver's own cursor inside a session's transaction, for the belief path alone.
 
 A statement through SQLAlchemy costs more than the arrays it fetches; its pool and transactions stay in charge.
+
+Also which server it reaches, and how much room the database takes there.
 """
 
 import struct
@@ -9,6 +11,7 @@ from typing import Any, TypeAlias
 
 from psycopg2 import Binary
 from psycopg2.extras import execute_values
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 COPY_HEAD = 19  # signature, flags, length of an extension that is never there
@@ -20,6 +23,10 @@ Blob: TypeAlias = tuple[int, int, bytes | memoryview]
 
 Statement: TypeAlias = tuple[str, Sequence[Any]]
 """SQL and its parameters."""
+SIZE_QUERY = {
+    "sqlite": "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+    "postgresql": "SELECT pg_database_size(current_database())",
+}
 
 
 class Driver:
@@ -90,3 +97,15 @@ class _Copied:
         size, unpack = COPY_ROW.size, COPY_ROW.unpack_from
         heads = [(unpack(row), memoryview(row)[size:]) for row in self.rows if len(row) > size]
         return [(head[2], head[4], data) for head, data in heads]
+
+
+def server_name(session: Session) -> str:
+    """Return name and version of the database server, such as ``postgresql 15.6``."""
+    dialect = session.get_bind().dialect
+    version = getattr(dialect, "server_version_info", None) or ()
+    return f"{dialect.name} {'.'.join(map(str, version))}".strip()
+
+
+def size_on_disk(session: Session) -> int:
+    """Return how much room the database takes on disk [bytes]."""
+    return int(session.scalar(text(SIZE_QUERY[session.get_bind().dialect.name])) or 0)

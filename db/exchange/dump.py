@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Integer, MetaData, Table, bindparam, func, se
 
 from db import migrations
 from db.accounts import logins
-from db.accounts.access_keys import AccessKey
+from db.accounts.credentials import AccessKey
 from db.core import private_files
 from db.core.audit import AuditEvent
 from db.core.database import Database

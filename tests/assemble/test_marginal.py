@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.assemble.marginal import binding_limits
+from app.assemble.schedule_facts import binding_limits
 from app.jobs.handlers.kinds import plan_result
 from engine.schedulers.storage_scheduler import StorageScheduler
 from tests.assemble.homes import HOUR

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.assemble.marginal import nearness
+from app.assemble.schedule_facts import nearness
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.assemble.soc_results import unresolved
+from app.assemble.schedule_facts import unresolved
 from db.core.database import Database
 from engine.devices.storage import Storage
 from engine.errors import Infeasible

@@ -17,8 +17,8 @@ from tornado.websocket import WebSocketClientConnection
 from app.auth.login import reset
 from app.auth.login.new_email import PURPOSE as NEW_EMAIL
 from db.accounts import logins
-from db.accounts.access_keys import AccessKey
 from db.accounts.accounts import Account, AccountRole, RolesAccounts
+from db.accounts.credentials import AccessKey
 from db.accounts.sign_in import WebSession
 from db.accounts.users import RolesUsers, User, role
 from db.core.database import Database, Table

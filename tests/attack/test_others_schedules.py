@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.auth.access.identity import identity
-from app.auth.access.schedule_access import WITHHELD
+from app.auth.access.job_access import WITHHELD
 from app.jobs.worker import Worker
 from app.pages.asset import plan_tab
 from app.pages.jobs import job as job_page

@@ -22,8 +22,7 @@ from app.auth.protection import sealing
 from app.jobs.queue import Queue
 from app.jobs.recovery import Keeper
 from app.jobs.watch import alerting
-from app.logs import AsJson, AsText
-from app.redaction import GONE, LOOKS, of_settings, redacted, redacted_all
+from app.logs import GONE, LOOKS, AsJson, AsText, of_settings, redacted, redacted_all
 from app.settings.settings import Settings, load
 from app.web.context import Running
 from db.accounts.idempotency import KEPT, StoredAnswer

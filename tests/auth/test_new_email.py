@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.auth.protection import sealing
 from app.settings.settings import load, secret_key
-from db.accounts.stored_secrets import KeptSecret
+from db.accounts.credentials import KeptSecret
 from db.core.database import Database
 from tests.auth.test_sign_in import awaited, can_read, signed_in, submit
 from tests.finding import part

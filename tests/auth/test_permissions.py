@@ -21,7 +21,7 @@ from app.settings.settings import load
 from app.usecases.inputs import read_input
 from app.web.context import Running
 from db import sources
-from db.accounts.stored_secrets import KeptSecret
+from db.accounts.credentials import KeptSecret
 from db.accounts.users import User, role
 from db.annotations import Annotation
 from db.assets import Asset

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.settings.appearance import applicable
+from app.settings.declaring import NO_EFFECT
 from app.settings.settings import described, load, secret_key
-from app.settings.without_effect import NO_EFFECT
 from engine.errors import InputError
 
 

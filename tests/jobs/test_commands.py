@@ -9,7 +9,7 @@ import pytest
 from app.cli.main import main
 from db.accounts.users import User
 from db.core.database import Database
-from db.jobs import task_runs
+from db.jobs import server_tasks
 from tests.http import serving
 from tests.jobs.staging import Stage
 
@@ -94,8 +94,8 @@ def test_automations_are_added_paused_and_deleted(stage: Stage, told) -> None:
 def test_tasks_that_did_not_succeed_are_told(stage: Stage, told) -> None:
     with stage.database.writing() as session:
         now = datetime.now(UTC)
-        task_runs.record(session, "import prices", at=now - timedelta(minutes=50), status=True)
-        task_runs.record(session, "import prices", at=now, status=False)
+        server_tasks.record_run(session, "import prices", at=now - timedelta(minutes=50), status=True)
+        server_tasks.record_run(session, "import prices", at=now, status=False)
     assert told("monitor", "last-run", "--task", "import prices", "60")[0] == 0
     code, said = told("monitor", "last-run", "--task", "import prices", "40", "--custom-message", "Call Ada.")
     assert code == 1 and "import prices has not succeeded within 0:40:00" in said and "Call Ada." in said

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from db.core.database import NotFound
-from db.jobs import queue_state
+from db.jobs import job_search
 from tests.jobs.staging import Stage, wait
 
 
@@ -32,8 +32,8 @@ def test_workers_are_known_by_what_they_did_lately(working: Stage) -> None:
     done = [working.until(working.ask("slow", seconds=part), "FINISHED") for part in (0, 0.01)]
     working.until(working.ask("slow", seconds=5), "STARTED")
     with working.database.reading() as session:
-        found = queue_state.workers(session, since=begun)
-        assert not queue_state.workers(session, since=datetime.now(UTC) + timedelta(minutes=1))
+        found = job_search.worker_states(session, since=begun)
+        assert not job_search.worker_states(session, since=datetime.now(UTC) + timedelta(minutes=1))
     assert (sum(each.ended for each in found), sum(each.running for each in found)) == (2, 1)
     assert {each.name for each in found} >= {job.worker for job in done}
     assert found[0].last_at == max(each.last_at for each in found) > begun

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from app.jobs.handlers import retention
+from app.jobs import recovery
 from db.beliefs import store
 from db.beliefs.time_range import BeliefQuery
 from db.core.database import Database
@@ -15,8 +15,8 @@ from tests.db.samples import DAY, HOUR, LATER, NOON, add_sensor, steps
 
 
 def test_each_sensor_keeps_what_its_own_rule_says(database: Database) -> None:
-    unread = {retention.KEEP: "soon"}  # of whichever account: it must not keep the data of all
-    rules = [unread, {retention.KEEP: "P10D"}, {retention.KEEP_SUPERSEDED: "P10D"}]
+    unread = {recovery.KEEP: "soon"}  # of whichever account: it must not keep the data of all
+    rules = [unread, {recovery.KEEP: "P10D"}, {recovery.KEEP_SUPERSEDED: "P10D"}]
     with database.writing() as session:
         sensors = [add_sensor(session, resolution=HOUR, attributes=rule) for rule in rules]
         source = named(session, "model")
@@ -25,7 +25,7 @@ def test_each_sensor_keeps_what_its_own_rule_says(database: Database) -> None:
                 values, known = np.full(480, float(run)), NOON + run * HOUR
                 store.write(session, sensor, source, events=steps(NOON, 480, HOUR), values=values, known_at=known)
     with database.writing() as session:
-        gone = retention.run(session, now=NOON + 15 * DAY)
+        gone = recovery.expire_beliefs(session, now=NOON + 15 * DAY)
     assert gone == {sensors[1].id: 240, sensors[2].id: 120}
     with database.reading() as session:
         left = [len(store.read_all(session, s, BeliefQuery(NOON, LATER, known_at=LATER)).beliefs) for s in sensors]
@@ -34,11 +34,11 @@ def test_each_sensor_keeps_what_its_own_rule_says(database: Database) -> None:
 
 def test_a_year_is_counted_back_on_the_calendar() -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC)
-    assert retention.rule({retention.KEEP: "P1Y"}, retention.KEEP, now) == 365 * DAY
-    assert retention.rule({retention.KEEP: "P1M"}, retention.KEEP, now) == 28 * DAY
+    assert recovery.keep_rule({recovery.KEEP: "P1Y"}, recovery.KEEP, now) == 365 * DAY
+    assert recovery.keep_rule({recovery.KEEP: "P1M"}, recovery.KEEP, now) == 28 * DAY
 
 
 @pytest.mark.parametrize("text", ["soon", "-P1D", "P0D"])
 def test_a_rule_that_is_no_length_is_refused_by_name(text: str) -> None:
     with pytest.raises(EngineError, match="keep-beliefs-for"):
-        retention.rule({retention.KEEP: text}, retention.KEEP, NOON)
+        recovery.keep_rule({recovery.KEEP: text}, recovery.KEEP, NOON)

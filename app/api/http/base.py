@@ -25,8 +25,8 @@ from app.auth.tokens import tokens
 from app.usecases.inputs import Invalid, read_input
 from app.version import API, COMPATIBLE, OWN
 from app.web.fair_pools import Crowded
+from app.web.metrics import profiled
 from app.web.platform_hooks.tornado_hooks import KeepsContentType
-from app.web.profiling import profiled
 from db.jobs import jobs
 
 LOG = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.accounts import logins
-from db.accounts.access_keys import AccessKey
 from db.accounts.accounts import Account, AccountRole, RolesAccounts
+from db.accounts.credentials import AccessKey
 from db.accounts.users import User
 from db.core.database import Database, get
 
@@ -37,7 +37,7 @@ class SignedIn:
     serial: int = field(default=0, repr=False)
     """The user's session serial when read; a cookie or token with another one is void."""
     scopes: frozenset[str] | None = None
-    """What a key limits its bearer to, see ``db.accounts.access_keys.SCOPES``; None: whatever the user may."""
+    """What a key limits its bearer to, see ``db.accounts.credentials.SCOPES``; None: whatever the user may."""
     account_roles: frozenset[str] = frozenset()
     """Kinds of organisation the account is, by name."""
     looks: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)

@@ -14,7 +14,7 @@ from app.auth.login.login import SignInPage
 from app.auth.login.sign_in import change_password, network
 from app.auth.tokens.tokens import parsed
 from app.web.context import Running
-from db.accounts import access_keys, logins, sign_in
+from db.accounts import credentials, logins, sign_in
 from db.accounts.users import User, by_email
 from db.core import audit
 from db.core.database import get
@@ -236,7 +236,7 @@ class ChangePassword(SignInPage):
             user = get(session, User, user_id)
             logins.keep_keys(session, user, kept)
             change_password(user, password_hash)
-            names = [repr(key.name) for key in access_keys.of_user(session, user.id) if key.id in kept]
+            names = [repr(key.name) for key in credentials.keys_of_user(session, user.id) if key.id in kept]
             keys = f" and kept the access keys {', '.join(names)}" if names else ""
             _note(session, user, f"Changed the own password{keys}")
             session.flush()
@@ -257,7 +257,7 @@ class ChangePassword(SignInPage):
     def _boxes(self, user_id: int) -> list[Input]:
         """Return a box for each access key, and one that ends them all."""
         with self.running.database.reading() as session:
-            valid = [key for key in access_keys.of_user(session, user_id) if key.is_valid(datetime.now(UTC))]
+            valid = [key for key in credentials.keys_of_user(session, user_id) if key.is_valid(datetime.now(UTC))]
         boxes = [
             Input(KEEP, f"Keep the key {key.name!r} ({', '.join(key.scopes)})", CHECK, value=str(key.id))
             for key in valid

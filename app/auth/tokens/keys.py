@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tornado.web import create_signed_value, decode_signed_value
 
 from app.auth.access.identity import Identities, SignedIn
-from db.accounts.access_keys import SCOPES, AccessKey
+from db.accounts.credentials import SCOPES, AccessKey
 from engine.errors import FieldError, UnknownName
 
 PREFIX, SHORT_LIVED = "fsk_", "fso_"

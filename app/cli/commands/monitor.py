@@ -13,9 +13,9 @@ from app.opening import opened
 from app.settings.settings import Settings, load
 from db.accounts.users import UserFilter, absent_users
 from db.core.database import Database
-from db.jobs import task_runs
+from db.jobs import server_tasks
 from db.jobs.alerts import Finding
-from db.jobs.task_runs import LatestTaskRun
+from db.jobs.server_tasks import LatestTaskRun
 
 
 def _told(settings: Settings, recipients: Sequence[str]) -> Settings:
@@ -44,7 +44,7 @@ def last_run(tasks: tuple[tuple[str, int], ...], custom_message: str, recipients
     settings, now = _told(load(), recipients), datetime.now(UTC)
     database = opened(settings)
     with database.reading() as session:
-        known = {row.name: row for row in task_runs.every(session)}
+        known = {row.name: row for row in server_tasks.latest_runs(session)}
     found = []
     for name, minutes in tasks:
         problem = _late(name, known.get(name), timedelta(minutes=minutes), now)
@@ -75,7 +75,7 @@ def latest_runs() -> None:
     """Show when each task ran last."""
     database = opened(load())
     with database.reading() as session:
-        found = task_runs.every(session)
+        found = server_tasks.latest_runs(session)
     cells = [[row.name, row.at.isoformat(), "succeeded" if row.status else "failed", row.succeeded_at] for row in found]
     show_table(["Task", "Last run", "How", "Last success"], cells)
     database.close()
@@ -114,10 +114,10 @@ def last_seen_users(
     database = opened(settings)
     since = now - timedelta(minutes=minutes)
     with database.writing() as session:
-        before = next((row.at for row in task_runs.every(session) if row.name == task_name), None)
+        before = next((row.at for row in server_tasks.latest_runs(session) if row.name == task_name), None)
         after = before - timedelta(minutes=minutes) if before and only_newly_absent_users else None
         users = absent_users(session, group, since=since, after=after)
-        task_runs.record(session, task_name, at=now, status=True)
+        server_tasks.record_run(session, task_name, at=now, status=True)
     try:
         name, absent = settings.platform_name(), []
         for user in users:

@@ -1,9 +1,9 @@
 """Take in data: values of a message or a file, all or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import BinaryIO
+from datetime import UTC, datetime, timedelta
+from typing import Any, BinaryIO
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from app.assemble.files import files
 from app.assemble.files.files import FileOptions
 from app.assemble.files.posted import PIECE, Posted, belief_count, beliefs, pieces
+from app.auth.access.references import References
 from app.jobs.triggers.dependents import wake
 from db.beliefs import store
 from db.beliefs.chunks import Beliefs
 from db.beliefs.store import Written
 from db.core import bounds
+from db.core.database import get
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError
@@ -209,3 +211,50 @@ def _joined(parts: Sequence[Summary]) -> Summary | None:
         highest=max(part.highest for part in parts),
         sample=parts[0].sample,
     )
+
+
+def posted_document(sensor: Sensor, source: Source, posted: Posted) -> dict[str, Any]:
+    """Return what is posted as posted_document data; a missing value is None."""
+    values = [None if np.isnan(value) else float(value) for value in posted.values]
+    return {
+        "sensor": sensor.id,
+        "source": source.id,
+        "events": posted.events.tolist(),
+        "values": values,
+        "step": posted.step.total_seconds(),
+        "unit": posted.unit,
+        "times": None if posted.times is None else posted.times.tolist(),
+        "prior": posted.prior.isoformat() if posted.prior else None,
+        "horizon": None if posted.horizon is None else posted.horizon.total_seconds(),
+    }
+
+
+def posted_from(request: dict[str, Any]) -> Posted:
+    """Return the same as it was posted."""
+    times, prior, horizon = request["times"], request["prior"], request["horizon"]
+    return Posted(
+        events=np.array(request["events"], np.int64),
+        values=np.array(request["values"], np.float64),  # None becomes NaN
+        step=timedelta(seconds=request["step"]),
+        unit=request["unit"],
+        times=None if times is None else np.array(times, np.int64),
+        prior=datetime.fromisoformat(prior) if prior else None,
+        horizon=None if horizon is None else timedelta(seconds=horizon),
+    )
+
+
+def posted_saver(
+    request: dict[str, Any], *, known_at: datetime, overwrite: bool
+) -> Callable[[References], dict[str, Any]]:
+    """Function that saves the values in a writing session and tells what became of them."""
+    given = posted_from(request)
+
+    def save(references: References) -> dict[str, Any]:
+        session = references.session
+        sensor = references.output(request["sensor"], field="sensor")
+        source = get(session, Source, request["source"])  # that of the principal, noted when the values were posted
+        written = run(session, sensor, source, given, known_at=known_at, overwrite=overwrite)
+        told = {"stored": written.stored, "unchanged": written.unchanged, "replaced": written.replaced}
+        return {**told, "num-beliefs": written.stored, "source": source.id, "outputs": {str(sensor.id): {}}}
+
+    return save

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from app.assemble import marginal
+from app.assemble import schedule_facts
+from app.assemble.schedule_facts import resolved, unresolved
 from app.assemble.site.request import ScheduleRequest
-from app.assemble.soc_results import resolved, unresolved
 from app.auth.access.references import References
-from app.jobs.handlers import fleet, forecast, forecast_cycles, ingest_later, report, schedule
+from app.jobs.handlers import fleet, forecast, forecast_cycles, ingest, report, schedule
 from app.jobs.handlers.fleet import FleetRequest
 from app.jobs.handlers.forecast_cycles import ForecastRequest
 from app.jobs.handlers.report import ReportRequest
@@ -68,8 +68,8 @@ def plan_result(planned: Planned) -> Result:
         "warnings": list(planned.warnings),
         "unresolved": unresolved(planned.schedule, planned.outputs),
         "resolved": resolved(planned.schedule, planned.site, planned.outputs),
-        "binding-limits": marginal.binding_limits(planned.schedule),
-        "solver": marginal.solving(planned.schedule),
+        "binding-limits": schedule_facts.binding_limits(planned.schedule),
+        "solver": schedule_facts.solving(planned.schedule),
     }
 
 
@@ -121,7 +121,7 @@ def run_ingest(references: References, attempt: Attempt) -> Save:
     """Take in values; the result tells how many were new."""
     references.output(attempt.job.request.get("sensor"), field="sensor")
     overwrite = attempt.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
-    return ingest_later.saving(attempt.job.request, known_at=attempt.job.known_at, overwrite=overwrite)
+    return ingest.posted_saver(attempt.job.request, known_at=attempt.job.known_at, overwrite=overwrite)
 
 
 KINDS: dict[str, Kind] = {

@@ -9,13 +9,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.assemble.last_powers import last_powers
-from app.assemble.marginal import ended_early
 from app.assemble.outputs import SensorOutput, save_schedule
+from app.assemble.schedule_facts import breach_warnings, ended_early, local_refusal
 from app.assemble.schedule_row import Computed, packed_inputs, schedule_row
 from app.assemble.site.planning_window import WindowLimits
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.site import Assembled, read_site
-from app.assemble.site_texts import breach_warnings, local_refusal
 from app.auth.access.references import References
 from app.settings.settings import Settings
 from db import schedules, sources

@@ -29,7 +29,7 @@ from db import sensors
 from db.accounts.users import User
 from db.core.database import Database, get
 from db.core.faults import Unavailable
-from db.jobs import automations, leader
+from db.jobs import automations, server_tasks
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
 from engine.errors import EngineError, FieldError
@@ -183,7 +183,7 @@ class Leader:
             if not automations.due(session, now):
                 return []
         with self._database.writing() as session:
-            if not leader.take(session, LEAD, self._holder, now=now, lasts=LEAD_LASTS):
+            if not server_tasks.take_lead(session, LEAD, self._holder, now=now, lasts=LEAD_LASTS):
                 return []
             found = [(row.id, row.name) for row in automations.due(session, now)]
         jobs: list[Job] = []

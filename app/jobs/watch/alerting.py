@@ -17,7 +17,7 @@ from app.jobs.watch.watch import Memory
 from app.mail import NotSent
 from app.settings.settings import Settings
 from db.core.database import Database
-from db.jobs import alerts, leader, task_runs
+from db.jobs import alerts, server_tasks
 from db.jobs.alerts import Alert, Finding
 
 LOG = logging.getLogger(__name__)
@@ -37,9 +37,9 @@ class Watcher:
         """Look once, unless another process does."""
         now, lasts = datetime.now(UTC), timedelta(seconds=2.5 * self._settings.FLEXSCOPE_WATCH_SECONDS)
         with self._database.writing() as session:
-            if not leader.take(session, LEAD, self._holder, now=now, lasts=lasts):
+            if not server_tasks.take_lead(session, LEAD, self._holder, now=now, lasts=lasts):
                 return
-        with task_runs.reported(self._database, TASK):
+        with server_tasks.reported(self._database, TASK):
             look(self._settings, self._database, now=now, memory=self._memory)
 
 

@@ -15,8 +15,8 @@ from app.widgets.async_content import attempt, confirm, reading, soon, waiting, 
 from app.widgets.confirm import Question
 from app.widgets.forms import Field, Form
 from components.tables.action_table import Action, ActionRow, ActionTable
-from db.accounts import access_keys
-from db.accounts.access_keys import AccessKey
+from db.accounts import credentials
+from db.accounts.credentials import AccessKey
 from db.accounts.users import User
 from db.core.database import get
 
@@ -63,7 +63,7 @@ class AccessKeys(pn.viewable.Viewer):
         def read_keys(session: Session, principal: SignedIn) -> list[AccessKey]:
             user = get(session, User, self._user_id)
             access.check(principal, "read" if "admin-reader" in principal.roles else "update", user)
-            return list(access_keys.of_user(session, self._user_id))
+            return list(credentials.keys_of_user(session, self._user_id))
 
         def show(keys: list[AccessKey]) -> None:
             self._names = {str(key.id): key.name for key in keys}

@@ -22,9 +22,9 @@ from app.web.context import current
 from app.widgets.layout import Shell, section_heading
 from components.tables.fact_table import Cell, FactTable, Light
 from db import assets, migrations
-from db.core import size
-from db.jobs import queue_state
-from db.jobs.queue_state import QueueState, WorkerState
+from db.core import driver
+from db.jobs import job_search
+from db.jobs.job_search import QueueState, WorkerState
 from engine import plugins
 from engine.series.iso_time import zone
 
@@ -71,8 +71,8 @@ def read_server_status(session: Session, principal: SignedIn) -> ServerStatusCon
     return ServerStatusContent(
         server=server_facts(session),
         plugins=rows,
-        queues=queue_state.states(session, QUEUES, since=since),
-        workers=queue_state.workers(session, since=since),
+        queues=job_search.queue_states(session, QUEUES, since=since),
+        workers=job_search.worker_states(session, since=since),
         local=zone(principal.timezone),
     )
 
@@ -98,7 +98,7 @@ def server_facts(session: Session) -> dict[str, Cell]:
         **versions,
         "FlexMeasures API": f"as of {COMPATIBLE}",
         "Python": platform.python_version(),
-        "Database": f"{size.server(session)}, {size.size(session) / 2**20:,.1f} MiB",
+        "Database": f"{driver.server_name(session)}, {driver.size_on_disk(session) / 2**20:,.1f} MiB",
         "Database revision": Light("good", expected)
         if revision == expected
         else Light("bad", f"{revision}, expected {expected}: run flexscope db upgrade"),

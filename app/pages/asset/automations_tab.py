@@ -19,10 +19,9 @@ from app.pages.asset.automation_form import AutomationForm
 from app.pages.jobs.job_table import STATES
 from app.usecases.jobs import automations as usecases
 from app.usecases.jobs.automations import AutomationChange
-from app.widgets.async_content import attempt, confirm, later, triggering, writing
+from app.widgets.async_content import Following, attempt, confirm, later, triggering, writing
 from app.widgets.confirm import Question
 from app.widgets.layout import Shell, address
-from app.widgets.live import Following
 from app.widgets.tabs import Part
 from components.tables.action_table import Action, ActionRow, ActionTable
 from components.tables.fact_table import Cell, Light, Lines, Link

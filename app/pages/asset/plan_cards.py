@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.auth.access.identity import SignedIn
+from app.auth.access.job_access import reads_inputs
 from app.auth.access.references import References
-from app.auth.access.schedule_access import reads_inputs
 from components.tables.kpis import Kpi, Kpis
 from db import schedules, sensors
 from db.schedules import ROLES, SOC, StoredSchedule

@@ -11,11 +11,11 @@ import panel as pn
 from sqlalchemy.orm import Session
 
 from app.assemble.lines import lines_of
-from app.assemble.marginal import nearness
+from app.assemble.schedule_facts import nearness
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.auth.access.job_access import readable_warnings
 from app.auth.access.references import References
-from app.auth.access.schedule_access import readable_warnings
 from app.pages.asset.plan_cards import BEFORE_ROWS, breach_text, cost_cards
 from app.pages.asset.plan_now import PlanNow
 from app.pages.charts import charts

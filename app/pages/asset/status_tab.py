@@ -14,8 +14,8 @@ from app.auth.access.identity import SignedIn
 from app.pages.asset.context_tab import NO_SENSORS
 from app.pages.jobs import job_table
 from app.pages.jobs.job_table import JobLine, JobTable
+from app.widgets.async_content import Following
 from app.widgets.layout import Shell, address, section_heading
-from app.widgets.live import Following
 from app.widgets.tabs import Part
 from components.tables.fact_table import Cell, FactTable, Light, Link
 from db import assets

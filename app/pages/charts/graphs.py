@@ -16,7 +16,7 @@ from app.pages.charts.charts import ChartSpan
 from app.widgets import time_range
 from app.widgets.async_content import later, note, reading
 from app.widgets.layout import address, remember
-from app.widgets.range_bar import RangeBar
+from app.widgets.time_range import RangeBar
 from components.charts.time_series import TimeSeries
 from components.charts.traces import Chart
 from engine.errors import InputError

@@ -19,15 +19,14 @@ from app.pages.jobs import job_table
 from app.pages.jobs.job_table import JobLine, JobTable
 from app.pages.jobs.queue_table import QueueTable
 from app.web.context import current
+from app.widgets.async_content import Following
 from app.widgets.layout import Shell, query
-from app.widgets.live import Following
 from db import assets
 from db.core import listing
-from db.jobs import job_search, queue_state
+from db.jobs import job_search
 from db.jobs.automations import Automation
-from db.jobs.job_search import JobQuery
+from db.jobs.job_search import JobQuery, QueueState
 from db.jobs.jobs import UNSUCCESSFUL
-from db.jobs.queue_state import QueueState
 from engine.series.iso_time import zone
 
 ROWS = 25
@@ -140,7 +139,7 @@ def read_jobs(chosen: Filter, session: Session, principal: SignedIn) -> JobsCont
     return JobsContent(
         lines=job_table.job_lines(session, principal, found),
         count=job_search.count(session, query),
-        queues=queue_state.states(session, QUEUES, since=datetime.now(UTC) - DAY) if sees_queues else None,
+        queues=job_search.queue_states(session, QUEUES, since=datetime.now(UTC) - DAY) if sees_queues else None,
     )
 
 

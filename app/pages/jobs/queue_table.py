@@ -17,7 +17,7 @@ from app.widgets.confirm import Question
 from app.widgets.layout import Shell, address
 from components.tables.action_table import Action, ActionRow, ActionTable
 from components.tables.fact_table import Cell, Light, Link
-from db.jobs.queue_state import QueueState
+from db.jobs.job_search import QueueState
 
 COLUMNS = ["Queue", "Waiting", "Running", "Later", "Finished, 24 h", "Failed, 24 h", "Waited", "Took", "Took (p95)"]
 CLEAR = Action("clear", "Clear")

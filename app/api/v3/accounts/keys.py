@@ -7,8 +7,7 @@ from app.api.http.route import Call, delete, get, post
 from app.auth.access import access
 from app.usecases import credentials
 from app.usecases.credentials import NewKey
-from db.accounts import access_keys
-from db.accounts.access_keys import AccessKey
+from db.accounts.credentials import AccessKey, keys_of_user
 from db.accounts.users import User
 from db.core import database
 
@@ -17,7 +16,7 @@ def list_keys(call: Call, id: int) -> list[dict[str, Any]]:
     """List the access keys of a user that are not revoked; their secrets are told once only, when they are made."""
     user = database.get(call.session, User, id)
     access.check(call.user, "read" if "admin-reader" in call.user.roles else "update", user)
-    return [_key_document(key) for key in access_keys.of_user(call.session, id)]
+    return [_key_document(key) for key in keys_of_user(call.session, id)]
 
 
 def make_key(call: Call, id: int, body: NewKey) -> dict[str, Any]:

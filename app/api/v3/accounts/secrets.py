@@ -5,9 +5,9 @@ from typing import Any
 from app.api.http.route import Call, delete, get, post
 from app.auth.access import access
 from app.usecases.credentials import KEYS, NewSecret, SecretOwner, delete_secret, keep_secret
-from db.accounts import stored_secrets
+from db.accounts import credentials
 from db.accounts.accounts import Account
-from db.accounts.stored_secrets import KeptSecret
+from db.accounts.credentials import KeptSecret
 from db.assets import Asset
 from db.core import database
 
@@ -15,7 +15,7 @@ from db.core import database
 def _list(call: Call, kind: type[SecretOwner], id: int) -> list[dict[str, Any]]:
     owner: SecretOwner = database.get(call.session, kind, id)
     access.check(call.user, "update", owner)
-    return [_secret_document(row) for row in stored_secrets.of(call.session, **{KEYS[kind]: id})]
+    return [_secret_document(row) for row in credentials.secrets_of(call.session, **{KEYS[kind]: id})]
 
 
 def of_asset(call: Call, id: int) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ from typing import Any
 from app.api.http.errors import ApiError
 from app.api.http.route import Call, Reply, get, post
 from app.auth.access import access, job_access
+from app.auth.access.job_access import readable_result
 from app.auth.access.references import References
-from app.auth.access.schedule_access import readable_result
 from app.usecases.jobs import jobs as usecases
 from db import assets
 from db.assets import Asset

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from app.api.http.paging import Paging, listed
 from app.api.http.route import Call, get
 from app.assemble import schedule_row
-from app.assemble.marginal import nearness
+from app.assemble.schedule_facts import nearness
 from app.auth.access import access
+from app.auth.access.job_access import readable_warnings, reads_inputs
 from app.auth.access.references import References
-from app.auth.access.schedule_access import readable_warnings, reads_inputs
 from app.usecases.fields import HYPHENS, Identifier, Query, hyphenated
 from db import schedules
 from db.assets import Asset

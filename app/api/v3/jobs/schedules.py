@@ -12,10 +12,10 @@ from app.api.v3.assets.assets import readable
 from app.api.v3.assets.sensors import readable as readable_sensor
 from app.api.v3.data.data import series_document
 from app.api.v3.jobs import jobs as jobs_api
-from app.assemble import data, marginal
+from app.assemble import data, schedule_facts
 from app.assemble.data import SeriesQuery
+from app.assemble.schedule_facts import resolved, unresolved
 from app.assemble.site import flex_config
-from app.assemble.soc_results import resolved, unresolved
 from app.auth.access.references import References
 from app.usecases.fields import HYPHENS, Length, Query, Unit, lasting
 from app.usecases.jobs import fleets
@@ -158,10 +158,10 @@ def preview(call: Call, id: int, body: ScheduleTrigger) -> dict[str, Any]:
         "status": str(plan.status.value),
         "unresolved": unresolved(plan, done.assembled.outputs),
         "resolved": resolved(plan, done.assembled.site, done.assembled.outputs),
-        "binding-limits": marginal.binding_limits(plan),
+        "binding-limits": schedule_facts.binding_limits(plan),
         "prices": {"unit": f"{done.assembled.currency}/kWh", "values": on_slots(plan.shadow_prices)},
         "worth": {"unit": f"{done.assembled.currency}/kWh", "values": on_slots(plan.storage_values)},
-        "solver": marginal.solving(plan),
+        "solver": schedule_facts.solving(plan),
         "warnings": list(done.warnings),
     }
 

@@ -11,8 +11,8 @@ from app.api.http.route import Call, get, post
 from app.auth.access import access
 from app.jobs.watch.alerting import plain
 from app.usecases.fields import Body, Moment, Query
-from db.jobs import alerts, task_runs
-from db.jobs.task_runs import LatestTaskRun
+from db.jobs import alerts, server_tasks
+from db.jobs.server_tasks import LatestTaskRun
 
 KEPT = timedelta(days=7)
 """How long alerts that ended are listed."""
@@ -41,7 +41,7 @@ class Run(Body):
 def latest_runs(call: Call, query: TaskName) -> Any:
     """Tell when each task ran last, or one of them."""
     _check_token(call, access.SERVER_ROLES)
-    found = {row.name: _task_document(row) for row in task_runs.every(call.session)}
+    found = {row.name: _task_document(row) for row in server_tasks.latest_runs(call.session)}
     if query.name is None:
         return list(found.values())
     if query.name not in found:
@@ -53,7 +53,7 @@ def note_run(call: Call, body: Run) -> dict[str, Any]:
     """Note that a task ran."""
     _check_token(call, frozenset({"admin"}))
     at: datetime = body.datetime or call.now
-    return _task_document(task_runs.record(call.session, body.name, at=at, status=body.status))
+    return _task_document(server_tasks.record_run(call.session, body.name, at=at, status=body.status))
 
 
 def _check_token(call: Call, roles: frozenset[str]) -> None:
