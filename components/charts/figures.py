@@ -4,14 +4,30 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, CustomJS, DataRange1d, Div, GlyphRenderer
+from bokeh.models import (
+    ColumnDataSource,
+    CrosshairTool,
+    CustomJS,
+    DataRange1d,
+    Div,
+    GlyphRenderer,
+    NumeralTickFormatter,
+    PanTool,
+    Range1d,
+    ResetTool,
+    SaveTool,
+    Span,
+    WheelZoomTool,
+)
+from bokeh.models.tools import BoxZoomTool
 from bokeh.plotting import figure
 
-from components.charts import frames, legend, readout
+from components.charts import legend, readout
 from components.charts.annotations import draw_bands
 from components.charts.traces import MOST_POINTS, Chart, Trace
-from components.charts.view import View
-from components.theme import STROKES, Colour, distinct
+from components.charts.view import KEEP_TIME, View
+from components.scripts import Script
+from components.theme import FAINT, STROKES, Colour, distinct
 
 HEIGHT = 220
 """Of one chart [px]."""
@@ -19,6 +35,7 @@ SPARSE = 900
 """Points of one line up to which it is drawn bold and in its stroke. Closer points leave no room for either; and where
 the browser draws without a graphics card, bold and dashed lines through many points cost it seconds, thin ones do not.
 """
+REST = Script(__file__).call("restOutOfSight", "plot", "cb_context.index")
 
 
 def colours_of(chart: Chart) -> list[Colour]:
@@ -81,7 +98,7 @@ class DrawnChart:
         """Draw it, ``height`` px high."""
         self.chart, self.view, self._annotated, self._dark = chart, view, False, view.dark
         self.colours = colours_of(chart)
-        self.figure = frames.frame(chart, view, height=height)
+        self.figure = empty_figure(chart, view, height=height)
         filled = sum(trace.filled for trace in chart.traces)
         drawn = zip(chart.traces, self.colours, strict=True)
         opacity = 0.22 / max(filled, 1)  # several areas overlap
@@ -146,3 +163,40 @@ def _points(trace: Trace, view: View) -> dict[str, Any]:
         "data": {name: column if name in exact else column.astype(np.float32) for name, column in points.items()},
         "tags": ["thinned"] if seen.stop - seen.start > MOST_POINTS else [],
     }
+
+
+def empty_figure(chart: Chart, view: View, *, height: int) -> figure:
+    """Empty figure of a chart, ``height`` px high."""
+    file = chart.title.lower().replace(" ", "-")
+    tools = [PanTool(dimensions="width"), WheelZoomTool(dimensions="width", modifiers={"ctrl": True})]
+    tools += [BoxZoomTool(dimensions="width"), ResetTool(), SaveTool(filename=file), CrosshairTool(overlay=view.ruler)]
+    made = figure(
+        x_range=view.time, y_range=value_range(chart), height=height, sizing_mode="stretch_width", tools=tools,
+        name=chart.title, toolbar_location="above", toolbar_inner=True, min_border_left=78, min_border_right=40,
+        lod_threshold=None,
+    )  # fmt: skip
+    made.toolbar.stylesheets = [":host { background: transparent !important }"]  # the chart stays readable below it
+    made.toolbar.update(logo=None, autohide=True, active_drag=tools[0], active_scroll=tools[1])
+    made.xaxis.update(ticker=view.ticker(made), formatter=view.clock)
+    made.xgrid.ticker = made.xaxis[0].ticker
+    made.yaxis.update(axis_label=chart.axis, formatter=NumeralTickFormatter(format="0,0.[000]"))
+    made.yaxis.axis_label_text_font_style = "normal"
+    for limit in chart.bounds or ():
+        made.add_layout(Span(location=limit, dimension="width", line_dash="dashed", line_color=FAINT, line_width=1.5))
+    for mark in (view.future, view.now, view.moment, *view.changes):
+        made.add_layout(mark)
+    made.js_on_change("inner_width", CustomJS(code=REST, args={"plot": made}))
+    made.js_on_change("inner_width", CustomJS(code=KEEP_TIME, args={"line": view.now, "shade": view.future}))
+    return made
+
+
+def value_range(chart: Chart) -> Range1d | DataRange1d:
+    """Range of the value axis: 0 to 100 % of shares; with limits or an extent at least these; else that of the data."""
+    seen = [trace.present[1] for trace in chart.traces if len(trace.present[1])]
+    shares = {trace.unit for trace in chart.traces} == {"%"}
+    ends = [*(chart.bounds or ()), *(chart.extent or ()), *((0.0, 100.0) if shares else ())]
+    if not ends or not (seen or chart.extent):
+        return DataRange1d(range_padding=0.08, only_visible=True)
+    low, high = min(*ends, *(line.min() for line in seen)), max(*ends, *(line.max() for line in seen))
+    margin = 0.0 if shares else 0.06 * (high - low)
+    return Range1d(low - margin, high + margin)

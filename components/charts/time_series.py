@@ -1,24 +1,33 @@
-"""Charts above each other, linked by one time range."""
+"""Charts above each other, linked by one time range.
 
+The stack grows as a person scrolls near its end, so that charts nobody looks at cost neither server nor browser any
+time; it is saved as one picture of the time range in view.
+"""
+
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
 import panel as pn
 import param
 from bokeh.events import RangesUpdate, SelectionGeometry
-from bokeh.models import BoxSelectTool, Column, Div, LayoutDOM, Pane
+from bokeh.models import BoxSelectTool, Column, CustomJS, Div, LayoutDOM, Model, Pane
 from bokeh.plotting import figure
 
-from components.charts import legend, stack
+from components.charts import legend
 from components.charts.annotations import AnnotationBand, band_columns
 from components.charts.figures import HEIGHT, DrawnChart
 from components.charts.traces import Chart
 from components.charts.view import View
 from components.component import Component
 from components.local_time import MILLISECOND
+from components.scripts import Script
 from engine.series.iso_time import zone as known_zone
 
 DAY_US = 86_400_000_000
+HEADING_HEIGHT = 56
+"""Height of the heading of a chart with one line of sources, about [px]."""
+SCRIPT = Script(__file__)
 
 
 class TimeSeries(Component):
@@ -55,7 +64,7 @@ class TimeSeries(Component):
         self._parts = Pane(styles={"display": "block", "width": "100%"})
         self._parts.on_change("tags", lambda attr, old, new: self.more())
         self._stack = Column(self._parts, sizing_mode="stretch_width")
-        self._saver = stack.saver([], [], self.file)
+        self._saver = picture_saver([], [], self.file)
         self._stack.js_on_change("tags", self._saver)
         self._pane = pn.pane.Bokeh(self._stack, sizing_mode="stretch_width", margin=0)
         self._draw()
@@ -122,15 +131,15 @@ class TimeSeries(Component):
     def _place(self) -> None:
         """Put what is built into the document."""
         shown = [drawn for drawn in self._drawn if self._is_shown(drawn)]
-        self._saver.args = stack.saver([d.figure for d in shown], [d.summary for d in shown], self.file).args
+        self._saver.args = picture_saver([d.figure for d in shown], [d.summary for d in shown], self.file).args
         self._view.readout.tell_of([drawn.figure for drawn in shown])
         parts: list[LayoutDOM] = []
         for drawn in self._drawn:
             body = drawn.figure if self._is_shown(drawn) else Div(text=legend.notice(drawn.chart.empty), margin=8)
             parts += [drawn.heading, body]
         if self._waiting:
-            room = stack.room(len(self._waiting), self.height)
-            stack.ask(self._parts, shown[-1].figure, room)
+            room = empty_room(len(self._waiting), self.height)
+            ask_near_end(self._parts, shown[-1].figure, room)
             parts.append(room)
         self._parts.elements = parts
 
@@ -184,3 +193,31 @@ class TimeSeries(Component):
         """Facts of a chart that must stay the same for its figure to be kept."""
         lines = [(trace.label, trace.unit, trace.source, trace.role, trace.stepped) for trace in chart.traces]
         return [chart.title, self.steady or chart.span is None, chart.bounds, *lines]
+
+
+def ask_near_end(stack: Model, last: figure, room: Div) -> None:
+    """Let the browser set the tags of a stack once its last chart, or the room below it, comes close to the window."""
+    code = SCRIPT.call("askNearEnd", "{stack, last, room}", "cb_context.index")
+    last.js_on_change("inner_width", CustomJS(code=code, args={"stack": stack, "last": last, "room": room}))
+
+
+def empty_room(charts: int, height: int) -> Div:
+    """Empty block as high as the charts that are not built yet, so that the page does not move once they are.
+
+    Args:
+        charts: How many.
+        height: Of each without its heading [px].
+    """
+    return Div(text="", height=charts * (height + HEADING_HEIGHT), sizing_mode="stretch_width", margin=0)
+
+
+def picture_saver(figures: Sequence[figure], titles: Sequence[str], file: str) -> CustomJS:
+    """Callback that saves a picture when ``tags`` of its model become ``[kind, …]`` with the kind png or svg.
+
+    Args:
+        figures: The charts, from top to bottom.
+        titles: Heading of each.
+        file: Name of the file without its ending.
+    """
+    code = SCRIPT.call("savePicture", "cb_obj.tags[0]", "{figures, titles, file}", "cb_context.index")
+    return CustomJS(code=code, args={"figures": list(figures), "titles": list(titles), "file": file})
