@@ -52,7 +52,9 @@ def load(database: Database, *, now: datetime) -> Loaded:
             building.build(session, toy.account(session))
         sensors = building.sensors(session)
         by = sources.named(session, "Shifted real data", type="demo script")
-        published = _published(now)
+        # Prices are known up to the midnight of tomorrow, and in the afternoon up to that of the day after
+        today = now.astimezone(zone(toy.ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
+        published = today + (2 * DAY if now >= today + PUBLISHED else DAY)
         stored = _measured(session, sensors, by, hour) + _prices(session, sensors, by, published)
         stored += _foreseen(session, sensors, hour, published, now)
         # The battery is taken as half full where no earlier schedule tells its state of charge
@@ -76,12 +78,6 @@ def _measured(session: Session, sensors: dict[str, Sensor], by: Source, hour: da
         _save(session, sensors[name], by, window.starts, values, window.starts + window.step_us)
         for name, window, values in (("load", hours, load), ("solar", hours, solar), ("charging", quarters, charging))
     )
-
-
-def _published(now: datetime) -> datetime:
-    """Return the midnight up to which prices are known: of tomorrow, and in the afternoon of the day after."""
-    today = now.astimezone(zone(toy.ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return today + (2 * DAY if now >= today + PUBLISHED else DAY)
 
 
 def _prices(session: Session, sensors: dict[str, Sensor], by: Source, published: datetime) -> int:

@@ -133,21 +133,22 @@ class Worker:
         if not isinstance(error, EngineError) or passes:
             LOG.error("Try %s of job %s failed", job.tries, job.id, exc_info=error)
         trace = redacted("".join(traceback.format_exception(error)), of_settings(self._settings))
+
+        def put_off() -> None:
+            # Longer each time: what many jobs wait for, such as a database that restarts, is not asked by all at once
+            pause = min(self._settings.FLEXSCOPE_JOB_RETRY_AFTER * 2 ** (job.tries - 1), LONGEST_PAUSE)
+            seconds = pause.total_seconds()
+            retrying = f"Try {job.tries} met a passing fault ({kind}); the next one is in {seconds:g} s."
+            with self._database.writing() as session:
+                job_states.try_again(session, job, due_at=datetime.now(UTC) + pause, message=retrying, trace=trace)
+
         try:
             if passes and job.tries < self._settings.FLEXSCOPE_JOB_TRIES:
-                patiently(lambda: self._put_off(job, error, trace))
+                patiently(put_off)
             else:
                 patiently(lambda: self.close(job, message, trace))
         except Exception:  # the database is not there to tell it to
             LOG.exception("How job %s failed cannot be noted; it is done anew when its lease has run out", job.id)
-
-    def _put_off(self, job: Job, error: Exception, trace: str) -> None:
-        pause = min(self._settings.FLEXSCOPE_JOB_RETRY_AFTER * 2 ** (job.tries - 1), LONGEST_PAUSE)
-        due_at = datetime.now(UTC) + pause
-        fault, seconds = _kind(error), pause.total_seconds()
-        message = f"Try {job.tries} met a passing fault ({fault}); the next one is in {seconds:g} s."
-        with self._database.writing() as session:
-            job_states.try_again(session, job, due_at=due_at, message=message, trace=trace)
 
     def close(self, job: Job, message: str, trace: str) -> bool:
         """Close a job that could not be done; False if this try no longer counts."""

@@ -145,13 +145,15 @@ def _parse(name: str, given: Any, kind: Any) -> Any:
         raise FieldError(name, f"{shown} cannot be read as {EXAMPLES[kind]}.") from None
 
 
-def _boolean(given: Any) -> bool:
+def read_boolean(given: Any) -> bool:
+    """Truth of a text such as ``yes`` or ``0``; a KeyError where it is neither."""
     return {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}[
         str(given).strip().lower()
     ]
 
 
-def _span(given: Any) -> timedelta:
+def read_span(given: Any) -> timedelta:
+    """Length of time of a number of seconds or an ISO 8601 text."""
     text = str(given).strip()
     if text.lstrip("+-").replace(".", "", 1).isdecimal():
         return timedelta(seconds=float(text))
@@ -178,7 +180,8 @@ def _for_roles(given: Any) -> list[Any]:
     return entries
 
 
-def _name(given: Any) -> str | list[Any]:
+def read_name(given: Any) -> str | list[Any]:
+    """One name, or entries of which some are for accounts with some roles only."""
     is_plain = isinstance(given, str) and given.lstrip()[:1] not in ("[", "(")
     return str(given) if is_plain else _for_roles(given)
 
@@ -186,12 +189,12 @@ def _name(given: Any) -> str | list[Any]:
 FOR_ROLES = (list[Any], str | list[Any])
 PARSERS: dict[Any, Any] = {
     FOR_ROLES[0]: _for_roles,
-    FOR_ROLES[1]: _name,
-    bool: _boolean,
+    FOR_ROLES[1]: read_name,
+    bool: read_boolean,
     int: lambda given: int(str(given)),
     str: str,
     Path: Path,
-    timedelta: _span,
+    timedelta: read_span,
     list: _texts,
     dict: lambda given: dict(ast.literal_eval(given)),
 }

@@ -20,7 +20,8 @@ ADDRESS = re.compile(r"(?:ea1\.\d{4}-\d{2}\.[\w.-]+:)?fm1\.([0-9]{1,9})")
 SOME_DAY = instant("2026-01-01T00:00:00+00:00", field="")
 
 
-def _moment(given: Any) -> datetime:
+def read_moment(given: Any) -> datetime:
+    """Time zone aware moment of an ISO 8601 text."""
     if isinstance(given, datetime):
         return given
     if not isinstance(given, str):
@@ -53,22 +54,25 @@ def _parsed(given: Any) -> Any:
         raise ValueError("This text is not JSON; send an object, or the same written as JSON text.") from None
 
 
-def _no_boolean(given: Any) -> Any:
+def refuse_boolean(given: Any) -> Any:
+    """The same, unless it is true or false, which Python takes for 1 and 0."""
     if isinstance(given, bool):
-        raise ValueError("true and false are no ids; write a whole number, such as 5.")  # else true would be row 1
+        raise ValueError("true and false are no ids; write a whole number, such as 5.")
     return given
 
 
-def _sensor_id(given: Any) -> Any:
+def read_sensor_id(given: Any) -> Any:
+    """Id in an entity address; what is no address is left as it is."""
     found = ADDRESS.fullmatch(given) if isinstance(given, str) else None
     return int(found[1]) if found else given
 
 
-def _names(given: Any) -> Any:
+def split_names(given: Any) -> Any:
+    """Parts of a text that are joined by commas or bars, as in a query; a list is left as it is."""
     return [part for part in re.split(r"[|,]", given) if part] if isinstance(given, str) else given
 
 
-def _numbers(given: Any) -> NDArray[np.float64]:
+def read_numbers(given: Any) -> NDArray[np.float64]:
     """Return numbers as an array, null as NaN; a single one counts as a list."""
     listed = given if isinstance(given, list) else [given]
     if not listed or set(map(type, listed)) - {int, float, type(None)}:
@@ -80,7 +84,7 @@ def _numbers(given: Any) -> NDArray[np.float64]:
 
 
 Moment: TypeAlias = Annotated[
-    datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+    datetime, BeforeValidator(read_moment), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 Length: TypeAlias = Annotated[
     str,
@@ -90,12 +94,12 @@ Length: TypeAlias = Annotated[
 Zone: TypeAlias = Annotated[str, _readable(zone)]
 Unit: TypeAlias = Annotated[str, Field(max_length=80, examples=["kW"]), _readable(units.unit)]
 """Every unit in a request is of this type; a test asks each of them for what is none."""
-Identifier: TypeAlias = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_no_boolean)]
-SensorId: TypeAlias = Annotated[Identifier, BeforeValidator(_sensor_id)]
-Texts: TypeAlias = Annotated[list[str], BeforeValidator(_names)]
+Identifier: TypeAlias = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(refuse_boolean)]
+SensorId: TypeAlias = Annotated[Identifier, BeforeValidator(read_sensor_id)]
+Texts: TypeAlias = Annotated[list[str], BeforeValidator(split_names)]
 Numbers: TypeAlias = Annotated[
     Any,
-    BeforeValidator(_numbers),
+    BeforeValidator(read_numbers),
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": ["number", "null"]}}]}),
 ]
 STORED = "kept in a row as JSON"

@@ -13,7 +13,7 @@ from app.assemble.files import files
 from app.assemble.files.files import FileOptions
 from app.assemble.files.posted import Posted
 from app.jobs.handlers import ingest
-from app.jobs.handlers.ingest import Preview, RowPreview
+from app.jobs.handlers.ingest import Preview
 from app.usecases.actor import Actor
 from app.usecases.data import SensorValues, save_values, writable_sensor
 from app.usecases.fields import HYPHENS, Length, Query, Unit, Zone
@@ -202,7 +202,17 @@ def _document(preview: Preview, sensor: Sensor) -> dict[str, Any]:
         "evidence": [entry._asdict() for entry in reading.evidence],
         "notices": reading.notices,
         "file_unit": reading.unit,
-        "shown_rows": [_row_document(row) for row in preview.rows],
+        "shown_rows": [
+            {
+                "row": row.number,
+                "kind": row.kind,
+                "time": from_us(row.start).isoformat(),
+                "value": None if math.isnan(row.value) else row.value,  # JSON has no NaN
+                "event": from_us(row.event).isoformat(),
+                "stored": row.stored,
+            }
+            for row in preview.rows
+        ],
         "values": summary.count if summary else 0,
         "first": from_us(summary.first).isoformat() if summary else None,
         "last": from_us(summary.last).isoformat() if summary else None,
@@ -211,16 +221,4 @@ def _document(preview: Preview, sensor: Sensor) -> dict[str, Any]:
         "gaps": [[from_us(int(at)).isoformat() for at in gap] for gap in preview.gaps[:SHOWN]],
         "stored": written.stored if written else 0,
         "unchanged": written.unchanged if written else 0,
-    }
-
-
-def _row_document(row: RowPreview) -> dict[str, Any]:
-    """Return a row and what becomes of it as plain data; no value is None."""
-    return {
-        "row": row.number,
-        "kind": row.kind,
-        "time": from_us(row.start).isoformat(),
-        "value": None if math.isnan(row.value) else row.value,
-        "event": from_us(row.event).isoformat(),
-        "stored": row.stored,
     }

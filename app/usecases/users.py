@@ -24,14 +24,15 @@ OWN = {"username", "timezone"}
 """What users may change about themselves."""
 
 
-def _email(text: str) -> str:
+def read_email(text: str) -> str:
+    """Address in lower case, by which a user is found however it is typed."""
     if len(text) > 255 or not EMAIL.fullmatch(text.strip()):
         raise ValueError(f"{text[:80]!r} is no email address; write it like name@example.org.")
     return text.strip().lower()
 
 
 EMAIL_SCHEMA = {"type": "string", "maxLength": 255, "pattern": f"^{EMAIL.pattern}$"}
-Email = Annotated[str, AfterValidator(_email), WithJsonSchema(EMAIL_SCHEMA)]
+Email = Annotated[str, AfterValidator(read_email), WithJsonSchema(EMAIL_SCHEMA)]
 Username = Annotated[str, Field(min_length=1, max_length=255)]
 
 

@@ -86,7 +86,7 @@ def test_failures_make_the_next_try_wait_twice_as_long(fresh: Database) -> None:
     assert waits == [0, 0, 0, 0, 1, 2, 4, 8]
     with pytest.raises(TooMany, match="Try again in 4 seconds"):
         authenticate(fresh, attempt(password=PASSWORD), moment - timedelta(seconds=4), PendingSignIn())
-    assert authenticate(fresh, attempt(password=PASSWORD), moment, PendingSignIn()).who is not None
+    assert authenticate(fresh, attempt(password=PASSWORD), moment, PendingSignIn()).principal is not None
     assert authenticate(fresh, attempt(), moment, PendingSignIn()).known
 
 
@@ -101,7 +101,10 @@ def test_thousands_of_random_logins_cost_next_to_no_hashing(fresh: Database) -> 
                 refused += 1
     assert hashing.call_count + refused == count
     assert hashing.call_count <= FREE["from"] + 5
-    assert authenticate(fresh, attempt(password=PASSWORD, address="192.0.2.9"), moment, PendingSignIn()).who is not None
+    assert (
+        authenticate(fresh, attempt(password=PASSWORD, address="192.0.2.9"), moment, PendingSignIn()).principal
+        is not None
+    )
 
 
 def test_a_hash_of_an_import_is_understood_and_replaced(fresh: Database) -> None:
@@ -110,13 +113,13 @@ def test_a_hash_of_an_import_is_understood_and_replaced(fresh: Database) -> None
         user = by_email(session, email("boss"))
         assert user is not None
         user.password_hash = imported
-    assert authenticate(fresh, attempt(password="passwort"), NOW, PendingSignIn()).who is None
-    assert authenticate(fresh, attempt(password="password"), NOW, PendingSignIn()).who is not None
+    assert authenticate(fresh, attempt(password="passwort"), NOW, PendingSignIn()).principal is None
+    assert authenticate(fresh, attempt(password="password"), NOW, PendingSignIn()).principal is not None
     with fresh.reading() as session:
         assert str(session.scalar(select(User.password_hash).where(User.email == email("boss")))).startswith(
             "$argon2id$"
         )
-    assert authenticate(fresh, attempt(password="password"), NOW, PendingSignIn()).who is not None
+    assert authenticate(fresh, attempt(password="password"), NOW, PendingSignIn()).principal is not None
 
 
 def test_who_guesses_elsewhere_locks_nobody_out(fresh: Database) -> None:
@@ -126,7 +129,7 @@ def test_who_guesses_elsewhere_locks_nobody_out(fresh: Database) -> None:
             authenticate(fresh, attempt(), NOW + timedelta(milliseconds=number), waiting)
     with pytest.raises(TooMany):
         authenticate(fresh, attempt(password=PASSWORD), NOW, waiting)
-    assert authenticate(fresh, attempt(password=PASSWORD, address="192.0.2.9"), NOW, waiting).who is not None
+    assert authenticate(fresh, attempt(password=PASSWORD, address="192.0.2.9"), NOW, waiting).principal is not None
 
 
 def guess_everywhere(database: Database, who: str = "boss") -> None:
@@ -139,18 +142,18 @@ def guess_everywhere(database: Database, who: str = "boss") -> None:
 def test_guesses_from_everywhere_slow_an_address_down_but_not_where_its_user_is_known(fresh: Database) -> None:
     home, away = attempt(password=PASSWORD), attempt(password=PASSWORD, address="203.0.113.1")
     boss = serving.identifiers(fresh)["u:boss"]
-    assert authenticate(fresh, home, NOW, PendingSignIn()).who is not None
+    assert authenticate(fresh, home, NOW, PendingSignIn()).principal is not None
     guess_everywhere(fresh)
     with pytest.raises(TooMany):
         authenticate(fresh, away, NOW, PendingSignIn())
-    assert authenticate(fresh, home, NOW, PendingSignIn()).who is not None
-    assert authenticate(fresh, replace(away, browser=boss), NOW, PendingSignIn()).who is not None
+    assert authenticate(fresh, home, NOW, PendingSignIn()).principal is not None
+    assert authenticate(fresh, replace(away, browser=boss), NOW, PendingSignIn()).principal is not None
     with pytest.raises(TooMany):  # the cookie of another user says nothing
         authenticate(
             fresh, replace(attempt(password=PASSWORD, address="203.0.113.2"), browser=boss + 1), NOW, PendingSignIn()
         )
     later = NOW + timedelta(minutes=16)
-    assert authenticate(fresh, replace(away, address="203.0.113.3"), later, PendingSignIn()).who is not None
+    assert authenticate(fresh, replace(away, address="203.0.113.3"), later, PendingSignIn()).principal is not None
 
 
 def test_a_known_browser_is_not_held_up_by_others_in_its_network(fresh: Database) -> None:
@@ -158,7 +161,10 @@ def test_a_known_browser_is_not_held_up_by_others_in_its_network(fresh: Database
     for _ in range(FREE["pair"] + 2):
         with suppress(TooMany):
             authenticate(fresh, attempt(), NOW, PendingSignIn())
-    assert authenticate(fresh, replace(attempt(password=PASSWORD), browser=boss), NOW, PendingSignIn()).who is not None
+    assert (
+        authenticate(fresh, replace(attempt(password=PASSWORD), browser=boss), NOW, PendingSignIn()).principal
+        is not None
+    )
 
 
 def test_one_subscriber_of_ipv6_is_one_network(fresh: Database) -> None:
@@ -170,15 +176,16 @@ def test_one_subscriber_of_ipv6_is_one_network(fresh: Database) -> None:
             refused += 1
     assert refused >= 4
     assert (
-        authenticate(fresh, attempt(password=PASSWORD, address="2001:db8:0:2::1"), NOW, PendingSignIn()).who is not None
+        authenticate(fresh, attempt(password=PASSWORD, address="2001:db8:0:2::1"), NOW, PendingSignIn()).principal
+        is not None
     )
     assert network("::ffff:192.0.2.1") == network("192.0.2.1")
 
 
 def test_where_somebody_signed_in_is_remembered_longer_than_failures(fresh: Database) -> None:
-    assert authenticate(fresh, attempt(password=PASSWORD), NOW, PendingSignIn()).who is not None
+    assert authenticate(fresh, attempt(password=PASSWORD), NOW, PendingSignIn()).principal is not None
     weeks = NOW + timedelta(days=60)
-    assert authenticate(fresh, attempt(who="hand", password=PASSWORD), weeks, PendingSignIn()).who is not None
+    assert authenticate(fresh, attempt(who="hand", password=PASSWORD), weeks, PendingSignIn()).principal is not None
     with fresh.reading() as session:
         assert sign_in.is_known(session, attempt().place, weeks)
         assert not sign_in.is_known(session, attempt().place, NOW + timedelta(days=91))

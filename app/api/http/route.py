@@ -46,15 +46,14 @@ def to_bytes(reply: Reply) -> bytes:
     """Return the content of an answer as it is sent."""
     if isinstance(reply.content, bytes):
         return reply.content
+
+    def plain(answer: Any) -> Any:
+        if isinstance(answer, BaseModel):
+            return answer.model_dump(by_alias=True)
+        raise TypeError  # orjson then names the type that it cannot write
+
     options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-    return orjson.dumps(reply.content, default=_plain, option=options)
-
-
-def _plain(answer: Any) -> Any:
-    """Return an answer that is a model as it is sent."""
-    if isinstance(answer, BaseModel):
-        return answer.model_dump(by_alias=True)
-    raise TypeError
+    return orjson.dumps(reply.content, default=plain, option=options)
 
 
 Save: TypeAlias = Callable[["Call"], Any]

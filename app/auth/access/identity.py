@@ -100,10 +100,10 @@ class Identities:
         until, known = self._known.get((user_id, serial, session), (0.0, None))
         return known if time.monotonic() < until else self.find(user_id, serial, session)
 
-    def holds(self, who: SignedIn) -> bool:
+    def holds(self, principal: SignedIn) -> bool:
         """Return whether nothing has ended the logins of somebody who was found before."""
         with self._database.reading() as session:
-            return logins.stands(session, who.id, who.serial)
+            return logins.stands(session, principal.id, principal.serial)
 
     def find_key(self, key_id: int, fits: Callable[[str], bool]) -> SignedIn | None:
         """Return the user of an access key, limited to its scopes.
@@ -120,8 +120,8 @@ class Identities:
             if user is None or not user.active:
                 return None
             known = (user.id, user.session_serial, "")
-            who = self._remembered(known, lambda: identity(session, user))
-            return replace(who, scopes=frozenset(key.scopes))
+            principal = self._remembered(known, lambda: identity(session, user))
+            return replace(principal, scopes=frozenset(key.scopes))
 
     def forget(self, user_id: int) -> None:
         """Look a user up again at the next request, because something about it was changed."""

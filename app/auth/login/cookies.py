@@ -47,9 +47,9 @@ def drop(handler: RequestHandler, running: Running, name: str) -> None:
     handler.clear_cookie(name, path=running.settings.FLEXSCOPE_PATH_PREFIX or "/")
 
 
-def give(handler: RequestHandler, who: SignedIn, session: str, running: Running) -> None:
+def give(handler: RequestHandler, principal: SignedIn, session: str, running: Running) -> None:
     """Give the browser the cookie that stands for a session of a user."""
-    keep(handler, running, COOKIE, f"{who.id}:{who.serial}:{session}", days=DAYS)
+    keep(handler, running, COOKIE, f"{principal.id}:{principal.serial}:{session}", days=DAYS)
 
 
 def read(handler: RequestHandler, running: Running) -> tuple[int, int, str] | None:

@@ -122,7 +122,7 @@ class FormPage(Refusing):
         """What the browser says it is."""
         return str(self.request.headers.get("User-Agent", ""))
 
-    def who(self, known: tuple[int, int, str] | None) -> SignedIn | None:
+    def principal_of(self, known: tuple[int, int, str] | None) -> SignedIn | None:
         """User of a verified cookie; to be called in a thread."""
         return self.running.identities.find(*known) if known else None
 

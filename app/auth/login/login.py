@@ -61,12 +61,12 @@ class Login(SignInPage):
             self.set_header("Retry-After", str(error.seconds))
             self._ask(str(error), email, 429)
             return
-        if outcome.who is None:
+        if outcome.principal is None:
             self._ask(WRONG, email, 401)
-        elif second_factor.is_needed(self, outcome.who):
-            await second_factor.ask(self, outcome.who, self.wanted())
+        elif second_factor.is_needed(self, outcome.principal):
+            await second_factor.ask(self, outcome.principal, self.wanted())
         else:
-            await self.let_in(outcome.who.id, outcome.who.serial, self.wanted())
+            await self.let_in(outcome.principal.id, outcome.principal.serial, self.wanted())
 
     def _ask(self, problem: str, email: str, status: int) -> None:
         settings = self.running.settings
@@ -117,14 +117,14 @@ class CodePage(SignInPage):
             self.set_header("Retry-After", str(error.seconds))
             self.show(replace(second_factor.FORM, problem=str(error)), 429)
             return
-        who = await self.off_loop(self.running.identities.find, user_id, serial) if fits else None
-        if who is None:
+        principal = await self.off_loop(self.running.identities.find, user_id, serial) if fits else None
+        if principal is None:
             self.show(replace(second_factor.FORM, problem=second_factor.WRONG), 401)
             return
         cookies.drop(self, self.running, second_factor.PENDING)
         days = self.running.settings.SECURITY_TWO_FACTOR_LOGIN_VALIDITY / second_factor.DAY
-        cookies.keep(self, self.running, second_factor.DEVICE, f"{who.id}:{who.serial}", days=days)
-        await self.let_in(who.id, who.serial, wanted)
+        cookies.keep(self, self.running, second_factor.DEVICE, f"{principal.id}:{principal.serial}", days=days)
+        await self.let_in(principal.id, principal.serial, wanted)
 
 
 class Logout(FormPage):
@@ -143,12 +143,14 @@ class Logout(FormPage):
         cookies.drop(self, self.running, cookies.COOKIE)
 
         def end(known: tuple[int, int, str]) -> None:
-            who, now = self.who(known), datetime.now(UTC)
+            principal, now = self.principal_of(known), datetime.now(UTC)
             with self.running.database.writing() as session:
                 sign_in.end_session(session, known[2], now)
-                if who is not None:
-                    by = (who.id, who.username)
-                    audit.note(session, "Signed out", at=now, by=by, account_id=who.account_id, user_id=who.id)
+                if principal is not None:
+                    by = (principal.id, principal.username)
+                    audit.note(
+                        session, "Signed out", at=now, by=by, account_id=principal.account_id, user_id=principal.id
+                    )
             # After the commit: what is forgotten before could be read again as it was.
             self.running.identities.forget(known[0])
 

@@ -27,40 +27,42 @@ class ChangeEmail(FormPage):
 
     async def get(self) -> None:
         """Show the form."""
-        who = await self.off_loop(self.who, cookies.read(self, self.running))
-        if who is None:
+        principal = await self.off_loop(self.principal_of, cookies.read(self, self.running))
+        if principal is None:
             self.lead_on("/login?next=/change-email")
         else:
             self._ask("", 200)
 
     async def post(self) -> None:
         """Mail a link to the new address; the answer is the same whether somebody has it or not."""
-        who = await self.off_loop(self.who, cookies.read(self, self.running))
-        if who is None:
+        principal = await self.off_loop(self.principal_of, cookies.read(self, self.running))
+        if principal is None:
             self.lead_on("/login?next=/change-email")
             return
         email = self.get_body_argument("email", "").strip().lower()
+        password = self.get_body_argument("password", "", strip=False)
+
+        def check() -> None:
+            name, _, host = email.partition("@")
+            if not name or "." not in host or len(email) > LONGEST or any(letter.isspace() for letter in email):
+                raise FieldError("email", "Enter an address like name@example.org.")
+            now, key = datetime.now(UTC), f"new-mail:{principal.id}"
+            # Every try counts, also with the right password: each may send a mail to an address of the client's choice.
+            with self.running.database.writing() as session:
+                if sign_in.wait_until(session, [key], now):
+                    raise FieldError("email", "Too many attempts. Try again later.")
+                sign_in.failed(session, key, now, free=3)
+                password_hash = get(session, User, principal.id).password_hash
+            if not passwords.matches(password_hash, password):
+                raise FieldError("password", "This is not your current password.")
+
         try:
-            await self.off_loop(self._check, who.id, email, self.get_body_argument("password", "", strip=False))
+            await self.off_loop(check)
         except FieldError as error:
             self._ask(error.problem, 422)
             return
-        self.mail(self._mail, who.id, email, self.address)
+        self.mail(self._mail, principal.id, email, self.address)
         self.show(LoginForm(heading="Check your email", lead=SENT, links=(("Back", "/"),)))
-
-    def _check(self, user_id: int, email: str, password: str) -> None:
-        name, _, host = email.partition("@")
-        if not name or "." not in host or len(email) > LONGEST or any(letter.isspace() for letter in email):
-            raise FieldError("email", "Enter an address like name@example.org.")
-        now, key = datetime.now(UTC), f"new-mail:{user_id}"
-        # Every try counts, also with the right password: each may send a mail to an address of the client's choice.
-        with self.running.database.writing() as session:
-            if sign_in.wait_until(session, [key], now):
-                raise FieldError("email", "Too many attempts. Try again later.")
-            sign_in.failed(session, key, now, free=3)
-            password_hash = get(session, User, user_id).password_hash
-        if not passwords.matches(password_hash, password):
-            raise FieldError("password", "This is not your current password.")
 
     def _mail(self, user_id: int, email: str, asked: str) -> None:
         try:
@@ -106,8 +108,23 @@ class ConfirmEmail(FormPage):
         if signed is not None:  # genuine, and young enough
             key, serial, email = signed.decode().split(":", 2)
             known = int(key), int(serial), email
+
+        def save() -> tuple[int, str]:
+            """Save the new address; return the id of the user and the old address."""
+            with self.running.database.writing() as session:
+                user = session.get(User, known[0], with_for_update=True) if known else None
+                if known is None or user is None or not user.active or user.session_serial != known[1]:
+                    raise FieldError("token", VOID)
+                if by_email(session, known[2]) is not None:
+                    raise FieldError("token", VOID)
+                old, user.email = user.email, known[2]
+                by = (user.id, user.username)
+                told = f"Changed the own email address from {old} to {user.email}"
+                audit.note(session, told, at=datetime.now(UTC), by=by, account_id=user.account_id, user_id=user.id)
+                return user.id, old
+
         try:
-            user_id, old = await self.off_loop(self._save, known)
+            user_id, old = await self.off_loop(save)
         except FieldError as error:
             self.show(LoginForm(heading="Not changed", problem=error.problem, links=(("To the start page", "/"),)), 422)
             return
@@ -117,17 +134,3 @@ class ConfirmEmail(FormPage):
         # To the old address: whoever took the user over reads the new one.
         self.mail(reset.mail_notice, self.running, old, f"Your address for {name} was changed", text)
         self.lead_on("/login")
-
-    def _save(self, known: tuple[int, int, str] | None) -> tuple[int, str]:
-        """Save the new address of a user, by id, session serial and address; return the id and the old address."""
-        with self.running.database.writing() as session:
-            user = session.get(User, known[0], with_for_update=True) if known else None
-            if known is None or user is None or not user.active or user.session_serial != known[1]:
-                raise FieldError("token", VOID)
-            if by_email(session, known[2]) is not None:
-                raise FieldError("token", VOID)
-            old, user.email = user.email, known[2]
-            by = (user.id, user.username)
-            told = f"Changed the own email address from {old} to {user.email}"
-            audit.note(session, told, at=datetime.now(UTC), by=by, account_id=user.account_id, user_id=user.id)
-            return user.id, old

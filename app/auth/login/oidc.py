@@ -14,7 +14,6 @@ import json
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from authlib.common.errors import AuthlibBaseError
@@ -208,8 +207,19 @@ class Return(OidcPage):
         if kept.get("name") != name or not hmac.compare_digest(kept["state"].encode(), state.encode()):
             self.sorry(FAILED, 400)
             return
+
+        def identify() -> tuple[int, int]:
+            asking, code = client_of(provider), self.get_query_argument("code", "")
+            if not code:
+                raise ValueError(self.get_query_argument("error", "no code"))
+            token = asking.fetch_access_token(
+                redirect_uri=self.callback(name), code=code, code_verifier=kept["code_verifier"]
+            )
+            claims = asking.parse_id_token(token, nonce=kept["nonce"])
+            return find_user(self.running, provider, dict(claims))
+
         try:
-            known = await self.off_loop(partial(self._identify, name, provider, kept))
+            known = await self.off_loop(identify)
         except Refused as error:
             self.sorry(str(error), 403)
             return
@@ -218,14 +228,3 @@ class Return(OidcPage):
             self.sorry(FAILED, 400)
             return
         await self.let_in(*known, inside(kept["next"]))
-
-    def _identify(self, name: str, provider: Provider, kept: dict[str, Any]) -> tuple[int, int]:
-        """Exchange the code, verify the token, and return the user's id and session serial."""
-        client, code = client_of(provider), self.get_query_argument("code", "")
-        if not code:
-            raise ValueError(self.get_query_argument("error", "no code"))
-        token = client.fetch_access_token(
-            redirect_uri=self.callback(name), code=code, code_verifier=kept["code_verifier"]
-        )
-        claims = client.parse_id_token(token, nonce=kept["nonce"])
-        return find_user(self.running, provider, dict(claims))

@@ -15,6 +15,7 @@ from app.auth.login.sign_in import change_password, network
 from app.auth.tokens.tokens import parsed
 from app.web.context import Running
 from db.accounts import credentials, logins, sign_in
+from db.accounts.credentials import AccessKey
 from db.accounts.users import User, by_email
 from db.core import audit
 from db.core.database import get
@@ -116,23 +117,25 @@ class Forgot(FormPage):
 
     def post(self) -> None:
         """Answer the same whether there is such a user or not, at once; the mail is sent afterwards."""
-        self.mail(self._mail, self.get_body_argument("email", ""), self.address, network(self.network_address))
-        self.show(LoginForm(heading="Check your email", lead=SENT, links=(("Back to sign in", "/login"),)))
+        email, asked, home = self.get_body_argument("email", ""), self.address, network(self.network_address)
 
-    def _mail(self, email: str, asked: str, home: str) -> None:
-        now, running = datetime.now(UTC), self.running
-        try:
-            with running.database.writing() as session:
-                if sign_in.wait_until(session, [f"forgot:{home}"], now):
-                    return
-                sign_in.failed(session, f"forgot:{home}", now, free=ASKED)
-                user = by_email(session, email)
-                if user is None or not user.active or sign_in.wait_until(session, [f"mail:{user.id}"], now):
-                    return
-                sign_in.failed(session, f"mail:{user.id}", now, free=3)
-            mail_link(running, user, public_address(running, asked))
-        except EngineError as error:
-            LOG.error("%s", error)
+        def send() -> None:
+            now, running = datetime.now(UTC), self.running
+            try:
+                with running.database.writing() as session:
+                    if sign_in.wait_until(session, [f"forgot:{home}"], now):
+                        return
+                    sign_in.failed(session, f"forgot:{home}", now, free=ASKED)
+                    user = by_email(session, email)
+                    if user is None or not user.active or sign_in.wait_until(session, [f"mail:{user.id}"], now):
+                        return
+                    sign_in.failed(session, f"mail:{user.id}", now, free=3)
+                mail_link(running, user, public_address(running, asked))
+            except EngineError as error:
+                LOG.error("%s", error)
+
+        self.mail(send)
+        self.show(LoginForm(heading="Check your email", lead=SENT, links=(("Back to sign in", "/login"),)))
 
 
 class Reset(FormPage):
@@ -188,16 +191,16 @@ class ChangePassword(SignInPage):
 
     async def get(self) -> None:
         """Show the form."""
-        who = await self.off_loop(self.who, cookies.read(self, self.running))
-        if who is None:
+        principal = await self.off_loop(self.principal_of, cookies.read(self, self.running))
+        if principal is None:
             self.lead_on("/login?next=/change-password")
         else:
-            await self._ask(who.id, "", 200)
+            await self._ask(principal.id, "", 200)
 
     async def post(self) -> None:
         """Save the new password; all other sessions, all tokens and keys not kept end, and a mail tells of it."""
-        who = await self.off_loop(self.who, cookies.read(self, self.running))
-        if who is None:
+        principal = await self.off_loop(self.principal_of, cookies.read(self, self.running))
+        if principal is None:
             self.lead_on("/login?next=/change-password")
             return
         kept = {int(key) for key in self.get_body_arguments(KEEP) if key.isdecimal() and len(key) < 10}
@@ -205,15 +208,15 @@ class ChangePassword(SignInPage):
             kept = set()
         try:
             old, new = self.get_body_argument("old", "", strip=False), twice(self)
-            await self.off_loop(self._check, who.id, old)
-            serial = await self.off_loop(self._save, who.id, new, kept)
+            await self.off_loop(self._check, principal.id, old)
+            serial = await self.off_loop(self._save, principal.id, new, kept)
         except FieldError as error:
-            await self._ask(who.id, error.problem[:1].upper() + error.problem[1:], 422)
+            await self._ask(principal.id, error.problem[:1].upper() + error.problem[1:], 422)
             return
         name = self.running.settings.platform_name()
         text = "Your password was changed. If this was not you, reset it at once."
-        self.mail(mail_notice, self.running, who.email, f"Your password for {name} was changed", text)
-        await self.let_in(who.id, serial, "/")
+        self.mail(mail_notice, self.running, principal.email, f"Your password for {name} was changed", text)
+        await self.let_in(principal.id, serial, "/")
 
     def _check(self, user_id: int, old: str) -> None:
         """Refuse a wrong password; a stolen session is no place to guess it."""
@@ -243,7 +246,17 @@ class ChangePassword(SignInPage):
             return user.session_serial
 
     async def _ask(self, user_id: int, problem: str, status: int) -> None:
-        boxes = await self.off_loop(self._boxes, user_id)
+        def valid_keys() -> list[AccessKey]:
+            with self.running.database.reading() as session:
+                now = datetime.now(UTC)
+                return [key for key in credentials.keys_of_user(session, user_id) if key.is_valid(now)]
+
+        boxes = [
+            Input(KEEP, f"Keep the key {key.name!r} ({', '.join(key.scopes)})", CHECK, value=str(key.id))
+            for key in await self.off_loop(valid_keys)
+        ]
+        if boxes:
+            boxes.append(Input(KNOWN, "Someone else may know my password: keep none", CHECK, value="1"))
         inputs = (Input("old", "Current password", "password", "current-password"), *NEW, *boxes)
         links = (("Back", "/"),)
         lead = "This ends all your other sessions and all tokens" + (
@@ -253,16 +266,6 @@ class ChangePassword(SignInPage):
             heading="Change your password", lead=lead, problem=problem, inputs=inputs, button="Save", links=links
         )
         self.show(form, status)
-
-    def _boxes(self, user_id: int) -> list[Input]:
-        """Return a box for each access key, and one that ends them all."""
-        with self.running.database.reading() as session:
-            valid = [key for key in credentials.keys_of_user(session, user_id) if key.is_valid(datetime.now(UTC))]
-        boxes = [
-            Input(KEEP, f"Keep the key {key.name!r} ({', '.join(key.scopes)})", CHECK, value=str(key.id))
-            for key in valid
-        ]
-        return [*boxes, Input(KNOWN, "Someone else may know my password: keep none", CHECK, value="1")] if boxes else []
 
 
 def twice(page: FormPage) -> str:

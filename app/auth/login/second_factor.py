@@ -25,23 +25,23 @@ WRONG = "Wrong or expired code. Check it, or sign in again for a new one."
 DAY = timedelta(days=1)
 
 
-def is_needed(page: FormPage, who: SignedIn) -> bool:
+def is_needed(page: FormPage, principal: SignedIn) -> bool:
     """Return whether a browser has to give a code."""
     settings = page.running.settings
     if not settings.SECURITY_TWO_FACTOR or settings.SECURITY_TWO_FACTOR_ALWAYS_VALIDATE:
         return settings.SECURITY_TWO_FACTOR
     days = settings.SECURITY_TWO_FACTOR_LOGIN_VALIDITY / DAY
-    return cookies.kept(page, page.running, DEVICE, days=days) != f"{who.id}:{who.serial}"
+    return cookies.kept(page, page.running, DEVICE, days=days) != f"{principal.id}:{principal.serial}"
 
 
-async def ask(page: FormPage, who: SignedIn, wanted: str) -> None:
+async def ask(page: FormPage, principal: SignedIn, wanted: str) -> None:
     """Mail a code and lead the browser to where it is asked for."""
-    cookies.keep(page, page.running, PENDING, f"{who.id}:{who.serial}:{wanted}", days=LIFE / DAY)
-    await page.off_loop(mail_code, page.running, who, datetime.now(UTC), pool="mail")
+    cookies.keep(page, page.running, PENDING, f"{principal.id}:{principal.serial}:{wanted}", days=LIFE / DAY)
+    await page.off_loop(mail_code, page.running, principal, datetime.now(UTC), pool="mail")
     page.lead_on("/login/code")
 
 
-def mail_code(running: Running, who: SignedIn, now: datetime) -> None:
+def mail_code(running: Running, principal: SignedIn, now: datetime) -> None:
     """Make a code, keep its hash, and mail it.
 
     Raises:
@@ -50,11 +50,13 @@ def mail_code(running: Running, who: SignedIn, now: datetime) -> None:
     code = f"{secrets.randbelow(10**6):06d}"
     with running.database.writing() as session:
         session.merge(
-            MailedCode(user_id=who.id, code_hash=_hashed(running, who.id, code), expires_at=now + LIFE, tries=0)
+            MailedCode(
+                user_id=principal.id, code_hash=_hashed(running, principal.id, code), expires_at=now + LIFE, tries=0
+            )
         )
     name = running.settings.platform_name()
     text = f"Your code is {code}. It is valid for ten minutes.\nIf you did not sign in, change your password."
-    mail.send(running.settings, who.email, f"{code} is your code for {name}", text)
+    mail.send(running.settings, principal.email, f"{code} is your code for {name}", text)
 
 
 def accept(running: Running, user_id: int, code: str, now: datetime) -> bool:

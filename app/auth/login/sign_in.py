@@ -116,7 +116,7 @@ class Outcome:
 
     known: bool
     """Whether an active user has the email address."""
-    who: SignedIn | None
+    principal: SignedIn | None
     """The user, if the password fits."""
 
 
@@ -146,18 +146,18 @@ def authenticate(database: Database, attempt: SignInAttempt, now: datetime, wait
     if not passwords.matches(password_hash, attempt.password):
         with database.writing() as session:
             _failed(session, attempt, user_id, now)
-        return Outcome(known=user_id is not None, who=None)
+        return Outcome(known=user_id is not None, principal=None)
     newer = passwords.hashed(attempt.password) if password_hash and passwords.is_outdated(password_hash) else None
     if settled and newer is None:  # who has nothing to write waits for nobody who writes
         with database.reading() as session:
-            return Outcome(known=True, who=identity(session, get(session, User, user_id or 0)))
+            return Outcome(known=True, principal=identity(session, get(session, User, user_id or 0)))
     with database.writing() as session:
         sign_in.forget(session, keys["pair"], now)
         sign_in.remember(session, attempt.place, now)
         signing_in = get(session, User, user_id or 0)
         if newer is not None and signing_in.password_hash == password_hash:
             logins.renew_hash(session, signing_in, newer)
-        return Outcome(known=True, who=identity(session, signing_in))
+        return Outcome(known=True, principal=identity(session, signing_in))
 
 
 def _failed(session: Session, attempt: SignInAttempt, user_id: int | None, now: datetime) -> None:

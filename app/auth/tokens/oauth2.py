@@ -38,12 +38,12 @@ class TokenEndpoint(Refusing):
         identities = self.running.identities
         find = partial(keys.find, identities, *known) if known else lambda: None
         # An id of no key takes its turn as well: how soon the answer comes says nothing of which keys there are.
-        who = await self.running.pools["sign-in"].run(whose, find)
-        if known is None or who is None:
+        principal = await self.running.pools["sign-in"].run(whose, find)
+        if known is None or principal is None:
             self.set_header("WWW-Authenticate", 'Basic realm="access keys"')
             self._refuse(401, "invalid_client")
             return
-        granted = who.scopes or frozenset()
+        granted = principal.scopes or frozenset()
         wanted = set(self.get_body_argument("scope", "").split()) or granted
         if not wanted <= granted:
             self._refuse(400, "invalid_scope")

@@ -10,9 +10,9 @@ PURPOSE = "api-token"  # part of what is signed, so that a cookie never passes f
 SECONDS_PER_DAY = 86_400
 
 
-def issue(who: SignedIn, *, secret: str) -> str:
+def issue(principal: SignedIn, *, secret: str) -> str:
     """Return a token that stands for a user."""
-    return create_signed_value(secret, PURPOSE, f"{who.id}:{who.serial}").decode("ascii")
+    return create_signed_value(secret, PURPOSE, f"{principal.id}:{principal.serial}").decode("ascii")
 
 
 def read(token: str, *, secret: str, settings: Settings) -> tuple[int, int, str] | None:

@@ -199,7 +199,11 @@ def compute(references: References, request: ReportRequest, *, known_at: datetim
     report = ReportRun(references, request, known_at)
     if not report.inputs or not report.outputs:
         raise InputError("A report needs at least one input and one output sensor.")
-    makers = {"AggregatorReporter": _aggregate, "PandasReporter": _pandas, "ProfitOrLossReporter": _profit}
+    makers = {
+        "AggregatorReporter": aggregated_values,
+        "PandasReporter": chained_values,
+        "ProfitOrLossReporter": priced_values,
+    }
     return Reported(request.reporter, makers[request.reporter](report), report.saved_at)
 
 
@@ -214,7 +218,8 @@ def save(references: References, done: Reported) -> dict[int, int]:
     return stored
 
 
-def _aggregate(report: ReportRun) -> dict[int, Posted]:
+def aggregated_values(report: ReportRun) -> dict[int, Posted]:
+    """Values of each output sensor, the inputs combined at its unit."""
     reporter = aggregator(report.request.config)
     made = {}
     for _, output in report.outputs:
@@ -228,7 +233,7 @@ def _aggregate(report: ReportRun) -> dict[int, Posted]:
     return made
 
 
-def _profit(report: ReportRun) -> dict[int, Posted]:
+def priced_values(report: ReportRun) -> dict[int, Posted]:
     """Price the flow at the finest step of flow and price, and sum it up for each output sensor."""
     config = {key.replace("-", "_"): value for key, value in report.request.config.items()}
     prices = report.named.prices
@@ -261,7 +266,8 @@ def _summed(output: Sensor, priced: Posted) -> Posted:
     return Posted(events=starts, values=sums, step=output.resolution, unit=priced.unit)
 
 
-def _pandas(report: ReportRun) -> dict[int, Posted]:
+def chained_values(report: ReportRun) -> dict[int, Posted]:
+    """Values of each output sensor as the steps of a chain leave them."""
     import pandas as pd
 
     reporter = chain(report.request.config)

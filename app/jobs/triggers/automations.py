@@ -111,7 +111,8 @@ def orders(session: Session, automation: Automation, at: datetime) -> list[Order
         raise FieldError(".".join(map(str, first["loc"])) or "request", str(first["msg"])) from None
 
 
-def _schedules(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:
+def schedule_requests(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:
+    """Request of the schedule that an automation asks for at a moment."""
     given = dict(automation.request)
     if "duration" in given:
         given["duration"] = duration(str(given["duration"]), field="duration", start=at)
@@ -119,21 +120,23 @@ def _schedules(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]
     yield asked.model_dump(mode="json")
 
 
-def _forecasts(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:
+def forecast_requests(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:
+    """Requests of the forecasts that an automation asks for at a moment, one for each sensor."""
     horizon = duration(str(automation.request.get("horizon", "PT48H")), field="horizon", start=at)
     for sensor_id in automation.request.get("sensors", []):
         length = {"start": at, "end": at + horizon, "horizon": horizon, "frequency": horizon}
         yield ForecastRequest.model_validate({"sensor": sensor_id, **length}).model_dump(mode="json")
 
 
-def _reports(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:
+def report_requests(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:
+    """Request of the report that an automation asks for, over the time before a moment."""
     given = dict(automation.request)
     length = duration(str(given.pop("duration", "P1D")), field="duration")
     start = at - length if length >= DAY else at.astimezone(UTC) - length  # days by the clock, hours in elapsed time
     yield ReportRequest.model_validate({**given, "start": start, "end": at}).model_dump(mode="json")
 
 
-MAKERS = {"schedule": _schedules, "forecast": _forecasts, "report": _reports}
+MAKERS = {"schedule": schedule_requests, "forecast": forecast_requests, "report": report_requests}
 
 
 def inputs(references: References, automation: Automation) -> set[int]:
@@ -144,7 +147,7 @@ def inputs(references: References, automation: Automation) -> set[int]:
         named = [entry.get("sensor") for entry in automation.request.get("input", [])]
         return set(references.readable(named))
     try:
-        (asked,) = _schedules(automation, automation.next_at)
+        (asked,) = schedule_requests(automation, automation.next_at)
         described = read_description(references, ScheduleRequest.model_validate(asked), WindowLimits())
     except (NotAllowed, EngineError):  # its jobs tell
         return set()

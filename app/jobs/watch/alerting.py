@@ -77,7 +77,7 @@ def keep(
 
 def tell(settings: Settings, new: Sequence[Alert]) -> bool:
     """Tell of alerts by every configured way; return whether one of them worked, or none is configured."""
-    ways = [_by_mail] * bool(recipients(settings)) + [_by_webhook] * bool(settings.FLEXSCOPE_ALERT_WEBHOOKS)
+    ways = [mail_alerts] * bool(recipients(settings)) + [post_alerts] * bool(settings.FLEXSCOPE_ALERT_WEBHOOKS)
     sent = [way(settings, new) for way in ways]
     return not ways or any(sent)
 
@@ -87,7 +87,8 @@ def recipients(settings: Settings) -> list[str]:
     return settings.FLEXMEASURES_DEFAULT_MONITORING_MAIL_RECIPIENTS or settings.FLEXMEASURES_MONITORING_MAIL_RECIPIENTS
 
 
-def _by_mail(settings: Settings, new: Sequence[Alert]) -> bool:
+def mail_alerts(settings: Settings, new: Sequence[Alert]) -> bool:
+    """Tell of alerts in one mail; return whether it was sent."""
     name = settings.platform_name()
     subject = f"{name}: {new[0].message}" if len(new) == 1 else f"{name}: {len(new)} things need attention"
     try:
@@ -99,7 +100,8 @@ def _by_mail(settings: Settings, new: Sequence[Alert]) -> bool:
     return True
 
 
-def _by_webhook(settings: Settings, new: Sequence[Alert]) -> bool:
+def post_alerts(settings: Settings, new: Sequence[Alert]) -> bool:
+    """Tell of alerts to every webhook; return whether one of them took them."""
     content = {"platform": settings.platform_name(), "alerts": [plain(each) for each in new]}
     took = False
     for address in settings.FLEXSCOPE_ALERT_WEBHOOKS:

@@ -29,23 +29,23 @@ class Token(TypedDict):
 
 def request_token(call: Call, body: Credentials) -> Token:
     """Return a token for 6 hours; a signed-in browser needs no password. Who has an account here is told to nobody."""
-    who = call.principal if call.principal and call.principal.scopes is None else None
+    principal = call.principal if call.principal and call.principal.scopes is None else None
     if body.email:
         attempt = SignInAttempt(email=body.email, password=body.password, address=call.network_address)
         try:
-            who = authenticate(call.running.database, attempt, call.now, call.running.waiting).who
-            if who and call.running.settings.SECURITY_TWO_FACTOR:
+            principal = authenticate(call.running.database, attempt, call.now, call.running.waiting).principal
+            if principal and call.running.settings.SECURITY_TWO_FACTOR:
                 if not body.code:
-                    second_factor.mail_code(call.running, who, call.now)
+                    second_factor.mail_code(call.running, principal, call.now)
                     raise refused(401, "UNAUTHORIZED", "A code was mailed to you; ask again with it as code.")
-                if not second_factor.accept(call.running, who.id, body.code, call.now):
+                if not second_factor.accept(call.running, principal.id, body.code, call.now):
                     raise refused(401, "UNAUTHORIZED", second_factor.WRONG)
         except TooMany as error:
             headers = {"Retry-After": str(error.seconds)}
             raise ApiError(429, "TOO_MANY_REQUESTS", str(error), headers=headers) from None
-    if who is None:
+    if principal is None:
         raise refused(401, "UNAUTHORIZED", "Wrong email address or password.")
-    return Token(auth_token=tokens.issue(who, secret=call.running.secret), user_id=who.id)
+    return Token(auth_token=tokens.issue(principal, secret=call.running.secret), user_id=principal.id)
 
 
 def refused(code: int, word: str, message: str) -> ApiError:
