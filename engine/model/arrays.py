@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from engine.errors import InputError
 from engine.model.linear import Floats, Indices
 
+_NOISE = 1e-9
+"""Reduced costs up to this, as share of the cost or 1, are rounding noise."""
 LARGEST = 1e9
 """Largest price, power, energy or share in a plan [currency/kWh, kW, kWh, 1]; solvers lose digits beyond."""
 Blocks: TypeAlias = Mapping[str, tuple[int, int]]
@@ -63,6 +65,23 @@ class Arrays:
         """Return y · matrix, shape (columns,)."""
         parts = self.matrix.value * y[self.matrix.index]
         return np.bincount(self.matrix.cols, weights=parts, minlength=self.width).astype(float)
+
+    def least_cost(self, y: Floats, upper: Floats) -> float:
+        """Cost that no plan lies below, by any weights of the rows [currency]; minus infinity where they prove nothing.
+
+        With the reduced costs d = cost - y · matrix, cost · x = d · x + y · matrix · x, and each term is no less than
+        at the bound that makes it small.
+
+        Args:
+            y: Weight of each row, such as the duals of a run that was ended, shape (rows,).
+            upper: Most that each column can be, where more is known of it than its bound, shape (columns,).
+        """
+        y = np.where(np.isfinite(np.where(y > 0, self.row_lower, self.row_upper)), y, 0.0)
+        reduced = self.cost - self.columns_of(y)
+        reduced[np.abs(reduced) < _NOISE * np.maximum(1.0, np.abs(self.cost))] = 0.0
+        sides = ((reduced, self.lower, np.minimum(self.upper, upper)), (y, self.row_lower, self.row_upper))
+        terms = [np.where(each > 0, low, high)[each != 0] * each[each != 0] for each, low, high in sides]
+        return self.offset + float(sum(term.sum() for term in terms))
 
     def breach(self, x: Floats) -> float:
         """Return the most by which values break a bound or are not whole, as share of the bound or 1."""

@@ -1,10 +1,25 @@
 """A plain plan where no optimal one exists: each device does what it does by itself, then rests."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import thread_time
 from typing import ClassVar
 
+import numpy as np
+
+from engine.formulation import build_problem
 from engine.model.linear import Floats
-from engine.site import Schedule, Site, Status
+from engine.site import PLANS, Schedule, Site, Status, Timings
+from engine.solution import read_schedule
+from engine.solve import branching
+from engine.solve.backend import share_above
+from engine.solve.budget import Budget
+from engine.solve.complementarity import Cells
+from engine.solve.first_plan import Guess, holding
+from engine.solve.highs import Model
+from engine.solve.optimum import finish
+
+PLAINLY = 1.0
+"""What a plain schedule may take after the time of a better one has passed [s]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +40,35 @@ class StorageFallbackScheduler:
             power |= plan.power
             soc |= plan.soc
         return Schedule(window=site.window, power=power, soc=soc, costs={}, status=Status.FALLBACK)
+
+
+def plain_schedule(site: Site, bound: float, budget: Budget) -> Schedule | None:
+    """Schedule, with its costs, in which each store goes to its first target as fast as it can, or else rests.
+
+    With the power of the stores, hardly anything connects one step with another, and the rest is planned in no time.
+    Where both break a hard limit it is any that keeps them, whatever it costs; None if that takes long as well.
+
+    Args:
+        site: Planned in vain for as long as it may take.
+        bound: What no plan costs less than [currency].
+        budget: Of that plan.
+    """
+    began, budget = thread_time(), budget.at_least(PLAINLY)
+    stores = [device for device in site.devices if device.energy_bounds]
+    towards = {name: power for store in stores for name, power in store.fallback(site.window).power.items()}
+    free: dict[str, Floats] = {}
+    for powers in (towards, {name: np.zeros(site.window.n) for name in towards}, free):
+        built = build_problem(site)
+        for name, power in powers.items():
+            if built.power[name].terms:
+                built.problem.equal(f"{name}.held", built.power[name], power)
+        cells = Cells.of(built.problem.pairs)
+        # From nothing: a start at rest, as usual, takes twenty times as long where powers are held.
+        arrays = holding(built.problem.arrays(), cells, Guess(flows=powers))
+        model = Model(arrays if powers else replace(arrays, cost=np.zeros(arrays.width), offset=0.0), budget)
+        solved = finish(built.problem, model, branching.solve(model, cells), cells, preferences=False)
+        if solved.status in PLANS:
+            schedule = read_schedule(site, built, solved, Timings(0.0, thread_time() - began))
+            gap = share_above(schedule.cost, bound)
+            return replace(schedule, status=Status.BEST_IN_TIME, gap=gap, shadow_prices={}, storage_values={})
+    return None

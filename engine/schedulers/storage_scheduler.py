@@ -12,6 +12,7 @@ from engine.diagnosis.infeasibility import no_plan_error
 from engine.errors import Infeasible
 from engine.formulation import build_problem
 from engine.schedulers.closed_form import with_processes_timed
+from engine.schedulers.fallback_scheduler import plain_schedule
 from engine.schedulers.storage_dp import compiled_kernel, plan_one_store
 from engine.schedulers.two_stage import hedged_schedule
 from engine.search.advice import SiteAdviser
@@ -49,7 +50,7 @@ class StorageScheduler:
         Raises:
             InputError: The site contradicts itself.
             Infeasible: No plan meets every hard constraint; the error tells which, when and the cheapest repairs.
-            TimedOut: The time limit passed without a plan.
+            TimedOut: The time limit passed without a plan, and neither is a plain one.
             SolveError: The cost has no lower end, as a price pays without a limit on power.
         """
         return self._compute(site, self.budget())
@@ -87,7 +88,10 @@ class StorageScheduler:
             if schedule is None:
                 raise no_plan_error(site, budget)
             return schedule
-        raise unsolved_error(solved.status, budget)
+        schedule = plain_schedule(site, solved.bound, budget) if solved.status is Status.TIMED_OUT else None
+        if schedule is None:
+            raise unsolved_error(solved.status, budget)
+        return schedule
 
     def _yielded(self, site: Site, extent: Extent, budget: Budget) -> Schedule | None:
         """Return the plan of a site whose physics gives way at a price; None if it does not, or that does not help."""

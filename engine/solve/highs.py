@@ -201,11 +201,12 @@ class Model:
                 status = Status.WITHIN_GAP if gap <= self.budget.gap else Status.BEST_IN_TIME
         if status is Status.OPTIMAL:
             status, gap = (Status.WITHIN_GAP, gap) if gap > PROVEN else (status, 0.0)
+        tells_duals = found.dual_valid or status is Status.TIMED_OUT  # of a run that was ended, for a bound only
         return Answer(
             status=status,
             objective=objective,
             x=x if status in PLANS else none,
-            row_dual=np.fromiter(found.row_dual, float)[: self.arrays.height] if found.dual_valid else none,
+            row_dual=np.fromiter(found.row_dual, float)[: self.arrays.height] if tells_duals else none,
             col_dual=np.fromiter(found.col_dual, float) if found.dual_valid else none,
             gap=gap,
             bound=bound,

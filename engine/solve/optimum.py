@@ -43,6 +43,8 @@ class Solved:
     """Change of cost per unit of each row's bounds."""
     col_dual: Floats
     """Change of cost per unit of each column's bounds."""
+    bound: float = -np.inf
+    """No plan costs less, as far as that is proven, of a problem without a plan in time [currency]."""
 
 
 _NONE: Final = np.empty(0)
@@ -124,7 +126,8 @@ def with_initial_basis(problem: Problem, arrays: Arrays, budget: Budget) -> Mode
 def finish(problem: Problem, model: Backend, answer: Answer, cells: Cells, *, preferences: bool) -> Solved:
     """Return the plan of an answer, refined by the preferences and without the common part of lossless flows."""
     if not answer.has_plan:
-        return Solved(answer.status, answer.gap, _NONE, _NONE, _NONE)
+        bound = least_cost(model.arrays, cells, answer) if answer.status is Status.TIMED_OUT else -np.inf
+        return Solved(answer.status, answer.gap, _NONE, _NONE, _NONE, bound)
     x = answer.x
     if preferences and problem.preferences:
         weights = problem.weights()
@@ -132,6 +135,16 @@ def finish(problem: Problem, model: Backend, answer: Answer, cells: Cells, *, pr
         x = refine(model, answer, np.concatenate([weights, extra]), cells)
     width, height = problem.width, problem.height
     return Solved(answer.status, answer.gap, cells.netted(x)[:width], answer.row_dual[:height], answer.col_dual[:width])
+
+
+def least_cost(arrays: Arrays, cells: Cells, ended: Answer) -> float:
+    """Cost that no plan lies below, as far as a run that was ended tells [currency]."""
+    upper, k = np.full(arrays.width, np.inf), len(cells.first)
+    if k:  # flows without a limit of their own are limited by what stands behind them
+        for cols, most in zip((cells.first[0], cells.second[0]), cells.most(arrays), strict=True):
+            upper[cols[cols >= 0]] = most[cols >= 0]
+    weights = [np.zeros(arrays.height), *([ended.row_dual] if len(ended.row_dual) == arrays.height else [])]
+    return max(ended.bound, *(arrays.least_cost(each, upper) for each in weights))
 
 
 def settled_bounds(arrays: Arrays) -> Arrays | None:

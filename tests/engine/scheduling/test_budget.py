@@ -19,6 +19,7 @@ from engine.tariffs import EnergyTariff
 from tests.effort import effort
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.conflicting import out_of_reach
+from tests.engine.scheduling.hard_sites import batteries, hourly
 from tests.engine.scheduling.random_sites import draw
 from tests.engine.scheduling.reference import Reference
 
@@ -60,6 +61,14 @@ def test_a_plan_that_was_ended_is_valid_and_no_dearer_than_it_says(kind: str, se
     best = Reference(site).cost()
     assert best <= plan.cost + 1e-5
     assert plan.cost - plan.gap * abs(plan.cost) <= best + 1e-5
+
+
+def test_no_time_at_all_is_enough_for_a_plain_plan_and_a_bound() -> None:
+    site = batteries(6, 96, hourly(96, 0.1, 0.4), 0.05, alike=False, peak=1.0)
+    plain, best = StorageScheduler(time_limit=0.0).compute(site), StorageScheduler().compute(site)
+    assert plain.status is Status.BEST_IN_TIME and best.status is Status.OPTIMAL
+    assert check(site, plain) == pytest.approx(plain.cost)
+    assert plain.cost * (1 - plain.gap) < best.cost < plain.cost and np.isfinite(plain.gap)
 
 
 @pytest.mark.parametrize("seed", range(effort(6, 12)))
@@ -122,7 +131,6 @@ def test_penalties_do_not_make_a_search_careless() -> None:
 
 
 def test_an_edited_problem_keeps_the_limits_of_its_scheduler() -> None:
-    live = LiveProblem(scheduler=StorageScheduler(time_limit=0.0))
-    with pytest.raises(TimedOut):
-        live.solve(draw("plain", 3))
+    hasty = LiveProblem(scheduler=StorageScheduler(time_limit=0.0))
+    assert hasty.solve(draw("plain", 3)).status is Status.BEST_IN_TIME
     assert LiveProblem(scheduler=StorageScheduler(time_limit=5.0)).solve(draw("plain", 3)).status in PLANS
