@@ -1,5 +1,6 @@
 """Green Button files in XML (ESPI, NAESB REQ.21): interval readings as the rows of a table."""
 
+from array import array
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import BinaryIO
@@ -24,12 +25,14 @@ DEEPEST = 100
 LONGEST_TAG = 2**16
 """Bytes of one tag; the parser keeps it until it ends."""
 BLOCK = 2**18
+LATEST = 10**11
+"""Seconds since 1970 that are a time at all; what lies outside the years that can be stored is told by row."""
 
 
 def interval_rows(file: BinaryIO, most: int) -> Callable[[], Iterator[list[Cell]]]:
     """Return what gives a head and the rows of all interval readings: start and end [s since 1970 UTC], and value.
 
-    The file is read once to check it, and again, block by block, each time its rows are asked for.
+    The file is read once, block by block; of its readings only the numbers are kept, 24 bytes each.
 
     Args:
         file: It is left open.
@@ -38,23 +41,21 @@ def interval_rows(file: BinaryIO, most: int) -> Callable[[], Iterator[list[Cell]
     Raises:
         InputError: The file is no XML, holds too many readings, or declares entities, which only harm.
     """
-    count, reader = 0, _EspiReader()
-    for rows in reader.blocks(file):
-        count += len(rows)
-        if count > most:
-            raise InputError(f"The file holds too much: more readings than the {most} allowed.")
+    reader = _EspiReader(most)
+    reader.read(file)
     unit = UNITS.get(reader.values.get("uom", ""), "")
     head: list[Cell] = ["start", "end", f"value [{unit}]" if unit else "value"]
-    return lambda: chain([head], chain.from_iterable(_EspiReader().blocks(file)))
+    columns = reader.starts, reader.ends, reader.amounts
+    return lambda: chain([head], ([str(start), str(end), value] for start, end, value in zip(*columns, strict=True)))
 
 
 class _EspiReader:
     """Takes the texts of the elements that matter as they pass by."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.values: dict[str, str] = {}
-        self._rows: list[list[Cell]] = []
-        self._text, self._depth = "", 0
+        self.starts, self.ends, self.amounts = array("q"), array("q"), array("d")
+        self._most, self._text, self._depth = most, "", 0
         self._names: dict[str, str] = {}
         self._parser = expat.ParserCreate(intern=self._names)
         self._parser.buffer_text = True
@@ -63,34 +64,28 @@ class _EspiReader:
         self._parser.CharacterDataHandler = self._take
         self._parser.EntityDeclHandler = self._refuse
 
-    def blocks(self, file: BinaryIO) -> Iterator[list[list[Cell]]]:
-        """Give the rows of the readings that end in each block of a file."""
+    def read(self, file: BinaryIO) -> None:
+        """Keep the readings of a file."""
         file.seek(0)
         try:
             while block := file.read(BLOCK):
                 self._parser.Parse(block, False)
-                place = file.tell()
-                if len(self._names) > MOST_NAMES or place - self._parser.CurrentByteIndex > LONGEST_TAG:
+                # The parser keeps every name and the tag that is open: of a file made to harm they would fill memory.
+                if len(self._names) > MOST_NAMES or file.tell() - self._parser.CurrentByteIndex > LONGEST_TAG:
                     raise InputError("The XML of the file has too many names in it; it is no Green Button file.")
-                yield self._rows
-                self._rows = []
-                file.seek(place)
+                if len(self.starts) > self._most:
+                    raise InputError(f"The file holds too much: more readings than the {self._most} allowed.")
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:
             raise InputError(f"The XML of the file cannot be read: {error}.") from None
-        yield self._rows
 
     def _begin(self, element: str, _attributes: object) -> None:
         self._text, self._depth = "", self._depth + 1
         if self._depth > DEEPEST:
             raise InputError(f"The XML of the file has more than {DEEPEST} elements inside each other.")
-        if element.rpartition(":")[2] == READING:
-            self._forget()
-
-    def _forget(self) -> None:
-        """Forget the last reading: one that lacks a value does not have that of another."""
-        for name in FACTS:
-            self.values.pop(name, None)
+        if element.endswith(READING):
+            for name in FACTS:  # one that lacks a value does not have that of the reading before
+                self.values.pop(name, None)
 
     def _take(self, text: str) -> None:
         self._text = (self._text + text)[:100]
@@ -112,5 +107,8 @@ class _EspiReader:
             raise InputError("An interval reading lacks its start, duration or value.") from None
         if abs(power) > LARGEST_POWER:
             raise InputError(f"A multiplier of the file is 10 to the power of {power}; that is no reading of a meter.")
-        self._rows.append([str(start), str(start + length), value * 10.0**power])
-        self._forget()
+        if not (abs(start) < LATEST and 0 <= length < LATEST):
+            raise InputError(f"An interval reading begins {start} s after 1970 and lasts {length} s; that is no time.")
+        self.starts.append(start)
+        self.ends.append(start + length)
+        self.amounts.append(value * 10.0**power)
