@@ -13,7 +13,9 @@ from engine.importing.profiles import Profile, columns_like, profile_of
 from engine.importing.value_column import ValueColumn
 
 ENDS = re.compile(
-    r"\b(end|ende|until|bis|tot|to|stop|fin|eind|einde|finish(ed)?|ended|stopped)\b|_(end|to|until)$", re.I
+    r"\b(end|ende|until|bis|tot|to|stop|fin|eind|einde|finish(ed)?|ended|stopped)\b|_(end|to|until)$"
+    r"|(?-i:(?<=[a-z])(End|Stop|Until)(?![a-z]))",
+    re.I,
 )
 KNOWN = re.compile(r"belief|known|created|updated|modified|published|issued|retrieved", re.I)
 LENGTHS = re.compile(r"duration|dauer|durée|duur|length of", re.I)

@@ -28,19 +28,22 @@ def counts_on(values: Floats, head: str) -> str:
     rises = np.diff(values)
     if len(values) < FEW or not (rises > 0).any() or (values < 0).any():
         return ""
-    falls = int((rises < 0).sum())
+    falls = np.flatnonzero(rises < 0)
     usual = float(np.median(rises[rises > 0]))
     hinted = HINT.search(head) is not None
-    if falls > max(len(values) // 100, 2 if hinted else 0) or falls * 3 > len(values):
+    if len(falls) > max(len(values) // 100, 2) or len(falls) * 3 > len(values):
         return ""
     if hinted:
         return f"sure: the head {head!r} names a reading, and the values rise"
-    height = float(values.min()) / usual
-    if falls or height < HIGH:
+    # A new meter begins near zero: how high readings are is seen in the stretch without a fall that lies highest.
+    stretches = np.split(values, falls + 1)
+    height = max((float(part.min()) / usual for part in stretches if len(part) >= FEW), default=0.0)
+    if height < HIGH:
         return ""
-    if height > CERTAIN and len(values) >= MANY:
+    if height > CERTAIN and len(values) >= MANY and not len(falls):
         return f"sure: {len(values)} values rise all along, each by about {usual:g}, from {values[0]:g}"
-    return f"perhaps: the values rise all along, each by about {usual:g}, from {values[0]:g}"
+    along = f"but for {len(falls)} falls" if len(falls) else "all along"
+    return f"perhaps: the values rise {along}, each by about {usual:g}, from {values[0]:g}"
 
 
 def differenced(readings: TimedValues) -> tuple[TimedValues, list[str]]:

@@ -19,6 +19,8 @@ NAKED_UNITS = re.compile(
     r"^(?:[kMGT]?W(?:h|p)?|[kMG]?VAh?|k?varh?|(?:[€$£]|ct|c|EUR|USD|GBP|CHF|SEK|NOK|DKK)/[kM]?Wh|°C|°F|%|m³|m3|[kM]?J|W/m²|W/m2|m/s|hPa|€|[kMG]?Wh/h|p/kWh)$"
 )
 """Units that a head may say without brackets; a single letter such as t or h is rather a name."""
+CAMEL = re.compile(r"([a-z]{2})([kKMG]?Wh|Kwh|[kK]?W)$")
+"""Where the unit begins in heads such as ``energyWh``."""
 SPELLINGS = [
     (re.compile(rf"(?<![^\W_]){pattern}(?![^\W_])"), written)
     for pattern, written in (
@@ -162,7 +164,7 @@ def unit_in(head: str) -> str | None:
             return "°C"
         if unit is not None:
             return unit
-    plain = head.strip()
+    plain = CAMEL.sub(r"\1 \2", head.strip())
     for pattern, written in SPELLINGS:
         plain = pattern.sub(written, plain)
     words = re.split(r"[\s_|,:]+", plain)

@@ -131,3 +131,10 @@ def test_intervals_that_make_too_many_values_are_refused() -> None:
 def test_a_sensor_without_steps_takes_moments_as_they_are() -> None:
     found = stored(b"t,kW\n2026-05-11T00:00:00Z,1\n2026-05-11T00:07:00Z,2\n2026-05-11T00:31:00Z,3\n", meter("kW", 0))
     assert found.middle.tolist() == [1, 2, 3]
+
+
+def test_one_energy_without_a_length_is_no_power() -> None:
+    with pytest.raises(InputError, match="resolution: one row does not tell how long"):
+        stored(b"t,kWh\n2026-05-11T00:00:00Z,1\n", meter("kW", 15))
+    assert stored(b"t,kWh\n2026-05-11T00:00:00Z,1\n", meter("kW", 15), step=timedelta(hours=1)).middle.sum() == 4
+    assert stored(b"t,kWh\n2026-05-11T00:00:00Z,1\n", meter("kWh", 15)).middle.tolist() == [1]

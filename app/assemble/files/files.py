@@ -10,6 +10,7 @@ from app.assemble.files.posted import Posted
 from db.core import bounds
 from db.core.bounds import Most
 from db.sensors import Sensor
+from engine.errors import FieldError
 from engine.importing.intervals import in_steps, steps_between
 from engine.importing.layout import FileReading, Layout, Target
 from engine.importing.reading import read_file
@@ -50,11 +51,13 @@ def posted_values(reading: FileReading, options: FileOptions, sensor: Sensor) ->
     Before they are saved ``reading.check`` refuses what is wrong or open.
 
     Raises:
-        InputError: The values do not fit the sensor, or are too many.
+        InputError: The values do not fit the sensor, are too many, or are of an unknown length.
     """
     rows, horizon, most = reading.readings, options.horizon, options.most
     spans = reading.spans(sensor.resolution, zone(sensor.timezone))
     if spans is None:
+        if not reading.step and sensor.resolution and units.hours_power(reading.unit, sensor.unit, timed=True):
+            raise FieldError("resolution", "one row does not tell how long its value holds; tell it, such as PT15M.")
         return Posted(
             events=rows.starts, values=rows.values, step=reading.step, unit=reading.unit, times=rows.known,
             horizon=horizon, most=most,

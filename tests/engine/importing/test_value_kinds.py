@@ -80,6 +80,24 @@ def test_a_total_among_states_is_a_counter() -> None:
     read(text, "kW", options={"unit": "kWh"}).check()
 
 
+@pytest.mark.parametrize("at", [12, 40])
+def test_a_counter_that_fell_is_asked_about_whatever_its_head(at: int) -> None:
+    rows = [f"2026-05-{11 + i // 24} {i % 24:02}:00,{12345 + i / 2 if i < at else (i - at) / 2}" for i in range(48)]
+    text = "\n".join(["time,Import kWh", *rows])
+    assert asked(read(text, "kWh")) == {"value-kind": ["counter", "per-step"]}
+    counted = read(text, "kWh", options={"value_kind": "counter"})
+    assert counted.readings.values.sum() == pytest.approx(23)  # 47 half kWh, less that of the exchange
+    halves = [f"2026-05-11 {hour:02}:00,{hour % 5}" for hour in range(24)]
+    read("\n".join(["time,Import kWh", *halves]), "kWh").check()
+
+
+def test_a_head_in_one_word_may_name_an_end() -> None:
+    rows = [f"{at},2026-05-11T{at // 2:02}:{at % 2 * 30:02}:00Z" for at in range(1, 9)]
+    reading = read("\n".join(["PvEstimate [kW],PeriodEnd", *rows]))
+    reading.check()
+    assert starts(reading)[0] == "2026-05-11T00:00"
+
+
 def test_days_told_by_their_first_and_last_one_are_whole() -> None:
     reading = read(
         "from,to,kWh\n2026-01-01,2026-01-31,500\n2026-02-01,2026-02-28,450\n2026-03-01,2026-03-31,450", "kWh"
