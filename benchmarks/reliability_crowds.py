@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import expect, sync_playwright
 
-from app.demo.load import load
+from app.demo.building import load
 from benchmarks.reliability_load import Tally
 from benchmarks.reliability_mix import everyday, sign_ins, worst_user
 from benchmarks.reliability_services import CLIENTS, Services, services

@@ -1,15 +1,29 @@
-"""The demo site: a house with solar panels, a battery and a charge point, behind one connection."""
+"""The demo site on real data: a house with solar panels, a battery and a charge point, brought up to now."""
 
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.assemble.site.request import ScheduleRequest
+from app.demo import excerpts, toy
 from app.demo.toy import HOUR, PLACE, QUARTER, add_asset, add_sensor, operator
+from app.jobs.handlers import forecast
 from app.usecases.assets import AssetChange, update_asset
+from app.usecases.jobs.schedules import ScheduleOrder, compute_schedule, save_schedule
+from db import sources
 from db.accounts.accounts import Account
 from db.assets import Asset
+from db.beliefs import store
+from db.beliefs.time_range import BeliefQuery
+from db.core.database import Database
 from db.sensors import Sensor
+from db.sources import Source
+from engine.series.iso_time import Microseconds, to_us, zone
+from engine.series.window import Window
 
 NAME = "Canal house"
 PEAK_POWER = 6.0
@@ -20,6 +34,11 @@ SURCHARGE = 0.148
 """Energy tax and supplier's fee on what is bought, as assumed for the demo [EUR/kWh]."""
 SHIFTED = "Real data, shifted by whole weeks to lie around today; origins in app/demo/data/README.md."
 CONSUMES = {"consumption_is_positive": True}
+HISTORY, PLAN = timedelta(weeks=52), timedelta(hours=48)
+DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
+PUBLISHED = timedelta(hours=13)
+"""Time of day, in Amsterdam, at which the prices of the next day are known."""
+SEASONS = {"load": WEEK, "charging": WEEK, "solar": DAY, "day-ahead price": DAY, "retail price": DAY}
 
 
 def house(session: Session) -> Asset | None:
@@ -76,7 +95,7 @@ def _describe(session: Session, home: Asset, battery: Asset, made: dict[str, Sen
     update_asset(session, actor, battery.id, AssetChange(flex_model=flex_model, sensors_to_show=shown))
 
 
-def sensors(session: Session) -> dict[str, Sensor]:
+def house_sensors(session: Session) -> dict[str, Sensor]:
     """Return the demo's sensors by the name of what they tell, as ``build`` did."""
     short = {"household load": "load", "site power": "site", "production": "solar", "charging power": "charging"}
     short |= {"battery power": "battery", "state of charge": "soc"}
@@ -84,3 +103,91 @@ def sensors(session: Session) -> dict[str, Sensor]:
     owner = home.account_id if home else None
     found = session.scalars(select(Sensor).join(Asset).where(Asset.account_id == owner)) if home else ()
     return {short.get(sensor.name, sensor.name): sensor for sensor in found}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What one loading did."""
+
+    asset_id: int
+    """The demo's house."""
+    stored: int
+    """Number of values that were new."""
+
+
+def load(database: Database, *, now: datetime) -> Loaded:
+    """Build the demo if it is not there, add what happened since, and plan the next two days; all or nothing.
+
+    What is there already is compared and left alone, so loading again only adds what is new.
+
+    Args:
+        database: With all tables.
+        now: The moment of knowledge of forecasts and plan.
+    """
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    with database.writing() as session:
+        if house(session) is None:
+            build(session, toy.account(session))
+        sensors = house_sensors(session)
+        by = sources.named(session, "Shifted real data", type="demo script")
+        # Prices are known up to the midnight of tomorrow, and in the afternoon up to that of the day after
+        today = now.astimezone(zone(toy.ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
+        published = today + (2 * DAY if now >= today + PUBLISHED else DAY)
+        stored = _measured(session, sensors, by, hour) + _prices(session, sensors, by, published)
+        stored += _foreseen(session, sensors, hour, published, now)
+        # The battery is taken as half full where no earlier schedule tells its state of charge
+        known = store.read(session, sensors["soc"], BeliefQuery(hour - toy.HOUR, hour + toy.HOUR, known_at=now))
+        half = {"asset": sensors["battery"].asset_id, "soc-at-start": "50 %"}
+        model = () if len(known) else (half,)
+        request = ScheduleRequest(asset=sensors["site"].asset_id, start=hour, duration=PLAN, flex_model=model)
+        actor, order = replace(toy.operator(), now=now), ScheduleOrder(request=request)
+        save_schedule(session, actor, order, compute_schedule(session, actor, order))
+    return Loaded(request.asset, stored)
+
+
+def _measured(session: Session, sensors: dict[str, Sensor], by: Source, hour: datetime) -> int:
+    """Save what the meters of the house have seen in the last year, each value known when its event was over."""
+    hours = Window(hour - HISTORY, hour, toy.HOUR)
+    quarters = Window(hour - HISTORY, hour, toy.QUARTER)
+    load = excerpts.hourly("home_electricity_belgium_2016.csv.gz", hours) / 1000
+    solar = excerpts.hourly("pv_rooftop_turin_2019.csv.gz", hours) * PEAK_POWER
+    charging = excerpts.charging(quarters, power=CHARGE_POINT)
+    return sum(
+        _save(session, sensors[name], by, window.starts, values, window.starts + window.step_us)
+        for name, window, values in (("load", hours, load), ("solar", hours, solar), ("charging", quarters, charging))
+    )
+
+
+def _prices(session: Session, sensors: dict[str, Sensor], by: Source, published: datetime) -> int:
+    """Save the prices that are published by now, each known since the afternoon before its day."""
+    days = [published + timedelta(days=back) for back in range(-HISTORY.days, 0)]
+    hours = [Window(day, day + DAY, toy.HOUR).starts for day in days]  # 23 to 25 of them: days on the clock
+    known_at = np.repeat([to_us(day - DAY + PUBLISHED) for day in days], [len(day) for day in hours])
+    whole = Window(days[0], published, toy.HOUR)
+    price = excerpts.hourly("day_ahead_price_netherlands_2023.csv.gz", whole)
+    retail = price / 1000 + SURCHARGE
+    return sum(
+        _save(session, sensors[name], by, whole.starts, values, known_at)
+        for name, values in (("day-ahead price", price), ("retail price", retail))
+    )
+
+
+def _foreseen(session: Session, sensors: dict[str, Sensor], hour: datetime, published: datetime, now: datetime) -> int:
+    """Save forecasts for the time of the plan, of prices for what is not published."""
+    stored = 0
+    for name, season in SEASONS.items():
+        start = max(hour, published.astimezone(UTC)) if "price" in name else hour
+        ahead = Window(start, hour + PLAN, sensors[name].resolution)
+        stored += forecast.forecast_window(session, sensors[name], ahead, known_at=now, season=season).stored
+    return stored
+
+
+def _save(
+    session: Session,
+    sensor: Sensor,
+    by: Source,
+    events: Microseconds,
+    values: NDArray[np.float64],
+    known_at: Microseconds,
+) -> int:
+    return store.write(session, sensor, by, events=events, values=values.round(5), known_at=known_at).stored

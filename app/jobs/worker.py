@@ -16,12 +16,12 @@ from datetime import UTC, datetime, timedelta
 from app.jobs import principal
 from app.jobs.handlers.kinds import KINDS, Attempt
 from app.jobs.retries import is_transient, patiently
-from app.jobs.triggers.dependents import wake
 from app.logs import of_settings, redacted
 from app.settings.settings import Settings
 from db.core.database import Database
 from db.core.faults import Unavailable
 from db.jobs import job_states
+from db.jobs.automations import wake
 from db.jobs.job_states import Overtaken
 from db.jobs.jobs import Job
 from engine.errors import EngineError

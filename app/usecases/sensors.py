@@ -14,7 +14,7 @@ from app.usecases.actor import Actor
 from app.usecases.fields import Body, Identifier, JsonObject, Length, Unit, Zone
 from app.usecases.flex_config import check_unit_where_named, record_deletion
 from db.assets import Asset
-from db.beliefs import conversion
+from db.beliefs import rewrite
 from db.core import database
 from db.sensors import Sensor
 from engine.errors import FieldError
@@ -72,7 +72,7 @@ def update_sensor(session: Session, actor: Actor, sensor_id: int, change: Sensor
         _check_admin(actor, sensor_id)
     for field, old, new in zip(("unit", "event_resolution"), before, (sensor.unit, sensor.resolution), strict=True):
         if old != new:  # stored values would mean something else
-            conversion.refuse_if_filled(session, sensor, field)
+            rewrite.refuse_if_filled(session, sensor, field)
     if before != (sensor.unit, sensor.resolution):
         check_unit_where_named(session, sensor, before)
     changed = ", ".join(sorted(change.model_fields_set))
@@ -91,7 +91,7 @@ def convert_sensor(session: Session, actor: Actor, sensor_id: int, unit: str) ->
     """
     sensor = _sensor_to_rewrite(session, actor, sensor_id)
     old, before = sensor.unit, (sensor.unit, sensor.resolution)
-    conversion.convert(session, sensor, unit)
+    rewrite.convert(session, sensor, unit)
     check_unit_where_named(session, sensor, before)
     sentence = f"Converted sensor {sensor.name!r} ({sensor_id}) with its data from {old} to {unit}"
     actor.record(session, sentence, sensor.asset, of=sensor)
@@ -104,11 +104,11 @@ def resample_sensor(session: Session, actor: Actor, sensor_id: int, resolution: 
     Raises:
         NotFound: There is no such sensor.
         NotAllowed: The actor is no admin.
-        InputError: The data do not fit the resolution; see ``db.beliefs.conversion.resample_data``.
+        InputError: The data do not fit the resolution; see ``db.beliefs.rewrite.resample_data``.
     """
     sensor, length = _sensor_to_rewrite(session, actor, sensor_id), _resolution(resolution)
     old, before = iso_duration(sensor.resolution), (sensor.unit, sensor.resolution)
-    conversion.resample_data(session, sensor, length)
+    rewrite.resample_data(session, sensor, length)
     check_unit_where_named(session, sensor, before)
     sentence = f"Resampled sensor {sensor.name!r} ({sensor_id}) with its data from {old} to {iso_duration(length)}"
     actor.record(session, sentence, sensor.asset, of=sensor)

@@ -26,10 +26,9 @@ from app.auth.login.login import CodePage, Login, Logout
 from app.auth.login.new_email import ChangeEmail, ConfirmEmail
 from app.auth.login.oidc import Depart, Return
 from app.auth.login.reset import ChangePassword, Forgot, Reset
-from app.auth.login.sessions import CarryUser, Guard
+from app.auth.login.sessions import CarryUser, Guard, Sweep
 from app.auth.protection import refusing
 from app.auth.protection.headers import log_request, protecting
-from app.auth.protection.websockets import Sweep
 from app.auth.tokens.oauth2 import TokenEndpoint
 from app.jobs.queue import Ticker
 from app.opening import opened

@@ -66,7 +66,7 @@ class Form(pn.viewable.Viewer):
         """Sentence to show for what ``send`` returned."""
         self._before = {name: widget.value for name, widget in self.inputs.items()}
         self.button = pmui.Button(
-            label=button, icon="save" if button == "Save" else None, on_click=self._submit, margin=8
+            label=button, icon="save" if button == "Save" else None, on_click=self.submit, margin=8
         )
         self.message = pn.Column(sizing_mode="stretch_width")
 
@@ -98,7 +98,9 @@ class Form(pn.viewable.Viewer):
             raise Invalid("form", wrong)
         return {name: value for name, value in values.items() if value not in (None, "") or not self._whole}
 
-    async def _submit(self, _event: object) -> None:
+    async def submit(self, _event: object) -> None:
+        """Send the values; what is wrong is said at the fields it is about."""
+
         def accept(answer: Any) -> None:
             self._mark({})
             self._before = {name: widget.value for name, widget in self.inputs.items()}

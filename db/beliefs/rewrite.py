@@ -1,6 +1,11 @@
-"""Change what a series holds, some chunks at a time: every other operation on stored beliefs is made of this."""
+"""Change what a series holds, some chunks at a time: every other operation on stored beliefs is made of this.
+
+Also what changes a sensor that has data together with its data: another unit, another resolution.
+"""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +16,14 @@ from db.beliefs.chunk_rows import by_chunk
 from db.beliefs.chunks import Beliefs, together
 from db.beliefs.decoding import decode
 from db.beliefs.merge import segments
-from db.beliefs.series import SLOTS, SeriesRow, span_for
+from db.beliefs.series import SLOTS, SeriesRow, span_for, step_of
 from db.beliefs.source_filter import SourceFilter, origins
 from db.core.driver import Driver
 from db.sensors import Sensor
-from engine.series.iso_time import Microseconds
+from engine.errors import FieldError, InputError
+from engine.series import resample
+from engine.series.iso_time import HOUR_US, Microseconds, zone
+from engine.units import units
 
 AT_ONCE = 64
 """Chunks in memory at a time."""
@@ -180,3 +188,83 @@ def rechunk_series(session: Session, line: SeriesRow) -> bool:
         return False
     rebuild(session, line, step_us=line.step_us, span_us=span_us, how=lambda beliefs: beliefs)
     return True
+
+
+def refuse_if_filled(session: Session, sensor: Sensor, field: str) -> None:
+    """Refuse to change a field of a sensor that its stored values depend on.
+
+    Raises:
+        FieldError: The sensor has data.
+    """
+    count = sum(line.n_beliefs for line in locked(session, sensor))
+    if count:
+        way = {
+            "unit": "convert them along with 'flexscope edit convert-data'",
+            "event_resolution": "resample them along with 'flexscope edit resample-data'",
+        }
+        raise FieldError(
+            field,
+            f"sensor {sensor.id} has {count} values that depend on it; {way.get(field, 'delete them first')} "
+            "or make another sensor.",
+        )
+
+
+def convert(session: Session, sensor: Sensor, unit: str) -> None:
+    """Give a sensor another unit and write all its values in it, superseded ones too.
+
+    Raises:
+        UnitError: Its values cannot be written in that unit.
+    """
+    convert_beliefs = partial(_converted, sensor=sensor, source=sensor.unit, target=unit)
+    # Tried on nothing first: without data, too, a unit that does not fit is refused.
+    convert_beliefs(Beliefs.none())
+    for line in locked(session, sensor):
+        change(session, line, convert_beliefs)
+    sensor.unit = unit
+
+
+def _converted(beliefs: Beliefs, *, sensor: Sensor, source: str, target: str) -> Beliefs:
+    lasts = resample.lengths(beliefs.events, sensor.resolution, zone(sensor.timezone))
+    # With the length of each event, an energy becomes a power; a day over a clock change has 23 or 25 h.
+    hours = lasts[:, None] / HOUR_US if sensor.resolution else None
+    values = units.convert(beliefs.values, source, target, hours=hours)
+    return Beliefs(beliefs.events, beliefs.times, values, beliefs.levels)
+
+
+def resample_data(session: Session, sensor: Sensor, resolution: timedelta) -> None:
+    """Give a sensor another resolution and its data with it, superseded beliefs too.
+
+    Values of longer events are repeated; of shorter ones the mean is known once all of them are. Amounts, such as
+    energies, are shared out and added up instead.
+
+    Raises:
+        InputError: The sensor is or would be instantaneous, or has probabilistic data that would have to be averaged.
+        TimeError: Neither resolution is a multiple of the other.
+    """
+    if not resolution or not sensor.resolution:
+        raise InputError("An instantaneous sensor has no resolution to resample from or to; make another sensor.")
+    longer, shorter = max(resolution, sensor.resolution), min(resolution, sensor.resolution)
+    resample.check_multiple(longer, shorter)
+    as_resampled = _spread if resolution < sensor.resolution else _gathered
+    resampled = partial(as_resampled, sensor=sensor, resolution=resolution)
+    step_us = step_of(resolution)
+    for line in locked(session, sensor):
+        rebuild(session, line, step_us=step_us, span_us=span_for(step_us), how=resampled)
+    sensor.resolution = resolution
+
+
+def _spread(beliefs: Beliefs, *, sensor: Sensor, resolution: timedelta) -> Beliefs:
+    events, at = resample.spread(beliefs.events, sensor.resolution, resolution, zone(sensor.timezone))
+    part = beliefs.take(at)
+    values = part.values / np.bincount(at)[at, None] if sensor.adds_up else part.values
+    return Beliefs(events, part.times, values, part.levels)
+
+
+def _gathered(beliefs: Beliefs, *, sensor: Sensor, resolution: timedelta) -> Beliefs:
+    if beliefs.values.shape[1] > 1:
+        raise InputError(f"Sensor {sensor.id} has probabilistic data; means and sums of quantiles would be wrong.")
+    slots = resample.floor(beliefs.events, resolution, zone(sensor.timezone))
+    values = beliefs.values[:, 0]
+    return Beliefs.certain(
+        *resample.gathered_as_known(slots, beliefs.events, beliefs.times, values, add=sensor.adds_up)
+    )

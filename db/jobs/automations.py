@@ -9,6 +9,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from db.core.database import Id, Table, rows_changed
 
+WAKES = {"posted": ("forecast", "schedule", "report"), "forecast": ("schedule",)}
+"""Which automations wait for what somebody posted, or for what a kind of job made; others would wake each other."""
+GATHERING = timedelta(seconds=2)
+"""What arrives within this time makes one job."""
+GAP = timedelta(minutes=1)
+"""New data bring nothing forward that was done so short a time ago."""
+
 
 class Automation(Table):
     """One job that is asked for at regular moments, or when data arrive."""
@@ -68,21 +75,23 @@ def depends_on(session: Session, automation_id: int, sensor_ids: Collection[int]
     session.flush()
 
 
-def wake(session: Session, sensor_ids: Collection[int], *, at: datetime, gap: timedelta, kinds: Collection[str]) -> int:
-    """Bring forward what depends on some sensors; return how many automations that are.
+def wake(session: Session, by: str, sensor_ids: Collection[int], *, now: datetime) -> int:
+    """Bring forward what depends on sensors that have something new; return how many automations that are.
 
     Args:
-        session: A writing session.
-        sensor_ids: The sensors that have new data.
-        at: The moment they are brought forward to; what comes earlier anyway stays.
-        gap: The least time between two moments of an automation.
-        kinds: Which kinds of jobs.
+        session: A writing session, that saves the new data.
+        by: ``posted``, or the kind of job that made it.
+        sensor_ids: The sensors.
+        now: The moment it arrived; what comes earlier anyway stays.
     """
+    kinds, at = WAKES.get(by, ()), now + GATHERING
+    if not kinds or not sensor_ids:
+        return 0
     fed = select(AutomationInput.automation_id).where(AutomationInput.sensor_id.in_(sensor_ids))
     query = select(Automation).where(Automation.id.in_(fed), Automation.on_data.is_(True), Automation.next_at > at)
     count = 0
     for row in session.scalars(query.where(Automation.active.is_(True), Automation.kind.in_(kinds))):
-        sooner = max(at, row.last_at + gap) if row.last_at else at
+        sooner = max(at, row.last_at + GAP) if row.last_at else at
         if sooner < row.next_at:
             row.next_at = sooner
             count += 1

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from app.demo.load import load
+from app.demo.building import load
 from db.core.database import Database
 from db.migrations import upgrade
 from tests.browser.looking import HOST, add_host, add_job, addresses, settle, sign_in

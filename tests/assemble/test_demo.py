@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.demo import building, excerpts, toy
-from app.demo.load import load
+from app.demo.building import load
 from db.accounts.users import by_email
 from db.beliefs import store
 from db.beliefs.time_range import BeliefQuery
@@ -25,7 +25,7 @@ def loaded(database):
 
 def known(database, name, start, end, *, known_at):
     with database.reading() as session:
-        return store.read(session, building.sensors(session)[name], BeliefQuery(start, end, known_at=known_at))
+        return store.read(session, building.house_sensors(session)[name], BeliefQuery(start, end, known_at=known_at))
 
 
 def test_plan_covers_two_days_and_keeps_energy(loaded):

@@ -41,7 +41,7 @@ SLOW: list[tuple[Any, str]] = [
     (app.assemble.files.files, "parse_file"),
     (app.usecases.jobs.schedules, "read_site"),
     (app.jobs.handlers.schedule, "read_site"),
-    (app.jobs.handlers.forecast, "foresee"),
+    (app.jobs.handlers.forecast, "foresee_window"),
     (StorageScheduler, "compute"),
     (AggregatorReporter, "compute"),
     (PandasReporter, "compute"),

@@ -14,7 +14,7 @@ from sqlalchemy import delete
 
 from app.assemble.site.request import ScheduleRequest
 from app.demo import building, toy
-from app.demo.load import load
+from app.demo.building import load
 from db.core.database import Database
 from db.jobs.jobs import Job, add
 from tests.auth.test_sign_in import submit

@@ -67,7 +67,7 @@ def addresses(database: Database) -> dict[str, str]:
         person = users.by_email(session, toy.EMAIL)
         if home is None or person is None:
             raise LookupError("The demo is not loaded.")
-        ids = {"assets": home.id, "sensors": building.sensors(session)["load"].id}
+        ids = {"assets": home.id, "sensors": building.house_sensors(session)["load"].id}
         ids |= {"accounts": owner.id, "users": person.id}
     named = {route: route.replace("{id:int}", str(ids.get(route.split("/")[1]))) for route in PAGES}
     return {route: address.replace("{job}", JOB) for route, address in named.items()}

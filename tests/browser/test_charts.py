@@ -150,7 +150,7 @@ def crowded(demo_database: Database) -> int:
     with demo_database.writing() as session:
         home = building.house(session)
         assert home is not None
-        shown = [sensor.id for sensor in building.sensors(session).values()]
+        shown = [sensor.id for sensor in building.house_sensors(session).values()]
         made = Asset(name="Many charts", asset_type_id=home.asset_type_id, account_id=home.account_id)
         made.sensors_to_show = [shown[i % len(shown)] for i in range(9)]
         session.add(made)

@@ -77,7 +77,7 @@ def page(browser: Browser, open_site: Api, elsewhere: str) -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def load_sensor(demo_database: Database) -> int:
     with demo_database.reading() as session:
-        return building.sensors(session)["load"].id
+        return building.house_sensors(session)["load"].id
 
 
 def yesterday() -> dict[str, str]:

@@ -93,7 +93,7 @@ def test_a_report_is_set_up_in_json_and_brings_values_when_it_runs(
     desk: Page, house: int, demo_database: Database, empty_sensor: int, no_automations: None
 ):
     with demo_database.reading() as session:
-        load = building.sensors(session)["load"].id
+        load = building.house_sensors(session)["load"].id
     desk.goto(f"/assets/{house}?tab=automations")
     settle(desk)
     desk.get_by_role("button", name="Add an automation").click()

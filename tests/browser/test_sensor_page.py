@@ -23,7 +23,7 @@ GERMAN = "Zeit;kW\n01.05.2024 01:00;1,5\n01.05.2024 01:15;x\n01.05.2024 01:30;2,
 def meter(demo_database: Database) -> int:
     """Id of a sensor of the house without values."""
     with demo_database.writing() as session:
-        load = building.sensors(session)["load"]
+        load = building.house_sensors(session)["load"]
         made = Sensor(name="new meter", asset_id=load.asset_id, unit="kW", resolution=timedelta(minutes=15))
         session.add(made)
         session.flush()
@@ -87,7 +87,7 @@ def test_rows_that_cannot_be_read_are_told_and_nothing_can_be_stored(desk: Page,
 
 def test_a_forecast_is_made_at_a_click(desk: Page, demo_database: Database):
     with demo_database.reading() as session:
-        load = building.sensors(session)["load"].id
+        load = building.house_sensors(session)["load"].id
     desk.goto(f"/sensors/{load}?tab=data")
     settle(desk)
     desk.get_by_role("button", name="Forecast now").click()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from db.beliefs import conversion, deletion, statistics, store
+from db.beliefs import deletion, rewrite, statistics, store
 from db.beliefs.chunks import Beliefs
 from db.beliefs.rewrite import EventRange
 from db.beliefs.source_filter import SourceFilter
@@ -152,10 +152,10 @@ def test_a_sensor_changes_its_unit_together_with_its_data(database: Database) ->
     before = rows(database, sensor)
     with database.writing() as session:
         with pytest.raises(UnitError):
-            conversion.convert(session, session.merge(sensor), "EUR")
-        conversion.convert(session, session.merge(sensor), "MW")
+            rewrite.convert(session, session.merge(sensor), "EUR")
+        rewrite.convert(session, session.merge(sensor), "MW")
         with pytest.raises(FieldError, match="convert them along"):
-            conversion.refuse_if_filled(session, sensor, "unit")
+            rewrite.refuse_if_filled(session, sensor, "unit")
     after = rows(database, sensor)
     assert [row[:2] for row in after] == [row[:2] for row in before]
     assert [row[2] for row in after] == pytest.approx([row[2] / 1000 for row in before])
@@ -166,7 +166,7 @@ def test_data_of_a_finer_resolution_repeat(database: Database) -> None:
     sensor, _ = fill(database)
     before = rows(database, sensor)
     with database.writing() as session:
-        conversion.resample_data(session, session.merge(sensor), MINUTE)
+        rewrite.resample_data(session, session.merge(sensor), MINUTE)
     expected = sorted((event + i * MINUTE, time, value) for event, time, value in before for i in range(5))
     after = rows(database, sensor)
     assert after == expected
@@ -179,7 +179,7 @@ def test_energies_keep_their_sum_at_another_resolution(database: Database) -> No
         store.write(session, sensor, source, events=steps(NOON, 6, STEP), values=np.arange(6.0), known_at=NOON)
     for resolution, values in ((3 * STEP, [3, 12]), (6 * STEP, [15]), (3 * STEP, [7.5, 7.5])):
         with database.writing() as session:
-            conversion.resample_data(session, session.get_one(Sensor, sensor.id), resolution)
+            rewrite.resample_data(session, session.get_one(Sensor, sensor.id), resolution)
         assert [value for _, _, value in rows(database, sensor)] == values
 
 
@@ -191,7 +191,7 @@ def test_data_of_a_coarser_resolution_are_means_as_they_were_known(database: Dat
     sensor, _ = fill(database)
     before = [row for row in rows(database, sensor) if row[0] < NOON + 4 * HOUR]
     with database.writing() as session:
-        conversion.resample_data(session, session.merge(sensor), 3 * STEP)
+        rewrite.resample_data(session, session.merge(sensor), 3 * STEP)
     expected = []
     for slot in sorted({from_us(to_us(event) // 900_000_000 * 900_000_000) for event, _, _ in before}):
         for moment in sorted({time for event, time, _ in before if slot <= event < slot + 3 * STEP}):
@@ -208,7 +208,7 @@ def test_what_does_not_fit_is_not_resampled(database: Database, resolution: time
     sensor, _ = fill(database)
     before = rows(database, sensor)
     with pytest.raises(error), database.writing() as session:
-        conversion.resample_data(session, session.merge(sensor), resolution)
+        rewrite.resample_data(session, session.merge(sensor), resolution)
     assert rows(database, sensor) == before
 
 

@@ -10,13 +10,13 @@ from sqlalchemy import select
 from app.assemble.files.posted import Posted
 from app.auth.access.references import References
 from app.jobs.handlers import ingest
-from app.jobs.triggers import automations, dependents
+from app.jobs.triggers import automations
 from app.jobs.triggers.automations import AutomationPlan, Leader
 from db import sources
 from db.core.database import get
 from db.jobs import automations as rows
 from db.jobs import jobs
-from db.jobs.automations import Automation
+from db.jobs.automations import Automation, wake
 from db.jobs.jobs import Job
 from db.sensors import Sensor
 from engine.errors import InputError
@@ -119,7 +119,7 @@ def test_data_that_keep_coming_start_it_once_a_minute(stage: Stage) -> None:
     assert done is not None
     for seconds in (5, 10, 15):
         with stage.database.writing() as session:
-            dependents.wake(session, "posted", [stage.sensor_id], now=done + timedelta(seconds=seconds))
+            wake(session, "posted", [stage.sensor_id], now=done + timedelta(seconds=seconds))
     assert row(stage, key).next_at == done + timedelta(minutes=1)
 
 

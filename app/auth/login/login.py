@@ -4,10 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.auth.access.identity import SignedIn
-from app.auth.login import cookies, second_factor
+from app.auth.login import cookies, second_factor, sessions
 from app.auth.login.forms import FormPage, Input, LoginForm
 from app.auth.login.sign_in import SignInAttempt, TooMany, authenticate, begin_session
-from app.auth.protection import websockets
 from db.accounts import sign_in
 from db.core import audit
 
@@ -156,5 +155,5 @@ class Logout(FormPage):
 
         if known:
             await self.off_loop(end, known)
-            websockets.close(self.application, lambda payload: payload == known)
+            sessions.close_pages(self.application, lambda payload: payload == known)
         self.lead_on("/login")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from app.demo import toy
-from app.demo.load import load as load_demo
+from app.demo.building import load as load_demo
 from app.opening import opened
 from app.settings.settings import Settings, load
 from app.web import server

@@ -12,12 +12,12 @@ from app.assemble.files import files
 from app.assemble.files.files import FileOptions
 from app.assemble.files.posted import PIECE, Posted, belief_count, beliefs, pieces
 from app.auth.access.references import References
-from app.jobs.triggers.dependents import wake
 from db.beliefs import store
 from db.beliefs.chunks import Beliefs
 from db.beliefs.store import Written
 from db.core import bounds
 from db.core.database import get
+from db.jobs.automations import wake
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError

@@ -12,9 +12,9 @@ from app.assemble import schedule_facts
 from app.assemble.schedule_facts import resolved, unresolved
 from app.assemble.site.request import ScheduleRequest
 from app.auth.access.references import References
-from app.jobs.handlers import fleet, forecast, forecast_cycles, ingest, report, schedule
+from app.jobs.handlers import fleet, forecast, ingest, report, schedule
 from app.jobs.handlers.fleet import FleetRequest
-from app.jobs.handlers.forecast_cycles import ForecastRequest
+from app.jobs.handlers.forecast import ForecastRequest
 from app.jobs.handlers.report import ReportRequest
 from app.jobs.handlers.schedule import Planned
 from app.settings.settings import Settings
@@ -87,16 +87,16 @@ def run_forecast(references: References, attempt: Attempt) -> Save:
     """Forecast; the result tells when each cycle begins and what it knew."""
     request = ForecastRequest.model_validate(attempt.job.request)
     found = []
-    cycles = forecast_cycles.foresee(references, request, known_at=attempt.job.known_at)
+    cycles = forecast.foresee(references, request, known_at=attempt.job.known_at)
     for number, cycle in enumerate(cycles, start=1):
         found.append(cycle)
-        attempt.tell(number / forecast_cycles.count(request))
+        attempt.tell(number / forecast.count(request))
 
     def save(again: References) -> Result:
-        done = forecast_cycles.save(again, request, found)
+        done = forecast.save(again, request, found)
         return {
             "sensor": request.sensor,
-            "source": forecast.source(again.session).id,
+            "source": forecast.forecaster_source(again.session).id,
             "cycles": [[c.start.isoformat(), c.end.isoformat(), c.known_at.isoformat()] for c in done],
             "outputs": {str(request.sensor): {}},
             "num-beliefs": sum(cycle.stored for cycle in done),

@@ -20,7 +20,7 @@ from app.auth.access.access import NotAllowed
 from app.auth.access.identity import identity
 from app.auth.access.references import References
 from app.jobs.handlers import report
-from app.jobs.handlers.forecast_cycles import ForecastRequest
+from app.jobs.handlers.forecast import ForecastRequest
 from app.jobs.handlers.report import ReportRequest
 from app.jobs.submission import Order, ask
 from app.jobs.triggers.recurrence import DAY, Recurrence

@@ -48,7 +48,7 @@ class AccessKeys(pn.viewable.Viewer):
         super().__init__()
         self._user_id, self._may_create = user_id, may_create
         self._names: dict[str, str] = {}
-        self._table = ActionTable(columns=COLUMNS, on_action=self._ask, empty="No access keys yet.")
+        self._table = ActionTable(columns=COLUMNS, on_action=self.ask, empty="No access keys yet.")
         self._place = pn.Column(waiting(), sizing_mode="stretch_width")
         self._question, self._notice = Question(), pn.Column(sizing_mode="stretch_width")
         soon(self._read)
@@ -84,7 +84,9 @@ class AccessKeys(pn.viewable.Viewer):
 
         await attempt(reading(read_keys), self._place, show)
 
-    def _ask(self, key: str, _action: str) -> None:
+    def ask(self, key: str, _action: str) -> None:
+        """Ask before a key is revoked."""
+
         async def revoke() -> None:
             await attempt(
                 writing(lambda session, actor: revoke_key(session, actor, int(key))),

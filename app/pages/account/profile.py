@@ -93,7 +93,7 @@ class TokenDialog(pn.viewable.Viewer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._button = pmui.Button(label="Create token", icon="vpn_key", on_click=self._issue, margin=8)
+        self._button = pmui.Button(label="Create token", icon="vpn_key", on_click=self.issue, margin=8)
         self._place = pn.Column(sizing_mode="stretch_width")
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -101,7 +101,8 @@ class TokenDialog(pn.viewable.Viewer):
         hint = pmui.Typography(meaning, variant="body2", margin=(0, 8))
         return pn.Column(hint, self._button, self._place, sizing_mode="stretch_width")
 
-    async def _issue(self, _event: object) -> None:
+    async def issue(self, _event: object) -> None:
+        """Show a new token, once."""
         await attempt(
             reading(lambda _session, principal: tokens.issue(principal, secret=current().secret)),
             self._place,

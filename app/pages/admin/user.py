@@ -146,13 +146,14 @@ class PasswordReset(pn.viewable.Viewer):
         self._user, self._question = user, Question()
         self._notice = pn.Column(sizing_mode="stretch_width")
         self._button = pmui.Button(label="Reset password", variant="outlined", margin=8)
-        text, reset_soon = RESET.format(name=user.username), partial(pn.state.execute, self._reset)
+        text, reset_soon = RESET.format(name=user.username), partial(pn.state.execute, self.reset)
         self._button.on_click(lambda _: self._question.ask(text, "Reset it", reset_soon))
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Column(self._button, self._question, self._notice, sizing_mode="stretch_width")
 
-    async def _reset(self) -> None:
+    async def reset(self) -> None:
+        """Void the password and mail a link for a new one."""
         key, home = self._user.id, here()
 
         async def void_password() -> None:

@@ -50,7 +50,7 @@ class FlexForm(pn.viewable.Viewer):
         self._offer()
 
     def __panel__(self) -> pn.viewable.Viewable:
-        button = pmui.Button(label=f"Save {self._kind.language}", icon="save", on_click=self._submit, margin=8)
+        button = pmui.Button(label=f"Save {self._kind.language}", icon="save", on_click=self.submit, margin=8)
         hint = pmui.Typography(HELP, variant="caption", margin=(0, 8))
         parts = [hint, self._place, self._add, pn.Row(button), self._notice]
         return pn.Column(*parts, sizing_mode="stretch_width", max_width=900)
@@ -88,7 +88,9 @@ class FlexForm(pn.viewable.Viewer):
             raise Invalid("form", {name: [error.problem] for name, error in wrong.items()})
         return values
 
-    async def _submit(self, _event: object) -> None:
+    async def submit(self, _event: object) -> None:
+        """Save the fields; what is wrong is said at each."""
+
         def accept() -> None:
             self._mark({})
             for name in [name for name, widget in self._inputs.items() if read_value(widget.value) == ""]:

@@ -108,9 +108,9 @@ class GraphEditor(pn.viewable.Viewer):
     def open(self, _event: object = None) -> None:
         """Show the charts as they are stored."""
         self._rows = [ChartRow(entry, self._editable.offered, self._changed) for entry in self._editable.entries]
-        add = pmui.Button(label="Add a chart", icon="add", variant="outlined", on_click=self._add, margin=8)
-        save = pmui.Button(label="Save graphs", icon="save", on_click=self._save, margin=8)
-        cancel = pmui.Button(label="Cancel", variant="text", on_click=self._cancel, margin=8)
+        add = pmui.Button(label="Add a chart", icon="add", variant="outlined", on_click=self.add, margin=8)
+        save = pmui.Button(label="Save graphs", icon="save", on_click=self.save, margin=8)
+        cancel = pmui.Button(label="Cancel", variant="text", on_click=self.cancel, margin=8)
         hint = pmui.Typography(HELP, variant="body2", margin=8)
         self._notice[:] = []
         self._editor.objects = [hint, self._list, pmui.FlexBox(add, save, cancel), self._notice]
@@ -131,7 +131,7 @@ class GraphEditor(pn.viewable.Viewer):
         away = pmui.IconButton(icon="delete", description=f"Remove chart {at + 1}", **ICON)
         up.on_click(partial(self._move, at, -1))
         down.on_click(partial(self._move, at, 1))
-        away.on_click(partial(self._remove, at))
+        away.on_click(partial(self.remove, at))
         row.title.label, row.sensors.label = f"Title of chart {at + 1}", f"Sensors of chart {at + 1}"
         fields = pn.Row(row.title, up, down, away, sizing_mode="stretch_width", max_width=600)
         return pn.Column(fields, row.sensors, sizing_mode="stretch_width", margin=(0, 0, 12, 0))
@@ -141,23 +141,28 @@ class GraphEditor(pn.viewable.Viewer):
         self._arrange()
         self._changed()
 
-    def _remove(self, at: int, _event: object) -> None:
+    def remove(self, at: int, _event: object) -> None:
+        """Take a chart away."""
         del self._rows[at]
         self._arrange()
         self._changed()
 
-    def _add(self, _event: object) -> None:
+    def add(self, _event: object) -> None:
+        """Add an empty chart at the end."""
         self._rows.append(ChartRow([], self._editable.offered, self._changed))
         self._arrange()
 
     def _changed(self, _event: object = None) -> None:
         self._preview([row.chart for row in self._rows if row.chart.sensors])
 
-    def _cancel(self, _event: object) -> None:
+    def cancel(self, _event: object) -> None:
+        """Show the charts as they are stored again."""
         self._editor.visible, self._open.visible = False, True
         self._preview([chart for entry in self._editable.entries if (chart := showing.one(entry)).sensors])
 
-    async def _save(self, _event: object) -> None:
+    async def save(self, _event: object) -> None:
+        """Save the charts; what is wrong is said below them."""
+
         async def save() -> None:
             empty = [str(at + 1) for at, row in enumerate(self._rows) if row.entry == [] and not row.chart.sensors]
             if empty:

@@ -16,10 +16,9 @@ from app.auth.access.identity import SignedIn
 from app.pages.asset import graph_editor, plan_cards
 from app.pages.asset.graph_editor import Editable, GraphEditor
 from app.pages.asset.plan_cards import BEFORE_ROWS, LatestSchedule
-from app.pages.charts import charts
+from app.pages.charts import graphs
 from app.pages.charts.annotations import AnnotationTarget
-from app.pages.charts.charts import ChartSpan
-from app.pages.charts.graphs import Graphs
+from app.pages.charts.graphs import ChartSpan, Graphs
 from app.widgets import time_range
 from app.widgets.async_content import fill, note
 from app.widgets.layout import Shell, query
@@ -69,14 +68,14 @@ def read_graphs(
     asset = get(session, Asset, asset_id)
     access.check(principal, "read", asset)
     local, now = zone(principal.timezone), datetime.now(UTC)
-    plan = charts.charts_of_asset(session, asset)
+    plan = graphs.charts_of_asset(session, asset)
     data = listing.data_span(session, {key for chart in plan for key in chart.sensors})
     span = time_range.asked(*arguments, local) or time_range.usual(data, now=now, local=local)
     latest = plan_cards.latest_schedule(session, principal, asset_id, as_of=now)
     return GraphsContent(
         asset_id=asset_id,
         plan=plan,
-        charts=charts.read_charts(session, principal, plan, ChartSpan(*span, known_at=now)),
+        charts=graphs.read_charts(session, principal, plan, ChartSpan(*span, known_at=now)),
         span=span,
         local=local,
         latest=latest,

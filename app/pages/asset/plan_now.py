@@ -39,11 +39,11 @@ class PlanNow(pn.viewable.Viewer):
         self._id, self._done, self._job_id = asset_id, done, ""
         self._following: Following | None = None
         self._length = pmui.Select(label="Length", options=LENGTHS, value=48, width=140, size="small", margin=8)
-        self._button = pmui.Button(label="Run schedule", icon="bolt", on_click=self._request, margin=8)
+        self._button = pmui.Button(label="Run schedule", icon="bolt", on_click=self.request, margin=8)
         self._notice = pn.Column(sizing_mode="stretch_width")
         self._words = pmui.Typography("", variant="body2", margin=(12, 8))
         self._bar = pmui.LinearProgress(sizing_mode="stretch_width", margin=8)
-        self._cancel = pmui.Button(label="Cancel", variant="outlined", on_click=self._cancel_job, margin=8)
+        self._cancel = pmui.Button(label="Cancel", variant="outlined", on_click=self.cancel, margin=8)
         if under_way:
             self._follow(under_way)
 
@@ -51,7 +51,9 @@ class PlanNow(pn.viewable.Viewer):
         bar = pmui.FlexBox(self._length, self._button, align_items="center", sizing_mode="stretch_width")
         return pn.Column(bar, self._notice, sizing_mode="stretch_width")
 
-    async def _request(self, _event: Any) -> None:
+    async def request(self, _event: Any) -> None:
+        """Ask for a schedule from now on, and follow its job."""
+
         def refused(problem: Exception) -> None:
             refuse(self._notice, problem)
             self._button.disabled = False
@@ -68,7 +70,8 @@ class PlanNow(pn.viewable.Viewer):
         else:
             later(lambda: self._follow(job.id))
 
-    async def _cancel_job(self, _event: Any) -> None:
+    async def cancel(self, _event: Any) -> None:
+        """Cancel the job whose progress is shown."""
         self._cancel.disabled = True
         # The outcome is shown by the job's own state; an error is one of a job that has just ended.
         await attempt(change_job(self._job_id, "cancel"), self._notice, lambda _: None)

@@ -18,7 +18,7 @@ from app.auth.access.job_access import readable_warnings
 from app.auth.access.references import References
 from app.pages.asset.plan_cards import BEFORE_ROWS, breach_text, cost_cards
 from app.pages.asset.plan_now import PlanNow
-from app.pages.charts import charts
+from app.pages.charts import graphs
 from app.widgets.async_content import fill, note
 from app.widgets.layout import Shell, section_heading
 from app.widgets.tabs import Part
@@ -114,7 +114,7 @@ def schedule_lines(session: Session, sensor: Sensor, row: StoredSchedule) -> lis
     """Values of a schedule for a sensor as a line, also where a later schedule has other values."""
     if row.source_id is None:
         return []
-    span = charts.ChartSpan(row.start, row.end + MICROSECOND, known_at=row.belief_time)
+    span = graphs.ChartSpan(row.start, row.end + MICROSECOND, known_at=row.belief_time)
     only = SourceFilter(ids=[row.source_id])
     known = store.read_per_source(
         session, sensor, BeliefQuery(span.start, span.end, known_at=span.known_at, sources=only)
@@ -142,8 +142,8 @@ def price_lines(references: References, row: StoredSchedule, connection: Mapping
     price_sensors = [price["sensor"] for price in prices if isinstance(price, dict) and "sensor" in price]
     lines: list[Trace] = []
     for sensor in references.readable(price_sensors).values():
-        span = charts.ChartSpan(row.start - sensor.resolution, row.end, known_at=row.belief_time)
-        known = charts.read_by_source(references.session, sensor, span)
+        span = graphs.ChartSpan(row.start - sensor.resolution, row.end, known_at=row.belief_time)
+        known = graphs.read_by_source(references.session, sensor, span)
         lines += lines_of(sensor, known, listing.sources(references.session, known))
     return [line.converted(lines[0].unit) for line in lines]
 

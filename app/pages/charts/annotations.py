@@ -102,7 +102,7 @@ class AnnotationForm(pn.viewable.Viewer):
         self._kind = pmui.Select(label="Type", options=list(TYPES), value="label", size="small", width=120, margin=6)
         self._start = pmui.DatetimePicker(label=f"From ({local})", **moment)
         self._end = pmui.DatetimePicker(label=f"To ({local})", **moment)
-        button = pmui.Button(label="Save annotation", size="small", margin=6, on_click=self._submit)
+        button = pmui.Button(label="Save annotation", size="small", margin=6, on_click=self.submit)
         cancel = pmui.Button(label="Cancel", variant="text", size="small", margin=6, on_click=lambda _: self.close())
         parts = [self._text, self._kind, self._start, self._end, button, cancel]
         self._box = pmui.FlexBox(*parts, align_items="center", visible=False, sizing_mode="stretch_width")
@@ -123,7 +123,8 @@ class AnnotationForm(pn.viewable.Viewer):
         """Hide the form."""
         self._box.visible = False
 
-    def _submit(self, _event: object) -> None:
+    def submit(self, _event: object) -> None:
+        """Save what the form says."""
         fields = {
             "content": self._text.value.strip(),
             "type": self._kind.value,
@@ -145,7 +146,7 @@ class Annotations(pn.viewable.Viewer):
         """Stands outside of the list, where people see it while they look at the charts."""
         self._add = pmui.Button(label="Annotate", icon="add_comment", variant="text", size="small", visible=False)
         self._add.on_click(lambda _: self.form.open(series.chosen or middle_quarter(series.span or (0, 0))))
-        series.param.watch(self._open_form, "chosen")
+        series.param.watch(self.open_form, "chosen")
         soon(self.refresh)
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -179,7 +180,7 @@ class Annotations(pn.viewable.Viewer):
         delete.on_click(lambda _: pn.state.execute(remove))
         return pmui.FlexBox(words, edit, delete, align_items="center")
 
-    def _open_form(self, event: Any) -> None:
+    def open_form(self, event: Any) -> None:
         """Open the form for the time range that was drawn in a chart."""
         if self._add.visible and event.new is not None:
             self.form.open(event.new)

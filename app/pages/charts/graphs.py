@@ -1,6 +1,7 @@
-"""Charts with their time range, which is kept in the address, annotations, and a menu that saves them as files."""
+"""Charts of assets and sensors: which sensors they show, their values as known now, and the bar and files beside them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -8,17 +9,29 @@ from zoneinfo import ZoneInfo
 
 import panel as pn
 import panel_material_ui as pmui
+from sqlalchemy.orm import Session
 
+from app.assemble import showing
+from app.assemble.lines import lines_of
 from app.assemble.showing import ShownChart
-from app.pages.charts import charts
+from app.auth.access import access
+from app.auth.access.identity import SignedIn
 from app.pages.charts.annotations import Annotations, AnnotationTarget
-from app.pages.charts.charts import ChartSpan
+from app.web.context import current
 from app.widgets import time_range
 from app.widgets.async_content import later, note, reading
 from app.widgets.layout import address, remember
 from app.widgets.time_range import RangeBar
 from components.charts.time_series import TimeSeries
 from components.charts.traces import Chart
+from db import sensors
+from db.assets import Asset
+from db.beliefs import store
+from db.beliefs.chunks import Beliefs
+from db.beliefs.time_range import BeliefQuery, EventSpan
+from db.beliefs.time_range import check as check_count
+from db.core import listing
+from db.sensors import Sensor
 from engine.errors import InputError
 from engine.series.iso_time import from_us, iso_duration, to_us
 
@@ -30,6 +43,13 @@ HINT = "Drag to pan, Ctrl + wheel to zoom; all charts move together. Click a sou
 
 PICTURES = {"Picture (PNG)": "png", "Drawing (SVG)": "svg"}
 VALUES = {"Values (CSV)": "csv", "Values (Excel)": "xlsx", "Values (Parquet)": "parquet"}
+NO_DATA = (
+    "No data in this time range. Choose another time range, or add data: upload a file on the Data tab of the sensor, "
+    "run 'flexscope add beliefs --sensor {id} …' on the server, or send values with POST /api/v3_0/sensors/{id}/data."
+)
+HIDDEN = "{count} sensor(s) of this chart were deleted, or you may not see them. Choose others with 'Edit graphs'."
+DEFAULT = 2
+"""Number of sensors that an asset without sensors_to_show shows."""
 
 
 class Graphs(pn.viewable.Viewer):
@@ -103,7 +123,7 @@ class Graphs(pn.viewable.Viewer):
     async def _charts_between(self, first: int, last: int) -> tuple[list[Chart], tuple[datetime, datetime]]:
         start, end = time_range.from_microseconds((first, last), self._local)
         span = ChartSpan(start, end, known_at=datetime.now(UTC))
-        shown = await reading(lambda session, principal: charts.read_charts(session, principal, self._plan, span))
+        shown = await reading(lambda session, principal: read_charts(session, principal, self._plan, span))
         return shown, (start, end)
 
 
@@ -114,7 +134,7 @@ class Files(pn.viewable.Viewer):
         super().__init__()
         self._series, self._sensors = series, list(dict.fromkeys(sensors))
         self._menu = pmui.MenuButton(label="Save", icon="download", variant="text", size="small", margin=0)
-        self._menu.on_click(self._save_picture)
+        self._menu.on_click(self.save_picture)
         if series.span is not None:
             self.follow(series.span)
 
@@ -134,6 +154,56 @@ class Files(pn.viewable.Viewer):
         ]
         self._menu.items = pictures + values
 
-    def _save_picture(self, item: dict[str, Any]) -> None:
+    def save_picture(self, item: dict[str, Any]) -> None:
+        """Save the charts in view as the picture of a menu entry."""
         if item["label"] in PICTURES:
             self._series.take_picture(PICTURES[item["label"]])
+
+
+def charts_of_asset(session: Session, asset: Asset) -> list[ShownChart]:
+    """Charts of an asset: those of sensors_to_show, else one for each of its first sensors."""
+    return showing.wanted(asset.sensors_to_show or ()) or [
+        ShownChart("", [sensor.id]) for sensor in sensors.of_asset(session, asset.id)[:DEFAULT]
+    ]
+
+
+@dataclass(frozen=True)
+class ChartSpan:
+    """Events of a time range to read, as known at a moment."""
+
+    start: datetime
+    end: datetime
+    known_at: datetime
+
+
+def read_charts(session: Session, principal: SignedIn, plan: list[ShownChart], span: ChartSpan) -> list[Chart]:
+    """Charts of a plan, with the sensors that the user may see.
+
+    Raises:
+        FieldError: They would show more values than one answer may have.
+    """
+    found = listing.sensors(session, {sensor_id for chart in plan for sensor_id in chart.sensors})
+    playing = current().settings.is_playing
+    seen = {key: sensor for key, sensor in found.items() if access.may_be_shown(principal, sensor, playing=playing)}
+    most = current().settings.most("VALUES_READ")
+    check_count(session, list(seen.values()), EventSpan(span.start, span.end), most=most)
+    known = {key: read_by_source(session, sensor, span) for key, sensor in seen.items()}
+    sources = listing.sources(session, {source for values in known.values() for source in values})
+    charts = []
+    for chart in plan:
+        visible = [seen[key] for key in chart.sensors if key in seen]
+        lines = [line for sensor in visible for line in lines_of(sensor, known[sensor.id], sources)]
+        converted = [line.converted(lines[0].unit) for line in lines]
+        empty = NO_DATA.format(id=visible[0].id) if visible else HIDDEN.format(count=len(chart.sensors))
+        charts.append(Chart(title=chart.title or chart_title(visible), traces=converted, empty=empty).scaled())
+    return charts
+
+
+def read_by_source(session: Session, sensor: Sensor, span: ChartSpan) -> dict[int, Beliefs]:
+    """Values of a sensor in a time range, by source id."""
+    return store.read_per_source(session, sensor, BeliefQuery(span.start, span.end, known_at=span.known_at))
+
+
+def chart_title(shown: list[Sensor]) -> str:
+    """Heading of a chart that has none of its own: the names of its sensors."""
+    return ", ".join(dict.fromkeys(sensor.name[:1].upper() + sensor.name[1:] for sensor in shown)) or "Sensors"

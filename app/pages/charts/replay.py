@@ -15,8 +15,8 @@ from app.assemble.lines import lines_of
 from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.pages.charts import charts
-from app.pages.charts.charts import ChartSpan
+from app.pages.charts import graphs
+from app.pages.charts.graphs import ChartSpan
 from app.web.context import current
 from app.widgets import time_range
 from app.widgets.async_content import fill, note, waiting
@@ -55,7 +55,7 @@ def part(page: Shell, asset_id: int) -> Part:
     def plan(session: Session, principal: SignedIn) -> list[ShownChart]:
         asset = get(session, Asset, asset_id)
         access.check(principal, "read", asset)
-        return charts.charts_of_asset(session, asset)
+        return graphs.charts_of_asset(session, asset)
 
     return _part(page, plan, tab="Graphs")
 
@@ -108,7 +108,7 @@ def read_replay(
     shown = []
     for chart in plan:
         sensors = [seen[key] for key in chart.sensors if key in seen]
-        title = chart.title or charts.chart_title(sensors)
+        title = chart.title or graphs.chart_title(sensors)
         shown.append(ReplayedChart(title, [line for sensor in sensors for line in lines[sensor.id]]))
     return ReplayContent(shown, time_range.microseconds((start, end)), principal.timezone)
 

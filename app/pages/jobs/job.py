@@ -121,7 +121,7 @@ class JobPage:
         if [action.word for action in actions] != self._actions:
             self._actions = [action.word for action in actions]
             self._buttons[:] = [
-                pmui.Button(label=action.label, variant="outlined", on_click=partial(self._act, action.word), margin=8)
+                pmui.Button(label=action.label, variant="outlined", on_click=partial(self.act, action.word), margin=8)
                 for action in actions
             ]
         job = content.line.job
@@ -130,7 +130,8 @@ class JobPage:
             self._state = state
             self._more[:] = job_documents(content)
 
-    async def _act(self, word: str, _event: Any) -> None:
+    async def act(self, word: str, _event: Any) -> None:
+        """Cancel or requeue the job."""
         await attempt(change_job(self._id, word), self._notice, partial(confirm, self._notice))
         later(self._following.refresh)
 

@@ -16,8 +16,7 @@ from app.auth.access import access, job_access
 from app.auth.access.identity import SignedIn
 from app.jobs.handlers.kinds import QUEUES
 from app.pages.jobs import job_table
-from app.pages.jobs.job_table import JobLine, JobTable
-from app.pages.jobs.queue_table import QueueTable
+from app.pages.jobs.job_table import JobLine, JobTable, QueueTable
 from app.web.context import current
 from app.widgets.async_content import Following
 from app.widgets.layout import Shell, query

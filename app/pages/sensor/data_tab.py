@@ -104,7 +104,7 @@ class DeletionForm(pn.viewable.Viewer):
         self._end = pmui.DatePicker(label="Until the end of the day", clearable=True, **common)
         self._notice = pn.Column(sizing_mode="stretch_width")
         self._button = Removal(
-            "Delete values", ask=self._count, act=self._delete, done=lambda _: confirm(self._notice, "Values deleted.")
+            "Delete values", ask=self.count, act=self.delete, done=lambda _: confirm(self._notice, "Values deleted.")
         )
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -125,7 +125,8 @@ class DeletionForm(pn.viewable.Viewer):
 
         return midnight(self._start.value, 0), midnight(self._end.value, 1)
 
-    async def _count(self) -> str:
+    async def count(self) -> str:
+        """Say how many beliefs would go, in the words of the question."""
         (start, end), source_id = self._bounds(), self._source.value or None
 
         def count_beliefs(session: Session, principal: SignedIn) -> int:
@@ -143,7 +144,8 @@ class DeletionForm(pn.viewable.Viewer):
             "included. This cannot be undone."
         )
 
-    async def _delete(self) -> None:
+    async def delete(self) -> None:
+        """Delete the values that are chosen."""
         start, end = self._bounds()
         chosen = DataDeletion(source=self._source.value or None, start=start, until=end)
         await writing(lambda session, actor: delete_data(session, actor, self._sensor.id, chosen))

@@ -15,10 +15,9 @@ from sqlalchemy.orm import Session
 from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.pages.charts import charts, replay
+from app.pages.charts import graphs, replay
 from app.pages.charts.annotations import AnnotationTarget
-from app.pages.charts.charts import ChartSpan
-from app.pages.charts.graphs import Graphs
+from app.pages.charts.graphs import ChartSpan, Graphs
 from app.pages.sensor import data_tab, pattern_tabs, settings_tab
 from app.pages.sensor.pattern_tabs import NO_DATA
 from app.web.context import current
@@ -110,7 +109,7 @@ def read_chart(
     plan = [ShownChart("", [sensor_id])]
     data = listing.data_span(session, [sensor_id])
     span = time_range.asked(*arguments, local) or time_range.usual(data, now=now, local=local)
-    return ChartContent(plan, charts.read_charts(session, principal, plan, ChartSpan(*span, known_at=now)), span, local)
+    return ChartContent(plan, graphs.read_charts(session, principal, plan, ChartSpan(*span, known_at=now)), span, local)
 
 
 @dataclass(frozen=True)

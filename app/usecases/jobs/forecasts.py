@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from app.jobs.handlers.forecast_cycles import ForecastRequest, cycles
+from app.jobs.handlers.forecast import ForecastRequest, cycles
 from app.jobs.submission import Order, ask
 from app.usecases.actor import Actor
 from app.usecases.fields import HYPHENS, Body, Length, Moment, lasting
