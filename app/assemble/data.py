@@ -72,7 +72,9 @@ def all_of(session: Session, sensors: list[Sensor], asked: SeriesQuery) -> dict[
     steps = [asked.resolution or sensor.resolution for sensor in sensors]
     if asked.resolution is not None and asked.resolution <= timedelta(0):
         raise FieldError("resolution", "must be longer than zero.")
+    # Before anything is read, by the steps that are known; those of instantaneous sensors come with the data
     _check_size([step for step in steps if step], asked.length, most)
+    # An event may begin before the time asked for and reach into it
     before = max((sensor.resolution for sensor in sensors), default=timedelta(0)) + LONGER_DAY
     start, end = asked.start - before, after(asked.start, asked.length, field="duration") + LONGER_DAY
     found = store.read_many(session, sensors, BeliefQuery(start, end, known_at=asked.as_of, sources=asked.sources))

@@ -86,6 +86,7 @@ def of_sites(
     by_id = {asset.id: asset for asset in assets}
     rows = schedules.newest_of_assets(session, list(by_id), as_of=known_at, span=(start, end))
     by_power: dict[tuple[int, ...], _Site] = {}
+    # Newest first: what an older schedule of the same site says is only used where the newer is silent
     for row in sorted(rows.values(), key=lambda row: (row.belief_time, row.id), reverse=True):
         total, planned = _signs(row, CONNECTION), _signs(row, POWER)
         if not total and (row.loads or by_id[row.asset_id].parent_asset_id is not None):

@@ -46,6 +46,7 @@ def last_powers(
         own = [each for each in outputs if each.name == name]
         keys = {(each.sensor.id, name, each.part, each.sign) for each in own}
         if keys <= written and all(shared.count(each.sensor.id) == 1 and each.sensor.resolution for each in own):
+            # Where one sensor tells both directions, one output says all
             own = own[:1] if own[0].part == "both" else own
             powers[name] = np.sum([_planned_power(references, row, each, window.ticks) for each in own], axis=0)
             slack = max(slack, *(2.0 * units.convert(10.0**-DECIMALS, each.sensor.unit, "kW") for each in own))

@@ -65,6 +65,7 @@ def schedule_row(
             are left out.
     """
     plan, site = done.schedule, done.assembled.site
+    # Once each, in order: devices of one site often warn of the same sensor
     told = list(dict.fromkeys(done.warnings))
     more = [f"And {len(told) - MOST_WARNINGS} more."] if len(told) > MOST_WARNINGS else []
     prices = {each.commodity: energy_prices(each, plan.window.n) for each in site.connections}

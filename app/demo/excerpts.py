@@ -61,6 +61,7 @@ def charging(window: Window, *, power: float) -> NDArray[np.float64]:
     table = _sessions()
     start = table["session_start"].astype("datetime64[us, UTC]").astype("int64").to_numpy()
     left = table["session_end"].astype("datetime64[us, UTC]").astype("int64").to_numpy()
+    # From midnight, so that cars come at their own time of day in every repetition
     first = start[0] - start[0] % (24 * HOUR)
     span = -(-(left.max() - first) // WEEK) * WEEK
     full = start + np.minimum(left - start, (table["energy_kwh"].to_numpy() / power * HOUR).astype(np.int64))

@@ -50,6 +50,7 @@ def acting(session: Session, job: Job, before: References | None = None) -> Iter
     Raises:
         NoLongerAllowed: The principal was deactivated, or may not use what the job needs.
     """
+    # As the user is now: rights may have changed while the job waited
     who = principal(session, job.user_id)
     try:
         references = before.renewed(session, who) if before is not None else References(session, who)

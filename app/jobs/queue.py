@@ -145,6 +145,7 @@ def _huey(settings: Settings, queue: str) -> Any:
         file = settings.FLEXSCOPE_INSTANCE_PATH / "queue.db"
         private_files.make(file)
         return EmbeddedQueue(name, filename=str(file), fsync=False, results=False)
+    # An address holds port, number and password itself
     if "://" in where:
         return SharedQueue(name, url=where, results=False)
     password = settings.FLEXMEASURES_REDIS_PASSWORD or None

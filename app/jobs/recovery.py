@@ -67,12 +67,14 @@ class Keeper:
     def tick(self) -> None:
         """Do one round."""
         now = datetime.now(UTC)
+        # Only once: workers of this machine whose process is gone since the last start
         if self._first:
             self.release_dead()
             self._first = False
         self.wake_due(now)
         self.release_silent(now)
         if time.monotonic() >= self._next_strays:
+            # At the first round all of them: whoever handed them over may have gone with the queue
             self.find_strays(now - (self._stray if self._next_strays else timedelta(0)))
             self._next_strays = time.monotonic() + self._stray.total_seconds()
         for job in self._leader.tick(now):
@@ -124,6 +126,7 @@ class Keeper:
         """Hand over again the waiting jobs that their queue has lost."""
         with self._database.reading() as session:
             found = job_states.waiting(session, before=before)
+        # After the rows are read: a job that is taken meanwhile is handed over twice, and done once
         held = {queue: self._queue.holds(queue) for queue in {job.queue for job in found}}
         for job in found:
             if job.id not in held[job.queue]:
@@ -162,9 +165,11 @@ class Keeper:
 def _is_alive(worker: str) -> bool:
     """Return whether the process of a worker of this machine exists."""
     try:
+        # Signal 0 is not sent: it only asks whether the process is there
         os.kill(int(worker.split("/")[1]), 0)
     except ProcessLookupError:
         return False
+    # It belongs to somebody else, or is of no process: taken as alive, its lease will tell
     except (PermissionError, ValueError, IndexError):
         return True
     return True

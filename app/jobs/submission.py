@@ -63,6 +63,7 @@ def _same(session: Session, fingerprint: str, order: Order, *, now: datetime, se
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(fingerprint[:15], 16)})
     lasts = settings.FLEXMEASURES_JOB_CACHE_TTL
+    # A negative time means for ever: every equal job there ever was counts
     since = now - timedelta(seconds=lasts) if lasts >= 0 else datetime.min.replace(tzinfo=UTC)
     same = jobs.equal(session, fingerprint, since=since)
     if same is not None or not order.requeue:

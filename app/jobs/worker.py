@@ -81,6 +81,7 @@ class Worker:
             self._under_way[job.id, job.tries] = under_way
         try:
             self._attempt(under_way)
+        # Somebody cancelled it, or its lease ran out and another worker has done it
         except Overtaken:
             LOG.warning("Job %s ended without this worker; what it computed is not saved.", job_id)
         except Exception as error:  # whatever it is: the row must tell it
@@ -104,6 +105,7 @@ class Worker:
         with self._database.writing() as session:
             with principal.acting(session, job, before=references) as again:  # it may have taken long
                 result, now = save(again), datetime.now(UTC)
+            # In the same transaction: what waits for these values is woken only if they are there
             if result.get("num-beliefs"):
                 wake(session, job.kind, [int(key) for key in result.get("outputs", {})], now=now)
             message = f"{job.kind.capitalize()} job finished. {result.pop('message', '')}".rstrip()

@@ -81,6 +81,7 @@ def load(env: Mapping[str, str] = os.environ) -> Settings:
         InputError: A setting is unknown, cannot be read, or the file has a line that is no assignment of a literal.
     """
     kinds = get_type_hints(Settings)
+    # A misspelt setting would be a default that nobody notices
     for name in env:
         if name in NO_EFFECT:
             LOG.warning(no_effect_message(name))
@@ -233,6 +234,7 @@ def _checked(settings: Settings) -> Settings:
     zone(settings.FLEXMEASURES_TIMEZONE)
     prefix = settings.FLEXSCOPE_PATH_PREFIX.strip("/")
     uri = settings.SQLALCHEMY_DATABASE_URI or f"sqlite:///{settings.FLEXSCOPE_INSTANCE_PATH / 'flexscope.db'}"
+    # SQLAlchemy knows only the longer name of the scheme; hosters write the shorter one
     uri = uri.replace("postgres://", "postgresql://", 1)
     return replace(settings, SQLALCHEMY_DATABASE_URI=uri, FLEXSCOPE_PATH_PREFIX=f"/{prefix}" if prefix else "")
 

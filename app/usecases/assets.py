@@ -191,6 +191,7 @@ def _apply(session: Session, actor: Actor, asset: Asset, asset_type: str, change
 
 def _check_name(session: Session, asset: Asset, fields: Mapping[str, Any]) -> None:
     """Refuse a name that another asset at the same place has; no two at once take it."""
+    # Else two requests at once would both find the name free
     lock_trees(session)
     name, parent_id = fields.get("name", asset.name), fields.get("parent_asset_id", asset.parent_asset_id)
     same = select(Asset.id).where(

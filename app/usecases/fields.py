@@ -75,6 +75,7 @@ def split_names(given: Any) -> Any:
 def read_numbers(given: Any) -> NDArray[np.float64]:
     """Return numbers as an array, null as NaN; a single one counts as a list."""
     listed = given if isinstance(given, list) else [given]
+    # By exact type: isinstance would take true for 1, and numpy would read "5"
     if not listed or set(map(type, listed)) - {int, float, type(None)}:
         raise ValueError("Give numbers, with null where a value is missing.")
     try:

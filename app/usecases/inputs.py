@@ -113,6 +113,7 @@ def _unkeepable(value: list[Any], bounds: Bounds) -> str:
                 return _too_long(_text(bounds), "characters", "TEXT_LENGTH")
             if isinstance(one, int) and not -WHOLE <= one < WHOLE:
                 return "has a whole number that is too large."
+        # Level by level instead of by recursion: a million brackets would end the process
         level = list(_inner(level))
         count, longest = count + len(level), _text(bounds)  # only a field itself may hold JSON as text
         if count > bounds.FLEXSCOPE_MAX_JSON_PARTS:

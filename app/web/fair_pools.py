@@ -174,6 +174,7 @@ class FairPool:
         return self._at_work[client] >= self._share or self._everywhere.at_work[client] >= TOGETHER
 
     def _ended(self, client: Hashable, waiting: QueuedWork, done: "asyncio.Future[Any]") -> None:
+        # On the event loop: the future calls back there, so that no lock is needed
         self._free += 1
         self._at_work[client] -= 1
         if not self._at_work[client]:

@@ -132,6 +132,7 @@ class Metrics(Refusing):
         self.finish(text)
 
     def _is_allowed(self) -> bool:
+        # Monitors send the token of the settings, people a token of their own or their cookie
         header = self.request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
         expected = self.running.settings.FLEXSCOPE_METRICS_TOKEN
         if expected and hmac.compare_digest(header.encode(), expected.encode()):

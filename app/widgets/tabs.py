@@ -52,5 +52,6 @@ class Tabs(pn.viewable.Viewer):
 
     def _open(self, event: Any) -> None:
         remember(tab=self._parts[event.new].key)
+        # A tab is read when it is first opened, so that a page opens as fast as its first tab
         if event.new not in self._filled:
             self.refresh(event.new)

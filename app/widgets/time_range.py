@@ -147,6 +147,7 @@ class RangeBar(pn.viewable.Viewer):
         for button, length in zip(self._presets, PRESETS.values(), strict=True):
             fits = preset(length, end, self._local) == (start, end)
             button.variant = "contained" if fits else "outlined"
+        # The calendar calls back for what the bar writes as it does for what people choose
         self._showing = True
         self._calendar.value = days(start, end)
         self._showing = False

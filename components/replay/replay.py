@@ -48,6 +48,7 @@ class History:
         if not len(self.times):
             return self._taken(np.zeros(0, np.intp))
         places = np.where(self.times <= moment, np.arange(len(self.times)), -1)
+        # Beliefs lie by event and then by time: the last known place of each event is its newest belief
         newest = np.maximum.reduceat(places, self._starts)
         return self._taken(newest[newest >= 0])
 

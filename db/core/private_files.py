@@ -13,6 +13,7 @@ def begin() -> None:
 
 def make(file: Path) -> None:
     """Make an empty file unless there is one already; what is there stays as it is."""
+    # O_EXCL: a file or link that somebody put there first is neither followed nor emptied
     try:
         os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
     except FileExistsError:

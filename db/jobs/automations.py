@@ -54,6 +54,7 @@ def due(session: Session, now: datetime) -> list[Automation]:
 
 def advance(session: Session, automation: Automation, *, done_for: datetime, next_at: datetime) -> bool:
     """Move an automation on; False if another process did so first."""
+    # It says what it expects: of two processes that try at once, one changes the row
     query = update(Automation).where(Automation.id == automation.id, Automation.next_at == automation.next_at)
     query = query.where(Automation.active.is_(True)).values(next_at=next_at, last_at=done_for)
     return bool(rows_changed(session, query))

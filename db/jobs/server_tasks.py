@@ -72,6 +72,7 @@ def record_run(session: Session, name: str, *, at: datetime, status: bool) -> La
     """Note that a task ran, over what was noted of it before."""
     row = session.get(LatestTaskRun, name) or LatestTaskRun(name=name)
     row.at, row.status = at, status
+    # A failed run keeps the moment of the last success, which monitors ask for
     row.succeeded_at = at if status else row.succeeded_at
     session.add(row)
     return row

@@ -14,7 +14,6 @@ from app.jobs.triggers import automations
 from app.jobs.triggers.automations import AutomationPlan, Leader
 from db import sources
 from db.core.database import get
-from db.jobs import automations as rows
 from db.jobs import jobs
 from db.jobs.automations import Automation, wake
 from db.jobs.jobs import Job
@@ -142,8 +141,8 @@ def test_plans_depend_on_the_sensors_their_description_names(stage: Stage) -> No
         )
         found = automations.make(References(session, None), plan, now=NOW)
         assert automations.inputs(References(session, None), found) == {price.id}
-        assert rows.wake(session, [stage.sensor_id], at=NOW, gap=HOUR, kinds=["schedule"]) == 0
-        assert rows.wake(session, [price.id], at=NOW, gap=HOUR, kinds=["schedule"]) == 1
+        assert wake(session, "posted", [stage.sensor_id], now=NOW) == 0
+        assert wake(session, "posted", [price.id], now=NOW) == 1
 
 
 def test_the_history_is_in_its_jobs(stage: Stage) -> None:

@@ -77,6 +77,7 @@ class Endpoint(KeepsContentType, Receiving):
         try:
             reply, body = await self.service.running.pools[route.threads].run(whose, answer)
         except NotSignedIn:
+            # Else the credential would go on to count as that user until it is forgotten
             self.service.note(self._credential(), None)
             raise
         if reply.file is not None:
@@ -126,6 +127,7 @@ class Endpoint(KeepsContentType, Receiving):
                 pause = min(pause * 1.2, 0.25)
         finally:
             self.service.held[whose] -= 1
+            # Or the table would grow with every user there ever was
             if not self.service.held[whose]:
                 del self.service.held[whose]
 

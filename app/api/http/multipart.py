@@ -186,6 +186,7 @@ def _places(whole: BinaryIO, wanted: bytes) -> Iterator[int]:
             yield begin + at
             whole.seek(begin + len(kept))
             at = kept.find(wanted, at + 1)
+        # The end of a block stays: the wanted bytes may lie across two blocks
         begin, kept = begin + len(kept) - min(len(kept), len(wanted) - 1), kept[max(len(kept) - len(wanted) + 1, 0) :]
 
 

@@ -99,6 +99,7 @@ def _parameter(name: str, prop: Schema, *, needed: bool) -> Schema:
     kinds = [kind for kind in prop.get("anyOf", []) if kind.get("type") != "null"]
     plain = {key: value for key, value in prop.items() if key not in ("anyOf", "default", "title", "description")}
     schema = {**plain, **kinds[0]} if len(kinds) == 1 else {**plain, **({"anyOf": kinds} if kinds else {})}
+    # In a query a list is one text, joined by commas
     if schema.get("type") == "array":
         schema = {"type": "string", "minLength": 1}
     found: Schema = {"name": name, "in": "query", "required": needed, "schema": schema}

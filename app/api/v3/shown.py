@@ -54,6 +54,7 @@ def assets(session: Session, rows: list[Asset]) -> list[Shown]:
     for asset_id, key, name, account_id, type_id, type_name in _below(session, Asset.parent_asset_id, ids, query):
         short = {"id": key, "name": name, "account_id": account_id}
         children[asset_id].append(short | {"generic_asset_type": {"id": type_id, "name": type_name}})
+    # One statement for all rows: a page of assets may have as many owners
     accounts = session.execute(select(Account.id, Account.name).where(Account.id.in_({row.account_id for row in rows})))
     owners = {key: {"id": key, "name": name} for key, name in accounts}
     return [

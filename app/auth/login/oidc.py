@@ -201,6 +201,7 @@ class Return(OidcPage):
         """Check what the provider says, and sign in."""
         provider = self.provider(name)
         kept: dict[str, Any] = json.loads(cookies.kept(self, self.running, COOKIE, days=LIFE) or "{}")
+        # Whatever comes of it: a state is good for one try
         cookies.drop(self, self.running, COOKIE)
         # A cookie and a state of the same sign-in: else a foreign page could sign a browser in as somebody else.
         state = self.get_query_argument("state", "")

@@ -1,1 +1,1 @@
-"""What keeps the server safe: limits, headers, hosts, sealed secrets, websockets that end with their session."""
+"""What keeps the server safe: limits, headers, hosts and sealed secrets."""

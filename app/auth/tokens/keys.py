@@ -80,5 +80,6 @@ def bearer(token: str, identities: Identities, *, secret: str) -> SignedIn | Non
     if signed is None:
         return None
     number, scopes, marked = [*signed.decode("ascii").split(":"), "", ""][:3]
+    # By the mark of its key too: an id of a deleted key may be given to a new one
     found = identities.find_key(int(number), lambda stored: hmac.compare_digest(mark(stored), marked))
     return replace(found, scopes=(found.scopes or frozenset()) & set(scopes.split())) if found else None

@@ -62,6 +62,7 @@ def foresee_window(
         InputError: Nothing is known of the seasons before the window.
     """
     forecaster = SeasonalNaive(season=season)
+    # One season more than it looks back: the newest values may be missing
     past = window.start - (forecaster.reach + 1) * max(season, window.end - window.start)
     known = store.read(session, sensor, BeliefQuery(past, window.start, known_at=known_at))
     foreseen = forecaster.predict(known.events, known.values, window)
@@ -118,6 +119,7 @@ def cycles(request: ForecastRequest, sensor: Sensor, most: Most | None) -> Itera
     if (request.end - request.start) / request.frequency > MOST:
         raise FieldError("forecast-frequency", f"makes more than {MOST} cycles; ask for fewer.")
     bounds.check_written(most, count(request) * (request.horizon // sensor.resolution))
+    # Events of a sensor lie on multiples of its resolution, whatever the request says
     at = request.start - (request.start - EPOCH) % sensor.resolution
     while at < request.end:
         length = max(request.horizon - request.horizon % sensor.resolution, sensor.resolution)

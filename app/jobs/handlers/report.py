@@ -95,6 +95,7 @@ class ReportRun:
         self.outputs = [(_name(entry), row) for entry, row in zip(request.output, names.outputs, strict=True)]
         # The steps of all its series together: a report may take no more values than one answer
         sensors = [row for _, row, _ in self.inputs] + [row for _, row in self.outputs]
+        # Sensors are read at their own resolution before they are brought to that of the report
         finest = min([self.step, *(row.resolution for row in sensors if row.resolution)])
         most = bounds.of(self.session).read
         if finest <= timedelta(0):
@@ -177,6 +178,7 @@ def named(references: References, request: ReportRequest) -> ReportSensors:
     ]
     config = {key.replace("-", "_"): value for key, value in request.config.items()}
     buying, selling = (config.get(f"{way}_price_sensor") for way in ("consumption", "production"))
+    # A price that is given for one way only holds for both
     keys = [] if buying is None and selling is None else [(buying, selling), (selling, buying)]
     ways = zip(("consumption", "production"), keys, strict=False)
     prices = [

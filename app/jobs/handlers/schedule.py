@@ -159,6 +159,7 @@ def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: 
     """
     scheduler, assembled = prepared.scheduler, prepared.assembled
     warnings, place = assembled.warnings, assembled.place
+    # People read times on the clock of the site
     if isinstance(outcome, Infeasible):
         outcome = local_refusal(outcome, place)
     if isinstance(outcome, Schedule):
@@ -191,6 +192,7 @@ def _kept(prepared: PreparedSite, best: Schedule) -> tuple[Schedule, Assembled, 
     margin = assembled.described.context.staying_margin
     if isinstance(scheduler, ProcessScheduler):
         scheduler = scheduler.together
+    # Only a plan by costs can be compared: others give no cost that a margin could be set against
     if margin is None or prepared.last is None or not isinstance(scheduler, StorageScheduler):
         return None
     row, held = prepared.last
@@ -270,5 +272,6 @@ def _scheduler(asset: Asset, site: Site, rules: Rules) -> Any:
         kind = plugins.find("schedulers", str(name))
         if kind not in (StorageScheduler, ProcessScheduler):  # ours stand for each other
             return kind()
+    # Where price alone times every process, each may go to its cheapest times without a search
     together = StorageScheduler(solver=rules.solver, time_limit=rules.time_limit, gap=rules.gap)
     return ProcessScheduler(together=together) if is_timed_by_price(site) else together

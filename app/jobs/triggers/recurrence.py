@@ -39,6 +39,7 @@ class Recurrence:
 
     def next_after(self, moment: datetime) -> datetime:
         """Return the first moment later than a given one, in UTC."""
+        # A day earlier: a time the clock skips may push the first moment of a day into the next one
         day = moment.astimezone(self.place).date() - DAY
         while (found := self._within(day, moment)) is None:
             day += DAY
@@ -46,6 +47,7 @@ class Recurrence:
 
     def latest(self, moment: datetime) -> datetime:
         """Return the last moment not later than a given one, in UTC."""
+        # Far enough back that a moment lies between, also over a day of 25 hours
         found = self.next_after(moment - max(self.every, DAY) - DAY)
         while (following := self.next_after(found)) <= moment:
             found = following

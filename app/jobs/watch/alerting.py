@@ -67,6 +67,7 @@ def keep(
             alerts.note(session, finding, now=now)
         alerts.end_others(session, kinds, {finding.cause[:200] for finding in found}, now=now)
         new = alerts.unnotified(session, now=now, quiet=settings.FLEXSCOPE_ALERT_QUIET)
+    # Outside of the transaction: a mail server takes seconds, and nobody may wait to write meanwhile
     if not new or not tell(settings, new):
         return []
     with database.writing() as session:

@@ -105,6 +105,7 @@ def findings(session: Session, *, now: datetime, memory: Memory | None = None) -
         now: The moment.
         memory: What earlier looks found; without one, the data of every sensor are read.
     """
+    # It looks at all sensors of all accounts, which no bound of one request is made for
     bounds.lift(session)
     memory, known = memory if memory is not None else Memory(), marks(session)
     sensors = list(session.scalars(select(Sensor).where(Sensor.id.in_(select(Series.sensor_id)))))

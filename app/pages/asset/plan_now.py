@@ -94,6 +94,7 @@ class PlanNow(pn.viewable.Viewer):
                     variant="determinate" if job.status == "STARTED" and job.progress else "indeterminate",
                 )
                 return
+            # First: the next reading would show the end a second time
             self._following.stop()
             self._following, self._button.disabled = None, False
             finished = job.status == "FINISHED"

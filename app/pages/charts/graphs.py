@@ -1,4 +1,4 @@
-"""Charts of assets and sensors: which sensors they show, their values as known now, and the bar and files beside them."""
+"""Charts of assets and sensors: which sensors they show, their values as known, and the bar and files beside them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -99,6 +99,7 @@ class Graphs(pn.viewable.Viewer):
         self._bar.follow(self._span)
         self._files.follow(self._span)
         first, last = self._span
+        # They are read anew for every range, as they are few
         pn.state.execute(self._annotations.refresh)
         if first < self._read[0] or last > self._read[1]:
             pn.state.execute(self._read_on)

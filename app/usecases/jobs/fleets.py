@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from app.auth.access.access import NotAllowed
 from app.jobs.handlers import fleet
 from app.jobs.handlers.fleet import FleetPlanned, FleetRequest, FleetSchedules
-from app.jobs.submission import Order, ask
+from app.jobs.submission import Order
 from app.usecases.actor import Actor
 from app.usecases.fields import HYPHENS, Body, Identifier
+from app.usecases.jobs.jobs import ask_once
 from app.usecases.jobs.schedules import ContextFields, DeviceFields, FlexFieldValues, ScheduleWindow, own_models
 from db.accounts.accounts import Account
 from db.assets import Asset, belong_together, subtree
@@ -91,6 +92,7 @@ def order_for(session: Session, actor: Actor, trigger: FleetTrigger) -> FleetOrd
     if len(sites) > most.number:
         raise FieldError("sites", f"{len(sites)} are more than the {most.number} of one request ({most.setting}).")
     ids = [site.asset for site in sites]
+    # Two plans of one site at once would write into the same sensors
     if len(set(ids)) < len(ids):
         raise FieldError("sites", "name each asset once.")
     if not sites:
@@ -125,10 +127,7 @@ def request_fleet(session: Session, actor: Actor, order: FleetOrder) -> Job:
         user_id=actor.user_id,
         force=order.force,
     )
-    job = ask(session, job_order, now=actor.now, settings=actor.settings)
-    if job.enqueued_at == actor.now:  # else it is the job of an equal request, which is in the log already
-        _record(session, actor, order, assets)
-    return job
+    return ask_once(session, actor, job_order, lambda: _record(session, actor, order, assets))
 
 
 def compute_fleet(session: Session, actor: Actor, order: FleetOrder) -> FleetSchedules:

@@ -7,9 +7,10 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from app.jobs.handlers.forecast import ForecastRequest, cycles
-from app.jobs.submission import Order, ask
+from app.jobs.submission import Order
 from app.usecases.actor import Actor
 from app.usecases.fields import HYPHENS, Body, Length, Moment, lasting
+from app.usecases.jobs.jobs import ask_once
 from db.core import bounds, database
 from db.jobs.jobs import Job
 from db.sensors import Sensor
@@ -79,7 +80,5 @@ def request_forecast(session: Session, actor: Actor, sensor_id: int, trigger: Fo
         prior=trigger.prior,
         user_id=actor.user_id,
     )
-    job = ask(session, order, now=actor.now, settings=actor.settings)
-    if job.enqueued_at == actor.now:  # else it is the job of an equal request, which is in the log already
-        actor.record(session, f"Asked for a forecast of sensor {sensor.name!r} ({sensor.id})", sensor.asset)
-    return job
+    sentence = f"Asked for a forecast of sensor {sensor.name!r} ({sensor.id})"
+    return ask_once(session, actor, order, lambda: actor.record(session, sentence, sensor.asset))

@@ -1,11 +1,12 @@
 """Jobs: cancel one, let one be done anew, clear the queues of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
 from app.auth.access import job_access
 from app.auth.access.access import NotAllowed
+from app.jobs.submission import Order, ask
 from app.usecases.actor import Actor
 from db.jobs import job_search, job_states, jobs
 from db.jobs.jobs import Job
@@ -17,6 +18,14 @@ WAITING = ("QUEUED",)
 
 class WrongState(EngineError):
     """A job is in a state in which this cannot be done with it."""
+
+
+def ask_once(session: Session, actor: Actor, order: Order, record: Callable[[], None]) -> Job:
+    """Job of an order; ``record`` writes into the audit log that it was asked for, once however often it is."""
+    job = ask(session, order, now=actor.now, settings=actor.settings)
+    if job.enqueued_at == actor.now:  # else it is the job of an equal request, which is in the log already
+        record()
+    return job
 
 
 def cancel_job(session: Session, actor: Actor, job_id: str) -> Job:

@@ -14,9 +14,10 @@ from app.assemble.site.site import read_site
 from app.auth.access.references import References
 from app.jobs.handlers import schedule
 from app.jobs.handlers.schedule import Planned, Rules
-from app.jobs.submission import Order, ask
+from app.jobs.submission import Order
 from app.usecases.actor import Actor
 from app.usecases.fields import HYPHENS, Body, Length, Moment, lasting
+from app.usecases.jobs.jobs import ask_once
 from db.assets import Asset
 from db.core import database
 from db.jobs.jobs import Job
@@ -159,10 +160,7 @@ def request_schedule(session: Session, actor: Actor, order: ScheduleOrder) -> Jo
         user_id=actor.user_id,
         force=order.force,
     )
-    job = ask(session, job_order, now=actor.now, settings=actor.settings)
-    if job.enqueued_at == actor.now:  # else it is the job of an equal request, which is in the log already
-        actor.record(session, order.sentence, asset)
-    return job
+    return ask_once(session, actor, job_order, lambda: actor.record(session, order.sentence, asset))
 
 
 def request_schedule_from_now(session: Session, actor: Actor, asset_id: int, length: timedelta) -> Job:

@@ -107,6 +107,7 @@ def _csv(found: Mapping[int, EquidistantSeries]) -> Reply:
             moments = [from_us(at).isoformat() for at in starts[part].tolist()]
             lines = zip(moments, *columns, strict=True)
             file.write("".join(",".join(line) + "\r\n" for line in lines).encode())
+        # Whoever sends the answer closes the file; an error before closes it here
         opening.pop_all()
     return Reply(file=file, media=CSV)
 
