@@ -67,11 +67,11 @@ class Removal(pn.viewable.Viewer):
         super().__init__()
         self._ask, self._act, self._done, self._word = ask, act, done, word
         self._button = pmui.Button(
-            label=label, icon="delete", color="danger", variant="outlined", on_click=self._open, margin=8
+            label=label, icon="delete", color="danger", variant="outlined", on_click=self.open, margin=8
         )
         self._question, self._notice = pn.Column(sizing_mode="stretch_width"), pn.Column(sizing_mode="stretch_width")
         self._typed = pmui.TextInput(label=f"Type {word} to confirm", visible=bool(word), sizing_mode="stretch_width")
-        self._go = pmui.Button(label="Yes, delete", color="danger", on_click=self._delete, disabled=bool(word))
+        self._go = pmui.Button(label="Yes, delete", color="danger", on_click=self.delete, disabled=bool(word))
         self._typed.param.watch(
             lambda event: self._go.param.update(disabled=event.new.strip() != self._word), "value_input"
         )
@@ -87,7 +87,8 @@ class Removal(pn.viewable.Viewer):
     def _close(self, _event: object = None) -> None:
         self._dialog.open = False
 
-    async def _open(self, _event: object) -> None:
+    async def open(self, _event: object) -> None:
+        """Ask, in the words of what will happen."""
         self._notice[:] = []
         await attempt(
             self._ask(),
@@ -96,7 +97,9 @@ class Removal(pn.viewable.Viewer):
         )
         later(lambda: self._dialog.param.update(open=True))
 
-    async def _delete(self, _event: object) -> None:
+    async def delete(self, _event: object) -> None:
+        """Act, and close the dialog once that is done."""
+
         def deleted(answer: Any) -> None:
             self._close()
             self._done(answer)

@@ -39,7 +39,7 @@ class Tabs(pn.viewable.Viewer):
         first = keys.index(opened) if opened in keys else 0
         named = [(part.label, place) for part, place in zip(parts, self._places, strict=True)]
         self._tabs = pmui.Tabs(*named, active=first, dynamic=True, sizing_mode="stretch_width", margin=(4, 0))
-        self._tabs.param.watch(self._open, "active")
+        self._tabs.param.watch(self.open, "active")
         self.refresh(first)
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -50,7 +50,8 @@ class Tabs(pn.viewable.Viewer):
         self._filled.add(index)
         fill(self._places[index], self._parts[index].read, self._parts[index].show)
 
-    def _open(self, event: Any) -> None:
+    def open(self, event: Any) -> None:
+        """Show a tab, and read it if it was never open."""
         remember(tab=self._parts[event.new].key)
         # A tab is read when it is first opened, so that a page opens as fast as its first tab
         if event.new not in self._filled:

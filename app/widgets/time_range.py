@@ -116,7 +116,8 @@ class RangeBar(pn.viewable.Viewer):
         super().__init__()
         self._span, self._local, self._choose = span, local, choose
         self._presets = [
-            pmui.Button(label=name, on_click=partial(self._preset, days), **SMALL) for name, days in PRESETS.items()
+            pmui.Button(label=name, on_click=partial(self.choose_preset, days), **SMALL)
+            for name, days in PRESETS.items()
         ]
         self._calendar = pmui.DateRangePicker(
             label="First and last day", size="small", width=250, margin=(10, 8, 4, 8), theme_config=NAMED
@@ -124,11 +125,11 @@ class RangeBar(pn.viewable.Viewer):
         self._label = pmui.Typography(variant="body2", margin=(0, 8))
         self._showing = False
         self.follow(span)
-        self._calendar.param.watch(self._choose_days, "value")
+        self._calendar.param.watch(self.choose_days, "value")
 
     def __panel__(self) -> pn.viewable.Viewable:
         way = [
-            pmui.IconButton(icon=f"chevron_{side}", description=word, on_click=partial(self._step, by), margin=0)
+            pmui.IconButton(icon=f"chevron_{side}", description=word, on_click=partial(self.step, by), margin=0)
             for side, word, by in (("left", "Earlier", -1), ("right", "Later", 1))
         ]
         parts = [way[0], *self._presets, way[1], self._calendar, self._label]
@@ -156,15 +157,15 @@ class RangeBar(pn.viewable.Viewer):
     def _local_span(self) -> tuple[datetime, datetime]:
         return from_microseconds(self._span, self._local)
 
-    def _preset(self, days: int, _event: object) -> None:
+    def choose_preset(self, days: int, _event: object) -> None:
         """Choose a number of whole days, the last of which is the last one in view."""
         self._choose(microseconds(preset(days, self._local_span[1], self._local)))
 
-    def _step(self, way: int, _event: object) -> None:
+    def step(self, way: int, _event: object) -> None:
         """Move by the length of what is in view; whole days stay whole days over a clock change."""
         self._choose(microseconds(moved(*self._local_span, way)))
 
-    def _choose_days(self, event: Any) -> None:
+    def choose_days(self, event: Any) -> None:
         """Choose the days that were picked in the calendar."""
         if event.new is None or self._showing:  # the bar itself writes the days in view into the calendar
             return

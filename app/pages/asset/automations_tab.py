@@ -128,7 +128,7 @@ class Automations:
         self._names: dict[str, str] = {}
         self._table = ActionTable(columns=COLUMNS, empty=NONE_YET, on_action=self._act)
         self._question, self._notice = Question(), pn.Column(sizing_mode="stretch_width")
-        self._new = AutomationForm(asset_id, content.sensors, done=self._announce) if content.may_add else None
+        self._new = AutomationForm(asset_id, content.sensors, done=self.announce) if content.may_add else None
         page.follow(self._table)
         self._show(content)
         self._following = Following(partial(read_automations, asset_id), self._show, every=EVERY)
@@ -163,7 +163,8 @@ class Automations:
         else:
             start()
 
-    def _announce(self, automation: Automation) -> None:
+    def announce(self, automation: Automation) -> None:
+        """Tell of a new automation, and show it in the table."""
         confirm(self._notice, f"{automation.name} is set up.")
         self._following.refresh()
 

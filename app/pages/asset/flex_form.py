@@ -46,7 +46,7 @@ class FlexForm(pn.viewable.Viewer):
         self._notice = pn.Column(sizing_mode="stretch_width")
         for name, value in fields.items():
             self._put(name, value)
-        self._add.param.watch(self._add_field, "value")
+        self._add.param.watch(self.add_field, "value")
         self._offer()
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -72,7 +72,8 @@ class FlexForm(pn.viewable.Viewer):
         self._add.options = ["", *rest]
         self._add.value = ""
 
-    def _add_field(self, event: Any) -> None:
+    def add_field(self, event: Any) -> None:
+        """Add the chosen field with the value that is offered for it."""
         if event.new:
             self._put(event.new, self._offered.get(event.new, ""))
             self._offer()

@@ -87,14 +87,14 @@ class Patterns(pn.viewable.Viewer):
         self._per = pmui.Select(label="One bar per", options=options, value=per if per in PER else "day", **look)
         self._place = pn.Column(sizing_mode="stretch_width")
         for select in (self._length, self._rows, self._per):
-            select.param.watch(self._change, "value")
+            select.param.watch(self.change, "value")
         self._fill()
 
     def __panel__(self) -> pn.viewable.Viewable:
         more = {"heatmap": [self._rows], "bars": [self._per]}.get(self._kind, [])
         return pn.Column(pmui.FlexBox(self._length, *more), self._place, sizing_mode="stretch_width")
 
-    def _change(self, _event: object) -> None:
+    def change(self, _event: object) -> None:
         """Write the choice into the address, and show it."""
         remember(days=self._length.value, rows=self._rows.value, per=self._per.value)
         self._fill()

@@ -63,7 +63,7 @@ class Upload(pn.viewable.Viewer):
         self._store = pmui.Button(label="Store", icon="save", on_click=self._save, visible=False, margin=8)
         self._answers: dict[str, str] = {}
         self._questions: dict[str, dict[str, Any]] = {}
-        self._file.param.watch(self._forget, "value")
+        self._file.param.watch(self.forget_answers, "value")
         for widget in (self._file, self._unit, self._delimiter, self._decimal, *self._options.values()):
             widget.param.watch(self._changed, "value")
 
@@ -75,7 +75,7 @@ class Upload(pn.viewable.Viewer):
         )
         return pn.Column(first, layout, self._notice, self._store, sizing_mode="stretch_width")
 
-    def _forget(self, _event: object) -> None:
+    def forget_answers(self, _event: object) -> None:
         """Begin anew: another file asks other questions."""
         self._answers, self._questions = {}, {}
 
