@@ -79,17 +79,24 @@ COMMANDS = CommandGroup(
                 "accounts": Command("app.cli.commands.accounts:show_accounts", "All accounts."),
                 "account": Command("app.cli.commands.accounts:show_account", "One account with its users and assets."),
                 "asset-types": Command("app.cli.commands.assets:show_asset_types", "All asset types."),
+                "assets": Command("app.cli.commands.assets:show_assets", "All assets."),
                 "asset": Command("app.cli.commands.assets:show_asset", "One asset with its sensors."),
                 "beliefs": Command("app.cli.commands.beliefs:show_beliefs", "Time series data, as a plot or a file."),
                 "data-sources": Command("app.cli.commands.accounts:show_sources", "Where data come from."),
                 "schedules": Command("app.cli.commands.schedules:show_schedules", "Saved schedules, newest first."),
                 "roles": Command("app.cli.commands.accounts:show_roles", "The roles users can have."),
+                "reporters": Command("app.cli.commands.reports:show_reporters", "What computes reports."),
+                "schedulers": Command("app.cli.commands.reports:show_schedulers", "What computes schedules."),
             },
         ),
         "edit": CommandGroup(
             "Change what is there.",
             {
                 "automation": Command("app.cli.commands.automations:edit_automation", "Pause or continue it."),
+                "attribute": Command("app.cli.commands.assets:edit_attribute", "One attribute of assets and sensors."),
+                "transfer-parenthood": Command(
+                    "app.cli.commands.assets:transfer_parenthood", "What assets are part of."
+                ),
                 "convert-data": Command(
                     "app.cli.commands.deleting:convert_data", "Another unit, for a sensor and its data."
                 ),

@@ -76,7 +76,6 @@ def test_a_dry_run_tells_every_bad_row_and_stores_nothing(
     [
         (["beliefs"], 0),
         (["beliefs", "--start", "2026-03-02T06:00", "--end", "2026-03-02T18:00"], 12),
-        (["beliefs", "--source", "99"], 24),
         (["measurements"], 24),
         (["prognoses"], 0),
         (["unchanged-beliefs"], 24),
@@ -86,6 +85,11 @@ def test_a_dry_run_tells_every_bad_row_and_stores_nothing(
 def test_only_what_is_asked_for_is_deleted(filled: Database, words: list[str], left: int) -> None:
     assert command("delete", *words, "--asset", "1", "--offspring", "--yes") == 0
     assert len(stored(filled)) == left
+
+
+def test_a_source_that_is_not_there_is_refused(filled: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("delete", "beliefs", "--asset", "1", "--offspring", "--source", "99", "--yes") == 1
+    assert "There is no data source 99" in capsys.readouterr().err and len(stored(filled)) == 24
 
 
 def test_a_sensor_is_resampled_with_its_data(filled: Database) -> None:

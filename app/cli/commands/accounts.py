@@ -104,11 +104,11 @@ def add_source(name: str, kind: str, model: str, version: str) -> None:
 
 
 @click.command("data-sources")
-def show_sources() -> None:
+@click.option("--id", "source_id", type=int, help="ID of one source; else all.")
+def show_sources(source_id: int | None) -> None:
     """Show where data come from."""
     with reading() as session:
-        rows = [
-            (s.id, s.name, s.type, s.user_id, s.model, s.version)
-            for s in session.scalars(select(Source).order_by(Source.id))
-        ]
+        listed = session.scalars(select(Source).order_by(Source.id))
+        chosen = listed if source_id is None else [get(session, Source, source_id)]
+        rows = [(s.id, s.name, s.type, s.user_id, s.model, s.version) for s in chosen]
     show_table(["ID", "Name", "Type", "User ID", "Model", "Version"], rows)

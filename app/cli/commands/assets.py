@@ -1,19 +1,21 @@
 """Commands about assets and sensors."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import click
 from sqlalchemy import select
 
 from app.cli.commands.accounts import place
-from app.cli.opening import acting, reading
+from app.cli.opening import acting, operator, reading
 from app.cli.tables import show_table, show_title
-from app.usecases.assets import NewAsset, create_asset
-from app.usecases.sensors import NewSensor, create_sensor
+from app.usecases.assets import AssetChange, NewAsset, create_asset, update_asset
+from app.usecases.sensors import NewSensor, SensorChange, create_sensor, update_sensor
 from db import sensors
 from db.assets import Asset, AssetType
 from db.core.database import get
+from db.sensors import Sensor
 from engine.errors import FieldError, UnknownName
 from engine.series.iso_time import iso_duration
 
@@ -77,6 +79,17 @@ def show_asset_types() -> None:
     show_table(["ID", "Name", "Description"], rows)
 
 
+@click.command("assets")
+def show_assets() -> None:
+    """Show all assets."""
+    with reading() as session:
+        rows = [
+            (row.id, row.name, row.asset_type.name, row.account_id, row.parent_asset_id, place(row))
+            for row in session.scalars(select(Asset).order_by(Asset.id))
+        ]
+    show_table(["ID", "Name", "Type", "Account ID", "Parent ID", "Location"], rows)
+
+
 @click.command("asset")
 @click.option("--id", "asset_id", type=int, required=True, help="ID of the asset.")
 def show_asset(asset_id: int) -> None:
@@ -99,3 +112,78 @@ def show_asset(asset_id: int) -> None:
                 for s in sensors.of_asset(session, asset_id)
             ],
         )
+
+
+@click.command("attribute")
+@click.option("--asset", "--asset-id", "asset_ids", type=int, multiple=True, help="ID of an asset; may be repeated.")
+@click.option("--sensor", "--sensor-id", "sensor_ids", type=int, multiple=True, help="ID of a sensor, likewise.")
+@click.option("--attribute", "name", required=True, help="Name of the attribute.")
+@click.option("--float", "as_float", type=float, help="Its value, a number.")
+@click.option("--bool", "as_bool", type=bool, help="Its value, true or false.")
+@click.option("--str", "as_str", help="Its value, a text.")
+@click.option("--int", "as_int", type=int, help="Its value, a whole number.")
+@click.option("--list", "as_list", help="Its value, a list as JSON.")
+@click.option("--dict", "as_dict", help="Its value, an object as JSON.")
+@click.option("--null", "as_null", is_flag=True, help="It has no value.")
+def edit_attribute(asset_ids: tuple[int, ...], sensor_ids: tuple[int, ...], name: str, **options: Any) -> None:
+    """Set one attribute of assets and sensors, and leave the others as they are."""
+    value = _attribute(options)
+    if not asset_ids and not sensor_ids:
+        raise FieldError("asset", "tell whose attribute it is, with --asset or --sensor.")
+    with acting() as (session, actor):
+        for key in asset_ids:
+            attributes = get(session, Asset, key).attributes | {name: value}
+            update_asset(session, actor, key, actor.read(AssetChange, {"attributes": attributes}))
+        for key in sensor_ids:
+            attributes = get(session, Sensor, key).attributes | {name: value}
+            update_sensor(session, actor, key, actor.read(SensorChange, {"attributes": attributes}))
+    click.secho(f"{name} is {json.dumps(value)}.", fg="green")
+
+
+def _attribute(options: Mapping[str, Any]) -> Any:
+    """Return the one value that the options of ``edit attribute`` give."""
+    chosen = {name: value for name, value in options.items() if value is not None and value is not False}
+    if options["as_bool"] is False:
+        chosen["as_bool"] = False
+    if len(chosen) != 1:
+        raise FieldError("attribute", "give one value, such as --float 1.5 or --str high.")
+    ((name, value),) = chosen.items()
+    if name == "as_null":
+        return None
+    if name == "as_dict":
+        return json_object(value, "dict")
+    if name == "as_list":
+        try:
+            read = json.loads(value)
+        except json.JSONDecodeError as error:
+            raise FieldError("list", f"not JSON ({error.msg}); write it like [1, 2].") from None
+        if not isinstance(read, list):
+            raise FieldError("list", "a list is wanted; write it like [1, 2].")
+        return read
+    return value
+
+
+@click.command("transfer-parenthood")
+@click.option("--asset", "asset_id", type=int, help="ID of the asset that moves.")
+@click.option("--old-parent", type=int, help="ID of an asset all of whose children move, instead.")
+@click.option("--new-parent", type=int, help="ID of the asset they are part of from now on; without it of none.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def transfer_parenthood(asset_id: int | None, old_parent: int | None, new_parent: int | None, yes: bool) -> None:
+    """Make assets part of another asset of their account, or of none."""
+    if (asset_id is None) == (old_parent is None):
+        raise FieldError("asset", "name either one asset with --asset or the parent of several with --old-parent.")
+    actor = operator()
+    with reading() as session:
+        if new_parent is not None:
+            get(session, Asset, new_parent)
+        moving = Asset.id == asset_id if old_parent is None else Asset.parent_asset_id == old_parent
+        names = {row.id: row.name for row in session.scalars(select(Asset).where(moving).order_by(Asset.id))}
+    if not names:
+        raise FieldError("asset", f"there is no asset {asset_id}, or none below asset {old_parent}.")
+    where = "at the top" if new_parent is None else f"below asset {new_parent}"
+    if not yes:
+        click.confirm(f"Put {', '.join(names.values())} {where}?", abort=True)
+    with acting(actor) as (session, _):
+        for key in names:
+            update_asset(session, actor, key, actor.read(AssetChange, {"parent_asset_id": new_parent}))
+    click.secho(f"{', '.join(names.values())}: now {where}.", fg="green")

@@ -1,6 +1,7 @@
 """Commands about time series data: add from a file, show as a plot or a file."""
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -39,7 +40,7 @@ def column(names: tuple[str, ...], content: str) -> Any:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--sensor", "sensor_id", type=int, required=True, help="ID of the sensor the data are of.")
 @click.option("--source", required=True, help="User name, ID of a source, or the name of a source, new or not.")
-@click.option("--unit", help="Unit of the values in the file, if it is not that of the sensor.")
+@click.option("--unit", help="Unit of the values in the file, if not that of the sensor; -kW turns their sign.")
 @click.option("--timezone", help="Zone of times without an offset, such as Europe/Amsterdam; else that of the sensor.")
 @click.option("--resolution", help="How long each value holds, such as PT15M; else the distance of the rows.")
 @click.option("--horizon", help="How long before they could be known: minutes, or ISO 8601; negative means after.")
@@ -63,6 +64,7 @@ def column(names: tuple[str, ...], content: str) -> Any:
 @click.option("--filter-value", help="See --filter-column.")
 @click.option("--sheet", help="Sheet of an Excel file; else the first visible one.")
 @click.option("--confirm", multiple=True, help="A finding that was seen and accepted; may be repeated.")
+@click.option("--allow-overwrite", is_flag=True, help="Has no effect: newer values always stand before older ones.")
 @click.option("--dry-run", is_flag=True, help="Only tell what is wrong with the file and what would be stored.")
 def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: str | None, **options: Any) -> None:
     """Add the time series data of a CSV, Excel or Green Button FILE: all of it, or nothing.
@@ -71,7 +73,9 @@ def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: s
     """
     actor = operator()
     known_at = instant(prior, field="prior") if prior else actor.now
-    form = file_options(**options)
+    del options["allow_overwrite"]
+    turned = (options["unit"] or "").startswith("-")
+    form = file_options(**options | {"unit": (options["unit"] or "").removeprefix("-") or None})
     if dry_run:
         with reading() as session, file.open("rb") as opened:
             origin = FileOrigin(source=source, known_at=known_at)
@@ -85,6 +89,8 @@ def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: s
         reading_of_file = files.parse_file(opened, form, sensor, now=actor.now)
     reading_of_file.check()
     posted = files.posted_values(reading_of_file, form, sensor)
+    if turned:
+        posted = replace(posted, values=-posted.values)
     with acting(actor) as (session, _):
         row = find_source(session, actor, source)
         written = usecases.save_file(session, actor, SensorValues(sensor_id, posted), row, known_at=known_at)
@@ -152,8 +158,8 @@ def length(text: str | None, field: str) -> timedelta | None:
 @click.option("--source-type", "types", multiple=True, help="Type of sources that count; may be repeated.")
 @click.option("--to-file", type=click.Path(dir_okay=False, path_type=Path), help="Write .csv, .xlsx or .parquet.")
 @click.option("--all-beliefs", is_flag=True, help="Write superseded values to the file too.")
-def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **options: Any) -> None:
-    """Plot time series data in the terminal."""
+def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **options: Any) -> int:
+    """Plot time series data in the terminal; exit code 1 where there are none."""
     before, timezone = options["belief_time_before"], options["timezone"]
     known_at = instant(before, field="belief-time-before") if before else datetime.now(UTC)
     sources = SourceFilter(ids=options["source_ids"] or None, types=options["types"] or None)
@@ -172,10 +178,11 @@ def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **option
                 with file.open("wb") as out:
                     shutil.copyfileobj(draft, out)
             click.secho(f"{count} rows are written to {file}.", fg="green")
-            return
+            return 0 if count else 1
         found = store.read_many(session, chosen, BeliefQuery(begin, end, known_at=known_at, sources=sources))
     for unit in dict.fromkeys(sensor.unit for sensor in chosen):
         show_unit([sensor for sensor in chosen if sensor.unit == unit], found, Shown(begin, end, place))
+    return 0 if any(len(known) for known in found.values()) else 1
 
 
 class Shown(NamedTuple):

@@ -14,8 +14,12 @@ from db.beliefs import deletion
 from db.beliefs.source_filter import SourceFilter
 from db.core.database import get
 from db.sensors import Sensor
+from db.sources import Source
 from engine.errors import InputError
 from engine.series.iso_time import duration, instant, iso_duration, zone
+
+YES = click.option("--yes", "--force", "--skip-integrity-check", "yes", is_flag=True, help="Do not ask.")
+"""FlexMeasures calls it by the other names, by one here and by the other there."""
 
 
 def chosen(command: Callable[..., None]) -> Callable[..., None]:
@@ -27,7 +31,7 @@ def chosen(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--source", "source_ids", type=int, multiple=True, help="ID of a source; may be repeated."),
         click.option("--start", help="Only events from this moment on, ISO 8601."),
         click.option("--end", help="Only events that start before this moment, ISO 8601."),
-        click.option("--yes", is_flag=True, help="Do not ask."),
+        YES,
     ):
         command = option(command)
     return command
@@ -90,6 +94,8 @@ def _chosen(session: Session, options: dict[str, Any]) -> list[Sensor]:
         below = assets.subtree(session, get(session, assets.Asset, key).id) if options["offspring"] else []
         for asset_id in {key, *(asset.id for asset in below)}:
             ids |= {sensor.id for sensor in sensors.of_asset(session, asset_id)}
+    for key in options["source_ids"]:
+        get(session, Source, key)
     if not ids:
         raise InputError("Tell whose data to delete, with --sensor or --asset.")
     return [get(session, Sensor, key) for key in sorted(ids)]
@@ -98,7 +104,7 @@ def _chosen(session: Session, options: dict[str, Any]) -> list[Sensor]:
 @click.command("resample-data")
 @click.option("--sensor", "sensor_ids", type=int, multiple=True, required=True, help="ID; may be repeated.")
 @click.option("--event-resolution", required=True, help="New length of an event: minutes, or ISO 8601 as PT15M.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@YES
 def resample_data(sensor_ids: tuple[int, ...], event_resolution: str, yes: bool) -> None:
     """Give sensors another resolution, and their data with it: repeated or averaged."""
     step = f"PT{event_resolution}M" if event_resolution.isdecimal() else event_resolution

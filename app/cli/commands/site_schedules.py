@@ -33,7 +33,8 @@ JSON = "as JSON, or the name of a file with it"
 @click.option("--flex-context", default="{}", help=f"Prices, limits and loads of the site, {JSON}.")
 @click.option("--scheduler", help="Name of the scheduler, such as ProcessScheduler; without it the one that fits.")
 @click.option("--dry-run", is_flag=True, help="Tell the plan and save nothing.")
-def for_asset(asset: int | None, sensor: int | None, dry_run: bool, **given: Any) -> None:
+@click.option("--as-job", is_flag=True, help="Leave it to the server, or to a worker of the queue 'scheduling'.")
+def for_asset(asset: int | None, sensor: int | None, dry_run: bool, as_job: bool, **given: Any) -> None:
     """Compute the schedule of an asset and all below it; flex-model and flex-context as over the API."""
     if (asset is None) == (sensor is None):
         raise FieldError("asset", "name either an asset with --asset or one device with --sensor.")
@@ -45,6 +46,14 @@ def for_asset(asset: int | None, sensor: int | None, dry_run: bool, **given: Any
             asset = get(session, Sensor, sensor).asset_id
         request = _request(asset or 0, sensor, models, context, given)
         order = ScheduleOrder(request=request, prior=prior, scheduler=given["scheduler"])
+        if as_job:
+            usecases.check_schedule(session, actor, order)
+    if as_job:
+        with acting(actor) as (session, _):
+            job = usecases.request_schedule(session, actor, order).id
+        click.secho(f"Job {job} waits for a worker; see 'flexscope jobs inspect-job --job {job}'.", fg="green")
+        return
+    with reading() as session:
         done = usecases.compute_schedule(session, actor, order, saves=not dry_run)
     if not dry_run:
         with acting(actor) as (session, _):

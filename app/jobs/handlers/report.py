@@ -48,18 +48,19 @@ class ReportRequest(BaseModel):
     belief_horizon: str | None = None
     """When the report counts as known: so long before each event could be known; None: when it was asked for."""
 
-    @property
-    def required_input(self) -> list[Reference]:
-        """What the config says of each input: its name, and the unit it is computed in."""
-        listed = self.config.get("required_input", self.config.get("required-input"))
-        return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    def units_of(self, kind: str) -> dict[str, str | None]:
+        """Units that the config names for each ``input`` or ``output`` by its name."""
+        listed = self.config.get(f"required_{kind}", self.config.get(f"required-{kind}"))
+        entries = listed if isinstance(listed, list) else []
+        return {str(entry.get("name")): entry.get("unit") for entry in entries if isinstance(entry, dict)}
 
     @model_validator(mode="after")
     def check_config(self) -> Self:
         """Refuse what its reporter does not take as soon as somebody asks, and not in a job an hour later."""
-        for entry in (*self.input, *self.required_input):
-            if (unit := entry.get("unit")) is not None and not isinstance(unit, str):
-                raise FieldError("parameters", "the unit of an input is a text, such as 'kW'.")
+        named = [*self.units_of("input").values(), *self.units_of("output").values()]
+        for unit in (*(entry.get("unit") for entry in self.input), *named):
+            if unit is not None and not isinstance(unit, str):
+                raise FieldError("parameters", "the unit of an input or output is a text, such as 'kW'.")
             units.unit(unit or "")
         if self.reporter in MAKERS:
             MAKERS[self.reporter]({key.replace("-", "_"): value for key, value in self.config.items()})
@@ -274,7 +275,7 @@ def chained_values(report: ReportRun) -> dict[int, Posted]:
 
     reporter = chain(report.request.config)
     frames = {}
-    wanted = {str(entry.get("name")): entry.get("unit") for entry in report.request.required_input}
+    wanted, computed = report.request.units_of("input"), report.request.units_of("output")
     for name, sensor, entry in report.inputs:
         unit = entry.get("unit") or wanted.get(name) or sensor.unit
         known = report.read(sensor, entry, unit=unit, step=report.request.resolution)
@@ -291,8 +292,9 @@ def chained_values(report: ReportRun) -> dict[int, Posted]:
             problem = f"the chain leaves no series in time called {name!r}; store one under df_output."
             raise FieldError("config", problem)
         series = series.replace([np.inf, -np.inf], np.nan).dropna()  # 1/0 has no value
+        unit = computed.get(name) or output.unit
         events = np.array([to_us(moment.to_pydatetime()) for moment in series.index], np.int64)
         step = resample.usual_step(events) if len(events) > 1 else output.resolution
-        posted = Posted(events=events, values=series.to_numpy(np.float64), step=step, unit=output.unit)
+        posted = Posted(events=events, values=series.to_numpy(np.float64), step=step, unit=unit)
         reported[output.id] = report.timed(posted)
     return reported
