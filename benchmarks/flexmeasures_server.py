@@ -58,6 +58,8 @@ class Peer:
     """Process that answers."""
     worker: int
     """Process that computes schedules."""
+    home: Path
+    """Where its settings are."""
     http: requests.Session = field(default_factory=requests.Session)
 
     def sign_in(self) -> None:
@@ -102,7 +104,7 @@ def peer(setup: str = SETUP, queues: str = "scheduling") -> Iterator[Peer]:
             subprocess.run([python, "-c", setup], check=True, **given)
             codes = (SERVE.format(port=port), WORK.format(queues=queues))
             running = [_begin(stack, [python, "-c", code], given) for code in codes]
-            made = Peer(f"http://127.0.0.1:{port}", database, running[0].pid, running[1].pid)
+            made = Peer(f"http://127.0.0.1:{port}", database, running[0].pid, running[1].pid, home)
             _wait(made, running)
         except Exception as error:
             raise SystemExit(f"FlexMeasures did not start:\n{(home / 'log').read_text()[-3000:]}") from error

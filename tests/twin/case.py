@@ -18,9 +18,11 @@ class Request:
     """One request; ``$name`` in its texts stands for the id kept under a name, ``{name}`` in its path likewise."""
 
     method: str
+    """Of HTTP, or ``CLI`` for a command at a terminal, which is answered with its exit code: 0, or 1 for any other."""
     path: str
-    """Below ``/api/v3_0``; below the root if it starts with two slashes."""
+    """Below ``/api/v3_0``; below the root if it starts with two slashes. Of a command: its words."""
     body: Json = None
+    """Of a command: texts, or what becomes JSON, by the names of the files it finds where it is run."""
     query: Mapping[str, Json] | None = None
     user: str | None = "boss"
     look: Look = "all"

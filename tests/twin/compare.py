@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,12 +13,15 @@ from db.core.database import Database
 from db.migrations import upgrade
 from tests.http import serving
 from tests.http.serving import PASSWORD, USERS, email
+from tests.processes import COMMAND, flexscope
 from tests.twin.case import Case
 from tests.twin.driver import Answer, Driver
 from tests.twin.families import FAMILIES
 from tests.twin.record import read_answers
-from tests.twin.server import Server
+from tests.twin.server import Ran, Server, Terminal
 from tests.twin.shape import differences
+
+IN_FOLDER = f"import io, os, sys; os.chdir(sys.argv.pop(1)); sys.stdin = io.StringIO('y\\n' * 9); {COMMAND}"
 
 
 @contextmanager
@@ -28,7 +31,18 @@ def ours(database_url: str, folder: Path) -> Iterator[Server]:
     serving.populate(opened)
     opened.close()
     with serving.server(database_url, folder) as running:
-        yield Server(running.url, {name: email(name) for name in USERS}, PASSWORD)
+        environment = {"SQLALCHEMY_DATABASE_URI": database_url, "FLEXSCOPE_INSTANCE_PATH": str(folder)}
+        yield Server(running.url, {name: email(name) for name in USERS}, PASSWORD, terminal(environment))
+
+
+def terminal(environment: Mapping[str, str]) -> Terminal:
+    """Return where commands of ours are run."""
+
+    def run(words: Sequence[str], folder: Path) -> Ran:
+        done = flexscope(str(folder), *words, environment=environment, code=IN_FOLDER)
+        return Ran(done.returncode, done.stderr)
+
+    return run
 
 
 def differing(expected: list[Answer], actual: list[Answer]) -> list[str]:
@@ -48,7 +62,7 @@ def differing_answer(theirs: Answer, own: Answer) -> list[str]:
     if own["status"] == 422 and theirs.get("job", {}).get("status") == "FAILED":
         return []
     if own["status"] != theirs["status"]:
-        return [f".status: {own['status']}, not {theirs['status']}: {own.get('body')}"[:300]]
+        return [f".status: {own['status']}, not {theirs['status']}: {own.get('body', own.get('said'))}"[:400]]
     if own["status"] >= 400:
         return differences(theirs.get("body"), own.get("body"), ".body")
     return differences({k: v for k, v in theirs.items() if k != "status"}, own)

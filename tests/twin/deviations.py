@@ -23,6 +23,8 @@ class Deviation:
 
 LISTED = r"missing|items|name: |unit: |event_res|no (list|object)|422, not 200|200, not 404"
 NAMED = "^(asset|sensor|user|account)"
+GAPS = "diff|fillna|ffill|interpolate|shift|pct_change"
+MORE = "gt|le|eq|eval|between|resample|rolling|output coarser"
 DEVIATIONS: Sequence[Deviation] = (
     Deviation("Unknown ids", "", r"status: (404, not 422|422, not 40[034]|400, not 422|401, not 404)"),
     Deviation("Unknown ids", "source|root:9", r"status: 20\d, not (404|422)"),
@@ -59,6 +61,30 @@ DEVIATIONS: Sequence[Deviation] = (
     Deviation("Names and charts of assets", NAMED, r"timezone|event_res|parent|to_show|color|roles"),
     Deviation("Forecasts", "^forecast", r"job\.|status: 202, not 422"),
     Deviation("Ended versions", "^address PUT", r"410, not 405"),
+    Deviation("Plans that are possible", "^cli schedule (no|list|object|soc|process)", r"status: 0, not 1"),
+    Deviation("Numbers as texts", "^cli schedule process power", r"status: 1, not 0"),
+    Deviation("Shares of a store", "^cli schedule soc-at-start 50%", r"body\.values"),
+    Deviation("Stores without a lower bound", "^cli schedule text", r"body\.values"),
+    Deviation("Lists on the command line", "^cli show (roles|beliefs)", r"status: (0, not 1|1, not 0)"),
+    Deviation("Sensors that change", "^cli edit resample-data 0", r"status: 1, not 0"),
+    Deviation("Owners", "^cli edit transfer-ownership", r"status: 1, not 0"),
+    Deviation("Deleting until a moment", "^cli delete beliefs (until|between)", r"body\.values"),
+    Deviation("What is chosen twice", "^cli delete beliefs of sensor and asset", r"status: 0, not 1"),
+    Deviation("Assets on the command line", "^cli add asset", r"status: 0, not 1"),
+    Deviation("Files", "^cli beliefs", r"status: 0, not 1"),
+    Deviation("Options that are not there", "^cli beliefs (probability|finer kept)", r"status: 1, not 0"),
+    Deviation("Sharing energies out", "^cli beliefs finer energy", r"body\.values"),
+    Deviation("Sharing energies out", "^report (aggregate kwh|chain energy)", r"body\.values"),
+    Deviation("Units in reports", "^report aggregate (kw|kwh) and (mw|kwh)", r"body\.values"),
+    Deviation("Units in reports", "^report aggregate price and feed", r"status: 1, not 0"),
+    Deviation("Units in reports", "^report profit (of (kw|load|gap)|in kEUR)", r"status: 0, not 1"),
+    Deviation("Gaps in reports", f"^report (aggregate (of three|kw and gap)|chain ({GAPS}))", r"body\.values"),
+    Deviation("Steps of reports", f"^report chain ({MORE})", r"status: 0, not 1"),
+    Deviation("Steps of reports", "^report (aggregate count|chain sort_index)", r"status: 1, not 0"),
+    Deviation("Steps of reports", "^report option resolution", r"body\.values"),
+    Deviation("Reports of more", "^report (aggregate two|profit (hyphens|of two))", r"status: 0, not 1"),
+    Deviation("Reports of more", "^report chain unknown", r"status: 0, not 1"),
+    Deviation("Data that mean nothing", "^report profit in EUR by P1D", r"status: 422, not 200"),
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from tests.twin import flex_fields
+from tests.twin import commands, flex_fields, reports, uploads
 from tests.twin.case import Case, Request, Scene
 from tests.twin.server import Json
 
@@ -33,7 +33,10 @@ def _request(words: list[Json]) -> Request:
     return Request(method, path, **more)
 
 
-FAMILIES: dict[str, Callable[[], Iterator[Case]]] = {"flex": flex_fields.cases} | {
-    name: partial(written, name) for name in ("series", "addresses", "resources", "planning", "forecasts")
-}
+FAMILIES: dict[str, Callable[[], Iterator[Case]]] = {
+    "flex": flex_fields.cases,
+    "commands": commands.cases,
+    "uploads": uploads.cases,
+    "reports": reports.cases,
+} | {name: partial(written, name) for name in ("series", "addresses", "resources", "planning", "forecasts")}
 """Name of a family, which is that of its answers, and its cases: written down, or one for each field and value."""

@@ -1,7 +1,9 @@
 """One of the two servers, as the driver of cases speaks to it."""
 
 import time
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
 import requests
 
@@ -9,16 +11,29 @@ Json: TypeAlias = Any
 ENDED = ("FINISHED", "FAILED", "STOPPED", "CANCELED")
 
 
+class Ran(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    output: str
+
+
+Terminal = Callable[[Sequence[str], Path], Ran]
+"""Runs the words of a command in a folder; every question is answered with yes."""
+
+
 class Server:
-    """Sends requests as one of several users.
+    """Sends requests as one of several users, and runs commands.
 
     Args:
         url: Root of the server.
         emails: E-mail address of each user, by name.
         password: The password of all of them.
+        terminal: Where commands are run; None where none can be.
     """
 
-    def __init__(self, url: str, emails: dict[str, str], password: str) -> None:
+    def __init__(self, url: str, emails: dict[str, str], password: str, terminal: Terminal | None = None) -> None:
+        self.terminal = terminal
         self.url, self.emails, self.password = url, emails, password
         self.http = requests.Session()
         self.tokens: dict[str, str] = {}
