@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 import numpy as np
@@ -11,6 +12,7 @@ from engine.importing.cells.local_clock import winter_zone
 from engine.importing.cells.times import DAY_US
 from engine.importing.columns import propose_columns
 from engine.importing.contents import contents_of
+from engine.importing.heads import kinds_of
 from engine.importing.layout import (
     Cell,
     Choice,
@@ -26,6 +28,7 @@ from engine.importing.notices import OLD_YEAR, notices_of
 from engine.importing.rows import ENOUGH, RowReader
 from engine.importing.survey import Recipe, decide, series_question
 from engine.importing.tables.opening import FIRST_BATCH, FileTable, open_table
+from engine.importing.value_column import fits
 from engine.importing.value_unit import unit_of_values
 from engine.importing.wide import narrowed, times_across
 from engine.series.iso_time import Microseconds, from_us, zone
@@ -46,7 +49,7 @@ def read_file(file: bytes | BinaryIO, layout: Layout, target: Target) -> FileRea
     Raises:
         InputError: The file is no table of times and values, lacks a column, or holds too much.
     """
-    table, rows = _open(file, layout)
+    table, rows = _open(file, layout, target)
     columns = propose_columns(rows, layout, target)
     recipe, evidence, questions = decide(table, columns, target)
     reader, readings = _read_rows(table, recipe, layout, recipe.layout.timezone or target.timezone)
@@ -77,15 +80,37 @@ def read_file(file: bytes | BinaryIO, layout: Layout, target: Target) -> FileRea
     )
 
 
-def _open(file: bytes | BinaryIO, layout: Layout) -> tuple[FileTable, list[list[Cell]]]:
+def _open(file: bytes | BinaryIO, layout: Layout, target: Target) -> tuple[FileTable, list[list[Cell]]]:
     """Return a file as a table with times below each other, and its first rows."""
-    table = open_table(io.BytesIO(file) if isinstance(file, bytes) else file, layout)
+    opened = io.BytesIO(file) if isinstance(file, bytes) else file
+    table = open_table(opened, layout)
+    likely = [name for name, rows in table.heads.items() if _may_be_meant(rows, layout, target)]
+    if len(likely) == 1 and not layout.skip_rows:
+        because = f"of {len(table.sheets)} sheets only this one has times and values that fit {target.unit}"
+        if likely[0] != table.sheets[0]:
+            hidden = [notice for notice in table.notices if notice.startswith("Hidden")]
+            table = open_table(opened, replace(layout, sheet=likely[0]))
+            table = replace(table, notices=(*hidden, *table.notices))
+        table = replace(table, sheets=(likely[0],), evidence=[Evidence("sheet", likely[0], because)])
     rows = _first_rows(table)
     across = times_across(rows)
     if across is None:
         return table, rows
     table = narrowed(table, across)
     return table, _first_rows(table)
+
+
+def _may_be_meant(rows: Sequence[Sequence[Cell]], layout: Layout, target: Target) -> bool:
+    """Return whether a sheet that begins with some rows may hold the series of a sensor."""
+    if times_across(rows) is not None:
+        return True
+    try:
+        columns = propose_columns(rows, layout, target)
+    except InputError:
+        return False
+    below = [row[columns.value] for row in rows[columns.head.rows :] if columns.value < len(row)]
+    kinds = kinds_of(below).strip()
+    return kinds.count("N") * 2 > len(kinds) and (columns.unit is None or fits(columns.unit, target.unit))
 
 
 def _read_rows(table: FileTable, recipe: Recipe, layout: Layout, place: str) -> tuple[RowReader, TimedValues]:

@@ -4,8 +4,8 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
@@ -49,6 +49,8 @@ class FileTable:
     sheets: tuple[str, ...] = ()
     """Names of the visible sheets that hold a table, the one read first."""
     notices: tuple[str, ...] = ()
+    heads: Mapping[str, list[list[Cell]]] = field(default_factory=dict)
+    """First rows of each of these sheets, if there are several."""
 
 
 def open_table(file: BinaryIO, layout: Layout) -> FileTable:
@@ -63,7 +65,9 @@ def open_table(file: BinaryIO, layout: Layout) -> FileTable:
     plain = begin.removeprefix(codecs.BOM_UTF8).lstrip()
     if begin.startswith(EXCEL):
         book = sheets.read_book(file, layout.sheet, layout.skip_rows, layout.bounds)
-        return FileTable(lambda: _in_batches(book.rows()), book.evidence, sheets=book.names, notices=book.notices)
+        return FileTable(
+            lambda: _in_batches(book.rows()), book.evidence, sheets=book.names, notices=book.notices, heads=book.heads
+        )
     if b"espi" in begin and plain.startswith(b"<"):
         rows = espi.interval_rows(file, layout.bounds.rows)
         kind = Evidence("file", "Green Button XML", "it holds interval readings of ESPI")

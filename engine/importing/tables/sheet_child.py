@@ -11,10 +11,13 @@ import resource
 import sys
 import zipfile
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from typing import Any
 
 ERROR = re.compile(rb'<c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*?\bt="e"[^>]*>(?:(?!</c>).)*?<v>([^<]{1,20})</v>', re.DOTALL)
 """A cell of Excel that holds an error: column, row, what it says."""
+HEAD, LONGEST = 60, 90
+"""Rows and columns, and characters of a text, of which the first of several sheets are told."""
 
 
 def bound(memory: int, seconds: int) -> None:
@@ -74,19 +77,32 @@ def error_cells(content: bytes, place: int) -> dict[tuple[int, int], str]:
     return found
 
 
-def choose(book: Any, wanted: str) -> tuple[str, list[str], list[str]]:
-    """Return the sheet to read, the visible sheets that hold something, and the hidden ones."""
+def choose(book: Any, wanted: str, most: int) -> tuple[str, list[str], list[str]]:
+    """Return the sheet to read, the visible sheets that hold something, and the hidden ones.
+
+    Where several hold something the first rows of each are written, from which one may be told to be the one meant.
+    """
     visible = [sheet.name for sheet in book.sheets_metadata if str(sheet.visible).endswith(".Visible")]
     hidden = [name for name in book.sheet_names if name not in visible]
     if wanted:
         return wanted, [wanted], hidden
     first = visible or book.sheet_names
-    full = []
+    heads: dict[str, list[Any]] = {}
     for name in first[:20]:
         sheet = book.get_sheet_by_name(name)
         if sheet.total_height > 1:
-            full.append(name)
-    return (full or first)[0], full or first[:1], hidden
+            small = sheet.total_height * sheet.total_width <= most
+            begin = islice(sheet.iter_rows(), HEAD if small else 0)
+            heads[name] = [[cell(short(value)) for value in row[:HEAD]] for row in begin]
+    if len(heads) > 1:
+        for name, rows in heads.items():
+            tell({"head": [name, rows]})
+    return [*heads, *first][0], [*heads] or first[:1], hidden
+
+
+def short(value: object) -> object:
+    """Return a cell, and of a long text its beginning only."""
+    return value[:LONGEST] if isinstance(value, str) else value
 
 
 def write_rows(sheet: Any, errors: dict[tuple[int, int], str]) -> None:
@@ -129,7 +145,7 @@ def main(memory: int, seconds: int, cells: int, wanted: str) -> None:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         if wanted and wanted not in book.sheet_names:
             return tell({"unknown": book.sheet_names[:100]})
-        name, visible, hidden = choose(book, wanted)
+        name, visible, hidden = choose(book, wanted, cells)
         sheet = book.get_sheet_by_name(name)
     except CalamineError as error:
         return tell({"unreadable": str(error)[:500]})

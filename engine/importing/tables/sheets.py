@@ -36,6 +36,8 @@ class Book:
     """Visible sheets that hold something, the one read first."""
     evidence: list[Evidence]
     notices: tuple[str, ...]
+    heads: dict[str, list[list[Cell]]]
+    """First rows of each of these sheets, if there are several."""
 
     def rows(self) -> Iterator[tuple[int, list[Cell]]]:
         """Give number and cells of each row that is not empty."""
@@ -46,7 +48,12 @@ class Book:
             for number, cells in orjson.loads(b"[%b]" % b",".join(lines)):
                 place += 1
                 if place > self.skipped:
-                    yield number, [READERS[cell[0]](cell[1]) if type(cell) is list else cell for cell in cells]
+                    yield number, _cells(cells)
+
+
+def _cells(row: list[Any]) -> list[Cell]:
+    """Return the cells of a row, times as such."""
+    return [READERS[cell[0]](cell[1]) if type(cell) is list else cell for cell in row]
 
 
 def read_book(file: BinaryIO, sheet: str | None, skip_rows: int, bounds: FileBounds) -> Book:
@@ -83,7 +90,7 @@ def read_book(file: BinaryIO, sheet: str | None, skip_rows: int, bounds: FileBou
     notices = [f"Hidden sheets are not read: {', '.join(hidden[:10])}."] if hidden and not sheet else []
     if about["errors"]:
         notices.append(f"Formulas ended in errors: {', '.join(about['errors'])}; these cells have no value.")
-    return Book(kept, skip_rows, names, [Evidence("sheet", names[0], because)], tuple(notices))
+    return Book(kept, skip_rows, names, [Evidence("sheet", names[0], because)], tuple(notices), about["heads"])
 
 
 def _too_much(measure: str, most: int, setting: str) -> InputError:
@@ -96,13 +103,16 @@ def _keep_rows(lines: Any, kept: IO[bytes], sheet: str | None, bounds: FileBound
     Raises:
         InputError: It says that the file cannot be read, or ended before it was through.
     """
+    heads: dict[str, list[list[Cell]]] = {}
     while (line := lines.readline(16 * bounds.line)).endswith(b"\n"):
         if line.startswith(b"["):
             kept.write(line)
             continue
         match next(iter(orjson.loads(line).items())):
+            case "head", [name, rows]:
+                heads[name] = [_cells(row) for row in rows if any(row)]
             case "end", about:
-                return dict(about)
+                return {**about, "heads": heads}
             case "unknown", names:
                 raise FieldError("sheet", f"there is none called {sheet!r}; the file has {', '.join(names)}.")
             case "unreadable", why:

@@ -142,6 +142,18 @@ def test_several_sheets_are_asked_about() -> None:
     read(book({"one": hourly(0), "two": hourly(100)}, hidden="one")).check()
 
 
+@pytest.mark.parametrize("first", ["notes", "prices", "one"])
+def test_the_only_sheet_that_fits_is_taken_and_told(first: str) -> None:
+    prices: list[list[object]] = [["Zeit", "EUR/MWh"], *hourly(70)[1:]]
+    sheets = {"notes": [["Meter", "7"], ["Read on", CLOCK], ["By", "me"]], "prices": prices, "one": hourly(3)}
+    content = book({first: sheets[first], **sheets})
+    reading = read(content)
+    reading.check()
+    assert (said(reading)["sheet"], reading.readings.values[0], len(reading.readings.values)) == ("one", 3, 24)
+    assert said(read(content, "EUR/MWh"))["sheet"] == "prices"
+    assert asked(read(content, "°C"))["sheet"][0] == first
+
+
 def test_a_unit_that_cannot_be_meant_is_asked_about() -> None:
     with pytest.raises(Undecided, match="°C"):
         read(day("t,value [°C]")).check()
