@@ -5,7 +5,6 @@ a sheet, or unpack to gigabytes, and the library takes all the memory that asks 
 """
 
 import io
-import json
 import re
 import resource
 import sys
@@ -13,6 +12,8 @@ import zipfile
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
+
+import orjson
 
 ERROR = re.compile(rb'<c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*?\bt="e"[^>]*>(?:(?!</c>).)*?<v>([^<]{1,20})</v>', re.DOTALL)
 """A cell of Excel that holds an error: column, row, what it says."""
@@ -31,6 +32,8 @@ def cell(value: object) -> Any:
 
     A moment is rounded to the millisecond, which a spreadsheet does not keep better.
     """
+    if type(value) is datetime and not value.microsecond:  # most moments, and isinstance of so many cells takes long
+        return ["m", value.isoformat()]
     if isinstance(value, str | float):
         return value
     if isinstance(value, bool | int):
@@ -49,7 +52,7 @@ def cell(value: object) -> Any:
 
 def tell(line: Any) -> None:
     """Write one line of JSON for the process that asked."""
-    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.buffer.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def error_cells(content: bytes, place: int) -> dict[tuple[int, int], str]:
@@ -77,27 +80,29 @@ def error_cells(content: bytes, place: int) -> dict[tuple[int, int], str]:
     return found
 
 
-def choose(book: Any, wanted: str, most: int) -> tuple[str, list[str], list[str]]:
-    """Return the sheet to read, the visible sheets that hold something, and the hidden ones.
+def choose(book: Any, wanted: str, most: int) -> tuple[Any, list[str], list[str]]:
+    """Return the sheet to read, the names of the visible sheets that hold something, and the hidden ones.
 
     Where several hold something the first rows of each are written, from which one may be told to be the one meant.
     """
     visible = [sheet.name for sheet in book.sheets_metadata if str(sheet.visible).endswith(".Visible")]
     hidden = [name for name in book.sheet_names if name not in visible]
     if wanted:
-        return wanted, [wanted], hidden
+        return book.get_sheet_by_name(wanted), [wanted], hidden
     first = visible or book.sheet_names
     heads: dict[str, list[Any]] = {}
+    chosen = None  # kept, as each sheet that is asked for again is parsed again
     for name in first[:20]:
         sheet = book.get_sheet_by_name(name)
         if sheet.total_height > 1:
+            chosen = chosen or sheet
             small = sheet.total_height * sheet.total_width <= most
             begin = islice(sheet.iter_rows(), HEAD if small else 0)
             heads[name] = [[cell(short(value)) for value in row[:HEAD]] for row in begin]
     if len(heads) > 1:
         for name, rows in heads.items():
             tell({"head": [name, rows]})
-    return [*heads, *first][0], [*heads] or first[:1], hidden
+    return chosen or book.get_sheet_by_name(first[0]), [*heads] or first[:1], hidden
 
 
 def short(value: object) -> object:
@@ -145,13 +150,12 @@ def main(memory: int, seconds: int, cells: int, wanted: str) -> None:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         if wanted and wanted not in book.sheet_names:
             return tell({"unknown": book.sheet_names[:100]})
-        name, visible, hidden = choose(book, wanted, cells)
-        sheet = book.get_sheet_by_name(name)
+        sheet, visible, hidden = choose(book, wanted, cells)
     except CalamineError as error:
         return tell({"unreadable": str(error)[:500]})
     if sheet.total_height * sheet.total_width > cells:
         return tell({"size": [sheet.total_height, sheet.total_width]})
-    errors = error_cells(content, book.sheet_names.index(name))
+    errors = error_cells(content, book.sheet_names.index(sheet.name))
     write_rows(sheet, errors)
     return tell({"end": {"sheets": visible, "hidden": hidden, "errors": sorted(set(errors.values()))[:10]}})
 
