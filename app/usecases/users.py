@@ -95,6 +95,7 @@ def update_user(session: Session, actor: Actor, user_id: int, change: UserChange
     user = database.get(session, User, user_id)
     actor.check("update", user)
     fields: dict[str, Any] = {name: getattr(change, name) for name in change.model_fields_set}
+    # Nobody locks themselves out by mistake, or gives themselves roles
     if user.id == actor.user_id and fields.keys() - OWN:
         raise NotAllowed("update", f"{', '.join(sorted(fields.keys() - OWN))} of yourself")
     for name, value in fields.items():

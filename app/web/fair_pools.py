@@ -155,6 +155,7 @@ class FairPool:
     def _start(self) -> None:
         """Give work to the threads that are free, one client after the other."""
         while self._free:
+            # The first in turn that is not at its limit: who waits behind a busy client does not wait for it
             client = next((one for one in self._queues if not self._is_at_limit(one)), None)
             if client is None:
                 return

@@ -132,6 +132,7 @@ def parts(session: Session, sensor: Sensor, span: EventSpan, *, size: int, every
     found = sorted(driver.rows(chunk_rows.finding(span.of(wanted), layers, "c.start_us, c.n"))) if wanted else []
     cuts, count = [span.start], 0
     for start_us, n in found:
+        # Chunks of several series may begin at one moment: no part may be empty
         if count >= size and start_us > to_us(cuts[-1]):
             cuts.append(from_us(start_us))
             count = 0

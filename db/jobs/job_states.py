@@ -29,6 +29,7 @@ def claim(session: Session, job_id: str, *, now: datetime, worker: str, lease_un
 @cache  # SQLAlchemy 2.1: to put the statement together costs more than to run it, and every job needs it
 def _start() -> Executable:
     query = update(Job).where(Job.id == bindparam("of_id"), Job.status == "QUEUED")
+    # Counted in the statement itself: a try is known by its number, which no two workers may share
     started = {"status": "STARTED", "tries": Job.tries + 1, "progress": 0.0, "due_at": None}
     since: dict[str, Any] = {"started_at": bindparam("at"), "worker": bindparam("by")}
     since["lease_until"] = bindparam("until")
@@ -110,6 +111,7 @@ def requeue(session: Session, job_id: str, *, user_id: int | None) -> bool:
 
 def enqueue(session: Session, job: Job) -> bool:
     """Let a job that was put off wait for a worker; False if that happened already."""
+    # Only as it was read: of two processes that saw it, one hands it over
     query = update(Job).where(Job.id == job.id, Job.status == job.status)
     query = query.where(Job.status.in_(("SCHEDULED", "DEFERRED"))).values(status="QUEUED")
     query = query.execution_options(synchronize_session=False)
@@ -120,6 +122,7 @@ def due(session: Session, now: datetime) -> list[Job]:
     """Return jobs whose time has come and jobs that wait for one that ended."""
     before = select(Job.id).where(Job.status.in_(PENDING)).scalar_subquery()
     free = or_(Job.after_id.is_(None), Job.after_id.not_in(before))
+    # So many at the most: the rounds stay short, and the next one comes within a second
     ready = or_((Job.status == "SCHEDULED") & (Job.due_at <= now), (Job.status == "DEFERRED") & free)
     return list(session.scalars(select(Job).where(ready).order_by(Job.due_at, Job.enqueued_at).limit(500)))
 

@@ -119,6 +119,7 @@ def run_report(references: References, attempt: Attempt) -> Save:
 
 def run_ingest(references: References, attempt: Attempt) -> Save:
     """Take in values; the result tells how many were new."""
+    # Asked for before anything else, and again when it is saved: rights may end in between
     references.output(attempt.job.request.get("sensor"), field="sensor")
     overwrite = attempt.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
     return ingest.posted_saver(attempt.job.request, known_at=attempt.job.known_at, overwrite=overwrite)

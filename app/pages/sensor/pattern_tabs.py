@@ -114,6 +114,7 @@ class Patterns(pn.viewable.Viewer):
             picture = Bars(trace=content.trace, zone=content.zone, per=self._per.value)
         else:
             picture = Distribution(trace=content.trace)
+        # It follows dark mode, which the page may change at any time
         self._page.follow(picture)
         return [picture]
 

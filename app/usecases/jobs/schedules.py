@@ -165,6 +165,7 @@ def request_schedule(session: Session, actor: Actor, order: ScheduleOrder) -> Jo
 
 def request_schedule_from_now(session: Session, actor: Actor, asset_id: int, length: timedelta) -> Job:
     """Return the job that plans an asset and all its devices from now on; see ``request_schedule``."""
+    # On the clock: plans of several sites, and those before, then share their steps
     start = actor.now.replace(minute=actor.now.minute // PLANS_BEGIN * PLANS_BEGIN, second=0, microsecond=0)
     request = ScheduleRequest(asset=asset_id, start=start, duration=length)
     return request_schedule(session, actor, ScheduleOrder(request=request, force=True))

@@ -73,6 +73,7 @@ def status(call: Call, id: int) -> dict[str, Any]:
     lines = []
     for kind, types in kinds.items():
         newest = statistics.latest(call.session, [id], SourceFilter(types=types)).get(id)
+        # A sensor without any data says so once, in the line of its measurements
         if newest is not None or kind == "user":
             lines.append(_freshness(call, sensor, kind, newest))
     return {"sensors_data": lines}

@@ -124,6 +124,7 @@ def one_schedule(call: Call, id: int, query: ScheduleDetailQuery) -> ScheduleAns
     if not query.inputs:
         return answer
     references = References(call.session, call.user)
+    # Inputs repeat prices and loads value by value: who may not read those sensors is told none of them
     if not reads_inputs(references, row):
         answer.inputs_missing = HIDDEN
         return answer
