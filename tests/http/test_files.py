@@ -46,6 +46,16 @@ def test_a_preview_tells_and_stores_nothing(api: Api, power: int) -> None:
     assert (again["stored"], again["unchanged"]) == (0, 2)
 
 
+@pytest.mark.parametrize("factor, told", [(1, ""), (2, ""), (12, "12 times as large"), (0.001, "1,000 times smaller")])
+def test_another_level_than_that_of_the_stored_values_is_told(api: Api, power: int, factor: float, told: str) -> None:
+    values = [2.0 + n % 5 for n in range(48)]
+    body = {"start": "2026-01-04T00:00:00+01:00", "duration": "PT12H", "values": values, "unit": "kW"}
+    assert api.post(f"/sensors/{power}/data", json=body).status_code == 200
+    rows = (f"2026-01-05T{n // 4:02}:{n % 4 * 15:02}:00+01:00,{value * factor:.4f}\n" for n, value in enumerate(values))
+    notices = " ".join(send(api, power, "time,kW\n" + "".join(rows), "upload/preview").json()["files"][0]["notices"])
+    assert told in notices and ("stored so far" in notices) == bool(told)
+
+
 def test_every_bad_row_is_named_and_nothing_stored(api: Api, power: int) -> None:
     bad = CLEAN.replace("2,5", "viel").replace("05.01.2026 00:00", "später")
     problems = send(api, power, bad, "upload/preview", **LAYOUT).json()["files"][0]["problems"]

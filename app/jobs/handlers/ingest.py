@@ -15,6 +15,7 @@ from app.auth.access.references import References
 from db.beliefs import store
 from db.beliefs.chunks import Beliefs
 from db.beliefs.store import Written
+from db.beliefs.time_range import BeliefQuery
 from db.core import bounds
 from db.core.database import get
 from db.jobs.automations import wake
@@ -24,7 +25,7 @@ from engine.errors import InputError
 from engine.importing.layout import FileReading, Undecided
 from engine.importing.notices import strangest
 from engine.series import resample
-from engine.series.iso_time import Microseconds, zone
+from engine.series.iso_time import Microseconds, from_us, zone
 
 SAMPLE = 5
 """How many values a preview shows as they would be stored."""
@@ -85,6 +86,14 @@ class Summary:
     highest: float
     sample: list[tuple[int, float]]
     """Events and values of the first ones."""
+
+
+LOOKED_BACK = timedelta(days=31)
+"""Stored values from so long before the first value of a file on are compared with those of the file."""
+COMPARED = 8
+"""At least so many of each, other than zero."""
+APART = 8.0
+"""How many times larger or smaller the usual value of a file is when that is told: more than a season makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +168,10 @@ def preview_file(
         posted = files.posted_values(reading, options, sensor)
         bounds.check_written(posted.most, belief_count(posted, sensor))
         summaries, written = [], []
-        for part in pieces(posted, sensor):
+        for number, part in enumerate(pieces(posted, sensor)):
             found = beliefs(part, sensor, known_at=known_at, most=None)
+            if number == 0 and (warning := level_warning(session, sensor, found)):
+                reading = replace(reading, notices=[*reading.notices, warning])
             summaries += _summed(found)
             at = np.flatnonzero(np.isin(found.events, [row.event for row in rows]) & ~found.missing)
             values = dict(zip(found.events[at].tolist(), found.middle[at].tolist(), strict=True))
@@ -170,6 +181,29 @@ def preview_file(
         return Preview(reading, rows, None, None, refused or str(error), gaps)
     total = None if refused else _total(written)
     return Preview(reading, rows, _joined(summaries), total, refused, gaps)
+
+
+def level_warning(session: Session, sensor: Sensor, found: Beliefs) -> str:
+    """Warning that values are about ten or more times as large or small as those stored before; empty: none.
+
+    A factor of 1000 is another unit, 12 an energy of five minutes read as a power; once stored, nobody sees it.
+    """
+    there = found.take(~found.missing)
+    if not len(there):
+        return ""
+    first, last = from_us(int(there.events.min())), from_us(int(there.events.max()))
+    span = BeliefQuery(first - LOOKED_BACK, min(last, first + LOOKED_BACK), known_at=datetime.max.replace(tzinfo=UTC))
+    levels = [np.abs(values[values != 0]) for values in (there.middle, store.read(session, sensor, span).values)]
+    if min(map(len, levels)) < COMPARED:
+        return ""
+    own, stored = (float(np.median(level)) for level in levels)
+    if stored / APART < own < stored * APART:
+        return ""
+    ways = f"{own / stored:,.0f} times as large as" if own > stored else f"{stored / own:,.0f} times smaller than"
+    return (
+        f"The values are about {ways} those stored so far (usually {own:.3g} and {stored:.3g} {sensor.unit}); "
+        "look at the unit of the file."
+    )
 
 
 def rows_shown(reading: FileReading, sensor: Sensor) -> list[RowPreview]:
