@@ -188,8 +188,10 @@ class Commitment:
         n, hours = problem.window.n, problem.window.hours
         up_price, down_price = _price(self.up_price, n), _price(self.down_price, n)
         low, high = (end - self.baseline for end in problem.reach(power.reach))
-        up = problem.variable(f"{self.name}.up", upper=np.maximum(high, 0.0))
-        down = problem.variable(f"{self.name}.down", upper=np.maximum(-low, 0.0))
+        # Where deviating both ways at once would pay, only bounds keep it finite; elsewhere limits may be tried wider.
+        pays = up_price < down_price
+        up = problem.variable(f"{self.name}.up", upper=np.where(pays, np.maximum(high, 0.0), np.inf))
+        down = problem.variable(f"{self.name}.down", upper=np.where(pays, np.maximum(-low, 0.0), np.inf))
         # What stands behind limits the choice only, and not tightly: a bound of the flows would have a price.
         low, high = (end - self.baseline for end in problem.reach(behind or power.reach))
         most = np.maximum(high * WIDER, 0.0), np.maximum(-low * WIDER, 0.0)

@@ -175,7 +175,7 @@ class Port:
         return 1.0 + len(self.bands) + sum(min(steps, window.n) for steps in lasting) / PER_STEP
 
     def alternatives(self, window: Window) -> "Iterable[Alternative[Port]]":
-        """Return the ways in which minimum times and operation modes could give way."""
+        """Return the ways in which minimum times, operation modes, curves and rules of the grid could give way."""
         for field, lasts in (("min_on", self.min_on), ("min_off", self.min_off)):
             if round(lasts / window.step_hours) > 0:
                 yield self._shorter(field, lasts, window.step_hours)
@@ -187,6 +187,12 @@ class Port:
             if changed is not None:
                 rule = f"{self.name}.{field}"
                 yield Alternative(rule, 1, partial(_always, changed), partial(_always, f"leave out {rule}"))
+        for field, way in (("charging_from_grid", "charge from"), ("discharging_to_grid", "discharge to")):
+            if not getattr(self, field):
+                port: Any = self  # which field changes is known by name only
+                freed, text = replace(port, **{field: True}), f"let {self.name} {way} the grid"
+                rule = f"{self.name}.{field.replace('_', '-')}"
+                yield Alternative(rule, 1, partial(_always, freed), partial(_always, text))
 
     def _shorter(self, field: str, lasts: float, hours: float) -> "Alternative[Port]":
         """Return the way in which a minimum time could be shorter."""

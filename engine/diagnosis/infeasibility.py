@@ -7,15 +7,11 @@ import numpy as np
 from engine.devices.device import Cause, Conflict, moment
 from engine.diagnosis.conflicts import find_causes, limits_in_conflict
 from engine.diagnosis.relaxation import ElasticProblem
-from engine.diagnosis.repairs import Repair, Trials, distinct, limit_repairs, rule_repairs
+from engine.diagnosis.repairs import Repair, Trials, distinct, limit_repairs, rule_repairs, with_directions
 from engine.errors import Infeasible
 from engine.formulation import build_problem
-from engine.model.arrays import Arrays
-from engine.model.problem import Problem
 from engine.site import Site
 from engine.solve.budget import Budget
-from engine.solve.complementarity import Cells, with_choices
-from engine.solve.highs import Model
 
 EXPLAINING = 0.5
 """What an explanation may take where a plan has already spent its budget [s]."""
@@ -95,7 +91,7 @@ def diagnose(site: Site, budget: Budget | None = None) -> InfeasibilityReport:
         ruled = sorted(rule_repairs(site, Trials(budget)), key=lambda repair: repair.amount)
         return InfeasibilityReport(tuple(own), tuple(clashing), tuple(ruled), cut_short=budget.is_over)
     problem, trials = built.problem, Trials(budget, built)
-    arrays = _with_directions(problem, problem.arrays(), budget)
+    arrays = with_directions(problem, problem.arrays(), budget)
     part = {limit.name for limit in limits_in_conflict(problem, arrays, budget)}
     limits = [limit for limit in distinct(problem.limits) if limit.name in part]
     elastic = ElasticProblem(problem, arrays, limits, budget)
@@ -111,15 +107,6 @@ def diagnose(site: Site, budget: Budget | None = None) -> InfeasibilityReport:
     return InfeasibilityReport(
         tuple(conflicts), tuple(clashing), tuple(repairs), tuple(causes), cut_short=budget.is_over
     )
-
-
-def _with_directions(problem: Problem, arrays: Arrays, budget: Budget) -> Arrays:
-    """Return the problem in which stores cannot burn energy, if only burning would keep its limits."""
-    cells = Cells.of(problem.pairs)
-    lossy = np.flatnonzero(~cells.lossless)
-    if not len(lossy) or (arrays.lower > arrays.upper).any() or not Model(arrays, budget).run().has_plan:
-        return arrays
-    return with_choices(arrays, cells, lossy)
 
 
 def _least_conflicts(site: Site, elastic: ElasticProblem, part: list[str]) -> list[Conflict]:

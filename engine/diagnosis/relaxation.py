@@ -91,7 +91,7 @@ class ElasticProblem:
             uniform: Each limit gives the same amount in all its steps instead of just where needed.
         """
         loose = [side for side in self._sides if self.limits[side.limit].name in names]
-        x = self._solved(loose, [(side.common if uniform else side.own, np.inf) for side in loose])
+        x = self._solved(loose, [(side.common, np.inf) if uniform else (side.own, self._room(side)) for side in loose])
         return None if x is None else self._slacks_of(names, x)
 
     def lowest_slack(self, names: Collection[str]) -> list[Slack] | None:
@@ -104,7 +104,14 @@ class ElasticProblem:
         spread = self._solved(loose, room)
         return self._slacks_of(names, x if spread is None else spread)
 
-    def _solved(self, loose: list[_Side], room: Sequence[tuple[NDArray[np.integer] | int, float]]) -> Floats | None:
+    def _room(self, side: _Side) -> Floats | float:
+        """How much each bound of a side can give: nothing holds less than nothing."""
+        energy = self.limits[side.limit].unit == "kWh" and side.sign > 0
+        return np.maximum(self.arrays.lower[side.cols], 0.0) if energy else np.inf
+
+    def _solved(
+        self, loose: list[_Side], room: Sequence[tuple[NDArray[np.integer] | int, Floats | float]]
+    ) -> Floats | None:
         """Return the values of all columns when some slacks have room, least in sum; None without any in time."""
         if self.budget.is_over or self._model is None:
             return None

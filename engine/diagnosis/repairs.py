@@ -16,6 +16,7 @@ from engine.model.linear import Floats
 from engine.model.problem import Problem
 from engine.site import Site, limit_values, raised, shifted, with_limit
 from engine.solve.budget import Budget
+from engine.solve.complementarity import Cells, with_choices
 from engine.solve.highs import Model
 from engine.solve.optimum import Options, solve_problem
 from engine.solve.warm_start import LiveModel
@@ -151,7 +152,7 @@ class _Mending:
                 continue
             limit, old = slack.limit, limit_values(self.mended, slack.limit.path)
             up, down = slack.above, slack.below
-            if first:  # later rounds are also about what rounding spoils
+            if first and not limit.exact:  # later rounds are also about what rounding spoils
                 up, down = (np.ceil(side / _ROUND - 1e-3) * _ROUND for side in (up, down))
             signed = np.where(up > 0, up, -down) * np.sign(limit.scale)
             change = np.maximum(up, down) if limit.is_symmetric else signed
@@ -197,8 +198,17 @@ def _all_together(site: Site, problem: Problem, arrays: Arrays, trials: Trials) 
         if repairs := mending.repairs(trials):
             return repairs
         problem = build_problem(mending.mended).problem
-        arrays = problem.arrays()
+        arrays = with_directions(problem, problem.arrays(), trials.budget)
     return []
+
+
+def with_directions(problem: Problem, arrays: Arrays, budget: Budget) -> Arrays:
+    """Return the problem in which stores cannot burn energy, if only burning would keep its limits."""
+    cells = Cells.of(problem.pairs)
+    lossy = np.flatnonzero(~cells.lossless)
+    if not len(lossy) or (arrays.lower > arrays.upper).any() or not Model(arrays, budget).run().has_plan:
+        return arrays
+    return with_choices(arrays, cells, lossy)
 
 
 def _largest(change: Floats) -> float:
