@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from engine.devices.device import Device
-from engine.devices.port import Port
 from engine.devices.running import production_in_bands
 from engine.errors import InputError
 from engine.model.block import Limit
@@ -208,12 +207,12 @@ def _production(problem: Problem, power: dict[str, Linear], device: Device, port
     """Power that a device gives at a port [kW], 0 or more, shape (n,)."""
     if device.load is not None:
         return Linear(problem.window.n, (), np.maximum(-device.load, 0.0))
-    if not isinstance(port, Port):  # a process only takes
+    if not hasattr(port, "production_limit"):  # a process only takes
         return Linear(problem.window.n)
     if not any_of(port.consumption_limit):  # a coupled one has no column for each direction
         return -power[port.name]
-    if port.bands:
-        return production_in_bands(problem, port.name, port.bands)
+    if bands := getattr(port, "bands", ()):
+        return production_in_bands(problem, port.name, bands)
     problem.counted_alone.add(port.name)
     return exchanged(problem, f"{port.name}.production")
 

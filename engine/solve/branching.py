@@ -101,7 +101,12 @@ class _Branches:
             return None
         if self.best is None:
             return Answer(Status.INFEASIBLE, np.inf, root.x[:0], root.x[:0], root.x[:0])
-        return self._run(self.best_fixed)
+        again = self._run(self.best_fixed)
+        if again.has_plan and self.cells.overlap(again.x).any():  # another plan as good, which burns what costs nothing
+            x, lossy = self.best.x, np.flatnonzero(~self.cells.lossless)
+            first_off = flow(self.cells.first, x) <= flow(self.cells.second, x)
+            again = self._run(tuple((int(cell), bool(first_off[cell])) for cell in lossy))
+        return again
 
     def _run(self, fixed: Fixed) -> Answer:
         """Solve with the first (True) or second flow of each cell held at zero."""
@@ -183,16 +188,24 @@ def _search(model: Backend, cells: Cells, candidates: NDArray[np.bool_], known: 
         if isinstance(model, Model) and model.budget.is_over:
             return one_way(model, plain, cells, answer, answer.bound)
         candidates = candidates | overlapping if _round == 0 else candidates | overlapping | ~cells.lossless
-    return _priced(model, answer)
+    return _priced(model, answer, cells)
 
 
-def _priced(model: Backend, searched: Answer) -> Answer:
+def _priced(model: Backend, searched: Answer, cells: Cells) -> Answer:
     """Return the plan again with its whole numbers held fixed: exact to the last digit and with duals."""
     arrays = model.arrays
     if isinstance(model, Model):
         model.budget = model.budget.at_least(FINISHING)
     model.load(settled(arrays, searched.x))
     answer = model.run()
+    if answer.has_plan and cells.overlap(answer.x).any():  # burning what costs nothing, where it was not decided
+        first_off = flow(cells.first, searched.x) <= flow(cells.second, searched.x)
+        upper = model.arrays.upper.copy()
+        for side, off in ((cells.first, first_off), (cells.second, ~first_off)):
+            cols = side[:, off & ~cells.lossless]
+            upper[cols[cols >= 0]] = 0.0
+        model.load(replace(model.arrays, upper=np.maximum(upper, np.minimum(model.arrays.lower, model.arrays.upper))))
+        answer = model.run()
     if not answer.has_plan:  # whole but for a millionth, which a tight row does not forgive
         return searched
     gap = min(searched.gap, share_above(answer.objective, searched.bound))

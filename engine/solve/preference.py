@@ -58,7 +58,9 @@ def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> 
             refined = _run_held(model, refined, cells.running(model.arrays.width))
     if not refined.has_plan or cells.overlap(refined.x).any():
         return answer.x
-    is_dearer = float(cost @ (refined.x - answer.x)) > _EQUAL * max(1.0, abs(answer.objective))
+    # As it will be told: where buying and selling at once would pay, a plan may look as cheap by what is taken off it.
+    dearer = float(cost @ (cells.netted(refined.x) - cells.netted(answer.x)))
+    is_dearer = dearer > _EQUAL * max(1.0, abs(answer.objective))
     return answer.x if is_dearer else refined.x
 
 
