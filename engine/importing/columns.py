@@ -88,12 +88,10 @@ class _Proposal:
         self.profile = profile_of(every) if self.head.is_written else None
         self.is_kind_told = layout.value_kind is not None
         self.layout = self._settled(layout, self.profile)
-        self.below = [self._column(place) for place in range(len(self.head.names))]
-
-    def _column(self, place: int) -> str:
-        """Kinds of the cells of a column below the head."""
-        begin = self.head.rows
-        return "".join(kinds[place] if place < len(kinds) else " " for kinds in self.kinds[begin:])
+        width = len(self.head.names)
+        below = [kinds.ljust(width) for kinds in self.kinds[self.head.rows :]]
+        self.below = ["".join(kinds[place] for kinds in below) for place in range(width)]
+        """Kinds of the cells of each column below the head."""
 
     def _first_row(self, layout: Layout) -> int:
         """Return the first row with data: the first of the run of times in the column that has the most of them."""
@@ -159,7 +157,10 @@ class _Proposal:
         value = values.choose(taken, self._asked("value_column"))
         unit = values.unit(value)
         series, labels = self._labels(taken | {value})
-        self._take_zone(start)
+        zone = zone_in(self.head.call(start))
+        if self.layout.timezone is None and zone is not None:
+            self.layout = replace(self.layout, timezone=zone)
+            self.evidence.append(Evidence("timezone", zone, f"the head {self.head.call(start)!r} says so"))
         return Columns(
             head=self.head,
             start=start,
@@ -191,13 +192,6 @@ class _Proposal:
             if place not in taken and kinds.strip() and kinds.count("X") * 2 > len(kinds.strip()):
                 labels.append(place)
         return series, tuple(dict.fromkeys(labels))
-
-    def _take_zone(self, start: int) -> None:
-        """Take the zone that the head of the times tells, unless one was told."""
-        zone = zone_in(self.head.call(start))
-        if self.layout.timezone is None and zone is not None:
-            self.layout = replace(self.layout, timezone=zone)
-            self.evidence.append(Evidence("timezone", zone, f"the head {self.head.call(start)!r} says so"))
 
     def _times(self) -> tuple[int, int | None, int | None, bool]:
         """Return the columns of start, end and knowledge, and whether the start column says when values end."""

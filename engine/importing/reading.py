@@ -120,7 +120,10 @@ def _read_rows(table: FileTable, recipe: Recipe, layout: Layout, place: str) -> 
     if not reader.unsure or layout.timezone is not None:
         return reader, readings
     winter = RowReader(recipe, winter_zone(zone(place)))
-    winter.questions.append(_zone_question(reader.unsure, place, winter.place))
+    first = reader.unsure[0]
+    text = f"Row {first.row}: {first.text!r} {first.reason} Does the clock of the file know no summer time?"
+    choices = {winter.place: "winter time all year", "UTC": "UTC", place: f"{place}; the row cannot be read then"}
+    winter.questions.append(FileQuestion("timezone", text, [Choice(*choice) for choice in choices.items()]))
     return winter, winter.read(table)
 
 
@@ -133,13 +136,6 @@ def _first_rows(table: FileTable) -> list[list[Cell]]:
     for batch in table.batches():
         return batch.rows[:FIRST_BATCH]
     raise InputError("The file has no rows.")
-
-
-def _zone_question(unsure: Sequence[RowProblem], place: str, winter: str) -> FileQuestion:
-    first = unsure[0]
-    text = f"Row {first.row}: {first.text!r} {first.reason} Does the clock of the file know no summer time?"
-    choices = {winter: "winter time all year", "UTC": "UTC", place: f"{place}; the row cannot be read then"}
-    return FileQuestion("timezone", text, [Choice(value, meaning) for value, meaning in choices.items()])
 
 
 def _zone_evidence(recipe: Recipe, layout: Layout, place: str) -> list[Evidence]:

@@ -102,17 +102,14 @@ class ValueColumn:
             unit = as_unit(next(iter(marks))) if len(marks) == 1 and marks <= set("€$£") else None
         return unit
 
-    def _wanted_rows(self) -> list[Sequence[Cell]]:
-        """The first rows below the head, of the series asked for."""
-        rows = self.rows[self.head.rows :]
-        return [row for row in rows if self.wanted is None or any(str(cell).strip() == self.wanted for cell in row)]
-
     def unit(self, value: int) -> str | None:
         """Return the unit of the values, as the file tells it, and note where."""
         unit, because = self._own_unit(value), f"the head {self.head.call(value)!r} says so"
         for place, name in enumerate(self.head.names):
             if unit is None and UNIT_WORDS.match(name.strip()):
-                cells = {row[place] for row in self._wanted_rows() if place < len(row) and row[place]}
+                below, wanted = self.rows[self.head.rows :], self.wanted
+                rows = [row for row in below if wanted is None or any(str(cell).strip() == wanted for cell in row)]
+                cells = {row[place] for row in rows if place < len(row) and row[place]}
                 unit = as_unit(str(next(iter(cells)))) if cells else None
                 because = f"the column {name!r} says so"
                 if len(cells) > 1:

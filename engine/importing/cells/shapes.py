@@ -34,12 +34,9 @@ def by_shape(codes: Codes) -> Iterator[tuple[str, NDArray[np.intp]]]:
     order = np.argsort(which, kind="stable")
     ends = np.cumsum(np.bincount(which))
     shapes = ["".join(map(chr, plain[first])).rstrip("\0") for first in firsts]
-    for shape, begin, end in sorted(zip(shapes, [0, *ends[:-1].tolist()], ends.tolist(), strict=True), key=_longest):
+    spans = zip(shapes, [0, *ends[:-1].tolist()], ends.tolist(), strict=True)
+    for shape, begin, end in sorted(spans, key=lambda entry: (len(entry[0]), entry[0])):
         yield shape, order[begin:end]
-
-
-def _longest(entry: tuple[str, int, int]) -> tuple[int, str]:
-    return len(entry[0]), entry[0]
 
 
 def digits(codes: Codes, span: tuple[int, int]) -> NDArray[np.int64]:
