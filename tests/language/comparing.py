@@ -51,15 +51,17 @@ def compared(drawn: Drawn, pool: Pool, rules: Rules = schedule.USUAL) -> Compare
     if best is None:
         return Compared("physics gives way" if given_way else "plan where there is none", plan.cost, None, plan)
     near = NEAR * max(1.0, abs(best))
+    # How a shortfall is shared among cars, once it is as small as can be, is a preference that is counted as a cost.
+    ours = plan.cost - sum(cost for name, cost in plan.costs.items() if name.startswith("sharing of "))
     held = Reference(drawn, pool).cost_of(plan.power)
-    if held is None or abs(held - plan.cost) > 10 * near:
-        return Compared("not valid", plan.cost, held, (best, plan))
-    if abs(plan.cost - best) <= near:
-        return Compared("equal", plan.cost, best)
-    if plan.cost < best:
-        return Compared("better", plan.cost, best, plan)
-    within = plan.cost - best <= plan.gap * abs(plan.cost) + near
-    return Compared("worse within its gap" if within else "worse", plan.cost, best, plan)
+    if held is None or abs(held - ours) > 10 * near:
+        return Compared("not valid", ours, held, (best, plan))
+    if abs(ours - best) <= near:
+        return Compared("equal", ours, best)
+    if ours < best:
+        return Compared("better", ours, best, plan)
+    within = ours - best <= plan.gap * abs(ours) + near
+    return Compared("worse within its gap" if within else "worse", ours, best, plan)
 
 
 def soc_yields(drawn: Drawn) -> bool:
