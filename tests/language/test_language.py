@@ -32,7 +32,8 @@ ELSEWHERE = {
     "consumption-price-sensor", "production-price-sensor", "inflexible-device-sensors",
 }  # fmt: skip
 NOT_YET = {
-    "priority", "charging-curve", "discharging-curve", "charging-efficiency-curve", "discharging-efficiency-curve", "standby-power",
+    "priority", "charging-curve", "discharging-curve", "standby-power",
+    "charging-efficiency-curve", "discharging-efficiency-curve",
     "power-profile", "profile-resolution", "runs", "pause", "price-ceiling", "exclusion-group",
     "carbon-intensity", "production-carbon-intensity", "carbon-price", "carbon-cap",
 }  # fmt: skip
