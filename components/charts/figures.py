@@ -106,8 +106,9 @@ class DrawnChart:
         values = self.figure.y_range
         if isinstance(values, DataRange1d):
             values.renderers = [part for line in self.lines for part in line.parts]
-        for measured in (self.figure, values):
-            measured.syncable = False  # Python need not hear of the widths and ranges that the browser measures
+        drawn_by = [*self.figure.axis, *self.figure.grid, self.figure.toolbar, self.figure.title]
+        for model in (self.figure, values, *drawn_by):
+            model.syncable = False  # the browser measures and colours them; each change would be a message to Python
         view.readout.join(self.figure)
 
     @cached_property
