@@ -4,7 +4,7 @@ And the bar by which people choose another: days, moves, and a calendar.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -65,6 +65,22 @@ def preset(days: int, end: datetime, local: ZoneInfo) -> tuple[datetime, datetim
     return following(last, -days), last
 
 
+def around(now: datetime, local: ZoneInfo) -> dict[str, tuple[datetime, datetime]]:
+    """Return spans that people ask for by name, in days, months and years of a zone."""
+    today, month = midnight(now, local), midnight(now, local).replace(day=1)
+    hour = now.astimezone(local).replace(minute=0, second=0, microsecond=0)
+    next_month = (month + timedelta(days=32)).replace(day=1)
+    return {
+        "Today": (today, following(today, 1)),
+        "Yesterday": (following(today, -1), today),
+        "Next 24 hours": (hour, (hour.astimezone(UTC) + timedelta(hours=24)).astimezone(local)),
+        "Last 7 days": (following(today, -6), following(today, 1)),
+        "This month": (month, next_month),
+        "Last month": ((month - timedelta(days=1)).replace(day=1), month),
+        "This year": (month.replace(month=1), month.replace(year=month.year + 1, month=1)),
+    }
+
+
 def moved(start: datetime, end: datetime, way: int) -> tuple[datetime, datetime]:
     """Return the span before (-1) or after (1) one of the same clock length; whole days stay whole days."""
     length = end.replace(tzinfo=None) - start.replace(tzinfo=None)
@@ -119,6 +135,11 @@ class RangeBar(pn.viewable.Viewer):
             pmui.Button(label=name, on_click=partial(self.choose_preset, days), **SMALL)
             for name, days in PRESETS.items()
         ]
+        self._named = pmui.MenuButton(
+            label="Go to", items=[{"label": name} for name in around(datetime.now(UTC), local)],
+            variant="text", size="small", margin=2,
+        )  # fmt: skip
+        self._named.on_click(self._go_to)
         self._calendar = pmui.DateRangePicker(
             label="First and last day", size="small", width=250, margin=(10, 8, 4, 8), theme_config=NAMED
         )
@@ -132,7 +153,7 @@ class RangeBar(pn.viewable.Viewer):
             pmui.IconButton(icon=f"chevron_{side}", description=word, on_click=partial(self.step, by), margin=0)
             for side, word, by in (("left", "Earlier", -1), ("right", "Later", 1))
         ]
-        parts = [way[0], *self._presets, way[1], self._calendar, self._label]
+        parts = [way[0], *self._presets, way[1], self._named, self._calendar, self._label]
         return pmui.FlexBox(*parts, align_items="center", sizing_mode="stretch_width")
 
     def follow(self, span: Span) -> None:
@@ -160,6 +181,10 @@ class RangeBar(pn.viewable.Viewer):
     def choose_preset(self, days: int, _event: object) -> None:
         """Choose a number of whole days, the last of which is the last one in view."""
         self._choose(microseconds(preset(days, self._local_span[1], self._local)))
+
+    def _go_to(self, item: dict[str, str]) -> None:
+        """Choose a span by its name, as it lies now."""
+        self._choose(microseconds(around(datetime.now(UTC), self._local)[item["label"]]))
 
     def step(self, way: int, _event: object) -> None:
         """Move by the length of what is in view; whole days stay whole days over a clock change."""

@@ -60,3 +60,19 @@ def test_days_of_a_calendar_lead_to_a_span_and_back():
     start, end = time_range.of_days(first, last, local=AMSTERDAM)
     assert (start.isoformat(), end.isoformat()) == ("2026-10-24T00:00:00+02:00", "2026-10-26T00:00:00+01:00")
     assert time_range.days(start, end) == (first, last)
+
+
+def test_spans_with_names_keep_clock_times_and_months():
+    def iso(now: datetime, name: str) -> list[str]:
+        return [moment.isoformat() for moment in time_range.around(now, AMSTERDAM)[name]]
+
+    before_change = datetime(2026, 10, 24, 20, 40, tzinfo=UTC)
+    assert iso(before_change, "Today") == ["2026-10-24T00:00:00+02:00", "2026-10-25T00:00:00+02:00"]
+    assert iso(before_change, "Next 24 hours") == ["2026-10-24T22:00:00+02:00", "2026-10-25T21:00:00+01:00"]
+    assert iso(before_change, "This month") == ["2026-10-01T00:00:00+02:00", "2026-11-01T00:00:00+01:00"]
+    new_year = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    assert iso(new_year, "Last month") == ["2025-12-01T00:00:00+01:00", "2026-01-01T00:00:00+01:00"]
+    assert iso(new_year, "This month")[1] == "2026-02-01T00:00:00+01:00"
+    assert iso(new_year, "This year") == ["2026-01-01T00:00:00+01:00", "2027-01-01T00:00:00+01:00"]
+    assert iso(new_year, "Last 7 days") == ["2026-01-25T00:00:00+01:00", "2026-02-01T00:00:00+01:00"]
+    assert iso(new_year, "Yesterday") == ["2026-01-30T00:00:00+01:00", "2026-01-31T00:00:00+01:00"]
