@@ -32,6 +32,7 @@ HOMES = (
     "engine.series.window",
     "engine.site",
     "engine.tariffs",
+    "engine.carbon",
     "engine.model.limits",
     "engine.schedulers.storage_scheduler",
     "engine.schedulers.process_scheduler",

@@ -7,13 +7,14 @@ from typing import Final, Protocol, Self
 
 import numpy as np
 
+from engine.carbon import CarbonIntensity
 from engine.devices.device import Device, LimitChange
 from engine.errors import InputError
 from engine.model.limits import SoftLimit, with_capacity
 from engine.model.linear import Floats, Linear, Values, full
 from engine.model.problem import Problem
 from engine.series.window import Window
-from engine.tariffs import CarbonIntensity, Commitment, Tariff
+from engine.tariffs import Commitment, Tariff
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

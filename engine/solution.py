@@ -15,6 +15,8 @@ from engine.solve.optimum import Solved
 
 _NOISE = 1e-6
 """Breaches up to this are rounding noise [kW or kWh]."""
+_FREE, _BREACH = 1e-9, (" breach", " breaches")
+"""A breach up to this costs nothing [currency]; how names of such costs end."""
 Value = TypeVar("Value")
 
 
@@ -46,7 +48,7 @@ def lazy_schedule(site: Site, built: Built, solved: Solved, timings: Timings) ->
         window=site.window,
         power={name: power.value(x) + 0.0 for name, power in built.power.items()},  # without -0.0
         soc={each.name: np.concatenate([[each.start], columns(each.columns)]) for each in problem.energies},
-        costs=_LazyMapping(partial(problem.paid, x)),
+        costs=_LazyMapping(partial(_costs, problem, x)),
         status=solved.status,
         gap=solved.gap,
         shadow_prices=_LazyMapping(partial(shadow_prices, problem, solved.row_dual)),
@@ -55,6 +57,12 @@ def lazy_schedule(site: Site, built: Built, solved: Solved, timings: Timings) ->
         breaches=tuple(breaches),
         timings=timings,
     )
+
+
+def _costs(problem: Problem, x: Floats) -> dict[str, float]:
+    """Return what is paid under each name [currency]; a breach that costs nothing is none."""
+    paid = problem.paid(x)
+    return {name: cost for name, cost in paid.items() if abs(cost) > _FREE or not name.endswith(_BREACH)}
 
 
 class _LazyMapping(Mapping[str, Value]):

@@ -1,13 +1,12 @@
 """What is paid for: energy, the highest power, and promises that are not kept; each writes its own costs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 import numpy as np
 
 from engine.errors import InputError
-from engine.model.limits import exchanged, groups_of_equal, runs_of_equal
+from engine.model.limits import groups_of_equal, runs_of_equal
 from engine.model.linear import Floats, Indices, Linear, Reach, Values, full
 from engine.model.problem import Problem
 
@@ -54,51 +53,6 @@ class EnergyTariff:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class CarbonIntensity:
-    """How much CO₂ is emitted for the energy that flows through a connection."""
-
-    consumption: Values
-    """Emitted for energy bought [kg/kWh], one number or shape (n,)."""
-    production: Values = 0.0
-    """What energy sold saves elsewhere [kg/kWh], one number or shape (n,)."""
-
-    def tariff(self, price: Values) -> EnergyTariff:
-        """Return what it costs at a price of CO₂ [currency/kg]."""
-        return EnergyTariff(
-            consumption_price=self.consumption * price, production_price=self.production * price, name="carbon"
-        )
-
-    def emissions(self, power: Floats, hours: Values) -> float:
-        """Return what is emitted for a power of the connection, positive when consuming [kg]."""
-        bought, sold = np.maximum(power, 0.0), np.maximum(-power, 0.0)
-        return float(((bought * self.consumption - sold * self.production) * hours).sum())
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CarbonCap:
-    """A limit on what all connections emit over the whole window, which gives way at a price."""
-
-    most: float
-    """The limit [kg]."""
-    price: float
-    """Price of emitting more [currency/kg]."""
-    intensities: Mapping[str, CarbonIntensity]
-    """By commodity of the connection."""
-
-    def add_to(self, problem: Problem, power: Mapping[str, Linear]) -> None:
-        """See Addition.add_to: Σ_t (bought_t · c_t - sold_t · s_t) · h ≤ most + above."""
-        emitted, hours = Linear(1), problem.window.hours
-        for commodity, intensity in self.intensities.items():
-            bought, sold = (exchanged(problem, f"{commodity}.{way}") for way in ("consumption", "production"))
-            emitted = emitted + (bought * (intensity.consumption * hours)).total()
-            emitted = emitted - (sold * (intensity.production * hours)).total()
-        above = problem.variable("carbon-cap.above", size=1)
-        problem.at_most("carbon-cap", emitted - above, self.most)
-        problem.soft_constraint("site.carbon-cap", "carbon-cap.above", "kg", np.zeros(1))
-        problem.cost("carbon-cap breach", above * self.price)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class PeakTariff:
     """A price on the highest power among the steps of equal price and reached peak in each billing period."""
 
@@ -110,6 +64,8 @@ class PeakTariff:
     """Peak paid for already [kW], one number or shape (n,)."""
     billing: Indices | None = None
     """Billing period (month) of each step, increasing, shape (n,); None is one for the whole window."""
+    name: str = "peak"
+    """What is paid for: its cost stands under the commodity, the direction and this name."""
 
     def add_to(self, problem: Problem, exchange: Exchange) -> None:
         """See Tariff.add_to: one variable per group at or above every flow; its cost presses it onto the highest."""
@@ -117,7 +73,7 @@ class PeakTariff:
         flow = exchange.bought if self.direction == "consumption" else exchange.sold
         billing = 0.0 if self.billing is None else self.billing.astype(float)
         groups, first = groups_of_equal(n, billing, self.price, self.reached)
-        name = f"{exchange.commodity} {self.direction} peak"
+        name = f"{exchange.commodity} {self.direction} {self.name}"
         more = problem.variable(name, size=len(first))
         problem.at_most(name, flow - self.reached, more[groups])
         problem.cost(name, more * full(self.price, n)[first])
@@ -127,8 +83,10 @@ class PeakTariff:
 class MeanPeakTariff:
     """A price on the highest mean power over intervals of the clock, as grid operators meter it.
 
-    With the mean m_i of the flow over what the window covers of interval i, the excess e over the reached peak r costs
-    price · e, where e ≥ m_i - r for every interval of a billing period.
+    With the mean m_i of the flow over interval i (what has passed of the first one before the window included) and the
+    share w_i of it that counts, the excess e over the reached peak r costs price · e, where e ≥ w_i · m_i - r for every
+    interval of a billing period. Where the n highest days count, the daily peaks d_k ≥ w_i · m_i take the place of the
+    means, and e ≥ (the mean of the n highest of all d_k and of earlier days) - r.
     """
 
     direction: Literal["consumption", "production"]
@@ -141,21 +99,64 @@ class MeanPeakTariff:
     """Peak paid for already [kW], one number or shape (n,)."""
     billing: Indices | None = None
     """Billing period (month) of each step, increasing, shape (n,); None is one for the whole window."""
+    name: str = "peak"
+    """What is paid for: its cost stands under the commodity, the direction and this name."""
+    share: Values = 1.0
+    """Share of the mean power that counts, one number or shape (n,)."""
+    begun: tuple[float, float] = (0.0, 0.0)
+    """What has passed of the first interval before the window [h], and the mean power in that time [kW]."""
+    days: Indices | None = None
+    """Day of each step, increasing, shape (n,), where the highest days count; None: the highest interval does."""
+    count: int = 1
+    """Number of highest days whose mean counts."""
+    earlier: tuple[float, ...] = ()
+    """Peaks of earlier days of the first billing period, and that of the first day so far as the last one [kW]."""
 
     def add_to(self, problem: Problem, exchange: Exchange) -> None:
-        """See Tariff.add_to; price, reached peak and billing period of an interval are those of its first step."""
+        """See Tariff.add_to; price, reached peak, share, day and period of an interval are those of its first step."""
         n, hours = problem.window.n, full(problem.window.hours, problem.window.n)
         _, begin, of_step = np.unique(self.interval, return_index=True, return_inverse=True)
-        length, count = np.bincount(of_step, weights=hours), len(begin)
+        length, count, passed = np.bincount(of_step, weights=hours), len(begin), np.zeros(len(begin))
+        length[0] += self.begun[0]
+        share = full(self.share, n)[begin]
+        passed[0] = share[0] * self.begun[0] * self.begun[1] / length[0]
         flow = exchange.bought if self.direction == "consumption" else exchange.sold
-        mean = (flow * (hours / length[of_step])).total(of_step, count)
+        mean = (flow * ((share / length)[of_step] * hours)).total(of_step, count) + passed
         price, reached = full(self.price, n)[begin], full(self.reached, n)[begin]
         billing = np.zeros(count) if self.billing is None else self.billing[begin].astype(float)
+        name = f"{exchange.commodity} {self.direction} {self.name}"
         groups, first = groups_of_equal(count, billing, price, reached)
-        name = f"{exchange.commodity} {self.direction} peak"
         more = problem.variable(name, size=len(first))
-        problem.at_most(name, mean - reached, more[groups])
         problem.cost(name, more * price[first])
+        if self.days is None:
+            problem.at_most(name, mean - reached, more[groups])
+            return
+        of_day, at = groups_of_equal(count, groups.astype(float), self.days[begin].astype(float))
+        least = np.zeros(len(at))
+        least[0] = self.earlier[-1] if self.earlier else 0.0
+        day = problem.variable(f"{name}.day", lower=least, size=len(at))
+        problem.at_most(f"{name}.day", mean, day[of_day])
+        self._add_highest(problem, name, (day, groups[at]), more + reached[first])
+
+    def _add_highest(self, problem: Problem, name: str, days: tuple[Linear, Indices], most: Linear) -> None:
+        """Add that the mean of the n highest days of each period is a peak at most.
+
+        The sum of the n highest of x_k is the least n·t + Σ_k max(x_k - t, 0) over all t, so that it needs no whole
+        numbers.
+
+        Source:
+            Ogryczak and Tamir, Information Processing Letters 85 (2003): minimizing the sum of the k largest.
+        """
+        day, period = days
+        level = problem.variable(f"{name}.level", size=most.size)
+        above = problem.variable(f"{name}.above", size=day.size)
+        problem.at_most(f"{name}.above", day - level[period], above)
+        total = above.total(period, most.size)
+        if earlier := self.earlier[:-1]:
+            over = problem.variable(f"{name}.earlier", size=len(earlier))
+            problem.at_most(f"{name}.earlier", np.array(earlier) - level[np.zeros(len(earlier), np.int32)], over)
+            total = total + over.total(size=most.size)
+        problem.at_most(f"{name}.highest", level + total * (1.0 / self.count), most)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

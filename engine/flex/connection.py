@@ -1,11 +1,20 @@
 """What a connection to the grid costs and allows, field by field: prices, CO₂, capacities and peaks."""
 
-from typing import ClassVar
+from datetime import timedelta
+from typing import Annotated, ClassVar, Final
 
+from pydantic import Strict, ValidationInfo, field_validator
+
+from engine.errors import FieldError
 from engine.flex import quantity
-from engine.flex.facts import FieldRole, described
-from engine.flex.fields import AnyQuantity, FlexFields, Key
-from engine.flex.quantity import SensorReference
+from engine.flex.facts import SAYS, FieldRole, described
+from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities
+from engine.flex.quantity import Fixed, SensorReference
+from engine.series.calendar import Calendar
+from engine.series.iso_time import duration
+
+MOST_DAYS: Final = 31
+"""Most days of a month."""
 
 
 class ConnectionFields(FlexFields):
@@ -119,6 +128,91 @@ class ConnectionFields(FlexFields):
         example="PT1H",
         form="text",
     )
+    site_peak_running_consumption: AnyQuantity = described(
+        "Mean power taken from the grid so far in the interval that runs when the schedule begins; of a sensor, what "
+        "it has measured since.",
+        example={"sensor": 5},
+        kind="load",
+    )
+    site_peak_hours: str | None = described(
+        "Hours whose intervals make peaks, on the clock of the site: months, days and times, each where it matters.",
+        example="Nov-Mar Mon-Fri 07:00-20:00",
+        form="text",
+    )
+    site_peak_share: AnyQuantity = described(
+        "Share of the mean power that counts for peaks, such as half at night; beside site-peak-hours both count.",
+        example={"sensor": 6},
+        signed=False,
+        kind="share",
+    )
+    site_peak_highest_days: Annotated[int | None, Strict()] = described(
+        "Number of days of the month with the highest peaks whose mean is paid for; without it, the one highest peak. "
+        "With it, site-peak-consumption is the peak of today so far.",
+        example=3,
+        form="count",
+    )
+    site_peak_earlier_days: SeveralQuantities = described(
+        "Highest peaks of earlier days of the month, for site-peak-highest-days.",
+        example=["4.2 kW", "3.9 kW"],
+        form="quantities",
+        default=(),
+        signed=False,
+        kind="peak",
+        role=SAYS,
+    )
+    site_peak_floor: AnyQuantity = described(
+        "Peak of consumption that is paid for anyway in each month.",
+        example="2.5 kW",
+        signed=False,
+        kind="peak",
+        role=SAYS,
+    )
+    site_peak_ratchet: AnyQuantity = described(
+        "Share of the highest peak of a year that is paid for in each of its months; a higher one is paid for in the "
+        "next eleven.",
+        example="80%",
+        signed=False,
+        kind="share",
+        role=SAYS,
+    )
+    site_peak_year_consumption: AnyQuantity = described(
+        "Highest peak of consumption in the last eleven months, for site-peak-ratchet.",
+        example="20 kW",
+        signed=False,
+        kind="peak",
+        role=SAYS,
+    )
+
+    @field_validator("site_peak_interval")
+    @classmethod
+    def _interval(cls, text: str | None) -> str | None:
+        lasts = timedelta(days=1) if text is None else duration(text, field="site-peak-interval")
+        if lasts < timedelta(minutes=1) or timedelta(days=1) % lasts:
+            raise FieldError("site-peak-interval", "write a part of a day of a minute at least, such as PT15M or PT1H.")
+        return text
+
+    @field_validator("site_peak_hours")
+    @classmethod
+    def _hours(cls, text: str | None) -> str | None:
+        if text is not None:
+            Calendar.read(text, field="site-peak-hours")
+        return text
+
+    @field_validator("site_peak_highest_days")
+    @classmethod
+    def _days(cls, count: int | None) -> int | None:
+        if count is not None and not 1 <= count <= MOST_DAYS:
+            raise FieldError("site-peak-highest-days", f"it is a number of days of a month, 1 to {MOST_DAYS}.")
+        return count
+
+    @field_validator("site_peak_floor", "site_peak_ratchet", "site_peak_year_consumption", "site_peak_earlier_days")
+    @classmethod
+    def _numbers(cls, read: object, info: ValidationInfo) -> object:
+        several = read if isinstance(read, tuple) else () if read is None else (read,)
+        if not all(isinstance(each, Fixed) for each in several):
+            name = str(info.field_name).replace("_", "-")
+            raise FieldError(name, "it holds for the whole schedule; write numbers, such as '2.5 kW', or '80%'.")
+        return read
 
     @property
     def legacy_prices(self) -> bool:

@@ -215,11 +215,13 @@ def test_a_field_has_the_effect_it_says(house, name, model, context, look, expec
     assert look(house, house.plan(*given)) == pytest.approx(expected, abs=1e-5)
 
 
-ELSEWHERE = {  # of test_every_device, test_carbon, test_running_at_start, test_sites_as_written and test_hedging
+ELSEWHERE = {  # in the other tests of this folder
     StorageModel: "sensor asset commodity group coupling coupling-coefficient inflexible-consumption "
     "inflexible-production prefer-curtailing-later fair-share priority on-at-start switched-at power-at-start",
     FlexContext: "commodity commodities relax-constraints relax-soc-constraints relax-site-capacity-constraints "
-    "hedge-for growing-steps stay-with-plan carbon-intensity production-carbon-intensity carbon-price carbon-cap",
+    "hedge-for growing-steps stay-with-plan carbon-intensity production-carbon-intensity carbon-price carbon-cap "
+    "site-peak-running-consumption site-peak-hours site-peak-share site-peak-highest-days site-peak-earlier-days "
+    "site-peak-floor site-peak-ratchet site-peak-year-consumption",
 }
 
 

@@ -1,6 +1,7 @@
 """Forecasts with quantiles: the first steps do for all of them, on both databases."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from db.beliefs.chunks import Beliefs
 from db.core.database import Database
 from db.sensors import Sensor
 from engine.devices.inflexible import Inflexible
-from engine.errors import Infeasible
+from engine.errors import FieldError, Infeasible
 from engine.schedulers.two_stage import quantile_scenarios
 from engine.series.iso_time import to_us
 from tests.assemble.homes import DAY, HOUR, KNOWN_AT, Home
@@ -82,3 +83,30 @@ def test_no_decision_that_does_for_all_is_told(home, battery):
     context = {**FLAT, "site-consumption-capacity": "4 kW", "inflexible-consumption": [load], "hedge-for": "PT1H"}
     with pytest.raises(Infeasible, match="takes 9 kW"):
         home.plan("house", [{"sensor": battery, **MODEL}], context)
+
+
+def test_a_decision_that_holds_for_no_time_is_refused(home, battery):
+    for lasts in ("-PT1H", "PT0S"):
+        with pytest.raises(FieldError, match="hedge-for"):
+            home.plan("house", [{"sensor": battery, **MODEL}], {**FLAT, "hedge-for": lasts})
+
+
+def test_steps_that_do_not_fit_the_events_of_a_sensor_are_told(home, battery):
+    seven = home.plan("house", [{"sensor": battery, **MODEL}], FLAT, resolution=timedelta(minutes=7))
+    assert any("steps of PT7M do not fit sensor" in text and "PT1H" in text for text in seven.warnings)
+    half = home.plan("house", [{"sensor": battery, **MODEL}], FLAT, resolution=timedelta(minutes=30))
+    assert not half.warnings
+
+
+def test_a_breach_that_costs_nothing_is_not_among_the_costs(home, battery):
+    soft, other = {**FLAT, "relax-constraints": True}, home.sensor("battery", "other", "kW", HOUR)
+    need = {**MODEL, "soc-minima": [{"value": "5 kWh", "datetime": "2030-01-14T02:00:00Z"}]}
+    assert not [
+        name
+        for name in home.plan(
+            "house", [{"sensor": battery, **MODEL}], {**soft, "site-consumption-capacity": "4 kW"}
+        ).schedule.costs
+        if "breach" in name
+    ]
+    broken = home.plan("house", [{"sensor": other, **need}], {**soft, "site-consumption-capacity": "1 kW"})
+    assert [name for name in broken.schedule.costs if "breach" in name]

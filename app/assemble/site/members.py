@@ -12,6 +12,7 @@ from app.assemble.outputs import SensorOutput, consumption_sign
 from app.assemble.site.devices import DeviceBuilder, Surroundings
 from app.assemble.site.flex_config import DeviceModel
 from app.assemble.site.groups import group_of_devices
+from app.assemble.site.planning_window import uneven_outputs
 from app.assemble.site.processes import ProcessBuilder
 from app.assemble.site.series import Readings
 from app.assemble.site.stores import StorageBuilder, with_shares
@@ -74,6 +75,7 @@ class SiteBuilder:
                 )
             unheard = [feeder.name for feeder in _at_grid(feeders) if not self._of_power(feeder)]
             self.readings.warnings.extend(f"{name}: no sensor receives its power; name one." for name in unheard)
+        self.readings.warnings.extend(uneven_outputs(self.window, (output.sensor for output in found)))
         return tuple(found)
 
     @property

@@ -102,6 +102,17 @@ def within_most_steps(
     ]
 
 
+def uneven_outputs(window: Window, power_sensors: Iterable[Sensor]) -> list[str]:
+    """Warnings of sensors whose events the steps of a plan neither divide nor join."""
+    step = window.step
+    return [
+        f"resolution: steps of {iso_duration(step)} do not fit sensor {sensor.id} ({sensor.name}), whose events last "
+        f"{iso_duration(sensor.resolution)}; it receives means over its own."
+        for sensor in power_sensors
+        if sensor.resolution and step % sensor.resolution and sensor.resolution % step
+    ]
+
+
 def grown(window: Window, place: ZoneInfo, longest: timedelta, moments: Iterable[datetime]) -> Window:
     """Window whose steps grow with the horizon: what is decided now is fine, and a week costs what a day does.
 

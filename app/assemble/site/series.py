@@ -211,6 +211,13 @@ class Readings:
         powers = of_sensor(sensor, known.events, known.values).over(ticks, "kW") * consumption_sign(sensor)
         return powers, np.diff(ticks) / HOUR_US
 
+    def mean_before(self, reference: SensorReference, begin: datetime, *, unit: str) -> float:
+        """Return the mean of what a sensor has measured since a moment before the window; NaN if nothing is known."""
+        sensor, start = self._sensor(reference), from_us(int(self.window.ticks[0]))
+        span = Window(begin, start, start - begin)
+        known = self.known(sensor, span, self._filter(reference, sensor))
+        return float(of_sensor(sensor, known.events, known.values).over(span.ticks, unit)[0])
+
     def known(self, sensor: Sensor, window: Window, sources: SourceFilter | None) -> Known:
         """Return what is known of a sensor in a window, with the event that covers its start."""
         before = max(sensor.resolution, window.step)

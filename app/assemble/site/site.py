@@ -20,6 +20,7 @@ from app.assemble.site.supplies import ConnectionBuilder
 from app.auth.access.references import References, is_id
 from db import assets, sensors
 from db.assets import Asset
+from engine.carbon import CarbonCap
 from engine.errors import FieldError, InputError
 from engine.flex.commodity import SOC_BREACH_PRICE, breach_price
 from engine.flex.context import FlexContext
@@ -29,7 +30,6 @@ from engine.flex.storage import StorageModel
 from engine.series.iso_time import duration, to_us
 from engine.series.window import Window
 from engine.site import Site
-from engine.tariffs import CarbonCap
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,10 @@ def _hedged(context: FlexContext, window: Window) -> int:
     """Return the number of steps in which one decision has to do for all that may come."""
     if context.hedge_for is None:
         return 0
-    until = window.start + duration(context.hedge_for, field="hedge-for")
+    lasts = duration(context.hedge_for, field="hedge-for")
+    if lasts <= timedelta(0):
+        raise FieldError("hedge-for", "a decision holds for some time; write it like 'PT1H', or leave it out.")
+    until = window.start + lasts
     return int(np.searchsorted(window.starts, to_us(until)))
 
 

@@ -1,25 +1,24 @@
 """The flex-context of one commodity → its connection with limits, prices and promises, over one window."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.assemble.site.peaks import PeakBuilder
 from app.assemble.site.series import Readings
+from engine.carbon import CarbonIntensity
 from engine.errors import FieldError, InputError
 from engine.flex.commitment import CommitmentModel
 from engine.flex.commodity import SITE_BREACH_PRICE, CommodityContext, breach_price
 from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
 from engine.flex.values import per_step
 from engine.model.limits import SoftLimit
-from engine.series.iso_time import MICROSECOND, duration, from_us, to_us
 from engine.series.window import Window
 from engine.site import Connection
-from engine.tariffs import CarbonIntensity, Commitment, EnergyTariff, MeanPeakTariff, PeakTariff
+from engine.tariffs import Commitment, EnergyTariff, MeanPeakTariff, PeakTariff
 
 Floats = NDArray[np.float64]
 
@@ -174,57 +173,7 @@ class ConnectionBuilder:
 
     @cached_property
     def _peaks(self) -> list[PeakTariff | MeanPeakTariff]:
-        found: list[PeakTariff | MeanPeakTariff] = []
-        if (price := self.context.site_peak_consumption_price) is not None:
-            found.append(self._peak("consumption", price, self.context.site_peak_consumption))
-        if (price := self.context.site_peak_production_price) is not None:
-            found.append(self._peak("production", price, self.context.site_peak_production))
-        return found
-
-    def _peak(
-        self, way: Literal["consumption", "production"], price: Quantity, reached: Quantity | None
-    ) -> PeakTariff | MeanPeakTariff:
-        field = f"site-peak-{way}"
-        paid_for = np.zeros(self.window.n) if reached is None else self._reached(reached, field)
-        name = f"{field}-price"
-        per_kw = self.readings.series(price, self.context.fact(name), name=name, otherwise=0.0)
-        billing, interval = self._months(), self._intervals()
-        if interval is None:
-            return PeakTariff(direction=way, price=per_kw, reached=paid_for, billing=billing)
-        return MeanPeakTariff(direction=way, price=per_kw, interval=interval, reached=paid_for, billing=billing)
-
-    def _intervals(self) -> NDArray[np.int32] | None:
-        """Interval of the clock of each step, over which peaks are means, shape (n,); None where each step counts."""
-        if self.context.site_peak_interval is None:
-            return None
-        lasts = duration(self.context.site_peak_interval, field="site-peak-interval")
-        if lasts <= timedelta(0) or timedelta(days=1) % lasts:
-            raise FieldError("site-peak-interval", "write a part of a day, such as PT15M or PT1H.")
-        offset = self.window.start.astimezone(self.zone).utcoffset() or timedelta(0)
-        number = (self.window.starts + offset // MICROSECOND) // (lasts // MICROSECOND)
-        intervals: NDArray[np.int32] = (number - number[0]).astype(np.int32)
-        return intervals
-
-    def _reached(self, given: Quantity, field: str) -> Floats:
-        """Return the peak paid for already [kW], shape (n,): what is known of it holds until its month ends."""
-        values, months = self.readings.series(given, self.context.fact(field), name=field), self._months()
-        if isinstance(given, Fixed):  # one number tells of the month in which it is asked
-            return np.where(months == months[0], values, 0.0)
-        if isinstance(given, SensorReference) and np.isnan(values[0]):
-            last = self.readings.nearest(given, unit="kW")
-            values[0] = np.nan if last is None else last
-        known = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))
-        reached = np.where((known >= 0) & (months[known] == months), values[known], np.nan)
-        return np.nan_to_num(self.readings.assume(given, reached, 0.0, name=field, why="taken as 0 kW"))
-
-    def _months(self) -> NDArray[np.int32]:
-        """Return the month of each step as 0, 1, ...: a peak is billed once in each, shape (n,)."""
-        first = self.window.start.astimezone(self.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        starts = [to_us(first)]
-        while from_us(starts[-1]) < self.window.end:
-            first = (first + timedelta(days=32)).replace(day=1)
-            starts.append(to_us(first))
-        return (np.searchsorted(starts, self.window.starts, side="right") - 1).astype(np.int32)
+        return PeakBuilder(self.context, self.window, self.readings, self.zone).tariffs()
 
     def commitment(self, given: CommitmentModel, members: tuple[str, ...] | None) -> Commitment:
         """Return a promise about the connection, or about some of its devices."""

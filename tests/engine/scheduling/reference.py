@@ -4,18 +4,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from engine.devices.process import ProcessType
-from engine.tariffs import EnergyTariff, PeakTariff
+from engine.tariffs import EnergyTariff, MeanPeakTariff, PeakTariff
 from tests.engine.scheduling.milp import Milp, add
+from tests.engine.scheduling.reference_parts import Peaks, Processes, at
 
 BIG = 1e4
 
 
-def at(values, step):
-    return float(values[step]) if isinstance(values, np.ndarray) else float(values)
-
-
-class Reference:
+class Reference(Processes, Peaks):
     """One site as an always-binary problem; ``cost()`` is the least cost, None without a plan."""
 
     def __init__(self, site):
@@ -185,54 +181,6 @@ class Reference:
             self.milp.row(add((sign, level), (1, {breach: 1})), low=sign * soft.at[j + 1])
             self.milp.row({breach: 1, highest: -1}, high=0)
 
-    def _process(self, device):
-        """Every way to run is written out: one whole number per possible start or step."""
-        begun = np.broadcast_to(device.begun, self.n)
-        running, power = [{} for _ in range(self.n)], [{} for _ in range(self.n)]
-        placed = self._pieces if device.kind is ProcessType.BREAKABLE else self._runs
-        runs = placed(device, begun, running, power)
-        self.milp.row(dict.fromkeys(runs, 1.0), device.runs if device.ceiling is None else 0, device.runs)
-        if device.ceiling is not None:
-            self.milp.constant += device.runs * device.ceiling
-            for run in runs:
-                self.milp.cost[run] -= device.ceiling
-        self.power[device.name] = [(each, float(known)) for each, known in zip(power, begun, strict=True)]
-        for j in range(self.n if device.exclusion else 0):
-            others = self.sets.setdefault((device.exclusion, j), [])
-            others.append((running[j], float(begun[j] != 0)))
-            self.milp.row(add(*((1, run) for run, _ in others)), high=1 - sum(known for _, known in others))
-
-    def _pieces(self, device, _begun, running, power):
-        """Return a whole number that tells whether the work is done, in any steps."""
-        for j in range(self.n):
-            if device.blocked is None or not device.blocked[j]:
-                run = self.milp.var(0, 1, whole=True)
-                running[j], power[j] = {run: 1.0}, {run: device.power}
-        done = self.milp.var(0, 1, whole=True)
-        self.milp.row(add(*((1, run) for run in running), (-device.steps, {done: 1.0})), 0, 0)
-        return [done]
-
-    def _runs(self, device, begun, running, power):
-        """Return one whole number per possible start, with a row for each pair that would clash."""
-        blocked = device.blocked if device.blocked is not None else np.zeros(self.n, bool)
-        ends = int(np.flatnonzero(begun)[-1]) + 1 + device.pause if begun.any() else 0
-        starts = [j for j in range(ends, self.n - device.steps + 1) if not blocked[j : j + device.steps].any()]
-        if device.kind is ProcessType.INFLEXIBLE:
-            allowed = []
-            for start in starts:
-                if len(allowed) < device.runs and (not allowed or start - allowed[-1] >= device.steps + device.pause):
-                    allowed.append(start)
-            starts = allowed
-        runs = {start: self.milp.var(0, 1, whole=True) for start in starts}
-        for start, run in runs.items():
-            for at, value in enumerate(np.broadcast_to(device.power, device.steps)):
-                running[start + at] = add((1, running[start + at]), (1, {run: 1.0}))
-                power[start + at] = add((1, power[start + at]), (value, {run: 1.0}))
-            for other, before in runs.items():
-                if other < start < other + device.steps + device.pause:
-                    self.milp.row({run: 1, before: 1}, high=1)
-        return list(runs.values())
-
     def _limited(self, limited, net):
         """Split a flow by its sign, with a whole number at each step; return it unchanged."""
         ups, downs = [], []
@@ -279,6 +227,8 @@ class Reference:
             for j, (up, down) in enumerate(zip(ups, downs, strict=True)):
                 self.milp.cost[next(iter(up))] += at(tariff.consumption_price, j) * self.h
                 self.milp.cost[next(iter(down))] -= at(tariff.production_price, j) * self.h
+        if isinstance(tariff, MeanPeakTariff):
+            self._mean_peak(tariff, ups if tariff.direction == "consumption" else downs)
         if isinstance(tariff, PeakTariff):
             peaks = {}
             for j, flow in enumerate(ups if tariff.direction == "consumption" else downs):
