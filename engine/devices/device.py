@@ -185,6 +185,15 @@ class Device(ABC):
         """Return the device in which energy left at the end has a worth [currency/kWh]."""
         return self
 
+    @property
+    def most_lacking(self) -> float:
+        """Most energy that it may lack of what is asked for softly [kWh]; 0 without a store."""
+        return 0.0
+
+    def sharing(self, width: float) -> "Device":
+        """Return it with what it lacks priced in parts of some width [kWh], so that others lack as much."""
+        return self
+
     def with_finer_sharing(self, breaches: Mapping[str, float]) -> "Device":
         """Return the device that shares what cannot be met more finely; itself where it shares nothing.
 

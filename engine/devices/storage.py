@@ -133,6 +133,18 @@ class Storage(StoredEnergy, PortedDevice):
         """See Device.with_end_value."""
         return replace(self, end_value=value)
 
+    @property
+    def most_lacking(self) -> float:
+        """See Device.most_lacking."""
+        soft = (self.soft_minima, (self.soft_targets or (None,))[0])
+        return max((each.largest for each in soft if each is not None), default=0.0)
+
+    def sharing(self, width: float) -> "Storage":
+        """See Device.sharing."""
+        short, over = self.soft_targets or (None, None)
+        minima, short = (each and replace(each, share_width=width) for each in (self.soft_minima, short))
+        return replace(self, soft_minima=minima, soft_targets=(short, over) if self.soft_targets else None)
+
     def with_finer_sharing(self, breaches: Mapping[str, float]) -> "Storage":
         """See Device.with_finer_sharing."""
         short, over = self.soft_targets or (None, None)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import AllowInfNan, SkipValidation, field_validator, model_validator
+from pydantic import SkipValidation, field_validator, model_validator
 
 from engine.errors import FieldError
 from engine.flex import quantity
-from engine.flex.facts import FieldRole, described
+from engine.flex.facts import SAYS, FieldRole, described
 from engine.flex.fields import AnyQuantity, SeveralQuantities, attributes_of
 from engine.flex.power import PowerModel
 from engine.flex.quantity import Fixed, Quantity
@@ -99,11 +99,12 @@ class StorageModel(PowerModel):
     prefer_curtailing_later: bool = described(
         "Between plans of equal cost, curtail production later.", example=True, form="flag", default=True
     )
-    priority: Annotated[float, AllowInfNan(False)] | None = described(
+    priority: int | None = described(
         "Devices with a higher number come first where stored energies cannot all be as asked for; only the order "
         "counts.",
         example=2,
-        form="text",
+        form="count",
+        role=SAYS,
         default=None,
     )
     fair_share: str | None = described(

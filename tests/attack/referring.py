@@ -61,7 +61,8 @@ def fields() -> Iterator[Named]:
     for model, kind in MODELS.items():
         for fact in kind.facts():
             for name in dict.fromkeys((fact.name, fact.name.replace("-", "_"))):
-                yield Named(model, name, fact.form, fact.unit)
+                # A quantity that is one number for all, such as carbon-cap, takes no sensor.
+                yield Named(model, name, fact.form if fact.role else "text", fact.unit)
 
 
 def body(model: str, name: str, value: Any, power: int) -> dict[str, Any]:
@@ -71,6 +72,8 @@ def body(model: str, name: str, value: Any, power: int) -> dict[str, Any]:
 
     def changed(usual: Flex) -> Flex:
         other = {name.replace("_", "-"), name.replace("-", "_")}
+        if "power-profile" in other:
+            other |= {"power", "duration"}  # it stands in their place
         return {key: own for key, own in usual.items() if key not in other} | given
 
     if model == "flex-context.commodities":

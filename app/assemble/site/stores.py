@@ -167,25 +167,18 @@ def with_shares(devices: Sequence[Device], sets: Mapping[str, str | None]) -> li
         sets: Name of the set of each entry, by the name of the entry.
     """
     asked: dict[str, list[float]] = {}
-    stores: list[tuple[str | None, Device]] = []
+    members: list[tuple[str | None, Device]] = []
     for device in devices:
         names = [sets.get(name) for name in (device.name, *(port.name for port in device.ports))]
-        stores.append((next(filter(None, names), None), device))
-    for name, device in stores:
-        if name is not None and isinstance(device, Storage):
-            soft = (device.soft_minima, (device.soft_targets or (None,))[0])
-            asked.setdefault(name, []).append(max((each.largest for each in soft if each is not None), default=0.0))
-    shared: list[Device] = []
-    for name, device in stores:
-        # Parts of one width for the whole set, so that an equal price is an equal amount of energy.
-        if name is None or not isinstance(device, Storage) or len(asked[name]) < 2 or not (most := max(asked[name])):
-            shared.append(device)
-            continue
-        minima, (short, over) = device.soft_minima, device.soft_targets or (None, None)
-        minima, short = (each and replace(each, share_width=most / SHARE_PARTS) for each in (minima, short))
-        targets = None if device.soft_targets is None else (short, over)
-        shared.append(replace(device, soft_minima=minima, soft_targets=targets))
-    return shared
+        name = next(filter(None, names), None) if device.most_lacking else None
+        members.append((name, device))
+        if name is not None:
+            asked.setdefault(name, []).append(device.most_lacking)
+    # Parts of one width for the whole set, so that an equal price is an equal amount of energy.
+    return [
+        device if name is None or len(asked[name]) < 2 else device.sharing(max(asked[name]) / SHARE_PARTS)
+        for name, device in members
+    ]
 
 
 def _fixed(given: Quantity, unit: str, field: str, whole: float | None = None) -> float:
