@@ -14,6 +14,7 @@ PRICE = f"{PLAN.partition('--flex')[0]} --consumption-price-sensor 3"
 READS = {
     *("show automation", "show automations", "show accounts", "show account", "show asset-types", "show asset"),
     *("show beliefs", "show data-sources", "show schedules", "show roles", "jobs inspect-job", "jobs show-queues"),
+    *("show assets", "show reporters", "show schedulers"),
     *("jobs stats", "jobs save-last", "monitor latest-runs", "db current", "db-ops dump"),
 }
 OF_THE_WHOLE_SERVER = {
@@ -102,7 +103,7 @@ WRITES = {
         ("POST /api/v3_0/schedules/trigger", {"body": {"start": SPAN["start"], "duration": "PT4H", "sites": [99]}}),
     ),
     "add report": Write(
-        f"{REPORT} --parameters report.json", f"Asked for a report by AggregatorReporter from {SPAN['start']}",
+        f"{REPORT} --parameters report.json", "Asked for a report by AggregatorReporter from 2030-01-14T01:00:00+01:00",
         f"{REPORT} --parameters foreign.json --asset 1",
         ("POST /api/v3_0/assets/{id}/reports/trigger",
          {"id": 1, "body": {"reporter": "AggregatorReporter", "config": {}, "parameters": {
@@ -112,6 +113,14 @@ WRITES = {
         f"{NIGHTLY} --every P1D", "Added automation 'nightly'", f"{NIGHTLY} --every PT7H",
         ("POST /api/v3_0/assets/{id}/automations",
          {"id": 1, "body": {"name": "nightly", "kind": "schedule", "every": "PT7H"}}),
+    ),
+    "edit attribute": Write(
+        "edit attribute --asset 1 --attribute colour --str red", "Changed attributes of asset 'store'",
+        "edit attribute --asset 1 --attribute colour",
+    ),
+    "edit transfer-parenthood": Write(
+        "edit transfer-parenthood --asset 2 --new-parent 1 --yes", "Changed parent_asset_id of asset 'shed'",
+        "edit transfer-parenthood --asset 1 --new-parent 1 --yes",
     ),
     "edit automation": Write(
         "edit automation --id 1 --pause", "Changed active of automation 'nightly'", "edit automation --id 9 --pause",
