@@ -45,7 +45,7 @@ class HtmlComponent(Component):
 
     def _draw(self) -> None:
         """Write the HTML of the parameters into the pane; a subclass says which parameters it depends on."""
-        raise NotImplementedError
+        raise NotImplementedError  # not an abstract method: the metaclass of param is not that of abc
 
 
 def write(shown: pn.viewable.Viewable, file: str | Path, title: str) -> None:

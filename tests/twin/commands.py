@@ -39,7 +39,7 @@ WASHING: Mapping[str, Json] = {"duration": "PT2H", "process-type": "SHIFTABLE", 
 def cases() -> Iterator[Case]:
     """Return the cases of this family."""
     yield from schedules()
-    yield from shown()
+    yield from show_commands()
     yield from edited()
     yield from deleted()
     yield from added()
@@ -120,7 +120,7 @@ def schedules() -> Iterator[Case]:
         yield schedule(f"context {field} {value}", own, STORAGE, {**CONTEXT, field: value})
 
 
-def shown() -> Iterator[Case]:
+def show_commands() -> Iterator[Case]:
     """Commands that show something: whether they can."""
     lines = (
         "accounts", "roles", "account --id {account_boss}", "account --id 999999", "account", "asset-types",
