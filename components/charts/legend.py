@@ -18,6 +18,7 @@ button:hover {background: color-mix(in srgb, currentColor 12%, transparent)}
 button:focus-visible {outline: 2px solid currentColor}
 button[aria-pressed=false] {text-decoration: line-through; opacity: .6}
 small {opacity: .75; margin-right: .6em; font-variant-numeric: tabular-nums}
+@media (max-width: 599px) {small {display: none}}
 svg {vertical-align: -2px; margin-right: .4em}
 </style>"""
 HIDE = Script(__file__).call("hideOnClick", "heading", "lines", "cb_context.index")
