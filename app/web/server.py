@@ -66,7 +66,7 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
     settings, service = process.settings, Service(process)
     pn.extension()
     bokeh_hooks.wait_before_opening(initial_load.wait)
-    panel_hooks.deliver_every_message()
+    panel_hooks.send_messages_in_order()
     pages = {path: page_function(function) for path, function in PAGES.items()}
     server = pn.serve(
         pages,

@@ -1,8 +1,10 @@
 """Each hook into Bokeh's server, against the library as it is installed: a release that changes it fails here first."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -11,10 +13,13 @@ import pytest
 from bokeh.application.handlers.handler import Handler
 from bokeh.client import pull_session
 from bokeh.document import Document
+from bokeh.document.events import TitleChangedEvent
 from bokeh.server.server import Server
 from bokeh.server.urls import per_app_patterns
+from panel.io import document as panel_document
+from tornado.websocket import WebSocketHandler
 
-from app.web.platform_hooks import bokeh_hooks
+from app.web.platform_hooks import bokeh_hooks, panel_hooks
 from tests.http.serving import alone
 
 
@@ -65,6 +70,76 @@ def test_a_page_waits_before_its_document_is_sent():
 
     bokeh_hooks.wait_before_opening(wait)
     assert visited(look) == waiting[0] and len(waiting) == 1
+
+
+def at_once(document: Document, panel: Callable[[str], None]) -> None:
+    """Change a page through Panel, which writes at once, while a change of Bokeh's own waits."""
+    document.title = "first"
+    panel("write_events")
+
+
+def later(document: Document, panel: Callable[[str], None]) -> None:
+    """Change a page through Panel, which writes as soon as it can, and then through Bokeh."""
+    panel("schedule_write_events")
+    document.title = "second"
+
+
+def in_vain(document: Document, panel: Callable[[str], None]) -> None:
+    """Fail after a change."""
+    document.title = "first"
+    raise InterruptedError
+
+
+CHANGES = {at_once: "second", later: "first", in_vain: "second"}
+
+
+def titles(monkeypatch: pytest.MonkeyPatch, change: Callable[[Document, Callable[[str], None]], None]) -> list[str]:
+    """Return the titles that reach the browser, in order, when a callback of a page makes a change."""
+    frames: list[str] = []
+    write = WebSocketHandler.write_message
+
+    def record(socket: Any, message: Any, binary: bool = False) -> Any:
+        frames.append(str(message))
+        return write(socket, message, binary)
+
+    monkeypatch.setattr(WebSocketHandler, "write_message", record)
+
+    async def look(server: Server, _session: Any) -> list[str]:
+        (connection,) = bokeh_hooks.open_pages(bokeh_hooks.application(server))
+        document = connection.session.document
+
+        def panel(writer: str) -> None:
+            getattr(panel_document, writer)(document, [connection], [TitleChangedEvent(document, CHANGES[change])])
+
+        with suppress(InterruptedError):
+            await connection.session.with_document_locked(change, document, panel)
+        if change is in_vain:
+            await connection.session.with_document_locked(setattr, document, "title", "second")
+        await asyncio.sleep(0.1)
+        return re.findall('"TitleChanged","title":"(.*?)"', "".join(frames))
+
+    return visited(look)
+
+
+async def do_not_wait(_session_id: str) -> None:
+    """Open a page at once."""
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")  # that of Bokeh, when a callback fails
+@pytest.mark.parametrize("change", CHANGES)
+def test_changes_reach_the_browser_in_the_order_in_which_they_are_made(monkeypatch: pytest.MonkeyPatch, change: Any):
+    for writer in ("write_events", "schedule_write_events"):
+        monkeypatch.setattr(panel_document, writer, getattr(panel_document, writer))  # so that it is put back
+    panel_hooks.send_messages_in_order()
+    bokeh_hooks.wait_before_opening(do_not_wait)
+    assert titles(monkeypatch, change) == ["first", "second"]
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")  # that of Bokeh, when a callback fails
+@pytest.mark.parametrize("change", CHANGES)
+def test_bokeh_and_panel_themselves_still_mix_them_up(monkeypatch: pytest.MonkeyPatch, change: Any):
+    """The hooks can go when this fails."""
+    assert titles(monkeypatch, change) == (["second"] if change is in_vain else ["second", "first"])
 
 
 def test_a_handler_takes_part_in_every_page():

@@ -4,29 +4,26 @@ from typing import Any
 
 import panel as pn
 from bokeh.document import Document
+from bokeh.document.events import DocumentPatchedEvent
 from panel.io import document as panel_document
 from panel.io.resources import LOCAL_DIST
 from panel.io.server import LoginUrlMixin
 
-_dispatch_messages = panel_document._dispatch_msgs
+
+def _send_in_order(document: Document, connections: list[Any], events: list[DocumentPatchedEvent]) -> None:
+    """Send changes of a document to its browsers, after what waits for them already."""
+    for connection in connections:
+        connection._socket.queue(connection.protocol.create("PATCH-DOC", events))
+        panel_document._dispatch_write_task(document, connection._socket.send_waiting)
 
 
-async def _dispatch_all_messages(document: Document) -> None:
-    """Send what waits for the browsers of a document, and what was added while that was sent.
+def send_messages_in_order() -> None:
+    """Let Panel send changes through the socket of the page (see ``bokeh_hooks.PageSocket``).
 
-    Panel notes that messages wait (``_WRITE_BLOCK``) and forgets that note once it has sent some. What was added while
-    it awaited the sockets then stays until something else changes on the page: a browser shows "Saving" for ever.
+    It writes some at once, past those of Bokeh that still wait, and a browser reads of models that it has not been
+    told. It keeps others in a list of its own, which it forgets when a change comes while it sends.
     """
-    while True:
-        await _dispatch_messages(document)
-        if not panel_document._WRITE_MSGS.get(document) or document in panel_document._WRITE_BLOCK:
-            return  # nothing waits, or a task of Panel's own is on its way
-        panel_document._WRITE_BLOCK[document] = True
-
-
-def deliver_every_message() -> None:
-    """Let no change of a page wait for the next one."""
-    panel_document._dispatch_msgs = _dispatch_all_messages
+    panel_document.write_events = panel_document.schedule_write_events = _send_in_order
 
 
 def ignore_others(page: Any) -> None:
