@@ -23,7 +23,8 @@ def send_messages_in_order() -> None:
     It writes some at once, past those of Bokeh that still wait, and a browser reads of models that it has not been
     told. It keeps others in a list of its own, which it forgets when a change comes while it sends.
     """
-    panel_document.write_events = panel_document.schedule_write_events = _send_in_order
+    for writer in ("write_events", "schedule_write_events"):
+        setattr(panel_document, writer, _send_in_order)
 
 
 def ignore_others(page: Any) -> None:
