@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from engine.search import store_path
 from engine.search.one_store import plan_store
 from engine.solve.budget import Budget
 from tests.effort import effort
@@ -33,6 +34,17 @@ def test_a_peak_is_paid_for_as_in_the_reference(seed):
         (connection,) = site.connections
         several = connection.tariffs[1].billing is not None or connection.soft_consumption is not None
         assert plan.cost - plan.bound <= (0.1 if several else 0.002) * max(1.0, abs(plan.cost))
+
+
+def test_long_windows_are_looked_through_with_the_same_result(monkeypatch):
+    sites = [draw(seed, steps=24) for seed in range(effort(8, 60))]
+    expected = [plan_store(site, Budget()) for site in sites]
+    monkeypatch.setattr(store_path, "_OVERLAPPING", 0)
+    for site, plan in zip(sites, expected, strict=True):
+        again = plan_store(site, Budget())
+        assert (again is None) == (plan is None)
+        if plan is not None:
+            np.testing.assert_array_equal(again.power, plan.power)
 
 
 def test_most_of_the_sites_have_a_plan_and_cannot_be_left_to_a_linear_problem():
