@@ -21,6 +21,7 @@ const written = (value) => value.toLocaleString("en", {maximumSignificantDigits:
 export function tell(event, {figures, zone, style}, views) {
   const chart = views.find_one(event.origin), box = readoutBox(style)
   cancelAnimationFrame(box.turn)
+  box.stays = event.event_name === "tap"
   if (chart != null) box.turn = requestAnimationFrame(() => {
     const charts = figures.map((figure) => ({
       here: figure.id === event.origin.id, readings: readingsAt(figure, event.x),
@@ -32,17 +33,18 @@ export function tell(event, {figures, zone, style}, views) {
   })
 }
 
-/** Hide the box. */
+/** Hide the box when the pointer leaves; a finger that is lifted leaves too, but only to let its owner read. */
 export function hide() {
   const box = readoutBox()
+  if (box.stays) return
   cancelAnimationFrame(box.turn)
   box.table.hidden = true
 }
 
 /**
- * The box, which all charts of a window share, and the turn in which it is filled.
+ * The box, which all charts of a window share, the turn in which it is filled, and whether a tap keeps it open.
  * @param {string} style
- * @returns {{table: HTMLTableElement, turn: number}}
+ * @returns {{table: HTMLTableElement, turn: number, stays: boolean}}
  */
 function readoutBox(style = "") {
   const shared = /** @type {any} */ (window)
@@ -53,8 +55,8 @@ function readoutBox(style = "") {
   document.head.append(make("style", style))
   document.body.append(table)
   const away = () => { table.hidden = true }
-  for (const move of ["wheel", "scroll"]) addEventListener(move, away, {capture: true, passive: true})
-  return shared.flexscopeReadout = {table, turn: 0}
+  for (const move of ["wheel", "scroll", "pointerdown"]) addEventListener(move, away, {capture: true, passive: true})
+  return shared.flexscopeReadout = {table, turn: 0, stays: false}
 }
 
 /**
@@ -128,10 +130,7 @@ function fill(table, charts, zone) {
   }
 }
 
-/**
- * @param {string} tag
- * @param {string} text
- */
+/** @type {(tag: string, text?: string) => any} */
 const make = (tag, text = "") => Object.assign(document.createElement(tag), {textContent: text})
 
 /**

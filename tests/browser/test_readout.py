@@ -1,0 +1,60 @@
+"""The box that tells what the lines of a chart have at a time, in charts saved as a file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+
+from components.charts.time_series import TimeSeries
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.components.samples import chart, trace
+from tests.conftest import PATIENCE
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Address of two charts, the upper of 96 times 5 kW, the lower of 96 times 7 °C."""
+    path: Path = tmp_path_factory.mktemp("saved") / "charts.html"
+    lines = (trace(np.full(96, 5.0), label="Battery"), trace(np.full(96, 7.0), label="Outdoors", unit="°C"))
+    TimeSeries(charts=[chart(line) for line in lines]).save(str(path))
+    return path.as_uri()
+
+
+@pytest.fixture(params=["mouse", "finger"])
+def page(request: pytest.FixtureRequest, browser: Browser, playwright: Playwright) -> Iterator[Page]:
+    """A page on a desk with a mouse, or on a phone with a finger."""
+    finger = {**playwright.devices["Pixel 5"], "viewport": PHONE}
+    context = browser.new_context(**finger if request.param == "finger" else {"viewport": DESKTOP})
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+def point_at(page: Page, frame: Locator) -> None:
+    """Move a mouse to the middle of a chart, or put a finger there."""
+    box = frame.bounding_box()
+    assert box is not None
+    at = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    if page.evaluate("navigator.maxTouchPoints"):
+        page.touchscreen.tap(*at)
+    else:
+        page.mouse.move(*at)
+
+
+def test_all_lines_are_told_at_the_time_pointed_at_until_one_points_elsewhere(page: Page, file: str):
+    page.goto(file)
+    frames = page.locator(".bk-Figure")
+    expect(frames).to_have_count(2)
+    page.wait_for_function("() => Bokeh.documents.every((d) => d.is_idle)")
+    point_at(page, frames.first)
+    told = page.locator(".flexscope-readout")
+    expect(told.get_by_role("row").filter(has_text="Battery")).to_contain_text("5 kW")
+    expect(told.get_by_role("row").filter(has_text="Outdoors")).to_contain_text("7 °C")
+    page.wait_for_timeout(300)  # a finger has long left
+    expect(told).to_be_visible()
+    point_at(page, page.get_by_role("heading").first)
+    expect(told).to_be_hidden()
