@@ -131,12 +131,6 @@ class DrawnChart:
             draw_bands(self.figure, self.view.annotations)
             self._annotated = True
 
-    @property
-    def summary(self) -> str:
-        """Title and sensors, in one line of plain text."""
-        named = dict.fromkeys(f"{trace.label} [{trace.unit or '-'}]" for trace in self.chart.traces)
-        return f"{self.chart.title}: {', '.join(named)}" if named else self.chart.title
-
     def redraw(self) -> None:
         """Take the points anew for the time range now in view."""
         for trace, line in zip(self.chart.traces, self.lines, strict=True):

@@ -131,7 +131,7 @@ class TimeSeries(Component):
     def _place(self) -> None:
         """Put what is built into the document."""
         shown = [drawn for drawn in self._drawn if self._is_shown(drawn)]
-        self._saver.args = picture_saver([d.figure for d in shown], [d.summary for d in shown], self.file).args
+        self._saver.args = picture_saver([d.figure for d in shown], [d.chart.title for d in shown], self.file).args
         self._view.readout.tell_of([drawn.figure for drawn in shown])
         parts: list[LayoutDOM] = []
         for drawn in self._drawn:

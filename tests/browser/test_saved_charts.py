@@ -1,5 +1,6 @@
-"""The box that tells what the lines of a chart have at a time, in charts saved as a file."""
+"""Charts saved as a file: what they tell where one points, and pictures of them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.browser.conftest import DESKTOP, PHONE
 from tests.components.samples import chart, trace
 from tests.conftest import PATIENCE
 
+SAVE_AS_SVG = """Bokeh.documents[0].roots().flatMap((root) => [...root.references()])
+  .find((model) => model.js_property_callbacks?.["change:tags"] != null).tags = ["svg", 1]"""
 pytestmark = pytest.mark.browser
 
 
@@ -19,7 +22,7 @@ pytestmark = pytest.mark.browser
 def file(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Address of two charts, the upper of 96 times 5 kW, the lower of 96 times 7 °C."""
     path: Path = tmp_path_factory.mktemp("saved") / "charts.html"
-    lines = (trace(np.full(96, 5.0), label="Battery"), trace(np.full(96, 7.0), label="Outdoors", unit="°C"))
+    lines = (trace(np.full(96, 5.0), label="Battery", source="Meter"), trace(np.full(96, 7.0), label="Outdoors", unit="°C"))
     TimeSeries(charts=[chart(line) for line in lines]).save(str(path))
     return path.as_uri()
 
@@ -58,3 +61,16 @@ def test_all_lines_are_told_at_the_time_pointed_at_until_one_points_elsewhere(pa
     expect(told).to_be_visible()
     point_at(page, page.get_by_role("heading").first)
     expect(told).to_be_hidden()
+
+
+def test_a_picture_has_titles_units_and_sources_of_the_lines_that_are_shown(browser: Browser, file: str):
+    page = browser.new_page()
+    page.goto(file)
+    frames = page.locator(".bk-Figure")
+    expect(frames).to_have_count(2)
+    page.get_by_role("button", name="measured").last.click()
+    with page.expect_download() as download:
+        page.evaluate(f"() => {SAVE_AS_SVG}")
+    words = re.findall("<text x[^>]*>([^<]*)</text>", download.value.path().read_text())
+    assert words == ["Load", "Battery [kW] measured by Meter", "Load"]
+    page.close()
