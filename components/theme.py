@@ -4,6 +4,7 @@ The colours follow the palette of Okabe and Ito, which people with a colour visi
 light mode and lightened for dark mode so that every line keeps a contrast of 3:1 or more to its background.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -93,17 +94,19 @@ def _is(text: str, kind: str) -> bool:
 
 
 def distinct(lines: Mapping[str, str]) -> dict[str, Colour]:
-    """A colour for each sensor of a chart: that of its quantity, or a free one where that is taken already.
+    """Colour of each sensor of a chart: that of its quantity, or one used less often where that is taken already.
 
     Args:
         lines: Name of each sensor → its quantity, in the order of the legend.
     """
-    meant = [QUANTITIES[name] for name in lines.values()]
-    taken: dict[str, Colour] = {}
-    for name, own in zip(lines, meant, strict=True):
-        free = [colour for colour in QUANTITIES.values() if colour not in taken.values()]
-        unused = [colour for colour in free if colour not in meant]
-        taken[name] = own if own in free else (unused or free or [own])[0]
+    meant = {QUANTITIES[name] for name in lines.values()}
+    uses: Counter[Colour] = Counter()
+    taken = {}
+    for name, quantity in lines.items():
+        own = QUANTITIES[quantity]
+        colours = [own, *(colour for colour in QUANTITIES.values() if colour not in meant), *QUANTITIES.values()]
+        taken[name] = min(colours, key=uses.__getitem__)  # the first of those used least
+        uses[taken[name]] += 1
     return taken
 
 

@@ -1,4 +1,4 @@
-"""Legend of a chart: each line as text beside a sample of its stroke; a click hides the line."""
+"""Legend of a chart: each line as text beside a sample of its stroke; a click hides the line, two hide all others."""
 
 from collections.abc import Collection, Sequence
 from html import escape
@@ -7,6 +7,8 @@ from components.charts.traces import Chart, Trace
 from components.scripts import Script
 from components.theme import Colour
 
+MANY = 8
+"""Most lines of a chart that are all named at once; of more, a person chooses."""
 NO_DATA = "No data in this time range."
 STYLE = """<style>
 h3 {margin: 0; font-size: 1rem; font-weight: 500}
@@ -19,11 +21,19 @@ button:focus-visible {outline: 2px solid currentColor}
 button[aria-pressed=false] {text-decoration: line-through; opacity: .6}
 small {opacity: .75; margin-right: .6em; font-variant-numeric: tabular-nums}
 @media (max-width: 599px) {small {display: none}}
+summary {cursor: pointer; font-size: .8125rem; padding: 2px 4px}
+details ul {max-height: 40vh; overflow: auto}
+details li {display: block}
+li[hidden] {display: none}
+input {font: inherit; font-size: .8125rem; color: inherit; background: none; margin: 4px; padding: 4px 8px;
+  border: 1px solid currentColor; border-radius: 4px; min-width: 16em}
 svg {vertical-align: -2px; margin-right: .4em}
 </style>"""
 HIDE = Script(__file__).call("hideOnClick", "heading", "lines", "cb_context.index")
 """Run once both are drawn: ``heading`` is the model that holds the text, ``lines`` what belongs to each button."""
 BAND = '<path d="M0 0H26V12H0Z" fill="{0}" fill-opacity=".2"/>'
+ALL = {"shown": "Show all", "hidden": "Hide all"}
+"""What is to become of all lines that the field of a chooser leaves → text of the button that does it."""
 SAMPLES = {
     "measured": '<path d="M0 6H26" stroke="{0}" stroke-width="2.5"/>',
     "forecast": '<path d="M0 6H26" stroke="{0}" stroke-width="2.5" stroke-dasharray="6 4"/>',
@@ -55,7 +65,20 @@ def html(
         low, high = chart.bounds
         limits = f"limits {low:,g} to {high:,g} {chart.traces[0].unit}"
         items += f'<li style="opacity:.75">- - - {escape(limits)}</li>'
-    return f"{STYLE}<h3>{escape(chart.title)}</h3>{f'<ul>{items}</ul>' if items else ''}"
+    listed = f"<ul>{items}</ul>" if items else ""
+    if len(chart.traces) > MANY:
+        listed = chooser(listed, lines=len(chart.traces), hidden=len(hidden))
+    return f"{STYLE}<h3>{escape(chart.title)}</h3>{listed}"
+
+
+def chooser(listed: str, *, lines: int, hidden: int) -> str:
+    """Legend of many lines, closed at first, with a field that filters them, as HTML; ``hidden`` of them are."""
+    buttons = "".join(f'<button type="button" data-all="{to}">{text}</button>' for to, text in ALL.items())
+    shown = f", {hidden} hidden" if hidden else ""
+    return (
+        f'<details><summary>{lines} lines{shown}</summary><input type="search" placeholder="Find a line"'
+        f' aria-label="Find a line">{buttons}{listed}</details>'
+    )
 
 
 def line_button(trace: Trace, colour: str, *, line: int, shown: bool) -> str:

@@ -1,5 +1,6 @@
 """Lines of charts, each of one sensor from one source, with no more points than a screen can show."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -145,11 +146,18 @@ class Trace:
             return ""
         runs = self._pyramid.runs(int(first), int(last), MOST_POINTS)
         mean = float(np.average(runs.mean, weights=runs.last - runs.first + 1))
-        told = f"min {short(runs.low.min())}, mean {short(mean)}, max {short(runs.high.max())}"
+        low, high = float(runs.low.min()), float(runs.high.max())
+
+        def beside_values(figure: float) -> str:
+            """Write a figure no more finely than the values it is made from: 0 where they cancel out but for noise."""
+            largest = max(abs(low), abs(high))
+            return short(round(figure, 3 - math.floor(math.log10(largest))) + 0.0 if largest else figure)
+
+        told = f"min {short(low)}, mean {beside_values(mean)}, max {short(high)}"
         if self.adds_up:
-            return f"{told}, total {short(mean * (last - first))} {self.unit}"
+            return f"{told}, total {beside_values(mean * (last - first))} {self.unit}"
         if self.stepped and same_kind(self.unit, "kW"):
-            return f"{told}, energy {short(mean * (last - first) * self.pace / HOUR_US)} {self.unit}h"
+            return f"{told}, energy {beside_values(mean * (last - first) * self.pace / HOUR_US)} {self.unit}h"
         return told
 
     @property

@@ -15,6 +15,9 @@ from tests.conftest import PATIENCE
 
 SAVE_AS_SVG = """Bokeh.documents[0].roots().flatMap((root) => [...root.references()])
   .find((model) => model.js_property_callbacks?.["change:tags"] != null).tags = ["svg", 1]"""
+SHOWN = """() => Bokeh.documents[0].roots().flatMap((root) => [...root.references()])
+  .filter((model) => model.type === "Figure").flatMap((model) => model.renderers)
+  .filter((part) => part.visible && part.tags[0]?.label).map((part) => part.tags[0].label)"""
 pytestmark = pytest.mark.browser
 
 
@@ -22,7 +25,10 @@ pytestmark = pytest.mark.browser
 def file(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Address of two charts, the upper of 96 times 5 kW, the lower of 96 times 7 °C."""
     path: Path = tmp_path_factory.mktemp("saved") / "charts.html"
-    lines = (trace(np.full(96, 5.0), label="Battery", source="Meter"), trace(np.full(96, 7.0), label="Outdoors", unit="°C"))
+    lines = (
+        trace(np.full(96, 5.0), label="Battery", source="Meter"),
+        trace(np.full(96, 7.0), label="Outdoors", unit="°C"),
+    )
     TimeSeries(charts=[chart(line) for line in lines]).save(str(path))
     return path.as_uri()
 
@@ -73,4 +79,23 @@ def test_a_picture_has_titles_units_and_sources_of_the_lines_that_are_shown(brow
         page.evaluate(f"() => {SAVE_AS_SVG}")
     words = re.findall("<text x[^>]*>([^<]*)</text>", download.value.path().read_text())
     assert words == ["Load", "Battery [kW] measured by Meter", "Load"]
+    page.close()
+
+
+def test_one_of_many_lines_is_found_by_its_name_and_shown_alone(browser: Browser, tmp_path: Path):
+    lines = [trace(np.full(96, float(i)), label=f"Battery {i}") for i in range(12)]
+    TimeSeries(charts=[chart(*lines)]).save(str(tmp_path / "many.html"))
+    page = browser.new_page()
+    page.goto((tmp_path / "many.html").as_uri())
+    entries = page.get_by_role("listitem")
+    expect(entries.first).to_be_hidden()
+    page.get_by_text("12 lines").click()
+    page.get_by_label("Find a line").fill("battery 7")
+    expect(entries.filter(visible=True)).to_have_count(1)
+    entries.filter(visible=True).get_by_role("button").dblclick()
+    page.get_by_label("Find a line").fill("")
+    expect(entries.filter(visible=True)).to_have_count(12)
+    assert page.evaluate(SHOWN) == ["Battery 7"]
+    page.get_by_role("button", name="Show all").click()
+    assert len(page.evaluate(SHOWN)) == 12
     page.close()

@@ -1,5 +1,7 @@
 """Colours: one meaning each, and contrast enough on both backgrounds."""
 
+from collections import Counter
+
 import pytest
 
 from components import theme
@@ -49,3 +51,10 @@ def test_sensors_of_one_chart_never_share_a_colour():
     assert len(set(colours.values())) == 4
     assert colours["battery"] == theme.QUANTITIES["power"]
     assert colours["sun"] == theme.QUANTITIES["production"]
+
+
+def test_of_more_sensors_than_colours_each_colour_serves_as_often_as_any_other():
+    uses = Counter(
+        theme.distinct({f"battery {i}": "power" for i in range(3 * len(set(theme.QUANTITIES.values())))}).values()
+    )
+    assert set(uses.values()) == {3}

@@ -125,6 +125,8 @@ def test_what_is_in_view_is_summed_up():
     assert trace([1, 2, 6], unit="kWh").summary(*day) == "min 1, mean 3, max 6, total 9 kWh"
     assert trace([1, 2, 6], unit="EUR/MWh").summary(*day) == "min 1, mean 3, max 6"
     assert trace([-1234567.8], unit="°C").summary(*day) == "min -1,235,000, mean -1,235,000, max -1,235,000"
+    assert trace([0.1, 0.2, -0.3]).summary(*day) == "min -0.3, mean 0, max 0.2, energy 0 kWh"
+    assert trace([0, 0]).summary(*day) == "min 0, mean 0, max 0, energy 0 kWh"
     assert trace([NAN]).summary(*day) == trace([1]).summary(0, 1) == ""
 
 
