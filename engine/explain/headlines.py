@@ -1,0 +1,189 @@
+"""What a schedule does, in a few facts: when each device runs, at which price, when a store is full, empty, ready."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.devices.device import Device
+from engine.devices.storage import Storage
+from engine.model.linear import Floats, full
+from engine.site import Schedule, Site
+from engine.tariffs import EnergyTariff
+
+HeadlineKind: TypeAlias = Literal["runs", "charges", "discharges", "full", "empty", "ready", "late", "level"]
+RUNNING: Final = 0.01
+"""Power from which a device counts as running [kW]."""
+_FULL: Final = 0.005
+"""A store is full, or empty, within such a share of what it holds."""
+MOST_BLOCKS: Final = 6
+"""Most times of one device that are told in words; a schedule that flickers is told by its totals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """One fact about one device; every number of its sentence is a field of it."""
+
+    kind: HeadlineKind
+    device: str
+    start: datetime
+    """When it begins, or when it is so [UTC]."""
+    end: datetime | None = None
+    """When it ends [UTC]; None for a moment."""
+    energy: float | None = None
+    """Energy taken or given meanwhile, or stored then [kWh]."""
+    price: float | None = None
+    """Mean price of that energy [currency/kWh]: of what is bought where it is taken, sold where it is given."""
+    share: float | None = None
+    """Stored energy as share of the most that fits in [1]."""
+    occasion: str = ""
+    """Why this moment: ``sunset``, ``sunrise``."""
+    notes: Mapping[str, float] = field(default_factory=dict)
+    """More numbers: ``target`` [kWh]."""
+
+    def sentence(self, place: tzinfo, currency: str) -> str:
+        """The fact in words, in the time of a place."""
+        at = _clock(self.start, place)
+        until = "" if self.end is None else f"–{_clock(self.end, place)}"
+        energy = "" if self.energy is None else f"{self.energy:.3g} kWh"
+        match self.kind:
+            case "charges" | "discharges" | "runs":
+                price = "" if self.price is None else f" at {self.price:.4g} {currency}/kWh"
+                return f"{self.device} {self.kind} {at}{until}{price} ({energy})."
+            case "full" | "empty":
+                return f"{self.device} is {self.kind} at {at} ({energy})."
+            case "ready":
+                return f"{self.device} is ready at {at} with {energy}."
+            case "late":
+                return (
+                    f"{self.device} has {energy} at {at}, {self.notes['target'] - (self.energy or 0.0):.3g} kWh short."
+                )
+        share = "" if self.share is None else f"{100 * self.share:.0f} % "
+        return f"{self.device} holds {share}({energy}) at {self.occasion} ({at})."
+
+
+def headlines(site: Site, schedule: Schedule, occasions: Mapping[str, datetime] | None = None) -> list[Headline]:
+    """Return the facts of a schedule, in the order of time for each device.
+
+    Args:
+        site: What was planned.
+        schedule: Its plan.
+        occasions: Moments at which what is stored is told, by their name, such as ``sunset``; in UTC.
+    """
+    facts: list[Headline] = []
+    for device in site.devices:
+        if device.load is not None:
+            continue
+        for port in device.ports:
+            if port.name in schedule.power:
+                facts += _blocks(site, schedule, device, port.name, port.commodity)
+        if isinstance(device, Storage) and device.name in schedule.soc:
+            facts += _levels(schedule, device)
+            facts += _at_occasions(schedule, device, occasions or {})
+    return facts
+
+
+def _blocks(site: Site, schedule: Schedule, device: Device, name: str, commodity: str) -> Iterator[Headline]:
+    """Give when a device runs without a break, the largest energies where there are many such times."""
+    window, power = schedule.window, schedule.power[name]
+    hours, prices = full(window.hours, window.n), _prices(site, commodity)
+    blocks = []
+    for sign, price in ((1.0, prices[0]), (-1.0, prices[1])):
+        runs = np.diff(np.concatenate([[0], (sign * power > RUNNING).astype(int), [0]]))
+        for first, last in zip(np.flatnonzero(runs > 0), np.flatnonzero(runs < 0), strict=True):
+            energies = sign * power[first:last] * hours[first:last]
+            mean = None if price is None else float(np.average(price[first:last], weights=energies))
+            manner: HeadlineKind = "charges" if sign > 0 else "discharges"
+            blocks.append(
+                Headline(
+                    kind=manner if device.energy_bounds else "runs",
+                    device=name,
+                    start=window.moment(int(first)),
+                    end=window.moment(int(last)),
+                    energy=float(energies.sum()),
+                    price=mean,
+                )
+            )
+    largest = sorted(blocks, key=lambda block: -(block.energy or 0.0))[:MOST_BLOCKS]
+    yield from sorted(largest, key=lambda block: block.start)
+
+
+def _prices(site: Site, commodity: str) -> tuple[Floats | None, Floats | None]:
+    """Return what energy bought costs and what energy sold earns [currency/kWh]; None without a price."""
+    for connection in site.connections:
+        tariffs = [each for each in connection.tariffs if isinstance(each, EnergyTariff) and each.name == "net energy"]
+        if connection.commodity == commodity and tariffs:
+            n = site.window.n
+            return (
+                sum((full(each.consumption_price, n) for each in tariffs), np.zeros(n)),
+                sum((full(each.production_price, n) for each in tariffs), np.zeros(n)),
+            )
+    return None, None
+
+
+def _levels(schedule: Schedule, device: Storage) -> Iterator[Headline]:
+    """Give when a store is first full and first empty, and whether it has what it is to have by when."""
+    window, soc, n = schedule.window, schedule.soc[device.name], schedule.window.n
+    low, high = float(np.min(device.soc_min)), float(np.max(device.soc_max))
+    if np.isfinite(high) and high > low:
+        margin = _FULL * (high - low)
+        marks: list[tuple[HeadlineKind, NDArray[np.bool_]]] = [
+            ("full", soc >= high - margin),
+            ("empty", soc <= low + margin),
+        ]
+        for kind, reached in marks:
+            ticks = np.flatnonzero(reached[1:]) + 1
+            if len(ticks) and not reached[0]:
+                tick = int(ticks[0])
+                yield Headline(
+                    kind=kind,
+                    device=device.name,
+                    start=window.moment(tick),
+                    energy=float(soc[tick]),
+                    share=float(soc[tick] / high),
+                )
+    for tick, target in _wanted(device, n):
+        if soc[0] >= target - 1e-6:
+            continue
+        reached_at = np.flatnonzero(soc[: tick + 1] >= target - max(1e-4, 1e-4 * target))
+        at = int(reached_at[0]) if len(reached_at) else tick
+        yield Headline(
+            kind="ready" if len(reached_at) else "late",
+            device=device.name,
+            start=window.moment(at),
+            energy=float(soc[at]),
+            share=float(soc[at] / high) if np.isfinite(high) and high > 0 else None,
+            notes={"target": target},
+        )
+
+
+def _wanted(device: Storage, n: int) -> Iterator[tuple[int, float]]:
+    """Give the tick and energy [kWh] of the highest level that a store is to have by some moment."""
+    short = (device.soft_targets or (None,))[0]
+    levels = [device.soc_targets, device.soc_minima]
+    levels += [soft.at for soft in (device.soft_minima, short) if soft is not None]
+    asked = [values for values in levels if values is not None]
+    if asked:
+        highest = np.fmax.reduce(asked)[1 : n + 1]
+        if np.isfinite(highest).any():
+            tick = int(np.nanargmax(highest))
+            yield tick + 1, float(highest[tick])
+
+
+def _at_occasions(schedule: Schedule, device: Storage, occasions: Mapping[str, datetime]) -> Iterator[Headline]:
+    """Give what is stored at some moments of the window."""
+    window, soc, high = schedule.window, schedule.soc[device.name], float(np.max(device.soc_max))
+    for name, moment in occasions.items():
+        position = window.position(moment)
+        if 0 <= position <= window.n:
+            energy = float(np.interp(position, np.arange(window.n + 1), soc))
+            share = energy / high if np.isfinite(high) and high > 0 else None
+            yield Headline(kind="level", device=device.name, start=moment, energy=energy, share=share, occasion=name)
+
+
+def _clock(moment: datetime, place: tzinfo) -> str:
+    """Time of day at a place, with the day as schedules last several of them."""
+    return f"{moment.astimezone(place):%a %H:%M}"

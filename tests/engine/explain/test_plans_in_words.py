@@ -1,0 +1,104 @@
+"""Facts of a schedule in words, and which input made a plan another one."""
+
+from dataclasses import replace
+from datetime import UTC, timedelta
+
+import numpy as np
+import pytest
+
+from engine.explain.changed_inputs import changed_inputs
+from engine.explain.headlines import headlines
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.tariffs import EnergyTariff
+from tests.engine.explain import cold
+from tests.engine.explain.test_choices import target
+from tests.engine.scheduling.random_sites import draw
+from tests.engine.scheduling.samples import DAY, site, store
+
+
+def evening():
+    """Return a battery that buys four cheap hours at noon and sells in the evening, and its plan."""
+    buy = np.full(24, 0.20)
+    buy[11:15], buy[18:21] = 0.10, 0.40
+    battery = store("battery", charger=4.0, discharger=4.0, soc_at_start=2.0, soc_max=14.0, soc_min=2.0)
+    given = site(battery, buy=buy, sell=buy, load=np.zeros(24))
+    return given, StorageScheduler().compute(given)
+
+
+def test_the_headlines_of_a_battery():
+    given, plan = evening()
+    sentences = [fact.sentence(UTC, "EUR") for fact in headlines(given, plan, {"sunset": DAY.moment(18)})]
+    assert "battery charges Wed 11:00–Wed 14:00 at 0.1 EUR/kWh (12 kWh)." in sentences
+    assert "battery discharges Wed 18:00–Wed 21:00 at 0.4 EUR/kWh (12 kWh)." in sentences
+    assert "battery is full at Wed 14:00 (14 kWh)." in sentences
+    assert "battery holds 100 % (14 kWh) at sunset (Wed 18:00)." in sentences
+
+
+def test_when_a_car_is_ready_or_by_how_much_it_is_late():
+    (ready,) = [fact for fact in headlines(*planned(target(6.0))) if fact.kind == "ready"]
+    assert ready.energy == pytest.approx(6.0)
+    late = replace(planned(target(6.0))[0].devices[0], soc_targets=target(90.0))
+    given, plan = planned(target(6.0))
+    (fact,) = [each for each in headlines(given.with_device(given.devices[0], late), plan) if each.kind == "late"]
+    assert "84 kWh short" in fact.sentence(UTC, "EUR")
+
+
+def planned(targets):
+    given = site(store(soc_targets=targets))
+    return given, StorageScheduler().compute(given)
+
+
+def test_many_short_runs_are_told_by_the_largest():
+    given, plan = evening()
+    flicker = np.tile([4.0, 0.0], 12)
+    facts = headlines(given, replace(plan, power={**plan.power, "battery": flicker}))
+    assert sum(fact.kind == "charges" for fact in facts) == 6
+
+
+@pytest.mark.parametrize("seed", range(6 if cold.LONG else 2))
+def test_the_parts_of_the_inputs_add_up_to_the_difference(seed):
+    old = draw("plain", seed)
+    schedule = cold.EXACT.compute(old)
+    new = draw("plain", seed)
+    rng = np.random.default_rng(seed)
+    tariff = EnergyTariff(consumption_price=rng.uniform(0.1, 0.5, old.window.n), production_price=0.05)
+    devices = tuple(
+        replace(each, power=each.power + 0.5)
+        if each.load is not None
+        else replace(each, soc_at_start=each.soc_at_start * 0.9)
+        for each in new.devices
+    )
+    new = replace(new, devices=devices, connections=(replace(new.connections[0], tariffs=(tariff,)),))
+    if not np.isfinite(cold.cost(new)):
+        return
+    change = changed_inputs(old, schedule, new)
+    assert change.cost == pytest.approx(cold.cost(new), abs=1e-6)
+    assert change.cost - change.cost_before == pytest.approx(sum(part.cost for part in change.inputs), abs=1e-9)
+    assert {part.input for part in change.inputs} <= {"prices", "forecasts", "state of charge"}
+    if not change.left_out:
+        assert change.cost_before == pytest.approx(cold.cost(old), abs=1e-6)
+
+
+def test_the_input_that_changed_a_plan_an_hour_later():
+    price = np.full(25, 0.2)
+    price[20] = 0.1
+    old = site(store(soc_targets=target(6.0)), buy=price[:24])
+    window = replace(DAY, start=DAY.start + timedelta(hours=1), end=DAY.end + timedelta(hours=1))
+    later = target(6.0)[1:]
+    later = np.append(later, np.nan)
+    new_price = price.copy()
+    new_price[20], new_price[5] = 0.2, 0.05
+    new = site(store(soc_targets=later), window=window, buy=new_price[1:])
+    change = changed_inputs(old, StorageScheduler().compute(old), new)
+    (part,) = change.inputs
+    assert part.input == "prices"
+    # The load of 2 kW and the 4 kWh of the car get cheaper at 05:00, and dearer at 20:00.
+    assert part.cost == pytest.approx(6 * (0.05 - 0.2) - 6 * (0.1 - 0.2))
+    assert part.moved == pytest.approx(8.0)
+
+
+def test_plans_without_time_in_common_are_refused():
+    given, plan = planned(target(6.0))
+    window = replace(DAY, start=DAY.end, end=DAY.end + timedelta(days=1))
+    with pytest.raises(Exception, match="no time in common"):
+        changed_inputs(given, plan, replace(given, window=window))
