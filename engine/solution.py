@@ -42,6 +42,7 @@ def lazy_schedule(site: Site, built: Built, solved: Solved, timings: Timings) ->
     breaches: list[Breach] = []
     for soft in problem.soft:
         amounts = columns(soft.columns)
+        amounts = amounts * soft.scale
         broken = np.flatnonzero(amounts > _NOISE)
         breaches += [Breach(soft.name, float(soft.at[at]), float(amounts[at]), soft.unit) for at in broken]
     return Schedule(

@@ -14,6 +14,7 @@ from db.beliefs import store
 from db.beliefs.store import Written
 from db.sensors import Sensor
 from db.sources import Source
+from engine.devices.thermal import ThermalMass
 from engine.errors import FieldError
 from engine.flex.facts import Direction
 from engine.flex.fields import FlexFields
@@ -41,8 +42,8 @@ class SensorOutput:
     """Which direction of the power, both or one."""
     sign: float = 1.0
     """Stored value per value that is positive when consuming."""
-    whole: float | None = None
-    """Of a state of charge: what 100 % is [kWh]."""
+    scale: float | ThermalMass | None = None
+    """Of a state of charge: what 100 % is [kWh], or how energy is a temperature."""
 
 
 def consumption_sign(sensor: Sensor) -> float:
@@ -72,19 +73,21 @@ def of_power(references: References, name: str, fields: FlexFields) -> Iterable[
         yield SensorOutput(sensor, name, part=way if way is not None and split else "both", sign=sign)
 
 
-def of_store(references: References, name: str, fields: FlexFields, *, whole: float | None) -> Iterable[SensorOutput]:
-    """Give the sensors that receive the state of charge.
+def of_store(
+    references: References, name: str, fields: FlexFields, *, scale: float | ThermalMass | None
+) -> Iterable[SensorOutput]:
+    """Give the sensors that receive the state of charge, or the temperature.
 
     Raises:
         FieldError: One is in percent, and nothing tells what 100 % is.
     """
     for each in fields.outputs:
-        if each.fact.kind != "state-of-charge":
+        if each.fact.kind not in ("state-of-charge", "temperature"):
             continue
         sensor = references.output(each.key, field=f"{name}: {each.path}")
-        if sensor.unit == "%" and whole is None:
+        if sensor.unit == "%" and scale is None:
             raise FieldError(f"{name}: soc-max", f"sensor {sensor.id} is in %; give the energy that is 100 %.")
-        yield SensorOutput(sensor, name, stored_energy=True, whole=whole)
+        yield SensorOutput(sensor, name, stored_energy=True, scale=scale)
 
 
 def save_schedule(
@@ -112,13 +115,18 @@ def save_schedule(
     return written
 
 
+def _levels(soc: Floats, scale: float | ThermalMass | None, unit: str) -> Floats:
+    """Energies [kWh] as a sensor stores them: in a unit of energy or temperature, or as percentages."""
+    if isinstance(scale, ThermalMass):
+        return units.convert(scale.temperature(soc), "°C", unit)
+    return soc / scale * 100 if unit == "%" and scale else units.convert(soc, "kWh", unit)
+
+
 def values_for(output: SensorOutput, schedule: Schedule) -> tuple[Microseconds, Floats]:
     """Events of an output sensor [us since 1970 UTC] and their values in its unit, resolution and sign."""
     sensor, window = output.sensor, schedule.window
     if output.stored_energy:
-        soc = schedule.soc[output.name]
-        share = sensor.unit == "%" and output.whole
-        levels = soc / share * 100 if share else units.convert(soc, "kWh", sensor.unit)
+        levels = _levels(schedule.soc[output.name], output.scale, sensor.unit)
         # A stored energy holds at a moment: of the moments of a schedule, those at which the sensor has events count.
         ticks, levels = window.slot_ticks, window.on_slot_ticks(levels)
         on_grid = ticks % (sensor.resolution // MICROSECOND or 1) == 0

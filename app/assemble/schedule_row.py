@@ -19,6 +19,7 @@ from app.assemble.site.site import Assembled
 from app.version import OWN
 from db.schedules import CONNECTION, GROUP, POWER, SOC, ScheduleOutput, StoredSchedule
 from engine import plugins
+from engine.devices.thermal import ThermalMass
 from engine.flex.commodity import CommodityContext
 from engine.flex.quantity import Fixed, Quantity, SensorReference
 from engine.model.linear import Values, full
@@ -130,7 +131,9 @@ def _outputs(done: Computed, prices: Prices, belief_time: datetime) -> Iterator[
     flows |= {group.name: (GROUP, group.commodity) for group in site.groups}
     for output in done.assembled.outputs:
         role, commodity = (SOC, "") if output.stored_energy else flows.get(output.name, (CONNECTION, output.name))
-        if role == SOC:
+        if role == SOC and isinstance(output.scale, ThermalMass):
+            numbers: dict[str, float] = {}  # its energy has no bounds that anybody has set
+        elif role == SOC:
             bounds = next((device.energy_bounds for device in site.devices if device.name == output.name), {})
             fixed = {name: _constant(values) for name, values in bounds.items()}
             numbers = {name: value for name, value in fixed.items() if value is not None}

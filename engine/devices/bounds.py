@@ -48,6 +48,17 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """What a soft bound on the stored energy is called and told in."""
+
+    limit: str
+    """Such as ``battery.soc-minima``; a target has one bound of each sign."""
+    unit: str = "kWh"
+    per_kwh: float = 1.0
+    """Units per kWh."""
+
+
+@dataclass(frozen=True, slots=True)
 class Levels:
     """The energy in a store wherever a bound may ask for it."""
 
@@ -145,15 +156,16 @@ class SoftBound:
         most = 1.0 if self.share_width is None else 1.0 + DEARER * SHARE_PARTS
         return max(float(np.max(self.hourly_price)), float(np.max(self.highest_price)) * most)
 
-    def add_to(self, problem: Problem, limit: str, levels: Levels, sign: float) -> None:
+    def add_to(self, problem: Problem, measure: Measure, levels: Levels, sign: float) -> None:
         """Add the breach at each bound and its price.
 
         Args:
             problem: Where it goes.
-            limit: Such as ``battery.soc-minima``; a target has one bound of each sign.
+            measure: What it is called.
             levels: The energy in the store.
             sign: 1 for a lower bound, -1 for an upper one.
         """
+        limit = measure.limit
         ticks, moments = np.flatnonzero(~np.isnan(self.at[1:])), np.flatnonzero(~np.isnan(self.between))
         bounds = np.concatenate([self.at[1:][ticks], self.between[moments]])
         if not len(bounds):
@@ -163,7 +175,8 @@ class SoftBound:
         name = limit if not limit.endswith("targets") else f"{limit}.{'short' if sign > 0 else 'over'}"
         breach = problem.variable(f"{name}.breach", size=len(bounds))
         problem.constrain(f"{name}.breach", level * sign + breach, lower=bounds * sign)
-        problem.soft_constraint(limit, f"{name}.breach", "kWh", np.concatenate([ticks + 1, levels.at[moments]]))
+        when = np.concatenate([ticks + 1, levels.at[moments]])
+        problem.soft_constraint(limit, f"{name}.breach", measure.unit, when, scale=measure.per_kwh)
         hourly, highest, hours = (
             full(each, problem.window.n)[step] for each in (self.hourly_price, self.highest_price, problem.window.hours)
         )

@@ -8,13 +8,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.devices.bounds import Levels, Side, add_between, sides_of_targets
+from engine.devices.bounds import Levels, Measure, Side, add_between, sides_of_targets
 from engine.devices.curves import Filling
 from engine.devices.device import Cause, Conflict, Device, DevicePlan, LimitChange, Postponement, Premise
 from engine.devices.port import Flow, PortedDevice
 from engine.devices.reach import settled
 from engine.devices.running import lagged
-from engine.devices.stored_energy import StoredEnergy, after_start, bound_out_of_reach, crossing_bounds
+from engine.devices.stored_energy import (
+    StoredEnergy,
+    bound_out_of_reach,
+    crossing_bounds,
+    plan_to_first_target,
+)
 from engine.devices.yielding import Extent, add_yielding, starts_outside, widest_bounds
 from engine.errors import FieldError
 from engine.model.block import EnergyState, Limit
@@ -44,7 +49,8 @@ class Storage(StoredEnergy, PortedDevice):
         e_t = k_t · e_{t-1} + s_t · hours · (Σ_i charging_i · c_it - Σ_i p_it / discharging_i + gain_t)
         soc_min_t ≤ e_t ≤ soc_max_t
 
-    Where no plan keeps its window, its use and its gain, they give way as told in ``engine.devices.yielding``.
+    A building or tank of which the temperature matters is one, too, see ``ThermalMass``. Where no plan keeps its
+    window, its use and its gain, they give way as told in ``engine.devices.yielding``.
 
     Source:
         The linear differential equation de/dt = ln(k) · e + inflow with constant inflow, solved over one step.
@@ -79,7 +85,9 @@ class Storage(StoredEnergy, PortedDevice):
             levels = Levels(self.name, soc, between, self.moments.at)
         self._add_soft_bounds(problem, levels)
         if isinstance(self.end_value, float | int) and self.end_value:
-            problem.cost(f"{self.name} end value", soc[-1:] * -float(self.end_value))
+            # Of heat it is what is left beyond the start: where nothing is stored is anybody's choice of a reference.
+            counted = soc[-1:] if self.thermal is None else soc[-1:] - self.soc_at_start
+            problem.cost(f"{self.name} end value", counted * -float(self.end_value))
         self._add_preferences(problem, soc, flows)
         return {name: flow.power for name, flow in flows.items()}
 
@@ -122,7 +130,11 @@ class Storage(StoredEnergy, PortedDevice):
             (over, "targets", -1.0),
         ):
             if soft is not None:
-                soft.add_to(problem, f"{self.name}.soc-{bound}", levels, sign)
+                soft.add_to(problem, self._measure(bound), levels, sign)
+
+    def _measure(self, bound: str) -> Measure:
+        heat = self.thermal
+        return Measure(f"{self.name}.soc-{bound}") if heat is None else heat.measure(self.name, bound)
 
     @property
     def learns_end_value(self) -> bool:
@@ -246,49 +258,3 @@ def _ticks(n: int) -> Floats:
 
 def _efficiency(name: str, field: str, share: Floats) -> Cause:
     return Cause(f"{name}.{field}", f"{field} of {name} is 0 % in {int((share == 0).sum())} of {len(share)} steps")
-
-
-def plan_to_first_target(store: StoredEnergy, window: Window) -> DevicePlan:
-    """Return the plan of a store that goes to its first target as fast as its ports can, then rests."""
-    n, goal = window.n, _first_target(store)
-    kept, gain = full(store.storage_efficiency, n), full(store.gain, n)
-    hours = full(settled(store.storage_efficiency), n) * window.hours
-    low, high = (full(after_start(bound), n) for bound in (store.soc_min, store.soc_max))
-    powers = {port.name: np.zeros(n) for port in store.ports}
-    limits = [(port.consumption_limit, port.production_limit, *port.full_power_efficiencies) for port in store.ports]
-    per_step = [zip(*(full(value, n).tolist() for value in values), strict=True) for values in limits]
-    level, soc, reached = store.soc_at_start, [store.soc_at_start], goal is None
-    for step, of_ports in enumerate(zip(*per_step, strict=True)):  # each depends on the energy after the one before
-        level, lasts = kept[step] * level + gain[step] * hours[step], float(hours[step])
-        wanted = level if reached or goal is None else float(np.clip(goal, low[step], high[step]))
-        for power, (most_in, most_out, charging, discharging) in zip(powers.values(), of_ports, strict=True):
-            if wanted > level:
-                power[step] = min(most_in, (wanted - level) / (charging * lasts))
-                level += power[step] * charging * lasts
-            else:
-                power[step] = -min(most_out, (level - wanted) * discharging / lasts)
-                level += power[step] / discharging * lasts
-        reached = reached or abs(level - wanted) < 1e-9
-        soc.append(level)
-    return DevicePlan(powers, {store.name: np.array(soc)})
-
-
-def _first_target(store: StoredEnergy) -> float | None:
-    """Return the first energy asked for at some time [kWh]: a target, a minimum above the start, a maximum below it."""
-    short, over = store.soft_targets or (None, None)
-    ticks: list[tuple[Floats | None, int]] = [(store.soc_targets, 0), (store.soc_minima, 1), (store.soc_maxima, -1)]
-    between: list[tuple[Floats, int]] = []
-    for soft, side in ((short, 0), (over, 0), (store.soft_minima, 1), (store.soft_maxima, -1)):
-        if soft is not None:
-            ticks.append((soft.at, side))
-            between.append((soft.between, side))
-    asked = [(np.arange(1.0, len(values)), values[1:], side) for values, side in ticks if values is not None]
-    if store.moments is not None:
-        hard = store.moments
-        between += [(hard.targets, 0), (hard.minima, 1), (hard.maxima, -1)]
-        asked += [(hard.at, values, side) for values, side in between if len(values)]
-    firsts: list[tuple[float, float]] = []
-    for moments, values, side in asked:
-        matters = ~np.isnan(values) & (side * (values - store.soc_at_start) >= 0)
-        firsts += [(float(moments[at]), float(values[at])) for at in np.flatnonzero(matters)[:1]]
-    return min(firsts)[1] if firsts else None

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.devices.bounds import Moments, SoftBound
-from engine.devices.device import Conflict, moment
+from engine.devices.device import Conflict, DevicePlan, moment
 from engine.devices.port import Port
-from engine.devices.reach import fastest, partly, path
+from engine.devices.reach import fastest, partly, path, settled
+from engine.devices.thermal import ThermalMass
 from engine.model.linear import Floats, Values, full
 from engine.series.window import Window
 
@@ -50,11 +51,14 @@ class StoredEnergy:
     gain: Values = 0.0
     """Power that flows into the store from elsewhere, negative when it is used up [kW]."""
     end_value: float | Literal["learned"] | None = None
-    """Worth of the energy stored at the end [currency/kWh]; None is nothing, ``learned`` the mean worth in the plan."""
+    """Worth of the energy stored at the end, of heat of what is more than at the start [currency/kWh]; None is nothing,
+    ``learned`` the mean worth in the plan."""
     prefer_charging_sooner: bool = True
     """Between plans of equal cost that draw as little from the store, the one that fills it sooner."""
     prefer_charging_later: bool = False
     """Likewise the one that fills it later; goes before ``prefer_charging_sooner``."""
+    thermal: ThermalMass | None = None
+    """What the energy is in terms of a temperature, in which soft bounds are told; None for energy that is none."""
     yields_above: float | None = None
     """Dearest price of energy about the store [currency/kWh], above which its window, use and gain may give way where
     no plan keeps them; None: they never do."""
@@ -226,3 +230,49 @@ def _too_far(store: StoredEnergy, window: Window, tick: float, energies: tuple[f
     way = "consumption" if short else "production"
     names = (f"{store.name}.{field}", *(f"{port.name}.{way}-capacity" for port in store.ports))
     return Conflict(names, tick, amount, "kWh", text)
+
+
+def plan_to_first_target(store: StoredEnergy, window: Window) -> DevicePlan:
+    """Return the plan of a store that goes to its first target as fast as its ports can, then rests."""
+    n, goal = window.n, _first_target(store)
+    kept, gain = full(store.storage_efficiency, n), full(store.gain, n)
+    hours = full(settled(store.storage_efficiency), n) * window.hours
+    low, high = (full(after_start(bound), n) for bound in (store.soc_min, store.soc_max))
+    powers = {port.name: np.zeros(n) for port in store.ports}
+    limits = [(port.consumption_limit, port.production_limit, *port.full_power_efficiencies) for port in store.ports]
+    per_step = [zip(*(full(value, n).tolist() for value in values), strict=True) for values in limits]
+    level, soc, reached = store.soc_at_start, [store.soc_at_start], goal is None
+    for step, of_ports in enumerate(zip(*per_step, strict=True)):  # each depends on the energy after the one before
+        level, lasts = kept[step] * level + gain[step] * hours[step], float(hours[step])
+        wanted = level if reached or goal is None else float(np.clip(goal, low[step], high[step]))
+        for power, (most_in, most_out, charging, discharging) in zip(powers.values(), of_ports, strict=True):
+            if wanted > level:
+                power[step] = min(most_in, (wanted - level) / (charging * lasts))
+                level += power[step] * charging * lasts
+            else:
+                power[step] = -min(most_out, (level - wanted) * discharging / lasts)
+                level += power[step] / discharging * lasts
+        reached = reached or abs(level - wanted) < 1e-9
+        soc.append(level)
+    return DevicePlan(powers, {store.name: np.array(soc)})
+
+
+def _first_target(store: StoredEnergy) -> float | None:
+    """Return the first energy asked for at some time [kWh]: a target, a minimum above the start, a maximum below it."""
+    short, over = store.soft_targets or (None, None)
+    ticks: list[tuple[Floats | None, int]] = [(store.soc_targets, 0), (store.soc_minima, 1), (store.soc_maxima, -1)]
+    between: list[tuple[Floats, int]] = []
+    for soft, side in ((short, 0), (over, 0), (store.soft_minima, 1), (store.soft_maxima, -1)):
+        if soft is not None:
+            ticks.append((soft.at, side))
+            between.append((soft.between, side))
+    asked = [(np.arange(1.0, len(values)), values[1:], side) for values, side in ticks if values is not None]
+    if store.moments is not None:
+        hard = store.moments
+        between += [(hard.targets, 0), (hard.minima, 1), (hard.maxima, -1)]
+        asked += [(hard.at, values, side) for values, side in between if len(values)]
+    firsts: list[tuple[float, float]] = []
+    for moments, values, side in asked:
+        matters = ~np.isnan(values) & (side * (values - store.soc_at_start) >= 0)
+        firsts += [(float(moments[at]), float(values[at])) for at in np.flatnonzero(matters)[:1]]
+    return min(firsts)[1] if firsts else None

@@ -27,13 +27,17 @@ Kind = Literal[
     "retention",
     "share",
     "carbon",
+    "temperature",
+    "heat-capacity",
+    "heat-loss",
 ]
 """What the values of a field are, which tells how a series of them is brought onto the steps of a plan.
 
 price: money per energy, per power or per start; capacity: most power; load: power that flows, planned by nobody;
 power: power that is planned; peak: most power so far; ramp: change of power; energy: a bound on stored energy;
 state-of-charge: stored energy at a moment; efficiency: share left of what passes; retention: share left after a time;
-share: any other ratio; carbon: mass of CO₂, emitted per energy or in all.
+share: any other ratio; carbon: mass of CO₂, emitted per energy or in all; temperature: of a store or its surroundings;
+heat-capacity: heat that warms it by one kelvin; heat-loss: heat that it loses for each kelvin.
 """
 UNITS: dict[Kind, str] = {
     "capacity": "kW",
@@ -47,6 +51,9 @@ UNITS: dict[Kind, str] = {
     "retention": "",
     "share": "",
     "carbon": "kg/kWh",
+    "temperature": "°C",
+    "heat-capacity": "kWh/K",
+    "heat-loss": "kW/K",
 }
 """Unit the engine wants of each kind; a price says what it is for."""
 Overlap = Literal["first", "least", "most"]

@@ -75,6 +75,33 @@ class EfficiencyAtPower(FlexFields):
     efficiency: AnyQuantity = described("Efficiency at this power.", example="95%", kind="efficiency", default=...)
 
 
+class CopAtTemperature(FlexFields):
+    """One point of a curve of the coefficient of performance by temperature."""
+
+    language: ClassVar[str] = "point of a curve"
+
+    temperature: AnyQuantity = described(
+        "Temperature of what the heat is drawn from.", example="7 °C", kind="temperature", default=...
+    )
+    cop: AnyQuantity = described(
+        "Heat delivered per electricity consumed at this temperature.", example=3.9, kind="efficiency", default=...
+    )
+
+    @property
+    def numbers(self) -> tuple[float, float]:
+        """Temperature [°C] and coefficient of performance [1].
+
+        Raises:
+            FieldError: They change over time, or nothing is delivered.
+        """
+        if not isinstance(self.temperature, Fixed) or not isinstance(self.cop, Fixed):
+            raise FieldError("cop-curve", "write numbers, such as {'temperature': '7 °C', 'cop': 3.9}.")
+        cop = self.cop.number("", field="cop-curve.cop")
+        if cop <= 0:
+            raise FieldError("cop-curve.cop", "it is above 0, such as 3.9.")
+        return self.temperature.number("°C", field="cop-curve.temperature"), cop
+
+
 class Output(FlexFields):
     """A sensor to which results go."""
 

@@ -9,13 +9,13 @@ from engine.errors import FieldError
 from engine.flex import quantity
 from engine.flex.facts import SAYS, FieldRole, described
 from engine.flex.fields import AnyQuantity, SeveralQuantities, attributes_of
-from engine.flex.power import PowerModel
 from engine.flex.quantity import Fixed, Quantity
+from engine.flex.thermal import ThermalModel
 
 EndValue: TypeAlias = Annotated[Quantity | Literal["learned"] | None, SkipValidation]
 
 
-class StorageModel(PowerModel):
+class StorageModel(ThermalModel):
     """What a device can do."""
 
     state_of_charge: AnyQuantity = described(
@@ -183,7 +183,8 @@ class StorageModel(PowerModel):
     def stores(self) -> bool:
         """Whether any field tells of a store."""
         names = attributes_of(type(self), "energy", "state-of-charge")
-        return bool(self.soc_gain or self.soc_usage) or any(getattr(self, name) is not None for name in names)
+        told = self.thermal_capacity is not None or any(getattr(self, name) is not None for name in names)
+        return told or bool(self.soc_gain or self.soc_usage)
 
     def bare_unit(self, power_unit: str | None) -> str:
         """Return the unit of bare numbers in fields of stored energy."""

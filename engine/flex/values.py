@@ -32,7 +32,9 @@ class Scale:
     bare: str = "kWh"
     """Unit of numbers written without one."""
     whole: float | None = None
-    """What 100 % is [kWh]; None refuses percentages."""
+    """What 100 % is, in the unit wanted; None refuses percentages."""
+    unit: str = "kWh"
+    """Unit wanted: of stored energy, or of a temperature."""
 
 
 KWH = Scale()
@@ -87,7 +89,7 @@ def per_tick(
     overlap: Overlap = "first",
     scale: Scale = KWH,
 ) -> Floats:
-    """Return the value of a stored energy at each bound of the steps [kWh], NaN where it says nothing, shape (n + 1,).
+    """Return the value of a stored energy at each bound of the steps, NaN where it says nothing, shape (n + 1,).
 
     An event counts at every tick from its start to its end, both included; what it says of a moment between two ticks
     is told by ``at_moments``.
@@ -95,9 +97,9 @@ def per_tick(
     ticks = window.with_step_after
     match given:
         case Fixed():
-            return np.full(ticks.n, given.number("kWh", field=field, bare=scale.bare, whole=scale.whole))
+            return np.full(ticks.n, given.number(scale.unit, field=field, bare=scale.bare, whole=scale.whole))
         case SensorReference():
-            return _sensor(given, ticks, "kWh", field, resolve)
+            return _sensor(given, ticks, scale.unit, field, resolve)
         case Events():
             return _covered(given, np.arange(ticks.n, dtype=float), window, (field, overlap, scale))
 
@@ -128,7 +130,7 @@ def _covered(given: Events, moments: Floats, window: Window, how: tuple[str, Ove
     values = np.full(len(moments), np.nan)
     for event in given.events:
         covers = (moments >= window.position(event.start)) & (moments <= window.position(event.end))
-        number = event.value.number("kWh", field=field, bare=scale.bare, whole=scale.whole)
+        number = event.value.number(scale.unit, field=field, bare=scale.bare, whole=scale.whole)
         values[covers] = _chosen(values[covers], number, overlap)
     return values
 

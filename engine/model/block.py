@@ -69,6 +69,8 @@ class SoftConstraint(NamedTuple):
     unit: str
     at: NDArray[np.integer] | Floats
     """Step, or tick of a stored energy, of each variable; between two ticks a fraction."""
+    scale: float = 1.0
+    """Units of the limit per unit of the block."""
 
 
 class EnergyState(NamedTuple):

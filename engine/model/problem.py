@@ -142,9 +142,11 @@ class Problem:
         """Tell which limit of the user a bound stands for: what can clash, give way and have a shadow price."""
         self._open_block.limits.append(limit)
 
-    def soft_constraint(self, name: str, columns: str, unit: str, at: NDArray[np.integer] | Floats) -> None:
-        """Tell which block of variables is the slack of a soft limit, and when."""
-        self._open_block.soft.append(SoftConstraint(name, columns, unit, at))
+    def soft_constraint(
+        self, name: str, columns: str, unit: str, at: NDArray[np.integer] | Floats, *, scale: float = 1.0
+    ) -> None:
+        """Tell which block of variables is the slack of a soft limit, when, and its units per unit of the block."""
+        self._open_block.soft.append(SoftConstraint(name, columns, unit, at, scale))
 
     def energy_state(self, state: EnergyState) -> None:
         """Tell which block of variables is a stored energy, to be reported with its value."""

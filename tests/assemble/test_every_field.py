@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import log
 from typing import Any
 
 import pytest
@@ -51,6 +52,7 @@ def house(home: Home) -> House:
     for name in ("in", "out", "net"):
         made[name] = home.sensor("house", name, "kW", HOUR)
     made["level"] = home.sensor("battery", "level", "kWh", 0 * HOUR)
+    made["warmth"] = home.sensor("battery", "temperature", "°F", 0 * HOUR)
     made["price"] = home.price(PRICES * 6)
     made["dear"] = home.price([2 * price for price in PRICES] * 6)
     return House(home, made)
@@ -108,7 +110,37 @@ ON_OFF = {"operation-modes": [{"consumption-range": ["0 kW", "0 kW"]}, {"consump
 """A charger of 0.5 to 2 kW."""
 UP_AND_DOWN = {"power-capacity": "20 kW", "consumption-price": hours(*(f"{p} EUR/kWh" for p in (0.1, 0.5, 0.1, 0.15)))}
 Row = tuple[str, Any, Any, Any, Any]
+NO_ENERGIES = {"soc-at-start": None, "soc-min": None, "soc-max": None}
+ROOM = {
+    **NO_ENERGIES,
+    "thermal-capacity": "2 kWh/K",
+    "temperature-at-start": "20 °C",
+    "temperature-min": at(4, "21 °C"),
+}
+"""A room without losses that needs 2 kWh of heat until the end, which cost least in the first hour."""
+DRAUGHTY = {**NO_ENERGIES, "thermal-capacity": "2 kWh/K", "heat-loss": f"{2 * log(2)} kW/K", "temperature-min": "20 °C",
+            "temperature-breach-price": "1 EUR/K/h", "power-capacity": "0 kW", "temperature-at-start": "20 °C",
+            "outdoor-temperature": "10 °C"}  # fmt: skip
+"""One in which the difference to the outside halves every hour, without a heater: 15, 12.5, 11.25 and 10.625 °C."""
+COPS = [{"temperature": "0 °C", "cop": 2}, {"temperature": "10 °C", "cop": 4}]
+THERMAL: list[Row] = [
+    ("thermal-capacity", ROOM, {}, cost, 0.2),
+    ("heat-loss", DRAUGHTY, {}, cost, 5 + 7.5 + 8.75 + 9.375),
+    ("outdoor-temperature", {**DRAUGHTY, "outdoor-temperature": hours("10 °C", "15 °C", "11 °C", "20 °C")}, {}, cost,
+     5 + 5 + 7 + 3.5),
+    ("source-temperature", {**ROOM, "source-temperature": "5 °C", "cop-curve": COPS}, {}, cost, 0.2 / 3),
+    ("cop-curve", {**ROOM, "outdoor-temperature": "30 °C", "cop-curve": COPS}, {}, cost, 0.2 / 4),
+    ("temperature", lambda h: {**DRAUGHTY, "temperature": h.ref("warmth")}, {}, stored("warmth"),
+     [68, 59, 54.5, 52.25, 51.125]),
+    ("temperature-at-start", {**ROOM, "temperature-at-start": "20.5 °C"}, {}, cost, 0.1),
+    ("temperature-min", {**ROOM, "temperature-min": at(4, "22 °C")}, {}, cost, 0.2 + 0.4),
+    ("temperature-max", {**DRAUGHTY, "temperature-min": None, "temperature-max": "12 °C"}, {}, cost, 3 + 0.5),
+    ("temperature-breach-price", {**DRAUGHTY, "temperature-breach-price": "2 EUR/K/h"}, {}, cost, 61.25),
+    ("thermal-mode", {**ROOM, "thermal-mode": "cooling", "temperature-min": None,
+                      "temperature-max": at(4, "18 °C")}, {}, cost, 0.2 + 0.4),
+]  # fmt: skip
 STORAGE: list[Row] = [
+    *THERMAL,
     # field, flex-model, flex-context, what is looked at, what it is; without the field it is something else
     ("consumption", lambda h: {"consumption": h.ref("in"), "production": h.ref("out")}, {}, stored("in"), [2, 0, 0, 0]),
     ("production", lambda h: {"consumption": h.ref("in"), "production": h.ref("out")}, {}, stored("out"), [0, 2, 0, 2]),

@@ -134,7 +134,7 @@ OUTPUTS = [case for case in CASES if FieldRole.WRITES in case.fact.role]
 def test_every_output_receives_a_part_of_the_plan(target: Home, case: Case) -> None:
     key = target.sensor("house", "result", unit_for(case))
     references, fields = References(target.session, None), case.read(key)
-    found = [*outputs.of_power(references, "x", fields), *outputs.of_store(references, "x", fields, whole=None)]
+    found = [*outputs.of_power(references, "x", fields), *outputs.of_store(references, "x", fields, scale=None)]
     assert [output.sensor.id for output in found] == [key]
 
 

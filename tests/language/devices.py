@@ -266,6 +266,30 @@ def heat(w: Writer) -> list[Entry]:
     return [gas, out, warm, tank]
 
 
+def building(w: Writer) -> list[Entry]:
+    """Return a heat pump, or a cooler, of a house that leaks to the air outside."""
+    cools, start = w.chance(0.25), w.number(17, 24)
+    made = w.entry(**{"consumption-capacity": w.kw(0.5, 4), "temperature-at-start": f"{start} °C"})
+    made |= {"thermal-capacity": f"{w.number(1, 15)} kWh/K", "outdoor-temperature": w.sensor("air")}
+    if cools:
+        made |= {"thermal-mode": "cooling", "outdoor-temperature": f"{w.number(22, 38)} °C"}
+    made |= w.some({"heat-loss": 0.85}, lambda: f"{w.number(20, 600)} W/K")
+    low, high = w.number(16, 20), w.number(21, 25)
+    ends = w.some({"temperature-min": 0.7, "temperature-max": 0.6}, lambda: None)
+    for end in ends or ("temperature-min", "temperature-max"):
+        value = f"{low if end == 'temperature-min' else high} °C"
+        made[end] = [w.event(value, 0.2, 0.7, at_moment=False)] if w.chance(0.3) else value
+    made |= w.some({"temperature-breach-price": 0.8}, lambda: f"{w.rng.choice([0.05, 0.3, 2.0])} EUR/K/h")
+    if w.chance(0.5):
+        points = zip((-7, 2, 35), sorted(w.rng.uniform(1.5, 5, 3).round(2).tolist()), strict=True)
+        made["cop-curve"] = [{"temperature": f"{at} °C", "cop": cop} for at, cop in points]
+        made |= w.some({"source-temperature": 0.3}, lambda: f"{w.number(-10, 40)} °C")
+    elif w.chance(0.7):
+        made["charging-efficiency"] = w.sensor("cop") if w.chance(0.5) else w.number(1, 5)
+    made |= w.some({"soc-gain": 0.3, "soc-usage": 0.2}, lambda: [w.kw(0.1, 0.8)])
+    return [made | w.some({"end-value": 0.2}, lambda: "0.05 EUR/kWh")]
+
+
 @dataclass(frozen=True)
 class Maker:
     """A way to draw entries, and how often it is taken."""
@@ -278,5 +302,5 @@ class Maker:
 MAKERS = (
     Maker("battery", battery, 3), Maker("vehicle", vehicle, 3), Maker("sun", sun, 2), Maker("machine", machine, 2),
     Maker("process", process, 2), Maker("heater", heater, 1), Maker("load", load, 1), Maker("shared", shared, 1),
-    Maker("heat", heat, 0),
+    Maker("heat", heat, 0), Maker("building", building, 0),
 )  # fmt: skip

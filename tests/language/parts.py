@@ -22,11 +22,11 @@ class Parts:
             level = entry.get("state-of-charge")
             shared.setdefault(level["sensor"] if level else self.name(entry), []).append(entry)
         for feeders in shared.values():
-            teller = next((each for each in feeders if "soc-max" in each), None)
+            teller = next((each for each in feeders if {"soc-max", "thermal-capacity"} & each.keys()), None)
             ports = [each for each in feeders if "sensor" in each]
             flows = [self.port(each, stores=teller is not None) for each in ports]
             if teller is not None:
-                self.store(teller, ports, flows)
+                (self.building if "thermal-capacity" in teller else self.store)(teller, ports, flows)
 
     def port(self, entry, *, stores):
         """Add the power of a device; return what it takes and gives in each step."""
@@ -66,6 +66,8 @@ class Parts:
         if both is None:
             both = np.maximum(*(np.zeros(self.n) if limit is None else np.nan_to_num(limit) for limit in one_way))
         own = [both if limit is None else np.fmin(both, limit) for limit in one_way]
+        if "thermal-capacity" in entry and one_way[1] is None:
+            own[1] = np.zeros(self.n)  # warmth gives no electricity back
         prices = [self.context.get(f"{way}-breach-price") for way in told]
         by_name = self.context.get("relax-capacity-constraints", False) and not any(prices)
         soft = [None, None]
@@ -156,6 +158,38 @@ class Parts:
         self._asked(entry, soc, (start, kept, capacity))
         self.milp.cost[next(iter(soc[-1]))] -= number(entry.get("end-value", 0.0))
 
+    def building(self, entry, ports, flows):
+        """Add the temperature at the end of each step, which follows heat and surroundings without delay."""
+        mass, start = number(entry["thermal-capacity"]), number(entry["temperature-at-start"])
+        loss, way = number(entry.get("heat-loss", 0.0)), -1.0 if entry.get("thermal-mode") == "cooling" else 1.0
+        outdoor = self.read.per_step(entry["outdoor-temperature"])
+        kept = np.exp(-loss * self.h / mass)
+        warm = [{self.milp.var(-np.inf, np.inf): 1.0} for _ in range(self.n)]
+        for j in range(self.n):
+            per_kw = (1 - kept[j]) / loss if loss else self.h[j] / mass
+            known = (kept[j] * start if j == 0 else 0.0) + (1 - kept[j]) * outdoor[j] + per_kw * self._flow(entry, j)
+            terms = add((1, warm[j])) if j == 0 else add((1, warm[j]), (-kept[j], warm[j - 1]))
+            for port, (taken, _) in zip(ports, flows, strict=True):
+                terms = add((1, terms), (-way * per_kw * self._cop(port, j), taken[j]))
+            self.milp.row(terms, known, known)
+        price = self.usual(1000.0)
+        if "temperature-breach-price" in entry:
+            price = number(entry["temperature-breach-price"])
+        bands = [entry.get(field) for field in ("temperature-min", "temperature-max")]
+        self.read.note_moments(*(band for band in bands if isinstance(band, list)))
+        for field, sign, tightest in (("temperature-min", 1, max), ("temperature-max", -1, min)):
+            asked = self.read.bounds(entry.get(field), tightest, 1.0)
+            self._bound(asked, sign, (price, 0.0), (warm, start, kept))
+        worth = number(entry.get("end-value", 0.0)) * mass * way
+        self.milp.row({self.milp.var(-np.inf, np.inf, -worth): 1.0, next(iter(warm[-1])): -1.0}, -start, -start)
+
+    def _cop(self, entry, j):
+        if "cop-curve" not in entry:
+            return self._efficiencies(entry, j)[0]
+        at = self.read.per_step(entry.get("source-temperature", entry["outdoor-temperature"]))[j]
+        points = [(number(each["temperature"]), each["cop"]) for each in entry["cop-curve"]]
+        return float(np.interp(at, *zip(*points, strict=True)))
+
     def _flow(self, entry, j):
         total = 0.0
         for field, sign in (("soc-gain", 1), ("soc-usage", -1)):
@@ -190,11 +224,12 @@ class Parts:
             tightest = {"minima": max, "maxima": min, "targets": lambda first, _: first}[field]
             asked = self.read.bounds(entry.get(f"soc-{field}"), tightest, capacity)
             for side in sides if asked else ():
-                self._bound(asked, 1 if side == "minima" else -1, prices[side], (soc, start, kept))
+                self._bound(asked, 1 if side == "minima" else -1, (prices[side], prices[side]), (soc, start, kept))
 
-    def _bound(self, asked, sign, price, about):
+    def _bound(self, asked, sign, prices, about):
         soc, start, kept = about
-        highest = None if price is None else self.milp.var(0, np.inf, price)
+        price, highest = prices
+        highest = None if price is None else self.milp.var(0, np.inf, highest)
         for at, wanted in asked.items():
             j, share = int(np.ceil(at - 1e-9)) - 1, at - np.ceil(at - 1e-9) + 1
             k = kept[j]

@@ -57,6 +57,7 @@ def kinds(rng):
         "share": ("%", lambda n: rng.uniform(80, 99, n).round(1)),
         "cop": ("", lambda n: rng.uniform(2, 4, n).round(2)),
         "gap": ("kW", lambda n: np.where(rng.random(n) < 0.2, np.nan, rng.uniform(0, 3, n).round(2))),
+        "air": ("°C", lambda n: (rng.uniform(-5, 10) + rng.uniform(-4, 4, n)).round(1)),
     }
 
 

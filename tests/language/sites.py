@@ -41,6 +41,9 @@ def draw(seed: int, pool: Pool) -> Drawn:
     group(rng, writer, drawn)
     drawn.context = context(rng, writer)
     promise(rng, writer, drawn)
+    writer.rng = np.random.default_rng([15, seed])
+    if writer.chance(0.15):
+        drawn.model += makers["building"](writer)
     return drawn
 
 

@@ -12,7 +12,7 @@ from db.core.database import Database
 from engine.flex.commitment import CommitmentModel
 from engine.flex.commodity import CommodityContext
 from engine.flex.context import FlexContext
-from engine.flex.parts import OperationMode
+from engine.flex.parts import CopAtTemperature, OperationMode
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 from tests.assemble.homes import Home
@@ -73,7 +73,8 @@ def names_in(written):
 def test_every_field_is_drawn(pool):
     drawn = [draw(seed, pool) for seed in range(200)]
     seen = {name for each in drawn for name in names_in([*each.model, each.context])}
-    kinds = (StorageModel, ProcessModel, FlexContext, CommodityContext, CommitmentModel, OperationMode)
+    parts = (CommitmentModel, OperationMode, CopAtTemperature)
+    kinds = (StorageModel, ProcessModel, FlexContext, CommodityContext, *parts)
     known = {fact.name for kind in kinds for fact in kind.facts()}
     assert known - seen - ELSEWHERE - NOT_YET == set()
     assert seen.isdisjoint(ELSEWHERE | NOT_YET) and known >= ELSEWHERE | NOT_YET

@@ -1,6 +1,5 @@
 """A device's flex-model → a device of the engine, over one window."""
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -8,59 +7,23 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from app.assemble.site.flex_config import DeviceModel
-from app.assemble.site.series import Readings
+from app.assemble.site.device_fields import DeviceFields
 from engine.devices.port import Port
 from engine.devices.running import OperatingRange
 from engine.errors import FieldError
-from engine.flex.commodity import DEVICE_BREACH_PRICE, CommodityContext, breach_price
-from engine.flex.quantity import Fixed, Quantity, SensorReference
-from engine.flex.storage import StorageModel
+from engine.flex.commodity import DEVICE_BREACH_PRICE, breach_price
+from engine.flex.quantity import Fixed, SensorReference
 from engine.model.limits import SoftLimit
-from engine.series.iso_time import duration
-from engine.series.window import Window
 
 Floats = NDArray[np.float64]
 CURVES = ("charging-curve", "discharging-curve", "charging-efficiency-curve", "discharging-efficiency-curve")
-HIGHEST_PRIORITY = 9.0
-"""How many times dearer a breach of the device of highest priority is than one of the lowest."""
 STANDSTILL = 1e-4
 """Up to so much power a device counts as off [kW]."""
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What a device needs to know of the site it stands in."""
-
-    window: Window
-    readings: Readings
-    context: CommodityContext
-    """The context of the device's commodity, for breach prices and relaxation."""
-    dearest: float
-    """Price of the dearest energy of the site [currency/kWh], which default breach prices follow."""
-    priorities: tuple[float, ...]
-    """Priorities of all storages of the site, increasing."""
-    site_capacity: Floats | None
-    """Most power through the connection in both directions [kW], shape (n,); None if it is not limited."""
-
-    def weight(self, priority: float | None) -> float:
-        """Factor of the breach prices of a device with some priority, 1 for the lowest.
-
-        The highest stays below what the site pays for a breach of its own capacities, however many there are.
-        """
-        least, most = bisect_left(self.priorities, priority or 0.0), max(len(self.priorities) - 1, 1)
-        weight: float = HIGHEST_PRIORITY ** (least / most)
-        return weight
-
-
-@dataclass(frozen=True)
-class DeviceBuilder:
+class DeviceBuilder(DeviceFields):
     """One device as described, ready to become ports and a store."""
-
-    name: str
-    given: DeviceModel
-    model: StorageModel
-    around: Surroundings
 
     def port(self, *, group: str | None) -> Port:
         """Return where the device meets its commodity."""
@@ -85,12 +48,12 @@ class DeviceBuilder:
             discharging_efficiency=np.where(discharging > 0, discharging, 1.0),  # with 0 nothing is given at all
             wear_price=self.series("wear-price", 0.0),
             bands=tuple(self._bands()),
-            start_cost=self._number(model.start_cost, "start-cost", "currency") or 0.0,
-            min_on=self._hours(model.min_on, "min-on"),
-            min_off=self._hours(model.min_off, "min-off"),
+            start_cost=self.number(model.start_cost, "start-cost", "currency") or 0.0,
+            min_on=self.hours(model.min_on, "min-on"),
+            min_off=self.hours(model.min_off, "min-off"),
             on_at_start=self._running[0],
             switched_for=self._running[1],
-            ramp=self._number(model.ramp_limit, "ramp-limit", "kW/h"),
+            ramp=self.number(model.ramp_limit, "ramp-limit", "kW/h"),
             power_at_start=self._power_at_start,
             coupling=model.coupling,
             coefficient=self._coefficient,
@@ -106,7 +69,7 @@ class DeviceBuilder:
             FieldError: A curve is about the store that it does not have.
         """
         model = self.model
-        for field in CURVES:
+        for field in (*CURVES, "cop-curve"):
             if getattr(model, field.replace("-", "_")):
                 raise FieldError(f"{self.name}: {field}", "it is about a store; give soc-at-start and soc-max, too.")
         shares = (model.roundtrip_efficiency, model.charging_efficiency, model.discharging_efficiency)
@@ -133,6 +96,8 @@ class DeviceBuilder:
         none = np.full(self.around.window.n, np.nan)
         if both is None:
             takes, gives = (np.zeros_like(none) if limit is None else limit for limit in (takes, gives))
+        if gives is None and (self.model.is_thermal or self.model.cop_curve):
+            gives = np.zeros_like(none)  # warmth gives no electricity back
         one_way = np.fmax(none if takes is None else takes, none if gives is None else gives)
         both = self._of_both(none if both is None else both, one_way)
         one = "power-capacity counts, {:g} kW"
@@ -142,7 +107,7 @@ class DeviceBuilder:
 
     def _asset_capacity(self, otherwise: Floats | None) -> Floats | None:
         """Return what an attribute of older releases says the connection of the device's own asset takes [kW]."""
-        asset = self.given.asset
+        asset = self.entry.asset
         told = asset.attributes.get("site-power-capacity") if asset is not None else None
         if not isinstance(told, str):
             return otherwise
@@ -161,13 +126,6 @@ class DeviceBuilder:
             return np.where(np.isnan(told), wider, told)
         return self.assume(field, told, np.nan_to_num(wider), why)
 
-    def assume(self, field: str, values: Floats, wider: Floats, why: str) -> Floats:
-        """Return a capacity with the next wider one where its sensor knows none, and warn of that."""
-        given = self.quantity(field)
-        if given is None:
-            return values
-        return self.around.readings.assume(given, values, wider, name=f"{self.name}: {field}", why=why)
-
     @cached_property
     def direction_capacities(self) -> tuple[Floats | None, Floats | None, Floats | None]:
         """Most power in both directions, consumed and produced [kW], each of shape (n,); None where nothing tells."""
@@ -185,11 +143,6 @@ class DeviceBuilder:
         if (values < 0).any():
             raise FieldError(name, "a capacity is 0 or more, in either direction.")
         return values
-
-    def quantity(self, field: str) -> Quantity | None:
-        """Return what a field of the flex-model says; None where it is not set."""
-        value: Quantity | None = getattr(self.model, field.replace("-", "_"))
-        return value
 
     def _limit(self, way: str) -> tuple[Floats, SoftLimit | None]:
         """Return the hard limit in one direction [kW] and the soft one, if breaking it has a price."""
@@ -213,12 +166,12 @@ class DeviceBuilder:
     def _running(self) -> tuple[bool, float]:
         """Whether the device runs when the window begins, and how long it has done so, or not [h]."""
         model, window = self.model, self.around.window
-        lasting = max(self._hours(model.min_on, "min-on"), self._hours(model.min_off, "min-off"))
+        lasting = max(self.hours(model.min_on, "min-on"), self.hours(model.min_off, "min-off"))
         if (since := model.switched_at) is not None:
             if since > window.start:
                 raise FieldError(f"{self.name}: switched-at", "it lies after the start of the schedule.")
             return model.on_at_start is not False, (window.start - since) / timedelta(hours=1)
-        sensor = self.given.sensor
+        sensor = self.entry.sensor
         if model.on_at_start is not None or sensor is None or not (lasting or model.start_cost):
             return bool(model.on_at_start), np.inf
         powers, hours = self.around.readings.before_start(sensor, timedelta(hours=lasting))
@@ -231,13 +184,13 @@ class DeviceBuilder:
     @property
     def _power_at_start(self) -> float | None:
         """Power just before the window [kW]; None where no ramp needs it, or nothing tells."""
-        model, sensor = self.model, self.given.sensor
+        model, sensor = self.model, self.entry.sensor
         if model.ramp_limit is None:
             return None
         if isinstance(given := model.power_at_start, SensorReference):
             return self.around.readings.nearest(given, unit="kW")
         if given is not None or sensor is None:
-            return self._number(given, "power-at-start", "kW")
+            return self.number(given, "power-at-start", "kW")
         powers, _ = self.around.readings.before_start(sensor, self.around.window.step)
         return None if not len(powers) or np.isnan(powers[-1]) else float(powers[-1])
 
@@ -249,6 +202,8 @@ class DeviceBuilder:
         return found
 
     def _efficiency(self, way: str) -> Floats:
+        if way == "charging" and self.model.cop_curve:
+            return self._cop
         if self.model.roundtrip_efficiency is not None:
             found = np.sqrt(self.series("roundtrip-efficiency", 1.0))
         else:
@@ -257,25 +212,13 @@ class DeviceBuilder:
             raise FieldError(f"{self.name}: {way}-efficiency", "an efficiency is 0 or more, such as '95%'.")
         return found
 
-    def series(self, field: str, otherwise: float) -> Floats:
-        """Return a field per step in its own unit, a number where nothing is said, shape (n,)."""
-        if (given := self.quantity(field)) is None:
-            return np.full(self.around.window.n, otherwise)
-        name, fact = f"{self.name}: {field}", self.model.fact(field)
-        values = self.around.readings.series(given, fact, name=name, otherwise=otherwise)
-        return np.where(np.isnan(values), otherwise, values)
-
-    def _number(self, given: Quantity | None, field: str, unit: str) -> float | None:
-        if given is None:
-            return None
-        if not isinstance(given, Fixed):
-            raise FieldError(f"{self.name}: {field}", "write one quantity; it cannot change over time.")
-        return given.number(unit, field=f"{self.name}: {field}")
-
-    def _hours(self, text: str | None, field: str) -> float:
-        if text is None:
-            return 0.0
-        return duration(text, field=f"{self.name}: {field}").total_seconds() / 3600
+    @property
+    def _cop(self) -> Floats:
+        """Coefficient of performance in each step, by the temperature of what the heat is drawn from, shape (n,)."""
+        own = self.model.source_temperature is not None
+        at, cops = zip(*self.model.cop_points, strict=True)
+        found: Floats = np.interp(self.temperature("source-temperature" if own else "outdoor-temperature"), at, cops)
+        return found
 
     def _bands(self) -> list[OperatingRange]:
         found = []

@@ -9,18 +9,22 @@ from numpy.typing import NDArray
 
 from app.assemble import outputs
 from app.assemble.outputs import SensorOutput, consumption_sign
-from app.assemble.site.devices import DeviceBuilder, Surroundings
+from app.assemble.site.device_fields import Surroundings
+from app.assemble.site.devices import DeviceBuilder
 from app.assemble.site.flex_config import DeviceModel
 from app.assemble.site.groups import group_of_devices
 from app.assemble.site.planning_window import uneven_outputs
 from app.assemble.site.processes import ProcessBuilder
 from app.assemble.site.series import Readings
-from app.assemble.site.stores import StorageBuilder, with_shares
+from app.assemble.site.stores.storage import StorageBuilder, at_grid_of, keeper_of, with_shares
+from app.assemble.site.stores.thermal import ThermalBuilder
 from app.assemble.site.supplies import ConnectionBuilder
 from app.auth.access.references import References
 from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Adjustable
+from engine.devices.storage import Storage
+from engine.devices.thermal import ThermalMass
 from engine.errors import FieldError
 from engine.flex.commodity import CommodityContext
 from engine.flex.context import FlexContext
@@ -53,8 +57,7 @@ class SiteBuilder:
     def devices(self) -> tuple[Device, ...]:
         """Every device: planned ones in the order of their entries, then those that are as they are."""
         place = {name: at for at, name in enumerate(self._names)}
-        stores = [device for feeders in self._stores for device in self._of_store(feeders)]
-        shared = with_shares(stores, {each.name: each.model.fair_share for each in self._described})
+        shared = with_shares(self._of_stores, {each.name: each.model.fair_share for each in self._described})
         planned = sorted([*shared, *self._processes()], key=lambda device: place.get(device.name, -1))
         return (*planned, *self._fixed_entries(), *self._fixed_context())
 
@@ -69,11 +72,9 @@ class SiteBuilder:
                 if not own:
                     self.readings.warn(f"{name}: no sensor receives its power; name one.")
         for feeders in self._stores:
-            if (keeper := _keeper(feeders)) is not None:
-                found += outputs.of_store(
-                    self.references, keeper.name, keeper.model, whole=StorageBuilder(keeper).capacity
-                )
-            unheard = [feeder.name for feeder in _at_grid(feeders) if not self._of_power(feeder)]
+            if (keeper := keeper_of(feeders)) is not None:
+                found += outputs.of_store(self.references, keeper.name, keeper.model, scale=self._scale(keeper))
+            unheard = [feeder.name for feeder in at_grid_of(feeders) if not self._of_power(feeder)]
             self.readings.warnings.extend(f"{name}: no sensor receives its power; name one." for name in unheard)
         self.readings.warnings.extend(uneven_outputs(self.window, (output.sensor for output in found)))
         return tuple(found)
@@ -124,21 +125,35 @@ class SiteBuilder:
         shared: dict[object, list[DeviceBuilder]] = {}
         for described in self._described:
             if described.model.inflexible is None and not self._is_group(described):
-                level = described.model.state_of_charge
+                level = described.model.state_of_charge or described.model.temperature
                 key = level.sensor if isinstance(level, SensorReference) else described.name
                 shared.setdefault(key, []).append(described)
         return list(shared.values())
 
-    def _of_store(self, feeders: list[DeviceBuilder]) -> list[Device]:
+    @cached_property
+    def _of_stores(self) -> list[Device]:
+        return [self._of_store(feeders) for feeders in self._stores]
+
+    def _of_store(self, feeders: list[DeviceBuilder]) -> Device:
         """Return one store with its ports, or one device that stores nothing."""
-        keeper = _keeper(feeders)
-        at_grid = _at_grid(feeders)
+        keeper = keeper_of(feeders)
+        at_grid = at_grid_of(feeders)
+        for feeder in feeders:
+            feeder.check_complete()
         ports = [feeder.port(group=self._group_name(feeder.model.group)) for feeder in at_grid]
         if keeper is None:
             feeders[0].check_without_store()
-            return [Adjustable(name=feeders[0].name, ports=tuple(ports))]
+            return Adjustable(name=feeders[0].name, ports=tuple(ports))
         models = [feeder.model for feeder in at_grid]
-        return [StorageBuilder(keeper).store(tuple(zip(ports, models, strict=True)))]
+        if keeper.model.thermal_capacity is not None:
+            return ThermalBuilder(keeper).store(tuple(zip(ports, models, strict=True)))
+        return StorageBuilder(keeper).store(tuple(zip(ports, models, strict=True)))
+
+    def _scale(self, keeper: DeviceBuilder) -> float | ThermalMass | None:
+        """Return what tells the energy of a store in other terms, see ``SensorOutput.scale``."""
+        if keeper.model.thermal_capacity is None:
+            return StorageBuilder(keeper).capacity
+        return next(each.thermal for each in self._of_stores if isinstance(each, Storage) and each.name == keeper.name)
 
     def _fixed_entries(self) -> Iterable[Device]:
         for described in self._described:
@@ -263,22 +278,6 @@ def _field_of(context: CommodityContext, sign: float) -> str:
     if context.inflexible_device_sensors:
         return "inflexible-device-sensors"
     return "inflexible-consumption" if sign > 0 else "inflexible-production"
-
-
-def _keeper(feeders: list[DeviceBuilder]) -> DeviceBuilder | None:
-    """Return the device that tells of the store: an entry of its own, else the first that says most of it."""
-    own = [f for f in feeders if f.model.stores and not _meets_grid(f)]
-    return next(iter(own), None) or next((f for f in feeders if f.model.stores), None)
-
-
-def _at_grid(feeders: list[DeviceBuilder]) -> list[DeviceBuilder]:
-    """Return the devices with a power of their own: all but an entry that only tells of a store others share."""
-    keeper = _keeper(feeders)
-    return feeders if len(feeders) == 1 else [f for f in feeders if f is not keeper or _meets_grid(f)]
-
-
-def _meets_grid(described: DeviceBuilder) -> bool:
-    return any(named.fact.kind == "power" for named in described.model.outputs)
 
 
 def _stands_for(described: DeviceBuilder, place: GroupReference | None) -> bool:

@@ -32,7 +32,7 @@ NEAR = 4
 
 MOST_BACK = 10_000
 """Slots before the start that are looked at, at most, for what is running."""
-HELD = ("price", "efficiency", "retention", "share", "carbon")
+HELD = ("price", "efficiency", "retention", "share", "carbon", "temperature")
 """Kinds of values that stay what they were last where they are not known."""
 
 

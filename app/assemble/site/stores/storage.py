@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.assemble.site.devices import DeviceBuilder
-from app.assemble.site.soc_bounds import SocBounds
+from app.assemble.site.stores.soc_bounds import SocBounds
 from engine.devices.bounds import SHARE_PARTS
 from engine.devices.curves import NO_CURVES, Polyline, PortCurves
 from engine.devices.device import Device
@@ -36,18 +36,18 @@ class StorageBuilder:
         context = self.device.around.context
         return Storage(
             name=self.device.name,
-            ports=tuple(replace(port, curves=self._curves(port.name, model)) for port, model in ports),
+            ports=tuple(replace(port, curves=self.curves(port.name, model)) for port, model in ports),
             soc_at_start=self.at_start,
             storage_efficiency=self._retention(),
-            gain=self._flow("soc-gain") - self._flow("soc-usage"),
-            end_value=self._end_value(),
+            gain=self.device.flow("soc-gain") - self.device.flow("soc-usage"),
+            end_value=end_value(self.device),
             prefer_charging_sooner=self.device.model.prefer_charging_sooner,
             prefer_charging_later=self.device.model.prefer_charging_later,
             yields_above=self.device.around.dearest if context.relaxes_soc else None,
             **self._bounds.fields(self.at_start),
         )
 
-    def _curves(self, name: str, model: StorageModel) -> PortCurves:
+    def curves(self, name: str, model: StorageModel) -> PortCurves:
         """Return what of a port depends on its power, or on the energy stored.
 
         Raises:
@@ -126,7 +126,7 @@ class StorageBuilder:
 
     @property
     def _bare(self) -> str:
-        sensor = self.device.given.sensor
+        sensor = self.device.entry.sensor
         return self.device.model.bare_unit(sensor.unit if sensor else None)
 
     def _retention(self) -> Floats:
@@ -141,22 +141,35 @@ class StorageBuilder:
             around.readings.warn(f"{about}; taken as 100 %, as a store makes no energy.")
         return np.clip(kept, 0.0, 1.0)
 
-    def _flow(self, field: str) -> Floats:
-        """Return the sum of external flows [kW], shape (n,)."""
-        given: tuple[Quantity, ...] = getattr(self.device.model, field.replace("-", "_"))
-        around, fact = self.device.around, self.device.model.fact(field)
-        name, total = f"{self.device.name}: {field}", np.zeros(around.window.n)
-        for flow in given:
-            total += np.nan_to_num(around.readings.series(flow, fact, name=name, otherwise=0.0))
-        return total
 
-    def _end_value(self) -> float | Literal["learned"] | None:
-        given = self.device.model.end_value
-        if isinstance(given, Fixed):
-            return given.number("currency/kWh", field=f"{self.device.name}: end-value")
-        if given is None or given == "learned":
-            return given
-        raise FieldError(f"{self.device.name}: end-value", "write one price, or 'learned'.")
+def end_value(device: DeviceBuilder) -> float | Literal["learned"] | None:
+    """Worth of the energy left at the end [currency/kWh], as the flex-model says.
+
+    Raises:
+        FieldError: It changes over time.
+    """
+    given = device.model.end_value
+    if isinstance(given, Fixed):
+        return given.number("currency/kWh", field=f"{device.name}: end-value")
+    if given is None or given == "learned":
+        return given
+    raise FieldError(f"{device.name}: end-value", "write one price, or 'learned'.")
+
+
+def keeper_of(feeders: list[DeviceBuilder]) -> DeviceBuilder | None:
+    """Return the device that tells of the store: an entry of its own, else the first that says most of it."""
+    own = [f for f in feeders if f.model.stores and not _meets_grid(f)]
+    return next(iter(own), None) or next((f for f in feeders if f.model.stores), None)
+
+
+def at_grid_of(feeders: list[DeviceBuilder]) -> list[DeviceBuilder]:
+    """Return the devices with a power of their own: all but an entry that only tells of a store others share."""
+    keeper = keeper_of(feeders)
+    return feeders if len(feeders) == 1 else [f for f in feeders if f is not keeper or _meets_grid(f)]
+
+
+def _meets_grid(described: DeviceBuilder) -> bool:
+    return any(named.fact.kind == "power" for named in described.model.outputs)
 
 
 def with_shares(devices: Sequence[Device], sets: Mapping[str, str | None]) -> list[Device]:
