@@ -6,7 +6,7 @@ from datetime import UTC, timedelta
 import numpy as np
 import pytest
 
-from engine.explain.changed_inputs import changed_inputs
+from engine.explain.changes.changed_inputs import changed_inputs
 from engine.explain.headlines import headlines
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.tariffs import EnergyTariff

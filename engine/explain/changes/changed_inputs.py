@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from engine.errors import Infeasible, InputError
-from engine.explain.earlier_inputs import INPUTS, EarlierInputs, Input
+from engine.explain.changes.earlier_inputs import INPUTS, EarlierInputs, Input
 from engine.explain.replanning import planned_ports, without_hedge
 from engine.model.linear import full
 from engine.schedulers.storage_scheduler import LiveProblem, StorageScheduler
