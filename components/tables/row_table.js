@@ -68,7 +68,7 @@ function found(model) {
   return rows
 }
 
-// Spreadsheets take a text that begins like a formula for one: an apostrophe keeps it a text, see safe_cells.py.
+// Spreadsheets take a text that begins like a formula for one: an apostrophe keeps it a text, see texts.py.
 const BLANKS = "[\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u0020\"'`\\u0085\\u00a0\\u00ad\\u1680\\u2000-\\u200f" +
   "\\u2028\\u2029\\u202f\\u205f-\\u2064\\u3000\\ufeff]*"
 const SIGNS = "[=+\\-@\\uff1d\\uff0b\\uff0d\\uff20]"

@@ -8,10 +8,10 @@ import numpy as np
 
 from engine.errors import UnitError
 from engine.importing.cells.numbers import CURRENCY, LOOK_ALIKES, MISSING, NUMBER, bare
+from engine.importing.cells.texts import original
 from engine.importing.cells.time_texts import is_clock, is_time
 from engine.importing.cells.times import DAY_US, read_times
 from engine.importing.layout import Cell
-from engine.importing.tables.safe_cells import original
 from engine.units import units
 
 BRACKETED = re.compile(r"[\[(]([^\[\]()]{1,24})[\])]")

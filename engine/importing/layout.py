@@ -1,5 +1,6 @@
 """What is told of a file and what is known of its sensor, and what a reading says: evidence, questions, rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
@@ -19,6 +20,8 @@ ValueKind: TypeAlias = Literal["per-step", "until-next", "since-previous", "coun
 KINDS: tuple[str, ...] = get_args(ValueKind)
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
+Column: TypeAlias = Sequence[Cell] | Floats | NDArray[np.datetime64]
+"""Cells of a column, shape (n,); those of a sheet that are all numbers, or all moments [us], as an array."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,8 @@ from engine.importing.layout import (
 from engine.importing.notices import OLD_YEAR, notices_of
 from engine.importing.rows import ENOUGH, RowReader
 from engine.importing.survey import Recipe, decide, series_question
-from engine.importing.tables.opening import FIRST_BATCH, FileTable, open_table
+from engine.importing.tables.batches import FIRST_BATCH
+from engine.importing.tables.opening import FileTable, open_table
 from engine.importing.value_column import fits
 from engine.importing.value_unit import unit_of_values
 from engine.importing.wide import narrowed, times_across

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from engine.importing.cells.local_clock import SKIPPED, TWICE, LocalClock
 from engine.importing.cells.numbers import REASON, read_numbers
 from engine.importing.cells.times import DAY_US, ClockReadings, read_formatted, read_times
-from engine.importing.layout import Cell, FileQuestion, Mask, RowProblem, TimedValues
-from engine.importing.survey import Recipe, clock_column, column, data_batches, length_column
-from engine.importing.tables.opening import Batch, FileTable
+from engine.importing.layout import Column, FileQuestion, Mask, RowProblem, TimedValues
+from engine.importing.survey import Recipe, clock_column, data_batches, length_column
+from engine.importing.tables.batches import Batch, cells_of
+from engine.importing.tables.opening import FileTable
 from engine.series.iso_time import FIRST, LAST, Microseconds, from_us, to_us, zone
 
 UNREADABLE = "is not a time; write it like 2026-03-29T00:00:00+01:00, or tell the date format."
@@ -55,20 +56,20 @@ class RowReader:
 
     def _take(self, batch: Batch) -> None:
         columns = self.recipe.columns
-        cells = column(batch, columns.start)
+        cells = batch.column(columns.start)
         shown = cells
         times, ends = self._times(cells)
         if columns.clock is not None:
             clocks = clock_column(batch, columns)
-            shown = [f"{day} {clock}".strip() for day, clock in zip(cells, clocks, strict=True)]
+            both = zip(cells_of(cells), cells_of(clocks), strict=True)
+            shown = [f"{day} {clock}".strip() for day, clock in both]
             of_day, until = read_times(clocks, month_first=False)
             times, ends = of_day.on_days_of(times), until.on_days_of(times) if until is not None else None
-        values, wrong = read_numbers(value_cells := column(batch, columns.value), self.recipe.notation)
-        labels = columns.labels
-        rows = batch.rows
+        values, wrong = read_numbers(value_cells := batch.column(columns.value), self.recipe.notation)
 
         def key_of(row: int) -> object:
-            return tuple(str(rows[row][place]) for place in labels if place < len(rows[row]))
+            alone = batch.part(row, row + 1)
+            return tuple(str(alone.column(place)[0]) for place in columns.labels)
 
         numbers = np.array(batch.numbers, np.int64)
         absent = np.isnan(values)
@@ -78,9 +79,9 @@ class RowReader:
         self._has_ends = ends is not None if self._has_ends is None else self._has_ends
         if self._has_ends:
             ends = ends or ClockReadings.empty(len(numbers))
-            kept &= self._localised("end", ends, (numbers, column(batch, columns.end or columns.start), absent), key_of)
+            kept &= self._localised("end", ends, (numbers, batch.column(columns.end or columns.start), absent), key_of)
         if columns.belief is not None:
-            known_cells = column(batch, columns.belief)
+            known_cells = batch.column(columns.belief)
             known = self._times(known_cells)[0]
             kept &= self._localised("known", known, (numbers, known_cells, absent), key_of)
         bad = [place for place in wrong if kept[place]]
@@ -89,7 +90,7 @@ class RowReader:
         self._parts["value"].append(values)
         self._count += len(numbers)
 
-    def _times(self, cells: list[Cell]) -> tuple[ClockReadings, ClockReadings | None]:
+    def _times(self, cells: Column) -> tuple[ClockReadings, ClockReadings | None]:
         form = self.recipe.layout.date_format
         if form is None:
             return read_times(cells, month_first=self.recipe.month_first)
@@ -99,13 +100,13 @@ class RowReader:
         """Return when values end, if the file says so in any way."""
         columns = self.recipe.columns
         if columns.end is not None:
-            ends = self._times(column(batch, columns.end))[0]
+            ends = self._times(batch.column(columns.end))[0]
         if columns.length is not None:
             lengths = read_times(length_column(batch, columns), month_first=False)[0]
             return replace(times, local=times.local + lengths.local, good=times.good & lengths.good)
         if columns.end_clock is None:
             return ends
-        clocks = read_times(column(batch, columns.end_clock), month_first=False)[0]
+        clocks = read_times(batch.column(columns.end_clock), month_first=False)[0]
         if ends is not None:
             return clocks.on_days_of(ends)
         ends = clocks.on_days_of(times)
@@ -116,7 +117,7 @@ class RowReader:
         self,
         role: str,
         times: ClockReadings,
-        about: tuple[Microseconds, list[Cell], Mask],
+        about: tuple[Microseconds, Column, Mask],
         key_of: Callable[[int], object],
     ) -> Mask:
         """Keep the moments of one role; return which rows have one. What is wrong with the others is noted.

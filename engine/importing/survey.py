@@ -1,18 +1,19 @@
 """One look at all rows of a file, before any is read: what decides between day and month, dot and comma."""
 
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from engine.errors import FieldError, InputError
 from engine.importing.cells.numbers import Notation, NumberFacts, decide_notation, read_numbers
+from engine.importing.cells.texts import original
 from engine.importing.cells.times import DAY_US, TimeFacts, read_times
 from engine.importing.columns import Columns
-from engine.importing.layout import Cell, Choice, Evidence, FileQuestion, Layout, Target
-from engine.importing.tables.opening import Batch, FileTable
-from engine.importing.tables.safe_cells import original
+from engine.importing.layout import Cell, Choice, Column, Evidence, FileQuestion, Layout, Target
+from engine.importing.tables.batches import Batch, cells_of
+from engine.importing.tables.opening import FileTable
 from engine.series.iso_time import Microseconds
 
 MOST_LABELS = 60
@@ -54,22 +55,17 @@ class Recipe:
         return self.columns.layout
 
 
-def column(batch: Batch, place: int) -> list[Cell]:
-    """Return the cells of a column."""
-    return [row[place] if place < len(row) else "" for row in batch.rows]
-
-
-def clock_column(batch: Batch, columns: Columns) -> list[Cell]:
+def clock_column(batch: Batch, columns: Columns) -> Column:
     """Return the times of day that belong to the dates of the start column; counted hours as numbers."""
-    cells = column(batch, columns.start if columns.clock is None else columns.clock)
-    if not columns.counts_hours:
+    cells = batch.column(columns.start if columns.clock is None else columns.clock)
+    if not columns.counts_hours or isinstance(cells, np.ndarray):
         return cells
     return [float(cell) if isinstance(cell, str) and cell.strip().isdecimal() else cell for cell in cells]
 
 
-def length_column(batch: Batch, columns: Columns) -> list[Cell]:
+def length_column(batch: Batch, columns: Columns) -> Column:
     """Return how long values last, as times of day or as numbers of hours."""
-    cells = column(batch, columns.start if columns.length is None else columns.length)
+    cells = batch.column(columns.start if columns.length is None else columns.length)
     if not columns.length_hours:
         return cells
     numbers, _ = read_numbers(cells, Notation("," if any("," in str(cell) for cell in cells) else "."))
@@ -81,25 +77,23 @@ def data_batches(table: FileTable, columns: Columns) -> Iterator[Batch]:
     skip, left = columns.head.rows, columns.layout.max_rows
     wanted, place = columns.layout.filter_value, columns.filter
     for batch in table.batches():
-        numbers, rows = batch
         if skip:
-            taken = min(skip, len(rows))
-            skip, numbers, rows = skip - taken, numbers[taken:], rows[taken:]
+            taken = min(skip, len(batch.numbers))
+            skip, batch = skip - taken, batch.part(taken, None)
         if left is not None:
-            numbers, rows = numbers[:left], rows[:left]
-            left -= len(rows)
+            batch = batch.part(0, left)
+            left -= len(batch.numbers)
         if place is not None:
-            kept = [at for at, row in enumerate(rows) if is_wanted(row, place, wanted or "")]
-            numbers, rows = [numbers[at] for at in kept], [rows[at] for at in kept]
-        if rows:
-            yield Batch(numbers, rows)
+            cells = cells_of(batch.column(place))
+            batch = batch.take([at for at, cell in enumerate(cells) if is_wanted(cell, wanted or "")])
+        if batch.numbers:
+            yield batch
         if left == 0:
             return
 
 
-def is_wanted(row: Sequence[Cell], place: int, wanted: str) -> bool:
+def is_wanted(cell: Cell, wanted: str) -> bool:
     """Return whether a row is of the series asked for: its cell says so, or begins with these words."""
-    cell = row[place] if place < len(row) else ""
     text = cell.strip() if type(cell) is str else f"{cell:g}" if type(cell) is float else str(cell)
     return wanted in (text, original(text)) or (bool(wanted) and text.startswith(f"{wanted} "))
 
@@ -109,16 +103,15 @@ def survey_rows(table: FileTable, columns: Columns) -> Survey:
     survey = Survey(labels={place: Counter() for place in columns.labels})
     for batch in data_batches(table, columns):
         _check_width(batch, columns)
-        survey.rows += len(batch.rows)
+        survey.rows += len(batch.numbers)
         survey.tail.extend(batch.numbers[-FOOTER:])
-        starts = column(batch, columns.start)
         if columns.layout.date_format is None:
-            survey.times.add(starts)
+            survey.times.add(batch.column(columns.start))
         if columns.clock is not None:
             survey.times.add(clock_column(batch, columns))
-        survey.numbers.add(column(batch, columns.value))
+        survey.numbers.add(batch.column(columns.value))
         for place, counts in list(survey.labels.items()):
-            counts.update(str(cell).strip() for cell in column(batch, place))
+            counts.update(str(cell).strip() for cell in cells_of(batch.column(place)))
             if len(counts) > MOST_LABELS:
                 del survey.labels[place]
     return survey
@@ -134,10 +127,9 @@ def _with_filter(table: FileTable, columns: Columns) -> Columns:
     if wanted is None or columns.filter is not None:
         return columns
     for batch in table.batches():
-        for row in batch.rows:
-            for place in columns.labels:
-                if is_wanted(row, place, wanted):
-                    return replace(columns, filter=place)
+        for place in columns.labels:
+            if any(is_wanted(cell, wanted) for cell in cells_of(batch.column(place))):
+                return replace(columns, filter=place)
     raise FieldError("filter-value", f"no row is of {wanted!r}; tell the filter column as well.")
 
 
@@ -148,7 +140,7 @@ def _check_width(batch: Batch, columns: Columns) -> None:
         InputError: There is such a row.
     """
     width = columns.head.width
-    if max(map(len, batch.rows)) <= width:
+    if batch.width <= width:
         return
     for number, row in zip(batch.numbers, batch.rows, strict=True):
         if any(not isinstance(cell, str) or cell.strip() for cell in row[width:]):
@@ -190,12 +182,12 @@ def _date_order(
         return False, "dots stand between day and month", []
     if notation.decimal == "," and "," in survey.numbers.decimal:
         return False, "who writes a decimal comma writes the day first", []
-    cells = column(next(data_batches(table, columns)), columns.start)
+    cells = next(data_batches(table, columns)).column(columns.start)
     days = [np.unique(read_times(cells, month_first=month_first)[0].local // DAY_US) for month_first in (False, True)]
     even = [_follow(some) for some in days]
     if even[0] != even[1]:
         return even[1], "only so the days follow each other", []
-    sample = next(str(cell) for cell in cells if cell)
+    sample = next(str(cell) for cell in cells_of(cells) if cell)
     names = [np.datetime64(int(some[0]), "D").item().strftime("%-d %B %Y") for some in days]
     choices = [Choice("day", f"it begins on {names[0]}"), Choice("month", f"it begins on {names[1]}")]
     american = target.timezone.startswith(("America/", "US/"))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from engine.importing.heads import kinds_of
 from engine.importing.layout import Cell, Evidence
-from engine.importing.tables.opening import BATCH, Batch, FileTable
+from engine.importing.tables.batches import BATCH, Batch, RowBatch
+from engine.importing.tables.opening import FileTable
 
 FEWEST = 6
 """Heads that are times which make a table one with times across; an ordinary row has at most four times."""
@@ -75,10 +76,10 @@ def narrowed(table: FileTable, head: AcrossHead) -> FileTable:
                     numbers += [number] * len(heads)
                     cells += [[*labels, at, wide[column]] for at, column in zip(heads, head.columns, strict=True)]
                 if len(cells) >= BATCH:
-                    yield Batch(numbers, cells)
+                    yield RowBatch(numbers, cells)
                     numbers, cells = [], []
         if cells:
-            yield Batch(numbers, cells)
+            yield RowBatch(numbers, cells)
 
     about = Evidence("table", "times across", f"{len(head.columns)} heads are times")
     return FileTable(batches, [*table.evidence, about], table.delimiter, table.sheets, table.notices)

@@ -22,9 +22,9 @@ from db.core.database import Database, get
 from db.sensors import Sensor
 from db.sources import Source
 from db.sources import named as named_source
+from engine.importing.cells import texts
 from engine.importing.layout import Layout
 from engine.importing.reading import read_file
-from engine.importing.tables import safe_cells
 from engine.series.iso_time import to_us
 from tests.attack.test_secrets import flexscope
 from tests.conftest import PATIENCE
@@ -72,7 +72,7 @@ def is_formula(cell: str) -> bool:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_no_text_is_a_formula_however_a_line_is_split(text: str, delimiter: str) -> None:
     out = io.StringIO()
-    csv.writer(out).writerow([1, safe_cells.plain(text), -1.5])
+    csv.writer(out).writerow([1, texts.plain(text), -1.5])
     # A spreadsheet set to another delimiter splits the line there, also inside what we quoted.
     for line in out.getvalue().splitlines():
         cells = next(csv.reader([line], delimiter=delimiter), [])
@@ -81,20 +81,20 @@ def test_no_text_is_a_formula_however_a_line_is_split(text: str, delimiter: str)
 
 @given(st.text(max_size=30) | st.text(alphabet="\t\r\n;=+-@'\" a1", max_size=12))
 def test_a_text_comes_back_as_it_was(text: str) -> None:
-    made = safe_cells.plain(text)
-    assert safe_cells.original(made) == text
+    made = texts.plain(text)
+    assert texts.original(made) == text
     assert not any(is_formula(cell) for cell in re.split(r"[;\t\r\n]", made))
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_usual_texts_stay_as_they_are(text: str) -> None:
-    assert safe_cells.plain(text) == text
+    assert texts.plain(text) == text
 
 
 def test_a_long_name_takes_no_time() -> None:
     began = time.process_time()
     for sign in "\t;' \"=":
-        safe_cells.original(safe_cells.plain(sign * 100_000))
+        texts.original(texts.plain(sign * 100_000))
     assert time.process_time() - began < 2
 
 
@@ -135,7 +135,7 @@ def test_csv_holds_no_formula_and_its_numbers_are_numbers(
     content = exported(api, list(named.values()), "csv").decode()
     rows = list(csv.DictReader(io.StringIO(content, newline="")))
     assert not [cell for row in rows for cell in row.values() if is_formula(cell)]
-    assert [safe_cells.original(row["sensor"]) for row in rows] == [
+    assert [texts.original(row["sensor"]) for row in rows] == [
         text.replace("\r\n", "\n").replace("\r", "\n") for text in names_of(http_database, named)
     ]
     assert {row["event_value"] for row in rows} == {"-1.5", "2.5"}
@@ -150,7 +150,7 @@ def test_excel_holds_texts_and_numbers_only(api: Api, http_database: Database, n
         assert kinds["event_value"] == "n" and kinds["sensor_id"] == "n"
         assert not {"f", "e"} & set(kinds.values()), kinds  # neither a formula nor an error
         risky = row[columns.index("sensor")]
-        assert risky.quotePrefix or not safe_cells.is_risky(str(risky.value or "")), risky.value
+        assert risky.quotePrefix or not texts.is_risky(str(risky.value or "")), risky.value
     shown = [str(row[columns.index("sensor")].value or "") for row in rows]
     assert [text.replace("\r\n", "\n").replace("\r", "\n") for text in shown] == [
         text.replace("\r\n", "\n").replace("\r", "\n") for text in names_of(http_database, named)
@@ -201,7 +201,7 @@ def test_every_endpoint_that_gives_tables_gives_no_formula(api: Api, named: dict
 
 
 def test_tables_are_written_in_two_places_only() -> None:
-    # Whoever writes tables anew must ask engine/importing/tables/safe_cells.py, or the same in row_table.js.
+    # Whoever writes tables anew must ask engine/importing/cells/texts.py, or the same in row_table.js.
     writes = re.compile(r"to_csv\(|to_excel\(|openpyxl|csv\.writer|text/csv|Tabulator|FileDownload|\.xlsx\b")
     found = {
         str(file.relative_to(ROOT))
@@ -255,5 +255,5 @@ def test_a_table_of_a_page_is_saved_without_formulas(browser: Any) -> None:
     page.close()
     cells = [next(csv.reader(io.StringIO(cell, newline="")), [""])[0] for cell in quoted]
     many = len(FORMULAS) + len(HARMLESS)
-    assert cells[:many] == [safe_cells.plain(text) for text in FORMULAS + HARMLESS]
+    assert cells[:many] == [texts.plain(text) for text in FORMULAS + HARMLESS]
     assert cells[many:] == ["-5", "+3.5", "-", "1,234"]

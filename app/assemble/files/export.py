@@ -22,7 +22,7 @@ from db.exchange import frames
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import FieldError, nearest
-from engine.importing.tables import safe_cells
+from engine.importing.cells.texts import csv_text, is_risky, writable
 
 if TYPE_CHECKING:  # reading and posting over the API do without pandas, whose import takes 70 MB
     import pandas as pd
@@ -84,7 +84,7 @@ def _csv(found: Pieces, file: BinaryIO) -> int:
     """Write CSV, times in ISO 8601 with their offset; return the number of rows."""
     count = 0
     for number, piece in enumerate(found):
-        text = _with(_with_iso(piece), safe_cells.csv_text).to_csv(index=False, lineterminator="\n", header=number == 0)
+        text = _with(_with_iso(piece), csv_text).to_csv(index=False, lineterminator="\n", header=number == 0)
         file.write(text.encode())
         count += len(piece)
     return count
@@ -116,8 +116,8 @@ def _excel(found: Pieces, file: BinaryIO) -> int:
 
 def _as_text(sheet: Any, text: str) -> Any:
     """Return a text as a cell that no spreadsheet takes for a formula, not even once somebody has been in it."""
-    text = safe_cells.writable(text)
-    if not safe_cells.is_risky(text):
+    text = writable(text)
+    if not is_risky(text):
         return text
     from openpyxl.cell import WriteOnlyCell
 

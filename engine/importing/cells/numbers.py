@@ -2,14 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from engine.errors import UnitError
-from engine.importing.cells.shapes import ZERO, by_shape, codes_of
-from engine.importing.layout import Cell, Choice, Evidence, FileQuestion, Floats, Layout
+from engine.importing.cells.texts import ZERO, by_shape, codes_of
+from engine.importing.layout import Cell, Choice, Column, Evidence, FileQuestion, Floats, Layout
 from engine.units import units
 
 MISSING = {"", "nan", "na", "n/a", "null", "none", "-", "--", "unavailable", "unknown", "nil"} | {
@@ -72,8 +71,11 @@ class NumberFacts:
     """Texts that stand for no value."""
     read: int = 0
 
-    def add(self, cells: Sequence[Cell]) -> None:
+    def add(self, cells: Column) -> None:
         """Look at some more cells; numbers of a spreadsheet say nothing of signs."""
+        if isinstance(cells, np.ndarray):
+            self.read += len(cells) if cells.dtype.kind == "f" else 0
+            return
         texts = [cell.strip().translate(LOOK_ALIKES) for cell in cells if type(cell) is str and cell]
         self.read += sum(type(cell) is float for cell in cells)
         codes = codes_of(texts)
@@ -163,8 +165,11 @@ def decide_notation(
     return Notation(missing=missing, mark=mark), [], []
 
 
-def read_numbers(cells: Sequence[Cell], notation: Notation) -> tuple[Floats, list[int]]:
+def read_numbers(cells: Column, notation: Notation) -> tuple[Floats, list[int]]:
     """Return the numbers of cells, NaN where there is none, and the positions of those that are no numbers."""
+    if isinstance(cells, np.ndarray):
+        is_number = cells.dtype.kind == "f"
+        return (cells.astype(np.float64), []) if is_number else (np.full(len(cells), np.nan), [*range(len(cells))])
     wrong: list[int] = []
     values = np.empty(len(cells))
     decimal, thousands, missing = notation.decimal, notation.thousands, notation.missing

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import FieldError
-from engine.importing.cells.shapes import Codes, by_shape, codes_of, digits
+from engine.importing.cells.texts import Codes, by_shape, codes_of, digits
 from engine.importing.cells.time_texts import TimeForm, interval_forms, time_form
-from engine.importing.layout import Cell, Mask
+from engine.importing.layout import Cell, Column, Floats, Mask
 from engine.series.iso_time import EPOCH, HOUR_US, Microseconds
 
 NAIVE = np.iinfo(np.int64).min
@@ -73,8 +73,14 @@ class TimeFacts:
     unreadable: int = 0
     """Cells that hold something else."""
 
-    def add(self, cells: Sequence[Cell]) -> None:
+    def add(self, cells: Column) -> None:
         """Look at some more cells."""
+        if isinstance(cells, np.ndarray):
+            self.count, self.is_naive = self.count + len(cells), True
+            is_moment = cells.dtype.kind == "M"
+            self.has_clock |= bool((cells.astype(np.int64) % DAY_US).any()) if is_moment else True
+            self.at_24 |= not is_moment and bool((cells == 24.0).any())
+            return
         texts = [cell for cell in cells if type(cell) is str and cell]
         typed = [cell for cell in cells if type(cell) is not str]
         self.count += len(typed)
@@ -100,13 +106,15 @@ class TimeFacts:
                 self.at_24 |= int(digits(part, form.spans["H"]).max()) == 24
 
 
-def read_times(cells: Sequence[Cell], *, month_first: bool) -> tuple[ClockReadings, ClockReadings | None]:
+def read_times(cells: Column, *, month_first: bool) -> tuple[ClockReadings, ClockReadings | None]:
     """Return the times of cells, and their ends if there are intervals among them.
 
     Args:
         cells: Texts, or times of a spreadsheet, shape (n,).
         month_first: Whether 05/11/2026 is the eleventh of May.
     """
+    if isinstance(cells, np.ndarray):
+        return _read_array(cells), None
     times, ends = ClockReadings.empty(len(cells)), None
     is_text = np.fromiter((type(cell) is str for cell in cells), bool, len(cells))
     codes = codes_of([cell if isinstance(cell, str) else "" for cell in cells])
@@ -133,6 +141,17 @@ def read_times(cells: Sequence[Cell], *, month_first: bool) -> tuple[ClockReadin
         ends.put(rows, end)
     _put_typed(times, cells, np.flatnonzero(~is_text))
     return times, ends
+
+
+def _read_array(cells: Floats | NDArray[np.datetime64]) -> ClockReadings:
+    """Return the times of a column of a spreadsheet that holds nothing else, or numbers."""
+    times = ClockReadings.empty(len(cells))
+    if cells.dtype.kind == "M":
+        times.local = cells.astype(np.int64)
+        times.good[:] = times.dated[:] = True
+    else:
+        _put_typed(times, cells.tolist(), np.arange(len(cells)))
+    return times
 
 
 def _put_typed(times: ClockReadings, cells: Sequence[Cell], rows: NDArray[np.intp]) -> None:
@@ -208,7 +227,7 @@ def _put_days(times: ClockReadings, year: Microseconds, month: Microseconds, day
     times.good &= good
 
 
-def read_formatted(cells: Sequence[Cell], date_format: str) -> ClockReadings:
+def read_formatted(cells: Column, date_format: str) -> ClockReadings:
     """Return the times of texts in a format as for ``strptime``; times of a spreadsheet are taken as they are.
 
     Raises:
@@ -220,6 +239,8 @@ def read_formatted(cells: Sequence[Cell], date_format: str) -> ClockReadings:
         raise FieldError(
             "date-format", f"{date_format!r} leaves the year out; leave the format empty for times of day."
         )
+    if isinstance(cells, np.ndarray):
+        return _read_array(cells)
     times = ClockReadings.empty(len(cells))
     texts = pd.Series([cell.strip() if type(cell) is str else None for cell in cells], dtype=str)
     aware = "%z" in date_format

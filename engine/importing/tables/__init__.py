@@ -1,1 +1,1 @@
-"""The rows of files of any kind, batch by batch: CSV, sheets, Green Button XML; texts that no spreadsheet computes."""
+"""The rows of files of any kind, batch by batch: CSV, sheets, Green Button XML."""

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from engine.errors import InputError
 from engine.importing.cells.time_texts import is_time
 from engine.importing.layout import Cell, Evidence, FileBounds, Layout
 from engine.importing.tables import espi, sheets
+from engine.importing.tables.batches import BATCH, FIRST_BATCH, Batch, RowBatch
 
 EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How .xlsx, .xlsb, .ods and .xls files begin."""
@@ -20,21 +21,9 @@ OTHER = {b"%PDF": "a PDF", b"{": "JSON", b"[": "JSON", b"<htm": "a web page", b"
 """How files begin that are not read here, and what they are."""
 DELIMITERS = ",;\t|"
 BLOCK = 2**20
-BATCH = 50_000
-"""Rows that are read at a time."""
-FIRST_BATCH = 300
-"""Rows that come first, from which the columns are found out."""
 LOOKED_AT = 60
 """Lines from which the delimiter is found out."""
 NAMES = {",": "comma", ";": "semicolon", "\t": "tabulator", "|": "bar"}
-
-
-class Batch(NamedTuple):
-    """Some rows that are not empty."""
-
-    numbers: list[int]
-    """In the file, from 1."""
-    rows: list[list[Cell]]
 
 
 @dataclass(frozen=True)
@@ -65,9 +54,7 @@ def open_table(file: BinaryIO, layout: Layout) -> FileTable:
     plain = begin.removeprefix(codecs.BOM_UTF8).lstrip()
     if begin.startswith(EXCEL):
         book = sheets.read_book(file, layout.sheet, layout.skip_rows, layout.bounds)
-        return FileTable(
-            lambda: _in_batches(book.rows()), book.evidence, sheets=book.names, notices=book.notices, heads=book.heads
-        )
+        return FileTable(book.batches, book.evidence, sheets=book.names, notices=book.notices, heads=book.heads)
     if b"espi" in begin and plain.startswith(b"<"):
         rows = espi.interval_rows(file, layout.bounds.rows)
         kind = Evidence("file", "Green Button XML", "it holds interval readings of ESPI")
@@ -82,7 +69,7 @@ def _in_batches(rows: Iterator[tuple[int, list[Cell]]]) -> Iterator[Batch]:
     size = FIRST_BATCH
     while part := list(islice(rows, size)):
         size = BATCH
-        yield Batch([number for number, _ in part], [cells for _, cells in part])
+        yield RowBatch([number for number, _ in part], [cells for _, cells in part])
 
 
 def _open_csv(file: BinaryIO, layout: Layout) -> FileTable:
@@ -136,10 +123,10 @@ def _csv_rows(text: io.TextIOWrapper, skipped: int, delimiter: str, bounds: File
                 numbers.append(skipped + reader.line_num)
                 rows.append([*cells])
                 if len(rows) == size:
-                    yield Batch(numbers, rows)
+                    yield RowBatch(numbers, rows)
                     numbers, rows, size = [], [], BATCH
         if rows:
-            yield Batch(numbers, rows)
+            yield RowBatch(numbers, rows)
     except (csv.Error, TypeError, ValueError) as error:  # of the delimiter, or of a cell without end
         raise InputError(f"The file cannot be read as CSV: {error}; tell the delimiter, or close the quotes.") from None
 

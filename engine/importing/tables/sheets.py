@@ -12,13 +12,17 @@ from subprocess import DEVNULL, PIPE, Popen  # nosec B404
 from tempfile import TemporaryFile
 from typing import IO, Any, BinaryIO
 
+import numpy as np
 import orjson
 
 from engine.errors import FieldError, InputError
-from engine.importing.layout import Cell, Evidence, FileBounds
+from engine.importing.layout import Cell, Column, Evidence, FileBounds
+from engine.importing.tables.batches import Batch, ColumnBatch
 
 CHILD = Path(__file__).with_name("sheet_child.py")
 BLOCK = 2**20
+LONGEST_LINE = 32 * 2**20
+"""Of what the process that reads a sheet writes [bytes]; it splits what is longer."""
 PATIENCE = 4
 """How much longer than it may compute the process that reads a sheet may take in all."""
 READERS: dict[str, Any] = {"m": datetime.fromisoformat, "d": date.fromisoformat, "c": time.fromisoformat, "e": str}
@@ -30,8 +34,7 @@ class Book:
     """One sheet of a file, and what the file has beside it."""
 
     kept: IO[bytes]
-    """Rows as lines of JSON."""
-    skipped: int
+    """Parts of its rows, column by column, each a line of JSON."""
     names: tuple[str, ...]
     """Visible sheets that hold something, the one read first."""
     evidence: list[Evidence]
@@ -39,20 +42,23 @@ class Book:
     heads: dict[str, list[list[Cell]]]
     """First rows of each of these sheets, if there are several."""
 
-    def rows(self) -> Iterator[tuple[int, list[Cell]]]:
-        """Give number and cells of each row that is not empty."""
+    def batches(self) -> Iterator[Batch]:
+        """Give the rows that are not empty."""
         self.kept.seek(0)
-        place, open_line = 0, b""
-        while block := self.kept.read(BLOCK):  # many lines at once, as reading each by itself takes twice as long
-            *lines, open_line = (open_line + block).split(b"\n")
-            for number, cells in orjson.loads(b"[%b]" % b",".join(lines)):
-                place += 1
-                if place > self.skipped:
-                    yield number, _cells(cells)
+        for line in self.kept:
+            numbers, columns = orjson.loads(line)
+            yield ColumnBatch(numbers, [_column(kind, cells) for kind, cells in columns])
+
+
+def _column(kind: str, cells: list[Any]) -> Column:
+    """Return a column as ``sheet_child`` wrote it."""
+    if kind == "numbers":
+        return np.array(cells, np.float64)
+    return np.array(cells, "datetime64[us]") if kind == "moments" else _cells(cells)
 
 
 def _cells(row: list[Any]) -> list[Cell]:
-    """Return the cells of a row, times as such."""
+    """Return cells of different kinds, times as such."""
     return [READERS[cell[0]](cell[1]) if type(cell) is list else cell for cell in row]
 
 
@@ -66,16 +72,16 @@ def read_book(file: BinaryIO, sheet: str | None, skip_rows: int, bounds: FileBou
     file.seek(0)
     if size > bounds.sheet_bytes:
         raise _too_much(f"it has {size} bytes, more", bounds.sheet_bytes, "SHEET_BYTES")
-    most = [str(number) for number in (bounds.memory, bounds.seconds, bounds.cells)]
+    numbers = [str(number) for number in (bounds.memory, bounds.seconds, bounds.cells, skip_rows)]
     # No "with": the book returned owns this file, reads it anew for each pass over its rows, and closes it as it goes.
     kept = TemporaryFile()  # noqa: SIM115
     with TemporaryFile() as own:
         shutil.copyfileobj(file, own, BLOCK)
         own.seek(0)
         # Why the warning of programs run with text from outside (S603, B603) does not hold: no shell reads this;
-        # the program is our interpreter, its script ours, three arguments are numbers of the settings; the name of the
-        # sheet is one argument, which the script only compares with the names in the file.
-        command = [sys.executable, str(CHILD), *most, sheet or ""]
+        # the program is our interpreter, its script ours, four arguments are numbers; the name of the sheet is one
+        # argument, which the script only compares with the names in the file.
+        command = [sys.executable, str(CHILD), *numbers, sheet or ""]
         child = Popen(command, stdin=own, stdout=PIPE, stderr=DEVNULL)  # noqa: S603  # nosec B603
     end = threading.Timer(PATIENCE * bounds.seconds, child.kill)
     end.start()
@@ -90,7 +96,7 @@ def read_book(file: BinaryIO, sheet: str | None, skip_rows: int, bounds: FileBou
     notices = [f"Hidden sheets are not read: {', '.join(hidden[:10])}."] if hidden and not sheet else []
     if about["errors"]:
         notices.append(f"Formulas ended in errors: {', '.join(about['errors'])}; these cells have no value.")
-    return Book(kept, skip_rows, names, [Evidence("sheet", names[0], because)], tuple(notices), about["heads"])
+    return Book(kept, names, [Evidence("sheet", names[0], because)], tuple(notices), about["heads"])
 
 
 def _too_much(measure: str, most: int, setting: str) -> InputError:
@@ -104,7 +110,7 @@ def _keep_rows(lines: Any, kept: IO[bytes], sheet: str | None, bounds: FileBound
         InputError: It says that the file cannot be read, or ended before it was through.
     """
     heads: dict[str, list[list[Cell]]] = {}
-    while (line := lines.readline(16 * bounds.line)).endswith(b"\n"):
+    while (line := lines.readline(LONGEST_LINE)).endswith(b"\n"):
         if line.startswith(b"["):
             kept.write(line)
             continue

@@ -4,6 +4,7 @@ import io
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pytest
 
@@ -90,6 +91,34 @@ def test_several_series_in_one_file_are_asked_about() -> None:
     assert read(text, options={"filter_value": "in"}).readings.values.tolist() == [1.0] * 24
     with pytest.raises(EngineError, match="no row is of 'sideways'"):
         read(text, options={"filter_value": "sideways"})
+
+
+def test_a_long_sheet_is_one_series_whatever_the_kinds_of_its_cells() -> None:
+    note = "n" * 15_000  # so long that the rows pass between two processes in several parts
+    rows: list[list[object]] = [[CLOCK + timedelta(hours=at), float(at), note] for at in range(900)]
+    rows[400:400] = [[None] * 3] * 2
+    rows[500][1] = None
+    whole = read(book({"data": [["Zeit", "kW", "note"], *rows]}))
+    whole.check()
+    expected = [float(at) for at in range(900) if at != 498]
+    assert whole.readings.values[~np.isnan(whole.readings.values)].tolist() == expected
+    assert whole.readings.numbers[[0, 399, 400, 899]].tolist() == [2, 401, 404, 903]
+    late = read(book({"data": [["to be left out"]] * 400 + [["Zeit", "kW"], *(row[:2] for row in rows)]}),
+                options={"skip_rows": 400})  # fmt: skip
+    assert late.readings.starts.tolist() == whole.readings.starts.tolist()
+    rows[700][1] = "much"
+    with pytest.raises(FileError, match="Row 702: 'much'"):
+        read(book({"data": [["Zeit", "kW"], *(row[:2] for row in rows)]})).check()
+
+
+def test_days_and_moments_of_a_sheet_stay_apart() -> None:
+    days: list[list[object]] = [[(CLOCK + timedelta(days=at)).date(), 24.0] for at in range(400)]
+    assert said(read(book({"data": [["day", "kWh"], *days]}), "kWh"))["resolution"] == "days"
+    hours: list[list[object]] = [[CLOCK + timedelta(hours=at), 1.0] for at in range(400)]
+    reading = read(book({"data": [["time", "kW"], *hours]}))
+    assert reading.step == timedelta(hours=1) and starts(reading)[-1] == "2026-05-27T13:00"
+    apart: list[list[object]] = [[CLOCK.date(), (CLOCK + timedelta(hours=at)).time(), 1.0] for at in range(24)]
+    assert starts(read(book({"data": apart})))[-1] == "2026-05-11T21:00"
 
 
 def test_several_units_in_a_column_are_asked_about() -> None:
