@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Select, UniqueConstraint, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
+from db.accounts.accounts import TERMINAL_VALUE, USUAL_TERMINAL_VALUE, Account
 from db.core.database import IDS_ONCE, Id, Table, get
 from engine.errors import FieldError
 
@@ -188,3 +189,12 @@ def count_mixed(session: Session) -> int:
         session.scalar(mixed.where(above.account_id.is_not(None), above.account_id.is_distinct_from(Asset.account_id)))
         or 0
     )
+
+
+def terminal_value(session: Session, asset_id: int) -> str:
+    """What energy left at the end of schedules that pages and automations ask for is worth, as the account says.
+
+    A quantile of prices such as ``40%``, or ``off``.
+    """
+    owner = select(Account.attributes).join(Asset, Asset.account_id == Account.id).where(Asset.id == asset_id)
+    return str((session.scalar(owner) or {}).get(TERMINAL_VALUE, USUAL_TERMINAL_VALUE))

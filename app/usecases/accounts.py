@@ -12,12 +12,13 @@ from app.usecases.actor import Actor
 from app.usecases.fields import Body, Identifier, JsonObject
 from app.usecases.flex_config import mentions_elsewhere, record_deletion
 from db.accounts import subscriptions
-from db.accounts.accounts import Account, AccountRole, RolesAccounts
+from db.accounts.accounts import TERMINAL_VALUE, Account, AccountRole, RolesAccounts
 from db.accounts.subscriptions import Subscription
 from db.accounts.users import User
 from db.assets import Asset, lock_trees
 from db.core import database
 from engine.errors import FieldError
+from engine.flex.context import read_terminal_value
 
 LOGO = r"^(https?://|/)[A-Za-z0-9._~%-][A-Za-z0-9._~%/?#:@!$&*+,;=-]*$"
 LOOKS = ("primary_color", "secondary_color", "logo_url")
@@ -107,6 +108,8 @@ def _apply(session: Session, account: Account, change: AccountChange) -> None:
     for look in LOOKS:
         if look in (fields.get("attributes") or {}):  # how an account looks has fields of its own, which check it
             raise FieldError("attributes", f"{look} is a field of its own; give it beside attributes.")
+    asked = (fields.get("attributes") or {}).get(TERMINAL_VALUE)
+    read_terminal_value(asked, field=f"attributes.{TERMINAL_VALUE}")
     _check_consultancy(session, account, fields.get("consultancy_account_id"))
     plan_id = fields.get("plan_id")
     if plan_id is not None and session.get(Subscription, plan_id) is None:

@@ -7,6 +7,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.core.database import IDS_ONCE, Id, Table
 
+TERMINAL_VALUE = "terminal-value"
+"""Attribute of an account, see ``db.assets.terminal_value``."""
+USUAL_TERMINAL_VALUE = "40%"
+
 
 class Account(Table):
     """One organisation; its assets and data are its own."""

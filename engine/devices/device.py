@@ -185,6 +185,14 @@ class Device(ABC):
         """Return the device in which energy left at the end has a worth [currency/kWh]."""
         return self
 
+    def terminal_value(self, prices: Mapping[str, float]) -> float | None:
+        """What energy left at the end saves later [currency/kWh]; None where nothing is left, or its worth is told.
+
+        Args:
+            prices: What a kWh of each commodity saves later [currency/kWh].
+        """
+        return None
+
     @property
     def most_lacking(self) -> float:
         """Most energy that it may lack of what is asked for softly [kWh]; 0 without a store."""

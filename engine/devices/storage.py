@@ -145,6 +145,24 @@ class Storage(StoredEnergy, PortedDevice):
         """See Device.with_end_value."""
         return replace(self, end_value=value)
 
+    def terminal_value(self, prices: Mapping[str, float]) -> float | None:
+        """See Device.terminal_value: what is given back for it or, where it is used up, what it costs to be replaced.
+
+        A car that only charges keeps what it is asked for, and what warmth is left at the end follows the comfort band.
+        """
+        if self.end_value is not None or self.thermal is not None:
+            return None
+        back, anew = [], []
+        for port in self.ports:
+            price, (into, out) = prices.get(port.commodity), port.full_power_efficiencies
+            if price is not None and any_of(port.production_limit):
+                back.append(price * float(np.mean(out)))
+            if price is not None and any_of(port.consumption_limit) and np.mean(into) > 0:
+                anew.append(price / float(np.mean(into)))
+        if not back and not (np.min(self.gain) < 0 and anew):
+            return None
+        return max(max(back) if back else min(anew), 0.0)
+
     @property
     def most_lacking(self) -> float:
         """See Device.most_lacking."""

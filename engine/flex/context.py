@@ -1,7 +1,7 @@
 """The flex-context: prices, limits and everything else around the devices of a site, all commodities together."""
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import SkipValidation, field_validator, model_validator
 
@@ -11,6 +11,20 @@ from engine.flex.commodity import CommodityContext
 from engine.flex.facts import SAYS, described
 from engine.flex.fields import AnyQuantity, read_entries
 from engine.flex.quantity import Fixed
+
+
+def read_terminal_value(raw: object, *, field: str) -> Fixed | Literal["off"] | None:
+    """Return the quantile of prices that somebody wrote, or ``off``.
+
+    Raises:
+        FieldError: It is neither.
+    """
+    if raw is None or raw == "off":
+        return raw
+    level = raw if isinstance(raw, Fixed) else quantity.read(raw, field=field)
+    if not isinstance(level, Fixed) or not 0 <= level.number("", field=field) <= 1:
+        raise FieldError(field, "write a share from 0 to 100 %, such as '40%', or 'off'.")
+    return level
 
 
 class FlexContext(CommodityContext):
@@ -52,6 +66,15 @@ class FlexContext(CommodityContext):
         default=False,
     )
 
+    terminal_value: Annotated[Fixed | Literal["off"] | None, SkipValidation] = described(
+        "What energy left in stores at the end is worth, where no end-value tells: which quantile of the prices of the "
+        "schedule, or 'off'. Without it off; schedules of the pages and of automations take what the account says.",
+        example="40%",
+        form="text",
+        kind="share",
+        role=SAYS,
+    )
+
     stay_with_plan: Annotated[Fixed | None, SkipValidation] = described(
         "What a new schedule must save for the last one of the asset to be given up: an amount of money, or a price of "
         "each kWh that it moves. Off without it.",
@@ -69,6 +92,11 @@ class FlexContext(CommodityContext):
         _, per_energy = quantity.number_of_price(margin, "stay-with-plan")
         quantity.refuse_negative(margin, "currency/kWh" if per_energy else "currency", field="stay-with-plan")
         return margin
+
+    @field_validator("terminal_value", mode="before")
+    @classmethod
+    def _quantile(cls, raw: object) -> object:
+        return read_terminal_value(raw, field="terminal-value")
 
     @property
     def staying_margin(self) -> tuple[float, bool] | None:

@@ -27,7 +27,7 @@ ELSEWHERE = {
     # outputs, which have no cost
     "consumption", "production", "aggregate-consumption", "aggregate-production", "aggregate-power",
     # what no single problem of least cost says: other tests look at it
-    "started", "growing-steps", "hedge-for", "stay-with-plan",
+    "started", "growing-steps", "hedge-for", "stay-with-plan", "terminal-value",
     # older spellings
     "consumption-price-sensor", "production-price-sensor", "inflexible-device-sensors",
 }  # fmt: skip

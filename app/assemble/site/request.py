@@ -23,5 +23,7 @@ class ScheduleRequest(BaseModel):
     """One entry per device, as users write it; what is stored on assets completes it."""
     flex_context: dict[str, Any] | list[dict[str, Any]] = {}
     """Prices and limits, as users write them; what is stored on assets completes it."""
+    terminal_value: str | None = None
+    """What holds where the flex-context says nothing of terminal-value; None is ``off``."""
     sequential: bool = False
     """Whether devices are planned one after the other, in the order listed, instead of together."""

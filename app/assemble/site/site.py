@@ -23,10 +23,11 @@ from db.assets import Asset
 from engine.carbon import CarbonCap
 from engine.errors import FieldError, InputError
 from engine.flex.commodity import SOC_BREACH_PRICE, breach_price
-from engine.flex.context import FlexContext
+from engine.flex.context import FlexContext, read_terminal_value
 from engine.flex.process import ProcessModel
 from engine.flex.quantity import Fixed
 from engine.flex.storage import StorageModel
+from engine.schedulers.terminal_value import with_terminal_values
 from engine.series.iso_time import duration, to_us
 from engine.series.window import Window
 from engine.site import Site
@@ -126,9 +127,8 @@ def read_site(
         additions=_carbon_cap(context, supplies, members.dearest),
         hedged=_hedged(context, window),
     )
-    bounded.check_size(site, limits)
-    if limits.start_within_bounds:
-        _refuse_start_outside(site)
+    site = _valued_at_end(site, context.terminal_value or request.terminal_value, readings)
+    _check(site, limits)
     currencies = context.all_currencies | readings.currencies | members.currencies
     return Assembled(site, outputs, _one(currencies), tuple(readings.warnings), described, local)
 
@@ -193,6 +193,19 @@ def _hedged(context: FlexContext, window: Window) -> int:
         raise FieldError("hedge-for", "a decision holds for some time; write it like 'PT1H', or leave it out.")
     until = window.start + lasts
     return int(np.searchsorted(window.starts, to_us(until)))
+
+
+def _valued_at_end(site: Site, asked: Fixed | str | None, readings: Readings) -> Site:
+    """Return the site whose stores keep what is worth more later, which is told; itself where nothing asks for it."""
+    level = read_terminal_value(asked, field="terminal-value")
+    if not isinstance(level, Fixed):
+        return site
+    share = level.number("", field="terminal-value")
+    valued, worth = with_terminal_values(site, share)
+    for name, value in worth.items():
+        text = f"energy left at the end counts {value:.4g} per kWh, by the {share:.0%} quantile of prices"
+        readings.warn(f"{name}: {text}; terminal-value: off leaves it out, end-value says another worth.")
+    return valued
 
 
 def _one(currencies: set[str]) -> str:
@@ -265,7 +278,9 @@ def _site_outputs(references: References, supplies: Iterable[ConnectionBuilder])
     return found
 
 
-def _refuse_start_outside(site: Site) -> None:
-    for device in site.devices:
+def _check(site: Site, limits: WindowLimits) -> None:
+    """Refuse a site that is too large or, where somebody types it, one that starts outside its bounds."""
+    bounded.check_size(site, limits)
+    for device in site.devices if limits.start_within_bounds else ():
         if (error := device.start_error()) is not None:
             raise error

@@ -25,7 +25,7 @@ from app.jobs.handlers.report import ReportRequest
 from app.jobs.submission import Order, ask
 from app.jobs.triggers.recurrence import DAY, Recurrence
 from app.settings.settings import Settings
-from db import sensors
+from db import assets, sensors
 from db.accounts.users import User
 from db.core.database import Database, get
 from db.core.faults import Unavailable
@@ -102,13 +102,23 @@ def orders(session: Session, automation: Automation, at: datetime) -> list[Order
                 automation_id=automation.id,
                 force=True,
             )
-            for request in MAKERS[automation.kind](automation, at)
+            for request in _completed(session, automation, MAKERS[automation.kind](automation, at))
         ]
     except KeyError:
         raise FieldError("kind", f"{automation.kind!r} is none of {', '.join(KINDS)}.") from None
     except ValidationError as error:
         first = error.errors()[0]
         raise FieldError(".".join(map(str, first["loc"])) or "request", str(first["msg"])) from None
+
+
+def _completed(
+    session: Session, automation: Automation, requests: Iterator[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Requests with what the account says where neither they nor the asset do."""
+    for request in requests:
+        if automation.kind == "schedule" and request["terminal_value"] is None:
+            request["terminal_value"] = assets.terminal_value(session, automation.asset_id)
+        yield request
 
 
 def schedule_requests(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:

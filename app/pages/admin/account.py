@@ -16,12 +16,13 @@ from app.auth.access.identity import SignedIn
 from app.pages.admin import users
 from app.pages.admin.audit_log import AuditLog
 from app.usecases.accounts import AccountChange, update_account
+from app.usecases.actor import Actor
 from app.widgets.async_content import note, writing
 from app.widgets.forms import Field, Form
 from app.widgets.layout import Shell, address, section_heading
 from components.tables.fact_table import Cell, FactTable, Link
 from components.tables.row_table import RowTable
-from db.accounts.accounts import Account, AccountRole, RolesAccounts
+from db.accounts.accounts import TERMINAL_VALUE, USUAL_TERMINAL_VALUE, Account, AccountRole, RolesAccounts
 from db.accounts.subscriptions import Subscription
 from db.assets import Asset
 from db.core import listing
@@ -35,6 +36,13 @@ HELP = {
     "secondary_color": "Accent colour, for example #c2410c",
     "logo_url": "Path on this server, for example /assets-static/logo.svg",
 }
+WORTHS = {
+    "worth a low price of the schedule (20 % quantile)": "20%",
+    "worth a usual price of the schedule (40 % quantile)": "40%",
+    "worth a high price of the schedule (60 % quantile)": "60%",
+    "worth nothing: stores are emptied": "off",
+}
+WORTH_HELP = "Of schedules of the pages and automations; terminal-value in a flex-context says otherwise"
 READ_ONLY = "You have read-only access to this account. To change it, ask its admin."
 
 
@@ -114,21 +122,40 @@ def account_form(page: Shell, content: AccountContent) -> Form:
     account = content.account
 
     async def send(values: Mapping[str, Any]) -> Any:
-        body = {name: None if name in LOOKS and value == "" else value for name, value in values.items()}
-        return await writing(
-            lambda session, actor: update_account(session, actor, account.id, actor.read(AccountChange, body))
-        )
+        return await writing(partial(save_account, account.id, values))
 
-    own = {name: value for name, value in account.attributes.items() if name not in LOOKS}
+    own = {name: value for name, value in account.attributes.items() if name not in (*LOOKS, TERMINAL_VALUE)}
     fields = [Field(name="name", label="Name", value=account.name, optional=False)]
     fields += [
         Field(name=name, label=label, value=account.attributes.get(name), help=HELP[name])
         for name, label in LOOKS.items()
     ]
+    fields.append(
+        Field(
+            name=TERMINAL_VALUE,
+            label="Energy left in stores at the end of a schedule",
+            kind="choice",
+            options=WORTHS,
+            value=account.attributes.get(TERMINAL_VALUE, USUAL_TERMINAL_VALUE),
+            help=WORTH_HELP,
+        )
+    )
     fields.append(Field(name="attributes", label="Attributes", kind="object", value=own, help="As JSON"))
     if content.is_host:
         fields += host_fields(content)
     return Form(fields, send=send, done=lambda saved: page.rename(saved.name))
+
+
+def save_account(account_id: int, values: Mapping[str, Any], session: Session, actor: Actor) -> Account:
+    """Save what was changed; the worth of energy left has a field of its own and is one of the attributes."""
+    body = {name: None if name in LOOKS and value == "" else value for name, value in values.items()}
+    if {TERMINAL_VALUE, "attributes"} & body.keys():
+        stored = get(session, Account, account_id).attributes
+        before = {name: value for name, value in stored.items() if name not in LOOKS}
+        worth = {TERMINAL_VALUE: before.pop(TERMINAL_VALUE)} if TERMINAL_VALUE in before else {}
+        worth |= {TERMINAL_VALUE: body.pop(TERMINAL_VALUE)} if TERMINAL_VALUE in body else {}
+        body["attributes"] = {**worth, **(body.get("attributes", before) or {})}
+    return update_account(session, actor, account_id, actor.read(AccountChange, body))
 
 
 def host_fields(content: AccountContent) -> list[Field]:

@@ -18,7 +18,7 @@ from app.jobs.submission import Order
 from app.usecases.actor import Actor
 from app.usecases.fields import HYPHENS, Body, Length, Moment, lasting
 from app.usecases.jobs.jobs import ask_once
-from db.assets import Asset
+from db.assets import Asset, terminal_value
 from db.core import database
 from db.jobs.jobs import Job
 from db.sensors import Sensor
@@ -167,7 +167,8 @@ def request_schedule_from_now(session: Session, actor: Actor, asset_id: int, len
     """Return the job that plans an asset and all its devices from now on; see ``request_schedule``."""
     # On the clock: plans of several sites, and those before, then share their steps
     start = actor.now.replace(minute=actor.now.minute // PLANS_BEGIN * PLANS_BEGIN, second=0, microsecond=0)
-    request = ScheduleRequest(asset=asset_id, start=start, duration=length)
+    worth = terminal_value(session, asset_id)
+    request = ScheduleRequest(asset=asset_id, start=start, duration=length, terminal_value=worth)
     return request_schedule(session, actor, ScheduleOrder(request=request, force=True))
 
 
