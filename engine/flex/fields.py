@@ -88,13 +88,13 @@ class FlexFields(BaseModel):
         """Bring every name to the one of its field; nested models do it, too."""
         if not isinstance(raw, Mapping):
             return raw
-        known = [name.replace("_", "-") for name in cls.model_fields]
+        known = _names_of(cls)
         fields: dict[str, object] = {}
         for spelling, value in raw.items():
             name = str(spelling).replace("_", "-")
             name = cls.spellings.get(name, name)
             if name not in known:
-                raise UnknownField(f"{cls.language} field", str(spelling), known)
+                raise UnknownField(f"{cls.language} field", str(spelling), list(known))
             if name in fields:
                 raise FieldError(name, "it is given twice, in two spellings; leave one out.")
             fields[name] = value
@@ -112,13 +112,12 @@ class FlexFields(BaseModel):
 
     @cached_property
     def _references(self) -> tuple[Reference, ...]:
-        set_fields = ((getattr(self, attribute), fact) for attribute, fact in _facts(type(self)).items())
-        return tuple(
-            each
-            for value, fact in set_fields
-            if value is not None
-            for each in _in_value(value, fact, self.unit_of(fact))
-        )
+        values, found = self.__dict__, list[Reference]()
+        for attribute, fact in _facts(type(self)).items():
+            value = values[attribute]
+            if type(value) not in PLAIN and value != ():  # of fifty fields two or three are left
+                found += _in_value(value, fact, self.unit_of(fact))
+        return tuple(found)
 
     def references(self) -> Iterator[Reference]:
         """Give everything that the fields name, also deep inside."""
@@ -173,7 +172,7 @@ class FlexFields(BaseModel):
     @classmethod
     def _quantities(cls, raw: object, info: ValidationInfo) -> object:
         """Read every field that is a quantity, and check its unit at once."""
-        fact = cls.fact(str(info.field_name))
+        fact = _facts(cls)[str(info.field_name)]
         if raw is None or fact.form not in ("quantity", "quantities"):
             return () if raw is None and fact.form == "quantities" else raw
         if fact.unit is None:
@@ -186,10 +185,10 @@ class FlexFields(BaseModel):
     @classmethod
     def _placed(cls, raw: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
         """Name the field around what is wrong inside it."""
-        name = str(info.field_name).replace("_", "-")
         try:
             return handler(raw)
         except FieldError as error:
+            name = str(info.field_name).replace("_", "-")
             raise error if keys_of(error.field)[0] == name else error.inside(name) from None
 
     @classmethod
@@ -202,6 +201,8 @@ class FlexFields(BaseModel):
         return read
 
 
+PLAIN = {type(None), str, float, bool, datetime, quantity.Fixed, quantity.Events}
+"""Types of values that name nothing, see ``_in_value``."""
 Fields = TypeVar("Fields", bound=FlexFields)
 
 
@@ -252,6 +253,12 @@ def _in_value(value: object, fact: Fact, unit: str | None) -> Iterator[Reference
 def attributes_of(kind: type[FlexFields], *kinds: str) -> tuple[str, ...]:
     """Names, in Python, of the fields of some kinds, such as prices."""
     return tuple(attribute for attribute, fact in _facts(kind).items() if fact.kind in kinds)
+
+
+@cache
+def _names_of(kind: type[FlexFields]) -> Mapping[str, None]:
+    """Names of the fields as users write them."""
+    return {name.replace("_", "-"): None for name in kind.model_fields}
 
 
 @cache

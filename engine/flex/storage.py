@@ -1,6 +1,7 @@
 """The flex-model of a storage or any other device whose power is planned, field by field."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import SkipValidation, field_validator, model_validator
@@ -179,7 +180,7 @@ class StorageModel(ThermalModel):
             raise FieldError("inflexible-production", "an entry is either fixed consumption or fixed production.")
         return self
 
-    @property
+    @cached_property
     def stores(self) -> bool:
         """Whether any field tells of a store."""
         names = attributes_of(type(self), "energy", "state-of-charge")

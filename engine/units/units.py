@@ -213,15 +213,20 @@ def bare_number(text: str, *, field: str) -> float | None:
     Raises:
         UnitError: It is a number that can be read in two ways, or is far too large.
     """
+    try:
+        return _bare_number(text)
+    except UnitError as error:
+        raise QuantityError(field, str(error)) from None
+
+
+@lru_cache(maxsize=4096)
+def _bare_number(text: str) -> float | None:
     digits = text.strip().replace("−", "-")
     sign = -1.0 if digits.startswith("-") else 1.0
     digits = digits[1:] if digits[:1] in ("-", "+") else digits
     if not digits or len(digits) > LONGEST or not set(digits) <= set("0123456789.,_'eE+-"):
         return None
-    try:
-        return sign * _float(number(digits))
-    except UnitError as error:
-        raise QuantityError(field, str(error)) from None
+    return sign * _float(number(digits))
 
 
 def quantity(text: str, target: str, *, field: str) -> float:

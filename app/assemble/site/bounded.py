@@ -71,7 +71,8 @@ def _lists(config: Any, name: str) -> Iterable[tuple[str, int]]:
     while todo:
         here, path = todo.pop()
         if isinstance(here, Mapping):
-            todo += [(value, f"{path}.{key}".lstrip(".")) for key, value in here.items() if _holds_more(value)]
+            held = [(key, value) for key, value in here.items() if type(value) is not str and _holds_more(value)]
+            todo += [(value, f"{path}.{key}".lstrip(".")) for key, value in held]
         elif isinstance(here, list | tuple):
             yield path, len(here)
             todo += [(value, f"{path}[{at}]") for at, value in enumerate(here) if _holds_more(value)]

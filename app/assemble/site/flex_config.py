@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from app.auth.access.references import References
@@ -21,7 +22,9 @@ OF_DEVICES_ONLY = {fact.name for fact in StorageModel.facts()} - {fact.name for 
 """Fields that no process has."""
 LANGUAGES = (StorageModel, ProcessModel, FlexContext)
 FAMILIES = [{fact.name, *fact.replaced_by} for kind in LANGUAGES for fact in kind.facts() if fact.replaced_by]
-"""Fields that say the same, of now and of older releases: a closer one hides the others farther away."""
+"""Fields that say the same, of now and of older releases."""
+HIDDEN = {name: set[str]().union(*(each for each in FAMILIES if name in each)) for name in set().union(*FAMILIES)}
+"""The fields of its family, by each: a closer one hides the others farther away."""
 SPELLINGS = {other: name for kind in LANGUAGES for other, name in kind.spellings.items()}
 NAMING = [fact.name for fact in StorageModel.facts() if fact.role & (FieldRole.DEVICE | FieldRole.WRITES)]
 """Fields by which an entry can name its device, the first of them first."""
@@ -54,7 +57,7 @@ class Effective:
     def under(self, closer: Mapping[str, Any], origin: str) -> "Effective":
         """Return this with the fields of a closer layer in front."""
         closer = named(closer)
-        hidden = set[str]().union(*(family for family in FAMILIES if family & closer.keys()))
+        hidden = {other for key in closer for other in HIDDEN.get(key, ())}
         kept = {key: value for key, value in self.fields.items() if key not in hidden}
         origins = {key: self.origins[key] for key in kept}
         return Effective({**kept, **closer}, {**origins, **dict.fromkeys(closer, origin)})
@@ -127,10 +130,15 @@ def named(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields by their names in the language; a second spelling stays as it is, to be refused when read."""
     found: dict[str, Any] = {}
     for written, value in fields.items():
-        name = str(written).replace("_", "-")
-        name = SPELLINGS.get(name, name)
+        name = _name(str(written))
         found[written if name in found else name] = value
     return found
+
+
+@lru_cache(maxsize=1024)  # every plan reads the same few dozen again, layer by layer
+def _name(written: str) -> str:
+    name = written.replace("_", "-")
+    return SPELLINGS.get(name, name)
 
 
 def _device(references: References, entry: Mapping[str, Any], number: int) -> tuple[Sensor | None, Asset]:
@@ -174,7 +182,8 @@ def _old_capacity(holder: Asset | Sensor, names: Mapping[str, str]) -> dict[str,
 
 
 def _held(names: Mapping[str, Any], holder: Asset | Sensor) -> Iterable[tuple[str, Any]]:
-    return [(key, names[key]) for key in names if holder.attributes.get(key) is not None]
+    attributes = holder.attributes
+    return [(key, names[key]) for key in names if attributes.get(key) is not None] if attributes else []
 
 
 def _origin(asset: Asset) -> str:

@@ -17,7 +17,7 @@ from db.beliefs.time_range import BeliefQuery
 from db.sensors import Sensor
 from engine.errors import FieldError
 from engine.flex.facts import Fact, Kind, Overlap
-from engine.flex.quantity import ANY_CURRENCY, Events, Quantity, SensorReference, currency_of, unit_for
+from engine.flex.quantity import ANY_CURRENCY, Events, Fixed, Quantity, SensorReference, currency_of, unit_for
 from engine.flex.values import Resolver, held, per_step, per_step_mean, rule_of
 from engine.model.arrays import LARGEST
 from engine.series.event_series import EventSeries
@@ -69,8 +69,7 @@ class Readings:
         if fact.kind == "load" and isinstance(given, Events):
             return per_step_mean(given, self.window, unit=unit, field=name, resolve=resolve)
         values = per_step(given, self.window, unit=unit, field=name, resolve=resolve, overlap=fact.overlap)
-        missing = np.isnan(values)
-        if not missing.any():
+        if isinstance(given, Fixed) or not (missing := np.isnan(values)).any():
             return values
         if fact.kind in HELD and not missing.all():
             kept, which = held(values), "first" if missing[0] else "last"

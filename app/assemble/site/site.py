@@ -70,8 +70,9 @@ def read_description(references: References, request: ScheduleRequest, limits: W
         NotAllowed: A field names what is not the principal's to use; it is told where it was written.
     """
     bounded.check_request(request, limits)
+    # The tree first: the asset is among it, and then need not be read by itself.
+    tree, foreign = assets.own_subtree(references.session, request.asset) if is_id(request.asset) else ([], [])
     asset = references.asset(request.asset, field="asset")
-    tree, foreign = assets.own_subtree(references.session, request.asset)
     context, effective = _context(asset, request.flex_context)
     of_context = [each.key for each in context.references() if each.target == "sensor"]
     _bring_sensors(references, [*flex_config.device_ids(request.flex_model), *of_context])
