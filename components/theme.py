@@ -46,7 +46,7 @@ BRIGHT = 0.22
 FAINT = "#8a94a0"
 """Marks that help to read a chart, in light and in dark mode."""
 
-STROKES = {"measured": "solid", "forecast": "dashed", "scheduled": "solid"}
+STROKES = {"measured": "solid", "forecast": "dashed", "scheduled": "solid", "setting": "dotted"}
 """Role of a source → stroke of its line; below scheduled values the area is filled as well."""
 
 _UNMOVED = {"styleOverrides": {"root": {"@media (prefers-reduced-motion: reduce)": {"transition": "none !important"}}}}
@@ -57,8 +57,8 @@ PRODUCERS, CONSUMERS = ("solar", "wind"), ("building", "process")
 
 
 def line_role(source_type: str) -> str:
-    """Role of a source of some type: measured, forecast or scheduled."""
-    return {"forecaster": "forecast", "scheduler": "scheduled"}.get(source_type, "measured")
+    """Role of a source of some type: measured, forecast or scheduled; or a setting, as a flex-config tells it."""
+    return {"forecaster": "forecast", "scheduler": "scheduled", "flex-config": "setting"}.get(source_type, "measured")
 
 
 def quantity(*, unit: str, name: str, asset_type: str = "") -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.assemble import showing
+from app.assemble.flex_lines import fact_of
 from app.assemble.site.naming import ask_for_old_attributes
 from app.auth.access import access
 from app.auth.access.references import References
@@ -183,6 +184,9 @@ def _apply(session: Session, actor: Actor, asset: Asset, asset_type: str, change
     for name in ("sensors_to_show", "sensors_to_show_as_kpis"):
         for key in showing.named(fields.get(name, [])):
             shown.sensor(key, field=name)
+        for flex_field in showing.named_fields(fields.get(name, [])):
+            shown.asset(flex_field.asset, field=name)
+            fact_of(flex_field)
     if fields.keys() & {"name", "parent_asset_id"}:
         _check_name(session, asset, fields)
     for name, value in fields.items():

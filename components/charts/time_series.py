@@ -33,7 +33,7 @@ SCRIPT = Script(__file__)
 class TimeSeries(Component):
     """Draws charts from top to bottom; panning or zooming one moves all, and thins the lines anew."""
 
-    charts = param.List(item_type=Chart, doc="What to draw, from top to bottom.")
+    charts = param.List(item_type=Chart, doc="What to draw, from top to bottom; lines of other units below each other.")
     zone = param.String(default="UTC", doc="IANA name of the zone times are written in.")
     span = param.Tuple(
         default=None, length=2, allow_None=True, doc="Time range in view [µs since 1970 UTC]; None: all data."
@@ -60,6 +60,7 @@ class TimeSeries(Component):
         super().__init__(**params)
         known_zone(self.zone)
         self._drawn: list[DrawnChart] = []
+        self._kept: list[list[object]] = []
         self._saved = count()
         self._parts = Pane(styles={"display": "block", "width": "100%"})
         self._parts.on_change("tags", lambda attr, old, new: self.more())
@@ -80,17 +81,20 @@ class TimeSeries(Component):
     @param.depends("charts", watch=True)
     def _show_charts(self) -> None:
         """Keep the figures if only the data of their lines are new, so that nothing flickers while loading on."""
-        if self._kept != [self._lines(chart) for chart in self.charts]:
+        charts = self._split_charts()
+        if self._kept != [self._lines(chart) for chart in charts]:
             self._draw()
             return  # a figure the browser does not have yet must not be changed
-        for drawn, chart in zip(self._drawn, self.charts, strict=False):
+        self._charts = charts
+        for drawn, chart in zip(self._drawn, charts, strict=False):
             drawn.chart = chart
             drawn.redraw()
 
     @param.depends("zone", "height", watch=True)
     def _draw(self) -> None:
         """Build the figures anew."""
-        self._kept = [self._lines(chart) for chart in self.charts]
+        self._charts = self._split_charts()
+        self._kept = [self._lines(chart) for chart in self._charts]
         self._view = View.of(*(self.span or self._whole()), zone=self.zone, dark=self.dark, now_us=self.now)
         self._mark()
         self._drawn = []
@@ -108,10 +112,10 @@ class TimeSeries(Component):
     @property
     def _waiting(self) -> list[Chart]:
         """The charts that are not built yet."""
-        return self.charts[len(self._drawn) :]
+        return self._charts[len(self._drawn) :]
 
     def _build(self) -> None:
-        last = max((i for i, chart in enumerate(self.charts) if chart.span or self.steady), default=-1)
+        last = max((i for i, chart in enumerate(self._charts) if chart.span or self.steady), default=-1)
         for chart in self._waiting[: self.at_once]:
             drawn = DrawnChart(chart, self._view, height=self.height)
             drawn.show_time(is_named=len(self._drawn) == last)
@@ -188,6 +192,9 @@ class TimeSeries(Component):
     def _mark(self) -> None:
         if self.moment is not None:
             self._view.moment.location = self.moment / MILLISECOND
+
+    def _split_charts(self) -> list[Chart]:
+        return [part for chart in self.charts for part in chart.split()]
 
     def _lines(self, chart: Chart) -> list[object]:
         """Facts of a chart that must stay the same for its figure to be kept."""

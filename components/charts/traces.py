@@ -67,7 +67,7 @@ class Trace:
 
     @property
     def role(self) -> str:
-        """Whether this was measured, forecast or scheduled."""
+        """Whether this was measured, forecast or scheduled, or is a setting."""
         return line_role(self.source_type)
 
     @property
@@ -156,7 +156,7 @@ class Trace:
         told = f"min {short(low)}, mean {beside_values(mean)}, max {short(high)}"
         if self.adds_up:
             return f"{told}, total {beside_values(mean * (last - first))} {self.unit}"
-        if self.stepped and same_kind(self.unit, "kW"):
+        if self.stepped and self.role != "setting" and same_kind(self.unit, "kW"):
             return f"{told}, energy {beside_values(mean * (last - first) * self.pace / HOUR_US)} {self.unit}h"
         return told
 
@@ -250,6 +250,22 @@ class Chart:
         if names and {"consumption", "production", "power"} >= set(names):
             word = "power"
         return f"{word.capitalize()} [{', '.join(unit or '-' for unit in units)}]"
+
+    def split(self) -> "list[Chart]":
+        """Charts of one unit each, as a power and a price have no axis in common; the same chart where one unit serves.
+
+        Lines whose units can be converted into each other are in that of the first of them.
+        """
+        by_unit: dict[str, list[Trace]] = {}
+        for trace in self.traces:
+            unit = next((unit for unit in by_unit if unit == trace.unit or same_kind(unit, trace.unit)), trace.unit)
+            by_unit.setdefault(unit, []).append(trace.converted(unit))
+        if len(by_unit) < 2:
+            return [replace(self, traces=traces) for traces in by_unit.values()] or [self]
+        return [
+            replace(self, title=f"{self.title} [{unit or '-'}]", traces=traces, unit="", bounds=None, extent=None)
+            for unit, traces in by_unit.items()
+        ]
 
     def scaled(self) -> "Chart":
         """The same chart in the unit whose numbers are easiest to read: 25 MW, not 25,000 kW."""

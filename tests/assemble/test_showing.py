@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.assemble.showing import ShownChart, one, wanted, written
+from app.assemble.showing import FlexField, ShownChart, one, wanted, written
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,14 @@ from app.assemble.showing import ShownChart, one, wanted, written
         ({"title": "Power", "sensors": [3, 4]}, ShownChart("Power", [3, 4])),
         ({"title": "Power", "plots": [{"sensor": 3}, {"sensors": [4, 5]}]}, ShownChart("Power", [3, 4, 5])),
         ({"title": "Later"}, ShownChart("Later", [])),
+        (
+            {"title": "Power", "plots": [{"sensor": 3}, {"asset": 7, "flex-context": "site-power-capacity"}]},
+            ShownChart("Power", [3], (FlexField(7, "flex-context", "site-power-capacity"),)),
+        ),
+        (
+            {"plots": [{"asset": 7, "flex_model": ["soc_min", "soc-max"]}]},
+            ShownChart("", [], (FlexField(7, "flex-model", "soc-min"), FlexField(7, "flex-model", "soc-max"))),
+        ),
     ],
 )
 def test_every_documented_form_is_understood_and_means_the_same_when_written(entry, chart: ShownChart):

@@ -34,6 +34,16 @@ def test_charts_share_one_time_range_and_one_ruler():
     assert len([ruler for ruler in rulers if isinstance(ruler, Span)]) == 1
 
 
+def test_lines_whose_units_have_nothing_in_common_get_an_axis_each():
+    price = trace([80, 90], label="Price", unit="EUR/MWh", quantity="price")
+    shown = TimeSeries(charts=[chart(trace([1, 2]), price, trace([3000], label="PV", unit="W"), title="Day")])
+    power, money = figures(shown)
+    assert [plot.yaxis[0].axis_label for plot in (power, money)] == ["Power [kW]", "Price [EUR/MWh]"]
+    assert "Day [kW]" in texts(shown) and "Day [EUR/MWh]" in texts(shown)
+    lines = [part.data_source.data["y"] for part in power.renderers if part.name]
+    assert [max(line) for line in lines] == [2, 3] and power.x_range is money.x_range
+
+
 def test_quantity_unit_and_zone_are_written_at_the_axes():
     first, last = figures(TimeSeries(charts=[chart(trace([1])), chart(trace([2]))], zone="Europe/Amsterdam"))
     assert first.yaxis[0].axis_label == "Power [kW]"

@@ -108,6 +108,30 @@ def test_charts_come_as_bokeh_items(api: Api, ids: dict[str, int], two: list[int
     assert dev.status_code == 200
 
 
+def test_fields_of_flex_configs_are_drawn_beside_sensors(api: Api, ids: dict[str, int], two: list[int]) -> None:
+    site, context = ids["site"], {"site-power-capacity": "7 kW", "site-peak-consumption-price": "260 EUR/MW"}
+    plots = [{"sensor": two[0]}, {"asset": site, "flex-context": [*context]}]
+    change = {"flex_context": context, "sensors_to_show": [{"title": "Limit", "plots": plots}]}
+    answer = api.patch(f"/assets/{site}", json=change)
+    assert answer.status_code == 200, answer.text
+    chart = api.get(f"/assets/{site}/chart", params={"start": DAY, "duration": "PT1H"}).json()
+    assert [part["title"] for part in chart["vconcat"]] == ["Limit [kW]", "Limit [EUR/kW]"]
+    limit = chart["vconcat"][0]["layer"][1]["data"]["values"]
+    assert [row["event_value"] for row in limit] == [7, 7]
+    assert limit[1]["event_start"] - limit[0]["event_start"] == 3_600_000
+    item = api.get(f"/assets/{site}/chart", params={"start": DAY, "duration": "PT1H", "format": "bokeh"})
+    assert "site-power-capacity" in item.text and "Price [EUR/kW]" in item.text
+    capacity = {"flex_context": {"site-power-capacity": {"sensor": two[1]}}}
+    assert api.patch(f"/assets/{site}", json=capacity).status_code == 200
+    shown = api.get(f"/assets/{site}/chart_data", params={"start": DAY, "duration": "PT1H"}).json()
+    assert {row["sid"] for row in shown} == set(two)
+    for wrong, status in (
+        ({"asset": site, "flex-context": "site-power"}, 422),
+        ({"asset": ids["foreign"], "flex-model": "soc-max"}, 403),
+    ):
+        assert api.patch(f"/assets/{site}", json={"sensors_to_show": [{"plots": [wrong]}]}).status_code == status
+
+
 def test_statistics_and_freshness(api: Api, two: list[int]) -> None:
     found = next(iter(api.get(f"/sensors/{two[0]}/stats").json().values()))
     assert (found["Number of values"], found["Mean value"], found["Max value"]) == (4, 2.5, 4)

@@ -21,7 +21,10 @@ from db import assets
 from db.assets import Asset, lineage
 from db.core import listing
 
-HELP = "Sensors of one chart share its axis. The charts below show a preview; others see your changes once you save."
+HELP = (
+    "Sensors of one unit share an axis; other units get a chart of their own. The charts below show a preview; others "
+    "see your changes once you save."
+)
 ICON = {"size": "small", "margin": (14, 0)}
 
 
@@ -68,7 +71,7 @@ class ChartRow:
     @property
     def chart(self) -> ShownChart:
         """The chart as the fields describe it."""
-        return ShownChart(self.title.value.strip(), list(self.sensors.value or ()))
+        return ShownChart(self.title.value.strip(), list(self.sensors.value or ()), self._before.fields)
 
     def stored_entry(self) -> Any:
         """Entry to store; that of a chart that was not changed stays as it was."""
@@ -153,18 +156,18 @@ class GraphEditor(pn.viewable.Viewer):
         self._arrange()
 
     def _changed(self, _event: object = None) -> None:
-        self._preview([row.chart for row in self._rows if row.chart.sensors])
+        self._preview([row.chart for row in self._rows if row.chart.shows])
 
     def cancel(self, _event: object) -> None:
         """Show the charts as they are stored again."""
         self._editor.visible, self._open.visible = False, True
-        self._preview([chart for entry in self._editable.entries if (chart := showing.one(entry)).sensors])
+        self._preview([chart for entry in self._editable.entries if (chart := showing.one(entry)).shows])
 
     async def save(self, _event: object) -> None:
         """Save the charts; what is wrong is said below them."""
 
         async def save() -> None:
-            empty = [str(at + 1) for at, row in enumerate(self._rows) if row.entry == [] and not row.chart.sensors]
+            empty = [str(at + 1) for at, row in enumerate(self._rows) if row.entry == [] and not row.chart.shows]
             if empty:
                 raise Invalid("form", {f"chart {', '.join(empty)}": ["choose a sensor, or remove this chart."]})
             change = AssetChange(sensors_to_show=[row.stored_entry() for row in self._rows])

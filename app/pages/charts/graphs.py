@@ -12,6 +12,7 @@ import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
 from app.assemble import showing
+from app.assemble.flex_lines import field_lines, with_sensors
 from app.assemble.lines import lines_of
 from app.assemble.showing import ShownChart
 from app.auth.access import access
@@ -47,6 +48,7 @@ NO_DATA = (
     "No data in this time range. Choose another time range, or add data: upload a file on the Data tab of the sensor, "
     "run 'flexscope add beliefs --sensor {id} …' on the server, or send values with POST /api/v3_0/sensors/{id}/data."
 )
+NO_VALUE = "No value is stored for {names}, or you may not see it. Set it in the flex-config of the asset."
 HIDDEN = "{count} sensor(s) of this chart were deleted, or you may not see them. Choose others with 'Edit graphs'."
 DEFAULT = 2
 """Number of sensors that an asset without sensors_to_show shows."""
@@ -183,7 +185,10 @@ def read_charts(session: Session, principal: SignedIn, plan: list[ShownChart], s
     Raises:
         FieldError: They would show more values than one answer may have.
     """
-    found = listing.sensors(session, {sensor_id for chart in plan for sensor_id in chart.sensors})
+    said = field_lines(session, (field for chart in plan for field in chart.fields))
+    said = {field: line for field, line in said.items() if access.may(principal, "read", line.asset)}
+    shown = [with_sensors(chart, [said[field] for field in chart.fields if field in said]) for chart in plan]
+    found = listing.sensors(session, {key for keys in shown for key in keys})
     playing = current().settings.is_playing
     seen = {key: sensor for key, sensor in found.items() if access.may_be_shown(principal, sensor, playing=playing)}
     most = current().settings.most("VALUES_READ")
@@ -191,12 +196,16 @@ def read_charts(session: Session, principal: SignedIn, plan: list[ShownChart], s
     known = {key: read_by_source(session, sensor, span) for key, sensor in seen.items()}
     sources = listing.sources(session, {source for values in known.values() for source in values})
     charts = []
-    for chart in plan:
-        visible = [seen[key] for key in chart.sensors if key in seen]
+    for chart, keys in zip(plan, shown, strict=True):
+        visible = [seen[key] for key in keys if key in seen]
         lines = [line for sensor in visible for line in lines_of(sensor, known[sensor.id], sources)]
-        converted = [line.converted(lines[0].unit) for line in lines]
-        empty = NO_DATA.format(id=visible[0].id) if visible else HIDDEN.format(count=len(chart.sensors))
-        charts.append(Chart(title=chart.title or chart_title(visible), traces=converted, empty=empty).scaled())
+        lines += [line for field in chart.fields if field in said for line in said[field].traces(span.start, span.end)]
+        names = [sensor.name for sensor in visible] + [field.name for field in chart.fields if field in said]
+        empty = NO_DATA.format(id=visible[0].id) if visible else HIDDEN.format(count=len(keys))
+        if chart.fields and not keys:
+            empty = NO_VALUE.format(names=", ".join(field.name for field in chart.fields))
+        whole = Chart(title=chart.title or chart_title(names), traces=lines, empty=empty)
+        charts += [part.scaled() for part in whole.split()]
     return charts
 
 
@@ -205,6 +214,6 @@ def read_by_source(session: Session, sensor: Sensor, span: ChartSpan) -> dict[in
     return store.read_per_source(session, sensor, BeliefQuery(span.start, span.end, known_at=span.known_at))
 
 
-def chart_title(shown: list[Sensor]) -> str:
-    """Heading of a chart that has none of its own: the names of its sensors."""
-    return ", ".join(dict.fromkeys(sensor.name[:1].upper() + sensor.name[1:] for sensor in shown)) or "Sensors"
+def chart_title(names: Sequence[str]) -> str:
+    """Heading of a chart that has none of its own: the names of its sensors and fields."""
+    return ", ".join(dict.fromkeys(name[:1].upper() + name[1:] for name in names)) or "Sensors"

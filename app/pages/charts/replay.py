@@ -22,6 +22,7 @@ from app.widgets import time_range
 from app.widgets.async_content import fill, note, waiting
 from app.widgets.layout import Shell, query
 from app.widgets.tabs import Part
+from components.charts.traces import Chart
 from components.replay.replay import History, Replay, ReplayedChart
 from db.assets import Asset
 from db.beliefs import store
@@ -108,8 +109,9 @@ def read_replay(
     shown = []
     for chart in plan:
         sensors = [seen[key] for key in chart.sensors if key in seen]
-        title = chart.title or graphs.chart_title(sensors)
-        shown.append(ReplayedChart(title, [line for sensor in sensors for line in lines[sensor.id]]))
+        title = chart.title or graphs.chart_title([sensor.name for sensor in sensors])
+        whole = Chart(title=title, traces=[line.every for sensor in sensors for line in lines[sensor.id]])
+        shown += [ReplayedChart(part.title, [History(every=line) for line in part.traces]) for part in whole.split()]
     return ReplayContent(shown, time_range.microseconds((start, end)), principal.timezone)
 
 

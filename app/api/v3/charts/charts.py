@@ -1,6 +1,7 @@
 """Charts for other people's pages: a specification, with or without data, and the data apart."""
 
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -15,9 +16,11 @@ from app.api.v3.assets.assets import readable as readable_asset
 from app.api.v3.assets.sensors import readable as readable_sensor
 from app.assemble import showing
 from app.assemble.data import EVER
+from app.assemble.flex_lines import FieldLine, field_lines, with_sensors
 from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.usecases.fields import HYPHENS, Length, Moment, Query, lasting
+from components.charts.traces import Trace
 from db import sensors
 from db.accounts.users import LEGENDS_BELOW, User
 from db.annotations import Annotation
@@ -30,7 +33,23 @@ from db.sources import Source
 from engine.series.iso_time import MICROSECOND, after, to_us
 
 Rows = list[dict[str, Any]]
-Plan = list[tuple[str, list[Sensor]]]
+
+
+@dataclass(frozen=True)
+class PlannedChart:
+    """One chart that the principal may see."""
+
+    title: str
+    sensors: list[Sensor]
+    fields: list[FieldLine] = field(default_factory=list)
+    """What flex-configs say, drawn beside them."""
+
+    def drawn(self, span: tuple[datetime, datetime]) -> tuple[str, list[Sensor], list[Trace]]:
+        """Title, sensors, and lines of what flex-configs say over a span."""
+        return self.title, self.sensors, [trace for line in self.fields for trace in line.traces(*span)]
+
+
+Plan = list[PlannedChart]
 USUAL = timedelta(days=2)
 DEFAULT = 2
 """How many sensors an asset shows that does not say which."""
@@ -83,19 +102,28 @@ def asset_chart(call: Call, id: int, query: ChartQuery) -> Any:
 def sensor_chart(call: Call, id: int, query: ChartQuery) -> Any:
     """Return the chart of one sensor."""
     sensor = readable_sensor(call, id)
-    return _chart(call, [(sensor.asset.name, [sensor])], query, f"sensor_{id}")
+    return _chart(call, [PlannedChart(sensor.asset.name, [sensor])], query, f"sensor_{id}")
 
 
 def _plan(call: Call, asset: Asset) -> Plan:
-    """Return title and sensors of each chart an asset shows, without sensors the principal may not read."""
+    """Return the charts an asset shows, without sensors and fields the principal may not read."""
     asked = showing.wanted(asset.sensors_to_show)
     asked = asked or [ShownChart("", [row.id]) for row in sensors.of_asset(call.session, asset.id)[:DEFAULT]]
-    wanted = {key for chart in asked for key in chart.sensors}
+    said = field_lines(call.session, (entry for chart in asked for entry in chart.fields))
+    said = {entry: line for entry, line in said.items() if access.may(call.user, "read", line.asset)}
+    lines = [[said[entry] for entry in chart.fields if entry in said] for chart in asked]
+    shown_ids = [with_sensors(chart, some) for chart, some in zip(asked, lines, strict=True)]
+    wanted = {key for keys in shown_ids for key in keys}
     found = {row.id: row for row in call.session.scalars(select(Sensor).where(Sensor.id.in_(wanted)))}
     playing = call.running.settings.is_playing
     seen = {key: row for key, row in found.items() if access.may_be_shown(call.user, row, playing=playing)}
-    plan = [(chart.title, [seen[key] for key in chart.sensors if key in seen]) for chart in asked]
-    return [(title or ", ".join(row.name for row in rows), rows) for title, rows in plan if rows]
+    plan = []
+    for chart, some, keys in zip(asked, lines, shown_ids, strict=True):
+        rows = [seen[key] for key in keys if key in seen]
+        names = [row.name for row in rows] + [line.field.name for line in some]
+        if names:
+            plan.append(PlannedChart(chart.title or ", ".join(dict.fromkeys(names)), rows, some))
+    return plan
 
 
 def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
@@ -106,8 +134,9 @@ def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
 
         if not query.include_data:
             start = end - MICROSECOND
-        _check_size(call, [row for _, rows in plan for row in rows], start, end)
-        return bokeh_chart.item(call.session, plan, (start, end), known_at=query.prior or query.beliefs_before or EVER)
+        _check_size(call, [row for chart in plan for row in chart.sensors], start, end)
+        parts = [chart.drawn((start, end)) for chart in plan]
+        return bokeh_chart.item(call.session, parts, (start, end), known_at=query.prior or query.beliefs_before or EVER)
     from app.api.v3.charts import vega
 
     legend_below = query.combine_legend
@@ -122,8 +151,8 @@ def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
         legend_below=legend_below,
     )
     kind = query.chart_type or ("chart_for_multiple_sensors" if name.startswith("asset") else "bar_chart")
-    found = vega.specification(plan, frame, kind)
-    every = list({row.id: row for _, each in plan for row in each}.values())
+    found = vega.specification([chart.drawn((start, end)) for chart in plan], frame, kind)
+    every = list({row.id: row for chart in plan for row in chart.sensors}.values())
     rows = _rows(call, every, query) if query.include_data else []
     return found | ({"datasets": {frame.name: rows}} if query.include_data else {})
 
@@ -139,7 +168,7 @@ class ChartDataQuery(Range):
 def asset_data(call: Call, id: int, query: ChartDataQuery) -> Any:
     """Return the rows behind the chart of an asset."""
     plan = _plan(call, readable_asset(call, id))
-    return _data(call, list({row.id: row for _, rows in plan for row in rows}.values()), query)
+    return _data(call, list({row.id: row for chart in plan for row in chart.sensors}.values()), query)
 
 
 def sensor_data(call: Call, id: int, query: ChartDataQuery) -> Any:

@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import altair as alt
+import numpy as np
 
+from components.charts.traces import Trace
 from db.sensors import Sensor
+from engine.series.iso_time import MICROSECOND
+from engine.units.units import same_kind
 
 DASHES = {"forecaster": [6, 3], "scheduler": [2, 2]}
 """Strokes by type of source; measurements are solid."""
@@ -28,13 +32,22 @@ class VegaFrame(NamedTuple):
     legend_below: bool = False
 
 
-def specification(charts: Sequence[tuple[str, Sequence[Sensor]]], frame: VegaFrame, kind: str) -> dict[str, Any]:
-    """Return one chart per entry, from top to bottom; each shows its sensors, by id in the rows."""
+def specification(
+    charts: Sequence[tuple[str, Sequence[Sensor], Sequence[Trace]]], frame: VegaFrame, kind: str
+) -> dict[str, Any]:
+    """Return charts from top to bottom: one for each entry, or one for each unit of its sensors and lines.
+
+    Args:
+        charts: Title, sensors, whose values are found by their id in the rows, and lines with values of their own.
+        frame: How they are to look.
+        kind: Of chart.
+    """
     alt.data_transformers.disable_max_rows()
+    alt.data_transformers.consolidate_datasets = False  # the name of the data set of the rows is the only one
     if kind in ("daily_heatmap", "weekly_heatmap"):
-        parts = [_heatmap(title, sensor, frame, kind) for title, sensors in charts for sensor in sensors]
+        parts = [_heatmap(title, sensor, frame, kind) for title, sensors, _ in charts for sensor in sensors]
     else:
-        parts = [_lines(title, sensors, frame, kind) for title, sensors in charts if sensors]
+        parts = [part for title, sensors, beside in charts for part in _by_unit(title, sensors, beside, frame, kind)]
     rows = alt.NamedData(frame.name)
     if len(parts) == 1:  # only a single chart fills its place to the pixel
         whole = parts[0].properties(data=rows, autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
@@ -42,6 +55,42 @@ def specification(charts: Sequence[tuple[str, Sequence[Sensor]]], frame: VegaFra
         whole = alt.vconcat(*parts, data=rows).resolve_scale(color="independent")
     found: dict[str, Any] = whole.to_dict(context={"pre_transform": False})
     return found | {"$schema": SCHEMA}
+
+
+def _by_unit(
+    title: str, sensors: Sequence[Sensor], beside: Sequence[Trace], frame: VegaFrame, kind: str
+) -> list[alt.Chart]:
+    """Return a chart for each unit: the rows hold the values of each sensor in its own."""
+    parts = []
+    of_sensors = list(dict.fromkeys(sensor.unit for sensor in sensors))
+    homes = {trace.unit: next((u for u in of_sensors if same_kind(u, trace.unit)), trace.unit) for trace in beside}
+    every = list(dict.fromkeys([*of_sensors, *homes.values()]))
+    for unit in every:
+        some = [sensor for sensor in sensors if sensor.unit == unit]
+        layers = [_lines(title, some, frame, kind)] if some else []
+        layers += [_line_of(trace.converted(unit)) for trace in beside if homes[trace.unit] == unit]
+        name = title if len(every) == 1 else f"{title} [{unit or '-'}]"
+        parts.append(_sized((layers[0] if len(layers) == 1 else alt.layer(*layers)).properties(title=name), frame))
+    return parts
+
+
+def _line_of(trace: Trace) -> alt.Chart:
+    """Return a line with values of its own."""
+    starts, values, _ = trace.present
+    ends = starts + trace.step // MICROSECOND
+    moments = zip(np.stack([starts, ends], axis=1).ravel() // 1000, values.repeat(2), strict=True)
+    rows = [{"event_start": int(at), "event_value": float(value), "sensor_name": trace.label} for at, value in moments]
+    line: alt.Chart = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_line(strokeDash=[4, 4], clip=True)
+        .encode(
+            x=alt.X("event_start:T", title=None),
+            y=alt.Y("event_value:Q", title=f"[{trace.unit}]"),
+            color=alt.Color("sensor_name:N", title=None),
+            tooltip=["event_value:Q", "sensor_name:N"],
+        )
+    )
+    return line
 
 
 def _lines(title: str, sensors: Sequence[Sensor], frame: VegaFrame, kind: str) -> alt.Chart:
@@ -66,7 +115,7 @@ def _lines(title: str, sensors: Sequence[Sensor], frame: VegaFrame, kind: str) -
         detail="source_name:N",
         tooltip=["event_start:T", "event_value:Q", "sensor_name:N", "source_name:N", "belief_time:T"],
     )
-    return _sized(encoded, frame)
+    return encoded
 
 
 def _heatmap(title: str, sensor: Sensor, frame: VegaFrame, kind: str) -> alt.Chart:
@@ -78,9 +127,10 @@ def _heatmap(title: str, sensor: Sensor, frame: VegaFrame, kind: str) -> alt.Cha
         y=alt.Y(by, title="Day of the week" if weekly else "Day"),
         color=alt.Color("mean(event_value):Q", title=f"[{sensor.unit}]"),
     )
-    return _sized(encoded, frame)
+    sized: alt.Chart = _sized(encoded, frame)
+    return sized
 
 
-def _sized(chart: alt.Chart, frame: VegaFrame) -> alt.Chart:
-    sized: alt.Chart = chart.properties(width=frame.width, height=frame.height)
+def _sized(chart: Any, frame: VegaFrame) -> Any:
+    sized: Any = chart.properties(width=frame.width, height=frame.height)
     return sized
