@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from app.assemble.showing import FlexField, ShownChart
 from app.assemble.site.flex_config import LANGUAGES
+from app.auth.access.access import NotAllowed
+from app.auth.access.references import References
 from components.charts.traces import Trace
 from components.theme import quantity
 from db.assets import Asset
-from engine.errors import EngineError, UnknownField
+from engine.errors import EngineError, FieldError, UnknownField
 from engine.flex import quantity as quantities
 from engine.flex.context import FlexContext
 from engine.flex.facts import Fact
@@ -120,12 +120,15 @@ def _no_sensor(reference: SensorReference, *, unit: str, window: Window) -> Any:
     raise TypeError(f"events name no sensor, such as {reference.sensor}")
 
 
-def field_lines(session: Session, fields: Iterable[FlexField]) -> dict[FlexField, FieldLine]:
-    """Return what some fields say, of the assets that there are."""
-    wanted = list(dict.fromkeys(fields))
-    query = select(Asset).where(Asset.id.in_({field.asset for field in wanted}))
-    assets = {row.id: row for row in session.scalars(query)} if wanted else {}
-    return {field: FieldLine(assets[field.asset], field) for field in wanted if field.asset in assets}
+def field_lines(references: References, fields: Iterable[FlexField]) -> dict[FlexField, FieldLine]:
+    """Return what some fields say, of the assets that there are and that the principal may read."""
+    lines = {}
+    for field in fields:
+        try:
+            lines[field] = FieldLine(references.asset(field.asset, field="asset"), field)
+        except (FieldError, NotAllowed):  # deleted since, or shown by somebody who may see more
+            continue
+    return lines
 
 
 def with_sensors(chart: ShownChart, lines: Collection[FieldLine]) -> list[int]:

@@ -17,6 +17,7 @@ from app.assemble.lines import lines_of
 from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.auth.access.references import References
 from app.pages.charts.annotations import Annotations, AnnotationTarget
 from app.web.context import current
 from app.widgets import time_range
@@ -185,8 +186,7 @@ def read_charts(session: Session, principal: SignedIn, plan: list[ShownChart], s
     Raises:
         FieldError: They would show more values than one answer may have.
     """
-    said = field_lines(session, (field for chart in plan for field in chart.fields))
-    said = {field: line for field, line in said.items() if access.may(principal, "read", line.asset)}
+    said = field_lines(References(session, principal), (field for chart in plan for field in chart.fields))
     shown = [with_sensors(chart, [said[field] for field in chart.fields if field in said]) for chart in plan]
     found = listing.sensors(session, {key for keys in shown for key in keys})
     playing = current().settings.is_playing

@@ -19,6 +19,7 @@ from app.assemble.data import EVER
 from app.assemble.flex_lines import FieldLine, field_lines, with_sensors
 from app.assemble.showing import ShownChart
 from app.auth.access import access
+from app.auth.access.references import References
 from app.usecases.fields import HYPHENS, Length, Moment, Query, lasting
 from components.charts.traces import Trace
 from db import sensors
@@ -109,8 +110,7 @@ def _plan(call: Call, asset: Asset) -> Plan:
     """Return the charts an asset shows, without sensors and fields the principal may not read."""
     asked = showing.wanted(asset.sensors_to_show)
     asked = asked or [ShownChart("", [row.id]) for row in sensors.of_asset(call.session, asset.id)[:DEFAULT]]
-    said = field_lines(call.session, (entry for chart in asked for entry in chart.fields))
-    said = {entry: line for entry, line in said.items() if access.may(call.user, "read", line.asset)}
+    said = field_lines(References(call.session, call.user), (entry for chart in asked for entry in chart.fields))
     lines = [[said[entry] for entry in chart.fields if entry in said] for chart in asked]
     shown_ids = [with_sensors(chart, some) for chart, some in zip(asked, lines, strict=True)]
     wanted = {key for keys in shown_ids for key in keys}
