@@ -28,6 +28,8 @@ from db.sensors import Sensor
 
 POWER, GROUP, CONNECTION, SOC = "power", "group", "connection", "state-of-charge"
 """Roles of outputs: the power of a device, a group or a connection to the grid, and the energy in a store."""
+GUIDANCE = "guidance"
+"""Role of an output that receives what is told beside the plan, such as headroom; it is no part of the plan."""
 ROLES = (CONNECTION, GROUP, POWER, SOC)
 
 
@@ -90,7 +92,7 @@ class ScheduleOutput(Table):
     schedule_id: Mapped[int] = mapped_column(ForeignKey("schedule.id", ondelete="CASCADE"), primary_key=True)
     sensor_id: Mapped[int] = mapped_column(ForeignKey("sensor.id", ondelete="CASCADE"), primary_key=True)
     device: Mapped[str] = mapped_column(primary_key=True, doc="Device, group, commodity or store, as the schedule says")
-    role: Mapped[str] = mapped_column(String(20), primary_key=True, doc="power, group, connection or state-of-charge")
+    role: Mapped[str] = mapped_column(String(20), primary_key=True, doc="One of ROLES, or guidance")
     commodity: Mapped[str] = mapped_column(doc="What flows, such as electricity; empty for a state of charge")
     part: Mapped[str] = mapped_column(String(20), primary_key=True, doc="both, consumption or production")
     sign: Mapped[float] = mapped_column(Double, doc="Stored value per value that is positive when consuming")

@@ -162,6 +162,9 @@ class Schedule:
     """What one more kW or kWh of a limit would save, by limit [currency per unit], shape (n,) or (n + 1,)."""
     breaches: tuple[Breach, ...] = ()
     """Soft limits that are not met."""
+    guidance: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
+    """What is told beside the plan, by the field of the flex-model that receives it, then by device or connection, each
+    of shape (n,); see ``engine.operation``."""
     timings: Timings = Timings(0.0, 0.0)
 
     @property

@@ -38,7 +38,7 @@ def last_powers(
         return None
     written = {(each.sensor_id, each.device, each.part, each.sign) for each in row.outputs if each.role == POWER}
     ports = {port.name for device in assembled.site.devices if device.load is None for port in device.ports}
-    outputs = [each for each in assembled.outputs if each.name in ports and not each.stored_energy]
+    outputs = [each for each in assembled.outputs if each.name in ports and each.is_power]
     shared = [each.sensor.id for each in outputs]
     powers: dict[str, Floats] = {}
     slack = 0.0

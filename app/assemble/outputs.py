@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +16,25 @@ from db.sensors import Sensor
 from db.sources import Source
 from engine.devices.thermal import ThermalMass
 from engine.errors import FieldError
-from engine.flex.facts import Direction
+from engine.flex.commodity import CommodityContext
+from engine.flex.facts import UNITS, Direction, Kind
 from engine.flex.fields import FlexFields
+from engine.flex.storage import StorageModel
 from engine.series import resample
 from engine.series.event_series import EventSeries
 from engine.series.iso_time import HOUR_US, MICROSECOND, Microseconds, zone
+from engine.series.window import Window
 from engine.site import Schedule
 from engine.units import units
 
 Floats = NDArray[np.float64]
+GUIDANCE: dict[str, Kind] = {
+    fact.name: fact.kind
+    for model in (StorageModel, CommodityContext)
+    for fact in model.facts()
+    if fact.kind in ("headroom", "headroom-energy")
+}
+"""Fields that receive what is told beside the plan, and what their values are."""
 DECIMALS = 6
 """Digits kept: the solver's noise lies below."""
 
@@ -38,12 +48,19 @@ class SensorOutput:
     """Port, connection or store of the plan, as the engine names it."""
     stored_energy: bool = False
     """Whether it is the state of charge, not a power."""
+    guidance: str = ""
+    """Field that receives what is told beside the plan, such as ``consumption-headroom``; empty for the plan itself."""
     part: Direction = "both"
     """Which direction of the power, both or one."""
     sign: float = 1.0
     """Stored value per value that is positive when consuming."""
     scale: float | ThermalMass | None = None
     """Of a state of charge: what 100 % is [kWh], or how energy is a temperature."""
+
+    @property
+    def is_power(self) -> bool:
+        """Whether it receives a planned power."""
+        return not self.stored_energy and not self.guidance
 
 
 def consumption_sign(sensor: Sensor) -> float:
@@ -90,6 +107,14 @@ def of_store(
         yield SensorOutput(sensor, name, stored_energy=True, scale=scale)
 
 
+def of_guidance(references: References, name: str, fields: FlexFields) -> Iterable[SensorOutput]:
+    """Give the sensors that receive what is told beside the plan, see ``engine.operation``."""
+    for each in fields.outputs:
+        if each.fact.name in GUIDANCE:
+            sensor, field = references.output(each.key, field=f"{name}: {each.path}"), each.fact.name
+            yield SensorOutput(sensor, name, guidance=field.removeprefix("aggregate-"))
+
+
 def save_schedule(
     session: Session, schedule: Schedule, outputs: Iterable[SensorOutput], *, by: Source, known_at: datetime
 ) -> dict[int, Written]:
@@ -131,6 +156,13 @@ def values_for(output: SensorOutput, schedule: Schedule) -> tuple[Microseconds, 
         ticks, levels = window.slot_ticks, window.on_slot_ticks(levels)
         on_grid = ticks % (sensor.resolution // MICROSECOND or 1) == 0
         return ticks[on_grid], levels[on_grid]
+    if output.guidance:
+        kind = GUIDANCE[output.guidance]
+        values = window.on_slots(schedule.guidance[output.guidance][output.name])
+        # At a coarser resolution the least counts: it is what can be relied on.
+        told = EventSeries(window.slots.starts, values, window.slots.step, UNITS[kind], level=kind == "headroom-energy")
+        ticks = _ticks(sensor, window)
+        return ticks[:-1], told.over(ticks, sensor.unit, "least")
     power = schedule.power[output.name]
     if output.part == "consumption":
         power = np.maximum(power, 0.0)
@@ -139,14 +171,20 @@ def values_for(output: SensorOutput, schedule: Schedule) -> tuple[Microseconds, 
     power = power * output.sign + 0.0  # no -0.0, which would be stored and shown as such
     if not sensor.resolution:
         return window.starts, units.convert(power, "kW", sensor.unit)
-    slots = window.slots
-    planned, ticks = EventSeries(slots.starts, window.on_slots(power), slots.step, "kW"), slots.ticks
-    if sensor.resolution != slots.step:
-        place, step = zone(sensor.timezone), sensor.resolution // MICROSECOND
-        first = resample.floor(ticks[:1], sensor.resolution, place)
-        # One event more than needed: over a clock change, events of days may be an hour shorter.
-        count = -(-(int(ticks[-1]) - int(first[0])) // step) + 1
-        ends = np.arange(count + 1) * step
-        bounds = resample.later(first, ends, place) if step > HOUR_US else first + ends
-        ticks = bounds[: int(np.searchsorted(bounds, ticks[-1])) + 1]
+    slots, ticks = window.slots, _ticks(sensor, window)
+    planned = EventSeries(slots.starts, window.on_slots(power), slots.step, "kW")
     return ticks[:-1], planned.over(ticks, sensor.unit)
+
+
+def _ticks(sensor: Sensor, window: Window) -> Microseconds:
+    """Starts of the events of a sensor in a window and the end of the last one [us since 1970 UTC]."""
+    ticks: Microseconds = window.slots.ticks
+    if sensor.resolution in (window.slots.step, timedelta(0)):
+        return ticks
+    place, step = zone(sensor.timezone), sensor.resolution // MICROSECOND
+    first = resample.floor(ticks[:1], sensor.resolution, place)
+    # One event more than needed: over a clock change, events of days may be an hour shorter.
+    count = -(-(int(ticks[-1]) - int(first[0])) // step) + 1
+    ends = np.arange(count + 1) * step
+    bounds: Microseconds = resample.later(first, ends, place) if step > HOUR_US else first + ends
+    return bounds[: int(np.searchsorted(bounds, ticks[-1])) + 1]

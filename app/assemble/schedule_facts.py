@@ -16,6 +16,7 @@ import numpy as np
 from app.assemble.outputs import SensorOutput
 from engine.errors import Infeasible
 from engine.model.linear import full
+from engine.operation.headroom import headroom_by_field
 from engine.site import Breach, Schedule, Site, Status
 from engine.solve.backend import PROVEN
 
@@ -157,3 +158,14 @@ def _entries(found: Mapping[str, Mapping[str, Any]], outputs: Sequence[SensorOut
 def _amount(value: float, unit: str) -> str:
     """Return an amount with its unit, ``4.0 kWh``; what is less than a millionth is rounding noise."""
     return f"{round(value, 6) + 0.0} {unit}"
+
+
+def headroom(site: Site, plan: Schedule) -> dict[str, Any]:
+    """How much more and less each device could take than planned in each slot [kW], and for how much energy [kWh]."""
+    return {
+        field: {
+            "unit": "kWh" if field.endswith("energy") else "kW",
+            "values": {name: plan.window.on_slots(values) for name, values in of_all.items()},
+        }
+        for field, of_all in headroom_by_field(site, plan).items()
+    }

@@ -17,7 +17,7 @@ from app.assemble.outputs import SensorOutput
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.site import Assembled
 from app.version import OWN
-from db.schedules import CONNECTION, GROUP, POWER, SOC, ScheduleOutput, StoredSchedule
+from db.schedules import CONNECTION, GROUP, GUIDANCE, POWER, SOC, ScheduleOutput, StoredSchedule
 from engine import plugins
 from engine.devices.thermal import ThermalMass
 from engine.flex.commodity import CommodityContext
@@ -131,13 +131,13 @@ def _outputs(done: Computed, prices: Prices, belief_time: datetime) -> Iterator[
     flows |= {group.name: (GROUP, group.commodity) for group in site.groups}
     for output in done.assembled.outputs:
         role, commodity = (SOC, "") if output.stored_energy else flows.get(output.name, (CONNECTION, output.name))
-        if role == SOC and isinstance(output.scale, ThermalMass):
-            numbers: dict[str, float] = {}  # its energy has no bounds that anybody has set
-        elif role == SOC:
+        role = GUIDANCE if output.guidance else role
+        numbers: dict[str, float] = {}
+        if role == SOC and not isinstance(output.scale, ThermalMass):  # whose bounds nobody has set
             bounds = next((device.energy_bounds for device in site.devices if device.name == output.name), {})
             fixed = {name: _constant(values) for name, values in bounds.items()}
             numbers = {name: value for name, value in fixed.items() if value is not None}
-        else:
+        elif role not in (SOC, GUIDANCE):
             numbers = _energies(done.schedule, output, prices.get(commodity))
         yield ScheduleOutput(
             sensor_id=output.sensor.id,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeAlias, T
 
 import numpy as np
 
+from engine.devices.headroom import Headroom
 from engine.errors import FieldError
 from engine.model.linear import Floats, Linear, Values
 from engine.model.problem import Problem
@@ -245,6 +246,18 @@ class Device(ABC):
     def remarks(self, power: Mapping[str, Floats]) -> Iterable[str]:
         """Return what to tell of a schedule beside its breaches, by the powers of all ports [kW], shape (n,)."""
         return ()
+
+    def headroom(
+        self, window: Window, power: Mapping[str, Floats], soc: Mapping[str, Floats]
+    ) -> Mapping[str, Headroom]:
+        """How much more and less power each port could take than planned, by its name; none of what runs as it does.
+
+        Args:
+            window: Of the schedule.
+            power: Planned powers of all ports [kW], shape (n,).
+            soc: Planned energies of all stores [kWh], shape (n + 1,).
+        """
+        return {}
 
     # Why there is no plan, and what would make one possible
 

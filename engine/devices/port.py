@@ -1,9 +1,6 @@
-"""Where a device meets a commodity: the power it may take and give there, and what running it costs.
+"""Where a device meets a commodity, what it may take and give there and what that costs; devices of ports alone."""
 
-A device that is nothing but its ports, without a store, stands here too: ``Adjustable``.
-"""
-
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -13,10 +10,11 @@ import numpy as np
 from engine.devices import running
 from engine.devices.curves import NO_CURVES, Filling, PortCurves
 from engine.devices.device import Alternative, Device, LimitChange
+from engine.devices.headroom import Headroom, port_headroom
 from engine.errors import InputError
 from engine.model.block import Limit
 from engine.model.limits import CAPACITIES, SoftLimit, segments, with_capacity
-from engine.model.linear import Linear, Values, any_of, full
+from engine.model.linear import Floats, Linear, Values, any_of, full
 from engine.model.problem import Problem
 from engine.series.window import Window
 
@@ -270,6 +268,10 @@ class Adjustable(PortedDevice):
     def add_to(self, problem: Problem) -> dict[str, Linear]:
         """See Device.add_to."""
         return {port.name: port.add_to(problem).power for port in self.ports}
+
+    def headroom(self, window: Window, power: Mapping[str, Floats], soc: Mapping[str, Floats]) -> dict[str, Headroom]:
+        """See Device.headroom: by the limits of its ports."""
+        return {port.name: port_headroom(port, power[port.name], window) for port in self.ports}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.devices.bounds import Levels, Measure, Side, add_between, sides_of_targets
 from engine.devices.curves import Filling
 from engine.devices.device import Cause, Conflict, Device, DevicePlan, LimitChange, Postponement, Premise
+from engine.devices.headroom import Headroom, store_headroom
 from engine.devices.port import Flow, PortedDevice
 from engine.devices.reach import settled
 from engine.devices.running import lagged
@@ -206,6 +207,12 @@ class Storage(StoredEnergy, PortedDevice):
             f"{self.soc_at_start:g} kWh is not within soc-min and soc-max ({low:g} to {high:g} kWh); "
             "give what is stored, or change the bounds.",
         )
+
+    def headroom(
+        self, window: Window, power: Mapping[str, Floats], soc: Mapping[str, Floats]
+    ) -> Mapping[str, Headroom]:
+        """See Device.headroom: by the limits of its ports and by what it can store."""
+        return store_headroom(self, power, soc[self.name], window)
 
     def fallback(self, window: Window) -> DevicePlan:
         """See Device.fallback: it charges or discharges towards its first target, then rests."""

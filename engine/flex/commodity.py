@@ -110,6 +110,20 @@ class CommodityContext(ConnectionFields):
         role=FieldRole.READS,
         kind="load",
     )
+    aggregate_consumption_headroom: Output | None = described(
+        "Sensor that receives the consumption-headroom of all devices together, within the limits of the connection.",
+        example={"sensor": 16},
+        kind="headroom",
+        form="sensor",
+        role=FieldRole.WRITES,
+    )
+    aggregate_production_headroom: Output | None = described(
+        "Sensor that receives their production-headroom, likewise.",
+        example={"sensor": 17},
+        kind="headroom",
+        form="sensor",
+        role=FieldRole.WRITES,
+    )
     aggregate_consumption: Output | None = described(
         "Sensor that receives the planned power taken from the grid.",
         example={"sensor": 30},

@@ -30,6 +30,8 @@ Kind = Literal[
     "temperature",
     "heat-capacity",
     "heat-loss",
+    "headroom",
+    "headroom-energy",
 ]
 """What the values of a field are, which tells how a series of them is brought onto the steps of a plan.
 
@@ -37,7 +39,8 @@ price: money per energy, per power or per start; capacity: most power; load: pow
 power: power that is planned; peak: most power so far; ramp: change of power; energy: a bound on stored energy;
 state-of-charge: stored energy at a moment; efficiency: share left of what passes; retention: share left after a time;
 share: any other ratio; carbon: mass of CO₂, emitted per energy or in all; temperature: of a store or its surroundings;
-heat-capacity: heat that warms it by one kelvin; heat-loss: heat that it loses for each kelvin.
+heat-capacity: heat that warms it by one kelvin; heat-loss: heat that it loses for each kelvin; headroom: power that
+could be taken or given beside what is planned; headroom-energy: for how much energy.
 """
 UNITS: dict[Kind, str] = {
     "capacity": "kW",
@@ -54,6 +57,8 @@ UNITS: dict[Kind, str] = {
     "temperature": "°C",
     "heat-capacity": "kWh/K",
     "heat-loss": "kW/K",
+    "headroom": "kW",
+    "headroom-energy": "kWh",
 }
 """Unit the engine wants of each kind; a price says what it is for."""
 Overlap = Literal["first", "least", "most"]

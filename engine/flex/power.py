@@ -45,6 +45,37 @@ class PowerModel(FlexFields):
         kind="power",
         direction="production",
     )
+    consumption_headroom: Output | None = described(
+        "Sensor that receives the power by which consumption could be higher than planned, or production lower, "
+        "throughout each step, with every later bound still in reach.",
+        example={"sensor": 16},
+        kind="headroom",
+        form="sensor",
+        role=FieldRole.WRITES,
+    )
+    production_headroom: Output | None = described(
+        "Sensor that receives the power by which production could be higher than planned, or consumption lower, "
+        "likewise.",
+        example={"sensor": 17},
+        kind="headroom",
+        form="sensor",
+        role=FieldRole.WRITES,
+    )
+    consumption_headroom_energy: Output | None = described(
+        "Sensor that receives the energy that could be taken beyond the plan from each step on; divided by "
+        "consumption-headroom, how long that can be sustained.",
+        example={"sensor": 18},
+        kind="headroom-energy",
+        form="sensor",
+        role=FieldRole.WRITES,
+    )
+    production_headroom_energy: Output | None = described(
+        "Sensor that receives the energy that could be given beyond the plan, likewise.",
+        example={"sensor": 19},
+        kind="headroom-energy",
+        form="sensor",
+        role=FieldRole.WRITES,
+    )
     power_capacity: AnyQuantity = described(
         "Most power in both directions, hard; without it, the larger one-way capacity.",
         example="11 kW",

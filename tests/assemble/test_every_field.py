@@ -51,6 +51,7 @@ def house(home: Home) -> House:
         made[name] = home.fill(home.sensor("house", name, "kW", HOUR), value)
     for name in ("in", "out", "net"):
         made[name] = home.sensor("house", name, "kW", HOUR)
+    made["energy"] = home.sensor("house", "energy", "kWh", HOUR)
     made["level"] = home.sensor("battery", "level", "kWh", 0 * HOUR)
     made["warmth"] = home.sensor("battery", "temperature", "°F", 0 * HOUR)
     made["price"] = home.price(PRICES * 6)
@@ -144,6 +145,12 @@ STORAGE: list[Row] = [
     # field, flex-model, flex-context, what is looked at, what it is; without the field it is something else
     ("consumption", lambda h: {"consumption": h.ref("in"), "production": h.ref("out")}, {}, stored("in"), [2, 0, 0, 0]),
     ("production", lambda h: {"consumption": h.ref("in"), "production": h.ref("out")}, {}, stored("out"), [0, 2, 0, 2]),
+    ("consumption-headroom", lambda h: {"consumption-headroom": h.ref("net")}, {}, stored("net"), [0, 4, 2, 4]),
+    ("production-headroom", lambda h: {"production-headroom": h.ref("net")}, {}, stored("net"), [4, 0, 2, 0]),
+    ("consumption-headroom-energy", lambda h: {"consumption-headroom-energy": h.ref("energy")}, {}, stored("energy"),
+     [0, 8, 8, 10]),
+    ("production-headroom-energy", lambda h: {"production-headroom-energy": h.ref("energy")}, {}, stored("energy"),
+     [4, 0, 2, 0]),
     ("state-of-charge", lambda h: {"state-of-charge": h.ref("level")}, {}, stored("level"), [2, 4, 2, 2, 0]),
     ("soc-at-start", {"soc-at-start": "4 kWh"}, {}, cost, 0.2 - 0.8 - 0.4 - 1.0),
     ("soc-unit", {"soc-unit": "MWh", "soc-at-start": 0.004}, {}, cost, 0.2 - 0.8 - 0.4 - 1.0),
@@ -233,6 +240,12 @@ SITE: list[Row] = [
     ("inflexible-device-sensors", {}, lambda h: {"inflexible-device-sensors": [h["sun"]]}, cost, -3 * 1.2 - 1.6),
     ("aggregate-consumption", {}, split, stored("in"), [2, 0, 0, 0]),
     ("aggregate-production", {}, split, stored("out"), [0, 2, 0, 2]),
+    ("aggregate-consumption-headroom", {}, lambda h: {"aggregate-consumption-headroom": h.ref("net"),
+                                                      "site-consumption-capacity": "3 kW"}, stored("net"),
+     [0, 4, 2, 4]),
+    ("aggregate-production-headroom", {}, lambda h: {"aggregate-production-headroom": h.ref("net"),
+                                                     "site-production-capacity": "2.5 kW"}, stored("net"),
+     [4, 0, 2, 0]),
     ("aggregate-power", {}, lambda h: {"aggregate-power": h.ref("net")}, stored("net"), [2, -2, 0, -2]),
 ]  # fmt: skip
 IDS = [row[0] for row in STORAGE + SITE]

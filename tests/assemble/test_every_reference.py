@@ -135,6 +135,7 @@ def test_every_output_receives_a_part_of_the_plan(target: Home, case: Case) -> N
     key = target.sensor("house", "result", unit_for(case))
     references, fields = References(target.session, None), case.read(key)
     found = [*outputs.of_power(references, "x", fields), *outputs.of_store(references, "x", fields, scale=None)]
+    found += outputs.of_guidance(references, "x", fields)
     assert [output.sensor.id for output in found] == [key]
 
 

@@ -23,7 +23,6 @@ from app.auth.access.references import References
 from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Adjustable
-from engine.devices.storage import Storage
 from engine.devices.thermal import ThermalMass
 from engine.errors import FieldError
 from engine.flex.commodity import CommodityContext
@@ -65,6 +64,8 @@ class SiteBuilder:
     def outputs(self) -> tuple[SensorOutput, ...]:
         """Where the plan of each device goes."""
         found = [output for each in self._described for output in self._of_power(each)]
+        for each in self._described:
+            found += outputs.of_guidance(self.references, each.name, each.model)
         for name, (_, model) in zip(self._names, self.entries, strict=True):
             if isinstance(model, ProcessModel):
                 own = list(outputs.of_power(self.references, name, model))
@@ -153,7 +154,7 @@ class SiteBuilder:
         """Return what tells the energy of a store in other terms, see ``SensorOutput.scale``."""
         if keeper.model.thermal_capacity is None:
             return StorageBuilder(keeper).capacity
-        return next(each.thermal for each in self._of_stores if isinstance(each, Storage) and each.name == keeper.name)
+        return next(getattr(each, "thermal", None) for each in self._of_stores if each.name == keeper.name)
 
     def _fixed_entries(self) -> Iterable[Device]:
         for described in self._described:
@@ -265,7 +266,7 @@ class SiteBuilder:
             return (str(self._group_name(group)),)
         if sensors is None:
             return None
-        names = {output.sensor.id: output.name for output in self.outputs if not output.stored_energy}
+        names = {output.sensor.id: output.name for output in self.outputs if output.is_power}
         names |= {int(d.name.split()[1]): d.name for d in self._fixed_context()}
         for key in sensors:
             if key not in names:

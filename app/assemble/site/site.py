@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from app.assemble.outputs import SensorOutput, of_power
+from app.assemble.outputs import SensorOutput, of_guidance, of_power
 from app.assemble.site import bounded, flex_config
 from app.assemble.site.flex_config import DeviceModel, Effective
 from app.assemble.site.members import SiteBuilder
@@ -276,6 +276,8 @@ def _site_outputs(references: References, supplies: Iterable[ConnectionBuilder])
             name = f"aggregate sensor {own[0].sensor.id}"
             raise FieldError(name, f"{supplied.context.commodity} has no connection; give its price or capacity.")
         found += own
+        if not supplied.is_internal:
+            found += of_guidance(references, supplied.context.commodity, supplied.context)
     return found
 
 

@@ -22,6 +22,7 @@ from db.assets import Asset
 from db.schedules import StoredSchedule
 from engine import plugins
 from engine.errors import EngineError, Infeasible, TimedOut
+from engine.operation import headroom
 from engine.packing import PackingError
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
 from engine.schedulers.process_scheduler import ProcessScheduler, is_timed_by_price
@@ -174,13 +175,21 @@ def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: 
     else:
         raise outcome
     return Computed(
-        schedule=plan,
+        schedule=_with_guidance(plan, assembled),
         scheduler=scheduler,
         request=prepared.request,
         assembled=assembled,
         input_sensors=prepared.references.sensors_named(),
         warnings=warnings,
     )
+
+
+def _with_guidance(plan: Schedule, assembled: Assembled) -> Schedule:
+    """Return a schedule with what its sensors ask to be told beside it."""
+    asked = {output.guidance for output in assembled.outputs}
+    if not asked & set(headroom.FIELDS):
+        return plan
+    return replace(plan, guidance=headroom.headroom_by_field(assembled.site, plan))
 
 
 def _kept(prepared: PreparedSite, best: Schedule) -> tuple[Schedule, Assembled, list[str]] | None:

@@ -33,7 +33,7 @@ from db.beliefs.time_range import BeliefQuery
 from db.core import listing
 from db.core.database import get
 from db.jobs import jobs
-from db.schedules import CONNECTION, SOC, ScheduleOutput, StoredSchedule
+from db.schedules import CONNECTION, GUIDANCE, SOC, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
 from engine.series.iso_time import MICROSECOND, to_us, zone
 from engine.site import Status
@@ -132,7 +132,7 @@ def add_lines(content: PlanContent, output: ScheduleOutput, lines: list[Trace], 
         if low is not None and high is not None and unit != "%":
             bounds = (float(units.convert(low, "kWh", unit)), float(units.convert(high, "kWh", unit)))
         content.stores += [Store(line, bounds) for line in lines]
-    else:
+    elif output.role != GUIDANCE:
         content.devices += lines
 
 

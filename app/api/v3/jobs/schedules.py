@@ -26,7 +26,7 @@ from db import assets, schedules
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
 from db.jobs.jobs import Job
-from db.schedules import SOC, ScheduleOutput, StoredSchedule
+from db.schedules import GUIDANCE, SOC, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
 from engine.model.linear import Floats
 from engine.series.window import Window
@@ -129,7 +129,7 @@ def _values(
     )
     found = series_document(data.read(call.session, sensor, asked), start)
     sign = {"wysiwyg": 1.0, "consumption-positive": output.sign, "production-positive": -output.sign}
-    factor = 1.0 if stored_energy else sign[query.sign_convention]
+    factor = 1.0 if output.role in (SOC, GUIDANCE) else sign[query.sign_convention]
     return found | {"values": found["values"] * factor + 0.0}
 
 
@@ -161,6 +161,7 @@ def preview(call: Call, id: int, body: ScheduleTrigger) -> dict[str, Any]:
         "binding-limits": schedule_facts.binding_limits(plan),
         "prices": {"unit": f"{done.assembled.currency}/kWh", "values": on_slots(plan.shadow_prices)},
         "worth": {"unit": f"{done.assembled.currency}/kWh", "values": on_slots(plan.storage_values)},
+        "headroom": schedule_facts.headroom(done.assembled.site, plan),
         "solver": schedule_facts.solving(plan),
         "warnings": list(done.warnings),
     }
