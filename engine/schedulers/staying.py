@@ -33,13 +33,32 @@ class HeldPowers:
     def add_to(self, problem: Problem, power: Mapping[str, Linear]) -> None:
         """See Addition.add_to."""
         for name, values in self.power.items():
-            lower = np.where(np.isnan(values), -np.inf, values - self.slack)
-            problem.constrain(f"{name}.held", power[name], lower=lower, upper=lower + 2.0 * self.slack)
+            hold_powers(problem, f"{name}.held", power[name], values, self.slack)
 
     def changed(self, schedule: Schedule) -> float:
         """Return the energy that a schedule moves, over all ports and steps held [kWh]."""
         moved = (np.abs(schedule.power[name] - values) * schedule.window.hours for name, values in self.power.items())
         return float(sum(np.nansum(np.where(each > self.slack * schedule.window.hours, each, 0.0)) for each in moved))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PinnedPowers:
+    """Rows that hold powers where a person has put them: p_t = power_t."""
+
+    power: Mapping[str, Floats]
+    """Power by port, positive when consuming; NaN where nothing is held [kW], shape (n,)."""
+
+    def add_to(self, problem: Problem, power: Mapping[str, Linear]) -> None:
+        """See Addition.add_to."""
+        for name, values in self.power.items():
+            hold_powers(problem, f"{name}.pinned", power[name], values, 0.0)
+
+
+def hold_powers(problem: Problem, name: str, power: Linear, values: Floats, slack: float) -> None:
+    """Add rows that hold a power near to some values [kW], shape (n,); NaN holds nothing."""
+    free = np.isnan(values)
+    lower, upper = np.where(free, -np.inf, values - slack), np.where(free, np.inf, values + slack)
+    problem.constrain(name, power, lower=lower, upper=upper)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,149 @@
+"""What if: a site with other prices, limits, loads and stored energies, or with powers held by hand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from engine.devices.device import Device
+from engine.devices.inflexible import Inflexible
+from engine.devices.storage import Storage
+from engine.errors import FieldError
+from engine.explain.replanning import planned_ports
+from engine.model.linear import Floats, full
+from engine.schedulers.staying import PinnedPowers
+from engine.site import Connection, Site, raised, with_limit
+from engine.tariffs import EnergyTariff
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceEdit:
+    """A change of the price of energy of one commodity, bought and sold."""
+
+    commodity: str = "electricity"
+    first: int = 0
+    """First step that it holds for."""
+    last: int | None = None
+    """The step after the last one; None: to the end."""
+    factor: float = 1.0
+    """What the price is multiplied with."""
+    more: float = 0.0
+    """What is added then [currency/kWh]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pin:
+    """A power that a port is to have for a while, whatever it costs."""
+
+    port: str
+    first: int
+    """First step that it holds for."""
+    last: int
+    """The step after the last one."""
+    power: float
+    """[kW], positive when consuming."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteEdits:
+    """What is different in a what-if; nothing is by default."""
+
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """By how much the values of each limit rise, such as ``battery.soc-max`` [kW or kWh]."""
+    prices: tuple[PriceEdit, ...] = ()
+    loads: Mapping[str, float] = field(default_factory=dict)
+    """What each load, or production that is taken as it is, is multiplied with."""
+    stored: Mapping[str, float] = field(default_factory=dict)
+    """Energy in each store at the start [kWh]."""
+    pins: tuple[Pin, ...] = ()
+
+    def on(self, site: Site) -> Site:
+        """Return a site with these edits; the same object without any.
+
+        Raises:
+            InputError: One is about something that the site does not have.
+        """
+        for name, change in self.limits.items():
+            if change:
+                site = with_limit(site, name, raised(change))
+        for edit in self.prices:
+            site = _with_prices(site, edit)
+        for name, factor in self.loads.items():
+            if factor != 1.0:
+                site = _with_load(site, name, factor)
+        for name, energy in self.stored.items():
+            site = _with_stored(site, name, energy)
+        return with_pins(site, self.pins) if self.pins else site
+
+
+def _with_prices(site: Site, edit: PriceEdit) -> Site:
+    """Return the site with other prices of energy for a while."""
+    if all(each.commodity != edit.commodity for each in site.connections):
+        known = ", ".join(each.commodity for each in site.connections)
+        raise FieldError("prices", f"{edit.commodity} is not bought at this site; name {known}.")
+    if (edit.factor, edit.more) == (1.0, 0.0):
+        return site
+    at = slice(edit.first, edit.last)
+
+    def other(values: Any) -> Floats:
+        changed = full(values, site.window.n).copy()
+        changed[at] = changed[at] * edit.factor + edit.more
+        return changed
+
+    def dearer(connection: Connection) -> Connection:
+        tariffs = tuple(
+            replace(
+                each,
+                consumption_price=other(each.consumption_price),
+                production_price=other(each.production_price),
+            )
+            if isinstance(each, EnergyTariff) and each.name == "net energy"
+            else each
+            for each in connection.tariffs
+        )
+        return replace(connection, tariffs=tariffs)
+
+    connections = [dearer(each) if each.commodity == edit.commodity else each for each in site.connections]
+    return replace(site, connections=tuple(connections))
+
+
+def _with_load(site: Site, name: str, factor: float) -> Site:
+    load = _device(site, name, Inflexible, "loads")
+    scaled = {level: power * factor for level, power in load.quantiles.items()}
+    return site.with_device(load, replace(load, power=load.power * factor, quantiles=scaled))
+
+
+def _with_stored(site: Site, name: str, energy: float) -> Site:
+    store = _device(site, name, Storage, "stored")
+    return site if store.soc_at_start == energy else site.with_device(store, replace(store, soc_at_start=energy))
+
+
+def _device(site: Site, name: str, kind: type[Device], field_name: str) -> Any:
+    """Return a device of a kind by its name.
+
+    Raises:
+        FieldError: There is none.
+    """
+    known = {device.name: device for device in site.devices if isinstance(device, kind)}
+    if name not in known:
+        choices = ", ".join(sorted(known)) or "nothing: the site has none"
+        raise FieldError(field_name, f"there is no {name!r}; name {choices}.")
+    return known[name]
+
+
+def with_pins(site: Site, pins: tuple[Pin, ...]) -> Site:
+    """Return the site in which some powers are held; of two pins of a step the later one counts.
+
+    Raises:
+        FieldError: A pin is about a port that is not planned, or about no step of the window.
+    """
+    ports, n = planned_ports(site), site.window.n
+    powers: dict[str, Floats] = {}
+    for pin in pins:
+        if pin.port not in ports:
+            raise FieldError("pins", f"{pin.port!r} is not planned here; name {', '.join(ports)}.")
+        if not 0 <= pin.first < pin.last <= n:
+            raise FieldError("pins", f"{pin.port}: steps {pin.first} to {pin.last} are not within the {n} of the plan.")
+        powers.setdefault(pin.port, np.full(n, np.nan))[pin.first : pin.last] = pin.power
+    return replace(site, additions=(*site.additions, PinnedPowers(power=powers)))

@@ -1,0 +1,101 @@
+"""A choice in sentences; each of their numbers is a field of what they are about."""
+
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from typing import Final
+
+from engine.explain.choices import ExplainedChoice, OtherChoice
+from engine.explain.prices import PriceEdge
+from engine.explain.reasons import Reason
+from engine.explain.replanning import EQUALLY_GOOD
+from engine.series.window import Window
+
+_DOES: Final = {"charging": "runs at {} kW", "idle": "rests", "discharging": "gives {} kW"}
+_OTHERWISE: Final = {"idle": "resting", "most": "running at {} kW", "least": "giving {} kW", "asked": "{} kW"}
+
+
+def choice_sentences(choice: ExplainedChoice, window: Window, place: tzinfo, currency: str) -> Iterator[str]:
+    """Give a choice in words, the answer first.
+
+    Args:
+        choice: What is told.
+        window: That of its plan.
+        place: Where people read times on the clock.
+        currency: What costs are counted in.
+    """
+    at = _clock(window.moment(choice.step), place)
+    does = _DOES[choice.manner].format(_number(abs(choice.power)))
+    yield f"At {at} {choice.name} {does} in the cheapest plan, which costs {choice.cost:.2f} {currency} in all."
+    for other in choice.others[1:]:
+        yield _otherwise(other, currency)
+    low, high = choice.curve.as_good
+    if high - low > 1e-3:
+        yield f"Any power from {_number(low)} to {_number(high)} kW here is equally good."
+    if choice.taken_over is not None and choice.taken_over < EQUALLY_GOOD and choice.manner != "idle":
+        yield "Another store would do the same for as little."
+    for reason in choice.reasons:
+        yield _reason(reason, choice, window, place, currency)
+    yield from _prices(choice, currency)
+    if choice.agreeing is not None:
+        yield f"The same is done in {choice.agreeing[0]} of {choice.agreeing[1]} stored quantiles of the forecasts."
+    yield from choice.remarks
+
+
+def _otherwise(other: OtherChoice, currency: str) -> str:
+    """What another choice would cost."""
+    power = abs(other.power) if other.power >= 0 or other.name == "least" else other.power
+    name = "least" if other.power < 0 else "most"
+    name = other.name if other.name in ("idle", "asked") else name
+    what = _OTHERWISE[name].format(_number(power)).capitalize()
+    if other.is_as_good:
+        return f"{what} would be equally good (within {EQUALLY_GOOD:g} {currency})."
+    most = "at most " if other.is_bound else ""
+    parts = [f"{name} {change:+.4f}" for name, change in list(other.costs.items())[:2]]
+    return f"{what} would cost {most}{other.extra_cost:.4f} {currency} more: {', '.join(parts)} {currency}."
+
+
+def _reason(reason: Reason, choice: ExplainedChoice, window: Window, place: tzinfo, currency: str) -> str:
+    """What decides."""
+    if reason.kind == "limit":
+        at = _clock(window.moment(reason.at), place)
+        kept = "" if reason.confirmed else ", with whole numbers kept"
+        saved = f"one {reason.unit} more of it would save {reason.saving:.4f} {currency} per {reason.unit}{kept}"
+        return f"{reason.about} holds it at {at}: {saved}."
+    if reason.kind == "price":
+        return f"Energy costs {reason.price:.4f} {currency}/kWh then."
+    worth = f"Energy in {reason.about} is worth {reason.worth:.4f} {currency}/kWh then"
+    wear = f" and {reason.wear:.4f} {currency}/kWh of wear" if reason.wear else ""
+    manner = "drawing" if choice.manner == "discharging" else "storing"
+    share = f", of which {manner} leaves {100 * reason.efficiency:.3g} %" if reason.efficiency != 1.0 else ""
+    return f"{worth}; a kWh taken costs {reason.price:.4f} {currency}/kWh{wear}{share}."
+
+
+def _prices(choice: ExplainedChoice, currency: str) -> Iterator[str]:
+    """Until which prices it holds."""
+    if choice.prices is None:
+        return
+    unit, own = f"{currency}/kWh", choice.prices
+    if own.below is None and own.above is None:
+        yield f"No price then up to {own.reach:.4f} {unit} lower or higher changes that."
+        return
+    for side, word in ((own.below, "Down"), (own.above, "Up")):
+        if side is None:
+            price = "A lower price" if word == "Down" else "A higher price"
+            yield f"{price} does not change that (tried: {own.reach:.4f} {unit})."
+        else:
+            yield f"{word} to {side.price:.4f} {unit} it stays so (now {own.price:.4f}); beyond, it {_acts(side)}."
+
+
+def _acts(edge: PriceEdge) -> str:
+    """What a part does beyond a price."""
+    if abs(edge.power) < 1e-3:
+        return "rests"
+    return f"{'runs at' if edge.power > 0 else 'gives'} {_number(abs(edge.power))} kW"
+
+
+def _number(value: float) -> str:
+    return f"{value + 0.0:.4g}"
+
+
+def _clock(moment: datetime, place: tzinfo) -> str:
+    return f"{moment.astimezone(place):%a %H:%M}"
