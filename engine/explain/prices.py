@@ -10,7 +10,7 @@ import numpy as np
 from engine.errors import InputError
 from engine.explain.moving_problem import Direction, MovedBounds, MovingProblem
 from engine.explain.replanning import Replanning
-from engine.explain.value_function import Evaluator, Line, edge, is_equal
+from engine.explain.value_function import MOST_SOLVES, Evaluator, Line, edge, is_equal
 from engine.model.limits import exchanged
 from engine.model.linear import Floats, full
 from engine.site import Connection, Site
@@ -109,7 +109,10 @@ class PriceQuestion:
             steps: In which it moves, all by the same amount.
         """
         self.price = float(energy_price(_connection(plan.site, commodity), plan.site.window.n)[list(steps)].mean())
-        self._plan, self._direction = plan, price_direction(plan, commodity, steps)
+        self._plan, self._direction, self._choice = plan, price_direction(plan, commodity, steps), choice
+        entries = plan.arrays.matrix.index == choice.rows[0]
+        self._cols, self._coefs = plan.arrays.matrix.cols[entries], plan.arrays.matrix.value[entries]
+        self._acts: dict[float, float] = {}
         self.free = cache(self._evaluator(plan.moving))
         self.held = cache(self._evaluator(plan.held(choice)))
 
@@ -120,9 +123,17 @@ class PriceQuestion:
             answer = moving.solve(price=(self._direction, change))
             if not answer.has_plan:
                 return Line(change, np.inf, 0.0)
+            if moving is self._plan.moving:
+                self._acts[change] = float(self._coefs @ answer.x[self._cols])
             return Line(change, answer.objective, self._direction.slope(answer.x))
 
         return evaluate
+
+    def _side(self, change: float) -> int:
+        """Return 1 where the best plan at a price does more than the choice, -1 where it does less, else 0."""
+        self.free(change)
+        lower, upper = float(self._choice.lower[0]), float(self._choice.upper[0])
+        return int(self._acts[change] > upper) - int(self._acts[change] < lower)
 
     def is_best(self, change: float) -> bool:
         """Whether the choice is one of the best ones at another price."""
@@ -142,10 +153,35 @@ class PriceQuestion:
         """Return the nearest price at which a choice that is not the best now becomes it, likewise."""
         beyond = 0.0
         for share in _SCAN:
-            if self.is_best(share * reach):
-                found = edge(self.free, self.held, share * reach, beyond)
+            at: float | None = share * reach
+            if not self.is_best(share * reach):
+                at = self._passed(beyond, share * reach)
+            if at is not None:
+                found = edge(self.free, self.held, at, beyond)
                 return found.at, found.beyond, found.exact
             beyond = share * reach
+        return None
+
+    def _passed(self, first: float, second: float) -> float | None:
+        """Return the price between two others at which the best plan goes past the choice; None: it does not.
+
+        Where two plans cost the same, so do all between them: one that does more and one that does less than the
+        choice have one between them that does just that.
+        """
+        sides = self._side(first), self._side(second)
+        for _ in range(MOST_SOLVES):
+            if sides[0] * sides[1] >= 0:
+                return None
+            left, right = self.free(first), self.free(second)
+            at = left.crossing(right)
+            if at is None or not min(first, second) < at < max(first, second):
+                return None
+            if is_equal(self.free(at).value, left.value_at(at)) or self.is_best(at):
+                return at if self.is_best(at) else None
+            if self._side(at) == sides[0]:
+                first = at
+            else:
+                second = at
         return None
 
 

@@ -29,6 +29,7 @@ class Line(NamedTuple):
 
 SPAN = {"start": "2026-01-05T00:00:00Z", "end": "2026-01-06T00:00:00Z"}
 VALUES = {"values": [1.0], "start": "2026-01-05T00:00:00Z", "duration": "PT15M", "unit": "kW"}
+CHOICE = {"device": "battery", "at": "2026-01-05T00:00:00Z"}
 REMARK = {"content": "x", **SPAN}
 FLEX = {"soc-at-start": "5 kWh", "soc-max": "10 kWh", "power-capacity": "5 kW"}
 PLAN = {"start": "2026-01-05T00:00:00Z", "duration": "PT1H", "flex-context": {"consumption-price": "0.3 EUR/kWh"}}
@@ -159,6 +160,13 @@ TABLE: dict[str, Line] = {
     "GET /api/v3_0/schedules": Line(READ, lambda ids: {"query": {"asset": ids["battery"], "newest": "true"}}),
     "GET /api/v3_0/schedules/schema": Line(EVERYONE),
     "GET /api/v3_0/schedules/{id}": Line(READ, of("stored", query={"inputs": "true"})),
+    "GET /api/v3_0/schedules/explain.json": Line(EVERYONE),
+    "GET /api/v3_0/schedules/{id}/explain": Line(READ, of("stored")),
+    "GET /api/v3_0/schedules/{id}/why": Line(READ, of("stored", query=CHOICE)),
+    "POST /api/v3_0/schedules/{id}/what-if": Line(READ, of("stored", body={})),
+    "POST /api/v3_0/schedules/{id}/what-would-it-take": Line(
+        READ, of("stored", body={"cost": 1.0, "limit": "battery.soc-max"})
+    ),
     "GET /api/v3_0/assets/{id}/flex-config": Line(READ, ASSET),
     "POST /api/v3_0/sensors/{id}/forecasts/trigger": Line(ADD, of("s:power", body={"duration": "PT1H"})),
     "GET /api/v3_0/sensors/{id}/forecasts/{uuid}": Line(READ, result("s:power", "j:forecast")),

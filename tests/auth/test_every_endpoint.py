@@ -39,6 +39,7 @@ WRONG |= {
     "event_start_time": "noon",
     "name": "x" * 1000,
     "inputs": "maybe",
+    "device": "x" * 1000,
 }
 
 

@@ -28,11 +28,15 @@ from db.assets import Asset
 from db.core.database import Database
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
-from db.schedules import POWER
+from db.schedules import POWER, ScheduleInputs
 from db.sensors import Sensor
 from engine.errors import EngineError
+from engine.packing import pack
+from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.series.window import Window
 from tests.assemble.test_day_costs import planned as stored_row
 from tests.auth.permission_table import EVERYONE, OUTSIDE, TABLE
+from tests.engine.scheduling.samples import site, store
 from tests.http import serving
 
 NOW = datetime(2026, 1, 6, tzinfo=UTC)
@@ -128,9 +132,17 @@ def populate(session: Session, ids: dict[str, Any], running: Running) -> dict[st
     session.flush()
     battery, power = session.get_one(Asset, ids["battery"]), session.get_one(Sensor, ids["s:power"])
     stored = stored_row(session, battery, (power, POWER, 1.0), belief_time=NOW, job_id="schedule")
+    session.add(ScheduleInputs(schedule_id=stored.id, saved_at=datetime.now(UTC), content=inputs()))
     found = {"stored": stored.id, "remark": remark.id, "secret": secret.id, "key": key.id, "automation": nightly.id}
     found |= {"email": serving.email("boss"), "password": serving.PASSWORD}
     return found | {f"j:{name}": name for name in ("schedule", "forecast", "queued", "failed")}
+
+
+def inputs() -> bytes:
+    """What a schedule of a battery was made from, packed."""
+    window = Window.of_length(NOW - timedelta(days=1), timedelta(hours=4), timedelta(hours=1))
+    made_from = {"flex-model": [], "scheduler": StorageScheduler(), "site": site(store("battery"), window=window)}
+    return pack(made_from)
 
 
 def jobs(ids: dict[str, Any], source_id: int) -> Iterator[Job]:

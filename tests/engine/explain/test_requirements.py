@@ -53,6 +53,19 @@ def test_the_price_at_which_the_battery_would_wait():
     assert uniform.higher is None  # all prices alike make no hour dearer than another
 
 
+def test_a_choice_that_is_best_at_one_price_only_is_met_there():
+    # Without losses a battery sells above the price of the other hours and buys below it: it rests at just that price.
+    battery = store("battery", charger=4.0, discharger=4.0, soc_at_start=5.0, soc_max=50.0, soc_targets=target(5.0))
+    buy = np.full(24, 0.20)
+    buy[7] = 0.10
+    plan = Replanning(site(battery, buy=buy, sell=buy), ("battery",))
+    needed = price_needed(plan, "battery", wished_bounds(plan, "battery", 7, "idle"), [7], reach=0.5)
+    assert needed.higher.price == pytest.approx(0.20)
+    partly = price_needed(plan, "battery", wished_bounds(plan, "battery", 7, "idle", 1.5), [7], reach=0.5)
+    assert partly.higher.price == pytest.approx(0.20)
+    assert partly.higher.power == pytest.approx(1.5)
+
+
 @pytest.mark.parametrize("kind", ["plain", "negative", "groups", "soft"])
 def test_a_little_less_of_a_limit_is_not_enough(kind):
     for label, given in cold.sites([kind], range(4 if cold.LONG else 1)):

@@ -12,6 +12,7 @@ from app.assemble.schedule_facts import nearness
 from app.auth.access import access
 from app.auth.access.job_access import readable_warnings, reads_inputs
 from app.auth.access.references import References
+from app.usecases.explanations.stored_site import reads_devices
 from app.usecases.fields import HYPHENS, Identifier, Query, hyphenated
 from db import schedules
 from db.assets import Asset
@@ -137,7 +138,7 @@ def one_schedule(call: Call, id: int, query: ScheduleDetailQuery) -> ScheduleAns
     except PackingError as error:
         answer.inputs_missing = str(error)
         return answer
-    if _reads_devices(references, inputs):
+    if reads_devices(references, inputs):
         answer.inputs, answer.inputs_missing = inputs, ""
     else:
         answer.inputs_missing = HIDDEN
@@ -147,14 +148,6 @@ def one_schedule(call: Call, id: int, query: ScheduleDetailQuery) -> ScheduleAns
 def schema(call: Call) -> dict[str, Any]:
     """Return the JSON schema of a schedule."""
     return ScheduleAnswer.model_json_schema()
-
-
-def _reads_devices(references: References, inputs: dict[str, Any]) -> bool:
-    """Return whether the asset of every device may be read: its flex-model is told, also one without any sensor."""
-    ids = {model["asset"] for model in inputs["flex-model"]} - {None}
-    rows = references.session.scalars(select(Asset).where(Asset.id.in_(ids))).all()
-    who = references.principal
-    return len(rows) == len(ids) and (who is None or all(access.may(who, "read", row) for row in rows))
 
 
 def _answer(call: Call, row: StoredSchedule) -> ScheduleAnswer:

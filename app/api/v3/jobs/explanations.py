@@ -1,0 +1,148 @@
+"""Why a saved schedule is as it is, what if something were different, what it would take: answers, never rows."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from app.api.http.route import Call, get, post
+from app.api.v3.jobs.explanation_answers import (
+    ExplainAnswer,
+    LimitNeededAnswer,
+    PriceNeededAnswer,
+    RequirementsAnswer,
+    WhatIfAnswer,
+    WhyAnswer,
+    explanation_schema,
+)
+from app.usecases.explanations import explanations, what_if
+from app.usecases.explanations.explanations import ExplainQuery, RequirementsQuestion, ScheduleExplanation, WhyQuery
+from app.usecases.explanations.what_if import WhatIf
+from engine.explain.requirements import LimitNeeded, LimitTooWeak, PriceNeeded
+from engine.explain.sentences import choice_sentences
+
+
+def explain(call: Call, id: int, query: ExplainQuery) -> ExplainAnswer:
+    """Tell what a schedule does in words, which limits cost most, what energy is worth, what other choices cost."""
+    return explain_answer(explanations.explain_schedule(call.session, call.actor, id, query))
+
+
+def explain_answer(done: ScheduleExplanation) -> ExplainAnswer:
+    """Return an explanation as it is told."""
+    stored, window = done.stored, done.stored.site.window
+    answer: dict[str, Any] = {"schedule": stored.row.id, "currency": stored.currency, "cost": stored.schedule.cost}
+    if done.headlines is not None:
+        answer["headlines"] = [
+            asdict(fact)
+            | {
+                "start": fact.start.isoformat(),
+                "end": None if fact.end is None else fact.end.isoformat(),
+                "text": fact.sentence(stored.place, stored.currency),
+            }
+            for fact in done.headlines
+        ]
+    if done.cells is not None:
+        answer["cells"] = [
+            {
+                "device": cell.name,
+                "at": window.moment(cell.step).isoformat(),
+                "power": cell.power,
+                "other": cell.other,
+                "extra_cost": _finite(cell.extra_cost),
+                "is_bound": cell.is_bound,
+            }
+            for cell in done.cells
+        ]
+    if done.values is not None:
+        lines = [asdict(line) for line in done.values]
+        sides = ("value", "less", "more")
+        answer["values"] = [line | {side: [_finite(each) for each in line[side]] for side in sides} for line in lines]
+    for name in ("bottlenecks", "trade_off"):
+        parts = getattr(done, name)
+        answer[name] = None if parts is None else [asdict(part) for part in parts]
+    answer["changes"] = None if done.changes is None else asdict(done.changes)
+    return ExplainAnswer.model_validate(answer)
+
+
+def why(call: Call, id: int, query: WhyQuery) -> WhyAnswer:
+    """Tell why a device does what it does at a time: what else would cost, what decides, until which price."""
+    stored, choice = explanations.explain_why(call.session, call.actor, id, query)
+    window = stored.site.window
+    told = asdict(choice)
+    return WhyAnswer.model_validate(
+        {
+            "schedule": id,
+            "device": choice.name,
+            "at": window.moment(choice.step).isoformat(),
+            "currency": stored.currency,
+            "proven": choice.is_proven,
+            "equally_good": list(choice.curve.as_good),
+            "others": [asdict(other) | {"equally_good": other.is_as_good} for other in choice.others],
+            "reasons": [asdict(each) | {"at": window.moment(each.at).isoformat()} for each in choice.reasons],
+            "agreeing": None if choice.agreeing is None else list(choice.agreeing),
+            "text": list(choice_sentences(choice, window, stored.place, stored.currency)),
+            **{name: told[name] for name in ("power", "cost", "curve", "prices", "taken_over", "remarks")},
+        }
+    )
+
+
+def what_would_it_take(call: Call, id: int, body: RequirementsQuestion) -> RequirementsAnswer:
+    """Find the smallest change of a price, or of a limit, target or size, so that the plan does what is wished."""
+    stored, needed = explanations.find_requirements(call.session, call.actor, id, body)
+    return RequirementsAnswer(schedule=id, currency=stored.currency, answer=_requirement(needed))
+
+
+def _requirement(needed: PriceNeeded | LimitNeeded | LimitTooWeak) -> PriceNeededAnswer | LimitNeededAnswer:
+    if isinstance(needed, PriceNeeded):
+        return PriceNeededAnswer.model_validate(asdict(needed) | {"extra_cost": _finite(needed.extra_cost)})
+    enough = isinstance(needed, LimitNeeded)
+    return LimitNeededAnswer(
+        kind="limit" if enough else "limit-too-weak",
+        limit=needed.limit,
+        unit=needed.unit,
+        change=needed.change if isinstance(needed, LimitNeeded) else needed.farthest,
+        values=list(needed.values) if isinstance(needed, LimitNeeded) else None,
+        cost=needed.cost,
+        smallest=isinstance(needed, LimitNeeded) and needed.is_smallest,
+    )
+
+
+def try_what_if(call: Call, id: int, body: WhatIf) -> WhatIfAnswer:
+    """Plan a saved schedule again with other prices, limits, loads or stored energies; save nothing."""
+    done = what_if.try_what_if(call.session, call.actor, id, body)
+    window, plan = done.schedule.window, done.schedule
+    return WhatIfAnswer.model_validate(
+        {
+            "schedule": id,
+            "currency": done.stored.currency,
+            "status": str(plan.status.value),
+            "before": asdict(done.before),
+            "after": asdict(done.after),
+            "costs": done.costs,
+            "changed": {
+                name: [window.moment(step).isoformat() for step in steps] for name, steps in done.changed.items()
+            },
+            "start": window.slots.start.isoformat(),
+            "step_s": window.slots.step.total_seconds(),
+            "power": {name: window.on_slots(values).tolist() for name, values in plan.power.items()},
+            "soc": {name: window.on_slot_ticks(values).tolist() for name, values in plan.soc.items()},
+        }
+    )
+
+
+def schema(call: Call) -> dict[str, Any]:
+    """Return the JSON schema of explanations, ``explain.json``."""
+    return explanation_schema()
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+ROUTES = [
+    get("/schedules/explain.json", schema),
+    get("/schedules/{id}/explain", explain, pool="heavy"),
+    get("/schedules/{id}/why", why, pool="heavy"),
+    post("/schedules/{id}/what-if", try_what_if, saves=False, pool="heavy", scope="read"),
+    post("/schedules/{id}/what-would-it-take", what_would_it_take, saves=False, pool="heavy", scope="read"),
+]

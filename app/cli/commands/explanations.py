@@ -1,0 +1,90 @@
+"""``flexscope show why`` and ``flexscope show what-if``: a saved schedule explained, and planned otherwise."""
+
+import json
+from typing import Any
+
+import click
+
+from app.cli.opening import operator, reading
+from app.cli.tables import show_table
+from app.usecases.explanations import explanations, what_if
+from app.usecases.explanations.explanations import ExplainQuery, WhyQuery
+from app.usecases.explanations.what_if import WhatIf
+from engine.errors import FieldError
+from engine.explain.sentences import choice_sentences
+
+
+@click.command("why")
+@click.option("--schedule", "schedule_id", type=int, required=True, help="ID of the schedule.")
+@click.option("--device", help="Device, as the outputs of the schedule name it; without it what the schedule does.")
+@click.option("--at", help="A time in the step asked about, such as 2026-03-02T07:00+01:00; with --device.")
+@click.option("--power", type=float, help="Another power to tell the price of [kW]; with --device.")
+def show_why(schedule_id: int, device: str | None, at: str | None, power: float | None) -> None:
+    """Tell why a device does what it does at a time; without one, what a schedule does and what limits cost."""
+    actor = operator()
+    if (device is None) != (at is None):
+        raise FieldError("at", "name both a device with --device and a time with --at, or neither.")
+    with reading() as session:
+        if device is None:
+            done = explanations.explain_schedule(session, actor, schedule_id, ExplainQuery())
+            for fact in done.headlines or []:
+                click.echo(fact.sentence(done.stored.place, done.stored.currency))
+            for limit in done.bottlenecks or []:
+                click.echo(
+                    f"With {limit.wider_by:g} {limit.unit} more of {limit.limit} the plan would cost "
+                    f"{limit.saving:.4f} {done.stored.currency} less."
+                )
+            return
+        query = actor.read(WhyQuery, {"device": device, "at": at} | ({} if power is None else {"power": power}))
+        stored, choice = explanations.explain_why(session, actor, schedule_id, query)
+        for sentence in choice_sentences(choice, stored.site.window, stored.place, stored.currency):
+            click.echo(sentence)
+
+
+@click.command("what-if")
+@click.option("--schedule", "schedule_id", type=int, required=True, help="ID of the schedule.")
+@click.option("--limit", "limits", type=(str, float), multiple=True, help="Limit and its rise, as battery.soc-max 5.")
+@click.option("--load", "loads", type=(str, float), multiple=True, help="Load and what it is multiplied with.")
+@click.option("--stored", type=(str, float), multiple=True, help="Store and its energy at the start [kWh].")
+@click.option("--price-factor", type=float, help="What the price of electricity is multiplied with.")
+@click.option("--edits", default="{}", help="More of them as over the API, as JSON.")
+def show_what_if(
+    schedule_id: int, edits: str, price_factor: float | None, **named: tuple[tuple[str, float], ...]
+) -> None:
+    """Plan a saved schedule again with something different, beside what was planned; nothing is saved."""
+    actor = operator()
+    fields = _object(edits)
+    for name, pairs in named.items():
+        fields[name] = fields.get(name, {}) | dict(pairs)
+    if price_factor is not None:
+        fields["prices"] = [*fields.get("prices", []), {"factor": price_factor}]
+    with reading() as session:
+        done = what_if.try_what_if(session, actor, schedule_id, actor.read(WhatIf, fields))
+    currency = done.stored.currency
+    lines: list[list[Any]] = []
+    for name, unit in (
+        ("cost", currency), ("peak_import", "kW"), ("peak_export", "kW"), ("imported", "kWh"), ("exported", "kWh"),
+        ("self_consumption", "1"), ("emissions", "kg"),
+    ):  # fmt: skip
+        before, after = getattr(done.before, name), getattr(done.after, name)
+        if before is not None and after is not None:
+            label = f"{name.replace('_', ' ')} [{unit}]"
+            lines.append([label, f"{before:,.3f}", f"{after:,.3f}", f"{after - before:+,.3f}"])
+    show_table(["", "Planned", "What if", "Change"], lines)
+    for device, steps in done.changed.items():
+        click.echo(f"{device} would do otherwise in {len(steps)} steps.")
+
+
+def _object(text: str) -> dict[str, Any]:
+    """Object in a JSON text.
+
+    Raises:
+        FieldError: It is none.
+    """
+    try:
+        read = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise FieldError("edits", f"it is no JSON ({error.msg}, column {error.colno}).") from None
+    if not isinstance(read, dict):
+        raise FieldError("edits", 'write one object, such as {"limits": {"battery.soc-max": 5}}.')
+    return read

@@ -1,0 +1,232 @@
+"""What a saved schedule does, why, what other choices would cost, and what it would take to have another one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from sqlalchemy.orm import Session
+
+from app.usecases.actor import Actor
+from app.usecases.explanations.stored_site import StoredSite, open_site
+from app.usecases.fields import HYPHENS, Body, Moment, Query
+from db.assets import Asset, lineage
+from db.core import database
+from db.schedules import StoredSchedule
+from engine.errors import FieldError, InputError, UnknownName
+from engine.explain.bottlenecks import Bottleneck, bottlenecks
+from engine.explain.changes.changed_inputs import PlanChange, changed_inputs
+from engine.explain.choices import ExplainedChoice, explain_choice
+from engine.explain.headlines import Headline, headlines
+from engine.explain.marginal_values import ValueLine, storage_value_line
+from engine.explain.matrix import CellCost, extra_costs
+from engine.explain.replanning import Replanning, names_to_ask, planned_ports
+from engine.explain.requirements import (
+    LimitNeeded,
+    LimitTooWeak,
+    PriceNeeded,
+    limit_needed,
+    price_needed,
+    wished_bounds,
+)
+from engine.explain.trade_off import TradeOffPoint, trade_off
+from engine.series.sun import sun_times
+
+Part = Literal["headlines", "bottlenecks", "values", "cells", "trade-off", "changes"]
+MOST_CELLS = 4000
+"""Most devices × steps of one table of other choices."""
+
+
+class ExplainQuery(Query):
+    """Which parts of an explanation are wanted."""
+
+    model_config = HYPHENS
+
+    parts: Annotated[
+        str, Field(description="Of headlines, bottlenecks, values, cells, trade-off, changes; joined by commas")
+    ] = "headlines,bottlenecks"
+    device: Annotated[str | None, Field(max_length=255, description="cells and values of this device only")] = None
+
+
+class WhyQuery(Query):
+    """Which choice of which device is to be explained."""
+
+    model_config = HYPHENS
+
+    device: Annotated[str, Field(max_length=255, description="Device, as the outputs of the schedule name it")]
+    at: Annotated[Moment, Field(description="A time in the step asked about")]
+    power: Annotated[
+        float | None, Field(description="Another power to tell the price of [kW], positive when consuming")
+    ] = None
+
+
+class RequirementsQuestion(Body):
+    """What is wished of a plan, and what may change for it."""
+
+    model_config = HYPHENS
+
+    device: Annotated[str | None, Field(max_length=255, description="Device that is to do something")] = None
+    at: Annotated[Moment | None, Field(description="When it is to do so")] = None
+    until: Annotated[Moment | None, Field(description="The price may change until then; else in one step")] = None
+    wish: Annotated[Literal["charge", "idle", "discharge"] | None, Field(description="What it is to do")] = None
+    power: Annotated[float | None, Field(description="Or the power that it is to have [kW]")] = None
+    cost: Annotated[float | None, Field(description="Or what the whole plan may cost at most [currency]")] = None
+    limit: Annotated[
+        str | None, Field(max_length=255, description="The limit, target or size that may change, for a cost")
+    ] = None
+
+    @model_validator(mode="after")
+    def _is_one_question(self) -> "RequirementsQuestion":
+        of_cost = self.cost is not None and self.limit is not None
+        of_device = self.device is not None and self.at is not None and (self.wish is None) != (self.power is None)
+        if of_cost == of_device:
+            raise ValueError("Ask either with cost and limit, or with device, at and one of wish and power.")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleExplanation:
+    """The parts of an explanation that were asked for; the others are None."""
+
+    stored: StoredSite
+    headlines: list[Headline] | None = None
+    bottlenecks: list[Bottleneck] | None = None
+    values: list[ValueLine] | None = None
+    cells: list[CellCost] | None = None
+    trade_off: list[TradeOffPoint] | None = None
+    changes: PlanChange | None = None
+
+
+def explain_schedule(session: Session, actor: Actor, schedule_id: int, query: ExplainQuery) -> ScheduleExplanation:
+    """Return what a schedule does and why.
+
+    Raises:
+        NotFound, NotAllowed, InputsGone, InputError: See ``open_site``.
+        FieldError: A part or a device is not known, or there is more to tell than one answer holds.
+        TimedOut: It takes longer than people wait.
+    """
+    parts = read_parts(query.parts)
+    stored = open_site(session, actor, schedule_id)
+    names = _devices(stored, query.device)
+    if "cells" in parts and len(names) * stored.site.window.n > MOST_CELLS:
+        raise FieldError("device", f"there are more than {MOST_CELLS} cells; name one device.")
+    plan = Replanning(stored.site, names if "cells" in parts else (), stored.budget())
+    return ScheduleExplanation(
+        stored=stored,
+        headlines=_headlines(session, stored) if "headlines" in parts else None,
+        bottlenecks=bottlenecks(plan) if "bottlenecks" in parts else None,
+        values=list(_values(plan, stored, query.device)) if "values" in parts else None,
+        cells=[cell for row in extra_costs(plan, names) for cell in row] if "cells" in parts else None,
+        trade_off=trade_off(plan) if "trade-off" in parts else None,
+        changes=_changes(session, actor, stored) if "changes" in parts else None,
+    )
+
+
+def read_parts(written: str) -> set[str]:
+    """Return the parts of an explanation that are named.
+
+    Raises:
+        UnknownName: One is none.
+    """
+    known = ("headlines", "bottlenecks", "values", "cells", "trade-off", "changes")
+    parts = {part.strip() for part in written.split(",") if part.strip()}
+    for part in sorted(parts - set(known)):
+        raise UnknownName("part of an explanation", part, known)
+    return parts
+
+
+def explain_why(
+    session: Session, actor: Actor, schedule_id: int, query: WhyQuery
+) -> tuple[StoredSite, ExplainedChoice]:
+    """Return why a device does what it does at a time, and what else would cost.
+
+    Raises:
+        NotFound, NotAllowed, InputsGone, InputError: See ``open_site``.
+        FieldError: The device or the time is not of the schedule, or the power is out of reach.
+        TimedOut: It takes longer than people wait.
+    """
+    stored = open_site(session, actor, schedule_id)
+    (name,) = _devices(stored, query.device)
+    step = stored.step_at(query.at)
+    plan = Replanning(stored.site, names_to_ask(stored.site, name), stored.budget())
+    # With whole numbers a second search could end at another plan of the same cost.
+    power = float(stored.schedule.power[name][step]) if plan.is_linear else None
+    return stored, explain_choice(plan, name, step, power=power, asked=query.power)
+
+
+def find_requirements(
+    session: Session, actor: Actor, schedule_id: int, question: RequirementsQuestion
+) -> tuple[StoredSite, PriceNeeded | LimitNeeded | LimitTooWeak]:
+    """Return the smallest change with which a plan does what is wished, and its price.
+
+    Raises:
+        NotFound, NotAllowed, InputsGone, InputError: See ``open_site``.
+        FieldError: Something that is named is not of the schedule.
+        TimedOut: It takes longer than people wait.
+    """
+    stored = open_site(session, actor, schedule_id)
+    if question.cost is not None and question.limit is not None:
+        plan = Replanning(stored.site, (), stored.budget())
+        return stored, limit_needed(plan, question.limit, question.cost)
+    (name,) = _devices(stored, question.device)
+    first = stored.step_at(question.at) if question.at is not None else 0
+    last = first if question.until is None else stored.step_at(question.until, field="until")
+    if last < first:
+        raise FieldError("until", "it lies before at; name a later time.")
+    plan = Replanning(stored.site, (name,), stored.budget())
+    low, high = plan.feasible_range(name, first)
+    if question.power is not None and not low <= question.power <= high:
+        raise FieldError("power", f"{name} can have {low:.6g} to {high:.6g} kW then.")
+    wish = wished_bounds(plan, name, first, question.wish or "idle", question.power)
+    return stored, price_needed(plan, name, wish, range(first, last + 1))
+
+
+def _devices(stored: StoredSite, name: str | None) -> list[str]:
+    """Return the ports that are planned, or the one that is named.
+
+    Raises:
+        FieldError: There is none of this name.
+    """
+    names = planned_ports(stored.site)
+    if name is None:
+        return names
+    if name not in names:
+        raise FieldError("device", f"{name!r} is not planned in this schedule; name one of {', '.join(names)}.")
+    return [name]
+
+
+def _headlines(session: Session, stored: StoredSite) -> list[Headline]:
+    window, occasions = stored.site.window, {}
+    for asset in lineage(database.get(session, Asset, stored.row.asset_id)):
+        if asset.latitude is not None and asset.longitude is not None:
+            occasions = sun_times(asset.latitude, asset.longitude, window.start, window.end)
+    return headlines(stored.site, stored.schedule, occasions)
+
+
+def _values(plan: Replanning, stored: StoredSite, device: str | None) -> Iterator[ValueLine]:
+    for each in stored.site.devices:
+        if each.energy_bounds and device in (None, each.name):
+            yield storage_value_line(plan, each.name)
+
+
+def _changes(session: Session, actor: Actor, stored: StoredSite) -> PlanChange:
+    """Return what changed since the schedule before this one of the same asset.
+
+    Raises:
+        InputError: There is none with its inputs.
+    """
+    before = previous(session, stored.row)
+    if before is None:
+        raise InputError("There is no schedule before this one to compare it with.")
+    old = open_site(session, actor, before.id)
+    return changed_inputs(old.site, old.schedule, stored.site, stored.budget())
+
+
+def previous(session: Session, row: StoredSchedule) -> StoredSchedule | None:
+    """Return the schedule of the same asset that was planned just before a schedule; None if there is none."""
+    query = session.query(StoredSchedule).filter(
+        StoredSchedule.asset_id == row.asset_id,
+        StoredSchedule.belief_time <= row.belief_time,
+        StoredSchedule.id < row.id,
+    )
+    return query.order_by(StoredSchedule.belief_time.desc(), StoredSchedule.id.desc()).first()

@@ -1,0 +1,168 @@
+"""Schedules explained over HTTP and on the command line; nothing of a what-if stays."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from sqlalchemy import func, select
+
+from app.auth.access.references import References
+from app.cli.main import main
+from app.jobs.handlers import schedule
+from db.assets import Asset
+from db.core.database import Database, Table
+from db.schedules import ScheduleInputs
+from tests.assemble.homes import KNOWN_AT, START, Home
+from tests.assemble.test_every_field import BATTERY, hours
+from tests.http import serving
+from tests.http.serving import Api
+
+CHEAP, DEAR = ("0.1 EUR/kWh", "0.4 EUR/kWh", "0.2 EUR/kWh", "0.5 EUR/kWh"), ("0.5 EUR/kWh",) * 4
+TAKEN = {"device": "battery", "at": START.isoformat()}
+
+
+@pytest.fixture(scope="module")
+def served(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A server with two schedules of the battery of account Mill, at low and high prices, and one without inputs."""
+    ids = serving.identifiers(people)
+    with people.writing() as session:
+        home = Home(session, {"battery": session.get_one(Asset, ids["battery"])})
+        model = [{"sensor": ids["s:power"], **BATTERY}]
+        for minute, price in enumerate((DEAR, CHEAP, CHEAP)):
+            context = {"consumption-price": hours(*price), "site-power-capacity": "3 kW"}
+            asked = home._request("battery", model, context)
+            schedule.run(References(session, None), asked, known_at=KNOWN_AT + timedelta(minutes=minute))
+        session.query(ScheduleInputs).filter(ScheduleInputs.schedule_id == 3).delete()
+    url = people.url.render_as_string(hide_password=False)
+    quiet = {"FLEXSCOPE_WATCH": "false", "FLEXSCOPE_EMBEDDED_WORKERS": "0"}
+    with serving.server(url, tmp_path_factory.mktemp("instance"), **quiet) as api:
+        api.ids = ids
+        yield api
+
+
+def schema(served: Api, name: str) -> dict[str, Any]:
+    return served.get("/schedules/explain.json").json() | {"$ref": f"#/$defs/{name}"}
+
+
+def test_a_schedule_in_words_with_its_limits_values_cells_and_changes(served: Api) -> None:
+    parts = "headlines,bottlenecks,values,cells,changes"
+    answer = served.get("/schedules/2/explain", params={"parts": parts}).json()
+    jsonschema.validate(answer, schema(served, "explain"))
+    assert any(fact["kind"] == "charges" and fact["price"] == pytest.approx(0.1) for fact in answer["headlines"])
+    assert answer["bottlenecks"][0]["saving"] > 0
+    assert len(answer["values"][0]["more"]) == len(answer["cells"]) == 16
+    (change,) = answer["changes"]["inputs"]
+    assert change["input"] == "prices" and change["cost"] < 0
+    assert answer["changes"]["cost"] - answer["changes"]["cost-before"] == pytest.approx(change["cost"])
+    only = served.get("/schedules/2/explain").json()
+    assert only["values"] is None and only["headlines"] == answer["headlines"]
+
+
+def test_why_it_charges_now_and_what_else_would_cost(served: Api) -> None:
+    answer = served.get("/schedules/2/why", params=TAKEN | {"power": "1.5"}).json()
+    jsonschema.validate(answer, schema(served, "why"))
+    assert answer["power"] > 0 and answer["others"][0]["extra-cost"] == pytest.approx(0.0, abs=1e-9)
+    idle, asked = (next(other for other in answer["others"] if other["name"] == name) for name in ("idle", "asked"))
+    assert idle["extra-cost"] > asked["extra-cost"] > 0
+    assert answer["prices"]["above"]["price"] > 0.1 and answer["prices"]["above"]["exact"]
+    assert f"battery runs at {answer['power']:.4g} kW in the cheapest plan" in answer["text"][0]
+    end = (START + timedelta(minutes=15)).isoformat()
+    pinned = {"pins": [{"device": "battery", "start": TAKEN["at"], "end": end, "power": 1.5}]}
+    what_if = served.post("/schedules/2/what-if", json=pinned).json()
+    assert what_if["after"]["cost"] - what_if["before"]["cost"] == pytest.approx(asked["extra-cost"], abs=1e-6)
+
+
+def test_what_it_would_take_holds_when_it_is_applied(served: Api) -> None:
+    wish = {**TAKEN, "wish": "idle"}
+    needed = served.post("/schedules/2/what-would-it-take", json=wish).json()
+    jsonschema.validate(needed, schema(served, "what-would-it-take"))
+    change = needed["answer"]["higher"]["change"]
+    end = (START + timedelta(minutes=15)).isoformat()
+    dearer = {"prices": [{"start": TAKEN["at"], "end": end, "more": change}]}
+    idle = dearer | {"pins": [{"device": "battery", "start": TAKEN["at"], "end": end, "power": 0}]}
+    costs = [served.post("/schedules/2/what-if", json=edits).json()["after"]["cost"] for edits in (dearer, idle)]
+    assert costs[0] == pytest.approx(costs[1], abs=1e-9)
+
+
+def test_the_limit_it_would_take_brings_the_cost_down_when_it_is_applied(served: Api) -> None:
+    explained = served.get("/schedules/2/explain").json()
+    cost, first = explained["cost"], explained["bottlenecks"][0]
+    limit, wanted = first["limit"], cost - 0.5 * first["saving"]
+    more = served.post("/schedules/2/what-would-it-take", json={"cost": wanted, "limit": limit}).json()["answer"]
+    assert more["kind"] == "limit" and more["smallest"]
+    wider = served.post("/schedules/2/what-if", json={"limits": {limit: more["change"]}}).json()
+    assert wider["after"]["cost"] == pytest.approx(wanted, abs=1e-6)
+    never = served.post("/schedules/2/what-would-it-take", json={"cost": cost - 9.0, "limit": limit}).json()["answer"]
+    assert never["kind"] == "limit-too-weak" and never["cost"] < cost
+
+
+def test_a_what_if_leaves_nothing_and_every_control_back_gives_the_same_cost(served: Api, people: Database) -> None:
+    def rows() -> dict[str, int]:
+        with people.reading() as session:
+            tables = Table.metadata.sorted_tables
+            return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+
+    before = rows()
+    edits = {
+        "loads": {},
+        "limits": {"battery.soc-max": 3},
+        "prices": [{"factor": 2, "more": 0.01}],
+        "stored": {"battery": 3},
+    }
+    changed = served.post("/schedules/2/what-if", json=edits).json()
+    jsonschema.validate(changed, schema(served, "what-if"))
+    assert changed["after"]["cost"] != changed["before"]["cost"] and changed["changed"]["battery"]
+    neutral = {"limits": {"battery.soc-max": 0}, "prices": [{"factor": 1}], "stored": {"battery": 2}}
+    back = served.post("/schedules/2/what-if", json=neutral).json()
+    stored = sum(served.get("/schedules/2").json()["costs"].values())
+    assert back["after"]["cost"] == back["before"]["cost"] == stored
+    assert rows() == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "more", "says"),
+    [
+        ("get", "/schedules/3/explain", {}, "inputs of schedule 3 are not kept"),
+        ("get", "/schedules/2/explain", {"params": {"parts": "x"}}, "No part of an explanation is called 'x'"),
+        ("get", "/schedules/2/why", {"params": TAKEN | {"device": "car"}}, "name one of battery"),
+        ("get", "/schedules/2/why", {"params": TAKEN | {"at": "2020-01-01T00:00Z"}}, "name a time in it"),
+        ("get", "/schedules/2/why", {"params": TAKEN | {"power": "99"}}, "not 99 kW"),
+        ("post", "/schedules/2/what-would-it-take", {"json": {"cost": 1.0}}, "Ask either with cost and limit"),
+        ("post", "/schedules/2/what-if", {"json": {"stored": {"x": 1.0}}}, "there is no 'x'; name battery"),
+        ("post", "/schedules/2/what-if", {"json": {"prices": [{"end": "2031-01-01T00:00Z"}]}}, "name a time within it"),
+    ],
+)
+def test_what_cannot_be_answered_is_told(served: Api, method: str, path: str, more: dict[str, Any], says: str) -> None:
+    answer = getattr(served, method)(path, **more)
+    assert 400 <= answer.status_code < 500
+    assert says in answer.text
+
+
+def test_another_account_is_told_nothing(served: Api) -> None:
+    for path in ("explain", "why"):
+        assert served.get(f"/schedules/2/{path}", who="rival", params=TAKEN).status_code == 403
+    assert served.post("/schedules/2/what-if", who="rival", json={}).status_code == 403
+    assert served.get("/schedules/99/explain").status_code == 404
+
+
+def test_on_the_command_line(
+    served: Api, people: Database, monkeypatch: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", people.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("FLEXSCOPE_INSTANCE_PATH", str(tmp_path))
+
+    def told(*words: str) -> str:
+        with pytest.raises(SystemExit):
+            main(["show", *words, "--schedule", "2"])
+        shown = capsys.readouterr()
+        return shown.out + shown.err
+
+    assert "battery charges" in told("why")
+    assert "battery runs at" in told("why", "--device", "battery", "--at", TAKEN["at"])
+    assert "name both a device" in told("why", "--device", "battery")
+    shown = told("what-if", "--stored", "battery", "4", "--price-factor", "2")
+    assert "cost [EUR]" in shown and "battery would do otherwise in" in shown
+    assert "it is no JSON" in told("what-if", "--edits", "x")
