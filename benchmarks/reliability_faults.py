@@ -51,9 +51,9 @@ def concluded(name: str, kind: str, amount: str, load: Load) -> Row:
     return Row(name, kind, ASKED, reached.strip(), held=not verdict.wrong and not tally.faults)
 
 
-def kills(kind: str, bound: Bound) -> Row:
+def kills(kind: str, bound: Bound, *, is_preloaded: bool = False) -> Row:
     """Kill worker and server in turn, at any moment of what they do; start each again at once."""
-    with services(kind) as running:
+    with services(kind, is_preloaded=is_preloaded) as running:
         dice, starts, end = random.Random(1), list[float](), time.monotonic() + bound.seconds
         with Load(running) as load:
             while len(starts) < bound.count and time.monotonic() < end:
