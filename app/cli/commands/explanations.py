@@ -9,7 +9,7 @@ from app.cli.opening import operator, reading
 from app.cli.tables import show_table
 from app.usecases.explanations import explanations, what_if
 from app.usecases.explanations.explanations import ExplainQuery, WhyQuery
-from app.usecases.explanations.what_if import WhatIf
+from app.usecases.explanations.what_if import ScenarioEdits
 from engine.errors import FieldError
 from engine.explain.sentences import choice_sentences
 
@@ -48,7 +48,7 @@ def show_why(schedule_id: int, device: str | None, at: str | None, power: float 
 @click.option("--stored", type=(str, float), multiple=True, help="Store and its energy at the start [kWh].")
 @click.option("--price-factor", type=float, help="What the price of electricity is multiplied with.")
 @click.option("--edits", default="{}", help="More of them as over the API, as JSON.")
-def show_what_if(
+def show_scenario(
     schedule_id: int, edits: str, price_factor: float | None, **named: tuple[tuple[str, float], ...]
 ) -> None:
     """Plan a saved schedule again with something different, beside what was planned; nothing is saved."""
@@ -59,7 +59,7 @@ def show_what_if(
     if price_factor is not None:
         fields["prices"] = [*fields.get("prices", []), {"factor": price_factor}]
     with reading() as session:
-        done = what_if.try_what_if(session, actor, schedule_id, actor.read(WhatIf, fields))
+        done = what_if.try_scenario(session, actor, schedule_id, actor.read(ScenarioEdits, fields))
     currency = done.stored.currency
     lines: list[list[Any]] = []
     for name, unit in (

@@ -21,7 +21,7 @@ MOST_EDITS = 200
 """Most changes of one kind in one what-if."""
 
 
-class WhatIfPrice(Body):
+class ScenarioPrice(Body):
     """Another price of energy, bought and sold, for a while."""
 
     model_config = HYPHENS
@@ -33,7 +33,7 @@ class WhatIfPrice(Body):
     more: Annotated[float, Field(ge=-1e6, le=1e6, description="What is added then [currency/kWh]")] = 0.0
 
 
-class WhatIfPower(Body):
+class ScenarioPower(Body):
     """A power that a device is to have for a while, whatever it costs."""
 
     model_config = HYPHENS
@@ -44,7 +44,7 @@ class WhatIfPower(Body):
     power: Annotated[float, Field(ge=-1e9, le=1e9, description="[kW], positive when consuming")]
 
 
-class WhatIf(Body):
+class ScenarioEdits(Body):
     """What is different; nothing is without fields, and the cost is then exactly that of the schedule."""
 
     model_config = HYPHENS
@@ -57,7 +57,7 @@ class WhatIf(Body):
             description='By how much the values of a limit rise [kW or kWh], such as {"battery.soc-max": 5}',
         ),
     ]
-    prices: Annotated[list[WhatIfPrice], Field(default_factory=list, max_length=MOST_EDITS)]
+    prices: Annotated[list[ScenarioPrice], Field(default_factory=list, max_length=MOST_EDITS)]
     loads: Annotated[
         dict[Name, Annotated[float, Field(ge=-100, le=100)]],
         Field(default_factory=dict, max_length=MOST_EDITS, description="What a load or production is multiplied with"),
@@ -66,11 +66,11 @@ class WhatIf(Body):
         dict[Name, float],
         Field(default_factory=dict, max_length=MOST_EDITS, description="Energy stored at the start [kWh]"),
     ]
-    pins: Annotated[list[WhatIfPower], Field(default_factory=list, max_length=MOST_EDITS, description="Powers held")]
+    pins: Annotated[list[ScenarioPower], Field(default_factory=list, max_length=MOST_EDITS, description="Powers held")]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scenario:
+class TriedScenario:
     """A schedule and what it would be otherwise."""
 
     stored: StoredSite
@@ -86,7 +86,7 @@ class Scenario:
     """Steps in which each port would do something else."""
 
 
-def try_what_if(session: Session, actor: Actor, schedule_id: int, edits: WhatIf) -> Scenario:
+def try_scenario(session: Session, actor: Actor, schedule_id: int, edits: ScenarioEdits) -> TriedScenario:
     """Return what would be planned if something were different; nothing is saved.
 
     Raises:
@@ -104,7 +104,7 @@ def try_what_if(session: Session, actor: Actor, schedule_id: int, edits: WhatIf)
         for name in planned_ports(site)
         if name in schedule.power and name in old.power
     }
-    return Scenario(
+    return TriedScenario(
         stored=stored,
         site=site,
         schedule=schedule,
@@ -115,7 +115,7 @@ def try_what_if(session: Session, actor: Actor, schedule_id: int, edits: WhatIf)
     )
 
 
-def site_edits(stored: StoredSite, edits: WhatIf) -> SiteEdits:
+def site_edits(stored: StoredSite, edits: ScenarioEdits) -> SiteEdits:
     """Return what is different in steps of a schedule.
 
     Raises:

@@ -256,7 +256,7 @@ class KeyFiguresAnswer(BaseModel):
     emissions: Annotated[float | None, Field(description="CO₂ [kg]; null: not known")]
 
 
-class WhatIfAnswer(BaseModel):
+class ScenarioAnswer(BaseModel):
     """What would be planned if something were different; nothing of it is saved."""
 
     model_config = STRICT
@@ -280,7 +280,7 @@ def explanation_schema() -> dict[str, Any]:
         "explain": ExplainAnswer,
         "why": WhyAnswer,
         "what-would-it-take": RequirementsAnswer,
-        "what-if": WhatIfAnswer,
+        "what-if": ScenarioAnswer,
     }
     schemas = {name: answer.model_json_schema(ref_template="#/$defs/{model}") for name, answer in answers.items()}
     shared = {name: part for schema in schemas.values() for name, part in schema.pop("$defs", {}).items()}

@@ -11,13 +11,13 @@ from app.api.v3.jobs.explanation_answers import (
     LimitNeededAnswer,
     PriceNeededAnswer,
     RequirementsAnswer,
-    WhatIfAnswer,
+    ScenarioAnswer,
     WhyAnswer,
     explanation_schema,
 )
 from app.usecases.explanations import explanations, what_if
 from app.usecases.explanations.explanations import ExplainQuery, RequirementsQuestion, ScheduleExplanation, WhyQuery
-from app.usecases.explanations.what_if import WhatIf
+from app.usecases.explanations.what_if import ScenarioEdits
 from engine.explain.requirements import LimitNeeded, LimitTooWeak, PriceNeeded
 from engine.explain.sentences import choice_sentences
 
@@ -86,7 +86,7 @@ def why(call: Call, id: int, query: WhyQuery) -> WhyAnswer:
     )
 
 
-def what_would_it_take(call: Call, id: int, body: RequirementsQuestion) -> RequirementsAnswer:
+def find_requirements(call: Call, id: int, body: RequirementsQuestion) -> RequirementsAnswer:
     """Find the smallest change of a price, or of a limit, target or size, so that the plan does what is wished."""
     stored, needed = explanations.find_requirements(call.session, call.actor, id, body)
     return RequirementsAnswer(schedule=id, currency=stored.currency, answer=_requirement(needed))
@@ -107,11 +107,11 @@ def _requirement(needed: PriceNeeded | LimitNeeded | LimitTooWeak) -> PriceNeede
     )
 
 
-def try_what_if(call: Call, id: int, body: WhatIf) -> WhatIfAnswer:
+def try_scenario(call: Call, id: int, body: ScenarioEdits) -> ScenarioAnswer:
     """Plan a saved schedule again with other prices, limits, loads or stored energies; save nothing."""
-    done = what_if.try_what_if(call.session, call.actor, id, body)
+    done = what_if.try_scenario(call.session, call.actor, id, body)
     window, plan = done.schedule.window, done.schedule
-    return WhatIfAnswer.model_validate(
+    return ScenarioAnswer.model_validate(
         {
             "schedule": id,
             "currency": done.stored.currency,
@@ -143,6 +143,6 @@ ROUTES = [
     get("/schedules/explain.json", schema),
     get("/schedules/{id}/explain", explain, pool="heavy"),
     get("/schedules/{id}/why", why, pool="heavy"),
-    post("/schedules/{id}/what-if", try_what_if, saves=False, pool="heavy", scope="read"),
-    post("/schedules/{id}/what-would-it-take", what_would_it_take, saves=False, pool="heavy", scope="read"),
+    post("/schedules/{id}/what-if", try_scenario, saves=False, pool="heavy", scope="read"),
+    post("/schedules/{id}/what-would-it-take", find_requirements, saves=False, pool="heavy", scope="read"),
 ]
