@@ -32,7 +32,7 @@ GUIDANCE: dict[str, Kind] = {
     fact.name: fact.kind
     for model in (StorageModel, CommodityContext)
     for fact in model.facts()
-    if fact.kind in ("headroom", "headroom-energy")
+    if fact.kind in ("headroom", "headroom-energy", "set-point", "mode")
 }
 """Fields that receive what is told beside the plan, and what their values are."""
 DECIMALS = 6
@@ -162,7 +162,7 @@ def values_for(output: SensorOutput, schedule: Schedule) -> tuple[Microseconds, 
         # At a coarser resolution the least counts: it is what can be relied on.
         told = EventSeries(window.slots.starts, values, window.slots.step, UNITS[kind], level=kind == "headroom-energy")
         ticks = _ticks(sensor, window)
-        return ticks[:-1], told.over(ticks, sensor.unit, "least")
+        return ticks[:-1], told.over(ticks, sensor.unit, "least" if kind.startswith("headroom") else "last")
     power = schedule.power[output.name]
     if output.part == "consumption":
         power = np.maximum(power, 0.0)

@@ -17,6 +17,7 @@ from app.assemble.outputs import SensorOutput
 from engine.errors import Infeasible
 from engine.model.linear import full
 from engine.operation.headroom import headroom_by_field
+from engine.operation.setpoints import Mode
 from engine.site import Breach, Schedule, Site, Status
 from engine.solve.backend import PROVEN
 
@@ -169,3 +170,22 @@ def headroom(site: Site, plan: Schedule) -> dict[str, Any]:
         }
         for field, of_all in headroom_by_field(site, plan).items()
     }
+
+
+def set_points(plan: Schedule) -> dict[str, Items]:
+    """What each device is handed down that has a sensor for it: runs of one mode and value, with their start."""
+    found: dict[str, Items] = {}
+    slots, values = plan.window.slots, plan.guidance.get("set-point", {})
+    for name, modes in plan.guidance.get("set-point-mode", {}).items():
+        both = np.stack([plan.window.on_slots(modes), plan.window.on_slots(values[name]).round(6)])
+        new = np.flatnonzero(np.append(True, (both[:, 1:] != both[:, :-1]).any(axis=0)))
+        found[name] = [
+            {
+                "start": slots.moment(int(at)).isoformat(),
+                "mode": Mode(int(both[0, at])).name.lower().replace("_", "-"),
+                "value": float(both[1, at]),
+                "unit": "kW",
+            }
+            for at in new
+        ]
+    return found

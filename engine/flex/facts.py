@@ -32,6 +32,8 @@ Kind = Literal[
     "heat-loss",
     "headroom",
     "headroom-energy",
+    "set-point",
+    "mode",
 ]
 """What the values of a field are, which tells how a series of them is brought onto the steps of a plan.
 
@@ -40,7 +42,8 @@ power: power that is planned; peak: most power so far; ramp: change of power; en
 state-of-charge: stored energy at a moment; efficiency: share left of what passes; retention: share left after a time;
 share: any other ratio; carbon: mass of CO₂, emitted per energy or in all; temperature: of a store or its surroundings;
 heat-capacity: heat that warms it by one kelvin; heat-loss: heat that it loses for each kelvin; headroom: power that
-could be taken or given beside what is planned; headroom-energy: for how much energy.
+could be taken or given beside what is planned; headroom-energy: for how much energy; set-point: power that is
+handed down; mode: what it means.
 """
 UNITS: dict[Kind, str] = {
     "capacity": "kW",
@@ -59,6 +62,8 @@ UNITS: dict[Kind, str] = {
     "heat-loss": "kW/K",
     "headroom": "kW",
     "headroom-energy": "kWh",
+    "set-point": "kW",
+    "mode": "",
 }
 """Unit the engine wants of each kind; a price says what it is for."""
 Overlap = Literal["first", "least", "most"]

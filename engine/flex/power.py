@@ -61,6 +61,23 @@ class PowerModel(FlexFields):
         form="sensor",
         role=FieldRole.WRITES,
     )
+    set_point: Output | None = described(
+        "Sensor that receives what is handed down to the device in each step, so that it does right when load and sun "
+        "turn out otherwise: a power, a target for the exchange with the grid, or a limit, as set-point-mode says; "
+        "positive when consuming.",
+        example={"sensor": 26},
+        kind="set-point",
+        form="sensor",
+        role=FieldRole.WRITES,
+    )
+    set_point_mode: Output | None = described(
+        "Sensor that receives what set-point means: 0 a power, 1 a target for the grid exchange, 2 follow the meter, "
+        "3 hold, 4 charge at most, 5 discharge at most.",
+        example={"sensor": 27},
+        kind="mode",
+        form="sensor",
+        role=FieldRole.WRITES,
+    )
     consumption_headroom_energy: Output | None = described(
         "Sensor that receives the energy that could be taken beyond the plan from each step on; divided by "
         "consumption-headroom, how long that can be sustained.",

@@ -2,15 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from math import log
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.jobs.handlers.schedule import Planned
+from db import sources
+from db.beliefs import store
+from db.sensors import Sensor
 from engine.flex.context import FlexContext
 from engine.flex.storage import StorageModel
-from tests.assemble.homes import HOUR, Home
+from engine.series.window import Window
+from tests.assemble.homes import HOUR, KNOWN_AT, START, Home
 
 PRICES = [0.1, 0.4, 0.2, 0.5]
 """Price of four hours [EUR/kWh], for both directions; all plans here are four hours long."""
@@ -51,6 +57,7 @@ def house(home: Home) -> House:
         made[name] = home.fill(home.sensor("house", name, "kW", HOUR), value)
     for name in ("in", "out", "net"):
         made[name] = home.sensor("house", name, "kW", HOUR)
+    made["mode"] = home.sensor("house", "mode", "", HOUR)
     made["energy"] = home.sensor("house", "energy", "kWh", HOUR)
     made["level"] = home.sensor("battery", "level", "kWh", 0 * HOUR)
     made["warmth"] = home.sensor("battery", "temperature", "°F", 0 * HOUR)
@@ -106,6 +113,17 @@ def shares(*efficiencies: str) -> list[dict[str, str]]:
     return [{"power": f"{at + 1} kW", "efficiency": efficiency} for at, efficiency in enumerate(efficiencies)]
 
 
+def wrong_forecasts(house: House) -> dict[str, Any]:
+    """Measure a load that is otherwise than it was forecast on each of the last days."""
+    load, by = house.home.session.get(Sensor, house["load"]), sources.named(house.home.session, "meter", type="script")
+    for back in range(1, 5):
+        span = Window.of_length(START - back * timedelta(days=1), timedelta(hours=4), HOUR)
+        for known_at, value in ((KNOWN_AT - back * timedelta(days=1), 3.0), (KNOWN_AT, 3.0 + 2 * (-1) ** back)):
+            values = np.full(4, value)
+            store.write(house.home.session, load, by, events=span.starts, values=values, known_at=known_at)
+    return {"inflexible-consumption": [house.ref("load")], "production-price": "0 EUR/kWh"}
+
+
 ON_OFF = {"operation-modes": [{"consumption-range": ["0 kW", "0 kW"]}, {"consumption-range": ["0.5 kW", "2 kW"]}],
           "production-capacity": "0 kW", "soc-max": "2 kWh", "soc-at-start": "0 kWh"}  # fmt: skip
 """A charger of 0.5 to 2 kW."""
@@ -145,6 +163,9 @@ STORAGE: list[Row] = [
     # field, flex-model, flex-context, what is looked at, what it is; without the field it is something else
     ("consumption", lambda h: {"consumption": h.ref("in"), "production": h.ref("out")}, {}, stored("in"), [2, 0, 0, 0]),
     ("production", lambda h: {"consumption": h.ref("in"), "production": h.ref("out")}, {}, stored("out"), [0, 2, 0, 2]),
+    ("set-point", lambda h: {"set-point": h.ref("net")}, {}, stored("net"), [2, -2, 0, -2]),
+    ("set-point-mode", lambda h: {"set-point-mode": h.ref("mode")}, lambda h: wrong_forecasts(h), stored("mode"),
+     [0, 2, 0, 0]),
     ("consumption-headroom", lambda h: {"consumption-headroom": h.ref("net")}, {}, stored("net"), [0, 4, 2, 4]),
     ("production-headroom", lambda h: {"production-headroom": h.ref("net")}, {}, stored("net"), [4, 0, 2, 0]),
     ("consumption-headroom-energy", lambda h: {"consumption-headroom-energy": h.ref("energy")}, {}, stored("energy"),

@@ -25,8 +25,8 @@ AT_ONCE = 20
 FINE = ("equal", "better", "worse within its gap", "infeasible", "infeasible, no repair named", "physics gives way")
 ELSEWHERE = {
     # outputs, which have no cost
-    "consumption-headroom", "production-headroom", "consumption-headroom-energy", "production-headroom-energy",
-    "aggregate-consumption-headroom", "aggregate-production-headroom",
+    "set-point", "set-point-mode", "consumption-headroom", "production-headroom", "consumption-headroom-energy",
+    "production-headroom-energy", "aggregate-consumption-headroom", "aggregate-production-headroom",
     "consumption", "production", "aggregate-consumption", "aggregate-production", "aggregate-power",
     # what no single problem of least cost says: other tests look at it
     "started", "growing-steps", "hedge-for", "stay-with-plan", "terminal-value",

@@ -69,6 +69,7 @@ def plan_result(planned: Planned) -> Result:
         "unresolved": unresolved(planned.schedule, planned.outputs),
         "resolved": resolved(planned.schedule, planned.site, planned.outputs),
         "binding-limits": schedule_facts.binding_limits(planned.schedule),
+        **({"set-points": told} if (told := schedule_facts.set_points(planned.schedule)) else {}),
         "solver": schedule_facts.solving(planned.schedule),
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.assemble.forecast_errors import forecast_errors
 from app.assemble.last_powers import last_powers
 from app.assemble.outputs import SensorOutput, save_schedule
 from app.assemble.schedule_facts import breach_warnings, ended_early, local_refusal
@@ -22,7 +23,8 @@ from db.assets import Asset
 from db.schedules import StoredSchedule
 from engine import plugins
 from engine.errors import EngineError, Infeasible, TimedOut
-from engine.operation import headroom
+from engine.model.linear import Floats
+from engine.operation import headroom, setpoints
 from engine.packing import PackingError
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
 from engine.schedulers.process_scheduler import ProcessScheduler, is_timed_by_price
@@ -127,6 +129,8 @@ class PreparedSite:
     request: ScheduleRequest
     assembled: Assembled
     scheduler: Any
+    known_at: datetime
+    """As of when it is planned."""
     last: tuple[StoredSchedule, HeldPowers] | None = None
     """The last schedule and its powers, where a new one must save enough to take its place."""
 
@@ -147,7 +151,7 @@ def prepare(
         scheduler = SequentialScheduler(scheduler=scheduler)
     stays = assembled.described.context.staying_margin is not None
     last = last_powers(references, assembled, known_at=known_at) if stays else None
-    return PreparedSite(references, request, assembled, scheduler, last)
+    return PreparedSite(references, request, assembled, scheduler, known_at, last)
 
 
 def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: Rules = USUAL) -> Computed:
@@ -175,7 +179,7 @@ def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: 
     else:
         raise outcome
     return Computed(
-        schedule=_with_guidance(plan, assembled),
+        schedule=_with_guidance(plan, assembled, prepared),
         scheduler=scheduler,
         request=prepared.request,
         assembled=assembled,
@@ -184,12 +188,16 @@ def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: 
     )
 
 
-def _with_guidance(plan: Schedule, assembled: Assembled) -> Schedule:
+def _with_guidance(plan: Schedule, assembled: Assembled, prepared: PreparedSite) -> Schedule:
     """Return a schedule with what its sensors ask to be told beside it."""
     asked = {output.guidance for output in assembled.outputs}
-    if not asked & set(headroom.FIELDS):
-        return plan
-    return replace(plan, guidance=headroom.headroom_by_field(assembled.site, plan))
+    guidance: dict[str, dict[str, Floats]] = {}
+    if asked & set(headroom.FIELDS):
+        guidance |= headroom.headroom_by_field(assembled.site, plan)
+    if asked & set(setpoints.FIELDS):
+        errors = forecast_errors(prepared.references, assembled, known_at=prepared.known_at)
+        guidance |= setpoints.set_points_by_field(assembled.site, plan, errors)
+    return replace(plan, guidance=guidance) if guidance else plan
 
 
 def _kept(prepared: PreparedSite, best: Schedule) -> tuple[Schedule, Assembled, list[str]] | None:

@@ -161,6 +161,7 @@ def preview(call: Call, id: int, body: ScheduleTrigger) -> dict[str, Any]:
         "binding-limits": schedule_facts.binding_limits(plan),
         "prices": {"unit": f"{done.assembled.currency}/kWh", "values": on_slots(plan.shadow_prices)},
         "worth": {"unit": f"{done.assembled.currency}/kWh", "values": on_slots(plan.storage_values)},
+        "set-points": schedule_facts.set_points(plan),
         "headroom": schedule_facts.headroom(done.assembled.site, plan),
         "solver": schedule_facts.solving(plan),
         "warnings": list(done.warnings),
