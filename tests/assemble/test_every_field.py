@@ -165,7 +165,7 @@ STORAGE: list[Row] = [
     ("production", lambda h: {"consumption": h.ref("in"), "production": h.ref("out")}, {}, stored("out"), [0, 2, 0, 2]),
     ("set-point", lambda h: {"set-point": h.ref("net")}, {}, stored("net"), [2, -2, 0, -2]),
     ("set-point-mode", lambda h: {"set-point-mode": h.ref("mode")}, lambda h: wrong_forecasts(h), stored("mode"),
-     [0, 2, 0, 0]),
+     [0, 2, 0, 2]),
     ("consumption-headroom", lambda h: {"consumption-headroom": h.ref("net")}, {}, stored("net"), [0, 4, 2, 4]),
     ("production-headroom", lambda h: {"production-headroom": h.ref("net")}, {}, stored("net"), [4, 0, 2, 0]),
     ("consumption-headroom-energy", lambda h: {"consumption-headroom-energy": h.ref("energy")}, {}, stored("energy"),
