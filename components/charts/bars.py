@@ -16,13 +16,11 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from components import local_time
-from components.charts import legend
 from components.charts.heatmap import DAY, HOUR, MONDAY, clock
 from components.charts.points import Floats
+from components.charts.trace_view import TraceView
 from components.charts.traces import Chart, Trace
-from components.component import Component
 from components.local_time import MILLISECOND
-from components.theme import QUANTITIES
 from engine.series.iso_time import Microseconds
 from engine.units.units import same_kind
 
@@ -81,35 +79,16 @@ def sums(trace: Trace, *, zone: str, per: str) -> Sums:
     )
 
 
-class Bars(Component):
+class Bars(TraceView):
     """Shows one line as bars."""
 
-    trace = param.ClassSelector(class_=Trace, doc="What to show.")
     zone = param.String(default="UTC", doc="IANA name of the zone whose days, weeks or months the bars are.")
     per: Any = param.Selector(default="day", objects=list(PER), doc="What each bar stands for.")
-    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
 
-    def __init__(self, **params: Any) -> None:
-        super().__init__(**params)
-        self._layout = pn.Column(sizing_mode="stretch_width", margin=0)
-        self._bars: GlyphRenderer | None = None
-        self._draw()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
-
-    @param.depends("trace", "zone", "per", watch=True)
-    def _draw(self) -> None:
-        if self.trace is None or not len(self.trace.present[0]):
-            self._layout[:] = [pn.pane.HTML(legend.notice(legend.NO_DATA), sizing_mode="stretch_width")]
-            return
-        drawn, self._bars = draw_bars(self.trace, self.zone, self.per, QUANTITIES[self.trace.quantity].on(self.dark))
-        self._layout[:] = [pn.pane.Bokeh(drawn, sizing_mode="stretch_width", margin=0)]
-
-    @param.depends("dark", watch=True)
-    def _recolour(self) -> None:
-        if self.trace is not None and self._bars is not None:
-            self._bars.glyph.update(fill_color=QUANTITIES[self.trace.quantity].on(self.dark))
+    def _panes(self, trace: Trace) -> list[pn.viewable.Viewable]:
+        drawn, bars = draw_bars(trace, self.zone, self.per, self.colour)
+        self._coloured = [bars]
+        return [pn.pane.Bokeh(drawn, sizing_mode="stretch_width", margin=0)]
 
 
 def draw_bars(trace: Trace, zone: str, per: str, colour: str) -> tuple[figure, GlyphRenderer]:

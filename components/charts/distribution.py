@@ -1,56 +1,27 @@
 """How often values occur: a histogram, and a duration curve (share of the time in which a value is reached)."""
 
-from typing import Any
-
 import numpy as np
 import panel as pn
-import param
-from bokeh.models import ColumnDataSource, GlyphRenderer, HoverTool, NumeralTickFormatter, SaveTool
+from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter, SaveTool
 from bokeh.plotting import figure
 
-from components.charts import legend
 from components.charts.points import Floats
+from components.charts.trace_view import TraceView
 from components.charts.traces import Chart, Trace
-from components.component import Component
-from components.theme import QUANTITIES
 
 BINS = 40
 MOST_POINTS = 800
 
 
-class Distribution(Component):
+class Distribution(TraceView):
     """Shows the values of one line without their time."""
 
-    trace = param.ClassSelector(class_=Trace, doc="What to show.")
-    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
-
-    def __init__(self, **params: Any) -> None:
-        super().__init__(**params)
-        self._layout = pn.Column(sizing_mode="stretch_width", margin=0)
-        self._drawn: list[GlyphRenderer] = []
-        self._draw()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
-
-    @param.depends("trace", watch=True)
-    def _draw(self) -> None:
-        if self.trace is None or not len(self.trace.present[0]):
-            self._layout[:] = [pn.pane.HTML(legend.notice(legend.NO_DATA), sizing_mode="stretch_width")]
-            return
-        colour = QUANTITIES[self.trace.quantity].on(self.dark)
-        parts = [histogram(self.trace, colour), duration_curve(self.trace, colour)]
-        self._drawn = [part.renderers[0] for part in parts]
+    def _panes(self, trace: Trace) -> list[pn.viewable.Viewable]:
+        parts = [histogram(trace, self.colour), duration_curve(trace, self.colour)]
+        self._coloured = [part.renderers[0] for part in parts]
         panes = [pn.pane.Bokeh(part, sizing_mode="stretch_width", margin=0) for part in parts]
         headings = [_heading("How often values occur"), _heading("Duration curve")]
-        self._layout[:] = [each for pair in zip(headings, panes, strict=True) for each in pair]
-
-    @param.depends("dark", watch=True)
-    def _recolour(self) -> None:
-        colour = QUANTITIES[self.trace.quantity].on(self.dark) if self.trace else ""
-        for drawn in self._drawn:
-            name = "fill_color" if hasattr(drawn.glyph, "fill_color") else "line_color"
-            drawn.glyph.update(**{name: colour})
+        return [each for pair in zip(headings, panes, strict=True) for each in pair]
 
 
 def _heading(text: str) -> pn.pane.HTML:

@@ -7,7 +7,6 @@ second in the right half.
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import panel as pn
@@ -24,10 +23,9 @@ from bokeh.models import (
 from bokeh.palettes import Cividis256
 from bokeh.plotting import figure
 
-from components.charts import legend
 from components.charts.points import Floats
+from components.charts.trace_view import TraceView
 from components.charts.traces import Trace
-from components.component import Component
 from components.local_time import changes
 from components.scripts import Script
 from engine.series.iso_time import Microseconds
@@ -98,29 +96,15 @@ def is_in_repeated_hour(zone: str, events: Microseconds) -> np.ndarray:
     return twice
 
 
-class Heatmap(Component):
+class Heatmap(TraceView):
     """Shows one line as a heatmap."""
 
-    trace = param.ClassSelector(class_=Trace, doc="What to show.")
     zone = param.String(default="UTC", doc="IANA name of the zone whose days are the rows.")
     days = param.Integer(default=1, bounds=(1, 7), doc="Days of one row: 1 or 7.")
-    dark = param.Boolean(default=False, doc="Whether dark mode is on.")
 
-    def __init__(self, **params: Any) -> None:
-        super().__init__(**params)
-        self._layout = pn.Column(sizing_mode="stretch_width", margin=0)
-        self._draw()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
-
-    @param.depends("trace", "zone", "days", watch=True)
-    def _draw(self) -> None:
-        if self.trace is None or not len(self.trace.present[0]):
-            self._layout[:] = [pn.pane.HTML(legend.notice(legend.NO_DATA), sizing_mode="stretch_width")]
-            return
-        drawn = draw_heatmap(heatmap_cells(self.trace, zone=self.zone, days=self.days), self.trace, self.zone)
-        self._layout[:] = [pn.pane.Bokeh(drawn, sizing_mode="stretch_width", margin=0)]
+    def _panes(self, trace: Trace) -> list[pn.viewable.Viewable]:
+        drawn = draw_heatmap(heatmap_cells(trace, zone=self.zone, days=self.days), trace, self.zone)
+        return [pn.pane.Bokeh(drawn, sizing_mode="stretch_width", margin=0)]
 
 
 def draw_heatmap(cells: HeatmapCells, trace: Trace, zone: str) -> figure:

@@ -71,4 +71,4 @@ def names() -> set[str]:
             kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__
         ]
         found |= {kind.__name__ for kind in kinds if issubclass(kind, pn.viewable.Viewer | pn.custom.JSComponent)}
-    return found - {"Component", "HtmlComponent", "BrowserTable"}  # two bases, and a part of ActionTable
+    return found - {"Component", "HtmlComponent", "TraceView", "BrowserTable"}  # three bases, and a part of ActionTable

@@ -10,7 +10,7 @@ from tests.effort import effort
 from tests.engine.scheduling.any_price_sites import draw
 from tests.engine.scheduling.reference import Reference
 
-SEEDS = range(effort(40, 300))
+SEEDS = range(effort(24, 300))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -13,6 +13,7 @@ from engine.schedulers.process_scheduler import ProcessScheduler
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Connection, carbon_emissions
 from engine.tariffs import EnergyTariff
+from tests.effort import effort
 from tests.engine.scheduling.reference import Reference
 from tests.engine.scheduling.samples import site, store
 
@@ -69,7 +70,7 @@ def test_a_price_of_carbon_equals_the_reference(weight):
 
 def test_a_cap_equals_the_reference_and_is_kept_where_it_can_be():
     kept = broken = 0
-    for seed in range(25):
+    for seed in range(effort(14, 25)):
         free = emitted(random_site(seed), StorageScheduler(gap=1e-6).compute(random_site(seed)))
         here = random_site(seed, cap=free - np.random.default_rng(seed).uniform(0, 40))
         schedule = StorageScheduler(gap=1e-6).compute(here)
