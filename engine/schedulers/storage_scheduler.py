@@ -95,15 +95,8 @@ class StorageScheduler:
 
     def _yielded(self, site: Site, extent: Extent, budget: Budget) -> Schedule | None:
         """Return the plan of a site whose physics gives way at a price; None if it does not, or that does not help."""
-        if (eased := yielding_site(site, extent)) is site:
-            return None
-        began = thread_time()
-        built = build_problem(eased)
-        ready = thread_time()
-        solved = solve_problem(built.problem, Options(budget, solver=self.solver))
-        if solved.status not in PLANS:
-            return None
-        return read_schedule(eased, built, solved, Timings(ready - began, thread_time() - ready))
+        eased = yielding_site(site, extent)
+        return None if eased is site else self._planned_again(eased, budget, Timings(0.0, 0.0))
 
     def _shared_finer(self, site: Site, schedule: Schedule, budget: Budget) -> Schedule:
         """Return the schedule in which devices share what cannot be met to a fraction of a kWh; itself otherwise."""
@@ -113,15 +106,21 @@ class StorageScheduler:
         finer = site.with_devices(lambda device: device.with_finer_sharing(largest)) if largest else site
         if schedule.status is not Status.OPTIMAL or all(map(is_, finer.devices, site.devices)) or budget.is_over:
             return schedule
+        return self._planned_again(finer, budget, schedule.timings) or schedule
+
+    def _planned_again(self, site: Site, budget: Budget, spent: Timings) -> Schedule | None:
+        """Return the plan of a site that was changed after a first look; None if there is none.
+
+        No adviser: its guesses are searches of their own, and what they found was for the site as it was.
+        """
         began = thread_time()
-        built = build_problem(finer)
+        built = build_problem(site)
         ready = thread_time()
         solved = solve_problem(built.problem, Options(budget, solver=self.solver))
         if solved.status not in PLANS:
-            return schedule
-        building, solving = ready - began, thread_time() - ready
-        timings = Timings(schedule.timings.building + building, schedule.timings.solving + solving)
-        return read_schedule(finer, built, solved, timings)
+            return None
+        timings = Timings(spent.building + ready - began, spent.solving + thread_time() - ready)
+        return read_schedule(site, built, solved, timings)
 
     def with_learned_end_values(self, site: Site, budget: Budget) -> Site:
         """Return a site in which energy left at the end has the mean storage value of a schedule without end values."""

@@ -1,6 +1,5 @@
 """Capacity charges as grid operators bill them, from the flex-context to the bill, on both databases."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +8,6 @@ import numpy as np
 import pytest
 
 from app.jobs.handlers.schedule import Planned
-from db.core.database import Database
 from engine.errors import EngineError, FieldError
 from engine.series.calendar import Calendar
 from engine.series.window import Window
@@ -22,12 +20,10 @@ FLAT = {"consumption-price": "0.1 EUR/kWh", "site-peak-consumption-price": "10 E
 
 
 @pytest.fixture
-def home(database: Database) -> Iterator[Home]:
-    with database.writing() as session:
-        site = Home(session)
-        site.asset("house", "building")
-        site.asset("car", parent="house")
-        yield site
+def home(home: Home) -> Home:
+    home.asset("house", "building")
+    home.asset("car", parent="house")
+    return home
 
 
 def plan(home: Home, context: dict[str, Any], *, need: float = 8.0, by: int = 4, **more: Any) -> Planned:

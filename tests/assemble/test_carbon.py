@@ -1,13 +1,11 @@
 """CO₂ as it is written in the flex-context: grams, tonnes and sensors, on both databases."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from app.jobs.handlers.kinds import plan_result
 from app.jobs.handlers.schedule import Planned
-from db.core.database import Database
 from db.schedules import StoredSchedule
 from engine.errors import FieldError
 from tests.assemble.homes import HOUR, Home
@@ -19,12 +17,10 @@ CARBON = {"carbon-intensity": hours(*(f"{grams} gCO2/kWh" for grams in GRAMS))}
 
 
 @pytest.fixture
-def home(database: Database) -> Iterator[Home]:
-    with database.writing() as session:
-        site = Home(session)
-        site.asset("house", "building")
-        site.asset("battery", parent="house")
-        yield site
+def home(home: Home) -> Home:
+    home.asset("house", "building")
+    home.asset("battery", parent="house")
+    return home
 
 
 def plan(home: Home, context: dict[str, Any]) -> Planned:

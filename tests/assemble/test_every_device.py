@@ -1,11 +1,8 @@
 """Each kind of device, from its description to stored values, on both databases: what it does by hand numbers."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from app.jobs.handlers.schedule import Planned
-from db.core.database import Database
 from engine.errors import Infeasible
 from tests.assemble.homes import HOUR, Home
 from tests.assemble.test_every_field import BATTERY, at, hours
@@ -16,11 +13,9 @@ CAR = {"soc-at-start": "0 kWh", "soc-max": "9 kWh", "consumption-capacity": "4 k
 
 
 @pytest.fixture
-def home(database: Database) -> Iterator[Home]:
-    with database.writing() as session:
-        site = Home(session)
-        site.asset("site", "building")
-        yield site
+def home(home: Home) -> Home:
+    home.asset("site", "building")
+    return home
 
 
 def sensor(home: Home, name: str, kind: str = "battery") -> int:

@@ -1,6 +1,5 @@
 """Forecasts with quantiles: the first steps do for all of them, on both databases."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 from db import sources
 from db.beliefs import store
 from db.beliefs.chunks import Beliefs
-from db.core.database import Database
 from db.sensors import Sensor
 from engine.devices.inflexible import Inflexible
 from engine.errors import FieldError, Infeasible
@@ -23,12 +21,10 @@ MODEL = {"soc-at-start": "0 kWh", "soc-max": "5 kWh", "power-capacity": "2 kW"}
 
 
 @pytest.fixture
-def home(database: Database) -> Iterator[Home]:
-    with database.writing() as session:
-        site = Home(session)
-        site.asset("house", "building")
-        site.asset("battery", parent="house")
-        yield site
+def home(home: Home) -> Home:
+    home.asset("house", "building")
+    home.asset("battery", parent="house")
+    return home
 
 
 def foreseen(home: Home, name: str, quantiles: list[list[float]]) -> dict[str, int]:

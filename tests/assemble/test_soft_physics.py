@@ -1,11 +1,8 @@
 """A plan wherever physics allows one, on both databases: what gives way, and what the one who asked is told of it."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from app.assemble.schedule_facts import unresolved
-from db.core.database import Database
 from engine.devices.storage import Storage
 from engine.errors import Infeasible
 from tests.assemble.homes import HOUR, START, Home
@@ -17,12 +14,10 @@ TANK = {"soc-at-start": "1.5 kWh", "soc-max": "10 kWh", "consumption-capacity": 
 
 
 @pytest.fixture
-def home(database: Database) -> Iterator[Home]:
-    with database.writing() as session:
-        site = Home(session)
-        site.asset("site", "building", attributes={"timezone": "Europe/Amsterdam"})
-        site.asset("tank", "heat-storage", parent="site")
-        yield site
+def home(home: Home) -> Home:
+    home.asset("site", "building", attributes={"timezone": "Europe/Amsterdam"})
+    home.asset("tank", "heat-storage", parent="site")
+    return home
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from db.core.database import Database
 from tests.conftest import COUNT, create_database, drop_database
 from tests.http import serving
+from tests.http.serving import Api
 from tests.mail import Box, mail_server
 
 
@@ -48,3 +49,12 @@ def _populated(url: str) -> Iterator[Database]:
     serving.populate(opened)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def site(people: Database, box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A server that sends mail."""
+    url = people.url.render_as_string(hide_password=False)
+    mail = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(box.port)}
+    with serving.server(url, tmp_path_factory.mktemp("instance"), **mail) as running:
+        yield running

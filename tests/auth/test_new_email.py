@@ -1,7 +1,5 @@
 """Another email address, confirmed by mail; a password that an admin voids; secrets that are told to nobody."""
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 from sqlalchemy import select
@@ -17,15 +15,6 @@ from tests.http.serving import PASSWORD, Api, email
 from tests.mail import Box
 
 NEW = "hand@elsewhere.example"
-
-
-@pytest.fixture(scope="module")
-def site(people: Database, box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A server that sends mail."""
-    url = people.url.render_as_string(hide_password=False)
-    mail = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(box.port)}
-    with serving.server(url, tmp_path_factory.mktemp("instance"), **mail) as running:
-        yield running
 
 
 def link_in(box: Box, count: int) -> str:

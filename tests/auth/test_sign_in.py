@@ -3,7 +3,6 @@
 import re
 import runpy
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,15 +28,6 @@ from tests.mail import Box
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 NEW = "another long password"
-
-
-@pytest.fixture(scope="module")
-def site(people: Database, box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A server that sends mail."""
-    url = people.url.render_as_string(hide_password=False)
-    mail = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(box.port)}
-    with serving.server(url, tmp_path_factory.mktemp("instance"), **mail) as running:
-        yield running
 
 
 def submit(browser: requests.Session, address: str, **fields: str) -> requests.Response:
