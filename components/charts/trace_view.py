@@ -30,8 +30,8 @@ class TraceView(Component):
 
     @property
     def colour(self) -> str:
-        """Colour of what the line is about."""
-        return str(QUANTITIES[self.trace.quantity].on(self.dark))
+        """Colour of what the line is about; none without a line."""
+        return "" if self.trace is None else str(QUANTITIES[self.trace.quantity].on(self.dark))
 
     def _draw(self, *_: param.parameterized.Event) -> None:
         if self.trace is None or not len(self.trace.present[0]):
