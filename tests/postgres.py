@@ -63,7 +63,7 @@ def server(bin_folder: Path) -> Iterator[str]:
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+    for _ in range(1200):  # two minutes: a busy machine is slow, not wrong
         if process.poll() is not None:
             break
         try:

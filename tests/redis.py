@@ -33,7 +33,7 @@ def server(port: int | None = None) -> Iterator[str]:
 
 def wait_for(port: int) -> None:
     client = redis.Redis(port=port)
-    for _ in range(100):
+    for _ in range(1200):  # a minute: a busy machine is slow, not wrong
         try:
             client.ping()
             client.close()

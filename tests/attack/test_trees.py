@@ -131,7 +131,7 @@ def test_nothing_is_deleted_with_what_is_not_ones_own(served: Api, people: Datab
 
 def moved(people: Database, ready: threading.Barrier, asset_id: int, parent_id: int) -> bool:
     """Put an asset below another one at a given moment; return whether that was allowed."""
-    ready.wait(10)
+    ready.wait(120)
     try:
         with people.writing() as session:
             asset = session.get_one(Asset, asset_id)

@@ -176,7 +176,7 @@ def listening(got: list[Any]) -> Iterator[str]:
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
-    ready.wait(10)
+    assert ready.wait(120)
     yield f"http://127.0.0.1:{port}/alerts"
     loops[0][0].call_soon_threadsafe(loops[0][1].set)
     thread.join()

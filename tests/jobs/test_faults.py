@@ -67,7 +67,7 @@ def _is_locked(file: Path) -> bool:
 
 def freeze(stage: Stage, worker: Forked) -> None:
     """Stop a process between its transactions: in the midst of one it would keep the locks of its rows or file."""
-    for _ in range(100):
+    for _ in range(1000):
         worker.send_signal(signal.SIGSTOP)
         if not holds_locks(stage):
             return
