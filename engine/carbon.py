@@ -27,7 +27,13 @@ class CarbonIntensity:
         )
 
     def emissions(self, power: Floats, hours: Values) -> float:
-        """Return what is emitted for a power of the connection, positive when consuming [kg]."""
+        """Return what is emitted for a power of the connection, positive when consuming [kg].
+
+        Σ_t (bought_t · c_t - sold_t · s_t) · h_t: activity times emission factor, by the hour.
+
+        Source:
+            GHG Protocol Scope 2 Guidance, World Resources Institute (2015).
+        """
         bought, sold = np.maximum(power, 0.0), np.maximum(-power, 0.0)
         return float(((bought * self.consumption - sold * self.production) * hours).sum())
 
@@ -45,6 +51,7 @@ class CarbonCap:
 
     def add_to(self, problem: Problem, power: Mapping[str, Linear]) -> None:
         """See Addition.add_to: Σ_t (bought_t · c_t - sold_t · s_t) · h ≤ most + above."""
+        # One row for all connections: saved gas may make up for electricity that is emitted for.
         emitted, hours = Linear(1), problem.window.hours
         for commodity, intensity in self.intensities.items():
             bought, sold = (exchanged(problem, f"{commodity}.{way}") for way in ("consumption", "production"))

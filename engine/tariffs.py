@@ -36,7 +36,7 @@ class Tariff(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EnergyTariff:
-    """A price per kWh in both directions."""
+    """A price per kWh in both directions: Σ_t (bought_t · p_t - sold_t · q_t) · h_t."""
 
     consumption_price: Values
     """Price of energy bought [currency/kWh], one number or shape (n,)."""
@@ -54,7 +54,11 @@ class EnergyTariff:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PeakTariff:
-    """A price on the highest power among the steps of equal price and reached peak in each billing period."""
+    """A price on the highest power among the steps of equal price and reached peak in each billing period.
+
+    Σ_g price_g · max(0, max_{t in g} flow_t - reached_g): a peak that is reached already is paid for, so that only what
+    goes beyond it counts.
+    """
 
     direction: Literal["consumption", "production"]
     """Which way the power flows."""
@@ -114,6 +118,7 @@ class MeanPeakTariff:
 
     def add_to(self, problem: Problem, exchange: Exchange) -> None:
         """See Tariff.add_to; price, reached peak, share, day and period of an interval are those of its first step."""
+        # What has passed of the first interval counts with its mean: the meter does not start anew with the schedule.
         n, hours = problem.window.n, full(problem.window.hours, problem.window.n)
         _, begin, of_step = np.unique(self.interval, return_index=True, return_inverse=True)
         length, count, passed = np.bincount(of_step, weights=hours), len(begin), np.zeros(len(begin))
@@ -161,7 +166,11 @@ class MeanPeakTariff:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Commitment:
-    """A promised power and the price of deviating from it."""
+    """A promised power and the price of deviating from it.
+
+    With the deviations u, d ≥ 0 and power_t - u_t + d_t = baseline_t it costs Σ_t (up_t · u_t - down_t · d_t) · h_t, or
+    on the peak Σ_g up_g · max u - down_g · max d over runs of steps of equal price and baseline.
+    """
 
     name: str
     """Name of its cost."""

@@ -28,6 +28,8 @@ class SeasonalNaive:
     def predict(self, moments: Microseconds, values: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
         """Return the forecast for each step, NaN where nothing was seen in reach, shape (n,).
 
+        f(t) = v(t - k · season) with the least k ≥ 1 for which that moment is known and has a value.
+
         Args:
             moments: Event starts of what is known, increasing [microseconds since 1970 UTC], shape (m,).
             values: What was seen [any unit], NaN where nothing, shape (m,).

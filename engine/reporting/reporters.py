@@ -87,6 +87,12 @@ class ProfitOrLossReporter:
     def compute(self, power: Floats, *, hours: Floats, buying: Floats, selling: Floats) -> Floats:
         """Return the profit of each step [currency], shape (n,); NaN where a value is missing.
 
+        With the energy e = power · hours it is -e · buying where e > 0, else -e · selling.
+
+        >>> power, prices = np.array([2.0, -1.0]), {"buying": np.array([0.3, 0.3]), "selling": np.array([0.1, 0.1])}
+        >>> ProfitOrLossReporter().compute(power, hours=np.array([1.0]), **prices).tolist()
+        [-0.6, 0.1]
+
         Args:
             power: Positive when consuming [kW], shape (n,).
             hours: Length of each step, or the one of all [h], shape (n,) or (1,); days may have 23 or 25.
@@ -95,7 +101,7 @@ class ProfitOrLossReporter:
         """
         energy = power * hours
         cost = np.where(energy > 0, energy * buying, energy * selling)
-        return cost if self.loss_is_positive else -cost + 0.0
+        return cost if self.loss_is_positive else -cost + 0.0  # a profit of -0 would be shown with its sign
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,6 +47,9 @@ class StagedPlan:
 def plan_for_all(scenarios: Sequence[Scenario], *, common_steps: int = 1, budget: Budget | None = None) -> StagedPlan:
     """Return the plans of least mean cost whose first steps are the same for every device.
 
+    min Σ_s p_s · cost_s(x_s) with x_s[t] = x_1[t] for every scenario s and common step t: the deterministic equivalent
+    of a two-stage program, in which common decisions share their columns, so that no row has to tie them together.
+
     Args:
         scenarios: At least one; the devices and the window are the same in all.
         common_steps: Steps decided before it is known which scenario comes true.
@@ -56,6 +59,9 @@ def plan_for_all(scenarios: Sequence[Scenario], *, common_steps: int = 1, budget
         InputError: Sites differ in more than numbers, or the probabilities do not add up to 1.
         Infeasible: No plan fits all scenarios.
         TimedOut: None was found within the budget.
+
+    Source:
+        Birge and Louveaux, Introduction to Stochastic Programming, 2nd ed. (2011), chapter 2.
     """
     began, budget = thread_time(), budget or Budget()
     parts = [build_problem(scenario.site) for scenario in scenarios]
@@ -89,8 +95,8 @@ def quantile_scenarios(site: Site) -> list[Scenario]:
     """Return one scenario per level of the quantiles that are known of loads and production; none without any.
 
     At each level all of them lie at that level together: nothing is known of how they go together, and what is bad for
-    the site is bad at once. Each stands for what lies nearer to its level than to any other: 0.1, 0.5 and 0.9 get
-    30, 40 and 30 %.
+    the site is bad at once. Each stands for what lies nearer to its level than to any other, from the middle m_k between
+    its level q_k and the one before, m_k = (q_{k-1} + q_k) / 2, to the next: 0.1, 0.5 and 0.9 get 30, 40 and 30 %.
 
     Raises:
         InputError: A level is not between 0 and 1.
@@ -123,6 +129,7 @@ def hedged_schedule(site: Site, budget: Budget | None = None) -> Schedule | None
     ways = quantile_scenarios(site)
     if not ways or not site.hedged:
         return None
+    # Of the plans only the common steps are carried out; what is shown after them is what will most likely be planned.
     staged = plan_for_all(ways, common_steps=min(site.hedged, site.window.n), budget=budget)
     so_far = np.cumsum([way.probability for way in ways])
     middle = staged.schedules[int(np.searchsorted(so_far, 0.5))]

@@ -132,7 +132,11 @@ def _utc(moment: datetime) -> datetime:
 
 
 def iso_duration(length: timedelta) -> str:
-    """Return a length as ISO 8601 in hours, minutes and seconds (24 hours are PT24H: a P1D would be nominal)."""
+    """Return a length as ISO 8601 in hours, minutes and seconds (24 hours are PT24H: a P1D would be nominal).
+
+    >>> iso_duration(timedelta(days=1, minutes=15))
+    'PT24H15M'
+    """
     sign = "-" if length < timedelta(0) else ""
     hours, rest = divmod(abs(length), timedelta(hours=1))
     minutes, rest = divmod(rest, timedelta(minutes=1))

@@ -58,7 +58,10 @@ def gaps(events: Microseconds, step: timedelta) -> list[Oddity]:
 
 
 def flatlines(events: Microseconds, values: Floats, step_us: int) -> list[Oddity]:
-    """Return runs of equal values, other than zero, in a series that moves at most steps outside them."""
+    """Return runs of equal values, other than zero, in a series that moves at most steps outside them.
+
+    Zero is what a device that is off measures, and a tariff or a set-point stands still by its nature.
+    """
     if len(values) < 2 * STILL:
         return []
     moves = np.flatnonzero(np.diff(values)) + 1
@@ -73,7 +76,11 @@ def flatlines(events: Microseconds, values: Floats, step_us: int) -> list[Oddity
 
 
 def spikes(events: Microseconds, values: Floats, step_us: int) -> list[Oddity]:
-    """Return single values far from both neighbours, measured by how much the series usually changes."""
+    """Return single values far from both neighbours, measured by how much the series usually changes.
+
+    v_t is one if it turns back, sign(v_t - v_{t-1}) ≠ sign(v_{t+1} - v_t), and the smaller of the two jumps is more than
+    SPIKE times the 99 % quantile of all |v_t - v_{t-1}|: a step from one level to another turns back nowhere.
+    """
     if len(values) < 2 * STILL:
         return []
     change = np.diff(values)
@@ -85,10 +92,18 @@ def spikes(events: Microseconds, values: Floats, step_us: int) -> list[Oddity]:
 
 
 def unit_jumps(events: Microseconds, values: Floats) -> list[Oddity]:
-    """Return where the level of a series changes by about a thousand, and stays there."""
+    """Return where the level of a series changes by about a thousand, and stays there.
+
+    The logarithms of the medians of blocks are split in two where that explains most of their variance, which is where
+    k · (n - k) · (mean after - mean before)² is greatest.
+
+    Source:
+        Hawkins, Journal of the American Statistical Association 72 (1977) 180-186: one shift of the mean.
+    """
     count = len(values) // BLOCK
     if count < 4:
         return []
+    # Medians of blocks, so that a spike, or nights without sun, are no change of level.
     levels = np.median(np.abs(values[: count * BLOCK]).reshape(count, BLOCK), axis=1)
     if (levels > 0).sum() < 4:
         return []

@@ -25,7 +25,12 @@ MOST_CELLS = 20_000_000
 
 
 def usual_step(events: Microseconds) -> timedelta:
-    """Return the distance that most neighbouring events have; zero if there is but one event."""
+    """Return the distance that most neighbouring events have; zero if there is but one event.
+
+    >>> usual_step(np.array([0, 900, 1800, 5400]) * 1_000_000)  # a quarter of an hour, though one hour lacks values
+    datetime.timedelta(seconds=900)
+    """
+    # Not the smallest distance, which a reading at an odd moment decides, nor the mean, which gaps do.
     ordered = events if (events[1:] > events[:-1]).all() else np.unique(events)
     found: dict[int, int] = {}
     for begin in range(0, len(ordered), AT_ONCE):  # in parts: sorting all of a large file takes its memory again
