@@ -8,7 +8,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 import panel as pn
@@ -38,7 +37,8 @@ from app.web import connections
 from app.web import context as running
 from app.web.context import Running
 from app.web.metrics import ANSWERED, Metrics
-from app.web.platform_hooks import bokeh_hooks, panel_hooks, tornado_hooks
+from app.web.page_handler import PageHandler, live_part
+from app.web.platform_hooks import bokeh_hooks, page_hooks, panel_hooks, tornado_hooks
 from app.widgets import initial_load
 from engine.errors import InputError
 
@@ -55,19 +55,14 @@ COLLECTED = (50_000, 10, 10)
 SLASH_AT_END = r"/((?!api/)[\w-]+(?:/[\w-]+)*)/$"  # not /.+/$, which would lead //evil.example/ out of the site
 
 
-def page_function(path: str) -> Callable[[], Any]:
-    """Function of a page, "module:function", that is imported when the page is first opened."""
-    module, _, function = path.partition(":")
-    return lambda: getattr(import_module(module), function)()
-
-
 def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
     """Make the server, which listens but does not answer yet, and the service of the API."""
     settings, service = process.settings, Service(process)
     pn.extension()
     bokeh_hooks.wait_before_opening(initial_load.wait)
     panel_hooks.send_messages_in_order()
-    pages = {path: page_function(function) for path, function in PAGES.items()}
+    page_hooks.show_pages_by(PageHandler)
+    pages = dict.fromkeys(PAGES, live_part)
     server = pn.serve(
         pages,
         address=host,
@@ -76,6 +71,7 @@ def build(process: Running, *, host: str, port: int) -> tuple[Server, Service]:
         start=False,
         verbose=False,
         title=settings.platform_name(),
+        location=False,
         prefix=settings.FLEXSCOPE_PATH_PREFIX,
         extra_patterns=[*patterns(service), *public_patterns(process)],
         auth_provider=Guard(process),

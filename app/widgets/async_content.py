@@ -7,28 +7,24 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import UTC, datetime
 from html import escape
 from typing import Any, TypeVar
 
 import panel as pn
 import panel_material_ui as pmui
-from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app.auth.access.identity import SignedIn
 from app.auth.login.sessions import current_user
+from app.fragments import threads
 from app.usecases.actor import Actor
 from app.web.context import current
 from app.widgets import initial_load
-from db.accounts import logins
-from db.core import change_tracking, faults
 from db.jobs import jobs
 from db.jobs.jobs import Job
 from engine.errors import EngineError
 
 LOG = logging.getLogger(__name__)
-SIGNED_OUT = "You are signed out; reload the page to sign in."
 FAILED = "Something went wrong on the server; its log has the details. Reload the page to try again."
 
 Result = TypeVar("Result")
@@ -59,20 +55,12 @@ async def reading(read: Callable[[Session, SignedIn], Result]) -> Result:
     Raises:
         EngineError: Nobody is signed in, or what the function raises.
     """
-    principal = _signed_in()
-
-    def within() -> Result:
-        with current().database.reading() as session:
-            content = read(session, principal)
-            session.expunge_all()  # rows keep what was read of them when the session ends
-            return content
-
-    return await in_turn(within, principal)
+    return await threads.reading(read, _signed_in())
 
 
 async def computing(work: Callable[[Session, Actor], Result]) -> Result:
     """Call a use case that changes nothing in the name of the signed-in user, in a session that reads."""
-    return await reading(lambda session, principal: work(session, _actor(principal)))
+    return await reading(lambda session, principal: work(session, threads.actor_of(principal)))
 
 
 async def writing(change: Callable[[Session, Actor], Result]) -> Result:
@@ -81,20 +69,7 @@ async def writing(change: Callable[[Session, Actor], Result]) -> Result:
     Raises:
         EngineError: Nobody is signed in any more, or what the use case raises; then nothing is changed.
     """
-    principal = _signed_in()
-    return await in_turn(lambda: _write(change, principal), principal)
-
-
-def _write(change: Callable[[Session, Actor], Result], principal: SignedIn) -> Result:
-    actor = _actor(principal)
-    try:
-        with current().database.writing() as session:
-            if not logins.stands(session, principal.id, principal.serial):
-                raise EngineError(SIGNED_OUT)
-            change_tracking.act_as(session, actor.by)
-            return change(session, actor)
-    except (IntegrityError, DataError) as error:
-        raise EngineError(faults.sentence(error)) from error
+    return await threads.writing(change, _signed_in())
 
 
 async def triggering(request: Callable[[Session, Actor], list[Job]]) -> list[Job]:
@@ -104,20 +79,7 @@ async def triggering(request: Callable[[Session, Actor], list[Job]]) -> list[Job
         Exceeded: There were too many.
         QueueDown: They are kept, but the queue cannot be reached.
     """
-    principal, running = _signed_in(), current()
-
-    def within() -> list[Job]:
-        with running.limits.trigger(principal):
-            return _write(request, principal)
-
-    def hand_over(jobs: list[Job]) -> None:
-        for job in jobs:
-            if job.status == "QUEUED":
-                running.queue.put(job.id)
-
-    jobs = await in_turn(within, principal)
-    await in_turn(lambda: hand_over(jobs), principal)
-    return jobs
+    return await threads.triggering(request, _signed_in())
 
 
 async def in_turn(work: Callable[[], Result], principal: SignedIn | None = None) -> Result:
@@ -126,7 +88,7 @@ async def in_turn(work: Callable[[], Result], principal: SignedIn | None = None)
     Raises:
         EngineError: Nobody is signed in, too much waits for this user, or what the work raises.
     """
-    return await current().pools["page"].run((principal or _signed_in()).id, work)
+    return await threads.in_turn(work, principal or _signed_in())
 
 
 def here() -> str:
@@ -141,12 +103,8 @@ def here() -> str:
 def _signed_in() -> SignedIn:
     principal = current_user()
     if principal is None:
-        raise EngineError(SIGNED_OUT)
+        raise EngineError(threads.SIGNED_OUT)
     return principal
-
-
-def _actor(principal: SignedIn) -> Actor:
-    return Actor(principal=principal, settings=current().settings, now=datetime.now(UTC))
 
 
 def fill(

@@ -2,38 +2,17 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 
+from app.fragments.fields import Field, problems, read_field
 from app.usecases.inputs import Invalid
 from app.widgets.async_content import later, note, refuse
-from engine.errors import FieldError, UnitError
-from engine.units.units import bare_number
+from engine.errors import FieldError
 
 WIDE = {"sizing_mode": "stretch_width", "margin": 8}
-YES_OR_NO = {"": None, "yes": True, "no": False}
-Kind = Literal["text", "number", "object", "list", "choice", "choices", "flag", "password"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Field:
-    """One field of a form."""
-
-    name: str
-    """As the API spells it."""
-    label: str
-    kind: Kind = "text"
-    value: Any = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """Text → value, of a choice or of check boxes."""
-    help: str = ""
-    optional: bool = True
-    """Whether it may be left empty, which stands for no value."""
-
-
 Send = Callable[[dict[str, Any]], Awaitable[Any]]
 
 
@@ -141,14 +120,6 @@ class Form(pn.viewable.Viewer):
                 widget.param.update(error_state=name in wrong, helper_text=wrong.get(name, self._fields[name].help))
 
 
-def problems(error: Exception) -> dict[str, str]:
-    """What an error says of each field, by name with underscores; empty if it is about none."""
-    if isinstance(error, FieldError):
-        return {error.field.replace("-", "_"): error.problem.capitalize()}
-    fields = getattr(error, "fields", {})
-    return {str(name).replace("-", "_"): " ".join(said) for name, said in fields.items()}
-
-
 def input_for(field: Field) -> Any:
     """Widget of a field, which holds its value as text except for choices and flags."""
     common: dict[str, Any] = {"label": field.label, **WIDE}
@@ -170,35 +141,3 @@ def input_for(field: Field) -> Any:
         return pmui.PasswordInput(value="", helper_text=field.help, **common)
     text = "" if field.value is None else f"{field.value:g}" if field.kind == "number" else str(field.value)
     return pmui.TextInput(value=text, helper_text=field.help, **common)
-
-
-def read_field(field: Field, value: Any) -> Any:
-    """Value of a field as the API takes it, from what its widget holds.
-
-    Raises:
-        FieldError: It is required and empty, or no number, object or list where one is asked for.
-    """
-    text = value.strip() if isinstance(value, str) else value
-    if text in ("", None):
-        if not field.optional:
-            raise FieldError(field.name, "this field is required.")
-        return {"object": {}, "list": [], "text": ""}.get(field.kind)
-    if field.kind == "number":
-        try:
-            number = bare_number(str(text), field=field.name)
-        except UnitError as error:
-            raise FieldError(field.name, str(error).removeprefix(f"{field.name}: ")) from None
-        if number is None:
-            raise FieldError(field.name, f"{text!r} is not a number; enter it like 12.5.")
-        return number
-    if field.kind not in ("object", "list"):
-        return text
-    kind, wanted = (dict, '{"key": "value"}') if field.kind == "object" else (list, '[{"key": "value"}]')
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        problem = f"this is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg})."
-        raise FieldError(field.name, problem) from None
-    if not isinstance(document, kind):
-        raise FieldError(field.name, f"write JSON of the form {wanted}.")
-    return document

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from html import unescape
 from urllib.parse import urlsplit
 
 import requests
@@ -21,7 +22,7 @@ PATIENCE = 120.0
 
 def token_of(answer: requests.Response) -> str:
     """Return what a page carries for its websocket."""
-    return part(r'"token":"([^"]+)"', answer.text)
+    return part(r'"token": "([^"]+)"', unescape(answer.text))
 
 
 async def opened(site: Api, path: str, *, cookie: str | None, token: str) -> WebSocketClientConnection:

@@ -26,7 +26,9 @@ COLOURS = {"runOnly": ["color-contrast"]}
 """The only rule whose outcome a theme changes."""
 FADED = "() => document.getAnimations().every((one) => one.effect?.getComputedTiming().endTime === Infinity)"
 """Whether nothing moves but what moves for ever."""
-SETTLED = """() => window.Bokeh?.documents?.length && Bokeh.documents.every((d) => d.is_idle)"""
+SETTLED = """() => !document.querySelector(".htmx-request, .skeleton")
+  && (window.Bokeh?.documents ?? []).every((d) => d.is_idle)"""
+"""Whether nothing is asked for and nothing is still being drawn."""
 NEVER = datetime(2100, 1, 1, tzinfo=UTC)
 HOST, JOB = "host@example.org", "example"
 

@@ -3,30 +3,32 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from bokeh.document import Document
-from panel.io.state import set_curdoc
 
 from app.auth.access.identity import SignedIn
-from app.pages.fleet import dashboard
+from app.fragments.frame import Frame
 from app.pages.fleet.dashboard import type_group
+from app.pages.routes import PAGES, page_at, start_path
 from app.pages.sensor import sensor
 from app.settings import settings
 from app.web import context
 from app.web.context import Running
-from app.widgets import layout
-from app.widgets.layout import Shell
-from components.theme import text_colour_on
+from components.theme import material, text_colour_on
 from db.core.database import Database
 
 WHO = SignedIn(id=1, email="", username="ann", account_id=1, roles=frozenset(), timezone="UTC")
 Serve = Callable[..., None]
+looking: list[SignedIn] = []
+"""Who looks at pages."""
+
+
+def frame() -> Frame:
+    return Frame.of(looking[0])
 
 
 @pytest.fixture
-def serve(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+def serve(sqlite_url: str, tmp_path: Path) -> Iterator[Serve]:
     """Begins a process with some settings; who looks at pages is of an account with some roles and looks."""
     database = Database(sqlite_url)
 
@@ -34,46 +36,40 @@ def serve(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         configured = settings.load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path), "FLEXSCOPE_PATH_PREFIX": "/ems", **given})
         context.begin(Running.on(configured, database))
         who = replace(WHO, account_roles=frozenset(roles), looks=looks or {})
-        monkeypatch.setattr(layout, "current_user", lambda: who)
-        monkeypatch.setattr(dashboard, "current_user", lambda: who)
+        looking[:] = [who]
 
     yield begin
     database.close()
 
 
-def page() -> Shell:
-    with set_curdoc(Document()):
-        return Shell("Assets", at="/assets")
-
-
-def menu(name: str) -> list[Any]:
-    return [item[name] for item in page().sidebar[0].items]
+def menu(name: str) -> list[str]:
+    return [item[name] for item in frame().entries]
 
 
 def test_the_name_may_depend_on_the_kind_of_account(serve: Serve):
     serve(("Prosumer",), FLEXMEASURES_PLATFORM_NAME="[('Windy', ['Prosumer']), 'Sunny']")
-    assert page().title == "Windy"
+    assert frame().name == "Windy"
     serve(FLEXMEASURES_PLATFORM_NAME="[('Windy', ['Prosumer']), 'Sunny']")
-    assert page().title == "Sunny"
+    assert frame().name == "Sunny"
 
 
 def test_logo_and_style_sheet_are_meant_from_the_root_of_the_server(serve: Serve):
     serve(FLEXMEASURES_MENU_LOGO_PATH="public/logo.svg", FLEXMEASURES_EXTRA_CSS_PATH="/public/own.css")
-    made = page()
-    assert made.logo == "/ems/public/logo.svg"
-    assert made.config.css_files == ["/ems/public/own.css"]
+    assert frame().look.logo == "/ems/public/logo.svg"
+    assert frame().look.sheets == ["/ems/public/own.css"]
 
 
 def test_an_account_has_its_own_logo_and_colours_but_nothing_from_elsewhere(serve: Serve):
     serve(looks={"logo_url": "/public/own.svg", "primary_color": "#ffcc00", "secondary_color": "#c2410c"})
-    made = page()
-    light = made.theme_config["light"]
-    assert made.logo == "/ems/public/own.svg"
-    assert light["palette"] == {"primary": {"main": "#ffcc00"}, "secondary": {"main": "#c2410c"}}
-    assert light["components"]["MuiAppBar"]["styleOverrides"]["root"]["color"] == text_colour_on("#ffcc00") == "#10202b"
+    look = frame().look
+    assert look.logo == "/ems/public/own.svg"
+    assert material(look.main, look.second)["light"]["palette"] == {
+        "primary": {"main": "#ffcc00"},
+        "secondary": {"main": "#c2410c"},
+    }
+    assert text_colour_on(look.main) == "#10202b"
     serve(looks={"logo_url": "https://elsewhere.example/x.svg", "primary_color": "red;"})
-    assert page().logo is None
-    assert page().theme_config["light"]["palette"]["primary"]["main"] == "#0b5c8f"
+    assert (frame().look.logo, frame().look.main) == ("", "")
 
 
 def test_the_menu_lists_what_is_listed_for_the_account_under_its_own_names(serve: Serve):
@@ -89,19 +85,16 @@ def test_the_menu_lists_what_is_listed_for_the_account_under_its_own_names(serve
     assert menu("href") == ["/ems/assets", "/ems/users", "/ems/my-plugin"]
 
 
-@pytest.mark.parametrize(
-    ("roles", "heading"), [((), "Assets · Flexscope"), (("ESCo",), "Users · Flexscope"), (("MDC",), "Dashboard")]
-)
-def test_the_start_page_is_the_one_named_for_the_account(serve: Serve, roles: tuple[str, ...], heading: str):
-    named = "[('users', ['ESCo']), ('nowhere', ['MDC']), 'assets']"
-    serve(roles, FLEXMEASURES_ROOT_VIEW=named)
-    with set_curdoc(Document()):
-        assert dashboard.root_view()._heading in heading
+@pytest.mark.parametrize(("roles", "path"), [((), "/assets"), (("ESCo",), "/users"), (("MDC",), "/dashboard")])
+def test_the_start_page_is_the_one_named_for_the_account(roles: tuple[str, ...], path: str):
+    named = settings.load({"FLEXMEASURES_ROOT_VIEW": "[('users', ['ESCo']), ('nowhere', ['MDC']), 'assets']"})
+    assert start_path(named, roles) == path
+    assert page_at("/", named, roles) == PAGES[path]
 
 
 def test_help_and_terms_are_offered_to_users(serve: Serve):
     serve(FLEXMEASURES_SUPPORT_PAGE="https://help.example.org", FLEXMEASURES_TOS_PAGE="/public/terms.html")
-    items = page().header[0][1].items
+    items = frame().links
     assert [item["label"] for item in items] == ["You", "Help", "Terms of service", "Log out"]
     assert [item["href"] for item in items[1:3]] == ["https://help.example.org", "/ems/public/terms.html"]
 

@@ -41,7 +41,7 @@ class SignedIn:
     account_roles: frozenset[str] = frozenset()
     """Kinds of organisation the account is, by name."""
     looks: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
-    """Attributes of the account, which say how it looks; see ``app.widgets.branding``."""
+    """Attributes of the account, which say how it looks; see ``app.fragments.branding``."""
 
 
 def identity(session: Session, user: User) -> SignedIn:

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments.fields import Field
 from app.usecases.credentials import NewKey, create_key, revoke_key
 from app.widgets.async_content import attempt, confirm, reading, soon, waiting, writing
 from app.widgets.confirm import Question
-from app.widgets.forms import Field, Form
+from app.widgets.forms import Form
 from components.tables.action_table import Action, ActionRow, ActionTable
 from db.accounts import credentials
 from db.accounts.credentials import AccessKey

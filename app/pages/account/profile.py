@@ -11,14 +11,16 @@ from sqlalchemy.orm import Session
 
 from app.auth.access.identity import SignedIn
 from app.auth.tokens import tokens
+from app.fragments.fields import Field
+from app.fragments.visit import address
 from app.pages.account.access_keys import AccessKeys, SecretText
 from app.pages.admin import user
 from app.pages.admin.audit_log import AuditLog
 from app.usecases.users import choose_preferences
 from app.web.context import current
 from app.widgets.async_content import attempt, reading, writing
-from app.widgets.forms import Field, Form
-from app.widgets.layout import Shell, address, section_heading
+from app.widgets.forms import Form
+from app.widgets.layout import Shell, section_heading
 from components.tables.fact_table import FactTable
 from db.accounts.users import LEGENDS_BELOW, OPENED_TAB, User
 

@@ -13,13 +13,15 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments.fields import Field
+from app.fragments.visit import address
 from app.pages.admin import users
 from app.pages.admin.audit_log import AuditLog
 from app.usecases.accounts import AccountChange, update_account
 from app.usecases.actor import Actor
 from app.widgets.async_content import note, writing
-from app.widgets.forms import Field, Form
-from app.widgets.layout import Shell, address, section_heading
+from app.widgets.forms import Form
+from app.widgets.layout import Shell, section_heading
 from components.tables.fact_table import Cell, FactTable, Link
 from components.tables.row_table import RowTable
 from db.accounts.accounts import TERMINAL_VALUE, USUAL_TERMINAL_VALUE, Account, AccountRole, RolesAccounts

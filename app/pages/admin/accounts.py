@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments.fields import Field
+from app.fragments.visit import address
 from app.usecases.accounts import NewAccount, create_account
 from app.widgets.async_content import writing
-from app.widgets.forms import Field, Form
-from app.widgets.layout import Shell, address, go, remembering
+from app.widgets.forms import Form
+from app.widgets.layout import Shell, go, remembering
 from components.tables.fact_table import Cell, Link
 from components.tables.row_table import RowTable
 from db.accounts.accounts import Account, AccountRole, RolesAccounts

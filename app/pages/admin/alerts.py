@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments.visit import address
 from app.jobs.watch.alerting import recipients
 from app.pages.jobs.job_table import length_text
 from app.web.context import current
 from app.widgets.async_content import Following, plain
-from app.widgets.layout import Shell, address, section_heading
+from app.widgets.layout import Shell, section_heading
 from components.tables.fact_table import Cell, FactTable, Light, Lines, Link
 from db.assets import Asset
 from db.core import listing

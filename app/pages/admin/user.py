@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.login import passwords, reset
+from app.fragments.fields import Field
+from app.fragments.visit import address
 from app.pages.account.access_keys import AccessKeys
 from app.pages.admin.audit_log import AuditLog
 from app.pages.admin.users import moment_text
@@ -23,8 +25,8 @@ from app.usecases.users import UserChange
 from app.web.context import current
 from app.widgets.async_content import attempt, confirm, here, in_turn, note, writing
 from app.widgets.confirm import Question
-from app.widgets.forms import Field, Form
-from app.widgets.layout import Shell, address, section_heading
+from app.widgets.forms import Form
+from app.widgets.layout import Shell, section_heading
 from components.tables.fact_table import Cell, FactTable, Light, Link
 from db.accounts.accounts import Account
 from db.accounts.users import Role, User

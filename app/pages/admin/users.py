@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.login import passwords
+from app.fragments.fields import Field
+from app.fragments.visit import address
 from app.usecases.users import NewUser, create_user
 from app.widgets.async_content import in_turn, writing
-from app.widgets.forms import Field, Form
-from app.widgets.layout import Shell, address, go, remembering
+from app.widgets.forms import Form
+from app.widgets.layout import Shell, go, remembering
 from components.tables.fact_table import Cell, Light, Link
 from components.tables.row_table import RowTable
 from db.accounts.accounts import Account

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments.visit import address
 from app.pages.admin.audit_log import AuditLog
 from app.pages.asset import automations_tab, context_tab, graphs_tab, plan_tab, properties_tab, status_tab
 from app.pages.charts import replay
 from app.widgets.async_content import plain
-from app.widgets.layout import Shell, address, query
+from app.widgets.layout import Shell, query
 from app.widgets.tabs import Part, Tabs
 from components.tables.assets import words
 from db.accounts.users import OPENED_TAB, User

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments.fields import Field
+from app.fragments.visit import address
 from app.jobs.handlers.report import REPORTERS
 from app.jobs.triggers.recurrence import DAY, in_words
 from app.pages.jobs.job_table import STATES
@@ -21,8 +23,8 @@ from app.usecases.jobs import automations as usecases
 from app.usecases.jobs.automations import AutomationChange, NewAutomation, create_automation
 from app.widgets.async_content import Following, attempt, confirm, later, note, triggering, writing
 from app.widgets.confirm import Question
-from app.widgets.forms import Field, Form
-from app.widgets.layout import Shell, address
+from app.widgets.forms import Form
+from app.widgets.layout import Shell
 from app.widgets.tabs import Part
 from components.tables.action_table import Action, ActionRow, ActionTable
 from components.tables.fact_table import Cell, Light, Lines, Link

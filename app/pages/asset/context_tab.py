@@ -16,6 +16,7 @@ from app.assemble.site import flex_config
 from app.assemble.site.flex_config import Effective
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments.visit import address
 from app.pages.asset.flex_form import FlexForm
 from app.pages.sensor.settings_tab import sensor_fields
 from app.usecases.assets import AssetChange, update_asset
@@ -23,7 +24,7 @@ from app.usecases.sensors import NewSensor, create_sensor, entity_address
 from app.web.context import current
 from app.widgets.async_content import attempt, confirm, here, writing
 from app.widgets.forms import Form
-from app.widgets.layout import Shell, address, section_heading
+from app.widgets.layout import Shell, section_heading
 from app.widgets.tabs import Part
 from components.maps.place_picker import PlacePicker
 from components.tables.assets import AssetTree, Node

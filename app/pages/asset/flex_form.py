@@ -8,10 +8,11 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.fragments.fields import problems
 from app.usecases.flex_config import field_problems
 from app.usecases.inputs import Invalid
 from app.widgets.async_content import confirm, later, note, refuse
-from app.widgets.forms import WIDE, problems
+from app.widgets.forms import WIDE
 from engine.flex.facts import Fact
 from engine.flex.fields import FlexFields
 

@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from app.auth.access import access
 from app.auth.access.access import NotAllowed
 from app.auth.access.identity import SignedIn
+from app.fragments.fields import Field
+from app.fragments.visit import address
 from app.usecases import assets as usecases
 from app.usecases.assets import NewAsset
 from app.usecases.templates import TEMPLATES, FromTemplate, create_asset_from_template
 from app.widgets.async_content import writing
-from app.widgets.forms import Field, Form
-from app.widgets.layout import Shell, address, go
+from app.widgets.forms import Form
+from app.widgets.layout import Shell, go
 from components.tables.assets import words
 from db.accounts.accounts import Account
 from db.assets import Asset, AssetType

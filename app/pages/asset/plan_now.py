@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
+from app.fragments.visit import address
 from app.pages.jobs.job_table import change_job, length_text
 from app.usecases.jobs.schedules import request_schedule_from_now
 from app.widgets.async_content import Following, attempt, later, note, plain, refuse, triggering
-from app.widgets.layout import address
 from db.jobs import job_states, jobs
 from db.jobs.jobs import Job
 

@@ -11,14 +11,16 @@ from sqlalchemy.orm import Session
 from app.assemble.site.flex_config import model_kind
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments.fields import Field
+from app.fragments.visit import address
 from app.pages.asset.flex_form import FlexForm
 from app.usecases import assets as usecases
 from app.usecases.assets import AssetChange
 from app.usecases.flex_config import deletion_warning, mentions_elsewhere
 from app.widgets.async_content import note, reading, writing
 from app.widgets.confirm import Removal
-from app.widgets.forms import Field, Form
-from app.widgets.layout import Shell, address, go, section_heading
+from app.widgets.forms import Form
+from app.widgets.layout import Shell, go, section_heading
 from app.widgets.tabs import Part
 from db import assets
 from db.assets import Asset

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments.visit import address
 from app.pages.asset.context_tab import NO_SENSORS
 from app.pages.jobs import job_table
 from app.pages.jobs.job_table import JobLine, JobTable
 from app.widgets.async_content import Following
-from app.widgets.layout import Shell, address, section_heading
+from app.widgets.layout import Shell, section_heading
 from app.widgets.tabs import Part
 from components.tables.fact_table import Cell, FactTable, Light, Link
 from db import assets

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments.visit import address
 from app.pages.asset.status_tab import health
 from app.pages.fleet.dashboard import NONE_YET
-from app.widgets.layout import Shell, address, remembering
+from app.widgets.layout import Shell, remembering
 from components.tables.assets import words
 from components.tables.fact_table import Cell, Light, Link
 from components.tables.row_table import RowTable

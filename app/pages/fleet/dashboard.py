@@ -1,12 +1,10 @@
 """Start page: costs and savings of today, and all assets that the user may see, on a map and as cards."""
 
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 import panel as pn
@@ -20,12 +18,10 @@ from app.assemble.day_costs import DayCost
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
-from app.auth.login.sessions import current_user
+from app.fragments.visit import address
 from app.pages.asset.status_tab import health
-from app.pages.routes import PAGES
-from app.settings.appearance import applicable
 from app.web.context import current
-from app.widgets.layout import Shell, address, remembering
+from app.widgets.layout import Shell, remembering
 from app.widgets.time_range import following, midnight
 from components.maps.asset_map import AssetMap, MapPlace
 from components.tables.assets import AssetCards, Card, words
@@ -37,7 +33,6 @@ from db.core.listing import Listed
 from db.jobs import alerts
 from engine.series.iso_time import zone
 
-LOG = logging.getLogger(__name__)
 DASHBOARD = "/dashboard"
 NONE_YET = (
     "No assets yet. Add one on the Assets page, with 'flexscope add asset' on the server, or with "
@@ -64,20 +59,6 @@ class DashboardContent:
     hours: float
     """Length of today [h]."""
     open_alerts: int
-
-
-def root_view() -> Shell:
-    """Page at /: the one that the settings name for the account of the user, else the dashboard."""
-    principal = current_user()
-    roles = principal.account_roles if principal else ()
-    wanted = applicable(current().settings.FLEXMEASURES_ROOT_VIEW, roles)
-    path = f"/{wanted[0].strip('/')}" if wanted else DASHBOARD
-    if path not in PAGES or path == "/":
-        LOG.warning("FLEXMEASURES_ROOT_VIEW: there is no page %s; the dashboard is shown", path)
-        path = DASHBOARD
-    module, _, function = PAGES[path].partition(":")
-    page: Shell = getattr(import_module(module), function)()
-    return page
 
 
 def view() -> Shell:

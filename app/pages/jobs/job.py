@@ -18,6 +18,7 @@ from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
 from app.auth.access.job_access import readable_result, readable_warnings
 from app.auth.access.references import References
+from app.fragments.visit import address
 from app.jobs.handlers.kinds import QUEUES
 from app.pages.asset.plan_cards import breach_text, cost_cards
 from app.pages.jobs import job_table
@@ -25,7 +26,7 @@ from app.pages.jobs import jobs as tasks
 from app.pages.jobs.job_table import JobLine, change_job, clock_text, job_actions
 from app.web.context import current
 from app.widgets.async_content import Following, attempt, confirm, later
-from app.widgets.layout import Shell, address, section_heading
+from app.widgets.layout import Shell, section_heading
 from components.tables.fact_table import Cell, Code, FactTable, Lines, Link
 from db import schedules
 from db.jobs import jobs

@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
+from app.fragments.visit import address
 from app.usecases.jobs import jobs as usecases
 from app.usecases.jobs.jobs import clear_queues
 from app.web.context import current
 from app.widgets.async_content import attempt, confirm, in_turn, later, writing
 from app.widgets.confirm import Question
-from app.widgets.layout import Shell, address
+from app.widgets.layout import Shell
 from components.tables.action_table import Action, ActionRow, ActionTable
 from components.tables.fact_table import Bar, Cell, Light, Lines, Link
 from db.accounts.users import User

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Self
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import panel as pn
@@ -19,7 +18,7 @@ from app.pages.jobs import job_table
 from app.pages.jobs.job_table import JobLine, JobTable, QueueTable
 from app.web.context import current
 from app.widgets.async_content import Following
-from app.widgets.layout import Shell, query
+from app.widgets.layout import Shell, query, remember
 from db import assets
 from db.core import listing
 from db.jobs import job_search
@@ -66,10 +65,9 @@ class Filter:
         )
 
     @property
-    def search(self) -> str:
-        """Query part of the address of the page; defaults are left out."""
-        set_fields = {name: value for name, value in vars(self).items() if value != getattr(Filter(), name)}
-        return f"?{urlencode(set_fields)}" if set_fields else ""
+    def chosen(self) -> dict[str, Any]:
+        """Arguments of the address of the page; those that are as usual are empty."""
+        return {name: "" if value == getattr(Filter(), name) else value for name, value in vars(self).items()}
 
     def job_query(self, session: Session, principal: SignedIn) -> JobQuery:
         """The same filter for the database, limited to jobs that the user may read."""
@@ -175,8 +173,7 @@ class Tasks:
             return
         changed: dict[str, Any] = {"page": 1, name: value}
         self._filter = replace(self._filter, **changed)
-        if pn.state.location is not None:
-            pn.state.location.search = self._filter.search
+        remember(**self._filter.chosen)
         self._refresh()
 
     def _refresh(self) -> None:

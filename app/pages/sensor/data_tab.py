@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments.fields import Field
 from app.pages.sensor.upload import Upload
 from app.usecases.data import DataDeletion, delete_data
 from app.usecases.jobs.forecasts import ForecastTrigger, request_forecast
 from app.widgets.async_content import confirm, finished_job, note, reading, triggering, writing
 from app.widgets.confirm import Removal
-from app.widgets.forms import Field, Form
+from app.widgets.forms import Form
 from app.widgets.layout import Shell, section_heading
 from app.widgets.tabs import Part
 from db.beliefs import deletion, statistics

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments.visit import address
 from app.pages.charts import graphs, replay
 from app.pages.charts.annotations import AnnotationTarget
 from app.pages.charts.graphs import ChartSpan, Graphs
@@ -23,7 +24,7 @@ from app.pages.sensor.pattern_tabs import NO_DATA
 from app.web.context import current
 from app.widgets import time_range
 from app.widgets.async_content import plain
-from app.widgets.layout import Shell, address, query, section_heading
+from app.widgets.layout import Shell, query, section_heading
 from app.widgets.tabs import Part, Tabs
 from components.charts.traces import Chart
 from components.tables.fact_table import Cell, FactTable

@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 from app.assemble.site.naming import mentions
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments.fields import Field
+from app.fragments.visit import address
 from app.usecases import sensors as usecases
 from app.usecases.flex_config import deletion_warning
 from app.usecases.sensors import SensorChange
 from app.widgets.async_content import note, reading, writing
 from app.widgets.confirm import Removal
-from app.widgets.forms import Field, Form
-from app.widgets.layout import Shell, address, go, section_heading
+from app.widgets.forms import Form
+from app.widgets.layout import Shell, go, section_heading
 from app.widgets.tabs import Part
 from db.beliefs import deletion
 from db.core.database import get

@@ -1,0 +1,45 @@
+"""The templates of pages; whatever is put into them is escaped, unless it is HTML of our own (``Markup``)."""
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from app.auth.login.forms import STATIC
+from app.fragments.visit import address
+
+FOLDER = Path(__file__).with_name("templates")
+
+
+@cache
+def environment() -> Environment:
+    """The templates of this folder."""
+    known = Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, auto_reload=False,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    known.globals |= {"address": address, "asset": static_file}
+    return known
+
+
+def render(template: str, **shown: Any) -> Markup:
+    """HTML of a template, by its name without ending."""
+    return Markup(environment().get_template(f"{template}.html").render(shown))  # noqa: S704 - the template escapes
+
+
+def static_file(name: str) -> str:
+    """Address of a file below ``assets-static``; it changes with its content, so that browsers may keep the file."""
+    return address(f"/assets-static/{name}?v={_print_of(name)}")
+
+
+@cache
+def _print_of(name: str) -> str:
+    return sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def note(text: str, severity: str = "info") -> Markup:
+    """Box with a sentence; ``severity`` is info, success, warning or error."""
+    return Markup('<div class="note {}" role="alert">{}</div>').format(severity, text)

@@ -1,0 +1,209 @@
+"""Answers requests for pages: a whole document at first, afterwards only what stands inside the frame."""
+
+import json
+import logging
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlencode
+
+import panel as pn
+from tornado.web import HTTPError
+
+from app.auth.access.identity import SignedIn
+from app.auth.login import cookies
+from app.auth.login.sessions import current_user
+from app.fragments import frame, threads
+from app.fragments.fields import problems, read_field
+from app.fragments.page import Done, PageForm, TextPage
+from app.fragments.templates import note
+from app.fragments.visit import Fragment, Visit, address
+from app.pages.routes import PATTERN, page_at
+from app.usecases.inputs import Invalid
+from app.web.context import current
+from app.web.platform_hooks import page_hooks
+from engine.errors import EngineError, FieldError
+
+LOG = logging.getLogger(__name__)
+FAILED = "Something went wrong on the server; its log has the details. Reload the page to try again."
+
+
+def page_of(path: str, principal: SignedIn | None) -> Any:
+    """Page at a path of the server, for somebody: a TextPage, or the function that makes its live part.
+
+    It is imported when somebody first asks for it.
+    """
+    settings = current().settings
+    roles = principal.account_roles if principal else ()
+    name = page_at(path.removeprefix(settings.FLEXSCOPE_PATH_PREFIX), settings, roles)
+    if name is None:
+        raise HTTPError(404)
+    module, _, member = name.partition(":")
+    return getattr(import_module(module), member)
+
+
+def live_part() -> Any:
+    """Make the document of the live part of the page that is asked for, as a page function of Panel."""
+    page = page_of(page_hooks.path_of(pn.state.curdoc), current_user())
+    if not isinstance(page, TextPage):
+        return page().root
+    return page.live().root if page.live else pn.Column()
+
+
+class PageHandler(page_hooks.LiveHandler):
+    """Answers requests for one page."""
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Show the page, in the frame or for the frame."""
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Vary", "HX-Request")
+        if self._leads_to_root():
+            return
+        visit = self._visit(*args, **kwargs)
+        if visit is not None:
+            await self._show(visit)
+
+    async def post(self, *args: Any, **kwargs: Any) -> None:
+        """Do what a form or a button of the page asks for, then show the page anew or lead to another one."""
+        visit = self._visit(*args, **kwargs)
+        if visit is None:
+            return
+        try:
+            outcome = await self._act(visit)
+        except Exception as error:  # whatever it is, the person must know that nothing was saved
+            self._refuse(error)
+            return
+        self._tell("done", {"text": outcome.text, "secret": outcome.secret, "href": outcome.href})
+        if outcome.href:
+            self.set_header("HX-Reswap", "none")
+            return
+        await self._show(visit)
+
+    def _leads_to_root(self) -> bool:
+        """Lead from the prefix of the server to the page at its root, whose links are below it."""
+        prefix = self.application.prefix
+        if prefix and self.request.path == prefix:
+            self.redirect(f"{prefix}/" + (f"?{self.request.query}" if self.request.query else ""))
+            return True
+        return False
+
+    def _visit(self, *args: Any, **kwargs: Any) -> Visit | None:
+        """The request, if somebody is signed in; others are led to the login."""
+        route = self.keep_route(*args, **kwargs)
+        principal = self._principal()
+        if principal is None:
+            self._lead_to_login()
+            return None
+        query = {name: self.get_query_argument(name) for name in self.request.query_arguments}
+        home = current().settings.FLEXSCOPE_PUBLIC_ADDRESS.rstrip("/") or f"http://{self.request.host}"
+        path = self.request.path
+        return Visit(principal=principal, path=path, route=route, query=query, home=home + address(""))
+
+    def _principal(self) -> SignedIn | None:
+        known = cookies.read(self, current())
+        if self.current_user is None or known is None:  # Bokeh asks the guard, who may be busy
+            return None
+        return current().identities.recall(*known)
+
+    def _lead_to_login(self) -> None:
+        wanted = self.request.uri or "/"
+        if not self._inside:
+            self.redirect(f"{address('/login')}?{urlencode({'next': wanted})}")
+            return
+        shown = self.request.headers.get("HX-Current-URL", "") if self.request.method == "POST" else wanted
+        self.set_header("HX-Redirect", f"{address('/login')}?{urlencode({'next': shown})}")
+
+    @property
+    def _inside(self) -> bool:
+        """Whether only what stands inside the frame is asked for."""
+        return self.request.headers.get("HX-Request") == "true"
+
+    async def _show(self, visit: Visit) -> None:
+        page = page_of(visit.path, visit.principal)
+        if isinstance(page, TextPage):
+            fragment, at, session = await self._text(visit, page)
+        else:
+            document, token = await self.live()
+            shown = page_hooks.shared_state(document)
+            fragment, at = Fragment(heading=shown["heading"], live=True), shown["at"]
+            session = {"token": token, "path": self.request.path}
+        inside = frame.page_html(visit, fragment, at=at, session=session)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        if self._inside:
+            self.write(inside)
+            return
+        self.xsrf_token  # noqa: B018 - sets the cookie that forms send back
+        document_html = frame.document_html(
+            visit, inside, heading=fragment.heading, dark=self.get_cookie(frame.DARK) == "1",
+            library=[address(each) for each in page_hooks.library()], pages=PATTERN.pattern,
+        )  # fmt: skip
+        self.write(document_html)
+
+    async def _text(self, visit: Visit, page: TextPage) -> tuple[Fragment, str, dict[str, str] | None]:
+        """Read and show a page of HTML; what cannot be shown is told in its place."""
+        try:
+            fragment = await threads.reading(
+                lambda session, principal: page.show(visit, page.read(visit, session, principal)), visit.principal
+            )
+        except Exception as error:  # a page that says nothing looks as if it were still at work
+            fragment = Fragment(heading=page.heading, body=note(sentence(error), "warning"))
+        session = None
+        if fragment.live:
+            _document, token = await self.live()
+            session = {"token": token, "path": self.request.path}
+        return fragment, page.at, session
+
+    async def _act(self, visit: Visit) -> Done:
+        page, word = page_of(visit.path, visit.principal), visit.query.get("do", "")
+        if not isinstance(page, TextPage):
+            raise HTTPError(405)
+        forms = await threads.reading(
+            lambda session, principal: page.forms(visit, page.read(visit, session, principal)), visit.principal
+        )
+        if word not in forms:
+            raise EngineError("This is not offered here any more; reload the page.")
+        form = forms[word]
+        return await form.send(visit, read_values(form, self.get_body_argument("values", "{}")))
+
+    def _refuse(self, error: Exception) -> None:
+        """Tell what is wrong, at the fields it is about; what was typed stays as it is."""
+        self.set_header("HX-Reswap", "none")
+        self._tell("refused", {"text": sentence(error), "fields": problems(error)})
+
+    def _tell(self, event: str, detail: dict[str, Any]) -> None:
+        """Tell the browser something beside what it shows; headers are ASCII."""
+        self.set_header("HX-Trigger", json.dumps({event: detail}))
+
+
+def sentence(error: Exception) -> str:
+    """Sentence for an error: that of our own errors; the log has the others."""
+    if isinstance(error, EngineError):
+        return str(error)
+    LOG.error("A page could not be shown, or something not be done.", exc_info=error)
+    return FAILED
+
+
+def read_values(form: PageForm, text: str) -> dict[str, Any]:
+    """Values of a form that a browser sent as JSON, by name.
+
+    Raises:
+        Invalid: Some cannot be read.
+    """
+    try:
+        sent = json.loads(text)
+    except json.JSONDecodeError:
+        sent = None
+    if not isinstance(sent, dict):
+        raise Invalid("form", {"values": ["this is no JSON object."]})
+    known = {field.name: field for field in form.fields}
+    values: dict[str, Any] = {name: value for name, value in sent.items() if name not in known} if not known else {}
+    wrong: dict[str, list[str]] = {}
+    for name, field in known.items():
+        if name not in sent:
+            continue
+        try:
+            values[name] = read_field(field, sent[name])
+        except FieldError as error:
+            wrong[name] = [error.problem]
+    if wrong:
+        raise Invalid("form", wrong)
+    return {name: value for name, value in values.items() if value not in (None, "") or not form.whole}
