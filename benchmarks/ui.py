@@ -172,7 +172,7 @@ def _scrolled(page: Page, path: str) -> float:
     opened(page, path, IN_VIEW)
     page.wait_for_timeout(1500)
     begin = perf_counter()
-    page.locator(".main-content").evaluate("(part) => part.scrollTo(0, part.scrollHeight)")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     page.wait_for_function(DRAWN % SENSORS, timeout=60_000)
     return perf_counter() - begin
 

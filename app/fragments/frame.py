@@ -26,6 +26,7 @@ DARK = "flexscope_dark"
 """Cookie that keeps whether dark mode is on."""
 HEALTH = "/api/v3_0/health/ready"
 """Answers once the server can serve pages."""
+ROW_TABLE = "/scripts/tables/row_table.js"
 HOSTS = {"admin", "admin-reader"}
 
 
@@ -96,7 +97,7 @@ def document_html(visit: Visit, inside: str, *, heading: str, dark: bool, librar
         "accent": frame.look.main or theme.PRIMARY.light,
         "on_accent": theme.text_colour_on(frame.look.main or theme.PRIMARY.light),
         "settings": json.dumps({"library": library, "pages": pages, "health": address(HEALTH), "name": frame.name,
-                                "cookie": DARK, "path": address("") or "/"}),
+                                "cookie": DARK, "path": address("") or "/", "rowTable": address(ROW_TABLE)}),
         "font": FONT if any(entry["icon"] not in STROKES for entry in (*frame.entries, *frame.links)) else "",
     }  # fmt: skip
     title = f"{heading} · {frame.name}"

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.auth.access.identity import SignedIn
@@ -52,5 +53,7 @@ class TextPage:
     """Turns the content into HTML."""
     forms: Callable[[Visit, Any], Mapping[str, PageForm]] = field(default=lambda _visit, _content: {})
     """What the user may do there, by a word of the address."""
+    parts: Mapping[str, Callable[[Visit, Session, SignedIn], Markup]] = field(default_factory=dict)
+    """What may be asked for alone, again and again, by its name in the address."""
     live: Callable[[], Any] | None = None
     """Makes the live part, as a page function of Panel."""

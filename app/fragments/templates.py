@@ -43,3 +43,8 @@ def _print_of(name: str) -> str:
 def note(text: str, severity: str = "info") -> Markup:
     """Box with a sentence; ``severity`` is info, success, warning or error."""
     return Markup('<div class="note {}" role="alert">{}</div>').format(severity, text)
+
+
+def digest(html: str) -> str:
+    """Short print of some HTML, which changes with it."""
+    return sha256(html.encode()).hexdigest()[:16]

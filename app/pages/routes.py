@@ -26,7 +26,7 @@ PAGES = {
     "/logged-in-user": "app.pages.account.profile:view",
     "/tasks": "app.pages.jobs.jobs:view",
     "/tasks/{job}": "app.pages.jobs.job:view",
-    "/alerts": "app.pages.admin.alerts:view",
+    "/alerts": "app.pages.admin.alerts:PAGE",
     "/status": "app.pages.admin.server_status:view",
     "/sensors/{id:int}": "app.pages.sensor.sensor:view",
 }

@@ -15,7 +15,7 @@ from app.auth.login.sessions import current_user
 from app.fragments import frame, threads
 from app.fragments.fields import problems, read_field
 from app.fragments.page import Done, PageForm, TextPage
-from app.fragments.templates import note
+from app.fragments.templates import digest, note
 from app.fragments.visit import Fragment, Visit, address
 from app.pages.routes import PATTERN, page_at
 from app.usecases.inputs import Invalid
@@ -115,10 +115,13 @@ class PageHandler(page_hooks.LiveHandler):
     @property
     def _inside(self) -> bool:
         """Whether only what stands inside the frame is asked for."""
-        return self.request.headers.get("HX-Request") == "true"
+        return str(self.request.headers.get("HX-Request")) == "true"
 
     async def _show(self, visit: Visit) -> None:
         page = page_of(visit.path, visit.principal)
+        if isinstance(page, TextPage) and visit.query.get("part") in page.parts:
+            await self._show_part(visit, page)
+            return
         if isinstance(page, TextPage):
             fragment, at, session = await self._text(visit, page)
         else:
@@ -137,6 +140,17 @@ class PageHandler(page_hooks.LiveHandler):
             library=[address(each) for each in page_hooks.library()], pages=PATTERN.pattern,
         )  # fmt: skip
         self.write(document_html)
+
+    async def _show_part(self, visit: Visit, page: TextPage) -> None:
+        """Show one part of a page, unless the browser has seen it as it is."""
+        read = page.parts[visit.query["part"]]
+        html = await threads.reading(lambda session, principal: read(visit, session, principal), visit.principal)
+        seen = digest(html)
+        self.set_header("X-Seen", seen)
+        if visit.query.get("seen") == seen:
+            self.set_status(204)
+            return
+        self.write(html)
 
     async def _text(self, visit: Visit, page: TextPage) -> tuple[Fragment, str, dict[str, str] | None]:
         """Read and show a page of HTML; what cannot be shown is told in its place."""

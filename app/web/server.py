@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -16,6 +17,7 @@ from tornado.routing import PathMatches, Rule
 from tornado.web import RedirectHandler, RequestHandler, StaticFileHandler
 from tornado.websocket import WebSocketClosedError
 
+import components
 from app import logs
 from app.api.http.service import Service
 from app.api.routes import patterns
@@ -43,6 +45,8 @@ from app.widgets import initial_load
 from engine.errors import InputError
 
 LOG = logging.getLogger(__name__)
+COMPONENTS = Path(components.__file__).parent
+"""Folder of the components, whose scripts pages load."""
 PATIENCE = 8.0
 """How long requests in flight may take once the server is told to stop [s]."""
 SEEN_EVERY = 30.0
@@ -110,6 +114,7 @@ def public_patterns(process: Running) -> list[Any]:
         (r"/confirm-email", ConfirmEmail, {"running": process}),
         (r"/metrics", Metrics, {"running": process}),
         (r"/assets-static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
+        (r"/scripts/(\w+/\w+\.js)", StaticFileHandler, {"path": str(COMPONENTS)}),
         (r"/public/(.*)", StaticFileHandler, {"path": str(process.settings.FLEXSCOPE_INSTANCE_PATH / "public")}),
     ]
 

@@ -79,11 +79,16 @@ async function mount(host) {
     if (mounted.has(host)) document.dispatchEvent(new CustomEvent("live:lost"))
   })
   const room = document.createElement("div")
+  // Python forgets what is changed before it hears that all is drawn: nothing can be pressed until then
+  room.inert = true
+  const open = () => { if (session.document.is_idle) room.inert = false }
+  session.document.idle.connect(open)
   host.prepend(room)
   const views = await add_document_standalone(session.document, room, [], false)
   mounted.set(host, {session, views, document: session.document})
   if (!host.isConnected) return takeDown(host)
   host.querySelector(".skeleton")?.remove()
+  open()
   if (model) follow(model)
 }
 

@@ -78,9 +78,14 @@ document.addEventListener("live:told", (event) => {
 /** @param {string} text @param {string} [kind] */
 function toast(text, kind = "success") {
   const box = byId("toasts").appendChild(document.createElement("div"))
+  box.setAttribute("role", "status")
   Object.assign(box, {className: `toast ${kind}`, textContent: text})
   setTimeout(() => box.remove(), 6000)
 }
+document.addEventListener("toast", (event) => {
+  const {text, kind} = /** @type {CustomEvent} */ (event).detail
+  toast(text, kind)
+})
 document.addEventListener("done", (event) => {
   const {text, href} = /** @type {CustomEvent} */ (event).detail
   if (text) toast(text)

@@ -1,5 +1,6 @@
 """Small tables of facts: texts, links and lights, readable by people and by screen readers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TypeAlias
@@ -68,14 +69,15 @@ class Lines:
 Cell: TypeAlias = str | Link | Light | Code | Bar | Lines
 
 
-def light(shown: Light, dark: bool) -> str:
-    """Light as HTML: its shape, then its text."""
+def light(shown: Light, dark: bool | None) -> str:
+    """Light as HTML: its shape, then its text; without a mode it has the colour of the page it stands on."""
     shape, colour = SHAPES[shown.state]
-    style = f' style="color:{colour.on(dark)}"' if colour else ""
+    on_page = f"light-dark({colour.light}, {colour.dark})" if colour else ""
+    style = f' style="color:{on_page if dark is None else colour.on(dark)}"' if colour else ""
     return f'<span class="light"><span{style} aria-hidden="true">{shape}</span> {escape(shown.text)}</span>'
 
 
-def cell_html(cell: Cell, dark: bool) -> str:
+def cell_html(cell: Cell, dark: bool | None) -> str:
     """Fact as HTML."""
     if isinstance(cell, Lines):
         first, *others = [cell_html(fact, dark) for fact in cell.facts]
@@ -102,12 +104,15 @@ class FactTable(HtmlComponent):
 
     @param.depends("columns", "rows", "empty", "dark", watch=True)
     def _draw(self) -> None:
-        if not self.rows:
-            self._pane.object = f'<p role="status">{escape(self.empty)}</p>'
-            return
-        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.columns)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{cell_html(cell, self.dark)}</td>' for cell in row)}</tr>" for row in self.rows
-        )
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        self._pane.object = f'<style>{RULES}</style><div class="facts" tabindex="0">{table}</div>'
+        table = table_html(self.columns, self.rows, empty=self.empty, dark=self.dark)
+        self._pane.object = f"<style>{RULES}</style>{table}" if self.rows else table
+
+
+def table_html(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, empty: str, dark: bool | None = None) -> str:
+    """Rows of facts under the names of their columns as HTML; ``empty`` without rows."""
+    if not rows:
+        return f'<p role="status">{escape(empty)}</p>'
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{cell_html(cell, dark)}</td>' for cell in row)}</tr>" for row in rows)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="facts" tabindex="0">{table}</div>'

@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 
 import panel as pn
-import panel_material_ui as pmui
 import pytest
 from bokeh.document import Document
 from panel.io.resources import CDN_DIST, LOCAL_DIST
@@ -11,20 +10,6 @@ from panel.io.server import LoginUrlMixin
 from panel.io.state import set_curdoc
 
 from app.web.platform_hooks import panel_hooks
-
-
-def followers() -> int:
-    """Return how many pages and widgets follow whether the process is busy."""
-    return len(pn.state.param.watchers.get("busy", {}).get("value", []))
-
-
-def test_a_page_follows_only_itself_where_pmui_follows_the_process() -> None:
-    before = followers()
-    with set_curdoc(Document()):
-        page = pmui.Page()
-        assert followers() == before + 1, "pmui does so no more: the hook can go"
-        panel_hooks.ignore_others(page)
-    assert followers() == before
 
 
 def addresses() -> list[str]:
@@ -38,14 +23,6 @@ def test_resources_come_from_the_server_where_panel_names_a_host_on_the_internet
     with set_curdoc(Document()):
         panel_hooks.serve_own_resources()
         assert addresses() and all(url.startswith(LOCAL_DIST) for url in addresses())
-
-
-def test_a_page_names_the_scripts_of_its_components_and_the_state_of_its_menu() -> None:
-    with set_curdoc(Document()):
-        made = pmui.Page().server_doc(Document())
-    assert panel_hooks.library_address(made).endswith(".js")
-    (root,) = panel_hooks.roots_with(made, "sidebar_open")
-    root.data.sidebar_open = False
 
 
 class Login(LoginUrlMixin):

@@ -1,25 +1,22 @@
 """Page of alerts: what is wrong, since when, and who was notified; and what was wrong in the last days."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import panel as pn
-import panel_material_ui as pmui
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.fragments.visit import address
+from app.fragments.page import TextPage
+from app.fragments.tables import facts, following
+from app.fragments.visit import Fragment, Visit, address
 from app.jobs.watch.alerting import recipients
 from app.pages.jobs.job_table import length_text
 from app.web.context import current
-from app.widgets.async_content import Following, plain
-from app.widgets.layout import Shell, section_heading
-from components.tables.fact_table import Cell, FactTable, Light, Lines, Link
+from components.tables.fact_table import Cell, Light, Lines, Link
 from db.assets import Asset
 from db.core import listing
 from db.jobs import alerts
@@ -58,14 +55,7 @@ class AlertsContent:
     """Who is notified of alerts, in a sentence."""
 
 
-def view() -> Shell:
-    """The page."""
-    page = Shell("Alerts", at="/alerts")
-    page.fill(read_alerts, lambda content: Alerts(page, content).shown())
-    return page
-
-
-def read_alerts(session: Session, principal: SignedIn) -> AlertsContent:
+def read_alerts(_visit: Visit, session: Session, principal: SignedIn) -> AlertsContent:
     """Open alerts and those closed lately, of the assets that the user may read."""
     rows = alerts.list_alerts(session, access.readable_asset_ids(session, principal), since=datetime.now(UTC) - KEPT)
     sensors = listing.sensors(session, [row.sensor_id for row in rows if row.sensor_id])
@@ -95,34 +85,36 @@ def notification_text(*, host: bool) -> str:
     )
 
 
-class Alerts:
-    """The page once its first content is read; it is kept up to date."""
+def show_alerts(_visit: Visit, content: AlertsContent) -> Fragment:
+    """The page; its tables are kept up to date."""
+    ways = Markup('<p class="small">{}</p>').format(content.recipients)
+    return Fragment(heading="Alerts", body=following("tables", alert_tables(content), every=EVERY) + ways)
 
-    def __init__(self, page: Shell, content: AlertsContent) -> None:
-        self._count = pn.pane.HTML(margin=(4, 8))
-        self._open = FactTable(columns=COLUMNS, empty=NONE_OPEN)
-        self._ended = FactTable(columns=COLUMNS, empty=NONE_ENDED)
-        for table in (self._open, self._ended):
-            page.follow(table)
-        self._ways = pmui.Typography(
-            plain(content.recipients), variant="body2", margin=(12, 8), sx={"overflowWrap": "anywhere"}
-        )
-        self._show(content)
-        self._following = Following(read_alerts, self._show, every=EVERY)
 
-    def shown(self) -> Sequence[Any]:
-        """Parts of the page below its heading."""
-        return [self._count, self._open, section_heading("Closed in the last 7 days"), self._ended, self._ways]
+def read_tables(visit: Visit, session: Session, principal: SignedIn) -> Markup:
+    """The tables alone."""
+    return alert_tables(read_alerts(visit, session, principal))
 
-    def _show(self, content: AlertsContent) -> None:
-        still = [row for row in content.rows if row.ended_at is None]
-        over = [row for row in content.rows if row.ended_at is not None]
-        count = f"{len(still)} open alert{'s' * (len(still) != 1)}"
-        self._count.object = f'<span role="status">{count}</span>, times in {content.local}'
-        for table, alert_rows in ((self._open, still), (self._ended, over)):
-            rows = [alert_cells(row, content) for row in sorted(alert_rows, key=lambda row: row.first_at, reverse=True)]
-            if rows != table.rows:
-                table.rows = rows
+
+def read_count(_visit: Visit, session: Session, principal: SignedIn) -> Markup:
+    """Number of open alerts for the menu; nothing if there are none."""
+    count = alerts.count_open(session, access.readable_asset_ids(session, principal))
+    return Markup(" ({:,})").format(count) if count else Markup("")
+
+
+def alert_tables(content: AlertsContent) -> Markup:
+    """Open alerts, and those closed lately, newest first."""
+
+    def table(rows: list[Alert], empty: str) -> Markup:
+        newest = sorted(rows, key=lambda row: row.first_at, reverse=True)
+        return facts(COLUMNS, [alert_cells(row, content) for row in newest], empty=empty)
+
+    still = [row for row in content.rows if row.ended_at is None]
+    over = [row for row in content.rows if row.ended_at is not None]
+    counted = f"{len(still)} open alert{'s' * (len(still) != 1)}"
+    count = Markup('<p><span role="status">{}</span>, times in {}</p>').format(counted, content.local)
+    closed = Markup("<h3>Closed in the last 7 days</h3>")
+    return count + table(still, NONE_OPEN) + closed + table(over, NONE_ENDED)
 
 
 def alert_cells(row: Alert, content: AlertsContent) -> list[Cell]:
@@ -143,3 +135,9 @@ def alert_cells(row: Alert, content: AlertsContent) -> list[Cell]:
         times.append(f"sent {clock(row.notified_at)}")
     light = Light("none" if row.ended_at else "bad", WORDS.get(row.kind, row.kind))
     return [light, place, Lines(tuple(times)), row.message]
+
+
+PAGE = TextPage(
+    at="/alerts", heading="Alerts", read=read_alerts, show=show_alerts,
+    parts={"tables": read_tables, "count": read_count},
+)  # fmt: skip

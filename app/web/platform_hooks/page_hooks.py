@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
 
 from bokeh.document import Document
 from bokeh.models import ColumnDataSource
@@ -14,6 +15,7 @@ from panel.io.server import DocHandler, _set_request_route_context
 FONTS = "static/extensions/panel-material-ui"
 STYLES = (f"{FONTS}/panel-material-ui.bundle.css", f"{FONTS}/material-icons.css")
 """Fonts must be declared in the document itself; the components stand in shadows."""
+_SHARED: WeakKeyDictionary[Document, dict[str, str]] = WeakKeyDictionary()
 NAME = "page"
 """Name of the model by which a live part and the page around it tell each other something."""
 
@@ -28,7 +30,8 @@ class LiveHandler(DocHandler):
 
     async def live(self) -> tuple[Document, str]:
         """Make the document of a session; return it with the token by which a browser opens its websocket."""
-        session = await self.get_session()
+        making: Any = self.get_session()  # decorated by Tornado, whose type says that handlers return nothing
+        session = await making
         return session.document, session.token
 
 
@@ -52,22 +55,23 @@ def begin(document: Document | None, *, heading: str, at: str) -> None:
     arguments = getattr(request, "arguments", None) or {}
     asked = [(name, value.decode("utf-8", "replace")) for name, values in arguments.items() for value in values]
     search = f"?{urlencode(asked)}" if asked else ""
-    document.add_root(
-        ColumnDataSource(name=NAME, data={"heading": [heading], "at": [at], "search": [search], "href": [""]})
-    )
+    _SHARED[document] = {"heading": heading, "at": at, "search": search, "href": ""}
+    document.add_root(ColumnDataSource(name=NAME, data={name: [text] for name, text in _SHARED[document].items()}))
 
 
 def shared_state(document: Document | None) -> dict[str, str]:
     """What a document shares with the page around it; nothing for one that has not begun."""
-    model = document.get_model_by_name(NAME) if document is not None else None
-    return {name: values[0] for name, values in model.data.items()} if model else {"search": ""}
+    return _SHARED.get(document, {"search": ""})
 
 
 def share(document: Document | None, **changed: str) -> None:
     """Tell the page around a document something: another heading, a search of the address, or where to go."""
-    model = document.get_model_by_name(NAME) if document is not None else None
-    if model is not None:
-        model.data = {**model.data, **{name: [text] for name, text in changed.items()}}
+    if document is None or document not in _SHARED:
+        return
+    _SHARED[document] |= changed
+
+    model = document.get_model_by_name(NAME)
+    model.data = {name: [text] for name, text in _SHARED[document].items()}
 
 
 @cache

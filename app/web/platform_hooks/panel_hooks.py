@@ -27,31 +27,11 @@ def send_messages_in_order() -> None:
         setattr(panel_document, writer, _send_in_order)
 
 
-def ignore_others(page: Any) -> None:
-    """Do not let a page follow what the whole process does, as pmui.Page would: each would hear of all others.
-
-    pmui.Page watches ``pn.state.busy``, which also keeps each page that was ever opened in memory.
-    """
-    for watcher in list(pn.state.param.watchers.get("busy", {}).get("value", [])):
-        if getattr(getattr(watcher.fn, "__self__", None), "self", None) is page:
-            pn.state.param.unwatch(watcher)
-
-
 def serve_own_resources() -> None:
     """Name the server's own folder of scripts: behind several processes Panel would name a host on the internet."""
     if pn.state.curdoc is not None:
         base = f"{pn.state.rel_path}/{LOCAL_DIST}" if pn.state.rel_path else LOCAL_DIST
         pn.state.curdoc._template_variables.setdefault("dist_url", base)
-
-
-def library_address(document: Document) -> str:
-    """Address of the scripts of all components of panel-material-ui, which a page may load early; empty: none."""
-    return next((root.esm for root in document.roots if getattr(root, "bundle", None) == "url"), "")
-
-
-def roots_with(document: Document, name: str) -> list[Any]:
-    """Roots of a document whose state in the browser, in ``data``, has a property of some name."""
-    return [root for root in document.roots if hasattr(root, "data") and name in root.data.properties()]
 
 
 def login_address(handler: Any) -> str:
