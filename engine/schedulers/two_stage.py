@@ -95,8 +95,8 @@ def quantile_scenarios(site: Site) -> list[Scenario]:
     """Return one scenario per level of the quantiles that are known of loads and production; none without any.
 
     At each level all of them lie at that level together: nothing is known of how they go together, and what is bad for
-    the site is bad at once. Each stands for what lies nearer to its level than to any other, from the middle m_k between
-    its level q_k and the one before, m_k = (q_{k-1} + q_k) / 2, to the next: 0.1, 0.5 and 0.9 get 30, 40 and 30 %.
+    the site is bad at once. Each stands for what lies nearer to its level than to any other: from the middle between it
+    and the level before, (q_{k-1} + q_k) / 2, to that before the next. So 0.1, 0.5 and 0.9 get 30, 40 and 30 %.
 
     Raises:
         InputError: A level is not between 0 and 1.

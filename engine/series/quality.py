@@ -78,7 +78,7 @@ def flatlines(events: Microseconds, values: Floats, step_us: int) -> list[Oddity
 def spikes(events: Microseconds, values: Floats, step_us: int) -> list[Oddity]:
     """Return single values far from both neighbours, measured by how much the series usually changes.
 
-    v_t is one if it turns back, sign(v_t - v_{t-1}) ≠ sign(v_{t+1} - v_t), and the smaller of the two jumps is more than
+    v_t is one if it turns back, sign(v_t - v_{t-1}) ≠ sign(v_{t+1} - v_t), and the smaller of the two jumps is above
     SPIKE times the 99 % quantile of all |v_t - v_{t-1}|: a step from one level to another turns back nowhere.
     """
     if len(values) < 2 * STILL:
