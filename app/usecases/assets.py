@@ -114,7 +114,7 @@ def delete_asset(session: Session, actor: Actor, asset_id: int) -> None:
     tree = subtree(session, asset_id)
     for below in tree:
         if not actor.may("delete", below):
-            raise access.NotAllowed("delete", access.described(below), field=f"asset {asset_id} has it below it")
+            raise access.refusal(actor.principal, "delete", below, field=f"asset {asset_id} has it below it")
     actor.record(session, f"Deleted asset {asset.name!r} with everything below it", asset)
     naming = mentions_elsewhere(session, {below.id for below in tree})
     record_deletion(session, actor, f"Asset {asset_id} ({asset.name}) with its sensors", naming)

@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.auth.access.access import NotAllowed, described
+from app.auth.access.access import ADMINS, NotAllowed, described
 from app.auth.protection import sealing
 from app.auth.tokens import keys
 from app.usecases.actor import Actor
@@ -43,7 +43,7 @@ def create_key(session: Session, actor: Actor, user_id: int, new: NewKey) -> tup
     """
     user = database.get(session, User, user_id)
     if user.id != actor.user_id and not actor.is_admin:
-        raise NotAllowed("create-children", described(user))
+        raise NotAllowed("create-children", f"the keys of {described(user)}", who=f"that user and {ADMINS}")
     expires_at: datetime | None = new.expires_at
     key, text = keys.make(session, user.id, name=new.name, scopes=set(new.scopes), now=actor.now, expires_at=expires_at)
     actor.record(session, f"Made access key {key.name!r} ({key.id}) for {', '.join(key.scopes)}", user, of=key)

@@ -183,7 +183,7 @@ def import_values(session: Session, actor: Actor, url: str, pairs: Mapping[int, 
         InputError, NotFound: See ``app.jobs.handlers.flexmeasures_import.run``.
     """
     if actor.principal is not None:
-        raise NotAllowed("create-children", "this server from another database")
+        raise NotAllowed("create-children", "this server from another database", who="only who runs it, at a terminal,")
     stored = flexmeasures_import.run(session, url, pairs)
     for key, count in stored.items():
         sensor = database.get(session, Sensor, key)

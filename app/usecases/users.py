@@ -75,7 +75,8 @@ def create_user(session: Session, actor: Actor, new: NewUser, password_hash: str
     if account is None:
         raise FieldError("account_id", f"there is no account {account_id}.")
     if actor.principal is not None and not access.may_add_users(actor.principal, account):
-        raise NotAllowed("create-children", access.described(account))
+        who = f"account-admins and consultants of it, and {access.ADMINS},"
+        raise NotAllowed("create-children", access.described(account), who=who)
     if by_email(session, new.email) is not None:
         raise FieldError("email", "a user with this address is there already.")
     name = new.username or new.email.partition("@")[0]
@@ -97,7 +98,11 @@ def update_user(session: Session, actor: Actor, user_id: int, change: UserChange
     fields: dict[str, Any] = {name: getattr(change, name) for name in change.model_fields_set}
     # Nobody locks themselves out by mistake, or gives themselves roles
     if user.id == actor.user_id and fields.keys() - OWN:
-        raise NotAllowed("update", f"{', '.join(sorted(fields.keys() - OWN))} of yourself")
+        raise NotAllowed(
+            "update",
+            f"{', '.join(sorted(fields.keys() - OWN))} of yourself",
+            who="others, such as your account-admins,",
+        )
     for name, value in fields.items():
         if value is None:
             raise FieldError(name, "must have a value; leave it out to keep it as it is.")

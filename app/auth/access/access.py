@@ -24,6 +24,8 @@ Action: TypeAlias = Literal["read", "create-children", "update", "delete"]
 Guarded: TypeAlias = Account | User | Asset | Sensor
 SERVER_ROLES = frozenset({"admin", "admin-reader"})
 """Roles that count for the whole server, whatever the account of who holds them."""
+ADMINS = "admins of this server"
+"""Who holds the role admin, for people."""
 
 
 class NotAllowed(EngineError):
@@ -32,14 +34,15 @@ class NotAllowed(EngineError):
     Attributes:
         action: What was tried.
         row: Table and id, such as ``asset 5``.
+        who: Who may, in the plural, such as ``only admins of this server``.
         field: Where a request, or something stored, names the row; empty: the request is about it.
     """
 
-    def __init__(self, action: str, row: str, *, field: str = "") -> None:
-        self.action, self.row, self.field = action, row, field
+    def __init__(self, action: str, row: str, *, who: str = f"only {ADMINS}", field: str = "") -> None:
+        self.action, self.row, self.who, self.field = action, row, who, field
         verb = "add anything to" if action == "create-children" else action
-        refusal = f"ou may not {verb} {row}; ask an admin of its account"
-        super().__init__(f"{field}: y{refusal}, or name another one." if field else f"Y{refusal}.")
+        refusal = f"ou may not {verb} {row}; {who} may"
+        super().__init__(f"{field}: y{refusal}. Ask one of them, or name another one." if field else f"Y{refusal}.")
 
 
 def may(principal: SignedIn, action: Action, row: Guarded) -> bool:
@@ -62,7 +65,47 @@ def may(principal: SignedIn, action: Action, row: Guarded) -> bool:
 def check(principal: SignedIn, action: Action, row: Guarded) -> None:
     """Raise NotAllowed unless a user may do something with a row."""
     if not may(principal, action, row):
-        raise NotAllowed(action, described(row))
+        raise refusal(principal, action, row)
+
+
+def refusal(principal: SignedIn | None, action: Action, row: Guarded, *, field: str = "") -> NotAllowed:
+    """Return the error that refuses something to a user, and tells which roles may do it.
+
+    Args:
+        principal: Who asks.
+        action: What for.
+        row: With what.
+        field: Where it is named; see NotAllowed.
+    """
+    who = who_may(action, row)
+    if principal is not None and only_reads(principal) and action != "read":
+        who = f"admin-readers only read; {who}"
+    return NotAllowed(action, described(row), who=who, field=field)
+
+
+def who_may(action: Action, row: Guarded) -> str:
+    """Return which roles may do something with a row, in words: what ``may`` decides, for people."""
+    if isinstance(row, Sensor):
+        return who_may("delete" if action == "update" else action, row.asset)
+    if isinstance(row, Asset) and row.account_id is None:
+        return f"it is public, so that only {ADMINS}"
+    account = "it" if isinstance(row, Account) else "its account"
+    if action == "read":
+        return f"users and consultants of {account}, {ADMINS}, and its admin-readers,"
+    if isinstance(row, User) and any(role.name in SERVER_ROLES for role in row.roles):
+        return f"only {ADMINS}"
+    if isinstance(row, Asset):
+        of_account = "account-admins" if action == "delete" else "users and consultants"
+    elif isinstance(row, Account) and action == "delete":
+        return f"only {ADMINS}"
+    else:
+        of_account = "users and consultants" if action == "create-children" else "account-admins"
+    return f"{of_account} of {account}, and {ADMINS},"
+
+
+def read_only(action: Action, row: Guarded) -> str:
+    """Return what a page says of a row to those who may only look at it."""
+    return f"You have read-only access; {who_may(action, row)} may change this."
 
 
 def may_be_shown(principal: SignedIn, sensor: Sensor, *, playing: bool) -> bool:

@@ -42,7 +42,11 @@ def readable(principal: SignedIn) -> ColumnElement[bool]:
 def check(session: Session, principal: SignedIn, action: Action, job: Job) -> None:
     """Raise NotAllowed unless a user may read a job, or cancel and requeue it (``create-children``)."""
     if not may(session, principal, action, job):
-        raise NotAllowed("read" if action == "read" else "update", f"job {job.id}")
+        if job.asset_id is not None:
+            who = access.who_may(action, get(session, Asset, job.asset_id))
+        else:
+            who = f"the user who asked for it, and {access.ADMINS},"
+        raise NotAllowed("read" if action == "read" else "update", f"job {job.id}", who=who)
 
 
 def may(session: Session, principal: SignedIn, action: Action, job: Job) -> bool:

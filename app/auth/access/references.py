@@ -92,7 +92,7 @@ class References:
                 )
             is_readable = accounts is None or source.account_id is None or source.account_id in accounts
             if not is_readable and not self._wrote(sensor, Source.id == key):
-                raise NotAllowed("read", f"source {key}", field=field)
+                raise NotAllowed("read", f"source {key}", who="users and consultants of its account", field=field)
             keys.append(key)
         return tuple(keys)
 
@@ -132,7 +132,7 @@ class References:
         if found is None:
             raise FieldError(field, f"there is no {WORDS[kind]} {key}; add it first, or name another one.")
         if self.principal is not None and not access.may(self.principal, action, found):
-            raise NotAllowed(action, access.described(found), field=field)
+            raise access.refusal(self.principal, action, found, field=field)
         self.granted[kind, key, action] = (found, field)
         return found
 

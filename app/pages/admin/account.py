@@ -45,7 +45,6 @@ WORTHS = {
     "worth nothing: stores are emptied": "off",
 }
 WORTH_HELP = "Of schedules of the pages and automations; terminal-value in a flex-context says otherwise"
-READ_ONLY = "You have read-only access to this account. To change it, ask its admin."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +111,7 @@ def show_account(page: Shell, content: AccountContent) -> Sequence[Any]:
     return [
         pmui.Breadcrumbs(items=items, active=1, margin=(0, 8)),
         FactTable(columns=["", ""], rows=facts),
-        account_form(page, content) if content.may_change else note(READ_ONLY),
+        account_form(page, content) if content.may_change else note(access.read_only("update", account)),
         *(section_heading("Users"), users.user_table(page, content.users)),
         *(section_heading("Assets"), assets),
         *(section_heading("Change history"), AuditLog(Account, account.id, content.local)),

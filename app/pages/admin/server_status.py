@@ -62,7 +62,7 @@ def read_server_status(session: Session, principal: SignedIn) -> ServerStatusCon
         NotAllowed: The user is no admin of the server.
     """
     if not principal.roles & {"admin", "admin-reader"}:
-        raise NotAllowed("read", "the server status")
+        raise NotAllowed("read", "the server status", who="only admins and admin-readers of it")
     since = datetime.now(UTC) - LATELY
     rows: list[list[Cell]] = []
     for kind in KINDS:

@@ -39,7 +39,6 @@ RESET = (
     "Reset the password of {name}? All their sessions and tokens end now, and they get a mail with a link to choose a "
     "new password."
 )
-READ_ONLY = "You have read-only access to this user. To change it, ask an admin of the account."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +87,7 @@ def show_user(page: Shell, content: UserContent) -> Sequence[Any]:
     page.follow(table)
     shown = [pmui.Breadcrumbs(items=items, active=1, margin=(0, 8)), table]
     if not content.may_change:
-        return [*shown, note(READ_ONLY)]
+        return [*shown, note(access.read_only("update", user))]
     shown += [section_heading("Change"), form(content, done=lambda saved: page.rename(saved.username))]
     if not content.is_self:
         shown += [section_heading("Password"), PasswordReset(user)]

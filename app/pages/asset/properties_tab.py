@@ -27,8 +27,6 @@ from db.assets import Asset
 from db.core import listing
 from db.core.database import get
 
-READ_ONLY = "You have read-only access. To make changes, ask an admin of the account."
-
 
 @dataclass(frozen=True, kw_only=True)
 class PropertiesContent:
@@ -94,7 +92,7 @@ def show_properties(page: Shell, content: PropertiesContent) -> Sequence[Any]:
     form = Form(asset_fields(asset, content.parents), send=send, done=lambda saved: page.rename(saved.name))
     if not content.may_change:
         form.lock()
-        return [note(READ_ONLY), form]
+        return [note(access.read_only("update", asset)), form]
     kind = model_kind(asset.asset_type.name, asset.flex_model)
     model = FlexForm(kind, asset.flex_model, save=lambda values: send({"flex_model": values}), offered={})
     shown = [form, section_heading("Flex-model"), model]

@@ -30,7 +30,6 @@ from db.sensors import Sensor
 from db.sources import Source
 from engine.series.iso_time import zone
 
-READ_ONLY = "You have read-only access to this sensor. To add or delete values, ask an admin of its account."
 LENGTHS = {"1 day": "P1D", "2 days": "P2D", "1 week": "P7D"}
 
 
@@ -71,7 +70,7 @@ def show_data(content: DataContent) -> Sequence[Any]:
         shown += [section_heading("Forecast"), forecast_form(content.sensor)]
     if content.may_delete:
         shown += [section_heading("Delete values"), DeletionForm(content)]
-    return shown or [note(READ_ONLY)]
+    return shown or [note(access.read_only("create-children", content.sensor))]
 
 
 def forecast_form(sensor: Sensor) -> Form:

@@ -25,8 +25,6 @@ from db.core.database import get
 from db.sensors import Sensor
 from engine.series.iso_time import iso_duration
 
-READ_ONLY = "You have read-only access to this sensor. To change it, ask an admin of its account."
-
 
 def sensor_fields(sensor: Sensor | None = None) -> list[Field]:
     """Fields of a sensor; without one those of a new sensor."""
@@ -75,7 +73,7 @@ def show_settings(page: Shell, content: SettingsContent) -> Sequence[Any]:
     """Parts of the tab, from top to bottom."""
     sensor = content.sensor
     if not content.may_change:
-        return [note(READ_ONLY)]
+        return [note(access.read_only("update", sensor))]
 
     async def send(values: Mapping[str, Any]) -> Any:
         return await writing(

@@ -9,7 +9,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.auth.access.access import NotAllowed
+from app.auth.access import access
 from app.jobs.handlers import fleet
 from app.jobs.handlers.fleet import FleetPlanned, FleetRequest, FleetSchedules
 from app.jobs.submission import Order
@@ -185,7 +185,7 @@ def _check_sites(session: Session, actor: Actor, ids: Sequence[int]) -> list[Ass
         if key not in found:
             raise FieldError("sites", f"there is no asset {key}.")
         if not actor.may("create-children", found[key]):
-            raise NotAllowed("create-children", f"asset {key}", field="sites")
+            raise access.refusal(actor.principal, "create-children", found[key], field="sites")
     return [found[key] for key in ids]
 
 

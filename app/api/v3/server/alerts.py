@@ -63,7 +63,7 @@ def _check_token(call: Call, roles: frozenset[str]) -> None:
     if expected and hmac.compare_digest(given.encode(), expected.encode()):
         return
     if not call.user.roles & roles:
-        raise ApiError(403, "INVALID_SENDER", "Only admins may see the runs of tasks; ask one.")
+        raise ApiError(403, "INVALID_SENDER", f"Only those with the role {' or '.join(sorted(roles))} may do this.")
 
 
 def _task_document(row: LatestTaskRun) -> dict[str, Any]:
