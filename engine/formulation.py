@@ -170,8 +170,9 @@ def _add_exchange(problem: Problem, connection: Connection, flows: list[Linear],
     problem.basic_at_rest(settled, f"{name}.balance")
     # Where a kWh sold saves more CO₂ than one bought emits, doing both would keep a cap that the net power breaks.
     nets = connection.carbon is None or not np.any(connection.carbon.production > connection.carbon.consumption)
-    problem.exclude_simultaneous(name, bought, sold, lossless=nets, most=partial(_most, behind, bought, sold))
-    return Exchange(name, bought, sold, bought - sold)
+    most = partial(_most, behind, bought, sold)
+    problem.exclude_simultaneous(name, bought, sold, lossless=nets, most=most)
+    return Exchange(name, bought, sold, bought - sold, most)
 
 
 def _most(behind: Reach, bought: Linear, sold: Linear, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:

@@ -25,6 +25,8 @@ class Exchange:
     """Power given to the grid [kW], 0 or more, shape (n,)."""
     net: Linear
     """Power taken less power given [kW], shape (n,)."""
+    most: Reach
+    """Most that can be bought and sold, by the connection and by what stands behind it [kW], each shape (n,)."""
 
 
 class Tariff(Protocol):
@@ -115,6 +117,9 @@ class MeanPeakTariff:
     """Number of highest days whose mean counts."""
     earlier: tuple[float, ...] = ()
     """Peaks of earlier days of the first billing period, and that of the first day so far as the last one [kW]."""
+    bands: tuple[tuple[float, float], ...] = ()
+    """Highest peak of each band [kW] and what it costs in all [currency], both rising, the last one without an end;
+    without any, ``price`` is all there is. The band of the reached peak is paid for anyway."""
 
     def add_to(self, problem: Problem, exchange: Exchange) -> None:
         """See Tariff.add_to; price, reached peak, share, day and period of an interval are those of its first step."""
@@ -133,6 +138,8 @@ class MeanPeakTariff:
         groups, first = groups_of_equal(count, billing, price, reached)
         more = problem.variable(name, size=len(first))
         problem.cost(name, more * price[first])
+        for group, at in enumerate(reached[first].tolist() if self.bands else ()):
+            self._add_bands(problem, (name, group), (more[np.array([group])], at), exchange)
         if self.days is None:
             problem.at_most(name, mean - reached, more[groups])
             return
@@ -142,6 +149,25 @@ class MeanPeakTariff:
         day = problem.variable(f"{name}.day", lower=least, size=len(at))
         problem.at_most(f"{name}.day", mean, day[of_day])
         self._add_highest(problem, name, (day, groups[at]), more + reached[first])
+
+    def _add_bands(
+        self, problem: Problem, period: tuple[str, int], peak: tuple[Linear, float], exchange: Exchange
+    ) -> None:
+        """Add the price of the band in which the peak of one period lies: one whole number for each that is entered."""
+        (name, number), (more, reached) = period, peak
+        ends, fees = np.array(self.bands).T
+        begin = int(np.searchsorted(ends[:-1], reached))
+        if begin == len(ends) - 1:
+            return
+        most = problem.reach(exchange.most)[0 if self.direction == "consumption" else 1]
+        top = WIDER * max(float(most.max()), reached, float(ends[-2]) + 1.0)
+        widths = np.diff(np.minimum(ends[begin:], top))
+        column = f"{name}.band {number}"
+        entered = problem.variable(column, upper=1.0, size=len(widths), integer=True)
+        problem.at_most(column, more - (entered * widths).total(), full(ends[begin] - reached, 1))
+        if len(widths) > 1:
+            problem.at_most(f"{column} order", entered[np.arange(1, len(widths))], entered[np.arange(len(widths) - 1)])
+        problem.cost(name, entered * np.diff(fees[begin:]))
 
     def _add_highest(self, problem: Problem, name: str, days: tuple[Linear, Indices], most: Linear) -> None:
         """Add that the mean of the n highest days of each period is a peak at most.

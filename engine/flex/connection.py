@@ -1,6 +1,7 @@
 """What a connection to the grid costs and allows, field by field: prices, CO₂, capacities and peaks."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Annotated, ClassVar, Final
 
 from pydantic import Strict, ValidationInfo, field_validator
@@ -8,7 +9,8 @@ from pydantic import Strict, ValidationInfo, field_validator
 from engine.errors import FieldError
 from engine.flex import quantity
 from engine.flex.facts import SAYS, FieldRole, described
-from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities
+from engine.flex.fields import AnyQuantity, FlexFields, Key, SeveralQuantities, read_entries
+from engine.flex.parts import PeakBand
 from engine.flex.quantity import Fixed, SensorReference
 from engine.series.calendar import Calendar
 from engine.series.iso_time import duration
@@ -152,13 +154,19 @@ class ConnectionFields(FlexFields):
         form="count",
     )
     site_peak_earlier_days: SeveralQuantities = described(
-        "Highest peaks of earlier days of the month, for site-peak-highest-days.",
+        "Highest peaks of earlier days of the month, for site-peak-highest-days, or the sensor that has measured what "
+        "the site takes; without it, what aggregate-power or aggregate-consumption holds.",
         example=["4.2 kW", "3.9 kW"],
         form="quantities",
         default=(),
         signed=False,
         kind="peak",
-        role=SAYS,
+    )
+    site_peak_bands: tuple[PeakBand, ...] = described(
+        "Fees of a month by the band in which its peak lies, beside or instead of site-peak-consumption-price.",
+        example=[{"up-to": "5 kW", "fee": "250 NOK"}, {"fee": "420 NOK"}],
+        form="parts",
+        default=(),
     )
     site_peak_floor: AnyQuantity = described(
         "Peak of consumption that is paid for anyway in each month.",
@@ -198,6 +206,17 @@ class ConnectionFields(FlexFields):
             Calendar.read(text, field="site-peak-hours")
         return text
 
+    @field_validator("site_peak_bands", mode="before")
+    @classmethod
+    def _bands(cls, raw: object) -> object:
+        bands = read_entries(PeakBand, raw, field="site-peak-bands")
+        numbers = [band.numbers for band in bands]
+        if any(later[0] <= band[0] or later[1] < band[1] for band, later in pairwise(numbers)):
+            raise FieldError("site-peak-bands", "write them by rising peaks and fees, the last one without up-to.")
+        if bands and bands[-1].up_to is not None:
+            raise FieldError("site-peak-bands", "nothing tells what more costs; add a last one without up-to.")
+        return bands
+
     @field_validator("site_peak_highest_days")
     @classmethod
     def _days(cls, count: int | None) -> int | None:
@@ -209,7 +228,8 @@ class ConnectionFields(FlexFields):
     @classmethod
     def _numbers(cls, read: object, info: ValidationInfo) -> object:
         several = read if isinstance(read, tuple) else () if read is None else (read,)
-        if not all(isinstance(each, Fixed) for each in several):
+        measured = info.field_name == "site_peak_earlier_days" and len(several) == 1
+        if not all(isinstance(each, Fixed) or (measured and isinstance(each, SensorReference)) for each in several):
             name = str(info.field_name).replace("_", "-")
             raise FieldError(name, "it holds for the whole schedule; write numbers, such as '2.5 kW', or '80%'.")
         return read

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Self, TypeAlias
 from pydantic import BeforeValidator, model_validator
 
 from engine.errors import FieldError
-from engine.flex.facts import FieldRole, described
+from engine.flex.facts import SAYS, FieldRole, described
 from engine.flex.fields import AnyQuantity, FlexFields, Key, read_entries
 from engine.flex.quantity import Fixed
 
@@ -100,6 +100,41 @@ class CopAtTemperature(FlexFields):
         if cop <= 0:
             raise FieldError("cop-curve.cop", "it is above 0, such as 3.9.")
         return self.temperature.number("°C", field="cop-curve.temperature"), cop
+
+
+class PeakBand(FlexFields):
+    """One band of peaks with a fee."""
+
+    language: ClassVar[str] = "band of peaks"
+
+    up_to: AnyQuantity = described(
+        "Highest peak of the band; without it no end, as of the last one.",
+        example="5 kW",
+        kind="peak",
+        signed=False,
+        role=SAYS,
+    )
+    fee: AnyQuantity = described(
+        "What a month costs whose peak lies in the band.",
+        example="250 NOK",
+        unit="currency",
+        kind="price",
+        signed=False,
+        role=SAYS,
+        default=...,
+    )
+
+    @property
+    def numbers(self) -> tuple[float, float]:
+        """Highest peak [kW], infinite without one, and the fee [currency].
+
+        Raises:
+            FieldError: They change over time.
+        """
+        if not isinstance(self.fee, Fixed) or not isinstance(self.up_to, Fixed | None):
+            raise FieldError("site-peak-bands", "write numbers, such as {'up-to': '5 kW', 'fee': '250 NOK'}.")
+        end = float("inf") if self.up_to is None else self.up_to.number("kW", field="site-peak-bands.up-to")
+        return end, self.fee.number("currency", field="site-peak-bands.fee")
 
 
 class Output(FlexFields):

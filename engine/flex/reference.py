@@ -9,7 +9,7 @@ from engine.flex.commitment import CommitmentModel
 from engine.flex.context import FlexContext
 from engine.flex.facts import Fact, Form
 from engine.flex.fields import FlexFields
-from engine.flex.parts import CopAtTemperature, EfficiencyAtPower, OperationMode, PowerAtEnergy
+from engine.flex.parts import CopAtTemperature, EfficiencyAtPower, OperationMode, PeakBand, PowerAtEnergy
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 
@@ -22,6 +22,7 @@ PARTS: list[tuple[str, type[FlexFields]]] = [
     ("One point of charging-efficiency-curve and discharging-efficiency-curve", EfficiencyAtPower),
     ("One point of cop-curve", CopAtTemperature),
     ("flex-context", FlexContext),
+    ("One of the site-peak-bands", PeakBand),
     ("One of the commitments", CommitmentModel),
 ]
 FORMS = {"parts": "list", "sensors": "list of sensors"}

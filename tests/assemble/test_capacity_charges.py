@@ -32,7 +32,8 @@ def plan(home: Home, context: dict[str, Any], *, need: float = 8.0, by: int = 4,
     power = home.sensor("car", f"power {step}", "kW", step, consumption_is_positive=True)
     end = (more.get("start", START) + by * HOUR).isoformat()
     target = {"soc-minima": [{"value": f"{need} kWh", "datetime": end}]}
-    return home.plan("house", [{"sensor": power, **CAR, **target}], {**FLAT, **context}, **more)
+    given = {name: value for name, value in {**FLAT, **context}.items() if value is not None}
+    return home.plan("house", [{"sensor": power, **CAR, **target}], given, **more)
 
 
 def flow(planned: Planned) -> list[float]:
@@ -158,3 +159,51 @@ def test_an_interval_fits_the_steps_of_the_schedule(home):
 def test_a_calendar_reads_as_people_write_it(text, moment, counts):
     local = datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo("Europe/Amsterdam"))
     assert Calendar.read(text, field="hours").contains(local) == counts
+
+
+BANDS = [{"up-to": "2 kW", "fee": "10 EUR"}, {"up-to": "4 kW", "fee": "25 EUR"}, {"fee": "60 EUR"}]
+
+
+@pytest.mark.parametrize(
+    ("context", "need", "paid"),
+    [
+        ({}, 8.0, 0.0),  # 2 kW in each of four hours: the first band, which is paid for anyway
+        ({}, 8.4, 15.0),
+        ({}, 20.0, 50.0),
+        ({"site-peak-consumption": "3 kW"}, 8.4, 0.0),
+        ({"site-peak-highest-days": 3}, 20.0, 0.0),  # the mean of 5, 0 and 0 kW
+        ({"site-peak-highest-days": 3, "site-peak-earlier-days": ["4 kW", "3.5 kW"]}, 20.0, 35.0),
+        ({"site-peak-consumption-price": "2 EUR/kW"}, 8.4, 15.0 + 2 * 2.1),
+    ],
+)
+def test_fees_by_bands_of_the_peak(home, context, need, paid):
+    asked = {"site-peak-consumption-price": None, "site-peak-bands": BANDS, **context}
+    planned = plan(home, asked, need=need)
+    assert planned.schedule.costs.get(PEAK, 0.0) == pytest.approx(paid)
+
+
+def test_a_band_is_not_entered_where_waiting_costs_less(home):
+    # Energy is cheap in the first hour only: 8 kWh at once would enter the second band for 15 EUR.
+    price = home.price([0.1, 0.3, 0.3, 0.3] * 6)
+    asked = {"consumption-price": {"sensor": price}, "site-peak-consumption-price": None, "site-peak-bands": BANDS}
+    assert flow(plan(home, asked)) == [2.0] * 4
+
+
+@pytest.mark.parametrize("named", ["site-peak-earlier-days", "aggregate-power"])
+def test_earlier_days_are_those_that_the_meter_has_measured(home, named):
+    meter = home.sensor("house", "meter", "kW", QUARTER, consumption_is_positive=True)
+    days = np.zeros(13 * 24 * 4)
+    days[2 * 96 + 40 : 2 * 96 + 44], days[5 * 96 : 5 * 96 + 2], days[9 * 96 + 90] = 1.5, 2.4, 3.6
+    home.fill(meter, days, Window.of_length(START - timedelta(days=13), timedelta(days=13), QUARTER))
+    asked = {"site-peak-highest-days": 2, "site-peak-interval": "PT1H", named: {"sensor": meter}}
+    # By the hour the highest days so far are 1.5 and 1.2 kW, which are paid for; 2 kW today make (2 + 1.5) / 2.
+    planned = plan(home, asked)
+    assert planned.schedule.costs[PEAK] == pytest.approx(10 * ((2.0 + 1.5) / 2 - (1.5 + 1.2) / 2))
+
+
+@pytest.mark.parametrize(
+    "bands", [BANDS[::-1], BANDS[:2], [{"fee": "1 EUR"}, {"fee": "2 EUR"}], [{"up-to": "2 kW"}], [{"fee": "2 kW"}]]
+)
+def test_bands_that_make_no_ladder_are_refused(home, bands):
+    with pytest.raises(EngineError, match="site-peak-bands"):
+        plan(home, {"site-peak-bands": bands})

@@ -288,7 +288,7 @@ ELSEWHERE = {  # in the other tests of this folder
     "hedge-for growing-steps stay-with-plan terminal-value carbon-intensity production-carbon-intensity carbon-price "
     "carbon-cap "
     "site-peak-running-consumption site-peak-hours site-peak-share site-peak-highest-days site-peak-earlier-days "
-    "site-peak-floor site-peak-ratchet site-peak-year-consumption",
+    "site-peak-bands site-peak-floor site-peak-ratchet site-peak-year-consumption",
 }
 
 

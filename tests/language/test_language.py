@@ -39,7 +39,7 @@ NOT_YET = {
     "power-profile", "profile-resolution", "runs", "pause", "price-ceiling", "exclusion-group",
     "carbon-intensity", "production-carbon-intensity", "carbon-price", "carbon-cap",
     "site-peak-running-consumption", "site-peak-hours", "site-peak-share", "site-peak-highest-days",
-    "site-peak-earlier-days", "site-peak-floor", "site-peak-ratchet", "site-peak-year-consumption",
+    "site-peak-earlier-days", "site-peak-bands", "site-peak-floor", "site-peak-ratchet", "site-peak-year-consumption",
 }  # fmt: skip
 """Fields that the reference does not know yet."""
 

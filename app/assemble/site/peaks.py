@@ -39,7 +39,7 @@ class PeakBuilder:
             FieldError: A field does not fit the others, or the steps of the schedule.
         """
         context, tariffs = self.context, list[PeakTariff | MeanPeakTariff]()
-        if (price := context.site_peak_consumption_price) is not None:
+        if (price := context.site_peak_consumption_price) is not None or context.site_peak_bands:
             tariffs += self._of_consumption(price)
         else:
             self._refuse_without_price()
@@ -48,9 +48,10 @@ class PeakBuilder:
             tariffs.append(self._tariff("production", self._price(price, "production"), reached, self._months()))
         return tariffs
 
-    def _of_consumption(self, price: Quantity) -> list[PeakTariff | MeanPeakTariff]:
+    def _of_consumption(self, price: Quantity | None) -> list[PeakTariff | MeanPeakTariff]:
         context, months = self.context, self._months()
-        per_kw, so_far = self._price(price, "consumption"), context.site_peak_consumption
+        per_kw = np.zeros(self.window.n) if price is None else self._price(price, "consumption")
+        so_far = context.site_peak_consumption
         floor = np.full(self.window.n, self._number(context.site_peak_floor, "site-peak-floor"))
         ratchet = self._number(context.site_peak_ratchet, "site-peak-ratchet", "")
         highest = self._number(context.site_peak_year_consumption, "site-peak-year-consumption")
@@ -65,6 +66,8 @@ class PeakBuilder:
             raise FieldError("site-peak-earlier-days", "they need site-peak-highest-days beside them.")
         reached = np.maximum(self._reached(so_far, "site-peak-consumption"), paid_for)
         tariffs = [self._tariff("consumption", per_kw, reached, months)]
+        if ratchet and context.site_peak_bands:
+            raise FieldError("site-peak-ratchet", "it is about one price; leave out site-peak-bands.")
         if ratchet:  # a peak above that of the year is paid for again in the months after this one
             later = per_kw * (ratchet * LATER_MONTHS)
             of_year = np.maximum(reached, highest)
@@ -75,9 +78,15 @@ class PeakBuilder:
     def _of_days(self, price: Floats, paid_for: Floats, count: int) -> MeanPeakTariff:
         """Return the price of the mean of the highest days; what is reached is paid for anyway."""
         context, months = self.context, self._months()
-        field = "site-peak-earlier-days"
-        earlier = sorted(self._number(each, f"{field}[{at}]") for at, each in enumerate(context.site_peak_earlier_days))
-        today = float(self._reached(context.site_peak_consumption, "site-peak-consumption")[0])
+        field, told = "site-peak-earlier-days", context.site_peak_earlier_days
+        meter = told[0] if told and isinstance(told[0], SensorReference) else None
+        if meter is None and not told:
+            own = context.aggregate_power or context.aggregate_consumption
+            meter = None if own is None else SensorReference(own.sensor)
+        earlier, today = ([], 0.0) if meter is None else self._measured_days(meter)
+        earlier = sorted(earlier or [self._number(each, f"{field}[{at}]") for at, each in enumerate(told)])
+        if context.site_peak_consumption is not None:
+            today = float(self._reached(context.site_peak_consumption, "site-peak-consumption")[0])
         so_far = sum(sorted([*earlier, today])[-count:]) / count
         reached = np.where(months == months[0], np.maximum(paid_for, so_far), paid_for)
         local = [from_us(int(each)).astimezone(self.zone).toordinal() for each in self.window.starts]
@@ -92,14 +101,44 @@ class PeakBuilder:
             days=np.array(local, dtype=np.int32) - np.int32(local[0]),
             count=count,
             earlier=(*earlier[-count:], today),
+            bands=self._bands,
         )
+
+    @property
+    def _bands(self) -> tuple[tuple[float, float], ...]:
+        return tuple(each.numbers for each in self.context.site_peak_bands)
+
+    @property
+    def _consumption_sensor(self) -> int | None:
+        """Sensor that tells what is taken as positive values, whatever its attributes say."""
+        own = self.context.aggregate_consumption
+        return None if own is None else own.sensor
+
+    def _measured_days(self, meter: SensorReference) -> tuple[list[float], float]:
+        """Return the highest mean of an interval on each earlier day of the month, and on the first day so far [kW]."""
+        first = self.window.start.astimezone(self.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        lasts = self._lasts // MICROSECOND
+        ticks = np.arange(to_us(first), int(self.window.ticks[0]) + 1, lasts)
+        if len(ticks) < 2:
+            return [], 0.0
+        means = np.nan_to_num(self.readings.powers(meter, ticks, consuming=meter.sensor == self._consumption_sensor))
+        local = [from_us(int(each)).astimezone(self.zone) for each in ticks[:-1]]
+        if self.context.site_peak_hours is not None:
+            calendar = Calendar.read(self.context.site_peak_hours, field="site-peak-hours")
+            means = means * np.array([calendar.contains(each) for each in local], dtype=float)
+        days: dict[int, float] = {}
+        for moment, mean in zip(local, np.maximum(means, 0.0).tolist(), strict=True):
+            days[moment.toordinal()] = max(days.get(moment.toordinal(), 0.0), mean)
+        today = self.window.start.astimezone(self.zone).toordinal()
+        return [peak for day, peak in days.items() if day != today], days.get(today, 0.0)
 
     def _tariff(
         self, way: Literal["consumption", "production"], price: Floats, reached: Floats, billing: NDArray[np.int32]
     ) -> PeakTariff | MeanPeakTariff:
         context = self.context
         own = context.site_peak_running_consumption, context.site_peak_hours, context.site_peak_share
-        special = way == "consumption" and any(each is not None for each in own)
+        bands = self._bands if way == "consumption" else ()
+        special = way == "consumption" and (any(each is not None for each in own) or bool(bands))
         if context.site_peak_interval is None and not special:
             return PeakTariff(direction=way, price=price, reached=reached, billing=billing)
         return MeanPeakTariff(
@@ -110,6 +149,7 @@ class PeakBuilder:
             billing=billing,
             share=self._share() if special else 1.0,
             begun=self._begun() if special else (0.0, 0.0),
+            bands=bands,
         )
 
     def _refuse_without_price(self) -> None:

@@ -217,6 +217,20 @@ class Readings:
         known = self.known(sensor, span, self._filter(reference, sensor))
         return float(of_sensor(sensor, known.events, known.values).over(span.ticks, unit)[0])
 
+    def powers(self, reference: SensorReference, ticks: Microseconds, *, consuming: bool) -> Floats:
+        """Mean power between moments before the window, positive when consuming [kW], NaN where nothing is known.
+
+        Args:
+            reference: A power sensor.
+            ticks: The moments [us since 1970 UTC], equally far apart.
+            consuming: Whether its values are positive when consuming, whatever its attributes say.
+        """
+        sensor, step = self._sensor(reference), timedelta(microseconds=int(ticks[1] - ticks[0]))
+        span = Window.between(from_us(int(ticks[0])), from_us(int(ticks[-1])), step)
+        known = self.known(sensor, span, self._filter(reference, sensor))
+        sign = 1.0 if consuming else consumption_sign(sensor)
+        return sign * of_sensor(sensor, known.events, known.values).over(ticks, "kW")
+
     def known(self, sensor: Sensor, window: Window, sources: SourceFilter | None) -> Known:
         """Return what is known of a sensor in a window, with the event that covers its start."""
         before = max(sensor.resolution, window.step)
