@@ -16,6 +16,8 @@ CAPACITIES = {
     "ramp-limit": "ramp",
 }
 """The attribute that holds each limit on power, of a port, a group and a connection."""
+_NOISE = 1e-12
+"""Values of steps that differ by less, as share of them or 1, are equal."""
 T = TypeVar("T")
 
 
@@ -84,7 +86,7 @@ def runs_of_equal(n: int, *values: Values) -> tuple[Indices, Floats]:
     new = np.zeros(n, dtype=bool)
     new[0] = True
     for each in varying:
-        new[1:] |= each[1:] != each[:-1]
+        new[1:] |= ~_nearly_equal(each[1:], each[:-1])
     return np.cumsum(new, dtype=np.int32) - 1, full(values[0], n)[new]
 
 
@@ -93,5 +95,23 @@ def groups_of_equal(n: int, *values: Values) -> tuple[Indices, NDArray[np.intege
     varying = [each for each in values if isinstance(each, np.ndarray) and (each != each[0]).any()]
     if not varying:
         return np.zeros(n, dtype=np.int32), np.zeros(1, dtype=np.int32)
-    _, first, groups = np.unique(np.stack(varying), axis=1, return_index=True, return_inverse=True)
+    levels = np.stack([_levels(each) for each in varying])
+    _, first, groups = np.unique(levels, axis=1, return_index=True, return_inverse=True)
     return groups.astype(np.int32), first
+
+
+def _levels(values: Floats) -> Indices:
+    """Return the rank of each value, the same for those that differ by no more than rounding noise."""
+    order = np.argsort(values, kind="stable")
+    ranks = np.zeros(len(values), dtype=np.int32)
+    ranks[order[1:]] = np.cumsum(~_nearly_equal(values[order[1:]], values[order[:-1]]))
+    return ranks
+
+
+def _nearly_equal(first: Floats, second: Floats) -> NDArray[np.bool_]:
+    """Return where two arrays differ by no more than the mean of equal values over a part of a step may."""
+    equal: NDArray[np.bool_] = first == second
+    if not equal.all():
+        with np.errstate(invalid="ignore"):
+            equal |= np.abs(first - second) <= _NOISE * np.maximum(1.0, np.abs(second))
+    return equal

@@ -69,6 +69,15 @@ def test_a_peak_price_that_changes_has_one_peak_per_price():
     assert plan(here).costs["electricity consumption peak"] == pytest.approx(1.0 * 9 + 3.0 * 4)
 
 
+def test_rounding_noise_makes_no_peak_of_its_own():
+    noisy = np.where(np.arange(24) % 2 == 0, 1.0, np.nextafter(1.0, 2.0))
+    tariff = PeakTariff(direction="consumption", price=noisy)
+    bid = Commitment(name="bid", baseline=noisy, up_price=2.0, on="peak")
+    schedule = plan(replace(with_tariffs(site(load=bumped(7.0, 3, 3)), tariff), commitments=(bid,)))
+    assert schedule.costs["electricity consumption peak"] == pytest.approx(7.0)
+    assert schedule.costs["bid"] == pytest.approx(2.0 * 6.0)
+
+
 def test_a_breach_of_the_site_is_paid_at_its_highest_and_in_each_step():
     soft = SoftLimit(limit=5.0, highest_price=10.0, hourly_price=2.0)
     schedule = plan(with_tariffs(site(load=bumped(8.0, 5, 6)), soft_consumption=soft))
