@@ -28,6 +28,10 @@ class Polyline:
         """Return the values at some places [kW], of their shape."""
         return np.asarray(np.interp(at, self.at, self.values))
 
+    def through(self, power: Floats) -> Floats:
+        """Return what is left of a power [kW], of its shape; beyond the last point by the share there."""
+        return np.where(power > self.at[-1], power * (self.values[-1] / self.at[-1]), self(power))
+
     @property
     def slopes(self) -> Floats:
         """Slope between each two points."""
@@ -116,6 +120,32 @@ class PortCurves:
         for way, curve, flow in zip(("charging", "discharging"), (self.charging, self.discharging), flows, strict=True):
             if curve is not None and flow.terms:
                 _add_limit(problem, f"{name}.{way}-curve", flow, curve, store)
+
+    def inflow(self, power: Floats, shares: tuple[Values, Values]) -> Floats:
+        """Return what reaches the store at a power, negative for what leaves it [kW], of its shape.
+
+        Args:
+            power: Positive when the port takes it [kW].
+            shares: Efficiency of charging and of discharging where it does not depend on power [1].
+        """
+        taken, given = np.maximum(power, 0.0), np.maximum(-power, 0.0)
+        stored = taken * shares[0] if self.stored is None else self.stored.through(taken)
+        return stored - (given / shares[1] if self.drawn is None else self.drawn.through(given))
+
+    def room_left(self, name: str, power: Floats, soc: Floats, reach: tuple[float, float]) -> dict[str, Floats]:
+        """Return how far each part of each curve is from full, by the name of the pair it is the first of.
+
+        Args:
+            name: Name of the port.
+            power: Its power, positive when it takes [kW], shape (n,).
+            soc: Energy at the end of each step [kWh], shape (n,).
+            reach: Least and most energy at any tick [kWh].
+        """
+        levels = (("charging-curve", self.charging), ("discharging-curve", self.discharging))
+        lines = [(way, curve.between(*reach), soc) for way, curve in levels if curve is not None]
+        flows = (("stored", self.stored, power), ("drawn", self.drawn, -power))
+        lines += [(way, curve, flow) for way, curve, flow in flows if curve is not None]
+        return {f"{name}.{way}[{at}]": end - flow for way, curve, flow in lines for at, end in enumerate(curve.at[1:])}
 
 
 NO_CURVES = PortCurves()

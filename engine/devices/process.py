@@ -173,13 +173,6 @@ class Process(Device):
             over[start : start + self.steps] = values
         return over
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether it runs once, at one power, whatever other processes do and whatever it costs."""
-        return (
-            self.timed_by_price and self.runs == 1 and not isinstance(self.power, np.ndarray) and not np.any(self.begun)
-        )
-
     def weight(self, window: Window) -> float:
         """See Device.weight; each step of a SHIFTABLE process looks back over its whole duration."""
         return 1.0 + (min(self.steps, window.n) / PER_STEP if self.kind is ProcessType.SHIFTABLE else 0.0)

@@ -36,6 +36,10 @@ class StorePlan:
     """Cost of the plan [currency]."""
     bound: float
     """No plan costs less [currency]."""
+    soc: Floats
+    """Energy in the store at the end of each step [kWh], shape (n,)."""
+    own_cost: float
+    """What of the cost is not paid for what the site buys and sells [currency]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,8 @@ class _LevelSearch:
     def __init__(self, parts: StoreSite, budget: Budget) -> None:
         self.parts, self.budget = parts, budget
         self.prices = np.array([level.price for level in parts.levels])
-        self.best: tuple[float, Floats, Floats] = (np.inf, np.empty(0), np.empty(0))
-        """Cost, power of the store and of the site of the best plan so far."""
+        self.best: tuple[float, Floats, Floats, Floats] = (np.inf, np.empty(0), np.empty(0), np.empty(0))
+        """Cost, power of the store and of the site, and energy, of the best plan so far."""
 
     def plan(self) -> StorePlan | None:
         """Return the best plan."""
@@ -84,9 +88,9 @@ class _LevelSearch:
                 paths += 1
                 if self._bound(part) < self.best[0]:
                     heappush(open_boxes, (self._bound(part), next(number) + 1, part))
-        cost, power, net = self.best
+        cost, power, net, soc = self.best
         bound = min(cost, open_boxes[0][0]) if open_boxes else cost
-        return StorePlan(power, net, cost, bound)
+        return StorePlan(power, net, cost, bound, soc, cost - self.parts.exchange_cost(power, net))
 
     def _bound(self, box: _Box) -> float:
         return box.cost + float(self.prices @ box.least)
@@ -107,7 +111,7 @@ class _LevelSearch:
         excess = np.array([parts.excess(level, power, net, soc) for level in parts.levels])
         total = cost + float(self.prices @ excess)
         if total < self.best[0]:
-            self.best = total, power, net
+            self.best = total, power, net, soc
         return _Box(least, most, cost, np.maximum(excess, least))
 
     def _halves(self, box: _Box) -> Iterator[_Box]:

@@ -1,23 +1,35 @@
 """Several stores behind one connection: a bound from all of them as one store, and plans of one after the other."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
+from engine.devices.curves import NO_CURVES
+from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.storage import Storage
+from engine.model.limits import SoftLimit
 from engine.model.linear import Floats, full
 from engine.search.one_store import StorePlan, plan_store
 from engine.search.store_site import StoreSite
-from engine.site import Site
+from engine.search.store_steps import limits
+from engine.site import Connection, Site
 from engine.solve.budget import Budget
-from engine.tariffs import PeakTariff
+from engine.tariffs import EnergyTariff, PeakTariff
 
 ROUNDS = 4
 """Each store is planned so many times at most, beside what the others do."""
 ONE_PLAN = 0.3
 """Longest that the plan of one store among others may take [s]."""
+LEAST_PLAN = 0.05
+"""What the first plan of a store may take after the time of all has passed [s]."""
+SPREAD = 0.5
+"""Share of the price of a peak [1/h] that every kW above it costs where peaks are spread."""
+NONE: Final[Mapping[str, StorePlan]] = {}
+_KNOWN_LIMITS = ("commodity", "consumption_limit", "production_limit", "soft_consumption", "soft_production")
 
 
 def stores_of(site: Site) -> list[Storage]:
@@ -47,28 +59,74 @@ def beside_others(site: Site, store: Storage, powers: dict[str, Floats]) -> Site
     )
 
 
-def planned_in_turn(site: Site, stores: list[Storage], powers: dict[str, Floats], budget: Budget) -> dict[str, Floats]:
-    """Return the power of each store after each was planned beside the others, again and again [kW], shape (n,).
+def with_others_held(site: Site, plain: Connection, powers: Mapping[str, Floats]) -> Site:
+    """Return the site of the stores behind a connection that can be planned in turn; all else does what it does.
+
+    Limits that no single store knows of, such as those of groups, are left out.
+
+    Args:
+        site: Any.
+        plain: One of its connections, without what no single store can be planned with.
+        powers: Power of each port of the site [kW], shape (n,).
+    """
+    devices: list[Device] = []
+    for device in site.devices:
+        ports = [port for port in device.ports if port.commodity == plain.commodity]
+        held = Inflexible(
+            name=device.name,
+            power=sum((powers[port.name] for port in ports), np.zeros(site.window.n)),
+            commodity=plain.commodity,
+        )
+        if type(device) is Storage and len(device.ports) == 1 and ports:
+            free = device.with_port(device.ports[0], replace(device.ports[0], group=None))
+            suits = StoreSite.of(Site(window=site.window, devices=(free,), connections=(plain,))) is not None
+            devices.append(free if suits else held)
+        elif ports:
+            devices.append(held)
+    return Site(window=site.window, devices=tuple(devices), connections=(plain,))
+
+
+def planned_in_turn(
+    site: Site,
+    stores: list[Storage],
+    powers: Mapping[str, Floats],
+    budget: Budget,
+    last: Mapping[str, StorePlan] = NONE,
+) -> dict[str, StorePlan]:
+    """Return the plan of each store after each was planned beside the others, again and again; none if none is found.
 
     Args:
         site: Of several stores.
         stores: They.
         powers: Power of each by its name to begin with [kW], shape (n,).
-        budget: When to end.
+        budget: When to end; the first round is brought to its end in any case.
+        last: Plans that they have already.
     """
-    powers = dict(powers)
-    for _round in range(ROUNDS):
-        moved = 0.0
+    powers, plans = dict(powers), dict(last)
+    for round_ in range(ROUNDS):
+        moved, share = 0.0, budget.left / len(stores)
         for store in stores:
-            if budget.is_over:
-                return powers
-            plan = plan_store(beside_others(site, store, powers), budget.part(ONE_PLAN))
-            if plan is not None:
+            if budget.is_over and store.name in plans:
+                return plans
+            brief = budget.part(min(ONE_PLAN, share)) if round_ else budget.at_least(LEAST_PLAN).part(share)
+            beside = beside_others(site, store, powers)
+            plan = plan_store(beside, brief)
+            if plan is not None and not _is_worse(plan, plans.get(store.name), beside):
                 moved = max(moved, float(np.abs(plan.power - powers[store.name]).max()))
-                powers[store.name] = plan.power
+                powers[store.name], plans[store.name] = plan.power, plan
         if moved < 1e-6:
             break
-    return powers
+    return plans
+
+
+def _is_worse(plan: StorePlan, last: StorePlan | None, beside: Site) -> bool:
+    """Return whether a plan for which time was short costs more than to stay with the last one."""
+    parts = StoreSite.of(beside) if last is not None else None
+    if parts is None or last is None:
+        return False
+    may = limits(parts, np.full(len(parts.levels), np.inf))
+    net = parts.best_net(last.power, *may.net)
+    return plan.cost > last.own_cost + parts.exchange_cost(last.power, net)
 
 
 def planned_as_one(site: Site, stores: list[Storage], budget: Budget) -> StorePlan | None:
@@ -110,6 +168,8 @@ def _are_bounded_as_one(site: Site, stores: list[Storage]) -> bool:
     if parts is None or (parts.buy < 0.0).any() or (parts.sell < 0.0).any():
         return False
     ports = [store.ports[0] for store in stores]
+    if any(port.curves is not NO_CURVES for port in ports):
+        return False
     gaining = any(np.any(port.charging_efficiency * port.discharging_efficiency > 1.0) for port in ports)
     kept = [full(store.storage_efficiency, n) for store in stores]
     return not gaining and not any(port.bands for port in ports) and all((each == kept[0]).all() for each in kept)
@@ -130,3 +190,34 @@ def _as_one_port(ports: list[Port], n: int) -> tuple[Port, Floats]:
         wear_price=0.0 if wider.any() else np.min([full(port.wear_price, n) for port in ports], axis=0),
     )
     return one, wider
+
+
+def plain_connection(connection: Connection) -> Connection:
+    """Return a connection without what no single store can be planned with."""
+    known = [each for each in connection.tariffs if isinstance(each, EnergyTariff | PeakTariff)]
+    return Connection(**{name: getattr(connection, name) for name in _KNOWN_LIMITS}, tariffs=tuple(known))
+
+
+def with_peaks_spread(connection: Connection, net: Floats) -> Connection:
+    """Return a connection in which every kW above a peak costs a part of its price in every step.
+
+    A store that is planned beside others with the peak itself finds it reached by them already, and moves nothing.
+
+    Args:
+        connection: With what a store can be planned with.
+        net: Power of the site in a plan that lowers the peaks as far as they can be [kW], shape (n,).
+    """
+    peaks = [each for each in connection.tariffs if isinstance(each, PeakTariff) and each.direction == "consumption"]
+    if not peaks or connection.soft_consumption is not None:
+        return connection
+    n, limit, price = len(net), np.full(len(net), np.inf), np.zeros(len(net))
+    for peak in peaks:
+        billing = np.zeros(n) if peak.billing is None else peak.billing
+        for period in np.unique(billing):
+            here = billing == period
+            limit[here] = np.minimum(
+                limit[here], np.maximum(full(peak.reached, n), net.max(initial=0.0, where=here))[here]
+            )
+        price += SPREAD * full(peak.price, n)
+    tariffs = tuple(each for each in connection.tariffs if each not in peaks)
+    return replace(connection, tariffs=tariffs, soft_consumption=SoftLimit(limit=limit, hourly_price=price))

@@ -8,36 +8,23 @@ leave gaps and jump. A step may add energy in several ways, each an interval wit
                  cost_w + slope_w · (e - least_w) + V_t(kept · s + gained + e)
 
 For one way this is the least value of V_t(u) + slope_w · u in a window that slides with s. It lies at an end of the
-window or at a knot within it, so that between two neighbouring events (knots less least_w or most_w) there are three
-lines for each way; the lower envelope of them all is the value one step back. Nothing is rounded to a grid: the path is
-the best one but for rounding noise.
+window or at a knot within it, so that between two neighbouring events (where an end meets a knot or turns) there are
+three lines for each way; the lower envelope of them all is the value one step back. Nothing is rounded to a grid: the
+path is the best one but for rounding noise. Where limits on power depend on the energy stored, the ends of the windows
+do too; see ``store_windows``.
 
 Source:
     Bellman, Dynamic Programming (1957); sliding minima after Lemire, Nordic Journal of Computing 13 (2006) 328-339.
 """
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.linear import Floats
-
-LEAST, MOST, COST, SLOPE = range(4)
-"""Rows of the ways of each step, shape (4, n, ways), NaN where a step has fewer: least and most energy added [kWh],
-cost of adding the least one [currency], and of each kWh more [currency/kWh]."""
-Points: TypeAlias = tuple[Floats, Floats]
-
-
-class SoftTicks(NamedTuple):
-    """Bounds of the energy that may be broken at a price."""
-
-    at: Floats
-    """The bound at the end of each step [kWh], NaN where there is none, shape (n,)."""
-    price: Floats
-    """Price of the breach [currency/kWh], shape (n,)."""
-    sign: float
-    """1 for a lower bound, -1 for an upper one."""
+from engine.search.store_values import EQUAL, TOUCH, SoftTicks, Value, merged, thinned, with_breaches
+from engine.search.store_windows import COST, LEAST, SLOPE, LevelLimits, Windows
 
 
 class Ticks(NamedTuple):
@@ -52,38 +39,16 @@ class Ticks(NamedTuple):
     gained: Floats
     """Energy that the step adds whatever is done [kWh]."""
     soft: tuple[SoftTicks, ...] = ()
+    limits: LevelLimits | None = None
+    """What each step may add and take off by the energy in the store; None where that does not matter."""
 
 
-_TOUCH: Final = 1e-11
-"""Energies so near to each other are the same, as share of the largest range."""
-_EQUAL: Final = 1e-12
-"""Costs so near to each other are the same, as share of the dearest range."""
 _LOOSE: Final = 1e-9
 """By so much bounds are moved apart, as share of the largest range: a target, or a store that has to be charged all the
 time, then leaves an interval and no single point."""
 _OVERLAPPING: Final = 5_000_000
 """With so many values in all windows together, looking through each of them takes longer than doubling; measured. Some
 stores whose prices turn with every step have a hundred thousand segments, and windows as long."""
-
-
-class Value(NamedTuple):
-    """The value of stored energy as segments in order: their ends [kWh] and what they are worth there [currency]."""
-
-    left: Floats
-    right: Floats
-    at_left: Floats
-    at_right: Floats
-
-    @property
-    def slope(self) -> Floats:
-        """Slope of each segment; 0 for a single point."""
-        width = self.right - self.left
-        return np.divide(self.at_right - self.at_left, width, out=np.zeros_like(width), where=width > 0)
-
-    @property
-    def knots(self) -> Points:
-        """All ends of segments and what they are worth."""
-        return np.column_stack([self.left, self.right]).ravel(), np.column_stack([self.at_left, self.at_right]).ravel()
 
 
 class _Lines(NamedTuple):
@@ -112,36 +77,17 @@ def cheapest_path(ways: Floats, ticks: Ticks, start: float, end_price: float) ->
     scaled = ways / np.array([unit, unit, money, money / unit])[:, None, None]
     lower, upper, gained = (each / unit for each in (ticks.lower, ticks.upper, ticks.gained))
     soft = tuple(SoftTicks(at / unit, price * (unit / money), sign) for at, price, sign in ticks.soft)
-    loose = Ticks(lower - _LOOSE, upper + _LOOSE, ticks.kept, gained, soft)
+    limits = None if ticks.limits is None else ticks.limits.scaled(unit)
+    loose = Ticks(lower - _LOOSE, upper + _LOOSE, ticks.kept, gained, soft, limits)
     n, ends = len(loose.lower), np.stack([loose.lower[-1:], loose.upper[-1:]])
-    values = [_with_breaches(Value(*ends, *(end_price * unit / money * ends)), soft, n - 1)]
+    values = [with_breaches(Value(*ends, *(end_price * unit / money * ends)), soft, n - 1)]
     for step in range(n - 1, 0, -1):
         value = _step_back(values[-1], scaled[:, step], loose, step)
         if not len(value.left):
             return np.inf, np.empty(0)
-        values.append(_with_breaches(value, soft, step - 1))
+        values.append(with_breaches(thinned(value), soft, step - 1))
     cost, path = _followed(values[::-1], scaled, loose, start / unit)
     return cost * money, path * unit
-
-
-def _with_breaches(value: Value, soft: tuple[SoftTicks, ...], tick: int) -> Value:
-    """Return a value with what breaching the soft bounds at the end of a step costs."""
-    for at, prices, sign in soft:
-        bound, price = float(at[tick]), float(prices[tick])
-        if np.isnan(bound) or not price:
-            continue
-        inside = (value.left < bound) & (bound < value.right)
-        middle = (value.at_left + value.slope * (bound - value.left))[inside]
-        left = np.concatenate([value.left, np.full(len(middle), bound)])
-        right = np.concatenate([np.where(inside, bound, value.right), value.right[inside]])
-        at_left = np.concatenate([value.at_left, middle])
-        at_right = np.concatenate([value.at_right, value.at_right[inside]])
-        at_right[: len(inside)][inside] = middle
-        order = np.argsort(left, kind="stable")
-        left, right, at_left, at_right = (each[order] for each in (left, right, at_left, at_right))
-        breach_left, breach_right = (price * np.maximum(sign * (bound - end), 0.0) for end in (left, right))
-        value = Value(left, right, at_left + breach_left, at_right + breach_right)
-    return value
 
 
 def _step_back(value: Value, ways: Floats, ticks: Ticks, step: int) -> Value:
@@ -149,39 +95,48 @@ def _step_back(value: Value, ways: Floats, ticks: Ticks, step: int) -> Value:
     ways = ways[:, ~np.isnan(ways[LEAST])]
     kept, gained = ticks.kept[step], ticks.gained[step]
     lower, upper = kept * ticks.lower[step - 1] + gained, kept * ticks.upper[step - 1] + gained
-    knots = value.knots[0]
-    shifted = (knots - ways[LEAST:COST, :, None]).ravel()
-    events = np.sort(np.concatenate([[lower, upper], shifted[(shifted > lower) & (shifted < upper)]]))
-    wide = np.diff(events) > _TOUCH
+    windows = Windows.of(ways, (lower, upper))
+    if ticks.limits is not None:
+        windows = windows.within(ticks.limits, step, (kept, gained))
+    turns = windows.turns(value.knots[0])
+    events = np.sort(np.concatenate([[lower, upper], turns[(turns > lower) & (turns < upper)]]))
+    wide = np.diff(events) > TOUCH
     left, right = events[:-1][wide], events[1:][wide]
     if not len(left):
         return Value(*([left] * 4))
-    lines = _lines(value, ways, left, right)
+    lines = _lines(value, ways, windows, (left, right))
     some = np.isfinite(lines.at_left).any(axis=0)
     if not some.any():
         return Value(*([left[:0]] * 4))
-    rest = _merged(_envelope(_Lines(lines.at_left[:, some], lines.at_right[:, some]), left[some], right[some]))
+    rest = merged(_envelope(_Lines(lines.at_left[:, some], lines.at_right[:, some]), left[some], right[some]))
     return rest._replace(left=(rest.left - gained) / kept, right=(rest.right - gained) / kept)
 
 
-def _lines(value: Value, ways: Floats, left: Floats, right: Floats) -> _Lines:
+def _lines(value: Value, ways: Floats, windows: Windows, between: tuple[Floats, Floats]) -> _Lines:
     """Return the three lines of each way between neighbouring events, shape (3 · ways, events)."""
+    left, right = between
     middle = 0.5 * (left + right)
-    least, most, cost, slope = (row[:, None] for row in ways)
-    at_left, at_right = [], []
-    for end, paid in ((least, cost), (most, cost + slope * (most - least))):
-        place = middle + end
+    least, _, cost, slope = (row[:, None] for row in ways)
+    ends = windows.ends(left, right)
+    at_left, at_right = list[Floats](), list[Floats]()
+    for end_left, end_right in ends:
+        place = middle + 0.5 * (end_left + end_right)
         segment = np.minimum(np.searchsorted(value.right, place), len(value.left) - 1)
         inside = (value.left[segment] <= place) & (place <= value.right[segment])
-        worth = value.at_left[segment] + value.slope[segment] * (left + end - value.left[segment]) + paid
-        at_left.append(np.where(inside, worth, np.inf))
-        at_right.append(np.where(inside, worth + value.slope[segment] * (right - left), np.inf))
+        begin, at_begin, steep = value.left[segment], value.at_left[segment], value.slope[segment]
+        for found, at, end in ((at_left, left, end_left), (at_right, right, end_right)):
+            worth = at_begin + steep * (at + end - begin) + cost + slope * (end - least)
+            found.append(np.where(inside, worth, np.inf))
     knots, worths = value.knots
-    first, last = (np.searchsorted(knots, middle + end) for end in (least, most))
+    first, last = (np.searchsorted(knots, middle + 0.5 * (low + high)) for low, high in ends)
     least_worth = _least_between(worths + slope * knots, first, last)
     at_left.append(least_worth + cost - slope * (least + left))
     at_right.append(least_worth + cost - slope * (least + right))
-    return _Lines(np.concatenate(at_left), np.concatenate(at_right))
+    lines = _Lines(np.concatenate(at_left), np.concatenate(at_right))
+    if windows.may_close:
+        shut = np.tile(sum(ends[1]) < sum(ends[0]), (3, 1))
+        lines = _Lines(*(np.where(shut, np.inf, each) for each in lines))
+    return lines
 
 
 def _least_between(values: Floats, first: NDArray[np.integer], last: NDArray[np.integer]) -> Floats:
@@ -222,14 +177,14 @@ def _envelope(lines: _Lines, left: Floats, right: Floats) -> Value:
         slope = np.where(np.isfinite(lines.at_left), (lines.at_right - lines.at_left) / width, np.inf)
     every = np.arange(len(left))
     least = lines.at_left.min(axis=0)
-    current = np.where(lines.at_left <= least + _EQUAL, slope, np.inf).argmin(axis=0)
+    current = np.where(lines.at_left <= least + EQUAL, slope, np.inf).argmin(axis=0)
     begin, found = left, []
     at_begin = lines.at_left[current, every]
     while True:
         # A line crosses the current one where it is lower at the end; the first to do so is next.
         own, own_slope = lines.at_right[current, every], slope[current, every]
         gain = own - lines.at_right[:, every]
-        steeper = (gain > _EQUAL) & (slope[:, every] < own_slope)
+        steeper = (gain > EQUAL) & (slope[:, every] < own_slope)
         with np.errstate(divide="ignore", invalid="ignore"):
             cross = np.where(steeper, right[every] - gain / (own_slope - slope[:, every]), np.inf)
         cross = np.maximum(cross, begin)
@@ -242,50 +197,31 @@ def _envelope(lines: _Lines, left: Floats, right: Floats) -> Value:
         if not more.any():
             break
         # Of those that cross there, the steepest is lowest right after.
-        following = np.where(cross <= soonest + _TOUCH, slope[:, every], np.inf).argmin(axis=0)[more]
+        following = np.where(cross <= soonest + TOUCH, slope[:, every], np.inf).argmin(axis=0)[more]
         begin, at_begin, every, current = end[more], at_end[more], every[more], following
     return Value(*(np.concatenate(part) for part in zip(*found, strict=True)))
-
-
-def _merged(value: Value) -> Value:
-    """Return segments in order, those joined that lie on one line."""
-    order = np.argsort(value.left, kind="stable")
-    value = Value(*(part[order] for part in value))
-    left, right, at_left, at_right = value
-    apart = (np.abs(left[1:] - right[:-1]) > 10 * _TOUCH) | (np.abs(at_left[1:] - at_right[:-1]) > 10 * _EQUAL)
-    slope, width = value.slope, right - left
-    bend = np.abs(slope[1:] - slope[:-1]) * np.minimum(width[1:], width[:-1])
-    new = np.concatenate([[True], apart | (bend > 10 * _EQUAL)])
-    first, group = np.flatnonzero(new), np.cumsum(new) - 1
-    last = np.concatenate([first[1:] - 1, [len(left) - 1]])
-    joined = Value(left[first], right[last], at_left[first], at_right[last])
-    # Short segments bend little, but a row of them may turn: such a row stays as it is.
-    off = np.abs(at_left - joined.at_left[group] - joined.slope[group] * (left - joined.left[group])) > 10 * _EQUAL
-    if not off.any():
-        return joined
-    turning = np.bincount(group, off, len(first)) > 0
-    kept = turning[group]
-    parts = zip(value, joined, strict=True)
-    merged = Value(*(np.concatenate([each[kept], all_of_it[~turning]]) for each, all_of_it in parts))
-    order = np.argsort(merged.left, kind="stable")
-    return Value(*(part[order] for part in merged))
 
 
 def _followed(values: list[Value], ways: Floats, ticks: Ticks, start: float) -> tuple[float, Floats]:
     """Return the least cost and the path from the start on."""
     n = len(values)
-    path, level, least = np.empty(n), start, np.inf
+    path, level, total = np.empty(n), start, np.inf
     for step, value in enumerate(values):
         rest = ticks.kept[step] * level + ticks.gained[step]
-        low, high, cost, slope = ways[:, step, ~np.isnan(ways[LEAST, step]), None]
+        least, most, cost, slope = ways[:, step, ~np.isnan(ways[LEAST, step]), None]
+        low, high = least, most
+        if ticks.limits is not None:
+            limits = ticks.limits.at_rest(np.array([rest]), step, (ticks.kept[step], ticks.gained[step]))
+            low, high = np.maximum(least, limits[:2].max()), np.minimum(most, limits[2:].min())
         begin, end = np.maximum(value.left, rest + low), np.minimum(value.right, rest + high)
-        if not (begin <= end + _TOUCH).any():
+        reachable = (begin <= end + TOUCH) & (low <= high + TOUCH)
+        if not reachable.any():
             return np.inf, np.empty(0)
         at = np.stack([np.minimum(begin, end), end])
-        paid = cost + slope * (at - rest - low) + value.at_left + value.slope * (at - value.left)
-        paid = np.where(begin <= end + _TOUCH, paid, np.inf)
+        paid = cost + slope * (at - rest - least) + value.at_left + value.slope * (at - value.left)
+        paid = np.where(reachable, paid, np.inf)
         if not step:
-            least = float(paid.min())
+            total = float(paid.min())
         # Of equal ones the fullest: sooner rather than later.
-        level = path[step] = float(np.where(paid <= paid.min() + _EQUAL, at, -np.inf).max())
-    return least, path
+        level = path[step] = float(np.where(paid <= paid.min() + EQUAL, at, -np.inf).max())
+    return total, path

@@ -1,17 +1,20 @@
 """A site of one store behind one connection in numbers: what each step may do and cost, and what is paid for a peak."""
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from engine.devices.bounds import SoftBound
+from engine.devices.curves import Polyline
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Adjustable, Port
 from engine.devices.reach import settled
 from engine.devices.storage import Storage
 from engine.model.limits import groups_of_equal, runs_of_equal
 from engine.model.linear import Floats, Values, any_of, full
+from engine.search.store_windows import LevelLimits, zero_crossings
 from engine.site import Connection, Site
 from engine.tariffs import EnergyTariff, PeakTariff
 
@@ -25,7 +28,7 @@ _PLAIN = {
         "soft_targets storage_efficiency gain end_value prefer_charging_sooner "
         "yields_above",
         Port: "name commodity consumption_limit production_limit soft_consumption soft_production charging_efficiency "
-        "discharging_efficiency wear_price bands on_at_start coefficient prefer_sooner",
+        "discharging_efficiency curves wear_price bands on_at_start coefficient prefer_sooner",
     }.items()
 }
 """Fields that are not planned here, and what they must be; those that may come count as not planned."""
@@ -42,7 +45,7 @@ class Level(NamedTuple):
     """Price of the highest excess [currency per kW or kWh]."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StoreSite:
     """A site of this kind, taken apart; arrays of shape (n,)."""
 
@@ -102,18 +105,60 @@ class StoreSite:
     def is_lossy_at_most(self) -> bool:
         """Return whether no efficiency is 0 and no peak earns, so that each energy belongs to one power."""
         shares = (self.share, self.port.charging_efficiency, self.port.discharging_efficiency)
-        return all(bool(np.min(each) > 0.0) for each in shares) and all(each.price >= 0.0 for each in self.levels)
+        bent = [curve for curve in (self.port.curves.stored, self.port.curves.drawn) if curve is not None]
+        rising = all((curve.slopes > 0.0).all() for curve in bent) and self._are_limits_gentle()
+        return rising and all(np.min(each) > 0.0 for each in shares) and all(each.price >= 0.0 for each in self.levels)
+
+    def _are_limits_gentle(self) -> bool:
+        """Return whether the energy stored limits power not at all, or so that a path can be found by it."""
+        port = self.port
+        if port.curves.charging is None and port.curves.discharging is None:
+            return True
+        if any(isinstance(each, np.ndarray) for each in (port.charging_efficiency, port.discharging_efficiency)):
+            return False
+        limits = self.level_limits
+        return limits is not None and bool(np.isfinite([limits.least, limits.most]).all()) and limits.are_gentle
 
     def added(self, power: Floats) -> Floats:
         """Return the energy that powers add to the store by the end of their steps [kWh], shape (m, n) or (n,)."""
+        return self._inflow(power) * self.share * self.hours
+
+    def _inflow(self, power: Floats) -> Floats:
+        """Return what reaches the store at a power, negative for what leaves it [kW], of its shape."""
         port = self.port
-        inflow = np.where(power > 0.0, power * port.charging_efficiency, power / port.discharging_efficiency)
-        return inflow * self.share * self.hours
+        return port.curves.inflow(power, (port.charging_efficiency, port.discharging_efficiency))
 
     def power(self, added: Floats) -> Floats:
         """Return the power [kW] that adds so much energy [kWh], shape (n,)."""
         inflow, port = added / (self.share * self.hours), self.port
-        return np.where(inflow > 0.0, inflow / port.charging_efficiency, inflow * port.discharging_efficiency)
+        taken, given = inflow / port.charging_efficiency, inflow * port.discharging_efficiency
+        if (curve := port.curves.stored) is not None:
+            taken = _turned(curve).through(np.maximum(inflow, 0.0))
+        if (curve := port.curves.drawn) is not None:
+            given = -_turned(curve).through(np.maximum(-inflow, 0.0))
+        return np.where(inflow > 0.0, taken, given)
+
+    @cached_property
+    def level_limits(self) -> LevelLimits | None:
+        """What a step may add by the energy in the store; None where that does not matter."""
+        curves, port, (lower, upper) = self.port.curves, self.port, self.store.bounds(self.site.window)
+        if curves.charging is None and curves.discharging is None:
+            return None
+        reach = min(float(lower.min()), self.store.soc_at_start), max(float(upper.max()), self.store.soc_at_start)
+        places, limits = [np.array(reach)], []
+        for curve, bends, widest in (
+            (curves.discharging, curves.drawn, port.production_limit),
+            (curves.charging, curves.stored, port.consumption_limit),
+        ):
+            limit = Polyline(at=(reach[0],), values=(float(np.max(widest)),)) if curve is None else curve
+            limits.append(limit)
+            places.append(np.clip(limit.at, *reach))
+            if bends is not None:  # what flows into the store then turns between the points as well
+                through = np.array(limit.values) - np.array(bends.at)[:, None]
+                places.append(np.clip(zero_crossings(np.array(limit.at), through), *reach))
+        at = np.unique(np.concatenate(places))
+        least, most = (self._inflow(sign * limit(at)) for sign, limit in zip((-1.0, 1.0), limits, strict=True))
+        return LevelLimits(at, least, most, full(self.share * self.hours, len(self.load)))
 
     def energy_cost(self, net: Floats) -> Floats:
         """Return what powers of the site cost in their steps, levels aside [currency], shape (m, n) or (n,)."""
@@ -130,7 +175,10 @@ class StoreSite:
 
     def store_bends(self) -> list[Floats]:
         """Return the powers of the store at which their price or efficiency changes [kW], each shape (n,)."""
-        return [np.zeros(len(self.load)), *_limits_of(self.port, len(self.load))]
+        n, curves = len(self.load), self.port.curves
+        sides = ((curves.stored, 1.0), (curves.drawn, -1.0))
+        bends = [np.full(n, sign * at) for curve, sign in sides if curve is not None for at in curve.at[1:]]
+        return [np.zeros(n), *_limits_of(self.port, n), *bends]
 
     def best_net(self, power: Floats, least: Floats, most: Floats) -> Floats:
         """Return the cheapest power of the site when the store has a power: as much sun as pays [kW], shape (n,)."""
@@ -139,10 +187,21 @@ class StoreSite:
         best: Floats = nets[np.argmin(self.energy_cost(nets), axis=0), np.arange(len(power))]
         return best
 
+    def exchange_cost(self, power: Floats, net: Floats) -> float:
+        """Return what powers of the store and the site cost, but for what the store costs by itself [currency]."""
+        of_site = [level for level in self.levels if level.quantity in ("bought", "sold")]
+        levels = sum(level.price * self.excess(level, power, net, power) for level in of_site)
+        return float(self.energy_cost(net).sum()) + levels
+
     def excess(self, level: Level, power: Floats, net: Floats, soc: Floats) -> float:
         """Return by how much the highest of what a level counts lies above what is free."""
         amounts = {"bought": net, "sold": -net, "taken": power, "given up": -power, "short": -soc, "over": soc}
         return float(np.max(amounts[level.quantity] - level.free, initial=0.0))
+
+
+def _turned(curve: Polyline) -> Polyline:
+    """Return the curve from values to places."""
+    return Polyline(at=curve.values, values=curve.at)
 
 
 def _breaches(limited: Connection | Port, flow: Floats) -> Floats:

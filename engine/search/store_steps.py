@@ -6,8 +6,10 @@ import numpy as np
 
 from engine.devices.reach import path
 from engine.model.linear import Floats, full
-from engine.search.store_path import LEAST, MOST, SoftTicks, Ticks
+from engine.search.store_path import Ticks
 from engine.search.store_site import StoreSite
+from engine.search.store_values import SoftTicks
+from engine.search.store_windows import LEAST, MOST
 
 
 class StepRange(NamedTuple):
@@ -75,7 +77,7 @@ def ways_and_ticks(parts: StoreSite, may: Limits) -> tuple[Floats, Ticks] | None
         for bound, sign in bounds
         if bound is not None
     )
-    return ways, Ticks(*soc, kept, gained, soft)
+    return ways, Ticks(*soc, kept, gained, soft, parts.level_limits)
 
 
 def _of_band(parts: StoreSite, may: Limits, power: StepRange) -> list[Floats]:

@@ -1,7 +1,7 @@
 """Pairs of flows that must not run together, step by step, and the choice between them as whole numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,3 +135,12 @@ def with_choices(arrays: Arrays, cells: Cells, at: NDArray[np.integer]) -> Array
     upper = np.concatenate([np.zeros(m), second_most[at]])
     rows, cols, values = (np.concatenate(each) for each in zip(*entries, strict=True))
     return extended(arrays, m, upper, (rows, cols, values))
+
+
+def relaxed_choices(arrays: Arrays, cells: Cells) -> Arrays:
+    """Return the problem without whole numbers, in which flows that would pay together share what each can be at most.
+
+    Without that, nothing would keep them from running together without end. More columns may stand at the end.
+    """
+    relaxed = with_choices(arrays, cells, at) if len(at := np.flatnonzero(cells.paying(arrays.cost))) else arrays
+    return replace(relaxed, integers=np.zeros_like(relaxed.integers))

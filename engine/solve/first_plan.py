@@ -10,7 +10,7 @@ from engine.model.arrays import Arrays, settled
 from engine.model.linear import Floats
 from engine.site import Status
 from engine.solve.backend import PROVEN, Answer, share_above, timed_out
-from engine.solve.complementarity import TOLERANCE, Cells, flow, with_choices
+from engine.solve.complementarity import TOLERANCE, Cells, flow, relaxed_choices, with_choices
 from engine.solve.highs import Model
 
 FINISHING = 0.5
@@ -62,7 +62,7 @@ def advised(model: Model, plain: Arrays, cells: Cells, adviser: Adviser | None) 
 
     def relaxed() -> Answer:
         nonlocal bound
-        model.load(replace(plain, integers=np.zeros_like(plain.integers)))
+        model.load(relaxed_choices(plain, cells))
         answer = model.run()
         bound = max(bound, answer.bound)
         return answer

@@ -1,9 +1,11 @@
 """Sites of one store at prices of any kind, drawn at random: negative, selling above buying, flat, mixed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 
+from engine.devices.curves import Polyline, PortCurves
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Adjustable, Port
 from engine.devices.running import OperatingRange
@@ -95,3 +97,31 @@ def prices(rng, n):
         return rng.choice([-0.1, 0.0, 0.1, 0.2], n)
     noisy = rng.uniform(-0.2, 0.4, n).round(3)
     return noisy if kind == 2 else np.abs(noisy)
+
+
+def bent(site, seed):
+    """Return the site in which power and losses of the store follow curves of any shape."""
+    rng = np.random.default_rng([92, seed])
+    device = site.devices[0]
+    (port,), given = device.ports, bool(np.any(device.ports[0].production_limit))
+
+    def losses(turned):
+        at, share = np.array([0.0, 0.8, 2.0, 4.0]), np.array([1.0, *rng.uniform(0.6, 0.98, 3)])
+        values = at / share if turned else at * share
+        return Polyline(at=tuple(at), values=tuple(np.maximum.accumulate(values + np.arange(4) * 0.01)))
+
+    def limit():
+        count = int(rng.integers(2, 5))
+        at = np.sort(rng.uniform(0, device.soc_max, count)) + 0.5 * np.arange(count)
+        return Polyline(at=tuple(at), values=tuple(rng.uniform(0.4, 4.0, count)))
+
+    curves = PortCurves(
+        stored=losses(False) if rng.random() < 0.5 else None,
+        drawn=losses(True) if given and rng.random() < 0.5 else None,
+        charging=limit() if rng.random() < 0.5 else None,
+        discharging=limit() if given and rng.random() < 0.5 else None,
+    )
+    charging = 1.0 if curves.stored is not None else port.charging_efficiency
+    discharging = 1.0 if curves.drawn is not None else port.discharging_efficiency
+    changed = replace(port, curves=curves, charging_efficiency=charging, discharging_efficiency=discharging)
+    return site.with_device(device, replace(device, ports=(changed,)))

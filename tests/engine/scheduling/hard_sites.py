@@ -1,10 +1,12 @@
 """Sites that a search with whole numbers plans slowly or without end: prices turned round, least powers, peaks."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 
 from engine.devices.bounds import SoftBound
+from engine.devices.curves import Polyline, PortCurves
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Port
 from engine.devices.process import Process, ProcessType
@@ -50,6 +52,28 @@ def batteries(count, steps, buy, sell, *, alike=True, peak=0.0):
         stores.append(Storage(name=port.name, ports=(port,), soc_at_start=0.5 * capacity, soc_max=capacity))
     load = np.random.default_rng(3).uniform(0, 4, steps)
     return site(stores, buy, sell, load, peak=peak)
+
+
+def bent_batteries(count, steps, buy, sell, *, peak=0.0):
+    """Return a site of unlike batteries whose losses depend on power, and whose power depends on what they store."""
+
+    def bent(device):
+        if not device.energy_bounds:
+            return device
+        port, size = device.ports[0], device.soc_max
+        at = np.array([0.0, 0.05, 0.2, 0.5, 1.0]) * port.consumption_limit
+        share = np.array([1.0, 0.6, 0.88, 0.95, 0.93])
+        dip = np.array([1.0, 0.6, 0.9, 0.5, 0.1]) * port.consumption_limit
+        curves = PortCurves(
+            stored=Polyline(at=tuple(at), values=tuple(at * share)),
+            drawn=Polyline(at=tuple(at), values=tuple(at / share)),
+            charging=Polyline(at=tuple(np.array([0.0, 0.3, 0.5, 0.8, 1.0]) * size), values=tuple(dip)),
+        )
+        return replace(
+            device, ports=(replace(port, curves=curves, charging_efficiency=1.0, discharging_efficiency=1.0),)
+        )
+
+    return batteries(count, steps, buy, sell, alike=False, peak=peak).with_devices(bent)
 
 
 def day(steps):

@@ -5,9 +5,11 @@ import pytest
 
 from engine.search import store_path
 from engine.search.one_store import plan_store
+from engine.search.store_site import StoreSite
+from engine.search.store_values import MANY, Value, thinned
 from engine.solve.budget import Budget
 from tests.effort import effort
-from tests.engine.scheduling.any_price_sites import draw
+from tests.engine.scheduling.any_price_sites import bent, draw
 from tests.engine.scheduling.reference import Reference
 
 SEEDS = range(effort(24, 300))
@@ -45,6 +47,32 @@ def test_long_windows_are_looked_through_with_the_same_result(monkeypatch):
         assert (again is None) == (plan is None)
         if plan is not None:
             np.testing.assert_array_equal(again.power, plan.power)
+
+
+@pytest.mark.parametrize("seed", range(effort(12, 150)))
+def test_curves_of_any_shape_cost_what_the_reference_says(seed):
+    site = bent(draw(seed), seed)
+    plan, expected = plan_store(site, Budget()), Reference(site).cost()
+    if plan is None:
+        parts = StoreSite.of(site)
+        assert expected is None or parts is None  # a limit that rises too steeply with the energy is left to a search
+        return
+    assert plan.cost == pytest.approx(expected, rel=1e-5, abs=1e-5)
+    assert plan.bound <= expected + 1e-5
+
+
+def test_most_curves_are_planned_without_a_search():
+    assert sum(StoreSite.of(bent(draw(seed), seed)) is not None for seed in range(40)) >= 30
+
+
+def test_many_segments_become_few_and_never_too_dear():
+    at = np.linspace(0.0, 1.0, 5001)
+    worth = 0.01 * at**2 + 1e-7 * np.sin(3000 * at)
+    value = Value(at[:-1], at[1:], worth[:-1], worth[1:])
+    fewer = thinned(value)
+    assert len(fewer.left) <= MANY
+    below = worth - np.interp(at, [*fewer.left, 1.0], [*fewer.at_left, fewer.at_right[-1]])
+    assert (below >= 0.0).all() and below.max() < 1e-5
 
 
 def test_most_of_the_sites_have_a_plan_and_cannot_be_left_to_a_linear_problem():

@@ -11,7 +11,6 @@ from engine.errors import Infeasible
 from engine.packing import pack, unpack
 from engine.schedulers.storage_dp import has_one_store
 from engine.schedulers.storage_scheduler import StorageScheduler
-from engine.search.store_site import StoreSite
 from engine.testing import check_device
 from tests.engine.scheduling.samples import at, site, store
 
@@ -61,6 +60,5 @@ def test_curves_keep_every_promise_of_a_device(curves):
 
 
 @pytest.mark.parametrize("curves", [{"charging": TAPER}, {"drawn": LOSSY}])
-def test_what_plans_one_store_without_a_solver_leaves_curves_alone(curves):
-    assert has_one_store(site(bent())) and StoreSite.of(site(bent())) is not None
-    assert not has_one_store(site(bent(**curves))) and StoreSite.of(site(bent(**curves))) is None
+def test_what_is_compiled_for_one_store_leaves_curves_alone(curves):
+    assert has_one_store(site(bent())) and not has_one_store(site(bent(**curves)))
