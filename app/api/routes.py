@@ -10,7 +10,7 @@ from app.api.http.base import Endpoint, NothingHere
 from app.api.http.route import Route
 from app.api.http.service import Service
 from app.api.v3.accounts import accounts, audit, choices, keys, secrets, tokens, users
-from app.api.v3.assets import annotations, assets, copies, sensors, templates
+from app.api.v3.assets import annotations, assets, copies, overrides, sensors, templates
 from app.api.v3.charts import charts
 from app.api.v3.data import bulk, data, exports, monitoring, uploads
 from app.api.v3.jobs import automations, explanations, forecasts, jobs, reports, schedule_rows, schedules
@@ -46,6 +46,7 @@ RESOURCES = (
         schedules,
         schedule_rows,
         explanations,
+        overrides,
         forecasts,
         reports,
         automations,

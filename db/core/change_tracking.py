@@ -26,6 +26,7 @@ WATCHED = {
     "sensor": "sensor",
     "automation": "automation",
     "annotation": "annotation",
+    "power_override": "override",
     "access_key": "access key",
     # a word, not a secret
     "kept_secret": "secret",  # nosec B105

@@ -37,6 +37,8 @@ PATIENCE = 15.0
 """How long one statement waits for what others have locked [s]; then ``db.core.faults.Unavailable`` is raised."""
 POOL = {"pool_size": 10, "max_overflow": 30}
 """Connections kept, and further ones at most: more than a process has threads, so that none waits for another."""
+LAST_MOMENT = datetime(9999, 1, 1, tzinfo=UTC)
+"""After everything that is stored."""
 IDLE = {"writer": 300, "reader": 7200}
 """How long PostgreSQL lets a transaction do nothing [s]; a reader may compute what a job is to save."""
 PRAGMAS = (

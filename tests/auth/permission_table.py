@@ -29,6 +29,7 @@ class Line(NamedTuple):
 
 SPAN = {"start": "2026-01-05T00:00:00Z", "end": "2026-01-06T00:00:00Z"}
 VALUES = {"values": [1.0], "start": "2026-01-05T00:00:00Z", "duration": "PT15M", "unit": "kW"}
+HELD = {"device": "battery", "start": "2040-01-05T00:00:00Z", "end": "2040-01-05T01:00:00Z", "power": 0}
 CHOICE = {"device": "battery", "at": "2026-01-05T00:00:00Z"}
 REMARK = {"content": "x", **SPAN}
 FLEX = {"soc-at-start": "5 kWh", "soc-max": "10 kWh", "power-capacity": "5 kW"}
@@ -167,6 +168,10 @@ TABLE: dict[str, Line] = {
     "POST /api/v3_0/schedules/{id}/what-would-it-take": Line(
         READ, of("stored", body={"cost": 1.0, "limit": "battery.soc-max"})
     ),
+    "POST /api/v3_0/assets/{id}/overrides": Line(ADD, of("battery", body=HELD)),
+    "GET /api/v3_0/assets/{id}/overrides": Line(READ, ASSET),
+    "DELETE /api/v3_0/assets/{id}/overrides": Line(ADD, ASSET),
+    "DELETE /api/v3_0/overrides/{id}": Line(ADD, of("override")),
     "GET /api/v3_0/assets/{id}/flex-config": Line(READ, ASSET),
     "POST /api/v3_0/sensors/{id}/forecasts/trigger": Line(ADD, of("s:power", body={"duration": "PT1H"})),
     "GET /api/v3_0/sensors/{id}/forecasts/{uuid}": Line(READ, result("s:power", "j:forecast")),

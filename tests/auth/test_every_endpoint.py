@@ -21,7 +21,8 @@ from tests.http import serving
 from tests.http.serving import Api
 
 NOBODY = {"id": 999_999, "uuid": "00000000-0000-4000-8000-000000000000", "template": "no-such"}
-ENDING = "password-reset cancel requeue annotations automations/{id} keys secrets data sensors/{id} assets/{id}".split()
+ENDING = """password-reset cancel requeue annotations overrides/{id} overrides automations/{id} keys secrets data
+            sensors/{id} assets/{id}""".split()
 """What deletes, or ends a state, in the order in which all of it can be done."""
 
 

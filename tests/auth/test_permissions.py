@@ -28,6 +28,7 @@ from db.assets import Asset
 from db.core.database import Database
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
+from db.overrides import PowerOverride
 from db.schedules import POWER, ScheduleInputs
 from db.sensors import Sensor
 from engine.errors import EngineError
@@ -132,8 +133,20 @@ def populate(session: Session, ids: dict[str, Any], running: Running) -> dict[st
     session.flush()
     battery, power = session.get_one(Asset, ids["battery"]), session.get_one(Sensor, ids["s:power"])
     stored = stored_row(session, battery, (power, POWER, 1.0), belief_time=NOW, job_id="schedule")
+    held = PowerOverride(
+        asset_id=battery.id, device="battery", start=NOW, end=NOW + timedelta(days=5000), power=0.0, created_at=NOW
+    )
+    session.add(held)
+    session.flush()
     session.add(ScheduleInputs(schedule_id=stored.id, saved_at=datetime.now(UTC), content=inputs()))
-    found = {"stored": stored.id, "remark": remark.id, "secret": secret.id, "key": key.id, "automation": nightly.id}
+    found = {
+        "stored": stored.id,
+        "override": held.id,
+        "remark": remark.id,
+        "secret": secret.id,
+        "key": key.id,
+        "automation": nightly.id,
+    }
     found |= {"email": serving.email("boss"), "password": serving.PASSWORD}
     return found | {f"j:{name}": name for name in ("schedule", "forecast", "queued", "failed")}
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.assemble.forecast_errors import forecast_errors
+from app.assemble.guidance import with_guidance
+from app.assemble.held_powers import breaks_physics, with_overrides
 from app.assemble.last_powers import last_powers
 from app.assemble.outputs import SensorOutput, save_schedule
 from app.assemble.schedule_facts import breach_warnings, ended_early, local_refusal
@@ -23,8 +24,6 @@ from db.assets import Asset
 from db.schedules import StoredSchedule
 from engine import plugins
 from engine.errors import EngineError, Infeasible, TimedOut
-from engine.model.linear import Floats
-from engine.operation import headroom, setpoints
 from engine.packing import PackingError
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
 from engine.schedulers.process_scheduler import ProcessScheduler, is_timed_by_price
@@ -131,6 +130,8 @@ class PreparedSite:
     scheduler: Any
     known_at: datetime
     """As of when it is planned."""
+    unheld: Assembled | None = None
+    """The same without the powers that people hold by hand, where they do."""
     last: tuple[StoredSchedule, HeldPowers] | None = None
     """The last schedule and its powers, where a new one must save enough to take its place."""
 
@@ -151,7 +152,9 @@ def prepare(
         scheduler = SequentialScheduler(scheduler=scheduler)
     stays = assembled.described.context.staying_margin is not None
     last = last_powers(references, assembled, known_at=known_at) if stays else None
-    return PreparedSite(references, request, assembled, scheduler, known_at, last)
+    held = with_overrides(references, assembled)
+    unheld = assembled if held.site is not assembled.site else None
+    return PreparedSite(references, request, held, scheduler, known_at, unheld, last)
 
 
 def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: Rules = USUAL) -> Computed:
@@ -162,6 +165,8 @@ def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: 
         TimedOut: None was found in time.
         EngineError: The outcome is another error.
     """
+    if prepared.unheld is not None and breaks_physics(outcome):
+        return _unheld(prepared, prepared.unheld, rules)
     scheduler, assembled = prepared.scheduler, prepared.assembled
     warnings, place = assembled.warnings, assembled.place
     # People read times on the clock of the site
@@ -179,7 +184,7 @@ def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: 
     else:
         raise outcome
     return Computed(
-        schedule=_with_guidance(plan, assembled, prepared),
+        schedule=with_guidance(prepared.references, plan, assembled, known_at=prepared.known_at),
         scheduler=scheduler,
         request=prepared.request,
         assembled=assembled,
@@ -188,16 +193,21 @@ def conclude(prepared: PreparedSite, outcome: Schedule | EngineError, *, rules: 
     )
 
 
-def _with_guidance(plan: Schedule, assembled: Assembled, prepared: PreparedSite) -> Schedule:
-    """Return a schedule with what its sensors ask to be told beside it."""
-    asked = {output.guidance for output in assembled.outputs}
-    guidance: dict[str, dict[str, Floats]] = {}
-    if asked & set(headroom.FIELDS):
-        guidance |= headroom.headroom_by_field(assembled.site, plan)
-    if asked & set(setpoints.FIELDS):
-        errors = forecast_errors(prepared.references, assembled, known_at=prepared.known_at)
-        guidance |= setpoints.set_points_by_field(assembled.site, plan, errors)
-    return replace(plan, guidance=guidance) if guidance else plan
+def _unheld(prepared: PreparedSite, assembled: Assembled, rules: Rules) -> Computed:
+    """Return the schedule without the powers held by hand, which no plan keeps, and say so. Raises as ``conclude``."""
+    told = "The overrides are left out, as no schedule keeps them with all limits; take them back or change them."
+    again = replace(assembled, warnings=(*prepared.assembled.warnings, told))
+    outcome = _outcome(prepared.scheduler, again.site)
+    return conclude(replace(prepared, assembled=again, unheld=None), outcome, rules=rules)
+
+
+def _outcome(scheduler: Any, site: Site) -> Schedule | EngineError:
+    """Return the schedule of a site, or why there is none."""
+    try:
+        planned: Schedule = scheduler.compute(site)
+    except (Infeasible, TimedOut) as error:
+        return error
+    return planned
 
 
 def _kept(prepared: PreparedSite, best: Schedule) -> tuple[Schedule, Assembled, list[str]] | None:
@@ -227,12 +237,7 @@ def _kept(prepared: PreparedSite, best: Schedule) -> tuple[Schedule, Assembled, 
 def compute(references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Computed:
     """Plan one site with what was known at one moment; nothing is saved. Raises as ``prepare`` and ``conclude`` do."""
     prepared = prepare(references, request, known_at=known_at, rules=rules)
-    outcome: Schedule | EngineError
-    try:
-        outcome = prepared.scheduler.compute(prepared.assembled.site)
-    except (Infeasible, TimedOut) as error:
-        outcome = error
-    return conclude(prepared, outcome, rules=rules)
+    return conclude(prepared, _outcome(prepared.scheduler, prepared.assembled.site), rules=rules)
 
 
 def run(references: References, request: ScheduleRequest, *, known_at: datetime, rules: Rules = USUAL) -> Planned:
