@@ -37,20 +37,25 @@ class ValueLine:
     """What one unit more would save."""
 
 
-def saving(plan: Replanning, cost_at: Callable[[float], float]) -> float:
+def saving(plan: Replanning, cost_at: Callable[[float], float], by_plan: float = np.nan) -> float:
     """Return what a unit of a change saves at the margin [currency per unit]; not a number where no plan is left.
 
     Args:
         plan: The best plan.
         cost_at: The best cost by how large the change is, convex; that of the plan for none.
+        by_plan: What it is by the shadow prices of the plan [currency per unit]. A convex cost lies above the line of
+            that slope, and is straight as far as it lies on it.
     """
     rate = np.nan
     for change in _STEPS:
-        whole, half = cost_at(change), cost_at(0.5 * change)
-        if np.isfinite(whole):
-            rate = (plan.free.objective - whole) / change
-            if is_equal(half, 0.5 * (plan.free.objective + whole)):  # straight up to there
-                return rate
+        whole = cost_at(change)
+        if not np.isfinite(whole):
+            continue
+        rate = (plan.free.objective - whole) / change
+        if is_equal(whole, plan.free.objective - by_plan * change):
+            return by_plan
+        if is_equal(cost_at(0.5 * change), 0.5 * (plan.free.objective + whole)):  # straight up to there
+            return rate
     return rate
 
 
@@ -83,10 +88,10 @@ def limit_saving(plan: Replanning, limit: Limit, at: int | None = None, sign: fl
     return saving(plan, cost_at)
 
 
-def energy_saving(plan: Replanning, store: str, tick: int, sign: float = 1.0) -> float:
+def energy_saving(plan: Replanning, store: str, tick: int, sign: float = 1.0, by_plan: float = np.nan) -> float:
     """Return what one kWh more in a store at the end of a step saves, coming from nowhere [currency/kWh].
 
-    With a sign of -1, the negative of what one kWh less costs.
+    With a sign of -1, the negative of what one kWh less costs; see ``saving`` for ``by_plan``.
     """
     state = next(state for state in plan.problem.energies if state.name == store)
     row = np.array([plan.problem.rows[state.rows][0] + tick], np.int32)
@@ -96,7 +101,7 @@ def energy_saving(plan: Replanning, store: str, tick: int, sign: float = 1.0) ->
         answer = plan.moving.solve(MovedBounds(rows=row, lower=lower + sign * by, upper=upper + sign * by))
         return answer.objective if answer.has_plan else np.inf
 
-    return saving(plan, cost_at)
+    return saving(plan, cost_at, by_plan)
 
 
 def storage_value_line(plan: Replanning, store: str) -> ValueLine:
@@ -113,8 +118,8 @@ def storage_value_line(plan: Replanning, store: str) -> ValueLine:
     less, more = value.copy(), value.copy()
     if plan.is_linear and plan.model is not None and may_have_kinks(plan):
         for tick in range(n):
-            more[tick] = energy_saving(plan, store, tick)
-            less[tick] = -energy_saving(plan, store, tick, -1.0)
+            more[tick] = energy_saving(plan, store, tick, by_plan=value[tick])
+            less[tick] = -energy_saving(plan, store, tick, -1.0, by_plan=-value[tick])
     return ValueLine(name=store, unit="kWh", value=tuple(value), less=tuple(less), more=tuple(more))
 
 

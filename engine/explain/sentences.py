@@ -46,7 +46,8 @@ def _otherwise(other: OtherChoice, currency: str) -> str:
     power = abs(other.power) if other.power >= 0 or other.name == "least" else other.power
     name = "least" if other.power < 0 else "most"
     name = other.name if other.name in ("idle", "asked") else name
-    what = _OTHERWISE[name].format(_number(power)).capitalize()
+    words = _OTHERWISE[name].format(_number(power))
+    what = words[0].upper() + words[1:]
     if other.is_as_good:
         return f"{what} would be equally good (within {EQUALLY_GOOD:g} {currency})."
     most = "at most " if other.is_bound else ""
@@ -59,15 +60,15 @@ def _reason(reason: Reason, choice: ExplainedChoice, window: Window, place: tzin
     if reason.kind == "limit":
         at = _clock(window.moment(reason.at), place)
         kept = "" if reason.confirmed else ", with whole numbers kept"
-        saved = f"one {reason.unit} more of it would save {reason.saving:.4f} {currency} per {reason.unit}{kept}"
-        return f"{reason.about} holds it at {at}: {saved}."
+        saved = f"giving way, it would save {reason.saving:.4f} {currency} per {reason.unit}{kept}"
+        return f"{reason.about} holds it at {at}; {saved}."
     if reason.kind == "price":
         return f"Energy costs {reason.price:.4f} {currency}/kWh then."
-    worth = f"Energy in {reason.about} is worth {reason.worth:.4f} {currency}/kWh then"
-    wear = f" and {reason.wear:.4f} {currency}/kWh of wear" if reason.wear else ""
-    manner = "drawing" if choice.manner == "discharging" else "storing"
-    share = f", of which {manner} leaves {100 * reason.efficiency:.3g} %" if reason.efficiency != 1.0 else ""
-    return f"{worth}; a kWh taken costs {reason.price:.4f} {currency}/kWh{wear}{share}."
+    worth = f"A kWh in {reason.about} is worth {reason.worth:.4f} {currency} after this step"
+    wear = f" and {reason.wear:.4f} {currency} of wear" if reason.wear else ""
+    manner = "drawn leaves" if choice.manner == "discharging" else "taken stores"
+    share = f", and each {manner} {100 * reason.efficiency:.3g} %" if reason.efficiency != 1.0 else ""
+    return f"{worth}; a kWh at the site costs {reason.price:.4f} {currency}{wear} now{share}."
 
 
 def _prices(choice: ExplainedChoice, currency: str) -> Iterator[str]:

@@ -31,7 +31,7 @@ def show_why(schedule_id: int, device: str | None, at: str | None, power: float 
                 click.echo(fact.sentence(done.stored.place, done.stored.currency))
             for limit in done.bottlenecks or []:
                 click.echo(
-                    f"With {limit.wider_by:g} {limit.unit} more of {limit.limit} the plan would cost "
+                    f"If {limit.limit} gave way by {limit.wider_by:g} {limit.unit}, the plan would cost "
                     f"{limit.saving:.4f} {done.stored.currency} less."
                 )
             return
