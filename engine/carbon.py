@@ -38,6 +38,12 @@ class CarbonIntensity:
         return float(((bought * self.consumption - sold * self.production) * hours).sum())
 
 
+CAP = "site.carbon-cap"
+"""Name of a cap as a limit."""
+CAP_ROW = "carbon-cap"
+"""Name of the row of a cap, whose dual value is the price of CO₂ that it stands for."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CarbonCap:
     """A limit on what all connections emit over the whole window, which gives way at a price."""
@@ -58,6 +64,6 @@ class CarbonCap:
             emitted = emitted + (bought * (intensity.consumption * hours)).total()
             emitted = emitted - (sold * (intensity.production * hours)).total()
         above = problem.variable("carbon-cap.above", size=1)
-        problem.at_most("carbon-cap", emitted - above, self.most)
-        problem.soft_constraint("site.carbon-cap", "carbon-cap.above", "kg", np.zeros(1))
+        problem.at_most(CAP_ROW, emitted - above, self.most)
+        problem.soft_constraint(CAP, "carbon-cap.above", "kg", np.zeros(1))
         problem.cost("carbon-cap breach", above * self.price)

@@ -160,6 +160,8 @@ class Schedule:
     """What one more kWh in each store saves [currency/kWh], at ticks 1 ... n, shape (n,)."""
     limit_shadow_prices: Mapping[str, Floats] = field(default_factory=dict)
     """What one more kW or kWh of a limit would save, by limit [currency per unit], shape (n,) or (n + 1,)."""
+    carbon_price: float = 0.0
+    """What one kg more of a carbon cap would save, the price of CO₂ that it stands for [currency/kg]; 0 without one."""
     breaches: tuple[Breach, ...] = ()
     """Soft limits that are not met."""
     guidance: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from engine.carbon import CAP, CAP_ROW
 from engine.formulation import Built
 from engine.model.linear import Floats
 from engine.model.problem import Problem
@@ -55,6 +56,7 @@ def lazy_schedule(site: Site, built: Built, solved: Solved, timings: Timings) ->
         shadow_prices=_LazyMapping(partial(shadow_prices, problem, solved.row_dual)),
         storage_values=_LazyMapping(partial(storage_values, problem, solved.row_dual)),
         limit_shadow_prices=_LazyMapping(partial(limit_shadow_prices, problem, solved.col_dual)),
+        carbon_price=0.0 if any(each.limit == CAP for each in breaches) else carbon_price(problem, solved.row_dual),
         breaches=tuple(breaches),
         timings=timings,
     )
@@ -107,6 +109,12 @@ def storage_values(problem: Problem, row_dual: Floats) -> dict[str, Floats]:
         return {}
     rows = {state.name: problem.rows[state.rows] for state in problem.energies}
     return {name: -row_dual[first : first + size] for name, (first, size) in rows.items()}
+
+
+def carbon_price(problem: Problem, row_dual: Floats) -> float:
+    """Return what one kg more of a carbon cap saves [currency/kg]; 0 without a cap, or where it does not bind."""
+    first, size = problem.rows.get(CAP_ROW, (0, 0))
+    return abs(float(row_dual[first])) if size and len(row_dual) else 0.0
 
 
 def limit_shadow_prices(problem: Problem, col_dual: Floats) -> dict[str, Floats]:

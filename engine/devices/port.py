@@ -11,6 +11,7 @@ from engine.devices import running
 from engine.devices.curves import NO_CURVES, Filling, PortCurves
 from engine.devices.device import Alternative, Device, LimitChange
 from engine.devices.headroom import Headroom, port_headroom
+from engine.devices.wear import Prices, add_wear
 from engine.errors import InputError
 from engine.model.block import Limit
 from engine.model.limits import CAPACITIES, SoftLimit, segments, with_capacity
@@ -53,6 +54,8 @@ class Port:
     """What depends on its power or on the energy in its store, in the place of the above."""
     wear_price: Values = 0.0
     """Price of each kWh taken or given [currency/kWh]."""
+    rate_wear: Prices = ()
+    """Prices by the power at which it is taken or given, see ``engine.devices.wear``."""
     bands: tuple[running.OperatingRange, ...] = ()
     """Ways to run, exactly one per step; none means anything within the limits."""
     start_cost: float = 0.0
@@ -88,9 +91,8 @@ class Port:
         else:
             flow = Flow(self._direction(problem, "consumption"), self._direction(problem, "production"))
         if flow.two_way:
-            problem.exclude_simultaneous(
-                self.name, flow.consumption, flow.production, lossless=self.lossless, most=lambda _, __: most
-            )
+            ways = flow.consumption, flow.production
+            problem.exclude_simultaneous(self.name, *ways, lossless=self.lossless, most=lambda _, __: most)
         if self.ramp is not None:
             running.add_ramp(problem, self.name, flow.power, self.ramp, self.power_at_start)
         if self.start_cost or self.min_on or self.min_off:
@@ -102,8 +104,7 @@ class Port:
                 switched_for=self.switched_for,
             )
             rules.add_to(problem, self.name, flow.both, np.maximum(*(full(side, n) for side in most)))
-        if any_of(self.wear_price):
-            problem.cost(f"{self.name} wear", flow.both * self.wear_price * problem.window.hours)
+        add_wear(problem, self.name, flow.both, self.wear_price, self.rate_wear)
         if self.prefer_sooner:
             problem.add_preference(flow.both * (np.linspace(-1.0, 0.0, n, endpoint=False) * problem.window.hours))
         return flow
@@ -270,7 +271,7 @@ class Adjustable(PortedDevice):
         return {port.name: port.add_to(problem).power for port in self.ports}
 
     def headroom(self, window: Window, power: Mapping[str, Floats], soc: Mapping[str, Floats]) -> dict[str, Headroom]:
-        """See Device.headroom: by the limits of its ports."""
+        """See Device.headroom."""
         return {port.name: port_headroom(port, power[port.name], window) for port in self.ports}
 
 

@@ -21,6 +21,7 @@ from engine.devices.stored_energy import (
     crossing_bounds,
     plan_to_first_target,
 )
+from engine.devices.wear import add_depth_wear
 from engine.devices.yielding import Extent, add_yielding, starts_outside, widest_bounds
 from engine.errors import FieldError
 from engine.model.block import EnergyState, Limit
@@ -85,6 +86,9 @@ class Storage(StoredEnergy, PortedDevice):
             between = add_between(problem, self.name, soc, self.moments, self.soc_at_start, self.storage_efficiency)
             levels = Levels(self.name, soc, between, self.moments.at)
         self._add_soft_bounds(problem, levels)
+        if self.depth_wear:
+            ends = float(np.min(lower)), float(np.max(upper))
+            add_depth_wear(problem, self.name, (soc, self.soc_at_start), ends, self.depth_wear)
         if isinstance(self.end_value, float | int) and self.end_value:
             # Of heat it is what is left beyond the start: where nothing is stored is anybody's choice of a reference.
             counted = soc[-1:] if self.thermal is None else soc[-1:] - self.soc_at_start

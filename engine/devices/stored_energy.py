@@ -11,6 +11,7 @@ from engine.devices.device import Conflict, DevicePlan, moment
 from engine.devices.port import Port
 from engine.devices.reach import fastest, partly, path, settled
 from engine.devices.thermal import ThermalMass
+from engine.devices.wear import Prices
 from engine.model.linear import Floats, Values, full
 from engine.series.window import Window
 
@@ -57,6 +58,8 @@ class StoredEnergy:
     """Between plans of equal cost that draw as little from the store, the one that fills it sooner."""
     prefer_charging_later: bool = False
     """Likewise the one that fills it later; goes before ``prefer_charging_sooner``."""
+    depth_wear: Prices = ()
+    """Prices of each kWh drawn by how deep below soc_max it lies, see ``engine.devices.wear``."""
     thermal: ThermalMass | None = None
     """What the energy is in terms of a temperature, in which soft bounds are told; None for energy that is none."""
     yields_above: float | None = None

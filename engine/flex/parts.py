@@ -102,6 +102,53 @@ class CopAtTemperature(FlexFields):
         return self.temperature.number("°C", field="cop-curve.temperature"), cop
 
 
+class WearAtPower(FlexFields):
+    """One point of a curve of wear by power."""
+
+    language: ClassVar[str] = "point of a curve"
+
+    power: AnyQuantity = described(
+        "Power up to which the price holds; without it no end, as of the last one.",
+        example="5 kW",
+        kind="capacity",
+        overlap="first",
+        signed=False,
+        role=SAYS,
+    )
+    price: AnyQuantity = described(
+        "Price of each kWh of this part of the power.",
+        example="0.02 EUR/kWh",
+        unit="currency/kWh",
+        kind="price",
+        signed=False,
+        role=SAYS,
+        default=...,
+    )
+
+
+class WearAtDepth(FlexFields):
+    """One layer of a store with its price of wear."""
+
+    language: ClassVar[str] = "layer of a store"
+
+    depth: AnyQuantity = described(
+        "How far below soc-max the layer reaches, as share of soc-max; without it down to the bottom.",
+        example="30%",
+        kind="share",
+        signed=False,
+        role=SAYS,
+    )
+    price: AnyQuantity = described(
+        "Price of each kWh drawn from the layer.",
+        example="0.01 EUR/kWh",
+        unit="currency/kWh",
+        kind="price",
+        signed=False,
+        role=SAYS,
+        default=...,
+    )
+
+
 class PeakBand(FlexFields):
     """One band of peaks with a fee."""
 

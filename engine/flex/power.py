@@ -9,7 +9,15 @@ from pydantic import ValidationInfo, field_validator
 from engine.errors import FieldError
 from engine.flex.facts import FieldRole, described
 from engine.flex.fields import AnyQuantity, FlexFields, Key, Moment, read_entries
-from engine.flex.parts import EfficiencyAtPower, GroupReference, OperationModes, Output, PowerAtEnergy
+from engine.flex.parts import (
+    EfficiencyAtPower,
+    GroupReference,
+    OperationModes,
+    Output,
+    PowerAtEnergy,
+    WearAtDepth,
+    WearAtPower,
+)
 from engine.flex.quantity import Quantity
 from engine.series.iso_time import duration
 
@@ -176,6 +184,20 @@ class PowerModel(FlexFields):
         signed=False,
         kind="price",
     )
+    wear_by_power: tuple[WearAtPower, ...] = described(
+        "Prices of wear that rise with the power (C-rate), each for the part of the power up to its point; beside "
+        "wear-price.",
+        example=[{"power": "3 kW", "price": "0.01 EUR/kWh"}, {"price": "0.03 EUR/kWh"}],
+        form="parts",
+        default=(),
+    )
+    wear_by_depth: tuple[WearAtDepth, ...] = described(
+        "Prices of wear that rise with the depth of discharge, each for the energy drawn from its layer below soc-max; "
+        "beside wear-price.",
+        example=[{"depth": "30%", "price": "0.01 EUR/kWh"}, {"price": "0.04 EUR/kWh"}],
+        form="parts",
+        default=(),
+    )
     start_cost: AnyQuantity = described(
         "Price of each switching on; without operation-modes a device may idle while it is on.",
         example="0.50 EUR",
@@ -225,6 +247,12 @@ class PowerModel(FlexFields):
     @classmethod
     def _powers(cls, raw: object, info: ValidationInfo) -> object:
         return read_entries(PowerAtEnergy, raw, field=str(info.field_name).replace("_", "-"))
+
+    @field_validator("wear_by_power", "wear_by_depth", mode="before")
+    @classmethod
+    def _wear(cls, raw: object, info: ValidationInfo) -> object:
+        kind = WearAtPower if info.field_name == "wear_by_power" else WearAtDepth
+        return read_entries(kind, raw, field=str(info.field_name).replace("_", "-"))
 
     @field_validator("charging_efficiency_curve", "discharging_efficiency_curve", mode="before")
     @classmethod

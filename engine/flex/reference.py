@@ -9,7 +9,15 @@ from engine.flex.commitment import CommitmentModel
 from engine.flex.context import FlexContext
 from engine.flex.facts import Fact, Form
 from engine.flex.fields import FlexFields
-from engine.flex.parts import CopAtTemperature, EfficiencyAtPower, OperationMode, PeakBand, PowerAtEnergy
+from engine.flex.parts import (
+    CopAtTemperature,
+    EfficiencyAtPower,
+    OperationMode,
+    PeakBand,
+    PowerAtEnergy,
+    WearAtDepth,
+    WearAtPower,
+)
 from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 
@@ -21,6 +29,8 @@ PARTS: list[tuple[str, type[FlexFields]]] = [
     ("One point of charging-curve and discharging-curve", PowerAtEnergy),
     ("One point of charging-efficiency-curve and discharging-efficiency-curve", EfficiencyAtPower),
     ("One point of cop-curve", CopAtTemperature),
+    ("One part of wear-by-power", WearAtPower),
+    ("One layer of wear-by-depth", WearAtDepth),
     ("flex-context", FlexContext),
     ("One of the site-peak-bands", PeakBand),
     ("One of the commitments", CommitmentModel),

@@ -14,7 +14,7 @@ from engine.flex.quantity import Fixed
 
 _OF_ENERGY = (
     "soc_at_start", "soc_min", "soc_max", "soc_minima", "soc_maxima", "soc_targets", "storage_efficiency",
-    "state_of_charge", "fair_share", "charging_curve", "discharging_curve",
+    "state_of_charge", "fair_share", "wear_by_depth", "charging_curve", "discharging_curve",
 )  # fmt: skip
 """Fields that tell of a stored energy in ways that a temperature tells by its own."""
 

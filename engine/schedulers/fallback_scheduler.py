@@ -6,10 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from engine.devices.device import DevicePlan
 from engine.devices.reach import path, settled
 from engine.devices.storage import Storage
+from engine.errors import Infeasible
 from engine.formulation import build_problem
 from engine.model.linear import Floats, full
+from engine.schedulers.sequential_scheduler import TakenTimes
 from engine.series.window import Window
 from engine.site import PLANS, Schedule, Site, Status, Timings
 from engine.solution import read_schedule
@@ -38,8 +41,16 @@ class StorageFallbackScheduler:
         """Return the plain plan of a site."""
         power: dict[str, Floats] = {}
         soc: dict[str, Floats] = {}
+        taken = TakenTimes(site.window.n)
         for device in site.devices:
-            plan = device.fallback(site.window)
+            apart = taken.keep_apart(device)
+            try:
+                plan = apart.fallback(site.window)
+            except Infeasible:  # beside the others of its exclusion group it finds no time any more
+                if apart is device:
+                    raise
+                plan = DevicePlan({port.name: np.zeros(site.window.n) for port in device.ports}, {})
+            taken.note(device, plan.power)
             power |= plan.power
             soc |= plan.soc
         return Schedule(window=site.window, power=power, soc=soc, costs={}, status=Status.FALLBACK)

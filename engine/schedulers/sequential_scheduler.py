@@ -1,12 +1,19 @@
 """Plans the devices of a site one after the other, each beside what those before it do."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
+from engine.model.linear import Floats
 from engine.site import Schedule, Site, Status, Timings
+
+_RUNNING = 1e-6
+"""Power from which on a process runs [kW]."""
 
 
 class SiteScheduler(Protocol):
@@ -39,19 +46,47 @@ class SequentialScheduler:
         fixed = [device for device in site.devices if device.load is not None]
         done: list[Inflexible] = []
         plans: list[Schedule] = []
-        units = _units([device for device in site.devices if device.load is None])
+        units, taken = _units([device for device in site.devices if device.load is None]), TakenTimes(site.window.n)
         for unit in units:
+            unit = [taken.keep_apart(device) for device in unit]
             names = {port.name for device in (*unit, *fixed, *done) for port in device.ports}
             known = names | {group.name for group in site.groups}
             commitments = tuple(each for each in site.commitments if set(each.members or ()) <= known)
             plan = self.scheduler.compute(replace(site, devices=(*unit, *fixed, *done), commitments=commitments))
             plans.append(plan)
+            for device in unit:
+                taken.note(device, plan.power)
             done += [
                 Inflexible(name=port.name, power=plan.power[port.name], commodity=port.commodity, group=port.group)
                 for device in unit
                 for port in device.ports
             ]
         return _joined(site, plans) if plans else self.scheduler.compute(site)
+
+
+@dataclass
+class TakenTimes:
+    """When members of each exclusion group run already, so that those planned later do not run beside them."""
+
+    n: int
+    _running: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+
+    def keep_apart(self, device: Device) -> Device:
+        """Return a device that does not run while another one of its exclusion group does."""
+        running = self._running.get(getattr(device, "exclusion", None) or "")
+        if running is None:
+            return device
+        process: Any = device  # which fields it has is known by the group
+        before = running if process.blocked is None else process.blocked | running
+        apart: Device = replace(process, blocked=before)
+        return apart
+
+    def note(self, device: Device, power: Mapping[str, Floats]) -> None:
+        """Take note of when a device runs, by the powers of all ports [kW]."""
+        name = getattr(device, "exclusion", None)
+        if name is not None:
+            own = np.any([np.abs(power[port.name]) > _RUNNING for port in device.ports], axis=0)
+            self._running[name] = self._running.get(name, np.zeros(self.n, dtype=bool)) | own
 
 
 def _units(devices: Sequence[Device]) -> list[list[Device]]:

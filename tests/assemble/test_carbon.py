@@ -109,3 +109,14 @@ def test_a_sensor_of_grams_holds_its_last_value(home):
 def test_what_makes_no_sense_is_refused_by_its_field(home, context, field):
     with pytest.raises(FieldError, match=field):
         plan(home, context)
+
+
+def test_a_cap_that_binds_tells_the_price_it_stands_for(home):
+    capped = plan(home, {**CARBON, "carbon-cap": "1 kg"})
+    price = plan_result(capped)["implied-carbon-price"]
+    priced = plan(home, {**CARBON, "carbon-price": f"{price + 1e-3} EUR/kg", "site-power-capacity": "99 kW"})
+    assert plan_result(priced)["emissions-kg"]["electricity"] <= 1.0 + 1e-6
+    cheaper = plan(home, {**CARBON, "carbon-price": f"{price - 1e-3} EUR/kg", "site-power-capacity": "98 kW",
+                          "site-consumption-capacity": "98 kW"})  # fmt: skip
+    assert plan_result(cheaper)["emissions-kg"]["electricity"] >= 1.0 - 1e-6
+    assert "implied-carbon-price" not in plan_result(cheaper)

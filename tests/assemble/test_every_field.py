@@ -209,6 +209,12 @@ STORAGE: list[Row] = [
     ("discharging-efficiency-curve", {"discharging-efficiency-curve": shares("100%", "80%")}, {}, cost,
      0.2 + 0.2 - 0.8 - 1.0),
     ("standby-power", {"standby-power": "100 W"}, {}, cost, -1.6 + 0.1 * 1.2),
+    # Up to 1 kW for 0.01, the rest for 0.05, of 2 kWh charged and 4 kWh sold; and what lies below 9 of 10 kWh for 0.03.
+    ("wear-by-power", {"wear-by-power": [{"power": "1 kW", "price": "0.01 EUR/kWh"}, {"price": "0.05 EUR/kWh"}]}, {},
+     cost, -1.6 + 3 * (0.01 + 0.05)),
+    ("wear-by-depth", {"soc-at-start": "10 kWh", "soc-min": "6 kWh",
+                       "wear-by-depth": [{"depth": "10%", "price": "0.01 EUR/kWh"}, {"price": "0.03 EUR/kWh"}]}, {},
+     cost, -0.8 - 1.0 + 0.01 + 3 * 0.03),
     ("wear-price", {"wear-price": "0.2 EUR/kWh"}, {}, cost, 2 * 0.2 - 1.0),
     ("start-cost", {"start-cost": "0.5 EUR"}, {}, cost, 0.5 + 0.2 - 0.8 - 1.0),
     ("min-on", {**ON_OFF, "soc-minima": at(4, "1 kWh"), "min-on": "PT2H"}, {}, power, [0.5, 0.5, 0, 0]),

@@ -34,7 +34,7 @@ ELSEWHERE = {
     "consumption-price-sensor", "production-price-sensor", "inflexible-device-sensors",
 }  # fmt: skip
 NOT_YET = {
-    "priority", "charging-curve", "discharging-curve", "standby-power",
+    "priority", "wear-by-power", "wear-by-depth", "charging-curve", "discharging-curve", "standby-power",
     "charging-efficiency-curve", "discharging-efficiency-curve",
     "power-profile", "profile-resolution", "runs", "pause", "price-ceiling", "exclusion-group",
     "carbon-intensity", "production-carbon-intensity", "carbon-price", "carbon-cap",

@@ -115,6 +115,23 @@ class DeviceFields:
             raise FieldError(f"{self.name}: {field}", "write one quantity; it cannot change over time.")
         return given.number(unit, field=f"{self.name}: {field}")
 
+    def rising_prices(self, field: str, end: str, unit: str) -> tuple[tuple[float, float], ...]:
+        """Ends [unit] and prices [currency/kWh] of the parts of a field, the last one without an end.
+
+        Raises:
+            FieldError: They do not rise, so that dearer parts would come first.
+        """
+        name, found = f"{self.name}: {field}", list[tuple[float, float]]()
+        for part in getattr(self.model, field.replace("-", "_")):
+            given, price = getattr(part, end), self.number(part.price, f"{field}.price", "currency/kWh") or 0.0
+            top = np.inf if given is None else self.number(given, f"{field}.{end}", unit) or 0.0
+            if found and (top <= found[-1][0] or price < found[-1][1]):
+                raise FieldError(name, f"write its parts by rising {end} and price.")
+            found.append((float(top), price))
+        if found and np.isfinite(found[-1][0]):
+            found[-1] = (np.inf, found[-1][1])
+        return tuple(found)
+
     def hours(self, text: str | None, field: str) -> float:
         """Length of a duration [h]; 0 where it is not set."""
         if text is None:

@@ -47,6 +47,7 @@ class DeviceBuilder(DeviceFields):
             charging_efficiency=charging,
             discharging_efficiency=np.where(discharging > 0, discharging, 1.0),  # with 0 nothing is given at all
             wear_price=self.series("wear-price", 0.0),
+            rate_wear=self.rising_prices("wear-by-power", "power", "kW"),
             bands=tuple(self._bands()),
             start_cost=self.number(model.start_cost, "start-cost", "currency") or 0.0,
             min_on=self.hours(model.min_on, "min-on"),

@@ -64,6 +64,7 @@ def plan_result(planned: Planned) -> Result:
         "num-beliefs": sum(planned.stored.values()),
         "commitment-costs": dict(planned.schedule.costs),
         "emissions-kg": carbon_emissions(planned.site, planned.schedule.power),
+        **({"implied-carbon-price": price} if (price := planned.schedule.carbon_price) else {}),
         "status": str(planned.schedule.status.value),
         "warnings": list(planned.warnings),
         "unresolved": unresolved(planned.schedule, planned.outputs),

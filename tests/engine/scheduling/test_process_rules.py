@@ -13,6 +13,7 @@ from engine.model.limits import SoftLimit
 from engine.packing import pack, unpack
 from engine.schedulers.fallback_scheduler import StorageFallbackScheduler
 from engine.schedulers.process_scheduler import ProcessScheduler
+from engine.schedulers.sequential_scheduler import SequentialScheduler
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Connection
 from engine.tariffs import EnergyTariff, PeakTariff
@@ -154,6 +155,21 @@ def test_two_of_an_exclusion_group_take_turns():
         here(*(replace(each, exclusion=None) for each in pair), price=[0.1] * 3 + [0.2] * 4)
     )
     assert on(apart) == on(apart, "dryer")
+
+
+@pytest.mark.parametrize("scheduler", [SequentialScheduler(scheduler=StorageScheduler()), StorageFallbackScheduler()])
+def test_those_planned_in_turn_or_plainly_keep_apart_too(scheduler):
+    trio = [washer(name, exclusion="wet", power=1.0) for name in ("washer", "dryer", "other")]
+    schedule = scheduler.compute(here(*trio, price=[0.1, 0.1, 0.1, 0.2, 0.2, 0.2, 0.9, 0.8, 0.7]))
+    assert (on(schedule), on(schedule, "dryer"), on(schedule, "other")) == ([0, 1, 2], [3, 4, 5], [6, 7, 8])
+    free = scheduler.compute(here(*(replace(each, exclusion=None) for each in trio), price=[0.1] * 9))
+    assert on(free) == on(free, "dryer") == on(free, "other")
+
+
+def test_a_plain_schedule_leaves_out_what_finds_no_time_beside_its_group():
+    pair = [washer(name, exclusion="wet", power=1.0) for name in ("washer", "dryer")]
+    schedule = StorageFallbackScheduler().compute(here(*pair, price=[0.1] * 5))
+    assert (on(schedule), on(schedule, "dryer")) == ([0, 1, 2], [])
 
 
 def test_a_run_that_has_begun_keeps_others_of_its_group_waiting():

@@ -155,6 +155,7 @@ def preview(call: Call, id: int, body: ScheduleTrigger) -> dict[str, Any]:
         "costs": dict(plan.costs),
         "currency": done.assembled.currency,
         "emissions-kg": carbon_emissions(done.assembled.site, plan.power),
+        "implied-carbon-price": plan.carbon_price,
         "status": str(plan.status.value),
         "unresolved": unresolved(plan, done.assembled.outputs),
         "resolved": resolved(plan, done.assembled.site, done.assembled.outputs),

@@ -41,6 +41,7 @@ class StorageBuilder:
             storage_efficiency=self._retention(),
             gain=self.device.flow("soc-gain") - self.device.flow("soc-usage"),
             end_value=end_value(self.device),
+            depth_wear=self._depth_wear,
             prefer_charging_sooner=self.device.model.prefer_charging_sooner,
             prefer_charging_later=self.device.model.prefer_charging_later,
             yields_above=self.device.around.dearest if context.relaxes_soc else None,
@@ -123,6 +124,20 @@ class StorageBuilder:
         """What 100 % is: soc-max [kWh]; None if it is not given, or changes over time."""
         given = self.device.model.soc_max
         return given.number("kWh", field="soc-max", bare=self._bare) if isinstance(given, Fixed) else None
+
+    @property
+    def _depth_wear(self) -> tuple[tuple[float, float], ...]:
+        """Depths below the most energy stored [kWh] and prices of wear [currency/kWh].
+
+        Raises:
+            FieldError: Nothing tells the most energy stored.
+        """
+        shares, whole = self.device.rising_prices("wear-by-depth", "depth", ""), self.capacity
+        if not shares:
+            return ()
+        if whole is None:
+            raise FieldError(f"{self.device.name}: wear-by-depth", "it counts from soc-max; give it as one energy.")
+        return tuple((share * whole, price) for share, price in shares)
 
     @property
     def _bare(self) -> str:
