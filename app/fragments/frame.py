@@ -79,7 +79,7 @@ def page_html(visit: Visit, fragment: Fragment, *, at: str, session: dict[str, s
     return render("page", fragment=fragment, title=title, at=address(at), session=told)
 
 
-def document_html(visit: Visit, inside: str, *, heading: str, dark: bool, library: list[str], pages: str) -> str:
+def document_html(visit: Visit, inside: str, *, heading: str, dark: bool, scripts: dict[str, Any]) -> str:
     """A whole document: the frame with what stands inside of it.
 
     Args:
@@ -87,8 +87,8 @@ def document_html(visit: Visit, inside: str, *, heading: str, dark: bool, librar
         inside: HTML from ``page_html``.
         heading: What the page is about.
         dark: Whether dark mode is on.
-        library: Addresses of the scripts of live parts, in the order to load them.
-        pages: Regular expression of the paths of pages, which are shown inside the frame.
+        scripts: What the scripts are told: ``pages``, the regular expression of the paths of pages, and addresses of
+            the scripts and style sheets of live parts, ``library`` and ``styles``.
     """
     frame = Frame.of(visit.principal)
     colours = {name: theme.bar(frame.look.main, dark=name == "dark") for name in ("light", "dark")}
@@ -96,7 +96,7 @@ def document_html(visit: Visit, inside: str, *, heading: str, dark: bool, librar
         "colours": {name: (bar, theme.text_colour_on(bar)) for name, bar in colours.items()},
         "accent": frame.look.main or theme.PRIMARY.light,
         "on_accent": theme.text_colour_on(frame.look.main or theme.PRIMARY.light),
-        "settings": json.dumps({"library": library, "pages": pages, "health": address(HEALTH), "name": frame.name,
+        "settings": json.dumps({**scripts, "health": address(HEALTH), "name": frame.name,
                                 "cookie": DARK, "path": address("") or "/", "rowTable": address(ROW_TABLE)}),
         "font": FONT if any(entry["icon"] not in STROKES for entry in (*frame.entries, *frame.links)) else "",
     }  # fmt: skip

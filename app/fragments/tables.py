@@ -1,7 +1,7 @@
 """Tables and cards of pages as HTML, from the same cells as the components of notebooks."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
@@ -70,3 +70,10 @@ def following(part: str, html: Markup, *, every: float) -> Markup:
         every: Pause between two questions [s].
     """
     return render("following", part=part, html=html, every=every, seen=digest(html))
+
+
+def sections(parts: Mapping[str, Markup]) -> Markup:
+    """Parts of a page below each other, each under its heading; an empty heading is none."""
+    return Markup("").join(
+        (Markup("<h3>{}</h3>").format(heading) if heading else Markup("")) + part for heading, part in parts.items()
+    )

@@ -16,18 +16,18 @@ DASHBOARD = "/dashboard"
 PAGES = {
     "/": "app.pages.fleet.dashboard:view",  # or the one that the settings name; see start_path
     "/dashboard": "app.pages.fleet.dashboard:view",
-    "/assets": "app.pages.fleet.assets:view",
+    "/assets": "app.pages.fleet.assets:PAGE",
     "/assets/new": "app.pages.asset.new_asset:view",
     "/assets/{id:int}": "app.pages.asset.asset:view",
-    "/accounts": "app.pages.admin.accounts:view",
+    "/accounts": "app.pages.admin.accounts:PAGE",
     "/accounts/{id:int}": "app.pages.admin.account:view",
-    "/users": "app.pages.admin.users:view",
+    "/users": "app.pages.admin.users:PAGE",
     "/users/{id:int}": "app.pages.admin.user:view",
     "/logged-in-user": "app.pages.account.profile:view",
     "/tasks": "app.pages.jobs.jobs:view",
     "/tasks/{job}": "app.pages.jobs.job:view",
     "/alerts": "app.pages.admin.alerts:PAGE",
-    "/status": "app.pages.admin.server_status:view",
+    "/status": "app.pages.admin.server_status:PAGE",
     "/sensors/{id:int}": "app.pages.sensor.sensor:view",
 }
 

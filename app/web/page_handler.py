@@ -135,9 +135,11 @@ class PageHandler(page_hooks.LiveHandler):
             self.write(inside)
             return
         self.xsrf_token  # noqa: B018 - sets the cookie that forms send back
+        scripts = {"library": page_hooks.library(), "styles": page_hooks.STYLES}
+        told: dict[str, Any] = {name: [address(each) for each in known] for name, known in scripts.items()}
         document_html = frame.document_html(
             visit, inside, heading=fragment.heading, dark=self.get_cookie(frame.DARK) == "1",
-            library=[address(each) for each in page_hooks.library()], pages=PATTERN.pattern,
+            scripts=told | {"pages": PATTERN.pattern},
         )  # fmt: skip
         self.write(document_html)
 

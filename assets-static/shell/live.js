@@ -7,8 +7,10 @@
  */
 const mounted = new Map()
 const settings = JSON.parse(document.body.dataset.settings ?? "{}")
-/** @type {Promise<void> | undefined} */
+/** @type {Promise<any> | undefined} */
 let library
+/** @type {Promise<any> | undefined} */
+let styles
 
 /** @param {string} address */
 const load = (address) => new Promise((resolve, reject) => {
@@ -65,7 +67,7 @@ function follow(model) {
 async function mount(host) {
   const {token, path} = JSON.parse(host.dataset.live ?? "{}")
   host.dataset.live = ""  // it is mounted once
-  await (library ??= loadLibrary())
+  await Promise.all([library ??= loadLibrary(), styles ??= Promise.all(settings.styles.map(load))])
   if (!host.isConnected) return
   const bokeh = /** @type {any} */ (window).Bokeh
   const {pull_session} = bokeh.require("client/connection")

@@ -19,7 +19,7 @@ def test_pages_are_answered_by_a_handler_of_ours() -> None:
 
 def test_the_scripts_of_live_parts_are_known_and_served_here() -> None:
     names = [address.rpartition("/")[2].partition("?")[0] for address in page_hooks.library()]
-    assert {"bokeh.min.js", "panel.min.js", "material-icons.css"} <= set(names)
+    assert {"bokeh.min.js", "panel.min.js"} <= set(names)
     assert all(address.startswith("/static/") for address in page_hooks.library())
 
 

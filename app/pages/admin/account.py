@@ -112,7 +112,7 @@ def show_account(page: Shell, content: AccountContent) -> Sequence[Any]:
         pmui.Breadcrumbs(items=items, active=1, margin=(0, 8)),
         FactTable(columns=["", ""], rows=facts),
         account_form(page, content) if content.may_change else note(access.read_only("update", account)),
-        *(section_heading("Users"), users.user_table(page, content.users)),
+        *(section_heading("Users"), _users(page, content.users)),
         *(section_heading("Assets"), assets),
         *(section_heading("Change history"), AuditLog(Account, account.id, content.local)),
     ]
@@ -188,10 +188,7 @@ def host_fields(content: AccountContent) -> list[Field]:
     ]
 
 
-def _assets(page: Shell, assets: list[Listed]) -> RowTable:
-    rows: list[list[Cell | int]] = [
-        [Link(each.name, address(f"/assets/{each.id}")), each.type, each.parent or "", each.sensors] for each in assets
-    ]
-    table = RowTable(columns=["Asset", "Type", "Parent", "Sensors"], rows=rows)
+def _users(page: Shell, rows: list[list[Cell | int]]) -> RowTable:
+    table = RowTable(columns=users.COLUMNS, rows=rows, file="users.csv")
     page.follow(table)
     return table

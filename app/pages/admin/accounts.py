@@ -1,24 +1,22 @@
 """Page of the accounts that the user may read, and, for admins, a form to add one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import panel_material_ui as pmui
+from markupsafe import Markup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments.fields import Field
-from app.fragments.visit import address
+from app.fragments.html_forms import form_html
+from app.fragments.page import Done, PageForm, TextPage
+from app.fragments.tables import row_table
+from app.fragments.threads import writing
+from app.fragments.visit import Fragment, Visit, address
 from app.usecases.accounts import NewAccount, create_account
-from app.widgets.async_content import writing
-from app.widgets.forms import Form
-from app.widgets.layout import Shell, go, remembering
 from components.tables.fact_table import Cell, Link
-from components.tables.row_table import RowTable
 from db.accounts.accounts import Account, AccountRole, RolesAccounts
 from db.accounts.users import User
 from db.assets import Asset
@@ -34,14 +32,7 @@ class AccountsContent:
     may_add: bool
 
 
-def view() -> Shell:
-    """The page."""
-    page = Shell("Accounts", at="/accounts")
-    page.fill(read_accounts, partial(show_accounts, page))
-    return page
-
-
-def read_accounts(session: Session, principal: SignedIn) -> AccountsContent:
+def read_accounts(_visit: Visit, session: Session, principal: SignedIn) -> AccountsContent:
     """Accounts that the user may read, one row each."""
     readable = access.readable_accounts(principal)
     accounts = list(session.scalars(select(Account).order_by(Account.name)))
@@ -68,22 +59,25 @@ def read_accounts(session: Session, principal: SignedIn) -> AccountsContent:
     return AccountsContent(rows, "admin" in principal.roles)
 
 
-def show_accounts(page: Shell, content: AccountsContent) -> Sequence[Any]:
-    """Parts of the page below its heading."""
-    table = RowTable(columns=COLUMNS, rows=content.rows, file="accounts.csv")
-    remembering(table, "search", "sort")
-    page.follow(table)
-    if not content.may_add:
-        return [table]
+def show_accounts(visit: Visit, content: AccountsContent) -> Fragment:
+    """The page."""
+    table = row_table(COLUMNS, content.rows, file="accounts.csv")
+    forms = account_forms(visit, content)
+    form = form_html("add", forms["add"], opener="Add an account") if forms else Markup("")
+    return Fragment(heading="Accounts", body=form + table)
 
-    async def send(values: dict[str, Any]) -> Any:
-        return await writing(lambda session, actor: create_account(session, actor, actor.read(NewAccount, values)))
 
-    form = Form(
-        [Field(name="name", label="Name", optional=False)],
-        send=send,
-        done=lambda account: go(address(f"/accounts/{account.id}")),
-        button="Add account",
-        whole=True,
-    )
-    return [pmui.Accordion(("Add an account", form), title_variant="body1", margin=8), table]
+def account_forms(_visit: Visit, content: AccountsContent) -> dict[str, PageForm]:
+    """A form that adds an account, for admins."""
+
+    async def add(visit: Visit, values: dict[str, Any]) -> Done:
+        account = await writing(
+            lambda session, actor: create_account(session, actor, actor.read(NewAccount, values)), visit.principal
+        )
+        return Done(text=f"{account.name} is added.", href=address(f"/accounts/{account.id}"))
+
+    fields = [Field(name="name", label="Name", optional=False)]
+    return {"add": PageForm(send=add, fields=fields, button="Add account", whole=True)} if content.may_add else {}
+
+
+PAGE = TextPage(at="/accounts", heading="Accounts", read=read_accounts, show=show_accounts, forms=account_forms)

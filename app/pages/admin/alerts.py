@@ -14,7 +14,7 @@ from app.fragments.page import TextPage
 from app.fragments.tables import facts, following
 from app.fragments.visit import Fragment, Visit, address
 from app.jobs.watch.alerting import recipients
-from app.pages.jobs.job_table import length_text
+from app.pages.jobs.job_texts import length_text
 from app.web.context import current
 from components.tables.fact_table import Cell, Light, Lines, Link
 from db.assets import Asset

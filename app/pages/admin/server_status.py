@@ -2,12 +2,9 @@
 
 import platform
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from importlib.metadata import version
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -15,12 +12,14 @@ from sqlalchemy.orm import Session
 
 from app.auth.access.access import NotAllowed
 from app.auth.access.identity import SignedIn
+from app.fragments.page import TextPage
+from app.fragments.tables import facts, sections
+from app.fragments.visit import Fragment, Visit
 from app.jobs.handlers.kinds import QUEUES
-from app.pages.jobs.job_table import clock_text
+from app.pages.jobs.job_texts import clock_text
 from app.version import COMPATIBLE
 from app.web.context import current
-from app.widgets.layout import Shell, section_heading
-from components.tables.fact_table import Cell, FactTable, Light
+from components.tables.fact_table import Cell, Light
 from db import assets, migrations
 from db.core import driver
 from db.jobs import job_search
@@ -48,14 +47,7 @@ class ServerStatusContent:
     """Time zone of the user."""
 
 
-def view() -> Shell:
-    """The page."""
-    page = Shell("Status", at="/status")
-    page.fill(read_server_status, partial(show_server_status, page))
-    return page
-
-
-def read_server_status(session: Session, principal: SignedIn) -> ServerStatusContent:
+def read_server_status(_visit: Visit, session: Session, principal: SignedIn) -> ServerStatusContent:
     """State of the server.
 
     Raises:
@@ -109,8 +101,8 @@ def server_facts(session: Session) -> dict[str, Cell]:
     }
 
 
-def show_server_status(page: Shell, content: ServerStatusContent) -> Sequence[Any]:
-    """Parts of the page below its heading."""
+def show_server_status(_visit: Visit, content: ServerStatusContent) -> Fragment:
+    """The page."""
     queues: list[list[Cell]] = [
         [
             each.queue,
@@ -127,14 +119,13 @@ def show_server_status(page: Shell, content: ServerStatusContent) -> Sequence[An
     columns = ["Queue", "Waiting", "Running", "Later", "Finished, 24 h", "Failed, 24 h"]
     worker_columns = ["Worker", "Running", "Done, 24 h", f"Newest job started ({content.local})"]
     tables = {
-        "": FactTable(columns=["", ""], rows=[[name, value] for name, value in content.server.items()]),
-        "Plugins": FactTable(columns=["Plugin", "Kind", "State"], rows=content.plugins),
-        "Queues": FactTable(columns=columns, rows=queues),
+        "": facts(["", ""], [[name, value] for name, value in content.server.items()]),
+        "Plugins": facts(["Plugin", "Kind", "State"], content.plugins),
+        "Queues": facts(columns, queues),
     }
     if workers:
-        tables["Workers active in the last 24 h"] = FactTable(columns=worker_columns, rows=workers)
-    shown: list[Any] = []
-    for title, table in tables.items():
-        page.follow(table)
-        shown += [section_heading(title), table] if title else [table]
-    return shown
+        tables["Workers active in the last 24 h"] = facts(worker_columns, workers)
+    return Fragment(heading="Status", body=sections(tables))
+
+
+PAGE = TextPage(at="/status", heading="Status", read=read_server_status, show=show_server_status)

@@ -1,14 +1,12 @@
 """Page of the users that the user may read, and a form to add one."""
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import panel_material_ui as pmui
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,13 +14,13 @@ from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.login import passwords
 from app.fragments.fields import Field
-from app.fragments.visit import address
+from app.fragments.html_forms import form_html
+from app.fragments.page import Done, PageForm, TextPage
+from app.fragments.tables import row_table
+from app.fragments.threads import in_turn, writing
+from app.fragments.visit import Fragment, Visit, address
 from app.usecases.users import NewUser, create_user
-from app.widgets.async_content import in_turn, writing
-from app.widgets.forms import Form
-from app.widgets.layout import Shell, go, remembering
 from components.tables.fact_table import Cell, Light, Link
-from components.tables.row_table import RowTable
 from db.accounts.accounts import Account
 from db.accounts.users import User
 from engine.series.iso_time import zone
@@ -41,14 +39,7 @@ class UsersContent:
     """Account of the user."""
 
 
-def view() -> Shell:
-    """The page."""
-    page = Shell("Users", at="/users")
-    page.fill(read_users, partial(show_users, page))
-    return page
-
-
-def read_users(session: Session, principal: SignedIn) -> UsersContent:
+def read_users(_visit: Visit, session: Session, principal: SignedIn) -> UsersContent:
     """Users that the user may read, and accounts to which they may add some."""
     accounts = session.scalars(select(Account).order_by(Account.name))
     may_extend = {account.name: account.id for account in accounts if access.may_add_users(principal, account)}
@@ -84,34 +75,41 @@ def moment_text(moment: datetime | None, local: ZoneInfo) -> str:
     return f"{moment.astimezone(local):%Y-%m-%d %H:%M}" if moment else "never"
 
 
-def user_table(page: Shell, rows: list[list[Cell | int]]) -> RowTable:
+def user_table(rows: list[list[Cell | int]]) -> Markup:
     """Table of users, from ``user_rows``."""
-    table = RowTable(columns=COLUMNS, rows=rows, file="users.csv")
-    page.follow(table)
-    return table
+    return row_table(COLUMNS, rows, file="users.csv")
 
 
-def show_users(page: Shell, content: UsersContent) -> Sequence[Any]:
-    """Parts of the page below its heading."""
-    table = user_table(page, content.rows)
-    remembering(table, "search", "sort")
-    if not content.accounts:
-        return [table]
-    return [pmui.Accordion(("Add a user", new_user_form(content)), title_variant="body1", margin=8), table]
+def show_users(visit: Visit, content: UsersContent) -> Fragment:
+    """The page."""
+    forms = user_forms(visit, content)
+    form = form_html("add", forms["add"], opener="Add a user") if forms else Markup("")
+    return Fragment(heading="Users", body=form + user_table(content.rows))
 
 
-def new_user_form(content: UsersContent) -> Form:
-    """Form that adds a user."""
+def user_forms(_visit: Visit, content: UsersContent) -> dict[str, PageForm]:
+    """A form that adds a user, for those who may add some to an account."""
 
-    async def send(values: dict[str, Any]) -> Any:
+    async def add(visit: Visit, values: dict[str, Any]) -> Done:
         # A password that nobody knows: the user chooses one by the link in a mail.
-        password_hash = await in_turn(lambda: passwords.hashed(secrets.token_urlsafe(32)))
-        return await writing(
-            lambda session, actor: create_user(session, actor, actor.read(NewUser, values), password_hash=password_hash)
+        password_hash = await in_turn(lambda: passwords.hashed(secrets.token_urlsafe(32)), visit.principal)
+        user = await writing(
+            lambda session, actor: create_user(
+                session, actor, actor.read(NewUser, values), password_hash=password_hash
+            ),
+            visit.principal,
         )
+        return Done(text=f"{user.username} is added.", href=address(f"/users/{user.id}"))
 
+    if not content.accounts:
+        return {}
+    return {"add": PageForm(send=add, fields=new_user_fields(content), button="Add user", whole=True)}
+
+
+def new_user_fields(content: UsersContent) -> list[Field]:
+    """Fields of a new user."""
     own = content.own if content.own in content.accounts.values() else next(iter(content.accounts.values()))
-    fields = [
+    return [
         Field(
             name="email",
             label="Email",
@@ -126,4 +124,6 @@ def new_user_form(content: UsersContent) -> Form:
             help="For example Europe/Amsterdam. Leave empty for the server's time zone.",
         ),
     ]
-    return Form(fields, send=send, done=lambda user: go(address(f"/users/{user.id}")), button="Add user", whole=True)
+
+
+PAGE = TextPage(at="/users", heading="Users", read=read_users, show=show_users, forms=user_forms)

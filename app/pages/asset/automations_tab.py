@@ -18,7 +18,7 @@ from app.fragments.fields import Field
 from app.fragments.visit import address
 from app.jobs.handlers.report import REPORTERS
 from app.jobs.triggers.recurrence import DAY, in_words
-from app.pages.jobs.job_table import STATES
+from app.pages.jobs.job_texts import STATES
 from app.usecases.jobs import automations as usecases
 from app.usecases.jobs.automations import AutomationChange, NewAutomation, create_automation
 from app.widgets.async_content import Following, attempt, confirm, later, note, triggering, writing

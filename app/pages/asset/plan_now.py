@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
 from app.fragments.visit import address
-from app.pages.jobs.job_table import change_job, length_text
+from app.pages.jobs.job_table import change_job
+from app.pages.jobs.job_texts import length_text
 from app.usecases.jobs.schedules import request_schedule_from_now
 from app.widgets.async_content import Following, attempt, later, note, plain, refuse, triggering
 from db.jobs import job_states, jobs

@@ -13,6 +13,7 @@ from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments.visit import address
 from app.pages.asset.context_tab import NO_SENSORS
+from app.pages.asset.health import KINDS, LOST, PATIENCE, RECENT
 from app.pages.jobs import job_table
 from app.pages.jobs.job_table import JobLine, JobTable
 from app.widgets.async_content import Following
@@ -22,51 +23,17 @@ from components.tables.fact_table import Cell, FactTable, Light, Link
 from db import assets
 from db.assets import Asset
 from db.beliefs import statistics
-from db.beliefs.source_filter import SourceFilter
 from db.beliefs.statistics import Latest
-from db.core import listing
 from db.core.database import get
 from db.jobs import jobs
 from db.sensors import Sensor, of_asset
 from engine.series.iso_time import zone
 
-KINDS = {
-    "measured": SourceFilter(not_types=("forecaster", "scheduler")),
-    "forecast": SourceFilter(types=("forecaster",)),
-    "scheduled": SourceFilter(types=("scheduler",)),
-}
-PATIENCE = timedelta(hours=2)
-"""How long after the end of an event its measurement may be missing, beside the length of one event."""
-LOST = timedelta(days=1)
-"""Age of the newest measurement from which the light is red, not yellow."""
-RECENT = timedelta(days=7)
-"""How far back jobs are shown."""
 MOST = 25
 """Jobs that are listed; the page of jobs has all."""
 EVERY = 3.0
 """Pause between two readings [s]."""
-SEVERITY = ("none", "good", "warn", "bad")
-"""States of lights, from the least to the most that needs attention."""
 NO_JOBS = "No jobs in the last 7 days. Run a schedule on the Plan tab."
-
-
-def health(session: Session, asset_ids: Sequence[int], *, now: datetime) -> dict[int, Light]:
-    """One light for each asset: that of its stalest sensor, or red where the newest job failed."""
-    lights = dict.fromkeys(asset_ids, Light("none", "no measurements"))
-    sensors = listing.sensors_of(session, asset_ids)
-    newest = statistics.latest(session, [sensor.id for sensor in sensors], KINDS["measured"])
-    for sensor in sensors:
-        if sensor.id not in newest:
-            continue
-        age = newest[sensor.id].age(now, sensor.resolution)
-        light = Light("good", "data are fresh")
-        if age > PATIENCE + sensor.resolution:
-            state = "warn" if age <= LOST else "bad"
-            light = Light(state, f"{sensor.name}: no data for {age / timedelta(hours=1):,.0f} hours")
-        lights[sensor.asset_id] = max(lights[sensor.asset_id], light, key=lambda one: SEVERITY.index(one.state))
-    latest = jobs.newest(session, asset_ids, since=RECENT, now=now)
-    failed = {key: job for key, job in latest.items() if job.status == "FAILED"}
-    return lights | {key: Light("bad", f"{job.kind} failed: {job.message}") for key, job in failed.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

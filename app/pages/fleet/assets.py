@@ -1,29 +1,28 @@
 """Page of all assets that the user may see, as a table to search, sort and save; and a button to add one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
 
-import panel as pn
-import panel_material_ui as pmui
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.fragments.visit import address
-from app.pages.asset.status_tab import health
-from app.pages.fleet.dashboard import NONE_YET
-from app.widgets.layout import Shell, remembering
+from app.fragments.page import TextPage
+from app.fragments.tables import row_table
+from app.fragments.visit import Fragment, Visit, address
+from app.pages.asset.health import health
 from components.tables.assets import words
 from components.tables.fact_table import Cell, Light, Link
-from components.tables.row_table import RowTable
 from db.accounts.accounts import Account
 from db.core import listing
 from db.core.listing import Listed
 
+NONE_YET = (
+    "No assets yet. Add one on the Assets page, with 'flexscope add asset' on the server, or with "
+    "POST /api/v3_0/assets."
+)
 COLUMNS = ["Name", "Type", "Account", "Parent", "Location", "Sensors", "State", "Id"]
 
 
@@ -36,14 +35,7 @@ class AssetsContent:
     may_add: bool
 
 
-def view() -> Shell:
-    """The page."""
-    page = Shell("Assets", at="/assets")
-    page.fill(read_assets, partial(show_assets, page))
-    return page
-
-
-def read_assets(session: Session, principal: SignedIn) -> AssetsContent:
+def read_assets(_visit: Visit, session: Session, principal: SignedIn) -> AssetsContent:
     """Assets that the user may see, with a light each."""
     assets = listing.assets(session, access.readable_assets(principal))
     return AssetsContent(
@@ -53,8 +45,8 @@ def read_assets(session: Session, principal: SignedIn) -> AssetsContent:
     )
 
 
-def show_assets(page: Shell, content: AssetsContent) -> Sequence[Any]:
-    """Parts of the page below its heading."""
+def show_assets(_visit: Visit, content: AssetsContent) -> Fragment:
+    """The page."""
     rows: list[list[Cell | int]] = []
     for asset in content.assets:
         is_placed = asset.latitude is not None and asset.longitude is not None
@@ -70,8 +62,9 @@ def show_assets(page: Shell, content: AssetsContent) -> Sequence[Any]:
                 asset.id,
             ]
         )
-    table = RowTable(columns=COLUMNS, rows=rows, empty=NONE_YET, file="assets.csv")
-    remembering(table, "search", "sort")
-    page.follow(table)
-    add = pmui.Button(label="Add an asset", icon="add", href=address("/assets/new"), target="_self", margin=8)
-    return [pn.Row(add), table] if content.may_add else [table]
+    add = Markup('<a class="plain" href="{}">Add an asset</a>').format(address("/assets/new"))
+    table = row_table(COLUMNS, rows, empty=NONE_YET, file="assets.csv")
+    return Fragment(heading="Assets", body=(add if content.may_add else Markup("")) + table)
+
+
+PAGE = TextPage(at="/assets", heading="Assets", read=read_assets, show=show_assets)

@@ -19,7 +19,8 @@ from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
 from app.fragments.visit import address
-from app.pages.asset.status_tab import health
+from app.pages.asset.health import health
+from app.pages.fleet.assets import NONE_YET
 from app.web.context import current
 from app.widgets.layout import Shell, remembering
 from app.widgets.time_range import following, midnight
@@ -34,10 +35,6 @@ from db.jobs import alerts
 from engine.series.iso_time import zone
 
 DASHBOARD = "/dashboard"
-NONE_YET = (
-    "No assets yet. Add one on the Assets page, with 'flexscope add asset' on the server, or with "
-    "POST /api/v3_0/assets."
-)
 NO_MATCH = "No assets match. Search by name, type, account or state."
 NO_COST = (
     "No site has power and prices for today. On the Context tab of a site, set aggregate-consumption and "

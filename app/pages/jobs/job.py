@@ -23,7 +23,8 @@ from app.jobs.handlers.kinds import QUEUES
 from app.pages.asset.plan_cards import breach_text, cost_cards
 from app.pages.jobs import job_table
 from app.pages.jobs import jobs as tasks
-from app.pages.jobs.job_table import JobLine, change_job, clock_text, job_actions
+from app.pages.jobs.job_table import JobLine, change_job, job_actions
+from app.pages.jobs.job_texts import clock_text, state_cell, timing_texts
 from app.web.context import current
 from app.widgets.async_content import Following, attempt, confirm, later
 from app.widgets.layout import Shell, section_heading
@@ -143,8 +144,8 @@ def _facts(content: JobContent, now: datetime) -> dict[str, Cell]:
     moments = {"Started": job.started_at, "Computed": job.saving_at, "Ended": job.ended_at, "Due": job.due_at}
     requester = content.line.requester
     facts: dict[str, Cell] = {
-        "State": Lines((job_table.state_cell(job), *([job.message] * bool(job.message)))),
-        "Took": Lines(tuple(job_table.timing_texts(job, now))),
+        "State": Lines((state_cell(job), *([job.message] * bool(job.message)))),
+        "Took": Lines(tuple(timing_texts(job, now))),
         "Asset": Link(content.line.asset, address(f"/assets/{job.asset_id}?tab=status")) if job.asset_id else "",
         "Result": result_cell(content),
         **(schedule_facts(content.row, content.warnings, local) if content.row else {}),

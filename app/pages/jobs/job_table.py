@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.auth.access import job_access
 from app.auth.access.identity import SignedIn
 from app.fragments.visit import address
+from app.pages.jobs.job_texts import clock_text, length_text, state_cell, timing_texts
 from app.usecases.jobs import jobs as usecases
 from app.usecases.jobs.jobs import clear_queues
 from app.web.context import current
@@ -23,17 +24,14 @@ from app.widgets.async_content import attempt, confirm, in_turn, later, writing
 from app.widgets.confirm import Question
 from app.widgets.layout import Shell
 from components.tables.action_table import Action, ActionRow, ActionTable
-from components.tables.fact_table import Bar, Cell, Light, Lines, Link
+from components.tables.fact_table import Cell, Light, Lines, Link
 from db.accounts.users import User
 from db.assets import Asset
 from db.jobs.automations import Automation
 from db.jobs.job_search import QueueState
 from db.jobs.jobs import PENDING, UNSUCCESSFUL, Job
 
-STATES = {"FINISHED": "good", "QUEUED": "none", "SCHEDULED": "none", "DEFERRED": "none", "STARTED": "warn"}
-"""State of a job → its light; all others are bad."""
 CANCEL, REQUEUE = Action("cancel", "Cancel"), Action("requeue", "Requeue")
-SECOND = timedelta(seconds=1)
 QUEUE_COLUMNS = [
     "Queue",
     "Waiting",
@@ -79,40 +77,6 @@ def job_lines(session: Session, principal: SignedIn, found: Sequence[Job]) -> li
         )
         for job in found
     ]
-
-
-def state_cell(job: Job) -> Cell:
-    """Light for the state of a job, and its progress while it runs."""
-    light = Light(STATES.get(job.status, "bad"), job.status.lower())
-    return Lines((light, Bar(job.progress, f"{job.progress:.0%}"))) if job.status == "STARTED" else light
-
-
-def timing_texts(job: Job, now: datetime) -> list[str]:
-    """How long a job took and waited; until now, if it has not ended."""
-    if job.status == "SCHEDULED" and job.due_at is not None and job.due_at > now:
-        return [f"due in {(job.due_at - now) / SECOND:.0f} s"]
-    if job.started_at is None:
-        waited = length_text((job.ended_at or now) - job.enqueued_at)
-        return [f"waited {waited}" if job.ended_at else f"waiting for {waited}"]
-    took = length_text((job.ended_at or now) - job.started_at)
-    waited = length_text(job.started_at - job.enqueued_at)
-    return [took if job.ended_at else f"{took} so far", f"waited {waited}"]
-
-
-def length_text(length: timedelta) -> str:
-    """Length of time as people say it: 210 ms, 4.2 s, 42 s, 12 min, 3 h, 5 days."""
-    seconds = max(length / SECOND, 0.0)
-    if 1 <= seconds < 10:
-        return f"{seconds:.1f} s"
-    for most, size, unit in ((1, 0.001, "ms"), (120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
-        if seconds < most:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds / 86_400:.0f} days"
-
-
-def clock_text(moment: datetime, local: ZoneInfo) -> str:
-    """Weekday, day and time of a moment in a time zone."""
-    return f"{moment.astimezone(local):%a %-d %b %H:%M:%S}"
 
 
 class JobTable(pn.viewable.Viewer):

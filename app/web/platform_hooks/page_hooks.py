@@ -13,8 +13,8 @@ from panel.io.resources import Resources, bundle_resources
 from panel.io.server import DocHandler, _set_request_route_context
 
 FONTS = "static/extensions/panel-material-ui"
-STYLES = (f"{FONTS}/panel-material-ui.bundle.css", f"{FONTS}/material-icons.css")
-"""Fonts must be declared in the document itself; the components stand in shadows."""
+STYLES = (f"/{FONTS}/panel-material-ui.bundle.css", f"/{FONTS}/material-icons.css")
+"""Fonts must be declared in the document itself, as components stand in shadows; served once a live part was made."""
 _SHARED: WeakKeyDictionary[Document, dict[str, str]] = WeakKeyDictionary()
 NAME = "page"
 """Name of the model by which a live part and the page around it tell each other something."""
@@ -76,6 +76,6 @@ def share(document: Document | None, **changed: str) -> None:
 
 @cache
 def library() -> list[str]:
-    """Addresses, from the root of the server, of scripts and style sheets of live parts, in the order to load them."""
+    """Addresses, from the root of the server, of the scripts of live parts, in the order to load them."""
     bundle = bundle_resources(None, Resources.from_bokeh(BokehResources(mode="server", root_url="/")))
-    return [f"/{address}" for address in (*STYLES, *map(str, bundle.js_files))]
+    return [f"/{address}" for address in map(str, bundle.js_files)]
