@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeAlias
 
 from engine.errors import FieldError, QuantityError, UnknownField
@@ -36,24 +37,23 @@ class Fixed:
         Raises:
             UnitError: It cannot be written in this unit.
         """
-        if not isinstance(self.value, str):
-            return self._bare(float(self.value), unit, field, bare)
-        unit = unit_for(unit, self.value)
-        if self.value.strip().endswith("%") and unit and whole is not None:
-            return units.quantity(self.value, "", field=field) * whole
-        number = units.bare_number(self.value, field=field)
-        if number is None:
-            return units.quantity(self.value, unit, field=field)
-        return self._bare(number, unit, field, bare)
+        return _number(self.value, unit, field, bare, whole)
 
-    @staticmethod
-    def _bare(value: float, unit: str, field: str, bare: str | None) -> float:
-        if bare is not None:
-            return units.magnitude(units.convert(value, bare, unit_for(unit, bare)), unit, field=field)
-        units.magnitude(value, unit, field=field)
-        if unit and value:
-            raise QuantityError(field, f"{value:g} has no unit; write it like '{value:g} {unit_for(unit, 'EUR')}'.")
-        return value
+
+@lru_cache(maxsize=8192)  # reading a plan asks for each value about five times, and so does the next plan of the asset
+def _number(value: str | float, unit: str, field: str, bare: str | None, whole: float | None) -> float:
+    number = value if not isinstance(value, str) else units.bare_number(value, field=field)
+    unit = unit_for(unit, value) if isinstance(value, str) else unit
+    if isinstance(value, str) and value.strip().endswith("%") and unit and whole is not None:
+        return units.quantity(value, "", field=field) * whole
+    if number is None:
+        return units.quantity(str(value), unit, field=field)
+    if bare is not None:
+        return units.magnitude(units.convert(number, bare, unit_for(unit, bare)), unit, field=field)
+    units.magnitude(number, unit, field=field)
+    if unit and number:
+        raise QuantityError(field, f"{number:g} has no unit; write it like '{number:g} {unit_for(unit, 'EUR')}'.")
+    return float(number)
 
 
 @dataclass(frozen=True, slots=True)
