@@ -181,6 +181,7 @@ class Lazy(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """See click.Group; options without a command are those of the usual one."""
+        # Scripts for FlexMeasures write ``add schedule --sensor 5``; only older ones name the kind of schedule.
         if self.usual is not None and args and args[0].startswith("-") and args[0] != "--help":
             args = [self.usual, *args]
         return super().parse_args(ctx, args)
@@ -212,6 +213,7 @@ click.version_option(OWN, message=f"%(prog)s %(version)s, as FlexMeasures {COMPA
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; what cannot be done is one sentence on standard error and exit code 1."""
+    # Before any file is made: what the process writes must not be readable by other users of the machine.
     private_files.begin()
     try:
         answer: Any = cli.main(args=arguments, prog_name="flexscope", standalone_mode=False)
@@ -223,5 +225,6 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except click.Abort:
         click.echo("Stopped; nothing was saved.", err=True)
+        # What a shell gives for a program that ended by Ctrl-C: 128 and the number of the signal.
         sys.exit(130)
     sys.exit(answer if isinstance(answer, int) else 0)

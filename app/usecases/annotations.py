@@ -49,6 +49,7 @@ def create_annotation(
     own[f"{place.__tablename__}_id"] = place.id
     source = actor.source(session)
     session.flush()
+    # A client that repeats its request after a lost answer gets the annotation that it has added already.
     same = session.scalar(select(Annotation).filter_by(**own, source_id=source.id).limit(1))
     if same is not None:
         return same, False

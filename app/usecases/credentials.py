@@ -42,6 +42,7 @@ def create_key(session: Session, actor: Actor, user_id: int, new: NewKey) -> tup
         FieldError: It would be of no use.
     """
     user = database.get(session, User, user_id)
+    # An account-admin may change a user, but must not get a key with which to act under that name.
     if user.id != actor.user_id and not actor.is_admin:
         raise NotAllowed("create-children", f"the keys of {described(user)}", who=f"that user and {ADMINS}")
     expires_at: datetime | None = new.expires_at
@@ -55,6 +56,7 @@ def revoke_key(session: Session, actor: Actor, key_id: int) -> None:
     key = database.get(session, AccessKey, key_id)
     user = database.get(session, User, key.user_id)
     actor.check("update", user)
+    # Kept, not deleted: the log of what it did names it.
     key.revoked_at = actor.now
     actor.record(session, f"Revoked access key {key.name!r} ({key.id})", user, of=key)
 
@@ -85,6 +87,7 @@ def keep_secret(
         row = KeptSecret(**of, name=new.name)
         session.add(row)
     row.sealed, row.changed_at = sealing.seal(new.value, actor.settings, secret=server_secret), actor.now
+    # Its id is part of the entry in the audit log.
     session.flush()
     actor.record(session, f"Set secret {new.name!r} of {_named(owner)}", owner, of=row)
     return row
@@ -99,6 +102,7 @@ def delete_secret(session: Session, actor: Actor, secret_id: int) -> None:
     else:
         owner = database.get(session, Account, row.account_id or 0)
     actor.check("update", owner)
+    # The entry tells the name and never the value, which the log must not keep alive.
     actor.record(session, f"Deleted secret {row.name!r} of {_named(owner)}", owner, of=row)
     session.delete(row)
 

@@ -119,6 +119,7 @@ def request_ingestion(session: Session, actor: Actor, sensor_id: int, new: NewDa
     """
     sensor = writable_sensor(session, actor, sensor_id)
     posted = new.posted(sensor)
+    # Read only to be refused now: the job would find the same fault later, when nobody listens any more.
     beliefs(posted, sensor, known_at=actor.now, most=bounds.of(session).written)
     request = ingest.posted_document(sensor, actor.source(session), posted)
     order = Order(kind="ingest", asset_id=sensor.asset_id, request=request, user_id=actor.user_id, force=True)
@@ -163,6 +164,7 @@ def save_values(
     overwrite = may_replace and actor.settings.FLEXMEASURES_ALLOW_DATA_OVERWRITE
     written = []
     for key, posted in values:
+        # Asked for again: files are read before this transaction, and the sensor may be somebody else's by now.
         sensor = writable_sensor(session, actor, key)
         source = actor.source(session)
         written.append(ingest.run(session, sensor, source, posted, known_at=actor.now, overwrite=overwrite))
@@ -182,6 +184,7 @@ def import_values(session: Session, actor: Actor, url: str, pairs: Mapping[int, 
         NotAllowed: The actor is no operator.
         InputError, NotFound: See ``app.jobs.handlers.flexmeasures_import.run``.
     """
+    # Not even for admins: from where the server stands, an address may reach what no user should.
     if actor.principal is not None:
         raise NotAllowed("create-children", "this server from another database", who="only who runs it, at a terminal,")
     stored = flexmeasures_import.run(session, url, pairs)
@@ -251,5 +254,6 @@ def delete_values(
     start, until = span
     if start is not None and until is not None and until <= start:
         raise FieldError("until", "must be after start.")
+    # Recorded first: where deleting fails, the transaction takes the entry back as well.
     actor.record(session, f"Deleted data of sensor {sensor.name!r} ({sensor_id})", sensor.asset, of=sensor)
     return delete(session, sensor, bounds=deletion.within(*span), sources=sources)

@@ -109,6 +109,7 @@ def create_asset_from_template(session: Session, actor: Actor, template: str, ne
         raise UnknownTemplate("template", template, TEMPLATES)
     chosen = TEMPLATES[template]
     fields = {name: getattr(new, name) for name in new.model_fields_set}
+    # By the same use cases as people call, so that quota, permission and audit log hold here as well.
     kind = asset_type(session, chosen.kind).id
     asset = assets.create_asset(session, actor, NewAsset(**fields, generic_asset_type_id=kind))
     ids = {}
@@ -122,6 +123,7 @@ def create_asset_from_template(session: Session, actor: Actor, template: str, ne
             generic_asset_id=asset.id,
         )
         ids[name] = sensors.create_sensor(session, actor, sensor).id
+    # Only now: fields and charts name sensors, and these have ids once they are there.
     change = AssetChange(
         flex_model=_filled(chosen.flex_model, ids),
         flex_context=_filled(chosen.flex_context, ids),

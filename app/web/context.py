@@ -45,6 +45,7 @@ class Running:
         )
 
 
+# Sessions of Panel get no arguments of ours; a module is the one thing that they share with the server.
 _current: list[Running] = []
 
 

@@ -56,6 +56,7 @@ class ValueColumn:
         if self.profile is not None and self.profile.value:
             like = columns_like(names, self.profile.value)
             numeric = [place for place in numeric if place in like] or [p for p in like if p not in taken] or numeric
+        # Numbers of meters and rows would be the only column with numbers in many a file, and are no values.
         plain = [place for place in numeric if not self._is_identity(place)]
         if not (numeric := plain or numeric):
             others = [place for place in range(len(names)) if place not in taken]
@@ -72,6 +73,7 @@ class ValueColumn:
             if len(few) == 1:
                 self.evidence.append(Evidence("value-column", self.head.call(few[0]), because))
                 return few[0]
+        # Units tell more than names: two columns may both be called value, but hardly both be in kW.
         likely = fitting or named or numeric
         choices = [Choice(self._call(place), self.head.call(place)) for place in dict.fromkeys(likely + numeric)]
         text = "Several columns hold numbers; which are the values?"
@@ -98,6 +100,7 @@ class ValueColumn:
         unit = unit_in(self.head.names[place])
         if unit is None:
             cells = [row[place] for row in self.rows[self.head.rows :] if place < len(row) and row[place] != ""]
+            # One sign only: a column of several currencies has no unit.
             marks = {cell.strip()[:1] for cell in cells if type(cell) is str}
             unit = as_unit(next(iter(marks))) if len(marks) == 1 and marks <= set("€$£") else None
         return unit

@@ -23,6 +23,7 @@ class ReportReference:
 
 def number(raw: object) -> float:
     """Return a finite number."""
+    # Not written as > 1e15: that would let NaN pass, which is neither more nor less than anything.
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not abs(raw) <= 1e15:
         raise ValueError("a number of at most 1e15")
     return raw

@@ -27,6 +27,7 @@ def consumption_price(site: Site, commodity: str) -> Floats:
     Raises:
         InputError: The commodity has no price.
     """
+    # Peaks and promises are left out: they depend on all devices together, which no closed form sees.
     tariffs = connection_of(site, commodity).tariffs
     prices = [each.consumption_price for each in tariffs if isinstance(each, EnergyTariff)]
     if not prices:

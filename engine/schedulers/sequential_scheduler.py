@@ -51,11 +51,13 @@ class SequentialScheduler:
             unit = [taken.keep_apart(device) for device in unit]
             names = {port.name for device in (*unit, *fixed, *done) for port in device.ports}
             known = names | {group.name for group in site.groups}
+            # A promise about devices that come later cannot be kept or broken yet.
             commitments = tuple(each for each in site.commitments if set(each.members or ()) <= known)
             plan = self.scheduler.compute(replace(site, devices=(*unit, *fixed, *done), commitments=commitments))
             plans.append(plan)
             for device in unit:
                 taken.note(device, plan.power)
+            # From now on they are loads like any other, which nothing later may change.
             done += [
                 Inflexible(name=port.name, power=plan.power[port.name], commodity=port.commodity, group=port.group)
                 for device in unit

@@ -29,6 +29,7 @@ class Hours:
         minute, day, month = local.hour * 60 + local.minute, local.weekday(), local.month
         if self.begin < self.end:
             return month in self.months and day in self.days and self.begin <= minute < self.end
+        # Fri 22:00-06:00 holds on Saturday morning, as people mean it, and not on Friday morning.
         of_yesterday = minute < self.end
         day = (day - 1) % 7 if of_yesterday else day
         return month in self.months and day in self.days and (of_yesterday or minute >= self.begin)

@@ -55,6 +55,7 @@ def may(session: Session, principal: SignedIn, action: Action, job: Job) -> bool
         return access.may(principal, action, get(session, Asset, job.asset_id))
     if "admin" in principal.roles or (action == "read" and is_host(principal)):
         return True
+    # A job without an asset has no account that it could belong to: only who asked for it is left.
     return job.user_id == principal.id and not access.only_reads(principal)
 
 

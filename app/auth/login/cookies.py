@@ -30,6 +30,7 @@ def keep(handler: RequestHandler, running: Running, name: str, value: str, *, da
         expires_days=days,
         path=running.settings.FLEXSCOPE_PATH_PREFIX or "/",
         httponly=True,
+        # Not Strict: links in mails and from a provider must find who is signed in.
         samesite="Lax",
         secure=is_secure(running.settings),
     )

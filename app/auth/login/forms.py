@@ -50,6 +50,7 @@ class LoginForm:
 def inside(wanted: str) -> str:
     """Return a wanted path of this site; anything that could lead elsewhere becomes the start page."""
     split = urlsplit(wanted)
+    # Browsers read a backslash as a slash and skip control characters, so that /\host would lead away.
     leaves = split.scheme or split.netloc or "\\" in wanted or any(ord(character) < 32 for character in wanted)
     if leaves or not wanted.startswith("/") or wanted.startswith("//"):
         return "/"
@@ -68,6 +69,7 @@ class FormPage(Refusing):
     def set_default_headers(self) -> None:
         """The page loads nothing from elsewhere, cannot be framed, and its address is told to nobody."""
         self.set_header("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'")
+        # Going back after signing out must not show what stood in a form.
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "same-origin")
 
@@ -135,5 +137,6 @@ class FormPage(Refusing):
         }
         text = said.get(status_code, "Something went wrong. The server log has the details.")
         if status_code < 500 and status_code not in said:
+            # Whoever sends what no form sends learns no details; the log has them.
             text = "The request could not be read. Go back and try again."
         self.show(LoginForm(heading="Sorry", lead=text, links=(("To the start page", "/"),)), status_code)

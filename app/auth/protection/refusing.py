@@ -23,6 +23,7 @@ class Refusing(RequestHandler):
         """See RequestHandler."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         if isinstance(error, Unavailable | Crowded):
+            # Who crowds himself out can mend it by asking less; all others can only wait.
             status_code = 429 if isinstance(error, Crowded) and error.own else 503
         super().send_error(status_code, **kwargs)
 
@@ -43,6 +44,7 @@ class Untrusted(Matcher):
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         """See Matcher."""
         name = request.host_name.lower()
+        # A leading dot stands for all names below, as in cookies.
         wild = any(known.startswith(".") and name.endswith(known) for known in self._names)
         return None if name in self._names or wild else NO_CHANGE
 
