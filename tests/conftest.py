@@ -34,10 +34,12 @@ if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 LONG = """
-    browser/test_pages browser/test_every_page jobs/test_faults attack/test_reliability browser/test_charts
-    auth/test_page_permissions attack/test_references attack/test_edges_of_time attack/test_ids_once
+    browser/test_pages browser/test_every_page twin/test_twin jobs/test_faults attack/test_reliability
+    browser/test_charts auth/test_page_permissions attack/test_references http/test_openapi attack/test_locked
+    attack/test_edges_of_time language/test_language attack/test_ids_once
     jobs/test_over_http auth/test_injection browser/test_tasks browser/test_administration browser/test_operation
     browser/test_saved jobs/test_queue browser/test_sensor_page browser/test_graph_editor browser/test_asset_page
+    attack/test_exports attack/test_units_and_quantities browser/test_saved_charts
     jobs/test_nothing_leaks attack/test_files auth/test_permissions browser/test_custom_page cli/test_tutorial
     db/test_dumping auth/test_every_endpoint browser/test_first_paint attack/test_bounds auth/test_sign_in
     cli/test_serving browser/test_map auth/test_oidc
