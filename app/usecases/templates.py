@@ -34,6 +34,24 @@ class Template:
     flex_model: Mapping[str, Any] = field(default_factory=dict)
     """Fields; a text in braces stands for the sensor of that name."""
     flex_context: Mapping[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, "Template"] = field(default_factory=dict)
+    """Assets below it, by name."""
+
+
+def _port(commodity: str, coupling: str, way: str, limit: str, coefficient: float = 1.0) -> Template:
+    """Return one side of a converter, which takes or gives power in a fixed proportion to its other side."""
+    other = "production" if way == "consumption" else "consumption"
+    model: dict[str, Any] = {
+        "commodity": commodity,
+        "coupling": coupling,
+        f"{way}-capacity": limit,
+        f"{other}-capacity": "0 kW",
+    }
+    model |= {"coupling-coefficient": coefficient} if coefficient != 1.0 else {}
+    side = f"The {commodity} side of a converter"
+    return Template(
+        kind="inverter", meaning=side, sensors={"power": POWER}, flex_model={"consumption": "{power}", **model}
+    )
 
 
 STORE = {"consumption": "{power}", "state-of-charge": "{state of charge}", "soc-min": "1 kWh"}
@@ -69,6 +87,47 @@ TEMPLATES = {
         flex_model={
             **STORE, "soc-max": "12 kWh", "power-capacity": "3 kW", "production-capacity": "0 kW",
             "charging-efficiency": "300 %", "soc-usage": ["{heat demand}"],
+        },
+    ),
+    "heated-building": Template(
+        kind="building",
+        meaning="A building of 12 kWh/K that a heat pump of 3 kW keeps between 20 and 23 °C",
+        sensors={"power": POWER, "temperature": ("°C", "PT0M"), "outdoor temperature": ("°C", "PT1H")},
+        flex_model={
+            "consumption": "{power}", "consumption-capacity": "3 kW", "temperature": "{temperature}",
+            "outdoor-temperature": "{outdoor temperature}", "thermal-capacity": "12 kWh/K", "heat-loss": "0.25 kW/K",
+            "temperature-min": "20 °C", "temperature-max": "23 °C", "temperature-breach-price": "0.50 EUR/K/h",
+            "cop-curve": [{"temperature": "-7 °C", "cop": 2.4}, {"temperature": "7 °C", "cop": 3.9}],
+        },
+    ),
+    "hybrid-inverter": Template(
+        kind="inverter",
+        meaning="Panels and a battery of 10 kWh on one DC bus behind an inverter of 5 kW that loses 4 %",
+        sensors={},
+        parts={
+            "solar panels": Template(
+                kind="solar",
+                meaning="Panels on the DC bus",
+                sensors={"production": POWER, "planned production": POWER},
+                produces=True,
+                flex_model={
+                    "commodity": "dc", "production": "{planned production}", "production-capacity": "{production}",
+                    "consumption-capacity": "0 kW",
+                },
+            ),
+            "battery": Template(
+                kind="battery",
+                meaning="A battery on the DC bus",
+                sensors={"power": POWER, "state of charge": ("kWh", "PT0M")},
+                flex_model={
+                    **STORE, "commodity": "dc", "soc-max": "10 kWh", "power-capacity": "5 kW",
+                    "roundtrip-efficiency": "97 %",
+                },
+            ),
+            "inverter DC": _port("dc", "inverter", "consumption", "5.21 kW"),
+            "inverter AC": _port("electricity", "inverter", "production", "5 kW", 0.96),
+            "rectifier AC": _port("electricity", "rectifier", "consumption", "5 kW"),
+            "rectifier DC": _port("dc", "rectifier", "production", "4.8 kW", 0.96),
         },
     ),
     "site": Template(
@@ -107,7 +166,10 @@ def create_asset_from_template(session: Session, actor: Actor, template: str, ne
     """
     if template not in TEMPLATES:
         raise UnknownTemplate("template", template, TEMPLATES)
-    chosen = TEMPLATES[template]
+    return _create(session, actor, TEMPLATES[template], new)
+
+
+def _create(session: Session, actor: Actor, chosen: Template, new: FromTemplate) -> Asset:
     fields = {name: getattr(new, name) for name in new.model_fields_set}
     # By the same use cases as people call, so that quota, permission and audit log hold here as well.
     kind = asset_type(session, chosen.kind).id
@@ -129,7 +191,11 @@ def create_asset_from_template(session: Session, actor: Actor, template: str, ne
         flex_context=_filled(chosen.flex_context, ids),
         sensors_to_show=[{"title": name[:1].upper() + name[1:], "sensors": [key]} for name, key in ids.items()],
     )
-    return assets.update_asset(session, actor, asset.id, change)
+    made = assets.update_asset(session, actor, asset.id, change)
+    for name, part in chosen.parts.items():
+        below = FromTemplate(name=name, parent_asset_id=asset.id, account_id=asset.account_id)
+        _create(session, actor, part, below)
+    return made
 
 
 def _filled(value: Any, ids: Mapping[str, int]) -> Any:

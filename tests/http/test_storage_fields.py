@@ -97,3 +97,15 @@ def test_a_priority_that_is_no_number_is_refused(api: Api, ids: dict[str, int]) 
     body = {"start": START, "duration": "PT4H", "flex-model": [{"sensor": ids["s:power"], "priority": "first"}]}
     answer = api.post(f"/assets/{ids['battery']}/schedules/trigger", json=body)
     assert answer.status_code == 422 and "priority" in answer.text
+
+
+def test_a_battery_keeps_away_from_the_grid_where_it_may_not_use_it(api: Api, ids: dict[str, int]) -> None:
+    two_way = {"production-capacity": "4 kW"}
+    hours = [("0.05 EUR/kWh", 0), ("0.50 EUR/kWh", 2)]
+    prices = [{"value": price, "start": f"2026-04-01T{at:02d}:00:00+02:00", "duration": "PT2H"} for price, at in hours]
+    free = scheduled(api, ids, two_way, **{"consumption-price": prices})
+    assert max(free["power"]) > 1 and min(free["power"]) < -1
+    kept = scheduled(api, ids, two_way | {"charging-from-grid": False}, **{"consumption-price": prices})
+    assert max(kept["power"]) <= 1e-6 and min(kept["power"]) < -0.4
+    used = scheduled(api, ids, two_way | {"discharging-to-grid": False}, **{"consumption-price": prices})
+    assert min(used["power"]) >= -1e-6  # nothing consumes beside it

@@ -1,6 +1,7 @@
 """Assets from templates: each can be planned as it is, and nothing is left of one that is refused."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -35,3 +36,16 @@ def test_an_unknown_template_is_told_with_the_nearest(api: Api):
     answer = api.post("/assets/templates/batery", json={"name": "x"})
     assert answer.status_code == 404
     assert "did you mean 'battery'?" in answer.json()["message"]
+
+
+def test_a_hybrid_inverter_brings_its_parts_below_it(api: Api):
+    made = api.post("/assets/templates/hybrid-inverter", json={"name": "hybrid"}).json()
+    below = [each for each in api.get("/assets").json() if each["parent_asset_id"] == made["id"]]
+    assert {each["name"] for each in below} == set(TEMPLATES["hybrid-inverter"].parts)
+    body: dict[str, Any] = {"start": "2026-04-01T00:00:00+02:00", "duration": "PT4H"}
+    battery = next(each["id"] for each in below if each["name"] == "battery")
+    body["flex-context"] = {"consumption-price": "0.2 EUR/kWh"}
+    body["flex-model"] = [{"asset": battery, "soc-at-start": "5 kWh"}]
+    preview = api.post(f"/assets/{made['id']}/schedules/preview", json=body)
+    assert preview.status_code == 200, preview.text
+    assert {"battery", "inverter AC", "rectifier DC"} <= preview.json()["power"]["values"].keys()
