@@ -132,7 +132,9 @@ def read_upload(session: Session, actor: Actor, sensor_id: int, upload: FileUplo
             reading = files.parse_file(file, options, sensor, now=actor.now)
             reading.check()
             posted = files.posted_values(reading, options, sensor)
-            read.append(ReadFile(name=name, posted=posted, evidence=reading.evidence, notices=reading.notices))
+            warning = ingest.check_level(session, sensor, posted, options.layout.confirm, actor.now)
+            notices = [*reading.notices, warning] if warning else reading.notices
+            read.append(ReadFile(name=name, posted=posted, evidence=reading.evidence, notices=notices))
         except FileError as error:
             rows = [f"Row {row.row}: {row.text!r} {row.reason}" for row in error.problems]
             more = [f"… and {len(rows) - SHOWN} more rows"] if len(rows) > SHOWN else []
@@ -142,6 +144,18 @@ def read_upload(session: Session, actor: Actor, sensor_id: int, upload: FileUplo
         except InputError as error:
             raise InputError(f"{name}: {error}") from None
     return read
+
+
+def check_level(
+    session: Session, actor: Actor, values: SensorValues, options: FileOptions, *, known_at: datetime
+) -> str:
+    """Warning that the values of a file are at another level than those stored, as for ``read_upload``.
+
+    Raises:
+        Undecided: They are, and nobody has said yet that it is so.
+    """
+    sensor = writable_sensor(session, actor, values.sensor_id)
+    return ingest.check_level(session, sensor, values.posted, options.layout.confirm, known_at)
 
 
 def save_upload(session: Session, actor: Actor, sensor_id: int, read: Sequence[ReadFile]) -> Written:

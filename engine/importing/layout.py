@@ -86,7 +86,7 @@ class Layout:
     missing: frozenset[str] = frozenset()
     """More texts that stand for no value."""
     confirm: frozenset[str] = frozenset()
-    """Findings that were seen and accepted, such as old-times."""
+    """Findings that were seen and accepted: old-times, outliers, unit-jump, other-level."""
     bounds: FileBounds = field(default_factory=FileBounds)
     """How much the file may hold."""
 
@@ -140,6 +140,28 @@ class FileQuestion(NamedTuple):
     def document(self) -> dict[str, Any]:
         """Return it as plain data."""
         return {"field": self.field, "text": self.text, "choices": [choice._asdict() for choice in self.choices]}
+
+
+def ask_to_confirm(
+    questions: Sequence[FileQuestion], finding: str, text: str, confirmed: frozenset[str]
+) -> list[FileQuestion]:
+    """Return questions with the one whether a finding is right, unless that is confirmed already.
+
+    There is one such question, which all findings share: its answer names all of them.
+
+    Args:
+        questions: Those asked so far.
+        finding: Such as ``old-times``.
+        text: What was found.
+        confirmed: Findings that were seen and accepted.
+    """
+    if finding in confirmed:
+        return [*questions]
+    before = [question for question in questions if question.field == "confirm"]
+    names = {finding, *confirmed}.union(*(question.choices[0].value.split(",") for question in before))
+    text = " ".join([*(question.text for question in before), text])
+    others = [question for question in questions if question.field != "confirm"]
+    return [*others, FileQuestion("confirm", text, [Choice(",".join(sorted(names)), "yes, store them as they are")])]
 
 
 class RowProblem(NamedTuple):

@@ -1,6 +1,7 @@
 """What looks wrong in a series before it is stored: times in the future or long ago, outliers, stretches that stand."""
 
 from datetime import timedelta
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,15 @@ ENOUGH = 20
 """Values from which on an outlier can be told."""
 
 
-def notices_of(readings: TimedValues, step: timedelta, unit: str, target: Target) -> list[str]:
+class Notice(NamedTuple):
+    """What should be looked at before a series is stored."""
+
+    text: str
+    finding: str = ""
+    """Name by which it is to be confirmed; empty: it is told only, as it may well be so."""
+
+
+def notices_of(readings: TimedValues, step: timedelta, unit: str, target: Target) -> list[Notice]:
     """Return what should be looked at before a series is stored, in sentences."""
     starts, values, numbers = readings.starts, readings.values, readings.numbers
     if not len(starts):
@@ -27,12 +36,14 @@ def notices_of(readings: TimedValues, step: timedelta, unit: str, target: Target
     future = starts > now
     if future.any():
         share = "All" if future.all() else f"{int(future.sum())} of {len(starts)}"
-        notices.append(f"{share} rows lie in the future, the last one on {from_us(int(starts.max())):%Y-%m-%d}.")
+        last = from_us(int(starts.max()))
+        notices.append(Notice(f"{share} rows lie in the future, the last one on {last:%Y-%m-%d}."))
     usable = np.flatnonzero(~np.isnan(values))
     away = usable[outliers(values[usable])]
     if len(away):
         shown = ", ".join(f"{values[at]:g} {unit} in row {numbers[at]}" for at in away[:SHOWN])
-        notices.append(f"{len(away)} values are more than ten times as large as almost all others: {shown}.")
+        text = f"{len(away)} values are more than ten times as large as almost all others: {shown}."
+        notices.append(Notice(text, "outliers"))
     events, ordered = starts, values
     if len(usable) < len(values) or (starts[1:] < starts[:-1]).any():
         order = usable[np.argsort(starts[usable], kind="stable")]
@@ -40,10 +51,11 @@ def notices_of(readings: TimedValues, step: timedelta, unit: str, target: Target
     for oddity in (*quality.flatlines(events, ordered, step // MICROSECOND), *quality.unit_jumps(events, ordered)):
         since = from_us(oddity.start_us)
         if oddity.kind == "flatline" and len(notices) < ENOUGH:
-            notices.append(f"From {since:%Y-%m-%d %H:%M} UTC on {oddity.size:g} values in a row are the same.")
+            notices.append(Notice(f"From {since:%Y-%m-%d %H:%M} UTC on {oddity.size:g} values in a row are the same."))
         elif oddity.kind == "unit-jump":
             times = f"{oddity.size:.3g} times as large"
-            notices.append(f"From {since:%Y-%m-%d %H:%M} UTC on values are {times}: another unit?")
+            text = f"From {since:%Y-%m-%d %H:%M} UTC on values are {times}: another unit?"
+            notices.append(Notice(text, "unit-jump"))
     return notices
 
 

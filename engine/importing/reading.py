@@ -23,6 +23,7 @@ from engine.importing.layout import (
     RowProblem,
     Target,
     TimedValues,
+    ask_to_confirm,
 )
 from engine.importing.notices import OLD_YEAR, notices_of
 from engine.importing.rows import ENOUGH, RowReader
@@ -56,7 +57,13 @@ def read_file(file: bytes | BinaryIO, layout: Layout, target: Target) -> FileRea
     reader, readings = _read_rows(table, recipe, layout, recipe.layout.timezone or target.timezone)
     unit, unit_evidence, unit_questions, unit_notices = unit_of_values(recipe, rows, readings, target)
     contents = contents_of(readings, recipe, unit, reader.place, target)
-    questions += reader.questions + contents.questions + _age_questions(contents.readings, layout)
+    questions += reader.questions + contents.questions
+    if (text := _age_doubt(contents.readings)) is not None:
+        questions = ask_to_confirm(questions, "old-times", text, layout.confirm)
+    odd = notices_of(contents.readings, contents.step, unit, target)
+    for notice in odd:
+        if notice.finding:
+            questions = ask_to_confirm(questions, notice.finding, notice.text, layout.confirm)
     again = _second_values(contents.readings)
     if again:
         questions += _series_questions(recipe, rows, questions)
@@ -73,7 +80,7 @@ def read_file(file: bytes | BinaryIO, layout: Layout, target: Target) -> FileRea
             *_left_out(reader, recipe, readings),
             *unit_notices,
             *contents.notices,
-            *notices_of(contents.readings, contents.step, unit, target),
+            *(notice.text for notice in odd),
         ],
         problems=sorted([*reader.problems, *reader.unsure, *contents.problems, *again]),
         row_count=len(readings.starts),
@@ -204,15 +211,12 @@ def _sheet_question(table: FileTable) -> FileQuestion:
     return FileQuestion("sheet", "Several sheets hold tables; which one is meant?", choices)
 
 
-def _age_questions(readings: TimedValues, layout: Layout) -> list[FileQuestion]:
-    """Return the question whether times of long ago are meant."""
-    if "old-times" in layout.confirm or not len(readings.starts):
-        return []
-    first = int(readings.starts.min())
+def _age_doubt(readings: TimedValues) -> str | None:
+    """Return the doubt whether times of long ago are meant; None if they are of now."""
+    first = int(readings.starts.min(initial=np.iinfo(np.int64).max))
     if first // DAY_US >= (OLD_YEAR - 1970) * 365:
-        return []
-    text = f"The times begin in {from_us(first).year}; is that so? Spreadsheets count from 1900."
-    return [FileQuestion("confirm", text, [Choice("old-times", "yes, the values are that old")])]
+        return None
+    return f"The times begin in {from_us(first).year}; is that so? Spreadsheets count from 1900."
 
 
 def _left_out(reader: RowReader, recipe: Recipe, readings: TimedValues) -> list[str]:

@@ -52,8 +52,25 @@ def test_another_level_than_that_of_the_stored_values_is_told(api: Api, power: i
     body = {"start": "2026-01-04T00:00:00+01:00", "duration": "PT12H", "values": values, "unit": "kW"}
     assert api.post(f"/sensors/{power}/data", json=body).status_code == 200
     rows = (f"2026-01-05T{n // 4:02}:{n % 4 * 15:02}:00+01:00,{value * factor:.4f}\n" for n, value in enumerate(values))
-    notices = " ".join(send(api, power, "time,kW\n" + "".join(rows), "upload/preview").json()["files"][0]["notices"])
+    text = "time,kW\n" + "".join(rows)
+    preview = send(api, power, text, "upload/preview").json()["files"][0]
+    notices = " ".join(preview["notices"])
     assert told in notices and ("stored so far" in notices) == bool(told)
+    assert [question["field"] for question in preview["questions"]] == ["confirm"] * bool(told)
+    before, refused = stored(api, power), send(api, power, text)
+    assert refused.status_code == (422 if told else 200) and (stored(api, power) == before) == bool(told)
+    if told:
+        assert "other-level" in refused.text
+        answer = send(api, power, text, confirm="other-level")
+        assert answer.status_code == 200 and told in answer.text
+
+
+def test_an_outlier_is_stored_only_if_confirmed(api: Api, power: int) -> None:
+    values = [500.0] + [2.0] * 24
+    text = "time,kW\n" + "".join(f"2026-01-05T{n // 4:02}:{n % 4 * 15:02}:00+01:00,{v}\n" for n, v in enumerate(values))
+    refused = send(api, power, text)
+    assert refused.status_code == 422 and "outliers" in refused.text and stored(api, power) == []
+    assert send(api, power, text, confirm="outliers").status_code == 200 and max(stored(api, power)) == 500
 
 
 def test_every_bad_row_is_named_and_nothing_stored(api: Api, power: int) -> None:

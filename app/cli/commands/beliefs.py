@@ -91,6 +91,8 @@ def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: s
     posted = files.posted_values(reading_of_file, form, sensor)
     if turned:
         posted = replace(posted, values=-posted.values)
+    with reading() as session:
+        warning = usecases.check_level(session, actor, SensorValues(sensor_id, posted), form, known_at=known_at)
     with acting(actor) as (session, _):
         row = find_source(session, actor, source)
         written = usecases.save_file(session, actor, SensorValues(sensor_id, posted), row, known_at=known_at)
@@ -98,7 +100,7 @@ def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: s
     click.secho("Successfully created beliefs", fg="green")
     for field, value, because in reading_of_file.evidence:
         click.echo(f"{field}: {value} ({because})")
-    for notice in reading_of_file.notices:
+    for notice in (*reading_of_file.notices, *([warning] if warning else ())):
         click.echo(notice)
     click.echo(
         f"{written.stored} values of {sensor.name} (sensor {sensor.id}, {sensor.unit}) stored from source "
@@ -135,7 +137,7 @@ def file_options(*, resolution: str | None, horizon: str | None, **options: Any)
         "skip_rows": options.pop("skiprows"),
         "max_rows": options.pop("nrows"),
         "missing": frozenset(options.pop("na_values")),
-        "confirm": frozenset(options.pop("confirm")),
+        "confirm": frozenset(name.strip() for entry in options.pop("confirm") for name in entry.split(",")),
     }
     return FileOptions(layout=Layout(**named, **options), horizon=length(horizon, "horizon"))
 

@@ -22,7 +22,7 @@ from db.jobs.automations import wake
 from db.sensors import Sensor
 from db.sources import Source
 from engine.errors import InputError
-from engine.importing.layout import FileReading, Undecided
+from engine.importing.layout import FileReading, Undecided, ask_to_confirm
 from engine.importing.notices import strangest
 from engine.series import resample
 from engine.series.iso_time import Microseconds, from_us, zone
@@ -92,6 +92,8 @@ LOOKED_BACK = timedelta(days=31)
 """Stored values from so long before the first value of a file on are compared with those of the file."""
 COMPARED = 8
 """At least so many of each, other than zero."""
+OTHER_LEVEL = "other-level"
+"""Name by which another level than that of the stored values is confirmed."""
 APART = 8.0
 """How many times larger or smaller the usual value of a file is when that is told: more than a season makes it."""
 
@@ -171,7 +173,9 @@ def preview_file(
         for number, part in enumerate(pieces(posted, sensor)):
             found = beliefs(part, sensor, known_at=known_at, most=None)
             if number == 0 and (warning := level_warning(session, sensor, found)):
-                reading = replace(reading, notices=[*reading.notices, warning])
+                asked = ask_to_confirm(reading.questions, OTHER_LEVEL, warning, options.layout.confirm)
+                reading = replace(reading, notices=[*reading.notices, warning], questions=asked)
+                refused = str(Undecided(asked)) if asked else ""
             summaries += _summed(found)
             at = np.flatnonzero(np.isin(found.events, [row.event for row in rows]) & ~found.missing)
             values = dict(zip(found.events[at].tolist(), found.middle[at].tolist(), strict=True))
@@ -181,6 +185,19 @@ def preview_file(
         return Preview(reading, rows, None, None, refused or str(error), gaps)
     total = None if refused else _total(written)
     return Preview(reading, rows, _joined(summaries), total, refused, gaps)
+
+
+def check_level(session: Session, sensor: Sensor, posted: Posted, confirmed: frozenset[str], known_at: datetime) -> str:
+    """Return the warning that values are at another level than those stored, if it was confirmed; empty: they are not.
+
+    Raises:
+        Undecided: They are, and nobody has said yet that it is so.
+    """
+    first = next(pieces(posted, sensor))
+    warning = level_warning(session, sensor, beliefs(first, sensor, known_at=known_at, most=None))
+    if warning and (asked := ask_to_confirm([], OTHER_LEVEL, warning, confirmed)):
+        raise Undecided(asked)
+    return warning
 
 
 def level_warning(session: Session, sensor: Sensor, found: Beliefs) -> str:

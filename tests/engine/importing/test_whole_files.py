@@ -206,6 +206,13 @@ def test_what_looks_wrong_is_told(values: Any, date: str, says: str) -> None:
     assert any(says in notice for notice in read(day(values=values, date=date)).notices)
 
 
+def test_all_findings_of_a_file_are_confirmed_by_one_answer() -> None:
+    text = day(values=[1.0] * 23 + [500.0], date="1904-05-11")
+    assert asked(read(text)) == {"confirm": ["old-times,outliers"]}
+    assert asked(read(text, options={"confirm": frozenset({"old-times"})})) == {"confirm": ["old-times,outliers"]}
+    read(text, options={"confirm": frozenset({"old-times", "outliers"})}).check()
+
+
 def test_stretches_that_stand_are_told() -> None:
     moments = [CLOCK + timedelta(hours=at) for at in range(240)]
     rows = [f"{moment.isoformat()},{5 if 100 <= at < 150 else at % 7}" for at, moment in enumerate(moments)]
