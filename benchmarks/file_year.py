@@ -15,7 +15,7 @@ import openpyxl
 
 from app.assemble.files import files
 from app.assemble.files.files import FileOptions
-from app.jobs.handlers import ingest
+from app.jobs.handlers import file_preview, ingest
 from db.core.database import Database
 from db.migrations import upgrade
 from db.sensors import Sensor
@@ -70,7 +70,9 @@ def main() -> None:
                 source = Source(name=f"{number}", type="user")
                 session.add_all([sensor, source])
             with path.open("rb") as file, measured(f"{path.suffix} preview"), database.reading() as session:
-                ingest.preview_file(session, session.merge(sensor), session.merge(source), file, options, known_at=NOW)
+                file_preview.preview_file(
+                    session, session.merge(sensor), session.merge(source), file, options, known_at=NOW
+                )
             with path.open("rb") as file, measured(f"{path.suffix} stored"), database.writing() as session:
                 own, origin = session.merge(sensor), session.merge(source)
                 reading = files.parse_file(file, options, own, now=NOW)

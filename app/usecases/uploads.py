@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from app.assemble.files import files
 from app.assemble.files.files import FileOptions
 from app.assemble.files.posted import Posted
-from app.jobs.handlers import ingest
-from app.jobs.handlers.ingest import Preview
+from app.jobs.handlers import file_preview, ingest
+from app.jobs.handlers.file_preview import Preview
 from app.usecases.actor import Actor
 from app.usecases.data import SensorValues, save_values, writable_sensor
 from app.usecases.fields import HYPHENS, Length, Query, Unit, Zone
@@ -132,7 +132,7 @@ def read_upload(session: Session, actor: Actor, sensor_id: int, upload: FileUplo
             reading = files.parse_file(file, options, sensor, now=actor.now)
             reading.check()
             posted = files.posted_values(reading, options, sensor)
-            warning = ingest.check_level(session, sensor, posted, options.layout.confirm, actor.now)
+            warning = file_preview.check_level(session, sensor, posted, options.layout.confirm, actor.now)
             notices = [*reading.notices, warning] if warning else reading.notices
             read.append(ReadFile(name=name, posted=posted, evidence=reading.evidence, notices=notices))
         except FileError as error:
@@ -155,7 +155,7 @@ def check_level(
         Undecided: They are, and nobody has said yet that it is so.
     """
     sensor = writable_sensor(session, actor, values.sensor_id)
-    return ingest.check_level(session, sensor, values.posted, options.layout.confirm, known_at)
+    return file_preview.check_level(session, sensor, values.posted, options.layout.confirm, known_at)
 
 
 def save_upload(session: Session, actor: Actor, sensor_id: int, read: Sequence[ReadFile]) -> Written:
@@ -177,7 +177,7 @@ def preview_file(
     """Problems of the rows of a file, and the values that ``save_file`` would store; nothing is stored."""
     sensor = writable_sensor(session, actor, sensor_id)
     source = known_source(session, origin.source)
-    return ingest.preview_file(session, sensor, source, file, options, known_at=origin.known_at)
+    return file_preview.preview_file(session, sensor, source, file, options, known_at=origin.known_at)
 
 
 def preview_upload(session: Session, actor: Actor, sensor_id: int, upload: FileUpload) -> list[dict[str, Any]]:
@@ -187,7 +187,7 @@ def preview_upload(session: Session, actor: Actor, sensor_id: int, upload: FileU
     previews = []
     for name, file in upload.files:
         try:
-            preview = ingest.preview_file(session, sensor, origin, file, options, known_at=actor.now)
+            preview = file_preview.preview_file(session, sensor, origin, file, options, known_at=actor.now)
         except InputError as error:
             nothing: dict[str, Any] = {key: [] for key in ("problems", "questions", "evidence", "notices")}
             previews.append({"name": name, "refused": str(error), "rows": 0, "values": 0, "stored": 0, **nothing})

@@ -15,7 +15,7 @@ from app.assemble.files.export import ExportQuery
 from app.assemble.files.files import FileOptions
 from app.cli.opening import acting, operator, reading
 from app.cli.plot import Curve, plot
-from app.jobs.handlers.ingest import Preview
+from app.jobs.handlers.file_preview import Preview
 from app.usecases import uploads as usecases
 from app.usecases.data import SensorValues
 from app.usecases.sources import find_source
