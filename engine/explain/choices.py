@@ -1,13 +1,12 @@
 """Why a part does what it does in one step: what the whole plan would cost if it did otherwise there."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from engine.errors import InputError, TimedOut
-from engine.explain.agreement import agreement
 from engine.explain.cost_curve import CostCurve, cost_curve
 from engine.explain.moving_problem import MovedBounds
 from engine.explain.prices import PriceRange, price_range
@@ -176,3 +175,31 @@ def _taken_over(plan: Replanning, name: str, step: int) -> float | None:
     )
     answer = plan.moving.solve(both)
     return max(answer.objective - plan.free.objective, 0.0) if answer.has_plan else None
+
+
+def agreement(plan: Replanning, name: str, step: int, power: float) -> tuple[int, int] | None:
+    """Return in how many of how many quantiles a part would charge, rest or discharge in a step as it was planned.
+
+    A choice that costs next to nothing more than the best one counts as made: plans of equal cost fall either way.
+
+    Args:
+        plan: The best plan, for what is expected.
+        name: Port, group or connection.
+        step: When.
+        power: Its power as planned [kW].
+
+    Returns:
+        None where no quantiles of any forecast are stored.
+    """
+    levels, agreeing = plan.site.levels, 0
+    if not levels:
+        return None
+    least, most = (RUNNING, np.inf) if power >= RUNNING else (-np.inf, -RUNNING)
+    if abs(power) < RUNNING:
+        least = most = 0.0
+    for level in levels:
+        site = replace(plan.site, devices=tuple(device.at_level(level) for device in plan.site.devices))
+        there = Replanning(site, (name,), plan.budget)
+        alike = there.moving.solve(there.hold(name, step, least, most))
+        agreeing += alike.has_plan and alike.objective - there.free.objective < EQUALLY_GOOD
+    return agreeing, len(levels)

@@ -95,6 +95,10 @@ def test_the_limit_it_would_take_brings_the_cost_down_when_it_is_applied(served:
     assert more["kind"] == "limit" and more["smallest"]
     wider = served.post("/schedules/2/what-if", json={"limits": {limit: more["change"]}}).json()
     assert wider["after"]["cost"] == pytest.approx(wanted, abs=1e-6)
+    mixed = {"cost": wanted, "weights": {limit: 0.1, "battery.consumption-capacity": 0.5}, "price-share": 0.2}
+    mix = served.post("/schedules/2/what-would-it-take", json=mixed).json()
+    jsonschema.validate(mix, schema(served, "what-would-it-take"))
+    assert mix["answer"]["kind"] == "mix" and mix["answer"]["cost"] <= wanted + 1e-6
     never = served.post("/schedules/2/what-would-it-take", json={"cost": cost - 9.0, "limit": limit}).json()["answer"]
     assert never["kind"] == "limit-too-weak" and never["cost"] < cost
 

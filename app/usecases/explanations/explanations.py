@@ -17,6 +17,7 @@ from engine.errors import FieldError, InputError, UnknownName
 from engine.explain.bottlenecks import Bottleneck, bottlenecks
 from engine.explain.changes.changed_inputs import PlanChange, changed_inputs
 from engine.explain.choices import ExplainedChoice, explain_choice
+from engine.explain.combined_change import CombinedChange, combined_change
 from engine.explain.headlines import Headline, headlines
 from engine.explain.marginal_values import ValueLine, storage_value_line
 from engine.explain.matrix import CellCost, extra_costs
@@ -75,12 +76,22 @@ class RequirementsQuestion(Body):
         str | None, Field(max_length=255, description="The limit, target or size that may change, for a cost")
     ] = None
 
+    weights: Annotated[
+        dict[Annotated[str, Field(max_length=255)], Annotated[float, Field(gt=0, le=1e6)]] | None,
+        Field(max_length=50, description="Or limits that may change together: what one unit of each counts [currency]"),
+    ] = None
+    price_share: Annotated[
+        float, Field(ge=0, le=1, description="With weights: by which share the price of energy bought may fall")
+    ] = 0.0
+
     @model_validator(mode="after")
     def _is_one_question(self) -> "RequirementsQuestion":
-        of_cost = self.cost is not None and self.limit is not None
+        of_cost = self.cost is not None and (self.limit is None) != (self.weights is None)
         of_device = self.device is not None and self.at is not None and (self.wish is None) != (self.power is None)
         if of_cost == of_device:
-            raise ValueError("Ask either with cost and limit, or with device, at and one of wish and power.")
+            raise ValueError(
+                "Ask either with cost and limit, or cost and weights, or device, at and one of wish and power."
+            )
         return self
 
 
@@ -156,8 +167,8 @@ def explain_why(
 
 def find_requirements(
     session: Session, actor: Actor, schedule_id: int, question: RequirementsQuestion
-) -> tuple[StoredSite, PriceNeeded | LimitNeeded | LimitTooWeak]:
-    """Return the smallest change with which a plan does what is wished, and its price.
+) -> tuple[StoredSite, PriceNeeded | LimitNeeded | LimitTooWeak | CombinedChange | None]:
+    """Return the smallest change with which a plan does what is wished; None where no mix of changes is enough.
 
     Raises:
         NotFound, NotAllowed, InputsGone, InputError: See ``open_site``.
@@ -168,6 +179,9 @@ def find_requirements(
     if question.cost is not None and question.limit is not None:
         plan = Replanning(stored.site, (), stored.budget())
         return stored, limit_needed(plan, question.limit, question.cost)
+    if question.cost is not None and question.weights is not None:
+        plan, share = Replanning(stored.site, (), stored.budget()), question.price_share
+        return stored, combined_change(plan, question.cost, weights=question.weights, price_share=share)
     (name,) = _devices(stored, question.device)
     first = stored.step_at(question.at) if question.at is not None else 0
     last = first if question.until is None else stored.step_at(question.until, field="until")

@@ -8,6 +8,7 @@ import pytest
 
 from engine.carbon import CarbonIntensity
 from engine.explain.bottlenecks import bottlenecks
+from engine.explain.combined_change import combined_change
 from engine.explain.prices import commodity_of, with_price
 from engine.explain.replanning import Replanning
 from engine.explain.requirements import LimitNeeded, giving_way, limit_named, limit_needed, price_needed, wished_bounds
@@ -15,6 +16,7 @@ from engine.explain.trade_off import trade_off
 from engine.site import carbon_emissions, raised, with_limit
 from tests.engine.explain import cold
 from tests.engine.explain.test_choices import cells, target
+from tests.engine.scheduling import random_sites
 from tests.engine.scheduling.samples import bumped, site, store
 
 
@@ -126,3 +128,26 @@ def test_every_corner_of_the_trade_off_is_the_cheapest_plan_for_what_it_emits():
             assert best == pytest.approx(point.cost + after.carbon_price * point.emissions, rel=1e-6)
     schedule = cold.EXACT.compute(given)
     assert carbon_emissions(given, schedule.power)["electricity"] == pytest.approx(points[0].emissions)
+
+
+@pytest.mark.parametrize("seed", range(6 if cold.LONG else 2))
+def test_a_mix_of_changes_is_enough_and_a_little_less_is_not(seed):
+    given = random_sites.draw("plain", seed)
+    plan = Replanning(given, (), cold.budget())
+    limits = [each.name for each in plan.problem.limits if each.name.endswith("capacity") and each.side == "upper"]
+    wished = plan.free.objective - 0.05 * max(abs(plan.free.objective), 0.2)
+    mix = combined_change(plan, wished, weights=dict.fromkeys(limits, 0.2), price_share=0.5)
+    assert mix is not None and (mix.limits or mix.prices)
+    for share, enough in ((1.0, True), (0.99, False)):
+        changed = given
+        for name, change in mix.limits.items():
+            changed = with_limit(changed, limit_named(plan, name).path, raised(share * change))
+        tariff = changed.connections[0].tariffs[0]
+        cheaper = np.zeros(given.window.n)
+        cheaper[list(mix.prices)] = share * np.array(list(mix.prices.values()))
+        tariff = replace(tariff, consumption_price=tariff.consumption_price - cheaper)
+        changed = replace(changed, connections=(replace(changed.connections[0], tariffs=(tariff,)),))
+        assert (cold.cost(changed) <= wished + 1e-6) == enough
+    assert combined_change(plan, wished - 1e4, weights={limits[0]: 1.0}) is None
+    with pytest.raises(Exception, match="Nothing may change"):
+        combined_change(plan, wished, weights={})

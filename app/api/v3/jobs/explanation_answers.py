@@ -231,6 +231,18 @@ class LimitNeededAnswer(BaseModel):
     smallest: Annotated[bool, Field(description="Whether it is proven to be the smallest change")]
 
 
+class CombinedChangeAnswer(BaseModel):
+    """Changes of limits and prices that together bring the cost down to what is wished."""
+
+    model_config = STRICT
+
+    kind: Literal["mix"] = "mix"
+    limits: Annotated[dict[str, float], Field(description="By how much each limit gives way [kW or kWh]")]
+    prices: Annotated[dict[str, float], Field(description="By how much energy bought is cheaper [currency/kWh]")]
+    cost: Annotated[float, Field(description="Of the plan with them [currency]")]
+    weight: Annotated[float, Field(description="What they count by the weights [currency]")]
+
+
 class RequirementsAnswer(BaseModel):
     """What it would take."""
 
@@ -238,7 +250,10 @@ class RequirementsAnswer(BaseModel):
 
     schedule: int
     currency: str
-    answer: PriceNeededAnswer | LimitNeededAnswer
+    answer: Annotated[
+        PriceNeededAnswer | LimitNeededAnswer | CombinedChangeAnswer | None,
+        Field(description="null: no mix of these changes is enough"),
+    ]
 
 
 class KeyFiguresAnswer(BaseModel):
@@ -276,12 +291,8 @@ class ScenarioAnswer(BaseModel):
 
 def explanation_schema() -> dict[str, Any]:
     """Return the JSON schema of all answers of explanations."""
-    answers: dict[str, type[BaseModel]] = {
-        "explain": ExplainAnswer,
-        "why": WhyAnswer,
-        "what-would-it-take": RequirementsAnswer,
-        "what-if": ScenarioAnswer,
-    }
+    answers: dict[str, type[BaseModel]] = {"explain": ExplainAnswer, "why": WhyAnswer}
+    answers |= {"what-would-it-take": RequirementsAnswer, "what-if": ScenarioAnswer}
     schemas = {name: answer.model_json_schema(ref_template="#/$defs/{model}") for name, answer in answers.items()}
     shared = {name: part for schema in schemas.values() for name, part in schema.pop("$defs", {}).items()}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": shared | schemas}

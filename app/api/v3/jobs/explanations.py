@@ -7,6 +7,7 @@ import numpy as np
 
 from app.api.http.route import Call, get, post
 from app.api.v3.jobs.explanation_answers import (
+    CombinedChangeAnswer,
     ExplainAnswer,
     LimitNeededAnswer,
     PriceNeededAnswer,
@@ -18,6 +19,7 @@ from app.api.v3.jobs.explanation_answers import (
 from app.usecases.explanations import explanations, what_if
 from app.usecases.explanations.explanations import ExplainQuery, RequirementsQuestion, ScheduleExplanation, WhyQuery
 from app.usecases.explanations.what_if import ScenarioEdits
+from engine.explain.combined_change import CombinedChange
 from engine.explain.requirements import LimitNeeded, LimitTooWeak, PriceNeeded
 from engine.explain.sentences import choice_sentences
 
@@ -89,7 +91,13 @@ def why(call: Call, id: int, query: WhyQuery) -> WhyAnswer:
 def find_requirements(call: Call, id: int, body: RequirementsQuestion) -> RequirementsAnswer:
     """Find the smallest change of a price, or of a limit, target or size, so that the plan does what is wished."""
     stored, needed = explanations.find_requirements(call.session, call.actor, id, body)
-    return RequirementsAnswer(schedule=id, currency=stored.currency, answer=_requirement(needed))
+    answer: PriceNeededAnswer | LimitNeededAnswer | CombinedChangeAnswer | None = None
+    if isinstance(needed, CombinedChange):
+        prices = {stored.site.window.moment(step).isoformat(): change for step, change in needed.prices.items()}
+        answer = CombinedChangeAnswer(limits=dict(needed.limits), prices=prices, cost=needed.cost, weight=needed.weight)
+    elif needed is not None:
+        answer = _requirement(needed)
+    return RequirementsAnswer(schedule=id, currency=stored.currency, answer=answer)
 
 
 def _requirement(needed: PriceNeeded | LimitNeeded | LimitTooWeak) -> PriceNeededAnswer | LimitNeededAnswer:
