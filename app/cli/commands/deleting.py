@@ -77,6 +77,7 @@ def delete(how: Callable[..., int], what: str, options: dict[str, Any]) -> None:
     with reading() as session:
         found = _chosen(session, options)
         place = zone(found[0].timezone)
+    # Without an offset a time is one on the clock of the first sensor: whoever types it thinks of the site.
     start, end = (options[name] and instant(options[name], field=name, local=place) for name in ("start", "end"))
     if not options["yes"]:
         names = ", ".join(f"{sensor.name} ({sensor.id})" for sensor in found)
@@ -112,12 +113,14 @@ def resample_data(sensor_ids: tuple[int, ...], event_resolution: str, yes: bool)
     with reading() as session:
         before = {key: get(session, Sensor, key) for key in sensor_ids}
     for key, sensor in before.items():
+        # Only coarser steps lose anything: shorter ones repeat values, and can be averaged back.
         if not yes and length > sensor.resolution:
             click.confirm(f"The values of {sensor.name} ({key}) give way to means for good. Go on?", abort=True)
     with acting(actor) as (session, _):
         for key in before:
             sensor = get(session, Sensor, key)
             old = sensor.resolution
+            # What was asked for was about the resolution shown; another one may lose what nobody agreed to.
             if old != before[key].resolution:
                 raise InputError(f"{sensor.name} ({key}) was changed meanwhile; nothing was done. Look at it again.")
             resample_sensor(session, actor, key, step)

@@ -46,6 +46,7 @@ def kpis(call: Call, id: int, query: Period) -> dict[str, Any]:
     for entry in asset.sensors_to_show_as_kpis:
         key = entry.get("sensor") if isinstance(entry, dict) else entry
         sensor = call.session.get(Sensor, key) if isinstance(key, int) else None
+        # A sensor may be deleted, or given to somebody else, after it was chosen; the other figures still hold.
         if sensor is None or not access.may(call.user, "read", sensor):
             continue
         chosen.append((entry if isinstance(entry, dict) else {}, sensor))

@@ -43,6 +43,7 @@ def export(call: Call, query: ExportParameters) -> Reply:
     most = call.running.settings.most("EXCEL_VALUES" if query.format == "xlsx" else "EXPORT_VALUES")
     asked = ExportQuery(start=query.start, end=end, known_at=query.prior or EVER, beliefs="per source", most=most)
     name = f"flexscope-{query.start:%Y%m%dT%H%M}.{query.format}"
+    # Closed here only where writing fails: else the file is closed once the answer has been sent.
     with ExitStack() as opening:
         file = opening.enter_context(TemporaryFile())
         write(call.session, wanted, asked, query.format, file)

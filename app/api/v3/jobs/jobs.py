@@ -54,6 +54,7 @@ def one_job(call: Call, uuid: str) -> Reply:
     """Tell how far a job is: 200 finished, 202 queued or running, 422 failed."""
     job = jobs.one(call.session, uuid)
     job_access.check(call.session, call.user, "read", job)
+    # So that who polls needs to look at no more than the status of the answer.
     code = 200 if job.status == "FINISHED" else 202 if job.is_pending else 422
     return Reply(content=shown_job(call, job), status=code)
 
@@ -74,6 +75,7 @@ def shown_job(call: Call, job: Job) -> dict[str, Any]:
         "ended-at": _iso(job.ended_at),
         "progress": job.progress,
         "tries": job.tries,
+        # A trace names files and lines of the server, and may quote rows of others.
         "exc-info": (job.trace if admin else job.message) if failed else None,
     }
 
