@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.errors import InputError
 from engine.series import resample
 from engine.series.iso_time import MICROSECOND, Microseconds
+from engine.units import units
 
 Cell: TypeAlias = str | float | datetime | date | time
 """A text; or a number or time as a spreadsheet holds it, which no option for texts may change."""
@@ -103,6 +104,11 @@ class Target:
     """The moment of reading, from which on times lie in the future."""
     is_level: bool = False
     """Whether its values are of a stored energy, which is no amount per event."""
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether its values are amounts per event."""
+        return units.adds_up(self.unit) and not self.is_level
 
 
 class Evidence(NamedTuple):

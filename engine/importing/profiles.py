@@ -84,7 +84,7 @@ PROFILES = (
     ),
     Profile(name="Fronius", heads=(r"^(Datum und Uhrzeit|Date and time)$", r"\|"), options=DAY_FIRST),
     Profile(name="Home Assistant history", heads=(r"^entity_id$", r"^state$", r"^last_changed$"),
-            value=r"^state$", series=r"^entity_id$", options=STATES),
+            value=r"^state$", series=r"^entity_id$", likely_units=("W", "kW"), options=STATES),
     Profile(name="Home Assistant energy dashboard", heads=(r"^entity_id$", r"^type$", r"^unit$"),
             series=r"^entity_id$", options={"value_kind": "per-step"}),
     Profile(

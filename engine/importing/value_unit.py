@@ -50,11 +50,6 @@ def unit_of_values(
     own, evidence, questions = columns.unit, list[Evidence](), list[FileQuestion]()
     if own is None and (own := unit_of_mark(recipe.notation)) is not None:
         evidence = [Evidence("unit", own, "every number is written with it")]
-    if own is None and columns.likely_units:
-        text = "The file does not say in which unit its values are."
-        first, *more = columns.likely_units
-        usual = [Choice(first, "usual in files of this kind"), *(Choice(unit, "") for unit in more)]
-        return first, [], [FileQuestion("unit", text, usual)], []
     above = rows[: columns.head.row]
     if own is None and (found := _unit_above(above)) is not None:
         own, row = found
@@ -66,7 +61,7 @@ def unit_of_values(
             return target.unit, [], [FileQuestion("unit", text, [anyway])], []
         return own, evidence, [], []
     head = " ".join(names[columns.value] for names in (columns.head.names, *columns.head.others))
-    question = _doubt(head, above, readings, target)
+    question = _doubt(head, above, readings, target) or _usual_units(columns.likely_units, target)
     if question is not None:
         return question.choices[0].value, [], [question], []
     told = []
@@ -74,6 +69,22 @@ def unit_of_values(
         # Asking here would stop every upload with a head such as "consumption", as most of them are right.
         told = [f"The head {head!r} names no unit: values are taken as {target.unit}; if they are not, tell the unit."]
     return target.unit, [Evidence("unit", target.unit, "the file names none: that of the sensor")], questions, told
+
+
+def _usual_units(likely: Sequence[str], target: Target) -> FileQuestion | None:
+    """Return the question which of the units that are usual in files of a kind is meant; None if none of them may be.
+
+    A mean power may come as energies, but powers are no usual unit for a sensor of energies.
+    """
+    fitting = [
+        unit for unit in likely
+        if units.same_kind(unit, target.unit) or (fits(unit, target.unit) and not target.adds_up)
+    ]  # fmt: skip
+    if not fitting or (fitting[0] == target.unit and not target.adds_up):
+        return None
+    first, *more = fitting
+    usual = [Choice(first, "usual in files of this kind"), *(Choice(unit, "") for unit in more)]
+    return FileQuestion("unit", "The file does not say in which unit its values are.", usual)
 
 
 def _unit_above(rows: Sequence[Sequence[Cell]]) -> tuple[str, int] | None:
