@@ -33,6 +33,7 @@ HOMES = (
     "engine.site",
     "engine.tariffs",
     "engine.carbon",
+    "engine.phases",
     "engine.model.limits",
     "engine.schedulers.storage_scheduler",
     "engine.schedulers.process_scheduler",

@@ -1,5 +1,6 @@
 """What a connection to the grid costs and allows, field by field: prices, CO₂, capacities and peaks."""
 
+import re
 from datetime import timedelta
 from itertools import pairwise
 from typing import Annotated, ClassVar, Final
@@ -15,6 +16,10 @@ from engine.flex.quantity import Fixed, SensorReference
 from engine.series.calendar import Calendar
 from engine.series.iso_time import duration
 
+VOLTAGE: Final = 230.0
+"""Voltage between a phase and neutral, by which currents are powers [V]."""
+CURRENT: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*A\s*")
+"""A current in amperes."""
 MOST_DAYS: Final = 31
 """Most days of a month."""
 
@@ -98,6 +103,18 @@ class ConnectionFields(FlexFields):
         unit="currency/kW",
         signed=False,
         kind="price",
+    )
+    site_phase_capacity: AnyQuantity = described(
+        "Most power of each phase in either direction, or current at 230 V; soft, as dear as a breach of the site.",
+        example="25 A",
+        signed=False,
+        kind="capacity",
+    )
+    site_phase_unbalance: AnyQuantity = described(
+        "Most by which the powers, or currents, of two phases may differ; soft, likewise.",
+        example="4.6 kVA",
+        signed=False,
+        kind="capacity",
     )
     site_peak_consumption: AnyQuantity = described(
         "Peak of consumption already reached in the month, paid for anyway; one number tells of the first month.",
@@ -205,6 +222,12 @@ class ConnectionFields(FlexFields):
         if text is not None:
             Calendar.read(text, field="site-peak-hours")
         return text
+
+    @field_validator("site_phase_capacity", "site_phase_unbalance", mode="before")
+    @classmethod
+    def _of_current(cls, raw: object) -> object:
+        found = CURRENT.fullmatch(raw) if isinstance(raw, str) else None
+        return raw if found is None else f"{float(found[1]) * VOLTAGE / 1000:.9g} kW"
 
     @field_validator("site_peak_bands", mode="before")
     @classmethod

@@ -288,13 +288,14 @@ def test_a_field_has_the_effect_it_says(house, name, model, context, look, expec
 
 
 ELSEWHERE = {  # in the other tests of this folder
-    StorageModel: "sensor asset commodity group coupling coupling-coefficient inflexible-consumption "
+    StorageModel: "sensor asset phases commodity group coupling coupling-coefficient inflexible-consumption "
     "inflexible-production prefer-curtailing-later fair-share priority on-at-start switched-at power-at-start",
     FlexContext: "commodity commodities relax-constraints relax-soc-constraints relax-site-capacity-constraints "
     "hedge-for growing-steps stay-with-plan terminal-value carbon-intensity production-carbon-intensity carbon-price "
     "carbon-cap "
     "site-peak-running-consumption site-peak-hours site-peak-share site-peak-highest-days site-peak-earlier-days "
-    "site-peak-bands site-peak-floor site-peak-ratchet site-peak-year-consumption",
+    "site-phase-capacity site-phase-unbalance site-peak-bands site-peak-floor site-peak-ratchet "
+    "site-peak-year-consumption",
 }
 
 

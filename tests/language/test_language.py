@@ -34,7 +34,8 @@ ELSEWHERE = {
     "consumption-price-sensor", "production-price-sensor", "inflexible-device-sensors",
 }  # fmt: skip
 NOT_YET = {
-    "priority", "wear-by-power", "wear-by-depth", "charging-curve", "discharging-curve", "standby-power",
+    "phases", "site-phase-capacity", "site-phase-unbalance", "priority", "wear-by-power", "wear-by-depth",
+    "charging-curve", "discharging-curve", "standby-power",
     "charging-efficiency-curve", "discharging-efficiency-curve",
     "power-profile", "profile-resolution", "runs", "pause", "price-ceiling", "exclusion-group",
     "carbon-intensity", "production-carbon-intensity", "carbon-price", "carbon-cap",

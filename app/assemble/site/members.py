@@ -55,7 +55,7 @@ class SiteBuilder:
     @cached_property
     def devices(self) -> tuple[Device, ...]:
         """Every device: planned ones in the order of their entries, then those that are as they are."""
-        place = {name: at for at, name in enumerate(self._names)}
+        place = {name: at for at, name in enumerate(self.names)}
         shared = with_shares(self._of_stores, {each.name: each.model.fair_share for each in self._described})
         planned = sorted([*shared, *self._processes()], key=lambda device: place.get(device.name, -1))
         return (*planned, *self._fixed_entries(), *self._fixed_context())
@@ -66,7 +66,7 @@ class SiteBuilder:
         found = [output for each in self._described for output in self._of_power(each)]
         for each in self._described:
             found += outputs.of_guidance(self.references, each.name, each.model)
-        for name, (_, model) in zip(self._names, self.entries, strict=True):
+        for name, (_, model) in zip(self.names, self.entries, strict=True):
             if isinstance(model, ProcessModel):
                 own = list(outputs.of_power(self.references, name, model))
                 found += own
@@ -89,7 +89,8 @@ class SiteBuilder:
         return list(outputs.of_power(self.references, described.name, described.model))
 
     @cached_property
-    def _names(self) -> list[str]:
+    def names(self) -> list[str]:
+        """Name of each entry."""
         return _names([given for given, _ in self.entries])
 
     @cached_property
@@ -98,12 +99,12 @@ class SiteBuilder:
         priorities = tuple(sorted({model.priority or 0.0 for model in models}))
         return tuple(
             DeviceBuilder(name, given, model, self._around(model.commodity, priorities))
-            for name, (given, model) in zip(self._names, self.entries, strict=True)
+            for name, (given, model) in zip(self.names, self.entries, strict=True)
             if isinstance(model, StorageModel)
         )
 
     def _processes(self) -> Iterable[Device]:
-        for name, (given, model) in zip(self._names, self.entries, strict=True):
+        for name, (given, model) in zip(self.names, self.entries, strict=True):
             if isinstance(model, ProcessModel):
                 yield ProcessBuilder(name, given, model, self.readings, self._group_name(model.group)).process()
 

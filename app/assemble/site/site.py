@@ -13,6 +13,7 @@ from app.assemble.site import bounded, flex_config
 from app.assemble.site.flex_config import DeviceModel, Effective
 from app.assemble.site.members import SiteBuilder
 from app.assemble.site.naming import ask_for
+from app.assemble.site.phases import phase_limits
 from app.assemble.site.planning_window import WindowLimits, grown, planned, within_most_steps
 from app.assemble.site.request import ScheduleRequest
 from app.assemble.site.series import Readings
@@ -30,7 +31,7 @@ from engine.flex.storage import StorageModel
 from engine.schedulers.terminal_value import with_terminal_values
 from engine.series.iso_time import duration, to_us
 from engine.series.window import Window
-from engine.site import Site
+from engine.site import Addition, Site
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def read_site(
         ),
         groups=members.groups,
         commitments=members.commitments(),
-        additions=_carbon_cap(context, supplies, members.dearest),
+        additions=_additions(members, supplies),
         hedged=_hedged(context, window),
     )
     site = _valued_at_end(site, context.terminal_value or request.terminal_value, readings)
@@ -183,6 +184,13 @@ def _carbon_cap(
         return ()
     most = context.carbon_cap.number("kg", field="carbon-cap")
     return (CarbonCap(most=most, price=breach_price(SOC_BREACH_PRICE, dearest), intensities=intensities),)
+
+
+def _additions(members: SiteBuilder, supplies: Mapping[str, ConnectionBuilder]) -> tuple[Addition, ...]:
+    """Return what is limited beside connections and groups: CO₂, and the phases of electricity."""
+    context, dearest = members.context, members.dearest
+    models = zip(members.names, (read for _, read in members.entries), strict=True)
+    return (*_carbon_cap(context, supplies, dearest), *phase_limits(context, models, members.readings, dearest))
 
 
 def _hedged(context: FlexContext, window: Window) -> int:
