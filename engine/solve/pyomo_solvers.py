@@ -109,6 +109,8 @@ class Filed:
         if self.budget.is_limited and self.name in _TIME_LIMIT:
             self.options[_TIME_LIMIT[self.name]] = max(ceil(self.budget.left), 1)  # glpk knows whole seconds only
         result = self.solver.solve(model, load_solutions=False, options=self.options)
+        if self.name == "glpk" and result.solver.termination_condition.name in ("other", "unbounded"):
+            return SolverAnswer(self._without_plan(model))
         status = _status(self.name, result.solver.termination_condition)
         if status is Status.TIMED_OUT and not duals and len(result.solution):
             status = Status.BEST_IN_TIME
@@ -122,6 +124,20 @@ class Filed:
             [variable.value or 0.0 for variable in variables],
             [model.dual.get(row, 0.0) for row in model.rows.values()] if duals else (),
         )
+
+
+    def _without_plan(self, model: Any) -> Status:
+        """Return why there is no plan where glpk does not say it: whether there is one if nothing costs anything.
+
+        Its presolver tells no more than that it found none, and of what glpk says without it Pyomo takes "no feasible
+        solution" for unbounded, which nothing is that costs nothing.
+        """
+        cost = model.cost.expr
+        model.cost.set_value(0.0)
+        result = self.solver.solve(model, load_solutions=False, options={**self.options, "nopresol": ""})
+        model.cost.set_value(cost)
+        found = _status(self.name, result.solver.termination_condition)
+        return Status.UNBOUNDED if found in PLANS else Status.INFEASIBLE if found is Status.UNBOUNDED else found
 
 
 def _status(solver: str, ended: Any) -> Status:

@@ -116,6 +116,16 @@ def test_a_plan_every_quarter_keeps_a_washing_where_it_is(home, machine):
         assert powers(again)[: 4 - quarter] == [3] * (4 - quarter) and sum(powers(again)) == 3 * (4 - quarter)
 
 
+def test_what_runs_is_read_from_postgresql_as_well(postgres_home):
+    postgres_home.asset("house", "building")
+    postgres_home.asset("machine", parent="house")
+    machine = postgres_home.sensor("machine", "power", "kW", HOUR, consumption_is_positive=True)
+    before(postgres_home, machine, 0, 2)
+    from_sun = {"charging-from-grid": False, "soc-at-start": "0 kWh", "soc-max": "4 kWh", "power-capacity": "2 kW"}
+    assert powers(plan(postgres_home, machine, {**MACHINE, "min-on": "PT3H"})) == [1, 1, 0, 0]
+    assert tried(postgres_home, machine, from_sun) == [0, 0, 0, 0]
+
+
 def test_of_work_in_pieces_what_was_done_since_it_began_counts(home, machine):
     before(home, machine, 3, 0, 3)
     model = {**WASHING, "process-type": "BREAKABLE"}

@@ -103,6 +103,15 @@ def test_a_kept_schedule_is_computed_again_from_its_inputs(car):
     np.testing.assert_array_equal(again.power["car"], kept.schedule.power["car"])
 
 
+def test_the_last_schedule_stays_on_postgresql_as_well(postgres_home):
+    car = Car(postgres_home)
+    first = car.plan()
+    kept = car.plan(noise=HALF, **{"stay-with-plan": "1 EUR"})
+    np.testing.assert_allclose(kept.schedule.power["car"], first.schedule.power["car"], atol=1e-5)
+    again = recompute(schedules.read_inputs(car.home.session, kept.id))
+    np.testing.assert_array_equal(again.power["car"], kept.schedule.power["car"])
+
+
 @pytest.mark.parametrize(
     ("written", "problem"),
     [({"sensor": 3}, "one amount"), ("3 kW", "kW"), ("-1 EUR", "below 0"), ("2 EUR/kW", "kW")],

@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from engine.errors import Infeasible, InputError
+from engine.devices.port import Adjustable, Port
+from engine.errors import Infeasible, InputError, SolveError
 from engine.formulation import build_problem
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Status
 from engine.solve.pyomo_backend import Names, PyomoModel
 from tests.engine.scheduling.checker import check
 from tests.engine.scheduling.random_sites import KINDS, draw
-from tests.engine.scheduling.samples import at, site, store
+from tests.engine.scheduling.samples import at, bumped, site, store
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -34,6 +35,21 @@ def test_duals_are_the_same(solver):
     np.testing.assert_allclose(other.soc["car"], direct.soc["car"], atol=1e-6)
 
 
+@pytest.mark.parametrize("load", [2.0, bumped(12, 5, 7)])
+def test_why_there_is_no_plan_is_told_whatever_the_solver(solver, load):
+    full = site(store(soc_targets=at(4, 30.0)), load=np.broadcast_to(load, 24), capacity=10.0)
+    with pytest.raises(Infeasible) as direct:
+        StorageScheduler().compute(full)
+    with pytest.raises(Infeasible) as other:
+        StorageScheduler(solver=solver).compute(full)
+    assert str(other.value) == str(direct.value) and "Way out" in str(other.value)
+
+
+def test_a_price_that_earns_without_end_is_refused_whatever_the_solver(solver):
+    with pytest.raises(SolveError, match="earn money without end"):
+        StorageScheduler(solver=solver).compute(site(sunny(), capacity=np.inf, sell=0.1))
+
+
 def test_the_model_is_named():
     problem = build_problem(site(store())).problem
     model = PyomoModel(problem.arrays(), Names.of(problem), solver="appsi_highs").model
@@ -44,6 +60,12 @@ def test_the_model_is_named():
 def test_an_unknown_solver_is_refused():
     with pytest.raises(InputError, match="nosuch is not on this machine"):
         StorageScheduler(solver="nosuch").compute(site(store()))
+
+
+def sunny():
+    """Return a production without a limit."""
+    port = Port(name="sun", consumption_limit=0.0, production_limit=np.inf)
+    return Adjustable(name="sun", ports=(port,))
 
 
 class Lunch:
