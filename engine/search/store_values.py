@@ -10,7 +10,7 @@ TOUCH: Final = 1e-11
 """Energies so near to each other are the same, as share of the largest range."""
 EQUAL: Final = 1e-12
 """Costs so near to each other are the same, as share of the dearest range."""
-MANY: Final = 300
+MANY: Final = 150
 """More segments than this are made fewer ..."""
 _THIN: Final = 1e-9
 """... by cost that differs by so much in a step, as share of the dearest range, or ..."""

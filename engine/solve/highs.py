@@ -46,6 +46,8 @@ class Model:
         self.floor = -np.inf
         """No plan costs less, as is known from elsewhere."""
         self._set("mip_rel_gap", LEAST_GAP)
+        self.lower = self.upper = np.empty(0)
+        """Bounds of the columns as they are, some of which may be held for a while."""
         self.load(arrays)
 
     def __del__(self) -> None:
@@ -67,6 +69,7 @@ class Model:
         if status not in OK:
             raise SolveError(f"No plan was found: {describe_spread(arrays)}")
         self.arrays = arrays
+        self.lower, self.upper = arrays.lower, arrays.upper
 
     def change_costs(self, cols: Indices, costs: Floats) -> None:
         """Change the costs of some columns."""
@@ -77,6 +80,8 @@ class Model:
         """Change the bounds of some columns."""
         if len(cols):
             self._must(self.solver.changeColsBounds(len(cols), cols, lower, upper), "change bounds")
+            self.lower, self.upper = self.lower.copy(), self.upper.copy()
+            self.lower[cols], self.upper[cols] = lower, upper
 
     def change_rows(self, rows: Indices, lower: Floats, upper: Floats) -> None:
         """Change the bounds of some rows."""

@@ -123,8 +123,19 @@ def with_initial_basis(problem: Problem, arrays: Arrays, budget: Budget) -> Mode
     return model
 
 
-def finish(problem: Problem, model: Backend, answer: Answer, cells: Cells, *, preferences: bool) -> Solved:
-    """Return the plan of an answer, refined by the preferences and without the common part of lossless flows."""
+def finish(
+    problem: Problem, model: Backend, answer: Answer, cells: Cells, *, preferences: bool, live: bool = False
+) -> Solved:
+    """Return the plan of an answer, refined by the preferences and without the common part of lossless flows.
+
+    Args:
+        problem: What was solved.
+        model: The solver.
+        answer: What it found.
+        cells: What must not run together.
+        preferences: Whether plans of equal cost are told apart.
+        live: Whether the solver goes on to similar problems from here.
+    """
     if not answer.has_plan:
         bound = least_cost(model.arrays, cells, answer) if answer.status is Status.TIMED_OUT else -np.inf
         return Solved(answer.status, answer.gap, _NONE, _NONE, _NONE, bound)
@@ -132,7 +143,7 @@ def finish(problem: Problem, model: Backend, answer: Answer, cells: Cells, *, pr
     if preferences and problem.preferences:
         weights = problem.weights()
         extra = np.zeros(model.arrays.width - problem.width)
-        x = refine(model, answer, np.concatenate([weights, extra]), cells)
+        x = refine(model, answer, np.concatenate([weights, extra]), cells, live=live)
     width, height = problem.width, problem.height
     return Solved(answer.status, answer.gap, cells.netted(x)[:width], answer.row_dual[:height], answer.col_dual[:width])
 

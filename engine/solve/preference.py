@@ -27,21 +27,20 @@ _FREE = 1e-9
 """Reduced costs and duals up to this count as none [currency per unit]."""
 _EQUAL = 1e-7
 """Costs that differ by less are equal, as share of them or in the currency."""
-_LARGE = 4000
-"""Columns from which the dual simplex method finds what is preferred sooner, as for 20 stores at 96 steps; measured."""
 TIE_BREAK_SHARE = 0.3
 TIE_BREAK = 0.5
 """The search of a tie-break may take such a share of what the plan has taken so far, and this much more [s]."""
 
 
-def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> Floats:
+def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells, *, live: bool = False) -> Floats:
     """Return the plan of the same cost that the preference likes best; the old one if it would break a rule.
 
     Args:
-        model: The problem, just solved; HiGHS is left with the bounds, costs and basis it had.
+        model: The problem, just solved.
         answer: Its optimal plan with duals.
         preference: Weight of each column; smaller sums are better.
         cells: What must not run together.
+        live: Whether HiGHS is left with the bounds, costs and basis it had.
     """
     if not len(answer.col_dual) or not len(answer.row_dual) or not preference.any():
         return answer.x
@@ -49,7 +48,7 @@ def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells) -> 
         return answer.x
     cost = model.arrays.cost
     if isinstance(model, Model):
-        refined = refine_in_place(model, answer, preference, cells)
+        refined = refine_in_place(model, answer, preference, cells, live=live)
     else:
         # As problems of their own, the last of which stays loaded.
         refined = _run_held(model, answer, preference)
@@ -92,15 +91,16 @@ def _held(arrays: Arrays, answer: Answer) -> tuple[Indices, Indices, Floats]:
     return fixed, tight, arrays.rows_of(answer.x)[tight] if len(tight) else np.empty(0)
 
 
-def refine_in_place(model: Model, answer: Answer, preference: Floats, cells: Cells) -> Answer:
-    """Solve for the preference inside HiGHS, from the plan found, and put everything back."""
+def refine_in_place(model: Model, answer: Answer, preference: Floats, cells: Cells, *, live: bool = True) -> Answer:
+    """Solve for the preference inside HiGHS, from the plan found; where it lives on, put everything back."""
     solver, arrays = model.solver, model.arrays
-    basis, current = solver.getBasis(), solver.getLp()
-    lower, upper = np.array(current.col_lower_), np.array(current.col_upper_)
+    basis, lower, upper = solver.getBasis() if live else None, model.lower, model.upper
     found, fixed, tight = _narrowed(model, answer, preference)
     if found.has_plan and cells.overlap(found.x).any():
         found, more_fixed, more_tight = _narrowed(model, found, cells.running(arrays.width))
         fixed, tight = np.union1d(fixed, more_fixed), np.union1d(tight, more_tight)
+    if not live:
+        return found
     model.go_on(DUAL)
     model.change_costs(np.arange(arrays.width, dtype=np.int32), arrays.cost)
     model.change_rows(tight, arrays.row_lower[tight], arrays.row_upper[tight])
@@ -115,7 +115,7 @@ def _narrowed(model: Model, answer: Answer, liking: Floats) -> tuple[Answer, Ind
     model.change_bounds(fixed, answer.x[fixed], answer.x[fixed])
     model.change_rows(tight, level, level)
     model.change_costs(np.arange(model.arrays.width, dtype=np.int32), liking)
-    model.go_on(DUAL if model.arrays.width >= _LARGE else PRIMAL)
+    model.go_on(PRIMAL)
     return model.run(), fixed, tight
 
 

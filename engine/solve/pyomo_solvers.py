@@ -125,7 +125,6 @@ class Filed:
             [model.dual.get(row, 0.0) for row in model.rows.values()] if duals else (),
         )
 
-
     def _without_plan(self, model: Any) -> Status:
         """Return why there is no plan where glpk does not say it: whether there is one if nothing costs anything.
 

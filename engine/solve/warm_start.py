@@ -62,7 +62,7 @@ class LiveModel:
             self._model = None
         if self._model is None and answer.has_plan:
             return built, None
-        solved = finish(problem, model, answer, cells, preferences=self.preferences)
+        solved = finish(problem, model, answer, cells, preferences=self.preferences, live=True)
         self.timings = Timings(ready - began, thread_time() - ready)
         return built, solved
 
