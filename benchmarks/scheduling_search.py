@@ -1,4 +1,4 @@
-"""Rows 20 to 24: what needs whole numbers, planned within a limit of processor time: seconds taken and gap reached.
+"""Rows 20 to 25: what needs whole numbers, planned within a limit of processor time: seconds taken and gap reached.
 
 python -m benchmarks.scheduling_search [seconds]
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.site import Site
-from tests.engine.scheduling.hard_sites import batteries, cars, hourly, machines
+from tests.engine.scheduling.hard_sites import batteries, bent_batteries, cars, day, hourly, machines
 
 CASES: dict[str, Callable[[], Site]] = {
     "1×96, 0.20 / 0.90": lambda: batteries(1, 96, 0.2, 0.9),
@@ -24,6 +24,9 @@ CASES: dict[str, Callable[[], Site]] = {
     "5×192 alike, hourly / + 0.05": lambda: batteries(5, 192, hourly(192, 0.1, 0.4), hourly(192, 0.1, 0.4) + 0.05),
     "5×96 unlike, hourly / 0.50": lambda: batteries(5, 96, hourly(96, 0.1, 0.4), 0.5, alike=False),
     "5×192 unlike, hourly / 0.90": lambda: batteries(5, 192, hourly(192, 0.1, 0.4), 0.9, alike=False),
+    "1×96 with curves": lambda: bent_batteries(1, 96, day(96)[0], day(96)[0] - 0.02),
+    "5×96 with curves": lambda: bent_batteries(5, 96, day(96)[0], day(96)[0] - 0.02),
+    "5×96 with curves and a peak": lambda: bent_batteries(5, 96, hourly(96, 0.1, 0.4), 0.08, peak=1.0),
     "cars 2×96": lambda: cars(2, 96),
     "cars 5×96 unlike": lambda: cars(5, 96, alike=False),
     "cars 10×96 unlike": lambda: cars(10, 96, alike=False),

@@ -154,7 +154,8 @@ def _search_from_advice(
     answer = _search(model, cells, candidates, plan)
     model.floor = -np.inf
     if answer.has_plan and answer.objective <= plan.objective + 1e-9 * abs(plan.objective):
-        return answer
+        bound = max(answer.bound, plan.bound)  # a search that was hardly begun has proven nothing by itself
+        return replace(answer, bound=bound, gap=min(answer.gap, share_above(answer.objective, bound)))
     return any_plan(model, plain, cells, replace(answer, bound=max(answer.bound, plan.bound)), plan)
 
 

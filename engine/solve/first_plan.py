@@ -70,12 +70,10 @@ def advised(model: Model, plain: Arrays, cells: Cells, adviser: Adviser | None) 
     guesses = adviser.guesses(relaxed)
     guess = next(guesses, None)
     while guess is not None:
-        bound, tried = max(bound, guess.bound), holding(plain, cells, guess)
-        model.load(tried)
-        answer = model.run()
-        if answer.has_plan and _runs_together(cells, plain, answer.x):
-            answer = one_way(model, tried, cells, answer, bound)
-            tried = model.arrays
+        bound = max(bound, guess.bound)
+        if best is None:  # what took so long to find is brought to its end
+            model.budget = model.budget.at_least(FINISHING)
+        answer, tried = _follow(model, plain, cells, guess, bound)
         valid = answer.has_plan and not _runs_together(cells, plain, answer.x)
         if valid and (best is None or answer.objective < best.objective):
             best, held = answer, tried
@@ -93,6 +91,16 @@ def advised(model: Model, plain: Arrays, cells: Cells, adviser: Adviser | None) 
         again = model.run()
         best = again if again.has_plan else without_duals(best)
     return marked_as_best(best, bound)
+
+
+def _follow(model: Model, plain: Arrays, cells: Cells, guess: Guess, bound: float) -> tuple[Answer, Arrays]:
+    """Return the best plan that follows a guess, and the problem that it is the plan of."""
+    held = holding(plain, cells, guess)
+    model.load(held)
+    answer = model.run()
+    if not answer.has_plan or not _runs_together(cells, plain, answer.x):
+        return answer, held
+    return one_way(model, held, cells, answer, bound), model.arrays
 
 
 def _runs_together(cells: Cells, plain: Arrays, x: Floats) -> bool:
