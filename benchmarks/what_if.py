@@ -8,7 +8,14 @@ from time import process_time
 
 import numpy as np
 
+from app.jobs.handlers import schedule
+from app.settings.settings import load
+from app.usecases.actor import Actor
+from app.usecases.explanations.explanations import WhyQuery, explain_why
+from app.usecases.explanations.what_if import ScenarioEdits, ScenarioPrice, try_scenario
+from benchmarks.schedule_rows import KNOWN_AT, computed
 from benchmarks.scheduling_sites import draw
+from benchmarks.store_bench import sqlite
 from engine.explain.bottlenecks import bottlenecks
 from engine.explain.changes.changed_inputs import changed_inputs
 from engine.explain.changes.edits import PriceEdit, SiteEdits
@@ -93,6 +100,28 @@ def table(site: Site) -> str:
     return f"first row {1000 * first:.0f}, all {rest + len(names)} cells {1000 * (process_time() - began):.0f}"
 
 
+def stored(devices: int, steps: int) -> None:
+    """Print what use cases take for a saved schedule: read, unpacked, planned as it was and otherwise [ms]."""
+    with sqlite() as bench:
+        database, done = bench.database, computed(bench.database, devices, steps)
+        with database.writing() as session:
+            planned = schedule.save(session, done, known_at=KNOWN_AT)
+        actor = Actor(principal=None, settings=load({"FLEXSCOPE_INSTANCE_PATH": str(bench.folder)}), now=KNOWN_AT)
+        name, at = next(iter(planned_ports(planned.site))), planned.site.window.moment(steps // 2)
+
+        def what_if(number: int) -> None:
+            with database.reading() as session:
+                edits = ScenarioEdits(prices=[ScenarioPrice(factor=1.0 + 0.01 * number)])
+                try_scenario(session, actor, planned.id, edits)
+
+        def why(_: int) -> None:
+            with database.reading() as session:
+                explain_why(session, actor, planned.id, WhyQuery(device=name, at=at))
+
+        print(f"  {'what-if of a saved schedule':28} {spread(what_if, 25)}")
+        print(f"  {'why of a saved schedule':28} {spread(why, 25)}")
+
+
 def main() -> None:
     for devices, steps in SIZES:
         site = draw("plain", devices, steps)
@@ -100,6 +129,7 @@ def main() -> None:
         for name, run in answers(site).items():
             print(f"  {name:28} {spread(run, CELLS if name in OF_CELLS else 9)}")
         print(f"  table of other choices [ms]: {table(site)}")
+        stored(devices, steps)
 
 
 if __name__ == "__main__":
