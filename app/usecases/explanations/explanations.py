@@ -1,7 +1,7 @@
 """What a saved schedule does, why, what other choices would cost, and what it would take to have another one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -34,6 +34,7 @@ from engine.explain.trade_off import TradeOffPoint, trade_off
 from engine.series.sun import sun_times
 
 Part = Literal["headlines", "bottlenecks", "values", "cells", "trade-off", "changes"]
+HEDGED = "The schedule hedges against quantiles of its forecasts; this answer is by what is expected."
 MOST_CELLS = 4000
 """Most devices × steps of one table of other choices."""
 
@@ -162,7 +163,9 @@ def explain_why(
     plan = Replanning(stored.site, names_to_ask(stored.site, name), stored.budget())
     # With whole numbers a second search could end at another plan of the same cost.
     power = float(stored.schedule.power[name][step]) if plan.is_linear else None
-    return stored, explain_choice(plan, name, step, power=power, asked=query.power)
+    choice = explain_choice(plan, name, step, power=power, asked=query.power)
+    hedged = (HEDGED,) if stored.site.hedged else ()
+    return stored, replace(choice, remarks=(*choice.remarks, *hedged))
 
 
 def find_requirements(
