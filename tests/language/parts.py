@@ -50,12 +50,27 @@ class Parts:
                 self.breach([(terms, 0.0) for terms in flow], *limit)
         self._running(entry, taken, given, most)
         self._ramp(entry, name)
+        for j in range(self.n if "wear-by-power" in entry else 0):
+            self._wear_by_power(entry["wear-by-power"], add((1, taken[j]), (1, given[j])), self.h[j])
+        if "standby-power" in entry:
+            self.load(f"{name} standby", np.full(self.n, number(entry["standby-power"])), *self.places[name])
+        if "phases" in entry:
+            self.phases[name] = entry["phases"].replace(",", "").split()
         if stores:
             self.stores.add(name)
         self.down[name] = given
         self.captive += [name] if entry.get("charging-from-grid") is False else []
         self.serving += [name] if entry.get("discharging-to-grid") is False else []
         return taken, given
+
+    def _wear_by_power(self, parts, flow, hours):
+        """Price each part of a power by a variable of its own, as wide as the part."""
+        before, pieces = 0.0, {}
+        for part in parts:
+            end = number(part["power"]) if "power" in part else np.inf
+            pieces[self.milp.var(0, end - before, number(part["price"]) * hours)] = 1.0
+            before = end
+        self.milp.row(add((1, flow), (-1, pieces)), 0, 0)
 
     def _capacities(self, entry):
         """Return the most taken and given in each step, and soft limits below them with their prices."""

@@ -5,7 +5,7 @@ import numpy as np
 from tests.engine.scheduling.milp import Milp, add
 from tests.language.parts import Parts
 from tests.language.pool import Pool
-from tests.language.reading import Reader, hours
+from tests.language.reading import Reader, hours, number
 from tests.language.sites import Drawn
 
 FAR = 200.0
@@ -26,7 +26,7 @@ class Reference(Parts):
         }
         self.power, self.up, self.down, self.places = {}, {}, {}, {}
         self.levels, self.stores, self.fixed = {}, set(), {}
-        self.captive, self.serving = [], []
+        self.captive, self.serving, self.phases = [], [], {}
         self.dearest = self._dearest()
         groups = {each["group"]["asset"] for each in self.entries if "group" in each}
         members = [each for each in self.entries if each.get("asset") not in groups]
@@ -141,6 +141,31 @@ class Reference(Parts):
         for way, flow in (("consumption", bought), ("production", sold)):
             self._peak(context, way, flow)
         self._keep_from_grid(commodity, sold)
+        if commodity == "electricity":
+            self._phases(context)
+
+    def _phases(self, context):
+        """Price what a phase carries beyond its capacity, and how much further two lie apart than they may."""
+
+        def kw(text):
+            return None if text is None else float(text[:-2]) * 0.23 if text.endswith(" A") else number(text)
+
+        most, apart = (kw(context.get(f"site-phase-{field}")) for field in ("capacity", "unbalance"))
+        for j in range(self.n):
+            carried = {}
+            for phase in ("L1", "L2", "L3"):
+                parts = [(1 / 3, self.power["electricity"][j])]
+                parts += [((phase in own) / len(own) - 1 / 3, self.power[name][j]) for name, own in self.phases.items()]
+                terms = add(*((share, flow[0]) for share, flow in parts))
+                carried[phase] = terms, sum(share * flow[1] for share, flow in parts)
+            flows = [] if most is None else [(each, most) for each in carried.values()]
+            for one, other in (("L1", "L2"), ("L1", "L3"), ("L2", "L3")) if apart is not None else ():
+                (first, known), (second, less) = carried[one], carried[other]
+                flows.append(((add((1, first), (-1, second)), known - less), apart))
+            for (terms, known), limit in flows:
+                above = {self.milp.var(0, np.inf, self.usual(10_000.0) * self.h[j]): 1.0}
+                self.milp.row(add((1, terms), (-1, above)), high=limit - known)
+                self.milp.row(add((1, terms), (1, above)), low=-limit - known)
 
     def one_way(self, first, second, most, other):
         """Let only one of two flows run."""

@@ -44,7 +44,28 @@ def draw(seed: int, pool: Pool) -> Drawn:
     writer.rng = np.random.default_rng([15, seed])
     if writer.chance(0.15):
         drawn.model += makers["building"](writer)
+    more(writer, drawn)
     return drawn
+
+
+def more(writer: Writer, drawn: Drawn) -> None:
+    """Add fields of wear, standby and phases to devices that have a power of their own."""
+    ports = [each for each in drawn.model if writer.has_power(each) and "power" not in each]
+    ports = [each for each in ports if not each.keys() & {"inflexible-consumption", "inflexible-production"}]
+    for entry in ports:
+        if writer.chance(0.1):
+            prices = sorted(writer.rng.uniform(0.0, 0.06, 3).round(3).tolist())
+            ends = ({"power": "0.8 kW"}, {"power": "2 kW"}, {})
+            entry["wear-by-power"] = [
+                {**end, "price": f"{price} EUR/kWh"} for end, price in zip(ends, prices, strict=True)
+            ]
+        entry |= writer.some({"standby-power": 0.1}, lambda: writer.kw(0.02, 0.3))
+    electric = [each for each in ports if each.get("commodity", "electricity") == "electricity"]
+    if electric and writer.chance(0.12):
+        drawn.context["site-phase-capacity"] = "10 A" if writer.chance(0.5) else writer.kw(1, 4)
+        drawn.context |= writer.some({"site-phase-unbalance": 0.4}, lambda: writer.kw(0.5, 3))
+        for entry in electric[:2]:
+            entry["phases"] = str(writer.rng.choice(["L1", "L2 L3", "L1, L2, L3"]))
 
 
 def span(rng: np.random.Generator, seed: int) -> Drawn:

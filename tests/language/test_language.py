@@ -34,8 +34,7 @@ ELSEWHERE = {
     "consumption-price-sensor", "production-price-sensor", "inflexible-device-sensors",
 }  # fmt: skip
 NOT_YET = {
-    "phases", "site-phase-capacity", "site-phase-unbalance", "priority", "wear-by-power", "wear-by-depth",
-    "charging-curve", "discharging-curve", "standby-power",
+    "priority", "wear-by-depth", "charging-curve", "discharging-curve",
     "charging-efficiency-curve", "discharging-efficiency-curve",
     "power-profile", "profile-resolution", "runs", "pause", "price-ceiling", "exclusion-group",
     "carbon-intensity", "production-carbon-intensity", "carbon-price", "carbon-cap",
