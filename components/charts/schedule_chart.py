@@ -11,6 +11,9 @@ from components.charts.time_series import TimeSeries
 from components.charts.traces import Chart, Trace
 from components.component import Component
 
+TEMPERATURES = ("°C", "°F", "K")
+"""Units in which a stored energy is a temperature."""
+
 
 @dataclass(frozen=True, eq=False)
 class Store:
@@ -49,7 +52,9 @@ class ScheduleChart(Component):
             ("Devices", self.devices, None),
             ("Connection", self.connection, limits),
         ]
-        named += [("State of charge", [store.soc], store.bounds) for store in self.stores]
+        for store in self.stores:  # of a building or tank it is told as a temperature
+            title = "Temperature" if store.soc.unit in TEMPERATURES else "State of charge"
+            named.append((title, [store.soc], store.bounds))
         return [Chart(title=title, traces=lines, bounds=bounds).scaled() for title, lines, bounds in named if lines]
 
     @param.depends("prices", "devices", "connection", "limit", "stores", watch=True)
