@@ -23,7 +23,7 @@ from db.beliefs import store
 from db.core.database import Database
 from db.migrations import upgrade
 from engine.series.window import Window
-from tests.browser.conftest import sign_in
+from tests.browser.looking import sign_in
 from tests.conftest import ARGUMENTS
 from tests.http.serving import Api, server
 

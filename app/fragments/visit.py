@@ -43,5 +43,5 @@ class Fragment:
     body: Markup = field(default_factory=Markup)
     crumbs: Sequence[Link] = ()
     """Pages above this one, topmost first."""
-    live: bool = False
-    """Whether components that Python answers follow below ``body``: those of the live part of the page."""
+    live: Mapping[str, str] | None = None
+    """Arguments, beside those of the address, of the live part that follows below ``body``; None: there is none."""

@@ -18,7 +18,7 @@ PAGES = {
     "/dashboard": "app.pages.fleet.dashboard:view",
     "/assets": "app.pages.fleet.assets:PAGE",
     "/assets/new": "app.pages.asset.new_asset:view",
-    "/assets/{id:int}": "app.pages.asset.asset:view",
+    "/assets/{id:int}": "app.pages.asset.asset:PAGE",
     "/accounts": "app.pages.admin.accounts:PAGE",
     "/accounts/{id:int}": "app.pages.admin.account:view",
     "/users": "app.pages.admin.users:PAGE",
@@ -28,7 +28,7 @@ PAGES = {
     "/tasks/{job}": "app.pages.jobs.job:view",
     "/alerts": "app.pages.admin.alerts:PAGE",
     "/status": "app.pages.admin.server_status:PAGE",
-    "/sensors/{id:int}": "app.pages.sensor.sensor:view",
+    "/sensors/{id:int}": "app.pages.sensor.sensor:PAGE",
 }
 
 

@@ -125,9 +125,9 @@ class PageHandler(page_hooks.LiveHandler):
         if isinstance(page, TextPage):
             fragment, at, session = await self._text(visit, page)
         else:
-            document, token = await self.live()
+            document, token = await self.live({})
             shown = page_hooks.shared_state(document)
-            fragment, at = Fragment(heading=shown["heading"], live=True), shown["at"]
+            fragment, at = Fragment(heading=shown["heading"], live={}), shown["at"]
             session = {"token": token, "path": self.request.path}
         inside = frame.page_html(visit, fragment, at=at, session=session)
         self.set_header("Content-Type", "text/html; charset=utf-8")
@@ -163,8 +163,8 @@ class PageHandler(page_hooks.LiveHandler):
         except Exception as error:  # a page that says nothing looks as if it were still at work
             fragment = Fragment(heading=page.heading, body=note(sentence(error), "warning"))
         session = None
-        if fragment.live:
-            _document, token = await self.live()
+        if fragment.live is not None:
+            _document, token = await self.live(fragment.live)
             session = {"token": token, "path": self.request.path}
         return fragment, page.at, session
 

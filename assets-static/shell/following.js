@@ -10,7 +10,8 @@ async function ask(part) {
   const search = new URLSearchParams(at ? "" : location.search)
   search.set("part", part.dataset.part ?? "")
   search.set("seen", part.dataset.seen ?? "")
-  const answer = await fetch(`${at ?? location.pathname}?${search}`, {headers: {"HX-Request": "true"}}).catch(() => null)
+  const headers = {"HX-Request": "true"}
+  const answer = await fetch(`${at ?? location.pathname}?${search}`, {headers}).catch(() => null)
   if (!answer) return document.dispatchEvent(new CustomEvent("live:lost"))
   if (answer.headers.has("HX-Redirect")) return location.assign(answer.headers.get("HX-Redirect") ?? "/")
   if (answer.status !== 200 || !part.isConnected) return

@@ -30,8 +30,9 @@ let pushing = ""
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.target !== inside) return
   // The address first: what is shown may stand on it
-  const asked = inside.dataset.asked ?? ""
-  if (pushing && pushing === asked && asked !== location.href) history.pushState({scroll: 0}, "", asked)
+  const {pathname, search} = new URL(pushing || location.href, location.href)
+  if (pushing === "" || pathname + search !== /** @type {any} */ (event).detail.pathInfo.requestPath) return
+  if (pushing !== location.href) history.pushState({scroll: 0}, "", pushing)
   pushing = ""
 })
 document.addEventListener("htmx:afterSwap", (event) => event.target === inside && mark())
@@ -53,10 +54,17 @@ document.addEventListener("click", (event) => {
   const isLink = (/** @type {EventTarget} */ one) => one instanceof HTMLAnchorElement && one.href !== ""
   const link = /** @type {HTMLAnchorElement | undefined} */ (event.composedPath().find(isLink))
   if (!link || (link.target && link.target !== "_self") || link.hasAttribute("download")) return
-  if (link.origin !== location.origin || !pages.test(link.pathname) || link.getAttribute("href")?.startsWith("#")) return
+  if (link.origin !== location.origin || !pages.test(link.pathname)) return
+  if (link.getAttribute("href")?.startsWith("#")) return
   event.preventDefault()
-  pushing = link.href
-  visit(link.href, {keep: link.getAttribute("role") === "tab"})
+  const address = new URL(link.href), isTab = link.getAttribute("role") === "tab"
+  const now = new URLSearchParams(location.search)
+  // Tabs share the time range, which may have changed since they were drawn
+  for (const name of isTab ? ["start", "end"] : []) {
+    if (now.has(name)) address.searchParams.set(name, now.get(name) ?? "")
+  }
+  pushing = address.href
+  visit(address.href, {keep: isTab})
 })
 addEventListener("popstate", (event) => visit(location.href, {push: false, scroll: event.state?.scroll ?? 0}))
 history.scrollRestoration = "manual"

@@ -1,25 +1,24 @@
 """Page of an asset: its type and its place in the asset tree, above its tabs."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import panel as pn
-import panel_material_ui as pmui
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.fragments.visit import address
+from app.fragments.page import TextPage
+from app.fragments.tabs import open_tab, tab_list
+from app.fragments.visit import Fragment, Visit, address
 from app.pages.admin.audit_log import AuditLog
 from app.pages.asset import automations_tab, context_tab, graphs_tab, plan_tab, properties_tab, status_tab
 from app.pages.charts import replay
-from app.widgets.async_content import plain
 from app.widgets.layout import Shell, query
-from app.widgets.tabs import Part, Tabs
+from app.widgets.tabs import Part
 from components.tables.assets import words
+from components.tables.fact_table import Link
 from db.accounts.users import OPENED_TAB, User
 from db.assets import Asset, lineage
 from db.core.database import get
@@ -40,49 +39,33 @@ class AssetHead:
     """Tab that the user chose to open assets with; empty: none."""
 
 
-def view() -> Shell:
-    """Page of the asset in the address."""
-    page = Shell("Asset", at="/assets")
-    page.fill(partial(read_asset, int(pn.state.route_params["id"])), partial(show_asset, page, query("tab")))
-    return page
-
-
-def read_asset(asset_id: int, session: Session, principal: SignedIn) -> AssetHead:
+def read_asset(visit: Visit, session: Session, principal: SignedIn) -> AssetHead:
     """Asset with those above it that the user may read."""
-    asset = get(session, Asset, asset_id)
+    asset = get(session, Asset, visit.key)
     access.check(principal, "read", asset)
     above = [parent for parent in lineage(asset)[-2::-1] if access.may(principal, "read", parent)]
     opened = get(session, User, principal.id).preferences.get(OPENED_TAB, "")
     return AssetHead(asset=asset, above=above, sensors=len(of_asset(session, asset.id)), opened=opened)
 
 
-def show_asset(page: Shell, opened: str | None, head: AssetHead) -> Sequence[Any]:
-    """Parts of the page below its heading."""
+def show_asset(visit: Visit, head: AssetHead) -> Fragment:
+    """What stands above the tabs, and the tabs; the content of the one that is open is live."""
     asset = head.asset
-    page.rename(asset.name)
     facts = [words(asset.asset_type.name), f"{head.sensors} sensor{'' if head.sensors == 1 else 's'}"]
     facts += [asset.description] if asset.description else []
-    parts: list[Part] = [
-        make(page, asset.id)
-        for make in (
-            graphs_tab.part,
-            plan_tab.part,
-            automations_tab.part,
-            replay.part,
-            context_tab.part,
-            properties_tab.part,
-            status_tab.part,
-            audit_part,
-        )
-    ]
-    items: list[dict[str, Any]] = [{"label": "Assets", "href": address("/assets")}]
-    items += [{"label": above.name, "href": address(f"/assets/{above.id}")} for above in reversed(head.above)]
-    items.append({"label": asset.name})
-    return [
-        pmui.Breadcrumbs(items=items, active=len(items) - 1, margin=(0, 8)),
-        pmui.Typography(plain(" · ".join(facts)), variant="body2", margin=(0, 8)),
-        Tabs(parts, opened=opened or head.opened),
-    ]
+    chosen = open_tab(TABS, visit.query.get("tab"), head.opened)
+    body = Markup('<p class="small">{}</p>').format(" · ".join(facts)) + tab_list(visit, TABS, chosen)
+    crumbs = [Link("Assets", address("/assets"))]
+    crumbs += [Link(above.name, address(f"/assets/{above.id}")) for above in reversed(head.above)]
+    return Fragment(heading=asset.name, body=body, crumbs=crumbs, live={"tab": chosen})
+
+
+def live_tab() -> Shell:
+    """Content of the tab that is open."""
+    page, asset_id = Shell("", at="/assets"), int(pn.state.route_params["id"])
+    part = PARTS[open_tab(TABS, query("tab"))](page, asset_id)
+    page.fill(part.read, part.show)
+    return page
 
 
 def audit_part(page: Shell, asset_id: int) -> Part:
@@ -93,3 +76,26 @@ def audit_part(page: Shell, asset_id: int) -> Part:
         return zone(principal.timezone)
 
     return Part("audit", "Audit log", read, lambda local: [AuditLog(Asset, asset_id, local)])
+
+
+PARTS = {
+    "graphs": graphs_tab.part,
+    "plan": plan_tab.part,
+    "automations": automations_tab.part,
+    "replay": replay.part,
+    "context": context_tab.part,
+    "properties": properties_tab.part,
+    "status": status_tab.part,
+    "audit": audit_part,
+}
+TABS = {
+    "graphs": "Graphs",
+    "plan": "Plan",
+    "automations": "Automations",
+    "replay": "Replay",
+    "context": "Context",
+    "properties": "Properties",
+    "status": "Status",
+    "audit": "Audit log",
+}
+PAGE = TextPage(at="/assets", heading="Asset", read=read_asset, show=show_asset, live=live_tab)

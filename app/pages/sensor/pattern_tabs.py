@@ -124,5 +124,5 @@ def _part(kind: str, page: Shell, sensor_id: int) -> Part:
     return Part(kind, kind.capitalize(), lambda _session, _principal: None, lambda _: [Patterns(page, sensor_id, kind)])
 
 
-PARTS = tuple(partial(_part, kind) for kind in ("bars", "heatmap", "distribution"))
-"""Makers of the tabs."""
+PARTS = {kind: partial(_part, kind) for kind in ("bars", "heatmap", "distribution")}
+"""Makers of the tabs, by their names in the address."""

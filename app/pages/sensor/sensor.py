@@ -9,13 +9,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import panel as pn
-import panel_material_ui as pmui
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.fragments.visit import address
+from app.fragments.page import TextPage
+from app.fragments.tabs import open_tab, tab_list
+from app.fragments.visit import Fragment, Visit, address
 from app.pages.charts import graphs, replay
 from app.pages.charts.annotations import AnnotationTarget
 from app.pages.charts.graphs import ChartSpan, Graphs
@@ -23,11 +25,10 @@ from app.pages.sensor import data_tab, pattern_tabs, settings_tab
 from app.pages.sensor.pattern_tabs import NO_DATA
 from app.web.context import current
 from app.widgets import time_range
-from app.widgets.async_content import plain
 from app.widgets.layout import Shell, query, section_heading
-from app.widgets.tabs import Part, Tabs
+from app.widgets.tabs import Part
 from components.charts.traces import Chart
-from components.tables.fact_table import Cell, FactTable
+from components.tables.fact_table import Cell, FactTable, Link
 from components.theme import line_role
 from db.beliefs import statistics
 from db.beliefs.statistics import Statistics
@@ -41,13 +42,6 @@ HEIGHT = 380
 """Height of the chart [px]."""
 
 
-def view() -> Shell:
-    """Page of the sensor in the address."""
-    page = Shell("Sensor", at="/assets")
-    page.fill(partial(read_sensor, int(pn.state.route_params["id"])), partial(show_sensor, page, query("tab")))
-    return page
-
-
 def read_sensor(sensor_id: int, session: Session, principal: SignedIn) -> Sensor:
     """Sensor that the user may read."""
     sensor = get(session, Sensor, sensor_id)
@@ -55,24 +49,28 @@ def read_sensor(sensor_id: int, session: Session, principal: SignedIn) -> Sensor
     return sensor
 
 
-def show_sensor(page: Shell, opened: str | None, sensor: Sensor) -> Sequence[Any]:
-    """Parts of the page below its heading."""
-    page.rename(f"{sensor.asset.name}: {sensor.name}")
+def read_subject(visit: Visit, session: Session, principal: SignedIn) -> Sensor:
+    """Sensor in the address."""
+    return read_sensor(visit.key, session, principal)
+
+
+def show_sensor(visit: Visit, sensor: Sensor) -> Fragment:
+    """What stands above the tabs, and the tabs; the content of the one that is open is live."""
     resolution = f"every {iso_duration(sensor.resolution)}" if sensor.resolution else "instantaneous"
     facts = [f"Sensor {sensor.id}", f"unit {sensor.unit or '-'}", resolution, f"time zone {sensor.timezone}"]
-    makers: tuple[Callable[[Shell, int], Part], ...] = (
-        chart_part, replay.sensor_part, *pattern_tabs.PARTS, statistics_part, data_tab.part, settings_tab.part,
-    )  # fmt: skip
-    items = [
-        {"label": "Assets", "href": address("/assets")},
-        {"label": sensor.asset.name, "href": address(f"/assets/{sensor.asset_id}")},
-        {"label": sensor.name},
-    ]
-    return [
-        pmui.Breadcrumbs(items=items, active=2, margin=(0, 8)),
-        pmui.Typography(plain(" · ".join(facts)), variant="body2", margin=(0, 8)),
-        Tabs([make(page, sensor.id) for make in makers], opened=opened),
-    ]
+    chosen = open_tab(TABS, visit.query.get("tab"))
+    body = Markup('<p class="small">{}</p>').format(" · ".join(facts)) + tab_list(visit, TABS, chosen)
+    crumbs = [Link("Assets", address("/assets")), Link(sensor.asset.name, address(f"/assets/{sensor.asset_id}"))]
+    heading = f"{sensor.asset.name}: {sensor.name}"
+    return Fragment(heading=heading, body=body, crumbs=crumbs, live={"tab": chosen})
+
+
+def live_tab() -> Shell:
+    """Content of the tab that is open."""
+    page, sensor_id = Shell("", at="/assets"), int(pn.state.route_params["id"])
+    part = PARTS[open_tab(TABS, query("tab"))](page, sensor_id)
+    page.fill(part.read, part.show)
+    return page
 
 
 @dataclass(frozen=True)
@@ -159,3 +157,15 @@ def show_statistics(content: StatisticsContent) -> Sequence[Any]:
 def number_text(value: float) -> str:
     """Number as text; NaN is empty where the settings hide it."""
     return "" if math.isnan(value) and current().settings.FLEXMEASURES_HIDE_NAN_IN_UI else f"{value:,.4g}"
+
+
+PARTS: dict[str, Callable[[Shell, int], Part]] = {
+    "chart": chart_part,
+    "replay": replay.sensor_part,
+    **pattern_tabs.PARTS,
+    "statistics": statistics_part,
+    "data": data_tab.part,
+    "settings": settings_tab.part,
+}
+TABS = {key: key.capitalize() for key in PARTS}
+PAGE = TextPage(at="/assets", heading="Sensor", read=read_subject, show=show_sensor, live=live_tab)

@@ -1,5 +1,6 @@
 """Hooks into Panel's handler of pages: documents are shown inside of ours. Seen with Panel 1.9 and Bokeh 3.9."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -28,8 +29,13 @@ class LiveHandler(DocHandler):
         _set_request_route_context(self, *args, **kwargs)
         return dict(self.request.route_params)
 
-    async def live(self) -> tuple[Document, str]:
-        """Make the document of a session; return it with the token by which a browser opens its websocket."""
+    async def live(self, arguments: Mapping[str, str]) -> tuple[Document, str]:
+        """Make the document of a session; return it with the token by which a browser opens its websocket.
+
+        Args:
+            arguments: They take the place of those of the address.
+        """
+        self.request.arguments |= {name: [text.encode()] for name, text in arguments.items()}
         making: Any = self.get_session()  # decorated by Tornado, whose type says that handlers return nothing
         session = await making
         return session.document, session.token

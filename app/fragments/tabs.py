@@ -1,0 +1,33 @@
+"""Tabs of a page: links that keep the time range in view, and change what stands below them."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from app.fragments.templates import render
+from app.fragments.visit import Visit
+
+KEPT = ("start", "end")
+"""Arguments of the address that all tabs share."""
+
+
+def tab_list(visit: Visit, tabs: Mapping[str, str], chosen: str) -> Markup:
+    """Tabs as links.
+
+    Args:
+        visit: The request.
+        tabs: Name of each tab in the address → its name on the page.
+        chosen: The one that is open.
+    """
+    kept = {name: text for name in KEPT if (text := visit.query.get(name))}
+    links = [
+        {"href": f"{visit.path}?{urlencode({'tab': key} | kept)}", "label": label, "chosen": key == chosen}
+        for key, label in tabs.items()
+    ]
+    return render("tabs", links=links)
+
+
+def open_tab(tabs: Mapping[str, str], *wanted: str | None) -> str:
+    """The first wanted tab that there is, else the first of all."""
+    return next((key for key in wanted if key is not None and key in tabs), next(iter(tabs)))
