@@ -68,10 +68,25 @@ class NewData(Body):
         values = self.values if self.values is not None else self.value
         if values is None:
             raise Invalid("json", {"values": ["This field is needed."]})
-        length = lasting(self.duration, self.start)
+        place = zone(sensor.timezone)
+        length = lasting(self.duration, self.start, place=place)
+        if self._misfit(length, len(values), sensor):  # of the 24 values of a P1D over a clock change each is an hour
+            as_written = lasting(self.duration, self.start)
+            length = length if self._misfit(as_written, len(values), sensor) else as_written
         after(self.start, length, field="duration")
-        step = length / len(values)
-        problem, count, own = "", len(values), sensor.resolution
+        if problem := self._misfit(length, len(values), sensor):
+            raise Invalid("json", {"duration": [problem]})
+        start = self.start
+        if sensor.resolution and sensor.attributes.get("floor_datetimes_to_resolution", True):
+            (begin,) = resample.floor(np.array([to_us(start)]), sensor.resolution, place)
+            start = from_us(int(begin))
+        regular = Posted.regular(start, length / len(values), values, self.unit, place)
+        return replace(regular, prior=self.prior, horizon=self.belief_horizon)
+
+    @staticmethod
+    def _misfit(length: timedelta, count: int, sensor: Sensor) -> str:
+        """Return why so many values of a length do not fit a sensor; empty if they do."""
+        step, problem, own = length / count, "", sensor.resolution
         if length < timedelta(0) or (own and not length):
             problem = "must be longer than zero."
         elif step * count != length:
@@ -79,14 +94,7 @@ class NewData(Body):
         elif own and max(step, own) % min(step, own):
             problem = f"{count} values make steps of {iso_duration(step)}, which the {iso_duration(own)} "
             problem += f"of sensor {sensor.id} neither divide nor hold."
-        if problem:
-            raise Invalid("json", {"duration": [problem]})
-        start = self.start
-        if sensor.resolution and sensor.attributes.get("floor_datetimes_to_resolution", True):
-            (begin,) = resample.floor(np.array([to_us(start)]), sensor.resolution, zone(sensor.timezone))
-            start = from_us(int(begin))
-        regular = Posted.regular(start, step, values, self.unit, zone(sensor.timezone))
-        return replace(regular, prior=self.prior, horizon=self.belief_horizon)
+        return problem
 
 
 class AddressedData(NewData):

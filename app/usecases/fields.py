@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import orjson
@@ -142,6 +143,13 @@ def hyphenated(name: str) -> str:
 HYPHENS = ConfigDict(alias_generator=hyphenated)
 
 
-def lasting(text: str, start: datetime, *, field: str = "duration") -> timedelta:
-    """Return the length of a duration that begins at a moment: a P1D over a clock change has 23 or 25 hours."""
-    return duration(text, field=field, start=start)
+def lasting(text: str, start: datetime, *, field: str = "duration", place: ZoneInfo | None = None) -> timedelta:
+    """Return the length of a duration that begins at a moment: a P1D over a clock change has 23 or 25 hours.
+
+    Args:
+        text: In ISO 8601.
+        start: Its offset never changes, so that days are counted on the clock of a place where there is one.
+        field: What it is, for errors.
+        place: Such as that of a sensor.
+    """
+    return duration(text, field=field, start=start if place is None else start.astimezone(place))

@@ -33,6 +33,23 @@ def test_values_come_back_as_they_were_posted(api: Api, sensor: int) -> None:
     assert (found["start"], found["duration"], found["resolution"]) == (DAY, "PT1H", "PT15M")
 
 
+@pytest.mark.parametrize(
+    ("start", "hours"),
+    [("2026-03-29T00:00:00+01:00", 23), ("2025-10-26T00:00:00+02:00", 25), ("2025-10-25T22:00:00Z", 25)],
+)
+def test_a_day_is_as_long_as_on_the_clock_of_the_sensor(api: Api, ids: dict[str, int], start: str, hours: int) -> None:
+    fields = {"name": f"of {start}", "unit": "kWh", "event_resolution": "PT1H", "timezone": "Europe/Amsterdam"}
+    key = api.post("/sensors", json=fields | {"generic_asset_id": ids["battery"]}).json()["id"]
+    day = {"start": start, "duration": "P1D", "unit": "kWh"}
+    assert api.post(f"/sensors/{key}/data", json=day | {"values": [1.0] * hours}).status_code == 200
+    found = api.get(f"/sensors/{key}/data", params=day).json()
+    assert (len(found["values"]), found["duration"]) == (hours, f"PT{hours}H") and sum(found["values"]) == hours
+    # Clients that count hours still may: 24 values of a P1D are 24 hours.
+    assert api.post(f"/sensors/{key}/data", json=day | {"values": [2.0] * 24}).status_code == 200
+    longer = api.get(f"/sensors/{key}/data", params=day | {"duration": "PT25H"}).json()["values"]
+    assert longer[:24] == [2.0] * 24 and longer[24] == (1.0 if hours == 25 else None)
+
+
 def test_one_value_over_longer_steps_is_repeated_and_converted(api: Api, sensor: int) -> None:
     # 3 MWh in one hour is a mean power of 3 MW.
     api.post(f"/sensors/{sensor}/data", json=message([3], unit="MWh"))

@@ -14,7 +14,7 @@ from app.usecases.jobs.jobs import ask_once
 from db.core import bounds, database
 from db.jobs.jobs import Job
 from db.sensors import Sensor
-from engine.series.iso_time import after
+from engine.series.iso_time import after, zone
 
 USUAL = "PT48H"
 """Length of a forecast where none is asked for."""
@@ -36,16 +36,16 @@ class ForecastTrigger(Body):
         dict[str, Any], Field(default_factory=dict, description="Of trained forecasters: this one needs no training")
     ]
 
-    def request(self, sensor_id: int, now: datetime) -> ForecastRequest:
+    def request(self, sensor: Sensor, now: datetime) -> ForecastRequest:
         """Request of the job that forecasts a sensor; without a start, the first cycle begins now."""
-        start = self.start or now
+        start = (self.start or now).astimezone(zone(sensor.timezone))  # so that days are its days
         length = lasting(self.duration or USUAL, start)
         if self.max_forecast_horizon and not (self.duration or self.end):
             length = lasting(self.max_forecast_horizon, start)
         end = self.end or after(start, length, field="duration")
         far, often = self.max_forecast_horizon, self.forecast_frequency
         return ForecastRequest(
-            sensor=sensor_id,
+            sensor=sensor.id,
             start=start,
             end=end,
             horizon=lasting(far, start, field="max-forecast-horizon") if far else end - start,
@@ -71,7 +71,7 @@ def request_forecast(session: Session, actor: Actor, sensor_id: int, trigger: Fo
             for number, entry in enumerate(value if isinstance(value, list) else [value]):
                 named = entry.get("sensor") if isinstance(entry, dict) else entry
                 references.sensor(named, field=f"config.{key}[{number}]")
-    request = trigger.request(sensor.id, actor.now)
+    request = trigger.request(sensor, actor.now)
     next(cycles(request, sensor, bounds.of(session).written))
     order = Order(
         kind="forecast",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, WithJsonSchema
 from sqlalchemy.orm import Session
@@ -27,6 +28,7 @@ from engine.flex.context import FlexContext
 from engine.flex.process import ProcessModel
 from engine.flex.reference import json_schema
 from engine.flex.storage import StorageModel
+from engine.series.iso_time import zone
 
 PLANS_BEGIN = 15
 """Schedules that begin now begin at the last whole quarter of an hour [minutes]."""
@@ -45,13 +47,18 @@ class ScheduleWindow(Body):
     resolution: Annotated[Length | None, Field(description="Without it that of the finest power sensor")] = None
     prior: Annotated[Moment | None, Field(description="Plan with what was known then; without it with all")] = None
 
-    def request(self, asset_id: int, models: list[FlexFieldValues], context: Any) -> ScheduleRequest:
-        """Return the request to plan an asset with what is not stored of its devices and its site."""
+    def request(
+        self, asset_id: int, models: list[FlexFieldValues], context: Any, place: ZoneInfo | None = None
+    ) -> ScheduleRequest:
+        """Return the request to plan an asset with what is not stored of its devices and its site.
+
+        Days are counted on the clock of a place, if there is one.
+        """
         step = self.resolution
         return ScheduleRequest(
             asset=asset_id,
             start=self.start,
-            duration=None if self.duration is None else lasting(self.duration, self.start),
+            duration=None if self.duration is None else lasting(self.duration, self.start, place=place),
             resolution=None if step is None else lasting(step, self.start, field="resolution"),
             flex_model=tuple(models),
             flex_context=context,
@@ -101,9 +108,9 @@ def own_models(asset_id: int, models: list[FlexFieldValues] | FlexFieldValues) -
     return [models if named else {**models, "asset": asset_id}] if models else []
 
 
-def order_for_asset(asset_id: int, trigger: ScheduleTrigger) -> ScheduleOrder:
-    """Return the order to plan an asset and everything below it."""
-    return _order(asset_id, trigger, own_models(asset_id, trigger.flex_model))
+def order_for_asset(asset_id: int, trigger: ScheduleTrigger, place: ZoneInfo | None = None) -> ScheduleOrder:
+    """Return the order to plan an asset and everything below it; days are those of a place, if there is one."""
+    return _order(asset_id, trigger, own_models(asset_id, trigger.flex_model), place)
 
 
 def order_for_sensor(session: Session, sensor_id: int, trigger: ScheduleTrigger) -> ScheduleOrder:
@@ -113,16 +120,18 @@ def order_for_sensor(session: Session, sensor_id: int, trigger: ScheduleTrigger)
         NotFound: There is no such sensor.
         FieldError: The flex-model names another one.
     """
-    asset_id = database.get(session, Sensor, sensor_id).asset_id
+    sensor = database.get(session, Sensor, sensor_id)
     models = trigger.flex_model
     if isinstance(models, dict) and models.get("sensor", sensor_id) != sensor_id:
         raise FieldError("sensor", f"the address is of sensor {sensor_id}; leave this field out.")
     entries = [{**models, "sensor": sensor_id}] if isinstance(models, dict) else models or [{"sensor": sensor_id}]
-    return _order(asset_id, trigger, entries)
+    return _order(sensor.asset_id, trigger, entries, zone(sensor.timezone))
 
 
-def _order(asset_id: int, trigger: ScheduleTrigger, models: list[FlexFieldValues]) -> ScheduleOrder:
-    request = trigger.request(asset_id, models, trigger.flex_context)
+def _order(
+    asset_id: int, trigger: ScheduleTrigger, models: list[FlexFieldValues], place: ZoneInfo | None
+) -> ScheduleOrder:
+    request = trigger.request(asset_id, models, trigger.flex_context, place)
     return ScheduleOrder(
         request=request.model_copy(update={"sequential": trigger.sequential}),
         prior=trigger.prior,

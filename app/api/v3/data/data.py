@@ -19,8 +19,9 @@ from db.beliefs.knowledge import AsOf
 from db.beliefs.series import Series
 from db.beliefs.source_filter import SourceFilter
 from db.beliefs.store import Written
+from db.sensors import Sensor
 from db.sources import Source
-from engine.series.iso_time import duration, iso_duration
+from engine.series.iso_time import duration, iso_duration, zone
 
 
 class Sources(Query):
@@ -58,13 +59,13 @@ class DataQuery(Sources):
         Length | None, Field(description="Recorded at least so long before the event could be known; negative: after")
     ] = None
 
-    def asked(self) -> SeriesQuery:
-        """Query of ``app.assemble.data`` for these values.
+    def asked(self, sensor: Sensor | None = None) -> SeriesQuery:
+        """Query of ``app.assemble.data`` for these values; days are those of the sensor, if one is given.
 
         Raises:
             Invalid: The duration is not longer than zero.
         """
-        length = lasting(self.duration, self.start)
+        length = lasting(self.duration, self.start, place=zone(sensor.timezone) if sensor else None)
         horizon = None if self.horizon is None else duration(self.horizon, field="horizon")  # may be negative
         if length <= timedelta(0):
             raise Invalid("query", {"duration": ["must be longer than zero."]})
@@ -86,7 +87,7 @@ def get_data(call: Call, id: int, query: DataQuery) -> dict[str, Any]:
         if call.session.scalar(wrote.where(Series.sensor_id == sensor.id).limit(1)) is None:
             problem = f"no source of the type {query.source_type!r} has recorded values of sensor {sensor.id}."
             raise Invalid("query", {"source-type": [problem]})
-    return series_document(data.read(call.session, sensor, query.asked()), query.start)
+    return series_document(data.read(call.session, sensor, query.asked(sensor)), query.start)
 
 
 def series_document(series: EquidistantSeries, start: datetime) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from app.assemble.data import EVER
 from app.assemble.files.export import ExportQuery, write
 from app.usecases.fields import HYPHENS, Length, Moment, Query, Texts, lasting
 from app.usecases.inputs import Invalid
-from engine.series.iso_time import after
+from engine.series.iso_time import after, zone
 
 MEDIA = {
     "csv": "text/csv",
@@ -37,7 +37,8 @@ class ExportParameters(Query):
 def export(call: Call, query: ExportParameters) -> Reply:
     """Return a file with one row per event and source."""
     wanted = [readable(call, int(text)) for text in query.sensors]
-    end = after(query.start, lasting(query.duration, query.start), field="duration")
+    place = zone(wanted[0].timezone) if wanted else None
+    end = after(query.start, lasting(query.duration, query.start, place=place), field="duration")
     if end <= query.start:
         raise Invalid("query", {"duration": ["must be longer than zero."]})
     most = call.running.settings.most("EXCEL_VALUES" if query.format == "xlsx" else "EXPORT_VALUES")

@@ -22,13 +22,14 @@ from app.usecases.jobs import fleets
 from app.usecases.jobs import schedules as usecases
 from app.usecases.jobs.fleets import FleetTrigger
 from app.usecases.jobs.schedules import ScheduleOrder, ScheduleTrigger
-from db import assets, schedules
+from db import assets, schedules, sensors
 from db.beliefs.knowledge import AsOf
 from db.beliefs.source_filter import SourceFilter
 from db.jobs.jobs import Job
 from db.schedules import GUIDANCE, SOC, ScheduleOutput, StoredSchedule
 from db.sensors import Sensor
 from engine.model.linear import Floats
+from engine.series.iso_time import zone
 from engine.series.window import Window
 from engine.site import carbon_emissions
 
@@ -36,9 +37,14 @@ SHOWN = "PT6H"
 """How much of a schedule is given where no duration is asked for."""
 
 
+def _order(call: Call, asset_id: int, body: ScheduleTrigger) -> ScheduleOrder:
+    """Return the order to plan an asset, whose days are those on its own clock."""
+    return usecases.order_for_asset(asset_id, body, sensors.time_zone(call.session, asset_id))
+
+
 def trigger(call: Call, id: int, body: ScheduleTrigger) -> Save:
     """Ask for a schedule of an asset and everything below it."""
-    return _checked(call, usecases.order_for_asset(id, body), f"/assets/{id}/schedules")
+    return _checked(call, _order(call, id, body), f"/assets/{id}/schedules")
 
 
 def trigger_of_sensor(call: Call, id: int, body: ScheduleTrigger) -> Save:
@@ -117,7 +123,7 @@ def _values(
     call: Call, sensor: Sensor, row: StoredSchedule, output: ScheduleOutput, query: ScheduleQuery
 ) -> dict[str, Any]:
     start = Window.between(row.start, row.end, row.step).slots.start
-    length = min(lasting(query.duration, start), row.end - start)
+    length = min(lasting(query.duration, start, place=zone(sensor.timezone)), row.end - start)
     stored_energy = output.role == SOC
     asked = SeriesQuery(
         start=start,
@@ -140,7 +146,7 @@ def _info(row: StoredSchedule, job: Job) -> dict[str, Any]:
 
 def preview(call: Call, id: int, body: ScheduleTrigger) -> dict[str, Any]:
     """Compute a schedule and save nothing."""
-    done = usecases.preview_schedule(call.session, call.actor, usecases.order_for_asset(id, body))
+    done = usecases.preview_schedule(call.session, call.actor, _order(call, id, body))
     plan, slots = done.schedule, done.schedule.window.slots
 
     def on_slots(values: Mapping[str, Floats]) -> dict[str, Floats]:
