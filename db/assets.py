@@ -61,6 +61,7 @@ class Asset(Table):
 
     asset_type: Mapped[AssetType] = relationship(lazy="joined")
     parent: Mapped["Asset | None"] = relationship(remote_side="Asset.id", back_populates="children")
+    # passive_deletes: the database deletes what is below, and no child is loaded for it.
     children: Mapped[list["Asset"]] = relationship(back_populates="parent", order_by="Asset.id", passive_deletes=True)
 
 
@@ -77,6 +78,7 @@ def asset_type(session: Session, name: str) -> AssetType:
 @cache  # to put the statement together costs as much as to run it
 def _in_subtree() -> Select[Asset]:
     tree = select(Asset.id).where(Asset.id == bindparam("root")).cte("tree", recursive=True)
+    # UNION, not UNION ALL: it drops rows it has seen, so that a circle in an older tree ends.
     tree = tree.union(select(Asset.id).where(Asset.parent_asset_id == tree.c.id))
     return select(Asset).where(Asset.id.in_(select(tree.c.id)))
 
@@ -85,6 +87,7 @@ def subtree(session: Session, root_id: int) -> list[Asset]:
     """Return an asset and all assets below it, parents before children; each once, even if they stand in a circle."""
     found = {asset.id: asset for asset in session.scalars(_in_subtree(), {"root": root_id})}
     below = defaultdict[int | None, list[int]](list)
+    # By id, so that siblings have one order whatever order the database gives.
     for key in sorted(found):
         below[found[key].parent_asset_id].append(key)
     order = dict.fromkeys([root_id] if root_id in found else [])
@@ -130,6 +133,7 @@ def lineage(asset: Asset) -> list[Asset]:
 
 def with_numbers(session: Session, numbers: Collection[int]) -> list[Asset]:
     """Return the assets in whose flex-model, flex-context or attributes one of some whole numbers stands."""
+    # Columns, not rows: all assets of the server are looked through, and few of them are wanted.
     columns = session.execute(select(Asset.id, Asset.flex_model, Asset.flex_context, Asset.attributes))
     ids = [key for key, *config in columns if not _whole_numbers(config).isdisjoint(numbers)]
     return [get(session, Asset, key) for key in ids]
@@ -139,9 +143,10 @@ def _whole_numbers(value: Any) -> set[int]:
     if isinstance(value, dict | list):
         inside = value.values() if isinstance(value, dict) else value
         return set[int]().union(*map(_whole_numbers, inside))
-    return {value} if type(value) is int else set()
+    return {value} if type(value) is int else set()  # isinstance would take True for 1
 
 
+# Any number does that no other advisory lock of this database uses.
 TREES = 7_401_215
 """Key of the lock that changes of trees take on PostgreSQL; SQLite has one writer at a time anyway."""
 

@@ -47,6 +47,7 @@ class Sensor(Table):
         """Whether it is a stored energy, of which events are no parts, by its name or the flex-model of its asset."""
         # The name tells it of sensors that no flex-model names, such as imported ones.
         words = self.name.lower().replace("-", " ")
+        # soc as a word of its own: it is a part of others, such as social.
         if "state of charge" in words or "soc" in words.split():
             return True
         named = (value for name, value in self.asset.flex_model.items() if name.replace("_", "-").startswith(LEVELS))

@@ -56,7 +56,9 @@ def _program() -> Select[Source]:
 
 def _added(session: Session, same: Select[Source], new: Source) -> Source:
     """Return a new source, or the one that another writer made in the meantime."""
+    # The unique constraint does not help: without user two rows differ, as NULL equals nothing.
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyhow
+        # By a hash, as locks are numbers: two names that share one only wait for each other.
         session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"{new.type}/{new.name}/{new.user_id}"))))
     found = session.scalar(same)
     if found is None:

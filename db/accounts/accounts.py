@@ -20,6 +20,7 @@ class Account(Table):
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(unique=True)
+    # SET NULL: a client keeps its assets and data when its consultancy goes.
     consultancy_account_id: Mapped[int | None] = mapped_column(
         ForeignKey("account.id", ondelete="SET NULL"), doc="The account whose consultants may read this one"
     )

@@ -51,6 +51,7 @@ class KeptSecret(Table):
 
     __tablename__ = "kept_secret"
     __table_args__ = (
+        # NULLs never equal each other in a unique constraint, so each of the two binds only its own kind of rows.
         UniqueConstraint("account_id", "name"),
         UniqueConstraint("asset_id", "name"),
         CheckConstraint("(account_id IS NULL) <> (asset_id IS NULL)", name="of_one"),

@@ -76,6 +76,7 @@ def watch(session: Session, _context: object, _instances: object) -> None:
             (fully if changed - WITHOUT_KEYS else but_for_keys if changed else set()).add(row.id)
         elif isinstance(row, Account):
             but_for_keys |= _former_consultants(session, row)  # their keys see the rest of their clients still
+    # Sessions, keys and codes go with the row by their foreign keys; only what processes remember must be told.
     for row in session.deleted:
         if isinstance(row, User):
             session.info.setdefault("ended", set()).add(row.id)
@@ -102,6 +103,7 @@ def refuse_bulk(state: ORMExecuteState) -> None:
     statement: Any = state.statement
     watched = ONE_BY_ONE.get(statement.table.name, set())
     if state.is_delete:
+        # Users, accounts and keys take their logins along when they go; a role leaves them behind.
         touched = watched if statement.table.name.startswith("roles_") else set()
     else:
         touched = watched & assigned(statement)
@@ -111,6 +113,7 @@ def refuse_bulk(state: ORMExecuteState) -> None:
 
 def _renew(session: Session, user: User) -> None:
     """Let processes that remember a user who is changed read the row again, whether or not a login ends."""
+    # Counters move with every sign-in and say nothing of rights: nobody has to read a row again for them.
     if {field.key for field in inspect(user).attrs if field.history.has_changes()} - COUNTERS:
         session.info.setdefault("ended", set()).add(user.id)
 
@@ -141,6 +144,7 @@ def _end(session: Session, users: Iterable[int], *, keys: bool) -> None:
         kept = session.info.get("kept_keys", set())
         asked = session.info.get("keeping", set())
         of_users = AccessKey.user_id.in_(ids) & AccessKey.revoked_at.is_(None)
+        # Only of users for whom keeping was asked: the id of another user's key among those named spares nothing.
         spared = AccessKey.user_id.in_(asked) & AccessKey.id.in_(kept)
         going = connection.execute(select(AccessKey.__table__).where(of_users, ~spared)).mappings()
         at_once(session, AccessKey.__tablename__, map(dict, going), {"revoked_at": now})

@@ -87,6 +87,7 @@ def failed(session: Session, key: str, now: datetime, *, free: int) -> int:
         now: When it happened.
         free: How many failures make nobody wait.
     """
+    # Locked: tries from many connections at once must each count, and not all read the same number.
     row = session.get(Failures, key, with_for_update=True)
     if row is None:
         row = Failures(key=key, failures=0, last_at=now, wait_until=now)
@@ -95,12 +96,14 @@ def failed(session: Session, key: str, now: datetime, *, free: int) -> int:
         row.failures = 0
     row.failures, row.last_at = row.failures + 1, now
     beyond = row.failures - free
+    # The exponent is bounded as well: from 2**47 s on a timedelta overflows, before min could choose.
     row.wait_until = now + min(LONGEST, timedelta(seconds=2.0 ** min(beyond, 20))) if beyond >= 0 else now
     return row.failures
 
 
 def forget(session: Session, key: str, now: datetime) -> None:
     """Forget the failures under a key, and whatever was long ago."""
+    # Rows of known networks share the table, and outlive failures by months.
     old = and_(Failures.last_at < now - FORGOTTEN, Failures.key.not_like(f"{GOOD}%"))
     session.execute(delete(Failures).where(or_(Failures.key == key, old, Failures.last_at < now - KNOWN)))
 

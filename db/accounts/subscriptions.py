@@ -60,6 +60,7 @@ def of_account(session: Session, account_id: int) -> Subscription | None:
 def use(session: Session, key: str, window: datetime, amount: int) -> int:
     """Take some of a limit and return how much is used with it; old windows are forgotten with the first of a new."""
     kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    # One statement counts and answers: of processes that read first, two could take the same last place.
     added = kind.insert(Used).values(key=key, window=window, count=amount)
     taken = added.on_conflict_do_update(index_elements=["key", "window"], set_={"count": Used.count + amount})
     count = int(session.scalars(taken.returning(Used.count)).one())

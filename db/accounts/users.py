@@ -54,6 +54,7 @@ class User(Table):
     active: Mapped[bool] = mapped_column(default=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     timezone: Mapped[str] = mapped_column(default="Europe/Amsterdam", doc="IANA name; the zone times are shown in")
+    # A lambda, as the function stands below the class.
     session_serial: Mapped[int] = mapped_column(default=lambda: new_serial(), doc="Another one ends all logins")
     last_login_at: Mapped[datetime | None]
     login_count: Mapped[int] = mapped_column(default=0)
@@ -69,6 +70,7 @@ def new_serial() -> int:
     It is drawn, not counted: an id is given again after its user was deleted, and a database that is put back would
     count to the same number once more.
     """
+    # As far as an INTEGER of PostgreSQL goes.
     return secrets.randbelow(2**31)
 
 

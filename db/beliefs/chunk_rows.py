@@ -32,6 +32,7 @@ def concerned(driver: Driver, line: SeriesRow, new: Beliefs) -> tuple[Beliefs, B
 def distinct_starts(events: Microseconds, span_us: int) -> Microseconds:
     """Return the start of each chunk that events lie in, in order."""
     first, last = events.min() // span_us, events.max() // span_us
+    # Mostly all events lie in one chunk; then no sort is needed.
     return np.unique(starts_of(events, span_us)) if first != last else np.array([first * span_us])
 
 
@@ -42,6 +43,7 @@ def starts_of(events: Microseconds, span_us: int) -> Microseconds:
 
 def late_starts(line: SeriesRow, latest: Beliefs, new: Beliefs) -> Microseconds:
     """Return the chunks in which a new belief is older than the most recent one stored."""
+    # Behind the last stored event nothing can be late.
     if not len(latest) or new.events.min() > latest.events[-1]:
         return latest.events[:0]
     # An event behind the last stored one has no place; the comparison of events below drops it.
@@ -90,10 +92,12 @@ def replace(driver: Driver, line: SeriesRow, merged: Merged, *, rewritten: Belie
             rows.append(row(line.id, 0, start, 0, part, line.step_us))
             continue
         rows.append(row(line.id, 0, start, 0, part.take(latest), line.step_us))
+        # Elsewhere only what was superseded just now is added: the older ones lie in segments that were not opened.
         moved = ~latest if start in late else ~latest & (fresh | merged.was_latest[place])
         superseded += [part.take(moved)] if moved.any() else []
         again += [start] if start in late else []
     driver.put(INSERT, rows, UPDATE)
+    # Deleted before the others are stored: append counts the segments that are there.
     if again:
         forget(driver, line, 1, np.array(again))
     if superseded:
@@ -151,6 +155,7 @@ def append(driver: Driver, line: SeriesRow, superseded: Beliefs) -> None:
         if count + len(parts) >= MANY and count > 1:
             parts = [_one_segment(together([fetch(driver, line, 1, np.array([start])), *parts]))]
             forget(driver, line, 1, np.array([start]))
+        # Numbers go on behind the highest, also after a merge: what is known later must be painted later.
         rows += [row(line.id, 1, start, seq + 1 + i, part, line.step_us) for i, part in enumerate(parts)]
     driver.put(INSERT, rows)
 
@@ -212,6 +217,7 @@ def superseded_until(known_us: int) -> str:
 def finding(stretches: list[ChunkRange], which: str, columns: str = "c.series_id, c.start_us, c.data") -> str:
     """Return the query for columns of the chunks ``c`` of some stretches (at least one) that meet a condition."""
     wanted = ", ".join(f"({part.series_id}, {part.first_us}, {part.last_us})" for part in stretches)
+    # CROSS JOIN keeps SQLite to this order: few stretches first, then their chunks by key.
     return (
         f"WITH wanted (series_id, first_us, last_us) AS (VALUES {wanted}) "
         f"SELECT {columns} FROM wanted w CROSS JOIN belief_chunk c "

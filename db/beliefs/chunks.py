@@ -27,6 +27,7 @@ ON_GRID, ONE_TIME, ONE_HORIZON, SHARED_LEVELS, OWN_LEVELS = 1, 2, 4, 8, 16
 
 CERTAIN: Values = np.array([0.5])
 """The one level of a deterministic belief, shape (1,)."""
+# All deterministic beliefs share it: a change in place would change every one of them.
 CERTAIN.setflags(write=False)
 
 
@@ -73,6 +74,7 @@ class Beliefs:
         """The one value that stands for each belief: its quantile nearest to the median, shape (n,)."""
         if self.values.shape[1] == 1:
             return self.values[:, 0]
+        # A quantile that is not given must not be the nearest one.
         far = np.where(np.isnan(self.values), np.inf, np.abs(self.levels - 0.5))
         found: Values = np.take_along_axis(self.values, far.argmin(axis=1)[:, None], axis=1)[:, 0]
         return found
@@ -82,6 +84,7 @@ def together(parts: list[Beliefs]) -> Beliefs:
     """Return beliefs one after the other; quantiles are lined up, absent ones are NaN."""
     if len(parts) == 1:
         return parts[0]
+    # Empty parts are left out: levels of theirs would only make those of the others differ.
     filled = [part for part in parts if len(part)] or parts[:1]
     if len(filled) == 1:
         return filled[0]
@@ -121,6 +124,7 @@ def encode(beliefs: Beliefs, step_us: int) -> bytes:
     elif beliefs.levels is not CERTAIN and not np.array_equal(beliefs.levels, CERTAIN):
         flags |= SHARED_LEVELS
     slots = _slots(beliefs.events, step_us, bytes_per_slot=8 * (q * (1 + bool(flags & OWN_LEVELS)) + bool(len(times))))
+    # The one usual level is not written; that it is absent says it.
     values, levels = beliefs.values, beliefs.levels if flags & (SHARED_LEVELS | OWN_LEVELS) else CERTAIN[:0]
     if slots:
         flags |= ON_GRID

@@ -27,6 +27,7 @@ from db.beliefs.chunks import (
 )
 from engine.series.iso_time import Microseconds
 
+# The fields of HEADER once more, to read the heads of many payloads in one go.
 HEADS = np.dtype(
     [("format", "<u1"), ("flags", "<u1"), ("quantiles", "<u2"), ("slots", "<u4"),
      ("first", "<i8"), ("constant", "<i8"), ("step", "<i8")]
@@ -46,6 +47,7 @@ def decode(payloads: Sequence[Payload]) -> tuple[Beliefs, Positions]:
     if not payloads:
         return Beliefs.none(), np.empty(0, np.intp)
     found, counts = _few(payloads) if len(payloads) <= FEW else _many(payloads)
+    # One pass tells whether there is any gap: a minimum is NaN as soon as one value is.
     if not np.isnan(found.values.min()):
         return found, counts
     gaps = found.missing

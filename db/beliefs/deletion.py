@@ -85,6 +85,7 @@ def superseded(session: Session, sensor: Sensor, *, before: datetime) -> int:
 
     def newest(beliefs: Beliefs) -> Beliefs:
         ordered = beliefs.take(np.lexsort((beliefs.times, beliefs.events)))
+        # Of no beliefs none is the last: nothing may be appended then.
         is_last = np.append(ordered.events[1:] != ordered.events[:-1], np.ones(min(len(ordered), 1), np.bool_))
         return ordered.take(is_last)
 
@@ -121,6 +122,7 @@ def expire(
         keep_superseded: Age at which all but the most recent one go; None: never.
         now: The moment ages are counted from, to the start of the event.
     """
+    # What goes entirely goes first, so that its superseded beliefs need not be opened and sorted.
     gone = everything(session, sensor, bounds=within(None, now - keep)) if keep is not None else 0
     if keep_superseded is not None:
         gone += superseded(session, sensor, before=now - keep_superseded)

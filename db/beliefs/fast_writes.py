@@ -48,6 +48,7 @@ def extend(driver: Driver, line: SeriesRow, new: Beliefs) -> bool:
         return False
     start, end = last // line.span_us * line.span_us, int(new.events[-1])
     found = driver.rows(LAST_CHUNK, (line.id, start)) if end < start + line.span_us else []
+    # psycopg2 gives a view of characters, not bytes.
     longer = lengthened(bytes(found[0][6]), new) if found else None
     if longer is None:
         return False
@@ -84,6 +85,7 @@ def lengthened(payload: bytes, new: Beliefs) -> bytes | None:
         return None
     head = HEADER.pack(FORMAT, flags, q, slots + len(new), first, constant, step)
     values = new.values.astype("<f8", copy=False).tobytes()
+    # Without times of their own the values stand last, and new ones go right behind them.
     if flags != ON_GRID:
         return b"".join((head, payload[HEADER.size :], values))
     middle = HEADER.size + 8 * slots
@@ -127,6 +129,7 @@ def revise(
     statements = [(UPDATE, (*slots.row(), line.id, start)), moved_on.saving()]
     if not is_there:
         driver.run_all(statements)
+    # The statement returns the number of the new segment: that they are many is known without counting.
     elif driver.run_all([*statements, (SUPERSEDED, old)])[0][0] % MANY == 0:
         merge_segments(driver, line, start)
     return 1
@@ -156,6 +159,7 @@ class _Slots:
         elif flags & ONE_HORIZON:
             times = np.arange(first - constant, first - constant + n * step, step)
         else:
+            # Copied, as an array over bytes cannot be written to.
             times = np.frombuffer(payload, np.int64, n, HEADER.size).copy()
         values = np.frombuffer(payload, np.float64, n, len(payload) - 8 * n).copy()
         return cls(first, step, constant if flags & ONE_HORIZON else None, times, values)

@@ -56,6 +56,7 @@ class AsOf:
             passes &= times >= to_us(self.since)
         if self.horizon is not None or self.at_most is not None:
             ahead = knowable(rule, resolution, events)
+            # Safe in place: but for no events at all, the array is a new one.
             ahead -= times
             if self.horizon is not None:
                 passes &= ahead >= self.horizon // MICROSECOND
@@ -93,6 +94,7 @@ def check(rule: Mapping[str, Any]) -> None:
 
 
 def _length(text: Any) -> timedelta:
+    # Texts only, as the cache below hashes what it is asked for.
     if not isinstance(text, str):
         raise FieldError(FIELD, f"{text!r} is not a duration; write it like PT15M, PT1H or P1D.")
     return _duration(text)

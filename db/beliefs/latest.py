@@ -106,7 +106,9 @@ def one_per_event(parts: Sequence[tuple[Origin, Beliefs]]) -> Sourced:
         own = np.full(len(moments), -1)
         for _, place in family:
             own[slots[place]] = place
+        # Where a family knows nothing, -1 reads the last row; the condition drops it.
         time = np.where(own >= 0, every.times[own], LONG_AGO)
+        # >=: at one moment the family with the newest source wins, which is the last one.
         better = (own >= 0) & (time >= known)
         chosen[better], known[better] = own[better], time[better]
     return Sourced(every.take(chosen), source_ids[chosen])

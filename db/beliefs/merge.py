@@ -114,8 +114,10 @@ def _refuse_or_replace(both: Beliefs, clash: Mask, is_new: Mask, *, overwrite: b
     """Which stored beliefs give way, shape (n,); raises WriteConflict if none may."""
     gives_way = np.zeros(len(both), np.bool_)
     if clash.any():
+        # The sort was stable: what a new value contradicts stands right before it.
         gives_way[:-1] = clash[1:]
         within = gives_way & is_new
+        # Two new values of one moment are refused even then: neither of them is the later one.
         if within.any() or not overwrite:
             at = int(np.flatnonzero(within if within.any() else gives_way)[0])
             raise WriteConflict(int(both.events[at]), int(both.times[at]), within=bool(within.any()))

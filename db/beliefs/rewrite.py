@@ -50,6 +50,7 @@ def locked(session: Session, sensor: Sensor, sources: SourceFilter | None = None
 
 def parts(driver: Driver, line: SeriesRow, bounds: EventRange = EVERYTHING) -> Iterator[tuple[Microseconds, Beliefs]]:
     """Give the starts of some chunks and all beliefs in them, both layers, until the series has been through."""
+    # Farther than any event may lie, and still a BIGINT.
     first = -(1 << 62) if bounds.first_us is None else bounds.first_us // line.span_us * line.span_us
     end = 1 << 62 if bounds.end_us is None else bounds.end_us
     found = driver.rows(
@@ -150,6 +151,7 @@ def rebuild(
         how: Gets all beliefs, in no order.
     """
     driver = Driver(session)
+    # An empty part in front, as together needs at least one.
     every = how(together([Beliefs.none(), *(beliefs for _, beliefs in parts(driver, line))]))
     driver.run("DELETE FROM belief_chunk WHERE series_id = ?", (line.id,))
     driver.run("UPDATE belief_series SET step_us = ?, span_us = ? WHERE id = ?", (step_us, span_us, line.id))
@@ -182,6 +184,7 @@ def rechunk_series(session: Session, line: SeriesRow) -> bool:
         # By the densest chunk, as it is the one that costs; the median, as readings may come in bursts.
         densest = chunk_rows.fetch(driver, line, 0, starts[[sizes.argmax()]])
         span_us = span_for(int(np.median(np.diff(densest.events))))
+    # With few chunks nothing is known yet: each series begins sparse.
     elif len(starts) > TOLERANCE and sizes.mean() * TOLERANCE * 2 < SLOTS:
         span_us = span_for(int(np.median(np.diff(starts)) / sizes.mean()))
     if span_us == line.span_us:
@@ -196,6 +199,7 @@ def refuse_if_filled(session: Session, sensor: Sensor, field: str) -> None:
     Raises:
         FieldError: The sensor has data.
     """
+    # Locked, so that nobody stores a first value between this question and the change.
     count = sum(line.n_beliefs for line in locked(session, sensor))
     if count:
         way = {

@@ -19,6 +19,7 @@ class Series(Table):
 
     id: Mapped[Id]
     sensor_id: Mapped[int] = mapped_column(ForeignKey("sensor.id", ondelete="CASCADE"))
+    # No CASCADE: who deletes a source must not delete values with it.
     source_id: Mapped[int] = mapped_column(ForeignKey("data_source.id"), index=True)
     step_us: Mapped[int] = mapped_column(BigInteger, doc="Grid of the events; 0: instantaneous")
     span_us: Mapped[int] = mapped_column(BigInteger, doc="Length of a chunk; never changed without re-chunking")

@@ -32,6 +32,7 @@ class Origin(NamedTuple):
     @property
     def version_order(self) -> list[tuple[int, str]]:
         """A key under which 1.10 follows 1.9."""
+        # Words sort below numbers, so that 1.0rc1 comes before 1.0.1.
         return [
             (int(part), "") if part.isdecimal() else (-1, part) for part in re.findall(r"\d+|[^\d.]+", self.version)
         ]

@@ -52,6 +52,7 @@ def per_source(session: Session, sensor_id: int) -> dict[int, Statistics]:
     """Return the statistics of a sensor, by source id."""
     found = Driver(session).rows(
         "SELECT s.source_id, s.first_event_us, s.last_event_us, s.last_belief_us, sum(c.n), min(c.v_min), "
+        # An inner join: a series whose values were all deleted has no chunks, and nothing to sum up.
         "max(c.v_max), sum(c.v_sum) FROM belief_series s JOIN belief_chunk c ON c.series_id = s.id AND c.layer = 0 "
         "WHERE s.sensor_id = ? GROUP BY s.id ORDER BY s.source_id",
         (sensor_id,),

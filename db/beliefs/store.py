@@ -94,6 +94,7 @@ def save(session: Session, sensor: Sensor, source: Source, beliefs: Beliefs, *, 
         moved.save(driver)
         # Instantaneous events may come closer together than the first ones, and chunks grow too long to open.
         if not line.step_us and len(merged.beliefs) > rewrite.TOLERANCE * SLOTS:
+            # save counted the version on; to count from the old one would give two changes one number.
             rewrite.rechunk_series(session, moved._replace(version=moved.version + 1))
     return _outcome(merged, new)
 
@@ -151,6 +152,7 @@ def _moved_on(line: SeriesRow, merged: Merged) -> SeriesRow:
     """Return the line with what the merged beliefs change."""
     latest = merged.beliefs.take(merged.latest)
     first, last, known = int(latest.events[0]), int(latest.events[-1]), int(merged.beliefs.times.max())
+    # >=: a newer belief about the last event changes its value, not its moment.
     if line.last_event_us is None or last >= line.last_event_us:
         line = line._replace(last_event_us=last, last_value=float(latest.middle[-1]))
     return line._replace(

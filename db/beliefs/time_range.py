@@ -40,6 +40,7 @@ class EventSpan:
     def of(self, wanted: list[Origin]) -> list[ChunkRange]:
         """Return the chunks of each series that may hold such events."""
         first, end = self.bounds.tolist()
+        # Chunks are asked for with both ends, events without the last: one microsecond less says the same.
         return [ChunkRange(origin.series_id, first // origin.span_us * origin.span_us, end - 1) for origin in wanted]
 
     def holds(self, events: Microseconds) -> Mask:
@@ -84,6 +85,7 @@ def read(session: Session, sensors: Sequence[Sensor], query: BeliefQuery) -> dic
     """
     driver, span, known_at = Driver(session), query.span, query.as_of
     by_id = {sensor.id: sensor for sensor in sensors}
+    # By series, as the chunks come: both are walked side by side in _current.
     wanted, most = sorted(origins(driver, list(by_id), query.sources)), bounds.of(session).read
     bounds.check_read(driver, most, wanted, partial(chunk_rows.finding, span.of(wanted), CURRENT))
     current, last_known = _current(driver, span, wanted)

@@ -42,6 +42,7 @@ class AuditEvent(Table):
 
 def subject_of(event: AuditEvent) -> tuple[str, tuple[Any, ...]]:
     """Return table and primary key of the row whose change an event tells."""
+    # A row that was read did not come through __init__.
     of: Table | None = getattr(event, "_tells_of", None)
     if of is not None:
         return of.__tablename__, tuple(inspect(of).mapper.primary_key_from_instance(of))
@@ -72,6 +73,7 @@ def note(
     """
     row = AuditEvent(at=at, event=event[:LONGEST], active_user_id=by[0], active_user_name=by[1], of=of, **about)
     row.before, row.after = {}, {}
+    # Not added to the session yet: once flushed it could not get its values, as the log refuses changes.
     session.info.setdefault("noted", []).append(row)
     return row
 

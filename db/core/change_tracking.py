@@ -100,6 +100,7 @@ def _follow(session: Session, row: Table) -> None:
         own = {name: _told(name, [value]) for name, value in values.items() if name not in COUNTERS}
         done = "Changed" if emptied else "Deleted"
         change = others.setdefault(key, Change(done, _called(values), _where(session, table.name, values)))
+        # Two foreign keys may lead to one row: that it is deleted outweighs that a reference is emptied.
         change.done = "Deleted" if "Deleted" in (done, change.done) else "Changed"
         before = {emptied: own[emptied]} if emptied else {k: v for k, v in own.items() if v is not None}
         change.before |= before
@@ -134,6 +135,7 @@ def refuse_bulk(state: ORMExecuteState) -> None:
 
 def assigned(statement: Any) -> set[str]:
     """Return the names of the columns that an UPDATE sets."""
+    # From the text, as SQLAlchemy keeps what an UPDATE sets in private fields only.
     found = ASSIGNED.search(str(statement.compile()))
     return set(re.findall(r"(\w+)\s*=", found[1] if found else ""))
 
@@ -159,6 +161,7 @@ def record(session: Session) -> None:
     for key, change in session.info.pop("others", {}).items():
         if key not in written:
             _write(session, key, change, None, by)
+    # With those that _write added meanwhile, for changes nobody spoke of.
     session.add_all(noted + session.info.pop("noted", []))
 
 

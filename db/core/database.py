@@ -42,8 +42,8 @@ LAST_MOMENT = datetime(9999, 1, 1, tzinfo=UTC)
 IDLE = {"writer": 300, "reader": 7200}
 """How long PostgreSQL lets a transaction do nothing [s]; a reader may compute what a job is to save."""
 PRAGMAS = (
-    "journal_mode=wal",
-    "foreign_keys=on",
+    "journal_mode=wal",  # readers go on while one writes
+    "foreign_keys=on",  # off by default in SQLite
     "mmap_size=1073741824",
 )
 
@@ -79,6 +79,7 @@ class Utc(TypeDecorator[datetime]):
         """See TypeDecorator."""
         if value is None:
             return None
+        # SQLite keeps no zone, so that all it holds must be of one.
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
@@ -182,6 +183,7 @@ class Database:
         Raises:
             Unavailable: Others hold a lock for too long, or the database cannot be reached.
         """
+        # Kept after the commit: callers go on to read what they wrote, and the session is closed by then.
         session = Followed(self._writer, expire_on_commit=False, info=self._info)
         with faults.as_unavailable(), session as work:
             with work.begin():
@@ -198,6 +200,7 @@ class Database:
         Raises:
             Unavailable: The database cannot be reached.
         """
+        # A reader has nothing to flush before it asks.
         session = Session(self._reader, expire_on_commit=False, autoflush=False, info=self._info)
         with faults.as_unavailable(), session as work:
             yield work  # closing ends the transaction; a rollback would also empty the objects that were read
@@ -237,7 +240,7 @@ def _postgres(url: URL, patience: float, idle: int) -> Engine:
         # As options of the connection: set by a statement, they would cost a round trip each time one is opened.
         "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
         "connect_timeout": 10,
-        "keepalives_idle": 30,
+        "keepalives_idle": 30,  # else Linux asks a silent server after two hours only
     }
     # Asked before use, as the server closes what idles and a restart closes all.
     return create_engine(url, pool_pre_ping=True, pool_timeout=patience, **POOL, connect_args=arguments)

@@ -33,6 +33,7 @@ class Driver:
     """Statements in the dialect of SQLite (``?`` for a parameter), run by either driver."""
 
     def __init__(self, session: Session) -> None:
+        # The cursor knows nothing of what the session still holds back.
         session.flush()
         # The same connection, so that the statements see what the session has written and end with its transaction.
         connection = session.connection()
@@ -48,6 +49,7 @@ class Driver:
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one statement; return the number of rows it touched."""
+        # Blunt, but safe: no statement of the belief path has a question mark in a text or operator.
         self.cursor.execute(sql if self.is_sqlite else sql.replace("?", "%s"), parameters)
         return int(self.cursor.rowcount)
 

@@ -43,7 +43,7 @@ def assets(session: Session, condition: ColumnElement[bool]) -> list[Listed]:
             above.name.label("parent"), Asset.latitude, Asset.longitude, counted.label("sensors"),
         )
         .join(AssetType, AssetType.id == Asset.asset_type_id)
-        .outerjoin(Account, Account.id == Asset.account_id)
+        .outerjoin(Account, Account.id == Asset.account_id)  # public assets have none
         .outerjoin(above, above.id == Asset.parent_asset_id)
         .where(condition)
         .order_by(func.lower(Asset.name), Asset.id)
@@ -89,7 +89,8 @@ def matching(text: str, searched: list[Column], identifier: Column) -> ColumnEle
     wanted = []
     for word in words:
         anywhere = [column.icontains(word, autoescape=True) for column in searched]
-        if word.isdecimal() and len(word) < 10:
+        if word.isdecimal() and len(word) < 10:  # longer ones may be too large for an id, which PostgreSQL refuses
             anywhere.append(identifier == int(word))
         wanted.append(or_(*anywhere))
+    # True in front: an empty text lets all pass, and SQLAlchemy wants no and_ of nothing.
     return and_(True, *wanted)

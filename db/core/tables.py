@@ -11,5 +11,6 @@ import db
 def enter() -> None:
     """Import every module of the database, which enters its tables in the metadata."""
     for module in pkgutil.walk_packages(db.__path__, "db."):
+        # Alembic's env.py migrates as soon as it is imported.
         if not module.ispkg and not module.name.startswith("db.migrations."):
             import_module(module.name)

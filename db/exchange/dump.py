@@ -47,12 +47,14 @@ def dump(database: Database, file: Path) -> None:
     if file.exists():
         raise InputError(f"{file} is there already; choose another name.")
     part = file.with_name(f"{file.name}.part")
+    # Left by a dump that was broken off.
     part.unlink(missing_ok=True)
     private_files.make(part)
     if database.is_sqlite:
         with sqlite3.connect(str(database.url.database)) as source, sqlite3.connect(part) as target:
             source.backup(target)
     else:
+        # At the revision of the source, not the newest one: rows are copied table by table as they are.
         migrations.upgrade(f"sqlite:///{part}", str(migrations.current(database.url.render_as_string(False))))
         with _opened(f"sqlite:///{part}") as target_database, database.reading() as session:
             _copy(session.connection(), target_database)

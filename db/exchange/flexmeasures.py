@@ -24,6 +24,7 @@ ROW = np.dtype(
         for part in ((f"{name}_size", ">i4"), (name, kind))
     ]
 )
+# The order is part of it: _beliefs takes rows in a row as the quantiles of one belief.
 QUERY = """COPY (SELECT source_id, (extract(epoch FROM event_start) * 1000000)::int8,
 (extract(epoch FROM belief_horizon) * 1000000)::int8, cumulative_probability::float8, event_value::float8
 FROM timed_belief WHERE sensor_id = {sensor_id} AND event_value IS NOT NULL

@@ -41,6 +41,7 @@ class Finding:
 
 def note(session: Session, finding: Finding, *, now: datetime) -> Alert:
     """Return the open alert of a finding's cause, made if there is none, with the finding in it."""
+    # Cut as it is stored: a longer cause would never be found again, and each check would open one more alert.
     row = session.scalar(select(Alert).where(Alert.cause == finding.cause[:200], Alert.ended_at.is_(None)))
     if row is None:
         row = Alert(cause=finding.cause[:200], kind=finding.kind, first_at=now, count=0)

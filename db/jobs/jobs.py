@@ -129,6 +129,7 @@ def newest(session: Session, asset_ids: Collection[int], *, since: timedelta, no
         .subquery()
     )
     query = select(Job).join(last, (Job.asset_id == last.c.asset_id) & (Job.enqueued_at == last.c.at))
+    # Of two asked for at one moment, the order by id lets the same one win each time.
     return {job.asset_id: job for job in session.scalars(query.order_by(Job.id)) if job.asset_id is not None}
 
 

@@ -43,6 +43,7 @@ def take_lead(session: Session, name: str, holder: str, *, now: datetime, lasts:
         return False
     # Nobody ever led before: of two that add the row at once, the key lets one succeed.
     try:
+        # A savepoint, as on PostgreSQL one failed statement spoils the whole transaction.
         with session.begin_nested():
             session.add(Lead(name=name, holder=holder, until=now + lasts))
     except IntegrityError:
@@ -52,6 +53,7 @@ def take_lead(session: Session, name: str, holder: str, *, now: datetime, lasts:
 
 def give_lead_back(session: Session, name: str, holder: str, *, now: datetime) -> None:
     """Let another process lead at once, if this one does."""
+    # A second ago, as take_lead wants the end to have passed.
     session.execute(
         update(Lead).where(Lead.name == name, Lead.holder == holder).values(until=now - timedelta(seconds=1))
     )
