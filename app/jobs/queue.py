@@ -28,6 +28,7 @@ from engine.solve.budget import end_plans
 LOG = logging.getLogger(__name__)
 FIRST_LOOK, SLOWEST_LOOK = 0.02, 0.25
 """How often an idle worker looks whether another process put something, at first and after a while [s]."""
+# A Redis that is away must not hold up requests that ask for a job.
 REDIS_PATIENCE = {"socket_connect_timeout": 2, "socket_timeout": 10}
 
 
@@ -70,6 +71,7 @@ class Queue:
         except (RedisError, sqlite3.Error, OSError) as error:
             LOG.warning("The queue %s does not take jobs: %s", queue, error)
             raise QueueDown(job_id) from error
+        # Workers of this process are woken at once; those of others find it at their next look.
         if self.is_embedded:
             self.hueys[queue].bell.release()
 
@@ -104,12 +106,14 @@ class Queue:
 
     def work(self, queues: Collection[str], *, workers: int, keeps: bool = True) -> None:
         """Start workers of some queues, their heartbeat, and the keeper of the rows."""
+        # Several beats within one lease, so that one that fails loses no job.
         beat = min(1.0, self.worker.lease.total_seconds() / 8)
         self._running.append(Ticker("heartbeat", beat, self.worker.beat))
         if keeps:
             self._running.append(Ticker("keeper", self.keeper.every, self.keeper.tick))
         look = {"initial_delay": FIRST_LOOK, "max_delay": SLOWEST_LOOK, "backoff": 1.3}
         for queue in queues:
+            # Nothing is timed by Huey: rows of jobs and automations say what is due.
             threads = WorkerThreads(
                 self.hueys[queue], workers=workers, periodic=False, check_worker_health=False, **look
             )
@@ -129,6 +133,7 @@ class Queue:
 
     def stop(self) -> None:
         """Let the workers finish what they are at; their heartbeat ends last."""
+        # All flags first: while one worker is waited for, no other may begin a job.
         self._take_no_more()
         for each in reversed(self._running):
             if isinstance(each, WorkerThreads):
@@ -144,6 +149,7 @@ def _huey(settings: Settings, queue: str) -> Any:
         settings.FLEXSCOPE_INSTANCE_PATH.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = settings.FLEXSCOPE_INSTANCE_PATH / "queue.db"
         private_files.make(file)
+        # No fsync: what a crash takes from the file is found again by the rows.
         return EmbeddedQueue(name, filename=str(file), fsync=False, results=False)
     # An address holds port, number and password itself
     if "://" in where:

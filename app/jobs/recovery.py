@@ -150,6 +150,7 @@ class Keeper:
         """Apply the keep-rules of sensors, in one process of all."""
         try:
             with self._database.writing() as session:
+                # Led until the next round is due: whichever process comes second in that hour finds it taken.
                 if server_tasks.take_lead(session, RETENTION, self._name, now=now, lasts=timedelta(seconds=TIDY)):
                     expire_beliefs(session, now=now)
         except EngineError as error:  # a rule that cannot be read; the jobs must go on

@@ -61,6 +61,7 @@ def ask(session: Session, order: Order, *, now: datetime, settings: Settings) ->
 def _same(session: Session, fingerprint: str, order: Order, *, now: datetime, settings: Settings) -> Job | None:
     """Job of an equal order, if there is one; of two orders that come at once the second waits to see the first."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+        # 15 digits, as the lock takes a signed number of 64 bits.
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(fingerprint[:15], 16)})
     lasts = settings.FLEXMEASURES_JOB_CACHE_TTL
     # A negative time means for ever: every equal job there ever was counts

@@ -58,6 +58,7 @@ class Worker:
         self._settings, self._database = settings, database
         self.name = f"{machine()}/{os.getpid()}/{name}"
         self.lease = timedelta(seconds=settings.FLEXSCOPE_JOB_LEASE_SECONDS)
+        # By try as well: a job that was taken for lost may be given to another thread of this process.
         self._under_way: dict[tuple[str, int], UnderWay] = {}
         self._lock = threading.Lock()
 
@@ -160,9 +161,11 @@ class Worker:
     def beat(self) -> None:
         """Renew the leases of long jobs, tell their progress, and close what takes too long."""
         with self._lock:
+            # Copied: renewing waits for the database, and jobs begin and end meanwhile.
             under_way = list(self._under_way.values())
         for each in under_way:
             limit = time_limit(self._settings, each.job.queue)
+            # A thread cannot be stopped; once the row is closed, nothing that it makes is saved.
             if time.monotonic() - each.began > limit:
                 late = f"The {each.job.kind} took longer than the {limit} s it may; raise FLEXMEASURES_JOB_TIMEOUT for "
                 self.close(each.job, f"{late}the queue {each.job.queue}, or ask for less.", "")
@@ -178,6 +181,7 @@ class Worker:
 
 def machine() -> str:
     """Name of this machine in the names of workers."""
+    # Slashes divide the parts of a worker's name.
     return socket.gethostname().replace("/", "-")
 
 

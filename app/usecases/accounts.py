@@ -89,10 +89,12 @@ def delete_account(session: Session, actor: Actor, account_id: int) -> None:
     for asset in session.scalars(select(Asset).where(Asset.parent_asset_id.in_(owned))):
         if asset.account_id != account_id:
             asset.parent_asset_id = None
+    # Before the account goes: the foreign keys would delete these assets with their parents.
     session.flush()
     members = session.scalars(select(User.id).where(User.account_id == account_id)).all()
     principal.leave(session, members, now=actor.now)
     actor.record(session, f"Deleted account {account.name!r} with its users, assets and data", account)
+    # While all rows are there: mentions are searched by the ids of what goes.
     naming = mentions_elsewhere(session, set(session.scalars(owned)))
     record_deletion(session, actor, f"Account {account_id} ({account.name}) with its sensors", naming)
     session.delete(account)
@@ -116,6 +118,7 @@ def _apply(session: Session, account: Account, change: AccountChange) -> None:
         raise FieldError("plan_id", f"there is no plan {plan_id}.")
     before = account.attributes or {}
     kept = before if fields.get("attributes") is None else fields["attributes"]
+    # Looks stay although attributes are replaced as a whole: they have fields of their own.
     looks = {name: before[name] for name in LOOKS if name in before} | {n: fields[n] for n in LOOKS if n in fields}
     account.name = name or account.name
     account.attributes = {**kept, **looks}

@@ -48,6 +48,7 @@ def create_annotation(
     _check(own)
     own[f"{place.__tablename__}_id"] = place.id
     source = actor.source(session)
+    # A source that is new needs its id for the comparison.
     session.flush()
     # A client that repeats its request after a lost answer gets the annotation that it has added already.
     same = session.scalar(select(Annotation).filter_by(**own, source_id=source.id).limit(1))

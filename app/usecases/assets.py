@@ -110,6 +110,7 @@ def delete_asset(session: Session, actor: Actor, asset_id: int) -> None:
     """
     asset = database.get(session, Asset, asset_id)
     actor.check("delete", asset)
+    # So that nobody moves an asset below it, unseen, while permissions are looked at.
     lock_trees(session)
     tree = subtree(session, asset_id)
     for below in tree:
@@ -143,6 +144,7 @@ def copy_asset(
     _check_owner(session, actor, owner_id)
     parent_id = parent_id or (original.parent_asset_id if account_id is None else None)
     if parent_id is not None:
+        # A stand-in for the copy, which is not there yet.
         _check_parent(session, actor, Asset(account_id=owner_id), parent_id)
     copied = _copy_tree(session, actor, original, owner_id, parent_id)
     actor.record(session, f"Copied asset {original.name!r} ({asset_id}) to {copied.name!r}", copied)
@@ -174,12 +176,14 @@ def _apply(session: Session, actor: Actor, asset: Asset, asset_type: str, change
     for name, value in fields.items():
         if value is None and name not in MAY_BE_EMPTY:
             raise FieldError(name, "must have a value; leave it out to keep it as it is.")
+    # Clients send back all that they read: a parent that stays is not asked for again.
     if fields.get("parent_asset_id") not in (None, asset.parent_asset_id):
         _check_parent(session, actor, asset, fields["parent_asset_id"])
     references = actor.references(session)
     check_flex_context(references, fields.get("flex_context", {}))
     check_flex_model(references, asset_type, fields.get("flex_model", {}))
     ask_for_old_attributes(references, fields.get("attributes", {}))
+    # In play mode charts may show any sensor, see access.may_be_shown.
     shown = References(session, None) if actor.settings.is_playing else references
     for name in ("sensors_to_show", "sensors_to_show_as_kpis"):
         for key in showing.named(fields.get(name, [])):
@@ -226,6 +230,7 @@ def _copy_tree(session: Session, actor: Actor, original: Asset, account_id: int,
     for row in own_subtree(session, original.id)[0]:
         subscriptions.check_room(session, account_id, Asset)
         copied = Asset(**{name: getattr(row, name) for name in COPIED_OF_ASSET}, account_id=account_id)
+        # Parents come first, so that the copy of each is there already.
         copied.parent_asset_id = parent_id if row.id == original.id else asset_ids[row.parent_asset_id or 0]
         if row.id == original.id:
             copied.name = _free_name(session, row.name, account_id, parent_id)
@@ -254,8 +259,9 @@ def _renamed(config: Any, asset_ids: Mapping[int, int], sensor_ids: Mapping[int,
         return {name: _renamed(value, asset_ids, sensor_ids, key=str(name)) for name, value in config.items()}
     if isinstance(config, list):
         return [_renamed(value, asset_ids, sensor_ids, key=key) for value in config]
-    if type(config) is not int:
+    if type(config) is not int:  # True is an int as well
         return config
+    # Other numbers are powers or shares: only under these names they are ids.
     if key == "asset":
         return asset_ids.get(config, config)
     return sensor_ids.get(config, config) if key.endswith(("sensor", "sensors")) else config
@@ -264,5 +270,6 @@ def _renamed(config: Any, asset_ids: Mapping[int, int], sensor_ids: Mapping[int,
 def _free_name(session: Session, name: str, account_id: int, parent_id: int | None) -> str:
     beside = Asset.parent_asset_id.is_not_distinct_from(parent_id)
     taken = set(session.scalars(select(Asset.name).where(Asset.account_id == account_id, beside)))
+    # One name more than are taken, so that one of them is free.
     names = [name, f"{name} (copy)", *(f"{name} (copy {number})" for number in range(2, len(taken) + 3))]
     return next(free for free in names if free not in taken)

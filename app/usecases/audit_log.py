@@ -25,6 +25,7 @@ def readable_changes(session: Session, who: SignedIn, kind: Logged, key: int) ->
         NotAllowed: Its log is not the user's to read: of an account it is its admins', of a user its own and theirs.
     """
     if kind is Account:
+        # Members read their account, but its log is for its admins; others read the log as they read the account.
         own = key == who.account_id and not access.only_reads(who)
         access.check(who, "update" if own else "read", database.get(session, Account, key))
         return AuditEvent.account_id == key

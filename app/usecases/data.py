@@ -77,6 +77,7 @@ class NewData(Body):
         if problem := self._misfit(length, len(values), sensor):
             raise Invalid("json", {"duration": [problem]})
         start = self.start
+        # As FlexMeasures does: a start beside the clock means the event that it lies in.
         if sensor.resolution and sensor.attributes.get("floor_datetimes_to_resolution", True):
             (begin,) = resample.floor(np.array([to_us(start)]), sensor.resolution, place)
             start = from_us(int(begin))

@@ -97,6 +97,7 @@ class Identities:
 
     def recall(self, user_id: int, serial: int, session: str = "") -> SignedIn | None:
         """Identity for open pages, which ask on the event loop: a login that another process ended may be 5 s old."""
+        # Without the lock: a dict is read at once, and forgetting puts a new one in its place.
         until, known = self._known.get((user_id, serial, session), (0.0, None))
         return known if time.monotonic() < until else self.find(user_id, serial, session)
 
@@ -116,6 +117,7 @@ class Identities:
             key = session.get(AccessKey, key_id)
             if key is None or not key.is_valid(datetime.now(UTC)) or not fits(key.secret_hash):
                 return None
+            # Not by stands: a key outlives what ends other logins, such as a new email address.
             user = session.get(User, key.user_id)
             if user is None or not user.active:
                 return None

@@ -71,6 +71,7 @@ def readable_warnings(references: References, row: StoredSchedule) -> list[str]:
 
 def readable_result(references: References, job: Job) -> dict[str, Any]:
     """Return the result of a job without what quotes sensors that may not be read."""
+    # Without a result nothing was saved, and there are no rows to ask for.
     rows: Iterable[StoredSchedule] = schedules.of_job(references.session, job.id) if job.result else ()
     if all(reads_inputs(references, row) for row in rows):
         return job.result

@@ -25,6 +25,7 @@ from engine.errors import FieldError
 
 Kind: TypeAlias = type[Sensor] | type[Asset] | type[Account]
 Asked: TypeAlias = tuple[Kind, int, Action]
+# The largest INTEGER: PostgreSQL would refuse a larger id with an error of its own.
 MOST_ID = 2**31 - 1
 WORDS: dict[type[Table], str] = {Sensor: "sensor", Asset: "asset", Account: "account", Source: "source"}
 

@@ -45,6 +45,7 @@ def kept(handler: RequestHandler, running: Running, name: str, *, days: float) -
 
 def drop(handler: RequestHandler, running: Running, name: str) -> None:
     """Take a cookie back."""
+    # With the path it was set for, as a browser keeps a cookie of any other path.
     handler.clear_cookie(name, path=running.settings.FLEXSCOPE_PATH_PREFIX or "/")
 
 
@@ -61,4 +62,5 @@ def read(handler: RequestHandler, running: Running) -> tuple[int, int, str] | No
 def verified(cookie: str | None, running: Running) -> tuple[int, int, str] | None:
     """Return user id, session serial and session key of a cookie's value."""
     known = parsed(decode_signed_value(running.secret, COOKIE, cookie, max_age_days=DAYS)) if cookie else None
+    # Without the key of a session it could not be ended by signing out.
     return known if known and known[2] else None

@@ -49,6 +49,7 @@ class Login(SignInPage):
 
     async def post(self) -> None:
         """Sign in and lead on to the page that was asked for, by way of a mailed code where one is needed."""
+        # A password may begin or end with spaces.
         email, password = self.get_body_argument("email", ""), self.get_body_argument("password", "", strip=False)
         kept = cookies.kept(self, self.running, cookies.KNOWN, days=cookies.KNOWN_DAYS)
         browser = int(kept) if kept else None
@@ -116,6 +117,7 @@ class CodePage(SignInPage):
             self.set_header("Retry-After", str(error.seconds))
             self.show(replace(second_factor.FORM, problem=str(error)), 429)
             return
+        # Looked up anew: the logins of the user may have ended since the password was right.
         principal = await self.off_loop(self.running.identities.find, user_id, serial) if fits else None
         if principal is None:
             self.show(replace(second_factor.FORM, problem=second_factor.WRONG), 401)
@@ -131,6 +133,7 @@ class Logout(FormPage):
 
     async def get(self) -> None:
         """End the session; if the link was on a page of another site, ask before."""
+        # No page elsewhere may sign somebody out unasked; where older browsers do not tell, the link counts as typed.
         if self.request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin", "same-site"):
             await self.post()
         else:

@@ -70,6 +70,7 @@ class ChangeEmail(FormPage):
                 user = get(session, User, user_id)
                 if by_email(session, email) is not None:
                     return
+            # With the serial: whatever ends the logins of the user voids the link as well.
             signed = f"{user.id}:{user.session_serial}:{email}"
             token = create_signed_value(self.running.secret, PURPOSE, signed).decode("ascii")
             link = f"{reset.public_address(self.running, asked)}/confirm-email?token={token}"
@@ -106,15 +107,18 @@ class ConfirmEmail(FormPage):
         token, known = self.get_argument("token", ""), None
         signed = decode_signed_value(self.running.secret, PURPOSE, token, max_age_days=LIFE / DAY)
         if signed is not None:  # genuine, and young enough
+            # The address stands last, as it may hold colons itself.
             key, serial, email = signed.decode().split(":", 2)
             known = int(key), int(serial), email
 
         def save() -> tuple[int, str]:
             """Save the new address; return the id of the user and the old address."""
             with self.running.database.writing() as session:
+                # Locked: of two links followed at once, the second finds that the serial has changed.
                 user = session.get(User, known[0], with_for_update=True) if known else None
                 if known is None or user is None or not user.active or user.session_serial != known[1]:
                     raise FieldError("token", VOID)
+                # Asked once more: in the hour since the mail somebody else may have taken the address.
                 if by_email(session, known[2]) is not None:
                     raise FieldError("token", VOID)
                 old, user.email = user.email, known[2]

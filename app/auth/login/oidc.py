@@ -76,6 +76,7 @@ class Provider:
 def client_of(provider: Provider) -> Client:
     """Client of a provider."""
     return Client(
+        # Of no web framework: what both requests have in common is kept in a cookie of our own.
         framework=None,
         name="provider",
         client_id=provider.client_id,
@@ -184,6 +185,7 @@ class Depart(OidcPage):
         """Keep what has to be compared later in a cookie, and lead on."""
         provider = self.provider(name)
         try:
+            # In a thread, as it asks the provider for its metadata first.
             begun = await self.off_loop(client_of(provider).create_authorization_url, self.callback(name))
         except (RequestException, AuthlibBaseError, ValueError):
             LOG.exception("The provider %s cannot be asked", name)

@@ -55,6 +55,7 @@ def matches(password_hash: str | None, password: str) -> bool:
     try:
         usable = password_hash is not None and password_hash != unusable()
         # Verified against some hash in every case: how long it takes does not tell whether the user is known.
+        # Longer ones were never stored; hashing them would be work of a stranger's choice.
         fits = _hasher().verify(password_hash if password_hash and usable else _nobody(), password[:LONGEST])
     except (VerificationError, InvalidHashError):
         return False

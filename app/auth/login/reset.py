@@ -42,6 +42,7 @@ NEW = (
 
 def link(running: Running, user: User, address: str) -> str:
     """Return the address at which a user may choose a new password, once."""
+    # With the serial, so that the link works once: the new password draws another one.
     token = create_signed_value(running.secret, PURPOSE, f"{user.id}:{user.session_serial}").decode("ascii")
     return f"{address}/reset-password?token={token}"
 
@@ -127,9 +128,11 @@ class Forgot(FormPage):
                         return
                     sign_in.failed(session, f"forgot:{home}", now, free=ASKED)
                     user = by_email(session, email)
+                    # Also by user: who asks from many networks must not fill up somebody's mailbox.
                     if user is None or not user.active or sign_in.wait_until(session, [f"mail:{user.id}"], now):
                         return
                     sign_in.failed(session, f"mail:{user.id}", now, free=3)
+                # After the transaction: a mail server takes seconds, in which nobody else could write.
                 mail_link(running, user, public_address(running, asked))
             except EngineError as error:
                 LOG.error("%s", error)
@@ -161,6 +164,7 @@ class Reset(FormPage):
     def _save(self, known: tuple[int, int, str] | None, password: str) -> int:
         if known is None:
             raise FieldError("token", VOID)
+        # Before the transaction: a hash takes 0.1 s, in which nobody else could write.
         password_hash = passwords.hashed(password)
         with self.running.database.writing() as session:
             user = session.get(User, known[0], with_for_update=True)
@@ -225,6 +229,7 @@ class ChangePassword(SignInPage):
             if sign_in.wait_until(session, [key], now):
                 raise FieldError("old", "Too many attempts. Try again later.")
             password_hash = get(session, User, user_id).password_hash
+        # Between two sessions, not inside of one: it takes 0.1 s.
         fits = passwords.matches(password_hash, old)
         with self.running.database.writing() as session:
             if fits:
@@ -242,6 +247,7 @@ class ChangePassword(SignInPage):
             names = [repr(key.name) for key in credentials.keys_of_user(session, user.id) if key.id in kept]
             keys = f" and kept the access keys {', '.join(names)}" if names else ""
             _note(session, user, f"Changed the own password{keys}")
+            # The serial is drawn as the change is flushed; the cookie of this browser needs the new one.
             session.flush()
             return user.session_serial
 

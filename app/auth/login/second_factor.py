@@ -31,6 +31,7 @@ def is_needed(page: FormPage, principal: SignedIn) -> bool:
     if not settings.SECURITY_TWO_FACTOR or settings.SECURITY_TWO_FACTOR_ALWAYS_VALIDATE:
         return settings.SECURITY_TWO_FACTOR
     days = settings.SECURITY_TWO_FACTOR_LOGIN_VALIDITY / DAY
+    # With the serial: whatever ends all logins makes a remembered browser give a code again.
     return cookies.kept(page, page.running, DEVICE, days=days) != f"{principal.id}:{principal.serial}"
 
 
@@ -49,6 +50,7 @@ def mail_code(running: Running, principal: SignedIn, now: datetime) -> None:
     """
     code = f"{secrets.randbelow(10**6):06d}"
     with running.database.writing() as session:
+        # In place of an earlier one: only the code mailed last is valid.
         session.merge(
             MailedCode(
                 user_id=principal.id, code_hash=_hashed(running, principal.id, code), expires_at=now + LIFE, tries=0
@@ -69,6 +71,7 @@ def accept(running: Running, user_id: int, code: str, now: datetime) -> bool:
         until = sign_in.wait_until(session, [f"code:{user_id}"], now)
         if until is not None:
             raise TooMany(until - now)
+        # Locked: guesses that are sent all at once must each count.
         kept = session.get(MailedCode, user_id, with_for_update=True)
         is_open = kept is not None and now < kept.expires_at and kept.tries < TRIES
         hashed = _hashed(running, user_id, code.strip())
@@ -84,6 +87,7 @@ def accept(running: Running, user_id: int, code: str, now: datetime) -> bool:
 
 
 def _hashed(running: Running, user_id: int, code: str) -> str:
+    # Keyed with the server's secret: of a plain hash, all million codes are tried in a moment.
     return hmac.new(running.secret.encode(), f"{user_id}:{code}".encode(), hashlib.sha256).hexdigest()
 
 

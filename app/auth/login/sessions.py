@@ -42,6 +42,7 @@ def opens_own(handler: Any, known: tuple[int, int, str]) -> bool:
     if offered is None:
         return True
     try:
+        # Bokeh names its protocol first, and the token of the page last.
         carried = get_token_payload(offered.split(",")[-1].strip()).get(PAYLOAD)
     except Exception:  # it is of the client's making: whatever cannot be read is not of this session
         LOG.info("The token of a websocket cannot be read", exc_info=True)
@@ -65,6 +66,7 @@ class Guard(AuthProvider):
             try:
                 found = self._running.identities.recall(*known) if known and opens_own(handler, known) else None
             except Unavailable as error:
+                # Not None: who is signed in would be led to the login, though only the database does not answer.
                 raise HTTPError(503) from error
             return found.email if found else None
 
@@ -114,6 +116,7 @@ class Sweep:
     def __init__(self, application: Any, running: Running) -> None:
         self._application, self._running = application, running
         self._loop = IOLoop.current()
+        # Told in the thread that has committed; websockets belong to the loop.
         running.database.on_ended.append(lambda _users: self._loop.add_callback(self.once))
         self._timer = PeriodicCallback(self.once, EVERY * 1000)
 

@@ -59,6 +59,7 @@ class SignInAttempt:
         """Under what failures are counted; an email address that was tried is not kept in the clear."""
         email, home = self.email.strip().lower(), network(self.address)
         return {
+            # With the browser: in one that is known, failures of others behind the same address do not count.
             "pair": f"pair:{_hashed(email, home, str(self.browser or ''))}",
             "from": f"from:{home}",
             "email": f"email:{_hashed(email)}",
@@ -71,17 +72,20 @@ class SignInAttempt:
 
 
 def _hashed(*parts: str) -> str:
+    # 128 bits tell all addresses apart, and fit the column with what stands before them.
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def network(address: str) -> str:
     """Return the network that failures from an address count for: the address itself, of IPv6 its first 64 bits."""
     try:
+        # A link-local address may have its interface behind a percent sign.
         known = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return address[:60]
     if known.version == 4:
         return str(known)
+    # An IPv4 client at an IPv6 socket: all of them have the first 64 bits in common.
     mapped = known.ipv4_mapped
     return str(mapped) if mapped else str(ipaddress.ip_network((known, IPV6_HOME), strict=False).network_address)
 
@@ -155,6 +159,7 @@ def authenticate(database: Database, attempt: SignInAttempt, now: datetime, wait
         sign_in.forget(session, keys["pair"], now)
         sign_in.remember(session, attempt.place, now)
         signing_in = get(session, User, user_id or 0)
+        # Unless the password was changed while this one was verified.
         if newer is not None and signing_in.password_hash == password_hash:
             logins.renew_hash(session, signing_in, newer)
         return Outcome(known=True, principal=identity(session, signing_in))
@@ -163,6 +168,7 @@ def authenticate(database: Database, attempt: SignInAttempt, now: datetime, wait
 def _failed(session: Session, attempt: SignInAttempt, user_id: int | None, now: datetime) -> None:
     """Count a failure; the log tells of the one after which others wait."""
     counts = {kind: sign_in.failed(session, key, now, free=FREE[kind]) for kind, key in attempt.keys.items()}
+    # At this very count, so that one entry is written and not one for each try that follows.
     if counts["pair"] == FREE["pair"] and user_id is not None:
         user = get(session, User, user_id)
         words = f"{FREE['pair']} failed sign-ins of user {user.username!r}, last from {attempt.address}"

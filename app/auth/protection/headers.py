@@ -14,6 +14,7 @@ from app.settings.settings import Settings
 from db.core.faults import RETRY_AFTER
 
 ACCESS = logging.getLogger("flexscope.access")
+# It is repeated in the answer and in log lines, which nothing in it may break.
 OWN_ID = re.compile(r"[\w-]{1,64}")
 AGAIN = {"Retry-After": str(RETRY_AFTER)}
 STRICT = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'"
@@ -85,6 +86,7 @@ def _fixed(settings: Settings) -> dict[str, str]:
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
         "Cross-Origin-Opener-Policy": "same-origin",
     }
+    # The older header knows these two cases only, and no list of addresses.
     if settings.FLEXSCOPE_FRAME_ANCESTORS in (["'self'"], ["'none'"]):
         fixed["X-Frame-Options"] = "SAMEORIGIN" if settings.FLEXSCOPE_FRAME_ANCESTORS == ["'self'"] else "DENY"
     return fixed
@@ -121,6 +123,7 @@ def cross_origin_headers(settings: Settings, path: str, asked: Mapping[str, str]
         return {}
     anybody = "*" in settings.CORS_ORIGINS
     if not anybody and origin not in settings.CORS_ORIGINS:
+        # Caches must know that the answer to another origin differs.
         return {"Vary": "Origin"}
     found = {
         "Access-Control-Allow-Origin": "*" if anybody else origin,

@@ -124,6 +124,7 @@ class RateLimits:
             lease = self._leases.get(key)
             state = _taken(lease, int(time.time()))
         if state is None:
+            # Outside of the lock: others are granted theirs while the database is asked.
             state = self._take_more(key, principal)
         if state.remaining < 0:
             raise Exceeded("requests", state)
@@ -148,6 +149,7 @@ class RateLimits:
             if used > limit:
                 raise Exceeded("accepted triggers", State(limit, 0, ends))
             yield
+        # BaseException: what was cancelled or interrupted did not happen either.
         except BaseException:
             with self._shared.writing() as session:
                 subscriptions.give_back(session, key, datetime.fromtimestamp(ends, UTC), 1)
@@ -185,6 +187,7 @@ class RateLimits:
             if len(self._leases) >= MOST:
                 self._leases = {name: one for name, one in self._leases.items() if one.ends > int(time.time())}
             self._leases[key] = lease
+            # As of within the window, which may end this very moment: this request was counted in it.
             return _taken(lease, ends - 1) or State(limit, -1, ends)
 
 
@@ -193,6 +196,7 @@ def _taken(lease: Lease | None, now: int) -> State | None:
     if lease is None or lease.ends <= now or (lease.left == 0 and lease.used < lease.limit):
         return None
     lease.left -= 1
+    # Below zero once all is used; that is by what the caller refuses.
     remaining = lease.limit - lease.used + lease.left
     lease.left = max(0, lease.left)
     return State(lease.limit, remaining, lease.ends)
@@ -200,6 +204,7 @@ def _taken(lease: Lease | None, now: int) -> State | None:
 
 def _end(rate: Rate) -> int:
     now = int(time.time())
+    # From multiples of the length on, so that all processes mean the same window.
     return now - now % rate.seconds + rate.seconds
 
 
@@ -209,5 +214,6 @@ def _shared(settings: Settings, database: Database) -> Database:
         return database
     settings.FLEXSCOPE_INSTANCE_PATH.mkdir(parents=True, exist_ok=True, mode=0o700)
     opened = Database(f"sqlite:///{settings.FLEXSCOPE_INSTANCE_PATH / 'limits.db'}")
+    # One table, whose rows live for minutes: it needs no migrations.
     Table.metadata.create_all(opened.engine, [Table.metadata.tables[Used.__tablename__]])
     return opened

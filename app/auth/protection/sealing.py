@@ -10,6 +10,7 @@ from engine.errors import EngineError, FieldError
 
 
 def _keys(settings: Settings, secret: str) -> MultiFernet:
+    # Words in front, so that the key is another one than whatever else the secret is used for.
     own = base64.urlsafe_b64encode(hashlib.sha256(b"kept secrets\n" + secret.encode()).digest()).decode()
     try:
         return MultiFernet([Fernet(key) for key in settings.FLEXMEASURES_SECRETS_ENCRYPTION_KEYS or [own]])

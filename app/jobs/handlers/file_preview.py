@@ -130,6 +130,7 @@ def preview_file(
         summaries, written = [], []
         for number, part in enumerate(pieces(posted, sensor)):
             found = beliefs(part, sensor, known_at=known_at, most=None)
+            # By the first piece alone, as check_level does when the file is stored.
             if number == 0 and (warning := level_warning(session, sensor, found)):
                 asked = ask_to_confirm(reading.questions, OTHER_LEVEL, warning, options.layout.confirm)
                 reading = replace(reading, notices=[*reading.notices, warning], questions=asked)
@@ -167,7 +168,9 @@ def level_warning(session: Session, sensor: Sensor, found: Beliefs) -> str:
     if not len(there):
         return ""
     first, last = from_us(int(there.events.min())), from_us(int(there.events.max()))
+    # Known whenever: it is compared with what is stored by now. A long file is compared by its first month only.
     span = BeliefQuery(first - LOOKED_BACK, min(last, first + LOOKED_BACK), known_at=datetime.max.replace(tzinfo=UTC))
+    # Zeros, such as the nights of solar panels, say nothing of a unit.
     levels = [np.abs(values[values != 0]) for values in (there.middle, store.read(session, sensor, span).values)]
     if min(map(len, levels)) < COMPARED:
         return ""
@@ -185,6 +188,7 @@ def rows_shown(reading: FileReading, sensor: Sensor) -> list[RowPreview]:
     """Return the first, last and strangest rows of a file, without what becomes of them."""
     readings = reading.readings
     count = len(readings.starts)
+    # The later names win: a row that is first and strangest is told as the first.
     places = dict.fromkeys(strangest(readings, ROWS_SHOWN), "strangest")
     places |= dict.fromkeys(range(max(count - ROWS_SHOWN, 0), count), "last")
     places |= dict.fromkeys(range(min(ROWS_SHOWN, count)), "first")

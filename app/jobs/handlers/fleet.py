@@ -113,6 +113,7 @@ def compute(
 
 def _planned(prepared: list[PreparedSite]) -> Iterator[tuple[PreparedSite, Schedule | EngineError]]:
     """Give each site with its schedule, or why it has none; those of the usual scheduler are planned together."""
+    # Not isinstance: what a plugin derives from it may plan in another way.
     usual = [one for one in prepared if type(one.scheduler) is StorageScheduler]
     if usual:
         sites = [one.assembled.site for one in usual]
@@ -153,6 +154,7 @@ def save(
     for site in computed.sites:
         asset_id = site.computed.request.asset
         try:
+            # A savepoint: where one site fails, the others keep what they have saved.
             with session.begin_nested():
                 site.references.renewed(session, principal)
                 done = schedule.save(session, site.computed, known_at=known_at, rules=rules, job_id=job_id)

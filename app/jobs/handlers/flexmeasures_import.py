@@ -33,6 +33,7 @@ def run(session: Session, url: str, pairs: Mapping[int, int]) -> dict[int, int]:
         NotFound: A sensor of ours is not there.
     """
     try:
+        # libpq knows no names of drivers, such as SQLAlchemy's addresses have.
         there = psycopg2.connect(address(url).set(drivername="postgresql").render_as_string(hide_password=False))
     except psycopg2.OperationalError as error:
         reason = str(error).splitlines()[0]
@@ -47,6 +48,7 @@ def run(session: Session, url: str, pairs: Mapping[int, int]) -> dict[int, int]:
         for key, our_id in sorted(pairs.items()):
             ours = get(session, Sensor, our_id)
             unit, resolution, function, parameters = _row(there, SENSOR, key, "sensor")
+            # Another spelling of one unit is fine; a factor is not, as values are taken over as they are.
             if not units.same_kind(unit, ours.unit) or units.convert(1.0, unit, ours.unit) != 1.0:
                 problem = f"its unit is {unit!r}, that of our sensor {ours.id} {ours.unit!r}; pair alike."
                 raise FieldError(f"sensor {key}", problem)

@@ -122,8 +122,10 @@ def cycles(request: ForecastRequest, sensor: Sensor, most: Most | None) -> Itera
     # Events of a sensor lie on multiples of its resolution, whatever the request says
     at = request.start - (request.start - EPOCH) % sensor.resolution
     while at < request.end:
+        # A horizon shorter than an event still makes one event.
         length = max(request.horizon - request.horizon % sensor.resolution, sensor.resolution)
         yield Window.of_length(at, length, sensor.resolution)
+        # At least one event on, or the loop would not end.
         at += max(request.frequency - request.frequency % sensor.resolution, sensor.resolution)
 
 
@@ -137,6 +139,7 @@ class Foreseen(NamedTuple):
 
 def count(request: ForecastRequest) -> int:
     """Return how many cycles there are, about."""
+    # Rounded up: // rounds down, and the length stands there with its sign turned.
     return max(1, -((request.start - request.end) // request.frequency))
 
 

@@ -44,10 +44,12 @@ def run(
     own = bounds.of(session).written
     bounds.check_written(posted.most or own, belief_count(posted, sensor))
     parts = []
+    # Pieces no larger than one write of the session may be.
     for part in pieces(posted, sensor, min(own.number, PIECE) if own else PIECE):
         found = beliefs(part, sensor, known_at=known_at, most=None)
         parts.append(store.save(session, sensor, source, found, overwrite=overwrite))
     written = total(parts)
+    # What says nothing new brings no automation forward.
     if written.stored or written.replaced:
         wake(session, "posted", [sensor.id], now=datetime.now(UTC))
     return written
@@ -61,6 +63,7 @@ def total(parts: Sequence[Written]) -> Written:
 
 def posted_document(sensor: Sensor, source: Source, posted: Posted) -> dict[str, Any]:
     """Return what is posted as posted_document data; a missing value is None."""
+    # JSON knows no NaN.
     values = [None if np.isnan(value) else float(value) for value in posted.values]
     return {
         "sensor": sensor.id,

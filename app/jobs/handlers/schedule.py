@@ -82,7 +82,7 @@ def rules(settings: Settings, *, start_within_bounds: bool = False) -> Rules:
     return Rules(
         limits=limits,
         solver=settings.FLEXMEASURES_LP_SOLVER,
-        time_limit=options.get("time_limit", USUAL.time_limit) or None,
+        time_limit=options.get("time_limit", USUAL.time_limit) or None,  # 0: none
         gap=options.get("mip_rel_gap", USUAL.gap),
         fallback=settings.FLEXSCOPE_FALLBACK_SCHEDULER,
         source_name=settings.FLEXMEASURES_DEFAULT_DATASOURCE,

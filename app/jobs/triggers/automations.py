@@ -37,6 +37,7 @@ from engine.series.iso_time import duration
 
 LOG = logging.getLogger(__name__)
 LEAD = "automations"
+# Many rounds of the keeper: the lead changes hands only when its process is gone.
 LEAD_LASTS = timedelta(seconds=15)
 KINDS = ("schedule", "forecast", "report")
 
@@ -70,6 +71,7 @@ def make(references: References, plan: AutomationPlan, *, now: datetime) -> Auto
     row = Automation(asset_id=plan.asset_id, kind=plan.kind, name=plan.name, request=plan.request, active=True)
     row.every, row.at, row.on_data, row.user_id, row.created_at = plan.every, plan.at, plan.on_data, plan.user_id, now
     row.next_at = recurrence(session, row).next_after(now)
+    # Its first jobs are put into words now, so that what cannot be asked for is refused at once.
     asked = orders(session, row, row.next_at.astimezone(sensors.time_zone(session, plan.asset_id)))
     if not asked:
         raise FieldError("sensors", "a forecast needs at least one sensor.")
@@ -192,12 +194,14 @@ class Leader:
 
     def tick(self, now: datetime) -> list[Job]:
         """Return the jobs of what is due, committed, for the queue."""
+        # Mostly nothing is due; then no lock to write is taken.
         with self._database.reading() as session:
             if not automations.due(session, now):
                 return []
         with self._database.writing() as session:
             if not server_tasks.take_lead(session, LEAD, self._holder, now=now, lasts=LEAD_LASTS):
                 return []
+            # Asked again: another process may have led, and done it, in between.
             found = [(row.id, row.name) for row in automations.due(session, now)]
         jobs: list[Job] = []
         for automation_id, name in found:  # a transaction for each: one that is refused holds up no other
@@ -239,7 +243,9 @@ def run(session: Session, automation: Automation, *, now: datetime, settings: Se
     regular = rule.latest(now)
     at = regular if regular >= automation.next_at else automation.next_at  # brought forward by new data
     found = orders(session, automation, at.astimezone(rule.place))
+    # Moved on before jobs are asked for: of two processes that are at it, one goes on.
     if not automations.advance(session, automation, done_for=at, next_at=rule.next_after(now)):
         return []
+    # Anew each time, as the flex-config may name other sensors by now.
     automations.depends_on(session, automation.id, inputs(acting(session, automation), automation))
     return [ask(session, order, now=now, settings=settings) for order in found]

@@ -55,11 +55,13 @@ class Recurrence:
 
     def _within(self, day: date, moment: datetime) -> datetime | None:
         """Return the first moment of a local day that is later than a given one, if there is one."""
+        # By the calendar itself, so that neither a pause nor a change of the rule's hour moves its days.
         if day.toordinal() % max(self.every // DAY, 1):
             return None
         first = self._begin(day)
         if self.every >= DAY:
             return first if first > moment else None
+        # Before the first moment of the day, that one is next.
         steps = max((moment - first) // self.every + 1, 0)
         found = first + steps * self.every
         return found if found < self._begin(day + DAY) else None

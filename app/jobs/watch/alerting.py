@@ -35,6 +35,7 @@ class Watcher:
 
     def tick(self) -> None:
         """Look once, unless another process does."""
+        # Longer than two looks, so that the lead stays where it is when one comes late.
         now, lasts = datetime.now(UTC), timedelta(seconds=2.5 * self._settings.FLEXSCOPE_WATCH_SECONDS)
         with self._database.writing() as session:
             if not server_tasks.take_lead(session, LEAD, self._holder, now=now, lasts=lasts):
@@ -65,6 +66,7 @@ def keep(
     with database.writing() as session:
         for finding in found:
             alerts.note(session, finding, now=now)
+        # Cut as they are stored, see alerts.note.
         alerts.end_others(session, kinds, {finding.cause[:200] for finding in found}, now=now)
         new = alerts.unnotified(session, now=now, quiet=settings.FLEXSCOPE_ALERT_QUIET)
     # Outside of the transaction: a mail server takes seconds, and nobody may wait to write meanwhile

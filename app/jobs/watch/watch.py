@@ -110,6 +110,7 @@ def findings(session: Session, *, now: datetime, memory: Memory | None = None) -
     memory, known = memory if memory is not None else Memory(), marks(session)
     sensors = list(session.scalars(select(Sensor).where(Sensor.id.in_(select(Series.sensor_id)))))
     regular = [sensor for sensor in sensors if sensor.resolution]
+    # Each question looks at some kinds of sources only; what others write is no reason to read again.
     measured, foreseen = of_kinds(known, COMPUTED), of_kinds(known, ("scheduler", "reporter"))
     oddities = memory.ask("odd", regular, measured, now, lambda due: odd(session, due, now))
     doubts = memory.ask("poor", regular, foreseen, now, lambda due: poor(session, due, now))
@@ -123,6 +124,7 @@ def stale(session: Session, sensors: Sequence[Sensor], now: datetime) -> list[Fi
     for sensor in sensors:
         last = newest.get(sensor.id)
         age = last.age(now, sensor.resolution) if last else None
+        # Instantaneous readings have no step; a quarter of an hour stands for it.
         if age is not None and PATIENCE * (sensor.resolution or QUARTER) < age < ABANDONED:
             silent[sensor.asset_id].append(sensor)
     found = []
@@ -164,6 +166,7 @@ def _odd(sensor: Sensor, kind: str, found: Sequence[Oddity]) -> Finding:
 
 def failed(session: Session, now: datetime) -> list[Finding]:
     """Return one finding per asset and kind of job of which the newest failed."""
+    # What was cancelled says nothing about whether anything is wrong.
     query = select(Job).where(Job.status.in_(("FAILED", "FINISHED")), Job.ended_at >= now - DAY)
     of: dict[tuple[str, int | None], list[Job]] = defaultdict(list)
     for job in session.scalars(query.order_by(Job.ended_at)):
@@ -211,6 +214,7 @@ def poor(session: Session, sensors: Sequence[Sensor], now: datetime) -> dict[int
     """Return, by sensor id, a finding where forecasts were worse than yesterday's values over the last days."""
     foreseen = statistics.latest(session, [sensor.id for sensor in sensors], FORECAST)
     judged = [sensor for sensor in sensors if sensor.id in foreseen]
+    # A day more, so that the first day can be compared with the day before it.
     measured = store.read_many(session, judged, BeliefQuery(now - REACH - DAY, now, known_at=now, sources=MEASURED))
     ahead = AsOf(known_at=now, horizon=AHEAD)
     forecasts = store.read_many(session, judged, BeliefQuery(now - REACH, now, known_at=ahead, sources=FORECAST))

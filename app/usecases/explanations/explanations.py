@@ -214,6 +214,7 @@ def _devices(stored: StoredSite, name: str | None) -> list[str]:
 
 def _headlines(session: Session, stored: StoredSite) -> list[Headline]:
     window, occasions = stored.site.window, {}
+    # From the top down: the place of the nearest asset counts.
     for asset in lineage(database.get(session, Asset, stored.row.asset_id)):
         if asset.latitude is not None and asset.longitude is not None:
             occasions = sun_times(asset.latitude, asset.longitude, window.start, window.end)
@@ -242,6 +243,7 @@ def _changes(session: Session, actor: Actor, stored: StoredSite) -> PlanChange:
 def previous(session: Session, row: StoredSchedule) -> StoredSchedule | None:
     """Return the schedule of the same asset that was planned just before a schedule; None if there is none."""
     query = session.query(StoredSchedule).filter(
+        # <=: plans may share a belief time; the id then says which one came before.
         StoredSchedule.asset_id == row.asset_id,
         StoredSchedule.belief_time <= row.belief_time,
         StoredSchedule.id < row.id,
