@@ -89,6 +89,7 @@ COMMANDS = CommandGroup(
                 "roles": Command("app.cli.commands.accounts:show_roles", "The roles users can have."),
                 "reporters": Command("app.cli.commands.reports:show_reporters", "What computes reports."),
                 "schedulers": Command("app.cli.commands.reports:show_schedulers", "What computes schedules."),
+                "forecasters": Command("app.cli.commands.reports:show_forecasters", "What computes forecasts."),
             },
         ),
         "edit": CommandGroup(

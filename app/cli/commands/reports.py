@@ -1,6 +1,7 @@
 """``flexscope add report``: from files, as scripts written for FlexMeasures describe a report; and what computes."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from db.core.database import get
 from db.sensors import Sensor
 from engine import plugins
 from engine.errors import FieldError
+from engine.forecasting.naive import SeasonalNaive
 from engine.series.iso_time import instant, zone
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -119,7 +121,17 @@ def show_reporters() -> None:
 @click.command("schedulers")
 def show_schedulers() -> None:
     """Show what computes schedules."""
-    rows = [(name, made.version, made.__module__) for name, made in sorted(plugins.known("schedulers").items())]
+    _show_classes(plugins.known("schedulers"))
+
+
+@click.command("forecasters")
+def show_forecasters() -> None:
+    """Show what computes forecasts."""
+    _show_classes({SeasonalNaive.__name__: SeasonalNaive, **plugins.known("forecasters")})
+
+
+def _show_classes(classes: Mapping[str, Any]) -> None:
+    rows = [(name, getattr(made, "version", ""), made.__module__) for name, made in sorted(classes.items())]
     show_table(["Name", "Version", "Module"], rows)
 
 

@@ -19,7 +19,7 @@ from db.schedules import StoredSchedule
 from db.sensors import Sensor
 from engine.devices.process import ProcessType
 from engine.flex.storage import StorageModel
-from engine.series.iso_time import duration, instant
+from engine.series.iso_time import duration, instant, zone
 
 MODEL_FIELDS = {
     **{name: name for name in ("soc-min", "soc-max", "roundtrip-efficiency", "charging-efficiency")},
@@ -90,11 +90,11 @@ def for_process(sensor: int, start: str, length: str, forbid: tuple[str, ...], *
 
 def _plan(start: str, length: str, model: dict[str, Any], context: dict[str, Any]) -> None:
     """Plan the device of one power sensor, save the plan and tell of it."""
-    begin = instant(start, field="start")
-    lasts = duration(length, field="duration", start=begin)
-    actor = operator()
+    begin, actor = instant(start, field="start"), operator()
     with reading() as session:
-        asset = get(session, Sensor, model["sensor"]).asset_id
+        sensor = get(session, Sensor, model["sensor"])
+        asset = sensor.asset_id
+        lasts = duration(length, field="duration", start=begin.astimezone(zone(sensor.timezone)))
         request = ScheduleRequest(asset=asset, start=begin, duration=lasts, flex_model=(model,), flex_context=context)
         order = ScheduleOrder(request=request)
         done = usecases.compute_schedule(session, actor, order)

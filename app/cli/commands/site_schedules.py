@@ -13,6 +13,7 @@ from app.usecases.jobs import fleets
 from app.usecases.jobs import schedules as usecases
 from app.usecases.jobs.fleets import FleetTrigger
 from app.usecases.jobs.schedules import ScheduleOrder
+from db import sensors
 from db.core.database import get
 from db.sensors import Sensor
 from engine.errors import FieldError
@@ -44,7 +45,8 @@ def for_asset(asset: int | None, sensor: int | None, dry_run: bool, as_job: bool
     with reading() as session:
         if sensor is not None:
             asset = get(session, Sensor, sensor).asset_id
-        request = _request(asset or 0, sensor, models, context, given)
+        place = sensors.time_zone(session, asset or 0)
+        request = _request(asset or 0, sensor, models, context, given | {"place": place})
         order = ScheduleOrder(request=request, prior=prior, scheduler=given["scheduler"])
         if as_job:
             usecases.check_schedule(session, actor, order)
@@ -106,7 +108,7 @@ def _request(asset: int, sensor: int | None, models: Any, context: Any, given: d
     return ScheduleRequest(
         asset=asset,
         start=begin,
-        duration=None if lasts is None else duration(lasts, field="duration", start=begin),
+        duration=None if lasts is None else duration(lasts, field="duration", start=begin.astimezone(given["place"])),
         resolution=None if step is None else duration(step, field="resolution", start=begin),
         flex_model=tuple(entries),
         flex_context=context,
