@@ -23,6 +23,7 @@ def limits_in_conflict(problem: Problem, arrays: Arrays, budget: Budget) -> list
 
     A change of one limit gives a plan only if that limit takes part in every conflict, so in this one.
     """
+    # Bounds that cross are a conflict by themselves and leave nothing to prove.
     crossed = np.flatnonzero(arrays.lower > arrays.upper)
     sides = {int(crossed[0]): "both"} if len(crossed) else _bounds_in_the_way(arrays, budget)
 
@@ -55,6 +56,7 @@ def _bounds_in_the_way(arrays: Arrays, budget: Budget) -> dict[int, str]:
     columns, little = arrays.columns_of(rows), _LITTLE * np.abs(rows).max()
     columns[np.abs(columns) <= little] = 0.0
     rows[np.abs(rows) <= little] = 0.0
+    # A proof comes with either sign, so both are tried.
     for sign in (1.0, -1.0):
         most = _largest(columns * sign, arrays.lower, arrays.upper)
         least = -_largest(rows * -sign, arrays.row_lower, arrays.row_upper)

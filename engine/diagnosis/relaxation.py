@@ -100,6 +100,7 @@ class ElasticProblem:
         x = self._solved(loose, [(side.common, np.inf) for side in loose])
         if x is None:
             return None
+        # A little more than was found, so that rounding does not leave the second solve without a plan.
         room = [(side.own, float(x[side.common]) * (1 + 1e-9) + ENOUGH / 10) for side in loose]
         spread = self._solved(loose, room)
         return self._slacks_of(names, x if spread is None else spread)
@@ -123,6 +124,7 @@ class ElasticProblem:
         if self._sides:
             self._hold_all_but(loose, self._model)
         answer = self._model.run()
+        # From one set of limits to the next only bounds change, for which the dual method is the quick one.
         self._model.go_on(DUAL)
         return answer.x if answer.has_plan else None
 

@@ -58,6 +58,7 @@ class Trials:
             built, solved = self._live.solve(site, self.budget)
             if solved is None:
                 solved = solve_problem(built.problem, Options(self.budget, preferences=False))
+        # A change by which the site contradicts itself is no repair.
         except EngineError:
             return None
         return sum(built.problem.paid(solved.x).values()) if len(solved.x) else None
@@ -123,6 +124,7 @@ def _least(site: Site, device: Device, alternative: Alternative[Device], trials:
 
     if not is_enough(alternative.most):
         return None
+    # The more a rule gives way the more plans there are, so that halving finds the least.
     low, high = 0, alternative.most
     while high - low > 1:
         middle = (low + high) // 2
@@ -132,6 +134,7 @@ def _least(site: Site, device: Device, alternative: Alternative[Device], trials:
 
 def distinct(limits: Sequence[Limit]) -> list[Limit]:
     """Return the limits, each once for every block of variables, and side of it, that it bounds."""
+    # Turned around twice: of equal ones the first counts, and the order stays.
     return list({(limit.name, limit.columns, limit.side): limit for limit in reversed(limits)}.values())[::-1]
 
 

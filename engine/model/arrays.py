@@ -76,10 +76,13 @@ class Arrays:
             y: Weight of each row, such as the duals of a run that was ended, shape (rows,).
             upper: Most that each column can be, where more is known of it than its bound, shape (columns,).
         """
+        # A dual on a side that is infinite would make the bound minus infinity and prove nothing.
         y = np.where(np.isfinite(np.where(y > 0, self.row_lower, self.row_upper)), y, 0.0)
         reduced = self.cost - self.columns_of(y)
+        # Rounding noise times an infinite bound would cost the whole proof.
         reduced[np.abs(reduced) < _NOISE * np.maximum(1.0, np.abs(self.cost))] = 0.0
         sides = ((reduced, self.lower, np.minimum(self.upper, upper)), (y, self.row_lower, self.row_upper))
+        # Zero terms are left out, as 0 times an infinite bound is no number.
         terms = [np.where(each > 0, low, high)[each != 0] * each[each != 0] for each, low, high in sides]
         return self.offset + float(sum(term.sum() for term in terms))
 
@@ -110,6 +113,7 @@ class Pattern:
     def of(cls, rows: NDArray[np.integer], cols: NDArray[np.integer], shape: tuple[int, int]) -> Self:
         """Return the pattern of coefficients at these rows and columns in a matrix of so many rows and columns."""
         height, width = shape
+        # One key per place, columns first: sorted by it, coefficients stand in the order of compressed columns.
         key = cols.astype(np.int64) * max(height, 1) + rows
         order = np.argsort(key, kind="stable")
         key, meeting = key[order], None
@@ -138,6 +142,7 @@ def recurring(rows: Indices, cols: Indices, values: Floats, shape: tuple[int, in
 
     Sites of the same devices, limits and length differ in numbers only; matrices of one pattern share their indices.
     """
+    # As bytes, since arrays cannot be keys of a cache.
     return _known_pattern(rows.tobytes(), cols.tobytes(), shape).filled(values)
 
 
@@ -149,6 +154,7 @@ def compressed(rows: NDArray[np.integer], cols: NDArray[np.integer], values: Flo
 def same_coefficients(old: Arrays, new: Arrays) -> bool:
     """Return whether all coefficients of two problems are the same."""
     before, after = old.matrix, new.matrix
+    # Matrices of one pattern share their indices, so that most comparisons end at the identity.
     placed = before.index is after.index or (
         np.array_equal(before.start, after.start) and np.array_equal(before.index, after.index)
     )

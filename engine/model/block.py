@@ -184,6 +184,7 @@ class Block:
 
     def would_be(self, by: object, inputs: tuple[object, ...], place: tuple[int, int]) -> bool:
         """Return whether a part would write the same block again; see the contract at the top of this module."""
+        # By identity: comparing the numbers of large parts would take as long as writing them again.
         return (
             self.alone
             and self.by is by
@@ -197,6 +198,7 @@ class Block:
         at = list(self.sizes).index(name)
         size, low, high = self.bounds[at]
         self.bounds[at] = (size, low, np.minimum(high, upper))
+        # The numbers kept so far hold the old bounds.
         self.numbers = None
 
     def counts(self) -> Counts:

@@ -64,6 +64,7 @@ def segments(problem: Problem, name: str, hard: Values, soft: SoftLimit | None) 
     above = problem.variable(f"{name}.above", upper=rest)
     problem.soft_constraint(f"{name}-capacity", f"{name}.above", "kW", np.arange(problem.window.n))
     problem.cost(f"all {name} breaches", above * (soft.hourly_price * problem.window.hours))
+    # A new highest breach begins wherever the price changes, as the groups of FlexMeasures end there.
     groups, prices = runs_of_equal(problem.window.n, soft.highest_price)
     if prices.any():
         highest = problem.variable(f"{name}.highest", size=len(prices))
@@ -112,6 +113,7 @@ def _nearly_equal(first: Floats, second: Floats) -> NDArray[np.bool_]:
     """Return where two arrays differ by no more than the mean of equal values over a part of a step may."""
     equal: NDArray[np.bool_] = first == second
     if not equal.all():
+        # Two limits that are none give inf - inf, which is no number; they were found equal above.
         with np.errstate(invalid="ignore"):
             equal |= np.abs(first - second) <= _NOISE * np.maximum(1.0, np.abs(second))
     return equal

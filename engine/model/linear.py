@@ -51,6 +51,7 @@ class Linear:
     __radd__ = __add__
 
     def __mul__(self, factor: Values) -> "Linear":
+        # 0 stays one number, where a product with an array would become an array of zeros.
         constant = 0.0 if _is_zero(self.constant) else self.constant * factor
         return Linear(self.size, tuple([term.times(factor) for term in self.terms]), constant)
 
@@ -70,6 +71,7 @@ class Linear:
         if any(term.rows is not None for term in self.terms):
             raise TypeError("Only expressions without sums over groups can be taken apart.")
         terms = tuple(Term(term.cols[which], _some(term.coefs, which)) for term in self.terms)
+        # Without terms only numpy knows how many a slice picks.
         size = len(terms[0].cols) if terms else len(np.empty(self.size)[which])
         return Linear(size, terms, _some(self.constant, which))
 
@@ -103,7 +105,9 @@ class Linear:
         for term in self.terms:
             coefs = full(term.coefs, len(term.cols))
             at = np.arange(self.size) if term.rows is None else term.rows
+            # A negative coefficient turns the two bounds around.
             ends = np.sort([_times(coefs, lower[term.cols]), _times(coefs, upper[term.cols])], axis=0)
+            # Several columns may belong to one row, of which += would count only the last.
             np.add.at(low, at, ends[0])
             np.add.at(high, at, ends[1])
         return low, high
@@ -196,6 +200,7 @@ def _same_term(first: Term, second: Term) -> bool:
 
 def _same_values(first: Values, second: Values) -> bool:
     if isinstance(first, np.ndarray) or isinstance(second, np.ndarray):
+        # By identity: comparing each number would cost what taking a block over saves.
         return first is second
     return first == second
 

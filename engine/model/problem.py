@@ -42,6 +42,7 @@ class Problem:
         self.counted_alone: set[str] = set()
         """Pairs of which a rule counts one flow by itself, so that running both at once changes something."""
         self._open: Block | None = None
+        # The window is not among the inputs that a block is compared by, so blocks of another one are not kept.
         self._before = before.blocks if before is not None and before.window == window else []
 
     def write(self, by: object, write: Callable[[], T], *inputs: object) -> T:
@@ -82,6 +83,7 @@ class Problem:
         """The block being written; one of its own for what no part of the site writes."""
         if self._open is None:
             self._open = self._begin(None, ())
+            # No part stands for it that could be recognised next time.
             self._open.alone = False
         return self._open
 
@@ -106,6 +108,7 @@ class Problem:
         owner = next(block for block in self.blocks if block.sizes.get(name) == self.sizes[name])
         owner.tighten(name, upper)
         if owner is not self._open_block:
+            # One was changed from outside and the other depends on what lies outside: neither can be taken over.
             owner.alone = self._open_block.alone = False
 
     def columns(self, name: str) -> Linear:
@@ -282,6 +285,7 @@ def _plain(first: int, size: int) -> Linear:
     return Linear(size, (Term(_columns(first, size), 1.0),))
 
 
+# The same indices as the same object, which is how equal expressions are recognised without computing.
 @lru_cache(maxsize=1024)
 def _columns(first: int, size: int) -> Indices:
     return np.arange(first, first + size, dtype=np.int32)

@@ -88,6 +88,7 @@ def plain_schedule(site: Site, bound: float, budget: Budget) -> Schedule | None:
         if solved.status in PLANS:
             schedule = read_schedule(site, built, solved, Timings(0.0, thread_time() - began))
             gap = share_above(schedule.cost, bound)
+            # Marginal values would tell what holding the powers costs, and not what the site would pay.
             return replace(schedule, status=Status.BEST_IN_TIME, gap=gap, shadow_prices={}, storage_values={})
     return None
 

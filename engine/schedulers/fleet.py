@@ -40,6 +40,7 @@ def schedule_many(
         return [one(site) for site in sites]
     # A server has threads, which do not survive a plain fork.
     with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
+        # Several chunks for each process, so that none waits long for one that got the slow sites.
         return list(pool.map(one, sites, chunksize=max(1, len(sites) // (4 * workers))))
 
 

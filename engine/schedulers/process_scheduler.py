@@ -71,6 +71,7 @@ def _keeps_limits(site: Site) -> bool:
         net = _net(site, connection.commodity)
         for way, flow in (("consumption", net), ("production", -net)):
             soft = getattr(connection, f"soft_{way}")
+            # What a breach of a soft limit is worth, only a plan of all devices together can weigh.
             limit = np.minimum(getattr(connection, f"{way}_limit"), np.inf if soft is None else soft.limit)
             if (flow > limit + 1e-9).any():
                 return False

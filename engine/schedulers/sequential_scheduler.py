@@ -108,6 +108,7 @@ def _joined(site: Site, plans: Sequence[Schedule]) -> Schedule:
     """The last schedule, which has all powers and what the connections cost, with what only earlier ones tell."""
     last = plans[-1]
     shared = {each.commodity for each in site.connections} | {each.name for each in site.groups}
+    # Breaches at what all share are those of the last plan, which knows every device.
     earlier = [each for plan in plans[:-1] for each in plan.breaches if each.limit.split(".")[0] not in shared]
     worst = next((plan.status for plan in plans if plan.status is not Status.OPTIMAL), Status.OPTIMAL)
     return replace(

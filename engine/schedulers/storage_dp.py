@@ -124,6 +124,7 @@ def plan_one_store(site: Site, kernel: Kernel) -> Schedule | None:
 
 def _parts(site: Site) -> _Parts | None:
     """Return a site taken apart; None if it is not of this kind."""
+    # The kernel knows one length for all steps.
     if not _plain(site) or site.window.bounds or len(site.connections) != 1:
         return None
     (connection,) = site.connections
@@ -137,6 +138,7 @@ def _parts(site: Site) -> _Parts | None:
     if len(store.ports) != 1 or type(store.ports[0]) is not Port:
         return None
     port = store.ports[0]
+    # Its path is the highest of the cheapest ones, which is charging sooner and nothing else.
     if not store.prefer_charging_sooner or store.end_value == "learned":
         return None
     if not all(_plain(each) for each in (connection, store, port)):

@@ -213,6 +213,7 @@ def _followed(given: Floats, steps: Steps, values: Values, start: float, hours: 
             return path[:, :0]
         path[LEVEL, j] = level
         if j:
+            # A kWh of before has shrunk to ``kept`` of one, so that each that is left is worth more.
             value = path[VALUE, j - 1] / given[KEPT, j]
         else:
             value = least if least > -np.inf else most if most < np.inf else 0.0

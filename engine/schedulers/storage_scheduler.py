@@ -74,6 +74,7 @@ class StorageScheduler:
             return schedule
         try:
             built = build_problem(site)
+        # Building finds a process that does not fit before any solver does; the report tells more than its error.
         except Infeasible as without_room:
             raise no_plan_error(site, budget) from without_room
         ready = thread_time()
@@ -135,6 +136,7 @@ class StorageScheduler:
 
         unhedged = replace(with_end_values(dict.fromkeys(learning, 0.0)), hedged=0)
         alike = replace(self, compiled=False)  # one and the same, also where the value has a kink
+        # The schedule itself, which is as large, takes the other half.
         schedule = alike._compute(unhedged, budget.part(budget.left / 2))
         values = schedule.storage_values
         # Where physics gives way a kWh saves its penalty, which is no value of energy.

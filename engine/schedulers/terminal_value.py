@@ -46,4 +46,5 @@ def _price(site: Site, connection: Connection, level: float) -> float | None:
     ]
     consumes = any((load > 0).any() for load in loads)
     each_step = [full(e.consumption_price if consumes else e.production_price, n) for e in energy]
+    # By slots, so that a long step counts for as long as it lasts.
     return CAUTION * float(np.quantile(site.window.on_slots(np.sum(each_step, axis=0)), level))

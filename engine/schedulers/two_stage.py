@@ -189,6 +189,7 @@ def _stacked(scenarios: Sequence[Scenario], parts: list[Built], columns: list[ND
     for scenario, arrays, own in zip(scenarios, each, columns, strict=True):
         cost[own] += scenario.probability * arrays.cost
         offset += scenario.probability * arrays.offset
+        # A common decision keeps the limits of every scenario.
         lower[own], upper[own] = np.maximum(lower[own], arrays.lower), np.minimum(upper[own], arrays.upper)
         integers[own] = arrays.integers
         cols = np.repeat(own, np.diff(arrays.matrix.start))

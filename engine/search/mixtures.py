@@ -151,10 +151,12 @@ class _Master:
     def rest(self, prices: Mapping[str, Floats]) -> float:
         """Return the least cost of all but the stores where their power is paid for at some prices [currency]."""
         cost, row_lower, row_upper = self.arrays.cost.copy(), self.arrays.row_lower.copy(), self.arrays.row_upper.copy()
+        # What the stores do is paid for instead of kept equal, which makes the sum of both parts a bound.
         for name in self.names:
             for rows in (self._rows(f"{name}.mixed"), self._rows(f"{name}.whole")):
                 row_lower[rows], row_upper[rows] = -np.inf, np.inf
             first, size = self.built.problem.sizes[f"{name}.shares"]
+            # What the stores cost is counted in their own bounds.
             cost[first : first + size] = 0.0
             first, size = self.built.problem.sizes[f"{name}.power"]
             cost[first : first + size] -= prices[name]
@@ -172,6 +174,7 @@ def _mixture_of(device: Device, paths: Mapping[str, tuple[StorePath, ...]]) -> D
 def _cheapest(site: Site, store: Storage, price: Floats, budget: Budget) -> StorePlan | None:
     """Return what a store had best do at a price of its power [currency/kW in each step], shape (n,)."""
     (port,) = store.ports
+    # A price per kW in a step becomes one per kWh.
     energy = EnergyTariff(consumption_price=price / site.window.hours, production_price=price / site.window.hours)
     alone = store.with_port(port, replace(port, group=None))
     connection = Connection(commodity=port.commodity, tariffs=(energy,))

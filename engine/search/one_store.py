@@ -75,6 +75,7 @@ class _LevelSearch:
         root = self._box(np.zeros(levels), np.full(levels, np.inf))
         if root is None:
             return None
+        # The number keeps boxes of equal bound from being compared with each other.
         number, open_boxes = count(), [(self._bound(root), 0, root)]
         paths = 1
         while open_boxes and paths < MOST_PATHS and not self.budget.is_over:
@@ -127,6 +128,7 @@ class _LevelSearch:
         lower = self._box(box.least, lower_most)
         if lower is not None:
             yield lower
+        # No path of its own is needed: its caps are those of the box that is split.
         yield _Box(upper_least, box.most, box.cost, np.maximum(box.excess, upper_least))
 
 
@@ -144,5 +146,6 @@ def modes(bands: tuple[OperatingRange, ...], power: Floats, most: tuple[Floats, 
         flow = -power if produces else power
         limit = np.minimum(highest, full(most[1] if produces else most[0], len(power)))
         off.append(np.maximum(np.maximum(least - flow, flow - limit), 0.0))
+    # Rounded, so that of ways equally near the first is taken, whatever the noise.
     chosen = np.argmin(np.round(np.stack(off), 7), axis=0)
     return [(chosen == at).astype(float) for at in range(len(ways))]

@@ -27,6 +27,7 @@ class _Plan:
         self.least = np.array([least for _, least, _ in ways], dtype=float)
         self.rests = np.array([highest == 0.0 for _, _, highest in ways])
         possible = (self.most >= self.least[:, None]) & ~self.rests[:, None]
+        # Above 0 wherever running is possible, also where none of it was planned.
         self.running = np.where(possible, self.modes + _NOISE, -1.0)
         """How much each way of running is liked in each step; -1 where it is not possible."""
         self.can_run: NDArray[np.bool_] = self.running.max(axis=0) > 0.0

@@ -187,6 +187,7 @@ def _as_one_port(ports: list[Port], n: int) -> tuple[Port, Floats]:
         production_limit=giving,
         charging_efficiency=np.max([full(port.charging_efficiency, n) for port in ports], axis=0),
         discharging_efficiency=best,
+        # More power for the same energy would wear more than the stores do, and the bound would be too high.
         wear_price=0.0 if wider.any() else np.min([full(port.wear_price, n) for port in ports], axis=0),
     )
     return one, wider

@@ -237,6 +237,7 @@ class _Search:
                 busy |= place.running > 0.0
         if process.exclusion is not None:
             begun = (each.process.begun for each in self.works if each.process.exclusion == process.exclusion)
+            # Runs that have begun are not placed here, but keep the others of their group waiting.
             busy = np.logical_or.reduce([busy, *(full(each, n) != 0.0 for each in begun)])
         if process.kind is ProcessType.BREAKABLE:
             return closed | busy

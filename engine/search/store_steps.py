@@ -67,6 +67,7 @@ def ways_and_ticks(parts: StoreSite, may: Limits) -> tuple[Floats, Ticks] | None
     n, store = len(parts.load), parts.store
     kept, gained = full(store.storage_efficiency, n), full(store.gain, n) * parts.share * parts.hours
     least, most = np.nanmin(ways[LEAST], axis=1), np.nanmax(ways[MOST], axis=1)
+    # Finite bounds for a store that has none: no farther than its steps can bring it.
     reached = [path(store.soc_at_start, kept, gained + each) for each in (least, most)]
     soc = StepRange(*store.bounds(parts.site.window)).within(*may.soc).within(*reached)
     short, over = store.soft_targets or (None, None)

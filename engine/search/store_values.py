@@ -102,6 +102,7 @@ def thinned(value: Value) -> Value:
     error, tolerance = 0.0, _THIN
     while len(value.left) > MANY and tolerance <= _THICK:
         before = len(value.left)
+        # Neighbours in pairs, so that no segment is joined twice in one pass.
         for odd in (0, 1):
             left, right, at_left, at_right = value
             first = np.arange(odd, len(left) - 1, 2)
@@ -116,6 +117,8 @@ def thinned(value: Value) -> Value:
             right[first[joined]], at_right[first[joined]] = value.right[second[joined]], value.at_right[second[joined]]
             value = Value(left[kept], right[kept], at_left[kept], at_right[kept])
             error += float(off[joined].max(initial=0.0))
+        # Where hardly any could be joined, only a wider tolerance helps.
         if len(value.left) > 0.9 * before:
             tolerance *= 4.0
+    # Lower by all that joining has added: the value has to stay a bound from below.
     return value._replace(at_left=value.at_left - error, at_right=value.at_right - error)

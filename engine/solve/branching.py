@@ -39,6 +39,7 @@ def solve(model: Backend, cells: Cells, adviser: Adviser | None = None) -> Answe
     """
     arrays = model.arrays
     must = cells.paying(arrays.cost)
+    # Prices that pay for both at once make the relaxed problem wrong or endless, and bounds of branches weak.
     if must.any() or arrays.integers.any():
         return _search_from_advice(model, cells, must, None, adviser)
     answer = model.run()
@@ -101,6 +102,7 @@ class _Branches:
             return None
         if self.best is None:
             return Answer(Status.INFEASIBLE, np.inf, root.x[:0], root.x[:0], root.x[:0])
+        # Duals are those of the last run, so the best node is run once more.
         again = self._run(self.best_fixed)
         if again.has_plan and self.cells.overlap(again.x).any():  # another plan as good, which burns what costs nothing
             x, lossy = self.best.x, np.flatnonzero(~self.cells.lossless)
@@ -114,6 +116,7 @@ class _Branches:
         for cell, first in fixed:
             cols = (self.cells.first if first else self.cells.second)[:, cell]
             upper[cols[cols >= 0]] = 0.0
+        # A flow held at zero loses its least value too, else its bounds would cross.
         lower = np.minimum(self.model.arrays.lower, upper)
         self.model.change_bounds(self.columns, lower[self.columns], upper[self.columns])
         return self.model.run()
@@ -122,6 +125,7 @@ class _Branches:
 def _add_cuts(model: Model, cells: Cells, at: NDArray[np.integer]) -> None:
     """Add first/most + second/most ≤ 1 where both are limited: what the whole numbers would imply."""
     first, second = cells.most(model.arrays)
+    # A flow without a limit has no share of it to add up.
     at = at[np.isfinite(first[at]) & np.isfinite(second[at]) & (first[at] > 0) & (second[at] > 0)]
     if not len(at):
         return
@@ -150,8 +154,10 @@ def _search_from_advice(
     if known is not None and known.objective < plan.objective:
         plan = replace(known, bound=plan.bound)
     model.load(plain)
+    # The search may end as soon as it meets what the advice has proven already.
     model.floor = plan.bound
     answer = _search(model, cells, candidates, plan)
+    # What is proven of this problem need not hold for the next one in this solver.
     model.floor = -np.inf
     if answer.has_plan and answer.objective <= plan.objective + 1e-9 * abs(plan.objective):
         bound = max(answer.bound, plan.bound)  # a search that was hardly begun has proven nothing by itself
@@ -205,6 +211,7 @@ def _priced(model: Backend, searched: Answer, cells: Cells) -> Answer:
         for side, off in ((cells.first, first_off), (cells.second, ~first_off)):
             cols = side[:, off & ~cells.lossless]
             upper[cols[cols >= 0]] = 0.0
+        # A flow that has to run keeps its least value, else its bounds would cross.
         model.load(replace(model.arrays, upper=np.maximum(upper, np.minimum(model.arrays.lower, model.arrays.upper))))
         answer = model.run()
     if not answer.has_plan:  # whole but for a millionth, which a tight row does not forgive

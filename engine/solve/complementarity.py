@@ -50,6 +50,7 @@ class Cells:
         """Return the forbidden common part of the two flows at each cell, 0 within the tolerance."""
         first, second = flow(self.first, x), flow(self.second, x)
         common = np.minimum(first, second)
+        # Nearly always nothing runs together: the exact tolerance is worked out only where something might.
         if not (common > TOLERANCE).any():
             return np.zeros_like(common)
         allowed = TOLERANCE * np.maximum(1.0, np.maximum(first, second))

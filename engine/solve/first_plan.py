@@ -85,6 +85,7 @@ def advised(model: Model, plain: Arrays, cells: Cells, adviser: Adviser | None) 
             break
     if best is None:
         return None
+    # The duals told must be those of the best plan, not of the last one tried.
     if model.arrays is not held:
         model.budget = model.budget.at_least(FINISHING)
         model.load(held)
@@ -211,6 +212,7 @@ def one_way(model: Model, plain: Arrays, cells: Cells, found: Answer, bound: flo
     first_off = flow(cells.first, found.x) <= flow(cells.second, found.x)
     decided = cells.paying(plain.cost) | (cells.overlap(found.x) > 0)
     model.budget = model.budget.at_least(FINISHING)
+    # What must be decided first: the less is held, the cheaper the plan; all lossy pairs if others then run together.
     for held in (decided, decided | ~cells.lossless):
         upper = plain.upper.copy()
         for side, off in ((cells.first, held & first_off), (cells.second, held & ~first_off)):

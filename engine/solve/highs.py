@@ -149,7 +149,7 @@ class Model:
         """Return the basic columns and rows of the last run, without rows that were added to the arrays."""
         status, basic = self.solver.getBasicVariables()
         self._must(status, "tell its basis")
-        rows = -1 - basic[basic < 0]
+        rows = -1 - basic[basic < 0]  # HiGHS numbers a basic row r as -1 - r
         return basic[basic >= 0], rows[rows < self.arrays.height]
 
     def go_on(self, simplex: int) -> None:
@@ -191,7 +191,7 @@ class Model:
             status = self._try()
             self.solver.setOptionValue("presolve", "off")
         if status is Status.FAILED:
-            self._lent = False
+            self._lent = False  # its state is not known after a failure: it does not go to the next problem
             raise SolveError(f"No plan was found: {describe_spread(self.arrays)}")
         found, none = self.solver.getSolution(), np.empty(0)
         x, objective = np.fromiter(found.col_value, float), float(self.solver.getObjectiveValue())
@@ -211,6 +211,7 @@ class Model:
             status=status,
             objective=objective,
             x=x if status in PLANS else none,
+            # Rows added as cuts come last and are none of the problem.
             row_dual=np.fromiter(found.row_dual, float)[: self.arrays.height] if tells_duals else none,
             col_dual=np.fromiter(found.col_dual, float) if found.dual_valid else none,
             gap=gap,
@@ -268,6 +269,7 @@ class Model:
         try:
             yield
         finally:
+            # The solver goes on to other problems, and would call a function of this one.
             self.solver.setCallback(None, None)
 
     def _run(self, patience: float = 1.0) -> Status:

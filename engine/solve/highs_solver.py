@@ -12,6 +12,7 @@ from engine.site import Status
 OK: Final = (highspy.HighsStatus.kOk, highspy.HighsStatus.kWarning)
 STATUS: Final = {
     highspy.HighsModelStatus.kOptimal: Status.OPTIMAL,
+    # A site in which nothing is to be decided has a plan as well.
     highspy.HighsModelStatus.kModelEmpty: Status.OPTIMAL,
     highspy.HighsModelStatus.kInfeasible: Status.INFEASIBLE,
     highspy.HighsModelStatus.kUnboundedOrInfeasible: Status.INFEASIBLE,
@@ -51,8 +52,10 @@ def spare_solver() -> Any:
     Raises:
         SolveError: HiGHS does not take the options.
     """
+    # Taken out while it is used: a second problem at the same time gets another one.
     spare, _spare.solver = _spare.solver, None
     solver: Any = spare or highspy.Highs()
+    # All of them, as the last problem has left its time limit and its method.
     if solver.passOptions(_options()) not in OK:
         raise SolveError("HiGHS could not take its options; please report the case.")
     return solver

@@ -145,6 +145,7 @@ def finish(
         extra = np.zeros(model.arrays.width - problem.width)
         x = refine(model, answer, np.concatenate([weights, extra]), cells, live=live)
     width, height = problem.width, problem.height
+    # Columns and rows added for choices and cuts come last; nobody has a name for them.
     return Solved(answer.status, answer.gap, cells.netted(x)[:width], answer.row_dual[:height], answer.col_dual[:width])
 
 
@@ -154,6 +155,7 @@ def least_cost(arrays: Arrays, cells: Cells, ended: Answer) -> float:
     if k:  # flows without a limit of their own are limited by what stands behind them
         for cols, most in zip((cells.first[0], cells.second[0]), cells.most(arrays), strict=True):
             upper[cols[cols >= 0]] = most[cols >= 0]
+    # Bounds of the columns alone, with no weight on any row, may prove more than duals of a run ended early.
     weights = [np.zeros(arrays.height), *([ended.row_dual] if len(ended.row_dual) == arrays.height else [])]
     return max(ended.bound, *(arrays.least_cost(each, upper) for each in weights))
 

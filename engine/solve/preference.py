@@ -42,8 +42,10 @@ def refine(model: Backend, answer: Answer, preference: Floats, cells: Cells, *, 
         cells: What must not run together.
         live: Whether HiGHS is left with the bounds, costs and basis it had.
     """
+    # Without duals nothing tells what is free to change.
     if not len(answer.col_dual) or not len(answer.row_dual) or not preference.any():
         return answer.x
+    # The cheap test first: the other one asks HiGHS for its basis.
     if is_surely_unique(model.arrays, answer) or (isinstance(model, Model) and is_unique(model, answer)):
         return answer.x
     cost = model.arrays.cost
@@ -77,6 +79,7 @@ def is_unique(model: Model, answer: Answer) -> bool:
     arrays = model.arrays
     cols, rows = model.resting()
     loose = np.abs(answer.col_dual[cols]) <= _FREE
+    # A column whose bounds meet has nowhere to go, whatever its price.
     if (arrays.lower[cols[loose]] < arrays.upper[cols[loose]]).any():
         return False
     loose = np.abs(answer.row_dual[rows]) <= _FREE
@@ -87,6 +90,7 @@ def _held(arrays: Arrays, answer: Answer) -> tuple[Indices, Indices, Floats]:
     """Return the columns and rows of which a change would cost something, and the values of the rows."""
     fixed = np.flatnonzero(np.abs(answer.col_dual) > _FREE).astype(np.int32)
     priced = np.abs(answer.row_dual) > _FREE
+    # Rows whose bounds meet are held anyway.
     tight = np.flatnonzero(priced & (arrays.row_lower < arrays.row_upper)).astype(np.int32)
     return fixed, tight, arrays.rows_of(answer.x)[tight] if len(tight) else np.empty(0)
 
@@ -154,6 +158,7 @@ def break_tie(
         return best
     # The preference takes the place of the cost, and the cost becomes a row: no more than that of the best plan.
     priced = np.flatnonzero(arrays.cost)
+    # Room for rounding, but less than the test at the end grants, so that what is found passes it.
     limit = best.objective - arrays.offset + 0.1 * _EQUAL * max(1.0, abs(best.objective))
     row = (np.full(len(priced), arrays.height), priced, arrays.cost[priced])
     no_dearer = replace(extended(arrays, 0, np.array([limit]), row), cost=liked, offset=0.0)

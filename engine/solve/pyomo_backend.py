@@ -117,6 +117,7 @@ class PyomoModel:
             return Answer(answer.status, np.inf, none, none, none)
         if answer.status is not Status.OPTIMAL and self.arrays.breach(x) > KEPT:  # what a search was ended with
             return Answer(Status.TIMED_OUT, np.inf, none, none, none)
+        # c - y · A: every solver tells the duals of rows, but not all of them reduced costs.
         col_dual = none if whole else self.arrays.cost - self.arrays.columns_of(row_dual)
         objective = float(self.arrays.cost @ x) + self.arrays.offset
         gap = share_above(objective, answer.bound) if answer.status is Status.BEST_IN_TIME else self.solver.gap

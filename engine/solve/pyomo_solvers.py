@@ -70,8 +70,10 @@ class Linked:
     def __init__(self, name: str, budget: Budget) -> None:
         self.name, self.budget, self.gap = name, budget, budget.gap
         self.solver = LinkedFactory(name.removeprefix(_LINKED), only_child_vars=True)
+        # A run without a plan has no solution to load, which Pyomo would take for an error.
         self.solver.config.load_solution = False
         self.solver.config.mip_gap = budget.gap or None
+        # What is never changed here need not be looked for before each solve.
         for unused in ("check_for_new_or_removed_params", "update_params", "update_named_expressions"):
             setattr(self.solver.update_config, unused, False)
         if name == "appsi_highs":  # as when it is used directly

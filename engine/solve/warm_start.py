@@ -52,6 +52,7 @@ class LiveModel:
         cells, self.built = self._cells_of(problem), built
         if arrays is None:
             return built, NO_PLAN
+        # Whole numbers leave no basis for the next plan to begin at.
         if arrays.integers.any() or cells.paying(arrays.cost).any():
             self._model = None
             return built, None
@@ -80,6 +81,7 @@ class LiveModel:
         """Return the solver, brought from the last problem to this one and set to go on from its plan."""
         model, found = self._model, self._found
         before = None if last is None else last.problem
+        # A basis fits only where columns and rows mean the same.
         alike = before is not None and (before.sizes, before.rows) == (problem.sizes, problem.rows)
         if model is None or found is None or before is None or not alike:
             return with_initial_basis(problem, arrays, budget)
@@ -106,6 +108,7 @@ def _rolled(states: Codes, blocks: dict[str, tuple[int, int]], steps: int, n: in
     rolled = states.copy()
     if 0 < steps < n:
         for first, size in blocks.values():
+            # Blocks of another size, such as the highest power of a window, do not move with its steps.
             if size == n:
                 rolled[first : first + size - steps] = states[first + steps : first + size]
     return rolled
