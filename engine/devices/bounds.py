@@ -44,6 +44,7 @@ class Moments:
     @property
     def bounds(self) -> tuple[Floats, Floats]:
         """Least and most energy [kWh], infinite where there is no bound, each shape (m,)."""
+        # fmax and fmin pass over NaN, which is no bound.
         return np.fmax(-np.inf, np.fmax(self.minima, self.targets)), np.fmin(np.inf, np.fmin(self.maxima, self.targets))
 
 
@@ -172,6 +173,7 @@ class SoftBound:
             return
         level = stacked(levels.soc[ticks], levels.between[moments]) if len(moments) else levels.soc[ticks]
         step = np.concatenate([ticks, np.floor(levels.at[moments]).astype(int)])
+        # Both bounds of a target are told by one name, but their columns need two.
         name = limit if not limit.endswith("targets") else f"{limit}.{'short' if sign > 0 else 'over'}"
         breach = problem.variable(f"{name}.breach", size=len(bounds))
         problem.constrain(f"{name}.breach", level * sign + breach, lower=bounds * sign)

@@ -161,6 +161,7 @@ def _add_limit(problem: Problem, name: str, flow: Linear, curve: Polyline, store
     curve = curve.between(*store.reach)
     known = np.zeros(flow.size)
     if curve.is_concave:
+        # The energy before the first step is given and no variable.
         known[0] = store.at_start
         before = lagged(store.soc) + known
         for line, slope in enumerate(curve.slopes.tolist() or [0.0]):
@@ -187,8 +188,10 @@ def filled_in_order(problem: Problem, name: str, total: Linear, curve: Polyline)
     parts = [problem.variable(f"{name}[{at}]", upper=width) for at, width in enumerate(widths)]
     problem.equal(f"{name}.parts", sum((part * -1.0 for part in parts), total))
     for at, (width, following) in enumerate(pairwise(widths)):
+        # Exclusion knows of flows that are not 0 together: a part is full where its room is 0.
         room = problem.variable(f"{name}[{at}].room", upper=width)
         problem.equal(f"{name}[{at}].room", room + parts[at], width)
+        # At rest all parts are empty, so that the rooms settle their rows.
         problem.basic_at_rest(room.terms[0].cols, f"{name}[{at}].room")
         problem.exclude_simultaneous(f"{name}[{at}]", room, parts[at + 1], most=partial(_widths, width, following))
     return parts

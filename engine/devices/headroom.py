@@ -69,16 +69,19 @@ def port_headroom(port: "Port", power: Floats, window: Window) -> Headroom:
         own = [each for each in port.bands if each.low - _NEAR <= power[step] <= each.high + _NEAR]
         high[step] = min(high[step], max((each.high for each in own), default=power[step]))
         low[step] = max(low[step], min((each.low for each in own), default=power[step]))
+    # While it is off, more power would switch it on, which costs or binds it for a while.
     if port.min_on or port.min_off or port.start_cost:
         off = np.abs(power) <= _NEAR
         high, low = np.where(off, power, high), np.where(off, power, low)
     if port.ramp is not None:
         hours = full(window.hours, n)
+        # A ramp counts from the middle of one step to that of the next.
         most = port.ramp * (hours[1:] + hours[:-1]) / 2
         for here, there in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
             high[here] = np.minimum(high[here], power[there] + most)
             low[here] = np.maximum(low[here], power[there] - most)
     more, less = np.maximum(high - power, 0.0), np.maximum(power - low, 0.0)
+    # Coupled ports move together only, so that none of them has anything to offer alone.
     if port.coupling is not None:
         more, less = np.zeros(n), np.zeros(n)
     return Headroom(

@@ -217,7 +217,9 @@ class Process(Device):
             blocks = np.correlate(cost, self.power, mode="valid")
         else:  # differences of sums cost no more for a long run than for a short one
             total = np.concatenate([[0.0], cost.cumsum()])
+            # Of one power at all times only the sign matters: its size makes no time cheaper than another.
             blocks = (total[self.steps :] - total[: n - self.steps + 1]) * np.sign(self.power)
+        # The last steps leave no room for a whole run.
         of_run = np.append(blocks, np.full(self.steps - 1, np.inf))
         of_run[~self.possible_starts(n)] = np.inf
         return cheapest_starts(of_run, self.runs, self.steps + self.pause)

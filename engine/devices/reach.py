@@ -17,6 +17,7 @@ def settled(kept: Values) -> Values:
         return 1.0 if kept == 1.0 else float(np.asarray(settled(np.array([kept]))).item())
     with np.errstate(divide="ignore", invalid="ignore"):
         share = (kept - 1.0) / np.log(kept)
+    # So near to 1 the quotient of two differences has lost its digits; its limit is 1.
     share = np.where(np.abs(kept - 1.0) < 1e-9, 1.0, share)
     return np.where(kept <= 0.0, 0.0, share)
 

@@ -124,10 +124,12 @@ class Switching:
         before = np.zeros(n)
         before[0] = float(self.on_at_start)
         problem.equal(f"{name}.switches", on - lagged(on) - start + stop, before)
+        # Both at once would change no state, and yet count as a switch for the minimum times.
         problem.at_most(f"{name}.either", start + stop, 1.0)
         minimum_times = (("min-on", self.min_on, start, on), ("min-off", self.min_off, stop, 1.0 - on))
         for rule, lasts, switch, state in minimum_times:
             reach = steps_within(problem.window, lasts)
+            # A step lasts as long as itself anyway.
             if (reach > 1).any():
                 problem.at_most(f"{name}.{rule}", sliding(switch, reach), state)
         problem.cost(f"{name} starts", start * self.start_cost)

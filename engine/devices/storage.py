@@ -69,6 +69,7 @@ class Storage(StoredEnergy, PortedDevice):
         soc = problem.variable(f"{self.name}.soc", lower=lower, upper=upper)
         kept, share = self.storage_efficiency, hours * settled(self.storage_efficiency)
         added = full(self.gain * share, n).copy()
+        # The energy before the first step is given, so its part stands on the right side.
         added[0] += self.soc_at_start * (kept[0] if isinstance(kept, np.ndarray) else kept)
         level = soc + lagged(soc) * -kept
         filling = Filling(soc, self.soc_at_start, (float(np.min(lower)), float(np.max(upper))))
@@ -78,6 +79,7 @@ class Storage(StoredEnergy, PortedDevice):
             level = level - add_yielding(problem, self, soc, extent) * share
         problem.equal(f"{self.name}.balance", level, added)
         problem.energy_state(EnergyState(self.name, f"{self.name}.soc", f"{self.name}.balance", self.soc_at_start))
+        # With all ports at rest the balance alone settles the energy.
         problem.basic_at_rest(soc.terms[0].cols, f"{self.name}.balance")
         if extent is None:  # else its bounds are not those that anybody has set
             self._declare_limits(problem)
@@ -248,6 +250,7 @@ class Storage(StoredEnergy, PortedDevice):
                 name, text, less = f"{self.name}.{field}", f"{field} of {self.name}", -(flow * share)
                 yield Premise(name=name, text=text, power=-flow, rows=rows, lower=less, upper=less)
         kept = float(full(self.storage_efficiency, n)[0])
+        # Bounds change by a number, which an unbounded store has not.
         most = float(np.max(np.where(np.isfinite(self.soc_max), self.soc_max, 1e9)))
         lower, upper = nothing.copy(), nothing.copy()
         lower[0], upper[0] = -(self.soc_at_start * kept), (most - self.soc_at_start) * kept

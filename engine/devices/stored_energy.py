@@ -183,6 +183,7 @@ def bound_out_of_reach(store: StoredEnergy, window: Window) -> Conflict | None:
             return _too_far(store, window, tick, (highest, least))
         if lowest > most + _NOISE:
             return _too_far(store, window, tick, (lowest, most))
+        # A moment lies within its step; the next one goes on from the tick.
         if tick.is_integer():
             low, high = max(lowest, least), min(highest, most)
     return None

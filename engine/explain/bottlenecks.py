@@ -45,12 +45,13 @@ def bottlenecks(plan: Replanning, *, wider_by: float = 1.0, most: int = 5) -> li
     for name in ranked:
         limit = limit_named(plan, name)
         change = raised(giving_way(limit) * wider_by)
+        # A limit that is infinite everywhere becomes no wider.
         if not np.isfinite(np.asarray(limit_values(plan.site, limit.path), dtype=float)).any():
             continue
         try:
             answer = plan.answer_of(with_limit(plan.site, limit.path, change))
         except TimedOut:
-            break
+            break  # what is confirmed so far stands
         if answer.has_plan:
             confirmed.append(
                 Bottleneck(

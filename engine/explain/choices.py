@@ -108,6 +108,7 @@ def explain_choice(
     low, high = plan.feasible_range(name, step)
     if asked is not None and not low - 1e-9 <= asked <= high + 1e-9:
         raise InputError(f"power: {name} can have {low:.6g} to {high:.6g} kW then, not {asked:.6g} kW.")
+    # As it was saved, it may lie beyond the range by rounding.
     planned = min(max(planned, low), high)
     curve = cost_curve(plan, name, step, (low, high), planned)
     others = tuple(_others(plan, (name, step), {"planned": planned, "idle": 0.0, "most": high, "least": low}, asked))

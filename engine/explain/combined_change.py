@@ -119,6 +119,7 @@ def _changed(plan: Replanning, limits: Mapping[str, float], cheaper: Floats, sha
     connections = []
     for connection in site.connections:
         if connection.commodity == commodity:
+            # Prices of one flow add up, so that changing the first changes what all of them come to.
             first = next(each for each in connection.tariffs if isinstance(each, EnergyTariff))
             lower = full(first.consumption_price, len(cheaper)) - share * cheaper
             tariffs = tuple(

@@ -136,6 +136,7 @@ def _levels(schedule: Schedule, device: Storage) -> Iterator[Headline]:
         ]
         for kind, reached in marks:
             ticks = np.flatnonzero(reached[1:]) + 1
+            # A store that is so from the start does not become so.
             if len(ticks) and not reached[0]:
                 tick = int(ticks[0])
                 yield Headline(
@@ -146,6 +147,7 @@ def _levels(schedule: Schedule, device: Storage) -> Iterator[Headline]:
                     share=float(soc[tick] / high),
                 )
     for tick, target in _wanted(device, n):
+        # What is there from the start is not waited for.
         if soc[0] >= target - 1e-6:
             continue
         reached_at = np.flatnonzero(soc[: tick + 1] >= target - max(1e-4, 1e-4 * target))

@@ -123,5 +123,6 @@ class MovingProblem:
         bring(changed)
         try:
             return self._asked.in_time(model.run())
+        # Also after an error: the next question begins at the problem as it was.
         finally:
             bring(own)

@@ -113,6 +113,7 @@ class PriceQuestion:
         entries = plan.arrays.matrix.index == choice.rows[0]
         self._cols, self._coefs = plan.arrays.matrix.cols[entries], plan.arrays.matrix.value[entries]
         self._acts: dict[float, float] = {}
+        # The search for an edge comes back to prices that it has solved for.
         self.free = cache(self._evaluator(plan.moving))
         self.held = cache(self._evaluator(plan.held(choice)))
 
@@ -142,6 +143,7 @@ class PriceQuestion:
     def first_other(self, reach: float) -> tuple[float, float, bool] | None:
         """Return the first price at which the choice is no longer the best: how far, a point beyond, whether proven."""
         holding = 0.0
+        # From near to far, as the nearest edge is the one asked for.
         for share in _SCAN:
             if not self.is_best(share * reach):
                 found = edge(self.free, self.held, holding, share * reach)

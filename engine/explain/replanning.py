@@ -138,6 +138,7 @@ class Replanning:
         if arrays is None:
             return Answer(Status.INFEASIBLE, np.inf, self.free.x[:0], self.free.x[:0], self.free.x[:0])
         shape = problem.sizes == self.problem.sizes and problem.rows == self.problem.rows
+        # In place only bounds and costs move; another matrix takes a problem of its own.
         if shape and arrays.offset == self.arrays.offset and same_coefficients(arrays, self.arrays):
             return self.moving.solve_changed(arrays)
         other = Replanning(site, self.names, self.budget)
@@ -199,6 +200,7 @@ class Replanning:
         ends = []
         for sign, near, far in ((1.0, own.lower, own.upper), (-1.0, own.upper, own.lower)):
             end = constant + float((coefs * np.where(coefs > 0, near[cols], far[cols])).sum())
+            # Mostly some plan has the power that bounds alone allow; only else it has to be searched for.
             if not np.isfinite(self.cost_of_power(name, step, end).value if np.isfinite(end) else np.inf):
                 cost = np.zeros(own.width)
                 cost[cols] = sign * coefs

@@ -95,6 +95,7 @@ def _acts(edge: PriceEdge) -> str:
 
 
 def _number(value: float) -> str:
+    # Adding 0.0 turns a minus nothing into nothing.
     return f"{value + 0.0:.4g}"
 
 

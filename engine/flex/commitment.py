@@ -60,4 +60,5 @@ class CommitmentModel(FlexFields):
         for price in (self.up_price, self.down_price):
             if price is not None and (per := quantity.per_energy(price)) is not None:
                 return "currency/kWh" if per else "currency/kW"
+        # A sensor tells its unit only when it is read; deviations are mostly priced per energy.
         return "currency/kWh"

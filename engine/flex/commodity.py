@@ -155,6 +155,7 @@ class CommodityContext(ConnectionFields):
             raise FieldError(
                 "inflexible-device-sensors", "it cannot be mixed with inflexible-consumption and inflexible-production."
             )
+        # A load that is named twice would be counted twice.
         seen = set[int]()
         for field in ("inflexible_device_sensors", "inflexible_consumption", "inflexible_production"):
             for load in getattr(self, field):

@@ -212,6 +212,7 @@ class ConnectionFields(FlexFields):
     @classmethod
     def _interval(cls, text: str | None) -> str | None:
         lasts = timedelta(days=1) if text is None else duration(text, field="site-peak-interval")
+        # Peaks are metered on the clock, in which each day begins with a whole interval.
         if lasts < timedelta(minutes=1) or timedelta(days=1) % lasts:
             raise FieldError("site-peak-interval", "write a part of a day of a minute at least, such as PT15M or PT1H.")
         return text

@@ -118,6 +118,7 @@ class FlexContext(CommodityContext):
             raise FieldError("commodities", f"{twice[0]} is described twice; join the two.")
         if self.carbon_cap is not None and not isinstance(self.carbon_cap, Fixed):
             raise FieldError("carbon-cap", "it is one mass for the whole schedule; write it like '12 kg'.")
+        # Costs in two currencies cannot be added up.
         if len(currencies := self.all_currencies) > 1:
             raise FieldError(
                 "commodities" if self.commodities else "flex-context",

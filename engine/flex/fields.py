@@ -77,6 +77,7 @@ class FlexFields(BaseModel):
             where = ".".join(str(part) for part in first["loc"]) or cls.language
             message = first["msg"].removeprefix("Value error, ")
             outer = str(first["loc"][0]).replace("-", "_") if first["loc"] else ""
+            # Pydantic speaks of types in Python; an example tells people more.
             if first["type"] != "value_error" and outer in cls.model_fields:
                 example = json.dumps(cls.fact(outer).example)
                 message = f"{message[0].lower()}{message[1:]}; write it like {example}."
@@ -194,6 +195,7 @@ class FlexFields(BaseModel):
     @classmethod
     def _one(cls, raw: object, name: str, fact: Fact) -> quantity.Quantity:
         read = quantity.read(raw, field=name)
+        # What a bare number of stored energy means is settled later, by soc-unit or the power sensor.
         bare_is_fine = fact.name.startswith("soc-") or not fact.unit
         quantity.check(read, fact.unit or "", field=name, bare_is_fine=bare_is_fine)
         if not fact.signed:
@@ -245,6 +247,7 @@ def _in_value(value: object, fact: Fact, unit: str | None) -> Iterator[Reference
         case tuple():
             for each in value:
                 yield from _in_value(each, fact, unit)
+        # True is an int in Python, too, and no id.
         case int() if type(value) is int and fact.role:
             yield Reference(fact.name, "asset" if fact.form == "asset" else "sensor", value, fact, unit)
 

@@ -27,6 +27,7 @@ class OperationMode(FlexFields):
         if self.consumption_range is None and self.production_range is None:
             raise ValueError("a mode needs a consumption-range or a production-range, such as ['1 kW', '3 kW'].")
         for name in ("consumption", "production"):
+            # Read while it is known which mode they belong to, so that an error names it.
             self.powers(name)
         return self
 

@@ -127,7 +127,7 @@ def _fixed(raw: str | float, field: str) -> Fixed:
 def _reference(raw: Mapping[str, object], field: str) -> SensorReference:
     _known_keys(raw, REFERENCE_KEYS, f"key of the sensor reference {field}", field)
     sensor = raw.get("sensor")
-    if type(sensor) is not int:
+    if type(sensor) is not int:  # true is an int as well
         raise FieldError(field, "a sensor reference needs the id of the sensor, such as {'sensor': 5}.")
     default = raw.get("default")
     if default is not None and not isinstance(default, str | int | float):

@@ -102,6 +102,7 @@ class ThermalModel(PowerModel):
             if getattr(others, field, None):
                 raise FieldError("cop-curve", f"give either this or {field.replace('_', '-')}, not both.")
         at = [temperature for temperature, _ in self.cop_points]
+        # Two points at one temperature leave no slope between them.
         if any(second - first < 1e-6 for first, second in pairwise(at)):
             raise FieldError("cop-curve", "write its points by rising temperature.")
         return self

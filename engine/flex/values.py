@@ -72,6 +72,7 @@ def per_step_mean(given: Quantity, window: Window, *, unit: str, field: str, res
         return np.nan_to_num(per_step(given, window, unit=unit, field=field, resolve=resolve))
     ends = [window.position(at) for event in given.events for at in (event.start, event.end)]
     edges = np.unique(np.clip([*range(window.n + 1), *ends], 0.0, window.n))
+    # Told by their middles, as rounding may move their ends into the step beside.
     middles, lengths = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
     values = np.full(len(middles), np.nan)
     for event in given.events:

@@ -211,6 +211,7 @@ class _Proposal:
         only_end = False
         if start is None:
             if starts:
+                # Of several the one in UTC, which shows no time twice.
                 aware = [place for place in starts if zone_in(names[place]) == "UTC"]
                 start = (aware or starts)[0]
             elif ends or known or free:

@@ -154,6 +154,7 @@ class _Arrangement:
         dated_only = self.recipe.survey.is_dated_only
         dated = calendar_ends(readings.starts, self.place, dated_only=dated_only) if long else None
         even = self.even[0] if self.even is not None else 0
+        # Where all of them are as long as the even step, it says the same.
         if dated is not None and not (even and (dated[0] - readings.starts == even).all()):
             self._say("resolution", dated[1], "each row begins one on the clock of the file")
             self.contents.readings = replace(readings, ends=dated[0])
@@ -202,10 +203,12 @@ class _Arrangement:
         if self.recipe.survey.is_dated_only and abs(usual - DAY_US) <= HOUR_US and counts.max() * 2 > len(between):
             self._say("end-column", "the last day of each value", "the next one begins a day later")
             ends = resample.later(ends, DAY_US, self.place)
+        # Some files end a value with the last second, or minute, that still belongs to it.
         if usual in (1_000, 1_000_000, MINUTE_US) and counts.max() * 2 > len(between):
             self._say("end-column", "the last moment of each value", f"the next one begins {usual / 1e6:g} s later")
             ends = ends + usual
         length = ends - readings.starts
+        # Nothing in no time is no contradiction.
         for at in np.flatnonzero((length < 0) | ((length == 0) & (readings.values != 0)))[:1000].tolist():
             self.contents.problems.append(RowProblem(int(readings.numbers[at]), "its end", BACKWARDS))
         step = int(length[0]) if len(length) else 0

@@ -17,6 +17,7 @@ AT_ONCE = 2_000_000
 
 def steps_between(first: int, last: int, step: timedelta, place: ZoneInfo) -> Microseconds:
     """Bounds of the steps on the clock of a place that two moments [us since 1970 UTC] and all between lie in."""
+    # Looked for by the hour, as longer steps begin at other hours after a clock change.
     length = min(step // MICROSECOND, HOUR_US)
     fine = np.arange(first // length * length, last + 2 * length, length, dtype=np.int64)
     bounds = np.unique(resample.floor(fine, step, place))

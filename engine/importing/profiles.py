@@ -118,6 +118,7 @@ PROFILES = (
 def profile_of(heads: Sequence[str]) -> Profile | None:
     """Return the kind of file that some heads tell of."""
     others: Iterable[Any] = plugins.known("file_profiles").values()
+    # Those of other packages first, so that they can know a file better than ours do.
     profiles: list[Profile] = [*others, *PROFILES]
     for profile in profiles:
         if all(any(re.search(wanted, head.strip(), re.IGNORECASE) for head in heads) for wanted in profile.heads):

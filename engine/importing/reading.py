@@ -96,6 +96,7 @@ def _open(file: bytes | BinaryIO, layout: Layout, target: Target) -> tuple[FileT
     if len(likely) == 1 and not layout.skip_rows:
         because = f"of {len(table.sheets)} sheets only this one has times and values that fit {target.unit}"
         if likely[0] != table.sheets[0]:
+            # What is opened for one sheet tells nothing of those that are hidden.
             hidden = [notice for notice in table.notices if notice.startswith("Hidden")]
             table = open_table(opened, replace(layout, sheet=likely[0]))
             table = replace(table, notices=(*hidden, *table.notices))
@@ -194,6 +195,7 @@ def _series_questions(
     columns, survey = recipe.columns, recipe.survey
     if columns.filter is not None or any(question.field == "filter-value" for question in asked):
         return []
+    # From behind, so that of columns with equally many texts the first one stays.
     several = {len(texts): place for place, texts in reversed(survey.labels.items()) if len(texts) > 1}
     labels = [several[count] for count in sorted(several)]
     below = rows[columns.head.rows :]

@@ -86,6 +86,7 @@ class RowReader:
             kept &= self._localised("known", known, (numbers, known_cells, absent), key_of)
         bad = [place for place in wrong if kept[place]]
         self.problems += [RowProblem(batch.numbers[at], str(value_cells[at])[:LONGEST_CELL], REASON) for at in bad]
+        # What is left out has its number with the sign turned, so that problems can still be told by row.
         self._parts["number"].append(np.where(kept, numbers, -numbers))
         self._parts["value"].append(values)
         self._count += len(numbers)
@@ -110,6 +111,7 @@ class RowReader:
         if ends is not None:
             return clocks.on_days_of(ends)
         ends = clocks.on_days_of(times)
+        # An end at an earlier time of day is one of the next day.
         ends.local += np.where(ends.local < times.local, DAY_US, 0)
         return ends
 
@@ -161,6 +163,7 @@ class RowReader:
             if moments is None:
                 continue
             for row in clock.settle(moments):
+                # A row without a value needs no time.
                 if not np.isnan(values[row]):
                     text = from_us(int(moments[row])).isoformat()
                     self.unsure.append(RowProblem(abs(int(numbers[row])), text, TWICE.format(zone=self.place)))
@@ -181,6 +184,7 @@ class RowReader:
         last = int(good[-1]) if len(good) else 0
         tail = set(self.recipe.survey.tail)
         foot = [problem for problem in self.problems if problem.row > last and problem.row in tail]
+        # A foot holds words, such as a sum; a text with digits may be a time that is written wrongly.
         foot = [each for each in foot if each.reason == UNREADABLE and not any(map(str.isdecimal, each.text))]
         if foot and last:
             rows = {problem.row for problem in foot}

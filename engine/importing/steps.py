@@ -28,9 +28,11 @@ def even_step(starts: Microseconds) -> tuple[int, Microseconds] | None:
     ordered = starts if (starts[1:] > starts[:-1]).all() else np.unique(starts)
     if len(ordered) < 2:
         return None
+    # The finest first, so that nothing is rounded further than it takes.
     for precision in PRECISIONS:
         rounded = (starts + precision // 2) // precision * precision if precision > 1 else starts
         unique = np.unique(rounded) if precision > 1 else ordered
+        # Rounding that makes one moment of two has gone too far.
         if len(unique) < len(ordered):
             return None
         step = resample.usual_step(unique) // MICROSECOND
@@ -59,6 +61,7 @@ def calendar_ends(starts: Microseconds, place: ZoneInfo, *, dated_only: bool) ->
     ordered = np.unique(days)
     dates = days.astype("datetime64[D]")
     months = dates.astype("datetime64[M]")
+    # A single midnight may begin an hour; it begins a month where the file knows no times of day.
     if (dates == months.astype("datetime64[D]")).all() and (len(ordered) > 1 or dated_only):
         apart = np.diff(np.unique(months.astype(np.int64)))
         length = int(apart.min()) if len(apart) else 1
@@ -78,6 +81,7 @@ def calendar_ends(starts: Microseconds, place: ZoneInfo, *, dated_only: bool) ->
 def _midnights(days: Microseconds, place: ZoneInfo) -> Microseconds:
     """Moments at which days begin on the clock of a place [us since 1970 UTC]."""
     local = days * DAY_US
+    # The offset is that at midnight itself; at the same time in UTC the clock may not have changed yet.
     moments = local - resample.utc_offsets(local, place)
     return local - resample.utc_offsets(moments, place)
 

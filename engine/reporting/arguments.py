@@ -93,6 +93,7 @@ def word(*known: object) -> Kind:
     """Return the kind that is one of a few words."""
 
     def read(raw: object) -> Any:
+        # True equals 1, and would pass for it.
         if isinstance(raw, bool) or not isinstance(raw, str | int) or raw not in known:
             raise ValueError(f"one of {', '.join(map(str, known))}")
         return raw
@@ -123,6 +124,7 @@ def fixed(raw: object) -> str:
     if isinstance(raw, str) and len(raw) <= 20:
         parts = PARTS.findall(raw)
         text = "".join(f"{int(times or 1)}{FIXED[unit]}" for times, unit in parts if int(times or 1))
+        # findall passes over what it does not know, so what it has found must be the whole text.
         if text and "".join(times + unit for times, unit in parts) == raw:
             return text
     raise ValueError("a length of time such as '15min', '1h' or '7D'")

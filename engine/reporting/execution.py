@@ -49,7 +49,7 @@ class Execution:
         try:
             made = self._apply(step, frame, values)
         except UnknownName:
-            raise
+            raise  # names the way out already
         except Exception as error:  # pandas raises whatever it likes on values that do not fit
             raise FieldError(field, f"{step.operation.method} cannot be done: {str(error)[:200]}") from error
         if isinstance(made, pd.Series | pd.DataFrame) and not made.index.is_unique:
@@ -90,6 +90,7 @@ class Execution:
             found = values["expr"].evaluate(frame, self.named)
             return found if method == "formula" else frame[found.reindex(frame.index) == 1]
         if isinstance(frame, Resampler | Rolling):
+            # pandas takes no axis of values that are resampled or rolling.
             values = {name: value for name, value in values.items() if name != "axis"}
         return getattr(frame, method)(**values)  # the name comes from the table of operations
 

@@ -71,6 +71,7 @@ def _truth(value: Any) -> Any:
 
 
 SIGNED: Mapping[str, Callable[[Any], Any]] = {
+    # By subtraction, as numpy refuses to negate what is true or false.
     "-": lambda value: 0.0 - value,
     "+": lambda value: 0.0 + value,
     "not": lambda value: _truth(value) == 0,

@@ -79,6 +79,7 @@ class EventSeries:
         own = self._known
         if not len(own.events):
             return np.full(len(ticks) - 1, np.nan)
+        # From an amount to its flow the length of each event counts, so that is done before steps are formed.
         if per_hour < 0:
             own = replace(own, values=own._converted(own.values, unit, own._lengths), unit=unit)
         how: Rule | Literal["sum"] = rule if per_hour == 0 else "mean"
@@ -86,6 +87,7 @@ class EventSeries:
             how = "sum"
         table = own._table(ticks)
         values = own._by_pieces(ticks, how) if table is None else own._reduced(table, how, int(ticks[1] - ticks[0]))
+        # From a flow to an amount the length of each step counts, so that is done last.
         if per_hour > 0:
             return own._converted(values, unit, np.diff(ticks) if table is not None else own._time_known(ticks))
         return own._converted(values, unit)

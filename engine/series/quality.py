@@ -84,6 +84,7 @@ def spikes(events: Microseconds, values: Floats, step_us: int) -> list[Oddity]:
     if len(values) < 2 * STILL:
         return []
     change = np.diff(values)
+    # The lower neighbour, so that a spike among few changes does not lift what it is measured by.
     usual = float(np.quantile(np.abs(change), 0.99, method="lower"))
     turns = np.sign(change[:-1]) != np.sign(change[1:])
     height = np.minimum(np.abs(change[:-1]), np.abs(change[1:]))
@@ -114,6 +115,7 @@ def unit_jumps(events: Microseconds, values: Floats) -> list[Oddity]:
     apart = (sums[-1] - sums[:-1]) / (len(size) - split) - sums[:-1] / split  # of the mean after and before each split
     best = int(np.argmax(split * (len(size) - split) * apart**2)) + 1
     factor = float(np.median(size[best:]) - np.median(size[:best]))
+    # One block at either end is not yet a level that stays.
     if abs(abs(factor) - np.log(UNIT)) > np.log(NEAR) or min(best, len(size) - best) < 2:
         return []
     return [Oddity("unit-jump", int(events[at[best] * BLOCK]), int(events[-1]), float(np.exp(factor)))]

@@ -21,6 +21,7 @@ def sun_times(latitude: float, longitude: float, start: datetime, end: datetime)
         minutes between the polar circles.
     """
     times: dict[str, datetime] = {}
+    # Far from Greenwich a day of the sun may begin on the day before in UTC.
     first = start.astimezone(UTC).date() - timedelta(days=1)
     for number in range((end - start).days + 4):
         day = first + timedelta(days=number)
@@ -34,12 +35,14 @@ def sun_times(latitude: float, longitude: float, start: datetime, end: datetime)
             0.000075 + 0.001868 * cos(angle) - 0.032077 * sin(angle)
             - 0.014615 * cos(2 * angle) - 0.040849 * sin(2 * angle)
         )  # fmt: skip
+        # The tangent has no end at a pole.
         north = radians(min(max(latitude, -89.9), 89.9))
         height = cos(radians(_ZENITH)) / (cos(north) * cos(declination)) - tan(north) * tan(declination)
         if not -1.0 <= height <= 1.0:
             continue
         half = degrees(acos(height))
         for name, side in (("sunrise", 1.0), ("sunset", -1.0)):
+            # The sun moves on by one degree in 4 minutes.
             minutes = 720.0 - 4.0 * (longitude + side * half) - late
             moment = datetime.combine(day, time(), UTC) + timedelta(minutes=round(minutes))
             if start <= moment < end:

@@ -42,6 +42,7 @@ class Window:
             moment = getattr(self, name)
             if moment.tzinfo is None:
                 raise TimeError(f"{name}: {moment.isoformat()} has no time zone; add one.")
+            # One moment is then one value, whatever zone it was written in, and equal windows are equal.
             object.__setattr__(self, name, moment.astimezone(UTC))
         if self.step <= timedelta(0):
             raise TimeError(f"The step must be longer than zero, not {iso_duration(self.step)}.")
@@ -147,6 +148,7 @@ class Window:
 
     def on_slots(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values of each step [any unit that is averaged] in the slots of the window, shape (slots.n,)."""
+        # By their ends, as the first slot may begin before the window does.
         return values if not self.bounds else values[np.searchsorted(self.ticks, self.slots.ticks[1:]) - 1]
 
     def on_slot_ticks(self, levels: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -208,6 +208,7 @@ def named(name: str) -> Unit:
     Raises:
         UnitError: There is none; the nearest is told.
     """
+    # Before all prefixes: dB is a level, and no tenth of a byte.
     if name in LEVELS:
         return Unit(Fraction(1), ((LEVELS[name], 1),))
     if name in SYMBOLS or name in CURRENCIES:
@@ -216,6 +217,7 @@ def named(name: str) -> Unit:
         if name in names:
             return Unit(Fraction(1, 100), ((code, 1),))
     prefixed = _definitions(WITH_PREFIX)
+    # A whole name goes before one with a prefix: ft is a foot, and no femtotonne.
     for known in (_definitions(OFFSET), _definitions(WITHOUT_PREFIX), prefixed):
         if name in known:
             first, definition = known[name]
@@ -230,6 +232,7 @@ def named(name: str) -> Unit:
 
 def _fact(name: str) -> Unit:
     """Return what Pint knows of one of our names."""
+    # A scale with a zero of its own, such as °C, is a line, which two points tell.
     none, one = (registry().Quantity(Fraction(count), name).to_root_units() for count in (0, 1))
     powers = [(BASE[base], int(str(power))) for base, power in one.unit_items() if BASE[base]]
     return Unit(Fraction(one.magnitude - none.magnitude), tuple(sorted(powers)), Fraction(none.magnitude))

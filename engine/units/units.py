@@ -156,6 +156,7 @@ def _ways(have: Unit, want: Unit, timed: bool, whole: str | None) -> Iterator[tu
     """
     yield have, 0
     yield from _over_time(have, have, want, timed)
+    # A share becomes an amount, or an amount a share: one of the two has to be a share.
     if whole is None or (not have.dimensions) == (not want.dimensions):
         return
     try:

@@ -95,6 +95,7 @@ class _Subsets:
     def __init__(self, new: Site, earlier: EarlierInputs, budget: Budget | None) -> None:
         self.new, self.earlier = new, earlier
         limit = None if budget is None else budget.limit
+        # Differences of costs are asked for, which a gap would hide.
         self._live = LiveProblem(scheduler=StorageScheduler(time_limit=limit, gap=0.0))
         self._schedules: dict[frozenset[Input], Schedule | None] = {}
 

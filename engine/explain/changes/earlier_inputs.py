@@ -73,6 +73,7 @@ class EarlierInputs:
 
     def _start(self, new: Device, old: Device) -> Device:
         soc = self.schedule.soc.get(new.name)
+        # A plan that begins later has foreseen nothing of this moment.
         if not isinstance(new, Storage) or soc is None or self.offset < 0:
             return new
         foreseen = float(soc[self.offset])
@@ -138,6 +139,7 @@ class EarlierInputs:
         """Return numbers by step or tick as they were at each moment that the earlier plan covered."""
         if not isinstance(new, np.ndarray) and not isinstance(old, np.ndarray):
             return new if new == old else old
+        # An array by tick has one value more than one by step.
         own, more = self.site.window.n, 0
         if isinstance(new, np.ndarray):
             more = len(new) - self.n

@@ -39,6 +39,7 @@ def key_figures(site: Site, schedule: Schedule, commodity: str = "electricity") 
     bought, sold = np.maximum(net, 0.0), np.maximum(-net, 0.0)
     produced = np.zeros(n)
     for device in site.devices:
+        # What a store gives was produced or bought before.
         if isinstance(device, Storage):
             continue
         for port in device.ports:

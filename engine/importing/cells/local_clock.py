@@ -26,6 +26,7 @@ def clock_offsets(local: Microseconds, place: ZoneInfo) -> tuple[Microseconds, M
         place: Where the clock is.
     """
     days, which = np.unique(local // DAY_US, return_inverse=True)
+    # Most days begin and end with one offset; only the others are looked at by the quarter of an hour.
     both = [[_offset(day * DAY_US, place, 0), _offset((day + 1) * DAY_US, place, 1)] for day in days.tolist()]
     edges = np.array(both, np.int64).reshape(-1, 2)
     first, last = edges[which, 0], edges[which, 0].copy()
@@ -89,9 +90,11 @@ class LocalClock:
             return []
         row, local, key = np.concatenate(self._twice, axis=1)
         rank, count = _ranks(local)
+        # Rows of several series share a time; told apart by their keys, each series has it twice.
         keyed_rank, keyed_count = _ranks(key ^ (local * 31))
         keyed = (count != 2) & (keyed_count == 2)
         rank, count = np.where(keyed, keyed_rank, rank), np.where(keyed, keyed_count, count)
+        # A file with the newest row first shows the later of both times first.
         backwards = self._first is not None and self._last < self._first
         first, last = clock_offsets(local, self._place)
         moments[row] = local - np.where((rank == 0) == backwards, last, first)
@@ -110,6 +113,8 @@ def _ranks(keys: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]
 
 def winter_zone(place: ZoneInfo) -> str:
     """Return the zone of a clock that shows winter time of a place all year, such as ``Etc/GMT-1``."""
+    # Winter time is less ahead than summer time, on either side of the equator.
     offsets = [datetime(2026, month, 1, tzinfo=place).utcoffset() or timedelta(0) for month in (1, 7)]
     hours = min(offsets) // timedelta(hours=1)
+    # Names of this kind count to the west, so the sign is turned.
     return f"Etc/GMT{-hours:+d}" if hours else "UTC"

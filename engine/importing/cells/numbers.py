@@ -108,6 +108,7 @@ class NumberFacts:
             self.decimal[last] = self.thousands[signs[0]] = sample
         elif len(signs) > 1:
             self.thousands[last] = sample
+        # What begins with 0 is no group of thousands.
         elif len(after) != 3 or len(before) > 3 or not before or number["power"] or zero_first:
             self.decimal[last] = sample
         else:
@@ -173,6 +174,7 @@ def read_numbers(cells: Column, notation: Notation) -> tuple[Floats, list[int]]:
     wrong: list[int] = []
     values = np.empty(len(cells))
     decimal, thousands, missing = notation.decimal, notation.thousands, notation.missing
+    # A dot becomes a comma, so that Python refuses a number with a sign that is not the decimal one.
     swapped = str.maketrans({decimal: ".", ".": ","})
     grouped = re.compile(rf"[+-]?\d{{1,3}}(?:[{re.escape(thousands)} ']\d{{3}})+(?:{re.escape(decimal)}\d*)?")
     absent = {text for text in missing if NUMBER.fullmatch(text)}  # such as -999

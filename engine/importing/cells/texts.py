@@ -20,6 +20,7 @@ Codes: TypeAlias = NDArray[np.uint32]
 LONGEST = 90
 """Characters of a cell that are looked at; no time and no number is longer."""
 ZERO = 48
+# Odd weights, as products with even ones lose bits modulo 2^64.
 _WEIGHTS = np.random.default_rng(7).integers(1, 2**63, LONGEST, dtype=np.uint64) | np.uint64(1)
 BLANKS = (
     r"[\u0000-\u0008\u000b\u000c\u000e-\u0020\"'`\u0085\u00a0\u00ad\u1680\u2000-\u200f"

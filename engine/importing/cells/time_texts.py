@@ -145,6 +145,7 @@ def _forms(shape: str, begin: int) -> Iterator[TimeForm]:
             if form is not None:
                 yield form
     clock_only = CLOCK.match(shape, begin)
+    # Of 12.30 alone nothing tells that it is a time.
     if clock_only and clock_only["sep"] in (":", "h"):
         form = _with_clock(shape, clock_only, {}, None)
         if form is not None and not form.is_aware:

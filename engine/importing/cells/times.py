@@ -134,6 +134,7 @@ def read_times(cells: Column, *, month_first: bool) -> tuple[ClockReadings, Cloc
         if not second.has_date:
             if first.has_date:
                 end = end.on_days_of(start)
+            # An interval such as 23:45 - 00:00 ends on the next day.
             end.local += np.where(end.local <= start.local, DAY_US, 0)
         if not second.is_aware:
             end.offset = start.offset
@@ -168,6 +169,7 @@ def _put_typed(times: ClockReadings, cells: Sequence[Cell], rows: NDArray[np.int
             times.local[row] = seconds * 1_000_000 + cell.microsecond
         elif isinstance(cell, float) and 0 <= cell <= 25:
             times.local[row] = round(cell * HOUR_US)
+        # Seconds or milliseconds since 1970, as moments after the year 2001 have so many digits.
         elif isinstance(cell, float) and (1e9 <= cell < 1e10 or 1e12 <= cell < 1e13):
             times.local[row], times.offset[row] = round(cell * (1e6 if cell < 1e12 else 1e3)), 0
             times.dated[row] = True
@@ -206,6 +208,7 @@ def _read(codes: Codes, form: TimeForm, month_first: bool) -> ClockReadings:
         hour = hour % 12 + form.half
     minute, second = part.get("M", nothing), part.get("S", nothing)
     clock = hour * HOUR_US + minute * MINUTE_US + second * 1_000_000 + fraction
+    # 24:00 is a time of day as well: its end.
     times.good &= (minute < 60) & (second < 60) & (clock <= DAY_US)
     times.local = times.local + clock
     if form.fold is not None:
@@ -222,6 +225,7 @@ def _put_days(times: ClockReadings, year: Microseconds, month: Microseconds, day
     good = (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1000)
     months = np.where(good, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + np.where(good, day - 1, 0)
+    # The 30th of February has run over into March.
     good &= days.astype("datetime64[M]") == months
     times.local = days.astype(np.int64) * DAY_US
     times.good &= good

@@ -88,6 +88,7 @@ class _EspiReader:
                 self.values.pop(name, None)
 
     def _take(self, text: str) -> None:
+        # No fact is longer, and a file made to harm may write on and on.
         self._text = (self._text + text)[:100]
 
     def _refuse(self, *_: object) -> None:

@@ -79,6 +79,7 @@ def _open_csv(file: BinaryIO, layout: Layout) -> FileTable:
         begin = _CsvLines(text, layout.bounds)
         first = []
         for line in islice(begin.rest(), layout.skip_rows, layout.skip_rows + LOOKED_AT):
+            # Which lines are one row is not known before the delimiter, so each counts by itself.
             begin.length = 0
             first.append(line)
     delimiter, skipped = layout.delimiter, layout.skip_rows
@@ -157,6 +158,7 @@ class _CsvLines:
                 if self.length > most:
                     raise too_much("a line, or a row whose quotes are open, is longer", most, "LINE_LENGTH")
                 yield line + "\n"
+            # A line without an end is refused before it fills the memory.
             if len(open_line) > most:
                 raise too_much("a line is longer", most, "LINE_LENGTH")
         if open_line:

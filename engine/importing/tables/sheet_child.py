@@ -71,6 +71,7 @@ def error_cells(content: bytes, place: int) -> dict[tuple[int, int], str]:
             links = archive.read("xl/_rels/workbook.xml.rels") if book else b""
             names = re.findall(rb'<sheet\b[^>]*?r:id="([^"]+)"', book)
             links_of = {key: to for to, key in re.findall(rb'Target="([^"]+)"[^>]*?Id="([^"]+)"', links)}
+            # Attributes stand in either order.
             links_of |= dict(re.findall(rb'Id="([^"]+)"[^>]*?Target="([^"]+)"', links))
             part = links_of.get(names[place], b"").decode().removeprefix("/xl/") if place < len(names) else ""
             sheet = archive.read(f"xl/{part}") if f"xl/{part}" in parts else b""

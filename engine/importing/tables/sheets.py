@@ -83,6 +83,7 @@ def read_book(file: BinaryIO, sheet: str | None, skip_rows: int, bounds: FileBou
         # argument, which the script only compares with the names in the file.
         command = [sys.executable, str(CHILD), *numbers, sheet or ""]
         child = Popen(command, stdin=own, stdout=PIPE, stderr=DEVNULL)  # noqa: S603  # nosec B603
+    # The system bounds what the child computes, but not how long it waits.
     end = threading.Timer(PATIENCE * bounds.seconds, child.kill)
     end.start()
     with child:
@@ -110,6 +111,7 @@ def _keep_rows(lines: Any, kept: IO[bytes], sheet: str | None, bounds: FileBound
         InputError: It says that the file cannot be read, or ended before it was through.
     """
     heads: dict[str, list[list[Cell]]] = {}
+    # A line without its end is one that the child could not finish.
     while (line := lines.readline(LONGEST_LINE)).endswith(b"\n"):
         if line.startswith(b"["):
             kept.write(line)
