@@ -65,6 +65,7 @@ def tables() -> list[tuple[str, Route]]:
     return [("/api", route) for route in ROOT] + [("/api/v3_0", route) for route in V3]
 
 
+# They are given a function, as this very list is among what they list.
 V3: list[Route] = [*chain.from_iterable(each.ROUTES for each in RESOURCES), *documentation.routes(tables)]
 """Below /api/v3_0."""
 
@@ -75,5 +76,6 @@ def patterns(service: Service) -> list[Any]:
     for prefix, route in tables():
         by_path[prefix + route.pattern][route.method] = route
     found: list[Any] = [(path, Endpoint, {"routes": routes, "service": service}) for path, routes in by_path.items()]
+    # Last, as Tornado takes the first pattern that fits.
     found.append((ENDED_VERSIONS, EndedVersion, {"routes": {}, "service": service}))
     return [*found, (r"/api(?:/.*)?", NothingHere, {"routes": {}, "service": service})]

@@ -45,6 +45,7 @@ def forecast_errors(references: References, assembled: Assembled, *, known_at: d
         sensor = references.sensor(reference.sensor, field=f"sensor {reference.sensor}")
         if levels:
             own = _by_level(levels) * sign
+            # Much production is little net consumption, so its levels run the other way.
             own = own if sign > 0 else own[::-1]
         else:
             own = sign * _by_day(readings, sensor)

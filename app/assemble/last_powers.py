@@ -57,6 +57,7 @@ def last_powers(
 def _planned_power(references: References, row: StoredSchedule, output: SensorOutput, ticks: Microseconds) -> Floats:
     """Power that a schedule has written to a sensor, positive when consuming [kW]; NaN where it says nothing."""
     sources = SourceFilter(ids=[] if row.source_id is None else [row.source_id])
+    # As that schedule wrote it, whatever later ones of the same source have written since.
     query = BeliefQuery(row.start, row.end, known_at=row.belief_time, sources=sources)
     known = store.read(references.session, output.sensor, query)
     powers = of_sensor(output.sensor, known.events, known.values).over(ticks, "kW") / output.sign

@@ -158,6 +158,7 @@ def _entries(found: Mapping[str, Mapping[str, Any]], outputs: Sequence[SensorOut
 
 def _amount(value: float, unit: str) -> str:
     """Return an amount with its unit, ``4.0 kWh``; what is less than a millionth is rounding noise."""
+    # Adding 0.0 turns a minus nothing, which rounding may leave, into nothing.
     return f"{round(value, 6) + 0.0} {unit}"
 
 

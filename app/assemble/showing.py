@@ -65,7 +65,7 @@ def named(entry: Any) -> Iterator[int]:
     elif isinstance(entry, list):
         for part in entry:
             yield from named(part)
-    elif isinstance(entry, int) and not isinstance(entry, bool):
+    elif isinstance(entry, int) and not isinstance(entry, bool):  # true is an int to Python
         yield entry
 
 

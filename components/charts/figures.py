@@ -168,6 +168,7 @@ def empty_figure(chart: Chart, view: View, *, height: int) -> figure:
     made = figure(
         x_range=view.time, y_range=value_range(chart), height=height, sizing_mode="stretch_width", tools=tools,
         name=chart.title, toolbar_location="above", toolbar_inner=True, min_border_left=78, min_border_right=40,
+        # Bokeh would leave out points while somebody pans; here lines are thinned already.
         lod_threshold=None,
     )  # fmt: skip
     made.toolbar.stylesheets = [":host { background: transparent !important }"]  # the chart stays readable below it
@@ -191,6 +192,7 @@ def value_range(chart: Chart) -> Range1d | DataRange1d:
     shares = {trace.unit for trace in chart.traces} == {"%"}
     ends = [*(chart.bounds or ()), *(chart.extent or ()), *((0.0, 100.0) if shares else ())]
     if not ends or not (seen or chart.extent):
+        # What is hidden does not stretch the axis.
         return DataRange1d(range_padding=0.08, only_visible=True)
     low, high = min(*ends, *(line.min() for line in seen)), max(*ends, *(line.max() for line in seen))
     margin = 0.0 if shares else 0.06 * (high - low)

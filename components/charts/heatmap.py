@@ -146,6 +146,7 @@ def colour_mapper(trace: Trace, values: Floats) -> LinearColorMapper:
     if not (low < 0 < high) or trace.quantity == "other":
         return LinearColorMapper(palette=Cividis256, low=low, high=high if high > low else low + 1, nan_color=clear)
     palette, most = [], max(-low, high)
+    # An odd number, so that zero has a colour of its own.
     for share in np.linspace(-1, 1, 255):
         end = DIVERGING[0] if share < 0 else DIVERGING[2]
         red, green, blue = (DIVERGING[1] + abs(share) * (end - DIVERGING[1])).round().astype(int)

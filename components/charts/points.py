@@ -88,6 +88,7 @@ class Pyramid:
         if length > FINEST:
             level = min(int(np.ceil(np.log2(length / FINEST))), len(self._levels) - 1)
             length = FINEST << level
+        # At multiples of the length, as the runs of the pyramid begin there.
         start = first // length * length
         begins = np.arange(start, last, length)
         ends = np.minimum(begins + length, len(self.values))

@@ -123,6 +123,7 @@ class TimeSeries(Component):
                 drawn.recolour(self.dark)
             drawn.figure.on_event(RangesUpdate, self._follow_range)
             if self.choosing:
+                # No lines are selected: only the time range counts.
                 select = BoxSelectTool(dimensions="width", renderers=[], description="Select a time range")
                 drawn.figure.add_tools(select)
                 drawn.figure.on_event(SelectionGeometry, self._follow_selection)
@@ -149,8 +150,10 @@ class TimeSeries(Component):
 
     def take_picture(self, kind: str) -> None:
         """Let the browser save all charts as a picture of what is in view: ``png`` or ``svg``."""
+        # A picture has all charts in it, also those to which nobody has scrolled.
         while self._waiting:
             self.more()
+        # A number of its own, so that the same kind twice is a change as well.
         self._stack.tags = [kind, next(self._saved)]
 
     def _whole(self) -> tuple[int, int]:

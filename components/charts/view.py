@@ -53,6 +53,7 @@ class View:
     """Marks where clocks change within the first time range."""
 
     def __post_init__(self) -> None:
+        # Frozen, but these follow from the other fields.
         object.__setattr__(self, "clock", local_time.formatter(self.zone))
         object.__setattr__(self, "readout", Readout(self.zone))
         object.__setattr__(self, "changes", clock_change_marks(self.zone, self.span_us))

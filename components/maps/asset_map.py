@@ -158,6 +158,7 @@ class AssetMap(Component):
     def _redraw(self) -> None:
         west, south, east, north = self._box
         wide, high = east - west, north - south
+        # Twice as wide and high as the view, so that land is there while somebody drags the map.
         xs, ys = world.land((west - wide / 2, south - high / 2, east + wide / 2, north + high / 2))
         self._land.data = {"xs": xs, "ys": ys}
         columns = self._columns(markers(self._xy, max(wide / WIDTH, high / self.height)))

@@ -56,6 +56,7 @@ class PlacePicker(Component):
     def _choose(self, event: Tap) -> None:
         if not self.fixed and event.x is not None and event.y is not None:
             longitude, latitude = world.degrees(event.x, event.y)
+            # Five digits are about a metre; a click is no more precise.
             self.param.update(latitude=round(latitude, 5), longitude=round(longitude, 5))
 
     @param.depends("dark", "latitude", "longitude", watch=True)

@@ -111,6 +111,7 @@ class Replay(Component):
         )
         self._label = pn.pane.HTML(self._written(), margin=(10, 8), min_width=340)
         self.player.param.watch(self._move, "value")
+        # One is enough, as keys move the player and no chart.
         for plot in self.series.figures[:1]:
             Callback(plot, code={"inner_width": KEYS}, args={"plot": plot, "player": self.player})
 

@@ -115,4 +115,5 @@ def table_html(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, empty:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
     body = "".join(f"<tr>{''.join(f'<td>{cell_html(cell, dark)}</td>' for cell in row)}</tr>" for row in rows)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    # Reached by keys, so that a table wider than the screen can be scrolled without a mouse.
     return f'<div class="facts" tabindex="0">{table}</div>'

@@ -64,6 +64,7 @@ def done(route: Route, request: Request, given: Mapping[str, Any]) -> Reply:
     afterwards: list[Callable[[], None]] = []
     how = _computed if route.computes else _at_once
     reply = how(route, request, given, afterwards)
+    # Only now, as what they start has to find the changes.
     for afterward in afterwards:
         afterward()
     return reply
@@ -82,6 +83,7 @@ def _at_once(route: Route, request: Request, given: Mapping[str, Any], afterward
 def _computed(route: Route, request: Request, given: Mapping[str, Any], afterwards: list[Callable[[], None]]) -> Reply:
     database = request.running.database
     with database.reading() as session:
+        # Looked for before anything is computed: the same request may have been answered already.
         if (before := _before(request.call(session, []), request, route)) is not None:
             return before
     with counting(request.running, request.principal, route):

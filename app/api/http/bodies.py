@@ -117,6 +117,7 @@ def packed(reply: Reply, accepted: str) -> tuple[Reply, bytes]:
         return reply, b""
     body = to_bytes(reply)
     if len(body) > SMALL and "gzip" in accepted:
+        # 16 + 15: the widest window, in the format of gzip.
         packer = zlib.compressobj(level=1, wbits=31)
         body = packer.compress(body) + packer.flush()
         more = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}

@@ -58,6 +58,7 @@ class NotSignedIn(ApiError):
         )
 
 
+# The first that fits counts, so that a class stands before those that it derives from.
 STATUS: dict[type[Exception], tuple[int, str]] = {
     NotAllowed: (403, "INVALID_SENDER"),
     NotFound: (404, "NOT_FOUND"),

@@ -62,6 +62,7 @@ class Received:
 
     def __init__(self, *, limit: int) -> None:
         self.limit, self.size, self.kept = limit, 0, 0
+        # Closed by close(), and at once if opening it fails, but not at the end of this block.
         with ExitStack() as opening:
             self._kept = opening.enter_context(tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))
             self._open = opening.pop_all()
@@ -184,6 +185,7 @@ def _places(whole: BinaryIO, wanted: bytes) -> Iterator[int]:
         at = kept.find(wanted)
         while at >= 0:
             yield begin + at
+            # Who was given the place may have read elsewhere in the file.
             whole.seek(begin + len(kept))
             at = kept.find(wanted, at + 1)
         # The end of a block stays: the wanted bytes may lie across two blocks

@@ -66,4 +66,5 @@ def listed(
 
 
 def _count(session: Session, rows: Select[Any]) -> int:
+    # The order counts for nothing here, and a database would sort for it.
     return session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0

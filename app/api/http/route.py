@@ -26,6 +26,7 @@ from app.web.fair_pools import Name
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Scope: TypeAlias = Literal["read", "data", "schedule"]
 PARAMETER = re.compile(r"\{(\w+)\}")
+# Nine digits, as more may not fit into the integers of a database.
 PATTERNS = {"id": r"\d{1,9}", "uuid": r"[0-9a-zA-Z-]{1,64}"}
 
 

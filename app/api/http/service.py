@@ -51,8 +51,10 @@ class Service:
             return
         self._proven[_key(credential)] = user_id
         if len(self._proven) > REMEMBERED:
+            # The one that has not come for longest is forgotten first.
             self._proven.popitem(last=False)
 
 
 def _key(credential: str) -> bytes:
+    # As a hash: what is kept in mind between requests need hold no secret.
     return hashlib.blake2b(credential.encode("utf-8", "replace"), digest_size=16).digest()

@@ -135,6 +135,7 @@ def _parquet(found: Pieces, file: BinaryIO) -> int:
     zone = pa.timestamp("us", tz=str(first["event_start"].dt.tz))
     kinds = {"sensor_id": pa.int64(), "sensor": pa.string(), "event_start": zone, "belief_time": zone}
     kinds |= {"source": pa.string(), "cumulative_probability": pa.float64(), "event_value": pa.float64()}
+    # A file has one schema, which all of its pieces keep.
     schema, count = pa.schema(list((kinds | {"unit": pa.string()}).items())), 0
     with parquet.ParquetWriter(file, schema) as writer:
         for piece in chain([first], found):

@@ -99,6 +99,7 @@ def pieces(posted: Posted, sensor: Sensor, size: int = PIECE) -> Iterator[Posted
     if count <= most:
         yield posted
         return
+    # In order, as they mostly are, parts are views and no copies.
     events, order = posted.events, None
     if not (events[1:] >= events[:-1]).all():
         order = np.argsort(events, kind="stable")
@@ -158,6 +159,7 @@ def _fitted(
         resample.check_multiple(to, step)
     if times is None:
         return *resample.gathered(slots, values, add=sensor.adds_up), None
+    # A missing value is spacing only, and takes the place of none.
     there = ~np.isnan(values)
     starts, known, found = resample.gathered_as_known(
         slots[there], events[there], times[there], values[there], add=sensor.adds_up

@@ -67,6 +67,7 @@ def _check_entries(described: Any, limits: WindowLimits) -> None:
 
 def _lists(config: Any, name: str) -> Iterable[tuple[str, int]]:
     """Give the name and length of every list in a flex-config."""
+    # A list of what is left instead of recursion, as a request may nest its lists as deep as it likes.
     todo: list[tuple[Any, str]] = [(config, name)]
     while todo:
         here, path = todo.pop()

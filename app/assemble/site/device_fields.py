@@ -128,6 +128,7 @@ class DeviceFields:
             if found and (top <= found[-1][0] or price < found[-1][1]):
                 raise FieldError(name, f"write its parts by rising {end} and price.")
             found.append((float(top), price))
+        # The last price goes on for all that lies beyond its end.
         if found and np.isfinite(found[-1][0]):
             found[-1] = (np.inf, found[-1][1])
         return tuple(found)

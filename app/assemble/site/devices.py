@@ -161,6 +161,7 @@ class DeviceBuilder(DeviceFields):
         else:
             fact = context.fact(name)
             per_kw = self.around.readings.series(price, fact, name=name, otherwise=usual)
+        # A one-way limit that may be broken leaves the capacity of both directions as the hard one.
         return both, SoftLimit(limit=limit, highest_price=per_kw, hourly_price=per_kw)
 
     @cached_property
@@ -171,11 +172,13 @@ class DeviceBuilder(DeviceFields):
         if (since := model.switched_at) is not None:
             if since > window.start:
                 raise FieldError(f"{self.name}: switched-at", "it lies after the start of the schedule.")
+            # Who says since when it has been switched means on, unless it is said that it is off.
             return model.on_at_start is not False, (window.start - since) / timedelta(hours=1)
         sensor = self.entry.sensor
         if model.on_at_start is not None or sensor is None or not (lasting or model.start_cost):
             return bool(model.on_at_start), np.inf
         powers, hours = self.around.readings.before_start(sensor, timedelta(hours=lasting))
+        # Nothing is known just before the start: it is taken as off, and free to be switched.
         if np.isnan(powers[-1:]).any() or not len(powers):
             return False, np.inf
         on = np.nan_to_num(np.abs(powers)) > STANDSTILL
@@ -206,6 +209,7 @@ class DeviceBuilder(DeviceFields):
         if way == "charging" and self.model.cop_curve:
             return self._cop
         if self.model.roundtrip_efficiency is not None:
+            # Split evenly between both ways.
             found = np.sqrt(self.series("roundtrip-efficiency", 1.0))
         else:
             found = self.series(f"{way}-efficiency", 1.0)

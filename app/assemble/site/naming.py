@@ -60,6 +60,7 @@ def ask_for(references: References, fields: FlexFields, origins: Mapping[str, st
 
 def _ask_for_sensor(references: References, named: Reference, field: str) -> None:
     sensor = references.output(named.key, field=field) if named.writes else references.sensor(named.key, field=field)
+    # To read a sensor and to write to it are rights of their own.
     if named.writes and named.reads:
         references.sensor(named.key, field=field)
     check_unit(sensor, named, field=field)

@@ -88,6 +88,7 @@ class PeakBuilder:
         if context.site_peak_consumption is not None:
             today = float(self._reached(context.site_peak_consumption, "site-peak-consumption")[0])
         so_far = sum(sorted([*earlier, today])[-count:]) / count
+        # What has been reached is of the month in which the schedule begins.
         reached = np.where(months == months[0], np.maximum(paid_for, so_far), paid_for)
         local = [from_us(int(each)).astimezone(self.zone).toordinal() for each in self.window.starts]
         return MeanPeakTariff(
@@ -243,6 +244,7 @@ class PeakBuilder:
         first = self.window.start.astimezone(self.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         starts = [to_us(first)]
         while from_us(starts[-1]) < self.window.end:
+            # From the first day of a month, 32 days lead into the next one, however long it is.
             first = (first + timedelta(days=32)).replace(day=1)
             starts.append(to_us(first))
         return (np.searchsorted(starts, self.window.starts, side="right") - 1).astype(np.int32)

@@ -30,6 +30,7 @@ def phase_limits(
         FieldError: A device stands on a phase, and nothing limits it.
     """
     own = {name: model.phase_names for name, model in models if isinstance(model, StorageModel)}
+    # A device on all phases loads them evenly, as does one of which nothing is told.
     some: Mapping[str, tuple[str, ...]] = {name: each for name, each in own.items() if each and len(each) < len(PHASES)}
     most, unbalance = (_limit(context, f"site-phase-{field}", readings) for field in ("capacity", "unbalance"))
     if not (np.isfinite(most).any() or np.isfinite(unbalance).any()):

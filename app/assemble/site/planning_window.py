@@ -69,6 +69,7 @@ def planned(
         end = max([end, *(late for model in stores for late in _moments(model))])
     if end <= start:
         raise FieldError("duration", "a plan lasts some time; give its length, such as PT12H.")
+    # The end lies on the grid of whole steps, so that only the first step may be a part of one.
     return Window.between(start, end + (EPOCH - end) % step, step)
 
 

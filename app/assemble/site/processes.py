@@ -82,6 +82,7 @@ class ProcessBuilder:
 
     @property
     def _highest(self) -> float:
+        # By size, as the power of a process that produces is negative.
         return max(self._powers, key=abs)
 
     @cached_property

@@ -180,6 +180,7 @@ class Readings:
         sensor = self._sensor(reference)
         start, far = self.window.start, NEAR * self.window.step
         sources = self._filter(reference, sensor)
+        # The end of a query is left out, and a value at this very moment is as near as the others.
         near = BeliefQuery(start - far, start + far + MICROSECOND, known_at=self.known_at, sources=sources)
         known = store.read(self.references.session, sensor, near)
         if not len(known.events):

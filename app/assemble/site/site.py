@@ -117,6 +117,7 @@ def read_site(
     supplies = _supplies(context, readings)
     members = SiteBuilder(references, supplies, readings, window, entries, context)
     outputs = (*members.outputs, *_site_outputs(references, supplies.values()))
+    # A commodity that no device takes or gives needs no connection, and no price of it has to be known.
     used = {port.commodity for device in members.devices for port in device.ports} | {out.name for out in outputs}
     site = Site(
         window=window,

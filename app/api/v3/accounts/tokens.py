@@ -29,6 +29,7 @@ class Token(TypedDict):
 
 def request_token(call: Call, body: Credentials) -> Token:
     """Return a token for 6 hours; a signed-in browser needs no password. Who has an account here is told to nobody."""
+    # The key of a machine must not turn into a token, which may do all that its user may.
     principal = call.principal if call.principal and call.principal.scopes is None else None
     if body.email:
         attempt = SignInAttempt(email=body.email, password=body.password, address=call.network_address)

@@ -76,6 +76,7 @@ def one_user(call: Call, id: int) -> shown.Shown:
 
 def add_user(call: Call, body: NewUser) -> Save:
     """Add a user to an account; the password has to be set by way of a reset."""
+    # Nobody knows this password, so that only a reset leads in.
     password_hash = passwords.hashed(secrets.token_urlsafe(32))
     return lambda saving: _user(users.create_user(saving.session, saving.actor, body, password_hash=password_hash))
 

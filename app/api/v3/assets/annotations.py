@@ -98,6 +98,7 @@ def few(call: Call, rows: Select[Annotation]) -> list[Annotation]:
         FieldError: They are more than one answer may have.
     """
     most = call.running.settings.most("ANNOTATIONS_READ")
+    # One more than allowed tells that there are too many, without counting all of them.
     found = list(call.session.scalars(rows.limit(most.number + 1)))
     if len(found) > most.number:
         told = f"more than {most.number} annotations lie in this time, the most of one answer ({most.setting}); "

@@ -133,6 +133,7 @@ def _chart(call: Call, plan: Plan, query: ChartQuery, name: str) -> Any:
         from app.api.v3.charts import bokeh_chart
 
         if not query.include_data:
+            # A span without any event, as the data of the chart are not wanted.
             start = end - MICROSECOND
         _check_size(call, [row for chart in plan for row in chart.sensors], start, end)
         parts = [chart.drawn((start, end)) for chart in plan]

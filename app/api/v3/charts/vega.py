@@ -42,6 +42,7 @@ def specification(
         frame: How they are to look.
         kind: Of chart.
     """
+    # altair refuses more than 5000 rows; here they were counted before they were read.
     alt.data_transformers.disable_max_rows()
     alt.data_transformers.consolidate_datasets = False  # the name of the data set of the rows is the only one
     if kind in ("daily_heatmap", "weekly_heatmap"):

@@ -157,6 +157,7 @@ def _read_csv(call: Call, text: str) -> list[SensorValues]:
         raise Invalid("csv", {"event_start": [f"The text is not CSV: {error}."]}) from None
     if len(rows) < 2 or rows[0][:1] != ["event_start"] or len(rows[0]) < 2:
         raise Invalid("csv", {"event_start": ["Head the first column with event_start, others with ids of sensors."]})
+    # Before any number is read: the text may hold more than may be written.
     bounds.check_written(bounds.of(call.session).written, (len(rows) - 1) * (len(rows[0]) - 1))
     usecases.check_series_count(call.actor, len(rows[0]) - 1, "columns", field="event_start")
     moments = (instant(row[0] if row else "", field=f"row {at}, event_start") for at, row in enumerate(rows[1:], 2))

@@ -83,6 +83,7 @@ def get_data(call: Call, id: int, query: DataQuery) -> dict[str, Any]:
     """Read values of a sensor: one per step, null where nothing is known."""
     sensor = readable(call, id)
     if query.source_type is not None:
+        # An empty answer would hide that a type is misspelt.
         wrote = select(Series.id).join(Source, Source.id == Series.source_id).where(Source.type == query.source_type)
         if call.session.scalar(wrote.where(Series.sensor_id == sensor.id).limit(1)) is None:
             problem = f"no source of the type {query.source_type!r} has recorded values of sensor {sensor.id}."

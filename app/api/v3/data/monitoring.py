@@ -80,6 +80,7 @@ def status(call: Call, id: int) -> dict[str, Any]:
 
 
 def _freshness(call: Call, sensor: Sensor, kind: str, newest: Latest | None) -> dict[str, Any]:
+    # Forecasts and schedules are of what is to come, so that none of them may lie behind.
     allowed = PATIENCE * (sensor.resolution or QUARTER) if kind in ("user", "reporter") else timedelta(0)
     age = None if newest is None else newest.age(call.now, sensor.resolution)
     stale = age is None or age > allowed
@@ -120,6 +121,7 @@ def list_sources(call: Call, query: SourcesQuery) -> dict[str, Any]:
         rows = rows.where(Source.account_id.in_(accounts) | Source.account_id.is_(None))
     found = list(call.session.scalars(rows))
     if query.only_latest:
+        # Rows come by their ids, so that the last of each key stays: the newest one.
         newest = {(row.name, row.type, row.model, row.user_id): row.id for row in found}
         found = [row for row in found if row.id in newest.values()]
     fields = ("id", "name", "type", "user_id", "account_id", "model", "version", "description")

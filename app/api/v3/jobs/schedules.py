@@ -122,6 +122,7 @@ def _not_yet(job: Job) -> Reply:
 def _values(
     call: Call, sensor: Sensor, row: StoredSchedule, output: ScheduleOutput, query: ScheduleQuery
 ) -> dict[str, Any]:
+    # A schedule that begins within a slot is stored from the beginning of that slot on.
     start = Window.between(row.start, row.end, row.step).slots.start
     length = min(lasting(query.duration, start, place=zone(sensor.timezone)), row.end - start)
     stored_energy = output.role == SOC
@@ -136,6 +137,7 @@ def _values(
     found = series_document(data.read(call.session, sensor, asked), start)
     sign = {"wysiwyg": 1.0, "consumption-positive": output.sign, "production-positive": -output.sign}
     factor = 1.0 if output.role in (SOC, GUIDANCE) else sign[query.sign_convention]
+    # Adding 0.0 turns a minus nothing into nothing.
     return found | {"values": found["values"] * factor + 0.0}
 
 

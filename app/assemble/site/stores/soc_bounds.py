@@ -61,6 +61,7 @@ class SocBounds:
             if bound is not None:
                 self._warn_outside(field, bound, short=short, over=over)
         hard_least, hard_most = (None if short is not None else least), (None if over is not None else most)
+        # A target that may be missed on one side only is a hard bound on the other.
         if exact is not None and short is None and over is not None:
             hard_least = exact.joined(hard_least, np.fmax)
         if exact is not None and over is None and short is not None:
@@ -131,6 +132,7 @@ class SocBounds:
             field=f"{self.device.name}: {field}",
             resolve=around.readings.by_kind(fact.kind, fact.overlap),
             overlap=fact.overlap,
+            # Of soc-max there is no percentage, as it is what 100 % is.
             scale=Scale(self.scale.bare) if field == "soc-max" else self.scale,
         )
 
@@ -194,11 +196,13 @@ class SocBounds:
         self, field: str, bound: SocBound, *, short: float | Floats | None, over: float | Floats | None
     ) -> None:
         """Tell of a soft bound that soc-min or soc-max keeps a plan from; of a target that is hard, refuse it."""
+        # A moment between two ticks has the bounds at the end of its step.
         at = np.concatenate([np.arange(len(bound.ticks)), np.ceil(self._positions)]).astype(int)
         wanted, low, high = np.concatenate([bound.ticks, bound.moments]), self.low[at], self.high[at]
         ways = [(wanted < low, "below soc-min", low, over)] if field != "soc-minima" else []
         ways += [(wanted > high, "above soc-max", high, short)] if field != "soc-maxima" else []
         for beyond, way, limit, price in ways:
+            # The start is given, and is told of by a warning of its own.
             wrong = np.flatnonzero(beyond & (at > 0))
             if not wrong.size:
                 continue

@@ -68,6 +68,7 @@ class StorageBuilder:
                 shares = [_fixed(each.efficiency, "", f"{field}.efficiency") for each in efficiencies]
                 if not all(0 < share <= MOST[way] for share in shares):
                     raise FieldError(f"{field}.efficiency", "each is a share above 0, such as '95%'.")
+                # At no power nothing flows, whatever efficiency is written for it.
                 first = [(power, share) for power, share in zip(powers, shares, strict=True) if power > 0]
                 inside = [power * share if way == "charging" else power / share for power, share in first]
                 curve = _curve(field, [0.0, *(power for power, _ in first)], [0.0, *inside])
