@@ -30,6 +30,7 @@ class Curve:
 def plot(curves: list[Curve], start: datetime, end: datetime, *, unit: str, place: ZoneInfo) -> str:
     """Return curves of one unit over a time range as text, as wide as the terminal."""
     figure = plotext.figure
+    # plotext draws into one figure for the whole process.
     figure.clear()
     columns, lines = shutil.get_terminal_size(SIZE)
     plotext.terminal.limit(False, False)

@@ -20,6 +20,7 @@ def _hourly(name: str) -> tuple[Microseconds, NDArray[np.float64]]:
     """Return hours and values of an excerpt of whole weeks, a missing hour as NaN."""
     table = pd.read_csv(FOLDER / name, parse_dates=["event_start"])
     hours = table["event_start"].dt.tz_convert("UTC").astype("datetime64[us, UTC]").astype("int64").to_numpy()
+    # Rounded up to whole weeks: // rounds down, and the length is negative there.
     full = np.arange(hours[0], hours[0] + -(-(hours[-1] - hours[0]) // WEEK) * WEEK, HOUR)
     values = np.full(len(full), np.nan)
     values[(hours - hours[0]) // HOUR] = table.iloc[:, 1].to_numpy(float)

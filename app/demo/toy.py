@@ -82,6 +82,7 @@ def processes(session: Session) -> dict[str, Sensor]:
         add_sensor(session, plant, f"Power ({kind})", "MW", QUARTER, attributes={"consumption_is_positive": True})
         for kind in ("INFLEXIBLE", "BREAKABLE", "SHIFTABLE")
     ]
+    # Each tutorial may be the first one; then there are no prices to show.
     market = session.scalar(select(Sensor).where(Sensor.name == "day-ahead prices"))
     show_sensors(session, plant, [*([market.id] if market else []), *(sensor.id for sensor in made)])
     return {sensor.name: sensor for sensor in made}

@@ -42,6 +42,7 @@ def setting(default: Any, meaning: str, *, hide: Literal["", "whole", "password"
         hide: What of its value must be in no log and no message: all of it, or the password of an address.
     """
     told = {"meaning": meaning, "hide": hide}
+    # Dataclasses refuse a default that all of them would share and could change.
     if isinstance(default, list | dict):
         return field(default_factory=default.copy, metadata=told, repr=not hide)
     return field(default=default, metadata=told, repr=not hide)

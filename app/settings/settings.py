@@ -231,7 +231,7 @@ def _checked(settings: Settings) -> Settings:
     tiles = settings.FLEXSCOPE_TILE_URL
     if tiles and not (tiles.startswith("http") and all(part in tiles for part in ("{x}", "{y}", "{z}"))):
         raise FieldError("FLEXSCOPE_TILE_URL", f"{tiles!r} is not an address such as https://…/{{z}}/{{x}}/{{y}}.png.")
-    zone(settings.FLEXMEASURES_TIMEZONE)
+    zone(settings.FLEXMEASURES_TIMEZONE)  # raises for what is none
     prefix = settings.FLEXSCOPE_PATH_PREFIX.strip("/")
     uri = settings.SQLALCHEMY_DATABASE_URI or f"sqlite:///{settings.FLEXSCOPE_INSTANCE_PATH / 'flexscope.db'}"
     # SQLAlchemy knows only the longer name of the scheme; hosters write the shorter one

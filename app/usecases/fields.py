@@ -18,6 +18,7 @@ from engine.units import units
 
 LOST_PLUS = re.compile(r"(T\S*) (\d\d(:?\d\d)?)\Z")  # an offset's + that was not encoded in an address is a space
 ADDRESS = re.compile(r"(?:ea1\.\d{4}-\d{2}\.[\w.-]+:)?fm1\.([0-9]{1,9})")
+# Months have a length only from some day on; here it matters only that the text can be read.
 SOME_DAY = instant("2026-01-01T00:00:00+00:00", field="")
 
 
@@ -30,6 +31,7 @@ def read_moment(given: Any) -> datetime:
     try:
         return instant(LOST_PLUS.sub(r"\1+\2", given), field="")
     except EngineError as error:
+        # An error of a field without name begins with the colon behind it.
         raise ValueError(str(error).removeprefix(": ")) from None
 
 

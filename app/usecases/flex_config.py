@@ -49,6 +49,7 @@ def field_problems(kind: type[FlexFields], raw: Mapping[str, Any]) -> dict[str, 
     problems: dict[str, FieldError] = {}
     for name, value in raw.items():
         plain = str(name).replace("_", "-")
+        # One by one, so that everything that is wrong is told at once.
         try:
             kind.read({name: value}).refuse_unstorable()
         except FieldError as error:
@@ -65,6 +66,7 @@ def _check(references: References, kind: type[FlexFields], raw: Mapping[str, Any
     if problems := field_problems(kind, raw):
         raise Invalid("json", {error.inside(column).field: [error.problem] for error in problems.values()})
     try:
+        # Requests may add what a process lacks; with stand-ins for it, what is there is resolved all the same.
         config = kind.read({**rest_of_process(kind, raw), **raw})
     except FieldError as error:
         raise error.inside(column) from None

@@ -66,6 +66,7 @@ def read_input(model: type[Model], given: Mapping[str, Any], bounds: Bounds, whe
         raise shortened(
             error, where, spelled, [field.alias or name for name, field in model.model_fields.items()]
         ) from None
+    # Once more after reading: what came as JSON in a text has its depth and size only now.
     refuse_unkeepable({name: getattr(found, name) for name in _stored(model)}, where, bounds)
     for name, value in found:
         told = spelled.get(name, name)
@@ -97,6 +98,7 @@ def refuse_unkeepable(given: Mapping[str, Any], where: str, bounds: Bounds) -> N
     problems = {}
     for name, value in given.items():
         if problem := _unkeepable([name, value], bounds):
+            # The name itself may be what cannot be kept, and it stands in the answer.
             problems[name.replace("\0", "")[:80]] = [problem]
     if problems:
         raise Invalid(where, problems)
@@ -129,6 +131,7 @@ def _inner(level: list[Any]) -> Iterator[Any]:
         if isinstance(one, dict):
             yield from one
             yield from one.values()
+        # Numbers alone are values of a sensor, which have a bound of their own.
         elif isinstance(one, list) and set(map(type, one)) - NUMBERS:
             yield from one
 
@@ -146,6 +149,7 @@ def shortened(error: ValidationError, where: str, spelled: dict[str, str], known
     fields: dict[str, list[str]] = {}
     own = {name.replace("-", "_"): name for name in known}
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        # Steps of pydantic's own stand between the names of fields.
         path = [
             str(part) for part in problem["loc"] if not str(part).startswith(("function-", "is-instance", "tuple["))
         ]

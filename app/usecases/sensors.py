@@ -68,6 +68,7 @@ def update_sensor(session: Session, actor: Actor, sensor_id: int, change: Sensor
     actor.check("update", sensor)
     before, horizon = (sensor.unit, sensor.resolution), sensor.knowledge_horizon
     _apply(session, actor, sensor, change)
+    # Compared once applied: clients send back all that they read, and what stays asks for no admin.
     if ((sensor.unit, sensor.resolution), sensor.knowledge_horizon) != (before, horizon):
         _check_admin(actor, sensor_id)
     for field, old, new in zip(("unit", "event_resolution"), before, (sensor.unit, sensor.resolution), strict=True):

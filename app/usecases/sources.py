@@ -59,6 +59,7 @@ def known_source(session: Session, text: str) -> Source | None:
         return found
     user = _user(session, text)
     same = {"user_id": user.id, "type": "user"} if user else {"name": text, "user_id": None}
+    # Several models and versions may share a name; the newest one is meant.
     return session.scalar(select(Source).filter_by(**same).order_by(Source.id.desc()))
 
 

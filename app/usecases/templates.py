@@ -124,6 +124,7 @@ TEMPLATES = {
                     "roundtrip-efficiency": "97 %",
                 },
             ),
+            # 5 kW of AC behind a loss of 4 % are 5.21 kW of DC, and on the way back they become 4.8 kW.
             "inverter DC": _port("dc", "inverter", "consumption", "5.21 kW"),
             "inverter AC": _port("electricity", "inverter", "production", "5 kW", 0.96),
             "rectifier AC": _port("electricity", "rectifier", "consumption", "5 kW"),

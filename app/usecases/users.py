@@ -143,6 +143,7 @@ def delete_user(session: Session, actor: Actor, user_id: int) -> None:
     user = database.get(session, User, user_id)
     if not actor.is_admin:
         raise NotAllowed("delete", f"user {user_id}")
+    # Before the user goes: the row's SET NULL would let jobs act for the operator, who may do everything.
     principal.leave(session, [user_id], now=actor.now)
     actor.record(session, f"Deleted user {user.username!r}", user)
     session.delete(user)
@@ -151,6 +152,7 @@ def delete_user(session: Session, actor: Actor, user_id: int) -> None:
 def choose_preferences(session: Session, actor: Actor, chosen: Mapping[str, Any]) -> None:
     """Keep how the acting user likes pages, by name; None forgets a choice."""
     user = database.get(session, User, actor.user_id or 0)
+    # Another object, as SQLAlchemy sees no change inside of a JSON value.
     preferences = {**user.preferences, **chosen}
     user.preferences = {name: value for name, value in preferences.items() if value is not None}
 
@@ -181,5 +183,6 @@ def _named_roles(session: Session, actor: Actor, names: Sequence[str]) -> list[R
 
 def _check_may_give(actor: Actor, roles: Sequence[str]) -> None:
     """Only admins make somebody an admin."""
+    # Also admin-readers, who read the whole server.
     if not actor.is_admin and any(name.startswith("admin") for name in roles):
         raise NotAllowed("create-children", "the admins of this server")

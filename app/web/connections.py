@@ -61,6 +61,7 @@ class SlowClientGuard(HTTPServerConnectionDelegate):
     def close_slow(self) -> None:
         """Close the connections whose next request has begun, or whose first has not, for too long."""
         now = time.monotonic()
+        # A copy, as closing takes connections out of it.
         for connection, since in list(self._since.items()):
             if since is None:
                 if waiting_bytes(connection):  # part of a head has arrived
@@ -106,6 +107,7 @@ class _BoundedRequest(HTTPMessageDelegate):
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """See HTTPMessageDelegate."""
         self._size += len(chunk)
+        # Counted as well, as the bound of the connection knows only the size before unpacking.
         if self._small and self._size > SMALL:
             raise HTTPInputError(f"the body is larger than {SMALL} bytes")
         return self._inner.data_received(chunk)

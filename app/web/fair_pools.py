@@ -146,6 +146,7 @@ class FairPool:
         if len(self._queues.get(client, ())) >= self._most:
             raise Crowded(own=True)
         task = asyncio.get_running_loop().create_task(self.run(client, work))
+        # Looked at, as asyncio complains of an error that nobody asked for.
         task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
 
     def close(self) -> None:

@@ -60,6 +60,7 @@ class RequestCounter:
         name = "flexscope_request_seconds"
         yield from _head(name, "histogram", "Time until the answer")
         for method, classes in sorted(self.classes.items()):
+            # In Prometheus each class counts all answers that took no longer than its end.
             sums = [sum(classes[: k + 1]) for k in range(len(classes))]
             for bound, count in zip((*map(str, BOUNDS), "+Inf"), sums, strict=True):
                 yield f'{name}_bucket{{method="{method}",le="{bound}"}} {count}'
@@ -81,7 +82,7 @@ def of_process() -> Iterator[str]:
     yield from _head("process_cpu_seconds_total", "counter", "Computing time")
     yield f"process_cpu_seconds_total {used.ru_utime + used.ru_stime:.3f}"
     yield from _head("process_max_resident_memory_bytes", "gauge", "Most memory held so far")
-    yield f"process_max_resident_memory_bytes {used.ru_maxrss * 1024}"
+    yield f"process_max_resident_memory_bytes {used.ru_maxrss * 1024}"  # in KiB on Linux
     yield from _head("process_start_time_seconds", "gauge", "When it started, since 1970 UTC")
     yield f"process_start_time_seconds {STARTED:.0f}"
 
@@ -103,6 +104,7 @@ def of_rows(session: Session, *, now: datetime) -> Iterator[str]:
     yield from _head("flexscope_task_last_success_timestamp_seconds", "gauge", "When a task last succeeded")
     for row in server_tasks.latest_runs(session):
         if row.succeeded_at:
+            # Names come from outside, and must not break out of their quotes.
             name = row.name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
             yield f'flexscope_task_last_success_timestamp_seconds{{task="{name}"}} {row.succeeded_at.timestamp():.0f}'
 
@@ -168,5 +170,6 @@ def profiled(settings: Settings, method: str, path: str) -> Iterator[None]:
         folder = settings.FLEXSCOPE_INSTANCE_PATH / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         profile.dump_stats(folder / f"{time.time_ns()}.{name}.prof")
+        # Names begin with the time, so that the oldest come first.
         for old in sorted(folder.glob("*.prof"))[:-MOST]:
             old.unlink(missing_ok=True)

@@ -55,6 +55,7 @@ class PageHandler(page_hooks.LiveHandler):
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Show the page, in the frame or for the frame."""
         self.set_header("Cache-Control", "no-store")
+        # By this header one address answers with a document, or with what stands inside of it.
         self.set_header("Vary", "HX-Request")
         if self._leads_to_root():
             return
@@ -74,6 +75,7 @@ class PageHandler(page_hooks.LiveHandler):
             return
         self._tell("done", {"text": outcome.text, "secret": outcome.secret, "href": outcome.href})
         if outcome.href:
+            # The browser is led elsewhere: nothing is put in here.
             self.set_header("HX-Reswap", "none")
             return
         await self._show(visit)
@@ -109,6 +111,7 @@ class PageHandler(page_hooks.LiveHandler):
         if not self._inside:
             self.redirect(f"{address('/login')}?{urlencode({'next': wanted})}")
             return
+        # After an action back to the page it was sent from, whose address it is not.
         shown = self.request.headers.get("HX-Current-URL", "") if self.request.method == "POST" else wanted
         self.set_header("HX-Redirect", f"{address('/login')}?{urlencode({'next': shown})}")
 

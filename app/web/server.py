@@ -160,6 +160,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     loop = server.io_loop
 
     async def drain() -> None:
+        # First, as requests that compute a plan are in flight as well.
         process.queue.end_plans()
         bokeh_hooks.http_server(server).stop()
         until = loop.time() + PATIENCE
@@ -183,8 +184,10 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     loop.start()
     server.stop()
     service.close()
+    # Before the database is closed: workers save what they are at.
     process.queue.stop()
     seen.stop()
+    # Once more, for whom the last round did not see.
     process.identities.note_seen()
     process.limits.close()
     process.database.close()

@@ -72,6 +72,7 @@ class Removal(pn.viewable.Viewer):
         self._question, self._notice = pn.Column(sizing_mode="stretch_width"), pn.Column(sizing_mode="stretch_width")
         self._typed = pmui.TextInput(label=f"Type {word} to confirm", visible=bool(word), sizing_mode="stretch_width")
         self._go = pmui.Button(label="Yes, delete", color="danger", on_click=self.delete, disabled=bool(word))
+        # value_input follows each key; value would change only once the field is left.
         self._typed.param.watch(
             lambda event: self._go.param.update(disabled=event.new.strip() != self._word), "value_input"
         )
@@ -104,6 +105,7 @@ class Removal(pn.viewable.Viewer):
             self._close()
             self._done(answer)
 
+        # A second click would do it twice.
         self._go.disabled = True
         self._notice[:] = [note("Working …")]
         await attempt(self._act(), self._notice, deleted)

@@ -75,6 +75,7 @@ class Form(pn.viewable.Viewer):
                 wrong[name] = [error.problem]
         if wrong:
             raise Invalid("form", wrong)
+        # An empty field of something new is its default; of something that is there, it empties it.
         return {name: value for name, value in values.items() if value not in (None, "") or not self._whole}
 
     async def submit(self, _event: object) -> None:

@@ -41,6 +41,7 @@ def remember(**shown: Any) -> None:
 
 def remembering(component: Any, *names: str) -> None:
     """Take parameters of a component from the page's address, and write them there when they change."""
+    # Before it is watched: what comes from the address need not be written there.
     component.param.update(**{name: text for name in names if (text := query(name)) is not None})
     component.param.watch(lambda *events: remember(**{event.name: event.new for event in events}), list(names))
 

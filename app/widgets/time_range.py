@@ -69,10 +69,12 @@ def around(now: datetime, local: ZoneInfo) -> dict[str, tuple[datetime, datetime
     """Return spans that people ask for by name, in days, months and years of a zone."""
     today, month = midnight(now, local), midnight(now, local).replace(day=1)
     hour = now.astimezone(local).replace(minute=0, second=0, microsecond=0)
+    # 32 days from the first of a month on lie in the next one, whichever it is.
     next_month = (month + timedelta(days=32)).replace(day=1)
     return {
         "Today": (today, following(today, 1)),
         "Yesterday": (following(today, -1), today),
+        # Hours that pass: by the clock it would be 23 or 25 of them where it changes.
         "Next 24 hours": (hour, (hour.astimezone(UTC) + timedelta(hours=24)).astimezone(local)),
         "Last 7 days": (following(today, -6), following(today, 1)),
         "This month": (month, next_month),

@@ -83,6 +83,7 @@ def _config(url: str, partitions: int = 0) -> "Config":
     from alembic.config import Config
 
     config = Config(attributes={"url": url, "partitions": partitions})
+    # configparser reads these options, for which a single percent sign begins a reference.
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     return config

@@ -142,6 +142,7 @@ def edit_attribute(asset_ids: tuple[int, ...], sensor_ids: tuple[int, ...], name
 
 def _attribute(options: Mapping[str, Any]) -> Any:
     """Return the one value that the options of ``edit attribute`` give."""
+    # --null is False unless it is given, --bool is None: False is a value of the latter only.
     chosen = {name: value for name, value in options.items() if value is not None and value is not False}
     if options["as_bool"] is False:
         chosen["as_bool"] = False
@@ -174,6 +175,7 @@ def transfer_parenthood(asset_id: int | None, old_parent: int | None, new_parent
         raise FieldError("asset", "name either one asset with --asset or the parent of several with --old-parent.")
     actor = operator()
     with reading() as session:
+        # Looked up before the question, so that nobody agrees to what cannot be done.
         if new_parent is not None:
             get(session, Asset, new_parent)
         moving = Asset.id == asset_id if old_parent is None else Asset.parent_asset_id == old_parent
@@ -181,6 +183,7 @@ def transfer_parenthood(asset_id: int | None, old_parent: int | None, new_parent
     if not names:
         raise FieldError("asset", f"there is no asset {asset_id}, or none below asset {old_parent}.")
     where = "at the top" if new_parent is None else f"below asset {new_parent}"
+    # Asked outside of a transaction: while a person thinks, others go on writing.
     if not yes:
         click.confirm(f"Put {', '.join(names.values())} {where}?", abort=True)
     with acting(actor) as (session, _):

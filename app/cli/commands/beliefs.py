@@ -85,6 +85,7 @@ def add_beliefs(file: Path, sensor_id: int, source: str, dry_run: bool, prior: s
         return
     with reading() as session:
         sensor = get(session, Sensor, sensor_id)
+    # Outside of a transaction that writes, as a large file takes long.
     with file.open("rb") as opened:
         reading_of_file = files.parse_file(opened, form, sensor, now=actor.now)
     reading_of_file.check()
@@ -182,6 +183,7 @@ def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **option
             click.secho(f"{count} rows are written to {file}.", fg="green")
             return 0 if count else 1
         found = store.read_many(session, chosen, BeliefQuery(begin, end, known_at=known_at, sources=sources))
+    # kW and EUR have no axis in common.
     for unit in dict.fromkeys(sensor.unit for sensor in chosen):
         show_unit([sensor for sensor in chosen if sensor.unit == unit], found, Shown(begin, end, place))
     return 0 if any(len(known) for known in found.values()) else 1

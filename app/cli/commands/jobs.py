@@ -59,10 +59,12 @@ def run_worker(queues: list[str], name: str, workers: int, with_scheduler: bool)
     database = opened(settings)
     queue = Queue(settings, database, name)
     stopping = threading.Event()
+    # Before any work, so that a signal that comes early cuts no job.
     _stop_on_signals(stopping)
     queue.work(queues, workers=workers, keeps=with_scheduler)
     click.echo(f"Worker {queue.worker.name} does jobs of {', '.join(queues)} until Ctrl-C.")
     stopping.wait()
+    # Plans may take minutes; their jobs go back to the queue for another worker.
     queue.end_plans()
     queue.stop()
     database.close()
@@ -87,6 +89,7 @@ def show_queues() -> None:
     queue = Queue(settings, database)
     with database.reading() as session:
         counts = job_states.counts(session)
+    # The rows tell all but this, so that a queue that is down hides nothing else.
     held = queue.sizes() if queue.answers() else {}
     rows = [[name, held.get(name, "?"), *(counts.get((name, state), 0) for state in STATES)] for name in QUEUES]
     show_table(["Queue", "Held", *(state.capitalize() for state in STATES)], rows)
@@ -164,6 +167,7 @@ def clear_queue(queues: list[str], deferred: bool, scheduled: bool, failed: bool
     with acting() as (session, actor):
         gone = usecases.forget_failed_jobs(session, actor, queues) if failed else 0
         cancelled = usecases.clear_queues(session, actor, queues, waits)
+    # Only these are in the queue; the other states live in rows alone.
     if "QUEUED" in waits:
         _empty(queues)
     click.secho(f"{cancelled} jobs cancelled, {gone} forgotten in {', '.join(queues)}.", fg="green")

@@ -57,6 +57,7 @@ def last_run(tasks: tuple[tuple[str, int], ...], custom_message: str, recipients
         database.close()
 
 
+# A command knows its name, so that the other spelling of FlexMeasures is one of its own.
 latest_run = click.Command("latest-run", params=last_run.params, callback=last_run.callback, help=last_run.help)
 
 
@@ -115,6 +116,7 @@ def last_seen_users(
     since = now - timedelta(minutes=minutes)
     with database.writing() as session:
         before = next((row.at for row in server_tasks.latest_runs(session) if row.name == task_name), None)
+        # The last look told of those last seen before this moment.
         after = before - timedelta(minutes=minutes) if before and only_newly_absent_users else None
         users = absent_users(session, group, since=since, after=after)
         server_tasks.record_run(session, task_name, at=now, status=True)

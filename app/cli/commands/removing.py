@@ -64,13 +64,15 @@ def remove(
         names = _names(session, table, ids)
         if warning := _warning(session, table, ids):
             click.secho(warning, fg="yellow", err=True)
+    # Asked outside of a transaction: while a person thinks, others go on writing.
     if not force:
         click.confirm(f"Delete {', '.join(names)} with {what}?", abort=True)
     with acting() as (session, actor):
         if _names(session, table, ids) != names:
             raise InputError("What is to be deleted was changed meanwhile; nothing was deleted. Look at it again.")
-        for key in dict.fromkeys(ids):
+        for key in dict.fromkeys(ids):  # an id may be given twice
             delete(session, actor, key)
+            # So that what went with one is not found again for the next.
             session.flush()
     click.secho(f"Deleted {', '.join(names)}.", fg="green")
 

@@ -47,6 +47,7 @@ def add_report(config: Path | None, parameters: Path, asset: int | None, dry_run
     fields = {
         "reporter": texts["reporter"],
         "config": _read(config, "config") if config else {},
+        # The file has the last word; options say only what it leaves open.
         "parameters": _times(named, texts, actor.now) | named,
     }
     trigger = actor.read(ReportTrigger, fields)

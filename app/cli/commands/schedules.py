@@ -31,6 +31,7 @@ MODEL_FIELDS = {
 
 def model_options(command: Any) -> Any:
     """Add one option per field of the flex-model."""
+    # Click lists options in the reverse of the order in which they are added.
     for option, name in reversed(MODEL_FIELDS.items()):
         fact = StorageModel.fact(name)
         example = fact.example[0] if isinstance(fact.example, list) else fact.example

@@ -49,6 +49,7 @@ def for_asset(asset: int | None, sensor: int | None, dry_run: bool, as_job: bool
         request = _request(asset or 0, sensor, models, context, given | {"place": place})
         order = ScheduleOrder(request=request, prior=prior, scheduler=given["scheduler"])
         if as_job:
+            # Refused here and not in the job, to which nobody listens.
             usecases.check_schedule(session, actor, order)
     if as_job:
         with acting(actor) as (session, _):
@@ -65,6 +66,7 @@ def for_asset(asset: int | None, sensor: int | None, dry_run: bool, as_job: bool
     for warning in done.warnings:
         click.secho(warning, fg="yellow", err=True)
     for name, power in done.schedule.power.items():
+        # + 0.0 makes 0 of -0.
         click.echo(f"{name} [kW]: {' '.join(f'{value:.4g}' for value in power.round(6) + 0.0)}")
     for name, cost in done.schedule.costs.items():
         click.echo(f"Cost of {name}: {cost:.2f} {done.assembled.currency}")

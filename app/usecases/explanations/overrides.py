@@ -77,6 +77,7 @@ def price_override(session: Session, actor: Actor, asset_id: int, new: NewOverri
         return None
     pinned = with_pins(stored.site, (Pin(port=new.device, first=first, last=last, power=new.power),))
     extra = stored.scheduler.compute(pinned).cost - stored.schedule.cost
+    # What is held saves nothing: a lower cost is only the gap at which the solver may stop.
     return OverridePrice(schedule_id=row.id, extra_cost=max(extra, 0.0), currency=stored.currency)
 
 
@@ -85,6 +86,7 @@ def create_override(session: Session, actor: Actor, asset_id: int, new: NewOverr
     asset = database.get(session, Asset, asset_id)
     actor.check("create-children", asset)
     check_override(new, actor.now)
+    # Let go of where new ones come, as the table grows nowhere else.
     for forgotten in overrides.ended(session, asset_id, before=actor.now - overrides.KEPT):
         session.delete(forgotten)
     if overrides.count_pending(session, asset_id, actor.now) >= MOST_PENDING:

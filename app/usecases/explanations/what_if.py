@@ -97,9 +97,11 @@ def try_scenario(session: Session, actor: Actor, schedule_id: int, edits: Scenar
     """
     stored = open_site(session, actor, schedule_id)
     site = site_edits(stored, edits).on(stored.site)
+    # Without edits it is the schedule itself: a second search could end elsewhere within its gap.
     schedule = stored.schedule if site is stored.site else stored.scheduler.compute(site)
     old = stored.schedule
     changed = {
+        # Less than a watt is the solver's rounding, and no other choice.
         name: np.flatnonzero(np.abs(schedule.power[name] - old.power[name]) > 1e-3).tolist()
         for name in planned_ports(site)
         if name in schedule.power and name in old.power

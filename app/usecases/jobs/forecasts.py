@@ -40,6 +40,7 @@ class ForecastTrigger(Body):
         """Request of the job that forecasts a sensor; without a start, the first cycle begins now."""
         start = (self.start or now).astimezone(zone(sensor.timezone))  # so that days are its days
         length = lasting(self.duration or USUAL, start)
+        # A horizon alone asks for one forecast of that length, not for the usual two days.
         if self.max_forecast_horizon and not (self.duration or self.end):
             length = lasting(self.max_forecast_horizon, start)
         end = self.end or after(start, length, field="duration")
@@ -49,6 +50,7 @@ class ForecastTrigger(Body):
             start=start,
             end=end,
             horizon=lasting(far, start, field="max-forecast-horizon") if far else end - start,
+            # Never negative: an end before the start is refused by the cycles, which name the field.
             frequency=lasting(often, start, field="forecast-frequency") if often else max(end - start, timedelta(0)),
             prior=self.prior,
         )
@@ -72,6 +74,7 @@ def request_forecast(session: Session, actor: Actor, sensor_id: int, trigger: Fo
                 named = entry.get("sensor") if isinstance(entry, dict) else entry
                 references.sensor(named, field=f"config.{key}[{number}]")
     request = trigger.request(sensor, actor.now)
+    # The first cycle meets every refusal; the others are of the job.
     next(cycles(request, sensor, bounds.of(session).written))
     order = Order(
         kind="forecast",

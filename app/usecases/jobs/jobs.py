@@ -38,6 +38,7 @@ def cancel_job(session: Session, actor: Actor, job_id: str) -> Job:
     """
     job = _changeable(session, actor, job_id)
     done = job_states.cancel(session, job.id, now=actor.now, message=f"Cancelled by {actor.by[1]}.")
+    # The UPDATE went past the row in hand, whose state is told.
     session.refresh(job)
     if not done:
         raise WrongState(f"Job {job.id} has ended already ({job.status.lower()}).")

@@ -101,6 +101,7 @@ def save_report(
 ) -> dict[int, int]:
     """Save a report that was computed at once, with a line in the audit log; return new values by sensor id."""
     asset, request = database.get(session, Asset, asset_id), trigger.request()
+    # Asked again: it was computed in an earlier session, and rights may have ended since.
     _check_outputs(session, actor, asset, request)
     actor.record(session, _sentence(request), asset)
     return report.save(actor.references(session), reported)

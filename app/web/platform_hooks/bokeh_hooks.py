@@ -58,6 +58,7 @@ def wait_before_opening(wait: Callable[[str], Awaitable[None]]) -> None:
             if self.ws_connection is not None:  # the browser has not left meanwhile
                 await super()._async_open(token)
 
+    # In place, as Bokeh and Panel have imported the list itself.
     per_app_patterns[:] = [
         (at, WaitingSocket if issubclass(kind, WSHandler) else kind) for at, kind in per_app_patterns
     ]

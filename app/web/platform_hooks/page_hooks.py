@@ -43,6 +43,7 @@ class LiveHandler(DocHandler):
 
 def show_pages_by(handler: type[LiveHandler]) -> None:
     """Let a handler answer requests for pages in place of Panel's."""
+    # In place, as Bokeh and Panel have imported the list itself.
     per_app_patterns[:] = [(at, handler if kind is DocHandler else kind) for at, kind in per_app_patterns]
 
 
@@ -50,6 +51,7 @@ def path_of(document: Document | None) -> str:
     """Path of the request that a document is made for."""
     request = getattr(document.session_context, "request", None) if document is not None else None
     path: str = getattr(request, "path", None) or "/"
+    # A websocket has the path of its page with /ws behind it.
     return path.removesuffix("/ws")
 
 

@@ -34,5 +34,6 @@ def downgrade() -> None:
 
 def _rebuild(*, counts: bool) -> None:
     for table in TABLES:
+        # Made anew, as SQLite gives AUTOINCREMENT to a table only while it is made.
         with op.batch_alter_table(table, recreate="always", table_kwargs={"sqlite_autoincrement": counts}):
             pass
