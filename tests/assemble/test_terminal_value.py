@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from app.jobs.triggers import automations
-from app.pages.admin.account import save_account
+from app.pages.admin.account import changes
 from app.settings.settings import load
+from app.usecases.accounts import AccountChange, update_account
 from app.usecases.actor import Actor
 from db.accounts.accounts import TERMINAL_VALUE, Account
 from db.jobs.automations import Automation
@@ -94,12 +95,16 @@ def test_the_page_of_an_account_saves_it_beside_the_other_attributes(house):
     account = Account(name="owner", attributes={"region": "north", "logo_url": "/a.png"})
     house.session.add(account)
     house.session.flush()
+
+    def save(values):
+        update_account(house.session, actor, account.id, actor.read(AccountChange, changes(account, values)))
+
     for values, kept in (
         ({TERMINAL_VALUE: "off"}, {"region": "north", TERMINAL_VALUE: "off"}),
         ({"attributes": {"region": "south"}}, {"region": "south", TERMINAL_VALUE: "off"}),
         ({"attributes": {}, TERMINAL_VALUE: "20%"}, {TERMINAL_VALUE: "20%"}),
     ):
-        save_account(account.id, values, house.session, actor)
+        save(values)
         assert account.attributes == {**kept, "logo_url": "/a.png"}
     with pytest.raises(FieldError, match="terminal-value"):
-        save_account(account.id, {"attributes": {TERMINAL_VALUE: "much"}}, house.session, actor)
+        save({"attributes": {TERMINAL_VALUE: "much"}})

@@ -18,7 +18,6 @@ from app.fragments.visit import address
 from app.pages.admin import users
 from app.pages.admin.audit_log import AuditLog
 from app.usecases.accounts import AccountChange, update_account
-from app.usecases.actor import Actor
 from app.widgets.async_content import note, writing
 from app.widgets.forms import Form
 from app.widgets.layout import Shell, section_heading
@@ -123,7 +122,14 @@ def account_form(page: Shell, content: AccountContent) -> Form:
     account = content.account
 
     async def send(values: Mapping[str, Any]) -> Any:
-        return await writing(partial(save_account, account.id, values))
+        return await writing(
+            lambda session, actor: update_account(
+                session,
+                actor,
+                account.id,
+                actor.read(AccountChange, changes(get(session, Account, account.id), values)),
+            )
+        )
 
     own = {name: value for name, value in account.attributes.items() if name not in (*LOOKS, TERMINAL_VALUE)}
     fields = [Field(name="name", label="Name", value=account.name, optional=False)]
@@ -147,16 +153,15 @@ def account_form(page: Shell, content: AccountContent) -> Form:
     return Form(fields, send=send, done=lambda saved: page.rename(saved.name))
 
 
-def save_account(account_id: int, values: Mapping[str, Any], session: Session, actor: Actor) -> Account:
-    """Save what was changed; the worth of energy left has a field of its own and is one of the attributes."""
+def changes(account: Account, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Body of a change as the API takes it: the worth of energy left has a field of its own, but is an attribute."""
     body = {name: None if name in LOOKS and value == "" else value for name, value in values.items()}
     if {TERMINAL_VALUE, "attributes"} & body.keys():
-        stored = get(session, Account, account_id).attributes
-        before = {name: value for name, value in stored.items() if name not in LOOKS}
+        before = {name: value for name, value in account.attributes.items() if name not in LOOKS}
         worth = {TERMINAL_VALUE: before.pop(TERMINAL_VALUE)} if TERMINAL_VALUE in before else {}
         worth |= {TERMINAL_VALUE: body.pop(TERMINAL_VALUE)} if TERMINAL_VALUE in body else {}
         body["attributes"] = {**worth, **(body.get("attributes", before) or {})}
-    return update_account(session, actor, account_id, actor.read(AccountChange, body))
+    return body
 
 
 def host_fields(content: AccountContent) -> list[Field]:

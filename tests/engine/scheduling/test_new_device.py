@@ -166,11 +166,16 @@ def test_a_device_that_breaks_a_promise_is_told_so():
 
 
 def test_nobody_asks_for_the_class_of_a_device():
-    # But storage_dp and what plans without a search, which know the physics of some classes and say so there.
+    # But what plans without a search, which knows the physics of some classes, and what tells of stored energy: a device
+    # of another class has neither, and nothing of it is lost there.
     kinds = r"\b(Device|PortedDevice|Storage|Process|Inflexible|Adjustable|Port)\b"
     asks = re.compile(rf"isinstance\([^)]*{kinds}|type\([^)]*\) is (not )?{kinds}")
     root = Path(__file__).parents[3]
     modules = [path for folder in ("app", "engine") for path in (root / folder).rglob("*.py")]
     asking = {str(path.relative_to(root)) for path in modules if asks.search(path.read_text())}
-    searching = {f"engine/search/{module}.py" for module in ("advice", "several_stores", "store_site")}
-    assert asking == {"engine/schedulers/storage_dp.py", *searching}
+    searching = {f"engine/search/{module}.py" for module in ("advice", "mixtures", "several_stores", "store_site")}
+    planning = {f"engine/schedulers/{module}.py" for module in ("fallback_scheduler", "storage_dp")}
+    telling = {
+        f"engine/explain/{module}.py" for module in ("headlines", "changes/earlier_inputs", "changes/key_figures")
+    }
+    assert asking == searching | planning | telling | {"engine/operation/setpoints.py"}
