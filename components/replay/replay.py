@@ -102,6 +102,7 @@ class Replay(Component):
         super().__init__(**params)
         self.moments = moments([history for chart in self.charts for history in chart.histories])
         last = max(len(self.moments) - 1, 0)
+        # A player needs more than one moment; with one it is there, but disabled.
         self.player = self.player_kind(
             start=0, end=max(last, 1), value=last, interval=FRAME_MS, loop_policy="once", show_loop_controls=False,
             show_value=False, width=320, disabled=last == 0,

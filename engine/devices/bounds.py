@@ -160,6 +160,8 @@ class SoftBound:
     def add_to(self, problem: Problem, measure: Measure, levels: Levels, sign: float) -> None:
         """Add the breach at each bound and its price.
 
+        breach_t ≥ 0 with sign · e_t + breach_t ≥ sign · bound_t, and highest ≥ breach_t for all of one price.
+
         Args:
             problem: Where it goes.
             measure: What it is called.

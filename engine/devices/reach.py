@@ -10,6 +10,8 @@ from engine.model.linear import Floats, Values, full
 def settled(kept: Values) -> Values:
     """Return the share of a step's inflow that is left at its end when losses are spread over the step.
 
+    s = (k - 1) / ln k with the share k of the stored energy that the step leaves, which tends to 1 as k does.
+
     Source:
         The linear differential equation ds/dt = ln(kept)·s + inflow with constant inflow, solved over one step.
     """
@@ -25,6 +27,8 @@ def settled(kept: Values) -> Values:
 def partly(kept: Floats, share: Floats) -> tuple[Floats, Floats]:
     """Return the weights of the energy before and after a step in the energy within it, after a share of its length.
 
+    After a share x of the step e = (k^x - a · k) · e_before + a · e_after with a = (1 - k^x) / (1 - k).
+
     Source:
         The same equation as for ``settled``, solved over a part of the step.
     """
@@ -35,7 +39,7 @@ def partly(kept: Floats, share: Floats) -> tuple[Floats, Floats]:
 
 
 def path(start: float, kept: Floats, added: Floats) -> Floats:
-    """Return the energy at the end of each step when each adds so much [kWh], shape (n,)."""
+    """Return the energy at the end of each step when each adds so much [kWh], shape (n,): e_t = k_t · e_{t-1} + a_t."""
     if (kept == 1.0).all():
         return start + np.cumsum(added)
     stored, level = np.empty(len(kept)), start
@@ -49,6 +53,8 @@ def fastest(
     ports: Iterable[tuple[Values, Values, Values, Values]], gain: Values, kept: Floats, hours: Values
 ) -> tuple[Floats, Floats]:
     """Return the most energy that each step can take off (negative) and add [kWh], each shape (n,).
+
+    s · h · (gain - Σ_i given_i / discharging_i) and s · h · (gain + Σ_i taken_i · charging_i); for s see ``settled``.
 
     Args:
         ports: Consumption limit, charging efficiency, production limit, discharging efficiency of each port.

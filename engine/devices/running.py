@@ -35,6 +35,7 @@ def add_bands(
 ) -> tuple[Linear, Linear]:
     """Add a choice of one band per step; return the power taken and given [kW], each shape (n,).
 
+    With mode_it ∈ {0, 1} for each way i to run: least_i · mode_it ≤ power_it ≤ most_it · mode_it and Σ_i mode_it = 1.
     The columns ``name.resting`` are 1 in the steps in which a band of exactly no power is chosen.
     """
     n = problem.window.n
@@ -70,6 +71,8 @@ def production_in_bands(problem: Problem, name: str, bands: tuple[OperatingRange
 
 def add_ramp(problem: Problem, name: str, power: Linear, ramp: float, before: float | None) -> None:
     """Limit the change of power from step to step, and from the power before the window if that is known.
+
+    |p_t - p_{t-1}| ≤ ramp · (h_t + h_{t-1}) / 2 with the lengths h of the steps [h].
 
     Args:
         problem: Where it goes.
@@ -107,6 +110,9 @@ class Switching:
 
     def add_to(self, problem: Problem, name: str, power: Linear, most: Values) -> None:
         """Add the states of a device and what follows from them.
+
+        on_t - on_{t-1} = start_t - stop_t, power_t ≤ most_t · on_t, and with so many steps k as a minimum time lasts
+        Σ_{s = t-k+1 ... t} start_s ≤ on_t and Σ_{s = t-k+1 ... t} stop_s ≤ 1 - on_t.
 
         Source:
             Rajan and Takriti, IBM Research Report RC23628 (2005): minimum up and down times.

@@ -95,6 +95,7 @@ def kinds_of(cells: Sequence[Cell]) -> str:
     looks = {text for text in set(texts) if is_time(text)}
     if looks:
         ordered = sorted(looks)
+        # Which order of day and month the file has is not known yet: what is a time in either order is one.
         read = [read_times(ordered, month_first=month_first)[0] for month_first in (False, True)]
         fine = np.zeros(len(ordered), bool)
         for times in read:

@@ -38,6 +38,7 @@ def times_across(rows: Sequence[Sequence[Cell]]) -> AcrossHead | None:
         if counts_hours:
             across = _hours(row, kinds)
         if len(across) >= FEWEST and len(across) * 2 > len(kinds.strip()):
+            # A row of times above anything but numbers is data and no head.
             below = [kinds_of([cell for column, cell in enumerate(under) if column in set(across)])
                      for under in rows[place + 1 : place + 6]]  # fmt: skip
             if below and all(set(kinds) <= set("N ") for kinds in below):

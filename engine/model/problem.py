@@ -187,6 +187,7 @@ class Problem:
     def pairs(self) -> list[ExclusiveFlows]:
         """What must not run together."""
         pairs, counted = [pair for block in self.blocks for pair in block.pairs], self.counted_alone
+        # Both ways at once, a lossless pair would feign what a rule counts, such as local use of what is sold.
         return [replace(pair, lossless=False) if pair.name in counted else pair for pair in pairs]
 
     @property

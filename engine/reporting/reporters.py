@@ -67,6 +67,7 @@ class AggregatorReporter:
         weighted = [values * self.weights.get(name, 1.0) for name, values in series.items()]
         if self.method in ("std", "var") and len(weighted) == 1:
             return np.full(len(weighted[0]), np.nan)  # one series does not vary; numpy would warn of it
+        # A step that one series lacks stays NaN: the sum of half of the meters is not their sum.
         combined: Floats = METHODS[self.method](np.array(weighted), axis=0)
         return combined
 

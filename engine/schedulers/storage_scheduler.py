@@ -85,6 +85,7 @@ class StorageScheduler:
             schedule = self._shared_finer(site, read_schedule(site, built, solved, timings), budget)
             return self._yielded(site, "start", budget) or schedule if pays_for_start(site, schedule) else schedule
         if solved.status is Status.INFEASIBLE:
+            # Only now, so that sites which have a plan as they are keep it.
             schedule = self._yielded(site, "physics", budget)
             if schedule is None:
                 raise no_plan_error(site, budget)

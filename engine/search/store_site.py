@@ -71,6 +71,7 @@ class StoreSite:
     @classmethod
     def of(cls, site: Site) -> "StoreSite | None":
         """Return the parts of a site; None if it is of another kind."""
+        # These very classes and no heirs: the path knows their physics and asks them nothing.
         stores = [each for each in site.devices if type(each) is Storage]
         loads = [each for each in site.devices if type(each) is Inflexible]
         suns = [each for each in site.devices if type(each) is Adjustable and _only_curtailed(each)]

@@ -46,7 +46,7 @@ def timed_out() -> Answer:
 
 
 def share_above(cost: float, bound: float) -> float:
-    """Return by which share of itself a cost may lie above the best one, which is no less than a bound."""
+    """Return by which share of itself a cost may lie above the best one: (cost - bound) / |cost|, 0 or more."""
     if not (np.isfinite(cost) and np.isfinite(bound)):
         return np.inf
     above = cost - bound

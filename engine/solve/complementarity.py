@@ -42,6 +42,7 @@ class Cells:
 
     def most(self, arrays: Arrays) -> tuple[Floats, Floats]:
         """Return the largest value that each flow can take, shape (cells,)."""
+        # Asked of what stands behind each flow: its own column may have no limit though every device has one.
         limits = [(pair.first.size, pair.most(arrays.lower, arrays.upper)) for pair in self.pairs]
         first = np.concatenate([np.empty(0), *(full(most[0], size) for size, most in limits)])
         return first, np.concatenate([np.empty(0), *(full(most[1], size) for size, most in limits)])
@@ -115,6 +116,8 @@ def flow(cols: Indices, x: Floats) -> Floats:
 
 def with_choices(arrays: Arrays, cells: Cells, at: NDArray[np.integer]) -> Arrays:
     """Return the problem with a choice between the two flows at some cells: a whole number and two rows each.
+
+    With the flows f and g, the most that they can be F and G, and z ∈ {0, 1}: f ≤ F · z and g ≤ G · (1 - z).
 
     Raises:
         InputError: A flow that has to be chosen has no limit.

@@ -86,6 +86,7 @@ class LiveModel:
         if model is None or found is None or before is None or not alike:
             return with_initial_basis(problem, arrays, budget)
         self.warm, model.budget = self.warm + 1, budget
+        # Steps of unequal lengths do not move onto each other.
         rolls = not (problem.window.bounds or before.window.bounds)
         steps = (problem.window.start - before.window.start) // problem.window.step
         if not steps or not rolls:

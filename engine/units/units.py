@@ -172,6 +172,7 @@ def _ways(have: Unit, want: Unit, timed: bool, whole: str | None) -> Iterator[tu
 
 def _over_time(part: Unit, have: Unit, want: Unit, timed: bool) -> Iterator[tuple[Unit, int]]:
     priced = any(name in CURRENCIES for name, _ in have.dimensions)
+    # Anything but a price goes, such as a depth of rain, which is a rate by the length of its event.
     if timed and (not priced or _is_amount(have) or _is_amount(want)):
         yield part * unit("h"), 1
         yield part / unit("h"), -1

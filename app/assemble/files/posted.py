@@ -148,6 +148,7 @@ def _fitted(
         return events, values, times
     step, place = posted.step or to, zone(sensor.timezone)
     if step > to:
+        # Before they are spread: four values of a thousand years are millions of steps.
         bounds.check_written(most, len(events) * (step // to))
         shorter, at = resample.spread(resample.floor(events, to, place), step, to, place)
         shared = values / np.bincount(at, minlength=len(values)) if sensor.adds_up else values

@@ -33,6 +33,7 @@ def check_models(models: Sequence[DeviceModel], limits: WindowLimits) -> None:
 
 def check_size(site: Site, limits: WindowLimits) -> None:
     """Raise FieldError if a plan would be larger than it may be: devices × steps, over all levels of a forecast."""
+    # A hedged plan holds the site once for each level.
     copies = max(len(site.levels), 1) if site.hedged else 1
     planned = sum(device.weight(site.window) for device in site.devices) + len(site.commitments) + len(site.groups)
     n, size = site.window.n, planned * site.window.n * copies

@@ -152,6 +152,7 @@ class DeviceBuilder(DeviceFields):
         context, name = self.around.context, f"{way}-breach-price"
         asked = {"consumption": context.consumption_breach_price, "production": context.production_breach_price}
         usual = breach_price(DEVICE_BREACH_PRICE, self.around.dearest)
+        # Who gives a price for one direction leaves the other one hard.
         price = usual if context.relax_capacity_constraints and not any(asked.values()) else asked[way]
         never = not limit.any()  # 0 throughout is what the device cannot do at all
         if price is None or never or self.model.coupling is not None:
@@ -175,6 +176,7 @@ class DeviceBuilder(DeviceFields):
             # Who says since when it has been switched means on, unless it is said that it is off.
             return model.on_at_start is not False, (window.start - since) / timedelta(hours=1)
         sensor = self.entry.sensor
+        # What ran before matters only where switching costs something or lasts.
         if model.on_at_start is not None or sensor is None or not (lasting or model.start_cost):
             return bool(model.on_at_start), np.inf
         powers, hours = self.around.readings.before_start(sensor, timedelta(hours=lasting))

@@ -96,6 +96,7 @@ def models(references: References, tree: Sequence[Asset], asked: Sequence[Mappin
         NotAllowed: It names one that is not the principal's to plan.
     """
     asked_for = [_asked(references, entry, number) for number, entry in enumerate(asked)]
+    # What is asked for is not planned a second time as it is stored.
     taken = {model.asset.id for model in asked_for if model.asset is not None}
     stored = [(below, _stored(below, None)) for below in tree if below.flex_model and below.id not in taken]
     return asked_for + [DeviceModel(fields, below, _power_sensor(references, fields)) for below, fields in stored]

@@ -88,6 +88,7 @@ def within_most_steps(
         FieldError: The duration asked for has more steps.
     """
     most = limits.most_steps
+    # Without a duration a plan is shortened, as nobody has asked for a size that could be refused.
     if request.duration is None and limits.most_device_steps:
         room = limits.most_device_steps // max(devices, 1)
         most = min(most, room) if most else room

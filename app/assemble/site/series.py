@@ -71,6 +71,7 @@ class Readings:
         values = per_step(given, self.window, unit=unit, field=name, resolve=resolve, overlap=fact.overlap)
         if isinstance(given, Fixed) or not (missing := np.isnan(values)).any():
             return values
+        # One lost hour of prices must not keep a site from its plan.
         if fact.kind in HELD and not missing.all():
             kept, which = held(values), "first" if missing[0] else "last"
             value = f"{kept[missing][0]:g} {self._unit(given, unit)}".rstrip()

@@ -239,6 +239,7 @@ def _entry(model: DeviceModel) -> StorageModel | ProcessModel:
     kind = flex_config.model_kind(model.asset.asset_type.name if model.asset is not None else "", fields)
     given = {**_process_type(model), **fields} if kind is ProcessModel else fields
     power = given.get("power")
+    # A bare number is in the unit of the sensor, as existing clients send it.
     if isinstance(power, int | float) and not isinstance(power, bool) and model.sensor is not None:
         given = {**given, "power": f"{power} {model.sensor.unit}"}
     try:

@@ -120,6 +120,7 @@ def write(call: Call, body: Raw) -> Save:
     """
     is_csv = body.media == CSV
     values = _read_csv(call, body.content.decode("utf-8-sig", "replace")) if is_csv else _read_messages(call, body)
+    # All series count together: many short ones may be as much as a long one.
     usecases.check_value_count(call.session, values)
 
     def save(saving: Call) -> dict[str, Any]:

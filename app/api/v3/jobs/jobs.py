@@ -19,6 +19,7 @@ from db.jobs.jobs import Job
 def hand_over(call: Call, job: Job) -> None:
     """Give a job that waits to the queue, once its row is committed."""
     job_id, queue = job.id, call.running.queue
+    # An equal request may have made this job before, and it may be under way or done.
     if job.status == "QUEUED":
         call.afterwards.append(lambda: queue.put(job_id))
 
