@@ -160,8 +160,7 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     loop = server.io_loop
 
     async def drain() -> None:
-        # First, as requests that compute a plan are in flight as well.
-        process.queue.end_plans()
+        process.queue.end_plans()  # first: requests that compute a plan are in flight as well
         bokeh_hooks.http_server(server).stop()
         until = loop.time() + PATIENCE
         while service.in_flight and loop.time() < until:
@@ -184,10 +183,8 @@ def serve(settings: Settings, *, host: str, port: int, started: Callable[[], Non
     loop.start()
     server.stop()
     service.close()
-    # Before the database is closed: workers save what they are at.
-    process.queue.stop()
+    process.queue.stop()  # before the database: workers save what they are at
     seen.stop()
-    # Once more, for whom the last round did not see.
-    process.identities.note_seen()
+    process.identities.note_seen()  # once more, for whom the last round did not see
     process.limits.close()
     process.database.close()
