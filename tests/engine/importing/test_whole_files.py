@@ -238,3 +238,19 @@ def test_a_bad_row_among_good_ones_is_named() -> None:
 def test_what_is_no_table_is_refused_with_what_it_is(content: str, says: str) -> None:
     with pytest.raises(EngineError, match=says):
         read(content)
+
+
+def test_a_change_of_level_by_a_thousand_is_confirmed_before_it_is_stored() -> None:
+    moments = [CLOCK + timedelta(hours=at) for at in range(480)]
+    rows = [f"{moment.isoformat()},{(3 + at % 5) * (1 if at < 240 else 1000)}" for at, moment in enumerate(moments)]
+    assert asked(read("\n".join(["t,W", *rows]), "W")) == {"confirm": ["unit-jump"]}
+
+
+def test_amounts_of_quarters_of_a_year_last_until_the_next_quarter() -> None:
+    rows = ["2025-01-01,900", "2025-04-01,400", "2025-07-01,300", "2025-10-01,800"]
+    assert said(read("\n".join(["quarter,kWh", *rows]), "kWh"))["resolution"] == "quarters"
+
+
+def test_months_that_follow_each_other_tell_the_month_from_the_day() -> None:
+    rows = ["11/05/2025,900", "12/05/2025,400", "01/05/2026,700"]
+    assert said(read("\n".join(["date,kWh", *rows]), "kWh"))["date-order"] == "month"
