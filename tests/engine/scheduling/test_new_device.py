@@ -166,8 +166,8 @@ def test_a_device_that_breaks_a_promise_is_told_so():
 
 
 def test_nobody_asks_for_the_class_of_a_device():
-    # But what plans without a search, which knows the physics of some classes, and what tells of stored energy: a device
-    # of another class has neither, and nothing of it is lost there.
+    # But what plans without a search, as it knows the physics of some classes, and what tells of stored energy, of
+    # which a device of another class has none.
     kinds = r"\b(Device|PortedDevice|Storage|Process|Inflexible|Adjustable|Port)\b"
     asks = re.compile(rf"isinstance\([^)]*{kinds}|type\([^)]*\) is (not )?{kinds}")
     root = Path(__file__).parents[3]
