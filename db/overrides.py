@@ -19,7 +19,7 @@ class PowerOverride(Table):
     """The power of one device of a site from a start until an end."""
 
     __tablename__ = "power_override"
-    __table_args__ = (Index(None, "asset_id", "end"),)
+    __table_args__ = (Index(None, "asset_id", "end"),)  # None: named by the convention
 
     id: Mapped[Id]
     asset_id: Mapped[int] = mapped_column(ForeignKey("asset.id", ondelete="CASCADE"), doc="The asset that is planned")

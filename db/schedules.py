@@ -189,6 +189,7 @@ def newest_with_outputs(
     """
     query = select(ScheduleOutput.schedule_id).join(Sensor, Sensor.id == ScheduleOutput.sensor_id)
     query = query.where(Sensor.asset_id.in_(asset_ids), ScheduleOutput.role.in_(roles))
+    # The output has the belief time itself, so that its index tells the newest without a join.
     query = query.where(ScheduleOutput.belief_time <= as_of)
     query = query.order_by(ScheduleOutput.belief_time.desc(), ScheduleOutput.schedule_id.desc()).limit(1)
     key = session.scalar(query)
@@ -216,6 +217,7 @@ def expire_schedules(session: Session, *, before: datetime, most: int) -> int:
         most: How many are deleted at most, the oldest first, so that nobody else waits long to write.
     """
     newer = aliased(StoredSchedule)
+    # By belief time and then id, as newest_ids ranks: exactly one of each asset has no newer one.
     is_newer = tuple_(newer.belief_time, newer.id) > tuple_(StoredSchedule.belief_time, StoredSchedule.id)
     superseded = exists().where(newer.asset_id == StoredSchedule.asset_id, is_newer)
     chosen = select(StoredSchedule.id).where(StoredSchedule.created_at < before, superseded)

@@ -217,6 +217,7 @@ def main(arguments: list[str] | None = None) -> None:
     # Before any file is made: what the process writes must not be readable by other users of the machine.
     private_files.begin()
     try:
+        # Click would print errors and end the process by itself; here all are told in one way.
         answer: Any = cli.main(args=arguments, prog_name="flexscope", standalone_mode=False)
     except EngineError as error:
         click.secho(str(error), fg="red", err=True)
@@ -228,4 +229,5 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo("Stopped; nothing was saved.", err=True)
         # What a shell gives for a program that ended by Ctrl-C: 128 and the number of the signal.
         sys.exit(130)
+    # A command that returns a number returns its exit code.
     sys.exit(answer if isinstance(answer, int) else 0)

@@ -124,6 +124,7 @@ def load(database: Database, *, now: datetime) -> Loaded:
         database: With all tables.
         now: The moment of knowledge of forecasts and plan.
     """
+    # On the hour, as the hourly data of the excerpts are.
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     with database.writing() as session:
         if house(session) is None:

@@ -135,6 +135,7 @@ class Worker:
             message = f"The {job.kind} failed unexpectedly ({kind}); it is logged."
         if not isinstance(error, EngineError) or passes:
             LOG.error("Try %s of job %s failed", job.tries, job.id, exc_info=error)
+        # A trace quotes what was worked with, such as an address with a password in it.
         trace = redacted("".join(traceback.format_exception(error)), of_settings(self._settings))
 
         def put_off() -> None:

@@ -17,6 +17,7 @@ class OperationSettings:
     FLEXMEASURES_JOB_CACHE_TTL: int = setting(3600, "How long equal requests share a job [s]; negative: for ever")
     FLEXMEASURES_DEFAULT_JOB_TIMEOUT: int = setting(180, "How long a job may take [s]")
     FLEXMEASURES_JOB_TIMEOUT: dict[str, Any] = setting({}, "The same for single queues, such as {'forecasting': 600}")
+    # Two years, of which one may be a leap year.
     FLEXSCOPE_KEEP_SCHEDULES: timedelta = setting(
         timedelta(days=731), "How long rows of schedules are kept; the newest of each asset always, values as well"
     )

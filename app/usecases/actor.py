@@ -79,6 +79,7 @@ class Actor:
     def source(self, session: Session) -> Source:
         """Return the source that stands for the actor in recorded data."""
         if self.principal is None:
+            # By the name of the login, so that two people at terminals are two sources.
             return sources.named(session, self.by[1], type="script")
         who = self.principal
         return sources.of_user(session, who.id, name=who.username, account_id=who.account_id)

@@ -136,10 +136,12 @@ def read_upload(session: Session, actor: Actor, sensor_id: int, upload: FileUplo
             notices = [*reading.notices, warning] if warning else reading.notices
             read.append(ReadFile(name=name, posted=posted, evidence=reading.evidence, notices=notices))
         except FileError as error:
+            # Before the more general error below: its rows are listed one by one.
             rows = [f"Row {row.row}: {row.text!r} {row.reason}" for row in error.problems]
             more = [f"… and {len(rows) - SHOWN} more rows"] if len(rows) > SHOWN else []
             raise Invalid("files", {name: rows[:SHOWN] + more}) from None
         except Undecided as error:
+            # With the name of the file, as only one of several may have to be answered for.
             raise Undecided(error.questions, name) from None
         except InputError as error:
             raise InputError(f"{name}: {error}") from None
@@ -189,6 +191,7 @@ def preview_upload(session: Session, actor: Actor, sensor_id: int, upload: FileU
         try:
             preview = file_preview.preview_file(session, sensor, origin, file, options, known_at=actor.now)
         except InputError as error:
+            # The same lists as of a file that was read, so that whoever shows them need not ask which are there.
             nothing: dict[str, Any] = {key: [] for key in ("problems", "questions", "evidence", "notices")}
             previews.append({"name": name, "refused": str(error), "rows": 0, "values": 0, "stored": 0, **nothing})
         else:

@@ -67,6 +67,7 @@ def latest(session: Session, sensor_ids: Sequence[int], sources: SourceFilter | 
     """Return the value of the last event of each sensor that has one; of several sources the most recent belief."""
     driver = Driver(session)
     counting = {origin.series_id for origin in origins(driver, sensor_ids, sources)}
+    # An empty list is no SQL; NULL in it finds nothing.
     marks = ", ".join(str(key) for key in sorted(counting)) or "NULL"
     found = driver.rows(
         "SELECT sensor_id, source_id, last_event_us, last_value, last_belief_us FROM belief_series "

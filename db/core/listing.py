@@ -76,6 +76,7 @@ def sources(session: Session, ids: Collection[int]) -> dict[int, Source]:
 def has_schedule(session: Session, asset_ids: Collection[int]) -> bool:
     """Return whether a scheduler wrote values of a sensor of some assets."""
     query = select(Series.id).join(Source, Source.id == Series.source_id).join(Sensor, Sensor.id == Series.sensor_id)
+    # A series whose values were all deleted is still there, without a last event.
     query = query.where(Sensor.asset_id.in_(asset_ids), Source.type == "scheduler", Series.last_event_us.is_not(None))
     return session.scalar(query.limit(1)) is not None
 

@@ -86,6 +86,7 @@ def rule_of(function: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         InputError: There is no rule of ours for the function.
     """
     length = str(parameters.get(f"{function}_horizon", "PT0H"))
+    # Their hour may be a fraction, such as 12.5.
     minutes = round(float(parameters.get("y", 12)) * 60)
     rules: dict[str, dict[str, Any]] = {
         "ex_post": {"ex_post": length},

@@ -56,6 +56,7 @@ def newest(session: Session, wanted: JobQuery, *, most: int) -> list[Job]:
 
 def page(session: Session, wanted: JobQuery, *, skip: int, most: int) -> list[Job]:
     """Return the newest jobs that are wanted, without the first ones; traces are not read."""
+    # Traces, results and requests may be large, and a list shows none of them.
     query = select(Job).where(*wanted.conditions).options(defer(Job.trace), defer(Job.result), defer(Job.request))
     return list(session.scalars(query.order_by(Job.enqueued_at.desc(), Job.id).offset(skip).limit(most)))
 

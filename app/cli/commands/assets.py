@@ -35,6 +35,7 @@ def add_asset(asset_type: str, account: int | None, **columns: Any) -> None:
         kinds |= {str(kind.id): kind for kind in kinds.values()}
         if asset_type not in kinds:
             raise UnknownName("asset type", asset_type, [name for name in kinds if not name.isdecimal()])
+        # An option that was not given is left out: null would say that the field is to be empty.
         fields = {name: value for name, value in columns.items() if value is not None}
         fields |= {"generic_asset_type_id": kinds[asset_type].id, "account_id": account}
         asset = create_asset(session, actor, actor.read(NewAsset, fields))

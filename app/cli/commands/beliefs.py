@@ -147,6 +147,7 @@ def length(text: str | None, field: str) -> timedelta | None:
     """Return a length of time given as minutes or in ISO 8601, with or without a minus sign."""
     if text is None:
         return None
+    # The sign apart, as minutes are told from ISO 8601 by their digits.
     sign, plain = (-1, text[1:]) if text.startswith("-") else (1, text)
     return sign * (timedelta(minutes=int(plain)) if plain.isdecimal() else duration(plain, field=field))
 
@@ -170,6 +171,7 @@ def show_beliefs(sensor_ids: tuple[int, ...], start: str, lasting: str, **option
         chosen = [get(session, Sensor, key) for key in sensor_ids]
         place = zone(timezone or chosen[0].timezone)
         begin = instant(start, field="start", local=place).astimezone(place)
+        # In UTC: added to a time of a zone, a length would be one on the clock.
         end = begin.astimezone(UTC) + duration(lasting, field="duration", start=begin)
         file = options["to_file"]
         if file is not None:

@@ -55,6 +55,7 @@ def show_scenario(
     actor = operator()
     fields = _object(edits)
     for name, pairs in named.items():
+        # Options are put over what the JSON says of the same limits, loads and stores.
         fields[name] = fields.get(name, {}) | dict(pairs)
     if price_factor is not None:
         fields["prices"] = [*fields.get("prices", []), {"factor": price_factor}]

@@ -21,6 +21,7 @@ def run(host: str, port: int, demo: bool) -> None:
     """Serve the pages and the API until Ctrl-C or SIGTERM."""
     settings = load()
     if demo:
+        # By the environment, as the settings have filled in a database already.
         settings = demo_settings(settings, configured="SQLALCHEMY_DATABASE_URI" in os.environ)
         load_into(settings)
     told = f"Flexscope serves http://{host}:{port}{settings.FLEXSCOPE_PATH_PREFIX}/ until Ctrl-C."

@@ -29,6 +29,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()""",
 def upgrade() -> None:
     """See the first line."""
     for name in ("before", "after"):
+        # Of the changes that are there already no values were noted.
         op.add_column("audit_event", _column(name, JSON, server_default="{}"))
     if op.get_bind().dialect.name == "sqlite":
         statements: tuple[str, ...] = tuple(SQLITE.format(verb=v, refuses=REFUSES) for v in ("UPDATE", "DELETE"))
