@@ -165,6 +165,7 @@ def _other(plan: Replanning, key: str, cell: tuple[str, int], power: float) -> O
 
 def _taken_over(plan: Replanning, name: str, step: int) -> float | None:
     """Return what it costs more if a port rests in a step and others run in its place; see ``ExplainedChoice``."""
+    # Which of several stores runs is often not about price: others take over for the difference in losses
     together = next((each for each in plan.names if "+" in each and name in each.split("+")), None)
     if together is None:
         return None

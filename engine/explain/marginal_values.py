@@ -47,6 +47,7 @@ def saving(plan: Replanning, cost_at: Callable[[float], float], by_plan: float =
             that slope, and is straight as far as it lies on it.
     """
     rate = np.nan
+    # By solving, as the solver's ranging holds for its one basis only, and plans often have several
     for change in _STEPS:
         whole = cost_at(change)
         if not np.isfinite(whole):

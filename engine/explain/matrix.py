@@ -47,6 +47,7 @@ def extra_costs(plan: Replanning, names: Sequence[str]) -> Iterator[list[CellCos
     for step in range(plan.site.window.n):
         if plan.budget.is_over:
             raise TimedOut(f"The table took longer than {plan.budget.limit:g} s; ask about fewer devices or steps.")
+        # Starting each from the basis of the best plan saves a quarter of the iterations, but takes twice the time
         yield [_cell(plan, name, step, (float(powers[name][step]), float(others[name][step]))) for name in names]
 
 
@@ -73,6 +74,7 @@ def _others(plan: Replanning, name: str, power: Floats) -> Floats:
             if term.rows is None:
                 dual = plan.free.col_dual[term.cols] * np.sign(term.coefs)
                 side = (np.broadcast_to(term.coefs, len(power)) < 0).astype(int)
+                # Reduced cost times distance: a lower bound of the extra cost without any solve
                 loss[side, np.arange(len(power))] += np.abs(dual)
     takes = (high > _RUNNING) & ((loss[0] * high <= loss[1] * -low) | (low > -_RUNNING))
     return np.where(np.abs(power) >= _RUNNING, np.clip(0.0, low, high), np.where(takes, high, low))

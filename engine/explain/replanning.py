@@ -250,6 +250,7 @@ def names_to_ask(site: Site, name: str) -> tuple[str, ...]:
     """Return a port, and the sum of all ports with a store at the same commodity if it is one of several."""
     stores = [port for device in site.devices if device.energy_bounds for port in device.ports if device.load is None]
     alike = [port.name for port in stores for own in stores if own.name == name and own.commodity == port.commodity]
+    # That one of several stores rests costs next to nothing, as the others take over: so their sum is asked about too
     return (name, "+".join(alike)) if len(alike) > 1 else (name,)
 
 

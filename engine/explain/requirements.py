@@ -152,6 +152,7 @@ def limit_needed(plan: Replanning, name: str, cost: float, farthest: float | Non
         return Line(change, answer.objective if answer.has_plan else np.inf, _slope(plan, limit, answer.col_dual))
 
     ends = (float(values.min()), float(values.max()))
+    # With whole numbers the cost is neither convex nor continuous in a limit: no line leads to the least change
     if not plan.is_linear:
         for share in _SAMPLES:
             line = cost_at(share * far)

@@ -122,6 +122,7 @@ def edge(free: Evaluator, held: Evaluator, holding: float, beyond: float) -> Edg
     for _ in range(MOST_SOLVES):
         at = _between(inside, outside_free) or _between(outside_held, outside_free, inside.at)
         if at is None:
+            # Neither crossing lies between the two, and the middle at least halves what is open
             at = 0.5 * (inside.at + outside_free.at)
         if abs(at - inside.at) <= 1e-12 * max(1.0, abs(at)):
             return Edge(inside.at, outside_free.at, exact=True)
@@ -156,6 +157,7 @@ def reach_target(evaluate: Evaluator, target: float, farthest: float) -> Line | 
     Returns:
         None where even the farthest point costs more.
     """
+    # First, as the steps below end at the farthest point whether or not it reaches the target
     if evaluate(farthest).value > target + EQUAL * max(1.0, abs(target)):
         return None
     here = evaluate(0.0)

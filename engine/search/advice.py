@@ -55,6 +55,7 @@ class SiteAdviser:
         budget = Budget(min(SHARE * left, BRIEFLY), self.budget.gap)
         plan = plan_store(self.site, budget)
         if plan is not None:
+            # The plan of one store comes with a bound of the site's cost, so that no other guess is needed
             (store,), (connection,) = self._stores(), self.site.connections
             held = {connection.commodity: plan.net, **self._flows(store, plan.power, plan.soc)}
             yield Guess(held, self._modes(store.ports[0], plan.power), plan.bound)
@@ -130,6 +131,7 @@ class SiteAdviser:
             begun = {store.name: powers[store.ports[0].name] for store in stores}
             plans = planned_in_turn(site, stores, begun, budget)
             begun |= {name: plan.power for name, plan in plans.items()}
+            # With the true price now: spreading it only lets stores move beside others that reach the peak already
             if spread is not plain:
                 plans = planned_in_turn(replace(site, connections=(plain,)), stores, begun, budget, plans)
                 begun |= {name: plan.power for name, plan in plans.items()}

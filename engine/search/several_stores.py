@@ -152,6 +152,7 @@ def planned_as_one(site: Site, stores: list[Storage], budget: Budget) -> StorePl
         soc_max=upper,
         storage_efficiency=stores[0].storage_efficiency,
         gain=np.sum([full(store.gain, n) for store in stores], axis=0),
+        # Less would make what is left worth less than in the stores themselves, and the cost no bound
         end_value=max(ends),
     )
     priced = [each for each in connection.tariffs if not isinstance(each, PeakTariff) or each.direction != "production"]

@@ -22,6 +22,7 @@ REFUSALS = {
     "429": "Too many requests",
     "503": "The queue or the database cannot be reached",
 }
+# As many digits as the paths of routes take; see ``PATTERNS``
 KINDS = {"id": {"type": "integer", "minimum": 1, "maximum": 999_999_999}, "uuid": {"type": "string", "maxLength": 64}}
 TEMPLATE = "#/components/schemas/{model}"
 
@@ -81,6 +82,7 @@ def _operation(route: Route, schemas: Schema) -> Schema:
         parameters += [_parameter(name, field, needed=name in needed) for name, field in schema["properties"].items()]
     found: Schema = {
         "summary": summary,
+        # With the module, as ids must be unique and several resources have a ``trigger``
         "operationId": f"{route.function.__module__.rpartition('.')[2]}.{route.function.__name__}",
         "tags": [words[0] if words else "versions"],
         "parameters": parameters,
@@ -89,6 +91,7 @@ def _operation(route: Route, schemas: Schema) -> Schema:
     if rest.strip():
         found["description"] = rest.strip()
     if route.public:
+        # An empty list lifts what the specification asks of every operation; leaving it out would not
         found["security"] = []
     body = _body(route.model("body"), schemas)
     return found | ({"requestBody": body} if body else {})

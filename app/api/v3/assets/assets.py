@@ -41,6 +41,7 @@ class AssetsQuery(Paging, Fields):
 
 def list_assets(call: Call, query: AssetsQuery) -> Any:
     """List assets; those of your own account where nothing else is asked for."""
+    # Rights first: all that is asked for only narrows this down
     rows = select(Asset).where(access.readable_assets(call.user, public=True))
     account_id = query.account or query.account_id
     if account_id is not None:

@@ -34,6 +34,7 @@ class SensorsQuery(Paging):
 
 def list_sensors(call: Call, query: SensorsQuery) -> Any:
     """List sensors; those of your own account where nothing else is asked for."""
+    # Rights first: all that is asked for only narrows this down
     rows = select(Sensor).join(Sensor.asset).where(access.readable_assets(call.user, public=True))
     asset_id = query.asset or query.asset_id
     if asset_id is not None:

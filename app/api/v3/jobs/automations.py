@@ -18,6 +18,7 @@ from engine.series.iso_time import iso_duration
 def list_automations(call: Call, id: int) -> list[dict[str, Any]]:
     """List the automations of an asset and of those below it."""
     access.check(call.user, "read", database.get(call.session, Asset, id))
+    # In an older database another account may have hung something below an asset
     below = [row.id for row in assets.subtree(call.session, id) if access.may(call.user, "read", row)]
     return [_automation_document(call, row) for row in automations.of_assets(call.session, below)]
 
@@ -67,6 +68,7 @@ def _automation_document(call: Call, row: Automation) -> dict[str, Any]:
         "timezone": sensors.time_zone(call.session, row.asset_id).key,
         "on-data": row.on_data,
         "active": row.active,
+        # What falls into a pause is not caught up, so that the moment stored is none any more
         "next-at": row.next_at.isoformat() if row.active else None,
         "last-at": row.last_at.isoformat() if row.last_at else None,
         "created-at": row.created_at.isoformat(),

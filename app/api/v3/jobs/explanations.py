@@ -144,6 +144,7 @@ def schema(call: Call) -> dict[str, Any]:
 
 
 def _finite(value: float) -> float | None:
+    # JSON has no infinity; null then tells that no plan has it
     return float(value) if np.isfinite(value) else None
 
 
@@ -151,6 +152,7 @@ ROUTES = [
     get("/schedules/explain.json", schema),
     get("/schedules/{id}/explain", explain, pool="heavy"),
     get("/schedules/{id}/why", why, pool="heavy"),
+    # Questions with a body: nothing is saved, so that a key for reading will do
     post("/schedules/{id}/what-if", try_scenario, saves=False, pool="heavy", scope="read"),
     post("/schedules/{id}/what-would-it-take", find_requirements, saves=False, pool="heavy", scope="read"),
 ]

@@ -35,6 +35,7 @@ def get_forecast(call: Call, id: int, uuid: str) -> Any:
         raise ApiError(422, "UNKNOWN_FORECAST", f"Forecasting job {job.id} failed: {job.message}")
     number = uuid[ID_LENGTH:].removeprefix("-")
     made = job.result.get("cycles", [])
+    # At most nine digits, as reading a number of thousands of digits is an error
     if job.result.get("sensor") != id or (
         number and (not number.isdecimal() or len(number) > 9 or int(number) >= len(made))
     ):
@@ -44,6 +45,7 @@ def get_forecast(call: Call, id: int, uuid: str) -> Any:
         return {"status": "PROCESSED", "message": f"There are {len(made)} cycles; fetch each.", "forecasts": ids}
     start, end, known_at = (datetime.fromisoformat(text) for text in made[int(number or 0)])
     only = SourceFilter(ids=[job.result["source"]])
+    # A later cycle may have forecast the same hours anew: only what this one knew is its own
     asked = SeriesQuery(start=start, length=end - start, unit="", as_of=AsOf(known_at=known_at), sources=only)
     return series_document(data.read(call.session, sensor, asked), start)
 

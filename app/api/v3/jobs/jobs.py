@@ -89,6 +89,7 @@ def jobs_of_asset(call: Call, id: int) -> dict[str, Any]:
     """List the newest jobs of an asset and those below it."""
     asset = database.get(call.session, Asset, id)
     access.check(call.user, "read", asset)
+    # In an older database another account may have hung something below an asset
     below = [row.id for row in assets.subtree(call.session, id) if access.may(call.user, "read", row)]
     kept = call.running.settings.FLEXMEASURES_PLANNING_TTL
     found = jobs.recent(call.session, below, since=kept, now=call.now)

@@ -61,5 +61,6 @@ def ping(call: Call) -> dict[str, str]:
     return {"status": "OK", "message": "ok"}
 
 
+# Threads of their own: a monitor gets its answer also while all others are busy
 ROOT = [get("", versions, public=True, pool="health"), get("/ops/ping", ping, public=True, pool="health")]
 ROUTES = [get("/health/ready", ready, public=True, pool="health")]
