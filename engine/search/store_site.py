@@ -115,6 +115,7 @@ class StoreSite:
         port = self.port
         if port.curves.charging is None and port.curves.discharging is None:
             return True
+        # One curve of limits serves all steps, which it could not if efficiencies changed between them
         if any(isinstance(each, np.ndarray) for each in (port.charging_efficiency, port.discharging_efficiency)):
             return False
         limits = self.level_limits
@@ -184,6 +185,7 @@ class StoreSite:
     def best_net(self, power: Floats, least: Floats, most: Floats) -> Floats:
         """Return the cheapest power of the site when the store has a power: as much sun as pays [kW], shape (n,)."""
         low, high = np.maximum(power + self.load - self.sun, least), np.minimum(power + self.load, most)
+        # Between its bends the cost is a straight line: the cheapest power is a bend or an end of what is possible
         nets = np.stack([np.clip(each, low, np.maximum(low, high)) for each in (low, high, *self.net_bends())])
         best: Floats = nets[np.argmin(self.energy_cost(nets), axis=0), np.arange(len(power))]
         return best

@@ -108,6 +108,7 @@ class Windows(NamedTuple):
             return turns
         reached = ends + self.at
         begin, width = reached[:, :-1, None], np.diff(reached, axis=1)[:, :, None]
+        # Where the energy reached is the same all along no knot is crossed: such a share is no number between 0 and 1
         with np.errstate(divide="ignore", invalid="ignore"):
             share = (knots - begin) / width
         met = self.at[:-1, None] + np.diff(self.at)[:, None] * share
@@ -121,6 +122,7 @@ class Windows(NamedTuple):
         """
         if not self.may_close:
             return (self.low, self.low), (self.high, self.high)
+        # By the middle: an end may lie on a point, which belongs to two pieces
         place = np.clip(np.searchsorted(self.at, 0.5 * (left + right)) - 1, 0, len(self.at) - 2)
         width = np.diff(self.at)[place]
 
