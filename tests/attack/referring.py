@@ -65,16 +65,23 @@ def fields() -> Iterator[Named]:
                 yield Named(model, name, fact.form if fact.role else "text", fact.unit)
 
 
+def beside(name: str, usual: Flex) -> Flex:
+    """Return fields of a device that may stand beside a field of some name."""
+    other = {name.replace("_", "-"), name.replace("-", "_")}
+    if "power-profile" in other:
+        other |= {"power", "duration"}  # it stands in their place
+    if "thermal-capacity" in other:
+        other |= {key for key in usual if key.startswith("soc-")}  # temperatures do
+    return {key: own for key, own in usual.items() if key not in other}
+
+
 def body(model: str, name: str, value: Any, power: int) -> dict[str, Any]:
     """Return a request for a plan that gives one field a value; without it, it would be planned."""
     entry, context = {"sensor": power, **FLEX}, dict(PLAN["flex-context"])
     given = {name: value}
 
     def changed(usual: Flex) -> Flex:
-        other = {name.replace("_", "-"), name.replace("-", "_")}
-        if "power-profile" in other:
-            other |= {"power", "duration"}  # it stands in their place
-        return {key: own for key, own in usual.items() if key not in other} | given
+        return beside(name, usual) | given
 
     if model == "flex-context.commodities":
         context["commodities"] = [changed({"commodity": "gas", "consumption-price": "0.1 EUR/kWh"})]

@@ -110,13 +110,14 @@ def test_what_somebody_else_stored_is_refused_where_it_is_used(
     value = {"sensor": served.ids[f"x:{secret_for(field)}"]}
     column = field.model.replace("-", "_")
     asked = referring.body("flex-model", "prefer-charging-sooner", True, served.ids["s:power"])
+    asked["flex-model"] = [referring.beside(field.name, asked["flex-model"][0])]
     if field.name in ("consumption-price", "consumption_price"):
         asked["flex-context"] = {}
     if field.name.replace("_", "-") in FLEX:
         asked["flex-model"] = [{"sensor": served.ids["s:power"]}]
     holder = "site" if column == "flex_context" else "battery"
     usual = {} if column == "flex_context" else {"sensor": served.ids["s:power"], **FLEX}
-    own = {name: given for name, given in usual.items() if name != field.name.replace("_", "-")}
+    own = referring.beside(field.name, usual)
     with stored(served, sqlite_people, Asset, holder, **{column: {**own, field.name: value}}):
         for who in ("hand", "boss"):
             answer = preview(served, asked, who)
