@@ -1,5 +1,6 @@
 """What is paid for: energy, the highest power, and promises that are not kept; each writes its own costs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -29,6 +30,10 @@ class Exchange:
     """Most that can be bought and sold, by the connection and by what stands behind it [kW], each shape (n,)."""
 
 
+NET_ENERGY: Final = "net energy"
+"""Name of what is paid for energy itself; a price on its CO₂, say, is an EnergyTariff of another name."""
+
+
 class Tariff(Protocol):
     """Anything that puts a price on what flows through a connection."""
 
@@ -44,7 +49,7 @@ class EnergyTariff:
     """Price of energy bought [currency/kWh], one number or shape (n,)."""
     production_price: Values
     """What energy sold earns [currency/kWh], one number or shape (n,)."""
-    name: str = "net energy"
+    name: str = NET_ENERGY
     """What is paid for: its cost stands under the commodity and this name."""
 
     def add_to(self, problem: Problem, exchange: Exchange) -> None:
@@ -52,6 +57,17 @@ class EnergyTariff:
         hours = problem.window.hours
         paid = exchange.bought * (self.consumption_price * hours)
         problem.cost(f"{exchange.commodity} {self.name}", paid + exchange.sold * (self.production_price * -hours))
+
+
+def energy_prices(tariffs: Iterable[Tariff], n: int) -> tuple[Floats, Floats] | None:
+    """Return what energy bought costs and energy sold earns [currency/kWh], each shape (n,); None without a price."""
+    paid = [each for each in tariffs if isinstance(each, EnergyTariff) and each.name == NET_ENERGY]
+    if not paid:
+        return None
+    return (
+        sum((full(each.consumption_price, n) for each in paid), np.zeros(n)),
+        sum((full(each.production_price, n) for each in paid), np.zeros(n)),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

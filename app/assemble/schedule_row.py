@@ -24,8 +24,8 @@ from engine.flex.commodity import CommodityContext
 from engine.flex.quantity import Fixed, Quantity, SensorReference
 from engine.model.linear import Values, full
 from engine.packing import PackingError, can_pack, pack, unpack
-from engine.site import Connection, Schedule, Site, carbon_emissions
-from engine.tariffs import EnergyTariff
+from engine.site import Schedule, Site, carbon_emissions
+from engine.tariffs import energy_prices
 
 Floats = NDArray[np.float64]
 MOST_WARNINGS = 100
@@ -69,7 +69,7 @@ def schedule_row(
     # Once each, in order: devices of one site often warn of the same sensor
     told = list(dict.fromkeys(done.warnings))
     more = [f"And {len(told) - MOST_WARNINGS} more."] if len(told) > MOST_WARNINGS else []
-    prices = {each.commodity: energy_prices(each, plan.window.n) for each in site.connections}
+    prices = {each.commodity: energy_prices(each.tariffs, plan.window.n) for each in site.connections}
     return StoredSchedule(
         asset_id=done.request.asset,
         scheduler=done.scheduler_name,
@@ -107,18 +107,6 @@ def breaches(plan: Schedule) -> list[dict[str, Any]]:
         }
         for limit, every in found.items()
     ]
-
-
-def energy_prices(connection: Connection, n: int) -> tuple[Floats, Floats] | None:
-    """Return what energy bought costs and energy sold earns [currency/kWh], each shape (n,); None without a price."""
-    # What CO₂ counts is no price of energy: nobody pays it.
-    tariffs = [each for each in connection.tariffs if isinstance(each, EnergyTariff) and each.name == "net energy"]
-    if not tariffs:
-        return None
-    return (
-        sum((full(each.consumption_price, n) for each in tariffs), np.zeros(n)),
-        sum((full(each.production_price, n) for each in tariffs), np.zeros(n)),
-    )
 
 
 Prices = Mapping[str, tuple[Floats, Floats] | None]
@@ -287,7 +275,7 @@ def read_inputs(inputs: bytes) -> dict[str, Any]:
     """
     content = unpack(inputs)
     site: Site = content["site"]
-    priced = {each.commodity: energy_prices(each, site.window.n) for each in site.connections}
+    priced = {each.commodity: energy_prices(each.tariffs, site.window.n) for each in site.connections}
     told = {name: content[name] for name in ("versions", "request", "flex-context", "flex-model")}
     told["prices"] = {
         commodity: {"consumption": both[0].tolist(), "production": both[1].tolist()}

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from engine.devices.device import Device
 from engine.devices.storage import Storage
-from engine.model.linear import Floats, full
+from engine.model.linear import full
 from engine.site import Schedule, Site
-from engine.tariffs import EnergyTariff
+from engine.tariffs import energy_prices
 
 HeadlineKind: TypeAlias = Literal["runs", "charges", "discharges", "full", "empty", "ready", "late", "level"]
 RUNNING: Final = 0.01
@@ -89,7 +89,9 @@ def headlines(site: Site, schedule: Schedule, occasions: Mapping[str, datetime] 
 def _blocks(site: Site, schedule: Schedule, device: Device, name: str, commodity: str) -> Iterator[Headline]:
     """Give when a device runs without a break, the largest energies where there are many such times."""
     window, power = schedule.window, schedule.power[name]
-    hours, prices = full(window.hours, window.n), _prices(site, commodity)
+    hours = full(window.hours, window.n)
+    tariffs = [tariff for each in site.connections if each.commodity == commodity for tariff in each.tariffs]
+    prices = energy_prices(tariffs, window.n) or (None, None)
     blocks = []
     for sign, price in ((1.0, prices[0]), (-1.0, prices[1])):
         runs = np.diff(np.concatenate([[0], (sign * power > RUNNING).astype(int), [0]]))
@@ -109,19 +111,6 @@ def _blocks(site: Site, schedule: Schedule, device: Device, name: str, commodity
             )
     largest = sorted(blocks, key=lambda block: -(block.energy or 0.0))[:MOST_BLOCKS]
     yield from sorted(largest, key=lambda block: block.start)
-
-
-def _prices(site: Site, commodity: str) -> tuple[Floats | None, Floats | None]:
-    """Return what energy bought costs and what energy sold earns [currency/kWh]; None without a price."""
-    for connection in site.connections:
-        tariffs = [each for each in connection.tariffs if isinstance(each, EnergyTariff) and each.name == "net energy"]
-        if connection.commodity == commodity and tariffs:
-            n = site.window.n
-            return (
-                sum((full(each.consumption_price, n) for each in tariffs), np.zeros(n)),
-                sum((full(each.production_price, n) for each in tariffs), np.zeros(n)),
-            )
-    return None, None
 
 
 def _levels(schedule: Schedule, device: Storage) -> Iterator[Headline]:

@@ -11,7 +11,7 @@ from engine.series import quality
 from engine.series.iso_time import MICROSECOND, from_us, to_us
 
 AWAY = 10.0
-"""How many times the 99th percentile a value is that is told."""
+"""How many times the 95th percentile of all sizes a value is that is told."""
 OLD_YEAR = 1980
 SHOWN = 3
 ENOUGH = 20
@@ -60,7 +60,7 @@ def notices_of(readings: TimedValues, step: timedelta, unit: str, target: Target
 
 
 def outliers(values: Floats) -> NDArray[np.intp]:
-    """Positions of the values more than ten times as far from zero as 99 of 100 others.
+    """Positions of the values more than ten times as far from zero as 95 of 100 others.
 
     Args:
         values: None of them missing, shape (n,).

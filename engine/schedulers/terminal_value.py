@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from engine.model.linear import full
 from engine.site import Connection, Site
-from engine.tariffs import EnergyTariff
+from engine.tariffs import energy_prices
 
 CAUTION = 0.9
 """Share of the price that counts: where all prices are alike, energy is used rather than kept."""
@@ -35,16 +34,15 @@ def with_terminal_values(site: Site, level: float) -> tuple[Site, dict[str, floa
 
 def _price(site: Site, connection: Connection, level: float) -> float | None:
     """Return what a kWh of the commodity of a connection saves later [currency/kWh]; None without a price."""
-    energy = [each for each in connection.tariffs if isinstance(each, EnergyTariff) and each.name == "net energy"]
-    if not energy:
+    prices = energy_prices(connection.tariffs, site.window.n)
+    if prices is None:
         return None
-    n = site.window.n
+    bought, sold = prices
     loads = [
         device.load
         for device in site.devices
         if device.load is not None and any(port.commodity == connection.commodity for port in device.ports)
     ]
     consumes = any((load > 0).any() for load in loads)
-    each_step = [full(e.consumption_price if consumes else e.production_price, n) for e in energy]
     # By slots, so that a long step counts for as long as it lasts.
-    return CAUTION * float(np.quantile(site.window.on_slots(np.sum(each_step, axis=0)), level))
+    return CAUTION * float(np.quantile(site.window.on_slots(bought if consumes else sold), level))

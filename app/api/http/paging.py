@@ -42,7 +42,7 @@ def listed(
     """Return rows as a plain list, or with ``page`` as ``{data, num-records, filtered-records}``.
 
     Args:
-        work: Session to read with.
+        session: To read with.
         rows: All rows the principal may see; the first of ``sorts`` is their order where none is wanted.
         page: What was asked for.
         shown: Turns rows into what is sent.

@@ -14,7 +14,7 @@ from engine.explain.replanning import planned_ports
 from engine.model.linear import Floats, full
 from engine.schedulers.staying import PinnedPowers
 from engine.site import Connection, Site, raised, with_limit
-from engine.tariffs import EnergyTariff
+from engine.tariffs import NET_ENERGY, EnergyTariff
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ def _with_prices(site: Site, edit: PriceEdit) -> Site:
                 consumption_price=other(each.consumption_price),
                 production_price=other(each.production_price),
             )
-            if isinstance(each, EnergyTariff) and each.name == "net energy"
+            if isinstance(each, EnergyTariff) and each.name == NET_ENERGY
             else each
             for each in connection.tariffs
         )
