@@ -93,12 +93,17 @@ class Mix:
 def mix_paths(site: Site, begun: Mapping[str, StorePlan], prices: Mapping[str, Floats], budget: Budget) -> Mix | None:
     """Return the best mix of paths, or as good a one as there is time for; None if the first paths allow none.
 
+    None also where rules of the grid count what a store gives: of a mix, only the net power is known.
+
     Args:
         site: Any; what else it decides by whole numbers is not decided here.
         begun: By name of each store of one port that is to be mixed: what it can do beside what the others do.
         prices: Prices of its power to begin with [currency/kW in each step], shape (n,).
         budget: When to end; one round is brought to its end in any case.
     """
+    ports = [port for device in site.devices for port in device.ports if isinstance(port, Port)]
+    if not all(port.charging_from_grid and port.discharging_to_grid for port in ports):
+        return None
     stores = [device for device in site.devices if type(device) is Storage and device.name in begun]
     paths = {name: [StorePath(plan.power, plan.own_cost)] for name, plan in begun.items()}
     bound, steady, mix = -np.inf, dict(prices), None
@@ -168,7 +173,8 @@ def _mixture_of(device: Device, paths: Mapping[str, tuple[StorePath, ...]]) -> D
     """Return the mixture in the place of a store whose paths are known; other devices as they are."""
     if type(device) is not Storage or device.name not in paths:
         return device
-    return Mixture(name=device.name, port=device.ports[0], paths=paths[device.name])
+    # Its paths keep to the bands, for which a mix has no columns.
+    return Mixture(name=device.name, port=replace(device.ports[0], bands=()), paths=paths[device.name])
 
 
 def _cheapest(site: Site, store: Storage, price: Floats, budget: Budget) -> StorePlan | None:
