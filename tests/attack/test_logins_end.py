@@ -105,8 +105,8 @@ class Login:
 
     async def watching(self) -> WebSocketClientConnection:
         """Open a page, and its websocket."""
-        page = self.browser.get(f"{self.site.url}/assets", timeout=120)
-        return await opened(self.site, "/assets", cookie=cookie_of(self.browser), token=token_of(page))
+        page = self.browser.get(f"{self.site.url}/tasks", timeout=120)
+        return await opened(self.site, "/tasks", cookie=cookie_of(self.browser), token=token_of(page))
 
 
 ALIVE = {"session": 200, "token": 200, "key": 200, "oauth": 200}

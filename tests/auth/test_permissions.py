@@ -154,7 +154,8 @@ def populate(session: Session, ids: dict[str, Any], running: Running) -> dict[st
 def inputs() -> bytes:
     """What a schedule of a battery was made from, packed."""
     window = Window.of_length(NOW - timedelta(days=1), timedelta(hours=4), timedelta(hours=1))
-    made_from = {"flex-model": [], "scheduler": StorageScheduler(), "site": site(store("battery"), window=window)}
+    made_from = {"versions": {}, "request": {}, "flex-context": {}, "flex-model": []}
+    made_from |= {"scheduler": StorageScheduler(), "site": site(store("battery"), window=window)}
     return pack(made_from)
 
 

@@ -108,7 +108,7 @@ def test_only_scripts_of_a_page_run_in_it_and_elsewhere_none_that_stand_in_it(si
     browser, _ = signed_in(site, "boss")
     seen = set()
     for _ in range(2):
-        page = browser.get(f"{site.url}/assets", timeout=120)
+        page = browser.get(f"{site.url}/tasks", timeout=120)
         policy = page.headers["Content-Security-Policy"]
         nonce = part(r"'nonce-([\w-]+)'", policy)
         assert page.text.count("<script") == page.text.count(f'<script nonce="{nonce}"') > 5
@@ -160,13 +160,13 @@ def knock(site: Api, cookie: str | None, token: str) -> None:
     """Open a websocket, and close it."""
 
     async def open_socket() -> None:
-        (await opened(site, "/assets", cookie=cookie, token=token)).close()
+        (await opened(site, "/tasks", cookie=cookie, token=token)).close()
 
     alone(open_socket())
 
 
 def page_token(site: Api, browser: requests.Session) -> str:
-    return token_of(browser.get(f"{site.url}/assets", timeout=120))
+    return token_of(browser.get(f"{site.url}/tasks", timeout=120))
 
 
 def test_a_websocket_opens_only_the_page_of_its_own_session(site: Api) -> None:
@@ -188,7 +188,7 @@ def test_deactivation_ends_sessions_and_open_websockets(site: Api, people: Datab
     token, cookie = page_token(site, browser), cookie_of(browser)
 
     async def watch() -> tuple[int | None, float]:
-        socket = await opened(site, "/assets", cookie=cookie, token=token)
+        socket = await opened(site, "/tasks", cookie=cookie, token=token)
         with people.writing() as session:
             session.get_one(User, ids["u:hand"]).active = False
         began = time.monotonic()
