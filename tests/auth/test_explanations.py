@@ -106,9 +106,11 @@ def test_the_limit_it_would_take_brings_the_cost_down_when_it_is_applied(served:
 def test_a_what_if_leaves_nothing_and_every_control_back_gives_the_same_cost(served: Api, people: Database) -> None:
     def rows() -> dict[str, int]:
         with people.reading() as session:
-            tables = Table.metadata.sorted_tables
+            # Not that of the process that leads, which the server writes by itself some time after it started.
+            tables = [table for table in Table.metadata.sorted_tables if table.name != "lead"]
             return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
 
+    assert served.get("/schedules/2").ok  # the first request of all signs in, which is counted
     before = rows()
     edits = {
         "loads": {},
@@ -158,15 +160,15 @@ def test_on_the_command_line(
     monkeypatch.setenv("SQLALCHEMY_DATABASE_URI", people.url.render_as_string(hide_password=False))
     monkeypatch.setenv("FLEXSCOPE_INSTANCE_PATH", str(tmp_path))
 
-    def told(*words: str) -> str:
+    def output_of(*words: str) -> str:
         with pytest.raises(SystemExit):
             main(["show", *words, "--schedule", "2"])
         shown = capsys.readouterr()
         return shown.out + shown.err
 
-    assert "battery charges" in told("why")
-    assert "battery runs at" in told("why", "--device", "battery", "--at", TAKEN["at"])
-    assert "name both a device" in told("why", "--device", "battery")
-    shown = told("what-if", "--stored", "battery", "4", "--price-factor", "2")
-    assert "cost [EUR]" in shown and "battery would do otherwise in" in shown
-    assert "it is no JSON" in told("what-if", "--edits", "x")
+    assert "battery charges" in output_of("why")
+    assert "battery runs at" in output_of("why", "--device", "battery", "--at", TAKEN["at"])
+    assert "name both a device" in output_of("why", "--device", "battery")
+    printed = output_of("what-if", "--stored", "battery", "4", "--price-factor", "2")
+    assert "cost [EUR]" in printed and "battery would do otherwise in" in printed
+    assert "it is no JSON" in output_of("what-if", "--edits", "x")
