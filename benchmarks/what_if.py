@@ -109,17 +109,17 @@ def stored(devices: int, steps: int) -> None:
         actor = Actor(principal=None, settings=load({"FLEXSCOPE_INSTANCE_PATH": str(bench.folder)}), now=KNOWN_AT)
         name, at = next(iter(planned_ports(planned.site))), planned.site.window.moment(steps // 2)
 
-        def what_if(number: int) -> None:
+        def try_price(number: int) -> None:
             with database.reading() as session:
                 edits = ScenarioEdits(prices=[ScenarioPrice(factor=1.0 + 0.01 * number)])
                 try_scenario(session, actor, planned.id, edits)
 
-        def why(_: int) -> None:
+        def explain_step(_: int) -> None:
             with database.reading() as session:
                 explain_why(session, actor, planned.id, WhyQuery(device=name, at=at))
 
-        print(f"  {'what-if of a saved schedule':28} {spread(what_if, 25)}")
-        print(f"  {'why of a saved schedule':28} {spread(why, 25)}")
+        print(f"  {'what-if of a saved schedule':28} {spread(try_price, 25)}")
+        print(f"  {'why of a saved schedule':28} {spread(explain_step, 25)}")
 
 
 def main() -> None:

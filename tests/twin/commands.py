@@ -85,6 +85,12 @@ def schedules() -> Iterator[Case]:
         yield schedule(f"process towards {direction}", f"{own} --scheduler ProcessScheduler", model, CONTEXT, "site")
     forbidden = {**WASHING, "time-restrictions": [{"start": "2026-03-02T03:00:00+01:00", "duration": "PT2H"}]}
     yield schedule("process restricted", f"{own} --scheduler ProcessScheduler", forbidden, CONTEXT, "site")
+    yield from schedule_forms(own)
+    yield from schedule_options(own)
+
+
+def schedule_forms(own: str) -> Iterator[Case]:
+    """States of charge, and sensors and assets: ``own`` names the sensor of a case and its window."""
     without = {name: value for name, value in STORAGE.items() if name != "soc-at-start"}
     for soc in ("0.5", "50%", "2kWh", "150%", "-10%", "nonsense"):
         yield schedule(f"soc-at-start {soc}", f"{own} --soc-at-start {soc}", without, CONTEXT)
@@ -100,6 +106,10 @@ def schedules() -> Iterator[Case]:
     yield schedule("neither", WHEN, STORAGE, CONTEXT)
     yield schedule("no sensor", f"--sensor 999999 {WHEN}", STORAGE, CONTEXT)
     yield schedule("no asset", f"--asset 999999 {WHEN}", [STORAGE], CONTEXT)
+
+
+def schedule_options(own: str) -> Iterator[Case]:
+    """Options, right and wrong, and flex-models as text: ``own`` names the sensor of a case and its window."""
     yield schedule("dry run", f"{own} --dry-run", STORAGE, CONTEXT)
     yield schedule("prior", f"{own} --prior 2026-03-01T00:00:00+01:00", STORAGE, CONTEXT)
     yield schedule("bad prior", f"{own} --prior yesterday", STORAGE, CONTEXT)

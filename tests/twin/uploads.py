@@ -25,6 +25,12 @@ def upload(name: str, content: str, words: str = "", file: str = "data.csv", **f
 
 def cases() -> Iterator[Case]:
     """Return the cases of this family."""
+    yield from options()
+    yield from contents()
+
+
+def options() -> Iterator[Case]:
+    """How a file is read: zone, unit, horizon, columns, rows, and what numbers look like."""
     plain = HEAD + rows(1, 1.5, 2, 3.25, 4)
     zone = "--timezone Europe/Amsterdam"
     yield upload("plain", plain, "--timezone UTC")
@@ -59,6 +65,11 @@ def cases() -> Iterator[Case]:
     )
     thousands = "time;value\n" + rows(1, "1.001,5", "2.002,5", between=";")
     yield upload("thousands", thousands, f"{zone} --delimiter ';' --decimal , --thousands .")
+
+
+def contents() -> Iterator[Case]:
+    """What stands in a file: gaps, texts, moments twice; and what is stored already."""
+    plain, zone = HEAD + rows(1, 1.5, 2, 3.25, 4), "--timezone Europe/Amsterdam"
     yield upload("gaps", HEAD + rows(1, 1, "none", 3), f"{zone} --na-values none")
     yield upload("gap texts", HEAD + rows(1, 1, "none", "nix"), f"{zone} --na-values none --na-values nix")
     yield upload("text", HEAD + rows(1, 1, "many", 3), zone)
