@@ -45,7 +45,8 @@ class HtmlComponent(Component):
 
     def _draw(self) -> None:
         """Write the HTML of the parameters into the pane; a subclass says which parameters it depends on."""
-        raise NotImplementedError  # not an abstract method: the metaclass of param is not that of abc
+        # No abstractmethod: the metaclass of param and that of abc conflict, so that no such class can be made.
+        raise NotImplementedError
 
 
 def write(shown: pn.viewable.Viewable, file: str | Path, title: str) -> None:

@@ -27,7 +27,9 @@ def environment() -> Environment:
 
 def render(template: str, **shown: Any) -> Markup:
     """HTML of a template, by its name without ending."""
-    return Markup(environment().get_template(f"{template}.html").render(shown))  # nosec B704  # noqa: S704 - the template escapes
+    html = environment().get_template(f"{template}.html").render(shown)
+    # S704, B704 warn of text that a person wrote: autoescape, set above, has escaped all that is not Markup itself.
+    return Markup(html)  # nosec B704  # noqa: S704 - see above
 
 
 def static_file(name: str) -> str:

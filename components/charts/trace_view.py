@@ -42,7 +42,8 @@ class TraceView(Component):
 
     def _panes(self, trace: Trace) -> list[pn.viewable.Viewable]:
         """Return figures of a line that has values; what has its colour goes into ``_coloured``."""
-        raise NotImplementedError  # not an abstract method: the metaclass of param is not that of abc
+        # No abstractmethod: the metaclass of param and that of abc conflict, so that no such class can be made.
+        raise NotImplementedError
 
     @param.depends("dark", watch=True)
     def _recolour(self) -> None:
