@@ -8,7 +8,7 @@ from markupsafe import Markup
 from app.fragments.templates import render
 from app.fragments.visit import Visit
 
-KEPT = ("start", "end")
+KEPT = ("start", "end", "live")
 """Arguments of the address that all tabs share."""
 
 

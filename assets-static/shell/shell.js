@@ -60,13 +60,18 @@ document.addEventListener("click", (event) => {
   const address = new URL(link.href), isTab = link.getAttribute("role") === "tab"
   const now = new URLSearchParams(location.search)
   // Tabs share the time range, which may have changed since they were drawn
-  for (const name of isTab ? ["start", "end"] : []) {
+  for (const name of isTab ? ["start", "end", "live"] : []) {
     if (now.has(name)) address.searchParams.set(name, now.get(name) ?? "")
   }
   pushing = address.href
   visit(address.href, {keep: isTab})
 })
-addEventListener("popstate", (event) => visit(location.href, {push: false, scroll: event.state?.scroll ?? 0}))
+addEventListener("popstate", (event) => {
+  if (document.dispatchEvent(new CustomEvent("page:back", {cancelable: true})))
+    visit(location.href, {push: false, scroll: event.state?.scroll ?? 0})
+})
+document.addEventListener("page:again", (event) =>
+  visit(/** @type {CustomEvent} */ (event).detail.href, {push: false, keep: true}))
 history.scrollRestoration = "manual"
 
 // What live parts tell

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.widgets import time_range
+from app.fragments import time_range
 from engine.series.iso_time import to_us
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments import time_range
 from app.pages.asset import graph_editor, plan_cards
 from app.pages.asset.graph_editor import Editable, GraphEditor
 from app.pages.asset.plan_cards import BEFORE_ROWS, LatestSchedule
 from app.pages.charts import graphs
 from app.pages.charts.annotations import AnnotationTarget
 from app.pages.charts.graphs import ChartSpan, Graphs
-from app.widgets import time_range
 from app.widgets.async_content import fill, note
 from app.widgets.layout import Shell, query
 from app.widgets.tabs import Part

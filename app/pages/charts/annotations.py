@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments import time_range
 from app.usecases.annotations import (
     NewAnnotation,
     create_annotation,
@@ -20,7 +21,6 @@ from app.usecases.annotations import (
     places,
     update_annotation,
 )
-from app.widgets import time_range
 from app.widgets.async_content import attempt, later, plain, reading, soon, writing
 from components.charts.annotations import AnnotationBand
 from components.charts.time_series import TimeSeries

@@ -18,13 +18,13 @@ from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
+from app.fragments import time_range
 from app.fragments.visit import address
 from app.pages.charts.annotations import Annotations, AnnotationTarget
 from app.web.context import current
-from app.widgets import time_range
 from app.widgets.async_content import later, note, reading
 from app.widgets.layout import remember
-from app.widgets.time_range import RangeBar
+from app.widgets.range_bar import RangeBar
 from components.charts.time_series import TimeSeries
 from components.charts.traces import Chart
 from db import sensors

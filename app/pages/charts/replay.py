@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import panel as pn
 import panel_material_ui as pmui
 from sqlalchemy.orm import Session
 
@@ -15,11 +14,11 @@ from app.assemble.lines import lines_of
 from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments import time_range
 from app.pages.charts import graphs
 from app.pages.charts.graphs import ChartSpan
 from app.web.context import current
-from app.widgets import time_range
-from app.widgets.async_content import fill, note, waiting
+from app.widgets.async_content import note
 from app.widgets.layout import Shell, query
 from app.widgets.tabs import Part
 from components.charts.traces import Chart
@@ -33,8 +32,8 @@ from db.sensors import Sensor
 from engine.series.iso_time import zone
 
 LONGEST = timedelta(days=31)
-TOO_LONG = "A replay covers at most 31 days. Choose a shorter time range on the tab {tab}."
-NOTHING_TO_REPLAY = "There is nothing to replay in this time range. Choose another one on the tab {tab}."
+TOO_LONG = "A replay covers at most 31 days. Choose a shorter time range above."
+NOTHING_TO_REPLAY = "There is nothing to replay in this time range. Choose another one above."
 
 
 Plan = Callable[[Session, SignedIn], list[ShownChart]]
@@ -58,7 +57,7 @@ def part(page: Shell, asset_id: int) -> Part:
         access.check(principal, "read", asset)
         return graphs.charts_of_asset(session, asset)
 
-    return _part(page, plan, tab="Graphs")
+    return _part(page, plan)
 
 
 def sensor_part(page: Shell, sensor_id: int) -> Part:
@@ -68,26 +67,20 @@ def sensor_part(page: Shell, sensor_id: int) -> Part:
         access.check(principal, "read", get(session, Sensor, sensor_id))
         return [ShownChart("", [sensor_id])]
 
-    return _part(page, plan, tab="Chart")
+    return _part(page, plan)
 
 
-def _part(page: Shell, plan: Plan, *, tab: str) -> Part:
+def _part(page: Shell, plan: Plan) -> Part:
     def show(content: ReplayContent | None) -> Sequence[Any]:
         if content is None:
-            return [note(TOO_LONG.format(tab=tab), "warning")]
+            return [note(TOO_LONG, "warning")]
         if not any(len(line.times) for chart in content.charts for line in chart.histories):
-            return [note(NOTHING_TO_REPLAY.format(tab=tab))]
+            return [note(NOTHING_TO_REPLAY)]
         replay = Replay(charts=content.charts, span=content.span, zone=content.zone, player_kind=pmui.Player)
         page.follow(replay)
         return [replay]
 
-    def open_tab(_content: None) -> list[pn.viewable.Viewable]:
-        # The time range in the address is that of the moment the tab is opened, after panning on others.
-        place = pn.Column(waiting(), sizing_mode="stretch_width")
-        fill(place, partial(read_replay, plan, (query("start"), query("end"))), show)
-        return [place]
-
-    return Part("replay", "Replay", lambda _session, _principal: None, open_tab)
+    return Part("replay", "Replay", partial(read_replay, plan, (query("start"), query("end"))), show)
 
 
 def read_replay(
@@ -98,7 +91,7 @@ def read_replay(
     local, now = zone(principal.timezone), datetime.now(UTC)
     data = listing.data_span(session, {key for chart in plan for key in chart.sensors})
     start, end = time_range.asked(*arguments, local) or time_range.remembered(data, now=now, local=local)
-    if end - start > LONGEST:
+    if end.astimezone(local) - start.astimezone(local) > LONGEST:  # by the clock: months may have an hour more
         return None
     sensors_by_id = listing.sensors(session, {key for chart in plan for key in chart.sensors})
     playing = current().settings.is_playing

@@ -18,12 +18,12 @@ from app.assemble.day_costs import DayCost
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.auth.access.references import References
+from app.fragments.time_range import following, midnight
 from app.fragments.visit import address
 from app.pages.asset.health import health
 from app.pages.fleet.assets import NONE_YET
 from app.web.context import current
 from app.widgets.layout import Shell, remembering
-from app.widgets.time_range import following, midnight
 from components.maps.asset_map import AssetMap, MapPlace
 from components.tables.assets import AssetCards, Card, words
 from components.tables.fact_table import Light

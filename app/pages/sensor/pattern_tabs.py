@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.assemble.lines import kind
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
-from app.widgets import time_range
+from app.fragments import time_range
 from app.widgets.async_content import fill, note
 from app.widgets.layout import Shell, query, remember
 from app.widgets.tabs import Part

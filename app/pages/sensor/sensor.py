@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments import time_range
 from app.fragments.page import TextPage
 from app.fragments.tabs import open_tab, tab_list
+from app.fragments.time_bar import ShownTime, shown_time, time_bar
 from app.fragments.visit import Fragment, Visit, address
 from app.pages.charts import graphs, replay
 from app.pages.charts.annotations import AnnotationTarget
@@ -24,7 +26,6 @@ from app.pages.charts.graphs import ChartSpan, Graphs
 from app.pages.sensor import data_tab, pattern_tabs, settings_tab
 from app.pages.sensor.pattern_tabs import NO_DATA
 from app.web.context import current
-from app.widgets import time_range
 from app.widgets.layout import Shell, query, section_heading
 from app.widgets.tabs import Part
 from components.charts.traces import Chart
@@ -49,20 +50,37 @@ def read_sensor(sensor_id: int, session: Session, principal: SignedIn) -> Sensor
     return sensor
 
 
-def read_subject(visit: Visit, session: Session, principal: SignedIn) -> Sensor:
+@dataclass(frozen=True, kw_only=True)
+class SensorHead:
+    """Content above the tabs."""
+
+    sensor: Sensor
+    chosen: str
+    """Tab that is open."""
+    time: ShownTime | None
+    """Time range that the tab shows; None: it shows none."""
+
+
+def read_head(visit: Visit, session: Session, principal: SignedIn) -> SensorHead:
     """Sensor in the address."""
-    return read_sensor(visit.key, session, principal)
+    sensor, chosen = read_sensor(visit.key, session, principal), open_tab(TABS, visit.query.get("tab"))
+    time = None
+    if chosen in TIMED:
+        time = shown_time(visit, listing.data_span(session, [sensor.id]), usual=TIMED[chosen])
+    return SensorHead(sensor=sensor, chosen=chosen, time=time)
 
 
-def show_sensor(visit: Visit, sensor: Sensor) -> Fragment:
+def show_sensor(visit: Visit, head: SensorHead) -> Fragment:
     """What stands above the tabs, and the tabs; the content of the one that is open is live."""
+    sensor = head.sensor
     resolution = f"every {iso_duration(sensor.resolution)}" if sensor.resolution else "instantaneous"
     facts = [f"Sensor {sensor.id}", f"unit {sensor.unit or '-'}", resolution, f"time zone {sensor.timezone}"]
-    chosen = open_tab(TABS, visit.query.get("tab"))
-    body = Markup('<p class="small">{}</p>').format(" · ".join(facts)) + tab_list(visit, TABS, chosen)
+    body = Markup('<p class="small">{}</p>').format(" · ".join(facts)) + tab_list(visit, TABS, head.chosen)
+    body += time_bar(visit, head.time) if head.time else ""
     crumbs = [Link("Assets", address("/assets")), Link(sensor.asset.name, address(f"/assets/{sensor.asset_id}"))]
     heading = f"{sensor.asset.name}: {sensor.name}"
-    return Fragment(heading=heading, body=body, crumbs=crumbs, live={"tab": chosen})
+    live = {"tab": head.chosen, **(head.time.arguments if head.time else {})}
+    return Fragment(heading=heading, body=body, crumbs=crumbs, live=live)
 
 
 def live_tab() -> Shell:
@@ -168,4 +186,6 @@ PARTS: dict[str, Callable[[Shell, int], Part]] = {
     "settings": settings_tab.part,
 }
 TABS = {key: key.capitalize() for key in PARTS}
-PAGE = TextPage(at="/assets", heading="Sensor", read=read_subject, show=show_sensor, live=live_tab)
+TIMED = {"replay": time_range.remembered}
+"""Tabs that show a time range → the one they show if the address names none."""
+PAGE = TextPage(at="/assets", heading="Sensor", read=read_head, show=show_sensor, live=live_tab)
