@@ -1,15 +1,30 @@
 """Tabs of a page: links that keep the time range in view, and change what stands below them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 
+from app.auth.access.identity import SignedIn
+from app.fragments.page import PageForm
 from app.fragments.templates import render
 from app.fragments.visit import Visit
 
 KEPT = ("start", "end", "live")
 """Arguments of the address that all tabs share."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextTab:
+    """Content of one tab as HTML; see ``TextPage``, whose parts these are."""
+
+    read: Callable[[Visit, Session, SignedIn], Any]
+    show: Callable[[Visit, Any], Markup]
+    forms: Callable[[Visit, Any], Mapping[str, PageForm]] = field(default=lambda _visit, _content: {})
+    parts: Mapping[str, Callable[[Visit, Session, SignedIn], Markup]] = field(default_factory=dict)
 
 
 def tab_list(visit: Visit, tabs: Mapping[str, str], chosen: str) -> Markup:

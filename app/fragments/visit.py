@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from markupsafe import Markup
 
@@ -26,6 +27,8 @@ class Visit:
     """Parts of the path by their names in the route of the page."""
     query: Mapping[str, str] = field(default_factory=dict)
     """Arguments of the address."""
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    """What a part of the page was sent, such as a form that is checked before it is saved."""
     home: str = ""
     """Address of this server as the browser sees it."""
 

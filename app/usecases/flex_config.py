@@ -18,10 +18,11 @@ from app.auth.access.references import References
 from app.usecases.actor import Actor
 from app.usecases.inputs import Invalid
 from db.sensors import Sensor
-from engine.errors import EngineError, FieldError
+from engine.errors import EngineError, FieldError, keys_of
 from engine.flex.context import FlexContext
 from engine.flex.facts import Target
 from engine.flex.fields import FlexFields
+from engine.flex.storage import contradictions
 
 
 def check_flex_model(references: References, asset_type: str, raw: Mapping[str, Any]) -> None:
@@ -44,14 +45,16 @@ def check_flex_context(references: References, raw: Mapping[str, Any]) -> None:
     _check(references, FlexContext, raw, "flex_context")
 
 
-def field_problems(kind: type[FlexFields], raw: Mapping[str, Any]) -> dict[str, FieldError]:
-    """Reasons why fields cannot be stored, by name as written; empty if all can."""
+def field_problems(kind: type[FlexFields], raw: Mapping[str, Any], *, stored: bool = True) -> dict[str, FieldError]:
+    """Reasons why fields cannot be stored, or where they are not kept, be planned with, by name as written."""
     problems: dict[str, FieldError] = {}
     for name, value in raw.items():
         plain = str(name).replace("_", "-")
         # One by one, so that everything that is wrong is told at once.
         try:
-            kind.read({name: value}).refuse_unstorable()
+            fields = kind.read({name: value})
+            if stored:
+                fields.refuse_unstorable()
         except FieldError as error:
             if error.field.replace("_", "-").startswith(plain):  # else another field is lacking, which may come yet
                 problems[str(name)] = error
@@ -60,14 +63,39 @@ def field_problems(kind: type[FlexFields], raw: Mapping[str, Any]) -> dict[str, 
     return problems
 
 
+def flex_problems(kind: type[FlexFields], raw: Mapping[str, Any], *, stored: bool = True) -> dict[str, str]:
+    """What is wrong with fields, each by itself and together, by the name at which to change it; empty if nothing is.
+
+    Args:
+        kind: What they describe.
+        raw: As users write them.
+        stored: Whether they are kept on an asset, where some fields and forms are not taken.
+    """
+    problems = {
+        str(name).replace("_", "-"): error.problem for name, error in field_problems(kind, raw, stored=stored).items()
+    }
+    if problems:
+        return problems
+    try:
+        return contradictions(_whole(kind, raw))
+    except FieldError as error:
+        return {keys_of(error.field)[0].replace("_", "-"): error.problem}
+
+
+def _whole(kind: type[FlexFields], raw: Mapping[str, Any]) -> FlexFields:
+    """Fields as read; requests may add what a process lacks, and stand-ins for it let the rest be read."""
+    return kind.read({**rest_of_process(kind, raw), **raw})
+
+
 def _check(references: References, kind: type[FlexFields], raw: Mapping[str, Any], column: str) -> None:
     if not raw:
         return
     if problems := field_problems(kind, raw):
         raise Invalid("json", {error.inside(column).field: [error.problem] for error in problems.values()})
     try:
-        # Requests may add what a process lacks; with stand-ins for it, what is there is resolved all the same.
-        config = kind.read({**rest_of_process(kind, raw), **raw})
+        config = _whole(kind, raw)
+        for name, problem in contradictions(config).items():
+            raise FieldError(name, problem)
     except FieldError as error:
         raise error.inside(column) from None
     try:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from app.fragments.page import Done, PageForm, TextPage
 from app.fragments.templates import digest, note
 from app.fragments.visit import Fragment, Visit, address
 from app.pages.routes import PATTERN, page_at
-from app.usecases.inputs import Invalid
+from app.usecases.inputs import Invalid, refuse_unkeepable
 from app.web.context import current
 from app.web.platform_hooks import page_hooks
 from engine.errors import EngineError, FieldError
@@ -67,6 +68,9 @@ class PageHandler(page_hooks.LiveHandler):
         """Do what a form or a button of the page asks for, then show the page anew or lead to another one."""
         visit = self._visit(*args, **kwargs)
         if visit is None:
+            return
+        if "part" in visit.query:
+            await self._answer_part(visit)
             return
         try:
             outcome = await self._act(visit)
@@ -158,6 +162,27 @@ class PageHandler(page_hooks.LiveHandler):
             return
         self.write(html)
 
+    async def _answer_part(self, visit: Visit) -> None:
+        """Show a part of a page in view of what was sent, which is not kept."""
+        page = page_of(visit.path, visit.principal)
+        try:
+            if not isinstance(page, TextPage) or visit.query["part"] not in page.parts:
+                raise HTTPError(404)
+            await self._show_part(replace(visit, sent=self._sent()), page)
+        except EngineError as error:
+            self._refuse(error)
+            self.set_status(422)
+
+    def _sent(self) -> dict[str, Any]:
+        """Values that a browser sent, by name, within the bounds of any request.
+
+        Raises:
+            Invalid: They are no JSON object, or too much.
+        """
+        values = read_object(self.get_body_argument("values", "{}"))
+        refuse_unkeepable(values, "form", current().settings)
+        return values
+
     async def _text(self, visit: Visit, page: TextPage) -> tuple[Fragment, str, dict[str, str] | None]:
         """Read and show a page of HTML; what cannot be shown is told in its place."""
         try:
@@ -202,11 +227,11 @@ def sentence(error: Exception) -> str:
     return FAILED
 
 
-def read_values(form: PageForm, text: str) -> dict[str, Any]:
-    """Values of a form that a browser sent as JSON, by name.
+def read_object(text: str) -> dict[str, Any]:
+    """Values by name that a browser sent as JSON.
 
     Raises:
-        Invalid: Some cannot be read.
+        Invalid: It is something else.
     """
     try:
         sent = json.loads(text)
@@ -214,6 +239,16 @@ def read_values(form: PageForm, text: str) -> dict[str, Any]:
         sent = None
     if not isinstance(sent, dict):
         raise Invalid("form", {"values": ["this is no JSON object."]})
+    return sent
+
+
+def read_values(form: PageForm, text: str) -> dict[str, Any]:
+    """Values of a form that a browser sent as JSON, by name.
+
+    Raises:
+        Invalid: Some cannot be read.
+    """
+    sent = read_object(text)
     known = {field.name: field for field in form.fields}
     values: dict[str, Any] = {name: value for name, value in sent.items() if name not in known} if not known else {}
     wrong: dict[str, list[str]] = {}

@@ -49,9 +49,10 @@ document.addEventListener("submit", async (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target)
   if (!form.dataset.do) return
   event.preventDefault()
-  const changed = fields(form).filter((one) => form.dataset.whole ||
+  const changed = form.dataset.flex ? [] : fields(form).filter((one) => form.dataset.whole ||
     JSON.stringify(value(one)) !== JSON.stringify(value(one, true)))
-  const values = Object.fromEntries(changed.map((one) => [one.dataset.name, value(one)]))
+  const values = form.dataset.flex ? Object.fromEntries(new FormData(form))
+    : Object.fromEntries(changed.map((one) => [one.dataset.name, value(one)]))
   const button = /** @type {HTMLButtonElement} */ (form.querySelector("button[type=submit]"))
   button.disabled = true  // a second click would save twice
   sent = form

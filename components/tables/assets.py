@@ -134,7 +134,12 @@ class AssetTree(HtmlComponent):
 
     @param.depends("root", watch=True)
     def _draw(self) -> None:
-        self._pane.object = f'{TREE_STYLE}<ul class="tree">{_item(self.root)}</ul>' if self.root else ""
+        self._pane.object = tree_html(self.root) if self.root else ""
+
+
+def tree_html(root: Node) -> str:
+    """An asset with everything below it as HTML."""
+    return f'{TREE_STYLE}<ul class="tree">{_item(root)}</ul>'
 
 
 def _item(node: Node) -> str:

@@ -1,16 +1,16 @@
 """The flex-model of a storage or any other device whose power is planned, field by field."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import SkipValidation, field_validator, model_validator
 
-from engine.errors import FieldError
+from engine.errors import FieldError, InputError
 from engine.flex import quantity
 from engine.flex.facts import SAYS, FieldRole, described
-from engine.flex.fields import AnyQuantity, SeveralQuantities, attributes_of
-from engine.flex.quantity import Fixed, Quantity
+from engine.flex.fields import AnyQuantity, FlexFields, SeveralQuantities, attributes_of
+from engine.flex.quantity import Events, Fixed, Quantity
 from engine.flex.thermal import ThermalModel
 
 EndValue: TypeAlias = Annotated[Quantity | Literal["learned"] | None, SkipValidation]
@@ -200,3 +200,55 @@ def read_devices(raw: Mapping[str, object] | list[Mapping[str, object]]) -> list
     """Return the entries of a flex-model, which is one device or a list of them."""
     entries = raw if isinstance(raw, list) else [raw]
     return [StorageModel.read(entry) for entry in entries]
+
+
+BOUNDS: Final = (("soc-min", "soc-max", "kWh"), ("temperature-min", "temperature-max", "°C"))
+"""Lowest and highest, and the unit in which they are compared."""
+TIMED: Final = {"soc-minima": ("soc-max",), "soc-maxima": ("soc-min",), "soc-targets": ("soc-min", "soc-max")}
+"""Stored energies at some times, and the bounds that hold at all times."""
+
+
+def contradictions(config: FlexFields) -> dict[str, str]:
+    """What no plan can keep, by the name of the field to change; empty where nothing contradicts.
+
+    Only what is written as numbers is compared: what a sensor says is known when a plan is asked for.
+    """
+    if not isinstance(config, StorageModel):
+        return {}
+    problems = {}
+    for low, high, unit in BOUNDS:
+        least, most = (list(_numbers(config, name, unit)) for name in (low, high))
+        if len(least) == len(most) == 1 and least[0][0] > most[0][0]:
+            problems[low] = (
+                f"{least[0][1]} is above {high} ({most[0][1]}); no plan keeps both. Lower it, or raise {high}."
+            )
+    for name, bounds in TIMED.items():
+        for bound in bounds:
+            limit = list(_numbers(config, bound, "kWh"))
+            outside = [
+                written
+                for value, written in _numbers(config, name, "kWh")
+                if len(limit) == 1 and (value > limit[0][0] if bound == "soc-max" else value < limit[0][0])
+            ]
+            if outside:
+                side = "above" if bound == "soc-max" else "below"
+                problems[name] = f"{outside[0]} is {side} {bound} ({limit[0][1]}); a plan can never reach it."
+    return problems
+
+
+def _numbers(config: StorageModel, name: str, unit: str) -> Iterator[tuple[float, str]]:
+    """Give the values written in a field [unit], each as it was written; nothing where they cannot be compared."""
+    value: Quantity | None = getattr(config, name.replace("-", "_"))
+    whole = None
+    if name != "soc-max" and isinstance(config.soc_max, Fixed) and unit == "kWh":
+        whole = next((number for number, _ in _numbers(config, "soc-max", unit)), None)
+    written = [value] if isinstance(value, Fixed) else []
+    if isinstance(value, Events):
+        written = [event.value for event in value.events]
+    for each in written:
+        try:
+            # Without soc-unit a bare number is in the unit of the power sensor, which is not known here.
+            bare = config.soc_unit if unit == "kWh" else unit
+            yield each.number(unit, field=name, bare=bare, whole=whole), str(each.value)
+        except InputError:
+            continue

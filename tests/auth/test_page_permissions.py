@@ -4,6 +4,7 @@ A page is opened as a browser does it, over HTTP and its websocket.
 """
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -33,7 +34,7 @@ from db.jobs.alerts import Alert
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
 from tests.auth.page_table import ACTIONS, PAGES_SEEN, PageLine
-from tests.auth.permission_table import EVERYONE
+from tests.auth.permission_table import ADD, EVERYONE
 from tests.auth.test_sign_in import signed_in
 from tests.auth.visiting import opened, seen
 from tests.effort import effort
@@ -201,3 +202,21 @@ def test_everybody_may_do_on_pages_what_is_written_down(
             return False
 
     assert {kind for kind in EVERYONE if is_allowed(kind)} == line.allowed
+
+
+@pytest.mark.parametrize("column", ["flex_model", "flex_context"])
+def test_an_editor_is_checked_only_for_those_who_may_change_the_asset(
+    site: Api, browsers: dict[str, requests.Session], ids: dict[str, Any], column: str
+) -> None:
+    def answer(kind: str, do: str) -> requests.Response:
+        browser, sent = browsers[kind], json.dumps({"soc-max~mode": "number", "soc-max~text": "1", "soc-max~unit": "V"})
+        path = f"{site.url}/assets/{ids['battery']}?tab={'context' if column == 'flex_context' else 'properties'}"
+        browser.get(path, timeout=120)
+        data = {"values": sent, "_xsrf": browser.cookies["_xsrf"]}
+        return browser.post(f"{path}&{do}={column}", data=data, headers={"HX-Request": "true"}, timeout=120)
+
+    for kind in sorted(EVERYONE):
+        checked = answer(kind, "part")
+        assert (checked.status_code == 200) == (kind in ADD), (kind, checked.status_code)
+        assert kind in ADD or "You may not" in checked.headers["HX-Trigger"]
+        assert "refused" in answer(kind, "do").headers["HX-Trigger"]

@@ -1,6 +1,8 @@
 """Page of an asset: its type and its place in the asset tree, above its tabs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import panel as pn
@@ -10,12 +12,12 @@ from sqlalchemy.orm import Session
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments import time_range
-from app.fragments.page import TextPage
+from app.fragments.page import PageForm, TextPage
 from app.fragments.tabs import open_tab, tab_list
 from app.fragments.time_bar import ShownTime, shown_time, time_bar
 from app.fragments.visit import Fragment, Visit, address
 from app.pages.admin.audit_log import AuditLog
-from app.pages.asset import automations_tab, context_tab, graphs_tab, plan_tab, properties_tab, status_tab
+from app.pages.asset import automations_tab, context_tab, graphs_tab, location, plan_tab, properties_tab, status_tab
 from app.pages.charts import graphs, replay
 from app.widgets.layout import Shell, query
 from app.widgets.tabs import Part
@@ -30,45 +32,59 @@ from engine.series.iso_time import zone
 
 
 @dataclass(frozen=True, kw_only=True)
-class AssetHead:
-    """Content above the tabs."""
+class AssetContent:
+    """What stands above the tabs, and the content of the tab that is open."""
 
     asset: Asset
     above: list[Asset]
     """Assets that this one is part of, nearest first."""
     sensors: int
     """Number of its sensors."""
-    chosen: str
-    """Tab that is open."""
+    tab: str
+    """Name of the tab that is open."""
+    content: Any
+    """Content of that tab, where it is one of HTML."""
     time: ShownTime | None
     """Time range that the tab shows; None: it shows none."""
 
 
-def read_asset(visit: Visit, session: Session, principal: SignedIn) -> AssetHead:
+def read_asset(visit: Visit, session: Session, principal: SignedIn) -> AssetContent:
     """Asset with those above it that the user may read."""
     asset = get(session, Asset, visit.key)
     access.check(principal, "read", asset)
-    above = [parent for parent in lineage(asset)[-2::-1] if access.may(principal, "read", parent)]
     opened = get(session, User, principal.id).preferences.get(OPENED_TAB, "")
-    chosen = open_tab(TABS, visit.query.get("tab"), opened)
+    tab = open_tab(TABS, visit.query.get("tab"), opened)
     time = None
-    if chosen in TIMED:
+    if tab in TIMED:
         shown = {key for chart in graphs.charts_of_asset(session, asset) for key in chart.sensors}
-        time = shown_time(visit, listing.data_span(session, shown), usual=TIMED[chosen])
-    return AssetHead(asset=asset, above=above, sensors=len(of_asset(session, asset.id)), chosen=chosen, time=time)
+        time = shown_time(visit, listing.data_span(session, shown), usual=TIMED[tab])
+    return AssetContent(
+        asset=asset,
+        above=[parent for parent in lineage(asset)[-2::-1] if access.may(principal, "read", parent)],
+        sensors=len(of_asset(session, asset.id)),
+        tab=tab,
+        content=TEXT_TABS[tab].read(visit, session, principal) if tab in TEXT_TABS else None,
+        time=time,
+    )
 
 
-def show_asset(visit: Visit, head: AssetHead) -> Fragment:
-    """What stands above the tabs, and the tabs; the content of the one that is open is live."""
-    asset = head.asset
-    facts = [words(asset.asset_type.name), f"{head.sensors} sensor{'' if head.sensors == 1 else 's'}"]
+def show_asset(visit: Visit, content: AssetContent) -> Fragment:
+    """What stands above the tabs, the tabs, and the content of the one that is open."""
+    asset, tab = content.asset, content.tab
+    facts = [words(asset.asset_type.name), f"{content.sensors} sensor{'' if content.sensors == 1 else 's'}"]
     facts += [asset.description] if asset.description else []
-    body = Markup('<p class="small">{}</p>').format(" · ".join(facts)) + tab_list(visit, TABS, head.chosen)
-    body += time_bar(visit, head.time) if head.time else ""
+    body = Markup('<p class="small">{}</p>').format(" · ".join(facts)) + tab_list(visit, TABS, tab)
+    body += time_bar(visit, content.time) if content.time else ""
+    body += TEXT_TABS[tab].show(visit, content.content) if tab in TEXT_TABS else ""
     crumbs = [Link("Assets", address("/assets"))]
-    crumbs += [Link(above.name, address(f"/assets/{above.id}")) for above in reversed(head.above)]
-    live = {"tab": head.chosen, **(head.time.arguments if head.time else {})}
-    return Fragment(heading=asset.name, body=body, crumbs=crumbs, live=live)
+    crumbs += [Link(above.name, address(f"/assets/{above.id}")) for above in reversed(content.above)]
+    live = {"tab": tab, **(content.time.arguments if content.time else {})}
+    return Fragment(heading=asset.name, body=body, crumbs=crumbs, live=live if tab in PARTS else None)
+
+
+def asset_forms(visit: Visit, content: AssetContent) -> Mapping[str, PageForm]:
+    """Forms of the tab that is open."""
+    return TEXT_TABS[content.tab].forms(visit, content.content) if content.tab in TEXT_TABS else {}
 
 
 def live_tab() -> Shell:
@@ -94,11 +110,11 @@ PARTS = {
     "plan": plan_tab.part,
     "automations": automations_tab.part,
     "replay": replay.part,
-    "context": context_tab.part,
-    "properties": properties_tab.part,
+    "context": location.location_part,
     "status": status_tab.part,
     "audit": audit_part,
 }
+TEXT_TABS = {"context": context_tab.TAB, "properties": properties_tab.TAB}
 TABS = {
     "graphs": "Graphs",
     "plan": "Plan",
@@ -111,4 +127,7 @@ TABS = {
 }
 TIMED = {"replay": time_range.remembered}
 """Tabs that show a time range → the one they show if the address names none."""
-PAGE = TextPage(at="/assets", heading="Asset", read=read_asset, show=show_asset, live=live_tab)
+PAGE = TextPage(
+    at="/assets", heading="Asset", read=read_asset, show=show_asset, forms=asset_forms, live=live_tab,
+    parts={name: part for tab in TEXT_TABS.values() for name, part in tab.parts.items()},
+)  # fmt: skip

@@ -1,27 +1,29 @@
 """Tab Properties of an asset: name, location, attributes and flex-model; and its deletion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.assemble.site.flex_config import model_kind
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments.fields import Field
-from app.fragments.visit import address
-from app.pages.asset.flex_form import FlexForm
-from app.usecases import assets as usecases
-from app.usecases.assets import AssetChange
+from app.fragments.flex.choices import list_choices
+from app.fragments.flex.editor import Editor
+from app.fragments.flex.views import editor_html
+from app.fragments.html_forms import button_html, form_html
+from app.fragments.page import Done, PageForm
+from app.fragments.tables import sections
+from app.fragments.tabs import TextTab
+from app.fragments.templates import note
+from app.fragments.threads import writing
+from app.fragments.visit import Visit, address
+from app.pages.asset.flex_editing import BUTTONS, asset_editor, read_part, saving_form
+from app.usecases.assets import AssetChange, delete_asset, update_asset
 from app.usecases.flex_config import deletion_warning, mentions_elsewhere
-from app.widgets.async_content import note, reading, writing
-from app.widgets.confirm import Removal
-from app.widgets.forms import Form
-from app.widgets.layout import Shell, go, section_heading
-from app.widgets.tabs import Part
 from db import assets
 from db.assets import Asset
 from db.core import listing
@@ -35,30 +37,43 @@ class PropertiesContent:
     asset: Asset
     parents: dict[str, int]
     """Names of assets that can be its parent → their ids."""
+    editor: Editor
     may_change: bool
-    may_delete: bool
+    loss: str
+    """What would be deleted with it, in words; empty where the user may not delete it."""
 
 
-def part(page: Shell, asset_id: int) -> Part:
-    """The tab."""
-    return Part("properties", "Properties", partial(read_properties, asset_id), partial(show_properties, page))
-
-
-def read_properties(asset_id: int, session: Session, principal: SignedIn) -> PropertiesContent:
+def read_properties(visit: Visit, session: Session, principal: SignedIn) -> PropertiesContent:
     """Asset with its possible parents, and what the user may do with it."""
-    asset = get(session, Asset, asset_id)
+    asset = get(session, Asset, visit.key)
     access.check(principal, "read", asset)
-    below = {each.id for each in assets.subtree(session, asset_id)}
+    below = {each.id for each in assets.subtree(session, asset.id)}
     others = session.scalars(
         select(Asset).where(Asset.account_id.is_not_distinct_from(asset.account_id)).order_by(Asset.name)
     )
-    parents = {f"{each.name} ({each.id})": each.id for each in others if each.id not in below}
     return PropertiesContent(
         asset=asset,
-        parents=parents,
+        parents={f"{each.name} ({each.id})": each.id for each in others if each.id not in below},
+        editor=asset_editor(asset, "flex_model", list_choices(session, principal, asset)),
         may_change=access.may(principal, "update", asset),
-        may_delete=access.may(principal, "delete", asset),
+        loss=deletion_text(session, principal, asset, below) if access.may(principal, "delete", asset) else "",
     )
+
+
+def deletion_text(session: Session, principal: SignedIn, asset: Asset, tree: set[int]) -> str:
+    """What is deleted with an asset, in words.
+
+    Args:
+        session: A session that reads.
+        principal: Who reads it.
+        asset: The asset.
+        tree: Ids of it and of all assets below it.
+    """
+    warning = deletion_warning(principal, mentions_elsewhere(session, tree))
+    return (
+        f"The asset {asset.name}, {len(tree) - 1} assets below it, {len(listing.sensors_of(session, tree))} sensors "
+        f"and all their data will be deleted. This cannot be undone. {warning}"
+    ).strip()
 
 
 def asset_fields(asset: Asset, parents: Mapping[str, int]) -> list[Field]:
@@ -76,47 +91,50 @@ def asset_fields(asset: Asset, parents: Mapping[str, int]) -> list[Field]:
             value=asset.parent_asset_id,
         ),
         Field(name="external_id", label="External id", value=asset.external_id),
-        Field(name="attributes", label="Attributes", kind="object", value=asset.attributes, help="As JSON"),
+        Field(name="attributes", label="Attributes", kind="object", value=asset.attributes, help="Optional, as JSON"),
     ]
 
 
-def show_properties(page: Shell, content: PropertiesContent) -> Sequence[Any]:
+def show_properties(visit: Visit, content: PropertiesContent) -> Markup:
     """Parts of the tab, from top to bottom."""
-    asset = content.asset
-
-    async def send(values: Mapping[str, Any]) -> Any:
-        return await writing(
-            lambda session, actor: usecases.update_asset(session, actor, asset.id, actor.read(AssetChange, values))
-        )
-
-    form = Form(asset_fields(asset, content.parents), send=send, done=lambda saved: page.rename(saved.name))
+    asset, forms = content.asset, properties_forms(visit, content)
+    fields = form_html("asset", asset_form(content), locked=not content.may_change)
+    shown = {"": fields, "Flex-model": editor_html(content.editor, button=BUTTONS["flex_model"])}
     if not content.may_change:
-        form.lock()
-        return [note(access.read_only("update", asset)), form]
-    kind = model_kind(asset.asset_type.name, asset.flex_model)
-    model = FlexForm(kind, asset.flex_model, save=lambda values: send({"flex_model": values}), offered={})
-    shown = [form, section_heading("Flex-model"), model]
-    return [*shown, section_heading("Delete"), asset_removal(asset)] if content.may_delete else shown
+        shown[""] = note(access.read_only("update", asset)) + fields
+    if "delete" in forms:
+        shown["Delete"] = button_html(
+            "delete", "Delete this asset", question=content.loss, agree="Delete this asset", typed=asset.name
+        )
+    return sections(shown)
 
 
-def asset_removal(asset: Asset) -> Removal:
-    """Button that deletes an asset with everything below it."""
+def asset_form(content: PropertiesContent) -> PageForm:
+    """Form of the fields of an asset itself."""
 
-    def read_consequences(session: Session, principal: SignedIn) -> tuple[int, int, str]:
-        access.check(principal, "delete", get(session, Asset, asset.id))
-        tree = [each.id for each in assets.subtree(session, asset.id)]
-        warning = deletion_warning(principal, mentions_elsewhere(session, tree))
-        return len(tree), len(listing.sensors_of(session, tree)), warning
+    async def send(visit: Visit, values: dict[str, Any]) -> Done:
+        await writing(
+            lambda session, actor: update_asset(session, actor, visit.key, actor.read(AssetChange, values)),
+            visit.principal,
+        )
+        return Done(text="Saved.")
 
-    async def ask() -> str:
-        asset_count, sensor_count, warning = await reading(read_consequences)
-        return (
-            f"The asset {asset.name}, {asset_count - 1} assets below it, {sensor_count} sensors and all their data "
-            f"will be deleted. This cannot be undone. {warning}"
-        ).strip()
+    return PageForm(send=send, fields=asset_fields(content.asset, content.parents))
 
-    async def delete() -> None:
-        await writing(lambda session, actor: usecases.delete_asset(session, actor, asset.id))
 
-    away = partial(go, address("/assets"))
-    return Removal("Delete this asset", ask=ask, act=delete, done=lambda _: away(), word=asset.name)
+def properties_forms(_visit: Visit, content: PropertiesContent) -> Mapping[str, PageForm]:
+    """What the user may do on the tab."""
+
+    async def delete(visit: Visit, _values: dict[str, Any]) -> Done:
+        await writing(lambda session, actor: delete_asset(session, actor, visit.key), visit.principal)
+        return Done(text=f"Asset {content.asset.name} deleted.", href=address("/assets"))
+
+    forms: dict[str, PageForm] = {}
+    if content.may_change:
+        forms |= {"asset": asset_form(content), "flex_model": saving_form("flex_model")}
+    return forms | ({"delete": PageForm(send=delete)} if content.loss else {})
+
+
+TAB = TextTab(
+    read=read_properties, show=show_properties, forms=properties_forms, parts={"flex_model": read_part("flex_model")}
+)

@@ -25,18 +25,27 @@ from db.core.database import get
 from db.sensors import Sensor
 from engine.series.iso_time import iso_duration
 
+RESOLUTIONS = {
+    "15 minutes": "PT15M", "1 minute": "PT1M", "5 minutes": "PT5M", "10 minutes": "PT10M", "30 minutes": "PT30M",
+    "1 hour": "PT1H", "1 day": "PT24H", "instantaneous": "PT0M",
+}  # fmt: skip
+"""Length of one value, for people → as the API takes it."""
+
 
 def sensor_fields(sensor: Sensor | None = None) -> list[Field]:
     """Fields of a sensor; without one those of a new sensor."""
-    resolution = "" if sensor is None else iso_duration(sensor.resolution) if sensor.resolution else "PT0M"
+    resolution = "PT15M" if sensor is None else iso_duration(sensor.resolution) if sensor.resolution else "PT0M"
+    lengths = RESOLUTIONS if resolution in RESOLUTIONS.values() else {**RESOLUTIONS, resolution: resolution}
     return [
         Field(name="name", label="Name", value=sensor and sensor.name, optional=False),
         Field(name="unit", label="Unit", value=sensor and sensor.unit, help="For example kW, kWh, EUR/MWh, % or °C"),
         Field(
             name="event_resolution",
             label="Resolution",
+            kind="choice",
+            options=lengths,
             value=resolution,
-            help="How long one value holds, for example PT15M; PT0M for instantaneous values",
+            help="How long one value holds",
             optional=False,
         ),
         Field(
