@@ -14,7 +14,8 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 FORKING = get_context("forkserver")
-FORKING.set_forkserver_preload(["tests.preloaded"])
+PRELOADED = ["tests.preloaded"]
+FORKING.set_forkserver_preload(PRELOADED)
 COMMAND = "from app.cli.main import main; main()"
 
 

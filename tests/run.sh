@@ -16,7 +16,7 @@ fi
 
 # Programs the tests start themselves; on Debian as root they are installed, elsewhere the tests say what is missing.
 missing=()
-command -v chromium >/dev/null || missing+=(chromium)
+command -v chromium-headless-shell >/dev/null || missing+=(chromium-headless-shell)
 command -v redis-server >/dev/null || missing+=(redis-server)
 command -v glpsol >/dev/null || missing+=(glpk-utils)
 if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -41,8 +41,8 @@ trap 'rm -f "$said"' EXIT
     "$venv/bin/bandit" --quiet --configfile pyproject.toml --recursive app components db engine
 ) >"$said" 2>&1 & checks=$!
 status=0
-# One file to one process, so that the servers of a module start once; in the order of tests/conftest.py
-"$venv/bin/python" -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations 25 || status=$?
+# Two cores are busy with five processes, as these often wait for something
+"$venv/bin/python" -m pytest -p tests.forks --forks 5 --durations 25 || status=$?
 wait $checks || status=1
 cat "$said"
 exit $status

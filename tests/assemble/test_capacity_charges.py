@@ -75,6 +75,14 @@ def test_a_new_peak_of_the_year_is_paid_for_in_the_months_after_it(home):
     assert planned.schedule.costs["electricity consumption ratchet"] == pytest.approx(10 * 0.5 * 11 * 1)
 
 
+def test_months_that_pay_for_their_floor_anyway_pay_for_a_ratchet_above_it_only(home):
+    # 4 kW: 1 kW above the floor this month; 50 % of 4 kW is below it, so that later months pay no more.
+    rules = {"site-peak-ratchet": "50%", "site-peak-floor": "3 kW"}
+    planned = plan(home, rules, by=2)
+    assert planned.schedule.costs[PEAK] == pytest.approx(10.0)
+    assert planned.schedule.costs["electricity consumption ratchet"] == pytest.approx(0.0, abs=1e-6)
+
+
 def test_what_does_not_count_is_used_first(home):
     assert flow(plan(home, {"site-peak-hours": "00:00-01:00"}))[0] == 0
     assert flow(plan(home, {"site-peak-hours": "01:00-24:00"}))[0] == 8

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 
 import pytest
 import requests
@@ -69,44 +70,54 @@ CELL = '<table:table-cell office:value-type="float" office:value="1"/>'
 WIDEST = CELL.replace("/>", ' table:number-columns-repeated="2000000000"/>')
 WIDE = CELL.replace("/>", ' table:number-columns-repeated="16384"/>')
 STRINGS = f'<?xml version="1.0"?><sst xmlns="{PATH}/spreadsheetml/2006/main"><si><t>{"x" * 32_000}</t></si></sst>'
-SAME = "".join(f'<row r="{at}"><c r="A{at}" t="s"><v>0</v></c></row>' for at in range(1, 50_001))
-FILES: dict[str, bytes] = {
-    "corner.xlsx": xlsx(CORNER),
-    "size that is a lie.xlsx": xlsx(f'<dimension ref="A1:B2"/>{CORNER}'),
-    "column.xlsx": xlsx(CORNER.replace("XFD1048576", "A1048576") + "<x/>" * 10),
-    "laughs.xlsx": xlsx("<sheetData><row><c t='str'><v>&j;</v></c></row></sheetData>", before=LAUGHS + "]>"),
-    "one long text often.xlsx": xlsx(f"<sheetData>{SAME}</sheetData>", more={"xl/sharedStrings.xml": STRINGS}),
-    "bomb.xlsx": xlsx(f"<sheetData><row><c><v>1{' ' * 100_000_000}</v></c></row></sheetData>"),
-    "open end.xlsx": xlsx("<sheetData>" + "<row>" * 1_000_000),
-    "cut.xlsx": xlsx(CORNER)[:700],
-    "rows.ods": ods(f'<table:table-row table:number-rows-repeated="1048576">{WIDE}</table:table-row>'),
-    "columns.ods": ods(f"<table:table-row>{WIDEST}</table:table-row>"),
-    "nothing.ods": packed({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}),
-    "other.zip": packed({"readme.txt": "hello"}),
-    "old.xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\xff" * 5000,
-    "line.csv": b"t,v\n" + b"2026-01-05T00:00:00Z," + b"1" * 2_000_000,
-    "wide character.csv": ("t,v\n" + "😀" * 500_000).encode(),
-    "columns.csv": b"," * 50_000 + b"\n" + b"," * 50_000,
-    "quote.csv": b't,v\n"2026-01-05T00:00:00Z' + b",1\n" * 500_000,
-    "cells over lines.csv": b"t,v\n" + b'"a\n",' * 1_000_000,
-    "many that are no numbers.csv": b"t,v\n" + b"2026-01-05T00:00:00Z,one\n" * 200_000,
-    "NUL.csv": b"t,v\n2026-01-05T00:00:00Z,1\0\n",
-    "surrogates.csv": b"t,v\n2026-01-05T00:00:00Z,\xed\xa0\x80\n",
-    "utf-16 cut.csv": "t,v\n2026-01-05T00:00:00Z,x\n".encode("utf-16")[:-1],
-    "infinite.csv": b"t,v\n2026-01-05T00:00:00Z,1e999\n",
-    "nothing.csv": b"",
-    "only ends.csv": b"\n" * 500_000,
+
+
+def same_text_often() -> str:
+    return "".join(f'<row r="{at}"><c r="A{at}" t="s"><v>0</v></c></row>' for at in range(1, 50_001))
+
+
+FILES: dict[str, Callable[[], bytes]] = {
+    "corner.xlsx": lambda: xlsx(CORNER),
+    "size that is a lie.xlsx": lambda: xlsx(f'<dimension ref="A1:B2"/>{CORNER}'),
+    "column.xlsx": lambda: xlsx(CORNER.replace("XFD1048576", "A1048576") + "<x/>" * 10),
+    "laughs.xlsx": lambda: xlsx("<sheetData><row><c t='str'><v>&j;</v></c></row></sheetData>", before=LAUGHS + "]>"),
+    "one long text often.xlsx": lambda: xlsx(
+        f"<sheetData>{same_text_often()}</sheetData>", more={"xl/sharedStrings.xml": STRINGS}
+    ),
+    "bomb.xlsx": lambda: xlsx(f"<sheetData><row><c><v>1{' ' * 100_000_000}</v></c></row></sheetData>"),
+    "open end.xlsx": lambda: xlsx("<sheetData>" + "<row>" * 1_000_000),
+    "cut.xlsx": lambda: xlsx(CORNER)[:700],
+    "rows.ods": lambda: ods(f'<table:table-row table:number-rows-repeated="1048576">{WIDE}</table:table-row>'),
+    "columns.ods": lambda: ods(f"<table:table-row>{WIDEST}</table:table-row>"),
+    "nothing.ods": lambda: packed({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}),
+    "other.zip": lambda: packed({"readme.txt": "hello"}),
+    "old.xls": lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\xff" * 5000,
+    "line.csv": lambda: b"t,v\n" + b"2026-01-05T00:00:00Z," + b"1" * 2_000_000,
+    "wide character.csv": lambda: ("t,v\n" + "😀" * 500_000).encode(),
+    "columns.csv": lambda: b"," * 50_000 + b"\n" + b"," * 50_000,
+    "quote.csv": lambda: b't,v\n"2026-01-05T00:00:00Z' + b",1\n" * 500_000,
+    "cells over lines.csv": lambda: b"t,v\n" + b'"a\n",' * 1_000_000,
+    "many that are no numbers.csv": lambda: b"t,v\n" + b"2026-01-05T00:00:00Z,one\n" * 200_000,
+    "NUL.csv": lambda: b"t,v\n2026-01-05T00:00:00Z,1\0\n",
+    "surrogates.csv": lambda: b"t,v\n2026-01-05T00:00:00Z,\xed\xa0\x80\n",
+    "utf-16 cut.csv": lambda: "t,v\n2026-01-05T00:00:00Z,x\n".encode("utf-16")[:-1],
+    "infinite.csv": lambda: b"t,v\n2026-01-05T00:00:00Z,1e999\n",
+    "nothing.csv": lambda: b"",
+    "only ends.csv": lambda: b"\n" * 500_000,
 }
+"""Each is made when a test asks for it: together they take seconds."""
 
 READING = b"<IntervalReading><duration>900</duration><start>1767571200</start><value>1</value></IntervalReading>"
 TEN, FEED = b"powerOfTenMultiplier", b'<feed xmlns="http://naesb.org/espi">'
 FILES |= {
-    "power of ten.xml": FEED + b"<%s>999999999</%s>" % (TEN, TEN) + READING + b"</feed>",
-    "million names.xml": FEED + b"".join(b"<a%x/>" % at for at in range(1_000_000)) + READING + b"</feed>",
-    "deep.xml": FEED + b"<a>" * 3_000_000,
-    "readings without values.xml": FEED + READING + b"<IntervalReading/>" * 9 + b"</feed>",
-    "one tag.xml": FEED + b"<a " + b" ".join(b"a%x=''" % at for at in range(300_000)) + b"/>" + READING + b"</feed>",
-    "entities.xml": LAUGHS.encode() + b"]>" + FEED + b"&j;</feed>",
+    "power of ten.xml": lambda: FEED + b"<%s>999999999</%s>" % (TEN, TEN) + READING + b"</feed>",
+    "million names.xml": lambda: FEED + b"".join(b"<a%x/>" % at for at in range(1_000_000)) + READING + b"</feed>",
+    "deep.xml": lambda: FEED + b"<a>" * 3_000_000,
+    "readings without values.xml": lambda: FEED + READING + b"<IntervalReading/>" * 9 + b"</feed>",
+    "one tag.xml": lambda: (
+        FEED + b"<a " + b" ".join(b"a%x=''" % at for at in range(300_000)) + b"/>" + READING + b"</feed>"
+    ),
+    "entities.xml": lambda: LAUGHS.encode() + b"]>" + FEED + b"&j;</feed>",
 }
 
 
@@ -128,20 +139,20 @@ def send(api: Api, sensor: int, name: str, content: bytes, *, to: str = "upload"
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_would_harm_is_refused(api: Api, ids: dict[str, int], name: str) -> None:
-    sensor, before = ids["s:load"], memory(api)
+    content, sensor, before = FILES[name](), ids["s:load"], memory(api)
     stored = count(api, sensor)
-    answer = send(api, sensor, name, FILES[name])
+    answer = send(api, sensor, name, content)
     assert answer.status_code == 422, answer.text[:300]
-    looked = send(api, sensor, name, FILES[name], to="upload/preview")
+    looked = send(api, sensor, name, content, to="upload/preview")
     assert looked.status_code in (200, 422) and not (looked.status_code == 200 and looked.json()["files"][0]["stored"])
     assert len(answer.text) < 20_000 and len(looked.text) < 20_000
-    assert memory(api) - before < GROWTH + 10 * len(FILES[name])
+    assert memory(api) - before < GROWTH + 10 * len(content)
     assert count(api, sensor) == stored and api.get("/health/ready", who=None).status_code == 200
 
 
 def test_what_is_refused_for_its_size_says_which_setting(api: Api, ids: dict[str, int]) -> None:
     names = ("corner.xlsx", "line.csv", "columns.csv", "cells over lines.csv")
-    told = {name: send(api, ids["s:load"], name, FILES[name]).text for name in names}
+    told = {name: send(api, ids["s:load"], name, FILES[name]()).text for name in names}
     assert "FLEXSCOPE_MAX_SHEET_MEMORY" in told["corner.xlsx"]
     assert "FLEXSCOPE_MAX_LINE_LENGTH" in told["line.csv"]
     assert "FLEXSCOPE_MAX_FILE_COLUMNS" in told["columns.csv"]

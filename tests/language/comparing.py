@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from app.assemble.site.request import ScheduleRequest
 from app.auth.access.references import References
 from app.jobs.handlers import schedule
@@ -39,7 +41,8 @@ def planned(drawn: Drawn, pool: Pool, rules: Rules):
 
 def compared(drawn: Drawn, pool: Pool, rules: Rules = schedule.USUAL) -> Compared:
     """Return how the plan of a request compares with the reference."""
-    best = Reference(drawn, pool).cost()
+    reference = Reference(drawn, pool)
+    best = reference.cost()
     try:
         plan = planned(drawn, pool, rules)
     except Infeasible as error:
@@ -49,11 +52,11 @@ def compared(drawn: Drawn, pool: Pool, rules: Rules = schedule.USUAL) -> Compare
         return Compared("infeasible" + repairable, about=str(error))
     given_way = [each.limit for each in plan.breaches if each.limit.rpartition(".")[2] in PHYSICS]
     if best is None:
-        return Compared("physics gives way" if given_way else "plan where there is none", plan.cost, None, plan)
+        return given_way_least(drawn, pool, plan) if given_way else Compared("plan where there is none", plan.cost)
     near = NEAR * max(1.0, abs(best))
     # How a shortfall is shared among cars, once it is as small as can be, is a preference that is counted as a cost.
     ours = plan.cost - sum(cost for name, cost in plan.costs.items() if name.startswith("sharing of "))
-    held = Reference(drawn, pool).cost_of(plan.power)
+    held = reference.cost_of(plan.power)
     if held is None or abs(held - ours) > 10 * near:
         return Compared("not valid", ours, held, (best, plan))
     if abs(ours - best) <= near:
@@ -62,6 +65,18 @@ def compared(drawn: Drawn, pool: Pool, rules: Rules = schedule.USUAL) -> Compare
         return Compared("better", ours, best, plan)
     within = ours - best <= plan.gap * abs(ours) + near
     return Compared("worse within its gap" if within else "worse", ours, best, plan)
+
+
+def given_way_least(drawn: Drawn, pool: Pool, plan: Any) -> Compared:
+    """Return whether no less could be missed of uses, or overflow, and whether the powers of a plan are allowed."""
+    least, hours = Reference(drawn, pool, yields=True).least_missing(), plan.window.hours
+    flows = [each for each in plan.breaches if each.limit.endswith((".soc-usage", ".soc-gain"))]
+    missing = sum(each.amount * np.broadcast_to(hours, plan.window.n)[int(each.step)] for each in flows)
+    if least is None or abs(missing - least) > 1e-4 * max(1.0, missing):
+        return Compared("more gives way than has to", missing, least, plan)
+    if Reference(drawn, pool, yields=True).cost_of(plan.power) is None:
+        return Compared("not valid", plan.cost, None, plan)
+    return Compared("physics gives way", missing, least)
 
 
 def soc_yields(drawn: Drawn) -> bool:

@@ -1,12 +1,12 @@
-"""Devices of the reference: ports, stores and processes, each a handful of plain rows."""
+"""Ports of the reference: powers with their limits, when they run, what they wear; each a handful of plain rows."""
 
 import numpy as np
 
 from tests.engine.scheduling.milp import add
-from tests.language.reading import hours, minutes, number, span
+from tests.language.reading import hours, minutes, number
 
 
-class Parts:
+class PortParts:
     """What stands behind the connections; ``Reference`` joins it."""
 
     def _stores(self, entries):
@@ -148,149 +148,3 @@ class Parts:
         if "power-at-start" in entry:
             before, most = number(entry["power-at-start"]), ramp * (self.h[0] + self.read.step / 60) / 2
             self.milp.row(power[0][0], before - most, before + most)
-
-    def store(self, entry, ports, flows):
-        """Add the energy at the end of each step, its bounds and what it is worth at the end."""
-        capacity = number(entry["soc-max"])
-        unit = {"MWh": 1000.0}.get(entry.get("soc-unit"), 1.0)
-        start = number(entry["soc-at-start"], capacity)
-        start *= unit if not isinstance(entry["soc-at-start"], str) else 1.0
-        low = number(entry.get("soc-min", 0.0), capacity)
-        self.read.note_moments(*(entry.get(f"soc-{bound}") for bound in ("minima", "maxima", "targets")))
-        kept = number(entry.get("storage-efficiency", 1.0)) ** (self.h / (self.read.step / 60))
-        free = (-np.inf, np.inf) if self.yields else (low, capacity)
-        soc = [{self.milp.var(*(0.0, capacity) if self.yields else free): 1.0} for _ in range(self.n)]
-        for j in range(self.n):
-            # Power is constant within a step: of what flows in, self-discharge takes its part.
-            part = self.h[j] * (1.0 if kept[j] == 1 else (kept[j] - 1) / np.log(kept[j]))
-            terms, known = add((1, soc[j])), (kept[j] * start if j == 0 else 0.0) + part * self._flow(entry, j)
-            terms = terms if j == 0 else add((1, terms), (-kept[j], soc[j - 1]))
-            for port, (taken, given) in zip(ports, flows, strict=True):
-                into, out = self._efficiencies(port, j)
-                terms = add((1, terms), (-part * into, taken[j]), (part / out, given[j]))
-            slack = self._missing(entry, j, part)
-            self.milp.row(add((1, terms), (-1, slack)), known, known)
-        self._asked(entry, soc, (start, kept, capacity))
-        self.milp.cost[next(iter(soc[-1]))] -= number(entry.get("end-value", 0.0))
-
-    def building(self, entry, ports, flows):
-        """Add the temperature at the end of each step, which follows heat and surroundings without delay."""
-        mass, start = number(entry["thermal-capacity"]), number(entry["temperature-at-start"])
-        loss, way = number(entry.get("heat-loss", 0.0)), -1.0 if entry.get("thermal-mode") == "cooling" else 1.0
-        outdoor = self.read.per_step(entry["outdoor-temperature"])
-        kept = np.exp(-loss * self.h / mass)
-        warm = [{self.milp.var(-np.inf, np.inf): 1.0} for _ in range(self.n)]
-        for j in range(self.n):
-            per_kw = (1 - kept[j]) / loss if loss else self.h[j] / mass
-            known = (kept[j] * start if j == 0 else 0.0) + (1 - kept[j]) * outdoor[j] + per_kw * self._flow(entry, j)
-            terms = add((1, warm[j])) if j == 0 else add((1, warm[j]), (-kept[j], warm[j - 1]))
-            for port, (taken, _) in zip(ports, flows, strict=True):
-                terms = add((1, terms), (-way * per_kw * self._cop(port, j), taken[j]))
-            self.milp.row(terms, known, known)
-        price = self.usual(1000.0)
-        if "temperature-breach-price" in entry:
-            price = number(entry["temperature-breach-price"])
-        bands = [entry.get(field) for field in ("temperature-min", "temperature-max")]
-        self.read.note_moments(*(band for band in bands if isinstance(band, list)))
-        for field, sign, tightest in (("temperature-min", 1, max), ("temperature-max", -1, min)):
-            asked = self.read.bounds(entry.get(field), tightest, 1.0)
-            self._bound(asked, sign, (price, 0.0), (warm, start, kept))
-        worth = number(entry.get("end-value", 0.0)) * mass * way
-        self.milp.row({self.milp.var(-np.inf, np.inf, -worth): 1.0, next(iter(warm[-1])): -1.0}, -start, -start)
-
-    def _cop(self, entry, j):
-        if "cop-curve" not in entry:
-            return self._efficiencies(entry, j)[0]
-        at = self.read.per_step(entry.get("source-temperature", entry["outdoor-temperature"]))[j]
-        points = [(number(each["temperature"]), each["cop"]) for each in entry["cop-curve"]]
-        return float(np.interp(at, *zip(*points, strict=True)))
-
-    def _flow(self, entry, j):
-        total = 0.0
-        for field, sign in (("soc-gain", 1), ("soc-usage", -1)):
-            told = entry.get(field, [])
-            for each in told if isinstance(told, list) else [told]:
-                total += sign * self.read.per_step(each, "load")[j]
-        return total
-
-    def _missing(self, entry, j, part):
-        """Return what of a use is not met, less what overflows, where physics gives way [kWh]."""
-        flow = self._flow(entry, j) if self.yields else 0.0
-        gain = sum(self.read.per_step(each, "load")[j] for each in entry.get("soc-gain", [])) if self.yields else 0.0
-        if not self.yields:
-            return {}
-        return {self.milp.var(0, max(gain - flow, 0.0)): part, self.milp.var(0, gain): -part}
-
-    def _efficiencies(self, entry, j):
-        if "roundtrip-efficiency" in entry:
-            both = float(np.sqrt(self.read.per_step(entry["roundtrip-efficiency"])[j]))
-            return both, both
-        return tuple(self.read.per_step(entry.get(f"{way}-efficiency", 1.0))[j] for way in ("charging", "discharging"))
-
-    def _asked(self, entry, soc, about):
-        """Add what is asked of the stored energy at some times: hard, or at a price of each hour and of the largest."""
-        start, kept, capacity = about
-        prices = {}
-        for bound in ("minima", "maxima"):
-            told = self.context.get(f"soc-{bound}-breach-price")
-            usual = self.usual(1000.0) if self.relaxes("soc-constraints") else None
-            prices[bound] = usual if told is None else number(told)
-        for field, sides in (("minima", ("minima",)), ("maxima", ("maxima",)), ("targets", ("minima", "maxima"))):
-            tightest = {"minima": max, "maxima": min, "targets": lambda first, _: first}[field]
-            asked = self.read.bounds(entry.get(f"soc-{field}"), tightest, capacity)
-            for side in sides if asked else ():
-                self._bound(asked, 1 if side == "minima" else -1, (prices[side], prices[side]), (soc, start, kept))
-
-    def _bound(self, asked, sign, prices, about):
-        soc, start, kept = about
-        price, highest = prices
-        highest = None if price is None else self.milp.var(0, np.inf, highest)
-        for at, wanted in asked.items():
-            j, share = int(np.ceil(at - 1e-9)) - 1, at - np.ceil(at - 1e-9) + 1
-            k = kept[j]
-            after = share if k == 1 else (1 - k**share) / (1 - k)
-            before = 1 - share if k == 1 else k**share - after * k
-            level, known = add((after, soc[j])), before * start if j == 0 else 0.0
-            level = level if j == 0 else add((1, level), (before, soc[j - 1]))
-            breach = {}
-            if price is not None:
-                breach = {self.milp.var(0, np.inf, price * self.h[j]): 1.0}
-                self.milp.row(add((1, breach), (-1, {highest: 1})), high=0)
-            self.milp.row(add((sign, level), (1, breach)), low=sign * (wanted - known))
-
-    def process(self, entry):
-        """Add work of one power for as many whole steps as its duration touches."""
-        n, step = self.n, self.read.step
-        steps = int(np.ceil(60 * hours(entry["duration"]) / step - 1e-9))
-        allowed = self.h * 60 > step - 1e-9
-        steps = min(steps, max(int(allowed.sum()), 1))
-        for event in entry.get("time-restrictions", ()):
-            begin, end = span(event)
-            allowed &= ~((self.read.ticks[1:] > begin) & (self.read.ticks[:-1] < end))
-        power, name = number(entry["power"]), self.name(entry)
-        place = entry.get("commodity", "electricity"), entry.get("group", {}).get("asset")
-        self.places[name] = place
-        runs = [self.milp.var(0, float(allowed[j]), whole=True) for j in range(n)]
-        self.power[name] = [({run: power}, 0.0) for run in runs]
-        self.milp.row(dict.fromkeys(runs, 1), steps, steps)
-        kind, dearest = entry["process-type"], entry.get("optimization-direction") == "MAX"
-        price = self.read.per_step(self.context["consumption-price"])
-        if kind == "BREAKABLE":
-            if dearest:
-                order = sorted((j for j in range(n) if allowed[j]), key=lambda j: (-price[j], j))
-                self._hold(runs, order[:steps])
-            return
-        places = [j for j in range(n - steps + 1) if allowed[j : j + steps].all()]
-        begins = {self.milp.var(0, 1, whole=True): j for j in places}
-        self.milp.row(dict.fromkeys(begins, 1), 1, 1)
-        for j, run in enumerate(runs):
-            covering = {begin: -1.0 for begin, first in begins.items() if first <= j < first + steps}
-            self.milp.row({run: 1.0, **covering}, 0, 0)
-        if places and (kind == "INFLEXIBLE" or dearest):
-            best = [price[j : j + steps].sum() for j in places]
-            chosen = places[0] if kind == "INFLEXIBLE" else places[int(np.argmax(np.array(best) >= max(best) - 1e-9))]
-            self._hold(runs, range(chosen, chosen + steps))
-
-    def _hold(self, runs, steps):
-        for j in steps:
-            self.milp.low[runs[j]] = 1.0

@@ -58,6 +58,8 @@ def kinds(rng):
         "cop": ("", lambda n: rng.uniform(2, 4, n).round(2)),
         "gap": ("kW", lambda n: np.where(rng.random(n) < 0.2, np.nan, rng.uniform(0, 3, n).round(2))),
         "air": ("°C", lambda n: (rng.uniform(-5, 10) + rng.uniform(-4, 4, n)).round(1)),
+        "carbon": ("g/kWh", lambda n: rng.uniform(50, 700, n).round()),
+        "counting": ("%", lambda n: rng.choice([0.0, 50.0, 100.0], n)),
     }
 
 

@@ -14,6 +14,7 @@ UNITS = {
     "kW": 1.0, "W": 1e-3, "MW": 1e3, "kVA": 1.0, "kWh": 1.0, "MWh": 1e3, "EUR/kWh": 1.0, "EUR/MWh": 1e-3, "EUR/kW": 1.0,
     "EUR": 1.0, "kW/h": 1.0, "%": 0.01, "": 1.0,
     "°C": 1.0, "kWh/K": 1.0, "kW/K": 1.0, "W/K": 1e-3, "EUR/K/h": 1.0,
+    "kg": 1.0, "g/kWh": 1e-3, "kg/kWh": 1.0, "EUR/kg": 1.0, "EUR/t": 1e-3,
 }  # fmt: skip
 
 

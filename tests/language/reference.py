@@ -3,16 +3,19 @@
 import numpy as np
 
 from tests.engine.scheduling.milp import Milp, add
-from tests.language.parts import Parts
+from tests.language.charges import ChargeParts
+from tests.language.parts import PortParts
 from tests.language.pool import Pool
-from tests.language.reading import Reader, hours, number
+from tests.language.reading import Reader, number
 from tests.language.sites import Drawn
+from tests.language.stores import StoreParts
+from tests.language.works import ProcessParts
 
 FAR = 200.0
 """More power than any site here has [kW]."""
 
 
-class Reference(Parts):
+class Reference(PortParts, StoreParts, ProcessParts, ChargeParts):
     """One request; ``cost()`` is the least cost of a schedule, None without one."""
 
     def __init__(self, drawn: Drawn, pool: Pool, *, yields: bool = False):
@@ -27,18 +30,21 @@ class Reference(Parts):
         self.power, self.up, self.down, self.places = {}, {}, {}, {}
         self.levels, self.stores, self.fixed = {}, set(), {}
         self.captive, self.serving, self.phases = [], [], {}
+        self.apart, self.emitted, self.missing = {}, {}, {}
         self.dearest = self._dearest()
         groups = {each["group"]["asset"] for each in self.entries if "group" in each}
         members = [each for each in self.entries if each.get("asset") not in groups]
-        self._stores([each for each in members if "power" not in each])
-        for each in members:
-            if "power" in each:
-                self.process(each)
+        works = [each for each in members if {"power", "power-profile"} & each.keys()]
+        self._stores([each for each in members if each not in works])
+        for each in works:
+            self.process(each)
+        self._keep_apart()
         self._loads()
         for each in self._innermost_first([each for each in self.entries if each.get("asset") in groups]):
             self._group(each)
         for commodity in dict.fromkeys(place[0] for place in self.places.values()):
             self._commodity(commodity)
+        self._price_carbon()
         for each in self.context.get("commitments", ()):
             self._commitment(each)
 
@@ -51,6 +57,12 @@ class Reference(Parts):
         for name, power in powers.items():
             for j, (terms, known) in enumerate(self.power[name]):
                 self.milp.row(terms, low=power[j] - known - slack, high=power[j] - known + slack)
+        return self.cost()
+
+    def least_missing(self):
+        """Return the least energy that is not there for its use, or overflows, whatever it costs [kWh]."""
+        self.milp.cost = [self.missing.get(variable, 0.0) for variable in range(len(self.milp.low))]
+        self.milp.constant = 0.0
         return self.cost()
 
     def name(self, entry):
@@ -70,6 +82,11 @@ class Reference(Parts):
                     found += [] if price is None else [abs(self.read.per_step(price)).max()]
                     peak = context.get(f"site-peak-{way}-price")
                     found += [] if peak is None else [0.02 * self.read.per_step(peak).max()]
+                    ratchet = number(context.get("site-peak-ratchet", 0.0)) if way == "consumption" else 0.0
+                    found += [] if peak is None else [0.02 * 11 * ratchet * self.read.per_step(peak).max()]
+                carbon = number(self.context.get("carbon-price", 0.0))
+                for field in ("carbon-intensity", "production-carbon-intensity") if carbon else ():
+                    found.append(carbon * abs(self.read.per_step(context.get(field, 0.0))).max())
         return max(found)
 
     def usual(self, price):
@@ -138,6 +155,7 @@ class Reference(Parts):
             self.one_way(bought[j], sold[j], hard[j], hard[j])
         self._site_limits(context, bought, sold, hard)
         self._prices(context, bought, sold)
+        self._carbon(context, bought, sold)
         for way, flow in (("consumption", bought), ("production", sold)):
             self._peak(context, way, flow)
         self._keep_from_grid(commodity, sold)
@@ -201,23 +219,6 @@ class Reference(Parts):
         for j in range(self.n):
             self.milp.cost[bought[j]] += buy[j] * self.h[j]
             self.milp.cost[sold[j]] -= sell[j] * self.h[j]
-
-    def _peak(self, context, way, flow):
-        price = context.get(f"site-peak-{way}-price")
-        if price is None:
-            return
-        reached = self.read.per_step(context.get(f"site-peak-{way}", 0.0))[0]
-        lasts, peaks, means = context.get("site-peak-interval"), {}, {}
-        for j, variable in enumerate(flow):  # mean powers over intervals of the clock, else each step
-            interval = j if lasts is None else self.read.ticks[j] // (60 * hours(lasts))
-            means.setdefault(interval, []).append((variable, self.h[j], j))
-        for parts in means.values():
-            month, whole = self.read.month(parts[0][2]), sum(part[1] for part in parts)
-            if month not in peaks:
-                peaks[month] = self.milp.var(0, np.inf, self.read.per_step(price)[0])
-            terms = {variable: lasting / whole for variable, lasting, _ in parts}
-            before = self.read.month(0)
-            self.milp.row(add((1, terms), (-1, {peaks[month]: 1})), high=reached if month == before else 0.0)
 
     def _keep_from_grid(self, commodity, sold):
         """Let captive devices take no more than is produced locally, and none of what serves local use be sold."""

@@ -70,7 +70,9 @@ class PeakBuilder:
             raise FieldError("site-peak-ratchet", "it is about one price; leave out site-peak-bands.")
         if ratchet:  # a peak above that of the year is paid for again in the months after this one
             later = per_kw * (ratchet * LATER_MONTHS)
-            of_year = np.maximum(reached, highest)
+            # They pay for the floor anyway, whose peak is the larger by the ratchet.
+            known = max(highest, float(np.max(self._reached(so_far, "site-peak-consumption"))), floor[0] / ratchet)
+            of_year = np.full(self.window.n, known)
             once = self._tariff("consumption", later, of_year, np.zeros(self.window.n, np.int32))
             tariffs.append(replace(once, name="ratchet"))
         return tariffs
