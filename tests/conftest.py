@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from app.auth.login import passwords
 from db.core.database import Database
 from db.migrations import upgrade
+from engine.search.paths.machine_code import MACHINE_CODE
 from tests import postgres
 
 COUNT = itertools.count()
@@ -50,6 +51,7 @@ PATIENCE = 90_000
 """How long pages may take for what must come [ms]: a busy machine is slow, not wrong."""
 
 passwords.COST = CHEAPEST  # a thousand sign-ins would hash for minutes; see test_a_password_takes_long_to_hash
+MACHINE_CODE.worthwhile = float("inf")  # each worker would compile for half a minute; see test_machine_code
 expect.set_options(timeout=PATIENCE)
 hypothesis.settings.register_profile("house", deadline=None)  # the first example pays for imports, on a busy machine
 hypothesis.settings.load_profile("house")

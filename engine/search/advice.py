@@ -12,6 +12,7 @@ from engine.devices.process import Process, ProcessType
 from engine.devices.storage import Storage
 from engine.formulation import Built
 from engine.model.linear import Floats, full
+from engine.search.levels import levels_of
 from engine.search.mixtures import mix_paths
 from engine.search.one_store import StorePlan, modes, plan_store
 from engine.search.rounding import rounded_modes
@@ -24,7 +25,6 @@ from engine.search.several_stores import (
     with_peaks_spread,
 )
 from engine.search.start_times import Costs, best_times
-from engine.search.store_site import levels_of
 from engine.site import Site
 from engine.solve.backend import Answer
 from engine.solve.budget import Budget
@@ -58,7 +58,7 @@ class SiteAdviser:
             # The plan of one store comes with a bound of the site's cost, so that no other guess is needed
             (store,), (connection,) = self._stores(), self.site.connections
             held = {connection.commodity: plan.net, **self._flows(store, plan.power, plan.soc)}
-            yield Guess(held, self._modes(store.ports[0], plan.power), plan.bound)
+            yield Guess(held, self._modes(store.ports[0], plan.power), plan.bound, is_searched=True)
             return
         if self._are_bent():
             yield from self._of_bent_stores(relaxed, Budget(min(LONG_SHARE * left, AT_LENGTH), self.budget.gap))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.devices.process import Process, ProcessType
 from engine.model.linear import Floats, Values, full
-from engine.search.store_site import Level
+from engine.search.levels import Level
 from engine.site import Connection
 from engine.solve.budget import Budget
 from engine.tariffs import EnergyTariff

@@ -2,23 +2,21 @@
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from engine.devices.bounds import SoftBound
 from engine.devices.curves import Polyline
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Adjustable, Port
 from engine.devices.reach import settled
 from engine.devices.storage import Storage
-from engine.model.limits import groups_of_equal, runs_of_equal
 from engine.model.linear import Floats, Values, any_of, full
-from engine.search.store_windows import LevelLimits, zero_crossings
+from engine.search.levels import Level, Surcharge, levels_of, levels_of_bounds, levels_of_limits
+from engine.search.paths.store_windows import LevelLimits, zero_crossings
 from engine.site import Connection, Site
 from engine.tariffs import EnergyTariff, PeakTariff
 
-Quantity: TypeAlias = Literal["bought", "sold", "taken", "given up", "short", "over"]
 _PLAIN = {
     kind: [(each.name, each.default) for each in fields(kind) if each.name not in planned.split()]
     for kind, planned in {
@@ -32,17 +30,6 @@ _PLAIN = {
     }.items()
 }
 """Fields that are not planned here, and what they must be; those that may come count as not planned."""
-
-
-class Level(NamedTuple):
-    """What is paid for once at its highest: a peak, or a breach of a soft limit, among some of the steps."""
-
-    quantity: Quantity
-    """Of which it is the highest: power bought, sold, taken or given by the store [kW], energy short or over [kWh]."""
-    free: Floats
-    """Up to here nothing is paid [kW or kWh], infinite where it does not count, shape (n,)."""
-    price: float
-    """Price of the highest excess [currency per kW or kWh]."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +49,8 @@ class StoreSite:
     share: Floats
     """Share of what flows into the store in a step that is left at its end."""
     levels: tuple[Level, ...]
+    surcharges: tuple[Surcharge, ...] = ()
+    """None in truth."""
 
     @property
     def hours(self) -> Values:
@@ -97,8 +86,8 @@ class StoreSite:
             share=settled(store.storage_efficiency) * np.ones(n),
             levels=(
                 *levels_of(connection, n),
-                *_of_limits(store.ports[0], ("taken", "given up"), n),
-                *_of_bounds(store, n),
+                *levels_of_limits(store.ports[0], ("taken", "given up"), n),
+                *levels_of_bounds(store, n),
             ),
         )
         return parts if parts.is_lossy_at_most() and not isinstance(store.end_value, str) else None
@@ -165,7 +154,14 @@ class StoreSite:
     def energy_cost(self, net: Floats) -> Floats:
         """Return what powers of the site cost in their steps, levels aside [currency], shape (m, n) or (n,)."""
         paid = np.maximum(net, 0.0) * self.buy - np.maximum(-net, 0.0) * self.sell
-        return (paid + _breaches(self.connection, net)) * self.hours
+        return (paid + _breaches(self.connection, net)) * self.hours + self.surcharge(net)
+
+    def surcharge(self, net: Floats) -> Floats:
+        """Return what surcharges add to the cost of powers of the site [currency], shape (m, n) or (n,)."""
+        return sum(
+            (np.maximum(each.sign * net - each.above, 0.0) * each.price for each in self.surcharges),
+            np.zeros_like(net),
+        )
 
     def store_cost(self, power: Floats) -> Floats:
         """Return what powers of the store cost by themselves [currency], shape (m, n) or (n,)."""
@@ -173,7 +169,8 @@ class StoreSite:
 
     def net_bends(self) -> list[Floats]:
         """Return the powers of the site at which their price changes [kW], each shape (n,)."""
-        return [np.zeros(len(self.load)), *_limits_of(self.connection, len(self.load))]
+        limits = [each.sign * each.above for each in self.surcharges]
+        return [np.zeros(len(self.load)), *_limits_of(self.connection, len(self.load)), *limits]
 
     def store_bends(self) -> list[Floats]:
         """Return the powers of the store at which their price or efficiency changes [kW], each shape (n,)."""
@@ -239,45 +236,3 @@ def _is_plain(part: Any) -> bool:
         if any(len(each.between) or each.share_width is not None for each in soft):
             return False
     return type(part) in _PLAIN and all(getattr(part, name) == usual for name, usual in _PLAIN[type(part)])
-
-
-def levels_of(connection: Connection, n: int) -> list[Level]:
-    """Return what is paid for once at its highest at a connection: peaks, and breaches of its soft limits."""
-    levels = []
-    for tariff in connection.tariffs:
-        if isinstance(tariff, PeakTariff):
-            billing = 0.0 if tariff.billing is None else tariff.billing.astype(float)
-            groups, first = groups_of_equal(n, billing, tariff.price, tariff.reached)
-            prices, free = full(tariff.price, n)[first], full(tariff.reached, n)
-            levels += _of_groups("bought" if tariff.direction == "consumption" else "sold", free, groups, prices)
-    return levels + _of_limits(connection, ("bought", "sold"), n)
-
-
-def _of_limits(limited: Connection | Port, quantities: tuple[Quantity, Quantity], n: int) -> list[Level]:
-    """Return what is paid for the highest breach of the soft limits of a connection or port."""
-    levels = []
-    for quantity, soft in zip(quantities, (limited.soft_consumption, limited.soft_production), strict=True):
-        if soft is not None:
-            groups, prices = runs_of_equal(n, soft.highest_price)
-            levels += _of_groups(quantity, full(soft.limit, n), groups, prices)
-    return levels
-
-
-def _of_bounds(store: Storage, n: int) -> list[Level]:
-    """Return what is paid for the largest breach of the soft bounds of a store."""
-    short, over = store.soft_targets or (None, None)
-    bounds: list[tuple[Quantity, SoftBound | None]] = [
-        ("short", store.soft_minima), ("over", store.soft_maxima), ("short", short), ("over", over),
-    ]  # fmt: skip
-    levels = []
-    for quantity, bound in bounds:
-        if bound is not None:
-            free = np.where(np.isnan(bound.at[1:]), np.inf, bound.at[1:] * (-1.0 if quantity == "short" else 1.0))
-            groups, first = groups_of_equal(n, bound.highest_price)
-            levels += _of_groups(quantity, free, groups, full(bound.highest_price, n)[first])
-    return levels
-
-
-def _of_groups(quantity: Quantity, free: Floats, groups: Any, prices: Floats) -> list[Level]:
-    found = [Level(quantity, np.where(groups == at, free, np.inf), float(price)) for at, price in enumerate(prices)]
-    return [level for level in found if level.price and np.isfinite(level.free).any()]

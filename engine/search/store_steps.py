@@ -6,10 +6,10 @@ import numpy as np
 
 from engine.devices.reach import path
 from engine.model.linear import Floats, full
-from engine.search.store_path import Ticks
+from engine.search.paths.store_path import Ticks
+from engine.search.paths.store_values import SoftTicks
+from engine.search.paths.store_windows import LEAST, MOST
 from engine.search.store_site import StoreSite
-from engine.search.store_values import SoftTicks
-from engine.search.store_windows import LEAST, MOST
 
 
 class StepRange(NamedTuple):

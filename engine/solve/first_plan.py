@@ -29,6 +29,8 @@ class Guess:
     """Values of whole numbers, by the first of their columns."""
     bound: float = -np.inf
     """No plan costs less, as far as is known [currency]."""
+    is_searched: bool = False
+    """Whether it comes of a search which no other one outdoes: within the accepted gap it is the plan."""
 
 
 Guesses: TypeAlias = Generator[Guess, Answer, None]
@@ -91,7 +93,9 @@ def advised(model: Model, plain: Arrays, cells: Cells, adviser: Adviser | None) 
         model.load(held)
         again = model.run()
         best = again if again.has_plan else without_duals(best)
-    return marked_as_best(best, bound)
+    best = marked_as_best(best, bound)
+    accepted = guess is not None and guess.is_searched and best.gap <= model.budget.gap
+    return replace(best, status=Status.WITHIN_GAP) if accepted and best.status is Status.BEST_IN_TIME else best
 
 
 def _follow(model: Model, plain: Arrays, cells: Cells, guess: Guess, bound: float) -> tuple[Answer, Arrays]:
@@ -132,6 +136,8 @@ def holding(plain: Arrays, cells: Cells, guess: Guess) -> Arrays:
 def is_good_enough(model: Model, plan: Answer) -> bool:
     """Return whether a plan is the best one, or near enough to it that no better one is searched for."""
     gap, budget = plan.gap, model.budget
+    if plan.status is Status.WITHIN_GAP:
+        return True
     small = plan.x.size < HOPELESS and budget.is_patient
     return gap <= PROVEN or budget.is_over or (gap <= budget.gap and not small)
 

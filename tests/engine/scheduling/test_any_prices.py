@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from engine.search import store_path
 from engine.search.one_store import plan_store
+from engine.search.paths import store_path
+from engine.search.paths.store_values import MANY, Value, thinned
 from engine.search.store_site import StoreSite
-from engine.search.store_values import MANY, Value, thinned
 from engine.solve.budget import Budget
 from tests.effort import effort
 from tests.engine.scheduling.any_price_sites import bent, draw

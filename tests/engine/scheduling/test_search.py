@@ -13,6 +13,7 @@ from engine.formulation import build_problem
 from engine.model.limits import SoftLimit
 from engine.schedulers.storage_scheduler import StorageScheduler
 from engine.search.advice import SiteAdviser
+from engine.search.levels import levels_of
 from engine.search.mixtures import Mixture, StorePath, mix_paths
 from engine.search.several_stores import (
     plain_connection,
@@ -22,7 +23,6 @@ from engine.search.several_stores import (
     with_others_held,
 )
 from engine.search.start_times import Costs, best_times
-from engine.search.store_site import levels_of
 from engine.site import Group, Status, Timings
 from engine.solution import read_schedule
 from engine.solve.budget import Budget

@@ -1,4 +1,4 @@
-"""The cheapest path of the energy in one store whatever its steps cost, by dynamic programming; numpy alone.
+"""The cheapest path of the energy in one store whatever its steps cost, by dynamic programming.
 
 The value of stored energy at a tick, which is the least cost of all steps after it, is piecewise linear, but not
 convex where selling pays more than buying costs or prices are negative: it is kept as a list of segments, which may
@@ -11,20 +11,22 @@ For one way this is the least value of V_t(u) + slope_w · u in a window that sl
 window or at a knot within it, so that between two neighbouring events (where an end meets a knot or turns) there are
 three lines for each way; the lower envelope of them all is the value one step back. Nothing is rounded to a grid: the
 path is the best one but for rounding noise. Where limits on power depend on the energy stored, the ends of the windows
-do too; see ``store_windows``.
+do too; see ``store_windows``. This is numpy; ``machine_code`` takes its place where it can.
 
 Source:
     Bellman, Dynamic Programming (1957); sliding minima after Lemire, Nordic Journal of Computing 13 (2006) 328-339.
 """
 
+from time import thread_time
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.linear import Floats
-from engine.search.store_values import EQUAL, TOUCH, SoftTicks, Value, merged, thinned, with_breaches
-from engine.search.store_windows import COST, LEAST, SLOPE, LevelLimits, Windows
+from engine.search.paths.machine_code import MACHINE_CODE
+from engine.search.paths.store_values import EQUAL, TOUCH, SoftTicks, Value, merged, thinned, with_breaches
+from engine.search.paths.store_windows import COST, LEAST, SLOPE, LevelLimits, Windows
 
 
 class Ticks(NamedTuple):
@@ -79,15 +81,38 @@ def cheapest_path(ways: Floats, ticks: Ticks, start: float, end_price: float) ->
     soft = tuple(SoftTicks(at / unit, price * (unit / money), sign) for at, price, sign in ticks.soft)
     limits = None if ticks.limits is None else ticks.limits.scaled(unit)
     loose = Ticks(lower - _LOOSE, upper + _LOOSE, ticks.kept, gained, soft, limits)
-    n, ends = len(loose.lower), np.stack([loose.lower[-1:], loose.upper[-1:]])
-    values = [with_breaches(Value(*ends, *(end_price * unit / money * ends)), soft, n - 1)]
-    for step in range(n - 1, 0, -1):
-        value = _step_back(values[-1], scaled[:, step], loose, step)
-        if not len(value.left):
-            return np.inf, np.empty(0)
-        values.append(with_breaches(thinned(value), soft, step - 1))
-    cost, path = _followed(values[::-1], scaled, loose, start / unit)
+    at_end = end_price * unit / money
+    kernel = MACHINE_CODE.kernel
+    if kernel is not None:
+        cost, path = kernel(*_as_arrays(scaled, loose), start / unit, at_end)
+    else:
+        began = thread_time()
+        cost, path = _followed(_values(scaled, loose, at_end), scaled, loose, start / unit)
+        MACHINE_CODE.spent(thread_time() - began)
     return cost * money, path * unit
+
+
+def _as_arrays(ways: Floats, ticks: Ticks) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return ways, ticks, soft bounds and limits as machine code takes them, see ``path_kernel``."""
+    n, limits = len(ticks.lower), np.empty((3, 0))
+    hours = np.ones(n)
+    if ticks.limits is not None:
+        limits, hours = np.stack(ticks.limits[:3]), ticks.limits.hours
+    rows = np.stack([np.broadcast_to(each, n) for each in (*ticks[:4], hours)])
+    soft = np.array([(at, price, np.full(n, sign)) for at, price, sign in ticks.soft]).reshape(-1, 3, n)
+    return np.ascontiguousarray(ways), rows, np.ascontiguousarray(soft.transpose(1, 0, 2)), limits
+
+
+def _values(ways: Floats, ticks: Ticks, end_price: float) -> list[Value]:
+    """Return the value of stored energy at the end of each step; none if some energy has no way on."""
+    n, ends = len(ticks.lower), np.stack([ticks.lower[-1:], ticks.upper[-1:]])
+    values = [with_breaches(Value(*ends, *(end_price * ends)), ticks.soft, n - 1)]
+    for step in range(n - 1, 0, -1):
+        value = _step_back(values[-1], ways[:, step], ticks, step)
+        if not len(value.left):
+            return []
+        values.append(with_breaches(thinned(value), ticks.soft, step - 1))
+    return values[::-1]
 
 
 def _step_back(value: Value, ways: Floats, ticks: Ticks, step: int) -> Value:
@@ -204,8 +229,7 @@ def _envelope(lines: _Lines, left: Floats, right: Floats) -> Value:
 
 def _followed(values: list[Value], ways: Floats, ticks: Ticks, start: float) -> tuple[float, Floats]:
     """Return the least cost and the path from the start on."""
-    n = len(values)
-    path, level, total = np.empty(n), start, np.inf
+    path, level, total = np.empty(len(values)), start, np.inf
     for step, value in enumerate(values):
         rest = ticks.kept[step] * level + ticks.gained[step]
         least, most, cost, slope = ways[:, step, ~np.isnan(ways[LEAST, step]), None]
