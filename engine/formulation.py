@@ -71,7 +71,8 @@ def build_problem(site: Site, before: Built | None = None) -> Built:
             reaches[commodity] = reach_of_both(power[commodity].reach, behind)
     _add_commitments(problem, site, power, reaches)
     _keep_apart_from_grid(problem, site, power)
-    _exclude_each_other(problem)
+    for name, running in problem.apart.items():  # processes of which at most one runs at a time
+        problem.at_most(f"{name}.exclusion-group", _total(problem, running), 1.0)
     for addition in site.additions:
         addition.add_to(problem, power)
     return Built(problem, power)
@@ -216,12 +217,6 @@ def _production(problem: Problem, power: dict[str, Linear], device: Device, port
         return production_in_bands(problem, port.name, bands)
     problem.counted_alone.add(port.name)
     return exchanged(problem, f"{port.name}.production")
-
-
-def _exclude_each_other(problem: Problem) -> None:
-    """Add that of each set of processes at most one runs at a time."""
-    for name, running in problem.apart.items():
-        problem.at_most(f"{name}.exclusion-group", _total(problem, running), 1.0)
 
 
 def _total(problem: Problem, flows: list[Linear]) -> Linear:

@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,8 @@ HEAVY = {
     "tornado",
 }
 MOST_FILES = 15
+CALLED_ONCE = 0.46
+"""Share of the private functions that only one place of their module names."""
 SAY_NOTHING = {"told", "found", "made", "given", "each", "what"}
 WORDS_OF_THE_FIELD = {"NotFound", "what_if"}  # as in HTTP, and as in a what-if analysis
 TO_BE_NAMED: set[str] = set()
@@ -85,6 +87,23 @@ def test_tests_are_short():
         if node.name.startswith("test_") and lines_of_code(node) > LONGEST_TEST
     ]
     assert not long
+
+
+def times_named(path: Path) -> Counter[str]:
+    """Count how often a module names something of its own."""
+    read = [node for node in nodes(path) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    return Counter(node.id for node in read) + Counter(n.attr for n in nodes(path) if isinstance(n, ast.Attribute))
+
+
+def test_private_functions_earn_their_names():
+    """One that is called once exists only if it names an idea; steps and relays are part of what calls them."""
+    once, count = [], 0
+    for path in sources(*PACKAGES):
+        named = times_named(path)
+        private = [each for each in functions(path) if re.match("_[^_]", each.name)]
+        once += [f"{name(path)}:{each.lineno} {each.name}" for each in private if named[each.name] == 1]
+        count += len(private)
+    assert len(once) <= CALLED_ONCE * count, f"{len(once)} of {count}: " + ", ".join(once)
 
 
 def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -126,7 +126,9 @@ class Worker:
 
     def _failed(self, job: Job, error: Exception) -> None:
         """Put a job off after a fault that may pass, else close it; a fault in doing so is left to the lease."""
-        kind, passes = _kind(error), is_transient(error)
+        # Of a fault of the database, the driver's error tells more
+        kind = type(error.__cause__ if isinstance(error, Unavailable) else error).__name__
+        passes = is_transient(error)
         if passes:
             message = f"The {job.kind} failed {job.tries} times, at last with {kind}; it is logged."
         elif isinstance(error, EngineError):  # says by itself what to do about it
@@ -189,8 +191,3 @@ def machine() -> str:
 def time_limit(settings: Settings, queue: str) -> int:
     """Longest time that a job of a queue may take [s]."""
     return int(settings.FLEXMEASURES_JOB_TIMEOUT.get(queue, settings.FLEXMEASURES_DEFAULT_JOB_TIMEOUT))
-
-
-def _kind(error: Exception) -> str:
-    """Name of the class of a fault; of one of the database that of the driver's error."""
-    return type(error.__cause__ if isinstance(error, Unavailable) else error).__name__

@@ -58,7 +58,9 @@ class PageHandler(page_hooks.LiveHandler):
         self.set_header("Cache-Control", "no-store")
         # By this header one address answers with a document, or with what stands inside of it.
         self.set_header("Vary", "HX-Request")
-        if self._leads_to_root():
+        prefix = self.application.prefix
+        if prefix and self.request.path == prefix:  # the page at the root, whose links are below it
+            self.redirect(f"{prefix}/" + (f"?{self.request.query}" if self.request.query else ""))
             return
         visit = self._visit(*args, **kwargs)
         if visit is not None:
@@ -75,7 +77,8 @@ class PageHandler(page_hooks.LiveHandler):
         try:
             outcome = await self._act(visit)
         except Exception as error:  # whatever it is, the person must know that nothing was saved
-            self._refuse(error)
+            self.set_header("HX-Reswap", "none")  # what was typed stays as it is
+            self._tell("refused", {"text": sentence(error), "fields": problems(error)})
             return
         self._tell("done", {"text": outcome.text, "secret": outcome.secret, "href": outcome.href})
         if outcome.href:
@@ -84,18 +87,12 @@ class PageHandler(page_hooks.LiveHandler):
             return
         await self._show(visit)
 
-    def _leads_to_root(self) -> bool:
-        """Lead from the prefix of the server to the page at its root, whose links are below it."""
-        prefix = self.application.prefix
-        if prefix and self.request.path == prefix:
-            self.redirect(f"{prefix}/" + (f"?{self.request.query}" if self.request.query else ""))
-            return True
-        return False
-
     def _visit(self, *args: Any, **kwargs: Any) -> Visit | None:
         """The request, if somebody is signed in; others are led to the login."""
         route = self.keep_route(*args, **kwargs)
-        principal = self._principal()
+        known = cookies.read(self, current())
+        # Without a current user the guard need not be asked, who may be busy
+        principal = None if self.current_user is None or known is None else current().identities.recall(*known)
         if principal is None:
             self._lead_to_login()
             return None
@@ -103,12 +100,6 @@ class PageHandler(page_hooks.LiveHandler):
         home = current().settings.FLEXSCOPE_PUBLIC_ADDRESS.rstrip("/") or f"http://{self.request.host}"
         path = self.request.path
         return Visit(principal=principal, path=path, route=route, query=query, home=home + address(""))
-
-    def _principal(self) -> SignedIn | None:
-        known = cookies.read(self, current())
-        if self.current_user is None or known is None:  # Bokeh asks the guard, who may be busy
-            return None
-        return current().identities.recall(*known)
 
     def _lead_to_login(self) -> None:
         wanted = self.request.uri or "/"
@@ -208,11 +199,6 @@ class PageHandler(page_hooks.LiveHandler):
             raise EngineError("This is not offered here any more; reload the page.")
         form = forms[word]
         return await form.send(visit, read_values(form, self.get_body_argument("values", "{}")))
-
-    def _refuse(self, error: Exception) -> None:
-        """Tell what is wrong, at the fields it is about; what was typed stays as it is."""
-        self.set_header("HX-Reswap", "none")
-        self._tell("refused", {"text": sentence(error), "fields": problems(error)})
 
     def _tell(self, event: str, detail: dict[str, Any]) -> None:
         """Tell the browser something beside what it shows; headers are ASCII."""

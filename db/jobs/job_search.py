@@ -47,7 +47,9 @@ def newest(session: Session, wanted: JobQuery, *, most: int) -> list[Job]:
     found: list[Job] = []
     # In Python, as the two databases look into JSON in different words; a hundred at a time, as most are not needed.
     for job in session.scalars(query.execution_options(yield_per=100)):
-        if wanted.sensor_id is None or _is_about(job, wanted.sensor_id):
+        parts, saved = [job.request, *job.request.get("flex_model", [])], job.result.get("outputs", {})
+        is_named = any(part.get("sensor") == wanted.sensor_id for part in parts)
+        if wanted.sensor_id is None or is_named or str(wanted.sensor_id) in saved:
             found.append(job)
         if len(found) == most:
             break
@@ -64,12 +66,6 @@ def page(session: Session, wanted: JobQuery, *, skip: int, most: int) -> list[Jo
 def count(session: Session, wanted: JobQuery) -> int:
     """Return how many jobs are wanted."""
     return int(session.scalar(select(func.count()).select_from(Job).where(*wanted.conditions)) or 0)
-
-
-def _is_about(job: Job, sensor_id: int) -> bool:
-    """Whether a request names a sensor, or the job saved values of it."""
-    named = [job.request, *job.request.get("flex_model", [])]
-    return str(sensor_id) in job.result.get("outputs", {}) or any(part.get("sensor") == sensor_id for part in named)
 
 
 def as_dict(job: Job) -> dict[str, Any]:

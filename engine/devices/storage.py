@@ -137,11 +137,9 @@ class Storage(StoredEnergy, PortedDevice):
             (over, "targets", -1.0),
         ):
             if soft is not None:
-                soft.add_to(problem, self._measure(bound), levels, sign)
-
-    def _measure(self, bound: str) -> Measure:
-        heat = self.thermal
-        return Measure(f"{self.name}.soc-{bound}") if heat is None else heat.measure(self.name, bound)
+                heat = self.thermal
+                measure = Measure(f"{self.name}.soc-{bound}") if heat is None else heat.measure(self.name, bound)
+                soft.add_to(problem, measure, levels, sign)
 
     @property
     def learns_end_value(self) -> bool:

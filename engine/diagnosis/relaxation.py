@@ -91,7 +91,13 @@ class ElasticProblem:
             uniform: Each limit gives the same amount in all its steps instead of just where needed.
         """
         loose = [side for side in self._sides if self.limits[side.limit].name in names]
-        x = self._solved(loose, [(side.common, np.inf) if uniform else (side.own, self._room(side)) for side in loose])
+        room: list[tuple[NDArray[np.integer] | int, Floats | float]] = []
+        for side in loose:
+            # A bound of energy gives no more than there is: nothing holds less than nothing
+            falls = self.limits[side.limit].unit == "kWh" and side.sign > 0
+            most = np.maximum(self.arrays.lower[side.cols], 0.0) if falls else np.inf
+            room.append((side.common, np.inf) if uniform else (side.own, most))
+        x = self._solved(loose, room)
         return None if x is None else self._slacks_of(names, x)
 
     def lowest_slack(self, names: Collection[str]) -> list[Slack] | None:
@@ -104,11 +110,6 @@ class ElasticProblem:
         room = [(side.own, float(x[side.common]) * (1 + 1e-9) + ENOUGH / 10) for side in loose]
         spread = self._solved(loose, room)
         return self._slacks_of(names, x if spread is None else spread)
-
-    def _room(self, side: _Side) -> Floats | float:
-        """How much each bound of a side can give: nothing holds less than nothing."""
-        energy = self.limits[side.limit].unit == "kWh" and side.sign > 0
-        return np.maximum(self.arrays.lower[side.cols], 0.0) if energy else np.inf
 
     def _solved(
         self, loose: list[_Side], room: Sequence[tuple[NDArray[np.integer] | int, Floats | float]]

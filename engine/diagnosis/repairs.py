@@ -88,7 +88,9 @@ def limit_repairs(
             slacks = elastic.lowest_slack([name])
         else:
             slacks = elastic.least_slack([name], uniform=False)
-        tried = _try_slacks(site, slacks, trials) if slacks is not None else []
+        mending = _Mending(site, site)
+        mending.give(slacks or [])
+        tried = mending.repairs(trials)
         if not tried:
             continue
         helping.append(name)
@@ -180,13 +182,6 @@ class _Mending:
         amount = max(float(np.abs(change).max()) for _, change in changes)
         text = " and ".join(_describe(self.site, limit, change) for limit, change in changes)
         return [Repair(tuple(dict.fromkeys(limit.name for limit, _ in changes)), amount, text, self.mended, cost)]
-
-
-def _try_slacks(site: Site, slacks: Sequence[Slack], trials: Trials) -> list[Repair]:
-    """Return the repair in which limits give way, if it makes sense and a plan exists after it."""
-    mending = _Mending(site, site)
-    mending.give(slacks)
-    return mending.repairs(trials)
 
 
 def _all_together(site: Site, problem: Problem, arrays: Arrays, trials: Trials) -> list[Repair]:

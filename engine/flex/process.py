@@ -102,22 +102,18 @@ class ProcessModel(FlexFields):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         self._check_timing()
-        if self.power_profile:
-            self._check_profile()
-            return self
-        if self.power is None:
-            raise FieldError("power", "a process needs the power at which it runs, such as '200 kW'.")
-        if self.duration is None:
-            raise FieldError("duration", "a process needs to know how long it runs, such as PT4H.")
-        return self
-
-    def _check_profile(self) -> None:
-        for field, value in (("power", self.power), ("duration", self.duration)):
-            if value is not None:
+        for field, value, needed in (
+            ("power", self.power, "a process needs the power at which it runs, such as '200 kW'."),
+            ("duration", self.duration, "a process needs to know how long it runs, such as PT4H."),
+        ):
+            if value is not None and self.power_profile:
                 raise FieldError(field, "power-profile tells it already; leave one of both out.")
+            if value is None and not self.power_profile:
+                raise FieldError(field, needed)
         for at, power in enumerate(self.power_profile):
             if not isinstance(power, Fixed):
                 raise FieldError(f"power-profile[{at}]", "a profile is a list of powers, such as ['2 kW', '0.1 kW'].")
+        return self
 
     def _check_timing(self) -> None:
         """Refuse what cannot hold together."""

@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import FieldError, InputError
 from engine.importing.heads import FileHead, kinds_of, read_head, zone_in
 from engine.importing.layout import Cell, Evidence, FileQuestion, Layout, Target
-from engine.importing.profiles import Profile, columns_like, profile_of
+from engine.importing.profiles import columns_like, profile_of
 from engine.importing.value_column import ValueColumn
 
 ENDS = re.compile(
@@ -87,7 +87,12 @@ class _Proposal:
         every = [*self.head.names, *chain.from_iterable(self.head.others)]
         self.profile = profile_of(every) if self.head.is_written else None
         self.is_kind_told = layout.value_kind is not None
-        self.layout = self._settled(layout, self.profile)
+        settled: dict[str, Any] = {}
+        if self.profile is not None:  # the kind of file settles what is not told
+            self.evidence.append(Evidence("file", self.profile.name, "its heads say so"))
+            options = self.profile.options.items()
+            settled = {name: value for name, value in options if getattr(layout, name) is None}
+        self.layout = replace(layout, **settled)
         width = len(self.head.names)
         below = [kinds.ljust(width) for kinds in self.kinds[self.head.rows :]]
         self.below = ["".join(kinds[place] for kinds in below) for place in range(width)]
@@ -119,16 +124,6 @@ class _Proposal:
 
         place, row = int(layout.time_column or 0), self.rows[0]
         return place < len(row) and bool(read_formatted([row[place]], layout.date_format or "").good[0])
-
-    def _settled(self, layout: Layout, profile: Profile | None) -> Layout:
-        """Return what is told, and what the kind of file settles where nothing is told."""
-        if profile is None:
-            return layout
-        self.evidence.append(Evidence("file", profile.name, "its heads say so"))
-        settled: dict[str, Any] = {
-            name: value for name, value in profile.options.items() if getattr(layout, name) is None
-        }
-        return replace(layout, **settled)
 
     def _asked(self, field_name: str) -> int | None:
         """Return the column that was told for a role; None if none was.

@@ -113,19 +113,15 @@ class _Arrangement:
         """
         return None if self.adds_up else "until-next"
 
-    def _counts_on(self) -> str:
-        """Return why the values are readings of a counter; see ``counters.counts_on``."""
-        ordered = self.readings.values[np.argsort(self.readings.starts, kind="stable")]
-        columns = self.recipe.columns
-        return counters.counts_on(ordered[~np.isnan(ordered)], columns.head.names[columns.value])
-
     def proposed_kind(self) -> str:
         """Return what the values stand for, as far as the file tells it; else it is asked."""
         readings, layout = self.readings, self.recipe.layout
         if readings.ends is not None:
             return "per-step"
         if self.adds_up and readings.known is None:
-            sure, _, why = self._counts_on().partition(": ")
+            ordered, columns = readings.values[np.argsort(readings.starts, kind="stable")], self.recipe.columns
+            told = counters.counts_on(ordered[~np.isnan(ordered)], columns.head.names[columns.value])
+            sure, _, why = told.partition(": ")
             if sure == "sure":
                 self._say("value-kind", "counter", why)
                 return "counter"

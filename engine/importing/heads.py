@@ -136,7 +136,9 @@ def read_head(rows: Sequence[Sequence[Cell]], kinds: Sequence[str], first: int) 
         return cells + [""] * (width - len(cells))
 
     last, above = texts(at), texts(at - 1) if at else []
-    if at and _are_units(last) and any(above):
+    written = [cell for cell in last if cell]
+    are_units = bool(written) and all(BRACKETED.fullmatch(cell) or NAKED_UNITS.match(cell) for cell in written)
+    if at and are_units and any(above):
         names = [f"{name} {unit}".strip() if unit else name for name, unit in zip(above, last, strict=False)]
         return FileHead(at + 1, names, [above, last], True, at, len(rows[at]))
     if at and sum(map(bool, above)) > 1 and any(not name and up for name, up in zip(last, above, strict=False)):
@@ -144,13 +146,6 @@ def read_head(rows: Sequence[Sequence[Cell]], kinds: Sequence[str], first: int) 
             at + 1, [name or up for name, up in zip(last, above, strict=False)], [last, above], True, at, len(rows[at])
         )
     return FileHead(at + 1, last, [], True, at, len(rows[at]))
-
-
-def _are_units(cells: Sequence[str]) -> bool:
-    """Return whether a row holds units, or formats, of the columns only."""
-    written = [cell for cell in cells if cell]
-    marked = [BRACKETED.fullmatch(cell) or NAKED_UNITS.match(cell) for cell in written]
-    return bool(written) and all(marked)
 
 
 def unit_in(head: str) -> str | None:

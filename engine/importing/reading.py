@@ -58,16 +58,20 @@ def read_file(file: bytes | BinaryIO, layout: Layout, target: Target) -> FileRea
     unit, unit_evidence, unit_questions, unit_notices = unit_of_values(recipe, rows, readings, target)
     contents = contents_of(readings, recipe, unit, reader.place, target)
     questions += reader.questions + contents.questions
-    if (text := _age_doubt(contents.readings)) is not None:
+    first = int(contents.readings.starts.min(initial=np.iinfo(np.int64).max))
+    if first // DAY_US < (OLD_YEAR - 1970) * 365:
+        text = f"The times begin in {from_us(first).year}; is that so? Spreadsheets count from 1900."
         questions = ask_to_confirm(questions, "old-times", text, layout.confirm)
     odd = notices_of(contents.readings, contents.step, unit, target)
     for notice in odd:
         if notice.finding:
             questions = ask_to_confirm(questions, notice.finding, notice.text, layout.confirm)
-    again = _second_values(contents.readings)
-    if again:
+    if again := _second_values(contents.readings):
         questions += _series_questions(recipe, rows, questions)
-    sheets = [_sheet_question(table)] if len(table.sheets) > 1 and layout.sheet is None else []
+    sheets = []
+    if len(table.sheets) > 1 and layout.sheet is None:
+        choices = [Choice(name, "a visible sheet") for name in table.sheets[:40]]
+        sheets = [FileQuestion("sheet", "Several sheets hold tables; which one is meant?", choices)]
     zone_evidence = _zone_evidence(recipe, layout, reader.place)
     return FileReading(
         readings=contents.readings,
@@ -206,19 +210,6 @@ def _series_questions(
         if len(set(keys)) == len(keys):
             return [series_question(columns, survey, place)]
     return [series_question(columns, survey, labels[-1])] if labels else []
-
-
-def _sheet_question(table: FileTable) -> FileQuestion:
-    choices = [Choice(name, "a visible sheet") for name in table.sheets[:40]]
-    return FileQuestion("sheet", "Several sheets hold tables; which one is meant?", choices)
-
-
-def _age_doubt(readings: TimedValues) -> str | None:
-    """Return the doubt whether times of long ago are meant; None if they are of now."""
-    first = int(readings.starts.min(initial=np.iinfo(np.int64).max))
-    if first // DAY_US >= (OLD_YEAR - 1970) * 365:
-        return None
-    return f"The times begin in {from_us(first).year}; is that so? Spreadsheets count from 1900."
 
 
 def _left_out(reader: RowReader, recipe: Recipe, readings: TimedValues) -> list[str]:

@@ -75,15 +75,14 @@ class ValueColumn:
                 return few[0]
         # Units tell more than names: two columns may both be called value, but hardly both be in kW.
         likely = fitting or named or numeric
-        choices = [Choice(self._call(place), self.head.call(place)) for place in dict.fromkeys(likely + numeric)]
+        choices = []
+        for place in dict.fromkeys(likely + numeric):
+            name = self.head.names[place]  # by which the column is found again, unless another one has it
+            is_own = bool(name) and self.head.find(name) == place
+            choices.append(Choice(name if is_own else str(place), self.head.call(place)))
         text = "Several columns hold numbers; which are the values?"
         self.questions.append(FileQuestion("value-column", text, choices[:MOST_CHOICES]))
         return likely[0]
-
-    def _call(self, place: int) -> str:
-        """Return a name by which a column is found again."""
-        name = self.head.names[place]
-        return name if name and self.head.find(name) == place else str(place)
 
     def _is_identity(self, place: int) -> bool:
         """Return whether a column counts rows or names a meter."""

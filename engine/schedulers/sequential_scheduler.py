@@ -12,8 +12,8 @@ from engine.devices.inflexible import Inflexible
 from engine.model.linear import Floats
 from engine.site import Schedule, Site, Status, Timings
 
-_RUNNING = 1e-6
-"""Power from which on a process runs [kW]."""
+_TAKEN = 1e-6
+"""Power from which on a step is taken, so that nothing else of its group may run then [kW]: more than rounding."""
 
 
 class SiteScheduler(Protocol):
@@ -87,7 +87,7 @@ class TakenTimes:
         """Take note of when a device runs, by the powers of all ports [kW]."""
         name = getattr(device, "exclusion", None)
         if name is not None:
-            own = np.any([np.abs(power[port.name]) > _RUNNING for port in device.ports], axis=0)
+            own = np.any([np.abs(power[port.name]) > _TAKEN for port in device.ports], axis=0)
             self._running[name] = self._running.get(name, np.zeros(self.n, dtype=bool)) | own
 
 
@@ -114,7 +114,10 @@ def _joined(site: Site, plans: Sequence[Schedule]) -> Schedule:
     return replace(
         last,
         soc={name: levels for plan in plans for name, levels in plan.soc.items()},
-        costs={name: paid for plan in plans for name, paid in plan.costs.items() if _is_own(name, plan, last)},
+        # Of the connection and commitments the costs of the last plan count, of a device those of its own
+        costs={
+            name: paid for plan in plans for name, paid in plan.costs.items() if plan is last or name not in last.costs
+        },
         status=worst,
         gap=max(plan.gap for plan in plans),
         storage_values={name: values for plan in plans for name, values in plan.storage_values.items()},
@@ -122,8 +125,3 @@ def _joined(site: Site, plans: Sequence[Schedule]) -> Schedule:
         breaches=(*earlier, *last.breaches),
         timings=Timings(sum(p.timings.building for p in plans), sum(p.timings.solving for p in plans)),
     )
-
-
-def _is_own(name: str, plan: Schedule, last: Schedule) -> bool:
-    """Whether a cost counts: of the connection and commitments that of the last plan, of a device that of its own."""
-    return plan is last or name not in last.costs

@@ -171,4 +171,4 @@ def test_on_the_command_line(
     assert "name both a device" in output_of("why", "--device", "battery")
     printed = output_of("what-if", "--stored", "battery", "4", "--price-factor", "2")
     assert "cost [EUR]" in printed and "battery would do otherwise in" in printed
-    assert "it is no JSON" in output_of("what-if", "--edits", "x")
+    assert "not JSON" in output_of("what-if", "--edits", "x")

@@ -14,7 +14,7 @@ from engine.errors import FieldError
 from engine.importing.intervals import in_steps, steps_between
 from engine.importing.layout import FileReading, Layout, Target
 from engine.importing.reading import read_file
-from engine.series.iso_time import HOUR_US, MICROSECOND, Microseconds, zone
+from engine.series.iso_time import HOUR_US, MICROSECOND, zone
 from engine.units import units
 
 
@@ -68,20 +68,11 @@ def posted_values(reading: FileReading, options: FileOptions, sensor: Sensor) ->
             values = units.convert(values, reading.unit, sensor.unit, hours=(spans[1] - spans[0]) / HOUR_US)
         unit = sensor.unit if values is not rows.values else reading.unit
         return Posted(events=rows.starts, values=values, step=timedelta(0), unit=unit, horizon=horizon, most=most)
-    ticks = _ticks(*spans, sensor, most)
+    first, last = int(spans[0].min()), int(spans[1].max())
+    bounds.check_written(most, (last - first) // (sensor.resolution // MICROSECOND))
+    ticks = steps_between(first, last, sensor.resolution, zone(sensor.timezone))
     values, unit = in_steps(spans, rows.values, (reading.unit, sensor.unit), ticks, level=sensor.is_level)
     known = ~np.isnan(values)
     return Posted(
         events=ticks[:-1][known], values=values[known], step=sensor.resolution, unit=unit, horizon=horizon, most=most
     )
-
-
-def _ticks(starts: Microseconds, ends: Microseconds, sensor: Sensor, most: Most | None) -> Microseconds:
-    """Return the bounds of the steps of a sensor that intervals reach over.
-
-    Raises:
-        FieldError: They are too many.
-    """
-    first, last = int(starts.min()), int(ends.max())
-    bounds.check_written(most, (last - first) // (sensor.resolution // MICROSECOND))
-    return steps_between(first, last, sensor.resolution, zone(sensor.timezone))

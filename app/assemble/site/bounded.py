@@ -91,7 +91,11 @@ def _check_shared(entries: Sequence[Mapping[str, Any]], limits: WindowLimits) ->
     """
     seen: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
     for at, entry in enumerate(entries):
-        for field, key in _power_sensors(entry):
+        for field in POWERS:
+            value = entry.get(field)
+            key = value.get("sensor") if isinstance(value, Mapping) else value
+            if not isinstance(key, int):
+                continue
             others = seen.setdefault((field, key), [])
             if entry in others:
                 raise FieldError(f"flex-model[{at}].{field}", f"sensor {key} is named by an equal entry already.")
@@ -102,11 +106,3 @@ def _check_shared(entries: Sequence[Mapping[str, Any]], limits: WindowLimits) ->
                     f"more than {limits.most_per_sensor} devices name sensor {key} for their power "
                     "(FLEXSCOPE_MAX_DEVICES_PER_SENSOR); give each device a sensor of its own.",
                 )
-
-
-def _power_sensors(entry: Mapping[str, Any]) -> Iterable[tuple[str, int]]:
-    for field in POWERS:
-        value = entry.get(field)
-        key = value.get("sensor") if isinstance(value, Mapping) else value
-        if isinstance(key, int):
-            yield field, key

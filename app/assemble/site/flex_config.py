@@ -95,7 +95,11 @@ def models(references: References, tree: Sequence[Asset], asked: Sequence[Mappin
         FieldError: An entry names no device, or one that is not there.
         NotAllowed: It names one that is not the principal's to plan.
     """
-    asked_for = [_asked(references, entry, number) for number, entry in enumerate(asked)]
+    asked_for = []
+    for number, entry in enumerate(asked):
+        sensor, asset = _device(references, named(entry), number)
+        effective = _stored(asset, sensor).under(entry, REQUEST)
+        asked_for.append(DeviceModel(effective, asset, sensor or _power_sensor(references, effective)))
     # What is asked for is not planned a second time as it is stored.
     taken = {model.asset.id for model in asked_for if model.asset is not None}
     stored = [(below, _stored(below, None)) for below in tree if below.flex_model and below.id not in taken]
@@ -108,12 +112,6 @@ def model_kind(asset_type: str, fields: Mapping[str, Any]) -> type[StorageModel]
     works = bool(names & {"process-type", "power-profile"}) or {"power", "duration"} <= names
     acts = bool(names & OF_DEVICES_ONLY)
     return ProcessModel if works or (asset_type in PROCESS_TYPES and not acts) else StorageModel
-
-
-def _asked(references: References, entry: Mapping[str, Any], number: int) -> DeviceModel:
-    sensor, asset = _device(references, named(entry), number)
-    effective = _stored(asset, sensor).under(entry, REQUEST)
-    return DeviceModel(effective, asset, sensor or _power_sensor(references, effective))
 
 
 def device_ids(asked: Sequence[Mapping[str, Any]]) -> Iterator[object]:

@@ -23,7 +23,6 @@ from app.auth.access.references import References
 from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
 from engine.devices.port import Adjustable
-from engine.devices.thermal import ThermalMass
 from engine.errors import FieldError
 from engine.flex.commodity import CommodityContext
 from engine.flex.context import FlexContext
@@ -57,7 +56,12 @@ class SiteBuilder:
         """Every device: planned ones in the order of their entries, then those that are as they are."""
         place = {name: at for at, name in enumerate(self.names)}
         shared = with_shares(self._of_stores, {each.name: each.model.fair_share for each in self._described})
-        planned = sorted([*shared, *self._processes()], key=lambda device: place.get(device.name, -1))
+        processes = [
+            ProcessBuilder(name, given, model, self.readings, self._group_name(model.group)).process()
+            for name, (given, model) in zip(self.names, self.entries, strict=True)
+            if isinstance(model, ProcessModel)
+        ]
+        planned = sorted([*shared, *processes], key=lambda device: place.get(device.name, -1))
         return (*planned, *self._fixed_entries(), *self._fixed_context())
 
     @cached_property
@@ -74,7 +78,10 @@ class SiteBuilder:
                     self.readings.warn(f"{name}: no sensor receives its power; name one.")
         for feeders in self._stores:
             if (keeper := keeper_of(feeders)) is not None:
-                found += outputs.of_store(self.references, keeper.name, keeper.model, scale=self._scale(keeper))
+                scale = StorageBuilder(keeper).capacity
+                if keeper.model.thermal_capacity is not None:
+                    scale = next(getattr(each, "thermal", None) for each in self._of_stores if each.name == keeper.name)
+                found += outputs.of_store(self.references, keeper.name, keeper.model, scale=scale)
             unheard = [feeder.name for feeder in at_grid_of(feeders) if not self._of_power(feeder)]
             self.readings.warnings.extend(f"{name}: no sensor receives its power; name one." for name in unheard)
         self.readings.warnings.extend(uneven_outputs(self.window, (output.sensor for output in found)))
@@ -102,11 +109,6 @@ class SiteBuilder:
             for name, (given, model) in zip(self.names, self.entries, strict=True)
             if isinstance(model, StorageModel)
         )
-
-    def _processes(self) -> Iterable[Device]:
-        for name, (given, model) in zip(self.names, self.entries, strict=True):
-            if isinstance(model, ProcessModel):
-                yield ProcessBuilder(name, given, model, self.readings, self._group_name(model.group)).process()
 
     def _around(self, commodity: str, priorities: tuple[float, ...]) -> Surroundings:
         supplied = self.supplies.get(commodity)
@@ -151,12 +153,6 @@ class SiteBuilder:
             return ThermalBuilder(keeper).store(tuple(zip(ports, models, strict=True)))
         return StorageBuilder(keeper).store(tuple(zip(ports, models, strict=True)))
 
-    def _scale(self, keeper: DeviceBuilder) -> float | ThermalMass | None:
-        """Return what tells the energy of a store in other terms, see ``SensorOutput.scale``."""
-        if keeper.model.thermal_capacity is None:
-            return StorageBuilder(keeper).capacity
-        return next(getattr(each, "thermal", None) for each in self._of_stores if each.name == keeper.name)
-
     def _fixed_entries(self) -> Iterable[Device]:
         for described in self._described:
             if described.model.standby_power is not None:
@@ -183,7 +179,9 @@ class SiteBuilder:
             for reference, sign in self._references(supplied.context):
                 if reference.sensor in planned:
                     continue
-                field = _field_of(supplied.context, sign)
+                field = "inflexible-consumption" if sign > 0 else "inflexible-production"
+                if supplied.context.inflexible_device_sensors:  # the older field, which excludes the others
+                    field = "inflexible-device-sensors"
                 if reference.sensor in counted:
                     told = f"sensor {reference.sensor} is in the flex-model and in the flex-context; name it once."
                     raise FieldError(field, told)
@@ -273,13 +271,6 @@ class SiteBuilder:
             if key not in names:
                 raise FieldError("commitments.sensors", f"sensor {key} is no device of this plan; name one that is.")
         return tuple(names[key] for key in sensors)
-
-
-def _field_of(context: CommodityContext, sign: float) -> str:
-    """Return the field that names the loads, or the production, of a context; the older field excludes the others."""
-    if context.inflexible_device_sensors:
-        return "inflexible-device-sensors"
-    return "inflexible-consumption" if sign > 0 else "inflexible-production"
 
 
 def _stands_for(described: DeviceBuilder, place: GroupReference | None) -> bool:

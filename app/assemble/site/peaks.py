@@ -42,7 +42,10 @@ class PeakBuilder:
         if (price := context.site_peak_consumption_price) is not None or context.site_peak_bands:
             tariffs += self._of_consumption(price)
         else:
-            self._refuse_without_price()
+            for name in ("running_consumption", "hours", "share", "highest_days", "earlier_days", "floor", "ratchet"):
+                if getattr(context, f"site_peak_{name}") not in (None, ()):
+                    field = f"site-peak-{name}".replace("_", "-")
+                    raise FieldError(field, "peaks of consumption cost nothing; add site-peak-consumption-price.")
         if (price := context.site_peak_production_price) is not None:
             reached = self._reached(context.site_peak_production, "site-peak-production")
             tariffs.append(self._tariff("production", self._price(price, "production"), reached, self._months()))
@@ -111,12 +114,6 @@ class PeakBuilder:
     def _bands(self) -> tuple[tuple[float, float], ...]:
         return tuple(each.numbers for each in self.context.site_peak_bands)
 
-    @property
-    def _consumption_sensor(self) -> int | None:
-        """Sensor that tells what is taken as positive values, whatever its attributes say."""
-        own = self.context.aggregate_consumption
-        return None if own is None else own.sensor
-
     def _measured_days(self, meter: SensorReference) -> tuple[list[float], float]:
         """Return the highest mean of an interval on each earlier day of the month, and on the first day so far [kW]."""
         first = self.window.start.astimezone(self.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
@@ -124,7 +121,10 @@ class PeakBuilder:
         ticks = np.arange(to_us(first), int(self.window.ticks[0]) + 1, lasts)
         if len(ticks) < 2:
             return [], 0.0
-        means = np.nan_to_num(self.readings.powers(meter, ticks, consuming=meter.sensor == self._consumption_sensor))
+        # It tells what is taken as positive values, whatever its attributes say
+        own = self.context.aggregate_consumption
+        consuming = own is not None and own.sensor == meter.sensor
+        means = np.nan_to_num(self.readings.powers(meter, ticks, consuming=consuming))
         local = [from_us(int(each)).astimezone(self.zone) for each in ticks[:-1]]
         if self.context.site_peak_hours is not None:
             calendar = Calendar.read(self.context.site_peak_hours, field="site-peak-hours")
@@ -154,13 +154,6 @@ class PeakBuilder:
             begun=self._begun() if special else (0.0, 0.0),
             bands=bands,
         )
-
-    def _refuse_without_price(self) -> None:
-        """Refuse fields about peaks of consumption where these cost nothing."""
-        for name in ("running_consumption", "hours", "share", "highest_days", "earlier_days", "floor", "ratchet"):
-            if getattr(self.context, f"site_peak_{name}") not in (None, ()):
-                field = f"site-peak-{name}".replace("_", "-")
-                raise FieldError(field, "peaks of consumption cost nothing; add site-peak-consumption-price.")
 
     def _number(self, given: Quantity | None, field: str, unit: str = "kW") -> float:
         if not isinstance(given, Fixed):

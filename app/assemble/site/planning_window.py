@@ -66,7 +66,8 @@ def planned(
     end = after(start, limits.usual if request.duration is None else request.duration, field="duration")
     if request.duration is None:
         stores = [model for model in models if isinstance(model, StorageModel)]
-        end = max([end, *(late for model in stores for late in _moments(model))])
+        bounds = [bound for each in stores for bound in (each.soc_targets, each.soc_minima, each.soc_maxima)]
+        end = max([end, *(event.end for bound in bounds if isinstance(bound, Events) for event in bound.events)])
     if end <= start:
         raise FieldError("duration", "a plan lasts some time; give its length, such as PT12H.")
     # The end lies on the grid of whole steps, so that only the first step may be a part of one.
@@ -135,10 +136,3 @@ def grown(window: Window, place: ZoneInfo, longest: timedelta, moments: Iterable
             at = window.position(moment)
             kept[[floor(at), ceil(at)]] = True
     return window if kept.all() else replace(window, bounds=tuple(ticks[kept].tolist()))
-
-
-def _moments(model: StorageModel) -> Iterable[datetime]:
-    """Give the ends of the events that bind a stored energy."""
-    for bound in (model.soc_targets, model.soc_minima, model.soc_maxima):
-        if isinstance(bound, Events):
-            yield from (event.end for event in bound.events)

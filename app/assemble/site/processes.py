@@ -43,7 +43,9 @@ class ProcessBuilder:
         begun = np.zeros(window.n)
         if ran and not in_pieces:
             warnings.append(f"{self.name}: it runs already, for {iso_duration(ran)}; it goes on to its end.")
-            begun = self._power_from(ran)
+            begun = np.where(window.starts < to_us(window.start + self.lasts - ran), self._highest, 0.0)
+            if model.power_profile:
+                begun = self._mean_power(window.ticks - window.ticks[0] + ran // MICROSECOND)
             if model.runs == 1 and model.exclusion_group is None:
                 return Inflexible(name=self.name, power=begun, commodity=model.commodity, group=self.group)
         blocked = np.diff(window.ticks) < window.step_us  # steps of which only a part of their slot is left
@@ -55,7 +57,8 @@ class ProcessBuilder:
         if steps > whole > 0 and runs:
             warnings.append(f"{self.name}: it takes longer than the schedule lasts; it runs all the time.")
         steps = min(steps, max(whole, 1))
-        power = self._profile(steps) if model.power_profile else self._highest
+        # The energy of a profile is kept exactly: each step has its mean power
+        power = self._mean_power(np.arange(steps + 1) * window.step_us) if model.power_profile else self._highest
         return Process(
             name=self.name,
             power=power,
@@ -103,17 +106,6 @@ class ProcessBuilder:
         if pause < timedelta(0):
             raise FieldError(f"{self.name}: pause", "a pause lasts some time; write it like 'PT1H'.")
         return pause
-
-    def _profile(self, steps: int) -> Floats:
-        """Mean power in each step of a run that begins with a step [kW]: the energy of the profile is kept exactly."""
-        return self._mean_power(np.arange(steps + 1) * self.readings.window.step_us)
-
-    def _power_from(self, ran: timedelta) -> Floats:
-        """Power of a run that has lasted some time when the window begins [kW], shape (n,)."""
-        window = self.readings.window
-        if self.model.power_profile:
-            return self._mean_power(window.ticks - window.ticks[0] + ran // MICROSECOND)
-        return np.where(window.starts < to_us(window.start + self.lasts - ran), self._highest, 0.0)
 
     def _mean_power(self, since_begun: NDArray[np.integer]) -> Floats:
         """Mean power of a profile between moments since it has begun [µs]; nothing after its end."""

@@ -62,6 +62,12 @@ class SiteDescription:
     foreign: list[Asset]
     """Assets of other accounts below it, which are left out."""
 
+    @property
+    def warnings(self) -> list[str]:
+        """What is left out."""
+        why = "stands below this one and belongs to another account; it is left out."
+        return [f"Asset {each.id} {why}" for each in self.foreign]
+
 
 def read_description(references: References, request: ScheduleRequest, limits: WindowLimits) -> SiteDescription:
     """Return what a request describes, completed by what is stored, before any series is read.
@@ -108,7 +114,7 @@ def read_site(
     window = planned(request, power_sensors, [read for _, read in entries], limits)
     otherwise = power_sensors[0].timezone if power_sensors else "UTC"
     local = sensors.time_zone(references.session, described.asset.id, otherwise)
-    warnings = [_left_out(each) for each in described.foreign]
+    warnings = described.warnings
     if context.growing_steps:
         window, why = _grown(references, described, window, local)
         warnings += why
@@ -151,10 +157,6 @@ def _grown(
     ]
     longest = min((each for each in hold if each), default=timedelta.max)
     return grown(window, local, longest, [at for model in models for at in model.moments()]), []
-
-
-def _left_out(asset: Asset) -> str:
-    return f"Asset {asset.id} stands below this one and belongs to another account; it is left out."
 
 
 def _bring_sensors(references: References, keys: Iterable[object]) -> None:
@@ -237,7 +239,10 @@ def _entry(model: DeviceModel) -> StorageModel | ProcessModel:
     """
     fields = model.effective.fields
     kind = flex_config.model_kind(model.asset.asset_type.name if model.asset is not None else "", fields)
-    given = {**_process_type(model), **fields} if kind is ProcessModel else fields
+    # The type of a process that attributes tell, of the sensor before those of the asset
+    attributes = [holder.attributes.get("process-type") for holder in (model.sensor, model.asset) if holder is not None]
+    told = next(filter(None, attributes), None)
+    given = {"process-type": told, **fields} if kind is ProcessModel and told else fields
     power = given.get("power")
     # A bare number is in the unit of the sensor, as existing clients send it.
     if isinstance(power, int | float) and not isinstance(power, bool) and model.sensor is not None:
@@ -246,14 +251,6 @@ def _entry(model: DeviceModel) -> StorageModel | ProcessModel:
         return kind.read(given)
     except FieldError as error:
         raise (error.owned_by(model.asset.name) if model.asset is not None else error) from None
-
-
-def _process_type(model: DeviceModel) -> dict[str, Any]:
-    """Return the type of a process that attributes tell, of the sensor before those of the asset."""
-    for holder in (model.sensor, model.asset):
-        if holder is not None and (told := holder.attributes.get("process-type")):
-            return {"process-type": told}
-    return {}
 
 
 def _context(asset: Asset, asked: Mapping[str, Any] | list[dict[str, Any]]) -> tuple[FlexContext, Effective]:

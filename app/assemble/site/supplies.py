@@ -139,9 +139,13 @@ class ConnectionBuilder:
             return hard, None
         one_way = np.zeros(self.window.n) if one_way is None else one_way
         limit = np.fmin(hard, one_way)
-        price = self._breach_price(way, breach_price(SITE_BREACH_PRICE, dearest))
-        if price is None:
+        field, usual = f"site-{way}-breach-price", breach_price(SITE_BREACH_PRICE, dearest)
+        given: Quantity | None = getattr(self.context, field.replace("-", "_"))
+        if given is None and not self.context.relaxes_site:
             return limit, None
+        price = np.full(self.window.n, usual)
+        if given is not None:
+            price = self.readings.series(given, self.context.fact(field), name=field, otherwise=usual)
         return hard, SoftLimit(limit=limit, highest_price=price, hourly_price=price)
 
     def _closed(self, way: str) -> bool:
@@ -151,13 +155,6 @@ class ConnectionBuilder:
         sells = context.selling is not None or context.site_production_capacity is not None
         here, there = (buys, sells) if way == "consumption" else (sells, buys)
         return context.commodity != "electricity" and context.site_power_capacity is None and there and not here
-
-    def _breach_price(self, way: str, usual: float) -> Floats | None:
-        field = f"site-{way}-breach-price"
-        given: Quantity | None = getattr(self.context, field.replace("-", "_"))
-        if given is not None:
-            return self.readings.series(given, self.context.fact(field), name=field, otherwise=usual)
-        return np.full(self.window.n, usual) if self.context.relaxes_site else None
 
     def _capacity(self, field: str, wider: Floats) -> Floats | None:
         """Return a capacity per step [kW], the next wider one where it is not known, shape (n,); None without one."""

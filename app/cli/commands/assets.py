@@ -42,14 +42,14 @@ def add_asset(asset_type: str, account: int | None, **columns: Any) -> None:
     click.secho(f"Asset {asset.name} has ID {asset.id}.", fg="green")
 
 
-def json_object(text: str, field: str) -> dict[str, Any]:
+def json_object(text: str, field: str, example: str = '{"key": 1}') -> dict[str, Any]:
     """Return the object a JSON text holds."""
     try:
         read = json.loads(text)
     except json.JSONDecodeError as error:
-        raise FieldError(field, f'not JSON ({error.msg}, column {error.colno}); write it like {{"key": 1}}.') from None
+        raise FieldError(field, f"not JSON ({error.msg}, column {error.colno}); write it like {example}.") from None
     if not isinstance(read, dict):
-        raise FieldError(field, 'an object is wanted; write it like {"key": 1}.')
+        raise FieldError(field, f"an object is wanted; write it like {example}.")
     return read
 
 

@@ -1,10 +1,10 @@
 """``flexscope show why`` and ``flexscope show what-if``: a saved schedule explained, and planned otherwise."""
 
-import json
 from typing import Any
 
 import click
 
+from app.cli.commands.assets import json_object
 from app.cli.opening import operator, reading
 from app.cli.tables import show_table
 from app.usecases.explanations import explanations, what_if
@@ -53,7 +53,7 @@ def show_scenario(
 ) -> None:
     """Plan a saved schedule again with something different, beside what was planned; nothing is saved."""
     actor = operator()
-    fields = _object(edits)
+    fields = json_object(edits, "edits", example='{"limits": {"battery.soc-max": 5}}')
     for name, pairs in named.items():
         # Options are put over what the JSON says of the same limits, loads and stores.
         fields[name] = fields.get(name, {}) | dict(pairs)
@@ -74,18 +74,3 @@ def show_scenario(
     show_table(["", "Planned", "What if", "Change"], lines)
     for device, steps in done.changed.items():
         click.echo(f"{device} would do otherwise in {len(steps)} steps.")
-
-
-def _object(text: str) -> dict[str, Any]:
-    """Object in a JSON text.
-
-    Raises:
-        FieldError: It is none.
-    """
-    try:
-        read = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise FieldError("edits", f"it is no JSON ({error.msg}, column {error.colno}).") from None
-    if not isinstance(read, dict):
-        raise FieldError("edits", 'write one object, such as {"limits": {"battery.soc-max": 5}}.')
-    return read

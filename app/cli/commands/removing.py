@@ -1,11 +1,11 @@
 """``flexscope delete`` for accounts, users, assets and sensors: with all that is theirs, once that is confirmed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import click
 from sqlalchemy.orm import Session
 
-from app.assemble.site.naming import mentions
+from app.assemble.site.naming import Mention, mentions
 from app.cli.opening import acting, reading
 from app.usecases.accounts import delete_account
 from app.usecases.actor import Actor
@@ -62,7 +62,12 @@ def remove(
     """Delete rows and, by the foreign keys, what is theirs: all of them or none."""
     with reading() as session:
         names = _names(session, table, ids)
-        if warning := _warning(session, table, ids):
+        naming: Iterable[Mention] = ()
+        if table is Sensor:
+            naming = mentions(session, {("sensor", key) for key in ids})
+        elif table is Asset:
+            naming = mentions_elsewhere(session, {each.id for key in ids for each in subtree(session, key)})
+        if warning := deletion_warning(None, naming):
             click.secho(warning, fg="yellow", err=True)
     # Asked outside of a transaction: while a person thinks, others go on writing.
     if not force:
@@ -80,12 +85,3 @@ def remove(
 def _names(session: Session, table: type[Table], ids: tuple[int, ...]) -> list[str]:
     rows = [get(session, table, key) for key in ids]
     return [str(getattr(row, "name", None) or getattr(row, "username", "")) for row in rows]
-
-
-def _warning(session: Session, table: type[Table], ids: tuple[int, ...]) -> str:
-    """Return which flex-configs of others name what is to be deleted."""
-    if table is Sensor:
-        return deletion_warning(None, mentions(session, {("sensor", key) for key in ids}))
-    if table is Asset:
-        return deletion_warning(None, mentions_elsewhere(session, {a.id for key in ids for a in subtree(session, key)}))
-    return ""

@@ -95,6 +95,10 @@ def orders(session: Session, automation: Automation, at: datetime) -> list[Order
         FieldError: What it says cannot be used; the field is named.
     """
     try:
+        requests = list(MAKERS[automation.kind](automation, at))
+        for request in requests:  # what the account says, where neither they nor the asset do
+            if automation.kind == "schedule" and request["terminal_value"] is None:
+                request["terminal_value"] = assets.terminal_value(session, automation.asset_id)
         return [
             Order(
                 kind=automation.kind,
@@ -104,23 +108,13 @@ def orders(session: Session, automation: Automation, at: datetime) -> list[Order
                 automation_id=automation.id,
                 force=True,
             )
-            for request in _completed(session, automation, MAKERS[automation.kind](automation, at))
+            for request in requests
         ]
     except KeyError:
         raise FieldError("kind", f"{automation.kind!r} is none of {', '.join(KINDS)}.") from None
     except ValidationError as error:
         first = error.errors()[0]
         raise FieldError(".".join(map(str, first["loc"])) or "request", str(first["msg"])) from None
-
-
-def _completed(
-    session: Session, automation: Automation, requests: Iterator[dict[str, Any]]
-) -> Iterator[dict[str, Any]]:
-    """Requests with what the account says where neither they nor the asset do."""
-    for request in requests:
-        if automation.kind == "schedule" and request["terminal_value"] is None:
-            request["terminal_value"] = assets.terminal_value(session, automation.asset_id)
-        yield request
 
 
 def schedule_requests(automation: Automation, at: datetime) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """What a saved schedule does, why, what other choices would cost, and what it would take to have another one."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -123,11 +122,12 @@ def explain_schedule(session: Session, actor: Actor, schedule_id: int, query: Ex
     if "cells" in parts and len(names) * stored.site.window.n > MOST_CELLS:
         raise FieldError("device", f"there are more than {MOST_CELLS} cells; name one device.")
     plan = Replanning(stored.site, names if "cells" in parts else (), stored.budget())
+    stores = [each.name for each in stored.site.devices if each.energy_bounds and query.device in (None, each.name)]
     return ScheduleExplanation(
         stored=stored,
         headlines=_headlines(session, stored) if "headlines" in parts else None,
         bottlenecks=bottlenecks(plan) if "bottlenecks" in parts else None,
-        values=list(_values(plan, stored, query.device)) if "values" in parts else None,
+        values=[storage_value_line(plan, name) for name in stores] if "values" in parts else None,
         cells=[cell for row in extra_costs(plan, names) for cell in row] if "cells" in parts else None,
         trade_off=trade_off(plan) if "trade-off" in parts else None,
         changes=_changes(session, actor, stored) if "changes" in parts else None,
@@ -219,12 +219,6 @@ def _headlines(session: Session, stored: StoredSite) -> list[Headline]:
         if asset.latitude is not None and asset.longitude is not None:
             occasions = sun_times(asset.latitude, asset.longitude, window.start, window.end)
     return headlines(stored.site, stored.schedule, occasions)
-
-
-def _values(plan: Replanning, stored: StoredSite, device: str | None) -> Iterator[ValueLine]:
-    for each in stored.site.devices:
-        if each.energy_bounds and device in (None, each.name):
-            yield storage_value_line(plan, each.name)
 
 
 def _changes(session: Session, actor: Actor, stored: StoredSite) -> PlanChange:

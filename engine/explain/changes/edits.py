@@ -71,9 +71,13 @@ class SiteEdits:
             site = _with_prices(site, edit)
         for name, factor in self.loads.items():
             if factor != 1.0:
-                site = _with_load(site, name, factor)
+                load = _device(site, name, Inflexible, "loads")
+                scaled = {level: power * factor for level, power in load.quantiles.items()}
+                site = site.with_device(load, replace(load, power=load.power * factor, quantiles=scaled))
         for name, energy in self.stored.items():
-            site = _with_stored(site, name, energy)
+            store = _device(site, name, Storage, "stored")
+            if store.soc_at_start != energy:
+                site = site.with_device(store, replace(store, soc_at_start=energy))
         return with_pins(site, self.pins) if self.pins else site
 
 
@@ -106,17 +110,6 @@ def _with_prices(site: Site, edit: PriceEdit) -> Site:
 
     connections = [dearer(each) if each.commodity == edit.commodity else each for each in site.connections]
     return replace(site, connections=tuple(connections))
-
-
-def _with_load(site: Site, name: str, factor: float) -> Site:
-    load = _device(site, name, Inflexible, "loads")
-    scaled = {level: power * factor for level, power in load.quantiles.items()}
-    return site.with_device(load, replace(load, power=load.power * factor, quantiles=scaled))
-
-
-def _with_stored(site: Site, name: str, energy: float) -> Site:
-    store = _device(site, name, Storage, "stored")
-    return site if store.soc_at_start == energy else site.with_device(store, replace(store, soc_at_start=energy))
 
 
 def _device(site: Site, name: str, kind: type[Device], field_name: str) -> Any:

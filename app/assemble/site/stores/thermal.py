@@ -117,7 +117,9 @@ class ThermalBuilder:
             scale=CELSIUS,
         )  # fmt: skip
         at = mass.energy(self._at_ticks(field)) * np.ones(around.window.n + 1)
-        price = self._price / mass.capacity
+        usual = breach_price(SOC_BREACH_PRICE, around.dearest)
+        per_kelvin = self.device.series("temperature-breach-price", usual) * around.weight(self.device.model.priority)
+        price = per_kelvin / mass.capacity
         return SoftBound(at=at, between=mass.energy(between) * np.ones(len(between)), hourly_price=price)
 
     def _at_ticks(self, field: str) -> Floats:
@@ -133,10 +135,3 @@ class ThermalBuilder:
         window, model = self.device.around.window, self.device.model
         bands = (model.temperature_min, model.temperature_max)
         return np.array(sorted({at for band in bands for at in off_grid(band, window)}), dtype=float)
-
-    @property
-    def _price(self) -> Floats:
-        """Price of each kelvin outside the band for an hour [currency/K/h], shape (n,)."""
-        around, usual = self.device.around, breach_price(SOC_BREACH_PRICE, self.device.around.dearest)
-        price = self.device.series("temperature-breach-price", usual)
-        return price * around.weight(self.device.model.priority)
