@@ -47,6 +47,7 @@ FAINT = "#8a94a0"
 """Marks that help to read a chart, in light and in dark mode."""
 
 STROKES = {"measured": "solid", "forecast": "dashed", "scheduled": "solid", "setting": "dotted"}
+STROKES |= {"earlier": "dashed", "as known then": "solid"}
 """Role of a source → stroke of its line; below scheduled values the area is filled as well."""
 
 _UNMOVED = {"styleOverrides": {"root": {"@media (prefers-reduced-motion: reduce)": {"transition": "none !important"}}}}
@@ -57,8 +58,10 @@ PRODUCERS, CONSUMERS = ("solar", "wind"), ("building", "process")
 
 
 def line_role(source_type: str) -> str:
-    """Role of a source of some type: measured, forecast or scheduled; or a setting, as a flex-config tells it."""
-    return {"forecaster": "forecast", "scheduler": "scheduled", "flex-config": "setting"}.get(source_type, "measured")
+    """Role of a source of some type: measured, forecast, scheduled now or earlier; or a setting of a flex-config."""
+    roles = {"forecaster": "forecast", "scheduler": "scheduled", "flex-config": "setting"}
+    roles |= {"earlier schedule": "earlier", "schedule input": "as known then"}
+    return roles.get(source_type, "measured")
 
 
 def quantity(*, unit: str, name: str, asset_type: str = "") -> str:

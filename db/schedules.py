@@ -196,6 +196,21 @@ def newest_with_outputs(
     return None if key is None else session.get(StoredSchedule, key)
 
 
+def previous(session: Session, row: StoredSchedule) -> StoredSchedule | None:
+    """Return the schedule of the same asset that was planned just before a schedule; None if there is none."""
+    # By belief time and then id, as newest_ids ranks: plans may share a belief time.
+    key = tuple_(StoredSchedule.belief_time, StoredSchedule.id)
+    query = select(StoredSchedule).where(StoredSchedule.asset_id == row.asset_id, key < (row.belief_time, row.id))
+    return session.scalar(query.order_by(StoredSchedule.belief_time.desc(), StoredSchedule.id.desc()).limit(1))
+
+
+def following(session: Session, row: StoredSchedule) -> StoredSchedule | None:
+    """Return the schedule of the same asset that was planned just after a schedule; None if there is none."""
+    key = tuple_(StoredSchedule.belief_time, StoredSchedule.id)
+    query = select(StoredSchedule).where(StoredSchedule.asset_id == row.asset_id, key > (row.belief_time, row.id))
+    return session.scalar(query.order_by(StoredSchedule.belief_time, StoredSchedule.id).limit(1))
+
+
 def read_inputs(session: Session, schedule_id: int) -> bytes | None:
     """Return the packed inputs of a schedule; None if they are not kept, or not any more."""
     return session.scalar(select(ScheduleInputs.content).where(ScheduleInputs.schedule_id == schedule_id))

@@ -13,7 +13,16 @@ from app.api.v3.accounts import accounts, audit, choices, keys, secrets, tokens,
 from app.api.v3.assets import annotations, assets, copies, overrides, sensors, templates
 from app.api.v3.charts import charts
 from app.api.v3.data import bulk, data, exports, monitoring, uploads
-from app.api.v3.jobs import automations, explanations, forecasts, jobs, reports, schedule_rows, schedules
+from app.api.v3.jobs import (
+    automations,
+    explanations,
+    forecasts,
+    jobs,
+    reports,
+    schedule_files,
+    schedule_rows,
+    schedules,
+)
 from app.api.v3.server import alerts, documentation, health, play
 from app.version import API
 
@@ -44,6 +53,7 @@ RESOURCES = (
     *(
         jobs,
         schedules,
+        schedule_files,
         schedule_rows,
         explanations,
         overrides,

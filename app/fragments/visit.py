@@ -48,3 +48,5 @@ class Fragment:
     """Pages above this one, topmost first."""
     live: Mapping[str, str] | None = None
     """Arguments, beside those of the address, of the live part that follows below ``body``; None: there is none."""
+    below: Markup = field(default_factory=Markup)
+    """What follows below the live part."""

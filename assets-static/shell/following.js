@@ -19,6 +19,8 @@ async function ask(part) {
   const focused = document.activeElement?.id
   part.innerHTML = html
   part.dataset.seen = answer.headers.get("X-Seen") ?? ""
+  part.dataset.every = /** @type {HTMLElement | null} */ (part.querySelector("[data-every]"))?.dataset.every ?? part.dataset.every
+  part.dispatchEvent(new CustomEvent("followed", {bubbles: true}))
   if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus()
 }
 

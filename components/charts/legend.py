@@ -37,6 +37,8 @@ ALL = {"shown": "Show all", "hidden": "Hide all"}
 SAMPLES = {
     "measured": '<path d="M0 6H26" stroke="{0}" stroke-width="2.5"/>',
     "forecast": '<path d="M0 6H26" stroke="{0}" stroke-width="2.5" stroke-dasharray="6 4"/>',
+    "earlier": '<path d="M0 6H26" stroke="{0}" stroke-width="2.5" stroke-dasharray="6 4"/>',
+    "as known then": '<path d="M0 6H26" stroke="{0}" stroke-width="2.5"/>',
     "setting": '<path d="M0 6H26" stroke="{0}" stroke-width="2.5" stroke-dasharray="2 3"/>',
     "scheduled": '<path d="M0 12V7H13V2H26V12Z" fill="{0}" fill-opacity=".25"/>'
     '<path d="M0 7H13V2H26" stroke="{0}" stroke-width="2.5" fill="none"/>',

@@ -36,7 +36,10 @@ class Headline:
     energy: float | None = None
     """Energy taken or given meanwhile, or stored then [kWh]."""
     price: float | None = None
-    """Mean price of that energy [currency/kWh]: of what is bought where it is taken, sold where it is given."""
+    """Mean price of that energy [currency/kWh]: what it costs, or saves, at the connection then.
+
+    Of energy bought in steps in which the site buys, and of energy sold in steps in which it sells.
+    """
     share: float | None = None
     """Stored energy as share of the most that fits in [1]."""
     occasion: str = ""
@@ -47,7 +50,7 @@ class Headline:
     def sentence(self, place: tzinfo, currency: str) -> str:
         """The fact in words, in the time of a place."""
         at = _clock(self.start, place)
-        until = "" if self.end is None else f"–{_clock(self.end, place)}"
+        until = "" if self.end is None else f"–{_clock(self.end, place, after=self.start)}"
         energy = "" if self.energy is None else f"{self.energy:.3g} kWh"
         match self.kind:
             case "charges" | "discharges" | "runs":
@@ -91,9 +94,11 @@ def _blocks(site: Site, schedule: Schedule, device: Device, name: str, commodity
     window, power = schedule.window, schedule.power[name]
     hours = full(window.hours, window.n)
     tariffs = [tariff for each in site.connections if each.commodity == commodity for tariff in each.tariffs]
-    prices = energy_prices(tariffs, window.n) or (None, None)
+    both = energy_prices(tariffs, window.n)
+    # What runs changes what is bought while the site buys, and else what is sold.
+    price = None if both is None else np.where(schedule.power.get(commodity, hours) < 0, both[1], both[0])
     blocks = []
-    for sign, price in ((1.0, prices[0]), (-1.0, prices[1])):
+    for sign in (1.0, -1.0):
         runs = np.diff(np.concatenate([[0], (sign * power > RUNNING).astype(int), [0]]))
         for first, last in zip(np.flatnonzero(runs > 0), np.flatnonzero(runs < 0), strict=True):
             energies = sign * power[first:last] * hours[first:last]
@@ -175,6 +180,8 @@ def _at_occasions(schedule: Schedule, device: Storage, occasions: Mapping[str, d
             yield Headline(kind="level", device=device.name, start=moment, energy=energy, share=share, occasion=name)
 
 
-def _clock(moment: datetime, place: tzinfo) -> str:
-    """Time of day at a place, with the day as schedules last several of them."""
-    return f"{moment.astimezone(place):%a %H:%M}"
+def _clock(moment: datetime, place: tzinfo, *, after: datetime | None = None) -> str:
+    """Time of day at a place, with the day as schedules last several of them, unless it is that of another moment."""
+    local = moment.astimezone(place)
+    same_day = after is not None and after.astimezone(place).date() == local.date()
+    return f"{local:%H:%M}" if same_day else f"{local:%a %H:%M}"

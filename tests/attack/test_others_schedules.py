@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy.orm import Session
 
-from app.auth.access.identity import identity
+from app.auth.access.identity import SignedIn, identity
 from app.auth.access.job_access import WITHHELD
+from app.fragments.visit import Visit
 from app.jobs.worker import Worker
-from app.pages.asset import plan_tab
 from app.pages.jobs import job as job_page
+from app.pages.plan.chart import read_lines
+from app.pages.plan.content import PlanContent, read_plan
 from app.settings.settings import load
 from db import sources
 from db.accounts.users import User
@@ -70,6 +73,10 @@ def planned(served: Api, worker: Worker, *devices: dict[str, Any], price: Any = 
     return {"job": answer.json()["job"], "id": rows[0]["id"]}
 
 
+def read_tab(served: Api, session: Session, who: SignedIn) -> PlanContent:
+    return read_plan(Visit(principal=who, path="", route={"id": str(served.ids["battery"])}), session, who)
+
+
 def read_row_and_job(served: Api, key: dict[str, Any], who: str) -> tuple[dict[str, Any], dict[str, Any]]:
     row = served.get(f"/schedules/{key['id']}", params={"inputs": "true"}, who=who).json()
     return row, served.get(f"/jobs/{key['job']}", who=who).json()
@@ -90,9 +97,9 @@ def test_pages_do_not_quote_it_either(served: Api, worker: Worker, people: Datab
     for name, quoted in (("hand", False), ("root", True)):
         with people.reading() as session:
             who = identity(session, session.get_one(User, served.ids[f"u:{name}"]))
-            tab = plan_tab.read_plan(served.ids["battery"], session, who)
+            tab = read_tab(served, session, who)
             page = job_page.read_job(key["job"], session, who)
-        assert (str(SECRET) in str(tab.warnings)) is quoted and tab.costs
+        assert (str(SECRET) in str(tab.warnings)) is quoted and tab.reads_site
         assert (str(SECRET) in f"{page.warnings}{page.result}") is quoted
 
 
@@ -116,9 +123,10 @@ def test_a_plan_of_another_site_tells_no_costs_to_whom_a_device_is(
     worker.do(answer.json()["job"])
     with people.reading() as session:
         who = identity(session, session.get_one(User, served.ids["u:hand"]))
-        tab = plan_tab.read_plan(served.ids["battery"], session, who)
-    assert tab.row is not None and tab.row.asset_id == served.ids["foreign"] and tab.devices
-    assert tab.costs == {} and tab.warnings == [] and tab.breaches == []
+        tab = read_tab(served, session, who)
+        lines = read_lines(tab, session, who)
+    assert tab.row is not None and tab.row.asset_id == served.ids["foreign"] and lines.devices
+    assert not tab.reads_site and not tab.reads_inputs and tab.warnings == [] and not tab.held
 
 
 def test_many_sites_below_a_public_asset_are_not_everybodys_business(served: Api, worker: Worker) -> None:

@@ -161,6 +161,7 @@ TABLE: dict[str, Line] = {
     "GET /api/v3_0/schedules": Line(READ, lambda ids: {"query": {"asset": ids["battery"], "newest": "true"}}),
     "GET /api/v3_0/schedules/schema": Line(EVERYONE),
     "GET /api/v3_0/schedules/{id}": Line(READ, of("stored", query={"inputs": "true"})),
+    "GET /api/v3_0/schedules/{id}/file": Line(READ, of("stored")),
     "GET /api/v3_0/schedules/explain.json": Line(EVERYONE),
     "GET /api/v3_0/schedules/{id}/explain": Line(READ, of("stored")),
     "GET /api/v3_0/schedules/{id}/why": Line(READ, of("stored", query=CHOICE)),

@@ -1,11 +1,13 @@
 """Schedules explained over HTTP and on the command line; nothing of a what-if stays."""
 
+import io
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pandas as pd
 import pytest
 from sqlalchemy import func, select
 
@@ -17,6 +19,7 @@ from db.core.database import Database, Table
 from db.schedules import ScheduleInputs
 from tests.assemble.homes import KNOWN_AT, START, Home
 from tests.assemble.test_every_field import BATTERY, hours
+from tests.auth.test_sign_in import signed_in
 from tests.http import serving
 from tests.http.serving import Api
 
@@ -59,6 +62,58 @@ def test_a_schedule_in_words_with_its_limits_values_cells_and_changes(served: Ap
     assert answer["changes"]["cost"] - answer["changes"]["cost-before"] == pytest.approx(change["cost"])
     only = served.get("/schedules/2/explain").json()
     assert only["values"] is None and only["headlines"] == answer["headlines"]
+
+
+def test_what_a_schedule_comes_to_and_saves(served: Api) -> None:
+    answer = served.get("/schedules/2/explain", params={"parts": "figures"}).json()
+    jsonschema.validate(answer, schema(served, "explain"))
+    told = answer["figures"]
+    assert answer["headlines"] is None and told["figures"]["cost"] == pytest.approx(answer["cost"])
+    assert told["figures"]["peak-import"] <= 3.0 + 1e-6 and told["figures"]["imported"] > 0
+    saving, (low, high) = told["saving"], told["levels"]["battery"]
+    more = saving["stored"] * saving["price"]
+    assert saving["amount"] == pytest.approx(saving["cost"] - answer["cost"] + more)
+    assert 0 <= low < high
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_schedule_as_a_file_has_one_row_for_each_step(served: Api, kind: str) -> None:
+    one = served.get("/schedules/2").json()
+    answer = served.get("/schedules/2/file", params={"format": kind})
+    assert answer.ok and f'filename="schedule-2.{kind}"' in answer.headers["Content-Disposition"]
+    content = io.BytesIO(answer.content)
+    table = pd.read_csv(content) if kind == "csv" else pd.read_excel(content, engine="openpyxl")
+    assert list(table.columns)[:2] == ["start", "battery [kW]"] and len(table) > 1
+    starts = pd.to_datetime(table["start"], utc=True)
+    assert (starts.iloc[0], starts.diff().iloc[1]) == (pd.Timestamp(one["start"]), pd.Timedelta(one["step"]))
+    (power,) = [each for each in one["outputs"] if each["role"] == "power"]
+    hours = pd.Timedelta(one["step"]) / pd.Timedelta(hours=1)
+    # Positive when consuming, whatever the sensor says.
+    taken = table["battery [kW]"].clip(lower=0).sum() * hours
+    assert taken == pytest.approx(power["numbers"]["consumed"], rel=1e-4) and taken > 0
+    assert served.get("/schedules/2/file", params={"format": "pdf"}).status_code == 422
+
+
+def test_the_page_of_a_schedule_tells_what_it_costs_does_and_lacks(served: Api) -> None:
+    browser, _ = signed_in(served, "hand")
+    at = f"{served.url}/assets/{served.ids['battery']}"
+    page = browser.get(at, params={"tab": "plan", "schedule": "2"}, timeout=120).text
+    assert "Schedule before" in page and "Schedule after" in page
+    figures = browser.get(at, params={"tab": "plan", "schedule": "2", "part": "plan-figures"}, timeout=120).text
+    cost = sum(served.get("/schedules/2").json()["costs"].values())
+    assert f"{cost:,.2f} EUR" in figures and "battery charges" in figures and "without control" in figures
+    table = browser.get(at, params={"tab": "plan", "schedule": "2", "part": "plan-table"}, timeout=120).text
+    assert "battery [kW]" in table and "bought [EUR/kWh]" in table
+    gone = browser.get(at, params={"tab": "plan", "schedule": "3", "part": "plan-figures"}, timeout=120).text
+    assert "inputs of schedule 3 are not kept" in gone and "EUR" in gone
+
+
+def test_a_schedule_of_another_asset_is_not_shown(served: Api) -> None:
+    browser, _ = signed_in(served, "rival")
+    at = f"{served.url}/assets/{served.ids['foreign']}"
+    for asked in ("2", "99", "x", "-1", "9" * 30):
+        page = browser.get(at, params={"tab": "plan", "schedule": asked}, timeout=120).text
+        assert f"There is no schedule {asked}" in page and "EUR" not in page
 
 
 def test_why_it_charges_now_and_what_else_would_cost(served: Api) -> None:

@@ -16,4 +16,4 @@ def line(unit: str) -> Trace:
 
 def test_a_store_is_shown_as_what_it_is_told_in():
     chart = ScheduleChart(devices=[line("kW")], stores=[Store(line("°C")), Store(line("kWh"), (0, 4))])
-    assert [each.title for each in chart.charts()] == ["Devices", "Temperature", "State of charge"]
+    assert [each.title for each in chart.charts()] == ["house", "Temperature", "State of charge"]

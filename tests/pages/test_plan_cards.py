@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,9 +10,15 @@ from sqlalchemy import delete
 
 from app.auth.access.identity import SignedIn, identity
 from app.auth.access.references import References
+from app.fragments.visit import Visit
 from app.jobs.handlers import schedule
-from app.pages.asset import plan_cards, plan_tab
+from app.pages.asset import plan_cards
 from app.pages.asset.plan_cards import LatestSchedule
+from app.pages.plan.chart import read_lines
+from app.pages.plan.content import PlanContent, read_plan
+from app.settings.settings import load
+from app.web import context
+from app.web.context import Running
 from db.accounts.accounts import Account
 from db.accounts.users import User
 from db.core import listing
@@ -52,11 +59,18 @@ def plan(home: Home, key: int, energy: str, minutes: float = 0) -> None:
     schedule.run(References(home.session, None), home._request("battery", [model], FLAT, **LONG), known_at=known_at)
 
 
+def tab_of(home: Home, who: SignedIn) -> PlanContent:
+    return read_plan(Visit(principal=who, path="", route={"id": str(home.assets["battery"].id)}), home.session, who)
+
+
 def latest(home: Home, who: SignedIn) -> LatestSchedule | None:
     return plan_cards.latest_schedule(home.session, who, home.assets["battery"].id, as_of=START)
 
 
-def test_a_replan_that_repeats_earlier_values_is_shown_whole(home: Home, who: SignedIn) -> None:
+def test_a_replan_that_repeats_earlier_values_is_shown_whole(
+    home: Home, who: SignedIn, database: Database, tmp_path: Path
+) -> None:
+    context.begin(Running.on(load({"FLEXSCOPE_INSTANCE_PATH": str(tmp_path)}), database))
     key = power(home)
     plan(home, key, "25 kWh")
     plan(home, key, "28 kWh", 30)
@@ -67,9 +81,12 @@ def test_a_replan_that_repeats_earlier_values_is_shown_whole(home: Home, who: Si
     assert (shown["Cost"], shown["Imported energy"]) == ("8.40 EUR", "28.0 kWh")
     assert shown["Average price paid"] == "0.300 EUR/kWh"
     assert "Mon 14 Jan 00:00 to Mon 14 Jan 06:00, computed Sun 4 Jan 23:30 by Flexscope StorageScheduler" in cards.title
-    tab = plan_tab.read_plan(home.assets["battery"].id, home.session, who)
-    (line,) = tab.devices
+    tab = tab_of(home, who)
+    lines = read_lines(tab, home.session, who)
+    (line,), (before,) = lines.devices, lines.before
     assert (len(line.events), line.values.sum()) == (6, pytest.approx(28))
+    assert before.values.sum() == pytest.approx(25) and tab.before is not None and tab.after is None
+    assert [price.values.mean() for price in lines.prices] == pytest.approx([0.3])
 
 
 def test_a_device_inside_a_site_has_no_cost_of_its_own(home: Home, who: SignedIn) -> None:
@@ -88,7 +105,7 @@ def test_an_asset_without_a_schedule_and_one_of_an_older_version(home: Home, who
     plan(home, power(home), "25 kWh")
     home.session.execute(delete(StoredSchedule))
     assert listing.has_schedule(home.session, [battery])
-    tab = plan_tab.read_plan(battery, home.session, who)
+    tab = tab_of(home, who)
     assert tab.row is None and tab.is_older
 
 

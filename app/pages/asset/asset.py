@@ -17,8 +17,10 @@ from app.fragments.tabs import open_tab, tab_list
 from app.fragments.time_bar import ShownTime, shown_time, time_bar
 from app.fragments.visit import Fragment, Visit, address
 from app.pages.admin.audit_log import AuditLog
-from app.pages.asset import automations_tab, context_tab, graphs_tab, location, plan_tab, properties_tab, status_tab
+from app.pages.asset import automations_tab, context_tab, graphs_tab, location, properties_tab, status_tab
 from app.pages.charts import graphs, replay
+from app.pages.plan import chart as plan_chart
+from app.pages.plan import tab as plan_tab
 from app.widgets.layout import Shell, query
 from app.widgets.tabs import Part
 from components.tables.assets import words
@@ -79,7 +81,13 @@ def show_asset(visit: Visit, content: AssetContent) -> Fragment:
     crumbs = [Link("Assets", address("/assets"))]
     crumbs += [Link(above.name, address(f"/assets/{above.id}")) for above in reversed(content.above)]
     live = {"tab": tab, **(content.time.arguments if content.time else {})}
-    return Fragment(heading=asset.name, body=body, crumbs=crumbs, live=live if tab in PARTS else None)
+    return Fragment(
+        heading=asset.name,
+        body=body,
+        crumbs=crumbs,
+        live=live if tab in PARTS else None,
+        below=TEXT_TABS[tab].below(visit, content.content) if tab in TEXT_TABS else Markup(""),
+    )
 
 
 def asset_forms(visit: Visit, content: AssetContent) -> Mapping[str, PageForm]:
@@ -107,14 +115,14 @@ def audit_part(page: Shell, asset_id: int) -> Part:
 
 PARTS = {
     "graphs": graphs_tab.part,
-    "plan": plan_tab.part,
+    "plan": plan_chart.part,
     "automations": automations_tab.part,
     "replay": replay.part,
     "context": location.location_part,
     "status": status_tab.part,
     "audit": audit_part,
 }
-TEXT_TABS = {"context": context_tab.TAB, "properties": properties_tab.TAB}
+TEXT_TABS = {"plan": plan_tab.TAB, "context": context_tab.TAB, "properties": properties_tab.TAB}
 TABS = {
     "graphs": "Graphs",
     "plan": "Plan",

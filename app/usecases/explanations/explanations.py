@@ -7,11 +7,12 @@ from pydantic import Field, model_validator
 from sqlalchemy.orm import Session
 
 from app.usecases.actor import Actor
+from app.usecases.explanations.figures import ScheduleFigures, schedule_figures
 from app.usecases.explanations.stored_site import StoredSite, open_site
 from app.usecases.fields import HYPHENS, Body, Moment, Query
+from db import schedules
 from db.assets import Asset, lineage
 from db.core import database
-from db.schedules import StoredSchedule
 from engine.errors import FieldError, InputError, UnknownName
 from engine.explain.bottlenecks import Bottleneck, bottlenecks
 from engine.explain.changes.changed_inputs import PlanChange, changed_inputs
@@ -32,7 +33,7 @@ from engine.explain.requirements import (
 from engine.explain.trade_off import TradeOffPoint, trade_off
 from engine.series.sun import sun_times
 
-Part = Literal["headlines", "bottlenecks", "values", "cells", "trade-off", "changes"]
+PARTS = ("headlines", "figures", "bottlenecks", "values", "cells", "trade-off", "changes")
 HEDGED = "The schedule hedges against quantiles of its forecasts; this answer is by what is expected."
 MOST_CELLS = 4000
 """Most devices × steps of one table of other choices."""
@@ -43,9 +44,7 @@ class ExplainQuery(Query):
 
     model_config = HYPHENS
 
-    parts: Annotated[
-        str, Field(description="Of headlines, bottlenecks, values, cells, trade-off, changes; joined by commas")
-    ] = "headlines,bottlenecks"
+    parts: Annotated[str, Field(description=f"Of {', '.join(PARTS)}; joined by commas")] = "headlines,bottlenecks"
     device: Annotated[str | None, Field(max_length=255, description="cells and values of this device only")] = None
 
 
@@ -101,6 +100,7 @@ class ScheduleExplanation:
 
     stored: StoredSite
     headlines: list[Headline] | None = None
+    figures: ScheduleFigures | None = None
     bottlenecks: list[Bottleneck] | None = None
     values: list[ValueLine] | None = None
     cells: list[CellCost] | None = None
@@ -121,16 +121,22 @@ def explain_schedule(session: Session, actor: Actor, schedule_id: int, query: Ex
     names = _devices(stored, query.device)
     if "cells" in parts and len(names) * stored.site.window.n > MOST_CELLS:
         raise FieldError("device", f"there are more than {MOST_CELLS} cells; name one device.")
-    plan = Replanning(stored.site, names if "cells" in parts else (), stored.budget())
-    stores = [each.name for each in stored.site.devices if each.energy_bounds and query.device in (None, each.name)]
-    return ScheduleExplanation(
+    told = ScheduleExplanation(
         stored=stored,
         headlines=_headlines(session, stored) if "headlines" in parts else None,
+        figures=schedule_figures(stored) if "figures" in parts else None,
+        changes=_changes(session, actor, stored) if "changes" in parts else None,
+    )
+    if not parts & {"bottlenecks", "values", "cells", "trade-off"}:
+        return told  # the others need no problem that is solved again and again
+    plan = Replanning(stored.site, names if "cells" in parts else (), stored.budget())
+    stores = [each.name for each in stored.site.devices if each.energy_bounds and query.device in (None, each.name)]
+    return replace(
+        told,
         bottlenecks=bottlenecks(plan) if "bottlenecks" in parts else None,
         values=[storage_value_line(plan, name) for name in stores] if "values" in parts else None,
         cells=[cell for row in extra_costs(plan, names) for cell in row] if "cells" in parts else None,
         trade_off=trade_off(plan) if "trade-off" in parts else None,
-        changes=_changes(session, actor, stored) if "changes" in parts else None,
     )
 
 
@@ -140,10 +146,9 @@ def read_parts(written: str) -> set[str]:
     Raises:
         UnknownName: One is none.
     """
-    known = ("headlines", "bottlenecks", "values", "cells", "trade-off", "changes")
     parts = {part.strip() for part in written.split(",") if part.strip()}
-    for part in sorted(parts - set(known)):
-        raise UnknownName("part of an explanation", part, known)
+    for part in sorted(parts - set(PARTS)):
+        raise UnknownName("part of an explanation", part, PARTS)
     return parts
 
 
@@ -227,19 +232,8 @@ def _changes(session: Session, actor: Actor, stored: StoredSite) -> PlanChange:
     Raises:
         InputError: There is none with its inputs.
     """
-    before = previous(session, stored.row)
+    before = schedules.previous(session, stored.row)
     if before is None:
         raise InputError("There is no schedule before this one to compare it with.")
     old = open_site(session, actor, before.id)
     return changed_inputs(old.site, old.schedule, stored.site, stored.budget())
-
-
-def previous(session: Session, row: StoredSchedule) -> StoredSchedule | None:
-    """Return the schedule of the same asset that was planned just before a schedule; None if there is none."""
-    query = session.query(StoredSchedule).filter(
-        # <=: plans may share a belief time; the id then says which one came before.
-        StoredSchedule.asset_id == row.asset_id,
-        StoredSchedule.belief_time <= row.belief_time,
-        StoredSchedule.id < row.id,
-    )
-    return query.order_by(StoredSchedule.belief_time.desc(), StoredSchedule.id.desc()).first()

@@ -172,12 +172,31 @@ def request_schedule(session: Session, actor: Actor, order: ScheduleOrder) -> Jo
     return ask_once(session, actor, job_order, lambda: actor.record(session, order.sentence, asset))
 
 
-def request_schedule_from_now(session: Session, actor: Actor, asset_id: int, length: timedelta) -> Job:
-    """Return the job that plans an asset and all its devices from now on; see ``request_schedule``."""
+def request_schedule_from_now(
+    session: Session,
+    actor: Actor,
+    asset_id: int,
+    length: timedelta,
+    *,
+    start: datetime | None = None,
+    step: timedelta | None = None,
+) -> Job:
+    """Return the job that plans an asset and all its devices from now on; see ``request_schedule``.
+
+    Args:
+        session: A session that writes.
+        actor: Who asks for it.
+        asset_id: The asset.
+        length: Of the schedule.
+        start: When it begins, if that is not now.
+        step: Its resolution; None: that of the finest power sensor.
+    """
     # On the clock: plans of several sites, and those before, then share their steps
-    start = actor.now.replace(minute=actor.now.minute // PLANS_BEGIN * PLANS_BEGIN, second=0, microsecond=0)
+    quarter = actor.now.replace(minute=actor.now.minute // PLANS_BEGIN * PLANS_BEGIN, second=0, microsecond=0)
     worth = terminal_value(session, asset_id)
-    request = ScheduleRequest(asset=asset_id, start=start, duration=length, terminal_value=worth)
+    request = ScheduleRequest(
+        asset=asset_id, start=start or quarter, duration=length, resolution=step, terminal_value=worth
+    )
     return request_schedule(session, actor, ScheduleOrder(request=request, force=True))
 
 

@@ -9,6 +9,7 @@ import pytest
 from engine.explain.changes.changed_inputs import changed_inputs
 from engine.explain.headlines import headlines
 from engine.schedulers.storage_scheduler import StorageScheduler
+from engine.schedulers.uncontrolled import uncontrolled_schedule
 from engine.tariffs import EnergyTariff
 from tests.engine.explain import cold
 from tests.engine.explain.test_choices import target
@@ -28,10 +29,37 @@ def evening():
 def test_the_headlines_of_a_battery():
     given, plan = evening()
     sentences = [fact.sentence(UTC, "EUR") for fact in headlines(given, plan, {"sunset": DAY.moment(18)})]
-    assert "battery charges Wed 11:00–Wed 14:00 at 0.1 EUR/kWh (12 kWh)." in sentences
-    assert "battery discharges Wed 18:00–Wed 21:00 at 0.4 EUR/kWh (12 kWh)." in sentences
+    assert "battery charges Wed 11:00–14:00 at 0.1 EUR/kWh (12 kWh)." in sentences
+    assert "battery discharges Wed 18:00–21:00 at 0.4 EUR/kWh (12 kWh)." in sentences
     assert "battery is full at Wed 14:00 (14 kWh)." in sentences
     assert "battery holds 100 % (14 kWh) at sunset (Wed 18:00)." in sentences
+
+
+def test_energy_is_priced_as_it_changes_the_bill():
+    buy, sell = np.linspace(0.2, 0.4, 24), np.full(24, 0.05)
+    given = site(store("battery"), buy=buy, sell=sell, load=np.full(24, 3.0))
+    power = np.zeros(24)
+    power[[2, 20, 22]] = 1.0, -2.0, -5.0
+    plan = replace(StorageScheduler().compute(given), power={"battery": power, "electricity": power + 3.0})
+    facts = [fact for fact in headlines(given, plan) if fact.price is not None]
+    assert [(fact.kind, fact.price) for fact in facts] == [
+        ("charges", pytest.approx(buy[2])),
+        ("discharges", pytest.approx(buy[20])),  # it saves what would be bought
+        ("discharges", pytest.approx(sell[22])),  # two of five kW are sold beyond the load
+    ]
+
+
+def test_a_plan_is_compared_with_nobody_planning():
+    # Without a plan the car takes its 6 kWh in the first, dearest hours; a battery rests.
+    car = replace(store("car", charger=3.0, discharger=0.0, soc_at_start=0.0), soc_targets=target(6.0))
+    buy = np.linspace(0.4, 0.1, 24)
+    given = site(car, store("battery"), buy=buy, sell=np.zeros(24), load=np.zeros(24))
+    plain = uncontrolled_schedule(given, StorageScheduler())
+    assert plain is not None
+    taken = plain.power["car"]
+    assert taken[:2].sum() == pytest.approx(taken.sum()) and taken.sum() >= 6.0
+    assert not plain.power["battery"].any() and plain.cost == pytest.approx((taken * buy).sum())
+    assert StorageScheduler().compute(given).cost < plain.cost - 0.1
 
 
 def test_when_a_car_is_ready_or_by_how_much_it_is_late():

@@ -2,14 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from app.usecases.fields import hyphenated
-
-STRICT = ConfigDict(alias_generator=hyphenated, populate_by_name=True, extra="forbid", serialize_by_alias=True)
-Currency = Annotated[float, Field(description="[currency]")]
-PerEnergy = Annotated[float, Field(description="[currency/kWh]")]
-Power = Annotated[float, Field(description="[kW], positive when consuming")]
+from app.api.v3.jobs.figure_answers import STRICT, Currency, KeyFiguresAnswer, PerEnergy, Power, ScheduleFiguresAnswer
 
 
 class HeadlineAnswer(BaseModel):
@@ -108,6 +103,7 @@ class ExplainAnswer(BaseModel):
     currency: str
     cost: Currency
     headlines: list[HeadlineAnswer] | None = None
+    figures: ScheduleFiguresAnswer | None = None
     bottlenecks: list[BottleneckAnswer] | None = None
     values: list[ValueLineAnswer] | None = None
     cells: list[CellAnswer] | None = None
@@ -254,21 +250,6 @@ class RequirementsAnswer(BaseModel):
         PriceNeededAnswer | LimitNeededAnswer | CombinedChangeAnswer | None,
         Field(description="null: no mix of these changes is enough"),
     ]
-
-
-class KeyFiguresAnswer(BaseModel):
-    """What plans are compared by."""
-
-    model_config = STRICT
-
-    cost: Currency
-    peak_import: Annotated[float, Field(description="[kW]")]
-    peak_export: Annotated[float, Field(description="[kW]")]
-    imported: Annotated[float, Field(description="[kWh]")]
-    exported: Annotated[float, Field(description="[kWh]")]
-    self_consumption: Annotated[float | None, Field(description="Share of own production not sold; null: none")]
-    cycles: dict[str, float]
-    emissions: Annotated[float | None, Field(description="CO₂ [kg]; null: not known")]
 
 
 class ScenarioAnswer(BaseModel):

@@ -62,6 +62,7 @@ def explain_answer(done: ScheduleExplanation) -> ExplainAnswer:
     for name in ("bottlenecks", "trade_off"):
         parts = getattr(done, name)
         answer[name] = None if parts is None else [asdict(part) for part in parts]
+    answer["figures"] = None if done.figures is None else asdict(done.figures)
     answer["changes"] = None if done.changes is None else asdict(done.changes)
     return ExplainAnswer.model_validate(answer)
 
