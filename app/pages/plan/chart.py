@@ -72,10 +72,9 @@ def read_lines(content: PlanContent, session: Session, principal: SignedIn) -> P
         for output, sensor in readable_outputs(references, content.before):
             if sensor.asset_id in tree:
                 lines.before += output_lines(session, sensor, output, content.before, span)
-    stored = _stored_site(session, principal, row) if content.reads_inputs else None
-    if stored is not None:
-        _add_inputs(lines, stored)
-    else:
+    try:
+        add_inputs(lines, open_site(session, actor_of(principal), row.id))
+    except EngineError:  # the figures say why it cannot be explained
         lines.prices = price_lines(references, row)
     limit = row.connection("electricity").get("consumption-limit")
     if limit is not None and lines.connection:
@@ -110,15 +109,7 @@ def price_lines(references: References, row: StoredSchedule) -> list[Trace]:
     return [line.converted(lines[0].unit) for line in lines]
 
 
-def _stored_site(session: Session, principal: SignedIn, row: StoredSchedule) -> StoredSite | None:
-    """What a schedule was made from; None where it cannot be told, as the page says elsewhere."""
-    try:
-        return open_site(session, actor_of(principal), row.id)
-    except EngineError:
-        return None
-
-
-def _add_inputs(lines: PlanLines, stored: StoredSite) -> None:
+def add_inputs(lines: PlanLines, stored: StoredSite) -> None:
     """Add prices of energy as they were counted, limits that change with time, and what stored energy is worth."""
     site, window = stored.site, stored.site.window
     per_energy = f"{stored.currency}/kWh"

@@ -73,9 +73,9 @@ def read_plan(visit: Visit, session: Session, principal: SignedIn) -> PlanConten
     may_plan = access.may(principal, "create-children", asset)
     content = PlanContent(asset=asset, may_plan=may_plan, local=zone(principal.timezone), now=now)
     tree = [each.id for each in assets.subtree(session, asset.id) if access.may(principal, "read", each)]
-    content.row = _row(session, visit.query.get("schedule"), tree, now)
+    content.row = asked_schedule(session, visit.query.get("schedule"), tree, now)
     row = content.row
-    content.job = _job(session, asset.id, row, now)
+    content.job = newest_job(session, asset.id, row, now)
     content.ahead = job_states.ahead(session, content.job) if content.job is not None else 0
     if row is None:
         content.is_older = listing.has_schedule(session, tree)
@@ -90,7 +90,12 @@ def read_plan(visit: Visit, session: Session, principal: SignedIn) -> PlanConten
     return content
 
 
-def _row(session: Session, asked: str | None, tree: list[int], now: datetime) -> StoredSchedule | None:
+def asked_schedule(session: Session, asked: str | None, tree: list[int], now: datetime) -> StoredSchedule | None:
+    """Schedule with the id in the address, of assets in a tree or of the site they are part of; else the newest one.
+
+    Raises:
+        NotFound: There is none.
+    """
     newest = schedules.newest_with_outputs(session, tree, as_of=now)
     if asked is None:
         return newest
@@ -101,7 +106,8 @@ def _row(session: Session, asked: str | None, tree: list[int], now: datetime) ->
     return row
 
 
-def _job(session: Session, asset_id: int, row: StoredSchedule | None, now: datetime) -> Job | None:
+def newest_job(session: Session, asset_id: int, row: StoredSchedule | None, now: datetime) -> Job | None:
+    """Newest job that computes a schedule of an asset, or failed to after one was saved; None if there is none."""
     requested = [job for job in jobs.recent(session, [asset_id], since=KEPT, now=now) if job.kind == "schedule"]
     under_way = next((job for job in requested if job.is_pending and (job.tries or not job.due_at)), None)
     if under_way is not None or not requested:

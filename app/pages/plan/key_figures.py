@@ -38,11 +38,11 @@ def figure_cards(content: PlanContent, told: ScheduleExplanation) -> list[Kpi]:
         return []
     figures, currency, hours = done.figures, row.currency, (row.end - row.start).total_seconds() / 3600
     parts = ", ".join(f"{name} {cost:,.2f}" for name, cost in row.costs.items()) if len(row.costs) > 1 else ""
-    limits = row.connection("electricity")
+    limit = row.connection("electricity").get("consumption-limit")
     items = [
         Kpi("Cost", f"{sum(row.costs.values()):,.2f} {currency}", parts or f"of {hours:g} hours"),
-        _saved(done, currency),
-        Kpi("Peak import", f"{figures.peak_import:,.2f} kW", _limit(limits.get("consumption-limit"))),
+        saving_card(done, currency),
+        Kpi("Peak import", f"{figures.peak_import:,.2f} kW", "" if limit is None else f"of {limit:,.4g} kW allowed"),
         Kpi("Imported", f"{figures.imported:,.1f} kWh"),
         Kpi("Exported", f"{figures.exported:,.1f} kWh", f"peak {figures.peak_export:,.2f} kW"),
     ]
@@ -56,11 +56,7 @@ def figure_cards(content: PlanContent, told: ScheduleExplanation) -> list[Kpi]:
     return items
 
 
-def _limit(limit: float | None) -> str:
-    return "" if limit is None else f"of {limit:,.4g} kW allowed"
-
-
-def _saved(done: ScheduleFigures, currency: str) -> Kpi:
+def saving_card(done: ScheduleFigures, currency: str) -> Kpi:
     """What is saved against no control, with how that is counted."""
     saving = done.saving
     if saving is None:

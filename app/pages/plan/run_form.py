@@ -33,14 +33,14 @@ PART = "plan-run"
 def run_form(content: PlanContent) -> PageForm:
     """The form that runs a schedule."""
     fields = [
-        Field(name="start", label="Start", kind="choice", options=_starts(content), value=""),
+        Field(name="start", label="Start", kind="choice", options=start_choices(content), value=""),
         Field(name="hours", label="Length", kind="choice", options=LENGTHS, value=48),
         Field(name="minutes", label="Resolution", kind="choice", options=STEPS, value=0),
     ]
     return PageForm(send=send_run, fields=fields, button="Run schedule", whole=True)
 
 
-def _starts(content: PlanContent) -> dict[str, str]:
+def start_choices(content: PlanContent) -> dict[str, str]:
     """Moments to plan from, for people → ISO 8601; empty is now."""
     now = content.now.astimezone(content.local)
     hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)

@@ -41,10 +41,12 @@ def schedule_figures(stored: StoredSite) -> ScheduleFigures:
     """Return the key figures of a schedule."""
     schedule = stored.schedule
     levels = {name: (float(soc.min()), float(soc.max())) for name, soc in schedule.soc.items()}
-    return ScheduleFigures(figures=key_figures(stored.site, schedule), saving=_saving(stored), levels=levels)
+    return ScheduleFigures(
+        figures=key_figures(stored.site, schedule), saving=saving_against_none(stored), levels=levels
+    )
 
 
-def _saving(stored: StoredSite) -> Saving | None:
+def saving_against_none(stored: StoredSite) -> Saving | None:
     schedule, site = stored.schedule, stored.site
     try:
         plain = uncontrolled_schedule(site, stored.scheduler)
