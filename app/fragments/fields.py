@@ -8,7 +8,7 @@ from typing import Any, Literal
 from engine.errors import FieldError, UnitError
 from engine.units.units import bare_number
 
-Kind = Literal["text", "number", "object", "list", "choice", "choices", "flag", "password"]
+Kind = Literal["text", "number", "object", "list", "choice", "choices", "flag", "password", "moment", "hidden"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,8 @@ class Done:
     """Address to go to; empty: the page itself is shown anew."""
     secret: tuple[str, str] | None = None
     """Name and text of a secret that is shown once."""
+    stays: bool = False
+    """Whether the page stays as it is: a script of its own shows what has changed."""
 
 
 Send = Callable[[Visit, dict[str, Any]], Awaitable[Done]]
@@ -55,5 +57,7 @@ class TextPage:
     """What the user may do there, by a word of the address."""
     parts: Mapping[str, Callable[[Visit, Session, SignedIn], Markup]] = field(default_factory=dict)
     """What may be asked for alone, again and again, by its name in the address."""
+    data: Mapping[str, Callable[[Visit, Session, SignedIn], bytes]] = field(default_factory=dict)
+    """What scripts of the page ask for, by its name in the address."""
     live: Callable[[], Any] | None = None
     """Makes the live part, as a page function of Panel."""

@@ -1,13 +1,11 @@
 """Which span of time a page shows: what its address says, else the days around now, else the newest data."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.errors import TimeError
 from engine.series.iso_time import FIRST, LAST, from_us, instant, to_us
 
-PRESETS = {"Day": 1, "2 days": 2, "Week": 7, "Month": 31, "Year": 366}
-"""Name of a time range → its length [days]."""
 USUAL = 2
 """Length of the span shown first [days]."""
 
@@ -44,47 +42,6 @@ def remembered(data: tuple[int, int] | None, *, now: datetime, local: ZoneInfo) 
     """Return the usual span with the day before it: in a day that has just begun little was learned yet."""
     start, end = usual(data, now=now, local=local)
     return following(start, -1), end
-
-
-def preset(days: int, end: datetime, local: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return a number of whole days of a zone, the last of which is that of the moment before ``end``."""
-    last = following(midnight(end - timedelta(microseconds=1), local), 1)
-    return following(last, -days), last
-
-
-def around(now: datetime, local: ZoneInfo) -> dict[str, tuple[datetime, datetime]]:
-    """Return spans that people ask for by name, in days, months and years of a zone."""
-    today, month = midnight(now, local), midnight(now, local).replace(day=1)
-    hour = now.astimezone(local).replace(minute=0, second=0, microsecond=0)
-    # 32 days from the first of a month on lie in the next one, whichever it is.
-    next_month = (month + timedelta(days=32)).replace(day=1)
-    return {
-        "Today": (today, following(today, 1)),
-        "Yesterday": (following(today, -1), today),
-        # Hours that pass: by the clock it would be 23 or 25 of them where it changes.
-        "Next 24 hours": (hour, (hour.astimezone(UTC) + timedelta(hours=24)).astimezone(local)),
-        "Last 7 days": (following(today, -6), following(today, 1)),
-        "This month": (month, next_month),
-        "Last month": ((month - timedelta(days=1)).replace(day=1), month),
-        "This year": (month.replace(month=1), month.replace(year=month.year + 1, month=1)),
-    }
-
-
-def moved(start: datetime, end: datetime, way: int) -> tuple[datetime, datetime]:
-    """Return the span before (-1) or after (1) one of the same clock length; whole days stay whole days."""
-    length = end.replace(tzinfo=None) - start.replace(tzinfo=None)
-    return start + way * length, end + way * length
-
-
-def days(start: datetime, end: datetime) -> tuple[date, date]:
-    """Return the first and the last day of a span; a day of which only midnight belongs to it does not count."""
-    return start.date(), max(end - timedelta(microseconds=1), start).date()
-
-
-def of_days(first: date, last: date, *, local: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the span of whole days of a zone, both included."""
-    begin, end = (min(max(day, FIRST.date()), LAST.date()) for day in (first, last))
-    return datetime.combine(begin, time(), local), following(datetime.combine(end, time(), local), 1)
 
 
 def midnight(moment: datetime, local: ZoneInfo) -> datetime:

@@ -5,6 +5,7 @@ The server gives them to request handlers; page functions, which Panel calls wit
 
 from dataclasses import dataclass, field
 
+from app.assemble.chart_cache import ChartCache
 from app.auth.access.identity import Identities
 from app.auth.login.sign_in import PendingSignIn
 from app.auth.protection.limits import RateLimits
@@ -30,6 +31,8 @@ class Running:
     """Sign-ins that must wait, as they failed too often."""
     pools: Pools = field(default_factory=Pools)
     """Threads that do the work of requests."""
+    charts: ChartCache = field(default_factory=ChartCache)
+    """Values of charts that were read before."""
 
     @classmethod
     def on(cls, settings: Settings, database: Database) -> "Running":

@@ -1,13 +1,16 @@
 """Answers requests for pages: a whole document at first, afterwards only what stands inside the frame."""
 
+import gzip
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlencode
 
 import panel as pn
+from sqlalchemy.orm import Session
 from tornado.web import HTTPError
 
 from app.auth.access.identity import SignedIn
@@ -25,6 +28,8 @@ from app.web.platform_hooks import page_hooks
 from engine.errors import EngineError, FieldError
 
 LOG = logging.getLogger(__name__)
+QUICK = 3
+"""Level of compression of arrays, of which better ones hardly make less."""
 FAILED = "Something went wrong on the server; its log has the details. Reload the page to try again."
 
 
@@ -81,8 +86,8 @@ class PageHandler(page_hooks.LiveHandler):
             self._tell("refused", {"text": sentence(error), "fields": problems(error)})
             return
         self._tell("done", {"text": outcome.text, "secret": outcome.secret, "href": outcome.href})
-        if outcome.href:
-            # The browser is led elsewhere: nothing is put in here.
+        if outcome.href or outcome.stays:
+            # The browser is led elsewhere, or shows itself what has changed: nothing is put in here.
             self.set_header("HX-Reswap", "none")
             return
         await self._show(visit)
@@ -119,6 +124,9 @@ class PageHandler(page_hooks.LiveHandler):
         page = page_of(visit.path, visit.principal)
         if isinstance(page, TextPage) and visit.query.get("part") in page.parts:
             await self._show_part(visit, page)
+            return
+        if isinstance(page, TextPage) and visit.query.get("data") in page.data:
+            await self._send_data(visit, page.data[visit.query["data"]])
             return
         if isinstance(page, TextPage):
             fragment, at, session = await self._text(visit, page)
@@ -173,6 +181,17 @@ class PageHandler(page_hooks.LiveHandler):
         values = read_object(self.get_body_argument("values", "{}"))
         refuse_unkeepable(values, "form", current().settings)
         return values
+
+    async def _send_data(self, visit: Visit, read: Callable[[Visit, Session, SignedIn], bytes]) -> None:
+        """Send what a script of the page asks for; Tornado adds its ETag, and 304 to who has it already."""
+
+        def compressed(session: Session, principal: SignedIn) -> bytes:
+            return gzip.compress(read(visit, session, principal), QUICK, mtime=0)
+
+        self.set_header("Cache-Control", "private, no-cache")
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("Content-Encoding", "gzip")
+        self.write(await threads.reading(compressed, visit.principal))
 
     async def _text(self, visit: Visit, page: TextPage) -> tuple[Fragment, str, dict[str, str] | None]:
         """Read and show a page of HTML; what cannot be shown is told in its place."""

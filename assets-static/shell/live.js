@@ -1,48 +1,17 @@
 // @ts-check
 // Live parts: Bokeh documents that Python answers, mounted where a page has room for one, and taken down with it.
 
+import {living, load} from "./library.js"
+
 /**
  * @typedef {{session: any, views: any, document: any}} Mounted
  * @type {Map<HTMLElement, Mounted>}
  */
 const mounted = new Map()
+const SOON = 2000  // components that have just been mounted still do something with their models
 const settings = JSON.parse(document.body.dataset.settings ?? "{}")
 /** @type {Promise<any> | undefined} */
-let library
-/** @type {Promise<any> | undefined} */
 let styles
-
-/** @param {string} address */
-const load = (address) => new Promise((resolve, reject) => {
-  const style = address.split("?")[0].endsWith(".css")
-  const element = style ? document.createElement("link") : document.createElement("script")
-  if (element instanceof HTMLLinkElement) Object.assign(element, {rel: "stylesheet", href: address})
-  else Object.assign(element, {src: address, async: false})
-  element.addEventListener("load", resolve)
-  element.addEventListener("error", () => reject(new Error(`${address} cannot be loaded`)))
-  document.head.append(element)
-})
-
-/** Load the scripts of live parts, once for as long as the document lives. */
-async function loadLibrary() {
-  const bokeh = /** @type {any} */ (window)
-  bokeh.esmsInitOptions = {shimMode: true}
-  await Promise.all(settings.library.map(load))
-  bokeh.Bokeh.set_log_level("warn")
-  // The browser keeps compiled what it imports itself; the shim would read and rewrite the whole library each time,
-  // and is left to modules that need its map of names.
-  const shim = bokeh.importShim
-  /** @type {(address: string, ...more: any[]) => Promise<any>} */
-  const direct = async (address, ...more) => {
-    try {
-      return await import(new URL(address, document.baseURI).href)
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error
-      return shim(address, ...more)
-    }
-  }
-  if (shim) bokeh.importShim = Object.assign(direct, shim)
-}
 
 /**
  * Follow what a live part tells the page around it: its heading, a search of the address, where to go.
@@ -67,14 +36,14 @@ function follow(model) {
 async function mount(host) {
   const {token, path} = JSON.parse(host.dataset.live ?? "{}")
   host.dataset.live = ""  // it is mounted once
-  await Promise.all([library ??= loadLibrary(), styles ??= Promise.all(settings.styles.map(load))])
+  await Promise.all([living(), styles ??= Promise.all(settings.styles.map(load))])
   if (!host.isConnected) return
   const bokeh = /** @type {any} */ (window).Bokeh
   const {pull_session} = bokeh.require("client/connection")
   const {add_document_standalone} = bokeh.require("embed/standalone")
   const at = `${location.origin.replace("http", "ws")}${path.replace(/\/$/, "")}/ws`
   const session = await pull_session(at, token, location.search.slice(1))
-  if (!host.isConnected) return session.close()
+  if (!host.isConnected) { session.close(); return forget(session.document) }
   const model = session.document.get_model_by_name("page")
   session.document.config.setv({reconnect_session: false, notify_connection_status: false}, {sync: false})
   session.document.on_event("connection_lost", () => {
@@ -86,9 +55,11 @@ async function mount(host) {
   const open = () => { if (session.document.is_idle) room.inert = false }
   session.document.idle.connect(open)
   host.prepend(room)
-  const views = await add_document_standalone(session.document, room, [], false)
-  mounted.set(host, {session, views, document: session.document})
-  if (!host.isConnected) return takeDown(host)
+  /** @type {Mounted} */
+  const part = {session, views: null, document: session.document}
+  mounted.set(host, part)
+  part.views = await add_document_standalone(session.document, room, [], false)
+  if (!mounted.has(host)) return clear(part)
   host.querySelector(".skeleton")?.remove()
   open()
   if (model) follow(model)
@@ -99,15 +70,25 @@ async function mount(host) {
  * @param {HTMLElement} host
  */
 function takeDown(host) {
-  const parts = mounted.get(host)
-  if (!parts) return
+  const part = mounted.get(host)
+  if (!part) return
   mounted.delete(host)
-  const bokeh = /** @type {any} */ (window).Bokeh
-  parts.session.close()
-  parts.views.clear()
-  parts.document.clear({sync: false})
-  bokeh.documents.splice(bokeh.documents.indexOf(parts.document), 1)
+  part.session.close()
+  forget(part.document)
+  if (part.views) clear(part)  // who leaves while it is mounted leaves it to whoever mounts it
 }
+
+/** Take a document from the list that Bokeh keeps of all it has made. @param {any} document */
+function forget(document) {
+  const {documents} = /** @type {any} */ (window).Bokeh, at = documents.indexOf(document)
+  if (at >= 0) documents.splice(at, 1)
+}
+
+/** @param {Mounted} part */
+const clear = ({views, document}) => setTimeout(() => {
+  views.clear()
+  document.clear({sync: false})
+}, SOON)
 
 /** @param {Element} within */
 function mountAll(within) {
@@ -124,5 +105,3 @@ document.addEventListener("htmx:beforeCleanupElement", (event) => {
 })
 document.addEventListener("htmx:afterSwap", (event) => mountAll(/** @type {Element} */ (event.target)))
 mountAll(document.body)
-// The first click on a chart should not wait for scripts that could have come while somebody read a table
-if (!library) requestIdleCallback(() => { library ??= loadLibrary() }, {timeout: 3000})

@@ -11,6 +11,7 @@ from bokeh.models import (
     DataRange1d,
     Div,
     GlyphRenderer,
+    LabelSet,
     NumeralTickFormatter,
     PanTool,
     Range1d,
@@ -58,16 +59,16 @@ class DrawnTrace:
             opacity: Opacity of the area below a schedule, from 0 to 1.
         """
         self.colour, self._role = colour, trace.role
-        self._source = ColumnDataSource(**_points(trace, view))
-        area = {"source": self._source, "fill_color": colour.on(view.dark)}
+        self.source = ColumnDataSource(**_points(trace, view))
+        area = {"source": self.source, "fill_color": colour.on(view.dark)}
         self.areas: list[GlyphRenderer] = []
         if trace.band is not None or trace.is_long:
             self.areas.append(made.varea("x", "low", "high", fill_alpha=0.2, **area))
         if trace.filled:
             self.areas.append(made.varea("x", 0, "top", fill_alpha=opacity, **area))
         name = f"{trace.label} [{trace.unit or '-'}] {trace.role} {trace.source}".strip()
-        self.line = made.line("x", "y", source=self._source, name=name, line_color=colour.on(view.dark))
-        self.line.tags = [readout.facts(trace)]
+        self.line = made.line("x", "y", source=self.source, name=name, line_color=colour.on(view.dark))
+        self.line.tags = [readout.facts(trace) | {"colours": [colour.light, colour.dark]}]
         self._set_stroke()
 
     @property
@@ -77,7 +78,7 @@ class DrawnTrace:
 
     def redraw(self, trace: Trace, view: View) -> None:
         """Take the points anew for the time range in view."""
-        self._source.update(**_points(trace, view))
+        self.source.update(**_points(trace, view))
         self._set_stroke()
 
     def recolour(self, dark: bool) -> None:
@@ -87,7 +88,7 @@ class DrawnTrace:
             area.glyph.fill_color = self.colour.on(dark)
 
     def _set_stroke(self) -> None:
-        sparse = len(self._source.data["x"]) <= SPARSE
+        sparse = len(self.source.data["x"]) <= SPARSE
         self.line.glyph.update(line_width=2 if sparse else 1, line_dash=STROKES[self._role] if sparse else "solid")
 
 
@@ -103,6 +104,9 @@ class DrawnChart:
         drawn = zip(chart.traces, self.colours, strict=True)
         opacity = 0.22 / max(filled, 1)  # several areas overlap
         self.lines = [DrawnTrace(self.figure, trace, colour, view=view, opacity=opacity) for trace, colour in drawn]
+        self.figure.vspan("at", source=view.changes, line_color=FAINT, line_dash="dotdash")
+        word: dict[str, Any] = {"text_font_size": "11px", "text_color": FAINT, "y_units": "screen", "x_offset": 5}
+        self.figure.add_layout(LabelSet(x="at", y=4, text="word", source=view.changes, **word))
         values = self.figure.y_range
         if isinstance(values, DataRange1d):
             values.renderers = [part for line in self.lines for part in line.parts]
@@ -114,7 +118,7 @@ class DrawnChart:
     @cached_property
     def heading(self) -> Div:
         """Title and legend, whose names hide lines. Made when first used: a figure alone needs no widgets."""
-        made = Div(text=self._legend(), margin=(12, 8, 0, 8))
+        made = Div(text=self._legend(), margin=(12, 8, 0, 8), sizing_mode="stretch_width")
         hiding = {"heading": made, "lines": [line.parts for line in self.lines]}
         self.figure.js_on_change("inner_width", CustomJS(code=legend.HIDE, args=hiding))
         return made
@@ -143,6 +147,10 @@ class DrawnChart:
         for line in self.lines:
             line.recolour(dark)
         self.heading.text = self._legend()
+
+    def bare_legend(self) -> str:
+        """Heading without the values in view, which follows the colours of the page, as HTML."""
+        return legend.html(self.chart, self.colours, span=None, dark=None)
 
     def _legend(self) -> str:
         hidden = [i for i, line in enumerate(self.lines) if not line.line.visible]
@@ -179,7 +187,7 @@ def empty_figure(chart: Chart, view: View, *, height: int) -> figure:
     made.yaxis.axis_label_text_font_style = "normal"
     for limit in chart.bounds or ():
         made.add_layout(Span(location=limit, dimension="width", line_dash="dashed", line_color=FAINT, line_width=1.5))
-    for mark in (view.future, view.now, view.moment, *view.changes):
+    for mark in (view.future, view.now, view.moment):
         made.add_layout(mark)
     made.js_on_change("inner_width", CustomJS(code=REST, args={"plot": made}))
     made.js_on_change("inner_width", CustomJS(code=KEEP_TIME, args={"line": view.now, "shade": view.future}))

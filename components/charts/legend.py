@@ -11,19 +11,22 @@ MANY = 8
 """Most lines of a chart that are all named at once; of more, a person chooses."""
 NO_DATA = "No data in this time range."
 STYLE = """<style>
+:host {overflow: hidden}
+.bk-clearfix {width: 100%}
 h3 {margin: 0; font-size: 1rem; font-weight: 500}
-ul {margin: 2px 0 0; padding: 0; list-style: none; font-size: .8125rem; line-height: 1.6}
-li {display: inline-block; margin-right: 1.6em}
+ul {display: flex; overflow-x: auto; scrollbar-width: thin; margin: 2px 0 0; padding: 0; list-style: none;
+  font-size: .8125rem; line-height: 1.6}
+li {flex: none; margin-right: 1.6em; white-space: nowrap}
 button {font: inherit; color: inherit; background: none; border: 0; padding: 2px 4px;
   border-radius: 4px; cursor: pointer}
 button:hover {background: color-mix(in srgb, currentColor 12%, transparent)}
 button:focus-visible {outline: 2px solid currentColor}
 button[aria-pressed=false] {text-decoration: line-through; opacity: .6}
 small {opacity: .75; margin-right: .6em; font-variant-numeric: tabular-nums}
-@media (max-width: 599px) {small {display: none}}
 summary {cursor: pointer; font-size: .8125rem; padding: 2px 4px}
-details ul {max-height: 40vh; overflow: auto}
-details li {display: block}
+details ul {display: block; max-height: 40vh; overflow: auto}
+p {margin: 4px 0; font-size: .8125rem; opacity: .8}
+p:empty, small:empty {display: none}
 li[hidden] {display: none}
 input {font: inherit; font-size: .8125rem; color: inherit; background: none; margin: 4px; padding: 4px 8px;
   border: 1px solid currentColor; border-radius: 4px; min-width: 16em}
@@ -46,22 +49,27 @@ SAMPLES = {
 
 
 def html(
-    chart: Chart, colours: Sequence[Colour], *, span: tuple[int, int], dark: bool, hidden: Collection[int] = ()
+    chart: Chart,
+    colours: Sequence[Colour],
+    *,
+    span: tuple[int, int] | None,
+    dark: bool | None,
+    hidden: Collection[int] = (),
 ) -> str:
     """Heading of a chart as HTML: its title, then each sensor with a button and the values in view of each source.
 
     Args:
         chart: The chart.
         colours: Colour of each line.
-        span: Time range in view [µs since 1970 UTC].
-        dark: Whether dark mode is on.
+        span: Time range in view [µs since 1970 UTC]; None: the values in view are written by the browser.
+        dark: Whether dark mode is on; None: the colours follow the page.
         hidden: Indices of the lines that are hidden now.
     """
     by_sensor: dict[str, list[str]] = {}
     for i, (trace, colour) in enumerate(zip(chart.traces, colours, strict=True)):
-        button = line_button(trace, colour.on(dark), line=i, shown=i not in hidden)
-        if summary := trace.summary(*span):
-            button += f" <small>{summary}</small>"
+        drawn = f"light-dark({colour.light}, {colour.dark})" if dark is None else colour.on(dark)
+        summary = trace.summary(*span) if span else ""
+        button = f'{line_button(trace, drawn, line=i, shown=i not in hidden)} <small data-of="{i}">{summary}</small>'
         by_sensor.setdefault(f"{escape(trace.label)} [{escape(trace.unit or '-')}]", []).append(button)
     items = "".join(f"<li>{name} {' '.join(buttons)}</li> " for name, buttons in by_sensor.items())
     if chart.bounds and chart.traces:
@@ -71,7 +79,7 @@ def html(
     listed = f"<ul>{items}</ul>" if items else ""
     if len(chart.traces) > MANY:
         listed = chooser(listed, lines=len(chart.traces), hidden=len(hidden))
-    return f"{STYLE}<h3>{escape(chart.title)}</h3>{listed}"
+    return f'{STYLE}<h3>{escape(chart.title)}</h3>{listed}<p role="status"></p>'
 
 
 def chooser(listed: str, *, lines: int, hidden: int) -> str:
@@ -89,12 +97,12 @@ def line_button(trace: Trace, colour: str, *, line: int, shown: bool) -> str:
     is_plain = trace.role == "scheduled" and not trace.filled  # instantaneous values: no area below the line
     stroke = (BAND if trace.band else "") + SAMPLES["measured" if is_plain else trace.role]
     sample = f'<svg width="26" height="12" aria-hidden="true">{stroke.format(colour)}</svg>'
-    source = f" by {escape(trace.source)}" if trace.source else ""
-    band = f", {escape(trace.band.name)}" if trace.band else ""
-    pressed = str(shown).lower()
+    role = trace.role + (f", {trace.band.name}" if trace.band else "")
+    # The source is told by the name of the button and in the hover box: beside each line it would fill the window.
+    name = f"{role} by {trace.source}" if trace.source else role
     return (
-        f'<button type="button" data-line="{line}" aria-pressed="{pressed}">'
-        f"{sample}{escape(trace.role)}{source}{band}</button>"
+        f'<button type="button" data-line="{line}" aria-pressed="{str(shown).lower()}" title="{escape(name)}"'
+        f' aria-label="{escape(name)}">{sample}{escape(role)}</button>'
     )
 
 

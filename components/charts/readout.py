@@ -14,13 +14,14 @@ from engine.series.iso_time import MICROSECOND
 SCRIPT = Script(__file__)
 STYLE = """.flexscope-readout {position: fixed; z-index: 2000; pointer-events: none; max-width: min(34rem, 90vw);
   padding: 8px 10px; border-radius: 6px; border: 1px solid #8a94a066; box-shadow: 0 4px 16px #0004;
-  font: 12px/1.45 Roboto, Arial, sans-serif; border-spacing: 0}
-.flexscope-readout td {padding: 0 12px 0 0; vertical-align: top}
+  font: 12px/1.45 Roboto, Arial, sans-serif; width: auto; border-spacing: 0; border-collapse: separate}
+.flexscope-readout td {padding: 0 12px 0 0; border: 0; vertical-align: top}
 .flexscope-readout div, .flexscope-readout small {font-size: 11px; opacity: .8}
 .flexscope-readout small {margin-left: .7em}
 .flexscope-readout td:last-child {padding: 0; text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums}
-.flexscope-readout th {padding: 0 0 4px; text-align: left; font-weight: 600; white-space: nowrap}
+.flexscope-readout th {padding: 0 0 4px; border: 0; color: inherit; text-align: left; font-weight: 600;
+  white-space: nowrap}
 .flexscope-readout i {display: inline-block; width: 10px; height: 10px; margin-right: 6px; border-radius: 2px}
 .flexscope-readout tr.other {opacity: .8}"""
 """Of the box; its colours are those of the chart."""

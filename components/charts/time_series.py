@@ -74,6 +74,21 @@ class TimeSeries(Component):
         return self._pane
 
     @property
+    def drawn(self) -> list[DrawnChart]:
+        """The charts built so far, from top to bottom."""
+        return self._drawn
+
+    @property
+    def view(self) -> View:
+        """What the charts share."""
+        return self._view
+
+    @property
+    def stack(self) -> Column:
+        """The model of all charts together."""
+        return self._stack
+
+    @property
     def figures(self) -> list[figure]:
         """The figures built so far, from top to bottom; those of charts without data are not shown."""
         return [drawn.figure for drawn in self._drawn]
@@ -168,8 +183,7 @@ class TimeSeries(Component):
 
     @param.depends("span", watch=True)
     def _show_span(self) -> None:
-        start, end = self.span or self._whole()
-        self._view.time.update(start=start / MILLISECOND, end=end / MILLISECOND)
+        self._view.move(*(self.span or self._whole()))
         for drawn in self._drawn:
             drawn.redraw()
 

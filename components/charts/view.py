@@ -1,14 +1,13 @@
 """State that all charts of a stack share: time range, ruler, annotations, and how moments are written."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from bokeh.models import (
-    Annotation,
     BoxAnnotation,
     ColumnDataSource,
     CustomJSTicker,
     CustomJSTickFormatter,
-    Label,
     Plot,
     Range1d,
     Span,
@@ -49,14 +48,14 @@ class View:
     """Where the time axes have ticks, once there is an axis."""
     annotations: ColumnDataSource = field(default_factory=ColumnDataSource)
     """Annotations, see ``annotations.band_columns``."""
-    changes: list[Annotation] = field(init=False)
-    """Marks where clocks change within the first time range."""
+    changes: ColumnDataSource = field(default_factory=ColumnDataSource)
+    """Where clocks change within the time range, see ``clock_changes``."""
 
     def __post_init__(self) -> None:
         # Frozen, but these follow from the other fields.
         object.__setattr__(self, "clock", local_time.formatter(self.zone))
         object.__setattr__(self, "readout", Readout(self.zone))
-        object.__setattr__(self, "changes", clock_change_marks(self.zone, self.span_us))
+        self.changes.data = clock_changes(self.zone, *self.span_us)
 
     @classmethod
     def of(cls, start_us: int, end_us: int, *, zone: str, dark: bool, now_us: int | None = None) -> "View":
@@ -78,18 +77,18 @@ class View:
             self.ticks.append(local_time.ticker(self.zone, plot))
         return self.ticks[0]
 
+    def move(self, start_us: int, end_us: int) -> None:
+        """Show another time range [µs since 1970 UTC]."""
+        self.time.update(start=start_us / MILLISECOND, end=end_us / MILLISECOND)
+        self.changes.data = clock_changes(self.zone, start_us, end_us)
+
     @property
     def span_us(self) -> tuple[int, int]:
         """First and last moment in view [microseconds since 1970 UTC]."""
         return int(self.time.start * MILLISECOND), int(self.time.end * MILLISECOND)
 
 
-def clock_change_marks(zone: str, span_us: tuple[int, int]) -> list[Annotation]:
-    """Line and label at each clock change of a zone within a time range."""
-    marks: list[Annotation] = []
-    word = {"text": "clocks change", "text_font_size": "11px", "text_color": FAINT}
-    for moment in local_time.changes_between(zone, *span_us):
-        at = moment / MILLISECOND
-        marks.append(Span(location=at, dimension="height", line_color=FAINT, line_dash="dotdash"))
-        marks.append(Label(x=at, y=4, y_units="screen", x_offset=5, **word))
-    return marks
+def clock_changes(zone: str, start_us: int, end_us: int) -> dict[str, list[Any]]:
+    """Columns of a source: where clocks of a zone change within a time range [ms], and what is written there."""
+    moments = [moment / MILLISECOND for moment in local_time.changes_between(zone, start_us, end_us)]
+    return {"at": moments, "word": ["clocks change"] * len(moments)}

@@ -58,6 +58,12 @@ def data_span(session: Session, sensor_ids: Collection[int]) -> tuple[int, int] 
     return None if first is None or last is None else (first, last)
 
 
+def versions(session: Session, sensor_ids: Collection[int]) -> tuple[tuple[int, int, int], ...]:
+    """Sensor, source and version of all values of some sensors; a version changes with every value that is written."""
+    known = select(Series.sensor_id, Series.source_id, Series.version).where(Series.sensor_id.in_(sensor_ids))
+    return tuple(session.execute(known.order_by(Series.id)).tuples())
+
+
 def sensors(session: Session, ids: Collection[int]) -> dict[int, Sensor]:
     """Return the sensors with some ids, by id; unknown ids are left out."""
     return {sensor.id: sensor for sensor in session.scalars(select(Sensor).where(Sensor.id.in_(ids)))}

@@ -52,7 +52,7 @@ def test_tabs_keep_the_time_range_and_their_address(desk: Page, documents: list[
     expect(desk).to_have_url(re.compile("tab=replay&start=2026-01-05"))
     settle(desk)
     desk.get_by_role("tab", name="Graphs").click()
-    expect(desk.get_by_text("Mon 5 Jan 2026 00:00 to Tue 6 Jan 2026 00:00, Europe/Amsterdam")).to_be_visible()
+    expect(desk.get_by_role("button", name="Choose dates")).to_have_text("Mon, 5 Jan 2026")
     assert len(documents) == 1
 
 

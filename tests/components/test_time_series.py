@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from bokeh.models import BoxAnnotation, DataRange1d, Div, Plot, Span, VArea, VStrip
+from bokeh.models import BoxAnnotation, DataRange1d, Div, Plot, Span, VArea, VSpan, VStrip
 
 from components.charts import legend
 from components.charts.annotations import AnnotationBand
 from components.charts.figures import MOST_POINTS
-from components.charts.time_series import TimeSeries
+from components.charts.time_series import DAY_US, TimeSeries
 from components.charts.traces import Band
 from components.theme import QUANTITIES
 from engine.errors import TimeError
@@ -21,6 +21,11 @@ def parts(shown: TimeSeries):
 
 def figures(shown: TimeSeries):
     return [part for part in parts(shown) if isinstance(part, Plot)]
+
+
+def drawn(shown: TimeSeries):
+    """What the first chart draws of its lines."""
+    return [part for part in figures(shown)[0].renderers if not isinstance(part.glyph, VSpan)]
 
 
 def texts(shown: TimeSeries) -> str:
@@ -78,18 +83,20 @@ def test_zooming_in_shows_points_that_were_thinned_away():
 
 def test_dark_mode_takes_the_dark_form_of_each_colour():
     shown = TimeSeries(charts=[chart(trace([1], source_type="scheduler", quantity="power"))])
-    fill, line = figures(shown)[0].renderers
+    fill, line = drawn(shown)
     assert line.glyph.line_color == fill.glyph.fill_color == QUANTITIES["power"].light
     shown.dark = True
     assert line.glyph.line_color == fill.glyph.fill_color == QUANTITIES["power"].dark
     assert QUANTITIES["power"].dark in texts(shown)
 
 
-def test_a_clock_change_in_view_is_marked():
-    plain, changed = (
-        figures(TimeSeries(charts=[chart(trace(np.ones(200)))], zone=zone))[0] for zone in ("UTC", "Europe/Amsterdam")
-    )
-    assert len(changed.center) == len(plain.center) + 2
+def test_clock_changes_are_marked_in_whatever_is_in_view():
+    shown = TimeSeries(charts=[chart(trace(np.ones(200)))], zone="Europe/Amsterdam")
+    (mark,) = [part for part in figures(shown)[0].renderers if isinstance(part.glyph, VSpan)]
+    first = mark.data_source.data
+    assert (len(first["at"]), first["word"]) == (1, ["clocks change"])
+    shown.span = (to_us(START) + 300 * DAY_US, to_us(START) + 301 * DAY_US)
+    assert mark.data_source.data["at"] == []
 
 
 def test_an_unknown_zone_is_refused():
@@ -111,10 +118,8 @@ TYPES = ("user", "forecaster", "scheduler")
 
 
 def test_measurement_and_forecast_of_one_sensor_share_its_colour():
-    shown = figures(
-        TimeSeries(charts=[chart(trace([1]), trace([2], source_type="forecaster"), trace([3], label="PV"))])
-    )
-    load, foreseen, pv = (line.glyph.line_color for line in shown[0].renderers)
+    shown = TimeSeries(charts=[chart(trace([1]), trace([2], source_type="forecaster"), trace([3], label="PV"))])
+    load, foreseen, pv = (line.glyph.line_color for line in drawn(shown))
     assert load == foreseen != pv
 
 
@@ -138,14 +143,14 @@ def test_new_data_keep_the_figures_and_new_lines_make_new_ones():
 
 def test_many_points_are_drawn_thin_and_few_bold_in_the_stroke_of_their_source():
     shown = TimeSeries(charts=[chart(trace(np.arange(20_000.0), source_type="forecaster"))])
-    area, drawn = figures(shown)[0].renderers
-    line = drawn.glyph
+    area, part = drawn(shown)
+    line = part.glyph
     assert (line.line_width, line.line_dash) == (1, [])
-    assert drawn.data_source.tags == ["thinned"]
+    assert part.data_source.tags == ["thinned"]
     assert area.data_source.data["high"].max() == 19_999
     shown.span = (to_us(START), to_us(START) + 100 * QUARTER_US)
     assert (line.line_width, line.line_dash) == (2, [6])
-    assert drawn.data_source.tags == []
+    assert part.data_source.tags == []
 
 
 def test_a_forecast_with_a_band_shows_it_and_tells_it():

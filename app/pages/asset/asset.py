@@ -114,7 +114,6 @@ def audit_part(page: Shell, asset_id: int) -> Part:
 
 
 PARTS = {
-    "graphs": graphs_tab.part,
     "plan": plan_chart.part,
     "automations": automations_tab.part,
     "replay": replay.part,
@@ -122,7 +121,9 @@ PARTS = {
     "status": status_tab.part,
     "audit": audit_part,
 }
-TEXT_TABS = {"plan": plan_tab.TAB, "context": context_tab.TAB, "properties": properties_tab.TAB}
+TEXT_TABS = {
+    "graphs": graphs_tab.TAB, "plan": plan_tab.TAB, "context": context_tab.TAB, "properties": properties_tab.TAB,
+}  # fmt: skip
 TABS = {
     "graphs": "Graphs",
     "plan": "Plan",
@@ -133,9 +134,10 @@ TABS = {
     "status": "Status",
     "audit": "Audit log",
 }
-TIMED = {"replay": time_range.remembered}
+TIMED = {"graphs": time_range.usual, "replay": time_range.remembered}
 """Tabs that show a time range → the one they show if the address names none."""
 PAGE = TextPage(
     at="/assets", heading="Asset", read=read_asset, show=show_asset, forms=asset_forms, live=live_tab,
     parts={name: part for tab in TEXT_TABS.values() for name, part in tab.parts.items()},
+    data={"charts": graphs_tab.read_values},
 )  # fmt: skip

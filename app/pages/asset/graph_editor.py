@@ -1,22 +1,24 @@
 """Graph editor: which charts an asset shows, in which order, with which sensors; with an immediate preview."""
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import panel as pn
-import panel_material_ui as pmui
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.assemble import showing
 from app.assemble.showing import ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
+from app.fragments.fields import Field
+from app.fragments.page import Done, PageForm
+from app.fragments.templates import render
+from app.fragments.threads import writing
+from app.fragments.visit import Visit
 from app.usecases.assets import AssetChange, update_asset
 from app.usecases.inputs import Invalid
-from app.widgets.async_content import attempt, confirm, writing
-from app.widgets.forms import WIDE
 from db import assets
 from db.assets import Asset, lineage
 from db.core import listing
@@ -25,7 +27,8 @@ HELP = (
     "Sensors of one unit share an axis; other units get a chart of their own. The charts below show a preview; others "
     "see your changes once you save."
 )
-ICON = {"size": "small", "margin": (14, 0)}
+LONGEST = 12_000
+"""Most characters of charts that are previewed."""
 
 
 @dataclass(frozen=True)
@@ -55,126 +58,75 @@ def read_editable(session: Session, principal: SignedIn, asset: Asset, shown: Se
     return Editable(list(asset.sensors_to_show or map(showing.written, shown)), offered)
 
 
-class ChartRow:
-    """Fields of one chart in the editor."""
+@dataclass(frozen=True)
+class EditedChart:
+    """One chart as the editor sends it."""
 
-    def __init__(self, entry: Any, offered: Mapping[str, int], changed: Callable[[Any], Any]) -> None:
-        self.entry, self._before = entry, showing.one(entry)
-        self.title = pmui.TextInput(label="Title", value=self._before.title, size="small", **WIDE)
-        self.sensors = pmui.MultiChoice(
-            label="Sensors", options=dict(offered), value=self._before.sensors, searchable=True,
-            **{**WIDE, "min_width": 240},
-        )  # fmt: skip
-        self.title.param.watch(changed, "value")
-        self.sensors.param.watch(changed, "value")
+    entry: Any
+    """Entry of sensors_to_show that it was; an empty list: it is new."""
+    chart: ShownChart
+
+    @classmethod
+    def of(cls, sent: Any) -> "EditedChart":
+        """What was sent of one chart: ``entry`` as it was, ``title`` and ``sensors`` as they are now.
+
+        Raises:
+            Invalid: It is something else.
+        """
+        sensors = sent.get("sensors") if isinstance(sent, dict) else None
+        if not isinstance(sensors, list) or not all(isinstance(key, int) for key in sensors):
+            raise Invalid("form", {"entries": ["each chart needs a list of ids of sensors."]})
+        entry = sent.get("entry", [])
+        title, fields = str(sent.get("title") or "").strip(), showing.one(entry).fields
+        return cls(entry, ShownChart(title, list(dict.fromkeys(sensors)), fields))
 
     @property
-    def chart(self) -> ShownChart:
-        """The chart as the fields describe it."""
-        return ShownChart(self.title.value.strip(), list(self.sensors.value or ()), self._before.fields)
-
-    def stored_entry(self) -> Any:
+    def stored(self) -> Any:
         """Entry to store; that of a chart that was not changed stays as it was."""
-        return self.entry if self.chart == self._before else showing.written(self.chart)
+        return self.entry if self.chart == showing.one(self.entry) else showing.written(self.chart)
 
 
-class GraphEditor(pn.viewable.Viewer):
-    """Charts to edit, with a preview."""
+def previewed(text: str) -> list[ShownChart]:
+    """Charts that the editor asks to see before they are saved, from JSON.
 
-    def __init__(
-        self,
-        asset_id: int,
-        editable: Editable,
-        *,
-        preview: Callable[[list[ShownChart]], Any],
-        saved: Callable[[], Any],
-    ) -> None:
-        """Show a button that opens the editor.
+    Raises:
+        Invalid: The text is too long, or no list of charts.
+    """
+    try:
+        sent = json.loads(text) if len(text) <= LONGEST else None
+    except (json.JSONDecodeError, RecursionError):
+        sent = None
+    if not isinstance(sent, list):
+        raise Invalid("form", {"entries": [f"a preview takes a list of charts, of at most {LONGEST:,} characters."]})
+    return [edited.chart for edited in map(EditedChart.of, sent) if edited.chart.shows]
 
-        Args:
-            asset_id: Asset whose charts they are.
-            editable: Charts and sensors that it begins with.
-            preview: Shows charts without saving them.
-            saved: Called once they are saved.
-        """
-        super().__init__()
-        self._asset_id, self._editable, self._preview, self._saved = asset_id, editable, preview, saved
-        self._rows: list[ChartRow] = []
-        self._list = pn.Column(sizing_mode="stretch_width")
-        self._notice = pn.Column(sizing_mode="stretch_width")
-        self._open = pmui.Button(label="Edit graphs", icon="edit", variant="text", size="small", on_click=self.open)
-        self._editor = pmui.Paper(visible=False, elevation=2, sizing_mode="stretch_width", margin=8)
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self._open, self._editor, sizing_mode="stretch_width")
+def editor_html(editable: Editable, *, done: str) -> Markup:
+    """Editor as HTML; its script is ``graph_editor.js``.
 
-    def open(self, _event: object = None) -> None:
-        """Show the charts as they are stored."""
-        self._rows = [ChartRow(entry, self._editable.offered, self._changed) for entry in self._editable.entries]
-        add = pmui.Button(label="Add a chart", icon="add", variant="outlined", on_click=self.add, margin=8)
-        save = pmui.Button(label="Save graphs", icon="save", on_click=self.save, margin=8)
-        cancel = pmui.Button(label="Cancel", variant="text", on_click=self.cancel, margin=8)
-        hint = pmui.Typography(HELP, variant="body2", margin=8)
-        self._notice[:] = []
-        self._editor.objects = [hint, self._list, pmui.FlexBox(add, save, cancel), self._notice]
-        self._arrange()
-        self._open.visible = False
-        self._editor.visible = True
+    Args:
+        editable: Charts and sensors that it begins with.
+        done: Address of the page without it.
+    """
+    names = {key: name for name, key in editable.offered.items()}
+    rows: list[Mapping[str, Any]] = []
+    for entry in editable.entries:
+        chart = showing.one(entry)
+        sensors = [(key, names.get(key, f"sensor {key}")) for key in chart.sensors]
+        rows.append({"entry": entry, "title": chart.title, "sensors": sensors})
+    return render("graph_editor", rows=rows, offered=editable.offered, help=HELP, done=done)
 
-    def _arrange(self) -> None:
-        self._list[:] = [self._row_parts(at, row) for at, row in enumerate(self._rows)]
 
-    def _row_parts(self, at: int, row: ChartRow) -> pn.viewable.Viewable:
-        """Fields of a chart, with the buttons that move or remove it."""
-        last = len(self._rows) - 1
-        up = pmui.IconButton(icon="arrow_upward", description=f"Move chart {at + 1} up", disabled=at == 0, **ICON)
-        down = pmui.IconButton(
-            icon="arrow_downward", description=f"Move chart {at + 1} down", disabled=at == last, **ICON
-        )
-        away = pmui.IconButton(icon="delete", description=f"Remove chart {at + 1}", **ICON)
-        up.on_click(partial(self._move, at, -1))
-        down.on_click(partial(self._move, at, 1))
-        away.on_click(partial(self.remove, at))
-        row.title.label, row.sensors.label = f"Title of chart {at + 1}", f"Sensors of chart {at + 1}"
-        fields = pn.Row(row.title, up, down, away, sizing_mode="stretch_width", max_width=600)
-        return pn.Column(fields, row.sensors, sizing_mode="stretch_width", margin=(0, 0, 12, 0))
+async def _save(visit: Visit, values: dict[str, Any]) -> Done:
+    """Save the charts; what is wrong is said below them."""
+    edited = [EditedChart.of(sent) for sent in values.get("entries") or []]
+    empty = [str(at) for at, row in enumerate(edited, start=1) if not row.chart.shows and not row.entry]
+    if empty:
+        raise Invalid("form", {f"chart {', '.join(empty)}": ["choose a sensor, or remove this chart."]})
+    change = AssetChange(sensors_to_show=[row.stored for row in edited])
+    await writing(lambda session, actor: update_asset(session, actor, visit.key, change), visit.principal)
+    return Done(text="Graphs saved.", href=f"{visit.path}?tab=graphs")
 
-    def _move(self, at: int, way: int, _event: object) -> None:
-        self._rows.insert(at + way, self._rows.pop(at))
-        self._arrange()
-        self._changed()
 
-    def remove(self, at: int, _event: object) -> None:
-        """Take a chart away."""
-        del self._rows[at]
-        self._arrange()
-        self._changed()
-
-    def add(self, _event: object) -> None:
-        """Add an empty chart at the end."""
-        self._rows.append(ChartRow([], self._editable.offered, self._changed))
-        self._arrange()
-
-    def _changed(self, _event: object = None) -> None:
-        self._preview([row.chart for row in self._rows if row.chart.shows])
-
-    def cancel(self, _event: object) -> None:
-        """Show the charts as they are stored again."""
-        self._editor.visible, self._open.visible = False, True
-        self._preview([chart for entry in self._editable.entries if (chart := showing.one(entry)).shows])
-
-    async def save(self, _event: object) -> None:
-        """Save the charts; what is wrong is said below them."""
-
-        async def save() -> None:
-            empty = [str(at + 1) for at, row in enumerate(self._rows) if row.entry == [] and not row.chart.shows]
-            if empty:
-                raise Invalid("form", {f"chart {', '.join(empty)}": ["choose a sensor, or remove this chart."]})
-            change = AssetChange(sensors_to_show=[row.stored_entry() for row in self._rows])
-            await writing(lambda session, actor: update_asset(session, actor, self._asset_id, change))
-
-        def show(_saved: None) -> None:
-            confirm(self._notice, "Saved.")
-            self._saved()
-
-        await attempt(save(), self._notice, show)
+SAVING = PageForm(send=_save, fields=[Field(name="entries", label="Charts", kind="list")], button="Save graphs")
+"""Form of the page of an asset that saves what was edited."""

@@ -1,19 +1,23 @@
-"""Annotations of the time in view: drawn in the charts and listed below, with a form to add and change them."""
+"""Annotations of the time in view: bands in the charts, the list below them, and the forms that change them."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import panel as pn
-import panel_material_ui as pmui
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
 from app.fragments import time_range
+from app.fragments.fields import Field
+from app.fragments.page import Done, PageForm
+from app.fragments.templates import render
+from app.fragments.threads import writing
+from app.fragments.visit import Visit
 from app.usecases.annotations import (
     NewAnnotation,
     create_annotation,
@@ -21,21 +25,15 @@ from app.usecases.annotations import (
     places,
     update_annotation,
 )
-from app.widgets.async_content import attempt, later, plain, reading, soon, writing
 from components.charts.annotations import AnnotationBand
-from components.charts.time_series import TimeSeries
+from components.local_time import MILLISECOND
 from db import annotations
-from db.annotations import LONGEST, TYPES, On
+from db.annotations import TYPES, On
 from db.assets import Asset
 from db.core import listing
 from db.core.database import get
 from db.sensors import Sensor
-from engine.series.iso_time import to_us
-
-HOUR_US = 3_600_000_000
-ICON = {"size": "small", "margin": 0}
-Save = Callable[[int | None, dict[str, Any]], Coroutine[Any, Any, None]]
-"""Saves the fields of an annotation: id, None for a new one, and fields."""
+from engine.series.iso_time import instant, to_us, zone
 
 
 @dataclass(frozen=True)
@@ -90,127 +88,51 @@ def read_annotations(
     return AnnotationsContent(bands, access.may(principal, "create-children", row))
 
 
-class AnnotationForm(pn.viewable.Viewer):
-    """Form for one annotation: description, type, start and end; hidden until it is opened."""
-
-    def __init__(self, local: ZoneInfo, *, save: Save) -> None:
-        super().__init__()
-        self._local, self._save = local, save
-        self._id: int | None = None
-        moment: dict[str, Any] = {"size": "small", "enable_seconds": False, "width": 210, "margin": 6}
-        self._text = pmui.TextInput(label="Description", size="small", width=320, margin=6, max_length=LONGEST)
-        self._kind = pmui.Select(label="Type", options=list(TYPES), value="label", size="small", width=120, margin=6)
-        self._start = pmui.DatetimePicker(label=f"From ({local})", **moment)
-        self._end = pmui.DatetimePicker(label=f"To ({local})", **moment)
-        button = pmui.Button(label="Save annotation", size="small", margin=6, on_click=self.submit)
-        cancel = pmui.Button(label="Cancel", variant="text", size="small", margin=6, on_click=lambda _: self.close())
-        parts = [self._text, self._kind, self._start, self._end, button, cancel]
-        self._box = pmui.FlexBox(*parts, align_items="center", visible=False, sizing_mode="stretch_width")
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._box
-
-    def open(self, span: tuple[int, int], annotation_id: int | None = None, band: AnnotationBand | None = None) -> None:
-        """Show the form for a span of time [µs since 1970 UTC], or for a stored annotation."""
-        start, end = (moment.replace(tzinfo=None) for moment in time_range.from_microseconds(span, self._local))
-        self._id = annotation_id
-        self._text.value = band.text if band else ""
-        self._kind.value = band.kind if band else "label"
-        self._start.value, self._end.value = start, end
-        self._box.visible = True
-
-    def close(self) -> None:
-        """Hide the form."""
-        self._box.visible = False
-
-    def submit(self, _event: object) -> None:
-        """Save what the form says."""
-        fields = {
-            "content": self._text.value.strip(),
-            "type": self._kind.value,
-            "start": self._start.value.replace(tzinfo=self._local),
-            "end": self._end.value.replace(tzinfo=self._local),
-        }
-        pn.state.execute(partial(self._save, self._id, fields))
-
-
-class Annotations(pn.viewable.Viewer):
-    """List of the annotations in view, with the form for one."""
-
-    def __init__(self, series: TimeSeries, target: AnnotationTarget, local: ZoneInfo) -> None:
-        super().__init__()
-        self._series, self._target, self._local = series, target, local
-        self._list = pn.Column(sizing_mode="stretch_width", margin=(0, 8))
-        self._notice = pn.Column(sizing_mode="stretch_width")
-        self.form = AnnotationForm(local, save=self._save)
-        """Stands outside of the list, where people see it while they look at the charts."""
-        self._add = pmui.Button(label="Annotate", icon="add_comment", variant="text", size="small", visible=False)
-        self._add.on_click(lambda _: self.form.open(series.chosen or middle_quarter(series.span or (0, 0))))
-        series.param.watch(self.open_form, "chosen")
-        soon(self.refresh)
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self._notice, self._add, self._list, sizing_mode="stretch_width")
-
-    async def refresh(self) -> None:
-        """Read and show the annotations in view."""
-        content = await reading(partial(read_annotations, self._target, self._series.span or (0, 0), self._local))
-
-        def show() -> None:
-            self._series.annotations = [annotation.band for annotation in content.annotations]
-            self._add.visible = content.may_add
-            self._list[:] = [self._row(annotation) for annotation in content.annotations]
-
-        later(show)
-
-    def _row(self, annotation: ShownAnnotation) -> pn.viewable.Viewable:
+def annotation_list(content: AnnotationsContent, local: ZoneInfo) -> Markup:
+    """Annotations in view as HTML, with buttons where they may be changed."""
+    rows = []
+    for annotation in content.annotations:
         band = annotation.band
-        start, end = time_range.from_microseconds((band.start, band.end), self._local)
-        text = f"{start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %Y %H:%M} · {band.kind}: {band.text} ({band.by})"
-        words = pmui.Typography(plain(text), variant="body2", margin=(6, 8))
-        if not annotation.may_change:
-            return pmui.FlexBox(words)
+        start, end = time_range.from_microseconds((band.start, band.end), local)
+        moments = {"start": band.start // MILLISECOND, "end": band.end // MILLISECOND}
+        text = f"{start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %Y %H:%M}"
+        rows.append({"id": annotation.id, "band": band, "text": text, "may_change": annotation.may_change, **moments})
+    return render("annotations", rows=rows)
 
-        async def remove() -> None:
-            await self._change(writing(lambda session, actor: delete_annotation(session, actor, annotation.id)))
 
-        edit = pmui.IconButton(icon="edit", description=f"Change annotation {band.text}", **ICON)
-        edit.on_click(lambda _: self.form.open((band.start, band.end), annotation.id, band))
-        delete = pmui.IconButton(icon="delete", description=f"Delete annotation {band.text}", **ICON)
-        delete.on_click(lambda _: pn.state.execute(remove))
-        return pmui.FlexBox(words, edit, delete, align_items="center")
+def annotation_form() -> Sequence[Field]:
+    """Fields of an annotation; an empty id stands for a new one."""
+    kinds = {name.capitalize(): name for name in TYPES}
+    return [
+        Field(name="id", label="Id", kind="hidden"),
+        Field(name="content", label="Description", optional=False),
+        Field(name="type", label="Type", kind="choice", options=kinds, value="label"),
+        Field(name="start", label="From", kind="moment", optional=False),
+        Field(name="end", label="To", kind="moment", optional=False),
+    ]
 
-    def open_form(self, event: Any) -> None:
-        """Open the form for the time range that was drawn in a chart."""
-        if self._add.visible and event.new is not None:
-            self.form.open(event.new)
 
-    async def _save(self, annotation_id: int | None, fields: dict[str, Any]) -> None:
-        if annotation_id is not None:
-            await self._change(writing(lambda session, actor: update_annotation(session, actor, annotation_id, fields)))
-            return
-        kind, key = self._target.kind, self._target.id
+def annotation_forms(kind: type[Asset] | type[Sensor]) -> Mapping[str, PageForm]:
+    """Forms of a page by which annotations of its asset or sensor are saved and deleted."""
+    return {
+        "annotate": PageForm(send=partial(_save, kind), fields=annotation_form(), button="Save annotation", whole=True),
+        "delete-annotation": PageForm(send=_delete),
+    }
+
+
+async def _save(kind: type[Asset] | type[Sensor], visit: Visit, values: dict[str, Any]) -> Done:
+    local, key = zone(visit.principal.timezone), values.pop("id", None)
+    fields = values | {name: instant(values[name], field=name, local=local) for name in ("start", "end")}
+    if key:
+        await writing(
+            lambda session, actor: update_annotation(session, actor, int(key), fields), visit.principal
+        )  # fmt: skip
+    else:
         new = NewAnnotation(**fields, belief_time=datetime.now(UTC))
-        await self._change(writing(lambda session, actor: create_annotation(session, actor, kind, key, new)))
-
-    async def _change(self, change: Coroutine[Any, Any, Any]) -> None:
-        """Await a change, then close the form and read the annotations again."""
-
-        def close() -> None:
-            self._notice[:] = []
-            self.form.close()
-
-        async def change_and_refresh() -> None:
-            await change
-            later(close)
-            await self.refresh()
-
-        await attempt(change_and_refresh(), self._notice, lambda _: None)
+        await writing(lambda session, actor: create_annotation(session, actor, kind, visit.key, new), visit.principal)
+    return Done(text="Annotation saved.", stays=True)
 
 
-def middle_quarter(span: tuple[int, int]) -> tuple[int, int]:
-    """Quarter in the middle of a span [µs since 1970 UTC], in whole hours where it is long enough."""
-    start, end = span
-    grid = HOUR_US if end - start >= 8 * HOUR_US else HOUR_US // 60
-    first, last = ((start * share + end * (8 - share)) // 8 // grid * grid for share in (5, 3))
-    return first, last
+async def _delete(visit: Visit, values: dict[str, Any]) -> Done:
+    await writing(lambda session, actor: delete_annotation(session, actor, int(values["key"])), visit.principal)
+    return Done(text="Annotation deleted.", stays=True)

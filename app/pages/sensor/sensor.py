@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,15 +19,15 @@ from app.fragments.page import TextPage
 from app.fragments.tabs import open_tab, tab_list
 from app.fragments.time_bar import ShownTime, shown_time, time_bar
 from app.fragments.visit import Fragment, Visit, address
-from app.pages.charts import graphs, replay
-from app.pages.charts.annotations import AnnotationTarget
-from app.pages.charts.graphs import ChartSpan, Graphs
+from app.pages.charts import chart_data, replay
+from app.pages.charts.annotations import AnnotationTarget, annotation_forms
+from app.pages.charts.chart_data import ChartSubject, refusable
+from app.pages.charts.stack import ChartTools, charts_html
 from app.pages.sensor import data_tab, pattern_tabs, settings_tab
 from app.pages.sensor.pattern_tabs import NO_DATA
 from app.web.context import current
 from app.widgets.layout import Shell, query, section_heading
 from app.widgets.tabs import Part
-from components.charts.traces import Chart
 from components.tables.fact_table import Cell, FactTable, Link
 from components.theme import line_role
 from db.beliefs import statistics
@@ -59,6 +58,7 @@ class SensorHead:
     """Tab that is open."""
     time: ShownTime | None
     """Time range that the tab shows; None: it shows none."""
+    may_annotate: bool
 
 
 def read_head(visit: Visit, session: Session, principal: SignedIn) -> SensorHead:
@@ -67,7 +67,8 @@ def read_head(visit: Visit, session: Session, principal: SignedIn) -> SensorHead
     time = None
     if chosen in TIMED:
         time = shown_time(visit, listing.data_span(session, [sensor.id]), usual=TIMED[chosen])
-    return SensorHead(sensor=sensor, chosen=chosen, time=time)
+    may_annotate = access.may(principal, "create-children", sensor)
+    return SensorHead(sensor=sensor, chosen=chosen, time=time, may_annotate=may_annotate)
 
 
 def show_sensor(visit: Visit, head: SensorHead) -> Fragment:
@@ -79,6 +80,10 @@ def show_sensor(visit: Visit, head: SensorHead) -> Fragment:
     body += time_bar(visit, head.time) if head.time else ""
     crumbs = [Link("Assets", address("/assets")), Link(sensor.asset.name, address(f"/assets/{sensor.asset_id}"))]
     heading = f"{sensor.asset.name}: {sensor.name}"
+    if head.chosen == "chart":
+        form = FORMS["annotate"] if head.may_annotate else None
+        body += charts_html(visit, "chart", ChartTools(sensors=[sensor.id], form=form))
+        return Fragment(heading=heading, body=body, crumbs=crumbs)
     live = {"tab": head.chosen, **(head.time.arguments if head.time else {})}
     return Fragment(heading=heading, body=body, crumbs=crumbs, live=live)
 
@@ -91,42 +96,17 @@ def live_tab() -> Shell:
     return page
 
 
-@dataclass(frozen=True)
-class ChartContent:
-    """Content of the tab Chart."""
-
-    plan: list[ShownChart]
-    charts: list[Chart]
-    span: tuple[datetime, datetime]
-    local: ZoneInfo
+def read_plan(visit: Visit, session: Session, principal: SignedIn) -> list[ShownChart]:
+    """The one chart of the sensor in the address."""
+    return [ShownChart("", [read_sensor(visit.key, session, principal).id])]
 
 
-def chart_part(page: Shell, sensor_id: int) -> Part:
-    """Tab Chart."""
-
-    def show(content: ChartContent) -> Sequence[Any]:
-        place = AnnotationTarget(kind=Sensor, id=sensor_id, sensors=[sensor_id])
-        graphs = Graphs(
-            plan=content.plan, charts=content.charts, span=content.span, local=content.local, place=place
-        )  # fmt: skip
-        graphs.series.height = HEIGHT
-        page.follow(graphs.series)
-        return [graphs]
-
-    arguments = (query("start"), query("end"))
-    return Part("chart", "Chart", partial(read_chart, sensor_id, arguments), show)
-
-
-def read_chart(
-    sensor_id: int, arguments: tuple[str | None, str | None], session: Session, principal: SignedIn
-) -> ChartContent:
-    """Chart of a sensor over the time range that the address asks for, else the usual one."""
-    read_sensor(sensor_id, session, principal)
-    local, now = zone(principal.timezone), datetime.now(UTC)
-    plan = [ShownChart("", [sensor_id])]
-    data = listing.data_span(session, [sensor_id])
-    span = time_range.asked(*arguments, local) or time_range.usual(data, now=now, local=local)
-    return ChartContent(plan, graphs.read_charts(session, principal, plan, ChartSpan(*span, known_at=now)), span, local)
+@refusable
+def read_values(visit: Visit, session: Session, principal: SignedIn) -> bytes:
+    """Values of the chart."""
+    target = AnnotationTarget(kind=Sensor, id=visit.key, sensors=[visit.key])
+    subject = ChartSubject(plan=read_plan(visit, session, principal), target=target, height=HEIGHT)
+    return chart_data.read_values(subject, visit, session, principal)
 
 
 @dataclass(frozen=True)
@@ -178,14 +158,17 @@ def number_text(value: float) -> str:
 
 
 PARTS: dict[str, Callable[[Shell, int], Part]] = {
-    "chart": chart_part,
     "replay": replay.sensor_part,
     **pattern_tabs.PARTS,
     "statistics": statistics_part,
     "data": data_tab.part,
     "settings": settings_tab.part,
 }
-TABS = {key: key.capitalize() for key in PARTS}
-TIMED = {"replay": time_range.remembered}
+TABS = {key: key.capitalize() for key in ("chart", *PARTS)}
+FORMS = annotation_forms(Sensor)
+TIMED = {"chart": time_range.usual, "replay": time_range.remembered}
 """Tabs that show a time range → the one they show if the address names none."""
-PAGE = TextPage(at="/assets", heading="Sensor", read=read_head, show=show_sensor, live=live_tab)
+PAGE = TextPage(
+    at="/assets", heading="Sensor", read=read_head, show=show_sensor, live=live_tab, data={"charts": read_values},
+    forms=lambda _visit, _head: FORMS,
+)  # fmt: skip
