@@ -35,6 +35,8 @@ class PhaseLimits:
 
     def add_to(self, problem: Problem, power: Mapping[str, Linear]) -> None:
         """See Addition.add_to."""
+        if self.commodity not in power:  # nothing of the site stands behind this connection
+            return
         flows = {phase: self._flow(phase, power) for phase in PHASES}
         if np.isfinite(self.most).any():
             for phase, flow in flows.items():

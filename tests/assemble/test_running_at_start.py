@@ -53,6 +53,21 @@ def test_a_machine_stays_on_for_what_is_left_of_its_time(home, machine, history,
     assert powers(plan(home, machine, {**MACHINE, "min-on": "PT3H"})) == expected
 
 
+@pytest.mark.parametrize("history, starts", [((2,), 0.0), ((0,), 0.5), ((), 0.5)])
+def test_a_start_is_paid_for_by_what_did_not_run_in_the_last_step(home, machine, history, starts):
+    if history:
+        before(home, machine, *history)
+    paid = {"consumption-price": "-0.3 EUR/kWh"}
+    planned = home.plan("house", [{"sensor": machine, **MACHINE, "start-cost": "0.50 EUR"}], paid)
+    assert powers(planned) == [2, 2, 2, 2] and planned.schedule.costs["machine starts"] == starts
+
+
+def test_pieces_that_begin_with_the_schedule_are_all_to_be_done(home, machine):
+    before(home, machine, 3)
+    model = {"power": "3 kW", "duration": "PT2H", "process-type": "BREAKABLE", "started": START.isoformat()}
+    assert sorted(powers(plan(home, machine, model))) == [0, 0, 3, 3]
+
+
 def test_a_machine_stays_off_for_what_is_left_of_its_time(home, machine):
     # It would run at once, at 2 kW, as that earns; it was switched off an hour ago.
     before(home, machine, 2, 0)

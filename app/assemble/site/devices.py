@@ -179,7 +179,8 @@ class DeviceBuilder(DeviceFields):
         # What ran before matters only where switching costs something or lasts.
         if model.on_at_start is not None or sensor is None or not (lasting or model.start_cost):
             return bool(model.on_at_start), np.inf
-        powers, hours = self.around.readings.before_start(sensor, timedelta(hours=lasting))
+        # A start that costs something, and lasts no time, is told by the last step alone.
+        powers, hours = self.around.readings.before_start(sensor, max(timedelta(hours=lasting), window.step))
         # Nothing is known just before the start: it is taken as off, and free to be switched.
         if np.isnan(powers[-1:]).any() or not len(powers):
             return False, np.inf

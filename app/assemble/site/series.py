@@ -207,6 +207,8 @@ class Readings:
         slots = self.window.slots
         back = np.arange(min(-(-lasts // slots.step), MOST_BACK), -1, -1)
         ticks = np.unique(np.append(slots.ticks[0] - back * slots.step_us, self.window.ticks[0]))
+        if len(ticks) < 2:  # no time before the start matters
+            return np.empty(0), np.empty(0)
         span = Window.between(from_us(int(ticks[0])), from_us(int(slots.ticks[1])), slots.step)
         known = self.known(sensor, span, None)
         powers = of_sensor(sensor, known.events, known.values).over(ticks, "kW") * consumption_sign(sensor)
