@@ -114,6 +114,30 @@ def test_a_device_of_another_account_is_not_described(served: Api, worker: Worke
     assert "4.6173" not in f"{row}{job}"
 
 
+@pytest.mark.parametrize("kind", ["schedule", "fleet"])
+def test_why_there_is_no_schedule_does_not_quote_a_device_of_another_account(
+    served: Api, worker: Worker, kind: str
+) -> None:
+    by = [{"value": "9 kWh", "datetime": (START + timedelta(minutes=15)).isoformat()}]
+    models = [{"sensor": served.ids["s:power"], **FLEX}, {"sensor": served.ids["x:power"], "soc-minima": by}]
+    models[1]["soc-min"] = "4.4 kWh"
+    asked = {"flex-model": models, "flex-context": {"consumption-price": "0.1 EUR/kWh", "relax-constraints": False}}
+    battery, site = served.ids["battery"], served.ids["site"]
+    if kind == "schedule":
+        answer = served.post(f"/assets/{battery}/schedules/trigger", json={**WINDOW, **asked}, who="root")
+    else:
+        body = {**WINDOW, "sites": [{"asset": battery, **asked}, {"asset": site}]}
+        answer = served.post("/schedules/trigger", json=body, who="root")
+    assert answer.status_code == 202, answer.text
+    assert worker.do(answer.json()["job"])
+    told = served.get(f"/jobs/{answer.json()['job']}", who="root").json()
+    if kind == "schedule":
+        assert "4.6173 kWh" in told["exc-info"]  # the trace is for admins
+        told = served.get(f"/jobs/{answer.json()['job']}", who="hand").json()
+        assert "exc-info" in told and f"sensor {served.ids['x:power']}" in told["message"]
+    assert "4.6173" not in f"{told['message']}{told['result']}" and "another account" in str(told)
+
+
 def test_a_plan_of_another_site_tells_no_costs_to_whom_a_device_is(
     served: Api, worker: Worker, people: Database
 ) -> None:

@@ -20,6 +20,7 @@ from db.assets import Asset
 from db.core.database import get
 from db.jobs.jobs import Job
 from db.schedules import StoredSchedule
+from engine.errors import EngineError
 
 WITHHELD = "The warnings are not told: they name sensors that are not yours to read, or that were deleted."
 QUOTING = ("warnings", "binding-limits")
@@ -62,6 +63,21 @@ def may(session: Session, principal: SignedIn, action: Action, job: Job) -> bool
 def reads_inputs(references: References, row: StoredSchedule) -> bool:
     """Return whether every sensor that the inputs of a schedule name may be read, and is still there."""
     return references.reads_all(row.input_sensors)
+
+
+def open_reason(references: References, asset_id: int, error: EngineError) -> str:
+    """Return why there is no schedule, in words that everybody may read who may see the job of an asset.
+
+    The reason of a plan that was made with data of another account quotes them: a load, or what is stored.
+    """
+    asset = references.session.get(Asset, asset_id)
+    foreign = () if asset is None or isinstance(error, NotAllowed) else references.foreign_to(asset.account_id)
+    if not foreign:
+        return str(error)
+    return (
+        f"There is no schedule. Why is not told here, as it may quote {', '.join(foreign)} of another account; "
+        "whoever may read that finds the reason by a preview of the same request."
+    )
 
 
 def readable_warnings(references: References, row: StoredSchedule) -> list[str]:

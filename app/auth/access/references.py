@@ -115,6 +115,16 @@ class References:
         """Return the ids of the sensors that were resolved so far, to be read or to receive results."""
         return tuple(sorted({key for kind, key, _ in self.granted if kind is Sensor}))
 
+    def foreign_to(self, account_id: int | None) -> tuple[str, ...]:
+        """Return the sensors and assets resolved so far that users of an account may not read, such as "sensor 9"."""
+        rows = {(WORDS[kind], key): row for (kind, key, _), (row, _) in self.granted.items() if kind is not Account}
+        owners = {
+            place: row.asset.account_id if isinstance(row, Sensor) else row.account_id for place, row in rows.items()
+        }
+        return tuple(
+            f"{word} {key}" for (word, key), owner in sorted(owners.items()) if owner not in (account_id, None)
+        )
+
     def renewed(self, session: Session, principal: SignedIn | None) -> "References":
         """References of a later session, in which everything granted so far was asked for again."""
         again = References(session, principal, self.saves)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.assemble.schedule_row import Computed
 from app.assemble.site.request import ScheduleRequest
 from app.auth.access.identity import SignedIn
+from app.auth.access.job_access import open_reason
 from app.auth.access.references import References
 from app.jobs.handlers import schedule
 from app.jobs.handlers.schedule import Planned, PreparedSite, Rules
@@ -97,14 +98,14 @@ def compute(
             own.asset(site.asset, field="asset", action="create-children" if own.saves else "read")
             prepared.append(schedule.prepare(own, site, known_at=known_at, rules=rules))
         except EngineError as error:
-            failures[site.asset] = str(error)
+            failures[site.asset] = open_reason(own, site.asset, error)
         tell(0.8 * number / len(request.sites))  # reading takes most of the time
     sites = []
     for one, outcome in _planned(prepared):
         try:
             computed = schedule.conclude(one, outcome, rules=rules)
         except EngineError as error:
-            failures[one.request.asset] = str(error)
+            failures[one.request.asset] = open_reason(one.references, one.request.asset, error)
         else:
             sites.append(SiteSchedule(references=one.references, computed=computed))
     tell(1.0)

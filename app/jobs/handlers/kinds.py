@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from app.assemble import schedule_facts
 from app.assemble.schedule_facts import resolved, unresolved
 from app.assemble.site.request import ScheduleRequest
+from app.auth.access.job_access import open_reason
 from app.auth.access.references import References
 from app.jobs.handlers import fleet, forecast, ingest, report, schedule
 from app.jobs.handlers.fleet import FleetRequest
@@ -19,6 +20,7 @@ from app.jobs.handlers.report import ReportRequest
 from app.jobs.handlers.schedule import Planned
 from app.settings.settings import Settings
 from db.jobs.jobs import Job
+from engine.errors import EngineError
 from engine.site import carbon_emissions
 
 Result: TypeAlias = dict[str, Any]
@@ -38,11 +40,20 @@ class Attempt:
 Kind: TypeAlias = Callable[[References, Attempt], Save]
 
 
+class NoSchedule(EngineError):
+    """Why a job has no schedule, as everybody may read it who may see the job."""
+
+
 def run_schedule(references: References, attempt: Attempt) -> Save:
     """Plan; the result tells where the plan of each sensor is."""
     request, known_at = ScheduleRequest.model_validate(attempt.job.request), attempt.job.known_at
     rules = schedule.rules(attempt.settings)
-    done = schedule.compute(references, request, known_at=known_at, rules=rules)
+    try:
+        done = schedule.compute(references, request, known_at=known_at, rules=rules)
+    except EngineError as error:
+        if (reason := open_reason(references, request.asset, error)) == str(error):
+            raise
+        raise NoSchedule(reason) from error
     job_id = attempt.job.id
     return lambda again: plan_result(schedule.save(again.session, done, known_at=known_at, rules=rules, job_id=job_id))
 
