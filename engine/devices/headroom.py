@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.devices.curves import NO_CURVES
 from engine.devices.reach import settled
-from engine.model.linear import Floats, full
+from engine.model.linear import Floats, Values, full
 from engine.series.window import Window
 
 if TYPE_CHECKING:  # devices tell their own headroom
@@ -17,6 +19,8 @@ if TYPE_CHECKING:  # devices tell their own headroom
 
 _NEAR = 1e-6
 """Powers this near to a range to run in lie within it [kW]."""
+_HALVINGS = 30
+"""How many times an interval is halved that holds the largest power within a curve."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,9 +115,14 @@ def store_headroom(
         # First less is given, or taken, than planned; then the other way.
         most = _first_and_then(room / share, given / out, (out, 1.0 / np.maximum(into, 1e-9)))
         least = _first_and_then(stock / share, taken * into, (1.0 / np.maximum(into, 1e-9), out))
+        more, less = np.minimum(own.consumption, most), np.minimum(own.production, least)
+        if port.curves is not NO_CURVES:
+            bounds = np.append(store.soc_at_start, soc[1:-1]), soc[1:], (low, high)
+            more = _within_curves(port, planned, own.consumption, bounds, share)
+            less = _within_curves(port, planned, -own.production, bounds, share)
         found[port.name] = Headroom(
-            consumption=np.minimum(own.consumption, most),
-            production=np.minimum(own.production, least),
+            consumption=more,
+            production=less,
             consumption_energy=np.where(own.consumption > 0, most * window.hours, 0.0),
             production_energy=np.where(own.production > 0, least * window.hours, 0.0),
         )
@@ -135,11 +144,93 @@ def _envelope(store: "StoredEnergy", soc: Floats, window: Window) -> tuple[Float
     # What the plan does not keep, for its price or as it cannot, is no bound of what is left around it.
     lower, upper = np.minimum(lower, soc[1:]), np.maximum(upper, soc[1:])
     off, on, kept = store.step_reach(window)
+    bent = any(port.curves is not NO_CURVES for port in store.ports)
     for step in range(window.n - 2, -1, -1):
+        if bent and kept[step + 1] > 0:
+            upper[step] = min(
+                upper[step], max(_led_from(store, window, step + 1, upper[step + 1], -1.0), soc[step + 1])
+            )
+            lower[step] = max(lower[step], min(_led_from(store, window, step + 1, lower[step + 1], 1.0), soc[step + 1]))
+            continue
         if kept[step + 1] > 0:
             upper[step] = min(upper[step], max((upper[step + 1] - off[step + 1]) / kept[step + 1], soc[step + 1]))
             lower[step] = max(lower[step], min((lower[step + 1] - on[step + 1]) / kept[step + 1], soc[step + 1]))
     return lower, upper
+
+
+def _led_from(store: "StoredEnergy", window: Window, step: int, end: float, sign: float) -> float:
+    """Return the energy from which the ports, as fast as their curves let them, lead to one at the end of a step [kWh].
+
+    Args:
+        store: Whose ports they are.
+        window: Of the plan.
+        step: Number of the step.
+        end: Energy at its end [kWh].
+        sign: 1 where they charge, -1 where they discharge.
+    """
+
+    def at(value: Values) -> float:
+        return float(value[step]) if isinstance(value, np.ndarray) else float(value)
+
+    kept = at(store.storage_efficiency)
+    share = at(window.hours) * float(np.asarray(settled(kept)).item())
+    ports = []
+    for port in store.ports:
+        curve = port.curves.charging if sign > 0 else port.curves.discharging
+        most = at(port.consumption_limit if sign > 0 else port.production_limit)
+        shares = at(port.charging_efficiency), at(port.discharging_efficiency)
+        ports.append((port, curve, most if curve is None else min(most, float(curve(end))), shares))
+
+    def begin(part: float) -> float:
+        flow = sum(float(port.curves.inflow(np.asarray(sign * part * most), own)) for port, _, most, own in ports)
+        return (end - share * (at(store.gain) + flow)) / kept
+
+    def is_slow_enough(part: float) -> bool:
+        start = begin(part)
+        return all(curve is None or part * most <= float(curve(start)) + _NEAR for _, curve, most, _ in ports)
+
+    low, high = 0.0, 1.0
+    if is_slow_enough(1.0):
+        return begin(1.0)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if is_slow_enough(middle) else (low, middle)
+    return begin(low)
+
+
+def _within_curves(
+    port: "Port", planned: Floats, most: Floats, energy: tuple[Floats, Floats, tuple[Floats, Floats]], share: Floats
+) -> Floats:
+    """Return by how much a power may differ from the plan within the curves of a port [kW], 0 or more, shape (n,).
+
+    Args:
+        port: With curves.
+        planned: Its power [kW].
+        most: Largest change by its other limits, negative where it would take less [kW].
+        energy: What is stored before and after each step, and the least and most after it [kWh].
+        share: What a kW for the whole step stores [kWh].
+    """
+    before, after, (low, high) = energy
+    shares, curves = (port.charging_efficiency, port.discharging_efficiency), port.curves
+    stored = curves.inflow(planned, shares)
+
+    def is_kept(change: Floats) -> NDArray[np.bool_]:
+        power = planned + change
+        end = after + share * (curves.inflow(power, shares) - stored)
+        kept: NDArray[np.bool_] = (end <= high + _NEAR) & (end >= low - _NEAR)
+        for curve, flow in ((curves.charging, power), (curves.discharging, -power)):
+            if curve is not None:
+                kept &= (flow <= _NEAR) | (flow <= np.minimum(curve(before), curve(end)) + _NEAR)
+        return kept
+
+    finite = np.clip(most, -1e6, 1e6)
+    good, bad = np.zeros_like(finite), finite
+    good = np.where(is_kept(finite), finite, good)
+    for _ in range(_HALVINGS):
+        middle = (good + bad) / 2
+        kept = is_kept(middle)
+        good, bad = np.where(kept, middle, good), np.where(kept, bad, middle)
+    return np.abs(good)
 
 
 def _with_soft(soft: "SoftBound | None", sign: float, bounds: tuple[Floats, Floats]) -> tuple[Floats, Floats]:

@@ -33,6 +33,7 @@ class Reference(PortParts, StoreParts, ProcessParts, ChargeParts):
         self.apart, self.emitted, self.missing = {}, {}, {}
         self.dearest = self._dearest()
         groups = {each["group"]["asset"] for each in self.entries if "group" in each}
+        self.groups = {self.name(each) for each in self.entries if each.get("asset") in groups}
         members = [each for each in self.entries if each.get("asset") not in groups]
         works = [each for each in members if {"power", "power-profile"} & each.keys()]
         self._stores([each for each in members if each not in works])
@@ -58,6 +59,15 @@ class Reference(PortParts, StoreParts, ProcessParts, ChargeParts):
             for j, (terms, known) in enumerate(self.power[name]):
                 self.milp.row(terms, low=power[j] - known - slack, high=power[j] - known + slack)
         return self.cost()
+
+    def allows(self, powers, step, name, power):
+        """Whether a device can take another power in one step, all powers before and beside it as they are."""
+        for part, planned in powers.items():
+            for j in range(step + 1 if part not in (*self.contexts, *self.groups) else 0):
+                asked, slack = (power, 1e-5) if (part, j) == (name, step) else (planned[j], 1e-5)
+                terms, known = self.power[part][j]
+                self.milp.row(terms, low=asked - known - slack, high=asked - known + slack)
+        return self.milp.solve() is not None
 
     def least_missing(self):
         """Return the least energy that is not there for its use, or overflows, whatever it costs [kWh]."""

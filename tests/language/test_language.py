@@ -25,6 +25,7 @@ from engine.flex.process import ProcessModel
 from engine.flex.storage import StorageModel
 from tests.assemble.homes import Home
 from tests.effort import effort
+from tests.language.calling import calls, unlimited
 from tests.language.comparing import compared
 from tests.language.extras import draw_whole
 from tests.language.pool import Pool, furnished
@@ -58,6 +59,13 @@ def test_random_sites_cost_what_the_reference_says(pool, first):
     verdicts = {seed: compared(draw_whole(seed, pool), pool) for seed in range(first, first + AT_ONCE)}
     assert {seed: each for seed, each in verdicts.items() if each.verdict not in FINE} == {}
     assert sum(each.verdict == "equal" for each in verdicts.values()) >= AT_ONCE / 2
+
+
+@pytest.mark.parametrize("first", range(0, effort(20, 400), AT_ONCE))
+def test_a_call_for_what_is_left_can_be_followed(pool, first):
+    """By the device's own power: what the rest of the site leaves it later is not promised."""
+    cases = [case for seed in range(first, first + AT_ONCE) for case in calls(unlimited(draw_whole(seed, pool)), pool)]
+    assert len(cases) >= AT_ONCE and [case for case in cases if not case.followed] == []
 
 
 def names_in(written):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.devices.bounds import SoftBound
+from engine.devices.curves import Polyline, PortCurves
 from engine.devices.port import Adjustable, Port
 from engine.devices.running import OperatingRange
 from engine.errors import Infeasible
@@ -106,3 +107,24 @@ def test_soft_bounds_that_are_kept_bound_it_too():
     here = site(replace(battery(gain=0.0, storage_efficiency=1.0), soc_minima=None, soft_minima=soft), buy=PRICES)
     left = site_headroom(here, StorageScheduler().compute(here))["battery"]
     assert left.production[-1] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_power_that_falls_with_the_energy_leaves_less():
+    taper, steady = (Polyline(at=(2.0, 8.0), values=values) for values in ((3.0, 0.5), (3.0, 3.0)))
+    for charging in (taper, steady):
+        own = battery()
+        port = replace(
+            own.ports[0], curves=PortCurves(charging=charging, discharging=Polyline(at=(0, 4), values=(0.2, 3)))
+        )
+        here = site(replace(own, ports=(port,)), buy=PRICES, sell=PRICES - 0.02, capacity=100.0)
+        here = replace(here, devices=here.devices[:1])
+        schedule = StorageScheduler().compute(here)
+        left, soc = site_headroom(here, schedule)["battery"], schedule.soc["battery"]
+        for step in (1, 6, 19, 22):
+            most = schedule.power["battery"][step] + left.consumption[step]
+            if most > 0:
+                assert most <= charging(soc[step]) + 1e-5
+            for sign, power in ((1.0, left.consumption[step]), (-1.0, left.production[step])):
+                if power > 1e-3:
+                    changed = schedule.power["battery"][step] + sign * (power - 1e-4)
+                    assert is_possible(forced(here, schedule, step, changed))
