@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.devices.device import Device
 from engine.devices.running import production_in_bands
-from engine.errors import InputError
+from engine.errors import FieldError, InputError
 from engine.model.block import Limit
 from engine.model.limits import exchanged, segments
 from engine.model.linear import Floats, Linear, Reach, any_of, full, reach_of_both, reach_of_sum
@@ -90,10 +90,11 @@ def innermost_first(groups: Sequence[Group]) -> list[Group]:
         seen, at = [group.name], group
         while at.group is not None:
             if at.group not in by_name:
-                raise InputError(f"{at.name} stands in the group {at.group}, which is not described; add its entry.")
+                raise FieldError(f"{at.name}: group", f"{at.group} is not described; add its entry.")
             at = by_name[at.group]
             if at.name in seen:
-                raise InputError(f"The groups {' → '.join([*seen, at.name])} stand in each other; open the circle.")
+                circle = " → ".join([*seen, at.name])
+                raise FieldError(f"{at.name}: group", f"the groups {circle} stand in each other; open the circle.")
             seen.append(at.name)
         depth[group.name] = len(seen)
     return sorted(groups, key=lambda group: -depth[group.name])
@@ -235,6 +236,9 @@ def _check_places(site: Site, places: dict[str, tuple[str, str | None]]) -> None
         if group is None:
             continue
         if group not in commodity_of:
-            raise InputError(f"{name} belongs to the group {group}, which is not described; add its entry.")
+            raise FieldError(f"{name}: group", f"{group} is not described; add its entry.")
         if commodity_of[group] != commodity:
-            raise InputError(f"{name} is about {commodity}, its group {group} about {commodity_of[group]}.")
+            told = (
+                f"it is about {commodity_of[group]}, the device about {commodity}; name a group of the same commodity."
+            )
+            raise FieldError(f"{name}: group", told)

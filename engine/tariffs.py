@@ -6,7 +6,7 @@ from typing import Final, Literal, Protocol
 
 import numpy as np
 
-from engine.errors import InputError
+from engine.errors import FieldError
 from engine.model.limits import groups_of_equal, runs_of_equal
 from engine.model.linear import Floats, Indices, Linear, Reach, Values, full
 from engine.model.problem import Problem
@@ -253,8 +253,9 @@ class Commitment:
             problem.exclude_simultaneous(self.name, up, down, lossless=True, most=lambda _, __: most)
             return
         if (up_price < 0).any() or (down_price > 0).any():
-            raise InputError(
-                f"{self.name}: a price on the peak must make deviating cost: up-price 0 or more, down-price 0 or less."
+            raise FieldError(
+                "commitments",
+                f"{self.name}: a price on the peak must make deviating cost: up-price 0 or more, down-price 0 or less.",
             )
         self._add_peak(problem, "up", up, up_price)
         self._add_peak(problem, "down", down, -down_price)

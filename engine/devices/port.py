@@ -12,7 +12,7 @@ from engine.devices.curves import NO_CURVES, Filling, PortCurves
 from engine.devices.device import Alternative, Device, LimitChange
 from engine.devices.headroom import Headroom, port_headroom
 from engine.devices.wear import Prices, add_wear
-from engine.errors import InputError
+from engine.errors import FieldError
 from engine.model.block import Limit
 from engine.model.limits import CAPACITIES, SoftLimit, segments, with_capacity
 from engine.model.linear import Floats, Linear, Values, any_of, full
@@ -125,13 +125,13 @@ class Port:
     def _coupled(self, problem: Problem, name: str, hard: Values, soft: SoftLimit | None) -> Linear:
         """Return the power as a multiple of the coupling, which needs no row of its own."""
         if any_of(self.consumption_limit) and any_of(self.production_limit):
-            raise InputError(f"{self.name} is coupled and flows both ways; give it a capacity in one direction only.")
+            raise FieldError(f"{self.name}: coupling", "it flows both ways; give it a capacity in one direction only.")
         if soft is not None:
-            raise InputError(f"{self.name} is coupled; its capacity is always hard, so leave out its breach price.")
+            raise FieldError(f"{self.name}: coupling", "its capacity is always hard; leave out its breach price.")
         n, level = problem.window.n, f"{self.coupling}.level"
         coefficient = full(self.coefficient, n)
         if (coefficient <= 0).any():
-            raise InputError(f"{self.name}: a coupling-coefficient must be above 0.")
+            raise FieldError(f"{self.name}: coupling-coefficient", "it is above 0, such as 3.2.")
         if level not in problem.sizes:
             problem.variable(level)
         problem.tighten(level, full(hard, n) / coefficient)

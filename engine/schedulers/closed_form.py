@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.devices.device import Device
-from engine.errors import InputError
+from engine.errors import FieldError
 from engine.model.linear import Floats, full
 from engine.site import Connection, Site
 from engine.tariffs import EnergyTariff
@@ -25,13 +25,13 @@ def consumption_price(site: Site, commodity: str) -> Floats:
     """Return the price of energy taken from the grid [currency/kWh], shape (n,).
 
     Raises:
-        InputError: The commodity has no price.
+        FieldError: The commodity has no price.
     """
     # Peaks and promises are left out: they depend on all devices together, which no closed form sees.
     tariffs = connection_of(site, commodity).tariffs
     prices = [each.consumption_price for each in tariffs if isinstance(each, EnergyTariff)]
     if not prices:
-        raise InputError(f"A process needs the price of {commodity} to find its time; add consumption-price.")
+        raise FieldError("consumption-price", f"a process needs the price of {commodity} to find its time; add it.")
     return sum((full(price, site.window.n) for price in prices), np.zeros(site.window.n))
 
 
@@ -39,9 +39,9 @@ def connection_of(site: Site, commodity: str) -> Connection:
     """Return where a commodity meets the grid.
 
     Raises:
-        InputError: Nowhere.
+        FieldError: Nowhere.
     """
     for connection in site.connections:
         if connection.commodity == commodity:
             return connection
-    raise InputError(f"{commodity} has no connection; describe its price or capacity in the flex-context.")
+    raise FieldError("commodity", f"{commodity} has no connection; describe its price or capacity in the flex-context.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import TimeError
+from engine.errors import MomentError, TimeError
 from engine.series.iso_time import HOUR_US, MICROSECOND, Microseconds, after, from_us, iso_duration, to_us
 
 if TYPE_CHECKING:  # the solve path does without pandas, whose import costs more than a day's plan
@@ -56,9 +56,10 @@ class Window:
                 f"{iso_duration(self.step)}; change its start, its end or the resolution."
             )
         if self.n > MOST_STEPS:
-            raise TimeError(
-                f"duration: {self.n} steps of {iso_duration(self.step)} are more than the {MOST_STEPS} of the longest "
-                "window; give a shorter duration or a coarser resolution."
+            raise MomentError(
+                "duration",
+                f"{self.n} steps of {iso_duration(self.step)} are more than the {MOST_STEPS} of the longest "
+                "window; give a shorter one or a coarser resolution.",
             )
 
     def _check_bounds(self) -> None:

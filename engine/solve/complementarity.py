@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import InputError
+from engine.errors import FieldError
 from engine.model.arrays import Arrays, extended
 from engine.model.block import ExclusiveFlows
 from engine.model.linear import Floats, Indices, Linear, full
@@ -120,13 +120,14 @@ def with_choices(arrays: Arrays, cells: Cells, at: NDArray[np.integer]) -> Array
     With the flows f and g, the most that they can be F and G, and z ∈ {0, 1}: f ≤ F · z and g ≤ G · (1 - z).
 
     Raises:
-        InputError: A flow that has to be chosen has no limit.
+        FieldError: A flow that has to be chosen has no limit.
     """
     first_most, second_most = cells.most(arrays)
     if not np.isfinite(first_most[at]).all() or not np.isfinite(second_most[at]).all():
-        raise InputError(
-            "Where running both ways at once would pay, the plan needs a limit on power in both directions; "
-            "add power-capacity or site-power-capacity."
+        raise FieldError(
+            "site-power-capacity",
+            "where running both ways at once would pay, the plan needs a limit on power in both directions; add this "
+            "or power-capacity.",
         )
     m, width, height = len(at), arrays.width, arrays.height
     choice = np.arange(width, width + m)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.assemble.site.peaks import PeakBuilder
 from app.assemble.site.series import Readings
 from engine.carbon import CarbonIntensity
-from engine.errors import FieldError, InputError
+from engine.errors import FieldError
 from engine.flex.commitment import CommitmentModel
 from engine.flex.commodity import SITE_BREACH_PRICE, CommodityContext, breach_price
 from engine.flex.quantity import Events, Fixed, Quantity, SensorReference
@@ -56,7 +56,7 @@ class ConnectionBuilder:
 
         Raises:
             FieldError: Electricity has no price, or a limit is negative.
-            InputError: A price is not known anywhere in the window.
+            FieldError: A price is not known anywhere in the window.
         """
         hard_buying, soft_buying = self._limit("consumption", dearest)
         hard_selling, soft_selling = self._limit("production", dearest)
@@ -126,9 +126,9 @@ class ConnectionBuilder:
         """Return a price per step [currency/kWh], shape (n,)."""
         values = self.readings.series(given, self.context.fact(field), name=field)
         if np.isnan(values).all():
-            name = f"{field} (sensor {given.sensor})" if isinstance(given, SensorReference) else field
-            span = f"{self.window.start.isoformat()} to {self.window.end.isoformat()}"
-            raise InputError(f"{name} is not known from {span}; add prices for this time, or plan another.")
+            whose = f"of sensor {given.sensor} it" if isinstance(given, SensorReference) else "it"
+            span = " to ".join(self.readings.local(each) for each in (self.window.start, self.window.end))
+            raise FieldError(field, f"{whose} is not known from {span}; add prices for this time, or plan another.")
         return values
 
     def _limit(self, way: str, dearest: float) -> tuple[Floats, SoftLimit | None]:

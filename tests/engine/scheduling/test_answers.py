@@ -61,10 +61,13 @@ def test_earning_without_end_is_refused():
     ("fields", "reason"),
     [
         ({"devices": (store("a"), store("a"))}, "Two parts of the site are called a"),
-        ({"devices": (store("a", group="attic"),)}, "the group attic, which is not described"),
+        ({"devices": (store("a", group="attic"),)}, "a: group: attic is not described"),
         ({"groups": (Group(name="a", group="b"), Group(name="b", group="a"))}, "stand in each other"),
-        ({"groups": (Group(name="a", group="c"),)}, "stands in the group c, which is not described"),
-        ({"devices": (store("a", group="g"),), "groups": (Group(name="g", commodity="gas"),)}, "its group g about gas"),
+        ({"groups": (Group(name="a", group="c"),)}, "group: c is not described"),
+        (
+            {"devices": (store("a", group="g"),), "groups": (Group(name="g", commodity="gas"),)},
+            "group: it is about gas, the device about electricity",
+        ),
     ],
 )
 def test_a_site_that_contradicts_itself_is_refused(fields, reason):
