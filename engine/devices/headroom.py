@@ -84,6 +84,9 @@ def port_headroom(port: "Port", power: Floats, window: Window) -> Headroom:
         for here, there in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
             high[here] = np.minimum(high[here], power[there] + most)
             low[here] = np.maximum(low[here], power[there] - most)
+        if port.power_at_start is not None:  # the step before the window has the usual length
+            first = port.ramp * (hours[0] + window.step_hours) / 2
+            high[0], low[0] = min(high[0], port.power_at_start + first), max(low[0], port.power_at_start - first)
     more, less = np.maximum(high - power, 0.0), np.maximum(power - low, 0.0)
     # Coupled ports move together only, so that none of them has anything to offer alone.
     if port.coupling is not None:

@@ -80,3 +80,10 @@ def test_what_is_no_phase_is_refused(street, phases):
 def test_a_phase_without_a_limit_means_nothing(street):
     with pytest.raises(FieldError, match="site-phase-capacity"):
         plan(street, {"one": "L1"}, {})
+
+
+def test_phases_of_a_site_without_electric_devices_limit_nothing(street):
+    power = street.sensor("one", "heat", "kW", HOUR, consumption_is_positive=True)
+    tank = {"sensor": power, "commodity": "heat", "power-capacity": "2 kW", "soc-at-start": "1 kWh", "soc-max": "4 kWh"}
+    planned = street.plan("street", [tank], {**FLAT, "site-phase-capacity": "10 A", "site-phase-unbalance": "2 kW"})
+    assert planned.schedule.power["one"].tolist() == [0.0] * 4

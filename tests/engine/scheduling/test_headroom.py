@@ -100,6 +100,11 @@ def test_rules_of_running_leave_less():
     schedule = StorageScheduler().compute(site(ramped, buy=PRICES))
     more = schedule.power["car"] + site_headroom(site(ramped, buy=PRICES), schedule)["car"].consumption
     assert (np.abs(more[1:] - schedule.power["car"][:-1]) <= 1.0 + 1e-6).all()
+    begun = replace(car, ports=(replace(car.ports[0], ramp=1.0, power_at_start=0.5),))
+    schedule = StorageScheduler().compute(site(begun, buy=PRICES))
+    assert (
+        schedule.power["car"][0] + site_headroom(site(begun, buy=PRICES), schedule)["car"].consumption[0] <= 1.5 + 1e-6
+    )
 
 
 def test_soft_bounds_that_are_kept_bound_it_too():
