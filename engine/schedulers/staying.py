@@ -6,7 +6,7 @@ from time import thread_time
 
 import numpy as np
 
-from engine.errors import InputError
+from engine.errors import EngineError
 from engine.formulation import build_problem
 from engine.model.linear import Floats, Linear
 from engine.model.problem import Problem
@@ -114,7 +114,7 @@ def keep_schedule(
         options = Options(budget.part(TIME_SHARE * budget.limit), solver=scheduler.solver)
         ready = thread_time()
         solved = solve_problem(built.problem, options)
-    except InputError:  # a process has no room left at the time at which it was to run
+    except EngineError:  # such as a process without room where it was to run; the best schedule is there in any case
         return None
     if solved.status not in PLANS:
         return None
