@@ -4,6 +4,7 @@
 attributes, so that the API, the pages and the command line need not read them out of the sentence.
 """
 
+import json
 import re
 from collections.abc import Collection
 from difflib import get_close_matches
@@ -53,9 +54,34 @@ class FieldError(InputError):
         return type(self)(f"{outer}.{self.field}", self.problem, owner=self.owner)
 
 
+STEP = re.compile(r'\[("(?:[^"\\]|\\.)*")\]|[^.\[\]]+')
+"""A key or an index on the way to a field; in brackets and quotes one that is no plain name."""
+
+
 def keys_of(field: str) -> list[str]:
-    """Return the keys and indices that lead to a field: ``soc-targets[0].datetime`` stands under three."""
-    return re.findall(r"[^.\[\]]+", field) or [field]
+    """Return the keys and indices that lead to a field.
+
+    >>> keys_of('soc-targets[0].datetime'), keys_of('limits["battery.soc-max"]')
+    (['soc-targets', '0', 'datetime'], ['limits', 'battery.soc-max'])
+    """
+    return [json.loads(step[1]) if step[1] else step[0] for step in STEP.finditer(field)] or [field]
+
+
+def field_under(*keys: str | int) -> str:
+    """Return the name of the field that some keys and indices lead to.
+
+    >>> field_under("prices", 0, "factor"), field_under("limits", "battery.soc-max")
+    ('prices[0].factor', 'limits["battery.soc-max"]')
+    """
+    field = ""
+    for key in keys:
+        if isinstance(key, int) or key.isdecimal():
+            field += f"[{key}]"
+        elif key and not set(key) & set(".[]") and ": " not in key:
+            field += f".{key}" if field else key
+        else:
+            field += f"[{json.dumps(key, ensure_ascii=False)}]"
+    return field
 
 
 class UnitError(InputError):
@@ -93,7 +119,7 @@ class UnknownField(FieldError, UnknownName):
 
     def __init__(self, kind: str, name: str, known: Collection[str], *, field: str = "", owner: str = "") -> None:
         UnknownName.__init__(self, kind, name, known)
-        self.field, self.problem, self.owner = field or name, str(self), owner
+        self.field, self.problem, self.owner = field or field_under(name), str(self), owner
 
     def owned_by(self, owner: str) -> "UnknownField":
         """See FieldError."""

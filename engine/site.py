@@ -197,7 +197,7 @@ def with_limit(site: Site, limit: str, change: LimitChange) -> Site:
     Raises:
         InputError: The site has no such limit.
     """
-    owner, field = limit.rsplit(".", 1)
+    owner, _, field = limit.rpartition(".")
     devices = tuple(device.with_limit(owner, field, change) for device in site.devices)
     connections = tuple(
         with_capacity(each, field, change) if each.commodity == owner else each for each in site.connections

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.errors import FieldError, UnitError
+from engine.errors import FieldError, UnitError, field_under, keys_of
 from engine.units.units import bare_number
 
 Kind = Literal["text", "number", "object", "list", "choice", "choices", "flag", "password", "moment", "hidden"]
@@ -28,11 +28,16 @@ class Field:
 
 
 def problems(error: Exception) -> dict[str, str]:
-    """What an error says of each field, by name with underscores; empty if it is about none."""
-    if isinstance(error, FieldError):
-        return {error.field.replace("-", "_"): error.problem.capitalize()}
+    """What an error says of each field of a form, by name with underscores; empty if it is about none."""
     fields = getattr(error, "fields", {})
-    return {str(name).replace("-", "_"): " ".join(said) for name, said in fields.items()}
+    if isinstance(error, FieldError):
+        fields = {error.field: [error.problem.capitalize()]}
+    found: dict[str, list[str]] = {}
+    for path, said in fields.items():
+        name, *inner = keys_of(str(path))
+        where = [f"{field_under(*inner)}:"] if inner else []
+        found.setdefault(name.replace("-", "_"), []).extend([*where, *said])
+    return {name: " ".join(said) for name, said in found.items()}
 
 
 def read_field(field: Field, value: Any) -> Any:

@@ -1,7 +1,7 @@
 """A part of a request → its model; every text, list and object in it is bounded here, whatever the model says."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, get_args
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.settings.bounds import Bounds
 from app.usecases.fields import STORED
-from engine.errors import InputError, nearest
+from engine.errors import InputError, field_under, nearest
 
 DEEPEST = 64
 """Most levels of lists and objects inside each other."""
@@ -38,12 +38,16 @@ class Invalid(InputError):
 
     Attributes:
         where: The part of a request they stand in: query or json.
-        fields: Name of a field → what is wrong with it.
+        fields: Name of a field, with the place inside it as ``FieldError`` has it → what is wrong with it.
     """
 
     def __init__(self, where: str, fields: dict[str, list[str]]) -> None:
         self.where, self.fields = where, fields
         super().__init__("; ".join(f"{name}: {' '.join(problems)}" for name, problems in fields.items()))
+
+    def inside(self, outer: str) -> "Invalid":
+        """Return the same error about the fields of another one, such as ``data[0]``."""
+        return Invalid(self.where, {f"{outer}.{name}": problems for name, problems in self.fields.items()})
 
 
 def read_input(model: type[Model], given: Mapping[str, Any], bounds: Bounds, where: str = "json") -> Model:
@@ -63,9 +67,8 @@ def read_input(model: type[Model], given: Mapping[str, Any], bounds: Bounds, whe
     try:
         found = model.model_validate({plain: given[name] for plain, name in spelled.items()})
     except ValidationError as error:
-        raise shortened(
-            error, where, spelled, [field.alias or name for name, field in model.model_fields.items()]
-        ) from None
+        known = [field.alias or name for name, field in model.model_fields.items()]
+        raise Invalid(where, _problems(error, given, known)) from None
     # Once more after reading: what came as JSON in a text has its depth and size only now.
     refuse_unkeepable({name: getattr(found, name) for name in _stored(model)}, where, bounds)
     for name, value in found:
@@ -144,20 +147,43 @@ def _too_long(most: int, what: str, setting: str) -> str:
     return f"has more than {most} {what}, the most of one field (FLEXSCOPE_MAX_{setting})."
 
 
-def shortened(error: ValidationError, where: str, spelled: dict[str, str], known: list[str]) -> Invalid:
+def _problems(error: ValidationError, given: Mapping[str, Any], known: list[str]) -> dict[str, list[str]]:
     """Return pydantic's findings as one list of problems per field, in the spelling of the request."""
     fields: dict[str, list[str]] = {}
-    own = {name.replace("-", "_"): name for name in known}
+    outer: set[str] = set()
+    spelled = {name.replace("-", "_"): name for name in [*known, *given]}
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
-        # Steps of pydantic's own stand between the names of fields.
-        path = [
-            str(part) for part in problem["loc"] if not str(part).startswith(("function-", "is-instance", "tuple["))
-        ]
-        plain = path[0].replace("-", "_") if path else ""
-        name = spelled.get(plain, own.get(plain, path[0])) if path else "_schema"
+        first, *inner = problem["loc"] or ("_schema",)
+        plain = str(first).replace("-", "_")
+        name = spelled.get(plain, str(first))
         message = PLAINER.get(problem["type"], str(problem["msg"]).removeprefix("Value error, "))
-        if problem["type"] == "extra_forbidden":
+        if problem["type"] == "extra_forbidden" and not inner:
             message = f"There is no such field; {nearest(name, known)}"
-        inner = ".".join(part for part in path[1:] if PLACE.fullmatch(part) and part not in TYPES)
-        fields.setdefault(name, []).append(f"{inner}: {message}" if inner else message)
-    return Invalid(where, fields)
+        keys = [name, *_keys_inside(given.get(name), inner)]
+        outer |= {field_under(*keys[:depth]) for depth in range(1, len(keys))}
+        field = field_under(*keys)
+        if message not in fields.setdefault(field, []):
+            fields[field].append(message)
+    # Of several types that a value may have, the one whose fields are named is the one that was meant.
+    return {field: problems for field, problems in fields.items() if field not in outer}
+
+
+def _keys_inside(value: Any, path: Sequence[str | int]) -> list[str | int]:
+    """Return the steps of a path of pydantic that lead into a value; others name types that it tried."""
+    keys: list[str | int] = []
+    for place, step in enumerate(path):
+        if isinstance(value, dict):
+            named = {str(name).replace("-", "_"): name for name in value}
+            name = step if step in value else named.get(str(step).replace("-", "_"))
+            if name is not None:
+                keys.append(name)
+                value = value[name]
+                continue
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            keys.append(step)
+            value = value[step]
+            continue
+        # The last one may be a field that lacks.
+        if place == len(path) - 1 and PLACE.fullmatch(str(step)) and str(step) not in TYPES and isinstance(value, dict):
+            keys.append(step)
+    return keys

@@ -179,6 +179,7 @@ def test_a_site_that_cannot_be_read_is_told_by_its_place_and_in_words() -> None:
     sites = [2, "mill", {"flex-model": []}]
     with pytest.raises(Invalid) as refused:
         read_input(FleetTrigger, {"start": "2026-03-02T00:00:00+01:00", "sites": sites}, Bounds())
-    problems = refused.value.fields["sites"]
-    assert problems[:2] == ["1: write a whole number.", "1: write an object of names and values."]
-    assert problems[3] == "2.asset: This field is needed."
+    assert refused.value.fields == {
+        "sites[1]": ["write a whole number.", "write an object of names and values."],
+        "sites[2].asset": ["This field is needed."],
+    }

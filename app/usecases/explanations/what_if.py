@@ -127,21 +127,21 @@ def site_edits(stored: StoredSite, edits: ScenarioEdits) -> SiteEdits:
     prices = [
         PriceEdit(
             commodity=each.commodity,
-            first=0 if each.start is None else stored.step_at(each.start, field="prices.start"),
-            last=n if each.end is None else _end(stored, each.end, "prices.end"),
+            first=0 if each.start is None else stored.step_at(each.start, field=f"prices[{place}].start"),
+            last=n if each.end is None else _end(stored, each.end, f"prices[{place}].end"),
             factor=each.factor,
             more=each.more,
         )
-        for each in edits.prices
+        for place, each in enumerate(edits.prices)
     ]
     pins = [
         Pin(
             port=each.device,
-            first=stored.step_at(each.start, field="pins.start"),
-            last=_end(stored, each.end, "pins.end"),
+            first=stored.step_at(each.start, field=f"pins[{place}].start"),
+            last=_end(stored, each.end, f"pins[{place}].end"),
             power=each.power,
         )
-        for each in edits.pins
+        for place, each in enumerate(edits.pins)
     ]
     return SiteEdits(
         limits=edits.limits, prices=tuple(prices), loads=edits.loads, stored=edits.stored, pins=tuple(pins)

@@ -52,7 +52,7 @@ class ReportTrigger(Body):
             raise UnknownName("reporter", self.reporter, REPORTERS)
         given = self.parameters
         if given.end <= given.start:
-            raise Invalid("json", {"parameters": ["end: must be after start."]})
+            raise Invalid("json", {"parameters.end": ["must be after start."]})
         step = given.resolution
         return ReportRequest(
             reporter=self.reporter,

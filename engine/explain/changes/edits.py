@@ -9,7 +9,7 @@ import numpy as np
 from engine.devices.device import Device
 from engine.devices.inflexible import Inflexible
 from engine.devices.storage import Storage
-from engine.errors import FieldError
+from engine.errors import FieldError, InputError, field_under
 from engine.explain.replanning import planned_ports
 from engine.model.linear import Floats, full
 from engine.schedulers.staying import PinnedPowers
@@ -65,10 +65,12 @@ class SiteEdits:
             InputError: One is about something that the site does not have.
         """
         for name, change in self.limits.items():
-            if change:
-                site = with_limit(site, name, raised(change))
-        for edit in self.prices:
-            site = _with_prices(site, edit)
+            try:
+                site = with_limit(site, name, raised(change)) if change else site
+            except InputError as error:
+                raise FieldError(field_under("limits", name), str(error)) from None
+        for place, edit in enumerate(self.prices):
+            site = _with_prices(site, edit, place)
         for name, factor in self.loads.items():
             if factor != 1.0:
                 load = _device(site, name, Inflexible, "loads")
@@ -81,11 +83,11 @@ class SiteEdits:
         return with_pins(site, self.pins) if self.pins else site
 
 
-def _with_prices(site: Site, edit: PriceEdit) -> Site:
-    """Return the site with other prices of energy for a while."""
+def _with_prices(site: Site, edit: PriceEdit, place: int) -> Site:
+    """Return the site with other prices of energy for a while; errors name the place of the edit among all."""
     if all(each.commodity != edit.commodity for each in site.connections):
         known = ", ".join(each.commodity for each in site.connections)
-        raise FieldError("prices", f"{edit.commodity} is not bought at this site; name {known}.")
+        raise FieldError(f"prices[{place}].commodity", f"{edit.commodity} is not bought at this site; name {known}.")
     if (edit.factor, edit.more) == (1.0, 0.0):
         return site
     at = slice(edit.first, edit.last)
@@ -121,7 +123,7 @@ def _device(site: Site, name: str, kind: type[Device], field_name: str) -> Any:
     known = {device.name: device for device in site.devices if isinstance(device, kind)}
     if name not in known:
         choices = ", ".join(sorted(known)) or "nothing: the site has none"
-        raise FieldError(field_name, f"there is no {name!r}; name {choices}.")
+        raise FieldError(field_under(field_name, name), f"there is no {name!r}; name {choices}.")
     return known[name]
 
 
@@ -133,10 +135,12 @@ def with_pins(site: Site, pins: tuple[Pin, ...]) -> Site:
     """
     ports, n = planned_ports(site), site.window.n
     powers: dict[str, Floats] = {}
-    for pin in pins:
+    for place, pin in enumerate(pins):
         if pin.port not in ports:
-            raise FieldError("pins", f"{pin.port!r} is not planned here; name {', '.join(ports)}.")
+            raise FieldError(f"pins[{place}].device", f"{pin.port!r} is not planned here; name {', '.join(ports)}.")
         if not 0 <= pin.first < pin.last <= n:
-            raise FieldError("pins", f"{pin.port}: steps {pin.first} to {pin.last} are not within the {n} of the plan.")
+            raise FieldError(
+                f"pins[{place}].end", f"{pin.port}: steps {pin.first} to {pin.last} are not within the {n} of the plan."
+            )
         powers.setdefault(pin.port, np.full(n, np.nan))[pin.first : pin.last] = pin.power
     return replace(site, additions=(*site.additions, PinnedPowers(power=powers)))

@@ -57,12 +57,13 @@ def test_pins_can_be_packed_with_their_site():
     ("edits", "says"),
     [
         (SiteEdits(limits={"car.soc-max": 1.0}), "no limit called car.soc-max"),
+        (SiteEdits(limits={"soc": 1.0}), "limits.soc: The site has no limit called soc"),
         (
             SiteEdits(prices=(PriceEdit(commodity="gas", more=1.0),)),
-            "prices: gas is not bought at this site",
+            "prices[0].commodity: gas is not bought at this site",
         ),
-        (SiteEdits(loads={"x": 2.0}), "loads: there is no 'x'; name load"),
-        (SiteEdits(stored={"x": 2.0}), "stored: there is no 'x'; name battery 0"),
+        (SiteEdits(loads={"x": 2.0}), "loads.x: there is no 'x'; name load"),
+        (SiteEdits(stored={"x": 2.0}), "stored.x: there is no 'x'; name battery 0"),
         (SiteEdits(pins=(Pin(port="load", first=0, last=1, power=1.0),)), "'load' is not planned here; name battery 0"),
         (SiteEdits(pins=(Pin(port="battery 0", first=0, last=99, power=1.0),)), "steps 0 to 99 are not within"),
     ],

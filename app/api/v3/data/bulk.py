@@ -144,9 +144,12 @@ def _read_messages(call: Call, body: Raw) -> list[SensorValues]:
     usecases.check_series_count(call.actor, len(messages), "messages", field="data")
     read = []
     for number, fields in enumerate(messages):
-        message = read_input(AddressedData, fields, call.running.settings, f"data[{number}]")
-        sensor = usecases.writable_sensor(call.session, call.actor, message.sensor)
-        read.append(SensorValues(sensor.id, message.posted(sensor)))
+        try:
+            message = read_input(AddressedData, fields, call.running.settings)
+            sensor = usecases.writable_sensor(call.session, call.actor, message.sensor)
+            read.append(SensorValues(sensor.id, message.posted(sensor)))
+        except (Invalid, FieldError) as error:
+            raise error.inside(f"data[{number}]") from None
     return read
 
 
