@@ -1,26 +1,19 @@
 """Which column of a file says what: proposed from its first rows, its heads and its kind; the rest is asked."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
-from engine.errors import FieldError, InputError
-from engine.importing.heads import FileHead, kinds_of, read_head, zone_in
+from engine.errors import InputError
+from engine.importing.heads import FileHead, kinds_of, read_head
 from engine.importing.layout import Cell, Evidence, FileQuestion, Layout, Target
 from engine.importing.profiles import columns_like, profile_of
+from engine.importing.time_columns import TimeColumns
 from engine.importing.value_column import ValueColumn
 
-ENDS = re.compile(
-    r"\b(end|ende|until|bis|tot|to|stop|fin|eind|einde|finish(ed)?|ended|stopped)\b|_(end|to|until)$"
-    r"|(?-i:(?<=[a-z])(End|Stop|Until)(?![a-z]))",
-    re.I,
-)
-KNOWN = re.compile(r"belief|known|created|updated|modified|published|issued|retrieved", re.I)
-LENGTHS = re.compile(r"duration|dauer|durée|duur|length of", re.I)
-LENGTH_UNITS = {"h": 1.0, "hours": 1.0, "min": 1 / 60, "minutes": 1 / 60, "s": 1 / 3600, "seconds": 1 / 3600}
-HOURS = re.compile(r"^(stunde|std|hour|hr|uur|heure|hora|he|hour ending|hour beginning)\b", re.I)
+METER_UNITS = ("Wh", "kWh")
+"""What meters of chargers show; OCPP has Wh."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +23,13 @@ class Columns:
     head: FileHead
     start: int
     value: int
+    minus: int | None = None
+    """What a meter showed before, to be taken off from the values."""
     clock: int | None = None
-    counts_hours: bool = False
-    """Whether the clock column counts the hours of the day."""
+    is_counted: bool = False
+    """Whether the clock column counts the steps of each day; see ``cells.day_counts``."""
+    is_plain: bool = False
+    """Whether it writes times of day as 00.15 or 0015."""
     end: int | None = None
     end_clock: int | None = None
     length: int | None = None
@@ -51,6 +48,8 @@ class Columns:
     """Whether the start column says when values end."""
     unit: str | None = None
     """That the file tells for the values."""
+    usual_unit: str | None = None
+    """That of files of this kind, if this one does not tell."""
     likely_units: tuple[str, ...] = ()
     """Those that files of this kind are in, if this one does not tell and both are usual."""
     layout: Layout = field(default_factory=Layout)
@@ -80,7 +79,6 @@ class _Proposal:
     def __init__(self, rows: Sequence[Sequence[Cell]], layout: Layout, target: Target) -> None:
         self.rows, self.target = rows, target
         self.kinds = [kinds_of(row) for row in rows]
-        self.counts_hours = False
         self.evidence: list[Evidence] = []
         first = self._first_row(layout)
         self.head = read_head(rows, self.kinds, first)
@@ -97,6 +95,7 @@ class _Proposal:
         below = [kinds.ljust(width) for kinds in self.kinds[self.head.rows :]]
         self.below = ["".join(kinds[place] for kinds in below) for place in range(width)]
         """Kinds of the cells of each column below the head."""
+        self.times = TimeColumns(self.head, rows, self.below, self.profile, self.layout)
 
     def _first_row(self, layout: Layout) -> int:
         """Return the first row with data: the first of the run of times in the column that has the most of them."""
@@ -113,55 +112,38 @@ class _Proposal:
         if len(self.rows) == 1:
             raise InputError("The file has no rows below its head.")
         if layout.time_column is not None and layout.date_format:  # such times are none that anybody would know
-            return 0 if layout.time_column.isdecimal() and self._reads_first(layout) else 1
+            from engine.importing.cells.times import read_formatted  # needs pandas
+
+            place = int(layout.time_column) if layout.time_column.isdecimal() else len(self.rows[0])
+            is_data = place < len(self.rows[0]) and read_formatted([self.rows[0][place]], layout.date_format).good[0]
+            return 0 if is_data else 1
         shown = "; ".join(" | ".join(map(str, row[:6])) for row in self.rows[:2])
         raise InputError(
             f"No column holds times; tell the time column and the date format. The file begins: {shown[:300]}"
         )
 
-    def _reads_first(self, layout: Layout) -> bool:
-        from engine.importing.cells.times import read_formatted  # needs pandas
-
-        place, row = int(layout.time_column or 0), self.rows[0]
-        return place < len(row) and bool(read_formatted([row[place]], layout.date_format or "").good[0])
-
-    def _asked(self, field_name: str) -> int | None:
-        """Return the column that was told for a role; None if none was.
-
-        Raises:
-            FieldError: It is not in the file.
-        """
-        name = getattr(self.layout, field_name)
-        if name is None:
-            return None
-        place = self.head.find(name)
-        if place is None:
-            known = ", ".join(self.head.names)
-            raise FieldError("column", f"{name!r} is not in the file; it has {known[:1000]}.")
-        return place
-
     def columns(self) -> Columns:
         """Return all of them."""
-        start, end, belief, only_end = self._times()
-        clocks = self._clocks(start, end)
-        length, length_hours = (None, 0.0) if end is not None else self._length(start)
+        times = self.times
+        start, end, belief, only_end = times.starts_and_ends()
+        clocks = times.clocks(start, end)
+        length, length_hours = (None, 0.0) if end is not None else times.length(start)
+        times.see_zone(start)
         taken = {place for place in (start, end, belief, length, *clocks) if place is not None}
-        asked = self._asked("filter_column")
+        asked = times.asked("filter_column")
         values = ValueColumn(self.head, self.rows, self.below, self.profile, self.target)
         values.is_unit_told, values.wanted = self.layout.unit is not None, self.layout.filter_value
-        value = values.choose(taken, self._asked("value_column"))
+        value = values.choose(taken, times.asked("value_column"))
         unit = values.unit(value)
         series, labels = self._labels(taken | {value})
-        zone = zone_in(self.head.call(start))
-        if self.layout.timezone is None and zone is not None:
-            self.layout = replace(self.layout, timezone=zone)
-            self.evidence.append(Evidence("timezone", zone, f"the head {self.head.call(start)!r} says so"))
         return Columns(
             head=self.head,
             start=start,
             value=value,
+            minus=values.minus,
             clock=clocks[0],
-            counts_hours=self.counts_hours,
+            is_counted=times.is_counted,
+            is_plain=times.is_plain,
             end=end,
             end_clock=clocks[1],
             length=length,
@@ -173,9 +155,10 @@ class _Proposal:
             series=series,
             only_end=only_end,
             unit=unit,
-            likely_units=self.profile.likely_units if self.profile else (),
-            layout=self.layout,
-            evidence=(*self.evidence, *values.evidence),
+            usual_unit=self.profile.unit if self.profile else None,
+            likely_units=METER_UNITS if values.minus is not None else self.profile.likely_units if self.profile else (),
+            layout=times.layout,
+            evidence=(*self.evidence, *times.evidence, *values.evidence),
             questions=tuple(values.questions),
         )
 
@@ -187,69 +170,3 @@ class _Proposal:
             if place not in taken and kinds.strip() and kinds.count("X") * 2 > len(kinds.strip()):
                 labels.append(place)
         return series, tuple(dict.fromkeys(labels))
-
-    def _times(self) -> tuple[int, int | None, int | None, bool]:
-        """Return the columns of start, end and knowledge, and whether the start column says when values end."""
-        timed = [
-            place for place, kinds in enumerate(self.below)
-            if sum(kind in "TD" for kind in kinds) * 2 >= len(kinds.strip()) and kinds.strip()
-        ]  # fmt: skip
-        names, profile = self.head.names, self.profile
-        belief, end, start = (self._asked(f"{role}_column") for role in ("belief", "end", "time"))
-        if profile is not None:
-            belief = next(iter(columns_like(names, profile.belief)), None) if belief is None else belief
-            end = next(iter(columns_like(names, profile.end)), None) if end is None else end
-        free = [place for place in timed if place not in (belief, end)]
-        known = [place for place in free if KNOWN.search(names[place])]
-        ends = [place for place in free if ENDS.search(names[place]) and place not in known]
-        starts = [place for place in free if place not in known + ends]
-        only_end = False
-        if start is None:
-            if starts:
-                # Of several the one in UTC, which shows no time twice.
-                aware = [place for place in starts if zone_in(names[place]) == "UTC"]
-                start = (aware or starts)[0]
-            elif ends or known or free:
-                start, only_end = (ends or known or free)[0], bool(ends)
-            else:
-                raise InputError(f"No column holds times; the file has {', '.join(names)[:1000]}.")
-        if end is None and ends and not only_end:
-            end = next((place for place in ends if place != start), None)
-        self.evidence.append(Evidence("time-column", self.head.call(start), "it holds times"))
-        if end is not None:
-            self.evidence.append(Evidence("end-column", self.head.call(end), "it says when each value ends"))
-        if only_end:
-            self.evidence.append(Evidence("stamps", "end", f"the head {self.head.call(start)!r} names an end"))
-        return start, end, belief, only_end
-
-    def _length(self, start: int) -> tuple[int | None, float]:
-        """Return the column that tells how long values last, and what 1 in it is [h]; zero for times such as 01:30."""
-        for place, name in enumerate(self.head.names):
-            kinds = self.below[place].strip()
-            if place == start or not kinds or not LENGTHS.search(name):
-                continue
-            words = re.split(r"[^a-z]+", name.lower())
-            hours = next((LENGTH_UNITS[word] for word in words if word in LENGTH_UNITS), 0.0)
-            if kinds.count("C") * 2 > len(kinds) or (hours and kinds.count("N") * 2 > len(kinds)):
-                self.evidence.append(Evidence("end-column", self.head.call(place), "it says how long each value lasts"))
-                return place, 0.0 if "C" in kinds else hours
-        return None, 0.0
-
-    def _clocks(self, start: int, end: int | None) -> tuple[int | None, int | None]:
-        """Return the columns with the times of day of start and end."""
-        asked = self._asked("clock_column")
-        if asked is None and "T" in self.below[start]:
-            return None, None
-        clocks = [place for place, kinds in enumerate(self.below) if kinds.count("C") * 2 > len(kinds.strip()) > 0]
-        hours = [
-            place for place, kinds in enumerate(self.below)
-            if kinds.strip() and set(kinds) <= set("N ") and HOURS.search(self.head.names[place].strip())
-        ]  # fmt: skip
-        lengths = [place for place, name in enumerate(self.head.names) if LENGTHS.search(name)]
-        free = [place for place in clocks or hours if place not in (start, end, *lengths)]
-        begin = asked if asked is not None else next(iter(free), None)
-        self.counts_hours = begin in hours
-        after = next((place for place in free if place != begin), None)
-        if begin is not None:
-            self.evidence.append(Evidence("clock-column", self.head.call(begin), "it holds the times of day"))
-        return begin, after

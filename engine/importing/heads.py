@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import available_timezones
 
 import numpy as np
 
@@ -19,6 +20,8 @@ NAKED_UNITS = re.compile(
     r"^(?:[kMGT]?W(?:h|p)?|[kMG]?VAh?|k?varh?|(?:[€$£]|ct|c|EUR|USD|GBP|CHF|SEK|NOK|DKK)/[kM]?Wh|°C|°F|%|m³|m3|[kM]?J|W/m²|W/m2|m/s|hPa|€|[kMG]?Wh/h|p/kWh)$"
 )
 """Units that a head may say without brackets; a single letter such as t or h is rather a name."""
+PHASES = {"A", "B", "C"}
+"""What stands in brackets behind a unit for a phase."""
 CAMEL = re.compile(r"([a-z]{2})([kKMG]?Wh|Kwh|[kK]?W)$")
 """Where the unit begins in heads such as ``energyWh``."""
 SPELLINGS = [
@@ -28,8 +31,8 @@ SPELLINGS = [
         (r"(?i:watt[- ]?(?:hours?|stunden?|uur|heures?))", "Wh"),
         (r"(?i:kilowatts?)", "kW"),
         (r"(?i:watts?)", "W"),
-        (r"(?:kwh|Kwh|KWH|KWh)", "kWh"),
-        (r"(?:mwh|Mwh|MWH)", "MWh"),
+        (r"(?:kwh|Kwh|KWH|KWh|kWhs|kWHr|kWhr)", "kWh"),
+        (r"(?:mwh|Mwh|MWH|MWHr|MWhr)", "MWh"),
         (r"(?:wh|WH)", "Wh"),
         (r"(?:kw|Kw)", "kW"),  # not KW: to Germans the week of the year
         (r"(?<=_)mw", "MW"),
@@ -46,12 +49,19 @@ SPELLINGS = [
 """Units as people spell them in heads, and as they are; replaced in this order, as some build on those before."""
 OLDEST_COUNT = 600_000_000
 """Counts of seconds since 1970 from here on, the year 1989, are taken for times; less is rather a number."""
-UNIT_WORDS = re.compile(r"^(units?|unit_of_measurement|einheit|eenheid|unité|unite|uom|unidad)$", re.IGNORECASE)
+UNIT_WORDS = re.compile(
+    r"^(units?([ _](type|of[ _]measure(ment)?))?|(mess)?einheit|eenheid|unité|unite|uom|unidad|unità|enhet|"
+    r"(måle)?enhed|unidade|jednostka|yksikkö|jednotka)$",
+    re.IGNORECASE,
+)
 ZONE_HEADS = {
     "utc": "UTC", "gmt": "UTC", "cet/cest": "Europe/Brussels", "mez/mesz": "Europe/Berlin", "cet": "Etc/GMT-1",
     "eet/eest": "Europe/Helsinki", "wet/west": "Europe/Lisbon",
 }  # fmt: skip
 """Zones as heads write them."""
+UTC_INSIDE = re.compile(r"(?<![A-Z])(?:UTC|GMT|Utc)(?![a-z])")
+"""In heads such as ``HourUTC``, where no blank stands before it."""
+ZONE_NAMES = frozenset(name for name in available_timezones() if "/" in name)
 YEARS = 1800 * 366 * DAY_US, 230 * 366 * DAY_US
 """How far before and after 1970 a text that looks like a time is taken for one, when columns are told apart [us]."""
 
@@ -130,6 +140,9 @@ def read_head(rows: Sequence[Sequence[Cell]], kinds: Sequence[str], first: int) 
         return FileHead(0, [str(place) for place in range(width)], [], False, 0, len(rows[0]))
     named = [place for place in range(first) if "N" not in kinds[place] and kinds[place].strip()]
     at = named[-1] if named else first - 1
+    if width > 1 and len(kinds[at].strip()) == 1 and sum(map(bool, map(str, rows[at]))) == 1:
+        # A title alone names no columns.
+        return FileHead(first, [str(place) for place in range(width)], [], False, first, len(rows[first]))
 
     def texts(place: int) -> list[str]:
         cells = [original(cell).strip() if type(cell) is str else str(cell) for cell in rows[place]]
@@ -155,7 +168,7 @@ def unit_in(head: str) -> str | None:
     ['kW', 'Wh', 'kWh', 'W', None, None]
     """
     for text in BRACKETED.findall(head):
-        unit = as_unit(text)
+        unit = None if text in PHASES and unit_in(BRACKETED.sub(" ", head)) else as_unit(text)
         if unit == "C" and "temp" in head.lower():  # to physics an electric charge
             return "°C"
         if unit is not None:
@@ -191,6 +204,6 @@ def zone_in(head: str) -> str | None:
     for text in texts:
         if text.strip().lower() in ZONE_HEADS:
             return ZONE_HEADS[text.strip().lower()]
-        if re.fullmatch(r"[A-Z][a-z]+/[A-Z][A-Za-z_]+", text.strip()):
+        if text.strip() in ZONE_NAMES:
             return text.strip()
-    return None
+    return "UTC" if UTC_INSIDE.search(head) else None

@@ -20,6 +20,8 @@ class Profile:
     """What the heads say, each a regular expression."""
     value: str | None = None
     """FileHead of the values."""
+    time: str | None = None
+    """FileHead of the times at which they begin, if several columns hold times."""
     end: str | None = None
     """FileHead of the times at which they end."""
     belief: str | None = None
@@ -87,11 +89,32 @@ PROFILES = (
             value=r"^state$", series=r"^entity_id$", likely_units=("W", "kW"), options=STATES),
     Profile(name="Home Assistant energy dashboard", heads=(r"^entity_id$", r"^type$", r"^unit$"),
             series=r"^entity_id$", options={"value_kind": "per-step"}),
+    Profile(name="InfluxDB", heads=(r"^_time$", r"^_value$"), time=r"^_time$", value=r"^_value$"),
+    Profile(name="PVGIS", heads=(r"^time$", r"^P$", r"^G\(i\)$"), value=r"^P$", unit="W", options={"timezone": "UTC"}),
+    Profile(name="Shelly", heads=(r"^timestamp$", r"total_act_energy$"), value=r"total_act_energy$", unit="Wh"),
+    Profile(
+        name="ESB Networks", heads=(r"^MPRN$", r"^Read Value$", r"^Read Type$"), value=r"^Read Value$",
+        series=r"^Read Type$", options=DAY_FIRST | {"timezone": "Europe/Dublin"},
+    ),
+    Profile(name="Eloverblik", heads=(r"^Fra_dato$", r"^Til_dato$"), value=r"^Mængde$",
+            options=DAY_FIRST | {"timezone": "Europe/Copenhagen"}),
+    Profile(
+        name="Datadis or i-DE", heads=(r"^CUPS$", r"^Fecha$", r"^Hora$"), value=r"^(Consumo|AE)_k?Wh$", unit="kWh",
+        options=DAY_FIRST | {"timezone": "Europe/Madrid"},
+    ),
+    Profile(name="Fingrid Datahub", heads=(r"^MeteringPointGSRN$", r"^Start Time$", r"^Quantity$"),
+            value=r"^Quantity$"),
+    Profile(name="Smart Meter Texas", heads=(r"^ESIID$", r"^USAGE_KWH$"), value=r"^USAGE_KWH$", time=r"^USAGE_DATE$",
+            options=MONTH_FIRST | {"timezone": "America/Chicago"}),
+    Profile(name="DWD", heads=(r"^STATIONS_ID$", r"^MESS_DATUM$"), value=r"^(?!STATIONS|MESS|QN)",
+            options={"timezone": "UTC"}),
     Profile(
         name="charging sessions",
-        heads=(r"start|begin|created|plug.?in|connected", r"stop|end|finish", r"energy|kWh|charged"),
-        value=r"energy|kWh",
-        end=r"stop|end|finish",
+        heads=(
+            r"start|begin|created|plug.?in|connected", r"stop|end|finish|disconnected|unplug", r"energy|kWh|charged"
+        ),
+        value=r"^(?!.*(meter|price|cost|tariff|counter|/kWh)).*(energy|kWh|charged)",
+        end=r"^(?!.*(meter|zone)).*(stop|end|finish|disconnected|unplug)",
         options={"value_kind": "per-step"},
     ),
     Profile(name="aWATTar", heads=(r"^start_timestamp$", r"^marketprice$"), value=r"^marketprice$", unit="EUR/MWh"),

@@ -30,9 +30,10 @@ from engine.importing.rows import ENOUGH, RowReader
 from engine.importing.survey import Recipe, decide, series_question
 from engine.importing.tables.batches import FIRST_BATCH
 from engine.importing.tables.opening import FileTable, open_table
+from engine.importing.tables.split_dates import date_columns, with_dates
+from engine.importing.tables.wide import narrowed, times_across
 from engine.importing.value_column import fits
 from engine.importing.value_unit import unit_of_values
-from engine.importing.wide import narrowed, times_across
 from engine.series.iso_time import Microseconds, from_us, zone
 
 ALIKE = 20
@@ -106,6 +107,9 @@ def _open(file: bytes | BinaryIO, layout: Layout, target: Target) -> tuple[FileT
             table = replace(table, notices=(*hidden, *table.notices))
         table = replace(table, sheets=(likely[0],), evidence=[Evidence("sheet", likely[0], because)])
     rows = _first_rows(table)
+    if (places := date_columns(rows)) is not None:
+        table = with_dates(table, places)
+        rows = _first_rows(table)
     across = times_across(rows)
     if across is None:
         return table, rows

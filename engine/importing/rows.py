@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.importing.cells.local_clock import SKIPPED, TWICE, LocalClock
-from engine.importing.cells.numbers import REASON, read_numbers
-from engine.importing.cells.times import DAY_US, ClockReadings, read_formatted, read_times
-from engine.importing.layout import Column, FileQuestion, Mask, RowProblem, TimedValues
-from engine.importing.survey import Recipe, clock_column, data_batches, length_column
+from engine.importing.cells.numbers import read_numbers, reason_of
+from engine.importing.cells.times import DAY_US, ClockReadings, read_times
+from engine.importing.layout import Column, FileQuestion, Floats, Mask, RowProblem, TimedValues
+from engine.importing.survey import Recipe, clock_column, data_batches, length_column, times_of
 from engine.importing.tables.batches import Batch, cells_of
 from engine.importing.tables.opening import FileTable
 from engine.series.iso_time import FIRST, LAST, Microseconds, from_us, to_us, zone
@@ -19,6 +19,7 @@ from engine.series.iso_time import FIRST, LAST, Microseconds, from_us, to_us, zo
 UNREADABLE = "is not a time; write it like 2026-03-29T00:00:00+01:00, or tell the date format."
 OUTSIDE = f"lies outside the years {FIRST.year} to {LAST.year - 1}."
 BACKWARDS = "lies before the start of the value; see the order of day and month."
+FALLING = "is less than the meter showed before; correct one of both."
 LONGEST_CELL = 100
 """How much of a cell that cannot be read is told [characters]."""
 ENOUGH = 1000
@@ -63,9 +64,12 @@ class RowReader:
             clocks = clock_column(batch, columns)
             both = zip(cells_of(cells), cells_of(clocks), strict=True)
             shown = [f"{day} {clock}".strip() for day, clock in both]
-            of_day, until = read_times(clocks, month_first=False)
-            times, ends = of_day.on_days_of(times), until.on_days_of(times) if until is not None else None
-        values, wrong = read_numbers(value_cells := batch.column(columns.value), self.recipe.notation)
+            if self.recipe.counts is not None:
+                times = replace(self.recipe.counts, place=zone(self.place)).on_days(times, clocks)
+            else:
+                of_day, until = read_times(clocks, month_first=False)
+                times, ends = of_day.on_days_of(times), until.on_days_of(times) if until is not None else None
+        values, wrong = self._values(batch)
 
         def key_of(row: int) -> object:
             alone = batch.part(row, row + 1)
@@ -73,7 +77,7 @@ class RowReader:
 
         numbers = np.array(batch.numbers, np.int64)
         absent = np.isnan(values)
-        absent[wrong] = False
+        absent[list(wrong)] = False
         kept = self._localised("start", times, (numbers, shown, absent), key_of)
         ends = self._ends(batch, times, ends)
         self._has_ends = ends is not None if self._has_ends is None else self._has_ends
@@ -84,18 +88,25 @@ class RowReader:
             known_cells = batch.column(columns.belief)
             known = self._times(known_cells)[0]
             kept &= self._localised("known", known, (numbers, known_cells, absent), key_of)
-        bad = [place for place in wrong if kept[place]]
-        self.problems += [RowProblem(batch.numbers[at], str(value_cells[at])[:LONGEST_CELL], REASON) for at in bad]
+        self.problems += [RowProblem(batch.numbers[at], *why) for at, why in wrong.items() if kept[at]]
         # What is left out has its number with the sign turned, so that problems can still be told by row.
         self._parts["number"].append(np.where(kept, numbers, -numbers))
         self._parts["value"].append(values)
         self._count += len(numbers)
 
+    def _values(self, batch: Batch) -> tuple[Floats, dict[int, tuple[str, str]]]:
+        """Return the values of rows; and of those that have a wrong one, the cell and why it is."""
+        columns, notation = self.recipe.columns, self.recipe.notation
+        cells = batch.column(columns.value)
+        values, unreadable = read_numbers(cells, notation)
+        wrong = {at: (text := str(cells[at])[:LONGEST_CELL], reason_of(text)) for at in unreadable}
+        if columns.minus is not None:
+            values = values - read_numbers(batch.column(columns.minus), notation)[0]
+            wrong |= {at: (str(cells[at])[:LONGEST_CELL], FALLING) for at in np.flatnonzero(values < 0).tolist()}
+        return values, wrong
+
     def _times(self, cells: Column) -> tuple[ClockReadings, ClockReadings | None]:
-        form = self.recipe.layout.date_format
-        if form is None:
-            return read_times(cells, month_first=self.recipe.month_first)
-        return read_formatted(cells, form), None
+        return times_of(cells, self.recipe.layout, month_first=self.recipe.month_first)
 
     def _ends(self, batch: Batch, times: ClockReadings, ends: ClockReadings | None) -> ClockReadings | None:
         """Return when values end, if the file says so in any way."""

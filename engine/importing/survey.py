@@ -7,14 +7,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from engine.errors import FieldError, InputError
+from engine.importing.cells.calendar import with_colons
+from engine.importing.cells.day_counts import DayCounts, decide_counts, read_counts
 from engine.importing.cells.numbers import Notation, NumberFacts, decide_notation, read_numbers
 from engine.importing.cells.texts import original
-from engine.importing.cells.times import DAY_US, TimeFacts, read_times
+from engine.importing.cells.times import DAY_US, ClockReadings, TimeFacts, read_formatted, read_times
 from engine.importing.columns import Columns
 from engine.importing.layout import Cell, Choice, Column, Evidence, FileQuestion, Layout, Target
 from engine.importing.tables.batches import Batch, cells_of
 from engine.importing.tables.opening import FileTable
-from engine.series.iso_time import Microseconds
+from engine.series.iso_time import MICROSECOND, Microseconds, iso_duration, zone
 
 MOST_LABELS = 60
 """Different texts of a column that may be the names of series."""
@@ -48,6 +50,8 @@ class Recipe:
     notation: Notation
     month_first: bool
     survey: Survey
+    counts: DayCounts | None = None
+    """What the clock column counts, if it counts."""
 
     @property
     def layout(self) -> Layout:
@@ -56,11 +60,9 @@ class Recipe:
 
 
 def clock_column(batch: Batch, columns: Columns) -> Column:
-    """Return the times of day that belong to the dates of the start column; counted hours as numbers."""
+    """Return the times of day, or counts, that belong to the dates of the start column."""
     cells = batch.column(columns.start if columns.clock is None else columns.clock)
-    if not columns.counts_hours or isinstance(cells, np.ndarray):
-        return cells
-    return [float(cell) if isinstance(cell, str) and cell.strip().isdecimal() else cell for cell in cells]
+    return with_colons(cells) if columns.is_plain else cells
 
 
 def length_column(batch: Batch, columns: Columns) -> Column:
@@ -107,7 +109,7 @@ def survey_rows(table: FileTable, columns: Columns) -> Survey:
         survey.tail.extend(batch.numbers[-FOOTER:])
         if columns.layout.date_format is None:
             survey.times.add(batch.column(columns.start))
-        if columns.clock is not None:
+        if columns.clock is not None and not columns.is_counted:
             survey.times.add(clock_column(batch, columns))
         survey.numbers.add(batch.column(columns.value))
         for place, counts in list(survey.labels.items()):
@@ -165,7 +167,37 @@ def decide(table: FileTable, columns: Columns, target: Target) -> tuple[Recipe, 
     questions += asked
     if columns.filter is None and columns.series is not None and len(survey.labels.get(columns.series, ())) > 1:
         questions.append(series_question(columns, survey, columns.series))
-    return Recipe(columns, notation, month_first, survey), evidence, questions
+    if not columns.is_counted or columns.clock is None:
+        return Recipe(columns, notation, month_first, survey), evidence, questions
+    survey.times.has_clock = True
+    counts, asked = _day_counts(table, columns, month_first, target)
+    length = iso_duration(counts.step * MICROSECOND)
+    because = f"it counts steps of {length} of each day"
+    evidence.append(Evidence("clock-column", columns.head.call(columns.clock), because))
+    # What the option tells of the ends of steps is told of the counts.
+    columns = replace(columns, layout=replace(columns.layout, stamps=None))
+    return Recipe(columns, notation, month_first, survey, counts), evidence, questions + asked
+
+
+def _day_counts(
+    table: FileTable, columns: Columns, month_first: bool, target: Target
+) -> tuple[DayCounts, list[FileQuestion]]:
+    """Return what the clock column counts."""
+    days, counts, marks = ClockReadings.empty(0), np.zeros(0, np.int64), np.zeros(0, np.int8)
+    for batch in data_batches(table, columns):
+        times = times_of(batch.column(columns.start), columns.layout, month_first=month_first)[0]
+        more = read_counts(batch.column(columns.clock or 0))
+        days, counts, marks = days.followed_by(times), np.append(counts, more[0]), np.append(marks, more[1])
+    first = None if columns.layout.stamps is None else int(columns.layout.stamps == "end")
+    about = columns.head.call(columns.clock or 0), first, target.resolution // MICROSECOND
+    return decide_counts(days, (counts, marks), about, zone(columns.layout.timezone or target.timezone))
+
+
+def times_of(cells: Column, layout: Layout, *, month_first: bool) -> tuple[ClockReadings, ClockReadings | None]:
+    """Return the times of cells, and their ends if there are intervals among them."""
+    if layout.date_format is None:
+        return read_times(cells, month_first=month_first)
+    return read_formatted(cells, layout.date_format), None
 
 
 def _date_order(

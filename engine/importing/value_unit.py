@@ -27,8 +27,11 @@ FLOWS = re.compile(
     re.I,
 )
 """Words that stand over powers as often as over energies."""
+CODES = re.compile(r"(?<![A-Z])(EUR|USD|GBP|CHF|DKK|SEK|NOK|PLN|CZK|HUF|RON|BGN|AUD|CAD|JPY)(?![A-Za-z])")
 STEADY = {"EUR", "USD", "GBP", "CHF"}
 """Currencies in which a kWh costs a fraction of one; others, such as JPY and HUF, have prices of tens."""
+HOT = 100.0
+"""Temperature that hardly anything has that is measured [°C]."""
 DEAR, CHEAP = 2.5, 0.002
 """Prices per kWh beyond which the median of a series in those currencies hardly lies."""
 
@@ -54,6 +57,8 @@ def unit_of_values(
     if own is None and (found := _unit_above(above)) is not None:
         own, row = found
         evidence = [Evidence("unit", own, f"row {row} above the table says so")]
+    if own is None and columns.usual_unit is not None:
+        own, evidence = columns.usual_unit, [Evidence("unit", columns.usual_unit, "files of this kind are in it")]
     if own is not None:
         if not fits(own, target.unit):
             text = f"The file says {own}, and the sensor is in {target.unit}; in which unit are the values?"
@@ -61,7 +66,11 @@ def unit_of_values(
             return target.unit, [], [FileQuestion("unit", text, [anyway])], []
         return own, evidence, [], []
     head = " ".join(names[columns.value] for names in (columns.head.names, *columns.head.others))
-    question = _doubt(head, above, readings, target) or _usual_units(columns.likely_units, target)
+    question = (
+        _other_currency(head, target.unit)
+        or _doubt(head, above, readings, target)
+        or _usual_units(columns.likely_units, target)
+    )
     if question is not None:
         return question.choices[0].value, [], [question], []
     told = []
@@ -69,6 +78,15 @@ def unit_of_values(
         # Asking here would stop every upload with a head such as "consumption", as most of them are right.
         told = [f"The head {head!r} names no unit: values are taken as {target.unit}; if they are not, tell the unit."]
     return target.unit, [Evidence("unit", target.unit, "the file names none: that of the sensor")], questions, told
+
+
+def _other_currency(head: str, unit: str) -> FileQuestion | None:
+    """Return the question for the unit of prices whose head names another currency than the sensor has."""
+    own, named = units.currency_in(unit), CODES.search(head)
+    if own is None or named is None or named[0] == own:
+        return None
+    text = f"The head {head!r} names {named[0]}, and the sensor is in {unit}; in which unit are the values?"
+    return FileQuestion("unit", text, [Choice(unit, f"in {unit}, whatever the head says")])
 
 
 def _usual_units(likely: Sequence[str], target: Target) -> FileQuestion | None:
@@ -89,10 +107,16 @@ def _usual_units(likely: Sequence[str], target: Target) -> FileQuestion | None:
 
 def _unit_above(rows: Sequence[Sequence[Cell]]) -> tuple[str, int] | None:
     """Return the unit in a row above the table such as ``Unit;kWh``, and the number of that row."""
-    for number, row in enumerate(rows, 1):
-        texts = [str(cell).strip().rstrip(":") for cell in row if str(cell).strip()]
+    cells = [[str(cell).strip().rstrip(":") for cell in row] for row in rows]
+    for number, row in enumerate(cells, 1):
+        texts = [text for text in row if text]
         if len(texts) == 2 and UNIT_WORDS.match(texts[0]) and (unit := as_unit(texts[1])) is not None:
             return unit, number
+        # A table of its own, with a head and one row: what is below "Unit".
+        below = cells[number] if number < len(cells) else []
+        for head, text in zip(row, below, strict=False):
+            if len(texts) > 2 and UNIT_WORDS.match(head) and (unit := as_unit(text)) is not None:
+                return unit, number + 1
     return None
 
 
@@ -154,4 +178,7 @@ def _doubt_of_size(name: str, says: str, values: Floats, as_it_is: Choice) -> Fi
         other = "K" if warm else "°C"
         if other != unit:
             return FileQuestion("unit", f"{says}; the usual value is {usual:g}.", [Choice(other, ""), as_it_is])
+    if unit == "°C" and usual > HOT:
+        text = f"The file names no unit, and the usual value is {usual:g}; some services write tenths of a degree."
+        return FileQuestion("unit", text, [as_it_is])
     return None

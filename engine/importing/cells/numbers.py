@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +34,7 @@ NUMBER = re.compile(
     r"(?P<power>[eE][+-]?[0-9]+)?\s*(?P<unit>[^\d\s.,'+-][^\d]*[0-9²³]?)?"
 )
 CURRENCY = {"€": "EUR", "$": "USD", "£": "GBP"}
+IN_BRACKETS = "may be below zero or an estimate, as it stands in brackets; write it without them, or with a minus."
 REASON = "is not a number; write it like 12.5, or tell the decimal sign or the text for missing values."
 NAMES = {",": "comma", ".": "dot"}
 
@@ -47,7 +49,9 @@ class Notation:
     missing: frozenset[str] = frozenset()
     """Texts that stand for no value, in lower case."""
     mark: str = ""
-    """Unit or sign of a currency that every number is written with."""
+    """Unit or sign of a currency that every number is written with, or most of them."""
+    scales: Mapping[str, float] = field(default_factory=dict)
+    """Other units of the same kind, and what 1 of each is in that one."""
 
 
 @dataclass
@@ -121,6 +125,18 @@ def bare(text: str) -> str:
     return text[2:-1].strip() if text[:2] == '="' and text[-1:] == '"' else text.removeprefix("'")
 
 
+def _marks(facts: NumberFacts) -> tuple[str, Mapping[str, float]]:
+    """Return the unit that numbers are written with, and others of its kind, if each has one, as 900 W and 1.2 kW."""
+    if facts.suffixes.total() != facts.read or not facts.suffixes:
+        return "", {}
+    (mark, _), *others = facts.suffixes.most_common()
+    try:
+        scales = {other: float(units.convert(np.ones(1), other, mark)[0]) for other, _ in others}
+    except UnitError:
+        return "", {}
+    return mark, scales
+
+
 def decide_notation(
     facts: NumberFacts, layout: Layout, delimiter: str, *, dotted: bool = False
 ) -> tuple[Notation, list[Evidence], list[FileQuestion]]:
@@ -133,23 +149,23 @@ def decide_notation(
         dotted: Whether dots stand between day and month.
     """
     missing = frozenset(MISSING | {word.lower() for word in layout.missing})
-    mark = next(iter(facts.suffixes)) if facts.suffixes.total() == facts.read and len(facts.suffixes) == 1 else ""
+    mark, scales = _marks(facts)
     if layout.decimal is not None or layout.thousands:
         decimal = layout.decimal or ("," if layout.thousands == "." else ".")
         thousands = layout.thousands if layout.thousands is not None else {",": ".", ".": ","}.get(decimal, "")
-        return Notation(decimal, thousands, missing, mark), [], []
+        return Notation(decimal, thousands, missing, mark, scales), [], []
     for sign, sample in facts.decimal.items():
         other = "," if sign == "." else "."
         if other not in facts.decimal:
             because = f"no other reading fits a number such as {sample}"
-            return Notation(sign, other, missing, mark), [Evidence("decimal", sign, because)], []
+            return Notation(sign, other, missing, mark, scales), [Evidence("decimal", sign, because)], []
     for sign, sample in facts.thousands.items():
         other = "," if sign == "." else "."
         because = f"the {NAMES[sign]} lies between thousands in a number such as {sample}"
-        return Notation(other, sign, missing, mark), [Evidence("decimal", other, because)], []
+        return Notation(other, sign, missing, mark, scales), [Evidence("decimal", other, because)], []
     for sign, sample in facts.open.items():
         other = "," if sign == "." else "."
-        grouped, as_decimal = (Notation(*signs, missing, mark) for signs in ((other, sign), (sign, other)))
+        grouped, as_decimal = (Notation(*signs, missing, mark, scales) for signs in ((other, sign), (sign, other)))
         if delimiter == sign == "," or (delimiter == "," and sign == "."):
             chosen = grouped if sign == "," else as_decimal
             because = "commas between the cells go with a decimal dot"
@@ -163,7 +179,7 @@ def decide_notation(
         text = f"{sample} can be with decimals or in thousands; no other value tells which."
         one, thousand = Choice(sign, "decimal sign: 1.000 is one"), Choice(other, "1.000 is one thousand")
         return as_decimal, [], [FileQuestion("decimal", text, [one, thousand])]
-    return Notation(missing=missing, mark=mark), [], []
+    return Notation(missing=missing, mark=mark, scales=scales), [], []
 
 
 def read_numbers(cells: Column, notation: Notation) -> tuple[Floats, list[int]]:
@@ -205,8 +221,10 @@ def _number(cell: Cell, notation: Notation, grouped: re.Pattern[str]) -> float:
     if type(cell) is not str or cell.strip().lower() in notation.missing:
         return np.nan
     number = NUMBER.fullmatch(bare(cell.strip().translate(LOOK_ALIKES)))
-    if number is None or (number["before"] or number["before2"] or number["unit"] or "").strip() != notation.mark:
+    if number is None:
         return np.nan
+    mark = (number["before"] or number["before2"] or number["unit"] or "").strip()
+    scale = 1.0 if mark == notation.mark else notation.scales.get(mark, np.nan)
     text = (number["minus"] or "").strip() + number["body"]
     if any(sign in text for sign in (thousands, " ", "'") if sign):
         if not grouped.fullmatch(text):
@@ -216,9 +234,14 @@ def _number(cell: Cell, notation: Notation, grouped: re.Pattern[str]) -> float:
     if decimal != "." and "." in text:
         return np.nan
     try:
-        return float(text.replace(decimal, ".") + (number["power"] or ""))
+        return scale * float(text.replace(decimal, ".") + (number["power"] or ""))
     except ValueError:
         return np.nan
+
+
+def reason_of(text: str) -> str:
+    """Return why a text is no number, and the way out."""
+    return IN_BRACKETS if text.strip()[:1] == "(" and text.strip()[-1:] == ")" else REASON
 
 
 def unit_of_mark(notation: Notation) -> str | None:

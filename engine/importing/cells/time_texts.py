@@ -43,7 +43,7 @@ ZONES = {
     "pdt": -420,
 }
 """Words of zones and how far their clocks are ahead of UTC [min]; CST is left out, as China and Chicago both use it."""
-SEPARATORS = (" - ", " – ", " — ", " to ", " bis ", " tot ", " à ", "/", "–")
+SEPARATORS = (" - ", "\u00a0-\u00a0", " – ", " — ", " to ", " bis ", " tot ", " à ", "/", "–", "-")
 """What stands between the two times of an interval."""
 WEEKDAY = r"(?:[^\W\d_]{2,10}[.,]?\s+)?"
 NAME = r"(?P<name>[^\W\d_]{3,10})\.?"
@@ -56,6 +56,8 @@ DATES = [
         NAME + r"[-/. ]*(?P<d>\d{1,2})(?:st|nd|rd|th)?,?[-/ ]+(?P<y>\d{4})(?!\d)",
         r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?!\d)(?![.,]\d)",
         r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?=\d{4}(?:\d\d)?$)",
+        r"(?P<y>\d{4})-?[Ww](?P<w>\d\d)(?:-(?P<v>[0-7]))?(?![-\d])",
+        r"(?i:KW|CW|W|wk|week|semaine|sem)[ .]*(?P<w>\d\d?)[ /.-]+(?P<y>\d{4})$",
         r"(?P<y>\d{4})-(?P<m>\d\d)(?![-\d])",
         r"(?P<m>\d\d)/(?P<y>\d{4})$",
         NAME + r"[-/ ]*(?P<y>\d{4})$",
@@ -69,10 +71,16 @@ COMPACT = re.compile(r"(?P<H>\d\d)(?P<M>\d\d)(?P<S>\d\d)?(?:\.(?P<f>\d{1,9}))?|(
 ZONE = re.compile(
     r"\s*(?:(?P<sign>[+\-\u2212])(?P<oh>\d\d)(?::?(?P<om>\d\d)(?::\d\d)?)?"
     r"|\(?(?:UTC|GMT)(?P<sign2>[+-])(?P<oh2>\d{1,2})(?::?(?P<om2>\d\d))?\)?"
-    r"|[(\[]?(?P<word>[A-Za-z]{1,4})[)\]]?)\s*$"
+    r"|[(\[]?(?P<word>[A-Za-z]{1,4}(?:/[A-Za-z]{2,4})?)[)\]]?)\s*$"
 )
-EPOCHS = {10: 1_000_000, 13: 1_000, 16: 1}
-"""Digits of a count since 1970 UTC, and how many microseconds one is."""
+GAP = re.compile(r"\s*[T_,:]?\s*")
+"""Between a day and its time."""
+WORDS = {"sign", "name"}
+"""Parts of a date that are no digits."""
+EPOCHS = {10: 1_000_000, 13: 1_000, 16: 1, 19: 1}
+"""Digits of a count since 1970 UTC, and how many microseconds one is; of 19 digits, nanoseconds, the first 16 count."""
+CALENDAR = 10
+"""Digits of a count of seconds that may as well be a day and an hour, such as 2026051113."""
 SERIAL = re.compile(r"\d{10}\.\d{1,6}")
 
 
@@ -81,7 +89,8 @@ class TimeForm:
     """Where the parts of a time stand in every text of one shape; what is None is not written."""
 
     spans: Mapping[str, Span]
-    """Of year y, month m, day d; of a and b, if either may be the day; of H, M, S, fraction f; of offset oh, om."""
+    """Of year y, month m, day d; of week w and its day v; of a and b, if either may be the day; of H, M, S, fraction f;
+    of offset oh, om."""
     month: int | None = None
     """Written as a word."""
     offset: int | None = None
@@ -118,7 +127,7 @@ def time_form(shape: str) -> TimeForm | None:
     shape = shape.rstrip()
     text = shape[begin:]
     if text.isdecimal() and len(text) in EPOCHS:
-        return TimeForm({"epoch": (begin, len(shape))}, epoch=EPOCHS[len(text)])
+        return TimeForm({"epoch": (begin, begin + min(len(text), 16))}, epoch=EPOCHS[len(text)])
     if SERIAL.fullmatch(text):
         return TimeForm({"epoch": (begin, begin + 10), "f": (begin + 11, len(shape))}, epoch=1_000_000)
     for form in _forms(shape, begin):
@@ -131,14 +140,14 @@ def _forms(shape: str, begin: int) -> Iterator[TimeForm]:
         found = pattern.match(shape, begin)
         if found is None:
             continue
-        parts = {name: found.span(name) for name in found.groupdict() if name not in ("sign", "name")}
+        parts = {name: found.span(name) for name, text in found.groupdict().items() if text and name not in WORDS}
         month = MONTHS.get(found.groupdict().get("name", "").lower())
         if "name" in found.groupdict() and month is None:
             continue
         if found.end() == len(shape):
             yield TimeForm(parts, month=month)
             continue
-        gap = re.compile(r"\s*[T_,]?\s*").match(shape, found.end())
+        gap = GAP.match(shape, found.end())
         at = gap.end() if gap else found.end()
         for clock in (CLOCK, COMPACT):
             form = _with_clock(shape, clock.match(shape, at), parts, month)
@@ -170,6 +179,9 @@ def _with_clock(
     if zone is None:
         return None
     if zone["word"]:
+        words = zone["word"].lower().split("/")
+        if len(words) == 2 and all(word in ZONES for word in words):
+            return TimeForm(spans, **form)  # CET/CEST: as the clock shows it
         offset = ZONES.get(zone["word"].lower())
         return None if offset is None else TimeForm(spans, **form, offset=offset)
     suffix = "2" if zone["oh2"] else ""
@@ -189,10 +201,24 @@ def interval_forms(shape: str) -> tuple[TimeForm, TimeForm, int] | None:
         first, found, second = shape.partition(separator)
         if not found or separator in second:
             continue
-        both = time_form(first), time_form(second)
+        both = (_hour_form(first) or time_form(first)), (_hour_form(second) or time_form(second))
         if both[0] is not None and both[1] is not None and both[0].has_date >= both[1].has_date:
             return both[0], both[1], len(first) + len(separator)
     return None
+
+
+def _hour_form(shape: str) -> TimeForm | None:
+    """Return the form of a bare hour of two digits, as in ``00 - 01``."""
+    return TimeForm({"H": (0, 2)}) if shape == "00" else None
+
+
+def calendar_form(form: TimeForm) -> TimeForm | None:
+    """Return the form of days with an hour, of as many digits as a count has; None if that has more or fewer."""
+    begin, end = form.spans.get("epoch", (0, 0))
+    if end - begin != CALENDAR or "f" in form.spans:
+        return None
+    cuts = {"y": (0, 4), "m": (4, 6), "d": (6, 8), "H": (8, 10)}
+    return TimeForm({name: (begin + first, begin + last) for name, (first, last) in cuts.items()})
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,6 @@
 """Cells with times → clock readings and offsets as arrays; the order of day and month is that of a whole column."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import FieldError
+from engine.importing.cells.calendar import days_of_dates, days_of_weeks
 from engine.importing.cells.texts import Codes, by_shape, codes_of, digits
-from engine.importing.cells.time_texts import TimeForm, interval_forms, time_form
+from engine.importing.cells.time_texts import TimeForm, calendar_form, interval_forms, time_form
 from engine.importing.layout import Cell, Column, Floats, Mask
 from engine.series.iso_time import EPOCH, HOUR_US, Microseconds
 
@@ -46,6 +47,11 @@ class ClockReadings:
         """Write some others in rows."""
         for name in ("local", "offset", "fold", "good", "dated"):
             getattr(self, name)[rows] = getattr(other, name)
+
+    def followed_by(self, other: "ClockReadings") -> "ClockReadings":
+        """These and some more."""
+        names = ("local", "offset", "fold", "good", "dated")
+        return ClockReadings(*(np.append(getattr(self, name), getattr(other, name)) for name in names))
 
     def on_days_of(self, days: "ClockReadings") -> "ClockReadings":
         """Times of day on the days of others."""
@@ -90,14 +96,14 @@ class TimeFacts:
         codes = codes_of(texts)
         for shape, rows in by_shape(codes):
             both = interval_forms(shape)
-            form = time_form(shape) or (both[0] if both else None)
+            part = codes[rows]
+            form = _form_of(shape, part) or (both[0] if both else None)
             if form is None:
                 self.unreadable += len(rows)
                 continue
             self.count += len(rows)
             self.is_naive |= not form.is_aware
             self.has_clock |= form.has_clock
-            part = codes[rows]
             if "a" in form.spans:
                 self.signs.add(shape[form.spans["a"][1]])
                 largest = [int(digits(part, form.spans[name]).max()) for name in "ab"]
@@ -119,7 +125,7 @@ def read_times(cells: Column, *, month_first: bool) -> tuple[ClockReadings, Cloc
     is_text = np.fromiter((type(cell) is str for cell in cells), bool, len(cells))
     codes = codes_of([cell if isinstance(cell, str) else "" for cell in cells])
     for shape, rows in by_shape(codes):
-        form = time_form(shape)
+        form = _form_of(shape, codes[rows])
         if form is not None:
             times.put(rows, _read(codes[rows], form, month_first))
             continue
@@ -142,6 +148,18 @@ def read_times(cells: Column, *, month_first: bool) -> tuple[ClockReadings, Cloc
         ends.put(rows, end)
     _put_typed(times, cells, np.flatnonzero(~is_text))
     return times, ends
+
+
+def _form_of(shape: str, codes: Codes) -> TimeForm | None:
+    """Return the form of texts of a shape; digits that count seconds are days with an hour if all of them may be."""
+    form = time_form(shape)
+    calendar = None if form is None else calendar_form(form)
+    if calendar is None:
+        return form
+    year, month, day, hour = (digits(codes, calendar.spans[name]) for name in "ymdH")
+    # As counts of seconds they would lie after the year 2030.
+    may_be = (year >= 1900) & (year < 2100) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (hour <= 24)
+    return calendar if may_be.all() else form
 
 
 def _read_array(cells: Floats | NDArray[np.datetime64]) -> ClockReadings:
@@ -193,15 +211,8 @@ def _read(codes: Codes, form: TimeForm, month_first: bool) -> ClockReadings:
         times.offset[:] = 0
         return times
     if form.has_date:
-        if "a" in part:
-            day, month = (part["b"], part["a"]) if month_first else (part["a"], part["b"])
-        else:
-            day = part.get("d", nothing + 1)
-            month = part["m"] if form.month is None else nothing + form.month
-        year, (begin, end) = part["y"], form.spans["y"]
-        if end - begin == 2:  # between 1970 and 2069
-            year = year + np.where(year < 70, 2000, 1900)
-        _put_days(times, year, month, day)
+        days, is_day = _days(part, form, month_first)
+        times.local, times.good = np.where(is_day, days, 0) * DAY_US, times.good & is_day
     hour = part.get("H", nothing)
     if form.half is not None:
         times.good &= (hour >= 1) & (hour <= 12)
@@ -220,15 +231,17 @@ def _read(codes: Codes, form: TimeForm, month_first: bool) -> ClockReadings:
     return times
 
 
-def _put_days(times: ClockReadings, year: Microseconds, month: Microseconds, day: Microseconds) -> None:
-    """Write midnights, and which days there are."""
-    good = (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1000)
-    months = np.where(good, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
-    days = months.astype("datetime64[D]") + np.where(good, day - 1, 0)
-    # The 30th of February has run over into March.
-    good &= days.astype("datetime64[M]") == months
-    times.local = days.astype(np.int64) * DAY_US
-    times.good &= good
+def _days(part: Mapping[str, Microseconds], form: TimeForm, month_first: bool) -> tuple[Microseconds, Mask]:
+    """Return the days [since 1970] that parts of dates name, and which of them there are."""
+    year, (begin, end) = part["y"], form.spans["y"]
+    one = np.ones(len(year), np.int64)
+    if end - begin == 2:  # between 1970 and 2069
+        year = year + np.where(year < 70, 2000, 1900)
+    if "w" in part:
+        return days_of_weeks(year, part["w"], part.get("v", one))
+    if "a" in part:
+        return days_of_dates(year, *((part["a"], part["b"]) if month_first else (part["b"], part["a"])))
+    return days_of_dates(year, part["m"] if form.month is None else one * form.month, part.get("d", one))
 
 
 def read_formatted(cells: Column, date_format: str) -> ClockReadings:

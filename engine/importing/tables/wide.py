@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from engine.importing.cells.day_counts import counted_across
 from engine.importing.heads import kinds_of
 from engine.importing.layout import Cell, Evidence
 from engine.importing.tables.batches import BATCH, Batch, RowBatch
@@ -23,8 +24,8 @@ class AcrossHead:
     columns: list[int]
     labels: list[int]
     """Columns before them, with days or names of series."""
-    counts_hours: bool = False
-    """Whether the heads count the hours of the day."""
+    is_counted: bool = False
+    """Whether the heads count the steps of a day."""
 
 
 def times_across(rows: Sequence[Sequence[Cell]]) -> AcrossHead | None:
@@ -34,24 +35,15 @@ def times_across(rows: Sequence[Sequence[Cell]]) -> AcrossHead | None:
             continue
         kinds = kinds_of(row)
         across = [column for column, kind in enumerate(kinds) if kind in "TDC"]
-        counts_hours = len(across) < FEWEST
-        if counts_hours:
-            across = _hours(row, kinds)
-        if len(across) >= FEWEST and len(across) * 2 > len(kinds.strip()):
+        counted = counted_across(row) if len(across) < FEWEST else []
+        across = counted or across
+        if counted or (len(across) >= FEWEST and len(across) * 2 > len(kinds.strip())):
             # A row of times above anything but numbers is data and no head.
             below = [kinds_of([cell for column, cell in enumerate(under) if column in set(across)])
                      for under in rows[place + 1 : place + 6]]  # fmt: skip
             if below and all(set(kinds) <= set("N ") for kinds in below):
-                return AcrossHead(place, across, list(range(across[0])), counts_hours)
+                return AcrossHead(place, across, list(range(across[0])), bool(counted))
     return None
-
-
-def _hours(row: Sequence[Cell], kinds: str) -> list[int]:
-    """Return the columns whose heads count the hours of a day."""
-    columns = [column for column, kind in enumerate(kinds) if kind == "N"]
-    counts = [str(row[column]).strip().removesuffix(".0").lstrip("0") or "0" for column in columns]
-    begin = 0 if counts[:1] == ["0"] else 1
-    return columns if counts[:24] == [str(begin + hour) for hour in range(24)] else []
 
 
 def narrowed(table: FileTable, head: AcrossHead) -> FileTable:
@@ -69,7 +61,7 @@ def narrowed(table: FileTable, head: AcrossHead) -> FileTable:
                 if seen == head.row:
                     heads = [row[column] for column in head.columns]
                     names = [row[column] or f"label {column}" for column in head.labels]
-                    at_name = "hour" if head.counts_hours else "time"
+                    at_name = "period" if head.is_counted else "time"
                     numbers, cells = [number], [[*names, at_name, "value"]]
                 elif seen > head.row:
                     wide = [*row, *([""] * (head.columns[-1] + 1 - len(row)))]

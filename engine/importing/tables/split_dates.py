@@ -1,0 +1,76 @@
+"""Tables whose dates stand in three columns: year, month and day become one."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from engine.importing.layout import Cell, Evidence
+from engine.importing.tables.batches import Batch, RowBatch
+from engine.importing.tables.opening import FileTable
+
+WORDS = tuple(
+    re.compile(rf"^({words})$", re.I)
+    for words in (
+        "year|yr|jahr|jaar|année|annee|an|año|ano|anno|yyyy",
+        "month|mo|monat|maand|mois|mes|mês|mese|mm",
+        "day|dy|tag|dag|jour|día|dia|giorno|dd",
+    )
+)
+"""Heads of years, months and days."""
+BOUNDS = ((1980, 2100), (1, 12), (1, 31))
+MOSTLY = 0.8
+"""Share of rows whose three cells are a date, at least."""
+
+
+def date_columns(rows: Sequence[Sequence[Cell]]) -> list[int] | None:
+    """Return the columns of year, month and day; None if dates stand in one cell.
+
+    Without heads the three must stand beside each other, as in the files of the Iberian market.
+    """
+    heads = [row for row in rows[:60] if sum(any(words.match(_text(cell)) for words in WORDS) for cell in row) == 3]
+    for head in heads:
+        places = [next((at for at, cell in enumerate(head) if words.match(_text(cell))), -1) for words in WORDS]
+        if min(places) >= 0 and _hold_dates(rows, places):
+            return places
+    first = next((place for place in range(3) if _hold_dates(rows, [place, place + 1, place + 2])), None)
+    return None if first is None or heads else [first, first + 1, first + 2]
+
+
+def _text(cell: Cell) -> str:
+    return f"{cell:g}" if isinstance(cell, float) else str(cell).strip()
+
+
+def _hold_dates(rows: Sequence[Sequence[Cell]], places: Sequence[int]) -> bool:
+    """Return whether three columns of most rows hold a year, a month and a day."""
+    good = sum(_date(row, places) is not None for row in rows)
+    return good > 1 and good >= MOSTLY * sum(len(row) > max(places) for row in rows)
+
+
+def _date(row: Sequence[Cell], places: Sequence[int]) -> str | None:
+    """Return three cells of a row as a date in ISO 8601; None if they are none."""
+    texts = [_text(row[place]) if place < len(row) else "" for place in places]
+    if not all(text.isdecimal() and len(text) <= 4 for text in texts):
+        return None
+    parts = [int(text) for text in texts]
+    if not all(low <= part <= high for part, (low, high) in zip(parts, BOUNDS, strict=True)):
+        return None
+    return "{:04}-{:02}-{:02}".format(*parts)
+
+
+def with_dates(table: FileTable, places: Sequence[int]) -> FileTable:
+    """Return a table with one column of dates in the place of three; other rows keep their texts there."""
+    first, *dropped = sorted(places)
+
+    def joined(row: Sequence[Cell]) -> list[Cell]:
+        is_head = any(words.match(_text(cell)) for words in WORDS for cell in row)
+        date = "date" if is_head else _date(row, places)
+        cells = [*row]
+        if len(cells) > first:
+            cells[first] = date or " ".join(_text(cells[place]) for place in sorted(places) if place < len(cells))
+        return [cell for place, cell in enumerate(cells) if place not in dropped]
+
+    def batches() -> Iterator[Batch]:
+        for batch in table.batches():
+            yield RowBatch(batch.numbers, [joined(row) for row in batch.rows])
+
+    about = Evidence("time-column", "year, month, day", "three columns hold the date")
+    return FileTable(batches, [*table.evidence, about], table.delimiter, table.sheets, table.notices, table.heads)
