@@ -47,6 +47,7 @@ def schedule_figures(stored: StoredSite) -> ScheduleFigures:
 
 
 def saving_against_none(stored: StoredSite) -> Saving | None:
+    """Return what a schedule saves against the site without control; None where that cannot be planned."""
     schedule, site = stored.schedule, stored.site
     try:
         plain = uncontrolled_schedule(site, stored.scheduler)
