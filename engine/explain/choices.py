@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -11,12 +11,10 @@ from engine.explain.cost_curve import CostCurve, cost_curve
 from engine.explain.moving_problem import MovedBounds
 from engine.explain.prices import PriceRange, price_range
 from engine.explain.reasons import Reason, reasons_for
-from engine.explain.replanning import EQUALLY_GOOD, Replanning, changes_by_name
+from engine.explain.replanning import EQUALLY_GOOD, RUNNING, Replanning, changes_by_name
 from engine.site import Status
 
 Manner: TypeAlias = Literal["charging", "idle", "discharging"]
-RUNNING: Final = 1e-3
-"""Power from which a part counts as running [kW]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

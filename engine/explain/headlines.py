@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from engine.devices.device import Device
 from engine.devices.storage import Storage
+from engine.explain.replanning import RUNNING
 from engine.model.linear import full
 from engine.site import Schedule, Site
 from engine.tariffs import energy_prices
 
 HeadlineKind: TypeAlias = Literal["runs", "charges", "discharges", "full", "empty", "ready", "late", "level"]
-RUNNING: Final = 0.01
-"""Power from which a device counts as running [kW]."""
 _FULL: Final = 0.005
 """A store is full, or empty, within such a share of what it holds."""
 MOST_BLOCKS: Final = 6

@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from engine.errors import TimedOut
-from engine.explain.replanning import Replanning
+from engine.explain.replanning import RUNNING, Replanning
 from engine.model.linear import Floats
 from engine.site import Status
-
-_RUNNING: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,5 +73,5 @@ def _others(plan: Replanning, name: str, power: Floats) -> Floats:
                 side = (np.broadcast_to(term.coefs, len(power)) < 0).astype(int)
                 # Reduced cost times distance: a lower bound of the extra cost without any solve
                 loss[side, np.arange(len(power))] += np.abs(dual)
-    takes = (high > _RUNNING) & ((loss[0] * high <= loss[1] * -low) | (low > -_RUNNING))
-    return np.where(np.abs(power) >= _RUNNING, np.clip(0.0, low, high), np.where(takes, high, low))
+    takes = (high > RUNNING) & ((loss[0] * high <= loss[1] * -low) | (low > -RUNNING))
+    return np.where(np.abs(power) >= RUNNING, np.clip(0.0, low, high), np.where(takes, high, low))

@@ -28,6 +28,8 @@ from engine.solve.optimum import Solved, settled_bounds, unsolved_error, with_in
 
 EQUALLY_GOOD: Final = 0.001
 """What costs no more than this beyond the best is as good [currency]."""
+RUNNING: Final = 0.001
+"""Power from which a part runs [kW]: less than a watt is the rounding of a solver, and no choice of anybody."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from engine.explain.prices import (
     price_direction,
     usual_reach,
 )
-from engine.explain.replanning import Replanning
+from engine.explain.replanning import RUNNING, Replanning
 from engine.explain.value_function import EQUAL, Line, reach_target
 from engine.model.block import Limit
 from engine.model.linear import Floats, full
@@ -24,8 +24,6 @@ from engine.schedulers.closed_form import connection_of
 from engine.site import limit_values, raised, with_limit
 
 Wish: TypeAlias = Literal["charge", "idle", "discharge"]
-RUNNING: Final = 0.01
-"""Least power that counts as running where that is wished for [kW]."""
 _SAMPLES: Final = (0.01, 0.03, 0.1, 0.3, 1.0)
 """Shares of the range that are tried where whole numbers leave no lines to follow."""
 

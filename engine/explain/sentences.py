@@ -5,9 +5,8 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from engine.explain.choices import ExplainedChoice, OtherChoice
-from engine.explain.prices import PriceEdge
 from engine.explain.reasons import Reason
-from engine.explain.replanning import EQUALLY_GOOD
+from engine.explain.replanning import EQUALLY_GOOD, RUNNING
 from engine.series.window import Window
 
 _DOES: Final = {"charging": "runs at {} kW", "idle": "rests", "discharging": "gives {} kW"}
@@ -29,7 +28,7 @@ def choice_sentences(choice: ExplainedChoice, window: Window, place: tzinfo, cur
     for other in choice.others[1:]:
         yield _otherwise(other, currency)
     low, high = choice.curve.as_good
-    if high - low > 1e-3:
+    if high - low > RUNNING:
         yield f"Any power from {_number(low)} to {_number(high)} kW here is equally good."
     if choice.taken_over is not None and choice.taken_over < EQUALLY_GOOD and choice.manner != "idle":
         yield "Another store would do the same for as little."
@@ -84,14 +83,9 @@ def _prices(choice: ExplainedChoice, currency: str) -> Iterator[str]:
             price = "A lower price" if word == "Down" else "A higher price"
             yield f"{price} does not change that (tried: {own.reach:.4f} {unit})."
         else:
-            yield f"{word} to {side.price:.4f} {unit} it stays so (now {own.price:.4f}); beyond, it {_acts(side)}."
-
-
-def _acts(edge: PriceEdge) -> str:
-    """What a part does beyond a price."""
-    if abs(edge.power) < 1e-3:
-        return "rests"
-    return f"{'runs at' if edge.power > 0 else 'gives'} {_number(abs(edge.power))} kW"
+            acts = f"{'runs at' if side.power > 0 else 'gives'} {_number(abs(side.power))} kW"
+            then = acts if abs(side.power) >= RUNNING else "rests"
+            yield f"{word} to {side.price:.4f} {unit} it stays so (now {own.price:.4f}); beyond, it {then}."
 
 
 def _number(value: float) -> str:

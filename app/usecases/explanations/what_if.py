@@ -13,7 +13,7 @@ from app.usecases.fields import HYPHENS, Body, Moment
 from engine.errors import FieldError
 from engine.explain.changes.edits import Pin, PriceEdit, SiteEdits
 from engine.explain.changes.key_figures import KeyFigures, key_figures
-from engine.explain.replanning import changes_by_name, planned_ports
+from engine.explain.replanning import RUNNING, changes_by_name, planned_ports
 from engine.site import Schedule, Site
 
 Name = Annotated[str, Field(max_length=255)]
@@ -101,8 +101,7 @@ def try_scenario(session: Session, actor: Actor, schedule_id: int, edits: Scenar
     schedule = stored.schedule if site is stored.site else stored.scheduler.compute(site)
     old = stored.schedule
     changed = {
-        # Less than a watt is the solver's rounding, and no other choice.
-        name: np.flatnonzero(np.abs(schedule.power[name] - old.power[name]) > 1e-3).tolist()
+        name: np.flatnonzero(np.abs(schedule.power[name] - old.power[name]) > RUNNING).tolist()
         for name in planned_ports(site)
         if name in schedule.power and name in old.power
     }
