@@ -140,18 +140,15 @@ def save_schedule(
     return written
 
 
-def _levels(soc: Floats, scale: float | ThermalMass | None, unit: str) -> Floats:
-    """Energies [kWh] as a sensor stores them: in a unit of energy or temperature, or as percentages."""
-    if isinstance(scale, ThermalMass):
-        return units.convert(scale.temperature(soc), "°C", unit)
-    return soc / scale * 100 if unit == "%" and scale else units.convert(soc, "kWh", unit)
-
-
 def values_for(output: SensorOutput, schedule: Schedule) -> tuple[Microseconds, Floats]:
     """Events of an output sensor [us since 1970 UTC] and their values in its unit, resolution and sign."""
     sensor, window = output.sensor, schedule.window
     if output.stored_energy:
-        levels = _levels(schedule.soc[output.name], output.scale, sensor.unit)
+        soc, scale = schedule.soc[output.name], output.scale
+        if isinstance(scale, ThermalMass):
+            levels = units.convert(scale.temperature(soc), "°C", sensor.unit)
+        else:
+            levels = soc / scale * 100 if sensor.unit == "%" and scale else units.convert(soc, "kWh", sensor.unit)
         # A stored energy holds at a moment: of the moments of a schedule, those at which the sensor has events count.
         ticks, levels = window.slot_ticks, window.on_slot_ticks(levels)
         on_grid = ticks % (sensor.resolution // MICROSECOND or 1) == 0

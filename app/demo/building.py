@@ -135,7 +135,11 @@ def load(database: Database, *, now: datetime) -> Loaded:
         today = now.astimezone(zone(toy.ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
         published = today + (2 * DAY if now >= today + PUBLISHED else DAY)
         stored = _measured(session, sensors, by, hour) + _prices(session, sensors, by, published)
-        stored += _foreseen(session, sensors, hour, published, now)
+        # Forecasts for the time of the plan, of prices for what is not published
+        for name, season in SEASONS.items():
+            start = max(hour, published.astimezone(UTC)) if "price" in name else hour
+            ahead = Window(start, hour + PLAN, sensors[name].resolution)
+            stored += forecast.forecast_window(session, sensors[name], ahead, known_at=now, season=season).stored
         # The battery is taken as half full where no earlier schedule tells its state of charge
         known = store.read(session, sensors["soc"], BeliefQuery(hour - toy.HOUR, hour + toy.HOUR, known_at=now))
         half = {"asset": sensors["battery"].asset_id, "soc-at-start": "50 %"}
@@ -171,16 +175,6 @@ def _prices(session: Session, sensors: dict[str, Sensor], by: Source, published:
         _save(session, sensors[name], by, whole.starts, values, known_at)
         for name, values in (("day-ahead price", price), ("retail price", retail))
     )
-
-
-def _foreseen(session: Session, sensors: dict[str, Sensor], hour: datetime, published: datetime, now: datetime) -> int:
-    """Save forecasts for the time of the plan, of prices for what is not published."""
-    stored = 0
-    for name, season in SEASONS.items():
-        start = max(hour, published.astimezone(UTC)) if "price" in name else hour
-        ahead = Window(start, hour + PLAN, sensors[name].resolution)
-        stored += forecast.forecast_window(session, sensors[name], ahead, known_at=now, season=season).stored
-    return stored
 
 
 def _save(

@@ -82,8 +82,7 @@ class PageHandler(page_hooks.LiveHandler):
         try:
             outcome = await self._act(visit)
         except Exception as error:  # whatever it is, the person must know that nothing was saved
-            self.set_header("HX-Reswap", "none")  # what was typed stays as it is
-            self._tell("refused", {"text": sentence(error), "fields": problems(error)})
+            self._refuse(error)
             return
         self._tell("done", {"text": outcome.text, "secret": outcome.secret, "href": outcome.href})
         if outcome.href or outcome.stays:
@@ -99,21 +98,19 @@ class PageHandler(page_hooks.LiveHandler):
         # Without a current user the guard need not be asked, who may be busy
         principal = None if self.current_user is None or known is None else current().identities.recall(*known)
         if principal is None:
-            self._lead_to_login()
+            wanted = self.request.uri or "/"
+            if self._inside and self.request.method == "POST":  # back to the page it was sent from
+                wanted = self.request.headers.get("HX-Current-URL", "")
+            login = f"{address('/login')}?{urlencode({'next': wanted})}"
+            if self._inside:
+                self.set_header("HX-Redirect", login)
+            else:
+                self.redirect(login)
             return None
         query = {name: self.get_query_argument(name) for name in self.request.query_arguments}
         home = current().settings.FLEXSCOPE_PUBLIC_ADDRESS.rstrip("/") or f"http://{self.request.host}"
         path = self.request.path
         return Visit(principal=principal, path=path, route=route, query=query, home=home + address(""))
-
-    def _lead_to_login(self) -> None:
-        wanted = self.request.uri or "/"
-        if not self._inside:
-            self.redirect(f"{address('/login')}?{urlencode({'next': wanted})}")
-            return
-        # After an action back to the page it was sent from, whose address it is not.
-        shown = self.request.headers.get("HX-Current-URL", "") if self.request.method == "POST" else wanted
-        self.set_header("HX-Redirect", f"{address('/login')}?{urlencode({'next': shown})}")
 
     @property
     def _inside(self) -> bool:
@@ -218,6 +215,11 @@ class PageHandler(page_hooks.LiveHandler):
             raise EngineError("This is not offered here any more; reload the page.")
         form = forms[word]
         return await form.send(visit, read_values(form, self.get_body_argument("values", "{}")))
+
+    def _refuse(self, error: Exception) -> None:
+        """Tell what is wrong, at the fields it is about; what was typed stays as it is."""
+        self.set_header("HX-Reswap", "none")
+        self._tell("refused", {"text": sentence(error), "fields": problems(error)})
 
     def _tell(self, event: str, detail: dict[str, Any]) -> None:
         """Tell the browser something beside what it shows; headers are ASCII."""

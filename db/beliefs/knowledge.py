@@ -8,7 +8,7 @@ clock of a place, that many days before the day of the event).
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -93,16 +93,15 @@ def check(rule: Mapping[str, Any]) -> None:
     knowable(rule, timedelta(0), np.zeros(1, np.int64))
 
 
+_read_duration = cache(partial(duration, field=FIELD))
+"""The duration of a text, kept as every read and write asks for the same few."""
+
+
 def _length(text: Any) -> timedelta:
-    # Texts only, as the cache below hashes what it is asked for.
+    # Texts only, as the cache hashes what it is asked for.
     if not isinstance(text, str):
         raise FieldError(FIELD, f"{text!r} is not a duration; write it like PT15M, PT1H or P1D.")
-    return _duration(text)
-
-
-@cache  # every read and write asks for the same few texts
-def _duration(text: str) -> timedelta:
-    return duration(text, field=FIELD)
+    return _read_duration(text)
 
 
 def _gates(rule: Mapping[str, Any], events: Microseconds) -> Microseconds:

@@ -85,8 +85,13 @@ class EventSeries:
         how: Rule | Literal["sum"] = rule if per_hour == 0 else "mean"
         if per_hour == 0 and self.step and not self.level and units.adds_up(self.unit):
             how = "sum"
-        table = own._table(ticks)
-        values = own._by_pieces(ticks, how) if table is None else own._reduced(table, how, int(ticks[1] - ticks[0]))
+        table, step, length = own._table(ticks), int(ticks[1] - ticks[0]), own.step // MICROSECOND
+        if table is None:
+            values = own._by_pieces(ticks, how)
+        elif table.shape[1] > 1:
+            values = REDUCTIONS[how](table)
+        else:  # each step lies in one event, of an amount a part
+            values = table[:, 0] * (step / length) if how == "sum" and length > step else table[:, 0].copy()
         # From a flow to an amount the length of each step counts, so that is done last.
         if per_hour > 0:
             return own._converted(values, unit, np.diff(ticks) if table is not None else own._time_known(ticks))
@@ -129,13 +134,6 @@ class EventSeries:
         if length > step:
             return self.values[(ticks[:-1] - self.events[0]) // length, None]
         return self.values[first : last + 1].reshape(n, -1)
-
-    def _reduced(self, table: Floats, how: str, step: int) -> Floats:
-        """Value of each step from the events that it consists of or lies in."""
-        if table.shape[1] == 1:
-            length = self.step // MICROSECOND
-            return table[:, 0] * (step / length) if how == "sum" and length > step else table[:, 0].copy()
-        return REDUCTIONS[how](table)
 
     def _pieces(self, ticks: Microseconds) -> tuple[Microseconds, NDArray[np.intp], Microseconds]:
         """Steps that events touch, in order; the event of each; how long they have in common, or all have [us]."""

@@ -164,15 +164,12 @@ def _stored(asset: Asset, sensor: Sensor | None) -> Effective:
     found = Effective()
     for holder, origin in ((asset, _origin(asset)), (sensor, f"sensor {sensor.id}" if sensor else "")):
         if holder is not None:
-            found = found.under(_old_fields(holder), origin)
+            # What attributes of older releases used to hold
+            held = _held(OLD_MODEL_ATTRIBUTES, holder)
+            old = {new: f"{holder.attributes[key]} {unit}" for key, (new, unit) in held}
+            old |= {new: holder.attributes[key] for key, new in _held(OLD_SHARES, holder)}
+            found = found.under(old | _old_capacity(holder, OLD_CAPACITIES), origin)
     return found.under(asset.flex_model, _origin(asset))
-
-
-def _old_fields(holder: Asset | Sensor) -> dict[str, Any]:
-    """Return the flex-model fields that attributes used to hold."""
-    old = {new: f"{holder.attributes[key]} {unit}" for key, (new, unit) in _held(OLD_MODEL_ATTRIBUTES, holder)}
-    old |= {new: holder.attributes[key] for key, new in _held(OLD_SHARES, holder)}
-    return old | _old_capacity(holder, OLD_CAPACITIES)
 
 
 def _old_capacity(holder: Asset | Sensor, names: Mapping[str, str]) -> dict[str, Any]:

@@ -144,7 +144,7 @@ def _in_mode(place: Place, mode: str, value: Any) -> Control | None:
         "times": lambda event: _event(place, event),
         "spans": lambda event: _event(place, event),
         "list": _item,
-        "entries": lambda entry: _entry(place, entry),
+        "entries": lambda entry: {str(key): control_of(place.inner(str(key)), value) for key, value in entry.items()},
     }
     return {"rows": {str(at): rows[mode](item) for at, item in enumerate(items)}}
 
@@ -178,10 +178,6 @@ def _item(item: Any) -> Control:
     if shown is None:
         raise ValueError("neither a number nor a sensor")
     return {"mode": "sensor" if isinstance(item, Mapping) else "number"} | shown
-
-
-def _entry(place: Place, entry: Mapping[str, Any]) -> Control:
-    return {str(name): control_of(place.inner(str(name)), value) for name, value in entry.items()}
 
 
 def _length(value: Any) -> Control | None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -107,8 +106,4 @@ def _points(place: Place, held: Control) -> Iterator[tuple[float, float]]:
         quantity = getattr(value, place.fact.name.replace("-", "_")).events[0]
         number = quantity.value.number(place.fact.unit or "", field="", bare=place.fact.unit, whole=100.0)
         for moment in (quantity.start, quantity.end):
-            yield _seconds(moment), number
-
-
-def _seconds(moment: datetime) -> float:
-    return moment.timestamp()
+            yield moment.timestamp(), number
