@@ -1,15 +1,18 @@
 """What sources told of a sensor, as lines of a chart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from components.charts.points import Floats
+from components.charts.summed import SummedTrace
 from components.charts.traces import Band, Trace
 from components.theme import quantity
 from db.beliefs.chunks import Beliefs
+from db.beliefs.summaries import ChunkSummaries
 from db.sensors import Sensor
 from db.sources import Source
+from engine.series.iso_time import MICROSECOND
 
 TAILS = (0.1, 0.9)
 """Levels a band is drawn between, where a source tells them."""
@@ -32,6 +35,27 @@ def lines_of(sensor: Sensor, known: Mapping[int, Beliefs], told: Mapping[int, So
             band=band(found),
         )
         for source, found in known.items()
+    ]
+    return sorted(made, key=lambda line: ORDER.index(line.role))
+
+
+def summed_lines(sensor: Sensor, known: Sequence[ChunkSummaries], told: Mapping[int, Source]) -> list[Trace]:
+    """Return the values of a sensor as lines of the means of chunks, one for each source, measurements first."""
+    made: list[Trace] = [
+        SummedTrace(
+            label=f"{sensor.asset.name}: {sensor.name}",
+            unit=sensor.unit,
+            events=chunks.start,
+            values=chunks.total / chunks.count,
+            band=Band(low=chunks.low, high=chunks.high, name="lowest to highest"),
+            step=chunks.origin.span_us * MICROSECOND,
+            counts=chunks.count,
+            length=sensor.resolution,
+            quantity=kind(sensor),
+            source=told[chunks.origin.source_id].description,
+            source_type=told[chunks.origin.source_id].type,
+        )
+        for chunks in known
     ]
     return sorted(made, key=lambda line: ORDER.index(line.role))
 

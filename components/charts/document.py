@@ -19,6 +19,7 @@ from bokeh.models import CustomJS, Range1d
 
 from components.charts.annotations import band_columns
 from components.charts.figures import HEIGHT, DrawnChart, value_range
+from components.charts.summed import SummedTrace
 from components.charts.time_series import TimeSeries
 from components.charts.traces import Chart, Trace
 from components.scripts import Script
@@ -77,11 +78,12 @@ def chart_document(charts: Sequence[Chart], *, zone: str, height: int = HEIGHT) 
         height: Of one chart [px].
     """
     with MAKING:
-        return _made_once(Kind(list(charts), zone, height))
+        return make_document(Kind(list(charts), zone, height))
 
 
 @lru_cache(maxsize=MOST_KINDS)
-def _made_once(kind: Kind) -> ChartDocument:
+def make_document(kind: Kind) -> ChartDocument:
+    """Document of a kind of charts."""
     series = TimeSeries(
         charts=list(kind.charts), zone=kind.zone, height=kind.height, span=(0, 1), now=0, steady=True, choosing=True
     )  # fmt: skip
@@ -90,7 +92,7 @@ def _made_once(kind: Kind) -> ChartDocument:
     series.view.annotations.update(name="annotations", data=band_columns([], dark=False))
     series.stack.name = "stack"
     for at, drawn in enumerate(series.drawn):
-        _empty(drawn, at)
+        empty_chart(drawn, at)
     document = Document()
     document.add_root(series.stack)
     told: dict[str, Any] = dict(document.to_json(deferred=False))
@@ -99,7 +101,7 @@ def _made_once(kind: Kind) -> ChartDocument:
     return ChartDocument(sha256(text.encode()).hexdigest()[:24], text)
 
 
-def _empty(drawn: DrawnChart, at: int) -> None:
+def empty_chart(drawn: DrawnChart, at: int) -> None:
     """Take the values out of a chart, and name what will be filled; it is the one at an index."""
     drawn.annotate()
     drawn.figure.name, drawn.heading.name = f"figure {at}", f"heading {at}"
@@ -131,7 +133,7 @@ class ChartValues:
         margin = int((self.end_us - self.start_us) * self.margin)
         span = self.start_us - margin, self.end_us + margin
         seen = trace.in_view(*span)
-        is_thinned = seen.stop - seen.start > self.most
+        is_thinned = seen.stop - seen.start > self.most or isinstance(trace, SummedTrace)
         points = trace.points(*span, self.most)
         columns: dict[str, Any] = {"x": points["x"], "y": points["y"].astype(np.float32)}
         if is_thinned or trace.band is not None:

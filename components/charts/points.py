@@ -1,5 +1,6 @@
 """Points of a line: a path through its events, or the lowest, highest and mean value of runs of many of them."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -115,3 +116,37 @@ def _reduced(columns: tuple[Floats, Floats, Floats], begins: NDArray[np.intp]) -
         np.maximum.reduceat(columns[1], begins),
         np.add.reduceat(columns[2], begins),
     )
+
+
+def short(value: float) -> str:
+    """A number with four digits that count, and commas between thousands."""
+    return f"{float(f'{value:.4g}'):,.10g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InView:
+    """Figures of some values, in their unit."""
+
+    low: float
+    mean: float
+    high: float
+    count: int
+
+    def text(self, *, total: float = 0.0, energy: float = 0.0, unit: str = "") -> str:
+        """The figures in words.
+
+        Args:
+            total: What each value adds to a total, such as 1 of amounts; 0: there is none.
+            energy: Hours for which each power holds; 0: they are no powers.
+            unit: Of the total or the energy.
+        """
+        told = f"min {short(self.low)}, mean {self._beside_values(self.mean)}, max {short(self.high)}"
+        for word, share in (("total", total), ("energy", energy)):
+            if share:
+                told += f", {word} {self._beside_values(self.mean * self.count * share)} {unit}"
+        return told
+
+    def _beside_values(self, figure: float) -> str:
+        """Write a figure no more finely than the values it is made from: 0 where they cancel out but for noise."""
+        largest = max(abs(self.low), abs(self.high))
+        return short(round(figure, 3 - math.floor(math.log10(largest))) + 0.0 if largest else figure)

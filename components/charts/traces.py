@@ -1,6 +1,5 @@
 """Lines of charts, each of one sensor from one source, with no more points than a screen can show."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -9,23 +8,19 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from components.charts.points import Floats, Path, Pyramid
+from components.charts.points import Floats, InView, Path, Pyramid
 from components.local_time import MILLISECOND
 from components.theme import line_role
-from engine.series.iso_time import HOUR_US, MICROSECOND, Microseconds
+from engine.series.iso_time import MICROSECOND, Microseconds
 from engine.units.units import adds_up, convert, same_kind
 
 MOST_POINTS = 1600
 """Points of one line beyond which it is thinned: about one per pixel of a wide screen."""
 LADDERS = (("W", "kW", "MW", "GW"), ("Wh", "kWh", "MWh", "GWh"))
 """Units of one kind, each a thousand of the one before."""
+HOUR = timedelta(hours=1)
 LONGEST_BRIDGE = 3
 """A line through instantaneous values is broken where they stay away this many times longer than usual."""
-
-
-def short(value: float) -> str:
-    """A number with four digits that count, and commas between thousands."""
-    return f"{float(f'{value:.4g}'):,.10g}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -146,19 +141,16 @@ class Trace:
             return ""
         runs = self._pyramid.runs(int(first), int(last), MOST_POINTS)
         mean = float(np.average(runs.mean, weights=runs.last - runs.first + 1))
-        low, high = float(runs.low.min()), float(runs.high.max())
+        view = InView(low=float(runs.low.min()), mean=mean, high=float(runs.high.max()), count=int(last - first))
+        return self.text_in_view(view, length=self.step)
 
-        def beside_values(figure: float) -> str:
-            """Write a figure no more finely than the values it is made from: 0 where they cancel out but for noise."""
-            largest = max(abs(low), abs(high))
-            return short(round(figure, 3 - math.floor(math.log10(largest))) + 0.0 if largest else figure)
-
-        told = f"min {short(low)}, mean {beside_values(mean)}, max {short(high)}"
+    def text_in_view(self, view: InView, *, length: timedelta) -> str:
+        """What is in view, in words; each value holds for a length of time."""
         if self.adds_up:
-            return f"{told}, total {beside_values(mean * (last - first))} {self.unit}"
+            return view.text(total=1.0, unit=self.unit)
         if self.stepped and self.role != "setting" and same_kind(self.unit, "kW"):
-            return f"{told}, energy {beside_values(mean * (last - first) * self.pace / HOUR_US)} {self.unit}h"
-        return told
+            return view.text(energy=length / HOUR, unit=f"{self.unit}h")
+        return view.text()
 
     @property
     def is_long(self) -> bool:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from components.charts.document import ChartValues, chart_document
-from components.charts.traces import Trace
+from components.charts.summed import SummedTrace
+from components.charts.traces import Band, Trace
 from engine.series.iso_time import to_us
 from tests.components.samples import QUARTER_US, START, chart, trace
 
@@ -62,3 +63,17 @@ def test_points_beside_the_view_are_sent_as_well_but_not_counted():
     columns, _ = values.columns(shown)
     assert (columns["y"].min(), columns["y"].max()) == (33, 66)  # and an event more on each side
     assert values.head()[0]["figures"] == ["min 40, mean 49.5, max 59, energy 247.5 kWh"]
+
+
+def test_a_line_of_chunks_tells_the_lowest_mean_and_highest_of_the_values_they_hold():
+    events, means = to_us(START) + np.arange(3) * 4 * QUARTER_US, np.array([1.0, 2.0, 4.0])
+    shown = SummedTrace(
+        label="Load", unit="kW", events=events, values=means, step=timedelta(hours=1), length=timedelta(minutes=15),
+        counts=np.array([4.0, 4.0, 2.0]), band=Band(low=means - 1, high=means + 1, name="lowest to highest"),
+    )  # fmt: skip
+    values = values_of(shown, last=12)
+    columns, is_thinned = values.columns(shown)
+    assert is_thinned and "lead" not in columns
+    assert (columns["low"].min(), columns["high"].max()) == (0, 5)
+    assert values.head()[0]["figures"] == ["min 0, mean 2, max 5, energy 5 kWh"]
+    assert shown.converted("W").summary(values.start_us, values.end_us).startswith("min 0, mean 2,000, max 5,000")

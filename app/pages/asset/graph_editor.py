@@ -117,7 +117,7 @@ def editor_html(editable: Editable, *, done: str) -> Markup:
     return render("graph_editor", rows=rows, offered=editable.offered, help=HELP, done=done)
 
 
-async def _save(visit: Visit, values: dict[str, Any]) -> Done:
+async def save_graphs(visit: Visit, values: dict[str, Any]) -> Done:
     """Save the charts; what is wrong is said below them."""
     edited = [EditedChart.of(sent) for sent in values.get("entries") or []]
     empty = [str(at) for at, row in enumerate(edited, start=1) if not row.chart.shows and not row.entry]
@@ -128,5 +128,5 @@ async def _save(visit: Visit, values: dict[str, Any]) -> Done:
     return Done(text="Graphs saved.", href=f"{visit.path}?tab=graphs")
 
 
-SAVING = PageForm(send=_save, fields=[Field(name="entries", label="Charts", kind="list")], button="Save graphs")
+SAVING = PageForm(send=save_graphs, fields=[Field(name="entries", label="Charts", kind="list")], button="Save graphs")
 """Form of the page of an asset that saves what was edited."""

@@ -115,12 +115,15 @@ def annotation_form() -> Sequence[Field]:
 def annotation_forms(kind: type[Asset] | type[Sensor]) -> Mapping[str, PageForm]:
     """Forms of a page by which annotations of its asset or sensor are saved and deleted."""
     return {
-        "annotate": PageForm(send=partial(_save, kind), fields=annotation_form(), button="Save annotation", whole=True),
-        "delete-annotation": PageForm(send=_delete),
+        "annotate": PageForm(
+            send=partial(save_annotation, kind), fields=annotation_form(), button="Save annotation", whole=True
+        ),
+        "delete-annotation": PageForm(send=remove_annotation),
     }
 
 
-async def _save(kind: type[Asset] | type[Sensor], visit: Visit, values: dict[str, Any]) -> Done:
+async def save_annotation(kind: type[Asset] | type[Sensor], visit: Visit, values: dict[str, Any]) -> Done:
+    """Save a new annotation, or a changed one."""
     local, key = zone(visit.principal.timezone), values.pop("id", None)
     fields = values | {name: instant(values[name], field=name, local=local) for name in ("start", "end")}
     if key:
@@ -133,6 +136,7 @@ async def _save(kind: type[Asset] | type[Sensor], visit: Visit, values: dict[str
     return Done(text="Annotation saved.", stays=True)
 
 
-async def _delete(visit: Visit, values: dict[str, Any]) -> Done:
+async def remove_annotation(visit: Visit, values: dict[str, Any]) -> Done:
+    """Delete an annotation."""
     await writing(lambda session, actor: delete_annotation(session, actor, int(values["key"])), visit.principal)
     return Done(text="Annotation deleted.", stays=True)

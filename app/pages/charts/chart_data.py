@@ -1,7 +1,7 @@
 """Values of charts over one time range, as one answer that browsers read: a head in JSON, then arrays of numbers."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
@@ -25,12 +25,15 @@ from components.charts.figures import HEIGHT
 from components.charts.traces import Chart
 from components.charts.view import clock_changes
 from components.local_time import MILLISECOND
+from db.beliefs.summaries import long_series
 from db.core import listing
 from engine.errors import EngineError, FieldError, InputError
-from engine.series.iso_time import zone
+from engine.series.iso_time import from_us, zone
 
 MOST_POINTS = 1600
 """Points of one line in one answer, about one for each pixel of a wide window."""
+MANY_CHUNKS = 800
+"""Chunks of a series in view, of up to 480 values, from which they are not opened."""
 ALIGNED = 8
 """Arrays begin at multiples of this many bytes, as browsers ask."""
 
@@ -113,7 +116,8 @@ def charts_in_view(session: Session, visible: VisibleCharts, span: time_range.Sp
     """
     (first, last), cache, keys = span, current().charts, list(visible.sensors)
     facts = [(sensor.id, sensor.name, sensor.unit, sensor.asset.name) for sensor in visible.sensors.values()]
-    key = repr((visible.plan, visible.shown, facts, listing.versions(session, keys)))
+    summed = long_series(session, keys, from_us(first), from_us(last), chunks=MANY_CHUNKS)
+    key = repr((visible.plan, visible.shown, facts, listing.versions(session, keys), sorted(summed)))
     # Fields of flex-configs may change without a value that is written.
     known = None if visible.fields else cache.find(key, first, last)
     if known is not None:
@@ -123,7 +127,7 @@ def charts_in_view(session: Session, visible: VisibleCharts, span: time_range.Sp
     wide = min(first, max(first - margin, data[0])), max(last, min(last + margin, data[1] + 1))
     for read in (wide, span):
         try:
-            charts = read_between(session, visible, read)
+            charts = read_between(session, visible, read, summed)
         except InputError:
             if read == span:
                 raise
@@ -134,10 +138,12 @@ def charts_in_view(session: Session, visible: VisibleCharts, span: time_range.Sp
     raise InputError("These charts cannot be read.")
 
 
-def read_between(session: Session, visible: VisibleCharts, span: time_range.Span) -> list[Chart]:
+def read_between(
+    session: Session, visible: VisibleCharts, span: time_range.Span, summed: Collection[int]
+) -> list[Chart]:
     """Charts over exactly one time range."""
     start, end = time_range.from_microseconds((span[0], span[1] + 60_000_000), zone("UTC"))
-    return read_charts(session, visible, ChartSpan(start, end, known_at=datetime.now(UTC)))
+    return read_charts(session, visible, ChartSpan(start, end, known_at=datetime.now(UTC)), summed=summed)
 
 
 def written_columns(columns: dict[str, np.ndarray], is_thinned: bool, arrays: list[np.ndarray]) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """Charts of assets and sensors: which sensors they show, as far as a user may see them, and their values as known."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy.orm import Session
 
 from app.assemble import showing
 from app.assemble.flex_lines import FieldLine, field_lines, with_sensors
-from app.assemble.lines import lines_of
+from app.assemble.lines import lines_of, summed_lines
 from app.assemble.showing import FlexField, ShownChart
 from app.auth.access import access
 from app.auth.access.identity import SignedIn
@@ -19,6 +20,7 @@ from db import sensors
 from db.assets import Asset
 from db.beliefs import store
 from db.beliefs.chunks import Beliefs
+from db.beliefs.summaries import read_summaries
 from db.beliefs.time_range import BeliefQuery, EventSpan
 from db.beliefs.time_range import check as check_count
 from db.core import listing
@@ -73,24 +75,34 @@ def visible_charts(session: Session, principal: SignedIn, plan: list[ShownChart]
     return VisibleCharts(plan=plan, shown=shown, sensors=seen, fields=said)
 
 
-def read_charts(session: Session, visible: VisibleCharts, span: ChartSpan) -> list[Chart]:
+def read_charts(
+    session: Session, visible: VisibleCharts, span: ChartSpan, *, summed: Collection[int] = ()
+) -> list[Chart]:
     """Charts over a time range, in parts of one unit each.
+
+    Of sensors with ids in ``summed`` all values are read, as what their chunks say of them.
 
     Raises:
         FieldError: They would show more values than one answer may have.
     """
     seen, said = visible.sensors, visible.fields
     most = current().settings.most("VALUES_READ")
-    check_count(session, list(seen.values()), EventSpan(span.start, span.end), most=most)
-    known = {key: read_by_source(session, sensor, span) for key, sensor in seen.items()}
-    sources = listing.sources(session, {source for values in known.values() for source in values})
+    sums = {key: read_summaries(session, key, known_at=span.known_at) for key in summed}
+    opened = {key: sensor for key, sensor in seen.items() if sums.get(key) is None}
+    check_count(session, list(opened.values()), EventSpan(span.start, span.end), most=most)
+    known = {key: read_by_source(session, sensor, span) for key, sensor in opened.items()}
+    used = {source for values in known.values() for source in values}
+    used |= {chunks.origin.source_id for chunks in chain.from_iterable(filter(None, sums.values()))}
+    sources = listing.sources(session, used)
+    drawn = {key: lines_of(sensor, known[key], sources) for key, sensor in opened.items()}
+    drawn |= {key: summed_lines(seen[key], chunks, sources) for key, chunks in sums.items() if chunks is not None}
     charts = []
     for chart, keys in zip(visible.plan, visible.shown, strict=True):
-        drawn = [seen[key] for key in keys if key in seen]
-        lines = [line for sensor in drawn for line in lines_of(sensor, known[sensor.id], sources)]
+        shown = [seen[key] for key in keys if key in seen]
+        lines = [line for sensor in shown for line in drawn[sensor.id]]
         lines += [line for field in chart.fields if field in said for line in said[field].traces(span.start, span.end)]
-        names = [sensor.name for sensor in drawn] + [field.name for field in chart.fields if field in said]
-        empty = NO_DATA.format(id=drawn[0].id) if drawn else HIDDEN.format(count=len(keys))
+        names = [sensor.name for sensor in shown] + [field.name for field in chart.fields if field in said]
+        empty = NO_DATA.format(id=shown[0].id) if shown else HIDDEN.format(count=len(keys))
         if chart.fields and not keys:
             empty = NO_VALUE.format(names=", ".join(field.name for field in chart.fields))
         whole = Chart(title=chart.title or chart_title(names), traces=lines, empty=empty)
