@@ -212,7 +212,8 @@ def _date_order(
         return first <= 12, f"no month is {max(first, second)}", []
     if "." in facts.signs:
         return False, "dots stand between day and month", []
-    if notation.decimal == "," and "," in survey.numbers.decimal:
+    # Who writes AM and PM may be American all the same.
+    if notation.decimal == "," and "," in survey.numbers.decimal and not facts.has_halves:
         return False, "who writes a decimal comma writes the day first", []
     cells = next(data_batches(table, columns)).column(columns.start)
     days = [np.unique(read_times(cells, month_first=month_first)[0].local // DAY_US) for month_first in (False, True)]

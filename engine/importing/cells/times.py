@@ -74,6 +74,8 @@ class TimeFacts:
     """Whether any tells the time of day."""
     at_24: bool = False
     """Whether any is 24:00."""
+    has_halves: bool = False
+    """Whether any is of the morning or afternoon, as AM and PM."""
     count: int = 0
     """Cells that are times."""
     unreadable: int = 0
@@ -104,6 +106,7 @@ class TimeFacts:
             self.count += len(rows)
             self.is_naive |= not form.is_aware
             self.has_clock |= form.has_clock
+            self.has_halves |= form.half is not None
             if "a" in form.spans:
                 self.signs.add(shape[form.spans["a"][1]])
                 largest = [int(digits(part, form.spans[name]).max()) for name in "ab"]
