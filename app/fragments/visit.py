@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
 from app.auth.access.identity import SignedIn
 from app.web.context import current
 from components.tables.fact_table import Link
+
+PASSING = ("do", "part", "seen")
+"""Arguments of a request that are none of the page: something to do, or a part of it."""
 
 
 def address(path: str) -> str:
@@ -36,6 +40,12 @@ class Visit:
     def key(self) -> int:
         """Id of the row that the page is about."""
         return int(self.route["id"])
+
+    def href(self, **changed: str | int) -> str:
+        """Address of this page with some arguments changed; empty ones are left out."""
+        arguments = {name: text for name, text in self.query.items() if name not in PASSING} | changed
+        kept = {name: value for name, value in arguments.items() if value != ""}
+        return f"{self.path}?{urlencode(kept)}" if kept else self.path
 
 
 @dataclass(frozen=True, kw_only=True)

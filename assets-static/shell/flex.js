@@ -58,8 +58,10 @@ function renew(form, fresh) {
   const details = next.querySelector("details")
   if (details) details.open = open
   const find = /** @type {Box | null} */ (next.querySelector("[data-find]"))
-  if (find) find.value = words
-  search(next, words)
+  if (find) {
+    find.value = words
+    search(next, words)
+  }
   const boxes = next.querySelectorAll("[id][name]:not(.mode, .unit, [type=hidden])")
   const first = [...boxes].find((one) => !before.has(one.id))
   const same = document.getElementById(focus)
@@ -103,7 +105,8 @@ const editor = (event) => /** @type {Element} */ (event.target).closest("form[da
 
 document.addEventListener("change", (event) => {
   const form = editor(event), box = /** @type {Box} */ (event.target)
-  if (!form || box.dataset.find !== undefined) return
+  // Sliders ask in turn, see what_if.js
+  if (!form || box.dataset.find !== undefined || box.dataset.base !== undefined || box.type === "range") return
   const put = box.dataset.put
   ask(form, put === undefined ? box.dataset.act ?? "" : put + box.value)
 })

@@ -62,6 +62,7 @@ PAGES_SEEN: dict[str, PageLine] = {
     "/assets/{id:int}": ASSET("2 sensors"),
     "/assets/{id:int}?tab=graphs": ASSET("all charts move together", tab="Graphs"),
     "/assets/{id:int}?tab=plan": ASSET("No schedule yet", tab="Plan"),
+    "/assets/{id:int}?tab=what-if": ASSET("nothing to compare with", tab="What-if"),
     "/assets/{id:int}?tab=automations": ASSET("No automations for this asset", tab="Automations"),
     "/assets/{id:int}?tab=replay": ASSET("[Nn]othing to replay", tab="Replay"),
     "/assets/{id:int}?tab=context": ASSET("No flex-context is set", tab="Context"),
@@ -122,6 +123,9 @@ ACTIONS: dict[str, ActionLine] = {
     f"{ASSETS}:copy_asset": ActionLine(ADD, lambda ids: (ids["battery"],)),
     "app.usecases.templates:create_asset_from_template": ActionLine(
         ADD, lambda ids: ("battery", FromTemplate(name="from a template", account_id=ids["a:Mill"]))
+    ),
+    "app.usecases.explanations.flex_edits:save_flex_edits": ActionLine(
+        ADD, lambda ids: (ids["stored"], [], {"site-power-capacity": "3 kW"})
     ),
     f"{SENSORS}:create_sensor": ActionLine(ADD, new_sensor),
     f"{SENSORS}:update_sensor": ActionLine(MANAGE, lambda ids: (ids["s:power"], SensorChange(name="renamed"))),

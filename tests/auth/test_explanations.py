@@ -1,14 +1,17 @@
 """Schedules explained over HTTP and on the command line; nothing of a what-if stays."""
 
 import io
+import json
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pandas as pd
 import pytest
+import requests
 from sqlalchemy import func, select
 
 from app.auth.access.references import References
@@ -20,6 +23,7 @@ from db.schedules import ScheduleInputs
 from tests.assemble.homes import KNOWN_AT, START, Home
 from tests.assemble.test_every_field import BATTERY, hours
 from tests.auth.test_sign_in import signed_in
+from tests.finding import part
 from tests.http import serving
 from tests.http.serving import Api
 
@@ -48,6 +52,13 @@ def served(people: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 def schema(served: Api, name: str) -> dict[str, Any]:
     return served.get("/schedules/explain.json").json() | {"$ref": f"#/$defs/{name}"}
+
+
+def count_rows(people: Database) -> dict[str, int]:
+    with people.reading() as session:
+        # Not that of the process that leads, which the server writes by itself some time after it started.
+        tables = [table for table in Table.metadata.sorted_tables if table.name != "lead"]
+        return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
 
 
 def test_a_schedule_in_words_with_its_limits_values_cells_and_changes(served: Api) -> None:
@@ -159,14 +170,8 @@ def test_the_limit_it_would_take_brings_the_cost_down_when_it_is_applied(served:
 
 
 def test_a_what_if_leaves_nothing_and_every_control_back_gives_the_same_cost(served: Api, people: Database) -> None:
-    def rows() -> dict[str, int]:
-        with people.reading() as session:
-            # Not that of the process that leads, which the server writes by itself some time after it started.
-            tables = [table for table in Table.metadata.sorted_tables if table.name != "lead"]
-            return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
-
     assert served.get("/schedules/2").ok  # the first request of all signs in, which is counted
-    before = rows()
+    before = count_rows(people)
     edits = {
         "loads": {},
         "limits": {"battery.soc-max": 3},
@@ -180,7 +185,53 @@ def test_a_what_if_leaves_nothing_and_every_control_back_gives_the_same_cost(ser
     back = served.post("/schedules/2/what-if", json=neutral).json()
     stored = sum(served.get("/schedules/2").json()["costs"].values())
     assert back["after"]["cost"] == back["before"]["cost"] == stored
-    assert rows() == before
+    assert count_rows(people) == before
+
+
+def test_other_fields_are_planned_as_a_trigger_would(served: Api) -> None:
+    def cost(**edits: Any) -> float:
+        answer = served.post("/schedules/2/what-if", json=edits)
+        assert answer.ok, answer.text
+        return float(answer.json()["after"]["cost"])
+
+    by_sensor = {"sensor": served.ids["s:power"]}
+    smaller = cost(**{"flex-model": [by_sensor | {"soc-max": "4 kWh"}]})
+    assert smaller == pytest.approx(cost(limits={"battery.soc-max": -6}), abs=1e-9)
+    assert cost(**{"flex-model": [by_sensor | {"soc-max": "10 kWh"}]}) == pytest.approx(cost(), abs=1e-9)
+    narrow = cost(**{"flex-context": {"site-power-capacity": "1 kW"}})
+    assert narrow == pytest.approx(cost(limits={"electricity.consumption-capacity": -2,
+                                                "electricity.production-capacity": -2}), abs=1e-9)  # fmt: skip
+    assert cost(**{"flex-model": [by_sensor | {"roundtrip-efficiency": "80%"}]}) > cost()
+
+
+def test_a_scenario_is_planned_on_the_page_linked_and_saved(served: Api, people: Database) -> None:
+    asset_id, knob = served.ids["battery"], f"knob~flex-model~{served.ids['battery']}~soc-max"
+    browsers = {who: signed_in(served, who)[0] for who in ("hand", "reader")}
+    path = f"{served.url}/assets/{asset_id}?tab=what-if&schedule=2"
+
+    def answer(who: str, word: str, **sent: str) -> requests.Response:
+        page = browsers[who].get(path, timeout=120)
+        assert "panels" in page.text, page.text
+        data = {"values": json.dumps(sent), "_xsrf": browsers[who].cookies["_xsrf"]}
+        return browsers[who].post(f"{path}&{word}", data=data, headers={"HX-Request": "true"}, timeout=120)
+
+    before = count_rows(people)
+    moved = answer("hand", "part=what_if", **{knob: "4", "act": ""})
+    state = part(r'id="what-if-state"[^>]*>([^<]*)<', unescape(moved.text))
+    assert json.loads(state) == [0, ["Scenario 1", {"flex-model": [{"asset": asset_id, "soc-max": "4 kWh"}]}]]
+    linked = browsers["hand"].get(path, params={"what-if": state}, timeout=120)
+    cards = r'<dl aria-label="Key figures.*?</dl>'
+    assert part(f"(?s)({cards})", linked.text) == part(f"(?s)({cards})", moved.text)
+    assert "+" in part(f"(?s)({cards})", linked.text)
+    back = answer("hand", "part=what_if", state=state, **{knob: "10", "act": ""})
+    assert part(r'id="what-if-state"[^>]*>([^<]*)<', back.text) == "" and back.text.count("no change") >= 5
+    table = answer("reader", "part=what_if_table", state=state[:-1] + ',["Other",{}]]')
+    assert "Other" in table.text and "Plan now" in table.text
+    assert "refused" in answer("reader", "do=what_if", state=state).headers["HX-Trigger"]
+    assert count_rows(people) == before
+    assert "Saved on battery" in answer("hand", "do=what_if", state=state).headers["HX-Trigger"]
+    assert served.get(f"/assets/{asset_id}").json()["flex_model"] == json.dumps({"soc-max": "4 kWh"})
+    assert "Nothing of this what-if can be saved" in answer("hand", "do=what_if", state="").headers["HX-Trigger"]
 
 
 @pytest.mark.parametrize(
@@ -193,6 +244,8 @@ def test_a_what_if_leaves_nothing_and_every_control_back_gives_the_same_cost(ser
         ("get", "/schedules/2/why", {"params": TAKEN | {"power": "99"}}, "not 99 kW"),
         ("post", "/schedules/2/what-would-it-take", {"json": {"cost": 1.0}}, "Ask either with cost and limit"),
         ("post", "/schedules/2/what-if", {"json": {"stored": {"x": 1.0}}}, "there is no 'x'; name battery"),
+        ("post", "/schedules/2/what-if", {"json": {"flex-model": [{"soc-max": "1 kWh"}]}}, "names no device of this"),
+        ("post", "/schedules/2/what-if", {"json": {"flex-context": {"site-power": "1 kW"}}}, "did you mean"),
         ("post", "/schedules/2/what-if", {"json": {"prices": [{"end": "2031-01-01T00:00Z"}]}}, "name a time within it"),
     ],
 )

@@ -29,12 +29,17 @@ from app.widgets.async_content import FAILED
 from db import sources
 from db.accounts.users import User, role
 from db.annotations import Annotation
+from db.assets import Asset
 from db.core.database import Database
 from db.jobs.alerts import Alert
 from db.jobs.automations import Automation
 from db.jobs.jobs import Job
+from db.schedules import POWER, ScheduleInputs
+from db.sensors import Sensor
+from tests.assemble.test_day_costs import planned as stored_row
 from tests.auth.page_table import ACTIONS, PAGES_SEEN, PageLine
 from tests.auth.permission_table import ADD, EVERYONE
+from tests.auth.test_permissions import inputs
 from tests.auth.test_sign_in import signed_in
 from tests.auth.visiting import opened, seen
 from tests.effort import effort
@@ -78,7 +83,11 @@ def ids(sqlite_people: Database) -> dict[str, Any]:
         nightly.on_data = False
         session.add_all([remark, nightly])
         session.flush()
-        rows = {"remark": remark.id, "key": key.id, "automation": nightly.id}
+        place, load = session.get_one(Asset, found["site"]), session.get_one(Sensor, found["s:load"])
+        planned = stored_row(session, place, (load, POWER, 1.0), belief_time=now)
+        session.add(ScheduleInputs(schedule_id=planned.id, saved_at=now, content=inputs()))
+        session.flush()
+        rows = {"remark": remark.id, "key": key.id, "automation": nightly.id, "stored": planned.id}
     told = {f"j:{name}": name for name in ("today", "failed", "queued")} | rows
     return serving.identifiers(sqlite_people) | told
 

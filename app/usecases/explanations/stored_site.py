@@ -1,5 +1,6 @@
 """A saved schedule opened again: the site it was planned for, as it was known then, for who may read all of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -43,6 +44,8 @@ class StoredSite:
     """Plans it within the time that somebody waits for an answer."""
     place: ZoneInfo
     """Where people read times on the clock."""
+    content: Mapping[str, Any]
+    """All that it was made from, as it is packed: its request, flex-models and flex-context among it."""
 
     @property
     def currency(self) -> str:
@@ -100,7 +103,7 @@ def open_site(session: Session, actor: Actor, schedule_id: int) -> StoredSite:
     scheduler = _by_cost(content["scheduler"])
     limit = actor.settings.FLEXSCOPE_PREVIEW_TIME_LIMIT.total_seconds()
     zone = sensors.time_zone(session, asset.id, "UTC")
-    return StoredSite(row, content["site"], replace(scheduler, time_limit=limit), zone)
+    return StoredSite(row, content["site"], replace(scheduler, time_limit=limit), zone, content)
 
 
 def reads_devices(references: References, content: dict[str, Any]) -> bool:

@@ -1,13 +1,14 @@
-"""What if prices, limits, loads or stored energies were different, or a power held by hand: computed, never saved."""
+"""What if fields, prices, limits, loads or stored energies were different, or a power held: computed, never saved."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 from sqlalchemy.orm import Session
 
 from app.usecases.actor import Actor
+from app.usecases.explanations.flex_edits import assemble_otherwise
 from app.usecases.explanations.stored_site import StoredSite, open_site
 from app.usecases.fields import HYPHENS, Body, Moment
 from engine.errors import FieldError
@@ -67,6 +68,15 @@ class ScenarioEdits(Body):
         Field(default_factory=dict, max_length=MOST_EDITS, description="Energy stored at the start [kWh]"),
     ]
     pins: Annotated[list[ScenarioPower], Field(default_factory=list, max_length=MOST_EDITS, description="Powers held")]
+    flex_model: Annotated[
+        list[dict[str, Any]],
+        Field(
+            default_factory=list,
+            max_length=MOST_EDITS,
+            description="Other fields of devices, each entry with the asset or power sensor that names its device",
+        ),
+    ]
+    flex_context: Annotated[dict[str, Any], Field(default_factory=dict, description="Other fields of the flex-context")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +105,15 @@ def try_scenario(session: Session, actor: Actor, schedule_id: int, edits: Scenar
         Infeasible: Then no plan keeps every limit; what clashes is told, with repairs.
         TimedOut: It takes longer than people wait.
     """
-    stored = open_site(session, actor, schedule_id)
-    site = site_edits(stored, edits).on(stored.site)
+    return try_edits(session, actor, open_site(session, actor, schedule_id), edits)
+
+
+def try_edits(session: Session, actor: Actor, stored: StoredSite, edits: ScenarioEdits) -> TriedScenario:
+    """Return what would be planned instead of an opened schedule; raises as ``try_scenario`` does."""
+    site = stored.site
+    if edits.flex_model or edits.flex_context:
+        site = assemble_otherwise(session, actor, stored, edits.flex_model, edits.flex_context)
+    site = site_edits(stored, edits).on(site)
     # Without edits it is the schedule itself: a second search could end elsewhere within its gap.
     schedule = stored.schedule if site is stored.site else stored.scheduler.compute(site)
     old = stored.schedule
